@@ -1,0 +1,58 @@
+"""Time of an account: real until frozen. The only module that asks the machine what time it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+timer: Final = time.perf_counter
+"""Seconds on a clock that only measures how long something took."""
+
+
+def system_time() -> datetime:
+    """Return the machine's time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Clock:
+    """A clock that can be frozen, moved forward and let run again; it never goes back.
+
+    Args:
+        source: where real time comes from, aware and in UTC.
+    """
+
+    def __init__(self, source: Callable[[], datetime] = system_time) -> None:
+        self._source = source
+        self._ahead = timedelta()
+        self._stands_at: datetime | None = None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether time stands still."""
+        return self._stands_at is not None
+
+    def now(self) -> datetime:
+        """Return the time on this clock, aware, in UTC."""
+        return self._stands_at or self._source() + self._ahead
+
+    def freeze(self) -> None:
+        """Let time stand still."""
+        self._stands_at = self.now()
+
+    def resume(self) -> None:
+        """Let time run on from where it stands."""
+        if self._stands_at is not None:
+            self._ahead = self._stands_at - self._source()
+            self._stands_at = None
+
+    def move_to(self, instant: datetime) -> None:
+        """Move forward to an instant; an earlier one changes nothing."""
+        missing = instant - self.now()
+        if missing <= timedelta():
+            return
+        if self._stands_at is not None:
+            self._stands_at = instant
+        else:
+            self._ahead += missing

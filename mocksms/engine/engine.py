@@ -1,0 +1,272 @@
+"""The engine: accepts sends, lets messages live on their account's clock, and answers what became of them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from mocksms.engine.account import Account, Due, InboundSms, TakeUp, fresh_seed
+from mocksms.engine.clock import Clock, system_time
+from mocksms.engine.decision import Decisions
+from mocksms.engine.draft import Drafter
+from mocksms.engine.messages import Query
+from mocksms.errors import FaultOrdered, MessageNotFound, TextTooLong, UnknownMagicCode
+from mocksms.settings import Settings
+from mocksms.sms import lifecycle, numbers
+from mocksms.sms.message import Click, History, Message, Recipient, State, Submission
+from mocksms.sms.numbers import PhoneNumber
+from mocksms.sms.outcome import ClickFirstLink, Fault, Outcome, Reply, Step
+from mocksms.sms.text import LONGEST_TEXT, Template, links_in
+
+Listener = Callable[[Account, Message], None]
+"""Hears of every message that was accepted or has taken a step, with its account."""
+
+
+class Accepted(NamedTuple):
+    """The messages of a send in the order of its recipients, as at the moment of the answer, and a fault to show."""
+
+    messages: tuple[Message, ...]
+    fault: Fault | None
+
+
+class Engine:
+    """All accounts of one mock. Not thread-safe: one loop, one engine.
+
+    Args:
+        settings: what every account starts with, and the rules.
+        time: where real time comes from.
+    """
+
+    def __init__(self, settings: Settings, time: Callable[[], datetime] = system_time) -> None:
+        self.settings = settings
+        self.seed = settings.seed or fresh_seed()
+        self.decisions = Decisions(settings)
+        self.listeners: list[Listener] = []
+        self.base_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        self.evicted_accounts = 0
+        self._time = time
+        self._accounts: OrderedDict[str, Account] = OrderedDict()
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Every account, the longest unused first."""
+        return tuple(self._accounts.values())
+
+    def account(self, key: str) -> Account:
+        """Return the account of an API key, made on first use and brought up to date."""
+        account = self._accounts.get(key)
+        if account is None:
+            account = self._accounts[key] = Account(key, self.settings, Clock(self._time), self.seed)
+            if len(self._accounts) > self.settings.max_accounts:
+                self._accounts.popitem(last=False)
+                self.evicted_accounts += 1
+        else:
+            self._accounts.move_to_end(key)
+        self.catch_up(account)
+        return account
+
+    def tick(self) -> None:
+        """Apply what has become due in any account."""
+        for account in self.accounts:
+            self.catch_up(account)
+
+    def catch_up(self, account: Account) -> None:
+        """Apply everything that has become due in an account, in time order."""
+        if account.idle:
+            return
+        now = account.clock.now()
+        while due := account.next_due(now):
+            message = account.messages.at(due.sequence)
+            if message is not None:
+                self._happen(account, message, due)
+
+    def submit(
+        self, account: Account, submission: Submission, recipients: Sequence[Recipient], request: int = 0
+    ) -> Accepted:
+        """Accept a send: one message for each recipient.
+
+        Raises:
+            UnknownMagicCode: a recipient is in the magic block but names no outcome.
+            FaultOrdered: a recipient orders an answer that accepts nothing.
+            TextTooLong: the text for a recipient is longer than the longest SMS.
+        """
+        if self.settings.force_unsubscribe_link and not submission.unsubscribe_link:
+            submission = submission._replace(unsubscribe_link=True)
+        parsed = [self._parse(recipient.mobile_number) for recipient in recipients]
+        fault = self._ordered_fault(parsed, recipients)
+        template = Template(submission)
+        longest = template.longest(recipients)
+        if longest > LONGEST_TEXT:
+            raise TextTooLong(longest, LONGEST_TEXT)
+        drafter = Drafter(account, submission, template, self.base_url, request)
+        accept = self._accept_for_later if self._waits(submission, drafter.now) else self._accept_now
+        messages = tuple(
+            accept(account, drafter, recipient, number) for recipient, number in zip(recipients, parsed, strict=True)
+        )
+        self.catch_up(account)
+        return Accepted(messages, fault)
+
+    def find(self, account: Account, transaction_id: str) -> Message:
+        """Return a message of an account.
+
+        Raises:
+            MessageNotFound: the account has none with this id.
+        """
+        message = account.messages.get(transaction_id)
+        if message is None:
+            raise MessageNotFound(transaction_id)
+        return message
+
+    def search(self, account: Account, query: Query, limit: int) -> list[Message]:
+        """Return the newest `limit` messages of an account that match, newest first."""
+        return account.messages.search(query, limit)
+
+    def cancel(self, account: Account, transaction_id: str) -> Message:
+        """Cancel a queued message.
+
+        Raises:
+            MessageNotFound: the account has none with this id.
+            IllegalStep: it is not queued any more.
+        """
+        message = self.find(account, transaction_id)
+        return self._step(account, message, State.CANCELLED, account.clock.now(), "cancelled by hand")
+
+    def set_credit(self, account: Account, credit: int | None) -> None:
+        """Set the credit in segments (None: no limit) and send what waited for it, oldest first."""
+        account.credit = credit
+        for sequence in tuple(account.waiting):
+            message = account.messages.at(sequence)
+            if message is None:
+                del account.waiting[sequence]
+            elif account.can_pay(message.segments):
+                number = self._parse(message.mobile_number)
+                outcome = self.decisions.naturally(account, number, message.segments)
+                self._follow(account, message, outcome, account.clock.now())
+            else:
+                return
+
+    def _parse(self, mobile_number: str) -> PhoneNumber:
+        return numbers.parse(mobile_number, accept_local=self.settings.accept_local_numbers)
+
+    def _ordered_fault(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> Fault | None:
+        """Return the first fault among the recipients that lets the send through."""
+        catalogue = self.decisions.catalogue
+        passing: Fault | None = None
+        for index, number in enumerate(parsed):
+            code = catalogue.code(number.digits)
+            if code is None:
+                continue
+            if code not in catalogue.rows:
+                raise UnknownMagicCode(index, recipients[index].mobile_number, code, catalogue.rows)
+            orders = catalogue.rows[code].orders
+            if isinstance(orders, Fault):
+                if not orders.accepts:
+                    raise FaultOrdered(orders, f"magic number {code}")
+                passing = passing or orders
+        return passing
+
+    def _waits(self, submission: Submission, now: datetime) -> bool:
+        return submission.wants_async or (submission.send_at is not None and submission.send_at > now)
+
+    def _accept_for_later(
+        self, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber
+    ) -> Message:
+        """Keep a new message and let it be taken up when its time has come."""
+        send_at = drafter.submission.send_at
+        is_scheduled = send_at is not None and send_at > drafter.now
+        due_at = send_at if send_at and is_scheduled else drafter.now + self.settings.async_delay
+        message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), drafter.born)
+        account.messages.add(message)
+        account.plan(due_at, message.sequence, TakeUp())
+        self._tell(account, message)
+        return message
+
+    def _accept_now(self, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber) -> Message:
+        """Decide about a new message at once and keep it."""
+        now = drafter.now
+        segments = drafter.segments(recipient)
+        outcome = self.decisions.decide(account, number, segments)
+        history = _begin(drafter.born, outcome, now)
+        message = drafter.draft(recipient, number, now, segments, history, outcome.decided_by)
+        account.messages.add(message)
+        _plan_rest(account, message.sequence, outcome, now)
+        self._settle(account, message, State.QUEUED)
+        return message
+
+    def _follow(self, account: Account, message: Message, outcome: Outcome, at: datetime) -> None:
+        """Let a message that is already kept go the way of an outcome."""
+        history = _begin(message.history, outcome, at)
+        followed = message._replace(history=history, decided_by=outcome.decided_by)
+        account.messages.replace(followed)
+        _plan_rest(account, message.sequence, outcome, at)
+        self._settle(account, followed, message.state)
+
+    def _happen(self, account: Account, message: Message, due: Due) -> None:
+        match due.action:
+            case TakeUp():
+                if message.state is State.QUEUED:
+                    number = self._parse(message.mobile_number)
+                    outcome = self.decisions.decide(account, number, message.segments)
+                    self._follow(account, message, outcome, due.at)
+            case Step(state=state):
+                if state in lifecycle.NEXT[message.state]:
+                    self._step(account, message, state, due.at, message.decided_by or "")
+            case Reply() as reply:
+                self._receive(account, message, reply, due.at)
+            case ClickFirstLink():
+                self._click(account, message, due.at)
+
+    def _step(self, account: Account, message: Message, state: State, at: datetime, cause: str) -> Message:
+        stepped = message._replace(history=lifecycle.step(message.history, state, at, cause))
+        account.messages.replace(stepped)
+        self._settle(account, stepped, message.state)
+        return stepped
+
+    def _settle(self, account: Account, message: Message, before: State) -> None:
+        """Settle what a message's new state means for its account, and tell the listeners."""
+        state = message.state
+        if state is not before:
+            if state is State.SENT:
+                account.charge(message.segments)
+            elif state is State.NO_CREDIT:
+                account.waiting[message.sequence] = None
+            if before is State.NO_CREDIT:
+                account.waiting.pop(message.sequence, None)
+        self._tell(account, message)
+
+    def _receive(self, account: Account, message: Message, reply: Reply, at: datetime) -> None:
+        if message.state is not State.SENT:
+            return
+        account.inbound.append(InboundSms(at, message.digits, reply.text))
+        if reply.opts_out:
+            account.unsubscribed.add(message.digits)
+
+    def _click(self, account: Account, message: Message, at: datetime) -> None:
+        links = links_in(message.submission.content)
+        if links and message.state is State.SENT:
+            clicked = message._replace(clicks=(*message.clicks, Click(at, links[0])))
+            account.messages.replace(clicked)
+            self._tell(account, clicked)
+
+    def _tell(self, account: Account, message: Message) -> None:
+        for listener in self.listeners:
+            listener(account, message)
+
+
+def _begin(history: History, outcome: Outcome, at: datetime) -> History:
+    """Return a history with the steps of an outcome that are due at once."""
+    for ordered in outcome.steps:
+        if not ordered.after:
+            history = lifecycle.step(history, ordered.state, at, outcome.decided_by)
+    return history
+
+
+def _plan_rest(account: Account, sequence: int, outcome: Outcome, at: datetime) -> None:
+    """Plan the steps of an outcome that come later, and what the recipient does."""
+    for ordered in outcome.steps:
+        if ordered.after:
+            account.plan(at + ordered.after, sequence, ordered)
+    for reaction in outcome.reactions:
+        account.plan(at + reaction.after, sequence, reaction)

@@ -1,0 +1,65 @@
+"""The journal: every exchange with the emulated API, as it came and as it went."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from mocksms.engine.bounded import BoundedLog
+
+KEPT_BODY: Final = 65_536
+"""Bytes of a request or answer body that an entry keeps."""
+
+
+class Leniency(NamedTuple):
+    """A deviation from the documented request that was let pass: where, and what it was."""
+
+    path: str
+    note: str
+
+
+class Exchange(NamedTuple):
+    """One HTTP exchange.
+
+    `target` is path and query as sent. `headers` are the header lines as sent but for the shortened key. `body` and
+    `answer` hold at most KEPT_BODY bytes. `status` is None where the connection was reset instead of answered.
+    `messages` are the sequence numbers it made, `took` is in seconds.
+    """
+
+    number: int
+    at: datetime
+    method: str
+    target: str
+    headers: bytes
+    body: bytes
+    status: int | None
+    answer: bytes
+    took: float
+    messages: range = range(0)
+    warnings: tuple[Leniency, ...] = ()
+    note: str = ""
+
+
+class Journal(BoundedLog[Exchange]):
+    """The exchanges of one account, at most `limit` of them; beyond it the oldest are evicted."""
+
+
+def shorten_key(key: str) -> str:
+    """Return an API key as it may be shown: enough to tell keys apart, too little to use one."""
+    return f"{key[:4]}…" if len(key) > 6 else "…"
+
+
+@lru_cache(maxsize=256)
+def header_lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Return header lines for the journal, the API key shortened.
+
+    Cached because a client sends the same headers again and again: the journal then keeps one copy.
+    """
+    return b"\r\n".join(
+        name + b": " + (shorten_key(value.decode("latin-1")).encode() if name in _SECRET else value)
+        for name, value in headers
+    )
+
+
+_SECRET: Final = frozenset({b"x-api-key", b"authorization", b"cookie"})

@@ -1,0 +1,99 @@
+"""What every door checks before it listens: the size of a body, and who sent it."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final
+
+from mocksms.errors import ForeignOrigin
+
+DRAINED: Final = 8
+"""A longer body is read and thrown away up to so many times the limit, so that its sender hears why."""
+
+PATIENCE: Final = 10.0
+"""Seconds a body may take to arrive."""
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Headers = Mapping[bytes, bytes]
+
+
+class Disconnected(Exception):
+    """The client went away, or was too slow, before its body was whole."""
+
+
+async def read_body(receive: Receive, limit: int) -> bytes | None:
+    """Return the body of a request, None when it is longer than `limit` bytes.
+
+    Raises:
+        Disconnected: it never became whole.
+    """
+    first = await receive()
+    if first["type"] == "http.disconnect":
+        raise Disconnected
+    body: bytes = first.get("body", b"")
+    if not first.get("more_body"):
+        return body if len(body) <= limit else None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _read_on(receive, bytearray(body), limit)
+    except TimeoutError as error:
+        raise Disconnected from error
+
+
+async def _read_on(receive: Receive, body: bytearray, limit: int) -> bytes | None:
+    drained = 0
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Disconnected
+        body += event.get("body", b"")
+        if len(body) > limit:
+            drained += len(body)
+            body.clear()
+        more = event.get("more_body", False)
+        if drained and (not more or drained > DRAINED * limit):
+            return None
+        if not more:
+            return bytes(body)
+
+
+def check_origin(headers: Headers) -> None:
+    """Refuse what a browser sends for another site's page.
+
+    Raises:
+        ForeignOrigin: the request names another origin, or says itself that it crosses sites.
+    """
+    origin = headers.get(b"origin")
+    if origin is not None and origin.lower().partition(b"://")[2] != headers.get(b"host", b"").lower():
+        raise ForeignOrigin(origin.decode("latin-1"))
+    if headers.get(b"sec-fetch-site") == b"cross-site":
+        raise ForeignOrigin("another site")
+
+
+def is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
+    """Return whether a Host header names this machine rather than somebody's domain.
+
+    That is: a loopback name, an IP literal, a single label such as a container's service name, or one of `allowed`.
+    A page that has made its own domain resolve to this machine is thereby shut out.
+    """
+    name = _without_port(host).lower().rstrip(".")
+    if name in {entry.lower() for entry in allowed}:
+        return True
+    if name.startswith("["):
+        return _is_address(name[1:-1])
+    return _is_address(name) or "." not in name or name.endswith(".localhost")
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() else host
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

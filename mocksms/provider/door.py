@@ -1,0 +1,210 @@
+"""The door of the emulated API: takes an exchange in, has it answered, notes it in the journal, lets the answer out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
+
+from mocksms.engine.account import Account
+from mocksms.engine.clock import system_time, timer
+from mocksms.engine.engine import Engine
+from mocksms.engine.journal import KEPT_BODY, Exchange, Journal, Leniency, header_lines
+from mocksms.errors import (
+    BodyTooLarge,
+    FaultOrdered,
+    MethodNotAllowed,
+    RequestRefused,
+    RouteNotFound,
+    Unauthorised,
+    UnsupportedMediaType,
+)
+from mocksms.guard import Disconnected, Headers, check_origin, read_body
+from mocksms.provider import reads
+from mocksms.provider.answers import Answer, crash, refusal, strict_refusal
+from mocksms.provider.binding import bind
+from mocksms.provider.faults import Exit
+from mocksms.provider.leniency import parse
+from mocksms.provider.wire import SendBody, Spelling, recipients_of, remarks_on, submission_of, to_json
+from mocksms.sms.outcome import Fault, FaultKind
+
+PREFIX: Final = "/rest/v1"
+LONGEST_KEY: Final = 256
+JSON_TYPES: Final = frozenset({"application/json", "text/json"})
+UTF_8: Final = "utf-8"
+ENCODINGS: Final = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "unicode": "utf-16"}
+
+log = logging.getLogger("mocksms")
+
+
+@dataclass(slots=True)
+class Call:
+    """An exchange while it is being answered: what came, and what is known of the answer so far."""
+
+    method: str
+    path: str
+    query: bytes
+    scheme: str
+    headers: Headers
+    body: bytes | None
+    warnings: list[Leniency] = field(default_factory=list)
+    messages: range = range(0)
+    fault: Fault | None = None
+    note: str = ""
+
+
+Endpoint = Callable[["ProviderDoor", Account, Call], Answer]
+
+
+class ProviderDoor:
+    """The emulated API as an ASGI application."""
+
+    def __init__(self, engine: Engine, stopping: asyncio.Event) -> None:
+        self.strangers = Journal(engine.settings.max_requests)
+        """The exchanges that belong to no account."""
+        self._engine = engine
+        self._settings = engine.settings
+        self._spelling = Spelling(engine.settings.reason_spelling)
+        self._exit = Exit(stopping)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        started = timer()
+        try:
+            body = await read_body(receive, self._settings.max_body)
+        except Disconnected:
+            return
+        call = _call(scope, body)
+        account, answer = self._answer(call)
+        self._note(call, account, answer, scope, timer() - started)
+        await self._exit.send(answer, call.fault, scope, receive, send)
+
+    def _answer(self, call: Call) -> tuple[Account | None, Answer]:
+        """Answer a call: the only place that turns an error into an answer."""
+        account = None
+        try:
+            endpoint = _endpoint(call)
+            check_origin(call.headers)
+            account = self._authenticate(call)
+            return account, endpoint(self, account, call)
+        except RequestRefused as error:
+            call.note = str(error)
+            if isinstance(error, FaultOrdered) and error.fault.kind is FaultKind.RESET_BEFORE_ACCEPT:
+                call.fault = error.fault
+            return account, refusal(error, self._settings)
+        except Exception:
+            log.exception("mocksms failed on %s %s", call.method, ascii(call.path))
+            call.note = "mocksms itself failed; its log says how"
+            return account, crash()
+
+    def _authenticate(self, call: Call) -> Account:
+        key = call.headers.get(b"x-api-key", b"").decode("latin-1").strip()
+        if not key:
+            raise Unauthorised("missing")
+        allowed = self._settings.api_key
+        if len(key) > LONGEST_KEY or (allowed and key not in allowed):
+            raise Unauthorised("unknown")
+        account = self._engine.account(key)
+        if not account.rest_right:
+            raise Unauthorised("no-rest-right")
+        return account
+
+    def send(self, account: Account, call: Call) -> Answer:
+        """Answer `POST /transactional/sms/send`."""
+        encoding = _encoding(call)
+        if call.body is None:
+            raise BodyTooLarge(self._settings.max_body)
+        data, call.warnings = parse(call.body, encoding)
+        body = bind(data, SendBody, call.warnings)
+        submission = submission_of(body)
+        recipients = recipients_of(body, self._settings)
+        call.warnings += remarks_on(body, submission, recipients)
+        if self._settings.strict and call.warnings:
+            raise strict_refusal(call.warnings)
+        first = account.messages.next_sequence
+        messages, call.fault = self._engine.submit(account, submission, recipients, account.journal.next)
+        call.messages = range(first, first + len(messages))
+        return Answer(200, self._spelling.sent_rows(messages))
+
+    def info(self, account: Account, call: Call) -> Answer:
+        """Answer `GET /transactional/sms/info`."""
+        message = self._engine.find(account, reads.asked_id(reads.parameters(call.query)))
+        return Answer(200, to_json(reads.row(message, self._spelling)))
+
+    def search(self, account: Account, call: Call) -> Answer:
+        """Answer `GET /transactional/sms/search`."""
+        query, limit = reads.asked_search(reads.parameters(call.query), self._settings)
+        return Answer(200, reads.rows(self._engine.search(account, query, limit), self._spelling))
+
+    def _note(self, call: Call, account: Account | None, answer: Answer, scope: Scope, took: float) -> None:
+        """Enter the exchange into the journal of its account, or among the strangers'."""
+        journal = self.strangers if account is None else account.journal
+        reset = call.fault is not None and "reset" in call.fault.kind
+        target = scope.get("raw_path", b"") + (b"?" + call.query if call.query else b"")
+        journal.append(
+            Exchange(
+                number=journal.next,
+                at=system_time() if account is None else account.clock.now(),
+                method=call.method,
+                target=target.decode("latin-1"),
+                headers=header_lines(tuple(scope["headers"])),
+                body=(call.body or b"")[:KEPT_BODY],
+                status=None if reset else answer.status,
+                answer=b"" if reset else answer.body[:KEPT_BODY],
+                took=took,
+                messages=call.messages,
+                warnings=tuple(call.warnings),
+                note=call.note,
+            )
+        )
+
+
+ROUTES: Final[dict[str, tuple[str, Endpoint]]] = {
+    "/transactional/sms/send": ("POST", ProviderDoor.send),
+    "/transactional/sms/info": ("GET", ProviderDoor.info),
+    "/transactional/sms/search": ("GET", ProviderDoor.search),
+}
+"""The paths in lower case, without prefix and trailing slash, with their method and endpoint."""
+
+
+def _call(scope: Scope, body: bytes | None) -> Call:
+    return Call(scope["method"], scope["path"], scope["query_string"], scope["scheme"], dict(scope["headers"]), body)
+
+
+def _uri(call: Call) -> str:
+    host = call.headers.get(b"host", b"localhost")
+    query = b"?" + call.query if call.query else b""
+    return f"{call.scheme}://{host.decode('latin-1')}{call.path}{query.decode('latin-1')}"
+
+
+def _endpoint(call: Call) -> Endpoint:
+    path = call.path.lower().rstrip("/").removeprefix(PREFIX)
+    if path not in ROUTES:
+        raise RouteNotFound(_uri(call))
+    method, endpoint = ROUTES[path]
+    if call.method != method:
+        raise MethodNotAllowed(call.method, method)
+    return endpoint
+
+
+def _encoding(call: Call) -> str:
+    """Return the codec of a JSON body, by its Content-Type; refuse any other kind of body."""
+    declared = call.headers.get(b"content-type", b"")
+    if not declared and call.body == b"":
+        return UTF_8
+    media_type, codec = _content_type(declared)
+    if media_type.lower() not in JSON_TYPES:
+        raise UnsupportedMediaType(media_type or None)
+    return codec
+
+
+@lru_cache(maxsize=64)
+def _content_type(declared: bytes) -> tuple[str, str]:
+    media_type, _, rest = declared.decode("latin-1").partition(";")
+    charset = rest.lower().partition("charset=")[2].partition(";")[0].strip(' "')
+    return media_type.strip(), ENCODINGS.get(charset, UTF_8)

@@ -1,0 +1,165 @@
+"""The two reads: what they ask for, and the row they answer with.
+
+Their parameters and row are inferred from an observed back-office and from the API this one was modelled on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel
+
+from mocksms.engine.messages import Query
+from mocksms.errors import InvalidRequest
+from mocksms.provider.wire import ISRAEL, Spelling, instant, to_json
+from mocksms.settings import Settings
+from mocksms.sms import numbers
+from mocksms.sms.message import Message, State, Status
+
+DEFAULT_LIMIT: Final = 100
+HIGHEST_LIMIT: Final = 1000
+MOST_PARAMETERS: Final = 200
+
+_STATUSES: Final = {status.value: status for status in Status}
+_STATES: Final = {State.BOUNCED: "bounced", State.CANCELLED: "cancelled"}
+"""States that have a word of their own in `state` (observed); the others repeat the status."""
+
+Parameters = Mapping[str, Sequence[str]]
+T = TypeVar("T")
+
+
+class ClickRow(BaseModel):
+    """One click on a link of the message."""
+
+    time_stamp: str
+    url: str
+
+
+class Row(BaseModel):
+    """A message as the reads show it."""
+
+    transaction_id: str
+    send_at: str
+    sender: str
+    mobile_number: str
+    content: str
+    tags: list[str]
+    clicks: int
+    clicks_details: list[ClickRow]
+    state: str
+    status: str
+    reject_reason: str | None
+
+
+def parameters(query: bytes) -> Parameters:
+    """Return the parameters of a query string by lower-case name, each with its values in order.
+
+    Raises:
+        InvalidRequest: there are too many.
+    """
+    try:
+        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=MOST_PARAMETERS)
+    except ValueError as error:
+        raise InvalidRequest({"query": [f"More than {MOST_PARAMETERS} parameters."]}) from error
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name.lower(), []).append(value)
+    return found
+
+
+def asked_id(given: Parameters) -> str:
+    """Return the id `info` asks for: `transaction_id` or its alias `id`, as 32 lower-case hex digits.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
+    for name in ("transaction_id", "id"):
+        if name in given:
+            return _bare_id(given[name][-1])
+    raise InvalidRequest({"transaction_id": ["The transaction_id field is required."]})
+
+
+def asked_search(given: Parameters, settings: Settings) -> tuple[Query, int]:
+    """Return what `search` asks for, and how many rows at most.
+
+    Raises:
+        InvalidRequest: a value does not fit; names each parameter.
+    """
+    faults: dict[str, list[str]] = {}
+
+    def last(name: str) -> str:
+        return given.get(name, ("",))[-1].strip()
+
+    number, word, text = last("mobile_number"), last("status"), last("query")
+    if word and word not in _STATUSES:
+        faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(Status)}."]
+    query = Query(
+        transaction_id=_bare_id(last("transaction_id")) or None,
+        digits=numbers.parse(number, accept_local=settings.accept_local_numbers).digits if number else None,
+        status=_STATUSES.get(word),
+        tags=_listed(given, "tags"),
+        senders=_listed(given, "senders"),
+        text="" if text == "*" else text,
+        since=_moment(last("date_from"), "date_from", faults),
+        until=_moment(last("date_to"), "date_to", faults),
+    )
+    limit = _limit(last("limit"), faults)
+    if faults:
+        raise InvalidRequest(faults)
+    return query, limit
+
+
+def row(message: Message, spelling: Spelling) -> dict[str, Any]:
+    """Return a message as the reads show it, in the order and shape of Row."""
+    state = message.state
+    return {
+        "transaction_id": message.transaction_id,
+        "send_at": _local(message.due_at),
+        "sender": message.sender,
+        "mobile_number": message.mobile_number,
+        "content": message.submission.content,
+        "tags": message.submission.tags,
+        "clicks": len(message.clicks),
+        "clicks_details": [{"time_stamp": _local(click.at), "url": click.url} for click in message.clicks],
+        "state": _STATES.get(state, state.status),
+        "status": state.status,
+        "reject_reason": spelling.in_reads[state],
+    }
+
+
+def rows(messages: Sequence[Message], spelling: Spelling) -> bytes:
+    """Return the answer to a search."""
+    return to_json([row(message, spelling) for message in messages])
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone(ISRAEL).isoformat(sep=" ", timespec="seconds")
+
+
+def _bare_id(raw: str) -> str:
+    return raw.strip().lower().replace("-", "")
+
+
+def _listed(given: Parameters, name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for value in given.get(name, ()) for part in value.split(",") if part.strip())
+
+
+def _moment(raw: str, name: str, faults: dict[str, list[str]]) -> datetime | None:
+    try:
+        moment = instant(raw)
+    except ValueError:
+        faults[name] = [f"Could not convert '{raw}' to DateTime."]
+        return None
+    return moment if isinstance(moment, datetime) else None
+
+
+def _limit(raw: str, faults: dict[str, list[str]]) -> int:
+    if not raw:
+        return DEFAULT_LIMIT
+    if raw.isascii() and raw.isdecimal() and len(raw) < 10 and 1 <= int(raw) <= HIGHEST_LIMIT:
+        return int(raw)
+    faults["limit"] = [f"The field limit must be between 1 and {HIGHEST_LIMIT}."]
+    return DEFAULT_LIMIT

@@ -1,0 +1,165 @@
+"""The server: a bound socket, the HTTP protocol with what faults need, and an end that comes within a second."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import struct
+from types import FrameType
+from typing import Final, NoReturn
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mocksms.app import create_app
+from mocksms.engine.account import Account
+from mocksms.engine.engine import Engine
+from mocksms.errors import SettingsError
+from mocksms.provider.faults import CONNECTION
+from mocksms.settings import Settings
+from mocksms.sms.message import Message
+
+HEAD_LIMIT: Final = 65_536
+"""Bytes that request line and headers may take."""
+
+FRAMING: Final = 8
+"""Bytes of chunk framing and trailers allowed for each byte of body."""
+
+GRACE: Final = 0.5
+"""Seconds that open requests have to end when the server stops."""
+
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+
+
+class TcpConnection:
+    """What a fault can do to the connection under an exchange."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def close(self) -> None:
+        """End the connection after what was written."""
+        self._transport.close()
+
+    def reset(self) -> None:
+        """Tear the connection down with a TCP reset."""
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._transport.abort()
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP/1 with a limit on headers, which the parser itself does not have, and the connection in reach of faults."""
+
+    _fed = 0
+    _bodied = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in; refuse a request whose headers or framing outgrow any real one."""
+        self._fed += len(data)
+        super().data_received(data)
+        if self._fed - self._bodied > HEAD_LIMIT + FRAMING * self._bodied and not self.transport.is_closing():
+            self.send_400_response("The request headers are too long.")
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self._fed = self._bodied = 0
+        self.scope["extensions"] = {CONNECTION: TcpConnection(self.transport)}  # type: ignore[dict-item]
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body in."""
+        self._bodied += len(body)
+        super().on_body(body)
+
+
+class Server(uvicorn.Server):
+    """Serves one mock until it is told to stop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._stopping = asyncio.Event()
+        config = uvicorn.Config(
+            create_app(engine, self._stopping),
+            http=Protocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="on",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE,  # type: ignore[arg-type]
+        )
+        super().__init__(config)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop: answers that are being held back go out at once, then the connections close."""
+        self._stopping.set()
+        await super().shutdown(sockets)
+
+
+class LongLived:
+    """Takes stored messages out of the garbage collector's sight.
+
+    They hold no cycles, yet the collector would walk over all of them again and again, and stall answers for it.
+    """
+
+    EVERY: Final = 5_000
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def __call__(self, _account: Account, _message: Message) -> None:
+        """Count a message; after each 5,000 set aside all that has survived."""
+        self._seen += 1
+        if self._seen % self.EVERY == 0:
+            gc.collect(1)
+            gc.freeze()
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Return a listening socket, so that the address is known and ready before anything else starts.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    listener = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        # The protocol is named because asyncio turns Nagle's algorithm off only where it is: 40 ms an answer otherwise.
+        listener = socket.socket(family, kind, protocol)
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        if listener is not None:
+            listener.close()
+        raise SettingsError(
+            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; "
+            "choose another with --port, or --port 0 for a free one."
+        ) from error
+    return listener
+
+
+def base_url(listener: socket.socket, settings: Settings) -> str:
+    """Return the address programs on this machine reach the mock at."""
+    host, port = listener.getsockname()[:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return settings.public_url or f"http://{reachable}:{port}"
+
+
+def serve(engine: Engine, listener: socket.socket) -> None:
+    """Serve in the foreground until SIGINT or SIGTERM."""
+    engine.listeners.append(LongLived())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    Server(engine).run([listener])
+
+
+def _leave(_: int, __: FrameType | None) -> NoReturn:
+    raise SystemExit(0)

@@ -1,0 +1,196 @@
+"""Every option, written once: from here come the flags, the `MOCKSMS_*` variables and the README's table."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any, Final, cast
+
+from mocksms.errors import SettingsError
+from mocksms.sms import magic, numbers
+
+PREFIX: Final = "MOCKSMS_"
+OTHER_VARIABLES: Final = frozenset({"MOCKSMS_URL"})
+"""Variables with our prefix that belong to the tests of an application, not to the server."""
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"0", "false", "no", "off"})
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _optional_text(raw: str) -> str | None:
+    return raw or None
+
+
+def _flag(raw: str) -> bool:
+    word = raw.strip().lower()
+    if word not in _YES | _NO:
+        raise ValueError("true or false")
+    return word in _YES
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(raw: str) -> int:
+        if not re.fullmatch(r"\d{1,15}", raw.strip(), re.ASCII) or not low <= int(raw) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(raw)
+
+    return read
+
+
+def _optional_whole(low: int, high: int) -> Callable[[str], int | None]:
+    read = _whole(low, high)
+    return lambda raw: read(raw) if raw else None
+
+
+def duration(raw: str) -> timedelta:
+    """Read a duration: `250ms`, `90s`, `5m`, `2h`, `3d`, or plain seconds.
+
+    Raises:
+        ValueError: it is none of these, or longer than 3650 days.
+    """
+    found = _DURATION.fullmatch(raw.strip())
+    if not found or (seconds := float(found[1]) * _UNITS[found[2] or "s"]) > 3650 * 86400:
+        raise ValueError("a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds")
+    return timedelta(seconds=seconds)
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        if raw not in choices:
+            near = difflib.get_close_matches(raw, choices, 1)
+            raise ValueError(f"one of {', '.join(choices)}" + (f" (did you mean {near[0]}?)" if near else ""))
+        return raw
+
+    return read
+
+
+def _listed(raw: str) -> tuple[str, ...]:
+    return tuple(part for part in (part.strip() for part in raw.split(",")) if part)
+
+
+def _listed_numbers(raw: str) -> tuple[str, ...]:
+    for number in _listed(raw):
+        if not re.fullmatch(r"[0-9X]+", numbers.digits_of(number), re.ASCII):
+            raise ValueError("phone numbers separated by commas, such as 972-54-1111111")
+    return tuple(map(numbers.digits_of, _listed(raw)))
+
+
+def _magic_prefix(raw: str) -> str:
+    digits = numbers.digits_of(raw)
+    if not re.fullmatch(r"[0-9]{4,11}", digits, re.ASCII):
+        raise ValueError("4 to 11 digits, to which four more are added, such as 97250000")
+    return digits
+
+
+def _url(raw: str) -> str | None:
+    if raw and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", raw):
+        raise ValueError("an address such as http://192.168.1.20:8972")
+    return raw.rstrip("/") or None
+
+
+def _option(default: Any, read: Callable[[str], Any], about: str) -> Any:
+    return field(default=default, metadata={"read": read, "about": about})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every option of mocksms with its default."""
+
+    host: str = _option("127.0.0.1", _text, "address to listen on")
+    port: int = _option(8972, _whole(0, 65535), "port to listen on; 0 picks a free one")
+    public_url: str | None = _option(None, _url, "address of this mock as phones reach it, for the links in texts")
+    allowed_host: tuple[str, ...] = _option((), _listed, "further host names the inspection API answers to")
+    api_key: tuple[str, ...] = _option((), _listed, "keys that are accepted; none listed: any key is")
+    auth_errors: str = _option(
+        "documented", _one_of("documented", "observed"), "words of a 401: the guide's, or those seen in the wild"
+    )
+    error_envelope: str = _option(
+        "object", _one_of("object", "string"), 'body of a 401: {"Message": ...} or a bare JSON string'
+    )
+    reason_spelling: str = _option(
+        "vendor",
+        _one_of("vendor", "hyphen", "underscore"),
+        "reject reasons: hyphens in send answers and underscores in reads as the vendor, or one of them in both",
+    )
+    strict: bool = _option(False, _flag, "refuse with 400 whatever would only be a warning")
+    accept_local_numbers: bool = _option(False, _flag, "take 05... as an Israeli mobile number")
+    kosher_prefix: tuple[str, ...] = _option(
+        numbers.KOSHER_PREFIXES, _listed_numbers, "prefixes of numbers that take no SMS"
+    )
+    force_unsubscribe_link: bool = _option(False, _flag, "append the unsubscribe link whatever the request says")
+    magic_prefix: str = _option(magic.PREFIX, _magic_prefix, "digits that start a magic number")
+    magic_delay: timedelta = _option(timedelta(seconds=5), duration, "how long the magic numbers take that wait")
+    async_delay: timedelta = _option(timedelta(), duration, "how long an async send stays queued")
+    sender: str = _option("SenderID", _text, "sender of messages that name none")
+    credit: int | None = _option(None, _optional_whole(0, 10**12), "segments an account can send; none given: no limit")
+    gateway: bool = _option(True, _flag, "whether accounts have an SMS gateway")
+    rest_right: bool = _option(True, _flag, "whether accounts may use the REST API")
+    unsubscribed: tuple[str, ...] = _option((), _listed_numbers, "numbers that have opted out of every account")
+    bounced: tuple[str, ...] = _option((), _listed_numbers, "numbers on every account's bounce list")
+    kosher: tuple[str, ...] = _option((), _listed_numbers, "numbers marked kosher beside the prefixes")
+    seed: str | None = _option(None, _optional_text, "makes ids repeatable; none given: drawn at the start and printed")
+    max_accounts: int = _option(10_000, _whole(1, 10**9), "accounts kept; beyond it the longest unused goes")
+    max_messages: int = _option(100_000, _whole(1, 10**9), "messages kept per account; beyond it the oldest go")
+    max_requests: int = _option(100_000, _whole(1, 10**9), "journal entries kept per account; beyond it the oldest go")
+    max_body: int = _option(1_048_576, _whole(1, 10**9), "longest request body in bytes")
+    quiet: bool = _option(False, _flag, "print no line per message")
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings:
+        """Return the settings of an environment and a command line; flags win.
+
+        Args:
+            environment: variables; only those beginning with `MOCKSMS_` are looked at.
+            flags: option names (with underscores) to raw values.
+
+        Raises:
+            SettingsError: an unknown variable, or a value that does not fit; the text is one sentence.
+        """
+        raw = _from_environment(environment)
+        raw.update({name: (flag_name(name), value) for name, value in flags.items()})
+        values: dict[str, Any] = {name: _read(name, where, value) for name, (where, value) in raw.items()}
+        return cls(**values)
+
+
+OPTIONS: Final = {option.name: option for option in fields(Settings)}
+
+
+def flag_name(option: str) -> str:
+    """Return an option's flag on the command line."""
+    return "--" + option.replace("_", "-")
+
+
+def variable_name(option: str) -> str:
+    """Return an option's environment variable."""
+    return PREFIX + option.upper()
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    known = {variable_name(name): name for name in OPTIONS}
+    raw: dict[str, tuple[str, str]] = {}
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable in OTHER_VARIABLES:
+            continue
+        if variable not in known:
+            near = difflib.get_close_matches(variable, known, 1, 0.5)
+            hint = f"did you mean {near[0]}?" if near else "see `mocksms --help` for those there are."
+            raise SettingsError(f"The environment variable {variable} is not one of mocksms; {hint}")
+        raw[known[variable]] = (variable, value)
+    return raw
+
+
+def _read(name: str, where: str, raw: str) -> object:
+    read = cast("Callable[[str], object]", OPTIONS[name].metadata["read"])
+    try:
+        return read(raw)
+    except ValueError as error:
+        raise SettingsError(f"{where} is {raw!r}, but must be {error}.") from error

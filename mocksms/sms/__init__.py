@@ -1,0 +1,1 @@
+"""The domain: numbers, texts, messages and their life. Pure; standard library only."""

@@ -1,0 +1,57 @@
+r"""The life of a message: the only place that changes its state.
+
+    queued ----------> sent ----------> rejected/bounced
+       |  \-> queued/insufficient-funds -> sent, rejected, exception
+       \----> invalid | rejected | exception
+
+Final: invalid, rejected, exception. Sent is final unless it bounces.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from mocksms.errors import IllegalStep
+from mocksms.sms.message import Event, History, State
+
+_AFTER_A_WAIT = (
+    State.SENT,
+    State.UNSUBSCRIBED,
+    State.KOSHER,
+    State.BOUNCED,
+    State.CANCELLED,
+    State.EXCEPTION,
+    State.NO_GATEWAY,
+)
+
+NEXT: Final[dict[State, tuple[State, ...]]] = {
+    State.QUEUED: (*_AFTER_A_WAIT, State.INVALID, State.NO_CREDIT),
+    State.NO_CREDIT: _AFTER_A_WAIT,
+    State.SENT: (State.BOUNCED,),
+    State.INVALID: (),
+    State.UNSUBSCRIBED: (),
+    State.KOSHER: (),
+    State.BOUNCED: (),
+    State.CANCELLED: (),
+    State.EXCEPTION: (),
+    State.NO_GATEWAY: (),
+}
+"""The legal next states of each state."""
+
+
+def begin(at: datetime, cause: str) -> History:
+    """Return the history of a message that has just been accepted."""
+    return (Event(at, State.QUEUED, cause),)
+
+
+def step(history: History, state: State, at: datetime, cause: str) -> History:
+    """Return a history one step further.
+
+    Raises:
+        IllegalStep: the table does not allow it.
+    """
+    current = history[-1].state
+    if state not in NEXT[current]:
+        raise IllegalStep(current, state, NEXT[current])
+    return (*history, Event(at, state, cause))

@@ -1,0 +1,75 @@
+"""What can be ordered for a message: the steps of its life, what its recipient does, or a wrong HTTP answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from mocksms.sms.message import State
+
+NOW = timedelta()
+
+
+class Step(NamedTuple):
+    """Enter `state`, `after` that long from when the message is taken up."""
+
+    state: State
+    after: timedelta = NOW
+
+
+class Reply(NamedTuple):
+    """The recipient answers with `text`, `after` that long, and is opted out by it if `opts_out`."""
+
+    text: str
+    after: timedelta
+    opts_out: bool = False
+
+
+class ClickFirstLink(NamedTuple):
+    """The recipient opens the first link of the text, `after` that long."""
+
+    after: timedelta
+
+
+Reaction = Reply | ClickFirstLink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Where a message will end and when, what its recipient does, and what decided it in a tester's words."""
+
+    steps: tuple[Step, ...]
+    decided_by: str
+    reactions: tuple[Reaction, ...] = ()
+
+
+class FaultKind(StrEnum):
+    """The ways an HTTP answer goes wrong."""
+
+    STATUS = "status"
+    DELAY = "delay"
+    RESET_AFTER_ACCEPT = "reset_after_accept"
+    RESET_BEFORE_ACCEPT = "reset_before_accept"
+    TRUNCATED = "truncated"
+    MALFORMED = "malformed"
+    DRIBBLE = "dribble"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A wrong HTTP answer: its `status` for kind STATUS, and how long it lasts or tells the client to wait."""
+
+    kind: FaultKind
+    status: int | None = None
+    duration: timedelta = NOW
+
+    @property
+    def accepts(self) -> bool:
+        """Whether the send itself is carried out before the answer goes wrong."""
+        return self.kind not in (FaultKind.STATUS, FaultKind.RESET_BEFORE_ACCEPT)
+
+    def __str__(self) -> str:
+        detail = f" {self.status}" if self.status else ""
+        return f"{self.kind}{detail}"

@@ -1,0 +1,89 @@
+"""How many segments a text takes on the air: GSM 03.38 or UCS-2, and which character decided."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+GSM_BASIC: Final = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""The GSM 03.38 default alphabet without its escape code: one septet each."""
+
+GSM_EXTENSION: Final = "\f^{}\\[~]|€"
+"""The GSM 03.38 extension table: two septets each, never split between segments."""
+
+_OUTSIDE_GSM = re.compile(f"[^{re.escape(GSM_BASIC + GSM_EXTENSION)}]")
+_EXTENSION = re.compile(f"[{re.escape(GSM_EXTENSION)}]")
+_ESCAPE = "\x1b"
+
+
+class Encoding(StrEnum):
+    """The two encodings an SMS travels in."""
+
+    GSM7 = "GSM-7"
+    UCS2 = "UCS-2"
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Units in a lone segment, and in each segment of a longer text (the rest is its header)."""
+        return (160, 153) if self is Encoding.GSM7 else (70, 67)
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedBy:
+    """The first character that does not exist in GSM 03.38, and its index in the text."""
+
+    character: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """What a text takes: `units` are septets in GSM-7 and UTF-16 code units in UCS-2."""
+
+    encoding: Encoding
+    count: int
+    units: int
+    forced_by: ForcedBy | None = None
+
+
+def count_segments(text: str) -> Segments:
+    """Return the segments a text takes; the empty text takes one.
+
+    An extension character and a surrogate pair are never split between two segments.
+    """
+    outside = _OUTSIDE_GSM.search(text)
+    if outside is None:
+        septets = _EXTENSION.sub(lambda found: _ESCAPE + found[0], text)
+        return Segments(Encoding.GSM7, _count(septets, Encoding.GSM7), len(septets))
+    units = _as_code_units(text)
+    return Segments(Encoding.UCS2, _count(units, Encoding.UCS2), len(units), ForcedBy(outside[0], outside.start()))
+
+
+def _as_code_units(text: str) -> str:
+    """Spell every character beyond the BMP as its two surrogates, so that one character is one unit."""
+    if max(text) < "\U00010000":
+        return text
+    raw = text.encode("utf-16-le", "surrogatepass")
+    return "".join(chr(low | high << 8) for low, high in zip(raw[::2], raw[1::2], strict=True))
+
+
+def _count(units: str, encoding: Encoding) -> int:
+    alone, each = encoding.sizes
+    if len(units) <= alone:
+        return 1
+    count, start = 0, 0
+    while start < len(units):
+        start += each
+        if start < len(units) and _opens_a_pair(units[start - 1]):
+            start -= 1
+        count += 1
+    return count
+
+
+def _opens_a_pair(unit: str) -> bool:
+    return unit == _ESCAPE or "\ud800" <= unit <= "\udbff"

@@ -1,0 +1,108 @@
+"""What many tests need: a mock behind a real socket, a clock in the hand of the test, bodies to send."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+
+from mocksms.engine.engine import Engine
+from mocksms.server import Server, base_url, bind
+from mocksms.settings import Settings
+
+KEY = "key-of-the-tests"
+NUMBER = "972-54-1111111"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PATIENCE = 10.0
+"""Seconds after which something that should have happened never will."""
+
+
+class HandClock:
+    """A time source that moves only when told to."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def body(*to: str, content: str = "Hello", **more: Any) -> dict[str, Any]:
+    """Return a send body for these numbers (the guide's, if none); `async` and `send_at` go beside the message."""
+    outside = {name: more.pop(name) for name in ("async", "send_at") if name in more}
+    recipients = [{"mobile_number": number} for number in to or (NUMBER,)]
+    return {"message": {"content": content, "to": recipients, **more}, **outside}
+
+
+class Mock:
+    """A mock that runs in a thread, spoken to through its socket."""
+
+    def __init__(self, engine: Engine, url: str) -> None:
+        self.engine = engine
+        self.url = url
+        self.host, _, port = url.removeprefix("http://").rpartition(":")
+        self.port = int(port)
+
+    def post(self, data: bytes | str, path: str = "/transactional/sms/send", **headers: str) -> requests.Response:
+        """Post raw bytes with the key and a JSON type, unless other headers (underscores for dashes) say otherwise."""
+        raw = data.encode() if isinstance(data, str) else data
+        return requests.post(self.url + path, data=raw, headers=_headers(headers), timeout=PATIENCE)
+
+    def send(self, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
+        """Send a body that must be accepted, and return the rows of the answer."""
+        answer = requests.post(
+            self.url + "/rest/v1/transactional/sms/send",
+            json=body(*to, **more),
+            headers={"X-API-Key": key},
+            timeout=PATIENCE,
+        )
+        assert answer.status_code == 200, answer.text
+        rows: list[dict[str, Any]] = answer.json()
+        return rows
+
+    def get(self, path: str, key: str = KEY, headers: Mapping[str, str] | None = None) -> requests.Response:
+        return requests.get(self.url + path, headers={"X-API-Key": key, **(headers or {})}, timeout=PATIENCE)
+
+    def info(self, transaction_id: str, key: str = KEY) -> dict[str, Any]:
+        answer = self.get(f"/transactional/sms/info?transaction_id={transaction_id}", key)
+        assert answer.status_code == 200, answer.text
+        row: dict[str, Any] = answer.json()
+        return row
+
+    def search(self, query: str = "", key: str = KEY) -> list[dict[str, Any]]:
+        answer = self.get(f"/transactional/sms/search?{query}", key)
+        assert answer.status_code == 200, answer.text
+        rows: list[dict[str, Any]] = answer.json()
+        return rows
+
+
+def _headers(given: Mapping[str, str]) -> dict[str, str]:
+    headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
+    headers.update({name.replace("_", "-"): value for name, value in given.items()})
+    return {name: value for name, value in headers.items() if value}
+
+
+@contextmanager
+def running(settings: Settings | None = None, time: HandClock | None = None) -> Iterator[Mock]:
+    """Run a mock on a free port for as long as the block lasts."""
+    settings = settings or Settings(port=0, seed="tests")
+    engine = Engine(settings, time) if time else Engine(settings)
+    listener = bind(settings)
+    engine.base_url = base_url(listener, settings)
+    server = Server(engine)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+    thread.start()
+    try:
+        yield Mock(engine, engine.base_url)
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "the server did not stop"
