@@ -37,7 +37,7 @@ class HandClock:
 
 def body(*to: str, content: str = "Hello", **more: Any) -> dict[str, Any]:
     """Return a send body for these numbers (the guide's, if none); `async` and `send_at` go beside the message."""
-    outside = {name: more.pop(name) for name in ("async", "send_at") if name in more}
+    outside: dict[str, Any] = {name: more.pop(name) for name in ("async", "send_at") if name in more}
     recipients = [{"mobile_number": number} for number in to or (NUMBER,)]
     return {"message": {"content": content, "to": recipients, **more}, **outside}
 
