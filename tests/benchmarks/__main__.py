@@ -1,0 +1,101 @@
+"""Measures mocksms against a bare Starlette route, and a full store against an empty one.
+
+    python -m tests.benchmarks [--seconds 3] [--rounds 5] [--stored 1000000]
+
+Servers are loaded in turns, so that a ratio holds when the machine's speed drifts; the median over the rounds counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from tests.benchmarks.servers import Load, Server, bare, mocksms
+
+Measure = Callable[[], Load]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=3, help="length of each load")
+    parser.add_argument("--rounds", type=int, default=5, help="loads of each server")
+    parser.add_argument("--stored", type=int, default=1_000_000, help="messages in the full store; 0 leaves it out")
+    options = parser.parse_args()
+    print_starts(options.rounds)
+    compare_with_bare(options.seconds, options.rounds)
+    if options.stored:
+        compare_full_with_empty(options.stored, options.seconds, options.rounds)
+
+
+def print_starts(rounds: int) -> None:
+    seconds = []
+    for _ in range(rounds):
+        with mocksms() as server:
+            seconds.append(server.start_seconds)
+    print(f"start to first answer      {median(seconds):.2f} s (at most 0.80)\n")
+
+
+def compare_with_bare(seconds: int, rounds: int) -> None:
+    with bare() as yardstick, mocksms() as mock:
+        known = mock.send_one()
+        measures: dict[str, Measure] = {
+            "bare route": lambda: yardstick.load_sends(seconds),
+            "send": lambda: mock.load_sends(seconds),
+            "info": lambda: mock.load_reads(known, seconds),
+        }
+        loads = in_turns(measures, rounds)
+    print_loads(loads)
+    print_ratio("send / bare, requests", loads["send"], loads["bare route"], "rate", "at least 0.60")
+    print_ratio("send / bare, p99", loads["send"], loads["bare route"], "p99", "at most 3")
+    print_ratio("info / bare, requests", loads["info"], loads["bare route"], "rate", "at least 0.70")
+    print()
+
+
+def compare_full_with_empty(stored: int, seconds: int, rounds: int) -> None:
+    with mocksms("full") as full, mocksms("empty") as empty:
+        known_in_full, known_in_empty = full.send_one(), empty.send_one()
+        fill(full, stored)
+        measures: dict[str, Measure] = {
+            "send, empty": lambda: empty.load_sends(seconds),
+            "send, full": lambda: full.load_sends(seconds),
+            "info, empty": lambda: empty.load_reads(known_in_empty, seconds),
+            "info, full": lambda: full.load_reads(known_in_full, seconds),
+        }
+        loads = in_turns(measures, rounds)
+    print_loads(loads)
+    print_ratio("send, full / empty", loads["send, full"], loads["send, empty"], "rate", "at least 0.90")
+    print_ratio("info, full / empty", loads["info, full"], loads["info, empty"], "rate", "at least 0.90")
+
+
+def fill(server: Server, stored: int) -> None:
+    """Send until that many messages are stored, and print what each takes in memory."""
+    before, kib = server.stored(), server.resident_kib
+    while server.stored() < stored:
+        server.load_sends(10)
+    made = server.stored() - before
+    print(f"memory per message         {(server.resident_kib - kib) / made:.2f} KiB over {made} (at most 2)\n")
+
+
+def in_turns(measures: dict[str, Measure], rounds: int) -> dict[str, list[Load]]:
+    loads: dict[str, list[Load]] = {name: [] for name in measures}
+    for _ in range(rounds):
+        for name, measure in measures.items():
+            loads[name].append(measure())
+    return loads
+
+
+def print_loads(loads: dict[str, list[Load]]) -> None:
+    print(f"{'':<24}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}")
+    for name, measured in loads.items():
+        rate, p50, p99 = (median(values) for values in zip(*measured, strict=True))
+        print(f"{name:<24}{rate:>12.0f}{p50:>10.2f}{p99:>10.2f}")
+
+
+def print_ratio(title: str, above: Sequence[Load], below: Sequence[Load], field: str, target: str) -> None:
+    ratios = [getattr(one, field) / getattr(other, field) for one, other in zip(above, below, strict=True)]
+    print(f"{title:<24}{median(ratios):>12.2f}   ({target})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The tables of the README, made from the code: `python -m tests.readme` writes them in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from mocksms.fidelity import ledger
+from mocksms.settings import OPTIONS, flag_name
+from mocksms.sms.magic import Catalogue
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def with_tables(text: str) -> str:
+    """Return the README with each table as it should be."""
+    for name, table in {"numbers": _numbers(), "options": _options(), "fidelity": _fidelity()}.items():
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, _, rest = text.partition(start)
+        text = f"{before}{start}{table}{end}{rest.partition(end)[2]}"
+    return text
+
+
+def _numbers() -> str:
+    return _table(["Number", "Outcome"], [[f"`{row.number()}`", row.title] for row in Catalogue().rows.values()])
+
+
+def _options() -> str:
+    rows = [
+        [f"`{flag_name(name)}`", _shown(option.default), option.metadata["about"]] for name, option in OPTIONS.items()
+    ]
+    return _table(["Option", "Default", ""], rows)
+
+
+def _fidelity() -> str:
+    rows = [
+        [entry.does, entry.evidence, f"`{flag_name(entry.setting)}`" if entry.setting else ""] for entry in ledger()
+    ]
+    return _table(["What mocksms does", "Evidence", "Setting"], rows)
+
+
+def _shown(default: object) -> str:
+    match default:
+        case None | ():
+            return ""
+        case bool():
+            return str(default).lower()
+        case timedelta():
+            return f"{default.total_seconds():g}s"
+        case tuple():
+            return ", ".join(map(str, default))
+        case _:
+            return str(default)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
