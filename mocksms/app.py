@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mocksms.control.routes import control_door
+from mocksms.control.routes import Guard, control_door
 from mocksms.engine.engine import Engine
 from mocksms.provider.door import ProviderDoor
+
+log = logging.getLogger("mocksms")
 
 CONTROL: Final = "/_mock"
 TICK: Final = 0.05
@@ -36,12 +40,13 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None) -> ASGIApp
         with suppress(asyncio.CancelledError):
             await ticker
 
-    own_pages = Starlette(routes=[Mount(CONTROL, control_door(engine))], lifespan=lifespan)
+    guard = Middleware(Guard, allowed_hosts=engine.settings.allowed_host)
+    own_pages = Starlette(routes=[Mount(CONTROL, control_door(engine))], middleware=[guard], lifespan=lifespan)
     provider = ProviderDoor(engine, stopping or asyncio.Event())
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door: what is not ours belongs to the emulated API, unknown paths included."""
-        is_ours = scope["type"] != "http" or scope["path"].startswith(CONTROL)
+        is_ours = scope["type"] != "http" or f"{scope['path']}/".startswith(f"{CONTROL}/")
         await (own_pages if is_ours else provider)(scope, receive, send)
 
     return app
@@ -50,4 +55,7 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None) -> ASGIApp
 async def _tick(engine: Engine) -> None:
     while True:
         await asyncio.sleep(TICK)
-        engine.tick()
+        try:
+            engine.tick()
+        except Exception:
+            log.exception("mocksms failed to let time pass; it goes on")

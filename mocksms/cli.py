@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Final, NoReturn
 
 from mocksms.errors import SettingsError
-from mocksms.settings import OPTIONS, Settings, flag_name, variable_name
+from mocksms.settings import OPTIONS, Settings, flag_name, shown_default, variable_name
 
 UNUSABLE: Final = 2
 """Exit code for a command line, variable or address that cannot be used."""
@@ -21,6 +21,11 @@ UNUSABLE: Final = 2
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise SettingsError(f"{message[:1].upper()}{message[1:]}.")
+
+    @property
+    def flags(self) -> list[str]:
+        """Every flag it knows."""
+        return list(self._option_string_actions)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +49,7 @@ def _run(arguments: list[str]) -> int:
     return COMMANDS[name](arguments)
 
 
-def _settings(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
+def _settings(parser: _Parser, arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
     """Add every option to a parser and read the settings from the command line and the environment."""
     for name, option in OPTIONS.items():
         is_flag, is_list = isinstance(option.default, bool), isinstance(option.default, tuple)
@@ -53,17 +58,21 @@ def _settings(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[Se
             action="append" if is_list else "store",
             nargs="?" if is_flag else None,
             const="true" if is_flag else None,
-            metavar=name.upper(),
-            help=f"{option.metadata['about']} [{variable_name(name)}]".replace("%", "%%"),
+            metavar="|".join(option.metadata["choices"]) or name.upper(),
+            help=f"{option.metadata['about']}{_default(option.default)} [{variable_name(name)}]".replace("%", "%%"),
         )
     parsed, unknown = parser.parse_known_args(arguments)
     if unknown:
-        near = difflib.get_close_matches(unknown[0].partition("=")[0], map(flag_name, OPTIONS), 1)
+        near = difflib.get_close_matches(unknown[0].partition("=")[0], parser.flags, 1)
         hint = f"did you mean {near[0]}?" if near else "see mocksms --help."
         raise SettingsError(f"{unknown[0]} is not an option; {hint}")
     given = {name: getattr(parsed, name) for name in OPTIONS if getattr(parsed, name) is not None}
     flags = {name: ",".join(value) if isinstance(value, list) else value for name, value in given.items()}
     return Settings.read(os.environ, flags), parsed
+
+
+def _default(default: object) -> str:
+    return f" (default {shown})" if (shown := shown_default(default)) else ""
 
 
 def _serve(arguments: list[str]) -> int:
@@ -81,12 +90,11 @@ def _serve(arguments: list[str]) -> int:
     from mocksms.server import base_url, bind, serve
 
     listener = bind(settings)
-    engine = Engine(settings)
-    engine.base_url = base_url(listener, settings)
-    _say(welcome(engine, engine.base_url, version("mocksms")))
+    url = base_url(listener)
+    engine = Engine(settings, url=url)
     if not settings.quiet:
         engine.listeners.append(MessageLog(_say))
-    serve(engine, listener)
+    serve(engine, listener, lambda: _say(welcome(engine, url, version("mocksms"))))
     return 0
 
 
@@ -96,9 +104,9 @@ def _numbers(arguments: list[str]) -> int:
     settings, parsed = _settings(parser, arguments)
 
     from mocksms.control.routes import numbers_catalogue
-    from mocksms.engine.engine import Engine
+    from mocksms.sms.magic import Catalogue
 
-    catalogue = numbers_catalogue(Engine(settings))
+    catalogue = numbers_catalogue(Catalogue(settings.magic_prefix, settings.magic_delay))
     if parsed.json:
         _say(json.dumps(catalogue, indent=2) + "\n")
         return 0
@@ -116,7 +124,7 @@ def _fidelity(arguments: list[str]) -> int:
 
     behaviours = ledger()
     if parsed.json:
-        _say(json.dumps([behaviour._asdict() for behaviour in behaviours], indent=2) + "\n")
+        _say(json.dumps({"behaviours": [behaviour._asdict() for behaviour in behaviours]}, indent=2) + "\n")
         return 0
     rows = [[entry.id, entry.evidence, entry.setting and flag_name(entry.setting), entry.does] for entry in behaviours]
     _say(_table(["id", "evidence", "setting", "what mocksms does"], rows))
@@ -132,10 +140,13 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _say(text: str) -> None:
-    """Write to standard output at once; characters it cannot show are escaped."""
+    """Write to standard output at once; characters it cannot show are escaped. Nothing is said to a reader who left."""
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {"serve": _serve, "numbers": _numbers, "fidelity": _fidelity}

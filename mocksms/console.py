@@ -11,6 +11,7 @@ from mocksms.engine.engine import Engine
 from mocksms.engine.journal import shorten_key
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import Message
+from mocksms.sms.text import filled
 
 SHOWN: Final = 40
 """Characters of a text in its line."""
@@ -34,7 +35,7 @@ def escape(text: str) -> str:
 def message_line(account: Account, message: Message) -> str:
     """Return the line about a message: number, status, reason, what decided it, first words."""
     state = message.state
-    text = message.submission.content
+    text = filled(message)
     words = escape(text[:SHOWN]) + ("…" if len(text) > SHOWN else "")
     decided_by = message.decided_by or f"scheduled for {message.due_at:%Y-%m-%d %H:%M:%S} UTC"
     at = message.history[-1].at
@@ -56,7 +57,8 @@ class MessageLog:
 
     def __call__(self, account: Account, message: Message) -> None:
         """Note a message that was accepted or has taken a step."""
-        if message.decided_by is None and message.due_at <= message.created_at:
+        is_undecided = message.decided_by is None and message.due_at <= message.created_at
+        if is_undecided or message.clicks:
             return
         if not self._news:
             asyncio.get_running_loop().call_later(SOON, self.flush)
@@ -89,7 +91,7 @@ mocksms {version} is ready.
              all of them: mocksms numbers, or {url}/_mock/numbers
   Seed       {engine.seed}
 
-  Try        curl {api}/transactional/sms/send -H "X-API-Key: {header}" -H "Content-Type: application/json" \
+  Try        curl -s {api}/transactional/sms/send -H "X-API-Key: {header}" -H "Content-Type: application/json" \
 -d '{body}'
 
 """

@@ -10,9 +10,11 @@
         +-- ForeignOrigin           the request was made by another site's page
         +-- UnsupportedMediaType    the body is not declared as JSON
         +-- BodyTooLarge            the body exceeds the limit
+        +-- BodyTooSlow             the body did not become whole in time
         +-- InvalidRequest          the body or the query does not fit the model
         +-- UnknownMagicCode        a magic number whose code is not in the catalogue
         +-- TextTooLong             more text than the longest SMS can carry
+        +-- SendTooLarge            long texts for many recipients: too much to work on at once
         +-- MessageNotFound         no such message in this account
         +-- FaultOrdered            a magic number asked for a wrong answer
 
@@ -105,6 +107,14 @@ class BodyTooLarge(RequestRefused):
         super().__init__(f"body longer than {limit} bytes")
 
 
+class BodyTooSlow(RequestRefused):
+    """The body did not become whole within `patience` seconds."""
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+        super().__init__(f"body not whole after {patience:g} seconds")
+
+
 class InvalidRequest(RequestRefused):
     """The body or the query does not fit the model; `faults` maps a path to what is wrong there."""
 
@@ -131,6 +141,15 @@ class TextTooLong(RequestRefused):
         self.length = length
         self.limit = limit
         super().__init__(f"a text of {length} characters; the longest SMS carries {limit}")
+
+
+class SendTooLarge(RequestRefused):
+    """The texts of a send, which differ by recipient, come to `length` characters; at most `limit` are worked on."""
+
+    def __init__(self, length: int, limit: int) -> None:
+        self.length = length
+        self.limit = limit
+        super().__init__(f"texts of {length} characters in one send; at most {limit} are worked on")
 
 
 class MessageNotFound(RequestRefused):

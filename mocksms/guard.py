@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from mocksms.errors import ForeignOrigin
+from mocksms.errors import BodyTooLarge, BodyTooSlow, ForeignOrigin
 
 DRAINED: Final = 8
 """A longer body is read and thrown away up to so many times the limit, so that its sender hears why."""
@@ -20,29 +20,29 @@ Headers = Mapping[bytes, bytes]
 
 
 class Disconnected(Exception):
-    """The client went away, or was too slow, before its body was whole."""
+    """The client went away before its body was whole."""
 
 
-async def read_body(receive: Receive, limit: int) -> bytes | None:
-    """Return the body of a request, None when it is longer than `limit` bytes.
+async def read_body(receive: Receive, limit: int) -> bytes | BodyTooLarge | BodyTooSlow:
+    """Return the body of a request, or what is wrong with it: a door first looks at who sent it.
 
     Raises:
-        Disconnected: it never became whole.
+        Disconnected: the client went away.
     """
     first = await receive()
     if first["type"] == "http.disconnect":
         raise Disconnected
     body: bytes = first.get("body", b"")
     if not first.get("more_body"):
-        return body if len(body) <= limit else None
+        return body if len(body) <= limit else BodyTooLarge(limit)
     try:
         async with asyncio.timeout(PATIENCE):
             return await _read_on(receive, bytearray(body), limit)
-    except TimeoutError as error:
-        raise Disconnected from error
+    except TimeoutError:
+        return BodyTooSlow(PATIENCE)
 
 
-async def _read_on(receive: Receive, body: bytearray, limit: int) -> bytes | None:
+async def _read_on(receive: Receive, body: bytearray, limit: int) -> bytes | BodyTooLarge:
     drained = 0
     while True:
         event = await receive()
@@ -54,7 +54,7 @@ async def _read_on(receive: Receive, body: bytearray, limit: int) -> bytes | Non
             body.clear()
         more = event.get("more_body", False)
         if drained and (not more or drained > DRAINED * limit):
-            return None
+            return BodyTooLarge(limit)
         if not more:
             return bytes(body)
 
@@ -66,7 +66,7 @@ def check_origin(headers: Headers) -> None:
         ForeignOrigin: the request names another origin, or says itself that it crosses sites.
     """
     origin = headers.get(b"origin")
-    if origin is not None and origin.lower().partition(b"://")[2] != headers.get(b"host", b"").lower():
+    if origin is not None and origin.lower().split(b"://")[1:] != [headers.get(b"host", b"").lower()]:
         raise ForeignOrigin(origin.decode("latin-1"))
     if headers.get(b"sec-fetch-site") == b"cross-site":
         raise ForeignOrigin("another site")
@@ -79,7 +79,7 @@ def is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
     A page that has made its own domain resolve to this machine is thereby shut out.
     """
     name = _without_port(host).lower().rstrip(".")
-    if name in {entry.lower() for entry in allowed}:
+    if name in {entry.lower().rstrip(".") for entry in allowed}:
         return True
     if name.startswith("["):
         return _is_address(name[1:-1])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import os
+import re
 import signal
 import socket
 import struct
-from types import FrameType
-from typing import Final, NoReturn
+from collections.abc import Callable
+from typing import Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mocksms.app import create_app
 from mocksms.engine.account import Account
@@ -23,15 +25,16 @@ from mocksms.settings import Settings
 from mocksms.sms.message import Message
 
 HEAD_LIMIT: Final = 65_536
-"""Bytes that request line and headers may take."""
+"""Bytes that request line and headers may take, beyond what arrives together with their beginning."""
 
 FRAMING: Final = 8
 """Bytes of chunk framing and trailers allowed for each byte of body."""
 
-GRACE: Final = 0.5
+GRACE: Final = 0.25
 """Seconds that open requests have to end when the server stops."""
 
-_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+_UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
+_RESET_ON_CLOSE: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class TcpConnection:
@@ -51,15 +54,20 @@ class TcpConnection:
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP/1 with a limit on headers, which the parser itself does not have, and the connection in reach of faults."""
+    """HTTP/1 as the parser has it, with what it lacks.
 
+    It puts no limit on headers; it drops the body of a request that offers to upgrade, as Java's client does to h2c;
+    and it does not show the connection, which faults have to reach.
+    """
+
+    _in_head = True
     _fed = 0
     _bodied = 0
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; refuse a request whose headers or framing outgrow any real one."""
         self._fed += len(data)
-        super().data_received(data)
+        super().data_received(_without_upgrade(data) if self._in_head else data)
         if self._fed - self._bodied > HEAD_LIMIT + FRAMING * self._bodied and not self.transport.is_closing():
             self.send_400_response("The request headers are too long.")
 
@@ -69,10 +77,36 @@ class Protocol(HttpToolsProtocol):
         self._fed = self._bodied = 0
         self.scope["extensions"] = {CONNECTION: TcpConnection(self.transport)}  # type: ignore[dict-item]
 
+    def on_headers_complete(self) -> None:
+        """Note that what follows is the body."""
+        self._in_head = False
+        super().on_headers_complete()
+
     def on_body(self, body: bytes) -> None:
         """Take a part of the body in."""
         self._bodied += len(body)
         super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that what follows is another request."""
+        self._in_head = True
+        super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """Let an open request be answered, but wait for no body."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and cycle.more_body and not cycle.response_complete:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """Return the bytes of a request's head with an offer to upgrade made meaningless: a server may ignore it."""
+    if b"pgrade" not in data:
+        return data
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(rb"\r\nx-upgrade", head) + end + rest
 
 
 class Server(uvicorn.Server):
@@ -136,30 +170,34 @@ def bind(settings: Settings) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(2048)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         if listener is not None:
             listener.close()
-        raise SettingsError(
-            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; "
-            "choose another with --port, or --port 0 for a free one."
-        ) from error
+        reason = getattr(error, "strerror", None) or error
+        taken = getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
+        hint = "; choose another with --port, or --port 0 for a free one" if taken else ""
+        raise SettingsError(f"Cannot listen on {settings.host} port {settings.port}: {reason}{hint}.") from error
     return listener
 
 
-def base_url(listener: socket.socket, settings: Settings) -> str:
+def base_url(listener: socket.socket) -> str:
     """Return the address programs on this machine reach the mock at."""
     host, port = listener.getsockname()[:2]
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return settings.public_url or f"http://{reachable}:{port}"
+    return f"http://{reachable}:{port}"
 
 
-def serve(engine: Engine, listener: socket.socket) -> None:
-    """Serve in the foreground until SIGINT or SIGTERM."""
+def serve(engine: Engine, listener: socket.socket, ready: Callable[[], object]) -> None:
+    """Serve in the foreground until SIGINT or SIGTERM.
+
+    Args:
+        engine: the mock.
+        listener: its bound socket.
+        ready: called once, as soon as requests are answered and signals obeyed.
+    """
     engine.listeners.append(LongLived())
+    server = Server(engine)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
-    Server(engine).run([listener])
-
-
-def _leave(_: int, __: FrameType | None) -> NoReturn:
-    raise SystemExit(0)
+        signal.signal(number, server.handle_exit)
+    ready()
+    server.run([listener])

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from mocksms.errors import SettingsError
 from mocksms.sms import magic, numbers
@@ -16,7 +16,7 @@ PREFIX: Final = "MOCKSMS_"
 OTHER_VARIABLES: Final = frozenset({"MOCKSMS_URL"})
 """Variables with our prefix that belong to the tests of an application, not to the server."""
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -24,6 +24,12 @@ _NO = frozenset({"0", "false", "no", "off"})
 
 def _text(raw: str) -> str:
     return raw
+
+
+def _host(raw: str) -> str:
+    if not raw.strip():
+        raise ValueError("an address or a host name, such as 127.0.0.1")
+    return raw.strip()
 
 
 def _optional_text(raw: str) -> str | None:
@@ -97,29 +103,41 @@ def _url(raw: str) -> str | None:
     return raw.rstrip("/") or None
 
 
-def _option(default: Any, read: Callable[[str], Any], about: str) -> Any:
-    return field(default=default, metadata={"read": read, "about": about})
+def _longer_than_zero(raw: str) -> timedelta:
+    if not (length := duration(raw)):
+        raise ValueError("longer than 0, since what waits must not come at once; 1ms is short enough")
+    return length
+
+
+def _option(default: Any, read: Callable[[str], Any], about: str, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"read": read, "about": about, "choices": choices})
+
+
+def _choice(about: str, *choices: str) -> Any:
+    """Return an option that takes one of some words, the first unless told otherwise."""
+    return _option(choices[0], _one_of(*choices), about, choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every option of mocksms with its default."""
 
-    host: str = _option("127.0.0.1", _text, "address to listen on")
+    host: str = _option("127.0.0.1", _host, "address to listen on")
     port: int = _option(8972, _whole(0, 65535), "port to listen on; 0 picks a free one")
     public_url: str | None = _option(None, _url, "address of this mock as phones reach it, for the links in texts")
     allowed_host: tuple[str, ...] = _option((), _listed, "further host names the inspection API answers to")
     api_key: tuple[str, ...] = _option((), _listed, "keys that are accepted; none listed: any key is")
-    auth_errors: str = _option(
-        "documented", _one_of("documented", "observed"), "words of a 401: the guide's, or those seen in the wild"
+    auth_errors: Literal["documented", "observed"] = _choice(
+        "words of a 401: the guide's, or those seen in the wild", "documented", "observed"
     )
-    error_envelope: str = _option(
-        "object", _one_of("object", "string"), 'body of a 401: {"Message": ...} or a bare JSON string'
+    error_envelope: Literal["object", "string"] = _choice(
+        'body of a 401: {"Message": ...} or a bare JSON string', "object", "string"
     )
-    reason_spelling: str = _option(
-        "vendor",
-        _one_of("vendor", "hyphen", "underscore"),
+    reason_spelling: Literal["vendor", "hyphen", "underscore"] = _choice(
         "reject reasons: hyphens in send answers and underscores in reads as the vendor, or one of them in both",
+        "vendor",
+        "hyphen",
+        "underscore",
     )
     strict: bool = _option(False, _flag, "refuse with 400 whatever would only be a warning")
     accept_local_numbers: bool = _option(False, _flag, "take 05... as an Israeli mobile number")
@@ -128,7 +146,9 @@ class Settings:
     )
     force_unsubscribe_link: bool = _option(False, _flag, "append the unsubscribe link whatever the request says")
     magic_prefix: str = _option(magic.PREFIX, _magic_prefix, "digits that start a magic number")
-    magic_delay: timedelta = _option(timedelta(seconds=5), duration, "how long the magic numbers take that wait")
+    magic_delay: timedelta = _option(
+        timedelta(seconds=5), _longer_than_zero, "how long it takes where a magic number waits"
+    )
     async_delay: timedelta = _option(timedelta(), duration, "how long an async send stays queued")
     sender: str = _option("SenderID", _text, "sender of messages that name none")
     credit: int | None = _option(None, _optional_whole(0, 10**12), "segments an account can send; none given: no limit")
@@ -164,6 +184,21 @@ class Settings:
 OPTIONS: Final = {option.name: option for option in fields(Settings)}
 
 
+def shown_default(default: object) -> str:
+    """Return a default as it would be given on the command line; nothing when there is none."""
+    match default:
+        case None | ():
+            return ""
+        case bool():
+            return str(default).lower()
+        case timedelta():
+            return f"{default.total_seconds():g}s"
+        case tuple():
+            return ",".join(map(str, default))
+        case _:
+            return str(default)
+
+
 def flag_name(option: str) -> str:
     """Return an option's flag on the command line."""
     return "--" + option.replace("_", "-")
@@ -178,7 +213,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, st
     known = {variable_name(name): name for name in OPTIONS}
     raw: dict[str, tuple[str, str]] = {}
     for variable, value in environment.items():
-        if not variable.startswith(PREFIX) or variable in OTHER_VARIABLES:
+        if not variable.startswith(PREFIX) or _belongs_to_others(variable, value):
             continue
         if variable not in known:
             near = difflib.get_close_matches(variable, known, 1, 0.5)
@@ -186,6 +221,12 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, st
             raise SettingsError(f"The environment variable {variable} is not one of mocksms; {hint}")
         raw[known[variable]] = (variable, value)
     return raw
+
+
+def _belongs_to_others(variable: str, value: str) -> bool:
+    """Whether a variable is for an application's tests, or was set by Kubernetes because a service is named mocksms."""
+    from_kubernetes = variable.startswith(("MOCKSMS_SERVICE_", "MOCKSMS_PORT_")) or value.startswith("tcp://")
+    return variable in OTHER_VARIABLES or from_kubernetes
 
 
 def _read(name: str, where: str, raw: str) -> object:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mocksms.fidelity import ledger
-from mocksms.settings import OPTIONS, flag_name
+from mocksms.settings import OPTIONS, flag_name, shown_default
 from mocksms.sms.magic import Catalogue
 
 README = Path(__file__).parents[1] / "README.md"
@@ -28,7 +28,8 @@ def _numbers() -> str:
 
 def _options() -> str:
     rows = [
-        [f"`{flag_name(name)}`", _shown(option.default), option.metadata["about"]] for name, option in OPTIONS.items()
+        [f"`{flag_name(name)}`", shown_default(option.default), _about(option.metadata)]
+        for name, option in OPTIONS.items()
     ]
     return _table(["Option", "Default", ""], rows)
 
@@ -40,18 +41,9 @@ def _fidelity() -> str:
     return _table(["What mocksms does", "Evidence", "Setting"], rows)
 
 
-def _shown(default: object) -> str:
-    match default:
-        case None | ():
-            return ""
-        case bool():
-            return str(default).lower()
-        case timedelta():
-            return f"{default.total_seconds():g}s"
-        case tuple():
-            return ", ".join(map(str, default))
-        case _:
-            return str(default)
+def _about(option: Mapping[str, Any]) -> str:
+    words = [f"`{word}`" for word in option["choices"]]
+    return f"{option['about']}; {', '.join(words[:-1])} or {words[-1]}" if words else str(option["about"])
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

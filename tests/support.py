@@ -94,14 +94,14 @@ def _headers(given: Mapping[str, str]) -> dict[str, str]:
 def running(settings: Settings | None = None, time: HandClock | None = None) -> Iterator[Mock]:
     """Run a mock on a free port for as long as the block lasts."""
     settings = settings or Settings(port=0, seed="tests")
-    engine = Engine(settings, time) if time else Engine(settings)
     listener = bind(settings)
-    engine.base_url = base_url(listener, settings)
+    url = base_url(listener)
+    engine = Engine(settings, time, url) if time else Engine(settings, url=url)
     server = Server(engine)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
     thread.start()
     try:
-        yield Mock(engine, engine.base_url)
+        yield Mock(engine, url)
     finally:
         server.should_exit = True
         thread.join(PATIENCE)

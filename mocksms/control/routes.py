@@ -8,7 +8,6 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -19,7 +18,7 @@ from mocksms.engine.engine import Engine
 from mocksms.errors import ForeignOrigin
 from mocksms.fidelity import ledger
 from mocksms.guard import check_origin, is_own_host
-from mocksms.sms.magic import MagicNumber
+from mocksms.sms.magic import Catalogue, MagicNumber
 from mocksms.sms.outcome import Fault
 
 
@@ -32,6 +31,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer why not."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         if not is_own_host(host, self._allowed_hosts):
@@ -54,21 +55,19 @@ def control_door(engine: Engine) -> Starlette:
         return JSONResponse(_health(engine, (system_time() - started).total_seconds()))
 
     async def numbers(_: Request) -> JSONResponse:
-        return JSONResponse(numbers_catalogue(engine))
+        return JSONResponse(numbers_catalogue(engine.decisions.catalogue))
 
     async def fidelity(_: Request) -> JSONResponse:
         return JSONResponse({"behaviours": [behaviour._asdict() for behaviour in ledger()]})
 
     return Starlette(
         routes=[Route("/health", health), Route("/numbers", numbers), Route("/fidelity", fidelity)],
-        middleware=[Middleware(Guard, allowed_hosts=engine.settings.allowed_host)],
         exception_handlers={HTTPException: _explain},
     )
 
 
-def numbers_catalogue(engine: Engine) -> dict[str, Any]:
+def numbers_catalogue(catalogue: Catalogue) -> dict[str, Any]:
     """Return the magic numbers as JSON data."""
-    catalogue = engine.decisions.catalogue
     return {
         "prefix": catalogue.prefix,
         "grammar": f"{catalogue.prefix}CCLL: CC is the code, LL any two digits (a lane)",
@@ -82,19 +81,15 @@ def _number(row: MagicNumber, prefix: str) -> dict[str, Any]:
 
 
 def _health(engine: Engine, uptime: float) -> dict[str, Any]:
-    accounts = engine.accounts
+    kept = engine.accounts.kept()
     return {
         "status": "ready",
         "version": version("mocksms"),
         "uptime": round(uptime, 3),
-        "accounts": len(accounts),
-        "messages": sum(len(account.messages) for account in accounts),
-        "requests": sum(len(account.journal) for account in accounts),
-        "evicted": {
-            "accounts": engine.evicted_accounts,
-            "messages": sum(account.messages.evicted for account in accounts),
-            "requests": sum(account.journal.evicted for account in accounts),
-        },
+        "accounts": kept.accounts,
+        "messages": kept.messages,
+        "requests": kept.requests,
+        "evicted": engine.accounts.evicted()._asdict(),
     }
 
 

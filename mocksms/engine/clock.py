@@ -17,7 +17,7 @@ def system_time() -> datetime:
 
 
 class Clock:
-    """A clock that can be frozen, moved forward and let run again; it never goes back.
+    """A clock that can be frozen, moved forward and let run again; it cannot be set back.
 
     Args:
         source: where real time comes from, aware and in UTC.

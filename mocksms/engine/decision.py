@@ -22,6 +22,7 @@ class Case(NamedTuple):
     account: Account
     number: PhoneNumber
     segments: int
+    is_magic: bool
     kosher_prefixes: tuple[str, ...]
 
 
@@ -31,6 +32,8 @@ Finding = tuple[State, str] | None
 
 def _number_form(case: Case) -> Finding:
     number = case.number
+    if case.is_magic:
+        return None
     if number.form is Form.MALFORMED:
         return State.INVALID, f"number form: {number.fault}"
     if number.form is Form.FOREIGN and not is_possible(number.digits):
@@ -86,12 +89,17 @@ class Decisions:
 
     def decide(self, account: Account, number: PhoneNumber, segments: int) -> Outcome:
         """Return the outcome of a message that is taken up for the first time."""
-        ordered = self._magic(account, number)
+        code = self.catalogue.code(number.digits)
+        ordered = self._ordered(code, account, number) if code else None
         return ordered or self.naturally(account, number, segments)
 
     def naturally(self, account: Account, number: PhoneNumber, segments: int) -> Outcome:
-        """Return the outcome by natural causes alone, as for a message that has waited for credit."""
-        case = Case(account, number, segments, self._kosher_prefixes)
+        """Return the outcome by natural causes alone, as for a message that has waited for credit.
+
+        The form of a magic number is right whatever its prefix.
+        """
+        is_magic = self.catalogue.code(number.digits) is not None
+        case = Case(account, number, segments, is_magic, self._kosher_prefixes)
         for cause in CAUSES:
             finding = cause(case)
             if finding is not None:
@@ -99,10 +107,7 @@ class Decisions:
                 return Outcome(steps=(Step(state),), decided_by=why)
         return SENT
 
-    def _magic(self, account: Account, number: PhoneNumber) -> Outcome | None:
-        code = self.catalogue.code(number.digits)
-        if code is None:
-            return None
+    def _ordered(self, code: str, account: Account, number: PhoneNumber) -> Outcome | None:
         row = self.catalogue.rows[code]
         orders = row.orders
         if isinstance(orders, Fault):

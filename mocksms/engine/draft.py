@@ -29,7 +29,7 @@ class Drafter:
         self._template = template
         self._links = Links(base_url, "0" * TOKEN_LENGTH)
         self._request = request
-        self._common_segments = 0
+        self._counted: dict[int, int] = {}
 
     def draft(
         self,
@@ -63,9 +63,9 @@ class Drafter:
 
         A stand-in token measures as well as the real one, which has the same length: so texts differ by fields only.
         """
-        if self._common_segments and not recipient.fields:
-            return self._common_segments
-        count = count_segments(self._template.shown(recipient.fields, self._links)).count
-        if not recipient.fields:
-            self._common_segments = count
+        text = id(recipient.fields) if self._template.placeholders else 0
+        count = self._counted.get(text)
+        if count is None:
+            shown = self._template.shown(recipient.fields, self._links)
+            count = self._counted[text] = count_segments(shown).count
         return count

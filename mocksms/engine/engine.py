@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from mocksms.engine.account import Account, Due, InboundSms, TakeUp, fresh_seed
-from mocksms.engine.clock import Clock, system_time
+from mocksms.engine.accounts import Accounts
+from mocksms.engine.clock import system_time
 from mocksms.engine.decision import Decisions
 from mocksms.engine.draft import Drafter
 from mocksms.engine.messages import Query
-from mocksms.errors import FaultOrdered, MessageNotFound, TextTooLong, UnknownMagicCode
+from mocksms.errors import FaultOrdered, MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle, numbers
 from mocksms.sms.message import Click, History, Message, Recipient, State, Submission
 from mocksms.sms.numbers import PhoneNumber
-from mocksms.sms.outcome import ClickFirstLink, Fault, Outcome, Reply, Step
-from mocksms.sms.text import LONGEST_TEXT, Template, links_in
+from mocksms.sms.outcome import Fault, Outcome, Reply, Step
+from mocksms.sms.text import Template, filled, links_in
 
 Listener = Callable[[Account, Message], None]
 """Hears of every message that was accepted or has taken a step, with its account."""
@@ -32,45 +32,41 @@ class Accepted(NamedTuple):
 
 
 class Engine:
-    """All accounts of one mock. Not thread-safe: one loop, one engine.
+    """What happens in one mock. Not thread-safe: one loop, one engine.
 
     Args:
         settings: what every account starts with, and the rules.
         time: where real time comes from.
+        url: where the mock listens; the links in its texts lead there unless a public address is set.
     """
 
-    def __init__(self, settings: Settings, time: Callable[[], datetime] = system_time) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        time: Callable[[], datetime] = system_time,
+        url: str = "http://127.0.0.1:8972",
+    ) -> None:
         self.settings = settings
         self.seed = settings.seed or fresh_seed()
         self.decisions = Decisions(settings)
         self.listeners: list[Listener] = []
-        self.base_url = settings.public_url or f"http://{settings.host}:{settings.port}"
-        self.evicted_accounts = 0
-        self._time = time
-        self._accounts: OrderedDict[str, Account] = OrderedDict()
-
-    @property
-    def accounts(self) -> tuple[Account, ...]:
-        """Every account, the longest unused first."""
-        return tuple(self._accounts.values())
+        self.link_base = settings.public_url or url
+        self.accounts = Accounts(settings, time, self.seed)
+        self._busy: dict[Account, None] = {}
 
     def account(self, key: str) -> Account:
         """Return the account of an API key, made on first use and brought up to date."""
-        account = self._accounts.get(key)
-        if account is None:
-            account = self._accounts[key] = Account(key, self.settings, Clock(self._time), self.seed)
-            if len(self._accounts) > self.settings.max_accounts:
-                self._accounts.popitem(last=False)
-                self.evicted_accounts += 1
-        else:
-            self._accounts.move_to_end(key)
+        account = self.accounts.get(key)
         self.catch_up(account)
         return account
 
     def tick(self) -> None:
         """Apply what has become due in any account."""
-        for account in self.accounts:
-            self.catch_up(account)
+        for account in tuple(self._busy):
+            if self.accounts.holds(account):
+                self.catch_up(account)
+            else:
+                del self._busy[account]
 
     def catch_up(self, account: Account) -> None:
         """Apply everything that has become due in an account, in time order."""
@@ -81,6 +77,14 @@ class Engine:
             message = account.messages.at(due.sequence)
             if message is not None:
                 self._happen(account, message, due)
+        self._mind(account)
+
+    def _mind(self, account: Account) -> None:
+        """Let the ticker look after an account for as long as it has something on its agenda."""
+        if account.idle:
+            self._busy.pop(account, None)
+        else:
+            self._busy[account] = None
 
     def submit(
         self, account: Account, submission: Submission, recipients: Sequence[Recipient], request: int = 0
@@ -91,20 +95,20 @@ class Engine:
             UnknownMagicCode: a recipient is in the magic block but names no outcome.
             FaultOrdered: a recipient orders an answer that accepts nothing.
             TextTooLong: the text for a recipient is longer than the longest SMS.
+            SendTooLarge: the texts of all recipients are too much to work on.
         """
         if self.settings.force_unsubscribe_link and not submission.unsubscribe_link:
             submission = submission._replace(unsubscribe_link=True)
         parsed = [self._parse(recipient.mobile_number) for recipient in recipients]
         fault = self._ordered_fault(parsed, recipients)
         template = Template(submission)
-        longest = template.longest(recipients)
-        if longest > LONGEST_TEXT:
-            raise TextTooLong(longest, LONGEST_TEXT)
-        drafter = Drafter(account, submission, template, self.base_url, request)
+        template.check(recipients)
+        drafter = Drafter(account, submission, template, self.link_base, request)
         accept = self._accept_for_later if self._waits(submission, drafter.now) else self._accept_now
         messages = tuple(
             accept(account, drafter, recipient, number) for recipient, number in zip(recipients, parsed, strict=True)
         )
+        self._mind(account)
         self.catch_up(account)
         return Accepted(messages, fault)
 
@@ -130,16 +134,19 @@ class Engine:
             MessageNotFound: the account has none with this id.
             IllegalStep: it is not queued any more.
         """
+        self.catch_up(account)
         message = self.find(account, transaction_id)
-        return self._step(account, message, State.CANCELLED, account.clock.now(), "cancelled by hand")
+        by_hand = message._replace(decided_by="cancelled by hand")
+        return self._step(account, by_hand, State.CANCELLED, account.clock.now(), "cancelled by hand")
 
     def set_credit(self, account: Account, credit: int | None) -> None:
         """Set the credit in segments (None: no limit) and send what waited for it, oldest first."""
+        self.catch_up(account)
         account.credit = credit
         for sequence in tuple(account.waiting):
             message = account.messages.at(sequence)
             if message is None:
-                del account.waiting[sequence]
+                account.waiting.pop(sequence, None)
             elif account.can_pay(message.segments):
                 number = self._parse(message.mobile_number)
                 outcome = self.decisions.naturally(account, number, message.segments)
@@ -192,7 +199,7 @@ class Engine:
         message = drafter.draft(recipient, number, now, segments, history, outcome.decided_by)
         account.messages.add(message)
         _plan_rest(account, message.sequence, outcome, now)
-        self._settle(account, message, State.QUEUED)
+        self._settle(account, message, drafter.born)
         return message
 
     def _follow(self, account: Account, message: Message, outcome: Outcome, at: datetime) -> None:
@@ -201,7 +208,7 @@ class Engine:
         followed = message._replace(history=history, decided_by=outcome.decided_by)
         account.messages.replace(followed)
         _plan_rest(account, message.sequence, outcome, at)
-        self._settle(account, followed, message.state)
+        self._settle(account, followed, message.history)
 
     def _happen(self, account: Account, message: Message, due: Due) -> None:
         match due.action:
@@ -215,25 +222,24 @@ class Engine:
                     self._step(account, message, state, due.at, message.decided_by or "")
             case Reply() as reply:
                 self._receive(account, message, reply, due.at)
-            case ClickFirstLink():
+            case _:
                 self._click(account, message, due.at)
 
     def _step(self, account: Account, message: Message, state: State, at: datetime, cause: str) -> Message:
         stepped = message._replace(history=lifecycle.step(message.history, state, at, cause))
         account.messages.replace(stepped)
-        self._settle(account, stepped, message.state)
+        self._settle(account, stepped, message.history)
         return stepped
 
-    def _settle(self, account: Account, message: Message, before: State) -> None:
-        """Settle what a message's new state means for its account, and tell the listeners."""
-        state = message.state
-        if state is not before:
-            if state is State.SENT:
+    def _settle(self, account: Account, message: Message, known: History) -> None:
+        """Settle what the steps beyond the known ones mean for the account, and tell the listeners."""
+        if known[-1].state is State.NO_CREDIT:
+            account.waiting.pop(message.sequence, None)
+        for event in message.history[len(known) :]:
+            if event.state is State.SENT:
                 account.charge(message.segments)
-            elif state is State.NO_CREDIT:
-                account.waiting[message.sequence] = None
-            if before is State.NO_CREDIT:
-                account.waiting.pop(message.sequence, None)
+            elif event.state is State.NO_CREDIT:
+                account.wait_for_credit(message.sequence)
         self._tell(account, message)
 
     def _receive(self, account: Account, message: Message, reply: Reply, at: datetime) -> None:
@@ -244,7 +250,7 @@ class Engine:
             account.unsubscribed.add(message.digits)
 
     def _click(self, account: Account, message: Message, at: datetime) -> None:
-        links = links_in(message.submission.content)
+        links = links_in(filled(message))
         if links and message.state is State.SENT:
             clicked = message._replace(clicks=(*message.clicks, Click(at, links[0])))
             account.messages.replace(clicked)

@@ -47,7 +47,7 @@ class Journal(BoundedLog[Exchange]):
 
 def shorten_key(key: str) -> str:
     """Return an API key as it may be shown: enough to tell keys apart, too little to use one."""
-    return f"{key[:4]}…" if len(key) > 6 else "…"
+    return f"{key[:4]}…" if len(key) > 6 else f"{key[:1]}…"
 
 
 @lru_cache(maxsize=256)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from heapq import merge
+from itertools import groupby, islice
 
 from mocksms.engine.bounded import BoundedLog, NumberIndex
 from mocksms.sms.message import Message, Status
+from mocksms.sms.text import filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What to look for; everything given must hold. `tags` and `senders` match any of theirs, `text` ignores case."""
+    """What to look for; everything given must hold.
+
+    `tags` and `senders` match any of theirs. `text` is case-folded, and looked for in the filled content in any case.
+    Times count in whole seconds, as the reads show them.
+    """
 
     transaction_id: str | None = None
     digits: str | None = None
@@ -32,9 +38,9 @@ class Query:
             and (self.status is None or message.state.status is self.status)
             and (not self.tags or not set(self.tags).isdisjoint(message.submission.tags))
             and (not self.senders or message.sender in self.senders)
-            and (not self.text or self.text.casefold() in message.submission.content.casefold())
+            and (not self.text or self.text in filled(message).casefold())
             and (self.since is None or message.due_at >= self.since)
-            and (self.until is None or message.due_at <= self.until)
+            and (self.until is None or message.due_at.replace(microsecond=0) <= self.until)
         )
 
 
@@ -46,6 +52,7 @@ class MessageStore:
         self._by_id: dict[str, int] = {}
         self._by_digits = NumberIndex()
         self._by_tag = NumberIndex()
+        self._by_sender = NumberIndex()
 
     def __len__(self) -> int:
         return len(self._log)
@@ -65,7 +72,8 @@ class MessageStore:
         gone = self._log.append(message)
         self._by_id[message.transaction_id] = message.sequence
         self._by_digits.add(message.digits, message.sequence)
-        for tag in message.submission.tags:
+        self._by_sender.add(message.sender, message.sequence)
+        for tag in dict.fromkeys(message.submission.tags):
             self._by_tag.add(tag, message.sequence)
         if gone is not None:
             self._forget(gone)
@@ -92,20 +100,23 @@ class MessageStore:
             found = self.get(query.transaction_id)
             return () if found is None else (found,)
         if query.digits is not None:
-            return self._indexed(self._by_digits, query.digits)
-        if len(query.tags) == 1:
-            return self._indexed(self._by_tag, query.tags[0])
+            return self._indexed(self._by_digits, (query.digits,))
+        if query.tags:
+            return self._indexed(self._by_tag, query.tags)
+        if query.senders:
+            return self._indexed(self._by_sender, query.senders)
         return self._log.newest_first()
 
-    def _indexed(self, index: NumberIndex, key: str) -> Iterator[Message]:
-        for sequence in index.newest_first(key, self._log.first):
-            message = self._log.get(sequence)
-            if message is not None:
-                yield message
+    def _indexed(self, index: NumberIndex, keys: Sequence[str]) -> Iterator[Message]:
+        """Iterate over the messages with any of the keys, newest first, each once."""
+        ways = [index.newest_first(key, self._log.first) for key in dict.fromkeys(keys)]
+        merged = groupby(merge(*ways, reverse=True))
+        return filter(None, (self._log.get(sequence) for sequence, _ in merged))
 
     def _forget(self, message: Message) -> None:
         first = self._log.first
         del self._by_id[message.transaction_id]
         self._by_digits.evict(message.digits, first)
+        self._by_sender.evict(message.sender, first)
         for tag in dict.fromkeys(message.submission.tags):
             self._by_tag.evict(tag, first)

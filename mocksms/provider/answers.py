@@ -104,6 +104,11 @@ def _body_too_large(error: errors.BodyTooLarge, _: Settings) -> Answer:
     return _message(413, text, (b"connection", b"close"))
 
 
+def _body_too_slow(error: errors.BodyTooSlow, _: Settings) -> Answer:
+    text = f"The request did not become whole within {error.patience:g} seconds."
+    return _message(408, text, (b"connection", b"close"))
+
+
 def _invalid_request(error: errors.InvalidRequest, _: Settings) -> Answer:
     return _invalid({path if path == "body" else _in_model(path): texts for path, texts in error.faults.items()})
 
@@ -121,12 +126,17 @@ def _text_too_long(error: errors.TextTooLong, _: Settings) -> Answer:
     return _invalid({_in_model("message.content"): [text]})
 
 
+def _send_too_large(error: errors.SendTooLarge, _: Settings) -> Answer:
+    text = f"The texts for all recipients have {error.length} characters; at most {error.limit} are taken in one send."
+    return _invalid({_in_model("message.to"): [text]})
+
+
 def _message_not_found(error: errors.MessageNotFound, _: Settings) -> Answer:
     return _message(404, f"No transactional SMS was found with transaction_id '{error.transaction_id}'.")
 
 
 def _fault_ordered(error: errors.FaultOrdered, settings: Settings) -> Answer:
-    return _FAULTS[error.fault.status or 0](error.fault, settings)
+    return _FAULTS[error.fault.status or 503](error.fault, settings)
 
 
 def _retry_later(fault: Fault, _: Settings) -> Answer:
@@ -141,7 +151,6 @@ _FAULTS: Final[dict[int, Callable[[Fault, Settings], Answer]]] = {
     500: lambda _, __: crash(),
     503: lambda _, __: _message(503, "The service is unavailable."),
 }
-_FAULTS[0] = _FAULTS[503]
 
 _ANSWERS: Final[dict[type[errors.RequestRefused], Callable[[Any, Settings], Answer]]] = {
     errors.RouteNotFound: _route_not_found,
@@ -150,9 +159,11 @@ _ANSWERS: Final[dict[type[errors.RequestRefused], Callable[[Any, Settings], Answ
     errors.ForeignOrigin: _foreign_origin,
     errors.UnsupportedMediaType: _unsupported_media_type,
     errors.BodyTooLarge: _body_too_large,
+    errors.BodyTooSlow: _body_too_slow,
     errors.InvalidRequest: _invalid_request,
     errors.UnknownMagicCode: _unknown_magic_code,
     errors.TextTooLong: _text_too_long,
+    errors.SendTooLarge: _send_too_large,
     errors.MessageNotFound: _message_not_found,
     errors.FaultOrdered: _fault_ordered,
 }

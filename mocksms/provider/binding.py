@@ -45,7 +45,7 @@ def bind(data: object, model: type[Model], leniencies: list[Leniency]) -> Model:
 
 def _faults_of(error: ValidationError) -> dict[str, list[str]]:
     faults: dict[str, list[str]] = {}
-    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+    for fault in error.errors(include_url=False, include_context=False, include_input=False)[:MOST]:
         path = ""
         for part in fault["loc"]:
             path = f"{path}[{part}]" if isinstance(part, int) else join(path, part)
@@ -80,6 +80,7 @@ class _Binder:
 
     def __init__(self, leniencies: list[Leniency]) -> None:
         self.faults: dict[str, list[str]] = {}
+        self._refused = 0
         self._leniencies = leniencies
 
     def fit(self, value: object, kind: Any, path: str) -> object:
@@ -144,21 +145,20 @@ class _Binder:
         return self._refuse(value, "boolean", path)
 
     def _instant(self, value: object, path: str) -> object:
-        if not isinstance(value, str):
-            return self._refuse(value, "DateTime", path)
-        try:
-            moment = instant(value)
-        except ValueError:
-            return self._refuse(value, "DateTime", path)
-        if moment is None:
+        if isinstance(value, str) and not value.strip():
             self._let_pass(path, "an empty string is read as not given")
             return UNSET
-        return moment
+        try:
+            return instant(value)
+        except ValueError:
+            return self._refuse(value, "DateTime", path)
 
     def _refuse(self, value: object, wanted: str, path: str) -> object:
-        self.faults.setdefault(path or BODY, []).append(
-            f"Could not convert {_shown(value)} to {wanted}. Path '{path}'."
-        )
+        self._refused += 1
+        if self._refused <= MOST:
+            self.faults.setdefault(path or BODY, []).append(
+                f"Could not convert {_shown(value)} to {wanted}. Path '{path}'."
+            )
         return UNSET
 
     def _let_pass(self, path: str, note: str) -> None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from sys import intern
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
@@ -14,9 +15,8 @@ from starlette.types import Receive, Scope, Send
 from mocksms.engine.account import Account
 from mocksms.engine.clock import system_time, timer
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import KEPT_BODY, Exchange, Journal, Leniency, header_lines
+from mocksms.engine.journal import KEPT_BODY, Exchange, Leniency, header_lines
 from mocksms.errors import (
-    BodyTooLarge,
     FaultOrdered,
     MethodNotAllowed,
     RequestRefused,
@@ -29,9 +29,9 @@ from mocksms.provider import reads
 from mocksms.provider.answers import Answer, crash, refusal, strict_refusal
 from mocksms.provider.binding import bind
 from mocksms.provider.faults import Exit
-from mocksms.provider.leniency import parse
+from mocksms.provider.leniency import MOST, parse
 from mocksms.provider.wire import SendBody, Spelling, recipients_of, remarks_on, submission_of, to_json
-from mocksms.sms.outcome import Fault, FaultKind
+from mocksms.sms.outcome import Fault
 
 PREFIX: Final = "/rest/v1"
 LONGEST_KEY: Final = 256
@@ -51,7 +51,7 @@ class Call:
     query: bytes
     scheme: str
     headers: Headers
-    body: bytes | None
+    body: bytes
     warnings: list[Leniency] = field(default_factory=list)
     messages: range = range(0)
     fault: Fault | None = None
@@ -65,8 +65,6 @@ class ProviderDoor:
     """The emulated API as an ASGI application."""
 
     def __init__(self, engine: Engine, stopping: asyncio.Event) -> None:
-        self.strangers = Journal(engine.settings.max_requests)
-        """The exchanges that belong to no account."""
         self._engine = engine
         self._settings = engine.settings
         self._spelling = Spelling(engine.settings.reason_spelling)
@@ -79,22 +77,27 @@ class ProviderDoor:
             body = await read_body(receive, self._settings.max_body)
         except Disconnected:
             return
-        call = _call(scope, body)
-        account, answer = self._answer(call)
+        call = _call(scope, body if isinstance(body, bytes) else b"")
+        account, answer = self._answer(call, None if isinstance(body, bytes) else body)
         self._note(call, account, answer, scope, timer() - started)
         await self._exit.send(answer, call.fault, scope, receive, send)
 
-    def _answer(self, call: Call) -> tuple[Account | None, Answer]:
-        """Answer a call: the only place that turns an error into an answer."""
+    def _answer(self, call: Call, fault: RequestRefused | None) -> tuple[Account | None, Answer]:
+        """Answer a call, whose body may be at fault: the only place that turns an error into an answer."""
         account = None
         try:
+            owner = self._owner(call)
+            account = owner if isinstance(owner, Account) else None
             endpoint = _endpoint(call)
             check_origin(call.headers)
-            account = self._authenticate(call)
-            return account, endpoint(self, account, call)
+            if isinstance(owner, Unauthorised):
+                raise owner
+            if fault:
+                raise fault
+            return owner, endpoint(self, owner, call)
         except RequestRefused as error:
             call.note = str(error)
-            if isinstance(error, FaultOrdered) and error.fault.kind is FaultKind.RESET_BEFORE_ACCEPT:
+            if isinstance(error, FaultOrdered) and error.fault.loses_answer:
                 call.fault = error.fault
             return account, refusal(error, self._settings)
         except Exception:
@@ -102,28 +105,25 @@ class ProviderDoor:
             call.note = "mocksms itself failed; its log says how"
             return account, crash()
 
-    def _authenticate(self, call: Call) -> Account:
+    def _owner(self, call: Call) -> Account | Unauthorised:
+        """Return the account of the key, or why there is none: a refused call belongs to its account's journal too."""
         key = call.headers.get(b"x-api-key", b"").decode("latin-1").strip()
         if not key:
-            raise Unauthorised("missing")
+            return Unauthorised("missing")
         allowed = self._settings.api_key
         if len(key) > LONGEST_KEY or (allowed and key not in allowed):
-            raise Unauthorised("unknown")
+            return Unauthorised("unknown")
         account = self._engine.account(key)
-        if not account.rest_right:
-            raise Unauthorised("no-rest-right")
-        return account
+        return account if account.rest_right else Unauthorised("no-rest-right")
 
     def send(self, account: Account, call: Call) -> Answer:
         """Answer `POST /transactional/sms/send`."""
         encoding = _encoding(call)
-        if call.body is None:
-            raise BodyTooLarge(self._settings.max_body)
         data, call.warnings = parse(call.body, encoding)
         body = bind(data, SendBody, call.warnings)
         submission = submission_of(body)
         recipients = recipients_of(body, self._settings)
-        call.warnings += remarks_on(body, submission, recipients)
+        call.warnings += remarks_on(body, submission, recipients)[: MOST - len(call.warnings)]
         if self._settings.strict and call.warnings:
             raise strict_refusal(call.warnings)
         first = account.messages.next_sequence
@@ -143,17 +143,17 @@ class ProviderDoor:
 
     def _note(self, call: Call, account: Account | None, answer: Answer, scope: Scope, took: float) -> None:
         """Enter the exchange into the journal of its account, or among the strangers'."""
-        journal = self.strangers if account is None else account.journal
-        reset = call.fault is not None and "reset" in call.fault.kind
+        journal = self._engine.accounts.strangers if account is None else account.journal
+        reset = call.fault is not None and call.fault.loses_answer
         target = scope.get("raw_path", b"") + (b"?" + call.query if call.query else b"")
         journal.append(
             Exchange(
                 number=journal.next,
                 at=system_time() if account is None else account.clock.now(),
-                method=call.method,
-                target=target.decode("latin-1"),
+                method=intern(call.method),
+                target=intern(target.decode("latin-1")),
                 headers=header_lines(tuple(scope["headers"])),
-                body=(call.body or b"")[:KEPT_BODY],
+                body=call.body[:KEPT_BODY],
                 status=None if reset else answer.status,
                 answer=b"" if reset else answer.body[:KEPT_BODY],
                 took=took,
@@ -172,7 +172,7 @@ ROUTES: Final[dict[str, tuple[str, Endpoint]]] = {
 """The paths in lower case, without prefix and trailing slash, with their method and endpoint."""
 
 
-def _call(scope: Scope, body: bytes | None) -> Call:
+def _call(scope: Scope, body: bytes) -> Call:
     return Call(scope["method"], scope["path"], scope["query_string"], scope["scheme"], dict(scope["headers"]), body)
 
 
@@ -195,7 +195,7 @@ def _endpoint(call: Call) -> Endpoint:
 def _encoding(call: Call) -> str:
     """Return the codec of a JSON body, by its Content-Type; refuse any other kind of body."""
     declared = call.headers.get(b"content-type", b"")
-    if not declared and call.body == b"":
+    if not declared and not call.body:
         return UTF_8
     media_type, codec = _content_type(declared)
     if media_type.lower() not in JSON_TYPES:

@@ -10,7 +10,6 @@ import json
 import re
 from bisect import bisect_right
 from collections import Counter
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from mocksms.engine.journal import Leniency
@@ -25,20 +24,20 @@ MOST: Final = 50
 _TOKEN = re.compile(
     r"""
     (?P<string>"(?:[^"\\]++|\\.)*+"?)
-  | (?P<single>'(?:[^'\\]++|\\.)*+'?)
+  | (?P<single>'(?:[^'\\]++|\\.)*+(?P<closed>')?)
   | (?P<comment>//[^\r\n]*+|/\*(?>.*?(?:\*/|\Z)))
   | (?P<space>\s++)
   | (?P<word>[\w$]++)
   | (?P<comma>,)
+  | (?P<open>[{\[])
   | (?P<close>[}\]])
-  | (?P<other>[^\w\s$"',}\]/]++|.)
+  | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
 _COLON = re.compile(r"\s*+:")
-_CONTROL = re.compile(r"[\x00-\x1f]")
-_SINGLE_QUOTED = re.compile(r"\\.|[\"\x00-\x1f]", re.DOTALL)
-_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_STRING_PART = re.compile(r"\\.|[\"\x00-\x1f]", re.DOTALL)
+"""An escape with what it escapes, or a character that may have to become one."""
 
 
 class Parsed(NamedTuple):
@@ -52,7 +51,7 @@ def parse(raw: bytes, encoding: str = "utf-8") -> Parsed:
     """Read a body as leniently as Json.NET does.
 
     Accepted beyond the standard and reported: unquoted and single-quoted names, single-quoted strings, raw control
-    characters in strings, comments, trailing commas, a byte order mark, duplicate names (the last one wins).
+    characters in strings, comments, trailing commas, a byte order mark, NaN, duplicate names (the last one wins).
 
     Raises:
         InvalidRequest: it is not JSON even so; says what was found and where.
@@ -60,7 +59,7 @@ def parse(raw: bytes, encoding: str = "utf-8") -> Parsed:
     text, leniencies = _decode(raw, encoding)
     try:
         return Parsed(_PLAIN.decode(text), leniencies)
-    except (ValueError, RecursionError, _NameTwice):
+    except (ValueError, RecursionError, _Lenient):
         return _parse_leniently(text, leniencies)
 
 
@@ -75,18 +74,22 @@ def _parse_leniently(text: str, leniencies: list[Leniency]) -> Parsed:
         raise InvalidRequest({BODY: [_describe(error, text, spelling.position(error.pos))]}) from error
 
 
-class _NameTwice(Exception):
-    """An object has a name twice, which only the lenient way reports."""
+class _Lenient(Exception):
+    """The text needs a leniency that only the lenient way reports."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     built = dict(pairs)
     if len(built) != len(pairs):
-        raise _NameTwice
+        raise _Lenient
     return built
 
 
-_PLAIN: Final = json.JSONDecoder(object_pairs_hook=_unique)
+def _no_constant(_: str) -> float:
+    raise _Lenient
+
+
+_PLAIN: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _decode(raw: bytes, encoding: str) -> tuple[str, list[Leniency]]:
@@ -100,17 +103,30 @@ def _decode(raw: bytes, encoding: str) -> tuple[str, list[Leniency]]:
     return text, []
 
 
-def _load(text: str, leniencies: list[Leniency]) -> Parsed:
+def _load(text: str, known: list[Leniency]) -> Parsed:
+    """Parse strict JSON but for duplicate names and NaN, which are added to the leniencies known so far."""
+    leniencies = list(known)
+
+    def report(note: str) -> None:
+        found = Leniency(BODY, note)
+        if len(leniencies) < MOST and found not in leniencies:
+            leniencies.append(found)
+
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         built = dict(pairs)
         if len(built) != len(pairs):
             names = Counter(name for name, _ in pairs)
-            twice = (f"the name {name!r} comes twice, the last one counts" for name in names if names[name] > 1)
-            leniencies.extend(Leniency(BODY, note) for note in islice(twice, max(0, MOST - len(leniencies))))
+            for name in names:
+                if names[name] > 1:
+                    report(f"the name {name!r} comes twice, the last one counts")
         return built
 
+    def constant(word: str) -> float:
+        report(f"{word}, which is no JSON number")
+        return float(word)
+
     try:
-        return Parsed(json.JSONDecoder(object_pairs_hook=build).decode(text), leniencies)
+        return Parsed(json.JSONDecoder(object_pairs_hook=build, parse_constant=constant).decode(text), leniencies)
     except json.JSONDecodeError:
         raise
     except RecursionError as error:
@@ -132,11 +148,13 @@ class _Spelling:
 
     def __init__(self, text: str) -> None:
         self.leniencies: list[Leniency] = []
+        self._reported: set[tuple[str, int]] = set()
         self._text = text
         self._pieces: list[str] = []
         self._length = 0
-        self._comma: int | None = None
         self._line = 1
+        self._previous = "open"
+        self._comma: tuple[int, int] | None = None
         self._written: list[int] = []
         self._read: list[int] = []
         for token in _TOKEN.finditer(text):
@@ -150,31 +168,41 @@ class _Spelling:
         return self._read[index] if index >= 0 else 0
 
     def _spell(self, token: re.Match[str]) -> str:
-        if token.lastgroup == "space":
+        kind = str(token.lastgroup)
+        if kind == "space":
             return token[0]
-        if token.lastgroup == "comment":
-            self._report("a comment")
+        if kind == "comment":
+            self._report("a comment", self._line)
             return " "
-        if token.lastgroup == "close" and self._comma is not None:
-            self._report("a trailing comma")
-            self._pieces[self._comma] = " "
-        self._comma = len(self._pieces) if token.lastgroup == "comma" else None
-        if token.lastgroup == "word" and _COLON.match(self._text, token.end()):
-            self._report("an unquoted name")
+        self._mind_the_comma(kind)
+        if kind == "word" and _COLON.match(self._text, token.end()):
+            self._report("an unquoted name", self._line)
             return f'"{token[0]}"'
-        if token.lastgroup == "single":
-            self._report("single quotes")
-            return _double_quoted(token[0])
-        return self._string(token[0]) if token.lastgroup == "string" else token[0]
+        if kind == "single":
+            self._report("single quotes", self._line)
+            closed = token["closed"] is not None
+            inner = token[0][1:-1] if closed else token[0][1:]
+            return f'"{_STRING_PART.sub(_requoted, inner)}' + '"' * closed
+        return _STRING_PART.sub(self._escaped, token[0]) if kind == "string" else token[0]
 
-    def _string(self, string: str) -> str:
-        if _CONTROL.search(string):
-            self._report("a raw line break or control character inside a string")
-            string = _CONTROL.sub(_escape, string)
-        if r"\'" in string:
-            self._report("an escaped single quote")
-            string = _ESCAPE.sub(lambda found: "'" if found[0] == r"\'" else found[0], string)
-        return string
+    def _mind_the_comma(self, kind: str) -> None:
+        """Blank out a comma that turns out to close a list or object, if there was something before it."""
+        if kind == "close" and self._comma:
+            place, line = self._comma
+            self._report("a trailing comma", line)
+            self._pieces[place] = " "
+        follows_a_value = kind == "comma" and self._previous not in ("open", "comma")
+        self._comma = (len(self._pieces), self._line) if follows_a_value else None
+        self._previous = kind
+
+    def _escaped(self, part: re.Match[str]) -> str:
+        if part[0] == r"\'":
+            self._report("an escaped single quote", self._line)
+            return "'"
+        if part[0] < " ":
+            self._report("a raw line break or control character inside a string", self._line)
+            return _escape(part[0])
+        return part[0]
 
     def _write(self, token: re.Match[str], piece: str) -> None:
         self._written.append(self._length)
@@ -182,22 +210,18 @@ class _Spelling:
         self._pieces.append(piece)
         self._length += len(piece)
 
-    def _report(self, what: str) -> None:
-        found = Leniency(BODY, f"{what} in line {self._line}")
-        if len(self.leniencies) < MOST and found not in self.leniencies:
-            self.leniencies.append(found)
+    def _report(self, what: str, line: int) -> None:
+        if (what, line) not in self._reported and len(self.leniencies) < MOST:
+            self._reported.add((what, line))
+            self.leniencies.append(Leniency(BODY, f"{what} in line {line}"))
 
 
-def _double_quoted(string: str) -> str:
-    inner = string[1:-1] if len(string) > 1 and string.endswith("'") else string[1:]
-    return f'"{_SINGLE_QUOTED.sub(_requote, inner)}"'
-
-
-def _requote(found: re.Match[str]) -> str:
-    if found[0] == r"\'":
+def _requoted(part: re.Match[str]) -> str:
+    """Return a part of a single-quoted string as it stands in a double-quoted one."""
+    if part[0] == r"\'":
         return "'"
-    return found[0] if found[0].startswith("\\") else _escape(found)
+    return _escape(part[0]) if part[0] < " " or part[0] == '"' else part[0]
 
 
-def _escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+def _escape(character: str) -> str:
+    return f"\\u{ord(character):04x}"

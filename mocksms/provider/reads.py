@@ -5,12 +5,11 @@ Their parameters and row are inferred from an observed back-office and from the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypedDict
 from urllib.parse import parse_qsl
-
-from pydantic import BaseModel
 
 from mocksms.engine.messages import Query
 from mocksms.errors import InvalidRequest
@@ -18,6 +17,7 @@ from mocksms.provider.wire import ISRAEL, Spelling, instant, to_json
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State, Status
+from mocksms.sms.text import filled
 
 DEFAULT_LIMIT: Final = 100
 HIGHEST_LIMIT: Final = 1000
@@ -27,18 +27,20 @@ _STATUSES: Final = {status.value: status for status in Status}
 _STATES: Final = {State.BOUNCED: "bounced", State.CANCELLED: "cancelled"}
 """States that have a word of their own in `state` (observed); the others repeat the status."""
 
+_LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:\d\d)$", re.ASCII)
+"""An offset whose plus sign, not encoded in the query, has become a space."""
+
 Parameters = Mapping[str, Sequence[str]]
-T = TypeVar("T")
 
 
-class ClickRow(BaseModel):
+class ClickRow(TypedDict):
     """One click on a link of the message."""
 
     time_stamp: str
     url: str
 
 
-class Row(BaseModel):
+class Row(TypedDict):
     """A message as the reads show it."""
 
     transaction_id: str
@@ -46,7 +48,7 @@ class Row(BaseModel):
     sender: str
     mobile_number: str
     content: str
-    tags: list[str]
+    tags: Sequence[str]
     clicks: int
     clicks_details: list[ClickRow]
     state: str
@@ -102,7 +104,7 @@ def asked_search(given: Parameters, settings: Settings) -> tuple[Query, int]:
         status=_STATUSES.get(word),
         tags=_listed(given, "tags"),
         senders=_listed(given, "senders"),
-        text="" if text == "*" else text,
+        text="" if text == "*" else text.casefold(),
         since=_moment(last("date_from"), "date_from", faults),
         until=_moment(last("date_to"), "date_to", faults),
     )
@@ -112,15 +114,15 @@ def asked_search(given: Parameters, settings: Settings) -> tuple[Query, int]:
     return query, limit
 
 
-def row(message: Message, spelling: Spelling) -> dict[str, Any]:
-    """Return a message as the reads show it, in the order and shape of Row."""
+def row(message: Message, spelling: Spelling) -> Row:
+    """Return a message as the reads show it, in the order of Row."""
     state = message.state
     return {
         "transaction_id": message.transaction_id,
         "send_at": _local(message.due_at),
         "sender": message.sender,
         "mobile_number": message.mobile_number,
-        "content": message.submission.content,
+        "content": filled(message),
         "tags": message.submission.tags,
         "clicks": len(message.clicks),
         "clicks_details": [{"time_stamp": _local(click.at), "url": click.url} for click in message.clicks],
@@ -148,12 +150,13 @@ def _listed(given: Parameters, name: str) -> tuple[str, ...]:
 
 
 def _moment(raw: str, name: str, faults: dict[str, list[str]]) -> datetime | None:
+    if not raw:
+        return None
     try:
-        moment = instant(raw)
+        return instant(_LOST_PLUS.sub(r"\1+\2", raw))
     except ValueError:
         faults[name] = [f"Could not convert '{raw}' to DateTime."]
         return None
-    return moment if isinstance(moment, datetime) else None
 
 
 def _limit(raw: str, faults: dict[str, list[str]]) -> int:

@@ -7,8 +7,9 @@ which.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from json.encoder import encode_basestring_ascii
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -39,18 +40,18 @@ READ_SPELLING: Final[dict[Reason, str]] = {
 """The second spelling of each reason; the first is the value of Reason itself."""
 
 
-def instant(value: object) -> object:
+def instant(value: object) -> datetime:
     """Read a point in time: `2020-01-20 13:05:00+02:00` or ISO 8601; without an offset it is Israel time.
 
-    An empty text is None; anything but a text is returned as it is.
+    A datetime is returned as it is.
 
     Raises:
-        ValueError: the text is not a point in time.
+        ValueError: it is not a point in time.
     """
-    if not isinstance(value, str):
+    if isinstance(value, datetime):
         return value
-    if not value.strip():
-        return None
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a point in time")
     moment = datetime.fromisoformat(value.strip().replace(" +", "+").replace(" -", "-"))
     try:
         utc = (moment if moment.tzinfo else moment.replace(tzinfo=ISRAEL)).astimezone(UTC)
@@ -104,9 +105,9 @@ class MessageBody(_Wire):
     add_unsubscribe_sms_reply: bool = False
     track_clicks: bool = False
     tags: list[str] = Field(default_factory=list)
-    sender_id: str | None = None
-    sender: str | None = None
-    from_: str | None = Field(None, alias="from")
+    sender_id: str = ""
+    sender: str = ""
+    from_: str = Field("", alias="from")
 
 
 class SendBody(_Wire):
@@ -133,7 +134,7 @@ def submission_of(body: SendBody) -> Submission:
     message = body.message
     return Submission(
         content=message.content,
-        sender=message.sender_id or message.sender or message.from_,
+        sender=message.sender_id or message.sender or message.from_ or None,
         tags=tuple(message.tags),
         charset=message.charset,
         unsubscribe_link=message.add_unsubscribe_link,
@@ -159,17 +160,28 @@ def recipients_of(body: SendBody, settings: Settings) -> list[Recipient]:
     ]
 
 
-def remarks_on(body: SendBody, submission: Submission, recipients: Iterable[Recipient]) -> list[Leniency]:
+def remarks_on(body: SendBody, submission: Submission, recipients: Sequence[Recipient]) -> list[Leniency]:
     """Return what is odd about a send that fits the model: a charset nobody documents, placeholders left unfilled."""
     remarks: list[Leniency] = []
     if submission.charset != "unicode":
         remarks.append(Leniency("message.charset", f"{submission.charset!r} is not 'unicode'; it has no effect"))
-    placeholders = Template(submission).placeholders if body.message.field_vars else ()
-    if placeholders:
-        unfilled = [to.mobile_number for to in recipients if not to.fields.keys() >= set(placeholders)]
-        if unfilled:
-            remarks.append(Leniency("message.field_vars", f"a placeholder has no value for {unfilled[0]}"))
+    if body.message.field_vars:
+        placeholders = set(Template(submission).placeholders)
+        given = {value.name.strip("#") for variables in body.message.field_vars for value in variables.fields}
+        remarks += [_about_fields(f"no placeholder #{name}# in the content") for name in sorted(given - placeholders)]
+        remarks += islice(_unfilled(placeholders, recipients), 1)
     return remarks
+
+
+def _unfilled(placeholders: set[str], recipients: Sequence[Recipient]) -> Iterator[Leniency]:
+    first_with = {id(to.fields): to for to in reversed(recipients)}
+    for to in reversed(first_with.values()):
+        for name in sorted(placeholders - to.fields.keys()):
+            yield _about_fields(f"no value of #{name}# for {to.mobile_number}")
+
+
+def _about_fields(note: str) -> Leniency:
+    return Leniency("message.field_vars", note)
 
 
 def _digits(mobile_number: str, settings: Settings) -> str:

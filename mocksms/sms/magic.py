@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -47,11 +48,12 @@ class Catalogue:
         if not digits.startswith(self.prefix) or len(digits) != self._length:
             return None
         suffix = digits[-SUFFIX_LENGTH:]
-        return suffix[:2] if suffix.isdecimal() else None
+        return suffix[:2] if suffix.isascii() and suffix.isdecimal() else None
 
 
 def _rows(delay: timedelta) -> list[MagicNumber]:
     seconds = f"{delay.total_seconds():g} s"
+    retry_after = math.ceil(delay.total_seconds())
     return [
         _outcome("00", "sent", Step(State.SENT)),
         _outcome("01", f"queued, sent after {seconds}", Step(State.SENT, delay)),
@@ -75,7 +77,7 @@ def _rows(delay: timedelta) -> list[MagicNumber]:
         _outcome("41", str(State.NO_GATEWAY), Step(State.NO_GATEWAY)),
         _fault("60", "HTTP 401", FaultKind.STATUS, status=401),
         _fault("61", "HTTP 400", FaultKind.STATUS, status=400),
-        _fault("62", f"HTTP 429 with Retry-After: {seconds}", FaultKind.STATUS, delay, status=429),
+        _fault("62", f"HTTP 429 with Retry-After: {retry_after}", FaultKind.STATUS, delay, status=429),
         _fault("63", "HTTP 500", FaultKind.STATUS, status=500),
         _fault("64", "HTTP 503", FaultKind.STATUS, status=503),
         _fault("70", f"answer delayed {seconds}", FaultKind.DELAY, delay),

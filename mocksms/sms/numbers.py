@@ -58,7 +58,7 @@ def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
     digits = digits_of(raw)
     if accept_local and (local := _LOCAL_MOBILE.fullmatch(digits)):
         digits = "972" + local[1]
-    if _ISRAELI_MOBILE.fullmatch(digits):
+    if len(raw) <= LONGEST and _ISRAELI_MOBILE.fullmatch(digits):
         return PhoneNumber(digits, Form.ISRAELI_MOBILE)
     fault = _fault(raw, digits)
     return PhoneNumber(digits, Form.MALFORMED if fault else Form.FOREIGN, fault)

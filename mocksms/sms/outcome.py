@@ -70,6 +70,11 @@ class Fault:
         """Whether the send itself is carried out before the answer goes wrong."""
         return self.kind not in (FaultKind.STATUS, FaultKind.RESET_BEFORE_ACCEPT)
 
+    @property
+    def loses_answer(self) -> bool:
+        """Whether the connection is reset instead of an answer."""
+        return self.kind in (FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT)
+
     def __str__(self) -> str:
         detail = f" {self.status}" if self.status else ""
         return f"{self.kind}{detail}"

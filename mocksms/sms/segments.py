@@ -79,11 +79,11 @@ def _count(units: str, encoding: Encoding) -> int:
     count, start = 0, 0
     while start < len(units):
         start += each
-        if start < len(units) and _opens_a_pair(units[start - 1]):
+        if start < len(units) and _opens_a_pair(units[start - 1], encoding):
             start -= 1
         count += 1
     return count
 
 
-def _opens_a_pair(unit: str) -> bool:
-    return unit == _ESCAPE or "\ud800" <= unit <= "\udbff"
+def _opens_a_pair(unit: str, encoding: Encoding) -> bool:
+    return unit == _ESCAPE if encoding is Encoding.GSM7 else "\ud800" <= unit <= "\udbff"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from mocksms.sms.message import Recipient, Submission
+from mocksms.errors import SendTooLarge, TextTooLong
+from mocksms.sms.message import NO_FIELDS, Message, Recipient, Submission
 
 LONGEST_TEXT: Final = 255 * 153
 """Characters the longest SMS can carry: 255 parts (GSM 03.40) of 153 GSM-7 characters."""
+
+MOST_TEXT: Final = 10_000_000
+"""Characters that the texts of one send may have together, before and after filling; like texts count once."""
 
 REPLY_HINT: Final = "Reply STOP to unsubscribe"
 
@@ -48,18 +52,25 @@ class Template:
 
     def fill(self, fields: Mapping[str, str]) -> str:
         """Return the content with the values in place; a placeholder without a value stays as written."""
-        if not self.placeholders:
-            return self._submission.content
-        return "".join(
-            fields.get(piece, f"#{piece}#") if is_name else piece
-            for piece, is_name in zip(self._pieces, self._alternating(), strict=True)
-        )
+        return "".join(self._filled_pieces(fields)) if self.placeholders else self._submission.content
 
-    def longest(self, recipients: Iterable[Recipient]) -> int:
-        """Return the characters of the longest text `fill` would give any of the recipients, without building it."""
-        if not self.placeholders:
-            return len(self._submission.content)
-        return max(self._length(recipient.fields) for recipient in recipients)
+    def check(self, recipients: Iterable[Recipient]) -> None:
+        """Refuse texts beyond what can be sent or worked on, without building them.
+
+        Raises:
+            TextTooLong: a recipient's text is longer than the longest SMS.
+            SendTooLarge: the texts that differ come to too many characters together.
+        """
+        distinct = {id(to.fields): to.fields for to in recipients} if self.placeholders else {0: NO_FIELDS}
+        fixed = len(self._submission.unsubscribe_text) if self._submission.unsubscribe_link else 0
+        together = len(distinct) * (len(self._submission.content) + fixed)
+        if together <= MOST_TEXT:
+            lengths = [fixed + self._length(fields) for fields in distinct.values()]
+            if (longest := max(lengths, default=0)) > LONGEST_TEXT:
+                raise TextTooLong(longest, LONGEST_TEXT)
+            together = sum(lengths)
+        if together > MOST_TEXT:
+            raise SendTooLarge(together, MOST_TEXT)
 
     def shown(self, fields: Mapping[str, str], links: Links) -> str:
         """Return the whole text as the phone shows it."""
@@ -75,10 +86,13 @@ class Template:
         return text
 
     def _length(self, fields: Mapping[str, str]) -> int:
-        return sum(
-            len(fields.get(piece, f"#{piece}#")) if is_name else len(piece)
-            for piece, is_name in zip(self._pieces, self._alternating(), strict=True)
-        )
+        return sum(map(len, self._filled_pieces(fields)))
 
-    def _alternating(self) -> list[bool]:
-        return [index % 2 == 1 for index in range(len(self._pieces))]
+    def _filled_pieces(self, fields: Mapping[str, str]) -> Iterator[str]:
+        for index, piece in enumerate(self._pieces):
+            yield fields.get(piece, f"#{piece}#") if index % 2 else piece
+
+
+def filled(message: Message) -> str:
+    """Return the content of a message with its recipient's values in place."""
+    return Template(message.submission).fill(message.fields) if message.fields else message.submission.content

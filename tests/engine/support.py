@@ -1,0 +1,82 @@
+"""What the tests of the engine need: an engine on a clock in the hand of the test, and messages of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from mocksms.engine.account import Account
+from mocksms.engine.engine import Accepted, Engine
+from mocksms.settings import Settings
+from mocksms.sms import lifecycle
+from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
+from tests.support import KEY, NOON, NUMBER, HandClock
+
+SECOND = timedelta(seconds=1)
+
+
+class World:
+    """An engine with the given options, its clock, and one account."""
+
+    def __init__(self, **options: Any) -> None:
+        self.clock = HandClock()
+        self.engine = Engine(Settings(seed="tests", **options), self.clock)
+
+    @property
+    def account(self) -> Account:
+        return self.engine.account(KEY)
+
+    def submit(self, *to: str, content: str = "Hello", **more: Any) -> Accepted:
+        """Send to these numbers (the guide's, if none) without the unsubscribe link unless asked for."""
+        submission = Submission(content, **{"unsubscribe_link": False, **more})
+        return self.engine.submit(self.account, submission, [Recipient(number) for number in to or (NUMBER,)])
+
+    def send(self, *to: str, **more: Any) -> Message:
+        """Send, and return the first message as it is after the send."""
+        return self.again(self.submit(*to, **more).messages[0])
+
+    def again(self, message: Message) -> Message:
+        """Return a message as it is when everything due has happened."""
+        return self.engine.find(self.account, message.transaction_id)
+
+    def after(self, seconds: float, message: Message) -> Message:
+        """Let time pass and return the message as it is then."""
+        self.clock.advance(seconds)
+        return self.again(message)
+
+
+def life(message: Message) -> list[tuple[State, float]]:
+    """Return the states of a message with the seconds after noon when each was entered."""
+    return [(event.state, (event.at - NOON).total_seconds()) for event in message.history]
+
+
+def a_message(
+    sequence: int = 1,
+    *,
+    digits: str = "972541111111",
+    content: str = "Hello",
+    tags: tuple[str, ...] = (),
+    sender: str = "SenderID",
+    state: State = State.QUEUED,
+    due_at: datetime = NOON,
+    fields: Mapping[str, str] = NO_FIELDS,
+) -> Message:
+    """Return a message whose id is its sequence."""
+    history = lifecycle.begin(NOON, "accepted")
+    if state is not State.QUEUED:
+        history = lifecycle.step(history, state, NOON, "test")
+    return Message(
+        transaction_id=f"{sequence:032x}",
+        sequence=sequence,
+        mobile_number=digits,
+        digits=digits,
+        sender=sender,
+        fields=fields,
+        submission=Submission(content, tags=tags),
+        segments=1,
+        request=0,
+        created_at=NOON,
+        due_at=due_at,
+        history=history,
+    )

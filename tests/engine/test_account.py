@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from mocksms.engine.account import PLANNED_PER_MESSAGE, Account, Due, InboundSms, TakeUp, fresh_seed
+from mocksms.engine.clock import Clock
+from mocksms.engine.messages import Query
+from mocksms.settings import Settings
+from mocksms.sms.message import State
+from mocksms.sms.outcome import Step
+from tests.engine.support import SECOND, World, a_message
+from tests.support import KEY, NOON, HandClock
+
+
+def account(key: str = KEY, seed: str = "tests", **options: Any) -> Account:
+    return Account(key, Settings(**options), Clock(HandClock()), seed)
+
+
+def test_account_starts_with_what_the_settings_say() -> None:
+    made = account(
+        credit=7, gateway=False, rest_right=False, sender="Shop", unsubscribed=("1",), bounced=("2",), kosher=("3",)
+    )
+    assert (made.credit, made.gateway, made.rest_right, made.sender) == (7, False, False, "Shop")
+    assert (made.unsubscribed, made.bounced, made.kosher) == ({"1"}, {"2"}, {"3"})
+    assert made.idle
+    assert not made.waiting
+    assert not made.inbound
+
+
+@pytest.mark.ledger("number.local")
+@pytest.mark.parametrize(
+    ("accepted", "digits"), [(True, "972541111111"), (False, "0541111111")], ids=["accepted", "not accepted"]
+)
+@pytest.mark.parametrize("listed", ["unsubscribed", "bounced", "kosher"])
+def test_local_number_in_a_list_is_one_with_country_code_where_accepted(
+    listed: str, accepted: bool, digits: str
+) -> None:
+    options: dict[str, Any] = {listed: ("054-1111111", "+1 202 555 0123")}
+    made = account(accept_local_numbers=accepted, **options)
+    assert getattr(made, listed) == {digits, "12025550123"}
+
+
+def test_lists_of_one_account_are_not_those_of_another() -> None:
+    settings = Settings(unsubscribed=("1",))
+    one, other = (Account(key, settings, Clock(HandClock()), "tests") for key in "ab")
+    one.unsubscribed.add("2")
+    assert other.unsubscribed == {"1"}
+
+
+@pytest.mark.ledger("send.transaction-id")
+def test_transaction_id_is_32_lower_case_hex_digits() -> None:
+    made = account()
+    ids = [made.new_transaction_id() for _ in range(100)]
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in ids)
+    assert len(set(ids)) == 100
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [(account(), True), (account(seed="others"), False), (account(key="other"), False)],
+    ids=["same key and seed", "other seed", "other key"],
+)
+def test_transaction_ids_follow_from_seed_and_key(other: Account, same: bool) -> None:
+    assert (account().new_transaction_id() == other.new_transaction_id()) is same
+
+
+class Stammering(Random):
+    """Chance that says everything twice."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self._said = b""
+
+    def randbytes(self, n: int) -> bytes:
+        said, self._said = self._said, b""
+        if not said:
+            said = self._said = super().randbytes(n)
+        return said
+
+
+def test_transaction_id_in_use_is_not_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    monkeypatch.setattr(world.account, "_random", Stammering())
+    accepted = world.submit(*["972-54-1111111"] * 3)
+    assert len({message.transaction_id for message in accepted.messages}) == 3
+
+
+@pytest.mark.parametrize(
+    ("credit", "segments", "covered", "left"),
+    [(None, 10**9, True, None), (3, 3, True, 0), (3, 4, False, 0), (0, 1, False, 0), (5, 2, True, 3)],
+    ids=["no limit", "just enough", "one short", "none", "some left"],
+)
+def test_credit_covers_what_it_has_and_never_goes_below_zero(
+    credit: int | None, segments: int, covered: bool, left: int | None
+) -> None:
+    made = account(credit=credit)
+    assert made.can_pay(segments) is covered
+    made.charge(segments)
+    assert made.credit == left
+
+
+def test_agenda_gives_what_is_due_in_time_order() -> None:
+    made = account()
+    made.plan(NOON + 2 * SECOND, 1, TakeUp())
+    made.plan(NOON + SECOND, 2, Step(State.SENT))
+    made.plan(NOON + 3 * SECOND, 3, TakeUp())
+    assert not made.idle
+    now = NOON + 2 * SECOND
+    assert made.next_due(now) == Due(NOON + SECOND, 1, 2, Step(State.SENT))
+    assert made.next_due(now) == Due(NOON + 2 * SECOND, 0, 1, TakeUp())
+    assert made.next_due(now) is None
+    assert not made.idle
+
+
+def test_agenda_keeps_ties_in_the_order_they_were_set() -> None:
+    made = account()
+    for sequence in (3, 1, 2):
+        made.plan(NOON, sequence, TakeUp())
+    due = [made.next_due(NOON) for _ in range(3)]
+    assert [each and each.sequence for each in due] == [3, 1, 2]
+    assert made.idle
+    assert made.next_due(NOON + timedelta(days=1)) is None
+
+
+@pytest.fixture
+def slack(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("mocksms.engine.account.AGENDA_SLACK", 10)
+    return 10
+
+
+def test_agenda_does_not_outgrow_the_messages_by_what_was_planned_for_the_evicted(slack: int) -> None:
+    world = World(max_messages=2)
+    longest = 0
+    for _ in range(100):
+        world.submit(send_at=NOON + 60 * SECOND)
+        longest = max(longest, len(world.account._agenda))
+    assert longest == slack + 2 * PLANNED_PER_MESSAGE + 1
+    world.clock.advance(60)
+    assert [message.state for message in world.engine.search(world.account, Query(), 10)] == [State.SENT] * 2
+    assert world.account.idle
+
+
+def test_agenda_that_forgets_keeps_time_order_and_ties(slack: int) -> None:
+    made = account(max_messages=4)
+    for sequence in range(1, 50):
+        made.messages.add(a_message(sequence))
+        made.plan(NOON - (sequence % 2) * SECOND, sequence, TakeUp())
+    made.plan(NOON, 49, Step(State.SENT))
+    due = list(iter(lambda: made.next_due(NOON), None))
+    assert due == sorted(due)
+    assert len(due) <= slack + 4 * PLANNED_PER_MESSAGE + 1
+    assert [each.sequence for each in due if each.sequence >= 46] == [47, 49, 46, 48, 49]
+
+
+def test_agenda_of_kept_messages_is_never_forgotten(slack: int) -> None:
+    made = account(max_messages=1)
+    made.messages.add(a_message(1))
+    for _ in range(5 * slack):
+        made.plan(NOON, 1, TakeUp())
+    assert len(made._agenda) == 5 * slack
+
+
+def test_waiting_does_not_outgrow_the_messages_by_the_evicted(slack: int) -> None:
+    world = World(credit=0, max_messages=2)
+    longest = 0
+    for _ in range(100):
+        world.submit()
+        longest = max(longest, len(world.account.waiting))
+    assert longest == slack + 2 + 1
+    world.engine.set_credit(world.account, 5)
+    assert not world.account.waiting
+    assert world.account.credit == 3
+
+
+def test_waiting_that_forgets_keeps_its_order(slack: int) -> None:
+    made = account(max_messages=4)
+    for sequence in range(1, slack + 6):
+        made.messages.add(a_message(sequence))
+        made.wait_for_credit(sequence)
+    made.messages.add(a_message(slack + 6))
+    made.wait_for_credit(slack + 6)
+    assert list(made.waiting) == [slack + 3, slack + 4, slack + 5, slack + 6]
+
+
+def test_inbound_is_kept_up_to_as_many_as_messages() -> None:
+    made = account(max_messages=2)
+    for text in "abc":
+        made.inbound.append(InboundSms(NOON, "1", text))
+    assert [sms.text for sms in made.inbound] == ["b", "c"]
+
+
+def test_messages_and_journal_are_kept_up_to_their_limits() -> None:
+    made = account(max_messages=1)
+    made.messages.add(a_message(1))
+    made.messages.add(a_message(2))
+    assert (len(made.messages), made.messages.evicted) == (1, 1)
+
+
+def test_fresh_seed_is_eight_hex_digits_and_another_each_time() -> None:
+    seeds = {fresh_seed() for _ in range(10)}
+    assert all(re.fullmatch("[0-9a-f]{8}", seed) for seed in seeds)
+    assert len(seeds) > 1

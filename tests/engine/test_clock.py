@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksms.engine.clock import Clock, system_time, timer
+from tests.support import NOON, HandClock
+
+HOUR = timedelta(hours=1)
+
+
+def test_system_time_is_now_aware_and_in_utc() -> None:
+    before = datetime.now(UTC)
+    now = system_time()
+    assert before <= now <= datetime.now(UTC)
+    assert now.tzinfo is UTC
+
+
+def test_clock_asks_the_machine_unless_given_a_source() -> None:
+    before = system_time()
+    assert before <= Clock().now() <= system_time()
+
+
+def test_timer_runs_forward() -> None:
+    assert timer() <= timer()
+
+
+def test_clock_follows_its_source() -> None:
+    source = HandClock()
+    clock = Clock(source)
+    source.advance(90)
+    assert clock.now() == NOON + timedelta(seconds=90)
+    assert not clock.frozen
+
+
+def test_frozen_clock_stands_still() -> None:
+    source = HandClock()
+    clock = Clock(source)
+    clock.freeze()
+    source.advance(90)
+    assert clock.now() == NOON
+    assert clock.frozen
+
+
+def test_freezing_twice_changes_nothing() -> None:
+    source = HandClock()
+    clock = Clock(source)
+    clock.freeze()
+    source.advance(90)
+    clock.freeze()
+    assert clock.now() == NOON
+
+
+def test_resumed_clock_runs_on_from_where_it_stood() -> None:
+    source = HandClock()
+    clock = Clock(source)
+    clock.freeze()
+    source.advance(90)
+    clock.resume()
+    source.advance(10)
+    assert clock.now() == NOON + timedelta(seconds=10)
+    assert not clock.frozen
+
+
+def test_resuming_a_running_clock_changes_nothing() -> None:
+    source = HandClock()
+    clock = Clock(source)
+    clock.move_to(NOON + HOUR)
+    clock.resume()
+    assert clock.now() == NOON + HOUR
+
+
+@pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "running"])
+def test_clock_moves_forward_to_an_instant(frozen: bool) -> None:
+    source = HandClock()
+    clock = Clock(source)
+    if frozen:
+        clock.freeze()
+    clock.move_to(NOON + HOUR)
+    source.advance(60)
+    assert clock.now() == NOON + HOUR + timedelta(seconds=0 if frozen else 60)
+    assert clock.frozen is frozen
+
+
+@pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "running"])
+@pytest.mark.parametrize("back", [HOUR, timedelta()], ids=["an hour ago", "now"])
+def test_clock_does_not_move_back(frozen: bool, back: timedelta) -> None:
+    clock = Clock(HandClock())
+    if frozen:
+        clock.freeze()
+    clock.move_to(NOON - back)
+    assert clock.now() == NOON
+
+
+def test_clocks_on_one_source_do_not_move_each_other() -> None:
+    source = HandClock()
+    one, other = Clock(source), Clock(source)
+    one.move_to(NOON + HOUR)
+    assert other.now() == NOON
+
+
+@given(st.lists(st.tuples(st.sampled_from(["freeze", "resume", "pass", "move"]), st.integers(-10_000, 10_000))))
+def test_clock_never_goes_back_while_its_source_does_not(moves: list[tuple[str, int]]) -> None:
+    source = HandClock()
+    clock = Clock(source)
+    for move, seconds in moves:
+        expected = clock.now()
+        if move == "freeze":
+            clock.freeze()
+        elif move == "resume":
+            clock.resume()
+        elif move == "pass":
+            source.advance(abs(seconds))
+            expected += timedelta(seconds=0 if clock.frozen else abs(seconds))
+        else:
+            clock.move_to(expected + timedelta(seconds=seconds))
+            expected += timedelta(seconds=max(0, seconds))
+        assert clock.now() == expected

@@ -1,0 +1,700 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from mocksms.engine.account import Account, InboundSms
+from mocksms.engine.engine import Engine
+from mocksms.engine.messages import Query
+from mocksms.errors import (
+    FaultOrdered,
+    IllegalStep,
+    MessageNotFound,
+    RequestRefused,
+    SendTooLarge,
+    TextTooLong,
+    UnknownMagicCode,
+)
+from mocksms.settings import Settings
+from mocksms.sms.message import Click, Message, Recipient, State, Status, Submission
+from mocksms.sms.outcome import Fault, FaultKind, Outcome, Step
+from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT
+from tests.engine.support import SECOND, World, life
+from tests.support import KEY, NOON, NUMBER, HandClock
+
+FOREIGN = "+1 202 555 0123"
+TOO_SHORT = "972-54-111111"
+KOSHER = "972-58-32XXXXX"
+
+
+def magic(code: str) -> str:
+    return f"972-50-000{code}00"
+
+
+@pytest.mark.ledger("send.sync")
+def test_sync_send_is_answered_with_the_final_state() -> None:
+    accepted = World().submit(NUMBER, TOO_SHORT, KOSHER, FOREIGN)
+    assert [message.state for message in accepted.messages] == [
+        State.SENT,
+        State.INVALID,
+        State.KOSHER,
+        State.SENT,
+    ]
+    assert accepted.fault is None
+
+
+@pytest.mark.ledger("body.recipients")
+def test_send_makes_one_message_per_recipient_in_order_and_keeps_duplicates() -> None:
+    to = [NUMBER, "+972 54 111 1111", FOREIGN, NUMBER]
+    messages = World().submit(*to).messages
+    assert [message.mobile_number for message in messages] == to
+    assert [message.sequence for message in messages] == [1, 2, 3, 4]
+    assert len({message.transaction_id for message in messages}) == 4
+
+
+def test_history_tells_when_and_why() -> None:
+    message = World().send(TOO_SHORT)
+    queued, invalid = message.history
+    assert (queued.at, queued.state, queued.cause) == (NOON, State.QUEUED, "accepted")
+    assert (invalid.at, invalid.state, invalid.cause) == (NOON, State.INVALID, message.decided_by)
+    assert message.decided_by is not None
+    assert message.decided_by.startswith("number form: ")
+
+
+def test_send_remembers_the_request_it_came_with() -> None:
+    world = World()
+    accepted = world.engine.submit(world.account, Submission("Hello"), [Recipient(NUMBER)], request=5)
+    assert accepted.messages[0].request == 5
+
+
+@pytest.mark.ledger("send.async")
+def test_async_send_is_answered_queued_for_everyone_and_ended_at_once_behind_the_answer() -> None:
+    world = World()
+    accepted = world.submit(NUMBER, TOO_SHORT, KOSHER, wants_async=True)
+    assert [message.state for message in accepted.messages] == [State.QUEUED] * 3
+    assert [message.decided_by for message in accepted.messages] == [None] * 3
+    ended = [world.again(message) for message in accepted.messages]
+    assert [message.state for message in ended] == [State.SENT, State.INVALID, State.KOSHER]
+
+
+@pytest.mark.ledger("send.async")
+def test_async_send_stays_queued_for_the_delay() -> None:
+    world = World(async_delay=timedelta(seconds=10))
+    message = world.send(wants_async=True)
+    assert message.state is State.QUEUED
+    assert message.due_at == NOON + 10 * SECOND
+    assert world.after(9.9, message).state is State.QUEUED
+    assert life(world.after(60, message)) == [(State.QUEUED, 0), (State.SENT, 10)]
+
+
+def test_async_send_without_delay_has_ended_when_the_send_returns() -> None:
+    world = World()
+    account = world.account
+    (message,) = world.submit(wants_async=True).messages
+    ended = account.messages.at(message.sequence)
+    assert ended is not None
+    assert ended.state is State.SENT
+
+
+def test_async_send_is_judged_by_the_lists_as_they_are_when_it_is_taken_up() -> None:
+    world = World(async_delay=timedelta(seconds=10))
+    message = world.send(wants_async=True)
+    world.account.bounced.add("972541111111")
+    assert world.after(10, message).state is State.BOUNCED
+
+
+@pytest.mark.ledger("send.scheduled")
+@pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
+def test_scheduled_send_is_queued_until_its_time(wants_async: bool) -> None:
+    world = World(async_delay=timedelta(seconds=90))
+    message = world.send(send_at=NOON + 60 * SECOND, wants_async=wants_async)
+    assert message.state is State.QUEUED
+    assert message.due_at == NOON + 60 * SECOND
+    assert world.after(59.9, message).state is State.QUEUED
+    assert life(world.after(60, message)) == [(State.QUEUED, 0), (State.SENT, 60)]
+
+
+@pytest.mark.ledger("send.scheduled")
+@pytest.mark.parametrize("ago", [timedelta(), 3600 * SECOND], ids=["this instant", "an hour ago"])
+def test_send_scheduled_for_the_past_is_sent_at_once(ago: timedelta) -> None:
+    message = World().submit(send_at=NOON - ago).messages[0]
+    assert message.state is State.SENT
+    assert message.due_at == NOON
+
+
+def test_async_send_scheduled_for_the_past_waits_only_for_the_delay() -> None:
+    world = World(async_delay=timedelta(seconds=10))
+    message = world.send(send_at=NOON - 3600 * SECOND, wants_async=True)
+    assert message.due_at == NOON + 10 * SECOND
+    assert world.after(10, message).state is State.SENT
+
+
+@pytest.mark.parametrize(
+    ("code", "lived"),
+    [
+        pytest.param("01", [(State.QUEUED, 0), (State.SENT, 5)], id="01"),
+        pytest.param("02", [(State.QUEUED, 0)], id="02"),
+        pytest.param("23", [(State.QUEUED, 0), (State.SENT, 0), (State.BOUNCED, 5)], id="23"),
+        pytest.param(
+            "24",
+            [(State.QUEUED, 0), (State.CANCELLED, 5)],
+            id="24",
+            marks=pytest.mark.ledger("status.cancelled"),
+        ),
+        pytest.param(
+            "40",
+            [(State.QUEUED, 0), (State.EXCEPTION, 0)],
+            id="40",
+            marks=pytest.mark.ledger("status.exception"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
+def test_magic_number_lives_its_life_on_the_clock(
+    code: str, lived: list[tuple[State, float]], wants_async: bool
+) -> None:
+    world = World()
+    message = world.send(magic(code), wants_async=wants_async)
+    assert life(message) == [entry for entry in lived if entry[1] == 0]
+    assert life(world.after(4.9, message)) == [entry for entry in lived if entry[1] == 0]
+    ended = world.after(3600, message)
+    assert life(ended) == lived
+    assert ended.decided_by is not None
+    assert ended.decided_by.startswith(f"magic number {code} (")
+    assert {event.cause for event in ended.history[1:]} <= {ended.decided_by}
+
+
+def test_magic_delay_counts_from_when_a_message_is_taken_up() -> None:
+    world = World(async_delay=timedelta(seconds=10), magic_delay=timedelta(seconds=3))
+    message = world.send(magic("01"), wants_async=True)
+    assert life(world.after(60, message)) == [(State.QUEUED, 0), (State.SENT, 13)]
+
+
+def test_reply_comes_in_a_second_after_sending_and_opts_nobody_out() -> None:
+    world = World()
+    message = world.send(magic("03"))
+    world.clock.advance(0.9)
+    assert list(world.account.inbound) == []
+    world.clock.advance(10)
+    assert list(world.account.inbound) == [InboundSms(NOON + SECOND, message.digits, "YES")]
+    assert world.account.unsubscribed == set()
+
+
+@pytest.mark.ledger("status.unsubscribe")
+def test_stop_opts_out_and_then_the_number_is_refused() -> None:
+    world = World()
+    first = world.send(magic("04"))
+    assert first.state is State.SENT
+    world.clock.advance(1)
+    assert world.account.unsubscribed == {first.digits}
+    assert list(world.account.inbound) == [InboundSms(NOON + SECOND, first.digits, "STOP")]
+    second = world.send(magic("04"))
+    assert second.state is State.UNSUBSCRIBED
+    assert second.decided_by == "opt-out"
+    world.clock.advance(10)
+    assert len(world.account.inbound) == 1
+    assert world.again(first).state is State.SENT
+
+
+def test_opt_out_of_one_account_does_not_reach_another() -> None:
+    world = World()
+    world.send(magic("04"))
+    world.clock.advance(1)
+    assert world.account.unsubscribed
+    assert world.engine.account("another").unsubscribed == set()
+
+
+def test_first_link_is_clicked_a_second_after_sending() -> None:
+    world = World()
+    message = world.send(magic("05"), content="See https://a.test/1 or https://b.test/2.")
+    assert message.clicks == ()
+    clicked = world.after(60, message)
+    assert clicked.clicks == (Click(NOON + SECOND, "https://a.test/1"),)
+    assert clicked.history == message.history
+
+
+def test_nothing_is_clicked_in_a_text_without_links() -> None:
+    world = World()
+    message = world.send(magic("05"))
+    assert world.after(60, message) == message
+
+
+def test_clicked_link_is_the_one_the_recipient_was_sent() -> None:
+    world = World()
+    submission = Submission("Go to #link#", unsubscribe_link=False)
+    recipient = Recipient(magic("05"), {"link": "https://a.test/1"})
+    message = world.engine.submit(world.account, submission, [recipient]).messages[0]
+    assert world.after(1, message).clicks == (Click(NOON + SECOND, "https://a.test/1"),)
+
+
+@pytest.mark.parametrize("code", ["03", "04", "05"])
+def test_recipient_of_a_message_that_bounced_meanwhile_does_nothing(code: str) -> None:
+    world = World()
+    message = world.send(magic(code), content="https://a.test")
+    world.account.plan(NOON + 0.5 * SECOND, message.sequence, Step(State.BOUNCED))
+    bounced = world.after(10, message)
+    assert bounced.state is State.BOUNCED
+    assert bounced.clicks == ()
+    assert list(world.account.inbound) == []
+    assert world.account.unsubscribed == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("70", FaultKind.DELAY),
+        ("71", FaultKind.RESET_AFTER_ACCEPT),
+        ("73", FaultKind.TRUNCATED),
+        ("74", FaultKind.MALFORMED),
+        ("75", FaultKind.DRIBBLE),
+    ],
+)
+def test_fault_that_accepts_lets_the_whole_send_through(code: str, kind: FaultKind) -> None:
+    world = World()
+    accepted = world.submit(NUMBER, magic(code), TOO_SHORT)
+    assert accepted.fault is not None
+    assert accepted.fault.kind is kind
+    assert [message.state for message in accepted.messages] == [State.SENT, State.SENT, State.INVALID]
+    assert len(world.account.messages) == 3
+
+
+def test_first_of_several_faults_that_accept_counts() -> None:
+    accepted = World().submit(magic("73"), magic("70"))
+    assert accepted.fault == Fault(kind=FaultKind.TRUNCATED)
+
+
+@pytest.mark.parametrize("code", ["60", "61", "62", "63", "64", "72"])
+def test_fault_that_does_not_accept_refuses_the_whole_send(code: str) -> None:
+    world = World()
+    with pytest.raises(FaultOrdered) as refused:
+        world.submit(NUMBER, magic("73"), magic(code))
+    assert refused.value.decided_by == f"magic number {code}"
+    assert not refused.value.fault.accepts
+    assert len(world.account.messages) == 0
+
+
+def test_unknown_code_refuses_the_whole_send_and_names_the_entry() -> None:
+    world = World()
+    with pytest.raises(UnknownMagicCode) as refused:
+        world.submit(NUMBER, magic("99"))
+    error = refused.value
+    assert (error.index, error.number, error.code) == (1, magic("99"), "99")
+    assert error.known == tuple(world.engine.decisions.catalogue.rows)
+
+
+@pytest.mark.ledger("body.longest")
+def test_text_longer_than_the_longest_sms_is_refused() -> None:
+    world = World()
+    assert world.submit(content="a" * LONGEST_TEXT).messages[0].segments == 255
+    with pytest.raises(TextTooLong) as refused:
+        world.submit(content="a" * (LONGEST_TEXT + 1))
+    assert (refused.value.length, refused.value.limit) == (LONGEST_TEXT + 1, LONGEST_TEXT)
+
+
+def test_texts_that_come_to_too_much_together_refuse_the_whole_send() -> None:
+    world = World()
+    recipients = [Recipient(NUMBER, {"x": ""}) for _ in range(MOST_TEXT // 10_000 + 1)]
+    with pytest.raises(SendTooLarge):
+        world.engine.submit(world.account, Submission("#x#" + "a" * 9_997), recipients)
+    assert len(world.account.messages) == 0
+
+
+def test_text_that_is_too_long_for_one_recipient_refuses_the_whole_send() -> None:
+    world = World()
+    recipients = [Recipient(NUMBER), Recipient(FOREIGN, {"a": "x" * 9_999})]
+    with pytest.raises(TextTooLong):
+        world.engine.submit(world.account, Submission("#a#" * 4), recipients)
+    assert len(world.account.messages) == 0
+
+
+@pytest.mark.parametrize(
+    ("to", "content"),
+    [
+        pytest.param([NUMBER, magic("99")], "Hello", id="unknown code"),
+        pytest.param([NUMBER, magic("63")], "Hello", id="fault"),
+        pytest.param([NUMBER], "a" * (LONGEST_TEXT + 1), id="too long"),
+    ],
+)
+@pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
+def test_refused_send_leaves_nothing_behind(to: list[str], content: str, wants_async: bool) -> None:
+    world, untouched = World(credit=10), World(credit=10)
+    heard: list[Message] = []
+    world.engine.listeners.append(lambda _, message: heard.append(message))
+    with pytest.raises(RequestRefused):
+        world.submit(*to, content=content, wants_async=wants_async)
+    assert heard == []
+    assert world.account.credit == 10
+    assert world.account.idle
+    assert len(world.account.messages) == 0
+    assert world.submit(NUMBER) == untouched.submit(NUMBER)
+
+
+@pytest.mark.ledger("credit.segments")
+def test_sending_takes_the_segments_off_the_credit() -> None:
+    world = World(credit=10)
+    world.submit(NUMBER, FOREIGN, TOO_SHORT, content="a" * 161)
+    assert world.account.credit == 6
+
+
+@pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
+def test_message_that_is_sent_and_bounces_at_once_is_paid_for_once(
+    monkeypatch: pytest.MonkeyPatch, wants_async: bool
+) -> None:
+    world = World(credit=10)
+    rows = world.engine.decisions.catalogue.rows
+    orders = Outcome(steps=(Step(State.SENT), Step(State.BOUNCED)), decided_by="the test")
+    monkeypatch.setitem(rows, "00", rows["00"]._replace(orders=orders))
+    message = world.send(magic("00"), content="a" * 161, wants_async=wants_async)
+    assert life(message) == [(State.QUEUED, 0), (State.SENT, 0), (State.BOUNCED, 0)]
+    assert world.account.credit == 8
+    world.clock.advance(60)
+    assert world.account.credit == 8
+
+
+def test_message_that_bounces_later_is_paid_for_once() -> None:
+    world = World(credit=10)
+    message = world.send(magic("23"))
+    assert world.account.credit == 9
+    assert world.after(5, message).state is State.BOUNCED
+    assert world.account.credit == 9
+
+
+@pytest.mark.ledger("status.no-credit")
+def test_message_beyond_the_credit_is_queued_and_a_smaller_one_still_sent() -> None:
+    world = World(credit=2)
+    long = world.send(content="a" * 400)
+    assert long.state is State.NO_CREDIT
+    assert long.decided_by == "credit 2, needed 3"
+    assert world.send().state is State.SENT
+    assert world.account.credit == 1
+
+
+@pytest.mark.ledger("status.no-credit")
+def test_top_up_sends_what_waited_oldest_first() -> None:
+    world = World(credit=0)
+    messages = [world.send(content="a" * length) for length in (161, 400, 1)]
+    world.clock.advance(60)
+    world.engine.set_credit(world.account, 3)
+    assert [world.again(message).state for message in messages] == [State.SENT, State.NO_CREDIT, State.NO_CREDIT]
+    assert world.account.credit == 1
+    world.engine.set_credit(world.account, 4)
+    assert [world.again(message).state for message in messages] == [State.SENT] * 3
+    assert world.account.credit == 0
+    assert not world.account.waiting
+    assert life(world.again(messages[0])) == [(State.QUEUED, 0), (State.NO_CREDIT, 0), (State.SENT, 60)]
+
+
+def test_top_up_comes_after_what_was_due_before_it() -> None:
+    world = World(credit=0, async_delay=timedelta(seconds=10))
+    message = world.send(wants_async=True)
+    account = world.account
+    world.clock.advance(15)
+    world.engine.set_credit(account, 1)
+    assert life(world.again(message)) == [(State.QUEUED, 0), (State.NO_CREDIT, 10), (State.SENT, 15)]
+
+
+def test_credit_without_limit_sends_everything_that_waited() -> None:
+    world = World(credit=0)
+    messages = [world.send() for _ in range(3)]
+    world.engine.set_credit(world.account, None)
+    assert {world.again(message).state for message in messages} == {State.SENT}
+    assert world.account.credit is None
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "words"),
+    [
+        pytest.param("unsubscribed", State.UNSUBSCRIBED, "opt-out", id="opted out"),
+        pytest.param("bounced", State.BOUNCED, "bounce list", id="bounced"),
+        pytest.param("kosher", State.KOSHER, "kosher list", id="kosher"),
+    ],
+)
+def test_message_that_waited_for_credit_is_judged_again(change: str, state: State, words: str) -> None:
+    world = World(credit=0)
+    message = world.send()
+    getattr(world.account, change).add(message.digits)
+    world.engine.set_credit(world.account, 5)
+    judged = world.again(message)
+    assert (judged.state, judged.decided_by) == (state, words)
+    assert world.account.credit == 5
+
+
+def test_message_that_waited_for_credit_finds_the_gateway_gone() -> None:
+    world = World(credit=0)
+    message = world.send()
+    world.account.gateway = False
+    world.engine.set_credit(world.account, None)
+    assert world.again(message).state is State.NO_GATEWAY
+
+
+def test_magic_number_out_of_credit_is_sent_on_any_top_up() -> None:
+    world = World()
+    message = world.send(magic("30"))
+    assert message.state is State.NO_CREDIT
+    world.engine.set_credit(world.account, 1)
+    assert world.again(message).state is State.SENT
+    assert world.account.credit == 0
+
+
+@pytest.mark.parametrize("prefix", ["9999", "97211111"], ids=["no country", "no mobile"])
+def test_magic_number_out_of_credit_is_sent_on_top_up__whatever_the_prefix(prefix: str) -> None:
+    world = World(magic_prefix=prefix)
+    message = world.send(prefix + "3000")
+    assert message.state is State.NO_CREDIT
+    world.engine.set_credit(world.account, None)
+    assert world.again(message).state is State.SENT
+
+
+def test_magic_number_that_is_sent_costs_but_never_overdraws() -> None:
+    world = World(credit=1)
+    world.submit(magic("00"), content="a" * 400)
+    assert world.account.credit == 0
+
+
+def test_message_evicted_while_it_waited_is_passed_over() -> None:
+    world = World(credit=0, max_messages=1)
+    world.send()
+    kept = world.send()
+    world.engine.set_credit(world.account, 1)
+    assert world.again(kept).state is State.SENT
+    assert world.account.credit == 0
+    assert not world.account.waiting
+
+
+@pytest.mark.ledger("status.cancelled")
+@pytest.mark.parametrize("to", [magic("02"), magic("01")], ids=["forever", "for a while"])
+def test_queued_message_can_be_cancelled(to: str) -> None:
+    world = World()
+    message = world.send(to)
+    world.clock.advance(2)
+    cancelled = world.engine.cancel(world.account, message.transaction_id)
+    assert cancelled.state is State.CANCELLED
+    assert cancelled.history[-1].cause == "cancelled by hand"
+    assert world.after(3600, message) == cancelled
+    assert life(cancelled) == [(State.QUEUED, 0), (State.CANCELLED, 2)]
+
+
+def test_message_that_was_sent_meanwhile_cannot_be_cancelled() -> None:
+    world = World()
+    message = world.send(magic("01"))
+    account = world.account
+    world.clock.advance(5)
+    with pytest.raises(IllegalStep):
+        world.engine.cancel(account, message.transaction_id)
+    assert world.again(message).state is State.SENT
+
+
+def test_scheduled_message_that_was_cancelled_is_not_taken_up() -> None:
+    world = World()
+    message = world.send(send_at=NOON + 60 * SECOND)
+    cancelled = world.engine.cancel(world.account, message.transaction_id)
+    assert world.after(60, message) == cancelled
+
+
+def test_message_cancelled_by_hand_says_what_decided_it() -> None:
+    world = World(credit=0)
+    for message in (world.send(send_at=NOON + 60 * SECOND), world.send()):
+        cancelled = world.engine.cancel(world.account, message.transaction_id)
+        assert cancelled.decided_by == "cancelled by hand"
+
+
+def test_message_cancelled_while_it_waits_for_credit_is_not_sent_on_top_up() -> None:
+    world = World(credit=0)
+    message = world.send()
+    world.engine.cancel(world.account, message.transaction_id)
+    world.engine.set_credit(world.account, 5)
+    assert world.again(message).state is State.CANCELLED
+    assert world.account.credit == 5
+    assert not world.account.waiting
+
+
+@pytest.mark.parametrize("to", [NUMBER, TOO_SHORT, magic("22")], ids=["sent", "invalid", "bounced"])
+def test_message_that_is_not_queued_cannot_be_cancelled(to: str) -> None:
+    world = World()
+    message = world.send(to)
+    with pytest.raises(IllegalStep):
+        world.engine.cancel(world.account, message.transaction_id)
+    assert world.again(message) == message
+
+
+def test_message_is_found_in_its_own_account_only() -> None:
+    world = World()
+    message = world.send()
+    other = world.engine.account("another")
+    for call in (world.engine.find, world.engine.cancel):
+        with pytest.raises(MessageNotFound) as refused:
+            call(other, message.transaction_id)
+        assert refused.value.transaction_id == message.transaction_id
+    assert world.engine.search(other, Query(), 10) == []
+    assert world.engine.search(world.account, Query(status=Status.SENT), 10) == [message]
+
+
+def test_accounts_have_clocks_of_their_own() -> None:
+    world = World()
+    message = world.send(magic("01"))
+    world.engine.account("another").clock.move_to(NOON + 3600 * SECOND)
+    assert world.again(message).state is State.QUEUED
+    world.account.clock.move_to(NOON + 5 * SECOND)
+    assert world.again(message).state is State.SENT
+
+
+def test_everything_due_happens_in_time_order() -> None:
+    world = World()
+    heard: list[tuple[str, State]] = []
+    slow = world.send(magic("23"))
+    soon = world.send(send_at=NOON + 2 * SECOND)
+    world.engine.listeners.append(lambda _, message: heard.append((message.transaction_id, message.state)))
+    world.clock.advance(60)
+    assert heard == []
+    world.engine.tick()
+    assert heard == [(soon.transaction_id, State.SENT), (slow.transaction_id, State.BOUNCED)]
+
+
+def test_tick_brings_every_account_up_to_date() -> None:
+    world = World()
+    messages = [
+        world.engine.submit(world.engine.account(key), Submission("Hello"), [Recipient(magic("01"))]).messages[0]
+        for key in "ab"
+    ]
+    world.clock.advance(5)
+    world.engine.tick()
+    states = [
+        found.state
+        for account, message in zip(world.engine.accounts, messages, strict=True)
+        if (found := account.messages.get(message.transaction_id))
+    ]
+    assert states == [State.SENT, State.SENT]
+
+
+def test_evicted_message_takes_no_more_steps() -> None:
+    world = World(max_messages=1)
+    gone = world.submit(magic("01")).messages[0]
+    kept = world.send()
+    world.clock.advance(60)
+    assert world.again(kept) == kept
+    assert world.account.idle
+    with pytest.raises(MessageNotFound):
+        world.again(gone)
+
+
+def test_send_to_more_than_can_be_kept_is_answered_in_full() -> None:
+    world = World(max_messages=2)
+    accepted = world.submit(*[NUMBER] * 5, wants_async=True)
+    assert len(accepted.messages) == 5
+    assert [message.sequence for message in world.engine.search(world.account, Query(), 10)] == [5, 4]
+    assert world.account.messages.evicted == 3
+
+
+def test_account_is_brought_up_to_date_whenever_it_is_asked_for() -> None:
+    world = World()
+    message = world.send(magic("01"))
+    held = world.account
+    world.clock.advance(5)
+    assert held.messages.at(message.sequence) == message
+    assert world.engine.account(KEY) is held
+    assert world.again(message).state is State.SENT
+
+
+def test_ids_of_an_account_that_comes_back_after_its_eviction_are_new() -> None:
+    world = World(max_accounts=1)
+    gone = world.send()
+    world.engine.account("another")
+    back = world.send()
+    assert back.sequence == gone.sequence == 1
+    assert back.transaction_id != gone.transaction_id
+
+
+def test_ticker_looks_after_an_account_only_while_something_is_planned_in_it() -> None:
+    world = World()
+    account = world.account
+    world.send()
+    assert list(world.engine._busy) == []
+    world.send(magic("01"))
+    world.send(send_at=NOON + 60 * SECOND)
+    assert list(world.engine._busy) == [account]
+    for seconds, busy in ((5, [account]), (55, [])):
+        world.clock.advance(seconds)
+        world.engine.tick()
+        assert list(world.engine._busy) == busy
+    world.send(wants_async=True)
+    assert list(world.engine._busy) == []
+
+
+def test_listeners_hear_of_every_message_and_every_step() -> None:
+    world = World(credit=1)
+    heard: list[tuple[Account, int, State, int]] = []
+    world.engine.listeners.append(
+        lambda account, message: heard.append((account, message.sequence, message.state, len(message.clicks)))
+    )
+    world.submit(NUMBER, NUMBER, wants_async=True)
+    world.submit(magic("05"), content="https://a.test")
+    world.clock.advance(1)
+    account = world.account
+    world.engine.set_credit(account, None)
+    assert heard == [
+        (account, 1, State.QUEUED, 0),
+        (account, 2, State.QUEUED, 0),
+        (account, 1, State.SENT, 0),
+        (account, 2, State.NO_CREDIT, 0),
+        (account, 3, State.SENT, 0),
+        (account, 3, State.SENT, 1),
+        (account, 2, State.SENT, 0),
+    ]
+
+
+@pytest.mark.ledger("body.unsubscribe-link")
+@pytest.mark.parametrize(
+    ("forced", "asked", "kept"),
+    [(True, False, True), (True, True, True), (False, False, False), (False, True, True)],
+    ids=["forced", "forced and asked for", "neither", "asked for"],
+)
+def test_unsubscribe_link_is_forced_by_its_setting(forced: bool, asked: bool, kept: bool) -> None:
+    message = World(force_unsubscribe_link=forced).send(content="a" * 160, unsubscribe_link=asked)
+    assert message.submission.unsubscribe_link is kept
+    assert message.segments == (2 if kept else 1)
+
+
+@pytest.mark.ledger("number.local")
+@pytest.mark.parametrize(
+    ("accepted", "state"), [(True, State.UNSUBSCRIBED), (False, State.INVALID)], ids=["accepted", "not accepted"]
+)
+@pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
+def test_local_number_is_compared_in_full_where_accepted(accepted: bool, state: State, wants_async: bool) -> None:
+    world = World(accept_local_numbers=accepted, unsubscribed=("972541111111",))
+    message = world.send("054-1111111", wants_async=wants_async)
+    assert message.state is state
+    assert message.mobile_number == "054-1111111"
+
+
+@pytest.mark.ledger("number.local")
+def test_local_number_in_a_list_is_refused_in_every_spelling_where_accepted() -> None:
+    world = World(accept_local_numbers=True, bounced=("054-1111111",))
+    assert [message.state for message in world.submit("054-1111111", NUMBER).messages] == [State.BOUNCED] * 2
+
+
+def test_links_lead_to_where_the_mock_listens() -> None:
+    assert Engine(Settings()).link_base == "http://127.0.0.1:8972"
+    assert Engine(Settings(), url="http://127.0.0.1:80").link_base == "http://127.0.0.1:80"
+
+
+def test_links_lead_to_the_public_address_where_one_is_set() -> None:
+    engine = Engine(Settings(public_url="https://sms.test/mock"), url="http://127.0.0.1:80")
+    assert engine.link_base == "https://sms.test/mock"
+
+
+def test_segments_are_counted_with_the_links_of_this_mock() -> None:
+    segments = {}
+    for base in ("http://m", "http://" + "m" * 200):
+        engine = Engine(Settings(), HandClock(), base)
+        accepted = engine.submit(engine.account(KEY), Submission("Hello"), [Recipient(NUMBER)])
+        segments[base[-2:]] = accepted.messages[0].segments
+    assert segments == {"/m": 1, "mm": 2}
+
+
+@pytest.mark.ledger("send.transaction-id")
+def test_engine_draws_a_seed_where_none_is_given() -> None:
+    one, other = Engine(Settings()), Engine(Settings())
+    assert one.seed != other.seed
+    assert Engine(Settings(seed="mine")).seed == "mine"
+    assert Engine(Settings(seed=one.seed)).account(KEY).new_transaction_id() == one.account(KEY).new_transaction_id()

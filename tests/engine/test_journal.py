@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from mocksms.engine.journal import Exchange, Journal, header_lines, shorten_key
+from tests.support import NOON
+
+
+def exchange(number: int) -> Exchange:
+    return Exchange(number, NOON, "GET", "/", b"", b"", 200, b"[]", 0.0)
+
+
+def test_journal_keeps_the_newest_exchanges() -> None:
+    journal = Journal(2)
+    for number in (1, 2, 3):
+        journal.append(exchange(number))
+    assert [kept.number for kept in journal.newest_first()] == [3, 2]
+    assert (journal.next, journal.evicted) == (4, 1)
+
+
+def test_exchange_made_no_message_unless_it_says_so() -> None:
+    plain = exchange(1)
+    assert not plain.messages
+    assert plain.warnings == ()
+    assert plain.note == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        pytest.param("secret-key-of-the-shop", "secr…", id="long"),
+        pytest.param("1234567", "1234…", id="seven characters"),
+        pytest.param("123456", "1…", id="six characters"),
+        pytest.param("demo", "d…", id="a word"),
+        pytest.param("", "…", id="empty"),
+    ],
+)
+def test_shortened_key_shows_too_little_to_use_it(key: str, shown: str) -> None:
+    assert shorten_key(key) == shown
+
+
+def test_header_lines_are_as_sent_but_for_secrets() -> None:
+    headers = (
+        (b"host", b"mock.test"),
+        (b"x-api-key", b"secret-key"),
+        (b"authorization", b"Bearer abcdef"),
+        (b"cookie", b"a=1"),
+        (b"x-odd", b"\xff"),
+    )
+    assert header_lines(headers) == (
+        b"host: mock.test\r\nx-api-key: secr\xe2\x80\xa6\r\nauthorization: Bear\xe2\x80\xa6\r\n"
+        b"cookie: a\xe2\x80\xa6\r\nx-odd: \xff"
+    )
+
+
+def test_header_lines_of_a_key_beyond_ascii_can_be_kept() -> None:
+    assert header_lines(((b"x-api-key", b"\xe9\xe9\xe9\xe9\xe9\xe9\xe9"),)) == "x-api-key: éééé…".encode()
+
+
+def test_header_lines_of_no_headers_are_empty() -> None:
+    assert header_lines(()) == b""
+
+
+def test_header_lines_are_kept_once_for_the_same_headers() -> None:
+    assert header_lines(((b"accept", b"*/*"),)) is header_lines(((b"accept", b"*/*"),))

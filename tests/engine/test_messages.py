@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksms.engine.messages import MessageStore, Query
+from mocksms.sms.message import Message, State, Status
+from tests.engine.support import SECOND, a_message
+from tests.support import NOON
+
+HOUR = timedelta(hours=1)
+
+
+def store_of(*messages: Message, limit: int = 100) -> MessageStore:
+    store = MessageStore(limit)
+    for message in messages:
+        store.add(message)
+    return store
+
+
+def found(store: MessageStore, query: Query, limit: int = 100) -> list[int]:
+    return [message.sequence for message in store.search(query, limit)]
+
+
+def test_store_finds_a_message_by_id_and_by_sequence() -> None:
+    one, two = a_message(1), a_message(2)
+    store = store_of(one, two)
+    assert store.get(one.transaction_id) is one
+    assert store.at(2) is two
+    assert store.get("unknown") is None
+    assert store.at(3) is None
+    assert (len(store), store.next_sequence, store.evicted) == (2, 3, 0)
+
+
+def test_store_replaces_a_message_by_its_next_version() -> None:
+    store = store_of(a_message(1))
+    sent = a_message(1, state=State.SENT)
+    store.replace(sent)
+    assert store.get(sent.transaction_id) is sent
+    assert len(store) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "sequences"),
+    [
+        pytest.param(Query(), [4, 3, 2, 1], id="everything"),
+        pytest.param(Query(transaction_id=f"{2:032x}"), [2], id="by id"),
+        pytest.param(Query(transaction_id=f"{2:032x}", digits="1"), [], id="by id but another number"),
+        pytest.param(Query(transaction_id="x"), [], id="by an unknown id"),
+        pytest.param(Query(digits="2"), [4, 2], id="by number"),
+        pytest.param(Query(digits="9"), [], id="by an unknown number"),
+        pytest.param(Query(status=Status.SENT), [3], id="by status"),
+        pytest.param(Query(tags=("b",)), [4, 2], id="by one tag"),
+        pytest.param(Query(tags=("a", "b")), [4, 2, 1], id="by any of two tags"),
+        pytest.param(Query(tags=("b", "a", "b")), [4, 2, 1], id="by a tag named twice"),
+        pytest.param(Query(tags=("x", "b")), [4, 2], id="by a known tag or an unknown one"),
+        pytest.param(Query(tags=("x",)), [], id="by an unknown tag"),
+        pytest.param(Query(digits="2", tags=("a",)), [2], id="by number and tag"),
+        pytest.param(Query(senders=("Shop",)), [2], id="by one sender"),
+        pytest.param(Query(senders=("Shop", "Bank")), [3, 2], id="by any of two senders"),
+        pytest.param(Query(senders=("shop",)), [], id="by a sender in another case"),
+        pytest.param(Query(senders=("Shop",), tags=("a",)), [2], id="by sender and tag"),
+        pytest.param(Query(senders=("Bank",), tags=("a",)), [], id="by the sender of another and tag"),
+        pytest.param(Query(text="code"), [4, 1], id="by text in any case"),
+        pytest.param(Query(text="strasse"), [3], id="by text with case folded"),
+        pytest.param(Query(since=NOON + HOUR), [4, 3], id="since, inclusive"),
+        pytest.param(Query(until=NOON + HOUR), [3, 2, 1], id="until, inclusive"),
+        pytest.param(Query(since=NOON + HOUR, until=NOON + HOUR), [3], id="at an instant"),
+    ],
+)
+def test_search_finds_what_matches_newest_first(query: Query, sequences: list[int]) -> None:
+    store = store_of(
+        a_message(1, digits="1", tags=("a",), content="Your code"),
+        a_message(2, digits="2", tags=("a", "b"), sender="Shop"),
+        a_message(3, digits="1", sender="Bank", state=State.SENT, content="Hauptstraße", due_at=NOON + HOUR),
+        a_message(4, digits="2", tags=("b",), content="A Code again", due_at=NOON + 2 * HOUR),
+    )
+    assert found(store, query) == sequences
+
+
+def test_search_returns_the_newest_up_to_its_limit() -> None:
+    store = store_of(*map(a_message, range(1, 6)))
+    assert found(store, Query(), 2) == [5, 4]
+    assert found(store, Query(digits="972541111111"), 3) == [5, 4, 3]
+
+
+def test_search_by_a_tag_given_twice_finds_a_message_once() -> None:
+    store = store_of(a_message(1, tags=("a", "a")))
+    assert found(store, Query(tags=("a",))) == [1]
+
+
+@pytest.mark.parametrize(
+    ("until", "sequences"),
+    [
+        pytest.param(NOON - SECOND, [], id="the second before"),
+        pytest.param(NOON, [2, 1], id="the second itself"),
+        pytest.param(NOON + SECOND, [3, 2, 1], id="the second after"),
+    ],
+)
+def test_until_takes_in_the_whole_second(until: datetime, sequences: list[int]) -> None:
+    store = store_of(a_message(1), a_message(2, due_at=NOON + 0.999999 * SECOND), a_message(3, due_at=NOON + SECOND))
+    assert found(store, Query(until=until)) == sequences
+
+
+def test_search_looks_at_the_text_with_its_values_in_place() -> None:
+    store = store_of(a_message(1, content="Hi #name#", fields={"name": "DANA"}), a_message(2, content="Hi #name#"))
+    assert found(store, Query(text="hi dana")) == [1]
+    assert found(store, Query(text="#name#")) == [2]
+
+
+def test_evicted_message_is_gone_from_every_index() -> None:
+    store = store_of(
+        a_message(1, digits="1", tags=("a", "a"), sender="Shop"),
+        a_message(2, digits="2"),
+        a_message(3, digits="2"),
+        limit=2,
+    )
+    assert (len(store), store.next_sequence, store.evicted) == (2, 4, 1)
+    assert store.get(f"{1:032x}") is None
+    assert store.at(1) is None
+    assert found(store, Query(digits="1")) == []
+    assert found(store, Query(tags=("a",))) == []
+    assert found(store, Query(senders=("Shop",))) == []
+    assert found(store, Query(transaction_id=f"{1:032x}")) == []
+    with pytest.raises(KeyError):
+        store.replace(a_message(1))
+
+
+def test_store_holds_nothing_of_the_evicted() -> None:
+    store = store_of(
+        *(
+            a_message(number, digits=f"1{number}", tags=(f"tag {number}",), sender=f"sender {number}")
+            for number in range(1, 51)
+        ),
+        limit=3,
+    )
+    held = [
+        [
+            *store._by_digits.newest_first(f"1{number}", 0),
+            *store._by_tag.newest_first(f"tag {number}", 0),
+            *store._by_sender.newest_first(f"sender {number}", 0),
+        ]
+        for number in range(1, 51)
+    ]
+    assert held == [[]] * 47 + [[number] * 3 for number in (48, 49, 50)]
+
+
+PEOPLE = st.sampled_from(["1", "2", "3"])
+TAGS = st.lists(st.sampled_from("abc"), max_size=3).map(tuple)
+SENDERS = st.sampled_from(["Shop", "Bank"])
+QUERIES = st.builds(
+    Query,
+    digits=st.none() | PEOPLE,
+    tags=TAGS,
+    senders=st.lists(SENDERS, max_size=2).map(tuple),
+    status=st.sampled_from([None, Status.QUEUED, Status.SENT]),
+)
+
+
+@given(
+    st.integers(1, 6),
+    st.lists(st.tuples(PEOPLE, TAGS, SENDERS, st.sampled_from([State.QUEUED, State.SENT]))),
+    st.lists(QUERIES, min_size=1, max_size=5),
+    st.integers(1, 4),
+)
+def test_search_agrees_with_looking_at_every_message(
+    limit: int, drawn: list[tuple[str, tuple[str, ...], str, State]], queries: list[Query], most: int
+) -> None:
+    messages = [
+        a_message(sequence, digits=digits, tags=tags, sender=sender, state=state)
+        for sequence, (digits, tags, sender, state) in enumerate(drawn, 1)
+    ]
+    store = store_of(*messages, limit=limit)
+    for query in queries:
+        matching = [message for message in messages[-limit:] if query.matches(message)]
+        assert store.search(query, most) == matching[::-1][:most]

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from mocksms.engine.journal import Exchange, Leniency
+from mocksms.settings import Settings
+from mocksms.sms.text import Links, Template
+from tests.provider import guide
+from tests.support import KEY, Mock, running
+
+UNQUOTED = tuple(Leniency("body", f"an unquoted name in line {line}") for line in (2, 3, 4, 5, 7, 8, 9))
+COMMA_OF_3 = Leniency("body", "a trailing comma in line 16")
+RAW_OF_4 = Leniency("body", "a raw line break or control character inside a string in line 3")
+
+LENIENCIES = {
+    guide.SIMPLE: set[Leniency](),
+    guide.ASYNC: set(UNQUOTED),
+    guide.KOSHER: {*UNQUOTED, COMMA_OF_3},
+    guide.MORE: {RAW_OF_4},
+}
+IDS = ["1", "2", "3", "4"]
+
+
+@pytest.fixture
+def key() -> str:
+    return f"guide-{uuid.uuid4()}"
+
+
+def _post(mock: Mock, key: str, example: str) -> dict[str, Any]:
+    answer = mock.post(example, "/transactional/SMS/send", X_API_Key=key)
+    assert answer.status_code == 200, answer.text
+    (row,) = answer.json()
+    assert isinstance(row, dict)
+    return row
+
+
+def _entry(mock: Mock, key: str) -> Exchange:
+    entry = mock.engine.account(key).journal.get(1)
+    assert entry is not None
+    return entry
+
+
+@pytest.mark.ledger("body.guide-examples", "path.send", "send.sync", "status.sent")
+def test_example_1_is_sent_at_once(shared_mock: Mock, key: str) -> None:
+    row = _post(shared_mock, key, guide.SIMPLE)
+    assert row == {
+        "mobile_number": "972-54-1111111",
+        "status": "sent",
+        "reject_reason": None,
+        "transaction_id": row["transaction_id"],
+    }
+    assert shared_mock.info(row["transaction_id"], key)["status"] == "sent"
+
+
+@pytest.mark.ledger("body.guide-examples", "send.async", "send.scheduled", "body.unsubscribe-link")
+def test_example_2_is_queued_then_sent_with_a_way_to_unsubscribe(shared_mock: Mock, key: str) -> None:
+    row = _post(shared_mock, key, guide.ASYNC)
+    assert (row["status"], row["reject_reason"]) == ("queued", None)
+    read = shared_mock.info(row["transaction_id"], key)
+    assert (read["status"], read["reject_reason"], read["content"]) == ("sent", None, "Hi")
+    message = shared_mock.engine.account(key).messages.get(row["transaction_id"])
+    assert message is not None
+    shown = Template(message.submission).shown(message.fields, Links("http://mock", "token"))
+    assert shown == "Hi\nClick to unsubscribe: http://mock/u/token\nReply STOP to unsubscribe"
+    assert message.submission.send_at is not None
+    assert message.submission.send_at.isoformat() == "2020-01-20T11:05:00+00:00"
+    assert message.due_at > message.submission.send_at
+
+
+@pytest.mark.ledger("body.guide-examples", "send.async", "status.kosher", "number.kosher-prefix", "number.form")
+def test_example_3_is_queued_then_rejected_as_kosher(shared_mock: Mock, key: str) -> None:
+    row = _post(shared_mock, key, guide.KOSHER)
+    assert (row["mobile_number"], row["status"], row["reject_reason"]) == ("972-58-32XXXXX", "queued", None)
+    read = shared_mock.info(row["transaction_id"], key)
+    assert (read["status"], read["reject_reason"]) == ("rejected", "kosher_number")
+
+
+@pytest.mark.ledger("body.guide-examples", "send.async", "status.invalid", "number.form")
+def test_example_4_is_queued_then_invalid_for_its_number_is_a_digit_short(shared_mock: Mock, key: str) -> None:
+    row = _post(shared_mock, key, guide.MORE)
+    assert (row["mobile_number"], row["status"], row["reject_reason"]) == ("972-54-111111", "queued", None)
+    read = shared_mock.info(row["transaction_id"], key)
+    assert (read["status"], read["reject_reason"]) == ("invalid", "invalid_mobile_number")
+    assert read["content"] == "Hi #field1#,\nyour package was just sent.\ntrack link: www.google.com\netc.\n"
+    assert read["tags"] == ["PackageMessage1"]
+    message = shared_mock.engine.account(key).messages.get(row["transaction_id"])
+    assert message is not None
+    assert message.submission.track_clicks
+
+
+@pytest.mark.ledger("body.guide-examples")
+@pytest.mark.parametrize("example", guide.EXAMPLES, ids=IDS)
+def test_examples_leave_their_leniencies_as_warnings_in_the_journal(shared_mock: Mock, key: str, example: str) -> None:
+    _post(shared_mock, key, example)
+    entry = _entry(shared_mock, key)
+    about_the_text = {warning for warning in entry.warnings if warning.path == "body"}
+    assert about_the_text == LENIENCIES[example]
+    assert entry.body == example.encode()
+    assert entry.status == 200
+
+
+def test_example_4_is_noted_to_give_no_value_to_its_recipient(shared_mock: Mock, key: str) -> None:
+    _post(shared_mock, key, guide.MORE)
+    note = Leniency("message.field_vars", "no value of #field1# for 972-54-111111")
+    assert note in _entry(shared_mock, key).warnings
+
+
+@pytest.mark.ledger("body.guide-examples")
+def test_examples_are_refused_in_strict_mode_unless_they_are_strict() -> None:
+    with running(Settings(port=0, seed="tests", strict=True)) as mock:
+        answers = [mock.post(example) for example in guide.EXAMPLES]
+        assert [answer.status_code for answer in answers] == [200, 400, 400, 400]
+        for answer, example in zip(answers[1:], guide.EXAMPLES[1:], strict=True):
+            state = answer.json()["ModelState"]["model"]
+            assert set(state) == {f"Strict mode: {leniency.note}." for leniency in LENIENCIES[example]}
+        account = mock.engine.account(KEY)
+        assert len(account.messages) == 1
+        assert len(account.journal) == 4

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import requests
+
+from tests.provider.inprocess import INFO, SEARCH, SEND, InProcess
+from tests.support import KEY, PATIENCE, Mock, body
+
+BODY = json.dumps(body()).encode()
+HEADERS = {"x-api-key": KEY, "content-type": "application/json"}
+
+
+@pytest.mark.ledger("path.send", "path.any-case")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/transactional/sms/send",
+        "/transactional/SMS/send",
+        "/Transactional/Sms/Send",
+        "/TRANSACTIONAL/SMS/SEND",
+        "/rest/v1/transactional/sms/send",
+        "/REST/V1/transactional/SMS/send",
+        "/transactional/sms/send/",
+        "/rest/v1/transactional/sms/send/",
+    ],
+)
+def test_send_is_found_in_any_case_with_prefix_and_trailing_slash(path: str) -> None:
+    assert InProcess().call("POST", path, BODY, HEADERS).status == 200
+
+
+@pytest.mark.ledger("path.reads", "path.any-case")
+@pytest.mark.parametrize("prefix", ["", "/rest/v1", "/Rest/V1"])
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_reads_are_found_in_any_case_with_prefix_and_trailing_slash(prefix: str, ending: str) -> None:
+    mock = InProcess()
+    (sent,) = mock.send()
+    info = mock.call("GET", f"{prefix}/transactional/SMS/Info{ending}", b"", HEADERS, f"id={sent['transaction_id']}")
+    search = mock.call("GET", f"{prefix}/transactional/SMS/Search{ending}", b"", HEADERS)
+    assert (info.status, search.status) == (200, 200)
+    assert search.json() == [info.json()]
+
+
+@pytest.mark.ledger("error.unknown-path")
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/transactional/sms",
+        "/transactional/sms/send/x",
+        "/transactional/sms/cancel",
+        "/transactional//sms/send",
+        "/rest/v2/transactional/sms/send",
+        "/rest/v1/rest/v1/transactional/sms/send",
+        "/rest/v1",
+        "/transactional/email/send",
+    ],
+)
+def test_unknown_path_is_a_404_with_its_uri(method: str, path: str) -> None:
+    mock = InProcess()
+    reply = mock.call(method, path, query="a=1")
+    uri = f"http://mock.test{path}?a=1"
+    assert (reply.status, reply.text) == (404, f"No HTTP resource was found that matches the request URI '{uri}'.")
+    assert len(mock.engine.accounts.strangers) == 1
+
+
+@pytest.mark.ledger("error.unknown-path")
+def test_unknown_path_is_told_without_a_query_that_was_not_there() -> None:
+    assert InProcess().call("GET", "/x").text.endswith("'http://mock.test/x'.")
+
+
+@pytest.mark.ledger("error.method")
+@pytest.mark.parametrize(
+    ("path", "method", "allowed"),
+    [
+        *((SEND, method, "POST") for method in ("GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "post")),
+        *((path, method, "GET") for path in (INFO, SEARCH) for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS")),
+    ],
+)
+def test_wrong_method_is_a_405_with_what_is_allowed(path: str, method: str, allowed: str) -> None:
+    reply = InProcess().call(method, path, b"", HEADERS)
+    assert (reply.status, reply.headers["allow"]) == (405, allowed)
+    assert reply.text == f"The requested resource does not support http method '{method}'."
+
+
+@pytest.mark.ledger("error.method", "error.unknown-path")
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
+def test_wrong_method_is_a_405_over_the_socket(shared_mock: Mock, method: str) -> None:
+    answer = requests.request(method, shared_mock.url + SEND, headers={"X-API-Key": "paths"}, timeout=PATIENCE)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert (answer.content == b"") == (method == "HEAD")
+    unknown = requests.request(method, shared_mock.url + "/X/y?z=1", headers={"X-API-Key": "paths"}, timeout=PATIENCE)
+    assert unknown.status_code == 404
+    if method != "HEAD":
+        assert f"'{shared_mock.url}/X/y?z=1'" in unknown.json()["Message"]
+
+
+@pytest.mark.parametrize("path", [SEND, INFO, "/nowhere"])
+def test_path_and_method_are_looked_at_before_the_key(path: str) -> None:
+    assert InProcess().call("DELETE", path).status in (404, 405)
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.test", "null", "http://mock.test:81", "http://mock.test.evil.test", "file://", ""]
+)
+@pytest.mark.parametrize(("method", "path"), [("POST", SEND), ("GET", INFO), ("GET", SEARCH)])
+def test_page_of_another_origin_is_refused(method: str, path: str, origin: str) -> None:
+    mock = InProcess()
+    reply = mock.call(method, path, BODY, {**HEADERS, "origin": origin})
+    assert reply.status == 403
+    assert "does not answer web pages of other sites" in reply.text
+    assert "access-control-allow-origin" not in reply.headers
+    assert len(mock.account().messages) == 0
+    assert (mock.last().status, len(mock.engine.accounts.strangers)) == (403, 0)
+
+
+def test_page_of_another_site_is_refused_by_its_fetch_metadata() -> None:
+    mock = InProcess()
+    reply = mock.call("POST", SEND, BODY, {**HEADERS, "sec-fetch-site": "cross-site"})
+    assert (reply.status, reply.text.endswith("came from another site.")) == (403, True)
+    assert len(mock.account().messages) == 0
+    assert (mock.last().status, len(mock.engine.accounts.strangers)) == (403, 0)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://mock.test"},
+        {"origin": "HTTPS://Mock.Test"},
+        {"sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "none"},
+    ],
+    ids=str,
+)
+def test_own_pages_are_answered(headers: dict[str, str]) -> None:
+    assert InProcess().call("POST", SEND, BODY, {**HEADERS, **headers}).status == 200
+
+
+def test_page_of_another_origin_is_refused_over_the_socket(shared_mock: Mock) -> None:
+    assert shared_mock.post(BODY, Origin="http://evil.test", X_API_Key="paths").status_code == 403
+    assert shared_mock.post(BODY, Origin=shared_mock.url, X_API_Key="paths").status_code == 200
+
+
+def test_preflight_of_another_origin_is_given_no_leave() -> None:
+    asked = {"origin": "http://evil.test", "access-control-request-method": "POST"}
+    reply = InProcess().call("OPTIONS", SEND, b"", asked)
+    assert reply.status == 405
+    assert not [name for name in reply.headers if name.startswith("access-control")]

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from mocksms.engine.messages import Query
+from mocksms.errors import InvalidRequest
+from mocksms.provider.reads import (
+    DEFAULT_LIMIT,
+    HIGHEST_LIMIT,
+    MOST_PARAMETERS,
+    ClickRow,
+    Row,
+    asked_id,
+    asked_search,
+    parameters,
+)
+from mocksms.settings import Settings
+from mocksms.sms.message import Status
+from tests.provider.inprocess import INFO, SEARCH, InProcess
+
+SETTINGS = Settings()
+ID = "0123456789abcdef0123456789abcdef"
+
+
+def _asked(query: str, settings: Settings = SETTINGS) -> tuple[Query, int]:
+    return asked_search(parameters(query.encode()), settings)
+
+
+def test_parameters_are_found_in_any_case_with_all_values_in_order() -> None:
+    assert parameters(b"Tags=b&tags=a&x=%D7%A9+1") == {"tags": ["b", "a"], "x": ["ש 1"]}
+
+
+def test_parameters_are_refused_when_there_are_too_many() -> None:
+    assert len(parameters(b"&".join([b"a=1"] * MOST_PARAMETERS))["a"]) == MOST_PARAMETERS
+    with pytest.raises(InvalidRequest) as refused:
+        parameters(b"&".join([b"a=1"] * (MOST_PARAMETERS + 1)))
+    assert refused.value.faults == {"query": (f"More than {MOST_PARAMETERS} parameters.",)}
+
+
+@pytest.mark.ledger("info.row")
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"transaction_id={ID}",
+        f"id={ID}",
+        f"ID={ID.upper()}",
+        "transaction_id=01234567-89AB-CDEF-0123-456789ABCDEF",
+        f"transaction_id=other&transaction_id=%20{ID}+",
+        f"id=other&transaction_id={ID}",
+    ],
+)
+def test_info_reads_the_id_under_both_names_in_any_spelling(query: str) -> None:
+    assert asked_id(parameters(query.encode())) == ID
+
+
+@pytest.mark.ledger("error.model")
+@pytest.mark.parametrize("query", ["", "transaction_id=", "x=1"])
+def test_info_without_an_id_is_refused(query: str) -> None:
+    reply = InProcess().get(INFO, query)
+    assert reply.status == 400
+    assert reply.json() == {
+        "Message": "The request is invalid.",
+        "ModelState": {"model.transaction_id": ["The transaction_id field is required."]},
+    }
+
+
+@pytest.mark.ledger("info.unknown")
+def test_info_of_an_unknown_id_is_a_404() -> None:
+    reply = InProcess().get(INFO, f"id={ID}")
+    assert (reply.status, reply.text) == (404, f"No transactional SMS was found with transaction_id '{ID}'.")
+
+
+def test_search_asks_for_everything_unless_told() -> None:
+    assert _asked("") == (Query(), DEFAULT_LIMIT)
+
+
+@pytest.mark.ledger("search.rows")
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        pytest.param("transaction_id=01234567-89AB-CDEF-0123-456789ABCDEF", Query(transaction_id=ID), id="id"),
+        pytest.param("mobile_number=%2B972-54-1111111", Query(digits="972541111111"), id="number"),
+        pytest.param("mobile_number=054-1111111", Query(digits="0541111111"), id="local-number"),
+        *(pytest.param(f"status={status}", Query(status=status), id=status) for status in Status),
+        pytest.param("tags=a,+b&tags=c,,", Query(tags=("a", "b", "c")), id="tags"),
+        pytest.param("senders=x,y", Query(senders=("x", "y")), id="senders"),
+        pytest.param("query=Code", Query(text="code"), id="text"),
+        pytest.param("query=*", Query(), id="any-text"),
+        pytest.param(
+            "date_from=2020-01-20T13:05:00Z", Query(since=datetime(2020, 1, 20, 13, 5, tzinfo=UTC)), id="since"
+        ),
+        pytest.param("date_to=2020-01-20+13:05", Query(until=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)), id="until"),
+        pytest.param(
+            "date_from=2020-01-20 13:05:00 02:00",
+            Query(since=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)),
+            id="plus-that-became-a-space",
+        ),
+        pytest.param(
+            "date_to=2020-01-20T13:05:00.5+02:00",
+            Query(until=datetime(2020, 1, 20, 11, 5, 0, 500_000, tzinfo=UTC)),
+            id="plus-not-encoded",
+        ),
+        pytest.param(
+            "date_from=2020-01-20+13:05:00+%2B02:00",
+            Query(since=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)),
+            id="plus-encoded-behind-a-space",
+        ),
+        pytest.param("status=&date_from=+&mobile_number=&limit=", Query(), id="blanks"),
+    ],
+)
+def test_search_reads_every_parameter(query: str, asked: Query) -> None:
+    assert _asked(query) == (asked, DEFAULT_LIMIT)
+
+
+def test_search_compares_local_numbers_where_these_are_taken() -> None:
+    query, _ = _asked("mobile_number=054-1111111", Settings(accept_local_numbers=True))
+    assert query.digits == "972541111111"
+
+
+@pytest.mark.parametrize("limit", [1, 100, HIGHEST_LIMIT])
+def test_search_reads_a_limit(limit: int) -> None:
+    assert _asked(f"limit={limit}")[1] == limit
+
+
+@pytest.mark.ledger("error.model", "search.rows")
+@pytest.mark.parametrize(
+    ("query", "name", "text"),
+    [
+        *(
+            pytest.param(f"limit={limit}", "limit", "The field limit must be between 1 and 1000.", id=f"limit-{limit}")
+            for limit in ["0", "1001", "-1", "x", "1.5", "٣", "²", "9" * 5000]
+        ),
+        pytest.param(
+            "status=Sent",
+            "status",
+            "Could not convert 'Sent' to a status; expected one of queued, sent, invalid, rejected, exception.",
+            id="status",
+        ),
+        pytest.param("date_from=noon", "date_from", "Could not convert 'noon' to DateTime.", id="since"),
+        pytest.param("date_to=9999-12-31", "date_to", "Could not convert '9999-12-31' to DateTime.", id="until"),
+    ],
+)
+def test_search_refuses_a_value_that_does_not_fit(query: str, name: str, text: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        asked_search(parameters(query.encode()) if query.isascii() else {"limit": [query[6:]]}, SETTINGS)
+    assert refused.value.faults == {name: (text,)}
+
+
+def test_search_names_every_value_that_does_not_fit() -> None:
+    reply = InProcess().get(SEARCH, "limit=0&status=x&date_from=y&date_to=z")
+    assert reply.status == 400
+    assert set(reply.json()["ModelState"]) == {"model.limit", "model.status", "model.date_from", "model.date_to"}
+
+
+@pytest.mark.ledger("info.row")
+def test_row_shows_the_message_in_the_documented_order() -> None:
+    mock = InProcess()
+    (sent,) = mock.send(content="Hi", tags=["a", "b"], sender="Me")
+    row = mock.info(sent["transaction_id"])
+    assert list(row) == list(Row.__annotations__)
+    assert row == {
+        "transaction_id": sent["transaction_id"],
+        "send_at": "2026-03-01 14:00:00+02:00",
+        "sender": "Me",
+        "mobile_number": sent["mobile_number"],
+        "content": "Hi",
+        "tags": ["a", "b"],
+        "clicks": 0,
+        "clicks_details": [],
+        "state": "sent",
+        "status": "sent",
+        "reject_reason": None,
+    }
+
+
+@pytest.mark.ledger("info.row")
+def test_row_shows_clicks() -> None:
+    mock = InProcess()
+    (sent,) = mock.send("972-50-0000500", content="see www.google.com")
+    mock.time.advance(1)
+    row = mock.info(sent["transaction_id"])
+    assert row["clicks"] == 1
+    assert row["clicks_details"] == [{"time_stamp": "2026-03-01 14:00:01+02:00", "url": "www.google.com"}]
+    assert list(row["clicks_details"][0]) == list(ClickRow.__annotations__)
+
+
+@pytest.mark.ledger("info.row")
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [("00", "sent"), ("02", "queued"), ("10", "invalid"), ("20", "rejected"), ("22", "bounced"), ("24", "cancelled")],
+)
+def test_row_has_a_state_of_its_own_for_bounced_and_cancelled(code: str, state: str) -> None:
+    mock = InProcess()
+    (sent,) = mock.send(f"972-50-000{code}00")
+    mock.time.advance(5)
+    assert mock.info(sent["transaction_id"])["state"] == state
+
+
+def _found(mock: InProcess, query: str) -> list[str]:
+    return [row["content"] for row in mock.search(query)]
+
+
+@pytest.fixture(scope="module")
+def stocked() -> InProcess:
+    mock = InProcess()
+    stock: list[tuple[str, dict[str, Any]]] = [
+        ("972-54-1111111", {"content": "first", "tags": ["a"]}),
+        ("972-54-1111111", {"content": "Second", "tags": ["a", "b"], "sender": "Me"}),
+        ("972-50-0001000", {"content": "third", "tags": ["b"]}),
+        ("972-50-0000200", {"content": "fourth"}),
+    ]
+    for number, more in stock:
+        mock.send(number, **more)
+        mock.time.advance(60)
+    return mock
+
+
+@pytest.mark.ledger("search.rows", "path.reads")
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["fourth", "third", "Second", "first"]),
+        ("limit=2", ["fourth", "third"]),
+        ("mobile_number=972541111111", ["Second", "first"]),
+        ("mobile_number=972541111111&limit=1", ["Second"]),
+        ("status=invalid", ["third"]),
+        ("status=queued", ["fourth"]),
+        ("tags=a", ["Second", "first"]),
+        ("tags=a,b", ["third", "Second", "first"]),
+        ("tags=none", []),
+        ("senders=Me", ["Second"]),
+        ("query=SECOND", ["Second"]),
+        ("query=ir", ["third", "first"]),
+        ("query=*", ["fourth", "third", "Second", "first"]),
+        ("date_from=2026-03-01T12:02:00Z", ["fourth", "third"]),
+        ("date_to=2026-03-01T12:01:00Z", ["Second", "first"]),
+        ("date_from=2026-03-01T12:01:00Z&date_to=2026-03-01T12:01:00Z", ["Second"]),
+        ("tags=b&mobile_number=972541111111", ["Second"]),
+        (f"transaction_id={ID}", []),
+    ],
+)
+def test_search_finds_what_matches_newest_first(stocked: InProcess, query: str, found: list[str]) -> None:
+    assert _found(stocked, query) == found
+
+
+@pytest.mark.ledger("search.rows")
+def test_search_shows_the_same_objects_as_info(stocked: InProcess) -> None:
+    for row in stocked.search():
+        assert row == stocked.info(row["transaction_id"])
+        assert stocked.search(f"transaction_id={row['transaction_id'].upper()}") == [row]
+
+
+@pytest.mark.ledger("search.rows")
+def test_search_shows_100_rows_unless_told_and_1000_at_most() -> None:
+    mock = InProcess()
+    mock.send(*["972-54-1111111"] * 1001)
+    assert len(mock.search()) == DEFAULT_LIMIT == 100
+    assert len(mock.search("limit=1000")) == HIGHEST_LIMIT == 1000
+
+
+@pytest.mark.ledger("body.placeholders", "info.row", "search.rows")
+def test_reads_show_and_find_the_content_with_its_placeholders_filled() -> None:
+    mock = InProcess()
+    first, second = "972-54-1111111", "972-54-1111112"
+    values = [{"rcpt": first, "fields": [{"name": "name", "content": "Dana"}]}]
+    sent = mock.send(first, second, content="Hi #name#", field_vars=values)
+    assert [mock.info(row["transaction_id"])["content"] for row in sent] == ["Hi Dana", "Hi #name#"]
+    assert _found(mock, "query=dana") == ["Hi Dana"]
+    assert _found(mock, "query=%23NAME%23") == ["Hi #name#"]
+    assert _found(mock, "query=hi") == ["Hi #name#", "Hi Dana"]
+
+
+@pytest.mark.ledger("search.rows")
+def test_search_compares_its_end_in_whole_seconds_as_the_rows_show_them() -> None:
+    mock = InProcess()
+    mock.time.advance(0.75)
+    (sent,) = mock.send()
+    shown = mock.info(sent["transaction_id"])["send_at"]
+    assert len(mock.search(f"date_from={shown}&date_to={shown}")) == 1
+    assert mock.search("date_to=2026-03-01T11:59:59Z") == []
+    assert mock.search("date_from=2026-03-01T12:00:01Z") == []

@@ -1,0 +1,478 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from mocksms.errors import IllegalStep
+from mocksms.sms.magic import Catalogue
+from mocksms.sms.outcome import Fault, FaultKind
+from tests.provider.inprocess import InProcess
+from tests.support import NOON, NUMBER, Mock
+
+Ending = tuple[str, str | None]
+ASYNC: dict[str, Any] = {"async": True}
+
+HYPHEN = {
+    "sent": ("sent", None),
+    "queued": ("queued", None),
+    "invalid": ("invalid", "invalid-number"),
+    "unsubscribe": ("rejected", "unsubscribe"),
+    "kosher": ("rejected", "kosher-number"),
+    "bounced": ("rejected", "bounced"),
+    "no-credit": ("queued", "insufficient-funds"),
+    "cancelled": ("rejected", "cancelled_by_user"),
+    "exception": ("exception", "exception"),
+    "no-gateway": ("exception", "no-available-gateways"),
+}
+UNDERSCORE = {
+    **HYPHEN,
+    "invalid": ("invalid", "invalid_mobile_number"),
+    "unsubscribe": ("rejected", "unsubscribed"),
+    "kosher": ("rejected", "kosher_number"),
+    "no-credit": ("queued", "no_credit"),
+    "no-gateway": ("exception", "exception"),
+}
+SPELLINGS = {"vendor": (HYPHEN, UNDERSCORE), "hyphen": (HYPHEN, HYPHEN), "underscore": (UNDERSCORE, UNDERSCORE)}
+
+AT_ONCE = {
+    "00": "sent",
+    "10": "invalid",
+    "20": "unsubscribe",
+    "21": "kosher",
+    "22": "bounced",
+    "30": "no-credit",
+    "40": "exception",
+    "41": "no-gateway",
+}
+LATER = {"01": ("queued", "sent"), "02": ("queued", "queued"), "23": ("sent", "bounced"), "24": ("queued", "cancelled")}
+
+Cause = tuple[str, dict[str, Any]]
+CAUSES: dict[str, list[Cause]] = {
+    "invalid": [
+        ("972-54-111111", {}),
+        ("054-1111111", {}),
+        ("", {}),
+        ("hello", {}),
+        ("972-4-8111111", {}),
+        ("1", {}),
+        ("٩٧٢٥٤١١١١١١١", {}),
+    ],
+    "unsubscribe": [(NUMBER, {"unsubscribed": ("972541111111",)})],
+    "kosher": [
+        ("972-58-32XXXXX", {}),
+        (NUMBER, {"kosher": ("972541111111",)}),
+        (NUMBER, {"kosher_prefix": ("97254",)}),
+    ],
+    "bounced": [(NUMBER, {"bounced": ("972541111111",)})],
+    "no-credit": [(NUMBER, {"credit": 0})],
+    "no-gateway": [(NUMBER, {"gateway": False})],
+    "sent": [
+        (NUMBER, {}),
+        ("+972 (54) 111.1111", {}),
+        ("972-54-XXXXXXX", {}),
+        ("972-58-3200000", {"kosher_prefix": ()}),
+        ("054-1111111", {"accept_local_numbers": True}),
+        ("1 202 555 0100", {}),
+        (NUMBER, {"credit": 1}),
+    ],
+}
+NATURAL = [
+    pytest.param(ends, number, settings, id=f"{ends}-{index}")
+    for ends, causes in CAUSES.items()
+    for index, (number, settings) in enumerate(causes)
+]
+
+
+def _ending(row: dict[str, Any]) -> Ending:
+    return row["status"], row["reject_reason"]
+
+
+def _mode(is_async: bool) -> dict[str, Any]:
+    return {"async": is_async}
+
+
+def _magic(code: str, lane: int = 0) -> str:
+    return f"972-50-000{code}{lane:02}"
+
+
+@pytest.mark.ledger(
+    "status.sent",
+    "status.invalid",
+    "status.unsubscribe",
+    "status.kosher",
+    "status.bounced",
+    "status.no-credit",
+    "status.exception",
+    "status.no-gateway",
+    "status.spelling",
+    "send.sync",
+)
+@pytest.mark.parametrize("code", AT_ONCE)
+@pytest.mark.parametrize("setting", SPELLINGS)
+def test_magic_number_ends_at_once_in_sync_mode(code: str, setting: str) -> None:
+    in_answers, in_reads = SPELLINGS[setting]
+    mock = InProcess(reason_spelling=setting)
+    (row,) = mock.send(_magic(code))
+    assert _ending(row) == in_answers[AT_ONCE[code]]
+    assert _ending(mock.info(row["transaction_id"])) == in_reads[AT_ONCE[code]]
+
+
+@pytest.mark.ledger("send.async")
+@pytest.mark.parametrize("code", AT_ONCE)
+@pytest.mark.parametrize("setting", SPELLINGS)
+def test_magic_number_is_queued_in_async_mode_and_the_reads_tell_its_end(code: str, setting: str) -> None:
+    mock = InProcess(reason_spelling=setting, async_delay=timedelta(seconds=3))
+    (row,) = mock.send(_magic(code), **ASYNC)
+    assert _ending(row) == ("queued", None)
+    mock.time.advance(2.9)
+    assert _ending(mock.info(row["transaction_id"])) == ("queued", None)
+    mock.time.advance(0.1)
+    assert _ending(mock.info(row["transaction_id"])) == SPELLINGS[setting][1][AT_ONCE[code]]
+
+
+@pytest.mark.ledger("status.cancelled", "status.bounced", "status.spelling")
+@pytest.mark.parametrize("code", LATER)
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("setting", SPELLINGS)
+def test_magic_number_that_waits_ends_after_its_delay(code: str, is_async: bool, setting: str) -> None:
+    in_answers, in_reads = SPELLINGS[setting]
+    first, last = LATER[code]
+    mock = InProcess(reason_spelling=setting, magic_delay=timedelta(seconds=7))
+    (row,) = mock.send(_magic(code), **_mode(is_async))
+    assert _ending(row) == in_answers["queued" if is_async else first]
+    assert _ending(mock.info(row["transaction_id"])) == in_reads[first]
+    mock.time.advance(6.9)
+    assert _ending(mock.info(row["transaction_id"])) == in_reads[first]
+    mock.time.advance(0.1)
+    assert _ending(mock.info(row["transaction_id"])) == in_reads[last]
+
+
+def test_magic_number_03_is_answered_with_yes() -> None:
+    mock = InProcess()
+    assert _ending(mock.send(_magic("03"))[0]) == HYPHEN["sent"]
+    mock.time.advance(1)
+    assert [(sms.digits, sms.text) for sms in mock.account().inbound] == [("972500000300", "YES")]
+    assert _ending(mock.send(_magic("03"))[0]) == HYPHEN["sent"]
+
+
+@pytest.mark.ledger("status.unsubscribe")
+def test_magic_number_04_opts_out_and_is_refused_from_then_on() -> None:
+    mock = InProcess()
+    first, other = mock.send(_magic("04"), _magic("04", 1))
+    assert _ending(first) == _ending(other) == HYPHEN["sent"]
+    mock.time.advance(1)
+    assert [sms.text for sms in mock.account().inbound] == ["STOP", "STOP"]
+    assert _ending(mock.send(_magic("04"))[0]) == HYPHEN["unsubscribe"]
+    assert _ending(mock.send(_magic("04", 2))[0]) == HYPHEN["sent"]
+
+
+def test_magic_number_05_clicks_the_first_link() -> None:
+    mock = InProcess()
+    (row,) = mock.send(_magic("05"), content="www.a.test www.b.test")
+    mock.time.advance(1)
+    assert [click["url"] for click in mock.info(row["transaction_id"])["clicks_details"]] == ["www.a.test"]
+
+
+@pytest.mark.ledger(
+    "status.sent",
+    "status.invalid",
+    "status.unsubscribe",
+    "status.kosher",
+    "status.bounced",
+    "status.no-credit",
+    "status.no-gateway",
+    "status.spelling",
+    "number.form",
+    "number.local",
+    "number.foreign",
+    "number.kosher-prefix",
+)
+@pytest.mark.parametrize(("ends", "number", "settings"), NATURAL)
+@pytest.mark.parametrize("setting", SPELLINGS)
+def test_natural_cause_tells_in_sync_mode(ends: str, number: str, settings: dict[str, Any], setting: str) -> None:
+    in_answers, in_reads = SPELLINGS[setting]
+    mock = InProcess(reason_spelling=setting, **settings)
+    (row,) = mock.send(number)
+    assert row["mobile_number"] == number
+    assert _ending(row) == in_answers[ends]
+    assert _ending(mock.info(row["transaction_id"])) == in_reads[ends]
+
+
+@pytest.mark.ledger("send.async")
+@pytest.mark.parametrize(("ends", "number", "settings"), NATURAL)
+def test_natural_cause_tells_in_the_reads_in_async_mode(ends: str, number: str, settings: dict[str, Any]) -> None:
+    mock = InProcess(**settings)
+    (row,) = mock.send(number, **ASYNC)
+    assert _ending(row) == HYPHEN["queued"]
+    assert _ending(mock.info(row["transaction_id"])) == UNDERSCORE[ends]
+
+
+@pytest.mark.ledger("number.foreign", "number.form")
+@pytest.mark.parametrize(
+    ("number", "ends"),
+    [
+        ("+1 202 555 0100", "sent"),
+        ("44 7911 123456", "sent"),
+        ("1 202 555 010", "invalid"),
+        ("999 12345678", "invalid"),
+        ("972-57-1111111", "invalid"),
+        ("972-54-111111A", "invalid"),
+        ("972-54-11111111", "invalid"),
+    ],
+)
+def test_number_of_another_country_needs_a_length_it_has_there(number: str, ends: str) -> None:
+    assert _ending(InProcess().send(number)[0]) == HYPHEN[ends]
+
+
+@pytest.mark.ledger("number.kosher-prefix")
+@pytest.mark.parametrize("prefix", ["50-41", "52-71", "52-76", "53-31", "53-41", "54-84", "54-85", "55-67", "58-32"])
+def test_number_with_a_kosher_prefix_takes_no_sms(prefix: str) -> None:
+    assert _ending(InProcess().send(f"972-{prefix}11111")[0]) == HYPHEN["kosher"]
+
+
+@pytest.mark.ledger("status.order")
+def test_causes_are_looked_at_in_their_order() -> None:
+    digits = "972541111111"
+    stands: dict[str, Any] = {
+        "bounced": (digits, "97254111111"),
+        "unsubscribed": (digits,),
+        "kosher": (digits,),
+        "credit": 0,
+        "gateway": False,
+    }
+    removed: dict[str, Any] = {"bounced": (), "unsubscribed": (), "kosher": (), "credit": None, "gateway": True}
+    assert _ending(InProcess(**stands).send("972-54-111111")[0]) == HYPHEN["invalid"]
+    for setting, ends in zip(removed, ["bounced", "unsubscribe", "kosher", "no-credit", "no-gateway"], strict=True):
+        assert _ending(InProcess(**stands).send(NUMBER)[0]) == HYPHEN[ends]
+        stands[setting] = removed[setting]
+    assert _ending(InProcess(**stands).send(NUMBER)[0]) == HYPHEN["sent"]
+
+
+@pytest.mark.ledger("status.order")
+def test_magic_number_goes_before_every_natural_cause() -> None:
+    mock = InProcess(credit=0, gateway=False, bounced=("972500000000",))
+    assert _ending(mock.send(_magic("00"))[0]) == HYPHEN["sent"]
+
+
+@pytest.mark.ledger("status.cancelled")
+@pytest.mark.parametrize("setting", SPELLINGS)
+@pytest.mark.parametrize(
+    ("number", "settings", "more"),
+    [
+        (_magic("02"), {}, {}),
+        (NUMBER, {}, {"send_at": "2026-03-02"}),
+        (NUMBER, {"async_delay": timedelta(hours=1)}, {"async": True}),
+        (NUMBER, {"credit": 0}, {}),
+    ],
+    ids=["magic", "scheduled", "async", "out-of-credit"],
+)
+def test_message_that_is_queued_can_be_cancelled(
+    setting: str, number: str, settings: dict[str, Any], more: dict[str, Any]
+) -> None:
+    mock = InProcess(reason_spelling=setting, **settings)
+    (row,) = mock.send(number, **more)
+    assert row["status"] == "queued"
+    mock.engine.cancel(mock.account(), row["transaction_id"])
+    mock.engine.set_credit(mock.account(), 100)
+    mock.time.advance(10 * 86400)
+    assert _ending(mock.info(row["transaction_id"])) == SPELLINGS[setting][1]["cancelled"]
+
+
+@pytest.mark.ledger("status.cancelled")
+def test_message_that_is_sent_cannot_be_cancelled() -> None:
+    mock = InProcess()
+    (row,) = mock.send()
+    with pytest.raises(IllegalStep):
+        mock.engine.cancel(mock.account(), row["transaction_id"])
+    assert _ending(mock.info(row["transaction_id"])) == HYPHEN["sent"]
+
+
+@pytest.mark.ledger("status.no-credit", "credit.segments")
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_messages_out_of_credit_are_sent_on_top_up_oldest_first(is_async: bool) -> None:
+    mock = InProcess(credit=1)
+    rows = mock.send(NUMBER, NUMBER, NUMBER, content="x", add_unsubscribe_link=False, **_mode(is_async))
+    ids = [row["transaction_id"] for row in rows]
+
+    def endings() -> list[Ending]:
+        return [_ending(mock.info(transaction_id)) for transaction_id in ids]
+
+    assert endings() == [UNDERSCORE["sent"], UNDERSCORE["no-credit"], UNDERSCORE["no-credit"]]
+    mock.engine.set_credit(mock.account(), 1)
+    assert endings() == [UNDERSCORE["sent"], UNDERSCORE["sent"], UNDERSCORE["no-credit"]]
+    mock.engine.set_credit(mock.account(), None)
+    assert endings() == [UNDERSCORE["sent"]] * 3
+
+
+@pytest.mark.ledger("status.no-credit")
+def test_magic_number_out_of_credit_is_sent_on_top_up() -> None:
+    mock = InProcess()
+    (row,) = mock.send(_magic("30"))
+    mock.engine.set_credit(mock.account(), 10)
+    assert _ending(mock.info(row["transaction_id"])) == UNDERSCORE["sent"]
+
+
+@pytest.mark.ledger("send.scheduled", "send.time-zone")
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize(
+    "send_at",
+    ["2026-03-01 14:01:00", "2026-03-01 14:01:00+02:00", "2026-03-01T12:01:00Z"],
+    ids=["israel", "offset", "utc"],
+)
+def test_message_for_later_is_queued_until_its_time(is_async: bool, send_at: str) -> None:
+    mock = InProcess()
+    (row,) = mock.send(NUMBER, send_at=send_at, **_mode(is_async))
+    assert _ending(row) == HYPHEN["queued"]
+    mock.time.now = datetime(2026, 3, 1, 12, 0, 59, tzinfo=UTC)
+    assert mock.info(row["transaction_id"])["status"] == "queued"
+    mock.time.now = datetime(2026, 3, 1, 12, 1, tzinfo=UTC)
+    read = mock.info(row["transaction_id"])
+    assert (read["status"], read["send_at"]) == ("sent", "2026-03-01 14:01:00+02:00")
+
+
+@pytest.mark.ledger("send.scheduled")
+@pytest.mark.parametrize(
+    "send_at", ["2020-01-20 13:05:00+02:00", "2026-03-01 14:00:00", ""], ids=["past", "now", "none"]
+)
+def test_message_for_the_past_is_sent_now(send_at: str) -> None:
+    mock = InProcess()
+    (row,) = mock.send(NUMBER, send_at=send_at)
+    assert _ending(row) == HYPHEN["sent"]
+    assert mock.info(row["transaction_id"])["send_at"] == "2026-03-01 14:00:00+02:00"
+    assert mock.now() == NOON
+
+
+HTTP = {
+    "60": (401, {"Message": "you are not authorized to use rest API"}),
+    "61": (400, {"Message": "The request is invalid."}),
+    "62": (429, {"Message": "Too many requests."}),
+    "63": (500, {"Message": "An error has occurred."}),
+    "64": (503, {"Message": "The service is unavailable."}),
+}
+
+
+@pytest.mark.parametrize("code", HTTP)
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("others", [[], [NUMBER]], ids=["alone", "behind-another"])
+def test_fault_code_answers_its_status_and_accepts_nothing(code: str, is_async: bool, others: list[str]) -> None:
+    mock = InProcess()
+    reply = mock.try_send(*others, _magic(code), **_mode(is_async))
+    assert (reply.status, reply.json()) == HTTP[code]
+    assert reply.headers.get("retry-after") == ("5" if code == "62" else None)
+    assert len(mock.account().messages) == 0
+    assert (mock.last().status, mock.last().note) == (HTTP[code][0], f"magic number {code}: status {HTTP[code][0]}")
+
+
+@pytest.mark.parametrize("code", HTTP)
+def test_fault_code_answers_its_status_over_the_socket(shared_mock: Mock, code: str) -> None:
+    data = f'{{"message": {{"content": "x", "to": [{{"mobile_number": "{_magic(code)}"}}]}}}}'
+    answer = shared_mock.post(data, X_API_Key="statuses")
+    assert (answer.status_code, answer.json()) == HTTP[code]
+
+
+def test_fault_code_401_follows_the_settings_of_the_words() -> None:
+    mock = InProcess(auth_errors="observed", error_envelope="string")
+    assert mock.try_send(_magic("60")).json() == "Parameter 'X-API-Key' is invalid."
+
+
+Damage = Callable[[bytes], bytes | None]
+ACCEPTED: dict[str, tuple[list[str], Damage]] = {
+    "70": ([], lambda body: body),
+    "71": (["reset"], lambda _: None),
+    "73": (["close"], lambda body: body[: len(body) // 2]),
+    "74": ([], lambda body: body[:-1]),
+    "75": ([], lambda body: body),
+}
+
+
+@pytest.mark.parametrize("code", ACCEPTED)
+def test_fault_code_that_accepts_sends_to_everyone(code: str) -> None:
+    done, damage = ACCEPTED[code]
+    mock, sound = InProcess(), InProcess()
+    numbers = [NUMBER, _magic(code), _magic("10")]
+    reply = mock.try_send(*numbers)
+    expected = damage(
+        sound.try_send(*numbers[:1], _magic("00"), *numbers[2:]).body.replace(b"000000", b"000" + code.encode() + b"0")
+    )
+    assert mock.line.done == done
+    assert (reply.body if reply.status else None) == expected
+    assert [row["status"] for row in mock.search()] == ["invalid", "sent", "sent"]
+    entry = next(entry for entry in mock.account().journal.newest_first() if entry.method == "POST")
+    assert entry.status == (None if code == "71" else 200)
+    assert entry.messages == range(1, 4)
+
+
+def test_fault_code_72_resets_the_connection_and_accepts_nothing() -> None:
+    mock = InProcess()
+    reply = mock.try_send(NUMBER, _magic("72"))
+    assert (reply.status, mock.line.done) == (None, ["reset"])
+    assert len(mock.account().messages) == 0
+    assert (mock.last().status, mock.last().answer) == (None, b"")
+    assert mock.last().note == "magic number 72: reset_before_accept"
+
+
+@pytest.mark.parametrize(
+    ("codes", "status", "done", "kept"),
+    [
+        (["70", "63"], 500, [], 0),
+        (["71", "64"], 503, [], 0),
+        (["63", "64"], 500, [], 0),
+        (["72", "63"], None, ["reset"], 0),
+        (["73", "71"], 200, ["close"], 2),
+        (["71", "73"], None, ["reset"], 2),
+        (["60", "99"], 401, [], 0),
+        (["99", "60"], 400, [], 0),
+    ],
+    ids=str,
+)
+def test_fault_codes_together_refuse_first_then_take_the_first(
+    codes: list[str], status: int | None, done: list[str], kept: int
+) -> None:
+    mock = InProcess()
+    reply = mock.try_send(*map(_magic, codes))
+    assert (reply.status, mock.line.done, len(mock.account().messages)) == (status, done, kept)
+
+
+@pytest.mark.ledger("error.model")
+@pytest.mark.parametrize("others", [[], [NUMBER]], ids=["alone", "behind-another"])
+@pytest.mark.parametrize("code", ["06", "25", "65", "76", "99"])
+def test_unknown_code_is_a_400_that_names_the_catalogue(code: str, others: list[str]) -> None:
+    mock = InProcess()
+    reply = mock.try_send(*others, _magic(code), **ASYNC)
+    known = ", ".join(mock.engine.decisions.catalogue.rows)
+    text = (
+        f"'{_magic(code)}' is a magic number with the unknown code {code}; known are {known}. "
+        "The catalogue is at /_mock/numbers."
+    )
+    assert reply.status == 400
+    assert reply.json()["ModelState"] == {f"model.message.to[{len(others)}].mobile_number": [text]}
+    assert len(mock.account().messages) == 0
+
+
+@pytest.mark.parametrize("lane", [0, 1, 42, 99])
+@pytest.mark.parametrize("code", AT_ONCE)
+def test_lanes_of_a_code_all_end_alike(code: str, lane: int) -> None:
+    assert _ending(InProcess().send(_magic(code, lane))[0]) == HYPHEN[AT_ONCE[code]]
+
+
+@pytest.mark.parametrize("spelling", ["972500002100", "+972 50 000 2100", "972-50-0002100"])
+def test_magic_number_is_read_in_any_spelling(spelling: str) -> None:
+    assert _ending(InProcess().send(spelling)[0]) == HYPHEN["kosher"]
+
+
+def test_magic_prefix_can_be_moved() -> None:
+    mock = InProcess(magic_prefix="97254999")
+    assert _ending(mock.send("972-54-9991000")[0]) == HYPHEN["invalid"]
+    assert _ending(mock.send(_magic("10"))[0]) == HYPHEN["sent"]
+
+
+def test_codes_of_the_catalogue_are_all_tried_here() -> None:
+    rows = Catalogue().rows
+    faults = {code for code, row in rows.items() if isinstance(row.orders, Fault)}
+    assert faults == {*HTTP, *ACCEPTED, "72"}
+    assert set(rows) - faults == {*AT_ONCE, *LATER, "03", "04", "05"}
+    kinds = {row.orders.kind for row in rows.values() if isinstance(row.orders, Fault)}
+    assert kinds == set(FaultKind)

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from mocksms.sms.magic import Catalogue
+from mocksms.sms.message import State
+from mocksms.sms.numbers import Form, digits_of, parse
+from mocksms.sms.outcome import ClickFirstLink, Fault, FaultKind, Outcome, Reaction, Reply, Step
+
+DELAY = timedelta(seconds=5)
+SECOND = timedelta(seconds=1)
+
+OUTCOMES: dict[str, tuple[list[Step], list[Reaction]]] = {
+    "00": ([Step(State.SENT)], []),
+    "01": ([Step(State.SENT, DELAY)], []),
+    "02": ([], []),
+    "03": ([Step(State.SENT)], [Reply("YES", SECOND)]),
+    "04": ([Step(State.SENT)], [Reply("STOP", SECOND, opts_out=True)]),
+    "05": ([Step(State.SENT)], [ClickFirstLink(SECOND)]),
+    "10": ([Step(State.INVALID)], []),
+    "20": ([Step(State.UNSUBSCRIBED)], []),
+    "21": ([Step(State.KOSHER)], []),
+    "22": ([Step(State.BOUNCED)], []),
+    "23": ([Step(State.SENT), Step(State.BOUNCED, DELAY)], []),
+    "24": ([Step(State.CANCELLED, DELAY)], []),
+    "30": ([Step(State.NO_CREDIT)], []),
+    "40": ([Step(State.EXCEPTION)], []),
+    "41": ([Step(State.NO_GATEWAY)], []),
+}
+FAULTS = {
+    "60": Fault(kind=FaultKind.STATUS, status=401),
+    "61": Fault(kind=FaultKind.STATUS, status=400),
+    "62": Fault(kind=FaultKind.STATUS, status=429, duration=DELAY),
+    "63": Fault(kind=FaultKind.STATUS, status=500),
+    "64": Fault(kind=FaultKind.STATUS, status=503),
+    "70": Fault(kind=FaultKind.DELAY, duration=DELAY),
+    "71": Fault(kind=FaultKind.RESET_AFTER_ACCEPT),
+    "72": Fault(kind=FaultKind.RESET_BEFORE_ACCEPT),
+    "73": Fault(kind=FaultKind.TRUNCATED),
+    "74": Fault(kind=FaultKind.MALFORMED),
+    "75": Fault(kind=FaultKind.DRIBBLE, duration=DELAY),
+}
+TITLES = {
+    "00": "sent",
+    "01": "queued, sent after 5 s",
+    "02": "stays queued",
+    "03": "sent, then the recipient replies YES",
+    "04": "sent, then the recipient replies STOP and is opted out",
+    "05": "sent, then the first link is clicked",
+    "10": "invalid/invalid-number",
+    "20": "rejected/unsubscribe",
+    "21": "rejected/kosher-number",
+    "22": "rejected/bounced",
+    "23": "sent, then bounces after 5 s",
+    "24": "queued, then cancelled after 5 s",
+    "30": "queued/insufficient-funds",
+    "40": "exception/exception",
+    "41": "exception/no-available-gateways",
+    "60": "HTTP 401",
+    "61": "HTTP 400",
+    "62": "HTTP 429 with Retry-After: 5",
+    "63": "HTTP 500",
+    "64": "HTTP 503",
+    "70": "answer delayed 5 s",
+    "71": "accepted, then the connection is reset: the answer is lost",
+    "72": "connection reset before anything is accepted",
+    "73": "accepted, body truncated",
+    "74": "accepted, 200 with malformed JSON",
+    "75": "accepted, answer dribbles byte by byte over 5 s",
+}
+
+
+def test_catalogue_has_the_rows_of_the_design_in_order() -> None:
+    rows = Catalogue().rows
+    assert list(rows) == [*OUTCOMES, *FAULTS]
+    assert {code: row.title for code, row in rows.items()} == TITLES
+    assert all(code == row.code for code, row in rows.items())
+
+
+@pytest.mark.parametrize("code", OUTCOMES)
+def test_code_orders_its_outcome(code: str) -> None:
+    steps, reactions = OUTCOMES[code]
+    orders = Catalogue().rows[code].orders
+    assert orders == Outcome(
+        steps=tuple(steps), reactions=tuple(reactions), decided_by=f"magic number {code} ({TITLES[code]})"
+    )
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_code_orders_its_fault(code: str) -> None:
+    assert Catalogue().rows[code].orders == FAULTS[code]
+
+
+@pytest.mark.parametrize("code", TITLES)
+def test_magic_number_has_the_form_of_an_israeli_mobile(code: str) -> None:
+    row = Catalogue().rows[code]
+    assert row.number(lane=7) == f"972-50-000{code}07"
+    assert parse(row.number()).form is Form.ISRAELI_MOBILE
+
+
+@pytest.mark.parametrize("lane", [0, 1, 42, 99])
+def test_lane_leaves_the_code_as_it_is(lane: int) -> None:
+    catalogue = Catalogue()
+    numbers = {digits_of(row.number(lane=lane)): code for code, row in catalogue.rows.items()}
+    assert {digits: catalogue.code(digits) for digits in numbers} == numbers
+
+
+@pytest.mark.parametrize(
+    "digits",
+    [
+        pytest.param("97250001000", id="outside the block"),
+        pytest.param("97250000000", id="a digit short"),
+        pytest.param("9725000000000", id="a digit over"),
+        pytest.param("97250000XX00", id="masked code"),
+        pytest.param("9725000000XX", id="masked lane"),
+        pytest.param("97250000٠٠00", id="digits of another script"),
+        pytest.param("", id="nothing"),
+        pytest.param("12025550123", id="foreign"),
+    ],
+)
+def test_number_outside_the_block_has_no_code(digits: str) -> None:
+    assert Catalogue().code(digits) is None
+
+
+def test_code_outside_the_catalogue_is_still_a_code() -> None:
+    catalogue = Catalogue()
+    assert catalogue.code("972500009901") == "99"
+    assert "99" not in catalogue.rows
+
+
+def test_other_prefix_moves_the_block() -> None:
+    catalogue = Catalogue("9725555")
+    assert catalogue.code("97255552003") == "20"
+    assert catalogue.code("972500002003") is None
+    assert catalogue.rows["20"].number(catalogue.prefix, 3) == "972-55-552003"
+
+
+@pytest.mark.parametrize(
+    ("delay", "words"),
+    [(timedelta(milliseconds=250), "0.25 s"), (timedelta(minutes=2), "120 s"), (timedelta(), "0 s")],
+    ids=["short", "long", "none"],
+)
+def test_delay_is_that_of_every_code_that_waits(delay: timedelta, words: str) -> None:
+    rows = Catalogue(delay=delay).rows
+    assert rows["01"].orders == Outcome(
+        steps=(Step(State.SENT, delay),), decided_by=f"magic number 01 (queued, sent after {words})"
+    )
+    assert rows["62"].orders == Fault(kind=FaultKind.STATUS, status=429, duration=delay)
+    assert [code for code, row in rows.items() if words in row.title] == ["01", "23", "24", "70", "75"]
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [(timedelta(milliseconds=250), 1), (timedelta(seconds=5), 5), (timedelta(seconds=5.001), 6)],
+    ids=["part of a second", "whole", "a little more"],
+)
+def test_retry_after_is_in_whole_seconds_and_never_too_soon(delay: timedelta, seconds: int) -> None:
+    assert Catalogue(delay=delay).rows["62"].title == f"HTTP 429 with Retry-After: {seconds}"

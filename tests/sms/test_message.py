@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from mocksms.sms import lifecycle
+from mocksms.sms.message import NO_FIELDS, Message, Reason, Recipient, State, Status, Submission
+from tests.support import NOON
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "reason", "written"),
+    [
+        pytest.param(State.QUEUED, "queued", None, "queued", id="queued"),
+        pytest.param(State.SENT, "sent", None, "sent", id="sent", marks=pytest.mark.ledger("status.sent")),
+        pytest.param(State.NO_CREDIT, "queued", "insufficient-funds", "queued/insufficient-funds", id="no credit"),
+        pytest.param(State.INVALID, "invalid", "invalid-number", "invalid/invalid-number", id="invalid"),
+        pytest.param(State.UNSUBSCRIBED, "rejected", "unsubscribe", "rejected/unsubscribe", id="unsubscribed"),
+        pytest.param(State.KOSHER, "rejected", "kosher-number", "rejected/kosher-number", id="kosher"),
+        pytest.param(State.BOUNCED, "rejected", "bounced", "rejected/bounced", id="bounced"),
+        pytest.param(State.CANCELLED, "rejected", "cancelled_by_user", "rejected/cancelled_by_user", id="cancelled"),
+        pytest.param(State.EXCEPTION, "exception", "exception", "exception/exception", id="exception"),
+        pytest.param(
+            State.NO_GATEWAY, "exception", "no-available-gateways", "exception/no-available-gateways", id="no gateway"
+        ),
+    ],
+)
+def test_state_is_a_status_and_a_reason(state: State, status: str, reason: str | None, written: str) -> None:
+    assert state.status == Status(status)
+    assert state.reason == (reason and Reason(reason))
+    assert str(state) == written
+
+
+def test_states_use_every_status_and_every_reason() -> None:
+    assert {state.status for state in State} == set(Status)
+    assert {state.reason for state in State} == {None, *Reason}
+    assert len({state.value for state in State}) == len(State)
+
+
+def test_submission_asks_for_what_the_vendor_does_by_default() -> None:
+    submission = Submission("Hello")
+    assert submission.unsubscribe_link
+    assert not submission.wants_async
+    assert not submission.track_clicks
+    assert submission.send_at is None
+    assert submission.charset == "unicode"
+
+
+def test_recipient_has_no_fields_by_default_and_nobody_can_add_one() -> None:
+    assert Recipient("972-54-1111111").fields is NO_FIELDS
+    with pytest.raises(TypeError):
+        NO_FIELDS["name"] = "Dana"  # type: ignore[index]
+
+
+def test_message_state_is_that_of_its_newest_event() -> None:
+    message = Message(
+        transaction_id="0" * 32,
+        sequence=1,
+        mobile_number="972-54-1111111",
+        digits="972541111111",
+        sender="SenderID",
+        fields=NO_FIELDS,
+        submission=Submission("Hello"),
+        segments=1,
+        request=1,
+        created_at=NOON,
+        due_at=NOON,
+        history=lifecycle.begin(NOON, "accepted"),
+    )
+    assert message.state is State.QUEUED
+    sent = message._replace(history=lifecycle.step(message.history, State.SENT, NOON, "why"))
+    assert sent.state is State.SENT
+    assert message.state is State.QUEUED

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksms.sms.numbers import KOSHER_PREFIXES, LONGEST, Form, digits_of, parse
+
+
+@pytest.mark.parametrize(
+    ("raw", "digits"),
+    [
+        pytest.param("972-54-1111111", "972541111111", id="the guide's"),
+        pytest.param("+972 54.111 11(11)", "972541111111", id="every separator"),
+        pytest.param("[972]541111111", "972541111111", id="square brackets"),
+        pytest.param("972-58-32xxxxx", "9725832XXXXX", id="masked in lower case"),
+        pytest.param("", "", id="nothing"),
+        pytest.param("call me", "CALLME", id="letters stay"),
+        pytest.param("9" * 100, "9" * LONGEST, id="cut at the longest"),
+    ],
+)
+def test_digits_of_drops_separators_only(raw: str, digits: str) -> None:
+    assert digits_of(raw) == digits
+
+
+@pytest.mark.ledger("number.form")
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param("972-54-1111111", id="the guide's"),
+        pytest.param("+972 (54) 111.11.11", id="other separators"),
+        pytest.param("972541111111", id="bare digits"),
+        pytest.param("972-54-XXXXXXX", id="masked by the guide"),
+        pytest.param("972-58-32XXXXX", id="kosher by the guide"),
+    ],
+)
+def test_israeli_mobile_is_9725_and_eight_more_digits(raw: str) -> None:
+    number = parse(raw)
+    assert number.form is Form.ISRAELI_MOBILE
+    assert number.digits == digits_of(raw)
+    assert not number.fault
+
+
+@pytest.mark.ledger("number.form")
+@pytest.mark.parametrize("third", range(10))
+def test_israeli_mobile_range_leaves_out_57(third: int) -> None:
+    form = Form.MALFORMED if third == 7 else Form.ISRAELI_MOBILE
+    assert parse(f"972-5{third}-1234567").form is form
+
+
+@pytest.mark.ledger("number.form")
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        pytest.param("", "no digits in it", id="nothing"),
+        pytest.param("+-. ()[]", "no digits in it", id="only separators"),
+        pytest.param("972-54-11111a1", "a character that is neither digit nor separator", id="a letter"),
+        pytest.param("972-54-111111١", "a character that is neither digit nor separator", id="an Arabic digit"),
+        pytest.param("972\t541111111", "a character that is neither digit nor separator", id="a tab"),
+        pytest.param(
+            "972-54-111111",
+            "11 digits that are no Israeli mobile number, which is 9725 and 8 more",
+            id="the guide's, a digit short",
+        ),
+        pytest.param(
+            "972-54-11111111",
+            "13 digits that are no Israeli mobile number, which is 9725 and 8 more",
+            id="a digit over",
+        ),
+        pytest.param(
+            "972-3-1234567", "11 digits that are no Israeli mobile number, which is 9725 and 8 more", id="a landline"
+        ),
+        pytest.param("9" * 41, "41 characters long", id="too long"),
+    ],
+)
+def test_malformed_number_says_what_is_wrong(raw: str, fault: str) -> None:
+    number = parse(raw)
+    assert number.form is Form.MALFORMED
+    assert number.fault == fault
+
+
+@pytest.mark.parametrize("tail", [" " * 28 + "9", "-" * 40], ids=["digits beyond", "separators beyond"])
+def test_number_beyond_the_longest_is_malformed__whatever_it_begins_with(tail: str) -> None:
+    number = parse("972541111111" + tail)
+    assert number.form is Form.MALFORMED
+    assert number.fault == f"{12 + len(tail)} characters long"
+
+
+def test_number_of_the_longest_length_is_read() -> None:
+    assert parse("972541111111".ljust(LONGEST, "-")).form is Form.ISRAELI_MOBILE
+
+
+@pytest.mark.ledger("number.local")
+def test_local_number_is_malformed() -> None:
+    number = parse("054-1111111")
+    assert number.form is Form.MALFORMED
+    assert number.fault == "a local number without country code"
+
+
+@pytest.mark.ledger("number.local")
+def test_local_number_is_compared_with_its_country_code_where_accepted() -> None:
+    number = parse("054-1111111", accept_local=True)
+    assert number.form is Form.ISRAELI_MOBILE
+    assert number.digits == "972541111111"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["03-1234567", "054-111111", "00972-54-1111111", "057-1111111"],
+    ids=["a landline", "a digit short", "dialled from abroad", "no mobile range"],
+)
+def test_accepting_local_numbers_takes_mobiles_only(raw: str) -> None:
+    assert parse(raw, accept_local=True).form is Form.MALFORMED
+
+
+def test_accepting_local_numbers_changes_no_other_number() -> None:
+    assert parse("972-54-1111111", accept_local=True) == parse("972-54-1111111")
+
+
+@pytest.mark.ledger("number.foreign")
+@pytest.mark.parametrize("raw", ["+1 202 555 0123", "49-151-12345678", "1", "44XXXX"])
+def test_foreign_number_is_told_apart_but_not_judged(raw: str) -> None:
+    number = parse(raw)
+    assert number.form is Form.FOREIGN
+    assert not number.fault
+
+
+@pytest.mark.ledger("number.kosher-prefix")
+def test_kosher_prefixes_are_nine_israeli_mobile_prefixes() -> None:
+    assert len(KOSHER_PREFIXES) == len(set(KOSHER_PREFIXES)) == 9
+    assert "9725832" in KOSHER_PREFIXES
+    assert all(parse(prefix.ljust(12, "0")).form is Form.ISRAELI_MOBILE for prefix in KOSHER_PREFIXES)
+
+
+@given(st.text(max_size=60), st.booleans())
+def test_parse_names_a_fault_exactly_for_malformed_numbers(raw: str, accept_local: bool) -> None:
+    number = parse(raw, accept_local=accept_local)
+    assert bool(number.fault) is (number.form is Form.MALFORMED)
+
+
+@given(st.text("0123456789", min_size=1, max_size=15), st.lists(st.sampled_from("+-. ()[]"), max_size=20))
+def test_separators_never_change_what_a_number_is(digits: str, separators: list[str]) -> None:
+    spread = "".join(
+        separator + digit
+        for separator, digit in zip((separators + [""] * len(digits))[: len(digits)], digits, strict=True)
+    )
+    assert parse(spread) == parse(digits)

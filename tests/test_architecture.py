@@ -1,0 +1,385 @@
+"""The house stands as it was drawn: imports go one way, walls hold, modules stay small."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from importlib.util import resolve_name
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent
+
+LAYERS: Final = (
+    {"errors"},
+    {"sms"},
+    {"settings", "fidelity"},
+    {"engine"},
+    {"guard"},
+    {"provider", "control"},
+    {"app"},
+    {"console"},
+    {"server"},
+    {"cli"},
+    {"__main__", "__init__"},
+)
+"""The parts of the house, bottom to top; a module imports from below and from its own part."""
+
+WALLS: Final[dict[str, set[str]]] = {
+    "starlette": {"provider", "control", "app"},
+    "uvicorn": {"server"},
+    "httptools": {"server"},
+    "pydantic": {"provider", "control"},
+    "phonenumbers": {"engine.foreign"},
+    "random": {"engine.clock", "engine.account"},
+    "time": {"engine.clock", "engine.account"},
+    "secrets": set(),
+    "uuid": set(),
+}
+"""Where each library may be imported: everything foreign, and what brings time and chance."""
+
+CALLS: Final[dict[str, set[str]]] = {"print": {"cli"}, "eval": set(), "exec": set(), "__import__": set()}
+"""Where each builtin may be called."""
+
+LATE_IMPORTS: Final = {"cli", "__init__"}
+"""Parts that may import inside a function."""
+
+LONGEST_MODULE: Final = 400
+LONGEST_FUNCTION: Final = 60
+TOP_LEVEL: Final = {"pyproject.toml", "README.md", "mocksms", "scenarios", "tests", "Dockerfile"}
+
+Sources = Mapping[str, str]
+"""Source texts by their path from the root of the repository."""
+
+
+class Import(NamedTuple):
+    """An import that happens at run time: the dotted name it brings in, and whether it waits inside a function."""
+
+    target: str
+    line: int
+    is_late: bool
+
+
+def ours() -> dict[str, str]:
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted((ROOT / "mocksms").rglob("*.py"))
+    }
+
+
+def module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def place(path: str) -> str:
+    """Return a module's name within mocksms; that of the package itself is `__init__`."""
+    return module_name(path).removeprefix("mocksms").removeprefix(".") or "__init__"
+
+
+def part(path: str) -> str:
+    return place(path).partition(".")[0]
+
+
+def is_within(path: str, places: Iterable[str]) -> bool:
+    return any(f"{place(path)}.".startswith(f"{allowed}.") for allowed in places)
+
+
+def imports_of(path: str, source: str) -> list[Import]:
+    module = module_name(path)
+    package = module if path.endswith("/__init__.py") else module.rpartition(".")[0]
+    return list(_imports(ast.parse(source), package, is_late=False))
+
+
+def _imports(node: ast.AST, package: str, is_late: bool) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        yield from (Import(alias.name, node.lineno, is_late) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = resolve_name("." * node.level + (node.module or ""), package)
+        yield from (Import(f"{base}.{alias.name}", node.lineno, is_late) for alias in node.names)
+    elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        for otherwise in node.orelse:
+            yield from _imports(otherwise, package, is_late)
+    else:
+        is_late = is_late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in ast.iter_child_nodes(node):
+            yield from _imports(child, package, is_late)
+
+
+def owner(target: str, modules: Iterable[str]) -> str | None:
+    """Return the module that an imported name is or comes from, None when it is not one of ours."""
+    found = [module for module in modules if f"{target}.".startswith(f"{module}.")]
+    return max(found, key=len, default=None)
+
+
+def wrong_directions(sources: Sources) -> list[str]:
+    heights = {name: height for height, layer in enumerate(LAYERS) for name in layer}
+    paths = {module_name(path): path for path in sources}
+    complaints = [f"{path}: {part(path)} is in no layer" for path in sources if part(path) not in heights]
+    for path, source in sources.items():
+        for each in imports_of(path, source):
+            found = owner(each.target, paths)
+            if found is None or part(paths[found]) == part(path):
+                continue
+            if heights.get(part(paths[found]), -1) >= heights.get(part(path), len(LAYERS)):
+                complaints.append(f"{path}:{each.line}: {part(path)} imports {each.target}")
+    return complaints
+
+
+def cycles(sources: Sources) -> list[str]:
+    modules = {module_name(path) for path in sources}
+    graph = {
+        module_name(path): {
+            found
+            for each in imports_of(path, source)
+            if not each.is_late and (found := owner(each.target, modules)) and found != module_name(path)
+        }
+        for path, source in sources.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return [" -> ".join(reversed(error.args[1]))]
+    return []
+
+
+def late_imports(sources: Sources) -> list[str]:
+    return [
+        f"{path}:{each.line}: {each.target} is imported inside a function"
+        for path, source in sources.items()
+        for each in imports_of(path, source)
+        if each.is_late and part(path) not in LATE_IMPORTS and not path.endswith("/__init__.py")
+    ]
+
+
+def broken_walls(sources: Sources) -> list[str]:
+    return [
+        f"{path}:{each.line}: {each.target} is imported"
+        for path, source in sources.items()
+        for each in imports_of(path, source)
+        if not _may_import(path, each.target.partition(".")[0])
+    ]
+
+
+def _may_import(path: str, library: str) -> bool:
+    if library in WALLS:
+        return is_within(path, WALLS[library])
+    return library == "mocksms" or library in sys.stdlib_module_names
+
+
+def forbidden_calls(sources: Sources) -> list[str]:
+    return [
+        f"{path}:{node.lineno}: {node.func.id}() is called"
+        for path, source in sources.items()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in CALLS
+        and not is_within(path, CALLS[node.func.id])
+    ]
+
+
+def long_modules(sources: Sources) -> list[str]:
+    lengths = {path: len(source.splitlines()) for path, source in sources.items()}
+    return [f"{path}: {length} lines" for path, length in lengths.items() if length > LONGEST_MODULE]
+
+
+def long_functions(sources: Sources) -> list[str]:
+    return [
+        f"{path}:{node.lineno}: {node.name} has {length} lines"
+        for path, source in sources.items()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (length := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION
+    ]
+
+
+def strangers_at_the_top(files: Iterable[str]) -> list[str]:
+    return sorted({top for file in files if (top := file.partition("/")[0])[:1] != "." and top not in TOP_LEVEL})
+
+
+CHECKS: Final[tuple[Callable[[Sources], list[str]], ...]] = (
+    wrong_directions,
+    cycles,
+    late_imports,
+    broken_walls,
+    forbidden_calls,
+    long_modules,
+    long_functions,
+)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_house_stands_as_it_was_drawn(check: Callable[[Sources], list[str]]) -> None:
+    sources = ours()
+    assert "mocksms/engine/engine.py" in sources
+    assert check(sources) == []
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")
+def test_top_level_of_the_repository_holds_nothing_else() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert strangers_at_the_top(listed.splitlines()) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "sources", "complaint"),
+    [
+        pytest.param(
+            wrong_directions,
+            {"mocksms/sms/text.py": "from mocksms.engine import clock", "mocksms/engine/clock.py": ""},
+            "mocksms/sms/text.py:1: sms imports mocksms.engine.clock",
+            id="upwards",
+        ),
+        pytest.param(
+            wrong_directions,
+            {"mocksms/control/a.py": "import mocksms.provider.b", "mocksms/provider/b.py": ""},
+            "mocksms/control/a.py:1: control imports mocksms.provider.b",
+            id="sideways",
+        ),
+        pytest.param(
+            wrong_directions,
+            {"mocksms/errors.py": "def f():\n    from mocksms.sms.text import x", "mocksms/sms/text.py": ""},
+            "mocksms/errors.py:2: errors imports mocksms.sms.text.x",
+            id="upwards inside a function",
+        ),
+        pytest.param(
+            wrong_directions,
+            {"mocksms/sms/text.py": "from ..engine.clock import Clock", "mocksms/engine/clock.py": ""},
+            "mocksms/sms/text.py:1: sms imports mocksms.engine.clock.Clock",
+            id="upwards by a relative import",
+        ),
+        pytest.param(
+            wrong_directions,
+            {"mocksms/sms/__init__.py": "from .. import cli", "mocksms/cli.py": ""},
+            "mocksms/sms/__init__.py:1: sms imports mocksms.cli",
+            id="upwards from a package",
+        ),
+        pytest.param(
+            wrong_directions,
+            {"mocksms/engine/a.py": "import mocksms", "mocksms/__init__.py": ""},
+            "mocksms/engine/a.py:1: engine imports mocksms",
+            id="the package itself",
+        ),
+        pytest.param(
+            wrong_directions, {"mocksms/extra.py": ""}, "mocksms/extra.py: extra is in no layer", id="unknown part"
+        ),
+        pytest.param(
+            cycles,
+            {
+                "mocksms/sms/a.py": "from mocksms.sms import b",
+                "mocksms/sms/b.py": "from mocksms.sms.c import x",
+                "mocksms/sms/c.py": "import mocksms.sms.a",
+            },
+            "mocksms.sms.a -> mocksms.sms.b -> mocksms.sms.c -> mocksms.sms.a",
+            id="cycle",
+        ),
+        pytest.param(
+            late_imports,
+            {"mocksms/app.py": "async def f():\n    import json"},
+            "mocksms/app.py:2: json is imported inside a function",
+            id="late import",
+        ),
+        pytest.param(
+            broken_walls,
+            {"mocksms/engine/a.py": "from starlette.types import Send"},
+            "mocksms/engine/a.py:1: starlette.types.Send is imported",
+            id="starlette in the engine",
+        ),
+        pytest.param(
+            broken_walls,
+            {"mocksms/sms/a.py": "if x:\n    import phonenumbers as p"},
+            "mocksms/sms/a.py:2: phonenumbers is imported",
+            id="a library in the domain",
+        ),
+        pytest.param(
+            broken_walls,
+            {"mocksms/engine/foreigners.py": "import phonenumbers"},
+            "mocksms/engine/foreigners.py:1: phonenumbers is imported",
+            id="a place that only begins alike",
+        ),
+        pytest.param(
+            broken_walls, {"mocksms/cli.py": "import click"}, "mocksms/cli.py:1: click is imported", id="a new library"
+        ),
+        pytest.param(
+            broken_walls,
+            {"mocksms/provider/a.py": "from time import sleep"},
+            "mocksms/provider/a.py:1: time.sleep is imported",
+            id="time beside the clock",
+        ),
+        pytest.param(
+            forbidden_calls,
+            {"mocksms/console.py": "print('x')"},
+            "mocksms/console.py:1: print() is called",
+            id="print",
+        ),
+        pytest.param(
+            forbidden_calls, {"mocksms/cli.py": "x = eval('1')"}, "mocksms/cli.py:1: eval() is called", id="eval"
+        ),
+        pytest.param(
+            long_modules, {"mocksms/app.py": "x = 1\n" * 401}, "mocksms/app.py: 401 lines", id="module too long"
+        ),
+        pytest.param(
+            long_functions,
+            {"mocksms/app.py": "async def f():\n" + "    x = 1\n" * 60},
+            "mocksms/app.py:1: f has 61 lines",
+            id="function too long",
+        ),
+    ],
+)
+def test_check_complains_of_what_is_broken(
+    check: Callable[[Sources], list[str]], sources: Sources, complaint: str
+) -> None:
+    found = check(sources)
+    if check is cycles:
+        found = [" -> ".join(_turned(found[0].split(" -> ")))]
+    assert found == [complaint]
+
+
+def _turned(cycle: list[str]) -> list[str]:
+    """Return a cycle beginning with its first name, since it may be found from anywhere."""
+    start = cycle.index(min(cycle))
+    return [*cycle[start:-1], *cycle[: start + 1]] if start else cycle
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize(
+    "sources",
+    [
+        pytest.param(
+            {
+                "mocksms/errors.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mocksms.sms.text",
+                "mocksms/sms/text.py": "from mocksms import errors",
+                "mocksms/engine/foreign.py": "import phonenumbers, mocksms.sms.text",
+                "mocksms/provider/wire.py": "import pydantic\nfrom mocksms.provider import door",
+                "mocksms/provider/door.py": "from starlette.types import Send",
+            },
+            id="downwards, within a part and for type checkers",
+        ),
+        pytest.param(
+            {
+                "mocksms/cli.py": "def f():\n    import mocksms.app\n    print(1)",
+                "mocksms/app.py": "x = 1\n" * 400,
+                "mocksms/server.py": "def f():\n" + "    x = 1\n" * 59,
+                "mocksms/__init__.py": "def __getattr__(name):\n    from mocksms import cli",
+            },
+            id="late imports, prints and lengths just allowed",
+        ),
+    ],
+)
+def test_check_lets_pass_what_is_allowed(check: Callable[[Sources], list[str]], sources: Sources) -> None:
+    assert check(sources) == []
+
+
+def test_check_sees_what_replaces_the_imports_for_type_checkers() -> None:
+    source = "if TYPE_CHECKING:\n    import uvicorn\nelse:\n    import starlette"
+    assert broken_walls({"mocksms/engine/a.py": source}) == ["mocksms/engine/a.py:4: starlette is imported"]
+
+
+def test_stranger_at_the_top_is_named_and_dot_files_are_not() -> None:
+    files = [".gitignore", ".github/LICENSE", "README.md", "mocksms/app.py", "setup.py", "docs/a.md", "docs/b.md"]
+    assert strangers_at_the_top(files) == ["docs", "setup.py"]

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from mocksms import errors
+from mocksms.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    FaultOrdered,
+    ForeignOrigin,
+    IllegalStep,
+    InvalidRequest,
+    MessageNotFound,
+    MethodNotAllowed,
+    MocksmsError,
+    RequestRefused,
+    RouteNotFound,
+    SendTooLarge,
+    SettingsError,
+    TextTooLong,
+    Unauthorised,
+    UnknownMagicCode,
+    UnsupportedMediaType,
+)
+from mocksms.sms.lifecycle import NEXT
+from mocksms.sms.message import State
+from mocksms.sms.outcome import Fault, FaultKind
+
+_LEAF = re.compile(r"^( *)\+-- (\w+) {2,}\S", re.MULTILINE)
+
+
+def test_tree_in_the_docstring_is_the_tree_of_classes() -> None:
+    drawn = [(name, len(indent)) for indent, name in _LEAF.findall(errors.__doc__ or "")]
+    assert drawn == [(each.__name__, 4 + 4 * depth) for each, depth in _tree(MocksmsError)]
+
+
+def test_every_class_of_the_module_is_in_the_tree() -> None:
+    defined = {each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__}
+    assert defined == {MocksmsError, *(each for each, _ in _tree(MocksmsError))}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        pytest.param(SettingsError("--port is 'x'."), "--port is 'x'.", id="SettingsError"),
+        pytest.param(
+            IllegalStep(State.SENT, State.KOSHER, NEXT[State.SENT]),
+            "a message that is sent cannot become rejected/kosher-number; legal next: rejected/bounced",
+            id="IllegalStep",
+        ),
+        pytest.param(
+            IllegalStep(State.BOUNCED, State.SENT, ()),
+            "a message that is rejected/bounced cannot become sent; legal next: none, it is final",
+            id="IllegalStep from a final state",
+        ),
+        pytest.param(RouteNotFound("http://mock.test/x"), "no resource at http://mock.test/x", id="RouteNotFound"),
+        pytest.param(MethodNotAllowed("PUT", "POST"), "method PUT where only POST is served", id="MethodNotAllowed"),
+        pytest.param(Unauthorised("unknown"), "API key refused: unknown", id="Unauthorised"),
+        pytest.param(
+            ForeignOrigin("http://evil.test"), "request made by a page of http://evil.test", id="ForeignOrigin"
+        ),
+        pytest.param(UnsupportedMediaType("text/xml"), "body declared as text/xml", id="UnsupportedMediaType"),
+        pytest.param(UnsupportedMediaType(None), "body declared as None", id="UnsupportedMediaType of nothing"),
+        pytest.param(BodyTooLarge(10), "body longer than 10 bytes", id="BodyTooLarge"),
+        pytest.param(BodyTooSlow(30.0), "body not whole after 30 seconds", id="BodyTooSlow"),
+        pytest.param(BodyTooSlow(0.5), "body not whole after 0.5 seconds", id="BodyTooSlow, part of a second"),
+        pytest.param(
+            InvalidRequest({"message.to": ["missing"], "async": iter(["a", "b"])}),
+            "message.to: missing; async: a b",
+            id="InvalidRequest",
+        ),
+        pytest.param(
+            UnknownMagicCode(0, "972-50-0009900", "99", ["00", "01"]),
+            "magic number 972-50-0009900 has the unknown code 99; known: 00, 01",
+            id="UnknownMagicCode",
+        ),
+        pytest.param(TextTooLong(11, 10), "a text of 11 characters; the longest SMS carries 10", id="TextTooLong"),
+        pytest.param(
+            SendTooLarge(11, 10), "texts of 11 characters in one send; at most 10 are worked on", id="SendTooLarge"
+        ),
+        pytest.param(MessageNotFound("abc"), "no message abc", id="MessageNotFound"),
+        pytest.param(
+            FaultOrdered(Fault(kind=FaultKind.STATUS, status=503), "magic number 64"),
+            "magic number 64: status 503",
+            id="FaultOrdered",
+        ),
+    ],
+)
+def test_error_says_what_was_wrong(error: MocksmsError, words: str) -> None:
+    assert str(error) == words
+
+
+def test_errors_carry_what_was_wrong_as_attributes() -> None:
+    step = IllegalStep(State.SENT, State.KOSHER, [State.BOUNCED])
+    assert (step.current, step.wanted, step.legal) == (State.SENT, State.KOSHER, (State.BOUNCED,))
+    assert InvalidRequest({"a": iter(["b"])}).faults == {"a": ("b",)}
+    code = UnknownMagicCode(3, "972-50-0009900", "99", iter(["00"]))
+    assert (code.index, code.number, code.code, code.known) == (3, "972-50-0009900", "99", ("00",))
+    method = MethodNotAllowed("PUT", "POST")
+    assert (method.method, method.allowed) == ("PUT", "POST")
+    text = TextTooLong(11, 10)
+    assert (text.length, text.limit) == (11, 10)
+    send = SendTooLarge(11, 10)
+    assert (send.length, send.limit) == (11, 10)
+    assert BodyTooLarge(10).limit == 10
+    assert BodyTooSlow(0.5).patience == 0.5
+    fault = Fault(kind=FaultKind.TRUNCATED)
+    ordered = FaultOrdered(fault, "magic number 73")
+    assert (ordered.fault, ordered.decided_by) == (fault, "magic number 73")
+
+
+def test_unusable_setting_is_a_value_error_too() -> None:
+    assert issubclass(SettingsError, ValueError)
+    assert not issubclass(SettingsError, RequestRefused)
+
+
+def _tree(root: type[MocksmsError], depth: int = 0) -> list[tuple[type[MocksmsError], int]]:
+    ours = [each for each in root.__subclasses__() if each.__module__ == errors.__name__]
+    return [row for each in ours for row in ((each, depth), *_tree(each, depth + 1))]

@@ -1,0 +1,607 @@
+from __future__ import annotations
+
+import copy
+import http.client
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from itertools import count
+from logging.handlers import BufferingHandler
+from typing import Any, NamedTuple
+
+import pytest
+
+from mocksms import guard
+from tests.support import NUMBER, PATIENCE, Mock, body
+
+SEND = "/transactional/sms/send"
+MIB = 1_048_576
+PLENTY = 64 * MIB
+"""Bytes after which an endless request should long have been cut off."""
+
+HARD_WORK = 20 * PATIENCE
+"""Seconds after which the worst body of 1 MiB is taken for one that keeps the mock busy for ever."""
+
+_serial = count(1)
+
+
+class Reply(NamedTuple):
+    status: int
+    data: Any
+    closed: bool
+    """Whether it said that it ends the connection, and the connection did end."""
+
+
+@pytest.fixture
+def key() -> str:
+    """A key, and so an account, of one test alone."""
+    return f"hostile-{next(_serial)}"
+
+
+@pytest.fixture(autouse=True)
+def unharmed(shared_mock: Mock) -> Iterator[None]:
+    """After each test: nothing has failed inside, and a plain send on a fresh connection works."""
+    failures = BufferingHandler(PLENTY)
+    failures.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("mocksms", "uvicorn.error")]
+    for logger in loggers:
+        logger.addHandler(failures)
+    yield
+    (row,) = shared_mock.send(key=f"after-{next(_serial)}")
+    for logger in loggers:
+        logger.removeHandler(failures)
+    assert row["status"] == "sent"
+    assert [record.getMessage() for record in failures.buffer] == []
+
+
+@contextmanager
+def connected(mock: Mock, patience: float = PATIENCE) -> Iterator[socket.socket]:
+    with socket.create_connection((mock.host, mock.port), patience) as connection:
+        yield connection
+
+
+def head_of(key: str, *lines: str, request: str = f"POST {SEND} HTTP/1.1") -> bytes:
+    return "\r\n".join(
+        [request, "Host: mock", f"X-API-Key: {key}", "Content-Type: application/json", *lines, "", ""]
+    ).encode("latin-1")
+
+
+def framed(key: str, content: bytes, *lines: str, request: str = f"POST {SEND} HTTP/1.1") -> bytes:
+    return head_of(key, f"Content-Length: {len(content)}", *lines, request=request) + content
+
+
+def read_reply(connection: socket.socket) -> Reply | None:
+    """Return the reply, None when the connection was closed without one."""
+    with closing(http.client.HTTPResponse(connection)) as response:
+        try:
+            response.begin()
+            content = response.read()
+        except (ConnectionError, http.client.RemoteDisconnected):
+            return None
+        closed = response.will_close
+        if closed:
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+    is_json = response.headers.get("content-type", "").startswith("application/json")
+    return Reply(response.status, json.loads(content) if is_json else content, closed)
+
+
+def exchange(mock: Mock, request: bytes, patience: float = PATIENCE) -> Reply | None:
+    with connected(mock, patience) as connection:
+        with suppress(ConnectionError):
+            connection.sendall(request)
+        return read_reply(connection)
+
+
+def assert_refused(mock: Mock, key: str, reply: Reply | None) -> None:
+    """The connection was closed, or the answer is a refusal as the vendor words them; and nothing is stored."""
+    if reply is not None:
+        assert 400 <= reply.status < 500
+        if reply.data == b"Invalid HTTP request received.":
+            assert reply.closed
+        else:
+            assert isinstance(reply.data["Message"], str)
+    assert mock.search(key=key) == []
+
+
+def sendable(**more: Any) -> bytes:
+    return json.dumps(body(**more)).encode()
+
+
+BODIES = {
+    "empty": b"",
+    "blank": b" \r\n\t ",
+    "number": b"42",
+    "long number": b"9" * 100_000,
+    "negative infinity": b"-Infinity",
+    "string": b'"message"',
+    "null": b"null",
+    "true": b"true",
+    "array": b"[]",
+    "array of messages": b"[" + sendable() + b"]",
+    "empty object": b"{}",
+    "only half": sendable()[:-3],
+    "twice": sendable() * 2,
+    "latin-1": '{"message":{"content":"é","to":[{"mobile_number":"1"}]}}'.encode("latin-1"),
+    "utf-16 undeclared": sendable().decode().encode("utf-16"),
+    "overlong utf-8": b'{"message":"\xc0\xaf"}',
+    "surrogate bytes": b'{"message":"\xed\xa0\x80"}',
+    "gzip": b"\x1f\x8b\x08\x00" + b"\xff" * 100,
+    "NUL": b"\x00" * 1000,
+    "NUL at the end": sendable() + b"\x00",
+    "NUL as a name": b'{"\x00":"\x00"}',
+    "nested arrays": b"[" * 10_000,
+    "nested arrays, closed": b"[" * 10_000 + b"]" * 10_000,
+    "nested objects": b'{"message":' * 10_000 + b"1" + b"}" * 10_000,
+    "nested lenient objects": b"{message:" * 10_000 + b"1" + b"}" * 10_000,
+    "nested recipients": b'{"message":{"content":"x","to":' + b"[" * 10_000 + b"]" * 10_000 + b"}}",
+    "nested unknown field": sendable()[:-1] + b',"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+    "quotes": b'"' * 100_000,
+    "single quotes": b"'" * 100_001,
+    "backslashes": b'"' + b"\\" * 100_001,
+    "open comment": b"/*" * 50_000,
+    "line comments": b"//\n" * 50_000,
+    "colons": b":" * 100_000,
+    "commas": b"{" + b"," * 100_000 + b"}",
+    "words": b"a " * 50_000,
+    "form": b"message=Hello&to=972-54-1111111",
+    "xml": b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
+}
+
+
+@pytest.mark.parametrize("content", BODIES.values(), ids=BODIES)
+def test_body_that_is_no_send_is_refused(shared_mock: Mock, key: str, content: bytes) -> None:
+    reply = exchange(shared_mock, framed(key, content))
+    assert reply is not None
+    assert reply.status == 400
+    assert_refused(shared_mock, key, reply)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16le", "utf-16be", "unicode"])
+def test_body_of_half_a_character_is_refused(shared_mock: Mock, key: str, charset: str) -> None:
+    request = framed(key, sendable() + b"\xd8", "Connection: close").replace(
+        b"/json", b"/json; charset=" + charset.encode()
+    )
+    reply = exchange(shared_mock, request)
+    assert reply is not None
+    assert reply.status == 400
+    assert_refused(shared_mock, key, reply)
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "utf-7", "idna", "no-such-charset", "\x7f", "a" * 10_000, '"'])
+def test_charset_nobody_knows_is_read_as_utf_8(shared_mock: Mock, key: str, charset: str) -> None:
+    request = framed(key, sendable()).replace(b"/json", b"/json; charset=" + charset.encode())
+    reply = exchange(shared_mock, request)
+    assert reply is None or reply.status in (200, 400)
+
+
+@pytest.mark.parametrize("escape", [r"\ud800", r"\udfff", r"\udc00\ud800", r"a\ud83d"])
+@pytest.mark.parametrize("field", ["content", "mobile_number", "tags", "sender", "unsubscribe_text"])
+def test_lone_surrogate_is_taken_and_read_back(shared_mock: Mock, key: str, field: str, escape: str) -> None:
+    values = {"content": "Hello", "mobile_number": NUMBER, "tags": "tag", "sender": "Shop", "unsubscribe_text": "Bye"}
+    values[field] = escape
+    content = (
+        '{"message":{"content":"<content>","to":[{"mobile_number":"<mobile_number>"}],"tags":["<tags>"],'
+        '"sender":"<sender>","unsubscribe_text":"<unsubscribe_text>"}}'
+    )
+    for name, value in values.items():
+        content = content.replace(f"<{name}>", value)
+    reply = exchange(shared_mock, framed(key, content.encode()))
+    assert reply is not None
+    assert reply.status == 200
+    (row,) = shared_mock.search(key=key)
+    if field in row:
+        told = [row[field]] if field != "tags" else row[field]
+        assert told == [json.loads(f'"{escape}"')]
+
+
+def test_body_of_exactly_the_limit_is_read(shared_mock: Mock, key: str) -> None:
+    reply = exchange(shared_mock, framed(key, sendable().ljust(MIB)))
+    assert reply is not None
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize("excess", [1, MIB])
+def test_body_over_the_limit_is_413_and_the_end(shared_mock: Mock, key: str, excess: int) -> None:
+    reply = exchange(shared_mock, framed(key, sendable().ljust(MIB + excess)))
+    assert reply is not None
+    assert (reply.status, reply.closed) == (413, True)
+    assert reply.data == {"Message": "The request entity is too large; at most 1048576 bytes are read."}
+    assert_refused(shared_mock, key, reply)
+
+
+def test_chunked_body_over_the_limit_is_413_and_the_end(shared_mock: Mock, key: str) -> None:
+    content = sendable().ljust(MIB + 1)
+    request = head_of(key, "Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n\r\n" % (len(content), content)
+    reply = exchange(shared_mock, request)
+    assert reply is not None
+    assert (reply.status, reply.closed) == (413, True)
+    assert_refused(shared_mock, key, reply)
+
+
+def test_chunked_body_is_read(shared_mock: Mock, key: str) -> None:
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in sendable())
+    reply = exchange(shared_mock, head_of(key, "Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n")
+    assert reply is not None
+    assert reply.status == 200
+
+
+ENDLESS = {
+    "chunked body": (["Transfer-Encoding: chunked"], b"", b"10000\r\n" + b" " * 0x10000 + b"\r\n"),
+    "declared body": ([f"Content-Length: {10**15}"], b"", b" " * 0x10000),
+    "chunk extension": (["Transfer-Encoding: chunked"], b"1;", b"x" * 0x10000),
+    "chunk trailers": (["Transfer-Encoding: chunked"], b"1\r\n{\r\n0\r\n", b"X-Trailer: flood\r\n" * 4096),
+    "chunk trailer": (["Transfer-Encoding: chunked"], b"1\r\n{\r\n0\r\nX-Trailer: ", b"x" * 0x10000),
+}
+
+
+@pytest.mark.parametrize(("lines", "start", "part"), ENDLESS.values(), ids=ENDLESS)
+def test_endless_body_is_cut_off(shared_mock: Mock, key: str, lines: list[str], start: bytes, part: bytes) -> None:
+    assert_cut_off(shared_mock, key, head_of(key, *lines) + start, part)
+
+
+@pytest.mark.parametrize(
+    ("lines", "start"),
+    [
+        (["Content-Length: 10"], b"{"),
+        (["Transfer-Encoding: chunked"], b"1\r\n{\r\n"),
+        ([f"Content-Length: {2 * MIB}"], b" " * (MIB + 1)),
+    ],
+    ids=["declared", "chunked", "too long already"],
+)
+def test_body_that_stays_half_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, shared_mock: Mock, key: str, lines: list[str], start: bytes
+) -> None:
+    monkeypatch.setattr(guard, "PATIENCE", 0.1)
+    reply = exchange(shared_mock, head_of(key, *lines) + start)
+    assert reply is not None
+    assert (reply.status, reply.closed) == (408, True)
+    assert_refused(shared_mock, key, reply)
+
+
+def test_body_in_chunks_of_one_byte_is_cut_off(monkeypatch: pytest.MonkeyPatch, shared_mock: Mock, key: str) -> None:
+    monkeypatch.setattr(guard, "PATIENCE", 0.1)
+    assert_cut_off(shared_mock, key, head_of(key, "Transfer-Encoding: chunked"), b"1\r\n \r\n" * 10_000)
+
+
+ENDLESS_HEADS = {
+    "request line": (b"GET /", b"a" * 0x10000),
+    "method": (b"", b"A" * 0x10000),
+    "header": (head_of("{key}")[:-2] + b"X-Long: ", b"x" * 0x10000),
+    "header name": (head_of("{key}")[:-2], b"x" * 0x10000),
+    "header flood": (head_of("{key}")[:-2], b"X-Flood: flood\r\n" * 4096),
+    "blank lines": (b"", b"\r\n" * 0x8000),
+}
+
+
+@pytest.mark.parametrize(("start", "part"), ENDLESS_HEADS.values(), ids=ENDLESS_HEADS)
+def test_endless_head_is_cut_off(shared_mock: Mock, key: str, start: bytes, part: bytes) -> None:
+    assert_cut_off(shared_mock, key, start.replace(b"{key}", key.encode()), part)
+
+
+def test_endless_head_after_an_answer_is_cut_off(shared_mock: Mock, key: str) -> None:
+    first = framed(key, b"")
+    assert_cut_off(shared_mock, key, first + head_of(key)[:-2], b"X-Flood: flood\r\n" * 4096)
+
+
+def assert_cut_off(mock: Mock, key: str, start: bytes, part: bytes) -> None:
+    with connected(mock) as connection:
+        connection.sendall(start)
+        with pytest.raises(ConnectionError):
+            connection.sendall(part * (PLENTY // len(part)))
+    assert mock.search(key=key) == []
+
+
+def test_headers_just_within_the_limit_are_read(shared_mock: Mock, key: str) -> None:
+    reply = exchange(shared_mock, framed(key, sendable(), "X-Long: " + "x" * 60_000))
+    assert reply is not None
+    assert reply.status == 200
+
+
+def test_megabyte_of_a_number_is_an_invalid_number(shared_mock: Mock, key: str) -> None:
+    number = "9" * 1_000_000
+    (row,) = shared_mock.send(number, key=key)
+    assert (row["status"], row["reject_reason"]) == ("invalid", "invalid-number")
+    assert row["mobile_number"] == number
+
+
+def test_twenty_thousand_recipients_are_answered_in_order(shared_mock: Mock, key: str) -> None:
+    to = [f"972-50-000{code}{index % 100:02}" for index, code in enumerate(["00", "10", "21", "02"] * 5000)]
+    rows = shared_mock.send(*to, key=key)
+    assert [row["mobile_number"] for row in rows] == to
+    assert [row["status"] for row in rows[:4]] == ["sent", "invalid", "rejected", "queued"]
+    assert len({row["transaction_id"] for row in rows}) == 20_000
+
+
+def test_placeholders_by_the_thousand_for_thousands_are_answered(shared_mock: Mock, key: str) -> None:
+    to = [f"972-54-{index:07}" for index in range(8000)]
+    reply = exchange(shared_mock, framed(key, json.dumps(body(*to, content="#a#" * 13_000)).encode()), HARD_WORK)
+    assert reply is not None
+    assert (reply.status, len(reply.data)) == (200, 8000)
+
+
+def test_placeholders_by_the_thousand_with_values_for_thousands_are_refused(shared_mock: Mock, key: str) -> None:
+    to = [f"972-54-{index:07}" for index in range(2000)]
+    values = [{"rcpt": number, "fields": [{"name": "a", "content": "xyz"}]} for number in to]
+    content = json.dumps(body(*to, content="#a#" * 13_000, field_vars=values)).encode()
+    reply = exchange(shared_mock, framed(key, content), HARD_WORK)
+    assert reply is not None
+    assert (reply.status, list(reply.data["ModelState"])) == (400, ["model.message.to"])
+    assert_refused(shared_mock, key, reply)
+
+
+def test_unsubscribe_text_of_a_megabyte_is_refused(shared_mock: Mock, key: str) -> None:
+    reply = exchange(shared_mock, framed(key, sendable(unsubscribe_text="x" * 900_000)), HARD_WORK)
+    assert reply is not None
+    assert (reply.status, list(reply.data["ModelState"])) == (400, ["model.message.content"])
+    assert_refused(shared_mock, key, reply)
+
+
+def test_unsubscribe_text_of_a_megabyte_for_thousands_is_refused(shared_mock: Mock, key: str) -> None:
+    reply = exchange(
+        shared_mock, framed(key, json.dumps(body(*["1"] * 4000, unsubscribe_text="x" * 900_000)).encode()), HARD_WORK
+    )
+    assert reply is not None
+    assert reply.status == 400
+    assert_refused(shared_mock, key, reply)
+
+
+@pytest.mark.parametrize("recipient", ["[]", "{}", "1", "null"])
+def test_recipients_that_are_none_are_told_in_a_small_answer(shared_mock: Mock, key: str, recipient: str) -> None:
+    many = ",".join([recipient] * (300_000 if recipient == "[]" else 50_000))
+    content = f'{{"message":{{"content":"x","to":[{many}]}}}}'.encode()
+    reply = exchange(shared_mock, framed(key, content), HARD_WORK)
+    assert reply is not None
+    assert reply.status == 400
+    assert len(reply.data["ModelState"]) == 50
+    assert len(json.dumps(reply.data)) < 10_000
+    assert_refused(shared_mock, key, reply)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "soon",
+        "2020-13-45 00:00:00",
+        "2020-01-20 25:00:00+02:00",
+        "2020-01-20 13:05:00+99:00",
+        "9999-12-31 23:59:59-14:00",
+        "0001-01-01 00:00:00+14:00",
+        "9001-01-01 00:00:00+00:00",
+        "\u0662\u0660\u0662\u0660-01-20",
+        "9" * 100_000,
+        "\x00",
+        "\ud800",
+        1579518300,
+        1e300,
+        True,
+        [],
+        {},
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_moment_that_is_none_is_refused(shared_mock: Mock, key: str, moment: object) -> None:
+    reply = exchange(shared_mock, framed(key, sendable(send_at=moment)))
+    assert reply is not None
+    assert reply.status == 400
+    assert "send_at" in str(reply.data["ModelState"])
+    assert_refused(shared_mock, key, reply)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "0001-01-01 00:00:00", "1900-01-01 00:00:00", "9000-12-31 12:00:00"])
+def test_moment_at_the_edge_of_the_calendar_is_taken(shared_mock: Mock, key: str, moment: str) -> None:
+    reply = exchange(shared_mock, framed(key, sendable(send_at=moment)))
+    assert reply is not None
+    assert reply.status in (200, 400)
+    assert len(shared_mock.search(key=key)) == (reply.status == 200)
+
+
+WHOLE: dict[str, Any] = {
+    "message": {
+        "content": "Hello #name#",
+        "to": [{"mobile_number": NUMBER}],
+        "charset": "unicode",
+        "field_vars": [{"rcpt": NUMBER, "fields": [{"name": "#name#", "content": "Ann", "type": "string"}]}],
+        "unsubscribe_text": "Bye",
+        "add_unsubscribe_link": True,
+        "add_unsubscribe_sms_reply": False,
+        "track_clicks": False,
+        "tags": ["tag"],
+        "sender_id": "Shop",
+        "sender": "Shop",
+        "from": "Shop",
+    },
+    "async": False,
+    "send_at": "2020-01-20 13:05:00+02:00",
+}
+VALUES = [
+    "0",
+    "-1",
+    "1.5",
+    "1e999",
+    "NaN",
+    "1" * 400,
+    "1" * 5000,
+    "true",
+    "null",
+    '"x"',
+    '""',
+    "[]",
+    "{}",
+    "[1]",
+    "[[]]",
+]
+VALUES += ["[null]", "[{}]", '{"a":1}', '{"mobile_number":{}}', r'"\u0000"', "'single'", "undefined", "new Date(0)"]
+
+
+def paths(data: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in the data, below its root."""
+    pairs: list[tuple[str | int, Any]] = []
+    if isinstance(data, dict):
+        pairs = list(data.items())
+    elif isinstance(data, list):
+        pairs = list(enumerate(data))
+    for step, value in pairs:
+        yield (*path, step)
+        yield from paths(value, (*path, step))
+
+
+@pytest.mark.parametrize("path", list(paths(WHOLE)), ids=lambda path: ".".join(map(str, path)))
+def test_wrong_type_is_converted_or_refused_in_any_field(shared_mock: Mock, path: tuple[str | int, ...]) -> None:
+    *outer, last = path
+    with closing(http.client.HTTPConnection(shared_mock.host, shared_mock.port, timeout=PATIENCE)) as client:
+        for value in VALUES:
+            key = f"hostile-{next(_serial)}"
+            data = copy.deepcopy(WHOLE)
+            place: Any = data
+            for step in outer:
+                place = place[step]
+            place[last] = "<here>"
+            content = json.dumps(data).replace('"<here>"', value).encode()
+            client.request("POST", SEND, content, {"X-API-Key": key, "Content-Type": "application/json"})
+            with client.getresponse() as response:
+                answer = json.loads(response.read())
+            assert response.status in (200, 400), (value, answer)
+            if response.status == 400:
+                assert answer["Message"] == "The request is invalid.", value
+                assert answer["ModelState"], value
+            stored = shared_mock.search(key=key)
+            assert len(stored) == (len(answer) if response.status == 200 else 0), (value, answer)
+
+
+def test_last_of_duplicate_keys_counts(shared_mock: Mock, key: str) -> None:
+    content = f'{{"message":1,"message":{{"content":"a","content":"b","to":[{{"mobile_number":"{NUMBER}"}}]}}}}'
+    reply = exchange(shared_mock, framed(key, content.encode()))
+    assert reply is not None
+    assert reply.status == 200
+    assert shared_mock.search(key=key)[0]["content"] == "b"
+
+
+def test_hundred_thousand_duplicate_keys_are_read(shared_mock: Mock, key: str) -> None:
+    reply = exchange(shared_mock, framed(key, b'{"a":1,' + b'"a":1,' * 100_000 + sendable()[1:]))
+    assert reply is not None
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "DELETE", "TRACE", "HEAD", "PURGE", "OPTIONS"])
+def test_method_nobody_serves_is_405(shared_mock: Mock, key: str, method: str) -> None:
+    with closing(http.client.HTTPConnection(shared_mock.host, shared_mock.port, timeout=PATIENCE)) as client:
+        client.request(method, SEND, headers={"X-API-Key": key})
+        with client.getresponse() as response:
+            assert response.status == 405
+            content = response.read()
+    expected = {"Message": f"The requested resource does not support http method '{method}'."}
+    assert method == "HEAD" or json.loads(content) == expected
+
+
+ODD_REQUESTS = {
+    "HTTP/1.0": framed("{key}", sendable(), request=f"POST {SEND} HTTP/1.0"),
+    "absolute form": framed("{key}", sendable(), request=f"POST http://webapi.mymarketing.co.il{SEND} HTTP/1.1"),
+    "no Host": framed("{key}", sendable()).replace(b"Host: mock\r\n", b""),
+    "two Hosts": framed("{key}", sendable()).replace(b"Host: mock\r\n", b"Host: a\r\nHost: b\r\n"),
+    "blank line first": b"\r\n" + framed("{key}", sendable()),
+    "escaped path": framed("{key}", sendable(), request="POST /%74ransactional/sms/%73end HTTP/1.1"),
+    "header in capitals": framed("{key}", sendable()).replace(b"X-API-Key", b"X-API-KEY"),
+}
+
+
+@pytest.mark.parametrize("request_bytes", ODD_REQUESTS.values(), ids=ODD_REQUESTS)
+def test_odd_but_legal_request_is_served(shared_mock: Mock, key: str, request_bytes: bytes) -> None:
+    reply = exchange(shared_mock, request_bytes.replace(b"{key}", key.encode()))
+    assert reply is not None
+    assert reply.status == 200
+    assert len(shared_mock.search(key=key)) == 1
+
+
+def test_http_1_0_ends_the_connection(shared_mock: Mock, key: str) -> None:
+    reply = exchange(shared_mock, framed(key, sendable(), request=f"POST {SEND} HTTP/1.0"))
+    assert reply is not None
+    assert reply.closed
+
+
+BAD_REQUESTS = {
+    "unknown method": framed("{key}", sendable(), request=f"BREW {SEND} HTTP/1.1"),
+    "unknown version": framed("{key}", sendable(), request=f"POST {SEND} HTTP/9.9"),
+    "no version": f"POST {SEND}\r\n\r\n".encode(),
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xff" * 500,
+    "NULs": b"\x00" * 1000,
+    "text": b"hello there\r\n\r\n",
+    "asterisk": b"OPTIONS * HTTP/1.1\r\nHost: mock\r\n\r\n",
+    "tunnel": b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n",
+    "absolute form without a path": b"GET http://mock HTTP/1.1\r\nHost: mock\r\n\r\n",
+    "path not in ASCII": b"GET /\xff\xfe HTTP/1.1\r\nHost: mock\r\n\r\n",
+    "path escaped beyond UTF-8": b"GET /%ff%00%c0%af HTTP/1.1\r\nHost: mock\r\n\r\n",
+    "path of line breaks": b"GET /%0d%0aX-Evil:%201 HTTP/1.1\r\nHost: mock\r\n\r\n",
+    "path out of the root": b"GET /rest/v1/../../../etc/passwd HTTP/1.1\r\nHost: mock\r\n\r\n",
+    "Host not in ASCII": b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n",
+    "control character in a header": head_of("{key}", "X-Bad: \x00"),
+    "header without a colon": head_of("{key}", "nonsense"),
+    "length no number": head_of("{key}", "Content-Length: ten"),
+    "length below zero": head_of("{key}", "Content-Length: -1"),
+    "length beyond 64 bit": head_of("{key}", f"Content-Length: {10**30}"),
+    "two lengths": framed("{key}", sendable(), "Content-Length: 1"),
+    "length and chunks": framed("{key}", sendable(), "Transfer-Encoding: chunked"),
+    "chunk size no number": head_of("{key}", "Transfer-Encoding: chunked") + b"zz\r\n",
+    "chunk size beyond 64 bit": head_of("{key}", "Transfer-Encoding: chunked") + b"f" * 17 + b"\r\n",
+    "chunk longer than it says": head_of("{key}", "Transfer-Encoding: chunked") + b"1\r\n{}}}}}\r\n",
+}
+
+
+@pytest.mark.parametrize("request_bytes", BAD_REQUESTS.values(), ids=BAD_REQUESTS)
+def test_bad_request_is_refused(shared_mock: Mock, key: str, request_bytes: bytes) -> None:
+    reply = exchange(shared_mock, request_bytes.replace(b"{key}", key.encode()))
+    assert_refused(shared_mock, key, reply)
+
+
+@pytest.mark.parametrize(
+    "key_bytes",
+    [b"", b" ", b"x" * 257, b"x" * 60_000],
+    ids=["empty", "blank", "longer than any", "much longer than any"],
+)
+def test_key_that_is_none_is_refused(shared_mock: Mock, key: str, key_bytes: bytes) -> None:
+    reply = exchange(shared_mock, framed("{key}", sendable()).replace(b"{key}", key_bytes))
+    assert reply is not None
+    assert reply.status == 401
+    assert_refused(shared_mock, key, reply)
+
+
+def test_key_not_in_ascii_is_an_account(shared_mock: Mock) -> None:
+    reply = exchange(shared_mock, framed("\xff\xa0\xfe", sendable()))
+    assert reply is not None
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize("keep", [0, 1, -1], ids=["before it", "within it", "just before its end"])
+def test_client_that_leaves_within_its_body_has_sent_nothing(shared_mock: Mock, key: str, keep: int) -> None:
+    content = sendable()
+    with connected(shared_mock) as connection:
+        connection.sendall(head_of(key, f"Content-Length: {len(content)}", "Expect: 100-continue"))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 Continue")
+        connection.sendall(content[:keep])
+    assert shared_mock.search(key=key) == []
+
+
+def test_client_that_only_half_closes_within_its_body_has_sent_nothing(shared_mock: Mock, key: str) -> None:
+    with connected(shared_mock) as connection:
+        connection.sendall(framed(key, sendable())[:-1])
+        connection.shutdown(socket.SHUT_WR)
+        assert_refused(shared_mock, key, read_reply(connection))
+
+
+def test_client_that_half_closes_after_its_request_is_answered(shared_mock: Mock, key: str) -> None:
+    with connected(shared_mock) as connection:
+        connection.sendall(framed(key, sendable()))
+        connection.shutdown(socket.SHUT_WR)
+        reply = read_reply(connection)
+    assert reply is not None
+    assert reply.status == 200
+
+
+def test_client_that_leaves_before_its_answer_has_sent(shared_mock: Mock, key: str) -> None:
+    with connected(shared_mock) as connection:
+        connection.sendall(framed(key, sendable()))
+        assert connection.recv(1) == b"H"
+    assert len(shared_mock.search(key=key)) == 1

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksms.errors import SettingsError
+from mocksms.settings import OPTIONS, Settings, duration, flag_name, variable_name
+
+READ = [
+    ("host", "0.0.0.0", "0.0.0.0"),
+    ("port", "0", 0),
+    ("port", " 65535 ", 65535),
+    ("public_url", "http://192.168.1.20:8972/", "http://192.168.1.20:8972"),
+    ("public_url", "https://phones.example/sms", "https://phones.example/sms"),
+    ("public_url", "", None),
+    ("allowed_host", "mock.test, other.test,,", ("mock.test", "other.test")),
+    ("api_key", "first,second", ("first", "second")),
+    ("api_key", "", ()),
+    ("auth_errors", "observed", "observed"),
+    ("error_envelope", "string", "string"),
+    ("reason_spelling", "underscore", "underscore"),
+    ("strict", "true", True),
+    ("strict", "YES", True),
+    ("accept_local_numbers", "1", True),
+    ("kosher_prefix", "972-58-32, 972-50-41", ("9725832", "9725041")),
+    ("kosher_prefix", "", ()),
+    ("force_unsubscribe_link", "on", True),
+    ("magic_prefix", "972-50-001", "97250001"),
+    ("magic_delay", "250ms", timedelta(milliseconds=250)),
+    ("async_delay", "1.5", timedelta(seconds=1.5)),
+    ("sender", "Shop", "Shop"),
+    ("credit", "0", 0),
+    ("credit", "", None),
+    ("gateway", "false", False),
+    ("gateway", " Off ", False),
+    ("rest_right", "no", False),
+    ("unsubscribed", "972-54-1111111", ("972541111111",)),
+    ("bounced", "+972 54 1111111", ("972541111111",)),
+    ("kosher", "972-58-32xxxxx", ("9725832XXXXX",)),
+    ("seed", "seven", "seven"),
+    ("seed", "", None),
+    ("max_accounts", "1", 1),
+    ("max_messages", "1000000000", 10**9),
+    ("max_requests", "7", 7),
+    ("max_body", "2048", 2048),
+    ("quiet", "0", False),
+]
+REFUSED = [
+    ("port", "eighty", "a whole number from 0 to 65535"),
+    ("port", "65536", "a whole number from 0 to 65535"),
+    ("port", "-1", "a whole number from 0 to 65535"),
+    ("port", "", "a whole number from 0 to 65535"),
+    ("port", "9" * 5000, "a whole number from 0 to 65535"),
+    ("port", "\u0663", "a whole number from 0 to 65535"),
+    ("public_url", "phones.example", "an address such as http://192.168.1.20:8972"),
+    ("public_url", "http://a b", "an address such as http://192.168.1.20:8972"),
+    ("public_url", "http://phones.example/?q", "an address such as http://192.168.1.20:8972"),
+    ("auth_errors", "zzz", "one of documented, observed"),
+    ("auth_errors", "observd", "one of documented, observed (did you mean observed?)"),
+    ("error_envelope", "", "one of object, string"),
+    ("reason_spelling", "hyphens", "one of vendor, hyphen, underscore (did you mean hyphen?)"),
+    ("strict", "maybe", "true or false"),
+    ("quiet", "", "true or false"),
+    ("kosher_prefix", "972-58-32,kosher", "phone numbers separated by commas, such as 972-54-1111111"),
+    ("bounced", "bob", "phone numbers separated by commas, such as 972-54-1111111"),
+    ("magic_prefix", "972", "4 to 11 digits, to which four more are added, such as 97250000"),
+    ("magic_prefix", "972-50-00000000", "4 to 11 digits, to which four more are added, such as 97250000"),
+    ("magic_delay", "soon", "a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"),
+    ("async_delay", "-1s", "a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"),
+    ("credit", "1.5", "a whole number from 0 to 1000000000000"),
+    ("max_body", "0", "a whole number from 1 to 1000000000"),
+]
+
+
+def by_name(row: tuple[str, str, object]) -> str:
+    return f"{row[0]}={row[1][:20]}"
+
+
+def test_every_option_is_read_by_these_tests() -> None:
+    assert {name for name, _, _ in READ} == set(OPTIONS)
+
+
+@pytest.mark.parametrize(("name", "raw", "value"), READ, ids=map(by_name, READ))
+def test_option_is_the_same_through_flag_and_variable(name: str, raw: str, value: object) -> None:
+    through_flag = Settings.read({}, {name: raw})
+    through_variable = Settings.read({variable_name(name): raw}, {})
+    assert through_flag == through_variable
+    assert getattr(through_flag, name) == value
+
+
+@pytest.mark.parametrize(("name", "raw", "expected"), REFUSED, ids=map(by_name, REFUSED))
+def test_bad_value_is_one_sentence_with_where_what_came_and_what_is_expected(
+    name: str, raw: str, expected: str
+) -> None:
+    with pytest.raises(SettingsError) as by_flag:
+        Settings.read({}, {name: raw})
+    with pytest.raises(SettingsError) as by_variable:
+        Settings.read({variable_name(name): raw}, {})
+    assert str(by_flag.value) == f"{flag_name(name)} is {raw!r}, but must be {expected}."
+    assert str(by_variable.value) == f"{variable_name(name)} is {raw!r}, but must be {expected}."
+
+
+def test_nothing_given_means_the_defaults() -> None:
+    assert Settings.read({}, {}) == Settings()
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_option_has_a_description_and_two_names(option: str) -> None:
+    assert OPTIONS[option].metadata["about"]
+    assert flag_name(option).removeprefix("--").replace("-", "_") == option
+    assert variable_name(option).removeprefix("MOCKSMS_").lower() == option
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_default_is_of_the_kind_its_reader_returns(option: str) -> None:
+    default = OPTIONS[option].default
+    kinds = {type(value) for name, _, value in READ if name == option}
+    assert type(default) in kinds or default is None
+
+
+def test_flag_wins_over_the_variable() -> None:
+    settings = Settings.read({"MOCKSMS_PORT": "1000", "MOCKSMS_SENDER": "Variable"}, {"port": "2000"})
+    assert (settings.port, settings.sender) == (2000, "Variable")
+
+
+def test_flag_wins_over_a_variable_that_is_wrong() -> None:
+    assert Settings.read({"MOCKSMS_PORT": "wrong"}, {"port": "2000"}).port == 2000
+
+
+def test_other_variables_are_not_looked_at() -> None:
+    assert Settings.read({"PORT": "1", "MOCKSMSPORT": "1", "mocksms_port": "1"}, {}) == Settings()
+
+
+def test_the_address_that_tests_of_an_application_use_is_let_be() -> None:
+    assert Settings.read({"MOCKSMS_URL": "http://127.0.0.1:8972"}, {}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "nearest"),
+    [("MOCKSMS_PROT", "MOCKSMS_PORT"), ("MOCKSMS_APIKEY", "MOCKSMS_API_KEY"), ("MOCKSMS_HOSTS", "MOCKSMS_HOST")],
+)
+def test_unknown_variable_is_refused_with_the_nearest_name(variable: str, nearest: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.read({variable: "1"}, {})
+    assert str(refused.value) == (f"The environment variable {variable} is not one of mocksms; did you mean {nearest}?")
+
+
+def test_unknown_variable_that_is_like_none_points_to_the_help() -> None:
+    with pytest.raises(SettingsError, match="see `mocksms --help`"):
+        Settings.read({"MOCKSMS_" + "Z" * 40: "1"}, {})
+
+
+@pytest.mark.parametrize(
+    ("raw", "seconds"),
+    [
+        ("0", 0),
+        ("90", 90),
+        ("250ms", 0.25),
+        ("1.5s", 1.5),
+        ("5m", 300),
+        ("2h", 7200),
+        ("3d", 259200),
+        (" 90s ", 90),
+        ("3650d", 3650 * 86400),
+    ],
+)
+def test_duration_is_read(raw: str, seconds: float) -> None:
+    assert duration(raw) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("raw", ["", "s", "5 s", "1e3", "+5", "-5s", ".5s", "5.s", "5S", "5w", "inf", "nan", "3651d"])
+def test_duration_refuses_anything_else(raw: str) -> None:
+    with pytest.raises(ValueError, match="a duration such as"):
+        duration(raw)
+
+
+def test_duration_refuses_more_digits_than_a_float_holds() -> None:
+    with pytest.raises(ValueError, match="a duration such as"):
+        duration("9" * 5000)
+
+
+def read_or_refuse(environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings | str:
+    try:
+        return Settings.read(environment, flags)
+    except SettingsError as error:
+        return str(error)
+
+
+@given(st.sampled_from(sorted(OPTIONS)), st.text())
+def test_reading_anything_gives_settings_or_a_settings_error(name: str, raw: str) -> None:
+    by_flag = read_or_refuse({}, {name: raw})
+    by_variable = read_or_refuse({variable_name(name): raw}, {})
+    if isinstance(by_flag, str):
+        assert by_flag.startswith(f"{flag_name(name)} is {raw!r}, but must be ")
+        assert by_variable == by_flag.replace(flag_name(name), variable_name(name), 1)
+    else:
+        assert by_variable == by_flag
+
+
+@given(st.dictionaries(st.text().map("MOCKSMS_".__add__), st.text(), min_size=1))
+def test_reading_any_variables_gives_settings_or_a_settings_error(environment: dict[str, str]) -> None:
+    read = read_or_refuse(environment, {})
+    assert isinstance(read, Settings) or any(variable in read for variable in environment)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MOCKSMS_SERVICE_HOST", "10.0.0.7"),
+        ("MOCKSMS_SERVICE_PORT", "8972"),
+        ("MOCKSMS_PORT", "tcp://10.0.0.7:8972"),
+        ("MOCKSMS_PORT_8972_TCP_ADDR", "10.0.0.7"),
+    ],
+)
+def test_variables_kubernetes_sets_for_a_service_of_this_name_are_let_be(variable: str, value: str) -> None:
+    assert Settings.read({variable: value}, {}) == Settings()
+
+
+def test_magic_delay_cannot_be_zero__what_waits_must_not_come_at_once() -> None:
+    with pytest.raises(SettingsError, match="longer than 0"):
+        Settings.read({}, {"magic_delay": "0"})
+
+
+@pytest.mark.parametrize("host", ["", "  "])
+def test_host_cannot_be_empty(host: str) -> None:
+    with pytest.raises(SettingsError, match="an address or a host name"):
+        Settings.read({"MOCKSMS_HOST": host}, {})
+
+
+def test_duration_takes_no_digits_of_other_scripts() -> None:
+    with pytest.raises(ValueError, match="a duration such as"):
+        duration("٥s")
