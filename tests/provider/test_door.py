@@ -210,7 +210,8 @@ def test_strict_mode_refuses_what_is_else_a_warning(text: str, path: str) -> Non
 def test_warnings_are_no_more_than_are_kept() -> None:
     mock = InProcess()
     values = [{"rcpt": NUMBER, "fields": [{"name": f"x{index}", "content": ""} for index in range(MOST * 2)]}]
-    assert mock.try_send(content="Hi", field_vars=values, **{f"Y{index}": 1 for index in range(5)}).status == 200
+    unknown: dict[str, Any] = {f"Y{index}": 1 for index in range(5)}
+    assert mock.try_send(content="Hi", field_vars=values, **unknown).status == 200
     assert len(mock.warnings()) == MOST
 
 
