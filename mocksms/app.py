@@ -46,10 +46,14 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None) -> ASGIApp
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door: what is not ours belongs to the emulated API, unknown paths included."""
-        is_ours = scope["type"] != "http" or f"{scope['path']}/".startswith(f"{CONTROL}/")
+        is_ours = scope["type"] != "http" or _is_below(scope["path"], CONTROL)
         await (own_pages if is_ours else provider)(scope, receive, send)
 
     return app
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/")
 
 
 async def _tick(engine: Engine) -> None:

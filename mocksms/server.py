@@ -11,7 +11,7 @@ import signal
 import socket
 import struct
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -38,13 +38,35 @@ _RESET_ON_CLOSE: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class TcpConnection:
-    """What a fault can do to the connection under an exchange."""
+    """A transport that can be reset, and can hold what is written to it so that it leaves in one piece."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self._held: list[bytes] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, or keep for later what is being held."""
+        if self._held is None:
+            self._transport.write(data)
+        else:
+            self._held.append(data)
+
+    def hold(self) -> None:
+        """Keep what is written from here on until it is released."""
+        self._held = []
+
+    def release(self) -> None:
+        """Write what was held."""
+        if self._held:
+            self._transport.write(b"".join(self._held))
+        self._held = None
 
     def close(self) -> None:
         """End the connection after what was written."""
+        self.release()
         self._transport.close()
 
     def reset(self) -> None:
@@ -57,17 +79,22 @@ class Protocol(HttpToolsProtocol):
     """HTTP/1 as the parser has it, with what it lacks.
 
     It puts no limit on headers; it drops the body of a request that offers to upgrade, as Java's client does to h2c;
-    and it does not show the connection, which faults have to reach.
+    and it neither shows the connection, which faults have to reach, nor writes an answer in one piece.
     """
 
-    _in_head = True
     _fed = 0
     _bodied = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection."""
+        connection: Any = TcpConnection(transport)
+        super().connection_made(connection)
+        self._extensions: Any = {CONNECTION: connection}
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; refuse a request whose headers or framing outgrow any real one."""
         self._fed += len(data)
-        super().data_received(_without_upgrade(data) if self._in_head else data)
+        super().data_received(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
         if self._fed - self._bodied > HEAD_LIMIT + FRAMING * self._bodied and not self.transport.is_closing():
             self.send_400_response("The request headers are too long.")
 
@@ -75,36 +102,28 @@ class Protocol(HttpToolsProtocol):
         """Begin a request."""
         super().on_message_begin()
         self._fed = self._bodied = 0
-        self.scope["extensions"] = {CONNECTION: TcpConnection(self.transport)}  # type: ignore[dict-item]
-
-    def on_headers_complete(self) -> None:
-        """Note that what follows is the body."""
-        self._in_head = False
-        super().on_headers_complete()
+        self.scope["extensions"] = self._extensions
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body in."""
         self._bodied += len(body)
         super().on_body(body)
 
-    def on_message_complete(self) -> None:
-        """Note that what follows is another request."""
-        self._in_head = True
-        super().on_message_complete()
-
     def shutdown(self) -> None:
         """Let an open request be answered, but wait for no body."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is not None and cycle.more_body and not cycle.response_complete:
+        if not self._is_head() and not self.cycle.response_complete:
             self.transport.close()
         else:
             super().shutdown()
 
+    def _is_head(self) -> bool:
+        """Whether what comes next is the head of a request, not its body."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return cycle is None or not cycle.more_body
+
 
 def _without_upgrade(data: bytes) -> bytes:
     """Return the bytes of a request's head with an offer to upgrade made meaningless: a server may ignore it."""
-    if b"pgrade" not in data:
-        return data
     head, end, rest = data.partition(b"\r\n\r\n")
     return _UPGRADE.sub(rb"\r\nx-upgrade", head) + end + rest
 
@@ -135,7 +154,7 @@ class Server(uvicorn.Server):
 
 
 class LongLived:
-    """Takes stored messages out of the garbage collector's sight.
+    """Takes stored messages out of the garbage collector's sight, and from the start what the program consists of.
 
     They hold no cycles, yet the collector would walk over all of them again and again, and stall answers for it.
     """
@@ -144,6 +163,8 @@ class LongLived:
 
     def __init__(self) -> None:
         self._seen = 0
+        gc.collect()
+        gc.freeze()
 
     def __call__(self, _account: Account, _message: Message) -> None:
         """Count a message; after each 5,000 set aside all that has survived."""

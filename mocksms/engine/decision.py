@@ -22,7 +22,7 @@ class Case(NamedTuple):
     account: Account
     number: PhoneNumber
     segments: int
-    is_magic: bool
+    catalogue: Catalogue
     kosher_prefixes: tuple[str, ...]
 
 
@@ -32,13 +32,11 @@ Finding = tuple[State, str] | None
 
 def _number_form(case: Case) -> Finding:
     number = case.number
-    if case.is_magic:
+    if number.form is Form.ISRAELI_MOBILE or case.catalogue.code(number.digits):
         return None
     if number.form is Form.MALFORMED:
         return State.INVALID, f"number form: {number.fault}"
-    if number.form is Form.FOREIGN and not is_possible(number.digits):
-        return State.INVALID, "number form: no country has such a number"
-    return None
+    return None if is_possible(number.digits) else (State.INVALID, "number form: no country has such a number")
 
 
 def _bounce_list(case: Case) -> Finding:
@@ -98,8 +96,7 @@ class Decisions:
 
         The form of a magic number is right whatever its prefix.
         """
-        is_magic = self.catalogue.code(number.digits) is not None
-        case = Case(account, number, segments, is_magic, self._kosher_prefixes)
+        case = Case(account, number, segments, self.catalogue, self._kosher_prefixes)
         for cause in CAUSES:
             finding = cause(case)
             if finding is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
@@ -13,14 +14,37 @@ from pydantic import BaseModel, ValidationError
 
 from mocksms.engine.journal import Leniency
 from mocksms.errors import InvalidRequest
-from mocksms.provider.leniency import BODY, MOST
-from mocksms.provider.wire import instant
+from mocksms.provider.leniency import BODY, MOST, parse
+from mocksms.provider.wire import SendBody, instant
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
+_NAME: Final = re.compile(rb'"\s*:')
+"""The end of a member's name, or an escaped quote within a text: then the lenient way decides."""
+
 UNSET: Final = object()
 """What a member is that was not given."""
+
+
+def read_send(raw: bytes, encoding: str) -> tuple[SendBody, list[Leniency]]:
+    """Return the body of a send and the leniencies it took to read it.
+
+    Strict JSON that fits the model takes one step. That step cannot see a name that comes twice, so names are counted.
+
+    Raises:
+        InvalidRequest: it cannot be read, or does not fit; names each path.
+    """
+    if encoding == "utf-8":
+        try:
+            body = SendBody.model_validate_json(raw)
+        except ValidationError:
+            pass
+        else:
+            if body.names == len(_NAME.findall(raw)):
+                return body, []
+    data, leniencies = parse(raw, encoding)
+    return bind(data, SendBody, leniencies), leniencies
 
 
 def bind(data: object, model: type[Model], leniencies: list[Leniency]) -> Model:

@@ -27,10 +27,10 @@ from mocksms.errors import (
 from mocksms.guard import Disconnected, Headers, check_origin, read_body
 from mocksms.provider import reads
 from mocksms.provider.answers import Answer, crash, refusal, strict_refusal
-from mocksms.provider.binding import bind
+from mocksms.provider.binding import read_send
 from mocksms.provider.faults import Exit
-from mocksms.provider.leniency import MOST, parse
-from mocksms.provider.wire import SendBody, Spelling, recipients_of, remarks_on, submission_of, to_json
+from mocksms.provider.leniency import MOST
+from mocksms.provider.wire import Spelling, recipients_of, remarks_on, submission_of, to_json
 from mocksms.sms.outcome import Fault
 
 PREFIX: Final = "/rest/v1"
@@ -118,9 +118,7 @@ class ProviderDoor:
 
     def send(self, account: Account, call: Call) -> Answer:
         """Answer `POST /transactional/sms/send`."""
-        encoding = _encoding(call)
-        data, call.warnings = parse(call.body, encoding)
-        body = bind(data, SendBody, call.warnings)
+        body, call.warnings = read_send(call.body, _encoding(call))
         submission = submission_of(body)
         recipients = recipients_of(body, self._settings)
         call.warnings += remarks_on(body, submission, recipients)[: MOST - len(call.warnings)]

@@ -119,6 +119,20 @@ class SendBody(_Wire):
         None, description="2020-01-20 13:05:00+02:00; without an offset Israel time; past means now"
     )
 
+    @property
+    def names(self) -> int:
+        """How many names of members the body was read from; each recipient has one."""
+        message = self.message
+        return (
+            len(self.model_fields_set)
+            + len(message.model_fields_set)
+            + len(message.to)
+            + sum(
+                len(variables.model_fields_set) + sum(len(value.model_fields_set) for value in variables.fields)
+                for variables in message.field_vars
+            )
+        )
+
 
 class SentRow(_Wire):
     """One object of the answer to a send."""

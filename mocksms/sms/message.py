@@ -51,9 +51,10 @@ class State(Enum):
     def __init__(self, status: Status, reason: Reason | None) -> None:
         self.status = status
         self.reason = reason
+        self._text = f"{status}/{reason}" if reason else str(status)
 
     def __str__(self) -> str:
-        return f"{self.status}/{self.reason}" if self.reason else str(self.status)
+        return self._text
 
 
 class Event(NamedTuple):

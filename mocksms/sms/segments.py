@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 GSM_BASIC: Final = (
@@ -51,10 +52,12 @@ class Segments:
     forced_by: ForcedBy | None = None
 
 
+@lru_cache(maxsize=256)
 def count_segments(text: str) -> Segments:
     """Return the segments a text takes; the empty text takes one.
 
-    An extension character and a surrogate pair are never split between two segments.
+    An extension character and a surrogate pair are never split between two segments. Remembered for the latest texts,
+    since the same one often goes to many.
     """
     outside = _OUTSIDE_GSM.search(text)
     if outside is None:

@@ -47,7 +47,8 @@ class Template:
 
     def __init__(self, submission: Submission) -> None:
         self._submission = submission
-        self._pieces = _PLACEHOLDER.split(submission.content)
+        content = submission.content
+        self._pieces = _PLACEHOLDER.split(content) if "#" in content else [content]
         self.placeholders = tuple(dict.fromkeys(self._pieces[1::2]))
 
     def fill(self, fields: Mapping[str, str]) -> str:
@@ -61,9 +62,12 @@ class Template:
             TextTooLong: a recipient's text is longer than the longest SMS.
             SendTooLarge: the texts that differ come to too many characters together.
         """
+        content, unsubscribe_text = self._submission.content, self._submission.unsubscribe_text
+        if not self.placeholders and len(content) + len(unsubscribe_text) <= LONGEST_TEXT:
+            return
         distinct = {id(to.fields): to.fields for to in recipients} if self.placeholders else {0: NO_FIELDS}
-        fixed = len(self._submission.unsubscribe_text) if self._submission.unsubscribe_link else 0
-        together = len(distinct) * (len(self._submission.content) + fixed)
+        fixed = len(unsubscribe_text) if self._submission.unsubscribe_link else 0
+        together = len(distinct) * (len(content) + fixed)
         if together <= MOST_TEXT:
             lengths = [fixed + self._length(fields) for fields in distinct.values()]
             if (longest := max(lengths, default=0)) > LONGEST_TEXT:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from math import inf
 from statistics import median
 
 from tests.benchmarks.servers import Load, Server, bare, mocksms
@@ -33,7 +34,8 @@ def print_starts(rounds: int) -> None:
     for _ in range(rounds):
         with mocksms() as server:
             seconds.append(server.start_seconds)
-    print(f"start to first answer      {median(seconds):.2f} s (at most 0.80)\n")
+    print_figure("start to first answer, s", median(seconds), at_most=0.8)
+    print()
 
 
 def compare_with_bare(seconds: int, rounds: int) -> None:
@@ -46,9 +48,9 @@ def compare_with_bare(seconds: int, rounds: int) -> None:
         }
         loads = in_turns(measures, rounds)
     print_loads(loads)
-    print_ratio("send / bare, requests", loads["send"], loads["bare route"], "rate", "at least 0.60")
-    print_ratio("send / bare, p99", loads["send"], loads["bare route"], "p99", "at most 3")
-    print_ratio("info / bare, requests", loads["info"], loads["bare route"], "rate", "at least 0.70")
+    print_ratio("send / bare, requests", loads["send"], loads["bare route"], "rate", at_least=0.6)
+    print_ratio("send / bare, p99", loads["send"], loads["bare route"], "p99", at_most=3)
+    print_ratio("info / bare, requests", loads["info"], loads["bare route"], "rate", at_least=0.7)
     print()
 
 
@@ -64,8 +66,8 @@ def compare_full_with_empty(stored: int, seconds: int, rounds: int) -> None:
         }
         loads = in_turns(measures, rounds)
     print_loads(loads)
-    print_ratio("send, full / empty", loads["send, full"], loads["send, empty"], "rate", "at least 0.90")
-    print_ratio("info, full / empty", loads["info, full"], loads["info, empty"], "rate", "at least 0.90")
+    print_ratio("send, full / empty", loads["send, full"], loads["send, empty"], "rate", at_least=0.9)
+    print_ratio("info, full / empty", loads["info, full"], loads["info, empty"], "rate", at_least=0.9)
 
 
 def fill(server: Server, stored: int) -> None:
@@ -74,7 +76,8 @@ def fill(server: Server, stored: int) -> None:
     while server.stored() < stored:
         server.load_sends(10)
     made = server.stored() - before
-    print(f"memory per message         {(server.resident_kib - kib) / made:.2f} KiB over {made} (at most 2)\n")
+    print_figure("memory per message, KiB", (server.resident_kib - kib) / made, at_most=2)
+    print()
 
 
 def in_turns(measures: dict[str, Measure], rounds: int) -> dict[str, list[Load]]:
@@ -92,9 +95,17 @@ def print_loads(loads: dict[str, list[Load]]) -> None:
         print(f"{name:<24}{rate:>12.0f}{p50:>10.2f}{p99:>10.2f}")
 
 
-def print_ratio(title: str, above: Sequence[Load], below: Sequence[Load], field: str, target: str) -> None:
+def print_ratio(
+    title: str, above: Sequence[Load], below: Sequence[Load], field: str, *, at_least: float = 0, at_most: float = inf
+) -> None:
     ratios = [getattr(one, field) / getattr(other, field) for one, other in zip(above, below, strict=True)]
-    print(f"{title:<24}{median(ratios):>12.2f}   ({target})")
+    print_figure(title, median(ratios), at_least=at_least, at_most=at_most)
+
+
+def print_figure(title: str, figure: float, *, at_least: float = 0, at_most: float = inf) -> None:
+    target = f"at least {at_least:g}" if at_least else f"at most {at_most:g}"
+    verdict = "met" if at_least <= figure <= at_most else "MISSED"
+    print(f"{title:<24}{figure:>12.2f}   {target}: {verdict}")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,13 @@ class Line:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.holds = False
+
+    def hold(self) -> None:
+        self.holds = True
+
+    def release(self) -> None:
+        self.holds = False
 
     def close(self) -> None:
         self.done.append("close")
