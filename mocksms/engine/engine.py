@@ -108,7 +108,6 @@ class Engine:
         messages = tuple(
             accept(account, drafter, recipient, number) for recipient, number in zip(recipients, parsed, strict=True)
         )
-        self._mind(account)
         self.catch_up(account)
         return Accepted(messages, fault)
 
