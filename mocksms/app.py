@@ -6,20 +6,33 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mocksms.control.routes import Guard, control_door
+from mocksms.control.desk import Desk
+from mocksms.control.guard import Guard
+from mocksms.control.pages import page_routes
+from mocksms.control.routes import ROOMS, explain, routes
+from mocksms.control.routes import TAGS as CONTROL_TAGS
 from mocksms.engine.engine import Engine
+from mocksms.openapi import document
 from mocksms.provider.door import ProviderDoor
+from mocksms.provider.operations import OPERATIONS
+from mocksms.provider.operations import TAGS as PROVIDER_TAGS
 
 log = logging.getLogger("mocksms")
 
-CONTROL: Final = "/_mock"
+OURS: Final = ("/_mock", "/docs", "/openapi.json")
+"""Where the paths of the inspection API and its description begin; all others belong to the emulated API."""
+
 TICK: Final = 0.05
 """Seconds between two looks at what has become due; reads never wait for it."""
 
@@ -31,22 +44,30 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None) -> ASGIApp
         engine: its state.
         stopping: once set, answers that are being held back go out at once.
     """
+    stopping = stopping or asyncio.Event()
+    desk = Desk(engine)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        ticker = asyncio.create_task(_tick(engine))
+        tasks = [asyncio.create_task(_tick(engine)), asyncio.create_task(_close(desk, stopping))]
         yield
-        ticker.cancel()
-        with suppress(asyncio.CancelledError):
-            await ticker
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
-    guard = Middleware(Guard, allowed_hosts=engine.settings.allowed_host)
-    own_pages = Starlette(routes=[Mount(CONTROL, control_door(engine))], middleware=[guard], lifespan=lifespan)
-    provider = ProviderDoor(engine, stopping or asyncio.Event())
+    own_pages = Starlette(
+        routes=[*routes(desk), Route("/openapi.json", _serve_openapi), *page_routes()],
+        middleware=[Middleware(Guard, settings=engine.settings)],
+        exception_handlers={HTTPException: explain},
+        lifespan=lifespan,
+    )
+    own_pages.router.redirect_slashes = False
+    provider = ProviderDoor(engine, stopping)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door: what is not ours belongs to the emulated API, unknown paths included."""
-        is_ours = scope["type"] != "http" or _is_below(scope["path"], CONTROL)
+        is_ours = scope["type"] != "http" or any(_is_below(scope["path"], prefix) for prefix in OURS)
         await (own_pages if is_ours else provider)(scope, receive, send)
 
     return app
@@ -54,6 +75,21 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None) -> ASGIApp
 
 def _is_below(path: str, prefix: str) -> bool:
     return path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/")
+
+
+async def _close(desk: Desk, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    desk.stop()
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI document of both doors."""
+    return document([*OPERATIONS, *(room.operation for room in ROOMS)], {**PROVIDER_TAGS, **CONTROL_TAGS})
+
+
+async def _serve_openapi(_: Request) -> JSONResponse:
+    return JSONResponse(openapi())
 
 
 async def _tick(engine: Engine) -> None:

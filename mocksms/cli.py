@@ -103,14 +103,14 @@ def _numbers(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="as JSON")
     settings, parsed = _settings(parser, arguments)
 
-    from mocksms.control.routes import numbers_catalogue
+    from mocksms.control.views import numbers_view
     from mocksms.sms.magic import Catalogue
 
-    catalogue = numbers_catalogue(Catalogue(settings.magic_prefix, settings.magic_delay))
+    catalogue = numbers_view(Catalogue(settings.magic_prefix, settings.magic_delay))
     if parsed.json:
-        _say(json.dumps(catalogue, indent=2) + "\n")
+        _say(catalogue.model_dump_json(indent=2) + "\n")
         return 0
-    _say(_table(["number", "outcome"], [[row["number"], row["outcome"]] for row in catalogue["numbers"]]))
+    _say(_table(["number", "outcome"], [[row.number, row.outcome] for row in catalogue.numbers]))
     _say("\nThe last two digits are a lane: any will do, so parallel tests need not share a number.\n")
     return 0
 

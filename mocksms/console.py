@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine
+from mocksms.engine.engine import Engine, News
 from mocksms.engine.journal import shorten_key
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import Message
-from mocksms.sms.text import filled
+from mocksms.sms.text import escape, filled
 
 SHOWN: Final = 40
 """Characters of a text in its line."""
@@ -20,16 +20,6 @@ SOON: Final = 0.02
 """Seconds a line may be held back."""
 
 SHOWN_NUMBERS: Final = ("00", "21", "71")
-
-
-def escape(text: str) -> str:
-    """Return a text as a terminal can show it: control, bidi and unprintable characters as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
 
 
 def message_line(account: Account, message: Message) -> str:
@@ -55,8 +45,10 @@ class MessageLog:
         self._write = write
         self._news: list[tuple[Account, Message]] = []
 
-    def __call__(self, account: Account, message: Message) -> None:
+    def __call__(self, account: Account | None, message: News) -> None:
         """Note a message that was accepted or has taken a step."""
+        if account is None or not isinstance(message, Message):
+            return
         is_undecided = message.decided_by is None and message.due_at <= message.created_at
         if is_undecided or message.clicks:
             return

@@ -3,6 +3,10 @@
     MocksmsError
     +-- SettingsError               an option, variable or command line that cannot be used
     +-- IllegalStep                 a message was asked to take a step its life does not allow
+    +-- NoLink                      a message shows no such link to open
+    +-- TimeRunsForward             a clock was asked to go back
+    +-- BeyondCalendar              a clock was asked to go further than dates reach
+    +-- PatternTooSlow              a regular expression takes too long on a text
     +-- RequestRefused              an exchange with the emulated API that is not answered with 200
         +-- RouteNotFound           no such path
         +-- MethodNotAllowed        the path exists, the method does not
@@ -17,6 +21,17 @@
         +-- SendTooLarge            long texts for many recipients: too much to work on at once
         +-- MessageNotFound         no such message in this account
         +-- FaultOrdered            a magic number asked for a wrong answer
+    +-- InspectionRefused           a call of the inspection API that cannot be answered
+        +-- QuestionUnclear         its query or body does not fit the model
+        +-- AccountUnnamed          it needs one account and names none
+        +-- AccountUnknown          it names an account that is not there and cannot be made
+        +-- CursorAhead             it names a cursor this mock has not given out
+        +-- RecordNotFound          it names a message or exchange that is not there
+        +-- TypeNotJson             its body is not declared as JSON
+        +-- TokenMissing            the control token is missing or wrong
+        +-- TooManyListeners        too many wait or watch already
+        +-- MockStops               the mock stops while it waits
+        +-- NotAsWanted             no such message, or not as many, as it asks for
 
 The classes carry what was wrong as attributes. They know neither HTTP nor the vendor's words: each door has one
 table that turns them into answers.
@@ -28,6 +43,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mocksms.control.explain import Explanation
     from mocksms.sms.message import State
     from mocksms.sms.outcome import Fault
 
@@ -52,6 +70,43 @@ class IllegalStep(MocksmsError):
         self.legal = tuple(legal)
         choices = ", ".join(map(str, self.legal)) or "none, it is final"
         super().__init__(f"a message that is {current} cannot become {wanted}; legal next: {choices}")
+
+
+class NoLink(MocksmsError):
+    """The phone does not show the link `wanted` (None: any) but `links`, since the message is in `state`."""
+
+    def __init__(self, wanted: str | None, links: Sequence[str], state: State) -> None:
+        self.wanted = wanted
+        self.links = tuple(links)
+        self.state = state
+        shown = f"it has {', '.join(self.links)}" if self.links else "it has none"
+        super().__init__(f"the message, which is {state}, has no link {wanted or 'to open'}: {shown}")
+
+
+class TimeRunsForward(MocksmsError):
+    """A clock that shows `now` was asked to go back to `wanted`."""
+
+    def __init__(self, now: datetime, wanted: datetime) -> None:
+        self.now = now
+        self.wanted = wanted
+        super().__init__(f"the clock shows {now.isoformat()} and cannot go back to {wanted.isoformat()}")
+
+
+class BeyondCalendar(MocksmsError):
+    """A clock was asked to go beyond `latest`."""
+
+    def __init__(self, latest: datetime) -> None:
+        self.latest = latest
+        super().__init__(f"clocks go up to {latest.isoformat()}")
+
+
+class PatternTooSlow(MocksmsError):
+    """Whether `pattern` is in a text could not be said within `patience` seconds."""
+
+    def __init__(self, pattern: str, patience: float) -> None:
+        self.pattern = pattern
+        self.patience = patience
+        super().__init__(f"the regular expression takes longer than {patience:g} s on one text; make it simpler")
 
 
 class RequestRefused(MocksmsError):
@@ -167,3 +222,89 @@ class FaultOrdered(RequestRefused):
         self.fault = fault
         self.decided_by = decided_by
         super().__init__(f"{decided_by}: {fault}")
+
+
+class InspectionRefused(MocksmsError):
+    """Base of what the inspection API answers with an error of its own; the text is for its user."""
+
+
+class QuestionUnclear(InspectionRefused):
+    """Query or body do not fit the model; `faults` maps a name to what is wrong there."""
+
+    def __init__(self, faults: Mapping[str, Iterable[str]]) -> None:
+        self.faults = {name: tuple(texts) for name, texts in faults.items()}
+        super().__init__("; ".join(f"{name}: {', '.join(texts)}" for name, texts in self.faults.items()))
+
+
+class AccountUnnamed(InspectionRefused):
+    """One account is needed and none was named."""
+
+    def __init__(self) -> None:
+        super().__init__("This is about one account: name it by the header X-API-Key, or by ?account= with key or id.")
+
+
+class AccountUnknown(InspectionRefused):
+    """There is no account `name`, and it cannot be the key of one."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is no account {name!r}, and it is no key that makes one; see GET /_mock/accounts.")
+
+
+class CursorAhead(InspectionRefused):
+    """The cursor `given` is beyond the `latest` one this mock has given out."""
+
+    def __init__(self, given: int, latest: int) -> None:
+        self.given = given
+        self.latest = latest
+        super().__init__(f"The cursor {given} is ahead of this mock, which is at {latest}: was it restarted since?")
+
+
+class RecordNotFound(InspectionRefused):
+    """There is no `kind` of thing with the id `name`."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.kind = kind
+        self.name = name
+        super().__init__(f"There is no {kind} {name!r} here; it may have been evicted, deleted or reset.")
+
+
+class TypeNotJson(InspectionRefused):
+    """A body, or the lack of one, is declared as `media_type` (None: not declared) instead of JSON."""
+
+    def __init__(self, media_type: str | None) -> None:
+        self.media_type = media_type
+        declared = f"declared as {media_type}" if media_type else "not declared"
+        super().__init__(f"The body is {declared}; send JSON with the header Content-Type: application/json.")
+
+
+class TokenMissing(InspectionRefused):
+    """The control token is missing or wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("This mock has a control token: send the header Authorization: Bearer and the token.")
+
+
+class TooManyListeners(InspectionRefused):
+    """There are `limit` calls that wait or watch; no more are taken."""
+
+    def __init__(self, kind: str, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"There are {limit} {kind} open already; close some, or ask again later.")
+
+
+class MockStops(InspectionRefused):
+    """The mock stops while a call waits."""
+
+    def __init__(self) -> None:
+        super().__init__("The mock stops.")
+
+
+class NotAsWanted(InspectionRefused):
+    """What was asked for is not there: `late` after a wait for it, not `found` where one message was asked for."""
+
+    def __init__(self, explanation: Explanation, *, late: bool = False, found: bool = True) -> None:
+        self.explanation = explanation
+        self.late = late
+        self.found = found
+        super().__init__(explanation.verdict)

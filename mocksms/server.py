@@ -11,18 +11,18 @@ import signal
 import socket
 import struct
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mocksms.app import create_app
+from mocksms.connection import CONNECTION
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine
+from mocksms.engine.engine import Engine, News
 from mocksms.errors import SettingsError
-from mocksms.provider.faults import CONNECTION
 from mocksms.settings import Settings
-from mocksms.sms.message import Message
 
 HEAD_LIMIT: Final = 65_536
 """Bytes that request line and headers may take, beyond what arrives together with their beginning."""
@@ -32,6 +32,9 @@ FRAMING: Final = 8
 
 GRACE: Final = 0.25
 """Seconds that open requests have to end when the server stops."""
+
+LINGER: Final = 30.0
+"""Seconds a slow reader has to take in the end of a stream."""
 
 _UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 _RESET_ON_CLOSE: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
@@ -69,6 +72,13 @@ class TcpConnection:
         self.release()
         self._transport.close()
 
+    def finish(self, last: bytes) -> None:
+        """End a chunked body and the connection; a reader who does not take the end in time is cut off."""
+        self.release()
+        self._transport.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(last), last))
+        self._transport.close()
+        asyncio.get_running_loop().call_later(LINGER, self._transport.abort)
+
     def reset(self) -> None:
         """Tear the connection down with a TCP reset."""
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
@@ -78,12 +88,19 @@ class TcpConnection:
 class Protocol(HttpToolsProtocol):
     """HTTP/1 as the parser has it, with what it lacks.
 
-    It puts no limit on headers; it drops the body of a request that offers to upgrade, as Java's client does to h2c;
-    and it neither shows the connection, which faults have to reach, nor writes an answer in one piece.
+    What it cannot parse is handed to `note`. It puts no limit on headers; it drops the body of a request that offers
+    to upgrade, as Java's client does to h2c; and it neither shows the connection, which faults have to reach, nor
+    writes an answer in one piece.
     """
 
     _fed = 0
     _bodied = 0
+    _latest = b""
+    _begun = False
+
+    def __init__(self, note: Callable[[bytes, str], object], **given: Any) -> None:
+        super().__init__(**given)
+        self._note = note
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
@@ -94,15 +111,28 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes in; refuse a request whose headers or framing outgrow any real one."""
         self._fed += len(data)
+        self._latest = b"" if self._begun else data
         super().data_received(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
         if self._fed - self._bodied > HEAD_LIMIT + FRAMING * self._bodied and not self.transport.is_closing():
             self.send_400_response("The request headers are too long.")
+        self._latest = b""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, and have it noted: no door will ever see it."""
+        self._note(self._latest, msg)
+        super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
+        self._begun = True
         self._fed = self._bodied = 0
         self.scope["extensions"] = self._extensions
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._begun = False
+        super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body in."""
@@ -135,7 +165,7 @@ class Server(uvicorn.Server):
         self._stopping = asyncio.Event()
         config = uvicorn.Config(
             create_app(engine, self._stopping),
-            http=Protocol,
+            http=cast("type[asyncio.Protocol]", partial(Protocol, engine.note_malformed)),
             ws="none",
             loop="asyncio",
             lifespan="on",
@@ -159,15 +189,15 @@ class LongLived:
     They hold no cycles, yet the collector would walk over all of them again and again, and stall answers for it.
     """
 
-    EVERY: Final = 5_000
+    EVERY: Final = 10_000
 
     def __init__(self) -> None:
         self._seen = 0
         gc.collect()
         gc.freeze()
 
-    def __call__(self, _account: Account, _message: Message) -> None:
-        """Count a message; after each 5,000 set aside all that has survived."""
+    def __call__(self, _account: Account | None, _news: News) -> None:
+        """Count what is kept; each 10,000 times set aside all that has survived."""
         self._seen += 1
         if self._seen % self.EVERY == 0:
             gc.collect(1)

@@ -17,6 +17,7 @@ OTHER_VARIABLES: Final = frozenset({"MOCKSMS_URL"})
 """Variables with our prefix that belong to the tests of an application, not to the server."""
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
+LONGEST_DURATION: Final = 3650 * 86400
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -57,16 +58,27 @@ def _optional_whole(low: int, high: int) -> Callable[[str], int | None]:
     return lambda raw: read(raw) if raw else None
 
 
-def duration(raw: str) -> timedelta:
+def seconds(raw: str) -> float:
     """Read a duration: `250ms`, `90s`, `5m`, `2h`, `3d`, or plain seconds.
 
     Raises:
-        ValueError: it is none of these, or longer than 3650 days.
+        ValueError: it is none of these.
     """
     found = _DURATION.fullmatch(raw.strip())
-    if not found or (seconds := float(found[1]) * _UNITS[found[2] or "s"]) > 3650 * 86400:
+    if not found:
         raise ValueError("a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds")
-    return timedelta(seconds=seconds)
+    return float(found[1]) * _UNITS[found[2] or "s"]
+
+
+def duration(raw: str) -> timedelta:
+    """Read a duration of at most 3650 days.
+
+    Raises:
+        ValueError: it is none, or longer.
+    """
+    if (length := seconds(raw)) > LONGEST_DURATION:
+        raise ValueError("a duration such as 2h, of at most 3650d")
+    return timedelta(seconds=length)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -126,6 +138,7 @@ class Settings:
     port: int = _option(8972, _whole(0, 65535), "port to listen on; 0 picks a free one")
     public_url: str | None = _option(None, _url, "address of this mock as phones reach it, for the links in texts")
     allowed_host: tuple[str, ...] = _option((), _listed, "further host names the inspection API answers to")
+    control_token: str | None = _option(None, _optional_text, "token the inspection API asks for, as Bearer")
     api_key: tuple[str, ...] = _option((), _listed, "keys that are accepted; none listed: any key is")
     auth_errors: Literal["documented", "observed"] = _choice(
         "words of a 401: the guide's, or those seen in the wild", "documented", "observed"

@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from mocksms.app import create_app
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine
+from mocksms.engine.engine import Engine, News
 from mocksms.settings import Settings
 from mocksms.sms.message import Message as Sms
 from mocksms.sms.message import State
@@ -26,14 +26,28 @@ MOMENT = timedelta(milliseconds=50)
 HALF_AN_HOUR = timedelta(minutes=30)
 
 
-@pytest.mark.parametrize("path", ["/_mock/health", "/_mock/numbers", "/_mock/fidelity"])
+@pytest.mark.parametrize("path", ["/_mock/health", "/docs", "/docs/index.html", "/openapi.json"])
 def test_control_paths_are_ours(path: str) -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
         assert client.get(path).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/health", "/rest/v1/_mock/health", "/_MOCK/health", "/_mock2/health", "/_mockery", "/docs"]
+    "path",
+    [
+        "/",
+        "/health",
+        "/rest/v1/_mock/health",
+        "/_MOCK/health",
+        "/_mock2/health",
+        "/_mockery",
+        "/DOCS",
+        "/docs2",
+        "/docs.html",
+        "/openapi.json5",
+        "/openapi",
+        "/rest/v1/docs",
+    ],
 )
 def test_unknown_paths_belong_to_the_emulated_api(path: str) -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
@@ -45,10 +59,10 @@ def test_unknown_paths_belong_to_the_emulated_api(path: str) -> None:
 
 def test_unknown_path_under_ours_is_answered_by_us() -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
-        for path in ("/_mock", "/_mock/", "/_mock/nothing"):
+        for path in ("/_mock", "/_mock/", "/_mock/health/", "/docs/", "/docs/none.js", "/openapi.json/"):
             answer = client.get(path)
             assert answer.status_code == 404
-            assert "there are /_mock/health" in answer.json()["error"]["message"]
+            assert answer.json()["error"]["message"].startswith(f"There is no {path} here; ")
 
 
 def test_provider_paths_are_the_emulated_api() -> None:
@@ -70,8 +84,8 @@ def test_ticker_applies_what_is_due_without_anybody_asking() -> None:
     engine = Engine(Settings(async_delay=MOMENT))
     sent = threading.Event()
 
-    def listen(_: Account, message: Sms) -> None:
-        if message.state is State.SENT:
+    def listen(_: Account | None, news: News) -> None:
+        if isinstance(news, Sms) and news.state is State.SENT:
             sent.set()
 
     engine.listeners.append(listen)
@@ -136,8 +150,8 @@ def test_fault_that_needs_a_socket_raises_where_there_is_none() -> None:
 def test_real_time_passes_behind_a_socket() -> None:
     changed = threading.Event()
 
-    def listen(_: Account, message: Sms) -> None:
-        if message.state is State.SENT:
+    def listen(_: Account | None, news: News) -> None:
+        if isinstance(news, Sms) and news.state is State.SENT:
             changed.set()
 
     with running(Settings(port=0, async_delay=MOMENT)) as mock:

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from mocksms.console import SHOWN, MessageLog, escape, message_line, welcome
+from mocksms.console import SHOWN, MessageLog, message_line, welcome
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
+from mocksms.sms.text import escape
 from tests.support import KEY, NUMBER, PATIENCE, HandClock
 
 ESCAPE_SEQUENCE = "\x1b[2J\x1b]0;title\x07"

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import inspect
 import re
+from datetime import timedelta
 
 import pytest
 
 from mocksms import errors
 from mocksms.errors import (
+    BeyondCalendar,
     BodyTooLarge,
     BodyTooSlow,
     FaultOrdered,
@@ -16,11 +18,14 @@ from mocksms.errors import (
     MessageNotFound,
     MethodNotAllowed,
     MocksmsError,
+    NoLink,
+    PatternTooSlow,
     RequestRefused,
     RouteNotFound,
     SendTooLarge,
     SettingsError,
     TextTooLong,
+    TimeRunsForward,
     Unauthorised,
     UnknownMagicCode,
     UnsupportedMediaType,
@@ -28,6 +33,7 @@ from mocksms.errors import (
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
 from mocksms.sms.outcome import Fault, FaultKind
+from tests.support import NOON
 
 _LEAF = re.compile(r"^( *)\+-- (\w+) {2,}\S", re.MULTILINE)
 
@@ -55,6 +61,25 @@ def test_every_class_of_the_module_is_in_the_tree() -> None:
             IllegalStep(State.BOUNCED, State.SENT, ()),
             "a message that is rejected/bounced cannot become sent; legal next: none, it is final",
             id="IllegalStep from a final state",
+        ),
+        pytest.param(
+            NoLink(None, [], State.SENT), "the message, which is sent, has no link to open: it has none", id="NoLink"
+        ),
+        pytest.param(
+            NoLink("http://b.test", ["http://a.test"], State.SENT),
+            "the message, which is sent, has no link http://b.test: it has http://a.test",
+            id="NoLink, another one",
+        ),
+        pytest.param(
+            TimeRunsForward(NOON, NOON - timedelta(hours=1)),
+            "the clock shows 2026-03-01T12:00:00+00:00 and cannot go back to 2026-03-01T11:00:00+00:00",
+            id="TimeRunsForward",
+        ),
+        pytest.param(BeyondCalendar(NOON), "clocks go up to 2026-03-01T12:00:00+00:00", id="BeyondCalendar"),
+        pytest.param(
+            PatternTooSlow("(a+)+", 0.1),
+            "the regular expression takes longer than 0.1 s on one text; make it simpler",
+            id="PatternTooSlow",
         ),
         pytest.param(RouteNotFound("http://mock.test/x"), "no resource at http://mock.test/x", id="RouteNotFound"),
         pytest.param(MethodNotAllowed("PUT", "POST"), "method PUT where only POST is served", id="MethodNotAllowed"),

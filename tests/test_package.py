@@ -18,7 +18,10 @@ def test_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     code = {str(path.relative_to(ROOT)) for path in (ROOT / "mocksms").rglob("*.py")}
-    assert code | {"mocksms/py.typed", "mocksms/fidelity.toml"} == {name for name in names if ".dist-info/" not in name}
+    page = {str(path.relative_to(ROOT)) for path in (ROOT / "mocksms/control/docs").iterdir()}
+    assert code | page | {"mocksms/py.typed", "mocksms/fidelity.toml"} == {
+        name for name in names if ".dist-info/" not in name
+    }
 
 
 def test_changelog_is_in_step_with_the_version() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.readme import README, with_tables
-from tests.support import PATIENCE, Mock
+from tests.support import PATIENCE, Mock, running
 
 TEXT = README.read_text(encoding="utf-8")
+SCRIPT = re.findall(r"<!-- script -->\n```sh\n(.*?)```", TEXT, re.DOTALL)[0]
 CURL = re.findall(r"```sh\n(curl .*?)```", TEXT, re.DOTALL)
 
 
@@ -32,6 +35,30 @@ def test_curl_lines_run_as_printed(shared_mock: Mock, command: str) -> None:
 
 def test_there_are_curl_lines() -> None:
     assert len(CURL) == 2
+
+
+def test_script_is_a_whole_test_with_curl_alone(tmp_path: Path) -> None:
+    script = tmp_path / "whole-test.sh"
+    script.write_text(SCRIPT, encoding="utf-8")
+    with running() as mock:
+        environment = {**os.environ, "MOCK": mock.url, "TMPDIR": str(tmp_path)}
+        done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = re.findall(r"^event: (\w+)$", done.stdout, re.MULTILINE)
+    assert told[0] == "open"
+    assert {"message", "request", "clock", "account"} <= set(told)
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(("[", "{"))]
+    last = answers[-1]["messages"][0]
+    assert (last["content"], last["status"]) == ("Your parcel is here", "sent")
+
+
+def test_script_stops_where_the_mock_is_not_as_it_says(tmp_path: Path) -> None:
+    script = tmp_path / "whole-test.sh"
+    script.write_text(SCRIPT.replace("= 481516 ]", "= 481517 ]"), encoding="utf-8")
+    with running() as mock:
+        environment = {**os.environ, "MOCK": mock.url, "TMPDIR": str(tmp_path)}
+        done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1
 
 
 def test_length_is_bearable() -> None:

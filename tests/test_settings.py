@@ -18,6 +18,8 @@ READ = [
     ("public_url", "https://phones.example/sms", "https://phones.example/sms"),
     ("public_url", "", None),
     ("allowed_host", "mock.test, other.test,,", ("mock.test", "other.test")),
+    ("control_token", "open sesame", "open sesame"),
+    ("control_token", "", None),
     ("api_key", "first,second", ("first", "second")),
     ("api_key", "", ()),
     ("auth_errors", "observed", "observed"),

@@ -1,107 +1,96 @@
-"""The inspection API: health and the catalogues."""
+"""The inspection API as an application: every room behind its route, and one place where errors become answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib.metadata import version
-from typing import Any
+import difflib
+import inspect
+import logging
+from typing import Final
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
-from mocksms.engine.clock import system_time
-from mocksms.engine.engine import Engine
-from mocksms.errors import ForeignOrigin
-from mocksms.fidelity import ledger
-from mocksms.guard import check_origin, is_own_host
-from mocksms.sms.magic import Catalogue, MagicNumber
-from mocksms.sms.outcome import Fault
+from mocksms.control import accounts, catalogues, clocks, journal, messages
+from mocksms.control.answers import error_answer, refusal
+from mocksms.control.asking import prefers_text, read_ask
+from mocksms.control.desk import Desk, Room
+from mocksms.errors import MocksmsError
+from mocksms.guard import Disconnected
+
+ROOMS: Final[tuple[Room, ...]] = (
+    *messages.ROOMS,
+    *accounts.ROOMS,
+    *clocks.ROOMS,
+    *journal.ROOMS,
+    *catalogues.ROOMS,
+)
+"""Every operation of the inspection API."""
+
+TAGS: Final = {
+    messages.TAG: "What was sent: look, wait, verify, and drive a message by hand.",
+    accounts.TAG: "What belongs to one API key. The header X-API-Key or ?account= names one; without, all are meant.",
+    clocks.TAG: "Time, of one account or of all.",
+    journal.TAG: "Every call of the emulated API, refused and malformed ones too.",
+    catalogues.TAG: "The mock itself.",
+}
+
+log = logging.getLogger("mocksms")
 
 
-class Guard:
-    """Lets through what comes from this machine's own programs and pages, and nothing of another site."""
+class Door:
+    """One room as an ASGI application."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: tuple[str, ...]) -> None:
-        self._app = app
-        self._allowed_hosts = allowed_hosts
+    def __init__(self, desk: Desk, room: Room) -> None:
+        self._desk = desk
+        self._room = room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer why not."""
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+        """Read the call, have it answered, and turn an error into an answer."""
         headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1")
-        if not is_own_host(host, self._allowed_hosts):
-            name = host.partition(":")[0]
-            refusal = f"Host {host!r} is not allowed here; start mocksms with --allowed-host {name}."
-            return await _error(403, refusal)(scope, receive, send)
+        operation = self._room.operation
+        if self._room.holds and scope["method"] == "HEAD":
+            return await _not_that_way(scope["path"], "HEAD", operation.path)(scope, receive, send)
         try:
-            check_origin(headers)
-        except ForeignOrigin as error:
-            refusal = f"The inspection API answers no other site's pages, and this is a {error}."
-            return await _error(403, refusal)(scope, receive, send)
-        await self._app(scope, receive, send)
+            ask = await read_ask(self._desk.engine, operation, scope, receive, headers)
+            answered = self._room.endpoint(self._desk, ask)
+            answer = await answered if inspect.isawaitable(answered) else answered
+        except Disconnected:
+            return
+        except MocksmsError as error:
+            answer = refusal(error, as_text=prefers_text(headers))
+        except Exception:
+            log.exception("mocksms failed on %s %s", scope["method"], ascii(scope["path"]))
+            answer = error_answer(500, "mocksms itself failed; its log says how.")
+        await answer(scope, receive, send)
 
 
-def control_door(engine: Engine) -> Starlette:
-    """Return the inspection API as an application to be mounted under `/_mock`."""
-    started = system_time()
-
-    async def health(_: Request) -> JSONResponse:
-        return JSONResponse(_health(engine, (system_time() - started).total_seconds()))
-
-    async def numbers(_: Request) -> JSONResponse:
-        return JSONResponse(numbers_catalogue(engine.decisions.catalogue))
-
-    async def fidelity(_: Request) -> JSONResponse:
-        return JSONResponse({"behaviours": [behaviour._asdict() for behaviour in ledger()]})
-
-    return Starlette(
-        routes=[Route("/health", health), Route("/numbers", numbers), Route("/fidelity", fidelity)],
-        exception_handlers={HTTPException: _explain},
-    )
+def routes(desk: Desk) -> list[Route]:
+    """Return the routes of the inspection API."""
+    return [
+        Route(room.operation.path, Door(desk, room), methods=[room.operation.method], name=room.operation.id)
+        for room in ROOMS
+    ]
 
 
-def numbers_catalogue(catalogue: Catalogue) -> dict[str, Any]:
-    """Return the magic numbers as JSON data."""
-    return {
-        "prefix": catalogue.prefix,
-        "grammar": f"{catalogue.prefix}CCLL: CC is the code, LL any two digits (a lane)",
-        "numbers": [_number(row, catalogue.prefix) for row in catalogue.rows.values()],
-    }
-
-
-def _number(row: MagicNumber, prefix: str) -> dict[str, Any]:
-    is_fault = isinstance(row.orders, Fault)
-    return {"code": row.code, "number": row.number(prefix), "outcome": row.title, "http_fault": is_fault}
-
-
-def _health(engine: Engine, uptime: float) -> dict[str, Any]:
-    kept = engine.accounts.kept()
-    return {
-        "status": "ready",
-        "version": version("mocksms"),
-        "uptime": round(uptime, 3),
-        "accounts": kept.accounts,
-        "messages": kept.messages,
-        "requests": kept.requests,
-        "evicted": engine.accounts.evicted()._asdict(),
-    }
-
-
-async def _explain(request: Request, error: Exception) -> JSONResponse:
+async def explain(request: Request, error: Exception) -> Response:
+    """Answer a call that no route takes."""
     assert isinstance(error, HTTPException)
-    text = error.detail
-    if error.status_code == 404:
-        text = f"There is no {request.url.path} here; there are /_mock/health, /_mock/numbers and /_mock/fidelity."
+    path = request.url.path
     if error.status_code == 405:
-        text = f"{request.url.path} does not answer {request.method}, only GET."
-    return _error(error.status_code, text, error.headers)
+        fitting = next(route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+        return _not_that_way(path, request.method, fitting.path)
+    near = difflib.get_close_matches(path, {room.operation.path for room in ROOMS}, 1)
+    hint = f"did you mean {near[0]}?" if near else "all there is stands in /openapi.json, to be read at /docs."
+    return error_answer(error.status_code, f"There is no {path} here; {hint}")
 
 
-def _error(status: int, text: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": {"status": status, "message": text}}, status, headers)
+def _not_that_way(path: str, method: str, template: str) -> Response:
+    rooms = [room for room in ROOMS if room.operation.path == template]
+    methods = {room.operation.method for room in rooms} or {"GET"}
+    if "GET" in methods and not any(room.holds for room in rooms):
+        methods.add("HEAD")
+    allowed = ", ".join(sorted(methods))
+    return error_answer(405, f"{path} does not answer {method}, only {allowed}.", {"allow": allowed})

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
+from hashlib import sha256
 from itertools import count
 from random import Random, SystemRandom
 from typing import Final, NamedTuple
 
+from mocksms.engine.bounded import BoundedLog, Numbering
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
 from mocksms.engine.messages import MessageStore
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.outcome import Reaction, Step
+
+LONGEST_KEY: Final = 256
+"""Characters an API key may have."""
 
 AGENDA_SLACK: Final = 1_000
 PLANNED_PER_MESSAGE: Final = 4
@@ -36,32 +40,37 @@ class Due(NamedTuple):
 
 
 class InboundSms(NamedTuple):
-    """An SMS from a phone: when, from which number (digits), and its text."""
+    """An SMS from a phone: when, from which number (digits), its text, and what it brought about in words."""
 
+    number: int
     at: datetime
     digits: str
     text: str
+    effect: str = ""
 
 
 class Account:
     """State of one API key. Holds; the engine acts.
 
-    `credit` is in segments, None without limit. `waiting` are the sequences of messages out of credit, oldest first.
+    `id` names it where the key itself must not be shown. `credit` is in segments, None without limit. `waiting` are
+    the sequences of messages out of credit, oldest first.
     """
 
-    def __init__(self, key: str, settings: Settings, clock: Clock, seed: str) -> None:
+    def __init__(self, key: str, settings: Settings, clock: Clock, seed: str, numbering: Numbering) -> None:
         self.key = key
+        self.id = account_id(key)
         self.clock = clock
+        self.numbering = numbering
         self.credit = settings.credit
         self.gateway = settings.gateway
         self.rest_right = settings.rest_right
         self.sender = settings.sender
-        self.unsubscribed = _digits(settings.unsubscribed, settings)
-        self.bounced = _digits(settings.bounced, settings)
-        self.kosher = _digits(settings.kosher, settings)
+        self.unsubscribed = digits_of(settings.unsubscribed, settings)
+        self.bounced = digits_of(settings.bounced, settings)
+        self.kosher = digits_of(settings.kosher, settings)
         self.messages = MessageStore(settings.max_messages)
         self.journal = Journal(settings.max_requests)
-        self.inbound: deque[InboundSms] = deque(maxlen=settings.max_messages)
+        self.inbound: BoundedLog[InboundSms] = BoundedLog(settings.max_messages)
         self.waiting: dict[int, None] = {}
         self._agenda: list[Due] = []
         self._order = count()
@@ -71,6 +80,11 @@ class Account:
     def idle(self) -> bool:
         """Whether nothing is on the agenda."""
         return not self._agenda
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When the next action on the agenda is due, None when there is none."""
+        return self._agenda[0].at if self._agenda else None
 
     def new_transaction_id(self) -> str:
         """Return an id as the vendor writes them: 32 lower-case hex digits, never one that is in use here."""
@@ -100,6 +114,10 @@ class Account:
             return heapq.heappop(self._agenda)
         return None
 
+    def next_step_at(self, sequence: int) -> datetime | None:
+        """Return when something is next due for a message, None when nothing is planned."""
+        return min((due.at for due in self._agenda if due.sequence == sequence), default=None)
+
     def wait_for_credit(self, sequence: int) -> None:
         """Note that a message waits for credit."""
         if len(self.waiting) > AGENDA_SLACK + len(self.messages):
@@ -113,7 +131,13 @@ class Account:
         self.waiting = {sequence: None for sequence in self.waiting if self.messages.at(sequence) is not None}
 
 
-def _digits(listed: Iterable[str], settings: Settings) -> set[str]:
+def account_id(key: str) -> str:
+    """Return the name of an API key's account: 12 hex digits that do not tell the key."""
+    return sha256(key.encode()).hexdigest()[:12]
+
+
+def digits_of(listed: Iterable[str], settings: Settings) -> set[str]:
+    """Return numbers as they are compared."""
     return {numbers.parse(number, accept_local=settings.accept_local_numbers).digits for number in listed}
 
 

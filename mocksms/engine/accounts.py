@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mocksms.engine.account import Account
+from mocksms.engine.bounded import Numbering
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
 from mocksms.settings import Settings
@@ -22,15 +23,19 @@ class Totals(NamedTuple):
 
 
 class Accounts:
-    """Every account by its API key, and the journal of exchanges that belong to none, `strangers`."""
+    """Every account by its API key, and what belongs to none of them.
+
+    `clock` is the time a new account begins with, `strangers` the journal of exchanges without an account.
+    `evicted_up_to` is the highest number among the messages and exchanges that went with evicted accounts.
+    """
 
     def __init__(self, settings: Settings, time: Callable[[], datetime], seed: str) -> None:
-        self.strangers = Journal(settings.max_requests)
+        self.numbering = Numbering()
         self._settings = settings
         self._time = time
         self._seed = seed
-        self._by_key: OrderedDict[str, Account] = OrderedDict()
-        self._gone = Totals(0, 0, 0)
+        self._forgotten = 0
+        self._begin()
 
     def __iter__(self) -> Iterator[Account]:
         """Iterate over the accounts, the longest unused first."""
@@ -49,12 +54,30 @@ class Accounts:
         if account is not None:
             self._by_key.move_to_end(key)
             return account
-        # An account that comes back after its eviction must not hand out its old ids again.
-        seed = f"{self._seed}\n{self._gone.accounts}" if self._gone.accounts else self._seed
-        account = self._by_key[key] = Account(key, self._settings, Clock(self._time), seed)
+        account = self._by_key[key] = self._new(key)
+        self._by_id[account.id] = account
         if len(self._by_key) > self._settings.max_accounts:
             self._evict(self._by_key.popitem(last=False)[1])
         return account
+
+    def peek(self, key: str) -> Account:
+        """Return the account of an API key as it is, or as it would be made; nothing changes by that."""
+        return self._by_key.get(key) or self._new(key)
+
+    def named(self, name: str) -> Account | None:
+        """Return the kept account with this id or, failing that, this API key."""
+        return self._by_id.get(name) or self._by_key.get(name)
+
+    def forget(self, account: Account) -> None:
+        """Drop an account with all it holds; its key makes a new one on next use."""
+        if self.holds(account):
+            self._forgotten += 1
+            del self._by_key[account.key], self._by_id[account.id]
+
+    def forget_all(self) -> None:
+        """Drop everything, and let time run as it really does."""
+        self._forgotten += len(self) + self._gone.accounts
+        self._begin()
 
     def kept(self) -> Totals:
         """Return how much is kept."""
@@ -72,9 +95,25 @@ class Accounts:
             self._gone.requests + sum(account.journal.evicted for account in self) + self.strangers.evicted,
         )
 
+    def _begin(self) -> None:
+        self.clock = Clock(self._time)
+        self.strangers = Journal(self._settings.max_requests)
+        self.evicted_up_to = 0
+        self._by_key: OrderedDict[str, Account] = OrderedDict()
+        self._by_id: dict[str, Account] = {}
+        self._gone = Totals(0, 0, 0)
+
+    def _new(self, key: str) -> Account:
+        # An account that comes back must not hand out its old ids again.
+        gone = self._gone.accounts + self._forgotten
+        seed = f"{self._seed}\n{gone}" if gone else self._seed
+        return Account(key, self._settings, self.clock.copy(), seed, self.numbering)
+
     def _evict(self, account: Account) -> None:
+        del self._by_id[account.id]
+        self.evicted_up_to = self.numbering.latest
         self._gone = Totals(
             self._gone.accounts + 1,
-            self._gone.messages + account.messages.next_sequence - 1,
-            self._gone.requests + account.journal.next - 1,
+            self._gone.messages + account.messages.evicted + len(account.messages),
+            self._gone.requests + account.journal.evicted + len(account.journal),
         )

@@ -1,42 +1,61 @@
-"""Numbered records kept up to a limit, the oldest going first."""
+"""Numbered records kept up to a limit, the oldest going first, and indexes over them."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
+HOLES: Final = 1_000
+"""Numbers of removed records that a log may hold on to before it forgets them all at once."""
+
+
+class Numbering:
+    """Ascending numbers for everything a mock keeps, so that one number tells what came after it: a cursor."""
+
+    def __init__(self) -> None:
+        self.latest = 0
+
+    def take(self) -> int:
+        """Return the next number; the first is 1."""
+        self.latest += 1
+        return self.latest
+
 
 class BoundedLog(Generic[T]):
-    """Records numbered from 1 in the order they came; beyond `limit` the oldest are evicted and counted."""
+    """Records under ascending numbers; beyond `limit` the oldest are evicted and counted.
+
+    `evicted` is how many have gone to make room, `evicted_up_to` the highest number among them. What is removed on
+    purpose is not counted.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._records: dict[int, T] = {}
-        self.next = 1
+        self._order: deque[int] = deque()
+        self.evicted = 0
+        self.evicted_up_to = 0
 
     def __len__(self) -> int:
         return len(self._records)
 
     @property
-    def first(self) -> int:
-        """The lowest number that is still kept, or the next one when nothing is."""
-        return self.next - len(self._records)
+    def first(self) -> int | None:
+        """The lowest number that is kept, None when nothing is."""
+        return self._order[0] if self._order else None
 
-    @property
-    def evicted(self) -> int:
-        """How many records have gone."""
-        return self.first - 1
-
-    def append(self, record: T) -> T | None:
-        """Keep a record under the number `next` and return the one it pushed out, if any."""
-        self._records[self.next] = record
-        self.next += 1
+    def add(self, number: int, record: T) -> T | None:
+        """Keep a record under a number higher than all before; return the one it pushed out, if any."""
+        self._records[number] = record
+        self._order.append(number)
         if len(self._records) <= self._limit:
             return None
-        return self._records.pop(self.next - self._limit - 1)
+        self.evicted += 1
+        self.evicted_up_to = self._order[0]
+        return self.remove(self.evicted_up_to)
 
     def replace(self, number: int, record: T) -> None:
         """Put another record in place of one that is kept."""
@@ -44,13 +63,31 @@ class BoundedLog(Generic[T]):
             raise KeyError(number)
         self._records[number] = record
 
+    def remove(self, number: int) -> T:
+        """Take a record out that is kept."""
+        record = self._records.pop(number)
+        if len(self._order) > HOLES + 2 * len(self._records):
+            self._order = deque(kept for kept in self._order if kept in self._records)
+        while self._order and self._order[0] not in self._records:
+            self._order.popleft()
+        return record
+
+    def clear(self) -> None:
+        """Take all records out."""
+        self._records = {}
+        self._order.clear()
+
     def get(self, number: int) -> T | None:
         """Return a record by its number, None when it is gone or was never there."""
         return self._records.get(number)
 
-    def newest_first(self) -> Iterator[T]:
-        """Iterate over what is kept, newest first."""
-        return (self._records[number] for number in range(self.next - 1, self.first - 1, -1))
+    def newest_first(self, after: int = 0) -> Iterator[T]:
+        """Iterate over what is kept under numbers higher than `after`, newest first."""
+        for number in reversed(self._order):
+            if number <= after:
+                return
+            if number in self._records:
+                yield self._records[number]
 
 
 class NumberIndex:
@@ -76,9 +113,16 @@ class NumberIndex:
         elif stale * 2 > len(numbers):
             del numbers[:stale]
 
-    def newest_first(self, key: str, first: int) -> Iterator[int]:
-        """Iterate over the numbers of `key` from the highest down to `first`."""
+    def remove(self, key: str, number: int, first: int) -> None:
+        """Forget one record of `key`, and any below `first`; quickest for the highest number."""
+        numbers = self._numbers[key]
+        del numbers[bisect_left(numbers, number)]
+        if not numbers or numbers[-1] < first:
+            del self._numbers[key]
+
+    def newest_first(self, key: str, after: int) -> Iterator[int]:
+        """Iterate over the numbers of `key` higher than `after`, the highest first."""
         for number in reversed(self._numbers.get(key, ())):
-            if number < first:
+            if number <= after:
                 return
             yield number

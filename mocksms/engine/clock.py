@@ -7,6 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+LATEST: Final = datetime(9000, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+"""The last instant a clock shows; what is planned from there still fits the calendar."""
+
 timer: Final = time.perf_counter
 """Seconds on a clock that only measures how long something took."""
 
@@ -37,9 +40,19 @@ class Clock:
         """Return the time on this clock, aware, in UTC."""
         return self._stands_at or self._source() + self._ahead
 
-    def freeze(self) -> None:
-        """Let time stand still."""
-        self._stands_at = self.now()
+    def copy(self) -> Clock:
+        """Return another clock that shows the same time and stands still if this one does."""
+        twin = Clock(self._source)
+        twin._ahead, twin._stands_at = self._ahead, self._stands_at
+        return twin
+
+    def real(self) -> datetime:
+        """Return the real time, whatever this clock shows."""
+        return self._source()
+
+    def freeze(self, real: datetime | None = None) -> None:
+        """Let time stand still, as at this real time if it is given: so that several clocks stop together."""
+        self._stands_at = self._stands_at or (real or self._source()) + self._ahead
 
     def resume(self) -> None:
         """Let time run on from where it stands."""

@@ -40,11 +40,11 @@ class Drafter:
         history: History,
         decided_by: str | None = None,
     ) -> Message:
-        """Return the message for a recipient, with the next sequence of its account."""
+        """Return the message for a recipient, under the next number."""
         account = self._account
         return Message(
             transaction_id=account.new_transaction_id(),
-            sequence=account.messages.next_sequence,
+            sequence=account.numbering.take(),
             mobile_number=recipient.mobile_number,
             digits=number.digits,
             sender=self.submission.sender or account.sender,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from enum import StrEnum
+from typing import Final, NamedTuple
 
 from mocksms.engine.account import Account, Due, InboundSms, TakeUp, fresh_seed
 from mocksms.engine.accounts import Accounts
 from mocksms.engine.clock import system_time
 from mocksms.engine.decision import Decisions
-from mocksms.engine.draft import Drafter
+from mocksms.engine.draft import TOKEN_LENGTH, Drafter
+from mocksms.engine.journal import Exchange
 from mocksms.engine.messages import Query
 from mocksms.errors import FaultOrdered, MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
@@ -18,10 +20,27 @@ from mocksms.sms import lifecycle, numbers
 from mocksms.sms.message import Click, History, Message, Recipient, State, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.outcome import Fault, Outcome, Reply, Step
-from mocksms.sms.text import Template, filled, links_in
+from mocksms.sms.replies import Choice
+from mocksms.sms.text import Links, Template, filled, links_in
 
-Listener = Callable[[Account, Message], None]
-"""Hears of every message that was accepted or has taken a step, with its account."""
+LONGEST_LINE: Final = 1_000
+"""Bytes of a malformed request's first line that are kept."""
+
+
+class Change(StrEnum):
+    """What a tester changed by hand."""
+
+    ACCOUNT = "account"
+    CLOCK = "clock"
+    DELETED = "deleted"
+    RESET = "reset"
+
+
+News = Message | Exchange | InboundSms | Change
+"""A message that was accepted or has taken a step, an exchange, an SMS from a phone, or a change by hand."""
+
+Listener = Callable[[Account | None, News], None]
+"""Hears the news of every account; None stands for exchanges without one and changes of all."""
 
 
 class Accepted(NamedTuple):
@@ -59,6 +78,16 @@ class Engine:
         account = self.accounts.get(key)
         self.catch_up(account)
         return account
+
+    @property
+    def cursor(self) -> int:
+        """The number of the latest message or exchange: what comes later has a higher one."""
+        return self.accounts.numbering.latest
+
+    def shown(self, message: Message) -> str:
+        """Return the text of a message as the phone shows it."""
+        links = Links(self.link_base, message.transaction_id[:TOKEN_LENGTH])
+        return Template(message.submission).shown(message.fields, links)
 
     def tick(self) -> None:
         """Apply what has become due in any account."""
@@ -99,7 +128,7 @@ class Engine:
         """
         if self.settings.force_unsubscribe_link and not submission.unsubscribe_link:
             submission = submission._replace(unsubscribe_link=True)
-        parsed = [self._parse(recipient.mobile_number) for recipient in recipients]
+        parsed = [self.parse(recipient.mobile_number) for recipient in recipients]
         fault = self._ordered_fault(parsed, recipients)
         template = Template(submission)
         template.check(recipients)
@@ -126,34 +155,77 @@ class Engine:
         """Return the newest `limit` messages of an account that match, newest first."""
         return account.messages.search(query, limit)
 
-    def cancel(self, account: Account, transaction_id: str) -> Message:
-        """Cancel a queued message.
+    def note(self, account: Account | None, exchange: Exchange) -> None:
+        """Enter an exchange into the journal of its account, or of those without one."""
+        journal = self.accounts.strangers if account is None else account.journal
+        journal.add(exchange.number, exchange)
+        self.tell(account, exchange)
+
+    def note_malformed(self, raw: bytes, why: str) -> None:
+        """Enter bytes that were no HTTP request, by their first line: further ones may hold a key."""
+        first_line = raw.partition(b"\n")[0].strip()[:LONGEST_LINE].decode("latin-1")
+        method, _, target = first_line.partition(" ")
+        exchange = Exchange(
+            number=self.accounts.numbering.take(),
+            at=self.accounts.clock.now(),
+            method=method,
+            target=target,
+            headers=b"",
+            body=b"",
+            body_size=0,
+            status=400,
+            answer=why.encode(),
+            answer_size=len(why),
+            answer_headers=(),
+            took=0.0,
+            note=f"malformed HTTP: {why}",
+        )
+        self.note(None, exchange)
+
+    def step(self, account: Account, message: Message, state: State, at: datetime, cause: str) -> Message:
+        """Let a message take one step, and what that means for its account happen.
 
         Raises:
-            MessageNotFound: the account has none with this id.
-            IllegalStep: it is not queued any more.
+            IllegalStep: its life does not allow it.
         """
-        self.catch_up(account)
-        message = self.find(account, transaction_id)
-        by_hand = message._replace(decided_by="cancelled by hand")
-        return self._step(account, by_hand, State.CANCELLED, account.clock.now(), "cancelled by hand")
+        stepped = message._replace(history=lifecycle.step(message.history, state, at, cause))
+        account.messages.replace(stepped)
+        self._settle(account, stepped, message.history)
+        return stepped
 
-    def set_credit(self, account: Account, credit: int | None) -> None:
-        """Set the credit in segments (None: no limit) and send what waited for it, oldest first."""
-        self.catch_up(account)
-        account.credit = credit
-        for sequence in tuple(account.waiting):
-            message = account.messages.at(sequence)
-            if message is None:
-                account.waiting.pop(sequence, None)
-            elif account.can_pay(message.segments):
-                number = self._parse(message.mobile_number)
-                outcome = self.decisions.naturally(account, number, message.segments)
-                self._follow(account, message, outcome, account.clock.now())
-            else:
-                return
+    def follow_nature(self, account: Account, message: Message) -> None:
+        """Let a message that waited go the way of natural causes."""
+        outcome = self.decisions.naturally(account, self.parse(message.mobile_number), message.segments)
+        self._follow(account, message, outcome, account.clock.now())
 
-    def _parse(self, mobile_number: str) -> PhoneNumber:
+    def receive(self, account: Account, digits: str, text: str, at: datetime, opts: Choice | None = None) -> InboundSms:
+        """Take an SMS in from a phone, by which its owner may opt out or in."""
+        effect = ""
+        if opts is Choice.OUT:
+            account.unsubscribed.add(digits)
+            effect = "opted out"
+        elif opts is Choice.IN:
+            account.unsubscribed.discard(digits)
+            effect = "opted in"
+        inbound = InboundSms(self.accounts.numbering.take(), at, digits, text, effect)
+        account.inbound.add(inbound.number, inbound)
+        self.tell(account, inbound)
+        return inbound
+
+    def click(self, account: Account, message: Message, url: str, at: datetime) -> Message:
+        """Note that the recipient opened a link of a message."""
+        clicked = message._replace(clicks=(*message.clicks, Click(at, url)))
+        account.messages.replace(clicked)
+        self.tell(account, clicked)
+        return clicked
+
+    def tell(self, account: Account | None, news: News) -> None:
+        """Tell the listeners what has happened."""
+        for listener in self.listeners:
+            listener(account, news)
+
+    def parse(self, mobile_number: str) -> PhoneNumber:
+        """Read a number by this mock's settings."""
         return numbers.parse(mobile_number, accept_local=self.settings.accept_local_numbers)
 
     def _ordered_fault(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> Fault | None:
@@ -186,7 +258,7 @@ class Engine:
         message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), drafter.born)
         account.messages.add(message)
         account.plan(due_at, message.sequence, TakeUp())
-        self._tell(account, message)
+        self.tell(account, message)
         return message
 
     def _accept_now(self, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber) -> Message:
@@ -213,22 +285,19 @@ class Engine:
         match due.action:
             case TakeUp():
                 if message.state is State.QUEUED:
-                    number = self._parse(message.mobile_number)
+                    number = self.parse(message.mobile_number)
                     outcome = self.decisions.decide(account, number, message.segments)
                     self._follow(account, message, outcome, due.at)
             case Step(state=state):
                 if state in lifecycle.NEXT[message.state]:
-                    self._step(account, message, state, due.at, message.decided_by or "")
-            case Reply() as reply:
-                self._receive(account, message, reply, due.at)
+                    self.step(account, message, state, due.at, message.decided_by or "")
+            case _ if message.state is not State.SENT:
+                return
+            case Reply(text=text, opts_out=opts_out):
+                self.receive(account, message.digits, text, due.at, Choice.OUT if opts_out else None)
             case _:
-                self._click(account, message, due.at)
-
-    def _step(self, account: Account, message: Message, state: State, at: datetime, cause: str) -> Message:
-        stepped = message._replace(history=lifecycle.step(message.history, state, at, cause))
-        account.messages.replace(stepped)
-        self._settle(account, stepped, message.history)
-        return stepped
+                for url in links_in(filled(message))[:1]:
+                    self.click(account, message, url, due.at)
 
     def _settle(self, account: Account, message: Message, known: History) -> None:
         """Settle what the steps beyond the known ones mean for the account, and tell the listeners."""
@@ -239,25 +308,7 @@ class Engine:
                 account.charge(message.segments)
             elif event.state is State.NO_CREDIT:
                 account.wait_for_credit(message.sequence)
-        self._tell(account, message)
-
-    def _receive(self, account: Account, message: Message, reply: Reply, at: datetime) -> None:
-        if message.state is not State.SENT:
-            return
-        account.inbound.append(InboundSms(at, message.digits, reply.text))
-        if reply.opts_out:
-            account.unsubscribed.add(message.digits)
-
-    def _click(self, account: Account, message: Message, at: datetime) -> None:
-        links = links_in(filled(message))
-        if links and message.state is State.SENT:
-            clicked = message._replace(clicks=(*message.clicks, Click(at, links[0])))
-            account.messages.replace(clicked)
-            self._tell(account, clicked)
-
-    def _tell(self, account: Account, message: Message) -> None:
-        for listener in self.listeners:
-            listener(account, message)
+        self.tell(account, message)
 
 
 def _begin(history: History, outcome: Outcome, at: datetime) -> History:

@@ -22,9 +22,11 @@ class Leniency(NamedTuple):
 class Exchange(NamedTuple):
     """One HTTP exchange.
 
-    `target` is path and query as sent. `headers` are the header lines as sent but for the shortened key. `body` and
-    `answer` hold at most KEPT_BODY bytes. `status` is None where the connection was reset instead of answered.
-    `messages` are the sequence numbers it made, `took` is in seconds.
+    `number` is from the numbering it shares with the messages, and lower than those it made, whose sequences are
+    `messages`. `target` is path and query as sent. `headers` are the header lines as sent but for the shortened key.
+    `body` and `answer` hold at most KEPT_BODY bytes of `body_size` and `answer_size`. `status` is None where the
+    connection was reset instead of answered. `answer_headers` are those beside type and length. `took` is in seconds.
+    `note` says why it was refused or what was done to its answer.
     """
 
     number: int
@@ -33,8 +35,11 @@ class Exchange(NamedTuple):
     target: str
     headers: bytes
     body: bytes
+    body_size: int
     status: int | None
     answer: bytes
+    answer_size: int
+    answer_headers: tuple[tuple[bytes, bytes], ...]
     took: float
     messages: range = range(0)
     warnings: tuple[Leniency, ...] = ()

@@ -17,10 +17,12 @@ from mocksms.sms.text import filled
 class Query:
     """What to look for; everything given must hold.
 
-    `tags` and `senders` match any of theirs. `text` is case-folded, and looked for in the filled content in any case.
+    `after` is a cursor: only messages accepted later count. `tags` and `senders` match any of theirs. `text` is
+    case-folded, and looked for in the filled content in any case.
     Times count in whole seconds, as the reads show them.
     """
 
+    after: int = 0
     transaction_id: str | None = None
     digits: str | None = None
     status: Status | None = None
@@ -33,7 +35,8 @@ class Query:
     def matches(self, message: Message) -> bool:
         """Return whether a message is one of those looked for."""
         return (
-            (self.transaction_id is None or message.transaction_id == self.transaction_id)
+            message.sequence > self.after
+            and (self.transaction_id is None or message.transaction_id == self.transaction_id)
             and (self.digits is None or message.digits == self.digits)
             and (self.status is None or message.state.status is self.status)
             and (not self.tags or not set(self.tags).isdisjoint(message.submission.tags))
@@ -49,27 +52,24 @@ class MessageStore:
 
     def __init__(self, limit: int) -> None:
         self._log: BoundedLog[Message] = BoundedLog(limit)
-        self._by_id: dict[str, int] = {}
-        self._by_digits = NumberIndex()
-        self._by_tag = NumberIndex()
-        self._by_sender = NumberIndex()
+        self._index()
 
     def __len__(self) -> int:
         return len(self._log)
-
-    @property
-    def next_sequence(self) -> int:
-        """The sequence number the next message gets."""
-        return self._log.next
 
     @property
     def evicted(self) -> int:
         """How many messages have gone to make room."""
         return self._log.evicted
 
+    @property
+    def evicted_up_to(self) -> int:
+        """The highest sequence among those that have gone, 0 when none has."""
+        return self._log.evicted_up_to
+
     def add(self, message: Message) -> None:
-        """Keep a new message, whose sequence is `next_sequence`."""
-        gone = self._log.append(message)
+        """Keep a new message, whose sequence is higher than all before."""
+        gone = self._log.add(message.sequence, message)
         self._by_id[message.transaction_id] = message.sequence
         self._by_digits.add(message.digits, message.sequence)
         self._by_sender.add(message.sender, message.sequence)
@@ -88,33 +88,59 @@ class MessageStore:
         return None if sequence is None else self._log.get(sequence)
 
     def at(self, sequence: int) -> Message | None:
-        """Return a message by its sequence, None when it was evicted."""
+        """Return a message by its sequence, None when it is not kept."""
         return self._log.get(sequence)
+
+    def newest_first(self, query: Query) -> Iterator[Message]:
+        """Iterate over the messages that match, newest first."""
+        return filter(query.matches, self._candidates(query))
 
     def search(self, query: Query, limit: int) -> list[Message]:
         """Return the newest `limit` messages that match, newest first."""
-        return list(islice(filter(query.matches, self._candidates(query)), limit))
+        return list(islice(self.newest_first(query), limit))
+
+    def delete(self, messages: Iterable[Message]) -> None:
+        """Take out messages that are kept, quickest in the order newest first."""
+        for message in messages:
+            self._log.remove(message.sequence)
+            first = self._log.first or message.sequence
+            del self._by_id[message.transaction_id]
+            self._by_digits.remove(message.digits, message.sequence, first)
+            self._by_sender.remove(message.sender, message.sequence, first)
+            for tag in dict.fromkeys(message.submission.tags):
+                self._by_tag.remove(tag, message.sequence, first)
+
+    def clear(self) -> None:
+        """Take out all messages at once."""
+        self._log.clear()
+        self._index()
+
+    def _index(self) -> None:
+        self._by_id: dict[str, int] = {}
+        self._by_digits = NumberIndex()
+        self._by_tag = NumberIndex()
+        self._by_sender = NumberIndex()
 
     def _candidates(self, query: Query) -> Iterable[Message]:
         if query.transaction_id is not None:
             found = self.get(query.transaction_id)
             return () if found is None else (found,)
         if query.digits is not None:
-            return self._indexed(self._by_digits, (query.digits,))
+            return self._indexed(self._by_digits, (query.digits,), query.after)
         if query.tags:
-            return self._indexed(self._by_tag, query.tags)
+            return self._indexed(self._by_tag, query.tags, query.after)
         if query.senders:
-            return self._indexed(self._by_sender, query.senders)
-        return self._log.newest_first()
+            return self._indexed(self._by_sender, query.senders, query.after)
+        return self._log.newest_first(query.after)
 
-    def _indexed(self, index: NumberIndex, keys: Sequence[str]) -> Iterator[Message]:
+    def _indexed(self, index: NumberIndex, keys: Sequence[str], after: int) -> Iterator[Message]:
         """Iterate over the messages with any of the keys, newest first, each once."""
-        ways = [index.newest_first(key, self._log.first) for key in dict.fromkeys(keys)]
+        ways = [index.newest_first(key, after) for key in dict.fromkeys(keys)]
         merged = groupby(merge(*ways, reverse=True))
         return filter(None, (self._log.get(sequence) for sequence, _ in merged))
 
     def _forget(self, message: Message) -> None:
-        first = self._log.first
+        first = self._log.first or message.sequence
         del self._by_id[message.transaction_id]
         self._by_digits.evict(message.digits, first)
         self._by_sender.evict(message.sender, first)

@@ -12,10 +12,11 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from mocksms.engine.instants import instant
 from mocksms.engine.journal import Leniency
 from mocksms.errors import InvalidRequest
 from mocksms.provider.leniency import BODY, MOST, parse
-from mocksms.provider.wire import SendBody, instant
+from mocksms.provider.wire import SendBody
 
 Model = TypeVar("Model", bound=BaseModel)
 

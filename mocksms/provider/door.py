@@ -12,8 +12,8 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from mocksms.engine.account import Account
-from mocksms.engine.clock import system_time, timer
+from mocksms.engine.account import LONGEST_KEY, Account
+from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import KEPT_BODY, Exchange, Leniency, header_lines
 from mocksms.errors import (
@@ -34,7 +34,6 @@ from mocksms.provider.wire import Spelling, recipients_of, remarks_on, submissio
 from mocksms.sms.outcome import Fault
 
 PREFIX: Final = "/rest/v1"
-LONGEST_KEY: Final = 256
 JSON_TYPES: Final = frozenset({"application/json", "text/json"})
 UTF_8: Final = "utf-8"
 ENCODINGS: Final = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "unicode": "utf-16"}
@@ -53,6 +52,7 @@ class Call:
     headers: Headers
     body: bytes
     warnings: list[Leniency] = field(default_factory=list)
+    number: int = 0
     messages: range = range(0)
     fault: Fault | None = None
     note: str = ""
@@ -85,13 +85,12 @@ class ProviderDoor:
     def _answer(self, call: Call, fault: RequestRefused | None) -> tuple[Account | None, Answer]:
         """Answer a call, whose body may be at fault: the only place that turns an error into an answer."""
         account = None
+        call.number = self._engine.accounts.numbering.take()
         try:
-            owner = self._owner(call)
-            account = owner if isinstance(owner, Account) else None
+            account = self._owner(call)
             endpoint = _endpoint(call)
             check_origin(call.headers)
-            if isinstance(owner, Unauthorised):
-                raise owner
+            owner = self._authorised(account, call)
             if fault:
                 raise fault
             return owner, endpoint(self, owner, call)
@@ -105,16 +104,20 @@ class ProviderDoor:
             call.note = "mocksms itself failed; its log says how"
             return account, crash()
 
-    def _owner(self, call: Call) -> Account | Unauthorised:
-        """Return the account of the key, or why there is none: a refused call belongs to its account's journal too."""
-        key = call.headers.get(b"x-api-key", b"").decode("latin-1").strip()
-        if not key:
-            return Unauthorised("missing")
-        allowed = self._settings.api_key
-        if len(key) > LONGEST_KEY or (allowed and key not in allowed):
-            return Unauthorised("unknown")
-        account = self._engine.account(key)
-        return account if account.rest_right else Unauthorised("no-rest-right")
+    def _owner(self, call: Call) -> Account | None:
+        """Return the account of the key, if there can be one: a refused call belongs to its account's journal too."""
+        key, allowed = _key(call), self._settings.api_key
+        if not key or len(key) > LONGEST_KEY or (allowed and key not in allowed):
+            return None
+        return self._engine.account(key)
+
+    def _authorised(self, account: Account | None, call: Call) -> Account:
+        """Return the account if it may use the API."""
+        if account is None:
+            raise Unauthorised("unknown" if _key(call) else "missing")
+        if not account.rest_right:
+            raise Unauthorised("no-rest-right")
+        return account
 
     def send(self, account: Account, call: Call) -> Answer:
         """Answer `POST /transactional/sms/send`."""
@@ -124,9 +127,9 @@ class ProviderDoor:
         call.warnings += remarks_on(body, submission, recipients)[: MOST - len(call.warnings)]
         if self._settings.strict and call.warnings:
             raise strict_refusal(call.warnings)
-        first = account.messages.next_sequence
-        messages, call.fault = self._engine.submit(account, submission, recipients, account.journal.next)
-        call.messages = range(first, first + len(messages))
+        messages, call.fault = self._engine.submit(account, submission, recipients, call.number)
+        call.messages = range(messages[0].sequence, messages[-1].sequence + 1)
+        call.note = str(call.fault) if call.fault else ""
         return Answer(200, self._spelling.sent_rows(messages))
 
     def info(self, account: Account, call: Call) -> Answer:
@@ -140,26 +143,27 @@ class ProviderDoor:
         return Answer(200, reads.rows(self._engine.search(account, query, limit), self._spelling))
 
     def _note(self, call: Call, account: Account | None, answer: Answer, scope: Scope, took: float) -> None:
-        """Enter the exchange into the journal of its account, or among the strangers'."""
-        journal = self._engine.accounts.strangers if account is None else account.journal
+        """Have the exchange entered into the journal."""
         reset = call.fault is not None and call.fault.loses_answer
         target = scope.get("raw_path", b"") + (b"?" + call.query if call.query else b"")
-        journal.append(
-            Exchange(
-                number=journal.next,
-                at=system_time() if account is None else account.clock.now(),
-                method=intern(call.method),
-                target=intern(target.decode("latin-1")),
-                headers=header_lines(tuple(scope["headers"])),
-                body=call.body[:KEPT_BODY],
-                status=None if reset else answer.status,
-                answer=b"" if reset else answer.body[:KEPT_BODY],
-                took=took,
-                messages=call.messages,
-                warnings=tuple(call.warnings),
-                note=call.note,
-            )
+        exchange = Exchange(
+            number=call.number,
+            at=(self._engine.accounts if account is None else account).clock.now(),
+            method=intern(call.method),
+            target=intern(target.decode("latin-1")),
+            headers=header_lines(tuple(scope["headers"])),
+            body=call.body[:KEPT_BODY],
+            body_size=len(call.body),
+            status=None if reset else answer.status,
+            answer=b"" if reset else answer.body[:KEPT_BODY],
+            answer_size=0 if reset else len(answer.body),
+            answer_headers=answer.headers,
+            took=took,
+            messages=call.messages,
+            warnings=tuple(call.warnings),
+            note=call.note,
         )
+        self._engine.note(account, exchange)
 
 
 ROUTES: Final[dict[str, tuple[str, Endpoint]]] = {
@@ -172,6 +176,10 @@ ROUTES: Final[dict[str, tuple[str, Endpoint]]] = {
 
 def _call(scope: Scope, body: bytes) -> Call:
     return Call(scope["method"], scope["path"], scope["query_string"], scope["scheme"], dict(scope["headers"]), body)
+
+
+def _key(call: Call) -> str:
+    return call.headers.get(b"x-api-key", b"").decode("latin-1").strip()
 
 
 def _uri(call: Call) -> str:

@@ -5,36 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
+from mocksms.connection import CONNECTION, Connection, connection_of
 from mocksms.provider.answers import Answer
 from mocksms.sms.outcome import Fault, FaultKind
-
-CONNECTION: Final = "mocksms.connection"
-"""The ASGI extension under which a server offers what a Connection can do."""
 
 DRIBBLE_STEPS: Final = 200
 """Pieces a dribbled answer is cut into at most, so that its length does not change how long it takes."""
 
 JSON_TYPE: Final = (b"content-type", b"application/json; charset=utf-8")
-
-
-class Connection(Protocol):
-    """The connection under an exchange."""
-
-    def hold(self) -> None:
-        """Keep what is written from here on until it is released."""
-
-    def release(self) -> None:
-        """Write what was held, in one piece."""
-
-    def close(self) -> None:
-        """End it in order, after what was written."""
-
-    def reset(self) -> None:
-        """Tear it down with a TCP reset."""
 
 
 class Exit:
@@ -49,12 +31,12 @@ class Exit:
             return await _whole(answer, scope, send)
         match fault.kind:
             case FaultKind.RESET_AFTER_ACCEPT | FaultKind.RESET_BEFORE_ACCEPT:
-                _connection(scope).reset()
+                connection_of(scope).reset()
                 await _until_disconnected(receive)
             case FaultKind.TRUNCATED:
                 await send(_head(answer))
                 await _body(answer.body[: len(answer.body) // 2], send, more=True)
-                _connection(scope).close()
+                connection_of(scope).close()
                 await _until_disconnected(receive)
             case FaultKind.MALFORMED:
                 await _whole(answer._replace(body=answer.body[:-1]), scope, send)
@@ -84,13 +66,6 @@ class Exit:
 def _pieces(body: bytes) -> Iterator[bytes]:
     size = -(-len(body) // DRIBBLE_STEPS)
     return (body[start : start + size] for start in range(0, len(body), size))
-
-
-def _connection(scope: Scope) -> Connection:
-    connection: Connection | None = scope.get("extensions", {}).get(CONNECTION)
-    if connection is None:
-        raise ConnectionResetError("a fault ended this connection, and there is no socket under it to reset")
-    return connection
 
 
 async def _until_disconnected(receive: Receive) -> None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final
 from urllib.parse import parse_qsl
 
+from pydantic import BaseModel, Field, JsonValue
+from typing_extensions import TypedDict
+
+from mocksms.engine.instants import ISRAEL, instant
 from mocksms.engine.messages import Query
 from mocksms.errors import InvalidRequest
-from mocksms.provider.wire import ISRAEL, Spelling, instant, to_json
+from mocksms.provider.wire import BEFORE_9000, Spelling, to_json
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State, Status
@@ -31,6 +35,36 @@ _LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:\d\d)$", re.ASCII)
 """An offset whose plus sign, not encoded in the query, has become a space."""
 
 Parameters = Mapping[str, Sequence[str]]
+"""The values of each parameter in order, by its name in lower case."""
+
+
+_NOT_BLANK: Final = r"\S"
+_MOMENT: Final[dict[str, JsonValue]] = {"format": "date-time", "pattern": BEFORE_9000}
+
+
+class InfoParams(BaseModel):
+    """What `info` is asked with; names count in any case."""
+
+    transaction_id: str = Field(min_length=1, description="32 hex digits, dashes let pass", pattern=_NOT_BLANK)
+    id: str = Field("", description="Another name of transaction_id, which may stand in its place")
+
+
+class SearchParams(BaseModel):
+    """What `search` is asked with; names count in any case, and what is left out does not narrow the search."""
+
+    transaction_id: str = Field("", description="The one message with this id")
+    mobile_number: str = Field("", description="The recipient, compared on digits")
+    status: str = Field("", json_schema_extra={"enum": ["", *Status]})
+    tags: str = Field("", description="Any of these, separated by commas")
+    query: str = Field("", description="Words in the content, in any case; * for all")
+    senders: str = Field("", description="Any of these, separated by commas")
+    date_from: str = Field("", description="Not sent before; without an offset Israel time", json_schema_extra=_MOMENT)
+    date_to: str = Field("", description="Not sent after; without an offset Israel time", json_schema_extra=_MOMENT)
+    limit: str = Field(
+        "",
+        description=f"Rows at most, {DEFAULT_LIMIT} unless told otherwise",
+        json_schema_extra={"type": "integer", "minimum": 1, "maximum": HIGHEST_LIMIT},
+    )
 
 
 class ClickRow(TypedDict):
@@ -78,7 +112,7 @@ def asked_id(given: Parameters) -> str:
     Raises:
         InvalidRequest: there is none.
     """
-    for name in ("transaction_id", "id"):
+    for name in InfoParams.model_fields:
         if name in given:
             return _bare_id(given[name][-1])
     raise InvalidRequest({"transaction_id": ["The transaction_id field is required."]})
@@ -91,24 +125,21 @@ def asked_search(given: Parameters, settings: Settings) -> tuple[Query, int]:
         InvalidRequest: a value does not fit; names each parameter.
     """
     faults: dict[str, list[str]] = {}
-
-    def last(name: str) -> str:
-        return given.get(name, ("",))[-1].strip()
-
-    number, word, text = last("mobile_number"), last("status"), last("query")
+    params = SearchParams(**{name: given[name][-1].strip() for name in SearchParams.model_fields if name in given})
+    number, word, text = params.mobile_number, params.status, params.query
     if word and word not in _STATUSES:
         faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(Status)}."]
     query = Query(
-        transaction_id=_bare_id(last("transaction_id")) or None,
+        transaction_id=_bare_id(params.transaction_id) or None,
         digits=numbers.parse(number, accept_local=settings.accept_local_numbers).digits if number else None,
         status=_STATUSES.get(word),
         tags=_listed(given, "tags"),
         senders=_listed(given, "senders"),
         text="" if text == "*" else text.casefold(),
-        since=_moment(last("date_from"), "date_from", faults),
-        until=_moment(last("date_to"), "date_to", faults),
+        since=_moment(params.date_from, "date_from", faults),
+        until=_moment(params.date_to, "date_to", faults),
     )
-    limit = _limit(last("limit"), faults)
+    limit = _limit(params.limit, faults)
     if faults:
         raise InvalidRequest(faults)
     return query, limit

@@ -8,58 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from json.encoder import encode_basestring_ascii
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from mocksms.engine.instants import instant
 from mocksms.engine.journal import Leniency
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms.message import NO_FIELDS, Message, Reason, Recipient, State, Submission
-from mocksms.sms.text import Template
+from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
+from mocksms.sms.text import LONGEST_TEXT, Template
 
-ISRAEL: Final = ZoneInfo("Asia/Jerusalem")
-"""The time zone of a time that names none (inferred: a product for Israel)."""
-
-LATEST_YEAR: Final = 9000
-
-READ_SPELLING: Final[dict[Reason, str]] = {
-    Reason.INVALID_NUMBER: "invalid_mobile_number",
-    Reason.UNSUBSCRIBE: "unsubscribed",
-    Reason.KOSHER_NUMBER: "kosher_number",
-    Reason.BOUNCED: "bounced",
-    Reason.INSUFFICIENT_FUNDS: "no_credit",
-    Reason.CANCELLED_BY_USER: "cancelled_by_user",
-    Reason.EXCEPTION: "exception",
-    Reason.NO_GATEWAYS: "exception",
-}
-"""The second spelling of each reason; the first is the value of Reason itself."""
-
-
-def instant(value: object) -> datetime:
-    """Read a point in time: `2020-01-20 13:05:00+02:00` or ISO 8601; without an offset it is Israel time.
-
-    A datetime is returned as it is.
-
-    Raises:
-        ValueError: it is not a point in time.
-    """
-    if isinstance(value, datetime):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a point in time")
-    moment = datetime.fromisoformat(value.strip().replace(" +", "+").replace(" -", "-"))
-    try:
-        utc = (moment if moment.tzinfo else moment.replace(tzinfo=ISRAEL)).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(f"{value} is beyond the calendar") from error
-    if utc.year > LATEST_YEAR:
-        raise ValueError(f"{value} is after the year {LATEST_YEAR}")
-    return utc
+BEFORE_9000: Final = "^[0-8]"
+"""What a time begins with that clocks can reach."""
 
 
 def _not_blank(value: str) -> str:
@@ -96,7 +60,9 @@ class To(_Wire):
 class MessageBody(_Wire):
     """The SMS and its recipients."""
 
-    content: Annotated[str, AfterValidator(_not_blank)] = Field(description="The text; #name# is a placeholder")
+    content: Annotated[str, AfterValidator(_not_blank)] = Field(
+        description="The text; #name# is a placeholder", json_schema_extra={"pattern": r"\S", "maxLength": LONGEST_TEXT}
+    )
     to: list[To] = Field(min_length=1, description="One message each, order and duplicates kept")
     charset: str = "unicode"
     field_vars: list[FieldVars] = Field(default_factory=list)
@@ -116,7 +82,9 @@ class SendBody(_Wire):
     message: MessageBody
     async_: bool = Field(False, alias="async", description="Answer `queued` at once and send in the background")
     send_at: Annotated[datetime | None, BeforeValidator(instant)] = Field(
-        None, description="2020-01-20 13:05:00+02:00; without an offset Israel time; past means now"
+        None,
+        description="2020-01-20 13:05:00+02:00; without an offset Israel time; past means now",
+        json_schema_extra={"pattern": BEFORE_9000},
     )
 
     @property
@@ -207,7 +175,7 @@ class Spelling:
 
     def __init__(self, setting: str) -> None:
         hyphen = {state: str(state.reason) if state.reason else None for state in State}
-        underscore = {state: READ_SPELLING[state.reason] if state.reason else None for state in State}
+        underscore = {state: state.reason.in_reads if state.reason else None for state in State}
         self.in_answers = underscore if setting == "underscore" else hyphen
         self.in_reads = hyphen if setting == "hyphen" else underscore
         self._after_number = {state: self._middle(state) for state in State}

@@ -33,6 +33,23 @@ class Reason(StrEnum):
     EXCEPTION = "exception"
     NO_GATEWAYS = "no-available-gateways"
 
+    @property
+    def in_reads(self) -> str:
+        """The spelling of the reads (documented by the guide's second list)."""
+        return _IN_READS[self]
+
+
+_IN_READS = {
+    Reason.INVALID_NUMBER: "invalid_mobile_number",
+    Reason.UNSUBSCRIBE: "unsubscribed",
+    Reason.KOSHER_NUMBER: "kosher_number",
+    Reason.BOUNCED: "bounced",
+    Reason.INSUFFICIENT_FUNDS: "no_credit",
+    Reason.CANCELLED_BY_USER: "cancelled_by_user",
+    Reason.EXCEPTION: "exception",
+    Reason.NO_GATEWAYS: "exception",
+}
+
 
 class State(Enum):
     """Every pair of status and reason that exists; written `status` or `status/reason`."""
@@ -104,9 +121,9 @@ class Submission(NamedTuple):
 class Message(NamedTuple):
     """One SMS to one recipient. Values never change: a step makes a new Message.
 
-    `sequence` counts the messages of the account from 1. `digits` is the number to compare on. `due_at` is when the
+    `sequence` grows with every message of the mock. `digits` is the number to compare on. `due_at` is when the
     vendor takes it up. `segments` is what it costs. `decided_by` says in words what chose its end, None until then.
-    `request` is the journal number of the exchange that made it.
+    `request` is the number of the exchange that made it, 0 when none did.
     """
 
     transaction_id: str

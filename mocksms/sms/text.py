@@ -100,3 +100,13 @@ class Template:
 def filled(message: Message) -> str:
     """Return the content of a message with its recipient's values in place."""
     return Template(message.submission).fill(message.fields) if message.fields else message.submission.content
+
+
+def escape(text: str) -> str:
+    """Return a text as a terminal can show it: control, bidi and unprintable characters as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

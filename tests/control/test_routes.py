@@ -1,167 +1,250 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import http.client
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
-from starlette.routing import Route
 
-from mocksms.control.routes import control_door
-from mocksms.engine.engine import Engine
-from mocksms.fidelity import ledger
-from mocksms.settings import Settings
-from mocksms.sms.magic import Catalogue
+from mocksms.control import accounts, catalogues, clocks, journal, messages
+from mocksms.control.routes import ROOMS, TAGS
+from mocksms.openapi import STREAM
+from tests.control.support import OPERATIONS, Api, exchange_bytes, someone_waits
 from tests.support import NUMBER, PATIENCE, Mock, running
 
-PATHS = [f"/_mock{route.path}" for route in control_door(Engine(Settings())).routes if isinstance(route, Route)]
-FOREIGN = [
-    {"Host": "evil.example"},
-    {"Host": "127.0.0.1.nip.io:8972"},
-    {"Host": "[evil.example]:80"},
-    {"Origin": "http://evil.example"},
-    {"Origin": "null"},
-    {"Sec-Fetch-Site": "cross-site"},
-]
+PATHS = sorted({operation.path for operation in OPERATIONS})
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+HOLDING = [room.operation.path for room in ROOMS if room.holds]
+HOSTILE = {
+    "slash": "a%2Fb",
+    "dots": "..",
+    "encoded dots": "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "dots and more": "../../etc/passwd",
+    "NUL": "a%00b",
+    "line break": "a%0D%0ASet-Cookie:%20x=1",
+    "10 kB": "a" * 10_000,
+    "10 kB of hex": "0" * 10_000,
+    "Hebrew": "%D7%A9%D7%9C%D7%95%D7%9D",
+    "no UTF-8": "%ff%fe",
+    "half an escape": "%2",
+    "script": "%3Cscript%3Ealert(1)%3C/script%3E",
+    "question mark": "%3Fa=1",
+    "hash": "%23a",
+    "braces": "{id}",
+    "dash": "-",
+    "blank": "%20",
+    "bidi": "%E2%80%AE",
+    "digits of others": "%D9%A3",
+}
 
 
-@pytest.fixture(scope="module")
-def counted_mock() -> Iterator[Mock]:
-    """A mock of this module alone, small enough to evict."""
-    with running(Settings(port=0, seed="tests", max_accounts=2, max_messages=2, max_requests=3)) as mock:
-        yield mock
+def raw_call(mock: Mock, method: str, target: str, headers: dict[str, str] | None = None) -> tuple[int, bytes, Any]:
+    """Return status, body and headers of the answer to a target that is sent as it stands."""
+    connection = http.client.HTTPConnection(mock.host, mock.port, timeout=PATIENCE)
+    try:
+        connection.putrequest(method, target, skip_accept_encoding=True)
+        for name, value in (headers or {}).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.headers
+    finally:
+        connection.close()
 
 
-def test_health_counts_what_there_is_and_what_has_gone(counted_mock: Mock) -> None:
-    for key in ("first", "second", "third"):
-        for _ in range(3):
-            counted_mock.send(key=key)
-    counted_mock.search(key="third")
-    answer = counted_mock.get("/_mock/health")
-    health = answer.json()
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/json"
-    assert health.pop("version")
-    assert health.pop("uptime") >= 0
-    assert health == {
-        "status": "ready",
-        "accounts": 2,
-        "messages": 4,
-        "requests": 6,
-        "evicted": {"accounts": 1, "messages": 5, "requests": 4},
+def methods_of(path: str) -> set[str]:
+    """Return the methods that what lives at a path answers."""
+    rooms = [room for room in ROOMS if room.operation.path == path]
+    heads = {"HEAD" for room in rooms if room.operation.method == "GET" and not room.holds}
+    return {room.operation.method for room in rooms} | heads
+
+
+def test_route_table_is_that_of_the_design() -> None:
+    assert {(operation.method, operation.path.removeprefix("/_mock/")) for operation in OPERATIONS} == {
+        ("GET", "health"),
+        ("GET", "numbers"),
+        ("GET", "fidelity"),
+        ("GET", "messages"),
+        ("DELETE", "messages"),
+        ("GET", "messages/latest"),
+        ("GET", "messages/latest/codes"),
+        ("GET", "messages/wait"),
+        ("GET", "messages/{id}"),
+        ("GET", "messages/{id}/codes"),
+        ("POST", "messages/{id}/cancel"),
+        ("POST", "messages/{id}/bounce"),
+        ("POST", "messages/{id}/send"),
+        ("POST", "messages/{id}/click"),
+        ("POST", "messages/{id}/unsubscribe"),
+        ("POST", "verify"),
+        ("POST", "inbound"),
+        ("GET", "inbound"),
+        ("GET", "requests"),
+        ("GET", "requests/{id}"),
+        ("GET", "account"),
+        ("PATCH", "account"),
+        ("DELETE", "account"),
+        ("GET", "accounts"),
+        ("GET", "clock"),
+        ("POST", "clock/freeze"),
+        ("POST", "clock/advance"),
+        ("POST", "clock/resume"),
+        ("GET", "events"),
+        ("POST", "reset"),
     }
+    assert len({operation.id for operation in OPERATIONS}) == len(OPERATIONS)
 
 
-def test_numbers_are_the_catalogue(shared_mock: Mock) -> None:
-    answer = shared_mock.get("/_mock/numbers").json()
-    assert answer["prefix"] == "97250000"
-    assert answer["grammar"].startswith("97250000CCLL: ")
-    assert [row["code"] for row in answer["numbers"]] == list(Catalogue().rows)
-    assert answer["numbers"][0] == {
-        "code": "00",
-        "number": "972-50-0000000",
-        "outcome": "sent",
-        "http_fault": False,
-    }
-    assert {row["code"] for row in answer["numbers"] if row["http_fault"]} == {
-        "60", "61", "62", "63", "64", "70", "71", "72", "73", "74", "75",
-    }  # fmt: skip
+def test_what_can_hang_is_known() -> None:
+    assert HOLDING == ["/_mock/messages/wait", "/_mock/events"]
 
 
-def test_numbers_follow_the_prefix_and_the_delay() -> None:
-    with running(Settings(port=0, magic_prefix="97250001")) as mock:
-        answer = mock.get("/_mock/numbers").json()
-    assert answer["prefix"] == "97250001"
-    assert answer["numbers"][0]["number"] == "972-50-0010000"
-    assert answer["numbers"][1]["outcome"] == "queued, sent after 5 s"
+def test_every_tag_is_described() -> None:
+    assert {*TAGS} == {module.TAG for module in (messages, accounts, clocks, journal, catalogues)}
+    assert {operation.tag for operation in OPERATIONS} == {*TAGS}
 
 
-def test_fidelity_is_the_ledger(shared_mock: Mock) -> None:
-    behaviours = shared_mock.get("/_mock/fidelity").json()["behaviours"]
-    assert behaviours == [entry._asdict() for entry in ledger()]
-    assert set(behaviours[0]) == {"id", "does", "evidence", "source", "setting"}
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/_mock/message", "did you mean /_mock/messages?"),
+        ("/_mock/heath", "did you mean /_mock/health?"),
+        ("/_mock/zzzzzzzzzzzzzzzzzzzzzzzzzzzz", "all there is stands in /openapi.json, to be read at /docs."),
+        ("/_mock/messages/a/b/c", None),
+        ("/_mock/health/", "did you mean /_mock/health?"),
+        ("/_mock//health", "did you mean /_mock/health?"),
+        ("/_mock/Health", "did you mean /_mock/health?"),
+        ("/_mock", None),
+        ("/_mock/", None),
+        ("/docs/none", None),
+    ],
+)
+def test_unknown_path_names_the_nearest_or_where_all_stand(shared_mock: Mock, path: str, hint: str | None) -> None:
+    for method in ("GET", "POST", "DELETE"):
+        status, body, headers = raw_call(shared_mock, method, path)
+        error = json.loads(body)["error"]
+        assert (status, headers["content-type"]) == (404, "application/json")
+        assert list(error) == ["status", "message"]
+        assert error["message"].startswith(f"There is no {path} here; ")
+        assert hint is None or error["message"].endswith(hint)
 
 
-def test_route_table_is_what_these_tests_walk() -> None:
-    assert PATHS == ["/_mock/health", "/_mock/numbers", "/_mock/fidelity"]
-
-
-@pytest.mark.parametrize("path", [*PATHS, "/_mock/nothing", "/_mock/"])
-@pytest.mark.parametrize("headers", FOREIGN, ids=str)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
-def test_other_sites_are_refused_on_every_route(
-    shared_mock: Mock, method: str, path: str, headers: dict[str, str]
-) -> None:
-    answer = requests.request(method, shared_mock.url + path, headers=headers, timeout=PATIENCE, allow_redirects=False)
-    assert answer.status_code == 403
-    assert not any(name.lower().startswith("access-control") for name in answer.headers)
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [(path, method) for path in PATHS for method in METHODS if method not in methods_of(path)],
+)
+def test_wrong_method_says_which_are_right(shared_mock: Mock, path: str, method: str) -> None:
+    status, body, headers = raw_call(shared_mock, method, path.replace("{id}", "latest-but-one"))
+    allowed = ", ".join(sorted(methods_of(path)))
+    assert (status, headers["allow"]) == (405, allowed)
     if method != "HEAD":
-        error = answer.json()["error"]
-        assert error["status"] == 403
-        assert error["message"].endswith(".")
-
-
-@pytest.mark.parametrize("headers", FOREIGN, ids=str)
-def test_other_sites_are_refused_without_a_path_too(shared_mock: Mock, headers: dict[str, str]) -> None:
-    answer = requests.get(shared_mock.url + "/_mock", headers=headers, timeout=PATIENCE, allow_redirects=False)
-    assert answer.status_code == 403
-
-
-def test_refused_host_is_told_how_to_be_allowed(shared_mock: Mock) -> None:
-    answer = shared_mock.get("/_mock/health", headers={"Host": "mock.test:8972"})
-    assert answer.json()["error"]["message"] == (
-        "Host 'mock.test:8972' is not allowed here; start mocksms with --allowed-host mock.test."
-    )
-
-
-def test_refused_origin_is_named(shared_mock: Mock) -> None:
-    answer = shared_mock.get("/_mock/health", headers={"Origin": "http://evil.example"})
-    assert "http://evil.example" in answer.json()["error"]["message"]
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_own_names_are_let_through_on_every_route(shared_mock: Mock, path: str) -> None:
-    for host in ("localhost", f"127.0.0.1:{shared_mock.port}", f"[::1]:{shared_mock.port}", "mocksms"):
-        headers = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
-        assert shared_mock.get(path, headers=headers).status_code == 200
-
-
-def test_allowed_host_is_let_through() -> None:
-    with running(Settings(port=0, allowed_host=("mock.test",))) as mock:
-        assert mock.get("/_mock/health", headers={"Host": "mock.test:8972"}).status_code == 200
-        assert mock.get("/_mock/health", headers={"Host": "evil.example"}).status_code == 403
-
-
-def test_emulated_api_answers_to_any_host(shared_mock: Mock) -> None:
-    answer = shared_mock.get("/transactional/sms/search", key="any host", headers={"Host": "webapi.mymarketing.co.il"})
-    assert answer.status_code == 200
-
-
-def test_unknown_path_says_what_there_is(shared_mock: Mock) -> None:
-    answer = shared_mock.get("/_mock/nothing")
-    assert answer.status_code == 404
-    assert answer.json() == {
-        "error": {
-            "status": 404,
-            "message": "There is no /_mock/nothing here; there are /_mock/health, /_mock/numbers and /_mock/fidelity.",
+        where = path.replace("{id}", "latest-but-one")
+        assert json.loads(body) == {
+            "error": {"status": 405, "message": f"{where} does not answer {method}, only {allowed}."}
         }
-    }
-    assert all(path in answer.text for path in PATHS)
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_wrong_method_says_which_is_right(shared_mock: Mock, method: str, path: str) -> None:
-    answer = requests.request(method, shared_mock.url + path, timeout=PATIENCE)
-    assert answer.status_code == 405
-    assert "GET" in answer.headers["allow"]
-    assert answer.json() == {"error": {"status": 405, "message": f"{path} does not answer {method}, only GET."}}
+@pytest.mark.parametrize("path", [path for path in PATHS if "HEAD" in methods_of(path)])
+def test_head_is_get_without_the_body(api: Api, path: str) -> None:
+    api.send(NUMBER)
+    path = path.replace("{id}", str(api.get("requests")["requests"][0]["id"]) if "requests" in path else "latest")
+    status, body, headers = raw_call(api.mock, "HEAD", path, {"X-API-Key": api.key or ""})
+    assert (status, body, headers["content-type"]) == (200, b"", "application/json")
+    assert int(headers["content-length"]) > 0
 
 
-def test_looking_changes_nothing(shared_mock: Mock) -> None:
-    shared_mock.send(NUMBER, key="looked at")
-    before = shared_mock.search(key="looked at")
-    requests_before = len(shared_mock.engine.account("looked at").journal)
-    for path in PATHS:
-        shared_mock.get(path, key="looked at")
-    assert len(shared_mock.engine.account("looked at").journal) == requests_before
-    assert shared_mock.search(key="looked at") == before
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize(
+    ("method", "template"),
+    [
+        ("GET", "/_mock/{}"),
+        ("POST", "/_mock/clock/{}"),
+        ("GET", "/docs/{}"),
+        *[
+            (operation.method, operation.path.replace("{id}", "{}"))
+            for operation in OPERATIONS
+            if "{id}" in operation.path
+        ],
+    ],
+)
+def test_hostile_path_is_not_found(shared_mock: Mock, method: str, template: str, hostile: str) -> None:
+    status, body, headers = raw_call(shared_mock, method, template.format(hostile))
+    assert (status, json.loads(body)["error"]["status"]) == (404, 404)
+    assert "set-cookie" not in headers
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("name", ["account", "to", "tag", "content", "regex", "sender", "status", "since"])
+def test_hostile_query_is_read_or_named(shared_mock: Mock, name: str, hostile: str) -> None:
+    status, body, _ = raw_call(shared_mock, "GET", f"/_mock/messages?{name}={hostile}")
+    assert status in (200, 400)
+    assert json.loads(body)
+
+
+@pytest.mark.parametrize("host", ["a[b", "]", "a b", "a?b", "a#b", "\xbd", "[::1]x", "@", "a:99999999"])
+def test_hostile_host_is_no_trouble(shared_mock: Mock, host: str) -> None:
+    for target in (b"/_mock/health", b"/_mock/nothing"):
+        raw = b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (target, host.encode("latin-1"))
+        answer = exchange_bytes(shared_mock, raw)
+        assert answer.partition(b" ")[2][:3] in (b"200", b"400", b"403", b"404")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept": "text/plain"}], ids=["JSON", "text"])
+def test_failure_of_ours_is_a_500_that_points_to_the_log(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, headers: dict[str, str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("mocksms.control.accounts.account_view", fail)
+    answer = api.call("GET", "account", headers=headers)
+    assert answer.status_code == 500
+    assert answer.json() == {"error": {"status": 500, "message": "mocksms itself failed; its log says how."}}
+    assert "mocksms failed on GET '/_mock/account'" in caplog.text
+    assert "a fault of ours" in caplog.text
+    monkeypatch.undo()
+    assert api.get("account")
+
+
+@pytest.mark.parametrize(
+    ("path", "most", "words"),
+    [
+        ("messages/wait", "mocksms.control.waits.MOST", "There are 0 waits open already"),
+        ("events", "mocksms.control.stream.MOST", "There are 0 event streams open already"),
+    ],
+)
+def test_too_many_that_wait_or_watch_are_told_to_come_back(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str, most: str, words: str
+) -> None:
+    monkeypatch.setattr(most, 0)
+    answer = api.call("GET", path)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["error"]["message"] == f"{words}; close some, or ask again later."
+
+
+def test_wait_of_a_client_that_leaves_is_over(own_mock: Mock) -> None:
+    connection = http.client.HTTPConnection(own_mock.host, own_mock.port, timeout=PATIENCE)
+    connection.request("GET", "/_mock/messages/wait?timeout=300")
+    someone_waits(own_mock)
+    connection.close()
+    someone_waits(own_mock, 0)
+    own_mock.send(NUMBER)
+    assert Api(own_mock).get("messages")["total"] == 1
+
+
+def test_mock_that_stops_ends_waits_and_streams() -> None:
+    def rest_of(stream: requests.Response) -> bytes:
+        return b"".join(stream.iter_content(1))
+
+    with ThreadPoolExecutor() as threads, running() as mock:
+        api = Api(mock, "waiting")
+        stream = requests.get(f"{mock.url}/_mock/events", stream=True, timeout=PATIENCE)
+        assert stream.headers["content-type"] == STREAM
+        rest = threads.submit(rest_of, stream)
+        waited = threads.submit(api.call, "GET", "messages/wait", timeout=300)
+        someone_waits(mock)
+    answer = waited.result(PATIENCE)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (503, "The mock stops.")
+    assert rest.result(PATIENCE).endswith(b'event: dropped\ndata: {"reason":"mocksms stops"}\n\n')

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Accepted, Engine
+from mocksms.engine.engine import Accepted, Engine, News
+from mocksms.engine.journal import Exchange
+from mocksms.engine.steering import Steering
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
@@ -22,6 +24,7 @@ class World:
     def __init__(self, **options: Any) -> None:
         self.clock = HandClock()
         self.engine = Engine(Settings(seed="tests", **options), self.clock)
+        self.steering = Steering(self.engine)
 
     @property
     def account(self) -> Account:
@@ -44,6 +47,37 @@ class World:
         """Let time pass and return the message as it is then."""
         self.clock.advance(seconds)
         return self.again(message)
+
+
+def hear(engine: Engine) -> list[tuple[Account, Message]]:
+    """Return a list to which an engine adds each message it tells of, with its account."""
+    heard: list[tuple[Account, Message]] = []
+
+    def listen(account: Account | None, news: News) -> None:
+        if account is not None and isinstance(news, Message):
+            heard.append((account, news))
+
+    engine.listeners.append(listen)
+    return heard
+
+
+def an_exchange(number: int = 1, messages: range = range(0)) -> Exchange:
+    """Return an exchange that was answered with an empty array."""
+    return Exchange(
+        number=number,
+        at=NOON,
+        method="POST",
+        target="/",
+        headers=b"",
+        body=b"",
+        body_size=0,
+        status=200,
+        answer=b"[]",
+        answer_size=2,
+        answer_headers=(),
+        took=0.0,
+        messages=messages,
+    )
 
 
 def life(message: Message) -> list[tuple[State, float]]:

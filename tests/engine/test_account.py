@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mocksms.engine.account import PLANNED_PER_MESSAGE, Account, Due, InboundSms, TakeUp, fresh_seed
+from mocksms.engine.bounded import Numbering
 from mocksms.engine.clock import Clock
 from mocksms.engine.messages import Query
 from mocksms.settings import Settings
@@ -18,7 +19,7 @@ from tests.support import KEY, NOON, HandClock
 
 
 def account(key: str = KEY, seed: str = "tests", **options: Any) -> Account:
-    return Account(key, Settings(**options), Clock(HandClock()), seed)
+    return Account(key, Settings(**options), Clock(HandClock()), seed, Numbering())
 
 
 def test_account_starts_with_what_the_settings_say() -> None:
@@ -29,7 +30,7 @@ def test_account_starts_with_what_the_settings_say() -> None:
     assert (made.unsubscribed, made.bounced, made.kosher) == ({"1"}, {"2"}, {"3"})
     assert made.idle
     assert not made.waiting
-    assert not made.inbound
+    assert len(made.inbound) == 0
 
 
 @pytest.mark.ledger("number.local")
@@ -47,7 +48,7 @@ def test_local_number_in_a_list_is_one_with_country_code_where_accepted(
 
 def test_lists_of_one_account_are_not_those_of_another() -> None:
     settings = Settings(unsubscribed=("1",))
-    one, other = (Account(key, settings, Clock(HandClock()), "tests") for key in "ab")
+    one, other = (Account(key, settings, Clock(HandClock()), "tests", Numbering()) for key in "ab")
     one.unsubscribed.add("2")
     assert other.unsubscribed == {"1"}
 
@@ -172,7 +173,7 @@ def test_waiting_does_not_outgrow_the_messages_by_the_evicted(slack: int) -> Non
         world.submit()
         longest = max(longest, len(world.account.waiting))
     assert longest == slack + 2 + 1
-    world.engine.set_credit(world.account, 5)
+    world.steering.set_credit(world.account, 5)
     assert not world.account.waiting
     assert world.account.credit == 3
 
@@ -189,9 +190,9 @@ def test_waiting_that_forgets_keeps_its_order(slack: int) -> None:
 
 def test_inbound_is_kept_up_to_as_many_as_messages() -> None:
     made = account(max_messages=2)
-    for text in "abc":
-        made.inbound.append(InboundSms(NOON, "1", text))
-    assert [sms.text for sms in made.inbound] == ["b", "c"]
+    for number, text in enumerate("abc", 1):
+        made.inbound.add(number, InboundSms(number, NOON, "1", text))
+    assert [sms.text for sms in made.inbound.newest_first()] == ["c", "b"]
 
 
 def test_messages_and_journal_are_kept_up_to_their_limits() -> None:

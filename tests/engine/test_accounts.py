@@ -7,11 +7,12 @@ import pytest
 
 from mocksms.engine.account import Account
 from mocksms.engine.accounts import Accounts, Totals
+from mocksms.engine.bounded import Numbering
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import Exchange, Journal
+from mocksms.engine.journal import Journal
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
-from tests.engine.support import SECOND, a_message
+from tests.engine.support import SECOND, a_message, an_exchange, hear
 from tests.support import NOON, NUMBER, HandClock
 
 
@@ -23,16 +24,16 @@ def keys(of: Accounts) -> list[str]:
     return [account.key for account in of]
 
 
-def note(journal: Journal, times: int) -> None:
+def note(journal: Journal, times: int, numbering: Numbering) -> None:
     for _ in range(times):
-        journal.append(Exchange(journal.next, NOON, "GET", "/", b"", b"", 200, b"[]", 0.0))
+        exchange = an_exchange(numbering.take())
+        journal.add(exchange.number, exchange)
 
 
 def fill(account: Account, messages: int, requests: int) -> None:
-    first = account.messages.next_sequence
-    for sequence in range(first, first + messages):
-        account.messages.add(a_message(sequence))
-    note(account.journal, requests)
+    for _ in range(messages):
+        account.messages.add(a_message(account.numbering.take()))
+    note(account.journal, requests, account.numbering)
 
 
 def test_account_is_made_on_first_use() -> None:
@@ -102,7 +103,7 @@ def test_kept_counts_what_every_account_holds_and_the_exchanges_of_strangers() -
     assert made.kept() == Totals(0, 0, 0)
     fill(made.get("a"), messages=2, requests=3)
     fill(made.get("b"), messages=1, requests=4)
-    note(made.strangers, 5)
+    note(made.strangers, 5, made.numbering)
     assert made.kept() == Totals(accounts=2, messages=3, requests=12)
     assert made.evicted() == Totals(0, 0, 0)
 
@@ -110,7 +111,7 @@ def test_kept_counts_what_every_account_holds_and_the_exchanges_of_strangers() -
 def test_evicted_counts_what_made_room_within_accounts_and_among_strangers() -> None:
     made = accounts(max_messages=1, max_requests=2)
     fill(made.get("a"), messages=3, requests=4)
-    note(made.strangers, 7)
+    note(made.strangers, 7, made.numbering)
     assert made.kept() == Totals(accounts=1, messages=1, requests=4)
     assert made.evicted() == Totals(accounts=0, messages=2, requests=7)
 
@@ -126,15 +127,15 @@ def test_evicted_account_takes_along_all_it_ever_had() -> None:
 def test_evicted_account_is_not_looked_after_any_more() -> None:
     clock = HandClock()
     engine = Engine(Settings(max_accounts=1, seed="s"), clock)
-    heard: list[str] = []
-    engine.listeners.append(lambda account, message: heard.append(f"{account.key} {message.state}"))
+    heard = hear(engine)
     later = Submission(content="later", send_at=NOON + timedelta(days=1))
     engine.submit(engine.account("gone"), later, [Recipient(NUMBER)])
     engine.submit(engine.account("kept"), later, [Recipient(NUMBER)])
     engine.tick()
     clock.advance(2 * 86_400)
     engine.tick()
-    assert heard == ["gone queued", "kept queued", "kept sent"]
+    told = [f"{account.key} {message.state}" for account, message in heard]
+    assert told == ["gone queued", "kept queued", "kept sent"]
 
 
 def test_key_that_looks_like_a_generation_draws_ids_of_its_own() -> None:

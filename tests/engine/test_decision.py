@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mocksms.engine.account import Account
+from mocksms.engine.bounded import Numbering
 from mocksms.engine.clock import Clock
 from mocksms.engine.decision import SENT, Decisions
 from mocksms.settings import Settings
@@ -19,7 +20,7 @@ KOSHER = "972-58-32XXXXX"
 
 def decide(number: str = NUMBER, segments: int = 1, **options: Any) -> Outcome:
     settings = Settings(**options)
-    account = Account(KEY, settings, Clock(HandClock()), "tests")
+    account = Account(KEY, settings, Clock(HandClock()), "tests", Numbering())
     return Decisions(settings).decide(account, numbers.parse(number), segments)
 
 
@@ -205,5 +206,5 @@ def test_opted_out_number_that_orders_another_outcome_still_gets_it() -> None:
 
 def test_deciding_naturally_leaves_magic_out() -> None:
     settings = Settings()
-    account = Account(KEY, settings, Clock(HandClock()), "tests")
+    account = Account(KEY, settings, Clock(HandClock()), "tests", Numbering())
     assert Decisions(settings).naturally(account, numbers.parse("972-50-0004000"), 1) is SENT

@@ -2,24 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from mocksms.engine.journal import Exchange, Journal, header_lines, shorten_key
-from tests.support import NOON
-
-
-def exchange(number: int) -> Exchange:
-    return Exchange(number, NOON, "GET", "/", b"", b"", 200, b"[]", 0.0)
+from mocksms.engine.journal import Journal, header_lines, shorten_key
+from tests.engine.support import an_exchange
 
 
 def test_journal_keeps_the_newest_exchanges() -> None:
     journal = Journal(2)
     for number in (1, 2, 3):
-        journal.append(exchange(number))
+        journal.add(number, an_exchange(number))
     assert [kept.number for kept in journal.newest_first()] == [3, 2]
-    assert (journal.next, journal.evicted) == (4, 1)
+    assert (len(journal), journal.evicted, journal.evicted_up_to) == (2, 1, 1)
 
 
 def test_exchange_made_no_message_unless_it_says_so() -> None:
-    plain = exchange(1)
+    plain = an_exchange(1)
     assert not plain.messages
     assert plain.warnings == ()
     assert plain.note == ""

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from starlette.types import Message as Event
 from starlette.types import Scope
 
+from mocksms.connection import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Exchange, Leniency
 from mocksms.provider.door import ProviderDoor
-from mocksms.provider.faults import CONNECTION
 from mocksms.settings import Settings
 from tests.support import KEY, HandClock, body
 
@@ -132,9 +132,7 @@ class InProcess:
     def last(self, key: str = KEY) -> Exchange:
         """The newest journal entry of an account."""
         journal = self.account(key).journal
-        entry = journal.get(journal.next - 1)
-        assert entry is not None
-        return entry
+        return next(journal.newest_first())
 
     def warnings(self) -> tuple[Leniency, ...]:
         return self.last().warnings

@@ -16,6 +16,7 @@ from mocksms.engine.journal import KEPT_BODY, Leniency
 from mocksms.provider.door import JSON_TYPES, ROUTES, ProviderDoor
 from mocksms.provider.leniency import MOST
 from mocksms.settings import Settings
+from mocksms.sms.message import Message
 from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT
 from tests.provider.inprocess import INFO, SEARCH, SEND, InProcess, Reply, reply_of
 from tests.support import KEY, NUMBER, PATIENCE, Mock, body
@@ -247,8 +248,9 @@ def test_crash_is_a_500_and_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.ledger("error.crash")
 def test_crash_while_the_account_is_brought_up_to_date_is_a_500() -> None:
-    def fail(*_: object) -> None:
-        raise ZeroDivisionError
+    def fail(_: object, news: object) -> None:
+        if isinstance(news, Message):
+            raise ZeroDivisionError
 
     mock = InProcess()
     mock.send(send_at="2026-03-01T12:00:30Z")
@@ -273,9 +275,9 @@ def test_journal_knows_the_messages_of_each_send() -> None:
     mock = InProcess()
     mock.send()
     mock.send(NUMBER, NUMBER)
-    assert mock.last().messages == range(2, 4)
+    assert mock.last().messages == range(4, 6)
     made = [mock.account().messages.at(sequence) for sequence in mock.last().messages]
-    assert [message.request for message in made if message] == [2, 2]
+    assert [message.request for message in made if message] == [3, 3]
 
 
 def test_journal_keeps_the_beginning_of_long_bodies() -> None:

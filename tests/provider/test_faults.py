@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message as Event
 
+from mocksms.connection import CONNECTION
 from mocksms.provider.answers import Answer
-from mocksms.provider.faults import CONNECTION, DRIBBLE_STEPS, Exit
+from mocksms.provider.faults import DRIBBLE_STEPS, Exit
 from mocksms.sms.outcome import Fault, FaultKind
 from tests.provider.inprocess import Line
 

@@ -99,7 +99,7 @@ def _assert_accepted(mock: InProcess, reply: Reply) -> list[dict[str, Any]]:
     ids = [row["transaction_id"] for row in rows]
     assert len(set(ids)) == len(ids) == len(mock.account().messages)
     assert all(len(transaction_id) == 32 and set(transaction_id) <= HEX for transaction_id in ids)
-    assert mock.last().messages == range(1, len(rows) + 1)
+    assert mock.last().messages == range(2, len(rows) + 2)
     read = mock.search("limit=1000")
     assert [row["transaction_id"] for row in read] == ids[::-1]
     assert [row["mobile_number"] for row in read] == [row["mobile_number"] for row in rows][::-1]
@@ -143,7 +143,7 @@ def test_any_body_that_strict_mode_accepts_gave_no_warning(data: object) -> None
     replies = _post(lenient, data), _post(strict, data)
     if replies[1].status == 200:
         assert replies[0] == replies[1]
-        assert lenient.account().journal.get(1) is not None
+        assert len(lenient.account().journal) == 1
         assert lenient.warnings() == ()
     elif replies[0].status == 200:
         assert lenient.warnings()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mocksms.engine.steering import Steering
 from mocksms.errors import IllegalStep
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcome import Fault, FaultKind
@@ -154,7 +155,7 @@ def test_magic_number_03_is_answered_with_yes() -> None:
     mock = InProcess()
     assert _ending(mock.send(_magic("03"))[0]) == HYPHEN["sent"]
     mock.time.advance(1)
-    assert [(sms.digits, sms.text) for sms in mock.account().inbound] == [("972500000300", "YES")]
+    assert [(sms.digits, sms.text) for sms in mock.account().inbound.newest_first()] == [("972500000300", "YES")]
     assert _ending(mock.send(_magic("03"))[0]) == HYPHEN["sent"]
 
 
@@ -164,7 +165,7 @@ def test_magic_number_04_opts_out_and_is_refused_from_then_on() -> None:
     first, other = mock.send(_magic("04"), _magic("04", 1))
     assert _ending(first) == _ending(other) == HYPHEN["sent"]
     mock.time.advance(1)
-    assert [sms.text for sms in mock.account().inbound] == ["STOP", "STOP"]
+    assert [sms.text for sms in mock.account().inbound.newest_first()] == ["STOP", "STOP"]
     assert _ending(mock.send(_magic("04"))[0]) == HYPHEN["unsubscribe"]
     assert _ending(mock.send(_magic("04", 2))[0]) == HYPHEN["sent"]
 
@@ -275,8 +276,8 @@ def test_message_that_is_queued_can_be_cancelled(
     mock = InProcess(reason_spelling=setting, **settings)
     (row,) = mock.send(number, **more)
     assert row["status"] == "queued"
-    mock.engine.cancel(mock.account(), row["transaction_id"])
-    mock.engine.set_credit(mock.account(), 100)
+    Steering(mock.engine).cancel(mock.account(), row["transaction_id"])
+    Steering(mock.engine).set_credit(mock.account(), 100)
     mock.time.advance(10 * 86400)
     assert _ending(mock.info(row["transaction_id"])) == SPELLINGS[setting][1]["cancelled"]
 
@@ -286,7 +287,7 @@ def test_message_that_is_sent_cannot_be_cancelled() -> None:
     mock = InProcess()
     (row,) = mock.send()
     with pytest.raises(IllegalStep):
-        mock.engine.cancel(mock.account(), row["transaction_id"])
+        Steering(mock.engine).cancel(mock.account(), row["transaction_id"])
     assert _ending(mock.info(row["transaction_id"])) == HYPHEN["sent"]
 
 
@@ -301,9 +302,9 @@ def test_messages_out_of_credit_are_sent_on_top_up_oldest_first(is_async: bool) 
         return [_ending(mock.info(transaction_id)) for transaction_id in ids]
 
     assert endings() == [UNDERSCORE["sent"], UNDERSCORE["no-credit"], UNDERSCORE["no-credit"]]
-    mock.engine.set_credit(mock.account(), 1)
+    Steering(mock.engine).set_credit(mock.account(), 1)
     assert endings() == [UNDERSCORE["sent"], UNDERSCORE["sent"], UNDERSCORE["no-credit"]]
-    mock.engine.set_credit(mock.account(), None)
+    Steering(mock.engine).set_credit(mock.account(), None)
     assert endings() == [UNDERSCORE["sent"]] * 3
 
 
@@ -311,7 +312,7 @@ def test_messages_out_of_credit_are_sent_on_top_up_oldest_first(is_async: bool) 
 def test_magic_number_out_of_credit_is_sent_on_top_up() -> None:
     mock = InProcess()
     (row,) = mock.send(_magic("30"))
-    mock.engine.set_credit(mock.account(), 10)
+    Steering(mock.engine).set_credit(mock.account(), 10)
     assert _ending(mock.info(row["transaction_id"])) == UNDERSCORE["sent"]
 
 
@@ -402,7 +403,7 @@ def test_fault_code_that_accepts_sends_to_everyone(code: str) -> None:
     assert [row["status"] for row in mock.search()] == ["invalid", "sent", "sent"]
     entry = next(entry for entry in mock.account().journal.newest_first() if entry.method == "POST")
     assert entry.status == (None if code == "71" else 200)
-    assert entry.messages == range(1, 4)
+    assert entry.messages == range(2, 5)
 
 
 def test_fault_code_72_resets_the_connection_and_accepts_nothing() -> None:

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mocksms.engine.instants import instant
 from mocksms.engine.journal import Leniency
 from mocksms.provider.wire import (
-    READ_SPELLING,
     SendBody,
     SentRow,
     Spelling,
-    instant,
     recipients_of,
     remarks_on,
     submission_of,
@@ -234,7 +233,7 @@ def test_remarks_name_every_field_that_no_placeholder_asks_for() -> None:
 
 
 def test_spellings_know_every_reason() -> None:
-    assert set(READ_SPELLING) == set(Reason)
+    assert all(reason.in_reads for reason in Reason)
 
 
 def _sent_row(spelling: Spelling, state: State, mobile_number: str = NUMBER) -> dict[str, Any]:
@@ -254,7 +253,7 @@ def _sent_row(spelling: Spelling, state: State, mobile_number: str = NUMBER) -> 
 def test_sent_rows_have_exactly_the_documented_members(state: State, setting: str) -> None:
     row = _sent_row(Spelling(setting), state)
     assert list(row) == list(SentRow.model_fields)
-    second = READ_SPELLING[state.reason] if state.reason else None
+    second = state.reason.in_reads if state.reason else None
     assert row["status"] == state.status
     assert row["reject_reason"] == (second if setting == "underscore" else state.reason)
 

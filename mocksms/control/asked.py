@@ -1,0 +1,273 @@
+"""What the inspection API is asked: queries and bodies, checked in one place and described for users."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+
+from mocksms.engine.account import LONGEST_KEY
+from mocksms.engine.clock import LATEST
+from mocksms.engine.instants import any_instant
+from mocksms.engine.patterns import LONGEST, Pattern
+from mocksms.settings import seconds
+from mocksms.sms import numbers
+from mocksms.sms.message import Reason, Status
+
+MOST_ROWS: Final = 1_000
+LONGEST_WAIT: Final = 300.0
+HIGHEST_CREDIT: Final = 10**12
+MOST_LISTED: Final = 100_000
+LONGEST_NAME: Final = 200
+LONGEST_WORDS: Final = 3_000
+"""Characters of content to look for: all filters together must fit into the line of a request."""
+
+BEYOND: Final = 1e13
+"""Seconds that lead beyond any calendar."""
+
+_REASONS: Final = {reason.in_reads: reason for reason in reversed(Reason)} | {reason.value: reason for reason in Reason}
+
+
+def _reason(raw: object) -> object:
+    if isinstance(raw, str) and raw not in _REASONS:
+        raise ValueError(f"one of {', '.join(Reason)}, or their spelling in the reads")
+    return _REASONS[raw] if isinstance(raw, str) else raw
+
+
+def _listed_number(raw: str) -> str:
+    digits = numbers.digits_of(raw)
+    if not digits or not set(digits) <= set("0123456789X"):
+        raise ValueError("a phone number such as 972-54-1111111")
+    return digits
+
+
+def _length(raw: object) -> object:
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise ValueError("a duration such as 90s, 2h, 3d or a number of seconds")
+    return timedelta(seconds=min(seconds(f"{raw:f}" if isinstance(raw, float) else str(raw)), BEYOND))
+
+
+def _whole(raw: object) -> object:
+    return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+
+
+def _pattern(raw: object) -> object:
+    if isinstance(raw, str):
+        Pattern(raw)
+    return raw
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(any_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2030-01-31T12:00:00Z"]}),
+]
+"""A point in time as the emulated API reads it: without an offset it is Israel time."""
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_length),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)?$"}],
+            "examples": ["90s", "2h", "3d", 1.5],
+        }
+    ),
+]
+"""A length of time: `90s`, `2h`, `3d`, or seconds."""
+
+ListedNumber = Annotated[
+    str,
+    Field(max_length=numbers.LONGEST),
+    AfterValidator(_listed_number),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": numbers.LONGEST,
+            "pattern": r"^[+\-. ()\[\]]*[0-9Xx][0-9Xx+\-. ()\[\]]*$",
+            "examples": ["972-54-1111111"],
+        }
+    ),
+]
+"""A phone number in a list, read as it is compared."""
+
+Count = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
+"""How many; as JSON has it, 2.0 is a whole number."""
+
+Credit = Annotated[int, Field(ge=0, le=HIGHEST_CREDIT), BeforeValidator(_whole)]
+"""Segments."""
+
+Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_whole)]
+"""A place in what has happened."""
+
+Words = Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+
+
+class Asked(BaseModel):
+    """What is read: unknown names are refused, so that a slip of the pen does not pass for a wish."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Filters(Asked):
+    """Which messages; everything given must hold."""
+
+    to: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="The recipient's number, compared on digits"
+    )
+    status: Status | None = Field(default=None, description="Where the message is in its life")
+    reject_reason: Annotated[Reason, BeforeValidator(_reason)] | None = Field(
+        default=None, description="Why it was not plainly sent, in either of the vendor's spellings"
+    )
+    tag: Name | None = Field(default=None, description="One of its tags")
+    content: Words | None = Field(default=None, description="Part of its content, placeholders filled, case counts")
+    regex: Annotated[str, Field(min_length=1, max_length=LONGEST), BeforeValidator(_pattern)] | None = Field(
+        default=None, description="A regular expression found in its content", json_schema_extra={"format": "regex"}
+    )
+    sender: Name | None = Field(default=None, description="Its sender")
+
+
+class Scoped(Asked):
+    """Whose; nothing given means all accounts."""
+
+    account: Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)] | None = Field(
+        default=None, description="Key or id of the account; goes before the X-API-Key header"
+    )
+
+
+class Since(Asked):
+    """After what."""
+
+    since: Cursor | None = Field(default=None, description="A cursor: only what came after it")
+
+
+class ManyQuery(Scoped, Filters, Since):
+    """Which messages, whose, after what."""
+
+
+class ListQuery(ManyQuery):
+    """Which messages to list."""
+
+    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
+
+
+class WaitQuery(ManyQuery):
+    """Which messages to wait for."""
+
+    count: int = Field(default=1, ge=1, le=MOST_ROWS, description="How many must be there")
+    timeout: float = Field(default=10.0, ge=0, le=LONGEST_WAIT, description="Seconds to wait at most, in real time")
+
+
+class VerifyBody(Filters, Since):
+    """What must have been sent: so many that match, or several in their order.
+
+    Without a number, at least one.
+    """
+
+    exactly: Count | None = None
+    at_least: Count | None = None
+    at_most: Count | None = None
+    in_order: list[Filters] | None = Field(
+        default=None, min_length=1, max_length=100, description="These, one message each, in this order of acceptance"
+    )
+    nothing_else: bool = Field(default=False, description="And nothing but these")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> VerifyBody:
+        counted = [name for name in ("exactly", "at_least", "at_most") if getattr(self, name) is not None]
+        filters = [name for name in Filters.model_fields if getattr(self, name) is not None]
+        if self.in_order is not None and (counted or filters):
+            raise ValueError(f"in_order stands alone: {', '.join(counted + filters)} cannot go with it")
+        if self.exactly is not None and len(counted) > 1:
+            raise ValueError("exactly stands alone: it says both at_least and at_most")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"at_least {self.at_least} is more than at_most {self.at_most}")
+        return self
+
+
+class RequestsQuery(Scoped, Since):
+    """Which exchanges of the journal."""
+
+    method: Annotated[str, Field(max_length=40)] | None = Field(default=None, description="GET, POST and so on")
+    path: Name | None = Field(default=None, description="Part of path and query as sent")
+    status: int | None = Field(default=None, ge=100, le=599, description="Status of the answer")
+    refused: bool | None = Field(default=None, description="Whether it was answered with anything but success")
+    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
+
+
+class InboundQuery(Scoped, Since):
+    """Which replies."""
+
+    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
+
+
+class ListChange(Asked):
+    """Numbers to add to a list and to take from it."""
+
+    add: list[ListedNumber] = Field(default_factory=list, max_length=MOST_LISTED)
+    remove: list[ListedNumber] = Field(default_factory=list, max_length=MOST_LISTED)
+
+
+def _kind_of_list(given: object) -> str:
+    return "change" if isinstance(given, dict | ListChange) else "list"
+
+
+NumberList = Annotated[
+    Annotated[list[ListedNumber], Field(max_length=MOST_LISTED), Tag("list")] | Annotated[ListChange, Tag("change")],
+    Discriminator(_kind_of_list),
+]
+"""A whole list of numbers, or what to add and remove."""
+
+
+class AccountPatch(Asked):
+    """What to change in an account; what is not named stays."""
+
+    credit: Credit | None = Field(
+        default=None, description="Segments it can send, null for no limit; a top-up sends what waited"
+    )
+    sender: Name | None = Field(default=None, description="Sender of messages that name none")
+    gateway: bool | None = Field(default=None, description="Whether it has an SMS gateway")
+    rest_right: bool | None = Field(default=None, description="Whether it may use the REST API")
+    unsubscribed: NumberList | None = Field(default=None, description="Numbers that have opted out")
+    bounced: NumberList | None = Field(default=None, description="Numbers on the bounce list")
+    kosher: NumberList | None = Field(default=None, description="Numbers that take no SMS, beside the prefixes")
+
+
+class AdvanceBody(Asked):
+    """How far to move time: one of the two."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["by"]}, {"required": ["to"]}]})
+
+    by: Duration = timedelta()
+    to: Instant = LATEST
+
+    @model_validator(mode="after")
+    def _names_one(self) -> AdvanceBody:
+        if len(self.model_fields_set) != 1:
+            raise ValueError('either {"by": "2h"} or {"to": "2030-01-31T12:00:00Z"}')
+        return self
+
+
+class InboundBody(Asked):
+    """An SMS from a phone."""
+
+    from_: Annotated[str, Field(min_length=1, max_length=100)] = Field(alias="from", description="Its number")
+    text: Annotated[str, Field(max_length=10_000)]
+
+
+class ClickBody(Asked):
+    """Which link is opened."""
+
+    url: Words | None = Field(default=None, description="A link of the content; the first unless given")

@@ -1,0 +1,146 @@
+"""A call of the inspection API, read: whose, which, and with what body. What does not fit is said by name."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from mocksms.control.asked import Scoped
+from mocksms.control.scope import Scope
+from mocksms.engine.account import LONGEST_KEY
+from mocksms.engine.engine import Engine
+from mocksms.errors import BodyTooLarge, BodyTooSlow, CursorAhead, QuestionUnclear
+from mocksms.guard import Headers, Receive, read_body
+from mocksms.openapi import JSON, TEXT, Operation
+
+MOST_PARAMETERS: Final = 100
+UNION_TAGS: Final = frozenset({"list", "change"})
+QUOTED: Final = 60
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A call as its endpoint needs it.
+
+    `query` and `body` are what the models of the operation made of them. `as_text` says that plain text is preferred.
+    """
+
+    scope: Scope
+    query: Any
+    body: Any
+    path: Mapping[str, str]
+    headers: Headers
+    as_text: bool
+    receive: Receive
+
+
+async def read_ask(
+    engine: Engine, operation: Operation, scope: Mapping[str, Any], receive: Receive, headers: Headers
+) -> Ask:
+    """Return a call, read with the models of its operation.
+
+    Raises:
+        QuestionUnclear: query or body do not fit.
+        CursorAhead: a cursor is not from this mock.
+        BodyTooLarge, BodyTooSlow: the body is.
+        Disconnected: the client went away.
+    """
+    raw = await read_body(receive, engine.settings.max_body)
+    if isinstance(raw, BodyTooLarge | BodyTooSlow):
+        raise raw
+    query = _fitted(operation.query, _query_data(scope["query_string"])) if operation.query else None
+    raw = raw or (b"" if operation.body_required else b"{}")
+    body = _read(operation.body, raw) if operation.body else None
+    for asked in (query, body):
+        since = getattr(asked, "since", None)
+        if since is not None and since > engine.cursor:
+            raise CursorAhead(since, engine.cursor)
+    name = _account_name(query, headers) if operation.key != "unused" else None
+    return Ask(Scope(engine, name), query, body, scope["path_params"], headers, prefers_text(headers), receive)
+
+
+def prefers_text(headers: Headers) -> bool:
+    """Return whether plain text is asked for, and JSON is not."""
+    accepted = headers.get(b"accept", b"").decode("latin-1").lower()
+    return TEXT in accepted and JSON not in accepted
+
+
+def _account_name(query: BaseModel | None, headers: Headers) -> str | None:
+    key = headers.get(b"x-api-key", b"-").decode("latin-1").strip()
+    if not key:
+        raise QuestionUnclear({"X-API-Key": ["is empty; leave the header out to mean all accounts"]})
+    if len(key) > LONGEST_KEY:
+        raise QuestionUnclear({"X-API-Key": [f"has {len(key)} characters; keys have at most {LONGEST_KEY}"]})
+    if isinstance(query, Scoped) and query.account is not None:
+        return query.account
+    return key if b"x-api-key" in headers else None
+
+
+def _query_data(query: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError as error:
+        raise QuestionUnclear({"query": [f"has more than {MOST_PARAMETERS} parameters"]}) from error
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise QuestionUnclear({name: ["is given more than once"] for name in data if names.count(name) > 1})
+    return data
+
+
+def _fitted(model: type[Model], data: Mapping[str, str]) -> Model:
+    """Return a model of a query, whose values are all text."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise QuestionUnclear(_faults(model, error.errors(include_url=False))) from error
+
+
+def _read(model: type[Model], raw: bytes) -> Model:
+    """Return a model of a JSON body."""
+    try:
+        return model.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        raise QuestionUnclear(_faults(model, error.errors(include_url=False))) from error
+
+
+def _faults(model: type[BaseModel], details: Iterable[ErrorDetails]) -> dict[str, list[str]]:
+    faults: dict[str, list[str]] = {}
+    for detail in details:
+        where = ".".join(str(part) for part in detail["loc"] if part not in UNION_TAGS) or "body"
+        faults.setdefault(where, []).append(_fault(model, detail))
+    return faults
+
+
+def _fault(model: type[BaseModel], detail: ErrorDetails) -> str:
+    if detail["type"] == "extra_forbidden":
+        names = _names_in(model)
+        near = difflib.get_close_matches(str(detail["loc"][-1]), names, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+        return f"there is no such name; {hint}"
+    if detail["type"] == "missing":
+        return "is required"
+    said = detail["msg"].removeprefix("Value error, ")
+    expected = said if said.startswith(("Input", "List", "String")) or detail["loc"] == () else f"expected {said}"
+    return f"{expected}; got {_quoted(detail['input'])}"
+
+
+def _names_in(model: type[BaseModel]) -> list[str]:
+    """Return the names a model and those inside it know."""
+    schema = model.model_json_schema()
+    inside = [part for part in schema.get("$defs", {}).values() if "properties" in part]
+    return [*dict.fromkeys(name for part in (schema, *inside) for name in part.get("properties", ()))]
+
+
+def _quoted(value: object) -> str:
+    shown = json.dumps(value, default=str)
+    return shown if len(shown) <= QUOTED else f"{shown[:QUOTED]}…"

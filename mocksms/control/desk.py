@@ -1,0 +1,80 @@
+"""What the endpoints of the inspection API work with, and how an endpoint and its description go together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, TypeVar
+
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from mocksms.control.asked import Filters
+from mocksms.control.asking import Ask
+from mocksms.control.feed import Feed
+from mocksms.control.matching import Criteria
+from mocksms.control.shown import ErrorAnswer
+from mocksms.control.stream import Streams
+from mocksms.control.waits import Waits
+from mocksms.engine.clock import system_time
+from mocksms.engine.engine import Engine
+from mocksms.engine.steering import Steering
+from mocksms.engine.timekeeper import Timekeeper
+from mocksms.openapi import TEXT, Operation, Reply
+
+BASE: Final = "/_mock"
+
+T = TypeVar("T")
+
+
+class Desk:
+    """One mock as the inspection API sees it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.started = system_time()
+        self.steering = Steering(engine)
+        self.timekeeper = Timekeeper(engine)
+        self.waits = Waits(engine)
+        self.streams = Streams(Feed(engine, f"{self.started.timestamp():.0f}"))
+
+    def criteria(self, filters: Filters, after: int | None) -> Criteria:
+        """Return the criteria of some filters after a cursor."""
+        return Criteria(filters, self.digits, after or 0)
+
+    def digits(self, mobile_number: str) -> str:
+        """Return a number as it is compared."""
+        return self.engine.parse(mobile_number).digits
+
+    def stop(self) -> None:
+        """End what is being waited for and watched, since the mock stops."""
+        self.waits.stop()
+        self.streams.stop()
+
+
+def newest(found: Iterator[T], limit: int, total: int | None = None) -> tuple[list[T], int]:
+    """Return the first of what was found and how much it is in all, which is counted unless it is known."""
+    first = list(islice(found, limit))
+    return first, len(first) + sum(1 for _ in found) if total is None else total
+
+
+Endpoint = Callable[[Desk, Ask], ASGIApp | Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """An operation with what answers it, and whether that may take its time."""
+
+    operation: Operation
+    endpoint: Endpoint
+    holds: bool = False
+
+
+REFUSED: Final = Reply(about="Query, header or body do not fit; the answer says where", shape=ErrorAnswer)
+NOT_FOUND: Final = Reply(about="There is no such thing", shape=ErrorAnswer)
+ILLEGAL: Final = Reply(about="That is not possible as things are; the answer names what is", shape=ErrorAnswer)
+STALE: Final = Reply(about="The cursor is not from this mock", shape=ErrorAnswer)
+CLOSED: Final = Reply(about="Too many wait already, or the mock stops", shape=ErrorAnswer)
+EXPLAINED: Final = Reply(about="It is not so; the answer explains why", shape=ErrorAnswer, media=(TEXT,))
+"""Answers that many operations may give."""

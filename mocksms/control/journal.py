@@ -1,0 +1,89 @@
+"""The journal: every exchange with the emulated API, as it came and as it went."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from mocksms.control.answers import answer
+from mocksms.control.asked import RequestsQuery, Scoped
+from mocksms.control.asking import Ask
+from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
+from mocksms.control.shown import RequestsPage, RequestView
+from mocksms.control.views import request_view
+from mocksms.engine.journal import Exchange
+from mocksms.errors import RecordNotFound
+from mocksms.openapi import Operation, Reply
+
+TAG: Final = "Journal"
+SUCCESS: Final = range(200, 300)
+
+
+def list_requests(desk: Desk, ask: Ask) -> Response:
+    """Answer with the newest exchanges that match."""
+    query: RequestsQuery = ask.query
+    after = query.since or 0
+    journals = ask.scope.journals
+    matching = (owned for owned in ask.scope.exchanges(after) if _matches(query, owned[1]))
+    is_everything = not query.model_fields_set - {"limit", "account"}
+    kept = sum(len(journal) for _, journal in journals) if is_everything else None
+    found, total = newest(matching, query.limit, kept)
+    page = RequestsPage(
+        requests=[request_view(account, exchange) for account, exchange in found],
+        cursor=desk.engine.cursor,
+        total=total,
+        evicted=sum(journal.evicted for _, journal in journals),
+        incomplete=any(journal.evicted_up_to > after for _, journal in journals),
+    )
+    return answer(page)
+
+
+def read_request(_: Desk, ask: Ask) -> Response:
+    """Answer with an exchange."""
+    number = ask.path["id"]
+    for account, journal in ask.scope.journals:
+        exchange = journal.get(int(number)) if number.isascii() and number.isdecimal() and len(number) < 18 else None
+        if exchange is not None:
+            return answer(request_view(account, exchange))
+    raise RecordNotFound("request", number)
+
+
+def _matches(query: RequestsQuery, exchange: Exchange) -> bool:
+    return (
+        (query.method is None or exchange.method == query.method.upper())
+        and (query.path is None or query.path in exchange.target)
+        and (query.status is None or exchange.status == query.status)
+        and (query.refused is None or query.refused == (exchange.status not in SUCCESS))
+    )
+
+
+ROOMS: Final = (
+    Room(
+        Operation(
+            id="list_requests",
+            method="GET",
+            path=f"{BASE}/requests",
+            tag=TAG,
+            summary="List the exchanges with the emulated API, newest first",
+            key="chooses",
+            query=RequestsQuery,
+            replies={200: Reply(about="The exchanges", shape=RequestsPage), 400: REFUSED, 409: STALE},
+        ),
+        list_requests,
+    ),
+    Room(
+        Operation(
+            id="read_request",
+            method="GET",
+            path=f"{BASE}/requests/{{id}}",
+            tag=TAG,
+            summary="Read an exchange",
+            key="chooses",
+            query=Scoped,
+            replies={200: Reply(about="The exchange", shape=RequestView), 400: REFUSED, 404: NOT_FOUND},
+        ),
+        read_request,
+    ),
+)
+"""The operations on the journal."""

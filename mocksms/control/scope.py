@@ -1,0 +1,153 @@
+"""Whose messages and exchanges a question is about: one account's, or everybody's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice, repeat
+from typing import Final, NamedTuple
+
+from mocksms.control.matching import Criteria, everything
+from mocksms.engine.account import Account, InboundSms
+from mocksms.engine.engine import Engine
+from mocksms.engine.journal import Exchange, Journal, shorten_key
+from mocksms.errors import AccountUnknown, AccountUnnamed, RecordNotFound
+from mocksms.sms.message import Message
+
+LATEST: Final = "latest"
+"""Stands for the id of the newest message."""
+
+_ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
+
+
+class Owned(NamedTuple):
+    """A message with its account."""
+
+    account: Account
+    message: Message
+
+
+class Scope:
+    """One account by its key or id, or all when no name is given. Looked up anew each time: accounts come and go."""
+
+    def __init__(self, engine: Engine, name: str | None) -> None:
+        self._engine = engine
+        self.name = name
+
+    @property
+    def accounts(self) -> list[Account]:
+        """The accounts there are, brought up to date, the latest used first."""
+        found = self._named()
+        accounts = [*reversed(tuple(self._engine.accounts))] if self.name is None else [found] if found else []
+        for account in accounts:
+            self._engine.catch_up(account)
+        return accounts
+
+    def holds(self, account: Account) -> bool:
+        """Return whether an account is meant."""
+        return self.name is None or self.name in (account.key, account.id)
+
+    def __str__(self) -> str:
+        if self.name is None:
+            return "all accounts"
+        found = self._named()
+        return f"account {shorten_key(found.key if found else self.name)}"
+
+    def peek(self) -> Account:
+        """Return the one account as it is, or as it would begin.
+
+        Raises:
+            AccountUnnamed: none is named.
+        """
+        if self.name is None:
+            raise AccountUnnamed
+        found = self._named() or self._engine.accounts.peek(self.name)
+        self._engine.catch_up(found)
+        return found
+
+    def account(self) -> Account:
+        """Return the one account, made if its key was not used yet.
+
+        Raises:
+            AccountUnnamed: none is named.
+            AccountUnknown: it is not there and cannot be made.
+        """
+        if self.name is None:
+            raise AccountUnnamed
+        found = self._named()
+        return self._engine.account(found.key if found else self._new_key(self.name))
+
+    def one_or_all(self) -> Account | None:
+        """Return the one account, made if need be, or None for all.
+
+        Raises:
+            AccountUnknown: it is not there and cannot be made.
+        """
+        return None if self.name is None else self.account()
+
+    def messages(self, criteria: Criteria) -> Iterator[Owned]:
+        """Iterate over the messages that match, newest first."""
+        ways = [_matching(account, criteria) for account in self.accounts]
+        return merge(*ways, key=lambda owned: owned.message.sequence, reverse=True)
+
+    def search(self, criteria: Criteria, limit: int) -> list[Owned]:
+        """Return the newest `limit` messages that match, newest first."""
+        return list(islice(self.messages(criteria), limit))
+
+    def find(self, transaction_id: str) -> Owned:
+        """Return a message by its id, or by the word `latest`.
+
+        Raises:
+            RecordNotFound: there is none.
+        """
+        if transaction_id == LATEST:
+            for owned in self.messages(everything(0)):
+                return owned
+        wanted = transaction_id.lower().replace("-", "")
+        for account in self.accounts:
+            message = account.messages.get(wanted)
+            if message is not None:
+                return Owned(account, message)
+        raise RecordNotFound("message", transaction_id)
+
+    @property
+    def journals(self) -> list[tuple[Account | None, Journal]]:
+        """The journals with their accounts; that of calls without an account belongs to all."""
+        owned: list[tuple[Account | None, Journal]] = [(account, account.journal) for account in self.accounts]
+        return [*owned, (None, self._engine.accounts.strangers)] if self.name is None else owned
+
+    def exchanges(self, after: int) -> Iterator[tuple[Account | None, Exchange]]:
+        """Iterate over the exchanges after a cursor, newest first."""
+        ways = [zip(repeat(owner), journal.newest_first(after), strict=False) for owner, journal in self.journals]
+        return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+
+    def inbound(self, after: int) -> Iterator[tuple[Account, InboundSms]]:
+        """Iterate over the replies after a cursor, newest first."""
+        ways = [zip(repeat(owner), owner.inbound.newest_first(after), strict=False) for owner in self.accounts]
+        return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+
+    def evicted(self) -> int:
+        """Return how many messages have gone to make room."""
+        if self.name is None:
+            return self._engine.accounts.evicted().messages
+        return sum(account.messages.evicted for account in self.accounts)
+
+    def is_incomplete(self, after: int) -> bool:
+        """Return whether messages that came after a cursor may have gone to make room."""
+        gone = [account.messages.evicted_up_to for account in self.accounts]
+        return max(gone, default=0) > after or self._engine.accounts.evicted_up_to > after
+
+    def _named(self) -> Account | None:
+        return None if self.name is None else self._engine.accounts.named(self.name)
+
+    def _new_key(self, name: str) -> str:
+        allowed = self._engine.settings.api_key
+        if _ID.fullmatch(name) or (allowed and name not in allowed):
+            raise AccountUnknown(name)
+        return name
+
+
+def _matching(account: Account, criteria: Criteria) -> Iterator[Owned]:
+    candidates = account.messages.newest_first(criteria.query())
+    return (Owned(account, message) for message in candidates if criteria.matches(message))

@@ -1,0 +1,143 @@
+"""What a tester does by hand to a message or an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from mocksms.engine.account import Account, InboundSms
+from mocksms.engine.engine import Change, Engine
+from mocksms.engine.messages import Query
+from mocksms.errors import NoLink
+from mocksms.sms.message import Message, State
+from mocksms.sms.replies import choice_of
+from mocksms.sms.text import filled, links_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """What is to change in an account, by its names there; None leaves a thing as it is. Numbers are digits."""
+
+    sender: str | None = None
+    gateway: bool | None = None
+    rest_right: bool | None = None
+    unsubscribed: set[str] | None = None
+    bounced: set[str] | None = None
+    kosher: set[str] | None = None
+
+
+class Steering:
+    """Steers an engine by hand. Every call first lets happen what is due."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def cancel(self, account: Account, transaction_id: str) -> Message:
+        """Cancel a queued message.
+
+        Raises:
+            MessageNotFound: the account has none with this id.
+            IllegalStep: it is not queued any more.
+        """
+        return self._drive(account, transaction_id, State.CANCELLED, "cancelled by hand")
+
+    def send(self, account: Account, transaction_id: str) -> Message:
+        """Send a queued message now, whatever it waits for; the credit is charged as far as it goes.
+
+        Raises:
+            MessageNotFound: the account has none with this id.
+            IllegalStep: it is not queued any more.
+        """
+        return self._drive(account, transaction_id, State.SENT, "sent by hand")
+
+    def bounce(self, account: Account, transaction_id: str) -> Message:
+        """Let a queued or sent message bounce.
+
+        Raises:
+            MessageNotFound: the account has none with this id.
+            IllegalStep: it has ended otherwise.
+        """
+        return self._drive(account, transaction_id, State.BOUNCED, "bounced by hand")
+
+    def click(self, account: Account, transaction_id: str, url: str | None = None) -> Message:
+        """Let the recipient of a sent message open a link of its text, the first unless told otherwise.
+
+        Raises:
+            MessageNotFound: the account has none with this id.
+            NoLink: the phone does not show such a link.
+        """
+        message = self._find(account, transaction_id)
+        links = links_in(filled(message)) if message.state is State.SENT else []
+        wanted = url if url is not None else next(iter(links), None)
+        if wanted not in links:
+            raise NoLink(url, links, message.state)
+        return self._engine.click(account, message, wanted, account.clock.now())
+
+    def unsubscribe(self, account: Account, transaction_id: str) -> Message:
+        """Opt the recipient of a message out, as its unsubscribe page would.
+
+        Raises:
+            MessageNotFound: the account has none with this id.
+        """
+        message = self._find(account, transaction_id)
+        account.unsubscribed.add(message.digits)
+        self._engine.tell(account, Change.ACCOUNT)
+        return message
+
+    def reply(self, account: Account, mobile_number: str, text: str) -> InboundSms:
+        """Let a phone send an SMS; words of opting out or in count if the latest message to it allowed replies."""
+        self._engine.catch_up(account)
+        digits = self._engine.parse(mobile_number).digits
+        latest = account.messages.search(Query(digits=digits), 1)
+        choice = choice_of(text) if latest and latest[0].submission.unsubscribe_reply else None
+        return self._engine.receive(account, digits, text, account.clock.now(), choice)
+
+    def change(self, account: Account, change: AccountChange) -> None:
+        """Change an account."""
+        self._engine.catch_up(account)
+        for option in fields(change):
+            value = getattr(change, option.name)
+            if value is not None:
+                setattr(account, option.name, value)
+        self._engine.tell(account, Change.ACCOUNT)
+
+    def set_credit(self, account: Account, credit: int | None) -> None:
+        """Set the credit in segments (None: no limit) and send what waited for it, oldest first."""
+        self._engine.catch_up(account)
+        account.credit = credit
+        self._engine.tell(account, Change.ACCOUNT)
+        for sequence in tuple(account.waiting):
+            message = account.messages.at(sequence)
+            if message is None:
+                account.waiting.pop(sequence, None)
+            elif account.can_pay(message.segments):
+                self._engine.follow_nature(account, message)
+            else:
+                return
+
+    def delete(self, account: Account, messages: Iterable[Message]) -> None:
+        """Take messages of an account out, given newest first."""
+        account.messages.delete(messages)
+        self._engine.tell(account, Change.DELETED)
+
+    def delete_all(self, account: Account) -> None:
+        """Take all messages of an account out."""
+        account.messages.clear()
+        self._engine.tell(account, Change.DELETED)
+
+    def reset(self, account: Account | None) -> None:
+        """Forget an account with all it holds, or everything; what a key then does begins anew."""
+        if account is None:
+            self._engine.accounts.forget_all()
+        else:
+            self._engine.accounts.forget(account)
+        self._engine.tell(account, Change.RESET)
+
+    def _drive(self, account: Account, transaction_id: str, state: State, words: str) -> Message:
+        message = self._find(account, transaction_id)
+        by_hand = message._replace(decided_by=words)
+        return self._engine.step(account, by_hand, state, account.clock.now(), words)
+
+    def _find(self, account: Account, transaction_id: str) -> Message:
+        self._engine.catch_up(account)
+        return self._engine.find(account, transaction_id)

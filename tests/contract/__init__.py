@@ -1,0 +1,1 @@
+"""The contract fuzzer: schemathesis holds the mock against its own OpenAPI document."""

@@ -1,0 +1,47 @@
+"""Fuzz both doors of a running mock: `python -m tests.contract [examples for each operation]`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import requests
+
+from mocksms.settings import Settings
+from tests.support import PATIENCE, Mock, running
+
+CONFIG: Final = Path(__file__).parents[2] / ".ci" / "schemathesis.toml"
+KEY: Final = "demo"
+"""The example of a key in the document, so that what is sent with it can be found again."""
+
+SEED: Final = "1"
+
+FORGETTING: Final = ("reset", "delete_account", "delete_messages")
+"""Operations that would leave nothing for the others to work on: they are fuzzed by themselves."""
+
+
+def fuzz(mock: Mock, examples: int, *chosen: str) -> int:
+    """Return the exit code of schemathesis over the chosen operations."""
+    requests.post(f"{mock.url}/_mock/reset", timeout=PATIENCE).raise_for_status()
+    mock.send("972-50-0000200", key=KEY, content="Your code is 481516: https://shop.example/1", send_at="2030-01-31")
+    program = str(Path(sys.executable).with_name("schemathesis"))
+    options = ["--seed", SEED, "--max-examples", str(examples), "--no-color", *chosen]
+    command = [program, "--config-file", str(CONFIG), "run", f"{mock.url}/openapi.json", *options]
+    with TemporaryDirectory() as scratch:
+        return subprocess.run(command, cwd=scratch, check=False).returncode
+
+
+def main() -> int:
+    """Fuzz everything, and return 0 if nothing was found."""
+    examples = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    others = [part for name in FORGETTING for part in ("--exclude-operation-id", name)]
+    these = [part for name in FORGETTING for part in ("--include-operation-id", name)]
+    with running(Settings(port=0, seed="contract", magic_prefix="97250009")) as mock:
+        return fuzz(mock, examples, *others) or fuzz(mock, examples, *these)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
