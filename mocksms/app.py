@@ -20,12 +20,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mocksms.control.desk import Desk
 from mocksms.control.guard import Guard
 from mocksms.control.pages import page_routes
-from mocksms.control.routes import ROOMS, explain, routes
+from mocksms.control.routes import OPERATIONS as INSPECTING
 from mocksms.control.routes import TAGS as CONTROL_TAGS
+from mocksms.control.routes import explain, routes
 from mocksms.engine.engine import Engine
 from mocksms.openapi import document
 from mocksms.provider.door import ProviderDoor
-from mocksms.provider.operations import OPERATIONS
+from mocksms.provider.operations import OPERATIONS as PROVIDED
 from mocksms.provider.operations import TAGS as PROVIDER_TAGS
 
 log = logging.getLogger("mocksms")
@@ -85,7 +86,7 @@ async def _close(desk: Desk, stopping: asyncio.Event) -> None:
 @cache
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI document of both doors."""
-    return document([*OPERATIONS, *(room.operation for room in ROOMS)], {**PROVIDER_TAGS, **CONTROL_TAGS})
+    return document([*PROVIDED, *INSPECTING], {**PROVIDER_TAGS, **CONTROL_TAGS})
 
 
 async def _serve_openapi(_: Request) -> JSONResponse:

@@ -101,12 +101,12 @@ class BeyondCalendar(MocksmsError):
 
 
 class PatternTooSlow(MocksmsError):
-    """Whether `pattern` is in a text could not be said within `patience` seconds."""
+    """Whether `pattern` is in some texts could not be said within `patience` seconds."""
 
     def __init__(self, pattern: str, patience: float) -> None:
         self.pattern = pattern
         self.patience = patience
-        super().__init__(f"the regular expression takes longer than {patience:g} s on one text; make it simpler")
+        super().__init__(f"the regular expression takes longer than {patience:g} s; make it simpler")
 
 
 class RequestRefused(MocksmsError):
@@ -248,7 +248,7 @@ class AccountUnknown(InspectionRefused):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"There is no account {name!r}, and it is no key that makes one; see GET /_mock/accounts.")
+        super().__init__(f"There is no account {name!r}, and none is made by that name; see GET /_mock/accounts.")
 
 
 class CursorAhead(InspectionRefused):

@@ -75,7 +75,7 @@ def document(operations: Sequence[Operation], tags: Mapping[str, str]) -> Json:
         "tags": [{"name": name, "description": about} for name, about in tags.items()],
         "paths": paths,
         "components": {
-            "schemas": schemas.components,
+            "schemas": _mentioned(schemas.components, paths),
             "securitySchemes": {"controlToken": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -148,6 +148,23 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[Json]:
             if "description" in schema:
                 parameter["description"] = schema["description"]
             yield parameter
+
+
+def _mentioned(components: Json, paths: Json) -> Json:
+    """Return the components that the paths refer to: the models of queries are spelt out as parameters."""
+    wanted: dict[str, None] = {}
+    parts: list[object] = [paths]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            name = str(part.get("$ref", "")).rpartition("/")[2]
+            if name and name not in wanted:
+                wanted[name] = None
+                parts.append(components[name])
+            parts.extend(part.values())
+        elif isinstance(part, list):
+            parts.extend(part)
+    return {name: components[name] for name in components if name in wanted}
 
 
 def _given(schema: Json) -> Json:

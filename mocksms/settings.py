@@ -18,6 +18,7 @@ OTHER_VARIABLES: Final = frozenset({"MOCKSMS_URL"})
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
 LONGEST_DURATION: Final = 3650 * 86400
+A_DURATION: Final = "a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -66,7 +67,7 @@ def seconds(raw: str) -> float:
     """
     found = _DURATION.fullmatch(raw.strip())
     if not found:
-        raise ValueError("a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds")
+        raise ValueError(A_DURATION)
     return float(found[1]) * _UNITS[found[2] or "s"]
 
 

@@ -12,7 +12,7 @@ from mocksms.control.asking import Ask
 from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
 from mocksms.control.shown import AccountsView, AccountView, InboundPage, InboundView, Reset
 from mocksms.control.views import account_view, inbound_view
-from mocksms.engine.account import digits_of
+from mocksms.engine.account import Account, digits_of
 from mocksms.engine.steering import AccountChange
 from mocksms.openapi import Operation, Reply
 
@@ -34,9 +34,10 @@ def change_account(desk: Desk, ask: Ask) -> Response:
     """Change an account."""
     patch: AccountPatch = ask.body
     account = ask.scope.account()
-    changes: dict[str, Any] = {name: getattr(patch, name) for name in ("sender", "gateway", "rest_right")}
-    for name in LISTS:
-        changes[name] = _new_list(desk, getattr(account, name), getattr(patch, name))
+    given = {name: getattr(patch, name) for name in patch.model_fields_set - {"credit"}}
+    changes: dict[str, Any] = {
+        name: _new_list(desk, account, name, value) if name in LISTS else value for name, value in given.items()
+    }
     desk.steering.change(account, AccountChange(**changes))
     if "credit" in patch.model_fields_set:
         desk.steering.set_credit(account, patch.credit)
@@ -77,12 +78,11 @@ def list_inbound(desk: Desk, ask: Ask) -> Response:
     return answer(page)
 
 
-def _new_list(desk: Desk, now: set[str], wanted: list[str] | ListChange | None) -> set[str] | None:
-    if wanted is None:
-        return None
+def _new_list(desk: Desk, account: Account, name: str, wanted: list[str] | ListChange) -> set[str]:
     settings = desk.engine.settings
+    listed: set[str] = getattr(account, name)
     if isinstance(wanted, ListChange):
-        return (now | digits_of(wanted.add, settings)) - digits_of(wanted.remove, settings)
+        return (listed | digits_of(wanted.add, settings)) - digits_of(wanted.remove, settings)
     return digits_of(wanted, settings)
 
 

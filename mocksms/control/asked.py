@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -21,7 +21,7 @@ from mocksms.engine.account import LONGEST_KEY
 from mocksms.engine.clock import LATEST
 from mocksms.engine.instants import any_instant
 from mocksms.engine.patterns import LONGEST, Pattern
-from mocksms.settings import seconds
+from mocksms.settings import A_DURATION, seconds
 from mocksms.sms import numbers
 from mocksms.sms.message import Reason, Status
 
@@ -41,36 +41,45 @@ _REASONS: Final = {reason.in_reads: reason for reason in reversed(Reason)} | {re
 
 def _reason(raw: object) -> object:
     if isinstance(raw, str) and raw not in _REASONS:
-        raise ValueError(f"one of {', '.join(Reason)}, or their spelling in the reads")
+        raise ValueError(f"must be one of {', '.join(Reason)}, or their spelling in the reads")
     return _REASONS[raw] if isinstance(raw, str) else raw
 
 
 def _listed_number(raw: str) -> str:
     digits = numbers.digits_of(raw)
     if not digits or not set(digits) <= set("0123456789X"):
-        raise ValueError("a phone number such as 972-54-1111111")
+        raise ValueError("must be a phone number such as 972-54-1111111")
     return digits
 
 
-def _length(raw: object) -> object:
+def _length(raw: object) -> timedelta:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise ValueError("a duration such as 90s, 2h, 3d or a number of seconds")
-    return timedelta(seconds=min(seconds(f"{raw:f}" if isinstance(raw, float) else str(raw)), BEYOND))
+        raise ValueError(f"must be {A_DURATION}")
+    try:
+        return timedelta(seconds=min(seconds(f"{raw:f}" if isinstance(raw, float) else str(raw)), BEYOND))
+    except ValueError as error:
+        raise ValueError(f"must be {error}") from error
+
+
+def _moment(raw: object) -> datetime:
+    try:
+        return any_instant(raw)
+    except ValueError as error:
+        raise ValueError("must be a point in time such as 2030-01-31T12:00:00Z") from error
 
 
 def _whole(raw: object) -> object:
     return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
-def _pattern(raw: object) -> object:
-    if isinstance(raw, str):
-        Pattern(raw)
+def _pattern(raw: str) -> str:
+    Pattern(raw)
     return raw
 
 
 Instant = Annotated[
     datetime,
-    BeforeValidator(any_instant),
+    BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2030-01-31T12:00:00Z"]}),
 ]
 """A point in time as the emulated API reads it: without an offset it is Israel time."""
@@ -133,7 +142,7 @@ class Filters(Asked):
     )
     tag: Name | None = Field(default=None, description="One of its tags")
     content: Words | None = Field(default=None, description="Part of its content, placeholders filled, case counts")
-    regex: Annotated[str, Field(min_length=1, max_length=LONGEST), BeforeValidator(_pattern)] | None = Field(
+    regex: Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_pattern)] | None = Field(
         default=None, description="A regular expression found in its content", json_schema_extra={"format": "regex"}
     )
     sender: Name | None = Field(default=None, description="Its sender")
@@ -142,7 +151,7 @@ class Filters(Asked):
 class Scoped(Asked):
     """Whose; nothing given means all accounts."""
 
-    account: Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)] | None = Field(
+    account: Annotated[str, Field(min_length=1, max_length=LONGEST_KEY, pattern=r"\S")] | None = Field(
         default=None, description="Key or id of the account; goes before the X-API-Key header"
     )
 
@@ -231,18 +240,30 @@ NumberList = Annotated[
 """A whole list of numbers, or what to add and remove."""
 
 
+def _only_if_given(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
 class AccountPatch(Asked):
     """What to change in an account; what is not named stays."""
 
     credit: Credit | None = Field(
-        default=None, description="Segments it can send, null for no limit; a top-up sends what waited"
+        default=None,
+        description="Segments it can send, null for no limit; a top-up sends what waited",
+        json_schema_extra=_only_if_given,
     )
-    sender: Name | None = Field(default=None, description="Sender of messages that name none")
-    gateway: bool | None = Field(default=None, description="Whether it has an SMS gateway")
-    rest_right: bool | None = Field(default=None, description="Whether it may use the REST API")
-    unsubscribed: NumberList | None = Field(default=None, description="Numbers that have opted out")
-    bounced: NumberList | None = Field(default=None, description="Numbers on the bounce list")
-    kosher: NumberList | None = Field(default=None, description="Numbers that take no SMS, beside the prefixes")
+    sender: Name = Field(default="", description="Sender of messages that name none", json_schema_extra=_only_if_given)
+    gateway: bool = Field(default=True, description="Whether it has an SMS gateway", json_schema_extra=_only_if_given)
+    rest_right: bool = Field(
+        default=True, description="Whether it may use the REST API", json_schema_extra=_only_if_given
+    )
+    unsubscribed: NumberList = Field(
+        default=[], description="Numbers that have opted out", json_schema_extra=_only_if_given
+    )
+    bounced: NumberList = Field(default=[], description="Numbers on the bounce list", json_schema_extra=_only_if_given)
+    kosher: NumberList = Field(
+        default=[], description="Numbers that take no SMS, beside the prefixes", json_schema_extra=_only_if_given
+    )
 
 
 class AdvanceBody(Asked):
@@ -256,14 +277,14 @@ class AdvanceBody(Asked):
     @model_validator(mode="after")
     def _names_one(self) -> AdvanceBody:
         if len(self.model_fields_set) != 1:
-            raise ValueError('either {"by": "2h"} or {"to": "2030-01-31T12:00:00Z"}')
+            raise ValueError('must be either {"by": "2h"} or {"to": "2030-01-31T12:00:00Z"}')
         return self
 
 
 class InboundBody(Asked):
     """An SMS from a phone."""
 
-    from_: Annotated[str, Field(min_length=1, max_length=100)] = Field(alias="from", description="Its number")
+    from_: ListedNumber = Field(alias="from", description="Its number")
     text: Annotated[str, Field(max_length=10_000)]
 
 

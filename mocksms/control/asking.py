@@ -58,14 +58,13 @@ async def read_ask(
     if isinstance(raw, BodyTooLarge | BodyTooSlow):
         raise raw
     query = _fitted(operation.query, _query_data(scope["query_string"])) if operation.query else None
-    raw = raw or (b"" if operation.body_required else b"{}")
-    body = _read(operation.body, raw) if operation.body else None
+    body = _body(operation, raw)
     for asked in (query, body):
         since = getattr(asked, "since", None)
         if since is not None and since > engine.cursor:
             raise CursorAhead(since, engine.cursor)
-    name = _account_name(query, headers) if operation.key != "unused" else None
-    return Ask(Scope(engine, name), query, body, scope["path_params"], headers, prefers_text(headers), receive)
+    whose = _whose(engine, query, headers) if operation.key != "unused" else Scope(engine, None)
+    return Ask(whose, query, body, scope["path_params"], headers, prefers_text(headers), receive)
 
 
 def prefers_text(headers: Headers) -> bool:
@@ -74,15 +73,15 @@ def prefers_text(headers: Headers) -> bool:
     return TEXT in accepted and JSON not in accepted
 
 
-def _account_name(query: BaseModel | None, headers: Headers) -> str | None:
+def _whose(engine: Engine, query: BaseModel | None, headers: Headers) -> Scope:
     key = headers.get(b"x-api-key", b"-").decode("latin-1").strip()
     if not key:
         raise QuestionUnclear({"X-API-Key": ["is empty; leave the header out to mean all accounts"]})
     if len(key) > LONGEST_KEY:
         raise QuestionUnclear({"X-API-Key": [f"has {len(key)} characters; keys have at most {LONGEST_KEY}"]})
     if isinstance(query, Scoped) and query.account is not None:
-        return query.account
-    return key if b"x-api-key" in headers else None
+        return Scope(engine, query.account)
+    return Scope(engine, key, is_key=True) if b"x-api-key" in headers else Scope(engine, None)
 
 
 def _query_data(query: bytes) -> dict[str, str]:
@@ -105,6 +104,14 @@ def _fitted(model: type[Model], data: Mapping[str, str]) -> Model:
         raise QuestionUnclear(_faults(model, error.errors(include_url=False))) from error
 
 
+def _body(operation: Operation, raw: bytes) -> BaseModel | None:
+    if operation.body is not None:
+        return _read(operation.body, raw or (b"" if operation.body_required else b"{}"))
+    if raw.strip() not in (b"", b"{}"):
+        raise QuestionUnclear({"body": ["is not read here; what is asked for goes into the query"]})
+    return None
+
+
 def _read(model: type[Model], raw: bytes) -> Model:
     """Return a model of a JSON body."""
     try:
@@ -122,23 +129,27 @@ def _faults(model: type[BaseModel], details: Iterable[ErrorDetails]) -> dict[str
 
 
 def _fault(model: type[BaseModel], detail: ErrorDetails) -> str:
-    if detail["type"] == "extra_forbidden":
-        names = _names_in(model)
-        near = difflib.get_close_matches(str(detail["loc"][-1]), names, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-        return f"there is no such name; {hint}"
-    if detail["type"] == "missing":
-        return "is required"
-    said = detail["msg"].removeprefix("Value error, ")
-    expected = said if said.startswith(("Input", "List", "String")) or detail["loc"] == () else f"expected {said}"
-    return f"{expected}; got {_quoted(detail['input'])}"
+    said, got = detail["msg"].removeprefix("Value error, "), detail["input"]
+    match detail["type"]:
+        case "extra_forbidden":
+            names = _names_in(model, inside=len(detail["loc"]) > 1)
+            near = difflib.get_close_matches(str(detail["loc"][-1]), names, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+            return f"there is no such name; {hint}"
+        case "missing":
+            return "is required"
+        case "json_invalid" if not got:
+            return "is empty; a JSON object is expected"
+        case "json_invalid":
+            return f"is no JSON object: {said.removeprefix('Invalid JSON: ')}"
+    return f"{said}; got {_quoted(got)}"
 
 
-def _names_in(model: type[BaseModel]) -> list[str]:
-    """Return the names a model and those inside it know."""
+def _names_in(model: type[BaseModel], *, inside: bool) -> list[str]:
+    """Return the names a model knows, or those that the models inside it know."""
     schema = model.model_json_schema()
-    inside = [part for part in schema.get("$defs", {}).values() if "properties" in part]
-    return [*dict.fromkeys(name for part in (schema, *inside) for name in part.get("properties", ()))]
+    parts = schema.get("$defs", {}).values() if inside else [schema]
+    return [*dict.fromkeys(name for part in parts for name in part.get("properties", ()))]
 
 
 def _quoted(value: object) -> str:

@@ -39,9 +39,8 @@ def fidelity(_: Desk, __: Ask) -> Response:
 
 def events(desk: Desk, ask: Ask) -> ASGIApp:
     """Answer with what happens from here on, or from where the client was."""
-    account = None if ask.scope.name is None else ask.scope.peek().id
     last = ask.headers.get(b"last-event-id")
-    return desk.streams.open(account, last.decode("latin-1") if last else None, desk.engine.cursor)
+    return desk.streams.open(ask.scope.id, last.decode("latin-1") if last else None, desk.engine.cursor)
 
 
 ROOMS: Final = (

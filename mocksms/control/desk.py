@@ -71,6 +71,14 @@ class Room:
     holds: bool = False
 
 
+ANY: Final = {
+    401: Reply(about="The control token is missing or wrong", shape=ErrorAnswer),
+    403: Reply(about="The Host is not allowed, or a page of another site asks", shape=ErrorAnswer),
+}
+WRITES: Final = {
+    413: Reply(about="The body is too large", shape=ErrorAnswer),
+    415: Reply(about="The body is not declared as JSON", shape=ErrorAnswer),
+}
 REFUSED: Final = Reply(about="Query, header or body do not fit; the answer says where", shape=ErrorAnswer)
 NOT_FOUND: Final = Reply(about="There is no such thing", shape=ErrorAnswer)
 ILLEGAL: Final = Reply(about="That is not possible as things are; the answer names what is", shape=ErrorAnswer)

@@ -13,7 +13,7 @@ from mocksms.control.scope import Owned, Scope
 from mocksms.control.wording import clock_time, life, quoted, render
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import shorten_key
+from mocksms.engine.journal import Exchange, shorten_key
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import escape, filled
 
@@ -95,7 +95,8 @@ class Explainer:
         count = sum(1 for _ in self._all()) if self._after else kept
         frozen = next((account.clock.now() for account in self._scope.accounts if account.clock.frozen), None)
         stands = f"; the clock is frozen at {_moment(frozen)}" if frozen else ""
-        return f"{count} SMS in {escape(str(self._scope))}{since}{stands}"
+        calls = "" if count or any(True for _ in self._scope.exchanges(self._after)) else ", and no call came"
+        return f"{count} SMS in {escape(str(self._scope))}{since}{calls}{stands}"
 
     def _refused(self) -> Iterator[Cause]:
         """The exchanges that made nothing and were answered with an error, of nobody's account too."""
@@ -110,10 +111,7 @@ class Explainer:
             ),
             SHOWN,
         ):
-            answer = f"answered {exchange.status}" if exchange.status else "not answered, the connection was reset"
-            owner = "" if account else ", which belongs to no account"
-            call = f"{exchange.method} {escape(exchange.target)} at {clock_time(exchange.at)}"
-            yield Cause("refused", f"{call}{owner} was {answer}: {escape(exchange.note)}", str(exchange.number))
+            yield Cause("refused", _refusal(exchange, is_nobodys=account is None), str(exchange.number))
 
     def _elsewhere(self, criteria: Criteria) -> Iterator[Cause]:
         if self._scope.name is None:
@@ -121,7 +119,7 @@ class Explainer:
         found: list[Owned] = []
         others = (account for account in Scope(self._engine, None).accounts if not self._scope.holds(account))
         for account in islice(others, SEARCHED_ACCOUNTS):
-            found += Scope(self._engine, account.key).search(criteria, 1)
+            found += Scope(self._engine, account.key, is_key=True).search(criteria, 1)
             if len(found) == SHOWN:
                 break
         for account, message in found:
@@ -146,6 +144,13 @@ class Explainer:
         for account, message in islice(waiting, SHOWN):
             text = f"{_sentence(message)} is still {message.state}{_until(account, message)}"
             yield Cause("queued", text, message.transaction_id)
+
+
+def _refusal(exchange: Exchange, *, is_nobodys: bool) -> str:
+    call = f"{exchange.method} {escape(exchange.target)}".strip() or "a call that could not be read"
+    owner = ", which belongs to no account," if is_nobodys else ""
+    answer = f"answered {exchange.status}" if exchange.status else "not answered, the connection was reset"
+    return f"{call} at {clock_time(exchange.at)}{owner} was {answer}: {escape(exchange.note)}"
 
 
 def _matched(found: Sequence[Owned]) -> Iterator[Cause]:

@@ -192,6 +192,12 @@ class Criteria:
         self.criteria = tuple(_criteria(filters, self.digits))
         self._filters = filters
 
+    def begin(self) -> None:
+        """Begin another question: what has a limit on its time has it anew."""
+        for criterion in self.criteria:
+            if isinstance(criterion, Resembles):
+                criterion.pattern.begin()
+
     def matches(self, message: Message) -> bool:
         """Return whether a message is meant."""
         return message.sequence > self.after and all(criterion.matches(message) for criterion in self.criteria)

@@ -78,6 +78,7 @@ async def wait_for_messages(desk: Desk, ask: Ask) -> Response:
         case End.STOPPED:
             raise MockStops
         case End.LATE:
+            criteria.begin()
             raise NotAsWanted(_late(desk, ask, criteria), late=True)
         case _:
             return answer(_page(desk, ask, criteria, found, sum(1 for _ in ask.scope.messages(criteria))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import logging
+from dataclasses import replace
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -16,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from mocksms.control import accounts, catalogues, clocks, journal, messages
 from mocksms.control.answers import error_answer, refusal
 from mocksms.control.asking import prefers_text, read_ask
-from mocksms.control.desk import Desk, Room
+from mocksms.control.desk import ANY, WRITES, Desk, Room
 from mocksms.errors import MocksmsError
 from mocksms.guard import Disconnected
 
@@ -28,6 +29,12 @@ ROOMS: Final[tuple[Room, ...]] = (
     *catalogues.ROOMS,
 )
 """Every operation of the inspection API."""
+
+OPERATIONS: Final = tuple(
+    replace(operation, replies={**operation.replies, **ANY, **({} if operation.method == "GET" else WRITES)})
+    for operation in (room.operation for room in ROOMS)
+)
+"""The operations with the answers that the guard and the reading of bodies may give."""
 
 TAGS: Final = {
     messages.TAG: "What was sent: look, wait, verify, and drive a message by hand.",

@@ -9,7 +9,7 @@ from itertools import islice, repeat
 from typing import Final, NamedTuple
 
 from mocksms.control.matching import Criteria, everything
-from mocksms.engine.account import Account, InboundSms
+from mocksms.engine.account import Account, InboundSms, account_id
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Exchange, Journal, shorten_key
 from mocksms.errors import AccountUnknown, AccountUnnamed, RecordNotFound
@@ -29,11 +29,15 @@ class Owned(NamedTuple):
 
 
 class Scope:
-    """One account by its key or id, or all when no name is given. Looked up anew each time: accounts come and go."""
+    """One account by its key or id, or all when no name is given. Looked up anew each time: accounts come and go.
 
-    def __init__(self, engine: Engine, name: str | None) -> None:
+    A name that looks like an id is one, unless it is surely a key.
+    """
+
+    def __init__(self, engine: Engine, name: str | None, *, is_key: bool = False) -> None:
         self._engine = engine
         self.name = name
+        self._is_id = not is_key and name is not None and _ID.fullmatch(name) is not None
 
     @property
     def accounts(self) -> list[Account]:
@@ -46,7 +50,12 @@ class Scope:
 
     def holds(self, account: Account) -> bool:
         """Return whether an account is meant."""
-        return self.name is None or self.name in (account.key, account.id)
+        return self.name is None or self.name == account.key or (self._is_id and self.name == account.id)
+
+    @property
+    def id(self) -> str | None:
+        """The id of the account, whether it was used yet or not; None for all."""
+        return self.name if self._is_id or self.name is None else account_id(self.name)
 
     def __str__(self) -> str:
         if self.name is None:
@@ -59,10 +68,11 @@ class Scope:
 
         Raises:
             AccountUnnamed: none is named.
+            AccountUnknown: it is not there and cannot be made.
         """
         if self.name is None:
             raise AccountUnnamed
-        found = self._named() or self._engine.accounts.peek(self.name)
+        found = self._named() or self._engine.accounts.peek(self._new_key(self.name))
         self._engine.catch_up(found)
         return found
 
@@ -139,12 +149,17 @@ class Scope:
         return max(gone, default=0) > after or self._engine.accounts.evicted_up_to > after
 
     def _named(self) -> Account | None:
-        return None if self.name is None else self._engine.accounts.named(self.name)
+        if self.name is None:
+            return None
+        accounts = self._engine.accounts
+        return (accounts.by_id(self.name) if self._is_id else None) or accounts.by_key(self.name)
 
     def _new_key(self, name: str) -> str:
         allowed = self._engine.settings.api_key
-        if _ID.fullmatch(name) or (allowed and name not in allowed):
+        if self._is_id:
             raise AccountUnknown(name)
+        if allowed and name not in allowed:
+            raise AccountUnknown(shorten_key(name))
         return name
 
 

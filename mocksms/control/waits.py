@@ -41,6 +41,7 @@ class Waiter:
         """Look again if one of these messages matches."""
         if self.end.done() or not self.scope.holds(account):
             return
+        self.criteria.begin()
         try:
             concerned = any(map(self.criteria.matches, messages))
         except MocksmsError as error:

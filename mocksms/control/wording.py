@@ -14,7 +14,7 @@ from mocksms.sms.text import escape
 WINDOW: Final = 72
 """Characters of a value that are shown; of a longer one those around the first difference."""
 
-MARGIN: Final = 11
+MARGIN: Final = 13
 """Columns before what is said, so that all begins in one line."""
 
 

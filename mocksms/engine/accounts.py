@@ -64,9 +64,13 @@ class Accounts:
         """Return the account of an API key as it is, or as it would be made; nothing changes by that."""
         return self._by_key.get(key) or self._new(key)
 
-    def named(self, name: str) -> Account | None:
-        """Return the kept account with this id or, failing that, this API key."""
-        return self._by_id.get(name) or self._by_key.get(name)
+    def by_key(self, key: str) -> Account | None:
+        """Return the kept account of an API key, None when it was not used yet."""
+        return self._by_key.get(key)
+
+    def by_id(self, name: str) -> Account | None:
+        """Return the kept account with this id."""
+        return self._by_id.get(name)
 
     def forget(self, account: Account) -> None:
         """Drop an account with all it holds; its key makes a new one on next use."""

@@ -60,7 +60,9 @@ class Steering:
         return self._drive(account, transaction_id, State.BOUNCED, "bounced by hand")
 
     def click(self, account: Account, transaction_id: str, url: str | None = None) -> Message:
-        """Let the recipient of a sent message open a link of its text, the first unless told otherwise.
+        """Let the recipient of a sent message open a link of its content, the first unless told otherwise.
+
+        The link is given as the content has it or as the phone shows it.
 
         Raises:
             MessageNotFound: the account has none with this id.
@@ -68,10 +70,12 @@ class Steering:
         """
         message = self._find(account, transaction_id)
         links = links_in(filled(message)) if message.state is State.SENT else []
+        shown = dict(zip(links_in(self._engine.shown(message)), links, strict=False))
         wanted = url if url is not None else next(iter(links), None)
-        if wanted not in links:
+        clicked = shown.get(wanted, wanted) if wanted is not None else None
+        if clicked not in links:
             raise NoLink(url, links, message.state)
-        return self._engine.click(account, message, wanted, account.clock.now())
+        return self._engine.click(account, message, clicked, account.clock.now())
 
     def unsubscribe(self, account: Account, transaction_id: str) -> Message:
         """Opt the recipient of a message out, as its unsubscribe page would.

@@ -241,12 +241,22 @@ def test_accounts_are_listed_the_latest_used_first(own_mock: Mock) -> None:
     ]
 
 
-@pytest.mark.parametrize(("method", "path"), [("PATCH", "account"), ("POST", "clock/freeze"), ("POST", "inbound")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "account"),
+        ("PATCH", "account"),
+        ("DELETE", "account"),
+        ("POST", "reset"),
+        ("POST", "clock/freeze"),
+        ("POST", "inbound"),
+    ],
+)
 def test_id_of_no_account_makes_none(shared_mock: Mock, method: str, path: str) -> None:
     body = {"from": PHONE, "text": "Hi"} if path == "inbound" else {} if method == "PATCH" else None
     error = Api(shared_mock).refused(404, method, path, body, account="0123456789ab")
     assert error["message"] == (
-        "There is no account '0123456789ab', and it is no key that makes one; see GET /_mock/accounts."
+        "There is no account '0123456789ab', and none is made by that name; see GET /_mock/accounts."
     )
 
 

@@ -236,7 +236,7 @@ def test_body_too_large_is_refused_on_every_route(narrow_mock: Mock, method: str
     answer = call(narrow_mock, method, path, data, Content_Type="application/json", X_API_Key=KEY)
     assert answer.status_code == 413
     assert answer.headers["connection"] == "close"
-    assert answer.json()["error"]["message"] == "body longer than 100 bytes"
+    assert answer.json()["error"]["message"] == "Body longer than 100 bytes."
     assert Api(narrow_mock).get("health")["accounts"] == 0
 
 

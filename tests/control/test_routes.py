@@ -248,3 +248,15 @@ def test_mock_that_stops_ends_waits_and_streams() -> None:
     answer = waited.result(PATIENCE)
     assert (answer.status_code, answer.json()["error"]["message"]) == (503, "The mock stops.")
     assert rest.result(PATIENCE).endswith(b'event: dropped\ndata: {"reason":"mocksms stops"}\n\n')
+
+
+@pytest.mark.parametrize("method_and_path", [("POST", "reset"), ("DELETE", "messages"), ("POST", "clock/freeze")])
+def test_body_where_none_is_read_is_refused_rather_than_ignored(api: Api, method_and_path: tuple[str, str]) -> None:
+    sent = api.send(NUMBER)
+    error = api.refused(400, *method_and_path, {"to": "972-54-2222222"})
+    assert error["faults"] == {"body": ["is not read here; what is asked for goes into the query"]}
+    assert api.ids() == sent
+
+
+def test_empty_object_is_as_good_as_no_body(own_mock: Mock) -> None:
+    assert Api(own_mock).post("clock/freeze", {})["frozen"]
