@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mocksms.sms.codes import find_codes
@@ -98,6 +98,7 @@ def test_other_numbers_never_come_before_the_announced_code(text: str, code: str
         "https://shop.example/481516",
         "www.shop.example/a7k9q2",
         "a1b2c3 stays small",
+        "a1b2c3d4 stays small, and so did 2026",
         "123",
         "123456789",
         "הזמנה 48151",
@@ -134,7 +135,28 @@ def test_your_code_is_found_between_anything(before: str, code: str, after: str)
     assert best(f"{before} Your code is {code}. {after}") == code
 
 
-@given(st.text(alphabet=st.sampled_from("0123456789ABab -.:,/#₪$קוד code order\n\u200f")) | st.text())
+PIECES = st.sampled_from(
+    [
+        "4815",
+        "481-523",
+        "482 193",
+        "A1B2C3",
+        "G-481523",
+        "2026",
+        "12",
+        "הקוד ",
+        "code ",
+        "order ",
+        "₪",
+        ".",
+        " ",
+        "\u200f",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join) | st.text())
+@example("code 481-523, G-481523 order 4815 and A1B2C3")
 def test_candidates_are_what_stands_in_the_text(text: str) -> None:
     found = find_codes(text)
     for each in found:

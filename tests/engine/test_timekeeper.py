@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mocksms.engine.clock import LATEST
+from mocksms.engine.engine import Change, News
+from mocksms.engine.timekeeper import Timekeeper
+from mocksms.errors import BeyondCalendar, TimeRunsForward
+from mocksms.sms.message import State
+from tests.engine.support import SECOND, World, hear, life
+from tests.support import KEY, NOON
+
+YEAR = timedelta(days=365)
+HOUR = timedelta(hours=1)
+
+
+def test_message_a_year_ahead_is_sent_by_one_advance_at_its_own_instant() -> None:
+    world = World()
+    message = world.send(send_at=NOON + YEAR)
+    Timekeeper(world.engine).advance_by(world.account, YEAR + HOUR)
+    assert world.account.clock.now() == NOON + YEAR + HOUR
+    sent = world.again(message)
+    assert sent.state is State.SENT
+    assert sent.history[-1].at == NOON + YEAR
+
+
+def test_advance_applies_what_is_due_in_time_order_and_what_follows_from_it() -> None:
+    world = World()
+    late = world.send("972-50-0002300", send_at=NOON + 10 * SECOND)
+    soon = world.send("972-50-0000100", send_at=NOON + 2 * SECOND)
+    heard = hear(world.engine)
+    Timekeeper(world.engine).advance_by(world.account, HOUR)
+    assert [message.transaction_id for _, message in heard] == [
+        *2 * [soon.transaction_id],
+        *2 * [late.transaction_id],
+    ]
+    assert life(world.again(soon)) == [(State.QUEUED, 0), (State.SENT, 7)]
+    assert life(world.again(late)) == [(State.QUEUED, 0), (State.SENT, 10), (State.BOUNCED, 15)]
+
+
+def test_advance_stops_short_of_what_is_not_due() -> None:
+    world = World()
+    message = world.send(send_at=NOON + 10 * SECOND)
+    keeper = Timekeeper(world.engine)
+    keeper.advance_by(world.account, 10 * SECOND - timedelta(microseconds=1))
+    assert world.again(message).state is State.QUEUED
+    keeper.advance_to(world.account, NOON + 10 * SECOND)
+    assert world.again(message).state is State.SENT
+
+
+def test_frozen_time_lets_nothing_happen_however_long_it_really_takes() -> None:
+    world = World()
+    message = world.send("972-50-0000100")
+    keeper = Timekeeper(world.engine)
+    keeper.freeze(world.account)
+    world.clock.advance(86_400)
+    world.engine.tick()
+    assert world.again(message).state is State.QUEUED
+    assert world.account.clock.now() == NOON
+    keeper.resume(world.account)
+    world.clock.advance(5)
+    world.engine.tick()
+    assert world.again(message).history[-1].at == NOON + 5 * SECOND
+
+
+def test_what_was_due_before_the_freeze_has_happened() -> None:
+    world = World()
+    message = world.send("972-50-0000100")
+    world.clock.advance(5)
+    Timekeeper(world.engine).freeze(world.account)
+    assert world.engine.find(world.account, message.transaction_id).state is State.SENT
+
+
+def test_running_clock_runs_on_from_where_it_was_moved() -> None:
+    world = World()
+    Timekeeper(world.engine).advance_by(world.account, HOUR)
+    world.clock.advance(1)
+    assert world.account.clock.now() == NOON + HOUR + SECOND
+    assert not world.account.clock.frozen
+
+
+def test_one_account_moves_alone() -> None:
+    world = World()
+    other = world.engine.account("other")
+    keeper = Timekeeper(world.engine)
+    keeper.freeze(world.account)
+    keeper.advance_by(world.account, HOUR)
+    world.clock.advance(1)
+    assert (world.account.clock.now(), other.clock.now()) == (NOON + HOUR, NOON + SECOND)
+    assert world.engine.account("new").clock.now() == NOON + SECOND
+
+
+def test_all_accounts_move_together_and_new_ones_begin_with_them() -> None:
+    world = World()
+    message = world.send(send_at=NOON + HOUR)
+    keeper = Timekeeper(world.engine)
+    keeper.freeze(None)
+    keeper.advance_by(None, HOUR)
+    assert world.again(message).state is State.SENT
+    new = world.engine.account("new")
+    assert (new.clock.now(), new.clock.frozen) == (NOON + HOUR, True)
+    keeper.resume(None)
+    assert not any(account.clock.frozen for account in world.engine.accounts)
+
+
+def test_all_clocks_stop_at_one_real_instant() -> None:
+    world = World()
+    first, second = world.account, world.engine.account("second")
+    keeper = Timekeeper(world.engine)
+    keeper.advance_by(second, HOUR)
+    keeper.freeze(first)
+    world.clock.advance(1)
+    keeper.freeze(None)
+    assert (first.clock.now(), second.clock.now()) == (NOON, NOON + HOUR + SECOND)
+
+
+@pytest.mark.parametrize("whose", [KEY, None], ids=["one", "all"])
+def test_time_does_not_run_back(whose: str | None) -> None:
+    world = World()
+    keeper = Timekeeper(world.engine)
+    account = world.engine.account(whose) if whose else None
+    keeper.advance_to(account, NOON)
+    with pytest.raises(TimeRunsForward) as refused:
+        keeper.advance_to(account, NOON - SECOND)
+    assert (refused.value.now, refused.value.wanted) == (NOON, NOON - SECOND)
+    assert world.account.clock.now() == NOON
+
+
+def test_refused_move_of_all_moves_none() -> None:
+    world = World()
+    keeper = Timekeeper(world.engine)
+    keeper.advance_by(world.account, HOUR)
+    other = world.engine.account("other")
+    with pytest.raises(TimeRunsForward):
+        keeper.advance_to(None, NOON + SECOND)
+    assert other.clock.now() == NOON
+
+
+def test_time_ends_with_the_calendar() -> None:
+    world = World()
+    keeper = Timekeeper(world.engine)
+    for duration in (timedelta.max, LATEST - NOON + SECOND):
+        with pytest.raises(BeyondCalendar):
+            keeper.advance_by(None, duration)
+    with pytest.raises(BeyondCalendar):
+        keeper.advance_to(None, datetime(9999, 1, 1, tzinfo=UTC))
+    assert world.account.clock.now() == NOON
+    keeper.advance_to(None, LATEST)
+    assert world.account.clock.now() == LATEST
+    assert world.send("972-50-0000100").state is State.QUEUED
+
+
+def test_listeners_hear_that_time_was_changed() -> None:
+    world = World()
+    heard: list[tuple[str | None, News]] = []
+    world.engine.listeners.append(lambda account, news: heard.append((account.key if account else None, news)))
+    keeper = Timekeeper(world.engine)
+    keeper.freeze(None)
+    keeper.advance_by(world.account, SECOND)
+    keeper.resume(world.account)
+    assert heard == [(None, Change.CLOCK), (KEY, Change.CLOCK), (KEY, Change.CLOCK)]
