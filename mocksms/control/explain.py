@@ -147,7 +147,7 @@ class Explainer:
 
 
 def _refusal(exchange: Exchange, *, is_nobodys: bool) -> str:
-    call = f"{exchange.method} {escape(exchange.target)}".strip() or "a call that could not be read"
+    call = escape(f"{exchange.method} {exchange.target}".strip()) or "a call that could not be read"
     owner = ", which belongs to no account," if is_nobodys else ""
     answer = f"answered {exchange.status}" if exchange.status else "not answered, the connection was reset"
     return f"{call} at {clock_time(exchange.at)}{owner} was {answer}: {escape(exchange.note)}"

@@ -22,7 +22,8 @@ def render(
     verdict: str, wanted: Sequence[str], got: str, closest: Sequence[NearMiss], causes: Sequence[tuple[str, str]]
 ) -> str:
     """Return an explanation as text."""
-    lines = [verdict, _line("wanted", escape(", ".join(wanted) or "any SMS")), _line("got", got)]
+    wishes = ", ".join(map(_cut, wanted)) or "any SMS"
+    lines = [verdict, _line("wanted", wishes), _line("got", got)]
     for rank, miss in enumerate(closest):
         lines += ["", *_near(miss)] if not rank else [_line("next", _summary(miss))]
     if causes:
@@ -50,6 +51,11 @@ def life(message: Message) -> str:
 def clock_time(moment: datetime) -> str:
     """Return the time of day with milliseconds."""
     return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}"
+
+
+def _cut(wish: str) -> str:
+    """Return the beginning of a wish that is too long, escaped: the difference is shown with the message."""
+    return escape(wish) if len(wish) <= 2 * WINDOW else f"{escape(wish[: 2 * WINDOW])}…"
 
 
 def _line(title: str, text: str) -> str:
