@@ -38,7 +38,8 @@ def change_account(desk: Desk, ask: Ask) -> Response:
     changes: dict[str, Any] = {
         name: _new_list(desk, account, name, value) if name in LISTS else value for name, value in given.items()
     }
-    desk.steering.change(account, AccountChange(**changes))
+    if changes:
+        desk.steering.change(account, AccountChange(**changes))
     if "credit" in patch.model_fields_set:
         desk.steering.set_credit(account, patch.credit)
     return answer(account_view(account))

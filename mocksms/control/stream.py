@@ -111,7 +111,7 @@ class Stream:
     async def _write(self, send: Send, end: asyncio.Future[str]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await self._say(self._first_words, send, end)
-        while not end.done():
+        while True:
             try:
                 async with asyncio.timeout(self._streams.quiet):
                     await self._feed.wait(self._place)

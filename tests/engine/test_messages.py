@@ -177,3 +177,31 @@ def test_search_agrees_with_looking_at_every_message(
     for query in queries:
         matching = [message for message in messages[-limit:] if query.matches(message)]
         assert store.search(query, most) == matching[::-1][:most]
+
+
+@pytest.mark.parametrize("taken", [[1], [2], [3], [3, 1], [3, 2, 1]], ids=str)
+def test_deleted_messages_are_found_by_nothing_any_more(taken: list[int]) -> None:
+    kept = [a_message(sequence, tags=("otp", "a", "otp"), sender="Shop") for sequence in (1, 2, 3)]
+    store = store_of(*kept)
+    store.delete([kept[sequence - 1] for sequence in taken])
+    rest = [sequence for sequence in (3, 2, 1) if sequence not in taken]
+    for query in (
+        Query(),
+        Query(digits="972541111111"),
+        Query(tags=("otp",)),
+        Query(tags=("a", "otp")),
+        Query(senders=("Shop",)),
+    ):
+        assert found(store, query) == rest
+    for sequence in taken:
+        assert store.get(f"{sequence:032x}") is None
+        assert found(store, Query(transaction_id=f"{sequence:032x}")) == []
+    assert (len(store), store.evicted) == (len(rest), 0)
+
+
+def test_store_that_was_cleared_takes_in_what_comes() -> None:
+    store = store_of(a_message(1, tags=("otp",)), a_message(2))
+    store.clear()
+    assert found(store, Query()) == found(store, Query(tags=("otp",))) == []
+    store.add(a_message(3, tags=("otp",)))
+    assert found(store, Query(tags=("otp",))) == [3]
