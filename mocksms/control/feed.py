@@ -24,6 +24,8 @@ PACE: Final = 0.05
 SHARED: Final = 8
 """Batches kept because other streams, at the same place, will want the very same bytes."""
 
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class Event:
     """Something that happened; what is written about it is made when first wanted."""
@@ -108,7 +110,7 @@ class Feed:
 def wire(kind: str, data: dict[str, Any], event_id: str = "") -> bytes:
     """Return an event as server-sent."""
     head = f"id: {event_id}\n" if event_id else ""
-    return f"{head}event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+    return f"{head}event: {kind}\ndata: {_encode(data)}\n\n".encode()
 
 
 def _is_of(event: Event, account: str | None) -> bool:

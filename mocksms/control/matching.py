@@ -207,6 +207,11 @@ class Criteria:
         """Whether every message matches."""
         return not self.criteria and not self.after
 
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether the query alone says it all."""
+        return all(criterion.field in ("to", "tag", "sender") for criterion in self.criteria)
+
     def query(self) -> Query:
         """Return what a store can look up by its indexes; what it finds is still to be matched."""
         wanted = self._filters

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from mocksms.control.answers import answer, text_answer
 from mocksms.control.asked import ClickBody, ListQuery, ManyQuery, Scoped, VerifyBody, WaitQuery
 from mocksms.control.asking import Ask
-from mocksms.control.desk import BASE, CLOSED, EXPLAINED, ILLEGAL, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
+from mocksms.control.desk import BASE, CLOSED, EXPLAINED, ILLEGAL, NOT_FOUND, REFUSED, STALE, Desk, Room
 from mocksms.control.explain import Explainer, Explanation
 from mocksms.control.matching import Criteria
 from mocksms.control.scope import LATEST, Owned
@@ -37,8 +37,8 @@ Step = Callable[[Steering, Account, str], Message]
 def list_messages(desk: Desk, ask: Ask) -> Response:
     """Answer with the newest messages that match."""
     criteria = desk.criteria(ask.query, ask.query.since)
-    kept = sum(len(account.messages) for account in ask.scope.accounts) if criteria.is_everything else None
-    found, total = newest(ask.scope.messages(criteria), ask.query.limit, kept)
+    found = ask.scope.search(criteria, ask.query.limit)
+    total = ask.scope.count(criteria) if len(found) == ask.query.limit else len(found)
     return answer(_page(desk, ask, criteria, found, total))
 
 
@@ -81,7 +81,7 @@ async def wait_for_messages(desk: Desk, ask: Ask) -> Response:
             criteria.begin()
             raise NotAsWanted(_late(desk, ask, criteria), late=True)
         case _:
-            return answer(_page(desk, ask, criteria, found, sum(1 for _ in ask.scope.messages(criteria))))
+            return answer(_page(desk, ask, criteria, found, ask.scope.count(criteria)))
 
 
 def verify_messages(desk: Desk, ask: Ask) -> Response:

@@ -105,6 +105,10 @@ class Scope:
         """Return the newest `limit` messages that match, newest first."""
         return list(islice(self.messages(criteria), limit))
 
+    def count(self, criteria: Criteria) -> int:
+        """Return how many messages match."""
+        return sum(_count(account, criteria) for account in self.accounts)
+
     def find(self, transaction_id: str) -> Owned:
         """Return a message by its id, or by the word `latest`.
 
@@ -161,6 +165,11 @@ class Scope:
         if allowed and name not in allowed:
             raise AccountUnknown(shorten_key(name))
         return name
+
+
+def _count(account: Account, criteria: Criteria) -> int:
+    known = account.messages.count(criteria.query()) if criteria.is_looked_up else None
+    return sum(1 for _ in _matching(account, criteria)) if known is None else known
 
 
 def _matching(account: Account, criteria: Criteria) -> Iterator[Owned]:

@@ -120,6 +120,11 @@ class NumberIndex:
         if not numbers or numbers[-1] < first:
             del self._numbers[key]
 
+    def count(self, key: str, first: int) -> int:
+        """Return how many records of `key` there are from the number `first` on."""
+        numbers = self._numbers.get(key, [])
+        return len(numbers) - bisect_left(numbers, first)
+
     def newest_first(self, key: str, after: int) -> Iterator[int]:
         """Iterate over the numbers of `key` higher than `after`, the highest first."""
         for number in reversed(self._numbers.get(key, ())):

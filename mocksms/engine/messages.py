@@ -99,6 +99,14 @@ class MessageStore:
         """Return the newest `limit` messages that match, newest first."""
         return list(islice(self.newest_first(query), limit))
 
+    def count(self, query: Query) -> int | None:
+        """Return how many messages match, None where that takes a look at each."""
+        if query == Query():
+            return len(self._log)
+        if query.digits is not None and query == Query(after=query.after, digits=query.digits):
+            return self._by_digits.count(query.digits, max(query.after + 1, self._log.first or 0))
+        return None
+
     def delete(self, messages: Iterable[Message]) -> None:
         """Take out messages that are kept, quickest in the order newest first."""
         for message in messages:

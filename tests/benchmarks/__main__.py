@@ -12,7 +12,11 @@ from collections.abc import Callable, Sequence
 from math import inf
 from statistics import median
 
+from tests.benchmarks.listeners import WATCHERS, waking, watchers
 from tests.benchmarks.servers import Load, Server, bare, mocksms
+
+FEW = 1_000
+TO = "messages?to=972541111111&limit=10"
 
 Measure = Callable[[], Load]
 
@@ -25,6 +29,8 @@ def main() -> None:
     options = parser.parse_args()
     print_starts(options.rounds)
     compare_with_bare(options.seconds, options.rounds)
+    print_waking()
+    compare_watched_with_unwatched(options.seconds, options.rounds)
     if options.stored:
         compare_full_with_empty(options.stored, options.seconds, options.rounds)
 
@@ -35,6 +41,13 @@ def print_starts(rounds: int) -> None:
         with mocksms() as server:
             seconds.append(server.start_seconds)
     print_figure("start to first answer, s", median(seconds), at_most=0.8)
+    print()
+
+
+def print_waking() -> None:
+    with mocksms() as server:
+        later = sorted(waking(server))
+    print_figure("waiter after answer, ms", later[-1], at_most=20)
     print()
 
 
@@ -54,20 +67,39 @@ def compare_with_bare(seconds: int, rounds: int) -> None:
     print()
 
 
+def compare_watched_with_unwatched(seconds: int, rounds: int) -> None:
+    with mocksms("watched") as watched, mocksms("unwatched") as unwatched, watchers(watched, WATCHERS):
+        measures: dict[str, Measure] = {
+            "send, unwatched": lambda: unwatched.load_sends(seconds),
+            "send, watched": lambda: watched.load_sends(seconds),
+        }
+        loads = in_turns(measures, rounds)
+    print_loads(loads)
+    print_ratio("watched / unwatched", loads["send, watched"], loads["send, unwatched"], "rate", at_least=0.8)
+    print()
+
+
 def compare_full_with_empty(stored: int, seconds: int, rounds: int) -> None:
-    with mocksms("full") as full, mocksms("empty") as empty:
-        known_in_full, known_in_empty = full.send_one(), empty.send_one()
+    with mocksms("full") as full, mocksms("empty") as empty, mocksms("few") as few:
+        known_in_full, known_in_empty, known_in_few = full.send_one(), empty.send_one(), few.send_one()
+        few.send_many(FEW)
         fill(full, stored)
         measures: dict[str, Measure] = {
             "send, empty": lambda: empty.load_sends(seconds),
             "send, full": lambda: full.load_sends(seconds),
             "info, empty": lambda: empty.load_reads(known_in_empty, seconds),
             "info, full": lambda: full.load_reads(known_in_full, seconds),
+            "messages?to=, few": lambda: few.load_inspection(TO, seconds),
+            "messages?to=, full": lambda: full.load_inspection(TO, seconds),
+            "messages/{id}, few": lambda: few.load_inspection(f"messages/{known_in_few}", seconds),
+            "messages/{id}, full": lambda: full.load_inspection(f"messages/{known_in_full}", seconds),
         }
         loads = in_turns(measures, rounds)
     print_loads(loads)
     print_ratio("send, full / empty", loads["send, full"], loads["send, empty"], "rate", at_least=0.9)
     print_ratio("info, full / empty", loads["info, full"], loads["info, empty"], "rate", at_least=0.9)
+    for read in ("messages?to=", "messages/{id}"):
+        print_ratio(f"{read}, few / full", loads[f"{read}, few"], loads[f"{read}, full"], "rate", at_most=3)
 
 
 def fill(server: Server, stored: int) -> None:

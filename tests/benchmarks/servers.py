@@ -71,6 +71,12 @@ class Server:
         rows = requests.post(self.url(SEND), json=body, headers={"X-API-Key": KEY}, timeout=10).json()
         return str(rows[0]["transaction_id"])
 
+    def send_many(self, count: int) -> None:
+        """Send one text to the number of the loads, so many times."""
+        to = [{"mobile_number": "972-54-1111111"}] * count
+        body = {"message": {"content": "BODY", "to": to}}
+        requests.post(self.url(SEND), json=body, headers={"X-API-Key": KEY}, timeout=60).raise_for_status()
+
     def stored(self) -> int:
         return int(requests.get(self.url("/_mock/health"), timeout=60).json()["messages"])
 
@@ -79,6 +85,9 @@ class Server:
 
     def load_reads(self, transaction_id: str, seconds: int) -> Load:
         return _wrk(self.url(f"/transactional/sms/info?transaction_id={transaction_id}"), seconds)
+
+    def load_inspection(self, path: str, seconds: int) -> Load:
+        return _wrk(self.url(f"/_mock/{path}"), seconds)
 
     def _wait_until_it_answers(self) -> None:
         for _ in range(2000):
