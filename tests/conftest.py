@@ -21,3 +21,10 @@ def shared_mock() -> Iterator[Mock]:
     """One mock with default rules for all tests that use an account of their own; its magic delay is short."""
     with running(Settings(port=0, seed="tests", magic_delay=timedelta(milliseconds=50))) as mock:
         yield mock
+
+
+@pytest.fixture
+def own_mock() -> Iterator[Mock]:
+    """A mock of this test alone, for what concerns all accounts."""
+    with running(Settings(port=0, seed="tests")) as mock:
+        yield mock

@@ -1,0 +1,57 @@
+"""A real browser in front of a running mock. Without one these tests are skipped, and say so."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support import Mock
+
+PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
+"""Names of the browsers that will do, in the order they are looked for."""
+
+
+@dataclass
+class Watched:
+    """A page, what it asked for, and what it complained of."""
+
+    page: Page
+    base: str
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", lambda said: self.complaints.extend([said.text] * (said.type in ("error", "warning"))))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+
+
+# As long as Playwright runs, no other event loop can run in this thread.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:  # pragma: no cover, the whole check has one
+        pytest.skip("there is no Chromium here; on Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watched(browser: Browser, own_mock: Mock) -> Iterator[Watched]:
+    """Give a page of this test's own mock, on which nothing may go wrong and which asks nobody else."""
+    page = browser.new_page(viewport={"width": 1100, "height": 900})
+    page.set_default_timeout(10_000)
+    watched = Watched(page, own_mock.url)
+    yield watched
+    page.close()
+    assert watched.complaints == []
+    assert [url for url in watched.asked if not url.startswith(own_mock.url)] == []
+    assert watched.asked

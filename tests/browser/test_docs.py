@@ -1,0 +1,117 @@
+"""The description of the API as somebody uses it who has only a browser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import Watched
+from tests.control.support import Api
+from tests.support import KEY, NUMBER, Mock
+
+
+def opened(watched: Watched, operation: str) -> Locator:
+    """Open the page and an operation on it."""
+    watched.page.goto(f"{watched.base}/docs")
+    watched.page.fill("#key", KEY)
+    watched.page.click(f"#{operation} > summary")
+    return watched.page.locator(f"#{operation}")
+
+
+def answer_of(operation: Locator) -> Any:
+    """Send what an operation would, and return the JSON of its answer."""
+    operation.get_by_role("button", name="Send", exact=True).click()
+    answer = operation.get_by_label("Answer")
+    expect(answer).not_to_be_empty()
+    return json.loads(answer.inner_text())
+
+
+def test_every_operation_of_both_doors_is_shown(watched: Watched, own_mock: Mock) -> None:
+    watched.page.goto(f"{watched.base}/docs")
+    expect(watched.page.locator("details.operation").first).to_be_visible()
+    document = own_mock.get("/openapi.json").json()
+    described = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
+    shown = {view.get_attribute("id") for view in watched.page.locator("details.operation").all()}
+    assert shown == described
+    assert watched.page.title().startswith("mocksms")
+
+
+def test_send_that_is_offered_is_sent_and_shows_its_answer(watched: Watched, own_mock: Mock) -> None:
+    (row,) = answer_of(opened(watched, "send"))
+    assert row["status"] == "sent"
+    (message,) = Api(own_mock, KEY).get("messages")["messages"]
+    assert message["transaction_id"] == row["transaction_id"]
+    curl = watched.page.locator("#send").get_by_label("As a curl line").inner_text()
+    assert curl.startswith(f"curl -sSN -X POST '{watched.base}")
+
+
+def test_filter_leaves_what_is_looked_for(watched: Watched) -> None:
+    watched.page.goto(f"{watched.base}/docs")
+    watched.page.wait_for_selector("details.operation")
+    watched.page.keyboard.press("/")
+    watched.page.keyboard.type("clock/freeze")
+    expect(watched.page.locator("details.operation:visible")).to_have_count(1)
+    assert watched.page.locator("details.operation:visible").get_attribute("id") == "freeze_clock"
+
+
+def test_query_and_path_are_filled_in(watched: Watched, own_mock: Mock) -> None:
+    api = Api(own_mock, KEY)
+    (sent,) = api.send(NUMBER, content="Your code is 4815")
+    operation = opened(watched, "list_messages")
+    operation.get_by_label("content").fill("4815")
+    assert [message["transaction_id"] for message in answer_of(operation)["messages"]] == [sent]
+    operation.get_by_label("content").fill("nothing like it")
+    assert answer_of(operation)["messages"] == []
+    operation = opened(watched, "read_message")
+    operation.get_by_label("id").fill(sent)
+    assert answer_of(operation)["transaction_id"] == sent
+
+
+def test_error_is_shown_with_its_status(watched: Watched) -> None:
+    operation = opened(watched, "read_message")
+    operation.get_by_label("id").fill("unknown")
+    error = answer_of(operation)["error"]
+    assert error["status"] == 404
+    expect(operation.get_by_role("status")).to_contain_text("404")
+    # The browser itself remarks on every 404 in its console.
+    assert all("404" in complaint for complaint in watched.complaints)
+    watched.complaints.clear()
+
+
+def test_events_are_followed_until_stopped(watched: Watched, own_mock: Mock) -> None:
+    operation = opened(watched, "events")
+    operation.get_by_role("button", name="Send", exact=True).click()
+    expect(operation.get_by_label("Answer")).to_contain_text("event: open")
+    (sent,) = Api(own_mock, KEY).send(NUMBER)
+    expect(operation.get_by_label("Answer")).to_contain_text(sent)
+    operation.get_by_role("button", name="Stop").click()
+    expect(operation.get_by_role("alert").last).to_have_text("Stopped.")
+
+
+def test_body_that_is_no_json_is_named_and_sent_all_the_same_if_wanted(watched: Watched) -> None:
+    operation = opened(watched, "verify_messages")
+    operation.get_by_label("Body").fill('{"exactly": 5')
+    operation.get_by_role("button", name="Send", exact=True).click()
+    expect(operation.get_by_role("alert")).to_contain_text("The body is not JSON")
+    operation.get_by_role("button", name="Send anyway").click()
+    expect(operation.get_by_role("status")).to_contain_text("400")
+    watched.complaints.clear()
+
+
+@pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\u202egnp.exe"])
+def test_text_of_a_message_is_only_ever_text(watched: Watched, own_mock: Mock, text: str) -> None:
+    Api(own_mock, KEY).send(NUMBER, content=text)
+    answer = answer_of(opened(watched, "list_messages"))
+    assert answer["messages"][0]["content"] == text
+    assert watched.page.locator("#list_messages img, #list_messages script").count() == 0
+
+
+@pytest.mark.parametrize("size", [(1100, 900), (390, 800)], ids=["desk", "phone"])
+def test_page_fits_the_screen(watched: Watched, size: tuple[int, int]) -> None:
+    watched.page.set_viewport_size({"width": size[0], "height": size[1]})
+    opened(watched, "send")
+    width: int = watched.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= size[0]
