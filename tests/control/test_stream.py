@@ -144,6 +144,17 @@ def test_stream_longer_than_a_batch_is_told_whole_and_in_order(own_mock: Mock) -
             assert next(heard).kind == "request"
 
 
+def test_stream_tells_each_event_once_however_they_come(own_mock: Mock) -> None:
+    with watching(own_mock, KEY) as heard:
+        last = next(heard)
+        for _ in range(feed.SHARED + 2):
+            (sent,) = Api(own_mock, KEY).send(NUMBER)
+            message, request = next(heard), next(heard)
+            assert (message.data["transaction_id"], request.kind) == (sent, "request")
+            assert (message.id, request.id) == (heard_id(last, 1), heard_id(last, 2))
+            last = request
+
+
 def test_quiet_stream_shows_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream.Streams.__init__, "__defaults__", (stream.STALL, 0.01))
     with running() as mock, watching(mock) as heard:
