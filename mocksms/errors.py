@@ -7,6 +7,8 @@
     +-- TimeRunsForward             a clock was asked to go back
     +-- BeyondCalendar              a clock was asked to go further than dates reach
     +-- PatternTooSlow              a regular expression takes too long on a text
+    +-- ScenarioUnusable            something is no scenario, or says what cannot be
+    +-- ScenarioUnknown             there is no scenario of that name
     +-- RequestRefused              an exchange with the emulated API that is not answered with 200
         +-- RouteNotFound           no such path
         +-- MethodNotAllowed        the path exists, the method does not
@@ -20,7 +22,7 @@
         +-- TextTooLong             more text than the longest SMS can carry
         +-- SendTooLarge            long texts for many recipients: too much to work on at once
         +-- MessageNotFound         no such message in this account
-        +-- FaultOrdered            a magic number asked for a wrong answer
+        +-- FaultOrdered            a magic number or a rule asked for a wrong answer
     +-- InspectionRefused           a call of the inspection API that cannot be answered
         +-- QuestionUnclear         its query or body does not fit the model
         +-- AccountUnnamed          it needs one account and names none
@@ -39,8 +41,9 @@ table that turns them into answers.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,6 +55,12 @@ if TYPE_CHECKING:
 
 class MocksmsError(Exception):
     """Base of every error mocksms raises on purpose."""
+
+    @property
+    def sentence(self) -> str:
+        """What was wrong, as a sentence."""
+        text = str(self)
+        return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?')) else '.'}"
 
 
 class SettingsError(MocksmsError, ValueError):
@@ -107,6 +116,43 @@ class PatternTooSlow(MocksmsError):
         self.pattern = pattern
         self.patience = patience
         super().__init__(f"the regular expression takes longer than {patience:g} s; make it simpler")
+
+
+class Complaint(NamedTuple):
+    """Something wrong in a scenario: the file, the line if known, the place of the key, and what to do about it."""
+
+    file: str
+    line: int | None
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.key}: {self.text}" if self.key else f"{where}: {self.text}"
+
+
+class ScenarioUnusable(MocksmsError, ValueError):
+    """Something is no scenario; `complaints` say all that is wrong with it, and the text has a line for each."""
+
+    def __init__(self, complaints: Sequence[Complaint]) -> None:
+        self.complaints = tuple(complaints)
+        super().__init__("\n".join(map(str, complaints)))
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, as it is: it begins with the name of a file."""
+        return str(self)
+
+
+class ScenarioUnknown(MocksmsError):
+    """There is no scenario of this name; `known` are those there are."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        near = difflib.get_close_matches(name, self.known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self.known)}"
+        super().__init__(f"there is no scenario {name!r}; {hint}")
 
 
 class RequestRefused(MocksmsError):
@@ -216,11 +262,16 @@ class MessageNotFound(RequestRefused):
 
 
 class FaultOrdered(RequestRefused):
-    """Nothing was accepted because `fault` was asked for; `decided_by` says by whom."""
+    """Nothing was accepted because `fault` was asked for; `decided_by` says by whom.
 
-    def __init__(self, fault: Fault, decided_by: str) -> None:
+    `mobile_number` and `nth` name the message it was asked for, if it was one.
+    """
+
+    def __init__(self, fault: Fault, decided_by: str, mobile_number: str = "", nth: int = 0) -> None:
         self.fault = fault
         self.decided_by = decided_by
+        self.mobile_number = mobile_number
+        self.nth = nth
         super().__init__(f"{decided_by}: {fault}")
 
 

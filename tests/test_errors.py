@@ -11,6 +11,7 @@ from mocksms.errors import (
     BeyondCalendar,
     BodyTooLarge,
     BodyTooSlow,
+    Complaint,
     FaultOrdered,
     ForeignOrigin,
     IllegalStep,
@@ -22,6 +23,8 @@ from mocksms.errors import (
     PatternTooSlow,
     RequestRefused,
     RouteNotFound,
+    ScenarioUnknown,
+    ScenarioUnusable,
     SendTooLarge,
     SettingsError,
     TextTooLong,
@@ -44,7 +47,8 @@ def test_tree_in_the_docstring_is_the_tree_of_classes() -> None:
 
 
 def test_every_class_of_the_module_is_in_the_tree() -> None:
-    defined = {each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__}
+    classes = (each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__)
+    defined = {each for each in classes if issubclass(each, Exception)}
     assert defined == {MocksmsError, *(each for each, _ in _tree(MocksmsError))}
 
 
@@ -81,6 +85,19 @@ def test_every_class_of_the_module_is_in_the_tree() -> None:
             "the regular expression takes longer than 0.1 s; make it simpler",
             id="PatternTooSlow",
         ),
+        pytest.param(
+            ScenarioUnusable([Complaint("a.toml", 3, "rule 1", "is odd"), Complaint("b.toml", None, "", "is none")]),
+            "a.toml:3: rule 1: is odd\nb.toml: is none",
+            id="ScenarioUnusable",
+        ),
+        pytest.param(
+            ScenarioUnknown("outag", ["outage"]),
+            "there is no scenario 'outag'; did you mean outage?",
+            id="ScenarioUnknown",
+        ),
+        pytest.param(
+            ScenarioUnknown("zzz", ["a", "b"]), "there is no scenario 'zzz'; there are a, b", id="ScenarioUnknown, afar"
+        ),
         pytest.param(RouteNotFound("http://mock.test/x"), "no resource at http://mock.test/x", id="RouteNotFound"),
         pytest.param(MethodNotAllowed("PUT", "POST"), "method PUT where only POST is served", id="MethodNotAllowed"),
         pytest.param(Unauthorised("unknown"), "API key refused: unknown", id="Unauthorised"),
@@ -116,6 +133,12 @@ def test_every_class_of_the_module_is_in_the_tree() -> None:
 )
 def test_error_says_what_was_wrong(error: MocksmsError, words: str) -> None:
     assert str(error) == words
+
+
+def test_sentence_begins_with_a_capital_and_ends_once() -> None:
+    assert ScenarioUnknown("zzz", ["a", "b"]).sentence == "There is no scenario 'zzz'; there are a, b."
+    assert ScenarioUnknown("b", ["bb"]).sentence == "There is no scenario 'b'; did you mean bb?"
+    assert SettingsError("Use --port.").sentence == "Use --port."
 
 
 def test_errors_carry_what_was_wrong_as_attributes() -> None:

@@ -14,9 +14,11 @@ from mocksms.engine.bounded import BoundedLog, Numbering
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
 from mocksms.engine.messages import MessageStore
+from mocksms.engine.rules import Rulebook
+from mocksms.engine.script import EMPTY, Script
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms.outcome import Reaction, Step
+from mocksms.sms.outcome import Outcome, Reaction, Step
 
 LONGEST_KEY: Final = 256
 """Characters an API key may have."""
@@ -30,13 +32,23 @@ class TakeUp(NamedTuple):
     """The vendor takes a queued message up and decides about it."""
 
 
+class LetPass(NamedTuple):
+    """A queued message that was held by a rule is decided about as if nothing was ordered."""
+
+    held: Outcome
+
+
+Action = TakeUp | LetPass | Step | Reaction
+"""Something that happens to a message."""
+
+
 class Due(NamedTuple):
     """Something that happens to the message `sequence` at an instant; `order` keeps ties in the order they were set."""
 
     at: datetime
     order: int
     sequence: int
-    action: TakeUp | Step | Reaction
+    action: Action
 
 
 class InboundSms(NamedTuple):
@@ -53,10 +65,13 @@ class Account:
     """State of one API key. Holds; the engine acts.
 
     `id` names it where the key itself must not be shown. `credit` is in segments, None without limit. `waiting` are
-    the sequences of messages out of credit, oldest first.
+    the sequences of messages out of credit, oldest first. `faults` go before `rules`, which are those of `script`.
+    `generation` makes its ids others than those of the accounts its key had before.
     """
 
-    def __init__(self, key: str, settings: Settings, clock: Clock, seed: str, numbering: Numbering) -> None:
+    def __init__(
+        self, key: str, settings: Settings, clock: Clock, seed: str, numbering: Numbering, generation: int = 0
+    ) -> None:
         self.key = key
         self.id = account_id(key)
         self.clock = clock
@@ -74,7 +89,21 @@ class Account:
         self.waiting: dict[int, None] = {}
         self._agenda: list[Due] = []
         self._order = count()
-        self._random = Random(f"{seed}\n{key}")
+        self._random = Random(f"{seed}\n{generation}\n{key}" if generation else f"{seed}\n{key}")
+        self._seed = f"{seed}\n{key}"
+        self.faults = Rulebook(seed=f"{self._seed}\nfaults")
+        self.play(EMPTY)
+
+    def play(self, script: Script) -> None:
+        """Live by the rules of a script from here on, every one of them unused."""
+        self.script = script
+        self.rules = Rulebook(script.rules, f"{self._seed}\nrules")
+
+    def begin(self, script: Script) -> None:
+        """Begin with what a script says of accounts, and live by its rules."""
+        self.play(script)
+        for name, value in script.state.items():
+            setattr(self, name, set(value) if isinstance(value, set) else value)
 
     @property
     def idle(self) -> bool:
@@ -102,7 +131,7 @@ class Account:
         if self.credit is not None:
             self.credit = max(0, self.credit - segments)
 
-    def plan(self, at: datetime, sequence: int, action: TakeUp | Step | Reaction) -> None:
+    def plan(self, at: datetime, sequence: int, action: Action) -> None:
         """Put an action for a message on the agenda."""
         if len(self._agenda) > AGENDA_SLACK + PLANNED_PER_MESSAGE * len(self.messages):
             self._forget_evicted()

@@ -11,6 +11,8 @@ from mocksms.engine.account import Account
 from mocksms.engine.bounded import Numbering
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
+from mocksms.engine.rules import Rule
+from mocksms.engine.script import EMPTY, Script
 from mocksms.settings import Settings
 
 
@@ -25,11 +27,14 @@ class Totals(NamedTuple):
 class Accounts:
     """Every account by its API key, and what belongs to none of them.
 
-    `clock` is the time a new account begins with, `strangers` the journal of exchanges without an account.
+    `first_script` is what every account begins with at first and after a reset, `script` what it does now. `clock` is
+    the time a new account begins with, `faults` the rules that go before its own, each until an instant,
+    `strangers` the journal of exchanges without an account.
     `evicted_up_to` is the highest number among the messages and exchanges that went with evicted accounts.
     """
 
-    def __init__(self, settings: Settings, time: Callable[[], datetime], seed: str) -> None:
+    def __init__(self, settings: Settings, time: Callable[[], datetime], seed: str, script: Script = EMPTY) -> None:
+        self.first_script = script
         self.numbering = Numbering()
         self._settings = settings
         self._time = time
@@ -101,6 +106,8 @@ class Accounts:
 
     def _begin(self) -> None:
         self.clock = Clock(self._time)
+        self.script = self.first_script
+        self.faults: dict[int, tuple[Rule, datetime]] = {}
         self.strangers = Journal(self._settings.max_requests)
         self.evicted_up_to = 0
         self._by_key: OrderedDict[str, Account] = OrderedDict()
@@ -108,10 +115,13 @@ class Accounts:
         self._gone = Totals(0, 0, 0)
 
     def _new(self, key: str) -> Account:
-        # An account that comes back must not hand out its old ids again.
+        # An account that comes back must not hand out its old ids again, but what is left to chance begins anew.
         gone = self._gone.accounts + self._forgotten
-        seed = f"{self._seed}\n{gone}" if gone else self._seed
-        return Account(key, self._settings, self.clock.copy(), seed, self.numbering)
+        account = Account(key, self._settings, self.clock.copy(), self._seed, self.numbering, gone)
+        account.begin(self.script)
+        for name, (rule, until) in self.faults.items():
+            account.faults.add(rule, until, name)
+        return account
 
     def _evict(self, account: Account) -> None:
         del self._by_id[account.id]

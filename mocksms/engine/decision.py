@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from mocksms.engine.account import Account
@@ -67,7 +67,9 @@ def _gateway(case: Case) -> Finding:
     return None if case.account.gateway else (State.NO_GATEWAY, "account has no gateway")
 
 
-CAUSES: Final[tuple[Callable[[Case], Finding], ...]] = (
+Cause = Callable[[Case], Finding]
+
+CAUSES: Final[tuple[Cause, ...]] = (
     _number_form,
     _bounce_list,
     _opt_out,
@@ -76,6 +78,9 @@ CAUSES: Final[tuple[Callable[[Case], Finding], ...]] = (
     _gateway,
 )
 """The natural causes in the order they are looked at (inferred: cheapest first)."""
+
+AFTER_A_WAIT: Final = CAUSES[1:]
+"""Those that count once there is credit: what waited for it had a number that was right, or a rule said so."""
 
 
 class Decisions:
@@ -91,13 +96,15 @@ class Decisions:
         ordered = self._ordered(code, account, number) if code else None
         return ordered or self.naturally(account, number, segments)
 
-    def naturally(self, account: Account, number: PhoneNumber, segments: int) -> Outcome:
-        """Return the outcome by natural causes alone, as for a message that has waited for credit.
+    def naturally(
+        self, account: Account, number: PhoneNumber, segments: int, causes: Iterable[Cause] = CAUSES
+    ) -> Outcome:
+        """Return the outcome by natural causes alone.
 
         The form of a magic number is right whatever its prefix.
         """
         case = Case(account, number, segments, self.catalogue, self._kosher_prefixes)
-        for cause in CAUSES:
+        for cause in causes:
             finding = cause(case)
             if finding is not None:
                 state, why = finding

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from mocksms.engine.account import Account
+from mocksms.engine.rules import Subject
 from mocksms.sms import lifecycle
 from mocksms.sms.message import History, Message, Recipient, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.segments import count_segments
-from mocksms.sms.text import Links, Template
+from mocksms.sms.text import Links, Template, filled
 
 TOKEN_LENGTH: Final = 12
 """Hex digits of the transaction id that stand for a message in its links."""
@@ -30,6 +34,7 @@ class Drafter:
         self._links = Links(base_url, "0" * TOKEN_LENGTH)
         self._request = request
         self._counted: dict[int, int] = {}
+        self._texts: dict[int, str] = {}
 
     def draft(
         self,
@@ -58,6 +63,37 @@ class Drafter:
             decided_by=decided_by,
         )
 
+    def subjects(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> list[Subject]:
+        """Return the messages for all recipients as rules look at them before any is kept."""
+        before: Counter[str] = Counter()
+        subjects: list[Subject] = []
+        for recipient, number in zip(recipients, parsed, strict=True):
+            subjects.append(self.subject(recipient, number, before[number.digits]))
+            before[number.digits] += 1
+        return subjects
+
+    def subject(self, recipient: Recipient, number: PhoneNumber, before: int = 0) -> Subject:
+        """Return the message for a recipient as rules look at it when those kept and so many `before` it are there."""
+        submission, account = self.submission, self._account
+        return Subject(
+            mobile_number=recipient.mobile_number,
+            digits=number.digits,
+            content=self._filled(recipient),
+            sender=submission.sender or account.sender,
+            tags=submission.tags,
+            charset=submission.charset,
+            wants_async=submission.wants_async,
+            nth=account.messages.nth(number.digits, account.numbering.latest + 1) + before,
+            count_segments=partial(self.segments, recipient),
+        )
+
+    def _filled(self, recipient: Recipient) -> str:
+        """Return the content for a recipient; recipients of like texts share one, however many they are."""
+        text = id(recipient.fields)
+        if text not in self._texts:
+            self._texts[text] = self._template.fill(recipient.fields)
+        return self._texts[text]
+
     def segments(self, recipient: Recipient) -> int:
         """Return what the text for a recipient takes.
 
@@ -69,3 +105,19 @@ class Drafter:
             shown = self._template.shown(recipient.fields, self._links)
             count = self._counted[text] = count_segments(shown).count
         return count
+
+
+def subject_of(account: Account, message: Message) -> Subject:
+    """Return a message that is kept as rules look at it."""
+    submission = message.submission
+    return Subject(
+        mobile_number=message.mobile_number,
+        digits=message.digits,
+        content=filled(message),
+        sender=message.sender,
+        tags=submission.tags,
+        charset=submission.charset,
+        wants_async=submission.wants_async,
+        nth=account.messages.nth(message.digits, message.sequence),
+        count_segments=lambda: message.segments,
+    )

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final, NamedTuple
 
-from mocksms.engine.account import Account, Due, InboundSms, TakeUp, fresh_seed
+from mocksms.engine.account import Account, Due, InboundSms, LetPass, TakeUp, fresh_seed
 from mocksms.engine.accounts import Accounts
 from mocksms.engine.clock import system_time
-from mocksms.engine.decision import Decisions
-from mocksms.engine.draft import TOKEN_LENGTH, Drafter
+from mocksms.engine.decision import AFTER_A_WAIT, Decisions
+from mocksms.engine.draft import TOKEN_LENGTH, Drafter, subject_of
 from mocksms.engine.journal import Exchange
 from mocksms.engine.messages import Query
+from mocksms.engine.rules import CallKind, Faulted, Subject
+from mocksms.engine.script import EMPTY, Script
 from mocksms.errors import FaultOrdered, MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle, numbers
 from mocksms.sms.message import Click, History, Message, Recipient, State, Submission
 from mocksms.sms.numbers import PhoneNumber
-from mocksms.sms.outcome import Fault, Outcome, Reply, Step
-from mocksms.sms.replies import Choice
+from mocksms.sms.outcome import NOW, Fault, Outcome, Reply, Step
+from mocksms.sms.replies import Choice, choice_of
 from mocksms.sms.text import Links, Template, filled, links_in
 
 LONGEST_LINE: Final = 1_000
@@ -34,6 +37,8 @@ class Change(StrEnum):
     CLOCK = "clock"
     DELETED = "deleted"
     RESET = "reset"
+    SCENARIO = "scenario"
+    FAULTS = "faults"
 
 
 News = Message | Exchange | InboundSms | Change
@@ -47,7 +52,7 @@ class Accepted(NamedTuple):
     """The messages of a send in the order of its recipients, as at the moment of the answer, and a fault to show."""
 
     messages: tuple[Message, ...]
-    fault: Fault | None
+    faulted: Faulted | None
 
 
 class Engine:
@@ -57,6 +62,7 @@ class Engine:
         settings: what every account starts with, and the rules.
         time: where real time comes from.
         url: where the mock listens; the links in its texts lead there unless a public address is set.
+        script: what every account begins with, and the rules it lives by.
     """
 
     def __init__(
@@ -64,13 +70,14 @@ class Engine:
         settings: Settings,
         time: Callable[[], datetime] = system_time,
         url: str = "http://127.0.0.1:8972",
+        script: Script = EMPTY,
     ) -> None:
         self.settings = settings
         self.seed = settings.seed or fresh_seed()
         self.decisions = Decisions(settings)
         self.listeners: list[Listener] = []
         self.link_base = settings.public_url or url
-        self.accounts = Accounts(settings, time, self.seed)
+        self.accounts = Accounts(settings, time, self.seed, script)
         self._busy: dict[Account, None] = {}
 
     def account(self, key: str) -> Account:
@@ -129,16 +136,25 @@ class Engine:
         if self.settings.force_unsubscribe_link and not submission.unsubscribe_link:
             submission = submission._replace(unsubscribe_link=True)
         parsed = [self.parse(recipient.mobile_number) for recipient in recipients]
-        fault = self._ordered_fault(parsed, recipients)
+        codes = self._codes(parsed, recipients)
         template = Template(submission)
         template.check(recipients)
         drafter = Drafter(account, submission, template, self.link_base, request)
+        faulted = self._ruled_fault(account, drafter, recipients, parsed) or self._magic_fault(codes)
         accept = self._accept_for_later if self._waits(submission, drafter.now) else self._accept_now
         messages = tuple(
             accept(account, drafter, recipient, number) for recipient, number in zip(recipients, parsed, strict=True)
         )
         self.catch_up(account)
-        return Accepted(messages, fault)
+        return Accepted(messages, faulted)
+
+    def fault_of_read(self, account: Account, call: CallKind) -> Faulted | None:
+        """Return the fault a rule orders for a call that sends nothing.
+
+        Raises:
+            FaultOrdered: the fault leaves nothing to be read.
+        """
+        return self._fault_of(account, call, ())
 
     def find(self, account: Account, transaction_id: str) -> Message:
         """Return a message of an account.
@@ -195,7 +211,8 @@ class Engine:
 
     def follow_nature(self, account: Account, message: Message) -> None:
         """Let a message that waited go the way of natural causes."""
-        outcome = self.decisions.naturally(account, self.parse(message.mobile_number), message.segments)
+        number = self.parse(message.mobile_number)
+        outcome = self.decisions.naturally(account, number, message.segments, AFTER_A_WAIT)
         self._follow(account, message, outcome, account.clock.now())
 
     def receive(self, account: Account, digits: str, text: str, at: datetime, opts: Choice | None = None) -> InboundSms:
@@ -228,22 +245,57 @@ class Engine:
         """Read a number by this mock's settings."""
         return numbers.parse(mobile_number, accept_local=self.settings.accept_local_numbers)
 
-    def _ordered_fault(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> Fault | None:
-        """Return the first fault among the recipients that lets the send through."""
+    def _ruled_fault(
+        self, account: Account, drafter: Drafter, recipients: Sequence[Recipient], parsed: Sequence[PhoneNumber]
+    ) -> Faulted | None:
+        """Return the fault that a rule orders for a send and that lets it through."""
+        if not account.rules and not account.faults:
+            return None
+        return self._fault_of(account, CallKind.SEND, drafter.subjects(recipients, parsed))
+
+    def _fault_of(self, account: Account, call: CallKind, subjects: Sequence[Subject]) -> Faulted | None:
+        now = account.clock.now()
+        faulted = account.faults.fault_of(call, subjects, now) or account.rules.fault_of(call, subjects, now)
+        if faulted and not faulted.fault.accepts:
+            raise FaultOrdered(*faulted)
+        return faulted
+
+    def _codes(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> list[tuple[str, str]]:
+        """Return the codes of the magic numbers among the recipients, each with its number.
+
+        Raises:
+            UnknownMagicCode: one is not in the catalogue.
+        """
         catalogue = self.decisions.catalogue
-        passing: Fault | None = None
+        codes: list[tuple[str, str]] = []
         for index, number in enumerate(parsed):
             code = catalogue.code(number.digits)
-            if code is None:
-                continue
-            if code not in catalogue.rows:
-                raise UnknownMagicCode(index, recipients[index].mobile_number, code, catalogue.rows)
-            orders = catalogue.rows[code].orders
+            if code is not None:
+                mobile_number = recipients[index].mobile_number
+                if code not in catalogue.rows:
+                    raise UnknownMagicCode(index, mobile_number, code, catalogue.rows)
+                codes.append((code, mobile_number))
+        return codes
+
+    def _magic_fault(self, codes: Iterable[tuple[str, str]]) -> Faulted | None:
+        """Return the first fault among some magic numbers that lets the send through."""
+        passing: Faulted | None = None
+        for code, mobile_number in codes:
+            orders = self.decisions.catalogue.rows[code].orders
             if isinstance(orders, Fault):
+                faulted = Faulted(orders, f"magic number {code}", mobile_number)
                 if not orders.accepts:
-                    raise FaultOrdered(orders, f"magic number {code}")
-                passing = passing or orders
+                    raise FaultOrdered(*faulted)
+                passing = passing or faulted
         return passing
+
+    def _outcome(self, account: Account, number: PhoneNumber, segments: int, subject: Callable[[], Subject]) -> Outcome:
+        """Return what becomes of a message that is taken up: what a rule orders, else what the mock decides."""
+        ordered = account.rules.outcome_of(subject(), account.clock.now()) if account.rules else None
+        if ordered is None or (ordered.passes_after is not None and not ordered.passes_after):
+            natural = self.decisions.decide(account, number, segments)
+            return natural if ordered is None else _passed(natural, ordered)
+        return ordered
 
     def _waits(self, submission: Submission, now: datetime) -> bool:
         return submission.wants_async or (submission.send_at is not None and submission.send_at > now)
@@ -265,7 +317,7 @@ class Engine:
         """Decide about a new message at once and keep it."""
         now = drafter.now
         segments = drafter.segments(recipient)
-        outcome = self.decisions.decide(account, number, segments)
+        outcome = self._outcome(account, number, segments, partial(drafter.subject, recipient, number))
         history = _begin(drafter.born, outcome, now)
         message = drafter.draft(recipient, number, now, segments, history, outcome.decided_by)
         account.messages.add(message)
@@ -285,16 +337,21 @@ class Engine:
         match due.action:
             case TakeUp():
                 if message.state is State.QUEUED:
+                    number, subject = self.parse(message.mobile_number), partial(subject_of, account, message)
+                    self._follow(account, message, self._outcome(account, number, message.segments, subject), due.at)
+            case LetPass(held=held):
+                if message.state is State.QUEUED:
                     number = self.parse(message.mobile_number)
-                    outcome = self.decisions.decide(account, number, message.segments)
-                    self._follow(account, message, outcome, due.at)
+                    natural = self.decisions.decide(account, number, message.segments)
+                    self._follow(account, message, _passed(natural, held), due.at)
             case Step(state=state):
                 if state in lifecycle.NEXT[message.state]:
                     self.step(account, message, state, due.at, message.decided_by or "")
             case _ if message.state is not State.SENT:
                 return
             case Reply(text=text, opts_out=opts_out):
-                self.receive(account, message.digits, text, due.at, Choice.OUT if opts_out else None)
+                means = choice_of(text) if message.submission.unsubscribe_reply else None
+                self.receive(account, message.digits, text, due.at, Choice.OUT if opts_out else means)
             case _:
                 for url in links_in(filled(message))[:1]:
                     self.click(account, message, url, due.at)
@@ -311,6 +368,14 @@ class Engine:
         self.tell(account, message)
 
 
+def _passed(natural: Outcome, held: Outcome) -> Outcome:
+    """Return an outcome that a rule let pass, with what that rule adds: reactions, by the time it is sent."""
+    decided_by = f"{natural.decided_by}; {held.decided_by} let it pass"
+    sent_at = next((step.after for step in natural.steps if step.state is State.SENT), NOW)
+    added = [reaction._replace(after=sent_at + reaction.after) for reaction in held.reactions]
+    return Outcome(steps=natural.steps, decided_by=decided_by, reactions=(*natural.reactions, *added))
+
+
 def _begin(history: History, outcome: Outcome, at: datetime) -> History:
     """Return a history with the steps of an outcome that are due at once."""
     for ordered in outcome.steps:
@@ -321,6 +386,9 @@ def _begin(history: History, outcome: Outcome, at: datetime) -> History:
 
 def _plan_rest(account: Account, sequence: int, outcome: Outcome, at: datetime) -> None:
     """Plan the steps of an outcome that come later, and what the recipient does."""
+    if outcome.passes_after is not None:
+        account.plan(at + outcome.passes_after, sequence, LetPass(outcome))
+        return
     for ordered in outcome.steps:
         if ordered.after:
             account.plan(at + ordered.after, sequence, ordered)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mocksms.engine.bounded import BoundedLog
+from mocksms.engine.rules import Faulted
 
 KEPT_BODY: Final = 65_536
 """Bytes of a request or answer body that an entry keeps."""
@@ -26,7 +27,7 @@ class Exchange(NamedTuple):
     `messages`. `target` is path and query as sent. `headers` are the header lines as sent but for the shortened key.
     `body` and `answer` hold at most KEPT_BODY bytes of `body_size` and `answer_size`. `status` is None where the
     connection was reset instead of answered. `answer_headers` are those beside type and length. `took` is in seconds.
-    `note` says why it was refused or what was done to its answer.
+    `note` says why it was refused or what was done to its answer, `faulted` by which fault that was ordered.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Exchange(NamedTuple):
     messages: range = range(0)
     warnings: tuple[Leniency, ...] = ()
     note: str = ""
+    faulted: Faulted | None = None
 
 
 class Journal(BoundedLog[Exchange]):

@@ -99,6 +99,11 @@ class MessageStore:
         """Return the newest `limit` messages that match, newest first."""
         return list(islice(self.newest_first(query), limit))
 
+    def nth(self, digits: str, sequence: int) -> int:
+        """Return the place, from 1, that a message has or would have among those kept for its number."""
+        known = self._by_digits.count(digits, self._log.first or 0)
+        return known - self._by_digits.count(digits, sequence) + 1
+
     def count(self, query: Query) -> int | None:
         """Return how many messages match, None where that takes a look at each."""
         if query == Query():

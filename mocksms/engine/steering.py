@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 
 from mocksms.engine.account import Account, InboundSms
+from mocksms.engine.clock import LATEST
 from mocksms.engine.engine import Change, Engine
 from mocksms.engine.messages import Query
+from mocksms.engine.rules import Rule
+from mocksms.engine.script import Script
 from mocksms.errors import NoLink
 from mocksms.sms.message import Message, State
 from mocksms.sms.replies import choice_of
@@ -110,6 +114,9 @@ class Steering:
         self._engine.catch_up(account)
         account.credit = credit
         self._engine.tell(account, Change.ACCOUNT)
+        self._send_waiting(account)
+
+    def _send_waiting(self, account: Account) -> None:
         for sequence in tuple(account.waiting):
             message = account.messages.at(sequence)
             if message is None:
@@ -118,6 +125,63 @@ class Steering:
                 self._engine.follow_nature(account, message)
             else:
                 return
+
+    def play(self, account: Account | None, script: Script) -> None:
+        """Put a script in force, on one account or on all there are and will be; nothing that was sent is lost."""
+        if account is None:
+            self._engine.accounts.script = script
+        for each in tuple(self._engine.accounts) if account is None else (account,):
+            self._engine.catch_up(each)
+            each.begin(script)
+            if "credit" in script.state:
+                self._send_waiting(each)
+        self._engine.tell(account, Change.SCENARIO)
+
+    def replay(self, before: Script, script: Script) -> None:
+        """Put a script in the place of another, wherever that is in force; what accounts are by now stays."""
+        accounts = self._engine.accounts
+        accounts.first_script = script
+        if accounts.script is before:
+            accounts.script = script
+        for account in accounts:
+            if account.script is before:
+                self._engine.catch_up(account)
+                account.play(script)
+        self._engine.tell(None, Change.SCENARIO)
+
+    def set_fault(self, account: Account | None, rule: Rule, lasts: timedelta) -> int:
+        """Put the rule of a fault before all others, on one account or on all there are and will be; return its id."""
+        name = self._engine.accounts.numbering.take()
+        self._forget_over(account)
+        if account is None:
+            base = self._engine.accounts
+            base.faults[name] = (rule, _later(base.clock.now(), lasts))
+        for each in tuple(self._engine.accounts) if account is None else (account,):
+            each.faults.add(rule, _later(each.clock.now(), lasts), name)
+        self._engine.tell(account, Change.FAULTS)
+        return name
+
+    def clear_faults(self, account: Account | None, name: int | None = None) -> int:
+        """Take out the fault with an id, or all, of one account or of all; return how many went."""
+        gone = set[int]()
+        self._forget_over(account)
+        for each in tuple(self._engine.accounts) if account is None else (account,):
+            gone |= each.faults.remove(name)
+        if account is None:
+            standing = self._engine.accounts.faults
+            named = tuple(standing) if name is None else (name,)
+            gone |= {each for each in named if standing.pop(each, None)}
+        self._engine.tell(account, Change.FAULTS)
+        return len(gone)
+
+    def _forget_over(self, account: Account | None) -> None:
+        """Take out the faults whose time is over."""
+        base = self._engine.accounts
+        if account is None:
+            now = base.clock.now()
+            base.faults = {name: standing for name, standing in base.faults.items() if standing[1] > now}
+        for each in tuple(base) if account is None else (account,):
+            each.faults.forget_over(each.clock.now())
 
     def delete(self, account: Account, messages: Iterable[Message]) -> None:
         """Take messages of an account out, given newest first."""
@@ -145,3 +209,7 @@ class Steering:
     def _find(self, account: Account, transaction_id: str) -> Message:
         self._engine.catch_up(account)
         return self._engine.find(account, transaction_id)
+
+
+def _later(now: datetime, lasts: timedelta) -> datetime:
+    return now + min(lasts, LATEST - now)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from http.client import responses
 from typing import Any, Final, NamedTuple
 
 from mocksms import errors
 from mocksms.engine.journal import Leniency
 from mocksms.provider.wire import to_json
 from mocksms.settings import Settings
-from mocksms.sms.outcome import Fault
 
 GUIDE_401: Final = "you are not authorized to use rest API"
 MODEL: Final = "model"
@@ -23,11 +23,12 @@ Header = tuple[bytes, bytes]
 
 
 class Answer(NamedTuple):
-    """What goes back: status, body and the headers beside type and length."""
+    """What goes back: status, body, the headers beside type and length, and the type if it is not JSON."""
 
     status: int
     body: bytes
     headers: tuple[Header, ...] = ()
+    media_type: bytes | None = None
 
 
 def answer(status: int, data: object, *headers: Header) -> Answer:
@@ -136,21 +137,27 @@ def _message_not_found(error: errors.MessageNotFound, _: Settings) -> Answer:
 
 
 def _fault_ordered(error: errors.FaultOrdered, settings: Settings) -> Answer:
-    return _FAULTS[error.fault.status or 503](error.fault, settings)
-
-
-def _retry_later(fault: Fault, _: Settings) -> Answer:
+    fault, status = error.fault, error.fault.status or 503
+    if status == 401:
+        usual = _unauthorised(errors.Unauthorised("unknown"), settings)
+    elif status == 500:
+        usual = crash()
+    else:
+        usual = _message(status, _WORDS.get(status) or f"{responses.get(status, 'Error')}.")
+    if fault.body is not None:
+        media_type = fault.media_type.encode() if fault.media_type else None
+        usual = usual._replace(body=fault.body.encode("utf-8", "surrogatepass"), media_type=media_type)
     seconds = math.ceil(fault.duration.total_seconds())
-    return _message(429, "Too many requests.", (b"retry-after", str(seconds).encode()))
+    later = ((b"retry-after", str(seconds).encode()),) if seconds else ()
+    return usual._replace(headers=(*usual.headers, *later))
 
 
-_FAULTS: Final[dict[int, Callable[[Fault, Settings], Answer]]] = {
-    401: lambda _, settings: _unauthorised(errors.Unauthorised("unknown"), settings),
-    400: lambda _, __: answer(400, {"Message": "The request is invalid."}),
-    429: _retry_later,
-    500: lambda _, __: crash(),
-    503: lambda _, __: _message(503, "The service is unavailable."),
+_WORDS: Final = {
+    400: "The request is invalid.",
+    429: "Too many requests.",
+    503: "The service is unavailable.",
 }
+"""What is said with a status that was ordered, where it is not HTTP's own phrase."""
 
 _ANSWERS: Final[dict[type[errors.RequestRefused], Callable[[Any, Settings], Answer]]] = {
     errors.RouteNotFound: _route_not_found,

@@ -16,6 +16,7 @@ from mocksms.engine.account import LONGEST_KEY, Account
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import KEPT_BODY, Exchange, Leniency, header_lines
+from mocksms.engine.rules import CallKind, Faulted
 from mocksms.errors import (
     FaultOrdered,
     MethodNotAllowed,
@@ -54,8 +55,14 @@ class Call:
     warnings: list[Leniency] = field(default_factory=list)
     number: int = 0
     messages: range = range(0)
-    fault: Fault | None = None
+    faulted: Faulted | None = None
     note: str = ""
+
+    @property
+    def fault(self) -> Fault | None:
+        """What is to be done to the answer; a fault that is itself the answer does nothing more to it."""
+        fault = self.faulted.fault if self.faulted else None
+        return fault if fault and (fault.accepts or fault.loses_answer) else None
 
 
 Endpoint = Callable[["ProviderDoor", Account, Call], Answer]
@@ -96,8 +103,8 @@ class ProviderDoor:
             return owner, endpoint(self, owner, call)
         except RequestRefused as error:
             call.note = str(error)
-            if isinstance(error, FaultOrdered) and error.fault.loses_answer:
-                call.fault = error.fault
+            if isinstance(error, FaultOrdered):
+                call.faulted = Faulted(error.fault, error.decided_by, error.mobile_number, error.nth)
             return account, refusal(error, self._settings)
         except Exception:
             log.exception("mocksms failed on %s %s", call.method, ascii(call.path))
@@ -127,18 +134,22 @@ class ProviderDoor:
         call.warnings += remarks_on(body, submission, recipients)[: MOST - len(call.warnings)]
         if self._settings.strict and call.warnings:
             raise strict_refusal(call.warnings)
-        messages, call.fault = self._engine.submit(account, submission, recipients, call.number)
+        messages, call.faulted = self._engine.submit(account, submission, recipients, call.number)
         call.messages = range(messages[0].sequence, messages[-1].sequence + 1)
-        call.note = str(call.fault) if call.fault else ""
+        call.note = _said(call.faulted)
         return Answer(200, self._spelling.sent_rows(messages))
 
     def info(self, account: Account, call: Call) -> Answer:
         """Answer `GET /transactional/sms/info`."""
+        call.faulted = self._engine.fault_of_read(account, CallKind.INFO)
+        call.note = _said(call.faulted)
         message = self._engine.find(account, reads.asked_id(reads.parameters(call.query)))
         return Answer(200, to_json(reads.row(message, self._spelling)))
 
     def search(self, account: Account, call: Call) -> Answer:
         """Answer `GET /transactional/sms/search`."""
+        call.faulted = self._engine.fault_of_read(account, CallKind.SEARCH)
+        call.note = _said(call.faulted)
         query, limit = reads.asked_search(reads.parameters(call.query), self._settings)
         return Answer(200, reads.rows(self._engine.search(account, query, limit), self._spelling))
 
@@ -162,6 +173,7 @@ class ProviderDoor:
             messages=call.messages,
             warnings=tuple(call.warnings),
             note=call.note,
+            faulted=call.faulted,
         )
         self._engine.note(account, exchange)
 
@@ -176,6 +188,10 @@ ROUTES: Final[dict[str, tuple[str, Endpoint]]] = {
 
 def _call(scope: Scope, body: bytes) -> Call:
     return Call(scope["method"], scope["path"], scope["query_string"], scope["scheme"], dict(scope["headers"]), body)
+
+
+def _said(faulted: Faulted | None) -> str:
+    return f"{faulted.decided_by}: {faulted.fault}" if faulted else ""
 
 
 def _key(call: Call) -> str:

@@ -40,6 +40,8 @@ class Exit:
                 await _until_disconnected(receive)
             case FaultKind.MALFORMED:
                 await _whole(answer._replace(body=answer.body[:-1]), scope, send)
+            case FaultKind.EMPTY:
+                await _whole(answer._replace(body=b""), scope, send)
             case FaultKind.DELAY:
                 await self._wait(fault.duration)
                 await _whole(answer, scope, send)
@@ -86,7 +88,8 @@ async def _whole(answer: Answer, scope: Scope, send: Send) -> None:
 
 def _head(answer: Answer) -> Message:
     length = (b"content-length", b"%d" % len(answer.body))
-    return {"type": "http.response.start", "status": answer.status, "headers": [JSON_TYPE, length, *answer.headers]}
+    kind = JSON_TYPE if answer.media_type is None else (b"content-type", answer.media_type)
+    return {"type": "http.response.start", "status": answer.status, "headers": [kind, length, *answer.headers]}
 
 
 async def _body(body: bytes, send: Send, *, more: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class Step(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """The recipient answers with `text`, `after` that long, and is opted out by it if `opts_out`."""
+    """The recipient answers with `text`, `after` that long; it opts out if `opts_out`, else as its words mean."""
 
     text: str
     after: timedelta
@@ -38,11 +38,15 @@ Reaction = Reply | ClickFirstLink
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Where a message will end and when, what its recipient does, and what decided it in a tester's words."""
+    """Where a message will end and when, what its recipient does, and what decided it in a tester's words.
+
+    `passes_after`, if given, leaves it to be decided as if nothing was ordered, that long after it was taken up.
+    """
 
     steps: tuple[Step, ...]
     decided_by: str
     reactions: tuple[Reaction, ...] = ()
+    passes_after: timedelta | None = None
 
 
 class FaultKind(StrEnum):
@@ -54,16 +58,27 @@ class FaultKind(StrEnum):
     RESET_BEFORE_ACCEPT = "reset_before_accept"
     TRUNCATED = "truncated"
     MALFORMED = "malformed"
+    EMPTY = "empty"
     DRIBBLE = "dribble"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A wrong HTTP answer: its `status` for kind STATUS, and how long it lasts or tells the client to wait."""
+    """A wrong HTTP answer.
+
+    `status`, `body` and `media_type` are those of kind STATUS; without a body it is the vendor's. `duration` is how
+    long it lasts, or tells the client to wait.
+    """
 
     kind: FaultKind
     status: int | None = None
     duration: timedelta = NOW
+    body: str | None = None
+    media_type: str | None = None
+
+    def lasting(self, duration: timedelta) -> Fault:
+        """Return the same fault of another length."""
+        return replace(self, duration=duration)
 
     @property
     def accepts(self) -> bool:

@@ -9,21 +9,57 @@ from typing import Any
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Accepted, Engine, News
 from mocksms.engine.journal import Exchange
+from mocksms.engine.rules import CallKind, Order, Rule, Test
+from mocksms.engine.script import EMPTY, Script
 from mocksms.engine.steering import Steering
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
+from mocksms.sms.outcome import Fault, FaultKind, Outcome, Step
 from tests.support import KEY, NOON, NUMBER, HandClock
 
 SECOND = timedelta(seconds=1)
+DOWN = Order(fault=Fault(kind=FaultKind.STATUS, status=503))
+LOST = Order(fault=Fault(kind=FaultKind.RESET_AFTER_ACCEPT))
+
+
+def bounced(label: str = "the rule") -> Outcome:
+    """Return the outcome of a message that bounces at once."""
+    return Outcome(steps=(Step(State.BOUNCED),), decided_by=label)
+
+
+def a_rule(
+    label: str = "the rule",
+    orders: Outcome | Order | None = None,
+    *tests: Test,
+    call: CallKind = CallKind.SEND,
+    times: int | None = None,
+    every: int = 1,
+    probability: float = 1.0,
+) -> Rule:
+    """Return a rule for all that meets these tests; it lets a message bounce unless told otherwise."""
+    return Rule(
+        label=label,
+        orders=orders or bounced(label),
+        tests=tests,
+        call=call,
+        times=times,
+        every=every,
+        probability=probability,
+    )
+
+
+def a_script(*rules: Rule, **state: Any) -> Script:
+    """Return a script with these rules that sets these values of an account."""
+    return Script(names=("test.toml",), state=state, rules=rules)
 
 
 class World:
-    """An engine with the given options, its clock, and one account."""
+    """An engine with the given options and script, its clock, and one account."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, script: Script = EMPTY, **options: Any) -> None:
         self.clock = HandClock()
-        self.engine = Engine(Settings(seed="tests", **options), self.clock)
+        self.engine = Engine(Settings(seed="tests", **options), self.clock, script=script)
         self.steering = Steering(self.engine)
 
     @property

@@ -11,10 +11,11 @@ from mocksms.engine.account import PLANNED_PER_MESSAGE, Account, Due, InboundSms
 from mocksms.engine.bounded import Numbering
 from mocksms.engine.clock import Clock
 from mocksms.engine.messages import Query
+from mocksms.engine.script import EMPTY
 from mocksms.settings import Settings
 from mocksms.sms.message import State
 from mocksms.sms.outcome import Step
-from tests.engine.support import SECOND, World, a_message
+from tests.engine.support import SECOND, World, a_message, a_rule, a_script
 from tests.support import KEY, NOON, HandClock
 
 
@@ -206,3 +207,57 @@ def test_fresh_seed_is_eight_hex_digits_and_another_each_time() -> None:
     seeds = {fresh_seed() for _ in range(10)}
     assert all(re.fullmatch("[0-9a-f]{8}", seed) for seed in seeds)
     assert len(seeds) > 1
+
+
+def test_account_begins_without_rules_and_faults() -> None:
+    made = account()
+    assert made.script is EMPTY
+    assert not made.rules
+    assert not made.faults
+
+
+def test_account_begins_with_what_a_script_names_and_keeps_the_rest() -> None:
+    made = account(credit=7, sender="Shop", bounced=("1",), kosher=("3",))
+    script = a_script(a_rule("rule"), credit=None, gateway=False, bounced={"2"})
+    made.begin(script)
+    assert (made.credit, made.gateway, made.bounced) == (None, False, {"2"})
+    assert (made.sender, made.rest_right, made.kosher, made.unsubscribed) == ("Shop", True, {"3"}, set())
+    assert made.script is script
+    assert [live.rule for live in made.rules.rules] == [*script.rules]
+
+
+def test_lists_of_a_script_stay_as_they_are_whatever_happens_to_the_account() -> None:
+    script = a_script(unsubscribed={"1"})
+    one, other = account("a"), account("b")
+    for made in (one, other):
+        made.begin(script)
+    one.unsubscribed.add("2")
+    assert other.unsubscribed == script.state["unsubscribed"] == {"1"}
+
+
+def test_played_script_is_unused_and_leaves_the_account_as_it_is() -> None:
+    world = World(a_script(a_rule("rule", times=1), credit=5))
+    assert world.send().state is State.BOUNCED
+    assert world.send().state is State.SENT
+    assert world.account.credit == 4
+    world.account.play(world.account.script)
+    assert world.send().state is State.BOUNCED
+    assert world.account.credit == 4
+
+
+def test_chance_of_an_account_follows_from_its_key_whatever_its_generation() -> None:
+    def drawn(key: str, generation: int) -> list[bool]:
+        made = Account(key, Settings(), Clock(HandClock()), "tests", Numbering(), generation)
+        made.play(a_script(a_rule("rule", probability=0.5)))
+        return [made.rules.rules[0].fires() for _ in range(50)]
+
+    assert drawn("a", 0) == drawn("a", 3)
+    assert drawn("a", 0) != drawn("b", 0)
+
+
+def test_ids_of_every_generation_are_others() -> None:
+    ids = [
+        Account(KEY, Settings(), Clock(HandClock()), "tests", Numbering(), each).new_transaction_id()
+        for each in (0, 1, 2)
+    ]
+    assert len(set(ids)) == 3

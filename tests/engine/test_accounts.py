@@ -12,7 +12,7 @@ from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
-from tests.engine.support import SECOND, a_message, an_exchange, hear
+from tests.engine.support import SECOND, a_message, a_rule, a_script, an_exchange, hear
 from tests.support import NOON, NUMBER, HandClock
 
 
@@ -144,3 +144,41 @@ def test_key_that_looks_like_a_generation_draws_ids_of_its_own() -> None:
     accounts.get("a")
     accounts.get("b")
     assert accounts.get("x").new_transaction_id() != first
+
+
+def test_every_account_begins_with_the_script_and_a_life_of_its_rules_of_its_own() -> None:
+    script = a_script(a_rule("rule", times=1), credit=5)
+    made = Accounts(Settings(), HandClock(), "tests", script)
+    one, other = made.get("a"), made.get("b")
+    assert [account.credit for account in (one, other)] == [5, 5]
+    one.charge(1)
+    one.rules.rules[0].fires()
+    assert (other.credit, other.rules.rules[0].used) == (5, 0)
+
+
+def test_peek_shows_what_an_account_would_begin_with() -> None:
+    made = Accounts(Settings(), HandClock(), "tests", a_script(credit=5))
+    assert made.peek("a").credit == 5
+    assert keys(made) == []
+
+
+def test_accounts_to_come_begin_with_the_script_in_force_until_all_are_forgotten() -> None:
+    first, second = a_script(sender="first"), a_script(sender="second")
+    made = Accounts(Settings(), HandClock(), "tests", first)
+    made.script = second
+    assert made.get("a").sender == "second"
+    made.forget(made.get("a"))
+    assert made.get("a").sender == "second"
+    made.forget_all()
+    assert made.get("a").sender == "first"
+    assert made.script is first
+
+
+def test_faults_that_stand_reach_accounts_to_come_until_all_are_forgotten() -> None:
+    made = accounts()
+    made.faults.update({3: (a_rule("older"), NOON + SECOND), 5: (a_rule("newer"), NOON + 2 * SECOND)})
+    faults = [(live.rule.label, live.name, live.until) for live in made.get("a").faults.rules]
+    assert faults == [("newer", 5, NOON + 2 * SECOND), ("older", 3, NOON + SECOND)]
+    made.forget_all()
+    assert made.faults == {}
+    assert not made.get("a").faults

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from mocksms.engine.account import InboundSms
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import Query
+from mocksms.engine.rules import CallKind, Faulted, Order, Subject, Test
 from mocksms.errors import (
     FaultOrdered,
     IllegalStep,
@@ -18,9 +20,9 @@ from mocksms.errors import (
 )
 from mocksms.settings import Settings
 from mocksms.sms.message import Click, Recipient, State, Status, Submission
-from mocksms.sms.outcome import Fault, FaultKind, Outcome, Step
+from mocksms.sms.outcome import ClickFirstLink, Fault, FaultKind, Outcome, Reaction, Reply, Step
 from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT
-from tests.engine.support import SECOND, World, hear, life
+from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_script, bounced, hear, life
 from tests.support import KEY, NOON, NUMBER, HandClock
 
 FOREIGN = "+1 202 555 0123"
@@ -41,7 +43,7 @@ def test_sync_send_is_answered_with_the_final_state() -> None:
         State.KOSHER,
         State.SENT,
     ]
-    assert accepted.fault is None
+    assert accepted.faulted is None
 
 
 @pytest.mark.ledger("body.recipients")
@@ -255,15 +257,15 @@ def test_recipient_of_a_message_that_bounced_meanwhile_does_nothing(code: str) -
 def test_fault_that_accepts_lets_the_whole_send_through(code: str, kind: FaultKind) -> None:
     world = World()
     accepted = world.submit(NUMBER, magic(code), TOO_SHORT)
-    assert accepted.fault is not None
-    assert accepted.fault.kind is kind
+    assert accepted.faulted is not None
+    assert accepted.faulted.fault.kind is kind
     assert [message.state for message in accepted.messages] == [State.SENT, State.SENT, State.INVALID]
     assert len(world.account.messages) == 3
 
 
 def test_first_of_several_faults_that_accept_counts() -> None:
     accepted = World().submit(magic("73"), magic("70"))
-    assert accepted.fault == Fault(kind=FaultKind.TRUNCATED)
+    assert accepted.faulted == Faulted(Fault(kind=FaultKind.TRUNCATED), "magic number 73", magic("73"))
 
 
 @pytest.mark.parametrize("code", ["60", "61", "62", "63", "64", "72"])
@@ -696,3 +698,278 @@ def test_engine_draws_a_seed_where_none_is_given() -> None:
     assert one.seed != other.seed
     assert Engine(Settings(seed="mine")).seed == "mine"
     assert Engine(Settings(seed=one.seed)).account(KEY).new_transaction_id() == one.account(KEY).new_transaction_id()
+
+
+def steps(*ordered: Step, reactions: tuple[Reaction, ...] = ()) -> Outcome:
+    return Outcome(steps=ordered, decided_by="the rule", reactions=reactions)
+
+
+def passing(after: float = 0, *reactions: Reaction) -> Outcome:
+    return Outcome(steps=(), decided_by="the rule", reactions=reactions, passes_after=after * SECOND)
+
+
+def nth(wanted: int) -> Test:
+    return lambda subject: subject.nth == wanted
+
+
+@pytest.mark.parametrize("to", [NUMBER, TOO_SHORT, KOSHER, FOREIGN, magic("00"), magic("40")])
+@pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
+def test_rule_decides_before_magic_numbers_and_natural_causes(to: str, wants_async: bool) -> None:
+    message = World(a_script(a_rule()), credit=0).send(to, wants_async=wants_async)
+    assert (message.state, message.decided_by, message.history[-1].cause) == (State.BOUNCED, "the rule", "the rule")
+
+
+def test_message_that_no_rule_takes_is_decided_as_ever() -> None:
+    world = World(a_script(a_rule("of another", None, lambda subject: subject.digits == "1")))
+    assert world.send().decided_by == "nothing stood against it"
+    assert world.send(magic("22")).decided_by == "magic number 22 (rejected/bounced)"
+
+
+def test_steps_of_a_rule_are_lived_on_the_clock() -> None:
+    world = World(a_script(a_rule("r", steps(Step(State.SENT, 2 * SECOND), Step(State.BOUNCED, 60 * SECOND)))))
+    message = world.send()
+    assert message.state is State.QUEUED
+    assert life(world.after(3_600, message)) == [(State.QUEUED, 0), (State.SENT, 2), (State.BOUNCED, 60)]
+
+
+def test_rule_with_nothing_to_do_leaves_a_message_queued() -> None:
+    world = World(a_script(a_rule("r", steps())))
+    message = world.send()
+    assert world.after(3_600, message).state is State.QUEUED
+
+
+def test_message_sent_by_a_rule_costs_but_is_never_held_back_for_credit() -> None:
+    world = World(a_script(a_rule("r", steps(Step(State.SENT)))), credit=1)
+    assert [world.send().state for _ in range(2)] == [State.SENT] * 2
+    assert world.account.credit == 0
+
+
+def test_async_message_meets_the_rules_when_it_is_taken_up() -> None:
+    world = World(a_script(a_rule("r", times=1)), async_delay=10 * SECOND)
+    waiting = world.send(wants_async=True)
+    assert world.account.rules.rules[0].matched == 0
+    now = world.send()
+    assert (now.state, world.after(10, waiting).state) == (State.BOUNCED, State.SENT)
+    later = world.send(wants_async=True)
+    world.steering.play(None, a_script(a_rule("new")))
+    assert life(world.after(10, later)) == [(State.QUEUED, 10), (State.BOUNCED, 20)]
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"wants_async": True}, {"send_at": NOON + SECOND}], ids=["sync", "async", "scheduled"]
+)
+def test_rule_sees_a_message_as_it_was_sent(more: dict[str, Any]) -> None:
+    seen: list[Subject] = []
+
+    def look(subject: Subject) -> bool:
+        seen.append(subject)
+        return False
+
+    world = World(a_script(a_rule("r", None, look)), sender="Shop")
+    submission = Submission("Hi #name#", None, ("a", "b"), "hebrew", unsubscribe_link=False, **more)
+    to = [Recipient(NUMBER), Recipient("+972 54 111 1111", {"name": "D" * 160})]
+    world.engine.submit(world.account, submission, to)
+    world.clock.advance(1)
+    world.engine.tick()
+    first, second = seen
+    assert (first.mobile_number, first.digits, first.content, first.nth) == (NUMBER, "972541111111", "Hi #name#", 1)
+    assert (second.mobile_number, second.digits, second.nth) == ("+972 54 111 1111", "972541111111", 2)
+    assert second.content == f"Hi {'D' * 160}"
+    assert (first.sender, first.tags, first.charset) == ("Shop", ("a", "b"), "hebrew")
+    assert first.wants_async is bool(more.get("wants_async"))
+    assert [subject.count_segments() for subject in seen] == [1, 2]
+
+
+def test_sender_that_was_asked_for_is_seen_by_rules() -> None:
+    world = World(a_script(a_rule("r", None, lambda subject: subject.sender == "Bank")))
+    assert [world.send(sender=sender).state for sender in ("Bank", None)] == [State.BOUNCED, State.SENT]
+
+
+@pytest.mark.parametrize("more", [{}, {"wants_async": True}], ids=["sync", "async"])
+def test_nth_send_to_a_number_meets_its_rule(more: dict[str, Any]) -> None:
+    world = World(a_script(a_rule("r", None, nth(2))))
+    to = [NUMBER, FOREIGN, "+972-541111111", NUMBER]
+    states = [world.again(message).state for message in world.submit(*to, **more).messages]
+    assert states == [State.SENT, State.SENT, State.BOUNCED, State.SENT]
+    assert world.send(FOREIGN, **more).state is State.BOUNCED
+
+
+def test_nth_send_to_a_number_meets_the_fault_for_it_within_one_call_too() -> None:
+    world = World(a_script(a_rule("fault", LOST, nth(2))))
+    assert world.submit(NUMBER, FOREIGN).faulted is None
+    assert world.submit("972-54-2222222", "+972 54 222 2222").faulted == Faulted(
+        LOST.fault, "fault", "+972 54 222 2222", 2
+    )
+    assert world.submit(FOREIGN).faulted == Faulted(LOST.fault, "fault", FOREIGN, 2)
+
+
+def test_rule_that_passes_leaves_the_decision_and_no_later_rule_counts() -> None:
+    world = World(a_script(a_rule("pass", passing()), a_rule("bounces")))
+    messages = [world.send(to) for to in (NUMBER, TOO_SHORT, magic("40"))]
+    assert [(message.state, message.decided_by) for message in messages] == [
+        (State.SENT, "nothing stood against it; the rule let it pass"),
+        (
+            State.INVALID,
+            "number form: 11 digits that are no Israeli mobile number, which is 9725 and 8 more; the rule let it pass",
+        ),
+        (State.EXCEPTION, "magic number 40 (exception/exception); the rule let it pass"),
+    ]
+    assert world.account.rules.rules[1].matched == 0
+
+
+@pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
+def test_rule_that_passes_late_holds_a_message_that_long(wants_async: bool) -> None:
+    world = World(a_script(a_rule("pass", passing(3), times=1)), async_delay=10 * SECOND, credit=5)
+    message = world.send(magic("01"), wants_async=wants_async)
+    assert (message.state, world.account.credit) == (State.QUEUED, 5)
+    taken = 10 if wants_async else 0
+    lived = life(world.after(60, message))
+    assert lived == [(State.QUEUED, 0), (State.SENT, taken + 3 + 5)]
+
+
+def test_held_message_is_judged_as_things_are_when_it_is_let_pass() -> None:
+    world = World(a_script(a_rule("pass", passing(3))))
+    message = world.send()
+    world.account.bounced.add(message.digits)
+    assert life(world.after(3, message)) == [(State.QUEUED, 0), (State.BOUNCED, 3)]
+
+
+def test_held_message_that_was_cancelled_is_not_let_pass() -> None:
+    world = World(a_script(a_rule("pass", passing(3))))
+    message = world.send()
+    cancelled = world.steering.cancel(world.account, message.transaction_id)
+    assert world.after(60, message) == cancelled
+
+
+def test_cancelled_async_message_meets_no_rule() -> None:
+    world = World(a_script(a_rule()), async_delay=10 * SECOND)
+    message = world.send(wants_async=True)
+    world.steering.cancel(world.account, message.transaction_id)
+    assert world.after(60, message).state is State.CANCELLED
+    assert world.account.rules.rules[0].matched == 0
+
+
+REACTIONS = (Reply("Who?", SECOND), Reply("STOP", 2 * SECOND), ClickFirstLink(3 * SECOND))
+
+
+@pytest.mark.parametrize(
+    ("orders", "to", "sent_at"),
+    [
+        pytest.param(passing(0, *REACTIONS), NUMBER, 0, id="let pass"),
+        pytest.param(passing(4, *REACTIONS), NUMBER, 4, id="held"),
+        pytest.param(passing(4, *REACTIONS), magic("01"), 9, id="held, and sent late by its nature"),
+        pytest.param(passing(0, *REACTIONS), magic("01"), 5, id="sent late by its nature"),
+    ],
+)
+def test_reactions_of_a_rule_are_counted_from_when_its_message_is_sent(
+    orders: Outcome, to: str, sent_at: float
+) -> None:
+    world = World(a_script(a_rule("r", orders)))
+    message = world.send(to, content="https://a.test", unsubscribe_reply=True)
+    clicked = world.after(60, message)
+    heard = [(sms.text, sms.effect, sms.at) for sms in world.account.inbound.newest_first()]
+    assert heard == [
+        ("STOP", "opted out", NOON + (sent_at + 2) * SECOND),
+        ("Who?", "", NOON + (sent_at + 1) * SECOND),
+    ]
+    assert clicked.clicks == (Click(NOON + (sent_at + 3) * SECOND, "https://a.test"),)
+
+
+def test_reactions_of_a_rule_come_beside_those_of_a_magic_number() -> None:
+    world = World(a_script(a_rule("r", passing(0, Reply("Who?", 2 * SECOND)))))
+    world.send(magic("03"))
+    world.clock.advance(60)
+    assert [sms.text for sms in world.account.inbound.newest_first()] == ["Who?", "YES"]
+
+
+def test_reactions_of_a_rule_never_come_where_nothing_was_sent() -> None:
+    world = World(a_script(a_rule("r", passing(0, *REACTIONS))))
+    message = world.send(TOO_SHORT, content="https://a.test", unsubscribe_reply=True)
+    assert world.after(60, message).clicks == ()
+    assert len(world.account.inbound) == 0
+
+
+@pytest.mark.parametrize(
+    ("allows", "text", "effect"),
+    [(True, "STOP", "opted out"), (False, "STOP", ""), (True, "Thanks", ""), (True, "start", "opted in")],
+)
+def test_reply_that_a_rule_orders_means_what_its_words_do_where_the_send_allowed_it(
+    allows: bool, text: str, effect: str
+) -> None:
+    world = World(a_script(a_rule("r", steps(Step(State.SENT), reactions=(Reply(text, SECOND),)))))
+    message = world.send(unsubscribe_reply=allows)
+    world.clock.advance(1)
+    assert [sms.effect for sms in world.account.inbound.newest_first()] == [effect]
+    assert (message.digits in world.account.unsubscribed) is (effect == "opted out")
+
+
+@pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
+def test_fault_of_a_rule_that_accepts_lets_the_send_through(wants_async: bool) -> None:
+    world = World(a_script(a_rule("lost", LOST, times=1)))
+    accepted = world.submit(NUMBER, wants_async=wants_async)
+    assert accepted.faulted == Faulted(LOST.fault, "lost", NUMBER, 1)
+    assert len(world.account.messages) == 1
+    assert world.submit().faulted is None
+
+
+def test_fault_of_a_rule_that_accepts_nothing_refuses_the_send_and_leaves_no_message() -> None:
+    world = World(a_script(a_rule("down", DOWN), a_rule("bounces")), credit=5)
+    with pytest.raises(FaultOrdered) as refused:
+        world.submit(NUMBER, FOREIGN)
+    assert (refused.value.fault, refused.value.decided_by) == (DOWN.fault, "down")
+    assert (refused.value.mobile_number, refused.value.nth) == (NUMBER, 1)
+    assert (len(world.account.messages), world.account.credit) == (0, 5)
+    assert [live.matched for live in world.account.rules.rules] == [1, 0]
+
+
+def test_fault_set_by_hand_goes_before_those_of_the_script_and_of_magic_numbers() -> None:
+    world = World(a_script(a_rule("script", LOST)))
+    assert world.submit(magic("73")).faulted == Faulted(LOST.fault, "script", magic("73"), 1)
+    world.steering.set_fault(world.account, a_rule("by hand", LOST), SECOND)
+    assert world.submit(magic("73")).faulted == Faulted(LOST.fault, "by hand", magic("73"), 2)
+    assert [live.used for live in world.account.rules.rules] == [1]
+
+
+def test_unknown_code_is_refused_before_any_fault() -> None:
+    world = World(a_script(a_rule("down", DOWN)))
+    with pytest.raises(UnknownMagicCode):
+        world.submit(magic("99"))
+    assert world.account.rules.rules[0].matched == 0
+
+
+def test_fault_by_hand_without_rules_of_a_script_is_met() -> None:
+    world = World()
+    world.steering.set_fault(None, a_rule("by hand", LOST), SECOND)
+    accepted = world.submit()
+    assert accepted.faulted is not None
+    assert accepted.faulted.decided_by == "by hand"
+
+
+def test_read_meets_the_fault_of_its_kind_of_call() -> None:
+    slow = Order(fault=Fault(kind=FaultKind.DELAY, duration=SECOND))
+    world = World(a_script(a_rule("info", DOWN, call=CallKind.INFO), a_rule("search", slow, call=CallKind.SEARCH)))
+    with pytest.raises(FaultOrdered) as refused:
+        world.engine.fault_of_read(world.account, CallKind.INFO)
+    assert (refused.value.decided_by, refused.value.mobile_number, refused.value.nth) == ("info", "", 0)
+    assert world.engine.fault_of_read(world.account, CallKind.SEARCH) == Faulted(slow.fault, "search")
+    assert world.submit().faulted is None
+
+
+def test_rule_counts_each_message_of_a_send_for_itself() -> None:
+    world = World(a_script(a_rule("r", bounced(), every=2)))
+    states = [message.state for message in world.submit(*[NUMBER] * 4).messages]
+    assert states == [State.SENT, State.BOUNCED] * 2
+
+
+def test_one_send_uses_a_fault_once_however_many_it_is_to() -> None:
+    world = World(a_script(a_rule("lost", LOST)))
+    world.submit(*[NUMBER] * 4)
+    assert (world.account.rules.rules[0].matched, world.account.rules.rules[0].used) == (1, 1)
+
+
+def test_message_that_a_rule_let_wait_for_credit_is_sent_on_top_up_whatever_its_number() -> None:
+    world = World(a_script(a_rule("r", steps(Step(State.NO_CREDIT)))), credit=5)
+    message = world.send(TOO_SHORT)
+    assert message.state is State.NO_CREDIT
+    world.steering.set_credit(world.account, 9)
+    assert (world.again(message).state, world.account.credit) == (State.SENT, 8)

@@ -205,3 +205,41 @@ def test_store_that_was_cleared_takes_in_what_comes() -> None:
     assert found(store, Query()) == found(store, Query(tags=("otp",))) == []
     store.add(a_message(3, tags=("otp",)))
     assert found(store, Query(tags=("otp",))) == [3]
+
+
+def test_nth_is_the_place_of_a_message_among_those_to_its_number() -> None:
+    store = store_of(*(a_message(sequence, digits="12"[sequence % 2]) for sequence in range(1, 7)))
+    assert [store.nth("2", sequence) for sequence in (1, 3, 5)] == [1, 2, 3]
+    assert [store.nth("1", sequence) for sequence in (2, 4, 6)] == [1, 2, 3]
+
+
+def test_nth_of_a_message_to_come_is_one_more_than_there_are() -> None:
+    store = store_of(a_message(1), a_message(2))
+    assert store.nth("972541111111", 3) == 3
+    assert store.nth("another", 3) == 1
+    assert MessageStore(5).nth("1", 1) == 1
+
+
+@given(
+    st.integers(1, 6),
+    st.lists(st.tuples(PEOPLE, st.sampled_from(["keep", "keep", "keep", "delete"])), max_size=40),
+    st.data(),
+)
+def test_nth_counts_what_is_kept_whatever_was_deleted_or_evicted(
+    limit: int, story: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    store = MessageStore(limit)
+    for sequence, (digits, what) in enumerate(story, 1):
+        store.add(a_message(sequence, digits=digits))
+        if what == "delete":
+            store.delete([data.draw(st.sampled_from([*store.newest_first(Query())]))])
+    for digits in "123":
+        kept = [message.sequence for message in store.newest_first(Query(digits=digits))][::-1]
+        assert [store.nth(digits, sequence) for sequence in kept] == [*range(1, len(kept) + 1)]
+        assert store.nth(digits, len(story) + 1) == len(kept) + 1
+
+
+def test_nth_begins_anew_in_a_store_that_was_cleared() -> None:
+    store = store_of(a_message(1), a_message(2))
+    store.clear()
+    assert store.nth("972541111111", 3) == 1

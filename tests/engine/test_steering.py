@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from mocksms.engine.account import Account
+from mocksms.engine.clock import LATEST
 from mocksms.engine.engine import Change, News
 from mocksms.engine.messages import Query
+from mocksms.engine.script import EMPTY
 from mocksms.engine.steering import AccountChange, Steering
-from mocksms.errors import IllegalStep, MessageNotFound, NoLink
+from mocksms.errors import FaultOrdered, IllegalStep, MessageNotFound, NoLink
 from mocksms.sms.lifecycle import NEXT
-from mocksms.sms.message import Message, State
-from tests.engine.support import SECOND, World, a_message, life
+from mocksms.sms.message import Message, Recipient, State, Submission
+from mocksms.sms.outcome import Outcome, Step
+from tests.engine.support import DOWN, LOST, SECOND, World, a_message, a_rule, a_script, life
 from tests.support import KEY, NOON, NUMBER
 
 DRIVES: list[tuple[Callable[[Steering, Account, str], Message], State]] = [
@@ -259,3 +263,224 @@ def test_reset_of_an_account_that_is_gone_changes_nothing() -> None:
     again = world.account
     world.steering.reset(account)
     assert world.engine.accounts.holds(again)
+
+
+def fired(account: Account) -> list[tuple[str, int]]:
+    return [(live.rule.label, live.used) for live in account.rules.rules]
+
+
+def test_script_played_on_an_account_leaves_the_others_alone() -> None:
+    world = World(a_script(a_rule("first")))
+    heard, other = changes(world), world.engine.account("other")
+    world.steering.play(world.account, a_script(a_rule("second"), sender="Shop"))
+    assert (fired(world.account), world.account.sender) == ([("second", 0)], "Shop")
+    assert (fired(other), other.sender) == ([("first", 0)], "SenderID")
+    assert fired(world.engine.account("to come")) == [("first", 0)]
+    assert heard == [(KEY, Change.SCENARIO)]
+
+
+def test_script_played_on_all_reaches_those_there_are_and_will_be() -> None:
+    world = World()
+    heard = changes(world)
+    there = [world.account, world.engine.account("other")]
+    world.steering.play(None, a_script(a_rule("rule")))
+    for account in (*there, world.engine.account("to come")):
+        assert fired(account) == [("rule", 0)]
+    assert heard == [(None, Change.SCENARIO)]
+
+
+def test_reset_of_everything_goes_back_to_the_first_script() -> None:
+    first = a_script(a_rule("first"), credit=5)
+    world = World(first)
+    world.steering.play(None, a_script(a_rule("second"), credit=9))
+    world.steering.reset(None)
+    assert world.account.script is first
+    assert world.account.credit == 5
+
+
+def test_switch_of_the_script_loses_no_message() -> None:
+    hold = Outcome(steps=(), decided_by="hold", passes_after=10 * SECOND)
+    late = Outcome(steps=(Step(State.SENT), Step(State.BOUNCED, 10 * SECOND)), decided_by="late")
+    world = World(a_script(a_rule("hold", hold, times=1), a_rule("late", late)))
+    held, bouncing = world.send(), world.send()
+    scheduled = world.send(send_at=NOON + 5 * SECOND)
+    world.steering.play(None, a_script(a_rule("second", Outcome(steps=(Step(State.EXCEPTION),), decided_by="second"))))
+    world.clock.advance(10)
+    assert [world.again(message).state for message in (held, bouncing, scheduled)] == [
+        State.SENT,
+        State.BOUNCED,
+        State.EXCEPTION,
+    ]
+
+
+def test_what_was_due_before_the_switch_lives_by_the_script_before() -> None:
+    world = World(a_script(a_rule("first")))
+    message = world.send(send_at=NOON + SECOND)
+    world.clock.advance(1)
+    world.steering.play(None, EMPTY)
+    assert world.again(message).state is State.BOUNCED
+
+
+@pytest.mark.parametrize("state", [{"credit": None}, {"credit": 5}], ids=["unlimited", "enough"])
+def test_script_that_names_the_credit_sends_what_waited_for_it(state: dict[str, int | None]) -> None:
+    world = World(credit=0)
+    message = world.send()
+    world.steering.play(None, a_script())
+    assert world.again(message).state is State.NO_CREDIT
+    world.steering.play(None, a_script(**state))
+    assert world.again(message).state is State.SENT
+
+
+def test_changed_script_takes_the_place_of_the_one_before_wherever_that_is_in_force() -> None:
+    before, after, own = (
+        a_script(a_rule("before"), credit=5),
+        a_script(a_rule("after"), credit=9),
+        a_script(a_rule("own")),
+    )
+    world = World(before)
+    heard = changes(world)
+    world.account.charge(2)
+    other = world.engine.account("other")
+    world.steering.play(other, own)
+    world.steering.replay(before, after)
+    assert (fired(world.account), world.account.credit) == ([("after", 0)], 3)
+    assert other.script is own
+    come = world.engine.account("to come")
+    assert (come.script, come.credit) == (after, 9)
+    world.steering.reset(None)
+    assert world.account.script is after
+    assert heard == [("other", Change.SCENARIO), (None, Change.SCENARIO), (None, Change.RESET)]
+
+
+def test_changed_script_does_not_oust_one_that_was_played_since() -> None:
+    before, after, played = a_script(a_rule("before")), a_script(a_rule("after")), a_script(a_rule("played"))
+    world = World(before)
+    world.steering.play(None, played)
+    world.steering.replay(before, after)
+    assert world.account.script is played
+    assert world.engine.account("to come").script is played
+    world.steering.reset(None)
+    assert world.account.script is after
+
+
+def test_what_was_due_before_the_change_lives_by_the_script_before() -> None:
+    before = a_script(a_rule("before"))
+    world = World(before)
+    message = world.send(send_at=NOON + SECOND)
+    world.clock.advance(1)
+    world.steering.replay(before, EMPTY)
+    assert world.again(message).state is State.BOUNCED
+
+
+def faulted(world: World, key: str) -> str:
+    """Return which fault a send of an account meets."""
+    try:
+        accepted = world.engine.submit(world.engine.account(key), Submission("Hello"), [Recipient(NUMBER)])
+    except FaultOrdered as refused:
+        return refused.decided_by
+    return accepted.faulted.decided_by if accepted.faulted else ""
+
+
+def test_fault_of_an_account_leaves_the_others_alone() -> None:
+    world = World()
+    heard = changes(world)
+    world.steering.set_fault(world.account, a_rule("down", DOWN), SECOND)
+    assert [faulted(world, key) for key in (KEY, "other")] == ["down", ""]
+    assert heard == [(KEY, Change.FAULTS)]
+
+
+def test_fault_of_all_reaches_accounts_there_are_and_will_be_until_its_time_is_over() -> None:
+    world = World()
+    heard = changes(world)
+    assert faulted(world, KEY) == ""
+    world.steering.set_fault(None, a_rule("down", DOWN), 10 * SECOND)
+    assert [faulted(world, key) for key in (KEY, "to come")] == ["down"] * 2
+    world.clock.advance(9.9)
+    assert [faulted(world, key) for key in (KEY, "late")] == ["down"] * 2
+    world.clock.advance(0.1)
+    assert [faulted(world, key) for key in (KEY, "to come", "late", "later")] == [""] * 4
+    assert heard == [(None, Change.FAULTS)]
+
+
+def test_fault_lasts_by_the_clock_of_each_account() -> None:
+    world = World()
+    world.account.clock.move_to(NOON + 3_600 * SECOND)
+    world.engine.account("frozen").clock.freeze()
+    world.steering.set_fault(None, a_rule("down", DOWN), 10 * SECOND)
+    world.clock.advance(9)
+    assert [faulted(world, key) for key in (KEY, "frozen")] == ["down", "down"]
+    world.clock.advance(1)
+    assert [faulted(world, key) for key in (KEY, "frozen")] == ["", "down"]
+
+
+def test_fault_that_would_outlast_the_calendar_ends_with_it() -> None:
+    world = World()
+    world.steering.set_fault(None, a_rule("down", DOWN), timedelta.max)
+    assert faulted(world, KEY) == "down"
+    assert world.account.faults.rules[0].until == LATEST
+
+
+def test_latest_fault_goes_before_those_set_earlier_and_before_the_rules_of_the_script() -> None:
+    world = World(a_script(a_rule("script", DOWN)))
+    world.steering.set_fault(world.account, a_rule("earlier", LOST, times=1), SECOND)
+    world.steering.set_fault(None, a_rule("latest", LOST, times=1), SECOND)
+    assert [faulted(world, KEY) for _ in range(3)] == ["latest", "earlier", "script"]
+
+
+def test_fault_outlives_a_switch_of_the_script() -> None:
+    world = World()
+    world.steering.set_fault(world.account, a_rule("down", DOWN), SECOND)
+    world.steering.play(None, a_script(a_rule("script", LOST)))
+    assert faulted(world, KEY) == "down"
+
+
+def test_fault_is_cleared_by_its_id_on_one_account_or_on_all() -> None:
+    world = World()
+    heard = changes(world)
+    other = world.engine.account("other")
+    first, second = (world.steering.set_fault(None, a_rule(label, LOST), SECOND) for label in ("first", "second"))
+    assert first != second
+    assert world.steering.clear_faults(other, second) == 1
+    assert [faulted(world, key) for key in (KEY, "other")] == ["second", "first"]
+    assert world.steering.clear_faults(other, second) == 0
+    assert world.steering.clear_faults(None, second) == 1
+    assert [faulted(world, key) for key in (KEY, "to come")] == ["first", "first"]
+    assert world.steering.clear_faults(None, second) == 0
+    assert heard[2:] == [("other", Change.FAULTS)] * 2 + [(None, Change.FAULTS)] * 2
+
+
+def test_all_faults_are_cleared_and_each_counts_once() -> None:
+    world = World()
+    world.engine.account("other")
+    world.steering.set_fault(None, a_rule("all", DOWN), SECOND)
+    world.steering.set_fault(world.account, a_rule("own", DOWN), SECOND)
+    assert world.steering.clear_faults(None) == 2
+    assert [faulted(world, key) for key in (KEY, "other", "to come")] == [""] * 3
+    assert world.steering.clear_faults(None) == 0
+
+
+def test_faults_of_one_account_are_cleared_alone() -> None:
+    world = World()
+    world.steering.set_fault(None, a_rule("all", DOWN), SECOND)
+    assert world.steering.clear_faults(world.account) == 1
+    assert [faulted(world, key) for key in (KEY, "to come")] == ["", "all"]
+
+
+def test_reset_of_everything_forgets_the_faults() -> None:
+    world = World()
+    world.steering.set_fault(None, a_rule("down", DOWN), SECOND)
+    world.steering.reset(None)
+    assert faulted(world, KEY) == ""
+
+
+def test_faults_whose_time_is_over_are_forgotten() -> None:
+    world = World()
+    standing = world.steering.set_fault(None, a_rule("standing", DOWN), SECOND)
+    own = world.steering.set_fault(world.account, a_rule("own", DOWN), SECOND)
+    world.clock.advance(1)
+    assert world.steering.clear_faults(world.account, own) == 0
+    assert world.steering.clear_faults(None, standing) == 0
+    assert (world.account.faults.rules, world.engine.accounts.faults) == ([], {})
+    last = world.steering.set_fault(None, a_rule("last", DOWN), SECOND)
+    assert [live.name for live in world.account.faults.rules] == [last]
+    assert [*world.engine.accounts.faults] == [last]

@@ -36,8 +36,8 @@ Cause = Literal["missing", "unknown", "no-rest-right"]
 Words = Literal["documented", "observed"]
 
 
-def _status(status: int, duration: timedelta = timedelta()) -> FaultOrdered:
-    return FaultOrdered(Fault(kind=FaultKind.STATUS, status=status, duration=duration), "magic number")
+def _status(status: int, duration: timedelta = timedelta(), **own: str) -> FaultOrdered:
+    return FaultOrdered(Fault(kind=FaultKind.STATUS, status=status, duration=duration, **own), "magic number")
 
 
 def _message(text: str) -> dict[str, Any]:
@@ -140,6 +140,8 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
     ),
     "fault-500": (_status(500), 500, _message("An error has occurred."), {}),
     "fault-503": (_status(503), 503, _message("The service is unavailable."), {}),
+    "fault-502": (_status(502), 502, _message("Bad Gateway."), {}),
+    "fault-without-a-phrase": (_status(599), 599, _message("Error."), {}),
     "fault-reset": (
         FaultOrdered(Fault(kind=FaultKind.RESET_BEFORE_ACCEPT), "magic number"),
         503,
@@ -188,6 +190,29 @@ def test_refusal_of_a_key_is_a_bare_string_on_request(words: Words, text: str) -
     settings = Settings(auth_errors=words, error_envelope="string")
     for error in (Unauthorised("unknown"), _status(401)):
         assert json.loads(refusal(error, settings).body) == text
+
+
+@pytest.mark.parametrize("status", range(400, 600))
+def test_fault_of_any_status_has_words(status: int) -> None:
+    given = refusal(_status(status), SETTINGS)
+    assert given.status == status
+    assert json.loads(given.body)["Message"]
+
+
+@pytest.mark.parametrize("status", [401, 404, 500, 503])
+def test_fault_with_a_body_of_its_own_has_nothing_of_the_vendor(status: int) -> None:
+    ordered = _status(status, timedelta(seconds=1.5), body="<p>שלום", media_type="text/html; charset=utf-8")
+    assert refusal(ordered, SETTINGS) == Answer(
+        status, "<p>שלום".encode(), ((b"retry-after", b"2"),), b"text/html; charset=utf-8"
+    )
+
+
+def test_body_of_a_fault_is_declared_as_json_unless_it_names_a_type() -> None:
+    assert refusal(_status(503, body=""), SETTINGS) == Answer(503, b"", (), None)
+
+
+def test_body_of_a_fault_may_have_half_a_character() -> None:
+    assert refusal(_status(503, body="\ud800"), SETTINGS).body == b"\xed\xa0\x80"
 
 
 @pytest.mark.ledger("auth.envelope")

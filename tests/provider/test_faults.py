@@ -10,10 +10,17 @@ from hypothesis import strategies as st
 from starlette.types import Message as Event
 
 from mocksms.connection import CONNECTION
+from mocksms.engine.rules import CallKind
+from mocksms.engine.steering import Steering
 from mocksms.provider.answers import Answer
 from mocksms.provider.faults import DRIBBLE_STEPS, Exit
+from mocksms.scenario.building import fault_rule
+from mocksms.scenario.model import Fault as Ordered
+from mocksms.scenario.model import Limits, Match
+from mocksms.settings import Settings
 from mocksms.sms.outcome import Fault, FaultKind
-from tests.provider.inprocess import Line
+from tests.provider.inprocess import INFO, SEARCH, InProcess, Line
+from tests.support import NUMBER
 
 ANSWER = Answer(200, b'[{"a":1}]', ((b"x", b"y"),))
 HOUR = timedelta(hours=1)
@@ -99,6 +106,19 @@ def test_exit_leaves_the_last_byte_of_json_out_and_says_so_in_the_length() -> No
     assert exchange.body() == ANSWER.body[:-1]
 
 
+def test_exit_sends_an_empty_body_as_a_whole_answer() -> None:
+    exchange = _sent(_fault(FaultKind.EMPTY))
+    assert exchange.sent == [_start(0), {"type": "http.response.body", "body": b"", "more_body": False}]
+    assert exchange.line.done == []
+
+
+@pytest.mark.parametrize("kind", [None, FaultKind.TRUNCATED, FaultKind.DRIBBLE])
+def test_exit_declares_the_type_of_an_answer_that_has_one_of_its_own(kind: FaultKind | None) -> None:
+    exchange = _sent(_fault(kind) if kind else None, ANSWER._replace(media_type=b"text/html"))
+    types = [value for name, value in exchange.sent[0]["headers"] if name == b"content-type"]
+    assert types == [b"text/html"]
+
+
 @pytest.mark.parametrize(("duration", "stopping"), [(HOUR, True), (timedelta(), False)], ids=["cut-short", "no-time"])
 @pytest.mark.parametrize("kind", [FaultKind.DELAY, FaultKind.DRIBBLE])
 def test_exit_sends_a_slow_answer_whole_in_the_end(kind: FaultKind, duration: timedelta, stopping: bool) -> None:
@@ -164,3 +184,94 @@ def test_exit_explains_that_there_is_no_connection_to_break(kind: FaultKind) -> 
     exchange = Exchange(connected=False)
     with pytest.raises(ConnectionResetError, match="no socket under it"):
         asyncio.run(Exit(asyncio.Event()).send(ANSWER, _fault(kind), exchange.scope, exchange.receive, exchange.send))
+
+
+def _set(mock: InProcess, call: CallKind, ordered: Ordered) -> None:
+    """Set a fault on all calls of a kind, for the account of the tests."""
+    rule = fault_rule(ordered, Limits(match=Match(call=call)), "a fault", Settings())
+    Steering(mock.engine).set_fault(mock.account(), rule, HOUR)
+
+
+READS = pytest.mark.parametrize(
+    ("call", "path", "query"),
+    [(CallKind.INFO, INFO, "transaction_id={}"), (CallKind.SEARCH, SEARCH, "limit=1")],
+    ids=["info", "search"],
+)
+
+
+@READS
+def test_read_that_is_to_fail_is_answered_as_ordered_and_others_are_not(call: CallKind, path: str, query: str) -> None:
+    mock = InProcess()
+    (row,) = mock.send(NUMBER)
+    query = query.format(row["transaction_id"])
+    right = mock.get(path, query)
+    _set(mock, call, Ordered(kind="status", status=502, body="<p>", content_type="text/html", retry_after=HOUR))
+    reply = mock.get(path, query)
+    assert (reply.status, reply.body) == (502, b"<p>")
+    assert (reply.headers["content-type"], reply.headers["retry-after"]) == ("text/html", "3600")
+    assert mock.last().note == "a fault: status 502"
+    assert mock.send(NUMBER)
+    other = SEARCH if path == INFO else INFO
+    assert mock.get(other, "transaction_id=" + row["transaction_id"]).status == 200
+    Steering(mock.engine).clear_faults(mock.account())
+    assert mock.get(path, query).status == right.status == 200
+
+
+@READS
+@pytest.mark.parametrize(
+    ("ordered", "status", "part", "done"),
+    [
+        (Ordered(kind="empty"), 200, slice(0), []),
+        (Ordered(kind="malformed"), 200, slice(-1), []),
+        (Ordered(kind="delay", duration=HOUR), 200, slice(None), []),
+        (Ordered(kind="dribble", duration=HOUR), 200, slice(None), []),
+        (Ordered(kind="reset_after_accept"), None, slice(0), ["reset"]),
+        (Ordered(kind="reset_before_accept"), None, slice(0), ["reset"]),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Ordered) else "",
+)
+def test_read_goes_wrong_in_every_way(
+    call: CallKind, path: str, query: str, ordered: Ordered, status: int | None, part: slice, done: list[str]
+) -> None:
+    mock = InProcess()
+    (row,) = mock.send(NUMBER)
+    query = query.format(row["transaction_id"])
+    right = mock.get(path, query).body
+    _set(mock, call, ordered)
+    reply = mock.get(path, query)
+    assert (reply.status, reply.body, mock.line.done) == (status, right[part], done)
+    assert mock.last().note == f"a fault: {ordered.kind}"
+
+
+def test_read_that_is_cut_in_half_ends_with_its_connection() -> None:
+    mock = InProcess()
+    _set(mock, CallKind.SEARCH, Ordered(kind="truncated"))
+    reply = mock.get(SEARCH)
+    assert (reply.headers["content-length"], reply.body, mock.line.done) == ("2", b"[", ["close"])
+
+
+@pytest.mark.parametrize(
+    ("words", "envelope", "body"),
+    [
+        ("documented", "object", b'{"Message":"you are not authorized to use rest API"}'),
+        ("observed", "object", b'{"Message":"Parameter \'X-API-Key\' is invalid."}'),
+        ("documented", "string", b'"you are not authorized to use rest API"'),
+    ],
+)
+def test_call_that_is_to_be_unauthorised_is_refused_in_the_words_of_the_settings(
+    words: str, envelope: str, body: bytes
+) -> None:
+    mock = InProcess(auth_errors=words, error_envelope=envelope)
+    for call in CallKind:
+        _set(mock, call, Ordered(kind="unauthorised"))
+    for reply in (mock.try_send(NUMBER), mock.get(SEARCH), mock.get(INFO, "transaction_id=1")):
+        assert (reply.status, reply.body) == (401, body)
+    assert len(mock.account().messages) == 0
+
+
+def test_fault_goes_before_what_is_wrong_with_a_read() -> None:
+    mock = InProcess()
+    _set(mock, CallKind.INFO, Ordered(kind="status", status=503))
+    assert mock.get(INFO).status == 503
+    Steering(mock.engine).clear_faults(mock.account())
+    assert mock.get(INFO).status == 400
