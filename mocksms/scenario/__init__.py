@@ -1,0 +1,1 @@
+"""Scenarios: files that say how the provider behaves, and what an account lived through as such a file."""

@@ -1,0 +1,72 @@
+"""Scenarios by name: those that come with mocksms, and those of a folder."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from mocksms.errors import ScenarioUnknown, ScenarioUnusable, SettingsError
+from mocksms.scenario.model import Scenario
+from mocksms.scenario.reading import read_file
+
+SUFFIX: Final = ".toml"
+
+
+class Shelved(NamedTuple):
+    """A scenario in the library: its name, and its file."""
+
+    name: str
+    path: Path
+
+
+class Library:
+    """The scenarios that can be called by name; one of the folder goes before one that comes with mocksms.
+
+    Raises:
+        SettingsError: there is no such folder.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        if folder and not Path(folder).is_dir():
+            raise SettingsError(f"There is no folder {folder!r} to find scenarios in; see --scenario-folder.")
+        self._folders = [bundled_folder(), *([Path(folder)] if folder else [])]
+
+    def all(self) -> list[Shelved]:
+        """Return all scenarios by their names, in order."""
+        found = {path.stem: path for folder in self._folders for path in folder.glob(f"*{SUFFIX}")}
+        return [Shelved(name, found[name]) for name in sorted(found)]
+
+    def path(self, name: str) -> Path:
+        """Return the file of a scenario.
+
+        Raises:
+            ScenarioUnknown: there is none of this name.
+        """
+        shelved = dict(self.all())
+        if name not in shelved:
+            raise ScenarioUnknown(name, shelved)
+        return shelved[name]
+
+    def about(self, shelved: Shelved) -> str:
+        """Return the story of a scenario, or what is wrong with it."""
+        try:
+            return _read(shelved.path, shelved.path.stat().st_mtime_ns).about
+        except ScenarioUnusable as error:
+            told = (str(complaint._replace(file=shelved.path.name)) for complaint in error.complaints)
+            return f"cannot be used: {'; '.join(told)}"
+        except OSError as error:
+            return f"cannot be used: {error}"
+
+
+def bundled_folder() -> Path:
+    """Return the folder of the scenarios that come with mocksms: in the package, or beside it in a checkout."""
+    package = Path(str(files("mocksms")))
+    shipped = package / "scenarios"
+    return shipped if shipped.is_dir() else package.parent / "scenarios"
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, _changed_at: int) -> Scenario:
+    return read_file(path)

@@ -1,0 +1,94 @@
+"""What a scenario says that makes no sense as a whole: rules that no message ever gets to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Final
+
+from mocksms.engine.rules import CallKind
+from mocksms.misfits import Misfit
+from mocksms.scenario.building import globbed
+from mocksms.scenario.model import REGEX, Match, Rule, Scenario
+from mocksms.sms import numbers
+
+_EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth")
+"""Wishes that hold for one value, unless it has a wildcard."""
+
+
+def contradictions(scenario: Scenario) -> list[Misfit]:
+    """Return the rules that can never be used because an earlier one takes all they would match."""
+    return [*_never_reached(scenario.rule)]
+
+
+def _never_reached(rules: list[Rule]) -> Iterator[Misfit]:
+    greedy: dict[frozenset[tuple[str, object]], list[int]] = defaultdict(list)
+    for place, rule in enumerate(rules):
+        earlier = (each for wishes in _parts(_narrow(rule.match)) for each in greedy.get(wishes, ()))
+        taker = min((each for each in earlier if _goes_before(rules[each], rule)), default=None)
+        if taker is not None:
+            takes = "everything" if rules[taker].match == Match() else "all it would match"
+            text = f"is never used: rule {taker + 1} takes {takes}; put it before rule {taker + 1}"
+            yield Misfit(("rule", place), f"{text}, or give that one times, every or a narrower match")
+        if _takes_all(rule):
+            greedy[_narrow(rule.match)].append(place)
+
+
+def _narrow(match: Match) -> frozenset[tuple[str, object]]:
+    """Return the wishes for one value; what a rule takes all of has all of these as well."""
+    wishes = {name: wish for name in _EXACT if (wish := getattr(match, name)) is not None and not _is_wide(wish)}
+    if "to" in wishes:
+        wishes["to"] = numbers.digits_of(wishes["to"])
+    return frozenset(wishes.items())
+
+
+def _is_wide(wish: object) -> bool:
+    return isinstance(wish, str) and ("*" in wish or wish.startswith(REGEX))
+
+
+def _parts(wishes: frozenset[tuple[str, object]]) -> Iterator[frozenset[tuple[str, object]]]:
+    return (frozenset(part) for size in range(len(wishes) + 1) for part in combinations(wishes, size))
+
+
+def _goes_before(taker: Rule, rule: Rule) -> bool:
+    return _is_of_one_kind(taker, rule) and _covers(taker.match, rule.match)
+
+
+def _takes_all(rule: Rule) -> bool:
+    is_rate = rule.fault is not None and rule.fault.kind == "rate_limit"
+    return rule.times is None and rule.every == 1 and rule.probability == 1 and not is_rate
+
+
+def _is_of_one_kind(one: Rule, other: Rule) -> bool:
+    return (one.fault is None) == (other.fault is None) and _call(one) is _call(other)
+
+
+def _call(rule: Rule) -> CallKind:
+    return rule.match.call or CallKind.SEND
+
+
+def _covers(wide: Match, narrow: Match) -> bool:
+    """Return whether all that meets `narrow` surely meets `wide`."""
+    return all(
+        getattr(wide, name) is None or _implies(name, getattr(narrow, name), getattr(wide, name))
+        for name in Match.model_fields
+        if name != "call"
+    )
+
+
+def _implies(name: str, narrow: object, wide: object) -> bool:
+    if narrow == wide:
+        return True
+    if not isinstance(narrow, str) or not isinstance(wide, str) or REGEX in (narrow[:6], wide[:6]):
+        return False
+    if name == "content":
+        return "*" not in wide and wide in narrow
+    if name == "to":
+        narrow, wide = numbers.digits_of(narrow), numbers.digits_of(wide)
+        if "05" in (narrow[:2], wide[:2]):
+            return narrow == wide  # what a local number is compared as is a matter of the options
+    if "*" not in wide:
+        return narrow == wide
+    first, *middle, last = wide.split("*")
+    return globbed(narrow, first, middle, last)

@@ -1,0 +1,357 @@
+"""What a scenario can say, checked in one place and described for users. A file and a JSON body are read alike."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+
+from mocksms.engine.patterns import LONGEST, Pattern
+from mocksms.engine.rules import CallKind
+from mocksms.quantities import Credit, Duration, ListedNumber, whole
+from mocksms.settings import LONGEST_DURATION
+from mocksms.sms.lifecycle import NEXT
+from mocksms.sms.message import State
+
+REGEX: Final = "regex:"
+MOST_RULES: Final = 10_000
+MOST_STEPS: Final = 20
+LONGEST_TEXT: Final = 10_000
+MOST_SEGMENTS: Final = 999
+UNLIMITED: Final = "unlimited"
+MEDIA_TYPE: Final = r"^[\x21-\x7e]+/[\x20-\x7e]+$"
+NOTHING: Final = timedelta()
+
+STATES: Final = {str(state): state for state in State}
+_SHORT: Final = {"invalid": State.INVALID, "exception": State.EXCEPTION}
+_READS: Final = {f"{state.status}/{state.reason.in_reads}": state for state in State if state.reason}
+_SEGMENTS: Final = re.compile(r"(>=|<=|>|<)?\s*(\d{1,3})", re.ASCII)
+
+
+def _state(raw: object) -> object:
+    if isinstance(raw, State):
+        return raw
+    known = {**_READS, **_SHORT, **STATES}
+    if isinstance(raw, str) and raw in known:
+        return known[raw]
+    there_are = f"must be one of {', '.join(STATES)}"
+    if not isinstance(raw, str):
+        raise ValueError(there_are)
+    status, _, reason = raw.partition("/")
+    right = next((pair for pair in known if reason and pair.partition("/")[2] == reason), None)
+    if right:
+        raise ValueError(f"{reason} comes with {right.partition('/')[0]}, not with {status}; did you mean {right}?")
+    near = difflib.get_close_matches(raw, known, 1, 0.5)
+    raise ValueError(f"{there_are}; did you mean {near[0]}?" if near else there_are)
+
+
+def _pattern(raw: str) -> str:
+    if raw.startswith(REGEX):
+        Pattern(raw.removeprefix(REGEX))
+    return raw
+
+
+def _segments(raw: object) -> object:
+    count = whole(raw)
+    is_count = isinstance(count, int) and not isinstance(count, bool) and 0 < count <= MOST_SEGMENTS
+    if is_count or (isinstance(raw, str) and _SEGMENTS.fullmatch(raw.strip())):
+        return count
+    raise ValueError(f'must be a number of segments up to {MOST_SEGMENTS} such as 2, ">=2" or "<3"')
+
+
+def _media_type(raw: str) -> str:
+    if not re.fullmatch(MEDIA_TYPE, raw):
+        raise ValueError("must be a media type such as text/html; charset=utf-8")
+    return raw
+
+
+def _allowance(raw: object) -> object:
+    if isinstance(raw, str) and raw != UNLIMITED:
+        raise ValueError(f'must be a whole number, without quotes, or "{UNLIMITED}"')
+    return raw
+
+
+def _bounded(length: timedelta) -> timedelta:
+    if length > timedelta(seconds=LONGEST_DURATION):
+        raise ValueError("must be at most 3650d")
+    return length
+
+
+def _kind(given: object) -> str:
+    return "many" if isinstance(given, list) else "one"
+
+
+def _lasting(raw: object) -> object:
+    if isinstance(raw, list) and len(raw) != 2:
+        raise ValueError('of several lengths must be two, the shortest and the longest, such as ["1s", "5s"]')
+    return raw
+
+
+def _kind_of_credit(given: object) -> str:
+    return "word" if isinstance(given, str) else "one"
+
+
+Span = Annotated[Duration, AfterValidator(_bounded)]
+"""A length of time of at most 3650 days."""
+
+Outcome = Annotated[
+    State,
+    BeforeValidator(_state),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "enum": [*STATES, *_SHORT]}),
+]
+"""A status, with its reason after a slash: `sent`, `rejected/bounced`."""
+
+Wild = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_pattern)]
+"""A text as it is; with `*` for any characters; or a regular expression after `regex:`."""
+
+Segments = Annotated[
+    int | str,
+    BeforeValidator(_segments),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": MOST_SEGMENTS},
+                {"type": "string", "pattern": r"^(>=|<=|>|<)?\s*[0-9]{1,3}$"},
+            ]
+        }
+    ),
+]
+"""How many segments: `2`, `">=2"`."""
+
+Times = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(whole)]
+
+ErrorStatus = Annotated[int, Field(ge=400, le=599), BeforeValidator(whole)]
+
+Allowance = Annotated[
+    Annotated[Credit, Tag("one")] | Annotated[Literal["unlimited"], Tag("word")],
+    Discriminator(_kind_of_credit),
+    BeforeValidator(_allowance),
+]
+"""So many segments, or no limit."""
+
+
+class Part(BaseModel):
+    """A part of a scenario: unknown names are refused, and no value is taken for one of another kind."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+class Match(Part):
+    """For which messages; everything given must hold. Nothing given: for all."""
+
+    to: Wild | None = Field(default=None, description="The recipient's number, compared on digits")
+    content: Wild | None = Field(default=None, description="Part of the content, placeholders filled; * makes it whole")
+    tag: Wild | None = Field(default=None, description="One of the tags")
+    sender: Wild | None = Field(default=None, description="The sender")
+    charset: Wild | None = Field(default=None, description="The charset asked for")
+    is_async: bool | None = Field(default=None, alias="async", description="Whether async mode is asked for")
+    segments: Segments | None = Field(default=None, description="How many segments it takes")
+    nth: Times | None = Field(default=None, description="Whether it is the nth message to its number, kept ones count")
+    call: CallKind | None = Field(
+        default=None, strict=False, description="For a fault: the kind of call, send unless given"
+    )
+
+    @model_validator(mode="after")
+    def _suits_its_call(self) -> Match:
+        if self.call not in (None, CallKind.SEND):
+            given = [name for name in Match.model_fields if name != "call" and getattr(self, name) is not None]
+            named = [Match.model_fields[name].alias or name for name in given]
+            if named:
+                raise ValueError(f"call {self.call} has no message with a {named[0]}; only call can stand here")
+        return self
+
+
+class Step(Part):
+    """Where the message is next, that long after the step before, or after it is taken up."""
+
+    outcome: Outcome
+    after: Span = NOTHING
+
+
+class Reply(Part):
+    """The recipient answers, that long after the message was sent."""
+
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)]
+    after: Span = timedelta(seconds=1)
+
+
+class Click(Part):
+    """The recipient opens the first link, that long after the message was sent."""
+
+    after: Span = timedelta(seconds=1)
+
+
+FaultKind = Literal[
+    "status",
+    "unauthorised",
+    "rate_limit",
+    "delay",
+    "dribble",
+    "truncated",
+    "malformed",
+    "empty",
+    "reset_before_accept",
+    "reset_after_accept",
+]
+
+_FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "status": (("status",), ("body", "content_type", "retry_after")),
+    "rate_limit": (("limit", "per"), ()),
+    "delay": (("duration",), ()),
+    "dribble": (("duration",), ()),
+}
+"""What each kind of fault needs, and what it may have."""
+
+_EXAMPLES: Final = {"status": "status = 503", "limit": "limit = 5", "per": 'per = "1m"', "duration": 'duration = "2s"'}
+
+Lasting = Annotated[
+    Annotated[Span, Tag("one")] | Annotated[list[Span], Field(min_length=2, max_length=2), Tag("many")],
+    Discriminator(_kind),
+    BeforeValidator(_lasting),
+]
+"""A length of time, or the shortest and the longest."""
+
+
+class Fault(Part):
+    """How the call goes wrong."""
+
+    kind: FaultKind
+    status: ErrorStatus | None = Field(default=None, description="HTTP status, 400 to 599")
+    body: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = Field(
+        default=None, description="Body of the answer; the vendor's unless given"
+    )
+    content_type: Annotated[str, Field(max_length=100), AfterValidator(_media_type)] | None = Field(
+        default=None, description="Type of that body; JSON unless given", json_schema_extra={"pattern": MEDIA_TYPE}
+    )
+    retry_after: Span | None = Field(default=None, description="When to come back, in whole seconds")
+    duration: Lasting | None = Field(default=None, description="How long, or [shortest, longest]")
+    limit: Times | None = Field(default=None, description="So many calls in each window")
+    per: Span | None = Field(default=None, description="Length of the window")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Fault:
+        needed, possible = _FIELDS.get(self.kind, ((), ()))
+        given = [name for name in Fault.model_fields if name != "kind" and getattr(self, name) is not None]
+        missing = [name for name in needed if name not in given]
+        if missing:
+            examples = ", ".join(_EXAMPLES[name] for name in missing)
+            raise ValueError(f"kind {self.kind} needs {' and '.join(missing)}, such as {examples}")
+        for name in given:
+            if name not in needed + possible:
+                kinds = [kind for kind, (needs, may) in _FIELDS.items() if name in needs + may]
+                raise ValueError(f"{name} belongs to kind {' or '.join(kinds)}, not to {self.kind}")
+        if isinstance(self.duration, list) and self.duration[0] > self.duration[1]:
+            raise ValueError("duration must be [shortest, longest], and the first is longer")
+        if self.per is not None and not self.per:
+            raise ValueError("per must be longer than 0")
+        return self
+
+
+def _steps(steps: list[Step]) -> list[Step]:
+    state = State.QUEUED
+    for place, step in enumerate(steps, 1):
+        legal = [str(following) for following in NEXT[state]]
+        if step.outcome not in NEXT[state]:
+            can = f"can only become {', '.join(legal)}" if legal else "is at its end"
+            raise ValueError(f"step {place} makes {step.outcome} of a message that is {state}; it {can}")
+        state = step.outcome
+    return steps
+
+
+Replies = Annotated[
+    Annotated[Reply, Tag("one")] | Annotated[list[Reply], Field(min_length=1, max_length=MOST_STEPS), Tag("many")],
+    Discriminator(_kind),
+]
+
+
+class Limits(Part):
+    """For which, and how often, a rule is used."""
+
+    match: Match = Field(default=Match(), description="For which messages")
+    times: Times | None = Field(default=None, description="Only for the first so many")
+    every: Times = Field(default=1, description="Only for every so many, the nth, the 2nth and so on")
+    probability: Annotated[float, Field(gt=0, le=1)] = Field(default=1.0, description="How likely, under the seed")
+
+
+class Rule(Limits):
+    """What happens to which messages: one of outcome, steps, pass and fault."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(default=None, description="For reports")
+    outcome: Outcome | None = Field(default=None, description="Where the message ends")
+    steps: Annotated[list[Step], Field(min_length=1, max_length=MOST_STEPS), AfterValidator(_steps)] | None = Field(
+        default=None, description="Its life, step by step"
+    )
+    passes: Literal[True] | None = Field(
+        default=None, alias="pass", description="No later rule counts; decided as if there were none"
+    )
+    delay: Span | None = Field(default=None, description="With outcome or pass: only after it was queued so long")
+    reply: Replies | None = Field(default=None, description="What the recipient answers")
+    click: Click | None = Field(default=None, description="The recipient opens the first link")
+    fault: Fault | None = Field(default=None, description="How the call goes wrong")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Rule:
+        ways = {"outcome": self.outcome, "steps": self.steps, "pass": self.passes, "fault": self.fault}
+        given = [name for name, value in ways.items() if value is not None]
+        reacts = [name for name in ("reply", "click") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"says both {' and '.join(given)}; make two rules of it")
+        if not given and not reacts:
+            raise ValueError("does not say what happens; give it one of outcome, steps, pass, fault, reply, click")
+        if self.fault and reacts:
+            raise ValueError(f"{reacts[0]} belongs to a message, fault to a call; make two rules of it")
+        if self.delay is not None and (self.fault or self.steps):
+            other = "duration within the fault" if self.fault else "after within a step"
+            raise ValueError(f"delay goes with outcome or pass; here it is the {other}")
+        if self.match.call not in (None, CallKind.SEND) and self.fault is None:
+            raise ValueError(f"call {self.match.call} has no message that something could happen to; only a fault does")
+        if reacts and State.SENT not in self.states():
+            raise ValueError(f"{reacts[0]} never happens, since the message is never sent")
+        return self
+
+    def states(self) -> set[State]:
+        """Return the states a message may be in by this rule."""
+        if self.steps is not None:
+            return {step.outcome for step in self.steps}
+        return set(State) if self.outcome is None else {self.outcome}
+
+
+class Account(Part):
+    """What an account begins with; what is not named is as the options say."""
+
+    credit: Allowance | None = Field(default=None, description='Segments, or "unlimited"')
+    sender: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    gateway: bool | None = Field(default=None, description="Whether it has an SMS gateway")
+    rest_right: bool | None = Field(default=None, description="Whether it may use the REST API")
+    unsubscribed: list[ListedNumber] | None = Field(default=None, description="Numbers that have opted out")
+    bounced: list[ListedNumber] | None = Field(default=None, description="Numbers on the bounce list")
+    kosher: list[ListedNumber] | None = Field(default=None, description="Numbers that take no SMS")
+
+
+class Scenario(Part):
+    """How the provider behaves: what accounts begin with, and rules, of which the first that matches counts."""
+
+    about: Annotated[str, Field(max_length=2000)] = Field(default="", description="The story in a sentence or two")
+    account: Account | None = None
+    rule: Annotated[list[Rule], Field(max_length=MOST_RULES)] = Field(default=[], description="The rules, in order")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of scenario files, for editors."""
+    schema = Scenario.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "mocksms scenario"}

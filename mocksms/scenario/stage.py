@@ -1,0 +1,102 @@
+"""The scenarios a mock is started with, read again when their files change."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from mocksms.engine.script import Script, together
+from mocksms.errors import Complaint, ScenarioUnusable
+from mocksms.scenario.building import script_of
+from mocksms.scenario.library import SUFFIX, Library
+from mocksms.scenario.model import Scenario
+from mocksms.scenario.reading import read_file
+from mocksms.settings import Settings
+
+log = logging.getLogger("mocksms")
+
+Stamp = tuple[int, int, int] | None
+
+
+class Stage:
+    """What the option `scenario` names, as a script.
+
+    Raises:
+        ScenarioUnusable: a file is no scenario; says all that is wrong with all of them.
+        ScenarioUnknown: a name is neither a file nor in the library.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        library = Library(settings.scenario_folder)
+        self._places = [place_of(name, library) for name in settings.scenario]
+        self._seen = self._look()
+        self.script = self._read()
+
+    def changed(self) -> Script | None:
+        """Return the script anew if a file has changed, come or gone and all are scenarios; else nothing changes.
+
+        What is wrong is logged, once for each change.
+        """
+        seen = self._look()
+        if seen == self._seen:
+            return None
+        self._seen = seen
+        try:
+            self.script = self._read()
+        except ScenarioUnusable as error:
+            log.error("The change is not in force, the scenario stays as it was:\n%s", error)
+            return None
+        log.warning("Changed: %s in force.", ", ".join(self.script.names) or "no scenario is")
+        return self.script
+
+    def _look(self) -> dict[Path, Stamp]:
+        return {path: _stamp(path) for place in self._places for path in files_at(place)}
+
+    def _read(self) -> Script:
+        scenarios = read_all(self._seen)
+        named = zip(self._seen, scenarios, strict=True)
+        return together(script_of(scenario, path.name, self._settings) for path, scenario in named)
+
+
+def read_all(paths: Iterable[Path]) -> list[Scenario]:
+    """Return the scenarios of some files.
+
+    Raises:
+        ScenarioUnusable: some are none; says all that is wrong with all of them.
+    """
+    scenarios: list[Scenario] = []
+    complaints: list[Complaint] = []
+    for path in paths:
+        try:
+            scenarios.append(read_file(path))
+        except ScenarioUnusable as error:
+            complaints += error.complaints
+    if complaints:
+        raise ScenarioUnusable(complaints)
+    return scenarios
+
+
+def place_of(name: str, library: Library) -> Path:
+    """Return the file or folder that is meant by its path, or the file of the scenario of that name.
+
+    Raises:
+        ScenarioUnknown: it is none of these.
+    """
+    path = Path(name)
+    is_name = not path.suffix and path.name == name
+    return library.path(name) if is_name and not path.exists() else path
+
+
+def files_at(place: Path) -> list[Path]:
+    """Return the files of a folder by their names, or the file itself."""
+    return sorted(place.glob(f"*{SUFFIX}")) if place.is_dir() else [place]
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mocksms.errors import ScenarioUnknown, SettingsError
+from mocksms.scenario import library
+from mocksms.scenario.library import Library, Shelved, bundled_folder
+from mocksms.scenario.reading import read_file
+
+
+def put(folder: Path, name: str, about: str) -> Path:
+    """Write a scenario and return its file."""
+    path = folder / f"{name}.toml"
+    path.write_text(f'about = "{about}"\n')
+    return path
+
+
+def test_library_has_what_comes_with_mocksms_by_name_in_order() -> None:
+    names = [shelved.name for shelved in Library().all()]
+    assert names == sorted(names)
+    assert {"happy-path", "gateway-outage", "chaos"} <= {*names}
+    assert all(read_file(shelved.path).about for shelved in Library().all())
+
+
+def test_folder_adds_to_the_library_and_goes_before_it(tmp_path: Path) -> None:
+    ours, own = put(tmp_path, "chaos", "Ours."), put(tmp_path, "a-story", "Own.")
+    (tmp_path / "notes.txt").touch()
+    shelf = Library(str(tmp_path))
+    assert shelf.all()[0] == Shelved("a-story", own)
+    assert len(shelf.all()) == len(Library().all()) + 1
+    assert (shelf.path("chaos"), shelf.path("a-story")) == (ours, own)
+    assert shelf.path("happy-path") == Library().path("happy-path")
+
+
+def test_folder_is_looked_into_anew_each_time(tmp_path: Path) -> None:
+    shelf = Library(str(tmp_path))
+    with pytest.raises(ScenarioUnknown):
+        shelf.path("late")
+    path = put(tmp_path, "late", "Late.")
+    assert shelf.path("late") == path
+
+
+def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^There is no folder '.*none' to find scenarios in; see --scen"):
+        Library(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("gateway-outrage", "did you mean gateway-outage?"),
+        ("zzz", "there are chaos, credit-runs-out, every-status, flaky-provider"),
+        ("../scenarios/chaos", "there are chaos, "),
+        ("chaos.toml", "did you mean chaos?"),
+        ("", "there are chaos, "),
+    ],
+)
+def test_name_of_no_scenario_is_told_the_nearest_or_all(name: str, hint: str) -> None:
+    with pytest.raises(ScenarioUnknown) as unknown:
+        Library().path(name)
+    assert str(unknown.value).startswith(f"there is no scenario {name!r}; ")
+    assert hint in str(unknown.value)
+
+
+def test_story_of_a_scenario_is_told_as_its_file_is_now(tmp_path: Path) -> None:
+    shelved = Shelved("story", put(tmp_path, "story", "First."))
+    shelf = Library(str(tmp_path))
+    assert shelf.about(shelved) == "First."
+    put(tmp_path, "story", "Second.")
+    os.utime(shelved.path, ns=(1, 1))
+    assert shelf.about(shelved) == "Second."
+
+
+def test_story_of_a_file_that_is_no_scenario_is_what_is_wrong_with_it(tmp_path: Path) -> None:
+    path = put(tmp_path, "story", "Fine.")
+    path.write_text("abuot = 1")
+    shelf = Library(str(tmp_path))
+    assert shelf.about(Shelved("story", path)) == (
+        "cannot be used: story.toml:1: abuot: there is no such name; did you mean about?"
+    )
+
+
+def test_story_of_a_file_that_has_gone_is_that_it_has(tmp_path: Path) -> None:
+    gone = Shelved("gone", tmp_path / "gone.toml")
+    assert Library(str(tmp_path)).about(gone).startswith("cannot be used: [Errno 2] No such file or directory")
+
+
+def test_scenarios_lie_within_the_package_or_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "mocksms"
+    package.mkdir()
+    monkeypatch.setattr(library, "files", lambda _: package)
+    assert bundled_folder() == tmp_path / "scenarios"
+    (package / "scenarios").mkdir()
+    assert bundled_folder() == package / "scenarios"

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksms.engine.rules import CallKind, Rulebook, Subject
+from mocksms.scenario.building import script_of
+from mocksms.scenario.lint import contradictions
+from mocksms.scenario.model import Scenario
+from mocksms.settings import Settings
+from mocksms.sms import numbers
+from tests.support import NOON
+
+SENT: dict[str, Any] = {"outcome": "sent"}
+EMPTY: dict[str, Any] = {"fault": {"kind": "empty"}}
+EVERYTHING = (
+    "is never used: rule 1 takes everything; put it before rule 1, or give that one times, every or a narrower match"
+)
+ALL_OF_IT = EVERYTHING.replace("everything", "all it would match", 1)
+
+
+def said(*rules: dict[str, Any]) -> list[tuple[int, str]]:
+    """Return which of some rules are never used, from 0, and what is said about them."""
+    found = contradictions(Scenario.model_validate({"rule": [*rules]}))
+    return [(int(misfit.place[1]), misfit.text) for misfit in found]
+
+
+def test_rule_after_one_that_takes_everything_is_never_used() -> None:
+    assert said(SENT, {"match": {"tag": "otp"}, **SENT}, SENT) == [(1, EVERYTHING), (2, EVERYTHING)]
+    assert said(EMPTY, EMPTY) == [(1, EVERYTHING)]
+
+
+def test_rule_before_one_that_takes_everything_is_used() -> None:
+    assert said({"match": {"tag": "otp"}, **SENT}, SENT) == []
+
+
+def test_earliest_rule_that_takes_all_is_named() -> None:
+    tagged: dict[str, Any] = {"match": {"tag": "otp"}, **SENT}
+    (found,) = said({"match": {"to": "1"}, **SENT}, tagged, {"match": {"tag": "otp", "to": "2"}, **SENT})
+    assert found == (2, ALL_OF_IT.replace("rule 1", "rule 2"))
+    (found,) = said({"match": {"to": "2"}, **SENT}, tagged, {"match": {"tag": "otp", "to": "2"}, **SENT})
+    assert found == (2, ALL_OF_IT)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        ({"tag": "otp"}, {"tag": "otp"}),
+        ({"tag": "otp"}, {"tag": "otp", "nth": 1}),
+        ({"tag": "o*"}, {"tag": "otp"}),
+        ({"tag": "o*"}, {"tag": "ot*"}),
+        ({"tag": "*t*p"}, {"tag": "xtyp"}),
+        ({"tag": "*"}, {"tag": "*a"}),
+        ({"tag": "regex:x"}, {"tag": "regex:x", "sender": "Shop"}),
+        ({"sender": "S*"}, {"sender": "Shop"}),
+        ({"charset": "u*"}, {"charset": "unicode"}),
+        ({"to": "972-54-1111111"}, {"to": "+972541111111"}),
+        ({"to": "972-54-*"}, {"to": "+972541111111"}),
+        ({"to": "972-5*"}, {"to": "972-54-*"}),
+        ({"to": "0541111111"}, {"to": "054-1111111"}),
+        ({"content": "code"}, {"content": "your code is"}),
+        ({"content": "code"}, {"content": "*code*"}),
+        ({"content": "regex:x"}, {"content": "regex:x"}),
+        ({"content": "a*b"}, {"content": "a*b"}),
+        ({"async": True}, {"async": True}),
+        ({"segments": ">=2"}, {"segments": ">=2"}),
+        ({"nth": 2}, {"nth": 2, "async": False}),
+        ({}, {"segments": 1}),
+    ],
+    ids=str,
+)
+def test_rule_is_never_used_if_an_earlier_one_takes_all_it_would_match(
+    wide: dict[str, Any], narrow: dict[str, Any]
+) -> None:
+    assert said({"match": wide, **SENT}, {"match": narrow, **SENT}) == [(1, ALL_OF_IT if wide else EVERYTHING)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"tag": "otp"}, {"tag": "otps"}),
+        ({"tag": "otp"}, {}),
+        ({"tag": "otp", "nth": 1}, {"tag": "otp"}),
+        ({"tag": "o?p*"}, {"tag": "otp"}),
+        ({"tag": "[o]*"}, {"tag": "otp"}),
+        ({"tag": "o*"}, {"tag": "regex:^otp$"}),
+        ({"tag": "regex:o"}, {"tag": "o"}),
+        ({"tag": "ot*"}, {"tag": "o*"}),
+        ({"tag": "a*ab"}, {"tag": "ab"}),
+        ({"to": "972-54-*"}, {"to": "972-52-1111111"}),
+        ({"to": "0*"}, {"to": "0541111111"}),
+        ({"content": "code"}, {"content": "cod*e"}),
+        ({"content": "a*b"}, {"content": "a*b*"}),
+        ({"content": "regex:^x"}, {"content": "say regex:^x"}),
+        ({"content": "a*"}, {"content": "a"}),
+        ({"async": True}, {"async": False}),
+        ({"segments": 2}, {"segments": 3}),
+        ({"nth": 1}, {"nth": 2}),
+    ],
+    ids=str,
+)
+def test_rule_is_used_if_it_matches_what_the_earlier_one_does_not(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    assert said({"match": first, **SENT}, {"match": second, **SENT}) == []
+
+
+@pytest.mark.parametrize("spares", [{"times": 1}, {"every": 2}, {"probability": 0.5}], ids=str)
+def test_rule_that_is_not_always_used_leaves_something_to_later_ones(spares: dict[str, Any]) -> None:
+    assert said({**spares, **SENT}, SENT) == []
+
+
+def test_rate_limit_lets_calls_through_to_later_faults() -> None:
+    assert said({"fault": {"kind": "rate_limit", "limit": 1, "per": "1s"}}, EMPTY) == []
+
+
+def test_faults_and_outcomes_are_apart() -> None:
+    assert said(SENT, EMPTY) == said(EMPTY, SENT) == []
+
+
+@pytest.mark.parametrize("says", [{"pass": True}, {"click": {}}, {"steps": [{"outcome": "sent"}]}], ids=str)
+def test_rule_that_lets_pass_takes_the_message_too(says: dict[str, Any]) -> None:
+    assert said(says, SENT) == [(1, EVERYTHING)]
+
+
+def test_kinds_of_calls_are_apart() -> None:
+    reads = [{"match": {"call": call}, **EMPTY} for call in ("info", "search")]
+    sends: dict[str, Any] = {"match": {"call": "send"}, **EMPTY}
+    assert said(*reads, EMPTY) == []
+    assert [place for place, _ in said(*reads, sends, *reads, EMPTY)] == [3, 4, 5]
+
+
+def test_ten_thousand_rules_are_looked_through_without_comparing_each_with_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[object] = []
+    monkeypatch.setattr("mocksms.scenario.lint._goes_before", lambda *pair: compared.append(pair))
+    numbered = [{"match": {"to": f"97254{place // 4:07}", "nth": place % 4 + 1}, **SENT} for place in range(10_000)]
+    assert said({"match": {"to": "regex:^1"}, **SENT}, *numbered[1:]) == []
+    assert len(compared) == 9_999
+
+
+SHORT = ("a", "ab", "b", "a*", "*b", "a*b", "*", "?", "a?*", "[a]*", "regex:a", "regex:^ab$")
+PHONES = ("972-54-1111111", "972541111112", "0541111111", "972*", "0*", "05*", "*1", "972-5*1", "*", "regex:^05", "05")
+CALLS = (None, CallKind.SEND, CallKind.INFO)
+
+small = st.fixed_dictionaries(
+    {},
+    optional={
+        "to": st.sampled_from(PHONES),
+        "content": st.sampled_from(SHORT),
+        "tag": st.sampled_from(SHORT),
+        "sender": st.sampled_from(SHORT),
+        "async": st.booleans(),
+        "segments": st.sampled_from([1, "1", ">=1", "<2", 2]),
+        "nth": st.integers(1, 2),
+    },
+)
+small_rules = st.builds(
+    lambda match, says, more: {"match": match, **says, **more},
+    small,
+    st.sampled_from([SENT, EMPTY, {"pass": True}, {"fault": {"kind": "rate_limit", "limit": 1, "per": "1h"}}]),
+    st.sampled_from([{}, {}, {}, {"times": 1}, {"every": 2}, {"probability": 0.5}]),
+) | st.just({"match": {"call": "info"}, **EMPTY})
+
+
+@st.composite
+def subjects(draw: st.DrawFn, *, accept_local: bool) -> Subject:
+    """A message such as the small rules are about."""
+    number = draw(st.sampled_from(["972-54-1111111", "972541111112", "0541111111", "05", "1", "a"]))
+    segments = draw(st.integers(1, 2))
+    words = st.sampled_from(["a", "ab", "aab", "b", "axb", "?", "a?", "[a]", "zab"])
+    return Subject(
+        mobile_number=number,
+        digits=numbers.parse(number, accept_local=accept_local).digits,
+        content=draw(words),
+        sender=draw(words),
+        tags=tuple(draw(st.lists(words, max_size=2))),
+        charset="unicode",
+        wants_async=draw(st.booleans()),
+        nth=draw(st.integers(1, 2)),
+        count_segments=lambda: segments,
+    )
+
+
+@given(st.data(), st.lists(small_rules, min_size=2, max_size=6), st.booleans())
+def test_rule_that_is_said_to_be_never_used_is_never_used(
+    data: st.DataObject, rules: list[dict[str, Any]], accept_local: bool
+) -> None:
+    scenario = Scenario.model_validate({"rule": rules})
+    idle = {int(misfit.place[1]) for misfit in contradictions(scenario)}
+    script = script_of(scenario, "x", Settings(accept_local_numbers=accept_local))
+    book = Rulebook(script.rules, "tests")
+    for subject in data.draw(st.lists(subjects(accept_local=accept_local), max_size=20)):
+        book.outcome_of(subject, NOON)
+        book.fault_of(CallKind.SEND, [subject], NOON)
+        book.fault_of(CallKind.INFO, [], NOON)
+    assert not [place for place in idle if book.rules[place].used]

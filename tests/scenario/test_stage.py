@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from mocksms.engine.clock import timer
+from mocksms.engine.script import EMPTY
+from mocksms.errors import ScenarioUnknown, ScenarioUnusable
+from mocksms.scenario.library import bundled_folder
+from mocksms.scenario.stage import Stage
+from mocksms.settings import Settings
+from tests.support import PATIENCE, running
+
+BOUNCES = 'about = "It bounces."\n[[rule]]\noutcome = "rejected/bounced"\n'
+FAILS = 'about = "It fails."\n[[rule]]\nmatch.nth = 2\noutcome = "sent"\n[[rule]]\noutcome = "exception"\n'
+BROKEN = '[[rule]]\noutcome = "rejected/bounce"\n'
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a file so that its change can be seen, however coarse the time of the file system is."""
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    path.write_text(text, encoding="utf-8")
+    now = max(path.stat().st_mtime_ns, before + 1)
+    os.utime(path, ns=(now, now))
+    return path
+
+
+def stage(*names: Path | str, folder: Path | None = None) -> Stage:
+    return Stage(Settings(scenario=tuple(map(str, names)), scenario_folder=str(folder) if folder else None))
+
+
+def labels(of: Stage) -> list[str]:
+    return [rule.label for rule in of.script.rules]
+
+
+def names(of: Stage) -> list[str]:
+    return list(of.script.names)
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
+    found = [(record.levelno, record.getMessage()) for record in caplog.records if record.name == "mocksms"]
+    caplog.clear()
+    return found
+
+
+def test_stage_without_scenarios_is_empty_and_never_changes() -> None:
+    empty = stage()
+    assert empty.script == EMPTY
+    assert empty.changed() is None
+
+
+def test_files_are_in_force_together_in_the_order_they_are_named(tmp_path: Path) -> None:
+    one, two = write(tmp_path / "b.toml", BOUNCES), write(tmp_path / "a.toml", FAILS)
+    assert labels(stage(one, two)) == ["rule 1 of b.toml", "rule 1 of a.toml", "rule 2 of a.toml"]
+    assert stage(two, one).script.names == ("a.toml", "b.toml")
+
+
+def test_folder_means_its_scenarios_by_their_names(tmp_path: Path) -> None:
+    write(tmp_path / "2.toml", BOUNCES)
+    write(tmp_path / "1.toml", FAILS)
+    write(tmp_path / "notes.txt", "No scenario.")
+    assert stage(tmp_path).script.names == ("1.toml", "2.toml")
+
+
+def test_bundled_scenario_is_known_by_its_name() -> None:
+    assert stage("gateway-outage").script.names == ("gateway-outage.toml",)
+
+
+def test_scenario_of_the_folder_goes_before_a_bundled_one(tmp_path: Path) -> None:
+    write(tmp_path / "gateway-outage.toml", BOUNCES)
+    assert labels(stage("gateway-outage", folder=tmp_path)) == ["rule 1 of gateway-outage.toml"]
+    assert labels(stage("happy-path", folder=tmp_path)) == ["rule 1 of happy-path.toml"]
+
+
+def test_name_that_nobody_knows_is_told_the_nearest() -> None:
+    with pytest.raises(ScenarioUnknown, match=r"did you mean gateway-outage\?"):
+        stage("gateway-outrage")
+
+
+def test_file_that_is_not_there_is_told_by_its_path(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioUnusable, match="cannot be read") as refused:
+        stage(tmp_path / "missing.toml")
+    assert refused.value.complaints[0].file == str(tmp_path / "missing.toml")
+
+
+def test_all_that_is_wrong_in_all_files_is_told_at_once(tmp_path: Path) -> None:
+    one, two = write(tmp_path / "a.toml", BROKEN), write(tmp_path / "b.toml", "[[rule")
+    with pytest.raises(ScenarioUnusable) as refused:
+        stage(one, write(tmp_path / "right.toml", BOUNCES), two)
+    assert [complaint.file for complaint in refused.value.complaints] == [str(one), str(two)]
+
+
+def test_change_of_a_file_is_in_force_and_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "a.toml", BOUNCES)
+    played = stage(path)
+    before = played.script
+    assert played.changed() is None
+    write(path, FAILS)
+    changed = played.changed()
+    assert changed is played.script is not before
+    assert labels(played) == ["rule 1 of a.toml", "rule 2 of a.toml"]
+    ((level, text),) = logged(caplog)
+    assert level == logging.WARNING
+    assert "a.toml" in text
+    assert played.changed() is None
+    assert logged(caplog) == []
+
+
+def test_broken_edit_keeps_the_scenario_and_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "a.toml", BOUNCES)
+    played = stage(path)
+    before = played.script
+    write(path, BROKEN)
+    assert played.changed() is None
+    assert played.script is before
+    ((level, text),) = logged(caplog)
+    assert level == logging.ERROR
+    assert "stays as it was" in text
+    assert "a.toml:2: " in text
+    assert "did you mean rejected/bounced?" in text
+    assert played.changed() is None
+    assert logged(caplog) == []
+
+
+def test_mended_edit_is_in_force_again(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.toml", BOUNCES)
+    played = stage(path)
+    write(path, BROKEN)
+    played.changed()
+    write(path, FAILS)
+    assert played.changed() is played.script
+    assert len(played.script.rules) == 2
+
+
+def test_one_broken_file_keeps_all_as_they_were(tmp_path: Path) -> None:
+    one, two = write(tmp_path / "a.toml", BOUNCES), write(tmp_path / "b.toml", BOUNCES)
+    played = stage(one, two)
+    write(one, FAILS)
+    write(two, BROKEN)
+    assert played.changed() is None
+    assert labels(played) == ["rule 1 of a.toml", "rule 1 of b.toml"]
+    write(two, BOUNCES)
+    assert played.changed() is not None
+    assert len(labels(played)) == 3
+
+
+def test_file_that_vanishes_keeps_the_scenario_until_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path / "a.toml", BOUNCES)
+    played = stage(path)
+    path.unlink()
+    assert played.changed() is None
+    assert labels(played) == ["rule 1 of a.toml"]
+    ((level, text),) = logged(caplog)
+    assert (level, "cannot be read" in text) == (logging.ERROR, True)
+    write(path, FAILS)
+    assert played.changed() is not None
+    assert len(played.script.rules) == 2
+
+
+def test_file_replaced_by_another_of_the_same_size_and_time_has_changed(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.toml", BOUNCES)
+    played = stage(path)
+    found = path.stat()
+    other = write(tmp_path / "other", BOUNCES.replace("It bounces.", "It is gone."))
+    assert other.stat().st_size == found.st_size
+    os.utime(other, ns=(found.st_atime_ns, found.st_mtime_ns))
+    other.replace(path)
+    assert played.changed() is not None
+
+
+def test_files_of_a_folder_come_and_go(tmp_path: Path) -> None:
+    first = write(tmp_path / "1.toml", BOUNCES)
+    played = stage(tmp_path)
+    second = write(tmp_path / "2.toml", FAILS)
+    assert played.changed() is not None
+    assert names(played) == ["1.toml", "2.toml"]
+    first.unlink()
+    assert played.changed() is not None
+    assert names(played) == ["2.toml"]
+    second.unlink()
+    assert played.changed() == EMPTY
+
+
+def test_broken_file_that_comes_into_a_folder_changes_nothing_until_it_is_gone(tmp_path: Path) -> None:
+    write(tmp_path / "1.toml", BOUNCES)
+    played = stage(tmp_path)
+    broken = write(tmp_path / "2.toml", BROKEN)
+    assert played.changed() is None
+    assert names(played) == ["1.toml"]
+    broken.unlink()
+    changed = played.changed()
+    assert changed is not None
+    assert changed.names == ("1.toml",)
+
+
+def test_folder_that_vanishes_keeps_the_scenario(tmp_path: Path) -> None:
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    path = write(folder / "1.toml", BOUNCES)
+    played = stage(folder)
+    path.unlink()
+    folder.rmdir()
+    assert played.changed() is None
+    assert names(played) == ["1.toml"]
+
+
+def test_bundled_scenarios_do_not_change_by_being_looked_at() -> None:
+    played = stage(bundled_folder())
+    assert len(played.script.names) > 10
+    assert played.changed() is None
+
+
+def test_running_mock_lives_by_the_file_as_it_is_now(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.toml", BOUNCES)
+    settings = Settings(port=0, seed="tests", scenario=(str(path),))
+    played = Stage(settings)
+    with running(settings, script=played.script, stage=played) as mock:
+        assert mock.send()[0]["status"] == "rejected"
+        write(path, BROKEN)
+        assert mock.send()[0]["status"] == "rejected"
+        write(path, FAILS.replace("exception", "invalid"))
+        deadline = timer() + PATIENCE
+        while mock.send("972-54-2222222")[0]["status"] != "invalid":
+            assert timer() < deadline, "the change is never in force"

@@ -1,0 +1,87 @@
+"""How often rules are used is counted exactly, however many send at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier
+from typing import Any, TypeVar
+
+import requests
+
+from mocksms.scenario.building import script_of
+from mocksms.scenario.model import Scenario
+from mocksms.settings import Settings
+from tests.support import KEY, PATIENCE, HandClock, Mock, body, running
+
+SENDS = 200
+T = TypeVar("T")
+
+
+@contextmanager
+def playing(*said: dict[str, Any]) -> Iterator[Mock]:
+    """Run a mock that lives by these rules, on a clock that stands still."""
+    script = script_of(Scenario.model_validate({"rule": [*said]}), "test.toml", Settings())
+    with running(time=HandClock(), script=script) as mock:
+        yield mock
+
+
+def at_once(call: Callable[[int], T]) -> list[T]:
+    """Return what so many calls come to that begin together."""
+    barrier = Barrier(SENDS)
+
+    def begin(place: int) -> T:
+        barrier.wait(PATIENCE)
+        return call(place)
+
+    with ThreadPoolExecutor(SENDS) as pool:
+        return list(pool.map(begin, range(SENDS)))
+
+
+def send(mock: Mock, place: int, key: str = KEY) -> requests.Response:
+    return requests.post(
+        f"{mock.url}/rest/v1/transactional/sms/send",
+        json=body(f"972-54-1{place:06}"),
+        headers={"X-API-Key": key},
+        timeout=6 * PATIENCE,
+    )
+
+
+def counted(mock: Mock, key: str = KEY) -> list[tuple[int, int]]:
+    return [(live.matched, live.used) for live in mock.engine.account(key).rules.rules]
+
+
+def test_rule_decides_exactly_as_many_messages_as_it_has_uses() -> None:
+    with playing(
+        {"times": 50, "outcome": "exception"},
+        {"every": 3, "outcome": "rejected/bounced"},
+        {"times": 7, "outcome": "queued"},
+    ) as mock:
+        statuses = Counter(at_once(lambda place: send(mock, place).json()[0]["status"]))
+        assert counted(mock) == [(50, 50), (150, 50), (7, 7)]
+    assert statuses == {"exception": 50, "rejected": 50, "queued": 7, "sent": 93}
+
+
+def test_fault_meets_exactly_as_many_calls_as_it_has_uses() -> None:
+    with playing({"times": 50, "fault": {"kind": "status", "status": 503}}) as mock:
+        statuses = Counter(at_once(lambda place: send(mock, place).status_code))
+        assert len(mock.engine.account(KEY).messages) == 150
+        assert counted(mock) == [(50, 50)]
+    assert statuses == {503: 50, 200: 150}
+
+
+def test_rate_limit_lets_exactly_as_many_calls_through() -> None:
+    with playing({"fault": {"kind": "rate_limit", "limit": 30, "per": "1h"}}) as mock:
+        statuses = Counter(at_once(lambda place: send(mock, place).status_code))
+        assert counted(mock) == [(200, 170)]
+    assert statuses == {200: 30, 429: 170}
+
+
+def test_every_account_has_all_the_uses() -> None:
+    keys = [f"account {number}" for number in range(4)]
+    with playing({"times": 20, "outcome": "exception"}) as mock:
+        statuses = Counter(at_once(lambda place: send(mock, place, keys[place % 4]).json()[0]["status"]))
+        assert [counted(mock, key) for key in keys] == [[(20, 20)]] * 4
+    assert statuses == {"exception": 80, "sent": 120}

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import timedelta
+
+import pytest
+from hypothesis import example, given
+
+from mocksms.scenario.library import Library
+from mocksms.scenario.model import Account, Click, Fault, Match, Reply, Rule, Scenario, Step
+from mocksms.scenario.reading import read, read_file
+from mocksms.scenario.writing import to_data, to_toml
+from mocksms.sms.message import State
+from tests.scenario.strategies import scenarios
+
+DAY = timedelta(days=1)
+
+
+@given(scenarios)
+@example(Scenario(about='\x7f\\\x7f"\\u007f\n\r\t\b\f\x00\x85\u2028\ufeff'))
+@example(Scenario(account=Account()))
+@example(Scenario(rule=[Rule(click=Click())]))
+@example(Scenario(rule=[Rule(outcome=State.SENT, probability=5e-324)]))
+@example(Scenario(rule=[Rule(outcome=State.SENT, delay=timedelta(microseconds=1))]))
+@example(Scenario(rule=[Rule(outcome=State.SENT, delay=3650 * DAY - timedelta(microseconds=1))]))
+def test_file_of_a_scenario_is_read_as_the_same_scenario(scenario: Scenario) -> None:
+    assert read(to_toml(scenario).encode(), "x.toml") == scenario
+
+
+@given(scenarios)
+def test_scenario_that_was_read_is_written_as_the_same_file(scenario: Scenario) -> None:
+    text = to_toml(scenario)
+    assert to_toml(read(text.encode(), "x.toml")) == text
+
+
+@given(scenarios)
+def test_json_of_a_scenario_is_that_of_its_file_and_is_read_as_the_same_scenario(scenario: Scenario) -> None:
+    raw = json.dumps(to_data(scenario))
+    assert json.loads(raw) == tomllib.loads(to_toml(scenario))
+    assert Scenario.model_validate_json(raw, strict=True) == scenario
+
+
+@pytest.mark.parametrize("name", [shelved.name for shelved in Library().all()])
+def test_bundled_file_says_the_same_when_written_anew(name: str) -> None:
+    scenario = read_file(Library().path(name))
+    assert read(to_toml(scenario).encode(), "x.toml") == scenario
+
+
+def test_file_is_written_as_people_write_it() -> None:
+    scenario = Scenario(
+        about="A story.",
+        account=Account(credit=100, unsubscribed=["972-50-1112223"]),
+        rule=[
+            Rule(times=2, outcome=State.NO_GATEWAY),
+            Rule(
+                name="codes",
+                match=Match.model_validate({"tag": "otp", "to": "972-52-*", "async": True}),
+                steps=[Step(outcome=State.SENT), Step(outcome=State.BOUNCED, after=timedelta(minutes=1))],
+                reply=[Reply(text="a"), Reply(text="b", after=timedelta(milliseconds=250))],
+            ),
+            Rule(fault=Fault(kind="status", status=503, retry_after=timedelta(seconds=2))),
+            Rule.model_validate({"pass": True, "delay": 1.5}),
+        ],
+    )
+    assert (
+        to_toml(scenario)
+        == """\
+about = "A story."
+
+[account]
+credit = 100
+unsubscribed = ["972501112223"]
+
+[[rule]]
+times = 2
+outcome = "exception/no-available-gateways"
+
+[[rule]]
+match.to = "972-52-*"
+match.tag = "otp"
+match.async = true
+name = "codes"
+steps = [
+  { outcome = "sent" },
+  { outcome = "rejected/bounced", after = "60s" },
+]
+reply = [{ text = "a" }, { text = "b", after = "250ms" }]
+
+[[rule]]
+fault = { kind = "status", status = 503, retry_after = "2s" }
+
+[[rule]]
+pass = true
+delay = "1.5s"
+"""
+    )
+
+
+def test_scenario_that_says_nothing_is_an_empty_file() -> None:
+    assert to_toml(Scenario()) == ""
