@@ -32,6 +32,8 @@ STATUSES: Final[dict[type[errors.MocksmsError], HTTPStatus]] = {
     errors.AccountUnnamed: HTTPStatus.NOT_FOUND,
     errors.AccountUnknown: HTTPStatus.NOT_FOUND,
     errors.RecordNotFound: HTTPStatus.NOT_FOUND,
+    errors.ScenarioUnknown: HTTPStatus.NOT_FOUND,
+    errors.ScenarioUnusable: HTTPStatus.CONFLICT,
     errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.CursorAhead: HTTPStatus.CONFLICT,
     errors.IllegalStep: HTTPStatus.CONFLICT,
@@ -69,7 +71,7 @@ def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
     """Return the answer to a call that is refused, as JSON or plain text."""
     status = STATUSES[type(error)]
     details: dict[str, Any] = {}
-    text = str(error) if isinstance(error, errors.InspectionRefused) else _sentence(str(error))
+    text = str(error) if isinstance(error, errors.InspectionRefused) else error.sentence
     match error:
         case errors.NotAsWanted(explanation=explanation, late=late, found=found):
             status = HTTPStatus.REQUEST_TIMEOUT if late else status if found else HTTPStatus.NOT_FOUND
@@ -101,10 +103,6 @@ def explanation_view(explanation: Explanation) -> ExplanationView:
         causes=[CauseView(**asdict(cause)) for cause in explanation.causes],
         text=explanation.text,
     )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _near(miss: NearMiss) -> NearView:

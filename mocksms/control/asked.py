@@ -21,20 +21,16 @@ from mocksms.engine.account import LONGEST_KEY
 from mocksms.engine.clock import LATEST
 from mocksms.engine.instants import any_instant
 from mocksms.engine.patterns import LONGEST, Pattern
-from mocksms.settings import A_DURATION, seconds
-from mocksms.sms import numbers
+from mocksms.quantities import Count, Credit, Duration, ListedNumber, whole
+from mocksms.scenario.model import Fault, Limits
 from mocksms.sms.message import Reason, Status
 
 MOST_ROWS: Final = 1_000
 LONGEST_WAIT: Final = 300.0
-HIGHEST_CREDIT: Final = 10**12
 MOST_LISTED: Final = 100_000
 LONGEST_NAME: Final = 200
 LONGEST_WORDS: Final = 3_000
 """Characters of content to look for: all filters together must fit into the line of a request."""
-
-BEYOND: Final = 1e13
-"""Seconds that lead beyond any calendar."""
 
 _REASONS: Final = {reason.in_reads: reason for reason in reversed(Reason)} | {reason.value: reason for reason in Reason}
 
@@ -45,31 +41,11 @@ def _reason(raw: object) -> object:
     return _REASONS[raw] if isinstance(raw, str) else raw
 
 
-def _listed_number(raw: str) -> str:
-    digits = numbers.digits_of(raw)
-    if not digits or not set(digits) <= set("0123456789X"):
-        raise ValueError("must be a phone number such as 972-54-1111111")
-    return digits
-
-
-def _length(raw: object) -> timedelta:
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise ValueError(f"must be {A_DURATION}")
-    try:
-        return timedelta(seconds=min(seconds(f"{raw:f}" if isinstance(raw, float) else str(raw)), BEYOND))
-    except ValueError as error:
-        raise ValueError(f"must be {error}") from error
-
-
 def _moment(raw: object) -> datetime:
     try:
         return any_instant(raw)
     except ValueError as error:
         raise ValueError("must be a point in time such as 2030-01-31T12:00:00Z") from error
-
-
-def _whole(raw: object) -> object:
-    return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
 def _pattern(raw: str) -> str:
@@ -84,40 +60,7 @@ Instant = Annotated[
 ]
 """A point in time as the emulated API reads it: without an offset it is Israel time."""
 
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_length),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)?$"}],
-            "examples": ["90s", "2h", "3d", 1.5],
-        }
-    ),
-]
-"""A length of time: `90s`, `2h`, `3d`, or seconds."""
-
-ListedNumber = Annotated[
-    str,
-    Field(max_length=numbers.LONGEST),
-    AfterValidator(_listed_number),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "maxLength": numbers.LONGEST,
-            "pattern": r"^[+\-. ()\[\]]*[0-9Xx][0-9Xx+\-. ()\[\]]*$",
-            "examples": ["972-54-1111111"],
-        }
-    ),
-]
-"""A phone number in a list, read as it is compared."""
-
-Count = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
-"""How many; as JSON has it, 2.0 is a whole number."""
-
-Credit = Annotated[int, Field(ge=0, le=HIGHEST_CREDIT), BeforeValidator(_whole)]
-"""Segments."""
-
-Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_whole)]
+Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(whole)]
 """A place in what has happened."""
 
 Words = Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
@@ -292,3 +235,18 @@ class ClickBody(Asked):
     """Which link is opened."""
 
     url: Words | None = Field(default=None, description="A link of the content; the first unless given")
+
+
+class ScriptQuery(Scoped):
+    """Whose scenario, and which."""
+
+    name: Name | None = Field(default=None, description="A scenario by its name; the body is empty then")
+
+
+class FaultBody(Limits):
+    """A fault: for which calls, how often, for how long."""
+
+    fault: Fault
+    ttl: Duration = Field(
+        default=timedelta(minutes=10), description="How long it is in force at most, on the account's clock"
+    )

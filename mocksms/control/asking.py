@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from mocksms.control.asked import Scoped
 from mocksms.control.scope import Scope
@@ -18,11 +15,10 @@ from mocksms.engine.account import LONGEST_KEY
 from mocksms.engine.engine import Engine
 from mocksms.errors import BodyTooLarge, BodyTooSlow, CursorAhead, QuestionUnclear
 from mocksms.guard import Headers, Receive, read_body
+from mocksms.misfits import faults_of
 from mocksms.openapi import JSON, TEXT, Operation
 
 MOST_PARAMETERS: Final = 100
-UNION_TAGS: Final = frozenset({"list", "change"})
-QUOTED: Final = 60
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -101,7 +97,7 @@ def _fitted(model: type[Model], data: Mapping[str, str]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise QuestionUnclear(_faults(model, error.errors(include_url=False))) from error
+        raise QuestionUnclear(faults_of(model, error.errors(include_url=False))) from error
 
 
 def _body(operation: Operation, raw: bytes) -> BaseModel | None:
@@ -117,41 +113,4 @@ def _read(model: type[Model], raw: bytes) -> Model:
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
-        raise QuestionUnclear(_faults(model, error.errors(include_url=False))) from error
-
-
-def _faults(model: type[BaseModel], details: Iterable[ErrorDetails]) -> dict[str, list[str]]:
-    faults: dict[str, list[str]] = {}
-    for detail in details:
-        where = ".".join(str(part) for part in detail["loc"] if part not in UNION_TAGS) or "body"
-        faults.setdefault(where, []).append(_fault(model, detail))
-    return faults
-
-
-def _fault(model: type[BaseModel], detail: ErrorDetails) -> str:
-    said, got = detail["msg"].removeprefix("Value error, "), detail["input"]
-    match detail["type"]:
-        case "extra_forbidden":
-            names = _names_in(model, inside=len(detail["loc"]) > 1)
-            near = difflib.get_close_matches(str(detail["loc"][-1]), names, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-            return f"there is no such name; {hint}"
-        case "missing":
-            return "is required"
-        case "json_invalid" if not got:
-            return "is empty; a JSON object is expected"
-        case "json_invalid":
-            return f"is no JSON object: {said.removeprefix('Invalid JSON: ')}"
-    return f"{said}; got {_quoted(got)}"
-
-
-def _names_in(model: type[BaseModel], *, inside: bool) -> list[str]:
-    """Return the names a model knows, or those that the models inside it know."""
-    schema = model.model_json_schema()
-    parts = schema.get("$defs", {}).values() if inside else [schema]
-    return [*dict.fromkeys(name for part in parts for name in part.get("properties", ()))]
-
-
-def _quoted(value: object) -> str:
-    shown = json.dumps(value, default=str)
-    return shown if len(shown) <= QUOTED else f"{shown[:QUOTED]}…"
+        raise QuestionUnclear(faults_of(model, error.errors(include_url=False))) from error

@@ -22,6 +22,7 @@ from mocksms.engine.engine import Engine
 from mocksms.engine.steering import Steering
 from mocksms.engine.timekeeper import Timekeeper
 from mocksms.openapi import TEXT, Operation, Reply
+from mocksms.scenario.library import Library
 
 BASE: Final = "/_mock"
 
@@ -37,6 +38,7 @@ class Desk:
         self.steering = Steering(engine)
         self.timekeeper = Timekeeper(engine)
         self.waits = Waits(engine)
+        self.library = Library(engine.settings.scenario_folder)
         self.streams = Streams(Feed(engine, f"{self.started.timestamp():.0f}"))
 
     def criteria(self, filters: Filters, after: int | None) -> Criteria:

@@ -49,6 +49,8 @@ def populate(mock: Mock, key: str) -> Api:
     mock.post("{}", X_API_Key=key, Authorization=f"Bearer {key}", Cookie=f"session={key}")
     api.post("inbound", {"from": NUMBER, "text": "Hi"})
     api.patch(credit=100, kosher=[NUMBER])
+    api.ask("PUT", "scenario", {"rule": [{"match": {"tag": "none"}, "outcome": "sent"}]})
+    api.post("faults", {"fault": {"kind": "empty"}, "match": {"tag": "none"}})
     return api
 
 
@@ -56,10 +58,12 @@ def state_of(api: Api) -> list[Any]:
     """Return all that a call could have changed."""
     everyone = Api(api.mock)
     return [
-        *(api.get(path) for path in ("account", "clock", "messages", "requests", "inbound")),
+        *(api.get(path) for path in ("account", "clock", "messages", "requests", "inbound", "scenario", "faults")),
         everyone.get("accounts"),
         everyone.get("health") | {"uptime": 0},
         everyone.get("requests"),
+        everyone.get("scenario"),
+        everyone.get("faults"),
     ]
 
 

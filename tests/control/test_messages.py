@@ -562,7 +562,7 @@ def test_verified_messages_beyond_a_hundred_are_counted_not_shown(api: Api) -> N
         ({"at_least": 2, "at_most": 1}, "body"),
         ({"in_order": [{}], "to": PHONE}, "body"),
         ({"in_order": []}, "in_order"),
-        ({"in_order": [{"since": 1}]}, "in_order.0.since"),
+        ({"in_order": [{"since": 1}]}, "in_order 1.since"),
         ({"exactly": -1}, "exactly"),
         ({"exactly": "1"}, "exactly"),
         ({"exactly": 1.5}, "exactly"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from mocksms.control import accounts, catalogues, clocks, journal, messages
+from mocksms.control import accounts, catalogues, clocks, journal, messages, scenarios
 from mocksms.control.routes import ROOMS, TAGS
 from mocksms.openapi import STREAM
 from tests.control.support import OPERATIONS, Api, exchange_bytes, someone_waits
@@ -91,6 +91,15 @@ def test_route_table_is_that_of_the_design() -> None:
         ("POST", "clock/freeze"),
         ("POST", "clock/advance"),
         ("POST", "clock/resume"),
+        ("GET", "scenario"),
+        ("PUT", "scenario"),
+        ("DELETE", "scenario"),
+        ("GET", "scenario/recorded"),
+        ("GET", "scenarios"),
+        ("GET", "faults"),
+        ("POST", "faults"),
+        ("DELETE", "faults"),
+        ("DELETE", "faults/{id}"),
         ("GET", "events"),
         ("POST", "reset"),
     }
@@ -102,7 +111,7 @@ def test_what_can_hang_is_known() -> None:
 
 
 def test_every_tag_is_described() -> None:
-    assert {*TAGS} == {module.TAG for module in (messages, accounts, clocks, journal, catalogues)}
+    assert {*TAGS} == {module.TAG for module in (messages, accounts, clocks, scenarios, journal, catalogues)}
     assert {operation.tag for operation in OPERATIONS} == {*TAGS}
 
 
