@@ -24,10 +24,12 @@ from mocksms.control.routes import OPERATIONS as INSPECTING
 from mocksms.control.routes import TAGS as CONTROL_TAGS
 from mocksms.control.routes import explain, routes
 from mocksms.engine.engine import Engine
+from mocksms.engine.steering import Steering
 from mocksms.openapi import document
 from mocksms.provider.door import ProviderDoor
 from mocksms.provider.operations import OPERATIONS as PROVIDED
 from mocksms.provider.operations import TAGS as PROVIDER_TAGS
+from mocksms.scenario.stage import Stage
 
 log = logging.getLogger("mocksms")
 
@@ -37,13 +39,17 @@ OURS: Final = ("/_mock", "/docs", "/openapi.json")
 TICK: Final = 0.05
 """Seconds between two looks at what has become due; reads never wait for it."""
 
+LOOK: Final = 0.25
+"""Seconds between two looks at whether the files of the scenarios have changed."""
 
-def create_app(engine: Engine, stopping: asyncio.Event | None = None) -> ASGIApp:
+
+def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Stage | None = None) -> ASGIApp:
     """Return the ASGI application of one mock.
 
     Args:
         engine: its state.
         stopping: once set, answers that are being held back go out at once.
+        stage: the scenarios it was started with, put in force anew when their files change.
     """
     stopping = stopping or asyncio.Event()
     desk = Desk(engine)
@@ -51,6 +57,8 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None) -> ASGIApp
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(_tick(engine)), asyncio.create_task(_close(desk, stopping))]
+        if stage is not None:
+            tasks.append(asyncio.create_task(_follow(stage, desk.steering)))
         yield
         for task in tasks:
             task.cancel()
@@ -81,6 +89,18 @@ def _is_below(path: str, prefix: str) -> bool:
 async def _close(desk: Desk, stopping: asyncio.Event) -> None:
     await stopping.wait()
     desk.stop()
+
+
+async def _follow(stage: Stage, steering: Steering) -> None:
+    """Put the scenarios of the start in force anew when their files have changed."""
+    while True:
+        await asyncio.sleep(LOOK)
+        try:
+            before, script = stage.script, stage.changed()
+            if script is not None:
+                steering.replay(before, script)
+        except Exception:
+            log.exception("mocksms failed to look at its scenario files; it goes on")
 
 
 @cache

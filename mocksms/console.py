@@ -72,6 +72,8 @@ def welcome(engine: Engine, url: str, version: str) -> str:
     if settings.api_key:
         key = f"X-API-Key must be one of {', '.join(map(shorten_key, settings.api_key))}"
         header = "$YOUR_KEY"
+    played = engine.accounts.first_script
+    scenario = f"\n  Scenario   {', '.join(played.names)}: {len(played.rules)} rules" if played.names else ""
     body = f'{{"message":{{"content":"Hello","to":[{{"mobile_number":"{_number(catalogue, "00")}"}}]}}}}'
     return f"""\
 mocksms {version} is ready.
@@ -81,7 +83,7 @@ mocksms {version} is ready.
   Messages   {api}/transactional/sms/search lists the account's messages, newest first
   Numbers    {_examples(catalogue)}
              all of them: mocksms numbers, or {url}/_mock/numbers
-  Seed       {engine.seed}
+  Seed       {engine.seed}{scenario}
 
   Try        curl -s {api}/transactional/sms/send -H "X-API-Key: {header}" -H "Content-Type: application/json" \
 -d '{body}'

@@ -22,6 +22,7 @@ from mocksms.connection import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, News
 from mocksms.errors import SettingsError
+from mocksms.scenario.stage import Stage
 from mocksms.settings import Settings
 
 HEAD_LIMIT: Final = 65_536
@@ -161,10 +162,10 @@ def _without_upgrade(data: bytes) -> bytes:
 class Server(uvicorn.Server):
     """Serves one mock until it is told to stop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, stage: Stage | None = None) -> None:
         self._stopping = asyncio.Event()
         config = uvicorn.Config(
-            create_app(engine, self._stopping),
+            create_app(engine, self._stopping, stage),
             http=cast("type[asyncio.Protocol]", partial(Protocol, engine.note_malformed)),
             ws="none",
             loop="asyncio",
@@ -238,16 +239,17 @@ def base_url(listener: socket.socket) -> str:
     return f"http://{reachable}:{port}"
 
 
-def serve(engine: Engine, listener: socket.socket, ready: Callable[[], object]) -> None:
+def serve(engine: Engine, listener: socket.socket, ready: Callable[[], object], stage: Stage | None = None) -> None:
     """Serve in the foreground until SIGINT or SIGTERM.
 
     Args:
         engine: the mock.
         listener: its bound socket.
         ready: called once, as soon as requests are answered and signals obeyed.
+        stage: the scenarios it was started with, put in force anew when their files change.
     """
     engine.listeners.append(LongLived())
-    server = Server(engine)
+    server = Server(engine, stage)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
     ready()

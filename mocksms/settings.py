@@ -171,6 +171,8 @@ class Settings:
     unsubscribed: tuple[str, ...] = _option((), _listed_numbers, "numbers that have opted out of every account")
     bounced: tuple[str, ...] = _option((), _listed_numbers, "numbers on every account's bounce list")
     kosher: tuple[str, ...] = _option((), _listed_numbers, "numbers marked kosher beside the prefixes")
+    scenario: tuple[str, ...] = _option((), _listed, "scenario in force: a file, a folder of files, or a bundled name")
+    scenario_folder: str | None = _option(None, _optional_text, "folder whose scenarios can be called by name")
     seed: str | None = _option(None, _optional_text, "makes ids repeatable; none given: drawn at the start and printed")
     max_accounts: int = _option(10_000, _whole(1, 10**9), "accounts kept; beyond it the longest unused goes")
     max_messages: int = _option(100_000, _whole(1, 10**9), "messages kept per account; beyond it the oldest go")

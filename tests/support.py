@@ -11,7 +11,10 @@ from typing import Any
 
 import requests
 
+from mocksms.engine.clock import system_time
 from mocksms.engine.engine import Engine
+from mocksms.engine.script import EMPTY, Script
+from mocksms.scenario.stage import Stage
 from mocksms.server import Server, base_url, bind
 from mocksms.settings import Settings
 
@@ -91,13 +94,15 @@ def _headers(given: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def running(settings: Settings | None = None, time: HandClock | None = None) -> Iterator[Mock]:
+def running(
+    settings: Settings | None = None, time: HandClock | None = None, script: Script = EMPTY, stage: Stage | None = None
+) -> Iterator[Mock]:
     """Run a mock on a free port for as long as the block lasts."""
     settings = settings or Settings(port=0, seed="tests")
     listener = bind(settings)
     url = base_url(listener)
-    engine = Engine(settings, time, url) if time else Engine(settings, url=url)
-    server = Server(engine)
+    engine = Engine(settings, time or system_time, url, script)
+    server = Server(engine, stage)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
     thread.start()
     try:

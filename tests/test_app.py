@@ -14,6 +14,7 @@ from starlette.types import Message
 from mocksms.app import create_app
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, News
+from mocksms.scenario.stage import Stage
 from mocksms.settings import Settings
 from mocksms.sms.message import Message as Sms
 from mocksms.sms.message import State
@@ -109,6 +110,23 @@ def test_ticker_outlives_a_failure(monkeypatch: pytest.MonkeyPatch, caplog: pyte
     with TestClient(create_app(Engine(Settings()))):
         assert went_on.wait(PATIENCE)
     assert "it goes on" in caplog.text
+
+
+def test_look_at_the_scenario_files_outlives_a_failure(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    went_on = threading.Event()
+    looks = count()
+
+    def changed(_: Stage) -> None:
+        if next(looks) == 0:
+            raise RuntimeError("the first look fails")
+        went_on.set()
+
+    monkeypatch.setattr(Stage, "changed", changed)
+    with TestClient(create_app(Engine(Settings()), stage=Stage(Settings()))):
+        assert went_on.wait(PATIENCE)
+    assert "failed to look at its scenario files; it goes on" in caplog.text
 
 
 def test_ticker_ends_with_the_application() -> None:

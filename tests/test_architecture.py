@@ -20,11 +20,14 @@ LAYERS: Final = (
     {"sms"},
     {"settings", "fidelity"},
     {"engine"},
-    {"guard", "connection", "openapi"},
+    {"guard", "connection", "openapi", "misfits", "quantities"},
+    {"scenario"},
     {"provider", "control"},
     {"app"},
     {"console"},
     {"server"},
+    {"rehearsal", "terminal"},
+    {"scenario_commands"},
     {"cli"},
     {"__main__", "__init__"},
 )
@@ -34,12 +37,12 @@ WALLS: Final[dict[str, set[str]]] = {
     "starlette": {"provider", "control", "app"},
     "uvicorn": {"server"},
     "httptools": {"server"},
-    "pydantic": {"provider", "control", "openapi"},
-    "pydantic_core": {"control.asking"},
+    "pydantic": {"provider", "control", "openapi", "misfits", "quantities", "scenario"},
+    "pydantic_core": {"misfits"},
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},
     "phonenumbers": {"engine.foreign"},
-    "random": {"engine.clock", "engine.account"},
+    "random": {"engine.clock", "engine.account", "engine.rules"},
     "time": {"engine.clock", "engine.account"},
     "secrets": set(),
     "uuid": set(),
@@ -49,7 +52,7 @@ WALLS: Final[dict[str, set[str]]] = {
 CALLS: Final[dict[str, set[str]]] = {"print": {"cli"}, "eval": set(), "exec": set(), "__import__": set()}
 """Where each builtin may be called."""
 
-LATE_IMPORTS: Final = {"cli", "__init__"}
+LATE_IMPORTS: Final = {"cli", "scenario_commands", "__init__"}
 """Parts that may import inside a function."""
 
 LONGEST_MODULE: Final = 400

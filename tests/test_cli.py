@@ -15,11 +15,12 @@ from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
+from typing import IO
 
 import pytest
 import requests
 
-from mocksms.cli import UNUSABLE, main
+from mocksms.cli import COMMANDS, UNUSABLE, main
 from mocksms.fidelity import ledger
 from mocksms.server import bind
 from mocksms.settings import OPTIONS, Settings, flag_name, variable_name
@@ -41,16 +42,23 @@ class Process:
 
     def read_until(self, word: str) -> str:
         """Read output up to a line with this word, and return that line; a limit ends the process, and so the wait."""
+        return self._found(word, self.popen.stdout)
+
+    def read_error_until(self, word: str) -> str:
+        """Likewise for what it says on standard error."""
+        return self._found(word, self.popen.stderr)
+
+    def _found(self, word: str, stream: IO[str] | None) -> str:
         limit = threading.Timer(PATIENCE, self.popen.kill)
         limit.start()
-        found = next((line for line in self._lines() if word in line), "")
+        found = next((line for line in self._lines(stream) if word in line), "")
         limit.cancel()
         assert found, f"{word!r} was not printed, but: {self.printed}"
         return found
 
-    def _lines(self) -> Iterator[str]:
-        assert self.popen.stdout is not None
-        for line in iter(self.popen.stdout.readline, ""):  # pragma: no branch - ends only where a test fails
+    def _lines(self, stream: IO[str] | None) -> Iterator[str]:
+        assert stream is not None
+        for line in iter(stream.readline, ""):  # pragma: no branch - ends only where a test fails
             self.printed.append(line)
             yield line
 
@@ -222,7 +230,7 @@ def test_signal_during_the_welcome_ends_it_as_well(monkeypatch: pytest.MonkeyPat
     from mocksms import cli
 
     ours: list[object] = []
-    monkeypatch.setattr(cli, "_say", lambda _: ours.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))))
+    monkeypatch.setattr(cli, "say", lambda _: ours.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))))
     monkeypatch.setattr("mocksms.server.Server.run", lambda _, sockets: [listener.close() for listener in sockets])
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -280,8 +288,8 @@ def test_taken_port_is_one_sentence_and_no_traceback() -> None:
         (["serve", "now"], "now is not an option;"),
         (["--kosher-pre", "972"], "--kosher-pre is not an option; did you mean --kosher-prefix?"),
         (["sreve"], "There is no command 'sreve'; did you mean serve?"),
-        (["zzz"], "There is no command 'zzz'; there are serve, numbers, fidelity."),
-        ([""], "There is no command ''; there are serve, numbers, fidelity."),
+        (["zzz"], "There is no command 'zzz'; there are serve, numbers, fidelity, scenarios, check, schema, record."),
+        ([""], "There is no command ''; there are serve, numbers, fidelity, scenarios, check, schema, record."),
         (["numbers", "--jsn"], "--jsn is not an option; did you mean --json?"),
         (["fidelity", "--port", "x"], "--port is 'x', but must be a whole number from 0 to 65535."),
         (["--host", "a..b"], "Cannot listen on a..b port 8972: "),
@@ -299,7 +307,7 @@ def test_unusable_command_line_is_one_sentence(
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["serve", "numbers", "fidelity"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_unknown_variable_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
@@ -375,7 +383,7 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str], command: list[st
     assert capsys.readouterr().out == f"mocksms {version('mocksms')}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "numbers", "fidelity"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_lists_every_option_with_its_variable(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
@@ -393,7 +401,9 @@ def test_help_lists_every_option_with_its_variable(
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert "Commands: serve, numbers, fidelity." in " ".join(capsys.readouterr().out.split())
+    assert "Commands: serve, numbers, fidelity, scenarios, check, schema, record." in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 @pytest.mark.parametrize(
@@ -415,7 +425,7 @@ def test_flags_reach_the_settings(monkeypatch: pytest.MonkeyPatch, arguments: li
         return bind(Settings(port=0))
 
     monkeypatch.setattr("mocksms.server.bind", listen)
-    monkeypatch.setattr("mocksms.server.serve", lambda _, listener, __: listener.close())
+    monkeypatch.setattr("mocksms.server.serve", lambda _, listener, *__: listener.close())
     assert main(arguments) == 0
     assert given == [expected]
 

@@ -9,6 +9,7 @@ import pytest
 from mocksms.console import SHOWN, MessageLog, message_line, welcome
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
+from mocksms.scenario.stage import Stage
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.text import escape
@@ -231,3 +232,10 @@ def test_welcome_follows_the_magic_prefix() -> None:
     text = welcome(Engine(Settings(magic_prefix="97250001")), "http://127.0.0.1:8972", "1.2.3")
     assert "972-50-0010000" in text
     assert "972-50-0000000" not in text
+
+
+def test_welcome_names_the_scenarios_in_force() -> None:
+    settings = Settings(scenario=("gateway-outage", "chaos"))
+    text = welcome(Engine(settings, script=Stage(settings).script), "http://127.0.0.1:8972", "1.2.3")
+    assert "Scenario   gateway-outage.toml, chaos.toml: 7 rules\n" in text
+    assert "Scenario" not in welcome(Engine(Settings()), "http://127.0.0.1:8972", "1.2.3")
