@@ -19,7 +19,8 @@ def test_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     code = {str(path.relative_to(ROOT)) for path in (ROOT / "mocksms").rglob("*.py")}
     page = {str(path.relative_to(ROOT)) for path in (ROOT / "mocksms/control/docs").iterdir()}
-    assert code | page | {"mocksms/py.typed", "mocksms/fidelity.toml"} == {
+    stories = {f"mocksms/scenarios/{path.name}" for path in (ROOT / "scenarios").iterdir()}
+    assert code | page | stories | {"mocksms/py.typed", "mocksms/fidelity.toml"} == {
         name for name in names if ".dist-info/" not in name
     }
 
