@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from mocksms.control.desk import BASE
 from mocksms.control.routes import ROOMS
-from mocksms.fidelity import ledger
+from mocksms.fidelity import Evidence, ledger
 from mocksms.settings import OPTIONS, flag_name, shown_default
 from mocksms.sms.magic import Catalogue
+from mocksms.sms.outcome import Fault, Outcome
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -25,7 +27,11 @@ def with_tables(text: str) -> str:
 
 
 def _numbers() -> str:
-    return _table(["Number", "Outcome"], [[f"`{row.number()}`", row.title] for row in Catalogue().rows.values()])
+    rows = Catalogue().rows.values()
+    ends = [[f"`{row.number()}`", row.title] for row in rows if isinstance(row.orders, Outcome)]
+    faults = [[f"`{row.number()}`", row.title] for row in rows if isinstance(row.orders, Fault)]
+    pairs = zip_longest(ends, faults, fillvalue=["", ""])
+    return _table(["Number", "Outcome", "Number", "Fault"], [[*end, *fault] for end, fault in pairs])
 
 
 def _options() -> str:
@@ -37,24 +43,29 @@ def _options() -> str:
 
 
 def _fidelity() -> str:
+    subjects: dict[str, dict[Evidence, list[str]]] = {}
+    for entry in ledger():
+        switch = f" (`{flag_name(entry.setting)}`)" if entry.setting else ""
+        evidence = subjects.setdefault(entry.id.partition(".")[0], {})
+        evidence.setdefault(entry.evidence, []).append(f"{entry.does}{switch}")
+    kinds = get_args(Evidence)
     rows = [
-        [entry.does, entry.evidence, f"`{flag_name(entry.setting)}`" if entry.setting else ""] for entry in ledger()
+        [subject, *("<br>".join(evidence.get(kind, ())) for kind in kinds)] for subject, evidence in subjects.items()
     ]
-    return _table(["What mocksms does", "Evidence", "Setting"], rows)
+    return _table(["", *kinds], rows)
 
 
 def _operations() -> str:
-    rows: dict[str, list[tuple[str, str]]] = {}
+    groups: dict[str, dict[str, list[str]]] = {}
     for room in ROOMS:
         operation = room.operation
-        rows.setdefault(operation.path.removeprefix(BASE), []).append((operation.method, operation.summary))
-    return _table(
-        [f"Under `{BASE}`", ""],
-        [
-            [f"`{', '.join(method for method, _ in each)} {path}`", "; ".join(summary for _, summary in each)]
-            for path, each in rows.items()
-        ],
-    )
+        paths = groups.setdefault(operation.tag, {})
+        paths.setdefault(operation.path.removeprefix(f"{BASE}/"), []).append(operation.method)
+    rows = [
+        [tag, ", ".join(f"`{'/'.join(methods)} {path}`" for path, methods in paths.items())]
+        for tag, paths in groups.items()
+    ]
+    return _table(["", f"Under `{BASE}/`"], rows)
 
 
 def _about(option: Mapping[str, Any]) -> str:

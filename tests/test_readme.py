@@ -6,16 +6,22 @@ import json
 import os
 import re
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.control.support import Api
 from tests.readme import README, with_tables
-from tests.support import PATIENCE, Mock, running
+from tests.support import PATIENCE, Mock, body, running
 
 TEXT = README.read_text(encoding="utf-8")
 SCRIPT = re.findall(r"<!-- script -->\n```sh\n(.*?)```", TEXT, re.DOTALL)[0]
-CURL = re.findall(r"```sh\n(curl .*?)```", TEXT, re.DOTALL)
+CURL = re.findall(r"(?<!-->\n)```sh\n(curl .*?)```", TEXT, re.DOTALL)
+SCENARIO = re.findall(r"<!-- outage.toml -->\n```toml\n(.*?)```", TEXT, re.DOTALL)[0]
+COMMANDS = re.findall(r"<!-- run -->\n```sh\n(.*?)```", TEXT, re.DOTALL)[0].splitlines()
+STEERING = re.findall(r"<!-- steer -->\n```sh\n(.*?)```", TEXT, re.DOTALL)[0]
 
 
 def test_tables_are_those_of_the_code() -> None:
@@ -59,6 +65,35 @@ def test_script_stops_where_the_mock_is_not_as_it_says(tmp_path: Path) -> None:
         environment = {**os.environ, "MOCK": mock.url, "TMPDIR": str(tmp_path)}
         done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_on_scenarios_run_as_printed(tmp_path: Path, command: str) -> None:
+    (tmp_path / "outage.toml").write_text(SCENARIO, encoding="utf-8")
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-ec", command], cwd=tmp_path, env=environment, capture_output=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_scenario_does_what_it_says() -> None:
+    with running() as mock:
+        Api(mock).ask("PUT", "scenario", tomllib.loads(SCENARIO))
+        assert [mock.send(tags=["otp"])[0]["status"] for _ in range(3)] == ["exception", "exception", "sent"]
+        assert mock.send("972-52-1234567", tags=["otp"])[0]["status"] == "queued"
+        refused = mock.post(json.dumps(body(content="Your code 481516")))
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+
+
+def test_scenario_and_fault_are_set_as_printed() -> None:
+    with running() as mock:
+        lines = STEERING.replace("http://127.0.0.1:8972", mock.url)
+        done = subprocess.run(["bash", "-ec", lines], capture_output=True, timeout=PATIENCE, check=True)
+        api = Api(mock, "demo")
+        assert api.get("scenario")["names"] == ["gateway-outage"]
+        assert [each["fault"] for each in api.get("faults")["faults"]] == ["reset_after_accept"]
+    assert b'"id":' in done.stdout
 
 
 def test_length_is_bearable() -> None:
