@@ -10,23 +10,22 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from mocksms.sms.message import State
+from mocksms.sms.numbers import MAGIC_PREFIX
 from mocksms.sms.outcome import ClickFirstLink, Fault, FaultKind, Outcome, Reply, Step
-
-PREFIX: Final = "97250000"
-"""Where the block starts; four digits follow. Accepted by number validators, not known to be given to anybody."""
 
 SUFFIX_LENGTH: Final = 4
 REACTION_AFTER: Final = timedelta(seconds=1)
 
 
 class MagicNumber(NamedTuple):
-    """A row of the catalogue: the `code`, what happens in words, and the outcome or the HTTP fault it orders."""
+    """A row of the catalogue: the `code`, a short name, what happens in words, and the outcome or fault it orders."""
 
     code: str
+    name: str
     title: str
     orders: Outcome | Fault
 
-    def number(self, prefix: str = PREFIX, lane: int = 0) -> str:
+    def number(self, prefix: str = MAGIC_PREFIX, lane: int = 0) -> str:
         """Return the phone number of this row on a lane (0 to 99), as the vendor's guide writes numbers."""
         digits = f"{prefix}{self.code}{lane:02}"
         return f"{digits[:3]}-{digits[3:5]}-{digits[5:]}"
@@ -38,7 +37,7 @@ class Catalogue:
     `delay` is how long the codes take that wait, in the table's words "5 s".
     """
 
-    def __init__(self, prefix: str = PREFIX, delay: timedelta = timedelta(seconds=5)) -> None:
+    def __init__(self, prefix: str = MAGIC_PREFIX, delay: timedelta = timedelta(seconds=5)) -> None:
         self.prefix = prefix
         self.rows = {row.code: row for row in _rows(delay)}
         self._length = len(prefix) + SUFFIX_LENGTH
@@ -55,50 +54,62 @@ def _rows(delay: timedelta) -> list[MagicNumber]:
     seconds = f"{delay.total_seconds():g} s"
     retry_after = math.ceil(delay.total_seconds())
     return [
-        _outcome("00", "sent", Step(State.SENT)),
-        _outcome("01", f"queued, sent after {seconds}", Step(State.SENT, delay)),
-        _outcome("02", "stays queued"),
-        _outcome("03", "sent, then the recipient replies YES", Step(State.SENT), Reply("YES", REACTION_AFTER)),
+        _outcome("00", "sent", "sent", Step(State.SENT)),
+        _outcome("01", "sent-later", f"queued, sent after {seconds}", Step(State.SENT, delay)),
+        _outcome("02", "queued", "stays queued"),
+        _outcome(
+            "03", "replies-yes", "sent, then the recipient replies YES", Step(State.SENT), Reply("YES", REACTION_AFTER)
+        ),
         _outcome(
             "04",
+            "replies-stop",
             "sent, then the recipient replies STOP and is opted out",
             Step(State.SENT),
             Reply("STOP", REACTION_AFTER, opts_out=True),
         ),
-        _outcome("05", "sent, then the first link is clicked", Step(State.SENT), ClickFirstLink(REACTION_AFTER)),
-        _outcome("10", str(State.INVALID), Step(State.INVALID)),
-        _outcome("20", str(State.UNSUBSCRIBED), Step(State.UNSUBSCRIBED)),
-        _outcome("21", str(State.KOSHER), Step(State.KOSHER)),
-        _outcome("22", str(State.BOUNCED), Step(State.BOUNCED)),
-        _outcome("23", f"sent, then bounces after {seconds}", Step(State.SENT), Step(State.BOUNCED, delay)),
-        _outcome("24", f"queued, then cancelled after {seconds}", Step(State.CANCELLED, delay)),
-        _outcome("30", str(State.NO_CREDIT), Step(State.NO_CREDIT)),
-        _outcome("40", str(State.EXCEPTION), Step(State.EXCEPTION)),
-        _outcome("41", str(State.NO_GATEWAY), Step(State.NO_GATEWAY)),
-        _fault("60", "HTTP 401", FaultKind.STATUS, status=401),
-        _fault("61", "HTTP 400", FaultKind.STATUS, status=400),
-        _fault("62", f"HTTP 429 with Retry-After: {retry_after}", FaultKind.STATUS, delay, status=429),
-        _fault("63", "HTTP 500", FaultKind.STATUS, status=500),
-        _fault("64", "HTTP 503", FaultKind.STATUS, status=503),
-        _fault("70", f"answer delayed {seconds}", FaultKind.DELAY, delay),
-        _fault("71", "accepted, then the connection is reset: the answer is lost", FaultKind.RESET_AFTER_ACCEPT),
-        _fault("72", "connection reset before anything is accepted", FaultKind.RESET_BEFORE_ACCEPT),
-        _fault("73", "accepted, body truncated", FaultKind.TRUNCATED),
-        _fault("74", "accepted, 200 with malformed JSON", FaultKind.MALFORMED),
-        _fault("75", f"accepted, answer dribbles byte by byte over {seconds}", FaultKind.DRIBBLE, delay),
+        _outcome(
+            "05", "clicks", "sent, then the first link is clicked", Step(State.SENT), ClickFirstLink(REACTION_AFTER)
+        ),
+        _outcome("10", "invalid", str(State.INVALID), Step(State.INVALID)),
+        _outcome("20", "unsubscribed", str(State.UNSUBSCRIBED), Step(State.UNSUBSCRIBED)),
+        _outcome("21", "kosher", str(State.KOSHER), Step(State.KOSHER)),
+        _outcome("22", "bounced", str(State.BOUNCED), Step(State.BOUNCED)),
+        _outcome(
+            "23", "bounces-later", f"sent, then bounces after {seconds}", Step(State.SENT), Step(State.BOUNCED, delay)
+        ),
+        _outcome("24", "cancelled", f"queued, then cancelled after {seconds}", Step(State.CANCELLED, delay)),
+        _outcome("30", "no-credit", str(State.NO_CREDIT), Step(State.NO_CREDIT)),
+        _outcome("40", "exception", str(State.EXCEPTION), Step(State.EXCEPTION)),
+        _outcome("41", "no-gateway", str(State.NO_GATEWAY), Step(State.NO_GATEWAY)),
+        _fault("60", "http-401", "HTTP 401", FaultKind.STATUS, status=401),
+        _fault("61", "http-400", "HTTP 400", FaultKind.STATUS, status=400),
+        _fault("62", "http-429", f"HTTP 429 with Retry-After: {retry_after}", FaultKind.STATUS, delay, status=429),
+        _fault("63", "http-500", "HTTP 500", FaultKind.STATUS, status=500),
+        _fault("64", "http-503", "HTTP 503", FaultKind.STATUS, status=503),
+        _fault("70", "slow", f"answer delayed {seconds}", FaultKind.DELAY, delay),
+        _fault(
+            "71",
+            "answer-lost",
+            "accepted, then the connection is reset: the answer is lost",
+            FaultKind.RESET_AFTER_ACCEPT,
+        ),
+        _fault("72", "reset", "connection reset before anything is accepted", FaultKind.RESET_BEFORE_ACCEPT),
+        _fault("73", "truncated", "accepted, body truncated", FaultKind.TRUNCATED),
+        _fault("74", "malformed", "accepted, 200 with malformed JSON", FaultKind.MALFORMED),
+        _fault("75", "dribble", f"accepted, answer dribbles byte by byte over {seconds}", FaultKind.DRIBBLE, delay),
     ]
 
 
-def _outcome(code: str, title: str, *parts: Step | Reply | ClickFirstLink) -> MagicNumber:
+def _outcome(code: str, name: str, title: str, *parts: Step | Reply | ClickFirstLink) -> MagicNumber:
     outcome = Outcome(
         steps=tuple(part for part in parts if isinstance(part, Step)),
         reactions=tuple(part for part in parts if not isinstance(part, Step)),
         decided_by=f"magic number {code} ({title})",
     )
-    return MagicNumber(code, title, outcome)
+    return MagicNumber(code, name, title, outcome)
 
 
 def _fault(
-    code: str, title: str, kind: FaultKind, duration: timedelta = timedelta(), *, status: int | None = None
+    code: str, name: str, title: str, kind: FaultKind, duration: timedelta = timedelta(), *, status: int | None = None
 ) -> MagicNumber:
-    return MagicNumber(code, title, Fault(kind=kind, status=status, duration=duration))
+    return MagicNumber(code, name, title, Fault(kind=kind, status=status, duration=duration))

@@ -23,6 +23,10 @@ KOSHER_PREFIXES: Final = (
 )
 """Prefixes of lines that take calls only (documented by operators; 972-58-32 by the vendor's guide)."""
 
+MAGIC_PREFIX: Final = "97250000"
+"""Where the block of magic numbers starts; four digits follow. Accepted by number validators, not known to be given
+to anybody."""
+
 _DIGITS = re.compile(r"[0-9X]+", re.ASCII)
 _ISRAELI_MOBILE = re.compile(r"9725[0-689][0-9X]{7}", re.ASCII)
 _LOCAL_MOBILE = re.compile(r"0(5[0-689][0-9X]{7})", re.ASCII)
