@@ -112,6 +112,9 @@ class ManyQuery(Scoped, Filters, Since):
 class ListQuery(ManyQuery):
     """Which messages to list."""
 
+    before: Cursor | None = Field(
+        default=None, description="A cursor: only what came before it, such as the last message of the page before"
+    )
     limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from pydantic import BaseModel
@@ -37,9 +38,12 @@ Step = Callable[[Steering, Account, str], Message]
 def list_messages(desk: Desk, ask: Ask) -> Response:
     """Answer with the newest messages that match."""
     criteria = desk.criteria(ask.query, ask.query.since)
-    found = ask.scope.search(criteria, ask.query.limit)
-    total = ask.scope.count(criteria) if len(found) == ask.query.limit else len(found)
-    return answer(_page(desk, ask, criteria, found, total))
+    before = ask.query.before
+    matching = ask.scope.messages(criteria)
+    earlier = matching if before is None else (owned for owned in matching if owned.message.sequence < before)
+    found = list(islice(earlier, ask.query.limit))
+    is_all = before is None and len(found) < ask.query.limit
+    return answer(_page(desk, ask, criteria, found, len(found) if is_all else ask.scope.count(criteria)))
 
 
 def delete_messages(desk: Desk, ask: Ask) -> Response:

@@ -153,6 +153,7 @@ class RequestView(Shown):
     answer: AnswerView
     took: float = Field(description="Seconds")
     note: Text = Field(description="Why it was refused, or what was done to its answer")
+    ordered_by: Text | None = Field(description="Rule or magic number that ordered the wrong answer, null for none")
     warnings: list[WarningView]
     messages: list[str] = Field(description="Ids of the messages it made, without those evicted since")
 
@@ -201,6 +202,7 @@ class AccountView(Shown):
     bounced: list[str]
     kosher: list[str]
     messages: int
+    newest: int | None = Field(description="The cursor at its newest message, null when it has none")
     evicted: int
     waiting_for_credit: int
     clock: ClockView
@@ -289,6 +291,7 @@ class NumberView(Shown):
     """A magic number."""
 
     code: str
+    name: str
     number: str
     outcome: str
     http_fault: bool

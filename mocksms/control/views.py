@@ -68,6 +68,7 @@ def request_view(account: Account | None, exchange: Exchange) -> shown.RequestVi
         answer=_answer(exchange),
         took=round(exchange.took, 6),
         note=exchange.note,
+        ordered_by=exchange.faulted.decided_by if exchange.faulted else None,
         warnings=[_warning(warning) for warning in exchange.warnings],
         messages=[message.transaction_id for message in made if message],
     )
@@ -99,6 +100,7 @@ def account_view(account: Account) -> shown.AccountView:
         bounced=sorted(account.bounced),
         kosher=sorted(account.kosher),
         messages=len(account.messages),
+        newest=account.messages.newest,
         evicted=account.messages.evicted,
         waiting_for_credit=len(account.waiting),
         clock=clock_view(account.clock, account),
@@ -129,7 +131,9 @@ def numbers_view(catalogue: Catalogue) -> shown.NumbersView:
 
 def _number(row: MagicNumber, prefix: str) -> shown.NumberView:
     is_fault = isinstance(row.orders, Fault)
-    return shown.NumberView(code=row.code, number=row.number(prefix), outcome=row.title, http_fault=is_fault)
+    return shown.NumberView(
+        code=row.code, name=row.name, number=row.number(prefix), outcome=row.title, http_fault=is_fault
+    )
 
 
 def _counts(totals: Totals) -> shown.Counts:

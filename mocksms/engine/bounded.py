@@ -47,6 +47,11 @@ class BoundedLog(Generic[T]):
         """The lowest number that is kept, None when nothing is."""
         return self._order[0] if self._order else None
 
+    @property
+    def last(self) -> int | None:
+        """The highest number that is kept, None when nothing is."""
+        return next(reversed(self._records), None)
+
     def add(self, number: int, record: T) -> T | None:
         """Keep a record under a number higher than all before; return the one it pushed out, if any."""
         self._records[number] = record

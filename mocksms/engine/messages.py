@@ -58,6 +58,11 @@ class MessageStore:
         return len(self._log)
 
     @property
+    def newest(self) -> int | None:
+        """The sequence of the newest message that is kept, None when none is."""
+        return self._log.last
+
+    @property
     def evicted(self) -> int:
         """How many messages have gone to make room."""
         return self._log.evicted

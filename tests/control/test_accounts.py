@@ -40,6 +40,7 @@ def test_account_shows_what_it_begins_with_before_its_first_use() -> None:
             "bounced": ["972542222222"],
             "kosher": ["972543333333"],
             "messages": 0,
+            "newest": None,
             "evicted": 0,
             "waiting_for_credit": 0,
         }
@@ -91,6 +92,14 @@ def test_what_is_changed_is_changed_and_nothing_else(
     assert changed[name] == value
     assert {**before, name: value, "clock": None} == {**changed, "clock": None}
     assert {**api.get("account"), "clock": None} == {**changed, "clock": None}
+
+
+def test_account_shows_the_cursor_of_its_newest_message(api: Api) -> None:
+    assert api.get("account")["newest"] is None
+    _, newest = api.send(PHONE, PHONE)
+    assert api.get("account")["newest"] == api.get(f"messages/{newest}")["cursor"]
+    api.ask("DELETE", "messages")
+    assert api.get("account")["newest"] is None
 
 
 def test_many_things_are_changed_at_once(api: Api) -> None:

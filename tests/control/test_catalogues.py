@@ -58,6 +58,7 @@ def test_numbers_are_the_catalogue(shared_mock: Mock) -> None:
     assert [row["code"] for row in answer["numbers"]] == list(Catalogue().rows)
     assert answer["numbers"][0] == {
         "code": "00",
+        "name": "sent",
         "number": "972-50-0000000",
         "outcome": "sent",
         "http_fault": False,

@@ -146,6 +146,7 @@ def test_request_shows_what_came_and_what_went(api: Api) -> None:
         "body": request["body"],
         "size": len(request["body"]),
         "note": "",
+        "ordered_by": None,
         "messages": sent,
     }
     assert json.loads(request["body"]) == body(SENT, PHONE, content="שלום", surprise=1)
@@ -243,6 +244,7 @@ def test_fault_that_was_ordered_is_shown(api: Api) -> None:
         "magic number 63: status 500",
         [],
     )
+    assert request["ordered_by"] == "magic number 63"
 
 
 def test_call_whose_connection_was_reset_has_no_answer(api: Api) -> None:

@@ -83,6 +83,18 @@ def test_limit_shows_the_newest_and_total_counts_all(shared_mock: Mock, gallery:
     assert page["total"] == 6
 
 
+def test_list_is_read_page_by_page(api: Api) -> None:
+    ids = api.send(*[PHONE] * 5)[::-1]
+    api.send(SENT)
+    before: dict[str, int] = {}
+    for expected in (ids[:2], ids[2:4], ids[4:]):
+        page = api.get("messages", to=PHONE, limit=2, **before)
+        assert [message["transaction_id"] for message in page["messages"]] == expected
+        assert page["total"] == 5
+        before = {"before": page["messages"][-1]["cursor"]}
+    assert api.get("messages", to=PHONE, **before)["messages"] == []
+
+
 def test_list_shows_a_hundred_unless_told_otherwise(api: Api) -> None:
     sent = api.send(*[PHONE] * 101)
     page = api.get("messages")

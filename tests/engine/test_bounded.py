@@ -95,7 +95,8 @@ def test_log_agrees_with_a_dictionary(limit: int, moves: list[int]) -> None:
             place = sorted(model)[move - 1]
             assert log.remove(place) == model.pop(place)
         assert list(log.newest_first()) == [model[kept] for kept in sorted(model, reverse=True)]
-        assert (len(log), log.first) == (len(model), min(model, default=None))
+        ends = (min(model, default=None), max(model, default=None))
+        assert (len(log), log.first, log.last) == (len(model), *ends)
         assert (log.evicted, log.evicted_up_to) == (len(evicted), max(evicted, default=0))
 
 
