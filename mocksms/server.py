@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mocksms.app import create_app
@@ -160,9 +161,15 @@ def _without_upgrade(data: bytes) -> bytes:
 
 
 class Server(uvicorn.Server):
-    """Serves one mock until it is told to stop."""
+    """Serves one mock until it is told to stop.
 
-    def __init__(self, engine: Engine, stage: Stage | None = None) -> None:
+    Args:
+        engine: the mock.
+        stage: the scenarios it was started with.
+        owns_process: whether it may set up logging; a guest in another program's process leaves that as it is.
+    """
+
+    def __init__(self, engine: Engine, stage: Stage | None = None, *, owns_process: bool = True) -> None:
         self._stopping = asyncio.Event()
         config = uvicorn.Config(
             create_app(engine, self._stopping, stage),
@@ -170,7 +177,8 @@ class Server(uvicorn.Server):
             ws="none",
             loop="asyncio",
             lifespan="on",
-            log_level="warning",
+            log_config=LOGGING_CONFIG if owns_process else None,
+            log_level="warning" if owns_process else None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
