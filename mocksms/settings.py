@@ -1,20 +1,23 @@
-"""Every option, written once: from here come the flags, the `MOCKSMS_*` variables and the README's table."""
+"""Every option, written once: from here come flags, `MOCKSMS_*` variables, pytest ini values and README tables."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 from mocksms.errors import SettingsError
-from mocksms.sms import magic, numbers
+from mocksms.sms import numbers
 
 PREFIX: Final = "MOCKSMS_"
-OTHER_VARIABLES: Final = frozenset({"MOCKSMS_URL"})
-"""Variables with our prefix that belong to the tests of an application, not to the server."""
+
+Raw = tuple[str, str]
+"""Where a value was given, in words for its user, and the value as written."""
+
+Options = TypeVar("Options", bound="Settings | SuiteSettings")
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
 LONGEST_DURATION: Final = 3650 * 86400
@@ -159,7 +162,7 @@ class Settings:
         numbers.KOSHER_PREFIXES, _listed_numbers, "prefixes of numbers that take no SMS"
     )
     force_unsubscribe_link: bool = _option(False, _flag, "append the unsubscribe link whatever the request says")
-    magic_prefix: str = _option(magic.PREFIX, _magic_prefix, "digits that start a magic number")
+    magic_prefix: str = _option(numbers.MAGIC_PREFIX, _magic_prefix, "digits that start a magic number")
     magic_delay: timedelta = _option(
         timedelta(seconds=5), _longer_than_zero, "how long it takes where a magic number waits"
     )
@@ -191,13 +194,38 @@ class Settings:
         Raises:
             SettingsError: an unknown variable, or a value that does not fit; the text is one sentence.
         """
-        raw = _from_environment(environment)
-        raw.update({name: (flag_name(name), value) for name, value in flags.items()})
-        values: dict[str, Any] = {name: _read(name, where, value) for name, (where, value) in raw.items()}
-        return cls(**values)
+        given = {name: (flag_name(name), value) for name, value in flags.items()}
+        return read_options(cls, from_environment(environment), given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteSettings:
+    """Every option of a test suite beside those of the mock it starts."""
+
+    url: str | None = _option(None, _url, "a mock that runs already, to attach to; none given: one is started")
+    unexpected: Literal["fail", "warn", "ignore"] = _choice(
+        "what a test does about what nobody asked for: refused calls, late messages", "fail", "warn", "ignore"
+    )
+    patience: timedelta = _option(timedelta(seconds=5), duration, "how long a wait lasts unless it says otherwise")
+    replay: str | None = _option(
+        None, _optional_text, "folder in which each failed test leaves a scenario file that replays it"
+    )
 
 
 OPTIONS: Final = {option.name: option for option in fields(Settings)}
+SUITE_OPTIONS: Final = {option.name: option for option in fields(SuiteSettings)}
+
+
+def read_options(kind: type[Options], *sources: Mapping[str, Raw]) -> Options:
+    """Return options as some sources give them, by their names; the later source wins, and others' names are let be.
+
+    Raises:
+        SettingsError: a value does not fit.
+    """
+    options = {option.name: option for option in fields(kind)}
+    given = {name: raw for source in sources for name, raw in source.items() if name in options}
+    values: dict[str, Any] = {name: _read(options[name], *raw) for name, raw in given.items()}
+    return kind(**values)
 
 
 def shown_default(default: object) -> str:
@@ -225,11 +253,16 @@ def variable_name(option: str) -> str:
     return PREFIX + option.upper()
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    known = {variable_name(name): name for name in OPTIONS}
-    raw: dict[str, tuple[str, str]] = {}
+def from_environment(environment: Mapping[str, str]) -> dict[str, Raw]:
+    """Return the options, of the mock and of test suites, that variables give by their names.
+
+    Raises:
+        SettingsError: a variable has our prefix and is none of them.
+    """
+    known = {variable_name(name): name for name in (*OPTIONS, *SUITE_OPTIONS)}
+    raw: dict[str, Raw] = {}
     for variable, value in environment.items():
-        if not variable.startswith(PREFIX) or _belongs_to_others(variable, value):
+        if not variable.startswith(PREFIX) or _is_of_kubernetes(variable, value):
             continue
         if variable not in known:
             near = difflib.get_close_matches(variable, known, 1, 0.5)
@@ -239,14 +272,13 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, st
     return raw
 
 
-def _belongs_to_others(variable: str, value: str) -> bool:
-    """Whether a variable is for an application's tests, or was set by Kubernetes because a service is named mocksms."""
-    from_kubernetes = variable.startswith(("MOCKSMS_SERVICE_", "MOCKSMS_PORT_")) or value.startswith("tcp://")
-    return variable in OTHER_VARIABLES or from_kubernetes
+def _is_of_kubernetes(variable: str, value: str) -> bool:
+    """Whether a variable was set by Kubernetes because a service is named mocksms."""
+    return variable.startswith(("MOCKSMS_SERVICE_", "MOCKSMS_PORT_")) or value.startswith("tcp://")
 
 
-def _read(name: str, where: str, raw: str) -> object:
-    read = cast("Callable[[str], object]", OPTIONS[name].metadata["read"])
+def _read(option: Field[Any], where: str, raw: str) -> object:
+    read = cast("Callable[[str], object]", option.metadata["read"])
     try:
         return read(raw)
     except ValueError as error:

@@ -10,9 +10,10 @@ from typing import Any, Final, get_args
 from mocksms.control.desk import BASE
 from mocksms.control.routes import ROOMS
 from mocksms.fidelity import Evidence, ledger
-from mocksms.settings import OPTIONS, flag_name, shown_default
+from mocksms.settings import OPTIONS, SUITE_OPTIONS, flag_name, shown_default
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcome import Fault, Outcome
+from mocksms.testing.plugin import ini_name
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -21,7 +22,9 @@ def with_tables(text: str) -> str:
     """Return the README with each table as it should be."""
     for name, table in TABLES.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, _, rest = text.partition(start)
+        before, found, rest = text.partition(start)
+        if not found:
+            continue
         text = f"{before}{start}{table()}{end}{rest.partition(end)[2]}"
     return text
 
@@ -38,6 +41,14 @@ def _options() -> str:
     rows = [
         [f"`{flag_name(name)}`", shown_default(option.default), _about(option.metadata)]
         for name, option in OPTIONS.items()
+    ]
+    return _table(["Option", "Default", ""], rows)
+
+
+def _suite_options() -> str:
+    rows = [
+        [f"`{ini_name(name)}`", shown_default(option.default), _about(option.metadata)]
+        for name, option in SUITE_OPTIONS.items()
     ]
     return _table(["Option", "Default", ""], rows)
 
@@ -82,6 +93,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "numbers": _numbers,
     "operations": _operations,
     "options": _options,
+    "suite-options": _suite_options,
     "fidelity": _fidelity,
 }
 

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.errors import SettingsError
-from mocksms.settings import OPTIONS, Settings, duration, flag_name, variable_name
+from mocksms.settings import (
+    OPTIONS,
+    SUITE_OPTIONS,
+    Settings,
+    SuiteSettings,
+    duration,
+    flag_name,
+    read_options,
+    variable_name,
+)
 
 READ = [
     ("host", "0.0.0.0", "0.0.0.0"),
@@ -140,13 +149,29 @@ def test_other_variables_are_not_looked_at() -> None:
     assert Settings.read({"PORT": "1", "MOCKSMSPORT": "1", "mocksms_port": "1"}, {}) == Settings()
 
 
-def test_the_address_that_tests_of_an_application_use_is_let_be() -> None:
-    assert Settings.read({"MOCKSMS_URL": "http://127.0.0.1:8972"}, {}) == Settings()
+@pytest.mark.parametrize("option", SUITE_OPTIONS)
+def test_what_is_for_the_tests_of_an_application_is_let_be(option: str) -> None:
+    assert Settings.read({variable_name(option): "whatever"}, {}) == Settings()
+
+
+def test_options_of_a_suite_are_read_from_the_latest_source() -> None:
+    first = {"url": ("first", "http://127.0.0.1:8972/"), "patience": ("first", "soon"), "port": ("first", "x")}
+    second = {"patience": ("second", "250ms"), "replay": ("second", "")}
+    assert read_options(SuiteSettings, first, second) == SuiteSettings(
+        url="http://127.0.0.1:8972", patience=timedelta(milliseconds=250)
+    )
+    with pytest.raises(SettingsError, match=r"^first is 'soon', but must be a duration"):
+        read_options(SuiteSettings, first)
 
 
 @pytest.mark.parametrize(
     ("variable", "nearest"),
-    [("MOCKSMS_PROT", "MOCKSMS_PORT"), ("MOCKSMS_APIKEY", "MOCKSMS_API_KEY"), ("MOCKSMS_HOSTS", "MOCKSMS_HOST")],
+    [
+        ("MOCKSMS_PROT", "MOCKSMS_PORT"),
+        ("MOCKSMS_REPLY", "MOCKSMS_REPLAY"),
+        ("MOCKSMS_APIKEY", "MOCKSMS_API_KEY"),
+        ("MOCKSMS_HOSTS", "MOCKSMS_HOST"),
+    ],
 )
 def test_unknown_variable_is_refused_with_the_nearest_name(variable: str, nearest: str) -> None:
     with pytest.raises(SettingsError) as refused:
