@@ -9,6 +9,8 @@
     +-- PatternTooSlow              a regular expression takes too long on a text
     +-- ScenarioUnusable            something is no scenario, or says what cannot be
     +-- ScenarioUnknown             there is no scenario of that name
+    +-- MockUnreachable             nothing answers where a mock should be
+    +-- MockRefused                 a mock does not do what a test asked of it
     +-- RequestRefused              an exchange with the emulated API that is not answered with 200
         +-- RouteNotFound           no such path
         +-- MethodNotAllowed        the path exists, the method does not
@@ -43,7 +45,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -153,6 +155,29 @@ class ScenarioUnknown(MocksmsError):
         near = difflib.get_close_matches(name, self.known, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self.known)}"
         super().__init__(f"there is no scenario {name!r}; {hint}")
+
+
+class MockUnreachable(MocksmsError, ConnectionError):
+    """Nothing answers at `url`, the address of a mock; the text says why and what to do."""
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url = url
+        super().__init__(f"nothing answers at {url}: {why}")
+
+
+class MockRefused(MocksmsError):
+    """A mock answered a call of a test with `status` and not with success; `error` is all it said."""
+
+    def __init__(self, call: str, status: int, error: Mapping[str, Any]) -> None:
+        self.call = call
+        self.status = status
+        self.error = dict(error)
+        super().__init__(f"{call}: {error.get('message', 'no reason given')}")
+
+    @property
+    def explanation(self) -> Mapping[str, Any] | None:
+        """Why no message matched, if that was asked for."""
+        return self.error.get("explanation")
 
 
 class RequestRefused(MocksmsError):

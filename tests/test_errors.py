@@ -18,7 +18,9 @@ from mocksms.errors import (
     InvalidRequest,
     MessageNotFound,
     MethodNotAllowed,
+    MockRefused,
     MocksmsError,
+    MockUnreachable,
     NoLink,
     PatternTooSlow,
     RequestRefused,
@@ -125,6 +127,13 @@ def test_every_class_of_the_module_is_in_the_tree() -> None:
         ),
         pytest.param(MessageNotFound("abc"), "no message abc", id="MessageNotFound"),
         pytest.param(
+            MockUnreachable("http://mock.test", "gone"),
+            "nothing answers at http://mock.test: gone",
+            id="MockUnreachable",
+        ),
+        pytest.param(MockRefused("GET /x", 404, {"message": "None."}), "GET /x: None.", id="MockRefused"),
+        pytest.param(MockRefused("GET /x", 401, {}), "GET /x: no reason given", id="MockRefused without a reason"),
+        pytest.param(
             FaultOrdered(Fault(kind=FaultKind.STATUS, status=503), "magic number 64"),
             "magic number 64: status 503",
             id="FaultOrdered",
@@ -147,6 +156,9 @@ def test_errors_carry_what_was_wrong_as_attributes() -> None:
     assert InvalidRequest({"a": iter(["b"])}).faults == {"a": ("b",)}
     code = UnknownMagicCode(3, "972-50-0009900", "99", iter(["00"]))
     assert (code.index, code.number, code.code, code.known) == (3, "972-50-0009900", "99", ("00",))
+    refused = MockRefused("GET /x", 409, {"explanation": {"text": "no SMS matched"}})
+    assert (refused.status, refused.explanation) == (409, {"text": "no SMS matched"})
+    assert MockUnreachable("http://mock.test", "gone").url == "http://mock.test"
     method = MethodNotAllowed("PUT", "POST")
     assert (method.method, method.allowed) == ("PUT", "POST")
     text = TextTooLong(11, 10)

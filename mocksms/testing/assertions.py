@@ -1,0 +1,349 @@
+"""What a test asserts of an account. Every failure says what was wanted, how near it came, and the usual causes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import Any, Final, NoReturn
+
+from mocksms.engine.clock import Steady
+from mocksms.errors import MockRefused
+from mocksms.settings import seconds
+from mocksms.testing.client import PATIENCE, Client
+from mocksms.testing.explaining import compared, line, retold, told, with_lines
+from mocksms.testing.lookalikes import why_so_long
+from mocksms.testing.matchers import LONGEST_WORDS, Matcher, Wish, wish_of
+from mocksms.testing.message import Message, message_of, quoted
+from mocksms.testing.reading import Reading
+from mocksms.testing.waiting import holds_up_a_loop
+
+__tracebackhide__ = True
+
+Length = str | float | timedelta
+"""A length of time: `"2h"`, `"250ms"`, seconds, or a timedelta."""
+
+Since = Message | int | None
+"""A message or a cursor: only what came after it counts. None: since the test began."""
+
+LOOK: Final = 0.25
+"""Seconds between two looks at what only this side can evaluate, unless a message comes."""
+
+
+class Asserting(Reading):
+    """An account whose messages can be asserted and waited for.
+
+    All take the same wishes: `to` is a number, compared on digits; `text` a part of the content; `tag` one of the tags;
+    `status` is `sent`, or with its reason `rejected/bounced`. Each is a text, a compiled regular expression that is
+    searched for, or a callable that gets the value. What is not given may be anything.
+    """
+
+    def __init__(self, client: Client | None, api_key: str, patience: float) -> None:
+        super().__init__(client, api_key, patience)
+        self._awaited: dict[Wish, int] = {}
+
+    def assert_sent(
+        self,
+        to: Matcher | None = None,
+        text: Matcher | None = None,
+        tag: Matcher | None = None,
+        status: Matcher | None = None,
+        *,
+        times: int = 1,
+        since: Since = None,
+    ) -> Message:
+        """Assert that exactly so many messages are as wished, and return the one, or the newest of them.
+
+        Whatever its status: an SMS that was refused was sent by the application, too; `status="sent"` asks for more.
+
+        Raises:
+            AssertionError: there are more or fewer; the text explains why.
+        """
+        wish = Wish(to=to, text=text, tag=tag, status=status)
+        if times < 1:
+            raise ValueError(f"times is {times}, but must be at least 1; assert_not_sent asserts that there is none")
+        if wish.traits():
+            found = self._matching(wish, since)
+            if len(found) != times:
+                self._fail_locally(wish, since, found, f"exactly {times}")
+            return found[-1]
+        return self._verified(wish, since, exactly=times)[-1]
+
+    def wait_for(
+        self,
+        to: Matcher | None = None,
+        text: Matcher | None = None,
+        tag: Matcher | None = None,
+        status: Matcher | None = None,
+        *,
+        times: int = 1,
+        since: Since = None,
+        timeout: Length | None = None,
+    ) -> Message:
+        """Wait until so many messages are as wished, and return the one, or the last of so many.
+
+        What came before the call counts, too. The same wait made again goes on after the message it returned, so that
+        it returns the next one; `since` says otherwise. In an async test use `await sms.aio.wait_for(...)`.
+
+        `timeout` is in seconds or a duration such as "2s"; the suite's patience unless given.
+
+        Raises:
+            AssertionError: they do not come in time; the text explains why.
+        """
+        wish = Wish(to=to, text=text, tag=tag, status=status)
+        length = self._patience if timeout is None else in_seconds(timeout)
+        resumes = since is None and wish in self._awaited
+        place = self._awaited[wish] if resumes else since
+        note: list[str] = []
+        if resumes:
+            note.append(line("resumed", "the same wait has returned a message already; since=0 looks at all"))
+        if holds_up_a_loop():
+            note.append(line("loop", "it stood still meanwhile; for an application in it: await sms.aio.wait_for(...)"))
+        found = self._await(wish, place, times, length, note)
+        self._awaited[wish] = found.cursor
+        return found
+
+    def assert_not_sent(
+        self,
+        to: Matcher | None = None,
+        text: Matcher | None = None,
+        tag: Matcher | None = None,
+        status: Matcher | None = None,
+        *,
+        for_: Length | None = None,
+        since: Since = None,
+    ) -> None:
+        """Assert that no message is as wished, and none comes for so long.
+
+        It is watched in real time, or not at all while the account's clock is frozen. In an async test use
+        `await sms.aio.assert_not_sent(...)`.
+
+        Raises:
+            AssertionError: there is one.
+        """
+        wish = Wish(to=to, text=text, tag=tag, status=status)
+        if wish.traits():
+            self._watch_locally(wish, since, for_)
+            return
+        self._verified(wish, since, exactly=0)
+        deadline = self._end_of_watch(for_)
+        while (left := deadline - Steady.seconds()) > 0 and self._comes(wish, since, left):
+            self._verified(wish, since, exactly=0)
+
+    def assert_nothing_sent(self, *, for_: Length | None = None, since: Since = None) -> None:
+        """Assert that there is no message at all, and none comes for so long.
+
+        Raises:
+            AssertionError: there is one.
+        """
+        self.assert_not_sent(for_=for_, since=since)
+
+    def assert_sent_in_order(
+        self, *wishes: Matcher | Mapping[str, Any], nothing_else: bool = False, since: Since = None
+    ) -> list[Message]:
+        """Assert that messages were sent in this order, one for each wish, and return them.
+
+        Args:
+            wishes: each a text (or a regular expression, or a callable), or a mapping such as
+                `{"to": number, "text": "Welcome"}`.
+            nothing_else: whether there must be no other message before, between or after them.
+            since: a message or a cursor; what came before does not count.
+
+        Raises:
+            AssertionError: one is missing, comes too early, or is too many.
+        """
+        wanted = [wish_of(wish) for wish in wishes]
+        if not wanted:
+            raise ValueError("assert_sent_in_order needs at least one wish; assert_nothing_sent takes none")
+        if not any(wish.traits() for wish in wanted):
+            in_order = [wish.filters() for wish in wanted]
+            return self._verify({"in_order": in_order, "nothing_else": nothing_else}, since)
+        return self._in_order(wanted, since, nothing_else=nothing_else)
+
+    def assert_no_duplicates(self, within: Length | None = None) -> None:
+        """Assert that nobody got the same content twice, ever or within so long on the account's clock.
+
+        Raises:
+            AssertionError: somebody did.
+        """
+        limit = None if within is None else timedelta(seconds=in_seconds(within))
+        alike = attrgetter("number", "content")
+        for _, group in groupby(sorted(self.outbox, key=lambda message: (*alike(message), message.cursor)), alike):
+            for first, second in pairwise(group):
+                apart = second.created_at - first.created_at
+                if limit is None or apart <= limit:
+                    self._fail_of_duplicates(first, second, apart, within)
+
+    def assert_no_send_after_opt_out(self) -> None:
+        """Assert that nothing was sent to a number that had opted out: that the provider had to refuse none for it.
+
+        Raises:
+            AssertionError: something was.
+        """
+        _, explanation = self._explained("POST", "verify", {"reject_reason": "unsubscribe", "exactly": 0})
+        if explanation:
+            count = len(self._messages(reject_reason="unsubscribe"))
+            verdict = f"{count} SMS went to a number that had opted out"
+            _fail(retold(explanation, verdict, ["nothing sent after an opt-out"]))
+
+    def assert_segments(self, message: Message, count: int) -> None:
+        """Assert that a message, as the phone shows it, takes so many segments.
+
+        Raises:
+            AssertionError: it takes more or fewer; the text names the character that forced UCS-2, and its look-alike.
+        """
+        if message.segments.count != count:
+            _fail("\n".join(why_so_long(message, count)))
+
+    def _matching(self, wish: Wish, since: Since) -> list[Message]:
+        """Return the messages that are as wished, oldest first."""
+        traits = wish.traits()
+        candidates = self._messages(**wish.filters(), since=_place(since))
+        return [message for message in candidates if all(trait.fits(message) for trait in traits)]
+
+    def _verified(self, wish: Wish, since: Since, **count: int) -> list[Message]:
+        return self._verify({**wish.filters(), **count}, since)
+
+    def _verify(self, question: dict[str, Any], since: Since) -> list[Message]:
+        page, explanation = self._explained("POST", "verify", {**question, "since": _place(since) or 0})
+        if explanation:
+            _fail(explanation["text"])
+        return [message_of(row) for row in reversed(page["messages"])]
+
+    def _await(self, wish: Wish, since: Since, times: int, timeout: float, note: Sequence[str]) -> Message:
+        if wish.traits():
+            return self._await_locally(wish, since, times, timeout, note)
+        query = {**wish.filters(), "count": times, "since": _place(since)}
+        page, explanation = self._explained("GET", "messages/wait", **query, timeout=timeout, within=timeout + PATIENCE)
+        if explanation:
+            _fail(with_lines(explanation, *note))
+        newest = message_of(page["messages"][0])
+        if page["total"] == times:
+            return newest
+        # There are more; some of them may have made room meanwhile.
+        return [*self._matching(wish, since), newest][:times][-1]
+
+    def _await_locally(self, wish: Wish, since: Since, times: int, timeout: float, note: Sequence[str]) -> Message:
+        """Wait for what only this side can evaluate: it looks again when a message comes, and from time to time."""
+        deadline = Steady.seconds() + timeout
+        while True:
+            cursor = self.cursor
+            found = self._matching(wish, since)
+            left = deadline - Steady.seconds()
+            if len(found) >= times:
+                return found[times - 1]
+            if left <= 0:
+                self._fail_locally(wish, since, found, f"at least {times}", f"within {timeout:g} s", note=note)
+            self._comes(wish, cursor, min(left, LOOK))
+
+    def _watch_locally(self, wish: Wish, since: Since, for_: Length | None) -> None:
+        deadline = self._end_of_watch(for_)
+        while True:
+            cursor = self.cursor
+            if found := self._matching(wish, since):
+                self._fail_locally(wish, since, found, "exactly 0")
+            left = deadline - Steady.seconds()
+            if left <= 0:
+                return
+            self._comes(wish, cursor, min(left, LOOK))
+
+    def _end_of_watch(self, for_: Length | None) -> float:
+        """Return until when to watch; while the account's time stands still nothing more can come."""
+        return Steady.seconds() + (0 if for_ is None or self._is_frozen() else in_seconds(for_))
+
+    def _comes(self, wish: Wish, since: Since, within: float) -> bool:
+        """Return whether a message comes in time that is as wished as far as the mock can evaluate that."""
+        query = {**wish.filters(), "since": _place(since)}
+        page, _ = self._explained("GET", "messages/wait", **query, timeout=within, within=within + PATIENCE)
+        return page is not None
+
+    def _in_order(self, wishes: Sequence[Wish], since: Since, *, nothing_else: bool) -> list[Message]:
+        met: list[Message] = []
+        for place, wish in enumerate(wishes, 1):
+            found = self._matching(wish, met[-1] if met else since)
+            if not found:
+                after = f" after {met[-1].transaction_id}" if met else ""
+                verdict = f"no SMS matched place {place} of {len(wishes)}{after}"
+                self._fail_locally(wish, since, [], f"place {place}{after}", verdict=verdict)
+            met.append(found[0])
+        ids = {message.transaction_id for message in met}
+        others = [message for message in self._messages(since=_place(since)) if message.transaction_id not in ids]
+        if nothing_else and others:
+            verdict = f"{len(others)} SMS nobody asked for"
+            _fail("\n".join([verdict, line("wanted", "nothing else"), *(told("unasked", each) for each in others)]))
+        return met
+
+    def _explained(
+        self, method: str, path: str, body: Any = None, /, **query: Any
+    ) -> tuple[Any, Mapping[str, Any] | None]:
+        """Return what is answered, and the explanation where that is not as wanted.
+
+        Raises:
+            MockRefused: there is something wrong with the question.
+        """
+        try:
+            return self.ask(method, path, body, **query), None
+        except MockRefused as error:
+            if error.explanation is None:
+                raise
+            return None, error.explanation
+
+    def _is_frozen(self) -> bool:
+        return bool(self.ask("GET", "clock")["frozen"])
+
+    def _fail_locally(
+        self,
+        wish: Wish,
+        since: Since,
+        found: Sequence[Message],
+        *wanted: str,
+        verdict: str = "",
+        note: Sequence[str] = (),
+    ) -> NoReturn:
+        """Fail for a wish that only this side can evaluate; the mock explains the rest of it."""
+        candidates = self._messages(**wish.filters(), since=_place(since))
+        question = {**wish.filters(), "since": _place(since) or 0, "at_least": len(candidates) + 1}
+        explanation = self._why(question)
+        traits = wish.traits()
+        wishes = [*explanation["wanted"][:-1], *(trait.describe() for trait in traits), *wanted]
+        verdict = verdict or (f"{len(found)} SMS matched, wanted {wanted[0]}" if found else "no SMS matched")
+        lines = compared(traits, candidates)
+        _fail("\n".join([retold(explanation, verdict, wishes, lines, without="matched"), *note]))
+
+    def _fail_of_duplicates(self, first: Message, second: Message, apart: timedelta, within: Length | None) -> NoReturn:
+        limit = "ever" if within is None else f"within {in_seconds(within):g} s"
+        verdict = f"2 SMS alike went to {second.to}, {apart.total_seconds():g} s apart"
+        question = {"to": second.to, "content": second.content[:LONGEST_WORDS], "at_most": 1}
+        wanted = [f"{quoted(second.content)} to {second.to} at most once {limit}"]
+        lines = ["", told("first", first), told("again", second)]
+        _fail(retold(self._why(question), verdict, wanted, lines, without="unasked"))
+
+    def _why(self, question: dict[str, Any]) -> Mapping[str, Any]:
+        """Return the explanation of the mock why something is not so that is known not to be so."""
+        _, explanation = self._explained("POST", "verify", question)
+        return explanation or {"text": "\n\n  got        changed while it was looked at", "wanted": [""], "causes": []}
+
+
+def in_seconds(length: Length) -> float:
+    """Return a length of time in seconds.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(length, timedelta):
+        return length.total_seconds()
+    if isinstance(length, str):
+        try:
+            return seconds(length)
+        except ValueError as error:
+            raise ValueError(f"{length!r} is no length of time; it must be {error}") from None
+    return float(length)
+
+
+def _place(since: Since) -> int | None:
+    return since.cursor if isinstance(since, Message) else since
+
+
+def _fail(text: str) -> NoReturn:
+    raise AssertionError(text)

@@ -1,0 +1,147 @@
+"""The handle on a mock: start one or connect to one, point the application at it, assert and steer."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from mocksms.errors import SettingsError
+from mocksms.settings import OPTIONS, Settings
+from mocksms.testing.aio import Aio
+from mocksms.testing.assertions import Asserting, Length, in_seconds
+from mocksms.testing.client import PATIENCE, Client
+from mocksms.testing.server import ThreadedServer
+from mocksms.testing.steering import Steered
+
+if TYPE_CHECKING:
+    import pytest
+
+WAIT: Final = 5.0
+"""Seconds a wait lasts unless it says otherwise."""
+
+
+class MockSMS(Asserting, Steered):
+    """A mock of inwise's SMS API, and one account of it.
+
+        with MockSMS() as sms:
+            send_code(sms.url, sms.api_key, "972-54-1111111")
+            assert sms.assert_sent(to="972-54-1111111").code == "481516"
+
+    It runs in a thread of this process, on a free port, from `with` (or `start`) to the end of the block (or `stop`).
+    `MockSMS.connect` is for one that runs already.
+
+    Args:
+        api_key: whose account this is; any key will do.
+        patience: how long a wait lasts unless it says otherwise.
+        options: the options of mocksms, named as in Python: `credit=10`, `async_delay="2s"`, `scenario="outage"`.
+
+    Raises:
+        SettingsError: there is no such option, or its value does not fit.
+    """
+
+    def __init__(self, *, api_key: str = "test-key", patience: Length = WAIT, **options: Any) -> None:
+        super().__init__(None, api_key, in_seconds(patience))
+        self._server: ThreadedServer | None = ThreadedServer(_settings(options))
+
+    @classmethod
+    def of(cls, settings: Settings, *, api_key: str = "test-key", patience: Length = WAIT) -> MockSMS:
+        """Return a mock with these settings, to be started."""
+        sms = cls(api_key=api_key, patience=patience)
+        sms._server = ThreadedServer(settings)
+        return sms
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        api_key: str = "test-key",
+        control_token: str | None = None,
+        patience: Length = WAIT,
+        within: float = PATIENCE,
+    ) -> MockSMS:
+        """Return the handle on a mock that runs already, or is about to: in a container, or on another machine.
+
+        Args:
+            url: where it is, such as `http://127.0.0.1:8972`.
+            api_key: whose account this is.
+            control_token: its control token, if it has one.
+            patience: how long a wait lasts unless it says otherwise.
+            within: seconds it may take to come up.
+
+        Raises:
+            MockUnreachable: it does not answer in time.
+        """
+        client = Client(url, control_token)
+        client.wait_until_up(within)
+        return cls._on(client, api_key, in_seconds(patience))
+
+    def account(self, api_key: str) -> MockSMS:
+        """Return a handle on another account of the same mock."""
+        return self._on(self.client, api_key, self._patience)
+
+    @property
+    def aio(self) -> Aio:
+        """What waits, awaited: `await sms.aio.wait_for(...)`, for a test in whose loop the application runs."""
+        return Aio(self)
+
+    def start(self) -> Self:
+        """Start the mock, if it is this handle's to start and does not run.
+
+        Raises:
+            SettingsError: the address cannot be listened on.
+            ScenarioUnusable, ScenarioUnknown: the scenario is none.
+        """
+        server = self._server
+        if server is not None and self._connected is None:
+            self._connected = Client(server.start(), server.settings.control_token, lambda: server.error)
+        return self
+
+    def stop(self) -> None:
+        """Close the connections, and stop the mock if this handle started it."""
+        if self._connected is not None:
+            self._connected.close()
+        if self._server is not None:
+            self._connected = None
+            self._server.stop()
+
+    def patch_env(self, monkeypatch: pytest.MonkeyPatch, url: str = "SMS_URL", key: str = "SMS_KEY") -> None:
+        """Set the variables by which the application finds the provider, until the test ends."""
+        for name, value in self.environment(url, key).items():
+            monkeypatch.setenv(name, value)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        where = self._connected.url if self._connected else "not running"
+        return f"<MockSMS {where}, account {self.api_key}>"
+
+    @classmethod
+    def _on(cls, client: Client, api_key: str, patience: float) -> MockSMS:
+        sms = cls(api_key=api_key, patience=patience)
+        sms._server = None
+        sms._connected = client
+        return sms
+
+
+def _settings(options: Mapping[str, Any]) -> Settings:
+    """Return settings from options as Python has them; texts are read as on the command line."""
+    unknown = [name for name in options if name not in OPTIONS]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], OPTIONS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(OPTIONS)}."
+        raise SettingsError(f"There is no option {unknown[0]!r}; {hint}")
+    given = {"port": 0, **options}
+    texts = {name: value for name, value in given.items() if isinstance(value, str)}
+    lists = {name: ",".join(value) for name, value in given.items() if isinstance(value, list | tuple | set)}
+    read = Settings.read({}, texts | lists)
+    values = {name: getattr(read, name) if name in texts | lists else value for name, value in given.items()}
+    return Settings(**values)

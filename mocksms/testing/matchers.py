@@ -1,0 +1,150 @@
+"""What a test wishes of a message: texts, regular expressions and callables; who can evaluate which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mocksms.testing.message import Message, quoted
+
+Matcher = str | re.Pattern[str] | Callable[[str], object]
+"""A text, a compiled regular expression that is searched for, or a callable that returns whether a value is right."""
+
+FIELDS: Final = ("to", "text", "tag", "status")
+LONGEST_WORDS: Final = 1_000
+"""Characters of a text or regular expression that are left to the mock to look for."""
+
+_FLAGS: Final = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x", re.ASCII: "a"}
+
+_VALUES: Final[dict[str, Callable[[Message], Iterable[str]]]] = {
+    "to": lambda message: [message.to],
+    "text": lambda message: [message.content],
+    "tag": lambda message: message.tags,
+    "status": lambda message: [message.state],
+}
+"""What each field of a wish looks at; a message meets it if one value does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One field of a wish that the mock cannot evaluate."""
+
+    field: str
+    matcher: Matcher
+
+    def fits(self, message: Message) -> bool:
+        """Return whether a message has it."""
+        return any(_fits(self.matcher, value) for value in _VALUES[self.field](message))
+
+    def describe(self) -> str:
+        """Return what is wished for, in words."""
+        return f"{self.field} {in_words(self.matcher)}"
+
+    def compare(self, message: Message) -> str:
+        """Return how a message compares, in words."""
+        values = ", ".join(map(quoted, _VALUES[self.field](message))) or "none"
+        return f"{self.field} {values} {'matches' if self.fits(message) else f'is not {in_words(self.matcher)}'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What messages a test means; what is None may be anything.
+
+    Args:
+        to: the number, compared on digits.
+        text: part of the content, as sent with placeholders filled; case counts.
+        tag: one of the tags, whole.
+        status: `sent`, or with its reason `rejected/bounced`.
+
+    Raises:
+        TypeError: one is no text, compiled regular expression or callable.
+    """
+
+    to: Matcher | None = None
+    text: Matcher | None = None
+    tag: Matcher | None = None
+    status: Matcher | None = None
+
+    def __post_init__(self) -> None:
+        for field, matcher in self.given():
+            is_bytes = isinstance(matcher, re.Pattern) and isinstance(matcher.pattern, bytes)
+            if is_bytes or not (isinstance(matcher, str | re.Pattern) or callable(matcher)):
+                wanted = "a text, a compiled regular expression of text, or a callable"
+                raise TypeError(f"{field} is {matcher!r}, but must be {wanted}")
+
+    def given(self) -> list[tuple[str, Matcher]]:
+        """Return the fields that are wished for."""
+        fields = ((field, getattr(self, field)) for field in FIELDS)
+        return [(field, matcher) for field, matcher in fields if matcher is not None]
+
+    def filters(self) -> dict[str, str]:
+        """Return what the mock can evaluate, as its filters."""
+        filters: dict[str, str] = {}
+        for field, matcher in self.given():
+            if not _is_local(field, matcher):
+                filters |= _filter(field, matcher)
+        return filters
+
+    def traits(self) -> list[Trait]:
+        """Return what only this side can evaluate."""
+        return [Trait(field, matcher) for field, matcher in self.given() if _is_local(field, matcher)]
+
+
+def wish_of(given: Matcher | Mapping[str, Any] | Wish) -> Wish:
+    """Return a wish from a text, or from a mapping with the fields of one.
+
+    Raises:
+        TypeError: it has other fields.
+    """
+    if isinstance(given, Wish):
+        return given
+    if not isinstance(given, Mapping):
+        return Wish(text=given)
+    unknown = [name for name in given if name not in FIELDS]
+    if unknown:
+        raise TypeError(f"a wish has no {unknown[0]!r}; it has {', '.join(FIELDS)}")
+    return Wish(**given)
+
+
+def in_words(matcher: Matcher) -> str:
+    """Return a matcher as a failure names it."""
+    if isinstance(matcher, str):
+        return quoted(matcher)
+    if isinstance(matcher, re.Pattern):
+        return f"like /{matcher.pattern}/"
+    code = getattr(matcher, "__code__", None)
+    name = getattr(matcher, "__name__", repr(matcher))
+    if code is None or name != "<lambda>":
+        return f"as {name}() wants it"
+    return f"as the lambda in {Path(code.co_filename).name}:{code.co_firstlineno} wants it"
+
+
+def _is_local(field: str, matcher: Matcher) -> bool:
+    if isinstance(matcher, str):
+        return field == "text" and len(matcher) > LONGEST_WORDS
+    return field != "text" or not isinstance(matcher, re.Pattern) or len(_inline(matcher)) > LONGEST_WORDS
+
+
+def _filter(field: str, matcher: Matcher) -> dict[str, str]:
+    if isinstance(matcher, re.Pattern):
+        return {"regex": _inline(matcher)}
+    assert isinstance(matcher, str)
+    if field == "status":
+        status, _, reason = matcher.partition("/")
+        return {"status": status, "reject_reason": reason} if reason else {"status": status}
+    return {"content" if field == "text" else field: matcher}
+
+
+def _inline(pattern: re.Pattern[str]) -> str:
+    """Return a regular expression with its flags written into it."""
+    flags = "".join(letter for flag, letter in _FLAGS.items() if pattern.flags & flag)
+    return f"(?{flags}){pattern.pattern}" if flags else pattern.pattern
+
+
+def _fits(matcher: Matcher, value: str) -> bool:
+    if isinstance(matcher, re.Pattern):
+        return matcher.search(value) is not None
+    return matcher in value if isinstance(matcher, str) else bool(matcher(value))

@@ -1,0 +1,461 @@
+"""Assertions of the handle, and word for word what they say when they fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mocksms import MockSMS
+from mocksms.errors import MockRefused
+from mocksms.settings import Settings
+from mocksms.testing.assertions import in_seconds
+from tests.control.support import INVALID, KOSHER, QUEUED, SENT
+from tests.support import NUMBER, HandClock, running
+from tests.testing.support import failure, get, golden, meanwhile, send
+
+OTHER = "972-54-2222222"
+CODE = "Code 481516"
+
+
+class Story:
+    """A mock whose time stands at noon until it is moved."""
+
+    def __init__(self, sms: MockSMS, clock: HandClock) -> None:
+        self.sms = sms
+        self.clock = clock
+
+
+@pytest.fixture
+def open_story() -> Iterator[Callable[..., Story]]:
+    with ExitStack() as stack:
+
+        def begin(**options: Any) -> Story:
+            clock = HandClock()
+            mock = stack.enter_context(running(Settings(port=0, seed="tests", **options), clock))
+            sms = MockSMS.connect(mock.url, api_key="story", patience="50ms")
+            stack.callback(sms.stop)
+            return Story(sms, clock)
+
+        yield begin
+
+
+@pytest.fixture
+def noon(open_story: Callable[..., Story]) -> MockSMS:
+    return open_story().sms
+
+
+def test_assert_sent_returns_the_message(sms: MockSMS) -> None:
+    send(sms, NUMBER, content=CODE, tags=["otp"])
+    send(sms, OTHER, content="Hello")
+    message = sms.assert_sent(to="+972 54 1111111", text="Code", tag="otp", status="sent")
+    assert (message.to, message.code) == (NUMBER, "481516")
+    assert message == sms.outbox[0]
+
+
+def test_assert_sent_counts_exactly_and_returns_the_newest(sms: MockSMS) -> None:
+    first, second = send(sms, NUMBER, OTHER)
+    assert sms.assert_sent(times=2).transaction_id == second
+    assert sms.assert_sent(times=2, text=bool).transaction_id == second
+    assert sms.assert_sent(since=sms.read(first)).transaction_id == second
+    for call in (lambda: sms.assert_sent(), lambda: sms.assert_sent(times=3), lambda: sms.assert_sent(text=bool)):
+        assert failure(call).startswith("2 SMS matched, wanted exactly ")
+
+
+def test_assert_sent_of_none_is_refused(sms: MockSMS) -> None:
+    with pytest.raises(ValueError, match="times is 0, but must be at least 1; assert_not_sent asserts that"):
+        sms.assert_sent(times=0)
+
+
+@pytest.mark.parametrize(
+    ("status", "to"),
+    [
+        ("sent", SENT),
+        ("rejected", KOSHER),
+        ("rejected/kosher-number", KOSHER),
+        ("rejected/kosher_number", KOSHER),
+        ("invalid", INVALID),
+        (re.compile("kosher"), KOSHER),
+        (lambda state: state == "queued", QUEUED),
+    ],
+)
+def test_status_may_name_its_reason(sms: MockSMS, status: Any, to: str) -> None:
+    send(sms, SENT, KOSHER, INVALID, QUEUED)
+    assert sms.assert_sent(status=status).to == to
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"to": re.compile(r"2222222$")},
+        {"to": lambda number: number.endswith("2")},
+        {"tag": re.compile("^o")},
+        {"tag": lambda tag: tag == "otp"},
+        {"text": re.compile("CODE", re.IGNORECASE)},
+        {"text": lambda text: "Code" in text},
+        {"text": re.compile("Code|" + "x" * 1_000)},
+        {"text": "Code", "to": bool, "tag": "otp", "status": "sent"},
+    ],
+    ids=str,
+)
+def test_wishes_are_texts_patterns_and_callables(sms: MockSMS, wish: Any) -> None:
+    send(sms, NUMBER, content="Hello", tags=["news"])
+    (expected,) = send(sms, OTHER, content=CODE, tags=["otp"])
+    assert sms.assert_sent(**wish).transaction_id == expected
+    assert sms.wait_for(**wish).transaction_id == expected
+    with pytest.raises(AssertionError):
+        sms.assert_not_sent(**wish)
+
+
+def test_what_the_mock_cannot_look_for_is_said_by_it(sms: MockSMS) -> None:
+    with pytest.raises(MockRefused, match=r"^POST /_mock/verify: status: .* got \"delivered\"$"):
+        sms.assert_sent(status="delivered")
+
+
+def test_wait_for_returns_what_is_there_already_and_what_comes(sms: MockSMS) -> None:
+    send(sms, NUMBER, content=CODE)
+    assert sms.wait_for(to=NUMBER).code == "481516"
+    with meanwhile(lambda: send(sms, OTHER)):
+        assert sms.wait_for(to=OTHER, timeout="5s").to == OTHER
+
+
+def test_the_same_wait_goes_on_after_what_it_returned(sms: MockSMS) -> None:
+    first, second = send(sms, NUMBER, NUMBER)
+    assert sms.wait_for(to=NUMBER).transaction_id == first
+    assert sms.wait_for(to=NUMBER).transaction_id == second
+    assert sms.wait_for(to=NUMBER, text="Hello").transaction_id == first
+    assert sms.wait_for(to=NUMBER, since=0).transaction_id == first
+    assert sms.wait_for(to=NUMBER, times=2, since=0).transaction_id == second
+    assert "resumed    the same wait has returned a message already" in failure(lambda: sms.wait_for(to=NUMBER))
+    assert "resumed" not in failure(lambda: sms.wait_for(to=NUMBER, since=sms.outbox[-1]))
+
+
+def test_wait_of_a_callable_wakes_when_the_status_changes(sms: MockSMS) -> None:
+    (queued,) = send(sms, "972-50-0000100")
+    assert sms.wait_for(status=re.compile("^sent"), timeout=5).transaction_id == queued
+
+
+def test_wait_of_a_callable_goes_on_after_what_it_returned(sms: MockSMS) -> None:
+    first, second = send(sms, NUMBER, NUMBER)
+    assert [sms.wait_for(text=bool).transaction_id for _ in range(2)] == [first, second]
+    assert "resumed" in failure(lambda: sms.wait_for(text=bool))
+
+
+def test_wait_says_which_message_had_to_make_room(open_story: Callable[..., Story]) -> None:
+    story = open_story(max_messages=1)
+    (_, kept) = send(story.sms, NUMBER, OTHER)
+    assert failure(lambda: story.sms.wait_for(to=NUMBER), kept) == golden(
+        """
+        no SMS matched
+          wanted     to 972-54-1111111, at least 1, within 0.05 s
+          got        1 SMS in account s…
+
+          closest    <1>  0 of 1 match
+                       to  "972-54-2222222"
+                                   ^ wanted "972-54-1111111"
+                       life  queued 12:00:00.000 > sent +0 s (nothing stood against it)
+
+          evicted    1 SMS went to make room, it may be among them; --max-messages is 1
+        """
+    )
+
+
+def test_assert_not_sent_watches_for_as_long_as_it_is_told(sms: MockSMS) -> None:
+    sms.assert_not_sent(to=NUMBER, for_="20ms")
+    sms.assert_not_sent(to=lambda number: number == NUMBER, for_="20ms")
+    sms.assert_nothing_sent(for_=0.02)
+    with meanwhile(lambda: send(sms, NUMBER)), pytest.raises(AssertionError):
+        sms.assert_not_sent(to=NUMBER, for_="10s")
+    with meanwhile(lambda: send(sms, OTHER)), pytest.raises(AssertionError):
+        sms.assert_not_sent(to=lambda number: number == OTHER, for_="10s")
+
+
+def test_assert_not_sent_does_not_watch_a_clock_that_stands(sms: MockSMS) -> None:
+    sms.freeze()
+    sms.assert_not_sent(for_="10m")
+    sms.assert_not_sent(text=bool, for_="10m")
+
+
+def test_assert_not_sent_looks_only_at_what_came_since(sms: MockSMS) -> None:
+    send(sms, NUMBER)
+    sms.assert_nothing_sent(since=sms.cursor)
+    sms.assert_not_sent(text=bool, since=sms.outbox[0])
+
+
+def test_assert_sent_in_order_returns_the_messages(sms: MockSMS) -> None:
+    ids = [*send(sms, NUMBER, content="Welcome"), *send(sms, OTHER, content=CODE, tags=["otp"])]
+    for wishes in (["Welcome", {"tag": "otp", "to": OTHER}], ["Welcome", re.compile("Code")], [str.istitle, CODE]):
+        found = sms.assert_sent_in_order(*wishes, nothing_else=True)
+        assert [message.transaction_id for message in found] == ids
+    assert sms.assert_sent_in_order(CODE, since=sms.outbox[0], nothing_else=True)[0].transaction_id == ids[1]
+
+
+@pytest.mark.parametrize("late", ["Welcome", lambda text: text == "Welcome"])
+def test_assert_sent_in_order_fails_where_the_order_is_another(sms: MockSMS, late: Any) -> None:
+    first, second = send(sms, NUMBER, content="Welcome") + send(sms, NUMBER, content=CODE)
+    text = failure(lambda: sms.assert_sent_in_order(CODE, late), first, second)
+    assert text.startswith("no SMS matched place 2 of 2 after <2>\n")
+
+
+@pytest.mark.parametrize("wish", ["Welcome", lambda text: text == "Welcome"])
+def test_assert_sent_in_order_fails_for_what_nobody_asked_for(sms: MockSMS, wish: Any) -> None:
+    first, second = send(sms, NUMBER, content="Welcome") + send(sms, NUMBER, content=CODE)
+    text = failure(lambda: sms.assert_sent_in_order(wish, nothing_else=True), first, second)
+    assert text.startswith("1 SMS nobody asked for\n")
+    assert f'unasked    <2> to {NUMBER} "{CODE}", queued ' in text
+
+
+def test_assert_sent_in_order_needs_a_wish_and_knows_its_fields(sms: MockSMS) -> None:
+    with pytest.raises(ValueError, match="needs at least one wish; assert_nothing_sent takes none"):
+        sms.assert_sent_in_order()
+    with pytest.raises(TypeError, match="a wish has no 'body'; it has to, text, tag, status"):
+        sms.assert_sent_in_order({"body": "Hello"})
+
+
+def test_assert_no_duplicates_lets_others_and_later_ones_pass(sms: MockSMS) -> None:
+    sms.freeze()
+    send(sms, NUMBER, OTHER, content=CODE)
+    send(sms, NUMBER, content="Hello")
+    sms.assert_no_duplicates()
+    sms.advance("10m")
+    send(sms, NUMBER, content=CODE)
+    sms.assert_no_duplicates(within="5m")
+    for within in (None, "10m", 600, timedelta(minutes=11)):
+        assert failure(lambda within=within: sms.assert_no_duplicates(within)).startswith("2 SMS alike went to")  # type: ignore[misc]
+
+
+def test_assert_no_send_after_opt_out_rests_on_what_was_refused(sms: MockSMS) -> None:
+    sms.opt_out(NUMBER)
+    send(sms, OTHER)
+    sms.assert_no_send_after_opt_out()
+    send(sms, NUMBER)
+    assert failure(sms.assert_no_send_after_opt_out).startswith("1 SMS went to a number that had opted out")
+
+
+@pytest.mark.parametrize(
+    ("length", "seconds"), [("2h", 7200), ("250ms", 0.25), (1.5, 1.5), (3, 3), (timedelta(minutes=1), 60)]
+)
+def test_lengths_of_time_are_texts_seconds_and_timedeltas(length: Any, seconds: float) -> None:
+    assert in_seconds(length) == seconds
+
+
+def test_what_is_no_length_of_time_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'soon' is no length of time; it must be a duration such as 250ms"):
+        in_seconds("soon")
+
+
+def test_a_failure_is_one_error_alone(sms: MockSMS) -> None:
+    with pytest.raises(AssertionError) as failed:
+        sms.assert_sent()
+    assert failed.value.__context__ is None
+
+
+def test_golden_assert_sent(noon: MockSMS) -> None:
+    (first,) = send(noon, OTHER, content=CODE)
+    get(noon, "/transactional/sms/info")
+    assert failure(lambda: noon.assert_sent(to=NUMBER, text="Code"), first) == golden(
+        """
+        no SMS matched
+          wanted     to 972-54-1111111, content with "Code", exactly 1
+          got        1 SMS in account s…
+
+          closest    <1>  1 of 2 match
+                       to       "972-54-2222222"
+                                        ^ wanted "972-54-1111111"
+                       content  "Code 481516" matches
+                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+
+          refused    GET /transactional/sms/info at 12:00:00.000 was answered 400: REASON
+        """.replace("REASON", "transaction_id: The transaction_id field is required.")
+    )
+
+
+def wants_words(text: str) -> bool:
+    return "words" in text
+
+
+def test_golden_assert_sent_of_a_callable(noon: MockSMS) -> None:
+    first, second = send(noon, NUMBER, content=CODE) + send(noon, OTHER, content="Hello")
+    assert failure(lambda: noon.assert_sent(to=NUMBER, text=wants_words), first, second) == golden(
+        """
+        no SMS matched
+          wanted     to 972-54-1111111, text as wants_words() wants it, exactly 1
+          got        2 SMS in account s…
+
+          compared   <1>  "Code 481516"
+                       text "Code 481516" is not as wants_words() wants it
+
+          closest    <2>  0 of 1 match
+                       to  "972-54-2222222"
+                                   ^ wanted "972-54-1111111"
+                       life  queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """
+    )
+
+
+def test_golden_wait_for(noon: MockSMS) -> None:
+    (first,) = send(noon, QUEUED, content=CODE)
+    assert failure(lambda: noon.wait_for(text=CODE, status="sent"), first) == golden(
+        """
+        no SMS matched
+          wanted     status sent, content with "Code 481516", at least 1, within 0.05 s
+          got        1 SMS in account s…
+
+          closest    <1>  1 of 2 match
+                       status   "queued" is not "sent"
+                       content  "Code 481516" matches
+                       life     queued 12:00:00.000
+
+          queued     <1> to 972-50-0000200 "Code 481516" is still queued and nothing is planned for it
+        """
+    )
+
+
+def test_golden_wait_for_of_a_callable_that_goes_on(noon: MockSMS) -> None:
+    (first,) = send(noon, NUMBER, content="some words")
+    noon.wait_for(text=wants_words)
+    assert failure(lambda: noon.wait_for(text=wants_words, timeout=0), first) == golden(
+        """
+        no SMS matched
+          wanted     text as wants_words() wants it, at least 1, within 0 s
+          got        0 SMS in account s… since cursor 2, and no call came
+          resumed    the same wait has returned a message already; since=0 looks at all
+        """
+    )
+
+
+def test_golden_assert_not_sent(noon: MockSMS) -> None:
+    (first,) = send(noon, NUMBER, content=CODE)
+    assert failure(lambda: noon.assert_not_sent(to=NUMBER), first) == golden(
+        """
+        1 SMS matched, wanted exactly 0
+          wanted     to 972-54-1111111, exactly 0
+          got        1 SMS in account s…
+
+          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """
+    )
+
+
+def test_golden_assert_nothing_sent(noon: MockSMS) -> None:
+    (first,) = send(noon, NUMBER, content=CODE)
+    assert failure(noon.assert_nothing_sent, first) == golden(
+        """
+        1 SMS matched, wanted exactly 0
+          wanted     exactly 0
+          got        1 SMS in account s…
+
+          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """
+    )
+
+
+def test_golden_assert_sent_in_order(noon: MockSMS) -> None:
+    first, second = send(noon, NUMBER, content=CODE) + send(noon, NUMBER, content="Welcome")
+    assert failure(lambda: noon.assert_sent_in_order("Welcome", "Code"), first, second) == golden(
+        """
+        no SMS matched place 2 of 2 after <2>
+          wanted     content with "Code", place 2 after <2>
+          got        2 SMS in account s…
+
+          closest    <2>  0 of 1 match
+                       content  "Welcome" is not "Code"
+                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+
+          matched    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """
+    )
+
+
+def test_golden_assert_sent_in_order_of_callables(noon: MockSMS) -> None:
+    first, second = send(noon, NUMBER, content=CODE) + send(noon, NUMBER, content="Welcome")
+    assert failure(lambda: noon.assert_sent_in_order("Welcome", wants_words), first, second) == golden(
+        """
+        no SMS matched place 2 of 2 after <2>
+          wanted     text as wants_words() wants it, place 2 after <2>
+          got        2 SMS in account s…
+
+          compared   <2>  "Welcome"
+                       text "Welcome" is not as wants_words() wants it
+
+          compared   <1>  "Code 481516"
+                       text "Code 481516" is not as wants_words() wants it
+        """
+    )
+    assert failure(lambda: noon.assert_sent_in_order("Welcome".__eq__, nothing_else=True), first, second) == golden(
+        """
+        1 SMS nobody asked for
+          wanted     nothing else
+          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """
+    )
+
+
+def test_golden_assert_no_duplicates(open_story: Callable[..., Story]) -> None:
+    story = open_story()
+    (first,) = send(story.sms, NUMBER, content=CODE)
+    story.clock.advance(90)
+    (second,) = send(story.sms, NUMBER, content=CODE)
+    assert failure(lambda: story.sms.assert_no_duplicates(within="5m"), first, second) == golden(
+        """
+        2 SMS alike went to 972-54-1111111, 90 s apart
+          wanted     "Code 481516" to 972-54-1111111 at most once within 300 s
+          got        2 SMS in account s…
+
+          first      <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          again      <2> to 972-54-1111111 "Code 481516", queued 12:01:30.000 > sent +0 s (nothing stood against it)
+        """
+    )
+
+
+def test_golden_assert_no_send_after_opt_out(noon: MockSMS) -> None:
+    noon.opt_out(NUMBER)
+    (first,) = send(noon, NUMBER, content=CODE)
+    assert failure(noon.assert_no_send_after_opt_out, first) == golden(
+        """
+        1 SMS went to a number that had opted out
+          wanted     nothing sent after an opt-out
+          got        1 SMS in account s…
+
+          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > rejected/unsubscribe +0 s (opt-out)
+        """
+    )
+
+
+def test_golden_assert_segments(noon: MockSMS) -> None:
+    send(noon, NUMBER, content="Don’t share your code: 481516", add_unsubscribe_link=False)
+    send(noon, NUMBER, content="שלום", add_unsubscribe_link=False)
+    send(noon, NUMBER, content="x" * 159, add_unsubscribe_link=True, unsubscribe_text="Stop: ")
+    curly, hebrew, long = noon.outbox
+    noon.assert_segments(curly, 1)
+    assert failure(lambda: noon.assert_segments(curly, 2)) == golden(
+        """
+        the SMS takes 1 segment, wanted 2
+          text       "Don’t share your code: 481516"
+          takes      29 UTF-16 code units, 70 to a segment in UCS-2
+          forced by  "’" (U+2019 RIGHT SINGLE QUOTATION MARK) at index 3
+          instead    use '; with all look-alikes the text takes 1 in GSM-7
+        """
+    )
+    assert failure(lambda: noon.assert_segments(hebrew, 3)) == golden(
+        """
+        the SMS takes 1 segment, wanted 3
+          text       "שלום"
+          takes      4 UTF-16 code units, 70 to a segment in UCS-2
+          forced by  "ש" (U+05E9 HEBREW LETTER SHIN) at index 0
+          instead    nothing in GSM 03.38 looks like it
+        """
+    )
+    appended = len(long.text) - 159
+    assert failure(lambda: noon.assert_segments(long, 1)) == golden(
+        f"""
+        the SMS takes 2 segments, wanted 1
+          text       "{"x" * 72}…"
+          takes      {159 + appended} septets, 153 to a segment in GSM-7
+          without    the {appended} characters the provider appends, the content alone takes 1
+        """
+    )

@@ -1,0 +1,194 @@
+"""The handle: start, connect, point the application at it, read, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import Any
+
+import pytest
+
+import mocksms
+from mocksms import MockSMS
+from mocksms.errors import MockRefused, MockUnreachable, ScenarioUnknown, SettingsError
+from mocksms.settings import Settings
+from mocksms.testing import reading
+from tests.control.support import KOSHER
+from tests.support import NUMBER, Mock, body, running
+from tests.testing.support import meanwhile, post, send
+
+
+def test_block_runs_a_mock_of_its_own() -> None:
+    with MockSMS() as one, MockSMS() as other:
+        send(one)
+        assert (len(one.outbox), len(other.outbox)) == (1, 0)
+        url = one.url
+    with pytest.raises(MockUnreachable):
+        MockSMS.connect(url, within=0)
+
+
+def test_start_and_stop_may_be_called_again() -> None:
+    sms = MockSMS()
+    assert sms.start() is sms.start()
+    sms.stop()
+    sms.stop()
+    with sms:
+        send(sms)
+        assert len(sms.outbox) == 1
+
+
+def test_handle_that_was_not_started_says_how() -> None:
+    sms = MockSMS()
+    with pytest.raises(RuntimeError, match="this mock is not running; use it as: with MockSMS"):
+        _ = sms.outbox
+    assert repr(sms) == "<MockSMS not running, account test-key>"
+
+
+def test_repr_says_where_and_whose(sms: MockSMS) -> None:
+    assert repr(sms) == f"<MockSMS {sms.url}, account {sms.api_key}>"
+
+
+def test_options_are_those_of_mocksms() -> None:
+    options: dict[str, Any] = {"credit": 1, "async_delay": "2s", "kosher": [NUMBER], "scenario": "gateway-outage"}
+    with MockSMS(api_key="a", patience=1, control_token="secret", **options) as sms:
+        assert sms.credit == 1
+        assert sms.unused_rules
+        sms.scenario(None)
+        send(sms, NUMBER)
+        assert sms.outbox[0].state == "rejected/kosher-number"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"crdit": 1}, "There is no option 'crdit'; did you mean credit?"),
+        ({"zzzzzz": 1}, "There is no option 'zzzzzz'; there are host, port,"),
+        ({"async_delay": "soon"}, "--async-delay is 'soon', but must be"),
+        ({"host": "a..b"}, "Cannot listen on a..b"),
+    ],
+)
+def test_unusable_option_is_one_sentence(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        MockSMS(**options).start()
+    assert str(refused.value).startswith(words)
+
+
+def test_unknown_scenario_is_named_at_the_start() -> None:
+    with pytest.raises(ScenarioUnknown, match="nowhere"):
+        MockSMS(scenario="nowhere").start()
+
+
+def test_variables_of_a_server_do_not_reach_a_mock_made_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCKSMS_CREDIT", "7")
+    with MockSMS() as sms:
+        assert sms.credit is None
+
+
+def test_connect_speaks_with_a_mock_that_runs() -> None:
+    with running(Settings(port=0, control_token="secret")) as mock:
+        with MockSMS.connect(mock.url, api_key="mine", control_token="secret") as sms:
+            send(sms)
+            assert sms.outbox[0].to == NUMBER
+        assert sms.outbox
+        sms.stop()
+
+
+def test_application_is_pointed_at_it(shared_mock: Mock, sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sms.env == {"SMS_URL": shared_mock.url, "SMS_KEY": sms.api_key}
+    assert sms.environment("INWISE_URL", "INWISE_KEY") == {"INWISE_URL": shared_mock.url, "INWISE_KEY": sms.api_key}
+    with monkeypatch.context() as patched:
+        sms.patch_env(patched, url="INWISE_URL", key="INWISE_KEY")
+        assert (os.environ["INWISE_URL"], os.environ["INWISE_KEY"]) == (shared_mock.url, sms.api_key)
+    assert "INWISE_URL" not in os.environ
+
+
+@pytest.mark.parametrize("path", ["/transactional/sms/send", "/rest/v1/transactional/SMS/send"])
+def test_url_may_be_followed_by_the_version_or_not(sms: MockSMS, path: str) -> None:
+    assert post(sms, body(), path).status_code == 200
+
+
+def test_outbox_is_a_plain_list_oldest_first(sms: MockSMS) -> None:
+    ids = send(sms, NUMBER, KOSHER, NUMBER)
+    assert isinstance(sms.outbox, list)
+    assert [message.transaction_id for message in sms.outbox] == ids
+    assert sms.read(ids[1]).to == KOSHER
+    with pytest.raises(MockRefused, match="There is no message"):
+        sms.read("0" * 32)
+
+
+def test_outbox_is_whole_beyond_a_page(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PAGE", 4)
+    ids = send(sms, *[NUMBER] * 8)
+    assert [message.transaction_id for message in sms.outbox] == ids
+    ids += send(sms)
+    assert [message.transaction_id for message in sms.outbox] == ids
+
+
+def test_calls_are_the_journal(sms: MockSMS) -> None:
+    (sent,) = send(sms, nonsense=1)
+    post(sms, body(), "/nowhere\n")
+    first, second = sms.calls
+    assert (first.method, first.target, first.answer, first.is_refused) == (
+        "POST",
+        "/transactional/sms/send",
+        200,
+        False,
+    )
+    assert first.messages == (sent,)
+    assert [warning.partition(":")[0] for warning in first.warnings] == ["message.nonsense"]
+    assert repr(first) == "<POST /transactional/sms/send answered 200>"
+    assert (second.answer, second.is_refused, second.ordered_by) == (404, True, None)
+    assert repr(second).startswith("<POST /nowhere%0A answered 404: no resource at http://")
+
+
+def test_call_that_was_reset_has_no_answer(sms: MockSMS) -> None:
+    with pytest.raises(OSError, match="Connection"):
+        post(sms, body(sms.number("reset")))
+    (call,) = sms.calls
+    assert (call.answer, call.is_refused) == (None, True)
+    assert repr(call).startswith("<POST /transactional/sms/send answered by a reset: magic number 72")
+
+
+def test_package_offers_the_handle_and_nothing_else() -> None:
+    assert mocksms.MockSMS is MockSMS
+    with pytest.raises(AttributeError, match="module 'mocksms' has no attribute 'MockSms'"):
+        _ = mocksms.MockSms
+
+
+async def in_a_moment(sms: MockSMS, *to: str) -> None:
+    """Send as an application in the loop of the test would: only if the loop goes on."""
+    await asyncio.sleep(0)
+    await asyncio.to_thread(send, sms, *to)
+
+
+def test_async_forms_let_the_loop_go_on(sms: MockSMS) -> None:
+    async def scenario() -> None:
+        task = asyncio.create_task(in_a_moment(sms, NUMBER))
+        assert (await sms.aio.wait_for(to=NUMBER, timeout="10s")).to == NUMBER
+        await task
+        task = asyncio.create_task(in_a_moment(sms, KOSHER))
+        with pytest.raises(AssertionError, match="1 SMS matched, wanted exactly 0"):
+            await sms.aio.assert_not_sent(to=KOSHER, for_="10s")
+        await task
+        cursor = sms.cursor
+        task = asyncio.create_task(in_a_moment(sms))
+        with pytest.raises(AssertionError):
+            await sms.aio.assert_nothing_sent(for_="10s", since=cursor)
+        await task
+        frozen = sms.freeze()
+        assert await sms.aio.advance("1h") > frozen
+
+    asyncio.run(scenario())
+
+
+def test_handle_is_for_all_threads(sms: MockSMS) -> None:
+    numbers: list[str] = []
+    threads = [threading.Thread(target=lambda: numbers.append(sms.number())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(numbers)) == 8
+    with meanwhile(lambda: send(sms, *numbers)):
+        assert sms.wait_for(times=8, timeout=10).to in numbers

@@ -1,0 +1,53 @@
+"""Look-alikes are in GSM 03.38, and are found for what editors put in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksms import MockSMS
+from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
+from mocksms.testing.lookalikes import LOOKALIKES, lookalike
+from tests.testing.support import failure, send
+
+
+@pytest.mark.parametrize("character", LOOKALIKES, ids=ascii)
+def test_lookalike_of_the_table_is_in_gsm_and_is_needed(character: str) -> None:
+    assert set(LOOKALIKES[character]) <= set(GSM_BASIC)
+    assert character not in GSM_BASIC + GSM_EXTENSION
+
+
+@given(st.characters(exclude_categories=["Cs"]))
+def test_lookalike_travels_in_gsm(character: str) -> None:
+    like = lookalike(character)
+    assert like is None or count_segments(like).encoding is Encoding.GSM7
+
+
+@pytest.mark.parametrize(
+    ("character", "like"), [("a", "a"), ("á", "a"), ("ő", "o"), ("ﬁ", "fi"), ("₪", None), ("ש", None), ("😀", None)]
+)
+def test_accents_go_and_other_alphabets_have_none(character: str, like: str | None) -> None:
+    assert lookalike(character) == like
+
+
+@pytest.mark.parametrize(
+    ("content", "instead"),
+    [
+        ("a\u00a0b", "use a space;"),
+        ("a\u2028b", "use a line break;"),
+        ("a\u200bb", "leave it out;"),
+        ("a…b שלום", "use ...; with all look-alikes the text takes 1 in UCS-2"),
+    ],
+    ids=ascii,
+)
+def test_remedy_is_said(sms: MockSMS, content: str, instead: str) -> None:
+    send(sms, content=content, add_unsubscribe_link=False)
+    (message,) = sms.outbox
+    assert f"  instead    {instead}" in failure(lambda: sms.assert_segments(message, 9))
+
+
+def test_character_without_a_name_is_shown_by_its_number(sms: MockSMS) -> None:
+    send(sms, content="a\ue000")
+    (message,) = sms.outbox
+    assert "(U+E000 a character without a name) at index 1" in failure(lambda: sms.assert_segments(message, 9))
