@@ -27,6 +27,8 @@ LAYERS: Final = (
     {"console"},
     {"server"},
     {"rehearsal", "terminal"},
+    {"testing"},
+    {"demo"},
     {"scenario_commands"},
     {"cli"},
     {"__main__", "__init__"},
@@ -42,7 +44,10 @@ WALLS: Final[dict[str, set[str]]] = {
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},
     "phonenumbers": {"engine.foreign"},
-    "random": {"engine.clock", "engine.account", "engine.rules"},
+    "pytest": {"testing.plugin", "testing.suite"},
+    "hypothesis": {"testing.strategies"},
+    "faker": {"demo"},
+    "random": {"engine.clock", "engine.account", "engine.rules", "demo"},
     "time": {"engine.clock", "engine.account"},
     "secrets": set(),
     "uuid": set(),
@@ -52,7 +57,7 @@ WALLS: Final[dict[str, set[str]]] = {
 CALLS: Final[dict[str, set[str]]] = {"print": {"cli"}, "eval": set(), "exec": set(), "__import__": set()}
 """Where each builtin may be called."""
 
-LATE_IMPORTS: Final = {"cli", "scenario_commands", "__init__"}
+LATE_IMPORTS: Final = {"cli", "scenario_commands", "testing", "__init__"}
 """Parts that may import inside a function."""
 
 LONGEST_MODULE: Final = 400

@@ -1,0 +1,178 @@
+"""The pytest plugin. It is loaded in every run, so it imports little: the rest comes when a test first uses it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from mocksms.errors import SettingsError
+from mocksms.settings import (
+    OPTIONS,
+    SUITE_OPTIONS,
+    Options,
+    Raw,
+    Settings,
+    SuiteSettings,
+    from_environment,
+    read_options,
+    shown_default,
+    variable_name,
+)
+
+if TYPE_CHECKING:
+    from mocksms.testing.handle import MockSMS
+    from mocksms.testing.suite import Late, Suite, Watch
+
+MARKER: Final = (
+    "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None): "
+    "how the mock behaves in this test, and what the test puts up with"
+)
+OURS: Final[dict[str, Raw]] = {"port": ("a suite's port", "0"), "seed": ("a suite's seed", "pytest")}
+"""Options whose defaults are others in a test suite: any free port, and ids that are the same each time."""
+
+WATCH: Final[pytest.StashKey[Watch]] = pytest.StashKey()
+LATE: Final[pytest.StashKey[list[Late]]] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer every option as a flag and as an ini value."""
+    group = parser.getgroup("mocksms", "mocksms, a mock of inwise's SMS API")
+    for name, option in {**SUITE_OPTIONS, **OPTIONS}.items():
+        default = shown_default(option.default)
+        about = f"{option.metadata['about']}{f' (default {default})' if default else ''}".replace("%", "%%")
+        metavar = "|".join(option.metadata["choices"]) or name.upper()
+        group.addoption(flag(name), dest=ini_name(name), default=None, metavar=metavar, help=about)
+        parser.addini(ini_name(name), about, type="string", default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known, and refuse options that cannot be used before any test runs.
+
+    The environment is not looked at before a test uses the mock: it is no concern of other runs.
+    """
+    config.addinivalue_line("markers", MARKER)
+    for kind in (SuiteSettings, Settings):
+        _read(kind, config, {})
+    config.stash[LATE] = []
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say so where the tests attach to a mock that runs already."""
+    if not os.environ.get(variable_name("url")) and not any(_given("url", config)):
+        return None
+    return f"mocksms: {suite_settings(config).url} (it runs already; options for a mock to be started do not reach it)"
+
+
+@pytest.fixture(scope="session")
+def mocksms_settings(pytestconfig: pytest.Config) -> Settings:
+    """The settings of the mock the session starts. Override it for what options cannot say."""
+    return _read(Settings, pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[Suite]:
+    from mocksms.testing.handle import MockSMS
+    from mocksms.testing.suite import Suite
+
+    config = request.config
+    options = suite_settings(config)
+    if options.url:
+        token = _read(Settings, config).control_token
+        server = MockSMS.connect(options.url, control_token=token, patience=options.patience)
+    else:
+        server = MockSMS.of(request.getfixturevalue("mocksms_settings"), patience=options.patience).start()
+    try:
+        suite = Suite(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"))
+        yield suite
+        config.stash[LATE] += suite.late()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mocksms_server(_mocksms_suite: Suite) -> MockSMS:
+    """The mock of the session, one for each xdist worker: started on first use, or attached to by `MOCKSMS_URL`."""
+    return _mocksms_suite.server
+
+
+@pytest.fixture
+def mocksms(request: pytest.FixtureRequest, _mocksms_suite: Suite) -> Iterator[MockSMS]:
+    """A mock of inwise's SMS API, with an account of its own for this test."""
+    watch = request.node.stash[WATCH] = _mocksms_suite.watch(request.node)
+    yield watch.sms
+    watch.end(request.node)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach to the report of a failed test what the mock saw."""
+    report = yield
+    watch = item.stash.get(WATCH, None)
+    if watch is not None and report.failed and call.when != "teardown":
+        report.sections.append(("mocksms", watch.fail(item.nodeid)))
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what came late to the controller of an xdist run; elsewhere let the run fail for it, if that is wished."""
+    late = session.config.stash[LATE]
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["mocksms_late"] = [tuple(each) for each in late]
+    elif late and suite_settings(session.config).unexpected == "fail" and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of xdist found."""
+    rows = getattr(node, "workeroutput", {}).get("mocksms_late", ())
+    if rows:
+        from mocksms.testing.suite import Late
+
+        node.config.stash[LATE] += [Late(*row) for row in rows]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Name the tests whose accounts got messages after they had ended."""
+    late = config.stash[LATE]
+    if late and suite_settings(config).unexpected != "ignore":
+        terminalreporter.section("mocksms: messages that came after their test had ended")
+        for each in late:
+            terminalreporter.line(each.text)
+
+
+def suite_settings(config: pytest.Config) -> SuiteSettings:
+    """Return the options of the test suite."""
+    return _read(SuiteSettings, config)
+
+
+def flag(option: str) -> str:
+    """Return an option's flag of pytest."""
+    return f"--mocksms-{option.replace('_', '-')}"
+
+
+def ini_name(option: str) -> str:
+    """Return an option's name in the ini file of pytest."""
+    return f"mocksms_{option}"
+
+
+def _given(option: str, config: pytest.Config) -> tuple[str | None, str | None]:
+    """Return an option as the ini file and the command line give it."""
+    return config.getini(ini_name(option)), config.getoption(ini_name(option))
+
+
+def _read(kind: type[Options], config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Options:
+    """Return options as ini file, environment and command line give them; the later wins."""
+    given = {name: _given(name, config) for name in (*SUITE_OPTIONS, *OPTIONS)}
+    ini = {name: (ini_name(name), str(value)) for name, (value, _) in given.items() if value is not None}
+    flags = {name: (flag(name), value) for name, (_, value) in given.items() if value is not None}
+    try:
+        return read_options(kind, OURS, ini, from_environment(environment), flags)
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None

@@ -1,0 +1,78 @@
+"""What the mock saw of a failed test, as text; and as a scenario file that lets it be lived through again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from mocksms.errors import MockRefused
+from mocksms.sms.text import escape
+from mocksms.testing.explaining import line
+from mocksms.testing.message import Message, quoted
+from mocksms.testing.reading import Call, Reading, Reply
+
+SHOWN: Final = 50
+"""Messages, calls and replies of each kind that are shown, the latest."""
+
+
+def seen(account: Reading) -> str:
+    """Return what a mock saw of an account: its messages, the calls that were refused, and all in the order of time."""
+    messages, calls, replies = account.outbox, account.calls, account.replies
+    refused = [call for call in calls if call.is_refused]
+    lines = [f"{account.url}, account {escape(account.api_key)}", f"{len(messages)} SMS"]
+    lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages[-SHOWN:]]
+    lines += [f"{len(refused)} calls refused", *(line("refused", _called(call)) for call in refused[-SHOWN:])]
+    events = sorted([*_of_calls(calls), *_of_messages(messages), *_of_replies(replies)], key=lambda event: event[:2])
+    if events:
+        lines += ["in the order of time", *(f"  {_time(at)}  {text}" for at, _, text in events)]
+    return "\n".join(lines)
+
+
+def replayable(account: Reading, folder: Path, nodeid: str) -> str:
+    """Write a scenario file that replays what an account lived through, and return how to use it.
+
+    Raises:
+        MockRefused: the mock does not hand it out.
+        OSError: it cannot be written.
+    """
+    target = "/_mock/scenario/recorded"
+    status, raw = account.client.exchange("GET", target, key=account.api_key, accept="text/plain")
+    if status != HTTPStatus.OK:
+        raise MockRefused(f"GET {target}", status, {"message": raw.decode(errors="replace")})
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{re.sub(r'[^A-Za-z0-9]+', '-', nodeid).strip('-')[-150:]}.toml"
+    path.write_bytes(raw)
+    return f"to live through it again: mocksms --scenario {path}"
+
+
+Event = tuple[datetime, int, str]
+"""When something happened, its rank among what happened at once, and what it was."""
+
+
+def _of_calls(calls: list[Call]) -> Iterator[Event]:
+    return ((call.at, 1, _called(call)) for call in calls[-SHOWN:])
+
+
+def _of_messages(messages: list[Message]) -> Iterator[Event]:
+    for message in messages[-SHOWN:]:
+        for rank, step in enumerate(message.history, 2):
+            yield step.at, rank, f"{message.transaction_id[:8]}… to {escape(message.to)} {step}"
+
+
+def _of_replies(replies: list[Reply]) -> Iterator[Event]:
+    for reply in replies[-SHOWN:]:
+        yield reply.at, 0, f"{escape(reply.number)} replies {quoted(reply.text)} {escape(reply.effect)}".rstrip()
+
+
+def _called(call: Call) -> str:
+    answer = str(call.answer) if call.answer else "a reset"
+    note = f": {call.note}" if call.note else ""
+    return escape(f"{call.method} {call.target} answered by {answer}{note}")
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03}"

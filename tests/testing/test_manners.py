@@ -1,0 +1,161 @@
+"""The plugin gets on with the other plugins and test libraries that a suite has."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.testing.test_plugin import APPLICATION
+
+LIBRARIES = """
+import asyncio
+import json
+import urllib.request
+
+import aiohttp
+import anyio
+import httpx
+import pytest
+import requests
+import responses
+import respx
+from aioresponses import aioresponses
+from freezegun import freeze_time
+
+TO = "972-54-1111111"
+
+
+def body(content="Hello", to=TO):
+    return {"message": {"content": content, "to": [{"mobile_number": to}]}}
+
+
+def where(mocksms):
+    return {"url": mocksms.url + "/transactional/sms/send", "headers": {"X-API-Key": mocksms.api_key}}
+
+
+def check(mocksms):
+    assert mocksms.wait_for(to=TO).content == "Hello"
+    assert mocksms.assert_sent().to == TO
+    with pytest.raises(AssertionError):
+        mocksms.wait_for(text="never", timeout=0.01)
+
+
+def test_respx(mocksms):
+    with respx.mock:
+        respx.get("https://elsewhere.example/").respond(200)
+        respx.route(host="127.0.0.1").pass_through()
+        assert httpx.get("https://elsewhere.example/").status_code == 200
+        httpx.post(json=body(), **where(mocksms))
+        check(mocksms)
+
+
+def test_respx_that_lets_nothing_pass(mocksms, send):
+    with respx.mock:
+        send(content="Hello")
+        check(mocksms)
+
+
+def test_pytest_httpx(mocksms, send, httpx_mock):
+    httpx_mock.add_response(url="https://elsewhere.example/")
+    assert httpx.get("https://elsewhere.example/").status_code == 200
+    send(content="Hello")
+    check(mocksms)
+
+
+def test_responses(mocksms):
+    with responses.RequestsMock() as mock:
+        mock.get("https://elsewhere.example/", json={})
+        mock.add_passthru(mocksms.url)
+        requests.get("https://elsewhere.example/")
+        requests.post(json=body(), **where(mocksms))
+        check(mocksms)
+
+
+@pytest.mark.asyncio
+async def test_aioresponses(mocksms):
+    with aioresponses(passthrough=[mocksms.url]) as mock:
+        mock.get("https://elsewhere.example/", exception=TimeoutError())
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(TimeoutError):
+                await session.get("https://elsewhere.example/")
+            (await session.post(json=body(), **where(mocksms))).close()
+        check(mocksms)
+
+
+def test_freezegun(mocksms, send):
+    with freeze_time("2030-01-01") as frozen:
+        send(content="Hello")
+        check(mocksms)
+        mocksms.assert_not_sent(text="never", for_="20ms")
+        with pytest.raises(AssertionError):
+            mocksms.wait_for(text=str.isupper, timeout=0.01)
+        message = mocksms.outbox[0]
+        assert message.created_at.year == 2030
+        send(to=mocksms.number("sent-later"), content="Later")
+        mocksms.advance("10s")
+        mocksms.assert_sent(text="Later", status="sent")
+
+
+@freeze_time("2001-01-01")
+def test_freezegun_around_the_test(mocksms, send):
+    send(content="Hello")
+    check(mocksms)
+
+
+def test_after_freezegun(mocksms, send):
+    send(content="Hello")
+    check(mocksms)
+
+
+async def in_the_background(mocksms):
+    for _ in range(3):
+        await anyio.sleep(0)
+    async with httpx.AsyncClient() as client:
+        await client.post(json=body(), **where(mocksms))
+
+
+@pytest.mark.asyncio
+async def test_pytest_asyncio(mocksms):
+    task = asyncio.create_task(in_the_background(mocksms))
+    assert (await mocksms.aio.wait_for(to=TO)).content == "Hello"
+    await task
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_anyio(mocksms, anyio_backend):
+    async with anyio.create_task_group() as group:
+        group.start_soon(in_the_background, mocksms)
+        assert (await mocksms.aio.wait_for(to=TO)).content == "Hello"
+
+
+@pytest.mark.parametrize("turn", range(8))
+def test_each_is_alone(mocksms, send, turn):
+    assert mocksms.outbox == []
+    send()
+"""
+COUNT = 19
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error")
+    pytester.makeconftest(APPLICATION)
+    pytester.makepyfile(LIBRARIES)
+    return pytester
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("-p", "no:randomly"), ("-p", "randomly"), ("-n", "4")],
+    ids=["in order", "in random order", "by four workers at random"],
+)
+def test_tests_with_other_libraries_pass(project: pytest.Pytester, arguments: tuple[str, ...]) -> None:
+    done = project.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:cacheprovider", *arguments)
+    done.assert_outcomes(passed=COUNT)
+
+
+def test_suite_without_the_plugin_runs_as_before(project: pytest.Pytester) -> None:
+    project.makepyfile("def test_it():\n    assert True")
+    project.makeconftest("")
+    project.runpytest_subprocess("-p", "no:mocksms").assert_outcomes(passed=1)

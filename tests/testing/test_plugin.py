@@ -1,0 +1,561 @@
+"""The pytest plugin, in runs of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
+from mocksms.settings import OPTIONS, SUITE_OPTIONS, Settings
+from mocksms.testing.plugin import flag, ini_name
+from tests.support import running
+from tests.testing.test_client import answering
+
+APPLICATION = """
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+
+@pytest.fixture
+def send(mocksms):
+    def send(to="972-54-1111111", content="Your code is 481516", path="/transactional/sms/send", key=None, **more):
+        body = {"message": {"content": content, "to": [{"mobile_number": to}], **more}}
+        headers = {"Content-Type": "application/json", "X-API-Key": mocksms.api_key if key is None else key}
+        request = urllib.request.Request(mocksms.url + path, json.dumps(body).encode(), headers)
+        try:
+            return json.load(urllib.request.urlopen(request))
+        except urllib.error.HTTPError as error:
+            return error.code
+    return send
+"""
+
+
+PLAIN = ("randomly", "cacheprovider", "asyncio", "schemathesis", "hypothesispytest")
+"""Plugins that the runs do without, so that they take less time and the order of the file."""
+
+
+class Runs:
+    """Runs of pytest on test files written for them."""
+
+    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.path = pytester.path
+        self._pytester = pytester
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+        monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        pytester.makeconftest(APPLICATION)
+
+    def run(self, tests: str, *arguments: str, processes: bool = False, **expected: int) -> str:
+        """Run some tests, check how many ended how, and return what was printed."""
+        self._pytester.makepyfile(dedent(tests))
+        run = self._pytester.runpytest_subprocess if processes else self._pytester.runpytest_inprocess
+        without = (part for name in PLAIN for part in ("-p", f"no:{name}"))
+        done = run(*without, "-W", "default", *arguments)
+        if expected:
+            done.assert_outcomes(**expected)
+        self.exit_code = done.ret
+        return done.stdout.str() + done.stderr.str()
+
+    def ini(self, *lines: str) -> None:
+        """Write an ini file."""
+        self._pytester.makeini("\n".join(["[pytest]", *lines]))
+
+
+@pytest.fixture
+def runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    return Runs(pytester, monkeypatch)
+
+
+def test_fixture_gives_each_test_an_account_of_its_own(runs: Runs) -> None:
+    runs.run(
+        """
+        keys = set()
+        def test_otp(mocksms, send):
+            send()
+            assert mocksms.assert_sent(to="972-54-1111111").code == "481516"
+            keys.add(mocksms.api_key)
+        def test_another(mocksms, mocksms_server):
+            assert mocksms.outbox == []
+            assert mocksms.api_key not in keys
+            assert mocksms_server.url == mocksms.url
+            assert mocksms_server.api_key not in {*keys, mocksms.api_key}
+        def test_ids_are_the_same_each_time(mocksms, send):
+            assert mocksms.api_key == "main-0004"
+            assert send()[0]["transaction_id"] == "TRANSACTION_ID"
+        """.replace("TRANSACTION_ID", _first_id("main-0004")),
+        passed=3,
+    )
+    assert runs.exit_code == pytest.ExitCode.OK
+
+
+def _first_id(key: str) -> str:
+    with running(Settings(port=0, seed="pytest")) as mock:
+        (row,) = mock.send("972-54-1111111", key=key)
+        return str(row["transaction_id"])
+
+
+def test_options_come_from_ini_environment_and_command_line(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs.ini("mocksms_credit = 1", "mocksms_sender = Ini", "mocksms_kosher = 972-54-1111111")
+    monkeypatch.setenv("MOCKSMS_CREDIT", "2")
+    monkeypatch.setenv("MOCKSMS_SENDER", "Environment")
+    runs.run(
+        """
+        def test_options(mocksms, mocksms_settings, send):
+            assert mocksms.credit == mocksms_settings.credit == 3
+            send()
+            assert mocksms.outbox[0].sender == "Environment"
+            assert mocksms.outbox[0].state == "rejected/kosher-number"
+        """,
+        "--mocksms-credit=3",
+        passed=1,
+    )
+
+
+def test_every_option_is_offered(runs: Runs) -> None:
+    shown = " ".join(runs.run("", "--help").split())
+    for name, option in {**SUITE_OPTIONS, **OPTIONS}.items():
+        assert f"{flag(name)}=" in shown
+        assert f"{ini_name(name)} (string): {option.metadata['about']}" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini", "words"),
+    [
+        (["--mocksms-credit=x"], "", "--mocksms-credit is 'x', but must be a whole number"),
+        ([], "mocksms_patience = soon", "mocksms_patience is 'soon', but must be a duration"),
+        (["--mocksms-unexpected=shout"], "", "--mocksms-unexpected is 'shout', but must be one of fail, warn, ignore"),
+    ],
+)
+def test_unusable_option_is_one_sentence(runs: Runs, arguments: list[str], ini: str, words: str) -> None:
+    runs.ini(ini)
+    printed = runs.run("def test_it(mocksms): ...", *arguments)
+    assert f"ERROR: {words}" in printed
+    assert runs.exit_code == pytest.ExitCode.USAGE_ERROR
+
+
+def test_variable_that_is_unknown_concerns_only_runs_that_use_the_mock(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOCKSMS_CREDITS", "1")
+    runs.run("def test_it(): ...", passed=1)
+    printed = runs.run("def test_it(mocksms): ...", errors=1)
+    assert "The environment variable MOCKSMS_CREDITS is not one of mocksms; did you mean MOCKSMS_CREDIT?" in printed
+
+
+def test_settings_can_be_overridden(runs: Runs) -> None:
+    runs.run(
+        """
+        import dataclasses, pytest
+        @pytest.fixture(scope="session")
+        def mocksms_settings(mocksms_settings):
+            return dataclasses.replace(mocksms_settings, credit=5)
+        def test_it(mocksms):
+            assert mocksms.credit == 5
+        """,
+        passed=1,
+    )
+
+
+def test_marker_says_how_the_mock_behaves(runs: Runs) -> None:
+    runs.run(
+        """
+        import datetime, pytest
+        pytestmark = pytest.mark.mocksms(credit=3, frozen=True)
+
+        @pytest.mark.mocksms(credit=None, scenario="gateway-outage")
+        def test_nearest_marker_wins(mocksms):
+            assert mocksms.credit is None
+            assert mocksms.now == mocksms.now
+            assert mocksms.unused_rules
+
+        def test_of_the_module(mocksms):
+            assert mocksms.credit == 3
+
+        @pytest.mark.mocksms(frozen=datetime.datetime(2040, 1, 1, tzinfo=datetime.timezone.utc))
+        def test_at_an_instant(mocksms):
+            assert mocksms.now.year == 2040
+
+        @pytest.mark.mocksms(frozen=False, scenario=[{"outcome": "rejected/bounced"}])
+        def test_rules(mocksms, send):
+            assert mocksms.now != mocksms.now
+            assert send()[0]["reject_reason"] == "bounced"
+        """,
+        passed=4,
+    )
+
+
+@pytest.mark.parametrize(
+    ("marker", "words"),
+    [
+        ("credits=1", "the marker mocksms takes scenario, credit, frozen, strict, api_key, allow, unexpected by name"),
+        ("'outage'", "not 'outage'"),
+        ("allow='refusal'", "allow of the marker mocksms knows refused, unknown-path, warning, crash, late, not"),
+        ("unexpected='shout'", "unexpected of the marker mocksms is fail, warn or ignore, not 'shout'"),
+    ],
+)
+def test_marker_that_says_what_does_not_exist_is_refused(runs: Runs, marker: str, words: str) -> None:
+    tests = f"import pytest\n@pytest.mark.mocksms({marker})\ndef test_it(mocksms): ...\n"
+    assert words in runs.run(tests, errors=1)
+
+
+def test_marker_is_known(runs: Runs) -> None:
+    assert "@pytest.mark.mocksms(*, scenario=None, credit=..., frozen=False, strict=False, " in runs.run(
+        "", "--markers"
+    )
+
+
+def test_fixed_key_is_reset_before_and_after(runs: Runs) -> None:
+    runs.run(
+        """
+        import pytest
+        @pytest.mark.mocksms(api_key="fixed")
+        class TestFixed:
+            def test_one(self, mocksms, send):
+                assert (mocksms.api_key, mocksms.outbox) == ("fixed", [])
+                send()
+            def test_two(self, mocksms, send):
+                assert mocksms.outbox == []
+                send()
+        def test_after(mocksms):
+            assert mocksms.account("fixed").outbox == []
+        """,
+        passed=3,
+    )
+
+
+UNEXPECTED = """
+import pytest
+
+def test_refused(mocksms, send):
+    assert send(content="") == 400
+
+def test_unknown_path(mocksms, send):
+    assert send(path="/sms/send") == 404
+
+def test_nobodys(mocksms, send):
+    assert send(key="") == 401
+
+def test_crash(mocksms, send, monkeypatch):
+    monkeypatch.setattr("mocksms.provider.door.read_send", lambda *_: 1 / 0)
+    assert send() == 500
+"""
+
+
+def test_what_nobody_asked_for_fails_the_test(runs: Runs) -> None:
+    printed = runs.run(UNEXPECTED, passed=4, errors=4)
+    kinds = re.findall(r"^nobody asked for this: (.*)$", printed, re.MULTILINE)
+    assert kinds == ["refused", "unknown-path", "refused", "crash"]
+    assert "  refused    POST /transactional/sms/send was answered 400: message.content" in printed
+    assert "  unknown-path POST /sms/send was answered 404: no resource at http://" in printed
+    assert "  refused    POST /transactional/sms/send without a key of any account was answered 401: API key" in printed
+    assert "  crash      POST /transactional/sms/send was answered 500: mocksms itself failed" in printed
+    assert "ZeroDivisionError" in printed
+    assert "@pytest.mark.mocksms(allow=...) lets one test put up with it" in printed
+
+
+def test_what_nobody_asked_for_warns_or_is_let_be_by_option(runs: Runs) -> None:
+    printed = runs.run(UNEXPECTED, "--mocksms-unexpected=warn", passed=4, warnings=4)
+    assert "UnexpectedTraffic: nobody asked for this: crash" in printed
+    runs.run(UNEXPECTED, "--mocksms-unexpected=ignore", passed=4)
+
+
+def test_marker_lets_a_test_put_up_with_it(runs: Runs) -> None:
+    runs.run(
+        """
+        import pytest
+        @pytest.mark.mocksms(allow="refused")
+        def test_refused(send):
+            assert send(content="") == 400
+        @pytest.mark.mocksms(allow=["unknown-path", "refused"])
+        def test_unknown_path(send):
+            assert send(path="/sms/send") == 404
+        @pytest.mark.mocksms(unexpected="ignore")
+        def test_ignored(send):
+            assert send(content="") == 400
+        @pytest.mark.mocksms(allow="unknown-path")
+        def test_something_else(send):
+            assert send(content="") == 400
+        """,
+        passed=4,
+        errors=1,
+    )
+
+
+def test_what_was_ordered_is_no_surprise(runs: Runs) -> None:
+    runs.run(
+        """
+        def test_faults(mocksms, send):
+            assert send(mocksms.number("http-500")) == 500
+            with mocksms.fault(404):
+                assert send() == 404
+            mocksms.scenario([{"fault": {"kind": "unauthorised"}, "times": 1}])
+            assert send() == 401
+        def test_next(mocksms): ...
+        """,
+        passed=2,
+    )
+
+
+def test_calls_of_another_account_are_not_laid_to_the_charge_of_a_test(runs: Runs) -> None:
+    runs.run(
+        """
+        import pytest
+        kept = []
+        @pytest.mark.mocksms(unexpected="ignore")
+        def test_first(send):
+            kept.append(send)
+        def test_second(mocksms):
+            assert kept[0](content="") == 400
+        """,
+        passed=2,
+    )
+
+
+def test_strict_test_fails_for_a_warning(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        import pytest
+        @pytest.mark.mocksms(strict=True)
+        def test_strict(send):
+            send(colour="red")
+        @pytest.mark.mocksms(strict=True, allow="warning")
+        def test_allowed(send):
+            send(colour="red")
+        def test_not_strict(send):
+            send(colour="red")
+        """,
+        passed=3,
+        errors=1,
+    )
+    assert "  warning    POST /transactional/sms/send: message.colour: " in printed
+
+
+def test_many_surprises_are_counted(runs: Runs) -> None:
+    printed = runs.run("def test_it(send):\n    for _ in range(12): send(content='')", passed=1, errors=1)
+    assert printed.count("  refused    POST") == 10
+    assert "             and 2 more" in printed
+
+
+def test_failed_test_shows_what_the_mock_saw(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        def test_it(mocksms, send):
+            send()
+            send(content="")
+            mocksms.reply("972-54-1111111", "Hello")
+            mocksms.assert_sent(text="Welcome")
+        def test_plain(mocksms, send):
+            send()
+            assert len(mocksms.outbox) == 2
+        def test_without():
+            assert False
+        """,
+        failed=3,
+    )
+    assert printed.count("- mocksms -") == 2
+    assert "E       AssertionError: no SMS matched\n" in printed
+    assert 'where 1 = len([<SMS to 972-54-1111111 "Your code is 481516" sent>])' in printed
+    assert re.search(r"http://127\.0\.0\.1:\d+, account main-0002\n1 SMS\n  sms        [0-9a-f]{32} <SMS to ", printed)
+    assert "\n1 calls refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
+    timeline = printed.partition("in the order of time\n")[2].splitlines()[:5]
+    whats = [re.sub(r"^  [\d:.]{12}  ([0-9a-f]{8}… )?", "", line)[:24] for line in timeline]
+    assert whats == [
+        "to 972-54-1111111 queued",
+        "to 972-54-1111111 sent (",
+        "POST /transactional/sms/",
+        "POST /transactional/sms/",
+        '972541111111 replies "He',
+    ]
+    assert "nobody asked" not in printed
+
+
+def test_failure_shows_no_frame_of_ours(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        import pytest
+        def test_assert(mocksms):
+            mocksms.assert_sent(text=bool)
+        def test_wait(mocksms):
+            mocksms.wait_for(timeout=0)
+        def test_refused(mocksms):
+            mocksms.scenario("nowhere")
+        def test_fault(mocksms):
+            mocksms.fault("delay")
+        def test_number(mocksms):
+            mocksms.number("koscher")
+        """,
+        failed=5,
+    )
+    assert re.search(r"^\S*mocksms/\w+/\w+\.py:\d+", printed, re.MULTILINE) is None
+    assert "During handling" not in printed
+
+
+def test_failed_setup_shows_what_the_mock_saw(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        import pytest
+        @pytest.fixture
+        def app(mocksms):
+            raise RuntimeError("no application")
+        def test_it(app): ...
+        """,
+        errors=1,
+    )
+    assert "0 SMS\n0 calls refused" in printed
+
+
+def test_failed_test_leaves_a_scenario_to_replay(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        def test_it(mocksms, send):
+            send(mocksms.number("bounced"))
+            assert False
+        """,
+        "--mocksms-replay=replays",
+        failed=1,
+    )
+    (file,) = (runs.path / "replays").iterdir()
+    assert f"to live through it again: mocksms --scenario replays/{file.name}" in printed
+    assert 'outcome = "rejected/bounced"' in file.read_text(encoding="utf-8")
+
+
+def test_replay_that_cannot_be_written_is_said(runs: Runs) -> None:
+    (runs.path / "taken").write_text("")
+    printed = runs.run("def test_it(mocksms):\n    assert False", "--mocksms-replay=taken", failed=1)
+    assert "what the mock saw cannot be said: [Errno 17] File exists: 'taken'" in printed
+
+
+def test_replay_that_is_not_handed_out_is_said(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        def test_it(mocksms, monkeypatch):
+            exchange = type(mocksms.client).exchange
+            def refuse(client, method, target, *body, **more):
+                return (401, b"no") if "recorded" in target else exchange(client, method, target, *body, **more)
+            monkeypatch.setattr(type(mocksms.client), "exchange", refuse)
+            assert False
+        """,
+        "--mocksms-replay=replays",
+        failed=1,
+    )
+    assert "what the mock saw cannot be said: GET /_mock/scenario/recorded: no" in printed
+
+
+LATE = """
+import pytest
+kept = []
+def test_first(mocksms, send):
+    kept.append(send)
+def test_second(mocksms):
+    kept[0]()
+    kept[0](content="Bye")
+"""
+
+
+def test_messages_after_the_end_of_their_test_are_laid_to_its_charge(runs: Runs) -> None:
+    printed = runs.run(LATE, passed=2)
+    assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
+    summary = printed.partition("= mocksms: messages that came after their test had ended =")[2]
+    assert re.search(
+        r"messages_after_the_end\S*\.py::test_first: 2 SMS\n  late       [0-9a-f]{32} to 972-54-1111111 \"Your code",
+        summary,
+    )
+    assert '"Bye"' in summary
+
+
+def test_late_messages_do_not_fail_a_run_that_is_to_warn(runs: Runs) -> None:
+    assert "::test_first: 2 SMS" in runs.run(LATE, "--mocksms-unexpected=warn", passed=2)
+    assert runs.exit_code == pytest.ExitCode.OK
+    assert "2 SMS" not in runs.run(LATE, "--mocksms-unexpected=ignore", passed=2)
+    tests = LATE.replace("kept = []", 'kept = []\npytestmark = pytest.mark.mocksms(allow="late")')
+    assert "2 SMS" not in runs.run(tests, passed=2)
+    assert runs.exit_code == pytest.ExitCode.OK
+
+
+def test_late_messages_under_a_fixed_key_belong_to_the_test_before(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        import pytest
+        pytestmark = pytest.mark.mocksms(api_key="fixed")
+        kept = []
+        @pytest.fixture
+        def late():
+            kept[0]()
+        def test_first(mocksms, send):
+            kept.append(send)
+        def test_second(late, mocksms):
+            assert mocksms.outbox == []
+        """,
+        passed=2,
+    )
+    assert "::test_first: 1 SMS" in printed
+
+
+def test_late_messages_are_told_by_workers(runs: Runs) -> None:
+    printed = runs.run(LATE, "-n2", "--dist=loadfile", processes=True, passed=2)
+    assert "::test_first: 2 SMS" in printed
+    assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
+
+
+def test_variable_attaches_to_a_mock_that_runs(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(Settings(port=0, control_token="secret")) as mock:
+        monkeypatch.setenv("MOCKSMS_URL", mock.url)
+        monkeypatch.setenv("MOCKSMS_CONTROL_TOKEN", "secret")
+        for _ in range(2):
+            printed = runs.run(
+                f"""
+                def test_it(mocksms, send):
+                    assert mocksms.url == "{mock.url}"
+                    assert mocksms.outbox == []
+                    send()
+                    assert len(mocksms.outbox) == 1
+                def test_nobodys_calls_may_be_anybodys(mocksms, send):
+                    assert send(key="") == 401
+                def test_own_calls_are_its_own(mocksms, send):
+                    assert send(content="") == 400
+                """,
+                passed=3,
+                errors=1,
+            )
+            assert f"mocksms: {mock.url} (it runs already" in printed
+
+
+def test_mock_that_is_not_there_is_said(runs: Runs) -> None:
+    with answering(404, b"no such page") as url:
+        printed = runs.run("def test_it(mocksms): ...", f"--mocksms-url={url}/sms", errors=1)
+    assert f"nothing answers at {url}/sms: GET /_mock/health was answered 404 as no mock does" in printed
+
+
+def test_run_that_does_not_use_it_starts_nothing(runs: Runs) -> None:
+    code = "import sys, mocksms.testing.plugin; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {
+        "starlette",
+        "uvicorn",
+        "pydantic",
+        "faker",
+        "hypothesis",
+        "http.client",
+        "asyncio",
+        "mocksms.testing.suite",
+    }
+    assert heavy.isdisjoint(loaded)
+    runs.run(
+        """
+        import threading
+        def test_it():
+            assert "mocksms" not in [thread.name for thread in threading.enumerate()]
+        """,
+        processes=True,
+        passed=1,
+    )
+
+
+def test_plugin_can_be_left_out(runs: Runs) -> None:
+    printed = runs.run("def test_it(mocksms): ...", "-p", "no:mocksms", errors=1)
+    assert "fixture 'mocksms' not found" in printed
