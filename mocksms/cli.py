@@ -85,7 +85,7 @@ def _numbers(arguments: list[str]) -> int:
     if parsed.json:
         say(catalogue.model_dump_json(indent=2) + "\n")
         return 0
-    say(table(["number", "outcome"], [[row.number, row.outcome] for row in catalogue.numbers]))
+    say(table(["number", "name", "outcome"], [[row.number, row.name, row.outcome] for row in catalogue.numbers]))
     say("\nThe last two digits are a lane: any will do, so parallel tests need not share a number.\n")
     return 0
 
@@ -106,6 +106,29 @@ def _fidelity(arguments: list[str]) -> int:
     return 0
 
 
+def _demo(arguments: list[str]) -> int:
+    about = "Fill a running mock with believable messages, the same ones for the same seed."
+    parser = Parser(prog="mocksms demo", description=about, allow_abbrev=False)
+    parser.add_argument("--url", help="where the mock is (default: as --host and --port say)")
+    parser.add_argument("--key", default="demo", help="the account's API key (default demo)")
+    parser.add_argument("--count", type=int, default=50, help="how many messages (default 50)")
+    settings, parsed = read_settings(parser, arguments)
+    try:
+        from mocksms.demo import fill
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"This needs {error.name}; pip install 'mocksms[demo]' brings it.") from error
+    from mocksms.testing.handle import MockSMS
+
+    url = parsed.url or f"http://{settings.host}:{settings.port}"
+    try:
+        sms = MockSMS.connect(url, api_key=parsed.key, control_token=settings.control_token, within=0)
+        sent = fill(sms, settings.seed or "demo", parsed.count)
+    except (MocksmsError, ValueError) as error:
+        raise SettingsError(f"{str(error)[:1].upper()}{str(error)[1:]}") from error
+    say(f"{sent} SMS in account {parsed.key} of {url}\n")
+    return 0
+
+
 COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
     "serve": _serve,
     "numbers": _numbers,
@@ -114,4 +137,5 @@ COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
     "check": scenario_commands.check,
     "schema": scenario_commands.schema,
     "record": scenario_commands.record,
+    "demo": _demo,
 }

@@ -29,6 +29,7 @@ from tests.support import KEY, NUMBER, PATIENCE, body
 
 SEND = "/rest/v1/transactional/sms/send"
 SCRIPT = str(Path(sysconfig.get_path("scripts")) / "mocksms")
+NAMES = "serve, numbers, fidelity, scenarios, check, schema, record, demo"
 SOON = 1.0
 """Seconds in which a mock that was told to end has ended."""
 
@@ -288,8 +289,8 @@ def test_taken_port_is_one_sentence_and_no_traceback() -> None:
         (["serve", "now"], "now is not an option;"),
         (["--kosher-pre", "972"], "--kosher-pre is not an option; did you mean --kosher-prefix?"),
         (["sreve"], "There is no command 'sreve'; did you mean serve?"),
-        (["zzz"], "There is no command 'zzz'; there are serve, numbers, fidelity, scenarios, check, schema, record."),
-        ([""], "There is no command ''; there are serve, numbers, fidelity, scenarios, check, schema, record."),
+        (["zzz"], f"There is no command 'zzz'; there are {NAMES}."),
+        ([""], f"There is no command ''; there are {NAMES}."),
         (["numbers", "--jsn"], "--jsn is not an option; did you mean --json?"),
         (["fidelity", "--port", "x"], "--port is 'x', but must be a whole number from 0 to 65535."),
         (["--host", "a..b"], "Cannot listen on a..b port 8972: "),
@@ -338,16 +339,16 @@ def test_arguments_come_from_the_command_line_when_none_are_given(
 def test_numbers_is_an_aligned_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["numbers"]) == 0
     head, rule, *lines = capsys.readouterr().out.splitlines()
-    assert head == "number          outcome"
+    assert head == "number          name           outcome"
     assert rule.split("  ")[0] == "-" * len("972-50-0000000")
     rows = Catalogue().rows.values()
-    assert lines[: len(rows)] == [f"{row.number()}  {row.title}" for row in rows]
+    assert lines[: len(rows)] == [f"{row.number()}  {row.name:13}  {row.title}" for row in rows]
     assert "any will do" in lines[-1]
 
 
 def test_numbers_follows_prefix_and_delay(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["numbers", "--magic-prefix", "97250001", "--magic-delay=250ms"]) == 0
-    assert "972-50-0010100  queued, sent after 0.25 s" in capsys.readouterr().out
+    assert "972-50-0010100  sent-later     queued, sent after 0.25 s" in capsys.readouterr().out
 
 
 def test_numbers_as_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -401,9 +402,7 @@ def test_help_lists_every_option_with_its_variable(
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert "Commands: serve, numbers, fidelity, scenarios, check, schema, record." in " ".join(
-        capsys.readouterr().out.split()
-    )
+    assert f"Commands: {NAMES}." in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(
