@@ -15,6 +15,9 @@ from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcome import Fault, Outcome
 from mocksms.testing.plugin import ini_name
 
+LONGEST_DEFAULT: Final = 30
+"""Characters of a default; a longer one stands in the help."""
+
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -37,12 +40,26 @@ def _numbers() -> str:
     return _table(["Number", "Outcome", "Number", "Fault"], [[*end, *fault] for end, fault in pairs])
 
 
+GROUPS: Final = {
+    "host": "Where it listens",
+    "api_key": "Answers",
+    "kosher_prefix": "Messages",
+    "sender": "Accounts",
+    "scenario": "Scenarios",
+    "seed": "The mock itself",
+}
+"""What the options are about, each from the one named here on."""
+
+
 def _options() -> str:
-    rows = [
-        [f"`{flag_name(name)}`", shown_default(option.default), _about(option.metadata)]
-        for name, option in OPTIONS.items()
-    ]
-    return _table(["Option", "Default", ""], rows)
+    groups: dict[str, list[str]] = {}
+    group = ""
+    for name, option in OPTIONS.items():
+        group = GROUPS.get(name, group)
+        default = shown_default(option.default)
+        shown = f" {default}" if default and len(default) < LONGEST_DEFAULT else ""
+        groups.setdefault(group, []).append(f"`{flag_name(name)}{shown}` {_about(option.metadata)}")
+    return _table(["", "Options with their defaults"], [[group, "<br>".join(each)] for group, each in groups.items()])
 
 
 def _suite_options() -> str:

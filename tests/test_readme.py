@@ -17,7 +17,8 @@ from tests.readme import README, with_tables
 from tests.support import PATIENCE, Mock, body, running
 
 TEXT = README.read_text(encoding="utf-8")
-SCRIPT = re.findall(r"<!-- script -->\n```sh\n(.*?)```", TEXT, re.DOTALL)[0]
+WHOLE_TEST = (README.parent / "tests/recipes/whole-test.sh").read_text(encoding="utf-8")
+CALLS = re.findall(r"<!-- script -->\n```sh\n(.*?)```", TEXT, re.DOTALL)[0]
 CURL = re.findall(r"(?<!-->\n)```sh\n(curl .*?)```", TEXT, re.DOTALL)
 SCENARIO = re.findall(r"<!-- outage.toml -->\n```toml\n(.*?)```", TEXT, re.DOTALL)[0]
 COMMANDS = re.findall(r"<!-- run -->\n```sh\n(.*?)```", TEXT, re.DOTALL)[0].splitlines()
@@ -43,9 +44,22 @@ def test_there_are_curl_lines() -> None:
     assert len(CURL) == 2
 
 
+def test_calls_of_the_inspection_api_run_as_printed() -> None:
+    with running() as mock:
+        mock.send("972-50-0000000", key="demo", content="Your code is 481516")
+        environment = {**os.environ, "MOCK": mock.url}
+        done = subprocess.run(
+            ["bash", "-ec", CALLS], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    answers = [line for line in done.stdout.splitlines() if line]
+    assert len(answers) == CALLS.count("\nask ")
+    assert answers[2] == "481516"
+
+
 def test_script_is_a_whole_test_with_curl_alone(tmp_path: Path) -> None:
     script = tmp_path / "whole-test.sh"
-    script.write_text(SCRIPT, encoding="utf-8")
+    script.write_text(WHOLE_TEST, encoding="utf-8")
     with running() as mock:
         environment = {**os.environ, "MOCK": mock.url, "TMPDIR": str(tmp_path)}
         done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, timeout=PATIENCE)
@@ -60,7 +74,7 @@ def test_script_is_a_whole_test_with_curl_alone(tmp_path: Path) -> None:
 
 def test_script_stops_where_the_mock_is_not_as_it_says(tmp_path: Path) -> None:
     script = tmp_path / "whole-test.sh"
-    script.write_text(SCRIPT.replace("= 481516 ]", "= 481517 ]"), encoding="utf-8")
+    script.write_text(WHOLE_TEST.replace("= 481516 ]", "= 481517 ]"), encoding="utf-8")
     with running() as mock:
         environment = {**os.environ, "MOCK": mock.url, "TMPDIR": str(tmp_path)}
         done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, timeout=PATIENCE)

@@ -1,7 +1,7 @@
 """The recipes of the README run as printed, in a folder of their own, by pytest or by Node's own runner.
 
 A block between `<!-- recipe NAME: FILE -->` and `<!-- /recipe -->` is the content of that file; the files of one name
-belong together.
+belong together, with those in the folder `recipes/NAME` beside this module: what a reader has already.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.readme import README
 from tests.support import running
 
 PATIENCE = 120.0
+GIVEN = Path(__file__).parent / "recipes"
 _BLOCK = re.compile(r"<!-- recipe (\S+): (\S+) -->\n```\w+\n(.*?)```\n<!-- /recipe -->", re.DOTALL)
 
 
@@ -29,6 +30,11 @@ def recipes(text: str) -> dict[str, dict[str, str]]:
     for name, file, content in _BLOCK.findall(text):
         found[name][file] = content
     return dict(found)
+
+
+def given(name: str) -> dict[str, str]:
+    """Return the files that belong to a recipe and are not printed."""
+    return {path.name: path.read_text(encoding="utf-8") for path in (GIVEN / name).glob("*.*")}
 
 
 RECIPES = recipes(README.read_text(encoding="utf-8"))
@@ -51,9 +57,9 @@ def follow(recipe: dict[str, str], folder: Path) -> subprocess.CompletedProcess[
         )
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [*RECIPES, "node-runner"])
 def test_recipe_runs_as_printed(name: str, tmp_path: Path) -> None:
-    done = follow(RECIPES[name], tmp_path)
+    done = follow({**RECIPES.get(name, {}), **given(name)}, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"[1-9]\d* passed|^# pass [1-9]", done.stdout, re.MULTILINE), done.stdout
 

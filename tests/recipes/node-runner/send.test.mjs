@@ -1,0 +1,16 @@
+// Node's own runner, against a mock that runs at MOCKSMS_URL; a key for each test keeps them apart.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+const url = process.env.MOCKSMS_URL;
+
+test("the code is texted", async () => {
+  const headers = { "X-API-Key": `code-${process.pid}`, "Content-Type": "application/json" };
+  const body = JSON.stringify({ message: { content: "Your code is 151623", to: [{ mobile_number: "972-54-1111111" }] } });
+  await fetch(`${url}/transactional/sms/send`, { method: "POST", headers, body }); // your application
+
+  const answer = await fetch(`${url}/_mock/messages/wait?to=972-54-1111111&timeout=5`, { headers });
+  const said = await answer.json();
+  assert.ok(answer.ok, said.error?.explanation.text);
+  assert.equal(said.messages[0].codes[0].code, "151623");
+});
