@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any, Final, Literal, TypeVar, cast
 
 from mocksms.errors import SettingsError
-from mocksms.sms import numbers
+from mocksms.sms import numbers, replies
+from mocksms.webhooks import Kind, Webhook, read_webhook
 
 PREFIX: Final = "MOCKSMS_"
 
@@ -119,6 +120,20 @@ def _url(raw: str) -> str | None:
     return raw.rstrip("/") or None
 
 
+def _listed_words(raw: str) -> tuple[str, ...]:
+    if not (words := _listed(raw)):
+        raise ValueError("words separated by commas, such as STOP,QUIT")
+    return words
+
+
+def _webhooks(kind: Kind) -> Callable[[str], tuple[Webhook, ...]]:
+    return lambda raw: tuple(read_webhook(part, kind) for part in _listed(raw))
+
+
+def _durations(raw: str) -> tuple[timedelta, ...]:
+    return tuple(map(duration, _listed(raw)))
+
+
 def _longer_than_zero(raw: str) -> timedelta:
     if not (length := duration(raw)):
         raise ValueError("longer than 0, since what waits must not come at once; 1ms is short enough")
@@ -174,12 +189,60 @@ class Settings:
     unsubscribed: tuple[str, ...] = _option((), _listed_numbers, "numbers that have opted out of every account")
     bounced: tuple[str, ...] = _option((), _listed_numbers, "numbers on every account's bounce list")
     kosher: tuple[str, ...] = _option((), _listed_numbers, "numbers marked kosher beside the prefixes")
+    opt_out_word: tuple[str, ...] = _option(replies.OUT_WORDS, _listed_words, "replies that opt out, in any case")
+    opt_in_word: tuple[str, ...] = _option(replies.IN_WORDS, _listed_words, "replies that opt in again, in any case")
+    webhook: tuple[Webhook, ...] = _option(
+        (), _webhooks(Kind.TRANSACTIONAL), "addresses the transactional webhook calls; #click+reject names its events"
+    )
+    automation_webhook: tuple[Webhook, ...] = _option(
+        (), _webhooks(Kind.AUTOMATION), "addresses the automation webhook calls; #SmsReply+smsSent names its events"
+    )
+    webhook_allow: tuple[str, ...] = _option(
+        (), _listed, "public hosts, addresses and networks that may be called; none: this machine and private networks"
+    )
+    webhook_timeout: timedelta = _option(
+        timedelta(seconds=5), _longer_than_zero, "how long a receiver may take, in real time"
+    )
+    webhook_retry: tuple[timedelta, ...] = _option(
+        tuple(timedelta(seconds=pause) for pause in (1, 5, 15, 60, 300, 900)),
+        _durations,
+        "pauses before a callback is tried again, on the account's clock; none: it is tried once",
+    )
+    webhook_id_key: Literal["vendor", "transaction_id", "transaction_Id"] = _choice(
+        "name of the message's id in callbacks: by the event as the vendor, or one of them in all",
+        "vendor",
+        "transaction_id",
+        "transaction_Id",
+    )
+    webhook_number_key: Literal["mobile_number", "email"] = _choice(
+        "name of the recipient in callbacks", "mobile_number", "email"
+    )
+    webhook_bounce: Literal["reject", "hard_bounce"] = _choice(
+        "event of a message that bounces after it was sent", "reject", "hard_bounce"
+    )
+    webhook_date: Literal["minutes", "seconds", "swapped"] = _choice(
+        "created_at in callbacks: ISO cut to the minute, ISO, or the vendor's slip with minutes and months swapped",
+        "minutes",
+        "seconds",
+        "swapped",
+    )
+    webhook_zone: Literal["israel", "utc"] = _choice("time zone of the dates in callbacks", "israel", "utc")
+    automation_date: Literal["iso", "us"] = _choice(
+        "timeStamp of the automation webhook: 2022-02-10 15:58:01 or 02/10/2022 15:58:01", "iso", "us"
+    )
+    automation_escapes: Literal["lower", "upper"] = _choice(
+        "case of the escapes in the automation webhook: %3a or %3A", "lower", "upper"
+    )
     scenario: tuple[str, ...] = _option((), _listed, "scenario in force: a file, a folder of files, or a bundled name")
     scenario_folder: str | None = _option(None, _optional_text, "folder whose scenarios can be called by name")
     seed: str | None = _option(None, _optional_text, "makes ids repeatable; none given: drawn at the start and printed")
     max_accounts: int = _option(10_000, _whole(1, 10**9), "accounts kept; beyond it the longest unused goes")
     max_messages: int = _option(100_000, _whole(1, 10**9), "messages kept per account; beyond it the oldest go")
     max_requests: int = _option(100_000, _whole(1, 10**9), "journal entries kept per account; beyond it the oldest go")
+    max_callbacks: int = _option(100_000, _whole(1, 10**9), "callbacks kept per account; beyond it the oldest go")
+    max_consents: int = _option(
+        100_000, _whole(1, 10**9), "opt-outs and opt-ins kept per account; beyond it the oldest go"
+    )
     max_body: int = _option(1_048_576, _whole(1, 10**9), "longest request body in bytes")
     quiet: bool = _option(False, _flag, "print no line per message")
 
@@ -238,7 +301,7 @@ def shown_default(default: object) -> str:
         case timedelta():
             return f"{default.total_seconds():g}s"
         case tuple():
-            return ",".join(map(str, default))
+            return ",".join(map(shown_default, default))
         case _:
             return str(default)
 
