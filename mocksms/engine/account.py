@@ -11,7 +11,9 @@ from random import Random, SystemRandom
 from typing import Final, NamedTuple
 
 from mocksms.engine.bounded import BoundedLog, Numbering
+from mocksms.engine.callbacks import Callback, CallbackBook
 from mocksms.engine.clock import Clock
+from mocksms.engine.consents import ConsentLedger
 from mocksms.engine.journal import Journal
 from mocksms.engine.messages import MessageStore
 from mocksms.engine.rules import Rulebook
@@ -19,6 +21,7 @@ from mocksms.engine.script import EMPTY, Script
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.outcome import Outcome, Reaction, Step
+from mocksms.webhooks import Webhook
 
 LONGEST_KEY: Final = 256
 """Characters an API key may have."""
@@ -66,11 +69,19 @@ class Account:
 
     `id` names it where the key itself must not be shown. `credit` is in segments, None without limit. `waiting` are
     the sequences of messages out of credit, oldest first. `faults` go before `rules`, which are those of `script`.
-    `generation` makes its ids others than those of the accounts its key had before.
+    `generation` makes its ids others than those of the accounts its key had before. `webhooks` are called when
+    something happens, by `callbacks`. `tokens` are the keys of all accounts by the tokens of messages in links.
     """
 
     def __init__(
-        self, key: str, settings: Settings, clock: Clock, seed: str, numbering: Numbering, generation: int = 0
+        self,
+        key: str,
+        settings: Settings,
+        clock: Clock,
+        seed: str,
+        numbering: Numbering,
+        generation: int = 0,
+        tokens: dict[str, str] | None = None,
     ) -> None:
         self.key = key
         self.id = account_id(key)
@@ -80,17 +91,22 @@ class Account:
         self.gateway = settings.gateway
         self.rest_right = settings.rest_right
         self.sender = settings.sender
+        self.force_unsubscribe_link = settings.force_unsubscribe_link
+        self.webhooks: tuple[Webhook, ...] = settings.webhook + settings.automation_webhook
         self.unsubscribed = digits_of(settings.unsubscribed, settings)
         self.bounced = digits_of(settings.bounced, settings)
         self.kosher = digits_of(settings.kosher, settings)
-        self.messages = MessageStore(settings.max_messages)
+        self.messages = MessageStore(settings.max_messages, key, tokens)
         self.journal = Journal(settings.max_requests)
         self.inbound: BoundedLog[InboundSms] = BoundedLog(settings.max_messages)
+        self.consents = ConsentLedger(settings.max_consents)
+        self.callbacks = CallbackBook(settings.max_callbacks)
         self.waiting: dict[int, None] = {}
         self._agenda: list[Due] = []
         self._order = count()
         self._random = Random(f"{seed}\n{generation}\n{key}" if generation else f"{seed}\n{key}")
         self._seed = f"{seed}\n{key}"
+        self._replays = Random(f"{self._seed}\nreplays")
         self.faults = Rulebook(seed=f"{self._seed}\nfaults")
         self.play(EMPTY)
 
@@ -119,8 +135,12 @@ class Account:
         """Return an id as the vendor writes them: 32 lower-case hex digits, never one that is in use here."""
         while True:
             candidate = self._random.randbytes(16).hex()
-            if self.messages.get(candidate) is None:
+            if not self.messages.uses_token_of(candidate):
                 return candidate
+
+    def shuffle(self, listed: list[Callback]) -> None:
+        """Put callbacks into an order that depends on nothing but the seed."""
+        self._replays.shuffle(listed)
 
     def can_pay(self, segments: int) -> bool:
         """Return whether the credit covers that many segments."""

@@ -14,6 +14,7 @@ from mocksms.engine.journal import Journal
 from mocksms.engine.rules import Rule
 from mocksms.engine.script import EMPTY, Script
 from mocksms.settings import Settings
+from mocksms.sms.message import Message
 
 
 class Totals(NamedTuple):
@@ -77,11 +78,18 @@ class Accounts:
         """Return the kept account with this id."""
         return self._by_id.get(name)
 
+    def by_token(self, token: str) -> tuple[Account, Message] | None:
+        """Return the message that a token stands for in links, with its account."""
+        account = self._by_key.get(self._tokens.get(token, ""))
+        message = None if account is None else account.messages.by_token(token)
+        return None if account is None or message is None else (account, message)
+
     def forget(self, account: Account) -> None:
         """Drop an account with all it holds; its key makes a new one on next use."""
         if self.holds(account):
             self._forgotten += 1
             del self._by_key[account.key], self._by_id[account.id]
+            account.messages.clear()
 
     def forget_all(self) -> None:
         """Drop everything, and let time run as it really does."""
@@ -112,12 +120,13 @@ class Accounts:
         self.evicted_up_to = 0
         self._by_key: OrderedDict[str, Account] = OrderedDict()
         self._by_id: dict[str, Account] = {}
+        self._tokens: dict[str, str] = {}
         self._gone = Totals(0, 0, 0)
 
     def _new(self, key: str) -> Account:
         # An account that comes back must not hand out its old ids again, but what is left to chance begins anew.
         gone = self._gone.accounts + self._forgotten
-        account = Account(key, self._settings, self.clock.copy(), self._seed, self.numbering, gone)
+        account = Account(key, self._settings, self.clock.copy(), self._seed, self.numbering, gone, self._tokens)
         account.begin(self.script)
         for name, (rule, until) in self.faults.items():
             account.faults.add(rule, until, name)
@@ -131,3 +140,4 @@ class Accounts:
             self._gone.messages + account.messages.evicted + len(account.messages),
             self._gone.requests + account.journal.evicted + len(account.journal),
         )
+        account.messages.clear()

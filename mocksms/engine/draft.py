@@ -6,32 +6,29 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
-from typing import Final
 
 from mocksms.engine.account import Account
+from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.engine.rules import Subject
 from mocksms.sms import lifecycle
-from mocksms.sms.message import History, Message, Recipient, Submission
+from mocksms.sms.message import USUAL, History, Message, Recipient, Submission, Telling
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.segments import count_segments
 from mocksms.sms.text import Links, Template, filled
-
-TOKEN_LENGTH: Final = 12
-"""Hex digits of the transaction id that stand for a message in its links."""
 
 
 class Drafter:
     """Makes the messages of one send."""
 
     def __init__(
-        self, account: Account, submission: Submission, template: Template, base_url: str, request: int
+        self, account: Account, submission: Submission, template: Template, links: Links, request: int
     ) -> None:
         self.submission = submission
         self.now = account.clock.now()
         self.born = lifecycle.begin(self.now, "accepted")
         self._account = account
         self._template = template
-        self._links = Links(base_url, "0" * TOKEN_LENGTH)
+        self._links = links._replace(token="0" * TOKEN_LENGTH)
         self._request = request
         self._counted: dict[int, int] = {}
         self._texts: dict[int, str] = {}
@@ -44,6 +41,7 @@ class Drafter:
         segments: int,
         history: History,
         decided_by: str | None = None,
+        telling: Telling = USUAL,
     ) -> Message:
         """Return the message for a recipient, under the next number."""
         account = self._account
@@ -61,6 +59,7 @@ class Drafter:
             due_at=due_at,
             history=history,
             decided_by=decided_by,
+            telling=telling,
         )
 
     def subjects(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> list[Subject]:

@@ -10,20 +10,24 @@ from typing import Final, NamedTuple
 
 from mocksms.engine.account import Account, Due, InboundSms, LetPass, TakeUp, fresh_seed
 from mocksms.engine.accounts import Accounts
+from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
+from mocksms.engine.consents import Consent
 from mocksms.engine.decision import AFTER_A_WAIT, Decisions
-from mocksms.engine.draft import TOKEN_LENGTH, Drafter, subject_of
+from mocksms.engine.draft import Drafter, subject_of
 from mocksms.engine.journal import Exchange
-from mocksms.engine.messages import Query
+from mocksms.engine.messages import Query, token_of
+from mocksms.engine.outbox import Outbox
+from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import CallKind, Faulted, Subject
 from mocksms.engine.script import EMPTY, Script
 from mocksms.errors import FaultOrdered, MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle, numbers
-from mocksms.sms.message import Click, History, Message, Recipient, State, Submission
+from mocksms.sms.message import USUAL, History, Message, Recipient, State, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.outcome import NOW, Fault, Outcome, Reply, Step
-from mocksms.sms.replies import Choice, choice_of
+from mocksms.sms.replies import Words
 from mocksms.sms.text import Links, Template, filled, links_in
 
 LONGEST_LINE: Final = 1_000
@@ -41,8 +45,9 @@ class Change(StrEnum):
     FAULTS = "faults"
 
 
-News = Message | Exchange | InboundSms | Change
-"""A message that was accepted or has taken a step, an exchange, an SMS from a phone, or a change by hand."""
+News = Message | Exchange | InboundSms | Consent | Callback | Change
+"""A message that was accepted or has taken a step, an exchange, an SMS from a phone, an opt-out or opt-in, a callback
+that was planned, tried or is over, or a change by hand."""
 
 Listener = Callable[[Account | None, News], None]
 """Hears the news of every account; None stands for exchanges without one and changes of all."""
@@ -78,6 +83,9 @@ class Engine:
         self.listeners: list[Listener] = []
         self.link_base = settings.public_url or url
         self.accounts = Accounts(settings, time, self.seed, script)
+        self.outbox = Outbox(settings, self.accounts, self.tell)
+        words = Words(settings.opt_out_word, settings.opt_in_word)
+        self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.tell)
         self._busy: dict[Account, None] = {}
 
     def account(self, key: str) -> Account:
@@ -93,8 +101,10 @@ class Engine:
 
     def shown(self, message: Message) -> str:
         """Return the text of a message as the phone shows it."""
-        links = Links(self.link_base, message.transaction_id[:TOKEN_LENGTH])
-        return Template(message.submission).shown(message.fields, links)
+        return Template(message.submission).shown(message.fields, self._links(token_of(message.transaction_id)))
+
+    def _links(self, token: str = "") -> Links:
+        return Links(self.link_base, token, self.recipients.words.first_out)
 
     def tick(self) -> None:
         """Apply what has become due in any account."""
@@ -133,13 +143,13 @@ class Engine:
             TextTooLong: the text for a recipient is longer than the longest SMS.
             SendTooLarge: the texts of all recipients are too much to work on.
         """
-        if self.settings.force_unsubscribe_link and not submission.unsubscribe_link:
+        if account.force_unsubscribe_link and not submission.unsubscribe_link:
             submission = submission._replace(unsubscribe_link=True)
         parsed = [self.parse(recipient.mobile_number) for recipient in recipients]
         codes = self._codes(parsed, recipients)
         template = Template(submission)
         template.check(recipients)
-        drafter = Drafter(account, submission, template, self.link_base, request)
+        drafter = Drafter(account, submission, template, self._links(), request)
         faulted = self._ruled_fault(account, drafter, recipients, parsed) or self._magic_fault(codes)
         accept = self._accept_for_later if self._waits(submission, drafter.now) else self._accept_now
         messages = tuple(
@@ -214,27 +224,6 @@ class Engine:
         number = self.parse(message.mobile_number)
         outcome = self.decisions.naturally(account, number, message.segments, AFTER_A_WAIT)
         self._follow(account, message, outcome, account.clock.now())
-
-    def receive(self, account: Account, digits: str, text: str, at: datetime, opts: Choice | None = None) -> InboundSms:
-        """Take an SMS in from a phone, by which its owner may opt out or in."""
-        effect = ""
-        if opts is Choice.OUT:
-            account.unsubscribed.add(digits)
-            effect = "opted out"
-        elif opts is Choice.IN:
-            account.unsubscribed.discard(digits)
-            effect = "opted in"
-        inbound = InboundSms(self.accounts.numbering.take(), at, digits, text, effect)
-        account.inbound.add(inbound.number, inbound)
-        self.tell(account, inbound)
-        return inbound
-
-    def click(self, account: Account, message: Message, url: str, at: datetime) -> Message:
-        """Note that the recipient opened a link of a message."""
-        clicked = message._replace(clicks=(*message.clicks, Click(at, url)))
-        account.messages.replace(clicked)
-        self.tell(account, clicked)
-        return clicked
 
     def tell(self, account: Account | None, news: News) -> None:
         """Tell the listeners what has happened."""
@@ -319,7 +308,7 @@ class Engine:
         segments = drafter.segments(recipient)
         outcome = self._outcome(account, number, segments, partial(drafter.subject, recipient, number))
         history = _begin(drafter.born, outcome, now)
-        message = drafter.draft(recipient, number, now, segments, history, outcome.decided_by)
+        message = drafter.draft(recipient, number, now, segments, history, outcome.decided_by, outcome.telling)
         account.messages.add(message)
         _plan_rest(account, message.sequence, outcome, now)
         self._settle(account, message, drafter.born)
@@ -328,7 +317,8 @@ class Engine:
     def _follow(self, account: Account, message: Message, outcome: Outcome, at: datetime) -> None:
         """Let a message that is already kept go the way of an outcome."""
         history = _begin(message.history, outcome, at)
-        followed = message._replace(history=history, decided_by=outcome.decided_by)
+        telling = message.telling if outcome.telling == USUAL else outcome.telling
+        followed = message._replace(history=history, decided_by=outcome.decided_by, telling=telling)
         account.messages.replace(followed)
         _plan_rest(account, message.sequence, outcome, at)
         self._settle(account, followed, message.history)
@@ -350,11 +340,11 @@ class Engine:
             case _ if message.state is not State.SENT:
                 return
             case Reply(text=text, opts_out=opts_out):
-                means = choice_of(text) if message.submission.unsubscribe_reply else None
-                self.receive(account, message.digits, text, due.at, Choice.OUT if opts_out else means)
+                why = message.decided_by or "" if opts_out else ""
+                self.recipients.reply(account, message.digits, text, due.at, message, why)
             case _:
                 for url in links_in(filled(message))[:1]:
-                    self.click(account, message, url, due.at)
+                    self.recipients.click(account, message, 1, url, due.at)
 
     def _settle(self, account: Account, message: Message, known: History) -> None:
         """Settle what the steps beyond the known ones mean for the account, and tell the listeners."""
@@ -366,6 +356,8 @@ class Engine:
             elif event.state is State.NO_CREDIT:
                 account.wait_for_credit(message.sequence)
         self.tell(account, message)
+        if account.webhooks:
+            self.outbox.steps(account, message, known)
 
 
 def _passed(natural: Outcome, held: Outcome) -> Outcome:
@@ -373,7 +365,8 @@ def _passed(natural: Outcome, held: Outcome) -> Outcome:
     decided_by = f"{natural.decided_by}; {held.decided_by} let it pass"
     sent_at = next((step.after for step in natural.steps if step.state is State.SENT), NOW)
     added = [reaction._replace(after=sent_at + reaction.after) for reaction in held.reactions]
-    return Outcome(steps=natural.steps, decided_by=decided_by, reactions=(*natural.reactions, *added))
+    reactions = (*natural.reactions, *added)
+    return Outcome(steps=natural.steps, decided_by=decided_by, reactions=reactions, telling=held.telling)
 
 
 def _begin(history: History, outcome: Outcome, at: datetime) -> History:

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from itertools import groupby, islice
+from typing import Final
 
 from mocksms.engine.bounded import BoundedLog, NumberIndex
 from mocksms.sms.message import Message, Status
 from mocksms.sms.text import filled
+
+TOKEN_LENGTH: Final = 12
+"""Hex digits of the transaction id that stand for a message in its links."""
+
+
+def token_of(transaction_id: str) -> str:
+    """Return what stands for a message in its links."""
+    return transaction_id[:TOKEN_LENGTH]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +57,15 @@ class Query:
 
 
 class MessageStore:
-    """Messages in the order they came, at most `limit` of them; beyond it the oldest are evicted."""
+    """Messages in the order they came, at most `limit` of them; beyond it the oldest are evicted.
 
-    def __init__(self, limit: int) -> None:
+    `tokens` is where stores that belong together note whose message a token stands for, by the key of its `owner`.
+    """
+
+    def __init__(self, limit: int, owner: str = "", tokens: dict[str, str] | None = None) -> None:
         self._log: BoundedLog[Message] = BoundedLog(limit)
+        self._owner = owner
+        self._tokens = {} if tokens is None else tokens
         self._index()
 
     def __len__(self) -> int:
@@ -75,7 +89,9 @@ class MessageStore:
     def add(self, message: Message) -> None:
         """Keep a new message, whose sequence is higher than all before."""
         gone = self._log.add(message.sequence, message)
-        self._by_id[message.transaction_id] = message.sequence
+        token = token_of(message.transaction_id)
+        self._by_token[token] = message.sequence
+        self._tokens[token] = self._owner
         self._by_digits.add(message.digits, message.sequence)
         self._by_sender.add(message.sender, message.sequence)
         for tag in dict.fromkeys(message.submission.tags):
@@ -89,8 +105,17 @@ class MessageStore:
 
     def get(self, transaction_id: str) -> Message | None:
         """Return a message by its id, None when there is none or it was evicted."""
-        sequence = self._by_id.get(transaction_id)
+        message = self.by_token(token_of(transaction_id))
+        return message if message is not None and message.transaction_id == transaction_id else None
+
+    def by_token(self, token: str) -> Message | None:
+        """Return the message that a token stands for in links, None when it is not kept."""
+        sequence = self._by_token.get(token)
         return None if sequence is None else self._log.get(sequence)
+
+    def uses_token_of(self, transaction_id: str) -> bool:
+        """Return whether the token of an id already stands for a message, here or in a store that belongs to it."""
+        return token_of(transaction_id) in self._tokens
 
     def at(self, sequence: int) -> Message | None:
         """Return a message by its sequence, None when it is not kept."""
@@ -122,7 +147,7 @@ class MessageStore:
         for message in messages:
             self._log.remove(message.sequence)
             first = self._log.first or message.sequence
-            del self._by_id[message.transaction_id]
+            self._drop_token(message)
             self._by_digits.remove(message.digits, message.sequence, first)
             self._by_sender.remove(message.sender, message.sequence, first)
             for tag in dict.fromkeys(message.submission.tags):
@@ -131,13 +156,19 @@ class MessageStore:
     def clear(self) -> None:
         """Take out all messages at once."""
         self._log.clear()
+        for token in self._by_token:
+            del self._tokens[token]
         self._index()
 
     def _index(self) -> None:
-        self._by_id: dict[str, int] = {}
+        self._by_token: dict[str, int] = {}
         self._by_digits = NumberIndex()
         self._by_tag = NumberIndex()
         self._by_sender = NumberIndex()
+
+    def _drop_token(self, message: Message) -> None:
+        token = token_of(message.transaction_id)
+        del self._by_token[token], self._tokens[token]
 
     def _candidates(self, query: Query) -> Iterable[Message]:
         if query.transaction_id is not None:
@@ -159,7 +190,7 @@ class MessageStore:
 
     def _forget(self, message: Message) -> None:
         first = self._log.first or message.sequence
-        del self._by_id[message.transaction_id]
+        self._drop_token(message)
         self._by_digits.evict(message.digits, first)
         self._by_sender.evict(message.sender, first)
         for tag in dict.fromkeys(message.submission.tags):

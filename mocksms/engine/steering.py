@@ -14,8 +14,9 @@ from mocksms.engine.rules import Rule
 from mocksms.engine.script import Script
 from mocksms.errors import NoLink
 from mocksms.sms.message import Message, State
-from mocksms.sms.replies import choice_of
+from mocksms.sms.replies import Choice
 from mocksms.sms.text import filled, links_in
+from mocksms.webhooks import Webhook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class AccountChange:
     """What is to change in an account, by its names there; None leaves a thing as it is. Numbers are digits."""
 
     sender: str | None = None
+    force_unsubscribe_link: bool | None = None
+    webhooks: tuple[Webhook, ...] | None = None
     gateway: bool | None = None
     rest_right: bool | None = None
     unsubscribed: set[str] | None = None
@@ -74,12 +77,11 @@ class Steering:
         """
         message = self._find(account, transaction_id)
         links = links_in(filled(message)) if message.state is State.SENT else []
-        shown = dict(zip(links_in(self._engine.shown(message)), links, strict=False))
-        wanted = url if url is not None else next(iter(links), None)
-        clicked = shown.get(wanted, wanted) if wanted is not None else None
-        if clicked not in links:
-            raise NoLink(url, links, message.state)
-        return self._engine.click(account, message, clicked, account.clock.now())
+        pairs = zip(links_in(self._engine.shown(message)), links, strict=False)
+        for number, (shown, link) in enumerate(pairs, 1):
+            if url in (None, shown, link):
+                return self._engine.recipients.click(account, message, number, link, account.clock.now())
+        raise NoLink(url, links, message.state)
 
     def unsubscribe(self, account: Account, transaction_id: str) -> Message:
         """Opt the recipient of a message out, as its unsubscribe page would.
@@ -88,26 +90,41 @@ class Steering:
             MessageNotFound: the account has none with this id.
         """
         message = self._find(account, transaction_id)
-        account.unsubscribed.add(message.digits)
-        self._engine.tell(account, Change.ACCOUNT)
+        self.opt_out(account, message, "unsubscribed by hand")
         return message
+
+    def opt_out(self, account: Account, message: Message, cause: str) -> None:
+        """Opt the recipient of a message out."""
+        now = account.clock.now()
+        self._engine.recipients.choose(account, message.digits, Choice.OUT, now, cause, message)
+        self._engine.tell(account, Change.ACCOUNT)
 
     def reply(self, account: Account, mobile_number: str, text: str) -> InboundSms:
         """Let a phone send an SMS; words of opting out or in count if the latest message to it allowed replies."""
         self._engine.catch_up(account)
         digits = self._engine.parse(mobile_number).digits
         latest = account.messages.search(Query(digits=digits), 1)
-        choice = choice_of(text) if latest and latest[0].submission.unsubscribe_reply else None
-        return self._engine.receive(account, digits, text, account.clock.now(), choice)
+        message = latest[0] if latest else None
+        return self._engine.recipients.reply(account, digits, text, account.clock.now(), message)
 
     def change(self, account: Account, change: AccountChange) -> None:
         """Change an account."""
         self._engine.catch_up(account)
+        if change.unsubscribed is not None:
+            self._note_choices(account, change.unsubscribed, "changed by hand")
         for option in fields(change):
             value = getattr(change, option.name)
             if value is not None:
                 setattr(account, option.name, value)
         self._engine.tell(account, Change.ACCOUNT)
+
+    def _note_choices(self, account: Account, unsubscribed: set[str], cause: str) -> None:
+        """Enter into the ledger who opts out or in where the list becomes another."""
+        now, choose = account.clock.now(), self._engine.recipients.choose
+        for digits in sorted(unsubscribed - account.unsubscribed):
+            choose(account, digits, Choice.OUT, now, cause)
+        for digits in sorted(account.unsubscribed - unsubscribed):
+            choose(account, digits, Choice.IN, now, cause)
 
     def set_credit(self, account: Account, credit: int | None) -> None:
         """Set the credit in segments (None: no limit) and send what waited for it, oldest first."""
@@ -132,6 +149,8 @@ class Steering:
             self._engine.accounts.script = script
         for each in tuple(self._engine.accounts) if account is None else (account,):
             self._engine.catch_up(each)
+            if "unsubscribed" in script.state:
+                self._note_choices(each, script.state["unsubscribed"], ", ".join(script.names))
             each.begin(script)
             if "credit" in script.state:
                 self._send_waiting(each)

@@ -63,6 +63,7 @@ class Timekeeper:
 
     def _moved(self, account: Account | None) -> None:
         self._settle(account)
+        self._engine.outbox.look()
         self._engine.tell(account, Change.CLOCK)
 
     def _settle(self, account: Account | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -118,12 +118,22 @@ class Submission(NamedTuple):
     send_at: datetime | None = None
 
 
+class Telling(NamedTuple):
+    """How receivers are told of a message by callbacks: that much later, so many times each; 0 is never."""
+
+    delay: timedelta = timedelta()
+    times: int = 1
+
+
+USUAL = Telling()
+
+
 class Message(NamedTuple):
     """One SMS to one recipient. Values never change: a step makes a new Message.
 
     `sequence` grows with every message of the mock. `digits` is the number to compare on. `due_at` is when the
     vendor takes it up. `segments` is what it costs. `decided_by` says in words what chose its end, None until then.
-    `request` is the number of the exchange that made it, 0 when none did.
+    `request` is the number of the exchange that made it, 0 when none did. `telling` is how receivers hear of it.
     """
 
     transaction_id: str
@@ -140,6 +150,7 @@ class Message(NamedTuple):
     history: History
     decided_by: str | None = None
     clicks: tuple[Click, ...] = ()
+    telling: Telling = USUAL
 
     @property
     def state(self) -> State:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from mocksms.sms.message import State
+from mocksms.sms.message import USUAL, State, Telling
 
 NOW = timedelta()
 
@@ -41,12 +41,14 @@ class Outcome:
     """Where a message will end and when, what its recipient does, and what decided it in a tester's words.
 
     `passes_after`, if given, leaves it to be decided as if nothing was ordered, that long after it was taken up.
+    `telling` is how receivers hear of it.
     """
 
     steps: tuple[Step, ...]
     decided_by: str
     reactions: tuple[Reaction, ...] = ()
     passes_after: timedelta | None = None
+    telling: Telling = USUAL
 
 
 class FaultKind(StrEnum):

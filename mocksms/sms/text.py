@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from mocksms.errors import SendTooLarge, TextTooLong
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, Submission
+from mocksms.sms.replies import OUT_WORDS
 
 LONGEST_TEXT: Final = 255 * 153
 """Characters the longest SMS can carry: 255 parts (GSM 03.40) of 153 GSM-7 characters."""
@@ -15,17 +16,26 @@ LONGEST_TEXT: Final = 255 * 153
 MOST_TEXT: Final = 10_000_000
 """Characters that the texts of one send may have together, before and after filling; like texts count once."""
 
-REPLY_HINT: Final = "Reply STOP to unsubscribe"
+REPLY_HINT: Final = "Reply {} to unsubscribe"
 
 _PLACEHOLDER = re.compile(r"#([^#\s]+)#")
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]]", re.IGNORECASE)
 
 
 class Links(NamedTuple):
-    """Where the links inside one message lead: pages of this mock under `base`, told apart by `token`."""
+    """Where the links inside one message lead: pages of this mock under `base`, told apart by `token`.
+
+    `opt_out_word` is the other way out: what to reply.
+    """
 
     base: str
     token: str
+    opt_out_word: str = OUT_WORDS[0]
+
+    @property
+    def reply_hint(self) -> str:
+        """What says how to opt out by a reply."""
+        return REPLY_HINT.format(self.opt_out_word)
 
     @property
     def unsubscribe(self) -> str:
@@ -86,7 +96,7 @@ class Template:
         if submission.unsubscribe_link:
             text = f"{text}\n{submission.unsubscribe_text}{links.unsubscribe}"
         if submission.unsubscribe_reply:
-            text = f"{text}\n{REPLY_HINT}"
+            text = f"{text}\n{links.reply_hint}"
         return text
 
     def _length(self, fields: Mapping[str, str]) -> int:

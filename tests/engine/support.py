@@ -66,10 +66,10 @@ class World:
     def account(self) -> Account:
         return self.engine.account(KEY)
 
-    def submit(self, *to: str, content: str = "Hello", **more: Any) -> Accepted:
+    def submit(self, *to: str, content: str = "Hello", request: int = 0, **more: Any) -> Accepted:
         """Send to these numbers (the guide's, if none) without the unsubscribe link unless asked for."""
         submission = Submission(content, **{"unsubscribe_link": False, **more})
-        return self.engine.submit(self.account, submission, [Recipient(number) for number in to or (NUMBER,)])
+        return self.engine.submit(self.account, submission, [Recipient(number) for number in to or (NUMBER,)], request)
 
     def send(self, *to: str, **more: Any) -> Message:
         """Send, and return the first message as it is after the send."""
@@ -121,6 +121,11 @@ def life(message: Message) -> list[tuple[State, float]]:
     return [(event.state, (event.at - NOON).total_seconds()) for event in message.history]
 
 
+def an_id(number: int) -> str:
+    """Return the id of a message that `a_message` makes."""
+    return f"{number:012x}{'0' * 20}"
+
+
 def a_message(
     sequence: int = 1,
     *,
@@ -132,12 +137,12 @@ def a_message(
     due_at: datetime = NOON,
     fields: Mapping[str, str] = NO_FIELDS,
 ) -> Message:
-    """Return a message whose id is its sequence."""
+    """Return a message whose id is its sequence, as `an_id` writes it."""
     history = lifecycle.begin(NOON, "accepted")
     if state is not State.QUEUED:
         history = lifecycle.step(history, state, NOON, "test")
     return Message(
-        transaction_id=f"{sequence:032x}",
+        transaction_id=an_id(sequence),
         sequence=sequence,
         mobile_number=digits,
         digits=digits,

@@ -10,9 +10,10 @@ from mocksms.engine.accounts import Accounts, Totals
 from mocksms.engine.bounded import Numbering
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal
+from mocksms.engine.messages import token_of
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
-from tests.engine.support import SECOND, a_message, a_rule, a_script, an_exchange, hear
+from tests.engine.support import SECOND, World, a_message, a_rule, a_script, an_exchange, hear
 from tests.support import NOON, NUMBER, HandClock
 
 
@@ -182,3 +183,17 @@ def test_faults_that_stand_reach_accounts_to_come_until_all_are_forgotten() -> N
     made.forget_all()
     assert made.faults == {}
     assert not made.get("a").faults
+
+
+def test_tokens_of_accounts_that_are_gone_are_forgotten() -> None:
+    world = World(max_accounts=1)
+    message = world.send()
+    token = token_of(message.transaction_id)
+    assert world.engine.accounts.by_token(token) == (world.account, message)
+    world.engine.account("another")
+    assert world.engine.accounts.by_token(token) is None
+    assert world.engine.accounts._tokens == {}
+    again = world.send()
+    world.engine.accounts.forget(world.account)
+    assert world.engine.accounts.by_token(token_of(again.transaction_id)) is None
+    assert world.engine.accounts._tokens == {}

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.draft import TOKEN_LENGTH, Drafter
+from mocksms.engine.draft import Drafter
+from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.sms import numbers
 from mocksms.sms.message import Event, Message, Recipient, State, Submission
 from mocksms.sms.text import Links, Template
@@ -17,7 +18,7 @@ BASE = "http://mock.test"
 
 def drafter(world: World, content: str = "Hello", **more: Any) -> Drafter:
     submission = Submission(content, **{"unsubscribe_link": False, **more})
-    return Drafter(world.account, submission, Template(submission), BASE, 7)
+    return Drafter(world.account, submission, Template(submission), Links(BASE, ""), 7)
 
 
 def draft(of: Drafter, recipient: Recipient) -> Message:

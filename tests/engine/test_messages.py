@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mocksms.engine.messages import MessageStore, Query
 from mocksms.sms.message import Message, State, Status
-from tests.engine.support import SECOND, a_message
+from tests.engine.support import SECOND, a_message, an_id
 from tests.support import NOON
 
 HOUR = timedelta(hours=1)
@@ -47,8 +47,8 @@ def test_store_replaces_a_message_by_its_next_version() -> None:
     ("query", "sequences"),
     [
         pytest.param(Query(), [4, 3, 2, 1], id="everything"),
-        pytest.param(Query(transaction_id=f"{2:032x}"), [2], id="by id"),
-        pytest.param(Query(transaction_id=f"{2:032x}", digits="1"), [], id="by id but another number"),
+        pytest.param(Query(transaction_id=an_id(2)), [2], id="by id"),
+        pytest.param(Query(transaction_id=an_id(2), digits="1"), [], id="by id but another number"),
         pytest.param(Query(transaction_id="x"), [], id="by an unknown id"),
         pytest.param(Query(digits="2"), [4, 2], id="by number"),
         pytest.param(Query(digits="9"), [], id="by an unknown number"),
@@ -119,12 +119,12 @@ def test_evicted_message_is_gone_from_every_index() -> None:
         limit=2,
     )
     assert (len(store), store.evicted, store.evicted_up_to) == (2, 1, 1)
-    assert store.get(f"{1:032x}") is None
+    assert store.get(an_id(1)) is None
     assert store.at(1) is None
     assert found(store, Query(digits="1")) == []
     assert found(store, Query(tags=("a",))) == []
     assert found(store, Query(senders=("Shop",))) == []
-    assert found(store, Query(transaction_id=f"{1:032x}")) == []
+    assert found(store, Query(transaction_id=an_id(1))) == []
     with pytest.raises(KeyError):
         store.replace(a_message(1))
 
@@ -194,8 +194,8 @@ def test_deleted_messages_are_found_by_nothing_any_more(taken: list[int]) -> Non
     ):
         assert found(store, query) == rest
     for sequence in taken:
-        assert store.get(f"{sequence:032x}") is None
-        assert found(store, Query(transaction_id=f"{sequence:032x}")) == []
+        assert store.get(an_id(sequence)) is None
+        assert found(store, Query(transaction_id=an_id(sequence))) == []
     assert (len(store), store.evicted) == (len(rest), 0)
 
 

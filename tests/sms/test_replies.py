@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mocksms.sms.replies import WORDS, Choice, choice_of
+from mocksms.sms.replies import Choice, Words
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,14 @@ from mocksms.sms.replies import WORDS, Choice, choice_of
     ],
 )
 def test_reply_chooses_by_one_word_alone(text: str, choice: Choice | None) -> None:
-    assert choice_of(text) is choice
+    assert Words().choice(text) is choice
 
 
-def test_words_are_written_as_they_are_compared() -> None:
-    assert all(word == word.casefold() for word in WORDS)
+def test_other_words_can_choose() -> None:
+    words = Words(["Quit"], ["Again!"])
+    assert [words.choice(text) for text in ("QUIT", "again", "STOP", "START")] == [Choice.OUT, Choice.IN, None, None]
+    assert words.first_out == "Quit"
+
+
+def test_word_that_is_in_both_lists_opts_out() -> None:
+    assert Words(["ok"], ["OK"]).choice("Ok") is Choice.OUT

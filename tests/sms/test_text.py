@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mocksms.errors import SendTooLarge, TextTooLong
 from mocksms.sms.message import Recipient, Submission
-from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT, REPLY_HINT, Links, Template, filled, links_in
+from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT, Links, Template, filled, links_in
 from tests.engine.support import a_message
 
 LINKS = Links("http://mock.test", "0123456789ab")
@@ -91,7 +91,7 @@ def test_shown_tracks_neither_the_unsubscribe_link_nor_the_text_before_it() -> N
 
 def test_shown_ends_with_the_reply_hint_when_asked_for() -> None:
     shown = Template(Submission("Hello", unsubscribe_reply=True)).shown({}, LINKS)
-    assert shown == f"Hello\n{LINKS.unsubscribe}\n{REPLY_HINT}"
+    assert shown == f"Hello\n{LINKS.unsubscribe}\n{LINKS.reply_hint}"
 
 
 def test_filled_message_has_the_values_of_its_recipient() -> None:

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from mocksms.engine.callbacks import Attempt, Callback, CallbackBook, Chain, Progress, Report
+from mocksms.webhooks import Happening, Webhook
+from tests.engine.support import SECOND
+from tests.support import NOON
+
+URL = "http://app.test/"
+LATER = NOON + SECOND
+
+
+def callback(
+    number: int, subject: str = "a", *, due_at: datetime | None = NOON, progress: Progress = Progress.PENDING
+) -> Callback:
+    """Return a callback about the message `subject`, or about none where that is empty."""
+    report = Report(NOON, Happening.SENT, "1", "1", subject or None)
+    return Callback(number, Webhook(URL), 0, "send", report, Chain(URL, subject), NOON, due_at, progress)
+
+
+def book_of(*callbacks: Callback, limit: int = 100) -> CallbackBook:
+    """Return a book with callbacks on its agenda, as an outbox puts them there."""
+    book = CallbackBook(limit)
+    for each in callbacks:
+        if book.add(each) and each.due_at:
+            book.plan(each.chain, each.due_at)
+    return book
+
+
+def taken(book: CallbackBook, now: datetime = NOON) -> list[int]:
+    numbers: list[int] = []
+    while each := book.take(now):
+        numbers.append(each.number)
+    return numbers
+
+
+def over(book: CallbackBook, number: int) -> None:
+    """Settle a callback for good, and put the next of its chain on the agenda."""
+    each = book.get(number)
+    assert each is not None
+    book.settle(each._replace(progress=Progress.DELIVERED, due_at=None))
+    following = book.first_of(each.chain)
+    if following is not None:
+        book.plan(each.chain, NOON)
+
+
+def test_callbacks_are_found_by_number_and_by_message() -> None:
+    book = book_of(callback(1, "a"), callback(2, "b"), callback(3, "a"), callback(4, ""))
+    assert [each.number for each in book.newest_first()] == [4, 3, 2, 1]
+    assert [each.number for each in book.newest_first(2)] == [4, 3]
+    assert [each.number for each in book.of_message("a")] == [3, 1]
+    assert [each.number for each in book.of_message("a", 1)] == [3]
+    assert book.get(9) is None
+    assert len(book) == 4
+
+
+def test_only_the_first_of_a_chain_is_taken_and_the_next_when_it_is_over() -> None:
+    book = book_of(callback(1), callback(2), callback(3, "b"))
+    assert taken(book) == [1, 3]
+    assert book.is_due(NOON)
+    over(book, 1)
+    assert taken(book) == [2]
+    over(book, 2)
+    over(book, 3)
+    assert book.is_idle
+    assert not book.is_due(NOON)
+    assert book.add(callback(4))
+
+
+def test_callback_is_taken_when_it_is_due_and_not_before() -> None:
+    book = book_of(callback(1, due_at=LATER))
+    assert (book.next_at, book.is_due(NOON), book.is_idle) == (LATER, False, False)
+    assert taken(book) == []
+    assert taken(book, LATER) == [1]
+    assert book.next_at is None
+
+
+def test_callback_that_is_tried_again_stays_the_first_of_its_chain() -> None:
+    book = book_of(callback(1), callback(2))
+    assert taken(book) == [1]
+    book.settle(callback(1)._replace(attempts=(Attempt(NOON, 500, b"", 0.1, "answered 500"),)))
+    first = book.first_of(Chain(URL, "a"))
+    assert first is not None
+    assert (first.number, len(first.attempts)) == (1, 1)
+
+
+def test_dropped_callback_is_kept_but_goes_nowhere() -> None:
+    book = book_of(callback(1, due_at=None, progress=Progress.DROPPED))
+    assert book.is_idle
+    assert [each.number for each in book.of_message("a")] == [1]
+    assert book.first_of(Chain(URL, "a")) is None
+
+
+@pytest.mark.parametrize("subject", ["a", ""])
+def test_oldest_callbacks_make_room_delivered_or_not(subject: str) -> None:
+    book = book_of(callback(1, subject), callback(2, subject), callback(3, subject), limit=2)
+    assert (len(book), book.evicted, book.evicted_up_to) == (2, 1, 1)
+    assert [each.number for each in book.newest_first()] == [3, 2]
+    assert taken(book) == [2]
+
+
+def test_callback_that_makes_room_on_its_way_holds_up_nobody() -> None:
+    book = book_of(callback(1), callback(2), limit=2)
+    assert taken(book) == [1]
+    book.add(callback(3))
+    book.settle(callback(1)._replace(due_at=LATER))
+    following = book.first_of(Chain(URL, "a"))
+    assert following is not None
+    assert following.number == 2
+    assert book.in_flight == 0
+
+
+def test_chain_of_which_nothing_is_left_is_forgotten() -> None:
+    book = book_of(callback(1), callback(2, "b"), limit=1)
+    assert taken(book) == [2]
+    assert book.add(callback(3))

@@ -1,0 +1,337 @@
+"""What receivers are told, in which order and when: with a courier in the hand of the test."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mocksms.engine.account import Account
+from mocksms.engine.callbacks import Attempt, Callback, Progress
+from mocksms.engine.engine import News
+from mocksms.engine.outbox import Order, Parcel
+from mocksms.engine.rules import Rule
+from mocksms.engine.script import Script
+from mocksms.engine.steering import AccountChange
+from mocksms.sms.message import Reason, State, Telling
+from mocksms.sms.outcome import NOW, Outcome
+from mocksms.webhooks import Kind, Webhook
+from tests.engine.support import World
+from tests.support import NOON, NUMBER
+
+HERE = Webhook("http://app.test/")
+BOUNCING = "972-50-0002300"
+LINK = "https://a.example"
+
+
+def world(*webhooks: Webhook, **options: Any) -> World:
+    made = World(webhook=webhooks or (HERE,), **options)
+    made.account.clock.freeze()
+    return made
+
+
+def deliver(world: World, *statuses: int) -> list[tuple[str, float]]:
+    """Answer what is due with these statuses, then with 200; return the events with the seconds after noon."""
+    told: list[tuple[str, float]] = []
+    answers = iter(statuses)
+    world.engine.tick()
+    while parcels := world.engine.outbox.take():
+        for parcel in parcels:
+            told.append((parcel.callback.event, after_noon(parcel.callback)))
+            answer(world, parcel, next(answers, 200))
+    return told
+
+
+def answer(world: World, parcel: Parcel, status: int) -> None:
+    assert parcel.callback.due_at is not None
+    error = None if status == 200 else f"answered {status}"
+    world.engine.outbox.settle(parcel, Attempt(parcel.callback.due_at, status, b"", 0.5, error))
+
+
+def after_noon(callback: Callback) -> float:
+    assert callback.due_at is not None
+    return (callback.due_at - NOON).total_seconds()
+
+
+def kept(world: World) -> list[Callback]:
+    """Return the callbacks of the account, oldest first."""
+    return [*world.account.callbacks.newest_first()][::-1]
+
+
+def advance(world: World, seconds: float) -> None:
+    world.account.clock.move_to(world.account.clock.now() + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("number", "events"),
+    [
+        (NUMBER, ["send"]),
+        ("972-50-0000200", []),
+        ("972-50-0001000", ["reject"]),
+        ("972-50-0002000", ["reject"]),
+        ("972-50-0002100", ["reject"]),
+        ("972-50-0003000", []),
+        ("972-50-0004000", ["reject"]),
+        ("972-50-0004100", ["reject"]),
+    ],
+)
+@pytest.mark.ledger("callback.events")
+def test_end_of_a_message_is_told(number: str, events: list[str]) -> None:
+    mock = world()
+    message = mock.send(number)
+    assert [callback.event for callback in kept(mock)] == events
+    for callback in kept(mock):
+        assert callback.report.transaction_id == message.transaction_id
+        assert callback.report.reason is message.state.reason
+
+
+@pytest.mark.ledger("callback.bounce")
+@pytest.mark.parametrize("bounce", ["reject", "hard_bounce"])
+def test_bounce_after_sending_is_told_by_the_event_that_is_set(bounce: str) -> None:
+    mock = world(webhook_bounce=bounce)
+    mock.send(BOUNCING)
+    advance(mock, 5)
+    assert [event for event, _ in deliver(mock)] == ["send", bounce]
+    assert kept(mock)[1].report.reason is Reason.BOUNCED
+
+
+def test_message_that_waited_for_credit_is_told_of_once_it_is_sent() -> None:
+    mock = world(credit=0)
+    mock.send()
+    assert kept(mock) == []
+    mock.steering.set_credit(mock.account, 10)
+    assert deliver(mock) == [("send", 0.0)]
+
+
+def test_receiver_is_told_what_it_wants_to_hear() -> None:
+    mock = world(HERE._replace(events=("click",)), HERE._replace(url="http://other.test/", events=("send",)))
+    message = mock.send(content=LINK)
+    mock.steering.click(mock.account, message.transaction_id)
+    assert [(callback.event, callback.place, callback.webhook.url) for callback in kept(mock)] == [
+        ("send", 1, "http://other.test/"),
+        ("click", 0, "http://app.test/"),
+    ]
+
+
+@pytest.mark.ledger("automation.events")
+def test_automation_hears_of_clicks_replies_and_opt_outs_and_of_the_rest_if_it_names_it() -> None:
+    usual = Webhook("http://usual.test/", Kind.AUTOMATION)
+    naming = Webhook("http://naming.test/", Kind.AUTOMATION, ("smsSent", "undelivered"))
+    mock = world(usual, naming)
+    message = mock.send(BOUNCING, content=LINK, unsubscribe_reply=True)
+    mock.steering.click(mock.account, message.transaction_id)
+    mock.steering.reply(mock.account, BOUNCING, "Stop")
+    advance(mock, 5)
+    deliver(mock)
+    told = [(callback.webhook.url, callback.event, callback.report.transaction_id) for callback in kept(mock)]
+    assert told == [
+        (naming.url, "smsSent", message.transaction_id),
+        (usual.url, "smsClicked", message.transaction_id),
+        (usual.url, "SmsReply", message.transaction_id),
+        (usual.url, "smsUnsubscribed", message.transaction_id),
+        (naming.url, "undelivered", message.transaction_id),
+    ]
+
+
+def test_reply_from_a_number_nothing_was_sent_to_is_about_the_number() -> None:
+    mock = world(Webhook("http://app.test/", Kind.AUTOMATION))
+    mock.steering.reply(mock.account, NUMBER, "Hi")
+    (callback,) = kept(mock)
+    assert (callback.report.transaction_id, callback.report.digits, callback.report.text) == (
+        None,
+        "972541111111",
+        "Hi",
+    )
+    assert [event for event, _ in deliver(mock)] == ["SmsReply"]
+
+
+def test_opt_out_by_hand_is_about_the_number() -> None:
+    mock = world(Webhook("http://app.test/", Kind.AUTOMATION))
+    mock.steering.change(mock.account, AccountChange(unsubscribed={"972541111111"}))
+    mock.steering.change(mock.account, AccountChange(unsubscribed=set()))
+    assert [(callback.event, callback.report.digits) for callback in kept(mock)] == [
+        ("smsUnsubscribed", "972541111111")
+    ]
+
+
+@pytest.mark.ledger("callback.after-answer")
+def test_nothing_is_due_before_the_answer_of_the_send_has_left() -> None:
+    mock = world()
+    outbox = mock.engine.outbox
+    woken: list[str] = []
+    outbox.wake = lambda: woken.append("woken")
+    outbox.hold(7)
+    mock.send(request=7)
+    assert (outbox.take(), outbox.is_due(None), woken) == ([], False, [])
+    outbox.look()
+    assert woken == []
+    outbox.release(7)
+    assert woken == ["woken"]
+    assert outbox.is_due(mock.account)
+    assert deliver(mock) == [("send", 0.0)]
+    outbox.release(7)
+
+
+def test_other_messages_are_not_kept_back_with_it() -> None:
+    mock = world()
+    mock.engine.outbox.hold(7)
+    mock.send(request=6)
+    mock.send(request=7)
+    assert deliver(mock) == [("send", 0.0)]
+
+
+@pytest.mark.ledger("callback.retry")
+def test_callback_is_tried_after_growing_pauses_and_then_given_up() -> None:
+    mock = world()
+    mock.send()
+    advance(mock, 3600)
+    assert [seconds for _, seconds in deliver(mock, *[500] * 7)] == [0, 1, 6, 21, 81, 381, 1281]
+    (callback,) = kept(mock)
+    assert (callback.progress, callback.due_at, len(callback.attempts)) == (Progress.FAILED, None, 7)
+
+
+def test_pause_begins_at_the_end_of_an_attempt_where_time_runs() -> None:
+    mock = world()
+    mock.account.clock.resume()
+    mock.send()
+    deliver(mock, 500)
+    assert kept(mock)[0].due_at == NOON + timedelta(seconds=1.5)
+
+
+def test_without_pauses_a_callback_is_tried_once() -> None:
+    mock = world(webhook_retry=())
+    mock.send()
+    deliver(mock, 500)
+    assert kept(mock)[0].progress is Progress.FAILED
+
+
+def test_next_event_of_a_message_waits_for_the_one_before_whatever_becomes_of_it() -> None:
+    mock = world(webhook_retry=(timedelta(seconds=10),))
+    mock.send(BOUNCING)
+    advance(mock, 5)
+    assert deliver(mock, 500) == [("send", 0.0)]
+    advance(mock, 5)
+    assert deliver(mock, 500) == [("send", 10.0), ("reject", 10.0)]
+    assert [callback.progress for callback in kept(mock)] == [Progress.FAILED, Progress.DELIVERED]
+
+
+@pytest.mark.parametrize(
+    ("telling", "told", "progress"),
+    [
+        (Telling(times=0), [], [Progress.DROPPED]),
+        (Telling(delay=timedelta(seconds=30)), [("send", 30.0)], [Progress.DELIVERED]),
+        (Telling(times=3), [("send", 0.0)] * 3, [Progress.DELIVERED] * 3),
+    ],
+    ids=["dropped", "late", "three times"],
+)
+def test_message_is_told_of_as_a_rule_orders(
+    telling: Telling, told: list[tuple[str, float]], progress: list[Progress]
+) -> None:
+    mock = world()
+    message = mock.send("972-50-0000200")
+    ordered = message._replace(telling=telling)
+    mock.engine.step(mock.account, ordered, State.SENT, NOON, "test")
+    advance(mock, 60)
+    assert deliver(mock) == told
+    assert [callback.progress for callback in kept(mock)] == progress
+    first, *again = kept(mock)
+    assert [callback.replay_of for callback in again] == [first.number] * len(again)
+
+
+def test_message_that_waited_for_credit_is_told_of_as_its_rule_orders() -> None:
+    mock = world(credit=0)
+    rule = Rule(label="a rule", orders=Outcome(steps=(), decided_by="", passes_after=NOW, telling=Telling(times=0)))
+    mock.steering.play(mock.account, Script(rules=(rule,)))
+    mock.send()
+    mock.steering.set_credit(mock.account, 10)
+    assert [callback.progress for callback in kept(mock)] == [Progress.DROPPED]
+
+
+@pytest.mark.parametrize(
+    ("order", "times", "expected"),
+    [
+        ("same", 1, ["send", "click", "reject"]),
+        ("same", 2, ["send", "send", "click", "click", "reject", "reject"]),
+        ("reversed", 1, ["reject", "click", "send"]),
+    ],
+)
+def test_history_of_a_message_is_told_again_in_an_order(order: Order, times: int, expected: list[str]) -> None:
+    mock = world()
+    message = mock.send(BOUNCING, content=LINK)
+    mock.steering.click(mock.account, message.transaction_id)
+    advance(mock, 5)
+    deliver(mock)
+    first = kept(mock)
+    again = mock.engine.outbox.replay(mock.account, first, order, times)
+    assert [callback.event for callback in again] == expected
+    assert [event for event, _ in deliver(mock)] == expected
+    assert {callback.replay_of for callback in again} == {callback.number for callback in first}
+    assert [callback.report for callback in again if callback.event == "click"] == [first[1].report] * times
+
+
+def test_shuffled_history_is_the_same_under_the_same_seed() -> None:
+    def shuffled() -> list[str]:
+        mock = world()
+        message = mock.send(content=LINK)
+        for _ in range(9):
+            mock.steering.click(mock.account, message.transaction_id)
+        again = mock.engine.outbox.replay(mock.account, kept(mock), "shuffled", 2)
+        return [callback.event + str(callback.replay_of) for callback in again]
+
+    assert shuffled() == shuffled()
+    assert shuffled() != sorted(shuffled())
+    assert len(shuffled()) == 20
+
+
+def test_listeners_hear_of_every_step_of_a_callback() -> None:
+    mock = world()
+    heard: list[tuple[str, int]] = []
+
+    def listen(_account: Account | None, news: News) -> None:
+        if isinstance(news, Callback):
+            heard.append((news.progress, len(news.attempts)))
+
+    mock.engine.listeners.append(listen)
+    mock.send()
+    advance(mock, 1)
+    deliver(mock, 500)
+    assert heard == [("pending", 0), ("pending", 1), ("delivered", 2)]
+
+
+def test_account_that_is_forgotten_takes_its_callbacks_along() -> None:
+    mock = world()
+    mock.send(NUMBER, NUMBER)
+    account = mock.account
+    (first, second) = mock.engine.outbox.take()
+    mock.engine.accounts.forget(account)
+    answer(mock, first, 200)
+    assert mock.engine.outbox.take() == []
+    assert not mock.engine.outbox.is_due(None)
+    answer(mock, second, 500)
+    assert account.callbacks.in_flight == 0
+
+
+def test_account_is_looked_after_only_while_it_has_something_to_tell() -> None:
+    mock = world()
+    mock.send()
+    deliver(mock)
+    woken: list[str] = []
+    mock.engine.outbox.wake = lambda: woken.append("woken")
+    mock.engine.outbox.take()
+    mock.engine.outbox.look()
+    assert woken == []
+    assert not mock.engine.outbox.is_due(mock.account)
+
+
+def test_account_without_receivers_plans_nothing() -> None:
+    mock = World()
+    mock.send(content=LINK)
+    assert len(mock.account.callbacks) == 0
+
+
+def test_eviction_loses_the_oldest_and_nothing_else() -> None:
+    mock = world(max_callbacks=2)
+    mock.send(NUMBER, NUMBER, NUMBER)
+    assert len(deliver(mock)) == 2
+    assert mock.account.callbacks.evicted == 1

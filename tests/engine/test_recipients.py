@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from mocksms.engine.account import Account
+from mocksms.engine.consents import Consent
+from mocksms.engine.engine import News
+from mocksms.engine.script import Script
+from mocksms.engine.steering import AccountChange
+from mocksms.sms.message import State
+from mocksms.sms.replies import Choice
+from tests.engine.support import World
+from tests.support import NOON, NUMBER
+
+DIGITS = "972541111111"
+OTHER = "972542222222"
+STOPPING = "972-50-0000400"
+ALLOWED = {"unsubscribe_reply": True}
+
+
+def consents(world: World) -> list[tuple[str, Choice, str]]:
+    """Return the ledger of the account, oldest first."""
+    entries = [*world.account.consents.newest_first()][::-1]
+    return [(entry.digits, entry.choice, entry.cause) for entry in entries]
+
+
+@pytest.mark.ledger("reply.words")
+def test_reply_opts_out_and_in_where_the_send_allowed_replies() -> None:
+    world = World()
+    world.send(**ALLOWED)
+    out = world.steering.reply(world.account, NUMBER, "הסר")
+    assert world.send().state is State.UNSUBSCRIBED
+    world.send(**ALLOWED)
+    back = world.steering.reply(world.account, NUMBER, "start")
+    assert world.send().state is State.SENT
+    assert [out.effect, back.effect] == ["opted out", "opted in"]
+    assert consents(world) == [
+        (DIGITS, Choice.OUT, "reply 'הסר'"),
+        (DIGITS, Choice.IN, "reply 'start'"),
+    ]
+
+
+def test_reply_chooses_nothing_where_the_latest_send_allowed_none() -> None:
+    world = World()
+    world.send(**ALLOWED)
+    world.send()
+    assert world.steering.reply(world.account, NUMBER, "STOP").effect == ""
+    assert world.steering.reply(world.account, OTHER, "STOP").effect == ""
+    assert consents(world) == []
+
+
+@pytest.mark.ledger("reply.words")
+def test_words_that_choose_are_those_of_the_options_and_the_phone_is_told_the_first() -> None:
+    world = World(opt_out_word=("QUIT", "END"), opt_in_word=("JOIN",))
+    message = world.send(**ALLOWED)
+    assert world.engine.shown(message) == "Hello\nReply QUIT to unsubscribe"
+    effects = [world.steering.reply(world.account, NUMBER, text).effect for text in ("STOP", "end", "Join", "START")]
+    assert effects == ["", "opted out", "opted in", ""]
+
+
+def test_magic_number_enters_the_ledger_with_its_name() -> None:
+    world = World()
+    message = world.send(STOPPING)
+    world.after(1, message)
+    assert consents(world) == [
+        ("972500000400", Choice.OUT, "magic number 04 (sent, then the recipient replies STOP and is opted out)")
+    ]
+
+
+def test_steering_enters_the_ledger() -> None:
+    world = World()
+    message = world.send()
+    world.steering.unsubscribe(world.account, message.transaction_id)
+    world.steering.change(world.account, AccountChange(unsubscribed={OTHER}))
+    world.steering.play(world.account, Script(names=("a.toml", "b.toml"), state={"unsubscribed": {DIGITS, OTHER}}))
+    world.steering.play(world.account, Script(names=("c.toml",), state={"credit": 1}))
+    assert consents(world) == [
+        (DIGITS, Choice.OUT, "unsubscribed by hand"),
+        (OTHER, Choice.OUT, "changed by hand"),
+        (DIGITS, Choice.IN, "changed by hand"),
+        (DIGITS, Choice.OUT, "a.toml, b.toml"),
+    ]
+    assert world.account.unsubscribed == {DIGITS, OTHER}
+
+
+def test_listeners_hear_who_opts_out() -> None:
+    world = World()
+    message = world.send()
+    heard: list[Consent] = []
+
+    def listen(account: Account | None, news: News) -> None:
+        if isinstance(news, Consent):
+            assert account is world.account
+            heard.append(news)
+
+    world.engine.listeners.append(listen)
+    world.steering.unsubscribe(world.account, message.transaction_id)
+    (consent,) = heard
+    assert (consent.digits, consent.at, consent.choice) == (DIGITS, NOON, Choice.OUT)
+
+
+def test_ledger_is_bounded() -> None:
+    world = World(max_consents=2)
+    message = world.send()
+    for _ in range(3):
+        world.steering.unsubscribe(world.account, message.transaction_id)
+    assert (len(world.account.consents), world.account.consents.evicted) == (2, 1)
+
+
+def test_account_can_have_the_link_appended_whatever_is_asked_for() -> None:
+    world = World()
+    world.steering.change(world.account, AccountChange(force_unsubscribe_link=True))
+    assert world.send(unsubscribe_link=False).submission.unsubscribe_link
