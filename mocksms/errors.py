@@ -7,6 +7,7 @@
     +-- TimeRunsForward             a clock was asked to go back
     +-- BeyondCalendar              a clock was asked to go further than dates reach
     +-- PatternTooSlow              a regular expression takes too long on a text
+    +-- ReceiverForbidden           a callback would go where none may go
     +-- ScenarioUnusable            something is no scenario, or says what cannot be
     +-- ScenarioUnknown             there is no scenario of that name
     +-- MockUnreachable             nothing answers where a mock should be
@@ -35,6 +36,7 @@
         +-- TokenMissing            the control token is missing or wrong
         +-- TooManyListeners        too many wait or watch already
         +-- MockStops               the mock stops while it waits
+        +-- CallbacksUnfinished     time was moved, but receivers take too long
         +-- NotAsWanted             no such message, or not as many, as it asks for
 
 The classes carry what was wrong as attributes. They know neither HTTP nor the vendor's words: each door has one
@@ -118,6 +120,21 @@ class PatternTooSlow(MocksmsError):
         self.pattern = pattern
         self.patience = patience
         super().__init__(f"the regular expression takes longer than {patience:g} s; make it simpler")
+
+
+class ReceiverForbidden(MocksmsError):
+    """A receiver's `host` has the `address` that must `never` be called, or only if it is listed."""
+
+    def __init__(self, host: str, address: str, *, never: bool) -> None:
+        self.host = host
+        self.address = address
+        self.never = never
+        why = (
+            "which is link-local, a cloud's metadata service or no single machine, and never called"
+            if never
+            else "which is neither this machine nor a private network; start mocksms with --webhook-allow " + host
+        )
+        super().__init__(f"{host} is {address}, {why}")
 
 
 class Complaint(NamedTuple):
@@ -374,6 +391,17 @@ class MockStops(InspectionRefused):
 
     def __init__(self) -> None:
         super().__init__("The mock stops.")
+
+
+class CallbacksUnfinished(InspectionRefused):
+    """Time was moved, but after `patience` seconds callbacks that were due by then were still on their way."""
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+        super().__init__(
+            f"Time was moved, but callbacks due by then were not all tried within {patience:g} s; "
+            "GET /_mock/callbacks?state=pending shows them."
+        )
 
 
 class NotAsWanted(InspectionRefused):

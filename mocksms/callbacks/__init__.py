@@ -1,0 +1,1 @@
+"""Callbacks out: one guarded client, and the courier that delivers with it."""

@@ -1,0 +1,104 @@
+"""What may be called: this machine and private networks always, metadata services never, others if listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from mocksms.errors import ReceiverForbidden
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+NEVER: Final[tuple[Network, ...]] = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",
+            "169.254.0.0/16",
+            "100.100.100.200/32",
+            "192.0.0.192/32",
+            "224.0.0.0/4",
+            "255.255.255.255/32",
+            "::/128",
+            "fe80::/10",
+            "fec0::/10",
+            "64:ff9b:1::/48",
+            "fd00:ec2::254/128",
+            "fd20:ce::254/128",
+            "ff00::/8",
+        ),
+    )
+)
+"""Link-local, where clouds keep their metadata, their metadata services elsewhere, what is no single machine, and a
+range whose translation, and so where it leads, is up to each network."""
+
+ALWAYS: Final[tuple[Network, ...]] = tuple(
+    map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
+)
+"""This machine and private networks."""
+
+NAT64: Final = ip_network("64:ff9b::/96")
+
+
+class Allowance:
+    """What may be called beyond this machine and private networks: host names, addresses and networks."""
+
+    def __init__(self, listed: tuple[str, ...] = ()) -> None:
+        self._hosts = {entry.lower().rstrip(".") for entry in listed}
+        self._networks = [network for entry in listed if (network := _network(entry))]
+
+    def check(self, host: str, address: str) -> None:
+        """Let an address pass to which a host has resolved.
+
+        Raises:
+            ReceiverForbidden: it must not be called.
+        """
+        outer = ip_address(address.partition("%")[0])
+        forms = tuple(_forms(outer))
+        for form in forms:
+            if _is_in(form, NEVER):
+                raise ReceiverForbidden(host, address, never=True)
+        real = forms[-1] if isinstance(outer, IPv6Address) and outer.ipv4_mapped else outer
+        if _is_in(real, ALWAYS) or host.lower().rstrip(".") in self._hosts:
+            return
+        if not any(_is_in(form, (network,)) for form in (outer, real) for network in self._networks):
+            raise ReceiverForbidden(host, address, never=False)
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is an address rather than a name."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _forms(address: Address) -> Iterator[Address]:
+    """Iterate over an address and the IPv4 addresses it leads to by mapping, translation or tunnel."""
+    yield address
+    if isinstance(address, IPv4Address):
+        return
+    for inner in (address.ipv4_mapped, address.sixtofour, *(address.teredo or ())):
+        if inner is not None:
+            yield inner
+    low = IPv4Address(int(address) & 0xFFFF_FFFF)
+    if address in NAT64 or (int(address) >> 32 == 0 and int(address) > 1) or _is_isatap(address):
+        yield low
+
+
+def _is_isatap(address: IPv6Address) -> bool:
+    return (int(address) >> 32) & 0xFCFF_FFFF == 0x5EFE
+
+
+def _is_in(address: Address, networks: tuple[Network, ...]) -> bool:
+    return any(address.version == network.version and address in network for network in networks)
+
+
+def _network(entry: str) -> Network | None:
+    try:
+        return ip_network(entry, strict=False)
+    except ValueError:
+        return None

@@ -1,0 +1,121 @@
+"""The courier: takes what is due out of the outbox, has it delivered by threads, and brings back how that went."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Final
+from urllib.parse import urlsplit
+
+from mocksms.callbacks.client import Client, Receipt
+from mocksms.engine.callbacks import Attempt
+from mocksms.engine.engine import Engine
+from mocksms.engine.outbox import Parcel
+from mocksms.payloads import Letter, letter
+
+CARRIERS: Final = 32
+"""Threads that deliver, at most; they are started as they are needed."""
+
+AT_ONCE: Final = 4
+"""Calls to one receiver at the same time, so that a slow one keeps few threads from the others."""
+
+log = logging.getLogger("mocksms")
+
+
+@dataclass(slots=True)
+class Door:
+    """A receiver's host: what waits for it, and how many calls to it are going on."""
+
+    waiting: deque[Parcel] = field(default_factory=deque)
+    calls: int = 0
+
+
+class Courier:
+    """Delivers the callbacks of an engine, from the loop that runs it; the calls block threads, never the loop.
+
+    Threads rather than the loop's own timers, since a test library that stops the clock stops those.
+    """
+
+    def __init__(self, engine: Engine, client: Client) -> None:
+        self._engine = engine
+        self._client = client
+        self._doors: dict[str, Door] = {}
+        self._work: SimpleQueue[tuple[Parcel, Letter] | None] = SimpleQueue()
+        self._threads = 0
+        self._busy = 0
+        self._loop = asyncio.get_running_loop()
+        self._is_woken = False
+        self._is_stopped = False
+        engine.outbox.wake = self.wake
+
+    def wake(self) -> None:
+        """Look for what is due as soon as the loop is done with what it does: an answer first, then its callbacks."""
+        if not self._is_woken and not self._is_stopped:
+            self._is_woken = True
+            self._loop.call_soon(self._fetch)
+
+    def stop(self) -> None:
+        """End at once; what was not delivered stays in the outbox."""
+        self._is_stopped = True
+        self._client.close()
+        for _ in range(self._threads):
+            self._work.put(None)
+
+    def _fetch(self) -> None:
+        self._is_woken = False
+        if self._is_stopped:
+            return
+        for parcel in self._engine.outbox.take():
+            url = urlsplit(parcel.callback.webhook.url)
+            self._doors.setdefault(url.netloc, Door()).waiting.append(parcel)
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        for door in self._doors.values():
+            while door.waiting and door.calls < AT_ONCE and self._busy < CARRIERS:
+                parcel = door.waiting.popleft()
+                if not self._engine.accounts.holds(parcel.account):
+                    continue
+                door.calls += 1
+                self._busy += 1
+                if self._threads < self._busy:
+                    self._threads += 1
+                    threading.Thread(target=self._carry, name="mocksms-callbacks", daemon=True).start()
+                self._work.put((self._dated(parcel), letter(parcel.callback, self._engine.settings)))
+
+    def _dated(self, parcel: Parcel) -> Parcel:
+        """Return a parcel with the time of its attempt: on a clock that stands still, when it was due."""
+        clock = parcel.account.clock
+        return parcel if clock.frozen else Parcel(parcel.account, parcel.callback._replace(due_at=clock.now()))
+
+    def _carry(self) -> None:
+        """Deliver, in a thread."""
+        while job := self._work.get():
+            parcel, written = job
+            try:
+                receipt = self._client.call(parcel.callback.webhook.url, written)
+            except Exception as error:
+                log.exception("mocksms failed to call %s", ascii(parcel.callback.webhook.url))
+                receipt = Receipt(None, b"", 0.0, f"mocksms itself failed: {error!r}")
+            with suppress(RuntimeError):  # the loop is gone
+                self._loop.call_soon_threadsafe(self._delivered, parcel, receipt)
+
+    def _delivered(self, parcel: Parcel, receipt: Receipt) -> None:
+        if self._is_stopped:
+            return
+        self._busy -= 1
+        host = urlsplit(parcel.callback.webhook.url).netloc
+        door = self._doors[host]
+        door.calls -= 1
+        at = parcel.callback.due_at
+        assert at is not None, "what is on its way has a time"
+        attempt = Attempt(at, receipt.status, receipt.body, round(receipt.took, 6), receipt.error)
+        self._engine.outbox.settle(parcel, attempt)
+        if not door.waiting and not door.calls:
+            del self._doors[host]
+        self._hand_out()
