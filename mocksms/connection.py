@@ -18,6 +18,9 @@ class Connection(Protocol):
     def release(self) -> None:
         """Write what was held, in one piece."""
 
+    async def left(self) -> None:
+        """Wait until all that was written has left this process, or cannot leave any more."""
+
     def close(self) -> None:
         """End it in order, after what was written."""
 

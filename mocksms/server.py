@@ -10,7 +10,7 @@ import re
 import signal
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, cast
 
@@ -48,6 +48,7 @@ class TcpConnection:
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._held: list[bytes] | None = None
+        self.drain: Callable[[], Awaitable[None]]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -68,6 +69,14 @@ class TcpConnection:
         if self._held:
             self._transport.write(b"".join(self._held))
         self._held = None
+
+    async def left(self) -> None:
+        """Wait until all that was written was taken by the system, or the connection is gone."""
+        if self._transport.get_write_buffer_size():
+            # With no room for anything, the flow is paused until nothing is left.
+            self._transport.set_write_buffer_limits(0)
+            await self.drain()
+            self._transport.set_write_buffer_limits()
 
     def close(self) -> None:
         """End the connection after what was written."""
@@ -108,6 +117,7 @@ class Protocol(HttpToolsProtocol):
         """Begin a connection."""
         connection: Any = TcpConnection(transport)
         super().connection_made(connection)
+        connection.drain = self.flow.drain
         self._extensions: Any = {CONNECTION: connection}
 
     def data_received(self, data: bytes) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import http.client
 import json
@@ -13,10 +14,11 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from uvicorn.protocols.http.flow_control import FlowControl
 
 from mocksms.engine.engine import Engine
 from mocksms.errors import SettingsError
-from mocksms.server import LongLived, Protocol, base_url, bind
+from mocksms.server import LongLived, Protocol, TcpConnection, base_url, bind
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
 from tests.support import KEY, NUMBER, PATIENCE, Mock, body, running
@@ -395,3 +397,52 @@ def test_body_that_says_upgrade_is_left_as_it_is(shared_mock: Mock) -> None:
         connection.sendall(f"{head}Content-Length: {len(sent)}\r\n\r\n".encode() + sent)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
     assert shared_mock.search(key="upgrade")[0]["content"] == "one\r\nUpgrade: two"
+
+
+class Writer(asyncio.Protocol):
+    """One end of a connection that writes, and waits for it as uvicorn does."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.connection = TcpConnection(transport)
+        self.flow = FlowControl(transport)
+        self.connection.drain = self.flow.drain
+
+    def pause_writing(self) -> None:
+        self.flow.pause_writing()
+
+    def resume_writing(self) -> None:
+        self.flow.resume_writing()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.flow.resume_writing()
+
+
+@pytest.mark.parametrize("size", [1, 10_000_000], ids=["small", "large"])
+@pytest.mark.parametrize("reads", [True, False], ids=["reader", "reader that goes"])
+def test_answer_has_left_when_nothing_of_it_is_here_any_more(size: int, reads: bool) -> None:
+    async def story() -> int:
+        here, there = socket.socketpair()
+        there.settimeout(PATIENCE)
+        _, writer = await asyncio.get_running_loop().create_connection(Writer, sock=here)
+        writer.connection.write(b"x" * size)
+        left = asyncio.create_task(writer.connection.left())
+        await asyncio.sleep(0)
+        assert left.done() is (size == 1)
+        received = 0
+        with there:
+            if reads:
+                received = await asyncio.to_thread(read_exactly, there, size)
+        await left
+        assert writer.connection.get_write_buffer_size() == 0
+        writer.connection.close()
+        return received
+
+    assert asyncio.run(story()) == (size if reads else 0)
+
+
+def read_exactly(connection: socket.socket, size: int) -> int:
+    received = 0
+    while received < size:
+        received += len(connection.recv(1_000_000))
+    return received

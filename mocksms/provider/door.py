@@ -29,7 +29,7 @@ from mocksms.guard import Disconnected, Headers, check_origin, read_body
 from mocksms.provider import reads
 from mocksms.provider.answers import Answer, crash, refusal, strict_refusal
 from mocksms.provider.binding import read_send
-from mocksms.provider.faults import Exit
+from mocksms.provider.faults import Exit, has_left
 from mocksms.provider.leniency import MOST
 from mocksms.provider.wire import Spelling, recipients_of, remarks_on, submission_of, to_json
 from mocksms.sms.outcome import Fault
@@ -87,7 +87,12 @@ class ProviderDoor:
         call = _call(scope, body if isinstance(body, bytes) else b"")
         account, answer = self._answer(call, None if isinstance(body, bytes) else body)
         self._note(call, account, answer, scope, timer() - started)
-        await self._exit.send(answer, call.fault, scope, receive, send)
+        try:
+            await self._exit.send(answer, call.fault, scope, receive, send)
+            if call.messages and account is not None and account.webhooks:
+                await has_left(scope)
+        finally:
+            self._engine.outbox.release(call.number)
 
     def _answer(self, call: Call, fault: RequestRefused | None) -> tuple[Account | None, Answer]:
         """Answer a call, whose body may be at fault: the only place that turns an error into an answer."""
@@ -134,6 +139,7 @@ class ProviderDoor:
         call.warnings += remarks_on(body, submission, recipients)[: MOST - len(call.warnings)]
         if self._settings.strict and call.warnings:
             raise strict_refusal(call.warnings)
+        self._engine.outbox.hold(call.number)
         messages, call.faulted = self._engine.submit(account, submission, recipients, call.number)
         call.messages = range(messages[0].sequence, messages[-1].sequence + 1)
         call.note = _said(call.faulted)

@@ -65,6 +65,13 @@ class Exit:
             return
 
 
+async def has_left(scope: Scope) -> None:
+    """Wait until an answer has left this process; where there is no socket under it, it has."""
+    connection: Connection | None = scope.get("extensions", {}).get(CONNECTION)
+    if connection is not None:
+        await connection.left()
+
+
 def _pieces(body: bytes) -> Iterator[bytes]:
     size = -(-len(body) // DRIBBLE_STEPS)
     return (body[start : start + size] for start in range(0, len(body), size))

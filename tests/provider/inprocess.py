@@ -54,6 +54,9 @@ class Line:
     def release(self) -> None:
         self.holds = False
 
+    async def left(self) -> None:
+        self.done.append("left")
+
     def close(self) -> None:
         self.done.append("close")
 

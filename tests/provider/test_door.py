@@ -10,15 +10,18 @@ import pytest
 from starlette.types import Message as Event
 
 from mocksms import guard
+from mocksms.connection import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Accepted, Engine
 from mocksms.engine.journal import KEPT_BODY, Leniency
 from mocksms.provider.door import JSON_TYPES, ROUTES, ProviderDoor
+from mocksms.provider.faults import has_left
 from mocksms.provider.leniency import MOST
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
 from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT
-from tests.provider.inprocess import INFO, SEARCH, SEND, InProcess, Reply, reply_of
+from mocksms.webhooks import Webhook
+from tests.provider.inprocess import INFO, SEARCH, SEND, InProcess, Line, Reply, reply_of
 from tests.support import KEY, NUMBER, PATIENCE, Mock, body
 
 STRICT = json.dumps(body())
@@ -466,3 +469,46 @@ def test_rest_right_can_be_taken_while_running() -> None:
     assert mock.try_send().status == 200
     account.rest_right = False
     assert mock.try_send().status == 401
+
+
+@pytest.mark.ledger("callback.after-answer")
+@pytest.mark.parametrize(
+    ("number", "last"),
+    [
+        ("972-50-0000000", "left"),
+        ("972-50-0007000", "left"),
+        ("972-50-0007100", "left"),
+        ("972-50-0007300", "left"),
+        ("972-50-0007400", "left"),
+        ("972-50-0007500", "left"),
+        ("972-50-0007200", "reset"),
+        ("972-50-0006300", None),
+    ],
+)
+def test_callbacks_are_let_go_once_the_answer_has_left_however_it_went(number: str, last: str | None) -> None:
+    mock = InProcess(webhook=(Webhook("http://app.test"),))
+    order: list[str | None] = []
+    mock.engine.outbox.wake = lambda: order.append(mock.line.done[-1])
+    mock.try_send(number)
+    assert mock.line.done[-1:] == ([] if last is None else [last])
+    assert order == ([last] if last == "left" else [])
+    assert mock.engine.outbox.is_due(None) is (last == "left")
+
+
+def test_answer_without_a_socket_under_it_has_left() -> None:
+    line = Line()
+    for extensions in ({}, {CONNECTION: line}):
+        asyncio.run(has_left({"extensions": extensions}))
+    assert line.done == ["left"]
+
+
+def test_callbacks_are_let_go_where_the_answer_cannot_leave() -> None:
+    mock = InProcess(webhook=(Webhook("http://app.test"),))
+
+    async def gone() -> None:
+        raise ConnectionResetError
+
+    mock.line.left = gone  # type: ignore[method-assign]
+    with pytest.raises(ConnectionResetError):
+        mock.try_send()
+    assert mock.engine.outbox.is_due(None)
