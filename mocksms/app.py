@@ -1,4 +1,4 @@
-"""The application: both doors in one, and the ticker that lets time pass."""
+"""The application: both doors and the recipients' pages in one, the ticker that lets time pass, and the courier."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mocksms.callbacks.addresses import Allowance
+from mocksms.callbacks.client import Client
+from mocksms.callbacks.courier import Courier
 from mocksms.control.desk import Desk
 from mocksms.control.guard import Guard
 from mocksms.control.pages import page_routes
@@ -29,6 +32,8 @@ from mocksms.openapi import document
 from mocksms.provider.door import ProviderDoor
 from mocksms.provider.operations import OPERATIONS as PROVIDED
 from mocksms.provider.operations import TAGS as PROVIDER_TAGS
+from mocksms.provider.pages import PREFIXES as PUBLIC
+from mocksms.provider.pages import Pages
 from mocksms.scenario.stage import Stage
 
 log = logging.getLogger("mocksms")
@@ -53,13 +58,17 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
     """
     stopping = stopping or asyncio.Event()
     desk = Desk(engine)
+    settings = engine.settings
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(_tick(engine)), asyncio.create_task(_close(desk, stopping))]
         if stage is not None:
             tasks.append(asyncio.create_task(_follow(stage, desk.steering)))
+        client = Client(Allowance(settings.webhook_allow), settings.webhook_timeout.total_seconds())
+        courier = Courier(engine, client)
         yield
+        courier.stop()
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -67,17 +76,21 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
 
     own_pages = Starlette(
         routes=[*routes(desk), Route("/openapi.json", _serve_openapi), *page_routes()],
-        middleware=[Middleware(Guard, settings=engine.settings)],
+        middleware=[Middleware(Guard, settings=settings)],
         exception_handlers={HTTPException: explain},
         lifespan=lifespan,
     )
     own_pages.router.redirect_slashes = False
-    provider = ProviderDoor(engine, stopping)
+    provider, pages = ProviderDoor(engine, stopping), Pages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door: what is not ours belongs to the emulated API, unknown paths included."""
-        is_ours = scope["type"] != "http" or any(_is_below(scope["path"], prefix) for prefix in OURS)
-        await (own_pages if is_ours else provider)(scope, receive, send)
+        if scope["type"] != "http" or any(_is_below(scope["path"], prefix) for prefix in OURS):
+            await own_pages(scope, receive, send)
+        elif any(_is_below(scope["path"], prefix) for prefix in PUBLIC):
+            await pages(scope, receive, send)
+        else:
+            await provider(scope, receive, send)
 
     return app
 
@@ -118,5 +131,6 @@ async def _tick(engine: Engine) -> None:
         await asyncio.sleep(TICK)
         try:
             engine.tick()
+            engine.outbox.look()
         except Exception:
             log.exception("mocksms failed to let time pass; it goes on")

@@ -18,7 +18,8 @@ def test_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     code = {str(path.relative_to(ROOT)) for path in (ROOT / "mocksms").rglob("*.py")}
-    page = {str(path.relative_to(ROOT)) for path in (ROOT / "mocksms/control/docs").iterdir()}
+    folders = ("mocksms/control/docs", "mocksms/provider/public")
+    page = {str(path.relative_to(ROOT)) for folder in folders for path in (ROOT / folder).iterdir()}
     stories = {f"mocksms/scenarios/{path.name}" for path in (ROOT / "scenarios").iterdir()}
     assert code | page | stories | {"mocksms/py.typed", "mocksms/fidelity.toml"} == {
         name for name in names if ".dist-info/" not in name
