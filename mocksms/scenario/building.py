@@ -14,10 +14,10 @@ from mocksms.engine.account import digits_of
 from mocksms.engine.patterns import Pattern
 from mocksms.engine.rules import CallKind, Order, RateLimit, Test, beyond
 from mocksms.engine.script import Script
-from mocksms.scenario.model import REGEX, Account, Fault, Limits, Match, Reply, Rule, Scenario
+from mocksms.scenario.model import REGEX, Account, Callback, Fault, Limits, Match, Reply, Rule, Scenario
 from mocksms.settings import Settings
 from mocksms.sms import numbers, outcome
-from mocksms.sms.message import State
+from mocksms.sms.message import USUAL, State, Telling
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
 _LISTS: Final = ("unsubscribed", "bounced", "kosher")
@@ -39,6 +39,8 @@ def fault_rule(fault: Fault, limits: Limits, label: str, settings: Settings) -> 
 
 def _state(account: Account, settings: Settings) -> dict[str, Any]:
     state: dict[str, Any] = account.model_dump(exclude_none=True)
+    if account.webhooks is not None:
+        state["webhooks"] = tuple(receiver.webhook() for receiver in account.webhooks)
     for name in _LISTS:
         if name in state:
             state[name] = digits_of(state[name], settings)
@@ -83,7 +85,12 @@ def _outcome(rule: Rule, label: str) -> outcome.Outcome:
         decided_by=label,
         reactions=tuple(_reactions(rule, sent_at)),
         passes_after=None if is_decided else delay,
+        telling=_telling(rule.callback),
     )
+
+
+def _telling(callback: Callback | None) -> Telling:
+    return USUAL if callback is None else Telling(callback.delay, 0 if callback.drop else callback.times)
 
 
 def _reactions(rule: Rule, sent_at: timedelta) -> Iterator[outcome.Reaction]:

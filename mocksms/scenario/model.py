@@ -23,6 +23,7 @@ from pydantic import (
 from mocksms.engine.patterns import LONGEST, Pattern
 from mocksms.engine.rules import CallKind
 from mocksms.quantities import Credit, Duration, ListedNumber, whole
+from mocksms.receivers import Receivers
 from mocksms.settings import LONGEST_DURATION
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
@@ -227,6 +228,16 @@ Lasting = Annotated[
 """A length of time, or the shortest and the longest."""
 
 
+class Callback(Part):
+    """How receivers hear of the message: late, more than once, or never."""
+
+    drop: bool = Field(default=False, description="They never hear of it")
+    delay: Span = Field(default=NOTHING, description="They hear of everything that much later")
+    times: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = Field(
+        default=1, description="They hear of everything so many times"
+    )
+
+
 class Fault(Part):
     """How the call goes wrong."""
 
@@ -302,17 +313,20 @@ class Rule(Limits):
     delay: Span | None = Field(default=None, description="With outcome or pass: only after it was queued so long")
     reply: Replies | None = Field(default=None, description="What the recipient answers")
     click: Click | None = Field(default=None, description="The recipient opens the first link")
+    callback: Callback | None = Field(default=None, description="How receivers hear of it")
     fault: Fault | None = Field(default=None, description="How the call goes wrong")
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Rule:
         ways = {"outcome": self.outcome, "steps": self.steps, "pass": self.passes, "fault": self.fault}
         given = [name for name, value in ways.items() if value is not None]
-        reacts = [name for name in ("reply", "click") if getattr(self, name) is not None]
+        reacts = [name for name in ("reply", "click", "callback") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"says both {' and '.join(given)}; make two rules of it")
         if not given and not reacts:
-            raise ValueError("does not say what happens; give it one of outcome, steps, pass, fault, reply, click")
+            raise ValueError(
+                "does not say what happens; give it one of outcome, steps, pass, fault, reply, click, callback"
+            )
         if self.fault and reacts:
             raise ValueError(f"{reacts[0]} belongs to a message, fault to a call; make two rules of it")
         if self.delay is not None and (self.fault or self.steps):
@@ -320,7 +334,7 @@ class Rule(Limits):
             raise ValueError(f"delay goes with outcome or pass; here it is the {other}")
         if self.match.call not in (None, CallKind.SEND) and self.fault is None:
             raise ValueError(f"call {self.match.call} has no message that something could happen to; only a fault does")
-        if reacts and State.SENT not in self.states():
+        if reacts and reacts != ["callback"] and State.SENT not in self.states():
             raise ValueError(f"{reacts[0]} never happens, since the message is never sent")
         return self
 
@@ -341,6 +355,8 @@ class Account(Part):
     unsubscribed: list[ListedNumber] | None = Field(default=None, description="Numbers that have opted out")
     bounced: list[ListedNumber] | None = Field(default=None, description="Numbers on the bounce list")
     kosher: list[ListedNumber] | None = Field(default=None, description="Numbers that take no SMS")
+    force_unsubscribe_link: bool | None = Field(default=None, description="Append the link whatever a send says")
+    webhooks: Receivers | None = Field(default=None, description="Receivers of its callbacks")
 
 
 class Scenario(Part):

@@ -193,7 +193,8 @@ MISTAKES = {
     "rule that says nothing": Mistake(
         'outcome = "exception/no-available-gateways"\n',
         "",
-        "outage.toml:7: rule 1: does not say what happens; give it one of outcome, steps, pass, fault, reply, click",
+        "outage.toml:7: rule 1: does not say what happens; "
+        "give it one of outcome, steps, pass, fault, reply, click, callback",
         'outcome = "exception/exception"\n',
     ),
     "no such duration": Mistake(

@@ -160,7 +160,7 @@ def test_rule_that_says_two_things_is_told_to_be_two(one: str, other: str) -> No
     "said", [{}, {"name": "nothing"}, {"delay": "1s"}, {"times": 2, "match": {"tag": "otp"}}], ids=str
 )
 def test_rule_that_says_nothing_is_told_what_it_may_say(said: dict[str, Any]) -> None:
-    assert complaint(Rule, **said).endswith("give it one of outcome, steps, pass, fault, reply, click")
+    assert complaint(Rule, **said).endswith("give it one of outcome, steps, pass, fault, reply, click, callback")
 
 
 def test_rule_that_does_not_pass_says_so_by_saying_something_else() -> None:
