@@ -38,6 +38,8 @@ def change_account(desk: Desk, ask: Ask) -> Response:
     changes: dict[str, Any] = {
         name: _new_list(desk, account, name, value) if name in LISTS else value for name, value in given.items()
     }
+    if "webhooks" in changes:
+        changes["webhooks"] = tuple(receiver.webhook() for receiver in patch.webhooks)
     if changes:
         desk.steering.change(account, AccountChange(**changes))
     if "credit" in patch.model_fields_set:
@@ -116,6 +118,7 @@ ROOMS: Final = (
                 "top up": {"credit": 100},
                 "opt out": {"unsubscribed": {"add": ["972-54-1111111"]}},
                 "no gateway": {"gateway": False},
+                "receiver": {"webhooks": ["http://127.0.0.1:8000/hooks"]},
             },
         ),
         change_account,

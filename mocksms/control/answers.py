@@ -45,6 +45,7 @@ STATUSES: Final[dict[type[errors.MocksmsError], HTTPStatus]] = {
     errors.TypeNotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.TooManyListeners: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.MockStops: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.CallbacksUnfinished: HTTPStatus.GATEWAY_TIMEOUT,
 }
 """The status of each error."""
 

@@ -18,10 +18,13 @@ from pydantic import (
 )
 
 from mocksms.engine.account import LONGEST_KEY
+from mocksms.engine.callbacks import Progress
 from mocksms.engine.clock import LATEST
 from mocksms.engine.instants import any_instant
+from mocksms.engine.outbox import Order
 from mocksms.engine.patterns import LONGEST, Pattern
 from mocksms.quantities import Count, Credit, Duration, ListedNumber, whole
+from mocksms.receivers import Receivers
 from mocksms.scenario.model import Fault, Limits
 from mocksms.sms.message import Reason, Status
 
@@ -168,6 +171,32 @@ class InboundQuery(Scoped, Since):
     limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
 
 
+class CallbacksQuery(Scoped, Since):
+    """Which callbacks."""
+
+    message: Name | None = Field(default=None, description="Id of the message they are about")
+    state: Progress | None = Field(default=None, description="How far they have come")
+    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
+
+
+class ReplayBody(Asked):
+    """How a message's callbacks are replayed."""
+
+    order: Order = Field(default="same", description="shuffled depends on nothing but the seed")
+    times: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = Field(
+        default=1, description="Each so many times in a row, or mixed where shuffled"
+    )
+
+
+class ConsentsQuery(Scoped, Since):
+    """Which opt-outs and opt-ins."""
+
+    number: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="Of this number, compared on digits"
+    )
+    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
+
+
 class ListChange(Asked):
     """Numbers to add to a list and to take from it."""
 
@@ -210,6 +239,10 @@ class AccountPatch(Asked):
     kosher: NumberList = Field(
         default=[], description="Numbers that take no SMS, beside the prefixes", json_schema_extra=_only_if_given
     )
+    force_unsubscribe_link: bool = Field(
+        default=False, description="Whether the link is appended whatever a send says", json_schema_extra=_only_if_given
+    )
+    webhooks: Receivers = Field(default=[], description="Receivers of its callbacks", json_schema_extra=_only_if_given)
 
 
 class AdvanceBody(Asked):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from starlette.responses import Response
 from mocksms.control.answers import answer
 from mocksms.control.asked import AdvanceBody, Scoped
 from mocksms.control.asking import Ask
-from mocksms.control.desk import BASE, ILLEGAL, NOT_FOUND, REFUSED, Desk, Room
+from mocksms.control.desk import BASE, ILLEGAL, NOT_FOUND, REFUSED, UNFINISHED, Desk, Endpoint, Room
 from mocksms.control.shown import ClockView
 from mocksms.control.views import clock_view
 from mocksms.engine.account import Account
@@ -38,13 +37,14 @@ def resume_clock(desk: Desk, ask: Ask) -> Response:
     return _clock(desk, account)
 
 
-def advance_clock(desk: Desk, ask: Ask) -> Response:
-    """Move time forward; what is due by then has happened when this answers."""
+async def advance_clock(desk: Desk, ask: Ask) -> Response:
+    """Move time forward; what is due by then has happened when this answers, and receivers have been called."""
     account, body = ask.scope.one_or_all(), ask.body
     if "by" in body.model_fields_set:
         desk.timekeeper.advance_by(account, body.by)
     else:
         desk.timekeeper.advance_to(account, body.to)
+    await desk.quiet.of(account)
     return _clock(desk, account)
 
 
@@ -54,7 +54,7 @@ def _clock(desk: Desk, account: Account | None) -> Response:
     return answer(clock_view(account.clock, account))
 
 
-def _room(word: str, summary: str, endpoint: Callable[[Desk, Ask], Response], **more: Any) -> Room:
+def _room(word: str, summary: str, endpoint: Endpoint, **more: Any) -> Room:
     operation = Operation(
         id=f"{word}_clock",
         method="GET" if word == "read" else "POST",
@@ -75,11 +75,11 @@ ROOMS: Final = (
     _room("freeze", "Let time stand still, for all accounts unless one is named", freeze_clock),
     _room(
         "advance",
-        "Move time forward and apply all that is due by then, in time order",
+        "Move time forward, apply all that is due by then in time order, and call receivers",
         advance_clock,
         body=AdvanceBody,
         examples={"by": {"by": "2h"}, "to": {"to": "2030-01-31T12:00:00Z"}},
-        replies={**_REPLIES, 409: ILLEGAL},
+        replies={**_REPLIES, 409: ILLEGAL, 504: UNFINISHED},
     ),
     _room("resume", "Let time run on from where it stands", resume_clock),
 )

@@ -14,6 +14,7 @@ from mocksms.control.asked import Filters
 from mocksms.control.asking import Ask
 from mocksms.control.feed import Feed
 from mocksms.control.matching import Criteria
+from mocksms.control.quiet import Quiet
 from mocksms.control.shown import ErrorAnswer
 from mocksms.control.stream import Streams
 from mocksms.control.waits import Waits
@@ -38,6 +39,7 @@ class Desk:
         self.steering = Steering(engine)
         self.timekeeper = Timekeeper(engine)
         self.waits = Waits(engine)
+        self.quiet = Quiet(engine)
         self.library = Library(engine.settings.scenario_folder)
         self.streams = Streams(Feed(engine, f"{self.started.timestamp():.0f}"))
 
@@ -52,6 +54,7 @@ class Desk:
     def stop(self) -> None:
         """End what is being waited for and watched, since the mock stops."""
         self.waits.stop()
+        self.quiet.stop()
         self.streams.stop()
 
 
@@ -85,6 +88,7 @@ REFUSED: Final = Reply(about="Query, header or body do not fit; the answer says 
 NOT_FOUND: Final = Reply(about="There is no such thing", shape=ErrorAnswer)
 ILLEGAL: Final = Reply(about="That is not possible as things are; the answer names what is", shape=ErrorAnswer)
 STALE: Final = Reply(about="The cursor is not from this mock", shape=ErrorAnswer)
+UNFINISHED: Final = Reply(about="Receivers take too long; time was moved all the same", shape=ErrorAnswer)
 CLOSED: Final = Reply(about="Too many wait already, or the mock stops", shape=ErrorAnswer)
 EXPLAINED: Final = Reply(about="It is not so; the answer explains why", shape=ErrorAnswer, media=(TEXT,))
 """Answers that many operations may give."""

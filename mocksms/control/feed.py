@@ -8,6 +8,8 @@ from collections import OrderedDict
 from typing import Any, Final
 
 from mocksms.engine.account import Account, InboundSms
+from mocksms.engine.callbacks import Callback
+from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine, News
 from mocksms.engine.journal import Exchange
 from mocksms.sms.message import Message
@@ -125,6 +127,11 @@ def _described(account: Account | None, news: News) -> tuple[str, dict[str, Any]
             return "message", {**owner, **_message(news)}
         case Exchange():
             return "request", {**owner, **_exchange(news)}
+        case Callback():
+            return "callback", {**owner, **_callback(news)}
+        case Consent():
+            consent = {"cursor": news.number, "number": news.digits, "choice": news.choice, "cause": news.cause}
+            return "consent", {**owner, **consent}
         case InboundSms():
             return "inbound", {**owner, "cursor": news.number, "number": news.digits, "text": news.text}
         case _:
@@ -140,6 +147,16 @@ def _message(message: Message) -> dict[str, Any]:
         "status": state.status,
         "reject_reason": state.reason,
         "clicks": len(message.clicks),
+    }
+
+
+def _callback(callback: Callback) -> dict[str, Any]:
+    return {
+        "id": callback.number,
+        "event": callback.event,
+        "state": callback.progress,
+        "attempts": len(callback.attempts),
+        "transaction_id": callback.report.transaction_id,
     }
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from mocksms.control import accounts, catalogues, clocks, journal, messages, scenarios
+from mocksms.control import accounts, callbacks, catalogues, clocks, journal, messages, scenarios
 from mocksms.control.answers import error_answer, refusal
 from mocksms.control.asking import prefers_text, read_ask
 from mocksms.control.desk import ANY, WRITES, Desk, Room
@@ -24,6 +24,7 @@ from mocksms.guard import Disconnected
 ROOMS: Final[tuple[Room, ...]] = (
     *messages.ROOMS,
     *accounts.ROOMS,
+    *callbacks.ROOMS,
     *clocks.ROOMS,
     *scenarios.ROOMS,
     *journal.ROOMS,
@@ -40,6 +41,7 @@ OPERATIONS: Final = tuple(
 TAGS: Final = {
     messages.TAG: "What was sent: look, wait, verify, and drive a message by hand.",
     accounts.TAG: "What belongs to one API key. The header X-API-Key or ?account= names one; without, all are meant.",
+    callbacks.TAG: "What receivers were told and how they answered, and who opted out or in.",
     clocks.TAG: "Time, of one account or of all.",
     scenarios.TAG: "What becomes of messages and calls, by rules; the first that matches and has uses left counts.",
     journal.TAG: "Every call of the emulated API, refused and malformed ones too.",

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 from mocksms.control.matching import Criteria, everything
 from mocksms.engine.account import Account, InboundSms, account_id
+from mocksms.engine.callbacks import Callback
+from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Exchange, Journal, shorten_key
 from mocksms.errors import AccountUnknown, AccountUnnamed, RecordNotFound
@@ -139,6 +141,23 @@ class Scope:
     def inbound(self, after: int) -> Iterator[tuple[Account, InboundSms]]:
         """Iterate over the replies after a cursor, newest first."""
         ways = [zip(repeat(owner), owner.inbound.newest_first(after), strict=False) for owner in self.accounts]
+        return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+
+    def callbacks(self, after: int, message: str | None) -> Iterator[tuple[Account, Callback]]:
+        """Iterate over the callbacks after a cursor, of one message by its id or of all, newest first."""
+        ways = [
+            zip(
+                repeat(owner),
+                owner.callbacks.newest_first(after) if message is None else owner.callbacks.of_message(message, after),
+                strict=False,
+            )
+            for owner in self.accounts
+        ]
+        return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+
+    def consents(self, after: int, digits: str | None) -> Iterator[tuple[Account, Consent]]:
+        """Iterate over the opt-outs and opt-ins after a cursor, of one number or of all, newest first."""
+        ways = [zip(repeat(owner), owner.consents.newest_first(after, digits), strict=False) for owner in self.accounts]
         return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
 
     def evicted(self) -> int:

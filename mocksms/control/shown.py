@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mocksms.sms.message import Reason, Status
+from mocksms.webhooks import Kind
 
 
 def _well_formed(text: object) -> object:
@@ -186,7 +187,15 @@ class ClockView(Shown):
 
     now: datetime
     frozen: bool
-    next_due: datetime | None = Field(description="When the next planned step of a message is due")
+    next_due: datetime | None = Field(description="When the next step or callback is due")
+
+
+class WebhookView(Shown):
+    """A receiver of callbacks."""
+
+    url: str
+    kind: Kind
+    events: list[str] | None = Field(description="Only these; null is the usual ones")
 
 
 class AccountView(Shown):
@@ -201,6 +210,8 @@ class AccountView(Shown):
     unsubscribed: list[str]
     bounced: list[str]
     kosher: list[str]
+    force_unsubscribe_link: bool
+    webhooks: list[WebhookView]
     messages: int
     newest: int | None = Field(description="The cursor at its newest message, null when it has none")
     evicted: int

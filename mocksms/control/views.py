@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from mocksms.control import shown
+from mocksms.control import shown, told
 from mocksms.control.scope import Owned
 from mocksms.engine.account import Account, InboundSms
 from mocksms.engine.accounts import Totals
+from mocksms.engine.callbacks import Attempt, Callback
 from mocksms.engine.clock import Clock
+from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Exchange, Leniency, shorten_key
+from mocksms.payloads import letter
 from mocksms.sms.codes import Code, find_codes
 from mocksms.sms.magic import Catalogue, MagicNumber
 from mocksms.sms.message import Event
 from mocksms.sms.outcome import Fault
 from mocksms.sms.segments import count_segments
 from mocksms.sms.text import filled, links_in
+from mocksms.webhooks import Webhook
 
 
 def message_view(engine: Engine, owned: Owned) -> shown.MessageView:
@@ -81,9 +85,41 @@ def inbound_view(account: Account, sms: InboundSms) -> shown.InboundView:
     )
 
 
+def callback_view(engine: Engine, account: Account, callback: Callback) -> told.CallbackView:
+    """Return a callback with every attempt."""
+    sent = letter(callback, engine.settings)
+    return told.CallbackView(
+        id=callback.number,
+        account=account.id,
+        url=callback.webhook.url,
+        kind=callback.webhook.kind,
+        event=callback.event,
+        transaction_id=callback.report.transaction_id,
+        number=callback.report.digits,
+        state=callback.progress,
+        created_at=callback.created_at,
+        due_at=callback.due_at,
+        request=told.CallView(method=sent.method, headers=list(sent.headers), body=sent.body.decode()),
+        attempts=[_attempt(attempt) for attempt in callback.attempts],
+        replay_of=callback.replay_of,
+    )
+
+
+def consent_view(account: Account, consent: Consent) -> told.ConsentView:
+    """Return an opt-out or opt-in."""
+    return told.ConsentView(
+        cursor=consent.number,
+        account=account.id,
+        number=consent.digits,
+        at=consent.at,
+        choice=consent.choice,
+        cause=consent.cause,
+    )
+
+
 def clock_view(clock: Clock, *accounts: Account) -> shown.ClockView:
     """Return the time of some accounts."""
-    due = [account.next_at for account in accounts if account.next_at is not None]
+    due = [at for account in accounts for at in (account.next_at, account.callbacks.next_at) if at is not None]
     return shown.ClockView(now=clock.now(), frozen=clock.frozen, next_due=min(due, default=None))
 
 
@@ -99,6 +135,8 @@ def account_view(account: Account) -> shown.AccountView:
         unsubscribed=sorted(account.unsubscribed),
         bounced=sorted(account.bounced),
         kosher=sorted(account.kosher),
+        force_unsubscribe_link=account.force_unsubscribe_link,
+        webhooks=[_webhook(webhook) for webhook in account.webhooks],
         messages=len(account.messages),
         newest=account.messages.newest,
         evicted=account.messages.evicted,
@@ -133,6 +171,21 @@ def _number(row: MagicNumber, prefix: str) -> shown.NumberView:
     is_fault = isinstance(row.orders, Fault)
     return shown.NumberView(
         code=row.code, name=row.name, number=row.number(prefix), outcome=row.title, http_fault=is_fault
+    )
+
+
+def _webhook(webhook: Webhook) -> shown.WebhookView:
+    events = None if webhook.events is None else list(webhook.events)
+    return shown.WebhookView(url=webhook.url, kind=webhook.kind, events=events)
+
+
+def _attempt(attempt: Attempt) -> told.AttemptView:
+    return told.AttemptView(
+        at=attempt.at,
+        status=attempt.status,
+        answer=attempt.answer.decode(errors="replace"),
+        took=attempt.took,
+        error=attempt.error,
     )
 
 

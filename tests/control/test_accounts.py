@@ -39,6 +39,8 @@ def test_account_shows_what_it_begins_with_before_its_first_use() -> None:
             "unsubscribed": [DIGITS],
             "bounced": ["972542222222"],
             "kosher": ["972543333333"],
+            "force_unsubscribe_link": False,
+            "webhooks": [],
             "messages": 0,
             "newest": None,
             "evicted": 0,

@@ -201,11 +201,16 @@ BODIES = {operation.id: next(iter(operation.examples.values()), None) for operat
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 def test_answer_is_as_described(own_mock: Mock, operation: Any) -> None:
     api = Api(own_mock, "described")
+    api.patch(webhooks=[{"url": "http://127.0.0.1:1", "events": ["send"]}], unsubscribed=["972-54-7777777"])
     api.send(QUEUED if operation.id in ("cancel_message", "send_message") else SENT, content="https://a.example/b")
     api.post("inbound", {"from": SENT, "text": "Hi"})
-    request = api.get("requests")["requests"][0]["id"]
     fault = api.post("faults", {"fault": {"kind": "status", "status": 503}, "match": {"call": "info"}})["id"]
-    path = operation.path.format(id={"read_request": request, "clear_fault": fault}.get(operation.id, "latest"))
+    ids = {
+        "read_request": api.get("requests")["requests"][0]["id"],
+        "clear_fault": fault,
+        "replay_callback": next((each["id"] for each in api.get("callbacks")["callbacks"]), None),
+    }
+    path = operation.path.format(id=ids.get(operation.id, "latest"))
     answer = requests.request(
         operation.method,
         own_mock.url + path,

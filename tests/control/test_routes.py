@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from mocksms.control import accounts, catalogues, clocks, journal, messages, scenarios
+from mocksms.control import accounts, callbacks, catalogues, clocks, journal, messages, scenarios
 from mocksms.control.routes import ROOMS, TAGS
 from mocksms.openapi import STREAM
 from tests.control.support import OPERATIONS, Api, exchange_bytes, someone_waits
@@ -83,6 +83,10 @@ def test_route_table_is_that_of_the_design() -> None:
         ("GET", "inbound"),
         ("GET", "requests"),
         ("GET", "requests/{id}"),
+        ("GET", "callbacks"),
+        ("POST", "callbacks/{id}/replay"),
+        ("POST", "messages/{id}/callbacks/replay"),
+        ("GET", "consents"),
         ("GET", "account"),
         ("PATCH", "account"),
         ("DELETE", "account"),
@@ -111,7 +115,7 @@ def test_what_can_hang_is_known() -> None:
 
 
 def test_every_tag_is_described() -> None:
-    assert {*TAGS} == {module.TAG for module in (messages, accounts, clocks, scenarios, journal, catalogues)}
+    assert {*TAGS} == {module.TAG for module in (messages, accounts, callbacks, clocks, scenarios, journal, catalogues)}
     assert {operation.tag for operation in OPERATIONS} == {*TAGS}
 
 

@@ -71,6 +71,20 @@ def test_stream_tells_of_everything_and_of_whom(own_mock: Mock) -> None:
         api.post("inbound", {"from": NUMBER, "text": "STOP"})
         inbound = next(heard)
         assert (inbound.kind, inbound.data["number"], inbound.data["text"]) == ("inbound", "972541111111", "STOP")
+        api.patch(webhooks=["http://127.0.0.1:1/"], unsubscribed=[NUMBER])
+        consent = next(heard)
+        assert (consent.kind, consent.data["number"]) == ("consent", "972541111111")
+        assert (consent.data["choice"], consent.data["cause"]) == ("out", "changed by hand")
+        assert next(heard).kind == "account"
+        (refused,) = api.send(NUMBER)
+        assert next(heard).kind == "message"
+        callback = next(heard)
+        assert callback.kind == "callback"
+        assert (callback.data["event"], callback.data["state"], callback.data["attempts"]) == ("reject", "pending", 0)
+        assert (callback.data["transaction_id"], callback.data["account"]) == (refused, account)
+        assert next(heard).kind == "request"
+        tried = next(heard)
+        assert (tried.data["id"], tried.data["attempts"]) == (callback.data["id"], 1)
         api.patch(credit=5)
         assert next(heard).kind == "account"
         api.post("clock/freeze")

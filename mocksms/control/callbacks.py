@@ -1,0 +1,146 @@
+"""Callbacks: which were planned, how receivers answered, and calling them again; and who opted out or in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from starlette.responses import Response
+
+from mocksms.control.answers import answer
+from mocksms.control.asked import CallbacksQuery, ConsentsQuery, ReplayBody, Scoped
+from mocksms.control.asking import Ask
+from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
+from mocksms.control.scope import LATEST
+from mocksms.control.told import CallbacksPage, CallbacksView, CallbackView, ConsentsPage
+from mocksms.control.views import callback_view, consent_view
+from mocksms.engine.account import Account
+from mocksms.engine.callbacks import Callback
+from mocksms.errors import RecordNotFound
+from mocksms.openapi import Operation, Reply
+
+TAG: Final = "Callbacks"
+
+
+def list_callbacks(desk: Desk, ask: Ask) -> Response:
+    """Answer with the newest callbacks that match."""
+    query: CallbacksQuery = ask.query
+    after = query.since or 0
+    accounts = ask.scope.accounts
+    found, total = newest(_matching(ask, query), query.limit)
+    page = CallbacksPage(
+        callbacks=[callback_view(desk.engine, account, callback) for account, callback in found],
+        cursor=desk.engine.cursor,
+        total=total,
+        evicted=sum(account.callbacks.evicted for account in accounts),
+        incomplete=any(account.callbacks.evicted_up_to > after for account in accounts),
+    )
+    return answer(page)
+
+
+def replay_callback(desk: Desk, ask: Ask) -> Response:
+    """Call a receiver again."""
+    name = ask.path["id"]
+    number = int(name) if name.isascii() and name.isdecimal() and len(name) < 18 else 0
+    for account in ask.scope.accounts:
+        if callback := account.callbacks.get(number):
+            (again,) = desk.engine.outbox.replay(account, [callback], "same", 1)
+            return answer(callback_view(desk.engine, account, again))
+    raise RecordNotFound("callback", name)
+
+
+def replay_history(desk: Desk, ask: Ask) -> Response:
+    """Call receivers again about all that happened to a message."""
+    account, message = ask.scope.find(ask.path["id"])
+    told = [callback for callback in account.callbacks.of_message(message.transaction_id) if not callback.replay_of]
+    again = desk.engine.outbox.replay(account, reversed(told), ask.body.order, ask.body.times)
+    return answer(CallbacksView(callbacks=[callback_view(desk.engine, account, callback) for callback in again]))
+
+
+def list_consents(desk: Desk, ask: Ask) -> Response:
+    """Answer with the newest opt-outs and opt-ins."""
+    query: ConsentsQuery = ask.query
+    after = query.since or 0
+    accounts = ask.scope.accounts
+    digits = None if query.number is None else desk.digits(query.number)
+    found, total = newest(ask.scope.consents(after, digits), query.limit)
+    page = ConsentsPage(
+        consents=[consent_view(account, consent) for account, consent in found],
+        cursor=desk.engine.cursor,
+        total=total,
+        evicted=sum(account.consents.evicted for account in accounts),
+        incomplete=any(account.consents.evicted_up_to > after for account in accounts),
+    )
+    return answer(page)
+
+
+def _matching(ask: Ask, query: CallbacksQuery) -> Iterator[tuple[Account, Callback]]:
+    message = None if query.message is None else query.message.lower().replace("-", "")
+    for account, callback in ask.scope.callbacks(query.since or 0, message):
+        if query.state is None or callback.progress is query.state:
+            yield account, callback
+
+
+ROOMS: Final = (
+    Room(
+        Operation(
+            id="list_callbacks",
+            method="GET",
+            path=f"{BASE}/callbacks",
+            tag=TAG,
+            summary="List callbacks with every attempt, newest first",
+            key="chooses",
+            query=CallbacksQuery,
+            replies={200: Reply(about="The callbacks", shape=CallbacksPage), 400: REFUSED, 409: STALE},
+        ),
+        list_callbacks,
+    ),
+    Room(
+        Operation(
+            id="replay_callback",
+            method="POST",
+            path=f"{BASE}/callbacks/{{id}}/replay",
+            tag=TAG,
+            summary="Call a receiver again",
+            key="chooses",
+            query=Scoped,
+            replies={200: Reply(about="The new callback", shape=CallbackView), 400: REFUSED, 404: NOT_FOUND},
+        ),
+        replay_callback,
+    ),
+    Room(
+        Operation(
+            id="replay_history",
+            method="POST",
+            path=f"{BASE}/messages/{{id}}/callbacks/replay",
+            tag=TAG,
+            summary="Call receivers again about a message: in another order, or several times",
+            key="chooses",
+            query=Scoped,
+            path_example=LATEST,
+            body=ReplayBody,
+            body_required=False,
+            examples={"twice, out of order": {"order": "shuffled", "times": 2}},
+            replies={
+                200: Reply(about="The new callbacks, in their order", shape=CallbacksView),
+                400: REFUSED,
+                404: NOT_FOUND,
+            },
+        ),
+        replay_history,
+    ),
+    Room(
+        Operation(
+            id="list_consents",
+            method="GET",
+            path=f"{BASE}/consents",
+            tag=TAG,
+            summary="List who opted out or in, when and why, newest first",
+            key="chooses",
+            query=ConsentsQuery,
+            replies={200: Reply(about="The entries", shape=ConsentsPage), 400: REFUSED, 409: STALE},
+        ),
+        list_consents,
+    ),
+)
+"""The operations on callbacks and consents."""
