@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import chain, combinations, islice
 from typing import Final
 
 from mocksms.engine.rules import CallKind
@@ -16,6 +16,12 @@ from mocksms.sms import numbers
 _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth")
 """Wishes that hold for one value, unless it has a wildcard."""
 
+MOST_COMPARED: Final = 50_000
+"""Comparisons with open-ended rules that a scenario is worth; of very many rules, each is compared with the first."""
+
+Key = tuple[bool, CallKind, frozenset[tuple[str, object]]]
+"""What a rule is about: whether it orders a fault, for which kind of call, and its wishes for one value."""
+
 
 def contradictions(scenario: Scenario) -> list[Misfit]:
     """Return the rules that can never be used because an earlier one takes all they would match."""
@@ -23,16 +29,27 @@ def contradictions(scenario: Scenario) -> list[Misfit]:
 
 
 def _never_reached(rules: list[Rule]) -> Iterator[Misfit]:
-    greedy: dict[frozenset[tuple[str, object]], list[int]] = defaultdict(list)
+    plain: dict[Key, int] = {}
+    open_ended: dict[Key, list[int]] = defaultdict(list)
+    most = MOST_COMPARED // max(len(rules), 1)
     for place, rule in enumerate(rules):
-        earlier = (each for wishes in _parts(_narrow(rule.match)) for each in greedy.get(wishes, ()))
-        taker = min((each for each in earlier if _goes_before(rules[each], rule)), default=None)
+        narrow = _narrow(rule.match)
+        keys = [(rule.fault is not None, _call(rule), part) for part in _parts(narrow)]
+        earlier = chain(
+            (plain[key] for key in keys if key in plain),
+            islice((each for key in keys for each in open_ended.get(key, ())), most),
+        )
+        taker = min((each for each in earlier if _covers(rules[each].match, rule.match)), default=None)
         if taker is not None:
             takes = "everything" if rules[taker].match == Match() else "all it would match"
             text = f"is never used: rule {taker + 1} takes {takes}; put it before rule {taker + 1}"
             yield Misfit(("rule", place), f"{text}, or give that one times, every or a narrower match")
-        if _takes_all(rule):
-            greedy[_narrow(rule.match)].append(place)
+        if not _takes_all(rule):
+            continue
+        if len(narrow) == len(rule.match.model_dump(exclude_none=True, exclude={"call"})):
+            plain.setdefault(keys[-1], place)
+        else:
+            open_ended[keys[-1]].append(place)
 
 
 def _narrow(match: Match) -> frozenset[tuple[str, object]]:
@@ -51,17 +68,9 @@ def _parts(wishes: frozenset[tuple[str, object]]) -> Iterator[frozenset[tuple[st
     return (frozenset(part) for size in range(len(wishes) + 1) for part in combinations(wishes, size))
 
 
-def _goes_before(taker: Rule, rule: Rule) -> bool:
-    return _is_of_one_kind(taker, rule) and _covers(taker.match, rule.match)
-
-
 def _takes_all(rule: Rule) -> bool:
     is_rate = rule.fault is not None and rule.fault.kind == "rate_limit"
     return rule.times is None and rule.every == 1 and rule.probability == 1 and not is_rate
-
-
-def _is_of_one_kind(one: Rule, other: Rule) -> bool:
-    return (one.fault is None) == (other.fault is None) and _call(one) is _call(other)
 
 
 def _call(rule: Rule) -> CallKind:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mocksms.engine.rules import CallKind, Rulebook, Subject
 from mocksms.scenario.building import script_of
-from mocksms.scenario.lint import contradictions
+from mocksms.scenario.lint import MOST_COMPARED, contradictions
 from mocksms.scenario.model import Scenario
 from mocksms.settings import Settings
 from mocksms.sms import numbers
@@ -137,10 +137,24 @@ def test_ten_thousand_rules_are_looked_through_without_comparing_each_with_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared: list[object] = []
-    monkeypatch.setattr("mocksms.scenario.lint._goes_before", lambda *pair: compared.append(pair))
+    monkeypatch.setattr("mocksms.scenario.lint._covers", lambda *pair: compared.append(pair))
     numbered = [{"match": {"to": f"97254{place // 4:07}", "nth": place % 4 + 1}, **SENT} for place in range(10_000)]
     assert said({"match": {"to": "regex:^1"}, **SENT}, *numbered[1:]) == []
     assert len(compared) == 9_999
+
+
+def test_ten_thousand_open_ended_rules_are_not_compared_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[object] = []
+    monkeypatch.setattr("mocksms.scenario.lint._covers", lambda *pair: compared.append(pair))
+    assert said(*({"match": {"content": f"code {place:05}"}, **SENT} for place in range(10_000))) == []
+    assert 0 < len(compared) <= MOST_COMPARED
+
+
+def test_rule_that_takes_everything_is_told_however_many_are_before_it() -> None:
+    before = [{"match": {"content": f"code {place:04}"}, **SENT} for place in range(1_000)]
+    tagged: dict[str, Any] = {"match": {"tag": "otp", "to": "1"}, **SENT}
+    assert [place for place, _ in said(*before, SENT, tagged)] == [1_001]
+    assert [place for place, _ in said(*before, tagged, tagged)] == [1_001]
 
 
 SHORT = ("a", "ab", "b", "a*", "*b", "a*b", "*", "?", "a?*", "[a]*", "regex:a", "regex:^ab$")
