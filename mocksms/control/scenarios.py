@@ -149,6 +149,7 @@ def _counted(script: Script, place: int, accounts: list[Account]) -> RuleView:
         matched=sum(live.matched for live in lives),
         used=sum(live.used for live in lives),
         left=lives[0].left if len(lives) == 1 else rule.times,
+        too_slow=any(live.is_too_slow for live in lives),
     )
 
 

@@ -346,6 +346,7 @@ class RuleView(Shown):
     matched: int = Field(description="How many messages or calls met its wishes when it was its turn")
     used: int = Field(description="How many of these it decided about")
     left: int | None = Field(description="Uses left, null without limit")
+    too_slow: bool = Field(description="Whether its regular expression took too long: it matches nothing any more")
 
 
 class ScenarioView(Shown):

@@ -9,6 +9,7 @@ from functools import partial
 
 from mocksms.engine.account import Account
 from mocksms.engine.messages import TOKEN_LENGTH
+from mocksms.engine.patterns import Patience
 from mocksms.engine.rules import Subject
 from mocksms.sms import lifecycle
 from mocksms.sms.message import USUAL, History, Message, Recipient, Submission, Telling
@@ -32,6 +33,7 @@ class Drafter:
         self._request = request
         self._counted: dict[int, int] = {}
         self._texts: dict[int, str] = {}
+        self._patience = Patience()
 
     def draft(
         self,
@@ -84,6 +86,7 @@ class Drafter:
             wants_async=submission.wants_async,
             nth=account.messages.nth(number.digits, account.numbering.latest + 1) + before,
             count_segments=partial(self.segments, recipient),
+            patience=self._patience,
         )
 
     def _filled(self, recipient: Recipient) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 from random import Random
 from typing import Final, NamedTuple, TypeVar
 
+from mocksms.engine.patterns import Patience
 from mocksms.errors import PatternTooSlow
 from mocksms.sms.outcome import Fault, FaultKind, Outcome
 
@@ -32,7 +33,8 @@ class CallKind(StrEnum):
 class Subject:
     """A message as rules look at it, before or after it is kept.
 
-    `nth` counts the messages to its number that the account holds, up to and with this one.
+    `nth` counts the messages to its number that the account holds, up to and with this one. `patience` is shared by
+    the messages of a send, for all regular expressions of all rules.
     """
 
     mobile_number: str
@@ -44,6 +46,7 @@ class Subject:
     wants_async: bool
     nth: int
     count_segments: Callable[[], int]
+    patience: Patience = field(default_factory=Patience)
 
 
 Test = Callable[[Subject], bool]
@@ -108,7 +111,7 @@ class Live:
         self.name = name
         self.matched = 0
         self.used = 0
-        self._is_too_slow = False
+        self.is_too_slow = False
         self._seed = seed
         self._random: Random | None = None
         self._passed: deque[datetime] = deque()
@@ -123,12 +126,17 @@ class Live:
         return self.until is not None and now >= self.until
 
     def takes(self, subject: Subject) -> bool:
-        """Return whether a message meets every wish of it; once a pattern took too long, none does any more."""
+        """Return whether a message meets every wish of it; once a pattern took too long, none does any more.
+
+        A pattern that finds no time left, since another took it all, is in none of this send; its rule stays.
+        """
+        had = subject.patience.left
         try:
-            return not self._is_too_slow and all(test(subject) for test in self.rule.tests)
+            return not self.is_too_slow and all(test(subject) for test in self.rule.tests)
         except PatternTooSlow as error:
-            log.warning("%s matches nothing from now on: %s", self.rule.label, error)
-            self._is_too_slow = True
+            if had > 0:
+                log.warning("%s matches nothing from now on: %s", self.rule.label, error)
+                self.is_too_slow = True
             return False
 
     def fires(self) -> bool:

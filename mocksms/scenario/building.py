@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mocksms.engine import rules
 from mocksms.engine.account import digits_of
-from mocksms.engine.patterns import Pattern
+from mocksms.engine.patterns import Patience, Pattern
 from mocksms.engine.rules import CallKind, Order, RateLimit, Test, beyond
 from mocksms.engine.script import Script
 from mocksms.scenario.model import REGEX, Account, Callback, Fault, Limits, Match, Reply, Rule, Scenario
@@ -20,6 +20,10 @@ from mocksms.sms import numbers, outcome
 from mocksms.sms.message import USUAL, State, Telling
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
+
+Fits = Callable[[str, Patience], bool]
+"""Whether a text is as wished, with patience for the regular expressions of all that is wished."""
+
 _LISTS: Final = ("unsubscribed", "bounced", "kosher")
 
 
@@ -127,20 +131,20 @@ def _tests(match: Match, settings: Settings) -> Iterator[Test]:
         yield lambda subject: subject.wants_async is wanted
     if match.to is not None:
         fits = _wild(match.to, partial(_digits, settings))
-        yield lambda subject: fits(subject.digits)
+        yield lambda subject: fits(subject.digits, subject.patience)
     for name in ("sender", "charset"):
         if (pattern := getattr(match, name)) is not None:
             yield _reads(name, _wild(pattern))
     if match.tag is not None:
         tagged = _wild(match.tag)
-        yield lambda subject: any(map(tagged, subject.tags))
+        yield lambda subject: any(tagged(tag, subject.patience) for tag in subject.tags)
     if match.nth is not None:
         nth = match.nth
         yield lambda subject: subject.nth == nth
     if match.content is not None:
         words = match.content
-        says = _wild(words) if words.startswith(REGEX) or "*" in words else lambda text: words in text
-        yield lambda subject: says(subject.content)
+        says: Fits = _wild(words) if words.startswith(REGEX) or "*" in words else lambda text, _: words in text
+        yield lambda subject: says(subject.content, subject.patience)
     if match.segments is not None:
         yield _counts(str(match.segments))
 
@@ -154,8 +158,8 @@ def _digits(settings: Settings, number: str) -> str:
     return f"972{digits[1:]}" if is_local else digits
 
 
-def _reads(name: str, fits: Callable[[str], bool]) -> Test:
-    return lambda subject: fits(getattr(subject, name))
+def _reads(name: str, fits: Fits) -> Test:
+    return lambda subject: fits(getattr(subject, name), subject.patience)
 
 
 def _counts(wanted: str) -> Test:
@@ -164,16 +168,15 @@ def _counts(wanted: str) -> Test:
     return lambda subject: compare(subject.count_segments(), number)
 
 
-def _wild(pattern: str, normal: Callable[[str], str] = str) -> Callable[[str], bool]:
+def _wild(pattern: str, normal: Callable[[str], str] = str) -> Fits:
     """Return whether a text is as written: `*` stands for any characters, `regex:` begins a regular expression."""
     if pattern.startswith(REGEX):
-        compiled = Pattern(pattern.removeprefix(REGEX))
-        return lambda text: _found(compiled, text)
+        return Pattern(pattern.removeprefix(REGEX)).is_in
     first, *others = normal(pattern).split("*")
     if not others:
-        return lambda text: text == first
+        return lambda text, _: text == first
     *middle, last = others
-    return lambda text: globbed(text, first, middle, last)
+    return lambda text, _: globbed(text, first, middle, last)
 
 
 def globbed(text: str, first: str, middle: Iterable[str], last: str) -> bool:
@@ -187,8 +190,3 @@ def globbed(text: str, first: str, middle: Iterable[str], last: str) -> bool:
             return False
         place = found + len(piece)
     return True
-
-
-def _found(pattern: Pattern, text: str) -> bool:
-    pattern.begin()
-    return pattern.is_in(text)

@@ -60,13 +60,22 @@ def test_at_first_no_scenario_is_in_force(api: Api) -> None:
 def test_scenario_is_put_in_force_by_its_body(api: Api) -> None:
     label = "rule 1 (outage) of the scenario"
     shown = put(api, OUTAGE)
-    rule = {"label": label, "concerns": "message", "matched": 0, "used": 0, "left": 2}
+    rule = {"label": label, "concerns": "message", "matched": 0, "used": 0, "left": 2, "too_slow": False}
     assert shown == api.get("scenario") == {"names": ["the scenario"], "rules": [rule], "unused": [label]}
     api.send(PHONE, PHONE, PHONE)
     assert states(api) == ["exception/no-available-gateways"] * 2 + ["sent"]
     rule |= {"matched": 2, "used": 2, "left": 0}
     assert api.get("scenario") == {"names": ["the scenario"], "rules": [rule], "unused": []}
     assert api.get("messages", status="exception")["messages"][0]["decided_by"] == label
+
+
+def test_rule_whose_expression_takes_too_long_is_shown_as_such(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocksms.engine.patterns.PATIENCE", 0.02)
+    put(api, {"rule": [{"match": {"content": "regex:(a|a)*(a|a)*$"}, "outcome": "invalid"}, {"outcome": "queued"}]})
+    assert [rule["too_slow"] for rule in api.get("scenario")["rules"]] == [False, False]
+    api.send(PHONE, content="a" * 60 + "b")
+    assert [rule["too_slow"] for rule in api.get("scenario")["rules"]] == [True, False]
+    assert states(api) == ["queued"]
 
 
 def test_scenario_is_put_in_force_by_its_name(api: Api) -> None:

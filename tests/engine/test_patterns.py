@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mocksms.engine import patterns
-from mocksms.engine.patterns import LONGEST, Pattern
+from mocksms.engine.patterns import LONGEST, REMEMBERED, Patience, Pattern
 from mocksms.errors import PatternTooSlow
 
 CATASTROPHE = "(a|a)*(a|a)*$"
@@ -58,3 +58,34 @@ def test_all_texts_of_a_question_share_its_time_and_the_next_question_has_its_ow
         pattern.is_in(FATAL[:30] + "b")
     pattern.begin()
     assert pattern.is_in("aaa")
+
+
+def clocked(monkeypatch: pytest.MonkeyPatch, step: float = 0.0) -> list[None]:
+    """Return a list to which every look at the clock adds one, and let so many seconds pass between two."""
+    looks: list[None] = []
+
+    def look() -> float:
+        looks.append(None)
+        return len(looks) * step
+
+    monkeypatch.setattr(patterns, "timer", look)
+    return looks
+
+
+def test_patterns_of_one_question_share_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocked(monkeypatch, patterns.PATIENCE)
+    shared = Patience()
+    assert Pattern("a").is_in("abc", shared)
+    with pytest.raises(PatternTooSlow):
+        Pattern("b").is_in("abc", shared)
+    assert Pattern("b").is_in("abc", Patience())
+
+
+def test_text_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = clocked(monkeypatch)
+    pattern = Pattern("a")
+    assert [pattern.is_in(text) for text in ("abc", "xyz", "abc", "xyz")] == [True, False] * 2
+    assert len(looks) == 4
+    assert [pattern.is_in(f"a{text}") for text in range(2 * REMEMBERED)] == [True] * 2 * REMEMBERED
+    assert pattern.is_in("abc")
+    assert len(looks) == 4 + 4 * REMEMBERED + 2

@@ -150,6 +150,26 @@ def test_pattern_that_takes_too_long_sets_its_rule_aside_and_is_logged_once(capl
     assert record.getMessage().startswith("rule 1 of slow.toml matches nothing from now on: the regular expr")
 
 
+def test_rule_is_set_aside_for_time_that_it_took_itself(caplog: pytest.LogCaptureFixture) -> None:
+    def asks(seconds: float) -> Test:
+        def test(seen: Subject) -> bool:
+            if seen.patience.left <= 0:
+                raise PatternTooSlow("asked", 1)
+            seen.patience.left -= seconds
+            if seen.patience.left <= 0:
+                raise PatternTooSlow("asked", 1)
+            return False
+
+        return test
+
+    world = World(
+        a_script(a_rule("quick", DOWN, asks(0)), a_rule("slow", DOWN, asks(9)), a_rule("late", None, asks(0)))
+    )
+    world.submit(NUMBER, "972-54-2222222")
+    assert [live.is_too_slow for live in world.account.rules.rules] == [False, True, False]
+    assert [record.getMessage().partition(" matches")[0] for record in caplog.records] == ["slow"]
+
+
 def test_outcome_is_ordered_by_rules_of_messages_and_a_fault_by_rules_of_calls() -> None:
     rules = Rulebook([a_rule("fault", DOWN), a_rule("outcome")])
     assert decided(rules, "Hello") == ["outcome"]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mocksms.engine.patterns import Patience
 from mocksms.engine.rules import CallKind, Live, Order, RateLimit, Subject, beyond
 from mocksms.engine.rules import Rule as BuiltRule
 from mocksms.engine.script import Script
@@ -251,11 +252,20 @@ def test_only_the_star_is_special(pattern: str, rest: str) -> None:
         assert meets({"content": f"{pattern}*"}, content=text) is is_globbed(f"{pattern}*", text)
 
 
-def test_expression_has_its_patience_for_every_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expressions_have_their_patience_for_every_send(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocksms.engine.patterns.timer", count(0, 10).__next__)
     slow = Live(rule(match={"content": r"regex:^(a|aa|aaa)+b|4815"}, outcome="sent"), "seed")
     long = "a" * 40 + "4815"
     assert [slow.takes(a_subject(content=text)) for text in ("4815", "4815", long[-20:])] == [True] * 3
+
+
+@pytest.mark.parametrize("name", ["to", "content", "tag", "sender", "charset"])
+def test_expressions_of_all_wishes_share_the_patience_of_a_send(name: str) -> None:
+    spent = Patience()
+    spent.left = 0
+    unasked = Live(rule(match={name: "regex:."}, outcome="sent"), "seed")
+    assert not unasked.takes(a_subject(tags=("otp",), patience=spent))
+    assert unasked.takes(a_subject(tags=("otp",)))
 
 
 def test_outcome_is_reached_at_once_or_after_its_delay() -> None:
