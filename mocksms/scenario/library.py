@@ -35,7 +35,7 @@ class Library:
 
     def all(self) -> list[Shelved]:
         """Return all scenarios by their names, in order."""
-        found = {path.stem: path for folder in self._folders for path in folder.glob(f"*{SUFFIX}")}
+        found = {path.stem: path for folder in self._folders for path in files_in(folder)}
         return [Shelved(name, found[name]) for name in sorted(found)]
 
     def path(self, name: str) -> Path:
@@ -58,6 +58,11 @@ class Library:
             return f"cannot be used: {'; '.join(told)}"
         except OSError as error:
             return f"cannot be used: {error}"
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the scenario files of a folder by their names; what is no regular file is passed over."""
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
 
 
 def bundled_folder() -> Path:

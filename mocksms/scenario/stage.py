@@ -9,7 +9,7 @@ from pathlib import Path
 from mocksms.engine.script import Script, together
 from mocksms.errors import Complaint, ScenarioUnusable
 from mocksms.scenario.building import script_of
-from mocksms.scenario.library import SUFFIX, Library
+from mocksms.scenario.library import SUFFIX, Library, files_in
 from mocksms.scenario.model import Scenario
 from mocksms.scenario.reading import read_file
 from mocksms.settings import Settings
@@ -23,7 +23,7 @@ class Stage:
     """What the option `scenario` names, as a script.
 
     Raises:
-        ScenarioUnusable: a file is no scenario; says all that is wrong with all of them.
+        ScenarioUnusable: a file is no scenario; says all that is wrong with all of them. Or a folder has none.
         ScenarioUnknown: a name is neither a file nor in the library.
     """
 
@@ -31,16 +31,18 @@ class Stage:
         self._settings = settings
         library = Library(settings.scenario_folder)
         self._places = [place_of(name, library) for name in settings.scenario]
-        self._seen = self._look()
+        self._seen = self._latest = self._look()
         self.script = self._read()
 
     def changed(self) -> Script | None:
         """Return the script anew if a file has changed, come or gone and all are scenarios; else nothing changes.
 
-        What is wrong is logged, once for each change.
+        A change counts once two looks in a row have seen the same: until then the file may be half-written. What is
+        wrong is logged, once for each change.
         """
-        seen = self._look()
-        if seen == self._seen:
+        seen, before = self._look(), self.script
+        is_steady, self._latest = seen == self._latest, seen
+        if seen == self._seen or not is_steady:
             return None
         self._seen = seen
         try:
@@ -49,6 +51,8 @@ class Stage:
             log.error("The change is not in force, the scenario stays as it was:\n%s", error)
             return None
         log.warning("Changed: %s in force.", ", ".join(self.script.names) or "no scenario is")
+        if self.script.state != before.state:
+            log.warning("What [account] says counts for accounts to come, and after a reset.")
         return self.script
 
     def _look(self) -> dict[Path, Stamp]:
@@ -83,15 +87,19 @@ def place_of(name: str, library: Library) -> Path:
 
     Raises:
         ScenarioUnknown: it is none of these.
+        ScenarioUnusable: the folder has no scenario.
     """
     path = Path(name)
     is_name = not path.suffix and path.name == name
-    return library.path(name) if is_name and not path.exists() else path
+    place = library.path(name) if is_name and not path.exists() else path
+    if not files_at(place):
+        raise ScenarioUnusable([Complaint(name, None, "", f"is a folder without a scenario, a file *{SUFFIX}")])
+    return place
 
 
 def files_at(place: Path) -> list[Path]:
     """Return the files of a folder by their names, or the file itself."""
-    return sorted(place.glob(f"*{SUFFIX}")) if place.is_dir() else [place]
+    return files_in(place) if place.is_dir() else [place]
 
 
 def _stamp(path: Path) -> Stamp:

@@ -65,6 +65,19 @@ def test_name_of_no_scenario_is_told_the_nearest_or_all(name: str, hint: str) ->
     assert hint in str(unknown.value)
 
 
+def test_what_is_no_regular_file_is_no_scenario(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    os.mkfifo(tmp_path / "pipe.toml")
+    put(tmp_path, "story", "Fine.")
+    there = {shelved.name for shelved in Library(str(tmp_path)).all()}
+    assert there - {shelved.name for shelved in Library().all()} == {"story"}
+
+
+def test_name_like_no_other_is_told_where_more_can_be() -> None:
+    with pytest.raises(ScenarioUnknown, match=r", and those of the folder that --scenario-folder names$"):
+        Library().path("zzz")
+
+
 def test_story_of_a_scenario_is_told_as_its_file_is_now(tmp_path: Path) -> None:
     shelved = Shelved("story", put(tmp_path, "story", "First."))
     shelf = Library(str(tmp_path))

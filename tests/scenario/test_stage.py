@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mocksms.engine.clock import timer
-from mocksms.engine.script import EMPTY
+from mocksms.engine.script import EMPTY, Script
 from mocksms.errors import ScenarioUnknown, ScenarioUnusable
 from mocksms.scenario.library import bundled_folder
 from mocksms.scenario.stage import Stage
@@ -32,6 +32,11 @@ def stage(*names: Path | str, folder: Path | None = None) -> Stage:
     return Stage(Settings(scenario=tuple(map(str, names)), scenario_folder=str(folder) if folder else None))
 
 
+def change_of(played: Stage) -> Script | None:
+    """Return the script anew after two looks at what has come to rest."""
+    return played.changed() or played.changed()
+
+
 def labels(of: Stage) -> list[str]:
     return [rule.label for rule in of.script.rules]
 
@@ -49,7 +54,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
 def test_stage_without_scenarios_is_empty_and_never_changes() -> None:
     empty = stage()
     assert empty.script == EMPTY
-    assert empty.changed() is None
+    assert change_of(empty) is None
 
 
 def test_files_are_in_force_together_in_the_order_they_are_named(tmp_path: Path) -> None:
@@ -63,6 +68,20 @@ def test_folder_means_its_scenarios_by_their_names(tmp_path: Path) -> None:
     write(tmp_path / "1.toml", FAILS)
     write(tmp_path / "notes.txt", "No scenario.")
     assert stage(tmp_path).script.names == ("1.toml", "2.toml")
+
+
+def test_folder_without_scenarios_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "notes.txt", "No scenario.")
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(ScenarioUnusable, match=r"is a folder without a scenario, a file \*\.toml"):
+        stage(tmp_path)
+
+
+def test_folder_has_regular_files_alone(tmp_path: Path) -> None:
+    write(tmp_path / "1.toml", BOUNCES)
+    (tmp_path / "2.toml").mkdir()
+    os.mkfifo(tmp_path / "3.toml")
+    assert names(stage(tmp_path)) == ["1.toml"]
 
 
 def test_bundled_scenario_is_known_by_its_name() -> None:
@@ -97,15 +116,15 @@ def test_change_of_a_file_is_in_force_and_logged_once(tmp_path: Path, caplog: py
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
     before = played.script
-    assert played.changed() is None
+    assert change_of(played) is None
     write(path, FAILS)
-    changed = played.changed()
+    changed = change_of(played)
     assert changed is played.script is not before
     assert labels(played) == ["rule 1 of a.toml", "rule 2 of a.toml"]
     ((level, text),) = logged(caplog)
     assert level == logging.WARNING
     assert "a.toml" in text
-    assert played.changed() is None
+    assert change_of(played) is None
     assert logged(caplog) == []
 
 
@@ -114,24 +133,52 @@ def test_broken_edit_keeps_the_scenario_and_is_logged_once(tmp_path: Path, caplo
     played = stage(path)
     before = played.script
     write(path, BROKEN)
-    assert played.changed() is None
+    assert change_of(played) is None
     assert played.script is before
     ((level, text),) = logged(caplog)
     assert level == logging.ERROR
     assert "stays as it was" in text
     assert "a.toml:2: " in text
     assert "did you mean rejected/bounced?" in text
-    assert played.changed() is None
+    assert change_of(played) is None
     assert logged(caplog) == []
+
+
+def test_save_that_is_under_way_is_not_in_force_until_it_rests(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path / "a.toml", BOUNCES)
+    played = stage(path)
+    before = played.script
+    for text in ("", "[[rule]]\n", FAILS):
+        write(path, text)
+        assert played.changed() is None
+        assert played.script is before
+    assert logged(caplog) == []
+    assert played.changed() is not None
+    assert len(labels(played)) == 2
+
+
+def test_change_of_what_accounts_begin_with_is_said_to_count_for_those_to_come(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path / "a.toml", BOUNCES)
+    played = stage(path)
+    for text, lines in ((f"{BOUNCES}[account]\ncredit = 5\n", 2), (f"{FAILS}[account]\ncredit = 5\n", 1)):
+        write(path, text)
+        assert change_of(played) is not None
+        told = [words for _, words in logged(caplog)]
+        assert len(told) == lines
+        assert ("What [account] says counts for accounts to come, and after a reset." in told) == (lines == 2)
 
 
 def test_mended_edit_is_in_force_again(tmp_path: Path) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
     write(path, BROKEN)
-    played.changed()
+    change_of(played)
     write(path, FAILS)
-    assert played.changed() is played.script
+    assert change_of(played) is played.script
     assert len(played.script.rules) == 2
 
 
@@ -140,10 +187,10 @@ def test_one_broken_file_keeps_all_as_they_were(tmp_path: Path) -> None:
     played = stage(one, two)
     write(one, FAILS)
     write(two, BROKEN)
-    assert played.changed() is None
+    assert change_of(played) is None
     assert labels(played) == ["rule 1 of a.toml", "rule 1 of b.toml"]
     write(two, BOUNCES)
-    assert played.changed() is not None
+    assert change_of(played) is not None
     assert len(labels(played)) == 3
 
 
@@ -153,12 +200,12 @@ def test_file_that_vanishes_keeps_the_scenario_until_it_is_back(
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
     path.unlink()
-    assert played.changed() is None
+    assert change_of(played) is None
     assert labels(played) == ["rule 1 of a.toml"]
     ((level, text),) = logged(caplog)
     assert (level, "cannot be read" in text) == (logging.ERROR, True)
     write(path, FAILS)
-    assert played.changed() is not None
+    assert change_of(played) is not None
     assert len(played.script.rules) == 2
 
 
@@ -170,30 +217,30 @@ def test_file_replaced_by_another_of_the_same_size_and_time_has_changed(tmp_path
     assert other.stat().st_size == found.st_size
     os.utime(other, ns=(found.st_atime_ns, found.st_mtime_ns))
     other.replace(path)
-    assert played.changed() is not None
+    assert change_of(played) is not None
 
 
 def test_files_of_a_folder_come_and_go(tmp_path: Path) -> None:
     first = write(tmp_path / "1.toml", BOUNCES)
     played = stage(tmp_path)
     second = write(tmp_path / "2.toml", FAILS)
-    assert played.changed() is not None
+    assert change_of(played) is not None
     assert names(played) == ["1.toml", "2.toml"]
     first.unlink()
-    assert played.changed() is not None
+    assert change_of(played) is not None
     assert names(played) == ["2.toml"]
     second.unlink()
-    assert played.changed() == EMPTY
+    assert change_of(played) == EMPTY
 
 
 def test_broken_file_that_comes_into_a_folder_changes_nothing_until_it_is_gone(tmp_path: Path) -> None:
     write(tmp_path / "1.toml", BOUNCES)
     played = stage(tmp_path)
     broken = write(tmp_path / "2.toml", BROKEN)
-    assert played.changed() is None
+    assert change_of(played) is None
     assert names(played) == ["1.toml"]
     broken.unlink()
-    changed = played.changed()
+    changed = change_of(played)
     assert changed is not None
     assert changed.names == ("1.toml",)
 
@@ -205,14 +252,14 @@ def test_folder_that_vanishes_keeps_the_scenario(tmp_path: Path) -> None:
     played = stage(folder)
     path.unlink()
     folder.rmdir()
-    assert played.changed() is None
+    assert change_of(played) is None
     assert names(played) == ["1.toml"]
 
 
 def test_bundled_scenarios_do_not_change_by_being_looked_at() -> None:
     played = stage(bundled_folder())
     assert len(played.script.names) > 10
-    assert played.changed() is None
+    assert change_of(played) is None
 
 
 def test_running_mock_lives_by_the_file_as_it_is_now(tmp_path: Path) -> None:
