@@ -65,13 +65,23 @@ def calls_of(raw: bytes, name: str) -> list[Call]:
     """Return the calls of a journal, oldest first: what `GET /_mock/requests` answers.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: it is none, or does not hold all calls: what counts calls would be met by others.
     """
     try:
-        entries = sorted(json.loads(raw)["requests"], key=lambda entry: entry["id"])
-        return [call for entry in entries for call in _call(entry)]
+        journal = json.loads(raw)
+        entries = sorted(journal["requests"], key=lambda entry: entry["id"])
+        calls = [call for entry in entries for call in _call(entry)]
+        is_page = journal.get("total", 0) > len(entries)
+        is_cut = bool(journal.get("evicted") or journal.get("incomplete"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SettingsError(f"{name} is no journal: it must be what GET /_mock/requests answers.") from error
+    if is_page or is_cut:
+        keep = "; older ones were evicted, so begin with POST /_mock/reset or with a higher --max-requests"
+        raise SettingsError(
+            f"{name} does not hold all calls, so nth, times and every would count others; ask for them by "
+            f"GET /_mock/requests?limit=1000{keep if is_cut else ''}."
+        )
+    return calls
 
 
 def _call(entry: dict[str, Any]) -> Iterator[Call]:

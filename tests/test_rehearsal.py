@@ -176,6 +176,7 @@ def test_lone_surrogates_of_a_body_survive() -> None:
         json.dumps({"requests": [an_entry(body=None)]}).encode(),
         json.dumps({"requests": [an_entry(note=None)]}).encode(),
         json.dumps({"requests": [an_entry(target=None)]}).encode(),
+        json.dumps({"requests": [], "total": "many"}).encode(),
     ],
     ids=lambda raw: ascii(raw[:60]),
 )
@@ -184,6 +185,23 @@ def test_what_is_no_journal_is_told_what_would_be(raw: bytes) -> None:
         SettingsError, match=r"journal.json is no journal: it must be what GET /_mock/requests answers."
     ):
         calls_of(raw, "journal.json")
+
+
+@pytest.mark.parametrize(
+    ("page", "advice"),
+    [
+        ({"total": 2}, "limit=1000."),
+        ({"total": 1, "evicted": 3}, "limit=1000; older ones were evicted, so begin with POST /_mock/reset or "),
+        ({"incomplete": True}, "limit=1000; older ones were evicted, so begin with POST /_mock/reset or "),
+    ],
+    ids=["page", "evicted", "incomplete"],
+)
+def test_journal_that_does_not_hold_all_calls_is_refused(page: dict[str, Any], advice: str) -> None:
+    with pytest.raises(SettingsError, match=r"^journal.json does not hold all calls, so nth, times") as refused:
+        calls_of(json.dumps({"requests": [an_entry()], **page}).encode(), "journal.json")
+    assert advice in str(refused.value)
+    whole = {"total": 1, "evicted": 0, "incomplete": False}
+    assert len(calls_of(json.dumps({"requests": [an_entry()], **whole}).encode(), "journal.json")) == 1
 
 
 NAMES = st.sampled_from(["requests", "id", "at", "target", "body", "note", "account"])
