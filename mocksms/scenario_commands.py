@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 from mocksms.errors import Complaint, ScenarioUnusable, SettingsError
 from mocksms.settings import Settings
@@ -41,9 +42,18 @@ def scenarios(arguments: list[str]) -> int:
         case []:
             return _list(library, as_json=parsed.json)
         case ["show", name]:
-            say(library.path(name).read_text(encoding="utf-8"))
+            say(_text(library.path(name)))
             return 0
     raise SettingsError("mocksms scenarios lists them, and mocksms scenarios show NAME prints one.")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} cannot be shown: it is not UTF-8 text.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _list(library: Library, *, as_json: bool) -> int:
@@ -142,13 +152,14 @@ def record(arguments: list[str]) -> int:
 
 
 def _fetch(url: str, headers: dict[str, str]) -> str:
+    opener = build_opener(ProxyHandler({}))  # a proxy is for what lies beyond this network, a mock does not
     try:
-        with urlopen(Request(url, headers=headers), timeout=PATIENCE) as answer:
+        with opener.open(Request(url, headers=headers), timeout=PATIENCE) as answer:
             text: str = answer.read().decode()
     except HTTPError as error:
         said = error.read(2_000).decode(errors="replace").strip()
         raise SettingsError(f"{url} answered {error.code}: {said}") from error
-    except (URLError, ValueError, OSError) as error:
+    except (URLError, HTTPException, ValueError, OSError) as error:
         reason = getattr(error, "reason", error)
         raise SettingsError(f"{url} cannot be reached: {reason}; is mocksms running there?") from error
     return text

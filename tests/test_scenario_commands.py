@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,10 @@ def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
         (["check", "good.toml", "--against", "good.toml"], "good.toml is no journal: it must be what GET /_mock/requ"),
         (["record"], "Name the account by its API key: mocksms record --key KEY."),
         (["record", "--key", "k", "--url", "mock"], "mock/_mock/scenario/recorded cannot be reached: unknown url type"),
+        (
+            ["record", "--key", "k", "--url", "http://mock:no"],
+            "http://mock:no/_mock/scenario/recorded cannot be reached",
+        ),
         (["--scenario", "chaoss"], "There is no scenario 'chaoss'; did you mean chaos?"),
         (
             ["--scenario", "goood.toml"],
@@ -103,6 +108,27 @@ def test_what_cannot_be_done_is_one_sentence(capsys: Captured, arguments: list[s
     assert out == ""
     assert err.startswith(f"mocksms: {said}")
     assert err.endswith((".\n", "?\n"))
+
+
+def test_file_that_is_no_text_cannot_be_shown(capsys: Captured, tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / "latin.toml").write_bytes(b'about = "\xe9"')
+    assert main(["scenarios", "show", "latin", "--scenario-folder", "shelf"]) == UNUSABLE
+    assert capsys.readouterr().err == "mocksms: shelf/latin.toml cannot be shown: it is not UTF-8 text.\n"
+
+
+def test_file_that_cannot_be_read_cannot_be_shown(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library, "path", lambda *_: Path("gone.toml"))
+    assert main(["scenarios", "show", "gone"]) == UNUSABLE
+    assert capsys.readouterr().err == "mocksms: gone.toml cannot be read: No such file or directory.\n"
+
+
+def test_folder_without_scenarios_is_told(capsys: Captured) -> None:
+    Path("empty").mkdir()
+    for arguments in (["check", "empty"], ["--scenario", "empty"]):
+        assert main(arguments) == UNUSABLE
+        assert capsys.readouterr().err == "mocksms: empty: is a folder without a scenario, a file *.toml\n"
 
 
 def test_check_is_content_with_what_can_be_used(capsys: Captured) -> None:
@@ -191,6 +217,29 @@ def test_recording_where_nothing_listens_says_so(capsys: Captured) -> None:
         port = taken.getsockname()[1]
     assert main(["record", "--key", KEY, "--port", str(port)]) == UNUSABLE
     assert f"127.0.0.1:{port}/_mock/scenario/recorded cannot be reached: " in capsys.readouterr().err
+
+
+def test_recording_asks_no_proxy(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with running() as mock:
+        assert main(["record", "--key", KEY, "--url", mock.url]) == 0
+    assert "What an account lived through" in capsys.readouterr().out
+
+
+def test_recording_that_is_cut_short_is_one_sentence(capsys: Captured) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=answer_half, args=(listener,))
+        answering.start()
+        assert main(["record", "--key", KEY, "--port", str(listener.getsockname()[1])]) == UNUSABLE
+        answering.join(PATIENCE)
+    assert "/_mock/scenario/recorded cannot be reached: IncompleteRead(5 bytes read" in capsys.readouterr().err
+
+
+def answer_half(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabout")
 
 
 def test_mock_starts_with_a_scenario_and_says_so() -> None:
