@@ -25,7 +25,7 @@ from mocksms.engine.outbox import Order
 from mocksms.engine.patterns import LONGEST, Pattern
 from mocksms.quantities import Count, Credit, Duration, ListedNumber, whole
 from mocksms.receivers import Receivers
-from mocksms.scenario.model import Fault, Limits
+from mocksms.scenario.model import Fault, Limits, Span
 from mocksms.sms.message import Reason, Status
 
 MOST_ROWS: Final = 1_000
@@ -279,10 +279,16 @@ class ScriptQuery(Scoped):
     name: Name | None = Field(default=None, description="A scenario by its name; the body is empty then")
 
 
+def _longer_than_zero(length: timedelta) -> timedelta:
+    if not length:
+        raise ValueError("must be longer than 0")
+    return length
+
+
 class FaultBody(Limits):
     """A fault: for which calls, how often, for how long."""
 
     fault: Fault
-    ttl: Duration = Field(
+    ttl: Annotated[Span, AfterValidator(_longer_than_zero)] = Field(
         default=timedelta(minutes=10), description="How long it is in force at most, on the account's clock"
     )

@@ -34,6 +34,7 @@ from mocksms.scenario.writing import to_toml
 
 TAG: Final = "Scenarios"
 INLINE: Final = "the scenario"
+NEITHER: Final = "says nothing; give a scenario here or ?name= of one, and take what is in force out by DELETE"
 
 
 def read_scenario(desk: Desk, ask: Ask) -> Response:
@@ -119,6 +120,8 @@ def _script(desk: Desk, ask: Ask) -> Script:
     name, body = ask.query.name, ask.body
     if name is not None and body != Scenario():
         raise QuestionUnclear({"name": ["stands alone; a scenario in the body cannot go with it"]})
+    if name is None and body == Scenario():
+        raise QuestionUnclear({"body": [NEITHER]})
     settings = desk.engine.settings
     if name is not None:
         return script_of(read_file(desk.library.path(name)), name, settings)
