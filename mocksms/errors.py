@@ -170,8 +170,8 @@ class ScenarioUnknown(MocksmsError):
         self.name = name
         self.known = tuple(known)
         near = difflib.get_close_matches(name, self.known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self.known)}"
-        super().__init__(f"there is no scenario {name!r}; {hint}")
+        there_are = f"there are {', '.join(self.known)}, and those of the folder that --scenario-folder names"
+        super().__init__(f"there is no scenario {name!r}; {f'did you mean {near[0]}?' if near else there_are}")
 
 
 class MockUnreachable(MocksmsError, ConnectionError):

@@ -98,7 +98,9 @@ def test_every_class_of_the_module_is_in_the_tree() -> None:
             id="ScenarioUnknown",
         ),
         pytest.param(
-            ScenarioUnknown("zzz", ["a", "b"]), "there is no scenario 'zzz'; there are a, b", id="ScenarioUnknown, afar"
+            ScenarioUnknown("zzz", ["a", "b"]),
+            "there is no scenario 'zzz'; there are a, b, and those of the folder that --scenario-folder names",
+            id="ScenarioUnknown, afar",
         ),
         pytest.param(RouteNotFound("http://mock.test/x"), "no resource at http://mock.test/x", id="RouteNotFound"),
         pytest.param(MethodNotAllowed("PUT", "POST"), "method PUT where only POST is served", id="MethodNotAllowed"),
@@ -145,7 +147,10 @@ def test_error_says_what_was_wrong(error: MocksmsError, words: str) -> None:
 
 
 def test_sentence_begins_with_a_capital_and_ends_once() -> None:
-    assert ScenarioUnknown("zzz", ["a", "b"]).sentence == "There is no scenario 'zzz'; there are a, b."
+    assert (
+        ScenarioUnknown("zzz", ["a", "b"]).sentence
+        == "There is no scenario 'zzz'; there are a, b, and those of the folder that --scenario-folder names."
+    )
     assert ScenarioUnknown("b", ["bb"]).sentence == "There is no scenario 'b'; did you mean bb?"
     assert SettingsError("Use --port.").sentence == "Use --port."
 

@@ -24,6 +24,7 @@ LONGEST_FILE: Final = 1_048_576
 SHOWN: Final = 60
 """Characters of a line that are shown."""
 
+JSON: Final = "is JSON by its name; files are TOML, and JSON goes to PUT /_mock/scenario"
 DEEP: Final = "is nested too deeply"
 
 _PHRASES: Final = {
@@ -80,7 +81,8 @@ def read(raw: bytes, name: str) -> Scenario:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioUnusable([_syntax(name, text, str(error))]) from error
+        complaint = Complaint(name, None, "", JSON) if name.endswith(".json") else _syntax(name, text, str(error))
+        raise ScenarioUnusable([complaint]) from error
     except RecursionError as error:
         raise ScenarioUnusable([Complaint(name, None, "", DEEP)]) from error
     except ValueError as error:  # of a number with thousands of digits

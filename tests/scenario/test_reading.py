@@ -284,3 +284,12 @@ def test_scenario_that_came_as_json_is_checked_as_a_whole() -> None:
         check(Scenario(rule=[*fine.rule, *fine.rule]), "body")
     (complaint,) = refused.value.complaints
     assert (complaint.file, complaint.line, complaint.key) == ("body", None, "rule 2")
+
+
+def test_file_of_json_is_told_where_json_goes() -> None:
+    with pytest.raises(ScenarioUnusable) as refused:
+        read(b'{"rule": []}', "outage.json")
+    assert str(refused.value) == (
+        "outage.json: is JSON by its name; files are TOML, and JSON goes to PUT /_mock/scenario"
+    )
+    assert read(b'about = "TOML all the same."', "outage.json").about
