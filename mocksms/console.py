@@ -73,7 +73,8 @@ def welcome(engine: Engine, url: str, version: str) -> str:
         key = f"X-API-Key must be one of {', '.join(map(shorten_key, settings.api_key))}"
         header = "$YOUR_KEY"
     played = engine.accounts.first_script
-    scenario = f"\n  Scenario   {', '.join(played.names)}: {len(played.rules)} rules" if played.names else ""
+    rules = f"{len(played.rules)} {'rule' if len(played.rules) == 1 else 'rules'}"
+    scenario = f"\n  Scenario   {', '.join(played.names)}: {rules}" if played.names else ""
     body = f'{{"message":{{"content":"Hello","to":[{{"mobile_number":"{_number(catalogue, "00")}"}}]}}}}'
     return f"""\
 mocksms {version} is ready.

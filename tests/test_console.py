@@ -238,4 +238,7 @@ def test_welcome_names_the_scenarios_in_force() -> None:
     settings = Settings(scenario=("gateway-outage", "chaos"))
     text = welcome(Engine(settings, script=Stage(settings).script), "http://127.0.0.1:8972", "1.2.3")
     assert "Scenario   gateway-outage.toml, chaos.toml: 7 rules\n" in text
+    single = Settings(scenario=("gateway-outage",))
+    text = welcome(Engine(single, script=Stage(single).script), "http://127.0.0.1:8972", "1.2.3")
+    assert "Scenario   gateway-outage.toml: 1 rule\n" in text
     assert "Scenario" not in welcome(Engine(Settings()), "http://127.0.0.1:8972", "1.2.3")

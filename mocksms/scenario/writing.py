@@ -42,6 +42,8 @@ def _value(value: object) -> str:
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case Mapping():
+            if not value:
+                return "{}"
             return f"{{ {', '.join(f'{key} = {_value(inner)}' for key, inner in value.items())} }}"
         case list():
             return f"[{', '.join(map(_value, value))}]"

@@ -99,3 +99,7 @@ delay = "1.5s"
 
 def test_scenario_that_says_nothing_is_an_empty_file() -> None:
     assert to_toml(Scenario()) == ""
+
+
+def test_table_that_says_nothing_is_written_as_an_empty_one() -> None:
+    assert to_toml(Scenario(rule=[Rule(click=Click())])) == "[[rule]]\nclick = {}\n"
