@@ -111,7 +111,7 @@ async def _follow(stage: Stage, steering: Steering) -> None:
         try:
             before, script = stage.script, stage.changed()
             if script is not None:
-                steering.replay(before, script)
+                steering.reload(before, script)
         except Exception:
             log.exception("mocksms failed to look at its scenario files; it goes on")
 

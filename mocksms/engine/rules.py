@@ -101,6 +101,11 @@ class Faulted(NamedTuple):
     mobile_number: str = ""
     nth: int = 0
 
+    @property
+    def is_magic(self) -> bool:
+        """Whether a magic number ordered it: that has no place."""
+        return bool(self.mobile_number) and not self.nth
+
 
 class Live:
     """A rule in force on one account, with how often it matched and how often it was used."""

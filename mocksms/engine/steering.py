@@ -156,7 +156,7 @@ class Steering:
                 self._send_waiting(each)
         self._engine.tell(account, Change.SCENARIO)
 
-    def replay(self, before: Script, script: Script) -> None:
+    def reload(self, before: Script, script: Script) -> None:
         """Put a script in the place of another, wherever that is in force; what accounts are by now stays."""
         accounts = self._engine.accounts
         accounts.first_script = script

@@ -34,7 +34,6 @@ from mocksms.sms import numbers, outcome
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import filled, links_in
 
-MAGIC: Final = "magic number"
 NOW: Final = timedelta()
 LONGEST: Final = timedelta(seconds=LONGEST_DURATION)
 
@@ -163,24 +162,20 @@ def _faults(account: Account, settings: Settings) -> Iterator[Rule]:
     """
     exchanges = reversed([*account.journal.newest_first()])
     ordered = [(exchange, faulted) for exchange in exchanges if (faulted := exchange.faulted)]
-    if all(_is_magic(faulted) for _, faulted in ordered):
+    if all(faulted.is_magic for _, faulted in ordered):
         return
     singles = [
         (_met(account, settings, exchange, faulted), _fault(faulted.fault))
         for exchange, faulted in ordered
-        if not _is_magic(faulted) or not faulted.fault.accepts
+        if not faulted.is_magic or not faulted.fault.accepts
     ]
     for (match, fault), alike in groupby(singles):
         yield Rule(match=match, times=len([*alike]), fault=fault)
 
 
-def _is_magic(faulted: Faulted) -> bool:
-    return faulted.decided_by.startswith(MAGIC)
-
-
 def _met(account: Account, settings: Settings, exchange: Exchange, faulted: Faulted) -> Match:
     """Return what tells the call of an exchange: the message that met the fault, or the kind of read."""
-    if not faulted.nth and not _is_magic(faulted):
+    if not faulted.mobile_number and not faulted.nth:
         path = unquote(exchange.target.partition("?")[0]).rstrip("/").lower()
         return Match(call=next(call for call in CallKind if path.endswith(call)))
     number = numbers.parse(faulted.mobile_number, accept_local=settings.accept_local_numbers)

@@ -342,7 +342,7 @@ def test_changed_script_takes_the_place_of_the_one_before_wherever_that_is_in_fo
     world.account.charge(2)
     other = world.engine.account("other")
     world.steering.play(other, own)
-    world.steering.replay(before, after)
+    world.steering.reload(before, after)
     assert (fired(world.account), world.account.credit) == ([("after", 0)], 3)
     assert other.script is own
     come = world.engine.account("to come")
@@ -356,7 +356,7 @@ def test_changed_script_does_not_oust_one_that_was_played_since() -> None:
     before, after, played = a_script(a_rule("before")), a_script(a_rule("after")), a_script(a_rule("played"))
     world = World(before)
     world.steering.play(None, played)
-    world.steering.replay(before, after)
+    world.steering.reload(before, after)
     assert world.account.script is played
     assert world.engine.account("to come").script is played
     world.steering.reset(None)
@@ -368,7 +368,7 @@ def test_what_was_due_before_the_change_lives_by_the_script_before() -> None:
     world = World(before)
     message = world.send(send_at=NOON + SECOND)
     world.clock.advance(1)
-    world.steering.replay(before, EMPTY)
+    world.steering.reload(before, EMPTY)
     assert world.again(message).state is State.BOUNCED
 
 
