@@ -20,7 +20,8 @@ from mocksms.engine.rules import Rulebook
 from mocksms.engine.script import EMPTY, Script
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms.outcome import Outcome, Reaction, Step
+from mocksms.sms.message import State
+from mocksms.sms.outcome import Outcome, Reaction
 from mocksms.webhooks import Webhook
 
 LONGEST_KEY: Final = 256
@@ -41,7 +42,14 @@ class LetPass(NamedTuple):
     held: Outcome
 
 
-Action = TakeUp | LetPass | Step | Reaction
+class OrderedStep(NamedTuple):
+    """A message takes a step that was ordered for it, in the words of who did."""
+
+    state: State
+    decided_by: str
+
+
+Action = TakeUp | LetPass | OrderedStep | Reaction
 """Something that happens to a message."""
 
 

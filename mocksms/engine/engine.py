@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final, NamedTuple
 
-from mocksms.engine.account import Account, Due, InboundSms, LetPass, TakeUp, fresh_seed
+from mocksms.engine.account import Account, Due, InboundSms, LetPass, OrderedStep, TakeUp, fresh_seed
 from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
@@ -26,7 +26,7 @@ from mocksms.settings import Settings
 from mocksms.sms import lifecycle, numbers
 from mocksms.sms.message import USUAL, History, Message, Recipient, State, Submission
 from mocksms.sms.numbers import PhoneNumber
-from mocksms.sms.outcome import NOW, Fault, Outcome, Reply, Step
+from mocksms.sms.outcome import NOW, Fault, Outcome, Reply
 from mocksms.sms.replies import Words
 from mocksms.sms.text import Links, Template, filled, links_in
 
@@ -334,9 +334,9 @@ class Engine:
                     number = self.parse(message.mobile_number)
                     natural = self.decisions.decide(account, number, message.segments)
                     self._follow(account, message, _passed(natural, held), due.at)
-            case Step(state=state):
+            case OrderedStep(state=state, decided_by=decided_by):
                 if state in lifecycle.NEXT[message.state]:
-                    self.step(account, message, state, due.at, message.decided_by or "")
+                    self.step(account, message._replace(decided_by=decided_by), state, due.at, decided_by)
             case _ if message.state is not State.SENT:
                 return
             case Reply(text=text, opts_out=opts_out):
@@ -384,6 +384,6 @@ def _plan_rest(account: Account, sequence: int, outcome: Outcome, at: datetime) 
         return
     for ordered in outcome.steps:
         if ordered.after:
-            account.plan(at + ordered.after, sequence, ordered)
+            account.plan(at + ordered.after, sequence, OrderedStep(ordered.state, outcome.decided_by))
     for reaction in outcome.reactions:
         account.plan(at + reaction.after, sequence, reaction)

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.account import PLANNED_PER_MESSAGE, Account, Due, InboundSms, TakeUp, fresh_seed
+from mocksms.engine.account import PLANNED_PER_MESSAGE, Account, Due, InboundSms, OrderedStep, TakeUp, fresh_seed
 from mocksms.engine.bounded import Numbering
 from mocksms.engine.clock import Clock
 from mocksms.engine.messages import Query
 from mocksms.engine.script import EMPTY
 from mocksms.settings import Settings
 from mocksms.sms.message import State
-from mocksms.sms.outcome import Step
 from tests.engine.support import SECOND, World, a_message, a_rule, a_script
 from tests.support import KEY, NOON, HandClock
 
@@ -109,11 +108,11 @@ def test_credit_covers_what_it_has_and_never_goes_below_zero(
 def test_agenda_gives_what_is_due_in_time_order() -> None:
     made = account()
     made.plan(NOON + 2 * SECOND, 1, TakeUp())
-    made.plan(NOON + SECOND, 2, Step(State.SENT))
+    made.plan(NOON + SECOND, 2, OrderedStep(State.SENT, "the rule"))
     made.plan(NOON + 3 * SECOND, 3, TakeUp())
     assert not made.idle
     now = NOON + 2 * SECOND
-    assert made.next_due(now) == Due(NOON + SECOND, 1, 2, Step(State.SENT))
+    assert made.next_due(now) == Due(NOON + SECOND, 1, 2, OrderedStep(State.SENT, "the rule"))
     assert made.next_due(now) == Due(NOON + 2 * SECOND, 0, 1, TakeUp())
     assert made.next_due(now) is None
     assert not made.idle
@@ -152,7 +151,7 @@ def test_agenda_that_forgets_keeps_time_order_and_ties(slack: int) -> None:
     for sequence in range(1, 50):
         made.messages.add(a_message(sequence))
         made.plan(NOON - (sequence % 2) * SECOND, sequence, TakeUp())
-    made.plan(NOON, 49, Step(State.SENT))
+    made.plan(NOON, 49, OrderedStep(State.SENT, "the rule"))
     due = list(iter(lambda: made.next_due(NOON), None))
     assert due == sorted(due)
     assert len(due) <= slack + 4 * PLANNED_PER_MESSAGE + 1

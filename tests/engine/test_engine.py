@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.account import InboundSms
+from mocksms.engine.account import InboundSms, OrderedStep
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import Query
 from mocksms.engine.rules import CallKind, Faulted, Order, Subject, Test
@@ -236,7 +236,7 @@ def test_clicked_link_is_the_one_the_recipient_was_sent() -> None:
 def test_recipient_of_a_message_that_bounced_meanwhile_does_nothing(code: str) -> None:
     world = World()
     message = world.send(magic(code), content="https://a.test")
-    world.account.plan(NOON + 0.5 * SECOND, message.sequence, Step(State.BOUNCED))
+    world.account.plan(NOON + 0.5 * SECOND, message.sequence, OrderedStep(State.BOUNCED, "the rule"))
     bounced = world.after(10, message)
     assert bounced.state is State.BOUNCED
     assert bounced.clicks == ()
@@ -973,3 +973,14 @@ def test_message_that_a_rule_let_wait_for_credit_is_sent_on_top_up_whatever_its_
     assert message.state is State.NO_CREDIT
     world.steering.set_credit(world.account, 9)
     assert (world.again(message).state, world.account.credit) == (State.SENT, 8)
+
+
+def test_step_of_a_rule_is_caused_by_it_whoever_took_the_step_before() -> None:
+    steps = (Step(State.NO_CREDIT), Step(State.SENT, 5 * SECOND), Step(State.BOUNCED, 10 * SECOND))
+    world = World(a_script(a_rule("late", Outcome(steps=steps, decided_by="late"))), credit=0)
+    message = world.send()
+    world.steering.set_credit(world.account, 5)
+    assert world.again(message).decided_by == "nothing stood against it"
+    bounced_later = world.after(10, message)
+    assert [event.cause for event in bounced_later.history[1:]] == ["late", "nothing stood against it", "late"]
+    assert bounced_later.decided_by == "late"
