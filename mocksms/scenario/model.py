@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -22,9 +24,10 @@ from pydantic import (
 
 from mocksms.engine.patterns import LONGEST, Pattern
 from mocksms.engine.rules import CallKind
-from mocksms.quantities import Credit, Duration, ListedNumber, whole
+from mocksms.quantities import Credit, Duration, ListedNumber, in_words, whole
 from mocksms.receivers import Receivers
 from mocksms.settings import LONGEST_DURATION
+from mocksms.sms import numbers
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
 
@@ -40,7 +43,15 @@ NOTHING: Final = timedelta()
 STATES: Final = {str(state): state for state in State}
 _SHORT: Final = {"invalid": State.INVALID, "exception": State.EXCEPTION}
 _READS: Final = {f"{state.status}/{state.reason.in_reads}": state for state in State if state.reason}
-_SEGMENTS: Final = re.compile(r"(>=|<=|>|<)?\s*(\d{1,3})", re.ASCII)
+SEGMENTS: Final = (
+    r"^(>=?\s*[0-9]{1,3}"
+    r"|(<=\s*)?(0?0?[1-9]|0?[1-9][0-9]|[1-9][0-9]{2})"
+    r"|<\s*(0?0?[2-9]|0?[1-9][0-9]|[1-9][0-9]{2}))$"
+)
+"""A comparison with a number of segments that some SMS can take, which is one at least."""
+
+_SEPARATED: Final = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[\w-]*|(?:^|(?<=[\^(|]))(\+)|([- ])", re.DOTALL)
+"""What stands for a separator in a regular expression (the groups), and what only looks like it."""
 
 
 def _state(raw: object) -> object:
@@ -66,12 +77,22 @@ def _pattern(raw: str) -> str:
     return raw
 
 
+def _number(raw: str) -> str:
+    """Refuse a regular expression that no number meets, since numbers are compared without separators."""
+    if raw.startswith(REGEX):
+        for found in _SEPARATED.finditer(raw.removeprefix(REGEX)):
+            written = next(filter(None, found.groups()), "")
+            if written and ord(written) in numbers.SEPARATORS:
+                raise ValueError(f'has "{written}", but numbers are compared on digits alone; leave it out')
+    return raw
+
+
 def _segments(raw: object) -> object:
     count = whole(raw)
     is_count = isinstance(count, int) and not isinstance(count, bool) and 0 < count <= MOST_SEGMENTS
-    if is_count or (isinstance(raw, str) and _SEGMENTS.fullmatch(raw.strip())):
+    if is_count or (isinstance(raw, str) and re.fullmatch(SEGMENTS, raw.strip())):
         return count
-    raise ValueError(f'must be a number of segments up to {MOST_SEGMENTS} such as 2, ">=2" or "<3"')
+    raise ValueError(f'must be a number of segments, 1 to {MOST_SEGMENTS}, such as 2, ">=2" or "<3"')
 
 
 def _media_type(raw: str) -> str:
@@ -127,7 +148,7 @@ Segments = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": 1, "maximum": MOST_SEGMENTS},
-                {"type": "string", "pattern": r"^(>=|<=|>|<)?\s*[0-9]{1,3}$"},
+                {"type": "string", "pattern": SEGMENTS},
             ]
         }
     ),
@@ -155,7 +176,9 @@ class Part(BaseModel):
 class Match(Part):
     """For which messages; everything given must hold. Nothing given: for all."""
 
-    to: Wild | None = Field(default=None, description="The recipient's number, compared on digits")
+    to: Annotated[Wild, AfterValidator(_number)] | None = Field(
+        default=None, description="The recipient's number, compared on digits"
+    )
     content: Wild | None = Field(default=None, description="Part of the content, placeholders filled; * makes it whole")
     tag: Wild | None = Field(default=None, description="One of the tags")
     sender: Wild | None = Field(default=None, description="The sender")
@@ -273,6 +296,11 @@ class Fault(Part):
         return self
 
 
+def sent_for(steps: Iterable[Step]) -> timedelta | None:
+    """Return how long a message that takes these steps stays sent, None where nothing ends that."""
+    return next((following.after for step, following in pairwise(steps) if step.outcome is State.SENT), None)
+
+
 def _steps(steps: list[Step]) -> list[Step]:
     state = State.QUEUED
     for place, step in enumerate(steps, 1):
@@ -332,10 +360,22 @@ class Rule(Limits):
         if self.delay is not None and (self.fault or self.steps):
             other = "duration within the fault" if self.fault else "after within a step"
             raise ValueError(f"delay goes with outcome or pass; here it is the {other}")
+        if self.delay is not None and self.outcome is State.QUEUED:
+            raise ValueError("delay is until the message leaves queued; with outcome queued it never does")
         if self.match.call not in (None, CallKind.SEND) and self.fault is None:
             raise ValueError(f"call {self.match.call} has no message that something could happen to; only a fault does")
         if reacts and reacts != ["callback"] and State.SENT not in self.states():
             raise ValueError(f"{reacts[0]} never happens, since the message is never sent")
+        return self
+
+    @model_validator(mode="after")
+    def _reacts_in_time(self) -> Rule:
+        lasts = sent_for(self.steps or ())
+        replies = [self.reply] if isinstance(self.reply, Reply) else self.reply or []
+        for name, reaction in [*(("reply", reply) for reply in replies), ("click", self.click)]:
+            if lasts is not None and reaction is not None and reaction.after >= lasts:
+                ends = f"the message bounces {in_words(lasts)} after it was sent"
+                raise ValueError(f"{name} after {in_words(reaction.after)} never happens, since {ends}")
         return self
 
     def states(self) -> set[State]:

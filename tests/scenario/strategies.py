@@ -80,11 +80,11 @@ def rules(draw: st.DrawFn) -> Rule:
     match draw(st.sampled_from(["outcome", "steps", "pass", "fault", "read", "reaction"])):
         case "outcome":
             outcome = draw(st.sampled_from(State))
-            says |= {"outcome": outcome, **delay, **(draw(reactions) if outcome is State.SENT else {})}
+            ends = {} if outcome is State.QUEUED else delay
+            says |= {"outcome": outcome, **ends, **(draw(reactions) if outcome is State.SENT else {})}
         case "steps":
             steps = draw(lives())
-            is_sent = any(step.outcome is State.SENT for step in steps)
-            says |= {"steps": steps, **(draw(reactions) if is_sent else {})}
+            says |= {"steps": steps, **(draw(reactions) if steps[-1].outcome is State.SENT else {})}
         case "pass":
             says |= {"passes": True, **delay, **draw(reactions)}
         case "fault":

@@ -197,7 +197,7 @@ def test_reaction_to_what_is_never_sent_is_refused(reaction: dict[str, Any]) -> 
     for way in (
         {"pass": True},
         {"outcome": "sent"},
-        {"steps": [{"outcome": "sent"}, {"outcome": "rejected/bounced"}]},
+        {"steps": [{"outcome": "sent"}, {"outcome": "rejected/bounced", "after": "2s"}]},
         {},
     ):
         assert name in rule(**way, **reaction).model_fields_set
@@ -268,12 +268,14 @@ def test_reply_is_one_or_several() -> None:
     assert complaint(Rule, reply=[{"text": "a"}] * (MOST_STEPS + 1))
 
 
-@pytest.mark.parametrize("segments", [2, "2", ">=2", "<=2", ">2", "<2", ">= 2", " 2 ", "999"])
+@pytest.mark.parametrize("segments", [2, "2", ">=2", "<=2", ">2", "<2", ">= 2", " 2 ", "999", "<=1", ">0", "002"])
 def test_segments_are_a_number_or_a_comparison(segments: object) -> None:
     assert Match.model_validate({"segments": segments}).segments == segments
 
 
-@pytest.mark.parametrize("segments", ["", ">", "=2", "==2", "2<", "1000", "-1", -1, 1.5, True, "²", [2], 1000, 0])
+@pytest.mark.parametrize(
+    "segments", ["", ">", "=2", "==2", "2<", "1000", "-1", -1, 1.5, True, "²", [2], 1000, 0, "0", "<1", "<=0", "< 01"]
+)
 def test_other_segments_are_refused(segments: object) -> None:
     assert complaint(Match, segments=segments).startswith("must be a number of segments")
 
@@ -365,3 +367,56 @@ def test_schema_describes_every_name_of_a_rule() -> None:
     assert "async" in schema["$defs"]["Match"]["properties"]
     assert set(described["outcome"]["anyOf"][0]["enum"]) == {*map(str, State), "invalid", "exception"}
     assert schema["title"] == "mocksms scenario"
+
+
+@pytest.mark.parametrize(
+    ("expression", "written"),
+    [
+        ("972-54", "-"),
+        ("972 54", " "),
+        (r"^\+972", "+"),
+        ("^+972", "+"),
+        (r"972\-54", "-"),
+        (r"\(972\)", "("),
+        (r"972\.54", "."),
+    ],
+)
+def test_expression_for_a_number_has_no_separators(expression: str, written: str) -> None:
+    said = f'has "{written}", but numbers are compared on digits alone; leave it out'
+    assert complaint(Match, to=f"regex:{expression}") == said
+    assert Match(content=f"regex:{expression}").content
+
+
+@pytest.mark.parametrize(
+    "expression", [r"^972\d+$", "[+-]?972", "[]-]?972", "(?i-s:x)972", r"(972|1)+", "97254.{7}", r"[\]-]?1", r"\\"]
+)
+def test_expression_for_a_number_may_look_as_if_it_had_separators(expression: str) -> None:
+    assert Match(to=f"regex:{expression}").to
+
+
+def test_message_that_stays_queued_has_no_delay() -> None:
+    assert rule(outcome="queued").delay is None
+    said = complaint(Rule, outcome="queued", delay="5s")
+    assert said == "delay is until the message leaves queued; with outcome queued it never does"
+
+
+BOUNCES_LATER: list[dict[str, Any]] = [
+    {"outcome": "sent", "after": "5s"},
+    {"outcome": "rejected/bounced", "after": "30s"},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "early", "late"),
+    [
+        ("reply", {"text": "YES", "after": "29s"}, {"text": "YES", "after": "30s"}),
+        ("reply", [{"text": "YES"}], [{"text": "YES"}, {"text": "NO", "after": "30s"}]),
+        ("click", {"after": "29s"}, {"after": "30s"}),
+    ],
+    ids=["reply", "replies", "click"],
+)
+def test_reaction_comes_before_the_message_ends(name: str, early: Any, late: Any) -> None:
+    for steps, said in ((BOUNCES_LATER, early), (BOUNCES_LATER[:1], late)):
+        assert getattr(rule(steps=steps, **{name: said}), name) is not None
+    never = f"{name} after 30s never happens, since the message bounces 30s after it was sent"
+    assert complaint(Rule, steps=BOUNCES_LATER, **{name: late}) == never
