@@ -27,6 +27,7 @@ from mocksms.scenario.model import (
     Rule,
     Scenario,
     Step,
+    sent_for,
 )
 from mocksms.scenario.model import Account as Beginning
 from mocksms.settings import LONGEST_DURATION, Settings
@@ -54,7 +55,26 @@ def recorded(account: Account, settings: Settings) -> Scenario:
     about = f"What an account lived through until {account.clock.now():%Y-%m-%d %H:%M:%S} UTC: {len(messages)} SMS."
     if left_out:
         about += f" The first {left_out} rules found no room."
+    about += "".join(_untold(account, messages, kept))
     return Scenario(about=about, account=_beginning(account, messages, settings), rule=kept)
+
+
+def _untold(account: Account, messages: Iterable[Message], rules: Iterable[Rule]) -> Iterator[str]:
+    """Iterate over what an account lived through and its rules do not tell."""
+    sent, said = [*messages], [*rules]
+    replies = len(account.inbound) - sum(len(rule.reply) for rule in said if isinstance(rule.reply, list))
+    clicks = sum(len(message.clicks) for message in sent) - sum(rule.click is not None for rule in said)
+    made = (sequence for exchange in account.journal.newest_first() for sequence in exchange.messages)
+    gone = max(account.messages.evicted, sum(account.messages.at(sequence) is None for sequence in made))
+    early = sum(bool(message.history[1:]) and message.history[-1].at < message.due_at for message in sent)
+    for count, words in (
+        (replies, "Replies that found no place"),
+        (clicks, "Clicks that found no place"),
+        (gone, "SMS that were deleted or evicted"),
+        (early, "SMS that ended before their time, and here do when it has come"),
+    ):
+        if count > 0:
+            yield f" {words}: {count}."
 
 
 def _beginning(account: Account, messages: Iterable[Message], settings: Settings) -> Beginning | None:
@@ -89,7 +109,9 @@ def _outcomes(account: Account, messages: Iterable[Message]) -> Iterator[Rule]:
 
 def _rule(message: Message, nth: int, replies: list[Reply]) -> Rule | None:
     steps = _steps(message)
-    click = _click(message)
+    lasts = sent_for(steps)
+    replies = [reply for reply in replies if lasts is None or reply.after < lasts][:MOST_STEPS]
+    click = _click(message, lasts)
     if steps == [Step(outcome=State.SENT)] and not replies and not click:
         return None
     at_once = len(steps) == 1 and not steps[0].after
@@ -97,7 +119,7 @@ def _rule(message: Message, nth: int, replies: list[Reply]) -> Rule | None:
         match=Match(to=_to(message.mobile_number), nth=nth),
         outcome=steps[0].outcome if at_once else None if steps else State.QUEUED,
         steps=None if at_once else steps or None,
-        reply=replies[:MOST_STEPS] or None,
+        reply=replies or None,
         click=click,
     )
 
@@ -124,11 +146,12 @@ def _sent_at(message: Message) -> datetime | None:
     return next((max(event.at, message.due_at) for event in message.history if event.state is State.SENT), None)
 
 
-def _click(message: Message) -> Click | None:
+def _click(message: Message, lasts: timedelta | None) -> Click | None:
     sent_at = _sent_at(message)
     if sent_at is None or not message.clicks or message.clicks[0].url not in links_in(filled(message))[:1]:
         return None
-    return Click(after=_after(message.clicks[0].at - sent_at))
+    after = _after(message.clicks[0].at - sent_at)
+    return Click(after=after) if lasts is None or after < lasts else None
 
 
 def _replies(account: Account, messages: Iterable[Message]) -> dict[int, list[Reply]]:

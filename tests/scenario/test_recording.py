@@ -17,7 +17,7 @@ from mocksms.engine.steering import Steering
 from mocksms.errors import IllegalStep
 from mocksms.quantities import HIGHEST_CREDIT
 from mocksms.scenario.building import fault_rule, script_of
-from mocksms.scenario.model import MOST_RULES, Click, Fault, Limits, Match, Reply, Rule, Scenario, Step
+from mocksms.scenario.model import MOST_RULES, MOST_STEPS, Click, Fault, Limits, Match, Reply, Rule, Scenario, Step
 from mocksms.scenario.model import Account as Beginning
 from mocksms.scenario.reading import read
 from mocksms.scenario.recording import recorded
@@ -145,6 +145,46 @@ def test_evicted_and_deleted_messages_are_left_out() -> None:
         gone = world.send(magic(code))
     world.steering.delete(world.account, [gone])
     assert rules(world) == [a_rule_for(magic("21"), outcome=State.KOSHER)]
+    assert record(world).about.endswith("1 SMS. SMS that were deleted or evicted: 1.")
+
+
+def test_deleted_messages_are_told_where_the_journal_has_their_sends() -> None:
+    api = InProcess()
+    api.send(NUMBER, OTHER)
+    Steering(api.engine).delete_all(api.account())
+    about = recorded(api.account(), api.engine.settings).about
+    assert about.endswith("0 SMS. SMS that were deleted or evicted: 2.")
+
+
+def test_message_that_ended_before_its_time_is_told() -> None:
+    world = World()
+    message = world.send(send_at=NOON + 60 * SECOND)
+    world.steering.cancel(world.account, message.transaction_id)
+    assert record(world).about.endswith("1 SMS. SMS that ended before their time, and here do when it has come: 1.")
+
+
+def test_replies_and_clicks_beyond_what_a_rule_can_say_are_told() -> None:
+    world = World()
+    message = world.send(content="See https://a.test")
+    for _ in range(MOST_STEPS + 2):
+        world.steering.click(world.account, message.transaction_id)
+        world.steering.reply(world.account, NUMBER, "YES")
+    (rule,) = rules(world)
+    assert isinstance(rule.reply, list)
+    assert len(rule.reply) == MOST_STEPS
+    told = f"1 SMS. Replies that found no place: 2. Clicks that found no place: {MOST_STEPS + 1}."
+    assert record(world).about.endswith(told)
+
+
+def test_what_a_recipient_did_once_the_message_had_bounced_is_told() -> None:
+    world = World()
+    message = world.send(content="See https://a.test")
+    world.steering.click(world.account, message.transaction_id)
+    world.steering.bounce(world.account, message.transaction_id)
+    world.steering.reply(world.account, NUMBER, "Who?")
+    steps = [Step(outcome=State.SENT), Step(outcome=State.BOUNCED)]
+    assert rules(world) == [a_rule_for(steps=steps)]
+    assert record(world).about.endswith("1 SMS. Replies that found no place: 1. Clicks that found no place: 1.")
 
 
 def test_replies_are_recorded_with_the_message_they_follow() -> None:
