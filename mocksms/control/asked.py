@@ -25,7 +25,8 @@ from mocksms.engine.outbox import Order
 from mocksms.engine.patterns import LONGEST, Pattern
 from mocksms.quantities import Count, Credit, Duration, ListedNumber, whole
 from mocksms.receivers import Receivers
-from mocksms.scenario.model import Fault, Limits, Span
+from mocksms.scenario.model import Fault, Limits
+from mocksms.scenario.values import Span
 from mocksms.sms.message import Reason, Status
 
 MOST_ROWS: Final = 1_000

@@ -14,7 +14,8 @@ from mocksms.engine.account import digits_of
 from mocksms.engine.patterns import Patience, Pattern
 from mocksms.engine.rules import CallKind, Order, RateLimit, Test, beyond
 from mocksms.engine.script import Script
-from mocksms.scenario.model import REGEX, Account, Callback, Fault, Limits, Match, Reply, Rule, Scenario
+from mocksms.scenario.model import Account, Callback, Fault, Limits, Match, Reply, Rule, Scenario
+from mocksms.scenario.values import REGEX
 from mocksms.settings import Settings
 from mocksms.sms import numbers, outcome
 from mocksms.sms.message import USUAL, State, Telling

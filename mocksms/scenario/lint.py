@@ -10,7 +10,8 @@ from typing import Final
 from mocksms.engine.rules import CallKind
 from mocksms.misfits import Misfit
 from mocksms.scenario.building import globbed
-from mocksms.scenario.model import REGEX, Match, Rule, Scenario
+from mocksms.scenario.model import Match, Rule, Scenario
+from mocksms.scenario.values import REGEX
 from mocksms.sms import numbers
 
 _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth")

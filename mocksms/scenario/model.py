@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable
 from datetime import timedelta
 from itertools import pairwise
@@ -16,155 +14,34 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    PlainSerializer,
     Tag,
-    WithJsonSchema,
     model_validator,
 )
 
-from mocksms.engine.patterns import LONGEST, Pattern
 from mocksms.engine.rules import CallKind
-from mocksms.quantities import Credit, Duration, ListedNumber, in_words, whole
+from mocksms.quantities import ListedNumber, in_words, whole
 from mocksms.receivers import Receivers
-from mocksms.settings import LONGEST_DURATION
-from mocksms.sms import numbers
+from mocksms.scenario.values import (
+    MEDIA_TYPE,
+    Allowance,
+    ErrorStatus,
+    Outcome,
+    Segments,
+    Span,
+    Times,
+    Wild,
+    digits_only,
+    form_of,
+    media_type,
+    shortest_and_longest,
+)
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
 
-REGEX: Final = "regex:"
 MOST_RULES: Final = 10_000
 MOST_STEPS: Final = 20
 LONGEST_TEXT: Final = 10_000
-MOST_SEGMENTS: Final = 999
-UNLIMITED: Final = "unlimited"
-MEDIA_TYPE: Final = r"^[\x21-\x7e]+/[\x20-\x7e]+$"
 NOTHING: Final = timedelta()
-
-STATES: Final = {str(state): state for state in State}
-_SHORT: Final = {"invalid": State.INVALID, "exception": State.EXCEPTION}
-_READS: Final = {f"{state.status}/{state.reason.in_reads}": state for state in State if state.reason}
-SEGMENTS: Final = (
-    r"^(>=?\s*[0-9]{1,3}"
-    r"|(<=\s*)?(0?0?[1-9]|0?[1-9][0-9]|[1-9][0-9]{2})"
-    r"|<\s*(0?0?[2-9]|0?[1-9][0-9]|[1-9][0-9]{2}))$"
-)
-"""A comparison with a number of segments that some SMS can take, which is one at least."""
-
-_SEPARATED: Final = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[\w-]*|(?:^|(?<=[\^(|]))(\+)|([- ])", re.DOTALL)
-"""What stands for a separator in a regular expression (the groups), and what only looks like it."""
-
-
-def _state(raw: object) -> object:
-    if isinstance(raw, State):
-        return raw
-    known = {**_READS, **_SHORT, **STATES}
-    if isinstance(raw, str) and raw in known:
-        return known[raw]
-    there_are = f"must be one of {', '.join(STATES)}"
-    if not isinstance(raw, str):
-        raise ValueError(there_are)
-    status, _, reason = raw.partition("/")
-    right = next((pair for pair in known if reason and pair.partition("/")[2] == reason), None)
-    if right:
-        raise ValueError(f"{reason} comes with {right.partition('/')[0]}, not with {status}; did you mean {right}?")
-    near = difflib.get_close_matches(raw, known, 1, 0.5)
-    raise ValueError(f"{there_are}; did you mean {near[0]}?" if near else there_are)
-
-
-def _pattern(raw: str) -> str:
-    if raw.startswith(REGEX):
-        Pattern(raw.removeprefix(REGEX))
-    return raw
-
-
-def _number(raw: str) -> str:
-    """Refuse a regular expression that no number meets, since numbers are compared without separators."""
-    if raw.startswith(REGEX):
-        for found in _SEPARATED.finditer(raw.removeprefix(REGEX)):
-            written = next(filter(None, found.groups()), "")
-            if written and ord(written) in numbers.SEPARATORS:
-                raise ValueError(f'has "{written}", but numbers are compared on digits alone; leave it out')
-    return raw
-
-
-def _segments(raw: object) -> object:
-    count = whole(raw)
-    is_count = isinstance(count, int) and not isinstance(count, bool) and 0 < count <= MOST_SEGMENTS
-    if is_count or (isinstance(raw, str) and re.fullmatch(SEGMENTS, raw.strip())):
-        return count
-    raise ValueError(f'must be a number of segments, 1 to {MOST_SEGMENTS}, such as 2, ">=2" or "<3"')
-
-
-def _media_type(raw: str) -> str:
-    if not re.fullmatch(MEDIA_TYPE, raw):
-        raise ValueError("must be a media type such as text/html; charset=utf-8")
-    return raw
-
-
-def _allowance(raw: object) -> object:
-    if isinstance(raw, str) and raw != UNLIMITED:
-        raise ValueError(f'must be a whole number, without quotes, or "{UNLIMITED}"')
-    return raw
-
-
-def _bounded(length: timedelta) -> timedelta:
-    if length > timedelta(seconds=LONGEST_DURATION):
-        raise ValueError("must be at most 3650d")
-    return length
-
-
-def _kind(given: object) -> str:
-    return "many" if isinstance(given, list) else "one"
-
-
-def _lasting(raw: object) -> object:
-    if isinstance(raw, list) and len(raw) != 2:
-        raise ValueError('of several lengths must be two, the shortest and the longest, such as ["1s", "5s"]')
-    return raw
-
-
-def _kind_of_credit(given: object) -> str:
-    return "word" if isinstance(given, str) else "one"
-
-
-Span = Annotated[Duration, AfterValidator(_bounded)]
-"""A length of time of at most 3650 days."""
-
-Outcome = Annotated[
-    State,
-    BeforeValidator(_state),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "enum": [*STATES, *_SHORT]}),
-]
-"""A status, with its reason after a slash: `sent`, `rejected/bounced`."""
-
-Wild = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_pattern)]
-"""A text as it is; with `*` for any characters; or a regular expression after `regex:`."""
-
-Segments = Annotated[
-    int | str,
-    BeforeValidator(_segments),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": MOST_SEGMENTS},
-                {"type": "string", "pattern": SEGMENTS},
-            ]
-        }
-    ),
-]
-"""How many segments: `2`, `">=2"`."""
-
-Times = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(whole)]
-
-ErrorStatus = Annotated[int, Field(ge=400, le=599), BeforeValidator(whole)]
-
-Allowance = Annotated[
-    Annotated[Credit, Tag("one")] | Annotated[Literal["unlimited"], Tag("word")],
-    Discriminator(_kind_of_credit),
-    BeforeValidator(_allowance),
-]
-"""So many segments, or no limit."""
 
 
 class Part(BaseModel):
@@ -176,7 +53,7 @@ class Part(BaseModel):
 class Match(Part):
     """For which messages; everything given must hold. Nothing given: for all."""
 
-    to: Annotated[Wild, AfterValidator(_number)] | None = Field(
+    to: Annotated[Wild, AfterValidator(digits_only)] | None = Field(
         default=None, description="The recipient's number, compared on digits"
     )
     content: Wild | None = Field(default=None, description="Part of the content, placeholders filled; * makes it whole")
@@ -245,8 +122,8 @@ _EXAMPLES: Final = {"status": "status = 503", "limit": "limit = 5", "per": 'per 
 
 Lasting = Annotated[
     Annotated[Span, Tag("one")] | Annotated[list[Span], Field(min_length=2, max_length=2), Tag("many")],
-    Discriminator(_kind),
-    BeforeValidator(_lasting),
+    Discriminator(form_of),
+    BeforeValidator(shortest_and_longest),
 ]
 """A length of time, or the shortest and the longest."""
 
@@ -269,7 +146,7 @@ class Fault(Part):
     body: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = Field(
         default=None, description="Body of the answer; the vendor's unless given"
     )
-    content_type: Annotated[str, Field(max_length=100), AfterValidator(_media_type)] | None = Field(
+    content_type: Annotated[str, Field(max_length=100), AfterValidator(media_type)] | None = Field(
         default=None, description="Type of that body; JSON unless given", json_schema_extra={"pattern": MEDIA_TYPE}
     )
     retry_after: Span | None = Field(default=None, description="When to come back, in whole seconds")
@@ -314,7 +191,7 @@ def _steps(steps: list[Step]) -> list[Step]:
 
 Replies = Annotated[
     Annotated[Reply, Tag("one")] | Annotated[list[Reply], Field(min_length=1, max_length=MOST_STEPS), Tag("many")],
-    Discriminator(_kind),
+    Discriminator(form_of),
 ]
 
 

@@ -18,7 +18,6 @@ from mocksms.quantities import HIGHEST_CREDIT
 from mocksms.scenario.model import (
     MOST_RULES,
     MOST_STEPS,
-    REGEX,
     Click,
     Fault,
     FaultKind,
@@ -30,6 +29,7 @@ from mocksms.scenario.model import (
     sent_for,
 )
 from mocksms.scenario.model import Account as Beginning
+from mocksms.scenario.values import REGEX
 from mocksms.settings import LONGEST_DURATION, Settings
 from mocksms.sms import numbers, outcome
 from mocksms.sms.message import Message, State
