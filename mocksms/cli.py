@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Final
 
 from mocksms import scenario_commands
-from mocksms.errors import MocksmsError, ScenarioUnknown, ScenarioUnusable, SettingsError
-from mocksms.settings import flag_name
+from mocksms.address import url_of
+from mocksms.errors import MocksmsError, NotReady, ScenarioUnknown, ScenarioUnusable, SettingsError
+from mocksms.settings import A_DURATION, flag_name, seconds
 from mocksms.terminal import Parser, read_settings, say, table
 
 UNUSABLE: Final = 2
@@ -57,8 +59,10 @@ def _serve(arguments: list[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"mocksms {version('mocksms')}")
     settings, _ = read_settings(parser, arguments)
+    _leave_when_told()
 
-    from mocksms.console import MessageLog, welcome
+    from mocksms.console import MessageLog, message_line, welcome
+    from mocksms.console_json import log_as_json, message_object, welcome_object
     from mocksms.engine.engine import Engine
     from mocksms.scenario.stage import Stage
     from mocksms.server import base_url, bind, serve
@@ -67,9 +71,46 @@ def _serve(arguments: list[str]) -> int:
     listener = bind(settings)
     url = base_url(listener)
     engine = Engine(settings, url=url, script=stage.script)
+    greeting, line_of = welcome, message_line
+    if settings.log_format == "json":
+        log_as_json()
+        greeting, line_of = welcome_object, message_object
     if not settings.quiet:
-        engine.listeners.append(MessageLog(say))
-    serve(engine, listener, lambda: say(welcome(engine, url, version("mocksms"))), stage)
+        engine.listeners.append(MessageLog(say, line_of))
+    serve(engine, listener, lambda: say(greeting(engine, url, version("mocksms"))), stage)
+    return 0
+
+
+def _leave_when_told() -> None:
+    """Let a signal that comes before the server listens to any end the process: the first of a container ignores it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+
+
+def _ready(arguments: list[str]) -> int:
+    parser = Parser(
+        prog="mocksms ready",
+        description="Exit with 0 if a mock is ready where --host and --port say, with 1 if not.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--url", help="ask there instead, such as http://sms:8972")
+    parser.add_argument("--wait", action="store_true", help="ask until it is ready")
+    parser.add_argument("--timeout", metavar="DURATION", default="10s", help="the longest wait (default 10s)")
+    settings, parsed = read_settings(parser, arguments)
+    try:
+        timeout = seconds(parsed.timeout)
+    except ValueError as error:
+        raise SettingsError(f"--timeout is {parsed.timeout!r}, but must be {A_DURATION}.") from error
+
+    from mocksms.readiness import check_ready, wait_until_ready
+
+    url = (parsed.url or url_of(settings.host, settings.port)).rstrip("/")
+    try:
+        wait_until_ready(url, timeout) if parsed.wait else check_ready(url)
+    except NotReady as error:
+        print(f"mocksms: {error}.", file=sys.stderr)
+        return 1
+    say(f"mocksms is ready at {url}\n")
     return 0
 
 
@@ -131,6 +172,7 @@ def _demo(arguments: list[str]) -> int:
 
 COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
     "serve": _serve,
+    "ready": _ready,
     "numbers": _numbers,
     "fidelity": _fidelity,
     "scenarios": scenario_commands.scenarios,

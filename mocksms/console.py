@@ -41,8 +41,11 @@ class MessageLog:
     Lines are written a moment later, so that a burst of sends costs one write.
     """
 
-    def __init__(self, write: Callable[[str], object]) -> None:
+    def __init__(
+        self, write: Callable[[str], object], line_of: Callable[[Account, Message], str] = message_line
+    ) -> None:
         self._write = write
+        self._line_of = line_of
         self._news: list[tuple[Account, Message]] = []
 
     def __call__(self, account: Account | None, message: News) -> None:
@@ -58,7 +61,7 @@ class MessageLog:
 
     def flush(self) -> None:
         """Write what was noted."""
-        lines = [message_line(account, message) for account, message in self._news]
+        lines = [self._line_of(account, message) for account, message in self._news]
         self._news.clear()
         self._write("".join(f"{line}\n" for line in lines))
 

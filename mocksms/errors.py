@@ -2,6 +2,7 @@
 
     MocksmsError
     +-- SettingsError               an option, variable or command line that cannot be used
+    +-- NotReady                    no mock is ready where one was asked for
     +-- IllegalStep                 a message was asked to take a step its life does not allow
     +-- NoLink                      a message shows no such link to open
     +-- TimeRunsForward             a clock was asked to go back
@@ -69,6 +70,17 @@ class MocksmsError(Exception):
 
 class SettingsError(MocksmsError, ValueError):
     """An option, environment variable or command line cannot be used; the text is one sentence for the user."""
+
+
+class NotReady(MocksmsError):
+    """No mock is ready at `url`, for this `reason`; `waited` is for how many seconds, None if it was asked once."""
+
+    def __init__(self, url: str, reason: str, waited: float | None = None) -> None:
+        self.url = url
+        self.reason = reason
+        self.waited = waited
+        so_long = "" if waited is None else f" after {waited:g} s"
+        super().__init__(f"no mock is ready at {url}{so_long}: {reason}")
 
 
 class IllegalStep(MocksmsError):

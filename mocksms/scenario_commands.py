@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from mocksms.address import url_of
 from mocksms.errors import Complaint, ScenarioUnusable, SettingsError
 from mocksms.settings import Settings
 from mocksms.terminal import Parser, read_settings, say, table
@@ -143,7 +144,7 @@ def record(arguments: list[str]) -> int:
     settings, parsed = read_settings(parser, arguments)
     if parsed.key is None:
         raise SettingsError("Name the account by its API key: mocksms record --key KEY.")
-    url = (parsed.url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    url = (parsed.url or url_of(settings.host, settings.port)).rstrip("/")
     headers = {"X-API-Key": parsed.key, "Accept": "text/plain"}
     if settings.control_token:
         headers["Authorization"] = f"Bearer {settings.control_token}"

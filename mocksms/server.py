@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mocksms.address import url_of
 from mocksms.app import create_app
 from mocksms.connection import CONNECTION
 from mocksms.engine.account import Account
@@ -187,7 +187,7 @@ class Server(uvicorn.Server):
             ws="none",
             loop="asyncio",
             lifespan="on",
-            log_config=LOGGING_CONFIG if owns_process else None,
+            log_config=None,
             log_level="warning" if owns_process else None,
             access_log=False,
             server_header=False,
@@ -253,8 +253,7 @@ def bind(settings: Settings) -> socket.socket:
 def base_url(listener: socket.socket) -> str:
     """Return the address programs on this machine reach the mock at."""
     host, port = listener.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{reachable}:{port}"
+    return url_of(host, port)
 
 
 def serve(engine: Engine, listener: socket.socket, ready: Callable[[], object], stage: Stage | None = None) -> None:

@@ -245,6 +245,9 @@ class Settings:
     )
     max_body: int = _option(1_048_576, _whole(1, 10**9), "longest request body in bytes")
     quiet: bool = _option(False, _flag, "print no line per message")
+    log_format: Literal["lines", "json"] = _choice(
+        "what is printed: lines for people, or an object of JSON per line", "lines", "json"
+    )
 
     @classmethod
     def read(cls, environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings:

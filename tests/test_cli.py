@@ -25,7 +25,7 @@ from mocksms.fidelity import ledger
 from mocksms.server import bind
 from mocksms.settings import OPTIONS, Settings, flag_name, variable_name
 from mocksms.sms.magic import Catalogue
-from tests.support import KEY, NUMBER, PATIENCE, body
+from tests.support import KEY, NUMBER, PATIENCE, Mock, body
 
 SEND = "/rest/v1/transactional/sms/send"
 SCRIPT = str(Path(sysconfig.get_path("scripts")) / "mocksms")
@@ -114,6 +114,14 @@ def raw_send(number: str) -> bytes:
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in filter(lambda name: name.startswith("MOCKSMS_"), tuple(os.environ)):
         monkeypatch.delenv(variable)  # pragma: no cover - set only where somebody has set one
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
@@ -233,12 +241,7 @@ def test_signal_during_the_welcome_ends_it_as_well(monkeypatch: pytest.MonkeyPat
     ours: list[object] = []
     monkeypatch.setattr(cli, "say", lambda _: ours.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))))
     monkeypatch.setattr("mocksms.server.Server.run", lambda _, sockets: [listener.close() for listener in sockets])
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        main(["--port", "0"])
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    main(["--port", "0"])
     assert signal.default_int_handler not in ours
     assert signal.SIG_DFL not in ours
 
@@ -247,14 +250,18 @@ def test_serving_returns_the_exit_code_of_success(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("mocksms.server.Server.run", lambda _, sockets: [listener.close() for listener in sockets])
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        codes = main(["--port", "0"]), main(["--port", "0", "--quiet"])
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    codes = main(["--port", "0"]), main(["--port", "0", "--quiet"])
     assert codes == (0, 0)
     assert capsys.readouterr().out.count("is ready.") == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_before_it_listens_ends_it_as_well(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    """The first process of a container ignores a signal it has no handler for."""
+    monkeypatch.setattr("mocksms.server.bind", lambda _: signal.raise_signal(number))
+    with pytest.raises(SystemExit) as left:
+        main(["--port", "0"])
+    assert left.value.code == 0
 
 
 def test_taken_port_is_one_sentence_and_no_traceback() -> None:
@@ -464,3 +471,88 @@ def test_help_names_the_words_an_option_takes_and_its_default(capsys: pytest.Cap
 def test_public_address_is_for_links__the_welcome_says_where_it_listens() -> None:
     with started("--port", "0", "--public-url", "http://192.0.2.7") as process:
         assert re.search(r"http://127\.0\.0\.1:[1-9]\d*/rest/v1", process.read_until("Base URL"))
+
+
+def test_ready_tells_by_its_exit_code_whether_a_mock_is(capsys: pytest.CaptureFixture[str], own_mock: Mock) -> None:
+    assert main(["ready", "--port", str(own_mock.port)]) == 0
+    assert capsys.readouterr() == (f"mocksms is ready at {own_mock.url}\n", "")
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+    assert main(["ready", "--port", str(port)]) == 1
+    refused = f"mocksms: no mock is ready at http://127.0.0.1:{port}: Connection refused.\n"
+    assert capsys.readouterr() == ("", refused)
+
+
+def test_ready_asks_where_the_variables_say_or_at_a_url(monkeypatch: pytest.MonkeyPatch, own_mock: Mock) -> None:
+    monkeypatch.setenv("MOCKSMS_HOST", "0.0.0.0")
+    monkeypatch.setenv("MOCKSMS_PORT", str(own_mock.port))
+    assert main(["ready"]) == 0
+    monkeypatch.setenv("MOCKSMS_PORT", "1")
+    assert main(["ready", "--url", own_mock.url + "/"]) == 0
+
+
+def test_ready_waits_no_longer_than_it_may(capsys: pytest.CaptureFixture[str]) -> None:
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+    assert main(["ready", "--wait", "--timeout", "100ms", "--port", str(port)]) == 1
+    assert f"no mock is ready at http://127.0.0.1:{port} after 0.1 s: " in capsys.readouterr().err
+
+
+def test_ready_waits_for_a_mock_that_is_starting() -> None:
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+    with (
+        started("ready", "--wait", "--port", str(port)) as asking,
+        started("--port", str(port)),
+    ):
+        assert asking.popen.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--timeout", "soon"], "--timeout is 'soon', but must be a duration such as "),
+        (["--url", "sms:8972"], "'sms:8972' is no address of a mock; one looks like http://127.0.0.1:8972."),
+        (["--wiat"], "--wiat is not an option; did you mean --wait?"),
+    ],
+)
+def test_ready_refuses_what_it_cannot_use(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert main(["ready", *arguments]) == UNUSABLE
+    assert capsys.readouterr().err.startswith(f"mocksms: {sentence}")
+
+
+def test_ready_loads_no_framework() -> None:
+    code = (
+        "import sys; from mocksms.cli import main; main(['ready', '--port', '1']); "
+        "print(*(name for name in ('starlette', 'uvicorn', 'pydantic', 'asyncio') if name in sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert ran.stdout == "\n"
+
+
+def test_json_log_is_an_object_per_line() -> None:
+    with started("--port", "0", "--log-format", "json") as process:
+        ready = json.loads(process.read_until('"ready"'))
+        content = "Hi \x1b[2J שלום"
+        answer = requests.post(
+            ready["url"] + SEND, json=body(NUMBER, content=content), headers={"X-API-Key": KEY}, timeout=PATIENCE
+        )
+        message = json.loads(process.read_until('"message"'))
+        assert process.end(signal.SIGTERM)[0] == 0
+    assert (message["text"], message["status"]) == (content, "sent")
+    assert message["transaction_id"] == answer.json()[0]["transaction_id"]
+    assert "".join(process.printed).isascii()
+
+
+def test_json_log_has_what_went_wrong_as_an_object_too(tmp_path: Path) -> None:
+    scenario = tmp_path / "story.toml"
+    scenario.write_text("[[rule]]\noutcome = 'sent'\n", encoding="utf-8")
+    with started("--port", "0", "--log-format", "json", "--scenario", str(scenario)) as process:
+        process.read_until('"ready"')
+        scenario.write_text("[[rule]]\noutcome = 'snet'\n", encoding="utf-8")
+        assert process.popen.stderr is not None
+        problem = json.loads(process.popen.stderr.readline())
+    assert (problem["event"], problem["level"]) == ("problem", "warning")
+    assert "snet" in problem["text"]

@@ -22,6 +22,7 @@ from mocksms.errors import (
     MocksmsError,
     MockUnreachable,
     NoLink,
+    NotReady,
     PatternTooSlow,
     RequestRefused,
     RouteNotFound,
@@ -58,6 +59,16 @@ def test_every_class_of_the_module_is_in_the_tree() -> None:
     ("error", "words"),
     [
         pytest.param(SettingsError("--port is 'x'."), "--port is 'x'.", id="SettingsError"),
+        pytest.param(
+            NotReady("http://mock", "Connection refused"),
+            "no mock is ready at http://mock: Connection refused",
+            id="NotReady",
+        ),
+        pytest.param(
+            NotReady("http://mock", "Connection refused", 2.5),
+            "no mock is ready at http://mock after 2.5 s: Connection refused",
+            id="NotReady after a wait",
+        ),
         pytest.param(
             IllegalStep(State.SENT, State.KOSHER, NEXT[State.SENT]),
             "a message that is sent cannot become rejected/kosher-number; legal next: rejected/bounced",

@@ -92,6 +92,7 @@ READ = [
     ("max_requests", "7", 7),
     ("max_body", "2048", 2048),
     ("quiet", "0", False),
+    ("log_format", "json", "json"),
 ]
 REFUSED = [
     ("port", "eighty", "a whole number from 0 to 65535"),
@@ -109,6 +110,7 @@ REFUSED = [
     ("reason_spelling", "hyphens", "one of vendor, hyphen, underscore (did you mean hyphen?)"),
     ("strict", "maybe", "true or false"),
     ("quiet", "", "true or false"),
+    ("log_format", "jsn", "one of lines, json (did you mean json?)"),
     ("kosher_prefix", "972-58-32,kosher", "phone numbers separated by commas, such as 972-54-1111111"),
     ("bounced", "bob", "phone numbers separated by commas, such as 972-54-1111111"),
     ("magic_prefix", "972", "4 to 11 digits, to which four more are added, such as 97250000"),

@@ -1,0 +1,34 @@
+# mocksms in a container: `docker build -t mocksms .`, with the classic builder or with BuildKit.
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+WORKDIR /build
+RUN python3 -m venv --without-pip /opt/mocksms
+# What mocksms needs, in a layer of its own: a change of mocksms itself does not fetch it anew.
+COPY pyproject.toml .
+RUN python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > needs.txt \
+    && python3 -m pip --python /opt/mocksms/bin/python install --requirement needs.txt
+COPY . .
+RUN python3 -m pip wheel --no-deps --wheel-dir dist . \
+    && python3 -m pip --python /opt/mocksms/bin/python install --no-deps --no-index --find-links dist mocksms
+
+FROM ${BASE}
+COPY --from=build /opt/mocksms /opt/mocksms
+ENV PATH=/opt/mocksms/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MOCKSMS_HOST=0.0.0.0 \
+    MOCKSMS_SCENARIO_FOLDER=/scenarios
+# Mount scenario files here; MOCKSMS_SCENARIO=outage then plays /scenarios/outage.toml.
+WORKDIR /scenarios
+USER 65532:65532
+EXPOSE 8972
+HEALTHCHECK --interval=2s --timeout=5s --start-period=10s CMD ["mocksms", "ready", "--wait", "--timeout", "3s"]
+ENTRYPOINT ["mocksms"]
+ARG VERSION=
+ARG REVISION=
+LABEL org.opencontainers.image.title="mocksms" \
+      org.opencontainers.image.description="A stand-in for inwise's transactional SMS API that behaves like the real service" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
