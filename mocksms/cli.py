@@ -7,7 +7,6 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import Final
 
 from mocksms import scenario_commands
@@ -51,6 +50,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _serve(arguments: list[str]) -> int:
+    from importlib.metadata import version
+
     parser = Parser(
         prog="mocksms",
         description="A stand-in for inwise's transactional SMS API. Commands: " + ", ".join(COMMANDS) + ".",

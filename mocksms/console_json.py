@@ -53,9 +53,7 @@ class JsonFormatter(logging.Formatter):
         """Return the object of a record."""
         at = datetime.fromtimestamp(record.created, UTC)
         traceback = self.formatException(record.exc_info) if record.exc_info else None
-        return _object(
-            at, "problem", level=record.levelname.lower(), text=record.getMessage(), traceback=traceback
-        )
+        return _object(at, "problem", level=record.levelname.lower(), text=record.getMessage(), traceback=traceback)
 
 
 def _object(at: datetime, event: str, **more: Any) -> str:

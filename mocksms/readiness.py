@@ -36,8 +36,8 @@ def check_ready(url: str, patience: float = PATIENCE) -> None:
     connection = HTTPConnection(host, port, timeout=patience)
     try:
         connection.request("GET", HEALTH)
-        answer = connection.getresponse()
-        said = answer.read(65_536)
+        with connection.getresponse() as answer:
+            said = answer.read(65_536)
     except (OSError, HTTPException) as error:
         raise NotReady(url, getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
     finally:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from http.client import HTTPException
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
-from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, Request, build_opener
 
 from mocksms.address import url_of
 from mocksms.errors import Complaint, ScenarioUnusable, SettingsError
@@ -153,6 +150,10 @@ def record(arguments: list[str]) -> int:
 
 
 def _fetch(url: str, headers: dict[str, str]) -> str:
+    from http.client import HTTPException
+    from urllib.error import HTTPError, URLError
+    from urllib.request import ProxyHandler, Request, build_opener
+
     opener = build_opener(ProxyHandler({}))  # a proxy is for what lies beyond this network, a mock does not
     try:
         with opener.open(Request(url, headers=headers), timeout=PATIENCE) as answer:

@@ -554,5 +554,5 @@ def test_json_log_has_what_went_wrong_as_an_object_too(tmp_path: Path) -> None:
         scenario.write_text("[[rule]]\noutcome = 'snet'\n", encoding="utf-8")
         assert process.popen.stderr is not None
         problem = json.loads(process.popen.stderr.readline())
-    assert (problem["event"], problem["level"]) == ("problem", "warning")
+    assert (problem["event"], problem["level"]) == ("problem", "error")
     assert "snet" in problem["text"]

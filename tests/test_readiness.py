@@ -73,11 +73,12 @@ def test_what_is_no_http_is_not_ready() -> None:
         def speak() -> None:
             peer, _ = listener.accept()
             with peer:
+                assert peer.recv(65_536)
                 peer.sendall(b"220 mail.example ESMTP\r\n")
 
         speaking = threading.Thread(target=speak)
         speaking.start()
-        with pytest.raises(NotReady):
+        with pytest.raises(NotReady, match="220 mail"):
             check_ready(f"http://127.0.0.1:{listener.getsockname()[1]}")
         speaking.join(PATIENCE)
 
