@@ -84,7 +84,7 @@ def test_problem_is_one_line_with_its_traceback_inside() -> None:
     assert "ZeroDivisionError: by zero" in problem["traceback"]
 
 
-def test_problems_go_to_standard_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_problems_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     root.handlers.clear()

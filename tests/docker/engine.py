@@ -1,0 +1,152 @@
+"""A Docker engine: the one that runs here, or one of Debian's started by hand, which leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any, Final
+
+import pytest
+
+from tests.docker.base import base_archive
+
+SLOW: Final = 600.0
+"""Seconds the longest command may take: a build that fetches everything."""
+
+STARTING: Final = 60.0
+"""Seconds an engine may take to start, and to stop."""
+
+EMPTY_FILTER: Final = b"""\
+*filter
+:INPUT ACCEPT
+:FORWARD ACCEPT
+:OUTPUT ACCEPT
+COMMIT
+*nat
+:PREROUTING ACCEPT
+:INPUT ACCEPT
+:OUTPUT ACCEPT
+:POSTROUTING ACCEPT
+COMMIT
+"""
+"""The tables an engine writes to, as they are where nothing has: what was saved before does not name those."""
+
+NEEDED: Final = ("docker", "dockerd", "debootstrap", "setpriv", "iptables-save", "iptables-restore", "ip")
+
+
+class Engine:
+    """An engine as its command line sees it."""
+
+    def __init__(self, address: str | None) -> None:
+        # The classic builder: BuildKit's client is not packaged everywhere.
+        self.environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+        if address is not None:
+            self.environment["DOCKER_HOST"] = address
+
+    def __call__(self, *arguments: str, **more: Any) -> str:
+        """Run a command of the client that must succeed; return what it printed, errors included."""
+        done = self.attempt(*arguments, **more)
+        assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stdout}"
+        return done.stdout.strip()
+
+    def attempt(self, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command of the client."""
+        return subprocess.run(
+            ["docker", *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SLOW,
+            **more,
+        )
+
+    def field(self, thing: str, path: str) -> str:
+        """Return a field of what the engine knows about a container or an image, as Go's templates print it."""
+        return self("inspect", "--format", f"{{{{{path}}}}}", thing)
+
+
+@contextmanager
+def running_engine() -> Iterator[Engine]:
+    """Give an engine; skip, with the reason, where there is none and none can be started."""
+    here = Engine(None)
+    if shutil.which("docker") and here.attempt("version").returncode == 0:
+        yield here
+        return
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("NOTHING OF THE IMAGE WAS TESTED: no Docker engine runs here, and only root can start one")
+    missing = [program for program in NEEDED if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"NOTHING OF THE IMAGE WAS TESTED: no Docker engine runs here, and {', '.join(missing)} is missing")
+    with ExitStack() as after:
+        folder = Path(after.enter_context(tempfile.TemporaryDirectory(prefix="mocksms-docker-")))
+        after.enter_context(_network_as_before())
+        yield after.enter_context(_started(folder))
+
+
+@contextmanager
+def _started(folder: Path) -> Iterator[Engine]:
+    address = f"unix://{folder}/socket"
+    command = ["setpriv", "--pdeathsig", "TERM", "dockerd", "--host", address, "--pidfile", f"{folder}/pid"]
+    command += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
+    engine = Engine(address)
+    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as daemon:
+        try:
+            end = monotonic() + STARTING
+            while engine.attempt("version").returncode != 0:
+                if daemon.poll() is not None or monotonic() > end:
+                    last = "".join((folder / "log").read_text().splitlines(keepends=True)[-5:])
+                    pytest.skip(f"NOTHING OF THE IMAGE WAS TESTED: no Docker engine starts here:\n{last}")
+                Event().wait(0.1)
+            yield engine
+            if left := engine("ps", "--all", "--quiet").split():
+                engine("rm", "--force", "--volumes", *left)
+        finally:
+            daemon.terminate()
+            daemon.wait(STARTING)
+            _unmount(folder)
+
+
+def _unmount(folder: Path) -> None:
+    """Let go of what an engine that ended badly has left mounted; the latest goes first."""
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for mount in reversed([mount for mount in mounts if mount.startswith(f"{folder}/")]):
+        subprocess.run(["umount", "--lazy", mount], check=True)
+
+
+@contextmanager
+def _network_as_before() -> Iterator[None]:
+    """Put the packet filter, forwarding and the links back to what they were."""
+    forwarding = Path("/proc/sys/net/ipv4/ip_forward")
+    before = subprocess.run(["iptables-save"], capture_output=True, check=True).stdout
+    forwards, links = forwarding.read_text(), _links()
+    try:
+        yield
+    finally:
+        for link in _links() - links:
+            subprocess.run(["ip", "link", "delete", link], check=True)
+        subprocess.run(["iptables-restore"], input=EMPTY_FILTER + before, check=True)
+        forwarding.write_text(forwards)
+
+
+def _links() -> set[str]:
+    """Return the bridges there are: the engine makes one for each of its networks."""
+    return {folder.parent.name for folder in Path("/sys/class/net").glob("*/bridge")}
+
+
+def import_base(engine: Engine, folder: Path) -> str:
+    """Make the image that stands in for a slim Python, with what builds here need to reach their package index."""
+    engine("import", str(base_archive()), "mocksms-base:bare")
+    shutil.copyfile("/etc/ssl/certs/ca-certificates.crt", folder / "certificates")
+    (folder / "Dockerfile").write_text(
+        "FROM mocksms-base:bare\nCOPY certificates /etc/ssl/certs/ca-certificates.crt\n", encoding="utf-8"
+    )
+    engine("build", "--quiet", "--tag", "mocksms-base:here", str(folder))
+    return "mocksms-base:here"
