@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final, Self
 
-
 from mocksms.errors import NotReady
 from mocksms.readiness import wait_until_ready
 

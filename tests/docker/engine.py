@@ -68,6 +68,15 @@ class Engine:
             **more,
         )
 
+    def first_line(self, *arguments: str) -> str:
+        """Return the first line a command prints that goes on by itself; it is ended then."""
+        command = ["docker", *arguments]
+        with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as following:
+            assert following.stdout is not None
+            line = following.stdout.readline()
+            following.terminate()
+        return line
+
     def field(self, thing: str, path: str) -> str:
         """Return a field of what the engine knows about a container or an image, as Go's templates print it."""
         return self("inspect", "--format", f"{{{{{path}}}}}", thing)

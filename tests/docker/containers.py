@@ -1,0 +1,64 @@
+"""A container of the mock, spoken to through its published port."""
+
+from __future__ import annotations
+
+import json
+from time import monotonic
+from typing import Any, Self
+
+import requests
+
+from mocksms.readiness import wait_until_ready
+from tests.docker.engine import Engine
+from tests.support import KEY, PATIENCE, body
+
+
+class Container:
+    """A container, and when it was asked for."""
+
+    def __init__(self, engine: Engine, identity: str, started: float) -> None:
+        self.engine = engine
+        self.id = identity
+        self.started = started
+
+    @classmethod
+    def start(cls, engine: Engine, *arguments: str) -> Self:
+        started = monotonic()
+        return cls(engine, engine("run", "--detach", *arguments), started)
+
+    @property
+    def url(self) -> str:
+        """Where the mock is: another port after each start."""
+        return f"http://{self.engine('port', self.id, '8972/tcp').splitlines()[0]}"
+
+    def wait(self) -> float:
+        """Wait until the mock answers; return the seconds since it was asked for."""
+        wait_until_ready(self.url, PATIENCE)
+        return monotonic() - self.started
+
+    def send(self, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
+        answer = requests.post(
+            f"{self.url}/rest/v1/transactional/sms/send",
+            json=body(*to, **more),
+            headers={"X-API-Key": key},
+            timeout=PATIENCE,
+        )
+        assert answer.status_code == 200, answer.text
+        rows: list[dict[str, Any]] = answer.json()
+        return rows
+
+    def get(self, path: str, key: str = KEY) -> Any:
+        answer = requests.get(self.url + path, headers={"X-API-Key": key}, timeout=PATIENCE)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def field(self, path: str) -> Any:
+        """Return a field of what the engine knows about it."""
+        return json.loads(self.engine("inspect", "--format", f"{{{{json {path}}}}}", self.id))
+
+    def end(self, signal: str = "TERM") -> tuple[int, float]:
+        """Send the first process a signal; return its exit code and the seconds it took."""
+        started = monotonic()
+        self.engine("kill", "--signal", signal, self.id)
+        code = int(self.engine("wait", self.id))
+        return code, monotonic() - started

@@ -1,0 +1,109 @@
+"""What is in the image: no more than it needs, nothing of where it was built."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from mocksms.settings import Settings
+from tests.docker.conftest import ROOT, VERSION, build_arguments
+from tests.docker.engine import Engine
+
+LARGEST: Final = 90_000_000
+"""Bytes the image may have on top of its base."""
+
+
+def test_image_is_small(engine: Engine, image: str, base: str) -> None:
+    added = int(engine.field(image, ".Size")) - int(engine.field(base, ".Size"))
+    print(f"\nsize on top of the base: {added / 1e6:.1f} MB")
+    assert 1_000_000 < added < LARGEST
+
+
+def test_image_runs_as_a_user_by_number_who_is_not_root(engine: Engine, image: str) -> None:
+    user, _, group = engine.field(image, ".Config.User").partition(":")
+    assert int(user) > 0
+    assert int(group) > 0
+
+
+def test_image_says_what_it_is(engine: Engine, image: str) -> None:
+    labels = json.loads(engine.field(image, "json .Config.Labels"))
+    assert labels["org.opencontainers.image.title"] == "mocksms"
+    assert labels["org.opencontainers.image.version"] == VERSION
+    assert labels["org.opencontainers.image.licenses"] == "MIT"
+    assert json.loads(engine.field(image, "json .Config.ExposedPorts")) == {f"{Settings().port}/tcp": {}}
+    health = json.loads(engine.field(image, "json .Config.Healthcheck.Test"))
+    assert health[:4] == ["CMD", "mocksms", "ready", "--wait"]
+
+
+def test_image_holds_no_pip_and_no_source(engine: Engine, image: str, base: str, tmp_path: Path) -> None:
+    names = {member.name for _, member in added_files(engine, image, base, tmp_path)}
+    assert "opt/mocksms/bin/mocksms" in names
+    strangers = [name for name in names if not f"{name}/".startswith(("opt/", "scenarios/"))]
+    assert strangers == []
+    installed = {name.partition("/site-packages/")[2].partition("/")[0] for name in names}
+    assert installed.isdisjoint({"pip", "setuptools", "hatchling", "tests"})
+    assert any(name.endswith(".pyc") and "/mocksms/" in name for name in names)
+
+
+def test_image_holds_nothing_of_this_machine(engine: Engine, image: str, base: str, tmp_path: Path) -> None:
+    traces = {str(ROOT).encode(), b"BEGIN CERTIFICATE", *indexes_of_this_machine()}
+    found = [
+        (member.name, trace)
+        for content, member in added_files(engine, image, base, tmp_path)
+        for trace in traces
+        if trace in content
+    ]
+    assert found == []
+    facts = engine("history", "--no-trunc", image) + engine("inspect", image)
+    assert [trace for trace in traces if trace.decode() in facts] == []
+
+
+@pytest.mark.usefixtures("image")
+def test_change_of_the_source_fetches_no_dependency_anew(engine: Engine, base: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT, tmp_path / "source", ignore=shutil.ignore_patterns(".*", "tests", "dist"))
+    shutil.copytree(ROOT / ".github", tmp_path / "source/.github")
+    shutil.copy(ROOT / ".dockerignore", tmp_path / "source")
+    (tmp_path / "source/mocksms/extra.py").write_text('"""More."""\n', encoding="utf-8")
+    arguments = ["--network", "host", *build_arguments(base), "--target", "build", str(tmp_path / "source")]
+    steps = engine("build", *arguments).split("\nStep ")
+    cached = {step.partition(" : ")[2].splitlines()[0]: "Using cache" in step for step in steps[1:]}
+    assert [kept for step, kept in cached.items() if "--requirement" in step] == [True]
+    assert [kept for step, kept in cached.items() if "pip wheel" in step] == [False]
+
+
+def added_files(engine: Engine, image: str, base: str, folder: Path) -> Iterator[tuple[bytes, tarfile.TarInfo]]:
+    """Yield the files of the layers that the image has on top of its base, with their contents."""
+    archive = folder / "image.tar"
+    engine("save", "--output", str(archive), image)
+    shared = len(json.loads(engine.field(base, "json .RootFS.Layers")))
+    with tarfile.open(archive) as saved:
+        manifest = saved.extractfile("manifest.json")
+        assert manifest is not None
+        layers = json.load(manifest)[0]["Layers"][shared:]
+        assert layers
+        for name in layers:
+            with tarfile.open(fileobj=saved.extractfile(name)) as layer:
+                for member in layer:
+                    content = layer.extractfile(member) if member.isfile() else None
+                    yield content.read() if content else b"", member
+
+
+def indexes_of_this_machine() -> set[bytes]:
+    """Return where pip and apt get packages from, as far as somebody has set it on this machine."""
+    pip = subprocess.run(["python3", "-m", "pip", "config", "list"], capture_output=True, text=True, check=True).stdout
+    found = {line.partition("=")[2].strip("'") for line in pip.splitlines() if "index" in line or "links" in line}
+    found |= {value for name, value in os.environ.items() if name.upper().endswith("_PROXY")}
+    return {part.encode() for value in found for part in value.split() if "/" in part}
+
+
+@pytest.mark.parametrize("argument", ["numbers", "fidelity", "scenarios"])
+def test_image_runs_every_command(engine: Engine, image: str, argument: str) -> None:
+    assert engine("run", "--rm", image, argument).count("\n") > 10

@@ -1,0 +1,156 @@
+"""How a container of the mock behaves, from its start to its end."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import time
+from typing import Final
+
+import pytest
+
+from tests.docker.containers import Container
+from tests.docker.engine import Engine
+from tests.support import NUMBER, PATIENCE
+
+READY: Final = 1.5
+"""Seconds from the start of a container to the first answer."""
+
+ENDED: Final = 1.0
+"""Seconds from a signal to the end."""
+
+LARGEST: Final = 90.0
+"""Mebibytes of memory that an idle mock may take."""
+
+HARDENED: Final = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+
+Run = Callable[..., Container]
+
+
+def test_start_to_ready_is_quick(run: Run) -> None:
+    """The best of three, since other programs of this machine may be in the way."""
+    took = min(run().wait() for _ in range(3))
+    print(f"\nstart to ready: {took:.2f} s")
+    assert took < READY
+
+
+def test_engine_itself_finds_it_healthy(engine: Engine, run: Run) -> None:
+    container = run()
+    container.wait()
+    # The stream of events ends by itself when the time is up.
+    which = ["--filter", f"container={container.id}", "--filter", "event=health_status"]
+    engine.first_line("events", "--since", "1m", "--until", f"{time() + PATIENCE:.0f}", *which)
+    assert container.field(".State.Health.Status") == "healthy"
+
+
+def test_send_and_read_go_through_the_published_port(run: Run) -> None:
+    container = run()
+    container.wait()
+    sent, refused = container.send(NUMBER, "972-50-0002100")
+    assert (sent["status"], refused["reject_reason"]) == ("sent", "kosher-number")
+    found = container.get("/rest/v1/transactional/sms/search")
+    assert {row["transaction_id"] for row in found} == {sent["transaction_id"], refused["transaction_id"]}
+    assert container.get("/_mock/messages?to=972-54-1111111")["total"] == 1
+
+
+def test_mounted_scenario_is_played_by_its_name(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "outage.toml").write_text('[[rule]]\noutcome = "exception/no-available-gateways"\n', encoding="utf-8")
+    tmp_path.chmod(0o755)
+    container = run("--volume", f"{tmp_path}:/scenarios:ro", "--env", "MOCKSMS_SCENARIO=outage")
+    container.wait()
+    (row,) = container.send(NUMBER)
+    assert row["reject_reason"] == "no-available-gateways"
+
+
+def test_nothing_is_written_and_no_right_is_needed(engine: Engine, run: Run) -> None:
+    container = run(*HARDENED)
+    container.wait()
+    container.send(NUMBER)
+    assert engine("exec", container.id, "mocksms", "ready").startswith("mocksms is ready")
+    assert engine("diff", container.id) == ""
+    status = engine("exec", container.id, "python3", "-c", "print(open('/proc/1/status').read())")
+    rights = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert rights["Uid"].split()[0] != "0"
+    assert int(rights["CapEff"], 16) == 0
+
+
+def test_idle_mock_takes_little_memory(engine: Engine, run: Run) -> None:
+    container = run()
+    container.wait()
+    status = engine("exec", container.id, "python3", "-c", "print(open('/proc/1/status').read())")
+    (resident,) = (int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+    print(f"\nidle memory: {resident:.1f} MiB")
+    assert resident < LARGEST
+
+
+@pytest.mark.parametrize("signal", ["TERM", "INT"])
+def test_signal_ends_it_within_a_second(run: Run, signal: str) -> None:
+    container = run()
+    container.wait()
+    code, took = container.end(signal)
+    print(f"\n{signal} to end: {took:.2f} s")
+    assert code == 0
+    assert took < ENDED
+
+
+def test_signal_ends_it_while_an_answer_is_held_back(run: Run) -> None:
+    container = run()
+    container.wait()
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(container.send, "972-50-0007000")
+        while not container.get("/_mock/messages")["total"]:
+            pass
+        code, took = container.end()
+        assert held.result(PATIENCE)[0]["status"] == "sent"
+    assert code == 0
+    assert took < ENDED
+
+
+def test_restart_begins_anew(engine: Engine, run: Run) -> None:
+    container = run()
+    container.wait()
+    container.send(NUMBER)
+    engine("restart", container.id)
+    container.wait()
+    assert container.get("/_mock/messages")["total"] == 0
+    assert container.send(NUMBER)[0]["status"] == "sent"
+
+
+def test_other_container_reaches_it_by_its_name(engine: Engine, run: Run, image: str) -> None:
+    network = f"mocksms-{os.getpid()}"
+    engine("network", "create", network)
+    try:
+        run("--network", network, "--name", network).wait()
+        beside = ("run", "--rm", "--network", network)
+        assert "is ready at" in engine(*beside, image, "ready", "--url", f"http://{network}:8972")
+        ask = f"import urllib.request as u; print(u.urlopen('http://{network}:8972/_mock/messages').read().decode())"
+        assert json.loads(engine(*beside, "--entrypoint", "python3", image, "-c", ask))["total"] == 0
+    finally:
+        for container in engine("ps", "--all", "--quiet", "--filter", f"network={network}").split():
+            engine("network", "disconnect", "--force", network, container)
+        engine("network", "rm", network)
+
+
+def test_log_is_lines_or_json(engine: Engine, run: Run) -> None:
+    lines, objects = run(), run("--env", "MOCKSMS_LOG_FORMAT=json")
+    for container in (lines, objects):
+        container.wait()
+        container.send(NUMBER, content="שלום")
+        container.end()
+    assert f"{NUMBER}   sent" in engine("logs", lines.id)
+    told = [json.loads(line) for line in engine("logs", objects.id).splitlines()]
+    assert [each["event"] for each in told] == ["ready", "message"]
+    assert told[1]["text"] == "שלום"
+
+
+def test_variables_of_a_kubernetes_service_of_this_name_do_no_harm(run: Run) -> None:
+    run("--env", "MOCKSMS_PORT=tcp://10.0.0.7:8972", "--env", "MOCKSMS_SERVICE_HOST=10.0.0.7").wait()
+
+
+def test_variable_that_cannot_be_used_ends_it_with_a_sentence(engine: Engine, image: str) -> None:
+    done = engine.attempt("run", "--rm", "--env", "MOCKSMS_PROT=1", image)
+    assert done.returncode == 2
+    assert done.stdout.strip().endswith("MOCKSMS_PROT is not one of mocksms; did you mean MOCKSMS_PORT?")
