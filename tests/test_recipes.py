@@ -1,104 +1,115 @@
-"""The recipes of the README run as printed, in a folder of their own, by pytest or by Node's own runner.
-
-A block between `<!-- recipe NAME: FILE -->` and `<!-- /recipe -->` is the content of that file; the files of one name
-belong together, with those in the folder `recipes/NAME` beside this module: what a reader has already.
-"""
+"""The recipes hold what they promise: they are what their systems read, and their tests run."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-from collections import defaultdict
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
+import requests
 
 from mocksms.settings import Settings
-from tests.readme import README
-from tests.support import running
+from tests.recipes import RECIPES, Job, github_job, gitlab_job, read, run_shop_tests
+from tests.support import PATIENCE, Mock, running
 
-PATIENCE = 120.0
-GIVEN = Path(__file__).parent / "recipes"
-_BLOCK = re.compile(r"<!-- recipe (\S+): (\S+) -->\n```\w+\n(.*?)```\n<!-- /recipe -->", re.DOTALL)
-
-
-def recipes(text: str) -> dict[str, dict[str, str]]:
-    """Return the recipes of a text by their names, each as file names to contents."""
-    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for name, file, content in _BLOCK.findall(text):
-        found[name][file] = content
-    return dict(found)
+ROOT: Final = Path(__file__).parents[1]
+DOCKERFILE: Final = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+SCHEMAS: Final = {
+    "github-actions.yml": "vendor.github-workflows",
+    "gitlab-ci.yml": "vendor.gitlab-ci",
+    "compose.yaml": "vendor.compose-spec",
+}
 
 
-def given(name: str) -> dict[str, str]:
-    """Return the files that belong to a recipe and are not printed."""
-    return {path.name: path.read_text(encoding="utf-8") for path in (GIVEN / name).glob("*.*")}
+@pytest.mark.parametrize("recipe", SCHEMAS)
+def test_recipe_is_what_its_system_reads(recipe: str) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS[recipe], str(RECIPES / recipe)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
 
 
-RECIPES = recipes(README.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("job_of", [github_job, gitlab_job])
+def test_job_of_a_recipe_is_green_against_a_mock_started_its_way(job_of: Callable[[], Job], tmp_path: Path) -> None:
+    job = job_of()
+    with running(Settings.read(job.service, {"port": "0"})) as mock:
+        printed = run_shop_tests(tmp_path, mock.url, job)
+        assert len(mock.get("/_mock/accounts").json()["accounts"]) == 1
+    assert "9 passed" in printed
 
 
-def follow(recipe: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the tests of a recipe; those in JavaScript have a mock that runs already."""
-    for file, content in recipe.items():
-        (folder / file).write_text(content, encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    in_python = [file for file in recipe if file.startswith("test_")]
-    plain = ("randomly", "asyncio", "schemathesis", "cacheprovider")
-    command = [sys.executable, "-m", "pytest", *(part for name in plain for part in ("-p", f"no:{name}")), *in_python]
-    with running(Settings(port=0)) as mock:
-        if not in_python:
-            command = ["node", "--test", *recipe]
-            environment["MOCKSMS_URL"] = mock.url
-        return subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+def test_every_recipe_names_the_image_of_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    texts = [path.read_text(encoding="utf-8") for path in RECIPES.iterdir() if path.is_file()]
+    named = [set(re.findall(r"mocksms:(\d+\.[\w.]+)", text)) for text in texts]
+    assert [versions for versions in named if versions] == [{version}] * 5
 
 
-@pytest.mark.parametrize("name", [*RECIPES, "node-runner"])
-def test_recipe_runs_as_printed(name: str, tmp_path: Path) -> None:
-    done = follow({**RECIPES.get(name, {}), **given(name)}, tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"[1-9]\d* passed|^# pass [1-9]", done.stdout, re.MULTILINE), done.stdout
+def test_compose_starts_the_tests_once_all_else_is_healthy() -> None:
+    services = read("compose.yaml")["services"]
+    Settings.read(services["mocksms"]["environment"], {})
+    assert services["shop"]["depends_on"] == {"mocksms": {"condition": "service_healthy"}}
+    assert services["tests"]["depends_on"] == {"shop": {"condition": "service_healthy"}}
 
 
-TWO = """
-<!-- recipe a: test_a.py -->
-```python
-from b import B
-
-def test_it(mocksms):
-    assert mocksms.outbox == [] and B == RIGHT
-```
-<!-- /recipe -->
-<!-- recipe a: b.py -->
-```python
-B = 1
-```
-<!-- /recipe -->
-<!-- recipe c: c.test.mjs -->
-```js
-import test from "node:test";
-test("it", async () => { if (!(await fetch(`${process.env.MOCKSMS_URL}/_mock/health`)).ok) throw 1; });
-```
-<!-- /recipe -->
-"""
+def test_kubernetes_probes_ask_what_a_mock_answers(shared_mock: Mock) -> None:
+    deployment, service = read("kubernetes.yaml")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (port,) = container["ports"]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        asked = container[probe]["httpGet"]
+        assert asked["port"] == port["name"]
+        assert requests.get(shared_mock.url + asked["path"], timeout=PATIENCE).status_code == 200
+    assert port["containerPort"] == Settings().port
+    assert service["spec"]["ports"] == [{"name": "http", "port": port["containerPort"], "targetPort": port["name"]}]
+    assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
 
 
-def test_recipes_are_read_by_name() -> None:
-    assert {name: list(files) for name, files in recipes(TWO).items()} == {
-        "a": ["test_a.py", "b.py"],
-        "c": ["c.test.mjs"],
+def test_kubernetes_gives_no_right_that_the_image_does_not_need() -> None:
+    deployment, _ = read("kubernetes.yaml")
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    Settings.read({each["name"]: each["value"] for each in container["env"]}, {})
+    assert pod["securityContext"] == {"runAsNonRoot": True}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
     }
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == [variables()["MOCKSMS_SCENARIO_FOLDER"]]
 
 
-@pytest.mark.parametrize(("right", "code"), [("1", 0), ("2", 1)])
-def test_recipe_that_is_wrong_is_noticed(tmp_path: Path, right: str, code: int) -> None:
-    assert follow(recipes(TWO.replace("RIGHT", right))["a"], tmp_path).returncode == code
+def test_generic_container_asks_what_a_mock_answers(shared_mock: Mock) -> None:
+    text = (RECIPES / "testcontainers.mjs").read_text(encoding="utf-8")
+    (path,) = re.findall(r'forHttp\("([^"]+)", 8972\)', text)
+    assert requests.get(shared_mock.url + path, timeout=PATIENCE).status_code == 200
 
 
-def test_recipe_in_javascript_has_a_mock(tmp_path: Path) -> None:
-    done = follow(recipes(TWO)["c"], tmp_path)
-    assert (done.returncode, "# pass 1" in done.stdout) == (0, True)
+def test_image_is_set_up_by_options_there_are() -> None:
+    settings = Settings.read(variables(), {})
+    assert settings.host == "0.0.0.0"
+    assert re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE) == [str(settings.port)]
+
+
+def test_dockerfile_builds_with_either_builder() -> None:
+    """What only BuildKit knows: mounts and other flags of RUN, documents inline, a front end of its own."""
+    assert (
+        re.findall(r"^(# ?syntax=.*|RUN --.*|.*<<.*|.*--start-interval.*|COPY --(?!from=).*)$", DOCKERFILE, re.M) == []
+    )
+
+
+def test_image_is_built_from_what_the_wheel_is_built_from() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    allowed = {line[1:] for line in lines if line.startswith("!")}
+    assert "*" in lines
+    assert allowed == {"pyproject.toml", "README.md", ".github/LICENSE", "mocksms", "scenarios"}
+    assert all((ROOT / name).exists() for name in allowed)
+
+
+def variables() -> dict[str, str]:
+    """Return the variables of mocksms that the image sets."""
+    return dict(re.findall(r"\b(MOCKSMS_\w+)=(\S+)", DOCKERFILE))

@@ -1,0 +1,85 @@
+"""The recipes: files to take over into a project of one's own, in `tests/recipes`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+RECIPES: Final = Path(__file__).parent / "recipes"
+OUTSIDE: Final = ("http://127.0.0.1:8972", "http://mocksms:8972")
+"""Where the recipes expect the mock."""
+
+SLOW: Final = 120.0
+"""Seconds the tests of the shop may take."""
+
+
+class Job(NamedTuple):
+    """What a CI system is asked for: the mock's image and variables, those of the tests, and what is run."""
+
+    image: str
+    service: Mapping[str, str]
+    variables: Mapping[str, str]
+    commands: tuple[str, ...]
+
+
+def read(name: str) -> Any:
+    """Return a recipe; of several documents a list."""
+    documents = list(yaml.safe_load_all((RECIPES / name).read_text(encoding="utf-8")))
+    return documents if len(documents) > 1 else documents[0]
+
+
+def github_job() -> Job:
+    job = read("github-actions.yml")["jobs"]["tests"]
+    service = job["services"]["mocksms"]
+    commands = tuple(step["run"] for step in job["steps"] if "run" in step)
+    return Job(service["image"], service["env"], job["env"], commands)
+
+
+def gitlab_job() -> Job:
+    job = read("gitlab-ci.yml")["tests"]
+    (service,) = job["services"]
+    assert service["alias"] == "mocksms"
+    return Job(service["name"], service["variables"], job["variables"], tuple(job["script"]))
+
+
+def run_shop_tests(folder: Path, url: str, job: Job) -> str:
+    """Run what a job runs, in a copy of the shop, against the mock at a URL; return what was printed."""
+    project = Path(shutil.copytree(RECIPES / "shop", folder / "shop"))
+    here = {name: _at(value, url) for name, value in job.variables.items()}
+    path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
+    environment = {**_without_coverage(os.environ), **here, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        ["bash", "-ec", "\n".join(_without_installing(job.commands))],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SLOW,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def _at(value: str, url: str) -> str:
+    for outside in OUTSIDE:
+        value = value.replace(outside, url)
+    return value
+
+
+def _without_installing(commands: Iterable[str]) -> list[str]:
+    """Return the commands but for the installation, which the tests' own environment stands in for."""
+    assert sys.prefix != sys.base_prefix
+    return [command for command in commands if not command.startswith("pip install")]
+
+
+def _without_coverage(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(("COV", "PYTEST", "MOCKSMS"))}
