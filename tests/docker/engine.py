@@ -23,6 +23,8 @@ SLOW: Final = 600.0
 STARTING: Final = 60.0
 """Seconds an engine may take to start, and to stop."""
 
+UNTESTED: Final = "NOTHING OF THE IMAGE WAS TESTED: no Docker engine runs here"
+
 EMPTY_FILTER: Final = b"""\
 *filter
 :INPUT ACCEPT
@@ -90,10 +92,10 @@ def running_engine() -> Iterator[Engine]:
         yield here
         return
     if os.name != "posix" or os.geteuid() != 0:
-        pytest.skip("NOTHING OF THE IMAGE WAS TESTED: no Docker engine runs here, and only root can start one")
+        pytest.skip(f"{UNTESTED}, and only root can start one")
     missing = [program for program in NEEDED if shutil.which(program) is None]
     if missing:
-        pytest.skip(f"NOTHING OF THE IMAGE WAS TESTED: no Docker engine runs here, and {', '.join(missing)} is missing")
+        pytest.skip(f"{UNTESTED}, and to start one is missing: {', '.join(missing)}")
     with ExitStack() as after:
         folder = Path(after.enter_context(tempfile.TemporaryDirectory(prefix="mocksms-docker-")))
         after.enter_context(_network_as_before())
@@ -112,7 +114,7 @@ def _started(folder: Path) -> Iterator[Engine]:
             while engine.attempt("version").returncode != 0:
                 if daemon.poll() is not None or monotonic() > end:
                     last = "".join((folder / "log").read_text().splitlines(keepends=True)[-5:])
-                    pytest.skip(f"NOTHING OF THE IMAGE WAS TESTED: no Docker engine starts here:\n{last}")
+                    pytest.skip(f"{UNTESTED}, and none starts:\n{last}")
                 Event().wait(0.1)
             yield engine
             if left := engine("ps", "--all", "--quiet").split():
