@@ -47,7 +47,7 @@ class Engine:
     """An engine as its command line sees it."""
 
     def __init__(self, address: str | None) -> None:
-        # The classic builder: BuildKit's client is not packaged everywhere.
+        # The classic builder: not every client can build with BuildKit.
         self.environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
         if address is not None:
             self.environment["DOCKER_HOST"] = address

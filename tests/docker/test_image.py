@@ -15,7 +15,7 @@ import pytest
 
 from mocksms.settings import Settings
 from tests.docker.conftest import ROOT, VERSION, build_arguments
-from tests.docker.engine import Engine
+from tests.docker.engine import SLOW, Engine
 
 LARGEST: Final = 90_000_000
 """Bytes the image may have on top of its base."""
@@ -64,6 +64,25 @@ def test_image_holds_nothing_of_this_machine(engine: Engine, image: str, base: s
     assert found == []
     facts = engine("history", "--no-trunc", image) + engine("inspect", image)
     assert [trace for trace in traces if trace.decode() in facts] == []
+
+
+def test_buildkit_builds_it_as_well(engine: Engine, image: str, base: str) -> None:
+    environment = {**engine.environment, "DOCKER_BUILDKIT": "1"}
+    arguments = ["build", "--network", "host", *build_arguments(base), "--tag", "mocksms:buildkit", str(ROOT)]
+    printed = ""
+    # Of two clients, as a newer one beside Debian's, either may be the one that can.
+    for client in filter(shutil.which, ("docker", "/usr/bin/docker")):
+        done = subprocess.run([client, *arguments], env=environment, capture_output=True, text=True, timeout=SLOW)
+        printed += done.stderr
+        if done.returncode == 0:
+            break
+    else:
+        assert "buildx component is missing" in printed, printed
+        pytest.skip("THE IMAGE WAS NOT BUILT WITH BUILDKIT: no client here can")
+    sizes = [int(engine.field(name, ".Size")) for name in (image, "mocksms:buildkit")]
+    assert abs(sizes[0] - sizes[1]) < 1_000_000
+    assert engine.field("mocksms:buildkit", ".Config.User") == engine.field(image, ".Config.User")
+    assert engine("run", "--rm", "mocksms:buildkit", "--version") == f"mocksms {VERSION}"
 
 
 @pytest.mark.usefixtures("image")
