@@ -12,7 +12,7 @@ from typing import Final
 from mocksms import scenario_commands
 from mocksms.address import url_of
 from mocksms.errors import MocksmsError, NotReady, ScenarioUnknown, ScenarioUnusable, SettingsError
-from mocksms.settings import A_DURATION, flag_name, seconds
+from mocksms.settings import duration, flag_name
 from mocksms.terminal import Parser, read_settings, say, table
 
 UNUSABLE: Final = 2
@@ -99,9 +99,9 @@ def _ready(arguments: list[str]) -> int:
     parser.add_argument("--timeout", metavar="DURATION", default="10s", help="the longest wait (default 10s)")
     settings, parsed = read_settings(parser, arguments)
     try:
-        timeout = seconds(parsed.timeout)
+        timeout = duration(parsed.timeout).total_seconds()
     except ValueError as error:
-        raise SettingsError(f"--timeout is {parsed.timeout!r}, but must be {A_DURATION}.") from error
+        raise SettingsError(f"--timeout is {parsed.timeout!r}, but must be {error}.") from error
 
     from mocksms.readiness import check_ready, wait_until_ready
 

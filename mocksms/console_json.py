@@ -11,25 +11,24 @@ from typing import Any
 from mocksms.console import SHOWN
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import shorten_key
 from mocksms.sms.message import Message
 from mocksms.sms.text import filled
 
 
 def message_object(account: Account, message: Message) -> str:
-    """Return the object about a message: where it is in its life, why, to whom, its first words."""
+    """Return the object about a message, in words of the inspection API; number and content are cut where long."""
     status, reason = message.state.value
     return _object(
         message.history[-1].at,
         "message",
         transaction_id=message.transaction_id,
-        to=message.mobile_number[:SHOWN],
+        account=account.id,
+        mobile_number=message.mobile_number[:SHOWN],
         status=status,
         reject_reason=reason,
         decided_by=message.decided_by,
         scheduled_at=None if message.decided_by else message.due_at.isoformat(),
-        text=filled(message)[:SHOWN],
-        key=shorten_key(account.key),
+        content=filled(message)[:SHOWN],
     )
 
 

@@ -46,7 +46,7 @@ def check_ready(url: str, patience: float = PATIENCE) -> None:
         raise NotReady(url, f"what listens there is no mock: GET {HEALTH} was answered with {answer.status}")
 
 
-def wait_until_ready(url: str, timeout: float, check_alive: Callable[[], object] = bool) -> None:
+def wait_until_ready(url: str, timeout: float, check_alive: Callable[[], object] = lambda: None) -> None:
     """Ask a mock until it is ready.
 
     Args:

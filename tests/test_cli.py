@@ -541,7 +541,7 @@ def test_json_log_is_an_object_per_line() -> None:
         )
         message = json.loads(process.read_until('"message"'))
         assert process.end(signal.SIGTERM)[0] == 0
-    assert (message["text"], message["status"]) == (content, "sent")
+    assert (message["content"], message["status"]) == (content, "sent")
     assert message["transaction_id"] == answer.json()[0]["transaction_id"]
     assert "".join(process.printed).isascii()
 

@@ -29,13 +29,13 @@ def test_object_says_when_to_whom_what_became_of_it_and_why() -> None:
         "at": "2026-03-01T12:00:00+00:00",
         "event": "message",
         "transaction_id": message.transaction_id,
-        "to": "972-50-0002100",
+        "account": account.id,
+        "mobile_number": "972-50-0002100",
         "status": "rejected",
         "reject_reason": "kosher-number",
         "decided_by": "magic number 21 (rejected/kosher-number)",
         "scheduled_at": None,
-        "text": "Hello",
-        "key": "key-…",
+        "content": "Hello",
     }
 
 
@@ -51,12 +51,12 @@ def test_object_is_one_line_of_plain_characters(text: str) -> None:
     line = message_object(*accept(text, Submission(text)))
     assert line.isascii()
     assert line.isprintable()
-    assert json.loads(line)["text"] == text
+    assert json.loads(line)["content"] == text
 
 
 def test_object_cuts_what_is_long() -> None:
     shown = json.loads(message_object(*accept("9" * 1000, Submission("a" * 1000))))
-    assert (len(shown["to"]), len(shown["text"])) == (SHOWN, SHOWN)
+    assert (len(shown["mobile_number"]), len(shown["content"])) == (SHOWN, SHOWN)
 
 
 def test_welcome_is_an_object_too() -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from tests.recipes import github_job, run_shop_tests
+from tests.cookbook import github_job, run_shop_tests
 from tests.support import PATIENCE
 
 ROOT: Final = Path(__file__).parents[1]

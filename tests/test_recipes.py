@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from mocksms.settings import Settings
-from tests.recipes import RECIPES, Job, github_job, gitlab_job, read, run_shop_tests
+from tests.cookbook import RECIPES, Job, github_job, gitlab_job, read, run_shop_tests
 from tests.support import PATIENCE, Mock, running
 
 ROOT: Final = Path(__file__).parents[1]

@@ -16,7 +16,7 @@ import requests
 
 from mocksms.readiness import wait_until_ready
 from mocksms.settings import Settings
-from tests.recipes import RECIPES
+from tests.cookbook import RECIPES
 from tests.support import PATIENCE, Mock, body, running
 
 KEYS: Final = [f"team-{number}" for number in range(100)]

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.docker.containers import Container
-from tests.docker.engine import Engine, import_base, running_engine
+from tests.docker.engine import Engine, base_image, running_engine
 
 ROOT: Final = Path(__file__).parents[2]
 VERSION: Final[str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -25,7 +25,7 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def base(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The image that the mock's is built on."""
-    return import_base(engine, tmp_path_factory.mktemp("base"))
+    return base_image(engine, tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="session")

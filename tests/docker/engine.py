@@ -23,6 +23,8 @@ SLOW: Final = 600.0
 STARTING: Final = 60.0
 """Seconds an engine may take to start, and to stop."""
 
+DEFAULT: Final = "python:3.13-slim"
+
 UNTESTED: Final = "NOTHING OF THE IMAGE WAS TESTED: no Docker engine runs here"
 
 EMPTY_FILTER: Final = b"""\
@@ -47,6 +49,7 @@ class Engine:
     """An engine as its command line sees it."""
 
     def __init__(self, address: str | None) -> None:
+        self.is_ours = address is not None
         # The classic builder: not every client can build with BuildKit.
         self.environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
         if address is not None:
@@ -152,8 +155,13 @@ def _links() -> set[str]:
     return {folder.parent.name for folder in Path("/sys/class/net").glob("*/bridge")}
 
 
-def import_base(engine: Engine, folder: Path) -> str:
-    """Make the image that stands in for a slim Python, with what builds here need to reach their package index."""
+def base_image(engine: Engine, folder: Path) -> str:
+    """Return the Dockerfile's own base where it can be pulled, else one that stands in for it.
+
+    It has the certificates of this machine, which builds may need to reach their package index.
+    """
+    if not engine.is_ours and engine.attempt("pull", DEFAULT).returncode == 0:
+        return DEFAULT
     engine("import", str(base_archive()), "mocksms-base:bare")
     shutil.copyfile("/etc/ssl/certs/ca-certificates.crt", folder / "certificates")
     (folder / "Dockerfile").write_text(

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cookbook import RECIPES, Job, github_job, gitlab_job, run_shop_tests
 from tests.docker.containers import Container
 from tests.docker.engine import SLOW, Engine
-from tests.recipes import RECIPES, Job, github_job, gitlab_job, run_shop_tests
 
 
 @pytest.fixture

@@ -101,8 +101,7 @@ def test_signal_ends_it_while_an_answer_is_held_back(run: Run) -> None:
     container.wait()
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(container.send, "972-50-0007000")
-        while not container.get("/_mock/messages")["total"]:
-            pass
+        container.get("/_mock/messages/wait")
         code, took = container.end()
         assert held.result(PATIENCE)[0]["status"] == "sent"
     assert code == 0
@@ -143,7 +142,7 @@ def test_log_is_lines_or_json(engine: Engine, run: Run) -> None:
     assert f"{NUMBER}   sent" in engine("logs", lines.id)
     told = [json.loads(line) for line in engine("logs", objects.id).splitlines()]
     assert [each["event"] for each in told] == ["ready", "message"]
-    assert told[1]["text"] == "שלום"
+    assert told[1]["content"] == "שלום"
 
 
 def test_variables_of_a_kubernetes_service_of_this_name_do_no_harm(run: Run) -> None:

@@ -1,11 +1,10 @@
-"""The recipes: files to take over into a project of one's own, in `tests/recipes`."""
+"""The recipes, files to take over into a project of one's own, as the tests use them."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,9 +21,8 @@ SLOW: Final = 120.0
 
 
 class Job(NamedTuple):
-    """What a CI system is asked for: the mock's image and variables, those of the tests, and what is run."""
+    """What a CI system is asked for: variables of the mock, those of the tests, and what is run."""
 
-    image: str
     service: Mapping[str, str]
     variables: Mapping[str, str]
     commands: tuple[str, ...]
@@ -40,14 +38,14 @@ def github_job() -> Job:
     job = read("github-actions.yml")["jobs"]["tests"]
     service = job["services"]["mocksms"]
     commands = tuple(step["run"] for step in job["steps"] if "run" in step)
-    return Job(service["image"], service["env"], job["env"], commands)
+    return Job(service["env"], job["env"], commands)
 
 
 def gitlab_job() -> Job:
     job = read("gitlab-ci.yml")["tests"]
     (service,) = job["services"]
     assert service["alias"] == "mocksms"
-    return Job(service["name"], service["variables"], job["variables"], tuple(job["script"]))
+    return Job(service["variables"], job["variables"], tuple(job["script"]))
 
 
 def run_shop_tests(folder: Path, url: str, job: Job) -> str:
@@ -77,7 +75,6 @@ def _at(value: str, url: str) -> str:
 
 def _without_installing(commands: Iterable[str]) -> list[str]:
     """Return the commands but for the installation, which the tests' own environment stands in for."""
-    assert sys.prefix != sys.base_prefix
     return [command for command in commands if not command.startswith("pip install")]
 
 
