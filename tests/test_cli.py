@@ -551,8 +551,10 @@ def test_json_log_has_what_went_wrong_as_an_object_too(tmp_path: Path) -> None:
     scenario.write_text("[[rule]]\noutcome = 'sent'\n", encoding="utf-8")
     with started("--port", "0", "--log-format", "json", "--scenario", str(scenario)) as process:
         process.read_until('"ready"')
-        scenario.write_text("[[rule]]\noutcome = 'snet'\n", encoding="utf-8")
+        broken = tmp_path / "broken"
+        broken.write_text("[[rule]]\noutcome = 'snet'\n", encoding="utf-8")
+        broken.replace(scenario)
         assert process.popen.stderr is not None
         problem = json.loads(process.popen.stderr.readline())
     assert (problem["event"], problem["level"]) == ("problem", "error")
-    assert "snet" in problem["text"]
+    assert "did you mean sent?" in problem["text"]
