@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 GSM_BASIC: Final = (
@@ -61,10 +63,32 @@ def count_segments(text: str) -> Segments:
     """
     outside = _OUTSIDE_GSM.search(text)
     if outside is None:
-        septets = _EXTENSION.sub(lambda found: _ESCAPE + found[0], text)
+        septets = _as_septets(text)
         return Segments(Encoding.GSM7, _count(septets, Encoding.GSM7), len(septets))
     units = _as_code_units(text)
     return Segments(Encoding.UCS2, _count(units, Encoding.UCS2), len(units), ForcedBy(outside[0], outside.start()))
+
+
+def split_segments(text: str) -> list[str]:
+    """Return the parts of a text, one for each of the segments it takes."""
+    segments = count_segments(text)
+    if segments.count == 1:
+        return [text]
+    is_wide = segments.encoding is Encoding.UCS2
+    units = _as_code_units(text) if is_wide else _as_septets(text)
+    starts = [*_starts(units, segments.encoding), len(units)]
+    parts = (units[start:end] for start, end in pairwise(starts))
+    return [_as_characters(part) if is_wide else part.replace(_ESCAPE, "") for part in parts]
+
+
+def _as_septets(text: str) -> str:
+    """Put the escape code before every character of the extension table, so that each counts for its septets."""
+    return _EXTENSION.sub(lambda found: _ESCAPE + found[0], text)
+
+
+def _as_characters(units: str) -> str:
+    """Undo the spelling of characters as two surrogates."""
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _as_code_units(text: str) -> str:
@@ -76,16 +100,17 @@ def _as_code_units(text: str) -> str:
 
 
 def _count(units: str, encoding: Encoding) -> int:
-    alone, each = encoding.sizes
-    if len(units) <= alone:
-        return 1
-    count, start = 0, 0
+    return 1 if len(units) <= encoding.sizes[0] else sum(1 for _ in _starts(units, encoding))
+
+
+def _starts(units: str, encoding: Encoding) -> Iterator[int]:
+    """Iterate over the indexes at which the segments of a text begin that needs more than one."""
+    each, start = encoding.sizes[1], 0
     while start < len(units):
+        yield start
         start += each
         if start < len(units) and _opens_a_pair(units[start - 1], encoding):
             start -= 1
-        count += 1
-    return count
 
 
 def _opens_a_pair(unit: str, encoding: Encoding) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, ForcedBy, Segments, count_segments
+from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, ForcedBy, Segments, count_segments, split_segments
 
 CODEC = gsm0338.Codec()
 ESCAPE = "\x1b"
@@ -116,6 +116,17 @@ NEAR_A_BOUNDARY = st.builds(
 @given(NEAR_A_BOUNDARY | st.text())
 def test_segments_agree_with_filling_them_one_character_at_a_time(text: str) -> None:
     assert count_segments(text).count == _naive_count(text)
+
+
+@given(NEAR_A_BOUNDARY | st.text())
+def test_parts_are_the_text_each_as_full_as_it_can_be(text: str) -> None:
+    parts = split_segments(text)
+    assert "".join(parts) == text
+    assert len(parts) == count_segments(text).count
+    in_gsm = count_segments(text).encoding is Encoding.GSM7
+    sizes = [sum((_septets(each) or 0) if in_gsm else 1 + (ord(each) > 0xFFFF) for each in part) for part in parts]
+    each = 153 if in_gsm else 67
+    assert len(parts) == 1 or all(each - 1 <= size <= each for size in sizes[:-1])
 
 
 def _septets(character: str) -> int | None:
