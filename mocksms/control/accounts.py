@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from mocksms.control.answers import answer
-from mocksms.control.asked import AccountPatch, InboundBody, InboundQuery, ListChange, Scoped
+from mocksms.control.asked import AccountPatch, InboundBody, ListChange, PhonesQuery, Scoped
 from mocksms.control.asking import Ask
 from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
 from mocksms.control.shown import AccountsView, AccountView, InboundPage, InboundView, Reset
@@ -69,8 +69,10 @@ def receive_sms(desk: Desk, ask: Ask) -> Response:
 
 def list_inbound(desk: Desk, ask: Ask) -> Response:
     """Answer with the newest replies."""
-    after = ask.query.since or 0
-    found, total = newest(ask.scope.inbound(after), ask.query.limit)
+    query: PhonesQuery = ask.query
+    after = query.since or 0
+    digits = None if query.number is None else desk.digits(query.number)
+    found, total = newest(lambda before: ask.scope.inbound(after, before, digits), query)
     page = InboundPage(
         inbound=[inbound_view(account, sms) for account, sms in found],
         cursor=desk.engine.cursor,
@@ -159,7 +161,7 @@ ROOMS: Final = (
             tag=TAG,
             summary="List what phones replied, newest first",
             key="chooses",
-            query=InboundQuery,
+            query=PhonesQuery,
             replies={200: Reply(about="The replies", shape=InboundPage), 400: REFUSED, 409: STALE},
         ),
         list_inbound,

@@ -69,6 +69,7 @@ Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(whole)]
 
 Words = Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+Number = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Asked(BaseModel):
@@ -80,9 +81,7 @@ class Asked(BaseModel):
 class Filters(Asked):
     """Which messages; everything given must hold."""
 
-    to: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
-        default=None, description="The recipient's number, compared on digits"
-    )
+    to: Number | None = Field(default=None, description="The recipient's number, compared on digits")
     status: Status | None = Field(default=None, description="Where the message is in its life")
     reject_reason: Annotated[Reason, BeforeValidator(_reason)] | None = Field(
         default=None, description="Why it was not plainly sent, in either of the vendor's spellings"
@@ -109,17 +108,19 @@ class Since(Asked):
     since: Cursor | None = Field(default=None, description="A cursor: only what came after it")
 
 
+class Paged(Since):
+    """After what, before what, and how much of it."""
+
+    before: Cursor | None = Field(default=None, description="A cursor: only what came before it, to turn pages")
+    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
+
+
 class ManyQuery(Scoped, Filters, Since):
     """Which messages, whose, after what."""
 
 
-class ListQuery(ManyQuery):
+class ListQuery(Scoped, Filters, Paged):
     """Which messages to list."""
-
-    before: Cursor | None = Field(
-        default=None, description="A cursor: only what came before it, such as the last message of the page before"
-    )
-    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
 
 
 class WaitQuery(ManyQuery):
@@ -156,20 +157,19 @@ class VerifyBody(Filters, Since):
         return self
 
 
-class RequestsQuery(Scoped, Since):
+class RequestsQuery(Scoped, Paged):
     """Which exchanges of the journal."""
 
     method: Annotated[str, Field(max_length=40)] | None = Field(default=None, description="GET, POST and so on")
     path: Name | None = Field(default=None, description="Part of path and query as sent")
     status: int | None = Field(default=None, ge=100, le=599, description="Status of the answer")
     refused: bool | None = Field(default=None, description="Whether it was answered with anything but success")
-    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
 
 
-class InboundQuery(Scoped, Since):
-    """Which replies."""
+class PhonesQuery(Scoped, Paged):
+    """Which phones, or which replies."""
 
-    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
+    number: Number | None = Field(default=None, description="The phone's number, compared on digits")
 
 
 class CallbacksQuery(Scoped, Since):

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from mocksms.control.asked import Filters
+from mocksms.control.asked import Filters, Paged
 from mocksms.control.asking import Ask
 from mocksms.control.feed import Feed
 from mocksms.control.matching import Criteria
@@ -43,9 +43,9 @@ class Desk:
         self.library = Library(engine.settings.scenario_folder)
         self.streams = Streams(Feed(engine, f"{self.started.timestamp():.0f}"))
 
-    def criteria(self, filters: Filters, after: int | None) -> Criteria:
-        """Return the criteria of some filters after a cursor."""
-        return Criteria(filters, self.digits, after or 0)
+    def criteria(self, filters: Filters, after: int | None, before: int | None = None) -> Criteria:
+        """Return the criteria of some filters after a cursor and before another."""
+        return Criteria(filters, self.digits, after or 0, before)
 
     def digits(self, mobile_number: str) -> str:
         """Return a number as it is compared."""
@@ -58,10 +58,19 @@ class Desk:
         self.streams.stop()
 
 
-def newest(found: Iterator[T], limit: int, total: int | None = None) -> tuple[list[T], int]:
-    """Return the first of what was found and how much it is in all, which is counted unless it is known."""
-    first = list(islice(found, limit))
-    return first, len(first) + sum(1 for _ in found) if total is None else total
+def newest(find: Callable[[int | None], Iterator[T]], query: Paged, total: int | None = None) -> tuple[list[T], int]:
+    """Return the page that a query asks for, and how much there is on all pages, which is counted unless it is known.
+
+    Args:
+        find: returns what matches before a cursor, newest first.
+        query: says before which cursor, and how much.
+        total: how much there is in all.
+    """
+    found = find(query.before)
+    first = list(islice(found, query.limit))
+    if total is not None:
+        return first, total
+    return first, sum(1 for _ in find(None)) if query.before is not None else len(first) + sum(1 for _ in found)
 
 
 Endpoint = Callable[[Desk, Ask], ASGIApp | Awaitable[Response]]

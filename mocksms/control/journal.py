@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from mocksms.control.asking import Ask
 from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
 from mocksms.control.shown import RequestsPage, RequestView
 from mocksms.control.views import request_view
+from mocksms.engine.account import Account
 from mocksms.engine.journal import Exchange
 from mocksms.errors import RecordNotFound
 from mocksms.openapi import Operation, Reply
@@ -25,10 +27,13 @@ def list_requests(desk: Desk, ask: Ask) -> Response:
     query: RequestsQuery = ask.query
     after = query.since or 0
     journals = ask.scope.journals
-    matching = (owned for owned in ask.scope.exchanges(after) if _matches(query, owned[1]))
-    is_everything = not query.model_fields_set - {"limit", "account"}
+
+    def matching(before: int | None) -> Iterator[tuple[Account | None, Exchange]]:
+        return (owned for owned in ask.scope.exchanges(after, before) if _matches(query, owned[1]))
+
+    is_everything = not query.model_fields_set - {"limit", "account", "before"}
     kept = sum(len(journal) for _, journal in journals) if is_everything else None
-    found, total = newest(matching, query.limit, kept)
+    found, total = newest(matching, query, kept)
     page = RequestsPage(
         requests=[request_view(account, exchange) for account, exchange in found],
         cursor=desk.engine.cursor,

@@ -186,8 +186,9 @@ class Resembles:
 class Criteria:
     """All wishes of a question; a message must meet each."""
 
-    def __init__(self, filters: Filters, parse: Parse, after: int = 0) -> None:
+    def __init__(self, filters: Filters, parse: Parse, after: int = 0, before: int | None = None) -> None:
         self.after = after
+        self.before = before
         self.digits = None if filters.to is None else parse(filters.to)
         self.criteria = tuple(_criteria(filters, self.digits))
         self._filters = filters
@@ -200,12 +201,16 @@ class Criteria:
 
     def matches(self, message: Message) -> bool:
         """Return whether a message is meant."""
-        return message.sequence > self.after and all(criterion.matches(message) for criterion in self.criteria)
+        return (
+            message.sequence > self.after
+            and (self.before is None or message.sequence < self.before)
+            and all(criterion.matches(message) for criterion in self.criteria)
+        )
 
     @property
     def is_everything(self) -> bool:
         """Whether every message matches."""
-        return not self.criteria and not self.after
+        return not self.criteria and not self.after and self.before is None
 
     @property
     def is_looked_up(self) -> bool:
@@ -217,6 +222,7 @@ class Criteria:
         wanted = self._filters
         return Query(
             after=self.after,
+            before=self.before,
             digits=self.digits,
             tags=() if wanted.tag is None else (wanted.tag,),
             senders=() if wanted.sender is None else (wanted.sender,),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import islice
 from typing import Final
 
 from pydantic import BaseModel
@@ -37,13 +36,11 @@ Step = Callable[[Steering, Account, str], Message]
 
 def list_messages(desk: Desk, ask: Ask) -> Response:
     """Answer with the newest messages that match."""
-    criteria = desk.criteria(ask.query, ask.query.since)
-    before = ask.query.before
-    matching = ask.scope.messages(criteria)
-    earlier = matching if before is None else (owned for owned in matching if owned.message.sequence < before)
-    found = list(islice(earlier, ask.query.limit))
-    is_all = before is None and len(found) < ask.query.limit
-    return answer(_page(desk, ask, criteria, found, len(found) if is_all else ask.scope.count(criteria)))
+    criteria = desk.criteria(ask.query, ask.query.since, ask.query.before)
+    found = ask.scope.search(criteria, ask.query.limit)
+    is_all = ask.query.before is None and len(found) < ask.query.limit
+    total = len(found) if is_all else ask.scope.count(desk.criteria(ask.query, ask.query.since))
+    return answer(_page(desk, ask, criteria, found, total))
 
 
 def delete_messages(desk: Desk, ask: Ask) -> Response:

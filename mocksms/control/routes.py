@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from mocksms.control import accounts, callbacks, catalogues, clocks, journal, messages, scenarios
+from mocksms.control import accounts, callbacks, catalogues, clocks, journal, messages, phones, scenarios
 from mocksms.control.answers import error_answer, refusal
 from mocksms.control.asking import prefers_text, read_ask
 from mocksms.control.desk import ANY, WRITES, Desk, Room
@@ -23,6 +23,7 @@ from mocksms.guard import Disconnected
 
 ROOMS: Final[tuple[Room, ...]] = (
     *messages.ROOMS,
+    *phones.ROOMS,
     *accounts.ROOMS,
     *callbacks.ROOMS,
     *clocks.ROOMS,

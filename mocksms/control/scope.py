@@ -30,6 +30,14 @@ class Owned(NamedTuple):
     message: Message
 
 
+class Phone(NamedTuple):
+    """A phone that an account wrote to or heard from: its number as compared, and the number of the latest SMS."""
+
+    account: Account
+    digits: str
+    latest: int
+
+
 class Scope:
     """One account by its key or id, or all when no name is given. Looked up anew each time: accounts come and go.
 
@@ -133,14 +141,27 @@ class Scope:
         owned: list[tuple[Account | None, Journal]] = [(account, account.journal) for account in self.accounts]
         return [*owned, (None, self._engine.accounts.strangers)] if self.name is None else owned
 
-    def exchanges(self, after: int) -> Iterator[tuple[Account | None, Exchange]]:
-        """Iterate over the exchanges after a cursor, newest first."""
-        ways = [zip(repeat(owner), journal.newest_first(after), strict=False) for owner, journal in self.journals]
+    def exchanges(self, after: int, before: int | None = None) -> Iterator[tuple[Account | None, Exchange]]:
+        """Iterate over the exchanges after a cursor and before another, newest first."""
+        ways = [
+            zip(repeat(owner), journal.newest_first(after, before), strict=False) for owner, journal in self.journals
+        ]
         return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
 
-    def inbound(self, after: int) -> Iterator[tuple[Account, InboundSms]]:
-        """Iterate over the replies after a cursor, newest first."""
-        ways = [zip(repeat(owner), owner.inbound.newest_first(after), strict=False) for owner in self.accounts]
+    def inbound(
+        self, after: int, before: int | None = None, digits: str | None = None
+    ) -> Iterator[tuple[Account, InboundSms]]:
+        """Iterate over the replies after a cursor and before another, of one phone or of all, newest first."""
+        ways = [
+            zip(
+                repeat(owner),
+                owner.inbound.newest_first(after, before)
+                if digits is None
+                else owner.inbound.of(digits, after, before),
+                strict=False,
+            )
+            for owner in self.accounts
+        ]
         return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
 
     def callbacks(self, after: int, message: str | None) -> Iterator[tuple[Account, Callback]]:
@@ -159,6 +180,15 @@ class Scope:
         """Iterate over the opt-outs and opt-ins after a cursor, of one number or of all, newest first."""
         ways = [zip(repeat(owner), owner.consents.newest_first(after, digits), strict=False) for owner in self.accounts]
         return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+
+    def phones(self, after: int, before: int | None = None, digits: str | None = None) -> Iterator[Phone]:
+        """Iterate over the phones whose latest SMS came after a cursor and before another, newest first."""
+        ways = [_phones_of(account, digits) for account in self.accounts]
+        for phone in merge(*ways, key=lambda phone: phone.latest, reverse=True):
+            if phone.latest <= after:
+                return
+            if before is None or phone.latest < before:
+                yield phone
 
     def evicted(self) -> int:
         """Return how many messages have gone to make room."""
@@ -184,6 +214,27 @@ class Scope:
         if allowed and name not in allowed:
             raise AccountUnknown(shorten_key(name))
         return name
+
+
+def count_phones(account: Account) -> int:
+    """Return how many phones an account wrote to or heard from."""
+    written_to = account.messages.phones
+    return len(written_to) + sum(digits not in written_to for _, digits in account.inbound.phones.latest_of_each())
+
+
+def _phones_of(account: Account, digits: str | None) -> Iterator[Phone]:
+    """Iterate over the phones of an account, or the one with a number, by their latest SMS, newest first."""
+    written_to, heard_from = account.messages.phones, account.inbound.phones
+    if digits is not None:
+        latest = max(next(index.newest_first(digits), 0) for index in (written_to, heard_from))
+        if latest:
+            yield Phone(account, digits, latest)
+        return
+    seen = set[str]()
+    for latest, each in merge(written_to.latest_of_each(), heard_from.latest_of_each(), reverse=True):
+        if each not in seen:
+            seen.add(each)
+            yield Phone(account, each, latest)
 
 
 def _count(account: Account, criteria: Criteria) -> int:

@@ -41,6 +41,7 @@ class SegmentsView(Shown):
     encoding: str
     count: int
     characters: int = Field(description="Characters of the text")
+    boundaries: list[int] = Field(description="Where in the text each further segment begins")
     units: int = Field(description="Septets in GSM-7, UTF-16 code units in UCS-2")
     forced_by: ForcedByView | None
 
@@ -91,6 +92,7 @@ class MessageView(Shown):
     tags: list[Text]
     status: Status
     reject_reason: Reason | None
+    reject_reason_in_reads: str | None = Field(description="The same as info and search spell it")
     decided_by: str | None = Field(description="What chose its end, null until then")
     segments: SegmentsView
     codes: list[CodeView] = Field(description="The best candidate first")
@@ -108,7 +110,7 @@ class Page(Shown):
     """How much there is beyond what is shown."""
 
     cursor: int = Field(description="Give it as since to see only what comes after this answer")
-    total: int = Field(description="How many match, shown or not")
+    total: int = Field(description="How many match, on this page or another")
     evicted: int = Field(description="How many have gone to make room")
     incomplete: bool = Field(description="Whether some that came after since may be among those")
 

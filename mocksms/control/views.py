@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from mocksms.control import shown, told
 from mocksms.control.scope import Owned
 from mocksms.engine.account import Account, InboundSms
@@ -16,7 +18,7 @@ from mocksms.sms.codes import Code, find_codes
 from mocksms.sms.magic import Catalogue, MagicNumber
 from mocksms.sms.message import Event
 from mocksms.sms.outcome import Fault
-from mocksms.sms.segments import count_segments
+from mocksms.sms.segments import count_segments, split_segments
 from mocksms.sms.text import filled, links_in
 from mocksms.webhooks import Webhook
 
@@ -38,6 +40,7 @@ def message_view(engine: Engine, owned: Owned) -> shown.MessageView:
         tags=list(message.submission.tags),
         status=message.state.status,
         reject_reason=message.state.reason,
+        reject_reason_in_reads=message.state.reason.in_reads if message.state.reason else None,
         decided_by=message.decided_by,
         segments=_segments(text),
         codes=[code_view(code) for code in find_codes(text)],
@@ -200,6 +203,7 @@ def _segments(text: str) -> shown.SegmentsView:
         encoding=segments.encoding,
         count=segments.count,
         characters=len(text),
+        boundaries=[*accumulate(map(len, split_segments(text)[:-1]))],
         units=segments.units,
         forced_by=shown.ForcedByView(character=forced_by.character, index=forced_by.index) if forced_by else None,
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
 from random import Random, SystemRandom
 from typing import Final, NamedTuple
 
-from mocksms.engine.bounded import BoundedLog, Numbering
+from mocksms.engine.bounded import BoundedLog, NumberIndex, Numbering
 from mocksms.engine.callbacks import Callback, CallbackBook
 from mocksms.engine.clock import Clock
 from mocksms.engine.consents import ConsentLedger
@@ -72,6 +72,29 @@ class InboundSms(NamedTuple):
     effect: str = ""
 
 
+class InboundStore(BoundedLog[InboundSms]):
+    """What phones sent, at most `limit` of them; beyond it the oldest are evicted.
+
+    `phones` are the numbers, as compared, with those of what each sent.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.phones = NumberIndex()
+
+    def add(self, number: int, record: InboundSms) -> InboundSms | None:
+        """Keep an SMS under a number higher than all before; return the one it pushed out, if any."""
+        gone = super().add(number, record)
+        self.phones.add(record.digits, number)
+        if gone is not None:
+            self.phones.evict(gone.digits, self.first or number)
+        return gone
+
+    def of(self, digits: str, after: int = 0, before: int | None = None) -> Iterator[InboundSms]:
+        """Iterate over what one phone sent under numbers higher than `after` and lower than `before`, newest first."""
+        return filter(None, map(self.get, self.phones.newest_first(digits, after, before)))
+
+
 class Account:
     """State of one API key. Holds; the engine acts.
 
@@ -106,7 +129,7 @@ class Account:
         self.kosher = digits_of(settings.kosher, settings)
         self.messages = MessageStore(settings.max_messages, key, tokens)
         self.journal = Journal(settings.max_requests)
-        self.inbound: BoundedLog[InboundSms] = BoundedLog(settings.max_messages)
+        self.inbound = InboundStore(settings.max_messages)
         self.consents = ConsentLedger(settings.max_consents)
         self.callbacks = CallbackBook(settings.max_callbacks)
         self.waiting: dict[int, None] = {}

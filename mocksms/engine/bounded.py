@@ -86,28 +86,39 @@ class BoundedLog(Generic[T]):
         """Return a record by its number, None when it is gone or was never there."""
         return self._records.get(number)
 
-    def newest_first(self, after: int = 0) -> Iterator[T]:
-        """Iterate over what is kept under numbers higher than `after`, newest first."""
+    def newest_first(self, after: int = 0, before: int | None = None) -> Iterator[T]:
+        """Iterate over what is kept under numbers higher than `after` and lower than `before`, newest first."""
         for number in reversed(self._order):
             if number <= after:
                 return
-            if number in self._records:
+            if number in self._records and (before is None or number < before):
                 yield self._records[number]
 
 
 class NumberIndex:
-    """For each key the numbers of the records that have it, ascending."""
+    """For each key the numbers of the records that have it, ascending; and the keys in the order they were last used.
+
+    Deleting records may put the keys out of that order, until it is next asked for.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[str, list[int]] = {}
+        self._in_order = True
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._numbers
 
     def add(self, key: str, number: int) -> None:
         """Note that the record `number`, higher than all before, has `key`."""
-        numbers = self._numbers.get(key)
+        numbers = self._numbers.pop(key, None)
         if numbers is None:
-            self._numbers[key] = [number]
+            numbers = [number]
         else:
             numbers.append(number)
+        self._numbers[key] = numbers
 
     def evict(self, key: str, first: int) -> None:
         """Forget records of `key` below `first`, in amortised constant time."""
@@ -121,6 +132,7 @@ class NumberIndex:
     def remove(self, key: str, number: int, first: int) -> None:
         """Forget one record of `key`, and any below `first`; quickest for the highest number."""
         numbers = self._numbers[key]
+        self._in_order = self._in_order and number != numbers[-1]
         del numbers[bisect_left(numbers, number)]
         if not numbers or numbers[-1] < first:
             del self._numbers[key]
@@ -130,9 +142,19 @@ class NumberIndex:
         numbers = self._numbers.get(key, [])
         return len(numbers) - bisect_left(numbers, first)
 
-    def newest_first(self, key: str, after: int) -> Iterator[int]:
-        """Iterate over the numbers of `key` higher than `after`, the highest first."""
-        for number in reversed(self._numbers.get(key, ())):
-            if number <= after:
+    def newest_first(self, key: str, after: int = 0, before: int | None = None) -> Iterator[int]:
+        """Iterate over the numbers of `key` higher than `after` and lower than `before`, the highest first."""
+        numbers = self._numbers.get(key, [])
+        end = len(numbers) if before is None else bisect_left(numbers, before)
+        for place in range(end - 1, -1, -1):
+            if numbers[place] <= after:
                 return
-            yield number
+            yield numbers[place]
+
+    def latest_of_each(self) -> Iterator[tuple[int, str]]:
+        """Iterate over the keys with the highest number of each, the highest first."""
+        if not self._in_order:
+            self._numbers = dict(sorted(self._numbers.items(), key=lambda each: each[1][-1]))
+            self._in_order = True
+        for key in reversed(self._numbers):
+            yield self._numbers[key][-1], key

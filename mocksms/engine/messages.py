@@ -26,12 +26,13 @@ def token_of(transaction_id: str) -> str:
 class Query:
     """What to look for; everything given must hold.
 
-    `after` is a cursor: only messages accepted later count. `tags` and `senders` match any of theirs. `text` is
-    case-folded, and looked for in the filled content in any case.
+    `after` and `before` are cursors: only messages accepted later, and earlier, count. `tags` and `senders` match any
+    of theirs. `text` is case-folded, and looked for in the filled content in any case.
     Times count in whole seconds, as the reads show them.
     """
 
     after: int = 0
+    before: int | None = None
     transaction_id: str | None = None
     digits: str | None = None
     status: Status | None = None
@@ -45,6 +46,7 @@ class Query:
         """Return whether a message is one of those looked for."""
         return (
             message.sequence > self.after
+            and (self.before is None or message.sequence < self.before)
             and (self.transaction_id is None or message.transaction_id == self.transaction_id)
             and (self.digits is None or message.digits == self.digits)
             and (self.status is None or message.state.status is self.status)
@@ -142,6 +144,11 @@ class MessageStore:
             return self._by_digits.count(query.digits, max(query.after + 1, self._log.first or 0))
         return None
 
+    @property
+    def phones(self) -> NumberIndex:
+        """The numbers, as compared, that messages went to, with the sequences of these."""
+        return self._by_digits
+
     def delete(self, messages: Iterable[Message]) -> None:
         """Take out messages that are kept, quickest in the order newest first."""
         for message in messages:
@@ -175,16 +182,16 @@ class MessageStore:
             found = self.get(query.transaction_id)
             return () if found is None else (found,)
         if query.digits is not None:
-            return self._indexed(self._by_digits, (query.digits,), query.after)
+            return self._indexed(self._by_digits, (query.digits,), query)
         if query.tags:
-            return self._indexed(self._by_tag, query.tags, query.after)
+            return self._indexed(self._by_tag, query.tags, query)
         if query.senders:
-            return self._indexed(self._by_sender, query.senders, query.after)
-        return self._log.newest_first(query.after)
+            return self._indexed(self._by_sender, query.senders, query)
+        return self._log.newest_first(query.after, query.before)
 
-    def _indexed(self, index: NumberIndex, keys: Sequence[str], after: int) -> Iterator[Message]:
+    def _indexed(self, index: NumberIndex, keys: Sequence[str], query: Query) -> Iterator[Message]:
         """Iterate over the messages with any of the keys, newest first, each once."""
-        ways = [index.newest_first(key, after) for key in dict.fromkeys(keys)]
+        ways = [index.newest_first(key, query.after, query.before) for key in dict.fromkeys(keys)]
         merged = groupby(merge(*ways, reverse=True))
         return filter(None, (self._log.get(sequence) for sequence, _ in merged))
 

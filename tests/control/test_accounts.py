@@ -374,10 +374,21 @@ def test_replies_are_listed_newest_first_after_a_cursor(api: Api) -> None:
 
     assert texts() == ["four", "three", "two", "one"]
     assert texts(since=cursor) == ["four", "three"]
+    assert texts(since=cursor, before=api.get("inbound")["inbound"][0]["cursor"]) == ["three"]
     assert texts(limit=1) == ["four"]
     assert api.get("inbound", limit=1)["total"] == 4
     api.refused(409, "GET", "inbound", since=2**53)
     api.refused(400, "GET", "inbound", limit=0)
+
+
+def test_replies_of_one_phone_are_listed(own_mock: Mock) -> None:
+    first, second = Api(own_mock, "first"), Api(own_mock, "second")
+    for api, phone, text in ((first, PHONE, "a"), (first, "972-54-2222222", "b"), (second, PHONE, "c")):
+        api.post("inbound", {"from": phone, "text": text})
+    page = Api(own_mock).get("inbound", number="+972 54 1111111")
+    assert [sms["text"] for sms in page["inbound"]] == ["c", "a"]
+    assert page["total"] == 2
+    assert first.get("inbound", number="972540000000")["inbound"] == []
 
 
 def test_replies_beyond_the_limit_are_evicted_and_it_is_said() -> None:

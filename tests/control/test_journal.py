@@ -88,6 +88,18 @@ def test_limit_shows_the_newest_requests_and_total_counts_all(busy_mock: Mock) -
     assert page["total"] == len(BUSY)
 
 
+def test_pages_are_turned_by_the_id_of_the_last_request(busy_mock: Mock) -> None:
+    api = Api(busy_mock, "busy")
+    first = api.get("requests", limit=2)["requests"]
+    page = api.get("requests", before=first[-1]["id"])
+    assert [request["target"] for request in [*first, *page["requests"]]] == [target for _, target, _ in BUSY]
+    assert page["total"] == len(BUSY)
+    refused = api.get("requests", refused=True)
+    rest = api.get("requests", refused=True, before=refused["requests"][0]["id"])
+    assert rest["requests"] == refused["requests"][1:]
+    assert rest["total"] == refused["total"] == len(refused["requests"])
+
+
 @pytest.mark.parametrize(
     ("query", "where"),
     [

@@ -102,6 +102,50 @@ def test_list_shows_a_hundred_unless_told_otherwise(api: Api) -> None:
     assert page["total"] == 101
 
 
+@pytest.mark.parametrize("query", [{}, {"to": PHONE}, {"tag": "otp"}, {"content": "Your"}], ids=str)
+def test_pages_are_turned_by_the_cursor_of_the_last_message(api: Api, query: dict[str, str]) -> None:
+    sent = api.send(*[PHONE] * 7, content="Your code", tags=["otp"])
+    found: list[str] = []
+    before: dict[str, int] = {}
+    while page := api.get("messages", limit=3, **query, **before)["messages"]:
+        found += [message["transaction_id"] for message in page]
+        before = {"before": page[-1]["cursor"]}
+    assert found == sent[::-1]
+
+
+def test_messages_between_two_cursors_are_listed_and_those_of_all_pages_counted(api: Api) -> None:
+    api.send(*[PHONE] * 5)
+    cursors = [message["cursor"] for message in api.get("messages")["messages"]]
+    page = api.get("messages", since=cursors[4], before=cursors[0], limit=2)
+    assert [message["cursor"] for message in page["messages"]] == cursors[1:3]
+    assert page["total"] == 4
+    assert api.get("messages", before=cursors[4]) | {"cursor": 0} == {
+        "messages": [], "cursor": 0, "total": 5, "evicted": 0, "incomplete": False
+    }  # fmt: skip
+    assert "before" in api.refused(400, "GET", "messages", before=-1)["faults"]
+
+
+@pytest.mark.parametrize(
+    ("number", "reason", "in_reads"),
+    [(KOSHER, "kosher-number", "kosher_number"), (NO_CREDIT, "insufficient-funds", "no_credit"), (SENT, None, None)],
+)
+def test_reason_is_shown_in_both_spellings(api: Api, number: str, reason: str | None, in_reads: str | None) -> None:
+    (sent,) = api.send(number)
+    message = api.get(f"messages/{sent}")
+    assert (message["reject_reason"], message["reject_reason_in_reads"]) == (reason, in_reads)
+
+
+@pytest.mark.parametrize(
+    ("content", "boundaries"),
+    [("a" * 160, []), ("a" * 307, [153, 306]), ("😀" * 70, [33, 66]), ("€" * 153, [76, 152])],
+    ids=["one", "GSM-7", "emoji are never split", "neither are pairs"],
+)
+def test_boundaries_are_where_further_segments_begin(api: Api, content: str, boundaries: list[int]) -> None:
+    (sent,) = api.send(PHONE, content=content, add_unsubscribe_link=False)
+    segments = api.get(f"messages/{sent}")["segments"]
+    assert (segments["boundaries"], segments["count"]) == (boundaries, len(boundaries) + 1)
+
+
 def test_account_is_chosen_by_header_or_query_as_key_or_id(api: Api) -> None:
     sent = api.send(PHONE)
     owner = api.get("account")["id"]
@@ -157,11 +201,13 @@ def test_message_shows_all_that_is_known_of_it(api: Api) -> None:
         "tags": ["otp"],
         "status": "sent",
         "reject_reason": None,
+        "reject_reason_in_reads": None,
         "decided_by": "nothing stood against it",
         "segments": {
             "encoding": "UCS-2",
             "count": 2,
             "characters": len(shown),
+            "boundaries": [67],
             "units": len(shown),
             "forced_by": {"character": "“", "index": 26},
         },

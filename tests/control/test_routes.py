@@ -68,6 +68,7 @@ def test_route_table_is_that_of_the_design() -> None:
         ("GET", "fidelity"),
         ("GET", "messages"),
         ("DELETE", "messages"),
+        ("GET", "phones"),
         ("GET", "messages/latest"),
         ("GET", "messages/latest/codes"),
         ("GET", "messages/wait"),

@@ -195,6 +195,19 @@ def test_inbound_is_kept_up_to_as_many_as_messages() -> None:
     assert [sms.text for sms in made.inbound.newest_first()] == ["c", "b"]
 
 
+def test_inbound_is_found_by_phone_until_it_is_evicted() -> None:
+    made = account(max_messages=3)
+    for number, digits in enumerate("1212", 1):
+        made.inbound.add(number, InboundSms(number, NOON, digits, f"{number}"))
+    assert [sms.text for sms in made.inbound.of("2")] == ["4", "2"]
+    assert [sms.text for sms in made.inbound.of("2", before=4)] == ["2"]
+    assert [sms.text for sms in made.inbound.of("1")] == ["3"]
+    assert [sms.text for sms in made.inbound.of("1", after=3)] == []
+    made.inbound.add(5, InboundSms(5, NOON, "3", "5"))
+    made.inbound.add(6, InboundSms(6, NOON, "3", "6"))
+    assert list(made.inbound.phones.latest_of_each()) == [(6, "3"), (4, "2")]
+
+
 def test_messages_and_journal_are_kept_up_to_their_limits() -> None:
     made = account(max_messages=1)
     made.messages.add(a_message(1))

@@ -44,6 +44,11 @@ def test_log_is_read_from_a_number_on() -> None:
     assert [list(log.newest_first(after)) for after in range(5)] == [["c", "b", "a"], ["c", "b"], ["c"], [], []]
 
 
+def test_log_is_read_up_to_a_number() -> None:
+    log = log_of("a", "b", "c")
+    assert [list(log.newest_first(1, before)) for before in range(5)] == [[], [], [], ["b"], ["c", "b"]]
+
+
 def test_log_replaces_what_is_kept() -> None:
     log = log_of("a")
     log.replace(1, "b")
@@ -120,6 +125,17 @@ def test_index_stops_at_the_number_asked_for() -> None:
     assert list(index.newest_first("a", 0)) == [9, 4, 1]
     assert list(index.newest_first("a", 1)) == [9, 4]
     assert list(index.newest_first("a", 9)) == []
+    assert [list(index.newest_first("a", 1, before)) for before in (1, 4, 5, 9, 10)] == [[], [], [4], [4], [9, 4]]
+
+
+def test_index_names_its_keys_by_the_latest_use() -> None:
+    index = NumberIndex()
+    for number, key in enumerate("abcab", 1):
+        index.add(key, number)
+    assert list(index.latest_of_each()) == [(5, "b"), (4, "a"), (3, "c")]
+    assert ("a" in index, "d" in index, len(index)) == (True, False, 3)
+    index.remove("b", 5, 1)
+    assert list(index.latest_of_each()) == [(4, "a"), (3, "c"), (2, "b")]
 
 
 @given(st.integers(1, 5), st.lists(st.tuples(st.sampled_from("abc"), st.booleans())))
@@ -144,6 +160,10 @@ def test_index_of_a_log_agrees_with_searching_a_list(limit: int, moves: list[tup
             expected = [place for place, found in kept.items() if found == wanted]
             found = [place for place in index.newest_first(wanted, 0) if log.get(place)]
             assert found == expected[::-1]
+        latest = {found: place for place, found in kept.items()}
+        assert list(index.latest_of_each()) == sorted(((place, found) for found, place in latest.items()), reverse=True)
+        assert {found for found in "abc" if found in index} == {*latest}
+        assert len(index) == len(latest)
     if not kept:
         assert index._numbers == {}
 

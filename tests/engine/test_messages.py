@@ -47,6 +47,9 @@ def test_store_replaces_a_message_by_its_next_version() -> None:
     ("query", "sequences"),
     [
         pytest.param(Query(), [4, 3, 2, 1], id="everything"),
+        pytest.param(Query(after=1, before=4), [3, 2], id="after one and before another"),
+        pytest.param(Query(digits="2", before=4), [2], id="by number, before another"),
+        pytest.param(Query(tags=("a", "b"), before=4), [2, 1], id="by any of two tags, before another"),
         pytest.param(Query(transaction_id=an_id(2)), [2], id="by id"),
         pytest.param(Query(transaction_id=an_id(2), digits="1"), [], id="by id but another number"),
         pytest.param(Query(transaction_id="x"), [], id="by an unknown id"),
@@ -153,6 +156,8 @@ TAGS = st.lists(st.sampled_from("abc"), max_size=3).map(tuple)
 SENDERS = st.sampled_from(["Shop", "Bank"])
 QUERIES = st.builds(
     Query,
+    after=st.integers(0, 4),
+    before=st.none() | st.integers(0, 12),
     digits=st.none() | PEOPLE,
     tags=TAGS,
     senders=st.lists(SENDERS, max_size=2).map(tuple),
