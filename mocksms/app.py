@@ -38,8 +38,8 @@ from mocksms.scenario.stage import Stage
 
 log = logging.getLogger("mocksms")
 
-OURS: Final = ("/_mock", "/docs", "/openapi.json")
-"""Where the paths of the inspection API and its description begin; all others belong to the emulated API."""
+OURS: Final = ("/_mock", "/inbox", "/docs", "/openapi.json")
+"""Where our own paths begin, beside / itself; all others belong to the emulated API."""
 
 TICK: Final = 0.05
 """Seconds between two looks at what has become due; reads never wait for it."""
@@ -85,7 +85,7 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door: what is not ours belongs to the emulated API, unknown paths included."""
-        if scope["type"] != "http" or any(_is_below(scope["path"], prefix) for prefix in OURS):
+        if scope["type"] != "http" or _is_ours(scope["path"]):
             await own_pages(scope, receive, send)
         elif any(_is_below(scope["path"], prefix) for prefix in PUBLIC):
             await pages(scope, receive, send)
@@ -95,8 +95,8 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
     return app
 
 
-def _is_below(path: str, prefix: str) -> bool:
-    return path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/")
+def _is_ours(path: str) -> bool:
+    return path == "/" or any(path == prefix or path.startswith(f"{prefix}/") for prefix in OURS)
 
 
 async def _close(desk: Desk, stopping: asyncio.Event) -> None:

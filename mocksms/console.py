@@ -82,6 +82,7 @@ def welcome(engine: Engine, url: str, version: str) -> str:
     return f"""\
 mocksms {version} is ready.
 
+  Inbox      {url}/
   Base URL   {api}
   API key    {key}
   Messages   {api}/transactional/sms/search lists the account's messages, newest first

@@ -27,7 +27,9 @@ MOMENT = timedelta(milliseconds=50)
 HALF_AN_HOUR = timedelta(minutes=30)
 
 
-@pytest.mark.parametrize("path", ["/_mock/health", "/docs", "/docs/index.html", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/", "/inbox/inbox.js", "/_mock/health", "/docs", "/docs/index.html", "/openapi.json"]
+)
 def test_control_paths_are_ours(path: str) -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
         assert client.get(path).status_code == 200
@@ -36,7 +38,8 @@ def test_control_paths_are_ours(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
+        "/index.html",
+        "/inbox2",
         "/health",
         "/rest/v1/_mock/health",
         "/_MOCK/health",
@@ -60,7 +63,7 @@ def test_unknown_paths_belong_to_the_emulated_api(path: str) -> None:
 
 def test_unknown_path_under_ours_is_answered_by_us() -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
-        for path in ("/_mock", "/_mock/", "/_mock/health/", "/docs/", "/docs/none.js", "/openapi.json/"):
+        for path in ("/_mock", "/_mock/", "/_mock/health/", "/inbox", "/docs/", "/docs/none.js", "/openapi.json/"):
             answer = client.get(path)
             assert answer.status_code == 404
             assert answer.json()["error"]["message"].startswith(f"There is no {path} here; ")

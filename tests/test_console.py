@@ -211,6 +211,7 @@ def test_log_leaves_out_that_an_async_message_was_queued(loop: asyncio.AbstractE
 def test_welcome_says_where_who_what_and_how_to_try() -> None:
     text = welcome(Engine(Settings(seed="seven")), "http://127.0.0.1:8972", "1.2.3")
     assert "mocksms 1.2.3 is ready." in text
+    assert "Inbox      http://127.0.0.1:8972/\n" in text
     assert "Base URL   http://127.0.0.1:8972/rest/v1\n" in text
     assert "any X-API-Key will do" in text
     assert "http://127.0.0.1:8972/rest/v1/transactional/sms/search" in text

@@ -536,7 +536,7 @@ BAD_REQUESTS = {
     "path escaped beyond UTF-8": b"GET /%ff%00%c0%af HTTP/1.1\r\nHost: mock\r\n\r\n",
     "path of line breaks": b"GET /%0d%0aX-Evil:%201 HTTP/1.1\r\nHost: mock\r\n\r\n",
     "path out of the root": b"GET /rest/v1/../../../etc/passwd HTTP/1.1\r\nHost: mock\r\n\r\n",
-    "Host not in ASCII": b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n",
+    "Host not in ASCII": b"GET /nothing HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n",
     "control character in a header": head_of("{key}", "X-Bad: \x00"),
     "header without a colon": head_of("{key}", "nonsense"),
     "length no number": head_of("{key}", "Content-Length: ten"),

@@ -8,12 +8,13 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mocksms.control.answers import error_answer, refusal
+from mocksms.control.pages import is_of_a_page
 from mocksms.errors import ForeignOrigin, TokenMissing, TypeNotJson
 from mocksms.guard import Headers, check_origin, is_own_host
 from mocksms.settings import Settings
 
-OPEN: Final = frozenset({"/_mock/health", "/docs", "/openapi.json"})
-"""Paths that tell nothing about messages: they need no token."""
+OPEN: Final = frozenset({"/_mock/health", "/openapi.json"})
+"""Paths beside those of the pages that tell nothing about messages: they need no token."""
 
 READING: Final = frozenset({"GET", "HEAD"})
 
@@ -51,7 +52,7 @@ class Guard:
         Raises:
             TokenMissing: it is missing or wrong.
         """
-        if self._token is None or scope["path"] in OPEN or scope["path"].startswith("/docs/"):
+        if self._token is None or scope["path"] in OPEN or is_of_a_page(scope["path"]):
             return
         scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
         if scheme.lower() != b"bearer" or not hmac.compare_digest(given.strip(), self._token.encode()):

@@ -1,4 +1,4 @@
-"""The page at /docs: static files that read /openapi.json and nothing from outside."""
+"""The pages: the inbox at / and the API at /docs. Static files, which read our own doors and nothing from outside."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Final
 
 from starlette.responses import Response
 from starlette.routing import Route
+
+FOLDERS: Final = {"/": ("/inbox", files("mocksms") / "inbox"), "/docs": ("/docs", files("mocksms.control") / "docs")}
+"""The path of each page, below what path the files it loads are, and the folder that holds them."""
 
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -21,11 +24,18 @@ TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascrip
 
 
 def page_routes() -> list[Route]:
-    """Return the routes of the page and of the files it loads."""
-    folder = files("mocksms.control").joinpath("docs")
-    names = sorted(file.name for file in folder.iterdir())
-    routes = [_route(f"/docs/{name}", folder.joinpath(name).read_bytes(), name) for name in names]
-    return [_route("/docs", folder.joinpath("index.html").read_bytes(), "index.html"), *routes]
+    """Return the routes of the pages and of the files they load."""
+    routes = []
+    for page, (below, folder) in FOLDERS.items():
+        contents = {file.name: file.read_bytes() for file in folder.iterdir()}
+        routes.append(_route(page, contents["index.html"], "index.html"))
+        routes += [_route(f"{below}/{name}", content, name) for name, content in sorted(contents.items())]
+    return routes
+
+
+def is_of_a_page(path: str) -> bool:
+    """Return whether a path is that of a page or below one: what is there tells nothing about messages."""
+    return path in FOLDERS or any(path.startswith(f"{below}/") for below, _ in FOLDERS.values())
 
 
 def _route(path: str, content: bytes, name: str) -> Route:

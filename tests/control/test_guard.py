@@ -9,6 +9,7 @@ import requests
 
 from mocksms.control import guard
 from mocksms.control.guard import OPEN
+from mocksms.control.pages import FOLDERS
 from mocksms.openapi import STREAM
 from mocksms.settings import Settings
 from tests.control.support import LATER, OPERATIONS, QUEUED, SENT, Api, exchange_bytes
@@ -17,7 +18,7 @@ from tests.support import NUMBER, PATIENCE, Mock, running
 
 KEY = "sk-live-0123456789-abcdefghij"
 TOKEN = "open sesame"
-PAGES = ["/docs", *(f"/docs/{name}" for name in FILES), "/openapi.json"]
+PAGES = [*FOLDERS, *FILES, "/openapi.json"]
 READS = [operation.path.format(id="latest") for operation in OPERATIONS if operation.method == "GET"]
 WRITES = [
     (operation.method, operation.path.format(id="latest")) for operation in OPERATIONS if operation.method != "GET"

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from importlib.resources import files
 from typing import Any
 
 import pytest
 import requests
 
-from mocksms.control.pages import TYPES
+from mocksms.control.pages import FOLDERS, TYPES
 from mocksms.openapi import JSON, Operation, Reply, document
 from mocksms.provider.operations import OPERATIONS as PROVIDED
 from mocksms.provider.reads import Row
@@ -16,11 +15,20 @@ from mocksms.provider.wire import SendBody, SentRow
 from tests.control.support import OPERATIONS, QUEUED, SENT, Api
 from tests.support import PATIENCE, Mock
 
-FOLDER = files("mocksms.control").joinpath("docs")
-FILES = sorted(file.name for file in FOLDER.iterdir())
+CONTENTS = {
+    f"{below}/{file.name}": file.read_bytes() for below, folder in FOLDERS.values() for file in folder.iterdir()
+}
+FILES = sorted(CONTENTS)
+PAGES = [*FOLDERS, *FILES]
 OUTSIDE = re.compile(
-    r"(?:https?|wss?|ftp):(?://|\\/\\/)(?!www\.w3\.org/)|(?:src|href|url)\s*[=(]\s*[\"']?//", re.IGNORECASE
+    r"(?:https?|wss?|ftp):(?://|\\/\\/)(?!www\.w3\.org/|\$\{)|(?:src|href|url)\s*[=(]\s*[\"']?//", re.IGNORECASE
 )
+
+LONGEST_FILE = 260
+"""Lines."""
+
+MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b")
+"""What makes markup or a program of a text."""
 
 
 def page(mock: Mock, path: str) -> requests.Response:
@@ -31,21 +39,22 @@ def shown(mock: Mock) -> Any:
     return page(mock, "/openapi.json").json()
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_every_file_of_the_page_is_served_as_it_is(shared_mock: Mock, name: str) -> None:
-    answer = page(shared_mock, f"/docs/{name}")
+@pytest.mark.parametrize("path", FILES)
+def test_every_file_of_a_page_is_served_as_it_is(shared_mock: Mock, path: str) -> None:
+    answer = page(shared_mock, path)
     assert answer.status_code == 200
-    assert answer.content == FOLDER.joinpath(name).read_bytes()
-    assert answer.headers["content-type"].partition(";")[0] == TYPES["." + name.rpartition(".")[2]]
+    assert answer.content == CONTENTS[path]
+    assert answer.headers["content-type"].partition(";")[0] == TYPES["." + path.rpartition(".")[2]]
 
 
-def test_page_itself_is_at_docs(shared_mock: Mock) -> None:
-    answer = page(shared_mock, "/docs")
-    assert (answer.status_code, answer.content) == (200, FOLDER.joinpath("index.html").read_bytes())
+@pytest.mark.parametrize(("path", "below"), [("/", "/inbox"), ("/docs", "/docs")])
+def test_pages_themselves_are_at_their_paths(shared_mock: Mock, path: str, below: str) -> None:
+    answer = page(shared_mock, path)
+    assert (answer.status_code, answer.content) == (200, CONTENTS[f"{below}/index.html"])
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
-@pytest.mark.parametrize("path", ["/docs", *(f"/docs/{name}" for name in FILES)])
+@pytest.mark.parametrize("path", PAGES)
 def test_page_may_load_nothing_from_outside_and_run_nothing_inline(shared_mock: Mock, path: str) -> None:
     headers = page(shared_mock, path).headers
     policy = {words[0]: words[1:] for words in (part.split() for part in headers["content-security-policy"].split(";"))}
@@ -58,9 +67,19 @@ def test_page_may_load_nothing_from_outside_and_run_nothing_inline(shared_mock: 
     assert headers["referrer-policy"] == "no-referrer"
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_file_of_the_page_names_no_outside_address(name: str) -> None:
-    assert not OUTSIDE.search(FOLDER.joinpath(name).read_text())
+@pytest.mark.parametrize("path", FILES)
+def test_file_of_a_page_names_no_outside_address(path: str) -> None:
+    assert not OUTSIDE.search(CONTENTS[path].decode())
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_file_of_a_page_stays_small(path: str) -> None:
+    assert CONTENTS[path].count(b"\n") <= LONGEST_FILE
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.endswith(".js")])
+def test_text_never_becomes_markup(path: str) -> None:
+    assert not MARKUP.search(CONTENTS[path].decode())
 
 
 class Inline(HTMLParser):
@@ -79,9 +98,9 @@ class Inline(HTMLParser):
         self.found += [name for name, value in given.items() if value.strip().lower().startswith("javascript:")]
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name.endswith((".html", ".svg"))])
-def test_page_has_no_script_or_style_within_it(name: str) -> None:
-    assert Inline(FOLDER.joinpath(name).read_text()).found == []
+@pytest.mark.parametrize("path", [path for path in FILES if path.endswith((".html", ".svg"))])
+def test_page_has_no_script_or_style_within_it(path: str) -> None:
+    assert Inline(CONTENTS[path].decode()).found == []
 
 
 @pytest.mark.parametrize(
@@ -105,16 +124,17 @@ def test_outside_address_is_noticed(text: str) -> None:
     assert OUTSIDE.search(text)
 
 
-@pytest.mark.parametrize("path", ["/docs/", "/docs/none.js", "/docs/..", "/docs/%2e%2e/pages.py", "/docs/index.html/"])
-def test_nothing_else_is_served_below_docs(shared_mock: Mock, path: str) -> None:
+@pytest.mark.parametrize("below", ["/docs", "/inbox"])
+@pytest.mark.parametrize("rest", ["/", "/none.js", "/..", "/%2e%2e/pages.py", "/%2e%2e/app.py", "/index.html/"])
+def test_nothing_else_is_served_beside_the_pages(shared_mock: Mock, below: str, rest: str) -> None:
     request = requests.Request("GET", shared_mock.url).prepare()
-    request.url = shared_mock.url + path
+    request.url = shared_mock.url + below + rest
     with requests.Session() as session:
         answer = session.send(request, timeout=PATIENCE)
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", *(f"/docs/{name}" for name in FILES)])
+@pytest.mark.parametrize("path", ["/openapi.json", *PAGES])
 def test_page_answers_head_and_no_write(shared_mock: Mock, path: str) -> None:
     assert requests.head(shared_mock.url + path, timeout=PATIENCE).status_code == 200
     answer = requests.post(shared_mock.url + path, timeout=PATIENCE)

@@ -1,0 +1,127 @@
+/** One account: what it can pay, whether it has a gateway and the REST right, and its lists of numbers. */
+
+import { element } from "/docs/dom.js";
+import { call } from "./api.js";
+import { attempt, button, choice, facts, section } from "./parts.js";
+import { go } from "./route.js";
+import { state } from "./state.js";
+import { line } from "./text.js";
+
+const LISTS = { unsubscribed: "Opted out", bounced: "Bounced", kosher: "Kosher" };
+const SHOWN = 200;
+
+export class AccountPart {
+  #drawn = "";
+
+  constructor() {
+    this.body = element("div", {});
+    this.node = section("Account", true, this.body);
+  }
+
+  async refresh() {
+    await state.read();
+    const account = state.one();
+    const drawn = JSON.stringify([account, !account && state.accounts.map(({ id }) => id)], (name, value) =>
+      name === "clock" ? 0 : value,
+    );
+    if (drawn === this.#drawn || this.body.contains(document.activeElement?.closest("input"))) return;
+    this.#drawn = drawn;
+    this.body.replaceChildren(...(account?.key ? this.#form(account) : which()));
+  }
+
+  #form(account) {
+    const credit = element("input", {
+      type: "number",
+      min: "0",
+      value: account.credit ?? "",
+      placeholder: "no limit",
+      "aria-label": "Credit in segments",
+    });
+    const sender = element("input", { value: account.sender, "aria-label": "Sender" });
+    return [
+      facts([
+        ["key", line(account.key)],
+        ["SMS kept", String(account.messages)],
+        ["wait for credit", account.waiting_for_credit > 0 && String(account.waiting_for_credit)],
+      ]),
+      lineOf("Credit in segments", credit, () =>
+        this.#patch({ credit: credit.value === "" ? null : Number(credit.value) }),
+      ),
+      lineOf("Sender", sender, () => this.#patch({ sender: sender.value })),
+      element(
+        "div",
+        { class: "choices" },
+        this.#switch("gateway", "has an SMS gateway", account.gateway),
+        this.#switch("rest_right", "may use the REST API", account.rest_right),
+      ),
+      ...Object.entries(LISTS).map(([name, title]) => this.#list(name, title, account[name])),
+    ];
+  }
+
+  #switch(name, words, checked) {
+    const made = choice(name, words, checked);
+    made.querySelector("input").addEventListener("change", (event) => this.#patch({ [name]: event.target.checked }));
+    return made;
+  }
+
+  #list(name, title, numbers) {
+    const add = element("input", { "aria-label": `Add a number to the list ${name}`, placeholder: "972-54-1111111" });
+    const rest = numbers.length > SHOWN && element("span", { class: "soft" }, `and ${numbers.length - SHOWN} more`);
+    return section(
+      `${title}: ${numbers.length}`,
+      false,
+      element(
+        "div",
+        { class: "chips" },
+        numbers.slice(0, SHOWN).map((number) =>
+          element(
+            "span",
+            { class: "chip" },
+            line(number),
+            button("×", () => this.#patch({ [name]: { remove: [number] } }), {
+              class: "small",
+              "aria-label": `Take ${line(number)} off the list ${name}`,
+            }),
+          ),
+        ),
+        rest,
+      ),
+      lineOf("", add, () => add.value && this.#patch({ [name]: { add: [add.value] } }), "Add"),
+    );
+  }
+
+  async #patch(body) {
+    document.activeElement?.blur();
+    await attempt(() => call("PATCH", "account", { query: { account: state.one().id }, body }), "Changed.");
+    await this.refresh();
+  }
+}
+
+function lineOf(label, input, work, word = "Set") {
+  const form = element(
+    "form",
+    { class: "line" },
+    label && element("span", {}, label),
+    input,
+    element("button", { class: "small" }, word),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    work();
+  });
+  return form;
+}
+
+/** Let one of several accounts be chosen; there may be none. */
+function which() {
+  if (!state.accounts.length)
+    return [element("p", { class: "soft" }, "There is none yet: the first call with a key makes one.")];
+  return [
+    element("p", { class: "soft" }, "Which one?"),
+    element(
+      "div",
+      { class: "actions" },
+      state.accounts.slice(0, 50).map(({ id, key }) => button(line(key), () => go({ account: id }))),
+    ),
+  ];
+}

@@ -1,0 +1,80 @@
+/** The inspection API, and the one call of the emulated API that the page makes: a test send. */
+
+import { place } from "./route.js";
+
+const TOKEN = "mocksms-token";
+const KEYS = "mocksms-keys";
+
+/** The page asks for the control token when this hears `token`. */
+export const gate = new EventTarget();
+
+/** A refusal in the API's own words. */
+class Refused extends Error {
+  constructor(status, error) {
+    super(error.message);
+    this.status = status;
+    this.explanation = error.explanation;
+  }
+}
+
+/** The header that shows the control token, if one was given; it is kept for this tab only. */
+export function credentials() {
+  const token = sessionStorage.getItem(TOKEN);
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+export function keepToken(token) {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+/** The keys that test sends were made with, by the account they belong to; kept for this tab only. */
+export function knownKeys() {
+  return JSON.parse(sessionStorage.getItem(KEYS) ?? "{}");
+}
+
+export function keepKey(account, key) {
+  sessionStorage.setItem(KEYS, JSON.stringify({ ...knownKeys(), [account]: key }));
+}
+
+/** The query of what belongs to no account, or to whichever it is found in. */
+export const NOBODY = { account: undefined };
+
+/** Call the inspection API, for the account that is chosen unless the query names another, or none. */
+export async function call(method, path, { query = {}, body } = {}) {
+  const account = "account" in query ? query.account : place().account;
+  const given = Object.entries({ ...query, account }).filter(([, value]) => value !== undefined && value !== null);
+  const target = given.length ? `/_mock/${path}?${new URLSearchParams(given)}` : `/_mock/${path}`;
+  const headers = credentials();
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(target, {
+    method,
+    headers,
+    cache: "no-store",
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const told = await answer.json();
+  if (answer.ok) return told;
+  if (answer.status === 401) gate.dispatchEvent(new Event("token"));
+  throw new Refused(answer.status, told.error);
+}
+
+export const get = (path, query) => call("GET", path, { query });
+
+let described;
+
+/** Whether the mock has such a path; its description is read once. */
+export async function offers(path) {
+  described ??= fetch("/openapi.json").then((answer) => answer.json());
+  return `/_mock/${path}` in (await described).paths;
+}
+
+/** Send an SMS as an application would, and return the status and the text of the answer. */
+export async function send(key, body) {
+  const answer = await fetch("/rest/v1/transactional/sms/send", {
+    method: "POST",
+    cache: "no-store",
+    body: JSON.stringify(body),
+    headers: { "X-API-Key": key, "Content-Type": "application/json" },
+  });
+  return { status: answer.status, text: await answer.text() };
+}

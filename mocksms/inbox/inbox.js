@@ -1,0 +1,157 @@
+/** The page: what the address says is shown, and what happens is taken in. */
+
+import { NOBODY, get } from "./api.js";
+import { Conversation } from "./conversation.js";
+import { announce, begin } from "./habits.js";
+import { Journal } from "./journal.js";
+import { help, listen } from "./keys.js";
+import { Live, calmly } from "./live.js";
+import { button } from "./parts.js";
+import { Phones } from "./phones.js";
+import { go, place, routed, search, searchHelp, searched, unfiltered, view } from "./route.js";
+import { recall } from "./seen.js";
+import { Side } from "./side.js";
+import { state } from "./state.js";
+import { Switcher } from "./switcher.js";
+import { clockTime } from "./time.js";
+import { askWhenNeeded } from "./token.js";
+
+const CHANGES = ["message", "account", "clock", "reset", "deleted", "scenario"];
+
+const at = (id) => document.getElementById(id);
+const live = new Live();
+const phones = new Phones(at("list"));
+const journal = new Journal(at("list"));
+const conversation = new Conversation(at("middle"), () => phones.redraw());
+const side = new Side(at("side"));
+const switcher = new Switcher(at("account"));
+const readState = calmly(readStateNow, 500);
+
+let known = 0;
+
+function list() {
+  return view() === "journal" ? journal : phones;
+}
+
+function moved() {
+  const isJournal = view() === "journal";
+  document.body.dataset.view = view();
+  at("to-phones").toggleAttribute("aria-current", !isJournal);
+  at("to-journal").toggleAttribute("aria-current", isJournal);
+  at("list").setAttribute("aria-label", isJournal ? "Journal" : "Phones");
+  at("middle").hidden = isJournal;
+  at("filter").placeholder = searchHelp();
+  at("filter-help").textContent = searchHelp();
+  if (document.activeElement !== at("filter")) at("filter").value = searched();
+  switcher.show();
+  live.follow(place().account);
+  list().moved();
+  if (!isJournal) conversation.moved();
+  side.moved();
+}
+
+async function readStateNow() {
+  const before = state.look();
+  await state.read();
+  switcher.show();
+  showClock();
+  if (view() === "phones" && before !== state.look()) phones.redraw();
+}
+
+function showClock() {
+  const { frozen } = state.clock;
+  at("clock").textContent = `${clockTime(state.now())}${frozen ? " frozen" : ""}`;
+  at("clock").classList.toggle("frozen", frozen);
+}
+
+function showLive() {
+  const words = { connecting: "connecting…", live: "live", lost: "not live" }[live.state];
+  const retry = button("retry", () => live.retry(), { class: "small" });
+  at("live").className = live.state;
+  at("live").replaceChildren(words, ...(live.state === "lost" ? [retry] : []));
+}
+
+/** Read all that is shown anew, since something may have been missed. */
+async function refresh() {
+  recall(live.epoch);
+  readState();
+  list().refresh();
+  conversation.refresh();
+  side.refresh();
+  known = (await get("health", NOBODY)).cursor;
+}
+
+function heed(news) {
+  announce(news, known);
+  known = Math.max(known, ...news.map(({ cursor }) => cursor ?? 0));
+  list().heed(news);
+  if (view() === "phones") conversation.heed(news);
+  side.heed(news);
+  if (news.some(({ kind }) => CHANGES.includes(kind))) readState();
+}
+
+function toggle(panel) {
+  go({ panel: place().panel === panel ? null : panel, to: null });
+}
+
+function turnTo(name) {
+  const other = name === "journal" ? { view: "journal", message: null } : { view: null, request: null };
+  go({ ...unfiltered(), panel: null, ...other });
+  document.body.dataset.pane = "list";
+}
+
+/** Close the last thing that was opened: a panel, a search, a conversation. */
+function leave() {
+  if (place().panel || place().message || place().request) side.close();
+  else if (searched()) search("");
+  else if (place().phone) go({ phone: null, in: null });
+  document.body.dataset.pane = place().phone ? "middle" : "list";
+}
+
+function onClick(id, work) {
+  at(id).addEventListener("click", (event) => {
+    event.preventDefault();
+    work();
+  });
+}
+
+function whenSeen() {
+  if (document.hidden) return;
+  conversation.refresh();
+  if (live.state === "lost") live.retry();
+}
+
+begin();
+showLive();
+askWhenNeeded(() => live.retry());
+routed.addEventListener("moved", moved);
+live.addEventListener("state", showLive);
+live.addEventListener("afresh", () => refresh().catch(() => {}));
+live.addEventListener("news", ({ detail }) => heed(detail));
+addEventListener("online", () => live.retry());
+document.addEventListener("visibilitychange", whenSeen);
+onClick("to-phones", () => turnTo("phones"));
+onClick("to-journal", () => turnTo("journal"));
+onClick("compose", () => toggle("compose"));
+onClick("steer", () => toggle("steer"));
+onClick("clock", () => toggle("steer"));
+onClick("help", help);
+at("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  search(at("filter").value);
+});
+at("filter").addEventListener("search", () => search(at("filter").value));
+listen({
+  j: () => list().move(1),
+  k: () => list().move(-1),
+  "?": help,
+  Escape: leave,
+  "/": () => at("filter").focus(),
+  r: () => conversation.reply.focus(),
+  c: () => toggle("compose"),
+  s: () => toggle("steer"),
+  g: () => turnTo(view() === "journal" ? "phones" : "journal"),
+});
+setInterval(showClock, 1_000);
+document.body.dataset.pane = place().phone ? "middle" : "list";
+moved();

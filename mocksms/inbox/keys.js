@@ -1,0 +1,50 @@
+/** The keyboard. */
+
+import { element } from "/docs/dom.js";
+import { dialog } from "./parts.js";
+import { searchHelp } from "./route.js";
+
+const KEYS = [
+  ["j", "next in the list"],
+  ["k", "the one before"],
+  ["/", "search"],
+  ["r", "reply as the phone"],
+  ["c", "write a new SMS"],
+  ["s", "steer"],
+  ["g", "phones or journal"],
+  ["?", "this help"],
+  ["Esc", "close what is open, leave a field"],
+];
+
+/** Listen for keys; `on` says what each does. Fields keep what is typed into them, all but Esc. */
+export function listen(on) {
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const isField = event.target.matches("input, textarea, select");
+    if (event.key === "Escape" && isField) return event.target.blur();
+    const act = isField ? undefined : on[event.key];
+    if (!act) return undefined;
+    event.preventDefault();
+    return act();
+  });
+}
+
+export function help() {
+  return dialog(
+    "Help",
+    element(
+      "div",
+      {},
+      element("h2", {}, "Keys"),
+      element(
+        "dl",
+        { class: "facts" },
+        KEYS.map(([key, words]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, words)]).flat(),
+      ),
+      element("h2", {}, "Search"),
+      element("p", {}, searchHelp(), ". What is found stands in the address: send it to others."),
+      element("p", {}, element("a", { href: "/docs" }, "The API, to read and to try")),
+    ),
+    element("button", { value: "done", autofocus: true, class: "main" }, "Close"),
+  );
+}

@@ -1,0 +1,125 @@
+/** What happens, as it happens: a stream that resumes where it was, and says when it is not live. */
+
+import { credentials, gate } from "./api.js";
+import { tell } from "./parts.js";
+
+const SILENCE = 40_000; // The mock writes at least every 15 s: a line that says nothing for longer is dead.
+const PAUSES = [500, 1_000, 2_000, 5_000];
+
+/** Run something once with the next frame, or a little later where the page is hidden and draws none. */
+export function soon(work) {
+  let isDone = false;
+  const once = () => {
+    if (!isDone) work();
+    isDone = true;
+  };
+  requestAnimationFrame(once);
+  setTimeout(once, 200);
+}
+
+/**
+ * Follows the event stream. Hears `news` with all that came since the last frame, `afresh` when what is shown has to be
+ * read again, and `state` with whether it is live.
+ */
+export class Live extends EventTarget {
+  #pending = [];
+  #last = null;
+  #failures = 0;
+  #controller = null;
+  #pause = null;
+  #account = undefined;
+  state = "connecting";
+  epoch = "";
+
+  /** Follow an account, or all; from the beginning if it is another than before. */
+  follow(account) {
+    if (this.#controller && account === this.#account) return;
+    this.#account = account;
+    this.#last = null;
+    this.retry();
+  }
+
+  /** Connect again at once. */
+  retry() {
+    clearTimeout(this.#pause);
+    this.#controller?.abort();
+    const controller = (this.#controller = new AbortController());
+    this.#run(controller)
+      .catch(() => {})
+      .then(() => {
+        if (this.#controller !== controller) return;
+        this.#say("lost");
+        const pause = PAUSES[Math.min(this.#failures++, PAUSES.length - 1)];
+        this.#pause = setTimeout(() => this.retry(), pause);
+      });
+  }
+
+  async #run(controller) {
+    const query = this.#account ? `?account=${encodeURIComponent(this.#account)}` : "";
+    const resume = this.#last ? { "Last-Event-ID": this.#last } : {};
+    const answer = await fetch(`/_mock/events${query}`, {
+      headers: { ...credentials(), ...resume },
+      signal: controller.signal,
+      cache: "no-store",
+    });
+    if (answer.status === 401) gate.dispatchEvent(new Event("token"));
+    if (!answer.ok) return;
+    this.#say("live");
+    this.#failures = 0;
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const watch = setTimeout(() => controller.abort(), SILENCE);
+      const { done, value } = await reader.read().finally(() => clearTimeout(watch));
+      if (done || this.#controller !== controller) return;
+      const events = (rest + value).split("\n\n");
+      rest = events.pop();
+      events.forEach((event) => this.#hear(event));
+    }
+  }
+
+  #hear(event) {
+    const fields = Object.fromEntries(event.split("\n").map((words) => words.split(/: (.*)/s)));
+    if (fields.id) {
+      this.#last = fields.id;
+      this.epoch = fields.id.split(".")[0];
+    }
+    if (!fields.event) return;
+    this.#pending.push({ kind: fields.event, ...JSON.parse(fields.data) });
+    if (this.#pending.length === 1) soon(() => this.#tell());
+  }
+
+  #tell() {
+    const news = this.#pending;
+    this.#pending = [];
+    if (news.some(({ kind }) => kind === "open" || kind === "missed")) this.dispatchEvent(new Event("afresh"));
+    else this.dispatchEvent(new CustomEvent("news", { detail: news }));
+  }
+
+  #say(state) {
+    this.state = state;
+    this.dispatchEvent(new Event("state"));
+  }
+}
+
+/**
+ * Make of some work one that runs at most every so often, never twice at a time, and once more for what came meanwhile.
+ * A question that does not fit is said; where the mock cannot be reached, the page says so anyway.
+ */
+export function calmly(work, pause = 250) {
+  let isWanted = false;
+  let isRunning = false;
+  return async function run() {
+    isWanted = true;
+    if (isRunning) return;
+    isRunning = true;
+    while (isWanted) {
+      isWanted = false;
+      await work().catch((error) => error.status === 400 && tell(error.message, true));
+      await new Promise((done) => {
+        setTimeout(done, pause);
+      });
+    }
+    isRunning = false;
+  };
+}

@@ -1,0 +1,100 @@
+/** A list that is read page by page, the newest first, and kept up to date at its head. */
+
+import { element } from "/docs/dom.js";
+import { calmly } from "./live.js";
+import { filters, place } from "./route.js";
+import { WindowedList } from "./windowed.js";
+
+const PAGE = 100;
+
+/** The place of something in what has happened. */
+export function orderOf(item) {
+  return item.cursor ?? item.id;
+}
+
+export class PagedList {
+  items = [];
+  total = 0;
+  #asked = "";
+  #isReading = false;
+  #round = 0;
+
+  /**
+   * @param node where it is shown
+   * @param read returns a page and its rows for a query of `before` and `limit`
+   * @param came is told when a page from the head was read
+   * @param rows what a list of rows is made with: label, key, fill and open
+   */
+  constructor({ node, read, came, ...rows }) {
+    this.node = node;
+    this.read = read;
+    this.came = came;
+    this.key = rows.key;
+    this.refresh = calmly(() => this.#refresh());
+    this.head = element("p", { class: "count", role: "status" });
+    this.blank = element("div", { class: "blank", hidden: true });
+    this.list = new WindowedList({ ...rows, more: () => this.#more() });
+  }
+
+  /** Be what is shown; begin anew if something else is asked for than before. */
+  show() {
+    if (!this.node.contains(this.list.node)) this.node.replaceChildren(this.head, this.list.node, this.blank);
+    const asked = JSON.stringify([filters(), place().account]);
+    if (asked === this.#asked) return;
+    this.#asked = asked;
+    this.forget();
+    this.list.set([]);
+    this.refresh();
+  }
+
+  /** Begin anew with the next page that is read; what is being read is of no use any more. */
+  forget() {
+    this.#round += 1;
+    this.items = [];
+  }
+
+  /** Show other items in place of those that are there. */
+  set(items) {
+    this.items = items;
+    this.list.set(items);
+  }
+
+  /** Show these nodes if there is nothing to list. */
+  fillBlank(nodes) {
+    this.list.node.hidden = !this.items.length;
+    this.blank.hidden = this.items.length > 0;
+    this.blank.replaceChildren(...nodes);
+  }
+
+  async #refresh() {
+    const round = this.#round;
+    const { page, rows } = await this.read({ limit: PAGE });
+    if (round !== this.#round) return;
+    this.total = page.total;
+    this.set(rows.length === page.total ? rows : this.#joined(rows));
+    await this.came(page);
+  }
+
+  async #more() {
+    if (this.#isReading || !this.items.length || this.items.length >= this.total) return;
+    this.#isReading = true;
+    const round = this.#round;
+    const query = { before: orderOf(this.items.at(-1)), limit: PAGE };
+    const { rows } = await this.read(query).finally(() => {
+      this.#isReading = false;
+    });
+    if (round !== this.#round) return;
+    const known = new Set(this.items.map(this.key));
+    const fresh = rows.filter((row) => !known.has(this.key(row)));
+    if (!fresh.length) this.total = this.items.length;
+    this.set([...this.items, ...fresh]);
+  }
+
+  /** Put the page from the head before what was read earlier; where the two do not meet, the earlier part goes. */
+  #joined(rows) {
+    const fresh = new Set(rows.map(this.key));
+    if (!this.items.some((item) => fresh.has(this.key(item)))) return rows;
+    const end = orderOf(rows.at(-1));
+    return [...rows, ...this.items.filter((item) => !fresh.has(this.key(item)) && orderOf(item) < end)];
+  }
+}

@@ -1,0 +1,27 @@
+/** What was looked at: for each phone the latest SMS that was on the screen, for this run of the mock. */
+
+const STORE = "mocksms-seen";
+const MOST = 2_000;
+
+let seen = { epoch: "", phones: {} };
+
+/** Begin with what was seen of this run of the mock. */
+export function recall(epoch) {
+  const kept = JSON.parse(localStorage.getItem(STORE) ?? "{}");
+  seen = kept.epoch === epoch ? kept : { epoch, phones: {} };
+}
+
+export function isUnread(phone, cursor) {
+  return cursor > (seen.phones[phone] ?? 0);
+}
+
+/** Note that a phone was looked at; returns whether that is news. */
+export function look(phone, cursor) {
+  if (!isUnread(phone, cursor)) return false;
+  delete seen.phones[phone];
+  seen.phones[phone] = cursor;
+  const names = Object.keys(seen.phones);
+  if (names.length > MOST) delete seen.phones[names[0]];
+  localStorage.setItem(STORE, JSON.stringify(seen));
+  return true;
+}

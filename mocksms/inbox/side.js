@@ -1,0 +1,89 @@
+/** What is at the right: a message, a call, the panel to write or the one to steer. */
+
+import { element } from "/docs/dom.js";
+import { address, composeParts } from "./compose.js";
+import { messageParts } from "./detail.js";
+import { requestParts } from "./exchange.js";
+import { calmly } from "./live.js";
+import { button } from "./parts.js";
+import { go, place } from "./route.js";
+import { Steer } from "./steer.js";
+import { line } from "./text.js";
+
+export class Side {
+  #asked = "";
+  #steer = new Steer();
+
+  constructor(node) {
+    this.node = node;
+    this.refresh = calmly(() => this.#show(true));
+  }
+
+  /** Show what the address says. */
+  moved() {
+    this.#show(false);
+  }
+
+  heed(news) {
+    const { panel, message } = place();
+    if (panel === "steer") this.#steer.refresh();
+    const isOurs = (each) => each.transaction_id === message || ["callback", "consent"].includes(each.kind);
+    if (message && news.some(isOurs)) this.refresh();
+  }
+
+  close() {
+    go({ message: null, request: null, panel: null, to: null });
+  }
+
+  async #show(isStale) {
+    const what = shown();
+    this.node.hidden = !what;
+    document.body.dataset.side = what ?? "";
+    const { message, request, panel, account } = place();
+    const asked = JSON.stringify([message, request, panel, panel === "steer" && account]);
+    const isSame = asked === this.#asked;
+    this.#asked = asked;
+    if (!what || (isSame && !(isStale && ["message", "steer"].includes(what)))) return;
+    const form = this.node.querySelector("form.compose");
+    if (what === "compose" && form) {
+      address(form);
+      return;
+    }
+    const parts = await this.#parts(what);
+    if (asked === this.#asked) this.#put(parts, isSame);
+  }
+
+  #parts(what) {
+    const { message, request } = place();
+    const parts = {
+      compose: composeParts,
+      steer: async () => this.#steer.show(),
+      message: () => messageParts(message),
+      request: () => requestParts(request),
+    };
+    return parts[what]().catch((error) => [element("h2", {}, "Not there"), element("p", {}, line(error.message, 400))]);
+  }
+
+  /** Put the parts in place; those of the same thing as before stay folded as they were. */
+  #put(parts, isSame) {
+    const folds = () => [...this.node.querySelectorAll("details")];
+    const open = isSame ? folds().map((fold) => fold.open) : [];
+    this.node.replaceChildren(
+      button("×", () => this.close(), { class: "close", "aria-label": "Close details" }),
+      ...parts,
+    );
+    folds().forEach((fold, index) => {
+      fold.open = open[index] ?? fold.open;
+    });
+    if (isSame) return;
+    this.node.scrollTop = 0;
+    this.node.querySelector("form.compose [name=content]")?.focus();
+  }
+}
+
+/** Which of the four it is, if any. */
+function shown() {
+  const { message, request, panel } = place();
+  if (panel === "compose" || panel === "steer") return panel;
+  return message ? "message" : request && "request";
+}

@@ -1,0 +1,37 @@
+/** The choice of an account, shown where there are several. */
+
+import { element } from "/docs/dom.js";
+import { go, place } from "./route.js";
+import { state } from "./state.js";
+import { line } from "./text.js";
+
+const MOST = 500;
+
+export class Switcher {
+  #drawn = "";
+
+  constructor(node) {
+    this.node = node;
+    node.addEventListener("change", () =>
+      go({ account: node.value, phone: null, in: null, message: null, request: null }),
+    );
+  }
+
+  /** Show the accounts there are, and which is chosen. */
+  show() {
+    const { accounts } = state;
+    const { account = "" } = place();
+    const options = [
+      ["", `all ${accounts.length} accounts`],
+      ...accounts.slice(0, MOST).map(({ id, key, messages }) => [id, `${line(key)} · ${messages} SMS`]),
+    ];
+    if (!options.some(([id]) => id === account)) options.push([account, `${line(account)} · not used`]);
+    this.node.hidden = accounts.length < 2 && !account;
+    const drawn = JSON.stringify(options);
+    if (drawn !== this.#drawn) {
+      this.node.replaceChildren(...options.map(([value, words]) => element("option", { value }, words)));
+    }
+    this.#drawn = drawn;
+    this.node.value = account;
+  }
+}

@@ -1,0 +1,22 @@
+/** Asks for the control token, where the mock was started with one. */
+
+import { element } from "/docs/dom.js";
+import { gate, keepToken } from "./api.js";
+import { dialog, field } from "./parts.js";
+
+let isAsking = false;
+
+/** Ask whenever a call is refused for want of the token; `then` is called once it is given. */
+export function askWhenNeeded(then) {
+  gate.addEventListener("token", async () => {
+    if (isAsking) return;
+    isAsking = true;
+    const input = element("input", { type: "password", autocomplete: "off", required: true });
+    const words = element("p", {}, "This mock was started with a control token. It is kept for this tab only.");
+    const content = element("div", {}, element("h2", {}, "Control token"), words, field("Token", input));
+    await dialog("Control token", content, element("button", { class: "main" }, "Enter"));
+    isAsking = false;
+    keepToken(input.value);
+    then();
+  });
+}
