@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -111,3 +113,20 @@ def running(
         server.should_exit = True
         thread.join(PATIENCE)
         assert not thread.is_alive(), "the server did not stop"
+
+
+def exchange_all(mock: Mock, numbers: Iterable[str], key: str = KEY) -> int:
+    """Send an SMS to each number by a call of its own, all at once, and return how many were taken."""
+    calls = [
+        b"POST /rest/v1/transactional/sms/send HTTP/1.1\r\nHost: mock\r\nX-API-Key: %s\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (key.encode(), len(data), data)
+        for data in (json.dumps(body(number)).encode() for number in numbers)
+    ]
+    with socket.create_connection((mock.host, mock.port), PATIENCE) as connection:
+        sender = threading.Thread(target=connection.sendall, args=(b"".join(calls),))
+        sender.start()
+        received = bytearray()
+        while received.count(b"HTTP/1.1 ") < len(calls):
+            received += connection.recv(1 << 20)
+        sender.join()
+    return received.count(b"HTTP/1.1 200")

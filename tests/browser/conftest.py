@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -31,6 +32,12 @@ class Watched:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
 
+    def forgive(self, words: str) -> None:
+        """Leave the page and strike the complaints, all of this kind: a browser itself remarks on every refusal."""
+        self.page.goto("about:blank")
+        assert [complaint for complaint in self.complaints if words not in complaint] == []
+        self.complaints.clear()
+
 
 # As long as Playwright runs, no other event loop can run in this thread.
 @pytest.fixture(scope="package")
@@ -44,14 +51,21 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def watched(browser: Browser, own_mock: Mock) -> Iterator[Watched]:
-    """Give a page of this test's own mock, on which nothing may go wrong and which asks nobody else."""
-    page = browser.new_page(viewport={"width": 1100, "height": 900})
+@contextmanager
+def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
+    """Give a page of a mock, on which nothing may go wrong and which asks nobody else."""
+    page = browser.new_page(**{"viewport": {"width": 1200, "height": 900}, "timezone_id": "UTC", **options})
     page.set_default_timeout(10_000)
-    watched = Watched(page, own_mock.url)
+    watched = Watched(page, mock.url)
     yield watched
     page.close()
     assert watched.complaints == []
-    assert [url for url in watched.asked if not url.startswith(own_mock.url)] == []
+    assert [url for url in watched.asked if not url.startswith(mock.url)] == []
     assert watched.asked
+
+
+@pytest.fixture
+def watched(browser: Browser, own_mock: Mock) -> Iterator[Watched]:
+    """Give a page of this test's own mock."""
+    with watching(browser, own_mock) as watched:
+        yield watched

@@ -1,0 +1,77 @@
+"""The inbox as somebody uses it: what is at the left, in the middle and at the right of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import Watched
+from tests.control.support import Api
+from tests.support import KEY, Mock
+
+
+class Inbox:
+    """The page of a mock that is watched."""
+
+    def __init__(self, watched: Watched) -> None:
+        self.watched = watched
+        self.page = watched.page
+        self.list = self.page.get_by_role("listbox")
+        self.said = self.page.get_by_role("log")
+        self.side = self.page.locator("#side")
+        self.notice = self.page.locator("#notice")
+        self.alarm = self.page.locator("#alarm")
+
+    def open(self, query: str = "") -> Inbox:
+        """Open the page, and return once it is live."""
+        self.page.goto(f"{self.watched.base}/{query}")
+        self.expect_live()
+        return self
+
+    def expect_live(self) -> None:
+        expect(self.page.locator("#live")).to_have_text("live")
+
+    def row(self, *words: str) -> Locator:
+        """Return the row of the list that has these words."""
+        found = self.list.get_by_role("option")
+        for word in words:
+            found = found.filter(has_text=word)
+        return found
+
+    def bubble(self, words: str) -> Locator:
+        return self.said.get_by_role("article").filter(has_text=words)
+
+    def choose(self, *words: str) -> None:
+        """Open the row with these words."""
+        self.row(*words).click()
+
+    def explain(self, words: str) -> None:
+        """Open all that is known of the message with these words."""
+        self.bubble(words).get_by_role("button", name="details").click()
+        expect(self.side.get_by_role("heading", name="SMS to")).to_be_visible()
+
+    def press(self, name: str) -> None:
+        """Press a button of the panel at the right."""
+        self.side.get_by_role("button", name=name, exact=True).click()
+
+    def fact(self, name: str) -> Locator:
+        """Return what the panel says of something by its name."""
+        return self.side.locator(f"dt:text-is('{name}') + dd")
+
+    def write(self, content: str, to: str = "") -> None:
+        """Send an SMS with the panel in which one is written, which must be open."""
+        if to:
+            self.side.get_by_label("To", exact=False).first.fill(to)
+        self.side.get_by_label("Text").fill(content)
+        self.press("Send")
+
+
+def api_of(mock: Mock, key: str = KEY) -> Api:
+    """Return the inspection API for an account of a mock."""
+    return Api(mock, key)
+
+
+def sent(mock: Mock, *to: str, **more: Any) -> str:
+    """Send an SMS without a link in it, and return the id of its first message."""
+    return Api(mock, KEY).send(*to, **{"add_unsubscribe_link": False, **more})[0]

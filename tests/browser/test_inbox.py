@@ -1,0 +1,254 @@
+"""The inbox: who was written to, what their phones show, and what a newcomer does with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+from tests.browser.inbox import Inbox, api_of, sent
+from tests.control.support import INVALID, KOSHER, QUEUED, SENT, Api
+from tests.support import KEY, NUMBER, Mock
+
+OTHER = "972-54-2222222"
+
+SIDE_OF = """(word) => {
+  const text = document.querySelector(".bubble .text");
+  const node = [...text.childNodes].find((each) => each.data?.includes(word));
+  const range = document.createRange();
+  range.setStart(node, node.data.indexOf(word));
+  range.setEnd(node, node.data.indexOf(word) + 1);
+  const [box, letter] = [text, range].map((each) => each.getBoundingClientRect());
+  return letter.left - box.left < box.right - letter.right ? "left" : "right";
+}"""
+"""At which side of a bubble a word begins."""
+
+
+@pytest.fixture
+def inbox(watched: Watched) -> Inbox:
+    return Inbox(watched)
+
+
+def query_of(inbox: Inbox) -> dict[str, str]:
+    """Return what the address of the page says."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(inbox.page.url).query).items()}
+
+
+def test_newcomer_sends_is_answered_stop_sees_why_the_next_is_refused_and_a_rule_fire(inbox: Inbox) -> None:
+    page = inbox.open().page
+    page.get_by_role("button", name="Send a test SMS").click()
+    inbox.write("Hello from the page")
+    expect(inbox.bubble("Hello from the page")).to_contain_text("sent")
+    page.get_by_role("button", name="Reply STOP").click()
+    expect(inbox.said).to_contain_text("opted out")
+    inbox.write("Are you still there?")
+    refused = inbox.bubble("Are you still there?")
+    expect(refused).to_contain_text("rejected · unsubscribe")
+    inbox.side.get_by_role("button", name="Details of the SMS").click()
+    expect(inbox.side).to_contain_text("decided by opt-out")
+    page.get_by_role("button", name="Steer").click()
+    inbox.side.get_by_label("Scenario", exact=True).select_option("gateway-outage")
+    inbox.press("Load")
+    expect(inbox.side.get_by_role("row").filter(has_text="outage")).to_contain_text("3")
+    page.get_by_role("button", name="New SMS").click()
+    inbox.write("Once more")
+    expect(inbox.bubble("Once more")).to_contain_text("exception · no-available-gateways")
+    page.get_by_role("button", name="Steer").click()
+    expect(inbox.side.get_by_role("row").filter(has_text="outage")).to_have_text(re.compile(r"1\s*1\s*2$"))
+
+
+def test_empty_inbox_teaches_the_curl_line_of_this_address(inbox: Inbox, own_mock: Mock) -> None:
+    inbox.open()
+    line = inbox.page.get_by_role("region", name="Curl line").inner_text()
+    assert line.startswith(f"curl -X POST '{own_mock.url}/rest/v1/transactional/sms/send'")
+    body = re.search(r"--data-binary '(.*)'", line)
+    assert body is not None
+    assert own_mock.post(body[1], X_API_Key="demo").status_code == 200
+    expect(inbox.row(NUMBER)).to_contain_text("Your code is 481516")
+    inbox.choose(NUMBER)
+    expect(inbox.bubble("Your code is 481516")).to_be_visible()
+
+
+def test_phones_are_listed_the_latest_first_with_last_words_and_status(inbox: Inbox, own_mock: Mock) -> None:
+    for number, words in ((SENT, "first"), (KOSHER, "second"), (QUEUED, "third"), (INVALID, "fourth")):
+        sent(own_mock, number, content=f"The {words}")
+    sent(own_mock, SENT, content="The latest\nof all")
+    inbox.open()
+    rows = inbox.list.get_by_role("option")
+    expect(rows).to_have_count(4)
+    said = [" ".join(rows.nth(place).inner_text().split()) for place in range(4)]
+    assert [words.split()[0] for words in said] == [SENT, INVALID, QUEUED, KOSHER]
+    assert "The latest of all" in said[0]
+    assert [words.partition("The ")[2].split(" ", 1)[1] for words in said[1:]] == [
+        "invalid invalid-number unread",
+        "queued queued unread",
+        "rejected kosher-number unread",
+    ]
+    expect(inbox.page.locator("#list")).to_contain_text("4 phones")
+
+
+def test_phone_is_unread_until_it_is_looked_at(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="One")
+    sent(own_mock, OTHER, content="Two")
+    inbox.open()
+    expect(inbox.row("unread")).to_have_count(2)
+    expect(inbox.page).to_have_title("(2) mocksms")
+    inbox.choose(NUMBER)
+    expect(inbox.row("unread")).to_have_count(1)
+    expect(inbox.page).to_have_title("(1) mocksms")
+    inbox.open()
+    expect(inbox.row(NUMBER, "unread")).to_have_count(0)
+    expect(inbox.row(OTHER, "unread")).to_have_count(1)
+    sent(own_mock, NUMBER, content="Three")
+    expect(inbox.row(NUMBER, "unread")).to_contain_text("Three")
+
+
+def test_conversation_shows_both_directions_in_order(inbox: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    for place in range(3):
+        sent(own_mock, NUMBER, content=f"Question {place}")
+        api.post("inbound", {"from": NUMBER, "text": f"Answer {place}"})
+    inbox.open(f"?phone=972541111111&in={api.get('account')['id']}")
+    expect(inbox.said.get_by_role("article")).to_have_count(6)
+    texts = inbox.said.locator(".text").all_inner_texts()
+    assert texts == [f"{word} {place}" for place in range(3) for word in ("Question", "Answer")]
+    expect(inbox.page.locator("#middle")).to_contain_text("3 to it, 3 from it")
+    expect(inbox.row(NUMBER)).to_contain_text("replied: Answer 2")
+
+
+def test_text_runs_in_its_own_direction_line_by_line(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="שלום from Shop, your code is 481516\nReply STOP")
+    inbox.open()
+    inbox.choose(NUMBER)
+    expect(inbox.said.locator(".text")).to_contain_text("Reply STOP")
+    sides = [inbox.page.evaluate(SIDE_OF, word) for word in ("שלום", "Reply")]
+    assert sides == ["right", "left"]
+
+
+@pytest.mark.parametrize(
+    ("content", "cuts"),
+    [
+        ("a" * 160, []),
+        ("a" * 161, ["a" * 153]),
+        ("ש" * 140, ["ש" * 67, "ש" * 134]),
+        ("😀" * 40, ["😀" * 33]),
+        ("a" * 152 + "€" + "b" * 153, ["a" * 152, "a" * 152 + "€" + "b" * 151]),
+    ],
+    ids=["one segment", "GSM-7", "UCS-2", "emoji", "a euro sign is not split"],
+)
+def test_segments_are_marked_where_they_begin(inbox: Inbox, own_mock: Mock, content: str, cuts: list[str]) -> None:
+    sent(own_mock, NUMBER, content=content)
+    inbox.open()
+    inbox.choose(NUMBER)
+    expect(inbox.said.locator(".text")).to_be_visible()
+    before = inbox.page.evaluate(
+        """() => [...document.querySelectorAll(".cut")].map((cut) => {
+          let words = "";
+          for (let node = cut.previousSibling; node; node = node.previousSibling) {
+            if (!node.classList?.contains("cut")) words = node.textContent + words;
+          }
+          return words;
+        })"""
+    )
+    assert before == cuts
+
+
+def test_links_lead_out_without_a_trace_and_codes_stand_out(inbox: Inbox, own_mock: Mock) -> None:
+    sent(
+        own_mock,
+        NUMBER,
+        content="Your code is 481516, see https://shop.example/a?b=1, www.shop.example or ftp://x.example",
+    )
+    inbox.open()
+    inbox.choose(NUMBER)
+    links = inbox.said.get_by_role("link")
+    expect(links).to_have_count(2)
+    assert [link.get_attribute("href") for link in links.all()] == [
+        "https://shop.example/a?b=1",
+        "http://www.shop.example",
+    ]
+    assert {link.get_attribute("rel") for link in links.all()} == {"noopener noreferrer"}
+    expect(inbox.said.locator("mark")).to_have_text("481516")
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "JaVaScRiPt:1", "http://"]
+)
+def test_link_that_no_browser_should_follow_is_plain_text(inbox: Inbox, link: str) -> None:
+    inbox.open()
+    made = "(link) => import('/inbox/text.js').then(({anchor}) => anchor(link).tagName)"
+    assert inbox.page.evaluate(made, link) == "SPAN"
+    assert inbox.page.evaluate(made, "https://shop.example") == "A"
+
+
+def test_search_speaks_the_words_of_the_inspection_api_and_keeps_them_in_the_address(
+    inbox: Inbox, own_mock: Mock
+) -> None:
+    wanted = sent(own_mock, KOSHER, content="Your code is 1234", tags=["otp", "two words"])
+    sent(own_mock, KOSHER, content="Your code is 1234")
+    sent(own_mock, NUMBER, content="Your code is 1234", tags=["two words"])
+    inbox.open()
+    inbox.page.keyboard.press("/")
+    inbox.page.keyboard.type('tag:"two words" reject_reason:kosher_number is 1234')
+    inbox.page.keyboard.press("Enter")
+    expect(inbox.list.get_by_role("option")).to_have_count(1)
+    assert query_of(inbox) == {"tag": "two words", "reject_reason": "kosher_number", "content": "is 1234"}
+    address = inbox.page.url
+    inbox.choose("972-50-0002100")
+    expect(inbox.side).to_contain_text(wanted)
+    inbox.page.goto(address)
+    expect(inbox.list.get_by_role("option")).to_have_count(1)
+    expect(inbox.page.get_by_role("searchbox")).to_have_value('reject_reason:kosher_number tag:"two words" is 1234')
+    inbox.page.get_by_role("button", name="Show all phones").click()
+    expect(inbox.list.get_by_role("option")).to_have_count(2)
+    assert query_of(inbox) == {}
+
+
+def test_search_that_finds_nothing_explains_why(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Your code is 1234")
+    inbox.open("?content=Your+code+is+9999")
+    why = inbox.page.get_by_role("region", name="Why nothing fits")
+    expect(why).to_contain_text("no SMS matched")
+    expect(why).to_contain_text('wanted "9999"')
+    inbox.watched.forgive("404")
+
+
+def test_search_that_cannot_be_is_refused_in_words(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER)
+    inbox.open("?status=lost")
+    expect(inbox.alarm).to_contain_text("status")
+    inbox.watched.forgive("400")
+
+
+def test_back_button_goes_back_to_what_was_shown(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="One")
+    inbox.open()
+    inbox.choose(NUMBER)
+    inbox.explain("One")
+    inbox.page.go_back()
+    expect(inbox.side).to_be_hidden()
+    expect(inbox.bubble("One")).to_be_visible()
+    inbox.page.go_back()
+    expect(inbox.page.locator("#middle")).to_contain_text("Choose a phone")
+
+
+def test_account_is_chosen_where_there_are_several(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Ours")
+    inbox.open()
+    switch = inbox.page.get_by_label("Account", exact=True)
+    expect(inbox.row("Ours")).to_be_visible()
+    expect(switch).to_be_hidden()
+    Api(own_mock, "another-key").send(NUMBER, content="Theirs", add_unsubscribe_link=False)
+    expect(inbox.row(NUMBER)).to_have_count(2)
+    expect(inbox.row("Theirs")).to_contain_text("anot…")
+    switch.select_option(Api(own_mock, "another-key").get("account")["id"])
+    expect(inbox.row(NUMBER)).to_have_count(1)
+    expect(inbox.row("Theirs")).to_be_visible()
+    inbox.choose("Theirs")
+    expect(inbox.said.locator(".text")).to_have_text(["Theirs"])
+    assert json.dumps(inbox.page.content()).count("another-key") == 0
+    assert KEY not in inbox.page.content()

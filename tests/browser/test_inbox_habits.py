@@ -1,0 +1,220 @@
+"""What people are used to: the keyboard, light and dark, small screens, and a page that can be heard."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Watched, watching
+from tests.browser.inbox import Inbox, api_of, sent
+from tests.control.support import KOSHER, QUEUED, Api
+from tests.support import NUMBER, Mock
+
+OTHER = "972-54-2222222"
+SMALL = {"width": 390, "height": 800}
+
+
+@pytest.fixture
+def inbox(watched: Watched) -> Inbox:
+    return Inbox(watched)
+
+
+def populate(own_mock: Mock) -> None:
+    """Let something of everything happen."""
+    sent(own_mock, KOSHER, content="Sale ends tonight")
+    sent(own_mock, QUEUED, content="Wait for me")
+    sent(
+        own_mock, NUMBER, content="שלום, הקוד שלך הוא 481516 " + "א" * 70, tags=["otp"], add_unsubscribe_sms_reply=True
+    )
+    api_of(own_mock).post("inbound", {"from": NUMBER, "text": "STOP"})
+    sent(own_mock, NUMBER, content="See https://shop.example/a")
+    own_mock.post('{"message": ')
+
+
+@pytest.fixture
+def talk(inbox: Inbox, own_mock: Mock) -> Inbox:
+    """An inbox with something of everything in it."""
+    populate(own_mock)
+    return inbox
+
+
+def test_keys_walk_search_reply_and_leave(talk: Inbox) -> None:
+    keyboard = talk.open().page.keyboard
+    expect(talk.list.get_by_role("option")).to_have_count(3)
+    keyboard.press("j")
+    expect(talk.row(NUMBER)).to_have_attribute("aria-selected", "true")
+    keyboard.press("j")
+    expect(talk.row(QUEUED)).to_have_attribute("aria-selected", "true")
+    expect(talk.bubble("Wait for me")).to_be_visible()
+    keyboard.press("k")
+    expect(talk.row(NUMBER)).to_have_attribute("aria-selected", "true")
+    expect(talk.bubble("See https")).to_be_visible()
+    keyboard.press("r")
+    expect(talk.page.get_by_label("Reply as this phone")).to_be_focused()
+    keyboard.type("jk/?")
+    expect(talk.page.get_by_label("Reply as this phone")).to_have_value("jk/?")
+    keyboard.press("Escape")
+    keyboard.press("c")
+    expect(talk.side.get_by_label("Text")).to_be_focused()
+    keyboard.press("Escape")
+    keyboard.press("Escape")
+    expect(talk.side).to_be_hidden()
+    keyboard.press("/")
+    expect(talk.page.get_by_role("searchbox")).to_be_focused()
+    keyboard.type("tonight")
+    keyboard.press("Enter")
+    expect(talk.list.get_by_role("option")).to_have_count(1)
+    keyboard.press("Escape")
+    keyboard.press("Escape")
+    expect(talk.list.get_by_role("option")).to_have_count(3)
+    keyboard.press("g")
+    expect(talk.page.get_by_role("listbox", name="Calls")).to_be_visible()
+
+
+def test_help_lists_the_keys_and_closes(talk: Inbox) -> None:
+    page = talk.open().page
+    page.keyboard.press("?")
+    shown = page.get_by_role("dialog", name="Help")
+    expect(shown.locator("kbd")).to_have_text(["j", "k", "/", "r", "c", "s", "g", "?", "Esc"])
+    page.keyboard.press("Escape")
+    expect(shown).to_be_hidden()
+
+
+def test_list_is_walked_with_the_arrows_and_says_where_one_is(talk: Inbox) -> None:
+    talk.open()
+    expect(talk.list.get_by_role("option")).to_have_count(3)
+    talk.list.focus()
+    for key, number in (("ArrowDown", NUMBER), ("End", KOSHER), ("ArrowUp", QUEUED), ("Home", NUMBER)):
+        talk.page.keyboard.press(key)
+        row = talk.row(number)
+        expect(row).to_have_attribute("aria-selected", "true")
+        expect(talk.list).to_have_attribute("aria-activedescendant", str(row.get_attribute("id")))
+    expect(talk.row(QUEUED)).to_have_attribute("aria-posinset", "2")
+
+
+def test_tab_goes_through_the_page_from_top_to_bottom(talk: Inbox) -> None:
+    talk.open()
+    talk.choose(NUMBER)
+    expect(talk.bubble("See https")).to_be_visible()
+    talk.page.reload()
+    expect(talk.bubble("See https")).to_be_visible()
+    order = []
+    for _ in range(14):
+        talk.page.keyboard.press("Tab")
+        order.append(talk.page.evaluate("document.activeElement.closest('[id]:not([role=option])')?.id"))
+    assert [place for place in ("to-phones", "to-journal", "filter", "compose", "help") if place in order] == [
+        "to-phones",
+        "to-journal",
+        "filter",
+        "compose",
+        "help",
+    ]
+    assert order.index("help") < order.index("list") < order.index("middle")
+
+
+def test_colours_follow_the_system_until_one_chooses(talk: Inbox) -> None:
+    page = talk.open().page
+
+    def darkness() -> str:
+        shade: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return "dark" if int(shade.removeprefix("rgb(").split(",")[0]) < 128 else "light"
+
+    assert darkness() == "light"
+    page.emulate_media(color_scheme="dark")
+    assert darkness() == "dark"
+    page.get_by_role("button", name="Colours: system").click()
+    assert darkness() == "light"
+    talk.open()
+    assert darkness() == "light"
+    page.get_by_role("button", name="Colours: light").click()
+    page.emulate_media(color_scheme="light")
+    assert darkness() == "dark"
+    page.get_by_role("button", name="Colours: dark").click()
+    assert darkness() == "light"
+
+
+def test_small_screen_shows_one_thing_at_a_time(browser: Browser, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Hello")
+    with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
+        inbox = Inbox(watched).open()
+        fits = "document.documentElement.scrollWidth <= innerWidth"
+        inbox.choose(NUMBER)
+        expect(inbox.bubble("Hello")).to_be_visible()
+        expect(inbox.list).to_be_hidden()
+        assert watched.page.evaluate(fits)
+        inbox.explain("Hello")
+        assert watched.page.evaluate(fits)
+        inbox.press("Close details")
+        watched.page.get_by_role("button", name="Back to the list").click()
+        expect(inbox.row(NUMBER)).to_be_visible()
+        watched.page.get_by_role("link", name="Journal").click()
+        inbox.choose("200")
+        expect(inbox.side.get_by_role("region", name="Request")).to_be_visible()
+        assert watched.page.evaluate(fits)
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe, the scanner of what keeps people from using a page."""
+    npm = shutil.which("npm")
+    if npm is None:  # pragma: no cover, the whole check has one
+        pytest.skip("there is no npm here; on Debian: apt-get install npm")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "axe-core@4"]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return (Path(folder) / "node_modules/axe-core/axe.min.js").read_text()
+
+
+def barriers(inbox: Inbox, axe: str) -> list[str]:
+    """Return what axe finds to be wrong with what is shown: the rule, how bad, and where."""
+    inbox.page.evaluate(axe)
+    found: dict[str, Any] = inbox.page.evaluate("axe.run(document)")
+    return [
+        f"{each['id']} ({each['impact']}): {node['html'][:160]} {node['failureSummary']}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+VIEWS = {
+    "phones": ("", "3 phones", ""),
+    "conversation": ("?phone=972541111111&in={account}", "", "See https"),
+    "message": ("?phone=972541111111&in={account}&message={message}", "What happened to it", ""),
+    "compose": ("?panel=compose", "New SMS", ""),
+    "steer": ("?panel=steer", "Opted out: 1", ""),
+    "journal": ("?view=journal&refused=true", "1 call", ""),
+    "call": ("?view=journal&request={request}", "Answer", ""),
+    "search": ("?reject_reason=kosher-number", "1 SMS fit", ""),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_every_view_is_without_barriers(browser: Browser, own_mock: Mock, axe: str, scheme: str, size: str) -> None:
+    populate(own_mock)
+    api = Api(own_mock)
+    found = {
+        "account": api.get("accounts")["accounts"][0]["id"],
+        "message": api.get("messages/latest")["transaction_id"],
+        "request": api.get("requests")["requests"][0]["id"],
+    }
+    options: dict[str, Any] = {"color_scheme": scheme, **({"viewport": SMALL} if size == "phone" else {})}
+    with watching(browser, own_mock, **options) as watched:
+        inbox = Inbox(watched)
+        for address, words, bubble in VIEWS.values():
+            inbox.open(address.format(**found))
+            expect(inbox.bubble(bubble) if bubble else inbox.page.get_by_text(words).first).to_be_visible()
+            assert barriers(inbox, axe) == []
+        inbox.page.keyboard.press("?")
+        assert barriers(inbox, axe) == []
+
+
+def test_empty_inbox_is_without_barriers(inbox: Inbox, axe: str) -> None:
+    inbox.open()
+    expect(inbox.page.get_by_role("heading", name="No SMS yet")).to_be_visible()
+    assert barriers(inbox, axe) == []

@@ -1,0 +1,120 @@
+"""Texts that want to be more than texts: shown harmlessly wherever the inbox shows them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+from tests.browser.inbox import Inbox, api_of
+from tests.support import NUMBER, Mock
+
+LONGEST = 255 * 153
+HOSTILE = {
+    "image": "<img src=x onerror=alert(1)>",
+    "script": "</script><script>fetch('//evil.example')</script>",
+    "svg": "<svg/onload=alert(1)><style>*{display:none}</style>",
+    "template": "${alert(1)} {{constructor.constructor('alert(1)')()}}",
+    "javascript link": 'javascript:alert(1) https://x.example/"onmouseover=alert(1)',
+    "data link": "data:text/html,<script>alert(1)</script>",
+    "bidi": "\u202ecod.exe\u202c \u2066\u2067 invoice",
+    "terminal": "\x1b[2J\x1b]0;owned\x07\x9b31m\r\n\x00\x08",
+    "no width": "pay\u200bpal \u2060\ufeff\u00ad",
+    "line separators": "one\u2028two\u2029three",
+    "lone surrogate": "a\ud83d b",
+}
+ESCAPED = {
+    "bidi": "\\u202ecod.exe\\u202c",
+    "terminal": "\\x1b[2J",
+    "no width": "pay\\u200bpal",
+    "line separators": "\\u2028two",
+    "lone surrogate": "a\ufffd b",
+}
+
+
+@pytest.fixture
+def inbox(watched: Watched) -> Inbox:
+    return Inbox(watched)
+
+
+def everywhere(inbox: Inbox, own_mock: Mock, text: str) -> None:
+    """Send a text in every place a text can have, and look at it in every view."""
+    api = api_of(own_mock)
+    well_formed = text.encode(errors="replace").decode()
+    api.patch(sender=well_formed)
+    api.send(NUMBER, content=text, tags=[text], sender_id=text, unsubscribe_text=text)
+    api.send(text, content="To nobody")
+    api.post("inbound", {"from": NUMBER, "text": well_formed})
+    own_mock.post(
+        '{"message": "' + text.encode("ascii", "backslashreplace").decode() + '"',
+        "/" + "".join(filter(str.isalnum, text))[:500],
+    )
+    inbox.open()
+    expect(inbox.list.get_by_role("option")).to_have_count(2)
+    inbox.choose(NUMBER)
+    inbox.said.get_by_role("button", name="details").first.click()
+    expect(inbox.fact("tags")).to_be_visible()
+    for fold in ("Request", "Answer", "As a curl line"):
+        inbox.side.get_by_text(fold, exact=True).click()
+    inbox.page.get_by_role("button", name="Steer").click()
+    expect(inbox.side.get_by_label("Sender")).to_be_visible()
+    inbox.page.get_by_role("link", name="Journal").click()
+    inbox.list.get_by_role("option").first.click()
+    expect(inbox.side.get_by_role("region", name="Answer")).to_be_visible()
+
+
+def expect_harmless(inbox: Inbox) -> None:
+    """Check that nothing but the page's own elements is there, and that it is as wide as its window."""
+    strangers = "main img, main script, main style, main svg, main iframe, main object, main [onerror], main [onload]"
+    assert inbox.page.locator(strangers).count() == 0
+    for link in inbox.page.locator("main a").all():
+        assert str(link.get_attribute("href")).startswith(("http://", "https://"))
+    assert inbox.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_text_is_only_ever_shown(inbox: Inbox, own_mock: Mock, kind: str) -> None:
+    everywhere(inbox, own_mock, HOSTILE[kind])
+    expect_harmless(inbox)
+    inbox.page.get_by_role("link", name="Phones").click()
+    inbox.choose(NUMBER)
+    expect(inbox.said.get_by_role("article")).to_have_count(2)
+    shown = inbox.said.locator(".text").first.inner_text()
+    assert ESCAPED.get(kind, HOSTILE[kind][:2]) in shown
+    raw = inbox.page.evaluate("document.body.innerText")
+    assert not {*raw} & {
+        *"\x00\x07\x08\x1b\x9b\u00ad\u200b\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+    }
+    expect_harmless(inbox)
+
+
+@pytest.mark.parametrize("letter", ["a", "ש", "\u202e", "𝔸"], ids=["ascii", "Hebrew", "bidi", "beyond the BMP"])
+def test_text_as_long_as_can_be_without_a_space_stays_in_its_bubble(inbox: Inbox, own_mock: Mock, letter: str) -> None:
+    api_of(own_mock).send(NUMBER, content=letter * LONGEST, tags=[letter * 10_000], add_unsubscribe_link=False)
+    inbox.open()
+    inbox.choose(NUMBER)
+    inbox.page.get_by_role("button", name="Show all").click()
+    expect(inbox.page.get_by_role("button", name="Show all")).to_have_count(0)
+    inbox.said.get_by_role("button", name="details").click()
+    expect(inbox.fact("tags")).to_be_visible()
+    expect_harmless(inbox)
+    last = inbox.said.locator(".cut").last
+    assert last.inner_text().endswith(str(api_of(own_mock).get("messages/latest")["segments"]["count"]))
+
+
+def test_emoji_and_flags_are_left_whole(inbox: Inbox, own_mock: Mock) -> None:
+    text = "👩‍👩‍👧‍👦 ❤️ 🇮🇱 \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+    api_of(own_mock).send(NUMBER, content=text, add_unsubscribe_link=False)
+    inbox.open()
+    inbox.choose(NUMBER)
+    expect(inbox.said.locator(".text")).to_have_text(text)
+    expect(inbox.said.locator(".escape")).to_have_count(0)
+
+
+def test_breach_of_the_policy_would_be_noticed(inbox: Inbox) -> None:
+    inbox.open()
+    inbox.page.evaluate("document.body.append(Object.assign(document.createElement('style'), {textContent: 'a{}'}))")
+    inbox.page.evaluate("fetch('http://127.0.0.1:9/').catch(() => {})")
+    inbox.page.wait_for_function("performance.now() > 0")
+    assert any("Content Security Policy" in complaint for complaint in inbox.watched.complaints)
+    inbox.watched.complaints.clear()

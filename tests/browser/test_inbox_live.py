@@ -1,0 +1,188 @@
+"""The inbox as things happen: at once, after a lost connection, and when there is a great deal of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from mocksms.settings import Settings
+from tests.browser.conftest import Watched, watching
+from tests.browser.inbox import Inbox, api_of, sent
+from tests.control.support import LATER, Api
+from tests.support import KEY, NUMBER, PATIENCE, Mock, exchange_all, running
+
+MANY = 50_000
+BURST = 1_000
+FRAMES = """() => {
+  window.longest = 0;
+  let last = performance.now();
+  const step = (now) => {
+    window.longest = Math.max(window.longest, now - last);
+    last = now;
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+}"""
+"""Keeps the longest time between two frames."""
+
+
+@pytest.fixture
+def inbox(watched: Watched) -> Inbox:
+    return Inbox(watched)
+
+
+def test_what_happens_is_shown_as_it_happens(inbox: Inbox, own_mock: Mock) -> None:
+    inbox.open()
+    message = sent(own_mock, "972-50-0000200", content="Wait for me")
+    expect(inbox.row("Wait for me")).to_contain_text("queued")
+    inbox.choose("Wait for me")
+    inbox.explain("Wait for me")
+    api = api_of(own_mock)
+    api.post(f"messages/{message}/send")
+    for place in (inbox.row("Wait for me"), inbox.bubble("Wait for me"), inbox.side.locator(".state")):
+        expect(place).not_to_contain_text("queued")
+    api.post("inbound", {"from": "972-50-0000200", "text": "Here I am"})
+    expect(inbox.bubble("Here I am")).to_be_visible()
+    api.post("clock/freeze")
+    expect(inbox.page.locator("#clock")).to_contain_text("frozen")
+    api.ask("DELETE", "messages")
+    expect(inbox.bubble("Wait for me")).to_have_count(0)
+
+
+def test_message_that_no_longer_fits_leaves_what_was_found(inbox: Inbox, own_mock: Mock) -> None:
+    messages = api_of(own_mock).send(*(f"972-50-00002{place:02}" for place in range(100)), *["972-50-0000200"] * 20)
+    inbox.open("?status=queued")
+    expect(inbox.page.locator("#list")).to_contain_text("120 SMS fit")
+    expect(inbox.row("972-50-0000200")).not_to_have_count(0)
+    api_of(own_mock).post(f"messages/{messages[-1]}/send")
+    api_of(own_mock).post(f"messages/{messages[-2]}/send")
+    expect(inbox.page.locator("#list")).to_contain_text("118 SMS fit")
+    expect(inbox.list.get_by_role("option").first).to_have_attribute("aria-setsize", "100")
+    inbox.page.keyboard.press("j")
+    expect(inbox.page).to_have_url(re.compile(messages[-3]))
+
+
+def test_journal_is_live(inbox: Inbox, own_mock: Mock) -> None:
+    inbox.open("?view=journal")
+    expect(inbox.page.get_by_role("heading", name="No call yet")).to_be_visible()
+    own_mock.get("/rest/v1/nothing")
+    expect(inbox.row("404")).to_be_visible()
+
+
+def test_lost_connection_is_said_and_what_came_meanwhile_is_caught_up_with(browser: Browser) -> None:
+    with ExitStack() as open_page:
+        with running(Settings(port=0, seed="tests")) as mock:
+            inbox = Inbox(open_page.enter_context(watching(browser, mock))).open()
+            sent(mock, NUMBER, content="Before")
+            expect(inbox.row("Before")).to_be_visible()
+        expect(inbox.page.locator("#live")).to_contain_text("not live")
+        with running(Settings(port=mock.port, seed="tests")) as again:
+            sent(again, "972-54-2222222", content="Meanwhile")
+            inbox.expect_live()
+            expect(inbox.row("Meanwhile")).to_be_visible()
+            expect(inbox.row("Before")).to_have_count(0)
+        inbox.watched.forgive("net::ERR_")
+
+
+def test_stream_goes_on_where_it_was_cut(inbox: Inbox, own_mock: Mock) -> None:
+    resumed: list[str] = []
+    inbox.page.on("request", lambda request: resumed.extend(filter(None, [request.headers.get("last-event-id")])))
+    inbox.open()
+    sent(own_mock, NUMBER, content="Before")
+    expect(inbox.row("Before")).to_be_visible()
+    inbox.page.evaluate("dispatchEvent(new Event('online'))")
+    sent(own_mock, "972-54-2222222", content="After")
+    expect(inbox.row("After")).to_be_visible()
+    assert len(resumed) == 1
+
+
+@pytest.fixture(scope="module")
+def crowded() -> Iterator[Mock]:
+    """A mock whose one account has 50,000 messages, half of them to one phone."""
+    with running(Settings(port=0, seed="tests")) as mock:
+        half = MANY // 2
+        for start in range(0, half, 1_000):
+            mock.send(*(f"972-52-{start + place:07}" for place in range(1_000)), content="One of many")
+        for _ in range(0, half, 1_000):
+            mock.send(*[NUMBER] * 1_000, content="To the same")
+        yield mock
+
+
+@pytest.fixture
+def crowd(browser: Browser, crowded: Mock) -> Iterator[Inbox]:
+    with watching(browser, crowded) as watched:
+        yield Inbox(watched).open()
+
+
+def test_many_phones_are_listed_by_the_rows_in_sight_alone(crowd: Inbox) -> None:
+    expect(crowd.page.locator("#list")).to_contain_text(f"{MANY // 2 + 1:,} phones")
+    rows = crowd.list.get_by_role("option")
+    expect(rows.first).to_be_visible()
+    for _ in range(4):
+        size = crowd.list.evaluate("(list) => { list.scrollTop = list.scrollHeight; return list.scrollHeight; }")
+        crowd.page.wait_for_function("(size) => document.querySelector('.windowed').scrollHeight > size", arg=size)
+        assert rows.count() < 50
+    expect(rows.last).to_have_attribute("aria-setsize", "500")
+
+
+def test_long_conversation_is_turned_page_by_page_and_never_all_in_the_page(crowd: Inbox) -> None:
+    crowd.choose(NUMBER)
+    bubbles = crowd.said.get_by_role("article")
+    expect(bubbles).to_have_count(50)
+    for count in (100, 150, 200, 250, 300, 300):
+        crowd.said.evaluate("(flow) => { flow.scrollTop = 0; }")
+        expect(bubbles).to_have_count(count)
+    latest = crowd.page.get_by_role("button", name="Jump to the latest")
+    latest.click()
+    expect(latest).to_be_hidden()
+    expect(bubbles).to_have_count(50)
+
+
+def test_journal_turns_pages(crowd: Inbox) -> None:
+    crowd.open("?view=journal")
+    expect(crowd.page.locator("#list")).to_contain_text(f"{MANY // 1_000} calls")
+
+
+def test_crowded_inbox_takes_a_burst_without_freezing(crowd: Inbox, crowded: Mock) -> None:
+    crowd.page.evaluate(FRAMES)
+    answers = exchange_all(crowded, [f"972-53-{place:07}" for place in range(BURST)], key=KEY)
+    assert answers == BURST
+    expect(crowd.row("972-53-0000999")).to_be_visible(timeout=PATIENCE * 1_000)
+    expect(crowd.page.locator("#list")).to_contain_text(f"{MANY // 2 + 1 + BURST:,} phones")
+    assert crowd.page.evaluate("window.longest") < 500
+    assert crowd.page.locator("body *").count() < 1_500
+
+
+def test_time_that_passes_is_shown(inbox: Inbox, own_mock: Mock) -> None:
+    api = Api(own_mock, KEY)
+    api.post("clock/freeze")
+    sent(own_mock, LATER, content="Soon")
+    inbox.open()
+    expect(inbox.row("Soon")).to_contain_text("queued")
+    api.post("clock/advance", {"by": "5s"})
+    expect(inbox.row("Soon")).not_to_contain_text("queued")
+
+
+def test_desktop_is_told_only_if_asked_and_out_of_sight(inbox: Inbox, own_mock: Mock) -> None:
+    inbox.page.context.grant_permissions(["notifications"])
+    inbox.page.add_init_script(
+        """window.told = [];
+        window.Notification = class { constructor(title, {body}) { window.told.push(body); } };
+        window.Notification.permission = "granted";
+        window.Notification.requestPermission = async () => "granted";"""
+    )
+    inbox.open()
+    hide = "Object.defineProperty(document, 'hidden', {value: true, configurable: true})"
+    inbox.page.evaluate(hide)
+    sent(own_mock, NUMBER, content="One")
+    expect(inbox.row("One")).to_have_count(1)
+    assert inbox.page.evaluate("window.told") == []
+    inbox.page.get_by_role("button", name="Desktop notifications").click()
+    expect(inbox.page.get_by_role("button", name="Desktop notifications")).to_have_attribute("aria-pressed", "true")
+    sent(own_mock, NUMBER, content="Two")
+    expect(inbox.row("Two")).to_have_count(1)
+    assert inbox.page.evaluate("window.told") == ["SMS to 972541111111"]
