@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Any, Final
@@ -85,9 +85,9 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door: what is not ours belongs to the emulated API, unknown paths included."""
-        if scope["type"] != "http" or _is_ours(scope["path"]):
+        if scope["type"] != "http" or scope["path"] == "/" or _is_below(scope["path"], OURS):
             await own_pages(scope, receive, send)
-        elif any(_is_below(scope["path"], prefix) for prefix in PUBLIC):
+        elif _is_below(scope["path"], PUBLIC):
             await pages(scope, receive, send)
         else:
             await provider(scope, receive, send)
@@ -95,8 +95,8 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
     return app
 
 
-def _is_ours(path: str) -> bool:
-    return path == "/" or any(path == prefix or path.startswith(f"{prefix}/") for prefix in OURS)
+def _is_below(path: str, prefixes: Iterable[str]) -> bool:
+    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
 
 
 async def _close(desk: Desk, stopping: asyncio.Event) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from mocksms import errors
+from mocksms.control import refusals
 from mocksms.control.explain import Explanation
 from mocksms.control.matching import Comparison, NearMiss
 from mocksms.control.shown import (
@@ -25,35 +26,35 @@ from mocksms.control.wording import life
 from mocksms.openapi import JSON, TEXT
 
 STATUSES: Final[dict[type[errors.MocksmsError], HTTPStatus]] = {
-    errors.QuestionUnclear: HTTPStatus.BAD_REQUEST,
+    refusals.QuestionUnclear: HTTPStatus.BAD_REQUEST,
     errors.PatternTooSlow: HTTPStatus.BAD_REQUEST,
-    errors.TokenMissing: HTTPStatus.UNAUTHORIZED,
+    refusals.TokenMissing: HTTPStatus.UNAUTHORIZED,
     errors.ForeignOrigin: HTTPStatus.FORBIDDEN,
-    errors.AccountUnnamed: HTTPStatus.NOT_FOUND,
-    errors.AccountUnknown: HTTPStatus.NOT_FOUND,
-    errors.RecordNotFound: HTTPStatus.NOT_FOUND,
+    refusals.AccountUnnamed: HTTPStatus.NOT_FOUND,
+    refusals.AccountUnknown: HTTPStatus.NOT_FOUND,
+    refusals.RecordNotFound: HTTPStatus.NOT_FOUND,
     errors.ScenarioUnknown: HTTPStatus.NOT_FOUND,
     errors.ScenarioUnusable: HTTPStatus.CONFLICT,
     errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
-    errors.CursorAhead: HTTPStatus.CONFLICT,
+    refusals.CursorAhead: HTTPStatus.CONFLICT,
     errors.IllegalStep: HTTPStatus.CONFLICT,
     errors.NoLink: HTTPStatus.CONFLICT,
     errors.TimeRunsForward: HTTPStatus.CONFLICT,
     errors.BeyondCalendar: HTTPStatus.CONFLICT,
-    errors.NotAsWanted: HTTPStatus.CONFLICT,
+    refusals.NotAsWanted: HTTPStatus.CONFLICT,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.TypeNotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    errors.TooManyListeners: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.MockStops: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.CallbacksUnfinished: HTTPStatus.GATEWAY_TIMEOUT,
+    refusals.TypeNotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    refusals.TooManyListeners: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.MockStops: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.CallbacksUnfinished: HTTPStatus.GATEWAY_TIMEOUT,
 }
 """The status of each error."""
 
 HEADERS: Final[dict[type[errors.MocksmsError], dict[str, str]]] = {
-    errors.TokenMissing: {"www-authenticate": "Bearer"},
+    refusals.TokenMissing: {"www-authenticate": "Bearer"},
     errors.BodyTooLarge: {"connection": "close"},
     errors.BodyTooSlow: {"connection": "close"},
-    errors.TooManyListeners: {"retry-after": "1"},
+    refusals.TooManyListeners: {"retry-after": "1"},
 }
 """What further headers an answer has."""
 
@@ -72,13 +73,13 @@ def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
     """Return the answer to a call that is refused, as JSON or plain text."""
     status = STATUSES[type(error)]
     details: dict[str, Any] = {}
-    text = str(error) if isinstance(error, errors.InspectionRefused) else error.sentence
+    text = str(error) if isinstance(error, refusals.InspectionRefused) else error.sentence
     match error:
-        case errors.NotAsWanted(explanation=explanation, late=late, found=found):
+        case refusals.NotAsWanted(explanation=explanation, late=late, found=found):
             status = HTTPStatus.REQUEST_TIMEOUT if late else status if found else HTTPStatus.NOT_FOUND
             details["explanation"] = explanation_view(explanation)
             text = explanation.text if as_text else explanation.verdict
-        case errors.QuestionUnclear(faults=faults):
+        case refusals.QuestionUnclear(faults=faults):
             details["faults"] = {name: list(texts) for name, texts in faults.items()}
         case errors.IllegalStep(legal=legal):
             details["legal"] = [str(state) for state in legal]

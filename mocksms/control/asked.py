@@ -172,12 +172,11 @@ class PhonesQuery(Scoped, Paged):
     number: Number | None = Field(default=None, description="The phone's number, compared on digits")
 
 
-class CallbacksQuery(Scoped, Since):
+class CallbacksQuery(Scoped, Paged):
     """Which callbacks."""
 
     message: Name | None = Field(default=None, description="Id of the message they are about")
     state: Progress | None = Field(default=None, description="How far they have come")
-    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
 
 
 class ReplayBody(Asked):
@@ -189,13 +188,10 @@ class ReplayBody(Asked):
     )
 
 
-class ConsentsQuery(Scoped, Since):
+class ConsentsQuery(Scoped, Paged):
     """Which opt-outs and opt-ins."""
 
-    number: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
-        default=None, description="Of this number, compared on digits"
-    )
-    limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
+    number: Number | None = Field(default=None, description="Of this number, compared on digits")
 
 
 class ListChange(Asked):

@@ -10,10 +10,11 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, ValidationError
 
 from mocksms.control.asked import Scoped
+from mocksms.control.refusals import CursorAhead, QuestionUnclear
 from mocksms.control.scope import Scope
 from mocksms.engine.account import LONGEST_KEY
 from mocksms.engine.engine import Engine
-from mocksms.errors import BodyTooLarge, BodyTooSlow, CursorAhead, QuestionUnclear
+from mocksms.errors import BodyTooLarge, BodyTooSlow
 from mocksms.guard import Headers, Receive, read_body
 from mocksms.misfits import faults_of
 from mocksms.openapi import JSON, TEXT, Operation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from starlette.responses import Response
@@ -11,12 +12,12 @@ from mocksms.control.answers import answer
 from mocksms.control.asked import CallbacksQuery, ConsentsQuery, ReplayBody, Scoped
 from mocksms.control.asking import Ask
 from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
+from mocksms.control.refusals import RecordNotFound
 from mocksms.control.scope import LATEST
 from mocksms.control.told import CallbacksPage, CallbacksView, CallbackView, ConsentsPage
 from mocksms.control.views import callback_view, consent_view
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Callback
-from mocksms.errors import RecordNotFound
 from mocksms.openapi import Operation, Reply
 
 TAG: Final = "Callbacks"
@@ -27,7 +28,7 @@ def list_callbacks(desk: Desk, ask: Ask) -> Response:
     query: CallbacksQuery = ask.query
     after = query.since or 0
     accounts = ask.scope.accounts
-    found, total = newest(_matching(ask, query), query.limit)
+    found, total = newest(partial(_matching, ask, query), query)
     page = CallbacksPage(
         callbacks=[callback_view(desk.engine, account, callback) for account, callback in found],
         cursor=desk.engine.cursor,
@@ -63,7 +64,7 @@ def list_consents(desk: Desk, ask: Ask) -> Response:
     after = query.since or 0
     accounts = ask.scope.accounts
     digits = None if query.number is None else desk.digits(query.number)
-    found, total = newest(ask.scope.consents(after, digits), query.limit)
+    found, total = newest(partial(ask.scope.consents, after, digits), query)
     page = ConsentsPage(
         consents=[consent_view(account, consent) for account, consent in found],
         cursor=desk.engine.cursor,
@@ -74,9 +75,9 @@ def list_consents(desk: Desk, ask: Ask) -> Response:
     return answer(page)
 
 
-def _matching(ask: Ask, query: CallbacksQuery) -> Iterator[tuple[Account, Callback]]:
+def _matching(ask: Ask, query: CallbacksQuery, before: int | None) -> Iterator[tuple[Account, Callback]]:
     message = None if query.message is None else query.message.lower().replace("-", "")
-    for account, callback in ask.scope.callbacks(query.since or 0, message):
+    for account, callback in ask.scope.callbacks(query.since or 0, message, before):
         if query.state is None or callback.progress is query.state:
             yield account, callback
 

@@ -9,7 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mocksms.control.answers import error_answer, refusal
 from mocksms.control.pages import is_of_a_page
-from mocksms.errors import ForeignOrigin, TokenMissing, TypeNotJson
+from mocksms.control.refusals import TokenMissing, TypeNotJson
+from mocksms.errors import ForeignOrigin
 from mocksms.guard import Headers, check_origin, is_own_host
 from mocksms.settings import Settings
 

@@ -11,11 +11,11 @@ from mocksms.control.answers import answer
 from mocksms.control.asked import RequestsQuery, Scoped
 from mocksms.control.asking import Ask
 from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
+from mocksms.control.refusals import RecordNotFound
 from mocksms.control.shown import RequestsPage, RequestView
 from mocksms.control.views import request_view
 from mocksms.engine.account import Account
 from mocksms.engine.journal import Exchange
-from mocksms.errors import RecordNotFound
 from mocksms.openapi import Operation, Reply
 
 TAG: Final = "Journal"

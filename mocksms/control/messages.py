@@ -15,6 +15,7 @@ from mocksms.control.asking import Ask
 from mocksms.control.desk import BASE, CLOSED, EXPLAINED, ILLEGAL, NOT_FOUND, REFUSED, STALE, Desk, Room
 from mocksms.control.explain import Explainer, Explanation
 from mocksms.control.matching import Criteria
+from mocksms.control.refusals import MockStops, NotAsWanted
 from mocksms.control.scope import LATEST, Owned
 from mocksms.control.shown import CodesView, Deleted, ErrorAnswer, MessagesPage, MessageView
 from mocksms.control.verify import Verifier, wanted_count
@@ -22,7 +23,6 @@ from mocksms.control.views import code_view, message_view
 from mocksms.control.waits import End
 from mocksms.engine.account import Account
 from mocksms.engine.steering import Steering
-from mocksms.errors import MockStops, NotAsWanted
 from mocksms.guard import Disconnected
 from mocksms.openapi import TEXT, Operation, Reply
 from mocksms.sms.codes import find_codes

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from mocksms.control.refusals import CallbacksUnfinished
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import Change, Engine, News
-from mocksms.errors import CallbacksUnfinished
 
 PATIENCE: Final = 60.0
 """Seconds, in real time, that receivers together may take before a call that waits for quiet gives up."""

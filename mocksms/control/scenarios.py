@@ -10,8 +10,7 @@ from mocksms.control.answers import answer, text_answer
 from mocksms.control.asked import FaultBody, Scoped, ScriptQuery
 from mocksms.control.asking import Ask
 from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, Desk, Room
-from mocksms.control.shown import (
-    ErrorAnswer,
+from mocksms.control.played import (
     FaultsCleared,
     FaultSet,
     FaultsView,
@@ -20,11 +19,13 @@ from mocksms.control.shown import (
     ScenariosView,
     ScenarioView,
 )
-from mocksms.control.shown import ShelvedView as Shelved
+from mocksms.control.played import ShelvedView as Shelved
+from mocksms.control.refusals import QuestionUnclear, RecordNotFound
+from mocksms.control.shown import ErrorAnswer
 from mocksms.engine.account import Account
 from mocksms.engine.rules import Live, Order
 from mocksms.engine.script import EMPTY, Script
-from mocksms.errors import QuestionUnclear, RecordNotFound, ScenarioUnusable
+from mocksms.errors import ScenarioUnusable
 from mocksms.openapi import TEXT, Operation, Reply
 from mocksms.scenario.building import fault_rule, script_of
 from mocksms.scenario.model import Scenario

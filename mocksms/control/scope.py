@@ -9,12 +9,12 @@ from itertools import islice, repeat
 from typing import Final, NamedTuple
 
 from mocksms.control.matching import Criteria, everything
+from mocksms.control.refusals import AccountUnknown, AccountUnnamed, RecordNotFound
 from mocksms.engine.account import Account, InboundSms, account_id
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Exchange, Journal, shorten_key
-from mocksms.errors import AccountUnknown, AccountUnnamed, RecordNotFound
 from mocksms.sms.message import Message
 
 LATEST: Final = "latest"
@@ -164,21 +164,26 @@ class Scope:
         ]
         return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
 
-    def callbacks(self, after: int, message: str | None) -> Iterator[tuple[Account, Callback]]:
-        """Iterate over the callbacks after a cursor, of one message by its id or of all, newest first."""
+    def callbacks(self, after: int, message: str | None, before: int | None) -> Iterator[tuple[Account, Callback]]:
+        """Iterate over the callbacks after a cursor and before another, of one message or of all, newest first."""
         ways = [
             zip(
                 repeat(owner),
-                owner.callbacks.newest_first(after) if message is None else owner.callbacks.of_message(message, after),
+                owner.callbacks.newest_first(after, before)
+                if message is None
+                else owner.callbacks.of_message(message, after, before),
                 strict=False,
             )
             for owner in self.accounts
         ]
         return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
 
-    def consents(self, after: int, digits: str | None) -> Iterator[tuple[Account, Consent]]:
-        """Iterate over the opt-outs and opt-ins after a cursor, of one number or of all, newest first."""
-        ways = [zip(repeat(owner), owner.consents.newest_first(after, digits), strict=False) for owner in self.accounts]
+    def consents(self, after: int, digits: str | None, before: int | None) -> Iterator[tuple[Account, Consent]]:
+        """Iterate over the opt-outs and opt-ins after a cursor and before another, of one number or of all."""
+        ways = [
+            zip(repeat(owner), owner.consents.newest_first(after, digits, before), strict=False)
+            for owner in self.accounts
+        ]
         return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
 
     def phones(self, after: int, before: int | None = None, digits: str | None = None) -> Iterator[Phone]:

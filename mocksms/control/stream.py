@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 from mocksms.connection import connection_of
 from mocksms.control.feed import Feed, wire
+from mocksms.control.refusals import TooManyListeners
 from mocksms.control.waits import watch_disconnect
-from mocksms.errors import TooManyListeners
 from mocksms.openapi import STREAM
 
 MOST: Final = 500

@@ -10,10 +10,11 @@ from enum import Enum
 from typing import Final
 
 from mocksms.control.matching import Criteria
+from mocksms.control.refusals import TooManyListeners
 from mocksms.control.scope import Owned, Scope
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, News
-from mocksms.errors import MocksmsError, TooManyListeners
+from mocksms.errors import MocksmsError
 from mocksms.guard import Receive
 from mocksms.sms.message import Message
 

@@ -126,13 +126,13 @@ class CallbackBook:
         """Return a callback by its number, None when it is not kept."""
         return self._log.get(number)
 
-    def newest_first(self, after: int = 0) -> Iterator[Callback]:
-        """Iterate over the callbacks after a cursor, newest first."""
-        return self._log.newest_first(after)
+    def newest_first(self, after: int = 0, before: int | None = None) -> Iterator[Callback]:
+        """Iterate over the callbacks after a cursor and before another, newest first."""
+        return self._log.newest_first(after, before)
 
-    def of_message(self, transaction_id: str, after: int = 0) -> Iterator[Callback]:
-        """Iterate over the callbacks of a message after a cursor, newest first."""
-        return filter(None, map(self._log.get, self._by_message.newest_first(transaction_id, after)))
+    def of_message(self, transaction_id: str, after: int = 0, before: int | None = None) -> Iterator[Callback]:
+        """Iterate over the callbacks of a message after a cursor and before another, newest first."""
+        return filter(None, map(self._log.get, self._by_message.newest_first(transaction_id, after, before)))
 
     def add(self, callback: Callback) -> bool:
         """Keep a new callback; return whether it is the first of its chain, which is then to be put on the agenda."""

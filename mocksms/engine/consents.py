@@ -50,8 +50,8 @@ class ConsentLedger:
         if gone is not None:
             self._by_digits.evict(gone.digits, self._log.first or 0)
 
-    def newest_first(self, after: int = 0, digits: str | None = None) -> Iterator[Consent]:
-        """Iterate over the entries after a cursor, of one number or of all, newest first."""
+    def newest_first(self, after: int = 0, digits: str | None = None, before: int | None = None) -> Iterator[Consent]:
+        """Iterate over the entries after a cursor and before another, of one number or of all, newest first."""
         if digits is None:
-            return self._log.newest_first(after)
-        return filter(None, map(self._log.get, self._by_digits.newest_first(digits, after)))
+            return self._log.newest_first(after, before)
+        return filter(None, map(self._log.get, self._by_digits.newest_first(digits, after, before)))

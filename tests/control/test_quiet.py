@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from mocksms.control.quiet import Quiet
+from mocksms.control.refusals import CallbacksUnfinished
 from mocksms.engine.callbacks import Attempt
-from mocksms.errors import CallbacksUnfinished
 from mocksms.settings import Settings
 from mocksms.webhooks import Webhook
 from tests.control.support import Api
