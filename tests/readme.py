@@ -63,11 +63,11 @@ def _options() -> str:
 
 
 def _suite_options() -> str:
-    rows = [
-        [f"`{ini_name(name)}`", shown_default(option.default), _about(option.metadata)]
-        for name, option in SUITE_OPTIONS.items()
-    ]
-    return _table(["Option", "Default", ""], rows)
+    told = []
+    for name, option in SUITE_OPTIONS.items():
+        default = shown_default(option.default)
+        told.append(f"`{ini_name(name)}{f' = {default}' if default else ''}` {_about(option.metadata)}")
+    return f"- {'<br>'.join(told)}\n"
 
 
 def _fidelity() -> str:
