@@ -3,10 +3,12 @@ from __future__ import annotations
 import inspect
 import re
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 
 from mocksms import errors
+from mocksms.control import refusals
 from mocksms.errors import (
     BeyondCalendar,
     BodyTooLarge,
@@ -44,15 +46,17 @@ from tests.support import NOON
 _LEAF = re.compile(r"^( *)\+-- (\w+) {2,}\S", re.MULTILINE)
 
 
-def test_tree_in_the_docstring_is_the_tree_of_classes() -> None:
-    drawn = [(name, len(indent)) for indent, name in _LEAF.findall(errors.__doc__ or "")]
-    assert drawn == [(each.__name__, 4 + 4 * depth) for each, depth in _tree(MocksmsError)]
+@pytest.mark.parametrize("module", [errors, refusals])
+def test_tree_in_the_docstring_is_the_tree_of_classes(module: ModuleType) -> None:
+    drawn = [(name, len(indent)) for indent, name in _LEAF.findall(module.__doc__ or "")]
+    assert drawn == [(each.__name__, 4 + 4 * depth) for each, depth in _tree(MocksmsError, module)]
 
 
-def test_every_class_of_the_module_is_in_the_tree() -> None:
-    classes = (each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__)
+@pytest.mark.parametrize("module", [errors, refusals])
+def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
+    classes = (each for _, each in inspect.getmembers(module, inspect.isclass) if each.__module__ == module.__name__)
     defined = {each for each in classes if issubclass(each, Exception)}
-    assert defined == {MocksmsError, *(each for each, _ in _tree(MocksmsError))}
+    assert defined - {MocksmsError} == {each for each, _ in _tree(MocksmsError, module)}
 
 
 @pytest.mark.parametrize(
@@ -193,6 +197,6 @@ def test_unusable_setting_is_a_value_error_too() -> None:
     assert not issubclass(SettingsError, RequestRefused)
 
 
-def _tree(root: type[MocksmsError], depth: int = 0) -> list[tuple[type[MocksmsError], int]]:
-    ours = [each for each in root.__subclasses__() if each.__module__ == errors.__name__]
-    return [row for each in ours for row in ((each, depth), *_tree(each, depth + 1))]
+def _tree(root: type[MocksmsError], module: ModuleType, depth: int = 0) -> list[tuple[type[MocksmsError], int]]:
+    ours = [each for each in root.__subclasses__() if each.__module__ == module.__name__]
+    return [row for each in ours for row in ((each, depth), *_tree(each, module, depth + 1))]

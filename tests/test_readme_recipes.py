@@ -64,6 +64,14 @@ def test_recipe_runs_as_printed(name: str, tmp_path: Path) -> None:
     assert re.search(r"[1-9]\d* passed|^# pass [1-9]", done.stdout, re.MULTILINE), done.stdout
 
 
+def test_application_hears_of_its_callbacks() -> None:
+    with running(Settings(port=0)) as mock:
+        environment = {**os.environ, "MOCK": mock.url}
+        command = [sys.executable, str(GIVEN / "callbacks.py")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr.count('"POST /hooks HTTP/1.1" 200')) == (0, 4), done.stderr
+
+
 TWO = """
 <!-- recipe a: test_a.py -->
 ```python

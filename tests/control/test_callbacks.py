@@ -72,6 +72,9 @@ def test_callbacks_are_listed_by_message_state_cursor_and_limit(api: Api, receiv
     settle(api)
     assert [callback["transaction_id"] for callback in listed(api)] == [second, first]
     assert [callback["transaction_id"] for callback in listed(api, since=cursor)] == [second]
+    newest = listed(api)[0]["id"]
+    assert [callback["transaction_id"] for callback in listed(api, before=newest)] == [first]
+    assert listed(api, message=second, before=newest) == []
     assert [callback["transaction_id"] for callback in listed(api, limit=1)] == [second]
     assert [callback["transaction_id"] for callback in listed(api, message=first)] == [first]
     assert listed(api, message=first, since=cursor) == []
@@ -224,6 +227,9 @@ def test_consents_are_listed_with_their_cause(api: Api) -> None:
     assert api.get("consents", number=NUMBER, since=cursor, limit=1)["total"] == 2
     assert api.get("consents")["consents"][0].keys() == {"cursor", "account", "number", "at", "choice", "cause"}
     assert api.get("consents", number="1")["consents"] == []
+    newest = api.get("consents")["consents"][0]["cursor"]
+    assert [entry["cause"] for entry in api.get("consents", before=newest, limit=1)["consents"]] == ["changed by hand"]
+    assert api.get("consents", number=NUMBER, before=cursor)["consents"] == []
 
 
 def test_callbacks_and_consents_of_all_accounts_come_together(own_mock: Any, receiver: Receiver) -> None:

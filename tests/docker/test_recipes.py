@@ -15,6 +15,7 @@ import pytest
 from tests.cookbook import RECIPES, Job, github_job, gitlab_job, run_shop_tests
 from tests.docker.containers import Container
 from tests.docker.engine import SLOW, Engine
+from tests.downstream.test_downstream import run_suite
 
 
 @pytest.fixture
@@ -31,8 +32,13 @@ def test_suite_of_another_project_is_green_against_the_service_of_its_job(
     job = job_of()
     container = run(*(f"--env={name}={value}" for name, value in job.service.items()))
     container.wait()
-    # PLUGIN: a suite that attaches with the pytest plugin by MOCKSMS_URL, beside this one that knows only HTTP.
     assert "9 passed" in run_shop_tests(tmp_path, container.url, job)
+
+
+def test_suite_with_the_plugin_attaches_to_the_container(run: Callable[..., Container]) -> None:
+    container = run()
+    container.wait()
+    run_suite("flask_shop", {**os.environ, "MOCKSMS_URL": container.url})
 
 
 @pytest.mark.usefixtures("shop")

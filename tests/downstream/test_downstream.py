@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,19 +31,24 @@ def started_separately(way: str) -> Iterator[dict[str, str]]:
         yield {**environment, "MOCKSMS_URL": mock.url}
 
 
-@pytest.mark.parametrize("way", ["in-process", "started separately"])
-@pytest.mark.parametrize("project", PASSED)
-def test_project_is_green_in_parallel(project: str, way: str) -> None:
+def run_suite(project: str, environment: Mapping[str, str]) -> None:
+    """Run the tests of a project, four at a time; all must pass."""
     folder = HERE / project
     (suite,) = folder.glob("*_suite.py")
     command = [sys.executable, "-m", "pytest", str(suite), "-c", str(folder / "pytest.ini"), "-n4", "-q"]
     command += [f"--rootdir={folder}", f"--confcutdir={folder}", "-p", "no:cacheprovider", "-p", "no:schemathesis"]
-    with started_separately(way) as environment:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(rf"^{PASSED[project]} passed in", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.parametrize("way", ["in-process", "started separately"])
+@pytest.mark.parametrize("project", PASSED)
+def test_project_is_green_in_parallel(project: str, way: str) -> None:
+    with started_separately(way) as environment:
+        run_suite(project, environment)
 
 
 def test_node_project_is_green_in_its_own_runner() -> None:

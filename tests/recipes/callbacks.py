@@ -1,6 +1,9 @@
 """An application that hears what became of its SMS: send, click, and both replayed in another order."""
 
-import json, os, threading, urllib.request
+import json
+import os
+import threading
+import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 MOCK = os.environ.get("MOCK", "http://127.0.0.1:8972")
