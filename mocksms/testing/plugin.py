@@ -42,9 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mocksms", "mocksms, a mock of inwise's SMS API")
     for name, option in {**SUITE_OPTIONS, **OPTIONS}.items():
         default = shown_default(option.default)
-        about = f"{option.metadata['about']}{f' (default {default})' if default else ''}".replace("%", "%%")
+        about = f"{option.metadata['about']}{f' (default {default})' if default else ''}"
         metavar = "|".join(option.metadata["choices"]) or name.upper()
-        group.addoption(flag(name), dest=ini_name(name), default=None, metavar=metavar, help=about)
+        group.addoption(flag(name), dest=ini_name(name), default=None, metavar=metavar, help=about.replace("%", "%%"))
         parser.addini(ini_name(name), about, type="string", default=None)
 
 
