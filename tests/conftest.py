@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from mocksms.settings import Settings
 from tests.support import Mock, running
 
 # A slow machine is no reason to fail a law.
-hypothesis_settings.register_profile("mocksms", deadline=None)
+hypothesis_settings.register_profile("mocksms", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("mocksms")
 
 
