@@ -29,7 +29,7 @@ from tests.support import KEY, NUMBER, PATIENCE, Mock, body
 
 SEND = "/rest/v1/transactional/sms/send"
 SCRIPT = str(Path(sysconfig.get_path("scripts")) / "mocksms")
-NAMES = "serve, numbers, fidelity, scenarios, check, schema, record, demo"
+NAMES = ", ".join(COMMANDS)
 SOON = 1.0
 """Seconds in which a mock that was told to end has ended."""
 

@@ -101,6 +101,7 @@ def gateway_outage(api: Story) -> None:
         "matched": 3,
         "used": 3,
         "left": 0,
+        "too_slow": False,
     }
     decided = [message["decided_by"] for message in api.get("messages")["messages"]]
     assert decided == ["nothing stood against it"] * 2 + ["rule 1 (outage) of gateway-outage.toml"] * 3

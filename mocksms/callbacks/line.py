@@ -26,11 +26,15 @@ class TooSlow(Exception):
 
 
 class Line:
-    """A connection to an address. Blocks, and never longer than the call it is used for may take."""
+    """A connection to an address. Blocks, and never longer than the call it is used for may take.
+
+    `heard_more` tells that with an answer there came what belongs to none.
+    """
 
     def __init__(self, address: str, port: int) -> None:
         self._address = (address, port)
         self._socket = socket(AF_INET6 if ":" in address else AF_INET, SOCK_STREAM)
+        self.heard_more = False
 
     def begin(self, watch: Stopwatch, timeout: float) -> None:
         """Begin a call that a watch measures."""
@@ -53,6 +57,8 @@ class Line:
 
     def is_fresh(self) -> bool:
         """Return whether the other side has neither closed nor said anything out of turn."""
+        if self.heard_more:
+            return False
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
             return not selector.select(0)
@@ -76,7 +82,7 @@ class Line:
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return a reader of this connection, as a socket would."""
-        return io.BufferedReader(_Reader(self), LINE_BUFFER)
+        return _Answer(_Reader(self), LINE_BUFFER)
 
     def receive(self, buffer: Any) -> int:
         """Read some bytes into a buffer, and return how many; 0 is the end.
@@ -109,10 +115,25 @@ class _Reader(io.RawIOBase):
     """The incoming side of a connection as a file."""
 
     def __init__(self, line: Line) -> None:
-        self._line = line
+        self.line = line
+        self.is_at_end = False
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        return self._line.receive(buffer)
+    def readinto(self, buffer: Any) -> int | None:
+        return None if self.is_at_end else self.line.receive(buffer)
+
+
+class _Answer(io.BufferedReader):
+    """An answer, which at its end tells whether more came with it than belongs to it."""
+
+    def __init__(self, reader: _Reader, size: int) -> None:
+        super().__init__(reader, size)
+        self._reader = reader
+
+    def close(self) -> None:
+        if not self.closed:
+            self._reader.is_at_end = True
+            self._reader.line.heard_more |= bool(self.peek())
+        super().close()

@@ -90,12 +90,16 @@ export class FaultsPart {
   }
 }
 
-/** Faults of all accounts, each shown once with the hits on every account. */
+/** Faults of all accounts, each shown once with the hits on every account; those of accounts to come stand last. */
 function together(faults) {
   const found = new Map();
   for (const fault of faults) {
     const known = found.get(fault.id);
-    found.set(fault.id, known ? { ...known, used: known.used + fault.used, left: null } : fault);
+    if (fault.account === null) {
+      if (!known && Date.parse(fault.until) > state.now()) found.set(fault.id, fault);
+    } else {
+      found.set(fault.id, known ? { ...known, used: known.used + fault.used, left: null } : fault);
+    }
   }
   return [...found.values()];
 }
