@@ -34,10 +34,10 @@ def with_tables(text: str) -> str:
 
 def _numbers() -> str:
     rows = Catalogue().rows.values()
-    ends = [[f"`{row.number()}`", row.title] for row in rows if isinstance(row.orders, Outcome)]
-    faults = [[f"`{row.number()}`", row.title] for row in rows if isinstance(row.orders, Fault)]
-    pairs = zip_longest(ends, faults, fillvalue=["", ""])
-    return _table(["Number", "Outcome", "Number", "Fault"], [[*end, *fault] for end, fault in pairs])
+    ends = [[f"`{row.number()}`", row.name, row.title] for row in rows if isinstance(row.orders, Outcome)]
+    faults = [[f"`{row.number()}`", row.name, row.title] for row in rows if isinstance(row.orders, Fault)]
+    pairs = zip_longest(ends, faults, fillvalue=["", "", ""])
+    return _table(["Number", "Name", "Outcome", "Number", "Name", "Fault"], [[*end, *fault] for end, fault in pairs])
 
 
 GROUPS: Final = {
@@ -45,6 +45,7 @@ GROUPS: Final = {
     "api_key": "Answers",
     "kosher_prefix": "Messages",
     "sender": "Accounts",
+    "webhook": "Callbacks",
     "scenario": "Scenarios",
     "seed": "The mock itself",
 }
