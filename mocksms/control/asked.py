@@ -75,7 +75,8 @@ Number = Annotated[str, Field(min_length=1, max_length=100)]
 class Asked(BaseModel):
     """What is read: unknown names are refused, so that a slip of the pen does not pass for a wish."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Deferred, since most runs use few of these, and a mock is to start at once.
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
 
 class Filters(Asked):

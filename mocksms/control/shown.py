@@ -25,7 +25,8 @@ Text = Annotated[str, BeforeValidator(_well_formed)]
 class Shown(BaseModel):
     """What is written."""
 
-    model_config = ConfigDict(frozen=True)
+    # Deferred, since most runs use few of these, and a mock is to start at once.
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
 
 class ForcedByView(Shown):

@@ -47,7 +47,8 @@ NOTHING: Final = timedelta()
 class Part(BaseModel):
     """A part of a scenario: unknown names are refused, and no value is taken for one of another kind."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    # Deferred, since most runs use few of these, and a mock is to start at once.
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
 class Match(Part):
