@@ -60,14 +60,6 @@ export async function call(method, path, { query = {}, body } = {}) {
 
 export const get = (path, query) => call("GET", path, { query });
 
-let described;
-
-/** Whether the mock has such a path; its description is read once. */
-export async function offers(path) {
-  described ??= fetch("/openapi.json").then((answer) => answer.json());
-  return `/_mock/${path}` in (await described).paths;
-}
-
 /** Send an SMS as an application would, and return the status and the text of the answer. */
 export async function send(key, body) {
   const answer = await fetch("/rest/v1/transactional/sms/send", {

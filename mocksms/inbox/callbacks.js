@@ -1,14 +1,13 @@
 /** The calls that the mock made about a message, with what their receiver answered. */
 
 import { element } from "/docs/dom.js";
-import { call, get, offers } from "./api.js";
+import { call, get } from "./api.js";
 import { attempt, button, facts, raw, section } from "./parts.js";
 import { visible } from "./text.js";
 import { moment, span } from "./time.js";
 
-/** Read the callbacks of a message; none where the mock makes none. */
+/** Read the callbacks of a message. */
 export async function callbacksOf(message) {
-  if (!(await offers("callbacks"))) return [];
   return (await get("callbacks", { message: message.transaction_id, account: message.account })).callbacks;
 }
 

@@ -1,6 +1,6 @@
 /** What was said between an account and a phone, read page by page. */
 
-import { get, offers } from "./api.js";
+import { get } from "./api.js";
 
 const PAGE = 50;
 const KINDS = ["messages", "inbound", "consents"];
@@ -14,7 +14,7 @@ export async function readTalk(account, phone, before) {
   const pages = await Promise.all([
     get("messages", { to: phone, ...query }),
     get("inbound", { number: phone, ...query }),
-    ...(!before && (await offers("consents")) ? [get("consents", { number: phone, account, limit: PAGE })] : []),
+    get("consents", { number: phone, ...query }),
   ]);
   const said = pages.map((page) => {
     const kind = KINDS.find((name) => name in page);
@@ -22,10 +22,7 @@ export async function readTalk(account, phone, before) {
   });
   const floor = Math.max(
     0,
-    ...said
-      .slice(0, 2)
-      .filter(({ isPart }) => isPart)
-      .map(({ rows }) => rows.at(-1).cursor),
+    ...said.filter(({ isPart }) => isPart).map(({ rows }) => rows.at(-1).cursor),
   );
   return { floor, items: said.flatMap(({ rows }) => rows).filter(({ cursor }) => cursor >= floor) };
 }

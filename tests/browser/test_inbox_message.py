@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import subprocess
-from typing import Any
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -14,6 +13,7 @@ from playwright.sync_api import Route, expect
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.control.support import KOSHER, LATER, NO_CREDIT, QUEUED, Api
+from tests.receiver import Reply, receiving
 from tests.support import KEY, NUMBER, Mock
 
 
@@ -159,59 +159,32 @@ def test_reply_reaches_the_account_and_says_what_it_brought_about(inbox: Inbox, 
     expect(inbox.notice).to_contain_text("STOP changed nothing")
 
 
-CALLBACK = {
-    "id": 9,
-    "account": "",
-    "url": "http://127.0.0.1:9/hook?<b>",
-    "kind": "transactional",
-    "event": "send",
-    "number": "972541111111",
-    "state": "failed",
-    "created_at": "2026-03-01T12:00:00Z",
-    "due_at": "2026-03-01T12:05:00Z",
-    "request": {"method": "POST", "headers": [], "body": '{"event": "send"}'},
-    "attempts": [
-        {"at": "2026-03-01T12:00:01Z", "status": 503, "answer": "<i>busy</i>", "took": 0.25, "error": "answered 503"},
-        {"at": "2026-03-01T12:00:02Z", "status": None, "answer": "", "took": 0.5, "error": "connection refused"},
-    ],
-    "replay_of": None,
-}
-PAGE = {"cursor": 9, "total": 1, "evicted": 0, "incomplete": False}
-
-
-def serve_callbacks(inbox: Inbox, mock: Mock, callbacks: list[dict[str, Any]], consents: list[dict[str, Any]]) -> None:
-    """Let the page believe in a mock with callbacks and consents."""
-    described = mock.get("/openapi.json").json()
-    described["paths"].update({"/_mock/callbacks": {}, "/_mock/consents": {}})
-    inbox.page.route("**/openapi.json", lambda route: route.fulfill(json=described))
-    inbox.page.route("**/_mock/callbacks?*", lambda route: route.fulfill(json={"callbacks": callbacks, **PAGE}))
-    inbox.page.route("**/_mock/consents?*", lambda route: route.fulfill(json={"consents": consents, **PAGE}))
-
-
 def test_callbacks_are_shown_with_what_their_receiver_answered_and_made_again(inbox: Inbox, own_mock: Mock) -> None:
-    message = sent(own_mock)
-    serve_callbacks(inbox, own_mock, [{**CALLBACK, "transaction_id": message}], [])
-    inbox.page.route("**/_mock/callbacks/9/replay*", lambda route: route.fulfill(json=CALLBACK))
-    explained(inbox, message)
-    inbox.side.get_by_text("Callback: send, failed").click()
-    expect(inbox.side).to_contain_text("http://127.0.0.1:9/hook?<b>")
-    expect(inbox.side).to_contain_text("503 in 250 ms")
-    expect(inbox.side).to_contain_text("connection refused in 500 ms")
-    expect(inbox.side.get_by_role("region", name="Answer of the receiver")).to_have_text("<i>busy</i>")
-    with inbox.page.expect_request("**/_mock/callbacks/9/replay*") as again:
+    api = api_of(own_mock)
+    with receiving() as receiver:
+        receiver.replies = [Reply(503, b"<i>busy</i>")]
+        api.patch(webhooks=[f"{receiver.url}?b"])
+        api.post("clock/freeze")
+        message = sent(own_mock)
+        api.post("clock/advance", {"by": 0})
+        explained(inbox, message)
+        inbox.side.get_by_text("Callback: send, pending").click()
+        expect(inbox.side).to_contain_text(f"{receiver.url}?b")
+        expect(inbox.side).to_contain_text("503 in ")
+        expect(inbox.side.get_by_role("region", name="Answer of the receiver")).to_have_text("<i>busy</i>")
+        api.post("clock/advance", {"by": "1h"})
         inbox.press("Call again")
-    expect(inbox.notice).to_have_text("Called again.")
-    assert again.value.method == "POST"
+        expect(inbox.notice).to_have_text("Called again.")
+        api.post("clock/advance", {"by": 0})
+        assert [json.loads(told.body)["event"] for told in receiver.told] == ["send"] * 3
 
 
 def test_choices_stand_in_the_conversation(inbox: Inbox, own_mock: Mock) -> None:
-    sent(own_mock, content="Hello")
-    cursor = api_of(own_mock).get("messages/latest")["cursor"]
-    consent = {"cursor": cursor + 1, "at": "2026-03-01T12:00:00Z", "choice": "out", "cause": "the page of the link"}
-    serve_callbacks(inbox, own_mock, [], [consent])
+    sent(own_mock, content="Hello", add_unsubscribe_sms_reply=True)
     inbox.open()
     inbox.choose(NUMBER)
-    expect(inbox.said).to_contain_text("opted out · the page of the link")
+    api_of(own_mock).post("inbound", {"from": NUMBER, "text": "STOP"})
+    expect(inbox.said).to_contain_text("opted out · reply 'STOP'")
 
 
 def test_message_that_is_gone_is_said_to_be(inbox: Inbox) -> None:

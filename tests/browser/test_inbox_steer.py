@@ -206,7 +206,6 @@ def test_page_steers_by_the_inspection_api_and_sends_by_the_emulated_one(steer: 
     own = ("/_mock/", "/inbox/", "/docs/dom.js", "/docs/call.js")
     assert {path for path in paths if not path.startswith(own)} == {
         "/",
-        "/openapi.json",
         "/rest/v1/transactional/sms/send",
     }
     assert body()["message"]["content"] == "Hello"
