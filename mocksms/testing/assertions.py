@@ -12,7 +12,7 @@ from mocksms.engine.clock import Steady
 from mocksms.errors import MockRefused
 from mocksms.settings import seconds
 from mocksms.testing.client import PATIENCE, Client
-from mocksms.testing.explaining import compared, line, retold, told, with_lines
+from mocksms.testing.explaining import compared, line, retold, told, with_lines, without_place
 from mocksms.testing.lookalikes import why_so_long
 from mocksms.testing.matchers import LONGEST_WORDS, Matcher, Wish, wish_of
 from mocksms.testing.message import Message, message_of, quoted
@@ -25,7 +25,9 @@ Length = str | float | timedelta
 """A length of time: `"2h"`, `"250ms"`, seconds, or a timedelta."""
 
 Since = Message | int | None
-"""A message or a cursor: only what came after it counts. None: since the test began."""
+"""A message or a cursor: only what came after it counts. None: since the handle's own beginning.
+
+That is when the test began for the handle of the fixture and the accounts made from it, the mock's start for others."""
 
 LOOK: Final = 0.25
 """Seconds between two looks at what only this side can evaluate, unless a message comes."""
@@ -183,7 +185,7 @@ class Asserting(Reading):
         """
         _, explanation = self._explained("POST", "verify", {"reject_reason": "unsubscribe", "exactly": 0})
         if explanation:
-            count = len(self._messages(reject_reason="unsubscribe"))
+            count = len(self._messages(reject_reason="unsubscribe", since=self._place(None)))
             verdict = f"{count} SMS went to a number that had opted out"
             _fail(retold(explanation, verdict, ["nothing sent after an opt-out"]))
 
@@ -199,14 +201,14 @@ class Asserting(Reading):
     def _matching(self, wish: Wish, since: Since) -> list[Message]:
         """Return the messages that are as wished, oldest first."""
         traits = wish.traits()
-        candidates = self._messages(**wish.filters(), since=_place(since))
+        candidates = self._messages(**wish.filters(), since=self._place(since))
         return [message for message in candidates if all(trait.fits(message) for trait in traits)]
 
     def _verified(self, wish: Wish, since: Since, **count: int) -> list[Message]:
         return self._verify({**wish.filters(), **count}, since)
 
     def _verify(self, question: dict[str, Any], since: Since) -> list[Message]:
-        page, explanation = self._explained("POST", "verify", {**question, "since": _place(since) or 0})
+        page, explanation = self._explained("POST", "verify", question, since=since)
         if explanation:
             _fail(explanation["text"])
         return [message_of(row) for row in reversed(page["messages"])]
@@ -214,8 +216,8 @@ class Asserting(Reading):
     def _await(self, wish: Wish, since: Since, times: int, timeout: float, note: Sequence[str]) -> Message:
         if wish.traits():
             return self._await_locally(wish, since, times, timeout, note)
-        query = {**wish.filters(), "count": times, "since": _place(since)}
-        page, explanation = self._explained("GET", "messages/wait", **query, timeout=timeout, within=timeout + PATIENCE)
+        query = {**wish.filters(), "count": times, "timeout": timeout, "within": timeout + PATIENCE}
+        page, explanation = self._explained("GET", "messages/wait", since=since, **query)
         if explanation:
             _fail(with_lines(explanation, *note))
         newest = message_of(page["messages"][0])
@@ -254,8 +256,8 @@ class Asserting(Reading):
 
     def _comes(self, wish: Wish, since: Since, within: float) -> bool:
         """Return whether a message comes in time that is as wished as far as the mock can evaluate that."""
-        query = {**wish.filters(), "since": _place(since)}
-        page, _ = self._explained("GET", "messages/wait", **query, timeout=within, within=within + PATIENCE)
+        query = {**wish.filters(), "timeout": within, "within": within + PATIENCE}
+        page, _ = self._explained("GET", "messages/wait", since=since, **query)
         return page is not None
 
     def _in_order(self, wishes: Sequence[Wish], since: Since, *, nothing_else: bool) -> list[Message]:
@@ -268,26 +270,35 @@ class Asserting(Reading):
                 self._fail_locally(wish, since, [], f"place {place}{after}", verdict=verdict)
             met.append(found[0])
         ids = {message.transaction_id for message in met}
-        others = [message for message in self._messages(since=_place(since)) if message.transaction_id not in ids]
+        others = [message for message in self._messages(since=self._place(since)) if message.transaction_id not in ids]
         if nothing_else and others:
             verdict = f"{len(others)} SMS nobody asked for"
             _fail("\n".join([verdict, line("wanted", "nothing else"), *(told("unasked", each) for each in others)]))
         return met
 
     def _explained(
-        self, method: str, path: str, body: Any = None, /, **query: Any
+        self, method: str, path: str, body: Any = None, /, *, since: Since = None, **query: Any
     ) -> tuple[Any, Mapping[str, Any] | None]:
-        """Return what is answered, and the explanation where that is not as wanted.
+        """Return what is answered about what came since a place, and the explanation where that is not as wanted.
 
         Raises:
             MockRefused: there is something wrong with the question.
         """
+        place = self._place(since)
         try:
-            return self.ask(method, path, body, **query), None
+            if body is None:
+                return self.ask(method, path, since=place, **query), None
+            return self.ask(method, path, {**body, "since": place}, **query), None
         except MockRefused as error:
             if error.explanation is None:
                 raise
-            return None, error.explanation
+            return None, error.explanation if since is not None else without_place(error.explanation, place)
+
+    def _place(self, since: Since) -> int:
+        """Return a cursor: what came up to it does not count."""
+        if since is None:
+            return self._began
+        return since.cursor if isinstance(since, Message) else since
 
     def _is_frozen(self) -> bool:
         return bool(self.ask("GET", "clock")["frozen"])
@@ -302,9 +313,8 @@ class Asserting(Reading):
         note: Sequence[str] = (),
     ) -> NoReturn:
         """Fail for a wish that only this side can evaluate; the mock explains the rest of it."""
-        candidates = self._messages(**wish.filters(), since=_place(since))
-        question = {**wish.filters(), "since": _place(since) or 0, "at_least": len(candidates) + 1}
-        explanation = self._why(question)
+        candidates = self._messages(**wish.filters(), since=self._place(since))
+        explanation = self._why({**wish.filters(), "at_least": len(candidates) + 1}, since)
         traits = wish.traits()
         wishes = [*explanation["wanted"][:-1], *(trait.describe() for trait in traits), *wanted]
         verdict = verdict or (f"{len(found)} SMS matched, wanted {wanted[0]}" if found else "no SMS matched")
@@ -317,11 +327,11 @@ class Asserting(Reading):
         question = {"to": second.to, "content": second.content[:LONGEST_WORDS], "at_most": 1}
         wanted = [f"{quoted(second.content)} to {second.to} at most once {limit}"]
         lines = ["", told("first", first), told("again", second)]
-        _fail(retold(self._why(question), verdict, wanted, lines, without="unasked"))
+        _fail(retold(self._why(question, None), verdict, wanted, lines, without="unasked"))
 
-    def _why(self, question: dict[str, Any]) -> Mapping[str, Any]:
+    def _why(self, question: dict[str, Any], since: Since) -> Mapping[str, Any]:
         """Return the explanation of the mock why something is not so that is known not to be so."""
-        _, explanation = self._explained("POST", "verify", question)
+        _, explanation = self._explained("POST", "verify", question, since=since)
         return explanation or {"text": "\n\n  got        changed while it was looked at", "wanted": [""], "causes": []}
 
 
@@ -339,10 +349,6 @@ def in_seconds(length: Length) -> float:
         except ValueError as error:
             raise ValueError(f"{length!r} is no length of time; it must be {error}") from None
     return float(length)
-
-
-def _place(since: Since) -> int | None:
-    return since.cursor if isinstance(since, Message) else since
 
 
 def _fail(text: str) -> NoReturn:

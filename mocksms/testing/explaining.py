@@ -26,6 +26,13 @@ def with_lines(explanation: Mapping[str, Any], *lines: str) -> str:
     return "\n".join([str(explanation["text"]), *lines])
 
 
+def without_place(explanation: Mapping[str, Any], place: int) -> Mapping[str, Any]:
+    """Return an explanation that does not name the place it looked back to, which nobody had asked for."""
+    lines = str(explanation["text"]).split("\n")
+    got = [each.replace(f" since cursor {place}", "", 1) if each.startswith(line("got", "")) else each for each in lines]
+    return {**explanation, "text": "\n".join(got)}
+
+
 def retold(
     explanation: Mapping[str, Any], verdict: str, wanted: Sequence[str], lines: Sequence[str] = (), without: str = ""
 ) -> str:

@@ -78,9 +78,16 @@ class MockSMS(Asserting, Steered):
         client.wait_until_up(within)
         return cls._on(client, api_key, in_seconds(patience))
 
-    def account(self, api_key: str) -> MockSMS:
-        """Return a handle on another account of the same mock."""
-        return self._on(self.client, api_key, self._patience)
+    def account(self, api_key: str, *, since: int | None = None) -> MockSMS:
+        """Return a handle on another account of the same mock.
+
+        Args:
+            api_key: whose account that is.
+            since: the cursor its assertions look back to unless they say otherwise; as far as this handle's unless given.
+        """
+        sms = self._on(self.client, api_key, self._patience)
+        sms._began = self._began if since is None else since
+        return sms
 
     @property
     def aio(self) -> Aio:

@@ -64,6 +64,7 @@ class Reading:
     def __init__(self, client: Client | None, api_key: str, patience: float) -> None:
         self._connected = client
         self._patience = patience
+        self._began = 0
         self.api_key = api_key
 
     @property

@@ -117,13 +117,13 @@ class Suite:
         self.cursor = server.cursor
 
     def new_key(self) -> str:
-        """Return an API key that no other test has."""
-        return f"{self._stem}-{next(self._numbers):04}"
+        """Return an API key that no other test has, and that differs in the few characters of it that are shown."""
+        return f"{next(self._numbers):04}-{self._stem}"
 
     def watch(self, node: pytest.Item) -> Watch:
         """Begin a test: an account for it, as its markers say."""
         mark = marked(node)
-        sms = self.server.account(mark.api_key or self.new_key())
+        sms = self.server.account(mark.api_key or self.new_key(), since=self.cursor)
         if mark.api_key is not None:
             self._note_late(sms.api_key)
         if mark.api_key is not None or self.is_attached:

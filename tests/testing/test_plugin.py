@@ -85,9 +85,9 @@ def test_fixture_gives_each_test_an_account_of_its_own(runs: Runs) -> None:
             assert mocksms_server.url == mocksms.url
             assert mocksms_server.api_key not in {*keys, mocksms.api_key}
         def test_ids_are_the_same_each_time(mocksms, send):
-            assert mocksms.api_key == "main-0004"
+            assert mocksms.api_key == "0004-main"
             assert send()[0]["transaction_id"] == "TRANSACTION_ID"
-        """.replace("TRANSACTION_ID", _first_id("main-0004")),
+        """.replace("TRANSACTION_ID", _first_id("0004-main")),
         passed=3,
     )
     assert runs.exit_code == pytest.ExitCode.OK
@@ -360,7 +360,7 @@ def test_failed_test_shows_what_the_mock_saw(runs: Runs) -> None:
     assert printed.count("- mocksms -") == 2
     assert "E       AssertionError: no SMS matched\n" in printed
     assert 'where 1 = len([<SMS to 972-54-1111111 "Your code is 481516" sent>])' in printed
-    assert re.search(r"http://127\.0\.0\.1:\d+, account main-0002\n1 SMS\n  sms        [0-9a-f]{32} <SMS to ", printed)
+    assert re.search(r"http://127\.0\.0\.1:\d+, account 0002-main\n1 SMS\n  sms        [0-9a-f]{32} <SMS to ", printed)
     assert "\n1 calls refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
     timeline = printed.partition("in the order of time\n")[2].splitlines()[:5]
     whats = [re.sub(r"^  [\d:.]{12}  ([0-9a-f]{8}… )?", "", line)[:24] for line in timeline]
@@ -393,6 +393,41 @@ def test_failure_shows_no_frame_of_ours(runs: Runs) -> None:
     )
     assert re.search(r"^\S*mocksms/\w+/\w+\.py:\d+", printed, re.MULTILINE) is None
     assert "During handling" not in printed
+
+
+def test_explanation_speaks_of_this_test_alone(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        import pytest
+        @pytest.mark.mocksms(unexpected="ignore")
+        def test_before(mocksms, send):
+            send(content="Welcome")
+            send(key="", content="")
+            send(content="Welcome", key="other")
+        def test_it(mocksms):
+            with pytest.raises(AssertionError) as failed:
+                mocksms.assert_sent(text="Welcome")
+            assert str(failed.value).splitlines() == [
+                "no SMS matched",
+                '  wanted     content with "Welcome", exactly 1',
+                "  got        0 SMS in account 0003…, and no call came",
+            ]
+            for call in (lambda: mocksms.wait_for(text="Welcome", timeout=0), lambda: mocksms.assert_sent(text=bool)):
+                with pytest.raises(AssertionError) as failed:
+                    call()
+                assert "elsewhere" not in str(failed.value) and "cursor" not in str(failed.value)
+            with pytest.raises(AssertionError, match="elsewhere  account o… has it"):
+                mocksms.assert_sent(text="Welcome", since=0)
+        def test_accounts_made_in_a_test_look_back_as_far(mocksms, send):
+            other = mocksms.account("other")
+            other.assert_nothing_sent()
+            send(key="other")
+            other.assert_sent()
+            assert len(other.outbox) == 2
+        """,
+        passed=3,
+    )
+    assert "cursor" not in printed
 
 
 def test_failed_setup_shows_what_the_mock_saw(runs: Runs) -> None:
