@@ -118,8 +118,8 @@ class Asserting(Reading):
     ) -> None:
         """Assert that no message is as wished, and none comes for so long.
 
-        It is watched in real time, or not at all while the account's clock is frozen. In an async test use
-        `await sms.aio.assert_not_sent(...)`.
+        It is watched in real time, also while the account's clock is frozen: the application may go on. In an async test
+        use `await sms.aio.assert_not_sent(...)`.
 
         Raises:
             AssertionError: there is one.
@@ -129,7 +129,7 @@ class Asserting(Reading):
             self._watch_locally(wish, since, for_)
             return
         self._verified(wish, since, exactly=0)
-        deadline = self._end_of_watch(for_)
+        deadline = _end_of_watch(for_)
         while (left := deadline - Steady.seconds()) > 0 and self._comes(wish, since, left):
             self._verified(wish, since, exactly=0)
 
@@ -240,7 +240,7 @@ class Asserting(Reading):
             self._comes(wish, cursor, min(left, LOOK))
 
     def _watch_locally(self, wish: Wish, since: Since, for_: Length | None) -> None:
-        deadline = self._end_of_watch(for_)
+        deadline = _end_of_watch(for_)
         while True:
             cursor = self.cursor
             if found := self._matching(wish, since):
@@ -249,10 +249,6 @@ class Asserting(Reading):
             if left <= 0:
                 return
             self._comes(wish, cursor, min(left, LOOK))
-
-    def _end_of_watch(self, for_: Length | None) -> float:
-        """Return until when to watch; while the account's time stands still nothing more can come."""
-        return Steady.seconds() + (0 if for_ is None or self._is_frozen() else in_seconds(for_))
 
     def _comes(self, wish: Wish, since: Since, within: float) -> bool:
         """Return whether a message comes in time that is as wished as far as the mock can evaluate that."""
@@ -300,9 +296,6 @@ class Asserting(Reading):
             return self._began
         return since.cursor if isinstance(since, Message) else since
 
-    def _is_frozen(self) -> bool:
-        return bool(self.ask("GET", "clock")["frozen"])
-
     def _fail_locally(
         self,
         wish: Wish,
@@ -349,6 +342,10 @@ def in_seconds(length: Length) -> float:
         except ValueError as error:
             raise ValueError(f"{length!r} is no length of time; it must be {error}") from None
     return float(length)
+
+
+def _end_of_watch(for_: Length | None) -> float:
+    return Steady.seconds() + (0 if for_ is None else in_seconds(for_))
 
 
 def _fail(text: str) -> NoReturn:

@@ -174,10 +174,13 @@ def test_assert_not_sent_watches_for_as_long_as_it_is_told(sms: MockSMS) -> None
         sms.assert_not_sent(to=lambda number: number == OTHER, for_="10s")
 
 
-def test_assert_not_sent_does_not_watch_a_clock_that_stands(sms: MockSMS) -> None:
+@pytest.mark.parametrize("wish", [{}, {"text": bool}], ids=["by the mock", "by this side"])
+def test_assert_not_sent_watches_in_real_time_while_the_clock_stands(sms: MockSMS, wish: Any) -> None:
     sms.freeze()
-    sms.assert_not_sent(for_="10m")
-    sms.assert_not_sent(text=bool, for_="10m")
+    sms.assert_not_sent(**wish)
+    sms.assert_not_sent(**wish, for_="20ms")
+    with meanwhile(lambda: send(sms)), pytest.raises(AssertionError):
+        sms.assert_not_sent(**wish, for_="10s")
 
 
 def test_assert_not_sent_looks_only_at_what_came_since(sms: MockSMS) -> None:
