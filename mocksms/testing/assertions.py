@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -16,7 +16,7 @@ from mocksms.testing.explaining import compared, line, retold, told, with_lines,
 from mocksms.testing.lookalikes import why_so_long
 from mocksms.testing.matchers import LONGEST_WORDS, Matcher, Wish, wish_of
 from mocksms.testing.message import Message, message_of, quoted
-from mocksms.testing.reading import Reading
+from mocksms.testing.reading import PAGE, Reading
 from mocksms.testing.waiting import holds_up_a_loop
 
 __tracebackhide__ = True
@@ -43,7 +43,7 @@ class Asserting(Reading):
 
     def __init__(self, client: Client | None, api_key: str, patience: float) -> None:
         super().__init__(client, api_key, patience)
-        self._awaited: dict[Wish, int] = {}
+        self._returned: dict[Wish, set[str]] = {}
 
     def assert_sent(
         self,
@@ -85,8 +85,8 @@ class Asserting(Reading):
     ) -> Message:
         """Wait until so many messages are as wished, and return the one, or the last of so many.
 
-        What came before the call counts, too. The same wait made again goes on after the message it returned, so that
-        it returns the next one; `since` says otherwise. In an async test use `await sms.aio.wait_for(...)`.
+        What came before the call counts, too. The same wait made again passes over what it has returned, so that it
+        returns the next one; `since` says otherwise. In an async test use `await sms.aio.wait_for(...)`.
 
         `timeout` is in seconds or a duration such as "2s"; the suite's patience unless given.
 
@@ -95,16 +95,16 @@ class Asserting(Reading):
         """
         wish = Wish(to=to, text=text, tag=tag, status=status)
         length = self._patience if timeout is None else in_seconds(timeout)
-        resumes = since is None and wish in self._awaited
-        place = self._awaited[wish] if resumes else since
+        returned = self._returned.setdefault(wish, set())
+        passed_over = frozenset(returned) if since is None else frozenset[str]()
         note: list[str] = []
-        if resumes:
-            note.append(line("resumed", "the same wait has returned a message already; since=0 looks at all"))
+        if passed_over:
+            note.append(line("resumed", f"the same wait has returned {len(passed_over)} SMS already; since=0 looks at all"))
         if holds_up_a_loop():
             note.append(line("loop", "it stood still meanwhile; for an application in it: await sms.aio.wait_for(...)"))
-        found = self._await(wish, place, times, length, note)
-        self._awaited[wish] = found.cursor
-        return found
+        found = self._await(wish, since, times, length, passed_over, note)
+        returned.update(message.transaction_id for message in found)
+        return found[-1]
 
     def assert_not_sent(
         self,
@@ -200,9 +200,8 @@ class Asserting(Reading):
 
     def _matching(self, wish: Wish, since: Since) -> list[Message]:
         """Return the messages that are as wished, oldest first."""
-        traits = wish.traits()
         candidates = self._messages(**wish.filters(), since=self._place(since))
-        return [message for message in candidates if all(trait.fits(message) for trait in traits)]
+        return [message for message in candidates if wish.is_met_by(message)]
 
     def _verified(self, wish: Wish, since: Since, **count: int) -> list[Message]:
         return self._verify({**wish.filters(), **count}, since)
@@ -213,31 +212,52 @@ class Asserting(Reading):
             _fail(explanation["text"])
         return [message_of(row) for row in reversed(page["messages"])]
 
-    def _await(self, wish: Wish, since: Since, times: int, timeout: float, note: Sequence[str]) -> Message:
-        if wish.traits():
-            return self._await_locally(wish, since, times, timeout, note)
+    def _await(
+        self,
+        wish: Wish,
+        since: Since,
+        times: int,
+        timeout: float,
+        passed_over: Collection[str],
+        note: Sequence[str],
+    ) -> list[Message]:
+        """Return the oldest messages that are as wished, except some, once there are so many."""
+        if passed_over or wish.traits():
+            return self._await_locally(wish, since, times, timeout, passed_over, note)
         query = {**wish.filters(), "count": times, "timeout": timeout, "within": timeout + PATIENCE}
         page, explanation = self._explained("GET", "messages/wait", since=since, **query)
         if explanation:
             _fail(with_lines(explanation, *note))
-        newest = message_of(page["messages"][0])
+        found = [message_of(row) for row in reversed(page["messages"])]
         if page["total"] == times:
-            return newest
+            return found
         # There are more; some of them may have made room meanwhile.
-        return [*self._matching(wish, since), newest][:times][-1]
+        return [*self._matching(wish, since), *found][:times]
 
-    def _await_locally(self, wish: Wish, since: Since, times: int, timeout: float, note: Sequence[str]) -> Message:
-        """Wait for what only this side can evaluate: it looks again when a message comes, and from time to time."""
+    def _await_locally(
+        self,
+        wish: Wish,
+        since: Since,
+        times: int,
+        timeout: float,
+        passed_over: Collection[str],
+        note: Sequence[str],
+    ) -> list[Message]:
+        """Wait for what only this side can tell: it looks again when more match, and from time to time."""
         deadline = Steady.seconds() + timeout
         while True:
-            cursor = self.cursor
-            found = self._matching(wish, since)
+            candidates = self._messages(**wish.filters(), since=self._place(since))
+            fresh = [each for each in candidates if each.transaction_id not in passed_over and wish.is_met_by(each)]
             left = deadline - Steady.seconds()
-            if len(found) >= times:
-                return found[times - 1]
+            if len(fresh) >= times:
+                return fresh[:times]
             if left <= 0:
-                self._fail_locally(wish, since, found, f"at least {times}", f"within {timeout:g} s", note=note)
-            self._comes(wish, cursor, min(left, LOOK))
+                wanted = f"{times} more" if passed_over else f"at least {times}"
+                self._fail_locally(wish, since, fresh, wanted, f"within {timeout:g} s", note=note)
+            if len(candidates) < PAGE:
+                self._comes(wish, since, min(left, LOOK), len(candidates) + 1)
+            else:
+                self._comes(wish, candidates[-1], min(left, LOOK))
 
     def _watch_locally(self, wish: Wish, since: Since, for_: Length | None) -> None:
         deadline = _end_of_watch(for_)
@@ -250,9 +270,9 @@ class Asserting(Reading):
                 return
             self._comes(wish, cursor, min(left, LOOK))
 
-    def _comes(self, wish: Wish, since: Since, within: float) -> bool:
-        """Return whether a message comes in time that is as wished as far as the mock can evaluate that."""
-        query = {**wish.filters(), "timeout": within, "within": within + PATIENCE}
+    def _comes(self, wish: Wish, since: Since, within: float, count: int = 1) -> bool:
+        """Return whether so many messages are there in time that are as wished as far as the mock can evaluate that."""
+        query = {**wish.filters(), "count": count, "timeout": within, "within": within + PATIENCE}
         page, _ = self._explained("GET", "messages/wait", since=since, **query)
         return page is not None
 
@@ -311,8 +331,9 @@ class Asserting(Reading):
         traits = wish.traits()
         wishes = [*explanation["wanted"][:-1], *(trait.describe() for trait in traits), *wanted]
         verdict = verdict or (f"{len(found)} SMS matched, wanted {wanted[0]}" if found else "no SMS matched")
-        lines = compared(traits, candidates)
-        _fail("\n".join([retold(explanation, verdict, wishes, lines, without="matched"), *note]))
+        lines = compared(traits, candidates) if traits else ()
+        text = retold(explanation, verdict, wishes, lines, without="matched" if traits else "")
+        _fail("\n".join([text, *note]))
 
     def _fail_of_duplicates(self, first: Message, second: Message, apart: timedelta, within: Length | None) -> NoReturn:
         limit = "ever" if within is None else f"within {in_seconds(within):g} s"

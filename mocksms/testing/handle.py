@@ -89,6 +89,11 @@ class MockSMS(Asserting, Steered):
         sms._began = self._began if since is None else since
         return sms
 
+    def reset(self) -> None:
+        """Forget all the account holds: it begins anew."""
+        super().reset()
+        self._returned.clear()
+
     @property
     def aio(self) -> Aio:
         """What waits, awaited: `await sms.aio.wait_for(...)`, for a test in whose loop the application runs."""

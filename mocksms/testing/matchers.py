@@ -92,6 +92,10 @@ class Wish:
         """Return what only this side can evaluate."""
         return [Trait(field, matcher) for field, matcher in self.given() if _is_local(field, matcher)]
 
+    def is_met_by(self, message: Message) -> bool:
+        """Return whether a message that passed the filters is as wished."""
+        return all(trait.fits(message) for trait in self.traits())
+
 
 def wish_of(given: Matcher | Mapping[str, Any] | Wish) -> Wish:
     """Return a wish from a text, or from a mapping with the fields of one.

@@ -13,6 +13,7 @@ import pytest
 from mocksms import MockSMS
 from mocksms.errors import MockRefused
 from mocksms.settings import Settings
+from mocksms.testing import assertions
 from mocksms.testing.assertions import in_seconds
 from tests.control.support import INVALID, KOSHER, QUEUED, SENT
 from tests.support import NUMBER, HandClock, running
@@ -130,8 +131,34 @@ def test_the_same_wait_goes_on_after_what_it_returned(sms: MockSMS) -> None:
     assert sms.wait_for(to=NUMBER, text="Hello").transaction_id == first
     assert sms.wait_for(to=NUMBER, since=0).transaction_id == first
     assert sms.wait_for(to=NUMBER, times=2, since=0).transaction_id == second
-    assert "resumed    the same wait has returned a message already" in failure(lambda: sms.wait_for(to=NUMBER))
+    assert "resumed    the same wait has returned 2 SMS already" in failure(lambda: sms.wait_for(to=NUMBER))
     assert "resumed" not in failure(lambda: sms.wait_for(to=NUMBER, since=sms.outbox[-1]))
+
+
+@pytest.mark.parametrize("status", ["sent", re.compile("^sent")], ids=["by the mock", "by this side"])
+def test_the_same_wait_returns_an_earlier_message_that_meets_it_later(sms: MockSMS, status: Any) -> None:
+    sms.freeze()
+    queued, sent = send(sms, "972-50-0000100", NUMBER)
+    assert sms.wait_for(status=status).transaction_id == sent
+    with meanwhile(lambda: sms.advance("5s")):
+        assert sms.wait_for(status=status, timeout="10s").transaction_id == queued
+
+
+def test_the_same_wait_passes_over_all_it_has_returned(sms: MockSMS) -> None:
+    ids = send(sms, *[NUMBER] * 4)
+    assert sms.wait_for(times=2).transaction_id == ids[1]
+    assert sms.wait_for(times=2).transaction_id == ids[3]
+    sms.reset()
+    send(sms)
+    assert sms.wait_for(timeout=0).transaction_id == sms.outbox[0].transaction_id
+
+
+def test_the_same_wait_goes_on_beyond_a_page(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assertions, "PAGE", 1)
+    send(sms)
+    sms.wait_for()
+    with meanwhile(lambda: send(sms)):
+        assert sms.wait_for(timeout="10s") == sms.outbox[1]
 
 
 def test_wait_of_a_callable_wakes_when_the_status_changes(sms: MockSMS) -> None:
@@ -324,9 +351,27 @@ def test_golden_wait_for_of_a_callable_that_goes_on(noon: MockSMS) -> None:
     assert failure(lambda: noon.wait_for(text=wants_words, timeout=0), first) == golden(
         """
         no SMS matched
-          wanted     text as wants_words() wants it, at least 1, within 0 s
-          got        0 SMS in account s… since cursor 2, and no call came
-          resumed    the same wait has returned a message already; since=0 looks at all
+          wanted     text as wants_words() wants it, 1 more, within 0 s
+          got        1 SMS in account s…
+
+          compared   <1>  "some words"
+                       text "some words" matches
+          resumed    the same wait has returned 1 SMS already; since=0 looks at all
+        """
+    )
+
+
+def test_golden_wait_for_that_goes_on(noon: MockSMS) -> None:
+    (first,) = send(noon, NUMBER, content=CODE)
+    noon.wait_for(text=CODE)
+    assert failure(lambda: noon.wait_for(text=CODE, timeout=0), first) == golden(
+        """
+        no SMS matched
+          wanted     content with "Code 481516", 1 more, within 0 s
+          got        1 SMS in account s…
+
+          matched    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          resumed    the same wait has returned 1 SMS already; since=0 looks at all
         """
     )
 
