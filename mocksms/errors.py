@@ -174,10 +174,11 @@ class ScenarioUnknown(MocksmsError):
 
 
 class MockUnreachable(MocksmsError, ConnectionError):
-    """Nothing answers at `url`, the address of a mock; the text says why and what to do."""
+    """Nothing answers at `url`, the address of a mock; the text says why and what to do, `cause` is what happened."""
 
-    def __init__(self, url: str, why: str) -> None:
+    def __init__(self, url: str, why: str, cause: BaseException | None = None) -> None:
         self.url = url
+        self.cause = cause
         super().__init__(f"nothing answers at {url}: {why}")
 
 

@@ -9,6 +9,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -23,6 +24,9 @@ PATIENCE: Final = 10.0
 
 PAUSE: Final = 0.05
 """Seconds between two looks whether a mock is up."""
+
+GLANCE: Final = 0.5
+"""Seconds that a mock may take which is asked whether it is up: one that was silent, or one that is late."""
 
 
 class Client:
@@ -46,6 +50,9 @@ class Client:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._why_gone = why_gone
         self._idle: list[HTTPConnection] = []
+        self._busy: dict[threading.Thread, HTTPConnection] = {}
+        self._abandoned = weakref.WeakSet[threading.Thread]()
+        self._is_silent = False
         self._process = os.getpid()
         weakref.finalize(self, _close, self._idle)
 
@@ -100,9 +107,13 @@ class Client:
     ) -> tuple[int, bytes]:
         """Return status and body of what is answered to a request with a JSON body, or with none.
 
+        Once it was silent, a mock must answer a short question first: a suite does not wait for it again and again.
+
         Raises:
             MockUnreachable: it is not answered.
         """
+        if self._is_silent:
+            self._exchange("GET", "/_mock/health", None, {}, GLANCE)
         headers = {"Accept": accept, **self._headers}
         if key is not None:
             headers["X-API-Key"] = key
@@ -110,19 +121,7 @@ class Client:
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        connection = self._take(within)
-        try:
-            connection.request(method, self._prefix + target, data, headers)
-            response = connection.getresponse()
-            answer = response.status, response.read()
-        except (OSError, HTTPException) as error:
-            connection.close()
-            raise self._unreachable(error, within) from error
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
-        return answer
+        return self._exchange(method, target, data, headers, within)
 
     def wait_until_up(self, within: float = PATIENCE) -> None:
         """Return once the mock answers.
@@ -133,17 +132,49 @@ class Client:
         deadline = Steady.seconds() + within
         while True:
             try:
-                self.call("GET", "health")
+                self.call("GET", "health", within=max(deadline - Steady.seconds(), GLANCE))
             except MockUnreachable as error:
-                if not isinstance(error.__cause__, ConnectionRefusedError) or Steady.seconds() > deadline:
+                # What forwards a port to a container that is not up yet takes the connection and closes it.
+                if not isinstance(error.cause, ConnectionError) or Steady.seconds() > deadline:
                     raise
                 threading.Event().wait(PAUSE)
             else:
                 return
 
+    def abandon(self, thread: threading.Thread) -> None:
+        """Let the calls of a thread fail, the one under way too: nobody waits for them any more."""
+        self._abandoned.add(thread)
+        connection = self._busy.get(thread)
+        if connection is not None and connection.sock is not None:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close the connections that are idle."""
         _close(self._idle)
+
+    def _exchange(
+        self, method: str, target: str, data: bytes | None, headers: dict[str, str], within: float
+    ) -> tuple[int, bytes]:
+        thread = threading.current_thread()
+        connection = self._busy[thread] = self._take(within)
+        try:
+            connection.request(method, self._prefix + target, data, headers)
+            if thread in self._abandoned:
+                raise ConnectionAbortedError("nobody waits for it any more")
+            response = connection.getresponse()
+            answer = response.status, response.read()
+        except (OSError, HTTPException) as error:
+            connection.close()
+            raise self._unreachable(error, within) from None
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            del self._busy[thread]
+        self._is_silent = False
+        self._idle.append(connection)
+        return answer
 
     def _take(self, within: float) -> HTTPConnection:
         if self._process != os.getpid():
@@ -163,10 +194,11 @@ class Client:
     def _unreachable(self, error: Exception, within: float) -> MockUnreachable:
         gone = self._why_gone()
         if gone is not None:
-            return MockUnreachable(self.url, f"the mock ended with {type(gone).__name__}: {gone}")
+            return MockUnreachable(self.url, f"the mock ended with {type(gone).__name__}: {gone}", gone)
         if isinstance(error, TimeoutError):
-            return MockUnreachable(self.url, f"no answer within {within:g} s")
-        return MockUnreachable(self.url, f"{str(error) or type(error).__name__}; is mocksms running there?")
+            self._is_silent = True
+            return MockUnreachable(self.url, f"no answer within {within:g} s", error)
+        return MockUnreachable(self.url, f"{str(error) or type(error).__name__}; is mocksms running there?", error)
 
 
 def _has_ended(idle: socket.socket) -> bool:

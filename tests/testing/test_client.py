@@ -15,6 +15,7 @@ import pytest
 
 from mocksms.errors import MockRefused, MockUnreachable
 from mocksms.settings import Settings
+from mocksms.testing import client as client_module
 from mocksms.testing.client import Client
 from tests.support import PATIENCE, Mock, running
 
@@ -120,6 +121,19 @@ def test_silence_ends_after_a_while() -> None:
         pause.set()
 
 
+def test_mock_that_was_silent_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "GLANCE", 0.02)
+    pause = threading.Event()
+    with answering(200, b"{}", pause) as url, closing(Client(url)) as client:
+        for within, said in ((0.05, "0.05"), (PATIENCE, "0.02")):
+            with pytest.raises(MockUnreachable, match=f"no answer within {said} s"):
+                client.call("GET", "messages", within=within)
+        pause.set()
+        monkeypatch.setattr(client_module, "GLANCE", PATIENCE)
+        assert client.call("GET", "messages") == {}
+        assert client.call("GET", "messages", within=PATIENCE) == {}
+
+
 def test_an_interrupted_call_leaves_no_connection_behind(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(shared_mock.url)
 
@@ -171,6 +185,33 @@ def test_wait_until_up_returns_once_a_mock_answers() -> None:
         with running(Settings(port=port)):
             waiting.result(PATIENCE)
             client.close()
+
+
+def test_wait_until_up_outlasts_who_takes_connections_and_closes_them() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        client = Client(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        waiting = pool.submit(client.wait_until_up)
+        for _ in range(3):
+            listener.accept()[0].close()
+        with listener.accept()[0] as up:
+            up.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            waiting.result(PATIENCE)
+        client.close()
+
+
+def test_wait_until_up_ends_in_time_where_nothing_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = Client(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with closing(client), pytest.raises(MockUnreachable, match=r"no answer within 0\.\d+ s"):
+            client.wait_until_up(0)
+
+
+def test_error_comes_alone_and_keeps_its_cause() -> None:
+    with closing(Client(f"http://127.0.0.1:{free_port()}")) as client, pytest.raises(MockUnreachable) as lost:
+        client.call("GET", "health")
+    assert isinstance(lost.value.cause, ConnectionRefusedError)
+    assert lost.value.__cause__ is None
+    assert lost.value.__suppress_context__
 
 
 def test_wait_until_up_gives_up() -> None:
