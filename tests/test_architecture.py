@@ -54,7 +54,7 @@ WALLS: Final[dict[str, set[str]]] = {
     "time": {"engine.clock", "engine.account"},
     "socket": {"server", "callbacks", "testing.client", "testing.suite"},
     "ssl": {"callbacks"},
-    "threading": {"callbacks", "readiness", "testing.client", "testing.server"},
+    "threading": {"callbacks", "readiness", "testing.client", "testing.server", "testing.waiting"},
     "http.client": {"callbacks", "provider.answers", "readiness", "scenario_commands", "testing.client"},
     "urllib.request": {"scenario_commands"},
     "secrets": set(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from mocksms.testing.assertions import Length, Since
 from mocksms.testing.matchers import Matcher
 from mocksms.testing.message import Message
-from mocksms.testing.waiting import in_thread
+from mocksms.testing.waiting import T, in_thread
 
 if TYPE_CHECKING:
     from mocksms.testing.handle import MockSMS
@@ -36,7 +37,7 @@ class Aio:
     ) -> Message:
         """Wait as `MockSMS.wait_for` does, while the loop goes on."""
         wait = partial(self._sms.wait_for, to, text, tag, status, times=times, since=since, timeout=timeout)
-        return await in_thread(wait)
+        return await self._in_thread(wait)
 
     async def assert_not_sent(
         self,
@@ -49,12 +50,15 @@ class Aio:
         since: Since = None,
     ) -> None:
         """Watch as `MockSMS.assert_not_sent` does, while the loop goes on."""
-        await in_thread(partial(self._sms.assert_not_sent, to, text, tag, status, for_=for_, since=since))
+        await self._in_thread(partial(self._sms.assert_not_sent, to, text, tag, status, for_=for_, since=since))
 
     async def assert_nothing_sent(self, *, for_: Length | None = None, since: Since = None) -> None:
         """Watch as `MockSMS.assert_nothing_sent` does, while the loop goes on."""
-        await in_thread(partial(self._sms.assert_nothing_sent, for_=for_, since=since))
+        await self._in_thread(partial(self._sms.assert_nothing_sent, for_=for_, since=since))
 
     async def advance(self, by: str | float | timedelta | datetime) -> datetime:
         """Move time on as `MockSMS.advance` does, while the loop goes on."""
-        return await in_thread(partial(self._sms.advance, by))
+        return await self._in_thread(partial(self._sms.advance, by))
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await in_thread(call, self._sms.client.abandon)

@@ -12,7 +12,10 @@ import pytest
 import trio
 
 from mocksms import MockSMS
+from mocksms.errors import MockUnreachable
 from mocksms.testing.waiting import in_thread
+from tests.support import PATIENCE
+from tests.testing.support import send
 
 RUNS: dict[str, Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]] = {
     "asyncio": lambda test: asyncio.run(test()),
@@ -55,3 +58,80 @@ def test_error_comes_without_the_frames_of_the_thread(
         return [frame.name for frame in traceback.extract_tb(failed.tb)]
 
     assert run(scenario) == ["scenario", "in_thread"]
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
+def test_error_that_ends_a_test_comes_as_it_is(run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]) -> None:
+    async def scenario() -> None:
+        with pytest.raises(pytest.fail.Exception, match="in a matcher"):
+            await in_thread(lambda: pytest.fail("in a matcher"))
+
+    run(scenario)
+
+
+def test_more_calls_can_wait_than_a_pool_has_threads(sms: MockSMS) -> None:
+    async def scenario() -> None:
+        waits = [asyncio.create_task(sms.aio.wait_for(text=f"<{number}>", timeout=PATIENCE)) for number in range(40)]
+        await asyncio.sleep(0)
+        for number in range(40):
+            await asyncio.to_thread(send, sms, content=f"<{number}>")
+        await asyncio.gather(*waits)
+
+    asyncio.run(scenario())
+
+
+async def _given_up_in_asyncio(sms: MockSMS, **wish: Any) -> None:
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(sms.aio.wait_for(timeout=PATIENCE * 10, **wish), 0.05)
+
+
+async def _given_up_in_trio(sms: MockSMS, **wish: Any) -> None:
+    with trio.move_on_after(0.05) as scope:
+        await sms.aio.wait_for(timeout=PATIENCE * 10, **wish)
+    assert scope.cancelled_caught
+
+
+@pytest.mark.parametrize(
+    ("run", "given_up"), [(RUNS["asyncio"], _given_up_in_asyncio), (RUNS["trio"], _given_up_in_trio)], ids=RUNS
+)
+@pytest.mark.parametrize("wish", [{}, {"text": bool}], ids=["by the mock", "by this side"])
+def test_wait_that_is_given_up_ends_with_its_connection(sms: MockSMS, run: Any, given_up: Any, wish: Any) -> None:
+    run(lambda: given_up(sms, **wish))
+    for thread in threading.enumerate():
+        if thread.name == "mocksms wait":
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    sms.assert_nothing_sent()
+
+
+def test_call_that_is_given_up_before_it_connects_fails_at_once(sms: MockSMS) -> None:
+    failures: list[MockUnreachable] = []
+
+    def late() -> None:
+        with pytest.raises(MockUnreachable, match="nobody waits for it any more") as given_up:
+            sms.wait_for(timeout=PATIENCE)
+        failures.append(given_up.value)
+
+    thread = threading.Thread(target=late)
+    sms.client.abandon(thread)
+    thread.start()
+    thread.join(PATIENCE)
+    assert failures
+
+
+def test_call_that_outlives_its_loop_ends_quietly() -> None:
+    gate, ended = threading.Event(), threading.Event()
+
+    def call() -> None:
+        gate.wait(PATIENCE)
+        ended.set()
+
+    async def scenario() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(in_thread(call), 0.05)
+
+    asyncio.run(scenario())
+    (thread,) = [each for each in threading.enumerate() if each.name == "mocksms wait"]
+    gate.set()
+    thread.join(PATIENCE)
+    assert ended.is_set()
