@@ -99,7 +99,9 @@ class Asserting(Reading):
         passed_over = frozenset(returned) if since is None else frozenset[str]()
         note: list[str] = []
         if passed_over:
-            note.append(line("resumed", f"the same wait has returned {len(passed_over)} SMS already; since=0 looks at all"))
+            note.append(
+                line("resumed", f"the same wait has returned {len(passed_over)} SMS already; since=0 looks at all")
+            )
         if holds_up_a_loop():
             note.append(line("loop", "it stood still meanwhile; for an application in it: await sms.aio.wait_for(...)"))
         found = self._await(wish, since, times, length, passed_over, note)
@@ -118,8 +120,8 @@ class Asserting(Reading):
     ) -> None:
         """Assert that no message is as wished, and none comes for so long.
 
-        It is watched in real time, also while the account's clock is frozen: the application may go on. In an async test
-        use `await sms.aio.assert_not_sent(...)`.
+        It is watched in real time, also while the account's clock is frozen: the application may go on. In an async
+        test use `await sms.aio.assert_not_sent(...)`.
 
         Raises:
             AssertionError: there is one.

@@ -28,9 +28,9 @@ def with_lines(explanation: Mapping[str, Any], *lines: str) -> str:
 
 def without_place(explanation: Mapping[str, Any], place: int) -> Mapping[str, Any]:
     """Return an explanation that does not name the place it looked back to, which nobody had asked for."""
-    lines = str(explanation["text"]).split("\n")
-    got = [each.replace(f" since cursor {place}", "", 1) if each.startswith(line("got", "")) else each for each in lines]
-    return {**explanation, "text": "\n".join(got)}
+    verdict, wanted, got, *rest = str(explanation["text"]).split("\n")
+    lines = [verdict, wanted, got.replace(f" since cursor {place}", "", 1), *rest]
+    return {**explanation, "text": "\n".join(lines)}
 
 
 def retold(

@@ -32,6 +32,8 @@ class MockSMS(Asserting, Steered):
     It runs in a thread of this process, on a free port, from `with` (or `start`) to the end of the block (or `stop`).
     `MockSMS.connect` is for one that runs already.
 
+    `kin` are the API keys of this account and of those whose handles were made from it.
+
     Args:
         api_key: whose account this is; any key will do.
         patience: how long a wait lasts unless it says otherwise.
@@ -43,6 +45,7 @@ class MockSMS(Asserting, Steered):
 
     def __init__(self, *, api_key: str = "test-key", patience: Length = WAIT, **options: Any) -> None:
         super().__init__(None, api_key, in_seconds(patience))
+        self.kin = {api_key}
         self._server: ThreadedServer | None = ThreadedServer(_settings(options))
 
     @classmethod
@@ -78,15 +81,17 @@ class MockSMS(Asserting, Steered):
         client.wait_until_up(within)
         return cls._on(client, api_key, in_seconds(patience))
 
-    def account(self, api_key: str, *, since: int | None = None) -> MockSMS:
-        """Return a handle on another account of the same mock.
+    def account(self, api_key: str) -> MockSMS:
+        """Return a handle on another account of the same mock; in a test that account is looked after as its own is."""
+        sms = self.apart(api_key, self._began)
+        sms.kin = self.kin
+        self.kin.add(api_key)
+        return sms
 
-        Args:
-            api_key: whose account that is.
-            since: the cursor its assertions look back to unless they say otherwise; as far as this handle's unless given.
-        """
+    def apart(self, api_key: str, since: int) -> MockSMS:
+        """Return a handle on an account alone, whose assertions look back to a cursor unless they say otherwise."""
         sms = self._on(self.client, api_key, self._patience)
-        sms._began = self._began if since is None else since
+        sms._began = since
         return sms
 
     def reset(self) -> None:
@@ -141,6 +146,7 @@ class MockSMS(Asserting, Steered):
         sms = cls(api_key=api_key, patience=patience)
         sms._server = None
         sms._connected = client
+        client.meet(api_key)
         return sms
 
 
