@@ -46,7 +46,7 @@ WALLS: Final[dict[str, set[str]]] = {
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},
     "phonenumbers": {"engine.foreign"},
-    "pytest": {"testing.plugin", "testing.suite"},
+    "pytest": {"testing.plugin", "testing.suite", "testing.marking"},
     "hypothesis": {"testing.strategies"},
     "faker": {"demo"},
     "testcontainers": {"testing.container"},

@@ -14,6 +14,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+from mocksms.engine.account import account_id
 from mocksms.engine.clock import Steady
 from mocksms.errors import MockRefused, MockUnreachable
 
@@ -54,7 +55,12 @@ class Client:
         self._abandoned = weakref.WeakSet[threading.Thread]()
         self._is_silent = False
         self._process = os.getpid()
+        self.known: set[str] = set()
         weakref.finalize(self, _close, self._idle)
+
+    def meet(self, api_key: str) -> None:
+        """Note that a handle is for an account; `known` has the ids of all these."""
+        self.known.add(account_id(api_key))
 
     def call(
         self,

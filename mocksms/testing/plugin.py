@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from mocksms.errors import SettingsError
+from mocksms.errors import MocksmsError, SettingsError
 from mocksms.settings import (
     OPTIONS,
     SUITE_OPTIONS,
@@ -32,8 +33,16 @@ MARKER: Final = (
 )
 OURS: Final[dict[str, Raw]] = {"port": ("a suite's port", "0"), "seed": ("a suite's seed", "pytest")}
 """Options whose defaults are others in a test suite: any free port, and ids that are the same each time."""
+WAYS_OUT: Final = (
+    "let a test wait for what its application still sends (mocksms.wait_for), or put up with it: "
+    '@pytest.mark.mocksms(allow="late") for one test, mocksms_unexpected = warn for all'
+)
+
+__tracebackhide__ = True
 
 WATCH: Final[pytest.StashKey[Watch]] = pytest.StashKey()
+FAILS: Final[pytest.StashKey[bool]] = pytest.StashKey()
+"""Whether the run fails for late messages alone."""
 LATE: Final[pytest.StashKey[list[Late]]] = pytest.StashKey()
 
 
@@ -54,8 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     The environment is not looked at before a test uses the mock: it is no concern of other runs.
     """
     config.addinivalue_line("markers", MARKER)
-    for kind in (SuiteSettings, Settings):
-        _read(kind, config, {})
+    _read(SuiteSettings, config, {})
+    _open_to_all(_read(Settings, config, {}))
     config.stash[LATE] = []
 
 
@@ -79,13 +88,16 @@ def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[Suite]:
 
     config = request.config
     options = suite_settings(config)
-    if options.url:
-        token = _read(Settings, config).control_token
-        server = MockSMS.connect(options.url, control_token=token, patience=options.patience)
-    else:
-        server = MockSMS.of(request.getfixturevalue("mocksms_settings"), patience=options.patience).start()
+    with _in_a_sentence():
+        if options.url:
+            token = _read(Settings, config).control_token
+            server = MockSMS.connect(options.url, control_token=token, patience=options.patience)
+        else:
+            server = MockSMS.of(_open_to_all(request.getfixturevalue("mocksms_settings")), patience=options.patience)
+            server.start()
     try:
-        suite = Suite(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"))
+        workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        suite = Suite(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
         yield suite
         config.stash[LATE] += suite.late()
     finally:
@@ -101,9 +113,11 @@ def mocksms_server(_mocksms_suite: Suite) -> MockSMS:
 @pytest.fixture
 def mocksms(request: pytest.FixtureRequest, _mocksms_suite: Suite) -> Iterator[MockSMS]:
     """A mock of inwise's SMS API, with an account of its own for this test."""
-    watch = request.node.stash[WATCH] = _mocksms_suite.watch(request.node)
+    with _in_a_sentence():
+        watch = request.node.stash[WATCH] = _mocksms_suite.watch(request.node)
     yield watch.sms
-    watch.end(request.node)
+    with _in_a_sentence():
+        watch.end(request.node)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -126,6 +140,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         output["mocksms_late"] = [tuple(each) for each in late]
     elif late and suite_settings(session.config).unexpected == "fail" and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        session.config.stash[FAILS] = True
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -138,6 +153,7 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash[LATE] += [Late(*row) for row in rows]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Name the tests whose accounts got messages after they had ended."""
     late = config.stash[LATE]
@@ -145,6 +161,32 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.section("mocksms: messages that came after their test had ended")
         for each in late:
             terminalreporter.line(each.text)
+        if config.stash.get(FAILS, False):
+            terminalreporter.line("the run fails for this, though its tests passed", red=True)
+        terminalreporter.line(WAYS_OUT)
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """Let what is wrong with a mark, an option or the mock be said without a traceback through this plugin."""
+    try:
+        yield
+    except (MocksmsError, pytest.UsageError) as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _open_to_all(settings: Settings) -> Settings:
+    """Return settings that let each test have a key of its own.
+
+    Raises:
+        UsageError: only some keys are accepted.
+    """
+    if settings.api_key:
+        raise pytest.UsageError(
+            f"each test has an API key of its own, so mocksms_api_key ({', '.join(settings.api_key)}) cannot be set; "
+            'a key that the application cannot change goes into the marker: @pytest.mark.mocksms(api_key="...")'
+        )
+    return settings
 
 
 def suite_settings(config: pytest.Config) -> SuiteSettings:

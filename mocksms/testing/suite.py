@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
@@ -15,22 +15,20 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from mocksms.engine.account import account_id
-from mocksms.errors import MocksmsError
+from mocksms.errors import MocksmsError, MockUnreachable
 from mocksms.settings import SuiteSettings
 from mocksms.sms.text import escape
 from mocksms.testing.explaining import line, told
 from mocksms.testing.handle import MockSMS
+from mocksms.testing.marking import UNSET, Marked, marked
 from mocksms.testing.message import message_of
 from mocksms.testing.reading import PAGE, Call, call_of
 from mocksms.testing.report import replayable, seen
 
-KINDS: Final = ("refused", "unknown-path", "warning", "crash", "late")
-"""What a test can come upon that it did not ask for."""
+__tracebackhide__ = True
 
 SHOWN: Final = 10
 """Unexpected things that are named; the others are counted."""
-
-UNSET: Final = object()
 
 
 class UnexpectedTraffic(pytest.PytestWarning):
@@ -44,56 +42,6 @@ class Late(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
-    """What the marker says about a test.
-
-    Args:
-        scenario: what is in force from the start, as for `MockSMS.scenario`.
-        credit: the segments the account can send, None without limit.
-        frozen: whether time stands still from the start, or the later instant it stands at.
-        strict: whether a request with warnings lets the test fail.
-        api_key: the key of the application, if that cannot change: what it holds is forgotten before and after.
-        allow: what the test puts up with, of `refused`, `unknown-path`, `warning`, `crash`, `late`.
-        unexpected: what happens about the rest, in place of the suite's option.
-    """
-
-    scenario: Any = None
-    credit: Any = UNSET
-    frozen: bool | datetime = False
-    strict: bool = False
-    api_key: str | None = None
-    allow: str | tuple[str, ...] = ()
-    unexpected: str | None = None
-
-    @property
-    def allowed(self) -> tuple[str, ...]:
-        """What the test puts up with."""
-        return (self.allow,) if isinstance(self.allow, str) else tuple(self.allow)
-
-
-def marked(node: pytest.Item) -> Marked:
-    """Return what the markers of a test say; the nearest wins.
-
-    Raises:
-        UsageError: they say something that does not exist.
-    """
-    given: dict[str, Any] = {}
-    names = [field.name for field in fields(Marked)]
-    for marker in node.iter_markers("mocksms"):
-        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in names)]
-        if unknown:
-            raise pytest.UsageError(f"the marker mocksms takes {', '.join(names)} by name, not {unknown[0]}")
-        given = {**marker.kwargs, **given}
-    mark = Marked(**given)
-    unknown = [kind for kind in mark.allowed if kind not in KINDS]
-    if unknown:
-        raise pytest.UsageError(f"allow of the marker mocksms knows {', '.join(KINDS)}, not {unknown[0]!r}")
-    if mark.unexpected not in (None, "fail", "warn", "ignore"):
-        raise pytest.UsageError(f"unexpected of the marker mocksms is fail, warn or ignore, not {mark.unexpected!r}")
-    return mark
-
-
 class Suite:
     """The tests of one process on one mock.
 
@@ -101,19 +49,22 @@ class Suite:
         server: the mock.
         options: what the suite is set to.
         worker: the xdist worker, whose keys no other has.
+        workers: how many workers there are.
     """
 
-    def __init__(self, server: MockSMS, options: SuiteSettings, worker: str) -> None:
+    def __init__(self, server: MockSMS, options: SuiteSettings, worker: str, workers: int = 1) -> None:
         self.server = server
         self.options = options
         self.is_attached = options.url is not None
         # Runs of several machines may share a mock that was there before them.
         machine = sha256(socket.gethostname().encode()).hexdigest()[:4]
         self._stem = f"{worker}-{machine}-{os.getpid()}" if self.is_attached else worker
+        self._workers = workers
         self._numbers = count(1)
         self._ended: dict[str, tuple[str, int]] = {}
         self._late: list[Late] = []
         server.api_key = self.new_key()
+        server.client.meet(server.api_key)
         self.cursor = server.cursor
 
     def new_key(self) -> str:
@@ -123,7 +74,9 @@ class Suite:
     def watch(self, node: pytest.Item) -> Watch:
         """Begin a test: an account for it, as its markers say."""
         mark = marked(node)
-        sms = self.server.account(mark.api_key or self.new_key(), since=self.cursor)
+        if mark.api_key is not None:
+            self._check_alone(node)
+        sms = self.server.apart(mark.api_key or self.new_key(), self.cursor)
         if mark.api_key is not None:
             self._note_late(sms.api_key)
         if mark.api_key is not None or self.is_attached:
@@ -143,13 +96,25 @@ class Suite:
             self._ended[watch.sms.api_key] = (nodeid, cursor)
 
     def late(self) -> list[Late]:
-        """Return what came into accounts after their tests had ended, oldest test first."""
-        accounts = self.server.client.call("GET", "accounts")["accounts"] if self._ended else []
-        newest = {account["id"]: account["newest"] or 0 for account in accounts}
-        for key, (_, cursor) in tuple(self._ended.items()):
-            if newest.get(account_id(key), 0) > cursor:
-                self._note_late(key)
+        """Return what came into accounts after their tests had ended, oldest test first; what is known of it by now."""
+        # A mock that died has let the test fail that needed it; the last one is not to blame.
+        with suppress(MockUnreachable):
+            accounts = self.server.client.call("GET", "accounts")["accounts"] if self._ended else []
+            newest = {account["id"]: account["newest"] or 0 for account in accounts}
+            for key, (_, cursor) in tuple(self._ended.items()):
+                if newest.get(account_id(key), 0) > cursor:
+                    self._note_late(key)
         return self._late
+
+    def _check_alone(self, node: pytest.Item) -> None:
+        """Refuse a fixed key that tests in several processes would use on one mock, unless one process has them all."""
+        is_grouped = node.get_closest_marker("xdist_group") and getattr(node.config.option, "loadgroup", False)
+        if self.is_attached and self._workers > 1 and not is_grouped:
+            raise pytest.UsageError(
+                f"api_key of the marker mocksms is one account, and {self._workers} workers would reset it under each "
+                "other on the mock that all attach to; let each start its own (no mocksms_url), or keep these tests in "
+                "one worker: @pytest.mark.xdist_group with --dist loadgroup"
+            )
 
     def _note_late(self, key: str) -> None:
         """Look for messages that came into an account after the test that had it."""
@@ -177,20 +142,20 @@ class Watch:
         self._failed = True
         try:
             text = seen(self.sms)
-            if self._suite.options.replay:
-                text += f"\n\n{replayable(self.sms, Path(self._suite.options.replay), nodeid)}"
-        except (MocksmsError, OSError) as error:
+        except MocksmsError as error:
             return f"what the mock saw cannot be said: {error}"
+        if self._suite.options.replay:
+            try:
+                text += f"\n\n{replayable(self.sms, Path(self._suite.options.replay), nodeid)}"
+            except (MocksmsError, OSError) as error:
+                text += f"\n\nno scenario file to live through it again: {error}"
         return text
 
     def end(self, node: pytest.Item) -> None:
         """End the test: fail or warn for what nobody asked for, unless it has failed already."""
-        page = self._requests()
-        self._suite.ended(self, node.nodeid, page["cursor"])
-        calls = [
-            call_of(row) for row in reversed(page["requests"]) if row["account"] in (None, account_id(self.sms.api_key))
-        ]
-        unexpected = [found for call in calls for found in self._unexpected(call)]
+        rows, cursor = self._requests()
+        self._suite.ended(self, node.nodeid, cursor)
+        unexpected = [found for row in rows for found in self._unexpected(row)]
         if self.mark.api_key is not None:
             self.sms.reset()
         way = self.mark.unexpected or self._suite.options.unexpected
@@ -202,23 +167,58 @@ class Watch:
         else:
             pytest.fail(text, pytrace=False)
 
-    def _requests(self) -> Any:
-        """Return the calls to look at: this account's and nobody's, on a shared mock this account's alone."""
-        key = self.sms.api_key if self._suite.is_attached else None
-        refused = None if self.mark.strict else "true"
-        return self.sms.client.call("GET", "requests", key=key, since=self._since, limit=PAGE, refused=refused)
+    def _requests(self) -> tuple[list[Mapping[str, Any]], int]:
+        """Return the calls to look at, oldest first, and the place up to which that are all.
 
-    def _unexpected(self, call: Call) -> Iterator[tuple[str, str]]:
+        On a shared mock these are the calls of the test's own accounts; it cannot know whose the others are.
+        """
+        keys: Iterable[str | None] = sorted(self.sms.kin) if self._suite.is_attached else [None]
+        pages = [self._pages(key) for key in keys]
+        rows = [row for page in pages for row in page[0]]
+        return sorted(rows, key=lambda row: row["id"]), min(cursor for _, cursor in pages)
+
+    def _pages(self, key: str | None) -> tuple[list[Mapping[str, Any]], int]:
+        """Return all calls since the test began, of one account or of all, and the place up to which that are all."""
+        rows: list[Mapping[str, Any]] = []
+        cursor, before = 0, None
+        while True:
+            page = self.sms.client.call("GET", "requests", key=key, since=self._since, before=before, limit=PAGE)
+            cursor = cursor or page["cursor"]
+            rows += page["requests"]
+            if len(page["requests"]) < PAGE:
+                return rows, cursor
+            before = rows[-1]["id"]
+
+    def _unexpected(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Iterate over what is wrong with a call, by kind and in words, as far as the test does not put up with it."""
-        kind = _kind(call)
-        if kind and kind not in self.mark.allowed:
-            owner = "" if call.is_ours else " without a key of any account"
-            answer = f"answered {call.answer}" if call.answer else "not answered"
-            what = f"{call.method} {call.target}{owner} was {answer}: {call.note or 'no reason given'}"
-            yield kind, what
-        if self.mark.strict and "warning" not in self.mark.allowed:
-            for warning in call.warnings:
-                yield "warning", f"{call.method} {call.target}: {warning}"
+        call, account = call_of(row), row["account"]
+        if account in (None, *map(account_id, self.sms.kin)):
+            found = _wrong(call, is_strict=self.mark.strict)
+        elif account in self.sms.client.known:
+            found = iter(())
+        else:
+            found = _strange(call, row["headers"])
+        return ((kind, what) for kind, what in found if kind not in self.mark.allowed)
+
+
+def _wrong(call: Call, *, is_strict: bool) -> Iterator[tuple[str, str]]:
+    """Iterate over what is wrong with a call of the test's own account, or of nobody's."""
+    kind = _kind(call)
+    if kind:
+        owner = "" if call.is_ours else " without a key of any account"
+        answer = f"answered {call.answer}" if call.answer else "not answered"
+        yield kind, f"{call.method} {call.target}{owner} was {answer}: {call.note or 'no reason given'}"
+    if is_strict:
+        for warning in call.warnings:
+            yield "warning", f"{call.method} {call.target}: {warning}"
+
+
+def _strange(call: Call, headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Say that a call sent something, or was refused, in an account that neither a test nor a handle has."""
+    if call.messages or _kind(call):
+        key = next((value for name, value in headers if name.lower() == "x-api-key"), "that no handle has")
+        what = f"sent {len(call.messages)} SMS" if call.messages else f"was refused: {call.note or call.answer}"
+        yield "other-account", f"{call.method} {call.target} with the API key {key} {what}"
 
 
 def _kind(call: Call) -> str:
@@ -231,8 +231,14 @@ def _kind(call: Call) -> str:
 
 
 def _told(unexpected: list[tuple[str, str]]) -> str:
-    kinds = ", ".join(dict.fromkeys(kind for kind, _ in unexpected))
+    kinds = tuple(dict.fromkeys(kind for kind, _ in unexpected))
     lines = [line(kind, escape(what)) for kind, what in unexpected[:SHOWN]]
-    more = [line("", f"and {len(unexpected) - SHOWN} more")] if len(unexpected) > SHOWN else []
-    remedy = "@pytest.mark.mocksms(allow=...) lets one test put up with it, mocksms_unexpected = warn all of them"
-    return "\n".join([f"nobody asked for this: {kinds}", *lines, *more, line("allow", remedy)])
+    if len(unexpected) > SHOWN:
+        lines.append(line("", f"and {len(unexpected) - SHOWN} more"))
+    if "other-account" in kinds:
+        key = "the application uses another API key than mocksms.api_key; one it cannot change goes into the marker"
+        lines.append(line("key", f'{key}: @pytest.mark.mocksms(api_key="...")'))
+    allow = ", ".join(f'"{kind}"' for kind in kinds)
+    one = f"@pytest.mark.mocksms(allow={allow if len(kinds) == 1 else f'({allow})'}) lets one test put up with it"
+    lines.append(line("allow", f"{one}, mocksms_unexpected = warn all of them"))
+    return "\n".join([f"nobody asked for this: {', '.join(kinds)}", *lines])

@@ -193,14 +193,40 @@ def test_marker_says_how_the_mock_behaves(runs: Runs) -> None:
     ("marker", "words"),
     [
         ("credits=1", "the marker mocksms takes scenario, credit, frozen, strict, api_key, allow, unexpected by name"),
+        ("credits=1", "not credits; did you mean credit?"),
         ("'outage'", "not 'outage'"),
-        ("allow='refusal'", "allow of the marker mocksms knows refused, unknown-path, warning, crash, late, not"),
+        ("scenario=5", "scenario of the marker mocksms must be a name, a path, rules or None, not 5"),
+        ("scenario='nowhere'", "PUT /_mock/scenario: "),
+        ("credit='ten'", "credit of the marker mocksms must be a whole number from 0, or None for no limit, not 'ten'"),
+        ("credit=-1", "must be a whole number from 0, or None for no limit, not -1"),
+        ("credit=True", "must be a whole number from 0, or None for no limit, not True"),
+        ("frozen='2040-01-01'", "frozen of the marker mocksms must be True, or an instant with its zone such as"),
+        ("frozen=datetime(2040, 1, 1)", "such as datetime(2040, 1, 31, 12, tzinfo=UTC), not datetime.datetime(2040"),
+        ("frozen=datetime(2000, 1, 1, tzinfo=UTC)", "and cannot go back to 2000-01-01"),
+        ("strict='no'", "strict of the marker mocksms must be True or False, not 'no'"),
+        ("api_key=5", "api_key of the marker mocksms must be a text that a header can carry: ASCII, not empty, no"),
+        ("api_key=''", "not ''"),
+        ("api_key=' a '", "not ' a '"),
+        ("api_key='a\\nb'", "not 'a\\nb'"),
+        ("api_key='מפתח'", "not 'מפתח'"),
+        ("allow=5", "allow of the marker mocksms must be one or several of refused, unknown-path, warning, crash, "),
+        ("allow='refusal'", "allow of the marker mocksms knows refused, unknown-path, warning, crash, other-account, "),
+        ("allow='refusd'", "late, not 'refusd'; did you mean refused?"),
+        ("allow=(['refused'],)", "late, not ['refused']"),
         ("unexpected='shout'", "unexpected of the marker mocksms is fail, warn or ignore, not 'shout'"),
+        ("unexpected=['fail']", "unexpected of the marker mocksms is fail, warn or ignore, not ['fail']"),
     ],
 )
 def test_marker_that_says_what_does_not_exist_is_refused(runs: Runs, marker: str, words: str) -> None:
-    tests = f"import pytest\n@pytest.mark.mocksms({marker})\ndef test_it(mocksms): ...\n"
-    assert words in runs.run(tests, errors=1)
+    tests = f"""
+        import pytest
+        from datetime import UTC, datetime
+        @pytest.mark.mocksms({marker})
+        def test_it(mocksms): ...
+        """
+    printed = runs.run(tests, errors=1)
+    assert words in printed
+    assert ".py:" not in printed.replace("test_marker_that_says_what_does_not_exist_is_refused.py::", "")
 
 
 def test_marker_is_known(runs: Runs) -> None:
@@ -255,7 +281,9 @@ def test_what_nobody_asked_for_fails_the_test(runs: Runs) -> None:
     assert "  refused    POST /transactional/sms/send without a key of any account was answered 401: API key" in printed
     assert "  crash      POST /transactional/sms/send was answered 500: mocksms itself failed" in printed
     assert "ZeroDivisionError" in printed
-    assert "@pytest.mark.mocksms(allow=...) lets one test put up with it" in printed
+    assert (
+        '  allow      @pytest.mark.mocksms(allow="refused") lets one test put up with it, mocksms_unexpected' in printed
+    )
 
 
 def test_what_nobody_asked_for_warns_or_is_let_be_by_option(runs: Runs) -> None:
@@ -313,6 +341,93 @@ def test_calls_of_another_account_are_not_laid_to_the_charge_of_a_test(runs: Run
             assert kept[0](content="") == 400
         """,
         passed=2,
+    )
+
+
+def test_calls_under_a_key_that_nobody_has_are_told(runs: Runs) -> None:
+    tests = """
+        import pytest
+        def test_sends(mocksms, send):
+            send(key="production-key")
+            mocksms.assert_nothing_sent()
+        def test_refused(send):
+            send(key="production-key", content="")
+            send(key="", content="")
+        @pytest.mark.mocksms(allow="other-account")
+        def test_allowed(send):
+            send(key="production-key")
+        def test_ordered(mocksms, mocksms_server, send):
+            mocksms_server.ask("POST", "faults", {"fault": {"kind": "status", "status": 503}}, account="production-key")
+            assert send(key="production-key") == 503
+        """
+    printed = runs.run(tests, passed=4, errors=2)
+    assert "\n  other-account POST /transactional/sms/send with the API key prod… sent 1 SMS\n" in printed
+    assert (
+        "\n  other-account POST /transactional/sms/send with the API key prod… was refused: message.content" in printed
+    )
+    assert (
+        "\n  key        the application uses another API key than mocksms.api_key; one it cannot change goes" in printed
+    )
+    assert 'allow      @pytest.mark.mocksms(allow=("other-account", "refused")) lets one test' in printed
+    runs.run(tests, "--mocksms-unexpected=warn", passed=4, warnings=2)
+
+
+def test_calls_in_accounts_that_somebody_has_are_no_surprise(runs: Runs) -> None:
+    runs.run(
+        """
+        import pytest
+        kept = []
+        @pytest.fixture(scope="module")
+        def of_the_module(mocksms_server):
+            return mocksms_server.account("module-key")
+        def test_account_of_a_fixture(of_the_module, send):
+            send(key="module-key")
+            send(key="module-key", content="")
+        def test_account_of_the_server(mocksms_server, send):
+            send(key=mocksms_server.api_key)
+        def test_account_of_the_test(mocksms, send):
+            mocksms.account("brand")
+            send(key="brand")
+            kept.append(mocksms.api_key)
+        @pytest.mark.mocksms(allow="late")
+        def test_account_of_a_test_before(send):
+            send(key=kept[0])
+        """,
+        passed=4,
+    )
+
+
+@pytest.mark.parametrize("attached", [False, True])
+def test_accounts_made_in_a_test_are_looked_after(runs: Runs, attached: bool) -> None:
+    with running(Settings(port=0)) as mock:
+        printed = runs.run(
+            """
+            def test_it(mocksms, send):
+                mocksms.account("brand")
+                assert send(key="brand", content="") == 400
+                assert send(content="") == 400
+            def test_next(mocksms):
+                assert mocksms.account("brand").outbox == []
+            """,
+            *([f"--mocksms-url={mock.url}"] if attached else []),
+            passed=2,
+            errors=1,
+        )
+    assert printed.count("  refused    POST") == 2
+
+
+def test_all_calls_of_a_test_are_looked_at(runs: Runs) -> None:
+    runs.run(
+        """
+        from mocksms.testing import suite
+        def test_it(send, monkeypatch):
+            monkeypatch.setattr(suite, "PAGE", 2)
+            send(content="")
+            for _ in range(4):
+                send()
+        """,
+        passed=1,
+        errors=1,
     )
 
 
@@ -462,7 +577,8 @@ def test_failed_test_leaves_a_scenario_to_replay(runs: Runs) -> None:
 def test_replay_that_cannot_be_written_is_said(runs: Runs) -> None:
     (runs.path / "taken").write_text("")
     printed = runs.run("def test_it(mocksms):\n    assert False", "--mocksms-replay=taken", failed=1)
-    assert "what the mock saw cannot be said: [Errno 17] File exists: 'taken'" in printed
+    assert "no scenario file to live through it again: [Errno 17] File exists: 'taken'" in printed
+    assert "0 SMS\n0 calls refused" in printed
 
 
 def test_replay_that_is_not_handed_out_is_said(runs: Runs) -> None:
@@ -478,7 +594,7 @@ def test_replay_that_is_not_handed_out_is_said(runs: Runs) -> None:
         "--mocksms-replay=replays",
         failed=1,
     )
-    assert "what the mock saw cannot be said: GET /_mock/scenario/recorded: no" in printed
+    assert "no scenario file to live through it again: GET /_mock/scenario/recorded: no" in printed
 
 
 LATE = """
@@ -495,6 +611,8 @@ def test_second(mocksms):
 def test_messages_after_the_end_of_their_test_are_laid_to_its_charge(runs: Runs) -> None:
     printed = runs.run(LATE, passed=2)
     assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
+    assert "\nthe run fails for this, though its tests passed\n" in printed
+    assert 'put up with it: @pytest.mark.mocksms(allow="late") for one test, mocksms_unexpected = warn for' in printed
     summary = printed.partition("= mocksms: messages that came after their test had ended =")[2]
     assert re.search(
         r"messages_after_the_end\S*\.py::test_first: 2 SMS\n  late       [0-9a-f]{32} to 972-54-1111111 \"Your code",
@@ -504,7 +622,9 @@ def test_messages_after_the_end_of_their_test_are_laid_to_its_charge(runs: Runs)
 
 
 def test_late_messages_do_not_fail_a_run_that_is_to_warn(runs: Runs) -> None:
-    assert "::test_first: 2 SMS" in runs.run(LATE, "--mocksms-unexpected=warn", passed=2)
+    printed = runs.run(LATE, "--mocksms-unexpected=warn", passed=2)
+    assert "::test_first: 2 SMS" in printed
+    assert "the run fails" not in printed
     assert runs.exit_code == pytest.ExitCode.OK
     assert "2 SMS" not in runs.run(LATE, "--mocksms-unexpected=ignore", passed=2)
     tests = LATE.replace("kept = []", 'kept = []\npytestmark = pytest.mark.mocksms(allow="late")')
@@ -564,6 +684,74 @@ def test_mock_that_is_not_there_is_said(runs: Runs) -> None:
     with answering(404, b"no such page") as url:
         printed = runs.run("def test_it(mocksms): ...", f"--mocksms-url={url}/sms", errors=1)
     assert f"nothing answers at {url}/sms: GET /_mock/health was answered 404 as no mock does" in printed
+
+
+def test_mock_that_died_is_said_once_for_each_test_that_needs_it(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        def test_first(mocksms): ...
+        def test_ends_it(mocksms, mocksms_server):
+            mocksms_server._server.stop()
+        def test_next(mocksms): ...
+        def test_without(): ...
+        """,
+        passed=4,
+        errors=2,
+    )
+    assert printed.count("Connection refused; is mocksms running there?") == 4
+    assert "Traceback" not in printed
+    assert ".py:" not in printed.replace("_that_needs_it.py", "")
+
+
+def test_late_messages_are_told_as_far_as_is_known_when_the_mock_has_died(runs: Runs) -> None:
+    runs.run(
+        """
+        def test_first(mocksms): ...
+        def test_ends_it(mocksms_server):
+            mocksms_server._server.stop()
+        """,
+        passed=2,
+    )
+    assert runs.exit_code == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize("way", ["ini", "environment", "fixture"])
+def test_list_of_accepted_keys_is_refused(runs: Runs, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    tests = "def test_it(mocksms): ..."
+    if way == "ini":
+        runs.ini("mocksms_api_key = fixed")
+    elif way == "environment":
+        monkeypatch.setenv("MOCKSMS_API_KEY", "fixed")
+    else:
+        tests = """
+            import dataclasses, pytest
+            @pytest.fixture(scope="session")
+            def mocksms_settings(mocksms_settings):
+                return dataclasses.replace(mocksms_settings, api_key=("fixed",))
+            def test_it(mocksms): ...
+            """
+    printed = runs.run(tests, **({} if way == "ini" else {"errors": 1}))
+    assert "each test has an API key of its own, so mocksms_api_key (fixed) cannot be set; a key that the" in printed
+    assert '@pytest.mark.mocksms(api_key="...")' in printed
+
+
+FIXED = """
+import pytest
+pytestmark = [pytest.mark.mocksms(api_key="fixed"), pytest.mark.xdist_group("fixed")]
+def test_first(send):
+    send()
+def test_second(send):
+    send()
+"""
+
+
+def test_fixed_key_is_for_one_worker_on_a_mock_that_all_attach_to(runs: Runs) -> None:
+    with running(Settings(port=0)) as mock:
+        url = f"--mocksms-url={mock.url}"
+        printed = runs.run(FIXED, url, "-n2", processes=True, errors=2)
+        assert "is one account, and 2 workers would reset it under each other on the mock that all attach to" in printed
+        runs.run(FIXED, url, "-n2", "--dist=loadgroup", processes=True, passed=2)
+    runs.run(FIXED, "-n2", processes=True, passed=2)
 
 
 def test_run_that_does_not_use_it_starts_nothing(runs: Runs) -> None:
