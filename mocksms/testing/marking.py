@@ -70,7 +70,7 @@ def marked(node: pytest.Item) -> Marked:
     return mark
 
 
-def _complaints(mark: Marked) -> Iterator[str]:
+def _complaints(mark: Any) -> Iterator[str]:
     if not isinstance(mark.scenario, str | Path | Mapping | Sequence | None):
         yield _wrong("scenario", "a name, a path, rules or None", mark.scenario)
     if mark.credit not in (UNSET, None) and (type(mark.credit) is not int or mark.credit < 0):

@@ -545,6 +545,22 @@ def test_explanation_speaks_of_this_test_alone(runs: Runs) -> None:
     assert "cursor" not in printed
 
 
+def test_failed_test_tells_of_faults_that_no_call_met(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        def test_it(mocksms, send):
+            with mocksms.fault(503, times=1):
+                send()
+            with mocksms.fault("delay", duration="1s", match={"tag": "otp"}):
+                send()
+            mocksms.assert_nothing_sent()
+        """,
+        failed=1,
+    )
+    assert "\nno call met this: <fault delay, duration='1s', match={'tag': 'otp'}, met by 0 calls>\n" in printed
+    assert "<fault 503" not in printed
+
+
 def test_failed_setup_shows_what_the_mock_saw(runs: Runs) -> None:
     printed = runs.run(
         """
@@ -730,7 +746,7 @@ def test_list_of_accepted_keys_is_refused(runs: Runs, monkeypatch: pytest.Monkey
                 return dataclasses.replace(mocksms_settings, api_key=("fixed",))
             def test_it(mocksms): ...
             """
-    printed = runs.run(tests, **({} if way == "ini" else {"errors": 1}))
+    printed = runs.run(tests) if way == "ini" else runs.run(tests, errors=1)
     assert "each test has an API key of its own, so mocksms_api_key (fixed) cannot be set; a key that the" in printed
     assert '@pytest.mark.mocksms(api_key="...")' in printed
 
