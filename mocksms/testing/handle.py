@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -14,12 +15,17 @@ from mocksms.testing.assertions import Asserting, Length, in_seconds
 from mocksms.testing.client import PATIENCE, Client
 from mocksms.testing.server import ThreadedServer
 from mocksms.testing.steering import Steered
+from mocksms.webhooks import Webhook
 
 if TYPE_CHECKING:
     import pytest
 
 WAIT: Final = 5.0
 """Seconds a wait lasts unless it says otherwise."""
+
+
+SETTABLE: Final = ("credit", "api_key", "kin")
+"""What can be set on a handle; methods can be replaced by test doubles, too."""
 
 
 class MockSMS(Asserting, Steered):
@@ -29,7 +35,8 @@ class MockSMS(Asserting, Steered):
             send_code(sms.url, sms.api_key, "972-54-1111111")
             assert sms.assert_sent(to="972-54-1111111").code == "481516"
 
-    It runs in a thread of this process, on a free port, from `with` (or `start`) to the end of the block (or `stop`).
+    It runs in a thread of this process, on a free port, from `with` (or `start`) to the end of the block (or `stop`);
+    of blocks within each other, to the end of the outermost.
     `MockSMS.connect` is for one that runs already.
 
     `kin` are the API keys of this account and of those whose handles were made from it.
@@ -46,6 +53,7 @@ class MockSMS(Asserting, Steered):
     def __init__(self, *, api_key: str = "test-key", patience: Length = WAIT, **options: Any) -> None:
         super().__init__(None, api_key, in_seconds(patience))
         self.kin = {api_key}
+        self._depth = 0
         self._server: ThreadedServer | None = ThreadedServer(_settings(options))
 
     @classmethod
@@ -124,18 +132,29 @@ class MockSMS(Asserting, Steered):
             self._connected = None
             self._server.stop()
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set what can be set: a slip of the pen must not pass for a wish."""
+        if not name.startswith("_") and name not in SETTABLE and not callable(value):
+            near = difflib.get_close_matches(name, [*SETTABLE, *dir(type(self))], 1)
+            hint = f"did you mean {near[0]}?" if near and near[0] != name else f"there are {', '.join(SETTABLE)}"
+            raise AttributeError(f"{name} of a mock cannot be set; {hint}", name=name)
+        super().__setattr__(name, value)
+
     def patch_env(self, monkeypatch: pytest.MonkeyPatch, url: str = "SMS_URL", key: str = "SMS_KEY") -> None:
         """Set the variables by which the application finds the provider, until the test ends."""
         for name, value in self.environment(url, key).items():
             monkeypatch.setenv(name, value)
 
     def __enter__(self) -> Self:
+        self._depth += 1
         return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self._depth -= 1
+        if not self._depth:
+            self.stop()
 
     def __repr__(self) -> str:
         where = self._connected.url if self._connected else "not running"
@@ -151,15 +170,28 @@ class MockSMS(Asserting, Steered):
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:
-    """Return settings from options as Python has them; texts are read as on the command line."""
+    """Return settings from options as Python has them, checked as those of the command line are."""
     unknown = [name for name in options if name not in OPTIONS]
     if unknown:
         near = difflib.get_close_matches(unknown[0], OPTIONS, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(OPTIONS)}."
         raise SettingsError(f"There is no option {unknown[0]!r}; {hint}")
     given = {"port": 0, **options}
-    texts = {name: value for name, value in given.items() if isinstance(value, str)}
-    lists = {name: ",".join(value) for name, value in given.items() if isinstance(value, list | tuple | set)}
-    read = Settings.read({}, texts | lists)
-    values = {name: getattr(read, name) if name in texts | lists else value for name, value in given.items()}
-    return Settings(**values)
+    return Settings.read({}, {name: _as_text(value) for name, value in given.items()})
+
+
+def _as_text(value: object) -> str:
+    """Return a value as it would be given on the command line."""
+    match value:
+        case Webhook():
+            return f"{value.url}#{'+'.join(value.events)}" if value.events else value.url
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case timedelta():
+            return f"{value.total_seconds():f}"
+        case list() | tuple() | set() | frozenset():
+            return ",".join(map(_as_text, value))
+        case _:
+            return str(value)

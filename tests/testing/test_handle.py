@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from mocksms import MockSMS
 from mocksms.errors import MockRefused, MockUnreachable, ScenarioUnknown, SettingsError
 from mocksms.settings import Settings
 from mocksms.testing import reading
+from mocksms.webhooks import Webhook
 from tests.control.support import KOSHER
 from tests.support import NUMBER, Mock, body, running
 from tests.testing.support import meanwhile, post, send
@@ -65,6 +69,10 @@ def test_options_are_those_of_mocksms() -> None:
         ({"crdit": 1}, "There is no option 'crdit'; did you mean credit?"),
         ({"zzzzzz": 1}, "There is no option 'zzzzzz'; there are host, port,"),
         ({"async_delay": "soon"}, "--async-delay is 'soon', but must be"),
+        ({"async_delay": timedelta(seconds=-1)}, "--async-delay is '-1.000000', but must be a duration"),
+        ({"credit": -1}, "--credit is '-1', but must be a whole number"),
+        ({"gateway": None}, "--gateway is '', but must be true or false"),
+        ({"kosher": [972541111111, "y"]}, "--kosher is '972541111111,y', but must be phone numbers"),
         ({"host": "a..b"}, "Cannot listen on a..b"),
     ],
 )
@@ -72,6 +80,55 @@ def test_unusable_option_is_one_sentence(options: dict[str, Any], words: str) ->
     with pytest.raises(SettingsError) as refused:
         MockSMS(**options).start()
     assert str(refused.value).startswith(words)
+
+
+def test_options_are_read_from_values_of_python(tmp_path: Path) -> None:
+    scenario = tmp_path / "mine.toml"
+    scenario.write_text('[[rule]]\noutcome = "rejected/bounced"\nmatch.tag = "otp"\n', encoding="utf-8")
+    webhooks = [Webhook("http://127.0.0.1:9/a", events=("send", "click")), Webhook("http://127.0.0.1:9/b")]
+    with MockSMS(
+        async_delay=timedelta(milliseconds=1_500),
+        magic_delay=2,
+        kosher=(972541111111,),
+        scenario=scenario,
+        credit=None,
+        strict=True,
+        webhook=webhooks,
+    ) as sms:
+        assert sms._server is not None
+        settings = sms._server.settings
+        assert sms.unused_rules
+    assert (settings.async_delay, settings.magic_delay) == (timedelta(seconds=1.5), timedelta(seconds=2))
+    assert (settings.kosher, settings.credit, settings.strict) == (("972541111111",), None, True)
+    assert settings.webhook == tuple(webhooks)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("credits", 0, "credits of a mock cannot be set; did you mean credit?"),
+        ("scenario", "gateway-outage", "scenario of a mock cannot be set; there are credit, api_key, kin"),
+        ("zzz", 0, "zzz of a mock cannot be set; there are credit, api_key, kin"),
+    ],
+)
+def test_slip_of_the_pen_in_an_assignment_is_refused(sms: MockSMS, name: str, value: object, hint: str) -> None:
+    with pytest.raises(AttributeError, match=f"^{re.escape(hint)}$"):
+        setattr(sms, name, value)
+
+
+def test_method_can_be_replaced_by_a_test_double(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sms, "reset", lambda: "replaced")
+    assert sms.reset() == "replaced"  # type: ignore[func-returns-value]
+
+
+def test_inner_block_does_not_stop_the_mock() -> None:
+    with MockSMS() as sms:
+        with sms as inner:
+            assert inner.outbox == []
+        assert sms.outbox == []
+        url = sms.url
+    with pytest.raises(MockUnreachable):
+        MockSMS.connect(url, within=0)
 
 
 def test_unknown_scenario_is_named_at_the_start() -> None:
