@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 from mocksms.engine.clock import Steady
 from mocksms.errors import MockRefused
 from mocksms.settings import seconds
+from mocksms.sms.numbers import digits_of
 from mocksms.testing.client import PATIENCE, Client
 from mocksms.testing.explaining import compared, line, retold, told, with_lines, without_place
 from mocksms.testing.lookalikes import why_so_long
@@ -125,8 +126,10 @@ class Asserting(Reading):
 
         Raises:
             AssertionError: there is one.
+            ValueError: `to` is a text that no number is compared equal to, so that this could not fail.
         """
         wish = Wish(to=to, text=text, tag=tag, status=status)
+        _check_comparable(to)
         if wish.traits():
             self._watch_locally(wish, since, for_)
             return
@@ -168,12 +171,15 @@ class Asserting(Reading):
     def assert_no_duplicates(self, within: Length | None = None) -> None:
         """Assert that nobody got the same content twice, ever or within so long on the account's clock.
 
+        What was refused or failed reached nobody and does not count; what is still queued does.
+
         Raises:
             AssertionError: somebody did.
         """
         limit = None if within is None else timedelta(seconds=in_seconds(within))
         alike = attrgetter("number", "content")
-        for _, group in groupby(sorted(self.outbox, key=lambda message: (*alike(message), message.cursor)), alike):
+        on_their_way = [message for message in self.outbox if message.status in ("queued", "sent")]
+        for _, group in groupby(sorted(on_their_way, key=lambda message: (*alike(message), message.cursor)), alike):
             for first, second in pairwise(group):
                 apart = second.created_at - first.created_at
                 if limit is None or apart <= limit:
@@ -191,12 +197,15 @@ class Asserting(Reading):
             verdict = f"{count} SMS went to a number that had opted out"
             _fail(retold(explanation, verdict, ["nothing sent after an opt-out"]))
 
-    def assert_segments(self, message: Message, count: int) -> None:
-        """Assert that a message, as the phone shows it, takes so many segments.
+    def assert_segments(self, message: Message | str, count: int) -> None:
+        """Assert that a message, given by itself or its transaction id, takes so many segments as the phone shows it.
 
         Raises:
             AssertionError: it takes more or fewer; the text names the character that forced UCS-2, and its look-alike.
+            MockRefused: there is no such message.
         """
+        if not isinstance(message, Message):
+            message = self.read(message)
         if message.segments.count != count:
             _fail("\n".join(why_so_long(message, count)))
 
@@ -365,6 +374,17 @@ def in_seconds(length: Length) -> float:
         except ValueError as error:
             raise ValueError(f"{length!r} is no length of time; it must be {error}") from None
     return float(length)
+
+
+def _check_comparable(to: Matcher | None) -> None:
+    """Refuse a number that no message is found by: that there is none would prove nothing."""
+    if not isinstance(to, str):
+        return
+    digits = digits_of(to)
+    if not any(map(str.isdigit, digits)):
+        raise ValueError(f"to is {to!r}, but must have digits: numbers are compared on these")
+    if digits.startswith("05"):
+        raise ValueError(f"to is {to!r}, but must have the country's prefix, such as 972-{digits[1:3]}-{digits[3:]}")
 
 
 def _end_of_watch(for_: Length | None) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from mocksms.sms.text import escape
 from mocksms.testing.client import Client
@@ -112,7 +114,7 @@ class Reading:
         Raises:
             MockRefused: there is none.
         """
-        return message_of(self.ask("GET", f"messages/{_id(message)}"))
+        return message_of(self.ask("GET", f"messages/{id_of(message)}"))
 
     @property
     def client(self) -> Client:
@@ -142,7 +144,7 @@ class Reading:
             before = page[-1]["cursor"]
 
 
-def call_of(row: dict[str, Any]) -> Call:
+def call_of(row: Mapping[str, Any]) -> Call:
     """Return a call from a row of the inspection API."""
     return Call(
         at=datetime.fromisoformat(row["at"]),
@@ -163,5 +165,14 @@ def reply_of(row: dict[str, Any]) -> Reply:
     return Reply(at=datetime.fromisoformat(row["at"]), number=row["number"], text=row["text"], effect=row["effect"])
 
 
-def _id(message: Message | str) -> str:
-    return message.transaction_id if isinstance(message, Message) else message
+def id_of(message: object) -> str:
+    """Return the transaction id of a message that is given by itself or by that.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(message, Message):
+        return message.transaction_id
+    if not isinstance(message, str) or not message:
+        raise TypeError(f"a message or its transaction id is wanted, not {message!r}")
+    return quote(message, safe="")

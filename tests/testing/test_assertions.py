@@ -258,6 +258,42 @@ def test_assert_no_duplicates_lets_others_and_later_ones_pass(sms: MockSMS) -> N
         assert failure(lambda within=within: sms.assert_no_duplicates(within)).startswith("2 SMS alike went to")  # type: ignore[misc]
 
 
+def test_assert_no_duplicates_lets_what_reached_nobody_pass(sms: MockSMS) -> None:
+    for outcome in ("exception/no-available-gateways", "rejected/bounced", "invalid/invalid-number"):
+        sms.scenario([{"outcome": outcome, "times": 2}])
+        send(sms, NUMBER, NUMBER, content=CODE)
+    send(sms, NUMBER, content=CODE)
+    sms.assert_no_duplicates()
+    sms.scenario([{"outcome": "queued"}])
+    send(sms, NUMBER, content=CODE)
+    with pytest.raises(AssertionError, match="2 SMS alike went to"):
+        sms.assert_no_duplicates()
+
+
+@pytest.mark.parametrize(
+    ("to", "hint"),
+    [
+        ("hello", "to is 'hello', but must have digits: numbers are compared on these"),
+        ("", "to is '', but must have digits: numbers are compared on these"),
+        ("054-1111111", "to is '054-1111111', but must have the country's prefix, such as 972-54-1111111"),
+    ],
+)
+def test_number_that_no_message_has_is_refused_where_it_would_prove_nothing(sms: MockSMS, to: str, hint: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(hint)}$"):
+        sms.assert_not_sent(to=to)
+
+
+def test_assert_segments_takes_a_transaction_id(sms: MockSMS) -> None:
+    (sent,) = send(sms, content="short")
+    sms.assert_segments(sent, sms.outbox[0].segments.count)
+    with pytest.raises(AssertionError, match="wanted 9"):
+        sms.assert_segments(sent, 9)
+    with pytest.raises(MockRefused, match="There is no message"):
+        sms.assert_segments("no such", 1)
+    with pytest.raises(TypeError, match="a message or its transaction id is wanted, not 5"):
+        sms.assert_segments(5, 1)  # type: ignore[arg-type]
+
+
 def test_assert_no_send_after_opt_out_rests_on_what_was_refused(sms: MockSMS) -> None:
     sms.opt_out(NUMBER)
     send(sms, OTHER)
