@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from mocksms.errors import MockRefused
+from mocksms.errors import MockRefused, MocksmsError
 from mocksms.testing.client import Client
 from mocksms.testing.message import Message, message_of
-from mocksms.testing.reading import Reading, Reply, reply_of
+from mocksms.testing.reading import Reading, Reply, id_of, reply_of
 
 __tracebackhide__ = True
 
@@ -28,13 +28,31 @@ Rules = Sequence[Mapping[str, Any]]
 class Fault:
     """A fault in force; used as `with`, it ends with the block. `clear` ends it as well."""
 
-    def __init__(self, account: Reading, number: int) -> None:
+    def __init__(self, account: Reading, number: int, about: str) -> None:
         self._account = account
         self._number = number
+        self._about = about
+        self._hits = 0
+
+    @property
+    def hits(self) -> int:
+        """How many calls it let go wrong."""
+        for row in self._account.ask("GET", "faults")["faults"]:
+            if row["id"] == self._number:
+                self._hits = row["used"]
+        return self._hits
+
+    def __repr__(self) -> str:
+        try:
+            met = f"met by {self.hits} {'call' if self.hits == 1 else 'calls'}"
+        except MocksmsError:
+            met = "of a mock that does not answer"
+        return f"<fault {self._about}, {met}>"
 
     def clear(self) -> None:
         """End it; one that is over stays so."""
         try:
+            self._hits = self.hits
             self._account.ask("DELETE", f"faults/{self._number}")
         except MockRefused as error:
             if error.status != HTTPStatus.NOT_FOUND:
@@ -55,6 +73,7 @@ class Steered(Reading):
     def __init__(self, client: Client | None, api_key: str, patience: float) -> None:
         super().__init__(client, api_key, patience)
         self._lanes: dict[str, Iterator[int]] = {}
+        self._faults: list[Fault] = []
 
     def number(self, outcome: str = "sent") -> str:
         """Return a magic number for an outcome, each time another one.
@@ -133,7 +152,15 @@ class Steered(Reading):
         fault = {"kind": "status", "status": kind} if isinstance(kind, int) else {"kind": kind}
         limits = {"times": times, "every": every, "probability": probability, "match": match, "ttl": ttl}
         given = {name: value for name, value in limits.items() if value is not None}
-        return Fault(self, self.ask("POST", "faults", {"fault": {**fault, **details}, **given})["id"])
+        number = self.ask("POST", "faults", {"fault": {**fault, **details}, **given})["id"]
+        about = ", ".join([str(kind), *(f"{name}={value!r}" for name, value in {**details, **given}.items())])
+        self._faults.append(Fault(self, number, about))
+        return self._faults[-1]
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that this handle has set, also those that are over."""
+        return list(self._faults)
 
     @property
     def credit(self) -> int | None:
@@ -170,15 +197,15 @@ class Steered(Reading):
         """Let a phone reply, such as with `STOP`."""
         return reply_of(self.ask("POST", "inbound", {"from": from_, "text": text}))
 
-    def cancel(self, message: Message) -> Message:
-        """Cancel a queued message, and return it as it is then.
+    def cancel(self, message: Message | str) -> Message:
+        """Cancel a queued message, given by itself or its transaction id, and return it as it is then.
 
         Raises:
             MockRefused: it is not queued any more.
         """
         return self._drive(message, "cancel")
 
-    def bounce(self, message: Message) -> Message:
+    def bounce(self, message: Message | str) -> Message:
         """Let a message bounce, and return it as it is then.
 
         Raises:
@@ -186,7 +213,7 @@ class Steered(Reading):
         """
         return self._drive(message, "bounce")
 
-    def deliver(self, message: Message) -> Message:
+    def deliver(self, message: Message | str) -> Message:
         """Send a queued message now, whatever it waits for, and return it as it is then.
 
         Raises:
@@ -194,11 +221,11 @@ class Steered(Reading):
         """
         return self._drive(message, "send")
 
-    def unsubscribe(self, message: Message) -> Message:
+    def unsubscribe(self, message: Message | str) -> Message:
         """Let the recipient of a message opt out, as by the link in it."""
         return self._drive(message, "unsubscribe")
 
-    def click(self, message: Message, url: str | None = None) -> Message:
+    def click(self, message: Message | str, url: str | None = None) -> Message:
         """Let the recipient open a link, the first unless given, and return the message as it is then.
 
         Raises:
@@ -234,9 +261,10 @@ class Steered(Reading):
         """Forget all the account holds: it begins anew."""
         self.ask("POST", "reset")
         self._lanes.clear()
+        self._faults.clear()
 
-    def _drive(self, message: Message, word: str, body: Any = None) -> Message:
-        return message_of(self.ask("POST", f"messages/{message.transaction_id}/{word}", body))
+    def _drive(self, message: Message | str, word: str, body: Any = None) -> Message:
+        return message_of(self.ask("POST", f"messages/{id_of(message)}/{word}", body))
 
 
 def _read(path: Path) -> Any:

@@ -142,6 +142,8 @@ class Watch:
         self._failed = True
         try:
             text = seen(self.sms)
+            unmet = [fault for fault in self.sms.faults if not fault.hits]
+            text += "".join(f"\nno call met this: {fault!r}" for fault in unmet)
         except MocksmsError as error:
             return f"what the mock saw cannot be said: {error}"
         if self._suite.options.replay:

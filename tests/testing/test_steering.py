@@ -96,6 +96,36 @@ def test_fault_is_for_some_calls_alone(sms: MockSMS) -> None:
     send(sms)
 
 
+def test_fault_tells_how_many_calls_it_met(sms: MockSMS) -> None:
+    with sms.fault(503, times=2, match={"tag": "otp"}) as fault:
+        assert fault.hits == 0
+        assert repr(fault) == "<fault 503, times=2, match={'tag': 'otp'}, met by 0 calls>"
+        post(sms, body(tags=["otp"]))
+        assert repr(fault).endswith(", met by 1 call>")
+        post(sms, body(tags=["otp"]))
+    assert fault.hits == 2
+    other = sms.fault("delay", duration="1s")
+    assert repr(other) == "<fault delay, duration='1s', met by 0 calls>"
+    assert sms.faults == [fault, other]
+    sms.reset()
+    assert sms.faults == []
+
+
+def test_fault_of_a_mock_that_is_gone_still_has_a_text() -> None:
+    with MockSMS() as sms:
+        account = sms.account("another")
+        fault = account.fault(503)
+    assert repr(fault) == "<fault 503, of a mock that does not answer>"
+    account.stop()
+
+
+def test_step_takes_a_transaction_id(sms: MockSMS) -> None:
+    (queued,) = send(sms, QUEUED)
+    assert sms.cancel(queued).state == "rejected/cancelled_by_user"
+    with pytest.raises(TypeError, match="a message or its transaction id is wanted, not None"):
+        sms.cancel(None)  # type: ignore[arg-type]
+
+
 def test_fault_that_is_none_says_what_is_wrong(sms: MockSMS) -> None:
     with pytest.raises(MockRefused, match="kind delay needs duration"):
         sms.fault("delay")
