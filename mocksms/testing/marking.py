@@ -11,8 +11,6 @@ from typing import Any, Final
 
 import pytest
 
-__tracebackhide__ = True
-
 KINDS: Final = ("refused", "unknown-path", "warning", "crash", "other-account", "late")
 """What a test can come upon that it did not ask for."""
 

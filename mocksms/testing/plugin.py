@@ -38,8 +38,6 @@ WAYS_OUT: Final = (
     '@pytest.mark.mocksms(allow="late") for one test, mocksms_unexpected = warn for all'
 )
 
-__tracebackhide__ = True
-
 WATCH: Final[pytest.StashKey[Watch]] = pytest.StashKey()
 FAILS: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Whether the run fails for late messages alone."""
@@ -172,7 +170,7 @@ def _in_a_sentence() -> Iterator[None]:
     try:
         yield
     except (MocksmsError, pytest.UsageError) as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 def _open_to_all(settings: Settings) -> Settings:

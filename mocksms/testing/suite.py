@@ -25,8 +25,6 @@ from mocksms.testing.message import message_of
 from mocksms.testing.reading import PAGE, Call, call_of
 from mocksms.testing.report import replayable, seen
 
-__tracebackhide__ = True
-
 SHOWN: Final = 10
 """Unexpected things that are named; the others are counted."""
 
@@ -154,8 +152,17 @@ class Watch:
         return text
 
     def end(self, node: pytest.Item) -> None:
-        """End the test: fail or warn for what nobody asked for, unless it has failed already."""
-        rows, cursor = self._requests()
+        """End the test: fail or warn for what nobody asked for, unless it has failed already.
+
+        Raises:
+            MockUnreachable: the mock has died, which the test has not noticed.
+        """
+        try:
+            rows, cursor = self._requests()
+        except MockUnreachable:
+            if self._failed:
+                return
+            raise
         self._suite.ended(self, node.nodeid, cursor)
         unexpected = [found for row in rows for found in self._unexpected(row)]
         if self.mark.api_key is not None:

@@ -106,7 +106,8 @@ def test_fault_tells_how_many_calls_it_met(sms: MockSMS) -> None:
     assert fault.hits == 2
     other = sms.fault("delay", duration="1s")
     assert repr(other) == "<fault delay, duration='1s', met by 0 calls>"
-    assert sms.faults == [fault, other]
+    assert sms.fault(503).hits == other.hits == 0
+    assert sms.faults[:2] == [fault, other]
     sms.reset()
     assert sms.faults == []
 
