@@ -157,6 +157,7 @@ def test_the_same_wait_goes_on_beyond_a_page(sms: MockSMS, monkeypatch: pytest.M
     monkeypatch.setattr(assertions, "PAGE", 1)
     send(sms)
     sms.wait_for()
+    assert "1 more, within 0.02 s" in failure(lambda: sms.wait_for(timeout="20ms"))
     with meanwhile(lambda: send(sms)):
         assert sms.wait_for(timeout="10s") == sms.outbox[1]
 

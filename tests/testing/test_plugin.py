@@ -420,7 +420,7 @@ def test_all_calls_of_a_test_are_looked_at(runs: Runs) -> None:
     runs.run(
         """
         from mocksms.testing import suite
-        def test_it(send, monkeypatch):
+        def test_it(monkeypatch, send):
             monkeypatch.setattr(suite, "PAGE", 2)
             send(content="")
             for _ in range(4):
