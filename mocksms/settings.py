@@ -270,7 +270,10 @@ class SuiteSettings:
 
     url: str | None = _option(None, _url, "a mock that runs already, to attach to; none given: one is started")
     unexpected: Literal["fail", "warn", "ignore"] = _choice(
-        "what a test does about what nobody asked for: refused calls, wrong keys, late messages", "fail", "warn", "ignore"
+        "what a test does about what nobody asked for: refused calls, wrong keys, late messages",
+        "fail",
+        "warn",
+        "ignore",
     )
     patience: timedelta = _option(timedelta(seconds=5), duration, "how long a wait lasts unless it says otherwise")
     replay: str | None = _option(

@@ -25,9 +25,7 @@ def with_tables(text: str) -> str:
     """Return the README with each table as it should be."""
     for name, table in TABLES.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, found, rest = text.partition(start)
-        if not found:
-            continue
+        before, _, rest = text.partition(start)
         text = f"{before}{start}{table()}{end}{rest.partition(end)[2]}"
     return text
 

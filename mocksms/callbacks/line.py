@@ -133,7 +133,6 @@ class _Answer(io.BufferedReader):
         self._reader = reader
 
     def close(self) -> None:
-        if not self.closed:
-            self._reader.is_at_end = True
-            self._reader.line.heard_more |= bool(self.peek())
+        self._reader.is_at_end = True
+        self._reader.line.heard_more |= bool(self.peek())
         super().close()

@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from mocksms.settings import OPTIONS, SUITE_OPTIONS, Settings
+from mocksms.testing import suite
 from mocksms.testing.plugin import flag, ini_name
 from tests.support import running
 from tests.testing.test_client import answering
@@ -48,6 +49,8 @@ class Runs:
         self._pytester = pytester
         monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
         monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        for variable in ("CI", "BUILD_NUMBER"):  # with one of these pytest tells each error twice
+            monkeypatch.delenv(variable, raising=False)
         pytester.makeconftest(APPLICATION)
 
     def run(self, tests: str, *arguments: str, processes: bool = False, **expected: int) -> str:
@@ -416,12 +419,11 @@ def test_accounts_made_in_a_test_are_looked_after(runs: Runs, attached: bool) ->
     assert printed.count("  refused    POST") == 2
 
 
-def test_all_calls_of_a_test_are_looked_at(runs: Runs) -> None:
+def test_all_calls_of_a_test_are_looked_at(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite, "PAGE", 2)
     runs.run(
         """
-        from mocksms.testing import suite
-        def test_it(monkeypatch, send):
-            monkeypatch.setattr(suite, "PAGE", 2)
+        def test_it(send):
             send(content="")
             for _ in range(4):
                 send()
