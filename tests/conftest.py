@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+import freezegun
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -15,6 +16,9 @@ from tests.support import Mock, running
 # A slow machine is no reason to fail a law.
 hypothesis_settings.register_profile("mocksms", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("mocksms")
+
+# freezegun reads every attribute of every module; one of Testcontainers' connects to Docker and is never closed.
+freezegun.configure(extend_ignore_list=["testcontainers"])
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,18 +39,9 @@ class Watched:
         self.complaints.clear()
 
 
-@pytest.fixture(scope="package")
-def _swept() -> Iterator[None]:
-    """Sweep up what Playwright leaves open at its end, here rather than in whichever test comes later."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
 # As long as Playwright runs, no other event loop can run in this thread.
 @pytest.fixture(scope="package")
-def browser(_swept: None) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:  # pragma: no cover, the whole check has one
         pytest.skip("there is no Chromium here; on Debian: apt-get install chromium")
