@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Any, Final
@@ -32,14 +32,14 @@ from mocksms.openapi import document
 from mocksms.provider.door import ProviderDoor
 from mocksms.provider.operations import OPERATIONS as PROVIDED
 from mocksms.provider.operations import TAGS as PROVIDER_TAGS
-from mocksms.provider.pages import PREFIXES as PUBLIC
+from mocksms.provider.pages import BEGINNINGS as PUBLIC
 from mocksms.provider.pages import Pages
 from mocksms.scenario.stage import Stage
 
 log = logging.getLogger("mocksms")
 
-OURS: Final = ("/_mock", "/inbox", "/docs", "/openapi.json")
-"""Where our own paths begin, beside / itself; all others belong to the emulated API."""
+OURS: Final = frozenset({"_mock", "inbox", "docs", "openapi.json"})
+"""What our own paths begin with, beside / itself; all others belong to the recipients' pages or the emulated API."""
 
 TICK: Final = 0.05
 """Seconds between two looks at what has become due; reads never wait for it."""
@@ -85,18 +85,16 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door: what is not ours belongs to the emulated API, unknown paths included."""
-        if scope["type"] != "http" or scope["path"] == "/" or _is_below(scope["path"], OURS):
+        path = "/" if scope["type"] != "http" else scope["path"]
+        beginning = path[1:].partition("/")[0]
+        if path == "/" or beginning in OURS:
             await own_pages(scope, receive, send)
-        elif _is_below(scope["path"], PUBLIC):
+        elif beginning in PUBLIC:
             await pages(scope, receive, send)
         else:
             await provider(scope, receive, send)
 
     return app
-
-
-def _is_below(path: str, prefixes: Iterable[str]) -> bool:
-    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
 
 
 async def _close(desk: Desk, stopping: asyncio.Event) -> None:

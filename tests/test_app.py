@@ -51,6 +51,8 @@ def test_control_paths_are_ours(path: str) -> None:
         "/openapi.json5",
         "/openapi",
         "/rest/v1/docs",
+        "/unsubscribe",
+        "/links/1",
     ],
 )
 def test_unknown_paths_belong_to_the_emulated_api(path: str) -> None:

@@ -24,8 +24,8 @@ from mocksms.sms.message import Message, State
 from mocksms.sms.text import filled, links_in
 
 STYLE: Final = "/u/page.css"
-PREFIXES: Final = ("/u", "/l")
-"""Where the paths of the pages begin."""
+BEGINNINGS: Final = frozenset({"u", "l"})
+"""What the paths of the pages begin with."""
 
 LONGEST_FORM: Final = 1_024
 
