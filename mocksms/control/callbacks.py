@@ -53,7 +53,7 @@ def replay_callback(desk: Desk, ask: Ask) -> Response:
 def replay_history(desk: Desk, ask: Ask) -> Response:
     """Call receivers again about all that happened to a message."""
     account, message = ask.scope.find(ask.path["id"])
-    told = [callback for callback in account.callbacks.of_message(message.transaction_id) if not callback.replay_of]
+    told = [callback for callback in account.callbacks.of(message.transaction_id) if not callback.replay_of]
     again = desk.engine.outbox.replay(account, reversed(told), ask.body.order, ask.body.times)
     return answer(CallbacksView(callbacks=[callback_view(desk.engine, account, callback) for callback in again]))
 

@@ -73,7 +73,7 @@ def phone_view(engine: Engine, phone: Phone) -> PhoneView:
         status=sent.state.status if sent else None,
         reject_reason=sent.state.reason if sent else None,
         messages=account.messages.count(Query(digits=digits)) or 0,
-        replies=account.inbound.phones.count(digits, account.inbound.first or 0),
+        replies=account.inbound.keys.count(digits, account.inbound.first or 0),
         listed=[name for name in LISTS if digits in getattr(account, name)],
     )
 

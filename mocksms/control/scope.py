@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice, repeat
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from mocksms.control.matching import Criteria, everything
 from mocksms.control.refusals import AccountUnknown, AccountUnnamed, RecordNotFound
@@ -21,6 +21,10 @@ LATEST: Final = "latest"
 """Stands for the id of the newest message."""
 
 _ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
+
+
+Owner = TypeVar("Owner")
+Record = TypeVar("Record", Exchange, InboundSms, Callback, Consent)
 
 
 class Owned(NamedTuple):
@@ -143,48 +147,21 @@ class Scope:
 
     def exchanges(self, after: int, before: int | None = None) -> Iterator[tuple[Account | None, Exchange]]:
         """Iterate over the exchanges after a cursor and before another, newest first."""
-        ways = [
-            zip(repeat(owner), journal.newest_first(after, before), strict=False) for owner, journal in self.journals
-        ]
-        return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+        return _merged((owner, journal.newest_first(after, before)) for owner, journal in self.journals)
 
     def inbound(
         self, after: int, before: int | None = None, digits: str | None = None
     ) -> Iterator[tuple[Account, InboundSms]]:
         """Iterate over the replies after a cursor and before another, of one phone or of all, newest first."""
-        ways = [
-            zip(
-                repeat(owner),
-                owner.inbound.newest_first(after, before)
-                if digits is None
-                else owner.inbound.of(digits, after, before),
-                strict=False,
-            )
-            for owner in self.accounts
-        ]
-        return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+        return _merged((account, account.inbound.of(digits, after, before)) for account in self.accounts)
 
     def callbacks(self, after: int, message: str | None, before: int | None) -> Iterator[tuple[Account, Callback]]:
         """Iterate over the callbacks after a cursor and before another, of one message or of all, newest first."""
-        ways = [
-            zip(
-                repeat(owner),
-                owner.callbacks.newest_first(after, before)
-                if message is None
-                else owner.callbacks.of_message(message, after, before),
-                strict=False,
-            )
-            for owner in self.accounts
-        ]
-        return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+        return _merged((account, account.callbacks.of(message, after, before)) for account in self.accounts)
 
     def consents(self, after: int, digits: str | None, before: int | None) -> Iterator[tuple[Account, Consent]]:
         """Iterate over the opt-outs and opt-ins after a cursor and before another, of one number or of all."""
-        ways = [
-            zip(repeat(owner), owner.consents.newest_first(after, digits, before), strict=False)
-            for owner in self.accounts
-        ]
-        return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+        return _merged((account, account.consents.of(digits, after, before)) for account in self.accounts)
 
     def phones(self, after: int, before: int | None = None, digits: str | None = None) -> Iterator[Phone]:
         """Iterate over the phones whose latest SMS came after a cursor and before another, newest first."""
@@ -221,15 +198,21 @@ class Scope:
         return name
 
 
+def _merged(kept: Iterable[tuple[Owner, Iterator[Record]]]) -> Iterator[tuple[Owner, Record]]:
+    """Merge what several owners keep, each newest first."""
+    ways = [zip(repeat(owner), records, strict=False) for owner, records in kept]
+    return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+
+
 def count_phones(account: Account) -> int:
     """Return how many phones an account wrote to or heard from."""
     written_to = account.messages.phones
-    return len(written_to) + sum(digits not in written_to for _, digits in account.inbound.phones.latest_of_each())
+    return len(written_to) + sum(digits not in written_to for _, digits in account.inbound.keys.latest_of_each())
 
 
 def _phones_of(account: Account, digits: str | None) -> Iterator[Phone]:
     """Iterate over the phones of an account, or the one with a number, by their latest SMS, newest first."""
-    written_to, heard_from = account.messages.phones, account.inbound.phones
+    written_to, heard_from = account.messages.phones, account.inbound.keys
     if digits is not None:
         latest = max(next(index.newest_first(digits), 0) for index in (written_to, heard_from))
         if latest:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
 from random import Random, SystemRandom
 from typing import Final, NamedTuple
 
-from mocksms.engine.bounded import BoundedLog, NumberIndex, Numbering
+from mocksms.engine.bounded import IndexedLog, Numbering
 from mocksms.engine.callbacks import Callback, CallbackBook
 from mocksms.engine.clock import Clock
 from mocksms.engine.consents import ConsentLedger
@@ -72,27 +72,11 @@ class InboundSms(NamedTuple):
     effect: str = ""
 
 
-class InboundStore(BoundedLog[InboundSms]):
-    """What phones sent, at most `limit` of them; beyond it the oldest are evicted.
-
-    `phones` are the numbers, as compared, with those of what each sent.
-    """
+class InboundStore(IndexedLog[InboundSms]):
+    """What phones sent, by their numbers as compared, at most `limit` SMS; beyond it the oldest are evicted."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        self.phones = NumberIndex()
-
-    def add(self, number: int, record: InboundSms) -> InboundSms | None:
-        """Keep an SMS under a number higher than all before; return the one it pushed out, if any."""
-        gone = super().add(number, record)
-        self.phones.add(record.digits, number)
-        if gone is not None:
-            self.phones.evict(gone.digits, self.first or number)
-        return gone
-
-    def of(self, digits: str, after: int = 0, before: int | None = None) -> Iterator[InboundSms]:
-        """Iterate over what one phone sent under numbers higher than `after` and lower than `before`, newest first."""
-        return filter(None, map(self.get, self.phones.newest_first(digits, after, before)))
+        super().__init__(limit, lambda sms: sms.digits)
 
 
 class Account:

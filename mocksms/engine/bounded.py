@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -158,3 +158,30 @@ class NumberIndex:
             self._in_order = True
         for key in reversed(self._numbers):
             yield self._numbers[key][-1], key
+
+
+class IndexedLog(BoundedLog[T]):
+    """Records that are also found by a key, which `key` tells of each; None is that of a record without one.
+
+    `keys` knows all that are in use. Nothing is removed here on purpose.
+    """
+
+    def __init__(self, limit: int, key: Callable[[T], str | None]) -> None:
+        super().__init__(limit)
+        self.keys = NumberIndex()
+        self._key = key
+
+    def add(self, number: int, record: T) -> T | None:
+        """Keep a record under a number higher than all before; return the one it pushed out, if any."""
+        gone = super().add(number, record)
+        if (key := self._key(record)) is not None:
+            self.keys.add(key, number)
+        if gone is not None and (key := self._key(gone)) is not None:
+            self.keys.evict(key, self.first or number)
+        return gone
+
+    def of(self, key: str | None, after: int = 0, before: int | None = None) -> Iterator[T]:
+        """Iterate over the records with a key, or with None over all, as `newest_first` does."""
+        if key is None:
+            return self.newest_first(after, before)
+        return filter(None, map(self.get, self.keys.newest_first(key, after, before)))

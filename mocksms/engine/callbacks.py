@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
 from typing import NamedTuple
 
-from mocksms.engine.bounded import BoundedLog, NumberIndex
+from mocksms.engine.bounded import IndexedLog
 from mocksms.sms.message import Reason
 from mocksms.webhooks import Happening, Webhook
 
@@ -85,32 +84,18 @@ class Callback(NamedTuple):
     replay_of: int | None = None
 
 
-class CallbackBook:
-    """The callbacks of an account, at most `limit` of them; beyond it the oldest are evicted, delivered or not.
+class CallbackBook(IndexedLog[Callback]):
+    """The callbacks of an account, by message, at most `limit`; beyond it the oldest are evicted, delivered or not.
 
     Of each chain only the first that is not over waits for its time; the next waits for that one.
     """
 
     def __init__(self, limit: int) -> None:
-        self._log: BoundedLog[Callback] = BoundedLog(limit)
-        self._by_message = NumberIndex()
+        super().__init__(limit, lambda callback: callback.report.transaction_id)
         self._chains: dict[Chain, deque[int]] = {}
         self._due: list[tuple[datetime, int, Chain]] = []
-        self._order = count()
+        self._order_of_plans = count()
         self.in_flight = 0
-
-    def __len__(self) -> int:
-        return len(self._log)
-
-    @property
-    def evicted(self) -> int:
-        """How many have gone to make room."""
-        return self._log.evicted
-
-    @property
-    def evicted_up_to(self) -> int:
-        """The highest number among those that have gone, 0 when none has."""
-        return self._log.evicted_up_to
 
     @property
     def is_idle(self) -> bool:
@@ -122,26 +107,9 @@ class CallbackBook:
         """When the next callback is due, None when none is planned."""
         return self._due[0][0] if self._due else None
 
-    def get(self, number: int) -> Callback | None:
-        """Return a callback by its number, None when it is not kept."""
-        return self._log.get(number)
-
-    def newest_first(self, after: int = 0, before: int | None = None) -> Iterator[Callback]:
-        """Iterate over the callbacks after a cursor and before another, newest first."""
-        return self._log.newest_first(after, before)
-
-    def of_message(self, transaction_id: str, after: int = 0, before: int | None = None) -> Iterator[Callback]:
-        """Iterate over the callbacks of a message after a cursor and before another, newest first."""
-        return filter(None, map(self._log.get, self._by_message.newest_first(transaction_id, after, before)))
-
-    def add(self, callback: Callback) -> bool:
+    def enter(self, callback: Callback) -> bool:
         """Keep a new callback; return whether it is the first of its chain, which is then to be put on the agenda."""
-        subject = callback.report.transaction_id
-        if subject is not None:
-            self._by_message.add(subject, callback.number)
-        gone = self._log.add(callback.number, callback)
-        if gone is not None and gone.report.transaction_id is not None:
-            self._by_message.evict(gone.report.transaction_id, self._log.first or 0)
+        self.add(callback.number, callback)
         if callback.progress is not Progress.PENDING:
             return False
         numbers = self._chains.get(callback.chain)
@@ -155,7 +123,7 @@ class CallbackBook:
         """Return the first callback of a chain that is not over, None when there is none."""
         numbers = self._chains.get(chain, deque())
         while numbers:
-            callback = self._log.get(numbers[0])
+            callback = self.get(numbers[0])
             if callback is not None:
                 return callback
             numbers.popleft()
@@ -164,7 +132,7 @@ class CallbackBook:
 
     def plan(self, chain: Chain, at: datetime) -> None:
         """Put the first callback of a chain on the agenda."""
-        heapq.heappush(self._due, (at, next(self._order), chain))
+        heapq.heappush(self._due, (at, next(self._order_of_plans), chain))
 
     def is_due(self, now: datetime) -> bool:
         """Return whether something is due or on its way."""
@@ -183,8 +151,8 @@ class CallbackBook:
     def settle(self, callback: Callback) -> None:
         """Put a callback that was on its way back, with what has become of it; what is evicted stays so."""
         self.in_flight -= 1
-        if self._log.get(callback.number) is not None:
-            self._log.replace(callback.number, callback)
+        if self.get(callback.number) is not None:
+            self.replace(callback.number, callback)
         numbers = self._chains.get(callback.chain)
         if callback.progress is not Progress.PENDING and numbers and numbers[0] == callback.number:
             numbers.popleft()

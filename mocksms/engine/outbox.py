@@ -153,7 +153,7 @@ class Outbox:
 
     def _keep(self, account: Account, callback: Callback) -> Callback:
         kept = callback._replace(number=self._accounts.numbering.take())
-        is_first = account.callbacks.add(kept)
+        is_first = account.callbacks.enter(kept)
         if is_first and kept.due_at is not None:
             self._schedule(account, kept, kept.due_at)
         self._tell(account, kept)

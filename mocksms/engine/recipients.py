@@ -99,7 +99,7 @@ class Recipients:
         else:
             account.unsubscribed.discard(digits)
         consent = Consent(self._numbering.take(), digits, at, choice, cause)
-        account.consents.add(consent)
+        account.consents.add(consent.number, consent)
         self._tell(account, consent)
         if account.webhooks and choice is Choice.OUT:
             if message is None:

@@ -205,7 +205,7 @@ def test_inbound_is_found_by_phone_until_it_is_evicted() -> None:
     assert [sms.text for sms in made.inbound.of("1", after=3)] == []
     made.inbound.add(5, InboundSms(5, NOON, "3", "5"))
     made.inbound.add(6, InboundSms(6, NOON, "3", "6"))
-    assert list(made.inbound.phones.latest_of_each()) == [(6, "3"), (4, "2")]
+    assert list(made.inbound.keys.latest_of_each()) == [(6, "3"), (4, "2")]
 
 
 def test_messages_and_journal_are_kept_up_to_their_limits() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.bounded import HOLES, BoundedLog, NumberIndex, Numbering
+from mocksms.engine.bounded import HOLES, BoundedLog, IndexedLog, NumberIndex, Numbering
 
 
 def log_of(*records: str, limit: int = 10) -> BoundedLog[str]:
@@ -177,3 +177,24 @@ def test_index_forgets_what_was_evicted(limit: int, keys: list[str]) -> None:
             index.evict(keys[number - limit - 1], number - limit + 1)
     held = sum(len(list(index.newest_first(key, 0))) for key in "ab")
     assert held <= 2 * limit
+
+
+@given(
+    st.integers(1, 5), st.lists(st.sampled_from(["a", "b", "-"])), st.integers(0, 12), st.none() | st.integers(0, 12)
+)
+def test_indexed_log_finds_what_a_walk_over_it_finds(
+    limit: int, records: list[str], after: int, before: int | None
+) -> None:
+    """The record `-` has no key; all others are their own."""
+    log: IndexedLog[str] = IndexedLog(limit, lambda record: None if record == "-" else record)
+    for number, record in enumerate(records, 1):
+        log.add(number, record)
+    kept = [*enumerate(records, 1)][-limit:]
+    for key in ("a", "b", None):
+        wanted = [
+            record
+            for number, record in reversed(kept)
+            if key in (None, record) and number > after and (before is None or number < before)
+        ]
+        assert list(log.of(key, after, before)) == wanted
+    assert {key for _, key in log.keys.latest_of_each()} == {record for _, record in kept} - {"-"}

@@ -25,7 +25,7 @@ def book_of(*callbacks: Callback, limit: int = 100) -> CallbackBook:
     """Return a book with callbacks on its agenda, as an outbox puts them there."""
     book = CallbackBook(limit)
     for each in callbacks:
-        if book.add(each) and each.due_at:
+        if book.enter(each) and each.due_at:
             book.plan(each.chain, each.due_at)
     return book
 
@@ -51,8 +51,8 @@ def test_callbacks_are_found_by_number_and_by_message() -> None:
     book = book_of(callback(1, "a"), callback(2, "b"), callback(3, "a"), callback(4, ""))
     assert [each.number for each in book.newest_first()] == [4, 3, 2, 1]
     assert [each.number for each in book.newest_first(2)] == [4, 3]
-    assert [each.number for each in book.of_message("a")] == [3, 1]
-    assert [each.number for each in book.of_message("a", 1)] == [3]
+    assert [each.number for each in book.of("a")] == [3, 1]
+    assert [each.number for each in book.of("a", 1)] == [3]
     assert book.get(9) is None
     assert len(book) == 4
 
@@ -67,7 +67,7 @@ def test_only_the_first_of_a_chain_is_taken_and_the_next_when_it_is_over() -> No
     over(book, 3)
     assert book.is_idle
     assert not book.is_due(NOON)
-    assert book.add(callback(4))
+    assert book.enter(callback(4))
 
 
 def test_callback_is_taken_when_it_is_due_and_not_before() -> None:
@@ -90,7 +90,7 @@ def test_callback_that_is_tried_again_stays_the_first_of_its_chain() -> None:
 def test_dropped_callback_is_kept_but_goes_nowhere() -> None:
     book = book_of(callback(1, due_at=None, progress=Progress.DROPPED))
     assert book.is_idle
-    assert [each.number for each in book.of_message("a")] == [1]
+    assert [each.number for each in book.of("a")] == [1]
     assert book.first_of(Chain(URL, "a")) is None
 
 
@@ -105,7 +105,7 @@ def test_oldest_callbacks_make_room_delivered_or_not(subject: str) -> None:
 def test_callback_that_makes_room_on_its_way_holds_up_nobody() -> None:
     book = book_of(callback(1), callback(2), limit=2)
     assert taken(book) == [1]
-    book.add(callback(3))
+    book.enter(callback(3))
     book.settle(callback(1)._replace(due_at=LATER))
     following = book.first_of(Chain(URL, "a"))
     assert following is not None
@@ -116,4 +116,4 @@ def test_callback_that_makes_room_on_its_way_holds_up_nobody() -> None:
 def test_chain_of_which_nothing_is_left_is_forgotten() -> None:
     book = book_of(callback(1), callback(2, "b"), limit=1)
     assert taken(book) == [2]
-    assert book.add(callback(3))
+    assert book.enter(callback(3))

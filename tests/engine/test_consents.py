@@ -8,12 +8,12 @@ from tests.support import NOON
 def ledger_of(*digits: str, limit: int = 100) -> ConsentLedger:
     ledger = ConsentLedger(limit)
     for number, each in enumerate(digits, 1):
-        ledger.add(Consent(number, each, NOON, Choice.OUT, "test"))
+        ledger.add(number, Consent(number, each, NOON, Choice.OUT, "test"))
     return ledger
 
 
 def numbers(ledger: ConsentLedger, after: int = 0, digits: str | None = None) -> list[int]:
-    return [consent.number for consent in ledger.newest_first(after, digits)]
+    return [consent.number for consent in ledger.of(digits, after)]
 
 
 def test_entries_come_newest_first_of_all_or_of_one_number() -> None:
