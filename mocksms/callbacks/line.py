@@ -6,7 +6,7 @@ import io
 import selectors
 import socket as sockets
 from contextlib import suppress
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SHUT_RDWR, SOCK_STREAM, TCP_NODELAY, socket
 from ssl import SSLContext
 from typing import Any, Final, cast
@@ -16,6 +16,9 @@ from mocksms.engine.clock import Stopwatch
 from mocksms.payloads import Letter
 
 LINE_BUFFER: Final = 8_192
+
+MOST_HEARD: Final = 8_388_608
+"""Bytes that are read of one answer in all, however it is framed."""
 
 QUICK_ACK: Final[int | None] = getattr(sockets, "TCP_QUICKACK", None)
 """Has the system acknowledge at once, where it can: a server that writes head and body apart waits 40 ms for that."""
@@ -112,17 +115,24 @@ class Line:
 
 
 class _Reader(io.RawIOBase):
-    """The incoming side of a connection as a file."""
+    """The incoming side of a connection as a file, which one answer cannot read without end."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
         self.is_at_end = False
+        self._heard = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        return None if self.is_at_end else self.line.receive(buffer)
+        if self.is_at_end:
+            return None
+        if self._heard >= MOST_HEARD:
+            raise HTTPException(f"no end within {MOST_HEARD} bytes")
+        received = self.line.receive(buffer)
+        self._heard += received
+        return received
 
 
 class _Answer(io.BufferedReader):

@@ -14,6 +14,7 @@ import trustme
 from mocksms.callbacks import line
 from mocksms.callbacks.addresses import Allowance
 from mocksms.callbacks.client import IDLE_LINES, KEPT_ANSWER, LONGEST_ANSWER, Client, Receipt, resolve
+from mocksms.callbacks.line import MOST_HEARD
 from mocksms.engine.clock import Stopwatch
 from mocksms.payloads import Letter
 from tests.receiver import Reply, listening, receiving, request_of
@@ -164,6 +165,32 @@ def test_endless_body_is_cut_and_what_was_said_counts(head: bytes) -> None:
         receipt = call(f"http://127.0.0.1:{port}/")
     assert (receipt.status, receipt.body, receipt.error) == (200, b"x" * KEPT_ANSWER, None)
     assert next(sent) * 65_536 < 20 * LONGEST_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("head", "block"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", b"x" * 65_536),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;" + b"e" * 1_000 + b"\r\nx\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 8_192),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 8_192),
+    ],
+    ids=["chunk of less than nothing", "crumbs", "trailers", "interim answers"],
+)
+def test_no_framing_makes_more_be_read_than_an_answer_may_have(head: bytes, block: bytes) -> None:
+    sent = count()
+
+    def act(connection: socket.socket) -> None:
+        request_of(connection)
+        connection.sendall(head)
+        while True:
+            connection.sendall(block)
+            next(sent)
+
+    with listening(act) as port:
+        receipt = call(f"http://127.0.0.1:{port}/")
+    assert (receipt.status, receipt.error) == (None, f"its answer is no HTTP: 'no end within {MOST_HEARD} bytes'")
+    assert next(sent) * len(block) < 2 * MOST_HEARD
 
 
 @pytest.mark.parametrize(
