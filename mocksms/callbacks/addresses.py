@@ -68,9 +68,9 @@ class Allowance:
 
 
 def is_address(host: str) -> bool:
-    """Return whether a host is an address rather than a name."""
+    """Return whether a host is an address rather than a name; one of IPv6 may have a zone after `%`."""
     try:
-        ip_address(host.partition("%")[0])
+        ip_address(host)
     except ValueError:
         return False
     return True

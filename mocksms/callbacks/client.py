@@ -172,7 +172,8 @@ class Client:
     def _addresses(self, host: str, port: int, watch: Stopwatch) -> Sequence[str]:
         """Look a name up in a thread of its own, since a look-up cannot be told to give up."""
         if is_address(host):
-            return [host]
+            # With a zone, the system would look it up once more, after it was checked.
+            return [host.partition("%")[0]]
         answers: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
         threading.Thread(target=_look_up, args=(self._lookup, host, port, answers), daemon=True).start()
         try:

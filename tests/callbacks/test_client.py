@@ -367,6 +367,26 @@ def test_name_that_resolves_otherwise_the_second_time_is_called_where_it_was_che
     caller.close()
 
 
+def test_name_that_begins_like_an_address_is_looked_up_and_checked() -> None:
+    lookup = names(**{"127_0_0_1%evil_example": ["169.254.169.254"]})
+    error = call("http://127.0.0.1%evil.example/", lookup=lookup).error
+    assert error is not None
+    assert error.startswith("127.0.0.1%evil.example is 169.254.169.254, ")
+
+
+def test_address_with_a_zone_is_connected_to_as_it_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    connected: list[object] = []
+
+    class Recording(socket.socket):
+        def connect(self, address: object) -> None:
+            connected.append(address)
+            raise ConnectionRefusedError
+
+    monkeypatch.setattr(line, "socket", lambda _family, kind: Recording(socket.AF_INET, kind))
+    call("http://[::1%25evil.example]:9/")
+    assert connected == [("::1", 9)]
+
+
 def test_public_name_is_called_only_if_listed() -> None:
     error = call("http://hooks.example/", lookup=names(hooks_example=["198.51.100.7"])).error
     assert error is not None
