@@ -18,6 +18,7 @@ NEVER: Final[tuple[Network, ...]] = tuple(
             "0.0.0.0/8",
             "169.254.0.0/16",
             "100.100.100.200/32",
+            "168.63.129.16/32",
             "192.0.0.192/32",
             "224.0.0.0/4",
             "255.255.255.255/32",
@@ -25,7 +26,7 @@ NEVER: Final[tuple[Network, ...]] = tuple(
             "fe80::/10",
             "fec0::/10",
             "64:ff9b:1::/48",
-            "fd00:ec2::254/128",
+            "fd00:ec2::/32",
             "fd20:ce::254/128",
             "ff00::/8",
         ),
@@ -39,7 +40,8 @@ ALWAYS: Final[tuple[Network, ...]] = tuple(
 )
 """This machine and private networks."""
 
-NAT64: Final = ip_network("64:ff9b::/96")
+TRANSLATED: Final[tuple[Network, ...]] = tuple(map(ip_network, ("64:ff9b::/96", "::ffff:0:0:0/96")))
+"""IPv6 that a router turns into the IPv4 address at its end."""
 
 
 class Allowance:
@@ -85,7 +87,7 @@ def _forms(address: Address) -> Iterator[Address]:
         if inner is not None:
             yield inner
     low = IPv4Address(int(address) & 0xFFFF_FFFF)
-    if address in NAT64 or (int(address) >> 32 == 0 and int(address) > 1) or _is_isatap(address):
+    if _is_in(address, TRANSLATED) or (int(address) >> 32 == 0 and int(address) > 1) or _is_isatap(address):
         yield low
 
 
