@@ -7,11 +7,14 @@ from collections import deque
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mocksms.engine.bounded import IndexedLog
 from mocksms.sms.message import Reason
 from mocksms.webhooks import Happening, Webhook
+
+PLANNED_SLACK: Final = 1_000
+"""Chains of which nothing is left are dropped off the agenda once it has this more than there can be others."""
 
 
 class Report(NamedTuple):
@@ -109,7 +112,9 @@ class CallbackBook(IndexedLog[Callback]):
 
     def enter(self, callback: Callback) -> bool:
         """Keep a new callback; return whether it is the first of its chain, which is then to be put on the agenda."""
-        self.add(callback.number, callback)
+        gone = self.add(callback.number, callback)
+        if gone is not None:
+            self._leave_chain(gone)
         if callback.progress is not Progress.PENDING:
             return False
         numbers = self._chains.get(callback.chain)
@@ -121,17 +126,17 @@ class CallbackBook(IndexedLog[Callback]):
 
     def first_of(self, chain: Chain) -> Callback | None:
         """Return the first callback of a chain that is not over, None when there is none."""
-        numbers = self._chains.get(chain, deque())
-        while numbers:
-            callback = self.get(numbers[0])
-            if callback is not None:
-                return callback
-            numbers.popleft()
+        numbers = self._chains.get(chain)
+        if numbers:
+            return self.get(numbers[0])
         self._chains.pop(chain, None)
         return None
 
     def plan(self, chain: Chain, at: datetime) -> None:
         """Put the first callback of a chain on the agenda."""
+        if len(self._due) > PLANNED_SLACK + 2 * len(self):
+            self._due = [planned for planned in self._due if self.first_of(planned[2]) is not None]
+            heapq.heapify(self._due)
         heapq.heappush(self._due, (at, next(self._order_of_plans), chain))
 
     def is_due(self, now: datetime) -> bool:
@@ -153,6 +158,11 @@ class CallbackBook(IndexedLog[Callback]):
         self.in_flight -= 1
         if self.get(callback.number) is not None:
             self.replace(callback.number, callback)
+        if callback.progress is not Progress.PENDING:
+            self._leave_chain(callback)
+
+    def _leave_chain(self, callback: Callback) -> None:
+        """Let a callback go that is over or has made room, if its chain begins with it; an empty chain stays."""
         numbers = self._chains.get(callback.chain)
-        if callback.progress is not Progress.PENDING and numbers and numbers[0] == callback.number:
+        if numbers and numbers[0] == callback.number:
             numbers.popleft()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from mocksms.engine.callbacks import Attempt, Callback, CallbackBook, Chain, Progress, Report
+from mocksms.engine.callbacks import PLANNED_SLACK, Attempt, Callback, CallbackBook, Chain, Progress, Report
 from mocksms.webhooks import Happening, Webhook
 from tests.engine.support import SECOND
 from tests.support import NOON
@@ -116,4 +116,33 @@ def test_callback_that_makes_room_on_its_way_holds_up_nobody() -> None:
 def test_chain_of_which_nothing_is_left_is_forgotten() -> None:
     book = book_of(callback(1), callback(2, "b"), limit=1)
     assert taken(book) == [2]
+    assert book.enter(callback(3))
+
+
+def test_what_is_planned_does_not_outgrow_what_is_kept() -> None:
+    book = CallbackBook(10)
+    for number in range(1, 20_000):
+        each = callback(number, str(number), due_at=LATER)
+        assert book.enter(each)
+        book.plan(each.chain, LATER)
+    assert max(len(book._due), len(book._chains)) <= 2 * PLANNED_SLACK
+    assert taken(book, LATER) == [*range(19_990, 20_000)]
+
+
+def test_chain_does_not_outgrow_what_is_kept() -> None:
+    book = book_of(*(callback(number) for number in range(1, 20_000)), limit=10)
+    assert [len(numbers) for numbers in book._chains.values()] == [10]
+    assert taken(book) == [19_990]
+
+
+def test_chain_goes_on_once_with_the_next_when_what_is_on_its_way_has_made_room() -> None:
+    book = book_of(callback(1), limit=1)
+    assert taken(book) == [1]
+    assert not book.enter(callback(2))
+    assert taken(book) == []
+    book.settle(callback(1, progress=Progress.DELIVERED))
+    book.plan(Chain(URL, "a"), NOON)
+    assert taken(book) == [2]
+    over(book, 2)
+    assert book.is_idle
     assert book.enter(callback(3))
