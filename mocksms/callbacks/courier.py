@@ -24,14 +24,18 @@ CARRIERS: Final = 32
 AT_ONCE: Final = 4
 """Calls to one receiver at the same time, so that a slow one keeps few threads from the others."""
 
+CROWD: Final = 1_000
+"""Callbacks that may wait for one receiver before those that have made room are looked for among them."""
+
 log = logging.getLogger("mocksms")
 
 
 @dataclass(slots=True)
 class Door:
-    """A receiver's host: what waits for it, and how many calls to it are going on."""
+    """A receiver's host: what waits for it, how many that may be, and how many calls to it are going on."""
 
     waiting: deque[Parcel] = field(default_factory=deque)
+    most: int = CROWD
     calls: int = 0
 
 
@@ -72,14 +76,28 @@ class Courier:
             return
         for parcel in self._engine.outbox.take():
             url = urlsplit(parcel.callback.webhook.url)
-            self._doors.setdefault(url.netloc, Door()).waiting.append(parcel)
+            door = self._doors.setdefault(url.netloc, Door())
+            door.waiting.append(parcel)
+            if len(door.waiting) > door.most:
+                self._thin_out(door)
         self._hand_out()
+
+    def _thin_out(self, door: Door) -> None:
+        """Give back what need not be delivered any more, so that no slow receiver has more waiting than is kept."""
+        waiting, door.waiting = door.waiting, deque()
+        for parcel in waiting:
+            if self._engine.outbox.keeps(parcel):
+                door.waiting.append(parcel)
+            else:
+                self._engine.outbox.give_back(parcel)
+        door.most = CROWD + 2 * len(door.waiting)
 
     def _hand_out(self) -> None:
         for door in self._doors.values():
             while door.waiting and door.calls < AT_ONCE and self._busy < CARRIERS:
                 parcel = door.waiting.popleft()
-                if not self._engine.accounts.holds(parcel.account):
+                if not self._engine.outbox.keeps(parcel):
+                    self._engine.outbox.give_back(parcel)
                     continue
                 door.calls += 1
                 self._busy += 1
@@ -116,6 +134,6 @@ class Courier:
         assert at is not None, "what is on its way has a time"
         attempt = Attempt(at, receipt.status, receipt.body, round(receipt.took, 6), receipt.error)
         self._engine.outbox.settle(parcel, attempt)
+        self._hand_out()
         if not door.waiting and not door.calls:
             del self._doors[host]
-        self._hand_out()

@@ -123,6 +123,16 @@ class Outbox:
             if account in (None, each) and self._accounts.holds(each)
         )
 
+    def keeps(self, parcel: Parcel) -> bool:
+        """Return whether a callback that was taken is still kept: neither it nor its account has made room."""
+        return self._accounts.holds(parcel.account) and parcel.account.callbacks.get(parcel.callback.number) is not None
+
+    def give_back(self, parcel: Parcel) -> None:
+        """Take back a callback that is not kept any more; the next in line follows."""
+        account, callback = parcel
+        account.callbacks.settle(callback)
+        self._follow(account, callback.chain)
+
     def settle(self, parcel: Parcel, attempt: Attempt) -> None:
         """Take in how an attempt went: it was taken, is tried again after a pause, or has failed for good."""
         account, callback = parcel
@@ -132,13 +142,15 @@ class Outbox:
             due_at, progress = self._next(account, attempt, len(attempts))
         settled = callback._replace(attempts=attempts, due_at=due_at, progress=progress)
         account.callbacks.settle(settled)
-        if not self._accounts.holds(account):
-            return
-        first = account.callbacks.first_of(callback.chain)
+        if self._accounts.holds(account):
+            self._follow(account, callback.chain, attempt.at if due_at is None else None)
+            self._tell(account, settled)
+
+    def _follow(self, account: Account, chain: Chain, over_at: datetime | None = None) -> None:
+        """Plan the first callback of a chain, when it is due or when the one before it was over."""
+        first = account.callbacks.first_of(chain)
         if first is not None and first.due_at is not None:
-            over_at = attempt.at if due_at is None else first.due_at
-            self._schedule(account, first, max(first.due_at, over_at))
-        self._tell(account, settled)
+            self._schedule(account, first, max(first.due_at, over_at or first.due_at))
 
     def _next(self, account: Account, attempt: Attempt, tried: int) -> tuple[datetime | None, Progress]:
         """Return when a callback that failed so many times is tried again, on a clock that may have been moved."""

@@ -16,10 +16,13 @@ import pytest
 import requests
 
 from mocksms.callbacks.addresses import Allowance
-from mocksms.callbacks.client import Client
-from mocksms.callbacks.courier import AT_ONCE, Courier
+from mocksms.callbacks.client import Client, Receipt
+from mocksms.callbacks.courier import AT_ONCE, CROWD, Courier
 from mocksms.control.quiet import PATIENCE as QUIET
+from mocksms.control.quiet import Quiet
+from mocksms.engine.callbacks import Progress
 from mocksms.engine.clock import Stopwatch
+from mocksms.payloads import Letter
 from mocksms.settings import Settings
 from mocksms.webhooks import Webhook
 from tests.control.support import BOUNCING, Api
@@ -240,6 +243,33 @@ def test_courier_that_was_stopped_takes_nothing_any_more() -> None:
         await asyncio.sleep(0)
         assert world.account.callbacks.in_flight == 0
 
+    asyncio.run(story())
+
+
+def test_what_waits_for_a_receiver_that_hangs_does_not_outgrow_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has made room is not delivered any more; what is kept is, once the receiver answers."""
+    kept, done, called = 10, threading.Event(), Counter[str]()
+
+    def hang(_client: Client, _url: str, letter: Letter) -> Receipt:
+        done.wait(PATIENCE)
+        called[json.loads(letter.body)["transaction_Id"]] += 1
+        return Receipt(200, b"", 0.0, None)
+
+    async def story() -> None:
+        world = World(webhook=(Webhook("http://127.0.0.1:1/"),), max_callbacks=kept)
+        courier, quiet = Courier(world.engine, Client(Allowance(), PATIENCE)), Quiet(world.engine)
+        names: list[str] = []
+        for _ in range(CROWD * 2):
+            names.append(world.send().transaction_id)
+            await asyncio.sleep(0)
+            assert sum(len(door.waiting) for door in courier._doors.values()) <= CROWD + 2 * kept
+        done.set()
+        await quiet.of(world.account)
+        courier.stop()
+        assert called == Counter(names[:AT_ONCE] + names[-kept:])
+        assert {callback.progress for callback in world.account.callbacks.newest_first()} == {Progress.DELIVERED}
+
+    monkeypatch.setattr(Client, "call", hang)
     asyncio.run(story())
 
 
