@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
+from unicodedata import category, normalize
 
 OUT_WORDS: Final = ("STOP", "הסר")
 IN_WORDS: Final = ("START",)
 """Replies that choose unless told otherwise (inferred)."""
+
+_UNSEEN = re.compile("[\u0591-\u05bd\u05bf-\u05c7\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Niqqud and marks of direction and width, which keyboards and copied texts add without anybody seeing it."""
 
 
 class Choice(StrEnum):
@@ -19,12 +24,13 @@ class Choice(StrEnum):
 
 
 class Words:
-    """The replies that choose: one of the words alone, in any case and with blanks or a full stop around it."""
+    """The replies that choose: one of the words alone, in any case, whatever niqqud it has and signs around it."""
 
     def __init__(self, out: Iterable[str] = OUT_WORDS, into: Iterable[str] = IN_WORDS) -> None:
         outs = tuple(out)
         self.first_out = next(iter(outs), "")
         self._choices = {_plain(word): Choice.IN for word in into} | {_plain(word): Choice.OUT for word in outs}
+        self._choices.pop("", None)
 
     def choice(self, text: str) -> Choice | None:
         """Return what a reply chooses, None when it is none of the words."""
@@ -32,4 +38,7 @@ class Words:
 
 
 def _plain(text: str) -> str:
-    return text.strip(" \t\r\n.!\"'").casefold()
+    """Return what counts of a reply; where there are nothing but signs, they do."""
+    seen = _UNSEEN.sub("", normalize("NFKC", text).casefold()).strip()
+    signs = "".join({character for character in seen if category(character)[0] in "PSZC"})
+    return seen.strip(signs) or seen

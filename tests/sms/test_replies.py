@@ -13,7 +13,17 @@ from mocksms.sms.replies import Choice, Words
         (" Stop.\n", Choice.OUT),
         ('"STOP!"', Choice.OUT),
         ("הסר", Choice.OUT),
+        ("הסר.", Choice.OUT),
+        ("הָסֵר", Choice.OUT),
+        ("\u200fהסר\u200f", Choice.OUT),
+        ("\u202bהסר\u202c,", Choice.OUT),
+        ("״הסר״", Choice.OUT),
+        ("‘Stop’", Choice.OUT),
+        ("(stop)", Choice.OUT),
+        ("STOP\u00a0?", Choice.OUT),
+        ("ＳＴＯＰ", Choice.OUT),
         ("START", Choice.IN),
+        ("S.T.O.P", None),
         ("Please stop", None),
         ("STOPPED", None),
         ("YES", None),
@@ -32,3 +42,9 @@ def test_other_words_can_choose() -> None:
 
 def test_word_that_is_in_both_lists_opts_out() -> None:
     assert Words(["ok"], ["OK"]).choice("Ok") is Choice.OUT
+
+
+def test_word_without_a_letter_is_met_by_itself_alone() -> None:
+    words = Words(["!", "👍"], ["+"])
+    assert [words.choice(text) for text in ("!", "👍 ", " +")] == [Choice.OUT, Choice.OUT, Choice.IN]
+    assert [words.choice(text) for text in ("", " ", "?", "👎", "\u200f")] == [None] * 5
