@@ -19,7 +19,13 @@ MOST_TEXT: Final = 10_000_000
 REPLY_HINT: Final = "Reply {} to unsubscribe"
 
 _PLACEHOLDER = re.compile(r"#([^#\s]+)#")
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]]", re.IGNORECASE)
+_AROUND = r"""\s<>"'()“”„«»\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"""
+_BEHIND = r""".,;:!?\]…׳״’"""
+_IN_BRACKETS = rf"\([^{_AROUND}]*\)"
+_LINK = re.compile(
+    rf"(?:https?://|www\.)(?:{_IN_BRACKETS}|[^{_AROUND}])*(?:{_IN_BRACKETS}|[^{_AROUND}{_BEHIND}])", re.IGNORECASE
+)
+"""A link ends before what may stand around it, marks of direction too, and not with what may stand behind it."""
 
 
 class Links(NamedTuple):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mocksms.engine.clock import Stopwatch
 from mocksms.errors import SendTooLarge, TextTooLong
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT, Links, Template, filled, links_in
@@ -49,6 +50,15 @@ def test_value_with_hashes_is_not_filled_again() -> None:
         pytest.param("see https://a.test/x?y=1#z.", ["https://a.test/x?y=1#z"], id="full stop after"),
         pytest.param("(http://a.test), www.b.test!", ["http://a.test", "www.b.test"], id="brackets and a bare www"),
         pytest.param("HTTPS://A.TEST", ["HTTPS://A.TEST"], id="capitals"),
+        pytest.param(
+            "\u200fhttps://a.test/x\u200f, \u202ahttps://b.test\u202c",
+            ["https://a.test/x", "https://b.test"],
+            id="bidi",
+        ),
+        pytest.param("״https://a.test/צה״ל״", ["https://a.test/צה״ל"], id="Hebrew quotes"),
+        pytest.param("“https://a.test” ‘www.b.test’…", ["https://a.test", "www.b.test"], id="curly quotes"),
+        pytest.param("(https://a.test/SMS_(GSM)).", ["https://a.test/SMS_(GSM)"], id="brackets of its own"),
+        pytest.param("https://a.test/x_(y", ["https://a.test/x_"], id="bracket left open"),
         pytest.param('<a href="http://a.test/">', ["http://a.test/"], id="in markup"),
         pytest.param("http:// and www. and a.test", [], id="nothing behind"),
         pytest.param("http://a.test http://a.test", ["http://a.test"] * 2, id="twice"),
@@ -167,3 +177,11 @@ def test_check_counts_the_unsubscribe_text_only_where_it_is_shown() -> None:
     Template(Submission(content="Hi", unsubscribe_text=text, unsubscribe_link=False)).check([Recipient("1")])
     with pytest.raises(TextTooLong):
         Template(Submission(content="Hi", unsubscribe_text=text)).check([Recipient("1")])
+
+
+@pytest.mark.parametrize("tail", ["a", ".", "(", "()", "(a", "www.("])
+def test_links_are_found_in_time_that_grows_with_the_text(tail: str) -> None:
+    """Seconds here mean that a text of the longest SMS is looked at again and again."""
+    watch = Stopwatch()
+    links_in("https://a.test/" + tail * (LONGEST_TEXT // len(tail)))
+    assert watch.seconds < 5
