@@ -59,7 +59,7 @@ class Recipients:
             digits: from which number.
             text: what it says.
             at: when.
-            message: the latest to that number, if any.
+            message: the one it replies to, if any.
             opts_out: why it opts out whatever it says, if it does.
         """
         choice = Choice.OUT if opts_out else self.choice(message, text)

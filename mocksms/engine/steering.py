@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from itertools import chain
 
 from mocksms.engine.account import Account, InboundSms
 from mocksms.engine.clock import LATEST
@@ -13,7 +14,7 @@ from mocksms.engine.messages import Query
 from mocksms.engine.rules import Rule
 from mocksms.engine.script import Script
 from mocksms.errors import NoLink
-from mocksms.sms.message import Message, State
+from mocksms.sms.message import Message, State, Status
 from mocksms.sms.replies import Choice
 from mocksms.sms.text import filled, links_in
 from mocksms.webhooks import Webhook
@@ -100,11 +101,14 @@ class Steering:
         self._engine.tell(account, Change.ACCOUNT)
 
     def reply(self, account: Account, mobile_number: str, text: str) -> InboundSms:
-        """Let a phone send an SMS; words of opting out or in count if the latest message to it allowed replies."""
+        """Let a phone send an SMS; words of opting out or in count if the message it replies to allowed replies.
+
+        That is the latest it got, or the latest that was meant for it if it got none.
+        """
         self._engine.catch_up(account)
         digits = self._engine.parse(mobile_number).digits
-        latest = account.messages.search(Query(digits=digits), 1)
-        message = latest[0] if latest else None
+        sent, meant = Query(digits=digits, status=Status.SENT), Query(digits=digits)
+        message = next(chain(account.messages.newest_first(sent), account.messages.newest_first(meant)), None)
         return self._engine.recipients.reply(account, digits, text, account.clock.now(), message)
 
     def change(self, account: Account, change: AccountChange) -> None:

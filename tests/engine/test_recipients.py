@@ -9,7 +9,7 @@ from mocksms.engine.script import Script
 from mocksms.engine.steering import AccountChange
 from mocksms.sms.message import State
 from mocksms.sms.replies import Choice
-from tests.engine.support import World
+from tests.engine.support import SECOND, World
 from tests.support import NOON, NUMBER
 
 DIGITS = "972541111111"
@@ -47,6 +47,17 @@ def test_reply_chooses_nothing_where_the_latest_send_allowed_none() -> None:
     assert world.steering.reply(world.account, NUMBER, "STOP").effect == ""
     assert world.steering.reply(world.account, OTHER, "STOP").effect == ""
     assert consents(world) == []
+
+
+@pytest.mark.ledger("reply.words")
+def test_phone_replies_to_the_latest_sms_it_got() -> None:
+    """One that was refused, or is still to come, is none it could reply to."""
+    world = World()
+    world.send(**ALLOWED)
+    world.send(send_at=NOON + SECOND)
+    assert world.steering.reply(world.account, NUMBER, "STOP").effect == "opted out"
+    assert world.send().state is State.UNSUBSCRIBED
+    assert world.steering.reply(world.account, NUMBER, "START").effect == "opted in"
 
 
 @pytest.mark.ledger("reply.words")
