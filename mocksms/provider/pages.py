@@ -23,7 +23,9 @@ from mocksms.guard import Disconnected, Headers, check_origin, read_body
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import filled, links_in
 
-STYLE: Final = "/u/page.css"
+STYLE: Final = "page.css"
+"""What pages look like: beside each of them, so that it is found below whatever path a proxy gives them."""
+
 BEGINNINGS: Final = frozenset({"u", "l"})
 """What the paths of the pages begin with."""
 
@@ -64,7 +66,7 @@ class Pages:
         await self._answer(scope["method"], scope["path"], dict(scope["headers"]), body)(scope, receive, send)
 
     def _answer(self, method: str, path: str, headers: Headers, body: bytes | BodyTooLarge | BodyTooSlow) -> Response:
-        if path == STYLE and method in ("GET", "HEAD"):
+        if path.endswith(f"/{STYLE}") and method in ("GET", "HEAD"):
             return Response(self._style, headers={**HEADERS, "cache-control": "max-age=3600"}, media_type="text/css")
         if found := _UNSUBSCRIBE.fullmatch(path):
             return self._unsubscribe(method, found[1], headers, body)

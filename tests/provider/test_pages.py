@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -253,12 +254,22 @@ def test_pages_load_nothing_from_outside_and_no_script(api: Api) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cache-control"] == "no-store"
-        assert re.findall(r'(?:src|href|action)="([^"]*)"', answer.text) == ["/u/page.css"]
+        assert re.findall(r'(?:src|href|action)="([^"]*)"', answer.text) == ["page.css"]
         assert not re.search(r"<script|style=|<style| on[a-z]+=|https?:", answer.text)
     style = ask("GET", api.mock.url + "/u/page.css")
     assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
     assert "url(" not in style.text
     assert ask("POST", api.mock.url + "/u/page.css").status_code == 404
+
+
+def test_pages_have_their_style_below_any_public_path() -> None:
+    with running(Settings(port=0, public_url="https://phones.example/sms")) as mock:
+        short, unsubscribe = links(Api(mock, "k"), content="www.a.example")
+        for url in (unsubscribe, f"{short}000", "https://phones.example/sms/u/none"):
+            page = ask("GET", url.replace("https://phones.example/sms", mock.url)).text
+            style = urljoin(url, re.findall(r'href="([^"]*)"', page)[0])
+            assert style.startswith("https://phones.example/sms/")
+            assert ask("GET", style.replace("https://phones.example/sms", mock.url)).status_code == 200
 
 
 def test_what_an_application_sends_is_text_on_the_page(api: Api) -> None:
