@@ -54,8 +54,7 @@ class Pages:
         self._engine = engine
         self._steering = Steering(engine)
         self._style = files("mocksms.provider").joinpath("public", "page.css").read_bytes()
-        own = urlsplit(engine.settings.public_url or "")
-        self._public_origin = f"{own.scheme}://{own.netloc}".encode()
+        self._public_origin = _origin(engine.settings.public_url or "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -122,6 +121,13 @@ class Pages:
     def _check_form(self, headers: Headers) -> None:
         if headers.get(b"origin") != self._public_origin:
             check_origin(headers)
+
+
+def _origin(url: str) -> bytes:
+    """Return the origin of an address as browsers write it: in lower case, without the usual port."""
+    parts = urlsplit(url.lower())
+    usual = ":443" if parts.scheme == "https" else ":80"
+    return f"{parts.scheme}://{parts.netloc.removesuffix(usual)}".encode()
 
 
 def _is_a_person(headers: Headers) -> bool:

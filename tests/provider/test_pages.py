@@ -108,12 +108,14 @@ def test_page_opens_from_anywhere_by_any_name(api: Api) -> None:
     assert opted_out(api) == ["972541111111"]
 
 
-def test_form_of_the_public_address_counts_behind_a_proxy_that_hides_it() -> None:
-    with running(Settings(port=0, public_url="https://phones.example/sms")) as mock:
+@pytest.mark.parametrize("public", ["https://phones.example/sms", "https://Phones.Example:443/sms"])
+def test_form_of_the_public_address_counts_behind_a_proxy_that_hides_it(public: str) -> None:
+    """A browser names where a form comes from in lower case, and without the usual port."""
+    with running(Settings(port=0, public_url=public)) as mock:
         api = Api(mock, "k")
         url = links(api)[-1]
-        assert url.startswith("https://phones.example/sms/u/")
-        here = url.replace("https://phones.example/sms", mock.url)
+        assert url.startswith(f"{public}/u/")
+        here = url.replace(public, mock.url)
         assert ask("POST", here, Origin="https://other.example").status_code == 403
         assert ask("POST", here, Origin="https://phones.example", Sec_Fetch_Site="same-origin").status_code == 200
         assert opted_out(api) == ["972541111111"]
