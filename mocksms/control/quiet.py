@@ -7,15 +7,14 @@ from typing import Final
 
 from mocksms.control.refusals import CallbacksUnfinished
 from mocksms.engine.account import Account
-from mocksms.engine.callbacks import Callback
-from mocksms.engine.engine import Change, Engine, News
+from mocksms.engine.engine import Engine, News
 
 PATIENCE: Final = 60.0
 """Seconds, in real time, that receivers together may take before a call that waits for quiet gives up."""
 
 
 class Quiet:
-    """Those who wait for quiet at one mock: woken as callbacks are settled, never polled."""
+    """Those who wait for quiet at one mock: woken by whatever happens, never polled."""
 
     def __init__(self, engine: Engine, patience: float = PATIENCE) -> None:
         self.patience = patience
@@ -51,9 +50,7 @@ class Quiet:
         for quiet in self._waiting:
             _settle(quiet)
 
-    def _hear(self, _account: Account | None, news: News) -> None:
-        if not self._waiting or not (isinstance(news, Callback) or news is Change.RESET):
-            return
+    def _hear(self, _account: Account | None, _news: News) -> None:
         for quiet, account in self._waiting.items():
             if not self._outbox.is_due(account):
                 _settle(quiet)

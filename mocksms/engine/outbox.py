@@ -117,11 +117,8 @@ class Outbox:
 
     def is_due(self, account: Account | None) -> bool:
         """Return whether something is due or on its way in an account, or in any."""
-        return any(
-            each.callbacks.is_due(each.clock.now())
-            for each in self._busy
-            if account in (None, each) and self._accounts.holds(each)
-        )
+        accounts = self._busy if account is None else (account,)
+        return any(self._accounts.holds(each) and each.callbacks.is_due(each.clock.now()) for each in accounts)
 
     def keeps(self, parcel: Parcel) -> bool:
         """Return whether a callback that was taken is still kept: neither it nor its account has made room."""

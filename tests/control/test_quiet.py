@@ -11,12 +11,13 @@ import pytest
 from mocksms.control.quiet import Quiet
 from mocksms.control.refusals import CallbacksUnfinished
 from mocksms.engine.callbacks import Attempt
+from mocksms.engine.steering import AccountChange
 from mocksms.settings import Settings
 from mocksms.webhooks import Webhook
 from tests.control.support import Api
 from tests.engine.support import World
 from tests.receiver import listening, receiving, request_of
-from tests.support import NOON, NUMBER, PATIENCE, Mock, running
+from tests.support import KEY, NOON, NUMBER, PATIENCE, Mock, running
 
 MANY = 10_000
 """Calls after which something that should have happened never will."""
@@ -143,6 +144,20 @@ def test_quiet_comes_with_a_reset() -> None:
         mock.steering.reset(mock.account)
         await asyncio.gather(*waits)
         assert quiet.waiting == 0
+
+    asyncio.run(story())
+
+
+def test_quiet_comes_when_the_account_makes_room() -> None:
+    async def story() -> None:
+        mock = World(webhook=(Webhook("http://app.test/"),), max_accounts=1)
+        mock.send()
+        wait = asyncio.create_task(Quiet(mock.engine, PATIENCE / 10).of(mock.account))
+        await asyncio.sleep(0)
+        other = mock.engine.account("another key")
+        assert not mock.engine.accounts.by_key(KEY)
+        mock.steering.change(other, AccountChange(sender="Shop"))
+        await wait
 
     asyncio.run(story())
 
