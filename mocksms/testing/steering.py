@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from mocksms.errors import MockRefused, MocksmsError
-from mocksms.testing.client import Client
+from mocksms.testing.client import PATIENCE, Client
 from mocksms.testing.message import Message, message_of
 from mocksms.testing.reading import Reading, Reply, id_of, reply_of
 
@@ -20,6 +20,9 @@ __tracebackhide__ = True
 
 LANES: Final = 100
 """Numbers that each magic outcome has."""
+
+SETTLING: Final = 60.0 + PATIENCE
+"""Seconds that moving time may take: a mock lets receivers take 60."""
 
 Rules = Sequence[Mapping[str, Any]]
 """Rules as a scenario file has them: `{"match": {"tag": "otp"}, "outcome": "rejected/bounced", "times": 1}`."""
@@ -245,13 +248,13 @@ class Steered(Reading):
         takes part in that use `await sms.aio.advance(...)`.
 
         Raises:
-            MockRefused: that is in the past, or beyond all calendars.
+            MockRefused: that is in the past, or beyond all calendars, or receivers of callbacks take too long.
         """
         if isinstance(by, datetime):
             body: dict[str, Any] = {"to": (by if by.tzinfo else by.astimezone()).isoformat()}
         else:
             body = {"by": by.total_seconds() if isinstance(by, timedelta) else by}
-        return datetime.fromisoformat(self.ask("POST", "clock/advance", body)["now"])
+        return datetime.fromisoformat(self.ask("POST", "clock/advance", body, within=SETTLING)["now"])
 
     def resume(self) -> None:
         """Let the account's time run on."""

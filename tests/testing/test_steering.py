@@ -10,8 +10,10 @@ import pytest
 import requests
 
 from mocksms import MockSMS
+from mocksms.control import quiet
 from mocksms.errors import MockRefused, ScenarioUnusable
 from mocksms.sms.magic import Catalogue
+from mocksms.testing.client import Client
 from mocksms.testing.steering import LANES
 from tests.control.support import QUEUED, SENT
 from tests.support import NUMBER, body
@@ -211,6 +213,19 @@ def test_time_stands_moves_and_goes_on(sms: MockSMS) -> None:
     sms.resume()
     assert sms.now > far
     assert sms.freeze(datetime(2042, 1, 1, tzinfo=UTC)) == datetime(2042, 1, 1, tzinfo=UTC)
+
+
+def test_advance_waits_for_as_long_as_receivers_may_take(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+    patience: list[float] = []
+    exchange = Client.exchange
+
+    def noted(client: Client, *what: Any, within: float, **more: Any) -> tuple[int, bytes]:
+        patience.append(within)
+        return exchange(client, *what, within=within, **more)
+
+    monkeypatch.setattr(Client, "exchange", noted)
+    sms.advance("1s")
+    assert patience[-1] > quiet.PATIENCE
 
 
 def test_accounts_know_nothing_of_each_other(sms: MockSMS) -> None:
