@@ -178,7 +178,8 @@ class Asserting(Reading):
         """
         limit = None if within is None else timedelta(seconds=in_seconds(within))
         alike = attrgetter("number", "content")
-        on_their_way = [message for message in self.outbox if message.status in ("queued", "sent")]
+        messages = self._messages(since=self._place(None))
+        on_their_way = [message for message in messages if message.status in ("queued", "sent")]
         for _, group in groupby(sorted(on_their_way, key=lambda message: (*alike(message), message.cursor)), alike):
             for first, second in pairwise(group):
                 apart = second.created_at - first.created_at

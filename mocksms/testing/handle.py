@@ -90,7 +90,10 @@ class MockSMS(Asserting, Steered):
         return cls._on(client, api_key, in_seconds(patience))
 
     def account(self, api_key: str) -> MockSMS:
-        """Return a handle on another account of the same mock; in a test that account is looked after as its own is."""
+        """Return a handle on another account of the same mock.
+
+        A test looks after it as after its own: at its end it is told what went wrong there, and all is forgotten.
+        """
         sms = self.apart(api_key, self._began)
         sms.kin = self.kin
         self.kin.add(api_key)

@@ -132,6 +132,7 @@ class Watch:
         self.sms = sms
         self.mark = mark
         self._suite = suite
+        self._unique = {sms.api_key} if mark.api_key is None else set[str]()
         self._since = suite.cursor
         self._failed = False
 
@@ -165,8 +166,8 @@ class Watch:
             raise
         self._suite.ended(self, node.nodeid, cursor)
         unexpected = [found for row in rows for found in self._unexpected(row)]
-        if self.mark.api_key is not None:
-            self.sms.reset()
+        for key in sorted(self.sms.kin - self._unique):
+            self.sms.client.call("POST", "reset", key=key)
         way = self.mark.unexpected or self._suite.options.unexpected
         if not unexpected or self._failed or way == "ignore":
             return

@@ -419,6 +419,27 @@ def test_accounts_made_in_a_test_are_looked_after(runs: Runs, attached: bool) ->
     assert printed.count("  refused    POST") == 2
 
 
+@pytest.mark.parametrize("attached", [False, True])
+def test_accounts_made_in_a_test_begin_anew_in_the_next(runs: Runs, attached: bool) -> None:
+    with running(Settings(port=0)) as mock:
+        runs.run(
+            """
+            def test_it(mocksms, send):
+                brand = mocksms.account("brand")
+                brand.credit = 5
+                brand.opt_out("972-54-1111111")
+                brand.scenario([{"outcome": "sent"}])
+                send(key="brand")
+                assert len(brand.outbox) == 1
+            def test_next(mocksms):
+                brand = mocksms.account("brand")
+                assert (brand.outbox, brand.credit, brand.opted_out, brand.unused_rules) == ([], None, [], [])
+            """,
+            *([f"--mocksms-url={mock.url}"] if attached else []),
+            passed=2,
+        )
+
+
 def test_all_calls_of_a_test_are_looked_at(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suite, "PAGE", 2)
     runs.run(
@@ -538,8 +559,9 @@ def test_explanation_speaks_of_this_test_alone(runs: Runs) -> None:
         def test_accounts_made_in_a_test_look_back_as_far(mocksms, send):
             other = mocksms.account("other")
             other.assert_nothing_sent()
-            send(key="other")
+            send(content="Welcome", key="other")
             other.assert_sent()
+            other.assert_no_duplicates()
             assert len(other.outbox) == 2
         """,
         passed=3,
