@@ -120,13 +120,13 @@ def mocksms(request: pytest.FixtureRequest, _mocksms_suite: Suite) -> Iterator[M
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
+    item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attach to the report of a failed test what the mock saw."""
+    """Let a test's watch have a look at each of its reports."""
     report = yield
     watch = item.stash.get(WATCH, None)
-    if watch is not None and report.failed and call.when != "teardown":
-        report.sections.append(("mocksms", watch.fail(item.nodeid)))
+    if watch is not None:
+        watch.look_at(report)
     return report
 
 

@@ -136,9 +136,20 @@ class Watch:
         self._since = suite.cursor
         self._failed = False
 
-    def fail(self, nodeid: str) -> str:
-        """Note that the test failed, and return what the mock saw; leave a scenario file if the suite wants one."""
-        self._failed = True
+    def look_at(self, report: pytest.TestReport) -> None:
+        """Attach to a report of failure what the mock saw; after the last, clear accounts that other tests may use."""
+        is_last = report.when == "teardown"
+        if report.failed and not (is_last and self._failed):
+            report.sections.append(("mocksms", self._saw(report.nodeid)))
+        self._failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
+        if is_last:
+            # A mock that has died lets the next test fail that needs it.
+            with suppress(MocksmsError):
+                for key in sorted(self.sms.kin - self._unique):
+                    self.sms.client.call("POST", "reset", key=key)
+
+    def _saw(self, nodeid: str) -> str:
+        """Return what the mock saw, and leave a scenario file if the suite wants one."""
         try:
             text = seen(self.sms)
             unmet = [fault for fault in self.sms.faults if not fault.hits]
@@ -163,11 +174,10 @@ class Watch:
         except MockUnreachable:
             if self._failed:
                 return
+            self._failed = True  # in the words of this error, which are enough
             raise
         self._suite.ended(self, node.nodeid, cursor)
         unexpected = [found for row in rows for found in self._unexpected(row)]
-        for key in sorted(self.sms.kin - self._unique):
-            self.sms.client.call("POST", "reset", key=key)
         way = self.mark.unexpected or self._suite.options.unexpected
         if not unexpected or self._failed or way == "ignore":
             return

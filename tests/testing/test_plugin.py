@@ -416,7 +416,7 @@ def test_accounts_made_in_a_test_are_looked_after(runs: Runs, attached: bool) ->
             passed=2,
             errors=1,
         )
-    assert printed.count("  refused    POST") == 2
+    assert printed.count("  refused    POST /transactional/sms/send was answered 400") == 2
 
 
 @pytest.mark.parametrize("attached", [False, True])
@@ -475,7 +475,7 @@ def test_strict_test_fails_for_a_warning(runs: Runs) -> None:
 
 def test_many_surprises_are_counted(runs: Runs) -> None:
     printed = runs.run("def test_it(send):\n    for _ in range(12): send(content='')", passed=1, errors=1)
-    assert printed.count("  refused    POST") == 10
+    assert printed.count("  refused    POST /transactional/sms/send was answered 400") == 10
     assert "             and 2 more" in printed
 
 
@@ -597,6 +597,54 @@ def test_failed_setup_shows_what_the_mock_saw(runs: Runs) -> None:
         errors=1,
     )
     assert "0 SMS\n0 calls refused" in printed
+
+
+@pytest.mark.parametrize("marker", ["unexpected=None", "api_key='fixed'"])
+def test_failed_teardown_shows_what_the_mock_saw(runs: Runs, marker: str) -> None:
+    printed = runs.run(
+        f"""
+        import pytest
+        pytestmark = pytest.mark.mocksms({marker})
+        @pytest.fixture
+        def app(mocksms, send):
+            yield
+            send(content="Goodbye")
+            raise RuntimeError("does not close")
+        def test_closes(app): ...
+        def test_refused(send):
+            send(content="")
+        def test_has_failed_already(app):
+            assert False
+        def test_next(mocksms):
+            assert mocksms.outbox == []
+        """,
+        "--mocksms-replay=replays",
+        passed=3,
+        failed=1,
+        errors=3,
+    )
+    assert printed.count("- mocksms -") == 3
+    assert printed.count('Goodbye" sent>') == 1
+    assert "\n1 calls refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
+    assert len([*(runs.path / "replays").iterdir()]) == 3
+
+
+def test_test_that_fails_as_expected_is_not_failed_again(runs: Runs) -> None:
+    runs.run(
+        """
+        import pytest
+        @pytest.mark.xfail(raises=AssertionError, strict=True)
+        def test_it(send):
+            send(content="")
+            assert False
+        @pytest.mark.xfail(raises=AssertionError)
+        def test_that_passes(send):
+            send(content="")
+        """,
+        xfailed=1,
+        xpassed=1,
+        errors=1,
+    )
 
 
 def test_failed_test_leaves_a_scenario_to_replay(runs: Runs) -> None:
