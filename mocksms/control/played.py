@@ -43,7 +43,7 @@ class ScenariosView(Shown):
 
 
 class FaultView(Shown):
-    """A fault that was set by hand."""
+    """A fault that was set by hand; what it has left counts only while it is in force."""
 
     id: int
     account: str | None = Field(description="Whose, null for accounts to come")
@@ -58,6 +58,7 @@ class FaultsView(Shown):
     """The faults that were set by hand, the latest first."""
 
     faults: list[FaultView]
+    over: list[FaultView] = Field(description="Those whose time is over and those that were cleared, the latest 100")
 
 
 class FaultSet(Shown):

@@ -73,14 +73,15 @@ def list_scenarios(desk: Desk, _: Ask) -> Response:
 
 
 def list_faults(desk: Desk, ask: Ask) -> Response:
-    """Answer with the faults that were set by hand and are not over."""
-    views = [
-        FaultView(id=live.name, account=account.id, until=live.until, **_rule(live))
-        for account in ask.scope.accounts
-        for live in account.faults.rules
-        if not live.is_over(account.clock.now())
-    ]
-    return answer(FaultsView(faults=[*views, *([] if ask.scope.name else _standing(desk))]))
+    """Answer with the faults that were set by hand, those that are over apart."""
+    faults: list[FaultView] = []
+    over: list[FaultView] = []
+    for account in ask.scope.accounts:
+        now = account.clock.now()
+        for live in account.faults.rules:
+            (over if live.is_over(now) else faults).append(_fault_view(live, account.id))
+        over += [_fault_view(live, account.id) for live in account.faults.past]
+    return answer(FaultsView(faults=[*faults, *([] if ask.scope.name else _standing(desk))], over=over))
 
 
 def set_fault(desk: Desk, ask: Ask) -> Response:
@@ -109,11 +110,7 @@ def _standing(desk: Desk) -> list[FaultView]:
     """Return the faults of accounts to come."""
     accounts = desk.engine.accounts
     lives = [Live(rule, "", until, name) for name, (rule, until) in reversed(accounts.faults.items())]
-    return [
-        FaultView(id=live.name, account=None, until=live.until, **_rule(live))
-        for live in lives
-        if not live.is_over(accounts.clock.now())
-    ]
+    return [_fault_view(live, None) for live in lives if not live.is_over(accounts.clock.now())]
 
 
 def _script(desk: Desk, ask: Ask) -> Script:
@@ -157,14 +154,17 @@ def _counted(script: Script, place: int, accounts: list[Account]) -> RuleView:
     )
 
 
-def _rule(live: Live) -> dict[str, Any]:
+def _fault_view(live: Live, account: str | None) -> FaultView:
     orders = live.rule.orders
-    return {
-        "fault": str(orders.fault) if isinstance(orders, Order) else "",
-        "matched": live.matched,
-        "used": live.used,
-        "left": live.left,
-    }
+    return FaultView(
+        id=live.name,
+        account=account,
+        fault=str(orders.fault) if isinstance(orders, Order) else "",
+        matched=live.matched,
+        used=live.used,
+        left=live.left,
+        until=live.until,
+    )
 
 
 def _of(name: str, method: str, path: str, summary: str, shape: Any, **more: Any) -> Operation:

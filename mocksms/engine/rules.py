@@ -19,6 +19,8 @@ from mocksms.sms.outcome import Fault, FaultKind, Outcome
 log = logging.getLogger("mocksms")
 
 SECOND: Final = timedelta(seconds=1)
+PAST: Final = 100
+"""Rules that are remembered after they were taken out: how often they were used may still be asked."""
 
 
 class CallKind(StrEnum):
@@ -189,11 +191,15 @@ Orders = TypeVar("Orders", Outcome, Order)
 
 
 class Rulebook:
-    """The rules in force on one account, in order. What is left to chance depends on nothing but the seed."""
+    """The rules in force on one account, in order. What is left to chance depends on nothing but the seed.
+
+    `past` are the latest of those that were taken out.
+    """
 
     def __init__(self, rules: Iterable[Rule] = (), seed: str = "") -> None:
         self._seed = seed
         self._added = 0
+        self.past: list[Live] = []
         self.rules = [Live(rule, f"{seed}\n{place}") for place, rule in enumerate(rules)]
 
     def __bool__(self) -> bool:
@@ -206,13 +212,17 @@ class Rulebook:
 
     def forget_over(self, now: datetime) -> None:
         """Take out what is over."""
-        self.rules = [live for live in self.rules if not live.is_over(now)]
+        self._take_out(lambda live: live.is_over(now))
 
     def remove(self, name: int | None = None) -> set[int]:
         """Take the rule with a name out, or all; return the names of those that went."""
-        gone = {live.name for live in self.rules if name is None or live.name == name}
-        self.rules = [live for live in self.rules if live.name not in gone]
-        return gone
+        return self._take_out(lambda live: name in (None, live.name))
+
+    def _take_out(self, goes: Callable[[Live], bool]) -> set[int]:
+        gone = [live for live in self.rules if goes(live)]
+        self.rules = [live for live in self.rules if not goes(live)]
+        self.past = [*gone, *self.past][:PAST]
+        return {live.name for live in gone}
 
     def outcome_of(self, subject: Subject, now: datetime) -> Outcome | None:
         """Return what the first rule with uses left orders for a message, None when none does."""

@@ -35,15 +35,13 @@ class Fault:
         self._account = account
         self._number = number
         self._about = about
-        self._hits = 0
 
     @property
     def hits(self) -> int:
         """How many calls it let go wrong."""
-        for row in self._account.ask("GET", "faults")["faults"]:
-            if row["id"] == self._number:
-                self._hits = row["used"]
-        return self._hits
+        answer = self._account.ask("GET", "faults")
+        rows = [*answer["faults"], *answer["over"]]
+        return next((int(row["used"]) for row in rows if row["id"] == self._number), 0)
 
     def __repr__(self) -> str:
         try:
@@ -55,7 +53,6 @@ class Fault:
     def clear(self) -> None:
         """End it; one that is over stays so."""
         try:
-            self._hits = self.hits
             self._account.ask("DELETE", f"faults/{self._number}")
         except MockRefused as error:
             if error.status != HTTPStatus.NOT_FOUND:

@@ -55,7 +55,7 @@ def frozen(api: Api) -> Api:
 
 def test_at_first_no_scenario_is_in_force(api: Api) -> None:
     assert api.get("scenario") == Api(api.mock).get("scenario") == NOTHING
-    assert api.get("faults") == {"faults": []}
+    assert api.get("faults") == {"faults": [], "over": []}
 
 
 def test_scenario_is_put_in_force_by_its_body(api: Api) -> None:
@@ -458,6 +458,15 @@ def test_fault_of_all_ends_by_the_clock_of_each() -> None:
         assert (listed(first), try_send(first, PHONE).status_code) == ([fault], 503)
         assert listed(everyone) == [fault]
         assert try_send(Api(mock, "late"), PHONE).status_code == 200
+
+
+def test_faults_that_are_over_are_shown_apart(frozen: Api) -> None:
+    short, cleared, long = (frozen.post("faults", {**DOWN, "ttl": ttl, "times": 1})["id"] for ttl in ("1s", "2s", "3s"))
+    assert [try_send(frozen, PHONE).status_code for _ in range(3)] == [503] * 3
+    frozen.ask("DELETE", f"faults/{cleared}")
+    frozen.post("clock/advance", {"by": "1s"})
+    assert listed(frozen) == [long]
+    assert [(fault["id"], fault["used"]) for fault in frozen.get("faults")["over"]] == [(short, 1), (cleared, 1)]
 
 
 def test_reset_clears_faults(own_mock: Mock) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.rules import CallKind, Faulted, Live, Order, RateLimit, Rule, Rulebook, Subject, Test, beyond
+from mocksms.engine.rules import PAST, CallKind, Faulted, Live, Order, RateLimit, Rule, Rulebook, Subject, Test, beyond
 from mocksms.engine.script import EMPTY
 from mocksms.errors import FaultOrdered, PatternTooSlow
 from mocksms.sms.message import Recipient, State, Submission
@@ -292,6 +292,19 @@ def test_fault_ends_with_its_time() -> None:
     rules.add(a_rule("down", DOWN), NOON + SECOND, 1)
     met = [rules.fault_of(CallKind.SEND, [subject()], NOON + second * SECOND) for second in (0, 1)]
     assert [faulted and faulted.decided_by for faulted in met] == ["down", None]
+
+
+def test_rules_that_were_taken_out_are_remembered_the_latest_first() -> None:
+    rules = Rulebook()
+    for name in range(PAST + 2):
+        rules.add(a_rule(), NOON + name * SECOND, name)
+        rules.forget_over(NOON + name * SECOND)
+    assert [live.name for live in rules.past] == [*reversed(range(2, PAST + 2))]
+    rules.add(a_rule(), NOON + SECOND, 500)
+    rules.add(a_rule(), NOON + SECOND, 501)
+    rules.remove()
+    assert [live.name for live in rules.past[:3]] == [501, 500, PAST + 1]
+    assert len(rules.past) == PAST
 
 
 def test_rules_are_taken_out_by_name_or_all_at_once() -> None:

@@ -114,6 +114,20 @@ def test_fault_tells_how_many_calls_it_met(sms: MockSMS) -> None:
     assert sms.faults == []
 
 
+@pytest.mark.parametrize("ended_by", ["its time", "somebody else"])
+def test_fault_that_has_ended_still_tells_how_many_calls_it_met(sms: MockSMS, ended_by: str) -> None:
+    fault = sms.fault(503, ttl="10s")
+    post(sms, body())
+    if ended_by == "its time":
+        sms.advance("10s")
+    else:
+        sms.ask("DELETE", "faults")
+    send(sms)
+    assert fault.hits == 1
+    assert sms.fault(500).hits == 0
+    assert fault.hits == 1
+
+
 def test_fault_of_a_mock_that_is_gone_still_has_a_text() -> None:
     with MockSMS() as sms:
         account = sms.account("another")
