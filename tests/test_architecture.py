@@ -247,6 +247,11 @@ def test_top_level_of_the_repository_holds_nothing_else() -> None:
     assert strangers_at_the_top(listed.splitlines()) == []
 
 
+def test_names_of_tests_are_the_same_in_every_run(request: pytest.FixtureRequest) -> None:
+    names = (item.nodeid for item in request.session.items)
+    assert [name for name in names if " at 0x" in name] == []  # workers of xdist could not agree on them
+
+
 @pytest.mark.parametrize(
     ("check", "sources", "complaint"),
     [

@@ -317,7 +317,7 @@ def test_length_of_time_is_read_strictly(length: object) -> None:
         ({"bounced": ["nobody"]}, Account),
         ({"unsubscribed": [972541111111]}, Account),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else value.__name__,
 )
 def test_no_value_is_taken_for_one_of_another_kind(
     said: dict[str, Any], model: type[Rule | Scenario | Match | Account]
