@@ -116,9 +116,10 @@ def _standing(desk: Desk) -> list[FaultView]:
 def _script(desk: Desk, ask: Ask) -> Script:
     """Return the script that a call asks for: a scenario by its name, or the one in the body."""
     name, body = ask.query.name, ask.body
-    if name is not None and body != Scenario():
+    says_something = bool(body.model_fields_set)
+    if name is not None and says_something:
         raise QuestionUnclear({"name": ["stands alone; a scenario in the body cannot go with it"]})
-    if name is None and body == Scenario():
+    if name is None and not says_something:
         raise QuestionUnclear({"body": [NEITHER]})
     settings = desk.engine.settings
     if name is not None:

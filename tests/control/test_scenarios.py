@@ -103,6 +103,14 @@ def test_neither_name_nor_body_is_refused_and_nothing_changes(api: Api, body: An
     assert api.get("scenario") == before
 
 
+@pytest.mark.parametrize("body", [{"rule": []}, {"about": ""}, {"rule": [], "account": None}], ids=str)
+def test_scenario_without_rules_is_one(api: Api, body: Any) -> None:
+    put(api, OUTAGE)
+    assert put(api, body) == {"names": ["the scenario"], "rules": [], "unused": []}
+    error = api.refused(400, "PUT", "scenario", body, name="chaos")
+    assert error["faults"] == {"name": ["stands alone; a scenario in the body cannot go with it"]}
+
+
 @pytest.mark.parametrize("name", ["gateway-outrage", "../gateway-outage", "/etc/passwd", "a\0b", "gateway-outage.toml"])
 def test_name_of_no_scenario_is_told_and_nothing_changes(api: Api, name: str) -> None:
     before = put(api, OUTAGE)

@@ -64,6 +64,17 @@ def test_scenario_is_a_name_rules_or_a_whole(sms: MockSMS, tmp_path: Path) -> No
     assert sms.unused_rules
 
 
+def test_scenario_may_be_without_rules(sms: MockSMS, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("# nothing yet\n", encoding="utf-8")
+    nothing: tuple[Any, ...] = ([], {"rule": []}, file)
+    for scenario in nothing:
+        sms.scenario(BOUNCED)
+        sms.scenario(scenario)
+        send(sms, tags=["otp"])
+    assert [message.state for message in sms.outbox] == ["sent"] * 3
+
+
 def test_scenario_that_is_none_says_where(sms: MockSMS, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('[[rule]]\noutcom = "sent"\n', encoding="utf-8")

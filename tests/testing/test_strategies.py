@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from mocksms import MockSMS
 from mocksms.scenario.model import Scenario
@@ -66,6 +66,14 @@ def test_placeholder_text_has_placeholders(text: str) -> None:
 @given(strategies.send_requests())
 def test_send_request_is_accepted(sms: MockSMS, request: dict[str, Any]) -> None:
     assert post(sms, request).status_code == 200
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(strategies.scenarios())
+@example({"rule": []})
+def test_scenario_is_taken(sms: MockSMS, scenario: dict[str, Any]) -> None:
+    sms.scenario(scenario)
+    assert len(sms.unused_rules) == len(scenario["rule"])
 
 
 @given(strategies.scenarios())
