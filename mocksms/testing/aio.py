@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mocksms.testing.assertions import Length, Since
+from mocksms.testing.assertions import Since
+from mocksms.testing.lengths import Length
 from mocksms.testing.matchers import Matcher
 from mocksms.testing.message import Message
 from mocksms.testing.waiting import T, in_thread

@@ -10,10 +10,10 @@ from typing import Any, Final, NoReturn
 
 from mocksms.engine.clock import Steady
 from mocksms.errors import MockRefused
-from mocksms.settings import seconds
 from mocksms.sms.numbers import digits_of
 from mocksms.testing.client import PATIENCE, Client
 from mocksms.testing.explaining import compared, line, retold, told, with_lines, without_place
+from mocksms.testing.lengths import Length, in_seconds
 from mocksms.testing.lookalikes import why_so_long
 from mocksms.testing.matchers import LONGEST_WORDS, Matcher, Wish, wish_of
 from mocksms.testing.message import Message, message_of, quoted
@@ -21,9 +21,6 @@ from mocksms.testing.reading import PAGE, Reading
 from mocksms.testing.waiting import holds_up_a_loop
 
 __tracebackhide__ = True
-
-Length = str | float | timedelta
-"""A length of time: `"2h"`, `"250ms"`, seconds, or a timedelta."""
 
 Since = Message | int | None
 """A message or a cursor: only what came after it counts. None: since the handle's own beginning.
@@ -64,8 +61,7 @@ class Asserting(Reading):
             AssertionError: there are more or fewer; the text explains why.
         """
         wish = Wish(to=to, text=text, tag=tag, status=status)
-        if times < 1:
-            raise ValueError(f"times is {times}, but must be at least 1; assert_not_sent asserts that there is none")
+        _check_times(times)
         if wish.traits():
             found = self._matching(wish, since)
             if len(found) != times:
@@ -95,6 +91,7 @@ class Asserting(Reading):
             AssertionError: they do not come in time; the text explains why.
         """
         wish = Wish(to=to, text=text, tag=tag, status=status)
+        _check_times(times)
         length = self._patience if timeout is None else in_seconds(timeout)
         returned = self._returned.setdefault(wish, set())
         passed_over = frozenset(returned) if since is None else frozenset[str]()
@@ -361,20 +358,10 @@ class Asserting(Reading):
         return explanation or {"text": "\n\n  got        changed while it was looked at", "wanted": [""], "causes": []}
 
 
-def in_seconds(length: Length) -> float:
-    """Return a length of time in seconds.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if isinstance(length, timedelta):
-        return length.total_seconds()
-    if isinstance(length, str):
-        try:
-            return seconds(length)
-        except ValueError as error:
-            raise ValueError(f"{length!r} is no length of time; it must be {error}") from None
-    return float(length)
+def _check_times(times: object) -> None:
+    if type(times) is not int or times < 1:
+        hint = "but must be a whole number, at least 1; assert_not_sent asserts that there is none"
+        raise ValueError(f"times is {times!r}, {hint}")
 
 
 def _check_comparable(to: Matcher | None) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from mocksms.errors import SettingsError
 from mocksms.settings import OPTIONS, Settings
 from mocksms.testing.aio import Aio
-from mocksms.testing.assertions import Asserting, Length, in_seconds
+from mocksms.testing.assertions import Asserting
 from mocksms.testing.client import PATIENCE, Client
+from mocksms.testing.lengths import Length, in_seconds
 from mocksms.testing.server import ThreadedServer
 from mocksms.testing.steering import Steered
 from mocksms.webhooks import Webhook

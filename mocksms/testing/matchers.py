@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mocksms.sms.message import State
 from mocksms.testing.message import Message, quoted
 
 Matcher = str | re.Pattern[str] | Callable[[str], object]
@@ -16,6 +18,11 @@ Matcher = str | re.Pattern[str] | Callable[[str], object]
 FIELDS: Final = ("to", "text", "tag", "status")
 LONGEST_WORDS: Final = 1_000
 """Characters of a text or regular expression that are left to the mock to look for."""
+
+_STATES: Final = [str(state) for state in State if state.reason]
+"""Every status with a reason, as send answers spell it."""
+
+_IN_READS: Final = frozenset(f"{state.status}/{state.reason.in_reads}" for state in State if state.reason)
 
 _FLAGS: Final = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x", re.ASCII: "a"}
 
@@ -61,6 +68,7 @@ class Wish:
 
     Raises:
         TypeError: one is no text, compiled regular expression or callable.
+        ValueError: no message is in this status for this reason.
     """
 
     to: Matcher | None = None
@@ -74,6 +82,14 @@ class Wish:
             if is_bytes or not (isinstance(matcher, str | re.Pattern) or callable(matcher)):
                 wanted = "a text, a compiled regular expression of text, or a callable"
                 raise TypeError(f"{field} is {matcher!r}, but must be {wanted}")
+        if isinstance(self.status, str) and "/" in self.status and self.status not in {*_STATES, *_IN_READS}:
+            near = difflib.get_close_matches(self.status, _STATES, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_STATES)}"
+            raise ValueError(f"status is {self.status!r}, which no message is; {hint}")
+
+    def __hash__(self) -> int:
+        """Return the same for equal wishes; not every callable has a hash."""
+        return hash(tuple(matcher for _, matcher in self.given() if isinstance(matcher, str)))
 
     def given(self) -> list[tuple[str, Matcher]]:
         """Return the fields that are wished for."""

@@ -14,7 +14,6 @@ from mocksms import MockSMS
 from mocksms.errors import MockRefused
 from mocksms.settings import Settings
 from mocksms.testing import assertions
-from mocksms.testing.assertions import in_seconds
 from tests.control.support import INVALID, KOSHER, QUEUED, SENT
 from tests.support import NUMBER, HandClock, running
 from tests.testing.support import failure, get, golden, meanwhile, send
@@ -67,9 +66,12 @@ def test_assert_sent_counts_exactly_and_returns_the_newest(sms: MockSMS) -> None
         assert failure(call).startswith("2 SMS matched, wanted exactly ")
 
 
-def test_assert_sent_of_none_is_refused(sms: MockSMS) -> None:
-    with pytest.raises(ValueError, match="times is 0, but must be at least 1; assert_not_sent asserts that"):
-        sms.assert_sent(times=0)
+@pytest.mark.parametrize("times", [0, -1, "1", 1.5, None, True])
+def test_times_must_be_at_least_one(sms: MockSMS, times: Any) -> None:
+    hint = "but must be a whole number, at least 1; assert_not_sent asserts that there is none"
+    for call in (sms.assert_sent, sms.wait_for):
+        with pytest.raises(ValueError, match=f"^times is {times!r}, {hint}$"):
+            call(text=bool, times=times)
 
 
 @pytest.mark.parametrize(
@@ -300,18 +302,6 @@ def test_assert_no_send_after_opt_out_rests_on_what_was_refused(sms: MockSMS) ->
     sms.assert_no_send_after_opt_out()
     send(sms, NUMBER)
     assert failure(sms.assert_no_send_after_opt_out).startswith("1 SMS went to a number that had opted out")
-
-
-@pytest.mark.parametrize(
-    ("length", "seconds"), [("2h", 7200), ("250ms", 0.25), (1.5, 1.5), (3, 3), (timedelta(minutes=1), 60)]
-)
-def test_lengths_of_time_are_texts_seconds_and_timedeltas(length: Any, seconds: float) -> None:
-    assert in_seconds(length) == seconds
-
-
-def test_what_is_no_length_of_time_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'soon' is no length of time; it must be a duration such as 250ms"):
-        in_seconds("soon")
 
 
 def test_a_failure_is_one_error_alone(sms: MockSMS) -> None:

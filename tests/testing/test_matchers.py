@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -37,6 +38,35 @@ def test_mock_evaluates_what_it_can(wish: dict[str, Any], filters: dict[str, str
 def test_what_is_no_matcher_is_refused(matcher: Any) -> None:
     with pytest.raises(TypeError, match="but must be a text, a compiled regular expression of text, or a callable"):
         Wish(text=matcher)
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        ("sent/bounced", "did you mean rejected/bounced?"),
+        ("rejected/no-available-gateways", "did you mean exception/no-available-gateways?"),
+        ("rejected/kosher", "did you mean rejected/kosher-number?"),
+        ("sent/", "there are queued/insufficient-funds, invalid/invalid-number, rejected/unsubscribe, "),
+    ],
+)
+def test_status_with_a_reason_that_no_message_has_is_refused(status: str, hint: str) -> None:
+    with pytest.raises(ValueError, match=f"^status is '{status}', which no message is; {re.escape(hint)}"):
+        Wish(status=status)
+
+
+def test_equal_wishes_are_alike_also_with_a_callable_that_has_no_hash(sms: MockSMS) -> None:
+    @dataclass
+    class Longer:
+        than: int
+
+        def __call__(self, text: str) -> bool:
+            return len(text) > self.than
+
+    send(sms, content="Hello")
+    send(sms, content="Goodbye")
+    waits = [sms.wait_for(text=Longer(length), timeout=0).content for length in (1, 2, 1)]
+    assert waits == ["Hello", "Hello", "Goodbye"]
+    assert {Wish(to="1", text=Longer(1)): 1}[Wish(to="1", text=Longer(1))] == 1
 
 
 def test_wish_of_a_wish_is_itself() -> None:
