@@ -331,7 +331,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Raw]:
     known = {variable_name(name): name for name in (*OPTIONS, *SUITE_OPTIONS)}
     raw: dict[str, Raw] = {}
     for variable, value in environment.items():
-        if not variable.startswith(PREFIX) or _is_of_kubernetes(variable, value):
+        if not variable.startswith(PREFIX) or _is_of_a_link(variable, value):
             continue
         if variable not in known:
             near = difflib.get_close_matches(variable, known, 1, 0.5)
@@ -341,9 +341,10 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Raw]:
     return raw
 
 
-def _is_of_kubernetes(variable: str, value: str) -> bool:
-    """Whether a variable was set by Kubernetes because a service is named mocksms."""
-    return variable.startswith(("MOCKSMS_SERVICE_", "MOCKSMS_PORT_")) or value.startswith("tcp://")
+def _is_of_a_link(variable: str, value: str) -> bool:
+    """Whether a variable tells where something called mocksms is: a service of Kubernetes, a container Docker links."""
+    of_links = ("MOCKSMS_SERVICE_", "MOCKSMS_PORT_", "MOCKSMS_ENV_")
+    return variable.startswith(of_links) or variable == "MOCKSMS_NAME" or value.startswith("tcp://")
 
 
 def _read(option: Field[Any], where: str, raw: str) -> object:

@@ -285,9 +285,11 @@ def test_reading_any_variables_gives_settings_or_a_settings_error(environment: d
         ("MOCKSMS_SERVICE_PORT", "8972"),
         ("MOCKSMS_PORT", "tcp://10.0.0.7:8972"),
         ("MOCKSMS_PORT_8972_TCP_ADDR", "10.0.0.7"),
+        ("MOCKSMS_NAME", "/build/mocksms"),
+        ("MOCKSMS_ENV_MOCKSMS_STRICT", "true"),
     ],
 )
-def test_variables_kubernetes_sets_for_a_service_of_this_name_are_let_be(variable: str, value: str) -> None:
+def test_variables_of_a_service_or_linked_container_of_this_name_are_let_be(variable: str, value: str) -> None:
     assert Settings.read({variable: value}, {}) == Settings()
 
 

@@ -155,6 +155,14 @@ def test_variables_of_a_kubernetes_service_of_this_name_do_no_harm(run: Run) -> 
     run("--env", "MOCKSMS_PORT=tcp://10.0.0.7:8972", "--env", "MOCKSMS_SERVICE_HOST=10.0.0.7").wait()
 
 
+def test_container_linked_to_it_under_this_name_reaches_it(engine: Engine, run: Run, image: str) -> None:
+    """As a GitLab runner links a job to its services: Docker then sets variables that begin as ours do."""
+    service = run()
+    service.wait()
+    link = ("--link", f"{service.id}:mocksms")
+    assert "is ready at" in engine("run", "--rm", *link, image, "ready", "--url", "http://mocksms:8972")
+
+
 def test_variable_that_cannot_be_used_ends_it_with_a_sentence(engine: Engine, image: str) -> None:
     done = engine.attempt("run", "--rm", "--env", "MOCKSMS_PROT=1", image)
     assert done.returncode == 2
