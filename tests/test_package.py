@@ -14,10 +14,12 @@ import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+import requests
 
 from tests.cookbook import github_job, run_shop_tests
 from tests.support import PATIENCE
@@ -52,18 +54,28 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 @pytest.fixture(scope="module")
 def scripts(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of an environment into which the wheel was installed, and nothing else."""
-    folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder, with_pip=True)
-    scripts = folder / "bin"
-    command = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(built.wheel)]
-    subprocess.run([str(scripts / "python"), *command], check=True, capture_output=True, timeout=SLOW)
-    return scripts
+    return installed(tmp_path_factory.mktemp("installed"), str(built.wheel))
 
 
 @pytest.fixture
 def served(scripts: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A mock that runs from there, and its address."""
-    command = [str(scripts / "mocksms"), "--port", "0", "--log-format", "json"]
+    with serving(scripts) as served:
+        yield served
+
+
+def installed(folder: Path, *what: str) -> Path:
+    """Make an environment with some packages; return the folder of its programs."""
+    venv.create(folder, with_pip=True)
+    command = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what]
+    subprocess.run(command, check=True, capture_output=True, timeout=SLOW)
+    return folder / "bin"
+
+
+@contextmanager
+def serving(scripts: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start a mock from an environment, its Python with some flags; yield it and its address."""
+    command = [str(scripts / "python"), *flags, str(scripts / "mocksms"), "--port", "0", "--log-format", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=elsewhere(), cwd=scripts) as process:
         assert process.stdout is not None
         yield process, json.loads(process.stdout.readline())["url"]
@@ -141,6 +153,15 @@ def test_installed_mock_is_green_for_a_project_that_uses_it(
     assert "9 passed" in run_shop_tests(tmp_path, url, github_job())
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="some of the oldest versions were not built for this Python")
+def test_oldest_versions_it_allows_serve_without_a_warning(built: Built, tmp_path: Path) -> None:
+    oldest = [need.replace(">=", "==") for need in PROJECT["dependencies"]]
+    with serving(installed(tmp_path / "oldest", str(built.wheel), *oldest), "-W", "error") as (_, url):
+        assert "9 passed" in run_shop_tests(tmp_path, url, github_job())
+        described = [requests.get(f"{url}{path}", timeout=PATIENCE).status_code for path in ("/openapi.json", "/docs")]
+    assert described == [200, 200]
 
 
 def test_changelog_is_in_step_with_the_version() -> None:
