@@ -7,7 +7,7 @@ import { calmly } from "./live.js";
 import { apart, attempt, button, copyButton } from "./parts.js";
 import { phoneKey } from "./phones.js";
 import { ReplyForm } from "./reply.js";
-import { go, place } from "./route.js";
+import { go, place, view } from "./route.js";
 import { look } from "./seen.js";
 import { state } from "./state.js";
 import { readTalk } from "./talk.js";
@@ -21,6 +21,7 @@ export class Conversation {
   #floor = 0;
   #isAtEnd = true;
   #isReading = false;
+  #isStale = false;
   #round = 0;
 
   constructor(node, onSeen) {
@@ -39,7 +40,7 @@ export class Conversation {
   /** Show what the address says. */
   moved() {
     const { phone, in: account, message } = place();
-    const who = phone && account ? phoneKey(account, phone) : null;
+    const who = view() === "phones" && phone && account ? phoneKey(account, phone) : null;
     if (who === this.#who) {
       this.flow.mark(message);
       return;
@@ -58,9 +59,18 @@ export class Conversation {
   heed(news) {
     if (!this.#who) return;
     const { phone, in: account } = place();
-    if (news.some(({ kind }) => kind === "reset" || kind === "deleted")) this.#empty();
     const isOurs = (each) => each.number === phone || CHANGES.includes(each.kind);
-    if (news.some((each) => isOurs(each) && (!each.account || each.account === account))) this.refresh();
+    const ours = news.filter((each) => isOurs(each) && (!each.account || each.account === account));
+    if (ours.some(({ kind }) => kind === "reset" || kind === "deleted")) this.#empty();
+    if (ours.length) this.refresh();
+  }
+
+  /** Begin anew with the next look, since what is shown may be gone. */
+  forget() {
+    this.#round += 1;
+    this.#isStale = true;
+    this.#isAtEnd = true;
+    this.newest.hidden = true;
   }
 
   /** Show nothing; what is being read is of no use any more. */
@@ -86,7 +96,8 @@ export class Conversation {
     if (round !== this.#round) return;
     const isFirst = !this.#items.size;
     const follows = isFirst || this.flow.isAtBottom;
-    if (talk.floor > Math.max(0, ...this.#items.keys())) this.#items = new Map();
+    if (this.#isStale || talk.floor > Math.max(0, ...this.#items.keys())) this.#items = new Map();
+    this.#isStale = false;
     if (!this.#items.size) this.#floor = talk.floor;
     talk.items.forEach((item) => this.#items.set(item.cursor, item));
     if (this.#keep((cursors) => cursors.slice(-MOST))) this.#floor = Math.min(...this.#items.keys());

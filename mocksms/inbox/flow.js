@@ -53,7 +53,7 @@ export class Flow {
   }
 
   #drawn(item) {
-    const mark = JSON.stringify([item.status, item.reject_reason, item.clicks]);
+    const mark = JSON.stringify([item.text, item.status, item.reject_reason, item.clicks]);
     const known = this.#nodes.get(item.cursor);
     return known?.mark === mark ? known : { mark, node: DRAWN[item.kind](item, () => this.open(item)) };
   }

@@ -46,7 +46,7 @@ function moved() {
   switcher.show();
   live.follow(place().account);
   list().moved();
-  if (!isJournal) conversation.moved();
+  conversation.moved();
   side.moved();
 }
 
@@ -75,7 +75,9 @@ function showLive() {
 async function refresh() {
   recall(live.epoch);
   readState();
+  list().forget();
   list().refresh();
+  conversation.forget();
   conversation.refresh();
   side.refresh();
   known = (await get("health", NOBODY)).cursor;
@@ -85,7 +87,7 @@ function heed(news) {
   announce(news, known);
   known = Math.max(known, ...news.map(({ cursor }) => cursor ?? 0));
   list().heed(news);
-  if (view() === "phones") conversation.heed(news);
+  conversation.heed(news);
   side.heed(news);
   if (news.some(({ kind }) => CHANGES.includes(kind))) readState();
 }

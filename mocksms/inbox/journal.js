@@ -34,6 +34,11 @@ export class Journal {
     if (news.some(({ kind }) => kind === "request" || kind === "reset")) this.refresh();
   }
 
+  /** Begin anew with the next look, since what is shown may be gone. */
+  forget() {
+    this.paged.forget();
+  }
+
   move(by) {
     this.paged.list.move(by);
   }

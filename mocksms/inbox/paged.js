@@ -36,14 +36,18 @@ export class PagedList {
     this.list = new WindowedList({ ...rows, more: () => this.#more() });
   }
 
-  /** Be what is shown; begin anew if something else is asked for than before. */
+  get isShown() {
+    return this.node.contains(this.list.node);
+  }
+
+  /** Be what is shown; begin anew if something else was shown or asked for before. */
   show() {
-    if (!this.node.contains(this.list.node)) this.node.replaceChildren(this.head, this.list.node, this.blank);
     const asked = JSON.stringify([filters(), place().account]);
-    if (asked === this.#asked) return;
+    if (this.isShown && asked === this.#asked) return;
+    if (!this.isShown) this.node.replaceChildren(this.head, this.list.node, this.blank);
+    if (asked !== this.#asked) this.list.set([]);
     this.#asked = asked;
     this.forget();
-    this.list.set([]);
     this.refresh();
   }
 
@@ -69,7 +73,7 @@ export class PagedList {
   async #refresh() {
     const round = this.#round;
     const { page, rows } = await this.read({ limit: PAGE });
-    if (round !== this.#round) return;
+    if (round !== this.#round || !this.isShown) return;
     this.total = page.total;
     this.set(rows.length === page.total ? rows : this.#joined(rows));
     await this.came(page);

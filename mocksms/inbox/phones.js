@@ -45,6 +45,11 @@ export class Phones {
     if (isStale || isSearch()) this.refresh();
   }
 
+  /** Begin anew with the next look, since what is shown may be gone. */
+  forget() {
+    this.paged.forget();
+  }
+
   move(by) {
     this.paged.list.move(by);
   }

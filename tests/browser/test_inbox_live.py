@@ -88,6 +88,54 @@ def test_lost_connection_is_said_and_what_came_meanwhile_is_caught_up_with(brows
         inbox.watched.forgive("net::ERR_")
 
 
+def test_mock_that_began_anew_is_not_shown_with_the_words_of_the_one_before(browser: Browser) -> None:
+    with ExitStack() as open_page:
+        with running(Settings(port=0, seed="tests")) as mock:
+            inbox = Inbox(open_page.enter_context(watching(browser, mock))).open()
+            sent(mock, NUMBER, content="Before")
+            inbox.choose("Before")
+            expect(inbox.bubble("Before")).to_be_visible()
+        expect(inbox.page.locator("#live")).to_contain_text("not live")
+        with running(Settings(port=mock.port, seed="tests")) as again:
+            sent(again, NUMBER, content="Meanwhile")
+            inbox.expect_live()
+            expect(inbox.row("Meanwhile")).to_be_visible()
+            expect(inbox.said.locator(".text")).to_have_text(["Meanwhile"])
+        inbox.watched.forgive("net::ERR_")
+
+
+def test_view_that_is_turned_to_shows_what_came_meanwhile(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Before")
+    inbox.open()
+    inbox.choose("Before")
+    expect(inbox.bubble("Before")).to_be_visible()
+    inbox.page.get_by_role("link", name="Journal").click()
+    expect(inbox.row("1 SMS")).to_have_count(1)
+    sent(own_mock, NUMBER, content="Meanwhile")
+    sent(own_mock, "972-54-2222222", content="To another")
+    expect(inbox.row("1 SMS")).to_have_count(3)
+    inbox.page.get_by_role("link", name="Phones").click()
+    expect(inbox.row("To another")).to_be_visible()
+    expect(inbox.row("Meanwhile")).to_be_visible()
+    expect(inbox.bubble("Meanwhile")).to_be_visible()
+    own_mock.get("/rest/v1/nothing")
+    inbox.page.get_by_role("link", name="Journal").click()
+    expect(inbox.row("404")).to_be_visible()
+
+
+def test_conversation_stays_when_another_account_is_forgotten(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Ours")
+    Api(own_mock, "another-key").send("972-54-2222222", content="Theirs")
+    inbox.open()
+    inbox.choose("Ours")
+    expect(inbox.bubble("Ours")).to_be_visible()
+    Api(own_mock, "another-key").ask("DELETE", "messages")
+    expect(inbox.row("Theirs")).to_have_count(0)
+    expect(inbox.bubble("Ours")).to_be_visible()
+    api_of(own_mock).ask("DELETE", "messages")
+    expect(inbox.bubble("Ours")).to_have_count(0)
+
+
 def test_stream_goes_on_where_it_was_cut(inbox: Inbox, own_mock: Mock) -> None:
     resumed: list[str] = []
     inbox.page.on("request", lambda request: resumed.extend(filter(None, [request.headers.get("last-event-id")])))
