@@ -33,7 +33,8 @@ export async function composeParts() {
 
 /** Put the number that the address names into the form. */
 export function address(form) {
-  if (place().to) form.elements.to.value = place().to;
+  const { recipient } = place();
+  if (recipient) form.elements.to.value = recipient;
 }
 
 function fields(numbers, draft) {
@@ -82,7 +83,7 @@ function fields(numbers, draft) {
       "div",
       { class: "actions" },
       element("button", { class: "main" }, "Send"),
-      button("Close", () => go({ panel: null, to: null })),
+      button("Close", () => go({ panel: null })),
     ),
   ];
 }
@@ -164,7 +165,7 @@ async function follow(key, row) {
       in: message.account,
       message: row.transaction_id,
       panel: "compose",
-      to: null,
+      recipient: null,
       account: place().account && message.account,
     },
     false,
@@ -185,7 +186,7 @@ function answered(status, text, rows) {
           {},
           badge(row.status, row.reject_reason),
           element("bdi", {}, line(row.mobile_number)),
-          button("Why?", () => go({ message: row.transaction_id, panel: null, to: null }), {
+          button("Why?", () => go({ message: row.transaction_id, panel: null }), {
             class: "small",
             "aria-label": `Details of the SMS to ${line(row.mobile_number)}`,
           }),

@@ -152,7 +152,7 @@ export class Conversation {
         { class: "soft counts" },
         phone ? `${phone.messages} to it, ${phone.replies} from it` : "nothing is kept",
       ),
-      button("Write to it", () => go({ panel: "compose", to: written })),
+      button("Write to it", () => go({ panel: "compose", recipient: written })),
     );
   }
 }

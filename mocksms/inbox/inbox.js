@@ -93,7 +93,7 @@ function heed(news) {
 }
 
 function toggle(panel) {
-  go({ panel: place().panel === panel ? null : panel, to: null });
+  go({ panel: place().panel === panel ? null : panel });
 }
 
 function turnTo(name) {

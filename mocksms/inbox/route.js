@@ -26,6 +26,7 @@ export function go(changes, push = true) {
     if (value === null || value === undefined || value === "") query.delete(name);
     else query.set(name, value);
   }
+  if (query.get("panel") !== "compose") query.delete("recipient");
   const address = query.size ? `/?${query}` : "/";
   if (address === location.pathname + location.search) return;
   history[push ? "pushState" : "replaceState"](null, "", address);

@@ -32,7 +32,7 @@ export class Side {
   }
 
   close() {
-    go({ message: null, request: null, panel: null, to: null });
+    go({ message: null, request: null, panel: null });
   }
 
   async #show(isStale) {

@@ -208,6 +208,32 @@ def test_search_speaks_the_words_of_the_inspection_api_and_keeps_them_in_the_add
     assert query_of(inbox) == {}
 
 
+def test_search_is_left_alone_by_what_is_opened_written_and_closed(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="One")
+    sent(own_mock, OTHER, content="Two")
+    inbox.open(f"?to={NUMBER}")
+    inbox.choose("One")
+    expect(inbox.side.get_by_role("heading", name="SMS to")).to_be_visible()
+    inbox.press("Close details")
+    expect(inbox.side).to_be_hidden()
+    expect(inbox.page.get_by_role("searchbox")).to_have_value(f"to:{NUMBER}")
+    expect(inbox.page.locator("#list")).to_contain_text("1 SMS fit")
+
+
+def test_writing_to_a_phone_keeps_the_list_as_it_is(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="One")
+    sent(own_mock, OTHER, content="Two")
+    inbox.open()
+    inbox.choose("One")
+    inbox.page.get_by_role("button", name="Write to it").click()
+    expect(inbox.side.locator("[name=to]")).to_have_value(NUMBER)
+    expect(inbox.list.get_by_role("option")).to_have_count(2)
+    expect(inbox.page.get_by_role("searchbox")).to_have_value("")
+    inbox.press("Close")
+    expect(inbox.side).to_be_hidden()
+    assert "recipient" not in query_of(inbox)
+
+
 def test_search_that_finds_nothing_explains_why(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Your code is 1234")
     inbox.open("?content=Your+code+is+9999")
