@@ -7,7 +7,7 @@ import { calmly } from "./live.js";
 import { apart, attempt, button, copyButton } from "./parts.js";
 import { phoneKey } from "./phones.js";
 import { ReplyForm } from "./reply.js";
-import { go, place, view } from "./route.js";
+import { NOWHERE, go, place, view } from "./route.js";
 import { look } from "./seen.js";
 import { state } from "./state.js";
 import { readTalk } from "./talk.js";
@@ -136,13 +136,7 @@ export class Conversation {
     const { in: account, phone: number } = place();
     const written = phone?.mobile_number ?? number;
     this.head.replaceChildren(
-      button(
-        "‹",
-        () => {
-          document.body.dataset.pane = "list";
-        },
-        { class: "back", "aria-label": "Back to the list" },
-      ),
+      button("‹", () => go(NOWHERE), { class: "back", "aria-label": "Back to the list" }),
       element("h2", {}, apart(written)),
       copyButton("Number", () => written),
       ...(state.accounts.length > 1 ? [element("span", { class: "chip" }, state.nameOf(account))] : []),

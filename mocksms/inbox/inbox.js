@@ -8,7 +8,7 @@ import { help, listen } from "./keys.js";
 import { Live, calmly } from "./live.js";
 import { button } from "./parts.js";
 import { Phones } from "./phones.js";
-import { go, place, routed, search, searchHelp, searched, unfiltered, view } from "./route.js";
+import { NOWHERE, go, place, routed, search, searchHelp, searched, unfiltered, view } from "./route.js";
 import { recall } from "./seen.js";
 import { Side } from "./side.js";
 import { state } from "./state.js";
@@ -36,6 +36,7 @@ function list() {
 function moved() {
   const isJournal = view() === "journal";
   document.body.dataset.view = view();
+  document.body.dataset.pane = place().phone ? "middle" : "list";
   at("to-phones").toggleAttribute("aria-current", !isJournal);
   at("to-journal").toggleAttribute("aria-current", isJournal);
   at("list").setAttribute("aria-label", isJournal ? "Journal" : "Phones");
@@ -98,16 +99,15 @@ function toggle(panel) {
 
 function turnTo(name) {
   const other = name === "journal" ? { view: "journal", message: null } : { view: null, request: null };
-  go({ ...unfiltered(), panel: null, ...other });
-  document.body.dataset.pane = "list";
+  const all = name === view() ? NOWHERE : {};
+  go({ ...unfiltered(), panel: null, ...all, ...other });
 }
 
 /** Close the last thing that was opened: a panel, a search, a conversation. */
 function leave() {
   if (place().panel || place().message || place().request) side.close();
   else if (searched()) search("");
-  else if (place().phone) go({ phone: null, in: null });
-  document.body.dataset.pane = place().phone ? "middle" : "list";
+  else go(NOWHERE);
 }
 
 function onClick(id, work) {
@@ -155,5 +155,4 @@ listen({
   g: () => turnTo(view() === "journal" ? "phones" : "journal"),
 });
 setInterval(showClock, 1_000);
-document.body.dataset.pane = place().phone ? "middle" : "list";
 moved();

@@ -103,7 +103,6 @@ function updated(item, change) {
 
 function open(item) {
   go({ phone: item.number, in: item.account, message: isSearch() ? item.transaction_id : null, panel: null });
-  document.body.dataset.pane = "middle";
 }
 
 function row(item, node) {

@@ -33,6 +33,9 @@ export function go(changes, push = true) {
   routed.dispatchEvent(new Event("moved"));
 }
 
+/** The changes that leave the conversation and what is open of it. */
+export const NOWHERE = { phone: null, in: null, message: null };
+
 /** The filters in force, by the inspection API's words. */
 export function filters() {
   const now = place();
@@ -60,7 +63,7 @@ export function search(text) {
     })
     .trim();
   if (rest) changes[REST[view()]] = rest;
-  go({ ...changes, message: null, request: null });
+  go({ ...changes, ...NOWHERE, request: null });
 }
 
 /** Write the filters in force as the search box has them. */

@@ -1,7 +1,7 @@
 /** The choice of an account, shown where there are several. */
 
 import { element } from "/docs/dom.js";
-import { go, place } from "./route.js";
+import { NOWHERE, go, place } from "./route.js";
 import { state } from "./state.js";
 import { line } from "./text.js";
 
@@ -13,7 +13,7 @@ export class Switcher {
   constructor(node) {
     this.node = node;
     node.addEventListener("change", () =>
-      go({ account: node.value, phone: null, in: null, message: null, request: null }),
+      go({ account: node.value, ...NOWHERE, request: null }),
     );
   }
 

@@ -158,6 +158,33 @@ def test_small_screen_shows_one_thing_at_a_time(browser: Browser, own_mock: Mock
         assert watched.page.evaluate(fits)
 
 
+def test_small_screen_goes_where_one_goes_back_to(browser: Browser, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Hello")
+    sent(own_mock, OTHER, content="Goodbye")
+    with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
+        inbox = Inbox(watched).open()
+        inbox.choose(NUMBER)
+        expect(inbox.bubble("Hello")).to_be_visible()
+        inbox.page.go_back()
+        expect(inbox.row(NUMBER)).to_be_visible()
+        inbox.page.go_forward()
+        expect(inbox.bubble("Hello")).to_be_visible()
+        inbox.page.get_by_role("searchbox").fill("Goodbye")
+        inbox.page.get_by_role("searchbox").press("Enter")
+        expect(inbox.row("Goodbye")).to_be_visible()
+        inbox.choose("Goodbye")
+        inbox.press("Close details")
+        expect(inbox.bubble("Goodbye")).to_be_visible()
+        inbox.page.get_by_role("link", name="Phones").click()
+        expect(inbox.row("Hello")).to_be_visible()
+        inbox.page.get_by_role("link", name="Journal").click()
+        inbox.list.get_by_role("option").last.click()
+        inbox.side.get_by_role("button").filter(has_text=api_of(own_mock).ids()[1][:8]).click()
+        inbox.press("Conversation")
+        inbox.press("Close details")
+        expect(inbox.bubble("Hello")).to_be_visible()
+
+
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The source of axe, the scanner of what keeps people from using a page."""
