@@ -1,5 +1,6 @@
 /** The inspection API, and the one call of the emulated API that the page makes: a test send. */
 
+import { tab } from "./kept.js";
 import { place } from "./route.js";
 
 const TOKEN = "mocksms-token";
@@ -19,21 +20,21 @@ class Refused extends Error {
 
 /** The header that shows the control token, if one was given; it is kept for this tab only. */
 export function credentials() {
-  const token = sessionStorage.getItem(TOKEN);
+  const token = tab.get(TOKEN);
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
 export function keepToken(token) {
-  sessionStorage.setItem(TOKEN, token);
+  tab.set(TOKEN, token);
 }
 
 /** The keys that test sends were made with, by the account they belong to; kept for this tab only. */
 export function knownKeys() {
-  return JSON.parse(sessionStorage.getItem(KEYS) ?? "{}");
+  return tab.getObject(KEYS);
 }
 
 export function keepKey(account, key) {
-  sessionStorage.setItem(KEYS, JSON.stringify({ ...knownKeys(), [account]: key }));
+  tab.setObject(KEYS, { ...knownKeys(), [account]: key });
 }
 
 /** The query of what belongs to no account, or to whichever it is found in. */

@@ -3,6 +3,7 @@
 import { curlOf } from "/docs/call.js";
 import { element } from "/docs/dom.js";
 import { NOBODY, get, keepKey, knownKeys, send } from "./api.js";
+import { tab } from "./kept.js";
 import { badge, button, choice, copyButton, field, raw } from "./parts.js";
 import { go, place } from "./route.js";
 import { line, visible } from "./text.js";
@@ -17,13 +18,13 @@ export async function composeParts() {
   const draft = {
     to: "972-54-1111111",
     content: "Your code is 481516",
-    ...JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}"),
+    ...tab.getObject(DRAFT),
   };
   const output = element("div", { "aria-live": "polite", class: "sent" });
   const form = element("form", { class: "compose" }, fields(numbers, draft), output);
   fillIn(form, draft);
   address(form);
-  form.addEventListener("input", () => sessionStorage.setItem(DRAFT, JSON.stringify(valuesOf(form))));
+  form.addEventListener("input", () => tab.setObject(DRAFT, valuesOf(form)));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit(form, output);

@@ -1,5 +1,7 @@
 /** What a person chooses once for this browser: light or dark, and whether the desktop tells of new SMS. */
 
+import { browser } from "./kept.js";
+
 const THEMES = { system: "◐", light: "☀", dark: "☾" };
 const THEME = "mocksms-theme";
 const NOTIFY = "mocksms-notify";
@@ -7,8 +9,13 @@ const PAUSE = 2_000;
 
 let last = -Infinity;
 
+function chosenTheme() {
+  const theme = browser.get(THEME);
+  return Object.hasOwn(THEMES, theme) ? theme : "system";
+}
+
 function showTheme() {
-  const theme = localStorage.getItem(THEME) ?? "system";
+  const theme = chosenTheme();
   document.documentElement.dataset.theme = theme;
   const button = document.getElementById("theme");
   button.textContent = THEMES[theme];
@@ -18,13 +25,12 @@ function showTheme() {
 
 function nextTheme() {
   const names = Object.keys(THEMES);
-  const now = names.indexOf(localStorage.getItem(THEME) ?? "system");
-  localStorage.setItem(THEME, names[(now + 1) % names.length]);
+  browser.set(THEME, names[(names.indexOf(chosenTheme()) + 1) % names.length]);
   showTheme();
 }
 
 function notifies() {
-  return localStorage.getItem(NOTIFY) === "yes" && globalThis.Notification?.permission === "granted";
+  return browser.get(NOTIFY) === "yes" && globalThis.Notification?.permission === "granted";
 }
 
 function showNotify() {
@@ -37,7 +43,7 @@ function showNotify() {
 
 async function toggleNotify() {
   const wanted = notifies() ? "no" : "yes";
-  localStorage.setItem(NOTIFY, wanted);
+  browser.set(NOTIFY, wanted);
   if (wanted === "yes") await Notification.requestPermission();
   showNotify();
 }

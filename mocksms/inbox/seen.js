@@ -1,5 +1,7 @@
 /** What was looked at: for each phone the latest SMS that was on the screen, for this run of the mock. */
 
+import { browser } from "./kept.js";
+
 const STORE = "mocksms-seen";
 const MOST = 2_000;
 
@@ -7,8 +9,8 @@ let seen = { epoch: "", phones: {} };
 
 /** Begin with what was seen of this run of the mock. */
 export function recall(epoch) {
-  const kept = JSON.parse(localStorage.getItem(STORE) ?? "{}");
-  seen = kept.epoch === epoch ? kept : { epoch, phones: {} };
+  const kept = browser.getObject(STORE);
+  seen = { epoch, phones: kept.epoch === epoch ? Object(kept.phones) : {} };
 }
 
 export function isUnread(phone, cursor) {
@@ -22,6 +24,6 @@ export function look(phone, cursor) {
   seen.phones[phone] = cursor;
   const names = Object.keys(seen.phones);
   if (names.length > MOST) delete seen.phones[names[0]];
-  localStorage.setItem(STORE, JSON.stringify(seen));
+  browser.setObject(STORE, seen);
   return true;
 }

@@ -138,6 +138,34 @@ def test_colours_follow_the_system_until_one_chooses(talk: Inbox) -> None:
     assert darkness() == "light"
 
 
+STORES = {
+    "forbidden": """for (const name of ["localStorage", "sessionStorage"]) {
+      Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });
+    }""",
+    "full": "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
+    "spoilt": """for (const name of ["theme", "notify", "seen", "draft", "keys"]) {
+      for (const store of [localStorage, sessionStorage]) store.setItem(`mocksms-${name}`, "[nonsense");
+    }""",
+    "of another shape": """localStorage.setItem("mocksms-seen", '{"phones": 1}');
+    for (const name of ["draft", "keys"]) sessionStorage.setItem(`mocksms-${name}`, "null");""",
+}
+"""What can be the matter with what the browser keeps for a page."""
+
+
+@pytest.mark.parametrize("script", STORES.values(), ids=STORES)
+def test_page_works_whatever_the_browser_keeps_for_it(inbox: Inbox, own_mock: Mock, script: str) -> None:
+    inbox.page.add_init_script(script)
+    sent(own_mock, NUMBER, content="Hello")
+    inbox.open()
+    inbox.choose("Hello")
+    expect(inbox.row("unread")).to_have_count(0)
+    inbox.page.get_by_role("button", name="Colours: system").click()
+    expect(inbox.page.get_by_role("button", name="Colours: light")).to_be_visible()
+    inbox.page.get_by_role("button", name="New SMS").click()
+    inbox.write("From a browser that forgets")
+    expect(inbox.bubble("From a browser that forgets")).to_be_visible()
+
+
 def test_small_screen_shows_one_thing_at_a_time(browser: Browser, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Hello")
     with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
