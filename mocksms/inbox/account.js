@@ -3,6 +3,7 @@
 import { element } from "/docs/dom.js";
 import { call } from "./api.js";
 import { attempt, button, choice, facts, section } from "./parts.js";
+import { refill } from "./refill.js";
 import { go } from "./route.js";
 import { state } from "./state.js";
 import { line } from "./text.js";
@@ -11,8 +12,6 @@ const LISTS = { unsubscribed: "Opted out", bounced: "Bounced", kosher: "Kosher" 
 const SHOWN = 200;
 
 export class AccountPart {
-  #drawn = "";
-
   constructor() {
     this.body = element("div", {});
     this.node = section("Account", true, this.body);
@@ -21,12 +20,7 @@ export class AccountPart {
   async refresh() {
     await state.read();
     const account = state.one();
-    const drawn = JSON.stringify([account, !account && state.accounts.map(({ id }) => id)], (name, value) =>
-      name === "clock" ? 0 : value,
-    );
-    if (drawn === this.#drawn || this.body.contains(document.activeElement?.closest("input"))) return;
-    this.#drawn = drawn;
-    this.body.replaceChildren(...(account?.key ? this.#form(account) : which()));
+    refill(this.body, account?.key ? this.#form(account) : which());
   }
 
   #form(account) {
@@ -91,8 +85,10 @@ export class AccountPart {
   }
 
   async #patch(body) {
-    document.activeElement?.blur();
-    await attempt(() => call("PATCH", "account", { query: { account: state.one().id }, body }), "Changed.");
+    const query = { account: state.one().id };
+    const isDone = await attempt(() => call("PATCH", "account", { query, body }), "Changed.");
+    const field = document.activeElement;
+    if (isDone && this.body.contains(field) && field.localName === "input") field.defaultValue = field.value;
     await this.refresh();
   }
 }
@@ -121,7 +117,7 @@ function which() {
     element(
       "div",
       { class: "actions" },
-      state.accounts.slice(0, 50).map(({ id, key }) => button(line(key), () => go({ account: id }))),
+      state.accounts.slice(0, 50).map(({ id, key }) => button(line(key), () => go({ account: id }), { "data-id": id })),
     ),
   ];
 }

@@ -6,6 +6,7 @@ import { Flow } from "./flow.js";
 import { calmly } from "./live.js";
 import { apart, attempt, button, copyButton } from "./parts.js";
 import { phoneKey } from "./phones.js";
+import { refill } from "./refill.js";
 import { ReplyForm } from "./reply.js";
 import { NOWHERE, go, place, view } from "./route.js";
 import { look } from "./seen.js";
@@ -135,7 +136,7 @@ export class Conversation {
   #header(phone) {
     const { in: account, phone: number } = place();
     const written = phone?.mobile_number ?? number;
-    this.head.replaceChildren(
+    refill(this.head, [
       button("‹", () => go(NOWHERE), { class: "back", "aria-label": "Back to the list" }),
       element("h2", {}, apart(written)),
       copyButton("Number", () => written),
@@ -147,7 +148,7 @@ export class Conversation {
         phone ? `${phone.messages} to it, ${phone.replies} from it` : "nothing is kept",
       ),
       button("Write to it", () => go({ panel: "compose", recipient: written })),
-    );
+    ]);
   }
 }
 

@@ -3,6 +3,7 @@
 import { element } from "/docs/dom.js";
 import { call, get } from "./api.js";
 import { attempt, button, field, section } from "./parts.js";
+import { refill } from "./refill.js";
 import { state } from "./state.js";
 import { visible } from "./text.js";
 import { clockTime, span } from "./time.js";
@@ -51,20 +52,18 @@ export class FaultsPart {
 
   async refresh() {
     const faults = together((await get("faults")).faults);
-    this.list.replaceChildren(
-      ...faults.map((fault) =>
+    const rows = faults.map((fault) =>
         element(
           "li",
-          {},
+          { "data-id": fault.id },
           element("strong", {}, visible(fault.fault)),
           ` hit ${fault.used}${left(fault)} `,
           element("span", { class: "soft until", "data-until": fault.until }),
           button("End it", () => this.#change(() => call("DELETE", `faults/${fault.id}`)), { class: "small" }),
         ),
-      ),
     );
-    if (!faults.length)
-      this.list.replaceChildren(element("li", { class: "soft" }, "None: calls are answered as they should be."));
+    const none = element("li", { class: "soft" }, "None: calls are answered as they should be.");
+    refill(this.list, rows.length ? rows : [none]);
     this.#count(true);
   }
 

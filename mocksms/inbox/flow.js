@@ -59,6 +59,7 @@ export class Flow {
   }
 
   #put(flow) {
+    const held = document.activeElement.closest(".flow [data-id]")?.dataset.id;
     const stale = new Set(this.node.children);
     flow.forEach((node, index) => {
       stale.delete(node);
@@ -66,5 +67,7 @@ export class Flow {
       if (there !== node) this.node.insertBefore(node, there);
     });
     stale.forEach((node) => node.remove());
+    if (held && document.activeElement === document.body)
+      this.node.querySelector(`[data-id="${CSS.escape(held)}"] .about`)?.focus({ preventScroll: true });
   }
 }

@@ -1,5 +1,6 @@
 /** The page: what the address says is shown, and what happens is taken in. */
 
+import { element } from "/docs/dom.js";
 import { NOBODY, get } from "./api.js";
 import { Conversation } from "./conversation.js";
 import { announce, begin } from "./habits.js";
@@ -8,6 +9,7 @@ import { help, listen } from "./keys.js";
 import { Live, calmly } from "./live.js";
 import { button } from "./parts.js";
 import { Phones } from "./phones.js";
+import { refill } from "./refill.js";
 import { NOWHERE, go, place, routed, search, searchHelp, searched, unfiltered, view } from "./route.js";
 import { recall } from "./seen.js";
 import { Side } from "./side.js";
@@ -69,7 +71,7 @@ function showLive() {
   const words = { connecting: "connecting…", live: "live", lost: "not live" }[live.state];
   const retry = button("retry", () => live.retry(), { class: "small" });
   at("live").className = live.state;
-  at("live").replaceChildren(words, ...(live.state === "lost" ? [retry] : []));
+  refill(at("live"), [element("span", {}, words), ...(live.state === "lost" ? [retry] : [])]);
 }
 
 /** Read all that is shown anew, since something may have been missed. */

@@ -47,9 +47,9 @@ export class Journal {
     const isSearch = Object.keys(filters()).length > 0;
     const isRefused = filters().refused === "true";
     const quick = isRefused ? ["Show all", null] : ["Refused only", "true"];
-    this.paged.head.replaceChildren(
-      `${page.total.toLocaleString("en")} ${page.total === 1 ? "call" : "calls"}${isSearch ? " fit" : ""}`,
-      page.evicted ? `, ${page.evicted.toLocaleString("en")} went to make room ` : " ",
+    const gone = page.evicted ? `, ${page.evicted.toLocaleString("en")} went to make room` : "";
+    this.paged.say(
+      `${page.total.toLocaleString("en")} ${page.total === 1 ? "call" : "calls"}${isSearch ? " fit" : ""}${gone}`,
       button(quick[0], () => go({ refused: quick[1] }), { class: "small" }),
     );
     this.paged.list.select(place().request, false);

@@ -2,6 +2,7 @@
 
 import { element } from "/docs/dom.js";
 import { calmly } from "./live.js";
+import { refill } from "./refill.js";
 import { filters, place } from "./route.js";
 import { WindowedList } from "./windowed.js";
 
@@ -63,11 +64,16 @@ export class PagedList {
     this.list.set(items);
   }
 
+  /** Say how much there is, and offer to ask for other things. */
+  say(words, ...offers) {
+    refill(this.head, [element("span", {}, words), ...offers]);
+  }
+
   /** Show these nodes if there is nothing to list. */
   fillBlank(nodes) {
     this.list.node.hidden = !this.items.length;
     this.blank.hidden = this.items.length > 0;
-    this.blank.replaceChildren(...nodes);
+    refill(this.blank, nodes);
   }
 
   async #refresh() {

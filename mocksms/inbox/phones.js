@@ -74,11 +74,11 @@ export class Phones {
   }
 
   #count(evicted = 0) {
-    const { total, items, head } = this.paged;
+    const { total, items } = this.paged;
     const what = isSearch() ? "SMS fit" : total === 1 ? "phone" : "phones";
     const gone = evicted ? `, ${evicted.toLocaleString("en")} SMS went to make room` : "";
-    const clear = isSearch() && button("Show all phones", () => go(unfiltered()), { class: "small" });
-    head.replaceChildren(...[`${total.toLocaleString("en")} ${what}${gone}`, clear].filter(Boolean));
+    const clear = button("Show all phones", () => go(unfiltered()), { class: "small" });
+    this.paged.say(`${total.toLocaleString("en")} ${what}${gone}`, ...(isSearch() ? [clear] : []));
     const unread = isSearch() ? 0 : items.filter((item) => isUnread(keyOf(item), item.cursor)).length;
     document.title = unread ? `(${unread}) mocksms` : "mocksms";
   }

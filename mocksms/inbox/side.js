@@ -6,12 +6,14 @@ import { messageParts } from "./detail.js";
 import { requestParts } from "./exchange.js";
 import { calmly } from "./live.js";
 import { button } from "./parts.js";
+import { refill, replace } from "./refill.js";
 import { go, place } from "./route.js";
 import { Steer } from "./steer.js";
 import { line } from "./text.js";
 
 export class Side {
   #asked = "";
+  #from = document.body;
   #steer = new Steer();
 
   constructor(node) {
@@ -27,7 +29,8 @@ export class Side {
   heed(news) {
     const { panel, message } = place();
     if (panel === "steer") this.#steer.refresh();
-    const isOurs = (each) => each.transaction_id === message || ["callback", "consent"].includes(each.kind);
+    const isOurs = ({ kind, transaction_id: id }) =>
+      kind === "deleted" || kind === "reset" || (id && [id, "latest"].includes(message));
     if (message && news.some(isOurs)) this.refresh();
   }
 
@@ -37,7 +40,10 @@ export class Side {
 
   async #show(isStale) {
     const what = shown();
+    if (what && this.node.hidden) this.#from = document.activeElement;
+    const isLeft = !what && this.node.contains(document.activeElement);
     this.node.hidden = !what;
+    if (isLeft) this.#from.focus();
     document.body.dataset.side = what ?? "";
     const { message, request, panel, account } = place();
     const asked = JSON.stringify([message, request, panel, panel === "steer" && account]);
@@ -64,18 +70,13 @@ export class Side {
     return parts[what]().catch((error) => [element("h2", {}, "Not there"), element("p", {}, line(error.message, 400))]);
   }
 
-  /** Put the parts in place; those of the same thing as before stay folded as they were. */
   #put(parts, isSame) {
-    const folds = () => [...this.node.querySelectorAll("details")];
-    const open = isSame ? folds().map((fold) => fold.open) : [];
-    this.node.replaceChildren(
-      button("×", () => this.close(), { class: "close", "aria-label": "Close details" }),
-      ...parts,
-    );
-    folds().forEach((fold, index) => {
-      fold.open = open[index] ?? fold.open;
-    });
-    if (isSame) return;
+    const close = button("×", () => this.close(), { class: "close", "aria-label": "Close details" });
+    if (isSame) {
+      refill(this.node, [close, ...parts]);
+      return;
+    }
+    replace(this.node, [close, ...parts]);
     this.node.scrollTop = 0;
     this.node.querySelector("form.compose [name=content]")?.focus();
   }

@@ -1,6 +1,7 @@
 /** The choice of an account, shown where there are several. */
 
 import { element } from "/docs/dom.js";
+import { refill } from "./refill.js";
 import { NOWHERE, go, place } from "./route.js";
 import { state } from "./state.js";
 import { line } from "./text.js";
@@ -8,8 +9,6 @@ import { line } from "./text.js";
 const MOST = 500;
 
 export class Switcher {
-  #drawn = "";
-
   constructor(node) {
     this.node = node;
     node.addEventListener("change", () =>
@@ -27,11 +26,10 @@ export class Switcher {
     ];
     if (!options.some(([id]) => id === account)) options.push([account, `${line(account)} · not used`]);
     this.node.hidden = accounts.length < 2 && !account;
-    const drawn = JSON.stringify(options);
-    if (drawn !== this.#drawn) {
-      this.node.replaceChildren(...options.map(([value, words]) => element("option", { value }, words)));
-    }
-    this.#drawn = drawn;
+    refill(
+      this.node,
+      options.map(([value, words]) => element("option", { value }, words)),
+    );
     this.node.value = account;
   }
 }
