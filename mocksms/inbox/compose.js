@@ -4,8 +4,9 @@ import { curlOf } from "/docs/call.js";
 import { element } from "/docs/dom.js";
 import { NOBODY, get, keepKey, knownKeys, send } from "./api.js";
 import { tab } from "./kept.js";
-import { badge, button, choice, copyButton, field, raw } from "./parts.js";
+import { attempt, badge, button, choice, copyButton, field, raw, tell } from "./parts.js";
 import { go, place } from "./route.js";
+import { state } from "./state.js";
 import { line, visible } from "./text.js";
 
 const DRAFT = "mocksms-draft";
@@ -25,6 +26,7 @@ export async function composeParts() {
   fillIn(form, draft);
   address(form);
   form.addEventListener("input", () => tab.setObject(DRAFT, valuesOf(form)));
+  form.addEventListener("invalid", ({ target }) => target.closest("details")?.setAttribute("open", ""), true);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit(form, output);
@@ -32,10 +34,17 @@ export async function composeParts() {
   return [element("h2", {}, "New SMS"), form];
 }
 
-/** Put the number that the address names into the form. */
+/** Put the number that the address names into the form, and the key of the account that wrote to it if it is known. */
 export function address(form) {
-  const { recipient } = place();
-  if (recipient) form.elements.to.value = recipient;
+  const { recipient, in: account } = place();
+  if (!recipient) return;
+  form.elements.to.value = recipient;
+  const key = account ? knownKeys()[account] : form.elements.key.value;
+  if (key) form.elements.key.value = key;
+  form.querySelector(".whose").textContent = key
+    ? ""
+    : `This phone heard from the account ${state.nameOf(account)}. The mock keeps no more of its key: with another one, ` +
+      "the SMS comes from another account.";
 }
 
 function fields(numbers, draft) {
@@ -76,10 +85,19 @@ function fields(numbers, draft) {
       ),
       field(
         "X-API-Key",
-        element("input", { name: "key", value: key, required: true, autocomplete: "off", spellcheck: "false" }),
+        element("input", {
+          name: "key",
+          value: key,
+          required: true,
+          pattern: "[\\x20-\\xff]+",
+          title: "Headers take Latin letters, digits and signs only",
+          autocomplete: "off",
+          spellcheck: "false",
+        }),
         "each key is an account of its own",
       ),
     ),
+    element("p", { class: "soft whose" }),
     element(
       "div",
       { class: "actions" },
@@ -130,24 +148,13 @@ async function submit(form, output) {
   const values = valuesOf(form);
   const body = bodyOf(values);
   output.replaceChildren(element("p", { class: "soft" }, "Sent, waiting for the answer…"));
-  try {
-    const { status, text } = await send(values.key, body);
-    const rows = readRows(status, text);
-    if (rows?.length) await follow(values.key, rows[0]);
-    output.replaceChildren(...answered(status, text, rows), ...asCurl(values.key, body));
-  } catch (error) {
-    output.replaceChildren(
-      element(
-        "p",
-        { class: "wrong" },
-        `No answer came: ${error.message}. The journal says whether the call was accepted.`,
-      ),
-      ...asCurl(values.key, body),
-    );
-  }
+  const answer = await send(values.key, body).catch(({ message }) => ({ lost: message }));
+  const rows = readRows(answer);
+  output.replaceChildren(...answered(answer, rows), ...asCurl(values.key, body));
+  if (rows?.length) await attempt(() => follow(values.key, rows[0]));
 }
 
-function readRows(status, text) {
+function readRows({ status, text }) {
   try {
     return status === 200 ? JSON.parse(text) : null;
   } catch {
@@ -155,10 +162,17 @@ function readRows(status, text) {
   }
 }
 
-/** Show the conversation of the first phone that was written to, and remember whose key this is. */
+/**
+ * Remember whose key this is, and show the conversation of the first phone that was written to; who has left the panel
+ * before the answer came is only told.
+ */
 async function follow(key, row) {
   const message = await get(`messages/${row.transaction_id}`, NOBODY);
   keepKey(message.account, key);
+  if (place().panel !== "compose") {
+    tell(`The SMS to ${row.mobile_number} was answered: ${row.status}.`);
+    return;
+  }
   go(
     {
       view: null,
@@ -173,7 +187,11 @@ async function follow(key, row) {
   );
 }
 
-function answered(status, text, rows) {
+function answered({ status, text, lost }, rows) {
+  if (lost) {
+    const words = `No answer came: ${lost}. The journal says whether the call was accepted.`;
+    return [element("p", { class: "wrong" }, words)];
+  }
   if (!rows) {
     return [element("p", { class: "wrong" }, `Answered ${status}`), raw("Answer", visible(text))];
   }

@@ -278,3 +278,70 @@ def test_draft_and_key_survive_a_reload_and_every_option_is_sent(inbox: Inbox, o
     message = Api(own_mock, "mine").get("messages/latest")
     assert (message["tags"], message["sender"], message["scheduled_at"]) == (["a", "b"], "Shop", "2099-01-20T11:05:00Z")
     assert "/u/" in message["text"]
+
+
+def test_answer_that_comes_late_does_not_take_one_back(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Hello")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    inbox.page.route("**/sms/send", hold)
+    inbox.open("?panel=compose")
+    inbox.write("Late", to="972-54-2222222")
+    expect(inbox.side).to_contain_text("waiting for the answer")
+    inbox.choose("Hello")
+    inbox.page.keyboard.press("r")
+    held[0].continue_()
+    expect(inbox.notice).to_have_text("The SMS to 972-54-2222222 was answered: sent.")
+    expect(inbox.bubble("Hello")).to_be_visible()
+    expect(inbox.side).to_be_hidden()
+    expect(inbox.page.get_by_label("Reply as this phone")).to_be_focused()
+
+
+def test_answer_is_shown_though_its_message_is_gone_already(inbox: Inbox, own_mock: Mock) -> None:
+    def meanwhile(route: Route) -> None:
+        Api(own_mock).post("reset")
+        route.continue_()
+
+    inbox.page.route(re.compile(r"/_mock/messages/[0-9a-f]{32}"), meanwhile)
+    inbox.open("?panel=compose")
+    inbox.write("Hello")
+    expect(inbox.alarm).to_contain_text("There is no message")
+    expect(inbox.side).to_contain_text(f"sent{NUMBER}")
+    inbox.watched.forgive("404")
+
+
+@pytest.mark.parametrize("key", ["", "מפתח"], ids=["none", "no header takes it"])
+def test_key_that_cannot_be_is_pointed_out_even_if_it_is_folded_away(inbox: Inbox, key: str) -> None:
+    inbox.open("?panel=compose")
+    fold = inbox.side.get_by_text("Sender, tags, time, key")
+    fold.click()
+    field = inbox.side.get_by_label("X-API-Key")
+    field.fill(key)
+    fold.click()
+    expect(field).to_be_hidden()
+    inbox.press("Send")
+    expect(field).to_be_focused()
+    assert not any("/sms/send" in url for url in inbox.watched.asked)
+
+
+def test_writing_to_a_phone_uses_the_key_of_its_account_or_says_that_it_has_it_not(
+    inbox: Inbox, own_mock: Mock
+) -> None:
+    sent(own_mock, NUMBER, content="From the application")
+    inbox.open("?panel=compose")
+    inbox.write("From the page", to="972-54-2222222")
+    expect(inbox.bubble("From the page")).to_be_visible()
+    inbox.choose("From the application")
+    inbox.page.get_by_role("button", name="Write to it").click()
+    expect(inbox.side).to_contain_text("from the account key-…. The mock keeps no more of its key")
+    inbox.side.get_by_text("Sender, tags, time, key").click()
+    inbox.side.get_by_label("X-API-Key").fill(KEY)
+    inbox.write("From the page too")
+    expect(inbox.said.locator(".text")).to_have_text([re.compile("the application"), re.compile("the page too")])
+    inbox.choose("From the page", "d…")
+    inbox.page.get_by_role("button", name="Write to it").click()
+    expect(inbox.side.get_by_label("X-API-Key")).to_have_value("demo")
+    expect(inbox.side).not_to_contain_text("The mock keeps no more")
