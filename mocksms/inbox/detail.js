@@ -22,7 +22,7 @@ const STEPS = {
 
 /** Read a message and what belongs to it, and return the parts of its panel. */
 export async function messageParts(id) {
-  const message = await get(`messages/${id}`, NOBODY);
+  const message = await get(`messages/${encodeURIComponent(id)}`, NOBODY);
   const [exchange, calls] = await Promise.all([exchangeOf(message), callbacksOf(message)]);
   return [
     element("h2", {}, "SMS to ", element("bdi", {}, visible(message.mobile_number))),

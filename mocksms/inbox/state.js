@@ -2,6 +2,7 @@
 
 import { NOBODY, get } from "./api.js";
 import { place } from "./route.js";
+import { line } from "./text.js";
 import { day } from "./time.js";
 
 export const state = {
@@ -17,7 +18,7 @@ export const state = {
 
   /** How an account is called where its key must not be shown. */
   nameOf(id) {
-    return this.accounts.find((account) => account.id === id)?.key ?? id;
+    return line(this.accounts.find((account) => account.id === id)?.key ?? id);
   },
 
   /** The account that is meant where one has to be: the chosen one, or the only one. */

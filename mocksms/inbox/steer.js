@@ -14,7 +14,7 @@ import { state } from "./state.js";
 export class Steer {
   constructor() {
     this.parts = [new ScenarioPart(), new FaultsPart(), new ClockPart(), new AccountPart()];
-    this.refresh = calmly(() => Promise.all(this.parts.map((part) => part.refresh())), 500);
+    this.refresh = calmly(() => this.#refresh(), 500);
     this.whose = element("p", { class: "soft" });
     this.nodes = [
       element("h2", {}, "Steer"),
@@ -26,12 +26,21 @@ export class Steer {
 
   /** Show the panel for what the address says. */
   show() {
+    this.#tellWhose();
+    this.refresh();
+    return this.nodes;
+  }
+
+  async #refresh() {
+    await Promise.all(this.parts.map((part) => part.refresh()));
+    this.#tellWhose();
+  }
+
+  #tellWhose() {
     const { account } = place();
     this.whose.textContent = account
       ? `For the account ${state.nameOf(account)}.`
       : "For all accounts, those to come too.";
-    this.refresh();
-    return this.nodes;
   }
 }
 

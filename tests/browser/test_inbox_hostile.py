@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of
+from tests.control.support import Api
 from tests.support import NUMBER, Mock
 
 LONGEST = 255 * 153
@@ -100,6 +103,37 @@ def test_text_as_long_as_can_be_without_a_space_stays_in_its_bubble(inbox: Inbox
     expect_harmless(inbox)
     last = inbox.said.locator(".cut").last
     assert last.inner_text().endswith(str(api_of(own_mock).get("messages/latest")["segments"]["count"]))
+
+
+def test_name_of_an_account_is_only_ever_shown(inbox: Inbox, own_mock: Mock) -> None:
+    hostile = "\u202e<b>evil"
+    account = Api(own_mock).ask("PATCH", "account", {"credit": 5}, account=hostile)["id"]
+    Api(own_mock).post("inbound", {"from": NUMBER, "text": "Hello"}, account=hostile)
+    api_of(own_mock).send(NUMBER)
+    inbox.open(f"?account={account}&panel=steer")
+    expect(inbox.side).to_contain_text("For the account \\u202e<b>…")
+    inbox.press("Reset…")
+    expect(inbox.page.get_by_role("dialog")).to_contain_text("the account \\u202e<b>…")
+    inbox.page.keyboard.press("Escape")
+    inbox.page.get_by_label("Account", exact=True).select_option("")
+    inbox.choose("Hello", "\\u202e<b>…")
+    inbox.page.get_by_role("button", name="Write to it").click()
+    expect(inbox.side).to_contain_text("from the account \\u202e<b>…")
+    assert "\u202e" not in inbox.page.evaluate("document.body.innerText")
+
+
+def test_address_with_hostile_words_is_only_ever_shown(inbox: Inbox, own_mock: Mock) -> None:
+    message = api_of(own_mock).send(NUMBER)[0]
+    for name in ("phone", "in", "account", "to", "content", "message", "request", "panel", "view", "recipient"):
+        hostile = quote(HOSTILE["image"] + HOSTILE["bidi"])
+        inbox.open(f"?phone={NUMBER}&in=x&panel=compose&{name}={hostile}#{hostile}")
+        expect(inbox.page.locator("#list")).not_to_be_empty()
+        expect_harmless(inbox)
+        assert "\u202e" not in inbox.page.evaluate("document.body.innerText")
+    inbox.open(f"?message=..%2Faccounts%2F..%2Fmessages%2F{message}")
+    expect(inbox.side).to_contain_text("Not there")
+    expect(inbox.side).to_contain_text("There is no")
+    inbox.watched.forgive("404")
 
 
 def test_emoji_and_flags_are_left_whole(inbox: Inbox, own_mock: Mock) -> None:
