@@ -47,6 +47,7 @@ export class Conversation {
       return;
     }
     this.#who = who;
+    this.reply.turnTo(who);
     this.#empty();
     if (who) {
       this.node.replaceChildren(this.head, this.flow.node, this.newest, this.reply.node);

@@ -9,6 +9,9 @@ const CHOICES = ["STOP", "הסר", "START"];
 const WORDS = [...CHOICES, "YES"];
 
 export class ReplyForm {
+  #who = null;
+  #drafts = new Map();
+
   constructor() {
     this.words = element("textarea", {
       "aria-label": "Reply as this phone",
@@ -27,7 +30,7 @@ export class ReplyForm {
     );
     this.node.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#send(this.words.value);
+      this.#sendDraft();
     });
     this.words.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -36,19 +39,40 @@ export class ReplyForm {
     });
   }
 
+  /** Be the field of another phone; what was not sent yet waits with the phone it was for. */
+  turnTo(who) {
+    this.#keep(this.words.value);
+    this.#who = who;
+    this.words.value = this.#drafts.get(who) ?? "";
+  }
+
   focus() {
     this.words.focus();
   }
 
-  async #send(text) {
+  #keep(draft) {
+    if (draft) this.#drafts.set(this.#who, draft);
+    else this.#drafts.delete(this.#who);
+  }
+
+  /** Send what is in the field and empty it at once, so that it cannot go twice; what was refused comes back. */
+  async #sendDraft() {
+    const who = this.#who;
+    const text = this.words.value;
     if (!text.trim()) return;
+    this.words.value = "";
+    if (await this.#send(text)) return;
+    if (who !== this.#who) this.#drafts.set(who, text);
+    else this.words.value ||= text;
+  }
+
+  async #send(text) {
     const { phone, in: account } = place();
     const sms = await attempt(() => call("POST", "inbound", { query: { account }, body: { from: phone, text } }));
-    if (!sms) return;
-    if (this.words.value === text) this.words.value = "";
-    if (sms.effect) tell(`The phone has ${sms.effect}.`);
-    else if (CHOICES.includes(text)) {
+    if (sms?.effect) tell(`The phone has ${sms.effect}.`);
+    else if (sms && CHOICES.includes(text)) {
       tell(`${text} changed nothing: the latest SMS to this phone did not offer to reply (add_unsubscribe_sms_reply).`);
     }
+    return sms;
   }
 }

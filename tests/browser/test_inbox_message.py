@@ -345,3 +345,42 @@ def test_writing_to_a_phone_uses_the_key_of_its_account_or_says_that_it_has_it_n
     inbox.page.get_by_role("button", name="Write to it").click()
     expect(inbox.side.get_by_label("X-API-Key")).to_have_value("demo")
     expect(inbox.side).not_to_contain_text("The mock keeps no more")
+
+
+def test_reply_that_was_begun_waits_with_its_phone(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, content="To one")
+    sent(own_mock, "972-54-2222222", content="To another")
+    inbox.open()
+    reply = inbox.page.get_by_label("Reply as this phone")
+    inbox.choose("To one")
+    reply.fill("For the one")
+    inbox.choose("To another")
+    expect(reply).to_have_value("")
+    inbox.page.get_by_role("link", name="Journal").click()
+    inbox.page.get_by_role("link", name="Phones").click()
+    inbox.choose("To one")
+    expect(reply).to_have_value("For the one")
+
+
+def test_reply_goes_once_and_comes_back_if_it_is_refused(inbox: Inbox, own_mock: Mock) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    sent(own_mock, content="Hello")
+    inbox.open()
+    inbox.choose("Hello")
+    inbox.page.route("**/_mock/inbound?account*", hold, times=1)
+    reply = inbox.page.get_by_label("Reply as this phone")
+    reply.fill("Once")
+    reply.press("Enter")
+    reply.press("Enter")
+    expect(reply).to_have_value("")
+    held[0].abort()
+    expect(inbox.alarm).to_contain_text("No answer")
+    expect(reply).to_have_value("Once")
+    reply.press("Enter")
+    expect(inbox.bubble("Once")).to_be_visible()
+    assert [each["text"] for each in api_of(own_mock).get("inbound")["inbound"]] == ["Once"]
+    inbox.watched.forgive("net::ERR_")
