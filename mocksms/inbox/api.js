@@ -18,6 +18,9 @@ class Refused extends Error {
   }
 }
 
+/** No refusal, but nothing at all; the page says by itself that it is not live. */
+export class Unanswered extends Error {}
+
 /** The header that shows the control token, if one was given; it is kept for this tab only. */
 export function credentials() {
   const token = tab.get(TOKEN);
@@ -52,11 +55,14 @@ export async function call(method, path, { query = {}, body } = {}) {
     headers,
     cache: "no-store",
     body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch(({ message }) => {
+    throw new Unanswered(`No answer: ${message}. Is mocksms still running?`);
   });
-  const told = await answer.json();
-  if (answer.ok) return told;
   if (answer.status === 401) gate.dispatchEvent(new Event("token"));
-  throw new Refused(answer.status, told.error);
+  const told = await answer.json().catch(() => undefined);
+  if (answer.ok && told) return told;
+  const strange = { message: `Answered ${answer.status} by something else than mocksms.` };
+  throw new Refused(answer.status, told?.error ?? strange);
 }
 
 export const get = (path, query) => call("GET", path, { query });

@@ -3,7 +3,7 @@
 import { element } from "/docs/dom.js";
 import { call, get } from "./api.js";
 import { Flow } from "./flow.js";
-import { calmly } from "./live.js";
+import { calmly, excuse } from "./live.js";
 import { apart, attempt, button, copyButton } from "./parts.js";
 import { phoneKey } from "./phones.js";
 import { refill } from "./refill.js";
@@ -32,7 +32,7 @@ export class Conversation {
     this.head = element("header", { class: "head" });
     this.flow = new Flow(
       (item) => go({ message: item.transaction_id, panel: null, request: null }),
-      () => this.#earlier(),
+      () => this.#earlier().catch(excuse),
     );
     this.newest = button("Jump to the latest", () => this.#restart(), { class: "jump", hidden: true });
     this.reply = new ReplyForm();

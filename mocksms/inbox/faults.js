@@ -2,6 +2,7 @@
 
 import { element } from "/docs/dom.js";
 import { call, get } from "./api.js";
+import { excuse } from "./live.js";
 import { attempt, button, field, section } from "./parts.js";
 import { refill } from "./refill.js";
 import { state } from "./state.js";
@@ -85,7 +86,7 @@ export class FaultsPart {
       node.textContent = rest > 0 ? `ends in ${span(rest)}, at ${clockTime(node.dataset.until)}` : "is over";
       isOver ||= rest <= 0;
     }
-    if (isOver && !isFresh) this.refresh().catch(() => {});
+    if (isOver && !isFresh) this.refresh().catch(excuse);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What happens, as it happens: a stream that resumes where it was, and says when it is not live. */
 
-import { credentials, gate } from "./api.js";
+import { Unanswered, credentials, gate } from "./api.js";
 import { tell } from "./parts.js";
 
 const SILENCE = 40_000; // The mock writes at least every 15 s: a line that says nothing for longer is dead.
@@ -102,10 +102,12 @@ export class Live extends EventTarget {
   }
 }
 
-/**
- * Make of some work one that runs at most every so often, never twice at a time, and once more for what came meanwhile.
- * A question that does not fit is said; where the mock cannot be reached, the page says so anyway.
- */
+/** Say what went wrong with what nobody asked for, where the page does not say it anyway: not live, or no token yet. */
+export function excuse(error) {
+  if (!(error instanceof Unanswered) && error.status !== 401) tell(error.message, true);
+}
+
+/** Make of some work one that runs at most every so often, never twice at a time, and once more for what came meanwhile. */
 export function calmly(work, pause = 250) {
   let isWanted = false;
   let isRunning = false;
@@ -115,7 +117,7 @@ export function calmly(work, pause = 250) {
     isRunning = true;
     while (isWanted) {
       isWanted = false;
-      await work().catch((error) => error.status === 400 && tell(error.message, true));
+      await work().catch(excuse);
       await new Promise((done) => {
         setTimeout(done, pause);
       });

@@ -1,7 +1,7 @@
 /** A list that is read page by page, the newest first, and kept up to date at its head. */
 
 import { element } from "/docs/dom.js";
-import { calmly } from "./live.js";
+import { calmly, excuse } from "./live.js";
 import { refill } from "./refill.js";
 import { filters, place } from "./route.js";
 import { WindowedList } from "./windowed.js";
@@ -34,7 +34,7 @@ export class PagedList {
     this.refresh = calmly(() => this.#refresh());
     this.head = element("p", { class: "count", role: "status" });
     this.blank = element("div", { class: "blank", hidden: true });
-    this.list = new WindowedList({ ...rows, more: () => this.#more() });
+    this.list = new WindowedList({ ...rows, more: () => this.#more().catch(excuse) });
   }
 
   get isShown() {

@@ -23,7 +23,7 @@ export async function attempt(work, said) {
     if (said) tell(said);
     return done ?? true;
   } catch (error) {
-    tell(error.name === "TypeError" ? `No answer: ${error.message}. Is mocksms still running?` : error.message, true);
+    tell(error.message, true);
     return undefined;
   }
 }

@@ -7,9 +7,9 @@ import { visible } from "./text.js";
 
 export class ScenarioPart {
   #used = new Map();
-  #isRead = false;
 
   constructor() {
+    this.shelf = new Map();
     this.pick = element("select", { "aria-label": "Scenario" });
     this.about = element("p", { class: "soft" });
     this.rules = element("div", { class: "scroll", role: "region", "aria-label": "Rules", tabindex: "0" });
@@ -33,8 +33,7 @@ export class ScenarioPart {
   }
 
   async refresh() {
-    if (!this.#isRead) {
-      this.#isRead = true;
+    if (!this.shelf.size) {
       const { scenarios } = await get("scenarios", NOBODY);
       this.shelf = new Map(scenarios.map(({ name, about }) => [name, about]));
       this.pick.replaceChildren(...[...this.shelf.keys()].map((name) => element("option", {}, name)));

@@ -13,6 +13,7 @@ import { line } from "./text.js";
 
 export class Side {
   #asked = "";
+  #hasFailed = false;
   #from = document.body;
   #steer = new Steer();
 
@@ -47,7 +48,7 @@ export class Side {
     document.body.dataset.side = what ?? "";
     const { message, request, panel, account } = place();
     const asked = JSON.stringify([message, request, panel, panel === "steer" && account]);
-    const isSame = asked === this.#asked;
+    const isSame = asked === this.#asked && !this.#hasFailed;
     this.#asked = asked;
     if (!what || (isSame && !(isStale && ["message", "steer"].includes(what)))) return;
     const form = this.node.querySelector("form.compose");
@@ -55,6 +56,7 @@ export class Side {
       address(form);
       return;
     }
+    this.#hasFailed = false;
     const parts = await this.#parts(what);
     if (asked === this.#asked) this.#put(parts, isSame);
   }
@@ -67,7 +69,10 @@ export class Side {
       message: () => messageParts(message),
       request: () => requestParts(request),
     };
-    return parts[what]().catch((error) => [element("h2", {}, "Not there"), element("p", {}, line(error.message, 400))]);
+    return parts[what]().catch((error) => {
+      this.#hasFailed = true;
+      return [element("h2", {}, "Not there"), element("p", {}, line(error.message, 400))];
+    });
   }
 
   #put(parts, isSame) {

@@ -323,3 +323,43 @@ def test_what_is_typed_into_a_form_stays_while_things_happen(inbox: Inbox, own_m
     sent(own_mock, NUMBER)
     expect(credit).to_have_value("76")
     expect(credit).to_be_focused()
+
+
+def test_page_opened_at_a_mock_that_stopped_says_so_and_recovers(browser: Browser) -> None:
+    with ExitStack() as open_page:
+        with running(Settings(port=0, seed="tests")) as mock:
+            inbox = Inbox(open_page.enter_context(watching(browser, mock))).open()
+        expect(inbox.page.locator("#live")).to_contain_text("not live")
+        inbox.page.get_by_role("button", name="Steer").click()
+        expect(inbox.side.get_by_role("heading", name="Scenario")).to_be_visible()
+        inbox.press("Load")
+        expect(inbox.alarm).to_contain_text("No answer: Failed to fetch. Is mocksms still running?")
+        inbox.page.get_by_role("button", name="New SMS").click()
+        expect(inbox.side).to_contain_text("Is mocksms still running?")
+        with running(Settings(port=mock.port, seed="tests")):
+            inbox.expect_live()
+            expect(inbox.side.get_by_label("Text")).to_be_visible()
+            inbox.page.get_by_role("button", name="Steer").click()
+            inbox.side.get_by_label("Scenario", exact=True).select_option("gateway-outage")
+            inbox.press("Load")
+            expect(inbox.side).to_contain_text("In force: gateway-outage")
+        inbox.watched.forgive("net::ERR_")
+
+
+def test_strange_answer_is_said_in_words(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Hello")
+    inbox.page.route("**/_mock/phones?*", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    inbox.open()
+    expect(inbox.alarm).to_have_text("Answered 502 by something else than mocksms.")
+    inbox.watched.forgive("502")
+
+
+def test_pages_that_cannot_be_read_are_said_to_be(inbox: Inbox, own_mock: Mock) -> None:
+    for place in range(3):
+        api_of(own_mock).send(*[NUMBER] * 60, *(f"972-52-000{place}{each:03}" for each in range(60)))
+    inbox.open()
+    inbox.page.route("**/_mock/*before=*", lambda route: route.fulfill(status=500, body="{}"))
+    expect(inbox.row("972-52-0002059")).to_be_visible()
+    inbox.list.evaluate("(list) => { list.scrollTop = list.scrollHeight; }")
+    expect(inbox.alarm).to_contain_text("Answered 500")
+    inbox.watched.forgive("500")
