@@ -4,7 +4,7 @@ import { curlOf } from "/docs/call.js";
 import { element } from "/docs/dom.js";
 import { get } from "./api.js";
 import { button, copyButton, raw } from "./parts.js";
-import { filters, go } from "./route.js";
+import { filters, go, place } from "./route.js";
 
 /** How to begin: from this page, from a shell, from an application. */
 export function welcome() {
@@ -15,7 +15,8 @@ export function welcome() {
     body: JSON.stringify({ message: { content: "Your code is 481516", to: [{ mobile_number: "972-54-1111111" }] } }),
   }).replace(" -sSN", "");
   return [
-    element("h2", {}, "No SMS yet"),
+    element("h2", {}, place().account ? "No SMS in this account" : "No SMS yet"),
+    place().account && element("p", {}, button("Show all accounts", () => go({ account: null }))),
     element("p", {}, "Every phone your application writes to will show up here, as it happens."),
     element(
       "p",
@@ -36,7 +37,7 @@ export function welcome() {
       element("code", {}, `${location.origin}/rest/v1`),
       ". Any X-API-Key will do.",
     ),
-  ];
+  ].filter(Boolean);
 }
 
 /** Why nothing fits the search, in the words of the inspection API. */

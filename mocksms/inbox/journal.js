@@ -53,7 +53,6 @@ export class Journal {
       button(quick[0], () => go({ refused: quick[1] }), { class: "small" }),
     );
     this.paged.list.select(place().request, false);
-    document.body.classList.toggle("nothing", false);
     this.paged.fillBlank([
       element("h2", {}, isSearch ? "No call fits" : "No call yet"),
       element("p", {}, "Every call of the emulated API is kept here, refused and malformed ones with the reason why."),

@@ -2,8 +2,10 @@
 
 import { element } from "/docs/dom.js";
 import { calmly, excuse } from "./live.js";
+import { button } from "./parts.js";
 import { refill } from "./refill.js";
-import { filters, place } from "./route.js";
+import { filters, go, place, unfiltered } from "./route.js";
+import { line } from "./text.js";
 import { WindowedList } from "./windowed.js";
 
 const PAGE = 100;
@@ -11,6 +13,12 @@ const PAGE = 100;
 /** The place of something in what has happened. */
 export function orderOf(item) {
   return item.cursor ?? item.id;
+}
+
+/** The words of a refusal of what was asked for; anything else that went wrong goes on. */
+function refused(error) {
+  if (error.status !== 400) throw error;
+  return { refusal: error.message };
 }
 
 export class PagedList {
@@ -71,6 +79,7 @@ export class PagedList {
 
   /** Show these nodes if there is nothing to list. */
   fillBlank(nodes) {
+    document.body.classList.toggle("nothing", !this.items.length);
     this.list.node.hidden = !this.items.length;
     this.blank.hidden = this.items.length > 0;
     refill(this.blank, nodes);
@@ -78,11 +87,22 @@ export class PagedList {
 
   async #refresh() {
     const round = this.#round;
-    const { page, rows } = await this.read({ limit: PAGE });
+    const { page, rows, refusal } = await this.read({ limit: PAGE }).catch(refused);
     if (round !== this.#round || !this.isShown) return;
+    if (refusal) {
+      this.#refuse(refusal);
+      return;
+    }
     this.total = page.total;
     this.set(rows.length === page.total ? rows : this.#joined(rows));
     await this.came(page);
+  }
+
+  /** Show nothing but why it cannot be asked for. */
+  #refuse(refusal) {
+    this.set([]);
+    this.say("Nothing is looked for", button("Show all", () => go({ ...unfiltered(), account: null }), { class: "small" }));
+    this.fillBlank([element("h2", {}, "This cannot be asked for"), element("p", {}, line(refusal, 400))]);
   }
 
   async #more() {

@@ -64,7 +64,6 @@ export class Phones {
     this.#mark();
     this.#count(page.evicted);
     const isEmpty = !this.paged.items.length;
-    document.body.classList.toggle("nothing", isEmpty);
     this.paged.fillBlank(isEmpty ? await (isSearch() ? nothingFound() : welcome()) : []);
   }
 

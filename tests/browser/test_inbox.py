@@ -243,11 +243,39 @@ def test_search_that_finds_nothing_explains_why(inbox: Inbox, own_mock: Mock) ->
     inbox.watched.forgive("404")
 
 
-def test_search_that_cannot_be_is_refused_in_words(inbox: Inbox, own_mock: Mock) -> None:
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?status=lost", "status: must be one of queued, sent"),
+        ("?regex=(", "regex: is not a regular expression"),
+        ("?view=journal&status=lost", "status: must be a whole number"),
+    ],
+)
+def test_search_that_cannot_be_is_refused_in_words_that_stay(
+    inbox: Inbox, own_mock: Mock, query: str, words: str
+) -> None:
     sent(own_mock, NUMBER)
-    inbox.open("?status=lost")
-    expect(inbox.alarm).to_contain_text("status")
+    inbox.open(query)
+    shown = inbox.page.locator("#list")
+    expect(shown).to_contain_text("This cannot be asked for")
+    expect(shown).to_contain_text(words)
+    expect(inbox.alarm).to_be_empty()
+    shown.get_by_role("button", name="Show all").click()
+    expect(inbox.list.get_by_role("option")).to_have_count(1)
     inbox.watched.forgive("400")
+
+
+def test_account_that_is_deleted_leaves_a_way_to_the_others(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Ours")
+    other = Api(own_mock, "another-key")
+    other.send(NUMBER, content="Theirs", add_unsubscribe_link=False)
+    inbox.open(f"?account={other.get('account')['id']}")
+    inbox.choose("Theirs")
+    expect(inbox.bubble("Theirs")).to_be_visible()
+    other.ask("DELETE", "account")
+    expect(inbox.page.get_by_role("heading", name="No SMS in this account")).to_be_visible()
+    inbox.page.get_by_role("button", name="Show all accounts").click()
+    expect(inbox.row("Ours")).to_be_visible()
 
 
 def test_back_button_goes_back_to_what_was_shown(inbox: Inbox, own_mock: Mock) -> None:
