@@ -1,10 +1,12 @@
 /** What a person chooses once for this browser: light or dark, and whether the desktop tells of new SMS. */
 
 import { browser } from "./kept.js";
+import { tell } from "./parts.js";
 
 const THEMES = { system: "◐", light: "☀", dark: "☾" };
 const THEME = "mocksms-theme";
 const NOTIFY = "mocksms-notify";
+const DENIED = "This browser lets the page tell the desktop nothing: allow notifications for it, then ask again.";
 const PAUSE = 2_000;
 
 let last = -Infinity;
@@ -44,7 +46,7 @@ function showNotify() {
 async function toggleNotify() {
   const wanted = notifies() ? "no" : "yes";
   browser.set(NOTIFY, wanted);
-  if (wanted === "yes") await Notification.requestPermission();
+  if (wanted === "yes" && (await Notification.requestPermission()) !== "granted") tell(DENIED, true);
   showNotify();
 }
 

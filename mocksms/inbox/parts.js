@@ -37,26 +37,33 @@ export function copyButton(what, read) {
   return button(
     "Copy",
     async () => {
-      await copy(read());
-      tell(`${what} copied.`);
+      if (await copy(read())) tell(`${what} copied.`);
+      else tell("This browser lets no page copy: select the text and copy it by hand.", true);
     },
     { class: "small", "aria-label": `Copy ${what.toLowerCase()}` },
   );
 }
 
-/* The clipboard is open to pages of this machine and over TLS only; elsewhere the old way has to do. */
+/** Copy a text; returns whether it was. */
 async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text).catch(() => copyOldWay(text));
-  return copyOldWay(text);
+  // The clipboard is open to pages of this machine and over TLS only; elsewhere the old way has to do.
+  const isCopied = await navigator.clipboard?.writeText(text).then(
+    () => true,
+    () => false,
+  );
+  return isCopied || copyOldWay(text);
 }
 
 function copyOldWay(text) {
+  const held = document.activeElement;
   const field = element("textarea", { class: "hidden" });
   field.value = text;
   document.body.append(field);
   field.select();
-  document.execCommand("copy");
+  const isCopied = document.execCommand("copy");
   field.remove();
+  held.focus();
+  return isCopied;
 }
 
 /** A status in its colour, with its reason. */

@@ -273,3 +273,12 @@ def test_empty_inbox_is_without_barriers(inbox: Inbox, axe: str) -> None:
     inbox.open()
     expect(inbox.page.get_by_role("heading", name="No SMS yet")).to_be_visible()
     assert barriers(inbox, axe) == []
+
+
+def test_desktop_that_may_not_be_told_is_said_to_be_so(inbox: Inbox) -> None:
+    inbox.page.add_init_script("Notification.requestPermission = async () => 'denied';")
+    inbox.open()
+    button = inbox.page.get_by_role("button", name="Desktop notifications")
+    button.click()
+    expect(inbox.alarm).to_contain_text("allow notifications")
+    expect(button).to_have_attribute("aria-pressed", "false")

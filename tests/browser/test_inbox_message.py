@@ -384,3 +384,25 @@ def test_reply_goes_once_and_comes_back_if_it_is_refused(inbox: Inbox, own_mock:
     expect(inbox.bubble("Once")).to_be_visible()
     assert [each["text"] for each in api_of(own_mock).get("inbound")["inbound"]] == ["Once"]
     inbox.watched.forgive("net::ERR_")
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("navigator.clipboard.writeText = async () => { throw new Error(); };", "Code 481516 copied."),
+        ("Object.defineProperty(navigator, 'clipboard', {value: undefined});", "Code 481516 copied."),
+        ("delete Navigator.prototype.clipboard; document.execCommand = () => false;", "copy it by hand"),
+    ],
+    ids=["refused", "not there", "nor in the old way"],
+)
+def test_copy_says_whether_it_was_copied_and_leaves_the_keyboard(
+    inbox: Inbox, own_mock: Mock, script: str, words: str
+) -> None:
+    inbox.page.add_init_script(script)
+    explained(inbox, sent(own_mock, content="Your code is 481516"))
+    button = inbox.side.get_by_role("button", name="Copy code 481516")
+    button.focus()
+    inbox.page.keyboard.press("Enter")
+    expect(inbox.notice.or_(inbox.alarm).filter(has_text=words)).to_be_visible()
+    expect(inbox.notice.or_(inbox.alarm).filter(has_text=re.compile("cop"))).to_have_count(1)
+    expect(button).to_be_focused()
