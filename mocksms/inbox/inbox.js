@@ -10,7 +10,7 @@ import { Live, calmly, excuse } from "./live.js";
 import { button } from "./parts.js";
 import { Phones } from "./phones.js";
 import { refill } from "./refill.js";
-import { NOWHERE, go, place, routed, search, searchHelp, searched, unfiltered, view } from "./route.js";
+import { NOWHERE, go, place, routed, search, searchExample, searchHelp, searched, unfiltered, view } from "./route.js";
 import { recall } from "./seen.js";
 import { Side } from "./side.js";
 import { state } from "./state.js";
@@ -30,6 +30,7 @@ const switcher = new Switcher(at("account"));
 const readState = calmly(readStateNow, 500);
 
 let known = 0;
+let shownSearch = "";
 
 function list() {
   return view() === "journal" ? journal : phones;
@@ -43,14 +44,22 @@ function moved() {
   at("to-journal").toggleAttribute("aria-current", isJournal);
   at("list").setAttribute("aria-label", isJournal ? "Journal" : "Phones");
   at("middle").hidden = isJournal;
-  at("filter").placeholder = searchHelp();
-  at("filter-help").textContent = searchHelp();
-  if (document.activeElement !== at("filter")) at("filter").value = searched();
+  showSearch();
   switcher.show();
   live.follow(place().account);
   list().moved();
   conversation.moved();
   side.moved();
+}
+
+/** Show what is searched for; what is being typed stays as long as that is the same as before. */
+function showSearch() {
+  const filter = at("filter");
+  filter.placeholder = `Search: ${searchExample()}`;
+  at("filter-help").textContent = searchHelp();
+  const asked = searched();
+  if (asked !== shownSearch || document.activeElement !== filter) filter.value = asked;
+  shownSearch = asked;
 }
 
 async function readStateNow() {

@@ -2,7 +2,7 @@
 
 import { element } from "/docs/dom.js";
 import { dialog } from "./parts.js";
-import { searchHelp } from "./route.js";
+import { searchExample, searchHelp } from "./route.js";
 
 const KEYS = [
   ["j", "next in the list"],
@@ -42,7 +42,8 @@ export function help() {
         KEYS.map(([key, words]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, words)]).flat(),
       ),
       element("h2", {}, "Search"),
-      element("p", {}, searchHelp(), ". What is found stands in the address: send it to others."),
+      element("p", {}, searchHelp(), "."),
+      element("p", {}, "For example ", element("code", {}, searchExample()), "; the address has it too: send it to others."),
       element("p", {}, element("a", { href: "/docs" }, "The API, to read and to try")),
     ),
     element("button", { value: "done", autofocus: true, class: "main" }, "Close"),

@@ -5,7 +5,8 @@ const FILTERS = {
   journal: ["method", "path", "status", "refused"],
 };
 const REST = { phones: "content", journal: "path" };
-const WORD = /(\w+):("[^"]*"|\S+)/g;
+const EXAMPLES = { phones: "status:rejected your code", journal: "status:400 /sms/send" };
+const WORD = /(\w+):("(?:\\"|[^"])*"|\S+)/g;
 
 export const routed = new EventTarget();
 
@@ -58,7 +59,7 @@ export function search(text) {
   const rest = text
     .replace(WORD, (whole, name, value) => {
       if (!names.includes(name)) return whole;
-      changes[name] = value.replace(/^"(.*)"$/, "$1");
+      changes[name] = unquoted(value);
       return "";
     })
     .trim();
@@ -69,13 +70,28 @@ export function search(text) {
 /** Write the filters in force as the search box has them. */
 export function searched() {
   const { [REST[view()]]: rest = "", ...named } = filters();
-  const words = Object.entries(named).map(([name, value]) => `${name}:${/\s/.test(value) ? `"${value}"` : value}`);
-  return [...words, rest].filter(Boolean).join(" ");
+  const words = Object.entries(named).map(([name, value]) => `${name}:${quoted(value)}`);
+  const isPlain = rest === rest.trim() && [...rest.matchAll(WORD)].every(([, name]) => !FILTERS[view()].includes(name));
+  return [...words, isPlain ? rest : `${REST[view()]}:${quoted(rest)}`].filter(Boolean).join(" ");
+}
+
+function quoted(value) {
+  return /\s|^"/.test(value) ? `"${value.replaceAll('"', '\\"')}"` : value;
+}
+
+function unquoted(value) {
+  return /^".*"$/s.test(value) ? value.slice(1, -1).replaceAll('\\"', '"') : value;
+}
+
+/** Something that could be searched for. */
+export function searchExample() {
+  return EXAMPLES[view()];
 }
 
 /** Explain the words that the search box knows. */
 export function searchHelp() {
-  return `Search: words, ${FILTERS[view()].map((name) => `${name}:`).join(" ")}`;
+  const names = FILTERS[view()].map((name) => `${name}:`).join(", ");
+  return `Words are looked for in the ${REST[view()]}; these narrow it down: ${names}`;
 }
 
 addEventListener("popstate", () => routed.dispatchEvent(new Event("moved")));

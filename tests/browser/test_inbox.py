@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -240,6 +240,49 @@ def test_search_that_finds_nothing_explains_why(inbox: Inbox, own_mock: Mock) ->
     why = inbox.page.get_by_role("region", name="Why nothing fits")
     expect(why).to_contain_text("no SMS matched")
     expect(why).to_contain_text('wanted "9999"')
+    inbox.watched.forgive("404")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"content": "status:sent is no status"},
+        {"content": '"quoted" words', "tag": 'two "quoted" words'},
+        {"regex": r"code \d{6}", "content": "  spaces  around "},
+        {"content": '"', "sender": '"Shop"'},
+        {"view": "journal", "path": "status:1", "method": "GET"},
+    ],
+)
+def test_search_box_says_what_the_address_says_and_asks_for_the_same(
+    inbox: Inbox, own_mock: Mock, query: dict[str, str]
+) -> None:
+    sent(own_mock, NUMBER)
+    inbox.open(f"?{urlencode(query)}")
+    expect(inbox.page.get_by_role("heading", name=re.compile("fits"))).to_be_visible()
+    inbox.page.get_by_role("searchbox").press("End")
+    inbox.page.keyboard.press("Enter")
+    inbox.page.get_by_role("button", name="Steer").click()
+    expect(inbox.side).to_be_visible()
+    assert query_of(inbox) == {**query, "panel": "steer"}
+    inbox.watched.forgive("404")
+
+
+def test_search_box_follows_the_back_button(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="One")
+    inbox.open()
+    box = inbox.page.get_by_role("searchbox")
+    for words in ("One", "Hello"):
+        box.fill(words)
+        box.press("Enter")
+        expect(inbox.page).to_have_url(re.compile(f"content={words}"))
+    inbox.page.go_back()
+    expect(box).to_have_value("One")
+    box.fill("what is being typed")
+    sent(own_mock, OTHER, content="One of two")
+    expect(inbox.page.locator("#list")).to_contain_text("2 SMS fit")
+    expect(box).to_have_value("what is being typed")
+    inbox.page.go_back()
+    expect(box).to_have_value("")
     inbox.watched.forgive("404")
 
 
