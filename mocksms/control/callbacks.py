@@ -12,7 +12,7 @@ from mocksms.control.answers import answer
 from mocksms.control.asked import CallbacksQuery, ConsentsQuery, ReplayBody, Scoped
 from mocksms.control.asking import Ask
 from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
-from mocksms.control.refusals import RecordNotFound
+from mocksms.control.refusals import QuestionUnclear, RecordNotFound
 from mocksms.control.scope import LATEST
 from mocksms.control.told import CallbacksPage, CallbacksView, CallbackView, ConsentsPage
 from mocksms.control.views import callback_view, consent_view
@@ -21,6 +21,9 @@ from mocksms.engine.callbacks import Callback
 from mocksms.openapi import Operation, Reply
 
 TAG: Final = "Callbacks"
+
+MOST_REPLAYED: Final = 10_000
+"""Callbacks that one call may ask for; for as long as they are planned and shown, a mock does nothing else."""
 
 
 def list_callbacks(desk: Desk, ask: Ask) -> Response:
@@ -54,7 +57,11 @@ def replay_history(desk: Desk, ask: Ask) -> Response:
     """Call receivers again about all that happened to a message."""
     account, message = ask.scope.find(ask.path["id"])
     told = [callback for callback in account.callbacks.of(message.transaction_id) if not callback.replay_of]
-    again = desk.engine.outbox.replay(account, reversed(told), ask.body.order, ask.body.times)
+    times: int = ask.body.times
+    if len(told) * times > MOST_REPLAYED:
+        much = f"is {times}, and the message has {len(told)} callbacks: at most {MOST_REPLAYED:,} are replayed at once"
+        raise QuestionUnclear({"times": [much]})
+    again = desk.engine.outbox.replay(account, reversed(told), ask.body.order, times)
     return answer(CallbacksView(callbacks=[callback_view(desk.engine, account, callback) for callback in again]))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mocksms.control.callbacks import MOST_REPLAYED
 from mocksms.settings import Settings
 from tests.control.support import BOUNCING, QUEUED, SENT, Api
 from tests.receiver import Receiver, Reply, receiving
@@ -164,6 +165,20 @@ def test_replay_that_makes_no_sense_is_refused(api: Api, body: Any) -> None:
 
 def test_message_that_is_not_there_has_no_history(api: Api) -> None:
     api.refused(404, "POST", "messages/none/callbacks/replay")
+
+
+def test_replay_beyond_what_a_mock_can_do_at_once_is_refused(api: Api) -> None:
+    api.patch(webhooks=[NOBODY])
+    api.post("clock/freeze")
+    (name,) = api.send(NUMBER, content="https://a.example")
+    for _ in range(MOST_REPLAYED // 100):
+        api.post(f"messages/{name}/click")
+    error = api.refused(400, "POST", f"messages/{name}/callbacks/replay", {"times": 100})
+    assert error["faults"] == {
+        "times": ["is 100, and the message has 101 callbacks: at most 10,000 are replayed at once"]
+    }
+    assert api.get("callbacks")["total"] == 101
+    assert len(api.post(f"messages/{name}/callbacks/replay", {"times": 99})["callbacks"]) == 9_999
 
 
 def test_receivers_are_set_by_address_or_with_more(api: Api) -> None:
