@@ -246,6 +246,32 @@ def test_courier_that_was_stopped_takes_nothing_any_more() -> None:
     asyncio.run(story())
 
 
+def test_answer_that_comes_after_the_end_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    going, done = threading.Event(), threading.Event()
+    carriers: list[threading.Thread] = []
+
+    def hang(*_: object) -> Receipt:
+        carriers.append(threading.current_thread())
+        going.set()
+        done.wait(PATIENCE)
+        return Receipt(200, b"", 0.0, None)
+
+    async def story() -> None:
+        world = World(webhook=(Webhook("http://127.0.0.1:1/"),))
+        courier = Courier(world.engine, Client(Allowance(), PATIENCE))
+        world.send()
+        await asyncio.sleep(0)
+        assert going.wait(PATIENCE)
+        courier.stop()
+        done.set()
+        carriers[0].join(PATIENCE)
+        await asyncio.sleep(0)
+        assert [callback.attempts for callback in world.account.callbacks.newest_first()] == [()]
+
+    monkeypatch.setattr(Client, "call", hang)
+    asyncio.run(story())
+
+
 def test_what_waits_for_a_receiver_that_hangs_does_not_outgrow_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has made room is not delivered any more; what is kept is, once the receiver answers."""
     kept, done, called = 10, threading.Event(), Counter[str]()

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mocksms.engine.callbacks import PLANNED_SLACK, Attempt, Callback, CallbackBook, Chain, Progress, Report
 from mocksms.webhooks import Happening, Webhook
@@ -146,3 +149,50 @@ def test_chain_goes_on_once_with_the_next_when_what_is_on_its_way_has_made_room(
     over(book, 2)
     assert book.is_idle
     assert book.enter(callback(3))
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("add"), st.sampled_from("abc")),
+    st.tuples(st.just("take"), st.none()),
+    st.tuples(st.sampled_from(["deliver", "fail"]), st.integers(0, 9)),
+)
+
+
+@given(st.lists(STEPS, max_size=60), st.integers(1, 8))
+def test_whatever_happens_chains_are_in_order_and_what_is_kept_is_told_once(
+    steps: list[tuple[str, str | int | None]], limit: int
+) -> None:
+    book = CallbackBook(limit)
+    on_its_way: list[Callback] = []
+    told: list[Callback] = []
+
+    def settle(each: Callback, *, delivered: bool) -> None:
+        on_its_way.remove(each)
+        progress = Progress.DELIVERED if delivered else Progress.PENDING
+        book.settle(each._replace(progress=progress, due_at=None if delivered else NOON))
+        if delivered:
+            told.append(each)
+        if book.first_of(each.chain) is not None:
+            book.plan(each.chain, NOON)
+
+    for number, (step, choice) in enumerate([*steps, *[("rest", None)] * 2 * len(steps)], 1):
+        if step == "add":
+            each = callback(number, str(choice))
+            if book.enter(each):
+                book.plan(each.chain, NOON)
+        elif step in ("take", "rest"):
+            on_its_way += iter(partial(book.take, NOON), None)
+            assert len({each.chain for each in on_its_way}) == len(on_its_way) == book.in_flight
+        elif on_its_way:
+            assert isinstance(choice, int)
+            settle(on_its_way[choice % len(on_its_way)], delivered=step == "deliver")
+        if step == "rest":
+            for each in on_its_way[:]:
+                settle(each, delivered=True)
+    assert book.is_idle
+    assert not book._chains
+    assert len({each.number for each in told}) == len(told)
+    assert {each.number for each in book.newest_first()} <= {each.number for each in told}
+    for subject in "abc":
+        numbers = [each.number for each in told if each.chain.subject == subject]
+        assert numbers == sorted(numbers)
