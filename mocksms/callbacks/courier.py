@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from queue import SimpleQueue
 from typing import Final
 from urllib.parse import urlsplit
@@ -93,8 +94,9 @@ class Courier:
         door.most = CROWD + 2 * len(door.waiting)
 
     def _hand_out(self) -> None:
-        for door in self._doors.values():
-            while door.waiting and door.calls < AT_ONCE and self._busy < CARRIERS:
+        """Hand out what waits, first to receivers with the fewest calls: those that hang have many."""
+        for door in sorted(self._doors.values(), key=attrgetter("calls")):
+            while door.waiting and self._may_call(door):
                 parcel = door.waiting.popleft()
                 if not self._engine.outbox.keeps(parcel):
                     self._engine.outbox.give_back(parcel)
@@ -105,6 +107,10 @@ class Courier:
                     self._threads += 1
                     threading.Thread(target=self._carry, name="mocksms-callbacks", daemon=True).start()
                 self._work.put((self._dated(parcel), letter(parcel.callback, self._engine.settings)))
+
+    def _may_call(self, door: Door) -> bool:
+        """Whether a receiver may be called once more: half of the carriers are for those that are not called yet."""
+        return door.calls < AT_ONCE and self._busy < (CARRIERS // 2 if door.calls else CARRIERS)
 
     def _dated(self, parcel: Parcel) -> Parcel:
         """Return a parcel with the time of its attempt: on a clock that stands still, when it was due."""

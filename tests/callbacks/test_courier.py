@@ -8,7 +8,7 @@ import socket
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ import requests
 
 from mocksms.callbacks.addresses import Allowance
 from mocksms.callbacks.client import Client, Receipt
-from mocksms.callbacks.courier import AT_ONCE, CROWD, Courier
+from mocksms.callbacks.courier import AT_ONCE, CARRIERS, CROWD, Courier
 from mocksms.control.quiet import PATIENCE as QUIET
 from mocksms.control.quiet import Quiet
 from mocksms.engine.callbacks import Progress
@@ -122,6 +122,24 @@ def test_receiver_is_called_by_few_at_once_and_others_are_not_kept_waiting(recei
         done.set()
         hanging.wait(51)
         assert hanging.most_at_once <= AT_ONCE
+
+
+def test_many_receivers_that_hang_keep_no_other_waiting(receiver: Receiver) -> None:
+    done = threading.Event()
+    patient = Settings(port=0, webhook_timeout=timedelta(seconds=3 * PATIENCE))
+    with ExitStack() as stack:
+        hanging = [stack.enter_context(receiving()) for _ in range(CARRIERS // AT_ONCE)]
+        mock = stack.enter_context(running(patient))
+        for each in hanging:
+            each.before_answer = lambda _: done.wait(2 * PATIENCE)
+        Api(mock, "other").patch(webhooks=[each.url for each in hanging])
+        mock.send(*[NUMBER] * AT_ONCE, key="other")
+        for each in hanging:
+            each.wait(1)
+        Api(mock, KEY).patch(webhooks=[receiver.url])
+        mock.send(*[NUMBER] * 20)
+        assert len(receiver.wait(20)) == 20
+        done.set()
 
 
 def test_failed_callback_is_tried_again_as_the_clock_advances(api: Api, receiver: Receiver) -> None:
