@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from queue import SimpleQueue
 from typing import Final
@@ -138,8 +139,14 @@ class Courier:
         door.calls -= 1
         at = parcel.callback.due_at
         assert at is not None, "what is on its way has a time"
-        attempt = Attempt(at, receipt.status, receipt.body, round(receipt.took, 6), receipt.error)
+        attempt = Attempt(at, receipt.status, _shared(receipt.body), round(receipt.took, 6), receipt.error)
         self._engine.outbox.settle(parcel, attempt)
         self._hand_out()
         if not door.waiting and not door.calls:
             del self._doors[host]
+
+
+@lru_cache(maxsize=64)
+def _shared(answer: bytes) -> bytes:
+    """Return the same object for like answers, since the journal of a receiver that fails is full of them."""
+    return answer

@@ -216,6 +216,19 @@ def test_forgotten_account_is_told_of_no_more(api: Api, receiver: Receiver) -> N
     assert ({*names[:AT_ONCE]} < {*old}, names[AT_ONCE:]) == (True, [new])
 
 
+def test_answers_that_are_alike_are_kept_once(api: Api, receiver: Receiver) -> None:
+    """A receiver that fails says the same many thousand times, in pages of some length."""
+    receiver.replies = [Reply(404, b"x" * 10_000)] * MANY
+    api.patch(webhooks=[receiver.url])
+    api.post("clock/freeze")
+    api.send(NUMBER, NUMBER)
+    api.post("clock/advance", {"by": "10s"})
+    (account,) = api.mock.engine.accounts
+    answers = [attempt.answer for each in account.callbacks.newest_first() for attempt in each.attempts]
+    assert len(answers) == 6
+    assert len({id(answer) for answer in answers}) == 1
+
+
 def test_error_of_our_own_is_an_attempt_that_failed(
     api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
