@@ -34,7 +34,7 @@ IDLE_LINES: Final = 8
 """Connections kept open to each receiver."""
 
 MOST_OPEN: Final = 64
-"""Connections beyond which none is kept open after its call."""
+"""Connections beyond which those that are kept open make room, the one unused for longest first."""
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Returns the addresses of a host name, in the order they should be tried."""
@@ -77,7 +77,7 @@ class Client:
         self._lookup = lookup
         self._trust = trust
         self._lock = threading.Lock()
-        self._idle: dict[tuple[str, str], list[Line]] = {}
+        self._idle: list[tuple[tuple[str, str], Line]] = []
         self._open: set[Line] = set()
         self._is_closed = False
 
@@ -94,9 +94,9 @@ class Client:
         """End all connections, those in use too; whoever uses one is told so at once."""
         with self._lock:
             self._is_closed = True
-            idle = [line for lines in self._idle.values() for line in lines]
+            idle = [line for _, line in self._idle]
             used = self._open.difference(idle)
-            self._idle = {}
+            self._idle = []
         for line in used:
             line.cut()
         for line in idle:
@@ -118,18 +118,20 @@ class Client:
         """Return a connection that is still open on both sides."""
         while True:
             with self._lock:
-                idle = self._idle.get((url.scheme, url.netloc))
-                line = idle.pop() if idle else None
+                places = [place for place, (host, _) in enumerate(self._idle) if host == (url.scheme, url.netloc)]
+                line = self._idle.pop(places[-1])[1] if places else None
             if line is None or line.is_fresh():
                 return line
             self._drop(line)
 
     def _put_back(self, url: SplitResult, line: Line, keeps: bool) -> None:
+        host = (url.scheme, url.netloc)
         with self._lock:
-            idle = self._idle.setdefault((url.scheme, url.netloc), [])
-            if keeps and not self._is_closed and len(idle) < IDLE_LINES and len(self._open) <= MOST_OPEN:
-                idle.append(line)
-                return
+            if keeps and not self._is_closed and sum(each == host for each, _ in self._idle) < IDLE_LINES:
+                self._idle.append((host, line))
+                if len(self._open) <= MOST_OPEN:
+                    return
+                _, line = self._idle.pop(0)
         self._drop(line)
 
     def _drop(self, line: Line) -> None:

@@ -512,13 +512,15 @@ def test_only_some_connections_are_kept() -> None:
         caller.close()
 
 
-def test_no_connection_is_kept_where_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mocksms.callbacks.client.MOST_OPEN", 1)
-    with receiving() as one, receiving() as two:
+def test_where_many_connections_are_kept_the_one_unused_for_longest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So receivers that are gone, as each test may have one, do not keep the connections of those that are there."""
+    monkeypatch.setattr("mocksms.callbacks.client.MOST_OPEN", 2)
+    with receiving() as one, receiving() as two, receiving() as three:
         caller = client()
-        for receiver in (one, two, two, one):
+        for receiver in (one, two, one, three, one, three, two):
             assert caller.call(receiver.url, letter(receiver.url)).error is None
-        assert [one.connections, two.connections] == [1, 2]
+        assert [one.connections, two.connections, three.connections] == [1, 2, 1]
+        assert len(idle(caller)) == len(caller._open) == 2
         caller.close()
 
 
@@ -547,7 +549,7 @@ def test_closing_ends_calls_that_are_going_on() -> None:
 
 
 def idle(caller: Client) -> list[Any]:
-    return [each for lines in caller._idle.values() for each in lines]
+    return [each for _, each in caller._idle]
 
 
 def wait_until_closed(caller: Client) -> None:
