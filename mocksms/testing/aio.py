@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from mocksms.testing.assertions import Since
-from mocksms.testing.lengths import Length
-from mocksms.testing.matchers import Matcher
-from mocksms.testing.message import Message
+from mocksms.testing.assertions import Asserting
+from mocksms.testing.steering import Steered
 from mocksms.testing.waiting import T, in_thread
 
 if TYPE_CHECKING:
@@ -18,48 +15,27 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = True
 
+P = ParamSpec("P")
+
+
+def _awaited(method: Callable[Concatenate[MockSMS, P], T]) -> Callable[Concatenate[Aio, P], Coroutine[Any, Any, T]]:
+    """Return the async form of a method: it waits in a thread of its own, while the loop goes on."""
+
+    @wraps(method)
+    async def call(aio: Aio, /, *arguments: P.args, **more: P.kwargs) -> T:
+        return await in_thread(partial(method, aio._sms, *arguments, **more), aio._sms.client.abandon)
+
+    return call
+
 
 class Aio:
     """The async forms of an account's methods that wait for something an application does."""
 
+    wait_for = _awaited(Asserting.wait_for)
+    assert_not_sent = _awaited(Asserting.assert_not_sent)
+    assert_nothing_sent = _awaited(Asserting.assert_nothing_sent)
+    freeze = _awaited(Steered.freeze)
+    advance = _awaited(Steered.advance)
+
     def __init__(self, sms: MockSMS) -> None:
         self._sms = sms
-
-    async def wait_for(
-        self,
-        to: Matcher | None = None,
-        text: Matcher | None = None,
-        tag: Matcher | None = None,
-        status: Matcher | None = None,
-        *,
-        times: int = 1,
-        since: Since = None,
-        timeout: Length | None = None,
-    ) -> Message:
-        """Wait as `MockSMS.wait_for` does, while the loop goes on."""
-        wait = partial(self._sms.wait_for, to, text, tag, status, times=times, since=since, timeout=timeout)
-        return await self._in_thread(wait)
-
-    async def assert_not_sent(
-        self,
-        to: Matcher | None = None,
-        text: Matcher | None = None,
-        tag: Matcher | None = None,
-        status: Matcher | None = None,
-        *,
-        for_: Length | None = None,
-        since: Since = None,
-    ) -> None:
-        """Watch as `MockSMS.assert_not_sent` does, while the loop goes on."""
-        await self._in_thread(partial(self._sms.assert_not_sent, to, text, tag, status, for_=for_, since=since))
-
-    async def assert_nothing_sent(self, *, for_: Length | None = None, since: Since = None) -> None:
-        """Watch as `MockSMS.assert_nothing_sent` does, while the loop goes on."""
-        await self._in_thread(partial(self._sms.assert_nothing_sent, for_=for_, since=since))
-
-    async def advance(self, by: str | float | timedelta | datetime) -> datetime:
-        """Move time on as `MockSMS.advance` does, while the loop goes on."""
-        return await self._in_thread(partial(self._sms.advance, by))
-
-    async def _in_thread(self, call: Callable[[], T]) -> T:
-        return await in_thread(call, self._sms.client.abandon)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import re
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mocksms import MockSMS
 from mocksms.errors import MockRefused, MockUnreachable, ScenarioUnknown, SettingsError
 from mocksms.settings import Settings
 from mocksms.testing import reading
+from mocksms.testing.aio import Aio
 from mocksms.webhooks import Webhook
 from tests.control.support import KOSHER
 from tests.support import NUMBER, Mock, body, running
@@ -233,10 +235,17 @@ def test_async_forms_let_the_loop_go_on(sms: MockSMS) -> None:
         with pytest.raises(AssertionError):
             await sms.aio.assert_nothing_sent(for_="10s", since=cursor)
         await task
-        frozen = sms.freeze()
-        assert await sms.aio.advance("1h") > frozen
+        frozen = await sms.aio.freeze(datetime(2040, 1, 1, tzinfo=UTC))
+        assert await sms.aio.advance("1h") - frozen == timedelta(hours=1)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("name", [name for name in vars(Aio) if not name.startswith("_")])
+def test_async_form_takes_what_the_other_takes(name: str) -> None:
+    form = getattr(Aio, name)
+    assert inspect.iscoroutinefunction(form)
+    assert inspect.signature(form) == inspect.signature(getattr(MockSMS, name))
 
 
 def test_handle_is_for_all_threads(sms: MockSMS) -> None:
