@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -78,7 +79,7 @@ class Client:
         Args:
             method: GET, POST and so on.
             path: below `/_mock/`.
-            body: what goes as JSON.
+            body: what goes as JSON; lengths of time and sets are taken, too.
             key: the API key of the account that is meant; without, all are.
             within: seconds the answer may take.
             query: goes into the address; what is None is left out.
@@ -125,7 +126,7 @@ class Client:
             headers["X-API-Key"] = key
         data = None
         if body is not None:
-            data = json.dumps(body).encode()
+            data = json.dumps(body, default=_as_json).encode()
             headers["Content-Type"] = "application/json"
         return self._exchange(method, target, data, headers, within)
 
@@ -205,6 +206,16 @@ class Client:
             self._is_silent = True
             return MockUnreachable(self.url, f"no answer within {within:g} s", error)
         return MockUnreachable(self.url, f"{str(error) or type(error).__name__}; is mocksms running there?", error)
+
+
+def _as_json(value: object) -> object:
+    """Return as JSON has it what Python writes otherwise."""
+    match value:
+        case timedelta():
+            return value.total_seconds()
+        case set() | frozenset():
+            return sorted(value)
+    raise TypeError(f"{value!r} cannot go to a mock: it takes what JSON has, lengths of time and sets")
 
 
 def _has_ended(idle: socket.socket) -> bool:

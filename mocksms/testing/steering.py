@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from mocksms.errors import MockRefused, MocksmsError
 from mocksms.testing.client import PATIENCE, Client
+from mocksms.testing.lengths import Length
 from mocksms.testing.message import Message, message_of
 from mocksms.testing.reading import Reading, Reply, id_of, reply_of
 
@@ -85,7 +86,7 @@ class Steered(Reading):
             ValueError: there is no such outcome, or its 100 numbers are all taken.
         """
         rows = self.client.call("GET", "numbers")["numbers"]
-        name = outcome.strip().lower().replace("_", "-").replace(" ", "-")
+        name = str(outcome).strip().lower().replace("_", "-").replace(" ", "-")
         row = next((row for row in rows if name in (row["name"], row["code"])), None)
         if row is None:
             names = [row["name"] for row in rows]
@@ -132,7 +133,7 @@ class Steered(Reading):
         every: int | None = None,
         probability: float | None = None,
         match: Mapping[str, Any] | None = None,
-        ttl: str | float | None = None,
+        ttl: Length | None = None,
         **details: Any,
     ) -> Fault:
         """Let calls go wrong from here on: `with sms.fault("reset_after_accept", times=1):`.
@@ -238,7 +239,7 @@ class Steered(Reading):
         self.ask("POST", "clock/freeze")
         return self.now if at is None else self.advance(at)
 
-    def advance(self, by: str | float | timedelta | datetime) -> datetime:
+    def advance(self, by: Length | datetime) -> datetime:
         """Move the account's time on by a length or to an instant, and return where it is then.
 
         All that is due by then has happened when it returns, in the order of time. In an async test whose application
@@ -250,7 +251,7 @@ class Steered(Reading):
         if isinstance(by, datetime):
             body: dict[str, Any] = {"to": (by if by.tzinfo else by.astimezone()).isoformat()}
         else:
-            body = {"by": by.total_seconds() if isinstance(by, timedelta) else by}
+            body = {"by": by}
         return datetime.fromisoformat(self.ask("POST", "clock/advance", body, within=SETTLING)["now"])
 
     def resume(self) -> None:

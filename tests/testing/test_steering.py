@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ def test_number_is_magic_by_name_and_by_code(sms: MockSMS, row: Any) -> None:
 
 
 def test_number_takes_names_as_they_are_written(sms: MockSMS) -> None:
-    assert [sms.number(name) for name in ("answer_lost", " Answer Lost ")] == ["972-50-0007100", "972-50-0007101"]
+    names: tuple[Any, ...] = ("answer_lost", " Answer Lost ", 71)
+    assert [sms.number(name) for name in names] == ["972-50-0007100", "972-50-0007101", "972-50-0007102"]
 
 
 def test_number_is_for_one_use_until_the_lanes_are_full(sms: MockSMS) -> None:
@@ -179,6 +181,23 @@ def test_credit_is_what_the_account_can_send(sms: MockSMS) -> None:
     sms.credit = 5
     assert sms.read(waiting).state == "sent"
     assert sms.credit == 4
+
+
+def test_lengths_of_time_and_sets_of_numbers_may_be_those_of_python(sms: MockSMS) -> None:
+    sms.scenario([{"match": {"to": NUMBER}, "outcome": "sent", "delay": timedelta(seconds=90)}])
+    sms.fault("delay", duration=timedelta(0), ttl=timedelta(minutes=2))
+    sms.change(kosher={"972-54-2222222", "972-54-3333333"}, bounced={"add": frozenset({"972-54-4444444"})})
+    sms.freeze()
+    send(sms, NUMBER, "972-54-2222222", "972-54-3333333", "972-54-4444444")
+    states = [message.state for message in sms.outbox]
+    assert states == ["queued", "rejected/kosher-number", "rejected/kosher-number", "rejected/bounced"]
+    sms.advance("90s")
+    assert sms.outbox[0].state == "sent"
+
+
+def test_what_cannot_travel_is_named(sms: MockSMS) -> None:
+    with pytest.raises(TypeError, match=r"^re\.compile\('x'\) cannot go to a mock: it takes what JSON has, lengths of"):
+        sms.scenario([{"match": {"content": re.compile("x")}, "outcome": "sent"}])
 
 
 def test_opt_out_is_taken_back(sms: MockSMS) -> None:
