@@ -235,9 +235,21 @@ class Steered(Reading):
         return self._drive(message, "click", {} if url is None else {"url": url})
 
     def freeze(self, at: datetime | None = None) -> datetime:
-        """Let the account's time stand still, at a later instant if given, and return where it stands."""
-        self.ask("POST", "clock/freeze")
-        return self.now if at is None else self.advance(at)
+        """Let the account's time stand still, at a later instant if given, and return where it stands.
+
+        Raises:
+            MockRefused: that is in the past; time goes on as before.
+        """
+        was_frozen = at is not None and self.ask("GET", "clock")["frozen"]
+        stands_at = datetime.fromisoformat(self.ask("POST", "clock/freeze")["now"])
+        if at is None:
+            return stands_at
+        try:
+            return self.advance(at)
+        except MockRefused as error:
+            if error.status == HTTPStatus.CONFLICT and not was_frozen:
+                self.resume()
+            raise
 
     def advance(self, by: Length | datetime) -> datetime:
         """Move the account's time on by a length or to an instant, and return where it is then.

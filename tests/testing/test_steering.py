@@ -259,6 +259,17 @@ def test_time_stands_moves_and_goes_on(sms: MockSMS) -> None:
     assert sms.freeze(datetime(2042, 1, 1, tzinfo=UTC)) == datetime(2042, 1, 1, tzinfo=UTC)
 
 
+def test_time_runs_on_where_it_cannot_stand(sms: MockSMS) -> None:
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    with pytest.raises(MockRefused, match="cannot go back to 2020"):
+        sms.freeze(past)
+    assert not sms.ask("GET", "clock")["frozen"]
+    sms.freeze()
+    with pytest.raises(MockRefused, match="cannot go back to 2020"):
+        sms.freeze(past)
+    assert sms.ask("GET", "clock")["frozen"]
+
+
 def test_advance_waits_for_as_long_as_receivers_may_take(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
     patience: list[float] = []
     exchange = Client.exchange
