@@ -96,7 +96,9 @@ def _said(model: type[BaseModel], detail: ErrorDetails) -> str:
         case "extra_forbidden":
             return f"there is no such name; {_hint(_schema(model), detail['loc'])}"
         case "missing":
-            return "is required"
+            shapes = _shapes_at(_schema(model), detail["loc"])
+            choices = [choice for shape in shapes for choice in shape.get("enum", ())]
+            return f"is required; one of {', '.join(choices)}" if choices else "is required"
         case "json_invalid" if not got:
             return "is empty; a JSON object is expected"
         case "json_invalid":
@@ -168,11 +170,16 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
 
 def _names_at(schema: dict[str, Any], place: Sequence[str | int]) -> list[str]:
     """Return the names that may stand at a place."""
+    return [*dict.fromkeys(name for shape in _shapes_at(schema, place) for name in shape.get("properties", ()))]
+
+
+def _shapes_at(schema: dict[str, Any], place: Sequence[str | int]) -> list[dict[str, Any]]:
+    """Return the shapes that what stands at a place may have."""
     shapes = [schema]
     for part in place:
         if part not in UNION_TAGS:
             shapes = [child for shape in _resolved(schema, shapes) for child in _inside(shape, part)]
-    return [*dict.fromkeys(name for shape in _resolved(schema, shapes) for name in shape.get("properties", ()))]
+    return [*_resolved(schema, shapes)]
 
 
 def _resolved(schema: dict[str, Any], shapes: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

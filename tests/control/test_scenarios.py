@@ -4,12 +4,13 @@ import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import requests
 
 from mocksms.engine.clock import LATEST
+from mocksms.scenario.model import FaultKind
 from mocksms.settings import A_DURATION, Settings
 from tests.control.support import SENT, Api
 from tests.support import PATIENCE, HandClock, Mock, body, running
@@ -491,7 +492,7 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
     [
         ({}, {"fault": ["is required"]}),
         ({"fault": {"kind": "status"}}, {"fault": ["kind status needs status, such as status = 503"]}),
-        ({"fault": {}}, {"fault.kind": ["is required"]}),
+        ({"fault": {}}, {"fault.kind": [f"is required; one of {', '.join(get_args(FaultKind))}"]}),
         ({**DOWN, "ttl": "soon"}, {"ttl": [f'must be {A_DURATION}; got "soon"']}),
         ({**DOWN, "ttl": 0}, {"ttl": ["must be longer than 0; got 0"]}),
         ({**DOWN, "ttl": "3651d"}, {"ttl": ['must be at most 3650d; got "3651d"']}),

@@ -159,6 +159,19 @@ MISTAKES = {
         'truncated, malformed, empty, reset_before_accept, reset_after_accept; got "http"',
         'kind = "status"',
     ),
+    "fault without its kind": Mistake(
+        'kind = "status", ',
+        "",
+        "outage.toml:18: rule 3.fault.kind: is required; one of status, unauthorised, rate_limit, delay, dribble, "
+        "truncated, malformed, empty, reset_before_accept, reset_after_accept",
+        'kind = "status", ',
+    ),
+    "step without its outcome": Mistake(
+        ', outcome = "sent"',
+        "",
+        f"outage.toml:14: rule 2.steps 1.outcome: is required; one of {STATES}, invalid, exception",
+        ', outcome = "sent"',
+    ),
     "fault without what it needs": Mistake(
         "status = 503, ",
         "",
