@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -33,6 +34,8 @@ MARKER: Final = (
 )
 OURS: Final[dict[str, Raw]] = {"port": ("a suite's port", "0"), "seed": ("a suite's seed", "pytest")}
 """Options whose defaults are others in a test suite: any free port, and ids that are the same each time."""
+PATHS: Final = ("scenario", "scenario_folder", "replay")
+"""Options that name files or folders."""
 WAYS_OUT: Final = (
     "let a test wait for what its application still sends (mocksms.wait_for), or put up with it: "
     '@pytest.mark.mocksms(allow="late") for one test, mocksms_unexpected = warn for all'
@@ -207,10 +210,28 @@ def _given(option: str, config: pytest.Config) -> tuple[str | None, str | None]:
     return config.getini(ini_name(option)), config.getoption(ini_name(option))
 
 
+def _seen_from(config: pytest.Config, option: str, value: str) -> str:
+    """Return what the ini file gives for an option, paths as seen from that file: a run may begin in any folder."""
+    if option not in PATHS:
+        return value
+    folder = config.inipath.parent if config.inipath else config.invocation_params.dir
+    parts = filter(None, map(str.strip, value.split(",")))
+    return ",".join(part if _is_name(option, folder, part) else str(folder / part) for part in parts)
+
+
+def _is_name(option: str, folder: Path, part: str) -> bool:
+    """Return whether a scenario is meant by its name."""
+    return option == "scenario" and not Path(part).suffix and Path(part).name == part and not (folder / part).exists()
+
+
 def _read(kind: type[Options], config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Options:
     """Return options as ini file, environment and command line give them; the later wins."""
     given = {name: _given(name, config) for name in (*SUITE_OPTIONS, *OPTIONS)}
-    ini = {name: (ini_name(name), str(value)) for name, (value, _) in given.items() if value is not None}
+    ini = {
+        name: (ini_name(name), _seen_from(config, name, value))
+        for name, (value, _) in given.items()
+        if value is not None
+    }
     flags = {name: (flag(name), value) for name, (_, value) in given.items() if value is not None}
     try:
         return read_options(kind, OURS, ini, from_environment(environment), flags)

@@ -119,6 +119,34 @@ def test_options_come_from_ini_environment_and_command_line(runs: Runs, monkeypa
     )
 
 
+def test_paths_in_the_ini_file_are_seen_from_there(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    (runs.path / "stories").mkdir()
+    for file, tag in (("late.toml", "a"), ("stories/early.toml", "b"), ("stories/named.toml", "c")):
+        rule = f'[[rule]]\nmatch.tag = "{tag}"\noutcome = "rejected/bounced"\n'
+        (runs.path / file).write_text(rule, encoding="utf-8")
+    (runs.path / "elsewhere").mkdir()
+    monkeypatch.chdir(runs.path / "elsewhere")
+    runs.ini(
+        "mocksms_scenario = late.toml, stories/early.toml, named, gateway-outage,",
+        "mocksms_scenario_folder = stories",
+        "mocksms_replay = replays",
+        "mocksms_sender =",
+    )
+    tests = """
+        def test_scenario(mocksms):
+            assert len(mocksms.ask("GET", "scenario")["rules"]) == 4
+            assert mocksms.ask("GET", "account")["sender"] == ""
+        def test_replay(mocksms):
+            assert False
+        """
+    runs.run(tests, "..", passed=1, failed=1)
+    assert len([*(runs.path / "replays").iterdir()]) == 1
+    printed = runs.run(tests, "..", "--mocksms-scenario=late.toml", errors=2)
+    assert "\nlate.toml: cannot be read: No such file or directory" in printed
+    (runs.path / "tox.ini").unlink()
+    runs.run("def test_it(mocksms): ...", "..", "-o", "mocksms_scenario=../late.toml,../stories", passed=1)
+
+
 def test_every_option_is_offered(runs: Runs) -> None:
     shown = " ".join(runs.run("", "--help").split())
     for name, option in {**SUITE_OPTIONS, **OPTIONS}.items():
