@@ -208,6 +208,11 @@ class Client:
         return MockUnreachable(self.url, f"{str(error) or type(error).__name__}; is mocksms running there?", error)
 
 
+def fits_a_header(key: object) -> bool:
+    """Return whether a key can travel in a header."""
+    return isinstance(key, str) and key.isascii() and key.isprintable() and key.strip() == key != ""
+
+
 def _as_json(value: object) -> object:
     """Return as JSON has it what Python writes otherwise."""
     match value:

@@ -12,7 +12,7 @@ from mocksms.errors import SettingsError
 from mocksms.settings import OPTIONS, Settings
 from mocksms.testing.aio import Aio
 from mocksms.testing.assertions import Asserting
-from mocksms.testing.client import PATIENCE, Client
+from mocksms.testing.client import PATIENCE, Client, fits_a_header
 from mocksms.testing.lengths import Length, in_seconds
 from mocksms.testing.server import ThreadedServer
 from mocksms.testing.steering import Steered
@@ -49,6 +49,7 @@ class MockSMS(Asserting, Steered):
 
     Raises:
         SettingsError: there is no such option, or its value does not fit.
+        ValueError: no header can carry the API key.
     """
 
     def __init__(self, *, api_key: str = "test-key", patience: Length = WAIT, **options: Any) -> None:
@@ -137,7 +138,15 @@ class MockSMS(Asserting, Steered):
             self._server.stop()
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set what can be set: a slip of the pen must not pass for a wish."""
+        """Set what can be set: a slip of the pen must not pass for a wish.
+
+        Raises:
+            AttributeError: that cannot be set.
+            ValueError: an API key is none.
+        """
+        if name == "api_key" and not fits_a_header(value):
+            hint = "ASCII, not empty, no space around"
+            raise ValueError(f"an API key must be a text that a header can carry: {hint}; not {value!r}")
         if not name.startswith("_") and name not in SETTABLE and not callable(value):
             near = difflib.get_close_matches(name, [*SETTABLE, *dir(type(self))], 1)
             hint = f"did you mean {near[0]}?" if near and near[0] != name else f"there are {', '.join(SETTABLE)}"

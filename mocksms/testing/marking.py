@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import pytest
 
+from mocksms.testing.client import fits_a_header
+
 KINDS: Final = ("refused", "unknown-path", "warning", "crash", "other-account", "late")
 """What a test can come upon that it did not ask for."""
 
@@ -78,7 +80,7 @@ def _complaints(mark: Any) -> Iterator[str]:
         yield _wrong("frozen", wanted, mark.frozen)
     if not isinstance(mark.strict, bool):
         yield _wrong("strict", "True or False", mark.strict)
-    if mark.api_key is not None and not _fits_a_header(mark.api_key):
+    if mark.api_key is not None and not fits_a_header(mark.api_key):
         yield _wrong("api_key", "a text that a header can carry: ASCII, not empty, no space around", mark.api_key)
     if not isinstance(mark.allow, str | Sequence | set | frozenset):
         yield _wrong("allow", f"one or several of {', '.join(KINDS)}", mark.allow)
@@ -97,7 +99,3 @@ def _wrong(name: str, wanted: str, given: object) -> str:
 def _near(given: object, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(str(given), known, 1)
     return f"; did you mean {near[0]}?" if near else ""
-
-
-def _fits_a_header(key: object) -> bool:
-    return isinstance(key, str) and key.isascii() and key.isprintable() and key.strip() == key != ""

@@ -34,6 +34,15 @@ def test_block_runs_a_mock_of_its_own() -> None:
         MockSMS.connect(url, within=0)
 
 
+@pytest.mark.parametrize("key", ["", " a ", "מפתח", "a\nb", 5, None])
+def test_key_that_no_header_can_carry_is_refused(sms: MockSMS, key: Any) -> None:
+    hint = "an API key must be a text that a header can carry: ASCII, not empty, no space around; not "
+    for use in (lambda: MockSMS(api_key=key), lambda: sms.account(key), lambda: setattr(sms, "api_key", key)):
+        with pytest.raises(ValueError, match=f"^{hint}{re.escape(repr(key))}$"):
+            use()
+    assert sms.kin == {sms.api_key}
+
+
 def test_start_and_stop_may_be_called_again() -> None:
     sms = MockSMS()
     assert sms.start() is sms.start()
