@@ -73,13 +73,18 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     """Say so where the tests attach to a mock that runs already."""
     if not os.environ.get(variable_name("url")) and not any(_given("url", config)):
         return None
-    return f"mocksms: {suite_settings(config).url} (it runs already; options for a mock to be started do not reach it)"
+    try:
+        url = suite_settings(config).url
+    except pytest.UsageError:
+        return None  # it is said to the tests that use the mock
+    return f"mocksms: {url} (it runs already; options for a mock to be started do not reach it)"
 
 
 @pytest.fixture(scope="session")
 def mocksms_settings(pytestconfig: pytest.Config) -> Settings:
     """The settings of the mock the session starts. Override it for what options cannot say."""
-    return _read(Settings, pytestconfig)
+    with _in_a_sentence():
+        return _read(Settings, pytestconfig)
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +93,8 @@ def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[Suite]:
     from mocksms.testing.suite import Suite
 
     config = request.config
-    options = suite_settings(config)
     with _in_a_sentence():
+        options = suite_settings(config)
         if options.url:
             token = _read(Settings, config).control_token
             server = MockSMS.connect(options.url, control_token=token, patience=options.patience)

@@ -169,13 +169,24 @@ def test_unusable_option_is_one_sentence(runs: Runs, arguments: list[str], ini: 
     assert runs.exit_code == pytest.ExitCode.USAGE_ERROR
 
 
-def test_variable_that_is_unknown_concerns_only_runs_that_use_the_mock(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("CREDITS", "1", "The environment variable MOCKSMS_CREDITS is not one of mocksms; did you mean MOCKSMS_CREDIT"),
+        ("CREDIT", "x", "MOCKSMS_CREDIT is 'x', but must be a whole number from 0 to 1000000000000."),
+        ("URL", "localhost:8972", "MOCKSMS_URL is 'localhost:8972', but must be an address such as http://192"),
+        ("PATIENCE", "soon", "MOCKSMS_PATIENCE is 'soon', but must be a duration such as 250ms"),
+    ],
+)
+def test_unusable_variable_concerns_only_runs_that_use_the_mock_and_is_one_sentence(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
 ) -> None:
-    monkeypatch.setenv("MOCKSMS_CREDITS", "1")
+    monkeypatch.setenv(f"MOCKSMS_{variable}", value)
     runs.run("def test_it(): ...", passed=1)
-    printed = runs.run("def test_it(mocksms): ...", errors=1)
-    assert "The environment variable MOCKSMS_CREDITS is not one of mocksms; did you mean MOCKSMS_CREDIT?" in printed
+    printed = runs.run("def test_it(mocksms): ...\ndef test_settings(mocksms_settings): ...")
+    assert re.search(rf"ERROR at setup of test_it _+\n{re.escape(words)}", printed)
+    assert "environ(" not in printed
+    assert re.search(r"\.py:\d", printed) is None
 
 
 def test_settings_can_be_overridden(runs: Runs) -> None:
