@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -44,7 +45,9 @@ def replayable(account: Reading, folder: Path, nodeid: str) -> str:
     if status != HTTPStatus.OK:
         raise MockRefused(f"GET {target}", status, {"message": raw.decode(errors="replace")})
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{re.sub(r'[^A-Za-z0-9]+', '-', nodeid).strip('-')[-150:]}.toml"
+    words = re.sub(r"[^A-Za-z0-9]+", "-", nodeid).strip("-")[-150:]
+    # Names of tests may differ by a sign alone, such as numbers with and without their plus.
+    path = folder / f"{words}-{sha256(nodeid.encode()).hexdigest()[:6]}.toml"
     path.write_bytes(raw)
     return f"to live through it again: mocksms --scenario {path}"
 

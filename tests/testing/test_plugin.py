@@ -701,6 +701,22 @@ def test_failed_test_leaves_a_scenario_to_replay(runs: Runs) -> None:
     assert 'outcome = "rejected/bounced"' in file.read_text(encoding="utf-8")
 
 
+def test_each_failed_test_leaves_a_file_of_its_own(runs: Runs) -> None:
+    runs.run(
+        """
+        import pytest
+        @pytest.mark.parametrize("phone", ["972-54-1111111", "+972-54-1111111", "972 54 1111111", "x" * 200, "x" * 201])
+        def test_it(mocksms, phone):
+            assert False
+        """,
+        "--mocksms-replay=replays",
+        failed=5,
+    )
+    names = sorted(file.name for file in (runs.path / "replays").iterdir())
+    assert len(names) == 5
+    assert all(re.fullmatch(r"[A-Za-z0-9-]{1,160}\.toml", name) for name in names)
+
+
 def test_replay_that_cannot_be_written_is_said(runs: Runs) -> None:
     (runs.path / "taken").write_text("")
     printed = runs.run("def test_it(mocksms):\n    assert False", "--mocksms-replay=taken", failed=1)
