@@ -17,7 +17,7 @@ BEYOND: Final = 1e13
 
 def _listed_number(raw: str) -> str:
     digits = numbers.digits_of(raw)
-    if not digits or not set(digits) <= set("0123456789X"):
+    if not digits.strip("X") or not set(digits) <= set("0123456789X"):
         raise ValueError("must be a phone number such as 972-54-1111111")
     return digits
 
@@ -69,7 +69,7 @@ ListedNumber = Annotated[
         {
             "type": "string",
             "maxLength": numbers.LONGEST,
-            "pattern": r"^[+\-. ()\[\]]*[0-9Xx][0-9Xx+\-. ()\[\]]*$",
+            "pattern": r"^[Xx+\-. ()\[\]]*[0-9][0-9Xx+\-. ()\[\]]*$",
             "examples": ["972-54-1111111"],
         }
     ),

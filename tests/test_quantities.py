@@ -119,7 +119,7 @@ def test_number_in_a_list_is_read_as_it_is_compared(raw: str, digits: str) -> No
     assert NUMBER.validate_python(digits) == digits
 
 
-@pytest.mark.parametrize("raw", ["", "-", "bob", "972-54-111111a", "\u0661", "*"])
+@pytest.mark.parametrize("raw", ["", "-", "x", "XX-X", "bob", "972-54-111111a", "\u0661", "*"])
 def test_what_is_no_number_is_told_what_one_is(raw: str) -> None:
     assert complaint(NUMBER, raw) == "must be a phone number such as 972-54-1111111"
 
