@@ -181,12 +181,15 @@ def _in_a_sentence() -> Iterator[None]:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
-def _open_to_all(settings: Settings) -> Settings:
+def _open_to_all(settings: object) -> Settings:
     """Return settings that let each test have a key of its own.
 
     Raises:
-        UsageError: only some keys are accepted.
+        UsageError: they are none, or accept only some keys.
     """
+    if not isinstance(settings, Settings):
+        like = "dataclasses.replace(mocksms_settings, credit=5) or the like"
+        raise pytest.UsageError(f"the fixture mocksms_settings must return {like}, not {settings!r}")
     if settings.api_key:
         raise pytest.UsageError(
             f"each test has an API key of its own, so mocksms_api_key ({', '.join(settings.api_key)}) cannot be set; "

@@ -203,6 +203,21 @@ def test_settings_can_be_overridden(runs: Runs) -> None:
     )
 
 
+def test_override_that_returns_no_settings_is_one_sentence(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        import pytest
+        @pytest.fixture(scope="session")
+        def mocksms_settings():
+            return {"credit": 5}
+        def test_it(mocksms): ...
+        """,
+        errors=1,
+    )
+    words = "must return dataclasses.replace(mocksms_settings, credit=5) or the like, not {'credit': 5}"
+    assert re.search(rf"ERROR at setup of test_it _+\nthe fixture mocksms_settings {re.escape(words)}\n=", printed)
+
+
 def test_marker_says_how_the_mock_behaves(runs: Runs) -> None:
     runs.run(
         """
