@@ -106,13 +106,15 @@ class Suite:
 
     def _check_alone(self, node: pytest.Item) -> None:
         """Refuse a fixed key that tests in several processes would use on one mock, unless one process has them all."""
-        is_grouped = node.get_closest_marker("xdist_group") and getattr(node.config.option, "loadgroup", False)
-        if self.is_attached and self._workers > 1 and not is_grouped:
-            raise pytest.UsageError(
-                f"api_key of the marker mocksms is one account, and {self._workers} workers would reset it under each "
-                "other on the mock that all attach to; let each start its own (no mocksms_url), or keep these tests in "
-                "one worker: @pytest.mark.xdist_group with --dist loadgroup"
-            )
+        if not self.is_attached or self._workers == 1 or is_grouped(node.nodeid):
+            return
+        instead = "keep these tests in one worker: @pytest.mark.xdist_group with --dist loadgroup"
+        if node.get_closest_marker("xdist_group") and getattr(node.config.option, "loadgroup", False):
+            instead = "run these tests without -n, since pytest-xdist does not group them with this pytest"
+        raise pytest.UsageError(
+            f"api_key of the marker mocksms is one account, and {self._workers} workers would reset it under each "
+            f"other on the mock that all attach to; let each start its own (no mocksms_url), or {instead}"
+        )
 
     def _note_late(self, key: str) -> None:
         """Look for messages that came into an account after the test that had it."""
@@ -219,6 +221,14 @@ class Watch:
         else:
             found = _strange(call, row["headers"])
         return ((kind, what) for kind, what in found if kind not in self.mark.allowed)
+
+
+def is_grouped(nodeid: str) -> bool:
+    """Return whether xdist has put a test into a group, whose name it adds to the test's after an @.
+
+    It takes the marker for it, yet fails to with a pytest that keeps the names of tests otherwise.
+    """
+    return "@" in nodeid.rpartition("::")[2].rpartition("]")[2]
 
 
 def _wrong(call: Call, *, is_strict: bool) -> Iterator[tuple[str, str]]:

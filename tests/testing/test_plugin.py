@@ -923,8 +923,28 @@ def test_fixed_key_is_for_one_worker_on_a_mock_that_all_attach_to(runs: Runs) ->
         url = f"--mocksms-url={mock.url}"
         printed = runs.run(FIXED, url, "-n2", processes=True, errors=2)
         assert "is one account, and 2 workers would reset it under each other on the mock that all attach to" in printed
-        runs.run(FIXED, url, "-n2", "--dist=loadgroup", processes=True, passed=2)
+        assert printed.count("keep these tests in one worker: @pytest.mark.xdist_group with --dist loadgroup") == 2
+        printed = runs.run(FIXED, url, "-n2", "--dist=loadgroup", "-v", processes=True)
+        # Where pytest lets xdist group tests, their names tell.
+        assert ("2 passed in" in printed) == ("@fixed" in printed)
+        assert ("run these tests without -n, since pytest-xdist does not" in printed) != ("@fixed" in printed)
     runs.run(FIXED, "-n2", processes=True, passed=2)
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "expected"),
+    [
+        ("a.py::test_it@prod", True),
+        ("a.py::TestIt::test_it[x]@prod", True),
+        ("a.py::test_it[a@b]@prod", True),
+        ("a.py::test_it", False),
+        ("a@b/c.py::test_it", False),
+        ("a.py::test_it[a@b]", False),
+        ("a.py::test_it[a::b@c]", False),
+    ],
+)
+def test_test_that_xdist_has_put_into_a_group_is_known_by_its_name(nodeid: str, expected: bool) -> None:
+    assert suite.is_grouped(nodeid) is expected
 
 
 def test_run_that_does_not_use_it_starts_nothing(runs: Runs) -> None:
