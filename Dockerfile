@@ -1,20 +1,23 @@
 # mocksms in a container: `docker build -t mocksms .`, with the classic builder or with BuildKit.
 ARG BASE=python:3.13-slim
 
-FROM ${BASE} AS build
+FROM ${BASE} AS needs
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 RUN python3 -m venv --without-pip /opt/mocksms
-# What mocksms needs, in a layer of its own: a change of mocksms itself does not fetch it anew.
+# What mocksms needs, in a layer of its own: a change of mocksms itself neither fetches it anew nor ships it again.
 COPY pyproject.toml .
 RUN python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > needs.txt \
     && python3 -m pip --python /opt/mocksms/bin/python install --requirement needs.txt
+
+FROM needs AS build
 COPY . .
 RUN python3 -m pip wheel --no-deps --wheel-dir dist . \
-    && python3 -m pip --python /opt/mocksms/bin/python install --no-deps --no-index --find-links dist mocksms
+    && python3 -m pip --python /opt/mocksms/bin/python install --no-deps --prefix /own dist/mocksms-*.whl
 
 FROM ${BASE}
-COPY --from=build /opt/mocksms /opt/mocksms
+COPY --from=needs /opt/mocksms /opt/mocksms
+COPY --from=build /own /opt/mocksms
 ENV PATH=/opt/mocksms/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     MOCKSMS_HOST=0.0.0.0 \

@@ -85,30 +85,41 @@ def test_buildkit_builds_it_as_well(engine: Engine, image: str, base: str) -> No
     assert engine("run", "--rm", "mocksms:buildkit", "--version") == f"mocksms {VERSION}"
 
 
-@pytest.mark.usefixtures("image")
-def test_change_of_the_source_fetches_no_dependency_anew(engine: Engine, base: str, tmp_path: Path) -> None:
+def test_change_of_the_source_fetches_and_ships_no_dependency_anew(
+    engine: Engine, image: str, base: str, tmp_path: Path
+) -> None:
     shutil.copytree(ROOT, tmp_path / "source", ignore=shutil.ignore_patterns(".*", "tests", "dist"))
     shutil.copytree(ROOT / ".github", tmp_path / "source/.github")
     shutil.copy(ROOT / ".dockerignore", tmp_path / "source")
     (tmp_path / "source/mocksms/extra.py").write_text('"""More."""\n', encoding="utf-8")
-    arguments = ["--network", "host", *build_arguments(base), "--target", "build", str(tmp_path / "source")]
+    arguments = ["--network", "host", *build_arguments(base), "--tag", "mocksms:changed", str(tmp_path / "source")]
     steps = engine("build", *arguments).split("\nStep ")
     cached = {step.partition(" : ")[2].splitlines()[0]: "Using cache" in step for step in steps[1:]}
     assert [kept for step, kept in cached.items() if "--requirement" in step] == [True]
     assert [kept for step, kept in cached.items() if "pip wheel" in step] == [False]
+    below, before, after = (layers(engine, name) for name in (base, image, "mocksms:changed"))
+    dependencies = len(below)
+    assert after[: dependencies + 1] == before[: dependencies + 1]
+    assert after[dependencies + 1] != before[dependencies + 1]
+
+
+def layers(engine: Engine, image: str) -> list[str]:
+    """Return the digests of an image's layers, those of its base first."""
+    digests: list[str] = json.loads(engine.field(image, "json .RootFS.Layers"))
+    return digests
 
 
 def added_files(engine: Engine, image: str, base: str, folder: Path) -> Iterator[tuple[bytes, tarfile.TarInfo]]:
     """Yield the files of the layers that the image has on top of its base, with their contents."""
     archive = folder / "image.tar"
     engine("save", "--output", str(archive), image)
-    shared = len(json.loads(engine.field(base, "json .RootFS.Layers")))
+    shared = len(layers(engine, base))
     with tarfile.open(archive) as saved:
         manifest = saved.extractfile("manifest.json")
         assert manifest is not None
-        layers = json.load(manifest)[0]["Layers"][shared:]
-        assert layers
-        for name in layers:
+        ours = json.load(manifest)[0]["Layers"][shared:]
+        assert ours
+        for name in ours:
             with tarfile.open(fileobj=saved.extractfile(name)) as layer:
                 for member in layer:
                     content = layer.extractfile(member) if member.isfile() else None

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.docker.conftest import ROOT
+from tests.docker.conftest import ROOT, VERSION
 from tests.docker.engine import SLOW, Engine
 from tests.readme import README
 
@@ -31,3 +31,5 @@ def test_container_is_built_run_and_stopped_as_printed(engine: Engine, base: str
         engine.attempt("rm", "--force", "mocksms")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "mocksms is ready at http://127.0.0.1:8972\n" in done.stdout
+    label = 'index .Config.Labels "org.opencontainers.image.version"'
+    assert engine.field(f"mocksms:{VERSION}", label) == VERSION
