@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import json
 import signal
@@ -13,7 +14,7 @@ from mocksms import scenario_commands
 from mocksms.address import url_of
 from mocksms.errors import MocksmsError, NotReady, ScenarioUnknown, ScenarioUnusable, SettingsError
 from mocksms.settings import duration, flag_name
-from mocksms.terminal import Parser, read_settings, say, table
+from mocksms.terminal import WHERE, Parser, read_settings, say, table
 
 UNUSABLE: Final = 2
 """Exit code for a command line, variable or address that cannot be used."""
@@ -46,7 +47,8 @@ def _run(arguments: list[str]) -> int:
         near = difflib.get_close_matches(name, COMMANDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}."
         raise SettingsError(f"There is no command {name!r}; {hint}")
-    return COMMANDS[name](arguments)
+    run, _ = COMMANDS[name]
+    return run(arguments)
 
 
 def _serve(arguments: list[str]) -> int:
@@ -54,8 +56,12 @@ def _serve(arguments: list[str]) -> int:
 
     parser = Parser(
         prog="mocksms",
-        description="A stand-in for inwise's transactional SMS API. Commands: " + ", ".join(COMMANDS) + ".",
+        usage="mocksms [COMMAND] [OPTION ...]",
+        description="A stand-in for inwise's transactional SMS API that behaves like the real service.\n\ncommands:\n"
+        + "".join(f"  {name:<21} {about}\n" for name, (_, about) in COMMANDS.items())
+        + "\nmocksms COMMAND --help tells more; these are the options of serve:",
         epilog="Every option is also an environment variable, named in brackets.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mocksms {version('mocksms')}")
@@ -97,7 +103,7 @@ def _ready(arguments: list[str]) -> int:
     parser.add_argument("--url", help="ask there instead, such as http://sms:8972")
     parser.add_argument("--wait", action="store_true", help="ask until it is ready")
     parser.add_argument("--timeout", metavar="DURATION", default="10s", help="the longest wait (default 10s)")
-    settings, parsed = read_settings(parser, arguments)
+    settings, parsed = read_settings(parser, arguments, WHERE)
     try:
         timeout = duration(parsed.timeout).total_seconds()
     except ValueError as error:
@@ -118,7 +124,7 @@ def _ready(arguments: list[str]) -> int:
 def _numbers(arguments: list[str]) -> int:
     parser = Parser(prog="mocksms numbers", description="The magic numbers and what they do.", allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="as JSON")
-    settings, parsed = read_settings(parser, arguments)
+    settings, parsed = read_settings(parser, arguments, ("magic_prefix", "magic_delay"))
 
     from mocksms.control.views import numbers_view
     from mocksms.sms.magic import Catalogue
@@ -135,7 +141,7 @@ def _numbers(arguments: list[str]) -> int:
 def _fidelity(arguments: list[str]) -> int:
     parser = Parser(prog="mocksms fidelity", description="What is emulated, on what evidence.", allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="as JSON")
-    _, parsed = read_settings(parser, arguments)
+    _, parsed = read_settings(parser, arguments, ())
 
     from mocksms.fidelity import ledger
 
@@ -154,14 +160,14 @@ def _demo(arguments: list[str]) -> int:
     parser.add_argument("--url", help="where the mock is (default: as --host and --port say)")
     parser.add_argument("--key", default="demo", help="the account's API key (default demo)")
     parser.add_argument("--count", type=int, default=50, help="how many messages (default 50)")
-    settings, parsed = read_settings(parser, arguments)
+    settings, parsed = read_settings(parser, arguments, (*WHERE, "control_token", "seed"))
     try:
         from mocksms.demo import fill
     except ModuleNotFoundError as error:
         raise SettingsError(f"This needs {error.name}; pip install 'mocksms[demo]' brings it.") from error
     from mocksms.testing.handle import MockSMS
 
-    url = parsed.url or f"http://{settings.host}:{settings.port}"
+    url = parsed.url or url_of(settings.host, settings.port)
     try:
         sms = MockSMS.connect(url, api_key=parsed.key, control_token=settings.control_token, within=0)
         sent = fill(sms, settings.seed or "demo", parsed.count)
@@ -171,14 +177,15 @@ def _demo(arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
-    "serve": _serve,
-    "ready": _ready,
-    "numbers": _numbers,
-    "fidelity": _fidelity,
-    "scenarios": scenario_commands.scenarios,
-    "check": scenario_commands.check,
-    "schema": scenario_commands.schema,
-    "record": scenario_commands.record,
-    "demo": _demo,
+COMMANDS: Final[dict[str, tuple[Callable[[list[str]], int], str]]] = {
+    "serve": (_serve, "start a mock; so does mocksms without a command"),
+    "ready": (_ready, "tell whether a mock is ready, or wait until it is"),
+    "numbers": (_numbers, "list the magic numbers and what they do"),
+    "fidelity": (_fidelity, "list what is emulated, on what evidence"),
+    "scenarios": (scenario_commands.scenarios, "list the scenarios there are, or show one"),
+    "check": (scenario_commands.check, "check scenario files"),
+    "schema": (scenario_commands.schema, "print the JSON Schema of scenario files"),
+    "record": (scenario_commands.record, "print what an account lived through as a scenario file"),
+    "demo": (_demo, "fill a running mock with believable messages"),
 }
+"""What each command runs, and what its users read about it."""

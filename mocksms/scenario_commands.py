@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mocksms.address import url_of
 from mocksms.errors import Complaint, ScenarioUnusable, SettingsError
 from mocksms.settings import Settings
-from mocksms.terminal import Parser, read_settings, say, table
+from mocksms.terminal import WHERE, Parser, read_settings, say, table
 
 if TYPE_CHECKING:
     from mocksms.scenario.library import Library
@@ -31,7 +31,7 @@ def scenarios(arguments: list[str]) -> int:
     )
     parser.add_argument("words", nargs="*", metavar="show NAME", help="print this scenario; none given: list them all")
     parser.add_argument("--json", action="store_true", help="the list as JSON")
-    settings, parsed = read_settings(parser, arguments)
+    settings, parsed = read_settings(parser, arguments, ("scenario_folder",))
 
     from mocksms.scenario.library import Library
 
@@ -66,13 +66,18 @@ def _list(library: Library, *, as_json: bool) -> int:
 
 def check(arguments: list[str]) -> int:
     """Check scenario files; 1 if one cannot be used, or with --against a rule was never used."""
-    parser = Parser(prog="mocksms check", description="Check scenario files.", allow_abbrev=False)
+    parser = Parser(
+        prog="mocksms check",
+        description="Check scenario files.",
+        epilog="With --against, give the options that the mock ran with, too: mocksms --help lists them.",
+        allow_abbrev=False,
+    )
     parser.add_argument("files", nargs="*", metavar="FILE", help="a file, a folder of files, or the name of a scenario")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument(
         "--against", metavar="JOURNAL", help="what GET /_mock/requests answered: tells how its calls meet the rules"
     )
-    settings, parsed = read_settings(parser, arguments)
+    settings, parsed = read_settings(parser, arguments, ("scenario_folder",))
     if not parsed.files:
         raise SettingsError("No file to check; give one or more, such as mocksms check outage.toml.")
 
@@ -123,7 +128,7 @@ def _rehearse(read: Mapping[Path, Scenario], against: str, settings: Settings, *
 def schema(arguments: list[str]) -> int:
     """Print the JSON Schema of scenario files."""
     parser = Parser(prog="mocksms schema", description="The JSON Schema of scenario files.", allow_abbrev=False)
-    read_settings(parser, arguments)
+    read_settings(parser, arguments, ())
 
     from mocksms.scenario.model import json_schema
 
@@ -138,7 +143,7 @@ def record(arguments: list[str]) -> int:
     )
     parser.add_argument("--url", help="where the mock is (default: as --host and --port say)")
     parser.add_argument("--key", help="the account's API key")
-    settings, parsed = read_settings(parser, arguments)
+    settings, parsed = read_settings(parser, arguments, (*WHERE, "control_token"))
     if parsed.key is None:
         raise SettingsError("Name the account by its API key: mocksms record --key KEY.")
     url = (parsed.url or url_of(settings.host, settings.port)).rstrip("/")

@@ -284,6 +284,17 @@ class SuiteSettings:
 OPTIONS: Final = {option.name: option for option in fields(Settings)}
 SUITE_OPTIONS: Final = {option.name: option for option in fields(SuiteSettings)}
 
+GROUPS: Final = {
+    "host": "Where it listens",
+    "api_key": "Answers",
+    "kosher_prefix": "Messages",
+    "sender": "Accounts",
+    "webhook": "Callbacks",
+    "scenario": "Scenarios",
+    "seed": "The mock itself",
+}
+"""What the options are about, each from the one named here on."""
+
 
 def read_options(kind: type[Options], *sources: Mapping[str, Raw]) -> Options:
     """Return options as some sources give them, by their names; the later source wins, and others' names are let be.

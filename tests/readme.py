@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 from mocksms.control.desk import BASE
 from mocksms.control.routes import ROOMS
 from mocksms.fidelity import Evidence, ledger
-from mocksms.settings import OPTIONS, SUITE_OPTIONS, flag_name, shown_default
+from mocksms.settings import GROUPS, OPTIONS, SUITE_OPTIONS, flag_name, shown_default
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcome import Fault, Outcome
 from mocksms.testing.plugin import ini_name
@@ -36,18 +36,6 @@ def _numbers() -> str:
     faults = [[f"`{row.number()}`", row.name, row.title] for row in rows if isinstance(row.orders, Fault)]
     pairs = zip_longest(ends, faults, fillvalue=["", "", ""])
     return _table(["Number", "Name", "Outcome", "Number", "Name", "Fault"], [[*end, *fault] for end, fault in pairs])
-
-
-GROUPS: Final = {
-    "host": "Where it listens",
-    "api_key": "Answers",
-    "kosher_prefix": "Messages",
-    "sender": "Accounts",
-    "webhook": "Callbacks",
-    "scenario": "Scenarios",
-    "seed": "The mock itself",
-}
-"""What the options are about, each from the one named here on."""
 
 
 def _options() -> str:

@@ -23,7 +23,7 @@ import requests
 from mocksms.cli import COMMANDS, UNUSABLE, main
 from mocksms.fidelity import ledger
 from mocksms.server import bind
-from mocksms.settings import OPTIONS, Settings, flag_name, variable_name
+from mocksms.settings import GROUPS, OPTIONS, Settings, flag_name, variable_name
 from mocksms.sms.magic import Catalogue
 from tests.support import KEY, NUMBER, PATIENCE, Mock, body
 
@@ -298,6 +298,7 @@ def test_taken_port_is_one_sentence_and_no_traceback() -> None:
         (["sreve"], "There is no command 'sreve'; did you mean serve?"),
         (["zzz"], f"There is no command 'zzz'; there are {NAMES}."),
         ([""], f"There is no command ''; there are {NAMES}."),
+        (["fidelity", "--zzz"], "--zzz is not an option; see mocksms fidelity --help."),
         (["numbers", "--jsn"], "--jsn is not an option; did you mean --json?"),
         (["fidelity", "--port", "x"], "--port is 'x', but must be a whole number from 0 to 65535."),
         (["--host", "a..b"], "Cannot listen on a..b port 8972: "),
@@ -391,25 +392,49 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str], command: list[st
     assert capsys.readouterr().out == f"mocksms {version('mocksms')}\n"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def help_of(capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    with pytest.raises(SystemExit) as left:
+        main([*command, "--help"])
+    assert left.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [[], ["serve"]], ids=["bare", "serve"])
 def test_help_lists_every_option_with_its_variable(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    with pytest.raises(SystemExit) as left:
-        main([command, "--help"])
-    assert left.value.code == 0
-    text = capsys.readouterr().out
+    text = help_of(capsys, *command)
     for name, option in OPTIONS.items():
         assert f"\n  {flag_name(name)} " in text
         assert f"[{variable_name(name)}]" in text
         assert option.metadata["about"] in " ".join(text.split())
+    assert [f"{group}:" for group in GROUPS.values()] == re.findall(r"^[A-Z][\w ]+:$", text, re.MULTILINE)
 
 
-def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    assert f"Commands: {NAMES}." in " ".join(capsys.readouterr().out.split())
+def test_help_tells_of_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+    text = help_of(capsys)
+    assert re.findall(r"^  (\w+)  +\w", text, re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("ready", ["host", "port"]),
+        ("numbers", ["magic_prefix", "magic_delay"]),
+        ("fidelity", []),
+        ("scenarios", ["scenario_folder"]),
+        ("check", ["scenario_folder"]),
+        ("schema", []),
+        ("record", ["host", "port", "control_token"]),
+        ("demo", ["host", "port", "control_token", "seed"]),
+    ],
+)
+def test_help_of_a_command_lists_the_options_it_looks_at(
+    capsys: pytest.CaptureFixture[str], command: str, options: list[str]
+) -> None:
+    listed = re.findall(r"\[MOCKSMS_(\w+)\]", help_of(capsys, command))
+    assert [name.lower() for name in listed] == options
 
 
 @pytest.mark.parametrize(

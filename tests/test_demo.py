@@ -52,6 +52,7 @@ def test_command_fills_an_account(shared_mock: Mock, capsys: pytest.CaptureFixtu
     ("arguments", "words"),
     [
         (["--port", "1"], "mocksms: Nothing answers at http://127.0.0.1:1: "),
+        (["--host", "::", "--port", "1"], "mocksms: Nothing answers at http://[::1]:1: "),
         (["--url", "nowhere"], "mocksms: 'nowhere' is no address of a mock"),
         (["--count", "x"], "mocksms: Argument --count: invalid int value: 'x'."),
     ],
