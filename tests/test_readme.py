@@ -110,5 +110,10 @@ def test_scenario_and_fault_are_set_as_printed() -> None:
     assert b'"id":' in done.stdout
 
 
+def test_image_is_named_by_the_version() -> None:
+    version = tomllib.loads((README.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert set(re.findall(r"(?:mocksms:|VERSION=)(\d\S*)", TEXT)) == {version}
+
+
 def test_length_is_bearable() -> None:
     assert TEXT.count("\n") < 350

@@ -1,7 +1,8 @@
 """The recipes of the README run as printed, in a folder of their own, by pytest or by Node's own runner.
 
-A block between `<!-- recipe NAME: FILE -->` and `<!-- /recipe -->` is the content of that file; the files of one name
-belong together, with those in the folder `recipes/NAME` beside this module: what a reader has already.
+A block between `<!-- recipe NAME: FILE -->` and `<!-- /recipe -->` is the content of that file, and a later one for the
+same file goes on with it. The files of one name belong together, with those in the folder `recipes/NAME` beside this
+module: what a reader has already.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def recipes(text: str) -> dict[str, dict[str, str]]:
     """Return the recipes of a text by their names, each as file names to contents."""
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for name, file, content in _BLOCK.findall(text):
-        found[name][file] = content
+        found[name][file] = f"{found[name][file]}\n\n{content}" if file in found[name] else content
     return dict(found)
 
 
@@ -100,6 +101,13 @@ def test_recipes_are_read_by_name() -> None:
         "a": ["test_a.py", "b.py"],
         "c": ["c.test.mjs"],
     }
+
+
+def test_later_block_goes_on_with_a_file() -> None:
+    later = "<!-- recipe c: c.test.mjs -->\n```js\nlast();\n```\n<!-- /recipe -->\n"
+    (content,) = recipes(TWO + later)["c"].values()
+    assert content.startswith("import test")
+    assert content.endswith("});\n\n\nlast();\n")
 
 
 @pytest.mark.parametrize(("right", "code"), [("1", 0), ("2", 1)])
