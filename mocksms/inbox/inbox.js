@@ -11,7 +11,7 @@ import { button } from "./parts.js";
 import { Phones } from "./phones.js";
 import { refill } from "./refill.js";
 import { NOWHERE, go, place, routed, search, searchExample, searchHelp, searched, unfiltered, view } from "./route.js";
-import { recall } from "./seen.js";
+import { heedOtherTabs, recall } from "./seen.js";
 import { Side } from "./side.js";
 import { state } from "./state.js";
 import { Switcher } from "./switcher.js";
@@ -80,6 +80,7 @@ function showLive() {
   const words = { connecting: "connecting…", live: "live", lost: "not live" }[live.state];
   const retry = button("retry", () => live.retry(), { class: "small" });
   at("live").className = live.state;
+  at("live").title = live.why;
   refill(at("live"), [element("span", {}, words), ...(live.state === "lost" ? [retry] : [])]);
 }
 
@@ -141,6 +142,7 @@ routed.addEventListener("moved", moved);
 live.addEventListener("state", showLive);
 live.addEventListener("afresh", () => refresh().catch(excuse));
 live.addEventListener("news", ({ detail }) => heed(detail));
+heedOtherTabs(() => view() === "phones" && phones.redraw());
 addEventListener("online", () => live.retry());
 document.addEventListener("visibilitychange", whenSeen);
 onClick("to-phones", () => turnTo("phones"));

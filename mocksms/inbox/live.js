@@ -6,6 +6,12 @@ import { tell } from "./parts.js";
 const SILENCE = 40_000; // The mock writes at least every 15 s: a line that says nothing for longer is dead.
 const PAUSES = [500, 1_000, 2_000, 5_000];
 
+/** Wait for something from a line, and give the line up if it says nothing for too long. */
+function inTime(promise, controller) {
+  const watch = setTimeout(() => controller.abort(), SILENCE);
+  return promise.finally(() => clearTimeout(watch));
+}
+
 /** Run something once with the next frame, or a little later where the page is hidden and draws none. */
 export function soon(work) {
   let isDone = false;
@@ -29,6 +35,7 @@ export class Live extends EventTarget {
   #pause = null;
   #account = undefined;
   state = "connecting";
+  why = "";
   epoch = "";
 
   /** Follow an account, or all; from the beginning if it is another than before. */
@@ -45,10 +52,10 @@ export class Live extends EventTarget {
     this.#controller?.abort();
     const controller = (this.#controller = new AbortController());
     this.#run(controller)
-      .catch(() => {})
-      .then(() => {
+      .catch(({ message }) => message)
+      .then((why) => {
         if (this.#controller !== controller) return;
-        this.#say("lost");
+        this.#say("lost", why);
         const pause = PAUSES[Math.min(this.#failures++, PAUSES.length - 1)];
         this.#pause = setTimeout(() => this.retry(), pause);
       });
@@ -57,20 +64,18 @@ export class Live extends EventTarget {
   async #run(controller) {
     const query = this.#account ? `?account=${encodeURIComponent(this.#account)}` : "";
     const resume = this.#last ? { "Last-Event-ID": this.#last } : {};
-    const answer = await fetch(`/_mock/events${query}`, {
-      headers: { ...credentials(), ...resume },
-      signal: controller.signal,
-      cache: "no-store",
-    });
+    const headers = { ...credentials(), ...resume };
+    const { signal } = controller;
+    const asked = fetch(`/_mock/events${query}`, { headers, signal, cache: "no-store" });
+    const answer = await inTime(asked, controller);
     if (answer.status === 401) gate.dispatchEvent(new Event("token"));
-    if (!answer.ok) return;
+    if (!answer.ok) throw new Error((await answer.json()).error.message);
     this.#say("live");
     this.#failures = 0;
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
-      const watch = setTimeout(() => controller.abort(), SILENCE);
-      const { done, value } = await reader.read().finally(() => clearTimeout(watch));
+      const { done, value } = await inTime(reader.read(), controller);
       if (done || this.#controller !== controller) return;
       const events = (rest + value).split("\n\n");
       rest = events.pop();
@@ -96,8 +101,9 @@ export class Live extends EventTarget {
     else this.dispatchEvent(new CustomEvent("news", { detail: news }));
   }
 
-  #say(state) {
+  #say(state, why = "") {
     this.state = state;
+    this.why = why;
     this.dispatchEvent(new Event("state"));
   }
 }

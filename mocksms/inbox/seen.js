@@ -13,6 +13,15 @@ export function recall(epoch) {
   seen = { epoch, phones: kept.epoch === epoch ? Object(kept.phones) : {} };
 }
 
+/** Hear when another tab of this browser has looked at something. */
+export function heedOtherTabs(then) {
+  addEventListener("storage", ({ key }) => {
+    if (key !== STORE) return;
+    recall(seen.epoch);
+    then();
+  });
+}
+
 export function isUnread(phone, cursor) {
   return cursor > (seen.phones[phone] ?? 0);
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from mocksms.settings import Settings
 from tests.browser.conftest import Watched, watching
@@ -363,3 +363,46 @@ def test_pages_that_cannot_be_read_are_said_to_be(inbox: Inbox, own_mock: Mock) 
     inbox.list.evaluate("(list) => { list.scrollTop = list.scrollHeight; }")
     expect(inbox.alarm).to_contain_text("Answered 500")
     inbox.watched.forgive("500")
+
+
+def test_line_that_says_nothing_is_given_up(inbox: Inbox) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    inbox.page.clock.install()
+    inbox.page.route("**/_mock/events*", hold, times=1)
+    inbox.page.goto(inbox.watched.base)
+    expect(inbox.page.locator("#live")).to_have_text("connecting…")
+    inbox.page.clock.fast_forward(41_000)
+    inbox.expect_live()
+    assert len(held) == 1
+
+
+def test_page_that_may_not_listen_says_why(inbox: Inbox) -> None:
+    inbox.page.goto(f"{inbox.watched.base}/?account=%20")
+    live = inbox.page.locator("#live")
+    expect(live).to_contain_text("not live")
+    expect(live).to_have_attribute("title", re.compile("^account: "))
+    inbox.watched.forgive("400")
+
+
+def test_what_one_tab_has_looked_at_is_no_news_in_the_other(browser: Browser, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="One")
+    sent(own_mock, "972-54-2222222", content="Two")
+    context = browser.new_context()
+    tabs = [Inbox(Watched(context.new_page(), own_mock.url)).open() for _ in range(2)]
+    for tab in tabs:
+        expect(tab.row("unread")).to_have_count(2)
+    tabs[0].choose("One")
+    expect(tabs[1].row("One", "unread")).to_have_count(0)
+    tabs[1].choose("Two")
+    for tab in tabs:
+        expect(tab.row("unread")).to_have_count(0)
+        expect(tab.page).to_have_title("mocksms")
+        tab.open()
+        expect(tab.row("One")).to_be_visible()
+        expect(tab.row("unread")).to_have_count(0)
+        assert tab.watched.complaints == []
+    context.close()
