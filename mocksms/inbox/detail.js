@@ -3,7 +3,7 @@
 import { curlOf } from "/docs/call.js";
 import { element } from "/docs/dom.js";
 import { NOBODY, call, get, knownKeys } from "./api.js";
-import { attempt, badge, button, copyButton, facts, raw, section } from "./parts.js";
+import { attempt, badge, button, copyButton, counted, facts, raw, section } from "./parts.js";
 import { go, place } from "./route.js";
 import { callbackParts, callbacksOf } from "./callbacks.js";
 import { exchangeParts } from "./exchange.js";
@@ -192,7 +192,7 @@ function links(message) {
     element(
       "p",
       { class: "soft", role: "status" },
-      message.clicks ? `Clicked ${message.clicks} times: ` : "Not clicked yet.",
+      message.clicks ? `Clicked ${counted(message.clicks, "time")}: ` : "Not clicked yet.",
       ...[...count].map(([url, times]) => [...visible(url), ` × ${times}. `]).flat(),
     ),
   );

@@ -4,7 +4,7 @@ import { element } from "/docs/dom.js";
 import { get } from "./api.js";
 import { statusBadge } from "./exchange.js";
 import { PagedList } from "./paged.js";
-import { apart, button } from "./parts.js";
+import { apart, button, counted } from "./parts.js";
 import { filters, go, place } from "./route.js";
 import { clockTime, span } from "./time.js";
 
@@ -49,7 +49,7 @@ export class Journal {
     const quick = isRefused ? ["Show all", null] : ["Refused only", "true"];
     const gone = page.evicted ? `, ${page.evicted.toLocaleString("en")} went to make room` : "";
     this.paged.say(
-      `${page.total.toLocaleString("en")} ${page.total === 1 ? "call" : "calls"}${isSearch ? " fit" : ""}${gone}`,
+      `${counted(page.total, "call")}${isSearch ? " fit" : ""}${gone}`,
       button(quick[0], () => go({ refused: quick[1] }), { class: "small" }),
     );
     this.paged.list.select(place().request, false);
@@ -68,7 +68,7 @@ async function read(query) {
 function row(exchange) {
   const { answer, messages, warnings } = exchange;
   const made = messages.length ? `${messages.length} SMS` : "";
-  const said = exchange.note || [made, warnings.length && `${warnings.length} warnings`].filter(Boolean).join(", ");
+  const said = exchange.note || [made, warnings.length && counted(warnings.length, "warning")].filter(Boolean).join(", ");
   return [
     element("time", { datetime: exchange.at }, clockTime(exchange.at)),
     statusBadge(answer.status),

@@ -66,6 +66,11 @@ function copyOldWay(text) {
   return isCopied;
 }
 
+/** A number of things, in words. */
+export function counted(count, thing) {
+  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** A status in its colour, with its reason. */
 export function badge(status, reason) {
   return element("span", { class: `badge ${status ?? "reply"}` }, status ?? "reply", reason && ` · ${reason}`);

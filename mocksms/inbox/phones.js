@@ -4,7 +4,7 @@ import { element } from "/docs/dom.js";
 import { get } from "./api.js";
 import { nothingFound, welcome } from "./empty.js";
 import { PagedList, orderOf } from "./paged.js";
-import { apart, button } from "./parts.js";
+import { apart, button, counted } from "./parts.js";
 import { filters, go, place, unfiltered } from "./route.js";
 import { isUnread } from "./seen.js";
 import { state } from "./state.js";
@@ -74,10 +74,10 @@ export class Phones {
 
   #count(evicted = 0) {
     const { total, items } = this.paged;
-    const what = isSearch() ? "SMS fit" : total === 1 ? "phone" : "phones";
+    const what = isSearch() ? `${total.toLocaleString("en")} SMS fit` : counted(total, "phone");
     const gone = evicted ? `, ${evicted.toLocaleString("en")} SMS went to make room` : "";
     const clear = button("Show all phones", () => go(unfiltered()), { class: "small" });
-    this.paged.say(`${total.toLocaleString("en")} ${what}${gone}`, ...(isSearch() ? [clear] : []));
+    this.paged.say(`${what}${gone}`, ...(isSearch() ? [clear] : []));
     const unread = isSearch() ? 0 : items.filter((item) => isUnread(keyOf(item), item.cursor)).length;
     document.title = unread ? `(${unread}) mocksms` : "mocksms";
   }

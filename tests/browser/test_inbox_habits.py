@@ -282,3 +282,18 @@ def test_desktop_that_may_not_be_told_is_said_to_be_so(inbox: Inbox) -> None:
     button.click()
     expect(inbox.alarm).to_contain_text("allow notifications")
     expect(button).to_have_attribute("aria-pressed", "false")
+
+
+def test_row_says_in_full_that_a_phone_has_opted_out(talk: Inbox, own_mock: Mock) -> None:
+    Api(own_mock, "another-key").send(NUMBER)
+    talk.open("?panel=steer")
+    out = talk.list.locator(".chip.out")
+    expect(out).to_have_text("opted out")
+    expect(talk.list.get_by_role("option")).to_have_count(4)
+    assert out.evaluate("(chip) => chip.scrollWidth <= chip.clientWidth && chip.clientWidth > 60")
+
+
+def test_small_screen_has_its_bar_in_two_lines(browser: Browser, own_mock: Mock) -> None:
+    with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
+        inbox = Inbox(watched).open()
+        assert inbox.page.locator("#bar").evaluate("(bar) => bar.clientHeight") < 100

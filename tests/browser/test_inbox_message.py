@@ -130,7 +130,7 @@ def test_link_is_clicked_as_the_phone(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, content="See https://shop.example/a and https://shop.example/b", track_clicks=True)
     explained(inbox, message)
     inbox.side.get_by_role("button", name="Click as the phone").last.click()
-    expect(inbox.side).to_contain_text("Clicked 1 times: https://shop.example/b × 1")
+    expect(inbox.side).to_contain_text("Clicked 1 time: https://shop.example/b × 1")
 
 
 def test_phone_is_opted_out_and_let_in_again(inbox: Inbox, own_mock: Mock) -> None:
