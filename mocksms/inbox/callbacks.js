@@ -35,11 +35,14 @@ export function callbackParts(message, calls) {
         ),
       ),
       raw("Body of the callback", visible(made.request.body)),
-      button("Call again", () =>
-        attempt(
-          () => call("POST", `callbacks/${made.id}/replay`, { query: { account: message.account } }),
-          "Called again.",
-        ),
+      button(
+        "Call again",
+        () =>
+          attempt(
+            () => call("POST", `callbacks/${made.id}/replay`, { query: { account: message.account } }),
+            "Called again.",
+          ),
+        { "data-id": made.id },
       ),
     ),
   );

@@ -32,7 +32,7 @@ export async function messageParts(id) {
       badge(message.status, message.reject_reason),
       message.decided_by && element("span", {}, " decided by ", element("strong", {}, visible(message.decided_by))),
     ),
-    element("div", { class: "actions" }, steps(message)),
+    element("div", { class: "actions", "data-id": message.transaction_id }, steps(message)),
     timeline(message),
     about(message),
     message.codes.length > 0 && codes(message),
@@ -183,7 +183,7 @@ function links(message) {
       message.links.map((link) =>
         element(
           "li",
-          {},
+          { "data-id": message.transaction_id },
           anchor(link),
           message.status === "sent" && button("Click as the phone", () => click(link), { class: "small" }),
         ),

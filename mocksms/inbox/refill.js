@@ -4,7 +4,11 @@ const GROUPS = "details, dl, ol, ul"; // What only holds other elements, and lis
 
 /**
  * Put these elements in place of those that are there. What looks the same as before stays, with what is selected in it;
- * what was folded stays folded, what is being typed stays. Whoever was at something that goes, by keyboard, is at its like again, or else at `node`.
+ * what was folded stays folded, what is being typed stays. Whoever was, by keyboard, at something that goes is at its like
+ * again, or else at `node`.
+ *
+ * Since an element stays with its listeners, what these do must follow from what can be seen in it, its `data-id`
+ * included, and from how things are by then.
  */
 export function refill(node, elements) {
   const held = heldIn(node);

@@ -13,6 +13,7 @@ from mocksms.settings import Settings
 from tests.browser.conftest import Watched, watching
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.control.support import LATER, QUEUED, Api
+from tests.receiver import receiving
 from tests.support import KEY, NUMBER, PATIENCE, Mock, exchange_all, running
 
 MANY = 50_000
@@ -406,3 +407,35 @@ def test_what_one_tab_has_looked_at_is_no_news_in_the_other(browser: Browser, ow
         expect(tab.row("unread")).to_have_count(0)
         assert tab.watched.complaints == []
     context.close()
+
+
+def test_button_acts_on_what_is_shown_with_it_though_that_has_changed(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, QUEUED, content="See https://shop.example/a")
+    inbox.open("?message=latest")
+    expect(inbox.side.get_by_role("button", name="Cancel")).to_be_visible()
+    latest = sent(own_mock, QUEUED, content="See https://shop.example/a")
+    expect(inbox.side).to_contain_text(latest)
+    inbox.press("Send now")
+    expect(inbox.side.locator(".state")).not_to_contain_text("queued")
+    assert api_of(own_mock).status_of(latest) == "sent"
+    inbox.press("Click as the phone")
+    expect(inbox.side).to_contain_text("Clicked 1 time")
+
+
+def test_callback_is_called_again_by_its_own_button_after_others_came(inbox: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    with receiving() as receiver:
+        api.patch(webhooks=[receiver.url])
+        message = sent(own_mock, NUMBER)
+        inbox.open(f"?message={message}")
+        inbox.side.get_by_text("Callback: send").click()
+        expect(inbox.side.get_by_role("button", name="Call again")).to_be_visible()
+        api.post(f"messages/{message}/bounce")
+        bounced = inbox.side.locator("details").filter(has_text=re.compile("Callback: (reject|hard_bounce)"))
+        expect(bounced).to_contain_text("delivered")
+        bounced.evaluate("(fold) => { fold.open = true; }")
+        bounced.get_by_role("button", name="Call again").click()
+        expect(inbox.notice).to_have_text("Called again.")
+        expect(bounced.locator(".timeline li")).to_have_count(1)
+        calls = api.get("callbacks")["callbacks"]
+        assert [call["event"] == calls[0]["event"] for call in calls] == [True, True, False]
