@@ -1,4 +1,4 @@
-/** One account: what it can pay, whether it has a gateway and the REST right, and its lists of numbers. */
+/** One account: what it can pay, its gateway and REST right, its lists of numbers, and the receivers of its callbacks. */
 
 import { element } from "/docs/dom.js";
 import { call } from "./api.js";
@@ -48,7 +48,8 @@ export class AccountPart {
         this.#switch("gateway", "has an SMS gateway", account.gateway),
         this.#switch("rest_right", "may use the REST API", account.rest_right),
       ),
-      ...Object.entries(LISTS).map(([name, title]) => this.#list(name, title, account[name])),
+      ...Object.entries(LISTS).map(([name, title]) => this.#numbers(name, title, account[name])),
+      this.#receivers(account.webhooks),
     ];
   }
 
@@ -58,29 +59,54 @@ export class AccountPart {
     return made;
   }
 
-  #list(name, title, numbers) {
+  #numbers(name, title, numbers) {
     const add = element("input", { "aria-label": `Add a number to the list ${name}`, placeholder: "972-54-1111111" });
-    const rest = numbers.length > SHOWN && element("span", { class: "soft" }, `and ${numbers.length - SHOWN} more`);
     return section(
       `${title}: ${numbers.length}`,
       false,
-      element(
-        "div",
-        { class: "chips" },
-        numbers.slice(0, SHOWN).map((number) =>
-          element(
-            "span",
-            { class: "chip" },
-            line(number),
-            button("×", () => this.#patch({ [name]: { remove: [number] } }), {
-              class: "small",
-              "aria-label": `Take ${line(number)} off the list ${name}`,
-            }),
-          ),
-        ),
-        rest,
-      ),
+      this.#chips(numbers, `off the list ${name}`, (number) => ({ [name]: { remove: [number] } })),
       lineOf("", add, () => add.value && this.#patch({ [name]: { add: [add.value] } }), "Add"),
+    );
+  }
+
+  #receivers(webhooks) {
+    const url = element("input", { "aria-label": "Address of a receiver", placeholder: "http://127.0.0.1:8000/hooks" });
+    const kind = element(
+      "select",
+      { "aria-label": "What it receives" },
+      ["transactional", "automation"].map((name) => element("option", {}, name)),
+    );
+    const add = () => this.#patch({ webhooks: [...state.one().webhooks, { url: url.value, kind: kind.value }] });
+    return section(
+      `Receivers of callbacks: ${webhooks.length}`,
+      false,
+      this.#chips(
+        webhooks.map((each) => [each.url, each.kind, ...(each.events ?? [])].join(" ")),
+        "out",
+        (_, gone) => ({ webhooks: webhooks.filter((each, place) => place !== gone) }),
+      ),
+      lineOf("", [url, kind], () => url.value && add(), "Add"),
+    );
+  }
+
+  /** What is listed, each to be taken off by its button; `without` returns the change that takes it off. */
+  #chips(listed, whence, without) {
+    const rest = listed.length - SHOWN;
+    return element(
+      "div",
+      { class: "chips" },
+      listed.slice(0, SHOWN).map((words, place) =>
+        element(
+          "span",
+          { class: "chip" },
+          line(words),
+          button("×", () => this.#patch(without(words, place)), {
+            class: "small",
+            "aria-label": `Take ${line(words)} ${whence}`,
+          }),
+        ),
+      ),
+      rest > 0 && element("span", { class: "soft" }, `and ${rest} more`),
     );
   }
 

@@ -12,6 +12,7 @@ from mocksms.settings import Settings
 from tests.browser.conftest import Watched, watching
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.control.support import KOSHER, NO_CREDIT, QUEUED, Api
+from tests.receiver import receiving
 from tests.support import KEY, NUMBER, Mock, body, running
 
 TOKEN = "open sesame"
@@ -143,6 +144,29 @@ def test_gateway_right_sender_and_lists_are_changed(steer: Inbox, own_mock: Mock
     expect(steer.side.get_by_label("Sender")).to_have_value("Bank")
     account = api.get("account")
     assert (account["rest_right"], account["kosher"], account["sender"]) == (False, ["972543333333"], "Bank")
+
+
+def test_receivers_of_callbacks_are_added_and_taken_out(steer: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    kept = {"url": "http://127.0.0.1:9/kept", "kind": "transactional", "events": ["hard_bounce"]}
+    api.patch(webhooks=[kept])
+    steer.side.get_by_text("Receivers of callbacks: 1").click()
+    url = steer.side.get_by_label("Address of a receiver")
+    with receiving() as receiver:
+        url.fill(receiver.url)
+        steer.side.get_by_label("What it receives").select_option("automation")
+        url.press("Enter")
+        expect(steer.side.get_by_text("Receivers of callbacks: 2")).to_be_visible()
+        added = {"url": receiver.url, "kind": "automation", "events": None}
+        assert api.get("account")["webhooks"] == [kept, added]
+    url.fill("ftp://127.0.0.1/")
+    url.press("Enter")
+    expect(steer.alarm).to_contain_text("url")
+    expect(url).to_have_value("ftp://127.0.0.1/")
+    steer.side.get_by_role("button", name="Take http://127.0.0.1:9/kept transactional hard_bounce out").click()
+    expect(steer.side.get_by_text("Receivers of callbacks: 1")).to_be_visible()
+    assert api.get("account")["webhooks"] == [added]
+    steer.watched.forgive("400")
 
 
 def test_one_of_several_accounts_is_asked_for_where_one_is_needed(steer: Inbox, own_mock: Mock) -> None:
