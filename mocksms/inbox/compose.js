@@ -37,14 +37,14 @@ export async function composeParts() {
 /** Put the number that the address names into the form, and the key of the account that wrote to it if it is known. */
 export function address(form) {
   const { recipient, in: account } = place();
-  if (!recipient) return;
-  form.elements.to.value = recipient;
-  const key = account ? knownKeys()[account] : form.elements.key.value;
+  const key = recipient && account && knownKeys()[account];
+  if (recipient) form.elements.to.value = recipient;
   if (key) form.elements.key.value = key;
-  form.querySelector(".whose").textContent = key
-    ? ""
-    : `This phone heard from the account ${state.nameOf(account)}. The mock keeps no more of its key: with another one, ` +
-      "the SMS comes from another account.";
+  form.querySelector(".whose").textContent =
+    recipient && account && !key
+      ? `This phone heard from the account ${state.nameOf(account)}. The mock keeps no more of its key: with another one, ` +
+        "the SMS comes from another account."
+      : "";
 }
 
 function fields(numbers, draft) {

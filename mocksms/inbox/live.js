@@ -4,6 +4,7 @@ import { Unanswered, credentials, gate } from "./api.js";
 import { tell } from "./parts.js";
 
 const SILENCE = 40_000; // The mock writes at least every 15 s: a line that says nothing for longer is dead.
+const REST = 3; // So many times as long as some work took, the page leaves it alone.
 const PAUSES = [500, 1_000, 2_000, 5_000];
 
 /** Wait for something from a line, and give the line up if it says nothing for too long. */
@@ -113,7 +114,10 @@ export function excuse(error) {
   if (!(error instanceof Unanswered) && error.status !== 401) tell(error.message, true);
 }
 
-/** Make of some work one that runs at most every so often, never twice at a time, and once more for what came meanwhile. */
+/**
+ * Make of some work one that runs at most every so often, never twice at a time, and once more for what came meanwhile.
+ * What takes long is done less often, so that a page does not keep a mock of many accounts busy.
+ */
 export function calmly(work, pause = 250) {
   let isWanted = false;
   let isRunning = false;
@@ -123,9 +127,11 @@ export function calmly(work, pause = 250) {
     isRunning = true;
     while (isWanted) {
       isWanted = false;
+      const began = performance.now();
       await work().catch(excuse);
+      const took = performance.now() - began;
       await new Promise((done) => {
-        setTimeout(done, pause);
+        setTimeout(done, Math.max(pause, REST * took));
       });
     }
     isRunning = false;

@@ -319,3 +319,22 @@ def test_what_one_tab_has_looked_at_is_no_news_in_the_other(browser: Browser, ow
         expect(tab.row("unread")).to_have_count(0)
         assert tab.watched.complaints == []
     context.close()
+
+
+def test_mock_that_answers_slowly_is_asked_less_often(inbox: Inbox) -> None:
+    inbox.open()
+    inbox.page.clock.install()
+    inbox.page.evaluate(
+        """async () => {
+          const { calmly } = await import("/inbox/live.js");
+          const later = (wait) => new Promise((done) => setTimeout(done, wait));
+          window.runs = { quick: 0, slow: 0 };
+          const quick = calmly(async () => { window.runs.quick += 1; await later(10); });
+          const slow = calmly(async () => { window.runs.slow += 1; await later(1_000); });
+          setInterval(() => { quick(); slow(); }, 50);
+        }"""
+    )
+    inbox.page.clock.run_for(20_000)
+    runs = inbox.page.evaluate("window.runs")
+    assert runs["quick"] > 50
+    assert 3 <= runs["slow"] <= 6
