@@ -22,11 +22,16 @@ export function listen(on) {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const isField = event.target.matches("input, textarea, select");
     if (event.key === "Escape" && isField) return event.target.blur();
-    const act = isField ? undefined : on[event.key];
+    const act = isField ? undefined : (on[event.key] ?? on[latin(event)]);
     if (!act) return undefined;
     event.preventDefault();
     return act();
   });
+}
+
+/** The Latin letter of a key on which the keyboard has another, a Hebrew one say. */
+function latin({ key, code }) {
+  return key > "\x7f" ? code.replace(/^Key/, "").toLowerCase() : undefined;
 }
 
 export function help() {

@@ -76,6 +76,20 @@ def test_keys_walk_search_reply_and_leave(talk: Inbox) -> None:
     expect(talk.page.get_by_role("listbox", name="Calls")).to_be_visible()
 
 
+def test_keys_are_found_on_a_hebrew_keyboard(talk: Inbox) -> None:
+    talk.open()
+    expect(talk.list.get_by_role("option")).to_have_count(3)
+    press = "([key, code]) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))"
+    for key, code, number in (
+        ("ח", "KeyJ", NUMBER),
+        ("ח", "KeyJ", QUEUED),
+        ("ג", "KeyD", QUEUED),
+        ("ל", "KeyK", NUMBER),
+    ):
+        talk.page.evaluate(press, [key, code])
+        expect(talk.row(number)).to_have_attribute("aria-selected", "true")
+
+
 def test_help_lists_the_keys_and_closes(talk: Inbox) -> None:
     page = talk.open().page
     page.keyboard.press("?")
