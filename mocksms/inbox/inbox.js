@@ -40,8 +40,8 @@ function moved() {
   const isJournal = view() === "journal";
   document.body.dataset.view = view();
   document.body.dataset.pane = place().phone ? "middle" : "list";
-  at("to-phones").toggleAttribute("aria-current", !isJournal);
-  at("to-journal").toggleAttribute("aria-current", isJournal);
+  at("to-phones").setAttribute("aria-current", isJournal ? "false" : "page");
+  at("to-journal").setAttribute("aria-current", isJournal ? "page" : "false");
   at("list").setAttribute("aria-label", isJournal ? "Journal" : "Phones");
   at("middle").hidden = isJournal;
   showSearch();
@@ -124,6 +124,7 @@ function leave() {
 
 function onClick(id, work) {
   at(id).addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // A link is to open in a tab or window of its own.
     event.preventDefault();
     work();
   });

@@ -99,6 +99,18 @@ def test_help_lists_the_keys_and_closes(talk: Inbox) -> None:
     expect(shown).to_be_hidden()
 
 
+def test_views_are_links_and_say_which_is_shown(talk: Inbox) -> None:
+    links = talk.open().page.get_by_role("navigation", name="Views").get_by_role("link")
+    assert [link.get_attribute("aria-current") for link in links.all()] == ["page", "false"]
+    with talk.page.context.expect_page() as opened:
+        links.last.click(modifiers=["ControlOrMeta"])
+    expect(opened.value.get_by_role("listbox", name="Calls")).to_be_visible()
+    expect(talk.page.get_by_role("listbox", name="Phones")).to_be_visible()
+    links.last.click()
+    expect(talk.page.get_by_role("listbox", name="Calls")).to_be_visible()
+    assert [link.get_attribute("aria-current") for link in links.all()] == ["false", "page"]
+
+
 def test_list_is_walked_with_the_arrows_and_says_where_one_is(talk: Inbox) -> None:
     talk.open()
     expect(talk.list.get_by_role("option")).to_have_count(3)
