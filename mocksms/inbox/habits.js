@@ -31,7 +31,8 @@ function nextTheme() {
   showTheme();
 }
 
-function notifies() {
+/** Whether the desktop is to be told of new SMS, and may be. */
+export function notifies() {
   return browser.get(NOTIFY) === "yes" && globalThis.Notification?.permission === "granted";
 }
 

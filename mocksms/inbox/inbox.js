@@ -13,6 +13,7 @@ import { refill } from "./refill.js";
 import { NOWHERE, go, place, routed, search, searchExample, searchHelp, searched, unfiltered, view } from "./route.js";
 import { heedOtherTabs, recall } from "./seen.js";
 import { Side } from "./side.js";
+import { restOutOfSight } from "./sight.js";
 import { state } from "./state.js";
 import { Switcher } from "./switcher.js";
 import { clockTime } from "./time.js";
@@ -77,7 +78,7 @@ function showClock() {
 }
 
 function showLive() {
-  const words = { connecting: "connecting…", live: "live", lost: "not live" }[live.state];
+  const words = { connecting: "connecting…", live: "live", lost: "not live", resting: "not live" }[live.state];
   const retry = button("retry", () => live.retry(), { class: "small" });
   at("live").className = live.state;
   at("live").title = live.why;
@@ -130,12 +131,6 @@ function onClick(id, work) {
   });
 }
 
-function whenSeen() {
-  if (document.hidden) return;
-  conversation.refresh();
-  if (live.state === "lost") live.retry();
-}
-
 begin();
 showLive();
 askWhenNeeded(() => live.retry());
@@ -145,7 +140,7 @@ live.addEventListener("afresh", () => refresh().catch(excuse));
 live.addEventListener("news", ({ detail }) => heed(detail));
 heedOtherTabs(() => view() === "phones" && phones.redraw());
 addEventListener("online", () => live.retry());
-document.addEventListener("visibilitychange", whenSeen);
+restOutOfSight(live, () => conversation.refresh());
 onClick("to-phones", () => turnTo("phones"));
 onClick("to-journal", () => turnTo("journal"));
 onClick("compose", () => toggle("compose"));

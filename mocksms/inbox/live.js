@@ -47,6 +47,14 @@ export class Live extends EventTarget {
     this.retry();
   }
 
+  /** Let go of the line until `retry`: a browser has six of them for all its tabs at a host, and waits for more. */
+  rest() {
+    clearTimeout(this.#pause);
+    this.#controller?.abort();
+    this.#controller = null;
+    this.#say("resting");
+  }
+
   /** Connect again at once. */
   retry() {
     clearTimeout(this.#pause);

@@ -293,6 +293,32 @@ def test_line_that_says_nothing_is_given_up(inbox: Inbox) -> None:
     assert len(held) == 1
 
 
+def test_page_out_of_sight_leaves_the_line_to_others_and_looks_now_and_then(inbox: Inbox, own_mock: Mock) -> None:
+    let_go: list[str] = []
+    inbox.page.on("requestfailed", lambda request: let_go.append(request.url))
+    inbox.page.clock.install()
+    inbox.open()
+    see = "(isHidden) => Object.defineProperty(document, 'hidden', {value: isHidden, configurable: true})"
+    turn = "document.dispatchEvent(new Event('visibilitychange'))"
+    inbox.page.evaluate(see, True)
+    inbox.page.evaluate(turn)
+    inbox.page.clock.run_for(11_000)
+    expect(inbox.page.locator("#live")).to_contain_text("not live")
+    assert [url.removeprefix(own_mock.url) for url in let_go] == ["/_mock/events"]
+    sent(own_mock, NUMBER, content="While nobody looked")
+    expect(inbox.page).to_have_title("mocksms")
+    inbox.page.clock.run_for(61_000)
+    expect(inbox.page).to_have_title("(1) mocksms")
+    inbox.page.clock.run_for(11_000)
+    expect(inbox.page.locator("#live")).to_contain_text("not live")
+    inbox.page.evaluate(see, False)
+    inbox.page.evaluate(turn)
+    inbox.expect_live()
+    expect(inbox.row("While nobody looked")).to_be_visible()
+    inbox.page.clock.run_for(100_000)
+    inbox.expect_live()
+
+
 def test_page_that_may_not_listen_says_why(inbox: Inbox) -> None:
     inbox.page.goto(f"{inbox.watched.base}/?account=%20")
     live = inbox.page.locator("#live")
