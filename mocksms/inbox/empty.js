@@ -16,7 +16,12 @@ export function welcome() {
   }).replace(" -sSN", "");
   return [
     element("h2", {}, place().account ? "No SMS in this account" : "No SMS yet"),
-    place().account && element("p", {}, button("Show all accounts", () => go({ account: null }))),
+    place().account &&
+      element(
+        "p",
+        {},
+        button("Show all accounts", () => go({ account: null })),
+      ),
     element("p", {}, "Every phone your application writes to will show up here, as it happens."),
     element(
       "p",

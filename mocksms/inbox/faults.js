@@ -54,14 +54,14 @@ export class FaultsPart {
   async refresh() {
     const faults = together((await get("faults")).faults);
     const rows = faults.map((fault) =>
-        element(
-          "li",
-          { "data-id": fault.id },
-          element("strong", {}, visible(fault.fault)),
-          ` hit ${fault.used}${left(fault)} `,
-          element("span", { class: "soft until", "data-until": fault.until }),
-          button("End it", () => this.#change(() => call("DELETE", `faults/${fault.id}`)), { class: "small" }),
-        ),
+      element(
+        "li",
+        { "data-id": fault.id },
+        element("strong", {}, visible(fault.fault)),
+        ` hit ${fault.used}${left(fault)} `,
+        element("span", { class: "soft until", "data-until": fault.until }),
+        button("End it", () => this.#change(() => call("DELETE", `faults/${fault.id}`)), { class: "small" }),
+      ),
     );
     const none = element("li", { class: "soft" }, "None: calls are answered as they should be.");
     refill(this.list, rows.length ? rows : [none]);

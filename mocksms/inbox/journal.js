@@ -68,7 +68,8 @@ async function read(query) {
 function row(exchange) {
   const { answer, messages, warnings } = exchange;
   const made = messages.length ? `${messages.length} SMS` : "";
-  const said = exchange.note || [made, warnings.length && counted(warnings.length, "warning")].filter(Boolean).join(", ");
+  const said =
+    exchange.note || [made, warnings.length && counted(warnings.length, "warning")].filter(Boolean).join(", ");
   return [
     element("time", { datetime: exchange.at }, clockTime(exchange.at)),
     statusBadge(answer.status),

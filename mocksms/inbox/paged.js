@@ -101,7 +101,10 @@ export class PagedList {
   /** Show nothing but why it cannot be asked for. */
   #refuse(refusal) {
     this.set([]);
-    this.say("Nothing is looked for", button("Show all", () => go({ ...unfiltered(), account: null }), { class: "small" }));
+    this.say(
+      "Nothing is looked for",
+      button("Show all", () => go({ ...unfiltered(), account: null }), { class: "small" }),
+    );
     this.fillBlank([element("h2", {}, "This cannot be asked for"), element("p", {}, line(refusal, 400))]);
   }
 

@@ -11,9 +11,7 @@ const MOST = 500;
 export class Switcher {
   constructor(node) {
     this.node = node;
-    node.addEventListener("change", () =>
-      go({ account: node.value, ...NOWHERE, request: null }),
-    );
+    node.addEventListener("change", () => go({ account: node.value, ...NOWHERE, request: null }));
   }
 
   /** Show the accounts there are, and which is chosen. */
