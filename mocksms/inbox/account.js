@@ -70,7 +70,8 @@ export class AccountPart {
   }
 
   #receivers(webhooks) {
-    const url = element("input", { "aria-label": "Address of a receiver", placeholder: "http://127.0.0.1:8000/hooks" });
+    const example = `http://${location.hostname}:8000/hooks`;
+    const url = element("input", { "aria-label": "Address of a receiver", placeholder: example });
     const kind = element(
       "select",
       { "aria-label": "What it receives" },
