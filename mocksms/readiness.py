@@ -32,8 +32,7 @@ def check_ready(url: str, patience: float = PATIENCE) -> None:
         NotReady: nothing answers there, or not as a mock does.
         SettingsError: the base URL is none.
     """
-    host, port = _host_and_port(url)
-    connection = HTTPConnection(host, port, timeout=patience)
+    connection = _connection(url, patience)
     try:
         connection.request("GET", HEALTH)
         with connection.getresponse() as answer:
@@ -69,12 +68,13 @@ def wait_until_ready(url: str, timeout: float, check_alive: Callable[[], object]
         Event().wait(PAUSE)
 
 
-def _host_and_port(url: str) -> tuple[str, int]:
+def _connection(url: str, patience: float) -> HTTPConnection:
     try:
         parts = urlsplit(url)
         if parts.scheme == "http" and parts.hostname:
-            return parts.hostname, parts.port or 80
-    except ValueError:
+            parts.hostname.encode("idna")  # as a look-up does, which raises for names that no host can have
+            return HTTPConnection(parts.hostname, parts.port or 80, timeout=patience)
+    except (ValueError, HTTPException):
         pass
     raise SettingsError(f"{url!r} is no address of a mock; one looks like http://127.0.0.1:8972.")
 

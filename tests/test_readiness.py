@@ -109,7 +109,20 @@ def test_wait_ends_when_there_is_nothing_to_wait_for(nobody: str) -> None:
         wait_until_ready(nobody, PATIENCE, died)
 
 
-@pytest.mark.parametrize("url", ["", "sms:8972", "https://sms:8972", "http://", "http://sms:port", "http://[::1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "sms:8972",
+        "https://sms:8972",
+        "http://",
+        "http://sms:port",
+        "http://[::1",
+        "http://two words:8972",
+        "http://sms..local:8972",
+        f"http://{'s' * 64}:8972",
+    ],
+)
 def test_address_that_is_none_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(SettingsError, match=r"is no address of a mock; one looks like http://127\.0\.0\.1:8972\."):
         wait_until_ready(url, PATIENCE)
