@@ -71,7 +71,7 @@ export class ReplyForm {
     const sms = await attempt(() => call("POST", "inbound", { query: { account }, body: { from: phone, text } }));
     if (sms?.effect) tell(`The phone has ${sms.effect}.`);
     else if (sms && CHOICES.includes(text)) {
-      tell(`${text} changed nothing: the latest SMS to this phone did not offer to reply (add_unsubscribe_sms_reply).`);
+      tell(`${text} changed nothing: the latest SMS that this phone got did not offer to reply (add_unsubscribe_sms_reply).`);
     }
     return sms;
   }
