@@ -41,7 +41,7 @@ class Desk:
         self.waits = Waits(engine)
         self.quiet = Quiet(engine)
         self.library = Library(engine.settings.scenario_folder)
-        self.streams = Streams(Feed(engine, f"{self.started.timestamp():.0f}"))
+        self.streams = Streams(Feed(engine, f"{self.started.timestamp() * 1_000_000:.0f}"))
 
     def criteria(self, filters: Filters, after: int | None, before: int | None = None) -> Criteria:
         """Return the criteria of some filters after a cursor and before another."""

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,12 +14,14 @@ import requests
 
 from mocksms import server
 from mocksms.control import feed, stream
+from mocksms.control.desk import Desk
 from mocksms.engine.clock import timer
+from mocksms.engine.engine import Engine
 from mocksms.server import bind
 from mocksms.settings import Settings
 from tests import support
 from tests.control.support import INVALID, Api
-from tests.support import KEY, NUMBER, PATIENCE, Mock, running
+from tests.support import KEY, NOON, NUMBER, PATIENCE, Mock, running
 
 
 class Event(NamedTuple):
@@ -269,3 +272,10 @@ def test_reader_who_never_takes_the_last_words_is_cut_off(monkeypatch: pytest.Mo
         flood(mock)
         watched(mock, 0)
         assert b"dropped" not in rest(connection)
+
+
+def test_mock_that_begins_a_moment_later_is_another_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([NOON, NOON + timedelta(milliseconds=1)])
+    monkeypatch.setattr("mocksms.control.desk.system_time", lambda: next(times))
+    first, second = (Desk(Engine(Settings())).streams.feed.epoch for _ in range(2))
+    assert first != second
