@@ -48,7 +48,7 @@ def _state(raw: object) -> object:
     if right:
         raise ValueError(f"{reason} comes with {right.partition('/')[0]}, not with {status}; did you mean {right}?")
     near = difflib.get_close_matches(raw, known, 1, 0.5)
-    raise ValueError(f"{there_are}; did you mean {near[0]}?" if near else there_are)
+    raise ValueError(f"{there_are}; did you mean {known[near[0]]}?" if near else there_are)
 
 
 def _pattern(raw: str) -> str:

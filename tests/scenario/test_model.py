@@ -125,6 +125,10 @@ def test_outcome_that_does_not_exist_is_told_the_nearest_and_all_there_are() -> 
     assert all(str(state) in said for state in State)
 
 
+def test_nearest_outcome_is_spelt_as_all_there_are() -> None:
+    assert "did you mean rejected/kosher-number?" in complaint(Rule, outcome="rejected/kosher_nummber")
+
+
 def test_reason_that_comes_with_another_status_is_told_with_which() -> None:
     said = complaint(Rule, outcome="sent/bounced")
     assert said == "bounced comes with rejected, not with sent; did you mean rejected/bounced?"
