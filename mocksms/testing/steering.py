@@ -149,7 +149,10 @@ class Steered(Reading):
 
         Raises:
             MockRefused: there is no such fault; the text says what is wrong.
+            TypeError: the status is given twice.
         """
+        if isinstance(kind, int) and "status" in details:
+            raise TypeError(f"status is given twice: {kind} and {details['status']}")
         fault = {"kind": "status", "status": kind} if isinstance(kind, int) else {"kind": kind}
         limits = {"times": times, "every": every, "probability": probability, "match": match, "ttl": ttl}
         given = {name: value for name, value in limits.items() if value is not None}

@@ -161,6 +161,12 @@ def test_fault_that_is_none_says_what_is_wrong(sms: MockSMS) -> None:
         sms.fault("delay")
 
 
+def test_fault_has_one_status(sms: MockSMS) -> None:
+    with pytest.raises(TypeError, match="status is given twice: 503 and 500"):
+        sms.fault(503, status=500)
+    assert sms.faults == []
+
+
 def test_fault_cannot_be_cleared_where_the_mock_does_not_let_it(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = sms.fault(500)
 
