@@ -26,7 +26,8 @@ def seen(account: Reading) -> str:
     refused = [call for call in calls if call.is_refused]
     lines = [f"{account.url}, account {escape(account.api_key)}", f"{len(messages)} SMS"]
     lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages[-SHOWN:]]
-    lines += [f"{len(refused)} calls refused", *(line("refused", _called(call)) for call in refused[-SHOWN:])]
+    lines += [f"{len(refused)} {'call' if len(refused) == 1 else 'calls'} refused"]
+    lines += [line("refused", _called(call)) for call in refused[-SHOWN:]]
     events = sorted([*_of_calls(calls), *_of_messages(messages), *_of_replies(replies)], key=lambda event: event[:2])
     if events:
         lines += ["in the order of time", *(f"  {_time(at)}  {text}" for at, _, text in events)]

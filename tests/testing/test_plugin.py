@@ -553,7 +553,7 @@ def test_failed_test_shows_what_the_mock_saw(runs: Runs) -> None:
     assert "E       AssertionError: no SMS matched\n" in printed
     assert 'where 1 = len([<SMS to 972-54-1111111 "Your code is 481516" sent>])' in printed
     assert re.search(r"http://127\.0\.0\.1:\d+, account 0002-main\n1 SMS\n  sms        [0-9a-f]{32} <SMS to ", printed)
-    assert "\n1 calls refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
+    assert "\n1 call refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
     timeline = printed.partition("in the order of time\n")[2].splitlines()[:5]
     whats = [re.sub(r"^  [\d:.]{12}  ([0-9a-f]{8}… )?", "", line)[:24] for line in timeline]
     assert whats == [
@@ -679,7 +679,7 @@ def test_failed_teardown_shows_what_the_mock_saw(runs: Runs, marker: str) -> Non
     )
     assert printed.count("- mocksms -") == 3
     assert printed.count('Goodbye" sent>') == 1
-    assert "\n1 calls refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
+    assert "\n1 call refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
     assert len([*(runs.path / "replays").iterdir()]) == 3
 
 
