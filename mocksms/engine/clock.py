@@ -80,13 +80,10 @@ class Clock:
 class Stopwatch:
     """Measures real seconds from when it is made, also while a test library has the machine's clock stand still."""
 
-    # Held by the class, since such libraries replace what modules hold.
-    _seconds = staticmethod(time.monotonic)
-
     def __init__(self) -> None:
-        self._started = self._seconds()
+        self._started = Steady.seconds()
 
     @property
     def seconds(self) -> float:
         """Seconds that have passed."""
-        return self._seconds() - self._started
+        return Steady.seconds() - self._started
