@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from mocksms.engine.account import Account, InboundSms
 from mocksms.engine.bounded import Numbering
@@ -66,10 +67,7 @@ class Recipients:
         inbound = InboundSms(self._numbering.take(), at, digits, text, _EFFECTS[choice] if choice else "")
         account.inbound.add(inbound.number, inbound)
         self._tell(account, inbound)
-        if account.webhooks:
-            report = report_of(message, Happening.REPLIED, at) if message else _report(digits, Happening.REPLIED, at)
-            telling = message.telling if message else USUAL
-            self._outbox.report(account, report._replace(text=text), telling)
+        self._report(account, digits, message, Happening.REPLIED, at, text=text)
         if choice is not None:
             self.choose(account, digits, choice, at, opts_out or f"reply {text!r}", message)
         return inbound
@@ -79,9 +77,7 @@ class Recipients:
         clicked = message._replace(clicks=(*message.clicks, Click(at, url)))
         account.messages.replace(clicked)
         self._tell(account, clicked)
-        if account.webhooks:
-            report = report_of(message, Happening.CLICKED, at)._replace(link=link, url=url)
-            self._outbox.report(account, report, message.telling)
+        self._report(account, message.digits, message, Happening.CLICKED, at, link=link, url=url)
         return clicked
 
     def choose(
@@ -101,12 +97,15 @@ class Recipients:
         consent = Consent(self._numbering.take(), digits, at, choice, cause)
         account.consents.add(consent.number, consent)
         self._tell(account, consent)
-        if account.webhooks and choice is Choice.OUT:
-            if message is None:
-                self._outbox.report(account, _report(digits, Happening.OPTED_OUT, at))
-            else:
-                self._outbox.report(account, report_of(message, Happening.OPTED_OUT, at), message.telling)
+        if choice is Choice.OUT:
+            self._report(account, digits, message, Happening.OPTED_OUT, at)
 
-
-def _report(digits: str, happening: Happening, at: datetime) -> Report:
-    return Report(at=at, happening=happening, mobile_number=digits, digits=digits, transaction_id=None)
+    def _report(
+        self, account: Account, digits: str, message: Message | None, happening: Happening, at: datetime, **more: Any
+    ) -> None:
+        """Tell receivers what a recipient did, in answer to a message or by a number alone."""
+        if message is None:
+            report, telling = Report(at, happening, digits, digits, None), USUAL
+        else:
+            report, telling = report_of(message, happening, at), message.telling
+        self._outbox.report(account, report._replace(**more), telling)
