@@ -128,6 +128,21 @@ def listening(act: Callable[[socket.socket], object]) -> Iterator[int]:
         thread.join(PATIENCE)
 
 
+@contextmanager
+def hanging() -> Iterator[tuple[str, threading.Event]]:
+    """Give the address of a receiver that answers nothing while the block lasts, and what tells of its first call."""
+    called, done = threading.Event(), threading.Event()
+
+    def hang(connection: socket.socket) -> None:
+        request_of(connection)
+        called.set()
+        done.wait(PATIENCE)
+
+    with listening(hang) as port:
+        yield f"http://127.0.0.1:{port}/", called
+        done.set()
+
+
 def _accept(listener: socket.socket, act: Callable[[socket.socket], object]) -> None:
     while True:
         try:

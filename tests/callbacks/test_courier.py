@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ from mocksms.settings import Settings
 from mocksms.webhooks import Webhook
 from tests.control.support import BOUNCING, Api
 from tests.engine.support import World
-from tests.receiver import Receiver, Reply, listening, receiving, request_of
+from tests.receiver import Receiver, Reply, hanging, receiving
 from tests.support import KEY, NUMBER, PATIENCE, Mock, body, running
 
 MANY = 10_000
@@ -245,21 +244,13 @@ def test_error_of_our_own_is_an_attempt_that_failed(
 
 
 def test_mock_stops_at_once_while_receivers_hang() -> None:
-    done, called = threading.Event(), threading.Event()
-
-    def hang(connection: socket.socket) -> None:
-        request_of(connection)
-        called.set()
-        done.wait(PATIENCE)
-
-    with listening(hang) as port:
+    with hanging() as (url, called):
         with running(Settings(port=0, webhook_timeout=timedelta(seconds=PATIENCE))) as mock:
-            Api(mock, KEY).patch(webhooks=[f"http://127.0.0.1:{port}/"])
+            Api(mock, KEY).patch(webhooks=[url])
             mock.send(*[NUMBER] * 10)
             assert called.wait(PATIENCE)
             watch = Stopwatch()
         assert watch.seconds < PATIENCE / 3
-        done.set()
 
 
 def test_courier_that_was_stopped_takes_nothing_any_more() -> None:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -16,7 +14,7 @@ from mocksms.settings import Settings
 from mocksms.webhooks import Webhook
 from tests.control.support import Api
 from tests.engine.support import World
-from tests.receiver import listening, receiving, request_of
+from tests.receiver import hanging, receiving
 from tests.support import KEY, NOON, NUMBER, PATIENCE, Mock, running
 
 MANY = 10_000
@@ -47,17 +45,11 @@ def test_advance_returns_when_receivers_have_been_called(own_mock: Mock) -> None
 
 
 def test_advance_that_takes_receivers_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = threading.Event()
-
-    def hang(connection: socket.socket) -> None:
-        request_of(connection)
-        done.wait(PATIENCE)
-
     monkeypatch.setattr(Quiet.__init__, "__defaults__", (0.1,))
-    with listening(hang) as port, running(Settings(port=0, webhook_timeout=timedelta(seconds=PATIENCE))) as mock:
+    with hanging() as (url, _), running(Settings(port=0, webhook_timeout=timedelta(seconds=PATIENCE))) as mock:
         api = Api(mock, "k")
         before = api.post("clock/freeze")["now"]
-        api.patch(webhooks=[f"http://127.0.0.1:{port}/"])
+        api.patch(webhooks=[url])
         api.send(NUMBER)
         error = api.refused(504, "POST", "clock/advance", {"by": "1h"})
         assert error["message"] == (
@@ -65,45 +57,29 @@ def test_advance_that_takes_receivers_too_long_says_so(monkeypatch: pytest.Monke
             "GET /_mock/callbacks?state=pending shows them."
         )
         assert api.get("clock")["now"] > before
-        done.set()
 
 
 def test_advance_of_one_account_does_not_wait_for_another(own_mock: Mock) -> None:
     one, two = Api(own_mock, "one"), Api(own_mock, "two")
-    done, called = threading.Event(), threading.Event()
-
-    def hang(connection: socket.socket) -> None:
-        request_of(connection)
-        called.set()
-        done.wait(PATIENCE)
-
-    with listening(hang) as port:
-        one.patch(webhooks=[f"http://127.0.0.1:{port}/"])
+    with hanging() as (url, called):
+        one.patch(webhooks=[url])
         one.send(NUMBER)
         assert called.wait(PATIENCE)
         two.post("clock/advance", {"by": "1h"})
         assert one.get("callbacks", state="pending")["total"] == 1
-        done.set()
 
 
 def test_waits_end_when_the_mock_stops() -> None:
-    done = threading.Event()
-
-    def hang(connection: socket.socket) -> None:
-        request_of(connection)
-        done.wait(PATIENCE)
-
-    with listening(hang) as port, ThreadPoolExecutor() as pool:
+    with hanging() as (url, _), ThreadPoolExecutor() as pool:
         with running(Settings(port=0, webhook_timeout=timedelta(seconds=PATIENCE))) as mock:
             api = Api(mock, "k")
-            api.patch(webhooks=[f"http://127.0.0.1:{port}/"])
+            api.patch(webhooks=[url])
             api.send(NUMBER)
             waiting = pool.submit(api.call, "POST", "clock/advance", {"by": 1})
             owners = (getattr(listener, "__self__", None) for listener in mock.engine.listeners)
             (quiet,) = (owner for owner in owners if isinstance(owner, Quiet))
             next(filter(None, (api.get("health") and quiet.waiting for _ in range(MANY))))
         assert waiting.result(PATIENCE).status_code == 200
-        done.set()
 
 
 def test_quiet_is_woken_by_the_last_callback_and_by_nothing_else() -> None:
