@@ -47,6 +47,16 @@ def body(*to: str, content: str = "Hello", **more: Any) -> dict[str, Any]:
     return {"message": {"content": content, "to": recipients, **more}, **outside}
 
 
+def sent(url: str, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
+    """Send a body that must be accepted to the mock at an address, and return the rows of the answer."""
+    answer = requests.post(
+        f"{url}/rest/v1/transactional/sms/send", json=body(*to, **more), headers={"X-API-Key": key}, timeout=PATIENCE
+    )
+    assert answer.status_code == 200, answer.text
+    rows: list[dict[str, Any]] = answer.json()
+    return rows
+
+
 class Mock:
     """A mock that runs in a thread, spoken to through its socket."""
 
@@ -63,15 +73,7 @@ class Mock:
 
     def send(self, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
         """Send a body that must be accepted, and return the rows of the answer."""
-        answer = requests.post(
-            self.url + "/rest/v1/transactional/sms/send",
-            json=body(*to, **more),
-            headers={"X-API-Key": key},
-            timeout=PATIENCE,
-        )
-        assert answer.status_code == 200, answer.text
-        rows: list[dict[str, Any]] = answer.json()
-        return rows
+        return sent(self.url, *to, key=key, **more)
 
     def get(self, path: str, key: str = KEY, headers: Mapping[str, str] | None = None) -> requests.Response:
         return requests.get(self.url + path, headers={"X-API-Key": key, **(headers or {})}, timeout=PATIENCE)

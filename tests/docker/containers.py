@@ -10,7 +10,7 @@ import requests
 
 from mocksms.readiness import wait_until_ready
 from tests.docker.engine import Engine
-from tests.support import KEY, PATIENCE, body
+from tests.support import KEY, PATIENCE, sent
 
 
 class Container:
@@ -37,15 +37,7 @@ class Container:
         return monotonic() - self.started
 
     def send(self, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
-        answer = requests.post(
-            f"{self.url}/rest/v1/transactional/sms/send",
-            json=body(*to, **more),
-            headers={"X-API-Key": key},
-            timeout=PATIENCE,
-        )
-        assert answer.status_code == 200, answer.text
-        rows: list[dict[str, Any]] = answer.json()
-        return rows
+        return sent(self.url, *to, key=key, **more)
 
     def get(self, path: str, key: str = KEY) -> Any:
         answer = requests.get(self.url + path, headers={"X-API-Key": key}, timeout=PATIENCE)
