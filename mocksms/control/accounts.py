@@ -9,7 +9,7 @@ from starlette.responses import Response
 from mocksms.control.answers import answer
 from mocksms.control.asked import AccountPatch, InboundBody, ListChange, PhonesQuery, Scoped
 from mocksms.control.asking import Ask
-from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
+from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest, room_made
 from mocksms.control.shown import AccountsView, AccountView, InboundPage, InboundView, Reset
 from mocksms.control.views import account_view, inbound_view
 from mocksms.engine.account import Account, digits_of
@@ -77,8 +77,7 @@ def list_inbound(desk: Desk, ask: Ask) -> Response:
         inbound=[inbound_view(account, sms) for account, sms in found],
         cursor=desk.engine.cursor,
         total=total,
-        evicted=sum(account.inbound.evicted for account in ask.scope.accounts),
-        incomplete=any(account.inbound.evicted_up_to > after for account in ask.scope.accounts),
+        **room_made((account.inbound for account in ask.scope.accounts), after),
     )
     return answer(page)
 

@@ -11,12 +11,13 @@ from starlette.responses import Response
 from mocksms.control.answers import answer
 from mocksms.control.asked import CallbacksQuery, ConsentsQuery, ReplayBody, Scoped
 from mocksms.control.asking import Ask
-from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
+from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest, room_made
 from mocksms.control.refusals import QuestionUnclear, RecordNotFound
 from mocksms.control.scope import LATEST
 from mocksms.control.told import CallbacksPage, CallbacksView, CallbackView, ConsentsPage
 from mocksms.control.views import callback_view, consent_view
 from mocksms.engine.account import Account
+from mocksms.engine.bounded import number_in
 from mocksms.engine.callbacks import Callback
 from mocksms.openapi import Operation, Reply
 
@@ -30,14 +31,12 @@ def list_callbacks(desk: Desk, ask: Ask) -> Response:
     """Answer with the newest callbacks that match."""
     query: CallbacksQuery = ask.query
     after = query.since or 0
-    accounts = ask.scope.accounts
     found, total = newest(partial(_matching, ask, query), query)
     page = CallbacksPage(
         callbacks=[callback_view(desk.engine, account, callback) for account, callback in found],
         cursor=desk.engine.cursor,
         total=total,
-        evicted=sum(account.callbacks.evicted for account in accounts),
-        incomplete=any(account.callbacks.evicted_up_to > after for account in accounts),
+        **room_made((account.callbacks for account in ask.scope.accounts), after),
     )
     return answer(page)
 
@@ -45,7 +44,7 @@ def list_callbacks(desk: Desk, ask: Ask) -> Response:
 def replay_callback(desk: Desk, ask: Ask) -> Response:
     """Call a receiver again."""
     name = ask.path["id"]
-    number = int(name) if name.isascii() and name.isdecimal() and len(name) < 18 else 0
+    number = number_in(name) or 0
     for account in ask.scope.accounts:
         if callback := account.callbacks.get(number):
             (again,) = desk.engine.outbox.replay(account, [callback], "same", 1)
@@ -69,15 +68,13 @@ def list_consents(desk: Desk, ask: Ask) -> Response:
     """Answer with the newest opt-outs and opt-ins."""
     query: ConsentsQuery = ask.query
     after = query.since or 0
-    accounts = ask.scope.accounts
     digits = None if query.number is None else desk.digits(query.number)
     found, total = newest(partial(ask.scope.consents, after, digits), query)
     page = ConsentsPage(
         consents=[consent_view(account, consent) for account, consent in found],
         cursor=desk.engine.cursor,
         total=total,
-        evicted=sum(account.consents.evicted for account in accounts),
-        incomplete=any(account.consents.evicted_up_to > after for account in accounts),
+        **room_made((account.consents for account in ask.scope.accounts), after),
     )
     return answer(page)
 

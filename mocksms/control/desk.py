@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -18,6 +18,7 @@ from mocksms.control.quiet import Quiet
 from mocksms.control.shown import ErrorAnswer
 from mocksms.control.stream import Streams
 from mocksms.control.waits import Waits
+from mocksms.engine.bounded import BoundedLog
 from mocksms.engine.clock import system_time
 from mocksms.engine.engine import Engine
 from mocksms.engine.steering import Steering
@@ -71,6 +72,12 @@ def newest(find: Callable[[int | None], Iterator[T]], query: Paged, total: int |
     if total is not None:
         return first, total
     return first, sum(1 for _ in find(None)) if query.before is not None else len(first) + sum(1 for _ in found)
+
+
+def room_made(logs: Iterable[BoundedLog[Any]], after: int) -> dict[str, Any]:
+    """Return what a page says of what has gone from logs to make room: how many, and whether some after a cursor."""
+    kept = tuple(logs)
+    return {"evicted": sum(log.evicted for log in kept), "incomplete": any(log.evicted_up_to > after for log in kept)}
 
 
 Endpoint = Callable[[Desk, Ask], ASGIApp | Awaitable[Response]]

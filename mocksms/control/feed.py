@@ -8,6 +8,7 @@ from collections import OrderedDict
 from typing import Any, Final
 
 from mocksms.engine.account import Account, InboundSms
+from mocksms.engine.bounded import number_in
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine, News
@@ -90,10 +91,11 @@ class Feed:
 
     def place_of(self, event_id: str) -> int | None:
         """Return the number of an event by its id, None when it is of another run or cannot be read on from."""
-        epoch, _, number = event_id.rpartition(".")
-        if epoch != self.epoch or not (number.isascii() and number.isdecimal() and len(number) < 18):
+        epoch, _, name = event_id.rpartition(".")
+        place = number_in(name)
+        if epoch != self.epoch or place is None:
             return None
-        return int(number) if self.first - 1 <= int(number) <= self.latest else None
+        return place if self.first - 1 <= place <= self.latest else None
 
     def _hear(self, account: Account | None, news: News) -> None:
         self.latest = number = self.latest + 1

@@ -10,11 +10,12 @@ from starlette.responses import Response
 from mocksms.control.answers import answer
 from mocksms.control.asked import RequestsQuery, Scoped
 from mocksms.control.asking import Ask
-from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest
+from mocksms.control.desk import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest, room_made
 from mocksms.control.refusals import RecordNotFound
 from mocksms.control.shown import RequestsPage, RequestView
 from mocksms.control.views import request_view
 from mocksms.engine.account import Account
+from mocksms.engine.bounded import number_in
 from mocksms.engine.journal import Exchange
 from mocksms.openapi import Operation, Reply
 
@@ -38,20 +39,19 @@ def list_requests(desk: Desk, ask: Ask) -> Response:
         requests=[request_view(account, exchange) for account, exchange in found],
         cursor=desk.engine.cursor,
         total=total,
-        evicted=sum(journal.evicted for _, journal in journals),
-        incomplete=any(journal.evicted_up_to > after for _, journal in journals),
+        **room_made((journal for _, journal in journals), after),
     )
     return answer(page)
 
 
 def read_request(_: Desk, ask: Ask) -> Response:
     """Answer with an exchange."""
-    number = ask.path["id"]
+    name = ask.path["id"]
+    number = number_in(name) or 0
     for account, journal in ask.scope.journals:
-        exchange = journal.get(int(number)) if number.isascii() and number.isdecimal() and len(number) < 18 else None
-        if exchange is not None:
+        if exchange := journal.get(number):
             return answer(request_view(account, exchange))
-    raise RecordNotFound("request", number)
+    raise RecordNotFound("request", name)
 
 
 def _matches(query: RequestsQuery, exchange: Exchange) -> bool:

@@ -23,6 +23,7 @@ from mocksms.control.played import ShelvedView as Shelved
 from mocksms.control.refusals import QuestionUnclear, RecordNotFound
 from mocksms.control.shown import ErrorAnswer
 from mocksms.engine.account import Account
+from mocksms.engine.bounded import number_in
 from mocksms.engine.rules import Live, Order
 from mocksms.engine.script import EMPTY, Script
 from mocksms.errors import ScenarioUnusable
@@ -99,8 +100,8 @@ def clear_faults(desk: Desk, ask: Ask) -> Response:
 def clear_fault(desk: Desk, ask: Ask) -> Response:
     """Clear one fault."""
     name = ask.path["id"]
-    is_number = name.isascii() and name.isdecimal() and len(name) < 18
-    cleared = desk.steering.clear_faults(ask.scope.one_or_all(), int(name)) if is_number else 0
+    number = number_in(name)
+    cleared = 0 if number is None else desk.steering.clear_faults(ask.scope.one_or_all(), number)
     if not cleared:
         raise RecordNotFound("fault", name)
     return answer(FaultsCleared(cleared=cleared))

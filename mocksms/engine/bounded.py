@@ -12,6 +12,9 @@ T = TypeVar("T")
 HOLES: Final = 1_000
 """Numbers of removed records that a log may hold on to before it forgets them all at once."""
 
+LONGEST_NUMBER: Final = 17
+"""Digits of a number that is looked up."""
+
 
 class Numbering:
     """Ascending numbers for everything a mock keeps, so that one number tells what came after it: a cursor."""
@@ -23,6 +26,11 @@ class Numbering:
         """Return the next number; the first is 1."""
         self.latest += 1
         return self.latest
+
+
+def number_in(text: str) -> int | None:
+    """Return the number of a record that a text from users names, None when it can name none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else None
 
 
 class BoundedLog(Generic[T]):
