@@ -2,6 +2,6 @@
 
 import sys
 
-from mocksms.cli import main
+from mocksms.cli.main import main
 
 sys.exit(main())

@@ -17,24 +17,24 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mocksms.callbacks.addresses import Allowance
-from mocksms.callbacks.client import Client
-from mocksms.callbacks.courier import Courier
-from mocksms.control.desk import Desk
-from mocksms.control.guard import Guard
-from mocksms.control.pages import page_routes
-from mocksms.control.routes import OPERATIONS as INSPECTING
-from mocksms.control.routes import TAGS as CONTROL_TAGS
-from mocksms.control.routes import explain, routes
+from mocksms.engine.controls import Steering
 from mocksms.engine.engine import Engine
-from mocksms.engine.steering import Steering
-from mocksms.openapi import document
-from mocksms.provider.door import ProviderDoor
+from mocksms.inspection.auth import Guard
+from mocksms.inspection.context import Desk
+from mocksms.inspection.routes import OPERATIONS as INSPECTING
+from mocksms.inspection.routes import TAGS as CONTROL_TAGS
+from mocksms.inspection.routes import explain, routes
+from mocksms.provider.app import ProviderDoor
 from mocksms.provider.operations import OPERATIONS as PROVIDED
 from mocksms.provider.operations import TAGS as PROVIDER_TAGS
-from mocksms.provider.pages import BEGINNINGS as PUBLIC
-from mocksms.provider.pages import Pages
+from mocksms.provider.public_pages import BEGINNINGS as PUBLIC
+from mocksms.provider.public_pages import Pages
 from mocksms.scenario.stage import Stage
+from mocksms.schemas.openapi import document
+from mocksms.web.static import page_routes
+from mocksms.webhooks.allow_list import Allowance
+from mocksms.webhooks.client import Client
+from mocksms.webhooks.dispatcher import Courier
 
 log = logging.getLogger("mocksms")
 

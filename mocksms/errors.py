@@ -26,23 +26,18 @@
         +-- TextTooLong             more text than the longest SMS can carry
         +-- SendTooLarge            long texts for many recipients: too much to work on at once
         +-- MessageNotFound         no such message in this account
-        +-- FaultOrdered            a magic number or a rule asked for a wrong answer
 
 The classes carry what was wrong as attributes. They know neither HTTP nor the vendor's words: each door has one
-table that turns them into answers. What only the inspection API refuses stands in `mocksms.control.refusals`.
+table that turns them into answers. What only the inspection API refuses stands in `mocksms.inspection.errors`.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from mocksms.sms.message import State
-    from mocksms.sms.outcome import Fault
+from datetime import datetime
+from enum import Enum
+from typing import Any, Literal, NamedTuple
 
 
 class MocksmsError(Exception):
@@ -76,7 +71,7 @@ class IllegalStep(MocksmsError):
     Attributes: the `current` and `wanted` states, and the `legal` next states in table order.
     """
 
-    def __init__(self, current: State, wanted: State, legal: Sequence[State]) -> None:
+    def __init__(self, current: Enum, wanted: Enum, legal: Sequence[Enum]) -> None:
         self.current = current
         self.wanted = wanted
         self.legal = tuple(legal)
@@ -87,7 +82,7 @@ class IllegalStep(MocksmsError):
 class NoLink(MocksmsError):
     """The phone does not show the link `wanted` (None: any) but `links`, since the message is in `state`."""
 
-    def __init__(self, wanted: str | None, links: Sequence[str], state: State) -> None:
+    def __init__(self, wanted: str | None, links: Sequence[str], state: Enum) -> None:
         self.wanted = wanted
         self.links = tuple(links)
         self.state = state
@@ -301,17 +296,3 @@ class MessageNotFound(RequestRefused):
     def __init__(self, transaction_id: str) -> None:
         self.transaction_id = transaction_id
         super().__init__(f"no message {transaction_id}")
-
-
-class FaultOrdered(RequestRefused):
-    """Nothing was accepted because `fault` was asked for; `decided_by` says by whom.
-
-    `mobile_number` and `nth` name the message it was asked for, if it was one.
-    """
-
-    def __init__(self, fault: Fault, decided_by: str, mobile_number: str = "", nth: int = 0) -> None:
-        self.fault = fault
-        self.decided_by = decided_by
-        self.mobile_number = mobile_number
-        self.nth = nth
-        super().__init__(f"{decided_by}: {fault}")

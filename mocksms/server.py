@@ -17,14 +17,13 @@ from typing import Any, Final, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from mocksms.address import url_of
 from mocksms.app import create_app
-from mocksms.connection import CONNECTION
+from mocksms.asgi import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, News
 from mocksms.errors import SettingsError
 from mocksms.scenario.stage import Stage
-from mocksms.settings import Settings
+from mocksms.settings import Settings, url_of
 
 HEAD_LIMIT: Final = 65_536
 """Bytes that request line and headers may take, beyond what arrives together with their beginning."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 
 from mocksms.errors import SettingsError
 from mocksms.sms import numbers, replies
-from mocksms.webhooks import Kind, Webhook, read_webhook
+from mocksms.sms.webhook import Kind, Webhook, read_webhook
 
 PREFIX: Final = "MOCKSMS_"
 
@@ -364,3 +364,12 @@ def _read(option: Field[Any], where: str, raw: str) -> object:
         return read(raw)
     except ValueError as error:
         raise SettingsError(f"{where} is {raw!r}, but must be {error}.") from error
+
+
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the URL at which programs on this machine reach a mock that listens on this host and port."""
+    name = _EVERYWHERE.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

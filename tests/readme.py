@@ -7,12 +7,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from mocksms.control.desk import BASE
-from mocksms.control.routes import ROOMS
 from mocksms.fidelity import Evidence, ledger
+from mocksms.inspection.context import BASE
+from mocksms.inspection.routes import ROOMS
 from mocksms.settings import GROUPS, OPTIONS, SUITE_OPTIONS, flag_name, shown_default
 from mocksms.sms.magic import Catalogue
-from mocksms.sms.outcome import Fault, Outcome
+from mocksms.sms.outcomes import Fault, Outcome
 from mocksms.testing.plugin import ini_name
 
 LONGEST_DEFAULT: Final = 30

@@ -1,10 +1,11 @@
-"""The house stands as it was drawn: imports go one way, walls hold, modules stay small."""
+"""The layout: where modules lie, which way imports go, and what may be imported and called where."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
@@ -18,55 +19,54 @@ ROOT: Final = Path(__file__).parent.parent
 LAYERS: Final = (
     {"errors"},
     {"sms"},
-    {"webhooks"},
-    {"settings", "fidelity", "address"},
+    {"settings", "fidelity"},
     {"engine"},
-    {"guard", "connection", "openapi", "misfits", "quantities", "receivers", "payloads", "readiness"},
+    {"schemas"},
     {"scenario"},
-    {"provider", "control", "callbacks"},
+    {"asgi"},
+    {"webhooks", "web"},
+    {"provider", "inspection"},
     {"app"},
-    {"console"},
-    {"console_json"},
     {"server"},
-    {"rehearsal", "terminal"},
     {"testing"},
-    {"demo"},
-    {"scenario_commands"},
     {"cli"},
     {"__main__", "__init__"},
 )
-"""The parts of the house, bottom to top; a module imports from below and from its own part."""
+"""The parts, bottom to top: a module imports from lower layers and from its own part."""
 
-WALLS: Final[dict[str, set[str]]] = {
-    "starlette": {"provider", "control", "app"},
+LOOSE: Final = {"__init__", "__main__", "errors", "settings", "asgi", "app", "server", "fidelity"}
+"""The modules beside the packages."""
+
+LIBRARIES: Final[dict[str, set[str]]] = {
+    "starlette": {"provider", "inspection", "web", "app"},
     "uvicorn": {"server"},
     "httptools": {"server"},
-    "pydantic": {"provider", "control", "openapi", "misfits", "quantities", "receivers", "scenario"},
-    "pydantic_core": {"misfits"},
+    "pydantic": {"provider", "inspection", "schemas", "scenario"},
+    "pydantic_core": {"schemas.validation"},
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},
     "phonenumbers": {"engine.foreign"},
-    "pytest": {"testing.plugin", "testing.suite", "testing.marking"},
+    "pytest": {"testing.plugin", "testing.session", "testing.marker"},
     "hypothesis": {"testing.strategies"},
-    "faker": {"demo"},
+    "faker": {"cli.demo"},
     "testcontainers": {"testing.container"},
-    "random": {"engine.clock", "engine.account", "engine.rules", "demo"},
+    "random": {"engine.clock", "engine.account", "engine.rules", "cli.demo"},
     "time": {"engine.clock", "engine.account"},
-    "socket": {"server", "callbacks", "testing.client", "testing.suite"},
-    "ssl": {"callbacks"},
-    "threading": {"callbacks", "readiness", "testing.client", "testing.server", "testing.waiting"},
-    "http.client": {"callbacks", "provider.answers", "readiness", "scenario_commands", "testing.client"},
-    "urllib.request": {"scenario_commands"},
+    "socket": {"server", "webhooks", "testing.client", "testing.session"},
+    "ssl": {"webhooks"},
+    "threading": {"webhooks", "testing.readiness", "testing.client", "testing.server", "testing.waiting"},
+    "http.client": {"webhooks", "provider.responses", "testing.readiness", "cli.scenarios", "testing.client"},
+    "urllib.request": {"cli.scenarios"},
     "secrets": set(),
     "uuid": set(),
 }
-"""Where each library may be imported: everything foreign, what brings time and chance, and what calls out."""
+"""Where each library may be imported: all from outside, and those for time, randomness and network calls."""
 
 CALLS: Final[dict[str, set[str]]] = {"print": {"cli"}, "eval": set(), "exec": set(), "__import__": set()}
 """Where each builtin may be called."""
 
-LATE_IMPORTS: Final = {"cli", "scenario_commands", "testing", "__init__"}
-"""Parts that may import inside a function."""
+LATE_IMPORTS: Final = {"cli", "testing", "__init__"}
+"""Parts that may import inside a function, so that a command or a test session starts fast."""
 
 LONGEST_MODULE: Final = 400
 LONGEST_FUNCTION: Final = 60
@@ -77,11 +77,12 @@ Sources = Mapping[str, str]
 
 
 class Import(NamedTuple):
-    """An import that happens at run time: the dotted name it brings in, and whether it waits inside a function."""
+    """An import: the dotted name it brings in, and whether it is inside a function or for type checkers only."""
 
     target: str
     line: int
     is_late: bool
+    is_for_types: bool = False
 
 
 def ours() -> dict[str, str]:
@@ -109,6 +110,11 @@ def is_within(path: str, places: Iterable[str]) -> bool:
 
 
 def imports_of(path: str, source: str) -> list[Import]:
+    """Return the imports that happen at run time."""
+    return [each for each in all_imports_of(path, source) if not each.is_for_types]
+
+
+def all_imports_of(path: str, source: str) -> list[Import]:
     module = module_name(path)
     package = module if path.endswith("/__init__.py") else module.rpartition(".")[0]
     return list(_imports(ast.parse(source), package, is_late=False))
@@ -121,6 +127,8 @@ def _imports(node: ast.AST, package: str, is_late: bool) -> Iterator[Import]:
         base = resolve_name("." * node.level + (node.module or ""), package)
         yield from (Import(f"{base}.{alias.name}", node.lineno, is_late) for alias in node.names)
     elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        for typed in node.body:
+            yield from (each._replace(is_for_types=True) for each in _imports(typed, package, is_late))
         for otherwise in node.orelse:
             yield from _imports(otherwise, package, is_late)
     else:
@@ -140,7 +148,7 @@ def wrong_directions(sources: Sources) -> list[str]:
     paths = {module_name(path): path for path in sources}
     complaints = [f"{path}: {part(path)} is in no layer" for path in sources if part(path) not in heights]
     for path, source in sources.items():
-        for each in imports_of(path, source):
+        for each in all_imports_of(path, source):
             found = owner(each.target, paths)
             if found is None or part(paths[found]) == part(path):
                 continue
@@ -154,8 +162,8 @@ def cycles(sources: Sources) -> list[str]:
     graph = {
         module_name(path): {
             found
-            for each in imports_of(path, source)
-            if not each.is_late and (found := owner(each.target, modules)) and found != module_name(path)
+            for each in all_imports_of(path, source)
+            if (found := owner(each.target, modules)) and found != module_name(path)
         }
         for path, source in sources.items()
     }
@@ -164,6 +172,35 @@ def cycles(sources: Sources) -> list[str]:
     except CycleError as error:
         return [" -> ".join(reversed(error.args[1]))]
     return []
+
+
+def loose_modules(sources: Sources) -> list[str]:
+    """Return the modules that lie beside the packages and are none of those agreed on."""
+    return [path for path in sources if path.count("/") == 1 and place(path) not in LOOSE]
+
+
+def duplicate_types(sources: Sources) -> list[str]:
+    """Return the names of classes and type aliases that several modules define."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path, source in sources.items():
+        for name in _types_of(ast.parse(source)):
+            places[name].append(path)
+    return [f"{name}: {', '.join(paths)}" for name, paths in places.items() if len(paths) > 1]
+
+
+def _types_of(module: ast.Module) -> Iterator[str]:
+    for node in module.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        yield from (target.id for target in targets if isinstance(target, ast.Name) and _is_camel_case(target.id))
+
+
+def _is_camel_case(name: str) -> bool:
+    bare = name.lstrip("_")
+    return bare[:1].isupper() and "_" not in bare and any(map(str.islower, bare))
 
 
 def late_imports(sources: Sources) -> list[str]:
@@ -175,7 +212,7 @@ def late_imports(sources: Sources) -> list[str]:
     ]
 
 
-def broken_walls(sources: Sources) -> list[str]:
+def misplaced_libraries(sources: Sources) -> list[str]:
     return [
         f"{path}:{each.line}: {each.target} is imported"
         for path, source in sources.items()
@@ -186,9 +223,9 @@ def broken_walls(sources: Sources) -> list[str]:
 
 def _may_import(path: str, target: str) -> bool:
     library = target.partition(".")[0]
-    walls = [wall for wall in WALLS if f"{target}.".startswith(f"{wall}.")]
-    if walls:
-        return all(is_within(path, WALLS[wall]) for wall in walls)
+    rules = [rule for rule in LIBRARIES if f"{target}.".startswith(f"{rule}.")]
+    if rules:
+        return all(is_within(path, LIBRARIES[rule]) for rule in rules)
     return library == "mocksms" or library in sys.stdlib_module_names
 
 
@@ -219,15 +256,16 @@ def long_functions(sources: Sources) -> list[str]:
     ]
 
 
-def strangers_at_the_top(files: Iterable[str]) -> list[str]:
+def other_top_level_names(files: Iterable[str]) -> list[str]:
     return sorted({top for file in files if (top := file.partition("/")[0])[:1] != "." and top not in TOP_LEVEL})
 
 
 CHECKS: Final[tuple[Callable[[Sources], list[str]], ...]] = (
     wrong_directions,
+    loose_modules,
     cycles,
     late_imports,
-    broken_walls,
+    misplaced_libraries,
     forbidden_calls,
     long_modules,
     long_functions,
@@ -235,7 +273,7 @@ CHECKS: Final[tuple[Callable[[Sources], list[str]], ...]] = (
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_house_stands_as_it_was_drawn(check: Callable[[Sources], list[str]]) -> None:
+def test_layout_is_as_agreed(check: Callable[[Sources], list[str]]) -> None:
     sources = ours()
     assert "mocksms/engine/engine.py" in sources
     assert check(sources) == []
@@ -244,7 +282,7 @@ def test_house_stands_as_it_was_drawn(check: Callable[[Sources], list[str]]) -> 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")
 def test_top_level_of_the_repository_holds_nothing_else() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert strangers_at_the_top(listed.splitlines()) == []
+    assert other_top_level_names(listed.splitlines()) == []
 
 
 def test_names_of_tests_are_the_same_in_every_run(request: pytest.FixtureRequest) -> None:
@@ -263,8 +301,8 @@ def test_names_of_tests_are_the_same_in_every_run(request: pytest.FixtureRequest
         ),
         pytest.param(
             wrong_directions,
-            {"mocksms/control/a.py": "import mocksms.provider.b", "mocksms/provider/b.py": ""},
-            "mocksms/control/a.py:1: control imports mocksms.provider.b",
+            {"mocksms/inspection/a.py": "import mocksms.provider.b", "mocksms/provider/b.py": ""},
+            "mocksms/inspection/a.py:1: inspection imports mocksms.provider.b",
             id="sideways",
         ),
         pytest.param(
@@ -281,8 +319,8 @@ def test_names_of_tests_are_the_same_in_every_run(request: pytest.FixtureRequest
         ),
         pytest.param(
             wrong_directions,
-            {"mocksms/sms/__init__.py": "from .. import cli", "mocksms/cli.py": ""},
-            "mocksms/sms/__init__.py:1: sms imports mocksms.cli",
+            {"mocksms/sms/__init__.py": "from ..cli import main", "mocksms/cli/main.py": ""},
+            "mocksms/sms/__init__.py:1: sms imports mocksms.cli.main",
             id="upwards from a package",
         ),
         pytest.param(
@@ -292,7 +330,32 @@ def test_names_of_tests_are_the_same_in_every_run(request: pytest.FixtureRequest
             id="the package itself",
         ),
         pytest.param(
+            wrong_directions,
+            {
+                "mocksms/errors.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mocksms.sms.text",
+                "mocksms/sms/text.py": "",
+            },
+            "mocksms/errors.py:3: errors imports mocksms.sms.text",
+            id="upwards for type checkers only",
+        ),
+        pytest.param(
             wrong_directions, {"mocksms/extra.py": ""}, "mocksms/extra.py: extra is in no layer", id="unknown part"
+        ),
+        pytest.param(loose_modules, {"mocksms/extra.py": "", "mocksms/sms/a.py": ""}, "mocksms/extra.py", id="loose"),
+        pytest.param(
+            cycles,
+            {
+                "mocksms/sms/a.py": "import mocksms.sms.b",
+                "mocksms/sms/b.py": "if TYPE_CHECKING:\n    import mocksms.sms.a",
+            },
+            "mocksms.sms.a -> mocksms.sms.b -> mocksms.sms.a",
+            id="cycle for type checkers only",
+        ),
+        pytest.param(
+            duplicate_types,
+            {"mocksms/sms/a.py": "class Reply: ...\nX = 1", "mocksms/sms/b.py": "X = 2\nReply = int"},
+            "Reply: mocksms/sms/a.py, mocksms/sms/b.py",
+            id="a type name in two modules",
         ),
         pytest.param(
             cycles,
@@ -311,46 +374,52 @@ def test_names_of_tests_are_the_same_in_every_run(request: pytest.FixtureRequest
             id="late import",
         ),
         pytest.param(
-            broken_walls,
+            misplaced_libraries,
             {"mocksms/engine/a.py": "from starlette.types import Send"},
             "mocksms/engine/a.py:1: starlette.types.Send is imported",
             id="starlette in the engine",
         ),
         pytest.param(
-            broken_walls,
+            misplaced_libraries,
             {"mocksms/sms/a.py": "if x:\n    import phonenumbers as p"},
             "mocksms/sms/a.py:2: phonenumbers is imported",
             id="a library in the domain",
         ),
         pytest.param(
-            broken_walls,
+            misplaced_libraries,
             {"mocksms/engine/foreigners.py": "import phonenumbers"},
             "mocksms/engine/foreigners.py:1: phonenumbers is imported",
             id="a place that only begins alike",
         ),
         pytest.param(
-            broken_walls, {"mocksms/cli.py": "import click"}, "mocksms/cli.py:1: click is imported", id="a new library"
+            misplaced_libraries,
+            {"mocksms/cli/main.py": "import click"},
+            "mocksms/cli/main.py:1: click is imported",
+            id="a new library",
         ),
         pytest.param(
-            broken_walls,
+            misplaced_libraries,
             {"mocksms/provider/a.py": "from time import sleep"},
             "mocksms/provider/a.py:1: time.sleep is imported",
             id="time beside the clock",
         ),
         pytest.param(
-            broken_walls,
-            {"mocksms/control/a.py": "from http import HTTPStatus\nfrom http.client import HTTPConnection"},
-            "mocksms/control/a.py:2: http.client.HTTPConnection is imported",
+            misplaced_libraries,
+            {"mocksms/inspection/a.py": "from http import HTTPStatus\nfrom http.client import HTTPConnection"},
+            "mocksms/inspection/a.py:2: http.client.HTTPConnection is imported",
             id="a second way out",
         ),
         pytest.param(
             forbidden_calls,
-            {"mocksms/console.py": "print('x')"},
-            "mocksms/console.py:1: print() is called",
+            {"mocksms/app.py": "print('x')"},
+            "mocksms/app.py:1: print() is called",
             id="print",
         ),
         pytest.param(
-            forbidden_calls, {"mocksms/cli.py": "x = eval('1')"}, "mocksms/cli.py:1: eval() is called", id="eval"
+            forbidden_calls,
+            {"mocksms/cli/main.py": "x = eval('1')"},
+            "mocksms/cli/main.py:1: eval() is called",
+            id="eval",
         ),
         pytest.param(
             long_modules, {"mocksms/app.py": "x = 1\n" * 401}, "mocksms/app.py: 401 lines", id="module too long"
@@ -384,20 +453,20 @@ def _turned(cycle: list[str]) -> list[str]:
     [
         pytest.param(
             {
-                "mocksms/errors.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mocksms.sms.text",
+                "mocksms/engine/a.py": "if TYPE_CHECKING:\n    import mocksms.sms.text",
                 "mocksms/sms/text.py": "from mocksms import errors",
                 "mocksms/engine/foreign.py": "import phonenumbers, mocksms.sms.text",
-                "mocksms/provider/wire.py": "import pydantic\nfrom mocksms.provider import door",
-                "mocksms/provider/door.py": "from starlette.types import Send",
+                "mocksms/provider/send.py": "import pydantic\nfrom mocksms.provider import app",
+                "mocksms/provider/app.py": "from starlette.types import Send",
             },
             id="downwards, within a part and for type checkers",
         ),
         pytest.param(
             {
-                "mocksms/cli.py": "def f():\n    import mocksms.app\n    print(1)",
+                "mocksms/cli/main.py": "def f():\n    import mocksms.app\n    print(1)",
                 "mocksms/app.py": "x = 1\n" * 400,
                 "mocksms/server.py": "def f():\n" + "    x = 1\n" * 59,
-                "mocksms/__init__.py": "def __getattr__(name):\n    from mocksms import cli",
+                "mocksms/__init__.py": "def __getattr__(name):\n    from mocksms.cli import main",
             },
             id="late imports, prints and lengths just allowed",
         ),
@@ -409,9 +478,9 @@ def test_check_lets_pass_what_is_allowed(check: Callable[[Sources], list[str]], 
 
 def test_check_sees_what_replaces_the_imports_for_type_checkers() -> None:
     source = "if TYPE_CHECKING:\n    import uvicorn\nelse:\n    import starlette"
-    assert broken_walls({"mocksms/engine/a.py": source}) == ["mocksms/engine/a.py:4: starlette is imported"]
+    assert misplaced_libraries({"mocksms/engine/a.py": source}) == ["mocksms/engine/a.py:4: starlette is imported"]
 
 
-def test_stranger_at_the_top_is_named_and_dot_files_are_not() -> None:
+def test_other_top_level_name_is_reported_and_dot_files_are_not() -> None:
     files = [".gitignore", ".github/LICENSE", "README.md", "mocksms/app.py", "setup.py", "docs/a.md", "docs/b.md"]
-    assert strangers_at_the_top(files) == ["docs", "setup.py"]
+    assert other_top_level_names(files) == ["docs", "setup.py"]

@@ -8,13 +8,11 @@ from types import ModuleType
 import pytest
 
 from mocksms import errors
-from mocksms.control import refusals
 from mocksms.errors import (
     BeyondCalendar,
     BodyTooLarge,
     BodyTooSlow,
     Complaint,
-    FaultOrdered,
     ForeignOrigin,
     IllegalStep,
     InvalidRequest,
@@ -38,9 +36,9 @@ from mocksms.errors import (
     UnknownMagicCode,
     UnsupportedMediaType,
 )
+from mocksms.inspection import errors as refusals
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
-from mocksms.sms.outcome import Fault, FaultKind
 from tests.support import NOON
 
 _LEAF = re.compile(r"^( *)\+-- (\w+) {2,}\S", re.MULTILINE)
@@ -150,11 +148,6 @@ def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
         ),
         pytest.param(MockRefused("GET /x", 404, {"message": "None."}), "GET /x: None.", id="MockRefused"),
         pytest.param(MockRefused("GET /x", 401, {}), "GET /x: no reason given", id="MockRefused without a reason"),
-        pytest.param(
-            FaultOrdered(Fault(kind=FaultKind.STATUS, status=503), "magic number 64"),
-            "magic number 64: status 503",
-            id="FaultOrdered",
-        ),
     ],
 )
 def test_error_says_what_was_wrong(error: MocksmsError, words: str) -> None:
@@ -187,9 +180,6 @@ def test_errors_carry_what_was_wrong_as_attributes() -> None:
     assert (send.length, send.limit) == (11, 10)
     assert BodyTooLarge(10).limit == 10
     assert BodyTooSlow(0.5).patience == 0.5
-    fault = Fault(kind=FaultKind.TRUNCATED)
-    ordered = FaultOrdered(fault, "magic number 73")
-    assert (ordered.fault, ordered.decided_by) == (fault, "magic number 73")
 
 
 def test_unusable_setting_is_a_value_error_too() -> None:

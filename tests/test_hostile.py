@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mocksms import guard
+from mocksms import asgi as guard
 from tests.support import NUMBER, PATIENCE, Mock, body
 
 SEND = "/transactional/sms/send"

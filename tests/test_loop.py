@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mocksms.settings import Settings
-from tests.control.support import Api
+from tests.inspection.support import Api
 from tests.receiver import Reply, receiving
 from tests.support import KEY, NUMBER, PATIENCE, HandClock, running
 

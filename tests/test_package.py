@@ -177,7 +177,7 @@ def test_version_stands_in_one_place() -> None:
     assert [path for path, text in texts.items() if VERSION in text] == []
 
 
-@pytest.mark.parametrize("module", ["mocksms", "mocksms.testing", "mocksms.testing.plugin", "mocksms.cli"])
+@pytest.mark.parametrize("module", ["mocksms", "mocksms.testing", "mocksms.testing.plugin", "mocksms.cli.main"])
 def test_importing_loads_no_framework(module: str) -> None:
     heavy = ("starlette", "uvicorn", "pydantic", "phonenumbers", "testcontainers")
     code = f"import sys, {module}; sys.exit(any(name in sys.modules for name in {heavy}))"

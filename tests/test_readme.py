@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.control.support import Api
+from tests.inspection.support import Api
 from tests.readme import README, with_tables
 from tests.support import PATIENCE, Mock, body, running
 

@@ -16,9 +16,10 @@ from mocksms.settings import (
     duration,
     flag_name,
     read_options,
+    url_of,
     variable_name,
 )
-from mocksms.webhooks import Kind, Webhook
+from mocksms.sms.webhook import Kind, Webhook
 
 READ = [
     ("host", "0.0.0.0", "0.0.0.0"),
@@ -307,3 +308,17 @@ def test_host_cannot_be_empty(host: str) -> None:
 def test_duration_takes_no_digits_of_other_scripts() -> None:
     with pytest.raises(ValueError, match="a duration such as"):
         duration("٥s")
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("sms", "http://sms:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::", "http://[::1]:80"),
+        ("fe80::1", "http://[fe80::1]:80"),
+    ],
+)
+def test_url_is_how_this_machine_reaches_what_listens_there(host: str, url: str) -> None:
+    assert url_of(host, 80) == url

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import pytest
 import requests
 
-from mocksms.readiness import wait_until_ready
 from mocksms.settings import Settings
+from mocksms.testing.readiness import wait_until_ready
 from tests.cookbook import RECIPES
 from tests.support import PATIENCE, Mock, body, running
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, invariant, multiple, rule
 
 from mocksms.engine.account import Account
+from mocksms.engine.controls import Steering
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import Query
-from mocksms.engine.steering import Steering
 from mocksms.errors import IllegalStep, MessageNotFound, RequestRefused
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle

@@ -12,7 +12,7 @@ import requests
 from mocksms.scenario.library import Library, bundled_folder
 from mocksms.scenario.stage import Stage
 from mocksms.settings import Settings
-from tests.control.support import Api
+from tests.inspection.support import Api
 from tests.support import KEY, HandClock, body, running
 
 ONE, TWO, THREE = "972-54-1111111", "972-54-2222222", "972-54-3333333"

@@ -10,19 +10,19 @@ from itertools import count
 from random import Random, SystemRandom
 from typing import Final, NamedTuple
 
-from mocksms.engine.bounded import IndexedLog, Numbering
 from mocksms.engine.callbacks import Callback, CallbackBook
 from mocksms.engine.clock import Clock
 from mocksms.engine.consents import ConsentLedger
 from mocksms.engine.journal import Journal
+from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
 from mocksms.engine.rules import Rulebook
 from mocksms.engine.script import EMPTY, Script
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import State
-from mocksms.sms.outcome import Outcome, Reaction
-from mocksms.webhooks import Webhook
+from mocksms.sms.outcomes import Outcome, Reaction
+from mocksms.sms.webhook import Webhook
 
 LONGEST_KEY: Final = 256
 """Characters an API key may have."""

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mocksms.engine.account import Account
-from mocksms.engine.bounded import Numbering
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
+from mocksms.engine.logs import Numbering
 from mocksms.engine.rules import Rule
 from mocksms.engine.script import EMPTY, Script
 from mocksms.settings import Settings

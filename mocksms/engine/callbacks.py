@@ -9,9 +9,9 @@ from enum import StrEnum
 from itertools import count
 from typing import Final, NamedTuple
 
-from mocksms.engine.bounded import IndexedLog
+from mocksms.engine.logs import IndexedLog
 from mocksms.sms.message import Reason
-from mocksms.webhooks import Happening, Webhook
+from mocksms.sms.webhook import Happening, Webhook
 
 PLANNED_SLACK: Final = 1_000
 """Chains of which nothing is left are dropped off the agenda once it has this more than there can be others."""

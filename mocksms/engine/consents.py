@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from mocksms.engine.bounded import IndexedLog
+from mocksms.engine.logs import IndexedLog
 from mocksms.sms.replies import Choice
 
 

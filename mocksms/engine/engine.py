@@ -13,20 +13,20 @@ from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
 from mocksms.engine.consents import Consent
-from mocksms.engine.decision import AFTER_A_WAIT, Decisions
-from mocksms.engine.draft import Drafter, subject_of
+from mocksms.engine.decisions import AFTER_A_WAIT, Decisions
+from mocksms.engine.drafts import Drafter, subject_of
 from mocksms.engine.journal import Exchange
 from mocksms.engine.messages import Query, token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
-from mocksms.engine.rules import CallKind, Faulted, Subject
+from mocksms.engine.rules import CallKind, Faulted, FaultOrdered, Subject
 from mocksms.engine.script import EMPTY, Script
-from mocksms.errors import FaultOrdered, MessageNotFound, UnknownMagicCode
+from mocksms.errors import MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle, numbers
 from mocksms.sms.message import USUAL, History, Message, Recipient, State, Submission
 from mocksms.sms.numbers import PhoneNumber
-from mocksms.sms.outcome import NOW, Fault, Outcome, Reply
+from mocksms.sms.outcomes import NOW, Fault, Outcome, Reply
 from mocksms.sms.replies import Words
 from mocksms.sms.text import Links, Template, filled, links_in
 
@@ -246,7 +246,7 @@ class Engine:
         now = account.clock.now()
         faulted = account.faults.fault_of(call, subjects, now) or account.rules.fault_of(call, subjects, now)
         if faulted and not faulted.fault.accepts:
-            raise FaultOrdered(*faulted)
+            raise FaultOrdered(faulted)
         return faulted
 
     def _codes(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> list[tuple[str, str]]:
@@ -274,7 +274,7 @@ class Engine:
             if isinstance(orders, Fault):
                 faulted = Faulted(orders, f"magic number {code}", mobile_number)
                 if not orders.accepts:
-                    raise FaultOrdered(*faulted)
+                    raise FaultOrdered(faulted)
                 passing = passing or faulted
         return passing
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from mocksms.engine.bounded import BoundedLog
+from mocksms.engine.logs import BoundedLog
 from mocksms.engine.rules import Faulted
 
 KEPT_BODY: Final = 65_536

@@ -9,7 +9,7 @@ from heapq import merge
 from itertools import groupby, islice
 from typing import Final
 
-from mocksms.engine.bounded import BoundedLog, NumberIndex
+from mocksms.engine.logs import BoundedLog, NumberIndex
 from mocksms.sms.message import Message, Status
 from mocksms.sms.text import filled
 

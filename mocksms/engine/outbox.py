@@ -11,7 +11,7 @@ from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Attempt, Callback, Chain, Progress, Report
 from mocksms.settings import Settings
 from mocksms.sms.message import USUAL, History, Message, State, Status, Telling
-from mocksms.webhooks import WORDS, Happening, Kind
+from mocksms.sms.webhook import WORDS, Happening, Kind
 
 Order = Literal["same", "reversed", "shuffled"]
 """The order in which a message's callbacks are replayed."""

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from mocksms.engine.account import Account, InboundSms
-from mocksms.engine.bounded import Numbering
 from mocksms.engine.callbacks import Report
 from mocksms.engine.consents import Consent
+from mocksms.engine.logs import Numbering
 from mocksms.engine.outbox import Outbox, report_of
 from mocksms.sms.message import USUAL, Click, Message
 from mocksms.sms.replies import Choice, Words
-from mocksms.webhooks import Happening
+from mocksms.sms.webhook import Happening
 
 _EFFECTS = {Choice.OUT: "opted out", Choice.IN: "opted in"}
 

@@ -13,8 +13,8 @@ from random import Random
 from typing import Final, NamedTuple, TypeVar
 
 from mocksms.engine.patterns import Patience
-from mocksms.errors import PatternTooSlow
-from mocksms.sms.outcome import Fault, FaultKind, Outcome
+from mocksms.errors import PatternTooSlow, RequestRefused
+from mocksms.sms.outcomes import Fault, FaultKind, Outcome
 
 log = logging.getLogger("mocksms")
 
@@ -107,6 +107,14 @@ class Faulted(NamedTuple):
     def is_magic(self) -> bool:
         """Whether a magic number ordered it: that has no place."""
         return bool(self.mobile_number) and not self.nth
+
+
+class FaultOrdered(RequestRefused):
+    """Nothing was accepted because a fault was `triggered`."""
+
+    def __init__(self, triggered: Faulted) -> None:
+        self.triggered = triggered
+        super().__init__(f"{triggered.decided_by}: {triggered.fault}")
 
 
 class Live:

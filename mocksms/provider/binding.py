@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 from mocksms.engine.instants import instant
 from mocksms.engine.journal import Leniency
 from mocksms.errors import InvalidRequest
-from mocksms.provider.leniency import BODY, MOST, parse
-from mocksms.provider.wire import SendBody
+from mocksms.provider.lenient_json import BODY, MOST, parse
+from mocksms.provider.send import SendBody
 
 Model = TypeVar("Model", bound=BaseModel)
 

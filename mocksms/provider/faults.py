@@ -9,9 +9,9 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
-from mocksms.connection import CONNECTION, Connection, connection_of
-from mocksms.provider.answers import Answer
-from mocksms.sms.outcome import Fault, FaultKind
+from mocksms.asgi import CONNECTION, Connection, connection_of
+from mocksms.provider.responses import Answer
+from mocksms.sms.outcomes import Fault, FaultKind
 
 DRIBBLE_STEPS: Final = 200
 """Pieces a dribbled answer is cut into at most, so that its length does not change how long it takes."""

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from mocksms.openapi import Operation, Reply
 from mocksms.provider.reads import InfoParams, Row, SearchParams
-from mocksms.provider.wire import SendBody, SentRow
+from mocksms.provider.send import SendBody, SentRow
+from mocksms.schemas.openapi import Operation, Reply
 
 TAG: Final = "Emulated API"
 TAGS: Final = {TAG: "What an application calls, as the vendor offers it; also under /rest/v1 and in any case."}

@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 from mocksms.engine.instants import ISRAEL, instant
 from mocksms.engine.messages import Query
 from mocksms.errors import InvalidRequest
-from mocksms.provider.wire import BEFORE_9000, Spelling, to_json
+from mocksms.provider.send import BEFORE_9000, Spelling, to_json
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State, Status

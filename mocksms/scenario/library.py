@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mocksms.errors import ScenarioUnknown, ScenarioUnusable, SettingsError
-from mocksms.scenario.model import Scenario
-from mocksms.scenario.reading import read_file
+from mocksms.scenario.parser import read_file
+from mocksms.scenario.schema import Scenario
 
 SUFFIX: Final = ".toml"
 

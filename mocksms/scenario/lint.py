@@ -8,10 +8,10 @@ from itertools import chain, combinations, islice
 from typing import Final
 
 from mocksms.engine.rules import CallKind
-from mocksms.misfits import Misfit
-from mocksms.scenario.building import globbed
-from mocksms.scenario.model import Match, Rule, Scenario
+from mocksms.scenario.compiler import globbed
+from mocksms.scenario.schema import Match, Rule, Scenario
 from mocksms.scenario.values import REGEX
+from mocksms.schemas.validation import Misfit
 from mocksms.sms import numbers
 
 _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mocksms.engine.script import Script, together
 from mocksms.errors import Complaint, ScenarioUnusable
-from mocksms.scenario.building import script_of
+from mocksms.scenario.compiler import script_of
 from mocksms.scenario.library import SUFFIX, Library, files_in
-from mocksms.scenario.model import Scenario
-from mocksms.scenario.reading import read_file
+from mocksms.scenario.parser import read_file
+from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
 
 log = logging.getLogger("mocksms")

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, PlainSerializer, Tag, WithJsonSchema
 
 from mocksms.engine.patterns import LONGEST, Pattern
-from mocksms.quantities import Credit, Duration, whole
+from mocksms.schemas.types import Credit, Duration, whole
 from mocksms.settings import LONGEST_DURATION
 from mocksms.sms import numbers
 from mocksms.sms.message import State

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mocksms.scenario.model import Scenario
+from mocksms.scenario.schema import Scenario
 
 
 def to_toml(scenario: Scenario) -> str:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from mocksms.sms.message import State
 from mocksms.sms.numbers import MAGIC_PREFIX
-from mocksms.sms.outcome import ClickFirstLink, Fault, FaultKind, Outcome, Reply, Step
+from mocksms.sms.outcomes import ClickFirstLink, Fault, FaultKind, Outcome, Reply, Step
 
 SUFFIX_LENGTH: Final = 4
 REACTION_AFTER: Final = timedelta(seconds=1)

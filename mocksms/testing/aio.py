@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
+from mocksms.testing.actions import Steered
 from mocksms.testing.assertions import Asserting
-from mocksms.testing.steering import Steered
 from mocksms.testing.waiting import T, in_thread
-
-if TYPE_CHECKING:
-    from mocksms.testing.handle import MockSMS
 
 __tracebackhide__ = True
 
 P = ParamSpec("P")
 
 
-def _awaited(method: Callable[Concatenate[MockSMS, P], T]) -> Callable[Concatenate[Aio, P], Coroutine[Any, Any, T]]:
+def _awaited(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Aio, P], Coroutine[Any, Any, T]]:
     """Return the async form of a method: it waits in a thread of its own, while the loop goes on."""
 
     @wraps(method)
@@ -37,5 +34,5 @@ class Aio:
     freeze = _awaited(Steered.freeze)
     advance = _awaited(Steered.advance)
 
-    def __init__(self, sms: MockSMS) -> None:
+    def __init__(self, sms: Asserting) -> None:
         self._sms = sms

@@ -11,13 +11,13 @@ from typing import Any, Final, NoReturn
 from mocksms.engine.clock import Steady
 from mocksms.errors import MockRefused
 from mocksms.sms.numbers import digits_of
+from mocksms.testing.account import PAGE, Reading
 from mocksms.testing.client import PATIENCE, Client
-from mocksms.testing.explaining import compared, line, retold, told, with_lines, without_place
+from mocksms.testing.failures import compared, line, retold, told, with_lines, without_place
 from mocksms.testing.lengths import Length, in_seconds
 from mocksms.testing.lookalikes import why_so_long
 from mocksms.testing.matchers import LONGEST_WORDS, Matcher, Wish, wish_of
-from mocksms.testing.message import Message, message_of, quoted
-from mocksms.testing.reading import PAGE, Reading
+from mocksms.testing.models import Message, message_of, quoted
 from mocksms.testing.waiting import holds_up_a_loop
 
 __tracebackhide__ = True

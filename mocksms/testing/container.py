@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any, Final, Self
 
 from mocksms.errors import NotReady
-from mocksms.readiness import wait_until_ready
+from mocksms.testing.readiness import wait_until_ready
 
 try:
     from testcontainers.core.container import DockerContainer

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from mocksms.errors import SettingsError
 from mocksms.settings import OPTIONS, Settings
+from mocksms.sms.webhook import Webhook
+from mocksms.testing.actions import Steered
 from mocksms.testing.aio import Aio
 from mocksms.testing.assertions import Asserting
 from mocksms.testing.client import PATIENCE, Client, fits_a_header
 from mocksms.testing.lengths import Length, in_seconds
 from mocksms.testing.server import ThreadedServer
-from mocksms.testing.steering import Steered
-from mocksms.webhooks import Webhook
 
 if TYPE_CHECKING:
     import pytest

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
-from mocksms.testing.explaining import line
-from mocksms.testing.message import Message, quoted
+from mocksms.testing.failures import line
+from mocksms.testing.models import Message, quoted
 
 LOOKALIKES: Final = {
     "\u2018": "'",

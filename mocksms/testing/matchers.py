@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mocksms.sms.message import State
-from mocksms.testing.message import Message, quoted
+from mocksms.testing.models import Message, quoted
 
 Matcher = str | re.Pattern[str] | Callable[[str], object]
 """A text, a compiled regular expression that is searched for, or a callable that returns whether a value is right."""

@@ -26,7 +26,7 @@ from mocksms.settings import (
 
 if TYPE_CHECKING:
     from mocksms.testing.handle import MockSMS
-    from mocksms.testing.suite import Late, Suite, Watch
+    from mocksms.testing.session import Late, Suite, Watch
 
 MARKER: Final = (
     "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None): "
@@ -90,7 +90,7 @@ def mocksms_settings(pytestconfig: pytest.Config) -> Settings:
 @pytest.fixture(scope="session")
 def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[Suite]:
     from mocksms.testing.handle import MockSMS
-    from mocksms.testing.suite import Suite
+    from mocksms.testing.session import Suite
 
     config = request.config
     with _in_a_sentence():
@@ -154,7 +154,7 @@ def pytest_testnodedown(node: Any) -> None:
     """Take over what a worker of xdist found."""
     rows = getattr(node, "workeroutput", {}).get("mocksms_late", ())
     if rows:
-        from mocksms.testing.suite import Late
+        from mocksms.testing.session import Late
 
         node.config.stash[LATE] += [Late(*row) for row in rows]
 

@@ -12,9 +12,9 @@ from typing import Final
 
 from mocksms.errors import MockRefused
 from mocksms.sms.text import escape
-from mocksms.testing.explaining import line
-from mocksms.testing.message import Message, quoted
-from mocksms.testing.reading import Call, Reading, Reply
+from mocksms.testing.account import Call, Reading, Reply
+from mocksms.testing.failures import line
+from mocksms.testing.models import Message, quoted
 
 SHOWN: Final = 50
 """Messages, calls and replies of each kind that are shown, the latest."""

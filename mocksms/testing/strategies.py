@@ -10,7 +10,7 @@ from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import State
 from mocksms.sms.numbers import KOSHER_PREFIXES, MAGIC_PREFIX
-from mocksms.sms.outcome import Fault
+from mocksms.sms.outcomes import Fault
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION
 
 HEBREW: Final = "אבגדהוזחטיךכלםמןנסעףפץצקרשת"

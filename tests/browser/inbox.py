@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Watched
-from tests.control.support import Api
+from tests.inspection.support import Api
 from tests.support import KEY, Mock
 
 

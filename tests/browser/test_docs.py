@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Watched
-from tests.control.support import Api
+from tests.inspection.support import Api
 from tests.support import KEY, NUMBER, Mock
 
 

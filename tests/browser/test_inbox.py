@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
-from tests.control.support import INVALID, KOSHER, QUEUED, SENT, Api
+from tests.inspection.support import INVALID, KOSHER, QUEUED, SENT, Api
 from tests.support import KEY, NUMBER, Mock
 
 OTHER = "972-54-2222222"

@@ -9,7 +9,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
-from tests.control.support import Api
+from tests.inspection.support import Api
 from tests.support import KEY, NUMBER, Mock
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Watched, watching
 from tests.browser.inbox import Inbox, api_of, sent
-from tests.control.support import KOSHER, QUEUED, Api
+from tests.inspection.support import KOSHER, QUEUED, Api
 from tests.support import NUMBER, Mock
 
 OTHER = "972-54-2222222"

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of
-from tests.control.support import Api
+from tests.inspection.support import Api
 from tests.support import NUMBER, Mock
 
 LONGEST = 255 * 153

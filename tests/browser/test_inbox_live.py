@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Route, expect
 from mocksms.settings import Settings
 from tests.browser.conftest import Watched, watching
 from tests.browser.inbox import Inbox, api_of, sent
-from tests.control.support import LATER, QUEUED, Api
+from tests.inspection.support import LATER, QUEUED, Api
 from tests.support import KEY, NUMBER, PATIENCE, Mock, exchange_all, running
 
 MANY = 50_000

@@ -12,7 +12,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
-from tests.control.support import KOSHER, LATER, NO_CREDIT, QUEUED
+from tests.inspection.support import KOSHER, LATER, NO_CREDIT, QUEUED
 from tests.receiver import Reply, receiving
 from tests.support import KEY, NUMBER, Mock
 

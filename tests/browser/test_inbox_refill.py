@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
-from tests.control.support import QUEUED
+from tests.inspection.support import QUEUED
 from tests.receiver import receiving
 from tests.support import NUMBER, Mock
 

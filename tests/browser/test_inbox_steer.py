@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from mocksms.settings import Settings
 from tests.browser.conftest import Watched, watching
 from tests.browser.inbox import Inbox, api_of, sent
-from tests.control.support import KOSHER, NO_CREDIT, QUEUED, Api
+from tests.inspection.support import KOSHER, NO_CREDIT, QUEUED, Api
 from tests.receiver import receiving
 from tests.support import KEY, NUMBER, Mock, body, running
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
-from tests.control.support import Api
+from tests.inspection.support import Api
 from tests.support import KEY, NUMBER, Mock
 
 

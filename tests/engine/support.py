@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mocksms.engine.account import Account
+from mocksms.engine.controls import Steering
 from mocksms.engine.engine import Accepted, Engine, News
 from mocksms.engine.journal import Exchange
 from mocksms.engine.rules import CallKind, Order, Rule, Test
 from mocksms.engine.script import EMPTY, Script
-from mocksms.engine.steering import Steering
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
-from mocksms.sms.outcome import Fault, FaultKind, Outcome, Step
+from mocksms.sms.outcomes import Fault, FaultKind, Outcome, Step
 from tests.support import KEY, NOON, NUMBER, HandClock
 
 SECOND = timedelta(seconds=1)

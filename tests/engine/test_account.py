@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mocksms.engine.account import PLANNED_PER_MESSAGE, Account, Due, InboundSms, OrderedStep, TakeUp, fresh_seed
-from mocksms.engine.bounded import Numbering
 from mocksms.engine.clock import Clock
+from mocksms.engine.logs import Numbering
 from mocksms.engine.messages import Query
 from mocksms.engine.script import EMPTY
 from mocksms.settings import Settings

@@ -7,9 +7,9 @@ import pytest
 
 from mocksms.engine.account import Account
 from mocksms.engine.accounts import Accounts, Totals
-from mocksms.engine.bounded import Numbering
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal
+from mocksms.engine.logs import Numbering
 from mocksms.engine.messages import token_of
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission

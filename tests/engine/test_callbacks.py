@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.callbacks import PLANNED_SLACK, Attempt, Callback, CallbackBook, Chain, Progress, Report
-from mocksms.webhooks import Happening, Webhook
+from mocksms.sms.webhook import Happening, Webhook
 from tests.engine.support import SECOND
 from tests.support import NOON
 

@@ -8,9 +8,8 @@ import pytest
 from mocksms.engine.account import InboundSms, OrderedStep
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import Query
-from mocksms.engine.rules import CallKind, Faulted, Order, Subject, Test
+from mocksms.engine.rules import CallKind, Faulted, FaultOrdered, Order, Subject, Test
 from mocksms.errors import (
-    FaultOrdered,
     IllegalStep,
     MessageNotFound,
     RequestRefused,
@@ -20,7 +19,7 @@ from mocksms.errors import (
 )
 from mocksms.settings import Settings
 from mocksms.sms.message import Click, Recipient, State, Status, Submission
-from mocksms.sms.outcome import ClickFirstLink, Fault, FaultKind, Outcome, Reaction, Reply, Step
+from mocksms.sms.outcomes import ClickFirstLink, Fault, FaultKind, Outcome, Reaction, Reply, Step
 from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT
 from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_script, bounced, hear, life
 from tests.support import KEY, NOON, NUMBER, HandClock
@@ -273,8 +272,8 @@ def test_fault_that_does_not_accept_refuses_the_whole_send(code: str) -> None:
     world = World()
     with pytest.raises(FaultOrdered) as refused:
         world.submit(NUMBER, magic("73"), magic(code))
-    assert refused.value.decided_by == f"magic number {code}"
-    assert not refused.value.fault.accepts
+    assert refused.value.triggered.decided_by == f"magic number {code}"
+    assert not refused.value.triggered.fault.accepts
     assert len(world.account.messages) == 0
 
 
@@ -916,8 +915,8 @@ def test_fault_of_a_rule_that_accepts_nothing_refuses_the_send_and_leaves_no_mes
     world = World(a_script(a_rule("down", DOWN), a_rule("bounces")), credit=5)
     with pytest.raises(FaultOrdered) as refused:
         world.submit(NUMBER, FOREIGN)
-    assert (refused.value.fault, refused.value.decided_by) == (DOWN.fault, "down")
-    assert (refused.value.mobile_number, refused.value.nth) == (NUMBER, 1)
+    assert (refused.value.triggered.fault, refused.value.triggered.decided_by) == (DOWN.fault, "down")
+    assert (refused.value.triggered.mobile_number, refused.value.triggered.nth) == (NUMBER, 1)
     assert (len(world.account.messages), world.account.credit) == (0, 5)
     assert [live.matched for live in world.account.rules.rules] == [1, 0]
 
@@ -950,7 +949,11 @@ def test_read_meets_the_fault_of_its_kind_of_call() -> None:
     world = World(a_script(a_rule("info", DOWN, call=CallKind.INFO), a_rule("search", slow, call=CallKind.SEARCH)))
     with pytest.raises(FaultOrdered) as refused:
         world.engine.fault_of_read(world.account, CallKind.INFO)
-    assert (refused.value.decided_by, refused.value.mobile_number, refused.value.nth) == ("info", "", 0)
+    assert (refused.value.triggered.decided_by, refused.value.triggered.mobile_number, refused.value.triggered.nth) == (
+        "info",
+        "",
+        0,
+    )
     assert world.engine.fault_of_read(world.account, CallKind.SEARCH) == Faulted(slow.fault, "search")
     assert world.submit().faulted is None
 

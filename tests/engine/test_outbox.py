@@ -9,14 +9,14 @@ import pytest
 
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Attempt, Callback, Progress
+from mocksms.engine.controls import AccountChange
 from mocksms.engine.engine import News
 from mocksms.engine.outbox import Order, Parcel
 from mocksms.engine.rules import Rule
 from mocksms.engine.script import Script
-from mocksms.engine.steering import AccountChange
 from mocksms.sms.message import Reason, State, Telling
-from mocksms.sms.outcome import NOW, Outcome
-from mocksms.webhooks import Kind, Webhook
+from mocksms.sms.outcomes import NOW, Outcome
+from mocksms.sms.webhook import Kind, Webhook
 from tests.engine.support import World
 from tests.support import NOON, NUMBER
 

@@ -4,9 +4,9 @@ import pytest
 
 from mocksms.engine.account import Account
 from mocksms.engine.consents import Consent
+from mocksms.engine.controls import AccountChange
 from mocksms.engine.engine import News
 from mocksms.engine.script import Script
-from mocksms.engine.steering import AccountChange
 from mocksms.sms.message import State
 from mocksms.sms.replies import Choice
 from tests.engine.support import SECOND, World

@@ -8,11 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.rules import PAST, CallKind, Faulted, Live, Order, RateLimit, Rule, Rulebook, Subject, Test, beyond
+from mocksms.engine.rules import (
+    PAST,
+    CallKind,
+    Faulted,
+    FaultOrdered,
+    Live,
+    Order,
+    RateLimit,
+    Rule,
+    Rulebook,
+    Subject,
+    Test,
+    beyond,
+)
 from mocksms.engine.script import EMPTY
-from mocksms.errors import FaultOrdered, PatternTooSlow
+from mocksms.errors import PatternTooSlow
 from mocksms.sms.message import Recipient, State, Submission
-from mocksms.sms.outcome import Fault, FaultKind
+from mocksms.sms.outcomes import Fault, FaultKind
 from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_script, bounced
 from tests.support import KEY, NOON, NUMBER
 
@@ -357,7 +370,7 @@ def told_by(world: World, key: str, recipients: int) -> Told:
     try:
         accepted = world.engine.submit(world.engine.account(key), Submission("Hello"), to)
     except FaultOrdered as refused:
-        return None, Faulted(refused.fault, refused.decided_by)
+        return None, refused.triggered
     return [message.state for message in accepted.messages], accepted.faulted
 
 
@@ -395,3 +408,10 @@ def test_chaos_is_the_same_when_an_account_begins_anew(by_hand: bool) -> None:
         world.steering.reset(world.account)
     assert days[0] == days[1]
     assert len({str(told) for told in days[0]}) > 2
+
+
+def test_error_of_a_triggered_fault_carries_it_and_says_who_decided() -> None:
+    triggered = Faulted(Fault(kind=FaultKind.STATUS, status=503), "magic number 64")
+    error = FaultOrdered(triggered)
+    assert error.triggered is triggered
+    assert str(error) == "magic number 64: status 503"

@@ -4,7 +4,7 @@ from typing import Any
 
 from mocksms.engine.rules import Rule
 from mocksms.engine.script import EMPTY, Script, together
-from mocksms.sms.outcome import Outcome
+from mocksms.sms.outcomes import Outcome
 
 
 def a_script(name: str, *rules: str, **state: Any) -> Script:

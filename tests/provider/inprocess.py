@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from starlette.types import Message as Event
 from starlette.types import Scope
 
-from mocksms.connection import CONNECTION
+from mocksms.asgi import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Exchange, Leniency
-from mocksms.provider.door import ProviderDoor
+from mocksms.provider.app import ProviderDoor
 from mocksms.settings import Settings
 from tests.support import KEY, HandClock, body
 

@@ -9,8 +9,8 @@ import pytest
 from mocksms.engine.journal import Leniency
 from mocksms.errors import InvalidRequest
 from mocksms.provider.binding import bind
-from mocksms.provider.leniency import MOST
-from mocksms.provider.wire import SendBody
+from mocksms.provider.lenient_json import MOST
+from mocksms.provider.send import SendBody
 from tests.support import NUMBER, body
 
 STRICT = body()

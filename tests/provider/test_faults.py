@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message as Event
 
-from mocksms.connection import CONNECTION
+from mocksms.asgi import CONNECTION
+from mocksms.engine.controls import Steering
 from mocksms.engine.rules import CallKind
-from mocksms.engine.steering import Steering
-from mocksms.provider.answers import Answer
 from mocksms.provider.faults import DRIBBLE_STEPS, Exit
-from mocksms.scenario.building import fault_rule
-from mocksms.scenario.model import Fault as Ordered
-from mocksms.scenario.model import Limits, Match
+from mocksms.provider.responses import Answer
+from mocksms.scenario.compiler import fault_rule
+from mocksms.scenario.schema import Fault as Ordered
+from mocksms.scenario.schema import Limits, Match
 from mocksms.settings import Settings
-from mocksms.sms.outcome import Fault, FaultKind
+from mocksms.sms.outcomes import Fault, FaultKind
 from tests.provider.inprocess import INFO, SEARCH, InProcess, Line
 from tests.support import NUMBER
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mocksms.sms.magic import Catalogue
-from mocksms.sms.outcome import Fault
+from mocksms.sms.outcomes import Fault
 from tests.provider.inprocess import InProcess, Reply
 from tests.support import NUMBER
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.steering import Steering
+from mocksms.engine.controls import Steering
 from mocksms.errors import IllegalStep
 from mocksms.sms.magic import Catalogue
-from mocksms.sms.outcome import Fault, FaultKind
+from mocksms.sms.outcomes import Fault, FaultKind
 from tests.provider.inprocess import InProcess
 from tests.support import NOON, NUMBER, Mock
 

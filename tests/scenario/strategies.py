@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mocksms.engine.rules import CallKind
 from mocksms.scenario.lint import contradictions
-from mocksms.scenario.model import Account, Click, Fault, Match, Reply, Rule, Scenario, Step
+from mocksms.scenario.schema import Account, Click, Fault, Match, Reply, Rule, Scenario, Step
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
 

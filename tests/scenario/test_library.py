@@ -8,7 +8,7 @@ import pytest
 from mocksms.errors import ScenarioUnknown, SettingsError
 from mocksms.scenario import library
 from mocksms.scenario.library import Library, Shelved, bundled_folder
-from mocksms.scenario.reading import read_file
+from mocksms.scenario.parser import read_file
 
 
 def put(folder: Path, name: str, about: str) -> Path:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.rules import CallKind, Rulebook, Subject
-from mocksms.scenario.building import script_of
+from mocksms.scenario.compiler import script_of
 from mocksms.scenario.lint import MOST_COMPARED, contradictions
-from mocksms.scenario.model import Scenario
+from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from tests.support import NOON

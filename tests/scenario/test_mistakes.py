@@ -9,10 +9,10 @@ from typing import NamedTuple
 import pytest
 
 from mocksms.errors import ScenarioUnusable
-from mocksms.scenario.model import Account, Fault, Match, Rule, Scenario, Step
-from mocksms.scenario.reading import read
+from mocksms.scenario.parser import read
+from mocksms.scenario.schema import Account, Fault, Match, Rule, Scenario, Step
 from mocksms.sms.message import State
-from tests.control.support import Api
+from tests.inspection.support import Api
 from tests.support import Mock
 
 EXAMPLE = """\

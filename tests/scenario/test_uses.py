@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import requests
 
-from mocksms.scenario.building import script_of
-from mocksms.scenario.model import Scenario
+from mocksms.scenario.compiler import script_of
+from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
 from tests.support import KEY, PATIENCE, HandClock, Mock, body, running
 

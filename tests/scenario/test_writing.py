@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 
 from mocksms.scenario.library import Library
-from mocksms.scenario.model import Account, Click, Fault, Match, Reply, Rule, Scenario, Step
-from mocksms.scenario.reading import read, read_file
+from mocksms.scenario.parser import read, read_file
+from mocksms.scenario.schema import Account, Click, Fault, Match, Reply, Rule, Scenario, Step
 from mocksms.scenario.writing import to_data, to_toml
 from mocksms.sms.message import State
 from tests.scenario.strategies import scenarios

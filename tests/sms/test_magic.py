@@ -7,7 +7,7 @@ import pytest
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import State
 from mocksms.sms.numbers import Form, digits_of, parse
-from mocksms.sms.outcome import ClickFirstLink, Fault, FaultKind, Outcome, Reaction, Reply, Step
+from mocksms.sms.outcomes import ClickFirstLink, Fault, FaultKind, Outcome, Reaction, Reply, Step
 
 DELAY = timedelta(seconds=5)
 SECOND = timedelta(seconds=1)

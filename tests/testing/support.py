@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from mocksms.testing.reading import Reading
+from mocksms.testing.account import Reading
 from tests.support import PATIENCE, body
 
 SEND = "/transactional/sms/send"

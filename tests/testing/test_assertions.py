@@ -14,7 +14,7 @@ from mocksms import MockSMS
 from mocksms.errors import MockRefused
 from mocksms.settings import Settings
 from mocksms.testing import assertions
-from tests.control.support import INVALID, KOSHER, QUEUED, SENT
+from tests.inspection.support import INVALID, KOSHER, QUEUED, SENT
 from tests.support import NUMBER, HandClock, running
 from tests.testing.support import failure, get, golden, meanwhile, send
 

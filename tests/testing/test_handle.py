@@ -17,10 +17,10 @@ import mocksms
 from mocksms import MockSMS
 from mocksms.errors import MockRefused, MockUnreachable, ScenarioUnknown, SettingsError
 from mocksms.settings import Settings
-from mocksms.testing import reading
+from mocksms.sms.webhook import Webhook
+from mocksms.testing import account as reading
 from mocksms.testing.aio import Aio
-from mocksms.webhooks import Webhook
-from tests.control.support import KOSHER
+from tests.inspection.support import KOSHER
 from tests.support import NUMBER, Mock, body, running
 from tests.testing.support import meanwhile, post, send
 

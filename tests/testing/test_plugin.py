@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 from mocksms.settings import OPTIONS, SUITE_OPTIONS, Settings
-from mocksms.testing import suite
+from mocksms.testing import session as suite
 from mocksms.testing.plugin import flag, ini_name
 from tests.support import running
 from tests.testing.test_client import answering
@@ -324,7 +324,7 @@ def test_nobodys(mocksms, send):
     assert send(key="") == 401
 
 def test_crash(mocksms, send, monkeypatch):
-    monkeypatch.setattr("mocksms.provider.door.read_send", lambda *_: 1 / 0)
+    monkeypatch.setattr("mocksms.provider.app.read_send", lambda *_: 1 / 0)
     assert send() == 500
 """
 
@@ -958,7 +958,7 @@ def test_run_that_does_not_use_it_starts_nothing(runs: Runs) -> None:
         "hypothesis",
         "http.client",
         "asyncio",
-        "mocksms.testing.suite",
+        "mocksms.testing.session",
     }
     assert heavy.isdisjoint(loaded)
     runs.run(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from mocksms import MockSMS
-from mocksms.scenario.model import Scenario
-from mocksms.scenario.reading import check
+from mocksms.scenario.parser import check
+from mocksms.scenario.schema import Scenario
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import Submission
 from mocksms.sms.numbers import KOSHER_PREFIXES, Form, digits_of, parse

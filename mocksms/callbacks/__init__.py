@@ -1,1 +1,0 @@
-"""Callbacks out: one guarded client, and the courier that delivers with it."""

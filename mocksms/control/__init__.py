@@ -1,1 +1,0 @@
-"""Door 2: the inspection API under `/_mock`, for tests in any language."""

@@ -1,0 +1,1 @@
+"""The inspection API under `/_mock`, for tests in any language."""

@@ -1,0 +1,120 @@
+"""The one table that turns an error into an answer of the inspection API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from mocksms import errors
+from mocksms.inspection import errors as refusals
+from mocksms.inspection.explanations import Explanation, NotAsWanted
+from mocksms.inspection.matching import Comparison, NearMiss
+from mocksms.inspection.shown import CauseView, ComparisonView, ErrorAnswer, ErrorView, ExplanationView, NearView
+from mocksms.inspection.wording import life
+from mocksms.schemas.openapi import JSON, TEXT
+
+STATUSES: Final[dict[type[errors.MocksmsError], HTTPStatus]] = {
+    refusals.QuestionUnclear: HTTPStatus.BAD_REQUEST,
+    errors.PatternTooSlow: HTTPStatus.BAD_REQUEST,
+    refusals.TokenMissing: HTTPStatus.UNAUTHORIZED,
+    errors.ForeignOrigin: HTTPStatus.FORBIDDEN,
+    refusals.AccountUnnamed: HTTPStatus.NOT_FOUND,
+    refusals.AccountUnknown: HTTPStatus.NOT_FOUND,
+    refusals.RecordNotFound: HTTPStatus.NOT_FOUND,
+    errors.ScenarioUnknown: HTTPStatus.NOT_FOUND,
+    errors.ScenarioUnusable: HTTPStatus.CONFLICT,
+    errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    refusals.CursorAhead: HTTPStatus.CONFLICT,
+    errors.IllegalStep: HTTPStatus.CONFLICT,
+    errors.NoLink: HTTPStatus.CONFLICT,
+    errors.TimeRunsForward: HTTPStatus.CONFLICT,
+    errors.BeyondCalendar: HTTPStatus.CONFLICT,
+    NotAsWanted: HTTPStatus.CONFLICT,
+    errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    refusals.TypeNotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    refusals.TooManyListeners: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.MockStops: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.CallbacksUnfinished: HTTPStatus.GATEWAY_TIMEOUT,
+}
+"""The status of each error."""
+
+HEADERS: Final[dict[type[errors.MocksmsError], dict[str, str]]] = {
+    refusals.TokenMissing: {"www-authenticate": "Bearer"},
+    errors.BodyTooLarge: {"connection": "close"},
+    errors.BodyTooSlow: {"connection": "close"},
+    refusals.TooManyListeners: {"retry-after": "1"},
+}
+"""What further headers an answer has."""
+
+
+def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer with a JSON body."""
+    return Response(model.model_dump_json(exclude_unset=status >= 400), status, headers, JSON)
+
+
+def text_answer(text: str, status: int = 200) -> Response:
+    """Return an answer of plain text."""
+    return Response(text + "\n", status, media_type=TEXT)
+
+
+def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
+    """Return the answer to a call that is refused, as JSON or plain text."""
+    status = STATUSES[type(error)]
+    details: dict[str, Any] = {}
+    text = str(error) if isinstance(error, refusals.InspectionRefused) else error.sentence
+    match error:
+        case NotAsWanted(explanation=explanation, late=late, found=found):
+            status = HTTPStatus.REQUEST_TIMEOUT if late else status if found else HTTPStatus.NOT_FOUND
+            details["explanation"] = explanation_view(explanation)
+            text = explanation.text if as_text else explanation.verdict
+        case refusals.QuestionUnclear(faults=faults):
+            details["faults"] = {name: list(texts) for name, texts in faults.items()}
+        case errors.IllegalStep(legal=legal):
+            details["legal"] = [str(state) for state in legal]
+        case errors.ForeignOrigin():
+            text = f"The inspection API answers no other site's pages, and this is a {error}."
+    if as_text:
+        return text_answer(text, status)
+    return error_answer(status, text, HEADERS.get(type(error)), **details)
+
+
+def error_answer(status: int, text: str, headers: Mapping[str, str] | None = None, **details: Any) -> Response:
+    """Return an error as JSON."""
+    return answer(ErrorAnswer(error=ErrorView(status=status, message=text, **details)), status, headers)
+
+
+def explanation_view(explanation: Explanation) -> ExplanationView:
+    """Return an explanation as data, its text included."""
+    return ExplanationView(
+        verdict=explanation.verdict,
+        wanted=list(explanation.wanted),
+        got=explanation.got,
+        closest=[_near(miss) for miss in explanation.closest],
+        causes=[CauseView(**asdict(cause)) for cause in explanation.causes],
+        text=explanation.text,
+    )
+
+
+def _near(miss: NearMiss) -> NearView:
+    return NearView(
+        transaction_id=miss.message.transaction_id,
+        matched=miss.matched,
+        wishes=len(miss.comparisons),
+        comparisons=[_comparison(comparison) for comparison in miss.comparisons],
+        life=life(miss.message),
+    )
+
+
+def _comparison(comparison: Comparison) -> ComparisonView:
+    return ComparisonView(
+        field=comparison.field,
+        wanted=comparison.wanted,
+        actual=comparison.actual,
+        matches=comparison.matches,
+        differs_at=comparison.differs_at,
+    )

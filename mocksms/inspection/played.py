@@ -1,0 +1,73 @@
+"""What the inspection API answers about scenarios and faults, described for its users."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from mocksms.inspection.shown import Shown, Text
+
+
+class RuleView(Shown):
+    """A rule and how often it was used."""
+
+    label: Text
+    concerns: Literal["message", "call"] = Field(description="What it decides about")
+    matched: int = Field(description="How many messages or calls met its wishes when it was its turn")
+    used: int = Field(description="How many of these it decided about")
+    left: int | None = Field(description="Uses left, null without limit")
+    too_slow: bool = Field(description="Whether its regular expression took too long: it matches nothing any more")
+
+
+class ScenarioView(Shown):
+    """The scenario in force."""
+
+    names: list[Text] = Field(description="Where its rules come from")
+    rules: list[RuleView]
+    unused: list[Text] = Field(description="Rules that decided about nothing so far")
+
+
+class ShelvedView(Shown):
+    """A scenario that can be called by name."""
+
+    name: str
+    about: Text
+
+
+class ScenariosView(Shown):
+    """The scenarios that can be called by name."""
+
+    scenarios: list[ShelvedView]
+
+
+class FaultView(Shown):
+    """A fault that was set by hand; what it has left counts only while it is in force."""
+
+    id: int
+    account: str | None = Field(description="Whose, null for accounts to come")
+    fault: str
+    matched: int
+    used: int
+    left: int | None
+    until: datetime | None
+
+
+class FaultsView(Shown):
+    """The faults that were set by hand, the latest first."""
+
+    faults: list[FaultView]
+    over: list[FaultView] = Field(description="Those whose time is over and those that were cleared, the latest 100")
+
+
+class FaultSet(Shown):
+    """A fault is set."""
+
+    id: int = Field(description="By which it can be cleared")
+
+
+class FaultsCleared(Shown):
+    """Faults were cleared."""
+
+    cleared: int

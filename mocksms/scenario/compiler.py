@@ -1,0 +1,194 @@
+"""From what a scenario says to what the engine works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from functools import partial
+from itertools import accumulate
+from operator import eq, ge, gt, le, lt
+from typing import Any, Final
+
+from mocksms.engine import rules
+from mocksms.engine.account import digits_of
+from mocksms.engine.patterns import Patience, Pattern
+from mocksms.engine.rules import CallKind, Order, RateLimit, Test, beyond
+from mocksms.engine.script import Script
+from mocksms.scenario.schema import Account, Callback, Fault, Limits, Match, Reply, Rule, Scenario
+from mocksms.scenario.values import REGEX
+from mocksms.settings import Settings
+from mocksms.sms import numbers
+from mocksms.sms import outcomes as outcome
+from mocksms.sms.message import USUAL, State, Telling
+
+_COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
+
+Fits = Callable[[str, Patience], bool]
+"""Whether a text is as wished, with patience for the regular expressions of all that is wished."""
+
+_LISTS: Final = ("unsubscribed", "bounced", "kosher")
+
+
+def script_of(scenario: Scenario, name: str, settings: Settings) -> Script:
+    """Return what accounts begin with and the rules they live by."""
+    return Script(
+        names=(name,),
+        state={} if scenario.account is None else _state(scenario.account, settings),
+        rules=tuple(_rule(rule, _label(place, rule, name), settings) for place, rule in enumerate(scenario.rule, 1)),
+    )
+
+
+def fault_rule(fault: Fault, limits: Limits, label: str, settings: Settings) -> rules.Rule:
+    """Return the rule of a fault that is set while the mock runs."""
+    return _limited(limits, label, _order(fault), settings)
+
+
+def _state(account: Account, settings: Settings) -> dict[str, Any]:
+    state: dict[str, Any] = account.model_dump(exclude_none=True)
+    if account.webhooks is not None:
+        state["webhooks"] = tuple(receiver.webhook() for receiver in account.webhooks)
+    for name in _LISTS:
+        if name in state:
+            state[name] = digits_of(state[name], settings)
+    if state.get("credit") == "unlimited":
+        state["credit"] = None
+    return state
+
+
+def _label(place: int, rule: Rule, name: str) -> str:
+    return f"rule {place}{f' ({rule.name})' if rule.name else ''} of {name}"
+
+
+def _rule(rule: Rule, label: str, settings: Settings) -> rules.Rule:
+    return _limited(rule, label, _order(rule.fault) if rule.fault else _outcome(rule, label), settings)
+
+
+def _limited(limits: Limits, label: str, orders: outcome.Outcome | Order, settings: Settings) -> rules.Rule:
+    return rules.Rule(
+        label=label,
+        orders=orders,
+        tests=tuple(_tests(limits.match, settings)),
+        call=limits.match.call or CallKind.SEND,
+        times=limits.times,
+        every=limits.every,
+        probability=limits.probability,
+    )
+
+
+def _outcome(rule: Rule, label: str) -> outcome.Outcome:
+    delay = rule.delay or outcome.NOW
+    if rule.steps is not None:
+        times = accumulate(step.after for step in rule.steps)
+        steps = tuple(outcome.Step(step.outcome, at) for step, at in zip(rule.steps, times, strict=True))
+    elif rule.outcome in (None, State.QUEUED):
+        steps = ()
+    else:
+        steps = (outcome.Step(rule.outcome, delay),)
+    is_decided = rule.steps is not None or rule.outcome is not None
+    sent_at = next((step.after for step in steps if step.state is State.SENT), outcome.NOW)
+    return outcome.Outcome(
+        steps=steps,
+        decided_by=label,
+        reactions=tuple(_reactions(rule, sent_at)),
+        passes_after=None if is_decided else delay,
+        telling=_telling(rule.callback),
+    )
+
+
+def _telling(callback: Callback | None) -> Telling:
+    return USUAL if callback is None else Telling(callback.delay, 0 if callback.drop else callback.times)
+
+
+def _reactions(rule: Rule, sent_at: timedelta) -> Iterator[outcome.Reaction]:
+    replies = [rule.reply] if isinstance(rule.reply, Reply) else rule.reply or []
+    yield from (outcome.Reply(reply.text, sent_at + reply.after) for reply in replies)
+    if rule.click:
+        yield outcome.ClickFirstLink(sent_at + rule.click.after)
+
+
+def _order(fault: Fault) -> Order:
+    if fault.kind == "rate_limit":
+        assert fault.limit is not None
+        assert fault.per is not None
+        return beyond(RateLimit(most=fault.limit, per=fault.per))
+    if fault.kind == "unauthorised":
+        return Order(fault=outcome.Fault(kind=outcome.FaultKind.STATUS, status=401))
+    lasting = fault.duration if isinstance(fault.duration, list) else [fault.duration or fault.retry_after]
+    return Order(
+        fault=outcome.Fault(
+            kind=outcome.FaultKind(fault.kind),
+            status=fault.status,
+            duration=lasting[0] or outcome.NOW,
+            body=fault.body,
+            media_type=fault.content_type,
+        ),
+        longest=lasting[-1] or outcome.NOW,
+    )
+
+
+def _tests(match: Match, settings: Settings) -> Iterator[Test]:
+    """Iterate over the wishes of a match, the cheapest first."""
+    if match.is_async is not None:
+        wanted = match.is_async
+        yield lambda subject: subject.wants_async is wanted
+    if match.to is not None:
+        fits = _wild(match.to, partial(_digits, settings))
+        yield lambda subject: fits(subject.digits, subject.patience)
+    for name in ("sender", "charset"):
+        if (pattern := getattr(match, name)) is not None:
+            yield _reads(name, _wild(pattern))
+    if match.tag is not None:
+        tagged = _wild(match.tag)
+        yield lambda subject: any(tagged(tag, subject.patience) for tag in subject.tags)
+    if match.nth is not None:
+        nth = match.nth
+        yield lambda subject: subject.nth == nth
+    if match.content is not None:
+        words = match.content
+        says: Fits = _wild(words) if words.startswith(REGEX) or "*" in words else lambda text, _: words in text
+        yield lambda subject: says(subject.content, subject.patience)
+    if match.segments is not None:
+        yield _counts(str(match.segments))
+
+
+def _digits(settings: Settings, number: str) -> str:
+    """Return a number, or a part of one with `*`, as it is compared."""
+    if "*" not in number:
+        return numbers.parse(number, accept_local=settings.accept_local_numbers).digits
+    digits = numbers.digits_of(number)
+    is_local = settings.accept_local_numbers and digits.startswith("05")
+    return f"972{digits[1:]}" if is_local else digits
+
+
+def _reads(name: str, fits: Fits) -> Test:
+    return lambda subject: fits(getattr(subject, name), subject.patience)
+
+
+def _counts(wanted: str) -> Test:
+    sign = wanted.rstrip("0123456789 ").strip()
+    compare, number = _COMPARE[sign], int(wanted.strip().removeprefix(sign))
+    return lambda subject: compare(subject.count_segments(), number)
+
+
+def _wild(pattern: str, normal: Callable[[str], str] = str) -> Fits:
+    """Return whether a text is as written: `*` stands for any characters, `regex:` begins a regular expression."""
+    if pattern.startswith(REGEX):
+        return Pattern(pattern.removeprefix(REGEX)).is_in
+    first, *others = normal(pattern).split("*")
+    if not others:
+        return lambda text, _: text == first
+    *middle, last = others
+    return lambda text, _: globbed(text, first, middle, last)
+
+
+def globbed(text: str, first: str, middle: Iterable[str], last: str) -> bool:
+    """Return whether a text has some pieces in their order, the first at its beginning and the last at its end."""
+    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
+        return False
+    place, end = len(first), len(text) - len(last)
+    for piece in middle:
+        found = text.find(piece, place, end)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return True

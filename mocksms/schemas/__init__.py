@@ -1,0 +1,1 @@
+"""Schemas: types that people write, validation issues, and the OpenAPI document."""

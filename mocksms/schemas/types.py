@@ -1,0 +1,171 @@
+"""Types of values that people write in JSON bodies and scenario files: durations, phone numbers, counts, webhooks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+from mocksms.settings import A_DURATION, seconds
+from mocksms.sms import numbers
+from mocksms.sms.webhook import EVENTS, LONGEST_URL, Kind, Webhook, checked_events, checked_url
+
+HIGHEST_CREDIT: Final = 10**12
+BEYOND: Final = 1e13
+"""Seconds that lead beyond any calendar."""
+
+
+def _listed_number(raw: str) -> str:
+    digits = numbers.digits_of(raw)
+    if not digits.strip("X") or not set(digits) <= set("0123456789X"):
+        raise ValueError("must be a phone number such as 972-54-1111111")
+    return digits
+
+
+def _length(raw: object) -> timedelta:
+    if isinstance(raw, timedelta):
+        return raw
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and raw >= 0:
+        return timedelta(seconds=min(raw, BEYOND))
+    if not isinstance(raw, str):
+        raise ValueError(f"must be {A_DURATION}")
+    try:
+        return timedelta(seconds=min(seconds(raw), BEYOND))
+    except ValueError as error:
+        raise ValueError(f"must be {error}") from error
+
+
+def whole(raw: object) -> object:
+    """Return a number such as 2.0 as a whole one."""
+    return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+
+
+def in_words(length: timedelta) -> str:
+    """Return a length of time as it is written: `90s`, `1.5s`, `250ms`."""
+    microseconds = length // timedelta(microseconds=1)
+    if microseconds % 1_000_000 and not microseconds % 1_000 and microseconds < 1_000_000:
+        return f"{microseconds // 1_000}ms"
+    return f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06}".rstrip("0").rstrip(".") + "s"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_length),
+    PlainSerializer(in_words),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)?$"}],
+            "examples": ["90s", "2h", "3d", 1.5],
+        }
+    ),
+]
+"""A length of time: `90s`, `2h`, `3d`, or seconds."""
+
+ListedNumber = Annotated[
+    str,
+    Field(max_length=numbers.LONGEST),
+    AfterValidator(_listed_number),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": numbers.LONGEST,
+            "pattern": r"^[Xx+\-. ()\[\]]*[0-9][0-9Xx+\-. ()\[\]]*$",
+            "examples": ["972-54-1111111"],
+        }
+    ),
+]
+"""A phone number in a list, read as it is compared."""
+
+Count = Annotated[int, Field(ge=0), BeforeValidator(whole)]
+"""How many; as JSON has it, 2.0 is a whole number."""
+
+Credit = Annotated[int, Field(ge=0, le=HIGHEST_CREDIT), BeforeValidator(whole)]
+"""Segments."""
+
+URL_SCHEMA: Final = {
+    "type": "string",
+    # The common addresses; there are others that are taken as well.
+    "pattern": r"^https?://[A-Za-z0-9.-]*[A-Za-z0-9](:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/?=&%-]*)?$",
+    "maxLength": LONGEST_URL,
+    "examples": ["http://127.0.0.1:8000/hooks"],
+}
+
+
+def _url(raw: str) -> str:
+    try:
+        return checked_url(raw)
+    except ValueError as error:
+        raise ValueError(f"must be {error}") from error
+
+
+def _from_address(raw: object) -> object:
+    """Read a receiver that is given by its address alone, perhaps with events after `#`."""
+    if not isinstance(raw, str):
+        return raw
+    url, _, events = raw.partition("#")
+    return {"url": url, "events": events.split("+")} if events else {"url": url}
+
+
+def _by_kind(schema: dict[str, Any]) -> None:
+    """Describe a receiver by its kind, since each kind has events of its own."""
+    properties = schema.pop("properties")
+    schema["oneOf"] = [
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["url"] if kind is Kind.TRANSACTIONAL else ["url", "kind"],
+            "properties": {
+                **properties,
+                "kind": {"const": kind},
+                "events": {"anyOf": [{"type": "array", "items": {"enum": [*EVENTS[kind]]}}, {"type": "null"}]},
+            },
+        }
+        for kind in Kind
+    ]
+    for name in ("type", "additionalProperties", "required"):
+        del schema[name]
+
+
+class Receiver(BaseModel):
+    """A receiver of callbacks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra=_by_kind)
+
+    url: Annotated[str, AfterValidator(_url), WithJsonSchema(URL_SCHEMA)] = Field(
+        description="Its address, http or https"
+    )
+    kind: Annotated[Kind, Field(strict=False)] = Field(
+        default=Kind.TRANSACTIONAL, description="JSON for transactional sends, or form data for automations"
+    )
+    events: list[str] | None = Field(default=None, description="Only these; the usual ones unless given")
+
+    @model_validator(mode="after")
+    def _has_events_of_its_kind(self) -> Receiver:
+        try:
+            checked_events(self.events or (), self.kind)
+        except ValueError as error:
+            raise ValueError(f"must be {error}") from error
+        return self
+
+    def webhook(self) -> Webhook:
+        """Return it as the engine knows it."""
+        return Webhook(self.url, self.kind, None if self.events is None else tuple(self.events))
+
+
+Address = Annotated[str, WithJsonSchema(URL_SCHEMA)]
+
+Receivers = Annotated[
+    list[Annotated[Receiver, BeforeValidator(_from_address, json_schema_input_type=Address | Receiver)]],
+    Field(max_length=100),
+]
+"""Receivers, each by its address alone or with more."""

@@ -1,0 +1,1 @@
+"""The web UI: the inbox at `/` and the API reference at `/docs`, as static files."""

@@ -1,0 +1,1 @@
+"""Webhooks: payloads of callbacks, and the dispatcher that delivers them."""

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from mocksms.cli.console import SHOWN, MessageLog, message_line, welcome
+from mocksms.engine.account import Account
+from mocksms.engine.engine import Engine
+from mocksms.scenario.stage import Stage
+from mocksms.settings import Settings
+from mocksms.sms.message import Message, Recipient, Submission
+from mocksms.sms.text import escape
+from tests.support import KEY, NUMBER, PATIENCE, HandClock
+
+ESCAPE_SEQUENCE = "\x1b[2J\x1b]0;title\x07"
+
+
+def accept(number: str = NUMBER, content: str = "Hello", key: str = KEY) -> tuple[Account, Message]:
+    engine = Engine(Settings(), HandClock())
+    account = engine.account(key)
+    (message,), _ = engine.submit(account, Submission(content), [Recipient(number)])
+    return account, message
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def flushed(loop: asyncio.AbstractEventLoop, lines: list[str], engine: Engine, submission: Submission, to: str) -> None:
+    """Accept a send inside a loop with a log that writes to `lines`, and return once the log has written."""
+
+    async def send() -> None:
+        written = asyncio.Event()
+
+        def write(text: str) -> None:
+            lines.append(text)
+            written.set()
+
+        engine.listeners.append(MessageLog(write))
+        engine.submit(engine.account(KEY), submission, [Recipient(to)])
+        await asyncio.wait_for(written.wait(), PATIENCE)
+
+    loop.run_until_complete(send())
+
+
+def test_line_says_when_to_whom_what_became_of_it_why_and_the_text() -> None:
+    assert message_line(*accept()) == (
+        '12:00:00  972-54-1111111   sent                         nothing stood against it  "Hello"  [key-…]'
+    )
+
+
+def test_line_names_the_reason_and_the_magic_number_that_decided() -> None:
+    line = message_line(*accept("972-50-0002100"))
+    assert "rejected/kosher-number" in line
+    assert "magic number 21 (rejected/kosher-number)" in line
+
+
+def test_line_of_a_scheduled_message_says_for_when() -> None:
+    engine = Engine(Settings(), HandClock())
+    account = engine.account(KEY)
+    submission = Submission("Later", send_at=HandClock().now + timedelta(days=1))
+    (message,), _ = engine.submit(account, submission, [Recipient(NUMBER)])
+    assert "queued                       scheduled for 2026-03-02 12:00:00 UTC  " in message_line(account, message)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("plain", "plain"),
+        ("שלום", "שלום"),
+        ("a\nb\r\tc", r"a\nb\r\tc"),
+        (ESCAPE_SEQUENCE, r"\x1b[2J\x1b]0;title\x07"),
+        ("\u202eevil\u2066", r"\u202eevil\u2066"),
+        ("\x9b31m\x7f\x00", r"\x9b31m\x7f\x00"),
+        ("\ud800", r"\ud800"),
+        ("\U000e0041", r"\U000e0041"),
+        ("\u2028\u200b\ufeff", r"\u2028\u200b\ufeff"),
+    ],
+    ids=["plain", "hebrew", "line breaks", "terminal", "bidi", "c1", "surrogate", "tag", "invisible"],
+)
+def test_escape_leaves_only_what_can_be_printed(raw: str, shown: str) -> None:
+    assert escape(raw) == shown
+    assert escape(raw).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("number", "content", "key"),
+    [(ESCAPE_SEQUENCE, "Hello", KEY), (NUMBER, ESCAPE_SEQUENCE, KEY), (NUMBER, "Hello", ESCAPE_SEQUENCE)],
+    ids=["number", "content", "key"],
+)
+def test_line_shows_control_characters_as_escapes(number: str, content: str, key: str) -> None:
+    line = message_line(*accept(number, content, key))
+    assert line.isprintable()
+    assert r"\x1b[2J" in line
+
+
+def test_line_cuts_a_long_text() -> None:
+    whole = message_line(*accept(content="a" * SHOWN))
+    assert f'"{"a" * SHOWN}"' in whole
+    cut = message_line(*accept(content="a" * (SHOWN + 1)))
+    assert f'"{"a" * SHOWN}…"' in cut
+
+
+def test_line_cuts_a_long_number() -> None:
+    assert len(message_line(*accept(number="9" * 1_000_000))) < 250
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [("short", "[s…]"), ("sixsix", "[s…]"), ("production-key", "[prod…]")],
+    ids=["short", "six", "long"],
+)
+def test_line_shortens_the_key(key: str, shown: str) -> None:
+    line = message_line(*accept(key=key))
+    assert line.endswith(shown)
+    assert key not in line
+
+
+def test_log_writes_one_line_for_a_message(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+    flushed(loop, lines, Engine(Settings(), HandClock()), Submission("Hello"), NUMBER)
+    (line,) = "".join(lines).splitlines()
+    assert line.startswith("12:00:00  972-54-1111111 ")
+
+
+def test_log_writes_a_burst_at_once_and_in_order(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+    engine = Engine(Settings(), HandClock())
+
+    async def send() -> None:
+        written = asyncio.Event()
+
+        def write(text: str) -> None:
+            lines.append(text)
+            written.set()
+
+        engine.listeners.append(MessageLog(write))
+        for index in range(100):
+            engine.submit(engine.account(KEY), Submission(f"text {index}"), [Recipient(NUMBER)])
+        assert not lines
+        await asyncio.wait_for(written.wait(), PATIENCE)
+
+    loop.run_until_complete(send())
+    (text,) = lines
+    assert [f'"text {index}"' in line for index, line in enumerate(text.splitlines())] == [True] * 100
+
+
+def test_log_writes_again_after_it_has_written(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+    engine = Engine(Settings(), HandClock())
+    flushed(loop, lines, engine, Submission("first"), NUMBER)
+    engine.listeners.clear()
+    flushed(loop, lines, engine, Submission("second"), NUMBER)
+    assert [line.split('"')[1] for line in lines] == ["first", "second"]
+
+
+def test_log_shows_a_scheduled_message_and_later_its_end(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+    clock = HandClock()
+    engine = Engine(Settings(), clock)
+
+    async def send() -> None:
+        log = MessageLog(lines.append)
+        engine.listeners.append(log)
+        submission = Submission("Later", send_at=clock.now + timedelta(hours=1))
+        engine.submit(engine.account(KEY), submission, [Recipient(NUMBER)])
+        log.flush()
+        clock.advance(3600)
+        engine.tick()
+        log.flush()
+
+    loop.run_until_complete(send())
+    scheduled, sent = lines
+    assert "scheduled for 2026-03-01 13:00:00 UTC" in scheduled
+    assert sent.startswith("13:00:00  ")
+    assert " sent " in sent
+
+
+def test_log_shows_the_later_steps_of_a_message(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+    clock = HandClock()
+    engine = Engine(Settings(), clock)
+
+    async def send() -> None:
+        log = MessageLog(lines.append)
+        engine.listeners.append(log)
+        engine.submit(engine.account(KEY), Submission("Hello"), [Recipient("972-50-0002300")])
+        clock.advance(5)
+        engine.tick()
+        log.flush()
+
+    loop.run_until_complete(send())
+    sent, bounced = lines[0].splitlines()
+    assert " sent " in sent
+    assert "12:00:05" in bounced
+    assert "rejected/bounced" in bounced
+
+
+def test_log_leaves_out_that_an_async_message_was_queued(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+    flushed(loop, lines, Engine(Settings(), HandClock()), Submission("Hello", wants_async=True), NUMBER)
+    (line,) = "".join(lines).splitlines()
+    assert " sent " in line
+
+
+def test_welcome_says_where_who_what_and_how_to_try() -> None:
+    text = welcome(Engine(Settings(seed="seven")), "http://127.0.0.1:8972", "1.2.3")
+    assert "mocksms 1.2.3 is ready." in text
+    assert "Inbox      http://127.0.0.1:8972/\n" in text
+    assert "Base URL   http://127.0.0.1:8972/rest/v1\n" in text
+    assert "any X-API-Key will do" in text
+    assert "http://127.0.0.1:8972/rest/v1/transactional/sms/search" in text
+    assert "http://127.0.0.1:8972/_mock/numbers" in text
+    assert [number in text for number in ("972-50-0000000", "972-50-0002100", "972-50-0007100")] == [True] * 3
+    assert "Seed       seven\n" in text
+    assert "curl -s http://127.0.0.1:8972/rest/v1/transactional/sms/send " in text
+
+
+def test_welcome_prints_no_configured_key() -> None:
+    keys = ("production-key", "short")
+    text = welcome(Engine(Settings(api_key=keys)), "http://127.0.0.1:8972", "1.2.3")
+    assert "X-API-Key must be one of prod…, s…\n" in text
+    assert '"X-API-Key: $YOUR_KEY"' in text
+    assert [key in text for key in keys] == [False, False]
+
+
+def test_welcome_follows_the_magic_prefix() -> None:
+    text = welcome(Engine(Settings(magic_prefix="97250001")), "http://127.0.0.1:8972", "1.2.3")
+    assert "972-50-0010000" in text
+    assert "972-50-0000000" not in text
+
+
+def test_welcome_names_the_scenarios_in_force() -> None:
+    settings = Settings(scenario=("gateway-outage", "chaos"))
+    text = welcome(Engine(settings, script=Stage(settings).script), "http://127.0.0.1:8972", "1.2.3")
+    assert "Scenario   gateway-outage.toml, chaos.toml: 7 rules\n" in text
+    single = Settings(scenario=("gateway-outage",))
+    text = welcome(Engine(single, script=Stage(single).script), "http://127.0.0.1:8972", "1.2.3")
+    assert "Scenario   gateway-outage.toml: 1 rule\n" in text
+    assert "Scenario" not in welcome(Engine(Settings()), "http://127.0.0.1:8972", "1.2.3")

@@ -1,0 +1,69 @@
+"""The demonstration: believable, the same for the same seed, and to nobody's number."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from mocksms import MockSMS
+from mocksms.cli.demo import fill, traffic
+from mocksms.cli.main import UNUSABLE, main
+from mocksms.errors import MocksmsError
+from mocksms.sms.magic import Catalogue
+from mocksms.sms.numbers import digits_of
+from tests.support import Mock
+
+
+def test_traffic_is_the_same_for_the_same_seed() -> None:
+    assert [*traffic("a", 50)] == [*traffic("a", 50)] != [*traffic("b", 50)]
+
+
+def test_traffic_goes_to_magic_numbers_in_two_languages() -> None:
+    texts = [*traffic("a", 50)]
+    assert all(Catalogue().code(digits_of(sms.to)) for sms in texts)
+    assert {sms.tag for sms in texts} == {"otp", "delivery", "appointment", "billing"}
+    assert any(sms.content.isascii() for sms in texts)
+    assert any("קוד" in sms.content for sms in texts)
+
+
+def test_fill_sends_it_and_lets_some_reply_and_click(shared_mock: Mock) -> None:
+    with MockSMS.connect(shared_mock.url, api_key="demo-of-a-test") as sms:
+        assert fill(sms, "a", 60) == 60
+        assert len(sms.outbox) == 60
+        assert {message.status for message in sms.outbox} >= {"sent", "queued", "rejected"}
+        assert {reply.text for reply in sms.replies} >= {"YES"}
+        assert any(message.clicks for message in sms.outbox)
+
+
+def test_fill_says_what_the_mock_does_not_take(shared_mock: Mock) -> None:
+    with MockSMS.connect(shared_mock.url, api_key="demo-refused") as sms:
+        sms.change(rest_right=False)
+        with pytest.raises(MocksmsError, match=f"{shared_mock.url} answered 401: "):
+            fill(sms, "a", 1)
+
+
+def test_command_fills_an_account(shared_mock: Mock, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--url", shared_mock.url, "--key", "demo-by-command", "--count", "3", "--seed", "x"]) == 0
+    assert capsys.readouterr().out == f"3 SMS in account demo-by-command of {shared_mock.url}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--port", "1"], "mocksms: Nothing answers at http://127.0.0.1:1: "),
+        (["--host", "::", "--port", "1"], "mocksms: Nothing answers at http://[::1]:1: "),
+        (["--url", "nowhere"], "mocksms: 'nowhere' is no address of a mock"),
+        (["--count", "x"], "mocksms: Argument --count: invalid int value: 'x'."),
+    ],
+)
+def test_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+    assert main(["demo", *arguments]) == UNUSABLE
+    assert capsys.readouterr().err.startswith(words)
+
+
+def test_command_says_what_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delitem(sys.modules, "mocksms.cli.demo", raising=False)
+    monkeypatch.setitem(sys.modules, "faker", None)
+    assert main(["demo"]) == UNUSABLE
+    assert capsys.readouterr().err == "mocksms: This needs faker; pip install 'mocksms[demo]' brings it.\n"

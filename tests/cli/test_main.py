@@ -1,0 +1,585 @@
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+import pytest
+import requests
+
+from mocksms.cli.main import COMMANDS, UNUSABLE, main
+from mocksms.fidelity import ledger
+from mocksms.server import bind
+from mocksms.settings import GROUPS, OPTIONS, Settings, flag_name, variable_name
+from mocksms.sms.magic import Catalogue
+from tests.support import KEY, NUMBER, PATIENCE, Mock, body
+
+SEND = "/rest/v1/transactional/sms/send"
+SCRIPT = str(Path(sysconfig.get_path("scripts")) / "mocksms")
+NAMES = ", ".join(COMMANDS)
+SOON = 1.0
+"""Seconds in which a mock that was told to end has ended."""
+
+
+class Process:
+    """A mock in a process of its own, with what it has printed so far."""
+
+    def __init__(self, popen: subprocess.Popen[str]) -> None:
+        self.popen = popen
+        self.printed: list[str] = []
+
+    def read_until(self, word: str) -> str:
+        """Read output up to a line with this word, and return that line; a limit ends the process, and so the wait."""
+        return self._found(word, self.popen.stdout)
+
+    def read_error_until(self, word: str) -> str:
+        """Likewise for what it says on standard error."""
+        return self._found(word, self.popen.stderr)
+
+    def _found(self, word: str, stream: IO[str] | None) -> str:
+        limit = threading.Timer(PATIENCE, self.popen.kill)
+        limit.start()
+        found = next((line for line in self._lines(stream) if word in line), "")
+        limit.cancel()
+        assert found, f"{word!r} was not printed, but: {self.printed}"
+        return found
+
+    def _lines(self, stream: IO[str] | None) -> Iterator[str]:
+        assert stream is not None
+        for line in iter(stream.readline, ""):  # pragma: no branch - ends only where a test fails
+            self.printed.append(line)
+            yield line
+
+    @property
+    def url(self) -> str:
+        return next(line for line in self.printed if "Base URL" in line).split()[-1].removesuffix("/rest/v1")
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def end(self, number: signal.Signals) -> tuple[int, float]:
+        """Send a signal; return the exit code and the seconds it took."""
+        started = monotonic()
+        self.popen.send_signal(number)
+        code = self.popen.wait(PATIENCE)
+        return code, monotonic() - started
+
+    def rest(self) -> tuple[str, str]:
+        """Return what else was printed on both streams, once the process has ended."""
+        return self.popen.communicate(timeout=PATIENCE)
+
+
+@contextmanager
+def started(*arguments: str, command: Sequence[str] = (sys.executable, "-m", "mocksms")) -> Iterator[Process]:
+    popen = subprocess.Popen(
+        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    with popen:
+        try:
+            yield Process(popen)
+        finally:
+            popen.kill()
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[Process]:
+    """A mock that is ready, on a free port."""
+    with started("--port", "0", *arguments) as process:
+        process.read_until("curl")
+        process.read_until("\n")
+        yield process
+
+
+def raw_send(number: str) -> bytes:
+    content = json.dumps(body(number)).encode()
+    head = f"POST {SEND} HTTP/1.1\r\nHost: mock\r\nX-API-Key: {KEY}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in filter(lambda name: name.startswith("MOCKSMS_"), tuple(os.environ)):
+        monkeypatch.delenv(variable)  # pragma: no cover - set only where somebody has set one
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[sys.executable, "-m", "mocksms"], [sys.executable, "-m", "mocksms", "serve"], [SCRIPT], [SCRIPT, "serve"]],
+    ids=["module", "module serve", "script", "script serve"],
+)
+def test_serving_prints_where_who_what_and_how_to_try(command: list[str]) -> None:
+    with started("--port", "0", "--seed", "seven", command=command) as process:
+        process.read_until("curl")
+        welcome = "".join(process.printed)
+        assert process.port > 0
+        assert f"mocksms {version('mocksms')} is ready." in welcome
+        assert f"Base URL   {process.url}/rest/v1\n" in welcome
+        assert "any X-API-Key will do" in welcome
+        assert f"{process.url}/rest/v1/transactional/sms/search" in welcome
+        assert [number in welcome for number in ("972-50-0000000", "972-50-0002100", "972-50-0007100")] == [True] * 3
+        assert "Seed       seven\n" in welcome
+        assert requests.get(process.url + "/_mock/health", timeout=PATIENCE).json()["status"] == "ready"
+        assert process.end(signal.SIGTERM)[0] == 0
+
+
+def test_printed_curl_line_works_in_a_shell() -> None:
+    with serving() as process:
+        (line,) = (line for line in process.printed if "curl" in line)
+        ran = subprocess.run(
+            line.strip().removeprefix("Try").strip(), shell=True, capture_output=True, timeout=PATIENCE, check=True
+        )
+        (row,) = json.loads(ran.stdout)
+        assert row["status"] == "sent"
+        assert "972-50-0000000   sent" in process.read_until("972-50-0000000")
+        answer = requests.get(
+            process.url + "/transactional/sms/search", headers={"X-API-Key": "demo"}, timeout=PATIENCE
+        )
+        assert [found["transaction_id"] for found in answer.json()] == [row["transaction_id"]]
+
+
+def test_printed_curl_line_takes_a_configured_key_from_the_shell() -> None:
+    with serving("--api-key", "a-real-key") as process:
+        (line,) = (line for line in process.printed if "curl" in line)
+        assert "a-real-key" not in "".join(process.printed)
+        ran = subprocess.run(
+            line.strip().removeprefix("Try").strip(),
+            shell=True,
+            env={**os.environ, "YOUR_KEY": "a-real-key"},
+            capture_output=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+        assert json.loads(ran.stdout)[0]["status"] == "sent"
+
+
+def test_each_message_is_a_line_with_its_text_escaped() -> None:
+    with serving() as process:
+        headers = {"X-API-Key": KEY}
+        content = "Hi \x1b[2J שלום"
+        requests.post(process.url + SEND, json=body(NUMBER, content=content), headers=headers, timeout=PATIENCE)
+        line = process.read_until(NUMBER)
+        assert " sent " in line
+        assert r"Hi \x1b[2J שלום" in line
+        assert process.end(signal.SIGINT)[0] == 0
+
+
+def test_quiet_prints_no_line_per_message() -> None:
+    with serving("--quiet") as process:
+        requests.post(process.url + SEND, json=body(), headers={"X-API-Key": KEY}, timeout=PATIENCE)
+        assert process.end(signal.SIGTERM)[0] == 0
+        assert process.rest() == ("", "")
+
+
+def test_variables_are_options_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCKSMS_SENDER", "Variable")
+    monkeypatch.setenv("MOCKSMS_URL", "http://127.0.0.1:1")
+    with serving() as process:
+        headers = {"X-API-Key": KEY}
+        requests.post(process.url + SEND, json=body(), headers=headers, timeout=PATIENCE)
+        (row,) = requests.get(process.url + "/transactional/sms/search", headers=headers, timeout=PATIENCE).json()
+        assert row["sender"] == "Variable"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_it_within_a_second_whatever_is_open(number: signal.Signals) -> None:
+    with serving() as process, socket.create_connection(("127.0.0.1", process.port), PATIENCE) as held:
+        with (
+            closing(http.client.HTTPConnection("127.0.0.1", process.port, timeout=PATIENCE)) as idle,
+            socket.create_connection(("127.0.0.1", process.port), PATIENCE) as half_sent,
+        ):
+            held.sendall(raw_send("972-50-0007000"))
+            process.read_until("972-50-0007000")
+            whole = raw_send(NUMBER).replace(b"Host:", b"Expect: 100-continue\r\nHost:")
+            half_sent.sendall(whole[: whole.index(b"\r\n\r\n") + 5])
+            assert half_sent.recv(65536).startswith(b"HTTP/1.1 100 Continue")
+            idle.request("GET", "/_mock/health")
+            assert idle.getresponse().read()
+            code, took = process.end(number)
+            answer = b"".join(iter(lambda: held.recv(65536), b""))
+        assert code == 0
+        assert took < SOON
+        head, _, content = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK")
+        assert json.loads(content)[0]["status"] == "sent"
+        assert "Traceback" not in process.rest()[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_it_without_a_word(number: signal.Signals) -> None:
+    with serving() as process:
+        code, took = process.end(number)
+        assert (code, process.rest()) == (0, ("", ""))
+        assert took < SOON
+
+
+def test_signal_during_the_welcome_ends_it_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the welcome may send a signal as soon as it is there."""
+    from mocksms.cli import main as cli
+
+    ours: list[object] = []
+    monkeypatch.setattr(cli, "say", lambda _: ours.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))))
+    monkeypatch.setattr("mocksms.server.Server.run", lambda _, sockets: [listener.close() for listener in sockets])
+    main(["--port", "0"])
+    assert signal.default_int_handler not in ours
+    assert signal.SIG_DFL not in ours
+
+
+def test_serving_returns_the_exit_code_of_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mocksms.server.Server.run", lambda _, sockets: [listener.close() for listener in sockets])
+    codes = main(["--port", "0"]), main(["--port", "0", "--quiet"])
+    assert codes == (0, 0)
+    assert capsys.readouterr().out.count("is ready.") == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_before_it_listens_ends_it_as_well(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    """The first process of a container ignores a signal it has no handler for."""
+    monkeypatch.setattr("mocksms.server.bind", lambda _: signal.raise_signal(number))
+    with pytest.raises(SystemExit) as left:
+        main(["--port", "0"])
+    assert left.value.code == 0
+
+
+def test_taken_port_is_one_sentence_and_no_traceback() -> None:
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+        ran = subprocess.run(
+            [sys.executable, "-m", "mocksms", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        f"mocksms: Cannot listen on 127.0.0.1 port {port}: Address already in use; "
+        "choose another with --port, or --port 0 for a free one.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--port", "eighty"], "--port is 'eighty', but must be a whole number from 0 to 65535."),
+        (["--auth-errors", "observd"], "must be one of documented, observed (did you mean observed?)."),
+        (["--strict", "maybe"], "--strict is 'maybe', but must be true or false."),
+        (["--port"], "Argument --port: expected one argument."),
+        (["--prot", "1"], "--prot is not an option; did you mean --port?"),
+        (["--magic-delays=5s"], "--magic-delays=5s is not an option; did you mean --magic-delay?"),
+        (["--zzz"], "--zzz is not an option; see mocksms --help."),
+        (["--versoin"], "--versoin is not an option; did you mean --version?"),
+        (["-p", "1"], "-p is not an option;"),
+        (["serve", "now"], "now is not an option;"),
+        (["--kosher-pre", "972"], "--kosher-pre is not an option; did you mean --kosher-prefix?"),
+        (["sreve"], "There is no command 'sreve'; did you mean serve?"),
+        (["zzz"], f"There is no command 'zzz'; there are {NAMES}."),
+        ([""], f"There is no command ''; there are {NAMES}."),
+        (["fidelity", "--zzz"], "--zzz is not an option; see mocksms fidelity --help."),
+        (["numbers", "--jsn"], "--jsn is not an option; did you mean --json?"),
+        (["fidelity", "--port", "x"], "--port is 'x', but must be a whole number from 0 to 65535."),
+        (["--host", "a..b"], "Cannot listen on a..b port 8972: "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_unusable_command_line_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert main(arguments) == UNUSABLE == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("mocksms: ")
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_unknown_variable_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    monkeypatch.setenv("MOCKSMS_PROT", "1")
+    assert main([command]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "mocksms: The environment variable MOCKSMS_PROT is not one of mocksms; did you mean MOCKSMS_PORT?\n",
+    )
+
+
+def test_bad_value_of_a_variable_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MOCKSMS_CREDIT", "much")
+    assert main([]) == 2
+    assert capsys.readouterr().err.startswith("mocksms: MOCKSMS_CREDIT is 'much', but must be ")
+
+
+def test_arguments_come_from_the_command_line_when_none_are_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mocksms", "numbers"])
+    assert main() == 0
+    assert "972-50-0000000" in capsys.readouterr().out
+
+
+def test_numbers_is_an_aligned_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["numbers"]) == 0
+    head, rule, *lines = capsys.readouterr().out.splitlines()
+    assert head == "number          name           outcome"
+    assert rule.split("  ")[0] == "-" * len("972-50-0000000")
+    rows = Catalogue().rows.values()
+    assert lines[: len(rows)] == [f"{row.number()}  {row.name:13}  {row.title}" for row in rows]
+    assert "any will do" in lines[-1]
+
+
+def test_numbers_follows_prefix_and_delay(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["numbers", "--magic-prefix", "97250001", "--magic-delay=250ms"]) == 0
+    assert "972-50-0010100  sent-later     queued, sent after 0.25 s" in capsys.readouterr().out
+
+
+def test_numbers_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["numbers", "--json"]) == 0
+    catalogue = json.loads(capsys.readouterr().out)
+    assert catalogue["prefix"] == "97250000"
+    assert [row["number"] for row in catalogue["numbers"]] == [row.number() for row in Catalogue().rows.values()]
+
+
+def test_fidelity_is_an_aligned_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fidelity"]) == 0
+    head, rule, *lines = capsys.readouterr().out.splitlines()
+    starts = [head.index(title) for title in ("id", "evidence", "setting", "what mocksms does")]
+    assert len(lines) == len(ledger())
+    assert [index for index in range(1, len(rule)) if rule[index - 1 : index + 1] == " -"] == starts[1:]
+    for line, entry in zip(lines, ledger(), strict=True):
+        cells = [line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
+        setting = flag_name(entry.setting) if entry.setting else ""
+        assert cells == [entry.id, entry.evidence, setting, entry.does]
+        assert line == line.rstrip()
+
+
+def test_fidelity_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fidelity", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"behaviours": [entry._asdict() for entry in ledger()]}
+
+
+@pytest.mark.parametrize("command", [[], ["serve"]], ids=["bare", "serve"])
+def test_version_is_printed(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([*command, "--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"mocksms {version('mocksms')}\n"
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    with pytest.raises(SystemExit) as left:
+        main([*command, "--help"])
+    assert left.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [[], ["serve"]], ids=["bare", "serve"])
+def test_help_lists_every_option_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = help_of(capsys, *command)
+    for name, option in OPTIONS.items():
+        assert f"\n  {flag_name(name)} " in text
+        assert f"[{variable_name(name)}]" in text
+        assert option.metadata["about"] in " ".join(text.split())
+    assert [f"{group}:" for group in GROUPS.values()] == re.findall(r"^[A-Z][\w ]+:$", text, re.MULTILINE)
+
+
+def test_help_tells_of_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+    text = help_of(capsys)
+    assert re.findall(r"^  (\w+)  +\w", text, re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("ready", ["host", "port"]),
+        ("numbers", ["magic_prefix", "magic_delay"]),
+        ("fidelity", []),
+        ("scenarios", ["scenario_folder"]),
+        ("check", ["scenario_folder"]),
+        ("schema", []),
+        ("record", ["host", "port", "control_token"]),
+        ("demo", ["host", "port", "control_token", "seed"]),
+    ],
+)
+def test_help_of_a_command_lists_the_options_it_looks_at(
+    capsys: pytest.CaptureFixture[str], command: str, options: list[str]
+) -> None:
+    listed = re.findall(r"\[MOCKSMS_(\w+)\]", help_of(capsys, command))
+    assert [name.lower() for name in listed] == options
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--strict"], Settings(strict=True)),
+        (["--strict", "false"], Settings()),
+        (["--gateway=no"], Settings(gateway=False)),
+        (["--api-key", "a,b", "--api-key", "c"], Settings(api_key=("a", "b", "c"))),
+        (["--port=1", "--port", "2"], Settings(port=2)),
+    ],
+    ids=["bare flag", "flag with value", "switched off", "lists add up", "last one wins"],
+)
+def test_flags_reach_the_settings(monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: Settings) -> None:
+    given: list[Settings] = []
+
+    def listen(settings: Settings) -> socket.socket:
+        given.append(settings)
+        return bind(Settings(port=0))
+
+    monkeypatch.setattr("mocksms.server.bind", listen)
+    monkeypatch.setattr("mocksms.server.serve", lambda _, listener, *__: listener.close())
+    assert main(arguments) == 0
+    assert given == [expected]
+
+
+def test_output_that_cannot_show_a_character_gets_its_escape() -> None:
+    with started(
+        "--port", "0", "--api-key", "long-enough", command=["env", "PYTHONIOENCODING=ascii", SCRIPT]
+    ) as process:
+        assert r"X-API-Key must be one of long\u2026" in process.read_until("API key")
+
+
+def test_reader_that_leaves_early_sees_no_traceback() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", "mocksms", "fidelity"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert "Traceback" not in ran.stderr
+
+
+def test_help_names_the_words_an_option_takes_and_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "--auth-errors documented|observed" in text
+    assert "port to listen on; 0 picks a free one (default 8972) [MOCKSMS_PORT]" in text
+
+
+def test_public_address_is_for_links__the_welcome_says_where_it_listens() -> None:
+    with started("--port", "0", "--public-url", "http://192.0.2.7") as process:
+        assert re.search(r"http://127\.0\.0\.1:[1-9]\d*/rest/v1", process.read_until("Base URL"))
+
+
+def test_ready_tells_by_its_exit_code_whether_a_mock_is(capsys: pytest.CaptureFixture[str], own_mock: Mock) -> None:
+    assert main(["ready", "--port", str(own_mock.port)]) == 0
+    assert capsys.readouterr() == (f"mocksms is ready at {own_mock.url}\n", "")
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+    assert main(["ready", "--port", str(port)]) == 1
+    refused = f"mocksms: no mock is ready at http://127.0.0.1:{port}: Connection refused.\n"
+    assert capsys.readouterr() == ("", refused)
+
+
+def test_ready_asks_where_the_variables_say_or_at_a_url(monkeypatch: pytest.MonkeyPatch, own_mock: Mock) -> None:
+    monkeypatch.setenv("MOCKSMS_HOST", "0.0.0.0")
+    monkeypatch.setenv("MOCKSMS_PORT", str(own_mock.port))
+    assert main(["ready"]) == 0
+    monkeypatch.setenv("MOCKSMS_PORT", "1")
+    assert main(["ready", "--url", own_mock.url + "/"]) == 0
+
+
+def test_ready_waits_no_longer_than_it_may(capsys: pytest.CaptureFixture[str]) -> None:
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+    assert main(["ready", "--wait", "--timeout", "100ms", "--port", str(port)]) == 1
+    assert f"no mock is ready at http://127.0.0.1:{port} after 0.1 s: " in capsys.readouterr().err
+
+
+def test_ready_waits_for_a_mock_that_is_starting() -> None:
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+    with (
+        started("ready", "--wait", "--port", str(port)) as asking,
+        started("--port", str(port)),
+    ):
+        assert asking.popen.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--timeout", "soon"], "--timeout is 'soon', but must be a duration such as "),
+        (["--url", "sms:8972"], "'sms:8972' is no address of a mock; one looks like http://127.0.0.1:8972."),
+        (["--wiat"], "--wiat is not an option; did you mean --wait?"),
+    ],
+)
+def test_ready_refuses_what_it_cannot_use(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert main(["ready", *arguments]) == UNUSABLE
+    assert capsys.readouterr().err.startswith(f"mocksms: {sentence}")
+
+
+def test_ready_loads_no_framework() -> None:
+    code = (
+        "import sys; from mocksms.cli.main import main; main(['ready', '--port', '1']); "
+        "print(*(name for name in ('starlette', 'uvicorn', 'pydantic', 'asyncio') if name in sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert ran.stdout == "\n"
+
+
+def test_json_log_is_an_object_per_line() -> None:
+    with started("--port", "0", "--log-format", "json") as process:
+        ready = json.loads(process.read_until('"ready"'))
+        content = "Hi \x1b[2J שלום"
+        answer = requests.post(
+            ready["url"] + SEND, json=body(NUMBER, content=content), headers={"X-API-Key": KEY}, timeout=PATIENCE
+        )
+        message = json.loads(process.read_until('"message"'))
+        assert process.end(signal.SIGTERM)[0] == 0
+    assert (message["content"], message["status"]) == (content, "sent")
+    assert message["transaction_id"] == answer.json()[0]["transaction_id"]
+    assert "".join(process.printed).isascii()
+
+
+def test_json_log_has_what_went_wrong_as_an_object_too(tmp_path: Path) -> None:
+    scenario = tmp_path / "story.toml"
+    scenario.write_text("[[rule]]\noutcome = 'sent'\n", encoding="utf-8")
+    with started("--port", "0", "--log-format", "json", "--scenario", str(scenario)) as process:
+        process.read_until('"ready"')
+        broken = tmp_path / "broken"
+        broken.write_text("[[rule]]\noutcome = 'snet'\n", encoding="utf-8")
+        broken.replace(scenario)
+        assert process.popen.stderr is not None
+        problem = json.loads(process.popen.stderr.readline())
+    assert (problem["event"], problem["level"]) == ("problem", "error")
+    assert "did you mean sent?" in problem["text"]

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+import requests
+
+from mocksms.cli.main import UNUSABLE, main
+from mocksms.scenario.library import Library, bundled_folder
+from mocksms.settings import Settings
+from tests.cli.test_main import SCRIPT, Process, serving
+from tests.inspection.support import Api
+from tests.support import KEY, NUMBER, PATIENCE, running
+
+GOOD = """
+about = "The gateway is down for one send."
+
+[[rule]]
+name = "outage"
+times = 1
+outcome = "exception/no-available-gateways"
+
+[[rule]]
+match.tag = "otp"
+outcome = "rejected/bounced"
+"""
+BAD = """
+[[rule]]
+outcome = "sent"
+tims = 2
+
+[acount]
+credit = 1
+"""
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("good.toml").write_text(GOOD, encoding="utf-8")
+    Path("bad.toml").write_text(BAD, encoding="utf-8")
+
+
+def test_scenarios_lists_each_with_the_beginning_of_its_story(capsys: Captured) -> None:
+    assert main(["scenarios"]) == 0
+    out = capsys.readouterr().out
+    for shelved in Library().all():
+        (line,) = [line for line in out.splitlines() if line.startswith(f"{shelved.name} ")]
+        assert Library().about(shelved)[:40] in line
+        assert len(line) < 150
+
+
+def test_scenarios_as_json_has_the_whole_stories(capsys: Captured) -> None:
+    assert main(["scenarios", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["scenarios"]
+    assert listed == [{"name": each.name, "about": Library().about(each)} for each in Library().all()]
+
+
+def test_scenarios_of_a_folder_are_among_them(capsys: Captured) -> None:
+    assert main(["scenarios", "--scenario-folder", "."]) == 0
+    out = capsys.readouterr().out
+    assert "\ngood                     The gateway is down for one send." in out
+    assert "\nbad                      cannot be used: bad.toml:4: " in out
+
+
+def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
+    assert main(["scenarios", "show", "gateway-outage"]) == 0
+    assert capsys.readouterr().out == (bundled_folder() / "gateway-outage.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["scenarios", "show", "gateway-outag"], "There is no scenario 'gateway-outag'; did you mean gateway-outage?"),
+        (["scenarios", "show", "zzz"], "There is no scenario 'zzz'; there are chaos, credit-runs-out, "),
+        (["scenarios", "show"], "mocksms scenarios lists them, and mocksms scenarios show NAME prints one."),
+        (["scenarios", "list"], "mocksms scenarios lists them, and mocksms scenarios show NAME prints one."),
+        (["check"], "No file to check; give one or more, such as mocksms check outage.toml."),
+        (["check", "rate-limitd"], "There is no scenario 'rate-limitd'; did you mean rate-limited?"),
+        (["check", "good.toml", "--jsn"], "--jsn is not an option; did you mean --json?"),
+        (["check", "good.toml", "--against", "nix"], "nix cannot be read: No such file or directory."),
+        (["check", "good.toml", "--against", "good.toml"], "good.toml is no journal: it must be what GET /_mock/requ"),
+        (["record"], "Name the account by its API key: mocksms record --key KEY."),
+        (["record", "--key", "k", "--url", "mock"], "mock/_mock/scenario/recorded cannot be reached: unknown url type"),
+        (
+            ["record", "--key", "k", "--url", "http://mock:no"],
+            "http://mock:no/_mock/scenario/recorded cannot be reached",
+        ),
+        (["--scenario", "chaoss"], "There is no scenario 'chaoss'; did you mean chaos?"),
+        (
+            ["--scenario", "goood.toml"],
+            "goood.toml: cannot be read: No such file or directory; did you mean good.toml?",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_is_one_sentence(capsys: Captured, arguments: list[str], said: str) -> None:
+    assert main(arguments) == UNUSABLE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"mocksms: {said}")
+    assert err.endswith((".\n", "?\n"))
+
+
+def test_file_that_is_no_text_cannot_be_shown(capsys: Captured, tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / "latin.toml").write_bytes(b'about = "\xe9"')
+    assert main(["scenarios", "show", "latin", "--scenario-folder", "shelf"]) == UNUSABLE
+    assert capsys.readouterr().err == "mocksms: shelf/latin.toml cannot be shown: it is not UTF-8 text.\n"
+
+
+def test_file_that_cannot_be_read_cannot_be_shown(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library, "path", lambda *_: Path("gone.toml"))
+    assert main(["scenarios", "show", "gone"]) == UNUSABLE
+    assert capsys.readouterr().err == "mocksms: gone.toml cannot be read: No such file or directory.\n"
+
+
+def test_folder_without_scenarios_is_told(capsys: Captured) -> None:
+    Path("empty").mkdir()
+    for arguments in (["check", "empty"], ["--scenario", "empty"]):
+        assert main(arguments) == UNUSABLE
+        assert capsys.readouterr().err == "mocksms: empty: is a folder without a scenario, a file *.toml\n"
+
+
+def test_check_is_content_with_what_can_be_used(capsys: Captured) -> None:
+    assert main(["check", "good.toml"]) == 0
+    assert capsys.readouterr().out == "1 file checked, nothing is wrong.\n"
+
+
+def test_check_takes_folders_and_names_too(capsys: Captured) -> None:
+    assert main(["check", str(bundled_folder()), "chaos", "good.toml"]) == 0
+    files = len(Library().all()) + 2
+    assert capsys.readouterr().out == f"{files} files checked, nothing is wrong.\n"
+
+
+def test_check_tells_all_that_is_wrong_with_all_files_at_once(capsys: Captured) -> None:
+    assert main(["check", "bad.toml", "--json", "good.toml", "nix.toml"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] is False
+    assert [(each["file"], each["line"], each["key"]) for each in told["complaints"]] == [
+        ("bad.toml", 4, "rule 1.tims"),
+        ("bad.toml", 6, "acount"),
+        ("nix.toml", None, ""),
+    ]
+    assert main(["check", "bad.toml", "good.toml", "nix.toml"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "bad.toml:4: rule 1.tims: there is no such name; did you mean times?",
+        "bad.toml:6: acount: there is no such name; did you mean account?",
+        "nix.toml: cannot be read: No such file or directory",
+    ]
+
+
+def test_check_as_json_says_so_when_nothing_is_wrong(capsys: Captured) -> None:
+    assert main(["check", "--json", "good.toml"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "complaints": []}
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> str:
+    """A journal of two sends, as a mock answered it."""
+    with running() as mock:
+        for content in ("One", "Two"):
+            mock.send(NUMBER, content=content)
+        answered = Api(mock, KEY).call("GET", "requests").content
+    path = tmp_path / "journal.json"
+    path.write_bytes(answered)
+    return str(path)
+
+
+def test_check_against_a_journal_tells_how_its_calls_meet_the_rules(journal: str, capsys: Captured) -> None:
+    assert main(["check", "good.toml", "--against", journal]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "rule                          matched  used",
+        "----------------------------  -------  ----",
+        "rule 1 (outage) of good.toml  1        1",
+        "rule 2 of good.toml           0        0",
+    ]
+
+
+def test_check_against_a_journal_is_content_when_every_rule_was_used(journal: str, capsys: Captured) -> None:
+    assert main(["check", "gateway-outage", "--against", journal, "--json"]) == 0
+    label = "rule 1 (outage) of gateway-outage.toml"
+    assert json.loads(capsys.readouterr().out) == {"rules": [{"label": label, "matched": 2, "used": 2}]}
+
+
+def test_schema_is_that_of_scenarios(capsys: Captured) -> None:
+    assert main(["schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["title"] == "mocksms scenario"
+    assert {"about", "account", "rule"} == set(schema["properties"])
+    assert schema["additionalProperties"] is False
+
+
+def test_recorded_scenario_replays_what_was_lived_through(capsys: Captured) -> None:
+    with running(Settings(port=0, control_token="open")) as mock:
+        mock.send(NUMBER, "972-50-0002100", "972-50-0004100")
+        assert main(["record", "--key", KEY, "--url", f"{mock.url}/", "--control-token", "open"]) == 0
+        recorded = capsys.readouterr().out
+        Path("recorded.toml").write_text(recorded, encoding="utf-8")
+        assert main(["record", "--key", KEY, "--host", mock.host, "--port", str(mock.port)]) == UNUSABLE
+        assert f"{mock.url}/_mock/scenario/recorded answered 401: " in capsys.readouterr().err
+    assert "rejected/kosher-number" in recorded
+    assert main(["check", "recorded.toml"]) == 0
+
+
+def test_recording_where_nothing_listens_says_so(capsys: Captured) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert main(["record", "--key", KEY, "--port", str(port)]) == UNUSABLE
+    assert f"127.0.0.1:{port}/_mock/scenario/recorded cannot be reached: " in capsys.readouterr().err
+
+
+def test_recording_asks_no_proxy(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with running() as mock:
+        assert main(["record", "--key", KEY, "--url", mock.url]) == 0
+    assert "What an account lived through" in capsys.readouterr().out
+
+
+def test_recording_that_is_cut_short_is_one_sentence(capsys: Captured) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=answer_half, args=(listener,))
+        answering.start()
+        assert main(["record", "--key", KEY, "--port", str(listener.getsockname()[1])]) == UNUSABLE
+        answering.join(PATIENCE)
+    assert "/_mock/scenario/recorded cannot be reached: IncompleteRead(5 bytes read" in capsys.readouterr().err
+
+
+def answer_half(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabout")
+
+
+def test_mock_starts_with_a_scenario_and_says_so() -> None:
+    with serving("--scenario", "good.toml", "--scenario", "chaos") as process:
+        (line,) = [line for line in process.printed if "Scenario" in line]
+        assert line.split() == ["Scenario", "good.toml,", "chaos.toml:", "8", "rules"]
+        assert process.end(signal.SIGTERM)[0] == 0
+
+
+def test_mock_does_not_start_with_a_scenario_that_is_none() -> None:
+    environment = {**os.environ, "MOCKSMS_SCENARIO": "bad.toml,good.toml", "MOCKSMS_PORT": "0"}
+    ran = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert ran.returncode == UNUSABLE
+    assert ran.stdout == ""
+    assert ran.stderr.splitlines() == [
+        "mocksms: bad.toml:4: rule 1.tims: there is no such name; did you mean times?",
+        "mocksms: bad.toml:6: acount: there is no such name; did you mean account?",
+    ]
+
+
+def test_mock_reads_a_changed_file_again_and_keeps_the_old_one_where_it_is_broken() -> None:
+    with serving("--scenario", "good.toml") as process:
+        Path("good.toml").write_text(BAD, encoding="utf-8")
+        assert "The change is not in force, the scenario stays as it was" in process.read_error_until("change")
+        assert (
+            process.read_error_until("tims") == "good.toml:4: rule 1.tims: there is no such name; did you mean times?\n"
+        )
+        assert len(rules_of(process)) == 2
+        Path("good.toml").write_text(GOOD.replace("times = 1", "times = 7"), encoding="utf-8")
+        assert process.read_error_until("Changed") == "Changed: good.toml in force.\n"
+        assert rules_of(process)[0]["left"] == 7
+
+
+def rules_of(process: Process) -> list[dict[str, object]]:
+    rules: list[dict[str, object]] = requests.get(f"{process.url}/_mock/scenario", timeout=PATIENCE).json()["rules"]
+    return rules

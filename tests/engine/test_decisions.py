@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from mocksms.engine.account import Account
+from mocksms.engine.clock import Clock
+from mocksms.engine.decisions import SENT, Decisions
+from mocksms.engine.logs import Numbering
+from mocksms.settings import Settings
+from mocksms.sms import numbers
+from mocksms.sms.message import State
+from mocksms.sms.outcomes import Outcome, Step
+from tests.support import KEY, NUMBER, HandClock
+
+KOSHER = "972-58-32XXXXX"
+
+
+def decide(number: str = NUMBER, segments: int = 1, **options: Any) -> Outcome:
+    settings = Settings(**options)
+    account = Account(KEY, settings, Clock(HandClock()), "tests", Numbering())
+    return Decisions(settings).decide(account, numbers.parse(number), segments)
+
+
+@pytest.mark.ledger("status.sent")
+def test_message_is_sent_when_nothing_stands_against_it() -> None:
+    assert decide() is SENT
+    assert SENT.steps == (Step(State.SENT),)
+    assert SENT.decided_by == "nothing stood against it"
+
+
+@pytest.mark.parametrize(
+    ("number", "options", "state", "words"),
+    [
+        pytest.param(
+            "972-54-111111",
+            {},
+            State.INVALID,
+            "number form: 11 digits that are no Israeli mobile number, which is 9725 and 8 more",
+            id="a digit short",
+            marks=pytest.mark.ledger("status.invalid", "number.form"),
+        ),
+        pytest.param(
+            "054-1111111",
+            {},
+            State.INVALID,
+            "number form: a local number without country code",
+            id="local",
+            marks=pytest.mark.ledger("number.local"),
+        ),
+        pytest.param(
+            "1-202-555-01",
+            {},
+            State.INVALID,
+            "number form: no country has such a number",
+            id="foreign of an impossible length",
+            marks=pytest.mark.ledger("number.foreign"),
+        ),
+        pytest.param(
+            NUMBER,
+            {"bounced": ("972541111111",)},
+            State.BOUNCED,
+            "bounce list",
+            id="bounced",
+            marks=pytest.mark.ledger("status.bounced"),
+        ),
+        pytest.param(
+            NUMBER,
+            {"unsubscribed": ("972541111111",)},
+            State.UNSUBSCRIBED,
+            "opt-out",
+            id="opted out",
+            marks=pytest.mark.ledger("status.unsubscribe"),
+        ),
+        pytest.param(
+            NUMBER,
+            {"kosher": ("972541111111",)},
+            State.KOSHER,
+            "kosher list",
+            id="kosher by list",
+            marks=pytest.mark.ledger("status.kosher"),
+        ),
+        pytest.param(
+            KOSHER,
+            {},
+            State.KOSHER,
+            "kosher prefix 9725832",
+            id="kosher by prefix",
+            marks=pytest.mark.ledger("status.kosher", "number.kosher-prefix"),
+        ),
+        pytest.param(
+            NUMBER,
+            {"kosher_prefix": ("97254",)},
+            State.KOSHER,
+            "kosher prefix 97254",
+            id="kosher by another prefix",
+            marks=pytest.mark.ledger("number.kosher-prefix"),
+        ),
+        pytest.param(
+            NUMBER,
+            {"credit": 0},
+            State.NO_CREDIT,
+            "credit 0, needed 1",
+            id="no credit",
+            marks=pytest.mark.ledger("status.no-credit"),
+        ),
+        pytest.param(
+            NUMBER,
+            {"gateway": False},
+            State.NO_GATEWAY,
+            "account has no gateway",
+            id="no gateway",
+            marks=pytest.mark.ledger("status.no-gateway"),
+        ),
+    ],
+)
+def test_natural_cause_ends_a_message_and_says_why(
+    number: str, options: dict[str, Any], state: State, words: str
+) -> None:
+    assert decide(number, **options) == Outcome(steps=(Step(state),), decided_by=words)
+
+
+@pytest.mark.ledger("number.kosher-prefix")
+@pytest.mark.parametrize("prefix", numbers.KOSHER_PREFIXES)
+def test_every_published_prefix_is_kosher(prefix: str) -> None:
+    assert decide(prefix.ljust(12, "0")).decided_by == f"kosher prefix {prefix}"
+
+
+def test_no_prefix_is_kosher_where_none_is_listed() -> None:
+    assert decide(KOSHER, kosher_prefix=()) is SENT
+
+
+@pytest.mark.ledger("number.foreign")
+def test_foreign_number_of_a_possible_length_is_sent() -> None:
+    assert decide("+1 202 555 0123") is SENT
+
+
+STANDING_AGAINST: list[tuple[State, dict[str, Any]]] = [
+    (State.BOUNCED, {"bounced": ("972541111111", "0541111111")}),
+    (State.UNSUBSCRIBED, {"unsubscribed": ("972541111111", "0541111111")}),
+    (State.KOSHER, {"kosher_prefix": ("97254", "054")}),
+    (State.NO_CREDIT, {"credit": 0}),
+    (State.NO_GATEWAY, {"gateway": False}),
+]
+
+
+@pytest.mark.ledger("status.order")
+def test_number_form_is_looked_at_before_all_else() -> None:
+    everything: dict[str, Any] = {}
+    for _, options in STANDING_AGAINST:
+        everything.update(options)
+    assert decide("054-1111111", **everything).steps == (Step(State.INVALID),)
+
+
+@pytest.mark.ledger("status.order")
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [pytest.param(*pair, id=f"{pair[0][0]} before {pair[1][0]}") for pair in combinations(STANDING_AGAINST, 2)],
+)
+def test_earlier_cause_hides_the_later(
+    earlier: tuple[State, dict[str, Any]], later: tuple[State, dict[str, Any]]
+) -> None:
+    assert decide(**later[1]).steps == (Step(later[0]),)
+    assert decide(**later[1], **earlier[1]).steps == (Step(earlier[0]),)
+
+
+@pytest.mark.ledger("credit.segments")
+@pytest.mark.parametrize(("segments", "state"), [(3, State.SENT), (4, State.NO_CREDIT)], ids=["enough", "one short"])
+def test_credit_is_compared_with_the_segments(segments: int, state: State) -> None:
+    outcome = decide(segments=segments, credit=3)
+    assert outcome.steps == (Step(state),)
+
+
+def test_magic_number_goes_before_every_natural_cause() -> None:
+    outcome = decide("972-50-0000000", credit=0, gateway=False, bounced=("972500000000",), kosher_prefix=("97250000",))
+    assert outcome.decided_by == "magic number 00 (sent)"
+
+
+def test_number_that_orders_a_fault_is_sent_in_the_words_of_its_row() -> None:
+    outcome = decide("972-50-0007300")
+    assert outcome.steps == SENT.steps
+    assert outcome.decided_by == "magic number 73 (accepted, body truncated)"
+
+
+def test_magic_block_moves_with_its_prefix() -> None:
+    assert decide("972-55-5552000", magic_prefix="97255555").decided_by.startswith("magic number 20")
+    assert decide("972-50-0002000", magic_prefix="97255555") is SENT
+
+
+def test_number_whose_owner_replied_stop_is_refused_from_then_on() -> None:
+    assert decide("972-50-0000400").steps == (Step(State.SENT),)
+    refused = decide("972-50-0000400", unsubscribed=("972500000400",))
+    assert refused == Outcome(steps=(Step(State.UNSUBSCRIBED),), decided_by="opt-out")
+
+
+def test_number_whose_owner_replied_stop_is_refused__whatever_the_prefix() -> None:
+    refused = decide("99990400", magic_prefix="9999", unsubscribed=("99990400",))
+    assert refused.steps == (Step(State.UNSUBSCRIBED),)
+
+
+def test_opted_out_number_that_orders_another_outcome_still_gets_it() -> None:
+    assert decide("972-50-0000300", unsubscribed=("972500000300",)).steps == (Step(State.SENT),)
+
+
+def test_deciding_naturally_leaves_magic_out() -> None:
+    settings = Settings()
+    account = Account(KEY, settings, Clock(HandClock()), "tests", Numbering())
+    assert Decisions(settings).naturally(account, numbers.parse("972-50-0004000"), 1) is SENT

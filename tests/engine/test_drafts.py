@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from mocksms.engine.drafts import Drafter
+from mocksms.engine.messages import TOKEN_LENGTH
+from mocksms.sms import numbers
+from mocksms.sms.message import Event, Message, Recipient, State, Submission
+from mocksms.sms.text import Links, Template
+from tests.engine.support import SECOND, World
+from tests.support import NOON, NUMBER
+
+BASE = "http://mock.test"
+
+
+def drafter(world: World, content: str = "Hello", **more: Any) -> Drafter:
+    submission = Submission(content, **{"unsubscribe_link": False, **more})
+    return Drafter(world.account, submission, Template(submission), Links(BASE, ""), 7)
+
+
+def draft(of: Drafter, recipient: Recipient) -> Message:
+    number = numbers.parse(recipient.mobile_number)
+    return of.draft(recipient, number, NOON + SECOND, 3, of.born, "because")
+
+
+def test_draft_has_what_was_asked_for() -> None:
+    world = World()
+    of = drafter(world, tags=("a",))
+    recipient = Recipient(NUMBER, {"name": "Dana"})
+    message = draft(of, recipient)
+    assert message == Message(
+        transaction_id=message.transaction_id,
+        sequence=1,
+        mobile_number=NUMBER,
+        digits="972541111111",
+        sender="SenderID",
+        fields={"name": "Dana"},
+        submission=of.submission,
+        segments=3,
+        request=7,
+        created_at=NOON,
+        due_at=NOON + SECOND,
+        history=(Event(NOON, State.QUEUED, "accepted"),),
+        decided_by="because",
+    )
+    assert len(message.transaction_id) == 32
+
+
+@pytest.mark.ledger("body.sender")
+@pytest.mark.parametrize(
+    ("asked", "options", "sender"),
+    [("Bank", {"sender": "Shop"}, "Bank"), (None, {"sender": "Shop"}, "Shop"), (None, {}, "SenderID")],
+    ids=["asked for", "the account's", "the vendor's"],
+)
+def test_draft_is_sent_by_whom_was_asked_for_or_by_the_account(
+    asked: str | None, options: dict[str, Any], sender: str
+) -> None:
+    world = World(**options)
+    assert draft(drafter(world, sender=asked), Recipient(NUMBER)).sender == sender
+
+
+def test_drafts_of_one_send_share_the_instant_they_were_made() -> None:
+    world = World()
+    of = drafter(world)
+    world.clock.advance(5)
+    assert of.now == NOON
+    assert draft(of, Recipient(NUMBER)).created_at == NOON
+
+
+@pytest.mark.ledger("credit.segments")
+@pytest.mark.parametrize(
+    ("content", "more", "count"),
+    [
+        pytest.param("a" * 160, {}, 1, id="content alone"),
+        pytest.param("a" * 160, {"unsubscribe_link": True}, 2, id="with the unsubscribe link"),
+        pytest.param("a" * 160, {"unsubscribe_reply": True}, 2, id="with the reply hint"),
+        pytest.param("https://a.test/" + "x" * 160, {}, 2, id="long link as it is"),
+        pytest.param("https://a.test/" + "x" * 160, {"track_clicks": True}, 1, id="long link replaced by a short one"),
+    ],
+)
+def test_segments_are_those_of_what_the_phone_shows(content: str, more: dict[str, Any], count: int) -> None:
+    assert drafter(World(), content, **more).segments(Recipient(NUMBER)) == count
+
+
+@pytest.mark.ledger("credit.segments")
+def test_segments_differ_with_the_values_of_the_recipient() -> None:
+    of = drafter(World(), "Hi #name#")
+    values: list[Mapping[str, str]] = [{}, {"name": "a" * 200}, {"name": "ש" * 200}, {}, {"name": "x"}]
+    assert [of.segments(Recipient(NUMBER, fields)) for fields in values] == [1, 2, 4, 1, 1]
+
+
+def test_stand_in_token_measures_as_well_as_a_real_one() -> None:
+    world = World()
+    message = draft(drafter(world), Recipient(NUMBER))
+    real, stand_in = Links(BASE, message.transaction_id[:TOKEN_LENGTH]), Links(BASE, "0" * TOKEN_LENGTH)
+    assert len(real.unsubscribe) == len(stand_in.unsubscribe)
+    assert len(real.tracked(1)) == len(stand_in.tracked(1))

@@ -1,0 +1,433 @@
+"""The texts of explanations, word for word, as a tester meets them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import requests
+
+from mocksms.settings import Settings
+from tests.inspection.support import FAILING, QUEUED, RESETTING, Api, exchange_bytes
+from tests.support import KEY, NUMBER, HandClock, body, running
+
+ALSO = "972-54-2222222"
+SENDS = "/rest/v1/transactional/sms/send"
+Open = Callable[..., "Story"]
+
+
+class Story(Api):
+    """A mock whose time stands at noon, and what it says when asked in vain."""
+
+    clock: HandClock
+
+    def why(self, **query: Any) -> str:
+        """Return the explanation why no message matches."""
+        return self._explained("GET", "messages/latest", 404, None, **query)
+
+    def why_not(self, **wanted: Any) -> str:
+        """Return the explanation why a verification failed."""
+        return self._explained("POST", "verify", 409, wanted)
+
+    def _explained(self, method: str, path: str, expected: int, wanted: Any, /, **query: Any) -> str:
+        answer = self.call(method, path, wanted, headers={"Accept": "text/plain"}, **query)
+        assert answer.status_code == expected, answer.text
+        return answer.text
+
+
+@pytest.fixture
+def story() -> Iterator[Open]:
+    """Begin a story with some settings."""
+    with ExitStack() as stack:
+
+        def begin(**options: Any) -> Story:
+            clock = HandClock()
+            story = Story(stack.enter_context(running(Settings(port=0, seed="tests", **options), clock)), KEY)
+            story.clock = clock
+            return story
+
+        yield begin
+
+
+def golden(text: str, *ids: str) -> str:
+    """Return a text without its indent; `<1>` in it stands for the first id."""
+    text = dedent(text).lstrip("\n")
+    for place, transaction_id in enumerate(ids, 1):
+        text = text.replace(f"<{place}>", transaction_id)
+    return text
+
+
+def test_nothing_came_at_all(story: Open) -> None:
+    assert story().why(to=NUMBER) == golden(
+        """
+        no SMS matched
+          wanted     to 972-54-1111111
+          got        0 SMS in account key-…, and no call came
+        """
+    )
+
+
+def test_nearest_is_shown_field_by_field_with_its_first_difference_and_the_next_in_a_line(story: Open) -> None:
+    api = story()
+    (near,) = api.send("972-54-1111112", content="Your code is 481516")
+    (far,) = api.send(ALSO, content="Hello")
+    assert api.why(to="+972 54 1111111", content="Your code is 481517", sender="SenderID") == golden(
+        """
+        no SMS matched
+          wanted     to +972 54 1111111, content with "Your code is 481517", sender "SenderID"
+          got        2 SMS in account key-…
+
+          closest    <1>  1 of 3 match
+                       to       "972-54-1111112"
+                                              ^ wanted "+972 54 1111111"
+                       content  "Your code is 481516"
+                                                   ^ wanted "7"
+                       sender   "SenderID" matches
+                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          next       <2>  1 of 3 match: to "972-54-2222222", content "Hello"
+        """,
+        near,
+        far,
+    )
+
+
+def test_long_value_is_shown_around_the_difference(story: Open) -> None:
+    api = story()
+    told = "Your parcel will reach you soon. " * 30
+    (sent,) = api.send(content=f"{told}Bring 12 NIS to the counter. {'Thanks a lot. ' * 20}")
+    assert api.why(content=f"{told}Bring 13 NIS") == golden(
+        f"""
+        no SMS matched
+          wanted     content with "{(told * 2)[:130]}…
+          got        1 SMS in account key-…
+
+          closest    <1>  0 of 1 match
+                       content  "… parcel will reach you soon. Bring 12 NIS to the counter. Thanks a lot. …"
+                                                                      ^ wanted "3 NIS"
+                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """,
+        sent,
+    )
+
+
+def test_value_without_a_common_place_is_set_against_what_was_wanted(story: Open) -> None:
+    api = story()
+    (sent,) = api.send(content="Hello", tags=["parcel", "fast"])
+    why = api.why(status="sent", reject_reason="bounced", tag="otp", content="§", regex=r"code is \d{6}")
+    assert why == golden(
+        r"""
+        no SMS matched
+          wanted     status sent, reject_reason bounced, tag "otp", content with "§", content like /code is \d{6}/
+          got        1 SMS in account key-…
+
+          closest    <1>  1 of 5 match
+                       status         "sent" matches
+                       reject_reason  "none" is not "bounced"
+                       tag            "parcel, fast" is not "otp"
+                       content        "Hello" is not "§"
+                       regex          "Hello" is not "code is \d{6}"
+                       life           queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """,
+        sent,
+    )
+
+
+def test_everything_matching_is_said_to_match(story: Open) -> None:
+    api = story()
+    (sent,) = api.send("972541111111", content="Your code is 4815", tags=["otp"])
+    assert api.why(to=NUMBER, tag="otp", content="code is", regex=r"\d{4}", sender="other") == golden(
+        r"""
+        no SMS matched
+          wanted     to 972-54-1111111, tag "otp", content with "code is", content like /\d{4}/, sender "other"
+          got        1 SMS in account key-…
+
+          closest    <1>  4 of 5 match
+                       to       "972541111111" matches
+                       tag      "otp" matches
+                       content  "Your code is 4815" matches
+                       regex    "Your code is 4815" matches
+                       sender   "SenderID" is not "other"
+                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """,
+        sent,
+    )
+
+
+def test_shorter_number_differs_at_its_end(story: Open) -> None:
+    api = story()
+    (sent,) = api.send("972-54-11111")
+    assert api.why(to=NUMBER, since=0).splitlines()[5:7] == [
+        '               to  "972-54-11111"',
+        '                                ^ wanted "972-54-1111111"',
+    ]
+    assert sent in api.why(to=NUMBER)
+
+
+def test_scheduled_message_is_still_queued_until_then(story: Open) -> None:
+    api = story()
+    (sent,) = api.send(content="Later", send_at="2026-03-01T14:00:00Z")
+    api.post("clock/freeze")
+    assert api.why(status="sent") == golden(
+        """
+        no SMS matched
+          wanted     status sent
+          got        1 SMS in account key-…; the clock is frozen at 2026-03-01 12:00:00 UTC
+
+          closest    <1>  0 of 1 match
+                       status  "queued" is not "sent"
+                       life    queued 12:00:00.000
+
+          queued     <1> to 972-54-1111111 "Later" is still queued until 2026-03-01 14:00:00 UTC,\
+ and the clock is frozen at 2026-03-01 12:00:00 UTC; POST /_mock/clock/advance moves it there
+        """,
+        sent,
+    )
+    api.post("clock/resume")
+    last = api.why(status="sent").splitlines()[-1]
+    assert last.endswith("is still queued until 2026-03-01 14:00:00 UTC; POST /_mock/clock/advance moves it there")
+
+
+def test_message_without_credit_tells_how_to_get_it_some(story: Open) -> None:
+    api = story()
+    api.patch(credit=0)
+    (sent,) = api.send(content="Poor")
+    assert api.why(status="sent").splitlines()[-1] == (
+        f'  queued     {sent} to 972-54-1111111 "Poor" is still queued/insufficient-funds: credit is 0, it takes 1;'
+        " PATCH /_mock/account adds some"
+    )
+
+
+def test_message_held_for_good_has_nothing_planned(story: Open) -> None:
+    api = story()
+    (sent,) = api.send(QUEUED, content="Stuck")
+    assert api.why(status="sent").splitlines()[-1] == (
+        f'  queued     {sent} to {QUEUED} "Stuck" is still queued and nothing is planned for it'
+    )
+
+
+def test_queued_message_that_is_not_the_wanted_one_is_no_cause(story: Open) -> None:
+    api = story()
+    api.send(QUEUED, content="Stuck")
+    assert "is still" not in api.why(status="sent", content="Hello")
+
+
+def test_refused_calls_are_named_the_latest_first(story: Open) -> None:
+    api = story()
+    api.mock.post("{", SENDS)
+    api.mock.post("{}", "/rest/v1/transactional/sms/sned")
+    api.mock.post("{}", SENDS, X_API_Key="")
+    assert api.why() == golden(
+        f"""
+        no SMS matched
+          wanted     any SMS
+          got        0 SMS in account key-…
+
+          refused    POST {SENDS} at 12:00:00.000, which belongs to no account, was answered 401: API key refused:\
+ missing
+                     POST /rest/v1/transactional/sms/sned at 12:00:00.000 was answered 404: no resource at\
+ {api.mock.url}/rest/v1/transactional/sms/sned
+                     POST {SENDS} at 12:00:00.000 was answered 400: body: Expecting\
+ property name. Path '', line 1, position 1.
+        """
+    )
+
+
+def test_call_that_cannot_be_read_and_failure_on_demand_are_refusals(story: Open) -> None:
+    api = story()
+    api.mock.post(json.dumps(body(FAILING)), SENDS)
+    with pytest.raises(requests.ConnectionError):
+        api.mock.post(json.dumps(body(RESETTING)), SENDS)
+    exchange_bytes(api.mock, b"GARBAGE\x1b[2J\r\n\r\n")
+    exchange_bytes(api.mock, b"\r\n\x00\r\n\r\n")
+    assert api.why().splitlines()[4:] == [
+        "  refused    a call that could not be read at 12:00:00.000, which belongs to no account, was answered 400:"
+        " malformed HTTP: Invalid HTTP request received.",
+        r"             GARBAGE\x1b[2J at 12:00:00.000, which belongs to no account, was answered 400:"
+        " malformed HTTP: Invalid HTTP request received.",
+        f"             POST {SENDS} at 12:00:00.000 was not answered, the connection was reset:"
+        " magic number 72: reset_before_accept",
+    ]
+
+
+def test_calls_before_the_cursor_and_calls_that_made_something_are_no_cause(story: Open) -> None:
+    api = story()
+    api.mock.post("{", SENDS)
+    cursor = api.get("messages")["cursor"]
+    api.send(ALSO)
+    why = api.why(to=NUMBER, since=cursor)
+    assert f"got        1 SMS in account key-… since cursor {cursor}\n" in why
+    assert "refused" not in why
+
+
+def test_other_accounts_that_have_it_are_named_three_at_most(story: Open) -> None:
+    api = story()
+    sent = [api.mock.send(key=f"key-{number}", content="Your code is 4815")[0]["transaction_id"] for number in range(4)]
+    assert api.why(to=NUMBER) == golden(
+        """
+        no SMS matched
+          wanted     to 972-54-1111111
+          got        0 SMS in account key-…, and no call came
+
+          elsewhere  account k… has it: <1> to 972-54-1111111 "Your code is 4815"; does the application use another\
+ API key?
+                     account k… has it: <2> to 972-54-1111111 "Your code is 4815"; does the application use another\
+ API key?
+                     account k… has it: <3> to 972-54-1111111 "Your code is 4815"; does the application use another\
+ API key?
+        """,
+        *sent[:0:-1],
+    )
+    assert "elsewhere" not in Story(api.mock).why(to=ALSO)
+
+
+def test_other_accounts_that_lack_it_are_no_cause(story: Open) -> None:
+    api = story()
+    api.mock.send(key="another", content="Hello")
+    assert "elsewhere" not in api.why(to=ALSO)
+
+
+def test_evicted_messages_may_have_been_the_wanted_ones(story: Open) -> None:
+    api = story(max_messages=2)
+    cursor = api.get("messages")["cursor"]
+    for number in range(5):
+        api.send(content=f"Message {number}")
+    after = api.get("messages")["cursor"]
+    said = "  evicted    3 SMS went to make room, it may be among them; --max-messages is 2"
+    assert api.why(content="Message 0", since=cursor).splitlines()[-1] == said
+    assert "evicted" not in api.why(content="Message 0", since=after)
+
+
+def test_causes_come_in_their_order(story: Open) -> None:
+    api = story(max_messages=2)
+    api.mock.post("{", SENDS)
+    Story(api.mock, "another").send(content="Hello")
+    for _ in range(2):
+        api.send(content="Hello")
+    api.send(QUEUED, content="Hello")
+    titles = [
+        line.split()[0] for line in api.why(content="Hello", status="sent", tag="x").splitlines() if line[2:3].strip()
+    ]
+    assert titles == ["wanted", "got", "closest", "next", "refused", "evicted"]
+
+
+def test_too_many_are_listed_with_their_lives(story: Open) -> None:
+    api = story()
+    (first,) = api.send(content="Hello 1")
+    api.clock.advance(1.5)
+    (second,) = api.send("972-50-0002300", content="Hello 2")
+    api.clock.advance(60)
+    assert api.why_not(content="Hello", exactly=1) == golden(
+        """
+        2 SMS matched, wanted exactly 1
+          wanted     content with "Hello", exactly 1
+          got        2 SMS in account key-…
+
+          unasked    <1> to 972-54-1111111 "Hello 1", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                     <2> to 972-50-0002300 "Hello 2", queued 12:00:01.500 > sent +0 s (magic number 23 (sent,\
+ then bounces after 5 s)) > rejected/bounced +5 s (magic number 23 (sent, then bounces after 5 s))
+        """,
+        first,
+        second,
+    )
+    assert api.why_not(content="Hello 1", nothing_else=True) == golden(
+        """
+        1 SMS nobody asked for
+          wanted     content with "Hello 1", nothing else
+          got        2 SMS in account key-…
+
+          unasked    <1> to 972-50-0002300 "Hello 2", queued 12:00:01.500 > sent +0 s (magic number 23 (sent,\
+ then bounces after 5 s)) > rejected/bounced +5 s (magic number 23 (sent, then bounces after 5 s))
+        """,
+        second,
+    )
+
+
+def test_too_few_are_listed_before_what_may_have_kept_the_others_away(story: Open) -> None:
+    api = story()
+    (sent,) = api.send(content="Hello")
+    api.mock.post("{", SENDS)
+    assert api.why_not(content="Hello", at_least=2) == golden(
+        f"""
+        1 SMS matched, wanted at least 2
+          wanted     content with "Hello", at least 2
+          got        1 SMS in account key-…
+
+          matched    <1> to 972-54-1111111 "Hello", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          refused    POST {SENDS} at 12:00:00.000 was answered 400: body: Expecting property name. Path '', line 1,\
+ position 1.
+        """,
+        sent,
+    )
+
+
+def test_order_that_was_not_kept_shows_where_the_other_one_is(story: Open) -> None:
+    api = story()
+    (first,) = api.send(content="Hello 1")
+    (second,) = api.send(content="Hello 2")
+    assert api.why_not(in_order=[{"content": "Hello 2"}, {"content": "Hello 1"}]) == golden(
+        """
+        no SMS matched place 2 of 2 after <2>
+          wanted     content with "Hello 1", place 2 after <2>
+          got        2 SMS in account key-…
+
+          closest    <2>  0 of 1 match
+                       content  "Hello 2"
+                                       ^ wanted "1"
+                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+
+          matched    <1> to 972-54-1111111 "Hello 1", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """,
+        first,
+        second,
+    )
+
+
+def test_what_a_terminal_would_obey_is_escaped_and_hebrew_is_left_readable(story: Open) -> None:
+    api = story()
+    (sent,) = api.send(content="a\x1b[31mred\u202egnp.exe\x00\n\tשלום", tags=["\x07bell"])
+    assert api.why(content="a\x1b[32m", tag="x\u202e") == golden(
+        r"""
+        no SMS matched
+          wanted     tag "x\u202e", content with "a\x1b[32m"
+          got        1 SMS in account key-…
+
+          closest    <1>  0 of 2 match
+                       tag      "\x07bell" is not "x\u202e"
+                       content  "a\x1b[31mred\u202egnp.exe\x00\n\tשלום"
+                                        ^ wanted "2m"
+                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+        """,
+        sent,
+    )
+
+
+def test_explanation_as_data_says_the_same(story: Open) -> None:
+    api = story()
+    (sent,) = api.send(content="Hello", send_at="2026-03-01T14:00:00Z")
+    explanation = api.refused(404, "GET", "messages/latest", status="sent", content="Hallo")["explanation"]
+    text = explanation.pop("text")
+    assert text + "\n" == api.why(status="sent", content="Hallo")
+    assert explanation == {
+        "verdict": "no SMS matched",
+        "wanted": ["status sent", 'content with "Hallo"'],
+        "got": "1 SMS in account key-…",
+        "closest": [
+            {
+                "transaction_id": sent,
+                "matched": 0,
+                "wishes": 2,
+                "comparisons": [
+                    {"field": "status", "wanted": "sent", "actual": "queued", "matches": False, "differs_at": None},
+                    {"field": "content", "wanted": "Hallo", "actual": "Hello", "matches": False, "differs_at": 1},
+                ],
+                "life": "queued 12:00:00.000",
+            }
+        ],
+        "causes": [],
+    }
+    (cause,) = api.refused(404, "GET", "messages/latest", status="sent")["explanation"]["causes"]
+    assert (cause["kind"], cause["id"]) == ("queued", sent)

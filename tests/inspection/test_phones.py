@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mocksms.settings import Settings
+from tests.inspection.support import KOSHER, SENT, Api
+from tests.support import Mock, running
+
+PHONE = "972-54-1111111"
+OTHER = "972-54-2222222"
+
+
+def numbers(page: dict[str, Any]) -> list[str]:
+    return [phone["mobile_number"] for phone in page["phones"]]
+
+
+def test_phone_is_shown_with_the_latest_sms_to_it(api: Api) -> None:
+    api.post("clock/freeze")
+    now = api.get("clock")["now"]
+    api.send(PHONE, content="First")
+    (sent,) = api.send("+972541111111", content="x" * 200, add_unsubscribe_link=False)
+    (phone,) = api.get("phones")["phones"]
+    assert phone == {
+        "number": "972541111111",
+        "mobile_number": "+972541111111",
+        "account": api.get("account")["id"],
+        "cursor": api.get(f"messages/{sent}")["cursor"],
+        "at": now,
+        "is_reply": False,
+        "words": "x" * 160,
+        "transaction_id": sent,
+        "status": "sent",
+        "reject_reason": None,
+        "messages": 2,
+        "replies": 0,
+        "listed": [],
+    }
+
+
+def test_phone_that_replied_is_shown_with_its_reply(api: Api) -> None:
+    api.send(PHONE)
+    reply = api.post("inbound", {"from": PHONE, "text": "Who is this?"})
+    api.patch(unsubscribed=[PHONE], kosher=[PHONE])
+    (phone,) = api.get("phones")["phones"]
+    assert (phone["is_reply"], phone["words"], phone["cursor"], phone["at"]) == (
+        True,
+        "Who is this?",
+        reply["cursor"],
+        reply["at"],
+    )
+    assert (phone["transaction_id"], phone["status"], phone["reject_reason"]) == (None, None, None)
+    assert (phone["mobile_number"], phone["messages"], phone["replies"]) == (PHONE, 1, 1)
+    assert phone["listed"] == ["unsubscribed", "kosher"]
+
+
+def test_phone_that_only_replied_is_shown_by_its_digits(api: Api) -> None:
+    api.post("inbound", {"from": PHONE, "text": "Hi"})
+    page = api.get("phones")
+    assert (numbers(page), page["total"], page["phones"][0]["messages"]) == (["972541111111"], 1, 0)
+
+
+def test_phones_are_listed_the_latest_used_first(api: Api) -> None:
+    api.send(PHONE, SENT, OTHER)
+    api.post("inbound", {"from": SENT, "text": "Hi"})
+    api.post("inbound", {"from": KOSHER, "text": "Hi"})
+    api.send(OTHER)
+    page = api.get("phones")
+    assert numbers(page) == [OTHER, "972500002100", SENT, PHONE]
+    assert page["total"] == 4
+    assert not page["incomplete"]
+
+
+def test_pages_of_phones_are_turned_by_the_cursor_of_the_last(api: Api) -> None:
+    api.send(*(f"972-52-000000{place}" for place in range(7)))
+    found: list[str] = []
+    before: dict[str, int] = {}
+    while page := api.get("phones", limit=3, **before)["phones"]:
+        assert api.get("phones", limit=3, **before)["total"] == 7
+        found += [phone["number"] for phone in page]
+        before = {"before": page[-1]["cursor"]}
+    assert found == [f"97252000000{place}" for place in reversed(range(7))]
+
+
+def test_phones_used_after_a_cursor_are_listed_and_counted(api: Api) -> None:
+    api.send(PHONE, OTHER)
+    cursor = api.get("phones")["cursor"]
+    api.send(PHONE)
+    api.send(SENT)
+    page = api.get("phones", since=cursor, limit=1)
+    assert (numbers(page), page["total"]) == ([SENT], 2)
+    assert numbers(api.get("phones", since=cursor)) == [SENT, PHONE]
+    api.refused(409, "GET", "phones", since=2**53)
+
+
+def test_deleted_messages_put_their_phone_back_in_its_place(api: Api) -> None:
+    (first, *_) = api.send(PHONE, content="old")
+    api.send(OTHER)
+    api.send(PHONE, content="new")
+    api.ask("DELETE", "messages", content="new")
+    page = api.get("phones")
+    assert numbers(page) == [OTHER, PHONE]
+    assert page["phones"][1]["transaction_id"] == first
+    api.ask("DELETE", "messages")
+    assert api.get("phones")["phones"] == []
+
+
+def test_phone_is_found_by_its_number_in_each_account(own_mock: Mock) -> None:
+    first, second = Api(own_mock, "first"), Api(own_mock, "second")
+    first.send(PHONE, OTHER)
+    second.send(PHONE)
+    everyone = Api(own_mock)
+    page = everyone.get("phones", number="+972 54-1111111")
+    assert [phone["account"] for phone in page["phones"]] == [api.get("account")["id"] for api in (second, first)]
+    assert page["total"] == 2
+    assert numbers(first.get("phones", number=PHONE)) == [PHONE]
+    assert first.get("phones", number=SENT)["phones"] == []
+    assert everyone.get("phones")["total"] == 3
+
+
+@pytest.mark.parametrize("way", ["messages", "replies"])
+def test_phones_of_evicted_sms_are_gone_and_it_is_said(way: str) -> None:
+    with running(Settings(port=0, max_messages=2)) as mock:
+        api = Api(mock, "key")
+        for number in (PHONE, OTHER, SENT):
+            if way == "messages":
+                api.send(number)
+            else:
+                api.post("inbound", {"from": number, "text": "Hi"})
+        page = api.get("phones")
+        assert len(page["phones"]) == page["total"] == 2
+        assert page["incomplete"]
+        assert page["evicted"] == (1 if way == "messages" else 0)

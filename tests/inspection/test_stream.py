@@ -1,0 +1,282 @@
+"""Event streams: whose events, where they begin, and how they end."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+import requests
+
+from mocksms import server
+from mocksms.engine.clock import timer
+from mocksms.engine.engine import Engine
+from mocksms.inspection import events as feed
+from mocksms.inspection import stream
+from mocksms.inspection.context import Desk
+from mocksms.server import bind
+from mocksms.settings import Settings
+from tests import support
+from tests.inspection.support import INVALID, Api
+from tests.support import KEY, NOON, NUMBER, PATIENCE, Mock, running
+
+
+class Event(NamedTuple):
+    """A server-sent event as its reader has it."""
+
+    kind: str
+    data: dict[str, Any]
+    id: str | None
+
+
+def events(lines: Iterator[str]) -> Iterator[Event]:
+    """Read events off the lines of a stream; a comment is an event of that kind with its words."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        if line and not name:
+            yield Event("comment", {"words": value.strip()}, None)
+        elif line:
+            fields[name] = value.removeprefix(" ")
+        elif "event" in fields:
+            yield Event(fields["event"], json.loads(fields["data"]), fields.get("id"))
+            fields = {}
+
+
+@contextmanager
+def watching(mock: Mock, key: str | None = None, last: str | None = None) -> Iterator[Iterator[Event]]:
+    """Watch the events of an account, or of all, after the last one that was seen."""
+    named = {"X-API-Key": key, "Last-Event-ID": last}
+    headers = {name: value for name, value in named.items() if value is not None}
+    url = f"{mock.url}/_mock/events"
+    with requests.get(url, headers=headers, stream=True, timeout=PATIENCE) as answer:
+        assert answer.status_code == 200, answer.text
+        yield events(answer.iter_lines(chunk_size=1, decode_unicode=True))
+
+
+def test_stream_tells_of_everything_and_of_whom(own_mock: Mock) -> None:
+    api = Api(own_mock, KEY)
+    account = api.get("account")["id"]
+    with watching(own_mock) as heard:
+        assert next(heard).kind == "open"
+        (sent,) = api.send(NUMBER)
+        message = next(heard)
+        assert (message.kind, message.data["account"], message.data["number"]) == ("message", account, "972541111111")
+        assert (message.data["transaction_id"], message.data["status"]) == (sent, "sent")
+        request = next(heard)
+        assert (request.kind, request.data["account"], request.data["status"]) == ("request", account, 200)
+        assert request.data["messages"] == 1
+        api.post(f"messages/{sent}/bounce")
+        assert next(heard).data["reject_reason"] == "bounced"
+        api.post("inbound", {"from": NUMBER, "text": "STOP"})
+        inbound = next(heard)
+        assert (inbound.kind, inbound.data["number"], inbound.data["text"]) == ("inbound", "972541111111", "STOP")
+        api.patch(webhooks=["http://127.0.0.1:1/"], unsubscribed=[NUMBER])
+        consent = next(heard)
+        assert (consent.kind, consent.data["number"]) == ("consent", "972541111111")
+        assert (consent.data["choice"], consent.data["cause"]) == ("out", "changed by hand")
+        assert next(heard).kind == "account"
+        (refused,) = api.send(NUMBER)
+        assert next(heard).kind == "message"
+        callback = next(heard)
+        assert callback.kind == "callback"
+        assert (callback.data["event"], callback.data["state"], callback.data["attempts"]) == ("reject", "pending", 0)
+        assert (callback.data["transaction_id"], callback.data["account"]) == (refused, account)
+        assert next(heard).kind == "request"
+        tried = next(heard)
+        assert (tried.data["id"], tried.data["attempts"]) == (callback.data["id"], 1)
+        api.patch(credit=5)
+        assert next(heard).kind == "account"
+        api.post("clock/freeze")
+        assert next(heard).kind == "clock"
+        api.ask("DELETE", "messages")
+        assert next(heard).kind == "deleted"
+        own_mock.post("{", X_API_Key="")
+        stranger = next(heard)
+        assert (stranger.kind, stranger.data["account"], stranger.data["status"]) == ("request", None, 401)
+        Api(own_mock).post("reset")
+        assert next(heard) == Event("reset", {"account": None}, None)._replace(id=heard_id(stranger, 1))
+
+
+def heard_id(event: Event, further: int) -> str:
+    """Return the id of an event so many after another."""
+    epoch, _, place = str(event.id).rpartition(".")
+    return f"{epoch}.{int(place) + further}"
+
+
+def test_stream_of_an_account_tells_nothing_of_others(own_mock: Mock) -> None:
+    with watching(own_mock, KEY) as heard:
+        assert next(heard).kind == "open"
+        Api(own_mock, "another").send(NUMBER)
+        (sent,) = Api(own_mock, KEY).send(NUMBER)
+        assert next(heard).data["transaction_id"] == sent
+
+
+def test_all_who_watch_are_told_the_same(own_mock: Mock) -> None:
+    with watching(own_mock) as one, watching(own_mock) as another:
+        assert next(one) == next(another)
+        watched(own_mock, 2)
+        Api(own_mock, KEY).send(NUMBER)
+        assert [next(one) for _ in range(2)] == [next(another) for _ in range(2)]
+
+
+def test_stream_goes_on_after_the_last_event_that_was_seen(own_mock: Mock) -> None:
+    api = Api(own_mock, KEY)
+    with watching(own_mock, KEY) as heard:
+        opened = next(heard)
+    first, second = api.send(NUMBER), api.send(INVALID)
+    with watching(own_mock, KEY, opened.id) as heard:
+        caught_up = [next(heard) for _ in range(4)]
+    assert [event.data.get("transaction_id") for event in caught_up] == [*first, None, *second, None]
+    with watching(own_mock, KEY, caught_up[1].id) as heard:
+        assert [next(heard) for _ in range(2)] == caught_up[2:]
+
+
+@pytest.mark.parametrize(
+    "last", ["0.1", "nonsense", "{}", "{}.", "{}.x", "{}.-1", "{}.²", "{}.999", f"{{}}.{'9' * 30}"]
+)
+def test_stream_that_cannot_go_on_says_so_and_begins_anew(own_mock: Mock, last: str) -> None:
+    with watching(own_mock) as heard:
+        epoch = str(next(heard).id).partition(".")[0]
+    Api(own_mock, KEY).send(NUMBER)
+    with watching(own_mock, last=last.format(epoch).encode().decode("latin-1")) as heard:
+        missed = next(heard)
+        assert missed.kind == "missed"
+        assert missed.data["cursor"] == Api(own_mock).get("health")["cursor"]
+        (sent,) = Api(own_mock, KEY).send(NUMBER)
+        assert next(heard).data["transaction_id"] == sent
+
+
+def test_stream_longer_than_a_batch_is_told_whole_and_in_order(own_mock: Mock) -> None:
+    api = Api(own_mock, KEY)
+    with watching(own_mock, KEY) as heard:
+        opened = next(heard)
+    sent = api.send(*[f"972-54-{place:07}" for place in range(feed.BATCH + 1)])
+    for _ in range(2):
+        with watching(own_mock, KEY, opened.id) as heard:
+            assert [next(heard).data["transaction_id"] for _ in sent] == sent
+            assert next(heard).kind == "request"
+
+
+def test_stream_tells_each_event_once_however_they_come(own_mock: Mock) -> None:
+    with watching(own_mock, KEY) as heard:
+        last = next(heard)
+        for _ in range(feed.SHARED + 2):
+            (sent,) = Api(own_mock, KEY).send(NUMBER)
+            message, request = next(heard), next(heard)
+            assert (message.data["transaction_id"], request.kind) == (sent, "request")
+            assert (message.id, request.id) == (heard_id(last, 1), heard_id(last, 2))
+            last = request
+
+
+def test_quiet_stream_shows_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream.Streams.__init__, "__defaults__", (stream.STALL, 0.01))
+    with running() as mock, watching(mock) as heard:
+        assert next(heard).kind == "open"
+        assert next(heard) == Event("comment", {"words": "quiet"}, None)
+        Api(mock, KEY).send(NUMBER)
+        assert "message" in (event.kind for event in heard)
+
+
+def test_streams_beyond_the_most_are_refused_until_one_goes(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MOST", 1)
+    api = Api(own_mock, KEY)
+    with watching(own_mock) as heard:
+        next(heard)
+        assert "1 event streams" in api.refused(503, "GET", "events")["message"]
+    watched(own_mock, 0)
+    with watching(own_mock) as heard:
+        assert next(heard).kind == "open"
+
+
+def watched(mock: Mock, count: int) -> None:
+    """Wait until so many watch."""
+    owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
+    (told,) = (owner for owner in owners if isinstance(owner, feed.Feed))
+    deadline = timer() + PATIENCE
+    while told.readers != count:
+        assert timer() < deadline, f"{told.readers} watch"
+        Api(mock).get("health")
+
+
+def test_stream_is_told_when_the_mock_stops() -> None:
+    with running() as mock:
+        answer = requests.get(f"{mock.url}/_mock/events", stream=True, timeout=PATIENCE)
+        heard = events(answer.iter_lines(chunk_size=1, decode_unicode=True))
+        assert next(heard).kind == "open"
+    with closing(answer):
+        assert list(heard) == [Event("dropped", {"reason": stream.STOPPED}, None)]
+
+
+@contextmanager
+def not_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Mock, socket.socket]]:
+    """Run a mock, and open a stream of which nothing is read, with buffers that soon are full."""
+
+    def bind_narrow(settings: Settings) -> socket.socket:
+        listener = bind(settings)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return listener
+
+    monkeypatch.setattr(support, "bind", bind_narrow)
+    with running() as mock, socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(PATIENCE)
+        connection.connect((mock.host, mock.port))
+        connection.sendall(b"GET /_mock/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        watched(mock, 1)
+        yield mock, connection
+
+
+def rest(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def dropped(connection: socket.socket) -> str:
+    """Return the last words of a stream that was dropped, having read all of it."""
+    whole = rest(connection)
+    assert whole.endswith(b"\r\n0\r\n\r\n")
+    *_, last = events(iter(whole.decode().splitlines()))
+    assert last.kind == "dropped"
+    reason: str = last.data["reason"]
+    return reason
+
+
+def flood(mock: Mock) -> None:
+    """Let so much happen that the buffers of a stream are full."""
+    for _ in range(3):
+        mock.send(*[f"972-54-{place:07}" for place in range(1_000)])
+
+
+def test_reader_who_stalls_is_dropped_with_clear_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream.Streams.__init__, "__defaults__", (0.01, stream.QUIET))
+    with not_reading(monkeypatch) as (mock, connection):
+        flood(mock)
+        watched(mock, 0)
+        assert dropped(connection) == stream.STALLED.format(0.01)
+
+
+def test_reader_who_falls_behind_what_is_kept_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "KEPT", 1_000)
+    with not_reading(monkeypatch) as (mock, connection):
+        flood(mock)
+        assert dropped(connection) == stream.BEHIND
+
+
+def test_reader_who_never_takes_the_last_words_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream.Streams.__init__, "__defaults__", (0.01, stream.QUIET))
+    monkeypatch.setattr(server, "LINGER", 0.0)
+    with not_reading(monkeypatch) as (mock, connection):
+        flood(mock)
+        watched(mock, 0)
+        assert b"dropped" not in rest(connection)
+
+
+def test_mock_that_begins_a_moment_later_is_another_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([NOON, NOON + timedelta(milliseconds=1)])
+    monkeypatch.setattr("mocksms.inspection.context.system_time", lambda: next(times))
+    first, second = (Desk(Engine(Settings())).streams.feed.epoch for _ in range(2))
+    assert first != second

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Literal
+
+import pytest
+
+from mocksms.engine.journal import Leniency
+from mocksms.engine.rules import Faulted, FaultOrdered
+from mocksms.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ForeignOrigin,
+    InvalidRequest,
+    MessageNotFound,
+    MethodNotAllowed,
+    RequestRefused,
+    RouteNotFound,
+    SendTooLarge,
+    TextTooLong,
+    Unauthorised,
+    UnknownMagicCode,
+    UnsupportedMediaType,
+)
+from mocksms.provider.responses import Answer, answer, crash, refusal, strict_refusal
+from mocksms.settings import Settings
+from mocksms.sms.outcomes import Fault, FaultKind
+
+SETTINGS = Settings()
+GUIDE = "you are not authorized to use rest API"
+MISSING = "Parameter 'X-API-Key' was missing."
+INVALID = "Parameter 'X-API-Key' is invalid."
+Cause = Literal["missing", "unknown", "no-rest-right"]
+Words = Literal["documented", "observed"]
+
+
+def _status(status: int, duration: timedelta = timedelta(), **own: str) -> FaultOrdered:
+    return FaultOrdered(Faulted(Fault(kind=FaultKind.STATUS, status=status, duration=duration, **own), "magic number"))
+
+
+def _message(text: str) -> dict[str, Any]:
+    return {"Message": text}
+
+
+def _state(path: str, *texts: str) -> dict[str, Any]:
+    return {"Message": "The request is invalid.", "ModelState": {path: list(texts)}}
+
+
+ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
+    "route": (
+        RouteNotFound("http://x/y?z"),
+        404,
+        _message("No HTTP resource was found that matches the request URI 'http://x/y?z'."),
+        {},
+    ),
+    "method": (
+        MethodNotAllowed("PUT", "POST"),
+        405,
+        _message("The requested resource does not support http method 'PUT'."),
+        {"allow": "POST"},
+    ),
+    "no-key": (Unauthorised("missing"), 401, _message(GUIDE), {}),
+    "unknown-key": (Unauthorised("unknown"), 401, _message(GUIDE), {}),
+    "no-right": (Unauthorised("no-rest-right"), 401, _message(GUIDE), {}),
+    "origin": (
+        ForeignOrigin("http://evil"),
+        403,
+        _message("mocksms does not answer web pages of other sites; this request came from http://evil."),
+        {},
+    ),
+    "media-type": (
+        UnsupportedMediaType("text/plain"),
+        415,
+        _message("The request entity's media type 'text/plain' is not supported for this resource."),
+        {},
+    ),
+    "no-media-type": (
+        UnsupportedMediaType(None),
+        415,
+        _message(
+            "The request contains an entity body but no Content-Type header. "
+            "The inferred media type 'application/octet-stream' is not supported for this resource."
+        ),
+        {},
+    ),
+    "too-large": (
+        BodyTooLarge(7),
+        413,
+        _message("The request entity is too large; at most 7 bytes are read."),
+        {"connection": "close"},
+    ),
+    "too-slow": (
+        BodyTooSlow(2.5),
+        408,
+        _message("The request did not become whole within 2.5 seconds."),
+        {"connection": "close"},
+    ),
+    "model": (InvalidRequest({"message.to": ["a", "b"]}), 400, _state("model.message.to", "a", "b"), {}),
+    "model-as-a-whole": (InvalidRequest({"body": ["a"]}), 400, _state("model", "a"), {}),
+    "magic": (
+        UnknownMagicCode(3, "972-50-0009900", "99", ["00", "01"]),
+        400,
+        _state(
+            "model.message.to[3].mobile_number",
+            "'972-50-0009900' is a magic number with the unknown code 99; known are 00, 01. "
+            "The catalogue is at /_mock/numbers.",
+        ),
+        {},
+    ),
+    "too-long": (
+        TextTooLong(9, 5),
+        400,
+        _state(
+            "model.message.content", "The field content must be a string with a maximum length of 5; this one has 9."
+        ),
+        {},
+    ),
+    "send-too-large": (
+        SendTooLarge(9, 5),
+        400,
+        _state("model.message.to", "The texts for all recipients have 9 characters; at most 5 are taken in one send."),
+        {},
+    ),
+    "message": (
+        MessageNotFound("abc"),
+        404,
+        _message("No transactional SMS was found with transaction_id 'abc'."),
+        {},
+    ),
+    "fault-400": (_status(400), 400, _message("The request is invalid."), {}),
+    "fault-401": (_status(401), 401, _message(GUIDE), {}),
+    "fault-429": (_status(429, timedelta(seconds=5)), 429, _message("Too many requests."), {"retry-after": "5"}),
+    "fault-429-rounds-up": (
+        _status(429, timedelta(milliseconds=1)),
+        429,
+        _message("Too many requests."),
+        {"retry-after": "1"},
+    ),
+    "fault-500": (_status(500), 500, _message("An error has occurred."), {}),
+    "fault-503": (_status(503), 503, _message("The service is unavailable."), {}),
+    "fault-502": (_status(502), 502, _message("Bad Gateway."), {}),
+    "fault-without-a-phrase": (_status(599), 599, _message("Error."), {}),
+    "fault-reset": (
+        FaultOrdered(Faulted(Fault(kind=FaultKind.RESET_BEFORE_ACCEPT), "magic number")),
+        503,
+        _message("The service is unavailable."),
+        {},
+    ),
+}
+
+
+def _subclasses(kind: type[RequestRefused]) -> Iterator[type[RequestRefused]]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+def _headers(given: Answer) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in given.headers}
+
+
+@pytest.mark.ledger(
+    "error.unknown-path", "error.method", "error.media-type", "error.model", "error.too-large", "auth.guide-401"
+)
+@pytest.mark.parametrize("row", ROWS)
+def test_refusal_answers_in_the_words_of_the_vendor(row: str) -> None:
+    error, status, body, headers = ROWS[row]
+    given = refusal(error, SETTINGS)
+    assert given.status == status
+    assert json.loads(given.body) == body
+    assert _headers(given) == headers
+
+
+def test_refusals_of_every_class_are_in_the_table() -> None:
+    assert {type(error) for error, *_ in ROWS.values()} == set(_subclasses(RequestRefused))
+
+
+@pytest.mark.ledger("auth.observed-401")
+@pytest.mark.parametrize(("cause", "text"), [("missing", MISSING), ("unknown", INVALID), ("no-rest-right", INVALID)])
+def test_refusal_of_a_key_has_the_observed_words_on_request(cause: Cause, text: str) -> None:
+    given = refusal(Unauthorised(cause), Settings(auth_errors="observed"))
+    assert (given.status, json.loads(given.body)) == (401, {"Message": text})
+
+
+@pytest.mark.ledger("auth.envelope")
+@pytest.mark.parametrize(("words", "text"), [("documented", GUIDE), ("observed", INVALID)])
+def test_refusal_of_a_key_is_a_bare_string_on_request(words: Words, text: str) -> None:
+    settings = Settings(auth_errors=words, error_envelope="string")
+    for error in (Unauthorised("unknown"), _status(401)):
+        assert json.loads(refusal(error, settings).body) == text
+
+
+@pytest.mark.parametrize("status", range(400, 600))
+def test_fault_of_any_status_has_words(status: int) -> None:
+    given = refusal(_status(status), SETTINGS)
+    assert given.status == status
+    assert json.loads(given.body)["Message"]
+
+
+@pytest.mark.parametrize("status", [401, 404, 500, 503])
+def test_fault_with_a_body_of_its_own_has_nothing_of_the_vendor(status: int) -> None:
+    ordered = _status(status, timedelta(seconds=1.5), body="<p>שלום", media_type="text/html; charset=utf-8")
+    assert refusal(ordered, SETTINGS) == Answer(
+        status, "<p>שלום".encode(), ((b"retry-after", b"2"),), b"text/html; charset=utf-8"
+    )
+
+
+def test_body_of_a_fault_is_declared_as_json_unless_it_names_a_type() -> None:
+    assert refusal(_status(503, body=""), SETTINGS) == Answer(503, b"", (), None)
+
+
+def test_body_of_a_fault_may_have_half_a_character() -> None:
+    assert refusal(_status(503, body="\ud800"), SETTINGS).body == b"\xed\xa0\x80"
+
+
+@pytest.mark.ledger("auth.envelope")
+@pytest.mark.parametrize("row", [row for row in ROWS if ROWS[row][1] != 401])
+def test_refusal_of_anything_else_keeps_its_envelope(row: str) -> None:
+    error, _, body, _ = ROWS[row]
+    assert json.loads(refusal(error, Settings(error_envelope="string", auth_errors="observed")).body) == body
+
+
+@pytest.mark.ledger("error.crash")
+def test_crash_says_no_more_than_the_stack_does() -> None:
+    assert (crash().status, json.loads(crash().body)) == (500, {"Message": "An error has occurred."})
+
+
+def test_answer_keeps_its_headers() -> None:
+    assert answer(200, [1], (b"a", b"b")) == Answer(200, b"[1]", ((b"a", b"b"),))
+
+
+def test_strict_refusal_names_every_warning_at_its_path() -> None:
+    refused = strict_refusal([Leniency("a", "x"), Leniency("body", "y"), Leniency("a", "z")])
+    assert refused.faults == {"a": ("Strict mode: x.", "Strict mode: z."), "body": ("Strict mode: y.",)}

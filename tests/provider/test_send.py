@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mocksms.engine.instants import instant
+from mocksms.engine.journal import Leniency
+from mocksms.provider.send import SendBody, SentRow, Spelling, recipients_of, remarks_on, submission_of, to_json
+from mocksms.settings import Settings
+from mocksms.sms.message import Message, Reason, Recipient, State, Submission
+from mocksms.sms.text import Template
+from tests.provider.inprocess import InProcess
+from tests.support import NOON, NUMBER, body
+
+SETTINGS = Settings()
+
+
+def _body(*to: str, **more: Any) -> SendBody:
+    return SendBody.model_validate(body(*to, **more))
+
+
+def _vars(rcpt: str, **values: str) -> dict[str, Any]:
+    return {"rcpt": rcpt, "fields": [{"name": name, "content": content} for name, content in values.items()]}
+
+
+@pytest.mark.ledger("send.time-zone", "send.scheduled")
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        pytest.param("2020-01-20 13:05:00+02:00", datetime(2020, 1, 20, 11, 5, tzinfo=UTC), id="as-in-the-guide"),
+        pytest.param("2020-01-20 13:05:00 +02:00", datetime(2020, 1, 20, 11, 5, tzinfo=UTC), id="space-before-plus"),
+        pytest.param("2020-01-20 13:05:00 -02:00", datetime(2020, 1, 20, 15, 5, tzinfo=UTC), id="space-before-minus"),
+        pytest.param("2020-01-20T13:05:00Z", datetime(2020, 1, 20, 13, 5, tzinfo=UTC), id="iso-8601"),
+        pytest.param("2020-01-20 13:05", datetime(2020, 1, 20, 11, 5, tzinfo=UTC), id="israel-winter"),
+        pytest.param("2020-07-20 13:05:00", datetime(2020, 7, 20, 10, 5, tzinfo=UTC), id="israel-summer"),
+        pytest.param(" 2020-01-20 ", datetime(2020, 1, 19, 22, 0, tzinfo=UTC), id="day-alone"),
+        pytest.param("9000-12-31T23:59:59Z", datetime(9000, 12, 31, 23, 59, 59, tzinfo=UTC), id="latest"),
+    ],
+)
+def test_instant_reads_a_point_in_time(text: str, utc: datetime) -> None:
+    assert instant(text) == utc
+    assert instant(text).tzinfo is UTC
+
+
+def test_instant_returns_a_datetime_as_it_is() -> None:
+    assert instant(NOON) is NOON
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        " ",
+        None,
+        5,
+        True,
+        "tomorrow",
+        "2020-13-01",
+        "2020-01-20 13:05:00+99:00",
+        "9001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00+12:00",
+        "1579518300",
+        "20/01/2020",
+        "\ud800",
+    ],
+)
+def test_instant_refuses_what_is_no_point_in_time(value: object) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        instant(value)
+
+
+@settings(deadline=None)
+@given(st.text() | st.datetimes().map(str))
+def test_instant_reads_or_refuses_any_text(text: str) -> None:
+    try:
+        moment = instant(text)
+    except ValueError:
+        return
+    assert moment.tzinfo is UTC
+
+
+@settings(deadline=None)
+@given(st.datetimes(max_value=datetime(8999, 1, 1), min_value=datetime(2, 1, 1), timezones=st.just(UTC)))
+def test_instant_reads_what_isoformat_writes(moment: datetime) -> None:
+    assert instant(moment.isoformat()) == moment
+
+
+def test_submission_takes_the_defaults_of_the_model() -> None:
+    assert submission_of(_body()) == Submission("Hello")
+
+
+def test_submission_takes_every_field_over() -> None:
+    asked = _body(
+        content="x",
+        charset="y",
+        unsubscribe_text="z",
+        add_unsubscribe_link=False,
+        add_unsubscribe_sms_reply=True,
+        track_clicks=True,
+        tags=["a", "b"],
+        sender_id="s",
+        **{"async": True, "send_at": "2020-01-20 13:05:00+02:00"},
+    )
+    assert submission_of(asked) == Submission(
+        content="x",
+        sender="s",
+        tags=("a", "b"),
+        charset="y",
+        unsubscribe_link=False,
+        unsubscribe_text="z",
+        unsubscribe_reply=True,
+        track_clicks=True,
+        wants_async=True,
+        send_at=datetime(2020, 1, 20, 11, 5, tzinfo=UTC),
+    )
+
+
+@pytest.mark.ledger("body.sender")
+@pytest.mark.parametrize(
+    ("given_names", "sender"),
+    [
+        ({"sender_id": "a", "sender": "b", "from": "c"}, "a"),
+        ({"sender": "b", "from": "c"}, "b"),
+        ({"from": "c"}, "c"),
+        ({"sender_id": "", "from": "c"}, "c"),
+        ({"sender_id": "", "sender": "", "from": ""}, None),
+        ({}, None),
+    ],
+)
+def test_submission_takes_the_first_sender_given(given_names: dict[str, str], sender: str | None) -> None:
+    assert submission_of(_body(**given_names)).sender == sender
+
+
+@pytest.mark.ledger("body.sender")
+def test_message_without_a_sender_has_that_of_the_settings() -> None:
+    plain, mock = InProcess(), InProcess(sender="Shop")
+    assert plain.info(plain.send()[0]["transaction_id"])["sender"] == "SenderID"
+    assert mock.info(mock.send()[0]["transaction_id"])["sender"] == "Shop"
+    assert mock.info(mock.send(sender_id="Me")[0]["transaction_id"])["sender"] == "Me"
+
+
+@pytest.mark.ledger("body.placeholders")
+@pytest.mark.parametrize("name", ["name", "#name#", "#name"])
+@pytest.mark.parametrize("rcpt", ["972-54-1111111", "+972 (54) 111.1111", "972541111111"])
+def test_recipients_get_their_values_by_digits_and_bare_name(name: str, rcpt: str) -> None:
+    asked = _body(content="Hi #name#", field_vars=[{"rcpt": rcpt, "fields": [{"name": name, "content": "Dana"}]}])
+    (recipient,) = recipients_of(asked, SETTINGS)
+    assert recipient == Recipient(NUMBER, {"name": "Dana"})
+    assert Template(submission_of(asked)).fill(recipient.fields) == "Hi Dana"
+
+
+@pytest.mark.ledger("body.placeholders")
+def test_recipients_each_get_their_own_values() -> None:
+    first, second = "972-54-1111111", "972-54-1111112"
+    asked = _body(second, first, "972-54-1111113", field_vars=[_vars(first, a="1"), _vars(second, a="2")])
+    assert [recipient.fields for recipient in recipients_of(asked, SETTINGS)] == [{"a": "2"}, {"a": "1"}, {}]
+
+
+def test_recipients_named_twice_get_all_values_the_last_counting() -> None:
+    asked = _body(field_vars=[_vars(NUMBER, a="1", b="1"), _vars(NUMBER, b="2")])
+    assert recipients_of(asked, SETTINGS)[0].fields == {"a": "1", "b": "2"}
+
+
+def test_recipients_are_compared_with_local_numbers_where_these_are_taken() -> None:
+    asked = _body("054-1111111", field_vars=[_vars(NUMBER, a="1")])
+    assert recipients_of(asked, SETTINGS)[0].fields == {}
+    assert recipients_of(asked, Settings(accept_local_numbers=True))[0].fields == {"a": "1"}
+
+
+@pytest.mark.ledger("body.recipients")
+def test_recipients_keep_order_duplicates_and_spelling() -> None:
+    spellings = ["972541111111", "+972-54-1111111", "972541111111"]
+    assert [recipient.mobile_number for recipient in recipients_of(_body(*spellings), SETTINGS)] == spellings
+
+
+def _remarks(**more: Any) -> list[Leniency]:
+    asked = _body(**more)
+    return remarks_on(asked, submission_of(asked), recipients_of(asked, SETTINGS))
+
+
+def test_remarks_are_none_where_nothing_is_odd() -> None:
+    assert _remarks() == []
+    assert _remarks(content="Hi #a#") == []
+    assert _remarks(content="Hi #a#", field_vars=[_vars(NUMBER, a="1")]) == []
+
+
+def test_remarks_name_a_charset_nobody_documents() -> None:
+    assert _remarks(charset="utf-8") == [Leniency("message.charset", "'utf-8' is not 'unicode'; it has no effect")]
+
+
+@pytest.mark.ledger("body.placeholder-without-value")
+def test_remarks_name_a_recipient_without_a_value() -> None:
+    note = Leniency("message.field_vars", f"no value of #b# for {NUMBER}")
+    assert _remarks(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")]) == [note]
+    asked = _body(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")])
+    assert Template(submission_of(asked)).fill(recipients_of(asked, SETTINGS)[0].fields) == "1 #b#"
+
+
+def test_remarks_name_only_the_first_value_that_is_missing() -> None:
+    first, second = "972-54-1111111", "972-54-1111112"
+    asked = _body(first, second, content="#c# #b# #a#", field_vars=[_vars(first, a="", b="", c="")])
+    note = Leniency("message.field_vars", f"no value of #a# for {second}")
+    assert remarks_on(asked, submission_of(asked), recipients_of(asked, SETTINGS)) == [note]
+
+
+def test_remarks_name_the_first_recipient_without_values() -> None:
+    asked = _body("972-54-1111112", "972-54-1111113", content="#a#", field_vars=[_vars(NUMBER, a="")])
+    note = Leniency("message.field_vars", "no value of #a# for 972-54-1111112")
+    assert remarks_on(asked, submission_of(asked), recipients_of(asked, SETTINGS)) == [note]
+
+
+@pytest.mark.ledger("body.placeholder-without-value")
+def test_remarks_name_every_field_that_no_placeholder_asks_for() -> None:
+    values = [_vars(NUMBER, b="1", **{"#a#": "1", "c": "1"}), _vars("972-54-1111112", b="2")]
+    assert _remarks(content="Hi #c#", field_vars=values) == [
+        Leniency("message.field_vars", "no placeholder #a# in the content"),
+        Leniency("message.field_vars", "no placeholder #b# in the content"),
+    ]
+
+
+def test_spellings_know_every_reason() -> None:
+    assert all(reason.in_reads for reason in Reason)
+
+
+def _sent_row(spelling: Spelling, state: State, mobile_number: str = NUMBER) -> dict[str, Any]:
+    mock = InProcess()
+    made = mock.engine.find(mock.account(), mock.send()[0]["transaction_id"])
+    event = made.history[-1]._replace(state=state)
+    message: Message = made._replace(history=(event,), mobile_number=mobile_number)
+    (row,) = json.loads(spelling.sent_rows([message]))
+    assert row["transaction_id"] == made.transaction_id
+    assert isinstance(row, dict)
+    return row
+
+
+@pytest.mark.ledger("send.answer", "send.null-reason")
+@pytest.mark.parametrize("state", State, ids=str)
+@pytest.mark.parametrize("setting", ["vendor", "hyphen", "underscore"])
+def test_sent_rows_have_exactly_the_documented_members(state: State, setting: str) -> None:
+    row = _sent_row(Spelling(setting), state)
+    assert list(row) == list(SentRow.model_fields)
+    second = state.reason.in_reads if state.reason else None
+    assert row["status"] == state.status
+    assert row["reject_reason"] == (second if setting == "underscore" else state.reason)
+
+
+@pytest.mark.ledger("body.recipients")
+@pytest.mark.parametrize("number", ['"', "\\", "שלום", "\n", "\ud800", "", "x" * 100])
+def test_sent_rows_answer_any_number_as_sent(number: str) -> None:
+    assert _sent_row(Spelling("vendor"), State.SENT, number)["mobile_number"] == number
+
+
+def test_sent_rows_of_nothing_are_an_empty_array() -> None:
+    assert Spelling("vendor").sent_rows([]) == b"[]"
+
+
+def test_json_is_not_escaped_unless_it_must_be() -> None:
+    assert to_json({"a": ["שלום", None]}) == '{"a":["שלום",null]}'.encode()
+    assert to_json("\ud800") == b'"\\ud800"'
+
+
+def test_models_on_the_wire_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        _body().send_at = NOON + timedelta(days=1)

@@ -1,0 +1,420 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from mocksms.engine.patterns import Patience
+from mocksms.engine.rules import CallKind, Live, Order, RateLimit, Subject, beyond
+from mocksms.engine.rules import Rule as BuiltRule
+from mocksms.engine.script import Script
+from mocksms.scenario.compiler import fault_rule, script_of
+from mocksms.scenario.schema import Fault, Limits, Match, Scenario
+from mocksms.settings import Settings
+from mocksms.sms import numbers
+from mocksms.sms.message import State
+from mocksms.sms.outcomes import ClickFirstLink, FaultKind, Outcome, Reply, Step
+from mocksms.sms.outcomes import Fault as OrderedFault
+from tests.engine.support import SECOND
+
+NOW = timedelta()
+
+
+def built(settings: Settings | None = None, **said: Any) -> Script:
+    return script_of(Scenario.model_validate(said), "test.toml", settings or Settings())
+
+
+def rule(settings: Settings | None = None, **said: Any) -> BuiltRule:
+    (only,) = built(settings, rule=[said]).rules
+    return only
+
+
+def outcome(**said: Any) -> Outcome:
+    orders = rule(**said).orders
+    assert isinstance(orders, Outcome)
+    return orders
+
+
+def order(**fault: Any) -> Order:
+    orders = rule(fault=fault).orders
+    assert isinstance(orders, Order)
+    return orders
+
+
+def a_subject(number: str = "972-54-1111111", *, accept_local: bool = False, **more: Any) -> Subject:
+    seen: dict[str, Any] = {
+        "content": "Your code is 4815",
+        "sender": "SenderID",
+        "tags": ("otp", "spring sale"),
+        "charset": "unicode",
+        "wants_async": False,
+        "nth": 1,
+        "count_segments": lambda: 2,
+        **more,
+    }
+    return Subject(mobile_number=number, digits=numbers.parse(number, accept_local=accept_local).digits, **seen)
+
+
+def meets(match: dict[str, Any], settings: Settings | None = None, number: str = "972-54-1111111", **more: Any) -> bool:
+    """Return whether a message meets a match."""
+    settings = settings or Settings()
+    subject = a_subject(number, accept_local=settings.accept_local_numbers, **more)
+    return Live(rule(settings, match=match, outcome="sent"), "seed").takes(subject)
+
+
+def test_match_without_wishes_takes_everything() -> None:
+    assert meets({})
+
+
+@pytest.mark.parametrize(
+    ("to", "number", "is_met"),
+    [
+        pytest.param("972-54-1111111", "+972 54 111 1111", True, id="in another spelling"),
+        pytest.param("972541111111", "972-54-1111111", True, id="as digits"),
+        pytest.param("972-54-1111111", "972-54-1111112", False, id="another number"),
+        pytest.param("972-54", "972-54-1111111", False, id="only a part"),
+        pytest.param("972-54-*", "972541111111", True, id="beginning"),
+        pytest.param("972-53-*", "972541111111", False, id="another beginning"),
+        pytest.param("*1111", "972541111111", True, id="end"),
+        pytest.param("*5-4*", "972541111111", True, id="within, whatever the separators"),
+        pytest.param("972*1*2", "972541111111", False, id="another end"),
+        pytest.param("*", "", True, id="anything is even nothing"),
+        pytest.param("972-54-111xxxx", "972-54-111XXXX", True, id="masked digits in any case"),
+        pytest.param("regex:^97254", "972-54-1111111", True, id="regular expression on digits"),
+        pytest.param("regex:54", "972-54-1111111", True, id="regular expression found anywhere"),
+        pytest.param("regex:^54", "972-54-1111111", False, id="regular expression not found"),
+        pytest.param("12", "12", True, id="no phone number at all"),
+        pytest.param("054-1111111", "972-54-1111111", False, id="local number where those are not accepted"),
+    ],
+)
+def test_number_is_compared_on_digits(to: str, number: str, is_met: bool) -> None:
+    assert meets({"to": to}, number=number) is is_met
+
+
+@pytest.mark.parametrize(
+    ("to", "number", "is_met"),
+    [
+        ("054-1111111", "972-54-1111111", True),
+        ("972-54-1111111", "054-1111111", True),
+        ("054-*", "054-1111111", True),
+        ("054-*", "972-54-1111111", True),
+        ("054-1111112", "054-1111111", False),
+        ("057-1234567", "057-1234567", True),
+        ("05", "05", True),
+    ],
+)
+def test_local_number_is_one_with_country_code_where_accepted(to: str, number: str, is_met: bool) -> None:
+    assert meets({"to": to}, Settings(accept_local_numbers=True), number) is is_met
+
+
+@pytest.mark.parametrize(
+    ("content", "is_met"),
+    [
+        pytest.param("code", True, id="part"),
+        pytest.param("Code", False, id="part in another case"),
+        pytest.param("Your code is 4815", True, id="whole"),
+        pytest.param("Your *", True, id="beginning"),
+        pytest.param("code *", False, id="a star makes it whole"),
+        pytest.param("*code*", True, id="part with stars"),
+        pytest.param("*4815", True, id="end"),
+        pytest.param("Y*c*4*5", True, id="pieces"),
+        pytest.param("Y*4*c*5", False, id="pieces in another order"),
+        pytest.param(r"regex:\b\d{4}$", True, id="regular expression"),
+        pytest.param("regex:^code", False, id="regular expression that is not found"),
+        pytest.param("regex:(?i)CODE", True, id="regular expression in any case"),
+    ],
+)
+def test_content_is_matched_in_part_as_a_whole_or_by_expression(content: str, is_met: bool) -> None:
+    assert meets({"content": content}) is is_met
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_met"),
+    [
+        ("otp", True),
+        ("spring sale", True),
+        ("spring*", True),
+        ("spring", False),
+        ("OTP", False),
+        ("regex:^sp", True),
+        ("regex:^x", False),
+        ("*", True),
+    ],
+)
+def test_any_of_the_tags_may_match(tag: str, is_met: bool) -> None:
+    assert meets({"tag": tag}) is is_met
+
+
+def test_message_without_tags_has_none_that_matches() -> None:
+    assert not meets({"tag": "*"}, tags=())
+
+
+@pytest.mark.parametrize("name", ["sender", "charset"])
+@pytest.mark.parametrize(
+    ("wish", "is_met"),
+    [
+        ("Shop-1", True),
+        ("Shop", False),
+        ("Shop*", True),
+        ("*1", True),
+        ("shop-1", False),
+        ("regex:-\\d$", True),
+        ("regex:x", False),
+    ],
+)
+def test_sender_and_charset_are_matched_as_a_whole(name: str, wish: str, is_met: bool) -> None:
+    seen: dict[str, Any] = {name: "Shop-1"}
+    assert meets({name: wish}, **seen) is is_met
+
+
+@pytest.mark.parametrize(("wanted", "is_async"), [(True, True), (True, False), (False, True), (False, False)])
+def test_mode_is_matched(wanted: bool, is_async: bool) -> None:
+    assert meets({"async": wanted}, wants_async=is_async) is (wanted is is_async)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "met"),
+    [
+        (2, [2]),
+        ("2", [2]),
+        (">2", [3, 4]),
+        (">=2", [2, 3, 4]),
+        ("<2", [1]),
+        ("<=2", [1, 2]),
+        (">= 2", [2, 3, 4]),
+        (" <2 ", [1]),
+    ],
+)
+def test_segments_are_compared(wanted: object, met: list[int]) -> None:
+    assert [count for count in (1, 2, 3, 4) if meets({"segments": wanted}, count_segments=partial(int, count))] == met
+
+
+def test_segments_are_counted_only_where_all_else_matches() -> None:
+    assert not meets({"segments": 1, "content": "no such words"}, count_segments=partial(pytest.fail, "counted"))
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_nth_message_to_its_number_is_matched(nth: int) -> None:
+    assert meets({"nth": 2}, nth=nth) is (nth == 2)
+
+
+WISHES: dict[str, tuple[object, object]] = {
+    "to": ("972-54-*", "972-53-*"),
+    "content": ("code", "kode"),
+    "tag": ("otp", "ads"),
+    "sender": ("SenderID", "Shop"),
+    "charset": ("unicode", "hebrew"),
+    "async": (False, True),
+    "segments": (2, 3),
+    "nth": (1, 2),
+}
+
+
+def test_every_wish_is_tried_here() -> None:
+    named = {field.alias or name for name, field in Match.model_fields.items()}
+    assert named == {*WISHES, "call"}
+
+
+@pytest.mark.parametrize("unmet", [None, *WISHES])
+def test_match_takes_what_meets_all_wishes(unmet: str | None) -> None:
+    match = {name: wrong if name == unmet else right for name, (right, wrong) in WISHES.items()}
+    assert meets(match) is (unmet is None)
+
+
+def is_globbed(pattern: str, text: str) -> bool:
+    """Return what an expression built from the pattern says of a text."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
+
+
+@given(
+    st.text(st.sampled_from("ab*"), min_size=1, max_size=7).filter(lambda pattern: "*" in pattern),
+    st.text(st.sampled_from("ab"), max_size=7),
+)
+@settings(max_examples=500)
+@example("a*a", "a")
+@example("a*ba*a", "aba")
+@example("*aa*a*", "aa")
+@example("*a*a*", "a")
+def test_star_stands_for_any_characters(pattern: str, text: str) -> None:
+    assert meets({"content": pattern}, content=text) is is_globbed(pattern, text)
+
+
+@given(st.text(st.sampled_from("a.[]\\?+\n*"), max_size=5), st.text(st.sampled_from("a.[]\\?+\n*"), max_size=5))
+def test_only_the_star_is_special(pattern: str, rest: str) -> None:
+    for text in (pattern.replace("*", rest), pattern + rest, rest):
+        assert meets({"content": f"{pattern}*"}, content=text) is is_globbed(f"{pattern}*", text)
+
+
+def test_expressions_have_their_patience_for_every_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocksms.engine.patterns.timer", count(0, 10).__next__)
+    slow = Live(rule(match={"content": r"regex:^(a|aa|aaa)+b|4815"}, outcome="sent"), "seed")
+    long = "a" * 40 + "4815"
+    assert [slow.takes(a_subject(content=text)) for text in ("4815", "4815", long[-20:])] == [True] * 3
+
+
+@pytest.mark.parametrize("name", ["to", "content", "tag", "sender", "charset"])
+def test_expressions_of_all_wishes_share_the_patience_of_a_send(name: str) -> None:
+    spent = Patience()
+    spent.left = 0
+    unasked = Live(rule(match={name: "regex:."}, outcome="sent"), "seed")
+    assert not unasked.takes(a_subject(tags=("otp",), patience=spent))
+    assert unasked.takes(a_subject(tags=("otp",)))
+
+
+def test_outcome_is_reached_at_once_or_after_its_delay() -> None:
+    assert outcome(outcome="rejected/bounced").steps == (Step(State.BOUNCED),)
+    assert outcome(outcome="rejected/bounced", delay="2s").steps == (Step(State.BOUNCED, 2 * SECOND),)
+
+
+def test_message_that_stays_queued_takes_no_step() -> None:
+    assert outcome(outcome="queued") == Outcome(steps=(), decided_by="rule 1 of test.toml")
+
+
+def test_steps_follow_each_other() -> None:
+    said = [
+        {"outcome": "queued/insufficient-funds", "after": "1s"},
+        {"outcome": "sent", "after": "2s"},
+        {"outcome": "rejected/bounced", "after": "1m"},
+    ]
+    assert outcome(steps=said).steps == (
+        Step(State.NO_CREDIT, SECOND),
+        Step(State.SENT, 3 * SECOND),
+        Step(State.BOUNCED, 63 * SECOND),
+    )
+
+
+@pytest.mark.parametrize(("delay", "after"), [({}, NOW), ({"delay": "3s"}, 3 * SECOND)], ids=["at once", "later"])
+@pytest.mark.parametrize("said", [{"pass": True}, {"click": {}}], ids=["pass", "reaction alone"])
+def test_rule_that_decides_nothing_lets_pass(said: dict[str, Any], delay: dict[str, Any], after: timedelta) -> None:
+    passing = outcome(**said, **delay)
+    assert (passing.steps, passing.passes_after) == ((), after)
+
+
+@pytest.mark.parametrize(
+    "said", [{"outcome": "sent"}, {"steps": [{"outcome": "sent"}]}, {"outcome": "queued"}], ids=str
+)
+def test_rule_that_decides_lets_nothing_pass(said: dict[str, Any]) -> None:
+    assert outcome(**said).passes_after is None
+
+
+@pytest.mark.parametrize(
+    ("said", "sent_at"),
+    [
+        pytest.param({"outcome": "sent"}, NOW, id="sent at once"),
+        pytest.param({"outcome": "sent", "delay": "5s"}, 5 * SECOND, id="sent late"),
+        pytest.param(
+            {"steps": [{"outcome": "queued/no_credit", "after": "1s"}, {"outcome": "sent", "after": "2s"}]},
+            3 * SECOND,
+            id="sent by steps",
+        ),
+        pytest.param({}, NOW, id="let pass: counted from when the engine sends it"),
+        pytest.param({"pass": True, "delay": "5s"}, NOW, id="held: counted from when the engine sends it"),
+    ],
+)
+def test_replies_and_clicks_come_after_sending(said: dict[str, Any], sent_at: timedelta) -> None:
+    reactions = outcome(
+        **said, reply=[{"text": "a", "after": "1s"}, {"text": "b", "after": "4s"}], click={"after": "2s"}
+    )
+    assert reactions.reactions == (
+        Reply("a", sent_at + SECOND),
+        Reply("b", sent_at + 4 * SECOND),
+        ClickFirstLink(sent_at + 2 * SECOND),
+    )
+    assert outcome(**said, reply={"text": "a"}).reactions == (Reply("a", sent_at + SECOND),)
+
+
+def test_rule_is_called_by_its_place_its_name_and_its_file() -> None:
+    script = built(rule=[{"outcome": "sent"}, {"name": "codes", "outcome": "sent"}, {"fault": {"kind": "empty"}}])
+    assert [each.label for each in script.rules] == [
+        "rule 1 of test.toml",
+        "rule 2 (codes) of test.toml",
+        "rule 3 of test.toml",
+    ]
+    assert script.names == ("test.toml",)
+
+
+def test_rule_keeps_its_limits() -> None:
+    limited = rule(outcome="sent", times=3, every=2, probability=0.5, match={"call": "send"})
+    assert (limited.times, limited.every, limited.probability, limited.call) == (3, 2, 0.5, CallKind.SEND)
+    free = rule(outcome="sent")
+    assert (free.times, free.every, free.probability, free.call) == (None, 1, 1.0, CallKind.SEND)
+
+
+def test_fault_meets_the_kind_of_call_it_names() -> None:
+    assert rule(match={"call": "search"}, fault={"kind": "empty"}).call is CallKind.SEARCH
+
+
+@pytest.mark.parametrize("kind", ["truncated", "malformed", "empty", "reset_before_accept", "reset_after_accept"])
+def test_fault_of_a_plain_kind_is_ordered_as_it_is(kind: str) -> None:
+    assert order(kind=kind) == Order(fault=OrderedFault(kind=FaultKind(kind)))
+
+
+@pytest.mark.parametrize("kind", ["delay", "dribble"])
+def test_slow_fault_lasts_so_long_or_between_two_lengths(kind: str) -> None:
+    once = order(kind=kind, duration="2s")
+    assert once == Order(fault=OrderedFault(kind=FaultKind(kind), duration=2 * SECOND), longest=2 * SECOND)
+    ranged = order(kind=kind, duration=["2s", "5s"])
+    assert (ranged.fault.duration, ranged.longest) == (2 * SECOND, 5 * SECOND)
+    assert order(kind=kind, duration=[0, "5s"]).fault.duration == order(kind=kind, duration=0).fault.duration == NOW
+
+
+def test_status_is_ordered_with_its_body_its_type_and_when_to_come_back() -> None:
+    said = {"kind": "status", "status": 503, "body": "Down", "content_type": "text/plain", "retry_after": "2s"}
+    assert order(**said).fault == OrderedFault(
+        kind=FaultKind.STATUS, status=503, duration=2 * SECOND, body="Down", media_type="text/plain"
+    )
+    assert order(kind="status", status=500).fault == OrderedFault(kind=FaultKind.STATUS, status=500)
+
+
+def test_unauthorised_is_the_status_for_it() -> None:
+    assert order(kind="unauthorised") == Order(fault=OrderedFault(kind=FaultKind.STATUS, status=401))
+
+
+def test_rate_limit_is_ordered_beyond_its_rate() -> None:
+    assert order(kind="rate_limit", limit=5, per="1m") == beyond(RateLimit(most=5, per=60 * SECOND))
+
+
+def test_fault_set_by_hand_is_a_rule_like_any_other() -> None:
+    limits = Limits.model_validate({"match": {"tag": "otp"}, "times": 2, "every": 3, "probability": 0.5})
+    by_hand = fault_rule(Fault(kind="empty"), limits, "by hand", Settings())
+    assert by_hand.orders == Order(fault=OrderedFault(kind=FaultKind.EMPTY))
+    assert (by_hand.label, by_hand.times, by_hand.every, by_hand.probability) == ("by hand", 2, 3, 0.5)
+    assert [Live(by_hand, "seed").takes(a_subject(tags=tags)) for tags in (("otp",), ("ads",))] == [True, False]
+
+
+def test_account_begins_with_what_is_said_of_it_and_no_more() -> None:
+    assert built().state == built(account={}).state == {}
+    said = {
+        "credit": 5,
+        "sender": "Shop",
+        "gateway": False,
+        "rest_right": False,
+        "unsubscribed": ["972-54-1111111", "+972 54 1111111"],
+        "bounced": [],
+        "kosher": ["972-58-32xxxxx"],
+    }
+    assert built(account=said).state == {
+        "credit": 5,
+        "sender": "Shop",
+        "gateway": False,
+        "rest_right": False,
+        "unsubscribed": {"972541111111"},
+        "bounced": set(),
+        "kosher": {"9725832XXXXX"},
+    }
+
+
+def test_unlimited_credit_is_said_and_not_left_out() -> None:
+    assert built(account={"credit": "unlimited"}).state == {"credit": None}
+
+
+def test_local_numbers_of_an_account_have_a_country_code_where_accepted() -> None:
+    said = {"kosher": ["054-1111111"]}
+    assert built(account=said).state == {"kosher": {"0541111111"}}
+    assert built(Settings(accept_local_numbers=True), account=said).state == {"kosher": {"972541111111"}}

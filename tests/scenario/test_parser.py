@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from mocksms.errors import Complaint, ScenarioUnusable
+from mocksms.scenario.parser import LONGEST_FILE, check, read, read_file
+from mocksms.scenario.schema import Rule, Scenario
+from mocksms.sms.message import State
+from tests.scenario.test_mistakes import EXAMPLE
+
+KEYS = ["about", "credit", "times", "match.to", "match", "outcome", "fault", "steps", "reply", "rule", "abuot", '"a b"']
+HEADERS = [
+    "[[rule]]",
+    "[rule]",
+    "[account]",
+    "[rule.match]",
+    "[[rule.steps]]",
+    "[[rule.fault]]",
+    "[a.b]",
+    "[[account]]",
+]
+WORDS = ['"sent"', "'regex:('", '"2s"', '"x', "'''", '"""a\nb"""', '"\\ud800"', '"\\x"', "2s", "true", "13:05", ""]
+NUMBERS = [
+    "1",
+    "-1",
+    "0x" + "f" * 5_000,
+    "9" * 5_000,
+    "1e400",
+    "inf",
+    "-nan",
+    "0541111111",
+    "2020-01-20 13:05:00+02:00",
+]
+LISTS = ["[]", '["2s", "1s"]', "[[[[{}]]]]", '[{ text = "a" }, 1]', "[\n1,\n"]
+TABLES = ["{}", '{ kind = "delay" }', '{ outcome = "sent", after = 1 }', "{ a = \n1 }"]
+VALUES = [*WORDS, *NUMBERS, *LISTS, *TABLES]
+lines = (
+    st.sampled_from(HEADERS) | st.builds("{} = {}".format, st.sampled_from(KEYS), st.sampled_from(VALUES)) | st.text()
+)
+plausible = st.lists(lines, max_size=12).map("\n".join)
+
+
+@st.composite
+def slips(draw: st.DrawFn) -> str:
+    """The example with some pieces replaced by others."""
+    text = EXAMPLE
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = start + draw(st.integers(0, 12))
+        text = text[:start] + draw(st.text("[]{}=\"'\\\n.,# a1") | st.sampled_from(VALUES)) + text[end:]
+    return text
+
+
+def complaints(raw: bytes | str, name: str = "x.toml") -> list[Complaint]:
+    """Return what is wrong with a file that must be refused."""
+    with pytest.raises(ScenarioUnusable) as refused:
+        read(raw.encode() if isinstance(raw, str) else raw, name)
+    return [*refused.value.complaints]
+
+
+def lawful(raw: bytes) -> None:
+    """Read bytes, whatever they are; what is wrong must be told with words and on lines that there are."""
+    try:
+        scenario = read(raw, "x.toml")
+    except ScenarioUnusable as error:
+        found = error.complaints
+    else:
+        assert isinstance(scenario, Scenario)
+        return
+    assert found
+    assert all(complaint.text and str(complaint).isprintable() for complaint in found)
+    assert all(complaint.line is None or 1 <= complaint.line <= raw.count(b"\n") + 1 for complaint in found)
+
+
+@given(st.binary())
+@example(codecs.BOM_UTF8)
+@example(codecs.BOM_UTF16_LE + "a = 1".encode("utf-16-le"))
+@example(b"\x00")
+def test_reading_any_bytes_raises_nothing_but_our_own_error(raw: bytes) -> None:
+    lawful(raw)
+
+
+@settings(max_examples=300)
+@given(plausible)
+@example("about = " + "[" * 320 + "]" * 320)
+@example("about = " + "[" * 5_000 + "]" * 5_000)
+@example("about = " + "{a=" * 320 + "1" + "}" * 320)
+@example("about" + ".a" * 2_000 + " = 1")
+@example("[" + ".".join("a" * 300) + "]")
+@example("[account]\ncredit = " + "9" * 5_000)
+@example("[account]\ncredit = 0x" + "f" * 5_000)
+@example("[[rule]]\noutcome = 'sent'\ndelay = 0x" + "f" * 5_000)
+@example("[[rule]]\noutcome = 'sent'\nmatch.segments = 0x" + "f" * 5_000)
+@example("[[rule]]\noutcome = 'sent'\nprobability = nan\ndelay = inf")
+@example("about = '\u2028'\nx = '\x85'")
+def test_reading_any_text_like_toml_raises_nothing_but_our_own_error(text: str) -> None:
+    lawful(text.encode("utf-8", "replace"))
+
+
+@settings(max_examples=300)
+@given(slips())
+def test_reading_the_example_with_slips_of_the_pen_raises_nothing_but_our_own_error(text: str) -> None:
+    lawful(text.encode())
+
+
+@pytest.mark.parametrize("depth", range(20, 1_000, 20))
+def test_reading_any_nesting_raises_nothing_but_our_own_error(depth: int) -> None:
+    lawful(("about = " + "[" * depth + "]" * depth).encode())
+
+
+def test_nothing_is_a_scenario_that_says_nothing() -> None:
+    for raw in (b"", b"\n\n", b"# a comment", codecs.BOM_UTF8):
+        assert read(raw, "x.toml") == Scenario()
+
+
+def test_byte_order_mark_and_line_ends_of_windows_are_no_trouble() -> None:
+    plain = read(EXAMPLE.encode(), "x.toml")
+    assert read(codecs.BOM_UTF8 + EXAMPLE.replace("\n", "\r\n").encode(), "x.toml") == plain
+    (complaint,) = complaints(codecs.BOM_UTF8 + EXAMPLE.replace("\n", "\r\n").replace("times", "tmes").encode())
+    assert (complaint.line, complaint.key) == (8, "rule 1.tmes")
+
+
+def test_file_in_another_encoding_is_told_the_line() -> None:
+    assert complaints(b'about = "ok"\n# caf\xe9\n') == [Complaint("x.toml", 2, "", "is not UTF-8 text")]
+
+
+def test_file_is_read_up_to_its_longest() -> None:
+    longest = b"#".ljust(LONGEST_FILE, b"x")
+    assert read(longest, "x.toml") == Scenario()
+    assert complaints(longest + b"x") == [Complaint("x.toml", None, "", "is longer than 1048576 bytes")]
+
+
+def test_text_that_is_nested_too_deeply_is_told() -> None:
+    assert complaints("about = " + "[" * 5_000 + "]" * 5_000) == [Complaint("x.toml", None, "", "is nested too deeply")]
+
+
+def test_model_that_cannot_follow_the_nesting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(_: object) -> Scenario:
+        raise RecursionError
+
+    monkeypatch.setattr(Scenario, "model_validate", give_up)
+    assert complaints("") == [Complaint("x.toml", None, "", "is nested too deeply")]
+
+
+def test_several_mistakes_are_all_told_at_once_in_the_order_of_the_file() -> None:
+    text = """\
+abuot = "A story."
+
+[account]
+credit = -1
+kosher = ["972-54-1111111", "bob"]
+
+[[rule]]
+times = "2"
+outcome = "sent"
+
+[[rule]]
+outcome = "sentt"
+match.tga = "otp"
+"""
+    found = complaints(text, "story.toml")
+    assert [(complaint.line, complaint.key) for complaint in found] == [
+        (1, "abuot"),
+        (4, "account.credit"),
+        (5, "account.kosher 2"),
+        (8, "rule 1.times"),
+        (12, "rule 2.outcome"),
+        (13, "rule 2.match.tga"),
+    ]
+    assert {complaint.file for complaint in found} == {"story.toml"}
+    with pytest.raises(ScenarioUnusable) as refused:
+        read(text.encode(), "story.toml")
+    told = str(refused.value).split("\n")
+    assert len(told) == 6
+    assert told[0] == "story.toml:1: abuot: there is no such name; did you mean about?"
+    assert told[3] == "story.toml:8: rule 1.times: must be a whole number; write 2 without quotes"
+
+
+def test_several_rules_that_are_never_used_are_all_told() -> None:
+    found = complaints('[[rule]]\noutcome = "sent"\n' * 3)
+    assert [(complaint.line, complaint.key) for complaint in found] == [(3, "rule 2"), (5, "rule 3")]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a = [1", 1, "a list is not closed; a comma or ] is expected; the file ends here"),
+        ("a = [1\n\n  2]\n", 3, "a list is not closed; a comma or ] is expected; here is 2]"),
+        ('a = """\nx\n\n', 2, "a text is not closed; its closing quote is expected; the file ends here"),
+        ("a = '''\nx\n\n", 2, "a text is not closed; its closing quote is expected; the file ends here"),
+        ("a = 'x\n", 1, "a text is not closed; its closing quote is expected"),
+        ('a = "x\n', 1, 'a text is not closed; its closing quote is expected before the line ends; the line is a = "x'),
+        (
+            'a = "\\d{6}"',
+            1,
+            "a \\ means something in double quotes; a regular expression goes into single ones; the line is",
+        ),
+        ("a", 1, "a key such as times = 2 is expected, with = after its name; the file ends here"),
+        ("a: 1", 1, "a key such as times = 2 is expected, with = after its name; here is : 1"),
+        ("[a\n", 1, "the end of the table's name is expected, ] or ]]; the line is [a"),
+        ("[[a]\n", 1, "the end of the table's name is expected, ] or ]]; here is ]"),
+        ("!", 1, "a table such as [[rule]] or a key such as times = 2 is expected; here is !"),
+        ("\na = yes", 2, "a value is expected; texts and durations stand in quotes; here is yes"),
+        ("a = 1 b", 1, "the line is expected to end, since its value is complete; texts stand in quotes; here is b"),
+        (
+            "a = 0541111111",
+            1,
+            "the line is expected to end, since its value is complete; texts stand in quotes; here is",
+        ),
+        ("a = { b = 1, }", 1, "a name is expected; here is }"),
+        (
+            "a = 1\n  a = 2\n",
+            2,
+            "this name is taken; a name stands once in a table, and each rule begins with [[rule]]",
+        ),
+        ("[a]\n[a]\n", 2, "this table is there already; one that comes several times has two brackets, [[rule]]"),
+        ("a = {}\na.b = 1\n", 2, "this table was written as a whole before; what belongs to it goes there"),
+        ("# \x01", 1, "Found invalid character '\\x01'; here is \\x01"),
+        ("a = 1" + "0" * 5_000, None, "a number has too many digits"),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_broken_syntax_is_told_with_what_was_expected_and_what_stands_there(
+    text: str, line: int | None, words: str
+) -> None:
+    (complaint,) = complaints(text)
+    assert (complaint.line, complaint.key) == (line, "")
+    assert complaint.text.startswith(f"is not TOML: {words}")
+
+
+def test_file_is_read_and_called_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "outage.toml"
+    path.write_text(EXAMPLE)
+    assert read_file(path) == read(EXAMPLE.encode(), "x")
+    path.write_text("x = 1")
+    with pytest.raises(ScenarioUnusable, match=f"^{re.escape(str(path))}:1: x: there is no such name"):
+        read_file(path)
+
+
+def test_file_that_is_not_there_is_told_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "outage.toml").touch()
+    with pytest.raises(ScenarioUnusable) as refused:
+        read_file(tmp_path / "outge.toml")
+    text = f"cannot be read: No such file or directory; did you mean {tmp_path / 'outage.toml'}?"
+    assert refused.value.complaints == (Complaint(str(tmp_path / "outge.toml"), None, "", text),)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("zzzzzz.toml", "No such file or directory"),
+        ("none/outage.toml", "No such file or directory"),
+        ("outage.toml/x", "Not a directory"),
+        ("", "Is a directory"),
+        ("a" * 5_000, "File name too long"),
+        ("nul\0byte", "embedded null byte"),
+    ],
+    ids=["far", "no folder", "file as folder", "folder", "long", "NUL"],
+)
+def test_file_that_cannot_be_read_is_told_why(tmp_path: Path, name: str, why: str) -> None:
+    (tmp_path / "outage.toml").touch()
+    with pytest.raises(ScenarioUnusable) as refused:
+        read_file(tmp_path / name)
+    assert [complaint.text for complaint in refused.value.complaints] == [f"cannot be read: {why}"]
+
+
+def test_file_that_is_longer_than_can_be_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "long.toml"
+    path.write_bytes(b"#" * (LONGEST_FILE + 1))
+    with pytest.raises(ScenarioUnusable, match="longer than"):
+        read_file(path)
+
+
+def test_scenario_that_came_as_json_is_checked_as_a_whole() -> None:
+    fine = Scenario(rule=[Rule(outcome=State.SENT)])
+    assert check(fine, "body") is fine
+    with pytest.raises(ScenarioUnusable) as refused:
+        check(Scenario(rule=[*fine.rule, *fine.rule]), "body")
+    (complaint,) = refused.value.complaints
+    assert (complaint.file, complaint.line, complaint.key) == ("body", None, "rule 2")
+
+
+def test_file_of_json_is_told_where_json_goes() -> None:
+    with pytest.raises(ScenarioUnusable) as refused:
+        read(b'{"rule": []}', "outage.json")
+    assert str(refused.value) == (
+        "outage.json: is JSON by its name; files are TOML, and JSON goes to PUT /_mock/scenario"
+    )
+    assert read(b'about = "TOML all the same."', "outage.json").about

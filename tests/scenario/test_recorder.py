@@ -1,0 +1,544 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mocksms.engine.account import Account
+from mocksms.engine.controls import Steering
+from mocksms.engine.engine import Engine
+from mocksms.engine.messages import Query
+from mocksms.engine.rules import CallKind, Faulted
+from mocksms.engine.script import EMPTY, Script
+from mocksms.errors import IllegalStep
+from mocksms.scenario.compiler import fault_rule, script_of
+from mocksms.scenario.parser import read
+from mocksms.scenario.recorder import recorded
+from mocksms.scenario.schema import MOST_RULES, MOST_STEPS, Click, Fault, Limits, Match, Reply, Rule, Scenario, Step
+from mocksms.scenario.schema import Account as Beginning
+from mocksms.scenario.writing import to_toml
+from mocksms.schemas.types import HIGHEST_CREDIT
+from mocksms.settings import LONGEST_DURATION, Settings
+from mocksms.sms.message import Message, State
+from mocksms.sms.outcomes import Fault as OrderedFault
+from mocksms.sms.outcomes import FaultKind
+from tests.engine.support import SECOND, World, an_exchange
+from tests.provider.inprocess import INFO, SEARCH, InProcess
+from tests.support import KEY, NOON, NUMBER, HandClock
+
+OTHER = "972-54-2222222"
+TOO_SHORT = "972-54-111111"
+OTHERS = Rule(name="all others", outcome=State.SENT)
+
+
+def magic(code: str) -> str:
+    return f"972-50-000{code}00"
+
+
+def record(world: World) -> Scenario:
+    return recorded(world.account, world.engine.settings)
+
+
+def rules(world: World) -> list[Rule]:
+    """Return the recorded rules but for the last one, which sends all others."""
+    found = record(world).rule
+    return found[:-1] if found[-1:] == [OTHERS] else found
+
+
+def a_rule_for(number: str = NUMBER, nth: int = 1, **said: Any) -> Rule:
+    return Rule(match=Match(to=number, nth=nth), **said)
+
+
+def scripted(*said: dict[str, Any]) -> Script:
+    return script_of(Scenario.model_validate({"rule": [*said]}), "story.toml", Settings())
+
+
+def test_account_that_lived_through_nothing_is_an_empty_scenario() -> None:
+    scenario = record(World())
+    assert (scenario.account, scenario.rule) == (None, [])
+    assert scenario.about == "What an account lived through until 2026-03-01 12:00:00 UTC: 0 SMS."
+
+
+def test_messages_that_were_just_sent_need_one_rule_together() -> None:
+    world = World()
+    world.submit(NUMBER, OTHER, NUMBER)
+    scenario = record(world)
+    assert scenario.rule == [OTHERS]
+    assert "3 SMS" in scenario.about
+
+
+@pytest.mark.parametrize(
+    ("to", "state"),
+    [
+        (TOO_SHORT, State.INVALID),
+        (magic("20"), State.UNSUBSCRIBED),
+        (magic("30"), State.NO_CREDIT),
+        (magic("40"), State.EXCEPTION),
+    ],
+)
+def test_message_that_ended_at_once_has_an_outcome(to: str, state: State) -> None:
+    world = World()
+    world.send(to)
+    assert record(world).rule == [a_rule_for(to, outcome=state)]
+
+
+def test_message_that_took_its_time_has_steps() -> None:
+    world = World(async_delay=10 * SECOND)
+    world.send(magic("23"), wants_async=True)
+    world.clock.advance(60)
+    steps = [Step(outcome=State.SENT), Step(outcome=State.BOUNCED, after=5 * SECOND)]
+    assert rules(world) == [a_rule_for(magic("23"), steps=steps)]
+
+
+def test_message_that_stays_queued_is_recorded_once_it_was_taken_up() -> None:
+    world = World(async_delay=10 * SECOND)
+    world.send(magic("02"), wants_async=True)
+    assert rules(world) == []
+    world.clock.advance(10)
+    assert rules(world) == [a_rule_for(magic("02"), outcome=State.QUEUED)]
+
+
+def test_steps_of_a_scheduled_message_count_from_its_time() -> None:
+    world = World()
+    message = world.send(magic("02"), send_at=NOON + 60 * SECOND)
+    world.clock.advance(70)
+    world.steering.cancel(world.account, message.transaction_id)
+    assert rules(world) == [a_rule_for(magic("02"), steps=[Step(outcome=State.CANCELLED, after=10 * SECOND)])]
+
+
+def test_what_came_before_a_scheduled_message_was_taken_up_comes_at_once() -> None:
+    world = World()
+    message = world.send(send_at=NOON + 60 * SECOND)
+    world.clock.advance(10)
+    world.steering.send(world.account, message.transaction_id)
+    world.clock.advance(80)
+    world.steering.bounce(world.account, message.transaction_id)
+    steps = [Step(outcome=State.SENT), Step(outcome=State.BOUNCED, after=30 * SECOND)]
+    assert rules(world) == [a_rule_for(steps=steps)]
+
+
+def test_top_up_is_recorded_as_the_step_it_led_to() -> None:
+    world = World(credit=0)
+    world.send()
+    world.clock.advance(30)
+    world.steering.set_credit(world.account, 5)
+    steps = [Step(outcome=State.NO_CREDIT), Step(outcome=State.SENT, after=30 * SECOND)]
+    assert rules(world) == [a_rule_for(steps=steps)]
+
+
+def test_messages_to_one_number_are_told_apart_by_their_place_whatever_the_spelling() -> None:
+    world = World(scripted({"every": 2, "outcome": "invalid"}))
+    world.submit(NUMBER, "+972 54 1111111", OTHER, NUMBER)
+    assert rules(world) == [
+        a_rule_for("+972 54 1111111", 2, outcome=State.INVALID),
+        a_rule_for(NUMBER, 3, outcome=State.INVALID),
+    ]
+
+
+def test_evicted_and_deleted_messages_are_left_out() -> None:
+    world = World(max_messages=2)
+    for code in ("20", "21", "22"):
+        gone = world.send(magic(code))
+    world.steering.delete(world.account, [gone])
+    assert rules(world) == [a_rule_for(magic("21"), outcome=State.KOSHER)]
+    assert record(world).about.endswith("1 SMS. SMS that were deleted or evicted: 1.")
+
+
+def test_deleted_messages_are_told_where_the_journal_has_their_sends() -> None:
+    api = InProcess()
+    api.send(NUMBER, OTHER)
+    Steering(api.engine).delete_all(api.account())
+    about = recorded(api.account(), api.engine.settings).about
+    assert about.endswith("0 SMS. SMS that were deleted or evicted: 2.")
+
+
+def test_message_that_ended_before_its_time_is_told() -> None:
+    world = World()
+    message = world.send(send_at=NOON + 60 * SECOND)
+    world.steering.cancel(world.account, message.transaction_id)
+    assert record(world).about.endswith("1 SMS. SMS that ended before their time, and here do when it has come: 1.")
+
+
+def test_replies_and_clicks_beyond_what_a_rule_can_say_are_told() -> None:
+    world = World()
+    message = world.send(content="See https://a.test")
+    for _ in range(MOST_STEPS + 2):
+        world.steering.click(world.account, message.transaction_id)
+        world.steering.reply(world.account, NUMBER, "YES")
+    (rule,) = rules(world)
+    assert isinstance(rule.reply, list)
+    assert len(rule.reply) == MOST_STEPS
+    told = f"1 SMS. Replies that found no place: 2. Clicks that found no place: {MOST_STEPS + 1}."
+    assert record(world).about.endswith(told)
+
+
+def test_what_a_recipient_did_once_the_message_had_bounced_is_told() -> None:
+    world = World()
+    message = world.send(content="See https://a.test")
+    world.steering.click(world.account, message.transaction_id)
+    world.steering.bounce(world.account, message.transaction_id)
+    world.steering.reply(world.account, NUMBER, "Who?")
+    steps = [Step(outcome=State.SENT), Step(outcome=State.BOUNCED)]
+    assert rules(world) == [a_rule_for(steps=steps)]
+    assert record(world).about.endswith("1 SMS. Replies that found no place: 1. Clicks that found no place: 1.")
+
+
+def test_replies_are_recorded_with_the_message_they_follow() -> None:
+    world = World()
+    world.send(magic("03"))
+    world.send(NUMBER)
+    world.clock.advance(5)
+    for seconds, text in ((0, "Who?"), (2, "STOP")):
+        world.clock.advance(seconds)
+        world.steering.reply(world.account, NUMBER, text)
+    world.send(NUMBER)
+    world.clock.advance(3)
+    world.steering.reply(world.account, NUMBER, "Me again")
+    assert rules(world) == [
+        a_rule_for(magic("03"), outcome=State.SENT, reply=[Reply(text="YES")]),
+        a_rule_for(
+            outcome=State.SENT, reply=[Reply(text="Who?", after=5 * SECOND), Reply(text="STOP", after=7 * SECOND)]
+        ),
+        a_rule_for(nth=2, outcome=State.SENT, reply=[Reply(text="Me again", after=3 * SECOND)]),
+    ]
+
+
+def test_reply_of_a_number_that_was_sent_nothing_is_left_out() -> None:
+    world = World()
+    world.send(TOO_SHORT)
+    world.steering.reply(world.account, TOO_SHORT, "Hello?")
+    world.steering.reply(world.account, OTHER, "Hello?")
+    assert rules(world) == [a_rule_for(TOO_SHORT, outcome=State.INVALID)]
+
+
+@pytest.mark.parametrize(
+    "content", ["See https://a.test and https://b.test", "See #link#"], ids=["written", "filled in"]
+)
+def test_click_of_the_first_link_is_recorded(content: str) -> None:
+    api = InProcess()
+    fields = [{"rcpt": NUMBER, "fields": [{"name": "link", "content": "https://a.test"}]}]
+    (row,) = api.send(content=content, field_vars=fields)
+    api.time.advance(4)
+    Steering(api.engine).click(api.account(), row["transaction_id"])
+    assert recorded(api.account(), api.engine.settings).rule == [
+        a_rule_for(outcome=State.SENT, click=Click(after=4 * SECOND)),
+        OTHERS,
+    ]
+
+
+def test_click_of_another_link_is_left_out() -> None:
+    world = World()
+    message = world.send(content="See https://a.test and https://b.test")
+    world.steering.click(world.account, message.transaction_id, "https://b.test")
+    assert rules(world) == []
+
+
+def test_account_begins_with_what_its_messages_cost_and_what_is_not_as_the_options_say() -> None:
+    world = World(credit=10)
+    world.submit(NUMBER, TOO_SHORT, content="a" * 161)
+    assert record(world).account == Beginning(credit=10)
+    world.account.sender, world.account.gateway = "Shop", False
+    assert record(world).account == Beginning(credit=10, sender="Shop", gateway=False)
+
+
+def test_account_that_is_as_the_options_say_begins_as_they_do() -> None:
+    assert record(World(sender="Shop", gateway=False, rest_right=False)).account is None
+
+
+def test_account_that_lost_its_right_had_it_when_it_sent() -> None:
+    world = World()
+    world.account.rest_right = False
+    assert record(world).account == Beginning(rest_right=False)
+    world.send()
+    assert record(world).account is None
+
+
+def story(*said: dict[str, Any]) -> InProcess:
+    """Return a mock that lives by these rules."""
+    clock = HandClock()
+    api = InProcess(Engine(Settings(seed="tests"), clock, script=scripted(*said)))
+    api.time = clock
+    return api
+
+
+def of(api: InProcess) -> list[Rule]:
+    return [rule for rule in recorded(api.account(), api.engine.settings).rule if rule != OTHERS]
+
+
+def test_fault_of_a_send_is_recorded_for_the_message_it_met() -> None:
+    api = story({"match": {"to": NUMBER, "nth": 2}, "times": 1, "fault": {"kind": "truncated"}})
+    api.send(NUMBER)
+    api.try_send(OTHER, NUMBER)
+    assert of(api) == [a_rule_for(nth=2, times=1, fault=Fault(kind="truncated"))]
+
+
+def test_faults_alike_in_a_row_are_one_rule() -> None:
+    said = {"kind": "status", "status": 503, "body": "Down", "content_type": "text/plain", "retry_after": "2s"}
+    api = story({"times": 3, "fault": said})
+    for _ in range(3):
+        assert api.try_send(NUMBER).status == 503
+    api.send(NUMBER)
+    assert of(api) == [a_rule_for(times=3, fault=Fault.model_validate(said))]
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"kind": "unauthorised"}, Fault(kind="status", status=401)),
+        ({"kind": "status", "status": 500}, Fault(kind="status", status=500)),
+        ({"kind": "delay", "duration": "2s"}, Fault(kind="delay", duration=2 * SECOND)),
+        ({"kind": "dribble", "duration": 0}, Fault(kind="dribble", duration=timedelta())),
+        ({"kind": "empty"}, Fault(kind="empty")),
+        ({"kind": "reset_after_accept"}, Fault(kind="reset_after_accept")),
+        ({"kind": "reset_before_accept"}, Fault(kind="reset_before_accept")),
+    ],
+)
+def test_fault_of_each_kind_is_recorded(said: dict[str, Any], fault: Fault) -> None:
+    api = story({"fault": said})
+    api.try_send(NUMBER)
+    assert of(api) == [a_rule_for(times=1, fault=fault)]
+
+
+def test_rate_limit_is_recorded_as_the_refusals_it_led_to() -> None:
+    api = story({"fault": {"kind": "rate_limit", "limit": 1, "per": "10s"}})
+    api.send(NUMBER)
+    api.time.advance(4)
+    api.try_send(NUMBER)
+    refusal = Fault(kind="status", status=429, retry_after=6 * SECOND)
+    assert of(api) == [a_rule_for(nth=2, times=1, fault=refusal)]
+
+
+@pytest.mark.parametrize("path", [INFO, f"/rest/v1{INFO}", INFO.upper() + "/", INFO.replace("o", "%6f")])
+def test_fault_of_a_read_is_recorded_for_its_kind_of_call(path: str) -> None:
+    api = story({"match": {"call": "info"}, "times": 2, "fault": {"kind": "empty"}})
+    (row,) = api.send(NUMBER)
+    headers = {"x-api-key": KEY}
+    for _ in range(2):
+        api.call("GET", path.replace("%6f", "o"), headers=headers, query=f"transaction_id={row['transaction_id']}")
+    found = api.last()
+    journal = api.account().journal
+    journal.replace(found.number, found._replace(target=f"{path}?transaction_id=1"))
+    assert of(api) == [Rule(match=Match(call=CallKind.INFO), times=2, fault=Fault(kind="empty"))]
+
+
+def test_faults_of_magic_numbers_are_left_to_these() -> None:
+    api = story()
+    for code in ("63", "73"):
+        api.try_send(magic(code))
+    api.get(SEARCH)
+    assert of(api) == []
+
+
+def test_refusals_of_magic_numbers_are_told_in_their_place_where_rules_ordered_faults_too() -> None:
+    """Both sends were the first to the number: only their order tells which one the rule refused."""
+    api = story({"every": 2, "fault": {"kind": "status", "status": 503}})
+    for to in ([NUMBER, magic("63")], [NUMBER], [magic("73")]):
+        api.try_send(*to)
+    assert of(api) == [
+        a_rule_for(magic("63"), times=1, fault=Fault(kind="status", status=500)),
+        a_rule_for(times=1, fault=Fault(kind="status", status=503)),
+    ]
+
+
+def test_fault_set_by_hand_is_recorded_like_one_of_a_rule() -> None:
+    api = story()
+    rule = fault_rule(Fault(kind="empty"), Limits(), "by hand", Settings())
+    Steering(api.engine).set_fault(None, rule, SECOND)
+    api.try_send(NUMBER)
+    assert of(api) == [a_rule_for(times=1, fault=Fault(kind="empty"))]
+
+
+def test_only_so_many_rules_are_kept_and_the_first_go() -> None:
+    world = World(max_requests=MOST_RULES + 5, max_messages=10)
+    faulted = Faulted(OrderedFault(kind=FaultKind.EMPTY), "rule 1 of story.toml", NUMBER)
+    for number in range(1, MOST_RULES + 2):
+        exchange = an_exchange(number)._replace(faulted=faulted._replace(nth=number))
+        world.account.journal.add(number, exchange)
+    world.account.numbering.latest = MOST_RULES + 2
+    world.send()
+    scenario = record(world)
+    assert len(scenario.rule) == MOST_RULES
+    assert (scenario.rule[0].match.nth, scenario.rule[-1]) == (3, OTHERS)
+    assert scenario.about.endswith("1 SMS. The first 2 rules found no room.")
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["", " ", "*", "972*1", "regex:^1", "\ud800", "1\ud8002", "a" * 41, "972-54-1111111" + " " * 40, "(", "x" * 10_000],
+    ids=ascii,
+)
+@pytest.mark.parametrize("accepted", [False, True], ids=["", "local"])
+def test_number_of_any_kind_is_recorded_as_itself(number: str, accepted: bool) -> None:
+    """Another number of the story keeps an end of its own."""
+    script = scripted({"match": {"nth": 2}, "outcome": "sent"})
+    lived = World(script, accept_local_numbers=accepted)
+    for _ in range(2):
+        lived.send(number)
+        lived.send("7")
+    assert ends(replayed(lived)) == ends(lived)
+
+
+@pytest.mark.parametrize("number", ["054-1111111", "0571234567", "05", "972-54-1111111"])
+def test_local_number_is_recorded_as_itself_where_accepted(number: str) -> None:
+    lived = World(accept_local_numbers=True, kosher=("972541111111",))
+    lived.send(number)
+    assert ends(replayed(lived)) == ends(lived)
+    assert rules(lived)[0].match.to == number
+
+
+def replayed(lived: World) -> World:
+    """Return a fresh mock with the same options on which the messages of another are sent again by its recording."""
+    options = {name: getattr(lived.engine.settings, name) for name in ("accept_local_numbers",)}
+    script = script_of(recorded_file(record(lived)), "recorded.toml", lived.engine.settings)
+    world = World(script, **options)
+    for message in [*lived.account.messages.newest_first(Query())][::-1]:
+        world.submit(message.mobile_number)
+    return world
+
+
+def ends(world: World) -> list[State]:
+    return [message.state for message in world.account.messages.newest_first(Query())]
+
+
+def recorded_file(scenario: Scenario) -> Scenario:
+    """Return a recorded scenario as it is read from its file."""
+    return read(to_toml(scenario).encode(), "recorded.toml")
+
+
+EVER = 11 * 366 * 86_400
+
+
+def test_what_took_longer_than_scenarios_can_say_takes_the_longest_they_can() -> None:
+    world = World()
+    queued = world.send(magic("02"))
+    sent = world.send(content="https://a.test")
+    world.clock.advance(EVER)
+    world.steering.cancel(world.account, queued.transaction_id)
+    world.steering.reply(world.account, NUMBER, "Late")
+    world.steering.click(world.account, sent.transaction_id)
+    longest = timedelta(seconds=LONGEST_DURATION)
+    assert rules(world) == [
+        a_rule_for(magic("02"), steps=[Step(outcome=State.CANCELLED, after=longest)]),
+        a_rule_for(outcome=State.SENT, reply=[Reply(text="Late", after=longest)], click=Click(after=longest)),
+    ]
+
+
+def test_account_never_begins_with_more_credit_than_scenarios_can_say() -> None:
+    world = World(credit=10)
+    world.send()
+    world.steering.set_credit(world.account, HIGHEST_CREDIT)
+    assert record(world).account == Beginning(credit=HIGHEST_CREDIT)
+
+
+RULES: dict[str, dict[str, Any]] = {
+    "every second fails": {"every": 2, "outcome": "exception"},
+    "nth bounces": {
+        "match": {"nth": 2},
+        "steps": [{"outcome": "sent"}, {"outcome": "rejected/bounced", "after": "7s"}],
+    },
+    "chance": {"probability": 0.4, "outcome": "rejected/kosher-number", "delay": "2s"},
+    "held": {"match": {"async": True}, "pass": True, "delay": "3s", "reply": {"text": "STOP", "after": "1s"}},
+    "queued": {"match": {"to": magic("01")}, "times": 1, "outcome": "queued"},
+    "no credit": {"match": {"content": "long*"}, "steps": [{"outcome": "queued/no_credit", "after": "1s"}]},
+    "down": {"every": 3, "fault": {"kind": "status", "status": 503}},
+    "lost": {"match": {"to": NUMBER}, "every": 2, "fault": {"kind": "reset_after_accept"}},
+    "gone": {"probability": 0.3, "fault": {"kind": "reset_before_accept"}},
+    "limit": {"fault": {"kind": "rate_limit", "limit": 3, "per": "4s"}},
+}
+TO = (NUMBER, OTHER, "+972 54 1111111", TOO_SHORT, "972-58-32XXXXX", "", "972*")
+MAGIC = ("01", "02", "03", "04", "10", "20", "23", "24", "30", "41", "63", "71", "72", "73")
+
+recipients = st.lists(st.sampled_from([*TO, *map(magic, MAGIC)]), min_size=1, max_size=4)
+modes = st.sampled_from(["sync", "async"]) | st.integers(-5, 8)
+sends = st.tuples(st.just("send"), recipients, modes, st.sampled_from(["Hello", "long" * 50]), st.booleans())
+hands = st.sampled_from(["cancel", "bounce", "send now"])
+acts = st.one_of(
+    sends,
+    sends,
+    sends,
+    st.tuples(st.just("wait"), st.integers(0, 6)),
+    st.tuples(hands, st.integers(0, 9)),
+    st.tuples(st.just("credit"), st.none() | st.integers(0, 5)),
+    st.tuples(st.just("reply"), st.sampled_from([NUMBER, OTHER]), st.sampled_from(["STOP", "START", "Who?"])),
+    st.tuples(st.just("fault"), st.sampled_from(["empty", "reset_before_accept"]), st.integers(1, 3)),
+)
+Act = tuple[Any, ...]
+
+
+class Stage(InProcess):
+    """A mock on which a story is lived through."""
+
+    def __init__(self, script: Script) -> None:
+        clock = HandClock()
+        options = Settings(seed="a day", credit=6, async_delay=2 * SECOND, bounced=(OTHER,))
+        super().__init__(Engine(options, clock, script=script))
+        self.time = clock
+
+    def live(self, act: Act) -> None:
+        """Let one thing happen."""
+        account, steering = self.account(), Steering(self.engine)
+        match act:
+            case ("send", to, mode, content, allows):
+                outside: dict[str, Any] = {"async": True} if mode == "async" else {}
+                if isinstance(mode, int):
+                    outside["send_at"] = (self.now() + mode * SECOND).isoformat()
+                self.try_send(*to, content=content, add_unsubscribe_sms_reply=allows, **outside)
+            case ("wait", seconds):
+                self.time.advance(seconds)
+            case ("credit", credit):
+                steering.set_credit(account, credit)
+            case ("reply", number, text):
+                steering.reply(account, number, text)
+            case ("fault", kind, times):
+                rule = fault_rule(Fault(kind=kind), Limits(times=times), "by hand", self.engine.settings)
+                steering.set_fault(account, rule, 5 * SECOND)
+            case _:
+                hand, place = act
+                drive = {"cancel": steering.cancel, "bounce": steering.bounce, "send now": steering.send}[hand]
+                for message in messages_of(account)[place : place + 1]:
+                    with suppress(IllegalStep):
+                        drive(account, message.transaction_id)
+
+
+def messages_of(account: Account) -> list[Message]:
+    return [*account.messages.newest_first(Query())][::-1]
+
+
+def lives(account: Account) -> list[list[tuple[State, float]]]:
+    """Return the lives of an account's messages; what came before a message was due counts as coming then."""
+    return [
+        [(event.state, (max(event.at, message.due_at) - NOON) / SECOND) for event in message.history]
+        for message in messages_of(account)
+    ]
+
+
+def faults(scenario: Scenario) -> list[Rule]:
+    return [rule for rule in scenario.rule if rule.fault]
+
+
+def lived_through(script: Script, acts: list[Act]) -> Stage:
+    stage = Stage(script)
+    for act in acts:
+        stage.live(act)
+    stage.live(("wait", 60))
+    return stage
+
+
+def sent_again(scenario: Scenario, acts: list[Act]) -> Stage:
+    """Return a fresh mock that lives by a scenario, with nothing but the sends of a story made again."""
+    script = script_of(recorded_file(scenario), "recorded.toml", Stage(EMPTY).engine.settings)
+    return lived_through(script, [act for act in acts if act[0] in ("send", "wait")])
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from(sorted(RULES)), unique=True, max_size=4), st.lists(acts, min_size=1, max_size=14))
+def test_recorded_scenario_replays_the_same_ends_at_the_same_times(names: list[str], acts: list[Act]) -> None:
+    lived = lived_through(scripted(*(RULES[name] for name in names)), acts)
+    scenario = recorded(lived.account(), lived.engine.settings)
+    again = sent_again(scenario, acts)
+    assert lives(again.account()) == lives(lived.account())
+    assert faults(recorded(again.account(), again.engine.settings)) == faults(scenario)

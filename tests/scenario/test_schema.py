@@ -1,0 +1,426 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from mocksms.engine.patterns import LONGEST
+from mocksms.engine.rules import CallKind
+from mocksms.scenario.schema import MOST_STEPS, Account, Fault, FaultKind, Match, Reply, Rule, Scenario, json_schema
+from mocksms.sms.lifecycle import NEXT
+from mocksms.sms.message import State
+
+SECOND = timedelta(seconds=1)
+NEEDED: dict[str, dict[str, Any]] = {
+    "status": {"status": 503},
+    "rate_limit": {"limit": 5, "per": "1m"},
+    "delay": {"duration": "1s"},
+    "dribble": {"duration": "1s"},
+}
+POSSIBLE: dict[str, dict[str, Any]] = {
+    "status": {"body": "Down", "content_type": "text/plain", "retry_after": "2s"},
+}
+VALUES: dict[str, Any] = {
+    name: value for each in (*NEEDED.values(), *POSSIBLE.values()) for name, value in each.items()
+}
+KINDS: tuple[str, ...] = get_args(FaultKind)
+
+
+def rule(**said: Any) -> Rule:
+    return Rule.model_validate(said)
+
+
+def complaint(model: type[Rule | Scenario | Fault | Match | Account], **said: Any) -> str:
+    """Return what is wrong with something that must be refused."""
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(said)
+    (error,) = refused.value.errors()
+    return error["msg"].removeprefix("Value error, ")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fault_has_what_its_kind_needs_and_may_have(kind: str) -> None:
+    needed, possible = NEEDED.get(kind, {}), POSSIBLE.get(kind, {})
+    assert Fault.model_validate({"kind": kind, **needed}).kind == kind
+    fault = Fault.model_validate({"kind": kind, **needed, **possible})
+    assert fault.model_fields_set == {"kind", *needed, *possible}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, needed in NEEDED.items() for name in needed])
+def test_fault_that_lacks_what_its_kind_needs_is_told_what(kind: str, name: str) -> None:
+    given_ = {key: value for key, value in NEEDED[kind].items() if key != name}
+    assert complaint(Fault, kind=kind, **given_).startswith(f"kind {kind} needs {name}")
+
+
+def test_fault_that_lacks_all_is_told_all() -> None:
+    assert complaint(Fault, kind="rate_limit").startswith("kind rate_limit needs limit and per")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, name)
+        for kind in KINDS
+        for name in VALUES
+        if name not in NEEDED.get(kind, {}) and name not in POSSIBLE.get(kind, {})
+    ],
+)
+def test_fault_with_what_belongs_to_another_kind_is_told_which(kind: str, name: str) -> None:
+    said = complaint(Fault, kind=kind, **NEEDED.get(kind, {}), **{name: VALUES[name]})
+    owners = [other for other in NEEDED if name in NEEDED[other] or name in POSSIBLE.get(other, {})]
+    assert said == f"{name} belongs to kind {' or '.join(owners)}, not to {kind}"
+
+
+@pytest.mark.parametrize("status", [399, 600, 200, 503.5, "503", True])
+def test_status_of_a_fault_is_a_whole_number_from_400_to_599(status: object) -> None:
+    assert complaint(Fault, kind="status", status=status)
+
+
+def test_duration_of_a_fault_is_one_length_or_the_shortest_and_the_longest() -> None:
+    assert Fault.model_validate({"kind": "delay", "duration": 1.5}).duration == 1.5 * SECOND
+    ranged = Fault.model_validate({"kind": "delay", "duration": ["1s", "1s"]})
+    assert ranged.duration == [SECOND, SECOND]
+    assert "the first is longer" in complaint(Fault, kind="delay", duration=["2s", "1s"])
+
+
+@pytest.mark.parametrize("duration", [[], ["1s"], ["1s", "2s", "3s"], [["1s"], "2s"]], ids=str)
+def test_range_of_durations_has_two_lengths(duration: object) -> None:
+    assert complaint(Fault, kind="dribble", duration=duration)
+
+
+def test_window_of_a_rate_limit_is_longer_than_nothing() -> None:
+    assert complaint(Fault, kind="rate_limit", limit=1, per=0) == "per must be longer than 0"
+
+
+@pytest.mark.parametrize("content_type", ["text", "text/", "/html", "text/html\r\nX: y", "téxt/html"])
+def test_content_type_of_a_fault_can_stand_in_a_header(content_type: str) -> None:
+    assert complaint(Fault, kind="status", status=500, body="", content_type=content_type)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        *[(str(state), state) for state in State],
+        ("invalid", State.INVALID),
+        ("exception", State.EXCEPTION),
+        ("invalid/invalid_mobile_number", State.INVALID),
+        ("rejected/unsubscribed", State.UNSUBSCRIBED),
+        ("rejected/kosher_number", State.KOSHER),
+        ("queued/no_credit", State.NO_CREDIT),
+    ],
+)
+def test_outcome_is_spelt_as_in_send_answers_or_as_in_reads(said: str, state: State) -> None:
+    assert rule(outcome=said).outcome is state
+    assert rule(outcome=state).model_dump(mode="json")["outcome"] == str(state)
+
+
+def test_outcome_that_does_not_exist_is_told_the_nearest_and_all_there_are() -> None:
+    said = complaint(Rule, outcome="rejected/bounce")
+    assert "did you mean rejected/bounced?" in said
+    assert all(str(state) in said for state in State)
+
+
+def test_nearest_outcome_is_spelt_as_all_there_are() -> None:
+    assert "did you mean rejected/kosher-number?" in complaint(Rule, outcome="rejected/kosher_nummber")
+
+
+def test_reason_that_comes_with_another_status_is_told_with_which() -> None:
+    said = complaint(Rule, outcome="sent/bounced")
+    assert said == "bounced comes with rejected, not with sent; did you mean rejected/bounced?"
+
+
+@pytest.mark.parametrize("outcome", ["zzz", "", 7, None, ["sent"], "sent/by-nobody-at-all"])
+def test_no_value_passes_for_an_outcome(outcome: object) -> None:
+    assert "sent" in complaint(Rule, steps=[{"outcome": outcome}])
+
+
+WAYS: dict[str, Any] = {
+    "outcome": "sent",
+    "steps": [{"outcome": "sent"}],
+    "pass": True,
+    "fault": {"kind": "empty"},
+}
+
+
+@pytest.mark.parametrize("way", [*WAYS, "reply", "click"])
+def test_rule_says_one_thing(way: str) -> None:
+    said = {**WAYS, "reply": {"text": "YES"}, "click": {}}[way]
+    assert rule(**{way: said}).model_fields_set == {"passes" if way == "pass" else way}
+
+
+@pytest.mark.parametrize(("one", "other"), [(one, other) for one in WAYS for other in WAYS if one < other])
+def test_rule_that_says_two_things_is_told_to_be_two(one: str, other: str) -> None:
+    said = complaint(Rule, **{one: WAYS[one], other: WAYS[other]})
+    first, second = sorted((one, other), key=[*WAYS].index)
+    assert said == f"says both {first} and {second}; make two rules of it"
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"name": "nothing"}, {"delay": "1s"}, {"times": 2, "match": {"tag": "otp"}}], ids=str
+)
+def test_rule_that_says_nothing_is_told_what_it_may_say(said: dict[str, Any]) -> None:
+    assert complaint(Rule, **said).endswith("give it one of outcome, steps, pass, fault, reply, click, callback")
+
+
+def test_rule_that_does_not_pass_says_so_by_saying_something_else() -> None:
+    assert complaint(Rule, **{"pass": False})
+
+
+@pytest.mark.parametrize("reaction", [{"reply": {"text": "YES"}}, {"click": {}}], ids=["reply", "click"])
+def test_fault_of_a_call_goes_with_no_reaction(reaction: dict[str, Any]) -> None:
+    (name,) = reaction
+    assert complaint(Rule, fault={"kind": "empty"}, **reaction) == (
+        f"{name} belongs to a message, fault to a call; make two rules of it"
+    )
+
+
+@pytest.mark.parametrize("way", ["outcome", "pass"])
+def test_delay_goes_with_outcome_and_pass(way: str) -> None:
+    assert rule(**{way: WAYS[way]}, delay="2s").delay == 2 * SECOND
+
+
+@pytest.mark.parametrize(("way", "instead"), [("fault", "duration within the fault"), ("steps", "after within a step")])
+def test_delay_elsewhere_is_told_what_it_is_called_there(way: str, instead: str) -> None:
+    assert (
+        complaint(Rule, **{way: WAYS[way]}, delay="2s") == f"delay goes with outcome or pass; here it is the {instead}"
+    )
+
+
+@pytest.mark.parametrize("reaction", [{"reply": {"text": "YES"}}, {"click": {}}], ids=["reply", "click"])
+def test_reaction_to_what_is_never_sent_is_refused(reaction: dict[str, Any]) -> None:
+    (name,) = reaction
+    never = f"{name} never happens, since the message is never sent"
+    assert complaint(Rule, outcome="rejected/bounced", **reaction) == never
+    assert complaint(Rule, outcome="queued", **reaction) == never
+    assert complaint(Rule, steps=[{"outcome": "invalid"}], **reaction) == never
+    for way in (
+        {"pass": True},
+        {"outcome": "sent"},
+        {"steps": [{"outcome": "sent"}, {"outcome": "rejected/bounced", "after": "2s"}]},
+        {},
+    ):
+        assert name in rule(**way, **reaction).model_fields_set
+
+
+@pytest.mark.parametrize("call", ["info", "search"])
+def test_read_has_no_message_that_something_could_happen_to(call: str) -> None:
+    said = complaint(Rule, match={"call": call}, outcome="sent")
+    assert said.startswith(f"call {call} has no message that something could happen to")
+
+
+@pytest.mark.parametrize("wish", [{"to": "1"}, {"async": False}, {"nth": 1}, {"segments": 1}, {"tag": "a"}], ids=str)
+def test_read_has_no_message_to_match(wish: dict[str, Any]) -> None:
+    (name,) = wish
+    said = complaint(Rule, match={"call": "info", **wish}, fault={"kind": "empty"})
+    assert f" {name};" in said
+    assert "info" in said
+
+
+@pytest.mark.parametrize("call", CallKind)
+def test_fault_suits_every_call(call: CallKind) -> None:
+    assert rule(match={"call": str(call)}, fault={"kind": "empty"}).match.call is call
+
+
+def test_send_has_messages_to_match() -> None:
+    assert rule(match={"call": "send", "to": "1"}, outcome="sent").match.to == "1"
+    assert complaint(Match, call="sent")
+
+
+@given(st.lists(st.sampled_from(State), min_size=1, max_size=5))
+def test_steps_are_taken_where_the_life_of_a_message_allows_them(states: list[State]) -> None:
+    state, wrong = State.QUEUED, None
+    for place, following in enumerate(states, 1):
+        if following not in NEXT[state]:
+            wrong = f"step {place} makes {following} of a message that is {state}; it "
+            wrong += f"can only become {', '.join(map(str, NEXT[state]))}" if NEXT[state] else "is at its end"
+            break
+        state = following
+    steps = [{"outcome": str(each)} for each in states]
+    if wrong is None:
+        assert rule(steps=steps).states() == set(states)
+    else:
+        assert complaint(Rule, steps=steps) == wrong
+
+
+def test_step_that_goes_nowhere_breaks_the_life_of_a_message() -> None:
+    assert complaint(Rule, steps=[{"outcome": "queued"}]).startswith("step 1 makes queued of a message that is queued")
+    assert complaint(Rule, steps=[{"outcome": "sent"}] * 2) == (
+        "step 2 makes sent of a message that is sent; it can only become rejected/bounced"
+    )
+
+
+def test_states_of_a_rule_that_decides_nothing_are_all() -> None:
+    assert rule(**{"pass": True}).states() == rule(click={}).states() == set(State)
+    assert rule(outcome="sent").states() == {State.SENT}
+
+
+@pytest.mark.parametrize("steps", [[], [{"outcome": "sent"}] * (MOST_STEPS + 1), {"outcome": "sent"}])
+def test_rule_has_one_to_twenty_steps(steps: object) -> None:
+    assert complaint(Rule, steps=steps)
+
+
+def test_reply_is_one_or_several() -> None:
+    assert rule(reply={"text": "YES"}).reply == Reply(text="YES", after=SECOND)
+    many = rule(reply=[{"text": "a", "after": 0}, {"text": ""}]).reply
+    assert many == [Reply(text="a", after=timedelta()), Reply(text="")]
+    assert complaint(Rule, reply=[])
+    assert complaint(Rule, reply=[{"text": "a"}] * (MOST_STEPS + 1))
+
+
+@pytest.mark.parametrize("segments", [2, "2", ">=2", "<=2", ">2", "<2", ">= 2", " 2 ", "999", "<=1", ">0", "002"])
+def test_segments_are_a_number_or_a_comparison(segments: object) -> None:
+    assert Match.model_validate({"segments": segments}).segments == segments
+
+
+@pytest.mark.parametrize(
+    "segments", ["", ">", "=2", "==2", "2<", "1000", "-1", -1, 1.5, True, "²", [2], 1000, 0, "0", "<1", "<=0", "< 01"]
+)
+def test_other_segments_are_refused(segments: object) -> None:
+    assert complaint(Match, segments=segments).startswith("must be a number of segments")
+
+
+@pytest.mark.parametrize("name", ["to", "content", "tag", "sender", "charset"])
+def test_text_to_match_is_checked(name: str) -> None:
+    for right in ("regex:^a+$", "regex", "*"):
+        assert getattr(Match.model_validate({name: right}), name) == right
+    assert complaint(Match, **{name: "regex:("}).startswith("is not a regular expression: ")
+    assert complaint(Match, **{name: ""})
+    assert complaint(Match, **{name: "a" * (LONGEST + 1)})
+    assert complaint(Match, **{name: 7})
+
+
+@pytest.mark.parametrize("length", ["3651d", 3650 * 86_400 + 1, "1e99", "x", "-1s", -1, True, [1]])
+def test_length_of_time_is_read_strictly(length: object) -> None:
+    assert complaint(Rule, outcome="sent", delay=length)
+
+
+@pytest.mark.parametrize(
+    ("said", "model"),
+    [
+        ({"tims": 1}, Rule),
+        ({"rules": []}, Scenario),
+        ({"async": "yes"}, Match),
+        ({"async": 1}, Match),
+        ({"nth": 0}, Match),
+        ({"nth": 1.5}, Match),
+        ({"nth": "1"}, Match),
+        ({"call": 1}, Match),
+        ({"about": 7}, Scenario),
+        ({"rule": {}}, Scenario),
+        ({"credit": -1}, Account),
+        ({"credit": "none"}, Account),
+        ({"credit": True}, Account),
+        ({"gateway": "false"}, Account),
+        ({"sender": ""}, Account),
+        ({"bounced": "972-54-1111111"}, Account),
+        ({"bounced": ["nobody"]}, Account),
+        ({"unsubscribed": [972541111111]}, Account),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else value.__name__,
+)
+def test_no_value_is_taken_for_one_of_another_kind(
+    said: dict[str, Any], model: type[Rule | Scenario | Match | Account]
+) -> None:
+    with pytest.raises(ValidationError):
+        model.model_validate(said)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [{"times": 0}, {"times": -1}, {"every": 0}, {"probability": 0.0}, {"probability": 1.1}, {"probability": "0.5"}],
+    ids=str,
+)
+def test_limits_of_a_rule_leave_something_to_it(limit: dict[str, Any]) -> None:
+    assert complaint(Rule, outcome="sent", **limit)
+
+
+def test_probability_may_be_a_whole_number() -> None:
+    assert rule(outcome="sent", probability=1).probability == 1
+
+
+def test_numbers_of_an_account_are_read_as_they_are_compared() -> None:
+    account = Account(kosher=["972-58-32xxxxx"], unsubscribed=["+972 54 1111111"])
+    assert (account.kosher, account.unsubscribed) == (["9725832XXXXX"], ["972541111111"])
+
+
+def test_scenario_that_says_nothing_is_one() -> None:
+    assert Scenario.model_validate({}) == Scenario(about="", account=None, rule=[])
+
+
+def test_scenario_reads_alike_from_a_file_and_from_json() -> None:
+    data: dict[str, Any] = {
+        "account": {"credit": "unlimited"},
+        "rule": [
+            {"match": {"async": True, "call": "send"}, "pass": True, "delay": 1.5},
+            {"fault": {"kind": "delay", "duration": ["1s", 2]}, "probability": 1},
+        ],
+    }
+    assert Scenario.model_validate_json(json.dumps(data)) == Scenario.model_validate(data)
+
+
+def test_schema_describes_every_name_of_a_rule() -> None:
+    schema = json_schema()
+    described = schema["$defs"]["Rule"]["properties"]
+    assert {"pass", "match", "outcome", "steps", "fault", "reply", "click", "delay", "times"} <= set(described)
+    assert "passes" not in described
+    assert "async" in schema["$defs"]["Match"]["properties"]
+    assert set(described["outcome"]["anyOf"][0]["enum"]) == {*map(str, State), "invalid", "exception"}
+    assert schema["title"] == "mocksms scenario"
+
+
+@pytest.mark.parametrize(
+    ("expression", "written"),
+    [
+        ("972-54", "-"),
+        ("972 54", " "),
+        (r"^\+972", "+"),
+        ("^+972", "+"),
+        (r"972\-54", "-"),
+        (r"\(972\)", "("),
+        (r"972\.54", "."),
+    ],
+)
+def test_expression_for_a_number_has_no_separators(expression: str, written: str) -> None:
+    said = f'has "{written}", but numbers are compared on digits alone; leave it out'
+    assert complaint(Match, to=f"regex:{expression}") == said
+    assert Match(content=f"regex:{expression}").content
+
+
+@pytest.mark.parametrize(
+    "expression", [r"^972\d+$", "[+-]?972", "[]-]?972", "(?i-s:x)972", r"(972|1)+", "97254.{7}", r"[\]-]?1", r"\\"]
+)
+def test_expression_for_a_number_may_look_as_if_it_had_separators(expression: str) -> None:
+    assert Match(to=f"regex:{expression}").to
+
+
+def test_message_that_stays_queued_has_no_delay() -> None:
+    assert rule(outcome="queued").delay is None
+    said = complaint(Rule, outcome="queued", delay="5s")
+    assert said == "delay is until the message leaves queued; with outcome queued it never does"
+
+
+BOUNCES_LATER: list[dict[str, Any]] = [
+    {"outcome": "sent", "after": "5s"},
+    {"outcome": "rejected/bounced", "after": "30s"},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "early", "late"),
+    [
+        ("reply", {"text": "YES", "after": "29s"}, {"text": "YES", "after": "30s"}),
+        ("reply", [{"text": "YES"}], [{"text": "YES"}, {"text": "NO", "after": "30s"}]),
+        ("click", {"after": "29s"}, {"after": "30s"}),
+    ],
+    ids=["reply", "replies", "click"],
+)
+def test_reaction_comes_before_the_message_ends(name: str, early: Any, late: Any) -> None:
+    for steps, said in ((BOUNCES_LATER, early), (BOUNCES_LATER[:1], late)):
+        assert getattr(rule(steps=steps, **{name: said}), name) is not None
+    never = f"{name} after 30s never happens, since the message bounces 30s after it was sent"
+    assert complaint(Rule, steps=BOUNCES_LATER, **{name: late}) == never

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from mocksms.schemas.types import (
+    BEYOND,
+    HIGHEST_CREDIT,
+    Count,
+    Credit,
+    Duration,
+    ListedNumber,
+    Receivers,
+    in_words,
+    whole,
+)
+from mocksms.sms.webhook import Kind, Webhook
+
+DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+NUMBER: TypeAdapter[str] = TypeAdapter(ListedNumber)
+COUNT: TypeAdapter[int] = TypeAdapter(Count)
+CREDIT: TypeAdapter[int] = TypeAdapter(Credit)
+RECEIVERS: TypeAdapter[Any] = TypeAdapter(Receivers)
+A_DURATION = "must be a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"
+
+
+def complaint(kind: TypeAdapter[Any], raw: object) -> str:
+    """Return what is said about a value that must be refused."""
+    with pytest.raises(ValidationError) as refused:
+        kind.validate_python(raw, strict=True)
+    (error,) = refused.value.errors()
+    return error["msg"].removeprefix("Value error, ")
+
+
+@pytest.mark.parametrize(
+    ("raw", "seconds"),
+    [
+        ("250ms", 0.25),
+        ("90s", 90),
+        ("5m", 300),
+        ("2h", 7200),
+        ("3d", 259_200),
+        ("1.5", 1.5),
+        (" 90s ", 90),
+        ("0s", 0),
+        (0, 0),
+        (90, 90),
+        (1.5, 1.5),
+        (1e-5, 1e-5),
+        (-0.0, 0),
+        (timedelta(hours=1), 3600),
+    ],
+)
+def test_duration_is_read_as_people_write_it(raw: object, seconds: float) -> None:
+    assert DURATION.validate_python(raw, strict=True) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "s",
+        "2 seconds",
+        "-2s",
+        "1e3",
+        "1,5s",
+        "\u0662s",
+        "2s\n2s",
+        True,
+        False,
+        -1,
+        -0.1,
+        float("nan"),
+        None,
+        [1],
+        {},
+    ],
+)
+def test_what_is_no_duration_is_told_what_one_is(raw: object) -> None:
+    assert complaint(DURATION, raw) == A_DURATION
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [float("inf"), 1e300, 16**5000, "9" * 5000, "99999999999999d"],
+    ids=lambda raw: f"{raw:.9}"[:9] if isinstance(raw, str | float) else "huge",
+)
+def test_duration_beyond_any_calendar_is_cut_to_one_that_is_just_so(raw: object) -> None:
+    assert DURATION.validate_python(raw) == timedelta(seconds=BEYOND)
+
+
+@given(st.timedeltas(timedelta(), timedelta(days=3650)))
+def test_duration_in_words_is_read_as_the_same(length: timedelta) -> None:
+    assert DURATION.validate_python(in_words(length)) == length
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(), "0s"),
+        (timedelta(microseconds=1), "0.000001s"),
+        (timedelta(microseconds=1500), "0.0015s"),
+        (timedelta(milliseconds=250), "250ms"),
+        (timedelta(seconds=1.5), "1.5s"),
+        (timedelta(seconds=100), "100s"),
+        (timedelta(days=1), "86400s"),
+    ],
+)
+def test_duration_is_written_shortly(length: timedelta, words: str) -> None:
+    assert in_words(length) == words
+    assert DURATION.dump_python(length) == words
+
+
+@pytest.mark.parametrize(
+    ("raw", "digits"),
+    [
+        ("972-54-1111111", "972541111111"),
+        ("+972 (54) 111.1111", "972541111111"),
+        ("972-58-32xxxxx", "9725832XXXXX"),
+        ("1", "1"),
+        ("1" * 40, "1" * 40),
+    ],
+)
+def test_number_in_a_list_is_read_as_it_is_compared(raw: str, digits: str) -> None:
+    assert NUMBER.validate_python(raw) == digits
+    assert NUMBER.validate_python(digits) == digits
+
+
+@pytest.mark.parametrize("raw", ["", "-", "x", "XX-X", "bob", "972-54-111111a", "\u0661", "*"])
+def test_what_is_no_number_is_told_what_one_is(raw: str) -> None:
+    assert complaint(NUMBER, raw) == "must be a phone number such as 972-54-1111111"
+
+
+def test_number_in_a_list_is_no_longer_than_numbers_are() -> None:
+    assert "at most 40 characters" in complaint(NUMBER, "1" * 41)
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_read_as"), [(2.0, 2), (-1.0, -1), (2, 2), (2.5, 2.5), ("2.0", "2.0"), (True, True)]
+)
+def test_whole_number_may_be_written_with_a_point(raw: object, is_read_as: object) -> None:
+    read = whole(raw)
+    assert (read, type(read)) == (is_read_as, type(is_read_as))
+
+
+@pytest.mark.parametrize("raw", [float("inf"), float("nan")])
+def test_number_that_is_none_is_not_whole(raw: float) -> None:
+    assert whole(raw) is raw
+
+
+@pytest.mark.parametrize("kind", [COUNT, CREDIT])
+def test_count_and_credit_are_whole_and_not_below_nothing(kind: TypeAdapter[int]) -> None:
+    assert [kind.validate_python(raw, strict=True) for raw in (0, 7, 7.0)] == [0, 7, 7]
+    for raw in (-1, 0.5, "7", True):
+        assert complaint(kind, raw)
+
+
+def test_credit_has_an_end() -> None:
+    assert CREDIT.validate_python(HIGHEST_CREDIT) == HIGHEST_CREDIT
+    assert complaint(CREDIT, HIGHEST_CREDIT + 1)
+
+
+def webhooks(*written: object) -> list[Webhook]:
+    return [receiver.webhook() for receiver in RECEIVERS.validate_python([*written])]
+
+
+def test_receiver_is_written_by_its_address_or_with_more() -> None:
+    assert webhooks(
+        "http://app",
+        "http://app#",
+        "http://app#click+send",
+        {"url": "http://app", "kind": "automation", "events": []},
+    ) == [
+        Webhook("http://app"),
+        Webhook("http://app"),
+        Webhook("http://app", events=("click", "send")),
+        Webhook("http://app", Kind.AUTOMATION, ()),
+    ]
+
+
+@pytest.mark.parametrize("written", ["app", {"url": "http://app", "events": ["SmsReply"]}, {"url": 7}, {}, None])
+def test_receiver_that_is_none_is_refused(written: object) -> None:
+    with pytest.raises(ValidationError):
+        webhooks(written)
+
+
+def test_schema_tells_the_events_of_each_kind() -> None:
+    schema = RECEIVERS.json_schema()
+    kinds = {way["properties"]["kind"]["const"]: way for way in schema["$defs"]["Receiver"]["oneOf"]}
+    assert kinds["automation"]["required"] == ["url", "kind"]
+    assert "SmsReply" in kinds["automation"]["properties"]["events"]["anyOf"][0]["items"]["enum"]
+    assert "SmsReply" not in kinds["transactional"]["properties"]["events"]["anyOf"][0]["items"]["enum"]

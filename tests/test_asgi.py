@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import pytest
+
+from mocksms import asgi as guard
+from mocksms.asgi import DRAINED, Disconnected, check_origin, is_own_host, read_body
+from mocksms.errors import BodyTooLarge, BodyTooSlow, ForeignOrigin
+
+GONE = {"type": "http.disconnect"}
+
+
+def part(body: bytes, *, more: bool = True) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def receiving(*events: MutableMapping[str, Any]) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
+    """Return a `receive` that gives these events and then, like a silent client, nothing."""
+    left = list(events)
+
+    async def receive() -> MutableMapping[str, Any]:
+        if not left:
+            await asyncio.Event().wait()
+        return left.pop(0)
+
+    return receive
+
+
+def read(*events: MutableMapping[str, Any], limit: int = 10) -> bytes | BodyTooLarge | BodyTooSlow:
+    return asyncio.run(read_body(receiving(*events), limit))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [part(b"0123456789", more=False)],
+        [part(b"01234"), part(b"56789", more=False)],
+        [part(b"01234"), part(b"56789"), part(b"", more=False)],
+        [part(b""), part(b"0123456789", more=False)],
+        [part(b"0123456789"), {"type": "http.request"}],
+    ],
+    ids=["whole", "two parts", "empty last part", "empty first part", "bare last part"],
+)
+def test_body_up_to_the_limit_is_returned(events: list[dict[str, Any]]) -> None:
+    assert read(*events) == b"0123456789"
+
+
+def test_body_may_be_absent() -> None:
+    assert read({"type": "http.request"}) == b""
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [part(b"0123456789+", more=False)],
+        [part(b"0123456789"), part(b"+", more=False)],
+        [part(b"0123456789+"), part(b"", more=False)],
+        [part(b"0123456789+"), part(b"a", more=False)],
+        [part(b"0123456789+"), part(b"a"), part(b"b", more=False)],
+    ],
+    ids=["whole", "second part", "first part", "a little after", "little by little"],
+)
+def test_body_over_the_limit_is_refused(events: list[dict[str, Any]]) -> None:
+    assert isinstance(read(*events), BodyTooLarge)
+
+
+def test_body_over_the_limit_is_read_to_its_end_so_that_its_sender_hears_why() -> None:
+    parts = [part(b"x" * 10) for _ in range(DRAINED)]
+    assert isinstance(read(*parts, part(b"", more=False)), BodyTooLarge)
+
+
+def test_body_far_over_the_limit_is_not_read_to_its_end() -> None:
+    assert isinstance(read(*[part(b"x" * 11) for _ in range(DRAINED)]), BodyTooLarge)
+
+
+@pytest.mark.parametrize(
+    "events", [[GONE], [part(b"half"), GONE], [part(b"x" * 11), GONE]], ids=["before", "within", "when too long"]
+)
+def test_client_that_leaves_within_its_body_is_disconnected(events: list[dict[str, Any]]) -> None:
+    with pytest.raises(Disconnected):
+        read(*events)
+
+
+def test_body_that_never_ends_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "PATIENCE", 0.001)
+    assert isinstance(read(part(b"half")), BodyTooSlow)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {b"host": b"127.0.0.1:8972"},
+        {b"host": b"127.0.0.1:8972", b"origin": b"http://127.0.0.1:8972"},
+        {b"host": b"localhost", b"origin": b"https://LOCALHOST"},
+        {b"host": b"localhost", b"sec-fetch-site": b"same-origin"},
+        {b"host": b"localhost", b"sec-fetch-site": b"none"},
+    ],
+    ids=["a program", "a program with Host", "our page", "our page in capitals", "same origin", "typed in"],
+)
+def test_origin_of_our_own_is_let_through(headers: dict[bytes, bytes]) -> None:
+    check_origin(headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {b"host": b"localhost", b"origin": b"http://evil.example"},
+        {b"host": b"localhost:8972", b"origin": b"http://localhost:3000"},
+        {b"host": b"localhost", b"origin": b"http://localhost.evil.example"},
+        {b"host": b"localhost", b"origin": b"null"},
+        {b"host": b"localhost", b"origin": b""},
+        {b"host": b"localhost", b"origin": b"localhost"},
+        {b"origin": b"http://evil.example"},
+        {b"origin": b"null"},
+        {b"host": b"localhost", b"sec-fetch-site": b"cross-site"},
+        {b"host": b"localhost", b"origin": b"http://localhost", b"sec-fetch-site": b"cross-site"},
+    ],
+    ids=[
+        "another site",
+        "another port",
+        "a longer name",
+        "null",
+        "empty",
+        "no scheme",
+        "no host",
+        "null and no host",
+        "cross-site",
+        "cross-site all the same",
+    ],
+)
+def test_origin_of_another_site_is_refused(headers: dict[bytes, bytes]) -> None:
+    with pytest.raises(ForeignOrigin):
+        check_origin(headers)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LOCALHOST:8972",
+        "localhost.",
+        "app.localhost:8972",
+        "127.0.0.1",
+        "127.0.0.1:8972",
+        "192.168.1.20:80",
+        "[::1]",
+        "[::1]:8972",
+        "[fe80::1]:8972",
+        "::1",
+        "testserver",
+        "mocksms:8972",
+        "mocksms.:8972",
+        "",
+    ],
+)
+def test_host_of_this_machine_is_ours(host: str) -> None:
+    assert is_own_host(host, ())
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8972",
+        "evil.example.",
+        "evil.example.:80",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "127.0.0.1.nip.io:8972",
+        "1.2.3",
+        "1.2.3.4.5",
+        "evil.example:",
+        "evil.example:80:80",
+        "[evil.example]:80",
+        "[evil]",
+        "[]",
+        "127.0.0.1@evil.example",
+        "evil.example/localhost",
+    ],
+)
+def test_host_of_a_domain_is_not_ours(host: str) -> None:
+    assert not is_own_host(host, ())
+
+
+@pytest.mark.parametrize("host", ["mock.test", "MOCK.test:8972", "mock.test."])
+def test_allowed_host_is_ours_in_any_case(host: str) -> None:
+    assert is_own_host(host, ("Mock.Test",))
+
+
+def test_allowed_host_allows_no_other() -> None:
+    assert not is_own_host("a.mock.test", ("mock.test",))
+    assert not is_own_host("mock.test.evil.example", ("mock.test",))
+
+
+def test_allowed_host_may_be_written_with_its_trailing_dot() -> None:
+    assert is_own_host("mock.test", ("mock.test.",))

@@ -1,0 +1,298 @@
+"""What a test does to an account happens, and to no other."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from mocksms import MockSMS
+from mocksms.errors import MockRefused, ScenarioUnusable
+from mocksms.inspection import quiet
+from mocksms.sms.magic import Catalogue
+from mocksms.testing.actions import LANES
+from mocksms.testing.client import Client
+from tests.inspection.support import QUEUED, SENT
+from tests.support import NUMBER, body
+from tests.testing.support import post, send
+
+BOUNCED = [{"match": {"tag": "otp"}, "outcome": "rejected/bounced"}]
+
+
+@pytest.mark.parametrize("row", Catalogue().rows.values(), ids=lambda row: row.name)
+def test_number_is_magic_by_name_and_by_code(sms: MockSMS, row: Any) -> None:
+    assert sms.number(row.name) == row.number(lane=0)
+    assert sms.number(row.code) == row.number(lane=1)
+
+
+def test_number_takes_names_as_they_are_written(sms: MockSMS) -> None:
+    names: tuple[Any, ...] = ("answer_lost", " Answer Lost ", 71)
+    assert [sms.number(name) for name in names] == ["972-50-0007100", "972-50-0007101", "972-50-0007102"]
+
+
+def test_number_is_for_one_use_until_the_lanes_are_full(sms: MockSMS) -> None:
+    assert len({sms.number() for _ in range(LANES)}) == LANES
+    with pytest.raises(ValueError, match="the 100 numbers for 'sent' are all taken by this test"):
+        sms.number()
+    sms.reset()
+    assert sms.number() == SENT
+
+
+@pytest.mark.parametrize(
+    ("outcome", "hint"), [("koscher", "did you mean 'kosher'?"), ("delivered", "there are sent, "), ("99", "there are")]
+)
+def test_number_of_no_outcome_says_what_there_is(sms: MockSMS, outcome: str, hint: str) -> None:
+    with pytest.raises(ValueError, match="there is no magic number for") as refused:
+        sms.number(outcome)
+    assert hint in str(refused.value)
+
+
+def test_scenario_is_a_name_rules_or_a_whole(sms: MockSMS, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[[rule]]\noutcome = "rejected/bounced"\nmatch.tag = "otp"\n', encoding="utf-8")
+    for scenario in (BOUNCED, {"about": "All bounce.", "rule": BOUNCED}, file, str(file)):
+        sms.scenario(scenario)
+        assert len(sms.unused_rules) == 1
+        send(sms, tags=["otp"])
+        assert sms.unused_rules == []
+        sms.scenario(None)
+        send(sms, tags=["otp"])
+    assert [message.state for message in sms.outbox] == ["rejected/bounced", "sent"] * 4
+    sms.scenario("gateway-outage")
+    assert sms.unused_rules
+
+
+def test_scenario_may_be_without_rules(sms: MockSMS, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("# nothing yet\n", encoding="utf-8")
+    nothing: tuple[Any, ...] = ([], {"rule": []}, file)
+    for scenario in nothing:
+        sms.scenario(BOUNCED)
+        sms.scenario(scenario)
+        send(sms, tags=["otp"])
+    assert [message.state for message in sms.outbox] == ["sent"] * 3
+
+
+def test_scenario_that_is_none_says_where(sms: MockSMS, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[[rule]]\noutcom = "sent"\n', encoding="utf-8")
+    with pytest.raises(ScenarioUnusable, match=r"mine\.toml:2: .*outcome"):
+        sms.scenario(file)
+    with pytest.raises(MockRefused, match="did you mean gateway-outage"):
+        sms.scenario("gateway-outag")
+    with pytest.raises(MockRefused, match=r"PUT /_mock/scenario: rule"):
+        sms.scenario([{"outcome": "lost"}])
+
+
+def test_fault_lasts_as_long_as_its_block(sms: MockSMS) -> None:
+    with sms.fault(503, retry_after="2s"):
+        refused = post(sms, body())
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+    send(sms)
+    (call, _) = sms.calls
+    assert (call.ordered_by, call.is_refused) == ("a fault set by hand", True)
+
+
+def test_fault_is_for_some_calls_alone(sms: MockSMS) -> None:
+    with sms.fault("reset_after_accept", times=1, match={"tag": "otp"}):
+        send(sms)
+        with pytest.raises(requests.ConnectionError):
+            post(sms, body(tags=["otp"]))
+        send(sms, tags=["otp"])
+    assert len(sms.outbox) == 3
+    every_second = sms.fault("malformed", every=2, probability=1.0, ttl="1m")
+    assert [post(sms, body()).text[-1] for _ in range(4)] != ["]"] * 4
+    every_second.clear()
+    every_second.clear()
+    send(sms)
+
+
+def test_fault_tells_how_many_calls_it_met(sms: MockSMS) -> None:
+    with sms.fault(503, times=2, match={"tag": "otp"}) as fault:
+        assert fault.hits == 0
+        assert repr(fault) == "<fault 503, times=2, match={'tag': 'otp'}, met by 0 calls>"
+        post(sms, body(tags=["otp"]))
+        assert repr(fault).endswith(", met by 1 call>")
+        post(sms, body(tags=["otp"]))
+    assert fault.hits == 2
+    other = sms.fault("delay", duration="1s")
+    assert repr(other) == "<fault delay, duration='1s', met by 0 calls>"
+    assert sms.fault(503).hits == other.hits == 0
+    assert sms.faults[:2] == [fault, other]
+    sms.reset()
+    assert sms.faults == []
+
+
+@pytest.mark.parametrize("ended_by", ["its time", "somebody else"])
+def test_fault_that_has_ended_still_tells_how_many_calls_it_met(sms: MockSMS, ended_by: str) -> None:
+    fault = sms.fault(503, ttl="10s")
+    post(sms, body())
+    if ended_by == "its time":
+        sms.advance("10s")
+    else:
+        sms.ask("DELETE", "faults")
+    send(sms)
+    assert fault.hits == 1
+    assert sms.fault(500).hits == 0
+    assert fault.hits == 1
+
+
+def test_fault_of_a_mock_that_is_gone_still_has_a_text() -> None:
+    with MockSMS() as sms:
+        account = sms.account("another")
+        fault = account.fault(503)
+    assert repr(fault) == "<fault 503, of a mock that does not answer>"
+    account.stop()
+
+
+def test_step_takes_a_transaction_id(sms: MockSMS) -> None:
+    (queued,) = send(sms, QUEUED)
+    assert sms.cancel(queued).state == "rejected/cancelled_by_user"
+    with pytest.raises(TypeError, match="a message or its transaction id is wanted, not None"):
+        sms.cancel(None)  # type: ignore[arg-type]
+
+
+def test_fault_that_is_none_says_what_is_wrong(sms: MockSMS) -> None:
+    with pytest.raises(MockRefused, match="kind delay needs duration"):
+        sms.fault("delay")
+
+
+def test_fault_has_one_status(sms: MockSMS) -> None:
+    with pytest.raises(TypeError, match="status is given twice: 503 and 500"):
+        sms.fault(503, status=500)
+    assert sms.faults == []
+
+
+def test_fault_cannot_be_cleared_where_the_mock_does_not_let_it(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = sms.fault(500)
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise MockRefused("DELETE", 401, {})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sms.client, "call", refuse)
+        with pytest.raises(MockRefused, match="DELETE: no reason given"):
+            fault.clear()
+
+
+def test_credit_is_what_the_account_can_send(sms: MockSMS) -> None:
+    assert sms.credit is None
+    sms.credit = 0
+    (waiting,) = send(sms)
+    assert sms.read(waiting).state == "queued/insufficient-funds"
+    sms.credit = 5
+    assert sms.read(waiting).state == "sent"
+    assert sms.credit == 4
+
+
+def test_lengths_of_time_and_sets_of_numbers_may_be_those_of_python(sms: MockSMS) -> None:
+    sms.scenario([{"match": {"to": NUMBER}, "outcome": "sent", "delay": timedelta(seconds=90)}])
+    sms.fault("delay", duration=timedelta(0), ttl=timedelta(minutes=2))
+    sms.change(kosher={"972-54-2222222", "972-54-3333333"}, bounced={"add": frozenset({"972-54-4444444"})})
+    sms.freeze()
+    send(sms, NUMBER, "972-54-2222222", "972-54-3333333", "972-54-4444444")
+    states = [message.state for message in sms.outbox]
+    assert states == ["queued", "rejected/kosher-number", "rejected/kosher-number", "rejected/bounced"]
+    sms.advance("90s")
+    assert sms.outbox[0].state == "sent"
+
+
+def test_what_cannot_travel_is_named(sms: MockSMS) -> None:
+    with pytest.raises(TypeError, match=r"^re\.compile\('x'\) cannot go to a mock: it takes what JSON has, lengths of"):
+        sms.scenario([{"match": {"content": re.compile("x")}, "outcome": "sent"}])
+
+
+def test_opt_out_is_taken_back(sms: MockSMS) -> None:
+    sms.opt_out(NUMBER)
+    assert sms.opted_out == ["972541111111"]
+    sms.opt_in(NUMBER)
+    assert sms.opted_out == []
+
+
+def test_reply_opts_out_as_its_words_say(sms: MockSMS) -> None:
+    send(sms, add_unsubscribe_sms_reply=True)
+    reply = sms.reply(NUMBER, "STOP")
+    assert (reply.number, reply.text, reply.effect) == ("972541111111", "STOP", "opted out")
+    assert sms.replies == [reply]
+    assert sms.opted_out == ["972541111111"]
+    assert repr(reply) == '<reply of 972541111111 "STOP", opted out>'
+    assert repr(sms.reply(NUMBER, "Hi")) == '<reply of 972541111111 "Hi">'
+
+
+def test_change_sets_what_an_account_has(sms: MockSMS) -> None:
+    sms.change(gateway=False)
+    send(sms)
+    assert sms.outbox[0].state == "exception/no-available-gateways"
+    with pytest.raises(MockRefused, match="gatewy"):
+        sms.change(gatewy=True)
+
+
+def test_message_is_driven_by_hand(sms: MockSMS) -> None:
+    send(sms, QUEUED, QUEUED, content="See http://shop.example/a and http://shop.example/b")
+    first, second = sms.outbox
+    assert sms.cancel(first).state == "rejected/cancelled_by_user"
+    sent = sms.deliver(second)
+    assert sent.state == "sent"
+    assert sms.click(sent).clicks == ("http://shop.example/a",)
+    assert sms.click(sent, "http://shop.example/b").clicks[1:] == ("http://shop.example/b",)
+    assert sms.unsubscribe(sent) == sms.read(sent)
+    assert sms.opted_out == [sent.number]
+    assert sms.bounce(sent).state == "rejected/bounced"
+    with pytest.raises(MockRefused) as refused:
+        sms.cancel(first)
+    assert refused.value.status == 409
+
+
+def test_time_stands_moves_and_goes_on(sms: MockSMS) -> None:
+    stands_at = sms.freeze()
+    (later,) = send(sms, "972-50-0000100")
+    assert sms.now == stands_at
+    assert sms.advance("10s") == stands_at + timedelta(seconds=10)
+    assert sms.read(later).state == "sent"
+    assert sms.advance(1.5) - stands_at == timedelta(seconds=11.5)
+    assert sms.advance(timedelta(minutes=1)) - stands_at == timedelta(seconds=71.5)
+    far = datetime(2040, 1, 1, tzinfo=UTC)
+    assert sms.advance(far) == far
+    assert sms.advance(datetime(2041, 1, 1)) == datetime(2041, 1, 1).astimezone()
+    with pytest.raises(MockRefused, match="cannot go back"):
+        sms.advance(far)
+    sms.resume()
+    assert sms.now > far
+    assert sms.freeze(datetime(2042, 1, 1, tzinfo=UTC)) == datetime(2042, 1, 1, tzinfo=UTC)
+
+
+def test_time_runs_on_where_it_cannot_stand(sms: MockSMS) -> None:
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    with pytest.raises(MockRefused, match="cannot go back to 2020"):
+        sms.freeze(past)
+    assert not sms.ask("GET", "clock")["frozen"]
+    sms.freeze()
+    with pytest.raises(MockRefused, match="cannot go back to 2020"):
+        sms.freeze(past)
+    assert sms.ask("GET", "clock")["frozen"]
+
+
+def test_advance_waits_for_as_long_as_receivers_may_take(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+    patience: list[float] = []
+    exchange = Client.exchange
+
+    def noted(client: Client, *what: Any, within: float, **more: Any) -> tuple[int, bytes]:
+        patience.append(within)
+        return exchange(client, *what, within=within, **more)
+
+    monkeypatch.setattr(Client, "exchange", noted)
+    sms.advance("1s")
+    assert patience[-1] > quiet.PATIENCE
+
+
+def test_accounts_know_nothing_of_each_other(sms: MockSMS) -> None:
+    other = sms.account("another-" + sms.api_key)
+    sms.freeze()
+    sms.credit = 0
+    sms.fault(503)
+    send(other)
+    assert (sms.outbox, len(other.outbox), other.credit) == ([], 1, None)

@@ -1,0 +1,78 @@
+"""What a test sees of a message reads well and hides nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from mocksms import MockSMS
+from tests.inspection.support import KOSHER
+from tests.support import NUMBER
+from tests.testing.support import failure, send
+
+
+def test_message_has_what_the_mock_knows_of_it(sms: MockSMS) -> None:
+    (sent,) = send(
+        sms,
+        "+" + NUMBER,
+        content="Your code is 481516, see http://shop.example/a or call 1234",
+        tags=["otp", "sign-up"],
+        sender_id="Shop",
+        track_clicks=True,
+        add_unsubscribe_link=False,
+        nonsense=1,
+    )
+    sms.click(sms.outbox[0])
+    message = sms.read(sent)
+    assert (message.to, message.number, message.sender) == ("+" + NUMBER, "972541111111", "Shop")
+    assert message.tags == ("otp", "sign-up")
+    assert (message.code, message.codes) == ("481516", ("481516",))
+    assert message.content.startswith("Your code is 481516, see http://shop.example/a")
+    assert message.links == (f"{sms.url}/l/{sent[:12]}/1",)
+    assert message.links[0] in message.text
+    assert message.clicks == ("http://shop.example/a",)
+    assert (message.segments.encoding, message.segments.count, message.segments.forced_by) == ("GSM-7", 1, None)
+    assert [step.state for step in message.history] == ["queued", "sent"]
+    assert str(message.history[1]) == "sent (nothing stood against it)"
+    assert message.created_at.tzinfo == UTC
+    assert message.scheduled_at is None
+    assert message.decided_by == "nothing stood against it"
+    assert [warning.partition(":")[0] for warning in message.warnings] == ["message.nonsense"]
+
+
+def test_message_knows_when_it_is_to_be_sent_and_what_forced_its_encoding(sms: MockSMS) -> None:
+    later = sms.now + timedelta(days=1)
+    send(sms, content="שלום", send_at=later.isoformat())
+    (message,) = sms.outbox
+    assert message.scheduled_at is not None
+    assert abs(message.scheduled_at - later) < timedelta(seconds=1)
+    assert (message.segments.forced_by, message.segments.forced_at) == ("ש", 0)
+
+
+def test_state_names_status_and_reason(sms: MockSMS) -> None:
+    send(sms, NUMBER, KOSHER)
+    assert [message.state for message in sms.outbox] == ["sent", "rejected/kosher-number"]
+
+
+def test_repr_reads_well_and_a_terminal_obeys_none_of_it(sms: MockSMS) -> None:
+    send(sms, NUMBER, content="Hi\x1b[2J")
+    send(sms, KOSHER, content="x" * 100)
+    assert list(map(repr, sms.outbox)) == [
+        f'<SMS to {NUMBER} "Hi\\x1b[2J" sent>',
+        f'<SMS to {KOSHER} "{"x" * 72}…" rejected/kosher-number>',
+    ]
+
+
+def test_code_of_a_message_without_one_fails_the_test(sms: MockSMS) -> None:
+    send(sms, content="Hello", add_unsubscribe_link=False)
+    (message,) = sms.outbox
+    assert message.codes == ()
+    assert failure(lambda: message.code) == 'no one-time code in "Hello"'
+
+
+def test_messages_are_values(sms: MockSMS) -> None:
+    send(sms)
+    assert sms.outbox == sms.outbox
+    with pytest.raises(AttributeError):
+        sms.outbox[0].status = "sent"  # type: ignore[misc]

@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+import requests
+
+from mocksms.provider.operations import OPERATIONS as PROVIDED
+from mocksms.provider.reads import Row
+from mocksms.provider.send import SendBody, SentRow
+from mocksms.schemas.openapi import JSON, Operation, Reply, document
+from mocksms.web.static import FOLDERS, TYPES
+from tests.inspection.support import OPERATIONS, QUEUED, SENT, Api
+from tests.support import PATIENCE, Mock
+
+CONTENTS = {
+    f"{below}/{file.name}": file.read_bytes() for below, folder in FOLDERS.values() for file in folder.iterdir()
+}
+FILES = sorted(CONTENTS)
+PAGES = [*FOLDERS, *FILES]
+OUTSIDE = re.compile(
+    r"(?:https?|wss?|ftp):(?://|\\/\\/)(?!www\.w3\.org/|\$\{)|(?:src|href|url)\s*[=(]\s*[\"']?//", re.IGNORECASE
+)
+
+LONGEST_FILE = 260
+"""Lines."""
+
+MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b")
+"""What makes markup or a program of a text."""
+
+
+def page(mock: Mock, path: str) -> requests.Response:
+    return requests.get(mock.url + path, timeout=PATIENCE, allow_redirects=False)
+
+
+def shown(mock: Mock) -> Any:
+    return page(mock, "/openapi.json").json()
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_every_file_of_a_page_is_served_as_it_is(shared_mock: Mock, path: str) -> None:
+    answer = page(shared_mock, path)
+    assert answer.status_code == 200
+    assert answer.content == CONTENTS[path]
+    assert answer.headers["content-type"].partition(";")[0] == TYPES["." + path.rpartition(".")[2]]
+
+
+@pytest.mark.parametrize(("path", "below"), [("/", "/inbox"), ("/docs", "/docs")])
+def test_pages_themselves_are_at_their_paths(shared_mock: Mock, path: str, below: str) -> None:
+    answer = page(shared_mock, path)
+    assert (answer.status_code, answer.content) == (200, CONTENTS[f"{below}/index.html"])
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_may_load_nothing_from_outside_and_run_nothing_inline(shared_mock: Mock, path: str) -> None:
+    headers = page(shared_mock, path).headers
+    policy = {words[0]: words[1:] for words in (part.split() for part in headers["content-security-policy"].split(";"))}
+    assert (
+        policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == ["'none'"]
+    )
+    assert {source for sources in policy.values() for source in sources} <= {"'none'", "'self'", "data:"}
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == ["'self'"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_file_of_a_page_names_no_outside_address(path: str) -> None:
+    assert not OUTSIDE.search(CONTENTS[path].decode())
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_file_of_a_page_stays_small(path: str) -> None:
+    assert CONTENTS[path].count(b"\n") <= LONGEST_FILE
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.endswith(".js")])
+def test_text_never_becomes_markup(path: str) -> None:
+    assert not MARKUP.search(CONTENTS[path].decode())
+
+
+class Inline(HTMLParser):
+    """Collects what a strict policy would not run: scripts and styles within the page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "style" or (tag == "script" and "src" not in given):
+            self.found.append(tag)
+        self.found += [name for name in given if name.startswith("on") or name == "style"]
+        self.found += [name for name, value in given.items() if value.strip().lower().startswith("javascript:")]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.endswith((".html", ".svg"))])
+def test_page_has_no_script_or_style_within_it(path: str) -> None:
+    assert Inline(CONTENTS[path].decode()).found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<script>1</script>", "script"),
+        ("<style></style>", "style"),
+        ("<p onclick=1>", "onclick"),
+        ("<p style=a>", "style"),
+        ("<a href=' JavaScript:1'>", "href"),
+    ],
+)
+def test_script_or_style_within_a_page_is_noticed(text: str, found: str) -> None:
+    assert Inline(text).found == [found]
+
+
+@pytest.mark.parametrize(
+    "text", ["https://a.example", "src='//a.example'", "url(//a.example)", "wss://a", r"http:\/\/a"]
+)
+def test_outside_address_is_noticed(text: str) -> None:
+    assert OUTSIDE.search(text)
+
+
+@pytest.mark.parametrize("below", ["/docs", "/inbox"])
+@pytest.mark.parametrize("rest", ["/", "/none.js", "/..", "/%2e%2e/pages.py", "/%2e%2e/app.py", "/index.html/"])
+def test_nothing_else_is_served_beside_the_pages(shared_mock: Mock, below: str, rest: str) -> None:
+    request = requests.Request("GET", shared_mock.url).prepare()
+    request.url = shared_mock.url + below + rest
+    with requests.Session() as session:
+        answer = session.send(request, timeout=PATIENCE)
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", *PAGES])
+def test_page_answers_head_and_no_write(shared_mock: Mock, path: str) -> None:
+    assert requests.head(shared_mock.url + path, timeout=PATIENCE).status_code == 200
+    answer = requests.post(shared_mock.url + path, timeout=PATIENCE)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD"
+    assert answer.json()["error"]["message"] == f"{path} does not answer POST, only GET, HEAD."
+
+
+def test_description_is_openapi_of_both_doors(shared_mock: Mock) -> None:
+    answer = page(shared_mock, "/openapi.json")
+    described_all = answer.json()
+    assert answer.headers["content-type"] == "application/json"
+    assert described_all["openapi"] == "3.1.0"
+    described = [(method.upper(), path) for path, item in described_all["paths"].items() for method in item]
+    ours = [(operation.method, operation.path) for operation in [*PROVIDED, *OPERATIONS]]
+    assert sorted(described) == sorted(ours)
+    assert len({*ours}) == len(ours)
+
+
+def test_every_operation_is_named_once_and_belongs_to_a_tag_that_is_described(shared_mock: Mock) -> None:
+    document = shown(shared_mock)
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len({*names}) == len(names)
+    assert {tag for operation in operations for tag in operation["tags"]} == {tag["name"] for tag in document["tags"]}
+    assert all(tag["description"] for tag in document["tags"])
+    assert all(operation["summary"] for operation in operations)
+
+
+def test_every_reference_of_the_description_leads_somewhere(shared_mock: Mock) -> None:
+    answer = page(shared_mock, "/openapi.json")
+    schemas = answer.json()["components"]["schemas"]
+    assert {*re.findall(r'"#/components/schemas/([^"]+)"', answer.text)} <= {*schemas}
+
+
+def resolved(schema: Any, document: Any) -> Any:
+    while "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+TYPE_OF: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+
+
+def fits(value: Any, schema: Any, document: Any) -> bool:
+    """Return whether a value has the names and types its schema tells, and no others."""
+    schema = resolved(schema, document)
+    for choices in ("anyOf", "oneOf"):
+        if choices in schema:
+            return any(fits(value, choice, document) for choice in schema[choices])
+    if "const" in schema:
+        return bool(value == schema["const"])
+    match schema["type"]:
+        case "object" if "properties" in schema:
+            names = schema["properties"]
+            return (
+                isinstance(value, dict)
+                and {*schema.get("required", ())} <= {*value} <= {*names}
+                and all(fits(each, names[name], document) for name, each in value.items())
+            )
+        case "object":
+            return isinstance(value, dict) and all(
+                fits(each, schema["additionalProperties"], document) for each in value.values()
+            )
+        case "array":
+            items = schema.get("prefixItems") or [schema["items"]] * len(value)
+            return isinstance(value, list) and all(map(lambda each, part: fits(each, part, document), value, items))
+        case kind:
+            return isinstance(value, TYPE_OF[kind]) and value in schema.get("enum", [value])
+
+
+BODIES = {operation.id: next(iter(operation.examples.values()), None) for operation in OPERATIONS} | {
+    "verify_messages": {},
+    "advance_clock": {"by": 1},
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_answer_is_as_described(own_mock: Mock, operation: Any) -> None:
+    api = Api(own_mock, "described")
+    api.patch(webhooks=[{"url": "http://127.0.0.1:1", "events": ["send"]}], unsubscribed=["972-54-7777777"])
+    api.send(QUEUED if operation.id in ("cancel_message", "send_message") else SENT, content="https://a.example/b")
+    api.post("inbound", {"from": SENT, "text": "Hi"})
+    fault = api.post("faults", {"fault": {"kind": "status", "status": 503}, "match": {"call": "info"}})["id"]
+    ids = {
+        "read_request": api.get("requests")["requests"][0]["id"],
+        "clear_fault": fault,
+        "replay_callback": next((each["id"] for each in api.get("callbacks")["callbacks"]), None),
+    }
+    path = operation.path.format(id=ids.get(operation.id, "latest"))
+    answer = requests.request(
+        operation.method,
+        own_mock.url + path,
+        json=BODIES[operation.id],
+        headers={"X-API-Key": "described"},
+        stream=operation.id == "events",
+        timeout=PATIENCE,
+    )
+    assert answer.status_code == 200
+    document = shown(own_mock)
+    content = document["paths"][operation.path][operation.method.lower()]["responses"]["200"]["content"]
+    media_type = answer.headers["content-type"].partition(";")[0]
+    assert media_type in content
+    if media_type == JSON:
+        value, schema = answer.json(), resolved(content[JSON]["schema"], document)
+        assert fits(value, schema, document)
+        assert {*value} == {*schema["properties"]} or operation.id == "recorded_scenario"
+    answer.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path", "body", "name"),
+    [
+        (400, "GET", "messages?limit=0", None, "/_mock/messages"),
+        (409, "GET", f"messages?since={2**53}", None, "/_mock/messages"),
+        (404, "GET", "messages/latest?to=1", None, "/_mock/messages/latest"),
+        (404, "GET", "messages/none", None, "/_mock/messages/{id}"),
+        (408, "GET", "messages/wait?timeout=0&to=1", None, "/_mock/messages/wait"),
+        (409, "POST", "verify", {"exactly": 0}, "/_mock/verify"),
+        (409, "POST", "messages/latest/cancel", None, "/_mock/messages/{id}/cancel"),
+        (409, "POST", "messages/latest/click", None, "/_mock/messages/{id}/click"),
+        (409, "POST", "clock/advance", {"to": "2001-01-01"}, "/_mock/clock/advance"),
+        (404, "GET", "requests/0", None, "/_mock/requests/{id}"),
+        (400, "PATCH", "account", {"credit": -1}, "/_mock/account"),
+        (400, "POST", "inbound", {}, "/_mock/inbound"),
+        (400, "PUT", "scenario", {"rule": [{}]}, "/_mock/scenario"),
+        (404, "PUT", "scenario?name=none", None, "/_mock/scenario"),
+        (400, "POST", "faults", {}, "/_mock/faults"),
+        (404, "DELETE", "faults/0", None, "/_mock/faults/{id}"),
+    ],
+)
+def test_error_is_as_described(api: Api, status: int, method: str, path: str, body: Any, name: str) -> None:
+    api.send(SENT)
+    error = {"error": api.refused(status, method, path, body)}
+    document = shown(api.mock)
+    content = document["paths"][name][method.lower()]["responses"][str(status)]["content"]
+    assert fits(error, content[JSON]["schema"], document)
+
+
+def test_names_of_the_emulated_api_come_from_its_models(shared_mock: Mock) -> None:
+    document = shown(shared_mock)
+    (row,) = shared_mock.send(SENT, key="described")
+    (found,) = shared_mock.search("limit=1", key="described")
+    schemas = document["components"]["schemas"]
+    assert {*schemas["SentRow"]["properties"]} == {*SentRow.model_fields} == {*row}
+    assert {*schemas["Row"]["properties"]} == {*Row.__annotations__} == {*found}
+    assert schemas["SendBody"]["properties"].keys() == {
+        field.alias or name for name, field in SendBody.model_fields.items()
+    }
+    assert "from" in schemas["MessageBody"]["properties"]
+
+
+def test_operation_without_examples_shows_none() -> None:
+    operation = Operation(
+        id="x", method="POST", path="/x", tag="X", summary="X", body=SendBody, replies={200: Reply(about="It is so")}
+    )
+    described = document([operation], {"X": "All"})["paths"]["/x"]["post"]
+    assert [*described["requestBody"]["content"][JSON]] == ["schema"]
+    assert described["responses"] == {"200": {"description": "It is so"}}
+
+
+def test_parameters_are_those_that_are_read(api: Api) -> None:
+    for operation in OPERATIONS:
+        if operation.query is None:
+            continue
+        item = shown(api.mock)["paths"][operation.path][operation.method.lower()]
+        names = {parameter["name"] for parameter in item["parameters"] if parameter["in"] == "query"}
+        assert names == {*operation.query.model_fields}
+        assert all(parameter["schema"] for parameter in item["parameters"])

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksms.errors import ReceiverForbidden
+from mocksms.webhooks.allow_list import Allowance, is_address
+
+LISTED = ("198.51.100.0/24", "2001:db8:1::/48", "203.0.113.9", "hooks.example.com", "169.254.169.254", "0.0.0.0/0")
+LINK_LOCAL = [
+    "169.254.169.254",
+    "169.254.0.1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "febf::1",
+    "::ffff:169.254.169.254",
+    "::ffff:a9fe:a9fe",
+    "::169.254.169.254",
+    "64:ff9b::169.254.169.254",
+    "64:ff9b:1::a9fe:a9fe",
+    "::ffff:0:169.254.169.254",
+    "2002:a9fe:a9fe::1",
+    "2002:a9fe:0001::",
+    "2001:0:a9fe:a9fe::1",
+    "2001:0:1234::5601:5601",
+    "fe80::5efe:a9fe:a9fe",
+    "2001:db8::5efe:169.254.169.254",
+    "2001:db8::200:5efe:169.254.169.254",
+]
+NO_MACHINE = ["0.0.0.0", "0.1.2.3", "::", "255.255.255.255", "224.0.0.1", "ff02::1", "fec0::1", "::ffff:0.0.0.0"]
+METADATA = [
+    "100.100.100.200",
+    "fd00:ec2::254",
+    "fd00:ec2::23",
+    "192.0.0.192",
+    "fd20:ce::254",
+    "168.63.129.16",
+    "::ffff:100.100.100.200",
+]
+HERE = ["127.0.0.1", "127.9.9.9", "::1", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "fd12:3456::1"]
+PUBLIC = ["198.51.100.7", "8.8.8.8", "172.32.0.1", "100.64.0.1", "2001:db8:1::7", "2606:4700::1111", "192.0.2.1"]
+
+ELSEWHERE = ["::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:0808:0808::1", "64:ff9b::127.0.0.1", "2002:7f00:1::"]
+
+
+@pytest.mark.parametrize("address", [*HERE, "::ffff:127.0.0.1", "::ffff:10.1.2.3"])
+def test_this_machine_and_private_networks_are_called(address: str) -> None:
+    Allowance().check("app", address)
+
+
+@pytest.mark.parametrize("listed", [(), LISTED, ("::/0", "app")], ids=["nothing listed", "much listed", "all listed"])
+@pytest.mark.parametrize("address", LINK_LOCAL + NO_MACHINE + METADATA)
+def test_link_local_and_metadata_are_never_called(address: str, listed: tuple[str, ...]) -> None:
+    with pytest.raises(ReceiverForbidden) as refused:
+        Allowance(listed).check("app", address)
+    assert refused.value.never
+    assert str(refused.value) == (
+        f"app is {address}, which is link-local, a cloud's metadata service or no single machine, and never called"
+    )
+
+
+@pytest.mark.parametrize("address", PUBLIC + ELSEWHERE)
+def test_public_address_is_called_only_if_listed(address: str) -> None:
+    with pytest.raises(ReceiverForbidden) as refused:
+        Allowance().check("app.example", address)
+    assert not refused.value.never
+    assert str(refused.value) == (
+        f"app.example is {address}, which is neither this machine nor a private network; "
+        "start mocksms with --webhook-allow app.example"
+    )
+    Allowance((address,)).check("app.example", address)
+    Allowance(("App.Example.",)).check("app.example", address)
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "allowed"),
+    [
+        ("a", "198.51.100.7", True),
+        ("a", "198.51.101.7", False),
+        ("a", "::ffff:198.51.100.7", True),
+        ("a", "2001:db8:1::7", True),
+        ("a", "2001:db8:2::7", False),
+        ("a", "203.0.113.9", True),
+        ("HOOKS.example.com.", "203.0.113.1", True),
+        ("evil-hooks.example.com", "203.0.113.1", False),
+    ],
+)
+def test_list_has_hosts_addresses_and_networks(host: str, address: str, allowed: bool) -> None:
+    allowance = Allowance(LISTED[:-1])
+    if allowed:
+        allowance.check(host, address)
+    else:
+        with pytest.raises(ReceiverForbidden):
+            allowance.check(host, address)
+
+
+@given(st.ip_addresses(network="169.254.0.0/16"))
+def test_no_way_of_writing_a_link_local_address_is_called(address: object) -> None:
+    number = int(str(address).split(".")[2]) << 8 | int(str(address).split(".")[3])
+    for form in (f"::ffff:{address}", f"::{address}", f"64:ff9b::{address}", f"2002:a9fe:{number:x}::"):
+        with pytest.raises(ReceiverForbidden):
+            Allowance(("::/0", "0.0.0.0/0")).check("app", form)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("fe80::1%eth0", True),
+        ("127.0.0.1%evil.example", False),
+        ("app", False),
+        ("2130706433", False),
+        ("", False),
+    ],
+)
+def test_address_is_told_from_a_name(host: str, is_one: bool) -> None:
+    assert is_address(host) is is_one
