@@ -17,24 +17,24 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mocksms.engine.controls import Steering
+from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.inspection.auth import Guard
-from mocksms.inspection.context import Desk
+from mocksms.inspection.context import Context
 from mocksms.inspection.routes import OPERATIONS as INSPECTING
 from mocksms.inspection.routes import TAGS as CONTROL_TAGS
 from mocksms.inspection.routes import explain, routes
-from mocksms.provider.app import ProviderDoor
+from mocksms.provider.app import ProviderApp
 from mocksms.provider.operations import OPERATIONS as PROVIDED
 from mocksms.provider.operations import TAGS as PROVIDER_TAGS
 from mocksms.provider.public_pages import BEGINNINGS as PUBLIC
-from mocksms.provider.public_pages import Pages
-from mocksms.scenario.stage import Stage
+from mocksms.provider.public_pages import PublicPages
+from mocksms.scenario.stage import StartScenarios
 from mocksms.schemas.openapi import document
 from mocksms.web.static import page_routes
-from mocksms.webhooks.allow_list import Allowance
-from mocksms.webhooks.client import Client
-from mocksms.webhooks.dispatcher import Courier
+from mocksms.webhooks.allow_list import AllowList
+from mocksms.webhooks.client import WebhookClient
+from mocksms.webhooks.dispatcher import Dispatcher
 
 log = logging.getLogger("mocksms")
 
@@ -48,7 +48,7 @@ LOOK: Final = 0.25
 """Seconds between two looks at whether the files of the scenarios have changed."""
 
 
-def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Stage | None = None) -> ASGIApp:
+def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: StartScenarios | None = None) -> ASGIApp:
     """Return the ASGI application of one mock.
 
     Args:
@@ -57,16 +57,16 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
         stage: the scenarios it was started with, put in force anew when their files change.
     """
     stopping = stopping or asyncio.Event()
-    desk = Desk(engine)
+    desk = Context(engine)
     settings = engine.settings
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(_tick(engine)), asyncio.create_task(_close(desk, stopping))]
         if stage is not None:
-            tasks.append(asyncio.create_task(_follow(stage, desk.steering)))
-        client = Client(Allowance(settings.webhook_allow), settings.webhook_timeout.total_seconds())
-        courier = Courier(engine, client)
+            tasks.append(asyncio.create_task(_follow(stage, desk.controls)))
+        client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
+        courier = Dispatcher(engine, client)
         yield
         courier.stop()
         for task in tasks:
@@ -81,7 +81,7 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
         lifespan=lifespan,
     )
     own_pages.router.redirect_slashes = False
-    provider, pages = ProviderDoor(engine, stopping), Pages(engine)
+    provider, pages = ProviderApp(engine, stopping), PublicPages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door: what is not ours belongs to the emulated API, unknown paths included."""
@@ -97,19 +97,19 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
     return app
 
 
-async def _close(desk: Desk, stopping: asyncio.Event) -> None:
+async def _close(desk: Context, stopping: asyncio.Event) -> None:
     await stopping.wait()
     desk.stop()
 
 
-async def _follow(stage: Stage, steering: Steering) -> None:
+async def _follow(stage: StartScenarios, controls: Controls) -> None:
     """Put the scenarios of the start in force anew when their files have changed."""
     while True:
         await asyncio.sleep(LOOK)
         try:
-            before, script = stage.script, stage.changed()
-            if script is not None:
-                steering.reload(before, script)
+            before, scenario = stage.script, stage.changed()
+            if scenario is not None:
+                controls.replace_scenario(before, scenario)
         except Exception:
             log.exception("mocksms failed to look at its scenario files; it goes on")
 

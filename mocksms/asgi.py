@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final, Protocol
 
-from mocksms.errors import BodyTooLarge, BodyTooSlow, ForeignOrigin
+from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
 
 DRAINED: Final = 8
 """A longer body is read and thrown away up to so many times the limit, so that its sender hears why."""
@@ -63,13 +63,13 @@ def check_origin(headers: Headers) -> None:
     """Refuse what a browser sends for another site's page.
 
     Raises:
-        ForeignOrigin: the request names another origin, or says itself that it crosses sites.
+        CrossOriginRequest: the request names another origin, or says itself that it crosses sites.
     """
     origin = headers.get(b"origin")
     if origin is not None and origin.lower().split(b"://")[1:] != [headers.get(b"host", b"").lower()]:
-        raise ForeignOrigin(origin.decode("latin-1"))
+        raise CrossOriginRequest(origin.decode("latin-1"))
     if headers.get(b"sec-fetch-site") == b"cross-site":
-        raise ForeignOrigin("another site")
+        raise CrossOriginRequest("another site")
 
 
 def is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
@@ -103,7 +103,7 @@ CONNECTION: Final = "mocksms.connection"
 """The ASGI extension under which a server offers what a Connection can do."""
 
 
-class Connection(Protocol):
+class ClientConnection(Protocol):
     """The connection under an exchange."""
 
     def hold(self) -> None:
@@ -125,13 +125,13 @@ class Connection(Protocol):
         """Tear it down with a TCP reset."""
 
 
-def connection_of(scope: Mapping[str, Any]) -> Connection:
+def connection_of(scope: Mapping[str, Any]) -> ClientConnection:
     """Return the connection under an exchange.
 
     Raises:
         ConnectionResetError: there is none, as in a test without a socket.
     """
-    connection: Connection | None = scope.get("extensions", {}).get(CONNECTION)
+    connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
     if connection is None:
         raise ConnectionResetError("this exchange was to end with its connection, and there is no socket under it")
     return connection

@@ -5,19 +5,19 @@
     +-- NotReady                    no mock is ready where one was asked for
     +-- IllegalStep                 a message was asked to take a step its life does not allow
     +-- NoLink                      a message shows no such link to open
-    +-- TimeRunsForward             a clock was asked to go back
-    +-- BeyondCalendar              a clock was asked to go further than dates reach
+    +-- ClockMovedBack              a clock was asked to go back
+    +-- ClockOutOfRange             a clock was asked to go further than dates reach
     +-- PatternTooSlow              a regular expression takes too long on a text
     +-- ReceiverForbidden           a callback would go where none may go
-    +-- ScenarioUnusable            something is no scenario, or says what cannot be
-    +-- ScenarioUnknown             there is no scenario of that name
+    +-- InvalidScenario             something is no scenario, or says what cannot be
+    +-- UnknownScenario             there is no scenario of that name
     +-- MockUnreachable             nothing answers where a mock should be
     +-- MockRefused                 a mock does not do what a test asked of it
     +-- RequestRefused              an exchange with the emulated API that is not answered with 200
         +-- RouteNotFound           no such path
         +-- MethodNotAllowed        the path exists, the method does not
-        +-- Unauthorised            no key, an unknown key, or a key without the REST right
-        +-- ForeignOrigin           the request was made by another site's page
+        +-- Unauthorized            no key, an unknown key, or a key without the REST right
+        +-- CrossOriginRequest      the request was made by another site's page
         +-- UnsupportedMediaType    the body is not declared as JSON
         +-- BodyTooLarge            the body exceeds the limit
         +-- BodyTooSlow             the body did not become whole in time
@@ -90,7 +90,7 @@ class NoLink(MocksmsError):
         super().__init__(f"the message, which is {state}, has no link {wanted or 'to open'}: {shown}")
 
 
-class TimeRunsForward(MocksmsError):
+class ClockMovedBack(MocksmsError):
     """A clock that shows `now` was asked to go back to `wanted`."""
 
     def __init__(self, now: datetime, wanted: datetime) -> None:
@@ -99,7 +99,7 @@ class TimeRunsForward(MocksmsError):
         super().__init__(f"the clock shows {now.isoformat()} and cannot go back to {wanted.isoformat()}")
 
 
-class BeyondCalendar(MocksmsError):
+class ClockOutOfRange(MocksmsError):
     """A clock was asked to go beyond `latest`."""
 
     def __init__(self, latest: datetime) -> None:
@@ -131,7 +131,7 @@ class ReceiverForbidden(MocksmsError):
         super().__init__(f"{host} is {address}, {why}")
 
 
-class Complaint(NamedTuple):
+class ScenarioIssue(NamedTuple):
     """Something wrong in a scenario: the file, the line if known, the place of the key, and what to do about it."""
 
     file: str
@@ -144,12 +144,12 @@ class Complaint(NamedTuple):
         return f"{where}: {self.key}: {self.text}" if self.key else f"{where}: {self.text}"
 
 
-class ScenarioUnusable(MocksmsError, ValueError):
-    """Something is no scenario; `complaints` say all that is wrong with it, and the text has a line for each."""
+class InvalidScenario(MocksmsError, ValueError):
+    """Something is no scenario; `issues` say all that is wrong with it, and the text has a line for each."""
 
-    def __init__(self, complaints: Sequence[Complaint]) -> None:
-        self.complaints = tuple(complaints)
-        super().__init__("\n".join(map(str, complaints)))
+    def __init__(self, issues: Sequence[ScenarioIssue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__("\n".join(map(str, issues)))
 
     @property
     def sentence(self) -> str:
@@ -157,7 +157,7 @@ class ScenarioUnusable(MocksmsError, ValueError):
         return str(self)
 
 
-class ScenarioUnknown(MocksmsError):
+class UnknownScenario(MocksmsError):
     """There is no scenario of this name; `known` are those there are."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
@@ -213,7 +213,7 @@ class MethodNotAllowed(RequestRefused):
         super().__init__(f"method {method} where only {allowed} is served")
 
 
-class Unauthorised(RequestRefused):
+class Unauthorized(RequestRefused):
     """The API key is `missing`, `unknown`, or its account has `no-rest-right`."""
 
     def __init__(self, cause: Literal["missing", "unknown", "no-rest-right"]) -> None:
@@ -221,7 +221,7 @@ class Unauthorised(RequestRefused):
         super().__init__(f"API key refused: {cause}")
 
 
-class ForeignOrigin(RequestRefused):
+class CrossOriginRequest(RequestRefused):
     """A browser sent the request on behalf of another site, named by `origin`."""
 
     def __init__(self, origin: str) -> None:

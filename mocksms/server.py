@@ -20,9 +20,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from mocksms.app import create_app
 from mocksms.asgi import CONNECTION
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine, News
+from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.errors import SettingsError
-from mocksms.scenario.stage import Stage
+from mocksms.scenario.stage import StartScenarios
 from mocksms.settings import Settings, url_of
 
 HEAD_LIMIT: Final = 65_536
@@ -178,11 +178,11 @@ class Server(uvicorn.Server):
         owns_process: whether it may set up logging; a guest in another program's process leaves that as it is.
     """
 
-    def __init__(self, engine: Engine, stage: Stage | None = None, *, owns_process: bool = True) -> None:
+    def __init__(self, engine: Engine, stage: StartScenarios | None = None, *, owns_process: bool = True) -> None:
         self._stopping = asyncio.Event()
         config = uvicorn.Config(
             create_app(engine, self._stopping, stage),
-            http=cast("type[asyncio.Protocol]", partial(Protocol, engine.note_malformed)),
+            http=cast("type[asyncio.Protocol]", partial(Protocol, engine.record_malformed_request)),
             ws="none",
             loop="asyncio",
             lifespan="on",
@@ -214,7 +214,7 @@ class LongLived:
         gc.collect()
         gc.freeze()
 
-    def __call__(self, _account: Account | None, _news: News) -> None:
+    def __call__(self, _account: Account | None, _news: EngineEvent) -> None:
         """Count what is kept; each 10,000 times set aside all that has survived."""
         self._seen += 1
         if self._seen % self.EVERY == 0:
@@ -255,7 +255,9 @@ def base_url(listener: socket.socket) -> str:
     return url_of(host, port)
 
 
-def serve(engine: Engine, listener: socket.socket, ready: Callable[[], object], stage: Stage | None = None) -> None:
+def serve(
+    engine: Engine, listener: socket.socket, ready: Callable[[], object], stage: StartScenarios | None = None
+) -> None:
     """Serve in the foreground until SIGINT or SIGTERM.
 
     Args:

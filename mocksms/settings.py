@@ -11,14 +11,14 @@ from typing import Any, Final, Literal, TypeVar, cast
 
 from mocksms.errors import SettingsError
 from mocksms.sms import numbers, replies
-from mocksms.sms.webhook import Kind, Webhook, read_webhook
+from mocksms.sms.webhook import Webhook, WebhookKind, parse_webhook
 
 PREFIX: Final = "MOCKSMS_"
 
 Raw = tuple[str, str]
 """Where a value was given, in words for its user, and the value as written."""
 
-Options = TypeVar("Options", bound="Settings | SuiteSettings")
+Options = TypeVar("Options", bound="Settings | SessionSettings")
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
 LONGEST_DURATION: Final = 3650 * 86400
@@ -126,8 +126,8 @@ def _listed_words(raw: str) -> tuple[str, ...]:
     return words
 
 
-def _webhooks(kind: Kind) -> Callable[[str], tuple[Webhook, ...]]:
-    return lambda raw: tuple(read_webhook(part, kind) for part in _listed(raw))
+def _webhooks(kind: WebhookKind) -> Callable[[str], tuple[Webhook, ...]]:
+    return lambda raw: tuple(parse_webhook(part, kind) for part in _listed(raw))
 
 
 def _durations(raw: str) -> tuple[timedelta, ...]:
@@ -192,10 +192,14 @@ class Settings:
     opt_out_word: tuple[str, ...] = _option(replies.OUT_WORDS, _listed_words, "replies that opt out, in any case")
     opt_in_word: tuple[str, ...] = _option(replies.IN_WORDS, _listed_words, "replies that opt in again, in any case")
     webhook: tuple[Webhook, ...] = _option(
-        (), _webhooks(Kind.TRANSACTIONAL), "addresses the transactional webhook calls; #click+reject names its events"
+        (),
+        _webhooks(WebhookKind.TRANSACTIONAL),
+        "addresses the transactional webhook calls; #click+reject names its events",
     )
     automation_webhook: tuple[Webhook, ...] = _option(
-        (), _webhooks(Kind.AUTOMATION), "addresses the automation webhook calls; #SmsReply+smsSent names its events"
+        (),
+        _webhooks(WebhookKind.AUTOMATION),
+        "addresses the automation webhook calls; #SmsReply+smsSent names its events",
     )
     webhook_allow: tuple[str, ...] = _option(
         (), _listed, "public hosts, addresses and networks that may be called; none: this machine and private networks"
@@ -265,7 +269,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteSettings:
+class SessionSettings:
     """Every option of a test suite beside those of the mock it starts."""
 
     url: str | None = _option(None, _url, "a mock that runs already, to attach to; none given: one is started")
@@ -282,7 +286,7 @@ class SuiteSettings:
 
 
 OPTIONS: Final = {option.name: option for option in fields(Settings)}
-SUITE_OPTIONS: Final = {option.name: option for option in fields(SuiteSettings)}
+SESSION_OPTIONS: Final = {option.name: option for option in fields(SessionSettings)}
 
 GROUPS: Final = {
     "host": "Where it listens",
@@ -339,7 +343,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Raw]:
     Raises:
         SettingsError: a variable has our prefix and is none of them.
     """
-    known = {variable_name(name): name for name in (*OPTIONS, *SUITE_OPTIONS)}
+    known = {variable_name(name): name for name in (*OPTIONS, *SESSION_OPTIONS)}
     raw: dict[str, Raw] = {}
     for variable, value in environment.items():
         if not variable.startswith(PREFIX) or _is_of_a_link(variable, value):

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 from mocksms.fidelity import Evidence, ledger
 from mocksms.inspection.context import BASE
 from mocksms.inspection.routes import ROOMS
-from mocksms.settings import GROUPS, OPTIONS, SUITE_OPTIONS, flag_name, shown_default
+from mocksms.settings import GROUPS, OPTIONS, SESSION_OPTIONS, flag_name, shown_default
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault, Outcome
 from mocksms.testing.plugin import ini_name
@@ -32,8 +32,8 @@ def with_tables(text: str) -> str:
 
 def _numbers() -> str:
     rows = Catalogue().rows.values()
-    ends = [[f"`{row.number()}`", row.name, row.title] for row in rows if isinstance(row.orders, Outcome)]
-    faults = [[f"`{row.number()}`", row.name, row.title] for row in rows if isinstance(row.orders, Fault)]
+    ends = [[f"`{row.number()}`", row.name, row.title] for row in rows if isinstance(row.effect, Outcome)]
+    faults = [[f"`{row.number()}`", row.name, row.title] for row in rows if isinstance(row.effect, Fault)]
     pairs = zip_longest(ends, faults, fillvalue=["", "", ""])
     return _table(["Number", "Name", "Outcome", "Number", "Name", "Fault"], [[*end, *fault] for end, fault in pairs])
 
@@ -51,7 +51,7 @@ def _options() -> str:
 
 def _suite_options() -> str:
     told = []
-    for name, option in SUITE_OPTIONS.items():
+    for name, option in SESSION_OPTIONS.items():
         default = shown_default(option.default)
         told.append(f"`{ini_name(name)}{f' = {default}' if default else ''}` {_about(option.metadata)}")
     return f"- {'<br>'.join(told)}\n"

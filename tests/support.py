@@ -15,8 +15,8 @@ import requests
 
 from mocksms.engine.clock import system_time
 from mocksms.engine.engine import Engine
-from mocksms.engine.script import EMPTY, Script
-from mocksms.scenario.stage import Stage
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
+from mocksms.scenario.stage import StartScenarios
 from mocksms.server import Server, base_url, bind
 from mocksms.settings import Settings
 
@@ -99,13 +99,16 @@ def _headers(given: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def running(
-    settings: Settings | None = None, time: HandClock | None = None, script: Script = EMPTY, stage: Stage | None = None
+    settings: Settings | None = None,
+    time: HandClock | None = None,
+    scenario: ActiveScenario = NO_SCENARIO,
+    stage: StartScenarios | None = None,
 ) -> Iterator[Mock]:
     """Run a mock on a free port for as long as the block lasts."""
     settings = settings or Settings(port=0, seed="tests")
     listener = bind(settings)
     url = base_url(listener)
-    engine = Engine(settings, time or system_time, url, script)
+    engine = Engine(settings, time or system_time, url, scenario)
     server = Server(engine, stage)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
     thread.start()

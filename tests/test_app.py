@@ -13,8 +13,8 @@ from starlette.types import Message
 
 from mocksms.app import create_app
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine, News
-from mocksms.scenario.stage import Stage
+from mocksms.engine.engine import Engine, EngineEvent
+from mocksms.scenario.stage import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Message as Sms
 from mocksms.sms.message import State
@@ -90,7 +90,7 @@ def test_ticker_applies_what_is_due_without_anybody_asking() -> None:
     engine = Engine(Settings(async_delay=MOMENT))
     sent = threading.Event()
 
-    def listen(_: Account | None, news: News) -> None:
+    def listen(_: Account | None, news: EngineEvent) -> None:
         if isinstance(news, Sms) and news.state is State.SENT:
             sent.set()
 
@@ -123,13 +123,13 @@ def test_look_at_the_scenario_files_outlives_a_failure(
     went_on = threading.Event()
     looks = count()
 
-    def changed(_: Stage) -> None:
+    def changed(_: StartScenarios) -> None:
         if next(looks) == 0:
             raise RuntimeError("the first look fails")
         went_on.set()
 
-    monkeypatch.setattr(Stage, "changed", changed)
-    with TestClient(create_app(Engine(Settings()), stage=Stage(Settings()))):
+    monkeypatch.setattr(StartScenarios, "changed", changed)
+    with TestClient(create_app(Engine(Settings()), stage=StartScenarios(Settings()))):
         assert went_on.wait(PATIENCE)
     assert "failed to look at its scenario files; it goes on" in caplog.text
 
@@ -173,7 +173,7 @@ def test_fault_that_needs_a_socket_raises_where_there_is_none() -> None:
 def test_real_time_passes_behind_a_socket() -> None:
     changed = threading.Event()
 
-    def listen(_: Account | None, news: News) -> None:
+    def listen(_: Account | None, news: EngineEvent) -> None:
         if isinstance(news, Sms) and news.state is State.SENT:
             changed.set()
 

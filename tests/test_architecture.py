@@ -146,15 +146,15 @@ def owner(target: str, modules: Iterable[str]) -> str | None:
 def wrong_directions(sources: Sources) -> list[str]:
     heights = {name: height for height, layer in enumerate(LAYERS) for name in layer}
     paths = {module_name(path): path for path in sources}
-    complaints = [f"{path}: {part(path)} is in no layer" for path in sources if part(path) not in heights]
+    issues = [f"{path}: {part(path)} is in no layer" for path in sources if part(path) not in heights]
     for path, source in sources.items():
         for each in all_imports_of(path, source):
             found = owner(each.target, paths)
             if found is None or part(paths[found]) == part(path):
                 continue
             if heights.get(part(paths[found]), -1) >= heights.get(part(path), len(LAYERS)):
-                complaints.append(f"{path}:{each.line}: {part(path)} imports {each.target}")
-    return complaints
+                issues.append(f"{path}:{each.line}: {part(path)} imports {each.target}")
+    return issues
 
 
 def cycles(sources: Sources) -> list[str]:
@@ -264,6 +264,7 @@ CHECKS: Final[tuple[Callable[[Sources], list[str]], ...]] = (
     wrong_directions,
     loose_modules,
     cycles,
+    duplicate_types,
     late_imports,
     misplaced_libraries,
     forbidden_calls,

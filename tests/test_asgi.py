@@ -8,7 +8,7 @@ import pytest
 
 from mocksms import asgi as guard
 from mocksms.asgi import DRAINED, Disconnected, check_origin, is_own_host, read_body
-from mocksms.errors import BodyTooLarge, BodyTooSlow, ForeignOrigin
+from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
 
 GONE = {"type": "http.disconnect"}
 
@@ -133,7 +133,7 @@ def test_origin_of_our_own_is_let_through(headers: dict[bytes, bytes]) -> None:
     ],
 )
 def test_origin_of_another_site_is_refused(headers: dict[bytes, bytes]) -> None:
-    with pytest.raises(ForeignOrigin):
+    with pytest.raises(CrossOriginRequest):
         check_origin(headers)
 
 

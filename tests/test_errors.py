@@ -9,13 +9,14 @@ import pytest
 
 from mocksms import errors
 from mocksms.errors import (
-    BeyondCalendar,
     BodyTooLarge,
     BodyTooSlow,
-    Complaint,
-    ForeignOrigin,
+    ClockMovedBack,
+    ClockOutOfRange,
+    CrossOriginRequest,
     IllegalStep,
     InvalidRequest,
+    InvalidScenario,
     MessageNotFound,
     MethodNotAllowed,
     MockRefused,
@@ -26,14 +27,13 @@ from mocksms.errors import (
     PatternTooSlow,
     RequestRefused,
     RouteNotFound,
-    ScenarioUnknown,
-    ScenarioUnusable,
+    ScenarioIssue,
     SendTooLarge,
     SettingsError,
     TextTooLong,
-    TimeRunsForward,
-    Unauthorised,
+    Unauthorized,
     UnknownMagicCode,
+    UnknownScenario,
     UnsupportedMediaType,
 )
 from mocksms.inspection import errors as refusals
@@ -90,36 +90,38 @@ def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
             id="NoLink, another one",
         ),
         pytest.param(
-            TimeRunsForward(NOON, NOON - timedelta(hours=1)),
+            ClockMovedBack(NOON, NOON - timedelta(hours=1)),
             "the clock shows 2026-03-01T12:00:00+00:00 and cannot go back to 2026-03-01T11:00:00+00:00",
             id="TimeRunsForward",
         ),
-        pytest.param(BeyondCalendar(NOON), "clocks go up to 2026-03-01T12:00:00+00:00", id="BeyondCalendar"),
+        pytest.param(ClockOutOfRange(NOON), "clocks go up to 2026-03-01T12:00:00+00:00", id="BeyondCalendar"),
         pytest.param(
             PatternTooSlow("(a+)+", 0.1),
             "the regular expression takes longer than 0.1 s; make it simpler",
             id="PatternTooSlow",
         ),
         pytest.param(
-            ScenarioUnusable([Complaint("a.toml", 3, "rule 1", "is odd"), Complaint("b.toml", None, "", "is none")]),
+            InvalidScenario(
+                [ScenarioIssue("a.toml", 3, "rule 1", "is odd"), ScenarioIssue("b.toml", None, "", "is none")]
+            ),
             "a.toml:3: rule 1: is odd\nb.toml: is none",
             id="ScenarioUnusable",
         ),
         pytest.param(
-            ScenarioUnknown("outag", ["outage"]),
+            UnknownScenario("outag", ["outage"]),
             "there is no scenario 'outag'; did you mean outage?",
             id="ScenarioUnknown",
         ),
         pytest.param(
-            ScenarioUnknown("zzz", ["a", "b"]),
+            UnknownScenario("zzz", ["a", "b"]),
             "there is no scenario 'zzz'; there are a, b, and those of the folder that --scenario-folder names",
             id="ScenarioUnknown, afar",
         ),
         pytest.param(RouteNotFound("http://mock.test/x"), "no resource at http://mock.test/x", id="RouteNotFound"),
         pytest.param(MethodNotAllowed("PUT", "POST"), "method PUT where only POST is served", id="MethodNotAllowed"),
-        pytest.param(Unauthorised("unknown"), "API key refused: unknown", id="Unauthorised"),
+        pytest.param(Unauthorized("unknown"), "API key refused: unknown", id="Unauthorised"),
         pytest.param(
-            ForeignOrigin("http://evil.test"), "request made by a page of http://evil.test", id="ForeignOrigin"
+            CrossOriginRequest("http://evil.test"), "request made by a page of http://evil.test", id="ForeignOrigin"
         ),
         pytest.param(UnsupportedMediaType("text/xml"), "body declared as text/xml", id="UnsupportedMediaType"),
         pytest.param(UnsupportedMediaType(None), "body declared as None", id="UnsupportedMediaType of nothing"),
@@ -156,10 +158,10 @@ def test_error_says_what_was_wrong(error: MocksmsError, words: str) -> None:
 
 def test_sentence_begins_with_a_capital_and_ends_once() -> None:
     assert (
-        ScenarioUnknown("zzz", ["a", "b"]).sentence
+        UnknownScenario("zzz", ["a", "b"]).sentence
         == "There is no scenario 'zzz'; there are a, b, and those of the folder that --scenario-folder names."
     )
-    assert ScenarioUnknown("b", ["bb"]).sentence == "There is no scenario 'b'; did you mean bb?"
+    assert UnknownScenario("b", ["bb"]).sentence == "There is no scenario 'b'; did you mean bb?"
     assert SettingsError("Use --port.").sentence == "Use --port."
 
 

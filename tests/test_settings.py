@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from mocksms.errors import SettingsError
 from mocksms.settings import (
     OPTIONS,
-    SUITE_OPTIONS,
+    SESSION_OPTIONS,
+    SessionSettings,
     Settings,
-    SuiteSettings,
     duration,
     flag_name,
     read_options,
     url_of,
     variable_name,
 )
-from mocksms.sms.webhook import Kind, Webhook
+from mocksms.sms.webhook import Webhook, WebhookKind
 
 READ = [
     ("host", "0.0.0.0", "0.0.0.0"),
@@ -64,14 +64,14 @@ READ = [
         "http://127.0.0.1:8000/hooks, https://app.example/x?y=1#click+reject",
         (
             Webhook("http://127.0.0.1:8000/hooks"),
-            Webhook("https://app.example/x?y=1", Kind.TRANSACTIONAL, ("click", "reject")),
+            Webhook("https://app.example/x?y=1", WebhookKind.TRANSACTIONAL, ("click", "reject")),
         ),
     ),
     ("webhook", "", ()),
     (
         "automation_webhook",
         "http://app:8000#SmsReply",
-        (Webhook("http://app:8000", Kind.AUTOMATION, ("SmsReply",)),),
+        (Webhook("http://app:8000", WebhookKind.AUTOMATION, ("SmsReply",)),),
     ),
     ("webhook_allow", "hooks.example.com,192.0.2.0/24", ("hooks.example.com", "192.0.2.0/24")),
     ("webhook_timeout", "250ms", timedelta(milliseconds=250)),
@@ -191,7 +191,7 @@ def test_other_variables_are_not_looked_at() -> None:
     assert Settings.read({"PORT": "1", "MOCKSMSPORT": "1", "mocksms_port": "1"}, {}) == Settings()
 
 
-@pytest.mark.parametrize("option", SUITE_OPTIONS)
+@pytest.mark.parametrize("option", SESSION_OPTIONS)
 def test_what_is_for_the_tests_of_an_application_is_let_be(option: str) -> None:
     assert Settings.read({variable_name(option): "whatever"}, {}) == Settings()
 
@@ -199,11 +199,11 @@ def test_what_is_for_the_tests_of_an_application_is_let_be(option: str) -> None:
 def test_options_of_a_suite_are_read_from_the_latest_source() -> None:
     first = {"url": ("first", "http://127.0.0.1:8972/"), "patience": ("first", "soon"), "port": ("first", "x")}
     second = {"patience": ("second", "250ms"), "replay": ("second", "")}
-    assert read_options(SuiteSettings, first, second) == SuiteSettings(
+    assert read_options(SessionSettings, first, second) == SessionSettings(
         url="http://127.0.0.1:8972", patience=timedelta(milliseconds=250)
     )
     with pytest.raises(SettingsError, match=r"^first is 'soon', but must be a duration"):
-        read_options(SuiteSettings, first)
+        read_options(SessionSettings, first)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, invariant, multiple, rule
 
 from mocksms.engine.account import Account
-from mocksms.engine.controls import Steering
+from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
-from mocksms.engine.messages import Query
+from mocksms.engine.messages import MessageQuery
 from mocksms.errors import IllegalStep, MessageNotFound, RequestRefused
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
@@ -90,7 +90,7 @@ class Model:
         self.planned += 1
         self.agenda.append((at, self.planned, transaction_id, what))
 
-    def catch_up(self, now: int) -> None:
+    def apply_due(self, now: int) -> None:
         while due := sorted(entry[:3] for entry in self.agenda if entry[0] <= now):
             entry = next(entry for entry in self.agenda if entry[:3] == due[0])
             self.agenda.remove(entry)
@@ -153,7 +153,7 @@ class Engines(RuleBasedStateMachine):
 
     def both(self, key: str) -> tuple[Account, Model]:
         model = self.models[key]
-        model.catch_up(self.now(model))
+        model.apply_due(self.now(model))
         return self.engine.account(key), model
 
     @rule(target=messages, key=keys, to=recipients, text=texts, wait=waits)
@@ -188,16 +188,16 @@ class Engines(RuleBasedStateMachine):
         key, transaction_id = which
         account, model = self.both(key)
         if model.messages[transaction_id].state in (State.QUEUED, State.NO_CREDIT):
-            Steering(self.engine).cancel(account, transaction_id)
+            Controls(self.engine).cancel(account, transaction_id)
             model.enter(transaction_id, State.CANCELLED)
         else:
             with pytest.raises(IllegalStep):
-                Steering(self.engine).cancel(account, transaction_id)
+                Controls(self.engine).cancel(account, transaction_id)
 
     @rule(key=keys, credit=credits_)
     def set_credit(self, key: str, credit: int | None) -> None:
         account, model = self.both(key)
-        Steering(self.engine).set_credit(account, credit)
+        Controls(self.engine).set_credit(account, credit)
         model.set_credit(credit)
 
     @rule(which=messages, key=keys)
@@ -222,7 +222,7 @@ class Engines(RuleBasedStateMachine):
     def read(self, key: str) -> None:
         account, model = self.both(key)
         before = dump(self.engine)
-        self.engine.search(account, Query(text="hello"), 2)
+        self.engine.search(account, MessageQuery(text="hello"), 2)
         for transaction_id in model.messages:
             self.engine.find(account, transaction_id)
         assert dump(self.engine) == before
@@ -318,14 +318,14 @@ def waiting(after: int) -> Call:
 
 
 def paying(key: str, credit: int | None) -> Call:
-    return lambda engine, _: Steering(engine).set_credit(engine.account(key), credit)
+    return lambda engine, _: Controls(engine).set_credit(engine.account(key), credit)
 
 
 def cancelling(key: str) -> Call:
     def cancel(engine: Engine, _: HandClock) -> None:
         account = engine.account(key)
         for message in [message for message in kept(account) if message.state is State.QUEUED]:
-            Steering(engine).cancel(account, message.transaction_id)
+            Controls(engine).cancel(account, message.transaction_id)
 
     return cancel
 
@@ -385,13 +385,13 @@ def send(engine: Engine, account: Account, to: list[str], text: str, wait: Wait)
     )
     number = engine.accounts.numbering.take()
     messages = engine.submit(account, submission, [Recipient(each) for each in to], number).messages
-    engine.note(account, an_exchange(number, range(messages[0].sequence, messages[-1].sequence + 1)))
+    engine.record_request(account, an_exchange(number, range(messages[0].sequence, messages[-1].sequence + 1)))
     return messages
 
 
 def kept(account: Account) -> list[Message]:
     """Return the messages of an account, oldest first."""
-    return account.messages.search(Query(), 10**6)[::-1]
+    return account.messages.search(MessageQuery(), 10**6)[::-1]
 
 
 def dump(engine: Engine) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mocksms.scenario.library import Library, bundled_folder
-from mocksms.scenario.stage import Stage
+from mocksms.scenario.stage import StartScenarios
 from mocksms.settings import Settings
 from tests.inspection.support import Api
 from tests.support import KEY, HandClock, body, running
@@ -36,13 +36,13 @@ class Story(Api):
 
 
 @pytest.fixture
-def play() -> Iterator[Callable[[str], Story]]:
+def activate_scenario() -> Iterator[Callable[[str], Story]]:
     with ExitStack() as stack:
 
         def begin(name: str) -> Story:
             settings = Settings(port=0, seed="tests", scenario=(name,))
             clock = HandClock()
-            script = Stage(settings).script
+            script = StartScenarios(settings).script
             story = Story(stack.enter_context(running(settings, clock, script)), KEY)
             story.clock = clock
             return story
@@ -224,8 +224,8 @@ def replies(api: Story) -> None:
 
 
 @pytest.mark.parametrize("name", [shelved.name for shelved in Library().all()])
-def test_story_comes_to_the_end_it_promises(play: Callable[[str], Story], name: str) -> None:
-    STORIES[name](play(name))
+def test_story_comes_to_the_end_it_promises(activate_scenario: Callable[[str], Story], name: str) -> None:
+    STORIES[name](activate_scenario(name))
 
 
 def test_every_story_has_words_about_it_and_is_shipped() -> None:
@@ -238,7 +238,7 @@ def test_every_story_has_words_about_it_and_is_shipped() -> None:
 def lived_through_chaos(noise: int) -> list[str]:
     """Live through a day of chaos on one account, while another is as busy as this."""
     settings = Settings(port=0, seed="a day", scenario=("chaos",))
-    with running(settings, HandClock(), Stage(settings).script) as mock:
+    with running(settings, HandClock(), StartScenarios(settings).script) as mock:
         api, other = Story(mock, KEY), Story(mock, "another")
         for _ in range(noise):
             with suppress(requests.ConnectionError):

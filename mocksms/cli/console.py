@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine, News
+from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.journal import shorten_key
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import Message
@@ -48,7 +48,7 @@ class MessageLog:
         self._line_of = line_of
         self._news: list[tuple[Account, Message]] = []
 
-    def __call__(self, account: Account | None, message: News) -> None:
+    def __call__(self, account: Account | None, message: EngineEvent) -> None:
         """Note a message that was accepted or has taken a step."""
         if account is None or not isinstance(message, Message):
             return
@@ -75,7 +75,7 @@ def welcome(engine: Engine, url: str, version: str) -> str:
     if settings.api_key:
         key = f"X-API-Key must be one of {', '.join(map(shorten_key, settings.api_key))}"
         header = "$YOUR_KEY"
-    played = engine.accounts.first_script
+    played = engine.accounts.initial_scenario
     rules = f"{len(played.rules)} {'rule' if len(played.rules) == 1 else 'rules'}"
     scenario = f"\n  Scenario   {', '.join(played.names)}: {rules}" if played.names else ""
     body = f'{{"message":{{"content":"Hello","to":[{{"mobile_number":"{_number(catalogue, "00")}"}}]}}}}'

@@ -34,7 +34,7 @@ def message_object(account: Account, message: Message) -> str:
 
 def welcome_object(engine: Engine, url: str, version: str) -> str:
     """Return what is printed once the mock is ready."""
-    at, scenario = engine.accounts.clock.real(), engine.accounts.first_script.names
+    at, scenario = engine.accounts.clock.real(), engine.accounts.initial_scenario.names
     return _object(at, "ready", version=version, url=url, seed=engine.seed, scenario=list(scenario)) + "\n"
 
 

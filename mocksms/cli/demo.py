@@ -51,7 +51,7 @@ def traffic(seed: str, count: int) -> Iterator[Sms]:
     for faker in fakers.values():
         faker.seed_instance(seed)
     catalogue = Catalogue()
-    odd = [row for row in catalogue.rows.values() if not isinstance(row.orders, Fault)]
+    odd = [row for row in catalogue.rows.values() if not isinstance(row.effect, Fault)]
     for place in range(count):
         locale = chance.choice(LOCALES)
         faker, (tag, text) = fakers[locale], chance.choice(_WORDS[locale])

@@ -12,19 +12,18 @@ from urllib.parse import unquote
 from mocksms.engine.clock import LATEST, system_time
 from mocksms.engine.engine import Engine
 from mocksms.engine.instants import instant
-from mocksms.engine.rules import CallKind
-from mocksms.engine.script import Script
+from mocksms.engine.rules import ActiveScenario, ApiOperation
 from mocksms.errors import RequestRefused, SettingsError
 from mocksms.provider.binding import read_send
 from mocksms.provider.send import recipients_of, submission_of
 from mocksms.settings import Settings
 
-METHODS: Final = {CallKind.SEND: "POST", CallKind.INFO: "GET", CallKind.SEARCH: "GET"}
+METHODS: Final = {ApiOperation.SEND: "POST", ApiOperation.INFO: "GET", ApiOperation.SEARCH: "GET"}
 REFUSED: Final = "API key refused"
 """How the note of an entry begins whose call no rule ever saw."""
 
 
-class Met(NamedTuple):
+class RuleUsage(NamedTuple):
     """How often a rule matched, and how often it was used."""
 
     label: str
@@ -32,36 +31,36 @@ class Met(NamedTuple):
     used: int
 
 
-class Call(NamedTuple):
+class ReplayedRequest(NamedTuple):
     """A call of a journal that can be made again, and by whom."""
 
     account: str
     at: datetime
-    kind: CallKind
+    kind: ApiOperation
     body: bytes
 
 
-def rehearse(script: Script, calls: list[Call], settings: Settings) -> list[Met]:
+def dry_run(script: ActiveScenario, calls: list[ReplayedRequest], settings: Settings) -> list[RuleUsage]:
     """Return for each rule of a script how the calls of a journal would have met it, once all is sent that waits.
 
     Each account of the journal lives by the rules on its own.
     """
     now = calls[0].at if calls else system_time()
-    engine = Engine(settings, lambda: now, script=script)
+    engine = Engine(settings, lambda: now, scenario=script)
     for call in calls:
         now = max(now, call.at)
         with suppress(RequestRefused):
             _make(engine, call)
     now = LATEST
     engine.tick()
-    met = [[(live.matched, live.used) for live in account.rules.rules] for account in engine.accounts]
+    met = [[(live.matched, live.applied) for live in account.rules.rules] for account in engine.accounts]
     return [
-        Met(rule.label, sum(lives[place][0] for lives in met), sum(lives[place][1] for lives in met))
+        RuleUsage(rule.label, sum(lives[place][0] for lives in met), sum(lives[place][1] for lives in met))
         for place, rule in enumerate(script.rules)
     ]
 
 
-def calls_of(raw: bytes, name: str) -> list[Call]:
+def calls_of(raw: bytes, name: str) -> list[ReplayedRequest]:
     """Return the calls of a journal, oldest first: what `GET /_mock/requests` answers.
 
     Raises:
@@ -84,19 +83,19 @@ def calls_of(raw: bytes, name: str) -> list[Call]:
     return calls
 
 
-def _call(entry: dict[str, Any]) -> Iterator[Call]:
+def _call(entry: dict[str, Any]) -> Iterator[ReplayedRequest]:
     path = unquote(entry["target"].partition("?")[0]).rstrip("/").lower()
     for kind, method in METHODS.items():
         is_seen = entry["method"] == method and entry["account"] and not entry["note"].startswith(REFUSED)
         if path.endswith(f"/transactional/sms/{kind}") and is_seen:
             body = entry["body"].encode("utf-8", "surrogatepass")
-            yield Call(str(entry["account"]), instant(entry["at"]), kind, body)
+            yield ReplayedRequest(str(entry["account"]), instant(entry["at"]), kind, body)
 
 
-def _make(engine: Engine, call: Call) -> None:
+def _make(engine: Engine, call: ReplayedRequest) -> None:
     account = engine.account(call.account)
-    if call.kind is not CallKind.SEND:
-        engine.fault_of_read(account, call.kind)
+    if call.kind is not ApiOperation.SEND:
+        engine.read_fault(account, call.kind)
         return
     body, _ = read_send(call.body, "utf-8")
     engine.submit(account, submission_of(body), recipients_of(body, engine.settings))

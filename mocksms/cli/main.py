@@ -12,7 +12,7 @@ from typing import Final
 
 from mocksms.cli import scenarios as scenario_commands
 from mocksms.cli.options import WHERE, Parser, read_settings, say, table
-from mocksms.errors import MocksmsError, NotReady, ScenarioUnknown, ScenarioUnusable, SettingsError
+from mocksms.errors import InvalidScenario, MocksmsError, NotReady, SettingsError, UnknownScenario
 from mocksms.settings import duration, flag_name, url_of
 
 UNUSABLE: Final = 2
@@ -24,16 +24,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(arguments)
-    except (SettingsError, ScenarioUnknown, ScenarioUnusable) as error:
+    except (SettingsError, UnknownScenario, InvalidScenario) as error:
         print(_complaint(error), file=sys.stderr)
         return UNUSABLE
 
 
 def _complaint(error: MocksmsError) -> str:
     match error:
-        case ScenarioUnusable(complaints=complaints):
-            return "\n".join(f"mocksms: {complaint}" for complaint in complaints)
-        case ScenarioUnknown():
+        case InvalidScenario(issues=issues):
+            return "\n".join(f"mocksms: {complaint}" for complaint in issues)
+        case UnknownScenario():
             return f"mocksms: {error.sentence}"
     return f"mocksms: {error}"
 
@@ -70,13 +70,13 @@ def _serve(arguments: list[str]) -> int:
     from mocksms.cli.console import MessageLog, message_line, welcome
     from mocksms.cli.console_json import log_as_json, message_object, welcome_object
     from mocksms.engine.engine import Engine
-    from mocksms.scenario.stage import Stage
+    from mocksms.scenario.stage import StartScenarios
     from mocksms.server import base_url, bind, serve
 
-    stage = Stage(settings)
+    stage = StartScenarios(settings)
     listener = bind(settings)
     url = base_url(listener)
-    engine = Engine(settings, url=url, script=stage.script)
+    engine = Engine(settings, url=url, scenario=stage.script)
     greeting, line_of = welcome, message_line
     if settings.log_format == "json":
         log_as_json()

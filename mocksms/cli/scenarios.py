@@ -9,7 +9,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from mocksms.cli.options import WHERE, Parser, read_settings, say, table
-from mocksms.errors import Complaint, ScenarioUnusable, SettingsError
+from mocksms.errors import InvalidScenario, ScenarioIssue, SettingsError
 from mocksms.settings import Settings, url_of
 
 if TYPE_CHECKING:
@@ -87,36 +87,36 @@ def check(arguments: list[str]) -> int:
     paths = [path for name in parsed.files for path in files_at(place_of(name, library))]
     try:
         read = read_all(paths)
-    except ScenarioUnusable as error:
-        return _complain(error.complaints, len(paths), as_json=parsed.json)
+    except InvalidScenario as error:
+        return _complain(error.issues, len(paths), as_json=parsed.json)
     if parsed.against is None:
         return _complain((), len(paths), as_json=parsed.json)
     return _rehearse(dict(zip(paths, read, strict=True)), parsed.against, settings, as_json=parsed.json)
 
 
-def _complain(complaints: tuple[Complaint, ...], files: int, *, as_json: bool) -> int:
+def _complain(issues: tuple[ScenarioIssue, ...], files: int, *, as_json: bool) -> int:
     if as_json:
-        found: dict[str, Any] = {"ok": not complaints, "complaints": [each._asdict() for each in complaints]}
+        found: dict[str, Any] = {"ok": not issues, "complaints": [each._asdict() for each in issues]}
         say(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-    elif complaints:
-        say("".join(f"{complaint}\n" for complaint in complaints))
+    elif issues:
+        say("".join(f"{complaint}\n" for complaint in issues))
     else:
         say(f"{files} {'file' if files == 1 else 'files'} checked, nothing is wrong.\n")
-    return 1 if complaints else 0
+    return 1 if issues else 0
 
 
 def _rehearse(read: Mapping[Path, Scenario], against: str, settings: Settings, *, as_json: bool) -> int:
     """Tell how the calls of a journal meet the rules of some scenarios."""
-    from mocksms.cli.dry_run import calls_of, rehearse
-    from mocksms.engine.script import together
-    from mocksms.scenario.compiler import script_of
+    from mocksms.cli.dry_run import calls_of, dry_run
+    from mocksms.engine.rules import combine
+    from mocksms.scenario.compiler import compile_scenario
 
     try:
         journal = Path(against).read_bytes()
     except OSError as error:
         raise SettingsError(f"{against} cannot be read: {error.strerror}.") from error
-    script = together(script_of(scenario, path.name, settings) for path, scenario in read.items())
-    met = rehearse(script, calls_of(journal, against), settings)
+    script = combine(compile_scenario(scenario, path.name, settings) for path, scenario in read.items())
+    met = dry_run(script, calls_of(journal, against), settings)
     if as_json:
         say(json.dumps({"rules": [each._asdict() for each in met]}, indent=2) + "\n")
     else:

@@ -10,21 +10,20 @@ from itertools import count
 from random import Random, SystemRandom
 from typing import Final, NamedTuple
 
-from mocksms.engine.callbacks import Callback, CallbackBook
+from mocksms.engine.callbacks import Callback, CallbackQueue
 from mocksms.engine.clock import Clock
-from mocksms.engine.consents import ConsentLedger
+from mocksms.engine.consents import ConsentLog
 from mocksms.engine.journal import Journal
 from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
-from mocksms.engine.rules import Rulebook
-from mocksms.engine.script import EMPTY, Script
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rulebook
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import State
 from mocksms.sms.outcomes import Outcome, Reaction
 from mocksms.sms.webhook import Webhook
 
-LONGEST_KEY: Final = 256
+MAX_KEY_LENGTH: Final = 256
 """Characters an API key may have."""
 
 AGENDA_SLACK: Final = 1_000
@@ -32,28 +31,28 @@ PLANNED_PER_MESSAGE: Final = 4
 """Entries of evicted messages are dropped once there are more than this, and never more than so many per message."""
 
 
-class TakeUp(NamedTuple):
+class DecideAction(NamedTuple):
     """The vendor takes a queued message up and decides about it."""
 
 
-class LetPass(NamedTuple):
+class ReleaseAction(NamedTuple):
     """A queued message that was held by a rule is decided about as if nothing was ordered."""
 
     held: Outcome
 
 
-class OrderedStep(NamedTuple):
+class StepAction(NamedTuple):
     """A message takes a step that was ordered for it, in the words of who did."""
 
     state: State
     decided_by: str
 
 
-Action = TakeUp | LetPass | OrderedStep | Reaction
+Action = DecideAction | ReleaseAction | StepAction | Reaction
 """Something that happens to a message."""
 
 
-class Due(NamedTuple):
+class DueAction(NamedTuple):
     """Something that happens to the message `sequence` at an instant; `order` keeps ties in the order they were set."""
 
     at: datetime
@@ -62,7 +61,7 @@ class Due(NamedTuple):
     action: Action
 
 
-class InboundSms(NamedTuple):
+class Reply(NamedTuple):
     """An SMS from a phone: when, from which number (digits), its text, and what it brought about in words."""
 
     number: int
@@ -72,7 +71,7 @@ class InboundSms(NamedTuple):
     effect: str = ""
 
 
-class InboundStore(IndexedLog[InboundSms]):
+class ReplyLog(IndexedLog[Reply]):
     """What phones sent, by their numbers as compared, at most `limit` SMS; beyond it the oldest are evicted."""
 
     def __init__(self, limit: int) -> None:
@@ -83,7 +82,7 @@ class Account:
     """State of one API key. Holds; the engine acts.
 
     `id` names it where the key itself must not be shown. `credit` is in segments, None without limit. `waiting` are
-    the sequences of messages out of credit, oldest first. `faults` go before `rules`, which are those of `script`.
+    the sequences of messages out of credit, oldest first. `faults` go before `rules`, which are those of `scenario`.
     `generation` makes its ids others than those of the accounts its key had before. `webhooks` are called when
     something happens, by `callbacks`. `tokens` are the keys of all accounts by the tokens of messages in links.
     """
@@ -113,27 +112,27 @@ class Account:
         self.kosher = digits_of(settings.kosher, settings)
         self.messages = MessageStore(settings.max_messages, key, tokens)
         self.journal = Journal(settings.max_requests)
-        self.inbound = InboundStore(settings.max_messages)
-        self.consents = ConsentLedger(settings.max_consents)
-        self.callbacks = CallbackBook(settings.max_callbacks)
+        self.inbound = ReplyLog(settings.max_messages)
+        self.consents = ConsentLog(settings.max_consents)
+        self.callbacks = CallbackQueue(settings.max_callbacks)
         self.waiting: dict[int, None] = {}
-        self._agenda: list[Due] = []
+        self._agenda: list[DueAction] = []
         self._order = count()
         self._random = Random(f"{seed}\n{generation}\n{key}" if generation else f"{seed}\n{key}")
         self._seed = f"{seed}\n{key}"
         self._replays = Random(f"{self._seed}\nreplays")
         self.faults = Rulebook(seed=f"{self._seed}\nfaults")
-        self.play(EMPTY)
+        self.activate(NO_SCENARIO)
 
-    def play(self, script: Script) -> None:
+    def activate(self, scenario: ActiveScenario) -> None:
         """Live by the rules of a script from here on, every one of them unused."""
-        self.script = script
-        self.rules = Rulebook(script.rules, f"{self._seed}\nrules")
+        self.scenario = scenario
+        self.rules = Rulebook(scenario.rules, f"{self._seed}\nrules")
 
-    def begin(self, script: Script) -> None:
+    def apply_scenario(self, scenario: ActiveScenario) -> None:
         """Begin with what a script says of accounts, and live by its rules."""
-        self.play(script)
-        for name, value in script.state.items():
+        self.activate(scenario)
+        for name, value in scenario.state.items():
             setattr(self, name, set(value) if isinstance(value, set) else value)
 
     @property
@@ -170,9 +169,9 @@ class Account:
         """Put an action for a message on the agenda."""
         if len(self._agenda) > AGENDA_SLACK + PLANNED_PER_MESSAGE * len(self.messages):
             self._forget_evicted()
-        heapq.heappush(self._agenda, Due(at, next(self._order), sequence, action))
+        heapq.heappush(self._agenda, DueAction(at, next(self._order), sequence, action))
 
-    def next_due(self, now: datetime) -> Due | None:
+    def next_due(self, now: datetime) -> DueAction | None:
         """Take the earliest action off the agenda that is due, None when nothing is."""
         if self._agenda and self._agenda[0].at <= now:
             return heapq.heappop(self._agenda)

@@ -11,8 +11,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
 from mocksms.engine.logs import Numbering
-from mocksms.engine.rules import Rule
-from mocksms.engine.script import EMPTY, Script
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rule
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
 
@@ -28,20 +27,22 @@ class Totals(NamedTuple):
 class Accounts:
     """Every account by its API key, and what belongs to none of them.
 
-    `first_script` is what every account begins with at first and after a reset, `script` what it does now. `clock` is
-    the time a new account begins with, `faults` the rules that go before its own, each until an instant,
-    `strangers` the journal of exchanges without an account.
-    `evicted_up_to` is the highest number among the messages and exchanges that went with evicted accounts.
+    `initial_scenario` is the scenario of the start: accounts have it at first and after a reset. `scenario` is the one
+    that new accounts have now. `clock` gives new accounts their time. `faults` are rules that apply before those of
+    an account, each until an instant. `unattributed` is the journal of requests without an account.
+    `evicted_up_to` is the highest number among the messages and requests of evicted accounts.
     """
 
-    def __init__(self, settings: Settings, time: Callable[[], datetime], seed: str, script: Script = EMPTY) -> None:
-        self.first_script = script
+    def __init__(
+        self, settings: Settings, time: Callable[[], datetime], seed: str, scenario: ActiveScenario = NO_SCENARIO
+    ) -> None:
+        self.initial_scenario = scenario
         self.numbering = Numbering()
         self._settings = settings
         self._time = time
         self._seed = seed
-        self._forgotten = 0
-        self._begin()
+        self._deleted = 0
+        self._start_empty()
 
     def __iter__(self) -> Iterator[Account]:
         """Iterate over the accounts, the longest unused first."""
@@ -84,50 +85,50 @@ class Accounts:
         message = None if account is None else account.messages.by_token(token)
         return None if account is None or message is None else (account, message)
 
-    def forget(self, account: Account) -> None:
+    def delete(self, account: Account) -> None:
         """Drop an account with all it holds; its key makes a new one on next use."""
         if self.holds(account):
-            self._forgotten += 1
+            self._deleted += 1
             del self._by_key[account.key], self._by_id[account.id]
             account.messages.clear()
 
-    def forget_all(self) -> None:
+    def delete_all(self) -> None:
         """Drop everything, and let time run as it really does."""
-        self._forgotten += len(self) + self._gone.accounts
-        self._begin()
+        self._deleted += len(self) + self._evicted.accounts
+        self._start_empty()
 
-    def kept(self) -> Totals:
+    def totals(self) -> Totals:
         """Return how much is kept."""
         return Totals(
             len(self),
             sum(len(account.messages) for account in self),
-            sum(len(account.journal) for account in self) + len(self.strangers),
+            sum(len(account.journal) for account in self) + len(self.unattributed),
         )
 
     def evicted(self) -> Totals:
         """Return how much has gone to make room."""
         return Totals(
-            self._gone.accounts,
-            self._gone.messages + sum(account.messages.evicted for account in self),
-            self._gone.requests + sum(account.journal.evicted for account in self) + self.strangers.evicted,
+            self._evicted.accounts,
+            self._evicted.messages + sum(account.messages.evicted for account in self),
+            self._evicted.requests + sum(account.journal.evicted for account in self) + self.unattributed.evicted,
         )
 
-    def _begin(self) -> None:
+    def _start_empty(self) -> None:
         self.clock = Clock(self._time)
-        self.script = self.first_script
+        self.scenario = self.initial_scenario
         self.faults: dict[int, tuple[Rule, datetime]] = {}
-        self.strangers = Journal(self._settings.max_requests)
+        self.unattributed = Journal(self._settings.max_requests)
         self.evicted_up_to = 0
         self._by_key: OrderedDict[str, Account] = OrderedDict()
         self._by_id: dict[str, Account] = {}
         self._tokens: dict[str, str] = {}
-        self._gone = Totals(0, 0, 0)
+        self._evicted = Totals(0, 0, 0)
 
     def _new(self, key: str) -> Account:
         # An account that comes back must not hand out its old ids again, but what is left to chance begins anew.
-        gone = self._gone.accounts + self._forgotten
+        gone = self._evicted.accounts + self._deleted
         account = Account(key, self._settings, self.clock.copy(), self._seed, self.numbering, gone, self._tokens)
-        account.begin(self.script)
+        account.apply_scenario(self.scenario)
         for name, (rule, until) in self.faults.items():
             account.faults.add(rule, until, name)
         return account
@@ -135,9 +136,9 @@ class Accounts:
     def _evict(self, account: Account) -> None:
         del self._by_id[account.id]
         self.evicted_up_to = self.numbering.latest
-        self._gone = Totals(
-            self._gone.accounts + 1,
-            self._gone.messages + account.messages.evicted + len(account.messages),
-            self._gone.requests + account.journal.evicted + len(account.journal),
+        self._evicted = Totals(
+            self._evicted.accounts + 1,
+            self._evicted.messages + account.messages.evicted + len(account.messages),
+            self._evicted.requests + account.journal.evicted + len(account.journal),
         )
         account.messages.clear()

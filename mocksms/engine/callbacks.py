@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 
 from mocksms.engine.logs import IndexedLog
 from mocksms.sms.message import Reason
-from mocksms.sms.webhook import Happening, Webhook
+from mocksms.sms.webhook import Webhook, WebhookTrigger
 
 PLANNED_SLACK: Final = 1_000
 """Chains of which nothing is left are dropped off the agenda once it has this more than there can be others."""
 
 
-class Report(NamedTuple):
+class TriggerDetails(NamedTuple):
     """Something a receiver can be told: what happened when, and to which message or number.
 
     `mobile_number` is as sent, `digits` as compared. `reason` belongs to a refusal, `url` and its number in the content
@@ -25,7 +25,7 @@ class Report(NamedTuple):
     """
 
     at: datetime
-    happening: Happening
+    trigger: WebhookTrigger
     mobile_number: str
     digits: str
     transaction_id: str | None
@@ -36,7 +36,7 @@ class Report(NamedTuple):
     request: int = 0
 
 
-class Progress(StrEnum):
+class CallbackState(StrEnum):
     """How far a callback has come."""
 
     PENDING = "pending"
@@ -46,12 +46,12 @@ class Progress(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """One call of a receiver: its status and the beginning of its answer, or why there is none; `took` in seconds."""
+    """One call of a receiver: the response status and the beginning of the body, or the error; `duration` in seconds."""
 
     at: datetime
     status: int | None
     answer: bytes
-    took: float
+    duration: float
     error: str | None = None
 
     @property
@@ -60,7 +60,7 @@ class Attempt(NamedTuple):
         return self.error is None
 
 
-class Chain(NamedTuple):
+class CallbackSequence(NamedTuple):
     """Callbacks that go out one after another: those of one message, or of one replay, to one receiver."""
 
     url: str
@@ -78,25 +78,25 @@ class Callback(NamedTuple):
     webhook: Webhook
     place: int
     event: str
-    report: Report
-    chain: Chain
+    details: TriggerDetails
+    sequence: CallbackSequence
     created_at: datetime
     due_at: datetime | None
-    progress: Progress = Progress.PENDING
+    state: CallbackState = CallbackState.PENDING
     attempts: tuple[Attempt, ...] = ()
     replay_of: int | None = None
 
 
-class CallbackBook(IndexedLog[Callback]):
+class CallbackQueue(IndexedLog[Callback]):
     """The callbacks of an account, by message, at most `limit`; beyond it the oldest are evicted, delivered or not.
 
     Of each chain only the first that is not over waits for its time; the next waits for that one.
     """
 
     def __init__(self, limit: int) -> None:
-        super().__init__(limit, lambda callback: callback.report.transaction_id)
-        self._chains: dict[Chain, deque[int]] = {}
-        self._due: list[tuple[datetime, int, Chain]] = []
+        super().__init__(limit, lambda callback: callback.details.transaction_id)
+        self._chains: dict[CallbackSequence, deque[int]] = {}
+        self._due: list[tuple[datetime, int, CallbackSequence]] = []
         self._order_of_plans = count()
         self.in_flight = 0
 
@@ -115,29 +115,29 @@ class CallbackBook(IndexedLog[Callback]):
         gone = self.add(callback.number, callback)
         if gone is not None:
             self._leave_chain(gone)
-        if callback.progress is not Progress.PENDING:
+        if callback.state is not CallbackState.PENDING:
             return False
-        numbers = self._chains.get(callback.chain)
+        numbers = self._chains.get(callback.sequence)
         if numbers is None:
-            self._chains[callback.chain] = deque((callback.number,))
+            self._chains[callback.sequence] = deque((callback.number,))
             return True
         numbers.append(callback.number)
         return False
 
-    def first_of(self, chain: Chain) -> Callback | None:
+    def first_of(self, sequence: CallbackSequence) -> Callback | None:
         """Return the first callback of a chain that is not over, None when there is none."""
-        numbers = self._chains.get(chain)
+        numbers = self._chains.get(sequence)
         if numbers:
             return self.get(numbers[0])
-        self._chains.pop(chain, None)
+        self._chains.pop(sequence, None)
         return None
 
-    def plan(self, chain: Chain, at: datetime) -> None:
+    def plan(self, sequence: CallbackSequence, at: datetime) -> None:
         """Put the first callback of a chain on the agenda."""
         if len(self._due) > PLANNED_SLACK + 2 * len(self):
             self._due = [planned for planned in self._due if self.first_of(planned[2]) is not None]
             heapq.heapify(self._due)
-        heapq.heappush(self._due, (at, next(self._order_of_plans), chain))
+        heapq.heappush(self._due, (at, next(self._order_of_plans), sequence))
 
     def is_due(self, now: datetime) -> bool:
         """Return whether something is due or on its way."""
@@ -146,8 +146,8 @@ class CallbackBook(IndexedLog[Callback]):
     def take(self, now: datetime) -> Callback | None:
         """Take the earliest callback that is due off the agenda: it is on its way until it is settled."""
         while self._due and self._due[0][0] <= now:
-            at, _, chain = heapq.heappop(self._due)
-            callback = self.first_of(chain)
+            at, _, sequence = heapq.heappop(self._due)
+            callback = self.first_of(sequence)
             if callback is not None:
                 self.in_flight += 1
                 return callback._replace(due_at=at)
@@ -158,11 +158,11 @@ class CallbackBook(IndexedLog[Callback]):
         self.in_flight -= 1
         if self.get(callback.number) is not None:
             self.replace(callback.number, callback)
-        if callback.progress is not Progress.PENDING:
+        if callback.state is not CallbackState.PENDING:
             self._leave_chain(callback)
 
     def _leave_chain(self, callback: Callback) -> None:
         """Let a callback go that is over or has made room, if its chain begins with it; an empty chain stays."""
-        numbers = self._chains.get(callback.chain)
+        numbers = self._chains.get(callback.sequence)
         if numbers and numbers[0] == callback.number:
             numbers.popleft()

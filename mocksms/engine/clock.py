@@ -14,7 +14,7 @@ timer: Final = time.perf_counter
 """Seconds on a clock that only measures how long something took."""
 
 
-class Steady:
+class SteadyTime:
     """Seconds that go by whatever a user's test library makes of time: such libraries replace what modules name."""
 
     seconds = staticmethod(time.monotonic)
@@ -35,21 +35,21 @@ class Clock:
     def __init__(self, source: Callable[[], datetime] = system_time) -> None:
         self._source = source
         self._ahead = timedelta()
-        self._stands_at: datetime | None = None
+        self._frozen_at: datetime | None = None
 
     @property
     def frozen(self) -> bool:
         """Whether time stands still."""
-        return self._stands_at is not None
+        return self._frozen_at is not None
 
     def now(self) -> datetime:
         """Return the time on this clock, aware, in UTC."""
-        return self._stands_at or self._source() + self._ahead
+        return self._frozen_at or self._source() + self._ahead
 
     def copy(self) -> Clock:
         """Return another clock that shows the same time and stands still if this one does."""
         twin = Clock(self._source)
-        twin._ahead, twin._stands_at = self._ahead, self._stands_at
+        twin._ahead, twin._frozen_at = self._ahead, self._frozen_at
         return twin
 
     def real(self) -> datetime:
@@ -58,21 +58,21 @@ class Clock:
 
     def freeze(self, real: datetime | None = None) -> None:
         """Let time stand still, as at this real time if it is given: so that several clocks stop together."""
-        self._stands_at = self._stands_at or (real or self._source()) + self._ahead
+        self._frozen_at = self._frozen_at or (real or self._source()) + self._ahead
 
     def resume(self) -> None:
         """Let time run on from where it stands."""
-        if self._stands_at is not None:
-            self._ahead = self._stands_at - self._source()
-            self._stands_at = None
+        if self._frozen_at is not None:
+            self._ahead = self._frozen_at - self._source()
+            self._frozen_at = None
 
     def move_to(self, instant: datetime) -> None:
         """Move forward to an instant; an earlier one changes nothing."""
         missing = instant - self.now()
         if missing <= timedelta():
             return
-        if self._stands_at is not None:
-            self._stands_at = instant
+        if self._frozen_at is not None:
+            self._frozen_at = instant
         else:
             self._ahead += missing
 
@@ -81,9 +81,9 @@ class Stopwatch:
     """Measures real seconds from when it is made, also while a test library has the machine's clock stand still."""
 
     def __init__(self) -> None:
-        self._started = Steady.seconds()
+        self._started = SteadyTime.seconds()
 
     @property
     def seconds(self) -> float:
         """Seconds that have passed."""
-        return Steady.seconds() - self._started
+        return SteadyTime.seconds() - self._started

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mocksms.engine.logs import IndexedLog
-from mocksms.sms.replies import Choice
+from mocksms.sms.replies import ConsentChoice
 
 
 class Consent(NamedTuple):
@@ -15,11 +15,11 @@ class Consent(NamedTuple):
     number: int
     digits: str
     at: datetime
-    choice: Choice
+    choice: ConsentChoice
     cause: str
 
 
-class ConsentLedger(IndexedLog[Consent]):
+class ConsentLog(IndexedLog[Consent]):
     """The choices of recipients in the order they were made, at most `limit`; beyond it the oldest are evicted.
 
     Who has opted out from the start, by options or a scenario, has chosen nothing here.

@@ -9,10 +9,10 @@ from functools import partial
 
 from mocksms.engine.account import Account
 from mocksms.engine.messages import TOKEN_LENGTH
-from mocksms.engine.patterns import Patience
+from mocksms.engine.patterns import RegexBudget
 from mocksms.engine.rules import Subject
 from mocksms.sms import lifecycle
-from mocksms.sms.message import USUAL, History, Message, Recipient, Submission, Telling
+from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, History, Message, Recipient, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.segments import count_segments
 from mocksms.sms.text import Links, Template, filled
@@ -26,14 +26,14 @@ class Drafter:
     ) -> None:
         self.submission = submission
         self.now = account.clock.now()
-        self.born = lifecycle.begin(self.now, "accepted")
+        self.initial_history = lifecycle.begin(self.now, "accepted")
         self._account = account
         self._template = template
         self._links = links._replace(token="0" * TOKEN_LENGTH)
         self._request = request
         self._counted: dict[int, int] = {}
         self._texts: dict[int, str] = {}
-        self._patience = Patience()
+        self._budget = RegexBudget()
 
     def draft(
         self,
@@ -43,7 +43,7 @@ class Drafter:
         segments: int,
         history: History,
         decided_by: str | None = None,
-        telling: Telling = USUAL,
+        callback_policy: CallbackPolicy = DEFAULT_POLICY,
     ) -> Message:
         """Return the message for a recipient, under the next number."""
         account = self._account
@@ -61,7 +61,7 @@ class Drafter:
             due_at=due_at,
             history=history,
             decided_by=decided_by,
-            telling=telling,
+            callback_policy=callback_policy,
         )
 
     def subjects(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> list[Subject]:
@@ -86,7 +86,7 @@ class Drafter:
             wants_async=submission.wants_async,
             nth=account.messages.nth(number.digits, account.numbering.latest + 1) + before,
             count_segments=partial(self.segments, recipient),
-            patience=self._patience,
+            budget=self._budget,
         )
 
     def _filled(self, recipient: Recipient) -> str:

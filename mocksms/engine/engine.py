@@ -8,33 +8,32 @@ from enum import StrEnum
 from functools import partial
 from typing import Final, NamedTuple
 
-from mocksms.engine.account import Account, Due, InboundSms, LetPass, OrderedStep, TakeUp, fresh_seed
+from mocksms.engine.account import Account, DecideAction, DueAction, ReleaseAction, Reply, StepAction, fresh_seed
 from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
 from mocksms.engine.consents import Consent
-from mocksms.engine.decisions import AFTER_A_WAIT, Decisions
+from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
 from mocksms.engine.drafts import Drafter, subject_of
-from mocksms.engine.journal import Exchange
-from mocksms.engine.messages import Query, token_of
+from mocksms.engine.journal import RecordedRequest
+from mocksms.engine.messages import MessageQuery, token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
-from mocksms.engine.rules import CallKind, Faulted, FaultOrdered, Subject
-from mocksms.engine.script import EMPTY, Script
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, FaultTriggered, Subject, TriggeredFault
 from mocksms.errors import MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle, numbers
-from mocksms.sms.message import USUAL, History, Message, Recipient, State, Submission
+from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, State, Submission
 from mocksms.sms.numbers import PhoneNumber
-from mocksms.sms.outcomes import NOW, Fault, Outcome, Reply
-from mocksms.sms.replies import Words
+from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome, ReplyReaction
+from mocksms.sms.replies import OptOutWords
 from mocksms.sms.text import Links, Template, filled, links_in
 
-LONGEST_LINE: Final = 1_000
+MAX_MALFORMED_LINE: Final = 1_000
 """Bytes of a malformed request's first line that are kept."""
 
 
-class Change(StrEnum):
+class ManualChange(StrEnum):
     """What a tester changed by hand."""
 
     ACCOUNT = "account"
@@ -45,11 +44,11 @@ class Change(StrEnum):
     FAULTS = "faults"
 
 
-News = Message | Exchange | InboundSms | Consent | Callback | Change
+EngineEvent = Message | RecordedRequest | Reply | Consent | Callback | ManualChange
 """A message that was accepted or has taken a step, an exchange, an SMS from a phone, an opt-out or opt-in, a callback
 that was planned, tried or is over, or a change by hand."""
 
-Listener = Callable[[Account | None, News], None]
+Listener = Callable[[Account | None, EngineEvent], None]
 """Hears the news of every account; None stands for exchanges without one and changes of all."""
 
 
@@ -57,7 +56,7 @@ class Accepted(NamedTuple):
     """The messages of a send in the order of its recipients, as at the moment of the answer, and a fault to show."""
 
     messages: tuple[Message, ...]
-    faulted: Faulted | None
+    triggered: TriggeredFault | None
 
 
 class Engine:
@@ -75,23 +74,23 @@ class Engine:
         settings: Settings,
         time: Callable[[], datetime] = system_time,
         url: str = "http://127.0.0.1:8972",
-        script: Script = EMPTY,
+        scenario: ActiveScenario = NO_SCENARIO,
     ) -> None:
         self.settings = settings
         self.seed = settings.seed or fresh_seed()
         self.decisions = Decisions(settings)
         self.listeners: list[Listener] = []
         self.link_base = settings.public_url or url
-        self.accounts = Accounts(settings, time, self.seed, script)
-        self.outbox = Outbox(settings, self.accounts, self.tell)
-        words = Words(settings.opt_out_word, settings.opt_in_word)
-        self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.tell)
-        self._busy: dict[Account, None] = {}
+        self.accounts = Accounts(settings, time, self.seed, scenario)
+        self.outbox = Outbox(settings, self.accounts, self.emit)
+        words = OptOutWords(settings.opt_out_word, settings.opt_in_word)
+        self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.emit)
+        self._with_due: dict[Account, None] = {}
 
     def account(self, key: str) -> Account:
         """Return the account of an API key, made on first use and brought up to date."""
         account = self.accounts.get(key)
-        self.catch_up(account)
+        self.apply_due(account)
         return account
 
     @property
@@ -104,17 +103,17 @@ class Engine:
         return Template(message.submission).shown(message.fields, self._links(token_of(message.transaction_id)))
 
     def _links(self, token: str = "") -> Links:
-        return Links(self.link_base, token, self.recipients.words.first_out)
+        return Links(self.link_base, token, self.recipients.words.first_opt_out)
 
     def tick(self) -> None:
         """Apply what has become due in any account."""
-        for account in tuple(self._busy):
+        for account in tuple(self._with_due):
             if self.accounts.holds(account):
-                self.catch_up(account)
+                self.apply_due(account)
             else:
-                del self._busy[account]
+                del self._with_due[account]
 
-    def catch_up(self, account: Account) -> None:
+    def apply_due(self, account: Account) -> None:
         """Apply everything that has become due in an account, in time order."""
         if account.idle:
             return
@@ -122,15 +121,15 @@ class Engine:
         while due := account.next_due(now):
             message = account.messages.at(due.sequence)
             if message is not None:
-                self._happen(account, message, due)
-        self._mind(account)
+                self._apply_action(account, message, due)
+        self._track_due(account)
 
-    def _mind(self, account: Account) -> None:
+    def _track_due(self, account: Account) -> None:
         """Let the ticker look after an account for as long as it has something on its agenda."""
         if account.idle:
-            self._busy.pop(account, None)
+            self._with_due.pop(account, None)
         else:
-            self._busy[account] = None
+            self._with_due[account] = None
 
     def submit(
         self, account: Account, submission: Submission, recipients: Sequence[Recipient], request: int = 0
@@ -139,7 +138,7 @@ class Engine:
 
         Raises:
             UnknownMagicCode: a recipient is in the magic block but names no outcome.
-            FaultOrdered: a recipient orders an answer that accepts nothing.
+            FaultTriggered: a recipient orders an answer that accepts nothing.
             TextTooLong: the text for a recipient is longer than the longest SMS.
             SendTooLarge: the texts of all recipients are too much to work on.
         """
@@ -150,19 +149,19 @@ class Engine:
         template = Template(submission)
         template.check(recipients)
         drafter = Drafter(account, submission, template, self._links(), request)
-        faulted = self._ruled_fault(account, drafter, recipients, parsed) or self._magic_fault(codes)
+        triggered = self._ruled_fault(account, drafter, recipients, parsed) or self._magic_fault(codes)
         accept = self._accept_for_later if self._waits(submission, drafter.now) else self._accept_now
         messages = tuple(
             accept(account, drafter, recipient, number) for recipient, number in zip(recipients, parsed, strict=True)
         )
-        self.catch_up(account)
-        return Accepted(messages, faulted)
+        self.apply_due(account)
+        return Accepted(messages, triggered)
 
-    def fault_of_read(self, account: Account, call: CallKind) -> Faulted | None:
+    def read_fault(self, account: Account, call: ApiOperation) -> TriggeredFault | None:
         """Return the fault a rule orders for a call that sends nothing.
 
         Raises:
-            FaultOrdered: the fault leaves nothing to be read.
+            FaultTriggered: the fault leaves nothing to be read.
         """
         return self._fault_of(account, call, ())
 
@@ -177,21 +176,21 @@ class Engine:
             raise MessageNotFound(transaction_id)
         return message
 
-    def search(self, account: Account, query: Query, limit: int) -> list[Message]:
+    def search(self, account: Account, query: MessageQuery, limit: int) -> list[Message]:
         """Return the newest `limit` messages of an account that match, newest first."""
         return account.messages.search(query, limit)
 
-    def note(self, account: Account | None, exchange: Exchange) -> None:
+    def record_request(self, account: Account | None, exchange: RecordedRequest) -> None:
         """Enter an exchange into the journal of its account, or of those without one."""
-        journal = self.accounts.strangers if account is None else account.journal
+        journal = self.accounts.unattributed if account is None else account.journal
         journal.add(exchange.number, exchange)
-        self.tell(account, exchange)
+        self.emit(account, exchange)
 
-    def note_malformed(self, raw: bytes, why: str) -> None:
+    def record_malformed_request(self, raw: bytes, why: str) -> None:
         """Enter bytes that were no HTTP request, by their first line: further ones may hold a key."""
-        first_line = raw.partition(b"\n")[0].strip()[:LONGEST_LINE].decode("latin-1")
+        first_line = raw.partition(b"\n")[0].strip()[:MAX_MALFORMED_LINE].decode("latin-1")
         method, _, target = first_line.partition(" ")
-        exchange = Exchange(
+        exchange = RecordedRequest(
             number=self.accounts.numbering.take(),
             at=self.accounts.clock.now(),
             method=method,
@@ -200,13 +199,13 @@ class Engine:
             body=b"",
             body_size=0,
             status=400,
-            answer=why.encode(),
-            answer_size=len(why),
-            answer_headers=(),
-            took=0.0,
+            response_body=why.encode(),
+            response_size=len(why),
+            response_headers=(),
+            duration=0.0,
             note=f"malformed HTTP: {why}",
         )
-        self.note(None, exchange)
+        self.record_request(None, exchange)
 
     def step(self, account: Account, message: Message, state: State, at: datetime, cause: str) -> Message:
         """Let a message take one step, and what that means for its account happen.
@@ -216,16 +215,16 @@ class Engine:
         """
         stepped = message._replace(history=lifecycle.step(message.history, state, at, cause))
         account.messages.replace(stepped)
-        self._settle(account, stepped, message.history)
+        self._after_transition(account, stepped, message.history)
         return stepped
 
-    def follow_nature(self, account: Account, message: Message) -> None:
+    def reevaluate(self, account: Account, message: Message) -> None:
         """Let a message that waited go the way of natural causes."""
         number = self.parse(message.mobile_number)
-        outcome = self.decisions.naturally(account, number, message.segments, AFTER_A_WAIT)
-        self._follow(account, message, outcome, account.clock.now())
+        outcome = self.decisions.decide_by_default(account, number, message.segments, RULES_AFTER_CREDIT)
+        self._apply_outcome(account, message, outcome, account.clock.now())
 
-    def tell(self, account: Account | None, news: News) -> None:
+    def emit(self, account: Account | None, news: EngineEvent) -> None:
         """Tell the listeners what has happened."""
         for listener in self.listeners:
             listener(account, news)
@@ -236,18 +235,18 @@ class Engine:
 
     def _ruled_fault(
         self, account: Account, drafter: Drafter, recipients: Sequence[Recipient], parsed: Sequence[PhoneNumber]
-    ) -> Faulted | None:
+    ) -> TriggeredFault | None:
         """Return the fault that a rule orders for a send and that lets it through."""
         if not account.rules and not account.faults:
             return None
-        return self._fault_of(account, CallKind.SEND, drafter.subjects(recipients, parsed))
+        return self._fault_of(account, ApiOperation.SEND, drafter.subjects(recipients, parsed))
 
-    def _fault_of(self, account: Account, call: CallKind, subjects: Sequence[Subject]) -> Faulted | None:
+    def _fault_of(self, account: Account, call: ApiOperation, subjects: Sequence[Subject]) -> TriggeredFault | None:
         now = account.clock.now()
-        faulted = account.faults.fault_of(call, subjects, now) or account.rules.fault_of(call, subjects, now)
-        if faulted and not faulted.fault.accepts:
-            raise FaultOrdered(faulted)
-        return faulted
+        triggered = account.faults.fault_of(call, subjects, now) or account.rules.fault_of(call, subjects, now)
+        if triggered and not triggered.fault.accepts:
+            raise FaultTriggered(triggered)
+        return triggered
 
     def _codes(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> list[tuple[str, str]]:
         """Return the codes of the magic numbers among the recipients, each with its number.
@@ -266,24 +265,24 @@ class Engine:
                 codes.append((code, mobile_number))
         return codes
 
-    def _magic_fault(self, codes: Iterable[tuple[str, str]]) -> Faulted | None:
+    def _magic_fault(self, codes: Iterable[tuple[str, str]]) -> TriggeredFault | None:
         """Return the first fault among some magic numbers that lets the send through."""
-        passing: Faulted | None = None
+        passing: TriggeredFault | None = None
         for code, mobile_number in codes:
-            orders = self.decisions.catalogue.rows[code].orders
-            if isinstance(orders, Fault):
-                faulted = Faulted(orders, f"magic number {code}", mobile_number)
-                if not orders.accepts:
-                    raise FaultOrdered(faulted)
-                passing = passing or faulted
+            effect = self.decisions.catalogue.rows[code].effect
+            if isinstance(effect, Fault):
+                triggered = TriggeredFault(effect, f"magic number {code}", mobile_number)
+                if not effect.accepts:
+                    raise FaultTriggered(triggered)
+                passing = passing or triggered
         return passing
 
     def _outcome(self, account: Account, number: PhoneNumber, segments: int, subject: Callable[[], Subject]) -> Outcome:
         """Return what becomes of a message that is taken up: what a rule orders, else what the mock decides."""
         ordered = account.rules.outcome_of(subject(), account.clock.now()) if account.rules else None
-        if ordered is None or (ordered.passes_after is not None and not ordered.passes_after):
+        if ordered is None or (ordered.release_after is not None and not ordered.release_after):
             natural = self.decisions.decide(account, number, segments)
-            return natural if ordered is None else _passed(natural, ordered)
+            return natural if ordered is None else _released(natural, ordered)
         return ordered
 
     def _waits(self, submission: Submission, now: datetime) -> bool:
@@ -296,10 +295,10 @@ class Engine:
         send_at = drafter.submission.send_at
         is_scheduled = send_at is not None and send_at > drafter.now
         due_at = send_at if send_at and is_scheduled else drafter.now + self.settings.async_delay
-        message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), drafter.born)
+        message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), drafter.initial_history)
         account.messages.add(message)
-        account.plan(due_at, message.sequence, TakeUp())
-        self.tell(account, message)
+        account.plan(due_at, message.sequence, DecideAction())
+        self.emit(account, message)
         return message
 
     def _accept_now(self, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber) -> Message:
@@ -307,46 +306,50 @@ class Engine:
         now = drafter.now
         segments = drafter.segments(recipient)
         outcome = self._outcome(account, number, segments, partial(drafter.subject, recipient, number))
-        history = _begin(drafter.born, outcome, now)
-        message = drafter.draft(recipient, number, now, segments, history, outcome.decided_by, outcome.telling)
+        history = _immediate_history(drafter.initial_history, outcome, now)
+        message = drafter.draft(recipient, number, now, segments, history, outcome.decided_by, outcome.callback_policy)
         account.messages.add(message)
-        _plan_rest(account, message.sequence, outcome, now)
-        self._settle(account, message, drafter.born)
+        _plan_later_steps(account, message.sequence, outcome, now)
+        self._after_transition(account, message, drafter.initial_history)
         return message
 
-    def _follow(self, account: Account, message: Message, outcome: Outcome, at: datetime) -> None:
+    def _apply_outcome(self, account: Account, message: Message, outcome: Outcome, at: datetime) -> None:
         """Let a message that is already kept go the way of an outcome."""
-        history = _begin(message.history, outcome, at)
-        telling = message.telling if outcome.telling == USUAL else outcome.telling
-        followed = message._replace(history=history, decided_by=outcome.decided_by, telling=telling)
+        history = _immediate_history(message.history, outcome, at)
+        callback_policy = (
+            message.callback_policy if outcome.callback_policy == DEFAULT_POLICY else outcome.callback_policy
+        )
+        followed = message._replace(history=history, decided_by=outcome.decided_by, callback_policy=callback_policy)
         account.messages.replace(followed)
-        _plan_rest(account, message.sequence, outcome, at)
-        self._settle(account, followed, message.history)
+        _plan_later_steps(account, message.sequence, outcome, at)
+        self._after_transition(account, followed, message.history)
 
-    def _happen(self, account: Account, message: Message, due: Due) -> None:
+    def _apply_action(self, account: Account, message: Message, due: DueAction) -> None:
         match due.action:
-            case TakeUp():
+            case DecideAction():
                 if message.state is State.QUEUED:
                     number, subject = self.parse(message.mobile_number), partial(subject_of, account, message)
-                    self._follow(account, message, self._outcome(account, number, message.segments, subject), due.at)
-            case LetPass(held=held):
+                    self._apply_outcome(
+                        account, message, self._outcome(account, number, message.segments, subject), due.at
+                    )
+            case ReleaseAction(held=held):
                 if message.state is State.QUEUED:
                     number = self.parse(message.mobile_number)
                     natural = self.decisions.decide(account, number, message.segments)
-                    self._follow(account, message, _passed(natural, held), due.at)
-            case OrderedStep(state=state, decided_by=decided_by):
+                    self._apply_outcome(account, message, _released(natural, held), due.at)
+            case StepAction(state=state, decided_by=decided_by):
                 if state in lifecycle.NEXT[message.state]:
                     self.step(account, message._replace(decided_by=decided_by), state, due.at, decided_by)
             case _ if message.state is not State.SENT:
                 return
-            case Reply(text=text, opts_out=opts_out):
+            case ReplyReaction(text=text, opts_out=opts_out):
                 why = message.decided_by or "" if opts_out else ""
                 self.recipients.reply(account, message.digits, text, due.at, message, why)
             case _:
                 for url in links_in(filled(message))[:1]:
                     self.recipients.click(account, message, 1, url, due.at)
 
-    def _settle(self, account: Account, message: Message, known: History) -> None:
+    def _after_transition(self, account: Account, message: Message, known: History) -> None:
         """Settle what the steps beyond the known ones mean for the account, and tell the listeners."""
         if known[-1].state is State.NO_CREDIT:
             account.waiting.pop(message.sequence, None)
@@ -355,21 +358,23 @@ class Engine:
                 account.charge(message.segments)
             elif event.state is State.NO_CREDIT:
                 account.wait_for_credit(message.sequence)
-        self.tell(account, message)
+        self.emit(account, message)
         if account.webhooks:
-            self.outbox.steps(account, message, known)
+            self.outbox.notify_steps(account, message, known)
 
 
-def _passed(natural: Outcome, held: Outcome) -> Outcome:
+def _released(natural: Outcome, held: Outcome) -> Outcome:
     """Return an outcome that a rule let pass, with what that rule adds: reactions, by the time it is sent."""
     decided_by = f"{natural.decided_by}; {held.decided_by} let it pass"
-    sent_at = next((step.after for step in natural.steps if step.state is State.SENT), NOW)
+    sent_at = next((step.after for step in natural.steps if step.state is State.SENT), AT_ONCE)
     added = [reaction._replace(after=sent_at + reaction.after) for reaction in held.reactions]
     reactions = (*natural.reactions, *added)
-    return Outcome(steps=natural.steps, decided_by=decided_by, reactions=reactions, telling=held.telling)
+    return Outcome(
+        steps=natural.steps, decided_by=decided_by, reactions=reactions, callback_policy=held.callback_policy
+    )
 
 
-def _begin(history: History, outcome: Outcome, at: datetime) -> History:
+def _immediate_history(history: History, outcome: Outcome, at: datetime) -> History:
     """Return a history with the steps of an outcome that are due at once."""
     for ordered in outcome.steps:
         if not ordered.after:
@@ -377,13 +382,13 @@ def _begin(history: History, outcome: Outcome, at: datetime) -> History:
     return history
 
 
-def _plan_rest(account: Account, sequence: int, outcome: Outcome, at: datetime) -> None:
+def _plan_later_steps(account: Account, sequence: int, outcome: Outcome, at: datetime) -> None:
     """Plan the steps of an outcome that come later, and what the recipient does."""
-    if outcome.passes_after is not None:
-        account.plan(at + outcome.passes_after, sequence, LetPass(outcome))
+    if outcome.release_after is not None:
+        account.plan(at + outcome.release_after, sequence, ReleaseAction(outcome))
         return
     for ordered in outcome.steps:
         if ordered.after:
-            account.plan(at + ordered.after, sequence, OrderedStep(ordered.state, outcome.decided_by))
+            account.plan(at + ordered.after, sequence, StepAction(ordered.state, outcome.decided_by))
     for reaction in outcome.reactions:
         account.plan(at + reaction.after, sequence, reaction)

@@ -7,27 +7,28 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mocksms.engine.logs import BoundedLog
-from mocksms.engine.rules import Faulted
+from mocksms.engine.rules import TriggeredFault
 
-KEPT_BODY: Final = 65_536
+MAX_RECORDED_BODY: Final = 65_536
 """Bytes of a request or answer body that an entry keeps."""
 
 
-class Leniency(NamedTuple):
+class RequestWarning(NamedTuple):
     """A deviation from the documented request that was let pass: where, and what it was."""
 
     path: str
     note: str
 
 
-class Exchange(NamedTuple):
-    """One HTTP exchange.
+class RecordedRequest(NamedTuple):
+    """One HTTP exchange with the emulated API.
 
-    `number` is from the numbering it shares with the messages, and lower than those it made, whose sequences are
-    `messages`. `target` is path and query as sent. `headers` are the header lines as sent but for the shortened key.
-    `body` and `answer` hold at most KEPT_BODY bytes of `body_size` and `answer_size`. `status` is None where the
-    connection was reset instead of answered. `answer_headers` are those beside type and length. `took` is in seconds.
-    `note` says why it was refused or what was done to its answer, `faulted` by which fault that was ordered.
+    `number` is from the numbering shared with the messages, and lower than those of the messages it created, whose
+    sequences are `messages`. `target` is path and query as sent. `headers` are the header lines as sent, with the API
+    key shortened. `body` and `response_body` hold at most MAX_RECORDED_BODY bytes of `body_size` and `response_size`.
+    `status` is None where the connection was reset. `response_headers` are those besides type and length. `duration`
+    is in seconds. `note` says why it was refused or how its response was changed; `fault` is the fault that was
+    applied to it.
     """
 
     number: int
@@ -38,17 +39,17 @@ class Exchange(NamedTuple):
     body: bytes
     body_size: int
     status: int | None
-    answer: bytes
-    answer_size: int
-    answer_headers: tuple[tuple[bytes, bytes], ...]
-    took: float
+    response_body: bytes
+    response_size: int
+    response_headers: tuple[tuple[bytes, bytes], ...]
+    duration: float
     messages: range = range(0)
-    warnings: tuple[Leniency, ...] = ()
+    warnings: tuple[RequestWarning, ...] = ()
     note: str = ""
-    faulted: Faulted | None = None
+    fault: TriggeredFault | None = None
 
 
-class Journal(BoundedLog[Exchange]):
+class Journal(BoundedLog[RecordedRequest]):
     """The exchanges of one account, at most `limit` of them; beyond it the oldest are evicted."""
 
 

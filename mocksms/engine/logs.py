@@ -9,10 +9,10 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-HOLES: Final = 1_000
+MAX_STALE_NUMBERS: Final = 1_000
 """Numbers of removed records that a log may hold on to before it forgets them all at once."""
 
-LONGEST_NUMBER: Final = 17
+MAX_RECORD_DIGITS: Final = 17
 """Digits of a number that is looked up."""
 
 
@@ -28,9 +28,9 @@ class Numbering:
         return self.latest
 
 
-def number_in(text: str) -> int | None:
+def parse_record_number(text: str) -> int | None:
     """Return the number of a record that a text from users names, None when it can name none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_RECORD_DIGITS else None
 
 
 class BoundedLog(Generic[T]):
@@ -79,7 +79,7 @@ class BoundedLog(Generic[T]):
     def remove(self, number: int) -> T:
         """Take a record out that is kept."""
         record = self._records.pop(number)
-        if len(self._order) > HOLES + 2 * len(self._records):
+        if len(self._order) > MAX_STALE_NUMBERS + 2 * len(self._records):
             self._order = deque(kept for kept in self._order if kept in self._records)
         while self._order and self._order[0] not in self._records:
             self._order.popleft()

@@ -23,7 +23,7 @@ def token_of(transaction_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class MessageQuery:
     """What to look for; everything given must hold.
 
     `after` and `before` are cursors: only messages accepted later, and earlier, count. `tags` and `senders` match any
@@ -123,11 +123,11 @@ class MessageStore:
         """Return a message by its sequence, None when it is not kept."""
         return self._log.get(sequence)
 
-    def newest_first(self, query: Query) -> Iterator[Message]:
+    def newest_first(self, query: MessageQuery) -> Iterator[Message]:
         """Iterate over the messages that match, newest first."""
         return filter(query.matches, self._candidates(query))
 
-    def search(self, query: Query, limit: int) -> list[Message]:
+    def search(self, query: MessageQuery, limit: int) -> list[Message]:
         """Return the newest `limit` messages that match, newest first."""
         return list(islice(self.newest_first(query), limit))
 
@@ -136,11 +136,11 @@ class MessageStore:
         known = self._by_digits.count(digits, self._log.first or 0)
         return known - self._by_digits.count(digits, sequence) + 1
 
-    def count(self, query: Query) -> int | None:
+    def count(self, query: MessageQuery) -> int | None:
         """Return how many messages match, None where that takes a look at each."""
-        if query == Query():
+        if query == MessageQuery():
             return len(self._log)
-        if query.digits is not None and query == Query(after=query.after, digits=query.digits):
+        if query.digits is not None and query == MessageQuery(after=query.after, digits=query.digits):
             return self._by_digits.count(query.digits, max(query.after + 1, self._log.first or 0))
         return None
 
@@ -177,7 +177,7 @@ class MessageStore:
         token = token_of(message.transaction_id)
         del self._by_token[token], self._tokens[token]
 
-    def _candidates(self, query: Query) -> Iterable[Message]:
+    def _candidates(self, query: MessageQuery) -> Iterable[Message]:
         if query.transaction_id is not None:
             found = self.get(query.transaction_id)
             return () if found is None else (found,)
@@ -189,7 +189,7 @@ class MessageStore:
             return self._indexed(self._by_sender, query.senders, query)
         return self._log.newest_first(query.after, query.before)
 
-    def _indexed(self, index: NumberIndex, keys: Sequence[str], query: Query) -> Iterator[Message]:
+    def _indexed(self, index: NumberIndex, keys: Sequence[str], query: MessageQuery) -> Iterator[Message]:
         """Iterate over the messages with any of the keys, newest first, each once."""
         ways = [index.newest_first(key, query.after, query.before) for key in dict.fromkeys(keys)]
         merged = groupby(merge(*ways, reverse=True))

@@ -9,19 +9,19 @@ import regex
 from mocksms.engine.clock import timer
 from mocksms.errors import PatternTooSlow
 
-LONGEST: Final = 1_000
-PATIENCE: Final = 1.0
+MAX_PATTERN_LENGTH: Final = 1_000
+REGEX_TIMEOUT: Final = 1.0
 """Seconds that matching may take, over all the texts of one question."""
 
-REMEMBERED: Final = 16
+MAX_CACHED_TEXTS: Final = 16
 """Texts of which a pattern remembers whether it is in them."""
 
 
-class Patience:
+class RegexBudget:
     """PATIENCE for one question, shared by all the patterns that have a part in it; `left` are the seconds left."""
 
     def __init__(self) -> None:
-        self.left = PATIENCE
+        self.left = REGEX_TIMEOUT
 
 
 class Pattern:
@@ -32,8 +32,10 @@ class Pattern:
     """
 
     def __init__(self, pattern: str) -> None:
-        if len(pattern) > LONGEST:
-            raise ValueError(f"is a regular expression of {len(pattern)} characters; at most {LONGEST} are read")
+        if len(pattern) > MAX_PATTERN_LENGTH:
+            raise ValueError(
+                f"is a regular expression of {len(pattern)} characters; at most {MAX_PATTERN_LENGTH} are read"
+            )
         try:
             self._pattern = regex.compile(pattern)
         except regex.error as error:
@@ -44,28 +46,28 @@ class Pattern:
 
     def begin(self) -> None:
         """Begin anew: another question, with time of its own."""
-        self._patience = Patience()
+        self._budget = RegexBudget()
 
-    def is_in(self, text: str, patience: Patience | None = None) -> bool:
+    def is_in(self, text: str, budget: RegexBudget | None = None) -> bool:
         """Return whether the pattern is found in a text; a question of several patterns brings its own patience.
 
         Raises:
             PatternTooSlow: it could not be said in time.
         """
         if text not in self._known:
-            found = self._search(text, patience or self._patience)
-            if len(self._known) == REMEMBERED:
+            found = self._search(text, budget or self._budget)
+            if len(self._known) == MAX_CACHED_TEXTS:
                 self._known.clear()
             self._known[text] = found
         return self._known[text]
 
-    def _search(self, text: str, patience: Patience) -> bool:
-        if patience.left <= 0:
-            raise PatternTooSlow(self.source, PATIENCE)
+    def _search(self, text: str, budget: RegexBudget) -> bool:
+        if budget.left <= 0:
+            raise PatternTooSlow(self.source, REGEX_TIMEOUT)
         started = timer()
         try:
-            return self._pattern.search(text, timeout=patience.left) is not None
+            return self._pattern.search(text, timeout=budget.left) is not None
         except TimeoutError as error:
-            raise PatternTooSlow(self.source, PATIENCE) from error
+            raise PatternTooSlow(self.source, REGEX_TIMEOUT) from error
         finally:
-            patience.left -= timer() - started
+            budget.left -= timer() - started

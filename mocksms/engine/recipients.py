@@ -6,16 +6,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from mocksms.engine.account import Account, InboundSms
-from mocksms.engine.callbacks import Report
+from mocksms.engine.account import Account, Reply
+from mocksms.engine.callbacks import TriggerDetails
 from mocksms.engine.consents import Consent
 from mocksms.engine.logs import Numbering
-from mocksms.engine.outbox import Outbox, report_of
-from mocksms.sms.message import USUAL, Click, Message
-from mocksms.sms.replies import Choice, Words
-from mocksms.sms.webhook import Happening
+from mocksms.engine.outbox import Outbox, details_of
+from mocksms.sms.message import DEFAULT_POLICY, Click, Message
+from mocksms.sms.replies import ConsentChoice, OptOutWords
+from mocksms.sms.webhook import WebhookTrigger
 
-_EFFECTS = {Choice.OUT: "opted out", Choice.IN: "opted in"}
+_EFFECTS = {ConsentChoice.OUT: "opted out", ConsentChoice.IN: "opted in"}
 
 
 class Recipients:
@@ -30,17 +30,17 @@ class Recipients:
 
     def __init__(
         self,
-        words: Words,
+        words: OptOutWords,
         numbering: Numbering,
         outbox: Outbox,
-        tell: Callable[[Account, Message | InboundSms | Consent], None],
+        emit: Callable[[Account, Message | Reply | Consent], None],
     ) -> None:
         self.words = words
         self._numbering = numbering
         self._outbox = outbox
-        self._tell = tell
+        self._emit = emit
 
-    def choice(self, message: Message | None, text: str) -> Choice | None:
+    def choice(self, message: Message | None, text: str) -> ConsentChoice | None:
         """Return what a reply to a message chooses: nothing, unless the message allowed replies."""
         return self.words.choice(text) if message is not None and message.submission.unsubscribe_reply else None
 
@@ -52,7 +52,7 @@ class Recipients:
         at: datetime,
         message: Message | None = None,
         opts_out: str = "",
-    ) -> InboundSms:
+    ) -> Reply:
         """Take an SMS in from a phone, by which its owner may opt out or in.
 
         Args:
@@ -63,49 +63,49 @@ class Recipients:
             message: the one it replies to, if any.
             opts_out: why it opts out whatever it says, if it does.
         """
-        choice = Choice.OUT if opts_out else self.choice(message, text)
-        inbound = InboundSms(self._numbering.take(), at, digits, text, _EFFECTS[choice] if choice else "")
+        choice = ConsentChoice.OUT if opts_out else self.choice(message, text)
+        inbound = Reply(self._numbering.take(), at, digits, text, _EFFECTS[choice] if choice else "")
         account.inbound.add(inbound.number, inbound)
-        self._tell(account, inbound)
-        self._report(account, digits, message, Happening.REPLIED, at, text=text)
+        self._emit(account, inbound)
+        self._report(account, digits, message, WebhookTrigger.REPLIED, at, text=text)
         if choice is not None:
-            self.choose(account, digits, choice, at, opts_out or f"reply {text!r}", message)
+            self.set_consent(account, digits, choice, at, opts_out or f"reply {text!r}", message)
         return inbound
 
     def click(self, account: Account, message: Message, link: int, url: str, at: datetime) -> Message:
         """Note that the recipient opened a link, the one with that number in the content, counted from 1."""
         clicked = message._replace(clicks=(*message.clicks, Click(at, url)))
         account.messages.replace(clicked)
-        self._tell(account, clicked)
-        self._report(account, message.digits, message, Happening.CLICKED, at, link=link, url=url)
+        self._emit(account, clicked)
+        self._report(account, message.digits, message, WebhookTrigger.CLICKED, at, link=link, url=url)
         return clicked
 
-    def choose(
+    def set_consent(
         self,
         account: Account,
         digits: str,
-        choice: Choice,
+        choice: ConsentChoice,
         at: datetime,
         cause: str,
         message: Message | None = None,
     ) -> None:
         """Let a number opt out or in, and enter that into the ledger."""
-        if choice is Choice.OUT:
+        if choice is ConsentChoice.OUT:
             account.unsubscribed.add(digits)
         else:
             account.unsubscribed.discard(digits)
         consent = Consent(self._numbering.take(), digits, at, choice, cause)
         account.consents.add(consent.number, consent)
-        self._tell(account, consent)
-        if choice is Choice.OUT:
-            self._report(account, digits, message, Happening.OPTED_OUT, at)
+        self._emit(account, consent)
+        if choice is ConsentChoice.OUT:
+            self._report(account, digits, message, WebhookTrigger.OPTED_OUT, at)
 
     def _report(
-        self, account: Account, digits: str, message: Message | None, happening: Happening, at: datetime, **more: Any
+        self, account: Account, digits: str, message: Message | None, trigger: WebhookTrigger, at: datetime, **more: Any
     ) -> None:
         """Tell receivers what a recipient did, in answer to a message or by a number alone."""
         if message is None:
-            report, telling = Report(at, happening, digits, digits, None), USUAL
+            details, callback_policy = TriggerDetails(at, trigger, digits, digits, None), DEFAULT_POLICY
         else:
-            report, telling = report_of(message, happening, at), message.telling
-        self._outbox.report(account, report._replace(**more), telling)
+            details, callback_policy = details_of(message, trigger, at), message.callback_policy
+        self._outbox.notify(account, details._replace(**more), callback_policy)

@@ -7,30 +7,30 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from mocksms.engine.account import Account, digits_of
-from mocksms.engine.controls import AccountChange
+from mocksms.engine.controls import AccountUpdate
 from mocksms.inspection.answers import answer
-from mocksms.inspection.asked import AccountPatch, InboundBody, ListChange, PhonesQuery, Scoped
-from mocksms.inspection.context import BASE, NOT_FOUND, REFUSED, STALE, Desk, Room, newest, room_made
-from mocksms.inspection.parameters import Ask
+from mocksms.inspection.asked import AccountPatch, AccountQuery, InboundBody, ListChange, PhonesQuery
+from mocksms.inspection.context import BASE, NOT_FOUND, REFUSED, STALE, Context, Endpoint, newest, room_made
+from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.shown import AccountsView, AccountView, InboundPage, InboundView, Reset
 from mocksms.inspection.views import account_view, inbound_view
-from mocksms.schemas.openapi import Operation, Reply
+from mocksms.schemas.openapi import Operation, ResponseSpec
 
 TAG: Final = "Accounts"
 LISTS: Final = ("unsubscribed", "bounced", "kosher")
 
 
-def list_accounts(_: Desk, ask: Ask) -> Response:
+def list_accounts(_: Context, ask: InspectionCall) -> Response:
     """Answer with all accounts."""
     return answer(AccountsView(accounts=[account_view(account) for account in ask.scope.accounts]))
 
 
-def read_account(_: Desk, ask: Ask) -> Response:
+def read_account(_: Context, ask: InspectionCall) -> Response:
     """Answer with an account, as it would begin if it was not used yet."""
     return answer(account_view(ask.scope.peek()))
 
 
-def change_account(desk: Desk, ask: Ask) -> Response:
+def change_account(desk: Context, ask: InspectionCall) -> Response:
     """Change an account."""
     patch: AccountPatch = ask.body
     account = ask.scope.account()
@@ -41,33 +41,33 @@ def change_account(desk: Desk, ask: Ask) -> Response:
     if "webhooks" in changes:
         changes["webhooks"] = tuple(receiver.webhook() for receiver in patch.webhooks)
     if changes:
-        desk.steering.change(account, AccountChange(**changes))
+        desk.controls.update_account(account, AccountUpdate(**changes))
     if "credit" in patch.model_fields_set:
-        desk.steering.set_credit(account, patch.credit)
+        desk.controls.set_credit(account, patch.credit)
     return answer(account_view(account))
 
 
-def delete_account(desk: Desk, ask: Ask) -> Response:
+def delete_account(desk: Context, ask: InspectionCall) -> Response:
     """Forget an account."""
     account = ask.scope.peek()
-    desk.steering.reset(account)
+    desk.controls.reset(account)
     return answer(Reset(reset=account.id))
 
 
-def reset(desk: Desk, ask: Ask) -> Response:
+def reset(desk: Context, ask: InspectionCall) -> Response:
     """Forget an account, or everything."""
     account = None if ask.scope.name is None else ask.scope.peek()
-    desk.steering.reset(account)
+    desk.controls.reset(account)
     return answer(Reset(reset=account.id if account else "everything"))
 
 
-def receive_sms(desk: Desk, ask: Ask) -> Response:
+def receive_sms(desk: Context, ask: InspectionCall) -> Response:
     """Take an SMS in from a phone."""
     account = ask.scope.account()
-    return answer(inbound_view(account, desk.steering.reply(account, ask.body.from_, ask.body.text)))
+    return answer(inbound_view(account, desk.controls.reply(account, ask.body.from_, ask.body.text)))
 
 
-def list_inbound(desk: Desk, ask: Ask) -> Response:
+def list_inbound(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the newest replies."""
     query: PhonesQuery = ask.query
     after = query.since or 0
@@ -82,7 +82,7 @@ def list_inbound(desk: Desk, ask: Ask) -> Response:
     return answer(page)
 
 
-def _new_list(desk: Desk, account: Account, name: str, wanted: list[str] | ListChange) -> set[str]:
+def _new_list(desk: Context, account: Account, name: str, wanted: list[str] | ListChange) -> set[str]:
     settings = desk.engine.settings
     listed: set[str] = getattr(account, name)
     if isinstance(wanted, ListChange):
@@ -90,7 +90,7 @@ def _new_list(desk: Desk, account: Account, name: str, wanted: list[str] | ListC
     return digits_of(wanted, settings)
 
 
-def _of_one(name: str, method: str, summary: str, replies: dict[int, Reply], **more: Any) -> Operation:
+def _of_one(name: str, method: str, summary: str, replies: dict[int, ResponseSpec], **more: Any) -> Operation:
     return Operation(
         id=name,
         method=method,
@@ -98,17 +98,17 @@ def _of_one(name: str, method: str, summary: str, replies: dict[int, Reply], **m
         tag=TAG,
         summary=summary,
         key="chooses",
-        query=Scoped,
+        query=AccountQuery,
         replies={**replies, 400: REFUSED, 404: NOT_FOUND},
         **more,
     )
 
 
-_ACCOUNT: Final = Reply(about="The account", shape=AccountView)
+_ACCOUNT: Final = ResponseSpec(about="The account", shape=AccountView)
 
 ROOMS: Final = (
-    Room(_of_one("read_account", "GET", "Read an account", {200: _ACCOUNT}), read_account),
-    Room(
+    Endpoint(_of_one("read_account", "GET", "Read an account", {200: _ACCOUNT}), read_account),
+    Endpoint(
         _of_one(
             "change_account",
             "PATCH",
@@ -124,22 +124,24 @@ ROOMS: Final = (
         ),
         change_account,
     ),
-    Room(
-        _of_one("delete_account", "DELETE", "Forget an account", {200: Reply(about="It is forgotten", shape=Reset)}),
+    Endpoint(
+        _of_one(
+            "delete_account", "DELETE", "Forget an account", {200: ResponseSpec(about="It is forgotten", shape=Reset)}
+        ),
         delete_account,
     ),
-    Room(
+    Endpoint(
         Operation(
             id="list_accounts",
             method="GET",
             path=f"{BASE}/accounts",
             tag=TAG,
             summary="List all accounts, the latest used first",
-            replies={200: Reply(about="The accounts", shape=AccountsView)},
+            replies={200: ResponseSpec(about="The accounts", shape=AccountsView)},
         ),
         list_accounts,
     ),
-    Room(
+    Endpoint(
         Operation(
             id="reset",
             method="POST",
@@ -147,12 +149,12 @@ ROOMS: Final = (
             tag=TAG,
             summary="Forget an account, or everything: cursors stay good",
             key="chooses",
-            query=Scoped,
-            replies={200: Reply(about="It is forgotten", shape=Reset), 400: REFUSED},
+            query=AccountQuery,
+            replies={200: ResponseSpec(about="It is forgotten", shape=Reset), 400: REFUSED},
         ),
         reset,
     ),
-    Room(
+    Endpoint(
         Operation(
             id="list_inbound",
             method="GET",
@@ -161,11 +163,11 @@ ROOMS: Final = (
             summary="List what phones replied, newest first",
             key="chooses",
             query=PhonesQuery,
-            replies={200: Reply(about="The replies", shape=InboundPage), 400: REFUSED, 409: STALE},
+            replies={200: ResponseSpec(about="The replies", shape=InboundPage), 400: REFUSED, 409: STALE},
         ),
         list_inbound,
     ),
-    Room(
+    Endpoint(
         Operation(
             id="receive_sms",
             method="POST",
@@ -173,11 +175,11 @@ ROOMS: Final = (
             tag=TAG,
             summary="Let a phone reply",
             key="chooses",
-            query=Scoped,
+            query=AccountQuery,
             body=InboundBody,
             examples={"opt out": {"from": "972-54-1111111", "text": "STOP"}},
             replies={
-                200: Reply(about="The reply", shape=InboundView),
+                200: ResponseSpec(about="The reply", shape=InboundView),
                 400: REFUSED,
                 404: NOT_FOUND,
             },

@@ -12,33 +12,33 @@ from starlette.responses import Response
 
 from mocksms import errors
 from mocksms.inspection import errors as refusals
-from mocksms.inspection.explanations import Explanation, NotAsWanted
+from mocksms.inspection.explanations import ExpectationFailed, Explanation
 from mocksms.inspection.matching import Comparison, NearMiss
 from mocksms.inspection.shown import CauseView, ComparisonView, ErrorAnswer, ErrorView, ExplanationView, NearView
 from mocksms.inspection.wording import life
 from mocksms.schemas.openapi import JSON, TEXT
 
 STATUSES: Final[dict[type[errors.MocksmsError], HTTPStatus]] = {
-    refusals.QuestionUnclear: HTTPStatus.BAD_REQUEST,
+    refusals.InvalidParameters: HTTPStatus.BAD_REQUEST,
     errors.PatternTooSlow: HTTPStatus.BAD_REQUEST,
     refusals.TokenMissing: HTTPStatus.UNAUTHORIZED,
-    errors.ForeignOrigin: HTTPStatus.FORBIDDEN,
-    refusals.AccountUnnamed: HTTPStatus.NOT_FOUND,
+    errors.CrossOriginRequest: HTTPStatus.FORBIDDEN,
+    refusals.AccountRequired: HTTPStatus.NOT_FOUND,
     refusals.AccountUnknown: HTTPStatus.NOT_FOUND,
     refusals.RecordNotFound: HTTPStatus.NOT_FOUND,
-    errors.ScenarioUnknown: HTTPStatus.NOT_FOUND,
-    errors.ScenarioUnusable: HTTPStatus.CONFLICT,
+    errors.UnknownScenario: HTTPStatus.NOT_FOUND,
+    errors.InvalidScenario: HTTPStatus.CONFLICT,
     errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
-    refusals.CursorAhead: HTTPStatus.CONFLICT,
+    refusals.UnknownCursor: HTTPStatus.CONFLICT,
     errors.IllegalStep: HTTPStatus.CONFLICT,
     errors.NoLink: HTTPStatus.CONFLICT,
-    errors.TimeRunsForward: HTTPStatus.CONFLICT,
-    errors.BeyondCalendar: HTTPStatus.CONFLICT,
-    NotAsWanted: HTTPStatus.CONFLICT,
+    errors.ClockMovedBack: HTTPStatus.CONFLICT,
+    errors.ClockOutOfRange: HTTPStatus.CONFLICT,
+    ExpectationFailed: HTTPStatus.CONFLICT,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     refusals.TypeNotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     refusals.TooManyListeners: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.MockStops: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.ShuttingDown: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.CallbacksUnfinished: HTTPStatus.GATEWAY_TIMEOUT,
 }
 """The status of each error."""
@@ -68,15 +68,15 @@ def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
     details: dict[str, Any] = {}
     text = str(error) if isinstance(error, refusals.InspectionRefused) else error.sentence
     match error:
-        case NotAsWanted(explanation=explanation, late=late, found=found):
+        case ExpectationFailed(explanation=explanation, late=late, found=found):
             status = HTTPStatus.REQUEST_TIMEOUT if late else status if found else HTTPStatus.NOT_FOUND
             details["explanation"] = explanation_view(explanation)
             text = explanation.text if as_text else explanation.verdict
-        case refusals.QuestionUnclear(faults=faults):
+        case refusals.InvalidParameters(faults=faults):
             details["faults"] = {name: list(texts) for name, texts in faults.items()}
         case errors.IllegalStep(legal=legal):
             details["legal"] = [str(state) for state in legal]
-        case errors.ForeignOrigin():
+        case errors.CrossOriginRequest():
             text = f"The inspection API answers no other site's pages, and this is a {error}."
     if as_text:
         return text_answer(text, status)

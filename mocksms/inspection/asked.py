@@ -17,15 +17,15 @@ from pydantic import (
     model_validator,
 )
 
-from mocksms.engine.account import LONGEST_KEY
-from mocksms.engine.callbacks import Progress
+from mocksms.engine.account import MAX_KEY_LENGTH
+from mocksms.engine.callbacks import CallbackState
 from mocksms.engine.clock import LATEST
 from mocksms.engine.instants import any_instant
-from mocksms.engine.outbox import Order
-from mocksms.engine.patterns import LONGEST, Pattern
-from mocksms.scenario.schema import Fault, Limits
-from mocksms.scenario.values import Span
-from mocksms.schemas.types import Count, Credit, Duration, ListedNumber, Receivers, whole
+from mocksms.engine.outbox import ReplayOrder
+from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
+from mocksms.scenario.schema import FaultModel, Limits
+from mocksms.scenario.values import BoundedDuration
+from mocksms.schemas.types import Count, Credit, Duration, ListedNumber, WebhookList, whole
 from mocksms.sms.message import Reason, Status
 
 MOST_ROWS: Final = 1_000
@@ -66,60 +66,60 @@ Instant = Annotated[
 Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(whole)]
 """A place in what has happened."""
 
-Words = Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
+TextField = Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
-Number = Annotated[str, Field(min_length=1, max_length=100)]
+NumberField = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class Asked(BaseModel):
+class RequestModel(BaseModel):
     """What is read: unknown names are refused, so that a slip of the pen does not pass for a wish."""
 
     # Deferred, since most runs use few of these, and a mock is to start at once.
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
 
-class Filters(Asked):
+class Filters(RequestModel):
     """Which messages; everything given must hold."""
 
-    to: Number | None = Field(default=None, description="The recipient's number, compared on digits")
+    to: NumberField | None = Field(default=None, description="The recipient's number, compared on digits")
     status: Status | None = Field(default=None, description="Where the message is in its life")
     reject_reason: Annotated[Reason, BeforeValidator(_reason)] | None = Field(
         default=None, description="Why it was not plainly sent, in either of the vendor's spellings"
     )
     tag: Name | None = Field(default=None, description="One of its tags")
-    content: Words | None = Field(default=None, description="Part of its content, placeholders filled, case counts")
-    regex: Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_pattern)] | None = Field(
+    content: TextField | None = Field(default=None, description="Part of its content, placeholders filled, case counts")
+    regex: Annotated[str, Field(min_length=1, max_length=MAX_PATTERN_LENGTH), AfterValidator(_pattern)] | None = Field(
         default=None, description="A regular expression found in its content", json_schema_extra={"format": "regex"}
     )
     sender: Name | None = Field(default=None, description="Its sender")
 
 
-class Scoped(Asked):
+class AccountQuery(RequestModel):
     """Whose; nothing given means all accounts."""
 
-    account: Annotated[str, Field(min_length=1, max_length=LONGEST_KEY, pattern=r"\S")] | None = Field(
+    account: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH, pattern=r"\S")] | None = Field(
         default=None, description="Key or id of the account; goes before the X-API-Key header"
     )
 
 
-class Since(Asked):
+class SinceQuery(RequestModel):
     """After what."""
 
     since: Cursor | None = Field(default=None, description="A cursor: only what came after it")
 
 
-class Paged(Since):
+class PageQuery(SinceQuery):
     """After what, before what, and how much of it."""
 
     before: Cursor | None = Field(default=None, description="A cursor: only what came before it, to turn pages")
     limit: int = Field(default=100, ge=1, le=MOST_ROWS, description="At most so many, the newest")
 
 
-class ManyQuery(Scoped, Filters, Since):
+class ManyQuery(AccountQuery, Filters, SinceQuery):
     """Which messages, whose, after what."""
 
 
-class ListQuery(Scoped, Filters, Paged):
+class ListQuery(AccountQuery, Filters, PageQuery):
     """Which messages to list."""
 
 
@@ -130,7 +130,7 @@ class WaitQuery(ManyQuery):
     timeout: float = Field(default=10.0, ge=0, le=LONGEST_WAIT, description="Seconds to wait at most, in real time")
 
 
-class VerifyBody(Filters, Since):
+class VerifyBody(Filters, SinceQuery):
     """What must have been sent: so many that match, or several in their order.
 
     Without a number, at least one.
@@ -157,7 +157,7 @@ class VerifyBody(Filters, Since):
         return self
 
 
-class RequestsQuery(Scoped, Paged):
+class RequestsQuery(AccountQuery, PageQuery):
     """Which exchanges of the journal."""
 
     method: Annotated[str, Field(max_length=40)] | None = Field(default=None, description="GET, POST and so on")
@@ -166,35 +166,35 @@ class RequestsQuery(Scoped, Paged):
     refused: bool | None = Field(default=None, description="Whether it was answered with anything but success")
 
 
-class PhonesQuery(Scoped, Paged):
+class PhonesQuery(AccountQuery, PageQuery):
     """Which phones, or which replies."""
 
-    number: Number | None = Field(default=None, description="The phone's number, compared on digits")
+    number: NumberField | None = Field(default=None, description="The phone's number, compared on digits")
 
 
-class CallbacksQuery(Scoped, Paged):
+class CallbacksQuery(AccountQuery, PageQuery):
     """Which callbacks."""
 
     message: Name | None = Field(default=None, description="Id of the message they are about")
-    state: Progress | None = Field(default=None, description="How far they have come")
+    state: CallbackState | None = Field(default=None, description="How far they have come")
 
 
-class ReplayBody(Asked):
+class ReplayBody(RequestModel):
     """How a message's callbacks are replayed."""
 
-    order: Order = Field(default="same", description="shuffled depends on nothing but the seed")
+    order: ReplayOrder = Field(default="same", description="shuffled depends on nothing but the seed")
     times: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = Field(
         default=1, description="Each so many times in a row, or mixed where shuffled"
     )
 
 
-class ConsentsQuery(Scoped, Paged):
+class ConsentsQuery(AccountQuery, PageQuery):
     """Which opt-outs and opt-ins."""
 
-    number: Number | None = Field(default=None, description="Of this number, compared on digits")
+    number: NumberField | None = Field(default=None, description="Of this number, compared on digits")
 
 
-class ListChange(Asked):
+class ListChange(RequestModel):
     """Numbers to add to a list and to take from it."""
 
     add: list[ListedNumber] = Field(default_factory=list, max_length=MOST_LISTED)
@@ -216,7 +216,7 @@ def _only_if_given(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-class AccountPatch(Asked):
+class AccountPatch(RequestModel):
     """What to change in an account; what is not named stays."""
 
     credit: Credit | None = Field(
@@ -239,10 +239,12 @@ class AccountPatch(Asked):
     force_unsubscribe_link: bool = Field(
         default=False, description="Whether the link is appended whatever a send says", json_schema_extra=_only_if_given
     )
-    webhooks: Receivers = Field(default=[], description="Receivers of its callbacks", json_schema_extra=_only_if_given)
+    webhooks: WebhookList = Field(
+        default=[], description="Receivers of its callbacks", json_schema_extra=_only_if_given
+    )
 
 
-class AdvanceBody(Asked):
+class AdvanceBody(RequestModel):
     """How far to move time: one of the two."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["by"]}, {"required": ["to"]}]})
@@ -257,20 +259,20 @@ class AdvanceBody(Asked):
         return self
 
 
-class InboundBody(Asked):
+class InboundBody(RequestModel):
     """An SMS from a phone."""
 
     from_: ListedNumber = Field(alias="from", description="Its number")
     text: Annotated[str, Field(max_length=10_000)]
 
 
-class ClickBody(Asked):
+class ClickBody(RequestModel):
     """Which link is opened."""
 
-    url: Words | None = Field(default=None, description="A link of the content; the first unless given")
+    url: TextField | None = Field(default=None, description="A link of the content; the first unless given")
 
 
-class ScriptQuery(Scoped):
+class ScriptQuery(AccountQuery):
     """Whose scenario, and which."""
 
     name: Name | None = Field(default=None, description="A scenario by its name; the body is empty then")
@@ -285,7 +287,7 @@ def _longer_than_zero(length: timedelta) -> timedelta:
 class FaultBody(Limits):
     """A fault: for which calls, how often, for how long."""
 
-    fault: Fault
-    ttl: Annotated[Span, AfterValidator(_longer_than_zero)] = Field(
+    fault: FaultModel
+    ttl: Annotated[BoundedDuration, AfterValidator(_longer_than_zero)] = Field(
         default=timedelta(minutes=10), description="How long it is in force at most, on the account's clock"
     )

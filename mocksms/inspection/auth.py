@@ -8,7 +8,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mocksms.asgi import Headers, check_origin, is_own_host
-from mocksms.errors import ForeignOrigin
+from mocksms.errors import CrossOriginRequest
 from mocksms.inspection.answers import error_answer, refusal
 from mocksms.inspection.errors import TokenMissing, TypeNotJson
 from mocksms.settings import Settings
@@ -43,7 +43,7 @@ class Guard:
             self._check_token(scope, headers)
             if scope["method"] not in READING:
                 _check_type(headers)
-        except (ForeignOrigin, TokenMissing, TypeNotJson) as error:
+        except (CrossOriginRequest, TokenMissing, TypeNotJson) as error:
             return await refusal(error)(scope, receive, send)
         await self._app(scope, receive, send)
 

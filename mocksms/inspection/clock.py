@@ -8,53 +8,53 @@ from starlette.responses import Response
 
 from mocksms.engine.account import Account
 from mocksms.inspection.answers import answer
-from mocksms.inspection.asked import AdvanceBody, Scoped
-from mocksms.inspection.context import BASE, ILLEGAL, NOT_FOUND, REFUSED, UNFINISHED, Desk, Endpoint, Room
-from mocksms.inspection.parameters import Ask
+from mocksms.inspection.asked import AccountQuery, AdvanceBody
+from mocksms.inspection.context import BASE, ILLEGAL, NOT_FOUND, REFUSED, UNFINISHED, Context, Endpoint, EndpointHandler
+from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.shown import ClockView
 from mocksms.inspection.views import clock_view
-from mocksms.schemas.openapi import Operation, Reply
+from mocksms.schemas.openapi import Operation, ResponseSpec
 
 TAG: Final = "Clock"
 
 
-def read_clock(desk: Desk, ask: Ask) -> Response:
+def read_clock(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the time of an account, or that which new accounts begin with."""
     return _clock(desk, None if ask.scope.name is None else ask.scope.peek())
 
 
-def freeze_clock(desk: Desk, ask: Ask) -> Response:
+def freeze_clock(desk: Context, ask: InspectionCall) -> Response:
     """Let time stand still."""
     account = ask.scope.one_or_all()
-    desk.timekeeper.freeze(account)
+    desk.controls.freeze(account)
     return _clock(desk, account)
 
 
-def resume_clock(desk: Desk, ask: Ask) -> Response:
+def resume_clock(desk: Context, ask: InspectionCall) -> Response:
     """Let time run on."""
     account = ask.scope.one_or_all()
-    desk.timekeeper.resume(account)
+    desk.controls.resume(account)
     return _clock(desk, account)
 
 
-async def advance_clock(desk: Desk, ask: Ask) -> Response:
+async def advance_clock(desk: Context, ask: InspectionCall) -> Response:
     """Move time forward; what is due by then has happened when this answers, and receivers have been called."""
     account, body = ask.scope.one_or_all(), ask.body
     if "by" in body.model_fields_set:
-        desk.timekeeper.advance_by(account, body.by)
+        desk.controls.advance_by(account, body.by)
     else:
-        desk.timekeeper.advance_to(account, body.to)
+        desk.controls.advance_to(account, body.to)
     await desk.quiet.of(account)
     return _clock(desk, account)
 
 
-def _clock(desk: Desk, account: Account | None) -> Response:
+def _clock(desk: Context, account: Account | None) -> Response:
     if account is None:
         return answer(clock_view(desk.engine.accounts.clock, *desk.engine.accounts))
     return answer(clock_view(account.clock, account))
 
 
-def _room(word: str, summary: str, endpoint: Endpoint, **more: Any) -> Room:
+def _room(word: str, summary: str, endpoint: EndpointHandler, **more: Any) -> Endpoint:
     operation = Operation(
         id=f"{word}_clock",
         method="GET" if word == "read" else "POST",
@@ -62,13 +62,13 @@ def _room(word: str, summary: str, endpoint: Endpoint, **more: Any) -> Room:
         tag=TAG,
         summary=summary,
         key="chooses",
-        query=Scoped,
+        query=AccountQuery,
         **{"replies": _REPLIES, **more},
     )
-    return Room(operation, endpoint)
+    return Endpoint(operation, endpoint)
 
 
-_REPLIES: Final = {200: Reply(about="The clock", shape=ClockView), 400: REFUSED, 404: NOT_FOUND}
+_REPLIES: Final = {200: ResponseSpec(about="The clock", shape=ClockView), 400: REFUSED, 404: NOT_FOUND}
 
 ROOMS: Final = (
     _room("read", "Read the clock of an account, or of accounts to come", read_clock),

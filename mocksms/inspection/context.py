@@ -11,38 +11,37 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from mocksms.engine.clock import system_time
-from mocksms.engine.controls import Steering
+from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.logs import BoundedLog
-from mocksms.engine.timekeeper import Timekeeper
-from mocksms.inspection.asked import Filters, Paged
-from mocksms.inspection.events import Feed
+from mocksms.inspection.asked import Filters, PageQuery
+from mocksms.inspection.events import EventLog
 from mocksms.inspection.matching import Criteria
-from mocksms.inspection.parameters import Ask
+from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.quiet import Quiet
 from mocksms.inspection.shown import ErrorAnswer
 from mocksms.inspection.stream import Streams
 from mocksms.inspection.waiting import Waits
 from mocksms.scenario.library import Library
-from mocksms.schemas.openapi import TEXT, Operation, Reply
+from mocksms.schemas.openapi import TEXT, Operation, ResponseSpec
 
 BASE: Final = "/_mock"
 
 T = TypeVar("T")
 
 
-class Desk:
+class Context:
     """One mock as the inspection API sees it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.started = system_time()
-        self.steering = Steering(engine)
-        self.timekeeper = Timekeeper(engine)
+        self.controls = Controls(engine)
+        self.controls = Controls(engine)
         self.waits = Waits(engine)
         self.quiet = Quiet(engine)
         self.library = Library(engine.settings.scenario_folder)
-        self.streams = Streams(Feed(engine, f"{self.started.timestamp() * 1_000_000:.0f}"))
+        self.streams = Streams(EventLog(engine, f"{self.started.timestamp() * 1_000_000:.0f}"))
 
     def criteria(self, filters: Filters, after: int | None, before: int | None = None) -> Criteria:
         """Return the criteria of some filters after a cursor and before another."""
@@ -59,7 +58,9 @@ class Desk:
         self.streams.stop()
 
 
-def newest(find: Callable[[int | None], Iterator[T]], query: Paged, total: int | None = None) -> tuple[list[T], int]:
+def newest(
+    find: Callable[[int | None], Iterator[T]], query: PageQuery, total: int | None = None
+) -> tuple[list[T], int]:
     """Return the page that a query asks for, and how much there is on all pages, which is counted unless it is known.
 
     Args:
@@ -80,31 +81,31 @@ def room_made(logs: Iterable[BoundedLog[Any]], after: int) -> dict[str, Any]:
     return {"evicted": sum(log.evicted for log in kept), "incomplete": any(log.evicted_up_to > after for log in kept)}
 
 
-Endpoint = Callable[[Desk, Ask], ASGIApp | Awaitable[Response]]
+EndpointHandler = Callable[[Context, InspectionCall], ASGIApp | Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Endpoint:
     """An operation with what answers it, and whether that may take its time."""
 
     operation: Operation
-    endpoint: Endpoint
+    endpoint: EndpointHandler
     holds: bool = False
 
 
 ANY: Final = {
-    401: Reply(about="The control token is missing or wrong", shape=ErrorAnswer),
-    403: Reply(about="The Host is not allowed, or a page of another site asks", shape=ErrorAnswer),
+    401: ResponseSpec(about="The control token is missing or wrong", shape=ErrorAnswer),
+    403: ResponseSpec(about="The Host is not allowed, or a page of another site asks", shape=ErrorAnswer),
 }
 WRITES: Final = {
-    413: Reply(about="The body is too large", shape=ErrorAnswer),
-    415: Reply(about="The body is not declared as JSON", shape=ErrorAnswer),
+    413: ResponseSpec(about="The body is too large", shape=ErrorAnswer),
+    415: ResponseSpec(about="The body is not declared as JSON", shape=ErrorAnswer),
 }
-REFUSED: Final = Reply(about="Query, header or body do not fit; the answer says where", shape=ErrorAnswer)
-NOT_FOUND: Final = Reply(about="There is no such thing", shape=ErrorAnswer)
-ILLEGAL: Final = Reply(about="That is not possible as things are; the answer names what is", shape=ErrorAnswer)
-STALE: Final = Reply(about="The cursor is not from this mock", shape=ErrorAnswer)
-UNFINISHED: Final = Reply(about="Receivers take too long; time was moved all the same", shape=ErrorAnswer)
-CLOSED: Final = Reply(about="Too many wait already, or the mock stops", shape=ErrorAnswer)
-EXPLAINED: Final = Reply(about="It is not so; the answer explains why", shape=ErrorAnswer, media=(TEXT,))
+REFUSED: Final = ResponseSpec(about="Query, header or body do not fit; the answer says where", shape=ErrorAnswer)
+NOT_FOUND: Final = ResponseSpec(about="There is no such thing", shape=ErrorAnswer)
+ILLEGAL: Final = ResponseSpec(about="That is not possible as things are; the answer names what is", shape=ErrorAnswer)
+STALE: Final = ResponseSpec(about="The cursor is not from this mock", shape=ErrorAnswer)
+UNFINISHED: Final = ResponseSpec(about="Receivers take too long; time was moved all the same", shape=ErrorAnswer)
+CLOSED: Final = ResponseSpec(about="Too many wait already, or the mock stops", shape=ErrorAnswer)
+EXPLAINED: Final = ResponseSpec(about="It is not so; the answer explains why", shape=ErrorAnswer, media=(TEXT,))
 """Answers that many operations may give."""

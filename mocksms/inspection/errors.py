@@ -2,15 +2,15 @@
 
     MocksmsError
     +-- InspectionRefused           a call of the inspection API that cannot be answered
-        +-- QuestionUnclear         its query or body does not fit the model
-        +-- AccountUnnamed          it needs one account and names none
+        +-- InvalidParameters       its query or body does not fit the model
+        +-- AccountRequired         it needs one account and names none
         +-- AccountUnknown          it names an account that is not there and cannot be made
-        +-- CursorAhead             it names a cursor this mock has not given out
+        +-- UnknownCursor           it names a cursor this mock has not given out
         +-- RecordNotFound          it names a message or exchange that is not there
         +-- TypeNotJson             its body is not declared as JSON
         +-- TokenMissing            the control token is missing or wrong
         +-- TooManyListeners        too many wait or watch already
-        +-- MockStops               the mock stops while it waits
+        +-- ShuttingDown            the mock stops while it waits
         +-- CallbacksUnfinished     time was moved, but receivers take too long
 
 One table, in `mocksms.inspection.answers`, turns them into answers.
@@ -27,7 +27,7 @@ class InspectionRefused(MocksmsError):
     """Base of what the inspection API answers with an error of its own; the text is for its user."""
 
 
-class QuestionUnclear(InspectionRefused):
+class InvalidParameters(InspectionRefused):
     """Query or body do not fit the model; `faults` maps a name to what is wrong there."""
 
     def __init__(self, faults: Mapping[str, Iterable[str]]) -> None:
@@ -35,7 +35,7 @@ class QuestionUnclear(InspectionRefused):
         super().__init__("; ".join(f"{name}: {', '.join(texts)}" for name, texts in self.faults.items()))
 
 
-class AccountUnnamed(InspectionRefused):
+class AccountRequired(InspectionRefused):
     """One account is needed and none was named."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class AccountUnknown(InspectionRefused):
         super().__init__(f"There is no account {name!r}, and none is made by that name; see GET /_mock/accounts.")
 
 
-class CursorAhead(InspectionRefused):
+class UnknownCursor(InspectionRefused):
     """The cursor `given` is beyond the `latest` one this mock has given out."""
 
     def __init__(self, given: int, latest: int) -> None:
@@ -92,7 +92,7 @@ class TooManyListeners(InspectionRefused):
         super().__init__(f"There are {limit} {kind} open already; close some, or ask again later.")
 
 
-class MockStops(InspectionRefused):
+class ShuttingDown(InspectionRefused):
     """The mock stops while a call waits."""
 
     def __init__(self) -> None:

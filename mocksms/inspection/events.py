@@ -7,12 +7,12 @@ import json
 from collections import OrderedDict
 from typing import Any, Final
 
-from mocksms.engine.account import Account, InboundSms
+from mocksms.engine.account import Account, Reply
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.consents import Consent
-from mocksms.engine.engine import Engine, News
-from mocksms.engine.journal import Exchange
-from mocksms.engine.logs import number_in
+from mocksms.engine.engine import Engine, EngineEvent
+from mocksms.engine.journal import RecordedRequest
+from mocksms.engine.logs import parse_record_number
 from mocksms.sms.message import Message
 
 KEPT: Final = 10_000
@@ -30,12 +30,12 @@ SHARED: Final = 8
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
-class Event:
+class StreamEvent:
     """Something that happened; what is written about it is made when first wanted."""
 
     __slots__ = ("_wire", "account", "id", "news")
 
-    def __init__(self, number: int, account: Account | None, news: News) -> None:
+    def __init__(self, number: int, account: Account | None, news: EngineEvent) -> None:
         self.id = number
         self.account = account
         self.news = news
@@ -49,7 +49,7 @@ class Event:
         return self._wire
 
 
-class Feed:
+class EventLog:
     """The latest events of a mock. Their ids are `epoch.number`: another epoch is another run of the mock.
 
     Readers wait for `news`, which is set anew for each batch of them.
@@ -59,7 +59,7 @@ class Feed:
         self.epoch = epoch
         self.readers = 0
         self.latest = 0
-        self._ring: list[Event | None] = [None] * KEPT
+        self._ring: list[StreamEvent | None] = [None] * KEPT
         self._batches: OrderedDict[tuple[int, str | None], tuple[bytes, int]] = OrderedDict()
         self._waker: asyncio.TimerHandle | None = None
         self._woken_at = 0.0
@@ -92,14 +92,14 @@ class Feed:
     def place_of(self, event_id: str) -> int | None:
         """Return the number of an event by its id, None when it is of another run or cannot be read on from."""
         epoch, _, name = event_id.rpartition(".")
-        place = number_in(name)
+        place = parse_record_number(name)
         if epoch != self.epoch or place is None:
             return None
         return place if self.first - 1 <= place <= self.latest else None
 
-    def _hear(self, account: Account | None, news: News) -> None:
+    def _hear(self, account: Account | None, news: EngineEvent) -> None:
         self.latest = number = self.latest + 1
-        self._ring[number % KEPT] = Event(number, account, news)
+        self._ring[number % KEPT] = StreamEvent(number, account, news)
         if self.readers and self._waker is None:
             loop = asyncio.get_running_loop()
             self._waker = loop.call_at(self._woken_at + PACE, self._wake)
@@ -117,24 +117,24 @@ def wire(kind: str, data: dict[str, Any], event_id: str = "") -> bytes:
     return f"{head}event: {kind}\ndata: {_encode(data)}\n\n".encode()
 
 
-def _is_of(event: Event, account: str | None) -> bool:
+def _is_of(event: StreamEvent, account: str | None) -> bool:
     return account is None or event.account is None or event.account.id == account
 
 
-def _described(account: Account | None, news: News) -> tuple[str, dict[str, Any]]:
+def _described(account: Account | None, news: EngineEvent) -> tuple[str, dict[str, Any]]:
     """Return the kind of an event and its data: enough to know what to read, not all there is to it."""
     owner = {"account": account.id if account else None}
     match news:
         case Message():
             return "message", {**owner, **_message(news)}
-        case Exchange():
+        case RecordedRequest():
             return "request", {**owner, **_exchange(news)}
         case Callback():
             return "callback", {**owner, **_callback(news)}
         case Consent():
             consent = {"cursor": news.number, "number": news.digits, "choice": news.choice, "cause": news.cause}
             return "consent", {**owner, **consent}
-        case InboundSms():
+        case Reply():
             return "inbound", {**owner, "cursor": news.number, "number": news.digits, "text": news.text}
         case _:
             return str(news), owner
@@ -156,13 +156,13 @@ def _callback(callback: Callback) -> dict[str, Any]:
     return {
         "id": callback.number,
         "event": callback.event,
-        "state": callback.progress,
+        "state": callback.state,
         "attempts": len(callback.attempts),
-        "transaction_id": callback.report.transaction_id,
+        "transaction_id": callback.details.transaction_id,
     }
 
 
-def _exchange(exchange: Exchange) -> dict[str, Any]:
+def _exchange(exchange: RecordedRequest) -> dict[str, Any]:
     return {
         "id": exchange.number,
         "method": exchange.method,

@@ -10,10 +10,10 @@ from typing import Final, Literal
 
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import Exchange, shorten_key
+from mocksms.engine.journal import RecordedRequest, shorten_key
 from mocksms.inspection.errors import InspectionRefused
 from mocksms.inspection.matching import COMPARED, Criteria, NearMiss, everything
-from mocksms.inspection.scope import Owned, Scope
+from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.inspection.wording import clock_time, life, quoted, render
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import escape, filled
@@ -23,14 +23,14 @@ SHOWN: Final = 3
 SEARCHED_ACCOUNTS: Final = 1_000
 """Other accounts that are looked through, the latest used first."""
 
-Kind = Literal["matched", "unasked", "refused", "elsewhere", "evicted", "queued"]
+CauseKind = Literal["matched", "unasked", "refused", "elsewhere", "evicted", "queued"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A usual reason why a message is missing, and the id of the exchange or message it speaks of."""
 
-    kind: Kind
+    kind: CauseKind
     text: str
     id: str | None = None
 
@@ -52,7 +52,7 @@ class Explanation:
         return render(self.verdict, self.wanted, self.got, self.closest, causes)
 
 
-class NotAsWanted(InspectionRefused):
+class ExpectationFailed(InspectionRefused):
     """What was asked for is not there: `late` after a wait for it, not `found` where one message was asked for."""
 
     def __init__(self, explanation: Explanation, *, late: bool = False, found: bool = True) -> None:
@@ -65,7 +65,7 @@ class NotAsWanted(InspectionRefused):
 class Explainer:
     """Explains for one scope why something is missing after a cursor."""
 
-    def __init__(self, engine: Engine, scope: Scope, after: int = 0) -> None:
+    def __init__(self, engine: Engine, scope: AccountScope, after: int = 0) -> None:
         self._engine = engine
         self._scope = scope
         self._after = after
@@ -87,7 +87,9 @@ class Explainer:
             ),
         )
 
-    def unwanted(self, verdict: str, criteria: Criteria, wanted: Sequence[str], found: Sequence[Owned]) -> Explanation:
+    def unwanted(
+        self, verdict: str, criteria: Criteria, wanted: Sequence[str], found: Sequence[OwnedMessage]
+    ) -> Explanation:
         """Explain that more messages match than was wanted, or that some came that nobody asked for."""
         return Explanation(
             verdict=verdict,
@@ -97,7 +99,7 @@ class Explainer:
             causes=tuple(_told("unasked", owned) for owned in found),
         )
 
-    def _all(self) -> Iterator[Owned]:
+    def _all(self) -> Iterator[OwnedMessage]:
         return self._scope.messages(everything(self._after))
 
     def _got(self) -> str:
@@ -111,7 +113,7 @@ class Explainer:
 
     def _refused(self) -> Iterator[Cause]:
         """The exchanges that made nothing and were answered with an error, of nobody's account too."""
-        everyone = Scope(self._engine, None)
+        everyone = AccountScope(self._engine, None)
         for account, exchange in islice(
             (
                 (account, exchange)
@@ -127,10 +129,10 @@ class Explainer:
     def _elsewhere(self, criteria: Criteria) -> Iterator[Cause]:
         if self._scope.name is None:
             return
-        found: list[Owned] = []
-        others = (account for account in Scope(self._engine, None).accounts if not self._scope.holds(account))
+        found: list[OwnedMessage] = []
+        others = (account for account in AccountScope(self._engine, None).accounts if not self._scope.holds(account))
         for account in islice(others, SEARCHED_ACCOUNTS):
-            found += Scope(self._engine, account.key, is_key=True).search(criteria, 1)
+            found += AccountScope(self._engine, account.key, is_key=True).search(criteria, 1)
             if len(found) == SHOWN:
                 break
         for account, message in found:
@@ -157,18 +159,18 @@ class Explainer:
             yield Cause("queued", text, message.transaction_id)
 
 
-def _refusal(exchange: Exchange, *, is_nobodys: bool) -> str:
+def _refusal(exchange: RecordedRequest, *, is_nobodys: bool) -> str:
     call = escape(f"{exchange.method} {exchange.target}".strip()) or "a call that could not be read"
     owner = ", which belongs to no account," if is_nobodys else ""
     answer = f"answered {exchange.status}" if exchange.status else "not answered, the connection was reset"
     return f"{call} at {clock_time(exchange.at)}{owner} was {answer}: {escape(exchange.note)}"
 
 
-def _matched(found: Sequence[Owned]) -> Iterator[Cause]:
+def _matched(found: Sequence[OwnedMessage]) -> Iterator[Cause]:
     return (_told("matched", owned) for owned in found)
 
 
-def _told(kind: Kind, owned: Owned) -> Cause:
+def _told(kind: CauseKind, owned: OwnedMessage) -> Cause:
     return Cause(kind, f"{_sentence(owned.message)}, {life(owned.message)}", owned.message.transaction_id)
 
 

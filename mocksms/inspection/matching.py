@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from heapq import nlargest
 from typing import Final, Protocol
 
-from mocksms.engine.messages import Query
+from mocksms.engine.messages import MessageQuery
 from mocksms.engine.patterns import Pattern
 from mocksms.inspection.asked import Filters
 from mocksms.sms.message import Message
@@ -76,7 +76,7 @@ class Criterion(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class NumberCriterion:
     """Sent to this number, compared on digits."""
 
     wanted: str
@@ -98,7 +98,7 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Exact:
+class ExactCriterion:
     """A field that has this value."""
 
     field: str
@@ -116,7 +116,7 @@ class Exact:
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged:
+class TagCriterion:
     """Has this tag among its own."""
 
     wanted: str
@@ -134,7 +134,7 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True)
-class Contains:
+class ContentCriterion:
     """Has these words in its content."""
 
     wanted: str
@@ -158,7 +158,7 @@ class Contains:
 
 
 @dataclass(frozen=True, slots=True)
-class Resembles:
+class RegexCriterion:
     """A regular expression is found in its content."""
 
     pattern: Pattern
@@ -196,7 +196,7 @@ class Criteria:
     def begin(self) -> None:
         """Begin another question: what has a limit on its time has it anew."""
         for criterion in self.criteria:
-            if isinstance(criterion, Resembles):
+            if isinstance(criterion, RegexCriterion):
                 criterion.pattern.begin()
 
     def matches(self, message: Message) -> bool:
@@ -217,10 +217,10 @@ class Criteria:
         """Whether the query alone says it all."""
         return all(criterion.field in ("to", "tag", "sender") for criterion in self.criteria)
 
-    def query(self) -> Query:
+    def query(self) -> MessageQuery:
         """Return what a store can look up by its indexes; what it finds is still to be matched."""
         wanted = self._filters
-        return Query(
+        return MessageQuery(
             after=self.after,
             before=self.before,
             digits=self.digits,
@@ -261,19 +261,19 @@ _WORDS: Final = {
 
 def _criteria(filters: Filters, digits: str | None) -> Iterator[Criterion]:
     if filters.to is not None and digits is not None:
-        yield Number(filters.to, digits)
+        yield NumberCriterion(filters.to, digits)
     if filters.status is not None:
-        yield Exact("status", filters.status, lambda message: message.state.status)
+        yield ExactCriterion("status", filters.status, lambda message: message.state.status)
     if filters.reject_reason is not None:
-        yield Exact("reject_reason", filters.reject_reason, lambda message: message.state.reason)
+        yield ExactCriterion("reject_reason", filters.reject_reason, lambda message: message.state.reason)
     if filters.tag is not None:
-        yield Tagged(filters.tag)
+        yield TagCriterion(filters.tag)
     if filters.content is not None:
-        yield Contains(filters.content)
+        yield ContentCriterion(filters.content)
     if filters.regex is not None:
-        yield Resembles(Pattern(filters.regex))
+        yield RegexCriterion(Pattern(filters.regex))
     if filters.sender is not None:
-        yield Exact("sender", filters.sender, lambda message: message.sender)
+        yield ExactCriterion("sender", filters.sender, lambda message: message.sender)
 
 
 def _shared(one: str, other: str) -> int:

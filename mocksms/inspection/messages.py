@@ -11,30 +11,30 @@ from starlette.responses import Response
 
 from mocksms.asgi import Disconnected
 from mocksms.engine.account import Account
-from mocksms.engine.controls import Steering
+from mocksms.engine.controls import Controls
 from mocksms.inspection.answers import answer, text_answer
-from mocksms.inspection.asked import ClickBody, ListQuery, ManyQuery, Scoped, VerifyBody, WaitQuery
-from mocksms.inspection.context import BASE, CLOSED, EXPLAINED, ILLEGAL, NOT_FOUND, REFUSED, STALE, Desk, Room
-from mocksms.inspection.errors import MockStops
-from mocksms.inspection.explanations import Explainer, Explanation, NotAsWanted
+from mocksms.inspection.asked import AccountQuery, ClickBody, ListQuery, ManyQuery, VerifyBody, WaitQuery
+from mocksms.inspection.context import BASE, CLOSED, EXPLAINED, ILLEGAL, NOT_FOUND, REFUSED, STALE, Context, Endpoint
+from mocksms.inspection.errors import ShuttingDown
+from mocksms.inspection.explanations import ExpectationFailed, Explainer, Explanation
 from mocksms.inspection.matching import Criteria
-from mocksms.inspection.parameters import Ask
-from mocksms.inspection.scope import LATEST, Owned
+from mocksms.inspection.parameters import InspectionCall
+from mocksms.inspection.scope import LATEST, OwnedMessage
 from mocksms.inspection.shown import CodesView, Deleted, ErrorAnswer, MessagesPage, MessageView
 from mocksms.inspection.verify import Verifier, wanted_count
 from mocksms.inspection.views import code_view, message_view
-from mocksms.inspection.waiting import End
-from mocksms.schemas.openapi import TEXT, Operation, Reply
+from mocksms.inspection.waiting import WaitEnd
+from mocksms.schemas.openapi import TEXT, Operation, ResponseSpec
 from mocksms.sms.codes import find_codes
 from mocksms.sms.message import Message
 
 TAG: Final = "Messages"
 
-Step = Callable[[Steering, Account, str], Message]
+MessageAction = Callable[[Controls, Account, str], Message]
 """Something a tester does to a message by its id."""
 
 
-def list_messages(desk: Desk, ask: Ask) -> Response:
+def list_messages(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the newest messages that match."""
     criteria = desk.criteria(ask.query, ask.query.since, ask.query.before)
     found = ask.scope.search(criteria, ask.query.limit)
@@ -43,99 +43,99 @@ def list_messages(desk: Desk, ask: Ask) -> Response:
     return answer(_page(desk, ask, criteria, found, total))
 
 
-def delete_messages(desk: Desk, ask: Ask) -> Response:
+def delete_messages(desk: Context, ask: InspectionCall) -> Response:
     """Delete the messages that match."""
     criteria = desk.criteria(ask.query, ask.query.since)
     count = 0
     for account in ask.scope.accounts:
         if criteria.is_everything:
             count += len(account.messages)
-            desk.steering.delete_all(account)
+            desk.controls.delete_all(account)
             continue
         found = [message for message in account.messages.newest_first(criteria.query()) if criteria.matches(message)]
         count += len(found)
-        desk.steering.delete(account, found)
+        desk.controls.delete(account, found)
     return answer(Deleted(deleted=count))
 
 
-def latest_message(desk: Desk, ask: Ask) -> Response:
+def latest_message(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the newest message that matches."""
     return answer(message_view(desk.engine, _latest(desk, ask)))
 
 
-def latest_codes(desk: Desk, ask: Ask) -> Response:
+def latest_codes(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the one-time codes of the newest message that matches."""
     return _codes(desk, ask, _latest(desk, ask))
 
 
-async def wait_for_messages(desk: Desk, ask: Ask) -> Response:
+async def wait_for_messages(desk: Context, ask: InspectionCall) -> Response:
     """Answer as soon as so many messages match."""
     query = ask.query
     criteria = desk.criteria(query, query.since)
     found = await desk.waits.until(ask.scope, criteria, query.count, query.timeout, ask.receive)
     match found:
-        case End.GONE:
+        case WaitEnd.GONE:
             raise Disconnected
-        case End.STOPPED:
-            raise MockStops
-        case End.LATE:
+        case WaitEnd.STOPPED:
+            raise ShuttingDown
+        case WaitEnd.LATE:
             criteria.begin()
-            raise NotAsWanted(_late(desk, ask, criteria), late=True)
+            raise ExpectationFailed(_late(desk, ask, criteria), late=True)
         case _:
             return answer(_page(desk, ask, criteria, found, ask.scope.count(criteria)))
 
 
-def verify_messages(desk: Desk, ask: Ask) -> Response:
+def verify_messages(desk: Context, ask: InspectionCall) -> Response:
     """Answer whether the messages are as wanted."""
     verdict = Verifier(desk.engine, ask.scope, ask.body, desk.digits).verdict()
     if verdict.explanation:
-        raise NotAsWanted(verdict.explanation)
+        raise ExpectationFailed(verdict.explanation)
     criteria = desk.criteria(ask.body, ask.body.since)
     newest_first = verdict.met[::-1]
     return answer(_page(desk, ask, criteria, newest_first[: ListQuery().limit], len(newest_first)))
 
 
-def read_message(desk: Desk, ask: Ask) -> Response:
+def read_message(desk: Context, ask: InspectionCall) -> Response:
     """Answer with a message."""
     return answer(message_view(desk.engine, ask.scope.find(ask.path["id"])))
 
 
-def read_codes(desk: Desk, ask: Ask) -> Response:
+def read_codes(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the one-time codes of a message."""
     return _codes(desk, ask, ask.scope.find(ask.path["id"]))
 
 
-def drive_message(step: Step, desk: Desk, ask: Ask) -> Response:
+def drive_message(step: MessageAction, desk: Context, ask: InspectionCall) -> Response:
     """Let a message take a step by hand."""
     account, message = ask.scope.find(ask.path["id"])
-    driven = step(desk.steering, account, message.transaction_id)
-    return answer(message_view(desk.engine, Owned(account, driven)))
+    driven = step(desk.controls, account, message.transaction_id)
+    return answer(message_view(desk.engine, OwnedMessage(account, driven)))
 
 
-def click_link(desk: Desk, ask: Ask) -> Response:
+def click_link(desk: Context, ask: InspectionCall) -> Response:
     """Let the recipient open a link."""
     account, message = ask.scope.find(ask.path["id"])
-    clicked = desk.steering.click(account, message.transaction_id, ask.body.url)
-    return answer(message_view(desk.engine, Owned(account, clicked)))
+    clicked = desk.controls.click(account, message.transaction_id, ask.body.url)
+    return answer(message_view(desk.engine, OwnedMessage(account, clicked)))
 
 
-def _latest(desk: Desk, ask: Ask) -> Owned:
+def _latest(desk: Context, ask: InspectionCall) -> OwnedMessage:
     criteria = desk.criteria(ask.query, ask.query.since)
     found = ask.scope.search(criteria, 1)
     if not found:
         explainer = Explainer(desk.engine, ask.scope, criteria.after)
-        raise NotAsWanted(explainer.missing("no SMS matched", criteria, ()), found=False)
+        raise ExpectationFailed(explainer.missing("no SMS matched", criteria, ()), found=False)
     return found[0]
 
 
-def _codes(desk: Desk, ask: Ask, owned: Owned) -> Response:
+def _codes(desk: Context, ask: InspectionCall, owned: OwnedMessage) -> Response:
     codes = find_codes(desk.engine.shown(owned.message))
     if ask.as_text:
         return text_answer("\n".join(code.code for code in codes))
     return answer(CodesView(codes=[code_view(code) for code in codes]))
 
 
-def _late(desk: Desk, ask: Ask, criteria: Criteria) -> Explanation:
+def _late(desk: Context, ask: InspectionCall, criteria: Criteria) -> Explanation:
     count = len(ask.scope.search(criteria, ask.query.count))
     wanted = wanted_count(ask.query.count, None)
     waited = f"within {ask.query.timeout:g} s"
@@ -143,7 +143,9 @@ def _late(desk: Desk, ask: Ask, criteria: Criteria) -> Explanation:
     return Explainer(desk.engine, ask.scope, criteria.after).missing(verdict, criteria, (wanted, waited))
 
 
-def _page(desk: Desk, ask: Ask, criteria: Criteria, found: Sequence[Owned], total: int) -> MessagesPage:
+def _page(
+    desk: Context, ask: InspectionCall, criteria: Criteria, found: Sequence[OwnedMessage], total: int
+) -> MessagesPage:
     return MessagesPage(
         messages=[message_view(desk.engine, owned) for owned in found],
         cursor=desk.engine.cursor,
@@ -153,13 +155,15 @@ def _page(desk: Desk, ask: Ask, criteria: Criteria, found: Sequence[Owned], tota
     )
 
 
-_ONE: Final = Reply(about="The message", shape=MessageView)
-_PAGE: Final = Reply(about="Messages, newest first", shape=MessagesPage)
-_CODES: Final = Reply(about="The codes; as plain text one a line", shape=CodesView, media=(TEXT,))
-_NONE: Final = Reply(about="There is none; the answer explains why", shape=ErrorAnswer, media=(TEXT,))
+_ONE: Final = ResponseSpec(about="The message", shape=MessageView)
+_PAGE: Final = ResponseSpec(about="Messages, newest first", shape=MessagesPage)
+_CODES: Final = ResponseSpec(about="The codes; as plain text one a line", shape=CodesView, media=(TEXT,))
+_NONE: Final = ResponseSpec(about="There is none; the answer explains why", shape=ErrorAnswer, media=(TEXT,))
 
 
-def _reading(name: str, path: str, summary: str, replies: Mapping[int, Reply], query: type[BaseModel]) -> Operation:
+def _reading(
+    name: str, path: str, summary: str, replies: Mapping[int, ResponseSpec], query: type[BaseModel]
+) -> Operation:
     return Operation(
         id=name,
         method="GET",
@@ -173,7 +177,7 @@ def _reading(name: str, path: str, summary: str, replies: Mapping[int, Reply], q
     )
 
 
-def _driving(word: str, step: Step, summary: str) -> Room:
+def _driving(word: str, step: MessageAction, summary: str) -> Endpoint:
     operation = Operation(
         id=f"{word}_message",
         method="POST",
@@ -181,16 +185,16 @@ def _driving(word: str, step: Step, summary: str) -> Room:
         tag=TAG,
         summary=summary,
         key="chooses",
-        query=Scoped,
+        query=AccountQuery,
         path_example=LATEST,
         replies={200: _ONE, 400: REFUSED, 404: NOT_FOUND, 409: ILLEGAL},
     )
-    return Room(operation, partial(drive_message, step))
+    return Endpoint(operation, partial(drive_message, step))
 
 
 ROOMS: Final = (
-    Room(_reading("list_messages", "", "List messages, newest first", {200: _PAGE}, ListQuery), list_messages),
-    Room(
+    Endpoint(_reading("list_messages", "", "List messages, newest first", {200: _PAGE}, ListQuery), list_messages),
+    Endpoint(
         Operation(
             id="delete_messages",
             method="DELETE",
@@ -199,15 +203,15 @@ ROOMS: Final = (
             summary="Delete messages, all unless filtered",
             key="chooses",
             query=ManyQuery,
-            replies={200: Reply(about="They are gone", shape=Deleted), 400: REFUSED, 409: STALE},
+            replies={200: ResponseSpec(about="They are gone", shape=Deleted), 400: REFUSED, 409: STALE},
         ),
         delete_messages,
     ),
-    Room(
+    Endpoint(
         _reading("latest_message", "/latest", "Read the newest message", {200: _ONE, 404: _NONE}, ManyQuery),
         latest_message,
     ),
-    Room(
+    Endpoint(
         _reading(
             "latest_codes",
             "/latest/codes",
@@ -217,7 +221,7 @@ ROOMS: Final = (
         ),
         latest_codes,
     ),
-    Room(
+    Endpoint(
         _reading(
             "wait_for_messages",
             "/wait",
@@ -228,17 +232,21 @@ ROOMS: Final = (
         wait_for_messages,
         holds=True,
     ),
-    Room(
-        _reading("read_message", "/{id}", "Read a message", {200: _ONE, 404: NOT_FOUND}, Scoped),
+    Endpoint(
+        _reading("read_message", "/{id}", "Read a message", {200: _ONE, 404: NOT_FOUND}, AccountQuery),
         read_message,
     ),
-    Room(
+    Endpoint(
         _reading(
-            "read_codes", "/{id}/codes", "Read the one-time codes of a message", {200: _CODES, 404: NOT_FOUND}, Scoped
+            "read_codes",
+            "/{id}/codes",
+            "Read the one-time codes of a message",
+            {200: _CODES, 404: NOT_FOUND},
+            AccountQuery,
         ),
         read_codes,
     ),
-    Room(
+    Endpoint(
         Operation(
             id="verify_messages",
             method="POST",
@@ -246,22 +254,22 @@ ROOMS: Final = (
             tag=TAG,
             summary="Verify how many messages match, their order, and that there is nothing else",
             key="chooses",
-            query=Scoped,
+            query=AccountQuery,
             body=VerifyBody,
             examples={
                 "once": {"to": "972-54-1111111", "content": "Your code", "exactly": 1},
                 "in order": {"in_order": [{"content": "Welcome"}, {"tag": "otp"}], "nothing_else": True},
                 "nothing": {"exactly": 0},
             },
-            replies={200: Reply(about="It is so", shape=MessagesPage), 400: REFUSED, 409: EXPLAINED},
+            replies={200: ResponseSpec(about="It is so", shape=MessagesPage), 400: REFUSED, 409: EXPLAINED},
         ),
         verify_messages,
     ),
-    _driving("cancel", Steering.cancel, "Cancel a queued message"),
-    _driving("send", Steering.send, "Send a queued message now"),
-    _driving("bounce", Steering.bounce, "Let a queued or sent message bounce"),
-    _driving("unsubscribe", Steering.unsubscribe, "Opt the recipient out"),
-    Room(
+    _driving("cancel", Controls.cancel, "Cancel a queued message"),
+    _driving("send", Controls.send, "Send a queued message now"),
+    _driving("bounce", Controls.bounce, "Let a queued or sent message bounce"),
+    _driving("unsubscribe", Controls.unsubscribe, "Opt the recipient out"),
+    Endpoint(
         Operation(
             id="click_message",
             method="POST",
@@ -269,7 +277,7 @@ ROOMS: Final = (
             tag=TAG,
             summary="Let the recipient open a link",
             key="chooses",
-            query=Scoped,
+            query=AccountQuery,
             path_example=LATEST,
             body=ClickBody,
             body_required=False,

@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, ValidationError
 
 from mocksms.asgi import Headers, Receive, read_body
-from mocksms.engine.account import LONGEST_KEY
+from mocksms.engine.account import MAX_KEY_LENGTH
 from mocksms.engine.engine import Engine
 from mocksms.errors import BodyTooLarge, BodyTooSlow
-from mocksms.inspection.asked import Scoped
-from mocksms.inspection.errors import CursorAhead, QuestionUnclear
-from mocksms.inspection.scope import Scope
+from mocksms.inspection.asked import AccountQuery
+from mocksms.inspection.errors import InvalidParameters, UnknownCursor
+from mocksms.inspection.scope import AccountScope
 from mocksms.schemas.openapi import JSON, TEXT, Operation
-from mocksms.schemas.validation import faults_of
+from mocksms.schemas.validation import issues_by_name
 
 MOST_PARAMETERS: Final = 100
 
@@ -25,13 +25,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class InspectionCall:
     """A call as its endpoint needs it.
 
     `query` and `body` are what the models of the operation made of them. `as_text` says that plain text is preferred.
     """
 
-    scope: Scope
+    scope: AccountScope
     query: Any
     body: Any
     path: Mapping[str, str]
@@ -42,12 +42,12 @@ class Ask:
 
 async def read_ask(
     engine: Engine, operation: Operation, scope: Mapping[str, Any], receive: Receive, headers: Headers
-) -> Ask:
+) -> InspectionCall:
     """Return a call, read with the models of its operation.
 
     Raises:
-        QuestionUnclear: query or body do not fit.
-        CursorAhead: a cursor is not from this mock.
+        InvalidParameters: query or body do not fit.
+        UnknownCursor: a cursor is not from this mock.
         BodyTooLarge, BodyTooSlow: the body is.
         Disconnected: the client went away.
     """
@@ -59,9 +59,9 @@ async def read_ask(
     for asked in (query, body):
         since = getattr(asked, "since", None)
         if since is not None and since > engine.cursor:
-            raise CursorAhead(since, engine.cursor)
-    whose = _whose(engine, query, headers) if operation.key != "unused" else Scope(engine, None)
-    return Ask(whose, query, body, scope["path_params"], headers, prefers_text(headers), receive)
+            raise UnknownCursor(since, engine.cursor)
+    whose = _whose(engine, query, headers) if operation.key != "unused" else AccountScope(engine, None)
+    return InspectionCall(whose, query, body, scope["path_params"], headers, prefers_text(headers), receive)
 
 
 def prefers_text(headers: Headers) -> bool:
@@ -70,26 +70,26 @@ def prefers_text(headers: Headers) -> bool:
     return TEXT in accepted and JSON not in accepted
 
 
-def _whose(engine: Engine, query: BaseModel | None, headers: Headers) -> Scope:
+def _whose(engine: Engine, query: BaseModel | None, headers: Headers) -> AccountScope:
     key = headers.get(b"x-api-key", b"-").decode("latin-1").strip()
     if not key:
-        raise QuestionUnclear({"X-API-Key": ["is empty; leave the header out to mean all accounts"]})
-    if len(key) > LONGEST_KEY:
-        raise QuestionUnclear({"X-API-Key": [f"has {len(key)} characters; keys have at most {LONGEST_KEY}"]})
-    if isinstance(query, Scoped) and query.account is not None:
-        return Scope(engine, query.account)
-    return Scope(engine, key, is_key=True) if b"x-api-key" in headers else Scope(engine, None)
+        raise InvalidParameters({"X-API-Key": ["is empty; leave the header out to mean all accounts"]})
+    if len(key) > MAX_KEY_LENGTH:
+        raise InvalidParameters({"X-API-Key": [f"has {len(key)} characters; keys have at most {MAX_KEY_LENGTH}"]})
+    if isinstance(query, AccountQuery) and query.account is not None:
+        return AccountScope(engine, query.account)
+    return AccountScope(engine, key, is_key=True) if b"x-api-key" in headers else AccountScope(engine, None)
 
 
 def _query_data(query: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError as error:
-        raise QuestionUnclear({"query": [f"has more than {MOST_PARAMETERS} parameters"]}) from error
+        raise InvalidParameters({"query": [f"has more than {MOST_PARAMETERS} parameters"]}) from error
     data = dict(pairs)
     if len(data) < len(pairs):
         names = [name for name, _ in pairs]
-        raise QuestionUnclear({name: ["is given more than once"] for name in data if names.count(name) > 1})
+        raise InvalidParameters({name: ["is given more than once"] for name in data if names.count(name) > 1})
     return data
 
 
@@ -98,14 +98,14 @@ def _fitted(model: type[Model], data: Mapping[str, str]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise QuestionUnclear(faults_of(model, error.errors(include_url=False))) from error
+        raise InvalidParameters(issues_by_name(model, error.errors(include_url=False))) from error
 
 
 def _body(operation: Operation, raw: bytes) -> BaseModel | None:
     if operation.body is not None:
         return _read(operation.body, raw or (b"" if operation.body_required else b"{}"))
     if raw.strip() not in (b"", b"{}"):
-        raise QuestionUnclear({"body": ["is not read here; what is asked for goes into the query"]})
+        raise InvalidParameters({"body": ["is not read here; what is asked for goes into the query"]})
     return None
 
 
@@ -114,4 +114,4 @@ def _read(model: type[Model], raw: bytes) -> Model:
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
-        raise QuestionUnclear(faults_of(model, error.errors(include_url=False))) from error
+        raise InvalidParameters(issues_by_name(model, error.errors(include_url=False))) from error

@@ -9,15 +9,15 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mocksms.engine.engine import Engine
-from mocksms.engine.messages import Query
+from mocksms.engine.messages import MessageQuery
 from mocksms.inspection.answers import answer
 from mocksms.inspection.asked import PhonesQuery
-from mocksms.inspection.context import BASE, REFUSED, STALE, Desk, Room, newest
+from mocksms.inspection.context import BASE, REFUSED, STALE, Context, Endpoint, newest
 from mocksms.inspection.messages import TAG
-from mocksms.inspection.parameters import Ask
+from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import Phone, count_phones
-from mocksms.inspection.shown import Page, Shown, Text
-from mocksms.schemas.openapi import Operation, Reply
+from mocksms.inspection.shown import Page, ResponseModel, Text
+from mocksms.schemas.openapi import Operation, ResponseSpec
 from mocksms.sms.message import Message, Reason, Status
 
 Listed = Literal["unsubscribed", "bounced", "kosher"]
@@ -29,7 +29,7 @@ WORDS: Final = 160
 LISTS: Final[tuple[Listed, ...]] = ("unsubscribed", "bounced", "kosher")
 
 
-class PhoneView(Shown):
+class PhoneView(ResponseModel):
     """A phone and the latest SMS to it or from it."""
 
     number: Text = Field(description="As compared")
@@ -59,7 +59,7 @@ def phone_view(engine: Engine, phone: Phone) -> PhoneView:
     sms = account.messages.at(latest) or account.inbound.get(latest)
     assert sms is not None, "the indexes name only what is kept"
     sent = sms if isinstance(sms, Message) else None
-    written_to = sent or next(account.messages.newest_first(Query(digits=digits)), None)
+    written_to = sent or next(account.messages.newest_first(MessageQuery(digits=digits)), None)
     text = engine.shown(sms) if isinstance(sms, Message) else sms.text
     return PhoneView(
         number=digits,
@@ -72,13 +72,13 @@ def phone_view(engine: Engine, phone: Phone) -> PhoneView:
         transaction_id=sent.transaction_id if sent else None,
         status=sent.state.status if sent else None,
         reject_reason=sent.state.reason if sent else None,
-        messages=account.messages.count(Query(digits=digits)) or 0,
+        messages=account.messages.count(MessageQuery(digits=digits)) or 0,
         replies=account.inbound.keys.count(digits, account.inbound.first or 0),
         listed=[name for name in LISTS if digits in getattr(account, name)],
     )
 
 
-def list_phones(desk: Desk, ask: Ask) -> Response:
+def list_phones(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the phones that were used last."""
     query: PhonesQuery = ask.query
     after, accounts = query.since or 0, ask.scope.accounts
@@ -97,7 +97,7 @@ def list_phones(desk: Desk, ask: Ask) -> Response:
 
 
 ROOMS: Final = (
-    Room(
+    Endpoint(
         Operation(
             id="list_phones",
             method="GET",
@@ -106,7 +106,7 @@ ROOMS: Final = (
             summary="List the phones that were written to or replied, the latest used first",
             key="chooses",
             query=PhonesQuery,
-            replies={200: Reply(about="The phones", shape=PhonesPage), 400: REFUSED, 409: STALE},
+            replies={200: ResponseSpec(about="The phones", shape=PhonesPage), 400: REFUSED, 409: STALE},
         ),
         list_phones,
     ),

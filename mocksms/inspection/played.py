@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from mocksms.inspection.shown import Shown, Text
+from mocksms.inspection.shown import ResponseModel, Text
 
 
-class RuleView(Shown):
+class RuleView(ResponseModel):
     """A rule and how often it was used."""
 
     label: Text
@@ -21,7 +21,7 @@ class RuleView(Shown):
     too_slow: bool = Field(description="Whether its regular expression took too long: it matches nothing any more")
 
 
-class ScenarioView(Shown):
+class ScenarioView(ResponseModel):
     """The scenario in force."""
 
     names: list[Text] = Field(description="Where its rules come from")
@@ -29,20 +29,20 @@ class ScenarioView(Shown):
     unused: list[Text] = Field(description="Rules that decided about nothing so far")
 
 
-class ShelvedView(Shown):
+class ShelvedView(ResponseModel):
     """A scenario that can be called by name."""
 
     name: str
     about: Text
 
 
-class ScenariosView(Shown):
+class ScenariosView(ResponseModel):
     """The scenarios that can be called by name."""
 
     scenarios: list[ShelvedView]
 
 
-class FaultView(Shown):
+class FaultView(ResponseModel):
     """A fault that was set by hand; what it has left counts only while it is in force."""
 
     id: int
@@ -54,20 +54,20 @@ class FaultView(Shown):
     until: datetime | None
 
 
-class FaultsView(Shown):
+class FaultsView(ResponseModel):
     """The faults that were set by hand, the latest first."""
 
     faults: list[FaultView]
     over: list[FaultView] = Field(description="Those whose time is over and those that were cleared, the latest 100")
 
 
-class FaultSet(Shown):
+class FaultSet(ResponseModel):
     """A fault is set."""
 
     id: int = Field(description="By which it can be cleared")
 
 
-class FaultsCleared(Shown):
+class FaultsCleared(ResponseModel):
     """Faults were cleared."""
 
     cleared: int

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine, News
+from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.inspection.errors import CallbacksUnfinished
 
 PATIENCE: Final = 60.0
@@ -50,7 +50,7 @@ class Quiet:
         for quiet in self._waiting:
             _settle(quiet)
 
-    def _hear(self, _account: Account | None, _news: News) -> None:
+    def _hear(self, _account: Account | None, _news: EngineEvent) -> None:
         for quiet, account in self._waiting.items():
             if not self._outbox.is_due(account):
                 _settle(quiet)

@@ -21,10 +21,10 @@ from mocksms.inspection import clock as clocks
 from mocksms.inspection import mock as catalogues
 from mocksms.inspection import requests as journal
 from mocksms.inspection.answers import error_answer, refusal
-from mocksms.inspection.context import ANY, WRITES, Desk, Room
+from mocksms.inspection.context import ANY, WRITES, Context, Endpoint
 from mocksms.inspection.parameters import prefers_text, read_ask
 
-ROOMS: Final[tuple[Room, ...]] = (
+ROOMS: Final[tuple[Endpoint, ...]] = (
     *messages.ROOMS,
     *phones.ROOMS,
     *accounts.ROOMS,
@@ -55,10 +55,10 @@ TAGS: Final = {
 log = logging.getLogger("mocksms")
 
 
-class Door:
+class EndpointApp:
     """One room as an ASGI application."""
 
-    def __init__(self, desk: Desk, room: Room) -> None:
+    def __init__(self, desk: Context, room: Endpoint) -> None:
         self._desk = desk
         self._room = room
 
@@ -82,10 +82,10 @@ class Door:
         await answer(scope, receive, send)
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(desk: Context) -> list[Route]:
     """Return the routes of the inspection API."""
     return [
-        Route(room.operation.path, Door(desk, room), methods=[room.operation.method], name=room.operation.id)
+        Route(room.operation.path, EndpointApp(desk, room), methods=[room.operation.method], name=room.operation.id)
         for room in ROOMS
     ]
 

@@ -7,15 +7,14 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from mocksms.engine.account import Account
-from mocksms.engine.logs import number_in
-from mocksms.engine.rules import Live, Order
-from mocksms.engine.script import EMPTY, Script
-from mocksms.errors import ScenarioUnusable
+from mocksms.engine.logs import parse_record_number
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec, RuleState
+from mocksms.errors import InvalidScenario
 from mocksms.inspection.answers import answer, text_answer
-from mocksms.inspection.asked import FaultBody, Scoped, ScriptQuery
-from mocksms.inspection.context import BASE, NOT_FOUND, REFUSED, Desk, Room
-from mocksms.inspection.errors import QuestionUnclear, RecordNotFound
-from mocksms.inspection.parameters import Ask
+from mocksms.inspection.asked import AccountQuery, FaultBody, ScriptQuery
+from mocksms.inspection.context import BASE, NOT_FOUND, REFUSED, Context, Endpoint
+from mocksms.inspection.errors import InvalidParameters, RecordNotFound
+from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.played import (
     FaultsCleared,
     FaultSet,
@@ -27,37 +26,37 @@ from mocksms.inspection.played import (
 )
 from mocksms.inspection.played import ShelvedView as Shelved
 from mocksms.inspection.shown import ErrorAnswer
-from mocksms.scenario.compiler import fault_rule, script_of
+from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import check, read_file
 from mocksms.scenario.recorder import recorded
 from mocksms.scenario.schema import Scenario
 from mocksms.scenario.writing import to_toml
-from mocksms.schemas.openapi import TEXT, Operation, Reply
+from mocksms.schemas.openapi import TEXT, Operation, ResponseSpec
 
 TAG: Final = "Scenarios"
 INLINE: Final = "the scenario"
 NEITHER: Final = "says nothing; give a scenario here or ?name= of one, and take what is in force out by DELETE"
 
 
-def read_scenario(desk: Desk, ask: Ask) -> Response:
+def read_scenario(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the scenario in force, and how often its rules were used."""
     return answer(_view(desk, ask))
 
 
-def put_scenario(desk: Desk, ask: Ask) -> Response:
+def put_scenario(desk: Context, ask: InspectionCall) -> Response:
     """Put a scenario in force."""
     account = ask.scope.one_or_all()
-    desk.steering.play(account, _script(desk, ask))
+    desk.controls.activate_scenario(account, _script(desk, ask))
     return answer(_view(desk, ask))
 
 
-def delete_scenario(desk: Desk, ask: Ask) -> Response:
+def delete_scenario(desk: Context, ask: InspectionCall) -> Response:
     """Take the scenario out of force."""
-    desk.steering.play(ask.scope.one_or_all(), EMPTY)
+    desk.controls.activate_scenario(ask.scope.one_or_all(), NO_SCENARIO)
     return answer(_view(desk, ask))
 
 
-def recorded_scenario(desk: Desk, ask: Ask) -> Response:
+def recorded_scenario(desk: Context, ask: InspectionCall) -> Response:
     """Answer with what an account lived through."""
     scenario = recorded(ask.scope.peek(), desk.engine.settings)
     if ask.as_text:
@@ -65,7 +64,7 @@ def recorded_scenario(desk: Desk, ask: Ask) -> Response:
     return Response(scenario.model_dump_json(by_alias=True, exclude_defaults=True), media_type="application/json")
 
 
-def list_scenarios(desk: Desk, _: Ask) -> Response:
+def list_scenarios(desk: Context, _: InspectionCall) -> Response:
     """Answer with the scenarios that can be called by name."""
     shelved = desk.library.all()
     return answer(
@@ -73,104 +72,104 @@ def list_scenarios(desk: Desk, _: Ask) -> Response:
     )
 
 
-def list_faults(desk: Desk, ask: Ask) -> Response:
+def list_faults(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the faults that were set by hand, those that are over apart."""
     faults: list[FaultView] = []
     over: list[FaultView] = []
     for account in ask.scope.accounts:
         now = account.clock.now()
         for live in account.faults.rules:
-            (over if live.is_over(now) else faults).append(_fault_view(live, account.id))
-        over += [_fault_view(live, account.id) for live in account.faults.past]
+            (over if live.is_expired(now) else faults).append(_fault_view(live, account.id))
+        over += [_fault_view(live, account.id) for live in account.faults.removed]
     return answer(FaultsView(faults=[*faults, *([] if ask.scope.name else _standing(desk))], over=over))
 
 
-def set_fault(desk: Desk, ask: Ask) -> Response:
+def set_fault(desk: Context, ask: InspectionCall) -> Response:
     """Set a fault, before all rules."""
     body: FaultBody = ask.body
     rule = fault_rule(body.fault, body, "a fault set by hand", desk.engine.settings)
-    return answer(FaultSet(id=desk.steering.set_fault(ask.scope.one_or_all(), rule, body.ttl)))
+    return answer(FaultSet(id=desk.controls.set_fault(ask.scope.one_or_all(), rule, body.ttl)))
 
 
-def clear_faults(desk: Desk, ask: Ask) -> Response:
+def clear_faults(desk: Context, ask: InspectionCall) -> Response:
     """Clear all faults that were set by hand."""
-    return answer(FaultsCleared(cleared=desk.steering.clear_faults(ask.scope.one_or_all())))
+    return answer(FaultsCleared(cleared=desk.controls.clear_faults(ask.scope.one_or_all())))
 
 
-def clear_fault(desk: Desk, ask: Ask) -> Response:
+def clear_fault(desk: Context, ask: InspectionCall) -> Response:
     """Clear one fault."""
     name = ask.path["id"]
-    number = number_in(name)
-    cleared = 0 if number is None else desk.steering.clear_faults(ask.scope.one_or_all(), number)
+    number = parse_record_number(name)
+    cleared = 0 if number is None else desk.controls.clear_faults(ask.scope.one_or_all(), number)
     if not cleared:
         raise RecordNotFound("fault", name)
     return answer(FaultsCleared(cleared=cleared))
 
 
-def _standing(desk: Desk) -> list[FaultView]:
+def _standing(desk: Context) -> list[FaultView]:
     """Return the faults of accounts to come."""
     accounts = desk.engine.accounts
-    lives = [Live(rule, "", until, name) for name, (rule, until) in reversed(accounts.faults.items())]
-    return [_fault_view(live, None) for live in lives if not live.is_over(accounts.clock.now())]
+    lives = [RuleState(rule, "", until, name) for name, (rule, until) in reversed(accounts.faults.items())]
+    return [_fault_view(live, None) for live in lives if not live.is_expired(accounts.clock.now())]
 
 
-def _script(desk: Desk, ask: Ask) -> Script:
+def _script(desk: Context, ask: InspectionCall) -> ActiveScenario:
     """Return the script that a call asks for: a scenario by its name, or the one in the body."""
     name, body = ask.query.name, ask.body
     says_something = bool(body.model_fields_set)
     if name is not None and says_something:
-        raise QuestionUnclear({"name": ["stands alone; a scenario in the body cannot go with it"]})
+        raise InvalidParameters({"name": ["stands alone; a scenario in the body cannot go with it"]})
     if name is None and not says_something:
-        raise QuestionUnclear({"body": [NEITHER]})
+        raise InvalidParameters({"body": [NEITHER]})
     settings = desk.engine.settings
     if name is not None:
-        return script_of(read_file(desk.library.path(name)), name, settings)
+        return compile_scenario(read_file(desk.library.path(name)), name, settings)
     try:
-        return script_of(check(body, "body"), INLINE, settings)
-    except ScenarioUnusable as error:
-        raise QuestionUnclear({complaint.key: [complaint.text] for complaint in error.complaints}) from error
+        return compile_scenario(check(body, "body"), INLINE, settings)
+    except InvalidScenario as error:
+        raise InvalidParameters({complaint.key: [complaint.text] for complaint in error.issues}) from error
 
 
-def _view(desk: Desk, ask: Ask) -> ScenarioView:
+def _view(desk: Context, ask: InspectionCall) -> ScenarioView:
     """Return the script of an account; for all accounts that of the new ones, its uses counted over those under it."""
     if ask.scope.name is None:
-        script = desk.engine.accounts.script
-        under = [account for account in ask.scope.accounts if account.script is script]
+        script = desk.engine.accounts.scenario
+        under = [account for account in ask.scope.accounts if account.scenario is script]
     else:
         under = [ask.scope.peek()]
-        script = under[0].script
+        script = under[0].scenario
     rules = [_counted(script, place, under) for place in range(len(script.rules))]
     return ScenarioView(names=list(script.names), rules=rules, unused=[rule.label for rule in rules if not rule.used])
 
 
-def _counted(script: Script, place: int, accounts: list[Account]) -> RuleView:
+def _counted(script: ActiveScenario, place: int, accounts: list[Account]) -> RuleView:
     lives = [account.rules.rules[place] for account in accounts]
     rule = script.rules[place]
     return RuleView(
         label=rule.label,
-        concerns="call" if isinstance(rule.orders, Order) else "message",
+        concerns="call" if isinstance(rule.effect, FaultSpec) else "message",
         matched=sum(live.matched for live in lives),
-        used=sum(live.used for live in lives),
+        used=sum(live.applied for live in lives),
         left=lives[0].left if len(lives) == 1 else rule.times,
-        too_slow=any(live.is_too_slow for live in lives),
+        too_slow=any(live.timed_out for live in lives),
     )
 
 
-def _fault_view(live: Live, account: str | None) -> FaultView:
-    orders = live.rule.orders
+def _fault_view(live: RuleState, account: str | None) -> FaultView:
+    effect = live.rule.effect
     return FaultView(
         id=live.name,
         account=account,
-        fault=str(orders.fault) if isinstance(orders, Order) else "",
+        fault=str(effect.fault) if isinstance(effect, FaultSpec) else "",
         matched=live.matched,
-        used=live.used,
+        used=live.applied,
         left=live.left,
         until=live.until,
     )
 
 
 def _of(name: str, method: str, path: str, summary: str, shape: Any, **more: Any) -> Operation:
-    replies = {200: Reply(about=more.pop("means", "As it is now"), shape=shape, media=more.pop("media", ()))}
+    replies = {200: ResponseSpec(about=more.pop("means", "As it is now"), shape=shape, media=more.pop("media", ()))}
     return Operation(
         id=name,
         method=method,
@@ -178,13 +177,13 @@ def _of(name: str, method: str, path: str, summary: str, shape: Any, **more: Any
         tag=TAG,
         summary=summary,
         key="chooses",
-        query=more.pop("query", Scoped),
+        query=more.pop("query", AccountQuery),
         replies={**replies, 400: REFUSED, 404: NOT_FOUND, **more.pop("further", {})},
         **more,
     )
 
 
-UNUSABLE: Final = Reply(about="The file of that name is no scenario; the answer says why", shape=ErrorAnswer)
+UNUSABLE: Final = ResponseSpec(about="The file of that name is no scenario; the answer says why", shape=ErrorAnswer)
 
 _EXAMPLES: Final = {
     "outage": {
@@ -199,11 +198,11 @@ _FAULTS: Final = {
 }
 
 ROOMS: Final = (
-    Room(
+    Endpoint(
         _of("read_scenario", "GET", "scenario", "Which scenario is in force, and its rules", ScenarioView),
         read_scenario,
     ),
-    Room(
+    Endpoint(
         _of(
             "put_scenario",
             "PUT",
@@ -218,8 +217,10 @@ ROOMS: Final = (
         ),
         put_scenario,
     ),
-    Room(_of("delete_scenario", "DELETE", "scenario", "Take the scenario out of force", ScenarioView), delete_scenario),
-    Room(
+    Endpoint(
+        _of("delete_scenario", "DELETE", "scenario", "Take the scenario out of force", ScenarioView), delete_scenario
+    ),
+    Endpoint(
         _of(
             "recorded_scenario",
             "GET",
@@ -231,19 +232,19 @@ ROOMS: Final = (
         ),
         recorded_scenario,
     ),
-    Room(
+    Endpoint(
         Operation(
             id="list_scenarios",
             method="GET",
             path=f"{BASE}/scenarios",
             tag=TAG,
             summary="The scenarios that can be called by name",
-            replies={200: Reply(about="The catalogue", shape=ScenariosView)},
+            replies={200: ResponseSpec(about="The catalogue", shape=ScenariosView)},
         ),
         list_scenarios,
     ),
-    Room(_of("list_faults", "GET", "faults", "List the faults set by hand", FaultsView), list_faults),
-    Room(
+    Endpoint(_of("list_faults", "GET", "faults", "List the faults set by hand", FaultsView), list_faults),
+    Endpoint(
         _of(
             "set_fault",
             "POST",
@@ -256,7 +257,7 @@ ROOMS: Final = (
         ),
         set_fault,
     ),
-    Room(_of("clear_faults", "DELETE", "faults", "Clear all faults set by hand", FaultsCleared), clear_faults),
-    Room(_of("clear_fault", "DELETE", "faults/{id}", "Clear one fault", FaultsCleared), clear_fault),
+    Endpoint(_of("clear_faults", "DELETE", "faults", "Clear all faults set by hand", FaultsCleared), clear_faults),
+    Endpoint(_of("clear_fault", "DELETE", "faults/{id}", "Clear one fault", FaultsCleared), clear_fault),
 )
 """The operations on scenarios and faults."""

@@ -8,12 +8,12 @@ from heapq import merge
 from itertools import islice, repeat
 from typing import Final, NamedTuple, TypeVar
 
-from mocksms.engine.account import Account, InboundSms, account_id
+from mocksms.engine.account import Account, Reply, account_id
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import Exchange, Journal, shorten_key
-from mocksms.inspection.errors import AccountUnknown, AccountUnnamed, RecordNotFound
+from mocksms.engine.journal import Journal, RecordedRequest, shorten_key
+from mocksms.inspection.errors import AccountRequired, AccountUnknown, RecordNotFound
 from mocksms.inspection.matching import Criteria, everything
 from mocksms.sms.message import Message
 
@@ -24,10 +24,10 @@ _ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 
 
 Owner = TypeVar("Owner")
-Record = TypeVar("Record", Exchange, InboundSms, Callback, Consent)
+Record = TypeVar("Record", RecordedRequest, Reply, Callback, Consent)
 
 
-class Owned(NamedTuple):
+class OwnedMessage(NamedTuple):
     """A message with its account."""
 
     account: Account
@@ -42,7 +42,7 @@ class Phone(NamedTuple):
     latest: int
 
 
-class Scope:
+class AccountScope:
     """One account by its key or id, or all when no name is given. Looked up anew each time: accounts come and go.
 
     A name that looks like an id is one, unless it is surely a key.
@@ -59,7 +59,7 @@ class Scope:
         found = self._named()
         accounts = [*reversed(tuple(self._engine.accounts))] if self.name is None else [found] if found else []
         for account in accounts:
-            self._engine.catch_up(account)
+            self._engine.apply_due(account)
         return accounts
 
     def holds(self, account: Account) -> bool:
@@ -81,24 +81,24 @@ class Scope:
         """Return the one account as it is, or as it would begin.
 
         Raises:
-            AccountUnnamed: none is named.
+            AccountRequired: none is named.
             AccountUnknown: it is not there and cannot be made.
         """
         if self.name is None:
-            raise AccountUnnamed
+            raise AccountRequired
         found = self._named() or self._engine.accounts.peek(self._new_key(self.name))
-        self._engine.catch_up(found)
+        self._engine.apply_due(found)
         return found
 
     def account(self) -> Account:
         """Return the one account, made if its key was not used yet.
 
         Raises:
-            AccountUnnamed: none is named.
+            AccountRequired: none is named.
             AccountUnknown: it is not there and cannot be made.
         """
         if self.name is None:
-            raise AccountUnnamed
+            raise AccountRequired
         found = self._named()
         return self._engine.account(found.key if found else self._new_key(self.name))
 
@@ -110,12 +110,12 @@ class Scope:
         """
         return None if self.name is None else self.account()
 
-    def messages(self, criteria: Criteria) -> Iterator[Owned]:
+    def messages(self, criteria: Criteria) -> Iterator[OwnedMessage]:
         """Iterate over the messages that match, newest first."""
         ways = [_matching(account, criteria) for account in self.accounts]
         return merge(*ways, key=lambda owned: owned.message.sequence, reverse=True)
 
-    def search(self, criteria: Criteria, limit: int) -> list[Owned]:
+    def search(self, criteria: Criteria, limit: int) -> list[OwnedMessage]:
         """Return the newest `limit` messages that match, newest first."""
         return list(islice(self.messages(criteria), limit))
 
@@ -123,7 +123,7 @@ class Scope:
         """Return how many messages match."""
         return sum(_count(account, criteria) for account in self.accounts)
 
-    def find(self, transaction_id: str) -> Owned:
+    def find(self, transaction_id: str) -> OwnedMessage:
         """Return a message by its id, or by the word `latest`.
 
         Raises:
@@ -136,22 +136,22 @@ class Scope:
         for account in self.accounts:
             message = account.messages.get(wanted)
             if message is not None:
-                return Owned(account, message)
+                return OwnedMessage(account, message)
         raise RecordNotFound("message", transaction_id)
 
     @property
     def journals(self) -> list[tuple[Account | None, Journal]]:
         """The journals with their accounts; that of calls without an account belongs to all."""
         owned: list[tuple[Account | None, Journal]] = [(account, account.journal) for account in self.accounts]
-        return [*owned, (None, self._engine.accounts.strangers)] if self.name is None else owned
+        return [*owned, (None, self._engine.accounts.unattributed)] if self.name is None else owned
 
-    def exchanges(self, after: int, before: int | None = None) -> Iterator[tuple[Account | None, Exchange]]:
+    def exchanges(self, after: int, before: int | None = None) -> Iterator[tuple[Account | None, RecordedRequest]]:
         """Iterate over the exchanges after a cursor and before another, newest first."""
         return _merged((owner, journal.newest_first(after, before)) for owner, journal in self.journals)
 
     def inbound(
         self, after: int, before: int | None = None, digits: str | None = None
-    ) -> Iterator[tuple[Account, InboundSms]]:
+    ) -> Iterator[tuple[Account, Reply]]:
         """Iterate over the replies after a cursor and before another, of one phone or of all, newest first."""
         return _merged((account, account.inbound.of(digits, after, before)) for account in self.accounts)
 
@@ -230,6 +230,6 @@ def _count(account: Account, criteria: Criteria) -> int:
     return sum(1 for _ in _matching(account, criteria)) if known is None else known
 
 
-def _matching(account: Account, criteria: Criteria) -> Iterator[Owned]:
+def _matching(account: Account, criteria: Criteria) -> Iterator[OwnedMessage]:
     candidates = account.messages.newest_first(criteria.query())
-    return (Owned(account, message) for message in candidates if criteria.matches(message))
+    return (OwnedMessage(account, message) for message in candidates if criteria.matches(message))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mocksms.sms.message import Reason, Status
-from mocksms.sms.webhook import Kind
+from mocksms.sms.webhook import WebhookKind
 
 
 def _well_formed(text: object) -> object:
@@ -22,21 +22,21 @@ Text = Annotated[str, BeforeValidator(_well_formed)]
 """A text that comes from an application."""
 
 
-class Shown(BaseModel):
+class ResponseModel(BaseModel):
     """What is written."""
 
     # Deferred, since most runs use few of these, and a mock is to start at once.
     model_config = ConfigDict(defer_build=True, frozen=True)
 
 
-class ForcedByView(Shown):
+class ForcedByView(ResponseModel):
     """The first character that GSM 03.38 does not have."""
 
     character: Text
     index: int
 
 
-class SegmentsView(Shown):
+class SegmentsView(ResponseModel):
     """What the text takes on the air."""
 
     encoding: str
@@ -47,7 +47,7 @@ class SegmentsView(Shown):
     forced_by: ForcedByView | None
 
 
-class CodeView(Shown):
+class CodeView(ResponseModel):
     """What may be a one-time code."""
 
     code: str
@@ -56,7 +56,7 @@ class CodeView(Shown):
     announced: bool = Field(description="Whether the text calls it a code")
 
 
-class StepView(Shown):
+class StepView(ResponseModel):
     """A step in a message's life."""
 
     at: datetime
@@ -65,21 +65,21 @@ class StepView(Shown):
     cause: str
 
 
-class ClickView(Shown):
+class ClickView(ResponseModel):
     """A link the recipient opened."""
 
     at: datetime
     url: Text
 
 
-class WarningView(Shown):
+class WarningView(ResponseModel):
     """Something the real service lets pass, too: where it was, and what."""
 
     path: Text
     note: Text
 
 
-class MessageView(Shown):
+class MessageView(ResponseModel):
     """One SMS to one recipient. Times are UTC; reasons are spelt as in send answers."""
 
     transaction_id: str
@@ -107,7 +107,7 @@ class MessageView(Shown):
     scheduled_at: datetime | None
 
 
-class Page(Shown):
+class Page(ResponseModel):
     """How much there is beyond what is shown."""
 
     cursor: int = Field(description="Give it as since to see only what comes after this answer")
@@ -122,19 +122,19 @@ class MessagesPage(Page):
     messages: list[MessageView]
 
 
-class CodesView(Shown):
+class CodesView(ResponseModel):
     """The one-time codes of a message, the best candidate first."""
 
     codes: list[CodeView]
 
 
-class Deleted(Shown):
+class Deleted(ResponseModel):
     """How many messages were deleted."""
 
     deleted: int
 
 
-class AnswerView(Shown):
+class AnswerView(ResponseModel):
     """What went back; status null where the connection was reset instead."""
 
     status: int | None
@@ -143,7 +143,7 @@ class AnswerView(Shown):
     size: int = Field(description="Bytes of the body; beyond 65,536 it is shown cut")
 
 
-class RequestView(Shown):
+class RequestView(ResponseModel):
     """One exchange with the emulated API."""
 
     id: int
@@ -168,7 +168,7 @@ class RequestsPage(Page):
     requests: list[RequestView]
 
 
-class InboundView(Shown):
+class InboundView(ResponseModel):
     """An SMS from a phone."""
 
     cursor: int
@@ -185,7 +185,7 @@ class InboundPage(Page):
     inbound: list[InboundView]
 
 
-class ClockView(Shown):
+class ClockView(ResponseModel):
     """Time."""
 
     now: datetime
@@ -193,15 +193,15 @@ class ClockView(Shown):
     next_due: datetime | None = Field(description="When the next step or callback is due")
 
 
-class WebhookView(Shown):
+class WebhookView(ResponseModel):
     """A receiver of callbacks."""
 
     url: str
-    kind: Kind
+    kind: WebhookKind
     events: list[str] | None = Field(description="Only these; null is the usual ones")
 
 
-class AccountView(Shown):
+class AccountView(ResponseModel):
     """An account."""
 
     id: str
@@ -222,13 +222,13 @@ class AccountView(Shown):
     clock: ClockView
 
 
-class AccountsView(Shown):
+class AccountsView(ResponseModel):
     """All accounts, the latest used first."""
 
     accounts: list[AccountView]
 
 
-class ComparisonView(Shown):
+class ComparisonView(ResponseModel):
     """How one wish compares with a message."""
 
     field: str
@@ -238,7 +238,7 @@ class ComparisonView(Shown):
     differs_at: int | None = Field(description="Index in actual of the first difference")
 
 
-class NearView(Shown):
+class NearView(ResponseModel):
     """A message that nearly is the one."""
 
     transaction_id: str
@@ -248,7 +248,7 @@ class NearView(Shown):
     life: str
 
 
-class CauseView(Shown):
+class CauseView(ResponseModel):
     """A usual reason why a message is missing."""
 
     kind: Literal["refused", "elsewhere", "evicted", "queued", "unasked", "matched"]
@@ -256,7 +256,7 @@ class CauseView(Shown):
     id: str | None = Field(description="Of the exchange or message it speaks of")
 
 
-class ExplanationView(Shown):
+class ExplanationView(ResponseModel):
     """Why what was wanted is not there."""
 
     verdict: str
@@ -267,7 +267,7 @@ class ExplanationView(Shown):
     text: str = Field(description="All of this, to be read")
 
 
-class ErrorView(Shown):
+class ErrorView(ResponseModel):
     """What was wrong."""
 
     status: int
@@ -277,13 +277,13 @@ class ErrorView(Shown):
     explanation: ExplanationView | None = Field(default=None, description="Why no message matched")
 
 
-class ErrorAnswer(Shown):
+class ErrorAnswer(ResponseModel):
     """An error."""
 
     error: ErrorView
 
 
-class Counts(Shown):
+class Counts(ResponseModel):
     """How many."""
 
     accounts: int
@@ -301,7 +301,7 @@ class HealthView(Counts):
     evicted: Counts
 
 
-class NumberView(Shown):
+class NumberView(ResponseModel):
     """A magic number."""
 
     code: str
@@ -311,7 +311,7 @@ class NumberView(Shown):
     http_fault: bool
 
 
-class NumbersView(Shown):
+class NumbersView(ResponseModel):
     """The magic numbers."""
 
     prefix: str
@@ -319,7 +319,7 @@ class NumbersView(Shown):
     numbers: list[NumberView]
 
 
-class BehaviourView(Shown):
+class BehaviourView(ResponseModel):
     """A behaviour of the emulated API, and on what evidence."""
 
     id: str
@@ -329,13 +329,13 @@ class BehaviourView(Shown):
     setting: str
 
 
-class FidelityView(Shown):
+class FidelityView(ResponseModel):
     """The ledger."""
 
     behaviours: list[BehaviourView]
 
 
-class Reset(Shown):
+class Reset(ResponseModel):
     """What was reset."""
 
     reset: str

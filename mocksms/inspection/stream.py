@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import connection_of
 from mocksms.inspection.errors import TooManyListeners
-from mocksms.inspection.events import Feed, wire
+from mocksms.inspection.events import EventLog, wire
 from mocksms.inspection.waiting import watch_disconnect
 from mocksms.schemas.openapi import STREAM
 
@@ -31,7 +31,7 @@ HEADERS: Final = [
 class Streams:
     """All event streams of one mock."""
 
-    def __init__(self, feed: Feed, stall: float = STALL, quiet: float = QUIET) -> None:
+    def __init__(self, feed: EventLog, stall: float = STALL, quiet: float = QUIET) -> None:
         self.feed = feed
         self.stall = stall
         self.quiet = quiet

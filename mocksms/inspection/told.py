@@ -6,13 +6,13 @@ from datetime import datetime
 
 from pydantic import Field
 
-from mocksms.engine.callbacks import Progress
-from mocksms.inspection.shown import Page, Shown, Text
-from mocksms.sms.replies import Choice
-from mocksms.sms.webhook import Kind
+from mocksms.engine.callbacks import CallbackState
+from mocksms.inspection.shown import Page, ResponseModel, Text
+from mocksms.sms.replies import ConsentChoice
+from mocksms.sms.webhook import WebhookKind
 
 
-class AttemptView(Shown):
+class AttemptView(ResponseModel):
     """One call of a receiver."""
 
     at: datetime = Field(description="On the account's clock")
@@ -22,7 +22,7 @@ class AttemptView(Shown):
     error: str | None = Field(description="Why it was no success")
 
 
-class CallView(Shown):
+class CallView(ResponseModel):
     """A callback as it is sent."""
 
     method: str
@@ -30,17 +30,17 @@ class CallView(Shown):
     body: Text
 
 
-class CallbackView(Shown):
+class CallbackView(ResponseModel):
     """A callback: one thing that one receiver is told."""
 
     id: int
     account: str
     url: str
-    kind: Kind
+    kind: WebhookKind
     event: str
     transaction_id: str | None = Field(description="The message it is about, null where it is about a number alone")
     number: Text = Field(description="As compared")
-    state: Progress
+    state: CallbackState
     created_at: datetime
     due_at: datetime | None = Field(description="When it is tried next, null once it is over")
     request: CallView
@@ -54,20 +54,20 @@ class CallbacksPage(Page):
     callbacks: list[CallbackView]
 
 
-class CallbacksView(Shown):
+class CallbacksView(ResponseModel):
     """Callbacks in the order they go out."""
 
     callbacks: list[CallbackView]
 
 
-class ConsentView(Shown):
+class ConsentView(ResponseModel):
     """A number opted out or in."""
 
     cursor: int
     account: str
     number: Text
     at: datetime
-    choice: Choice
+    choice: ConsentChoice
     cause: Text
 
 

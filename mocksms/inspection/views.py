@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from mocksms.engine.account import Account, InboundSms
+from mocksms.engine.account import Account, Reply
 from mocksms.engine.accounts import Totals
 from mocksms.engine.callbacks import Attempt, Callback
 from mocksms.engine.clock import Clock
 from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import Exchange, Leniency, shorten_key
+from mocksms.engine.journal import RecordedRequest, RequestWarning, shorten_key
 from mocksms.inspection import shown, told
-from mocksms.inspection.scope import Owned
+from mocksms.inspection.scope import OwnedMessage
 from mocksms.sms.codes import Code, find_codes
 from mocksms.sms.magic import Catalogue, MagicNumber
-from mocksms.sms.message import Event
+from mocksms.sms.message import Transition
 from mocksms.sms.outcomes import Fault
 from mocksms.sms.segments import count_segments, split_segments
 from mocksms.sms.text import filled, links_in
 from mocksms.sms.webhook import Webhook
-from mocksms.webhooks.payloads import letter
+from mocksms.webhooks.payloads import callback_request
 
 
-def message_view(engine: Engine, owned: Owned) -> shown.MessageView:
+def message_view(engine: Engine, owned: OwnedMessage) -> shown.MessageView:
     """Return a message with all that is known of it."""
     account, message = owned
     text = engine.shown(message)
@@ -60,7 +60,7 @@ def code_view(code: Code) -> shown.CodeView:
     return shown.CodeView(code=code.code, index=code.index, length=code.length, announced=code.announced)
 
 
-def request_view(account: Account | None, exchange: Exchange) -> shown.RequestView:
+def request_view(account: Account | None, exchange: RecordedRequest) -> shown.RequestView:
     """Return an exchange as it came and as it went."""
     made = (account.messages.at(sequence) for sequence in exchange.messages) if account else ()
     return shown.RequestView(
@@ -73,15 +73,15 @@ def request_view(account: Account | None, exchange: Exchange) -> shown.RequestVi
         body=exchange.body.decode(errors="replace"),
         size=exchange.body_size,
         answer=_answer(exchange),
-        took=round(exchange.took, 6),
+        took=round(exchange.duration, 6),
         note=exchange.note,
-        ordered_by=exchange.faulted.decided_by if exchange.faulted else None,
+        ordered_by=exchange.fault.decided_by if exchange.fault else None,
         warnings=[_warning(warning) for warning in exchange.warnings],
         messages=[message.transaction_id for message in made if message],
     )
 
 
-def inbound_view(account: Account, sms: InboundSms) -> shown.InboundView:
+def inbound_view(account: Account, sms: Reply) -> shown.InboundView:
     """Return an SMS from a phone."""
     return shown.InboundView(
         cursor=sms.number, account=account.id, at=sms.at, number=sms.digits, text=sms.text, effect=sms.effect
@@ -90,16 +90,16 @@ def inbound_view(account: Account, sms: InboundSms) -> shown.InboundView:
 
 def callback_view(engine: Engine, account: Account, callback: Callback) -> told.CallbackView:
     """Return a callback with every attempt."""
-    sent = letter(callback, engine.settings)
+    sent = callback_request(callback, engine.settings)
     return told.CallbackView(
         id=callback.number,
         account=account.id,
         url=callback.webhook.url,
         kind=callback.webhook.kind,
         event=callback.event,
-        transaction_id=callback.report.transaction_id,
-        number=callback.report.digits,
-        state=callback.progress,
+        transaction_id=callback.details.transaction_id,
+        number=callback.details.digits,
+        state=callback.state,
         created_at=callback.created_at,
         due_at=callback.due_at,
         request=told.CallView(method=sent.method, headers=list(sent.headers), body=sent.body.decode()),
@@ -150,7 +150,7 @@ def account_view(account: Account) -> shown.AccountView:
 
 def health_view(engine: Engine, version: str, uptime: float) -> shown.HealthView:
     """Return how a mock is that has been up for some seconds."""
-    kept = engine.accounts.kept()
+    kept = engine.accounts.totals()
     return shown.HealthView(
         status="ready",
         version=version,
@@ -171,7 +171,7 @@ def numbers_view(catalogue: Catalogue) -> shown.NumbersView:
 
 
 def _number(row: MagicNumber, prefix: str) -> shown.NumberView:
-    is_fault = isinstance(row.orders, Fault)
+    is_fault = isinstance(row.effect, Fault)
     return shown.NumberView(
         code=row.code, name=row.name, number=row.number(prefix), outcome=row.title, http_fault=is_fault
     )
@@ -187,7 +187,7 @@ def _attempt(attempt: Attempt) -> told.AttemptView:
         at=attempt.at,
         status=attempt.status,
         answer=attempt.answer.decode(errors="replace"),
-        took=attempt.took,
+        took=attempt.duration,
         error=attempt.error,
     )
 
@@ -209,21 +209,21 @@ def _segments(text: str) -> shown.SegmentsView:
     )
 
 
-def _step(event: Event) -> shown.StepView:
+def _step(event: Transition) -> shown.StepView:
     return shown.StepView(at=event.at, status=event.state.status, reject_reason=event.state.reason, cause=event.cause)
 
 
-def _warning(warning: Leniency) -> shown.WarningView:
+def _warning(warning: RequestWarning) -> shown.WarningView:
     return shown.WarningView(path=warning.path, note=warning.note)
 
 
-def _answer(exchange: Exchange) -> shown.AnswerView:
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.answer_headers]
+def _answer(exchange: RecordedRequest) -> shown.AnswerView:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.response_headers]
     return shown.AnswerView(
         status=exchange.status,
         headers=headers,
-        body=exchange.answer.decode(errors="replace"),
-        size=exchange.answer_size,
+        body=exchange.response_body.decode(errors="replace"),
+        size=exchange.response_size,
     )
 
 

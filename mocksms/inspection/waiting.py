@@ -11,17 +11,17 @@ from typing import Final
 
 from mocksms.asgi import Receive
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine, News
+from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.errors import MocksmsError
 from mocksms.inspection.errors import TooManyListeners
 from mocksms.inspection.matching import Criteria
-from mocksms.inspection.scope import Owned, Scope
+from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.sms.message import Message
 
 MOST: Final = 5_000
 
 
-class End(Enum):
+class WaitEnd(Enum):
     """How a wait ended before what it waited for came."""
 
     LATE = "the time was over"
@@ -33,10 +33,10 @@ class End(Enum):
 class Waiter:
     """Somebody who waits for `count` messages that match; `end` is set with them, or with why they never came."""
 
-    scope: Scope
+    scope: AccountScope
     criteria: Criteria
     count: int
-    end: asyncio.Future[list[Owned] | End]
+    end: asyncio.Future[list[OwnedMessage] | WaitEnd]
 
     def hear(self, account: Account, messages: list[Message]) -> None:
         """Look again if one of these messages matches."""
@@ -61,7 +61,7 @@ class Waiter:
         if len(found) >= self.count:
             self.end.set_result(found)
 
-    def stop(self, end: End) -> None:
+    def stop(self, end: WaitEnd) -> None:
         """End the wait without what it was for."""
         if not self.end.done():
             self.end.set_result(end)
@@ -79,8 +79,8 @@ class Waits:
         return len(self._waiters)
 
     async def until(
-        self, scope: Scope, criteria: Criteria, count: int, timeout: float, receive: Receive
-    ) -> list[Owned] | End:
+        self, scope: AccountScope, criteria: Criteria, count: int, timeout: float, receive: Receive
+    ) -> list[OwnedMessage] | WaitEnd:
         """Return the newest `count` messages that match as soon as there are so many, or why they never came.
 
         Args:
@@ -99,8 +99,8 @@ class Waits:
         loop = asyncio.get_running_loop()
         waiter = Waiter(scope, criteria, count, loop.create_future())
         self._waiters[waiter] = None
-        timer = loop.call_later(timeout, waiter.stop, End.LATE)
-        watch = asyncio.create_task(watch_disconnect(receive, lambda: waiter.stop(End.GONE)))
+        timer = loop.call_later(timeout, waiter.stop, WaitEnd.LATE)
+        watch = asyncio.create_task(watch_disconnect(receive, lambda: waiter.stop(WaitEnd.GONE)))
         try:
             waiter.look()
             return await waiter.end
@@ -112,9 +112,9 @@ class Waits:
     def stop(self) -> None:
         """End all waits, since the mock stops."""
         for waiter in self._waiters:
-            waiter.stop(End.STOPPED)
+            waiter.stop(WaitEnd.STOPPED)
 
-    def _hear(self, account: Account | None, news: News) -> None:
+    def _hear(self, account: Account | None, news: EngineEvent) -> None:
         """Note a message; the waiters look once the engine is done with it."""
         if not self._waiters or account is None or not isinstance(news, Message):
             return

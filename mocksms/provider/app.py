@@ -13,24 +13,24 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import Disconnected, Headers, check_origin, read_body
-from mocksms.engine.account import LONGEST_KEY, Account
+from mocksms.engine.account import MAX_KEY_LENGTH, Account
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import KEPT_BODY, Exchange, Leniency, header_lines
-from mocksms.engine.rules import CallKind, Faulted, FaultOrdered
+from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning, header_lines
+from mocksms.engine.rules import ApiOperation, FaultTriggered, TriggeredFault
 from mocksms.errors import (
     MethodNotAllowed,
     RequestRefused,
     RouteNotFound,
-    Unauthorised,
+    Unauthorized,
     UnsupportedMediaType,
 )
 from mocksms.provider import reads
 from mocksms.provider.binding import read_send
-from mocksms.provider.faults import Exit, has_left
+from mocksms.provider.faults import Responder, has_left
 from mocksms.provider.lenient_json import MOST
-from mocksms.provider.responses import Answer, crash, refusal, strict_refusal
-from mocksms.provider.send import Spelling, recipients_of, remarks_on, submission_of, to_json
+from mocksms.provider.responses import ProviderResponse, crash, refusal, strict_refusal
+from mocksms.provider.send import ReasonNames, recipients_of, remarks_on, submission_of, to_json
 from mocksms.sms.outcomes import Fault
 
 PREFIX: Final = "/rest/v1"
@@ -42,7 +42,7 @@ log = logging.getLogger("mocksms")
 
 
 @dataclass(slots=True)
-class Call:
+class ProviderRequest:
     """An exchange while it is being answered: what came, and what is known of the answer so far."""
 
     method: str
@@ -51,30 +51,30 @@ class Call:
     scheme: str
     headers: Headers
     body: bytes
-    warnings: list[Leniency] = field(default_factory=list)
+    warnings: list[RequestWarning] = field(default_factory=list)
     number: int = 0
     messages: range = range(0)
-    faulted: Faulted | None = None
+    triggered: TriggeredFault | None = None
     note: str = ""
 
     @property
     def fault(self) -> Fault | None:
         """What is to be done to the answer; a fault that is itself the answer does nothing more to it."""
-        fault = self.faulted.fault if self.faulted else None
-        return fault if fault and (fault.accepts or fault.loses_answer) else None
+        fault = self.triggered.fault if self.triggered else None
+        return fault if fault and (fault.accepts or fault.loses_response) else None
 
 
-Endpoint = Callable[["ProviderDoor", Account, Call], Answer]
+ProviderEndpoint = Callable[["ProviderApp", Account, ProviderRequest], ProviderResponse]
 
 
-class ProviderDoor:
+class ProviderApp:
     """The emulated API as an ASGI application."""
 
     def __init__(self, engine: Engine, stopping: asyncio.Event) -> None:
         self._engine = engine
         self._settings = engine.settings
-        self._spelling = Spelling(engine.settings.reason_spelling)
-        self._exit = Exit(stopping)
+        self._spelling = ReasonNames(engine.settings.reason_spelling)
+        self._exit = Responder(stopping)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -93,7 +93,7 @@ class ProviderDoor:
         finally:
             self._engine.outbox.release(call.number)
 
-    def _answer(self, call: Call, fault: RequestRefused | None) -> tuple[Account | None, Answer]:
+    def _answer(self, call: ProviderRequest, fault: RequestRefused | None) -> tuple[Account | None, ProviderResponse]:
         """Answer a call, whose body may be at fault: the only place that turns an error into an answer."""
         account = None
         call.number = self._engine.accounts.numbering.take()
@@ -107,30 +107,30 @@ class ProviderDoor:
             return owner, endpoint(self, owner, call)
         except RequestRefused as error:
             call.note = str(error)
-            if isinstance(error, FaultOrdered):
-                call.faulted = error.triggered
+            if isinstance(error, FaultTriggered):
+                call.triggered = error.triggered
             return account, refusal(error, self._settings)
         except Exception:
             log.exception("mocksms failed on %s %s", call.method, ascii(call.path))
             call.note = "mocksms itself failed; its log says how"
             return account, crash()
 
-    def _owner(self, call: Call) -> Account | None:
+    def _owner(self, call: ProviderRequest) -> Account | None:
         """Return the account of the key, if there can be one: a refused call belongs to its account's journal too."""
         key, allowed = _key(call), self._settings.api_key
-        if not key or len(key) > LONGEST_KEY or (allowed and key not in allowed):
+        if not key or len(key) > MAX_KEY_LENGTH or (allowed and key not in allowed):
             return None
         return self._engine.account(key)
 
-    def _authorised(self, account: Account | None, call: Call) -> Account:
+    def _authorised(self, account: Account | None, call: ProviderRequest) -> Account:
         """Return the account if it may use the API."""
         if account is None:
-            raise Unauthorised("unknown" if _key(call) else "missing")
+            raise Unauthorized("unknown" if _key(call) else "missing")
         if not account.rest_right:
-            raise Unauthorised("no-rest-right")
+            raise Unauthorized("no-rest-right")
         return account
 
-    def send(self, account: Account, call: Call) -> Answer:
+    def send(self, account: Account, call: ProviderRequest) -> ProviderResponse:
         """Answer `POST /transactional/sms/send`."""
         body, call.warnings = read_send(call.body, _encoding(call))
         submission = submission_of(body)
@@ -139,77 +139,81 @@ class ProviderDoor:
         if self._settings.strict and call.warnings:
             raise strict_refusal(call.warnings)
         self._engine.outbox.hold(call.number)
-        messages, call.faulted = self._engine.submit(account, submission, recipients, call.number)
+        messages, call.triggered = self._engine.submit(account, submission, recipients, call.number)
         call.messages = range(messages[0].sequence, messages[-1].sequence + 1)
-        call.note = _said(call.faulted)
-        return Answer(200, self._spelling.sent_rows(messages))
+        call.note = _said(call.triggered)
+        return ProviderResponse(200, self._spelling.sent_rows(messages))
 
-    def info(self, account: Account, call: Call) -> Answer:
+    def info(self, account: Account, call: ProviderRequest) -> ProviderResponse:
         """Answer `GET /transactional/sms/info`."""
-        call.faulted = self._engine.fault_of_read(account, CallKind.INFO)
-        call.note = _said(call.faulted)
+        call.triggered = self._engine.read_fault(account, ApiOperation.INFO)
+        call.note = _said(call.triggered)
         message = self._engine.find(account, reads.asked_id(reads.parameters(call.query)))
-        return Answer(200, to_json(reads.row(message, self._spelling)))
+        return ProviderResponse(200, to_json(reads.row(message, self._spelling)))
 
-    def search(self, account: Account, call: Call) -> Answer:
+    def search(self, account: Account, call: ProviderRequest) -> ProviderResponse:
         """Answer `GET /transactional/sms/search`."""
-        call.faulted = self._engine.fault_of_read(account, CallKind.SEARCH)
-        call.note = _said(call.faulted)
+        call.triggered = self._engine.read_fault(account, ApiOperation.SEARCH)
+        call.note = _said(call.triggered)
         query, limit = reads.asked_search(reads.parameters(call.query), self._settings)
-        return Answer(200, reads.rows(self._engine.search(account, query, limit), self._spelling))
+        return ProviderResponse(200, reads.rows(self._engine.search(account, query, limit), self._spelling))
 
-    def _note(self, call: Call, account: Account | None, answer: Answer, scope: Scope, took: float) -> None:
+    def _note(
+        self, call: ProviderRequest, account: Account | None, answer: ProviderResponse, scope: Scope, took: float
+    ) -> None:
         """Have the exchange entered into the journal."""
-        reset = call.fault is not None and call.fault.loses_answer
+        reset = call.fault is not None and call.fault.loses_response
         target = scope.get("raw_path", b"") + (b"?" + call.query if call.query else b"")
-        exchange = Exchange(
+        exchange = RecordedRequest(
             number=call.number,
             at=(self._engine.accounts if account is None else account).clock.now(),
             method=intern(call.method),
             target=intern(target.decode("latin-1")),
             headers=header_lines(tuple(scope["headers"])),
-            body=call.body[:KEPT_BODY],
+            body=call.body[:MAX_RECORDED_BODY],
             body_size=len(call.body),
             status=None if reset else answer.status,
-            answer=b"" if reset else answer.body[:KEPT_BODY],
-            answer_size=0 if reset else len(answer.body),
-            answer_headers=answer.headers,
-            took=took,
+            response_body=b"" if reset else answer.body[:MAX_RECORDED_BODY],
+            response_size=0 if reset else len(answer.body),
+            response_headers=answer.headers,
+            duration=took,
             messages=call.messages,
             warnings=tuple(call.warnings),
             note=call.note,
-            faulted=call.faulted,
+            fault=call.triggered,
         )
-        self._engine.note(account, exchange)
+        self._engine.record_request(account, exchange)
 
 
-ROUTES: Final[dict[str, tuple[str, Endpoint]]] = {
-    "/transactional/sms/send": ("POST", ProviderDoor.send),
-    "/transactional/sms/info": ("GET", ProviderDoor.info),
-    "/transactional/sms/search": ("GET", ProviderDoor.search),
+ROUTES: Final[dict[str, tuple[str, ProviderEndpoint]]] = {
+    "/transactional/sms/send": ("POST", ProviderApp.send),
+    "/transactional/sms/info": ("GET", ProviderApp.info),
+    "/transactional/sms/search": ("GET", ProviderApp.search),
 }
 """The paths in lower case, without prefix and trailing slash, with their method and endpoint."""
 
 
-def _call(scope: Scope, body: bytes) -> Call:
-    return Call(scope["method"], scope["path"], scope["query_string"], scope["scheme"], dict(scope["headers"]), body)
+def _call(scope: Scope, body: bytes) -> ProviderRequest:
+    return ProviderRequest(
+        scope["method"], scope["path"], scope["query_string"], scope["scheme"], dict(scope["headers"]), body
+    )
 
 
-def _said(faulted: Faulted | None) -> str:
-    return f"{faulted.decided_by}: {faulted.fault}" if faulted else ""
+def _said(triggered: TriggeredFault | None) -> str:
+    return f"{triggered.decided_by}: {triggered.fault}" if triggered else ""
 
 
-def _key(call: Call) -> str:
+def _key(call: ProviderRequest) -> str:
     return call.headers.get(b"x-api-key", b"").decode("latin-1").strip()
 
 
-def _uri(call: Call) -> str:
+def _uri(call: ProviderRequest) -> str:
     host = call.headers.get(b"host", b"localhost")
     query = b"?" + call.query if call.query else b""
     return f"{call.scheme}://{host.decode('latin-1')}{call.path}{query.decode('latin-1')}"
 
 
-def _endpoint(call: Call) -> Endpoint:
+def _endpoint(call: ProviderRequest) -> ProviderEndpoint:
     path = call.path.lower().rstrip("/").removeprefix(PREFIX)
     if path not in ROUTES:
         raise RouteNotFound(_uri(call))
@@ -219,7 +223,7 @@ def _endpoint(call: Call) -> Endpoint:
     return endpoint
 
 
-def _encoding(call: Call) -> str:
+def _encoding(call: ProviderRequest) -> str:
     """Return the codec of a JSON body, by its Content-Type; refuse any other kind of body."""
     declared = call.headers.get(b"content-type", b"")
     if not declared and not call.body:

@@ -13,12 +13,12 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from mocksms.engine.instants import instant
-from mocksms.engine.journal import Leniency
+from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 from mocksms.provider.lenient_json import BODY, MOST, parse
 from mocksms.provider.send import SendBody
 
-Model = TypeVar("Model", bound=BaseModel)
+BoundModel = TypeVar("BoundModel", bound=BaseModel)
 
 
 _NAME: Final = re.compile(rb'"\s*:')
@@ -28,7 +28,7 @@ UNSET: Final = object()
 """What a member is that was not given."""
 
 
-def read_send(raw: bytes, encoding: str) -> tuple[SendBody, list[Leniency]]:
+def read_send(raw: bytes, encoding: str) -> tuple[SendBody, list[RequestWarning]]:
     """Return the body of a send and the leniencies it took to read it.
 
     Strict JSON that fits the model takes one step. That step cannot see a name that comes twice, so names are counted.
@@ -48,7 +48,7 @@ def read_send(raw: bytes, encoding: str) -> tuple[SendBody, list[Leniency]]:
     return bind(data, SendBody, leniencies), leniencies
 
 
-def bind(data: object, model: type[Model], leniencies: list[Leniency]) -> Model:
+def bind(data: object, model: type[BoundModel], leniencies: list[RequestWarning]) -> BoundModel:
     """Return the model filled from plain data; what was let pass is added to `leniencies`.
 
     Raises:
@@ -103,7 +103,7 @@ def _required(annotation: Any) -> Any:
 class _Binder:
     """Walks data along a model; collects what was let pass and what cannot be."""
 
-    def __init__(self, leniencies: list[Leniency]) -> None:
+    def __init__(self, leniencies: list[RequestWarning]) -> None:
         self.faults: dict[str, list[str]] = {}
         self._refused = 0
         self._leniencies = leniencies
@@ -188,7 +188,7 @@ class _Binder:
 
     def _let_pass(self, path: str, note: str) -> None:
         if len(self._leniencies) < MOST:
-            self._leniencies.append(Leniency(path or BODY, note))
+            self._leniencies.append(RequestWarning(path or BODY, note))
 
 
 def _shown(value: object) -> str:

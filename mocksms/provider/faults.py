@@ -9,8 +9,8 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
-from mocksms.asgi import CONNECTION, Connection, connection_of
-from mocksms.provider.responses import Answer
+from mocksms.asgi import CONNECTION, ClientConnection, connection_of
+from mocksms.provider.responses import ProviderResponse
 from mocksms.sms.outcomes import Fault, FaultKind
 
 DRIBBLE_STEPS: Final = 200
@@ -19,13 +19,15 @@ DRIBBLE_STEPS: Final = 200
 JSON_TYPE: Final = (b"content-type", b"application/json; charset=utf-8")
 
 
-class Exit:
+class Responder:
     """Sends answers. `stopping`, once set, cuts every wait short: the answer then goes out at once."""
 
     def __init__(self, stopping: asyncio.Event) -> None:
         self._stopping = stopping
 
-    async def send(self, answer: Answer, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
+    async def send(
+        self, answer: ProviderResponse, fault: Fault | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Send an answer, or what a fault leaves of it."""
         if fault is None:
             return await _whole(answer, scope, send)
@@ -50,7 +52,7 @@ class Exit:
             case _:
                 await _whole(answer, scope, send)
 
-    async def _dribble(self, answer: Answer, duration: timedelta, send: Send) -> None:
+    async def _dribble(self, answer: ProviderResponse, duration: timedelta, send: Send) -> None:
         await send(_head(answer))
         pieces = list(_pieces(answer.body))
         for piece in pieces:
@@ -67,7 +69,7 @@ class Exit:
 
 async def has_left(scope: Scope) -> None:
     """Wait until an answer has left this process; where there is no socket under it, it has."""
-    connection: Connection | None = scope.get("extensions", {}).get(CONNECTION)
+    connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
     if connection is not None:
         await connection.left()
 
@@ -82,9 +84,9 @@ async def _until_disconnected(receive: Receive) -> None:
         pass
 
 
-async def _whole(answer: Answer, scope: Scope, send: Send) -> None:
+async def _whole(answer: ProviderResponse, scope: Scope, send: Send) -> None:
     """Send head and body; in one piece where the server can, which saves a system call for each answer."""
-    connection: Connection | None = scope.get("extensions", {}).get(CONNECTION)
+    connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
     if connection is not None:
         connection.hold()
     await send(_head(answer))
@@ -93,7 +95,7 @@ async def _whole(answer: Answer, scope: Scope, send: Send) -> None:
         connection.release()
 
 
-def _head(answer: Answer) -> Message:
+def _head(answer: ProviderResponse) -> Message:
     length = (b"content-length", b"%d" % len(answer.body))
     kind = JSON_TYPE if answer.media_type is None else (b"content-type", answer.media_type)
     return {"type": "http.response.start", "status": answer.status, "headers": [kind, length, *answer.headers]}

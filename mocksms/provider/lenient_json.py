@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from mocksms.engine.journal import Leniency
+from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 
 BODY: Final = "body"
@@ -44,7 +44,7 @@ class Parsed(NamedTuple):
     """The plain data of a body, and the leniencies it took to read it."""
 
     data: object
-    leniencies: list[Leniency]
+    leniencies: list[RequestWarning]
 
 
 def parse(raw: bytes, encoding: str = "utf-8") -> Parsed:
@@ -63,7 +63,7 @@ def parse(raw: bytes, encoding: str = "utf-8") -> Parsed:
         return _parse_leniently(text, leniencies)
 
 
-def _parse_leniently(text: str, leniencies: list[Leniency]) -> Parsed:
+def _parse_leniently(text: str, leniencies: list[RequestWarning]) -> Parsed:
     try:
         return _load(text, leniencies)
     except json.JSONDecodeError:
@@ -92,23 +92,23 @@ def _no_constant(_: str) -> float:
 _PLAIN: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
-def _decode(raw: bytes, encoding: str) -> tuple[str, list[Leniency]]:
+def _decode(raw: bytes, encoding: str) -> tuple[str, list[RequestWarning]]:
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         fault = f"Unable to translate bytes at index {error.start} from {encoding} to Unicode."
         raise InvalidRequest({BODY: [fault]}) from error
     if text.startswith("\ufeff"):
-        return text[1:], [Leniency(BODY, "begins with a byte order mark")]
+        return text[1:], [RequestWarning(BODY, "begins with a byte order mark")]
     return text, []
 
 
-def _load(text: str, known: list[Leniency]) -> Parsed:
+def _load(text: str, known: list[RequestWarning]) -> Parsed:
     """Parse strict JSON but for duplicate names and NaN, which are added to the leniencies known so far."""
     leniencies = list(known)
 
     def report(note: str) -> None:
-        found = Leniency(BODY, note)
+        found = RequestWarning(BODY, note)
         if len(leniencies) < MOST and found not in leniencies:
             leniencies.append(found)
 
@@ -147,7 +147,7 @@ class _Spelling:
     """A text spelt as strict JSON, token by token; what had to be changed is named once per kind and line."""
 
     def __init__(self, text: str) -> None:
-        self.leniencies: list[Leniency] = []
+        self.leniencies: list[RequestWarning] = []
         self._reported: set[tuple[str, int]] = set()
         self._text = text
         self._pieces: list[str] = []
@@ -213,7 +213,7 @@ class _Spelling:
     def _report(self, what: str, line: int) -> None:
         if (what, line) not in self._reported and len(self.leniencies) < MOST:
             self._reported.add((what, line))
-            self.leniencies.append(Leniency(BODY, f"{what} in line {line}"))
+            self.leniencies.append(RequestWarning(BODY, f"{what} in line {line}"))
 
 
 def _requoted(part: re.Match[str]) -> str:

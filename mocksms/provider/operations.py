@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from mocksms.provider.reads import InfoParams, Row, SearchParams
+from mocksms.provider.reads import InfoParams, MessageRow, SearchParams
 from mocksms.provider.send import SendBody, SentRow
-from mocksms.schemas.openapi import Operation, Reply
+from mocksms.schemas.openapi import Operation, ResponseSpec
 
 TAG: Final = "Emulated API"
 TAGS: Final = {TAG: "What an application calls, as the vendor offers it; also under /rest/v1 and in any case."}
 
 
-class Fault(BaseModel):
+class ProviderError(BaseModel):
     """An error in the words of the vendor's web stack."""
 
     message: str = Field(alias="Message")
@@ -22,10 +22,10 @@ class Fault(BaseModel):
 
 
 _FAULTS: Final = {
-    400: Reply(about="Body or query do not fit", shape=Fault),
-    401: Reply(about="The key is missing or unknown, or has no REST right", shape=Fault | str),
-    403: Reply(about="A page of another site asked", shape=Fault),
-    500: Reply(about="A fault of the vendor, asked for by a magic number", shape=Fault),
+    400: ResponseSpec(about="Body or query do not fit", shape=ProviderError),
+    401: ResponseSpec(about="The key is missing or unknown, or has no REST right", shape=ProviderError | str),
+    403: ResponseSpec(about="A page of another site asked", shape=ProviderError),
+    500: ResponseSpec(about="A fault of the vendor, asked for by a magic number", shape=ProviderError),
 }
 
 
@@ -59,12 +59,12 @@ OPERATIONS: Final = (
             },
         },
         replies={
-            200: Reply(about="One object for each recipient, in order", shape=list[SentRow]),
-            408: Reply(about="The body did not arrive in time", shape=Fault),
-            413: Reply(about="The body is too large", shape=Fault),
-            415: Reply(about="The body is not declared as JSON", shape=Fault),
-            429: Reply(about="Too many requests, asked for by a magic number", shape=Fault),
-            503: Reply(about="Not available, asked for by a magic number", shape=Fault),
+            200: ResponseSpec(about="One object for each recipient, in order", shape=list[SentRow]),
+            408: ResponseSpec(about="The body did not arrive in time", shape=ProviderError),
+            413: ResponseSpec(about="The body is too large", shape=ProviderError),
+            415: ResponseSpec(about="The body is not declared as JSON", shape=ProviderError),
+            429: ResponseSpec(about="Too many requests, asked for by a magic number", shape=ProviderError),
+            503: ResponseSpec(about="Not available, asked for by a magic number", shape=ProviderError),
         },
     ),
     _operation(
@@ -72,14 +72,17 @@ OPERATIONS: Final = (
         "GET",
         "What became of a message",
         query=InfoParams,
-        replies={200: Reply(about="The message", shape=Row), 404: Reply(about="There is none", shape=Fault)},
+        replies={
+            200: ResponseSpec(about="The message", shape=MessageRow),
+            404: ResponseSpec(about="There is none", shape=ProviderError),
+        },
     ),
     _operation(
         "search",
         "GET",
         "Messages that match, newest first",
         query=SearchParams,
-        replies={200: Reply(about="The messages", shape=list[Row])},
+        replies={200: ResponseSpec(about="The messages", shape=list[MessageRow])},
     ),
 )
 """The operations of the emulated API."""

@@ -17,9 +17,9 @@ from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import Disconnected, Headers, check_origin, read_body
 from mocksms.engine.account import Account
-from mocksms.engine.controls import Steering
+from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
-from mocksms.errors import BodyTooLarge, BodyTooSlow, ForeignOrigin
+from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import filled, links_in
 
@@ -47,12 +47,12 @@ _HINTS: Final = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 """Headers by which a browser says that it only looks ahead."""
 
 
-class Pages:
+class PublicPages:
     """The pages as an ASGI application."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._steering = Steering(engine)
+        self._steering = Controls(engine)
         self._style = files("mocksms.provider").joinpath("public", "page.css").read_bytes()
         self._public_origin = _origin(engine.settings.public_url or "")
 
@@ -84,7 +84,7 @@ class Pages:
         if method == "POST":
             try:
                 self._check_form(headers)
-            except ForeignOrigin:
+            except CrossOriginRequest:
                 return _page("הבקשה נדחתה", "הבקשה הגיעה מאתר אחר.", "Refused: it came from another site.", status=403)
             if isinstance(body, bytes):
                 if message.digits not in account.unsubscribed:
@@ -115,7 +115,7 @@ class Pages:
         """Return the message of a token with its account, brought up to date."""
         known = self._engine.accounts.by_token(token)
         if known is not None:
-            self._engine.catch_up(known[0])
+            self._engine.apply_due(known[0])
         return known and self._engine.accounts.by_token(token)
 
     def _check_form(self, headers: Headers) -> None:

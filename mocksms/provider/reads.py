@@ -15,9 +15,9 @@ from pydantic import BaseModel, Field, JsonValue
 from typing_extensions import TypedDict
 
 from mocksms.engine.instants import ISRAEL, instant
-from mocksms.engine.messages import Query
+from mocksms.engine.messages import MessageQuery
 from mocksms.errors import InvalidRequest
-from mocksms.provider.send import BEFORE_9000, Spelling, to_json
+from mocksms.provider.send import BEFORE_9000, ReasonNames, to_json
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State, Status
@@ -74,7 +74,7 @@ class ClickRow(TypedDict):
     url: str
 
 
-class Row(TypedDict):
+class MessageRow(TypedDict):
     """A message as the reads show it."""
 
     transaction_id: str
@@ -118,7 +118,7 @@ def asked_id(given: Parameters) -> str:
     raise InvalidRequest({"transaction_id": ["The transaction_id field is required."]})
 
 
-def asked_search(given: Parameters, settings: Settings) -> tuple[Query, int]:
+def asked_search(given: Parameters, settings: Settings) -> tuple[MessageQuery, int]:
     """Return what `search` asks for, and how many rows at most.
 
     Raises:
@@ -129,7 +129,7 @@ def asked_search(given: Parameters, settings: Settings) -> tuple[Query, int]:
     number, word, text = params.mobile_number, params.status, params.query
     if word and word not in _STATUSES:
         faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(Status)}."]
-    query = Query(
+    query = MessageQuery(
         transaction_id=_bare_id(params.transaction_id) or None,
         digits=numbers.parse(number, accept_local=settings.accept_local_numbers).digits if number else None,
         status=_STATUSES.get(word),
@@ -145,7 +145,7 @@ def asked_search(given: Parameters, settings: Settings) -> tuple[Query, int]:
     return query, limit
 
 
-def row(message: Message, spelling: Spelling) -> Row:
+def row(message: Message, spelling: ReasonNames) -> MessageRow:
     """Return a message as the reads show it, in the order of Row."""
     state = message.state
     return {
@@ -163,7 +163,7 @@ def row(message: Message, spelling: Spelling) -> Row:
     }
 
 
-def rows(messages: Sequence[Message], spelling: Spelling) -> bytes:
+def rows(messages: Sequence[Message], spelling: ReasonNames) -> bytes:
     """Return the answer to a search."""
     return to_json([row(message, spelling) for message in messages])
 

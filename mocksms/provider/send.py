@@ -16,11 +16,11 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from mocksms.engine.instants import instant
-from mocksms.engine.journal import Leniency
+from mocksms.engine.journal import RequestWarning
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
-from mocksms.sms.text import LONGEST_TEXT, Template
+from mocksms.sms.text import MAX_TEXT_LENGTH, Template
 
 BEFORE_9000: Final = "^[0-8]"
 """What a time begins with that clocks can reach."""
@@ -51,7 +51,7 @@ class FieldVars(_Wire):
     fields: list[FieldValue] = Field(default_factory=list)
 
 
-class To(_Wire):
+class RecipientBody(_Wire):
     """One recipient."""
 
     mobile_number: str = Field(description="Such as 972-54-1111111; answered as sent, compared on digits")
@@ -61,9 +61,10 @@ class MessageBody(_Wire):
     """The SMS and its recipients."""
 
     content: Annotated[str, AfterValidator(_not_blank)] = Field(
-        description="The text; #name# is a placeholder", json_schema_extra={"pattern": r"\S", "maxLength": LONGEST_TEXT}
+        description="The text; #name# is a placeholder",
+        json_schema_extra={"pattern": r"\S", "maxLength": MAX_TEXT_LENGTH},
     )
-    to: list[To] = Field(min_length=1, description="One message each, order and duplicates kept")
+    to: list[RecipientBody] = Field(min_length=1, description="One message each, order and duplicates kept")
     charset: str = "unicode"
     field_vars: list[FieldVars] = Field(default_factory=list)
     unsubscribe_text: str = Field("", description="Put before the unsubscribe link")
@@ -142,11 +143,11 @@ def recipients_of(body: SendBody, settings: Settings) -> list[Recipient]:
     ]
 
 
-def remarks_on(body: SendBody, submission: Submission, recipients: Sequence[Recipient]) -> list[Leniency]:
+def remarks_on(body: SendBody, submission: Submission, recipients: Sequence[Recipient]) -> list[RequestWarning]:
     """Return what is odd about a send that fits the model: a charset nobody documents, placeholders left unfilled."""
-    remarks: list[Leniency] = []
+    remarks: list[RequestWarning] = []
     if submission.charset != "unicode":
-        remarks.append(Leniency("message.charset", f"{submission.charset!r} is not 'unicode'; it has no effect"))
+        remarks.append(RequestWarning("message.charset", f"{submission.charset!r} is not 'unicode'; it has no effect"))
     if body.message.field_vars:
         placeholders = set(Template(submission).placeholders)
         given = {value.name.strip("#") for variables in body.message.field_vars for value in variables.fields}
@@ -155,22 +156,22 @@ def remarks_on(body: SendBody, submission: Submission, recipients: Sequence[Reci
     return remarks
 
 
-def _unfilled(placeholders: set[str], recipients: Sequence[Recipient]) -> Iterator[Leniency]:
+def _unfilled(placeholders: set[str], recipients: Sequence[Recipient]) -> Iterator[RequestWarning]:
     first_with = {id(to.fields): to for to in reversed(recipients)}
     for to in reversed(first_with.values()):
         for name in sorted(placeholders - to.fields.keys()):
             yield _about_fields(f"no value of #{name}# for {to.mobile_number}")
 
 
-def _about_fields(note: str) -> Leniency:
-    return Leniency("message.field_vars", note)
+def _about_fields(note: str) -> RequestWarning:
+    return RequestWarning("message.field_vars", note)
 
 
 def _digits(mobile_number: str, settings: Settings) -> str:
     return numbers.parse(mobile_number, accept_local=settings.accept_local_numbers).digits
 
 
-class Spelling:
+class ReasonNames:
     """How reasons are spelt in send answers and in reads, by the setting `reason_spelling`."""
 
     def __init__(self, setting: str) -> None:

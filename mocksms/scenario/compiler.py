@@ -11,39 +11,47 @@ from typing import Any, Final
 
 from mocksms.engine import rules
 from mocksms.engine.account import digits_of
-from mocksms.engine.patterns import Patience, Pattern
-from mocksms.engine.rules import CallKind, Order, RateLimit, Test, beyond
-from mocksms.engine.script import Script
-from mocksms.scenario.schema import Account, Callback, Fault, Limits, Match, Reply, Rule, Scenario
+from mocksms.engine.patterns import Pattern, RegexBudget
+from mocksms.engine.rules import ActiveScenario, ApiOperation, Condition, FaultSpec, RateLimit, rate_limit_spec
+from mocksms.scenario.schema import (
+    AccountModel,
+    CallbackModel,
+    FaultModel,
+    Limits,
+    Match,
+    ReplyModel,
+    RuleModel,
+    Scenario,
+)
 from mocksms.scenario.values import REGEX
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms import outcomes as outcome
-from mocksms.sms.message import USUAL, State, Telling
+from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, State
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
 
-Fits = Callable[[str, Patience], bool]
+TextTest = Callable[[str, RegexBudget], bool]
 """Whether a text is as wished, with patience for the regular expressions of all that is wished."""
 
 _LISTS: Final = ("unsubscribed", "bounced", "kosher")
 
 
-def script_of(scenario: Scenario, name: str, settings: Settings) -> Script:
+def compile_scenario(scenario: Scenario, name: str, settings: Settings) -> ActiveScenario:
     """Return what accounts begin with and the rules they live by."""
-    return Script(
+    return ActiveScenario(
         names=(name,),
         state={} if scenario.account is None else _state(scenario.account, settings),
         rules=tuple(_rule(rule, _label(place, rule, name), settings) for place, rule in enumerate(scenario.rule, 1)),
     )
 
 
-def fault_rule(fault: Fault, limits: Limits, label: str, settings: Settings) -> rules.Rule:
+def fault_rule(fault: FaultModel, limits: Limits, label: str, settings: Settings) -> rules.Rule:
     """Return the rule of a fault that is set while the mock runs."""
     return _limited(limits, label, _order(fault), settings)
 
 
-def _state(account: Account, settings: Settings) -> dict[str, Any]:
+def _state(account: AccountModel, settings: Settings) -> dict[str, Any]:
     state: dict[str, Any] = account.model_dump(exclude_none=True)
     if account.webhooks is not None:
         state["webhooks"] = tuple(receiver.webhook() for receiver in account.webhooks)
@@ -55,28 +63,28 @@ def _state(account: Account, settings: Settings) -> dict[str, Any]:
     return state
 
 
-def _label(place: int, rule: Rule, name: str) -> str:
+def _label(place: int, rule: RuleModel, name: str) -> str:
     return f"rule {place}{f' ({rule.name})' if rule.name else ''} of {name}"
 
 
-def _rule(rule: Rule, label: str, settings: Settings) -> rules.Rule:
+def _rule(rule: RuleModel, label: str, settings: Settings) -> rules.Rule:
     return _limited(rule, label, _order(rule.fault) if rule.fault else _outcome(rule, label), settings)
 
 
-def _limited(limits: Limits, label: str, orders: outcome.Outcome | Order, settings: Settings) -> rules.Rule:
+def _limited(limits: Limits, label: str, effect: outcome.Outcome | FaultSpec, settings: Settings) -> rules.Rule:
     return rules.Rule(
         label=label,
-        orders=orders,
-        tests=tuple(_tests(limits.match, settings)),
-        call=limits.match.call or CallKind.SEND,
+        effect=effect,
+        conditions=tuple(_tests(limits.match, settings)),
+        operation=limits.match.call or ApiOperation.SEND,
         times=limits.times,
         every=limits.every,
         probability=limits.probability,
     )
 
 
-def _outcome(rule: Rule, label: str) -> outcome.Outcome:
-    delay = rule.delay or outcome.NOW
+def _outcome(rule: RuleModel, label: str) -> outcome.Outcome:
+    delay = rule.delay or outcome.AT_ONCE
     if rule.steps is not None:
         times = accumulate(step.after for step in rule.steps)
         steps = tuple(outcome.Step(step.outcome, at) for step, at in zip(rule.steps, times, strict=True))
@@ -85,68 +93,70 @@ def _outcome(rule: Rule, label: str) -> outcome.Outcome:
     else:
         steps = (outcome.Step(rule.outcome, delay),)
     is_decided = rule.steps is not None or rule.outcome is not None
-    sent_at = next((step.after for step in steps if step.state is State.SENT), outcome.NOW)
+    sent_at = next((step.after for step in steps if step.state is State.SENT), outcome.AT_ONCE)
     return outcome.Outcome(
         steps=steps,
         decided_by=label,
         reactions=tuple(_reactions(rule, sent_at)),
-        passes_after=None if is_decided else delay,
-        telling=_telling(rule.callback),
+        release_after=None if is_decided else delay,
+        callback_policy=_telling(rule.callback),
     )
 
 
-def _telling(callback: Callback | None) -> Telling:
-    return USUAL if callback is None else Telling(callback.delay, 0 if callback.drop else callback.times)
+def _telling(callback: CallbackModel | None) -> CallbackPolicy:
+    return (
+        DEFAULT_POLICY if callback is None else CallbackPolicy(callback.delay, 0 if callback.drop else callback.times)
+    )
 
 
-def _reactions(rule: Rule, sent_at: timedelta) -> Iterator[outcome.Reaction]:
-    replies = [rule.reply] if isinstance(rule.reply, Reply) else rule.reply or []
-    yield from (outcome.Reply(reply.text, sent_at + reply.after) for reply in replies)
+def _reactions(rule: RuleModel, sent_at: timedelta) -> Iterator[outcome.Reaction]:
+    replies = [rule.reply] if isinstance(rule.reply, ReplyModel) else rule.reply or []
+    yield from (outcome.ReplyReaction(reply.text, sent_at + reply.after) for reply in replies)
     if rule.click:
-        yield outcome.ClickFirstLink(sent_at + rule.click.after)
+        yield outcome.ClickReaction(sent_at + rule.click.after)
 
 
-def _order(fault: Fault) -> Order:
+def _order(fault: FaultModel) -> FaultSpec:
     if fault.kind == "rate_limit":
         assert fault.limit is not None
         assert fault.per is not None
-        return beyond(RateLimit(most=fault.limit, per=fault.per))
+        return rate_limit_spec(RateLimit(limit=fault.limit, per=fault.per))
     if fault.kind == "unauthorised":
-        return Order(fault=outcome.Fault(kind=outcome.FaultKind.STATUS, status=401))
+        return FaultSpec(fault=outcome.Fault(kind=outcome.FaultKind.STATUS, status=401))
     lasting = fault.duration if isinstance(fault.duration, list) else [fault.duration or fault.retry_after]
-    return Order(
+    return FaultSpec(
         fault=outcome.Fault(
             kind=outcome.FaultKind(fault.kind),
             status=fault.status,
-            duration=lasting[0] or outcome.NOW,
+            duration=lasting[0] or outcome.AT_ONCE,
             body=fault.body,
             media_type=fault.content_type,
         ),
-        longest=lasting[-1] or outcome.NOW,
+        longest=lasting[-1] or outcome.AT_ONCE,
     )
 
 
-def _tests(match: Match, settings: Settings) -> Iterator[Test]:
+def _tests(match: Match, settings: Settings) -> Iterator[Condition]:
     """Iterate over the wishes of a match, the cheapest first."""
     if match.is_async is not None:
         wanted = match.is_async
         yield lambda subject: subject.wants_async is wanted
     if match.to is not None:
         fits = _wild(match.to, partial(_digits, settings))
-        yield lambda subject: fits(subject.digits, subject.patience)
+        yield lambda subject: fits(subject.digits, subject.budget)
     for name in ("sender", "charset"):
         if (pattern := getattr(match, name)) is not None:
             yield _reads(name, _wild(pattern))
     if match.tag is not None:
         tagged = _wild(match.tag)
-        yield lambda subject: any(tagged(tag, subject.patience) for tag in subject.tags)
+        yield lambda subject: any(tagged(tag, subject.budget) for tag in subject.tags)
     if match.nth is not None:
         nth = match.nth
         yield lambda subject: subject.nth == nth
     if match.content is not None:
         words = match.content
-        says: Fits = _wild(words) if words.startswith(REGEX) or "*" in words else lambda text, _: words in text
-        yield lambda subject: says(subject.content, subject.patience)
+        says: TextTest = _wild(words) if words.startswith(REGEX) or "*" in words else lambda text, _: words in text
+        yield lambda subject: says(subject.content, subject.budget)
     if match.segments is not None:
         yield _counts(str(match.segments))
 
@@ -160,17 +170,17 @@ def _digits(settings: Settings, number: str) -> str:
     return f"972{digits[1:]}" if is_local else digits
 
 
-def _reads(name: str, fits: Fits) -> Test:
-    return lambda subject: fits(getattr(subject, name), subject.patience)
+def _reads(name: str, fits: TextTest) -> Condition:
+    return lambda subject: fits(getattr(subject, name), subject.budget)
 
 
-def _counts(wanted: str) -> Test:
+def _counts(wanted: str) -> Condition:
     sign = wanted.rstrip("0123456789 ").strip()
     compare, number = _COMPARE[sign], int(wanted.strip().removeprefix(sign))
     return lambda subject: compare(subject.count_segments(), number)
 
 
-def _wild(pattern: str, normal: Callable[[str], str] = str) -> Fits:
+def _wild(pattern: str, normal: Callable[[str], str] = str) -> TextTest:
     """Return whether a text is as written: `*` stands for any characters, `regex:` begins a regular expression."""
     if pattern.startswith(REGEX):
         return Pattern(pattern.removeprefix(REGEX)).is_in

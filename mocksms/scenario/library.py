@@ -7,14 +7,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from mocksms.errors import ScenarioUnknown, ScenarioUnusable, SettingsError
+from mocksms.errors import InvalidScenario, SettingsError, UnknownScenario
 from mocksms.scenario.parser import read_file
 from mocksms.scenario.schema import Scenario
 
 SUFFIX: Final = ".toml"
 
 
-class Shelved(NamedTuple):
+class NamedScenario(NamedTuple):
     """A scenario in the library: its name, and its file."""
 
     name: str
@@ -33,28 +33,28 @@ class Library:
             raise SettingsError(f"There is no folder {folder!r} to find scenarios in; see --scenario-folder.")
         self._folders = [bundled_folder(), *([Path(folder)] if folder else [])]
 
-    def all(self) -> list[Shelved]:
+    def all(self) -> list[NamedScenario]:
         """Return all scenarios by their names, in order."""
         found = {path.stem: path for folder in self._folders for path in files_in(folder)}
-        return [Shelved(name, found[name]) for name in sorted(found)]
+        return [NamedScenario(name, found[name]) for name in sorted(found)]
 
     def path(self, name: str) -> Path:
         """Return the file of a scenario.
 
         Raises:
-            ScenarioUnknown: there is none of this name.
+            UnknownScenario: there is none of this name.
         """
         shelved = dict(self.all())
         if name not in shelved:
-            raise ScenarioUnknown(name, shelved)
+            raise UnknownScenario(name, shelved)
         return shelved[name]
 
-    def about(self, shelved: Shelved) -> str:
+    def about(self, shelved: NamedScenario) -> str:
         """Return the story of a scenario, or what is wrong with it."""
         try:
             return _read(shelved.path, shelved.path.stat().st_mtime_ns).about
-        except ScenarioUnusable as error:
-            told = (str(complaint._replace(file=shelved.path.name)) for complaint in error.complaints)
+        except InvalidScenario as error:
+            told = (str(complaint._replace(file=shelved.path.name)) for complaint in error.issues)
             return f"cannot be used: {'; '.join(told)}"
         except OSError as error:
             return f"cannot be used: {error}"

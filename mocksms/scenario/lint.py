@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from itertools import chain, combinations, islice
 from typing import Final
 
-from mocksms.engine.rules import CallKind
+from mocksms.engine.rules import ApiOperation
 from mocksms.scenario.compiler import globbed
-from mocksms.scenario.schema import Match, Rule, Scenario
+from mocksms.scenario.schema import Match, RuleModel, Scenario
 from mocksms.scenario.values import REGEX
-from mocksms.schemas.validation import Misfit
+from mocksms.schemas.validation import ValidationIssue
 from mocksms.sms import numbers
 
 _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth")
@@ -20,16 +20,16 @@ _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth"
 MOST_COMPARED: Final = 50_000
 """Comparisons with open-ended rules that a scenario is worth; of very many rules, each is compared with the first."""
 
-Key = tuple[bool, CallKind, frozenset[tuple[str, object]]]
+Key = tuple[bool, ApiOperation, frozenset[tuple[str, object]]]
 """What a rule is about: whether it orders a fault, for which kind of call, and its wishes for one value."""
 
 
-def contradictions(scenario: Scenario) -> list[Misfit]:
+def contradictions(scenario: Scenario) -> list[ValidationIssue]:
     """Return the rules that can never be used because an earlier one takes all they would match."""
     return [*_never_reached(scenario.rule)]
 
 
-def _never_reached(rules: list[Rule]) -> Iterator[Misfit]:
+def _never_reached(rules: list[RuleModel]) -> Iterator[ValidationIssue]:
     plain: dict[Key, int] = {}
     open_ended: dict[Key, list[int]] = defaultdict(list)
     most = MOST_COMPARED // max(len(rules), 1)
@@ -44,7 +44,7 @@ def _never_reached(rules: list[Rule]) -> Iterator[Misfit]:
         if taker is not None:
             takes = "everything" if rules[taker].match == Match() else "all it would match"
             text = f"is never used: rule {taker + 1} takes {takes}; put it before rule {taker + 1}"
-            yield Misfit(("rule", place), f"{text}, or give that one times, every or a narrower match")
+            yield ValidationIssue(("rule", place), f"{text}, or give that one times, every or a narrower match")
         if not _takes_all(rule):
             continue
         if len(narrow) == len(rule.match.model_dump(exclude_none=True, exclude={"call"})):
@@ -69,13 +69,13 @@ def _parts(wishes: frozenset[tuple[str, object]]) -> Iterator[frozenset[tuple[st
     return (frozenset(part) for size in range(len(wishes) + 1) for part in combinations(wishes, size))
 
 
-def _takes_all(rule: Rule) -> bool:
+def _takes_all(rule: RuleModel) -> bool:
     is_rate = rule.fault is not None and rule.fault.kind == "rate_limit"
     return rule.times is None and rule.every == 1 and rule.probability == 1 and not is_rate
 
 
-def _call(rule: Rule) -> CallKind:
-    return rule.match.call or CallKind.SEND
+def _call(rule: RuleModel) -> ApiOperation:
+    return rule.match.call or ApiOperation.SEND
 
 
 def _covers(wide: Match, narrow: Match) -> bool:

@@ -11,11 +11,11 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from mocksms.errors import Complaint, ScenarioUnusable
+from mocksms.errors import InvalidScenario, ScenarioIssue
 from mocksms.scenario.lint import contradictions
 from mocksms.scenario.schema import Scenario
 from mocksms.scenario.toml_lines import line_at, lines_of
-from mocksms.schemas.validation import Misfit, misfits, written
+from mocksms.schemas.validation import ValidationIssue, validation_issues, written
 from mocksms.sms.text import escape
 
 LONGEST_FILE: Final = 1_048_576
@@ -53,7 +53,7 @@ def read_file(path: Path) -> Scenario:
     """Return the scenario in a file.
 
     Raises:
-        ScenarioUnusable: it cannot be read, or is none; says all that is wrong with it, where.
+        InvalidScenario: it cannot be read, or is none; says all that is wrong with it, where.
     """
     try:
         with path.open("rb") as file:
@@ -61,7 +61,7 @@ def read_file(path: Path) -> Scenario:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         said = f"cannot be read: {reason}{_nearest(path) if isinstance(error, FileNotFoundError) else ''}"
-        raise ScenarioUnusable([Complaint(str(path), None, "", said)]) from error
+        raise InvalidScenario([ScenarioIssue(str(path), None, "", said)]) from error
     return read(raw, str(path))
 
 
@@ -69,32 +69,34 @@ def read(raw: bytes, name: str) -> Scenario:
     """Return the scenario that some bytes of TOML are.
 
     Raises:
-        ScenarioUnusable: they are none; says all that is wrong, with the line. `name` is what the file is called.
+        InvalidScenario: they are none; says all that is wrong, with the line. `name` is what the file is called.
     """
     if len(raw) > LONGEST_FILE:
-        raise ScenarioUnusable([Complaint(name, None, "", f"is longer than {LONGEST_FILE} bytes")])
+        raise InvalidScenario([ScenarioIssue(name, None, "", f"is longer than {LONGEST_FILE} bytes")])
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ScenarioUnusable([Complaint(name, line, "", "is not UTF-8 text")]) from error
+        raise InvalidScenario([ScenarioIssue(name, line, "", "is not UTF-8 text")]) from error
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        complaint = Complaint(name, None, "", JSON) if name.endswith(".json") else _syntax(name, text, str(error))
-        raise ScenarioUnusable([complaint]) from error
+        complaint = ScenarioIssue(name, None, "", JSON) if name.endswith(".json") else _syntax(name, text, str(error))
+        raise InvalidScenario([complaint]) from error
     except RecursionError as error:
-        raise ScenarioUnusable([Complaint(name, None, "", DEEP)]) from error
+        raise InvalidScenario([ScenarioIssue(name, None, "", DEEP)]) from error
     except ValueError as error:  # of a number with thousands of digits
-        raise ScenarioUnusable([Complaint(name, None, "", "is not TOML: a number has too many digits")]) from error
+        raise InvalidScenario([ScenarioIssue(name, None, "", "is not TOML: a number has too many digits")]) from error
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
-        raise ScenarioUnusable(_complaints(name, text, misfits(Scenario, error.errors(include_url=False)))) from error
+        raise InvalidScenario(
+            _complaints(name, text, validation_issues(Scenario, error.errors(include_url=False)))
+        ) from error
     except RecursionError as error:
-        raise ScenarioUnusable([Complaint(name, None, "", DEEP)]) from error
+        raise InvalidScenario([ScenarioIssue(name, None, "", DEEP)]) from error
     if found := contradictions(scenario):
-        raise ScenarioUnusable(_complaints(name, text, found))
+        raise InvalidScenario(_complaints(name, text, found))
     return scenario
 
 
@@ -102,10 +104,10 @@ def check(scenario: Scenario, name: str) -> Scenario:
     """Return a scenario that has no contradictions.
 
     Raises:
-        ScenarioUnusable: it has some.
+        InvalidScenario: it has some.
     """
     if found := contradictions(scenario):
-        raise ScenarioUnusable(_complaints(name, "", found))
+        raise InvalidScenario(_complaints(name, "", found))
     return scenario
 
 
@@ -115,22 +117,22 @@ def _nearest(path: Path) -> str:
     return f"; did you mean {siblings[near[0]]}?" if near else ""
 
 
-def _syntax(name: str, text: str, said: str) -> Complaint:
+def _syntax(name: str, text: str, said: str) -> ScenarioIssue:
     """Return what is wrong with the syntax: what was expected, and the text in place of it."""
     at = _AT.search(said)
     phrase = _AT.sub("", said)
     words = next((ours for theirs, ours in _PHRASES.items() if phrase.startswith(theirs)), phrase)
     if at is None or at[1] is None:
-        return Complaint(name, text.rstrip().count("\n") + 1, "", f"is not TOML: {words}; the file ends here")
+        return ScenarioIssue(name, text.rstrip().count("\n") + 1, "", f"is not TOML: {words}; the file ends here")
     lines = text.split("\n")
     line, column = int(at[1]), int(at[2])
     whole, rest = lines[line - 1].strip(), lines[line - 1][column - 1 :].strip()
     is_past = phrase.startswith(("Cannot", "Unescaped")) or not rest
     found = f"the line is {whole[:SHOWN]}" if is_past else f"here is {rest[:SHOWN]}"
-    return Complaint(name, line, "", f"is not TOML: {words}; {escape(found)}")
+    return ScenarioIssue(name, line, "", f"is not TOML: {words}; {escape(found)}")
 
 
-def _complaints(name: str, text: str, found: Iterable[Misfit]) -> list[Complaint]:
+def _complaints(name: str, text: str, found: Iterable[ValidationIssue]) -> list[ScenarioIssue]:
     lines = lines_of(text)
-    complaints = [Complaint(name, line_at(lines, place), written(place), words) for place, words in found]
-    return sorted(complaints, key=lambda complaint: complaint.line or 0)
+    issues = [ScenarioIssue(name, line_at(lines, place), written(place), words) for place, words in found]
+    return sorted(issues, key=lambda complaint: complaint.line or 0)

@@ -18,58 +18,60 @@ from pydantic import (
     model_validator,
 )
 
-from mocksms.engine.rules import CallKind
+from mocksms.engine.rules import ApiOperation
 from mocksms.scenario.values import (
     MEDIA_TYPE,
-    Allowance,
+    BoundedDuration,
     ErrorStatus,
-    Outcome,
-    Segments,
-    Span,
+    OutcomeName,
+    RuleCredit,
+    SegmentComparison,
+    TextPattern,
     Times,
-    Wild,
     digits_only,
     form_of,
     media_type,
     shortest_and_longest,
 )
-from mocksms.schemas.types import ListedNumber, Receivers, in_words, whole
+from mocksms.schemas.types import ListedNumber, WebhookList, format_duration, whole
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
 
-MOST_RULES: Final = 10_000
-MOST_STEPS: Final = 20
-LONGEST_TEXT: Final = 10_000
+MAX_RULES: Final = 10_000
+MAX_STEPS: Final = 20
+MAX_REPLY_LENGTH: Final = 10_000
 NOTHING: Final = timedelta()
 
 
-class Part(BaseModel):
+class ScenarioTable(BaseModel):
     """A part of a scenario: unknown names are refused, and no value is taken for one of another kind."""
 
     # Deferred, since most runs use few of these, and a mock is to start at once.
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
-class Match(Part):
+class Match(ScenarioTable):
     """For which messages; everything given must hold. Nothing given: for all."""
 
-    to: Annotated[Wild, AfterValidator(digits_only)] | None = Field(
+    to: Annotated[TextPattern, AfterValidator(digits_only)] | None = Field(
         default=None, description="The recipient's number, compared on digits"
     )
-    content: Wild | None = Field(default=None, description="Part of the content, placeholders filled; * makes it whole")
-    tag: Wild | None = Field(default=None, description="One of the tags")
-    sender: Wild | None = Field(default=None, description="The sender")
-    charset: Wild | None = Field(default=None, description="The charset asked for")
+    content: TextPattern | None = Field(
+        default=None, description="Part of the content, placeholders filled; * makes it whole"
+    )
+    tag: TextPattern | None = Field(default=None, description="One of the tags")
+    sender: TextPattern | None = Field(default=None, description="The sender")
+    charset: TextPattern | None = Field(default=None, description="The charset asked for")
     is_async: bool | None = Field(default=None, alias="async", description="Whether async mode is asked for")
-    segments: Segments | None = Field(default=None, description="How many segments it takes")
+    segments: SegmentComparison | None = Field(default=None, description="How many segments it takes")
     nth: Times | None = Field(default=None, description="Whether it is the nth message to its number, kept ones count")
-    call: CallKind | None = Field(
+    call: ApiOperation | None = Field(
         default=None, strict=False, description="For a fault: the kind of call, send unless given"
     )
 
     @model_validator(mode="after")
     def _suits_its_call(self) -> Match:
-        if self.call not in (None, CallKind.SEND):
+        if self.call not in (None, ApiOperation.SEND):
             given = [name for name in Match.model_fields if name != "call" and getattr(self, name) is not None]
             named = [Match.model_fields[name].alias or name for name in given]
             if named:
@@ -77,27 +79,27 @@ class Match(Part):
         return self
 
 
-class Step(Part):
+class StepModel(ScenarioTable):
     """Where the message is next, that long after the step before, or after it is taken up."""
 
-    outcome: Outcome
-    after: Span = NOTHING
+    outcome: OutcomeName
+    after: BoundedDuration = NOTHING
 
 
-class Reply(Part):
+class ReplyModel(ScenarioTable):
     """The recipient answers, that long after the message was sent."""
 
-    text: Annotated[str, Field(max_length=LONGEST_TEXT)]
-    after: Span = timedelta(seconds=1)
+    text: Annotated[str, Field(max_length=MAX_REPLY_LENGTH)]
+    after: BoundedDuration = timedelta(seconds=1)
 
 
-class Click(Part):
+class ClickModel(ScenarioTable):
     """The recipient opens the first link, that long after the message was sent."""
 
-    after: Span = timedelta(seconds=1)
+    after: BoundedDuration = timedelta(seconds=1)
 
 
-FaultKind = Literal[
+FaultName = Literal[
     "status",
     "unauthorised",
     "rate_limit",
@@ -120,44 +122,45 @@ _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 
 _EXAMPLES: Final = {"status": "status = 503", "limit": "limit = 5", "per": 'per = "1m"', "duration": 'duration = "2s"'}
 
-Lasting = Annotated[
-    Annotated[Span, Tag("one")] | Annotated[list[Span], Field(min_length=2, max_length=2), Tag("many")],
+FaultDuration = Annotated[
+    Annotated[BoundedDuration, Tag("one")]
+    | Annotated[list[BoundedDuration], Field(min_length=2, max_length=2), Tag("many")],
     Discriminator(form_of),
     BeforeValidator(shortest_and_longest),
 ]
 """A length of time, or the shortest and the longest."""
 
 
-class Callback(Part):
+class CallbackModel(ScenarioTable):
     """How receivers hear of the message: late, more than once, or never."""
 
     drop: bool = Field(default=False, description="They never hear of it")
-    delay: Span = Field(default=NOTHING, description="They hear of everything that much later")
+    delay: BoundedDuration = Field(default=NOTHING, description="They hear of everything that much later")
     times: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = Field(
         default=1, description="They hear of everything so many times"
     )
 
 
-class Fault(Part):
+class FaultModel(ScenarioTable):
     """How the call goes wrong."""
 
-    kind: FaultKind
+    kind: FaultName
     status: ErrorStatus | None = Field(default=None, description="HTTP status, 400 to 599")
-    body: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = Field(
+    body: Annotated[str, Field(max_length=MAX_REPLY_LENGTH)] | None = Field(
         default=None, description="Body of the answer; the vendor's unless given"
     )
     content_type: Annotated[str, Field(max_length=100), AfterValidator(media_type)] | None = Field(
         default=None, description="Type of that body; JSON unless given", json_schema_extra={"pattern": MEDIA_TYPE}
     )
-    retry_after: Span | None = Field(default=None, description="When to come back, in whole seconds")
-    duration: Lasting | None = Field(default=None, description="How long, or [shortest, longest]")
+    retry_after: BoundedDuration | None = Field(default=None, description="When to come back, in whole seconds")
+    duration: FaultDuration | None = Field(default=None, description="How long, or [shortest, longest]")
     limit: Times | None = Field(default=None, description="So many calls in each window")
-    per: Span | None = Field(default=None, description="Length of the window")
+    per: BoundedDuration | None = Field(default=None, description="Length of the window")
 
     @model_validator(mode="after")
-    def _fits_its_kind(self) -> Fault:
+    def _fits_its_kind(self) -> FaultModel:
         needed, possible = _FIELDS.get(self.kind, ((), ()))
-        given = [name for name in Fault.model_fields if name != "kind" and getattr(self, name) is not None]
+        given = [name for name in FaultModel.model_fields if name != "kind" and getattr(self, name) is not None]
         missing = [name for name in needed if name not in given]
         if missing:
             examples = ", ".join(_EXAMPLES[name] for name in missing)
@@ -173,12 +176,12 @@ class Fault(Part):
         return self
 
 
-def sent_for(steps: Iterable[Step]) -> timedelta | None:
+def sent_for(steps: Iterable[StepModel]) -> timedelta | None:
     """Return how long a message that takes these steps stays sent, None where nothing ends that."""
     return next((following.after for step, following in pairwise(steps) if step.outcome is State.SENT), None)
 
 
-def _steps(steps: list[Step]) -> list[Step]:
+def _steps(steps: list[StepModel]) -> list[StepModel]:
     state = State.QUEUED
     for place, step in enumerate(steps, 1):
         legal = [str(following) for following in NEXT[state]]
@@ -190,12 +193,13 @@ def _steps(steps: list[Step]) -> list[Step]:
 
 
 Replies = Annotated[
-    Annotated[Reply, Tag("one")] | Annotated[list[Reply], Field(min_length=1, max_length=MOST_STEPS), Tag("many")],
+    Annotated[ReplyModel, Tag("one")]
+    | Annotated[list[ReplyModel], Field(min_length=1, max_length=MAX_STEPS), Tag("many")],
     Discriminator(form_of),
 ]
 
 
-class Limits(Part):
+class Limits(ScenarioTable):
     """For which, and how often, a rule is used."""
 
     match: Match = Field(default=Match(), description="For which messages")
@@ -204,25 +208,27 @@ class Limits(Part):
     probability: Annotated[float, Field(gt=0, le=1)] = Field(default=1.0, description="How likely, under the seed")
 
 
-class Rule(Limits):
+class RuleModel(Limits):
     """What happens to which messages: one of outcome, steps, pass and fault."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(default=None, description="For reports")
-    outcome: Outcome | None = Field(default=None, description="Where the message ends")
-    steps: Annotated[list[Step], Field(min_length=1, max_length=MOST_STEPS), AfterValidator(_steps)] | None = Field(
+    outcome: OutcomeName | None = Field(default=None, description="Where the message ends")
+    steps: Annotated[list[StepModel], Field(min_length=1, max_length=MAX_STEPS), AfterValidator(_steps)] | None = Field(
         default=None, description="Its life, step by step"
     )
     passes: Literal[True] | None = Field(
         default=None, alias="pass", description="No later rule counts; decided as if there were none"
     )
-    delay: Span | None = Field(default=None, description="With outcome or pass: only after it was queued so long")
+    delay: BoundedDuration | None = Field(
+        default=None, description="With outcome or pass: only after it was queued so long"
+    )
     reply: Replies | None = Field(default=None, description="What the recipient answers")
-    click: Click | None = Field(default=None, description="The recipient opens the first link")
-    callback: Callback | None = Field(default=None, description="How receivers hear of it")
-    fault: Fault | None = Field(default=None, description="How the call goes wrong")
+    click: ClickModel | None = Field(default=None, description="The recipient opens the first link")
+    callback: CallbackModel | None = Field(default=None, description="How receivers hear of it")
+    fault: FaultModel | None = Field(default=None, description="How the call goes wrong")
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> Rule:
+    def _says_one_thing(self) -> RuleModel:
         ways = {"outcome": self.outcome, "steps": self.steps, "pass": self.passes, "fault": self.fault}
         given = [name for name, value in ways.items() if value is not None]
         reacts = [name for name in ("reply", "click", "callback") if getattr(self, name) is not None]
@@ -239,20 +245,20 @@ class Rule(Limits):
             raise ValueError(f"delay goes with outcome or pass; here it is the {other}")
         if self.delay is not None and self.outcome is State.QUEUED:
             raise ValueError("delay is until the message leaves queued; with outcome queued it never does")
-        if self.match.call not in (None, CallKind.SEND) and self.fault is None:
+        if self.match.call not in (None, ApiOperation.SEND) and self.fault is None:
             raise ValueError(f"call {self.match.call} has no message that something could happen to; only a fault does")
         if reacts and reacts != ["callback"] and State.SENT not in self.states():
             raise ValueError(f"{reacts[0]} never happens, since the message is never sent")
         return self
 
     @model_validator(mode="after")
-    def _reacts_in_time(self) -> Rule:
+    def _reacts_in_time(self) -> RuleModel:
         lasts = sent_for(self.steps or ())
-        replies = [self.reply] if isinstance(self.reply, Reply) else self.reply or []
+        replies = [self.reply] if isinstance(self.reply, ReplyModel) else self.reply or []
         for name, reaction in [*(("reply", reply) for reply in replies), ("click", self.click)]:
             if lasts is not None and reaction is not None and reaction.after >= lasts:
-                ends = f"the message bounces {in_words(lasts)} after it was sent"
-                raise ValueError(f"{name} after {in_words(reaction.after)} never happens, since {ends}")
+                ends = f"the message bounces {format_duration(lasts)} after it was sent"
+                raise ValueError(f"{name} after {format_duration(reaction.after)} never happens, since {ends}")
         return self
 
     def states(self) -> set[State]:
@@ -262,10 +268,10 @@ class Rule(Limits):
         return set(State) if self.outcome is None else {self.outcome}
 
 
-class Account(Part):
+class AccountModel(ScenarioTable):
     """What an account begins with; what is not named is as the options say."""
 
-    credit: Allowance | None = Field(default=None, description='Segments, or "unlimited"')
+    credit: RuleCredit | None = Field(default=None, description='Segments, or "unlimited"')
     sender: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     gateway: bool | None = Field(default=None, description="Whether it has an SMS gateway")
     rest_right: bool | None = Field(default=None, description="Whether it may use the REST API")
@@ -273,15 +279,15 @@ class Account(Part):
     bounced: list[ListedNumber] | None = Field(default=None, description="Numbers on the bounce list")
     kosher: list[ListedNumber] | None = Field(default=None, description="Numbers that take no SMS")
     force_unsubscribe_link: bool | None = Field(default=None, description="Append the link whatever a send says")
-    webhooks: Receivers | None = Field(default=None, description="Receivers of its callbacks")
+    webhooks: WebhookList | None = Field(default=None, description="Receivers of its callbacks")
 
 
-class Scenario(Part):
+class Scenario(ScenarioTable):
     """How the provider behaves: what accounts begin with, and rules, of which the first that matches counts."""
 
     about: Annotated[str, Field(max_length=2000)] = Field(default="", description="The story in a sentence or two")
-    account: Account | None = None
-    rule: Annotated[list[Rule], Field(max_length=MOST_RULES)] = Field(default=[], description="The rules, in order")
+    account: AccountModel | None = None
+    rule: Annotated[list[RuleModel], Field(max_length=MAX_RULES)] = Field(default=[], description="The rules, in order")
 
 
 def json_schema() -> dict[str, Any]:

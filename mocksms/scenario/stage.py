@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from mocksms.engine.script import Script, together
-from mocksms.errors import Complaint, ScenarioUnusable
-from mocksms.scenario.compiler import script_of
+from mocksms.engine.rules import ActiveScenario, combine
+from mocksms.errors import InvalidScenario, ScenarioIssue
+from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.library import SUFFIX, Library, files_in
 from mocksms.scenario.parser import read_file
 from mocksms.scenario.schema import Scenario
@@ -19,11 +19,11 @@ log = logging.getLogger("mocksms")
 Stamp = tuple[int, int, int] | None
 
 
-class Stage:
+class StartScenarios:
     """What the option `scenario` names, as a script.
 
     Raises:
-        ScenarioUnusable: a file is no scenario; says all that is wrong with all of them. Or a folder has none.
+        InvalidScenario: a file is no scenario; says all that is wrong with all of them. Or a folder has none.
         ScenarioUnknown: a name is neither a file nor in the library.
     """
 
@@ -34,7 +34,7 @@ class Stage:
         self._seen = self._latest = self._look()
         self.script = self._read()
 
-    def changed(self) -> Script | None:
+    def changed(self) -> ActiveScenario | None:
         """Return the script anew if a file has changed, come or gone and all are scenarios; else nothing changes.
 
         A change counts once two looks in a row have seen the same: until then the file may be half-written. What is
@@ -47,7 +47,7 @@ class Stage:
         self._seen = seen
         try:
             self.script = self._read()
-        except ScenarioUnusable as error:
+        except InvalidScenario as error:
             log.error("The change is not in force, the scenario stays as it was:\n%s", error)
             return None
         log.warning("Changed: %s in force.", ", ".join(self.script.names) or "no scenario is")
@@ -58,27 +58,27 @@ class Stage:
     def _look(self) -> dict[Path, Stamp]:
         return {path: _stamp(path) for place in self._places for path in files_at(place)}
 
-    def _read(self) -> Script:
+    def _read(self) -> ActiveScenario:
         scenarios = read_all(self._seen)
         named = zip(self._seen, scenarios, strict=True)
-        return together(script_of(scenario, path.name, self._settings) for path, scenario in named)
+        return combine(compile_scenario(scenario, path.name, self._settings) for path, scenario in named)
 
 
 def read_all(paths: Iterable[Path]) -> list[Scenario]:
     """Return the scenarios of some files.
 
     Raises:
-        ScenarioUnusable: some are none; says all that is wrong with all of them.
+        InvalidScenario: some are none; says all that is wrong with all of them.
     """
     scenarios: list[Scenario] = []
-    complaints: list[Complaint] = []
+    issues: list[ScenarioIssue] = []
     for path in paths:
         try:
             scenarios.append(read_file(path))
-        except ScenarioUnusable as error:
-            complaints += error.complaints
-    if complaints:
-        raise ScenarioUnusable(complaints)
+        except InvalidScenario as error:
+            issues += error.issues
+    if issues:
+        raise InvalidScenario(issues)
     return scenarios
 
 
@@ -87,13 +87,13 @@ def place_of(name: str, library: Library) -> Path:
 
     Raises:
         ScenarioUnknown: it is none of these.
-        ScenarioUnusable: the folder has no scenario.
+        InvalidScenario: the folder has no scenario.
     """
     path = Path(name)
     is_name = not path.suffix and path.name == name
     place = library.path(name) if is_name and not path.exists() else path
     if not files_at(place):
-        raise ScenarioUnusable([Complaint(name, None, "", f"is a folder without a scenario, a file *{SUFFIX}")])
+        raise InvalidScenario([ScenarioIssue(name, None, "", f"is a folder without a scenario, a file *{SUFFIX}")])
     return place
 
 

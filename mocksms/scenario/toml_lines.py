@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 DEEPEST: Final = 10
 """Parts of a dotted key that have a place of their own; no scenario has as many."""
@@ -23,14 +23,14 @@ _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"\n]*"|'[^'\n]*')(?:\s*\.\s*(?:[\w
 _PART: Final = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
-def lines_of(text: str) -> dict[Place, int]:
+def lines_of(text: str) -> dict[KeyPath, int]:
     """Return the line, from 1, of every table and key of a TOML text that can be parsed, by its place.
 
     What stands within a value, as in an inline table, has no line of its own.
     """
-    lines: dict[Place, int] = {}
-    counts: dict[Place, int] = {}
-    table: Place = ()
+    lines: dict[KeyPath, int] = {}
+    counts: dict[KeyPath, int] = {}
+    table: KeyPath = ()
     for number, line in _statements(text):
         header = _HEADER.match(line)
         if header:
@@ -44,14 +44,14 @@ def lines_of(text: str) -> dict[Place, int]:
     return lines
 
 
-def line_at(lines: dict[Place, int], place: Place) -> int | None:
+def line_at(lines: dict[KeyPath, int], place: KeyPath) -> int | None:
     """Return the line of a place, or of what it is within."""
     return next((lines[place[:length]] for length in range(len(place), 0, -1) if place[:length] in lines), None)
 
 
-def _table(is_array: bool, parts: Sequence[str], counts: dict[Place, int]) -> Place:
+def _table(is_array: bool, parts: Sequence[str], counts: dict[KeyPath, int]) -> KeyPath:
     """Return the place of a header: within arrays of tables it means their last one."""
-    place: Place = ()
+    place: KeyPath = ()
     for part in parts:
         place = (*place, part)
         if place in counts and not (is_array and len(place) == _length(parts, counts)):
@@ -62,9 +62,9 @@ def _table(is_array: bool, parts: Sequence[str], counts: dict[Place, int]) -> Pl
     return place
 
 
-def _length(parts: Sequence[str], counts: dict[Place, int]) -> int:
+def _length(parts: Sequence[str], counts: dict[KeyPath, int]) -> int:
     """Return how long the place of a header is with the indexes of the arrays it lies in."""
-    place: Place = ()
+    place: KeyPath = ()
     for part in parts[:-1]:
         place = (*place, part)
         if place in counts:

@@ -9,14 +9,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, PlainSerializer, Tag, WithJsonSchema
 
-from mocksms.engine.patterns import LONGEST, Pattern
+from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
 from mocksms.schemas.types import Credit, Duration, whole
 from mocksms.settings import LONGEST_DURATION
 from mocksms.sms import numbers
 from mocksms.sms.message import State
 
 REGEX: Final = "regex:"
-MOST_SEGMENTS: Final = 999
+MAX_SEGMENTS: Final = 999
 UNLIMITED: Final = "unlimited"
 MEDIA_TYPE: Final = r"^[\x21-\x7e]+/[\x20-\x7e]+$"
 
@@ -69,10 +69,10 @@ def digits_only(raw: str) -> str:
 
 def _segments(raw: object) -> object:
     count = whole(raw)
-    is_count = isinstance(count, int) and not isinstance(count, bool) and 0 < count <= MOST_SEGMENTS
+    is_count = isinstance(count, int) and not isinstance(count, bool) and 0 < count <= MAX_SEGMENTS
     if is_count or (isinstance(raw, str) and re.fullmatch(SEGMENTS, raw.strip())):
         return count
-    raise ValueError(f'must be a number of segments, 1 to {MOST_SEGMENTS}, such as 2, ">=2" or "<3"')
+    raise ValueError(f'must be a number of segments, 1 to {MAX_SEGMENTS}, such as 2, ">=2" or "<3"')
 
 
 def media_type(raw: str) -> str:
@@ -110,10 +110,10 @@ def _kind_of_credit(given: object) -> str:
     return "word" if isinstance(given, str) else "one"
 
 
-Span = Annotated[Duration, AfterValidator(_bounded)]
+BoundedDuration = Annotated[Duration, AfterValidator(_bounded)]
 """A length of time of at most 3650 days."""
 
-Outcome = Annotated[
+OutcomeName = Annotated[
     State,
     BeforeValidator(_state),
     PlainSerializer(str),
@@ -121,16 +121,16 @@ Outcome = Annotated[
 ]
 """A status, with its reason after a slash: `sent`, `rejected/bounced`."""
 
-Wild = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_pattern)]
+TextPattern = Annotated[str, Field(min_length=1, max_length=MAX_PATTERN_LENGTH), AfterValidator(_pattern)]
 """A text as it is; with `*` for any characters; or a regular expression after `regex:`."""
 
-Segments = Annotated[
+SegmentComparison = Annotated[
     int | str,
     BeforeValidator(_segments),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": MOST_SEGMENTS},
+                {"type": "integer", "minimum": 1, "maximum": MAX_SEGMENTS},
                 {"type": "string", "pattern": SEGMENTS},
             ]
         }
@@ -142,7 +142,7 @@ Times = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(whole)]
 
 ErrorStatus = Annotated[int, Field(ge=400, le=599), BeforeValidator(whole)]
 
-Allowance = Annotated[
+RuleCredit = Annotated[
     Annotated[Credit, Tag("one")] | Annotated[Literal["unlimited"], Tag("word")],
     Discriminator(_kind_of_credit),
     BeforeValidator(_allowance),

@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from mocksms.engine.account import LONGEST_KEY
+from mocksms.engine.account import MAX_KEY_LENGTH
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 JSON: Final = "application/json"
 TEXT: Final = "text/plain"
@@ -22,13 +22,13 @@ REFS: Final = "#/components/schemas/{model}"
 KEY: Final = {
     "name": "X-API-Key",
     "in": "header",
-    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": r"\S", "examples": ["demo"]},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": r"\S", "examples": ["demo"]},
 }
 """The header that names the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class ResponseSpec:
     """An answer an operation may give: what it means, the type of its JSON body, and other media types it comes in."""
 
     about: str
@@ -49,20 +49,20 @@ class Operation:
     path: str
     tag: str
     summary: str
-    replies: Mapping[int, Reply]
+    replies: Mapping[int, ResponseSpec]
     about: str = ""
     key: Literal["required", "chooses", "unused"] = "unused"
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     body_required: bool = True
     path_example: str = ""
-    examples: Mapping[str, Json] = field(default_factory=dict)
+    examples: Mapping[str, JsonObject] = field(default_factory=dict)
 
 
-def document(operations: Sequence[Operation], tags: Mapping[str, str]) -> Json:
+def document(operations: Sequence[Operation], tags: Mapping[str, str]) -> JsonObject:
     """Return the OpenAPI document of some operations; `tags` describes their groups, in order."""
     schemas = _Schemas(operations)
-    paths: dict[str, Json] = {}
+    paths: dict[str, JsonObject] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
     return {
@@ -92,13 +92,13 @@ class _Schemas:
                 seen.add((shape, mode))
                 inputs.append((shape, mode, TypeAdapter(shape)))
         self._schemas, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFS)
-        self.components: Json = definitions.get("$defs", {})
+        self.components: JsonObject = definitions.get("$defs", {})
 
-    def of(self, shape: Any, mode: JsonSchemaMode) -> Json:
+    def of(self, shape: Any, mode: JsonSchemaMode) -> JsonObject:
         """Return the schema of a type, mostly a reference."""
         return dict(self._schemas[shape, mode])
 
-    def fields(self, model: type[BaseModel]) -> tuple[Json, Sequence[str]]:
+    def fields(self, model: type[BaseModel]) -> tuple[JsonObject, Sequence[str]]:
         """Return the schemas of a model's fields, and which are required."""
         name = self.of(model, "validation")["$ref"].rpartition("/")[2]
         schema = self.components[name]
@@ -115,8 +115,8 @@ def _shapes(operations: Iterable[Operation]) -> Iterable[tuple[Any, JsonSchemaMo
                 yield reply.shape, "serialization"
 
 
-def _operation(operation: Operation, schemas: _Schemas) -> Json:
-    described: Json = {
+def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
+    described: JsonObject = {
         "operationId": operation.id,
         "tags": [operation.tag],
         "summary": operation.summary,
@@ -126,14 +126,14 @@ def _operation(operation: Operation, schemas: _Schemas) -> Json:
     if operation.about:
         described["description"] = operation.about
     if operation.body is not None:
-        content: Json = {"schema": schemas.of(operation.body, "validation")}
+        content: JsonObject = {"schema": schemas.of(operation.body, "validation")}
         if operation.examples:
             content["examples"] = {name: {"value": value} for name, value in operation.examples.items()}
         described["requestBody"] = {"required": operation.body_required, "content": {JSON: content}}
     return described
 
 
-def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[Json]:
+def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[JsonObject]:
     for part in operation.path.split("/"):
         if part.startswith("{"):
             named = {"type": "string", "minLength": 1, "examples": [operation.path_example]}
@@ -144,13 +144,13 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[Json]:
         properties, required = schemas.fields(operation.query)
         for name, schema in properties.items():
             shown = {key: value for key, value in _given(schema).items() if key not in ("description", "title")}
-            parameter: Json = {"name": name, "in": "query", "required": name in required, "schema": shown}
+            parameter: JsonObject = {"name": name, "in": "query", "required": name in required, "schema": shown}
             if "description" in schema:
                 parameter["description"] = schema["description"]
             yield parameter
 
 
-def _mentioned(components: Json, paths: Json) -> Json:
+def _mentioned(components: JsonObject, paths: JsonObject) -> JsonObject:
     """Return the components that the paths refer to: the models of queries are spelt out as parameters."""
     wanted: dict[str, None] = {}
     parts: list[object] = [paths]
@@ -167,7 +167,7 @@ def _mentioned(components: Json, paths: Json) -> Json:
     return {name: components[name] for name in components if name in wanted}
 
 
-def _given(schema: Json) -> Json:
+def _given(schema: JsonObject) -> JsonObject:
     """Return the schema of a query parameter that is given: there is no way to write null in a query."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
     if len(choices) != 1:
@@ -176,9 +176,9 @@ def _given(schema: Json) -> Json:
     return {**rest, **choices[0]}
 
 
-def _reply(reply: Reply, schemas: _Schemas) -> Json:
-    described: Json = {"description": reply.about}
-    content: Json = {}
+def _reply(reply: ResponseSpec, schemas: _Schemas) -> JsonObject:
+    described: JsonObject = {"description": reply.about}
+    content: JsonObject = {}
     if reply.shape is not None:
         content[JSON] = {"schema": schemas.of(reply.shape, "serialization")}
     content.update({media: {"schema": {"type": "string"}} for media in reply.media})

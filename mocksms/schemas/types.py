@@ -18,10 +18,10 @@ from pydantic import (
 
 from mocksms.settings import A_DURATION, seconds
 from mocksms.sms import numbers
-from mocksms.sms.webhook import EVENTS, LONGEST_URL, Kind, Webhook, checked_events, checked_url
+from mocksms.sms.webhook import EVENTS, MAX_URL_LENGTH, Webhook, WebhookKind, checked_events, checked_url
 
-HIGHEST_CREDIT: Final = 10**12
-BEYOND: Final = 1e13
+MAX_CREDIT: Final = 10**12
+MAX_SECONDS: Final = 1e13
 """Seconds that lead beyond any calendar."""
 
 
@@ -36,11 +36,11 @@ def _length(raw: object) -> timedelta:
     if isinstance(raw, timedelta):
         return raw
     if isinstance(raw, int | float) and not isinstance(raw, bool) and raw >= 0:
-        return timedelta(seconds=min(raw, BEYOND))
+        return timedelta(seconds=min(raw, MAX_SECONDS))
     if not isinstance(raw, str):
         raise ValueError(f"must be {A_DURATION}")
     try:
-        return timedelta(seconds=min(seconds(raw), BEYOND))
+        return timedelta(seconds=min(seconds(raw), MAX_SECONDS))
     except ValueError as error:
         raise ValueError(f"must be {error}") from error
 
@@ -50,7 +50,7 @@ def whole(raw: object) -> object:
     return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
-def in_words(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """Return a length of time as it is written: `90s`, `1.5s`, `250ms`."""
     microseconds = length // timedelta(microseconds=1)
     if microseconds % 1_000_000 and not microseconds % 1_000 and microseconds < 1_000_000:
@@ -61,7 +61,7 @@ def in_words(length: timedelta) -> str:
 Duration = Annotated[
     timedelta,
     BeforeValidator(_length),
-    PlainSerializer(in_words),
+    PlainSerializer(format_duration),
     WithJsonSchema(
         {
             "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)?$"}],
@@ -73,12 +73,12 @@ Duration = Annotated[
 
 ListedNumber = Annotated[
     str,
-    Field(max_length=numbers.LONGEST),
+    Field(max_length=numbers.MAX_NUMBER_LENGTH),
     AfterValidator(_listed_number),
     WithJsonSchema(
         {
             "type": "string",
-            "maxLength": numbers.LONGEST,
+            "maxLength": numbers.MAX_NUMBER_LENGTH,
             "pattern": r"^[Xx+\-. ()\[\]]*[0-9][0-9Xx+\-. ()\[\]]*$",
             "examples": ["972-54-1111111"],
         }
@@ -89,14 +89,14 @@ ListedNumber = Annotated[
 Count = Annotated[int, Field(ge=0), BeforeValidator(whole)]
 """How many; as JSON has it, 2.0 is a whole number."""
 
-Credit = Annotated[int, Field(ge=0, le=HIGHEST_CREDIT), BeforeValidator(whole)]
+Credit = Annotated[int, Field(ge=0, le=MAX_CREDIT), BeforeValidator(whole)]
 """Segments."""
 
 URL_SCHEMA: Final = {
     "type": "string",
     # The common addresses; there are others that are taken as well.
     "pattern": r"^https?://[A-Za-z0-9.-]*[A-Za-z0-9](:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/?=&%-]*)?$",
-    "maxLength": LONGEST_URL,
+    "maxLength": MAX_URL_LENGTH,
     "examples": ["http://127.0.0.1:8000/hooks"],
 }
 
@@ -123,20 +123,20 @@ def _by_kind(schema: dict[str, Any]) -> None:
         {
             "type": "object",
             "additionalProperties": False,
-            "required": ["url"] if kind is Kind.TRANSACTIONAL else ["url", "kind"],
+            "required": ["url"] if kind is WebhookKind.TRANSACTIONAL else ["url", "kind"],
             "properties": {
                 **properties,
                 "kind": {"const": kind},
                 "events": {"anyOf": [{"type": "array", "items": {"enum": [*EVENTS[kind]]}}, {"type": "null"}]},
             },
         }
-        for kind in Kind
+        for kind in WebhookKind
     ]
     for name in ("type", "additionalProperties", "required"):
         del schema[name]
 
 
-class Receiver(BaseModel):
+class WebhookModel(BaseModel):
     """A receiver of callbacks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra=_by_kind)
@@ -144,13 +144,13 @@ class Receiver(BaseModel):
     url: Annotated[str, AfterValidator(_url), WithJsonSchema(URL_SCHEMA)] = Field(
         description="Its address, http or https"
     )
-    kind: Annotated[Kind, Field(strict=False)] = Field(
-        default=Kind.TRANSACTIONAL, description="JSON for transactional sends, or form data for automations"
+    kind: Annotated[WebhookKind, Field(strict=False)] = Field(
+        default=WebhookKind.TRANSACTIONAL, description="JSON for transactional sends, or form data for automations"
     )
     events: list[str] | None = Field(default=None, description="Only these; the usual ones unless given")
 
     @model_validator(mode="after")
-    def _has_events_of_its_kind(self) -> Receiver:
+    def _has_events_of_its_kind(self) -> WebhookModel:
         try:
             checked_events(self.events or (), self.kind)
         except ValueError as error:
@@ -162,10 +162,10 @@ class Receiver(BaseModel):
         return Webhook(self.url, self.kind, None if self.events is None else tuple(self.events))
 
 
-Address = Annotated[str, WithJsonSchema(URL_SCHEMA)]
+UrlField = Annotated[str, WithJsonSchema(URL_SCHEMA)]
 
-Receivers = Annotated[
-    list[Annotated[Receiver, BeforeValidator(_from_address, json_schema_input_type=Address | Receiver)]],
+WebhookList = Annotated[
+    list[Annotated[WebhookModel, BeforeValidator(_from_address, json_schema_input_type=UrlField | WebhookModel)]],
     Field(max_length=100),
 ]
 """Receivers, each by its address alone or with more."""

@@ -21,7 +21,7 @@ QUOTED: Final = 60
 MOST: Final = 100
 """Misfits that are told at once."""
 
-Place = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 """Where something is: names, and indexes from 0."""
 
 _BARE: Final = re.compile(r"[\w-]+", re.ASCII)
@@ -53,29 +53,31 @@ _LITERALS: Final = {
 """Texts that would be right without their quotes, by the name of the fault."""
 
 
-class Misfit(NamedTuple):
+class ValidationIssue(NamedTuple):
     """What is wrong at a place."""
 
-    place: Place
+    place: FieldPath
     text: str
 
 
-def misfits(model: type[BaseModel], details: Sequence[ErrorDetails]) -> list[Misfit]:
+def validation_issues(model: type[BaseModel], details: Sequence[ErrorDetails]) -> list[ValidationIssue]:
     """Return what does not fit a model, in the order it was found; of very much the beginning."""
-    told = [Misfit(_place(detail), _said(model, detail)) for detail in details[:MOST]]
-    more = [Misfit((), f"has {len(details)} faults; these are the first {MOST}")] if len(details) > MOST else []
+    told = [ValidationIssue(_place(detail), _said(model, detail)) for detail in details[:MOST]]
+    more = (
+        [ValidationIssue((), f"has {len(details)} faults; these are the first {MOST}")] if len(details) > MOST else []
+    )
     return [*more, *told]
 
 
-def faults_of(model: type[BaseModel], details: Sequence[ErrorDetails]) -> dict[str, list[str]]:
+def issues_by_name(model: type[BaseModel], details: Sequence[ErrorDetails]) -> dict[str, list[str]]:
     """Return what does not fit a model by its place as it is written."""
     faults: dict[str, list[str]] = {}
-    for misfit in misfits(model, details):
+    for misfit in validation_issues(model, details):
         faults.setdefault(written(misfit.place) or "body", []).append(misfit.text)
     return faults
 
 
-def written(place: Place) -> str:
+def written(place: FieldPath) -> str:
     """Return a place as people write it: what stands in a list is counted from 1."""
     words = ""
     for part in place:
@@ -84,7 +86,7 @@ def written(place: Place) -> str:
     return words
 
 
-def _place(detail: ErrorDetails) -> Place:
+def _place(detail: ErrorDetails) -> FieldPath:
     """Return where something is; a name that nobody knows may be that of a form, and stays."""
     name = len(detail["loc"]) - 1 if detail["type"] == "extra_forbidden" else -1
     return tuple(part for index, part in enumerate(detail["loc"]) if index == name or part not in UNION_TAGS)

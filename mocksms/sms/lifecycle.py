@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from mocksms.errors import IllegalStep
-from mocksms.sms.message import Event, History, State
+from mocksms.sms.message import History, State, Transition
 
 _AFTER_A_WAIT = (
     State.SENT,
@@ -42,7 +42,7 @@ NEXT: Final[dict[State, tuple[State, ...]]] = {
 
 def begin(at: datetime, cause: str) -> History:
     """Return the history of a message that has just been accepted."""
-    return (Event(at, State.QUEUED, cause),)
+    return (Transition(at, State.QUEUED, cause),)
 
 
 def step(history: History, state: State, at: datetime, cause: str) -> History:
@@ -54,4 +54,4 @@ def step(history: History, state: State, at: datetime, cause: str) -> History:
     current = history[-1].state
     if state not in NEXT[current]:
         raise IllegalStep(current, state, NEXT[current])
-    return (*history, Event(at, state, cause))
+    return (*history, Transition(at, state, cause))

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from mocksms.sms.message import State
 from mocksms.sms.numbers import MAGIC_PREFIX
-from mocksms.sms.outcomes import ClickFirstLink, Fault, FaultKind, Outcome, Reply, Step
+from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, ReplyReaction, Step
 
 SUFFIX_LENGTH: Final = 4
 REACTION_AFTER: Final = timedelta(seconds=1)
@@ -23,7 +23,7 @@ class MagicNumber(NamedTuple):
     code: str
     name: str
     title: str
-    orders: Outcome | Fault
+    effect: Outcome | Fault
 
     def number(self, prefix: str = MAGIC_PREFIX, lane: int = 0) -> str:
         """Return the phone number of this row on a lane (0 to 99), as the vendor's guide writes numbers."""
@@ -58,17 +58,21 @@ def _rows(delay: timedelta) -> list[MagicNumber]:
         _outcome("01", "sent-later", f"queued, sent after {seconds}", Step(State.SENT, delay)),
         _outcome("02", "queued", "stays queued"),
         _outcome(
-            "03", "replies-yes", "sent, then the recipient replies YES", Step(State.SENT), Reply("YES", REACTION_AFTER)
+            "03",
+            "replies-yes",
+            "sent, then the recipient replies YES",
+            Step(State.SENT),
+            ReplyReaction("YES", REACTION_AFTER),
         ),
         _outcome(
             "04",
             "replies-stop",
             "sent, then the recipient replies STOP and is opted out",
             Step(State.SENT),
-            Reply("STOP", REACTION_AFTER, opts_out=True),
+            ReplyReaction("STOP", REACTION_AFTER, opts_out=True),
         ),
         _outcome(
-            "05", "clicks", "sent, then the first link is clicked", Step(State.SENT), ClickFirstLink(REACTION_AFTER)
+            "05", "clicks", "sent, then the first link is clicked", Step(State.SENT), ClickReaction(REACTION_AFTER)
         ),
         _outcome("10", "invalid", str(State.INVALID), Step(State.INVALID)),
         _outcome("20", "unsubscribed", str(State.UNSUBSCRIBED), Step(State.UNSUBSCRIBED)),
@@ -100,7 +104,7 @@ def _rows(delay: timedelta) -> list[MagicNumber]:
     ]
 
 
-def _outcome(code: str, name: str, title: str, *parts: Step | Reply | ClickFirstLink) -> MagicNumber:
+def _outcome(code: str, name: str, title: str, *parts: Step | ReplyReaction | ClickReaction) -> MagicNumber:
     outcome = Outcome(
         steps=tuple(part for part in parts if isinstance(part, Step)),
         reactions=tuple(part for part in parts if not isinstance(part, Step)),

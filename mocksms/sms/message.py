@@ -74,7 +74,7 @@ class State(Enum):
         return self._text
 
 
-class Event(NamedTuple):
+class Transition(NamedTuple):
     """A step in a message's life: when, into which state, and why."""
 
     at: datetime
@@ -82,7 +82,7 @@ class Event(NamedTuple):
     cause: str
 
 
-History = tuple[Event, ...]
+History = tuple[Transition, ...]
 """The life of a message so far, oldest event first; never empty."""
 
 
@@ -118,14 +118,14 @@ class Submission(NamedTuple):
     send_at: datetime | None = None
 
 
-class Telling(NamedTuple):
+class CallbackPolicy(NamedTuple):
     """How receivers are told of a message by callbacks: that much later, so many times each; 0 is never."""
 
     delay: timedelta = timedelta()
     times: int = 1
 
 
-USUAL = Telling()
+DEFAULT_POLICY = CallbackPolicy()
 
 
 class Message(NamedTuple):
@@ -133,7 +133,7 @@ class Message(NamedTuple):
 
     `sequence` grows with every message of the mock. `digits` is the number to compare on. `due_at` is when the
     vendor takes it up. `segments` is what it costs. `decided_by` says in words what chose its end, None until then.
-    `request` is the number of the exchange that made it, 0 when none did. `telling` is how receivers hear of it.
+    `request` is the number of the request that created it, 0 when none did.
     """
 
     transaction_id: str
@@ -150,7 +150,7 @@ class Message(NamedTuple):
     history: History
     decided_by: str | None = None
     clicks: tuple[Click, ...] = ()
-    telling: Telling = USUAL
+    callback_policy: CallbackPolicy = DEFAULT_POLICY
 
     @property
     def state(self) -> State:

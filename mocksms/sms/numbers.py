@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 SEPARATORS: Final = str.maketrans("", "", "+-. ()[]")
-LONGEST: Final = 40
+MAX_NUMBER_LENGTH: Final = 40
 """Characters beyond which a number is not even looked at; E.164 has 15 digits."""
 
 KOSHER_PREFIXES: Final = (
@@ -32,7 +32,7 @@ _ISRAELI_MOBILE = re.compile(r"9725[0-689][0-9X]{7}", re.ASCII)
 _LOCAL_MOBILE = re.compile(r"0(5[0-689][0-9X]{7})", re.ASCII)
 
 
-class Form(StrEnum):
+class NumberForm(StrEnum):
     """What a number looks like."""
 
     ISRAELI_MOBILE = "an Israeli mobile number"
@@ -44,13 +44,13 @@ class PhoneNumber(NamedTuple):
     """A number as read: the `digits` to compare on, its `form`, and for a malformed one the `fault` in words."""
 
     digits: str
-    form: Form
+    form: NumberForm
     fault: str = ""
 
 
 def digits_of(raw: str) -> str:
     """Return the number without separators, `X` for a masked digit in upper case; letters stay as they are."""
-    return raw[:LONGEST].translate(SEPARATORS).upper()
+    return raw[:MAX_NUMBER_LENGTH].translate(SEPARATORS).upper()
 
 
 def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
@@ -62,14 +62,14 @@ def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
     digits = digits_of(raw)
     if accept_local and (local := _LOCAL_MOBILE.fullmatch(digits)):
         digits = "972" + local[1]
-    if len(raw) <= LONGEST and _ISRAELI_MOBILE.fullmatch(digits):
-        return PhoneNumber(digits, Form.ISRAELI_MOBILE)
+    if len(raw) <= MAX_NUMBER_LENGTH and _ISRAELI_MOBILE.fullmatch(digits):
+        return PhoneNumber(digits, NumberForm.ISRAELI_MOBILE)
     fault = _fault(raw, digits)
-    return PhoneNumber(digits, Form.MALFORMED if fault else Form.FOREIGN, fault)
+    return PhoneNumber(digits, NumberForm.MALFORMED if fault else NumberForm.FOREIGN, fault)
 
 
 def _fault(raw: str, digits: str) -> str:
-    if len(raw) > LONGEST:
+    if len(raw) > MAX_NUMBER_LENGTH:
         return f"{len(raw)} characters long"
     if not digits:
         return "no digits in it"

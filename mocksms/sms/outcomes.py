@@ -7,19 +7,19 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from mocksms.sms.message import USUAL, State, Telling
+from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, State
 
-NOW = timedelta()
+AT_ONCE = timedelta()
 
 
 class Step(NamedTuple):
     """Enter `state`, `after` that long from when the message is taken up."""
 
     state: State
-    after: timedelta = NOW
+    after: timedelta = AT_ONCE
 
 
-class Reply(NamedTuple):
+class ReplyReaction(NamedTuple):
     """The recipient answers with `text`, `after` that long; it opts out if `opts_out`, else as its words mean."""
 
     text: str
@@ -27,28 +27,28 @@ class Reply(NamedTuple):
     opts_out: bool = False
 
 
-class ClickFirstLink(NamedTuple):
+class ClickReaction(NamedTuple):
     """The recipient opens the first link of the text, `after` that long."""
 
     after: timedelta
 
 
-Reaction = Reply | ClickFirstLink
+Reaction = ReplyReaction | ClickReaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """Where a message will end and when, what its recipient does, and what decided it in a tester's words.
 
-    `passes_after`, if given, leaves it to be decided as if nothing was ordered, that long after it was taken up.
-    `telling` is how receivers hear of it.
+    `release_after`, if given, leaves it to be decided as if nothing was ordered, that long after it was taken up.
+    `callback_policy` is how receivers hear of it.
     """
 
     steps: tuple[Step, ...]
     decided_by: str
     reactions: tuple[Reaction, ...] = ()
-    passes_after: timedelta | None = None
-    telling: Telling = USUAL
+    release_after: timedelta | None = None
+    callback_policy: CallbackPolicy = DEFAULT_POLICY
 
 
 class FaultKind(StrEnum):
@@ -74,7 +74,7 @@ class Fault:
 
     kind: FaultKind
     status: int | None = None
-    duration: timedelta = NOW
+    duration: timedelta = AT_ONCE
     body: str | None = None
     media_type: str | None = None
 
@@ -88,7 +88,7 @@ class Fault:
         return self.kind not in (FaultKind.STATUS, FaultKind.RESET_BEFORE_ACCEPT)
 
     @property
-    def loses_answer(self) -> bool:
+    def loses_response(self) -> bool:
         """Whether the connection is reset instead of an answer."""
         return self.kind in (FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT)
 

@@ -16,23 +16,25 @@ _UNSEEN = re.compile("[\u0591-\u05bd\u05bf-\u05c7\u061c\u200b-\u200f\u202a-\u202
 """Niqqud and marks of direction and width, which keyboards and copied texts add without anybody seeing it."""
 
 
-class Choice(StrEnum):
+class ConsentChoice(StrEnum):
     """What a recipient chooses."""
 
     OUT = "out"
     IN = "in"
 
 
-class Words:
+class OptOutWords:
     """The replies that choose: one of the words alone, in any case, whatever niqqud it has and signs around it."""
 
     def __init__(self, out: Iterable[str] = OUT_WORDS, into: Iterable[str] = IN_WORDS) -> None:
         outs = tuple(out)
-        self.first_out = next(iter(outs), "")
-        self._choices = {_plain(word): Choice.IN for word in into} | {_plain(word): Choice.OUT for word in outs}
+        self.first_opt_out = next(iter(outs), "")
+        self._choices = {_plain(word): ConsentChoice.IN for word in into} | {
+            _plain(word): ConsentChoice.OUT for word in outs
+        }
         self._choices.pop("", None)
 
-    def choice(self, text: str) -> Choice | None:
+    def choice(self, text: str) -> ConsentChoice | None:
         """Return what a reply chooses, None when it is none of the words."""
         return self._choices.get(_plain(text))
 

@@ -10,10 +10,10 @@ from mocksms.errors import SendTooLarge, TextTooLong
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, Submission
 from mocksms.sms.replies import OUT_WORDS
 
-LONGEST_TEXT: Final = 255 * 153
+MAX_TEXT_LENGTH: Final = 255 * 153
 """Characters the longest SMS can carry: 255 parts (GSM 03.40) of 153 GSM-7 characters."""
 
-MOST_TEXT: Final = 10_000_000
+MAX_SEND_LENGTH: Final = 10_000_000
 """Characters that the texts of one send may have together, before and after filling; like texts count once."""
 
 REPLY_HINT: Final = "Reply {} to unsubscribe"
@@ -79,18 +79,18 @@ class Template:
             SendTooLarge: the texts that differ come to too many characters together.
         """
         content, unsubscribe_text = self._submission.content, self._submission.unsubscribe_text
-        if not self.placeholders and len(content) + len(unsubscribe_text) <= LONGEST_TEXT:
+        if not self.placeholders and len(content) + len(unsubscribe_text) <= MAX_TEXT_LENGTH:
             return
         distinct = {id(to.fields): to.fields for to in recipients} if self.placeholders else {0: NO_FIELDS}
         fixed = len(unsubscribe_text) if self._submission.unsubscribe_link else 0
         together = len(distinct) * (len(content) + fixed)
-        if together <= MOST_TEXT:
+        if together <= MAX_SEND_LENGTH:
             lengths = [fixed + self._length(fields) for fields in distinct.values()]
-            if (longest := max(lengths, default=0)) > LONGEST_TEXT:
-                raise TextTooLong(longest, LONGEST_TEXT)
+            if (longest := max(lengths, default=0)) > MAX_TEXT_LENGTH:
+                raise TextTooLong(longest, MAX_TEXT_LENGTH)
             together = sum(lengths)
-        if together > MOST_TEXT:
-            raise SendTooLarge(together, MOST_TEXT)
+        if together > MAX_SEND_LENGTH:
+            raise SendTooLarge(together, MAX_SEND_LENGTH)
 
     def shown(self, fields: Mapping[str, str], links: Links) -> str:
         """Return the whole text as the phone shows it."""

@@ -8,17 +8,17 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-LONGEST_URL: Final = 2_000
+MAX_URL_LENGTH: Final = 2_000
 
 
-class Kind(StrEnum):
+class WebhookKind(StrEnum):
     """The vendor's two webhooks: for transactional sends as JSON, for automations as form data."""
 
     TRANSACTIONAL = "transactional"
     AUTOMATION = "automation"
 
 
-class Happening(StrEnum):
+class WebhookTrigger(StrEnum):
     """What a receiver can hear of."""
 
     SENT = "sent"
@@ -29,30 +29,31 @@ class Happening(StrEnum):
     OPTED_OUT = "opted out"
 
 
-WORDS: Final[Mapping[Kind, Mapping[Happening, tuple[str, ...]]]] = {
-    Kind.TRANSACTIONAL: {
-        Happening.SENT: ("send",),
-        Happening.REFUSED: ("reject",),
-        Happening.BOUNCED: ("reject", "hard_bounce"),
-        Happening.CLICKED: ("click",),
+EVENT_NAMES: Final[Mapping[WebhookKind, Mapping[WebhookTrigger, tuple[str, ...]]]] = {
+    WebhookKind.TRANSACTIONAL: {
+        WebhookTrigger.SENT: ("send",),
+        WebhookTrigger.REFUSED: ("reject",),
+        WebhookTrigger.BOUNCED: ("reject", "hard_bounce"),
+        WebhookTrigger.CLICKED: ("click",),
     },
-    Kind.AUTOMATION: {
-        Happening.SENT: ("smsSent",),
-        Happening.REFUSED: ("undelivered",),
-        Happening.BOUNCED: ("undelivered",),
-        Happening.CLICKED: ("smsClicked",),
-        Happening.REPLIED: ("SmsReply",),
-        Happening.OPTED_OUT: ("smsUnsubscribed",),
+    WebhookKind.AUTOMATION: {
+        WebhookTrigger.SENT: ("smsSent",),
+        WebhookTrigger.REFUSED: ("undelivered",),
+        WebhookTrigger.BOUNCED: ("undelivered",),
+        WebhookTrigger.CLICKED: ("smsClicked",),
+        WebhookTrigger.REPLIED: ("SmsReply",),
+        WebhookTrigger.OPTED_OUT: ("smsUnsubscribed",),
     },
 }
 """The vendor's word for what has happened (documented); where there are several, a setting chooses."""
 
 EVENTS: Final = {
-    kind: tuple(dict.fromkeys(word for words in table.values() for word in words)) for kind, table in WORDS.items()
+    kind: tuple(dict.fromkeys(word for words in table.values() for word in words))
+    for kind, table in EVENT_NAMES.items()
 }
 """The words each webhook has."""
 
-ONLY_IF_NAMED: Final = frozenset({"smsSent", "undelivered"})
+EXPLICIT_EVENTS: Final = frozenset({"smsSent", "undelivered"})
 """Events that a transactional send is not known to bring to an automation: only for those who name them (inferred)."""
 
 
@@ -60,15 +61,15 @@ class Webhook(NamedTuple):
     """One receiver: its address, the webhook it is called by, and the events it is for; None is the usual ones."""
 
     url: str
-    kind: Kind = Kind.TRANSACTIONAL
+    kind: WebhookKind = WebhookKind.TRANSACTIONAL
     events: tuple[str, ...] | None = None
 
-    def hears(self, event: str) -> bool:
+    def subscribes_to(self, event: str) -> bool:
         """Return whether it is called for an event."""
-        return event not in ONLY_IF_NAMED if self.events is None else event in self.events
+        return event not in EXPLICIT_EVENTS if self.events is None else event in self.events
 
 
-def read_webhook(raw: str, kind: Kind = Kind.TRANSACTIONAL) -> Webhook:
+def parse_webhook(raw: str, kind: WebhookKind = WebhookKind.TRANSACTIONAL) -> Webhook:
     """Read a receiver as one writes it: an address, and after `#` the only events it is for, joined by `+`.
 
     Raises:
@@ -90,12 +91,12 @@ def checked_url(url: str) -> str:
         fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and parts.username is None
     except ValueError:
         fits = False
-    if not fits or not url.isascii() or not url.isprintable() or " " in url or "#" in url or len(url) > LONGEST_URL:
+    if not fits or not url.isascii() or not url.isprintable() or " " in url or "#" in url or len(url) > MAX_URL_LENGTH:
         raise ValueError("an address such as http://127.0.0.1:8000/hooks")
     return url
 
 
-def checked_events(events: Iterable[str], kind: Kind) -> tuple[str, ...]:
+def checked_events(events: Iterable[str], kind: WebhookKind) -> tuple[str, ...]:
     """Return events of a webhook.
 
     Raises:

@@ -9,8 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from mocksms.sms.text import escape
-from mocksms.testing.client import Client
-from mocksms.testing.models import Message, message_of, quoted
+from mocksms.testing.client import MockClient
+from mocksms.testing.models import SmsMessage, message_of, quoted
 
 __tracebackhide__ = True
 
@@ -19,7 +19,7 @@ PAGE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Call:
+class ApiRequest:
     """One call of the emulated API.
 
     `answer` is its HTTP status, None where the connection was reset. `note` says why it was refused, `ordered_by`
@@ -48,7 +48,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Reply:
+class SmsReply:
     """An SMS from a phone: its number in digits, its text, and what it brought about."""
 
     at: datetime
@@ -60,10 +60,10 @@ class Reply:
         return f"<reply of {self.number} {quoted(self.text)}{f', {self.effect}' if self.effect else ''}>"
 
 
-class Reading:
+class AccountHandle:
     """An account of a mock: where it is, and what was sent."""
 
-    def __init__(self, client: Client | None, api_key: str, patience: float) -> None:
+    def __init__(self, client: MockClient | None, api_key: str, patience: float) -> None:
         self._connected = client
         self._patience = patience
         self._began = 0
@@ -84,17 +84,17 @@ class Reading:
         return {url: self.url, key: self.api_key}
 
     @property
-    def outbox(self) -> list[Message]:
+    def outbox(self) -> list[SmsMessage]:
         """All messages of the account as they are by now, oldest first."""
         return self._messages()
 
     @property
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[ApiRequest]:
         """The latest calls of the emulated API by this account, at most 1,000, oldest first."""
         return [call_of(row) for row in self.ask("GET", "requests", limit=PAGE)["requests"][::-1]]
 
     @property
-    def replies(self) -> list[Reply]:
+    def replies(self) -> list[SmsReply]:
         """The latest SMS from phones, at most 1,000, oldest first."""
         return [reply_of(row) for row in self.ask("GET", "inbound", limit=PAGE)["inbound"][::-1]]
 
@@ -108,7 +108,7 @@ class Reading:
         """The time on the account's clock, in UTC."""
         return datetime.fromisoformat(self.ask("GET", "clock")["now"])
 
-    def read(self, message: Message | str) -> Message:
+    def read(self, message: SmsMessage | str) -> SmsMessage:
         """Return a message, given by itself or its transaction id, as it is by now.
 
         Raises:
@@ -117,7 +117,7 @@ class Reading:
         return message_of(self.ask("GET", f"messages/{id_of(message)}"))
 
     @property
-    def client(self) -> Client:
+    def client(self) -> MockClient:
         """What speaks with the mock, for what concerns all its accounts."""
         if self._connected is None:
             raise RuntimeError("this mock is not running; use it as: with MockSMS() as sms:")
@@ -132,7 +132,7 @@ class Reading:
         """
         return self.client.call(method, path, body, key=self.api_key, **query)
 
-    def _messages(self, **filters: Any) -> list[Message]:
+    def _messages(self, **filters: Any) -> list[SmsMessage]:
         """Return the messages that meet some filters of the inspection API, oldest first."""
         rows: list[Any] = []
         before: int | None = None
@@ -144,9 +144,9 @@ class Reading:
             before = page[-1]["cursor"]
 
 
-def call_of(row: Mapping[str, Any]) -> Call:
+def call_of(row: Mapping[str, Any]) -> ApiRequest:
     """Return a call from a row of the inspection API."""
-    return Call(
+    return ApiRequest(
         at=datetime.fromisoformat(row["at"]),
         method=row["method"],
         target=row["target"],
@@ -160,9 +160,9 @@ def call_of(row: Mapping[str, Any]) -> Call:
     )
 
 
-def reply_of(row: dict[str, Any]) -> Reply:
+def reply_of(row: dict[str, Any]) -> SmsReply:
     """Return a reply from a row of the inspection API."""
-    return Reply(at=datetime.fromisoformat(row["at"]), number=row["number"], text=row["text"], effect=row["effect"])
+    return SmsReply(at=datetime.fromisoformat(row["at"]), number=row["number"], text=row["text"], effect=row["effect"])
 
 
 def id_of(message: object) -> str:
@@ -171,7 +171,7 @@ def id_of(message: object) -> str:
     Raises:
         TypeError: it is neither.
     """
-    if isinstance(message, Message):
+    if isinstance(message, SmsMessage):
         return message.transaction_id
     if not isinstance(message, str) or not message:
         raise TypeError(f"a message or its transaction id is wanted, not {message!r}")

@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from mocksms.errors import MockRefused, MocksmsError
-from mocksms.testing.account import Reading, Reply, id_of, reply_of
-from mocksms.testing.client import PATIENCE, Client
-from mocksms.testing.lengths import Length
-from mocksms.testing.models import Message, message_of
+from mocksms.testing.account import AccountHandle, SmsReply, id_of, reply_of
+from mocksms.testing.client import PATIENCE, MockClient
+from mocksms.testing.lengths import DurationLike
+from mocksms.testing.models import SmsMessage, message_of
 
 __tracebackhide__ = True
 
@@ -29,10 +29,10 @@ Rules = Sequence[Mapping[str, Any]]
 """Rules as a scenario file has them: `{"match": {"tag": "otp"}, "outcome": "rejected/bounced", "times": 1}`."""
 
 
-class Fault:
+class FaultHandle:
     """A fault in force; used as `with`, it ends with the block. `clear` ends it as well."""
 
-    def __init__(self, account: Reading, number: int, about: str) -> None:
+    def __init__(self, account: AccountHandle, number: int, about: str) -> None:
         self._account = account
         self._number = number
         self._about = about
@@ -68,13 +68,13 @@ class Fault:
         self.clear()
 
 
-class Steered(Reading):
+class Actions(AccountHandle):
     """An account whose provider does what the test says."""
 
-    def __init__(self, client: Client | None, api_key: str, patience: float) -> None:
+    def __init__(self, client: MockClient | None, api_key: str, patience: float) -> None:
         super().__init__(client, api_key, patience)
         self._lanes: dict[str, Iterator[int]] = {}
-        self._faults: list[Fault] = []
+        self._faults: list[FaultHandle] = []
 
     def number(self, outcome: str = "sent") -> str:
         """Return a magic number for an outcome, each time another one.
@@ -133,9 +133,9 @@ class Steered(Reading):
         every: int | None = None,
         probability: float | None = None,
         match: Mapping[str, Any] | None = None,
-        ttl: Length | None = None,
+        ttl: DurationLike | None = None,
         **details: Any,
-    ) -> Fault:
+    ) -> FaultHandle:
         """Let calls go wrong from here on: `with sms.fault("reset_after_accept", times=1):`.
 
         Args:
@@ -158,11 +158,11 @@ class Steered(Reading):
         given = {name: value for name, value in limits.items() if value is not None}
         number = self.ask("POST", "faults", {"fault": {**fault, **details}, **given})["id"]
         about = ", ".join([str(kind), *(f"{name}={value!r}" for name, value in {**details, **given}.items())])
-        self._faults.append(Fault(self, number, about))
+        self._faults.append(FaultHandle(self, number, about))
         return self._faults[-1]
 
     @property
-    def faults(self) -> list[Fault]:
+    def faults(self) -> list[FaultHandle]:
         """The faults that this handle has set, also those that are over."""
         return list(self._faults)
 
@@ -197,11 +197,11 @@ class Steered(Reading):
         """Take an opt-out back."""
         self.change(unsubscribed={"remove": [number]})
 
-    def reply(self, from_: str, text: str) -> Reply:
+    def reply(self, from_: str, text: str) -> SmsReply:
         """Let a phone reply, such as with `STOP`."""
         return reply_of(self.ask("POST", "inbound", {"from": from_, "text": text}))
 
-    def cancel(self, message: Message | str) -> Message:
+    def cancel(self, message: SmsMessage | str) -> SmsMessage:
         """Cancel a queued message, given by itself or its transaction id, and return it as it is then.
 
         Raises:
@@ -209,7 +209,7 @@ class Steered(Reading):
         """
         return self._drive(message, "cancel")
 
-    def bounce(self, message: Message | str) -> Message:
+    def bounce(self, message: SmsMessage | str) -> SmsMessage:
         """Let a message bounce, and return it as it is then.
 
         Raises:
@@ -217,7 +217,7 @@ class Steered(Reading):
         """
         return self._drive(message, "bounce")
 
-    def deliver(self, message: Message | str) -> Message:
+    def deliver(self, message: SmsMessage | str) -> SmsMessage:
         """Send a queued message now, whatever it waits for, and return it as it is then.
 
         Raises:
@@ -225,11 +225,11 @@ class Steered(Reading):
         """
         return self._drive(message, "send")
 
-    def unsubscribe(self, message: Message | str) -> Message:
+    def unsubscribe(self, message: SmsMessage | str) -> SmsMessage:
         """Let the recipient of a message opt out, as by the link in it."""
         return self._drive(message, "unsubscribe")
 
-    def click(self, message: Message | str, url: str | None = None) -> Message:
+    def click(self, message: SmsMessage | str, url: str | None = None) -> SmsMessage:
         """Let the recipient open a link, the first unless given, and return the message as it is then.
 
         Raises:
@@ -254,7 +254,7 @@ class Steered(Reading):
                 self.resume()
             raise
 
-    def advance(self, by: Length | datetime) -> datetime:
+    def advance(self, by: DurationLike | datetime) -> datetime:
         """Move the account's time on by a length or to an instant, and return where it is then.
 
         All that is due by then has happened when it returns, in the order of time. In an async test whose application
@@ -279,7 +279,7 @@ class Steered(Reading):
         self._lanes.clear()
         self._faults.clear()
 
-    def _drive(self, message: Message | str, word: str, body: Any = None) -> Message:
+    def _drive(self, message: SmsMessage | str, word: str, body: Any = None) -> SmsMessage:
         return message_of(self.ask("POST", f"messages/{id_of(message)}/{word}", body))
 
 

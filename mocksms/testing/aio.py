@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
 
-from mocksms.testing.actions import Steered
-from mocksms.testing.assertions import Asserting
+from mocksms.testing.actions import Actions
+from mocksms.testing.assertions import Assertions
 from mocksms.testing.waiting import T, in_thread
 
 __tracebackhide__ = True
@@ -28,11 +28,11 @@ def _awaited(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[A
 class Aio:
     """The async forms of an account's methods that wait for something an application does."""
 
-    wait_for = _awaited(Asserting.wait_for)
-    assert_not_sent = _awaited(Asserting.assert_not_sent)
-    assert_nothing_sent = _awaited(Asserting.assert_nothing_sent)
-    freeze = _awaited(Steered.freeze)
-    advance = _awaited(Steered.advance)
+    wait_for = _awaited(Assertions.wait_for)
+    assert_not_sent = _awaited(Assertions.assert_not_sent)
+    assert_nothing_sent = _awaited(Assertions.assert_nothing_sent)
+    freeze = _awaited(Actions.freeze)
+    advance = _awaited(Actions.advance)
 
-    def __init__(self, sms: Asserting) -> None:
+    def __init__(self, sms: Assertions) -> None:
         self._sms = sms

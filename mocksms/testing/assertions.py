@@ -8,21 +8,21 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any, Final, NoReturn
 
-from mocksms.engine.clock import Steady
+from mocksms.engine.clock import SteadyTime
 from mocksms.errors import MockRefused
 from mocksms.sms.numbers import digits_of
-from mocksms.testing.account import PAGE, Reading
-from mocksms.testing.client import PATIENCE, Client
+from mocksms.testing.account import PAGE, AccountHandle
+from mocksms.testing.client import PATIENCE, MockClient
 from mocksms.testing.failures import compared, line, retold, told, with_lines, without_place
-from mocksms.testing.lengths import Length, in_seconds
+from mocksms.testing.lengths import DurationLike, in_seconds
 from mocksms.testing.lookalikes import why_so_long
-from mocksms.testing.matchers import LONGEST_WORDS, Matcher, Wish, wish_of
-from mocksms.testing.models import Message, message_of, quoted
+from mocksms.testing.matchers import LONGEST_WORDS, Expectation, Matcher, expectation_of
+from mocksms.testing.models import SmsMessage, message_of, quoted
 from mocksms.testing.waiting import holds_up_a_loop
 
 __tracebackhide__ = True
 
-Since = Message | int | None
+SincePoint = SmsMessage | int | None
 """A message or a cursor: only what came after it counts. None: since the handle's own beginning.
 
 That is when the test began for the handle of the fixture and the accounts made from it, the mock's start for others."""
@@ -31,7 +31,7 @@ LOOK: Final = 0.25
 """Seconds between two looks at what only this side can evaluate, unless a message comes."""
 
 
-class Asserting(Reading):
+class Assertions(AccountHandle):
     """An account whose messages can be asserted and waited for.
 
     All take the same wishes: `to` is a number, compared on digits; `text` a part of the content; `tag` one of the tags;
@@ -39,9 +39,9 @@ class Asserting(Reading):
     searched for, or a callable that gets the value. What is not given may be anything.
     """
 
-    def __init__(self, client: Client | None, api_key: str, patience: float) -> None:
+    def __init__(self, client: MockClient | None, api_key: str, patience: float) -> None:
         super().__init__(client, api_key, patience)
-        self._returned: dict[Wish, set[str]] = {}
+        self._returned: dict[Expectation, set[str]] = {}
 
     def assert_sent(
         self,
@@ -51,8 +51,8 @@ class Asserting(Reading):
         status: Matcher | None = None,
         *,
         times: int = 1,
-        since: Since = None,
-    ) -> Message:
+        since: SincePoint = None,
+    ) -> SmsMessage:
         """Assert that exactly so many messages are as wished, and return the one, or the newest of them.
 
         Whatever its status: an SMS that was refused was sent by the application, too; `status="sent"` asks for more.
@@ -60,7 +60,7 @@ class Asserting(Reading):
         Raises:
             AssertionError: there are more or fewer; the text explains why.
         """
-        wish = Wish(to=to, text=text, tag=tag, status=status)
+        wish = Expectation(to=to, text=text, tag=tag, status=status)
         _check_times(times)
         if wish.traits():
             found = self._matching(wish, since)
@@ -77,9 +77,9 @@ class Asserting(Reading):
         status: Matcher | None = None,
         *,
         times: int = 1,
-        since: Since = None,
-        timeout: Length | None = None,
-    ) -> Message:
+        since: SincePoint = None,
+        timeout: DurationLike | None = None,
+    ) -> SmsMessage:
         """Wait until so many messages are as wished, and return the one, or the last of so many.
 
         What came before the call counts, too. The same wait made again passes over what it has returned, so that it
@@ -90,7 +90,7 @@ class Asserting(Reading):
         Raises:
             AssertionError: they do not come in time; the text explains why.
         """
-        wish = Wish(to=to, text=text, tag=tag, status=status)
+        wish = Expectation(to=to, text=text, tag=tag, status=status)
         _check_times(times)
         length = self._patience if timeout is None else in_seconds(timeout)
         returned = self._returned.setdefault(wish, set())
@@ -113,8 +113,8 @@ class Asserting(Reading):
         tag: Matcher | None = None,
         status: Matcher | None = None,
         *,
-        for_: Length | None = None,
-        since: Since = None,
+        for_: DurationLike | None = None,
+        since: SincePoint = None,
     ) -> None:
         """Assert that no message is as wished, and none comes for so long.
 
@@ -125,17 +125,17 @@ class Asserting(Reading):
             AssertionError: there is one.
             ValueError: `to` is a text that no number is compared equal to, so that this could not fail.
         """
-        wish = Wish(to=to, text=text, tag=tag, status=status)
+        wish = Expectation(to=to, text=text, tag=tag, status=status)
         _check_comparable(to)
         if wish.traits():
             self._watch_locally(wish, since, for_)
             return
         self._verified(wish, since, exactly=0)
         deadline = _end_of_watch(for_)
-        while (left := deadline - Steady.seconds()) > 0 and self._comes(wish, since, left):
+        while (left := deadline - SteadyTime.seconds()) > 0 and self._comes(wish, since, left):
             self._verified(wish, since, exactly=0)
 
-    def assert_nothing_sent(self, *, for_: Length | None = None, since: Since = None) -> None:
+    def assert_nothing_sent(self, *, for_: DurationLike | None = None, since: SincePoint = None) -> None:
         """Assert that there is no message at all, and none comes for so long.
 
         Raises:
@@ -144,8 +144,8 @@ class Asserting(Reading):
         self.assert_not_sent(for_=for_, since=since)
 
     def assert_sent_in_order(
-        self, *wishes: Matcher | Mapping[str, Any], nothing_else: bool = False, since: Since = None
-    ) -> list[Message]:
+        self, *wishes: Matcher | Mapping[str, Any], nothing_else: bool = False, since: SincePoint = None
+    ) -> list[SmsMessage]:
         """Assert that messages were sent in this order, one for each wish, and return them.
 
         Args:
@@ -157,7 +157,7 @@ class Asserting(Reading):
         Raises:
             AssertionError: one is missing, comes too early, or is too many.
         """
-        wanted = [wish_of(wish) for wish in wishes]
+        wanted = [expectation_of(wish) for wish in wishes]
         if not wanted:
             raise ValueError("assert_sent_in_order needs at least one wish; assert_nothing_sent takes none")
         if not any(wish.traits() for wish in wanted):
@@ -165,7 +165,7 @@ class Asserting(Reading):
             return self._verify({"in_order": in_order, "nothing_else": nothing_else}, since)
         return self._in_order(wanted, since, nothing_else=nothing_else)
 
-    def assert_no_duplicates(self, within: Length | None = None) -> None:
+    def assert_no_duplicates(self, within: DurationLike | None = None) -> None:
         """Assert that nobody got the same content twice, ever or within so long on the account's clock.
 
         What was refused or failed reached nobody and does not count; what is still queued does.
@@ -195,27 +195,27 @@ class Asserting(Reading):
             verdict = f"{count} SMS went to a number that had opted out"
             _fail(retold(explanation, verdict, ["nothing sent after an opt-out"]))
 
-    def assert_segments(self, message: Message | str, count: int) -> None:
+    def assert_segments(self, message: SmsMessage | str, count: int) -> None:
         """Assert that a message, given by itself or its transaction id, takes so many segments as the phone shows it.
 
         Raises:
             AssertionError: it takes more or fewer; the text names the character that forced UCS-2, and its look-alike.
             MockRefused: there is no such message.
         """
-        if not isinstance(message, Message):
+        if not isinstance(message, SmsMessage):
             message = self.read(message)
         if message.segments.count != count:
             _fail("\n".join(why_so_long(message, count)))
 
-    def _matching(self, wish: Wish, since: Since) -> list[Message]:
+    def _matching(self, wish: Expectation, since: SincePoint) -> list[SmsMessage]:
         """Return the messages that are as wished, oldest first."""
         candidates = self._messages(**wish.filters(), since=self._place(since))
         return [message for message in candidates if wish.is_met_by(message)]
 
-    def _verified(self, wish: Wish, since: Since, **count: int) -> list[Message]:
+    def _verified(self, wish: Expectation, since: SincePoint, **count: int) -> list[SmsMessage]:
         return self._verify({**wish.filters(), **count}, since)
 
-    def _verify(self, question: dict[str, Any], since: Since) -> list[Message]:
+    def _verify(self, question: dict[str, Any], since: SincePoint) -> list[SmsMessage]:
         page, explanation = self._explained("POST", "verify", question, since=since)
         if explanation:
             _fail(explanation["text"])
@@ -223,13 +223,13 @@ class Asserting(Reading):
 
     def _await(
         self,
-        wish: Wish,
-        since: Since,
+        wish: Expectation,
+        since: SincePoint,
         times: int,
         timeout: float,
         passed_over: Collection[str],
         note: Sequence[str],
-    ) -> list[Message]:
+    ) -> list[SmsMessage]:
         """Return the oldest messages that are as wished, except some, once there are so many."""
         if passed_over or wish.traits():
             return self._await_locally(wish, since, times, timeout, passed_over, note)
@@ -245,19 +245,19 @@ class Asserting(Reading):
 
     def _await_locally(
         self,
-        wish: Wish,
-        since: Since,
+        wish: Expectation,
+        since: SincePoint,
         times: int,
         timeout: float,
         passed_over: Collection[str],
         note: Sequence[str],
-    ) -> list[Message]:
+    ) -> list[SmsMessage]:
         """Wait for what only this side can tell: it looks again when more match, and from time to time."""
-        deadline = Steady.seconds() + timeout
+        deadline = SteadyTime.seconds() + timeout
         while True:
             candidates = self._messages(**wish.filters(), since=self._place(since))
             fresh = [each for each in candidates if each.transaction_id not in passed_over and wish.is_met_by(each)]
-            left = deadline - Steady.seconds()
+            left = deadline - SteadyTime.seconds()
             if len(fresh) >= times:
                 return fresh[:times]
             if left <= 0:
@@ -268,25 +268,25 @@ class Asserting(Reading):
             else:
                 self._comes(wish, candidates[-1], min(left, LOOK))
 
-    def _watch_locally(self, wish: Wish, since: Since, for_: Length | None) -> None:
+    def _watch_locally(self, wish: Expectation, since: SincePoint, for_: DurationLike | None) -> None:
         deadline = _end_of_watch(for_)
         while True:
             cursor = self.cursor
             if found := self._matching(wish, since):
                 self._fail_locally(wish, since, found, "exactly 0")
-            left = deadline - Steady.seconds()
+            left = deadline - SteadyTime.seconds()
             if left <= 0:
                 return
             self._comes(wish, cursor, min(left, LOOK))
 
-    def _comes(self, wish: Wish, since: Since, within: float, count: int = 1) -> bool:
+    def _comes(self, wish: Expectation, since: SincePoint, within: float, count: int = 1) -> bool:
         """Return whether so many messages are there in time that are as wished as far as the mock can evaluate that."""
         query = {**wish.filters(), "count": count, "timeout": within, "within": within + PATIENCE}
         page, _ = self._explained("GET", "messages/wait", since=since, **query)
         return page is not None
 
-    def _in_order(self, wishes: Sequence[Wish], since: Since, *, nothing_else: bool) -> list[Message]:
-        met: list[Message] = []
+    def _in_order(self, wishes: Sequence[Expectation], since: SincePoint, *, nothing_else: bool) -> list[SmsMessage]:
+        met: list[SmsMessage] = []
         for place, wish in enumerate(wishes, 1):
             found = self._matching(wish, met[-1] if met else since)
             if not found:
@@ -302,7 +302,7 @@ class Asserting(Reading):
         return met
 
     def _explained(
-        self, method: str, path: str, body: Any = None, /, *, since: Since = None, **query: Any
+        self, method: str, path: str, body: Any = None, /, *, since: SincePoint = None, **query: Any
     ) -> tuple[Any, Mapping[str, Any] | None]:
         """Return what is answered about what came since a place, and the explanation where that is not as wanted.
 
@@ -319,17 +319,17 @@ class Asserting(Reading):
                 raise
             return None, error.explanation if since is not None else without_place(error.explanation, place)
 
-    def _place(self, since: Since) -> int:
+    def _place(self, since: SincePoint) -> int:
         """Return a cursor: what came up to it does not count."""
         if since is None:
             return self._began
-        return since.cursor if isinstance(since, Message) else since
+        return since.cursor if isinstance(since, SmsMessage) else since
 
     def _fail_locally(
         self,
-        wish: Wish,
-        since: Since,
-        found: Sequence[Message],
+        wish: Expectation,
+        since: SincePoint,
+        found: Sequence[SmsMessage],
         *wanted: str,
         verdict: str = "",
         note: Sequence[str] = (),
@@ -344,7 +344,9 @@ class Asserting(Reading):
         text = retold(explanation, verdict, wishes, lines, without="matched" if traits else "")
         _fail("\n".join([text, *note]))
 
-    def _fail_of_duplicates(self, first: Message, second: Message, apart: timedelta, within: Length | None) -> NoReturn:
+    def _fail_of_duplicates(
+        self, first: SmsMessage, second: SmsMessage, apart: timedelta, within: DurationLike | None
+    ) -> NoReturn:
         limit = "ever" if within is None else f"within {in_seconds(within):g} s"
         verdict = f"2 SMS alike went to {second.to}, {apart.total_seconds():g} s apart"
         question = {"to": second.to, "content": second.content[:LONGEST_WORDS], "at_most": 1}
@@ -352,7 +354,7 @@ class Asserting(Reading):
         lines = ["", told("first", first), told("again", second)]
         _fail(retold(self._why(question, None), verdict, wanted, lines, without="unasked"))
 
-    def _why(self, question: dict[str, Any], since: Since) -> Mapping[str, Any]:
+    def _why(self, question: dict[str, Any], since: SincePoint) -> Mapping[str, Any]:
         """Return the explanation of the mock why something is not so that is known not to be so."""
         _, explanation = self._explained("POST", "verify", question, since=since)
         return explanation or {"text": "\n\n  got        changed while it was looked at", "wanted": [""], "causes": []}
@@ -375,8 +377,8 @@ def _check_comparable(to: Matcher | None) -> None:
         raise ValueError(f"to is {to!r}, but must have the country's prefix, such as 972-{digits[1:3]}-{digits[3:]}")
 
 
-def _end_of_watch(for_: Length | None) -> float:
-    return Steady.seconds() + (0 if for_ is None else in_seconds(for_))
+def _end_of_watch(for_: DurationLike | None) -> float:
+    return SteadyTime.seconds() + (0 if for_ is None else in_seconds(for_))
 
 
 def _fail(text: str) -> NoReturn:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from mocksms.engine.account import account_id
-from mocksms.engine.clock import Steady
+from mocksms.engine.clock import SteadyTime
 from mocksms.errors import MockRefused, MockUnreachable
 
 __tracebackhide__ = True
@@ -31,7 +31,7 @@ GLANCE: Final = 0.5
 """Seconds that a mock may take which is asked whether it is up: one that was silent, or one that is late."""
 
 
-class Client:
+class MockClient:
     """Speaks with one mock, from any thread: a call takes a connection that is idle, or opens one.
 
     Args:
@@ -136,13 +136,13 @@ class Client:
         Raises:
             MockUnreachable: it does not.
         """
-        deadline = Steady.seconds() + within
+        deadline = SteadyTime.seconds() + within
         while True:
             try:
-                self.call("GET", "health", within=max(deadline - Steady.seconds(), GLANCE))
+                self.call("GET", "health", within=max(deadline - SteadyTime.seconds(), GLANCE))
             except MockUnreachable as error:
                 # What forwards a port to a container that is not up yet takes the connection and closes it.
-                if not isinstance(error.cause, ConnectionError) or Steady.seconds() > deadline:
+                if not isinstance(error.cause, ConnectionError) or SteadyTime.seconds() > deadline:
                     raise
                 threading.Event().wait(PAUSE)
             else:

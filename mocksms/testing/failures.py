@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mocksms.sms.text import escape
-from mocksms.testing.matchers import Trait
-from mocksms.testing.models import Message, quoted
+from mocksms.testing.matchers import LocalCheck
+from mocksms.testing.models import SmsMessage, quoted
 
 SHOWN: Final = 3
 """Messages that are compared with what only this side can evaluate."""
@@ -52,7 +52,7 @@ def retold(
     return "\n".join([verdict, line("wanted", ", ".join(wanted)), got, *lines, *kept]).rstrip()
 
 
-def compared(traits: Sequence[Trait], candidates: Sequence[Message]) -> list[str]:
+def compared(traits: Sequence[LocalCheck], candidates: Sequence[SmsMessage]) -> list[str]:
     """Return lines about the newest messages that meet all but what only this side can evaluate."""
     lines: list[str] = []
     for message in candidates[: -SHOWN - 1 : -1]:
@@ -61,7 +61,7 @@ def compared(traits: Sequence[Trait], candidates: Sequence[Message]) -> list[str
     return lines
 
 
-def told(title: str, message: Message) -> str:
+def told(title: str, message: SmsMessage) -> str:
     """Return a line about a message and its life."""
     born = message.history[0].at
     first, *later = message.history

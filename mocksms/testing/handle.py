@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from mocksms.errors import SettingsError
 from mocksms.settings import OPTIONS, Settings
 from mocksms.sms.webhook import Webhook
-from mocksms.testing.actions import Steered
+from mocksms.testing.actions import Actions
 from mocksms.testing.aio import Aio
-from mocksms.testing.assertions import Asserting
-from mocksms.testing.client import PATIENCE, Client, fits_a_header
-from mocksms.testing.lengths import Length, in_seconds
+from mocksms.testing.assertions import Assertions
+from mocksms.testing.client import PATIENCE, MockClient, fits_a_header
+from mocksms.testing.lengths import DurationLike, in_seconds
 from mocksms.testing.server import ThreadedServer
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SETTABLE: Final = ("credit", "api_key", "kin")
 """What can be set on a handle; methods can be replaced by test doubles, too."""
 
 
-class MockSMS(Asserting, Steered):
+class MockSMS(Assertions, Actions):
     """A mock of inwise's SMS API, and one account of it.
 
         with MockSMS() as sms:
@@ -52,14 +52,14 @@ class MockSMS(Asserting, Steered):
         ValueError: no header can carry the API key.
     """
 
-    def __init__(self, *, api_key: str = "test-key", patience: Length = WAIT, **options: Any) -> None:
+    def __init__(self, *, api_key: str = "test-key", patience: DurationLike = WAIT, **options: Any) -> None:
         super().__init__(None, api_key, in_seconds(patience))
         self.kin = {api_key}
         self._depth = 0
         self._server: ThreadedServer | None = ThreadedServer(_settings(options))
 
     @classmethod
-    def of(cls, settings: Settings, *, api_key: str = "test-key", patience: Length = WAIT) -> MockSMS:
+    def of(cls, settings: Settings, *, api_key: str = "test-key", patience: DurationLike = WAIT) -> MockSMS:
         """Return a mock with these settings, to be started."""
         sms = cls(api_key=api_key, patience=patience)
         sms._server = ThreadedServer(settings)
@@ -72,7 +72,7 @@ class MockSMS(Asserting, Steered):
         *,
         api_key: str = "test-key",
         control_token: str | None = None,
-        patience: Length = WAIT,
+        patience: DurationLike = WAIT,
         within: float = PATIENCE,
     ) -> MockSMS:
         """Return the handle on a mock that runs already, or is about to: in a container, or on another machine.
@@ -87,7 +87,7 @@ class MockSMS(Asserting, Steered):
         Raises:
             MockUnreachable: it does not answer in time.
         """
-        client = Client(url, control_token)
+        client = MockClient(url, control_token)
         client.wait_until_up(within)
         return cls._on(client, api_key, in_seconds(patience))
 
@@ -126,7 +126,7 @@ class MockSMS(Asserting, Steered):
         """
         server = self._server
         if server is not None and self._connected is None:
-            self._connected = Client(server.start(), server.settings.control_token, lambda: server.error)
+            self._connected = MockClient(server.start(), server.settings.control_token, lambda: server.error)
         return self
 
     def stop(self) -> None:
@@ -174,7 +174,7 @@ class MockSMS(Asserting, Steered):
         return f"<MockSMS {where}, account {self.api_key}>"
 
     @classmethod
-    def _on(cls, client: Client, api_key: str, patience: float) -> MockSMS:
+    def _on(cls, client: MockClient, api_key: str, patience: float) -> MockSMS:
         sms = cls(api_key=api_key, patience=patience)
         sms._server = None
         sms._connected = client

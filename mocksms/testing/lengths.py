@@ -7,11 +7,11 @@ from math import inf
 
 from mocksms.settings import A_DURATION, seconds
 
-Length = str | float | timedelta
+DurationLike = str | float | timedelta
 """A length of time: `"2h"`, `"250ms"`, seconds, or a timedelta."""
 
 
-def in_seconds(length: Length) -> float:
+def in_seconds(length: DurationLike) -> float:
     """Return a length of time in seconds.
 
     Raises:

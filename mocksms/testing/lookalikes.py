@@ -8,7 +8,7 @@ from typing import Final
 
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
 from mocksms.testing.failures import line
-from mocksms.testing.models import Message, quoted
+from mocksms.testing.models import SmsMessage, quoted
 
 LOOKALIKES: Final = {
     "\u2018": "'",
@@ -66,7 +66,7 @@ def lookalike(character: str) -> str | None:
     return plain if plain and plain != character and set(plain) <= _GSM else None
 
 
-def why_so_long(message: Message, wanted: int) -> Iterator[str]:
+def why_so_long(message: SmsMessage, wanted: int) -> Iterator[str]:
     """Iterate over the lines that say why a message takes other than the wanted segments."""
     segments = message.segments
     alone, each = Encoding(segments.encoding).sizes
@@ -83,7 +83,7 @@ def why_so_long(message: Message, wanted: int) -> Iterator[str]:
         yield line("without", f"the {more} characters the provider appends, the content alone takes {content.count}")
 
 
-def _remedy(message: Message) -> Iterator[str]:
+def _remedy(message: SmsMessage) -> Iterator[str]:
     forced_by = message.segments.forced_by or ""
     like = lookalike(forced_by)
     if like is None:

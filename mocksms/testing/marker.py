@@ -23,7 +23,7 @@ UNSET: Final = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
+class MarkerOptions:
     """What the marker says about a test.
 
     Args:
@@ -50,21 +50,21 @@ class Marked:
         return (self.allow,) if isinstance(self.allow, str) else tuple(self.allow)
 
 
-def marked(node: pytest.Item) -> Marked:
+def marked(node: pytest.Item) -> MarkerOptions:
     """Return what the markers of a test say; the nearest wins.
 
     Raises:
         UsageError: they say something that does not exist.
     """
     given: dict[str, Any] = {}
-    names = [field.name for field in fields(Marked)]
+    names = [field.name for field in fields(MarkerOptions)]
     for marker in node.iter_markers("mocksms"):
         unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in names)]
         if unknown:
             hint = _near(unknown[0], names)
             raise pytest.UsageError(f"the marker mocksms takes {', '.join(names)} by name, not {unknown[0]}{hint}")
         given = {**marker.kwargs, **given}
-    mark = Marked(**given)
+    mark = MarkerOptions(**given)
     for complaint in _complaints(mark):
         raise pytest.UsageError(complaint)
     return mark

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mocksms.sms.message import State
-from mocksms.testing.models import Message, quoted
+from mocksms.testing.models import SmsMessage, quoted
 
 Matcher = str | re.Pattern[str] | Callable[[str], object]
 """A text, a compiled regular expression that is searched for, or a callable that returns whether a value is right."""
@@ -26,7 +26,7 @@ _IN_READS: Final = frozenset(f"{state.status}/{state.reason.in_reads}" for state
 
 _FLAGS: Final = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x", re.ASCII: "a"}
 
-_VALUES: Final[dict[str, Callable[[Message], Iterable[str]]]] = {
+_VALUES: Final[dict[str, Callable[[SmsMessage], Iterable[str]]]] = {
     "to": lambda message: [message.to],
     "text": lambda message: [message.content],
     "tag": lambda message: message.tags,
@@ -36,28 +36,30 @@ _VALUES: Final[dict[str, Callable[[Message], Iterable[str]]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trait:
+class LocalCheck:
     """One field of a wish that the mock cannot evaluate."""
 
     field: str
     matcher: Matcher
 
-    def fits(self, message: Message) -> bool:
+    def fits(self, message: SmsMessage) -> bool:
         """Return whether a message has it."""
         return any(_fits(self.matcher, value) for value in _VALUES[self.field](message))
 
     def describe(self) -> str:
         """Return what is wished for, in words."""
-        return f"{self.field} {in_words(self.matcher)}"
+        return f"{self.field} {describe_matcher(self.matcher)}"
 
-    def compare(self, message: Message) -> str:
+    def compare(self, message: SmsMessage) -> str:
         """Return how a message compares, in words."""
         values = ", ".join(map(quoted, _VALUES[self.field](message))) or "none"
-        return f"{self.field} {values} {'matches' if self.fits(message) else f'is not {in_words(self.matcher)}'}"
+        return (
+            f"{self.field} {values} {'matches' if self.fits(message) else f'is not {describe_matcher(self.matcher)}'}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Expectation:
     """What messages a test means; what is None may be anything.
 
     Args:
@@ -104,32 +106,32 @@ class Wish:
                 filters |= _filter(field, matcher)
         return filters
 
-    def traits(self) -> list[Trait]:
+    def traits(self) -> list[LocalCheck]:
         """Return what only this side can evaluate."""
-        return [Trait(field, matcher) for field, matcher in self.given() if _is_local(field, matcher)]
+        return [LocalCheck(field, matcher) for field, matcher in self.given() if _is_local(field, matcher)]
 
-    def is_met_by(self, message: Message) -> bool:
+    def is_met_by(self, message: SmsMessage) -> bool:
         """Return whether a message that passed the filters is as wished."""
         return all(trait.fits(message) for trait in self.traits())
 
 
-def wish_of(given: Matcher | Mapping[str, Any] | Wish) -> Wish:
+def expectation_of(given: Matcher | Mapping[str, Any] | Expectation) -> Expectation:
     """Return a wish from a text, or from a mapping with the fields of one.
 
     Raises:
         TypeError: it has other fields.
     """
-    if isinstance(given, Wish):
+    if isinstance(given, Expectation):
         return given
     if not isinstance(given, Mapping):
-        return Wish(text=given)
+        return Expectation(text=given)
     unknown = [name for name in given if name not in FIELDS]
     if unknown:
         raise TypeError(f"a wish has no {unknown[0]!r}; it has {', '.join(FIELDS)}")
-    return Wish(**given)
+    return Expectation(**given)
 
 
-def in_words(matcher: Matcher) -> str:
+def describe_matcher(matcher: Matcher) -> str:
     """Return a matcher as a failure names it."""
     if isinstance(matcher, str):
         return quoted(matcher)

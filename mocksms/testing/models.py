@@ -14,7 +14,7 @@ WINDOW: Final = 72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class HistoryStep:
     """A step in a message's life: when, to which state (`sent`, `rejected/bounced`), and why."""
 
     at: datetime
@@ -26,7 +26,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Segments:
+class SegmentInfo:
     """What the text takes on the air.
 
     `encoding` is `GSM-7` or `UCS-2`, `units` are septets or UTF-16 code units, `forced_by` the first character that
@@ -41,7 +41,7 @@ class Segments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Message:
+class SmsMessage:
     """One SMS to one recipient, as it was when it was read; `sms.read(message)` returns it as it is by now.
 
     `to` is the number as the application sent it, `number` its digits. `content` is as sent with placeholders filled,
@@ -61,11 +61,11 @@ class Message:
     status: str
     reject_reason: str | None
     decided_by: str | None
-    segments: Segments
+    segments: SegmentInfo
     codes: tuple[str, ...]
     links: tuple[str, ...]
     clicks: tuple[str, ...]
-    history: tuple[Step, ...]
+    history: tuple[HistoryStep, ...]
     warnings: tuple[str, ...]
     created_at: datetime
     scheduled_at: datetime | None
@@ -91,11 +91,11 @@ class Message:
         return f"<SMS to {escape(self.to)} {quoted(self.content)} {self.state}>"
 
 
-def message_of(row: Mapping[str, Any]) -> Message:
+def message_of(row: Mapping[str, Any]) -> SmsMessage:
     """Return a message from a row of the inspection API."""
     segments, scheduled_at = row["segments"], row["scheduled_at"]
     forced = segments["forced_by"] or {"character": None, "index": None}
-    return Message(
+    return SmsMessage(
         transaction_id=row["transaction_id"],
         cursor=row["cursor"],
         to=row["mobile_number"],
@@ -107,7 +107,7 @@ def message_of(row: Mapping[str, Any]) -> Message:
         status=row["status"],
         reject_reason=row["reject_reason"],
         decided_by=row["decided_by"],
-        segments=Segments(
+        segments=SegmentInfo(
             encoding=segments["encoding"],
             count=segments["count"],
             units=segments["units"],
@@ -134,8 +134,8 @@ def quoted(text: str) -> str:
     return f'"{escape(text)}"' if len(text) <= WINDOW else f'"{escape(text[:WINDOW])}…"'
 
 
-def _step(row: Mapping[str, Any]) -> Step:
-    return Step(
+def _step(row: Mapping[str, Any]) -> HistoryStep:
+    return HistoryStep(
         at=datetime.fromisoformat(row["at"]),
         state=state_of(row["status"], row["reject_reason"]),
         cause=row["cause"],

@@ -13,11 +13,11 @@ import pytest
 from mocksms.errors import MocksmsError, SettingsError
 from mocksms.settings import (
     OPTIONS,
-    SUITE_OPTIONS,
+    SESSION_OPTIONS,
     Options,
     Raw,
+    SessionSettings,
     Settings,
-    SuiteSettings,
     from_environment,
     read_options,
     shown_default,
@@ -26,7 +26,7 @@ from mocksms.settings import (
 
 if TYPE_CHECKING:
     from mocksms.testing.handle import MockSMS
-    from mocksms.testing.session import Late, Suite, Watch
+    from mocksms.testing.session import LateMessages, MockSession, TestRun
 
 MARKER: Final = (
     "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None): "
@@ -41,16 +41,16 @@ WAYS_OUT: Final = (
     '@pytest.mark.mocksms(allow="late") for one test, mocksms_unexpected = warn for all'
 )
 
-WATCH: Final[pytest.StashKey[Watch]] = pytest.StashKey()
+WATCH: Final[pytest.StashKey[TestRun]] = pytest.StashKey()
 FAILS: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Whether the run fails for late messages alone."""
-LATE: Final[pytest.StashKey[list[Late]]] = pytest.StashKey()
+LATE: Final[pytest.StashKey[list[LateMessages]]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer every option as a flag and as an ini value."""
     group = parser.getgroup("mocksms", "mocksms, a mock of inwise's SMS API")
-    for name, option in {**SUITE_OPTIONS, **OPTIONS}.items():
+    for name, option in {**SESSION_OPTIONS, **OPTIONS}.items():
         default = shown_default(option.default)
         about = f"{option.metadata['about']}{f' (default {default})' if default else ''}"
         metavar = "|".join(option.metadata["choices"]) or name.upper()
@@ -64,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     The environment is not looked at before a test uses the mock: it is no concern of other runs.
     """
     config.addinivalue_line("markers", MARKER)
-    _read(SuiteSettings, config, {})
+    _read(SessionSettings, config, {})
     _open_to_all(_read(Settings, config, {}))
     config.stash[LATE] = []
 
@@ -88,9 +88,9 @@ def mocksms_settings(pytestconfig: pytest.Config) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[Suite]:
+def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[MockSession]:
     from mocksms.testing.handle import MockSMS
-    from mocksms.testing.session import Suite
+    from mocksms.testing.session import MockSession
 
     config = request.config
     with _in_a_sentence():
@@ -103,7 +103,7 @@ def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[Suite]:
             server.start()
     try:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-        suite = Suite(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
+        suite = MockSession(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
         yield suite
         config.stash[LATE] += suite.late()
     finally:
@@ -111,13 +111,13 @@ def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[Suite]:
 
 
 @pytest.fixture(scope="session")
-def mocksms_server(_mocksms_suite: Suite) -> MockSMS:
+def mocksms_server(_mocksms_suite: MockSession) -> MockSMS:
     """The mock of the session, one for each xdist worker: started on first use, or attached to by `MOCKSMS_URL`."""
     return _mocksms_suite.server
 
 
 @pytest.fixture
-def mocksms(request: pytest.FixtureRequest, _mocksms_suite: Suite) -> Iterator[MockSMS]:
+def mocksms(request: pytest.FixtureRequest, _mocksms_suite: MockSession) -> Iterator[MockSMS]:
     """A mock of inwise's SMS API, with an account of its own for this test."""
     with _in_a_sentence():
         watch = request.node.stash[WATCH] = _mocksms_suite.watch(request.node)
@@ -154,9 +154,9 @@ def pytest_testnodedown(node: Any) -> None:
     """Take over what a worker of xdist found."""
     rows = getattr(node, "workeroutput", {}).get("mocksms_late", ())
     if rows:
-        from mocksms.testing.session import Late
+        from mocksms.testing.session import LateMessages
 
-        node.config.stash[LATE] += [Late(*row) for row in rows]
+        node.config.stash[LATE] += [LateMessages(*row) for row in rows]
 
 
 @pytest.hookimpl(trylast=True)
@@ -198,9 +198,9 @@ def _open_to_all(settings: object) -> Settings:
     return settings
 
 
-def suite_settings(config: pytest.Config) -> SuiteSettings:
+def suite_settings(config: pytest.Config) -> SessionSettings:
     """Return the options of the test suite."""
-    return _read(SuiteSettings, config)
+    return _read(SessionSettings, config)
 
 
 def flag(option: str) -> str:
@@ -234,7 +234,7 @@ def _is_name(option: str, folder: Path, part: str) -> bool:
 
 def _read(kind: type[Options], config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Options:
     """Return options as ini file, environment and command line give them; the later wins."""
-    given = {name: _given(name, config) for name in (*SUITE_OPTIONS, *OPTIONS)}
+    given = {name: _given(name, config) for name in (*SESSION_OPTIONS, *OPTIONS)}
     ini = {
         name: (ini_name(name), _seen_from(config, name, value))
         for name, (value, _) in given.items()

@@ -12,15 +12,15 @@ from typing import Final
 
 from mocksms.errors import MockRefused
 from mocksms.sms.text import escape
-from mocksms.testing.account import Call, Reading, Reply
+from mocksms.testing.account import AccountHandle, ApiRequest, SmsReply
 from mocksms.testing.failures import line
-from mocksms.testing.models import Message, quoted
+from mocksms.testing.models import SmsMessage, quoted
 
 SHOWN: Final = 50
 """Messages, calls and replies of each kind that are shown, the latest."""
 
 
-def seen(account: Reading) -> str:
+def seen(account: AccountHandle) -> str:
     """Return what a mock saw of an account: its messages, the calls that were refused, and all in the order of time."""
     messages, calls, replies = account.outbox, account.calls, account.replies
     refused = [call for call in calls if call.is_refused]
@@ -34,7 +34,7 @@ def seen(account: Reading) -> str:
     return "\n".join(lines)
 
 
-def replayable(account: Reading, folder: Path, nodeid: str) -> str:
+def replayable(account: AccountHandle, folder: Path, nodeid: str) -> str:
     """Write a scenario file that replays what an account lived through, and return how to use it.
 
     Raises:
@@ -53,26 +53,26 @@ def replayable(account: Reading, folder: Path, nodeid: str) -> str:
     return f"to live through it again: mocksms --scenario {path}"
 
 
-Event = tuple[datetime, int, str]
+TimedLine = tuple[datetime, int, str]
 """When something happened, its rank among what happened at once, and what it was."""
 
 
-def _of_calls(calls: list[Call]) -> Iterator[Event]:
+def _of_calls(calls: list[ApiRequest]) -> Iterator[TimedLine]:
     return ((call.at, 1, _called(call)) for call in calls[-SHOWN:])
 
 
-def _of_messages(messages: list[Message]) -> Iterator[Event]:
+def _of_messages(messages: list[SmsMessage]) -> Iterator[TimedLine]:
     for message in messages[-SHOWN:]:
         for rank, step in enumerate(message.history, 2):
             yield step.at, rank, f"{message.transaction_id[:8]}… to {escape(message.to)} {step}"
 
 
-def _of_replies(replies: list[Reply]) -> Iterator[Event]:
+def _of_replies(replies: list[SmsReply]) -> Iterator[TimedLine]:
     for reply in replies[-SHOWN:]:
         yield reply.at, 0, f"{escape(reply.number)} replies {quoted(reply.text)} {escape(reply.effect)}".rstrip()
 
 
-def _called(call: Call) -> str:
+def _called(call: ApiRequest) -> str:
     answer = str(call.answer) if call.answer else "a reset"
     note = f": {call.note}" if call.note else ""
     return escape(f"{call.method} {call.target} answered by {answer}{note}")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from mocksms.engine.clock import Steady
+from mocksms.engine.clock import SteadyTime
 
 if TYPE_CHECKING:
     import socket
@@ -27,7 +27,7 @@ class SteadyLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Return the seconds that timers are set by."""
-        return Steady.seconds()
+        return SteadyTime.seconds()
 
 
 class ThreadedServer:
@@ -51,13 +51,13 @@ class ThreadedServer:
         """
         with _collector_paused():
             from mocksms.engine.engine import Engine
-            from mocksms.scenario.stage import Stage
+            from mocksms.scenario.stage import StartScenarios
             from mocksms.server import Server, base_url, bind
 
-        stage = Stage(self.settings)
+        stage = StartScenarios(self.settings)
         listener = bind(self.settings)
         url = base_url(listener)
-        engine = Engine(self.settings, url=url, script=stage.script)
+        engine = Engine(self.settings, url=url, scenario=stage.script)
         self._server = Server(engine, stage, owns_process=False)
         self._thread = threading.Thread(target=self._run, args=(listener,), name="mocksms", daemon=True)
         self._thread.start()

@@ -16,12 +16,12 @@ import pytest
 
 from mocksms.engine.account import account_id
 from mocksms.errors import MocksmsError, MockUnreachable
-from mocksms.settings import SuiteSettings
+from mocksms.settings import SessionSettings
 from mocksms.sms.text import escape
-from mocksms.testing.account import PAGE, Call, call_of
+from mocksms.testing.account import PAGE, ApiRequest, call_of
 from mocksms.testing.failures import line, told
 from mocksms.testing.handle import MockSMS
-from mocksms.testing.marker import UNSET, Marked, marked
+from mocksms.testing.marker import UNSET, MarkerOptions, marked
 from mocksms.testing.models import message_of
 from mocksms.testing.report import replayable, seen
 
@@ -33,14 +33,14 @@ class UnexpectedTraffic(pytest.PytestWarning):
     """A test's application did what nobody asked for, and the suite wants no more than a warning."""
 
 
-class Late(NamedTuple):
+class LateMessages(NamedTuple):
     """Messages that came into the account of a test after it had ended."""
 
     nodeid: str
     text: str
 
 
-class Suite:
+class MockSession:
     """The tests of one process on one mock.
 
     Args:
@@ -50,7 +50,7 @@ class Suite:
         workers: how many workers there are.
     """
 
-    def __init__(self, server: MockSMS, options: SuiteSettings, worker: str, workers: int = 1) -> None:
+    def __init__(self, server: MockSMS, options: SessionSettings, worker: str, workers: int = 1) -> None:
         self.server = server
         self.options = options
         self.is_attached = options.url is not None
@@ -60,7 +60,7 @@ class Suite:
         self._workers = workers
         self._numbers = count(1)
         self._ended: dict[str, tuple[str, int]] = {}
-        self._late: list[Late] = []
+        self._late: list[LateMessages] = []
         server.api_key = self.new_key()
         server.client.meet(server.api_key)
         self.cursor = server.cursor
@@ -69,7 +69,7 @@ class Suite:
         """Return an API key that no other test has, and that differs in the few characters of it that are shown."""
         return f"{next(self._numbers):04}-{self._stem}"
 
-    def watch(self, node: pytest.Item) -> Watch:
+    def watch(self, node: pytest.Item) -> TestRun:
         """Begin a test: an account for it, as its markers say."""
         mark = marked(node)
         if mark.api_key is not None:
@@ -85,15 +85,15 @@ class Suite:
             sms.scenario(mark.scenario)
         if mark.frozen:
             sms.freeze(mark.frozen if isinstance(mark.frozen, datetime) else None)
-        return Watch(self, sms, mark)
+        return TestRun(self, sms, mark)
 
-    def ended(self, watch: Watch, nodeid: str, cursor: int) -> None:
+    def ended(self, watch: TestRun, nodeid: str, cursor: int) -> None:
         """Note up to where what happened belongs to a test."""
         self.cursor = cursor
         if "late" not in watch.mark.allowed:
             self._ended[watch.sms.api_key] = (nodeid, cursor)
 
-    def late(self) -> list[Late]:
+    def late(self) -> list[LateMessages]:
         """Return what came into accounts after their tests had ended, oldest test first; what is known of it by now."""
         # A mock that died has let the test fail that needed it; the last one is not to blame.
         with suppress(MockUnreachable):
@@ -124,13 +124,13 @@ class Suite:
         page = self.server.account(key).ask("GET", "messages", since=cursor, limit=SHOWN)
         if page["total"]:
             rows = [told("late", message_of(row)) for row in reversed(page["messages"])]
-            self._late.append(Late(nodeid, "\n".join([f"{nodeid}: {page['total']} SMS", *rows])))
+            self._late.append(LateMessages(nodeid, "\n".join([f"{nodeid}: {page['total']} SMS", *rows])))
 
 
-class Watch:
+class TestRun:
     """One test on its account: what it lived through, and what it did not ask for."""
 
-    def __init__(self, suite: Suite, sms: MockSMS, mark: Marked) -> None:
+    def __init__(self, suite: MockSession, sms: MockSMS, mark: MarkerOptions) -> None:
         self.sms = sms
         self.mark = mark
         self._suite = suite
@@ -231,7 +231,7 @@ def is_grouped(nodeid: str) -> bool:
     return "@" in nodeid.rpartition("::")[2].rpartition("]")[2]
 
 
-def _wrong(call: Call, *, is_strict: bool) -> Iterator[tuple[str, str]]:
+def _wrong(call: ApiRequest, *, is_strict: bool) -> Iterator[tuple[str, str]]:
     """Iterate over what is wrong with a call of the test's own account, or of nobody's."""
     kind = _kind(call)
     if kind:
@@ -243,7 +243,7 @@ def _wrong(call: Call, *, is_strict: bool) -> Iterator[tuple[str, str]]:
             yield "warning", f"{call.method} {call.target}: {warning}"
 
 
-def _strange(call: Call, headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _strange(call: ApiRequest, headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Say that a call sent something, or was refused, in an account that neither a test nor a handle has."""
     if call.messages or _kind(call):
         key = next((value for name, value in headers if name.lower() == "x-api-key"), "that no handle has")
@@ -251,7 +251,7 @@ def _strange(call: Call, headers: Iterable[tuple[str, str]]) -> Iterator[tuple[s
         yield "other-account", f"{call.method} {call.target} with the API key {key} {what}"
 
 
-def _kind(call: Call) -> str:
+def _kind(call: ApiRequest) -> str:
     """Return which kind of unexpected a call is, nothing when it is none: an ordered fault was asked for."""
     if not call.is_refused or call.ordered_by is not None:
         return ""

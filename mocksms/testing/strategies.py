@@ -45,7 +45,7 @@ def kosher_numbers() -> st.SearchStrategy[str]:
 
 def magic_numbers(*, faults: bool = False) -> st.SearchStrategy[str]:
     """Numbers that name their own outcome; with `faults` also those that spoil the HTTP answer."""
-    rows = [row for row in _CATALOGUE.rows.values() if faults or not isinstance(row.orders, Fault)]
+    rows = [row for row in _CATALOGUE.rows.values() if faults or not isinstance(row.effect, Fault)]
     return st.builds(lambda row, lane: row.number(lane=lane), st.sampled_from(rows), st.integers(0, 99))
 
 

@@ -44,7 +44,7 @@ TRANSLATED: Final[tuple[Network, ...]] = tuple(map(ip_network, ("64:ff9b::/96", 
 """IPv6 that a router turns into the IPv4 address at its end."""
 
 
-class Allowance:
+class AllowList:
     """What may be called beyond this machine and private networks: host names, addresses and networks."""
 
     def __init__(self, listed: tuple[str, ...] = ()) -> None:

@@ -17,9 +17,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from mocksms.engine.clock import Stopwatch
 from mocksms.errors import ReceiverForbidden
-from mocksms.webhooks.allow_list import Allowance, is_address
-from mocksms.webhooks.connection import Line, TooSlow
-from mocksms.webhooks.payloads import Letter
+from mocksms.webhooks.allow_list import AllowList, is_address
+from mocksms.webhooks.connection import Connection, TooSlow
+from mocksms.webhooks.payloads import CallbackRequest
 
 KEPT_ANSWER: Final = 4_096
 """Bytes of an answer's body that are kept."""
@@ -55,7 +55,7 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-class Client:
+class WebhookClient:
     """Calls receivers. Blocks, and may be used by several threads at once.
 
     Args:
@@ -67,7 +67,7 @@ class Client:
 
     def __init__(
         self,
-        allowance: Allowance,
+        allowance: AllowList,
         timeout: float,
         lookup: Resolve = resolve,
         trust: ssl.SSLContext | None = None,
@@ -77,11 +77,11 @@ class Client:
         self._lookup = lookup
         self._trust = trust
         self._lock = threading.Lock()
-        self._idle: list[tuple[tuple[str, str], Line]] = []
-        self._open: set[Line] = set()
+        self._idle: list[tuple[tuple[str, str], Connection]] = []
+        self._open: set[Connection] = set()
         self._is_closed = False
 
-    def call(self, url: str, letter: Letter) -> Receipt:
+    def call(self, url: str, letter: CallbackRequest) -> Receipt:
         """Call a receiver once, and return what came of it; it never raises for what a receiver does."""
         watch = Stopwatch()
         try:
@@ -102,7 +102,7 @@ class Client:
         for line in idle:
             self._drop(line)
 
-    def _exchange(self, url: SplitResult, letter: Letter, watch: Stopwatch) -> tuple[int, bytes, str | None]:
+    def _exchange(self, url: SplitResult, letter: CallbackRequest, watch: Stopwatch) -> tuple[int, bytes, str | None]:
         line = self._idle_line(url) or self._connect(url, watch)
         line.begin(watch, self._timeout)
         keeps = False
@@ -114,7 +114,7 @@ class Client:
             self._put_back(url, line, keeps)
         return answer.status, body[:KEPT_ANSWER], _fault(answer, len(body))
 
-    def _idle_line(self, url: SplitResult) -> Line | None:
+    def _idle_line(self, url: SplitResult) -> Connection | None:
         """Return a connection that is still open on both sides."""
         while True:
             with self._lock:
@@ -124,7 +124,7 @@ class Client:
                 return line
             self._drop(line)
 
-    def _put_back(self, url: SplitResult, line: Line, keeps: bool) -> None:
+    def _put_back(self, url: SplitResult, line: Connection, keeps: bool) -> None:
         host = (url.scheme, url.netloc)
         with self._lock:
             if keeps and not self._is_closed and sum(each == host for each, _ in self._idle) < IDLE_LINES:
@@ -134,12 +134,12 @@ class Client:
                 _, line = self._idle.pop(0)
         self._drop(line)
 
-    def _drop(self, line: Line) -> None:
+    def _drop(self, line: Connection) -> None:
         with self._lock:
             self._open.discard(line)
         line.close()
 
-    def _connect(self, url: SplitResult, watch: Stopwatch) -> Line:
+    def _connect(self, url: SplitResult, watch: Stopwatch) -> Connection:
         """Return a new connection to one of the addresses of a host, every one of which may be called."""
         host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
         addresses = self._addresses(host, port, watch)
@@ -163,11 +163,11 @@ class Client:
                 failure = error
         raise failure
 
-    def _new_line(self, address: str, port: int) -> Line:
+    def _new_line(self, address: str, port: int) -> Connection:
         with self._lock:
             if self._is_closed:
                 raise ConnectionAbortedError("mocksms stops")
-            line = Line(address, port)
+            line = Connection(address, port)
             self._open.add(line)
             return line
 

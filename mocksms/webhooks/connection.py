@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from urllib.parse import SplitResult
 
 from mocksms.engine.clock import Stopwatch
-from mocksms.webhooks.payloads import Letter
+from mocksms.webhooks.payloads import CallbackRequest
 
 LINE_BUFFER: Final = 8_192
 
@@ -28,7 +28,7 @@ class TooSlow(Exception):
     """A receiver has used up its time."""
 
 
-class Line:
+class Connection:
     """A connection to an address. Blocks, and never longer than the call it is used for may take.
 
     `heard_more` tells that with an answer there came what belongs to none.
@@ -66,7 +66,7 @@ class Line:
             selector.register(self._socket, selectors.EVENT_READ)
             return not selector.select(0)
 
-    def send(self, url: SplitResult, letter: Letter) -> HTTPResponse:
+    def send(self, url: SplitResult, letter: CallbackRequest) -> HTTPResponse:
         """Send a letter, and return the answer, read as far as its headers.
 
         Raises:
@@ -117,7 +117,7 @@ class Line:
 class _Reader(io.RawIOBase):
     """The incoming side of a connection as a file, which one answer cannot read without end."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Connection) -> None:
         self.line = line
         self.is_at_end = False
         self._heard = 0

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.engine import Engine
-from mocksms.engine.outbox import Parcel
-from mocksms.webhooks.client import Client, Receipt
-from mocksms.webhooks.payloads import Letter, letter
+from mocksms.engine.outbox import PendingCallback
+from mocksms.webhooks.client import Receipt, WebhookClient
+from mocksms.webhooks.payloads import CallbackRequest, callback_request
 
 CARRIERS: Final = 32
 """Threads that deliver, at most; they are started as they are needed."""
@@ -33,25 +33,25 @@ log = logging.getLogger("mocksms")
 
 
 @dataclass(slots=True)
-class Door:
+class HostQueue:
     """A receiver's host: what waits for it, how many that may be, and how many calls to it are going on."""
 
-    waiting: deque[Parcel] = field(default_factory=deque)
+    waiting: deque[PendingCallback] = field(default_factory=deque)
     most: int = CROWD
     calls: int = 0
 
 
-class Courier:
+class Dispatcher:
     """Delivers the callbacks of an engine, from the loop that runs it; the calls block threads, never the loop.
 
     Threads rather than the loop's own timers, since a test library that stops the clock stops those.
     """
 
-    def __init__(self, engine: Engine, client: Client) -> None:
+    def __init__(self, engine: Engine, client: WebhookClient) -> None:
         self._engine = engine
         self._client = client
-        self._doors: dict[str, Door] = {}
-        self._work: SimpleQueue[tuple[Parcel, Letter] | None] = SimpleQueue()
+        self._doors: dict[str, HostQueue] = {}
+        self._work: SimpleQueue[tuple[PendingCallback, CallbackRequest] | None] = SimpleQueue()
         self._threads = 0
         self._busy = 0
         self._loop = asyncio.get_running_loop()
@@ -78,13 +78,13 @@ class Courier:
             return
         for parcel in self._engine.outbox.take():
             url = urlsplit(parcel.callback.webhook.url)
-            door = self._doors.setdefault(url.netloc, Door())
+            door = self._doors.setdefault(url.netloc, HostQueue())
             door.waiting.append(parcel)
             if len(door.waiting) > door.most:
                 self._thin_out(door)
         self._hand_out()
 
-    def _thin_out(self, door: Door) -> None:
+    def _thin_out(self, door: HostQueue) -> None:
         """Give back what need not be delivered any more, so that no slow receiver has more waiting than is kept."""
         waiting, door.waiting = door.waiting, deque()
         for parcel in waiting:
@@ -107,16 +107,16 @@ class Courier:
                 if self._threads < self._busy:
                     self._threads += 1
                     threading.Thread(target=self._carry, name="mocksms-callbacks", daemon=True).start()
-                self._work.put((self._dated(parcel), letter(parcel.callback, self._engine.settings)))
+                self._work.put((self._dated(parcel), callback_request(parcel.callback, self._engine.settings)))
 
-    def _may_call(self, door: Door) -> bool:
+    def _may_call(self, door: HostQueue) -> bool:
         """Whether a receiver may be called once more: half of the carriers are for those that are not called yet."""
         return door.calls < AT_ONCE and self._busy < (CARRIERS // 2 if door.calls else CARRIERS)
 
-    def _dated(self, parcel: Parcel) -> Parcel:
+    def _dated(self, parcel: PendingCallback) -> PendingCallback:
         """Return a parcel with the time of its attempt: on a clock that stands still, when it was due."""
         clock = parcel.account.clock
-        return parcel if clock.frozen else Parcel(parcel.account, parcel.callback._replace(due_at=clock.now()))
+        return parcel if clock.frozen else PendingCallback(parcel.account, parcel.callback._replace(due_at=clock.now()))
 
     def _carry(self) -> None:
         """Deliver, in a thread."""
@@ -130,7 +130,7 @@ class Courier:
             with suppress(RuntimeError):  # the loop is gone
                 self._loop.call_soon_threadsafe(self._delivered, parcel, receipt)
 
-    def _delivered(self, parcel: Parcel, receipt: Receipt) -> None:
+    def _delivered(self, parcel: PendingCallback, receipt: Receipt) -> None:
         if self._is_stopped:
             return
         self._busy -= 1

@@ -13,10 +13,10 @@ from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
-from mocksms.engine.callbacks import Callback, Report
+from mocksms.engine.callbacks import Callback, TriggerDetails
 from mocksms.engine.instants import ISRAEL
 from mocksms.settings import Settings
-from mocksms.sms.webhook import Kind
+from mocksms.sms.webhook import WebhookKind
 
 FIRST_ID: Final = 190
 """The `id` of an account's first receiver: 190 in every sample of the vendor, so it cannot name the event."""
@@ -26,20 +26,20 @@ LATE_KEY: Final = frozenset({"click", "reject"})
 
 AGENT: Final = f"mocksms/{version('mocksms')}"
 
-Header = tuple[str, str]
+HeaderLine = tuple[str, str]
 
 
-class Letter(NamedTuple):
+class CallbackRequest(NamedTuple):
     """A callback as it is sent: the method, the header lines in order, and the body."""
 
     method: str
-    headers: tuple[Header, ...]
+    headers: tuple[HeaderLine, ...]
     body: bytes
 
 
-def letter(callback: Callback, settings: Settings) -> Letter:
+def callback_request(callback: Callback, settings: Settings) -> CallbackRequest:
     """Return a callback as it is sent."""
-    if callback.webhook.kind is Kind.TRANSACTIONAL:
+    if callback.webhook.kind is WebhookKind.TRANSACTIONAL:
         body, media_type = _to_json(_event(callback, settings)), "application/json; charset=utf-8"
     else:
         body, media_type = _to_form(_fields(callback, settings), settings), "application/x-www-form-urlencoded"
@@ -49,12 +49,12 @@ def letter(callback: Callback, settings: Settings) -> Letter:
         ("Content-Type", media_type),
         ("Content-Length", str(len(body))),
     )
-    return Letter("POST", headers, body)
+    return CallbackRequest("POST", headers, body)
 
 
 def _event(callback: Callback, settings: Settings) -> dict[str, Any]:
     """Return the JSON of the transactional webhook."""
-    report = callback.report
+    report = callback.details
     spelt = "transaction_id" if callback.event in LATE_KEY else "transaction_Id"
     data: dict[str, Any] = {
         "id": FIRST_ID + callback.place,
@@ -72,7 +72,7 @@ def _event(callback: Callback, settings: Settings) -> dict[str, Any]:
 
 def _fields(callback: Callback, settings: Settings) -> Mapping[str, str]:
     """Return the fields of the automation webhook. A transactional SMS has neither campaign nor group nor contact."""
-    report = callback.report
+    report = callback.details
     form = "%Y-%m-%d %H:%M:%S" if settings.automation_date == "iso" else "%m/%d/%Y %H:%M:%S"
     return {
         "timeStamp": _local(report.at, settings).strftime(form),
@@ -107,7 +107,7 @@ def _created_at(at: datetime, settings: Settings) -> str:
     return f"{at:%Y-%m-%dT%H:%M}:00.0000000"
 
 
-def _reason(report: Report, settings: Settings) -> str:
+def _reason(report: TriggerDetails, settings: Settings) -> str:
     if report.reason is None:
         return ""
     return report.reason.in_reads if settings.reason_spelling == "underscore" else str(report.reason)

@@ -24,19 +24,19 @@ class Watched:
     page: Page
     base: str
     asked: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    issues: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", lambda said: self.complaints.extend([said.text] * (said.type in ("error", "warning"))))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        self.page.on("console", lambda said: self.issues.extend([said.text] * (said.type in ("error", "warning"))))
+        self.page.on("pageerror", lambda error: self.issues.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.issues.append(f"dialog: {dialog.message}"))
 
     def forgive(self, words: str) -> None:
         """Leave the page and strike the complaints, all of this kind: a browser itself remarks on every refusal."""
         self.page.goto("about:blank")
-        assert [complaint for complaint in self.complaints if words not in complaint] == []
-        self.complaints.clear()
+        assert [complaint for complaint in self.issues if words not in complaint] == []
+        self.issues.clear()
 
 
 # As long as Playwright runs, no other event loop can run in this thread.
@@ -59,7 +59,7 @@ def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
     watched = Watched(page, mock.url)
     yield watched
     page.close()
-    assert watched.complaints == []
+    assert watched.issues == []
     assert [url for url in watched.asked if not url.startswith(mock.url)] == []
     assert watched.asked
 

@@ -45,9 +45,7 @@ def test_answer_of_a_send_is_shown_whatever_it_is(inbox: Inbox, own_mock: Mock) 
         inbox.press("Send")
         expect(inbox.side.locator(".sent")).to_contain_text(words)
     expect(inbox.bubble("Your code is")).to_contain_text("rejected · bounced")
-    inbox.watched.complaints[:] = [
-        each for each in inbox.watched.complaints if "503" not in each and "ERR_" not in each
-    ]
+    inbox.watched.issues[:] = [each for each in inbox.watched.issues if "503" not in each and "ERR_" not in each]
 
 
 def test_draft_and_key_survive_a_reload_and_every_option_is_sent(inbox: Inbox, own_mock: Mock) -> None:

@@ -150,5 +150,5 @@ def test_breach_of_the_policy_would_be_noticed(inbox: Inbox) -> None:
     inbox.page.evaluate("document.body.append(Object.assign(document.createElement('style'), {textContent: 'a{}'}))")
     inbox.page.evaluate("fetch('http://127.0.0.1:9/').catch(() => {})")
     inbox.page.wait_for_function("performance.now() > 0")
-    assert any("Content Security Policy" in complaint for complaint in inbox.watched.complaints)
-    inbox.watched.complaints.clear()
+    assert any("Content Security Policy" in complaint for complaint in inbox.watched.issues)
+    inbox.watched.issues.clear()

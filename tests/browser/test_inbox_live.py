@@ -343,7 +343,7 @@ def test_what_one_tab_has_looked_at_is_no_news_in_the_other(browser: Browser, ow
         tab.open()
         expect(tab.row("One")).to_be_visible()
         expect(tab.row("unread")).to_have_count(0)
-        assert tab.watched.complaints == []
+        assert tab.watched.issues == []
     context.close()
 
 

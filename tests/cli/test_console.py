@@ -9,7 +9,7 @@ import pytest
 from mocksms.cli.console import SHOWN, MessageLog, message_line, welcome
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
-from mocksms.scenario.stage import Stage
+from mocksms.scenario.stage import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.text import escape
@@ -237,9 +237,9 @@ def test_welcome_follows_the_magic_prefix() -> None:
 
 def test_welcome_names_the_scenarios_in_force() -> None:
     settings = Settings(scenario=("gateway-outage", "chaos"))
-    text = welcome(Engine(settings, script=Stage(settings).script), "http://127.0.0.1:8972", "1.2.3")
+    text = welcome(Engine(settings, scenario=StartScenarios(settings).script), "http://127.0.0.1:8972", "1.2.3")
     assert "Scenario   gateway-outage.toml, chaos.toml: 7 rules\n" in text
     single = Settings(scenario=("gateway-outage",))
-    text = welcome(Engine(single, script=Stage(single).script), "http://127.0.0.1:8972", "1.2.3")
+    text = welcome(Engine(single, scenario=StartScenarios(single).script), "http://127.0.0.1:8972", "1.2.3")
     assert "Scenario   gateway-outage.toml: 1 rule\n" in text
     assert "Scenario" not in welcome(Engine(Settings()), "http://127.0.0.1:8972", "1.2.3")

@@ -9,11 +9,10 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.cli.dry_run import Call, Met, calls_of, rehearse
-from mocksms.engine.rules import CallKind
-from mocksms.engine.script import EMPTY, Script
+from mocksms.cli.dry_run import ReplayedRequest, RuleUsage, calls_of, dry_run
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation
 from mocksms.errors import SettingsError
-from mocksms.scenario.compiler import script_of
+from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
 from tests.support import NOON, NUMBER, PATIENCE, HandClock, body, running
@@ -21,17 +20,17 @@ from tests.support import NOON, NUMBER, PATIENCE, HandClock, body, running
 SEND = "/rest/v1/transactional/sms/send"
 
 
-def scripted(*said: dict[str, Any]) -> Script:
-    return script_of(Scenario.model_validate({"rule": [*said]}), "x.toml", Settings())
+def scripted(*said: dict[str, Any]) -> ActiveScenario:
+    return compile_scenario(Scenario.model_validate({"rule": [*said]}), "x.toml", Settings())
 
 
-def a_call(*to: str, at: datetime = NOON, account: str = "one", **more: Any) -> Call:
-    return Call(account, at, CallKind.SEND, json.dumps(body(*to, **more)).encode())
+def a_call(*to: str, at: datetime = NOON, account: str = "one", **more: Any) -> ReplayedRequest:
+    return ReplayedRequest(account, at, ApiOperation.SEND, json.dumps(body(*to, **more)).encode())
 
 
-def used(script: Script, *calls: Call, settings: Settings | None = None) -> list[tuple[int, int]]:
+def used(script: ActiveScenario, *calls: ReplayedRequest, settings: Settings | None = None) -> list[tuple[int, int]]:
     """Return how often each rule matched and was used."""
-    return [(met.matched, met.used) for met in rehearse(script, [*calls], settings or Settings())]
+    return [(met.matched, met.used) for met in dry_run(script, [*calls], settings or Settings())]
 
 
 def an_entry(number: int = 1, **more: Any) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def an_entry(number: int = 1, **more: Any) -> dict[str, Any]:
     }
 
 
-def read(*entries: dict[str, Any]) -> list[Call]:
+def read(*entries: dict[str, Any]) -> list[ReplayedRequest]:
     return calls_of(json.dumps({"requests": entries}).encode(), "journal.json")
 
 
@@ -56,13 +55,13 @@ def test_rules_are_told_in_order_with_how_often_they_were_met() -> None:
     script = scripted(
         {"name": "codes", "match": {"content": "code"}, "times": 1, "outcome": "sent"}, {"outcome": "invalid"}
     )
-    met = rehearse(script, [a_call(content="code 1"), a_call(NUMBER, NUMBER, content="code 2")], Settings())
-    assert met == [Met("rule 1 (codes) of x.toml", 1, 1), Met("rule 2 of x.toml", 2, 2)]
+    met = dry_run(script, [a_call(content="code 1"), a_call(NUMBER, NUMBER, content="code 2")], Settings())
+    assert met == [RuleUsage("rule 1 (codes) of x.toml", 1, 1), RuleUsage("rule 2 of x.toml", 2, 2)]
 
 
 def test_script_without_calls_is_never_met() -> None:
     assert used(scripted({"outcome": "sent"})) == [(0, 0)]
-    assert rehearse(EMPTY, [a_call()], Settings()) == []
+    assert dry_run(NO_SCENARIO, [a_call()], Settings()) == []
 
 
 def test_calls_are_made_at_the_times_they_were_made() -> None:
@@ -101,21 +100,23 @@ def test_reads_meet_the_faults_of_their_kind() -> None:
         {"match": info, "times": 1, "fault": {"kind": "status", "status": 503}},
         {"match": search, "fault": {"kind": "empty"}},
     )
-    calls = [Call("one", NOON, kind, b"") for kind in (CallKind.INFO, CallKind.INFO, CallKind.SEARCH)]
+    calls = [
+        ReplayedRequest("one", NOON, kind, b"") for kind in (ApiOperation.INFO, ApiOperation.INFO, ApiOperation.SEARCH)
+    ]
     assert used(script, *calls) == [(1, 1), (1, 1)]
 
 
 @pytest.mark.parametrize(
     ("method", "target", "kind"),
     [
-        ("POST", SEND, CallKind.SEND),
-        ("POST", "/transactional/sms/send", CallKind.SEND),
-        ("POST", "/REST/v1/Transactional/SMS/Send/", CallKind.SEND),
-        ("GET", "/transactional/sms/inf%6F?transaction_id=1", CallKind.INFO),
-        ("GET", "/transactional/sms/search?query=/transactional/sms/send", CallKind.SEARCH),
+        ("POST", SEND, ApiOperation.SEND),
+        ("POST", "/transactional/sms/send", ApiOperation.SEND),
+        ("POST", "/REST/v1/Transactional/SMS/Send/", ApiOperation.SEND),
+        ("GET", "/transactional/sms/inf%6F?transaction_id=1", ApiOperation.INFO),
+        ("GET", "/transactional/sms/search?query=/transactional/sms/send", ApiOperation.SEARCH),
     ],
 )
-def test_call_is_known_by_method_and_path(method: str, target: str, kind: CallKind) -> None:
+def test_call_is_known_by_method_and_path(method: str, target: str, kind: ApiOperation) -> None:
     (call,) = read(an_entry(method=method, target=target))
     assert call.kind is kind
 
@@ -233,7 +234,7 @@ def test_whatever_is_read_is_a_journal_or_refused(raw: bytes) -> None:
         calls = calls_of(raw, "journal.json")
     except SettingsError:
         return
-    rehearse(scripted({"outcome": "sent"}), calls, Settings())
+    dry_run(scripted({"outcome": "sent"}), calls, Settings())
 
 
 def test_journal_of_a_mock_is_rehearsed() -> None:

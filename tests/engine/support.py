@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mocksms.engine.account import Account
-from mocksms.engine.controls import Steering
-from mocksms.engine.engine import Accepted, Engine, News
-from mocksms.engine.journal import Exchange
-from mocksms.engine.rules import CallKind, Order, Rule, Test
-from mocksms.engine.script import EMPTY, Script
+from mocksms.engine.controls import Controls
+from mocksms.engine.engine import Accepted, Engine, EngineEvent
+from mocksms.engine.journal import RecordedRequest
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, Condition, FaultSpec, Rule
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
@@ -19,8 +18,8 @@ from mocksms.sms.outcomes import Fault, FaultKind, Outcome, Step
 from tests.support import KEY, NOON, NUMBER, HandClock
 
 SECOND = timedelta(seconds=1)
-DOWN = Order(fault=Fault(kind=FaultKind.STATUS, status=503))
-LOST = Order(fault=Fault(kind=FaultKind.RESET_AFTER_ACCEPT))
+DOWN = FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=503))
+LOST = FaultSpec(fault=Fault(kind=FaultKind.RESET_AFTER_ACCEPT))
 
 
 def bounced(label: str = "the rule") -> Outcome:
@@ -30,9 +29,9 @@ def bounced(label: str = "the rule") -> Outcome:
 
 def a_rule(
     label: str = "the rule",
-    orders: Outcome | Order | None = None,
-    *tests: Test,
-    call: CallKind = CallKind.SEND,
+    effect: Outcome | FaultSpec | None = None,
+    *tests: Condition,
+    call: ApiOperation = ApiOperation.SEND,
     times: int | None = None,
     every: int = 1,
     probability: float = 1.0,
@@ -40,27 +39,27 @@ def a_rule(
     """Return a rule for all that meets these tests; it lets a message bounce unless told otherwise."""
     return Rule(
         label=label,
-        orders=orders or bounced(label),
-        tests=tests,
-        call=call,
+        effect=effect or bounced(label),
+        conditions=tests,
+        operation=call,
         times=times,
         every=every,
         probability=probability,
     )
 
 
-def a_script(*rules: Rule, **state: Any) -> Script:
+def a_script(*rules: Rule, **state: Any) -> ActiveScenario:
     """Return a script with these rules that sets these values of an account."""
-    return Script(names=("test.toml",), state=state, rules=rules)
+    return ActiveScenario(names=("test.toml",), state=state, rules=rules)
 
 
 class World:
     """An engine with the given options and script, its clock, and one account."""
 
-    def __init__(self, script: Script = EMPTY, **options: Any) -> None:
+    def __init__(self, scenario: ActiveScenario = NO_SCENARIO, **options: Any) -> None:
         self.clock = HandClock()
-        self.engine = Engine(Settings(seed="tests", **options), self.clock, script=script)
-        self.steering = Steering(self.engine)
+        self.engine = Engine(Settings(seed="tests", **options), self.clock, scenario=scenario)
+        self.controls = Controls(self.engine)
 
     @property
     def account(self) -> Account:
@@ -89,7 +88,7 @@ def hear(engine: Engine) -> list[tuple[Account, Message]]:
     """Return a list to which an engine adds each message it tells of, with its account."""
     heard: list[tuple[Account, Message]] = []
 
-    def listen(account: Account | None, news: News) -> None:
+    def listen(account: Account | None, news: EngineEvent) -> None:
         if account is not None and isinstance(news, Message):
             heard.append((account, news))
 
@@ -97,9 +96,9 @@ def hear(engine: Engine) -> list[tuple[Account, Message]]:
     return heard
 
 
-def an_exchange(number: int = 1, messages: range = range(0)) -> Exchange:
+def an_exchange(number: int = 1, messages: range = range(0)) -> RecordedRequest:
     """Return an exchange that was answered with an empty array."""
-    return Exchange(
+    return RecordedRequest(
         number=number,
         at=NOON,
         method="POST",
@@ -108,10 +107,10 @@ def an_exchange(number: int = 1, messages: range = range(0)) -> Exchange:
         body=b"",
         body_size=0,
         status=200,
-        answer=b"[]",
-        answer_size=2,
-        answer_headers=(),
-        took=0.0,
+        response_body=b"[]",
+        response_size=2,
+        response_headers=(),
+        duration=0.0,
         messages=messages,
     )
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.account import PLANNED_PER_MESSAGE, Account, Due, InboundSms, OrderedStep, TakeUp, fresh_seed
+from mocksms.engine.account import PLANNED_PER_MESSAGE, Account, DecideAction, DueAction, Reply, StepAction, fresh_seed
 from mocksms.engine.clock import Clock
 from mocksms.engine.logs import Numbering
-from mocksms.engine.messages import Query
-from mocksms.engine.script import EMPTY
+from mocksms.engine.messages import MessageQuery
+from mocksms.engine.rules import NO_SCENARIO
 from mocksms.settings import Settings
 from mocksms.sms.message import State
 from tests.engine.support import SECOND, World, a_message, a_rule, a_script
@@ -107,13 +107,13 @@ def test_credit_covers_what_it_has_and_never_goes_below_zero(
 
 def test_agenda_gives_what_is_due_in_time_order() -> None:
     made = account()
-    made.plan(NOON + 2 * SECOND, 1, TakeUp())
-    made.plan(NOON + SECOND, 2, OrderedStep(State.SENT, "the rule"))
-    made.plan(NOON + 3 * SECOND, 3, TakeUp())
+    made.plan(NOON + 2 * SECOND, 1, DecideAction())
+    made.plan(NOON + SECOND, 2, StepAction(State.SENT, "the rule"))
+    made.plan(NOON + 3 * SECOND, 3, DecideAction())
     assert not made.idle
     now = NOON + 2 * SECOND
-    assert made.next_due(now) == Due(NOON + SECOND, 1, 2, OrderedStep(State.SENT, "the rule"))
-    assert made.next_due(now) == Due(NOON + 2 * SECOND, 0, 1, TakeUp())
+    assert made.next_due(now) == DueAction(NOON + SECOND, 1, 2, StepAction(State.SENT, "the rule"))
+    assert made.next_due(now) == DueAction(NOON + 2 * SECOND, 0, 1, DecideAction())
     assert made.next_due(now) is None
     assert not made.idle
 
@@ -121,7 +121,7 @@ def test_agenda_gives_what_is_due_in_time_order() -> None:
 def test_agenda_keeps_ties_in_the_order_they_were_set() -> None:
     made = account()
     for sequence in (3, 1, 2):
-        made.plan(NOON, sequence, TakeUp())
+        made.plan(NOON, sequence, DecideAction())
     due = [made.next_due(NOON) for _ in range(3)]
     assert [each and each.sequence for each in due] == [3, 1, 2]
     assert made.idle
@@ -142,7 +142,7 @@ def test_agenda_does_not_outgrow_the_messages_by_what_was_planned_for_the_evicte
         longest = max(longest, len(world.account._agenda))
     assert longest == slack + 2 * PLANNED_PER_MESSAGE + 1
     world.clock.advance(60)
-    assert [message.state for message in world.engine.search(world.account, Query(), 10)] == [State.SENT] * 2
+    assert [message.state for message in world.engine.search(world.account, MessageQuery(), 10)] == [State.SENT] * 2
     assert world.account.idle
 
 
@@ -150,8 +150,8 @@ def test_agenda_that_forgets_keeps_time_order_and_ties(slack: int) -> None:
     made = account(max_messages=4)
     for sequence in range(1, 50):
         made.messages.add(a_message(sequence))
-        made.plan(NOON - (sequence % 2) * SECOND, sequence, TakeUp())
-    made.plan(NOON, 49, OrderedStep(State.SENT, "the rule"))
+        made.plan(NOON - (sequence % 2) * SECOND, sequence, DecideAction())
+    made.plan(NOON, 49, StepAction(State.SENT, "the rule"))
     due = list(iter(lambda: made.next_due(NOON), None))
     assert due == sorted(due)
     assert len(due) <= slack + 4 * PLANNED_PER_MESSAGE + 1
@@ -162,7 +162,7 @@ def test_agenda_of_kept_messages_is_never_forgotten(slack: int) -> None:
     made = account(max_messages=1)
     made.messages.add(a_message(1))
     for _ in range(5 * slack):
-        made.plan(NOON, 1, TakeUp())
+        made.plan(NOON, 1, DecideAction())
     assert len(made._agenda) == 5 * slack
 
 
@@ -173,7 +173,7 @@ def test_waiting_does_not_outgrow_the_messages_by_the_evicted(slack: int) -> Non
         world.submit()
         longest = max(longest, len(world.account.waiting))
     assert longest == slack + 2 + 1
-    world.steering.set_credit(world.account, 5)
+    world.controls.set_credit(world.account, 5)
     assert not world.account.waiting
     assert world.account.credit == 3
 
@@ -191,20 +191,20 @@ def test_waiting_that_forgets_keeps_its_order(slack: int) -> None:
 def test_inbound_is_kept_up_to_as_many_as_messages() -> None:
     made = account(max_messages=2)
     for number, text in enumerate("abc", 1):
-        made.inbound.add(number, InboundSms(number, NOON, "1", text))
+        made.inbound.add(number, Reply(number, NOON, "1", text))
     assert [sms.text for sms in made.inbound.newest_first()] == ["c", "b"]
 
 
 def test_inbound_is_found_by_phone_until_it_is_evicted() -> None:
     made = account(max_messages=3)
     for number, digits in enumerate("1212", 1):
-        made.inbound.add(number, InboundSms(number, NOON, digits, f"{number}"))
+        made.inbound.add(number, Reply(number, NOON, digits, f"{number}"))
     assert [sms.text for sms in made.inbound.of("2")] == ["4", "2"]
     assert [sms.text for sms in made.inbound.of("2", before=4)] == ["2"]
     assert [sms.text for sms in made.inbound.of("1")] == ["3"]
     assert [sms.text for sms in made.inbound.of("1", after=3)] == []
-    made.inbound.add(5, InboundSms(5, NOON, "3", "5"))
-    made.inbound.add(6, InboundSms(6, NOON, "3", "6"))
+    made.inbound.add(5, Reply(5, NOON, "3", "5"))
+    made.inbound.add(6, Reply(6, NOON, "3", "6"))
     assert list(made.inbound.keys.latest_of_each()) == [(6, "3"), (4, "2")]
 
 
@@ -223,28 +223,28 @@ def test_fresh_seed_is_eight_hex_digits_and_another_each_time() -> None:
 
 def test_account_begins_without_rules_and_faults() -> None:
     made = account()
-    assert made.script is EMPTY
+    assert made.scenario is NO_SCENARIO
     assert not made.rules
     assert not made.faults
 
 
 def test_account_begins_with_what_a_script_names_and_keeps_the_rest() -> None:
     made = account(credit=7, sender="Shop", bounced=("1",), kosher=("3",))
-    script = a_script(a_rule("rule"), credit=None, gateway=False, bounced={"2"})
-    made.begin(script)
+    scenario = a_script(a_rule("rule"), credit=None, gateway=False, bounced={"2"})
+    made.apply_scenario(scenario)
     assert (made.credit, made.gateway, made.bounced) == (None, False, {"2"})
     assert (made.sender, made.rest_right, made.kosher, made.unsubscribed) == ("Shop", True, {"3"}, set())
-    assert made.script is script
-    assert [live.rule for live in made.rules.rules] == [*script.rules]
+    assert made.scenario is scenario
+    assert [live.rule for live in made.rules.rules] == [*scenario.rules]
 
 
 def test_lists_of_a_script_stay_as_they_are_whatever_happens_to_the_account() -> None:
-    script = a_script(unsubscribed={"1"})
+    scenario = a_script(unsubscribed={"1"})
     one, other = account("a"), account("b")
     for made in (one, other):
-        made.begin(script)
+        made.apply_scenario(scenario)
     one.unsubscribed.add("2")
-    assert other.unsubscribed == script.state["unsubscribed"] == {"1"}
+    assert other.unsubscribed == scenario.state["unsubscribed"] == {"1"}
 
 
 def test_played_script_is_unused_and_leaves_the_account_as_it_is() -> None:
@@ -252,7 +252,7 @@ def test_played_script_is_unused_and_leaves_the_account_as_it_is() -> None:
     assert world.send().state is State.BOUNCED
     assert world.send().state is State.SENT
     assert world.account.credit == 4
-    world.account.play(world.account.script)
+    world.account.activate(world.account.scenario)
     assert world.send().state is State.BOUNCED
     assert world.account.credit == 4
 
@@ -260,8 +260,8 @@ def test_played_script_is_unused_and_leaves_the_account_as_it_is() -> None:
 def test_chance_of_an_account_follows_from_its_key_whatever_its_generation() -> None:
     def drawn(key: str, generation: int) -> list[bool]:
         made = Account(key, Settings(), Clock(HandClock()), "tests", Numbering(), generation)
-        made.play(a_script(a_rule("rule", probability=0.5)))
-        return [made.rules.rules[0].fires() for _ in range(50)]
+        made.activate(a_script(a_rule("rule", probability=0.5)))
+        return [made.rules.rules[0].apply() for _ in range(50)]
 
     assert drawn("a", 0) == drawn("a", 3)
     assert drawn("a", 0) != drawn("b", 0)

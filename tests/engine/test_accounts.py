@@ -101,19 +101,19 @@ def test_ids_follow_from_seed_and_calls__evictions_too() -> None:
 
 def test_kept_counts_what_every_account_holds_and_the_exchanges_of_strangers() -> None:
     made = accounts()
-    assert made.kept() == Totals(0, 0, 0)
+    assert made.totals() == Totals(0, 0, 0)
     fill(made.get("a"), messages=2, requests=3)
     fill(made.get("b"), messages=1, requests=4)
-    note(made.strangers, 5, made.numbering)
-    assert made.kept() == Totals(accounts=2, messages=3, requests=12)
+    note(made.unattributed, 5, made.numbering)
+    assert made.totals() == Totals(accounts=2, messages=3, requests=12)
     assert made.evicted() == Totals(0, 0, 0)
 
 
 def test_evicted_counts_what_made_room_within_accounts_and_among_strangers() -> None:
     made = accounts(max_messages=1, max_requests=2)
     fill(made.get("a"), messages=3, requests=4)
-    note(made.strangers, 7, made.numbering)
-    assert made.kept() == Totals(accounts=1, messages=1, requests=4)
+    note(made.unattributed, 7, made.numbering)
+    assert made.totals() == Totals(accounts=1, messages=1, requests=4)
     assert made.evicted() == Totals(accounts=0, messages=2, requests=7)
 
 
@@ -121,7 +121,7 @@ def test_evicted_account_takes_along_all_it_ever_had() -> None:
     made = accounts(max_accounts=1, max_messages=1, max_requests=2)
     fill(made.get("a"), messages=3, requests=4)
     fill(made.get("b"), messages=2, requests=1)
-    assert made.kept() == Totals(accounts=1, messages=1, requests=1)
+    assert made.totals() == Totals(accounts=1, messages=1, requests=1)
     assert made.evicted() == Totals(accounts=1, messages=4, requests=4)
 
 
@@ -148,13 +148,13 @@ def test_key_that_looks_like_a_generation_draws_ids_of_its_own() -> None:
 
 
 def test_every_account_begins_with_the_script_and_a_life_of_its_rules_of_its_own() -> None:
-    script = a_script(a_rule("rule", times=1), credit=5)
-    made = Accounts(Settings(), HandClock(), "tests", script)
+    scenario = a_script(a_rule("rule", times=1), credit=5)
+    made = Accounts(Settings(), HandClock(), "tests", scenario)
     one, other = made.get("a"), made.get("b")
     assert [account.credit for account in (one, other)] == [5, 5]
     one.charge(1)
-    one.rules.rules[0].fires()
-    assert (other.credit, other.rules.rules[0].used) == (5, 0)
+    one.rules.rules[0].apply()
+    assert (other.credit, other.rules.rules[0].applied) == (5, 0)
 
 
 def test_peek_shows_what_an_account_would_begin_with() -> None:
@@ -166,13 +166,13 @@ def test_peek_shows_what_an_account_would_begin_with() -> None:
 def test_accounts_to_come_begin_with_the_script_in_force_until_all_are_forgotten() -> None:
     first, second = a_script(sender="first"), a_script(sender="second")
     made = Accounts(Settings(), HandClock(), "tests", first)
-    made.script = second
+    made.scenario = second
     assert made.get("a").sender == "second"
-    made.forget(made.get("a"))
+    made.delete(made.get("a"))
     assert made.get("a").sender == "second"
-    made.forget_all()
+    made.delete_all()
     assert made.get("a").sender == "first"
-    assert made.script is first
+    assert made.scenario is first
 
 
 def test_faults_that_stand_reach_accounts_to_come_until_all_are_forgotten() -> None:
@@ -180,7 +180,7 @@ def test_faults_that_stand_reach_accounts_to_come_until_all_are_forgotten() -> N
     made.faults.update({3: (a_rule("older"), NOON + SECOND), 5: (a_rule("newer"), NOON + 2 * SECOND)})
     faults = [(live.rule.label, live.name, live.until) for live in made.get("a").faults.rules]
     assert faults == [("newer", 5, NOON + 2 * SECOND), ("older", 3, NOON + SECOND)]
-    made.forget_all()
+    made.delete_all()
     assert made.faults == {}
     assert not made.get("a").faults
 
@@ -194,6 +194,6 @@ def test_tokens_of_accounts_that_are_gone_are_forgotten() -> None:
     assert world.engine.accounts.by_token(token) is None
     assert world.engine.accounts._tokens == {}
     again = world.send()
-    world.engine.accounts.forget(world.account)
+    world.engine.accounts.delete(world.account)
     assert world.engine.accounts.by_token(token_of(again.transaction_id)) is None
     assert world.engine.accounts._tokens == {}

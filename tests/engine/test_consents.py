@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-from mocksms.engine.consents import Consent, ConsentLedger
-from mocksms.sms.replies import Choice
+from mocksms.engine.consents import Consent, ConsentLog
+from mocksms.sms.replies import ConsentChoice
 from tests.support import NOON
 
 
-def ledger_of(*digits: str, limit: int = 100) -> ConsentLedger:
-    ledger = ConsentLedger(limit)
+def ledger_of(*digits: str, limit: int = 100) -> ConsentLog:
+    ledger = ConsentLog(limit)
     for number, each in enumerate(digits, 1):
-        ledger.add(number, Consent(number, each, NOON, Choice.OUT, "test"))
+        ledger.add(number, Consent(number, each, NOON, ConsentChoice.OUT, "test"))
     return ledger
 
 
-def numbers(ledger: ConsentLedger, after: int = 0, digits: str | None = None) -> list[int]:
+def numbers(ledger: ConsentLog, after: int = 0, digits: str | None = None) -> list[int]:
     return [consent.number for consent in ledger.of(digits, after)]
 
 

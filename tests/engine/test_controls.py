@@ -7,11 +7,10 @@ import pytest
 
 from mocksms.engine.account import Account
 from mocksms.engine.clock import LATEST
-from mocksms.engine.controls import AccountChange, Steering
-from mocksms.engine.engine import Change, News
-from mocksms.engine.messages import Query
-from mocksms.engine.rules import FaultOrdered
-from mocksms.engine.script import EMPTY
+from mocksms.engine.controls import AccountUpdate, Controls
+from mocksms.engine.engine import EngineEvent, ManualChange
+from mocksms.engine.messages import MessageQuery
+from mocksms.engine.rules import NO_SCENARIO, FaultTriggered
 from mocksms.errors import IllegalStep, MessageNotFound, NoLink
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import Message, Recipient, State, Submission
@@ -19,20 +18,20 @@ from mocksms.sms.outcomes import Outcome, Step
 from tests.engine.support import DOWN, LOST, SECOND, World, a_message, a_rule, a_script, life
 from tests.support import KEY, NOON, NUMBER
 
-DRIVES: list[tuple[Callable[[Steering, Account, str], Message], State]] = [
-    (Steering.cancel, State.CANCELLED),
-    (Steering.send, State.SENT),
-    (Steering.bounce, State.BOUNCED),
+DRIVES: list[tuple[Callable[[Controls, Account, str], Message], State]] = [
+    (Controls.cancel, State.CANCELLED),
+    (Controls.send, State.SENT),
+    (Controls.bounce, State.BOUNCED),
 ]
 OTHER = "972-54-2222222"
 
 
-def changes(world: World) -> list[tuple[str | None, News]]:
+def changes(world: World) -> list[tuple[str | None, EngineEvent]]:
     """Return a list to which the world adds the changes it tells of, with the key of their account."""
-    heard: list[tuple[str | None, News]] = []
+    heard: list[tuple[str | None, EngineEvent]] = []
 
-    def listen(account: Account | None, news: News) -> None:
-        if isinstance(news, Change):
+    def listen(account: Account | None, news: EngineEvent) -> None:
+        if isinstance(news, ManualChange):
             heard.append((account.key if account else None, news))
 
     world.engine.listeners.append(listen)
@@ -49,35 +48,35 @@ def in_state(world: World, state: State) -> Message:
 @pytest.mark.parametrize("state", State, ids=str)
 @pytest.mark.parametrize(("drive", "target"), DRIVES, ids=["cancel", "send", "bounce"])
 def test_hand_does_what_the_life_of_a_message_allows(
-    drive: Callable[[Steering, Account, str], Message], target: State, state: State
+    drive: Callable[[Controls, Account, str], Message], target: State, state: State
 ) -> None:
     world = World()
     message = in_state(world, state)
     if target in NEXT[state]:
-        driven = drive(world.steering, world.account, message.transaction_id)
+        driven = drive(world.controls, world.account, message.transaction_id)
         assert driven.state is target
         assert driven.decided_by == driven.history[-1].cause
         assert "by hand" in driven.history[-1].cause
         assert world.again(message) == driven
     else:
         with pytest.raises(IllegalStep) as refused:
-            drive(world.steering, world.account, message.transaction_id)
+            drive(world.controls, world.account, message.transaction_id)
         assert refused.value.legal == NEXT[state]
         assert world.again(message) == message
 
 
 @pytest.mark.parametrize("drive", [drive for drive, _ in DRIVES], ids=["cancel", "send", "bounce"])
-def test_hand_reaches_no_other_account(drive: Callable[[Steering, Account, str], Message]) -> None:
+def test_hand_reaches_no_other_account(drive: Callable[[Controls, Account, str], Message]) -> None:
     world = World()
     message = world.send(send_at=NOON + SECOND)
     with pytest.raises(MessageNotFound):
-        drive(world.steering, world.engine.account("other"), message.transaction_id)
+        drive(world.controls, world.engine.account("other"), message.transaction_id)
 
 
 def test_message_sent_by_hand_is_charged_and_not_sent_again_when_its_time_comes() -> None:
     world = World(credit=10)
     message = world.send(send_at=NOON + 60 * SECOND)
-    world.steering.send(world.account, message.transaction_id)
+    world.controls.send(world.account, message.transaction_id)
     assert world.account.credit == 9
     assert life(world.after(3_600, message)) == [(State.QUEUED, 0), (State.SENT, 0)]
     assert world.account.credit == 9
@@ -88,14 +87,14 @@ def test_what_is_due_happens_before_the_hand_acts() -> None:
     message = world.send(send_at=NOON + SECOND)
     world.clock.advance(1)
     with pytest.raises(IllegalStep):
-        world.steering.cancel(world.engine.accounts.get(KEY), message.transaction_id)
+        world.controls.cancel(world.engine.accounts.get(KEY), message.transaction_id)
 
 
 def test_recipient_opens_the_first_link_or_the_one_named() -> None:
     world = World()
     message = world.send(content="https://a.example and https://b.example")
-    world.steering.click(world.account, message.transaction_id)
-    clicked = world.steering.click(world.account, message.transaction_id, "https://b.example")
+    world.controls.click(world.account, message.transaction_id)
+    clicked = world.controls.click(world.account, message.transaction_id, "https://b.example")
     assert [click.url for click in clicked.clicks] == ["https://a.example", "https://b.example"]
 
 
@@ -105,7 +104,7 @@ def test_tracked_link_as_the_phone_shows_it_is_the_link_behind_it() -> None:
     shown = world.engine.shown(message)
     tracked = shown.split()[2]
     assert "b.example" not in shown
-    clicked = world.steering.click(world.account, message.transaction_id, tracked)
+    clicked = world.controls.click(world.account, message.transaction_id, tracked)
     assert clicked.clicks[0].url == "https://b.example"
 
 
@@ -118,7 +117,7 @@ def test_link_that_is_not_shown_cannot_be_opened(content: str, url: str | None) 
     world = World()
     message = world.send(content=content)
     with pytest.raises(NoLink):
-        world.steering.click(world.account, message.transaction_id, url)
+        world.controls.click(world.account, message.transaction_id, url)
     assert world.again(message).clicks == ()
 
 
@@ -127,23 +126,23 @@ def test_unsubscribe_link_is_no_link_to_click() -> None:
     message = world.send(content="https://a.example", unsubscribe_link=True)
     link = world.engine.shown(message).split()[-1]
     with pytest.raises(NoLink):
-        world.steering.click(world.account, message.transaction_id, link)
+        world.controls.click(world.account, message.transaction_id, link)
 
 
 def test_message_that_was_not_sent_shows_no_link() -> None:
     world = World()
     message = world.send(content="https://a.example", send_at=NOON + SECOND)
     with pytest.raises(NoLink, match="which is queued"):
-        world.steering.click(world.account, message.transaction_id)
+        world.controls.click(world.account, message.transaction_id)
 
 
 def test_unsubscribed_recipient_is_refused_from_then_on() -> None:
     world = World()
     heard = changes(world)
     message = world.send()
-    assert world.steering.unsubscribe(world.account, message.transaction_id) == message
+    assert world.controls.unsubscribe(world.account, message.transaction_id) == message
     assert world.send().state is State.UNSUBSCRIBED
-    assert heard == [(KEY, Change.ACCOUNT)]
+    assert heard == [(KEY, ManualChange.ACCOUNT)]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +161,7 @@ def test_reply_opts_out_where_the_latest_message_allowed_it(
     world = World()
     world.send(unsubscribe_reply=not allows)
     message = world.send(unsubscribe_reply=allows)
-    sms = world.steering.reply(world.account, NUMBER, text)
+    sms = world.controls.reply(world.account, NUMBER, text)
     assert (sms.digits, sms.text, sms.at, sms.effect) == (message.digits, text, NOON, effect)
     assert (message.digits in world.account.unsubscribed) is opted_out
     assert list(world.account.inbound.newest_first()) == [sms]
@@ -171,36 +170,36 @@ def test_reply_opts_out_where_the_latest_message_allowed_it(
 def test_reply_opts_in_again() -> None:
     world = World(unsubscribed=("972541111111",))
     world.send(unsubscribe_reply=True)
-    assert world.steering.reply(world.account, NUMBER, "START").effect == "opted in"
+    assert world.controls.reply(world.account, NUMBER, "START").effect == "opted in"
     assert world.send().state is State.SENT
 
 
 def test_reply_of_a_number_that_was_never_written_to_is_kept() -> None:
     world = World()
-    assert world.steering.reply(world.account, OTHER, "STOP").effect == ""
+    assert world.controls.reply(world.account, OTHER, "STOP").effect == ""
     assert world.account.unsubscribed == set()
 
 
 def test_change_leaves_what_it_does_not_name() -> None:
     world = World(sender="Shop", unsubscribed=("1",))
     heard = changes(world)
-    world.steering.change(world.account, AccountChange(gateway=False, bounced={"2"}))
+    world.controls.update_account(world.account, AccountUpdate(gateway=False, bounced={"2"}))
     account = world.account
     assert (account.gateway, account.bounced) == (False, {"2"})
     assert (account.sender, account.rest_right, account.unsubscribed) == ("Shop", True, {"1"})
-    assert heard == [(KEY, Change.ACCOUNT)]
+    assert heard == [(KEY, ManualChange.ACCOUNT)]
 
 
 def test_top_up_sends_what_waited_oldest_first_until_one_is_too_long() -> None:
     world = World(credit=0)
     first, long, last = (world.send(content=text) for text in ("a", "b" * 200, "c"))
-    world.steering.set_credit(world.account, 2)
+    world.controls.set_credit(world.account, 2)
     assert [world.again(message).state for message in (first, long, last)] == [
         State.SENT,
         State.NO_CREDIT,
         State.NO_CREDIT,
     ]
-    world.steering.set_credit(world.account, None)
+    world.controls.set_credit(world.account, None)
     assert world.again(last).state is State.SENT
     assert world.account.waiting == {}
 
@@ -208,8 +207,8 @@ def test_top_up_sends_what_waited_oldest_first_until_one_is_too_long() -> None:
 def test_top_up_forgets_what_waited_and_was_deleted() -> None:
     world = World(credit=0)
     gone, kept = world.send(), world.send()
-    world.steering.delete(world.account, [gone])
-    world.steering.set_credit(world.account, 1)
+    world.controls.delete(world.account, [gone])
+    world.controls.set_credit(world.account, 1)
     assert world.again(kept).state is State.SENT
     assert world.account.waiting == {}
 
@@ -218,13 +217,13 @@ def test_deleted_messages_are_gone_and_what_was_planned_for_them_too() -> None:
     world = World()
     heard = changes(world)
     gone, kept = world.send(send_at=NOON + SECOND), world.send()
-    world.steering.delete(world.account, [gone])
+    world.controls.delete(world.account, [gone])
     world.clock.advance(2)
     world.engine.tick()
-    assert world.account.messages.search(Query(), 10) == [kept]
-    world.steering.delete_all(world.account)
-    assert world.account.messages.search(Query(), 10) == []
-    assert heard == [(KEY, Change.DELETED)] * 2
+    assert world.account.messages.search(MessageQuery(), 10) == [kept]
+    world.controls.delete_all(world.account)
+    assert world.account.messages.search(MessageQuery(), 10) == []
+    assert heard == [(KEY, ManualChange.DELETED)] * 2
 
 
 def test_reset_account_begins_anew_and_never_repeats_an_id() -> None:
@@ -232,13 +231,13 @@ def test_reset_account_begins_anew_and_never_repeats_an_id() -> None:
     heard = changes(world)
     before, other = world.send(), world.engine.account("other")
     cursor = world.engine.cursor
-    world.steering.reset(world.account)
+    world.controls.reset(world.account)
     after = world.send()
     assert world.account.credit == 4
     assert after.transaction_id != before.transaction_id
     assert after.sequence > cursor
     assert world.engine.accounts.holds(other)
-    assert heard == [(KEY, Change.RESET)]
+    assert heard == [(KEY, ManualChange.RESET)]
 
 
 def test_reset_of_everything_leaves_nothing_but_the_numbering() -> None:
@@ -246,7 +245,7 @@ def test_reset_of_everything_leaves_nothing_but_the_numbering() -> None:
     heard = changes(world)
     before = world.send(send_at=NOON + SECOND)
     world.engine.accounts.clock.freeze()
-    world.steering.reset(None)
+    world.controls.reset(None)
     assert len(world.engine.accounts) == 0
     world.clock.advance(5)
     world.engine.tick()
@@ -254,58 +253,60 @@ def test_reset_of_everything_leaves_nothing_but_the_numbering() -> None:
     assert after.created_at == NOON + 5 * SECOND
     assert after.transaction_id != before.transaction_id
     assert after.sequence > before.sequence
-    assert heard == [(None, Change.RESET)]
+    assert heard == [(None, ManualChange.RESET)]
 
 
 def test_reset_of_an_account_that_is_gone_changes_nothing() -> None:
     world = World()
     account = world.account
-    world.steering.reset(account)
+    world.controls.reset(account)
     again = world.account
-    world.steering.reset(account)
+    world.controls.reset(account)
     assert world.engine.accounts.holds(again)
 
 
 def fired(account: Account) -> list[tuple[str, int]]:
-    return [(live.rule.label, live.used) for live in account.rules.rules]
+    return [(live.rule.label, live.applied) for live in account.rules.rules]
 
 
 def test_script_played_on_an_account_leaves_the_others_alone() -> None:
     world = World(a_script(a_rule("first")))
     heard, other = changes(world), world.engine.account("other")
-    world.steering.play(world.account, a_script(a_rule("second"), sender="Shop"))
+    world.controls.activate_scenario(world.account, a_script(a_rule("second"), sender="Shop"))
     assert (fired(world.account), world.account.sender) == ([("second", 0)], "Shop")
     assert (fired(other), other.sender) == ([("first", 0)], "SenderID")
     assert fired(world.engine.account("to come")) == [("first", 0)]
-    assert heard == [(KEY, Change.SCENARIO)]
+    assert heard == [(KEY, ManualChange.SCENARIO)]
 
 
 def test_script_played_on_all_reaches_those_there_are_and_will_be() -> None:
     world = World()
     heard = changes(world)
     there = [world.account, world.engine.account("other")]
-    world.steering.play(None, a_script(a_rule("rule")))
+    world.controls.activate_scenario(None, a_script(a_rule("rule")))
     for account in (*there, world.engine.account("to come")):
         assert fired(account) == [("rule", 0)]
-    assert heard == [(None, Change.SCENARIO)]
+    assert heard == [(None, ManualChange.SCENARIO)]
 
 
 def test_reset_of_everything_goes_back_to_the_first_script() -> None:
     first = a_script(a_rule("first"), credit=5)
     world = World(first)
-    world.steering.play(None, a_script(a_rule("second"), credit=9))
-    world.steering.reset(None)
-    assert world.account.script is first
+    world.controls.activate_scenario(None, a_script(a_rule("second"), credit=9))
+    world.controls.reset(None)
+    assert world.account.scenario is first
     assert world.account.credit == 5
 
 
 def test_switch_of_the_script_loses_no_message() -> None:
-    hold = Outcome(steps=(), decided_by="hold", passes_after=10 * SECOND)
+    hold = Outcome(steps=(), decided_by="hold", release_after=10 * SECOND)
     late = Outcome(steps=(Step(State.SENT), Step(State.BOUNCED, 10 * SECOND)), decided_by="late")
     world = World(a_script(a_rule("hold", hold, times=1), a_rule("late", late)))
     held, bouncing = world.send(), world.send()
     scheduled = world.send(send_at=NOON + 5 * SECOND)
-    world.steering.play(None, a_script(a_rule("second", Outcome(steps=(Step(State.EXCEPTION),), decided_by="second"))))
+    world.controls.activate_scenario(
+        None, a_script(a_rule("second", Outcome(steps=(Step(State.EXCEPTION),), decided_by="second")))
+    )
     world.clock.advance(10)
     assert [world.again(message).state for message in (held, bouncing, scheduled)] == [
         State.SENT,
@@ -318,7 +319,7 @@ def test_what_was_due_before_the_switch_lives_by_the_script_before() -> None:
     world = World(a_script(a_rule("first")))
     message = world.send(send_at=NOON + SECOND)
     world.clock.advance(1)
-    world.steering.play(None, EMPTY)
+    world.controls.activate_scenario(None, NO_SCENARIO)
     assert world.again(message).state is State.BOUNCED
 
 
@@ -326,9 +327,9 @@ def test_what_was_due_before_the_switch_lives_by_the_script_before() -> None:
 def test_script_that_names_the_credit_sends_what_waited_for_it(state: dict[str, int | None]) -> None:
     world = World(credit=0)
     message = world.send()
-    world.steering.play(None, a_script())
+    world.controls.activate_scenario(None, a_script())
     assert world.again(message).state is State.NO_CREDIT
-    world.steering.play(None, a_script(**state))
+    world.controls.activate_scenario(None, a_script(**state))
     assert world.again(message).state is State.SENT
 
 
@@ -342,26 +343,26 @@ def test_changed_script_takes_the_place_of_the_one_before_wherever_that_is_in_fo
     heard = changes(world)
     world.account.charge(2)
     other = world.engine.account("other")
-    world.steering.play(other, own)
-    world.steering.reload(before, after)
+    world.controls.activate_scenario(other, own)
+    world.controls.replace_scenario(before, after)
     assert (fired(world.account), world.account.credit) == ([("after", 0)], 3)
-    assert other.script is own
+    assert other.scenario is own
     come = world.engine.account("to come")
-    assert (come.script, come.credit) == (after, 9)
-    world.steering.reset(None)
-    assert world.account.script is after
-    assert heard == [("other", Change.SCENARIO), (None, Change.SCENARIO), (None, Change.RESET)]
+    assert (come.scenario, come.credit) == (after, 9)
+    world.controls.reset(None)
+    assert world.account.scenario is after
+    assert heard == [("other", ManualChange.SCENARIO), (None, ManualChange.SCENARIO), (None, ManualChange.RESET)]
 
 
 def test_changed_script_does_not_oust_one_that_was_played_since() -> None:
     before, after, played = a_script(a_rule("before")), a_script(a_rule("after")), a_script(a_rule("played"))
     world = World(before)
-    world.steering.play(None, played)
-    world.steering.reload(before, after)
-    assert world.account.script is played
-    assert world.engine.account("to come").script is played
-    world.steering.reset(None)
-    assert world.account.script is after
+    world.controls.activate_scenario(None, played)
+    world.controls.replace_scenario(before, after)
+    assert world.account.scenario is played
+    assert world.engine.account("to come").scenario is played
+    world.controls.reset(None)
+    assert world.account.scenario is after
 
 
 def test_what_was_due_before_the_change_lives_by_the_script_before() -> None:
@@ -369,119 +370,119 @@ def test_what_was_due_before_the_change_lives_by_the_script_before() -> None:
     world = World(before)
     message = world.send(send_at=NOON + SECOND)
     world.clock.advance(1)
-    world.steering.reload(before, EMPTY)
+    world.controls.replace_scenario(before, NO_SCENARIO)
     assert world.again(message).state is State.BOUNCED
 
 
-def faulted(world: World, key: str) -> str:
+def triggered(world: World, key: str) -> str:
     """Return which fault a send of an account meets."""
     try:
         accepted = world.engine.submit(world.engine.account(key), Submission("Hello"), [Recipient(NUMBER)])
-    except FaultOrdered as refused:
+    except FaultTriggered as refused:
         return refused.triggered.decided_by
-    return accepted.faulted.decided_by if accepted.faulted else ""
+    return accepted.triggered.decided_by if accepted.triggered else ""
 
 
 def test_fault_of_an_account_leaves_the_others_alone() -> None:
     world = World()
     heard = changes(world)
-    world.steering.set_fault(world.account, a_rule("down", DOWN), SECOND)
-    assert [faulted(world, key) for key in (KEY, "other")] == ["down", ""]
-    assert heard == [(KEY, Change.FAULTS)]
+    world.controls.set_fault(world.account, a_rule("down", DOWN), SECOND)
+    assert [triggered(world, key) for key in (KEY, "other")] == ["down", ""]
+    assert heard == [(KEY, ManualChange.FAULTS)]
 
 
 def test_fault_of_all_reaches_accounts_there_are_and_will_be_until_its_time_is_over() -> None:
     world = World()
     heard = changes(world)
-    assert faulted(world, KEY) == ""
-    world.steering.set_fault(None, a_rule("down", DOWN), 10 * SECOND)
-    assert [faulted(world, key) for key in (KEY, "to come")] == ["down"] * 2
+    assert triggered(world, KEY) == ""
+    world.controls.set_fault(None, a_rule("down", DOWN), 10 * SECOND)
+    assert [triggered(world, key) for key in (KEY, "to come")] == ["down"] * 2
     world.clock.advance(9.9)
-    assert [faulted(world, key) for key in (KEY, "late")] == ["down"] * 2
+    assert [triggered(world, key) for key in (KEY, "late")] == ["down"] * 2
     world.clock.advance(0.1)
-    assert [faulted(world, key) for key in (KEY, "to come", "late", "later")] == [""] * 4
-    assert heard == [(None, Change.FAULTS)]
+    assert [triggered(world, key) for key in (KEY, "to come", "late", "later")] == [""] * 4
+    assert heard == [(None, ManualChange.FAULTS)]
 
 
 def test_fault_lasts_by_the_clock_of_each_account() -> None:
     world = World()
     world.account.clock.move_to(NOON + 3_600 * SECOND)
     world.engine.account("frozen").clock.freeze()
-    world.steering.set_fault(None, a_rule("down", DOWN), 10 * SECOND)
+    world.controls.set_fault(None, a_rule("down", DOWN), 10 * SECOND)
     world.clock.advance(9)
-    assert [faulted(world, key) for key in (KEY, "frozen")] == ["down", "down"]
+    assert [triggered(world, key) for key in (KEY, "frozen")] == ["down", "down"]
     world.clock.advance(1)
-    assert [faulted(world, key) for key in (KEY, "frozen")] == ["", "down"]
+    assert [triggered(world, key) for key in (KEY, "frozen")] == ["", "down"]
 
 
 def test_fault_that_would_outlast_the_calendar_ends_with_it() -> None:
     world = World()
-    world.steering.set_fault(None, a_rule("down", DOWN), timedelta.max)
-    assert faulted(world, KEY) == "down"
+    world.controls.set_fault(None, a_rule("down", DOWN), timedelta.max)
+    assert triggered(world, KEY) == "down"
     assert world.account.faults.rules[0].until == LATEST
 
 
 def test_latest_fault_goes_before_those_set_earlier_and_before_the_rules_of_the_script() -> None:
     world = World(a_script(a_rule("script", DOWN)))
-    world.steering.set_fault(world.account, a_rule("earlier", LOST, times=1), SECOND)
-    world.steering.set_fault(None, a_rule("latest", LOST, times=1), SECOND)
-    assert [faulted(world, KEY) for _ in range(3)] == ["latest", "earlier", "script"]
+    world.controls.set_fault(world.account, a_rule("earlier", LOST, times=1), SECOND)
+    world.controls.set_fault(None, a_rule("latest", LOST, times=1), SECOND)
+    assert [triggered(world, KEY) for _ in range(3)] == ["latest", "earlier", "script"]
 
 
 def test_fault_outlives_a_switch_of_the_script() -> None:
     world = World()
-    world.steering.set_fault(world.account, a_rule("down", DOWN), SECOND)
-    world.steering.play(None, a_script(a_rule("script", LOST)))
-    assert faulted(world, KEY) == "down"
+    world.controls.set_fault(world.account, a_rule("down", DOWN), SECOND)
+    world.controls.activate_scenario(None, a_script(a_rule("script", LOST)))
+    assert triggered(world, KEY) == "down"
 
 
 def test_fault_is_cleared_by_its_id_on_one_account_or_on_all() -> None:
     world = World()
     heard = changes(world)
     other = world.engine.account("other")
-    first, second = (world.steering.set_fault(None, a_rule(label, LOST), SECOND) for label in ("first", "second"))
+    first, second = (world.controls.set_fault(None, a_rule(label, LOST), SECOND) for label in ("first", "second"))
     assert first != second
-    assert world.steering.clear_faults(other, second) == 1
-    assert [faulted(world, key) for key in (KEY, "other")] == ["second", "first"]
-    assert world.steering.clear_faults(other, second) == 0
-    assert world.steering.clear_faults(None, second) == 1
-    assert [faulted(world, key) for key in (KEY, "to come")] == ["first", "first"]
-    assert world.steering.clear_faults(None, second) == 0
-    assert heard[2:] == [("other", Change.FAULTS)] * 2 + [(None, Change.FAULTS)] * 2
+    assert world.controls.clear_faults(other, second) == 1
+    assert [triggered(world, key) for key in (KEY, "other")] == ["second", "first"]
+    assert world.controls.clear_faults(other, second) == 0
+    assert world.controls.clear_faults(None, second) == 1
+    assert [triggered(world, key) for key in (KEY, "to come")] == ["first", "first"]
+    assert world.controls.clear_faults(None, second) == 0
+    assert heard[2:] == [("other", ManualChange.FAULTS)] * 2 + [(None, ManualChange.FAULTS)] * 2
 
 
 def test_all_faults_are_cleared_and_each_counts_once() -> None:
     world = World()
     world.engine.account("other")
-    world.steering.set_fault(None, a_rule("all", DOWN), SECOND)
-    world.steering.set_fault(world.account, a_rule("own", DOWN), SECOND)
-    assert world.steering.clear_faults(None) == 2
-    assert [faulted(world, key) for key in (KEY, "other", "to come")] == [""] * 3
-    assert world.steering.clear_faults(None) == 0
+    world.controls.set_fault(None, a_rule("all", DOWN), SECOND)
+    world.controls.set_fault(world.account, a_rule("own", DOWN), SECOND)
+    assert world.controls.clear_faults(None) == 2
+    assert [triggered(world, key) for key in (KEY, "other", "to come")] == [""] * 3
+    assert world.controls.clear_faults(None) == 0
 
 
 def test_faults_of_one_account_are_cleared_alone() -> None:
     world = World()
-    world.steering.set_fault(None, a_rule("all", DOWN), SECOND)
-    assert world.steering.clear_faults(world.account) == 1
-    assert [faulted(world, key) for key in (KEY, "to come")] == ["", "all"]
+    world.controls.set_fault(None, a_rule("all", DOWN), SECOND)
+    assert world.controls.clear_faults(world.account) == 1
+    assert [triggered(world, key) for key in (KEY, "to come")] == ["", "all"]
 
 
 def test_reset_of_everything_forgets_the_faults() -> None:
     world = World()
-    world.steering.set_fault(None, a_rule("down", DOWN), SECOND)
-    world.steering.reset(None)
-    assert faulted(world, KEY) == ""
+    world.controls.set_fault(None, a_rule("down", DOWN), SECOND)
+    world.controls.reset(None)
+    assert triggered(world, KEY) == ""
 
 
 def test_faults_whose_time_is_over_are_forgotten() -> None:
     world = World()
-    standing = world.steering.set_fault(None, a_rule("standing", DOWN), SECOND)
-    own = world.steering.set_fault(world.account, a_rule("own", DOWN), SECOND)
+    standing = world.controls.set_fault(None, a_rule("standing", DOWN), SECOND)
+    own = world.controls.set_fault(world.account, a_rule("own", DOWN), SECOND)
     world.clock.advance(1)
-    assert world.steering.clear_faults(world.account, own) == 0
-    assert world.steering.clear_faults(None, standing) == 0
+    assert world.controls.clear_faults(world.account, own) == 0
+    assert world.controls.clear_faults(None, standing) == 0
     assert (world.account.faults.rules, world.engine.accounts.faults) == ([], {})
-    last = world.steering.set_fault(None, a_rule("last", DOWN), SECOND)
+    last = world.controls.set_fault(None, a_rule("last", DOWN), SECOND)
     assert [live.name for live in world.account.faults.rules] == [last]
     assert [*world.engine.accounts.faults] == [last]

@@ -207,4 +207,4 @@ def test_opted_out_number_that_orders_another_outcome_still_gets_it() -> None:
 def test_deciding_naturally_leaves_magic_out() -> None:
     settings = Settings()
     account = Account(KEY, settings, Clock(HandClock()), "tests", Numbering())
-    assert Decisions(settings).naturally(account, numbers.parse("972-50-0004000"), 1) is SENT
+    assert Decisions(settings).decide_by_default(account, numbers.parse("972-50-0004000"), 1) is SENT

@@ -8,7 +8,7 @@ import pytest
 from mocksms.engine.drafts import Drafter
 from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.sms import numbers
-from mocksms.sms.message import Event, Message, Recipient, State, Submission
+from mocksms.sms.message import Message, Recipient, State, Submission, Transition
 from mocksms.sms.text import Links, Template
 from tests.engine.support import SECOND, World
 from tests.support import NOON, NUMBER
@@ -23,7 +23,7 @@ def drafter(world: World, content: str = "Hello", **more: Any) -> Drafter:
 
 def draft(of: Drafter, recipient: Recipient) -> Message:
     number = numbers.parse(recipient.mobile_number)
-    return of.draft(recipient, number, NOON + SECOND, 3, of.born, "because")
+    return of.draft(recipient, number, NOON + SECOND, 3, of.initial_history, "because")
 
 
 def test_draft_has_what_was_asked_for() -> None:
@@ -43,7 +43,7 @@ def test_draft_has_what_was_asked_for() -> None:
         request=7,
         created_at=NOON,
         due_at=NOON + SECOND,
-        history=(Event(NOON, State.QUEUED, "accepted"),),
+        history=(Transition(NOON, State.QUEUED, "accepted"),),
         decided_by="because",
     )
     assert len(message.transaction_id) == 32

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.account import InboundSms, OrderedStep
+from mocksms.engine.account import Reply, StepAction
 from mocksms.engine.engine import Engine
-from mocksms.engine.messages import Query
-from mocksms.engine.rules import CallKind, Faulted, FaultOrdered, Order, Subject, Test
+from mocksms.engine.messages import MessageQuery
+from mocksms.engine.rules import ApiOperation, Condition, FaultSpec, FaultTriggered, Subject, TriggeredFault
 from mocksms.errors import (
     IllegalStep,
     MessageNotFound,
@@ -19,8 +19,8 @@ from mocksms.errors import (
 )
 from mocksms.settings import Settings
 from mocksms.sms.message import Click, Recipient, State, Status, Submission
-from mocksms.sms.outcomes import ClickFirstLink, Fault, FaultKind, Outcome, Reaction, Reply, Step
-from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT
+from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, Reaction, ReplyReaction, Step
+from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH
 from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_script, bounced, hear, life
 from tests.support import KEY, NOON, NUMBER, HandClock
 
@@ -42,7 +42,7 @@ def test_sync_send_is_answered_with_the_final_state() -> None:
         State.KOSHER,
         State.SENT,
     ]
-    assert accepted.faulted is None
+    assert accepted.triggered is None
 
 
 @pytest.mark.ledger("body.recipients")
@@ -178,7 +178,7 @@ def test_reply_comes_in_a_second_after_sending_and_opts_nobody_out() -> None:
     world.clock.advance(0.9)
     assert len(world.account.inbound) == 0
     world.clock.advance(10)
-    assert list(world.account.inbound.newest_first()) == [InboundSms(2, NOON + SECOND, message.digits, "YES")]
+    assert list(world.account.inbound.newest_first()) == [Reply(2, NOON + SECOND, message.digits, "YES")]
     assert world.account.unsubscribed == set()
 
 
@@ -189,9 +189,7 @@ def test_stop_opts_out_and_then_the_number_is_refused() -> None:
     assert first.state is State.SENT
     world.clock.advance(1)
     assert world.account.unsubscribed == {first.digits}
-    assert list(world.account.inbound.newest_first()) == [
-        InboundSms(2, NOON + SECOND, first.digits, "STOP", "opted out")
-    ]
+    assert list(world.account.inbound.newest_first()) == [Reply(2, NOON + SECOND, first.digits, "STOP", "opted out")]
     second = world.send(magic("04"))
     assert second.state is State.UNSUBSCRIBED
     assert second.decided_by == "opt-out"
@@ -235,7 +233,7 @@ def test_clicked_link_is_the_one_the_recipient_was_sent() -> None:
 def test_recipient_of_a_message_that_bounced_meanwhile_does_nothing(code: str) -> None:
     world = World()
     message = world.send(magic(code), content="https://a.test")
-    world.account.plan(NOON + 0.5 * SECOND, message.sequence, OrderedStep(State.BOUNCED, "the rule"))
+    world.account.plan(NOON + 0.5 * SECOND, message.sequence, StepAction(State.BOUNCED, "the rule"))
     bounced = world.after(10, message)
     assert bounced.state is State.BOUNCED
     assert bounced.clicks == ()
@@ -256,21 +254,21 @@ def test_recipient_of_a_message_that_bounced_meanwhile_does_nothing(code: str) -
 def test_fault_that_accepts_lets_the_whole_send_through(code: str, kind: FaultKind) -> None:
     world = World()
     accepted = world.submit(NUMBER, magic(code), TOO_SHORT)
-    assert accepted.faulted is not None
-    assert accepted.faulted.fault.kind is kind
+    assert accepted.triggered is not None
+    assert accepted.triggered.fault.kind is kind
     assert [message.state for message in accepted.messages] == [State.SENT, State.SENT, State.INVALID]
     assert len(world.account.messages) == 3
 
 
 def test_first_of_several_faults_that_accept_counts() -> None:
     accepted = World().submit(magic("73"), magic("70"))
-    assert accepted.faulted == Faulted(Fault(kind=FaultKind.TRUNCATED), "magic number 73", magic("73"))
+    assert accepted.triggered == TriggeredFault(Fault(kind=FaultKind.TRUNCATED), "magic number 73", magic("73"))
 
 
 @pytest.mark.parametrize("code", ["60", "61", "62", "63", "64", "72"])
 def test_fault_that_does_not_accept_refuses_the_whole_send(code: str) -> None:
     world = World()
-    with pytest.raises(FaultOrdered) as refused:
+    with pytest.raises(FaultTriggered) as refused:
         world.submit(NUMBER, magic("73"), magic(code))
     assert refused.value.triggered.decided_by == f"magic number {code}"
     assert not refused.value.triggered.fault.accepts
@@ -289,15 +287,15 @@ def test_unknown_code_refuses_the_whole_send_and_names_the_entry() -> None:
 @pytest.mark.ledger("body.longest")
 def test_text_longer_than_the_longest_sms_is_refused() -> None:
     world = World()
-    assert world.submit(content="a" * LONGEST_TEXT).messages[0].segments == 255
+    assert world.submit(content="a" * MAX_TEXT_LENGTH).messages[0].segments == 255
     with pytest.raises(TextTooLong) as refused:
-        world.submit(content="a" * (LONGEST_TEXT + 1))
-    assert (refused.value.length, refused.value.limit) == (LONGEST_TEXT + 1, LONGEST_TEXT)
+        world.submit(content="a" * (MAX_TEXT_LENGTH + 1))
+    assert (refused.value.length, refused.value.limit) == (MAX_TEXT_LENGTH + 1, MAX_TEXT_LENGTH)
 
 
 def test_texts_that_come_to_too_much_together_refuse_the_whole_send() -> None:
     world = World()
-    recipients = [Recipient(NUMBER, {"x": ""}) for _ in range(MOST_TEXT // 10_000 + 1)]
+    recipients = [Recipient(NUMBER, {"x": ""}) for _ in range(MAX_SEND_LENGTH // 10_000 + 1)]
     with pytest.raises(SendTooLarge):
         world.engine.submit(world.account, Submission("#x#" + "a" * 9_997), recipients)
     assert len(world.account.messages) == 0
@@ -316,7 +314,7 @@ def test_text_that_is_too_long_for_one_recipient_refuses_the_whole_send() -> Non
     [
         pytest.param([NUMBER, magic("99")], "Hello", id="unknown code"),
         pytest.param([NUMBER, magic("63")], "Hello", id="fault"),
-        pytest.param([NUMBER], "a" * (LONGEST_TEXT + 1), id="too long"),
+        pytest.param([NUMBER], "a" * (MAX_TEXT_LENGTH + 1), id="too long"),
     ],
 )
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
@@ -345,8 +343,8 @@ def test_message_that_is_sent_and_bounces_at_once_is_paid_for_once(
 ) -> None:
     world = World(credit=10)
     rows = world.engine.decisions.catalogue.rows
-    orders = Outcome(steps=(Step(State.SENT), Step(State.BOUNCED)), decided_by="the test")
-    monkeypatch.setitem(rows, "00", rows["00"]._replace(orders=orders))
+    effect = Outcome(steps=(Step(State.SENT), Step(State.BOUNCED)), decided_by="the test")
+    monkeypatch.setitem(rows, "00", rows["00"]._replace(effect=effect))
     message = world.send(magic("00"), content="a" * 161, wants_async=wants_async)
     assert life(message) == [(State.QUEUED, 0), (State.SENT, 0), (State.BOUNCED, 0)]
     assert world.account.credit == 8
@@ -377,10 +375,10 @@ def test_top_up_sends_what_waited_oldest_first() -> None:
     world = World(credit=0)
     messages = [world.send(content="a" * length) for length in (161, 400, 1)]
     world.clock.advance(60)
-    world.steering.set_credit(world.account, 3)
+    world.controls.set_credit(world.account, 3)
     assert [world.again(message).state for message in messages] == [State.SENT, State.NO_CREDIT, State.NO_CREDIT]
     assert world.account.credit == 1
-    world.steering.set_credit(world.account, 4)
+    world.controls.set_credit(world.account, 4)
     assert [world.again(message).state for message in messages] == [State.SENT] * 3
     assert world.account.credit == 0
     assert not world.account.waiting
@@ -392,14 +390,14 @@ def test_top_up_comes_after_what_was_due_before_it() -> None:
     message = world.send(wants_async=True)
     account = world.account
     world.clock.advance(15)
-    world.steering.set_credit(account, 1)
+    world.controls.set_credit(account, 1)
     assert life(world.again(message)) == [(State.QUEUED, 0), (State.NO_CREDIT, 10), (State.SENT, 15)]
 
 
 def test_credit_without_limit_sends_everything_that_waited() -> None:
     world = World(credit=0)
     messages = [world.send() for _ in range(3)]
-    world.steering.set_credit(world.account, None)
+    world.controls.set_credit(world.account, None)
     assert {world.again(message).state for message in messages} == {State.SENT}
     assert world.account.credit is None
 
@@ -416,7 +414,7 @@ def test_message_that_waited_for_credit_is_judged_again(change: str, state: Stat
     world = World(credit=0)
     message = world.send()
     getattr(world.account, change).add(message.digits)
-    world.steering.set_credit(world.account, 5)
+    world.controls.set_credit(world.account, 5)
     judged = world.again(message)
     assert (judged.state, judged.decided_by) == (state, words)
     assert world.account.credit == 5
@@ -426,7 +424,7 @@ def test_message_that_waited_for_credit_finds_the_gateway_gone() -> None:
     world = World(credit=0)
     message = world.send()
     world.account.gateway = False
-    world.steering.set_credit(world.account, None)
+    world.controls.set_credit(world.account, None)
     assert world.again(message).state is State.NO_GATEWAY
 
 
@@ -434,7 +432,7 @@ def test_magic_number_out_of_credit_is_sent_on_any_top_up() -> None:
     world = World()
     message = world.send(magic("30"))
     assert message.state is State.NO_CREDIT
-    world.steering.set_credit(world.account, 1)
+    world.controls.set_credit(world.account, 1)
     assert world.again(message).state is State.SENT
     assert world.account.credit == 0
 
@@ -444,7 +442,7 @@ def test_magic_number_out_of_credit_is_sent_on_top_up__whatever_the_prefix(prefi
     world = World(magic_prefix=prefix)
     message = world.send(prefix + "3000")
     assert message.state is State.NO_CREDIT
-    world.steering.set_credit(world.account, None)
+    world.controls.set_credit(world.account, None)
     assert world.again(message).state is State.SENT
 
 
@@ -458,7 +456,7 @@ def test_message_evicted_while_it_waited_is_passed_over() -> None:
     world = World(credit=0, max_messages=1)
     world.send()
     kept = world.send()
-    world.steering.set_credit(world.account, 1)
+    world.controls.set_credit(world.account, 1)
     assert world.again(kept).state is State.SENT
     assert world.account.credit == 0
     assert not world.account.waiting
@@ -470,7 +468,7 @@ def test_queued_message_can_be_cancelled(to: str) -> None:
     world = World()
     message = world.send(to)
     world.clock.advance(2)
-    cancelled = world.steering.cancel(world.account, message.transaction_id)
+    cancelled = world.controls.cancel(world.account, message.transaction_id)
     assert cancelled.state is State.CANCELLED
     assert cancelled.history[-1].cause == "cancelled by hand"
     assert world.after(3600, message) == cancelled
@@ -483,29 +481,29 @@ def test_message_that_was_sent_meanwhile_cannot_be_cancelled() -> None:
     account = world.account
     world.clock.advance(5)
     with pytest.raises(IllegalStep):
-        world.steering.cancel(account, message.transaction_id)
+        world.controls.cancel(account, message.transaction_id)
     assert world.again(message).state is State.SENT
 
 
 def test_scheduled_message_that_was_cancelled_is_not_taken_up() -> None:
     world = World()
     message = world.send(send_at=NOON + 60 * SECOND)
-    cancelled = world.steering.cancel(world.account, message.transaction_id)
+    cancelled = world.controls.cancel(world.account, message.transaction_id)
     assert world.after(60, message) == cancelled
 
 
 def test_message_cancelled_by_hand_says_what_decided_it() -> None:
     world = World(credit=0)
     for message in (world.send(send_at=NOON + 60 * SECOND), world.send()):
-        cancelled = world.steering.cancel(world.account, message.transaction_id)
+        cancelled = world.controls.cancel(world.account, message.transaction_id)
         assert cancelled.decided_by == "cancelled by hand"
 
 
 def test_message_cancelled_while_it_waits_for_credit_is_not_sent_on_top_up() -> None:
     world = World(credit=0)
     message = world.send()
-    world.steering.cancel(world.account, message.transaction_id)
-    world.steering.set_credit(world.account, 5)
+    world.controls.cancel(world.account, message.transaction_id)
+    world.controls.set_credit(world.account, 5)
     assert world.again(message).state is State.CANCELLED
     assert world.account.credit == 5
     assert not world.account.waiting
@@ -516,7 +514,7 @@ def test_message_that_is_not_queued_cannot_be_cancelled(to: str) -> None:
     world = World()
     message = world.send(to)
     with pytest.raises(IllegalStep):
-        world.steering.cancel(world.account, message.transaction_id)
+        world.controls.cancel(world.account, message.transaction_id)
     assert world.again(message) == message
 
 
@@ -524,12 +522,12 @@ def test_message_is_found_in_its_own_account_only() -> None:
     world = World()
     message = world.send()
     other = world.engine.account("another")
-    for call in (world.engine.find, world.steering.cancel):
+    for call in (world.engine.find, world.controls.cancel):
         with pytest.raises(MessageNotFound) as refused:
             call(other, message.transaction_id)
         assert refused.value.transaction_id == message.transaction_id
-    assert world.engine.search(other, Query(), 10) == []
-    assert world.engine.search(world.account, Query(status=Status.SENT), 10) == [message]
+    assert world.engine.search(other, MessageQuery(), 10) == []
+    assert world.engine.search(world.account, MessageQuery(status=Status.SENT), 10) == [message]
 
 
 def test_accounts_have_clocks_of_their_own() -> None:
@@ -584,7 +582,7 @@ def test_send_to_more_than_can_be_kept_is_answered_in_full() -> None:
     world = World(max_messages=2)
     accepted = world.submit(*[NUMBER] * 5, wants_async=True)
     assert len(accepted.messages) == 5
-    assert [message.sequence for message in world.engine.search(world.account, Query(), 10)] == [5, 4]
+    assert [message.sequence for message in world.engine.search(world.account, MessageQuery(), 10)] == [5, 4]
     assert world.account.messages.evicted == 3
 
 
@@ -611,16 +609,16 @@ def test_ticker_looks_after_an_account_only_while_something_is_planned_in_it() -
     world = World()
     account = world.account
     world.send()
-    assert list(world.engine._busy) == []
+    assert list(world.engine._with_due) == []
     world.send(magic("01"))
     world.send(send_at=NOON + 60 * SECOND)
-    assert list(world.engine._busy) == [account]
+    assert list(world.engine._with_due) == [account]
     for seconds, busy in ((5, [account]), (55, [])):
         world.clock.advance(seconds)
         world.engine.tick()
-        assert list(world.engine._busy) == busy
+        assert list(world.engine._with_due) == busy
     world.send(wants_async=True)
-    assert list(world.engine._busy) == []
+    assert list(world.engine._with_due) == []
 
 
 def test_listeners_hear_of_every_message_and_every_step() -> None:
@@ -630,7 +628,7 @@ def test_listeners_hear_of_every_message_and_every_step() -> None:
     world.submit(magic("05"), content="https://a.test")
     world.clock.advance(1)
     account = world.account
-    world.steering.set_credit(account, None)
+    world.controls.set_credit(account, None)
     assert [(owner, message.sequence, message.state, len(message.clicks)) for owner, message in heard] == [
         (account, 1, State.QUEUED, 0),
         (account, 2, State.QUEUED, 0),
@@ -704,10 +702,10 @@ def steps(*ordered: Step, reactions: tuple[Reaction, ...] = ()) -> Outcome:
 
 
 def passing(after: float = 0, *reactions: Reaction) -> Outcome:
-    return Outcome(steps=(), decided_by="the rule", reactions=reactions, passes_after=after * SECOND)
+    return Outcome(steps=(), decided_by="the rule", reactions=reactions, release_after=after * SECOND)
 
 
-def nth(wanted: int) -> Test:
+def nth(wanted: int) -> Condition:
     return lambda subject: subject.nth == wanted
 
 
@@ -750,7 +748,7 @@ def test_async_message_meets_the_rules_when_it_is_taken_up() -> None:
     now = world.send()
     assert (now.state, world.after(10, waiting).state) == (State.BOUNCED, State.SENT)
     later = world.send(wants_async=True)
-    world.steering.play(None, a_script(a_rule("new")))
+    world.controls.activate_scenario(None, a_script(a_rule("new")))
     assert life(world.after(10, later)) == [(State.QUEUED, 10), (State.BOUNCED, 20)]
 
 
@@ -795,11 +793,11 @@ def test_nth_send_to_a_number_meets_its_rule(more: dict[str, Any]) -> None:
 
 def test_nth_send_to_a_number_meets_the_fault_for_it_within_one_call_too() -> None:
     world = World(a_script(a_rule("fault", LOST, nth(2))))
-    assert world.submit(NUMBER, FOREIGN).faulted is None
-    assert world.submit("972-54-2222222", "+972 54 222 2222").faulted == Faulted(
+    assert world.submit(NUMBER, FOREIGN).triggered is None
+    assert world.submit("972-54-2222222", "+972 54 222 2222").triggered == TriggeredFault(
         LOST.fault, "fault", "+972 54 222 2222", 2
     )
-    assert world.submit(FOREIGN).faulted == Faulted(LOST.fault, "fault", FOREIGN, 2)
+    assert world.submit(FOREIGN).triggered == TriggeredFault(LOST.fault, "fault", FOREIGN, 2)
 
 
 def test_rule_that_passes_leaves_the_decision_and_no_later_rule_counts() -> None:
@@ -836,23 +834,23 @@ def test_held_message_is_judged_as_things_are_when_it_is_let_pass() -> None:
 def test_held_message_that_was_cancelled_is_not_let_pass() -> None:
     world = World(a_script(a_rule("pass", passing(3))))
     message = world.send()
-    cancelled = world.steering.cancel(world.account, message.transaction_id)
+    cancelled = world.controls.cancel(world.account, message.transaction_id)
     assert world.after(60, message) == cancelled
 
 
 def test_cancelled_async_message_meets_no_rule() -> None:
     world = World(a_script(a_rule()), async_delay=10 * SECOND)
     message = world.send(wants_async=True)
-    world.steering.cancel(world.account, message.transaction_id)
+    world.controls.cancel(world.account, message.transaction_id)
     assert world.after(60, message).state is State.CANCELLED
     assert world.account.rules.rules[0].matched == 0
 
 
-REACTIONS = (Reply("Who?", SECOND), Reply("STOP", 2 * SECOND), ClickFirstLink(3 * SECOND))
+REACTIONS = (ReplyReaction("Who?", SECOND), ReplyReaction("STOP", 2 * SECOND), ClickReaction(3 * SECOND))
 
 
 @pytest.mark.parametrize(
-    ("orders", "to", "sent_at"),
+    ("effect", "to", "sent_at"),
     [
         pytest.param(passing(0, *REACTIONS), NUMBER, 0, id="let pass"),
         pytest.param(passing(4, *REACTIONS), NUMBER, 4, id="held"),
@@ -861,9 +859,9 @@ REACTIONS = (Reply("Who?", SECOND), Reply("STOP", 2 * SECOND), ClickFirstLink(3 
     ],
 )
 def test_reactions_of_a_rule_are_counted_from_when_its_message_is_sent(
-    orders: Outcome, to: str, sent_at: float
+    effect: Outcome, to: str, sent_at: float
 ) -> None:
-    world = World(a_script(a_rule("r", orders)))
+    world = World(a_script(a_rule("r", effect)))
     message = world.send(to, content="https://a.test", unsubscribe_reply=True)
     clicked = world.after(60, message)
     heard = [(sms.text, sms.effect, sms.at) for sms in world.account.inbound.newest_first()]
@@ -875,7 +873,7 @@ def test_reactions_of_a_rule_are_counted_from_when_its_message_is_sent(
 
 
 def test_reactions_of_a_rule_come_beside_those_of_a_magic_number() -> None:
-    world = World(a_script(a_rule("r", passing(0, Reply("Who?", 2 * SECOND)))))
+    world = World(a_script(a_rule("r", passing(0, ReplyReaction("Who?", 2 * SECOND)))))
     world.send(magic("03"))
     world.clock.advance(60)
     assert [sms.text for sms in world.account.inbound.newest_first()] == ["Who?", "YES"]
@@ -895,7 +893,7 @@ def test_reactions_of_a_rule_never_come_where_nothing_was_sent() -> None:
 def test_reply_that_a_rule_orders_means_what_its_words_do_where_the_send_allowed_it(
     allows: bool, text: str, effect: str
 ) -> None:
-    world = World(a_script(a_rule("r", steps(Step(State.SENT), reactions=(Reply(text, SECOND),)))))
+    world = World(a_script(a_rule("r", steps(Step(State.SENT), reactions=(ReplyReaction(text, SECOND),)))))
     message = world.send(unsubscribe_reply=allows)
     world.clock.advance(1)
     assert [sms.effect for sms in world.account.inbound.newest_first()] == [effect]
@@ -906,14 +904,14 @@ def test_reply_that_a_rule_orders_means_what_its_words_do_where_the_send_allowed
 def test_fault_of_a_rule_that_accepts_lets_the_send_through(wants_async: bool) -> None:
     world = World(a_script(a_rule("lost", LOST, times=1)))
     accepted = world.submit(NUMBER, wants_async=wants_async)
-    assert accepted.faulted == Faulted(LOST.fault, "lost", NUMBER, 1)
+    assert accepted.triggered == TriggeredFault(LOST.fault, "lost", NUMBER, 1)
     assert len(world.account.messages) == 1
-    assert world.submit().faulted is None
+    assert world.submit().triggered is None
 
 
 def test_fault_of_a_rule_that_accepts_nothing_refuses_the_send_and_leaves_no_message() -> None:
     world = World(a_script(a_rule("down", DOWN), a_rule("bounces")), credit=5)
-    with pytest.raises(FaultOrdered) as refused:
+    with pytest.raises(FaultTriggered) as refused:
         world.submit(NUMBER, FOREIGN)
     assert (refused.value.triggered.fault, refused.value.triggered.decided_by) == (DOWN.fault, "down")
     assert (refused.value.triggered.mobile_number, refused.value.triggered.nth) == (NUMBER, 1)
@@ -923,10 +921,10 @@ def test_fault_of_a_rule_that_accepts_nothing_refuses_the_send_and_leaves_no_mes
 
 def test_fault_set_by_hand_goes_before_those_of_the_script_and_of_magic_numbers() -> None:
     world = World(a_script(a_rule("script", LOST)))
-    assert world.submit(magic("73")).faulted == Faulted(LOST.fault, "script", magic("73"), 1)
-    world.steering.set_fault(world.account, a_rule("by hand", LOST), SECOND)
-    assert world.submit(magic("73")).faulted == Faulted(LOST.fault, "by hand", magic("73"), 2)
-    assert [live.used for live in world.account.rules.rules] == [1]
+    assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "script", magic("73"), 1)
+    world.controls.set_fault(world.account, a_rule("by hand", LOST), SECOND)
+    assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "by hand", magic("73"), 2)
+    assert [live.applied for live in world.account.rules.rules] == [1]
 
 
 def test_unknown_code_is_refused_before_any_fault() -> None:
@@ -938,24 +936,26 @@ def test_unknown_code_is_refused_before_any_fault() -> None:
 
 def test_fault_by_hand_without_rules_of_a_script_is_met() -> None:
     world = World()
-    world.steering.set_fault(None, a_rule("by hand", LOST), SECOND)
+    world.controls.set_fault(None, a_rule("by hand", LOST), SECOND)
     accepted = world.submit()
-    assert accepted.faulted is not None
-    assert accepted.faulted.decided_by == "by hand"
+    assert accepted.triggered is not None
+    assert accepted.triggered.decided_by == "by hand"
 
 
 def test_read_meets_the_fault_of_its_kind_of_call() -> None:
-    slow = Order(fault=Fault(kind=FaultKind.DELAY, duration=SECOND))
-    world = World(a_script(a_rule("info", DOWN, call=CallKind.INFO), a_rule("search", slow, call=CallKind.SEARCH)))
-    with pytest.raises(FaultOrdered) as refused:
-        world.engine.fault_of_read(world.account, CallKind.INFO)
+    slow = FaultSpec(fault=Fault(kind=FaultKind.DELAY, duration=SECOND))
+    world = World(
+        a_script(a_rule("info", DOWN, call=ApiOperation.INFO), a_rule("search", slow, call=ApiOperation.SEARCH))
+    )
+    with pytest.raises(FaultTriggered) as refused:
+        world.engine.read_fault(world.account, ApiOperation.INFO)
     assert (refused.value.triggered.decided_by, refused.value.triggered.mobile_number, refused.value.triggered.nth) == (
         "info",
         "",
         0,
     )
-    assert world.engine.fault_of_read(world.account, CallKind.SEARCH) == Faulted(slow.fault, "search")
-    assert world.submit().faulted is None
+    assert world.engine.read_fault(world.account, ApiOperation.SEARCH) == TriggeredFault(slow.fault, "search")
+    assert world.submit().triggered is None
 
 
 def test_rule_counts_each_message_of_a_send_for_itself() -> None:
@@ -967,14 +967,14 @@ def test_rule_counts_each_message_of_a_send_for_itself() -> None:
 def test_one_send_uses_a_fault_once_however_many_it_is_to() -> None:
     world = World(a_script(a_rule("lost", LOST)))
     world.submit(*[NUMBER] * 4)
-    assert (world.account.rules.rules[0].matched, world.account.rules.rules[0].used) == (1, 1)
+    assert (world.account.rules.rules[0].matched, world.account.rules.rules[0].applied) == (1, 1)
 
 
 def test_message_that_a_rule_let_wait_for_credit_is_sent_on_top_up_whatever_its_number() -> None:
     world = World(a_script(a_rule("r", steps(Step(State.NO_CREDIT)))), credit=5)
     message = world.send(TOO_SHORT)
     assert message.state is State.NO_CREDIT
-    world.steering.set_credit(world.account, 9)
+    world.controls.set_credit(world.account, 9)
     assert (world.again(message).state, world.account.credit) == (State.SENT, 8)
 
 
@@ -982,7 +982,7 @@ def test_step_of_a_rule_is_caused_by_it_whoever_took_the_step_before() -> None:
     steps = (Step(State.NO_CREDIT), Step(State.SENT, 5 * SECOND), Step(State.BOUNCED, 10 * SECOND))
     world = World(a_script(a_rule("late", Outcome(steps=steps, decided_by="late"))), credit=0)
     message = world.send()
-    world.steering.set_credit(world.account, 5)
+    world.controls.set_credit(world.account, 5)
     assert world.again(message).decided_by == "nothing stood against it"
     bounced_later = world.after(10, message)
     assert [event.cause for event in bounced_later.history[1:]] == ["late", "nothing stood against it", "late"]

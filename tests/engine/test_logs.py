@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.logs import HOLES, BoundedLog, IndexedLog, NumberIndex, Numbering
+from mocksms.engine.logs import MAX_STALE_NUMBERS, BoundedLog, IndexedLog, NumberIndex, Numbering
 
 
 def log_of(*records: str, limit: int = 10) -> BoundedLog[str]:
@@ -108,10 +108,10 @@ def test_log_agrees_with_a_dictionary(limit: int, moves: list[int]) -> None:
 def test_log_does_not_hold_on_to_the_numbers_of_what_was_removed() -> None:
     log: BoundedLog[int] = BoundedLog(10**6)
     log.add(1, 1)
-    for number in range(2, 5 * HOLES):
+    for number in range(2, 5 * MAX_STALE_NUMBERS):
         log.add(number, number)
         log.remove(number)
-    assert len(log._order) <= HOLES + 2
+    assert len(log._order) <= MAX_STALE_NUMBERS + 2
 
 
 def test_index_of_an_unknown_key_is_empty() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.messages import MessageStore, Query
+from mocksms.engine.messages import MessageQuery, MessageStore
 from mocksms.sms.message import Message, State, Status
 from tests.engine.support import SECOND, a_message, an_id
 from tests.support import NOON
@@ -21,7 +21,7 @@ def store_of(*messages: Message, limit: int = 100) -> MessageStore:
     return store
 
 
-def found(store: MessageStore, query: Query, limit: int = 100) -> list[int]:
+def found(store: MessageStore, query: MessageQuery, limit: int = 100) -> list[int]:
     return [message.sequence for message in store.search(query, limit)]
 
 
@@ -46,35 +46,35 @@ def test_store_replaces_a_message_by_its_next_version() -> None:
 @pytest.mark.parametrize(
     ("query", "sequences"),
     [
-        pytest.param(Query(), [4, 3, 2, 1], id="everything"),
-        pytest.param(Query(after=1, before=4), [3, 2], id="after one and before another"),
-        pytest.param(Query(digits="2", before=4), [2], id="by number, before another"),
-        pytest.param(Query(tags=("a", "b"), before=4), [2, 1], id="by any of two tags, before another"),
-        pytest.param(Query(transaction_id=an_id(2)), [2], id="by id"),
-        pytest.param(Query(transaction_id=an_id(2), digits="1"), [], id="by id but another number"),
-        pytest.param(Query(transaction_id="x"), [], id="by an unknown id"),
-        pytest.param(Query(digits="2"), [4, 2], id="by number"),
-        pytest.param(Query(digits="9"), [], id="by an unknown number"),
-        pytest.param(Query(status=Status.SENT), [3], id="by status"),
-        pytest.param(Query(tags=("b",)), [4, 2], id="by one tag"),
-        pytest.param(Query(tags=("a", "b")), [4, 2, 1], id="by any of two tags"),
-        pytest.param(Query(tags=("b", "a", "b")), [4, 2, 1], id="by a tag named twice"),
-        pytest.param(Query(tags=("x", "b")), [4, 2], id="by a known tag or an unknown one"),
-        pytest.param(Query(tags=("x",)), [], id="by an unknown tag"),
-        pytest.param(Query(digits="2", tags=("a",)), [2], id="by number and tag"),
-        pytest.param(Query(senders=("Shop",)), [2], id="by one sender"),
-        pytest.param(Query(senders=("Shop", "Bank")), [3, 2], id="by any of two senders"),
-        pytest.param(Query(senders=("shop",)), [], id="by a sender in another case"),
-        pytest.param(Query(senders=("Shop",), tags=("a",)), [2], id="by sender and tag"),
-        pytest.param(Query(senders=("Bank",), tags=("a",)), [], id="by the sender of another and tag"),
-        pytest.param(Query(text="code"), [4, 1], id="by text in any case"),
-        pytest.param(Query(text="strasse"), [3], id="by text with case folded"),
-        pytest.param(Query(since=NOON + HOUR), [4, 3], id="since, inclusive"),
-        pytest.param(Query(until=NOON + HOUR), [3, 2, 1], id="until, inclusive"),
-        pytest.param(Query(since=NOON + HOUR, until=NOON + HOUR), [3], id="at an instant"),
+        pytest.param(MessageQuery(), [4, 3, 2, 1], id="everything"),
+        pytest.param(MessageQuery(after=1, before=4), [3, 2], id="after one and before another"),
+        pytest.param(MessageQuery(digits="2", before=4), [2], id="by number, before another"),
+        pytest.param(MessageQuery(tags=("a", "b"), before=4), [2, 1], id="by any of two tags, before another"),
+        pytest.param(MessageQuery(transaction_id=an_id(2)), [2], id="by id"),
+        pytest.param(MessageQuery(transaction_id=an_id(2), digits="1"), [], id="by id but another number"),
+        pytest.param(MessageQuery(transaction_id="x"), [], id="by an unknown id"),
+        pytest.param(MessageQuery(digits="2"), [4, 2], id="by number"),
+        pytest.param(MessageQuery(digits="9"), [], id="by an unknown number"),
+        pytest.param(MessageQuery(status=Status.SENT), [3], id="by status"),
+        pytest.param(MessageQuery(tags=("b",)), [4, 2], id="by one tag"),
+        pytest.param(MessageQuery(tags=("a", "b")), [4, 2, 1], id="by any of two tags"),
+        pytest.param(MessageQuery(tags=("b", "a", "b")), [4, 2, 1], id="by a tag named twice"),
+        pytest.param(MessageQuery(tags=("x", "b")), [4, 2], id="by a known tag or an unknown one"),
+        pytest.param(MessageQuery(tags=("x",)), [], id="by an unknown tag"),
+        pytest.param(MessageQuery(digits="2", tags=("a",)), [2], id="by number and tag"),
+        pytest.param(MessageQuery(senders=("Shop",)), [2], id="by one sender"),
+        pytest.param(MessageQuery(senders=("Shop", "Bank")), [3, 2], id="by any of two senders"),
+        pytest.param(MessageQuery(senders=("shop",)), [], id="by a sender in another case"),
+        pytest.param(MessageQuery(senders=("Shop",), tags=("a",)), [2], id="by sender and tag"),
+        pytest.param(MessageQuery(senders=("Bank",), tags=("a",)), [], id="by the sender of another and tag"),
+        pytest.param(MessageQuery(text="code"), [4, 1], id="by text in any case"),
+        pytest.param(MessageQuery(text="strasse"), [3], id="by text with case folded"),
+        pytest.param(MessageQuery(since=NOON + HOUR), [4, 3], id="since, inclusive"),
+        pytest.param(MessageQuery(until=NOON + HOUR), [3, 2, 1], id="until, inclusive"),
+        pytest.param(MessageQuery(since=NOON + HOUR, until=NOON + HOUR), [3], id="at an instant"),
     ],
 )
-def test_search_finds_what_matches_newest_first(query: Query, sequences: list[int]) -> None:
+def test_search_finds_what_matches_newest_first(query: MessageQuery, sequences: list[int]) -> None:
     store = store_of(
         a_message(1, digits="1", tags=("a",), content="Your code"),
         a_message(2, digits="2", tags=("a", "b"), sender="Shop"),
@@ -86,13 +86,13 @@ def test_search_finds_what_matches_newest_first(query: Query, sequences: list[in
 
 def test_search_returns_the_newest_up_to_its_limit() -> None:
     store = store_of(*map(a_message, range(1, 6)))
-    assert found(store, Query(), 2) == [5, 4]
-    assert found(store, Query(digits="972541111111"), 3) == [5, 4, 3]
+    assert found(store, MessageQuery(), 2) == [5, 4]
+    assert found(store, MessageQuery(digits="972541111111"), 3) == [5, 4, 3]
 
 
 def test_search_by_a_tag_given_twice_finds_a_message_once() -> None:
     store = store_of(a_message(1, tags=("a", "a")))
-    assert found(store, Query(tags=("a",))) == [1]
+    assert found(store, MessageQuery(tags=("a",))) == [1]
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_search_by_a_tag_given_twice_finds_a_message_once() -> None:
 )
 def test_until_takes_in_the_whole_second(until: datetime, sequences: list[int]) -> None:
     store = store_of(a_message(1), a_message(2, due_at=NOON + 0.999999 * SECOND), a_message(3, due_at=NOON + SECOND))
-    assert found(store, Query(until=until)) == sequences
+    assert found(store, MessageQuery(until=until)) == sequences
 
 
 def test_search_looks_at_the_text_with_its_values_in_place() -> None:
     store = store_of(a_message(1, content="Hi #name#", fields={"name": "DANA"}), a_message(2, content="Hi #name#"))
-    assert found(store, Query(text="hi dana")) == [1]
-    assert found(store, Query(text="#name#")) == [2]
+    assert found(store, MessageQuery(text="hi dana")) == [1]
+    assert found(store, MessageQuery(text="#name#")) == [2]
 
 
 def test_evicted_message_is_gone_from_every_index() -> None:
@@ -124,10 +124,10 @@ def test_evicted_message_is_gone_from_every_index() -> None:
     assert (len(store), store.evicted, store.evicted_up_to) == (2, 1, 1)
     assert store.get(an_id(1)) is None
     assert store.at(1) is None
-    assert found(store, Query(digits="1")) == []
-    assert found(store, Query(tags=("a",))) == []
-    assert found(store, Query(senders=("Shop",))) == []
-    assert found(store, Query(transaction_id=an_id(1))) == []
+    assert found(store, MessageQuery(digits="1")) == []
+    assert found(store, MessageQuery(tags=("a",))) == []
+    assert found(store, MessageQuery(senders=("Shop",))) == []
+    assert found(store, MessageQuery(transaction_id=an_id(1))) == []
     with pytest.raises(KeyError):
         store.replace(a_message(1))
 
@@ -155,7 +155,7 @@ PEOPLE = st.sampled_from(["1", "2", "3"])
 TAGS = st.lists(st.sampled_from("abc"), max_size=3).map(tuple)
 SENDERS = st.sampled_from(["Shop", "Bank"])
 QUERIES = st.builds(
-    Query,
+    MessageQuery,
     after=st.integers(0, 4),
     before=st.none() | st.integers(0, 12),
     digits=st.none() | PEOPLE,
@@ -172,7 +172,7 @@ QUERIES = st.builds(
     st.integers(1, 4),
 )
 def test_search_agrees_with_looking_at_every_message(
-    limit: int, drawn: list[tuple[str, tuple[str, ...], str, State]], queries: list[Query], most: int
+    limit: int, drawn: list[tuple[str, tuple[str, ...], str, State]], queries: list[MessageQuery], most: int
 ) -> None:
     messages = [
         a_message(sequence, digits=digits, tags=tags, sender=sender, state=state)
@@ -191,25 +191,25 @@ def test_deleted_messages_are_found_by_nothing_any_more(taken: list[int]) -> Non
     store.delete([kept[sequence - 1] for sequence in taken])
     rest = [sequence for sequence in (3, 2, 1) if sequence not in taken]
     for query in (
-        Query(),
-        Query(digits="972541111111"),
-        Query(tags=("otp",)),
-        Query(tags=("a", "otp")),
-        Query(senders=("Shop",)),
+        MessageQuery(),
+        MessageQuery(digits="972541111111"),
+        MessageQuery(tags=("otp",)),
+        MessageQuery(tags=("a", "otp")),
+        MessageQuery(senders=("Shop",)),
     ):
         assert found(store, query) == rest
     for sequence in taken:
         assert store.get(an_id(sequence)) is None
-        assert found(store, Query(transaction_id=an_id(sequence))) == []
+        assert found(store, MessageQuery(transaction_id=an_id(sequence))) == []
     assert (len(store), store.evicted) == (len(rest), 0)
 
 
 def test_store_that_was_cleared_takes_in_what_comes() -> None:
     store = store_of(a_message(1, tags=("otp",)), a_message(2))
     store.clear()
-    assert found(store, Query()) == found(store, Query(tags=("otp",))) == []
+    assert found(store, MessageQuery()) == found(store, MessageQuery(tags=("otp",))) == []
     store.add(a_message(3, tags=("otp",)))
-    assert found(store, Query(tags=("otp",))) == [3]
+    assert found(store, MessageQuery(tags=("otp",))) == [3]
 
 
 def test_nth_is_the_place_of_a_message_among_those_to_its_number() -> None:
@@ -237,9 +237,9 @@ def test_nth_counts_what_is_kept_whatever_was_deleted_or_evicted(
     for sequence, (digits, what) in enumerate(story, 1):
         store.add(a_message(sequence, digits=digits))
         if what == "delete":
-            store.delete([data.draw(st.sampled_from([*store.newest_first(Query())]))])
+            store.delete([data.draw(st.sampled_from([*store.newest_first(MessageQuery())]))])
     for digits in "123":
-        kept = [message.sequence for message in store.newest_first(Query(digits=digits))][::-1]
+        kept = [message.sequence for message in store.newest_first(MessageQuery(digits=digits))][::-1]
         assert [store.nth(digits, sequence) for sequence in kept] == [*range(1, len(kept) + 1)]
         assert store.nth(digits, len(story) + 1) == len(kept) + 1
 

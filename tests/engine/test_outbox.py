@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from mocksms.engine.account import Account
-from mocksms.engine.callbacks import Attempt, Callback, Progress
-from mocksms.engine.controls import AccountChange
-from mocksms.engine.engine import News
-from mocksms.engine.outbox import Order, Parcel
-from mocksms.engine.rules import Rule
-from mocksms.engine.script import Script
-from mocksms.sms.message import Reason, State, Telling
-from mocksms.sms.outcomes import NOW, Outcome
-from mocksms.sms.webhook import Kind, Webhook
+from mocksms.engine.callbacks import Attempt, Callback, CallbackState
+from mocksms.engine.controls import AccountUpdate
+from mocksms.engine.engine import EngineEvent
+from mocksms.engine.outbox import PendingCallback, ReplayOrder
+from mocksms.engine.rules import ActiveScenario, Rule
+from mocksms.sms.message import CallbackPolicy, Reason, State
+from mocksms.sms.outcomes import AT_ONCE, Outcome
+from mocksms.sms.webhook import Webhook, WebhookKind
 from tests.engine.support import World
 from tests.support import NOON, NUMBER
 
@@ -43,7 +42,7 @@ def deliver(world: World, *statuses: int) -> list[tuple[str, float]]:
     return told
 
 
-def answer(world: World, parcel: Parcel, status: int) -> None:
+def answer(world: World, parcel: PendingCallback, status: int) -> None:
     assert parcel.callback.due_at is not None
     error = None if status == 200 else f"answered {status}"
     world.engine.outbox.settle(parcel, Attempt(parcel.callback.due_at, status, b"", 0.5, error))
@@ -82,8 +81,8 @@ def test_end_of_a_message_is_told(number: str, events: list[str]) -> None:
     message = mock.send(number)
     assert [callback.event for callback in kept(mock)] == events
     for callback in kept(mock):
-        assert callback.report.transaction_id == message.transaction_id
-        assert callback.report.reason is message.state.reason
+        assert callback.details.transaction_id == message.transaction_id
+        assert callback.details.reason is message.state.reason
 
 
 @pytest.mark.ledger("callback.bounce")
@@ -93,21 +92,21 @@ def test_bounce_after_sending_is_told_by_the_event_that_is_set(bounce: str) -> N
     mock.send(BOUNCING)
     advance(mock, 5)
     assert [event for event, _ in deliver(mock)] == ["send", bounce]
-    assert kept(mock)[1].report.reason is Reason.BOUNCED
+    assert kept(mock)[1].details.reason is Reason.BOUNCED
 
 
 def test_message_that_waited_for_credit_is_told_of_once_it_is_sent() -> None:
     mock = world(credit=0)
     mock.send()
     assert kept(mock) == []
-    mock.steering.set_credit(mock.account, 10)
+    mock.controls.set_credit(mock.account, 10)
     assert deliver(mock) == [("send", 0.0)]
 
 
 def test_receiver_is_told_what_it_wants_to_hear() -> None:
     mock = world(HERE._replace(events=("click",)), HERE._replace(url="http://other.test/", events=("send",)))
     message = mock.send(content=LINK)
-    mock.steering.click(mock.account, message.transaction_id)
+    mock.controls.click(mock.account, message.transaction_id)
     assert [(callback.event, callback.place, callback.webhook.url) for callback in kept(mock)] == [
         ("send", 1, "http://other.test/"),
         ("click", 0, "http://app.test/"),
@@ -116,15 +115,15 @@ def test_receiver_is_told_what_it_wants_to_hear() -> None:
 
 @pytest.mark.ledger("automation.events")
 def test_automation_hears_of_clicks_replies_and_opt_outs_and_of_the_rest_if_it_names_it() -> None:
-    usual = Webhook("http://usual.test/", Kind.AUTOMATION)
-    naming = Webhook("http://naming.test/", Kind.AUTOMATION, ("smsSent", "undelivered"))
+    usual = Webhook("http://usual.test/", WebhookKind.AUTOMATION)
+    naming = Webhook("http://naming.test/", WebhookKind.AUTOMATION, ("smsSent", "undelivered"))
     mock = world(usual, naming)
     message = mock.send(BOUNCING, content=LINK, unsubscribe_reply=True)
-    mock.steering.click(mock.account, message.transaction_id)
-    mock.steering.reply(mock.account, BOUNCING, "Stop")
+    mock.controls.click(mock.account, message.transaction_id)
+    mock.controls.reply(mock.account, BOUNCING, "Stop")
     advance(mock, 5)
     deliver(mock)
-    told = [(callback.webhook.url, callback.event, callback.report.transaction_id) for callback in kept(mock)]
+    told = [(callback.webhook.url, callback.event, callback.details.transaction_id) for callback in kept(mock)]
     assert told == [
         (naming.url, "smsSent", message.transaction_id),
         (usual.url, "smsClicked", message.transaction_id),
@@ -135,10 +134,10 @@ def test_automation_hears_of_clicks_replies_and_opt_outs_and_of_the_rest_if_it_n
 
 
 def test_reply_from_a_number_nothing_was_sent_to_is_about_the_number() -> None:
-    mock = world(Webhook("http://app.test/", Kind.AUTOMATION))
-    mock.steering.reply(mock.account, NUMBER, "Hi")
+    mock = world(Webhook("http://app.test/", WebhookKind.AUTOMATION))
+    mock.controls.reply(mock.account, NUMBER, "Hi")
     (callback,) = kept(mock)
-    assert (callback.report.transaction_id, callback.report.digits, callback.report.text) == (
+    assert (callback.details.transaction_id, callback.details.digits, callback.details.text) == (
         None,
         "972541111111",
         "Hi",
@@ -147,10 +146,10 @@ def test_reply_from_a_number_nothing_was_sent_to_is_about_the_number() -> None:
 
 
 def test_opt_out_by_hand_is_about_the_number() -> None:
-    mock = world(Webhook("http://app.test/", Kind.AUTOMATION))
-    mock.steering.change(mock.account, AccountChange(unsubscribed={"972541111111"}))
-    mock.steering.change(mock.account, AccountChange(unsubscribed=set()))
-    assert [(callback.event, callback.report.digits) for callback in kept(mock)] == [
+    mock = world(Webhook("http://app.test/", WebhookKind.AUTOMATION))
+    mock.controls.update_account(mock.account, AccountUpdate(unsubscribed={"972541111111"}))
+    mock.controls.update_account(mock.account, AccountUpdate(unsubscribed=set()))
+    assert [(callback.event, callback.details.digits) for callback in kept(mock)] == [
         ("smsUnsubscribed", "972541111111")
     ]
 
@@ -188,7 +187,7 @@ def test_callback_is_tried_after_growing_pauses_and_then_given_up() -> None:
     advance(mock, 3600)
     assert [seconds for _, seconds in deliver(mock, *[500] * 7)] == [0, 1, 6, 21, 81, 381, 1281]
     (callback,) = kept(mock)
-    assert (callback.progress, callback.due_at, len(callback.attempts)) == (Progress.FAILED, None, 7)
+    assert (callback.state, callback.due_at, len(callback.attempts)) == (CallbackState.FAILED, None, 7)
 
 
 def test_pause_begins_at_the_end_of_an_attempt_where_time_runs() -> None:
@@ -203,7 +202,7 @@ def test_without_pauses_a_callback_is_tried_once() -> None:
     mock = world(webhook_retry=())
     mock.send()
     deliver(mock, 500)
-    assert kept(mock)[0].progress is Progress.FAILED
+    assert kept(mock)[0].state is CallbackState.FAILED
 
 
 def test_next_event_of_a_message_waits_for_the_one_before_whatever_becomes_of_it() -> None:
@@ -213,39 +212,42 @@ def test_next_event_of_a_message_waits_for_the_one_before_whatever_becomes_of_it
     assert deliver(mock, 500) == [("send", 0.0)]
     advance(mock, 5)
     assert deliver(mock, 500) == [("send", 10.0), ("reject", 10.0)]
-    assert [callback.progress for callback in kept(mock)] == [Progress.FAILED, Progress.DELIVERED]
+    assert [callback.state for callback in kept(mock)] == [CallbackState.FAILED, CallbackState.DELIVERED]
 
 
 @pytest.mark.parametrize(
-    ("telling", "told", "progress"),
+    ("callback_policy", "told", "state"),
     [
-        (Telling(times=0), [], [Progress.DROPPED]),
-        (Telling(delay=timedelta(seconds=30)), [("send", 30.0)], [Progress.DELIVERED]),
-        (Telling(times=3), [("send", 0.0)] * 3, [Progress.DELIVERED] * 3),
+        (CallbackPolicy(times=0), [], [CallbackState.DROPPED]),
+        (CallbackPolicy(delay=timedelta(seconds=30)), [("send", 30.0)], [CallbackState.DELIVERED]),
+        (CallbackPolicy(times=3), [("send", 0.0)] * 3, [CallbackState.DELIVERED] * 3),
     ],
     ids=["dropped", "late", "three times"],
 )
 def test_message_is_told_of_as_a_rule_orders(
-    telling: Telling, told: list[tuple[str, float]], progress: list[Progress]
+    callback_policy: CallbackPolicy, told: list[tuple[str, float]], state: list[CallbackState]
 ) -> None:
     mock = world()
     message = mock.send("972-50-0000200")
-    ordered = message._replace(telling=telling)
+    ordered = message._replace(callback_policy=callback_policy)
     mock.engine.step(mock.account, ordered, State.SENT, NOON, "test")
     advance(mock, 60)
     assert deliver(mock) == told
-    assert [callback.progress for callback in kept(mock)] == progress
+    assert [callback.state for callback in kept(mock)] == state
     first, *again = kept(mock)
     assert [callback.replay_of for callback in again] == [first.number] * len(again)
 
 
 def test_message_that_waited_for_credit_is_told_of_as_its_rule_orders() -> None:
     mock = world(credit=0)
-    rule = Rule(label="a rule", orders=Outcome(steps=(), decided_by="", passes_after=NOW, telling=Telling(times=0)))
-    mock.steering.play(mock.account, Script(rules=(rule,)))
+    rule = Rule(
+        label="a rule",
+        effect=Outcome(steps=(), decided_by="", release_after=AT_ONCE, callback_policy=CallbackPolicy(times=0)),
+    )
+    mock.controls.activate_scenario(mock.account, ActiveScenario(rules=(rule,)))
     mock.send()
-    mock.steering.set_credit(mock.account, 10)
-    assert [callback.progress for callback in kept(mock)] == [Progress.DROPPED]
+    mock.controls.set_credit(mock.account, 10)
+    assert [callback.state for callback in kept(mock)] == [CallbackState.DROPPED]
 
 
 @pytest.mark.parametrize(
@@ -256,10 +258,10 @@ def test_message_that_waited_for_credit_is_told_of_as_its_rule_orders() -> None:
         ("reversed", 1, ["reject", "click", "send"]),
     ],
 )
-def test_history_of_a_message_is_told_again_in_an_order(order: Order, times: int, expected: list[str]) -> None:
+def test_history_of_a_message_is_told_again_in_an_order(order: ReplayOrder, times: int, expected: list[str]) -> None:
     mock = world()
     message = mock.send(BOUNCING, content=LINK)
-    mock.steering.click(mock.account, message.transaction_id)
+    mock.controls.click(mock.account, message.transaction_id)
     advance(mock, 5)
     deliver(mock)
     first = kept(mock)
@@ -267,7 +269,7 @@ def test_history_of_a_message_is_told_again_in_an_order(order: Order, times: int
     assert [callback.event for callback in again] == expected
     assert [event for event, _ in deliver(mock)] == expected
     assert {callback.replay_of for callback in again} == {callback.number for callback in first}
-    assert [callback.report for callback in again if callback.event == "click"] == [first[1].report] * times
+    assert [callback.details for callback in again if callback.event == "click"] == [first[1].details] * times
 
 
 def test_shuffled_history_is_the_same_under_the_same_seed() -> None:
@@ -275,7 +277,7 @@ def test_shuffled_history_is_the_same_under_the_same_seed() -> None:
         mock = world()
         message = mock.send(content=LINK)
         for _ in range(9):
-            mock.steering.click(mock.account, message.transaction_id)
+            mock.controls.click(mock.account, message.transaction_id)
         again = mock.engine.outbox.replay(mock.account, kept(mock), "shuffled", 2)
         return [callback.event + str(callback.replay_of) for callback in again]
 
@@ -288,9 +290,9 @@ def test_listeners_hear_of_every_step_of_a_callback() -> None:
     mock = world()
     heard: list[tuple[str, int]] = []
 
-    def listen(_account: Account | None, news: News) -> None:
+    def listen(_account: Account | None, news: EngineEvent) -> None:
         if isinstance(news, Callback):
-            heard.append((news.progress, len(news.attempts)))
+            heard.append((news.state, len(news.attempts)))
 
     mock.engine.listeners.append(listen)
     mock.send()
@@ -304,7 +306,7 @@ def test_account_that_is_forgotten_takes_its_callbacks_along() -> None:
     mock.send(NUMBER, NUMBER)
     account = mock.account
     (first, second) = mock.engine.outbox.take()
-    mock.engine.accounts.forget(account)
+    mock.engine.accounts.delete(account)
     answer(mock, first, 200)
     assert mock.engine.outbox.take() == []
     assert not mock.engine.outbox.is_due(None)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mocksms.engine import patterns
-from mocksms.engine.patterns import LONGEST, REMEMBERED, Patience, Pattern
+from mocksms.engine.patterns import MAX_CACHED_TEXTS, MAX_PATTERN_LENGTH, Pattern, RegexBudget
 from mocksms.errors import PatternTooSlow
 
 CATASTROPHE = "(a|a)*(a|a)*$"
@@ -12,7 +12,7 @@ FATAL = "a" * 60 + "b"
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns, "PATIENCE", 0.02)
+    monkeypatch.setattr(patterns, "REGEX_TIMEOUT", 0.02)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_pattern_that_cannot_be_read_says_why_and_where() -> None:
 
 
 def test_pattern_that_is_too_long_says_how_long_it_may_be() -> None:
-    Pattern("a" * LONGEST)
+    Pattern("a" * MAX_PATTERN_LENGTH)
     with pytest.raises(ValueError, match="1001 characters; at most 1000"):
-        Pattern("a" * (LONGEST + 1))
+        Pattern("a" * (MAX_PATTERN_LENGTH + 1))
 
 
 @pytest.mark.usefixtures("impatient")
@@ -73,12 +73,12 @@ def clocked(monkeypatch: pytest.MonkeyPatch, step: float = 0.0) -> list[None]:
 
 
 def test_patterns_of_one_question_share_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    clocked(monkeypatch, patterns.PATIENCE)
-    shared = Patience()
+    clocked(monkeypatch, patterns.REGEX_TIMEOUT)
+    shared = RegexBudget()
     assert Pattern("a").is_in("abc", shared)
     with pytest.raises(PatternTooSlow):
         Pattern("b").is_in("abc", shared)
-    assert Pattern("b").is_in("abc", Patience())
+    assert Pattern("b").is_in("abc", RegexBudget())
 
 
 def test_text_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +86,6 @@ def test_text_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
     pattern = Pattern("a")
     assert [pattern.is_in(text) for text in ("abc", "xyz", "abc", "xyz")] == [True, False] * 2
     assert len(looks) == 4
-    assert [pattern.is_in(f"a{text}") for text in range(2 * REMEMBERED)] == [True] * 2 * REMEMBERED
+    assert [pattern.is_in(f"a{text}") for text in range(2 * MAX_CACHED_TEXTS)] == [True] * 2 * MAX_CACHED_TEXTS
     assert pattern.is_in("abc")
-    assert len(looks) == 4 + 4 * REMEMBERED + 2
+    assert len(looks) == 4 + 4 * MAX_CACHED_TEXTS + 2

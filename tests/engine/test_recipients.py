@@ -4,11 +4,11 @@ import pytest
 
 from mocksms.engine.account import Account
 from mocksms.engine.consents import Consent
-from mocksms.engine.controls import AccountChange
-from mocksms.engine.engine import News
-from mocksms.engine.script import Script
+from mocksms.engine.controls import AccountUpdate
+from mocksms.engine.engine import EngineEvent
+from mocksms.engine.rules import ActiveScenario
 from mocksms.sms.message import State
-from mocksms.sms.replies import Choice
+from mocksms.sms.replies import ConsentChoice
 from tests.engine.support import SECOND, World
 from tests.support import NOON, NUMBER
 
@@ -18,7 +18,7 @@ STOPPING = "972-50-0000400"
 ALLOWED = {"unsubscribe_reply": True}
 
 
-def consents(world: World) -> list[tuple[str, Choice, str]]:
+def consents(world: World) -> list[tuple[str, ConsentChoice, str]]:
     """Return the ledger of the account, oldest first."""
     entries = [*world.account.consents.newest_first()][::-1]
     return [(entry.digits, entry.choice, entry.cause) for entry in entries]
@@ -28,15 +28,15 @@ def consents(world: World) -> list[tuple[str, Choice, str]]:
 def test_reply_opts_out_and_in_where_the_send_allowed_replies() -> None:
     world = World()
     world.send(**ALLOWED)
-    out = world.steering.reply(world.account, NUMBER, "הסר")
+    out = world.controls.reply(world.account, NUMBER, "הסר")
     assert world.send().state is State.UNSUBSCRIBED
     world.send(**ALLOWED)
-    back = world.steering.reply(world.account, NUMBER, "start")
+    back = world.controls.reply(world.account, NUMBER, "start")
     assert world.send().state is State.SENT
     assert [out.effect, back.effect] == ["opted out", "opted in"]
     assert consents(world) == [
-        (DIGITS, Choice.OUT, "reply 'הסר'"),
-        (DIGITS, Choice.IN, "reply 'start'"),
+        (DIGITS, ConsentChoice.OUT, "reply 'הסר'"),
+        (DIGITS, ConsentChoice.IN, "reply 'start'"),
     ]
 
 
@@ -44,8 +44,8 @@ def test_reply_chooses_nothing_where_the_latest_send_allowed_none() -> None:
     world = World()
     world.send(**ALLOWED)
     world.send()
-    assert world.steering.reply(world.account, NUMBER, "STOP").effect == ""
-    assert world.steering.reply(world.account, OTHER, "STOP").effect == ""
+    assert world.controls.reply(world.account, NUMBER, "STOP").effect == ""
+    assert world.controls.reply(world.account, OTHER, "STOP").effect == ""
     assert consents(world) == []
 
 
@@ -55,9 +55,9 @@ def test_phone_replies_to_the_latest_sms_it_got() -> None:
     world = World()
     world.send(**ALLOWED)
     world.send(send_at=NOON + SECOND)
-    assert world.steering.reply(world.account, NUMBER, "STOP").effect == "opted out"
+    assert world.controls.reply(world.account, NUMBER, "STOP").effect == "opted out"
     assert world.send().state is State.UNSUBSCRIBED
-    assert world.steering.reply(world.account, NUMBER, "START").effect == "opted in"
+    assert world.controls.reply(world.account, NUMBER, "START").effect == "opted in"
 
 
 @pytest.mark.ledger("reply.words")
@@ -65,7 +65,7 @@ def test_words_that_choose_are_those_of_the_options_and_the_phone_is_told_the_fi
     world = World(opt_out_word=("QUIT", "END"), opt_in_word=("JOIN",))
     message = world.send(**ALLOWED)
     assert world.engine.shown(message) == "Hello\nReply QUIT to unsubscribe"
-    effects = [world.steering.reply(world.account, NUMBER, text).effect for text in ("STOP", "end", "Join", "START")]
+    effects = [world.controls.reply(world.account, NUMBER, text).effect for text in ("STOP", "end", "Join", "START")]
     assert effects == ["", "opted out", "opted in", ""]
 
 
@@ -74,22 +74,24 @@ def test_magic_number_enters_the_ledger_with_its_name() -> None:
     message = world.send(STOPPING)
     world.after(1, message)
     assert consents(world) == [
-        ("972500000400", Choice.OUT, "magic number 04 (sent, then the recipient replies STOP and is opted out)")
+        ("972500000400", ConsentChoice.OUT, "magic number 04 (sent, then the recipient replies STOP and is opted out)")
     ]
 
 
 def test_steering_enters_the_ledger() -> None:
     world = World()
     message = world.send()
-    world.steering.unsubscribe(world.account, message.transaction_id)
-    world.steering.change(world.account, AccountChange(unsubscribed={OTHER}))
-    world.steering.play(world.account, Script(names=("a.toml", "b.toml"), state={"unsubscribed": {DIGITS, OTHER}}))
-    world.steering.play(world.account, Script(names=("c.toml",), state={"credit": 1}))
+    world.controls.unsubscribe(world.account, message.transaction_id)
+    world.controls.update_account(world.account, AccountUpdate(unsubscribed={OTHER}))
+    world.controls.activate_scenario(
+        world.account, ActiveScenario(names=("a.toml", "b.toml"), state={"unsubscribed": {DIGITS, OTHER}})
+    )
+    world.controls.activate_scenario(world.account, ActiveScenario(names=("c.toml",), state={"credit": 1}))
     assert consents(world) == [
-        (DIGITS, Choice.OUT, "unsubscribed by hand"),
-        (OTHER, Choice.OUT, "changed by hand"),
-        (DIGITS, Choice.IN, "changed by hand"),
-        (DIGITS, Choice.OUT, "a.toml, b.toml"),
+        (DIGITS, ConsentChoice.OUT, "unsubscribed by hand"),
+        (OTHER, ConsentChoice.OUT, "changed by hand"),
+        (DIGITS, ConsentChoice.IN, "changed by hand"),
+        (DIGITS, ConsentChoice.OUT, "a.toml, b.toml"),
     ]
     assert world.account.unsubscribed == {DIGITS, OTHER}
 
@@ -99,26 +101,26 @@ def test_listeners_hear_who_opts_out() -> None:
     message = world.send()
     heard: list[Consent] = []
 
-    def listen(account: Account | None, news: News) -> None:
+    def listen(account: Account | None, news: EngineEvent) -> None:
         if isinstance(news, Consent):
             assert account is world.account
             heard.append(news)
 
     world.engine.listeners.append(listen)
-    world.steering.unsubscribe(world.account, message.transaction_id)
+    world.controls.unsubscribe(world.account, message.transaction_id)
     (consent,) = heard
-    assert (consent.digits, consent.at, consent.choice) == (DIGITS, NOON, Choice.OUT)
+    assert (consent.digits, consent.at, consent.choice) == (DIGITS, NOON, ConsentChoice.OUT)
 
 
 def test_ledger_is_bounded() -> None:
     world = World(max_consents=2)
     message = world.send()
     for _ in range(3):
-        world.steering.unsubscribe(world.account, message.transaction_id)
+        world.controls.unsubscribe(world.account, message.transaction_id)
     assert (len(world.account.consents), world.account.consents.evicted) == (2, 1)
 
 
 def test_account_can_have_the_link_appended_whatever_is_asked_for() -> None:
     world = World()
-    world.steering.change(world.account, AccountChange(force_unsubscribe_link=True))
+    world.controls.update_account(world.account, AccountUpdate(force_unsubscribe_link=True))
     assert world.send(unsubscribe_link=False).submission.unsubscribe_link

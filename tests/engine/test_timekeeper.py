@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mocksms.engine.clock import LATEST
-from mocksms.engine.engine import Change, News
-from mocksms.engine.timekeeper import Timekeeper
-from mocksms.errors import BeyondCalendar, TimeRunsForward
+from mocksms.engine.controls import Controls
+from mocksms.engine.engine import EngineEvent, ManualChange
+from mocksms.errors import ClockMovedBack, ClockOutOfRange
 from mocksms.sms.message import State
 from tests.engine.support import SECOND, World, hear, life
 from tests.support import KEY, NOON
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 def test_message_a_year_ahead_is_sent_by_one_advance_at_its_own_instant() -> None:
     world = World()
     message = world.send(send_at=NOON + YEAR)
-    Timekeeper(world.engine).advance_by(world.account, YEAR + HOUR)
+    Controls(world.engine).advance_by(world.account, YEAR + HOUR)
     assert world.account.clock.now() == NOON + YEAR + HOUR
     sent = world.again(message)
     assert sent.state is State.SENT
@@ -31,7 +31,7 @@ def test_advance_applies_what_is_due_in_time_order_and_what_follows_from_it() ->
     late = world.send("972-50-0002300", send_at=NOON + 10 * SECOND)
     soon = world.send("972-50-0000100", send_at=NOON + 2 * SECOND)
     heard = hear(world.engine)
-    Timekeeper(world.engine).advance_by(world.account, HOUR)
+    Controls(world.engine).advance_by(world.account, HOUR)
     assert [message.transaction_id for _, message in heard] == [
         *2 * [soon.transaction_id],
         *2 * [late.transaction_id],
@@ -43,7 +43,7 @@ def test_advance_applies_what_is_due_in_time_order_and_what_follows_from_it() ->
 def test_advance_stops_short_of_what_is_not_due() -> None:
     world = World()
     message = world.send(send_at=NOON + 10 * SECOND)
-    keeper = Timekeeper(world.engine)
+    keeper = Controls(world.engine)
     keeper.advance_by(world.account, 10 * SECOND - timedelta(microseconds=1))
     assert world.again(message).state is State.QUEUED
     keeper.advance_to(world.account, NOON + 10 * SECOND)
@@ -53,7 +53,7 @@ def test_advance_stops_short_of_what_is_not_due() -> None:
 def test_frozen_time_lets_nothing_happen_however_long_it_really_takes() -> None:
     world = World()
     message = world.send("972-50-0000100")
-    keeper = Timekeeper(world.engine)
+    keeper = Controls(world.engine)
     keeper.freeze(world.account)
     world.clock.advance(86_400)
     world.engine.tick()
@@ -69,13 +69,13 @@ def test_what_was_due_before_the_freeze_has_happened() -> None:
     world = World()
     message = world.send("972-50-0000100")
     world.clock.advance(5)
-    Timekeeper(world.engine).freeze(world.account)
+    Controls(world.engine).freeze(world.account)
     assert world.engine.find(world.account, message.transaction_id).state is State.SENT
 
 
 def test_running_clock_runs_on_from_where_it_was_moved() -> None:
     world = World()
-    Timekeeper(world.engine).advance_by(world.account, HOUR)
+    Controls(world.engine).advance_by(world.account, HOUR)
     world.clock.advance(1)
     assert world.account.clock.now() == NOON + HOUR + SECOND
     assert not world.account.clock.frozen
@@ -84,7 +84,7 @@ def test_running_clock_runs_on_from_where_it_was_moved() -> None:
 def test_one_account_moves_alone() -> None:
     world = World()
     other = world.engine.account("other")
-    keeper = Timekeeper(world.engine)
+    keeper = Controls(world.engine)
     keeper.freeze(world.account)
     keeper.advance_by(world.account, HOUR)
     world.clock.advance(1)
@@ -95,7 +95,7 @@ def test_one_account_moves_alone() -> None:
 def test_all_accounts_move_together_and_new_ones_begin_with_them() -> None:
     world = World()
     message = world.send(send_at=NOON + HOUR)
-    keeper = Timekeeper(world.engine)
+    keeper = Controls(world.engine)
     keeper.freeze(None)
     keeper.advance_by(None, HOUR)
     assert world.again(message).state is State.SENT
@@ -108,7 +108,7 @@ def test_all_accounts_move_together_and_new_ones_begin_with_them() -> None:
 def test_all_clocks_stop_at_one_real_instant() -> None:
     world = World()
     first, second = world.account, world.engine.account("second")
-    keeper = Timekeeper(world.engine)
+    keeper = Controls(world.engine)
     keeper.advance_by(second, HOUR)
     keeper.freeze(first)
     world.clock.advance(1)
@@ -119,10 +119,10 @@ def test_all_clocks_stop_at_one_real_instant() -> None:
 @pytest.mark.parametrize("whose", [KEY, None], ids=["one", "all"])
 def test_time_does_not_run_back(whose: str | None) -> None:
     world = World()
-    keeper = Timekeeper(world.engine)
+    keeper = Controls(world.engine)
     account = world.engine.account(whose) if whose else None
     keeper.advance_to(account, NOON)
-    with pytest.raises(TimeRunsForward) as refused:
+    with pytest.raises(ClockMovedBack) as refused:
         keeper.advance_to(account, NOON - SECOND)
     assert (refused.value.now, refused.value.wanted) == (NOON, NOON - SECOND)
     assert world.account.clock.now() == NOON
@@ -130,21 +130,21 @@ def test_time_does_not_run_back(whose: str | None) -> None:
 
 def test_refused_move_of_all_moves_none() -> None:
     world = World()
-    keeper = Timekeeper(world.engine)
+    keeper = Controls(world.engine)
     keeper.advance_by(world.account, HOUR)
     other = world.engine.account("other")
-    with pytest.raises(TimeRunsForward):
+    with pytest.raises(ClockMovedBack):
         keeper.advance_to(None, NOON + SECOND)
     assert other.clock.now() == NOON
 
 
 def test_time_ends_with_the_calendar() -> None:
     world = World()
-    keeper = Timekeeper(world.engine)
+    keeper = Controls(world.engine)
     for duration in (timedelta.max, LATEST - NOON + SECOND):
-        with pytest.raises(BeyondCalendar):
+        with pytest.raises(ClockOutOfRange):
             keeper.advance_by(None, duration)
-    with pytest.raises(BeyondCalendar):
+    with pytest.raises(ClockOutOfRange):
         keeper.advance_to(None, datetime(9999, 1, 1, tzinfo=UTC))
     assert world.account.clock.now() == NOON
     keeper.advance_to(None, LATEST)
@@ -154,10 +154,10 @@ def test_time_ends_with_the_calendar() -> None:
 
 def test_listeners_hear_that_time_was_changed() -> None:
     world = World()
-    heard: list[tuple[str | None, News]] = []
+    heard: list[tuple[str | None, EngineEvent]] = []
     world.engine.listeners.append(lambda account, news: heard.append((account.key if account else None, news)))
-    keeper = Timekeeper(world.engine)
+    keeper = Controls(world.engine)
     keeper.freeze(None)
     keeper.advance_by(world.account, SECOND)
     keeper.resume(world.account)
-    assert heard == [(None, Change.CLOCK), (KEY, Change.CLOCK), (KEY, Change.CLOCK)]
+    assert heard == [(None, ManualChange.CLOCK), (KEY, ManualChange.CLOCK), (KEY, ManualChange.CLOCK)]

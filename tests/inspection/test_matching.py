@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mocksms.engine.messages import MessageStore
 from mocksms.inspection.asked import Filters
-from mocksms.inspection.matching import Contains, Criteria, Number, everything
+from mocksms.inspection.matching import ContentCriterion, Criteria, NumberCriterion, everything
 from mocksms.sms import numbers
 from mocksms.sms.message import State
 from tests.engine.support import a_message
@@ -102,7 +102,7 @@ def test_message_that_meets_more_wishes_is_nearer_than_one_that_almost_meets_the
 def test_difference_of_a_number_is_marked_in_it_as_written(wanted: str, digits: str, separator: str) -> None:
     written = separator.join(digits)
     message = a_message(digits=digits)._replace(mobile_number=written)
-    compared = Number(wanted, wanted).compare(message)
+    compared = NumberCriterion(wanted, wanted).compare(message)
     if wanted == digits:
         assert (compared.matches, compared.differs_at) == (True, None)
         return
@@ -114,7 +114,7 @@ def test_difference_of_a_number_is_marked_in_it_as_written(wanted: str, digits: 
 
 @given(st.text("ab", min_size=1, max_size=6), st.text("ab", max_size=12))
 def test_difference_of_a_content_comes_after_the_longest_beginning_it_has(wanted: str, content: str) -> None:
-    compared = Contains(wanted).compare(a_message(content=content))
+    compared = ContentCriterion(wanted).compare(a_message(content=content))
     assert compared.matches == (wanted in content)
     if compared.differs_at is None:
         assert compared.matches or wanted[0] not in content
@@ -126,7 +126,7 @@ def test_difference_of_a_content_comes_after_the_longest_beginning_it_has(wanted
 
 def test_placeholders_are_compared_filled() -> None:
     message = a_message(content="Hello #name#", fields={"name": "Dana"})
-    assert Contains("Hello Dana").matches(message)
+    assert ContentCriterion("Hello Dana").matches(message)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mocksms.engine.callbacks import Attempt
-from mocksms.engine.controls import AccountChange
+from mocksms.engine.controls import AccountUpdate
 from mocksms.inspection.errors import CallbacksUnfinished
 from mocksms.inspection.quiet import Quiet
 from mocksms.settings import Settings
@@ -117,7 +117,7 @@ def test_quiet_comes_with_a_reset() -> None:
         waits = [asyncio.create_task(quiet.of(account)) for account in (None, mock.account)]
         await asyncio.sleep(0)
         assert quiet.waiting == 2
-        mock.steering.reset(mock.account)
+        mock.controls.reset(mock.account)
         await asyncio.gather(*waits)
         assert quiet.waiting == 0
 
@@ -132,7 +132,7 @@ def test_quiet_comes_when_the_account_makes_room() -> None:
         await asyncio.sleep(0)
         other = mock.engine.account("another key")
         assert not mock.engine.accounts.by_key(KEY)
-        mock.steering.change(other, AccountChange(sender="Shop"))
+        mock.controls.update_account(other, AccountUpdate(sender="Shop"))
         await wait
 
     asyncio.run(story())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from mocksms.engine.journal import KEPT_BODY
+from mocksms.engine.journal import MAX_RECORDED_BODY
 from mocksms.settings import Settings
 from tests.inspection.support import FAILING, SENT, Api, exchange_bytes
 from tests.support import PATIENCE, Mock, body, running
@@ -179,9 +179,9 @@ def test_body_is_shown_as_it_came(api: Api) -> None:
 
 
 def test_long_body_is_cut_and_its_size_told(api: Api) -> None:
-    assert provider(api, b"x" * (KEPT_BODY + 10)) == 400
+    assert provider(api, b"x" * (MAX_RECORDED_BODY + 10)) == 400
     request = latest(api)
-    assert (len(request["body"]), request["size"]) == (KEPT_BODY, KEPT_BODY + 10)
+    assert (len(request["body"]), request["size"]) == (MAX_RECORDED_BODY, MAX_RECORDED_BODY + 10)
 
 
 def test_bytes_that_are_no_text_are_shown_as_such(api: Api) -> None:

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mocksms.engine.clock import LATEST
-from mocksms.scenario.schema import FaultKind
+from mocksms.scenario.schema import FaultName
 from mocksms.settings import A_DURATION, Settings
 from tests.inspection.support import SENT, Api
 from tests.support import PATIENCE, HandClock, Mock, body, running
@@ -72,7 +72,7 @@ def test_scenario_is_put_in_force_by_its_body(api: Api) -> None:
 
 
 def test_rule_whose_expression_takes_too_long_is_shown_as_such(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mocksms.engine.patterns.PATIENCE", 0.02)
+    monkeypatch.setattr("mocksms.engine.patterns.REGEX_TIMEOUT", 0.02)
     put(api, {"rule": [{"match": {"content": "regex:(a|a)*(a|a)*$"}, "outcome": "invalid"}, {"outcome": "queued"}]})
     assert [rule["too_slow"] for rule in api.get("scenario")["rules"]] == [False, False]
     api.send(PHONE, content="a" * 60 + "b")
@@ -492,7 +492,7 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
     [
         ({}, {"fault": ["is required"]}),
         ({"fault": {"kind": "status"}}, {"fault": ["kind status needs status, such as status = 503"]}),
-        ({"fault": {}}, {"fault.kind": [f"is required; one of {', '.join(get_args(FaultKind))}"]}),
+        ({"fault": {}}, {"fault.kind": [f"is required; one of {', '.join(get_args(FaultName))}"]}),
         ({**DOWN, "ttl": "soon"}, {"ttl": [f'must be {A_DURATION}; got "soon"']}),
         ({**DOWN, "ttl": 0}, {"ttl": ["must be longer than 0; got 0"]}),
         ({**DOWN, "ttl": "3651d"}, {"ttl": ['must be at most 3650d; got "3651d"']}),

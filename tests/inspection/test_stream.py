@@ -17,7 +17,7 @@ from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
 from mocksms.inspection import events as feed
 from mocksms.inspection import stream
-from mocksms.inspection.context import Desk
+from mocksms.inspection.context import Context
 from mocksms.server import bind
 from mocksms.settings import Settings
 from tests import support
@@ -196,7 +196,7 @@ def test_streams_beyond_the_most_are_refused_until_one_goes(own_mock: Mock, monk
 def watched(mock: Mock, count: int) -> None:
     """Wait until so many watch."""
     owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
-    (told,) = (owner for owner in owners if isinstance(owner, feed.Feed))
+    (told,) = (owner for owner in owners if isinstance(owner, feed.EventLog))
     deadline = timer() + PATIENCE
     while told.readers != count:
         assert timer() < deadline, f"{told.readers} watch"
@@ -278,5 +278,5 @@ def test_reader_who_never_takes_the_last_words_is_cut_off(monkeypatch: pytest.Mo
 def test_mock_that_begins_a_moment_later_is_another_run(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([NOON, NOON + timedelta(milliseconds=1)])
     monkeypatch.setattr("mocksms.inspection.context.system_time", lambda: next(times))
-    first, second = (Desk(Engine(Settings())).streams.feed.epoch for _ in range(2))
+    first, second = (Context(Engine(Settings())).streams.feed.epoch for _ in range(2))
     assert first != second

@@ -14,8 +14,8 @@ from mocksms.engine import patterns
 from mocksms.inspection import waiting as waits
 from mocksms.inspection.asked import Filters
 from mocksms.inspection.matching import Criteria
-from mocksms.inspection.scope import Scope
-from mocksms.inspection.waiting import End, Waiter
+from mocksms.inspection.scope import AccountScope
+from mocksms.inspection.waiting import WaitEnd, Waiter
 from tests.engine.support import World
 from tests.inspection.support import QUEUED, Api, someone_waits
 from tests.support import KEY, PATIENCE, Mock, running
@@ -104,7 +104,7 @@ def test_wait_hears_nothing_of_other_accounts(own_mock: Mock) -> None:
 def test_wait_whose_pattern_is_too_slow_for_what_comes_is_refused(
     own_mock: Mock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patterns, "PATIENCE", 0.1)
+    monkeypatch.setattr(patterns, "REGEX_TIMEOUT", 0.1)
     api = Api(own_mock, KEY)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(api.call, "GET", "messages/wait", timeout=60, regex="(a|a)*(a|a)*$")
@@ -118,14 +118,14 @@ def test_wait_whose_pattern_is_too_slow_for_what_comes_is_refused(
 def a_waiter(world: World, **wishes: Any) -> Waiter:
     """Return a waiter for one message, in a loop that never runs."""
     criteria = Criteria(Filters(**wishes), str)
-    return Waiter(Scope(world.engine, KEY), criteria, 1, asyncio.new_event_loop().create_future())
+    return Waiter(AccountScope(world.engine, KEY), criteria, 1, asyncio.new_event_loop().create_future())
 
 
 def test_wait_ends_once() -> None:
     world = World()
     waiter = a_waiter(world)
-    waiter.stop(End.LATE)
-    waiter.stop(End.GONE)
+    waiter.stop(WaitEnd.LATE)
+    waiter.stop(WaitEnd.GONE)
     waiter.hear(world.account, [world.send()])
-    assert waiter.end.result() is End.LATE
+    assert waiter.end.result() is WaitEnd.LATE
     waiter.end.get_loop().close()

@@ -14,8 +14,8 @@ from starlette.types import Scope
 from mocksms.asgi import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import Exchange, Leniency
-from mocksms.provider.app import ProviderDoor
+from mocksms.engine.journal import RecordedRequest, RequestWarning
+from mocksms.provider.app import ProviderApp
 from mocksms.settings import Settings
 from tests.support import KEY, HandClock, body
 
@@ -73,7 +73,7 @@ class InProcess:
         self.engine = engine or Engine(Settings(**settings), self.time)
         self.stopping = asyncio.Event()
         self.stopping.set()
-        self.door = ProviderDoor(self.engine, self.stopping)
+        self.door = ProviderApp(self.engine, self.stopping)
         self.line = Line()
 
     def call(
@@ -132,19 +132,19 @@ class InProcess:
     def account(self, key: str = KEY) -> Account:
         return self.engine.account(key)
 
-    def last(self, key: str = KEY) -> Exchange:
+    def last(self, key: str = KEY) -> RecordedRequest:
         """The newest journal entry of an account."""
         journal = self.account(key).journal
         return next(journal.newest_first())
 
-    def warnings(self) -> tuple[Leniency, ...]:
+    def warnings(self) -> tuple[RequestWarning, ...]:
         return self.last().warnings
 
     def now(self) -> datetime:
         return self.time.now
 
 
-async def hear(door: ProviderDoor, scope: Scope, data: bytes) -> list[Event]:
+async def hear(door: ProviderApp, scope: Scope, data: bytes) -> list[Event]:
     """Call an ASGI application with a body; return the events it sent."""
     heard: list[Event] = []
     coming = events(data)

@@ -13,13 +13,13 @@ from mocksms import asgi as guard
 from mocksms.asgi import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Accepted, Engine
-from mocksms.engine.journal import KEPT_BODY, Leniency
-from mocksms.provider.app import JSON_TYPES, ROUTES, ProviderDoor
+from mocksms.engine.journal import MAX_RECORDED_BODY, RequestWarning
+from mocksms.provider.app import JSON_TYPES, ROUTES, ProviderApp
 from mocksms.provider.faults import has_left
 from mocksms.provider.lenient_json import MOST
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
-from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT
+from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH
 from mocksms.sms.webhook import Webhook
 from tests.provider.inprocess import INFO, SEARCH, SEND, InProcess, Line, Reply, reply_of
 from tests.support import KEY, NUMBER, PATIENCE, Mock, body
@@ -124,9 +124,9 @@ def test_send_refuses_a_body_beyond_the_limit() -> None:
 @pytest.mark.ledger("body.longest")
 def test_send_refuses_a_text_no_sms_can_carry() -> None:
     mock = InProcess()
-    assert LONGEST_TEXT == 39_015
-    assert mock.try_send(content="x" * LONGEST_TEXT).status == 200
-    reply = mock.try_send(content="x" * (LONGEST_TEXT + 1))
+    assert MAX_TEXT_LENGTH == 39_015
+    assert mock.try_send(content="x" * MAX_TEXT_LENGTH).status == 200
+    reply = mock.try_send(content="x" * (MAX_TEXT_LENGTH + 1))
     text = "The field content must be a string with a maximum length of 39015; this one has 39016."
     assert (reply.status, reply.json()["ModelState"]) == (400, {"model.message.content": [text]})
     assert len(mock.account().messages) == 1
@@ -135,7 +135,7 @@ def test_send_refuses_a_text_no_sms_can_carry() -> None:
 @pytest.mark.ledger("body.longest")
 def test_send_refuses_a_text_that_gets_too_long_by_its_values() -> None:
     mock = InProcess()
-    values = [{"rcpt": NUMBER, "fields": [{"name": "a", "content": "x" * LONGEST_TEXT}]}]
+    values = [{"rcpt": NUMBER, "fields": [{"name": "a", "content": "x" * MAX_TEXT_LENGTH}]}]
     assert mock.try_send(content="#a#", field_vars=values).status == 200
     assert mock.try_send(content="#a#!", field_vars=values).status == 400
 
@@ -143,8 +143,8 @@ def test_send_refuses_a_text_that_gets_too_long_by_its_values() -> None:
 @pytest.mark.ledger("body.longest")
 def test_send_counts_the_unsubscribe_text_towards_the_longest() -> None:
     mock = InProcess()
-    assert mock.try_send(content="x", unsubscribe_text="y" * (LONGEST_TEXT - 1)).status == 200
-    reply = mock.try_send(content="x", unsubscribe_text="y" * LONGEST_TEXT)
+    assert mock.try_send(content="x", unsubscribe_text="y" * (MAX_TEXT_LENGTH - 1)).status == 200
+    reply = mock.try_send(content="x", unsubscribe_text="y" * MAX_TEXT_LENGTH)
     text = "The field content must be a string with a maximum length of 39015; this one has 39016."
     assert (reply.status, reply.json()["ModelState"]) == (400, {"model.message.content": [text]})
 
@@ -153,12 +153,11 @@ def test_send_refuses_more_different_texts_than_it_works_on() -> None:
     mock = InProcess()
     numbers = [f"972-54-{index:07}" for index in range(1000)]
     values = [{"rcpt": number, "fields": [{"name": "a", "content": number}]} for number in numbers]
-    content = "#a#" + "x" * (MOST_TEXT // len(numbers) - 3)
+    content = "#a#" + "x" * (MAX_SEND_LENGTH // len(numbers) - 3)
     assert mock.try_send(*numbers[2:], content=content, field_vars=values).status == 200
     reply = mock.try_send(*numbers, content=content + "x", field_vars=values)
-    text = (
-        f"The texts for all recipients have {MOST_TEXT + 1000} characters; at most {MOST_TEXT} are taken in one send."
-    )
+    length = MAX_SEND_LENGTH + 1000
+    text = f"The texts for all recipients have {length} characters; at most {MAX_SEND_LENGTH} are taken in one send."
     assert (reply.status, reply.json()["ModelState"]) == (400, {"model.message.to": [text]})
     assert mock.try_send(*numbers, content=content + "x").status == 200
 
@@ -269,9 +268,9 @@ def test_journal_keeps_the_exchange_as_it_came_and_went() -> None:
     assert (entry.number, entry.at, entry.method) == (1, mock.now(), "GET")
     assert entry.target == SEARCH.upper() + "?limit=1&x=%20"
     assert entry.headers == "host: mock.test\r\nx-api-key: key-…\r\nuser-agent: tests".encode()
-    assert (entry.status, entry.answer, entry.body) == (200, reply.body, b"")
+    assert (entry.status, entry.response_body, entry.body) == (200, reply.body, b"")
     assert (entry.messages, entry.warnings, entry.note) == (range(0), (), "")
-    assert entry.took >= 0
+    assert entry.duration >= 0
 
 
 def test_journal_knows_the_messages_of_each_send() -> None:
@@ -285,10 +284,10 @@ def test_journal_knows_the_messages_of_each_send() -> None:
 
 def test_journal_keeps_the_beginning_of_long_bodies() -> None:
     mock = InProcess()
-    mock.post(STRICT + " " * KEPT_BODY)
-    assert mock.last().body == (STRICT + " " * KEPT_BODY).encode()[:KEPT_BODY]
+    mock.post(STRICT + " " * MAX_RECORDED_BODY)
+    assert mock.last().body == (STRICT + " " * MAX_RECORDED_BODY).encode()[:MAX_RECORDED_BODY]
     mock.send(*[NUMBER] * 1000)
-    assert len(mock.last().answer) == KEPT_BODY
+    assert len(mock.last().response_body) == MAX_RECORDED_BODY
 
 
 def test_journal_says_why_an_exchange_was_refused() -> None:
@@ -302,7 +301,7 @@ def test_journal_of_strangers_holds_what_belongs_to_no_account() -> None:
     mock.call("GET", "/nowhere")
     mock.call("GET", SEARCH)
     mock.call("GET", SEARCH, headers={"x-api-key": " ", "origin": "http://evil"})
-    kept = [entry.status for entry in mock.engine.accounts.strangers.newest_first()]
+    kept = [entry.status for entry in mock.engine.accounts.unattributed.newest_first()]
     assert kept == [403, 401, 404]
     assert len(mock.engine.accounts) == 0
 
@@ -339,7 +338,7 @@ def test_journal_of_an_account_holds_what_it_was_refused(status: int) -> None:
     assert _spoilt(mock, status).status == status
     assert mock.last().status == status
     assert mock.last().note
-    assert (len(mock.account().journal), len(mock.engine.accounts.strangers)) == (1, 0)
+    assert (len(mock.account().journal), len(mock.engine.accounts.unattributed)) == (1, 0)
     assert len(mock.account().messages) == 0
 
 
@@ -358,13 +357,13 @@ def test_journal_holds_no_more_than_its_limit() -> None:
     for _ in range(3):
         mock.search()
         mock.call("GET", "/nowhere")
-    assert (len(mock.account().journal), len(mock.engine.accounts.strangers)) == (2, 2)
+    assert (len(mock.account().journal), len(mock.engine.accounts.unattributed)) == (2, 2)
 
 
 def test_journal_keeps_warnings_of_an_accepted_send() -> None:
     mock = InProcess()
     mock.post('{"message": {"content": "x", "to": [{"mobile_number": 972541111111}]}}')
-    assert mock.warnings() == (Leniency("message.to[0].mobile_number", "972541111111 is read as a string"),)
+    assert mock.warnings() == (RequestWarning("message.to[0].mobile_number", "972541111111 is read as a string"),)
 
 
 def _speak(mock: InProcess, *events: Event) -> list[Event]:
@@ -405,7 +404,7 @@ def test_body_that_never_becomes_whole_is_not_answered(parts: list[Event]) -> No
     mock = InProcess()
     assert _speak(mock, *parts, {"type": "http.disconnect"}) == []
     assert len(mock.engine.accounts) == 0
-    assert len(mock.engine.accounts.strangers) == 0
+    assert len(mock.engine.accounts.unattributed) == 0
 
 
 def test_body_that_takes_too_long_is_a_408(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -445,7 +444,7 @@ def test_body_that_takes_too_long_is_told_in_the_order_of_the_refusals(
 
 def test_uri_of_an_unknown_path_has_a_host_even_without_the_header() -> None:
     mock = InProcess()
-    mock.door = ProviderDoor(mock.engine, mock.stopping)
+    mock.door = ProviderApp(mock.engine, mock.stopping)
     heard: list[Event] = []
 
     async def receive() -> Event:

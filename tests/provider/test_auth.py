@@ -52,7 +52,7 @@ def test_key_that_is_missing_is_a_401(headers: dict[str, str], path: str) -> Non
     refused = mock.call("POST" if path == SEND else "GET", path, b"", named)
     assert (refused.status, refused.json()) == (401, {"Message": GUIDE})
     assert len(mock.engine.accounts) == 0
-    assert len(mock.engine.accounts.strangers) == 1
+    assert len(mock.engine.accounts.unattributed) == 1
 
 
 def test_key_longer_than_any_real_one_is_unknown() -> None:
@@ -67,7 +67,7 @@ def test_key_without_the_rest_right_is_a_401() -> None:
     refused = mock.try_send()
     assert (refused.status, refused.text) == (401, GUIDE)
     assert len(mock.account().messages) == 0
-    assert (len(mock.account().journal), len(mock.engine.accounts.strangers)) == (1, 0)
+    assert (len(mock.account().journal), len(mock.engine.accounts.unattributed)) == (1, 0)
 
 
 @pytest.mark.ledger("auth.observed-401")

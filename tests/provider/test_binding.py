@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.journal import Leniency
+from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 from mocksms.provider.binding import bind
 from mocksms.provider.lenient_json import MOST
@@ -18,8 +18,8 @@ FROM_AND_ASYNC: dict[str, Any] = {"from": "z", "async": True}
 NULL = "null is read as not given"
 
 
-def _bound(data: object) -> tuple[SendBody, list[Leniency]]:
-    leniencies: list[Leniency] = []
+def _bound(data: object) -> tuple[SendBody, list[RequestWarning]]:
+    leniencies: list[RequestWarning] = []
     return bind(data, SendBody, leniencies), leniencies
 
 
@@ -66,7 +66,7 @@ def test_bind_lets_nothing_pass_where_everything_fits() -> None:
 )
 def test_bind_reads_names_in_any_case(data: object, path: str, read_as: str) -> None:
     _, leniencies = _bound(data)
-    assert leniencies == [Leniency(path, f"read as {read_as!r}")]
+    assert leniencies == [RequestWarning(path, f"read as {read_as!r}")]
 
 
 @pytest.mark.ledger("body.binding")
@@ -87,7 +87,7 @@ def test_bind_lets_the_last_spelling_of_a_name_count() -> None:
 )
 def test_bind_leaves_unknown_names_out(data: object, path: str) -> None:
     bound, leniencies = _bound(data)
-    assert leniencies == [Leniency(path, "an unknown name, left out")]
+    assert leniencies == [RequestWarning(path, "an unknown name, left out")]
     assert bound == _bound(STRICT)[0]
 
 
@@ -107,7 +107,7 @@ def test_bind_leaves_unknown_names_out(data: object, path: str) -> None:
 )
 def test_bind_reads_null_as_not_given(data: object, path: str) -> None:
     bound, leniencies = _bound(data)
-    assert leniencies == [Leniency(path, NULL)]
+    assert leniencies == [RequestWarning(path, NULL)]
     assert bound == _bound(STRICT)[0]
 
 
@@ -161,7 +161,7 @@ def test_bind_names_what_is_missing(data: object, path: str, name: str) -> None:
 def test_bind_converts_plain_values_to_strings(given: object, read: str) -> None:
     bound, leniencies = _bound(_message(to=[{"mobile_number": given}]))
     assert bound.message.to[0].mobile_number == read
-    assert leniencies == [Leniency("message.to[0].mobile_number", f"{read} is read as a string")]
+    assert leniencies == [RequestWarning("message.to[0].mobile_number", f"{read} is read as a string")]
 
 
 @pytest.mark.ledger("body.binding")
@@ -178,7 +178,7 @@ def test_bind_converts_plain_values_to_strings(given: object, read: str) -> None
 def test_bind_converts_words_and_numbers_to_booleans(given: object, read: bool, note: str) -> None:
     bound, leniencies = _bound({**STRICT, "async": given})
     assert bound.async_ is read
-    assert leniencies == [Leniency("async", note)]
+    assert leniencies == [RequestWarning("async", note)]
 
 
 @pytest.mark.ledger("body.binding")
@@ -186,7 +186,7 @@ def test_bind_converts_words_and_numbers_to_booleans(given: object, read: bool, 
 def test_bind_reads_an_empty_instant_as_not_given(more: dict[str, Any]) -> None:
     bound, leniencies = _bound({**STRICT, "send_at": " ", **more})
     assert bound.send_at is None
-    assert Leniency("send_at", "an empty string is read as not given") in leniencies
+    assert RequestWarning("send_at", "an empty string is read as not given") in leniencies
 
 
 def test_bind_keeps_an_instant_beside_leniencies() -> None:

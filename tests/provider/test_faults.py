@@ -10,19 +10,18 @@ from hypothesis import strategies as st
 from starlette.types import Message as Event
 
 from mocksms.asgi import CONNECTION
-from mocksms.engine.controls import Steering
-from mocksms.engine.rules import CallKind
-from mocksms.provider.faults import DRIBBLE_STEPS, Exit
-from mocksms.provider.responses import Answer
+from mocksms.engine.controls import Controls
+from mocksms.engine.rules import ApiOperation
+from mocksms.provider.faults import DRIBBLE_STEPS, Responder
+from mocksms.provider.responses import ProviderResponse
 from mocksms.scenario.compiler import fault_rule
-from mocksms.scenario.schema import Fault as Ordered
-from mocksms.scenario.schema import Limits, Match
+from mocksms.scenario.schema import FaultModel, Limits, Match
 from mocksms.settings import Settings
 from mocksms.sms.outcomes import Fault, FaultKind
 from tests.provider.inprocess import INFO, SEARCH, InProcess, Line
 from tests.support import NUMBER
 
-ANSWER = Answer(200, b'[{"a":1}]', ((b"x", b"y"),))
+ANSWER = ProviderResponse(200, b'[{"a":1}]', ((b"x", b"y"),))
 HOUR = timedelta(hours=1)
 
 
@@ -45,14 +44,14 @@ class Exchange:
         return b"".join(event["body"] for event in self.sent[1:])
 
 
-def _sent(fault: Fault | None, answer: Answer = ANSWER, *, stopping: bool = True) -> Exchange:
+def _sent(fault: Fault | None, answer: ProviderResponse = ANSWER, *, stopping: bool = True) -> Exchange:
     exchange = Exchange()
 
     async def leave() -> None:
         stop = asyncio.Event()
         if stopping:
             stop.set()
-        await Exit(stop).send(answer, fault, exchange.scope, exchange.receive, exchange.send)
+        await Responder(stop).send(answer, fault, exchange.scope, exchange.receive, exchange.send)
 
     asyncio.run(leave())
     return exchange
@@ -139,7 +138,7 @@ def test_exit_dribbles_a_short_answer_byte_by_byte() -> None:
 @given(st.integers(1, 5000))
 def test_exit_dribbles_any_answer_in_a_limited_number_of_pieces(length: int) -> None:
     body = bytes(index % 251 for index in range(length))
-    exchange = _sent(_fault(FaultKind.DRIBBLE, HOUR), Answer(200, body))
+    exchange = _sent(_fault(FaultKind.DRIBBLE, HOUR), ProviderResponse(200, body))
     pieces = [event["body"] for event in exchange.sent[1:-1]]
     assert b"".join(pieces) == body
     assert all(pieces)
@@ -165,7 +164,7 @@ def _seen_by_waits(kind: FaultKind) -> list[int]:
 
     async def leave() -> list[int]:
         stop = Stop(exchange)
-        await Exit(stop).send(ANSWER, _fault(kind, HOUR), exchange.scope, exchange.receive, exchange.send)
+        await Responder(stop).send(ANSWER, _fault(kind, HOUR), exchange.scope, exchange.receive, exchange.send)
         return stop.seen
 
     return asyncio.run(leave())
@@ -183,29 +182,33 @@ def test_exit_waits_before_each_byte_of_a_dribbled_answer() -> None:
 def test_exit_explains_that_there_is_no_connection_to_break(kind: FaultKind) -> None:
     exchange = Exchange(connected=False)
     with pytest.raises(ConnectionResetError, match="no socket under it"):
-        asyncio.run(Exit(asyncio.Event()).send(ANSWER, _fault(kind), exchange.scope, exchange.receive, exchange.send))
+        asyncio.run(
+            Responder(asyncio.Event()).send(ANSWER, _fault(kind), exchange.scope, exchange.receive, exchange.send)
+        )
 
 
-def _set(mock: InProcess, call: CallKind, ordered: Ordered) -> None:
+def _set(mock: InProcess, call: ApiOperation, ordered: FaultModel) -> None:
     """Set a fault on all calls of a kind, for the account of the tests."""
     rule = fault_rule(ordered, Limits(match=Match(call=call)), "a fault", Settings())
-    Steering(mock.engine).set_fault(mock.account(), rule, HOUR)
+    Controls(mock.engine).set_fault(mock.account(), rule, HOUR)
 
 
 READS = pytest.mark.parametrize(
     ("call", "path", "query"),
-    [(CallKind.INFO, INFO, "transaction_id={}"), (CallKind.SEARCH, SEARCH, "limit=1")],
+    [(ApiOperation.INFO, INFO, "transaction_id={}"), (ApiOperation.SEARCH, SEARCH, "limit=1")],
     ids=["info", "search"],
 )
 
 
 @READS
-def test_read_that_is_to_fail_is_answered_as_ordered_and_others_are_not(call: CallKind, path: str, query: str) -> None:
+def test_read_that_is_to_fail_is_answered_as_ordered_and_others_are_not(
+    call: ApiOperation, path: str, query: str
+) -> None:
     mock = InProcess()
     (row,) = mock.send(NUMBER)
     query = query.format(row["transaction_id"])
     right = mock.get(path, query)
-    _set(mock, call, Ordered(kind="status", status=502, body="<p>", content_type="text/html", retry_after=HOUR))
+    _set(mock, call, FaultModel(kind="status", status=502, body="<p>", content_type="text/html", retry_after=HOUR))
     reply = mock.get(path, query)
     assert (reply.status, reply.body) == (502, b"<p>")
     assert (reply.headers["content-type"], reply.headers["retry-after"]) == ("text/html", "3600")
@@ -213,7 +216,7 @@ def test_read_that_is_to_fail_is_answered_as_ordered_and_others_are_not(call: Ca
     assert mock.send(NUMBER)
     other = SEARCH if path == INFO else INFO
     assert mock.get(other, "transaction_id=" + row["transaction_id"]).status == 200
-    Steering(mock.engine).clear_faults(mock.account())
+    Controls(mock.engine).clear_faults(mock.account())
     assert mock.get(path, query).status == right.status == 200
 
 
@@ -221,17 +224,17 @@ def test_read_that_is_to_fail_is_answered_as_ordered_and_others_are_not(call: Ca
 @pytest.mark.parametrize(
     ("ordered", "status", "part", "done"),
     [
-        (Ordered(kind="empty"), 200, slice(0), []),
-        (Ordered(kind="malformed"), 200, slice(-1), []),
-        (Ordered(kind="delay", duration=HOUR), 200, slice(None), []),
-        (Ordered(kind="dribble", duration=HOUR), 200, slice(None), []),
-        (Ordered(kind="reset_after_accept"), None, slice(0), ["reset"]),
-        (Ordered(kind="reset_before_accept"), None, slice(0), ["reset"]),
+        (FaultModel(kind="empty"), 200, slice(0), []),
+        (FaultModel(kind="malformed"), 200, slice(-1), []),
+        (FaultModel(kind="delay", duration=HOUR), 200, slice(None), []),
+        (FaultModel(kind="dribble", duration=HOUR), 200, slice(None), []),
+        (FaultModel(kind="reset_after_accept"), None, slice(0), ["reset"]),
+        (FaultModel(kind="reset_before_accept"), None, slice(0), ["reset"]),
     ],
-    ids=lambda value: value.kind if isinstance(value, Ordered) else "",
+    ids=lambda value: value.kind if isinstance(value, FaultModel) else "",
 )
 def test_read_goes_wrong_in_every_way(
-    call: CallKind, path: str, query: str, ordered: Ordered, status: int | None, part: slice, done: list[str]
+    call: ApiOperation, path: str, query: str, ordered: FaultModel, status: int | None, part: slice, done: list[str]
 ) -> None:
     mock = InProcess()
     (row,) = mock.send(NUMBER)
@@ -245,7 +248,7 @@ def test_read_goes_wrong_in_every_way(
 
 def test_read_that_is_cut_in_half_ends_with_its_connection() -> None:
     mock = InProcess()
-    _set(mock, CallKind.SEARCH, Ordered(kind="truncated"))
+    _set(mock, ApiOperation.SEARCH, FaultModel(kind="truncated"))
     reply = mock.get(SEARCH)
     assert (reply.headers["content-length"], reply.body, mock.line.done) == ("2", b"[", ["close"])
 
@@ -262,8 +265,8 @@ def test_call_that_is_to_be_unauthorised_is_refused_in_the_words_of_the_settings
     words: str, envelope: str, body: bytes
 ) -> None:
     mock = InProcess(auth_errors=words, error_envelope=envelope)
-    for call in CallKind:
-        _set(mock, call, Ordered(kind="unauthorised"))
+    for call in ApiOperation:
+        _set(mock, call, FaultModel(kind="unauthorised"))
     for reply in (mock.try_send(NUMBER), mock.get(SEARCH), mock.get(INFO, "transaction_id=1")):
         assert (reply.status, reply.body) == (401, body)
     assert len(mock.account().messages) == 0
@@ -271,7 +274,7 @@ def test_call_that_is_to_be_unauthorised_is_refused_in_the_words_of_the_settings
 
 def test_fault_goes_before_what_is_wrong_with_a_read() -> None:
     mock = InProcess()
-    _set(mock, CallKind.INFO, Ordered(kind="status", status=503))
+    _set(mock, ApiOperation.INFO, FaultModel(kind="status", status=503))
     assert mock.get(INFO).status == 503
-    Steering(mock.engine).clear_faults(mock.account())
+    Controls(mock.engine).clear_faults(mock.account())
     assert mock.get(INFO).status == 400

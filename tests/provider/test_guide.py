@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.journal import Exchange, Leniency
+from mocksms.engine.journal import RecordedRequest, RequestWarning
 from mocksms.settings import Settings
 from mocksms.sms.text import Links, Template
 from tests.provider import guide
 from tests.support import KEY, Mock, running
 
-UNQUOTED = tuple(Leniency("body", f"an unquoted name in line {line}") for line in (2, 3, 4, 5, 7, 8, 9))
-COMMA_OF_3 = Leniency("body", "a trailing comma in line 16")
-RAW_OF_4 = Leniency("body", "a raw line break or control character inside a string in line 3")
+UNQUOTED = tuple(RequestWarning("body", f"an unquoted name in line {line}") for line in (2, 3, 4, 5, 7, 8, 9))
+COMMA_OF_3 = RequestWarning("body", "a trailing comma in line 16")
+RAW_OF_4 = RequestWarning("body", "a raw line break or control character inside a string in line 3")
 
 LENIENCIES = {
-    guide.SIMPLE: set[Leniency](),
+    guide.SIMPLE: set[RequestWarning](),
     guide.ASYNC: set(UNQUOTED),
     guide.KOSHER: {*UNQUOTED, COMMA_OF_3},
     guide.MORE: {RAW_OF_4},
@@ -37,7 +37,7 @@ def _post(mock: Mock, key: str, example: str) -> dict[str, Any]:
     return row
 
 
-def _entry(mock: Mock, key: str) -> Exchange:
+def _entry(mock: Mock, key: str) -> RecordedRequest:
     return next(mock.engine.account(key).journal.newest_first())
 
 
@@ -102,7 +102,7 @@ def test_examples_leave_their_leniencies_as_warnings_in_the_journal(shared_mock:
 
 def test_example_4_is_noted_to_give_no_value_to_its_recipient(shared_mock: Mock, key: str) -> None:
     _post(shared_mock, key, guide.MORE)
-    note = Leniency("message.field_vars", "no value of #field1# for 972-54-111111")
+    note = RequestWarning("message.field_vars", "no value of #field1# for 972-54-111111")
     assert note in _entry(shared_mock, key).warnings
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mocksms.engine.journal import Leniency
+from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 from mocksms.provider.lenient_json import BODY, MOST, parse
 
@@ -62,7 +62,7 @@ def refusal(text: str | bytes, encoding: str = "utf-8") -> str:
     ],
 )
 def test_parse_reads_what_the_guide_prints_and_names_its_line(text: str, data: object, note: str) -> None:
-    assert parse(text.encode()) == (data, [Leniency(BODY, note)])
+    assert parse(text.encode()) == (data, [RequestWarning(BODY, note)])
 
 
 @pytest.mark.ledger("body.json-net")
@@ -86,17 +86,17 @@ def test_parse_reads_what_the_guide_prints_and_names_its_line(text: str, data: o
     ],
 )
 def test_parse_reads_what_json_net_reads_and_names_its_line(text: str, data: object, note: str) -> None:
-    assert parse(text.encode()) == (data, [Leniency(BODY, note)])
+    assert parse(text.encode()) == (data, [RequestWarning(BODY, note)])
 
 
 @pytest.mark.ledger("body.json-net")
 def test_parse_names_a_byte_order_mark() -> None:
-    assert parse(b"\xef\xbb\xbf[1]") == ([1], [Leniency(BODY, "begins with a byte order mark")])
+    assert parse(b"\xef\xbb\xbf[1]") == ([1], [RequestWarning(BODY, "begins with a byte order mark")])
 
 
 @pytest.mark.ledger("body.json-net")
 def test_parse_lets_the_last_of_duplicate_names_count() -> None:
-    note = Leniency(BODY, "the name 'a' comes twice, the last one counts")
+    note = RequestWarning(BODY, "the name 'a' comes twice, the last one counts")
     assert parse(b'{"a": 1, "b": 0, "a": 2}') == ({"a": 2, "b": 0}, [note])
 
 

@@ -63,7 +63,7 @@ def test_unknown_path_is_a_404_with_its_uri(method: str, path: str) -> None:
     reply = mock.call(method, path, query="a=1")
     uri = f"http://mock.test{path}?a=1"
     assert (reply.status, reply.text) == (404, f"No HTTP resource was found that matches the request URI '{uri}'.")
-    assert len(mock.engine.accounts.strangers) == 1
+    assert len(mock.engine.accounts.unattributed) == 1
 
 
 @pytest.mark.ledger("error.unknown-path")
@@ -113,7 +113,7 @@ def test_page_of_another_origin_is_refused(method: str, path: str, origin: str) 
     assert "does not answer web pages of other sites" in reply.text
     assert "access-control-allow-origin" not in reply.headers
     assert len(mock.account().messages) == 0
-    assert (mock.last().status, len(mock.engine.accounts.strangers)) == (403, 0)
+    assert (mock.last().status, len(mock.engine.accounts.unattributed)) == (403, 0)
 
 
 def test_page_of_another_site_is_refused_by_its_fetch_metadata() -> None:
@@ -121,7 +121,7 @@ def test_page_of_another_site_is_refused_by_its_fetch_metadata() -> None:
     reply = mock.call("POST", SEND, BODY, {**HEADERS, "sec-fetch-site": "cross-site"})
     assert (reply.status, reply.text.endswith("came from another site.")) == (403, True)
     assert len(mock.account().messages) == 0
-    assert (mock.last().status, len(mock.engine.accounts.strangers)) == (403, 0)
+    assert (mock.last().status, len(mock.engine.accounts.unattributed)) == (403, 0)
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.messages import Query
+from mocksms.engine.messages import MessageQuery
 from mocksms.errors import InvalidRequest
 from mocksms.provider.reads import (
     DEFAULT_LIMIT,
     HIGHEST_LIMIT,
     MOST_PARAMETERS,
     ClickRow,
-    Row,
+    MessageRow,
     asked_id,
     asked_search,
     parameters,
@@ -25,7 +25,7 @@ SETTINGS = Settings()
 ID = "0123456789abcdef0123456789abcdef"
 
 
-def _asked(query: str, settings: Settings = SETTINGS) -> tuple[Query, int]:
+def _asked(query: str, settings: Settings = SETTINGS) -> tuple[MessageQuery, int]:
     return asked_search(parameters(query.encode()), settings)
 
 
@@ -74,44 +74,46 @@ def test_info_of_an_unknown_id_is_a_404() -> None:
 
 
 def test_search_asks_for_everything_unless_told() -> None:
-    assert _asked("") == (Query(), DEFAULT_LIMIT)
+    assert _asked("") == (MessageQuery(), DEFAULT_LIMIT)
 
 
 @pytest.mark.ledger("search.rows")
 @pytest.mark.parametrize(
     ("query", "asked"),
     [
-        pytest.param("transaction_id=01234567-89AB-CDEF-0123-456789ABCDEF", Query(transaction_id=ID), id="id"),
-        pytest.param("mobile_number=%2B972-54-1111111", Query(digits="972541111111"), id="number"),
-        pytest.param("mobile_number=054-1111111", Query(digits="0541111111"), id="local-number"),
-        *(pytest.param(f"status={status}", Query(status=status), id=status) for status in Status),
-        pytest.param("tags=a,+b&tags=c,,", Query(tags=("a", "b", "c")), id="tags"),
-        pytest.param("senders=x,y", Query(senders=("x", "y")), id="senders"),
-        pytest.param("query=Code", Query(text="code"), id="text"),
-        pytest.param("query=*", Query(), id="any-text"),
+        pytest.param("transaction_id=01234567-89AB-CDEF-0123-456789ABCDEF", MessageQuery(transaction_id=ID), id="id"),
+        pytest.param("mobile_number=%2B972-54-1111111", MessageQuery(digits="972541111111"), id="number"),
+        pytest.param("mobile_number=054-1111111", MessageQuery(digits="0541111111"), id="local-number"),
+        *(pytest.param(f"status={status}", MessageQuery(status=status), id=status) for status in Status),
+        pytest.param("tags=a,+b&tags=c,,", MessageQuery(tags=("a", "b", "c")), id="tags"),
+        pytest.param("senders=x,y", MessageQuery(senders=("x", "y")), id="senders"),
+        pytest.param("query=Code", MessageQuery(text="code"), id="text"),
+        pytest.param("query=*", MessageQuery(), id="any-text"),
         pytest.param(
-            "date_from=2020-01-20T13:05:00Z", Query(since=datetime(2020, 1, 20, 13, 5, tzinfo=UTC)), id="since"
+            "date_from=2020-01-20T13:05:00Z", MessageQuery(since=datetime(2020, 1, 20, 13, 5, tzinfo=UTC)), id="since"
         ),
-        pytest.param("date_to=2020-01-20+13:05", Query(until=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)), id="until"),
+        pytest.param(
+            "date_to=2020-01-20+13:05", MessageQuery(until=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)), id="until"
+        ),
         pytest.param(
             "date_from=2020-01-20 13:05:00 02:00",
-            Query(since=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)),
+            MessageQuery(since=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)),
             id="plus-that-became-a-space",
         ),
         pytest.param(
             "date_to=2020-01-20T13:05:00.5+02:00",
-            Query(until=datetime(2020, 1, 20, 11, 5, 0, 500_000, tzinfo=UTC)),
+            MessageQuery(until=datetime(2020, 1, 20, 11, 5, 0, 500_000, tzinfo=UTC)),
             id="plus-not-encoded",
         ),
         pytest.param(
             "date_from=2020-01-20+13:05:00+%2B02:00",
-            Query(since=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)),
+            MessageQuery(since=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)),
             id="plus-encoded-behind-a-space",
         ),
-        pytest.param("status=&date_from=+&mobile_number=&limit=", Query(), id="blanks"),
+        pytest.param("status=&date_from=+&mobile_number=&limit=", MessageQuery(), id="blanks"),
     ],
 )
-def test_search_reads_every_parameter(query: str, asked: Query) -> None:
+def test_search_reads_every_parameter(query: str, asked: MessageQuery) -> None:
     assert _asked(query) == (asked, DEFAULT_LIMIT)
 
 
@@ -160,7 +162,7 @@ def test_row_shows_the_message_in_the_documented_order() -> None:
     mock = InProcess()
     (sent,) = mock.send(content="Hi", tags=["a", "b"], sender="Me")
     row = mock.info(sent["transaction_id"])
-    assert list(row) == list(Row.__annotations__)
+    assert list(row) == list(MessageRow.__annotations__)
     assert row == {
         "transaction_id": sent["transaction_id"],
         "send_at": "2026-03-01 14:00:00+02:00",

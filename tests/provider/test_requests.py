@@ -17,7 +17,7 @@ HEX = set("0123456789abcdef")
 ACCEPTED_BUT_BROKEN = {"71", "73", "74"}
 
 sound = [
-    row.number(lane=lane) for row in Catalogue().rows.values() if not isinstance(row.orders, Fault) for lane in (0, 99)
+    row.number(lane=lane) for row in Catalogue().rows.values() if not isinstance(row.effect, Fault) for lane in (0, 99)
 ]
 wild = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -155,11 +155,11 @@ def test_any_body_that_strict_mode_accepts_gave_no_warning(data: object) -> None
 def test_any_valid_body_with_a_fault_code_is_stored_whole_or_not_at_all(data: dict[str, Any], code: str) -> None:
     mock = InProcess()
     row = Catalogue().rows[code]
-    assert isinstance(row.orders, Fault)
+    assert isinstance(row.effect, Fault)
     data["message"]["to"].append({"mobile_number": row.number()})
     _post(mock, data)
     kept = len(mock.account().messages)
-    assert kept in ((0, len(data["message"]["to"])) if row.orders.accepts else (0,))
+    assert kept in ((0, len(data["message"]["to"])) if row.effect.accepts else (0,))
 
 
 @settings(deadline=None)

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import pytest
 
-from mocksms.engine.journal import Leniency
-from mocksms.engine.rules import Faulted, FaultOrdered
+from mocksms.engine.journal import RequestWarning
+from mocksms.engine.rules import FaultTriggered, TriggeredFault
 from mocksms.errors import (
     BodyTooLarge,
     BodyTooSlow,
-    ForeignOrigin,
+    CrossOriginRequest,
     InvalidRequest,
     MessageNotFound,
     MethodNotAllowed,
@@ -20,11 +20,11 @@ from mocksms.errors import (
     RouteNotFound,
     SendTooLarge,
     TextTooLong,
-    Unauthorised,
+    Unauthorized,
     UnknownMagicCode,
     UnsupportedMediaType,
 )
-from mocksms.provider.responses import Answer, answer, crash, refusal, strict_refusal
+from mocksms.provider.responses import ProviderResponse, answer, crash, refusal, strict_refusal
 from mocksms.settings import Settings
 from mocksms.sms.outcomes import Fault, FaultKind
 
@@ -36,8 +36,10 @@ Cause = Literal["missing", "unknown", "no-rest-right"]
 Words = Literal["documented", "observed"]
 
 
-def _status(status: int, duration: timedelta = timedelta(), **own: str) -> FaultOrdered:
-    return FaultOrdered(Faulted(Fault(kind=FaultKind.STATUS, status=status, duration=duration, **own), "magic number"))
+def _status(status: int, duration: timedelta = timedelta(), **own: str) -> FaultTriggered:
+    return FaultTriggered(
+        TriggeredFault(Fault(kind=FaultKind.STATUS, status=status, duration=duration, **own), "magic number")
+    )
 
 
 def _message(text: str) -> dict[str, Any]:
@@ -61,11 +63,11 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
         _message("The requested resource does not support http method 'PUT'."),
         {"allow": "POST"},
     ),
-    "no-key": (Unauthorised("missing"), 401, _message(GUIDE), {}),
-    "unknown-key": (Unauthorised("unknown"), 401, _message(GUIDE), {}),
-    "no-right": (Unauthorised("no-rest-right"), 401, _message(GUIDE), {}),
+    "no-key": (Unauthorized("missing"), 401, _message(GUIDE), {}),
+    "unknown-key": (Unauthorized("unknown"), 401, _message(GUIDE), {}),
+    "no-right": (Unauthorized("no-rest-right"), 401, _message(GUIDE), {}),
     "origin": (
-        ForeignOrigin("http://evil"),
+        CrossOriginRequest("http://evil"),
         403,
         _message("mocksms does not answer web pages of other sites; this request came from http://evil."),
         {},
@@ -143,7 +145,7 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
     "fault-502": (_status(502), 502, _message("Bad Gateway."), {}),
     "fault-without-a-phrase": (_status(599), 599, _message("Error."), {}),
     "fault-reset": (
-        FaultOrdered(Faulted(Fault(kind=FaultKind.RESET_BEFORE_ACCEPT), "magic number")),
+        FaultTriggered(TriggeredFault(Fault(kind=FaultKind.RESET_BEFORE_ACCEPT), "magic number")),
         503,
         _message("The service is unavailable."),
         {},
@@ -157,7 +159,7 @@ def _subclasses(kind: type[RequestRefused]) -> Iterator[type[RequestRefused]]:
         yield from _subclasses(subclass)
 
 
-def _headers(given: Answer) -> dict[str, str]:
+def _headers(given: ProviderResponse) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in given.headers}
 
 
@@ -180,7 +182,7 @@ def test_refusals_of_every_class_are_in_the_table() -> None:
 @pytest.mark.ledger("auth.observed-401")
 @pytest.mark.parametrize(("cause", "text"), [("missing", MISSING), ("unknown", INVALID), ("no-rest-right", INVALID)])
 def test_refusal_of_a_key_has_the_observed_words_on_request(cause: Cause, text: str) -> None:
-    given = refusal(Unauthorised(cause), Settings(auth_errors="observed"))
+    given = refusal(Unauthorized(cause), Settings(auth_errors="observed"))
     assert (given.status, json.loads(given.body)) == (401, {"Message": text})
 
 
@@ -188,7 +190,7 @@ def test_refusal_of_a_key_has_the_observed_words_on_request(cause: Cause, text: 
 @pytest.mark.parametrize(("words", "text"), [("documented", GUIDE), ("observed", INVALID)])
 def test_refusal_of_a_key_is_a_bare_string_on_request(words: Words, text: str) -> None:
     settings = Settings(auth_errors=words, error_envelope="string")
-    for error in (Unauthorised("unknown"), _status(401)):
+    for error in (Unauthorized("unknown"), _status(401)):
         assert json.loads(refusal(error, settings).body) == text
 
 
@@ -202,13 +204,13 @@ def test_fault_of_any_status_has_words(status: int) -> None:
 @pytest.mark.parametrize("status", [401, 404, 500, 503])
 def test_fault_with_a_body_of_its_own_has_nothing_of_the_vendor(status: int) -> None:
     ordered = _status(status, timedelta(seconds=1.5), body="<p>שלום", media_type="text/html; charset=utf-8")
-    assert refusal(ordered, SETTINGS) == Answer(
+    assert refusal(ordered, SETTINGS) == ProviderResponse(
         status, "<p>שלום".encode(), ((b"retry-after", b"2"),), b"text/html; charset=utf-8"
     )
 
 
 def test_body_of_a_fault_is_declared_as_json_unless_it_names_a_type() -> None:
-    assert refusal(_status(503, body=""), SETTINGS) == Answer(503, b"", (), None)
+    assert refusal(_status(503, body=""), SETTINGS) == ProviderResponse(503, b"", (), None)
 
 
 def test_body_of_a_fault_may_have_half_a_character() -> None:
@@ -228,9 +230,9 @@ def test_crash_says_no_more_than_the_stack_does() -> None:
 
 
 def test_answer_keeps_its_headers() -> None:
-    assert answer(200, [1], (b"a", b"b")) == Answer(200, b"[1]", ((b"a", b"b"),))
+    assert answer(200, [1], (b"a", b"b")) == ProviderResponse(200, b"[1]", ((b"a", b"b"),))
 
 
 def test_strict_refusal_names_every_warning_at_its_path() -> None:
-    refused = strict_refusal([Leniency("a", "x"), Leniency("body", "y"), Leniency("a", "z")])
+    refused = strict_refusal([RequestWarning("a", "x"), RequestWarning("body", "y"), RequestWarning("a", "z")])
     assert refused.faults == {"a": ("Strict mode: x.", "Strict mode: z."), "body": ("Strict mode: y.",)}

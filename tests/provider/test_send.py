@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mocksms.engine.instants import instant
-from mocksms.engine.journal import Leniency
-from mocksms.provider.send import SendBody, SentRow, Spelling, recipients_of, remarks_on, submission_of, to_json
+from mocksms.engine.journal import RequestWarning
+from mocksms.provider.send import ReasonNames, SendBody, SentRow, recipients_of, remarks_on, submission_of, to_json
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Reason, Recipient, State, Submission
 from mocksms.sms.text import Template
@@ -179,7 +179,7 @@ def test_recipients_keep_order_duplicates_and_spelling() -> None:
     assert [recipient.mobile_number for recipient in recipients_of(_body(*spellings), SETTINGS)] == spellings
 
 
-def _remarks(**more: Any) -> list[Leniency]:
+def _remarks(**more: Any) -> list[RequestWarning]:
     asked = _body(**more)
     return remarks_on(asked, submission_of(asked), recipients_of(asked, SETTINGS))
 
@@ -191,12 +191,14 @@ def test_remarks_are_none_where_nothing_is_odd() -> None:
 
 
 def test_remarks_name_a_charset_nobody_documents() -> None:
-    assert _remarks(charset="utf-8") == [Leniency("message.charset", "'utf-8' is not 'unicode'; it has no effect")]
+    assert _remarks(charset="utf-8") == [
+        RequestWarning("message.charset", "'utf-8' is not 'unicode'; it has no effect")
+    ]
 
 
 @pytest.mark.ledger("body.placeholder-without-value")
 def test_remarks_name_a_recipient_without_a_value() -> None:
-    note = Leniency("message.field_vars", f"no value of #b# for {NUMBER}")
+    note = RequestWarning("message.field_vars", f"no value of #b# for {NUMBER}")
     assert _remarks(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")]) == [note]
     asked = _body(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")])
     assert Template(submission_of(asked)).fill(recipients_of(asked, SETTINGS)[0].fields) == "1 #b#"
@@ -205,13 +207,13 @@ def test_remarks_name_a_recipient_without_a_value() -> None:
 def test_remarks_name_only_the_first_value_that_is_missing() -> None:
     first, second = "972-54-1111111", "972-54-1111112"
     asked = _body(first, second, content="#c# #b# #a#", field_vars=[_vars(first, a="", b="", c="")])
-    note = Leniency("message.field_vars", f"no value of #a# for {second}")
+    note = RequestWarning("message.field_vars", f"no value of #a# for {second}")
     assert remarks_on(asked, submission_of(asked), recipients_of(asked, SETTINGS)) == [note]
 
 
 def test_remarks_name_the_first_recipient_without_values() -> None:
     asked = _body("972-54-1111112", "972-54-1111113", content="#a#", field_vars=[_vars(NUMBER, a="")])
-    note = Leniency("message.field_vars", "no value of #a# for 972-54-1111112")
+    note = RequestWarning("message.field_vars", "no value of #a# for 972-54-1111112")
     assert remarks_on(asked, submission_of(asked), recipients_of(asked, SETTINGS)) == [note]
 
 
@@ -219,8 +221,8 @@ def test_remarks_name_the_first_recipient_without_values() -> None:
 def test_remarks_name_every_field_that_no_placeholder_asks_for() -> None:
     values = [_vars(NUMBER, b="1", **{"#a#": "1", "c": "1"}), _vars("972-54-1111112", b="2")]
     assert _remarks(content="Hi #c#", field_vars=values) == [
-        Leniency("message.field_vars", "no placeholder #a# in the content"),
-        Leniency("message.field_vars", "no placeholder #b# in the content"),
+        RequestWarning("message.field_vars", "no placeholder #a# in the content"),
+        RequestWarning("message.field_vars", "no placeholder #b# in the content"),
     ]
 
 
@@ -228,7 +230,7 @@ def test_spellings_know_every_reason() -> None:
     assert all(reason.in_reads for reason in Reason)
 
 
-def _sent_row(spelling: Spelling, state: State, mobile_number: str = NUMBER) -> dict[str, Any]:
+def _sent_row(spelling: ReasonNames, state: State, mobile_number: str = NUMBER) -> dict[str, Any]:
     mock = InProcess()
     made = mock.engine.find(mock.account(), mock.send()[0]["transaction_id"])
     event = made.history[-1]._replace(state=state)
@@ -243,7 +245,7 @@ def _sent_row(spelling: Spelling, state: State, mobile_number: str = NUMBER) -> 
 @pytest.mark.parametrize("state", State, ids=str)
 @pytest.mark.parametrize("setting", ["vendor", "hyphen", "underscore"])
 def test_sent_rows_have_exactly_the_documented_members(state: State, setting: str) -> None:
-    row = _sent_row(Spelling(setting), state)
+    row = _sent_row(ReasonNames(setting), state)
     assert list(row) == list(SentRow.model_fields)
     second = state.reason.in_reads if state.reason else None
     assert row["status"] == state.status
@@ -253,11 +255,11 @@ def test_sent_rows_have_exactly_the_documented_members(state: State, setting: st
 @pytest.mark.ledger("body.recipients")
 @pytest.mark.parametrize("number", ['"', "\\", "שלום", "\n", "\ud800", "", "x" * 100])
 def test_sent_rows_answer_any_number_as_sent(number: str) -> None:
-    assert _sent_row(Spelling("vendor"), State.SENT, number)["mobile_number"] == number
+    assert _sent_row(ReasonNames("vendor"), State.SENT, number)["mobile_number"] == number
 
 
 def test_sent_rows_of_nothing_are_an_empty_array() -> None:
-    assert Spelling("vendor").sent_rows([]) == b"[]"
+    assert ReasonNames("vendor").sent_rows([]) == b"[]"
 
 
 def test_json_is_not_escaped_unless_it_must_be() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.controls import Steering
+from mocksms.engine.controls import Controls
 from mocksms.errors import IllegalStep
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault, FaultKind
@@ -276,8 +276,8 @@ def test_message_that_is_queued_can_be_cancelled(
     mock = InProcess(reason_spelling=setting, **settings)
     (row,) = mock.send(number, **more)
     assert row["status"] == "queued"
-    Steering(mock.engine).cancel(mock.account(), row["transaction_id"])
-    Steering(mock.engine).set_credit(mock.account(), 100)
+    Controls(mock.engine).cancel(mock.account(), row["transaction_id"])
+    Controls(mock.engine).set_credit(mock.account(), 100)
     mock.time.advance(10 * 86400)
     assert _ending(mock.info(row["transaction_id"])) == SPELLINGS[setting][1]["cancelled"]
 
@@ -287,7 +287,7 @@ def test_message_that_is_sent_cannot_be_cancelled() -> None:
     mock = InProcess()
     (row,) = mock.send()
     with pytest.raises(IllegalStep):
-        Steering(mock.engine).cancel(mock.account(), row["transaction_id"])
+        Controls(mock.engine).cancel(mock.account(), row["transaction_id"])
     assert _ending(mock.info(row["transaction_id"])) == HYPHEN["sent"]
 
 
@@ -302,9 +302,9 @@ def test_messages_out_of_credit_are_sent_on_top_up_oldest_first(is_async: bool) 
         return [_ending(mock.info(transaction_id)) for transaction_id in ids]
 
     assert endings() == [UNDERSCORE["sent"], UNDERSCORE["no-credit"], UNDERSCORE["no-credit"]]
-    Steering(mock.engine).set_credit(mock.account(), 1)
+    Controls(mock.engine).set_credit(mock.account(), 1)
     assert endings() == [UNDERSCORE["sent"], UNDERSCORE["sent"], UNDERSCORE["no-credit"]]
-    Steering(mock.engine).set_credit(mock.account(), None)
+    Controls(mock.engine).set_credit(mock.account(), None)
     assert endings() == [UNDERSCORE["sent"]] * 3
 
 
@@ -312,7 +312,7 @@ def test_messages_out_of_credit_are_sent_on_top_up_oldest_first(is_async: bool) 
 def test_magic_number_out_of_credit_is_sent_on_top_up() -> None:
     mock = InProcess()
     (row,) = mock.send(_magic("30"))
-    Steering(mock.engine).set_credit(mock.account(), 10)
+    Controls(mock.engine).set_credit(mock.account(), 10)
     assert _ending(mock.info(row["transaction_id"])) == UNDERSCORE["sent"]
 
 
@@ -411,7 +411,7 @@ def test_fault_code_72_resets_the_connection_and_accepts_nothing() -> None:
     reply = mock.try_send(NUMBER, _magic("72"))
     assert (reply.status, mock.line.done) == (None, ["reset"])
     assert len(mock.account().messages) == 0
-    assert (mock.last().status, mock.last().answer) == (None, b"")
+    assert (mock.last().status, mock.last().response_body) == (None, b"")
     assert mock.last().note == "magic number 72: reset_before_accept"
 
 
@@ -472,8 +472,8 @@ def test_magic_prefix_can_be_moved() -> None:
 
 def test_codes_of_the_catalogue_are_all_tried_here() -> None:
     rows = Catalogue().rows
-    faults = {code for code, row in rows.items() if isinstance(row.orders, Fault)}
+    faults = {code for code, row in rows.items() if isinstance(row.effect, Fault)}
     assert faults == {*HTTP, *ACCEPTED, "72"}
     assert set(rows) - faults == {*AT_ONCE, *LATER, "03", "04", "05"}
-    kinds = {row.orders.kind for row in rows.values() if isinstance(row.orders, Fault)}
+    kinds = {row.effect.kind for row in rows.values() if isinstance(row.effect, Fault)}
     assert kinds == set(FaultKind) - {FaultKind.EMPTY}

@@ -7,9 +7,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mocksms.engine.rules import CallKind
+from mocksms.engine.rules import ApiOperation
 from mocksms.scenario.lint import contradictions
-from mocksms.scenario.schema import Account, Click, Fault, Match, Reply, Rule, Scenario, Step
+from mocksms.scenario.schema import (
+    AccountModel,
+    ClickModel,
+    FaultModel,
+    Match,
+    ReplyModel,
+    RuleModel,
+    Scenario,
+    StepModel,
+)
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
 
@@ -42,38 +51,38 @@ matches = _maybe(
 ).map(lambda wishes: Match(**wishes))
 
 limits = _maybe(times=counts, every=counts, probability=st.floats(0, 1, exclude_min=True))
-replies = st.builds(Reply, text=texts, after=spans)
+replies = st.builds(ReplyModel, text=texts, after=spans)
 replies_or_one = replies | st.lists(replies, min_size=1, max_size=3)
-reactions = _maybe(reply=replies_or_one, click=st.builds(Click, after=spans))
+reactions = _maybe(reply=replies_or_one, click=st.builds(ClickModel, after=spans))
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> list[Step]:
+def lives(draw: st.DrawFn) -> list[StepModel]:
     """A life of one or more legal steps."""
-    steps: list[Step] = []
+    steps: list[StepModel] = []
     state = State.QUEUED
     while NEXT[state] and (not steps or draw(st.booleans())):
         state = draw(st.sampled_from(NEXT[state]))
-        steps.append(Step(outcome=state, after=draw(spans)))
+        steps.append(StepModel(outcome=state, after=draw(spans)))
     return steps
 
 
 @st.composite
-def faults(draw: st.DrawFn) -> Fault:
+def faults(draw: st.DrawFn) -> FaultModel:
     """A fault of any kind."""
     kind: Any = draw(st.sampled_from(["status", "rate_limit", "delay", "dribble", *LOOSE_KINDS]))
     if kind == "status":
         more = draw(_maybe(body=texts, content_type=st.just("text/html; charset=utf-8"), retry_after=spans))
-        return Fault(kind=kind, status=draw(st.integers(400, 599)), **more)
+        return FaultModel(kind=kind, status=draw(st.integers(400, 599)), **more)
     if kind == "rate_limit":
-        return Fault(kind=kind, limit=draw(counts), per=draw(spans.filter(bool)))
+        return FaultModel(kind=kind, limit=draw(counts), per=draw(spans.filter(bool)))
     if kind in ("delay", "dribble"):
-        return Fault(kind=kind, duration=draw(spans | st.lists(spans, min_size=2, max_size=2).map(sorted)))
-    return Fault(kind=kind)
+        return FaultModel(kind=kind, duration=draw(spans | st.lists(spans, min_size=2, max_size=2).map(sorted)))
+    return FaultModel(kind=kind)
 
 
 @st.composite
-def rules(draw: st.DrawFn) -> Rule:
+def rules(draw: st.DrawFn) -> RuleModel:
     """A rule that says any one of the things rules can say."""
     says: dict[str, Any] = {"match": draw(matches), **draw(limits), **draw(_maybe(name=names))}
     delay = draw(_maybe(delay=spans))
@@ -90,11 +99,11 @@ def rules(draw: st.DrawFn) -> Rule:
         case "fault":
             says |= {"fault": draw(faults())}
         case "read":
-            call = draw(st.sampled_from([CallKind.INFO, CallKind.SEARCH]))
+            call = draw(st.sampled_from([ApiOperation.INFO, ApiOperation.SEARCH]))
             says |= {"match": Match(call=call), "fault": draw(faults())}
         case _:
-            says |= {"click": Click(after=draw(spans)), **delay, **draw(reactions)}
-    return Rule(**says)
+            says |= {"click": ClickModel(after=draw(spans)), **delay, **draw(reactions)}
+    return RuleModel(**says)
 
 
 accounts = _maybe(
@@ -105,7 +114,7 @@ accounts = _maybe(
     unsubscribed=st.lists(st.sampled_from(NUMBERS), max_size=3),
     bounced=st.lists(st.sampled_from(NUMBERS), max_size=3),
     kosher=st.lists(st.sampled_from(NUMBERS), max_size=3),
-).map(lambda begins: Account(**begins))
+).map(lambda begins: AccountModel(**begins))
 
 
 def _reached(scenario: Scenario) -> Scenario:

@@ -10,41 +10,47 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mocksms.engine.patterns import Patience
-from mocksms.engine.rules import CallKind, Live, Order, RateLimit, Subject, beyond
-from mocksms.engine.rules import Rule as BuiltRule
-from mocksms.engine.script import Script
-from mocksms.scenario.compiler import fault_rule, script_of
-from mocksms.scenario.schema import Fault, Limits, Match, Scenario
+from mocksms.engine.patterns import RegexBudget
+from mocksms.engine.rules import (
+    ActiveScenario,
+    ApiOperation,
+    FaultSpec,
+    RateLimit,
+    Rule,
+    RuleState,
+    Subject,
+    rate_limit_spec,
+)
+from mocksms.scenario.compiler import compile_scenario, fault_rule
+from mocksms.scenario.schema import FaultModel, Limits, Match, Scenario
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import State
-from mocksms.sms.outcomes import ClickFirstLink, FaultKind, Outcome, Reply, Step
-from mocksms.sms.outcomes import Fault as OrderedFault
+from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, ReplyReaction, Step
 from tests.engine.support import SECOND
 
 NOW = timedelta()
 
 
-def built(settings: Settings | None = None, **said: Any) -> Script:
-    return script_of(Scenario.model_validate(said), "test.toml", settings or Settings())
+def built(settings: Settings | None = None, **said: Any) -> ActiveScenario:
+    return compile_scenario(Scenario.model_validate(said), "test.toml", settings or Settings())
 
 
-def rule(settings: Settings | None = None, **said: Any) -> BuiltRule:
+def rule(settings: Settings | None = None, **said: Any) -> Rule:
     (only,) = built(settings, rule=[said]).rules
     return only
 
 
 def outcome(**said: Any) -> Outcome:
-    orders = rule(**said).orders
-    assert isinstance(orders, Outcome)
-    return orders
+    effect = rule(**said).effect
+    assert isinstance(effect, Outcome)
+    return effect
 
 
-def order(**fault: Any) -> Order:
-    orders = rule(fault=fault).orders
-    assert isinstance(orders, Order)
-    return orders
+def order(**fault: Any) -> FaultSpec:
+    effect = rule(fault=fault).effect
+    assert isinstance(effect, FaultSpec)
+    return effect
 
 
 def a_subject(number: str = "972-54-1111111", *, accept_local: bool = False, **more: Any) -> Subject:
@@ -65,7 +71,7 @@ def meets(match: dict[str, Any], settings: Settings | None = None, number: str =
     """Return whether a message meets a match."""
     settings = settings or Settings()
     subject = a_subject(number, accept_local=settings.accept_local_numbers, **more)
-    return Live(rule(settings, match=match, outcome="sent"), "seed").takes(subject)
+    return RuleState(rule(settings, match=match, outcome="sent"), "seed").matches(subject)
 
 
 def test_match_without_wishes_takes_everything() -> None:
@@ -253,18 +259,18 @@ def test_only_the_star_is_special(pattern: str, rest: str) -> None:
 
 def test_expressions_have_their_patience_for_every_send(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocksms.engine.patterns.timer", count(0, 10).__next__)
-    slow = Live(rule(match={"content": r"regex:^(a|aa|aaa)+b|4815"}, outcome="sent"), "seed")
+    slow = RuleState(rule(match={"content": r"regex:^(a|aa|aaa)+b|4815"}, outcome="sent"), "seed")
     long = "a" * 40 + "4815"
-    assert [slow.takes(a_subject(content=text)) for text in ("4815", "4815", long[-20:])] == [True] * 3
+    assert [slow.matches(a_subject(content=text)) for text in ("4815", "4815", long[-20:])] == [True] * 3
 
 
 @pytest.mark.parametrize("name", ["to", "content", "tag", "sender", "charset"])
 def test_expressions_of_all_wishes_share_the_patience_of_a_send(name: str) -> None:
-    spent = Patience()
+    spent = RegexBudget()
     spent.left = 0
-    unasked = Live(rule(match={name: "regex:."}, outcome="sent"), "seed")
-    assert not unasked.takes(a_subject(tags=("otp",), patience=spent))
-    assert unasked.takes(a_subject(tags=("otp",)))
+    unasked = RuleState(rule(match={name: "regex:."}, outcome="sent"), "seed")
+    assert not unasked.matches(a_subject(tags=("otp",), budget=spent))
+    assert unasked.matches(a_subject(tags=("otp",)))
 
 
 def test_outcome_is_reached_at_once_or_after_its_delay() -> None:
@@ -293,14 +299,14 @@ def test_steps_follow_each_other() -> None:
 @pytest.mark.parametrize("said", [{"pass": True}, {"click": {}}], ids=["pass", "reaction alone"])
 def test_rule_that_decides_nothing_lets_pass(said: dict[str, Any], delay: dict[str, Any], after: timedelta) -> None:
     passing = outcome(**said, **delay)
-    assert (passing.steps, passing.passes_after) == ((), after)
+    assert (passing.steps, passing.release_after) == ((), after)
 
 
 @pytest.mark.parametrize(
     "said", [{"outcome": "sent"}, {"steps": [{"outcome": "sent"}]}, {"outcome": "queued"}], ids=str
 )
 def test_rule_that_decides_lets_nothing_pass(said: dict[str, Any]) -> None:
-    assert outcome(**said).passes_after is None
+    assert outcome(**said).release_after is None
 
 
 @pytest.mark.parametrize(
@@ -322,11 +328,11 @@ def test_replies_and_clicks_come_after_sending(said: dict[str, Any], sent_at: ti
         **said, reply=[{"text": "a", "after": "1s"}, {"text": "b", "after": "4s"}], click={"after": "2s"}
     )
     assert reactions.reactions == (
-        Reply("a", sent_at + SECOND),
-        Reply("b", sent_at + 4 * SECOND),
-        ClickFirstLink(sent_at + 2 * SECOND),
+        ReplyReaction("a", sent_at + SECOND),
+        ReplyReaction("b", sent_at + 4 * SECOND),
+        ClickReaction(sent_at + 2 * SECOND),
     )
-    assert outcome(**said, reply={"text": "a"}).reactions == (Reply("a", sent_at + SECOND),)
+    assert outcome(**said, reply={"text": "a"}).reactions == (ReplyReaction("a", sent_at + SECOND),)
 
 
 def test_rule_is_called_by_its_place_its_name_and_its_file() -> None:
@@ -341,24 +347,24 @@ def test_rule_is_called_by_its_place_its_name_and_its_file() -> None:
 
 def test_rule_keeps_its_limits() -> None:
     limited = rule(outcome="sent", times=3, every=2, probability=0.5, match={"call": "send"})
-    assert (limited.times, limited.every, limited.probability, limited.call) == (3, 2, 0.5, CallKind.SEND)
+    assert (limited.times, limited.every, limited.probability, limited.operation) == (3, 2, 0.5, ApiOperation.SEND)
     free = rule(outcome="sent")
-    assert (free.times, free.every, free.probability, free.call) == (None, 1, 1.0, CallKind.SEND)
+    assert (free.times, free.every, free.probability, free.operation) == (None, 1, 1.0, ApiOperation.SEND)
 
 
 def test_fault_meets_the_kind_of_call_it_names() -> None:
-    assert rule(match={"call": "search"}, fault={"kind": "empty"}).call is CallKind.SEARCH
+    assert rule(match={"call": "search"}, fault={"kind": "empty"}).operation is ApiOperation.SEARCH
 
 
 @pytest.mark.parametrize("kind", ["truncated", "malformed", "empty", "reset_before_accept", "reset_after_accept"])
 def test_fault_of_a_plain_kind_is_ordered_as_it_is(kind: str) -> None:
-    assert order(kind=kind) == Order(fault=OrderedFault(kind=FaultKind(kind)))
+    assert order(kind=kind) == FaultSpec(fault=Fault(kind=FaultKind(kind)))
 
 
 @pytest.mark.parametrize("kind", ["delay", "dribble"])
 def test_slow_fault_lasts_so_long_or_between_two_lengths(kind: str) -> None:
     once = order(kind=kind, duration="2s")
-    assert once == Order(fault=OrderedFault(kind=FaultKind(kind), duration=2 * SECOND), longest=2 * SECOND)
+    assert once == FaultSpec(fault=Fault(kind=FaultKind(kind), duration=2 * SECOND), longest=2 * SECOND)
     ranged = order(kind=kind, duration=["2s", "5s"])
     assert (ranged.fault.duration, ranged.longest) == (2 * SECOND, 5 * SECOND)
     assert order(kind=kind, duration=[0, "5s"]).fault.duration == order(kind=kind, duration=0).fault.duration == NOW
@@ -366,26 +372,26 @@ def test_slow_fault_lasts_so_long_or_between_two_lengths(kind: str) -> None:
 
 def test_status_is_ordered_with_its_body_its_type_and_when_to_come_back() -> None:
     said = {"kind": "status", "status": 503, "body": "Down", "content_type": "text/plain", "retry_after": "2s"}
-    assert order(**said).fault == OrderedFault(
+    assert order(**said).fault == Fault(
         kind=FaultKind.STATUS, status=503, duration=2 * SECOND, body="Down", media_type="text/plain"
     )
-    assert order(kind="status", status=500).fault == OrderedFault(kind=FaultKind.STATUS, status=500)
+    assert order(kind="status", status=500).fault == Fault(kind=FaultKind.STATUS, status=500)
 
 
 def test_unauthorised_is_the_status_for_it() -> None:
-    assert order(kind="unauthorised") == Order(fault=OrderedFault(kind=FaultKind.STATUS, status=401))
+    assert order(kind="unauthorised") == FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=401))
 
 
 def test_rate_limit_is_ordered_beyond_its_rate() -> None:
-    assert order(kind="rate_limit", limit=5, per="1m") == beyond(RateLimit(most=5, per=60 * SECOND))
+    assert order(kind="rate_limit", limit=5, per="1m") == rate_limit_spec(RateLimit(limit=5, per=60 * SECOND))
 
 
 def test_fault_set_by_hand_is_a_rule_like_any_other() -> None:
     limits = Limits.model_validate({"match": {"tag": "otp"}, "times": 2, "every": 3, "probability": 0.5})
-    by_hand = fault_rule(Fault(kind="empty"), limits, "by hand", Settings())
-    assert by_hand.orders == Order(fault=OrderedFault(kind=FaultKind.EMPTY))
+    by_hand = fault_rule(FaultModel(kind="empty"), limits, "by hand", Settings())
+    assert by_hand.effect == FaultSpec(fault=Fault(kind=FaultKind.EMPTY))
     assert (by_hand.label, by_hand.times, by_hand.every, by_hand.probability) == ("by hand", 2, 3, 0.5)
-    assert [Live(by_hand, "seed").takes(a_subject(tags=tags)) for tags in (("otp",), ("ads",))] == [True, False]
+    assert [RuleState(by_hand, "seed").matches(a_subject(tags=tags)) for tags in (("otp",), ("ads",))] == [True, False]
 
 
 def test_account_begins_with_what_is_said_of_it_and_no_more() -> None:

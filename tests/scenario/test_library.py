@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mocksms.errors import ScenarioUnknown, SettingsError
+from mocksms.errors import SettingsError, UnknownScenario
 from mocksms.scenario import library
-from mocksms.scenario.library import Library, Shelved, bundled_folder
+from mocksms.scenario.library import Library, NamedScenario, bundled_folder
 from mocksms.scenario.parser import read_file
 
 
@@ -29,7 +29,7 @@ def test_folder_adds_to_the_library_and_goes_before_it(tmp_path: Path) -> None:
     ours, own = put(tmp_path, "chaos", "Ours."), put(tmp_path, "a-story", "Own.")
     (tmp_path / "notes.txt").touch()
     shelf = Library(str(tmp_path))
-    assert shelf.all()[0] == Shelved("a-story", own)
+    assert shelf.all()[0] == NamedScenario("a-story", own)
     assert len(shelf.all()) == len(Library().all()) + 1
     assert (shelf.path("chaos"), shelf.path("a-story")) == (ours, own)
     assert shelf.path("happy-path") == Library().path("happy-path")
@@ -37,7 +37,7 @@ def test_folder_adds_to_the_library_and_goes_before_it(tmp_path: Path) -> None:
 
 def test_folder_is_looked_into_anew_each_time(tmp_path: Path) -> None:
     shelf = Library(str(tmp_path))
-    with pytest.raises(ScenarioUnknown):
+    with pytest.raises(UnknownScenario):
         shelf.path("late")
     path = put(tmp_path, "late", "Late.")
     assert shelf.path("late") == path
@@ -59,7 +59,7 @@ def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_name_of_no_scenario_is_told_the_nearest_or_all(name: str, hint: str) -> None:
-    with pytest.raises(ScenarioUnknown) as unknown:
+    with pytest.raises(UnknownScenario) as unknown:
         Library().path(name)
     assert str(unknown.value).startswith(f"there is no scenario {name!r}; ")
     assert hint in str(unknown.value)
@@ -74,12 +74,12 @@ def test_what_is_no_regular_file_is_no_scenario(tmp_path: Path) -> None:
 
 
 def test_name_like_no_other_is_told_where_more_can_be() -> None:
-    with pytest.raises(ScenarioUnknown, match=r", and those of the folder that --scenario-folder names$"):
+    with pytest.raises(UnknownScenario, match=r", and those of the folder that --scenario-folder names$"):
         Library().path("zzz")
 
 
 def test_story_of_a_scenario_is_told_as_its_file_is_now(tmp_path: Path) -> None:
-    shelved = Shelved("story", put(tmp_path, "story", "First."))
+    shelved = NamedScenario("story", put(tmp_path, "story", "First."))
     shelf = Library(str(tmp_path))
     assert shelf.about(shelved) == "First."
     put(tmp_path, "story", "Second.")
@@ -91,13 +91,13 @@ def test_story_of_a_file_that_is_no_scenario_is_what_is_wrong_with_it(tmp_path: 
     path = put(tmp_path, "story", "Fine.")
     path.write_text("abuot = 1")
     shelf = Library(str(tmp_path))
-    assert shelf.about(Shelved("story", path)) == (
+    assert shelf.about(NamedScenario("story", path)) == (
         "cannot be used: story.toml:1: abuot: there is no such name; did you mean about?"
     )
 
 
 def test_story_of_a_file_that_has_gone_is_that_it_has(tmp_path: Path) -> None:
-    gone = Shelved("gone", tmp_path / "gone.toml")
+    gone = NamedScenario("gone", tmp_path / "gone.toml")
     assert Library(str(tmp_path)).about(gone).startswith("cannot be used: [Errno 2] No such file or directory")
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.rules import CallKind, Rulebook, Subject
-from mocksms.scenario.compiler import script_of
+from mocksms.engine.rules import ApiOperation, Rulebook, Subject
+from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.lint import MOST_COMPARED, contradictions
 from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
@@ -159,7 +159,7 @@ def test_rule_that_takes_everything_is_told_however_many_are_before_it() -> None
 
 SHORT = ("a", "ab", "b", "a*", "*b", "a*b", "*", "?", "a?*", "[a]*", "regex:a", "regex:^ab$")
 PHONES = ("972-54-1111111", "972541111112", "0541111111", "972*", "0*", "05*", "*1", "972-5*1", "*", "regex:^05", "05")
-CALLS = (None, CallKind.SEND, CallKind.INFO)
+CALLS = (None, ApiOperation.SEND, ApiOperation.INFO)
 
 small = st.fixed_dictionaries(
     {},
@@ -206,10 +206,10 @@ def test_rule_that_is_said_to_be_never_used_is_never_used(
 ) -> None:
     scenario = Scenario.model_validate({"rule": rules})
     idle = {int(misfit.place[1]) for misfit in contradictions(scenario)}
-    script = script_of(scenario, "x", Settings(accept_local_numbers=accept_local))
+    script = compile_scenario(scenario, "x", Settings(accept_local_numbers=accept_local))
     book = Rulebook(script.rules, "tests")
     for subject in data.draw(st.lists(subjects(accept_local=accept_local), max_size=20)):
         book.outcome_of(subject, NOON)
-        book.fault_of(CallKind.SEND, [subject], NOON)
-        book.fault_of(CallKind.INFO, [], NOON)
-    assert not [place for place in idle if book.rules[place].used]
+        book.fault_of(ApiOperation.SEND, [subject], NOON)
+        book.fault_of(ApiOperation.INFO, [], NOON)
+    assert not [place for place in idle if book.rules[place].applied]

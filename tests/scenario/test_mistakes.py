@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
-from mocksms.errors import ScenarioUnusable
+from mocksms.errors import InvalidScenario
 from mocksms.scenario.parser import read
-from mocksms.scenario.schema import Account, Fault, Match, Rule, Scenario, Step
+from mocksms.scenario.schema import AccountModel, FaultModel, Match, RuleModel, Scenario, StepModel
 from mocksms.sms.message import State
 from tests.inspection.support import Api
 from tests.support import Mock
@@ -288,19 +288,19 @@ BROKEN = {
 def test_example_is_a_scenario() -> None:
     assert read(EXAMPLE.encode(), "outage.toml") == Scenario(
         about="The gateway is down for two sends, then recovers; one-time codes bounce late.",
-        account=Account(credit=100, unsubscribed=["972501112223"]),
+        account=AccountModel(credit=100, unsubscribed=["972501112223"]),
         rule=[
-            Rule(times=2, outcome=State.NO_GATEWAY),
-            Rule(
+            RuleModel(times=2, outcome=State.NO_GATEWAY),
+            RuleModel(
                 match=Match(tag="otp", to="972-52-*"),
                 steps=[
-                    Step(outcome=State.SENT, after=timedelta(seconds=2)),
-                    Step(outcome=State.BOUNCED, after=timedelta(minutes=1)),
+                    StepModel(outcome=State.SENT, after=timedelta(seconds=2)),
+                    StepModel(outcome=State.BOUNCED, after=timedelta(minutes=1)),
                 ],
             ),
-            Rule(
+            RuleModel(
                 match=Match(content=r"regex:code \d{6}"),
-                fault=Fault(kind="status", status=503, retry_after=timedelta(seconds=2)),
+                fault=FaultModel(kind="status", status=503, retry_after=timedelta(seconds=2)),
             ),
         ],
     )
@@ -310,7 +310,7 @@ def test_example_is_a_scenario() -> None:
 def test_mistake_is_told_so_that_the_message_alone_is_enough_to_mend_it(mistake: Mistake) -> None:
     assert EXAMPLE.count(mistake.right) == 1
     before, after = EXAMPLE.split(mistake.right)
-    with pytest.raises(ScenarioUnusable) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         read((before + mistake.wrong + after).encode(), "outage.toml")
     assert str(refused.value) == mistake.told
     read((before + mistake.mended + after).encode(), "outage.toml")

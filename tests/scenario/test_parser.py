@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mocksms.errors import Complaint, ScenarioUnusable
+from mocksms.errors import InvalidScenario, ScenarioIssue
 from mocksms.scenario.parser import LONGEST_FILE, check, read, read_file
-from mocksms.scenario.schema import Rule, Scenario
+from mocksms.scenario.schema import RuleModel, Scenario
 from mocksms.sms.message import State
 from tests.scenario.test_mistakes import EXAMPLE
 
@@ -57,19 +57,19 @@ def slips(draw: st.DrawFn) -> str:
     return text
 
 
-def complaints(raw: bytes | str, name: str = "x.toml") -> list[Complaint]:
+def issues(raw: bytes | str, name: str = "x.toml") -> list[ScenarioIssue]:
     """Return what is wrong with a file that must be refused."""
-    with pytest.raises(ScenarioUnusable) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         read(raw.encode() if isinstance(raw, str) else raw, name)
-    return [*refused.value.complaints]
+    return [*refused.value.issues]
 
 
 def lawful(raw: bytes) -> None:
     """Read bytes, whatever they are; what is wrong must be told with words and on lines that there are."""
     try:
         scenario = read(raw, "x.toml")
-    except ScenarioUnusable as error:
-        found = error.complaints
+    except InvalidScenario as error:
+        found = error.issues
     else:
         assert isinstance(scenario, Scenario)
         return
@@ -122,22 +122,22 @@ def test_nothing_is_a_scenario_that_says_nothing() -> None:
 def test_byte_order_mark_and_line_ends_of_windows_are_no_trouble() -> None:
     plain = read(EXAMPLE.encode(), "x.toml")
     assert read(codecs.BOM_UTF8 + EXAMPLE.replace("\n", "\r\n").encode(), "x.toml") == plain
-    (complaint,) = complaints(codecs.BOM_UTF8 + EXAMPLE.replace("\n", "\r\n").replace("times", "tmes").encode())
+    (complaint,) = issues(codecs.BOM_UTF8 + EXAMPLE.replace("\n", "\r\n").replace("times", "tmes").encode())
     assert (complaint.line, complaint.key) == (8, "rule 1.tmes")
 
 
 def test_file_in_another_encoding_is_told_the_line() -> None:
-    assert complaints(b'about = "ok"\n# caf\xe9\n') == [Complaint("x.toml", 2, "", "is not UTF-8 text")]
+    assert issues(b'about = "ok"\n# caf\xe9\n') == [ScenarioIssue("x.toml", 2, "", "is not UTF-8 text")]
 
 
 def test_file_is_read_up_to_its_longest() -> None:
     longest = b"#".ljust(LONGEST_FILE, b"x")
     assert read(longest, "x.toml") == Scenario()
-    assert complaints(longest + b"x") == [Complaint("x.toml", None, "", "is longer than 1048576 bytes")]
+    assert issues(longest + b"x") == [ScenarioIssue("x.toml", None, "", "is longer than 1048576 bytes")]
 
 
 def test_text_that_is_nested_too_deeply_is_told() -> None:
-    assert complaints("about = " + "[" * 5_000 + "]" * 5_000) == [Complaint("x.toml", None, "", "is nested too deeply")]
+    assert issues("about = " + "[" * 5_000 + "]" * 5_000) == [ScenarioIssue("x.toml", None, "", "is nested too deeply")]
 
 
 def test_model_that_cannot_follow_the_nesting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ def test_model_that_cannot_follow_the_nesting_is_told(monkeypatch: pytest.Monkey
         raise RecursionError
 
     monkeypatch.setattr(Scenario, "model_validate", give_up)
-    assert complaints("") == [Complaint("x.toml", None, "", "is nested too deeply")]
+    assert issues("") == [ScenarioIssue("x.toml", None, "", "is nested too deeply")]
 
 
 def test_several_mistakes_are_all_told_at_once_in_the_order_of_the_file() -> None:
@@ -164,7 +164,7 @@ outcome = "sent"
 outcome = "sentt"
 match.tga = "otp"
 """
-    found = complaints(text, "story.toml")
+    found = issues(text, "story.toml")
     assert [(complaint.line, complaint.key) for complaint in found] == [
         (1, "abuot"),
         (4, "account.credit"),
@@ -174,7 +174,7 @@ match.tga = "otp"
         (13, "rule 2.match.tga"),
     ]
     assert {complaint.file for complaint in found} == {"story.toml"}
-    with pytest.raises(ScenarioUnusable) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         read(text.encode(), "story.toml")
     told = str(refused.value).split("\n")
     assert len(told) == 6
@@ -183,7 +183,7 @@ match.tga = "otp"
 
 
 def test_several_rules_that_are_never_used_are_all_told() -> None:
-    found = complaints('[[rule]]\noutcome = "sent"\n' * 3)
+    found = issues('[[rule]]\noutcome = "sent"\n' * 3)
     assert [(complaint.line, complaint.key) for complaint in found] == [(3, "rule 2"), (5, "rule 3")]
 
 
@@ -229,7 +229,7 @@ def test_several_rules_that_are_never_used_are_all_told() -> None:
 def test_broken_syntax_is_told_with_what_was_expected_and_what_stands_there(
     text: str, line: int | None, words: str
 ) -> None:
-    (complaint,) = complaints(text)
+    (complaint,) = issues(text)
     assert (complaint.line, complaint.key) == (line, "")
     assert complaint.text.startswith(f"is not TOML: {words}")
 
@@ -239,16 +239,16 @@ def test_file_is_read_and_called_by_its_path(tmp_path: Path) -> None:
     path.write_text(EXAMPLE)
     assert read_file(path) == read(EXAMPLE.encode(), "x")
     path.write_text("x = 1")
-    with pytest.raises(ScenarioUnusable, match=f"^{re.escape(str(path))}:1: x: there is no such name"):
+    with pytest.raises(InvalidScenario, match=f"^{re.escape(str(path))}:1: x: there is no such name"):
         read_file(path)
 
 
 def test_file_that_is_not_there_is_told_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "outage.toml").touch()
-    with pytest.raises(ScenarioUnusable) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         read_file(tmp_path / "outge.toml")
     text = f"cannot be read: No such file or directory; did you mean {tmp_path / 'outage.toml'}?"
-    assert refused.value.complaints == (Complaint(str(tmp_path / "outge.toml"), None, "", text),)
+    assert refused.value.issues == (ScenarioIssue(str(tmp_path / "outge.toml"), None, "", text),)
 
 
 @pytest.mark.parametrize(
@@ -265,29 +265,29 @@ def test_file_that_is_not_there_is_told_the_nearest(tmp_path: Path) -> None:
 )
 def test_file_that_cannot_be_read_is_told_why(tmp_path: Path, name: str, why: str) -> None:
     (tmp_path / "outage.toml").touch()
-    with pytest.raises(ScenarioUnusable) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         read_file(tmp_path / name)
-    assert [complaint.text for complaint in refused.value.complaints] == [f"cannot be read: {why}"]
+    assert [complaint.text for complaint in refused.value.issues] == [f"cannot be read: {why}"]
 
 
 def test_file_that_is_longer_than_can_be_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "long.toml"
     path.write_bytes(b"#" * (LONGEST_FILE + 1))
-    with pytest.raises(ScenarioUnusable, match="longer than"):
+    with pytest.raises(InvalidScenario, match="longer than"):
         read_file(path)
 
 
 def test_scenario_that_came_as_json_is_checked_as_a_whole() -> None:
-    fine = Scenario(rule=[Rule(outcome=State.SENT)])
+    fine = Scenario(rule=[RuleModel(outcome=State.SENT)])
     assert check(fine, "body") is fine
-    with pytest.raises(ScenarioUnusable) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         check(Scenario(rule=[*fine.rule, *fine.rule]), "body")
-    (complaint,) = refused.value.complaints
+    (complaint,) = refused.value.issues
     assert (complaint.file, complaint.line, complaint.key) == ("body", None, "rule 2")
 
 
 def test_file_of_json_is_told_where_json_goes() -> None:
-    with pytest.raises(ScenarioUnusable) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         read(b'{"rule": []}', "outage.json")
     assert str(refused.value) == (
         "outage.json: is JSON by its name; files are TOML, and JSON goes to PUT /_mock/scenario"

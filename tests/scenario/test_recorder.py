@@ -9,30 +9,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mocksms.engine.account import Account
-from mocksms.engine.controls import Steering
+from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
-from mocksms.engine.messages import Query
-from mocksms.engine.rules import CallKind, Faulted
-from mocksms.engine.script import EMPTY, Script
+from mocksms.engine.messages import MessageQuery
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
 from mocksms.errors import IllegalStep
-from mocksms.scenario.compiler import fault_rule, script_of
+from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import read
 from mocksms.scenario.recorder import recorded
-from mocksms.scenario.schema import MOST_RULES, MOST_STEPS, Click, Fault, Limits, Match, Reply, Rule, Scenario, Step
-from mocksms.scenario.schema import Account as Beginning
+from mocksms.scenario.schema import (
+    MAX_RULES,
+    MAX_STEPS,
+    AccountModel,
+    ClickModel,
+    FaultModel,
+    Limits,
+    Match,
+    ReplyModel,
+    RuleModel,
+    Scenario,
+    StepModel,
+)
 from mocksms.scenario.writing import to_toml
-from mocksms.schemas.types import HIGHEST_CREDIT
+from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import LONGEST_DURATION, Settings
 from mocksms.sms.message import Message, State
-from mocksms.sms.outcomes import Fault as OrderedFault
-from mocksms.sms.outcomes import FaultKind
+from mocksms.sms.outcomes import Fault, FaultKind
 from tests.engine.support import SECOND, World, an_exchange
 from tests.provider.inprocess import INFO, SEARCH, InProcess
 from tests.support import KEY, NOON, NUMBER, HandClock
 
 OTHER = "972-54-2222222"
 TOO_SHORT = "972-54-111111"
-OTHERS = Rule(name="all others", outcome=State.SENT)
+OTHERS = RuleModel(name="all others", outcome=State.SENT)
 
 
 def magic(code: str) -> str:
@@ -43,18 +52,18 @@ def record(world: World) -> Scenario:
     return recorded(world.account, world.engine.settings)
 
 
-def rules(world: World) -> list[Rule]:
+def rules(world: World) -> list[RuleModel]:
     """Return the recorded rules but for the last one, which sends all others."""
     found = record(world).rule
     return found[:-1] if found[-1:] == [OTHERS] else found
 
 
-def a_rule_for(number: str = NUMBER, nth: int = 1, **said: Any) -> Rule:
-    return Rule(match=Match(to=number, nth=nth), **said)
+def a_rule_for(number: str = NUMBER, nth: int = 1, **said: Any) -> RuleModel:
+    return RuleModel(match=Match(to=number, nth=nth), **said)
 
 
-def scripted(*said: dict[str, Any]) -> Script:
-    return script_of(Scenario.model_validate({"rule": [*said]}), "story.toml", Settings())
+def scripted(*said: dict[str, Any]) -> ActiveScenario:
+    return compile_scenario(Scenario.model_validate({"rule": [*said]}), "story.toml", Settings())
 
 
 def test_account_that_lived_through_nothing_is_an_empty_scenario() -> None:
@@ -90,7 +99,7 @@ def test_message_that_took_its_time_has_steps() -> None:
     world = World(async_delay=10 * SECOND)
     world.send(magic("23"), wants_async=True)
     world.clock.advance(60)
-    steps = [Step(outcome=State.SENT), Step(outcome=State.BOUNCED, after=5 * SECOND)]
+    steps = [StepModel(outcome=State.SENT), StepModel(outcome=State.BOUNCED, after=5 * SECOND)]
     assert rules(world) == [a_rule_for(magic("23"), steps=steps)]
 
 
@@ -106,18 +115,18 @@ def test_steps_of_a_scheduled_message_count_from_its_time() -> None:
     world = World()
     message = world.send(magic("02"), send_at=NOON + 60 * SECOND)
     world.clock.advance(70)
-    world.steering.cancel(world.account, message.transaction_id)
-    assert rules(world) == [a_rule_for(magic("02"), steps=[Step(outcome=State.CANCELLED, after=10 * SECOND)])]
+    world.controls.cancel(world.account, message.transaction_id)
+    assert rules(world) == [a_rule_for(magic("02"), steps=[StepModel(outcome=State.CANCELLED, after=10 * SECOND)])]
 
 
 def test_what_came_before_a_scheduled_message_was_taken_up_comes_at_once() -> None:
     world = World()
     message = world.send(send_at=NOON + 60 * SECOND)
     world.clock.advance(10)
-    world.steering.send(world.account, message.transaction_id)
+    world.controls.send(world.account, message.transaction_id)
     world.clock.advance(80)
-    world.steering.bounce(world.account, message.transaction_id)
-    steps = [Step(outcome=State.SENT), Step(outcome=State.BOUNCED, after=30 * SECOND)]
+    world.controls.bounce(world.account, message.transaction_id)
+    steps = [StepModel(outcome=State.SENT), StepModel(outcome=State.BOUNCED, after=30 * SECOND)]
     assert rules(world) == [a_rule_for(steps=steps)]
 
 
@@ -125,8 +134,8 @@ def test_top_up_is_recorded_as_the_step_it_led_to() -> None:
     world = World(credit=0)
     world.send()
     world.clock.advance(30)
-    world.steering.set_credit(world.account, 5)
-    steps = [Step(outcome=State.NO_CREDIT), Step(outcome=State.SENT, after=30 * SECOND)]
+    world.controls.set_credit(world.account, 5)
+    steps = [StepModel(outcome=State.NO_CREDIT), StepModel(outcome=State.SENT, after=30 * SECOND)]
     assert rules(world) == [a_rule_for(steps=steps)]
 
 
@@ -143,7 +152,7 @@ def test_evicted_and_deleted_messages_are_left_out() -> None:
     world = World(max_messages=2)
     for code in ("20", "21", "22"):
         gone = world.send(magic(code))
-    world.steering.delete(world.account, [gone])
+    world.controls.delete(world.account, [gone])
     assert rules(world) == [a_rule_for(magic("21"), outcome=State.KOSHER)]
     assert record(world).about.endswith("1 SMS. SMS that were deleted or evicted: 1.")
 
@@ -151,7 +160,7 @@ def test_evicted_and_deleted_messages_are_left_out() -> None:
 def test_deleted_messages_are_told_where_the_journal_has_their_sends() -> None:
     api = InProcess()
     api.send(NUMBER, OTHER)
-    Steering(api.engine).delete_all(api.account())
+    Controls(api.engine).delete_all(api.account())
     about = recorded(api.account(), api.engine.settings).about
     assert about.endswith("0 SMS. SMS that were deleted or evicted: 2.")
 
@@ -159,30 +168,30 @@ def test_deleted_messages_are_told_where_the_journal_has_their_sends() -> None:
 def test_message_that_ended_before_its_time_is_told() -> None:
     world = World()
     message = world.send(send_at=NOON + 60 * SECOND)
-    world.steering.cancel(world.account, message.transaction_id)
+    world.controls.cancel(world.account, message.transaction_id)
     assert record(world).about.endswith("1 SMS. SMS that ended before their time, and here do when it has come: 1.")
 
 
 def test_replies_and_clicks_beyond_what_a_rule_can_say_are_told() -> None:
     world = World()
     message = world.send(content="See https://a.test")
-    for _ in range(MOST_STEPS + 2):
-        world.steering.click(world.account, message.transaction_id)
-        world.steering.reply(world.account, NUMBER, "YES")
+    for _ in range(MAX_STEPS + 2):
+        world.controls.click(world.account, message.transaction_id)
+        world.controls.reply(world.account, NUMBER, "YES")
     (rule,) = rules(world)
     assert isinstance(rule.reply, list)
-    assert len(rule.reply) == MOST_STEPS
-    told = f"1 SMS. Replies that found no place: 2. Clicks that found no place: {MOST_STEPS + 1}."
+    assert len(rule.reply) == MAX_STEPS
+    told = f"1 SMS. Replies that found no place: 2. Clicks that found no place: {MAX_STEPS + 1}."
     assert record(world).about.endswith(told)
 
 
 def test_what_a_recipient_did_once_the_message_had_bounced_is_told() -> None:
     world = World()
     message = world.send(content="See https://a.test")
-    world.steering.click(world.account, message.transaction_id)
-    world.steering.bounce(world.account, message.transaction_id)
-    world.steering.reply(world.account, NUMBER, "Who?")
-    steps = [Step(outcome=State.SENT), Step(outcome=State.BOUNCED)]
+    world.controls.click(world.account, message.transaction_id)
+    world.controls.bounce(world.account, message.transaction_id)
+    world.controls.reply(world.account, NUMBER, "Who?")
+    steps = [StepModel(outcome=State.SENT), StepModel(outcome=State.BOUNCED)]
     assert rules(world) == [a_rule_for(steps=steps)]
     assert record(world).about.endswith("1 SMS. Replies that found no place: 1. Clicks that found no place: 1.")
 
@@ -194,24 +203,25 @@ def test_replies_are_recorded_with_the_message_they_follow() -> None:
     world.clock.advance(5)
     for seconds, text in ((0, "Who?"), (2, "STOP")):
         world.clock.advance(seconds)
-        world.steering.reply(world.account, NUMBER, text)
+        world.controls.reply(world.account, NUMBER, text)
     world.send(NUMBER)
     world.clock.advance(3)
-    world.steering.reply(world.account, NUMBER, "Me again")
+    world.controls.reply(world.account, NUMBER, "Me again")
     assert rules(world) == [
-        a_rule_for(magic("03"), outcome=State.SENT, reply=[Reply(text="YES")]),
+        a_rule_for(magic("03"), outcome=State.SENT, reply=[ReplyModel(text="YES")]),
         a_rule_for(
-            outcome=State.SENT, reply=[Reply(text="Who?", after=5 * SECOND), Reply(text="STOP", after=7 * SECOND)]
+            outcome=State.SENT,
+            reply=[ReplyModel(text="Who?", after=5 * SECOND), ReplyModel(text="STOP", after=7 * SECOND)],
         ),
-        a_rule_for(nth=2, outcome=State.SENT, reply=[Reply(text="Me again", after=3 * SECOND)]),
+        a_rule_for(nth=2, outcome=State.SENT, reply=[ReplyModel(text="Me again", after=3 * SECOND)]),
     ]
 
 
 def test_reply_of_a_number_that_was_sent_nothing_is_left_out() -> None:
     world = World()
     world.send(TOO_SHORT)
-    world.steering.reply(world.account, TOO_SHORT, "Hello?")
-    world.steering.reply(world.account, OTHER, "Hello?")
+    world.controls.reply(world.account, TOO_SHORT, "Hello?")
+    world.controls.reply(world.account, OTHER, "Hello?")
     assert rules(world) == [a_rule_for(TOO_SHORT, outcome=State.INVALID)]
 
 
@@ -223,9 +233,9 @@ def test_click_of_the_first_link_is_recorded(content: str) -> None:
     fields = [{"rcpt": NUMBER, "fields": [{"name": "link", "content": "https://a.test"}]}]
     (row,) = api.send(content=content, field_vars=fields)
     api.time.advance(4)
-    Steering(api.engine).click(api.account(), row["transaction_id"])
+    Controls(api.engine).click(api.account(), row["transaction_id"])
     assert recorded(api.account(), api.engine.settings).rule == [
-        a_rule_for(outcome=State.SENT, click=Click(after=4 * SECOND)),
+        a_rule_for(outcome=State.SENT, click=ClickModel(after=4 * SECOND)),
         OTHERS,
     ]
 
@@ -233,16 +243,16 @@ def test_click_of_the_first_link_is_recorded(content: str) -> None:
 def test_click_of_another_link_is_left_out() -> None:
     world = World()
     message = world.send(content="See https://a.test and https://b.test")
-    world.steering.click(world.account, message.transaction_id, "https://b.test")
+    world.controls.click(world.account, message.transaction_id, "https://b.test")
     assert rules(world) == []
 
 
 def test_account_begins_with_what_its_messages_cost_and_what_is_not_as_the_options_say() -> None:
     world = World(credit=10)
     world.submit(NUMBER, TOO_SHORT, content="a" * 161)
-    assert record(world).account == Beginning(credit=10)
+    assert record(world).account == AccountModel(credit=10)
     world.account.sender, world.account.gateway = "Shop", False
-    assert record(world).account == Beginning(credit=10, sender="Shop", gateway=False)
+    assert record(world).account == AccountModel(credit=10, sender="Shop", gateway=False)
 
 
 def test_account_that_is_as_the_options_say_begins_as_they_do() -> None:
@@ -252,7 +262,7 @@ def test_account_that_is_as_the_options_say_begins_as_they_do() -> None:
 def test_account_that_lost_its_right_had_it_when_it_sent() -> None:
     world = World()
     world.account.rest_right = False
-    assert record(world).account == Beginning(rest_right=False)
+    assert record(world).account == AccountModel(rest_right=False)
     world.send()
     assert record(world).account is None
 
@@ -260,12 +270,12 @@ def test_account_that_lost_its_right_had_it_when_it_sent() -> None:
 def story(*said: dict[str, Any]) -> InProcess:
     """Return a mock that lives by these rules."""
     clock = HandClock()
-    api = InProcess(Engine(Settings(seed="tests"), clock, script=scripted(*said)))
+    api = InProcess(Engine(Settings(seed="tests"), clock, scenario=scripted(*said)))
     api.time = clock
     return api
 
 
-def of(api: InProcess) -> list[Rule]:
+def of(api: InProcess) -> list[RuleModel]:
     return [rule for rule in recorded(api.account(), api.engine.settings).rule if rule != OTHERS]
 
 
@@ -273,7 +283,7 @@ def test_fault_of_a_send_is_recorded_for_the_message_it_met() -> None:
     api = story({"match": {"to": NUMBER, "nth": 2}, "times": 1, "fault": {"kind": "truncated"}})
     api.send(NUMBER)
     api.try_send(OTHER, NUMBER)
-    assert of(api) == [a_rule_for(nth=2, times=1, fault=Fault(kind="truncated"))]
+    assert of(api) == [a_rule_for(nth=2, times=1, fault=FaultModel(kind="truncated"))]
 
 
 def test_faults_alike_in_a_row_are_one_rule() -> None:
@@ -282,22 +292,22 @@ def test_faults_alike_in_a_row_are_one_rule() -> None:
     for _ in range(3):
         assert api.try_send(NUMBER).status == 503
     api.send(NUMBER)
-    assert of(api) == [a_rule_for(times=3, fault=Fault.model_validate(said))]
+    assert of(api) == [a_rule_for(times=3, fault=FaultModel.model_validate(said))]
 
 
 @pytest.mark.parametrize(
     ("said", "fault"),
     [
-        ({"kind": "unauthorised"}, Fault(kind="status", status=401)),
-        ({"kind": "status", "status": 500}, Fault(kind="status", status=500)),
-        ({"kind": "delay", "duration": "2s"}, Fault(kind="delay", duration=2 * SECOND)),
-        ({"kind": "dribble", "duration": 0}, Fault(kind="dribble", duration=timedelta())),
-        ({"kind": "empty"}, Fault(kind="empty")),
-        ({"kind": "reset_after_accept"}, Fault(kind="reset_after_accept")),
-        ({"kind": "reset_before_accept"}, Fault(kind="reset_before_accept")),
+        ({"kind": "unauthorised"}, FaultModel(kind="status", status=401)),
+        ({"kind": "status", "status": 500}, FaultModel(kind="status", status=500)),
+        ({"kind": "delay", "duration": "2s"}, FaultModel(kind="delay", duration=2 * SECOND)),
+        ({"kind": "dribble", "duration": 0}, FaultModel(kind="dribble", duration=timedelta())),
+        ({"kind": "empty"}, FaultModel(kind="empty")),
+        ({"kind": "reset_after_accept"}, FaultModel(kind="reset_after_accept")),
+        ({"kind": "reset_before_accept"}, FaultModel(kind="reset_before_accept")),
     ],
 )
-def test_fault_of_each_kind_is_recorded(said: dict[str, Any], fault: Fault) -> None:
+def test_fault_of_each_kind_is_recorded(said: dict[str, Any], fault: FaultModel) -> None:
     api = story({"fault": said})
     api.try_send(NUMBER)
     assert of(api) == [a_rule_for(times=1, fault=fault)]
@@ -308,7 +318,7 @@ def test_rate_limit_is_recorded_as_the_refusals_it_led_to() -> None:
     api.send(NUMBER)
     api.time.advance(4)
     api.try_send(NUMBER)
-    refusal = Fault(kind="status", status=429, retry_after=6 * SECOND)
+    refusal = FaultModel(kind="status", status=429, retry_after=6 * SECOND)
     assert of(api) == [a_rule_for(nth=2, times=1, fault=refusal)]
 
 
@@ -322,7 +332,7 @@ def test_fault_of_a_read_is_recorded_for_its_kind_of_call(path: str) -> None:
     found = api.last()
     journal = api.account().journal
     journal.replace(found.number, found._replace(target=f"{path}?transaction_id=1"))
-    assert of(api) == [Rule(match=Match(call=CallKind.INFO), times=2, fault=Fault(kind="empty"))]
+    assert of(api) == [RuleModel(match=Match(call=ApiOperation.INFO), times=2, fault=FaultModel(kind="empty"))]
 
 
 def test_faults_of_magic_numbers_are_left_to_these() -> None:
@@ -339,29 +349,29 @@ def test_refusals_of_magic_numbers_are_told_in_their_place_where_rules_ordered_f
     for to in ([NUMBER, magic("63")], [NUMBER], [magic("73")]):
         api.try_send(*to)
     assert of(api) == [
-        a_rule_for(magic("63"), times=1, fault=Fault(kind="status", status=500)),
-        a_rule_for(times=1, fault=Fault(kind="status", status=503)),
+        a_rule_for(magic("63"), times=1, fault=FaultModel(kind="status", status=500)),
+        a_rule_for(times=1, fault=FaultModel(kind="status", status=503)),
     ]
 
 
 def test_fault_set_by_hand_is_recorded_like_one_of_a_rule() -> None:
     api = story()
-    rule = fault_rule(Fault(kind="empty"), Limits(), "by hand", Settings())
-    Steering(api.engine).set_fault(None, rule, SECOND)
+    rule = fault_rule(FaultModel(kind="empty"), Limits(), "by hand", Settings())
+    Controls(api.engine).set_fault(None, rule, SECOND)
     api.try_send(NUMBER)
-    assert of(api) == [a_rule_for(times=1, fault=Fault(kind="empty"))]
+    assert of(api) == [a_rule_for(times=1, fault=FaultModel(kind="empty"))]
 
 
 def test_only_so_many_rules_are_kept_and_the_first_go() -> None:
-    world = World(max_requests=MOST_RULES + 5, max_messages=10)
-    faulted = Faulted(OrderedFault(kind=FaultKind.EMPTY), "rule 1 of story.toml", NUMBER)
-    for number in range(1, MOST_RULES + 2):
-        exchange = an_exchange(number)._replace(faulted=faulted._replace(nth=number))
+    world = World(max_requests=MAX_RULES + 5, max_messages=10)
+    faulted = TriggeredFault(Fault(kind=FaultKind.EMPTY), "rule 1 of story.toml", NUMBER)
+    for number in range(1, MAX_RULES + 2):
+        exchange = an_exchange(number)._replace(fault=faulted._replace(nth=number))
         world.account.journal.add(number, exchange)
-    world.account.numbering.latest = MOST_RULES + 2
+    world.account.numbering.latest = MAX_RULES + 2
     world.send()
     scenario = record(world)
-    assert len(scenario.rule) == MOST_RULES
+    assert len(scenario.rule) == MAX_RULES
     assert (scenario.rule[0].match.nth, scenario.rule[-1]) == (3, OTHERS)
     assert scenario.about.endswith("1 SMS. The first 2 rules found no room.")
 
@@ -374,8 +384,8 @@ def test_only_so_many_rules_are_kept_and_the_first_go() -> None:
 @pytest.mark.parametrize("accepted", [False, True], ids=["", "local"])
 def test_number_of_any_kind_is_recorded_as_itself(number: str, accepted: bool) -> None:
     """Another number of the story keeps an end of its own."""
-    script = scripted({"match": {"nth": 2}, "outcome": "sent"})
-    lived = World(script, accept_local_numbers=accepted)
+    scenario = scripted({"match": {"nth": 2}, "outcome": "sent"})
+    lived = World(scenario, accept_local_numbers=accepted)
     for _ in range(2):
         lived.send(number)
         lived.send("7")
@@ -393,15 +403,15 @@ def test_local_number_is_recorded_as_itself_where_accepted(number: str) -> None:
 def replayed(lived: World) -> World:
     """Return a fresh mock with the same options on which the messages of another are sent again by its recording."""
     options = {name: getattr(lived.engine.settings, name) for name in ("accept_local_numbers",)}
-    script = script_of(recorded_file(record(lived)), "recorded.toml", lived.engine.settings)
-    world = World(script, **options)
-    for message in [*lived.account.messages.newest_first(Query())][::-1]:
+    scenario = compile_scenario(recorded_file(record(lived)), "recorded.toml", lived.engine.settings)
+    world = World(scenario, **options)
+    for message in [*lived.account.messages.newest_first(MessageQuery())][::-1]:
         world.submit(message.mobile_number)
     return world
 
 
 def ends(world: World) -> list[State]:
-    return [message.state for message in world.account.messages.newest_first(Query())]
+    return [message.state for message in world.account.messages.newest_first(MessageQuery())]
 
 
 def recorded_file(scenario: Scenario) -> Scenario:
@@ -417,21 +427,21 @@ def test_what_took_longer_than_scenarios_can_say_takes_the_longest_they_can() ->
     queued = world.send(magic("02"))
     sent = world.send(content="https://a.test")
     world.clock.advance(EVER)
-    world.steering.cancel(world.account, queued.transaction_id)
-    world.steering.reply(world.account, NUMBER, "Late")
-    world.steering.click(world.account, sent.transaction_id)
+    world.controls.cancel(world.account, queued.transaction_id)
+    world.controls.reply(world.account, NUMBER, "Late")
+    world.controls.click(world.account, sent.transaction_id)
     longest = timedelta(seconds=LONGEST_DURATION)
     assert rules(world) == [
-        a_rule_for(magic("02"), steps=[Step(outcome=State.CANCELLED, after=longest)]),
-        a_rule_for(outcome=State.SENT, reply=[Reply(text="Late", after=longest)], click=Click(after=longest)),
+        a_rule_for(magic("02"), steps=[StepModel(outcome=State.CANCELLED, after=longest)]),
+        a_rule_for(outcome=State.SENT, reply=[ReplyModel(text="Late", after=longest)], click=ClickModel(after=longest)),
     ]
 
 
 def test_account_never_begins_with_more_credit_than_scenarios_can_say() -> None:
     world = World(credit=10)
     world.send()
-    world.steering.set_credit(world.account, HIGHEST_CREDIT)
-    assert record(world).account == Beginning(credit=HIGHEST_CREDIT)
+    world.controls.set_credit(world.account, MAX_CREDIT)
+    assert record(world).account == AccountModel(credit=MAX_CREDIT)
 
 
 RULES: dict[str, dict[str, Any]] = {
@@ -472,15 +482,15 @@ Act = tuple[Any, ...]
 class Stage(InProcess):
     """A mock on which a story is lived through."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, scenario: ActiveScenario) -> None:
         clock = HandClock()
         options = Settings(seed="a day", credit=6, async_delay=2 * SECOND, bounced=(OTHER,))
-        super().__init__(Engine(options, clock, script=script))
+        super().__init__(Engine(options, clock, scenario=scenario))
         self.time = clock
 
     def live(self, act: Act) -> None:
         """Let one thing happen."""
-        account, steering = self.account(), Steering(self.engine)
+        account, controls = self.account(), Controls(self.engine)
         match act:
             case ("send", to, mode, content, allows):
                 outside: dict[str, Any] = {"async": True} if mode == "async" else {}
@@ -490,22 +500,22 @@ class Stage(InProcess):
             case ("wait", seconds):
                 self.time.advance(seconds)
             case ("credit", credit):
-                steering.set_credit(account, credit)
+                controls.set_credit(account, credit)
             case ("reply", number, text):
-                steering.reply(account, number, text)
+                controls.reply(account, number, text)
             case ("fault", kind, times):
-                rule = fault_rule(Fault(kind=kind), Limits(times=times), "by hand", self.engine.settings)
-                steering.set_fault(account, rule, 5 * SECOND)
+                rule = fault_rule(FaultModel(kind=kind), Limits(times=times), "by hand", self.engine.settings)
+                controls.set_fault(account, rule, 5 * SECOND)
             case _:
                 hand, place = act
-                drive = {"cancel": steering.cancel, "bounce": steering.bounce, "send now": steering.send}[hand]
+                drive = {"cancel": controls.cancel, "bounce": controls.bounce, "send now": controls.send}[hand]
                 for message in messages_of(account)[place : place + 1]:
                     with suppress(IllegalStep):
                         drive(account, message.transaction_id)
 
 
 def messages_of(account: Account) -> list[Message]:
-    return [*account.messages.newest_first(Query())][::-1]
+    return [*account.messages.newest_first(MessageQuery())][::-1]
 
 
 def lives(account: Account) -> list[list[tuple[State, float]]]:
@@ -516,12 +526,12 @@ def lives(account: Account) -> list[list[tuple[State, float]]]:
     ]
 
 
-def faults(scenario: Scenario) -> list[Rule]:
+def faults(scenario: Scenario) -> list[RuleModel]:
     return [rule for rule in scenario.rule if rule.fault]
 
 
-def lived_through(script: Script, acts: list[Act]) -> Stage:
-    stage = Stage(script)
+def lived_through(scenario: ActiveScenario, acts: list[Act]) -> Stage:
+    stage = Stage(scenario)
     for act in acts:
         stage.live(act)
     stage.live(("wait", 60))
@@ -530,8 +540,8 @@ def lived_through(script: Script, acts: list[Act]) -> Stage:
 
 def sent_again(scenario: Scenario, acts: list[Act]) -> Stage:
     """Return a fresh mock that lives by a scenario, with nothing but the sends of a story made again."""
-    script = script_of(recorded_file(scenario), "recorded.toml", Stage(EMPTY).engine.settings)
-    return lived_through(script, [act for act in acts if act[0] in ("send", "wait")])
+    compiled = compile_scenario(recorded_file(scenario), "recorded.toml", Stage(NO_SCENARIO).engine.settings)
+    return lived_through(compiled, [act for act in acts if act[0] in ("send", "wait")])
 
 
 @settings(max_examples=200)

@@ -9,9 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mocksms.engine.patterns import LONGEST
-from mocksms.engine.rules import CallKind
-from mocksms.scenario.schema import MOST_STEPS, Account, Fault, FaultKind, Match, Reply, Rule, Scenario, json_schema
+from mocksms.engine.patterns import MAX_PATTERN_LENGTH
+from mocksms.engine.rules import ApiOperation
+from mocksms.scenario.schema import (
+    MAX_STEPS,
+    AccountModel,
+    FaultModel,
+    FaultName,
+    Match,
+    ReplyModel,
+    RuleModel,
+    Scenario,
+    json_schema,
+)
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
 
@@ -28,14 +38,14 @@ POSSIBLE: dict[str, dict[str, Any]] = {
 VALUES: dict[str, Any] = {
     name: value for each in (*NEEDED.values(), *POSSIBLE.values()) for name, value in each.items()
 }
-KINDS: tuple[str, ...] = get_args(FaultKind)
+KINDS: tuple[str, ...] = get_args(FaultName)
 
 
-def rule(**said: Any) -> Rule:
-    return Rule.model_validate(said)
+def rule(**said: Any) -> RuleModel:
+    return RuleModel.model_validate(said)
 
 
-def complaint(model: type[Rule | Scenario | Fault | Match | Account], **said: Any) -> str:
+def complaint(model: type[RuleModel | Scenario | FaultModel | Match | AccountModel], **said: Any) -> str:
     """Return what is wrong with something that must be refused."""
     with pytest.raises(ValidationError) as refused:
         model.model_validate(said)
@@ -46,19 +56,19 @@ def complaint(model: type[Rule | Scenario | Fault | Match | Account], **said: An
 @pytest.mark.parametrize("kind", KINDS)
 def test_fault_has_what_its_kind_needs_and_may_have(kind: str) -> None:
     needed, possible = NEEDED.get(kind, {}), POSSIBLE.get(kind, {})
-    assert Fault.model_validate({"kind": kind, **needed}).kind == kind
-    fault = Fault.model_validate({"kind": kind, **needed, **possible})
+    assert FaultModel.model_validate({"kind": kind, **needed}).kind == kind
+    fault = FaultModel.model_validate({"kind": kind, **needed, **possible})
     assert fault.model_fields_set == {"kind", *needed, *possible}
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, needed in NEEDED.items() for name in needed])
 def test_fault_that_lacks_what_its_kind_needs_is_told_what(kind: str, name: str) -> None:
     given_ = {key: value for key, value in NEEDED[kind].items() if key != name}
-    assert complaint(Fault, kind=kind, **given_).startswith(f"kind {kind} needs {name}")
+    assert complaint(FaultModel, kind=kind, **given_).startswith(f"kind {kind} needs {name}")
 
 
 def test_fault_that_lacks_all_is_told_all() -> None:
-    assert complaint(Fault, kind="rate_limit").startswith("kind rate_limit needs limit and per")
+    assert complaint(FaultModel, kind="rate_limit").startswith("kind rate_limit needs limit and per")
 
 
 @pytest.mark.parametrize(
@@ -71,35 +81,35 @@ def test_fault_that_lacks_all_is_told_all() -> None:
     ],
 )
 def test_fault_with_what_belongs_to_another_kind_is_told_which(kind: str, name: str) -> None:
-    said = complaint(Fault, kind=kind, **NEEDED.get(kind, {}), **{name: VALUES[name]})
+    said = complaint(FaultModel, kind=kind, **NEEDED.get(kind, {}), **{name: VALUES[name]})
     owners = [other for other in NEEDED if name in NEEDED[other] or name in POSSIBLE.get(other, {})]
     assert said == f"{name} belongs to kind {' or '.join(owners)}, not to {kind}"
 
 
 @pytest.mark.parametrize("status", [399, 600, 200, 503.5, "503", True])
 def test_status_of_a_fault_is_a_whole_number_from_400_to_599(status: object) -> None:
-    assert complaint(Fault, kind="status", status=status)
+    assert complaint(FaultModel, kind="status", status=status)
 
 
 def test_duration_of_a_fault_is_one_length_or_the_shortest_and_the_longest() -> None:
-    assert Fault.model_validate({"kind": "delay", "duration": 1.5}).duration == 1.5 * SECOND
-    ranged = Fault.model_validate({"kind": "delay", "duration": ["1s", "1s"]})
+    assert FaultModel.model_validate({"kind": "delay", "duration": 1.5}).duration == 1.5 * SECOND
+    ranged = FaultModel.model_validate({"kind": "delay", "duration": ["1s", "1s"]})
     assert ranged.duration == [SECOND, SECOND]
-    assert "the first is longer" in complaint(Fault, kind="delay", duration=["2s", "1s"])
+    assert "the first is longer" in complaint(FaultModel, kind="delay", duration=["2s", "1s"])
 
 
 @pytest.mark.parametrize("duration", [[], ["1s"], ["1s", "2s", "3s"], [["1s"], "2s"]], ids=str)
 def test_range_of_durations_has_two_lengths(duration: object) -> None:
-    assert complaint(Fault, kind="dribble", duration=duration)
+    assert complaint(FaultModel, kind="dribble", duration=duration)
 
 
 def test_window_of_a_rate_limit_is_longer_than_nothing() -> None:
-    assert complaint(Fault, kind="rate_limit", limit=1, per=0) == "per must be longer than 0"
+    assert complaint(FaultModel, kind="rate_limit", limit=1, per=0) == "per must be longer than 0"
 
 
 @pytest.mark.parametrize("content_type", ["text", "text/", "/html", "text/html\r\nX: y", "téxt/html"])
 def test_content_type_of_a_fault_can_stand_in_a_header(content_type: str) -> None:
-    assert complaint(Fault, kind="status", status=500, body="", content_type=content_type)
+    assert complaint(FaultModel, kind="status", status=500, body="", content_type=content_type)
 
 
 @pytest.mark.parametrize(
@@ -120,23 +130,23 @@ def test_outcome_is_spelt_as_in_send_answers_or_as_in_reads(said: str, state: St
 
 
 def test_outcome_that_does_not_exist_is_told_the_nearest_and_all_there_are() -> None:
-    said = complaint(Rule, outcome="rejected/bounce")
+    said = complaint(RuleModel, outcome="rejected/bounce")
     assert "did you mean rejected/bounced?" in said
     assert all(str(state) in said for state in State)
 
 
 def test_nearest_outcome_is_spelt_as_all_there_are() -> None:
-    assert "did you mean rejected/kosher-number?" in complaint(Rule, outcome="rejected/kosher_nummber")
+    assert "did you mean rejected/kosher-number?" in complaint(RuleModel, outcome="rejected/kosher_nummber")
 
 
 def test_reason_that_comes_with_another_status_is_told_with_which() -> None:
-    said = complaint(Rule, outcome="sent/bounced")
+    said = complaint(RuleModel, outcome="sent/bounced")
     assert said == "bounced comes with rejected, not with sent; did you mean rejected/bounced?"
 
 
 @pytest.mark.parametrize("outcome", ["zzz", "", 7, None, ["sent"], "sent/by-nobody-at-all"])
 def test_no_value_passes_for_an_outcome(outcome: object) -> None:
-    assert "sent" in complaint(Rule, steps=[{"outcome": outcome}])
+    assert "sent" in complaint(RuleModel, steps=[{"outcome": outcome}])
 
 
 WAYS: dict[str, Any] = {
@@ -155,7 +165,7 @@ def test_rule_says_one_thing(way: str) -> None:
 
 @pytest.mark.parametrize(("one", "other"), [(one, other) for one in WAYS for other in WAYS if one < other])
 def test_rule_that_says_two_things_is_told_to_be_two(one: str, other: str) -> None:
-    said = complaint(Rule, **{one: WAYS[one], other: WAYS[other]})
+    said = complaint(RuleModel, **{one: WAYS[one], other: WAYS[other]})
     first, second = sorted((one, other), key=[*WAYS].index)
     assert said == f"says both {first} and {second}; make two rules of it"
 
@@ -164,17 +174,17 @@ def test_rule_that_says_two_things_is_told_to_be_two(one: str, other: str) -> No
     "said", [{}, {"name": "nothing"}, {"delay": "1s"}, {"times": 2, "match": {"tag": "otp"}}], ids=str
 )
 def test_rule_that_says_nothing_is_told_what_it_may_say(said: dict[str, Any]) -> None:
-    assert complaint(Rule, **said).endswith("give it one of outcome, steps, pass, fault, reply, click, callback")
+    assert complaint(RuleModel, **said).endswith("give it one of outcome, steps, pass, fault, reply, click, callback")
 
 
 def test_rule_that_does_not_pass_says_so_by_saying_something_else() -> None:
-    assert complaint(Rule, **{"pass": False})
+    assert complaint(RuleModel, **{"pass": False})
 
 
 @pytest.mark.parametrize("reaction", [{"reply": {"text": "YES"}}, {"click": {}}], ids=["reply", "click"])
 def test_fault_of_a_call_goes_with_no_reaction(reaction: dict[str, Any]) -> None:
     (name,) = reaction
-    assert complaint(Rule, fault={"kind": "empty"}, **reaction) == (
+    assert complaint(RuleModel, fault={"kind": "empty"}, **reaction) == (
         f"{name} belongs to a message, fault to a call; make two rules of it"
     )
 
@@ -187,7 +197,8 @@ def test_delay_goes_with_outcome_and_pass(way: str) -> None:
 @pytest.mark.parametrize(("way", "instead"), [("fault", "duration within the fault"), ("steps", "after within a step")])
 def test_delay_elsewhere_is_told_what_it_is_called_there(way: str, instead: str) -> None:
     assert (
-        complaint(Rule, **{way: WAYS[way]}, delay="2s") == f"delay goes with outcome or pass; here it is the {instead}"
+        complaint(RuleModel, **{way: WAYS[way]}, delay="2s")
+        == f"delay goes with outcome or pass; here it is the {instead}"
     )
 
 
@@ -195,9 +206,9 @@ def test_delay_elsewhere_is_told_what_it_is_called_there(way: str, instead: str)
 def test_reaction_to_what_is_never_sent_is_refused(reaction: dict[str, Any]) -> None:
     (name,) = reaction
     never = f"{name} never happens, since the message is never sent"
-    assert complaint(Rule, outcome="rejected/bounced", **reaction) == never
-    assert complaint(Rule, outcome="queued", **reaction) == never
-    assert complaint(Rule, steps=[{"outcome": "invalid"}], **reaction) == never
+    assert complaint(RuleModel, outcome="rejected/bounced", **reaction) == never
+    assert complaint(RuleModel, outcome="queued", **reaction) == never
+    assert complaint(RuleModel, steps=[{"outcome": "invalid"}], **reaction) == never
     for way in (
         {"pass": True},
         {"outcome": "sent"},
@@ -209,20 +220,20 @@ def test_reaction_to_what_is_never_sent_is_refused(reaction: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("call", ["info", "search"])
 def test_read_has_no_message_that_something_could_happen_to(call: str) -> None:
-    said = complaint(Rule, match={"call": call}, outcome="sent")
+    said = complaint(RuleModel, match={"call": call}, outcome="sent")
     assert said.startswith(f"call {call} has no message that something could happen to")
 
 
 @pytest.mark.parametrize("wish", [{"to": "1"}, {"async": False}, {"nth": 1}, {"segments": 1}, {"tag": "a"}], ids=str)
 def test_read_has_no_message_to_match(wish: dict[str, Any]) -> None:
     (name,) = wish
-    said = complaint(Rule, match={"call": "info", **wish}, fault={"kind": "empty"})
+    said = complaint(RuleModel, match={"call": "info", **wish}, fault={"kind": "empty"})
     assert f" {name};" in said
     assert "info" in said
 
 
-@pytest.mark.parametrize("call", CallKind)
-def test_fault_suits_every_call(call: CallKind) -> None:
+@pytest.mark.parametrize("call", ApiOperation)
+def test_fault_suits_every_call(call: ApiOperation) -> None:
     assert rule(match={"call": str(call)}, fault={"kind": "empty"}).match.call is call
 
 
@@ -244,12 +255,14 @@ def test_steps_are_taken_where_the_life_of_a_message_allows_them(states: list[St
     if wrong is None:
         assert rule(steps=steps).states() == set(states)
     else:
-        assert complaint(Rule, steps=steps) == wrong
+        assert complaint(RuleModel, steps=steps) == wrong
 
 
 def test_step_that_goes_nowhere_breaks_the_life_of_a_message() -> None:
-    assert complaint(Rule, steps=[{"outcome": "queued"}]).startswith("step 1 makes queued of a message that is queued")
-    assert complaint(Rule, steps=[{"outcome": "sent"}] * 2) == (
+    assert complaint(RuleModel, steps=[{"outcome": "queued"}]).startswith(
+        "step 1 makes queued of a message that is queued"
+    )
+    assert complaint(RuleModel, steps=[{"outcome": "sent"}] * 2) == (
         "step 2 makes sent of a message that is sent; it can only become rejected/bounced"
     )
 
@@ -259,17 +272,17 @@ def test_states_of_a_rule_that_decides_nothing_are_all() -> None:
     assert rule(outcome="sent").states() == {State.SENT}
 
 
-@pytest.mark.parametrize("steps", [[], [{"outcome": "sent"}] * (MOST_STEPS + 1), {"outcome": "sent"}])
+@pytest.mark.parametrize("steps", [[], [{"outcome": "sent"}] * (MAX_STEPS + 1), {"outcome": "sent"}])
 def test_rule_has_one_to_twenty_steps(steps: object) -> None:
-    assert complaint(Rule, steps=steps)
+    assert complaint(RuleModel, steps=steps)
 
 
 def test_reply_is_one_or_several() -> None:
-    assert rule(reply={"text": "YES"}).reply == Reply(text="YES", after=SECOND)
+    assert rule(reply={"text": "YES"}).reply == ReplyModel(text="YES", after=SECOND)
     many = rule(reply=[{"text": "a", "after": 0}, {"text": ""}]).reply
-    assert many == [Reply(text="a", after=timedelta()), Reply(text="")]
-    assert complaint(Rule, reply=[])
-    assert complaint(Rule, reply=[{"text": "a"}] * (MOST_STEPS + 1))
+    assert many == [ReplyModel(text="a", after=timedelta()), ReplyModel(text="")]
+    assert complaint(RuleModel, reply=[])
+    assert complaint(RuleModel, reply=[{"text": "a"}] * (MAX_STEPS + 1))
 
 
 @pytest.mark.parametrize("segments", [2, "2", ">=2", "<=2", ">2", "<2", ">= 2", " 2 ", "999", "<=1", ">0", "002"])
@@ -290,19 +303,19 @@ def test_text_to_match_is_checked(name: str) -> None:
         assert getattr(Match.model_validate({name: right}), name) == right
     assert complaint(Match, **{name: "regex:("}).startswith("is not a regular expression: ")
     assert complaint(Match, **{name: ""})
-    assert complaint(Match, **{name: "a" * (LONGEST + 1)})
+    assert complaint(Match, **{name: "a" * (MAX_PATTERN_LENGTH + 1)})
     assert complaint(Match, **{name: 7})
 
 
 @pytest.mark.parametrize("length", ["3651d", 3650 * 86_400 + 1, "1e99", "x", "-1s", -1, True, [1]])
 def test_length_of_time_is_read_strictly(length: object) -> None:
-    assert complaint(Rule, outcome="sent", delay=length)
+    assert complaint(RuleModel, outcome="sent", delay=length)
 
 
 @pytest.mark.parametrize(
     ("said", "model"),
     [
-        ({"tims": 1}, Rule),
+        ({"tims": 1}, RuleModel),
         ({"rules": []}, Scenario),
         ({"async": "yes"}, Match),
         ({"async": 1}, Match),
@@ -312,19 +325,19 @@ def test_length_of_time_is_read_strictly(length: object) -> None:
         ({"call": 1}, Match),
         ({"about": 7}, Scenario),
         ({"rule": {}}, Scenario),
-        ({"credit": -1}, Account),
-        ({"credit": "none"}, Account),
-        ({"credit": True}, Account),
-        ({"gateway": "false"}, Account),
-        ({"sender": ""}, Account),
-        ({"bounced": "972-54-1111111"}, Account),
-        ({"bounced": ["nobody"]}, Account),
-        ({"unsubscribed": [972541111111]}, Account),
+        ({"credit": -1}, AccountModel),
+        ({"credit": "none"}, AccountModel),
+        ({"credit": True}, AccountModel),
+        ({"gateway": "false"}, AccountModel),
+        ({"sender": ""}, AccountModel),
+        ({"bounced": "972-54-1111111"}, AccountModel),
+        ({"bounced": ["nobody"]}, AccountModel),
+        ({"unsubscribed": [972541111111]}, AccountModel),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else value.__name__,
 )
 def test_no_value_is_taken_for_one_of_another_kind(
-    said: dict[str, Any], model: type[Rule | Scenario | Match | Account]
+    said: dict[str, Any], model: type[RuleModel | Scenario | Match | AccountModel]
 ) -> None:
     with pytest.raises(ValidationError):
         model.model_validate(said)
@@ -336,7 +349,7 @@ def test_no_value_is_taken_for_one_of_another_kind(
     ids=str,
 )
 def test_limits_of_a_rule_leave_something_to_it(limit: dict[str, Any]) -> None:
-    assert complaint(Rule, outcome="sent", **limit)
+    assert complaint(RuleModel, outcome="sent", **limit)
 
 
 def test_probability_may_be_a_whole_number() -> None:
@@ -344,7 +357,7 @@ def test_probability_may_be_a_whole_number() -> None:
 
 
 def test_numbers_of_an_account_are_read_as_they_are_compared() -> None:
-    account = Account(kosher=["972-58-32xxxxx"], unsubscribed=["+972 54 1111111"])
+    account = AccountModel(kosher=["972-58-32xxxxx"], unsubscribed=["+972 54 1111111"])
     assert (account.kosher, account.unsubscribed) == (["9725832XXXXX"], ["972541111111"])
 
 
@@ -365,7 +378,7 @@ def test_scenario_reads_alike_from_a_file_and_from_json() -> None:
 
 def test_schema_describes_every_name_of_a_rule() -> None:
     schema = json_schema()
-    described = schema["$defs"]["Rule"]["properties"]
+    described = schema["$defs"]["RuleModel"]["properties"]
     assert {"pass", "match", "outcome", "steps", "fault", "reply", "click", "delay", "times"} <= set(described)
     assert "passes" not in described
     assert "async" in schema["$defs"]["Match"]["properties"]
@@ -400,7 +413,7 @@ def test_expression_for_a_number_may_look_as_if_it_had_separators(expression: st
 
 def test_message_that_stays_queued_has_no_delay() -> None:
     assert rule(outcome="queued").delay is None
-    said = complaint(Rule, outcome="queued", delay="5s")
+    said = complaint(RuleModel, outcome="queued", delay="5s")
     assert said == "delay is until the message leaves queued; with outcome queued it never does"
 
 
@@ -423,4 +436,4 @@ def test_reaction_comes_before_the_message_ends(name: str, early: Any, late: Any
     for steps, said in ((BOUNCES_LATER, early), (BOUNCES_LATER[:1], late)):
         assert getattr(rule(steps=steps, **{name: said}), name) is not None
     never = f"{name} after 30s never happens, since the message bounces 30s after it was sent"
-    assert complaint(Rule, steps=BOUNCES_LATER, **{name: late}) == never
+    assert complaint(RuleModel, steps=BOUNCES_LATER, **{name: late}) == never

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mocksms.engine.clock import timer
-from mocksms.engine.script import EMPTY, Script
-from mocksms.errors import ScenarioUnknown, ScenarioUnusable
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
+from mocksms.errors import InvalidScenario, UnknownScenario
 from mocksms.scenario.library import bundled_folder
-from mocksms.scenario.stage import Stage
+from mocksms.scenario.stage import StartScenarios
 from mocksms.settings import Settings
 from tests.support import PATIENCE, running
 
@@ -28,20 +28,20 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def stage(*names: Path | str, folder: Path | None = None) -> Stage:
-    return Stage(Settings(scenario=tuple(map(str, names)), scenario_folder=str(folder) if folder else None))
+def stage(*names: Path | str, folder: Path | None = None) -> StartScenarios:
+    return StartScenarios(Settings(scenario=tuple(map(str, names)), scenario_folder=str(folder) if folder else None))
 
 
-def change_of(played: Stage) -> Script | None:
+def change_of(played: StartScenarios) -> ActiveScenario | None:
     """Return the script anew after two looks at what has come to rest."""
     return played.changed() or played.changed()
 
 
-def labels(of: Stage) -> list[str]:
+def labels(of: StartScenarios) -> list[str]:
     return [rule.label for rule in of.script.rules]
 
 
-def names(of: Stage) -> list[str]:
+def names(of: StartScenarios) -> list[str]:
     return list(of.script.names)
 
 
@@ -53,7 +53,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
 
 def test_stage_without_scenarios_is_empty_and_never_changes() -> None:
     empty = stage()
-    assert empty.script == EMPTY
+    assert empty.script == NO_SCENARIO
     assert change_of(empty) is None
 
 
@@ -73,7 +73,7 @@ def test_folder_means_its_scenarios_by_their_names(tmp_path: Path) -> None:
 def test_folder_without_scenarios_is_told(tmp_path: Path) -> None:
     write(tmp_path / "notes.txt", "No scenario.")
     (tmp_path / "folder.toml").mkdir()
-    with pytest.raises(ScenarioUnusable, match=r"is a folder without a scenario, a file \*\.toml"):
+    with pytest.raises(InvalidScenario, match=r"is a folder without a scenario, a file \*\.toml"):
         stage(tmp_path)
 
 
@@ -95,21 +95,21 @@ def test_scenario_of_the_folder_goes_before_a_bundled_one(tmp_path: Path) -> Non
 
 
 def test_name_that_nobody_knows_is_told_the_nearest() -> None:
-    with pytest.raises(ScenarioUnknown, match=r"did you mean gateway-outage\?"):
+    with pytest.raises(UnknownScenario, match=r"did you mean gateway-outage\?"):
         stage("gateway-outrage")
 
 
 def test_file_that_is_not_there_is_told_by_its_path(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioUnusable, match="cannot be read") as refused:
+    with pytest.raises(InvalidScenario, match="cannot be read") as refused:
         stage(tmp_path / "missing.toml")
-    assert refused.value.complaints[0].file == str(tmp_path / "missing.toml")
+    assert refused.value.issues[0].file == str(tmp_path / "missing.toml")
 
 
 def test_all_that_is_wrong_in_all_files_is_told_at_once(tmp_path: Path) -> None:
     one, two = write(tmp_path / "a.toml", BROKEN), write(tmp_path / "b.toml", "[[rule")
-    with pytest.raises(ScenarioUnusable) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         stage(one, write(tmp_path / "right.toml", BOUNCES), two)
-    assert [complaint.file for complaint in refused.value.complaints] == [str(one), str(two)]
+    assert [complaint.file for complaint in refused.value.issues] == [str(one), str(two)]
 
 
 def test_change_of_a_file_is_in_force_and_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -230,7 +230,7 @@ def test_files_of_a_folder_come_and_go(tmp_path: Path) -> None:
     assert change_of(played) is not None
     assert names(played) == ["2.toml"]
     second.unlink()
-    assert change_of(played) == EMPTY
+    assert change_of(played) == NO_SCENARIO
 
 
 def test_broken_file_that_comes_into_a_folder_changes_nothing_until_it_is_gone(tmp_path: Path) -> None:
@@ -265,8 +265,8 @@ def test_bundled_scenarios_do_not_change_by_being_looked_at() -> None:
 def test_running_mock_lives_by_the_file_as_it_is_now(tmp_path: Path) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     settings = Settings(port=0, seed="tests", scenario=(str(path),))
-    played = Stage(settings)
-    with running(settings, script=played.script, stage=played) as mock:
+    played = StartScenarios(settings)
+    with running(settings, scenario=played.script, stage=played) as mock:
         assert mock.send()[0]["status"] == "rejected"
         write(path, BROKEN)
         assert mock.send()[0]["status"] == "rejected"

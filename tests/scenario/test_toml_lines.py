@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from mocksms.scenario.schema import Scenario
-from mocksms.scenario.toml_lines import DEEPEST, Place, line_at, lines_of
+from mocksms.scenario.toml_lines import DEEPEST, KeyPath, line_at, lines_of
 from mocksms.scenario.writing import to_data, to_toml
 from tests.scenario.strategies import scenarios
 
@@ -86,7 +86,7 @@ kind = "empty"
     ],
     ids=str,
 )
-def test_place_is_on_the_line_of_its_key_or_of_what_it_is_within(place: Place, line: int | None) -> None:
+def test_place_is_on_the_line_of_its_key_or_of_what_it_is_within(place: KeyPath, line: int | None) -> None:
     assert line_at(lines_of(FILE), place) == line
 
 
@@ -114,7 +114,7 @@ def test_place_is_on_the_line_of_its_key_or_of_what_it_is_within(place: Place, l
     ],
     ids=ascii,
 )
-def test_place_is_found_however_it_is_written(text: str, place: Place, line: int) -> None:
+def test_place_is_found_however_it_is_written(text: str, place: KeyPath, line: int) -> None:
     tomllib.loads(text)
     assert lines_of(text)[place] == line
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from mocksms.scenario.compiler import script_of
+from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
 from tests.support import KEY, PATIENCE, HandClock, Mock, body, running
@@ -23,8 +23,8 @@ T = TypeVar("T")
 @contextmanager
 def playing(*said: dict[str, Any]) -> Iterator[Mock]:
     """Run a mock that lives by these rules, on a clock that stands still."""
-    script = script_of(Scenario.model_validate({"rule": [*said]}), "test.toml", Settings())
-    with running(time=HandClock(), script=script) as mock:
+    script = compile_scenario(Scenario.model_validate({"rule": [*said]}), "test.toml", Settings())
+    with running(time=HandClock(), scenario=script) as mock:
         yield mock
 
 
@@ -50,7 +50,7 @@ def send(mock: Mock, place: int, key: str = KEY) -> requests.Response:
 
 
 def counted(mock: Mock, key: str = KEY) -> list[tuple[int, int]]:
-    return [(live.matched, live.used) for live in mock.engine.account(key).rules.rules]
+    return [(live.matched, live.applied) for live in mock.engine.account(key).rules.rules]
 
 
 def test_rule_decides_exactly_as_many_messages_as_it_has_uses() -> None:

@@ -9,7 +9,16 @@ from hypothesis import example, given
 
 from mocksms.scenario.library import Library
 from mocksms.scenario.parser import read, read_file
-from mocksms.scenario.schema import Account, Click, Fault, Match, Reply, Rule, Scenario, Step
+from mocksms.scenario.schema import (
+    AccountModel,
+    ClickModel,
+    FaultModel,
+    Match,
+    ReplyModel,
+    RuleModel,
+    Scenario,
+    StepModel,
+)
 from mocksms.scenario.writing import to_data, to_toml
 from mocksms.sms.message import State
 from tests.scenario.strategies import scenarios
@@ -19,11 +28,11 @@ DAY = timedelta(days=1)
 
 @given(scenarios)
 @example(Scenario(about='\x7f\\\x7f"\\u007f\n\r\t\b\f\x00\x85\u2028\ufeff'))
-@example(Scenario(account=Account()))
-@example(Scenario(rule=[Rule(click=Click())]))
-@example(Scenario(rule=[Rule(outcome=State.SENT, probability=5e-324)]))
-@example(Scenario(rule=[Rule(outcome=State.SENT, delay=timedelta(microseconds=1))]))
-@example(Scenario(rule=[Rule(outcome=State.SENT, delay=3650 * DAY - timedelta(microseconds=1))]))
+@example(Scenario(account=AccountModel()))
+@example(Scenario(rule=[RuleModel(click=ClickModel())]))
+@example(Scenario(rule=[RuleModel(outcome=State.SENT, probability=5e-324)]))
+@example(Scenario(rule=[RuleModel(outcome=State.SENT, delay=timedelta(microseconds=1))]))
+@example(Scenario(rule=[RuleModel(outcome=State.SENT, delay=3650 * DAY - timedelta(microseconds=1))]))
 def test_file_of_a_scenario_is_read_as_the_same_scenario(scenario: Scenario) -> None:
     assert read(to_toml(scenario).encode(), "x.toml") == scenario
 
@@ -50,17 +59,17 @@ def test_bundled_file_says_the_same_when_written_anew(name: str) -> None:
 def test_file_is_written_as_people_write_it() -> None:
     scenario = Scenario(
         about="A story.",
-        account=Account(credit=100, unsubscribed=["972-50-1112223"]),
+        account=AccountModel(credit=100, unsubscribed=["972-50-1112223"]),
         rule=[
-            Rule(times=2, outcome=State.NO_GATEWAY),
-            Rule(
+            RuleModel(times=2, outcome=State.NO_GATEWAY),
+            RuleModel(
                 name="codes",
                 match=Match.model_validate({"tag": "otp", "to": "972-52-*", "async": True}),
-                steps=[Step(outcome=State.SENT), Step(outcome=State.BOUNCED, after=timedelta(minutes=1))],
-                reply=[Reply(text="a"), Reply(text="b", after=timedelta(milliseconds=250))],
+                steps=[StepModel(outcome=State.SENT), StepModel(outcome=State.BOUNCED, after=timedelta(minutes=1))],
+                reply=[ReplyModel(text="a"), ReplyModel(text="b", after=timedelta(milliseconds=250))],
             ),
-            Rule(fault=Fault(kind="status", status=503, retry_after=timedelta(seconds=2))),
-            Rule.model_validate({"pass": True, "delay": 1.5}),
+            RuleModel(fault=FaultModel(kind="status", status=503, retry_after=timedelta(seconds=2))),
+            RuleModel.model_validate({"pass": True, "delay": 1.5}),
         ],
     )
     assert (
@@ -102,4 +111,4 @@ def test_scenario_that_says_nothing_is_an_empty_file() -> None:
 
 
 def test_table_that_says_nothing_is_written_as_an_empty_one() -> None:
-    assert to_toml(Scenario(rule=[Rule(click=Click())])) == "[[rule]]\nclick = {}\n"
+    assert to_toml(Scenario(rule=[RuleModel(click=ClickModel())])) == "[[rule]]\nclick = {}\n"

@@ -9,23 +9,23 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from mocksms.schemas.types import (
-    BEYOND,
-    HIGHEST_CREDIT,
+    MAX_CREDIT,
+    MAX_SECONDS,
     Count,
     Credit,
     Duration,
     ListedNumber,
-    Receivers,
-    in_words,
+    WebhookList,
+    format_duration,
     whole,
 )
-from mocksms.sms.webhook import Kind, Webhook
+from mocksms.sms.webhook import Webhook, WebhookKind
 
 DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 NUMBER: TypeAdapter[str] = TypeAdapter(ListedNumber)
 COUNT: TypeAdapter[int] = TypeAdapter(Count)
 CREDIT: TypeAdapter[int] = TypeAdapter(Credit)
-RECEIVERS: TypeAdapter[Any] = TypeAdapter(Receivers)
+RECEIVERS: TypeAdapter[Any] = TypeAdapter(WebhookList)
 A_DURATION = "must be a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"
 
 
@@ -91,12 +91,12 @@ def test_what_is_no_duration_is_told_what_one_is(raw: object) -> None:
     ids=lambda raw: f"{raw:.9}"[:9] if isinstance(raw, str | float) else "huge",
 )
 def test_duration_beyond_any_calendar_is_cut_to_one_that_is_just_so(raw: object) -> None:
-    assert DURATION.validate_python(raw) == timedelta(seconds=BEYOND)
+    assert DURATION.validate_python(raw) == timedelta(seconds=MAX_SECONDS)
 
 
 @given(st.timedeltas(timedelta(), timedelta(days=3650)))
 def test_duration_in_words_is_read_as_the_same(length: timedelta) -> None:
-    assert DURATION.validate_python(in_words(length)) == length
+    assert DURATION.validate_python(format_duration(length)) == length
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_duration_in_words_is_read_as_the_same(length: timedelta) -> None:
     ],
 )
 def test_duration_is_written_shortly(length: timedelta, words: str) -> None:
-    assert in_words(length) == words
+    assert format_duration(length) == words
     assert DURATION.dump_python(length) == words
 
 
@@ -161,8 +161,8 @@ def test_count_and_credit_are_whole_and_not_below_nothing(kind: TypeAdapter[int]
 
 
 def test_credit_has_an_end() -> None:
-    assert CREDIT.validate_python(HIGHEST_CREDIT) == HIGHEST_CREDIT
-    assert complaint(CREDIT, HIGHEST_CREDIT + 1)
+    assert CREDIT.validate_python(MAX_CREDIT) == MAX_CREDIT
+    assert complaint(CREDIT, MAX_CREDIT + 1)
 
 
 def webhooks(*written: object) -> list[Webhook]:
@@ -179,7 +179,7 @@ def test_receiver_is_written_by_its_address_or_with_more() -> None:
         Webhook("http://app"),
         Webhook("http://app"),
         Webhook("http://app", events=("click", "send")),
-        Webhook("http://app", Kind.AUTOMATION, ()),
+        Webhook("http://app", WebhookKind.AUTOMATION, ()),
     ]
 
 
@@ -191,7 +191,7 @@ def test_receiver_that_is_none_is_refused(written: object) -> None:
 
 def test_schema_tells_the_events_of_each_kind() -> None:
     schema = RECEIVERS.json_schema()
-    kinds = {way["properties"]["kind"]["const"]: way for way in schema["$defs"]["Receiver"]["oneOf"]}
+    kinds = {way["properties"]["kind"]["const"]: way for way in schema["$defs"]["WebhookModel"]["oneOf"]}
     assert kinds["automation"]["required"] == ["url", "kind"]
     assert "SmsReply" in kinds["automation"]["properties"]["events"]["anyOf"][0]["items"]["enum"]
     assert "SmsReply" not in kinds["transactional"]["properties"]["events"]["anyOf"][0]["items"]["enum"]

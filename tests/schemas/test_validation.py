@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
-from mocksms.schemas.validation import MOST, Misfit, faults_of, misfits, written
+from mocksms.schemas.validation import MOST, ValidationIssue, issues_by_name, validation_issues, written
 
 
 class Part(BaseModel):
@@ -48,11 +48,11 @@ class Horse(Part):
         return self
 
 
-def told(data: object) -> list[Misfit]:
+def told(data: object) -> list[ValidationIssue]:
     """Return what does not fit a horse."""
     with pytest.raises(ValidationError) as refused:
         Horse.model_validate(data)
-    return misfits(Horse, refused.value.errors(include_url=False))
+    return validation_issues(Horse, refused.value.errors(include_url=False))
 
 
 def words(data: object) -> str:
@@ -125,7 +125,7 @@ def test_name_that_belongs_a_level_further_out_is_sent_there() -> None:
 
     with pytest.raises(ValidationError) as refused:
         Stable.model_validate({"horses": [{"best": {"tame": True}}]})
-    (misfit,) = misfits(Stable, refused.value.errors(include_url=False))
+    (misfit,) = validation_issues(Stable, refused.value.errors(include_url=False))
     assert misfit == (("horses", 0, "best", "tame"), "there is no such name; it belongs outside of best")
 
 
@@ -133,7 +133,7 @@ def test_json_that_is_none_or_not_there_is_told_apart() -> None:
     for raw, text in ((b"", "is empty; a JSON object is expected"), (b"{", "is no JSON object: EOF")):
         with pytest.raises(ValidationError) as refused:
             Horse.model_validate_json(raw)
-        (said,) = faults_of(Horse, refused.value.errors(include_url=False))["body"]
+        (said,) = issues_by_name(Horse, refused.value.errors(include_url=False))["body"]
         assert said.startswith(text)
 
 
@@ -143,7 +143,7 @@ def test_what_is_required_is_said() -> None:
 
     with pytest.raises(ValidationError) as refused:
         Rider.model_validate({})
-    assert faults_of(Rider, refused.value.errors(include_url=False)) == {"name": ["is required"]}
+    assert issues_by_name(Rider, refused.value.errors(include_url=False)) == {"name": ["is required"]}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_of_very_many_misfits_the_first_are_told_with_their_number() -> None:
 def test_misfits_at_one_place_are_told_together() -> None:
     with pytest.raises(ValidationError) as refused:
         Horse.model_validate({"legs": [{"shoe": 1}], "x": 1, "age": 0})
-    assert faults_of(Horse, refused.value.errors(include_url=False)) == {
+    assert issues_by_name(Horse, refused.value.errors(include_url=False)) == {
         "legs 1.shoe": ['must be text; write it in quotes, "1"'],
         "age": ["must be at least 1; got 0"],
         "x": ["there is no such name; there are " + ", ".join(Horse.model_fields)],

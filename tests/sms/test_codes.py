@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mocksms.sms.codes import find_codes
-from mocksms.sms.text import LONGEST_TEXT
+from mocksms.sms.text import MAX_TEXT_LENGTH
 
 
 def best(text: str) -> str | None:
@@ -183,5 +183,5 @@ def test_candidates_are_what_stands_in_the_text(text: str) -> None:
     ],
 )
 def test_longest_hostile_text_is_read_to_its_end(piece: str, count: int) -> None:
-    text = (piece * LONGEST_TEXT)[: LONGEST_TEXT - 5] + " x 42"
+    text = (piece * MAX_TEXT_LENGTH)[: MAX_TEXT_LENGTH - 5] + " x 42"
     assert len(find_codes(text)) == count

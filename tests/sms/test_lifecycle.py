@@ -7,7 +7,7 @@ import pytest
 
 from mocksms.errors import IllegalStep
 from mocksms.sms import lifecycle
-from mocksms.sms.message import Event, State
+from mocksms.sms.message import State, Transition
 from tests.support import NOON
 
 LATER = NOON + timedelta(hours=1)
@@ -29,16 +29,16 @@ LEGAL = {
 
 
 def test_message_begins_queued() -> None:
-    assert lifecycle.begin(NOON, "accepted") == (Event(NOON, State.QUEUED, "accepted"),)
+    assert lifecycle.begin(NOON, "accepted") == (Transition(NOON, State.QUEUED, "accepted"),)
 
 
 @pytest.mark.parametrize(
     ("current", "wanted"), [pytest.param(*pair, id=" to ".join(map(str, pair))) for pair in product(State, State)]
 )
 def test_step_is_legal_or_raises(current: State, wanted: State) -> None:
-    history = (Event(NOON, current, "before"),)
+    history = (Transition(NOON, current, "before"),)
     if (current, wanted) in LEGAL:
-        assert lifecycle.step(history, wanted, LATER, "why") == (*history, Event(LATER, wanted, "why"))
+        assert lifecycle.step(history, wanted, LATER, "why") == (*history, Transition(LATER, wanted, "why"))
     else:
         with pytest.raises(IllegalStep) as refused:
             lifecycle.step(history, wanted, LATER, "why")

@@ -6,8 +6,8 @@ import pytest
 
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import State
-from mocksms.sms.numbers import Form, digits_of, parse
-from mocksms.sms.outcomes import ClickFirstLink, Fault, FaultKind, Outcome, Reaction, Reply, Step
+from mocksms.sms.numbers import NumberForm, digits_of, parse
+from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, Reaction, ReplyReaction, Step
 
 DELAY = timedelta(seconds=5)
 SECOND = timedelta(seconds=1)
@@ -16,9 +16,9 @@ OUTCOMES: dict[str, tuple[list[Step], list[Reaction]]] = {
     "00": ([Step(State.SENT)], []),
     "01": ([Step(State.SENT, DELAY)], []),
     "02": ([], []),
-    "03": ([Step(State.SENT)], [Reply("YES", SECOND)]),
-    "04": ([Step(State.SENT)], [Reply("STOP", SECOND, opts_out=True)]),
-    "05": ([Step(State.SENT)], [ClickFirstLink(SECOND)]),
+    "03": ([Step(State.SENT)], [ReplyReaction("YES", SECOND)]),
+    "04": ([Step(State.SENT)], [ReplyReaction("STOP", SECOND, opts_out=True)]),
+    "05": ([Step(State.SENT)], [ClickReaction(SECOND)]),
     "10": ([Step(State.INVALID)], []),
     "20": ([Step(State.UNSUBSCRIBED)], []),
     "21": ([Step(State.KOSHER)], []),
@@ -82,22 +82,22 @@ def test_catalogue_has_the_rows_of_the_design_in_order() -> None:
 @pytest.mark.parametrize("code", OUTCOMES)
 def test_code_orders_its_outcome(code: str) -> None:
     steps, reactions = OUTCOMES[code]
-    orders = Catalogue().rows[code].orders
-    assert orders == Outcome(
+    effect = Catalogue().rows[code].effect
+    assert effect == Outcome(
         steps=tuple(steps), reactions=tuple(reactions), decided_by=f"magic number {code} ({TITLES[code]})"
     )
 
 
 @pytest.mark.parametrize("code", FAULTS)
 def test_code_orders_its_fault(code: str) -> None:
-    assert Catalogue().rows[code].orders == FAULTS[code]
+    assert Catalogue().rows[code].effect == FAULTS[code]
 
 
 @pytest.mark.parametrize("code", TITLES)
 def test_magic_number_has_the_form_of_an_israeli_mobile(code: str) -> None:
     row = Catalogue().rows[code]
     assert row.number(lane=7) == f"972-50-000{code}07"
-    assert parse(row.number()).form is Form.ISRAELI_MOBILE
+    assert parse(row.number()).form is NumberForm.ISRAELI_MOBILE
 
 
 @pytest.mark.parametrize("lane", [0, 1, 42, 99])
@@ -144,10 +144,10 @@ def test_other_prefix_moves_the_block() -> None:
 )
 def test_delay_is_that_of_every_code_that_waits(delay: timedelta, words: str) -> None:
     rows = Catalogue(delay=delay).rows
-    assert rows["01"].orders == Outcome(
+    assert rows["01"].effect == Outcome(
         steps=(Step(State.SENT, delay),), decided_by=f"magic number 01 (queued, sent after {words})"
     )
-    assert rows["62"].orders == Fault(kind=FaultKind.STATUS, status=429, duration=delay)
+    assert rows["62"].effect == Fault(kind=FaultKind.STATUS, status=429, duration=delay)
     assert [code for code, row in rows.items() if words in row.title] == ["01", "23", "24", "70", "75"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.sms.numbers import KOSHER_PREFIXES, LONGEST, Form, digits_of, parse
+from mocksms.sms.numbers import KOSHER_PREFIXES, MAX_NUMBER_LENGTH, NumberForm, digits_of, parse
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from mocksms.sms.numbers import KOSHER_PREFIXES, LONGEST, Form, digits_of, parse
         pytest.param("972-58-32xxxxx", "9725832XXXXX", id="masked in lower case"),
         pytest.param("", "", id="nothing"),
         pytest.param("call me", "CALLME", id="letters stay"),
-        pytest.param("9" * 100, "9" * LONGEST, id="cut at the longest"),
+        pytest.param("9" * 100, "9" * MAX_NUMBER_LENGTH, id="cut at the longest"),
     ],
 )
 def test_digits_of_drops_separators_only(raw: str, digits: str) -> None:
@@ -36,7 +36,7 @@ def test_digits_of_drops_separators_only(raw: str, digits: str) -> None:
 )
 def test_israeli_mobile_is_9725_and_eight_more_digits(raw: str) -> None:
     number = parse(raw)
-    assert number.form is Form.ISRAELI_MOBILE
+    assert number.form is NumberForm.ISRAELI_MOBILE
     assert number.digits == digits_of(raw)
     assert not number.fault
 
@@ -44,7 +44,7 @@ def test_israeli_mobile_is_9725_and_eight_more_digits(raw: str) -> None:
 @pytest.mark.ledger("number.form")
 @pytest.mark.parametrize("third", range(10))
 def test_israeli_mobile_range_leaves_out_57(third: int) -> None:
-    form = Form.MALFORMED if third == 7 else Form.ISRAELI_MOBILE
+    form = NumberForm.MALFORMED if third == 7 else NumberForm.ISRAELI_MOBILE
     assert parse(f"972-5{third}-1234567").form is form
 
 
@@ -75,32 +75,32 @@ def test_israeli_mobile_range_leaves_out_57(third: int) -> None:
 )
 def test_malformed_number_says_what_is_wrong(raw: str, fault: str) -> None:
     number = parse(raw)
-    assert number.form is Form.MALFORMED
+    assert number.form is NumberForm.MALFORMED
     assert number.fault == fault
 
 
 @pytest.mark.parametrize("tail", [" " * 28 + "9", "-" * 40], ids=["digits beyond", "separators beyond"])
 def test_number_beyond_the_longest_is_malformed__whatever_it_begins_with(tail: str) -> None:
     number = parse("972541111111" + tail)
-    assert number.form is Form.MALFORMED
+    assert number.form is NumberForm.MALFORMED
     assert number.fault == f"{12 + len(tail)} characters long"
 
 
 def test_number_of_the_longest_length_is_read() -> None:
-    assert parse("972541111111".ljust(LONGEST, "-")).form is Form.ISRAELI_MOBILE
+    assert parse("972541111111".ljust(MAX_NUMBER_LENGTH, "-")).form is NumberForm.ISRAELI_MOBILE
 
 
 @pytest.mark.ledger("number.local")
 def test_local_number_is_malformed() -> None:
     number = parse("054-1111111")
-    assert number.form is Form.MALFORMED
+    assert number.form is NumberForm.MALFORMED
     assert number.fault == "a local number without country code"
 
 
 @pytest.mark.ledger("number.local")
 def test_local_number_is_compared_with_its_country_code_where_accepted() -> None:
     number = parse("054-1111111", accept_local=True)
-    assert number.form is Form.ISRAELI_MOBILE
+    assert number.form is NumberForm.ISRAELI_MOBILE
     assert number.digits == "972541111111"
 
 
@@ -110,7 +110,7 @@ def test_local_number_is_compared_with_its_country_code_where_accepted() -> None
     ids=["a landline", "a digit short", "dialled from abroad", "no mobile range"],
 )
 def test_accepting_local_numbers_takes_mobiles_only(raw: str) -> None:
-    assert parse(raw, accept_local=True).form is Form.MALFORMED
+    assert parse(raw, accept_local=True).form is NumberForm.MALFORMED
 
 
 def test_accepting_local_numbers_changes_no_other_number() -> None:
@@ -121,7 +121,7 @@ def test_accepting_local_numbers_changes_no_other_number() -> None:
 @pytest.mark.parametrize("raw", ["+1 202 555 0123", "49-151-12345678", "1", "44XXXX"])
 def test_foreign_number_is_told_apart_but_not_judged(raw: str) -> None:
     number = parse(raw)
-    assert number.form is Form.FOREIGN
+    assert number.form is NumberForm.FOREIGN
     assert not number.fault
 
 
@@ -129,13 +129,13 @@ def test_foreign_number_is_told_apart_but_not_judged(raw: str) -> None:
 def test_kosher_prefixes_are_nine_israeli_mobile_prefixes() -> None:
     assert len(KOSHER_PREFIXES) == len(set(KOSHER_PREFIXES)) == 9
     assert "9725832" in KOSHER_PREFIXES
-    assert all(parse(prefix.ljust(12, "0")).form is Form.ISRAELI_MOBILE for prefix in KOSHER_PREFIXES)
+    assert all(parse(prefix.ljust(12, "0")).form is NumberForm.ISRAELI_MOBILE for prefix in KOSHER_PREFIXES)
 
 
 @given(st.text(max_size=60), st.booleans())
 def test_parse_names_a_fault_exactly_for_malformed_numbers(raw: str, accept_local: bool) -> None:
     number = parse(raw, accept_local=accept_local)
-    assert bool(number.fault) is (number.form is Form.MALFORMED)
+    assert bool(number.fault) is (number.form is NumberForm.MALFORMED)
 
 
 @given(st.text("0123456789", min_size=1, max_size=15), st.lists(st.sampled_from("+-. ()[]"), max_size=20))

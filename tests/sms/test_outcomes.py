@@ -33,4 +33,4 @@ def test_step_happens_at_once_unless_told_otherwise() -> None:
 @pytest.mark.parametrize("kind", FaultKind)
 def test_fault_loses_the_answer_when_the_connection_is_reset(kind: FaultKind) -> None:
     resets = {FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT}
-    assert Fault(kind=kind).loses_answer is (kind in resets)
+    assert Fault(kind=kind).loses_response is (kind in resets)

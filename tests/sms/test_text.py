@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mocksms.engine.clock import Stopwatch
 from mocksms.errors import SendTooLarge, TextTooLong
 from mocksms.sms.message import Recipient, Submission
-from mocksms.sms.text import LONGEST_TEXT, MOST_TEXT, Links, Template, filled, links_in
+from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, Links, Template, filled, links_in
 from tests.engine.support import a_message
 
 LINKS = Links("http://mock.test", "0123456789ab")
@@ -110,32 +110,32 @@ def test_filled_message_has_the_values_of_its_recipient() -> None:
 
 
 def test_text_beyond_the_longest_is_refused_and_says_how_long_it_is() -> None:
-    content = "a" * LONGEST_TEXT
+    content = "a" * MAX_TEXT_LENGTH
     plain(content).check([Recipient("1")])
     with pytest.raises(TextTooLong) as refused:
         plain(content + "b").check([Recipient("1")])
-    assert (refused.value.length, refused.value.limit) == (LONGEST_TEXT + 1, LONGEST_TEXT)
+    assert (refused.value.length, refused.value.limit) == (MAX_TEXT_LENGTH + 1, MAX_TEXT_LENGTH)
 
 
 def test_texts_that_differ_may_come_to_so_many_characters_together_and_no_more() -> None:
     content = "#x#" + "a" * 9_997
-    recipients = [Recipient(str(index), {"x": ""}) for index in range(MOST_TEXT // 10_000 + 1)]
+    recipients = [Recipient(str(index), {"x": ""}) for index in range(MAX_SEND_LENGTH // 10_000 + 1)]
     plain(content).check(recipients[:-1])
     with pytest.raises(SendTooLarge) as refused:
         plain(content).check(recipients)
-    assert (refused.value.length, refused.value.limit) == (MOST_TEXT + 10_000, MOST_TEXT)
+    assert (refused.value.length, refused.value.limit) == (MAX_SEND_LENGTH + 10_000, MAX_SEND_LENGTH)
 
 
 def test_unsubscribe_text_counts_among_what_comes_together() -> None:
     submission = Submission("#x#", unsubscribe_text="a" * 9_998)
-    recipients = [Recipient(str(index), {"x": ""}) for index in range(MOST_TEXT // 10_000)]
+    recipients = [Recipient(str(index), {"x": ""}) for index in range(MAX_SEND_LENGTH // 10_000)]
     with pytest.raises(SendTooLarge):
         Template(submission).check(recipients)
 
 
 @pytest.mark.parametrize(
     ("content", "fields"),
-    [("a" * LONGEST_TEXT, {"x": "1"}), ("#x#" + "a" * 30_000, {"x": "1"})],
+    [("a" * MAX_TEXT_LENGTH, {"x": "1"}), ("#x#" + "a" * 30_000, {"x": "1"})],
     ids=["no placeholder", "the same values"],
 )
 def test_text_that_many_share_counts_once(content: str, fields: dict[str, str]) -> None:
@@ -144,7 +144,7 @@ def test_text_that_many_share_counts_once(content: str, fields: dict[str, str]) 
 
 @pytest.mark.ledger("body.longest")
 def test_longest_text_is_255_parts_of_153_characters() -> None:
-    assert LONGEST_TEXT == 39_015
+    assert MAX_TEXT_LENGTH == 39_015
 
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -157,12 +157,12 @@ NAMES = st.sampled_from(["a", "b", "c"])
 def test_longest_filled_text_and_the_unsubscribe_text_together_decide(
     content: str, values: list[dict[str, str]]
 ) -> None:
-    room = LONGEST_TEXT - max(len(plain(content).fill(fields)) for fields in values)
+    room = MAX_TEXT_LENGTH - max(len(plain(content).fill(fields)) for fields in values)
     recipients = [Recipient("1", fields) for fields in values]
     Template(Submission(content, unsubscribe_text="x" * room)).check(recipients)
     with pytest.raises(TextTooLong) as refused:
         Template(Submission(content, unsubscribe_text="x" * (room + 1))).check(recipients)
-    assert refused.value.length == LONGEST_TEXT + 1
+    assert refused.value.length == MAX_TEXT_LENGTH + 1
 
 
 def test_check_counts_what_values_add() -> None:
@@ -173,7 +173,7 @@ def test_check_counts_what_values_add() -> None:
 
 
 def test_check_counts_the_unsubscribe_text_only_where_it_is_shown() -> None:
-    text = "x" * (LONGEST_TEXT + 1)
+    text = "x" * (MAX_TEXT_LENGTH + 1)
     Template(Submission(content="Hi", unsubscribe_text=text, unsubscribe_link=False)).check([Recipient("1")])
     with pytest.raises(TextTooLong):
         Template(Submission(content="Hi", unsubscribe_text=text)).check([Recipient("1")])
@@ -183,5 +183,5 @@ def test_check_counts_the_unsubscribe_text_only_where_it_is_shown() -> None:
 def test_links_are_found_in_time_that_grows_with_the_text(tail: str) -> None:
     """Seconds here mean that a text of the longest SMS is looked at again and again."""
     watch = Stopwatch()
-    links_in("https://a.test/" + tail * (LONGEST_TEXT // len(tail)))
+    links_in("https://a.test/" + tail * (MAX_TEXT_LENGTH // len(tail)))
     assert watch.seconds < 5

@@ -2,13 +2,24 @@ from __future__ import annotations
 
 import pytest
 
-from mocksms.sms.webhook import EVENTS, LONGEST_URL, WORDS, Happening, Kind, Webhook, checked_events, read_webhook
+from mocksms.sms.webhook import (
+    EVENT_NAMES,
+    EVENTS,
+    MAX_URL_LENGTH,
+    Webhook,
+    WebhookKind,
+    WebhookTrigger,
+    checked_events,
+    parse_webhook,
+)
 
 
 def test_receiver_is_an_address_and_perhaps_its_events() -> None:
-    assert read_webhook("http://app:8000/hooks") == Webhook("http://app:8000/hooks", Kind.TRANSACTIONAL, None)
-    assert read_webhook("http://app:8000#", Kind.AUTOMATION) == Webhook("http://app:8000", Kind.AUTOMATION, None)
-    assert read_webhook("https://app/?a=b#send+click").events == ("send", "click")
+    assert parse_webhook("http://app:8000/hooks") == Webhook("http://app:8000/hooks", WebhookKind.TRANSACTIONAL, None)
+    assert parse_webhook("http://app:8000#", WebhookKind.AUTOMATION) == Webhook(
+        "http://app:8000", WebhookKind.AUTOMATION, None
+    )
+    assert parse_webhook("https://app/?a=b#send+click").events == ("send", "click")
 
 
 @pytest.mark.parametrize(
@@ -28,37 +39,37 @@ def test_receiver_is_an_address_and_perhaps_its_events() -> None:
         "http://app/\r\nX: y",
         "http://app/\x7f",
         "http://אתר/",
-        "http://app/" + "a" * LONGEST_URL,
+        "http://app/" + "a" * MAX_URL_LENGTH,
     ],
 )
 def test_address_where_nobody_can_be_called_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"^an address such as http://127\.0\.0\.1:8000/hooks$"):
-        read_webhook(url)
+        parse_webhook(url)
 
 
 def test_event_of_the_other_webhook_is_refused_with_those_there_are() -> None:
     with pytest.raises(ValueError, match=r"^events of the transactional webhook: send, reject, hard_bounce, click$"):
-        checked_events(["SmsReply"], Kind.TRANSACTIONAL)
+        checked_events(["SmsReply"], WebhookKind.TRANSACTIONAL)
     with pytest.raises(ValueError, match=r"\(did you mean smsClicked\?\)$"):
-        checked_events(["smsclicked"], Kind.AUTOMATION)
+        checked_events(["smsclicked"], WebhookKind.AUTOMATION)
 
 
 def test_receiver_hears_the_usual_events_or_those_it_names() -> None:
-    transactional, automation = Webhook("http://app"), Webhook("http://app", Kind.AUTOMATION)
-    assert [event for event in EVENTS[Kind.TRANSACTIONAL] if transactional.hears(event)] == [
+    transactional, automation = Webhook("http://app"), Webhook("http://app", WebhookKind.AUTOMATION)
+    assert [event for event in EVENTS[WebhookKind.TRANSACTIONAL] if transactional.subscribes_to(event)] == [
         "send",
         "reject",
         "hard_bounce",
         "click",
     ]
-    assert [event for event in EVENTS[Kind.AUTOMATION] if automation.hears(event)] == [
+    assert [event for event in EVENTS[WebhookKind.AUTOMATION] if automation.subscribes_to(event)] == [
         "smsClicked",
         "SmsReply",
         "smsUnsubscribed",
     ]
     named = automation._replace(events=("smsSent",))
-    assert [event for event in EVENTS[Kind.AUTOMATION] if named.hears(event)] == ["smsSent"]
+    assert [event for event in EVENTS[WebhookKind.AUTOMATION] if named.subscribes_to(event)] == ["smsSent"]
 
 
 def test_everything_that_can_happen_is_an_event_of_some_webhook() -> None:
-    assert {happening for table in WORDS.values() for happening in table} == {*Happening}
+    assert {happening for table in EVENT_NAMES.values() for happening in table} == {*WebhookTrigger}

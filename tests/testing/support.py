@@ -11,24 +11,24 @@ from typing import Any
 import pytest
 import requests
 
-from mocksms.testing.account import Reading
+from mocksms.testing.account import AccountHandle
 from tests.support import PATIENCE, body
 
 SEND = "/transactional/sms/send"
 
 
-def post(sms: Reading, data: Any, path: str = SEND, **headers: str) -> requests.Response:
+def post(sms: AccountHandle, data: Any, path: str = SEND, **headers: str) -> requests.Response:
     """Call the emulated API as an application would, whatever it answers."""
     key = {"X-API-Key": sms.api_key, **headers}
     return requests.post(sms.url + path, json=data, headers={k: v for k, v in key.items() if v}, timeout=PATIENCE)
 
 
-def get(sms: Reading, path: str) -> requests.Response:
+def get(sms: AccountHandle, path: str) -> requests.Response:
     """Read from the emulated API as an application would, whatever it answers."""
     return requests.get(sms.url + path, headers={"X-API-Key": sms.api_key}, timeout=PATIENCE)
 
 
-def send(sms: Reading, *to: str, **more: Any) -> list[str]:
+def send(sms: AccountHandle, *to: str, **more: Any) -> list[str]:
     """Send an SMS that is accepted, and return the ids of its messages."""
     answer = post(sms, body(*to, **more))
     assert answer.status_code == 200, answer.text

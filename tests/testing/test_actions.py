@@ -11,11 +11,11 @@ import pytest
 import requests
 
 from mocksms import MockSMS
-from mocksms.errors import MockRefused, ScenarioUnusable
+from mocksms.errors import InvalidScenario, MockRefused
 from mocksms.inspection import quiet
 from mocksms.sms.magic import Catalogue
 from mocksms.testing.actions import LANES
-from mocksms.testing.client import Client
+from mocksms.testing.client import MockClient
 from tests.inspection.support import QUEUED, SENT
 from tests.support import NUMBER, body
 from tests.testing.support import post, send
@@ -80,7 +80,7 @@ def test_scenario_may_be_without_rules(sms: MockSMS, tmp_path: Path) -> None:
 def test_scenario_that_is_none_says_where(sms: MockSMS, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('[[rule]]\noutcom = "sent"\n', encoding="utf-8")
-    with pytest.raises(ScenarioUnusable, match=r"mine\.toml:2: .*outcome"):
+    with pytest.raises(InvalidScenario, match=r"mine\.toml:2: .*outcome"):
         sms.scenario(file)
     with pytest.raises(MockRefused, match="did you mean gateway-outage"):
         sms.scenario("gateway-outag")
@@ -278,13 +278,13 @@ def test_time_runs_on_where_it_cannot_stand(sms: MockSMS) -> None:
 
 def test_advance_waits_for_as_long_as_receivers_may_take(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
     patience: list[float] = []
-    exchange = Client.exchange
+    exchange = MockClient.exchange
 
-    def noted(client: Client, *what: Any, within: float, **more: Any) -> tuple[int, bytes]:
+    def noted(client: MockClient, *what: Any, within: float, **more: Any) -> tuple[int, bytes]:
         patience.append(within)
         return exchange(client, *what, within=within, **more)
 
-    monkeypatch.setattr(Client, "exchange", noted)
+    monkeypatch.setattr(MockClient, "exchange", noted)
     sms.advance("1s")
     assert patience[-1] > quiet.PATIENCE
 

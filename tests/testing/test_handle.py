@@ -15,7 +15,7 @@ import pytest
 
 import mocksms
 from mocksms import MockSMS
-from mocksms.errors import MockRefused, MockUnreachable, ScenarioUnknown, SettingsError
+from mocksms.errors import MockRefused, MockUnreachable, SettingsError, UnknownScenario
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook
 from mocksms.testing import account as reading
@@ -143,7 +143,7 @@ def test_inner_block_does_not_stop_the_mock() -> None:
 
 
 def test_unknown_scenario_is_named_at_the_start() -> None:
-    with pytest.raises(ScenarioUnknown, match="nowhere"):
+    with pytest.raises(UnknownScenario, match="nowhere"):
         MockSMS(scenario="nowhere").start()
 
 

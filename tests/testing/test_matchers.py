@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mocksms import MockSMS
-from mocksms.testing.matchers import Wish, in_words, wish_of
+from mocksms.testing.matchers import Expectation, describe_matcher, expectation_of
 from tests.testing.support import send
 
 
@@ -28,16 +28,16 @@ from tests.testing.support import send
     ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
 )  # fmt: skip
 def test_mock_evaluates_what_it_can(wish: dict[str, Any], filters: dict[str, str]) -> None:
-    assert Wish(**wish).filters() == filters
+    assert Expectation(**wish).filters() == filters
     local = {"reject_reason": "status", "content": "text", "regex": "text"}
-    left = {local.get(name, name) for name in filters} | {trait.field for trait in Wish(**wish).traits()}
+    left = {local.get(name, name) for name in filters} | {trait.field for trait in Expectation(**wish).traits()}
     assert left == set(wish)
 
 
 @pytest.mark.parametrize("matcher", [b"bytes", 1, re.compile(b"bytes"), ["list"]])
 def test_what_is_no_matcher_is_refused(matcher: Any) -> None:
     with pytest.raises(TypeError, match="but must be a text, a compiled regular expression of text, or a callable"):
-        Wish(text=matcher)
+        Expectation(text=matcher)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_is_no_matcher_is_refused(matcher: Any) -> None:
 )
 def test_status_with_a_reason_that_no_message_has_is_refused(status: str, hint: str) -> None:
     with pytest.raises(ValueError, match=f"^status is '{status}', which no message is; {re.escape(hint)}"):
-        Wish(status=status)
+        Expectation(status=status)
 
 
 def test_equal_wishes_are_alike_also_with_a_callable_that_has_no_hash(sms: MockSMS) -> None:
@@ -66,14 +66,14 @@ def test_equal_wishes_are_alike_also_with_a_callable_that_has_no_hash(sms: MockS
     send(sms, content="Goodbye")
     waits = [sms.wait_for(text=Longer(length), timeout=0).content for length in (1, 2, 1)]
     assert waits == ["Hello", "Hello", "Goodbye"]
-    assert {Wish(to="1", text=Longer(1)): 1}[Wish(to="1", text=Longer(1))] == 1
+    assert {Expectation(to="1", text=Longer(1)): 1}[Expectation(to="1", text=Longer(1))] == 1
 
 
 def test_wish_of_a_wish_is_itself() -> None:
-    wish = Wish(to="1")
-    assert wish_of(wish) is wish
-    assert wish_of({"to": "1"}) == wish
-    assert wish_of("a") == Wish(text="a")
+    wish = Expectation(to="1")
+    assert expectation_of(wish) is wish
+    assert expectation_of({"to": "1"}) == wish
+    assert expectation_of("a") == Expectation(text="a")
 
 
 class Sentence:
@@ -94,7 +94,7 @@ class Sentence:
     ],
 )
 def test_matcher_is_named(matcher: Any, words: str) -> None:
-    assert in_words(matcher) == words
+    assert describe_matcher(matcher) == words
 
 
 def test_trait_is_anything_that_can_be_called(sms: MockSMS) -> None:
@@ -110,4 +110,4 @@ def test_long_text_is_looked_for_on_this_side(sms: MockSMS) -> None:
 
 
 def test_lambda_is_named_by_its_place() -> None:
-    assert re.fullmatch(r"as the lambda in test_matchers\.py:\d+ wants it", in_words(lambda text: bool(text)))
+    assert re.fullmatch(r"as the lambda in test_matchers\.py:\d+ wants it", describe_matcher(lambda text: bool(text)))

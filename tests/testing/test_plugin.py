@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from mocksms.settings import OPTIONS, SUITE_OPTIONS, Settings
+from mocksms.settings import OPTIONS, SESSION_OPTIONS, Settings
 from mocksms.testing import session as suite
 from mocksms.testing.plugin import flag, ini_name
 from tests.support import running
@@ -149,7 +149,7 @@ def test_paths_in_the_ini_file_are_seen_from_there(runs: Runs, monkeypatch: pyte
 
 def test_every_option_is_offered(runs: Runs) -> None:
     shown = " ".join(runs.run("", "--help").split())
-    for name, option in {**SUITE_OPTIONS, **OPTIONS}.items():
+    for name, option in {**SESSION_OPTIONS, **OPTIONS}.items():
         assert f"{flag(name)}=" in shown
         assert f"{ini_name(name)} (string): {option.metadata['about']}" in shown
 

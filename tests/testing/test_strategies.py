@@ -13,7 +13,7 @@ from mocksms.scenario.parser import check
 from mocksms.scenario.schema import Scenario
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import Submission
-from mocksms.sms.numbers import KOSHER_PREFIXES, Form, digits_of, parse
+from mocksms.sms.numbers import KOSHER_PREFIXES, NumberForm, digits_of, parse
 from mocksms.sms.segments import Encoding, count_segments
 from mocksms.sms.text import Template
 from mocksms.testing import strategies
@@ -22,19 +22,19 @@ from tests.testing.support import post
 
 @given(strategies.valid_numbers())
 def test_valid_number_is_an_ordinary_mobile(number: str) -> None:
-    assert parse(number).form is Form.ISRAELI_MOBILE
+    assert parse(number).form is NumberForm.ISRAELI_MOBILE
     assert Catalogue().code(digits_of(number)) is None
     assert not digits_of(number).startswith(KOSHER_PREFIXES)
 
 
 @given(strategies.invalid_numbers())
 def test_invalid_number_is_malformed(number: str) -> None:
-    assert parse(number).form is Form.MALFORMED
+    assert parse(number).form is NumberForm.MALFORMED
 
 
 @given(strategies.kosher_numbers())
 def test_kosher_number_is_a_mobile_that_takes_no_sms(number: str) -> None:
-    assert parse(number).form is Form.ISRAELI_MOBILE
+    assert parse(number).form is NumberForm.ISRAELI_MOBILE
     assert number.startswith(KOSHER_PREFIXES)
 
 

@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from mocksms.provider.operations import OPERATIONS as PROVIDED
-from mocksms.provider.reads import Row
+from mocksms.provider.reads import MessageRow
 from mocksms.provider.send import SendBody, SentRow
-from mocksms.schemas.openapi import JSON, Operation, Reply, document
+from mocksms.schemas.openapi import JSON, Operation, ResponseSpec, document
 from mocksms.web.static import FOLDERS, TYPES
 from tests.inspection.support import OPERATIONS, QUEUED, SENT, Api
 from tests.support import PATIENCE, Mock
@@ -286,7 +286,7 @@ def test_names_of_the_emulated_api_come_from_its_models(shared_mock: Mock) -> No
     (found,) = shared_mock.search("limit=1", key="described")
     schemas = document["components"]["schemas"]
     assert {*schemas["SentRow"]["properties"]} == {*SentRow.model_fields} == {*row}
-    assert {*schemas["Row"]["properties"]} == {*Row.__annotations__} == {*found}
+    assert {*schemas["Row"]["properties"]} == {*MessageRow.__annotations__} == {*found}
     assert schemas["SendBody"]["properties"].keys() == {
         field.alias or name for name, field in SendBody.model_fields.items()
     }
@@ -295,7 +295,13 @@ def test_names_of_the_emulated_api_come_from_its_models(shared_mock: Mock) -> No
 
 def test_operation_without_examples_shows_none() -> None:
     operation = Operation(
-        id="x", method="POST", path="/x", tag="X", summary="X", body=SendBody, replies={200: Reply(about="It is so")}
+        id="x",
+        method="POST",
+        path="/x",
+        tag="X",
+        summary="X",
+        body=SendBody,
+        replies={200: ResponseSpec(about="It is so")},
     )
     described = document([operation], {"X": "All"})["paths"]["/x"]["post"]
     assert [*described["requestBody"]["content"][JSON]] == ["schema"]

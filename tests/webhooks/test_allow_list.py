@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.errors import ReceiverForbidden
-from mocksms.webhooks.allow_list import Allowance, is_address
+from mocksms.webhooks.allow_list import AllowList, is_address
 
 LISTED = ("198.51.100.0/24", "2001:db8:1::/48", "203.0.113.9", "hooks.example.com", "169.254.169.254", "0.0.0.0/0")
 LINK_LOCAL = [
@@ -46,14 +46,14 @@ ELSEWHERE = ["::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:0808:0808::1", "64:ff9b
 
 @pytest.mark.parametrize("address", [*HERE, "::ffff:127.0.0.1", "::ffff:10.1.2.3"])
 def test_this_machine_and_private_networks_are_called(address: str) -> None:
-    Allowance().check("app", address)
+    AllowList().check("app", address)
 
 
 @pytest.mark.parametrize("listed", [(), LISTED, ("::/0", "app")], ids=["nothing listed", "much listed", "all listed"])
 @pytest.mark.parametrize("address", LINK_LOCAL + NO_MACHINE + METADATA)
 def test_link_local_and_metadata_are_never_called(address: str, listed: tuple[str, ...]) -> None:
     with pytest.raises(ReceiverForbidden) as refused:
-        Allowance(listed).check("app", address)
+        AllowList(listed).check("app", address)
     assert refused.value.never
     assert str(refused.value) == (
         f"app is {address}, which is link-local, a cloud's metadata service or no single machine, and never called"
@@ -63,14 +63,14 @@ def test_link_local_and_metadata_are_never_called(address: str, listed: tuple[st
 @pytest.mark.parametrize("address", PUBLIC + ELSEWHERE)
 def test_public_address_is_called_only_if_listed(address: str) -> None:
     with pytest.raises(ReceiverForbidden) as refused:
-        Allowance().check("app.example", address)
+        AllowList().check("app.example", address)
     assert not refused.value.never
     assert str(refused.value) == (
         f"app.example is {address}, which is neither this machine nor a private network; "
         "start mocksms with --webhook-allow app.example"
     )
-    Allowance((address,)).check("app.example", address)
-    Allowance(("App.Example.",)).check("app.example", address)
+    AllowList((address,)).check("app.example", address)
+    AllowList(("App.Example.",)).check("app.example", address)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_public_address_is_called_only_if_listed(address: str) -> None:
     ],
 )
 def test_list_has_hosts_addresses_and_networks(host: str, address: str, allowed: bool) -> None:
-    allowance = Allowance(LISTED[:-1])
+    allowance = AllowList(LISTED[:-1])
     if allowed:
         allowance.check(host, address)
     else:
@@ -100,7 +100,7 @@ def test_no_way_of_writing_a_link_local_address_is_called(address: object) -> No
     number = int(str(address).split(".")[2]) << 8 | int(str(address).split(".")[3])
     for form in (f"::ffff:{address}", f"::{address}", f"64:ff9b::{address}", f"2002:a9fe:{number:x}::"):
         with pytest.raises(ReceiverForbidden):
-            Allowance(("::/0", "0.0.0.0/0")).check("app", form)
+            AllowList(("::/0", "0.0.0.0/0")).check("app", form)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ import trustme
 
 from mocksms.engine.clock import Stopwatch
 from mocksms.webhooks import connection as line
-from mocksms.webhooks.allow_list import Allowance
-from mocksms.webhooks.client import IDLE_LINES, KEPT_ANSWER, LONGEST_ANSWER, Client, Receipt, resolve
+from mocksms.webhooks.allow_list import AllowList
+from mocksms.webhooks.client import IDLE_LINES, KEPT_ANSWER, LONGEST_ANSWER, Receipt, WebhookClient, resolve
 from mocksms.webhooks.connection import MOST_HEARD
-from mocksms.webhooks.payloads import Letter
+from mocksms.webhooks.payloads import CallbackRequest
 from tests.receiver import Reply, listening, receiving, request_of
 
 PATIENT = 10.0
@@ -24,15 +24,15 @@ IMPATIENT = 0.2
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
-def letter(url: str, body: bytes = b'{"event":"send"}') -> Letter:
+def letter(url: str, body: bytes = b'{"event":"send"}') -> CallbackRequest:
     host = url.partition("://")[2].partition("/")[0]
-    return Letter(
+    return CallbackRequest(
         "POST", (("Host", host), ("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body
     )
 
 
-def client(timeout: float = PATIENT, *listed: str, **more: Any) -> Client:
-    return Client(Allowance(listed), timeout, **more)
+def client(timeout: float = PATIENT, *listed: str, **more: Any) -> WebhookClient:
+    return WebhookClient(AllowList(listed), timeout, **more)
 
 
 def call(url: str, timeout: float = PATIENT, **more: Any) -> Receipt:
@@ -548,11 +548,11 @@ def test_closing_ends_calls_that_are_going_on() -> None:
         assert caller.call(url, letter(url)).error == "cannot be reached: mocksms stops"
 
 
-def idle(caller: Client) -> list[Any]:
+def idle(caller: WebhookClient) -> list[Any]:
     return [each for _, each in caller._idle]
 
 
-def wait_until_closed(caller: Client) -> None:
+def wait_until_closed(caller: WebhookClient) -> None:
     """Return once the server's end of what is kept has come, so that the next call meets it."""
     for each in idle(caller):
         each._socket.settimeout(PATIENT)

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 import requests
 
-from mocksms.engine.callbacks import Progress
+from mocksms.engine.callbacks import CallbackState
 from mocksms.engine.clock import Stopwatch
 from mocksms.inspection.quiet import PATIENCE as QUIET
 from mocksms.inspection.quiet import Quiet
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook
-from mocksms.webhooks.allow_list import Allowance
-from mocksms.webhooks.client import Client, Receipt
-from mocksms.webhooks.dispatcher import AT_ONCE, CARRIERS, CROWD, Courier
-from mocksms.webhooks.payloads import Letter
+from mocksms.webhooks.allow_list import AllowList
+from mocksms.webhooks.client import Receipt, WebhookClient
+from mocksms.webhooks.dispatcher import AT_ONCE, CARRIERS, CROWD, Dispatcher
+from mocksms.webhooks.payloads import CallbackRequest
 from tests.engine.support import World
 from tests.inspection.support import BOUNCING, Api
 from tests.receiver import Receiver, Reply, hanging, receiving
@@ -234,7 +234,7 @@ def test_error_of_our_own_is_an_attempt_that_failed(
     def broken(*_: object) -> None:
         raise LookupError("lost")
 
-    monkeypatch.setattr(Client, "call", broken)
+    monkeypatch.setattr(WebhookClient, "call", broken)
     api.patch(webhooks=[receiver.url])
     api.post("clock/freeze")
     api.send(NUMBER)
@@ -256,7 +256,7 @@ def test_mock_stops_at_once_while_receivers_hang() -> None:
 def test_courier_that_was_stopped_takes_nothing_any_more() -> None:
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),))
-        courier = Courier(world.engine, Client(Allowance(), PATIENCE))
+        courier = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
         world.send()
         courier.stop()
         await asyncio.sleep(0)
@@ -280,7 +280,7 @@ def test_answer_that_comes_after_the_end_changes_nothing(monkeypatch: pytest.Mon
 
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),))
-        courier = Courier(world.engine, Client(Allowance(), PATIENCE))
+        courier = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
         world.send()
         await asyncio.sleep(0)
         assert going.wait(PATIENCE)
@@ -290,7 +290,7 @@ def test_answer_that_comes_after_the_end_changes_nothing(monkeypatch: pytest.Mon
         await asyncio.sleep(0)
         assert [callback.attempts for callback in world.account.callbacks.newest_first()] == [()]
 
-    monkeypatch.setattr(Client, "call", hang)
+    monkeypatch.setattr(WebhookClient, "call", hang)
     asyncio.run(story())
 
 
@@ -298,14 +298,14 @@ def test_what_waits_for_a_receiver_that_hangs_does_not_outgrow_what_is_kept(monk
     """What has made room is not delivered any more; what is kept is, once the receiver answers."""
     kept, done, called = 10, threading.Event(), Counter[str]()
 
-    def hang(_client: Client, _url: str, letter: Letter) -> Receipt:
+    def hang(_client: WebhookClient, _url: str, letter: CallbackRequest) -> Receipt:
         done.wait(PATIENCE)
         called[json.loads(letter.body)["transaction_Id"]] += 1
         return Receipt(200, b"", 0.0, None)
 
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),), max_callbacks=kept)
-        courier, quiet = Courier(world.engine, Client(Allowance(), PATIENCE)), Quiet(world.engine)
+        courier, quiet = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE)), Quiet(world.engine)
         names: list[str] = []
         for _ in range(CROWD * 2):
             names.append(world.send().transaction_id)
@@ -315,9 +315,9 @@ def test_what_waits_for_a_receiver_that_hangs_does_not_outgrow_what_is_kept(monk
         await quiet.of(world.account)
         courier.stop()
         assert called == Counter(names[:AT_ONCE] + names[-kept:])
-        assert {callback.progress for callback in world.account.callbacks.newest_first()} == {Progress.DELIVERED}
+        assert {callback.state for callback in world.account.callbacks.newest_first()} == {CallbackState.DELIVERED}
 
-    monkeypatch.setattr(Client, "call", hang)
+    monkeypatch.setattr(WebhookClient, "call", hang)
     asyncio.run(story())
 
 

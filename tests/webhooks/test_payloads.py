@@ -11,31 +11,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.callbacks import Callback, Chain, Report
+from mocksms.engine.callbacks import Callback, CallbackSequence, TriggerDetails
 from mocksms.settings import Settings
 from mocksms.sms.message import Reason
-from mocksms.sms.webhook import Happening, Kind, Webhook
-from mocksms.webhooks.payloads import AGENT, letter
+from mocksms.sms.webhook import Webhook, WebhookKind, WebhookTrigger
+from mocksms.webhooks.payloads import AGENT, callback_request
 
 AT = datetime(2022, 11, 16, 13, 44, 7, 654_321, tzinfo=UTC)
 ID = "f" * 32
 
 
 def callback(
-    event: str, kind: Kind = Kind.TRANSACTIONAL, *, place: int = 0, at: datetime = AT, **told: Any
+    event: str, kind: WebhookKind = WebhookKind.TRANSACTIONAL, *, place: int = 0, at: datetime = AT, **told: Any
 ) -> Callback:
     """Return a callback of the first receiver about the guide's number."""
-    report = Report(
+    report = TriggerDetails(
         at=at,
-        happening=Happening.SENT,
+        trigger=WebhookTrigger.SENT,
         **{"mobile_number": "972-54-1111111", "digits": "972541111111", "transaction_id": ID, **told},
     )
     webhook = Webhook("http://app.test:8000/hooks", kind)
-    return Callback(1, webhook, place, event, report, Chain(webhook.url, ID), at, at)
+    return Callback(1, webhook, place, event, report, CallbackSequence(webhook.url, ID), at, at)
 
 
-def sent(event: str, kind: Kind = Kind.TRANSACTIONAL, settings: Settings | None = None, **more: Any) -> bytes:
-    return letter(callback(event, kind, **more), settings or Settings()).body
+def sent(
+    event: str, kind: WebhookKind = WebhookKind.TRANSACTIONAL, settings: Settings | None = None, **more: Any
+) -> bytes:
+    return callback_request(callback(event, kind, **more), settings or Settings()).body
 
 
 CLICKED: dict[str, Any] = {"url": "https://www.google.com/?q=שלום", "link": 2}
@@ -74,7 +76,7 @@ def test_transactional_webhook_is_as_documented(event: str, told: dict[str, Any]
 
 
 def test_letter_says_what_it_is() -> None:
-    posted = letter(callback("send"), Settings())
+    posted = callback_request(callback("send"), Settings())
     assert posted.method == "POST"
     assert posted.headers == (
         ("Host", "app.test:8000"),
@@ -82,7 +84,7 @@ def test_letter_says_what_it_is() -> None:
         ("Content-Type", "application/json; charset=utf-8"),
         ("Content-Length", str(len(posted.body))),
     )
-    assert dict(letter(callback("SmsReply", Kind.AUTOMATION), Settings()).headers)["Content-Type"] == (
+    assert dict(callback_request(callback("SmsReply", WebhookKind.AUTOMATION), Settings()).headers)["Content-Type"] == (
         "application/x-www-form-urlencoded"
     )
 
@@ -146,7 +148,7 @@ def test_reason_is_spelt_as_in_the_answers_unless_all_is_with_underscores(reason
 
 def test_text_that_cannot_be_encoded_is_replaced() -> None:
     assert json.loads(sent("click", url="http://a/\ud800", link=1))["additional_data"]["link_text"] == "http://a/\ufffd"
-    assert b"replyContent=%3f&" in sent("SmsReply", Kind.AUTOMATION, text="\ud800")
+    assert b"replyContent=%3f&" in sent("SmsReply", WebhookKind.AUTOMATION, text="\ud800")
 
 
 AUTOMATION = (
@@ -174,18 +176,20 @@ AUTOMATION = (
 )
 def test_automation_webhook_is_as_documented(event: str, told: dict[str, Any], fields: dict[str, str]) -> None:
     empty = {"link": "", "url": "", "text": "", "reason": ""}
-    assert sent(event, Kind.AUTOMATION, **told).decode() == AUTOMATION.format(**{"event": event, **empty, **fields})
+    assert sent(event, WebhookKind.AUTOMATION, **told).decode() == AUTOMATION.format(
+        **{"event": event, **empty, **fields}
+    )
 
 
 @pytest.mark.ledger("automation.date")
 def test_date_of_the_automation_webhook_can_be_american() -> None:
-    body = sent("SmsReply", Kind.AUTOMATION, Settings(automation_date="us"))
+    body = sent("SmsReply", WebhookKind.AUTOMATION, Settings(automation_date="us"))
     assert body.startswith(b"timeStamp=11%2f16%2f2022+15%3a44%3a07&")
 
 
 @pytest.mark.ledger("automation.escapes")
 def test_escapes_can_be_upper_case() -> None:
-    body = sent("SmsReply", Kind.AUTOMATION, Settings(automation_escapes="upper"), text="~/a%2f")
+    body = sent("SmsReply", WebhookKind.AUTOMATION, Settings(automation_escapes="upper"), text="~/a%2f")
     assert body.startswith(b"timeStamp=2022-11-16+15%3A44%3A07&")
     assert b"&replyContent=%7E%2Fa%252f&" in body
 
@@ -195,14 +199,14 @@ def test_escapes_can_be_upper_case() -> None:
     ("digits", "written"), [("972501234567", "972-501234567"), ("12025550123", "12025550123"), ("972", "972-")]
 )
 def test_number_has_a_dash_after_the_country(digits: str, written: str) -> None:
-    fields = dict(parse_qsl(sent("SmsReply", Kind.AUTOMATION, digits=digits).decode(), keep_blank_values=True))
+    fields = dict(parse_qsl(sent("SmsReply", WebhookKind.AUTOMATION, digits=digits).decode(), keep_blank_values=True))
     assert fields["contact[mobile_number]"] == written
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["lower", "upper"]))
 def test_any_reply_is_read_back_as_it_was(text: str, case: str) -> None:
     settings = Settings.read({}, {"automation_escapes": case})
-    body = sent("SmsReply", Kind.AUTOMATION, settings, text=text).decode("ascii")
+    body = sent("SmsReply", WebhookKind.AUTOMATION, settings, text=text).decode("ascii")
     assert dict(parse_qsl(body, keep_blank_values=True))["replyContent"] == text
 
 
