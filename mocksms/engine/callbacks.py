@@ -46,7 +46,7 @@ class CallbackState(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """One call of a receiver: the response status and the beginning of the body, or the error; `duration` in seconds."""
+    """One call of a receiver: response status and beginning of the body, or the error; `duration` in seconds."""
 
     at: datetime
     status: int | None
