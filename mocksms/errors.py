@@ -37,7 +37,13 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple
+
+MALFORMED_HTTP: Final = "malformed_http"
+"""Refusal code in the journal for bytes that are not an HTTP request."""
+
+INTERNAL_ERROR: Final = "internal_error"
+"""Refusal code in the journal for a request that failed because of a defect of mocksms."""
 
 
 class MocksmsError(Exception):
@@ -193,11 +199,15 @@ class MockRefused(MocksmsError):
 
 
 class RequestRefused(MocksmsError):
-    """Base of what the emulated API answers with anything but 200."""
+    """Base of what the emulated API answers with anything but 200; `code` names the kind, also in the journal."""
+
+    code: ClassVar[str]
 
 
 class RouteNotFound(RequestRefused):
     """Nothing lives at `uri`."""
+
+    code = "route_not_found"
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
@@ -206,6 +216,8 @@ class RouteNotFound(RequestRefused):
 
 class MethodNotAllowed(RequestRefused):
     """The resource exists but does not answer `method`; it answers `allowed`."""
+
+    code = "method_not_allowed"
 
     def __init__(self, method: str, allowed: str) -> None:
         self.method = method
@@ -216,6 +228,8 @@ class MethodNotAllowed(RequestRefused):
 class Unauthorized(RequestRefused):
     """The API key is `missing`, `unknown`, or its account has `no-rest-right`."""
 
+    code = "unauthorized"
+
     def __init__(self, cause: Literal["missing", "unknown", "no-rest-right"]) -> None:
         self.cause = cause
         super().__init__(f"API key refused: {cause}")
@@ -223,6 +237,8 @@ class Unauthorized(RequestRefused):
 
 class CrossOriginRequest(RequestRefused):
     """A browser sent the request on behalf of another site, named by `origin`."""
+
+    code = "cross_origin"
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
@@ -232,6 +248,8 @@ class CrossOriginRequest(RequestRefused):
 class UnsupportedMediaType(RequestRefused):
     """The body is declared as `media_type` (None: not declared at all) instead of JSON."""
 
+    code = "unsupported_media_type"
+
     def __init__(self, media_type: str | None) -> None:
         self.media_type = media_type
         super().__init__(f"body declared as {media_type}")
@@ -239,6 +257,8 @@ class UnsupportedMediaType(RequestRefused):
 
 class BodyTooLarge(RequestRefused):
     """The body is longer than `limit` bytes."""
+
+    code = "body_too_large"
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -248,6 +268,8 @@ class BodyTooLarge(RequestRefused):
 class BodyTooSlow(RequestRefused):
     """The body did not become whole within `patience` seconds."""
 
+    code = "body_too_slow"
+
     def __init__(self, patience: float) -> None:
         self.patience = patience
         super().__init__(f"body not whole after {patience:g} seconds")
@@ -256,24 +278,30 @@ class BodyTooSlow(RequestRefused):
 class InvalidRequest(RequestRefused):
     """The body or the query does not fit the model; `faults` maps a path to what is wrong there."""
 
+    code = "invalid_request"
+
     def __init__(self, faults: Mapping[str, Iterable[str]]) -> None:
         self.faults = {path: tuple(texts) for path, texts in faults.items()}
         super().__init__("; ".join(f"{path}: {' '.join(texts)}" for path, texts in self.faults.items()))
 
 
 class UnknownMagicCode(RequestRefused):
-    """Entry `index` of `to` lies in the magic block but its `code` is not in the catalogue of `known` codes."""
+    """Entry `index` of `to` lies in the magic block but its `magic_code` is not in the catalogue of `known` codes."""
 
-    def __init__(self, index: int, number: str, code: str, known: Iterable[str]) -> None:
+    code = "unknown_magic_code"
+
+    def __init__(self, index: int, number: str, magic_code: str, known: Iterable[str]) -> None:
         self.index = index
         self.number = number
-        self.code = code
+        self.magic_code = magic_code
         self.known = tuple(known)
-        super().__init__(f"magic number {number} has the unknown code {code}; known: {', '.join(self.known)}")
+        super().__init__(f"magic number {number} has the unknown code {magic_code}; known: {', '.join(self.known)}")
 
 
 class TextTooLong(RequestRefused):
     """A text of `length` characters, where the longest SMS carries `limit`."""
+
+    code = "text_too_long"
 
     def __init__(self, length: int, limit: int) -> None:
         self.length = length
@@ -284,6 +312,8 @@ class TextTooLong(RequestRefused):
 class SendTooLarge(RequestRefused):
     """The texts of a send, which differ by recipient, come to `length` characters; at most `limit` are worked on."""
 
+    code = "send_too_large"
+
     def __init__(self, length: int, limit: int) -> None:
         self.length = length
         self.limit = limit
@@ -292,6 +322,8 @@ class SendTooLarge(RequestRefused):
 
 class MessageNotFound(RequestRefused):
     """The account has no message with this `transaction_id`."""
+
+    code = "message_not_found"
 
     def __init__(self, transaction_id: str) -> None:
         self.transaction_id = transaction_id

@@ -8,7 +8,10 @@ from types import ModuleType
 import pytest
 
 from mocksms import errors
+from mocksms.engine.rules import FaultTriggered
 from mocksms.errors import (
+    INTERNAL_ERROR,
+    MALFORMED_HTTP,
     BodyTooLarge,
     BodyTooSlow,
     ClockMovedBack,
@@ -170,7 +173,7 @@ def test_errors_carry_what_was_wrong_as_attributes() -> None:
     assert (step.current, step.wanted, step.legal) == (State.SENT, State.KOSHER, (State.BOUNCED,))
     assert InvalidRequest({"a": iter(["b"])}).faults == {"a": ("b",)}
     code = UnknownMagicCode(3, "972-50-0009900", "99", iter(["00"]))
-    assert (code.index, code.number, code.code, code.known) == (3, "972-50-0009900", "99", ("00",))
+    assert (code.index, code.number, code.magic_code, code.known) == (3, "972-50-0009900", "99", ("00",))
     refused = MockRefused("GET /x", 409, {"explanation": {"text": "no SMS matched"}})
     assert (refused.status, refused.explanation) == (409, {"text": "no SMS matched"})
     assert MockUnreachable("http://mock.test", "gone").url == "http://mock.test"
@@ -182,6 +185,15 @@ def test_errors_carry_what_was_wrong_as_attributes() -> None:
     assert (send.length, send.limit) == (11, 10)
     assert BodyTooLarge(10).limit == 10
     assert BodyTooSlow(0.5).patience == 0.5
+
+
+def test_each_refusal_has_a_code_of_its_own() -> None:
+    codes = [refusal.code for refusal in RequestRefused.__subclasses__()]
+    assert "message_not_found" in codes
+    assert FaultTriggered.code == "fault"
+    assert len(set(codes)) == len(codes)
+    assert not {MALFORMED_HTTP, INTERNAL_ERROR} & set(codes)
+    assert all(re.fullmatch("[a-z_]+", code) for code in codes)
 
 
 def test_unusable_setting_is_a_value_error_too() -> None:

@@ -20,7 +20,7 @@ from mocksms.engine.messages import MessageQuery, token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, FaultTriggered, Subject, TriggeredFault
-from mocksms.errors import MessageNotFound, UnknownMagicCode
+from mocksms.errors import MALFORMED_HTTP, MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle, numbers
 from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, State, Submission
@@ -204,6 +204,7 @@ class Engine:
             response_headers=(),
             duration=0.0,
             note=f"malformed HTTP: {why}",
+            refusal=MALFORMED_HTTP,
         )
         self.record_request(None, exchange)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mocksms.engine.logs import BoundedLog
-from mocksms.engine.rules import TriggeredFault
+from mocksms.engine.rules import ApiOperation, TriggeredFault
 
 MAX_RECORDED_BODY: Final = 65_536
 """Bytes of a request or answer body that an entry keeps."""
@@ -28,7 +28,8 @@ class RecordedRequest(NamedTuple):
     key shortened. `body` and `response_body` hold at most MAX_RECORDED_BODY bytes of `body_size` and `response_size`.
     `status` is None where the connection was reset. `response_headers` are those besides type and length. `duration`
     is in seconds. `note` says why it was refused or how its response was changed; `fault` is the fault that was
-    applied to it.
+    applied to it. `operation` is the operation it called, None where it reached none. `refusal` is the code of why it
+    was refused, as on the classes of `mocksms.errors`; None where it was not.
     """
 
     number: int
@@ -47,6 +48,8 @@ class RecordedRequest(NamedTuple):
     warnings: tuple[RequestWarning, ...] = ()
     note: str = ""
     fault: TriggeredFault | None = None
+    operation: ApiOperation | None = None
+    refusal: str | None = None
 
 
 class Journal(BoundedLog[RecordedRequest]):

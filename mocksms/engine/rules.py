@@ -112,6 +112,8 @@ class TriggeredFault(NamedTuple):
 class FaultTriggered(RequestRefused):
     """Nothing was accepted because a fault was `triggered`."""
 
+    code = "fault"
+
     def __init__(self, triggered: TriggeredFault) -> None:
         self.triggered = triggered
         super().__init__(f"{triggered.decided_by}: {triggered.fault}")

@@ -117,7 +117,7 @@ def _invalid_request(error: errors.InvalidRequest, _: Settings) -> ProviderRespo
 
 def _unknown_magic_code(error: errors.UnknownMagicCode, _: Settings) -> ProviderResponse:
     text = (
-        f"'{error.number}' is a magic number with the unknown code {error.code}; known are "
+        f"'{error.number}' is a magic number with the unknown code {error.magic_code}; known are "
         f"{', '.join(error.known)}. The catalogue is at /_mock/numbers."
     )
     return _invalid({_in_model(f"message.to[{error.index}].mobile_number"): [text]})

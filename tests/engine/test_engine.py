@@ -280,7 +280,7 @@ def test_unknown_code_refuses_the_whole_send_and_names_the_entry() -> None:
     with pytest.raises(UnknownMagicCode) as refused:
         world.submit(NUMBER, magic("99"))
     error = refused.value
-    assert (error.index, error.number, error.code) == (1, magic("99"), "99")
+    assert (error.index, error.number, error.magic_code) == (1, magic("99"), "99")
     assert error.known == tuple(world.engine.decisions.catalogue.rows)
 
 
@@ -987,3 +987,12 @@ def test_step_of_a_rule_is_caused_by_it_whoever_took_the_step_before() -> None:
     bounced_later = world.after(10, message)
     assert [event.cause for event in bounced_later.history[1:]] == ["late", "nothing stood against it", "late"]
     assert bounced_later.decided_by == "late"
+
+
+def test_bytes_that_are_no_request_are_recorded_by_their_first_line() -> None:
+    engine = World().engine
+    engine.record_malformed_request(b"GET \xff\r\nX-API-Key: secret\r\n", "no version")
+    (request,) = engine.accounts.unattributed.newest_first()
+    assert (request.method, request.target, request.headers) == ("GET", "ÿ", b"")
+    assert (request.status, request.refusal, request.operation) == (400, "malformed_http", None)
+    assert request.note == "malformed HTTP: no version"
