@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -33,3 +34,9 @@ def own_mock() -> Iterator[Mock]:
     """A mock of this test alone, for what concerns all accounts."""
     with running(Settings(port=0, seed="tests")) as mock:
         yield mock
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_options() -> None:
+    """Keep the options of this run, such as those for coverage, from the pytest runs that tests start."""
+    os.environ.pop("PYTEST_ADDOPTS", None)

@@ -485,3 +485,27 @@ def test_check_sees_what_replaces_the_imports_for_type_checkers() -> None:
 def test_other_top_level_name_is_reported_and_dot_files_are_not() -> None:
     files = [".gitignore", ".github/LICENSE", "README.md", "mocksms/app.py", "setup.py", "docs/a.md", "docs/b.md"]
     assert other_top_level_names(files) == ["docs", "setup.py"]
+
+
+def report(sources: Sources) -> str:
+    """Return the size of the code, part by part."""
+    modules, lines = defaultdict[str, int](int), defaultdict[str, int](int)
+    for path, source in sources.items():
+        name = part(path) if path.count("/") > 1 else "loose modules"
+        modules[name] += 1
+        lines[name] += len(source.splitlines())
+    rows = [f"{name:<16}{modules[name]:>4} modules {lines[name]:>7} lines" for name in sorted(modules)]
+    return "\n".join([*rows, f"{'all':<16}{sum(modules.values()):>4} modules {sum(lines.values()):>7} lines"])
+
+
+def test_report_counts_modules_and_lines() -> None:
+    sources = {"mocksms/app.py": "x = 1\n", "mocksms/sms/__init__.py": "", "mocksms/sms/a.py": "x = 1\ny = 2\n"}
+    assert [row.split() for row in report(sources).splitlines()] == [
+        ["loose", "modules", "1", "modules", "1", "lines"],
+        ["sms", "2", "modules", "2", "lines"],
+        ["all", "3", "modules", "3", "lines"],
+    ]
+
+
+if __name__ == "__main__":
+    print(report(ours()))

@@ -19,7 +19,6 @@ from mocksms.testing.readiness import wait_until_ready
 from tests.cookbook import RECIPES
 from tests.support import PATIENCE, Mock, body, running
 
-KEYS: Final = [f"team-{number}" for number in range(100)]
 SENDS: Final = 5
 
 
@@ -57,6 +56,12 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shards]:
             proxy.wait(PATIENCE)
 
 
+@pytest.fixture
+def keys(request: pytest.FixtureRequest) -> list[str]:
+    """API keys that no other test uses."""
+    return [f"{request.node.name}-{number}" for number in range(100)]
+
+
 def configuration(mocks: list[Mock], port: int) -> str:
     """Return the recipe with the addresses of these mocks, and this port to listen on."""
     text = (RECIPES / "nginx.conf").read_text(encoding="utf-8")
@@ -79,12 +84,12 @@ def send(url: str, key: str, content: str) -> str:
     return transaction_id
 
 
-def test_every_account_is_whole_whatever_is_sent_beside_it(shards: Shards) -> None:
+def test_every_account_is_whole_whatever_is_sent_beside_it(shards: Shards, keys: list[str]) -> None:
     with ThreadPoolExecutor(8) as pool:
-        jobs = [(key, f"text {turn}") for turn in range(SENDS) for key in KEYS]
+        jobs = [(key, f"text {turn}") for turn in range(SENDS) for key in keys]
         ids = list(pool.map(lambda job: send(shards.url, *job), jobs))
-    sent = {key: {given for (of, _), given in zip(jobs, ids, strict=True) if of == key} for key in KEYS}
-    for key in KEYS:
+    sent = {key: {given for (of, _), given in zip(jobs, ids, strict=True) if of == key} for key in keys}
+    for key in keys:
         headers = {"X-API-Key": key}
         rows = requests.get(f"{shards.url}/transactional/sms/search", headers=headers, timeout=PATIENCE).json()
         assert {row["transaction_id"] for row in rows} == sent[key]
@@ -92,27 +97,27 @@ def test_every_account_is_whole_whatever_is_sent_beside_it(shards: Shards) -> No
         assert {message["transaction_id"] for message in shown["messages"]} == sent[key]
 
 
-def test_every_account_lives_on_one_mock_and_none_has_them_all(shards: Shards) -> None:
-    for key in KEYS:
+def test_every_account_lives_on_one_mock_and_none_has_them_all(shards: Shards, keys: list[str]) -> None:
+    for key in keys:
         send(shards.url, key, "one more")
-    homes = [shards.holding(key) for key in KEYS]
-    assert [len(home) for home in homes] == [1] * len(KEYS)
+    homes = [shards.holding(key) for key in keys]
+    assert [len(home) for home in homes] == [1] * len(keys)
     assert {home[0].port for home in homes} == {mock.port for mock in shards.mocks}
 
 
-def test_read_finds_what_was_sent_with_the_same_key_and_no_other(shards: Shards) -> None:
-    given = send(shards.url, "team-7", "mine")
+def test_read_finds_what_was_sent_with_the_same_key_and_no_other(shards: Shards, keys: list[str]) -> None:
+    given = send(shards.url, keys[7], "mine")
     where = f"{shards.url}/transactional/sms/info?transaction_id={given}"
-    codes = [requests.get(where, headers={"X-API-Key": key}, timeout=PATIENCE).status_code for key in KEYS[:20]]
-    assert [KEYS[at] for at, code in enumerate(codes) if code == 200] == ["team-7"]
+    codes = [requests.get(where, headers={"X-API-Key": key}, timeout=PATIENCE).status_code for key in keys[:20]]
+    assert [keys[at] for at, code in enumerate(codes) if code == 200] == [keys[7]]
     assert set(codes) == {200, 404}
 
 
-def test_stream_of_events_comes_through_as_it_happens(shards: Shards) -> None:
-    headers = {"X-API-Key": "team-8"}
-    send(shards.url, "team-8", "before")
+def test_stream_of_events_comes_through_as_it_happens(shards: Shards, keys: list[str]) -> None:
+    headers = {"X-API-Key": keys[8]}
+    send(shards.url, keys[8], "before")
     with requests.get(f"{shards.url}/_mock/events", headers=headers, stream=True, timeout=PATIENCE) as stream:
         lines = stream.iter_lines(decode_unicode=True)
         assert "event: open" in lines
-        given = send(shards.url, "team-8", "now")
+        given = send(shards.url, keys[8], "now")
         assert any(given in line for line in lines)
