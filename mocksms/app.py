@@ -31,14 +31,14 @@ from mocksms.provider.public_pages import BEGINNINGS as PUBLIC
 from mocksms.provider.public_pages import PublicPages
 from mocksms.scenario.stage import StartScenarios
 from mocksms.schemas.openapi import document
-from mocksms.web.static import page_routes
+from mocksms.web.static import static_routes
 from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.client import WebhookClient
 from mocksms.webhooks.dispatcher import Dispatcher
 
 log = logging.getLogger("mocksms")
 
-OURS: Final = frozenset({"_mock", "inbox", "docs", "openapi.json"})
+OURS: Final = frozenset({"_mock", "inbox", "docs", "shared", "openapi.json"})
 """What our own paths begin with, beside / itself; all others belong to the recipients' pages or the emulated API."""
 
 TICK: Final = 0.05
@@ -75,7 +75,7 @@ def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: Sta
                 await task
 
     own_pages = Starlette(
-        routes=[*routes(desk), Route("/openapi.json", _serve_openapi), *page_routes()],
+        routes=[*routes(desk), Route("/openapi.json", _serve_openapi), *static_routes()],
         middleware=[Middleware(Guard, settings=settings)],
         exception_handlers={HTTPException: explain},
         lifespan=lifespan,

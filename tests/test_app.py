@@ -28,7 +28,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/inbox/inbox.js", "/_mock/health", "/docs", "/docs/index.html", "/openapi.json"]
+    "path", ["/", "/inbox/main.js", "/shared/dom.js", "/_mock/health", "/docs", "/docs/index.html", "/openapi.json"]
 )
 def test_control_paths_are_ours(path: str) -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
@@ -47,6 +47,7 @@ def test_control_paths_are_ours(path: str) -> None:
         "/_mockery",
         "/DOCS",
         "/docs2",
+        "/shared2",
         "/docs.html",
         "/openapi.json5",
         "/openapi",
@@ -65,7 +66,16 @@ def test_unknown_paths_belong_to_the_emulated_api(path: str) -> None:
 
 def test_unknown_path_under_ours_is_answered_by_us() -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
-        for path in ("/_mock", "/_mock/", "/_mock/health/", "/inbox", "/docs/", "/docs/none.js", "/openapi.json/"):
+        for path in (
+            "/_mock",
+            "/_mock/",
+            "/_mock/health/",
+            "/inbox",
+            "/docs/",
+            "/docs/none.js",
+            "/shared",
+            "/openapi.json/",
+        ):
             answer = client.get(path)
             assert answer.status_code == 404
             assert answer.json()["error"]["message"].startswith(f"There is no {path} here; ")

@@ -12,7 +12,7 @@ from mocksms.errors import CrossOriginRequest
 from mocksms.inspection.answers import error_answer, refusal
 from mocksms.inspection.errors import TokenMissing, TypeNotJson
 from mocksms.settings import Settings
-from mocksms.web.static import is_of_a_page
+from mocksms.web.static import is_static
 
 OPEN: Final = frozenset({"/_mock/health", "/openapi.json"})
 """Paths beside those of the pages that tell nothing about messages: they need no token."""
@@ -53,7 +53,7 @@ class Guard:
         Raises:
             TokenMissing: it is missing or wrong.
         """
-        if self._token is None or scope["path"] in OPEN or is_of_a_page(scope["path"]):
+        if self._token is None or scope["path"] in OPEN or is_static(scope["path"]):
             return
         scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
         if scheme.lower() != b"bearer" or not hmac.compare_digest(given.strip(), self._token.encode()):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-FOLDERS: Final = {"/": ("/inbox", files("mocksms.web") / "inbox"), "/docs": ("/docs", files("mocksms.web") / "docs")}
-"""The path of each page, below what path the files it loads are, and the folder that holds them."""
+PAGES: Final = {"/": "/inbox/index.html", "/docs": "/docs/index.html"}
+"""The path of each page, and the file it consists of."""
+
+FOLDERS: Final = ("inbox", "docs", "shared")
+"""The folders whose files are served, each below its own name."""
 
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -19,25 +24,38 @@ HEADERS: Final = {
     "cache-control": "no-cache",
 }
 
-TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-"""The media type of each kind of file a page consists of."""
+MEDIA_TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""The media type of each kind of file."""
 
 
-def page_routes() -> list[Route]:
-    """Return the routes of the pages and of the files they load."""
-    routes = []
-    for page, (below, folder) in FOLDERS.items():
-        contents = {file.name: file.read_bytes() for file in folder.iterdir()}
-        routes.append(_route(page, contents["index.html"], "index.html"))
-        routes += [_route(f"{below}/{name}", content, name) for name, content in sorted(contents.items())]
-    return routes
+def static_files() -> dict[str, bytes]:
+    """Read every file of the web UI, by the path at which it is served."""
+    web = files("mocksms.web")
+    return {path: file.read_bytes() for name in FOLDERS for path, file in _walk(f"/{name}", web / name)}
 
 
-def is_of_a_page(path: str) -> bool:
-    """Return whether a path is that of a page or below one: what is there tells nothing about messages."""
-    return path in FOLDERS or any(path.startswith(f"{below}/") for below, _ in FOLDERS.values())
+def static_routes() -> list[Route]:
+    """Return the routes of the pages and their files. No path of a request is ever used to open a file."""
+    contents = static_files()
+    contents |= {path: contents[file] for path, file in PAGES.items()}
+    return [_route(path, content) for path, content in sorted(contents.items())]
 
 
-def _route(path: str, content: bytes, name: str) -> Route:
-    media_type = TYPES[name[name.rindex(".") :]]
+def is_static(path: str) -> bool:
+    """Whether a path is a page or lies in a folder of static files: it needs no token, as it shows no messages."""
+    return path in PAGES or path.startswith(tuple(f"/{name}/" for name in FOLDERS))
+
+
+def _walk(path: str, folder: Traversable) -> Iterator[tuple[str, Traversable]]:
+    for item in folder.iterdir():
+        below = f"{path}/{item.name}"
+        if item.is_dir():
+            yield from _walk(below, item)
+        else:
+            yield below, item
+
+
+def _route(path: str, content: bytes) -> Route:
+    name = PAGES.get(path, path)
+    media_type = MEDIA_TYPES[name[name.rindex(".") :]]
     return Route(path, Response(content, headers=HEADERS, media_type=media_type), methods=["GET"])

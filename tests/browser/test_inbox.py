@@ -180,7 +180,7 @@ def test_links_lead_out_without_a_trace_and_codes_stand_out(inbox: Inbox, own_mo
 )
 def test_link_that_no_browser_should_follow_is_plain_text(inbox: Inbox, link: str) -> None:
     inbox.open()
-    made = "(link) => import('/inbox/text.js').then(({anchor}) => anchor(link).tagName)"
+    made = "(link) => import('/inbox/ui/text.js').then(({anchor}) => anchor(link).tagName)"
     assert inbox.page.evaluate(made, link) == "SPAN"
     assert inbox.page.evaluate(made, "https://shop.example") == "A"
 

@@ -352,7 +352,7 @@ def test_mock_that_answers_slowly_is_asked_less_often(inbox: Inbox) -> None:
     inbox.page.clock.install()
     inbox.page.evaluate(
         """async () => {
-          const { calmly } = await import("/inbox/live.js");
+          const { calmly } = await import("/inbox/api/live.js");
           const later = (wait) => new Promise((done) => setTimeout(done, wait));
           window.runs = { quick: 0, slow: 0 };
           const quick = calmly(async () => { window.runs.quick += 1; await later(10); });

@@ -230,7 +230,7 @@ def test_page_steers_by_the_inspection_api_and_sends_by_the_emulated_one(steer: 
     steer.write("Hello", to=f"{QUEUED}, {NO_CREDIT}")
     expect(steer.side.locator(".sent li")).to_have_count(2)
     paths = {url.removeprefix(own_mock.url).partition("?")[0] for url in steer.watched.asked}
-    own = ("/_mock/", "/inbox/", "/docs/dom.js", "/docs/call.js")
+    own = ("/_mock/", "/inbox/", "/shared/")
     assert {path for path in paths if not path.startswith(own)} == {
         "/",
         "/rest/v1/transactional/sms/send",

@@ -11,14 +11,14 @@ from mocksms.inspection import auth as guard
 from mocksms.inspection.auth import OPEN
 from mocksms.schemas.openapi import STREAM
 from mocksms.settings import Settings
-from mocksms.web.static import FOLDERS
+from mocksms.web.static import PAGES as PAGE_PATHS
 from tests.inspection.support import LATER, OPERATIONS, QUEUED, SENT, Api, exchange_bytes
 from tests.support import NUMBER, PATIENCE, Mock, running
 from tests.web.test_static import FILES
 
 KEY = "sk-live-0123456789-abcdefghij"
 TOKEN = "open sesame"
-PAGES = [*FOLDERS, *FILES, "/openapi.json"]
+PAGES = [*PAGE_PATHS, *FILES, "/openapi.json"]
 READS = [operation.path.format(id="latest") for operation in OPERATIONS if operation.method == "GET"]
 WRITES = [
     (operation.method, operation.path.format(id="latest")) for operation in OPERATIONS if operation.method != "GET"

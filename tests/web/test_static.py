@@ -11,15 +11,14 @@ from mocksms.provider.operations import OPERATIONS as PROVIDED
 from mocksms.provider.reads import MessageRow
 from mocksms.provider.send import SendBody, SentRow
 from mocksms.schemas.openapi import JSON, Operation, ResponseSpec, document
-from mocksms.web.static import FOLDERS, TYPES
+from mocksms.web.static import MEDIA_TYPES, static_files
+from mocksms.web.static import PAGES as PAGE_PATHS
 from tests.inspection.support import OPERATIONS, QUEUED, SENT, Api
 from tests.support import PATIENCE, Mock
 
-CONTENTS = {
-    f"{below}/{file.name}": file.read_bytes() for below, folder in FOLDERS.values() for file in folder.iterdir()
-}
+CONTENTS = static_files()
 FILES = sorted(CONTENTS)
-PAGES = [*FOLDERS, *FILES]
+PAGES = [*PAGE_PATHS, *FILES]
 OUTSIDE = re.compile(
     r"(?:https?|wss?|ftp):(?://|\\/\\/)(?!www\.w3\.org/|\$\{)|(?:src|href|url)\s*[=(]\s*[\"']?//", re.IGNORECASE
 )
@@ -43,7 +42,7 @@ def test_every_file_of_a_page_is_served_as_it_is(shared_mock: Mock) -> None:
         response = page(shared_mock, path)
         assert response.status_code == 200, path
         assert response.content == CONTENTS[path], path
-        assert response.headers["content-type"].partition(";")[0] == TYPES["." + path.rpartition(".")[2]]
+        assert response.headers["content-type"].partition(";")[0] == MEDIA_TYPES["." + path.rpartition(".")[2]]
 
 
 @pytest.mark.parametrize(("path", "below"), [("/", "/inbox"), ("/docs", "/docs")])
@@ -121,7 +120,7 @@ def test_outside_address_is_noticed(text: str) -> None:
     assert OUTSIDE.search(text)
 
 
-@pytest.mark.parametrize("below", ["/docs", "/inbox"])
+@pytest.mark.parametrize("below", ["/docs", "/inbox", "/inbox/list", "/shared"])
 @pytest.mark.parametrize("rest", ["/", "/none.js", "/..", "/%2e%2e/pages.py", "/%2e%2e/app.py", "/index.html/"])
 def test_nothing_else_is_served_beside_the_pages(shared_mock: Mock, below: str, rest: str) -> None:
     request = requests.Request("GET", shared_mock.url).prepare()

@@ -1,5 +1,6 @@
-import { curlOf, perform, requestOf } from "./call.js";
-import { element } from "./dom.js";
+import { perform, requestOf } from "./request.js";
+import { curlOf } from "../shared/curl.js";
+import { element } from "../shared/dom.js";
 import { choicesOf, sample, schemaTree, typeName } from "./schema.js";
 
 /** Show an operation: its line, and once opened all there is to it. */
