@@ -107,7 +107,7 @@ def test_magic_number_acts_by_itself_and_the_receiver_hears(number: str, events:
         api.send(number, content="https://shop.example")
         api.post("clock/advance", {"by": "1s"})
         assert [dict(parse_qsl(body.decode()))["trigger_type"] for body in receiver.bodies()] == events
-        assert [sms["effect"] for sms in api.get("inbound")["inbound"]] == ([] if effect is None else [effect])
+        assert [sms["effect"] for sms in api.get("inbound")["replies"]] == ([] if effect is None else [effect])
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def opt_out_mid_campaign(api: Story) -> None:
         api.clock.advance(3)
     first, then = ["sent", "sent", "rejected/unsubscribe"], ["sent", "rejected/unsubscribe", "rejected/unsubscribe"]
     assert api.states() == first + then
-    assert [each["text"] for each in api.get("inbound")["inbound"]] == ["STOP"]
+    assert [each["text"] for each in api.get("inbound")["replies"]] == ["STOP"]
 
 
 @story
@@ -97,11 +97,11 @@ def gateway_outage(api: Story) -> None:
     (rule,) = api.get("scenario")["rules"]
     assert rule == {
         "label": "rule 1 (outage) of gateway-outage.toml",
-        "concerns": "message",
+        "applies_to": "message",
         "matched": 3,
-        "used": 3,
+        "applied": 3,
         "left": 0,
-        "too_slow": False,
+        "timed_out": False,
     }
     decided = [message["decided_by"] for message in api.get("messages")["messages"]]
     assert decided == ["nothing stood against it"] * 2 + ["rule 1 (outage) of gateway-outage.toml"] * 3
@@ -217,7 +217,7 @@ def chaos(api: Story) -> None:
 def replies(api: Story) -> None:
     api.send(ONE, TWO, THREE, content="Look at https://shop.example/parcel", add_unsubscribe_sms_reply=True)
     api.clock.advance(11)
-    heard = [(each["number"], each["text"]) for each in api.get("inbound")["inbound"]]
+    heard = [(each["number"], each["text"]) for each in api.get("inbound")["replies"]]
     assert heard == [("972542222222", "STOP"), ("972542222222", "Who is this?"), ("972541111111", "YES")]
     assert api.get("messages", to=THREE)["messages"][0]["clicks_details"][0]["url"] == "https://shop.example/parcel"
     assert api.get("account")["unsubscribed"] == ["972542222222"]

@@ -74,7 +74,7 @@ def list_inbound(desk: Context, ask: InspectionCall) -> Response:
     digits = None if query.number is None else desk.digits(query.number)
     found, total = newest(lambda before: ask.scope.inbound(after, before, digits), query)
     page = InboundPage(
-        inbound=[inbound_view(account, sms) for account, sms in found],
+        replies=[inbound_view(account, sms) for account, sms in found],
         cursor=desk.engine.cursor,
         total=total,
         **room_made((account.inbound for account in ask.scope.accounts), after),

@@ -73,9 +73,9 @@ def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
             details["explanation"] = explanation_view(explanation)
             text = explanation.text if as_text else explanation.verdict
         case refusals.InvalidParameters(faults=faults):
-            details["faults"] = {name: list(texts) for name, texts in faults.items()}
+            details["issues"] = {name: list(texts) for name, texts in faults.items()}
         case errors.IllegalStep(legal=legal):
-            details["legal"] = [str(state) for state in legal]
+            details["allowed"] = [str(state) for state in legal]
         case errors.CrossOriginRequest():
             text = f"The inspection API answers no other site's pages, and this is a {error}."
     if as_text:

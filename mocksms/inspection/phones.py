@@ -38,13 +38,13 @@ class PhoneView(ResponseModel):
     cursor: int = Field(description="The cursor just at the latest SMS")
     at: datetime
     is_reply: bool = Field(description="Whether the latest SMS came from the phone")
-    words: Text = Field(description="How its text begins")
+    preview: Text = Field(description="The beginning of its text")
     transaction_id: str | None = Field(description="Of the latest SMS, null for a reply")
     status: Status | None
     reject_reason: Reason | None
     messages: int = Field(description="How many SMS to it are kept")
     replies: int = Field(description="How many SMS from it are kept")
-    listed: list[Listed] = Field(description="The account's lists it is on")
+    lists: list[Listed] = Field(description="Lists of the account that contain the number")
 
 
 class PhonesPage(Page):
@@ -68,13 +68,13 @@ def phone_view(engine: Engine, phone: Phone) -> PhoneView:
         cursor=latest,
         at=sms.created_at if isinstance(sms, Message) else sms.at,
         is_reply=sent is None,
-        words=text[:WORDS],
+        preview=text[:WORDS],
         transaction_id=sent.transaction_id if sent else None,
         status=sent.state.status if sent else None,
         reject_reason=sent.state.reason if sent else None,
         messages=account.messages.count(MessageQuery(digits=digits)) or 0,
         replies=account.inbound.keys.count(digits, account.inbound.first or 0),
-        listed=[name for name in LISTS if digits in getattr(account, name)],
+        lists=[name for name in LISTS if digits in getattr(account, name)],
     )
 
 

@@ -14,11 +14,11 @@ class RuleView(ResponseModel):
     """A rule and how often it was used."""
 
     label: Text
-    concerns: Literal["message", "call"] = Field(description="What it decides about")
+    applies_to: Literal["message", "request"] = Field(description="What the rule decides about")
     matched: int = Field(description="How many messages or calls met its wishes when it was its turn")
-    used: int = Field(description="How many of these it decided about")
+    applied: int = Field(description="How many of these it decided about")
     left: int | None = Field(description="Uses left, null without limit")
-    too_slow: bool = Field(description="Whether its regular expression took too long: it matches nothing any more")
+    timed_out: bool = Field(description="Whether its regular expression took too long: it matches nothing any more")
 
 
 class ScenarioView(ResponseModel):
@@ -49,7 +49,7 @@ class FaultView(ResponseModel):
     account: str | None = Field(description="Whose, null for accounts to come")
     fault: str
     matched: int
-    used: int
+    applied: int
     left: int | None
     until: datetime | None
 
@@ -58,7 +58,7 @@ class FaultsView(ResponseModel):
     """The faults that were set by hand, the latest first."""
 
     faults: list[FaultView]
-    over: list[FaultView] = Field(description="Those whose time is over and those that were cleared, the latest 100")
+    ended: list[FaultView] = Field(description="Those whose time is over and those that were cleared, the latest 100")
 
 
 class FaultSet(ResponseModel):

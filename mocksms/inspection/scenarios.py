@@ -81,7 +81,7 @@ def list_faults(desk: Context, ask: InspectionCall) -> Response:
         for live in account.faults.rules:
             (over if live.is_expired(now) else faults).append(_fault_view(live, account.id))
         over += [_fault_view(live, account.id) for live in account.faults.removed]
-    return answer(FaultsView(faults=[*faults, *([] if ask.scope.name else _standing(desk))], over=over))
+    return answer(FaultsView(faults=[*faults, *([] if ask.scope.name else _standing(desk))], ended=over))
 
 
 def set_fault(desk: Context, ask: InspectionCall) -> Response:
@@ -139,7 +139,8 @@ def _view(desk: Context, ask: InspectionCall) -> ScenarioView:
         under = [ask.scope.peek()]
         script = under[0].scenario
     rules = [_counted(script, place, under) for place in range(len(script.rules))]
-    return ScenarioView(names=list(script.names), rules=rules, unused=[rule.label for rule in rules if not rule.used])
+    unused = [rule.label for rule in rules if not rule.applied]
+    return ScenarioView(names=list(script.names), rules=rules, unused=unused)
 
 
 def _counted(script: ActiveScenario, place: int, accounts: list[Account]) -> RuleView:
@@ -147,11 +148,11 @@ def _counted(script: ActiveScenario, place: int, accounts: list[Account]) -> Rul
     rule = script.rules[place]
     return RuleView(
         label=rule.label,
-        concerns="call" if isinstance(rule.effect, FaultSpec) else "message",
+        applies_to="request" if isinstance(rule.effect, FaultSpec) else "message",
         matched=sum(live.matched for live in lives),
-        used=sum(live.applied for live in lives),
+        applied=sum(live.applied for live in lives),
         left=lives[0].left if len(lives) == 1 else rule.times,
-        too_slow=any(live.timed_out for live in lives),
+        timed_out=any(live.timed_out for live in lives),
     )
 
 
@@ -162,7 +163,7 @@ def _fault_view(live: RuleState, account: str | None) -> FaultView:
         account=account,
         fault=str(effect.fault) if isinstance(effect, FaultSpec) else "",
         matched=live.matched,
-        used=live.applied,
+        applied=live.applied,
         left=live.left,
         until=live.until,
     )

@@ -154,10 +154,10 @@ class RequestView(ResponseModel):
     headers: list[tuple[str, str]] = Field(description="As sent, secrets shortened")
     body: str = Field(description="As sent, read as UTF-8")
     size: int = Field(description="Bytes of the body; beyond 65,536 it is shown cut")
-    answer: AnswerView
-    took: float = Field(description="Seconds")
+    response: AnswerView
+    duration: float = Field(description="In seconds")
     note: Text = Field(description="Why it was refused, or what was done to its answer")
-    ordered_by: Text | None = Field(description="Rule or magic number that ordered the wrong answer, null for none")
+    fault_decided_by: Text | None = Field(description="Rule or magic number that caused the fault, null for none")
     warnings: list[WarningView]
     messages: list[str] = Field(description="Ids of the messages it made, without those evicted since")
 
@@ -182,7 +182,7 @@ class InboundView(ResponseModel):
 class InboundPage(Page):
     """Replies, newest first."""
 
-    inbound: list[InboundView]
+    replies: list[InboundView]
 
 
 class ClockView(ResponseModel):
@@ -272,8 +272,8 @@ class ErrorView(ResponseModel):
 
     status: int
     message: str
-    faults: dict[str, list[str]] | None = Field(default=None, description="What is wrong where")
-    legal: list[str] | None = Field(default=None, description="The steps the message may take instead")
+    issues: dict[str, list[str]] | None = Field(default=None, description="What is wrong where")
+    allowed: list[str] | None = Field(default=None, description="The steps the message may take instead")
     explanation: ExplanationView | None = Field(default=None, description="Why no message matched")
 
 
@@ -315,7 +315,7 @@ class NumbersView(ResponseModel):
     """The magic numbers."""
 
     prefix: str
-    grammar: str
+    format: str
     numbers: list[NumberView]
 
 

@@ -17,8 +17,8 @@ class AttemptView(ResponseModel):
 
     at: datetime = Field(description="On the account's clock")
     status: int | None = Field(description="Status of its answer, null when there was none")
-    answer: str = Field(description="Body of its answer, at most 4,096 bytes of it")
-    took: float = Field(description="Seconds, in real time")
+    body: str = Field(description="Body of the response, at most its first 4,096 bytes")
+    duration: float = Field(description="In seconds, real time")
     error: str | None = Field(description="Why it was no success")
 
 

@@ -72,10 +72,10 @@ def request_view(account: Account | None, exchange: RecordedRequest) -> shown.Re
         headers=_header_pairs(exchange.headers),
         body=exchange.body.decode(errors="replace"),
         size=exchange.body_size,
-        answer=_answer(exchange),
-        took=round(exchange.duration, 6),
+        response=_answer(exchange),
+        duration=round(exchange.duration, 6),
         note=exchange.note,
-        ordered_by=exchange.fault.decided_by if exchange.fault else None,
+        fault_decided_by=exchange.fault.decided_by if exchange.fault else None,
         warnings=[_warning(warning) for warning in exchange.warnings],
         messages=[message.transaction_id for message in made if message],
     )
@@ -165,7 +165,7 @@ def numbers_view(catalogue: Catalogue) -> shown.NumbersView:
     """Return the magic numbers."""
     return shown.NumbersView(
         prefix=catalogue.prefix,
-        grammar=f"{catalogue.prefix}CCLL: CC is the code, LL any two digits (a lane)",
+        format=f"{catalogue.prefix}CCLL: CC is the code, LL any two digits (a lane)",
         numbers=[_number(row, catalogue.prefix) for row in catalogue.rows.values()],
     )
 
@@ -186,8 +186,8 @@ def _attempt(attempt: Attempt) -> told.AttemptView:
     return told.AttemptView(
         at=attempt.at,
         status=attempt.status,
-        answer=attempt.answer.decode(errors="replace"),
-        took=attempt.duration,
+        body=attempt.answer.decode(errors="replace"),
+        duration=attempt.duration,
         error=attempt.error,
     )
 

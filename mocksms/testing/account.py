@@ -96,7 +96,7 @@ class AccountHandle:
     @property
     def replies(self) -> list[SmsReply]:
         """The latest SMS from phones, at most 1,000, oldest first."""
-        return [reply_of(row) for row in self.ask("GET", "inbound", limit=PAGE)["inbound"][::-1]]
+        return [reply_of(row) for row in self.ask("GET", "inbound", limit=PAGE)["replies"][::-1]]
 
     @property
     def cursor(self) -> int:
@@ -151,9 +151,9 @@ def call_of(row: Mapping[str, Any]) -> ApiRequest:
         method=row["method"],
         target=row["target"],
         body=row["body"],
-        answer=row["answer"]["status"],
+        answer=row["response"]["status"],
         note=row["note"],
-        ordered_by=row["ordered_by"],
+        ordered_by=row["fault_decided_by"],
         warnings=tuple(f"{warning['path']}: {warning['note']}" for warning in row["warnings"]),
         messages=tuple(row["messages"]),
         is_ours=row["account"] is not None,

@@ -41,8 +41,8 @@ class FaultHandle:
     def hits(self) -> int:
         """How many calls it let go wrong."""
         answer = self._account.ask("GET", "faults")
-        rows = [*answer["faults"], *answer["over"]]
-        return next((int(row["used"]) for row in rows if row["id"] == self._number), 0)
+        rows = [*answer["faults"], *answer["ended"]]
+        return next((int(row["applied"]) for row in rows if row["id"] == self._number), 0)
 
     def __repr__(self) -> str:
         try:

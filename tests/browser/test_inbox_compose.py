@@ -26,7 +26,7 @@ def test_reply_reaches_the_account_and_says_what_it_brought_about(inbox: Inbox, 
     inbox.page.keyboard.type("Who is this? מי זה")
     inbox.page.keyboard.press("Enter")
     expect(inbox.bubble("Who is this? מי זה")).to_be_visible()
-    assert api_of(own_mock).get("inbound")["inbound"][0]["text"] == "Who is this? מי זה"
+    assert api_of(own_mock).get("inbound")["replies"][0]["text"] == "Who is this? מי זה"
     inbox.page.get_by_role("button", name="Reply STOP").click()
     expect(inbox.notice).to_contain_text("STOP changed nothing")
 
@@ -172,5 +172,5 @@ def test_reply_goes_once_and_comes_back_if_it_is_refused(inbox: Inbox, own_mock:
     expect(reply).to_have_value("Once")
     reply.press("Enter")
     expect(inbox.bubble("Once")).to_be_visible()
-    assert [each["text"] for each in api_of(own_mock).get("inbound")["inbound"]] == ["Once"]
+    assert [each["text"] for each in api_of(own_mock).get("inbound")["replies"]] == ["Once"]
     inbox.watched.forgive("net::ERR_")

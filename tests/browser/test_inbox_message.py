@@ -158,7 +158,7 @@ def test_callbacks_are_shown_with_what_their_receiver_answered_and_made_again(in
         inbox.side.get_by_text("Callback: send, pending").click()
         expect(inbox.side).to_contain_text(f"{receiver.url}?b")
         expect(inbox.side).to_contain_text("503 in ")
-        expect(inbox.side.get_by_role("region", name="Answer of the receiver")).to_have_text("<i>busy</i>")
+        expect(inbox.side.get_by_role("region", name="Response of the receiver")).to_have_text("<i>busy</i>")
         api.post("clock/advance", {"by": "1h"})
         inbox.press("Call again")
         expect(inbox.notice).to_have_text("Called again.")

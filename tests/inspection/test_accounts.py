@@ -153,7 +153,7 @@ def test_numbers_are_added_to_a_list_and_removed_from_it(api: Api, name: str) ->
 def test_change_that_does_not_fit_is_named_and_nothing_changes(api: Api, change: dict[str, Any], where: str) -> None:
     before = api.patch(credit=1, sender="Before")
     error = api.refused(400, "PATCH", "account", {"rest_right": False, **change})
-    assert list(error["faults"]) == [where]
+    assert list(error["issues"]) == [where]
     assert {**api.get("account"), "clock": None} == {**before, "clock": None}
 
 
@@ -341,7 +341,7 @@ def test_phone_replies(api: Api) -> None:
         "effect": "",
     }
     page = api.get("inbound")
-    assert page == {"cursor": page["cursor"], "total": 1, "evicted": 0, "incomplete": False, "inbound": [reply]}
+    assert page == {"cursor": page["cursor"], "total": 1, "evicted": 0, "incomplete": False, "replies": [reply]}
 
 
 @pytest.mark.parametrize("word", ["STOP", " stop. ", "הסר"])
@@ -370,11 +370,11 @@ def test_replies_are_listed_newest_first_after_a_cursor(api: Api) -> None:
         api.post("inbound", {"from": PHONE, "text": text})
 
     def texts(**query: int) -> list[str]:
-        return [sms["text"] for sms in api.get("inbound", **query)["inbound"]]
+        return [sms["text"] for sms in api.get("inbound", **query)["replies"]]
 
     assert texts() == ["four", "three", "two", "one"]
     assert texts(since=cursor) == ["four", "three"]
-    assert texts(since=cursor, before=api.get("inbound")["inbound"][0]["cursor"]) == ["three"]
+    assert texts(since=cursor, before=api.get("inbound")["replies"][0]["cursor"]) == ["three"]
     assert texts(limit=1) == ["four"]
     assert api.get("inbound", limit=1)["total"] == 4
     api.refused(409, "GET", "inbound", since=2**53)
@@ -386,9 +386,9 @@ def test_replies_of_one_phone_are_listed(own_mock: Mock) -> None:
     for api, phone, text in ((first, PHONE, "a"), (first, "972-54-2222222", "b"), (second, PHONE, "c")):
         api.post("inbound", {"from": phone, "text": text})
     page = Api(own_mock).get("inbound", number="+972 54 1111111")
-    assert [sms["text"] for sms in page["inbound"]] == ["c", "a"]
+    assert [sms["text"] for sms in page["replies"]] == ["c", "a"]
     assert page["total"] == 2
-    assert first.get("inbound", number="972540000000")["inbound"] == []
+    assert first.get("inbound", number="972540000000")["replies"] == []
 
 
 def test_replies_beyond_the_limit_are_evicted_and_it_is_said() -> None:
@@ -399,10 +399,10 @@ def test_replies_beyond_the_limit_are_evicted_and_it_is_said() -> None:
             api.post("inbound", {"from": PHONE, "text": text})
         other.post("inbound", {"from": PHONE, "text": "theirs"})
         page = api.get("inbound", since=cursor)
-        assert [sms["text"] for sms in page["inbound"]] == ["three", "two"]
+        assert [sms["text"] for sms in page["replies"]] == ["three", "two"]
         assert (page["evicted"], page["incomplete"], page["total"]) == (1, True, 2)
-        everybody = Api(mock).get("inbound", since=page["inbound"][1]["cursor"] - 1)
-        assert [sms["text"] for sms in everybody["inbound"]] == ["theirs", "three", "two"]
+        everybody = Api(mock).get("inbound", since=page["replies"][1]["cursor"] - 1)
+        assert [sms["text"] for sms in everybody["replies"]] == ["theirs", "three", "two"]
         assert not everybody["incomplete"]
 
 
@@ -420,5 +420,5 @@ def test_replies_beyond_the_limit_are_evicted_and_it_is_said() -> None:
 )
 def test_reply_that_does_not_fit_is_named(api: Api, body: dict[str, str], where: str) -> None:
     error = api.refused(400, "POST", "inbound", body)
-    assert where in error["faults"]
+    assert where in error["issues"]
     assert api.get("inbound")["total"] == 0

@@ -40,8 +40,8 @@ def test_callback_is_shown_with_what_was_sent_and_how_it_was_answered(api: Api, 
     settle(api)
     (callback,) = listed(api)
     (attempt,) = callback.pop("attempts")
-    assert 0 < attempt.pop("took") < PATIENCE
-    assert attempt == {"at": now, "status": 500, "answer": "\ufffd no", "error": "answered 500"}
+    assert 0 < attempt.pop("duration") < PATIENCE
+    assert attempt == {"at": now, "status": 500, "body": "\ufffd no", "error": "answered 500"}
     (told,) = receiver.told
     assert callback.pop("request") == {
         "method": "POST",
@@ -89,7 +89,7 @@ def test_callbacks_are_listed_by_message_state_cursor_and_limit(api: Api, receiv
     ]
     assert api.get("callbacks", limit=1)["total"] == 2
     error = api.refused(400, "GET", "callbacks", state="done")
-    assert "state" in error["faults"]
+    assert "state" in error["issues"]
 
 
 def test_callbacks_that_made_room_are_counted() -> None:
@@ -160,7 +160,7 @@ def test_history_can_be_replayed_shuffled(api: Api, receiver: Receiver) -> None:
 @pytest.mark.parametrize("body", [{"order": "random"}, {"times": 0}, {"times": 101}, {"orders": "same"}])
 def test_replay_that_makes_no_sense_is_refused(api: Api, body: Any) -> None:
     api.send(SENT)
-    assert api.refused(400, "POST", "messages/latest/callbacks/replay", body)["faults"]
+    assert api.refused(400, "POST", "messages/latest/callbacks/replay", body)["issues"]
 
 
 def test_message_that_is_not_there_has_no_history(api: Api) -> None:
@@ -174,7 +174,7 @@ def test_replay_beyond_what_a_mock_can_do_at_once_is_refused(api: Api) -> None:
     for _ in range(MOST_REPLAYED // 100):
         api.post(f"messages/{name}/click")
     error = api.refused(400, "POST", f"messages/{name}/callbacks/replay", {"times": 100})
-    assert error["faults"] == {
+    assert error["issues"] == {
         "times": ["is 100, and the message has 101 callbacks: at most 10,000 are replayed at once"]
     }
     assert api.get("callbacks")["total"] == 101
@@ -213,7 +213,7 @@ def test_receivers_are_set_by_address_or_with_more(api: Api) -> None:
 def test_receiver_that_is_none_is_refused_with_what_is_expected(
     api: Api, webhook: object, place: str, text: str
 ) -> None:
-    faults = api.refused(400, "PATCH", "account", {"webhooks": [webhook]})["faults"]
+    faults = api.refused(400, "PATCH", "account", {"webhooks": [webhook]})["issues"]
     assert any(said.startswith(text) for said in faults[place]), faults
 
 

@@ -173,7 +173,7 @@ def test_beyond_the_calendar_is_refused_and_nothing_moves(api: Api, body: dict[s
 )
 def test_advance_that_does_not_fit_is_named_and_nothing_moves(api: Api, body: dict[str, Any], where: str) -> None:
     before = api.post("clock/freeze")
-    assert where in api.refused(400, "POST", "clock/advance", body)["faults"]
+    assert where in api.refused(400, "POST", "clock/advance", body)["issues"]
     assert api.get("clock") == before
 
 

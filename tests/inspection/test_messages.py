@@ -122,7 +122,7 @@ def test_messages_between_two_cursors_are_listed_and_those_of_all_pages_counted(
     assert api.get("messages", before=cursors[4]) | {"cursor": 0} == {
         "messages": [], "cursor": 0, "total": 5, "evicted": 0, "incomplete": False
     }  # fmt: skip
-    assert "before" in api.refused(400, "GET", "messages", before=-1)["faults"]
+    assert "before" in api.refused(400, "GET", "messages", before=-1)["issues"]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_cursor_of_any_answer_is_good_for_any_other(api: Api, method: str, path:
     assert [request["messages"] for request in api.get("requests", since=cursor)["requests"]] == [after]
     assert api.post("verify", {"exactly": 1, "since": cursor, "nothing_else": True})["total"] == 1
     api.post("inbound", {"from": PHONE, "text": "Bye"})
-    assert [sms["text"] for sms in api.get("inbound", since=cursor)["inbound"]] == ["Bye"]
+    assert [sms["text"] for sms in api.get("inbound", since=cursor)["replies"]] == ["Bye"]
 
 
 def test_message_driven_after_the_cursor_did_not_come_after_it(api: Api) -> None:
@@ -636,8 +636,8 @@ def test_verified_messages_beyond_a_hundred_are_counted_not_shown(api: Api) -> N
 )
 def test_verify_names_what_it_cannot_read(api: Api, wrong: object, where: str) -> None:
     error = api.refused(400, "POST", "verify", wrong)
-    assert list(error["faults"]) == [where]
-    assert error["message"] == f"{where}: {', '.join(error['faults'][where])}"
+    assert list(error["issues"]) == [where]
+    assert error["message"] == f"{where}: {', '.join(error['issues'][where])}"
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"{'to': 1}", b"\xff\xfe", b"[" * 100_000, b'{"to": "\\ud800"}', b"nul"])
@@ -646,7 +646,7 @@ def test_body_that_is_no_json_is_named(api: Api, raw: bytes) -> None:
         f"{api.mock.url}/_mock/verify", data=raw, headers={"Content-Type": "application/json"}, timeout=PATIENCE
     )
     assert answer.status_code == 400
-    assert "JSON" in answer.json()["error"]["faults"]["body"][0]
+    assert "JSON" in answer.json()["error"]["issues"]["body"][0]
 
 
 @pytest.mark.parametrize(
@@ -676,16 +676,16 @@ def test_query_that_does_not_fit_is_named(api: Api, path: str, query: str, where
         query = query.replace("limit", "count")
         where = where.replace("limit", "count")
     error = api.refused(400, "GET", f"{path}?{query}")
-    assert list(error["faults"]) == [where]
+    assert list(error["issues"]) == [where]
 
 
 @pytest.mark.parametrize("timeout", ["-1", "300.1", "nan", "inf", "soon"])
 def test_wait_is_bounded(api: Api, timeout: str) -> None:
-    assert list(api.refused(400, "GET", "messages/wait", timeout=timeout)["faults"]) == ["timeout"]
+    assert list(api.refused(400, "GET", "messages/wait", timeout=timeout)["issues"]) == ["timeout"]
 
 
 def test_slip_of_the_pen_is_told_the_nearest_name(api: Api) -> None:
-    (fault,) = api.refused(400, "GET", "messages", contant="x")["faults"]["contant"]
+    (fault,) = api.refused(400, "GET", "messages", contant="x")["issues"]["contant"]
     assert fault == "there is no such name; did you mean content?"
 
 
@@ -693,7 +693,7 @@ def test_slip_of_the_pen_is_told_the_nearest_name(api: Api) -> None:
 def test_key_that_can_be_none_is_refused(shared_mock: Mock, key: str) -> None:
     answer = requests.get(f"{shared_mock.url}/_mock/messages", headers={"X-API-Key": key}, timeout=PATIENCE)
     assert answer.status_code == 400
-    assert list(answer.json()["error"]["faults"]) == ["X-API-Key"]
+    assert list(answer.json()["error"]["issues"]) == ["X-API-Key"]
 
 
 def test_slow_regular_expression_is_given_up(api: Api) -> None:
@@ -738,7 +738,7 @@ def test_illegal_step_names_the_legal_ones(api: Api, number: str, words: list[st
     before = api.get(f"messages/{sent}")
     for word in words:
         error = api.refused(409, "POST", f"messages/{sent}/{word}")
-        assert error["legal"] == legal
+        assert error["allowed"] == legal
         assert all(step in error["message"] for step in legal)
     assert api.get(f"messages/{sent}") == before
 
@@ -746,7 +746,7 @@ def test_illegal_step_names_the_legal_ones(api: Api, number: str, words: list[st
 def test_step_cannot_be_taken_twice(api: Api) -> None:
     (sent,) = api.send(QUEUED)
     api.post(f"messages/{sent}/cancel")
-    assert api.refused(409, "POST", f"messages/{sent}/cancel")["legal"] == []
+    assert api.refused(409, "POST", f"messages/{sent}/cancel")["allowed"] == []
 
 
 def test_scheduled_message_that_is_sent_by_hand_is_not_sent_again(api: Api) -> None:

@@ -54,7 +54,7 @@ def test_health_is_the_same_for_every_account(shared_mock: Mock) -> None:
 def test_numbers_are_the_catalogue(shared_mock: Mock) -> None:
     answer = Api(shared_mock).get("numbers")
     assert answer["prefix"] == "97250000"
-    assert answer["grammar"].startswith("97250000CCLL: ")
+    assert answer["format"].startswith("97250000CCLL: ")
     assert [row["code"] for row in answer["numbers"]] == list(Catalogue().rows)
     assert answer["numbers"][0] == {
         "code": "00",
@@ -110,4 +110,4 @@ def test_events_begin_with_the_cursor_and_go_on_with_what_happens(api: Api) -> N
 
 
 def test_events_do_not_fit_an_unknown_query(api: Api) -> None:
-    assert list(api.refused(400, "GET", "events", to=NUMBER)["faults"]) == ["to"]
+    assert list(api.refused(400, "GET", "events", to=NUMBER)["issues"]) == ["to"]

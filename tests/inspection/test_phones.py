@@ -29,13 +29,13 @@ def test_phone_is_shown_with_the_latest_sms_to_it(api: Api) -> None:
         "cursor": api.get(f"messages/{sent}")["cursor"],
         "at": now,
         "is_reply": False,
-        "words": "x" * 160,
+        "preview": "x" * 160,
         "transaction_id": sent,
         "status": "sent",
         "reject_reason": None,
         "messages": 2,
         "replies": 0,
-        "listed": [],
+        "lists": [],
     }
 
 
@@ -44,7 +44,7 @@ def test_phone_that_replied_is_shown_with_its_reply(api: Api) -> None:
     reply = api.post("inbound", {"from": PHONE, "text": "Who is this?"})
     api.patch(unsubscribed=[PHONE], kosher=[PHONE])
     (phone,) = api.get("phones")["phones"]
-    assert (phone["is_reply"], phone["words"], phone["cursor"], phone["at"]) == (
+    assert (phone["is_reply"], phone["preview"], phone["cursor"], phone["at"]) == (
         True,
         "Who is this?",
         reply["cursor"],
@@ -52,7 +52,7 @@ def test_phone_that_replied_is_shown_with_its_reply(api: Api) -> None:
     )
     assert (phone["transaction_id"], phone["status"], phone["reject_reason"]) == (None, None, None)
     assert (phone["mobile_number"], phone["messages"], phone["replies"]) == (PHONE, 1, 1)
-    assert phone["listed"] == ["unsubscribed", "kosher"]
+    assert phone["lists"] == ["unsubscribed", "kosher"]
 
 
 def test_phone_that_only_replied_is_shown_by_its_digits(api: Api) -> None:

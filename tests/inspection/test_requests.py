@@ -76,7 +76,7 @@ def test_requests_are_listed_newest_first_if_all_filters_hold(
     busy_mock: Mock, query: dict[str, Any], expected: list[tuple[str, str, int]]
 ) -> None:
     page = Api(busy_mock, "busy").get("requests", **query)
-    found = [(request["method"], request["target"], request["answer"]["status"]) for request in page["requests"]]
+    found = [(request["method"], request["target"], request["response"]["status"]) for request in page["requests"]]
     assert found == expected
     assert page["total"] == len(expected)
     assert not page["incomplete"]
@@ -117,13 +117,13 @@ def test_pages_are_turned_by_the_id_of_the_last_request(busy_mock: Mock) -> None
 def test_query_that_does_not_fit_is_named(busy_mock: Mock, query: dict[str, Any], where: str) -> None:
     answer = Api(busy_mock, "busy").call("GET", "requests", **query)
     assert answer.status_code == 400
-    assert list(answer.json()["error"]["faults"]) == [where]
+    assert list(answer.json()["error"]["issues"]) == [where]
 
 
 def test_calls_of_nobody_are_shown_among_all_only(busy_mock: Mock) -> None:
     everybody = Api(busy_mock).get("requests")["requests"]
     nobodys = [request for request in everybody if request["account"] is None]
-    assert [(request["method"], request["answer"]["status"]) for request in nobodys] == [
+    assert [(request["method"], request["response"]["status"]) for request in nobodys] == [
         ("NONSENSE", 400),
         ("POST", 401),
     ]
@@ -145,9 +145,9 @@ def test_request_shows_what_came_and_what_went(api: Api) -> None:
     api.post("clock/freeze")
     sent = api.send(SENT, PHONE, content="שלום", surprise=1)
     request = latest(api)
-    answer = request.pop("answer")
+    answer = request.pop("response")
     headers = dict(request.pop("headers"))
-    assert request.pop("took") >= 0
+    assert request.pop("duration") >= 0
     assert request.pop("warnings")[0]["path"] == "message.surprise"
     assert request == {
         "id": api.get(f"messages/{sent[0]}")["cursor"] - 1,
@@ -158,7 +158,7 @@ def test_request_shows_what_came_and_what_went(api: Api) -> None:
         "body": request["body"],
         "size": len(request["body"]),
         "note": "",
-        "ordered_by": None,
+        "fault_decided_by": None,
         "messages": sent,
     }
     assert json.loads(request["body"]) == body(SENT, PHONE, content="שלום", surprise=1)
@@ -220,7 +220,7 @@ def test_refused_call_is_shown_with_the_reason(
 ) -> None:
     assert provider(api, data, path, **headers) == status
     request = latest(api)
-    assert (request["answer"]["status"], request["target"], request["messages"]) == (status, path, [])
+    assert (request["response"]["status"], request["target"], request["messages"]) == (status, path, [])
     assert request["note"].startswith(note)
     assert request["note"]
 
@@ -235,7 +235,7 @@ def test_call_without_the_rest_right_belongs_to_its_account(api: Api) -> None:
 def test_call_with_a_key_that_can_be_none_is_nobodys(own_mock: Mock, key: str) -> None:
     own_mock.post("{}", X_API_Key=key)
     request = latest(Api(own_mock))
-    assert (request["account"], request["answer"]["status"]) == (None, 401)
+    assert (request["account"], request["response"]["status"]) == (None, 401)
     assert "k" * 257 not in str(request)
 
 
@@ -244,26 +244,26 @@ def test_call_too_large_is_shown_without_its_body() -> None:
         api = Api(mock, "large")
         assert provider(api, b"x" * 101) == 413
         request = latest(api)
-    assert (request["answer"]["status"], request["body"]) == (413, "")
+    assert (request["response"]["status"], request["body"]) == (413, "")
     assert request["note"] == "body longer than 100 bytes"
 
 
 def test_fault_that_was_ordered_is_shown(api: Api) -> None:
     assert provider(api, json.dumps(body(FAILING))) == 500
     request = latest(api, refused="true")
-    assert (request["answer"]["status"], request["note"], request["messages"]) == (
+    assert (request["response"]["status"], request["note"], request["messages"]) == (
         500,
         "magic number 63: status 500",
         [],
     )
-    assert request["ordered_by"] == "magic number 63"
+    assert request["fault_decided_by"] == "magic number 63"
 
 
 def test_call_whose_connection_was_reset_has_no_answer(api: Api) -> None:
     with pytest.raises(requests.ConnectionError):
         provider(api, json.dumps(body(RESET)))
     request = latest(api, refused="true")
-    assert request["answer"] == {"status": None, "headers": [], "body": "", "size": 0}
+    assert request["response"] == {"status": None, "headers": [], "body": "", "size": 0}
     assert request["note"].startswith("magic number 72")
 
 
@@ -283,7 +283,7 @@ def test_bytes_that_are_no_http_are_noted_by_their_first_line(
     assert exchange_bytes(own_mock, raw).startswith(b"HTTP/1.1 400 ")
     request = latest(Api(own_mock))
     assert (request["method"], request["target"], request["account"]) == (method, target, None)
-    assert (request["answer"]["status"], request["body"], request["headers"]) == (400, "", [])
+    assert (request["response"]["status"], request["body"], request["headers"]) == (400, "", [])
     assert request["note"].startswith("malformed HTTP: ")
     assert "secret" not in str(request)
     assert Api(own_mock).get("requests", refused="true")["total"] == 1

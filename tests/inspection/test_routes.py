@@ -265,7 +265,7 @@ def test_mock_that_stops_ends_waits_and_streams() -> None:
 def test_body_where_none_is_read_is_refused_rather_than_ignored(api: Api, method_and_path: tuple[str, str]) -> None:
     sent = api.send(NUMBER)
     error = api.refused(400, *method_and_path, {"to": "972-54-2222222"})
-    assert error["faults"] == {"body": ["is not read here; what is asked for goes into the query"]}
+    assert error["issues"] == {"body": ["is not read here; what is asked for goes into the query"]}
     assert api.ids() == sent
 
 

@@ -39,7 +39,7 @@ def states(api: Api) -> list[str]:
 
 def counts(api: Api) -> list[tuple[int, int, int | None]]:
     """Return how often each rule matched and was used, and how many uses are left."""
-    return [(rule["matched"], rule["used"], rule["left"]) for rule in api.get("scenario")["rules"]]
+    return [(rule["matched"], rule["applied"], rule["left"]) for rule in api.get("scenario")["rules"]]
 
 
 def listed(api: Api) -> list[int]:
@@ -56,17 +56,17 @@ def frozen(api: Api) -> Api:
 
 def test_at_first_no_scenario_is_in_force(api: Api) -> None:
     assert api.get("scenario") == Api(api.mock).get("scenario") == NOTHING
-    assert api.get("faults") == {"faults": [], "over": []}
+    assert api.get("faults") == {"faults": [], "ended": []}
 
 
 def test_scenario_is_put_in_force_by_its_body(api: Api) -> None:
     label = "rule 1 (outage) of the scenario"
     shown = put(api, OUTAGE)
-    rule = {"label": label, "concerns": "message", "matched": 0, "used": 0, "left": 2, "too_slow": False}
+    rule = {"label": label, "applies_to": "message", "matched": 0, "applied": 0, "left": 2, "timed_out": False}
     assert shown == api.get("scenario") == {"names": ["the scenario"], "rules": [rule], "unused": [label]}
     api.send(PHONE, PHONE, PHONE)
     assert states(api) == ["exception/no-available-gateways"] * 2 + ["sent"]
-    rule |= {"matched": 2, "used": 2, "left": 0}
+    rule |= {"matched": 2, "applied": 2, "left": 0}
     assert api.get("scenario") == {"names": ["the scenario"], "rules": [rule], "unused": []}
     assert api.get("messages", status="exception")["messages"][0]["decided_by"] == label
 
@@ -74,9 +74,9 @@ def test_scenario_is_put_in_force_by_its_body(api: Api) -> None:
 def test_rule_whose_expression_takes_too_long_is_shown_as_such(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocksms.engine.patterns.REGEX_TIMEOUT", 0.02)
     put(api, {"rule": [{"match": {"content": "regex:(a|a)*(a|a)*$"}, "outcome": "invalid"}, {"outcome": "queued"}]})
-    assert [rule["too_slow"] for rule in api.get("scenario")["rules"]] == [False, False]
+    assert [rule["timed_out"] for rule in api.get("scenario")["rules"]] == [False, False]
     api.send(PHONE, content="a" * 60 + "b")
-    assert [rule["too_slow"] for rule in api.get("scenario")["rules"]] == [True, False]
+    assert [rule["timed_out"] for rule in api.get("scenario")["rules"]] == [True, False]
     assert states(api) == ["queued"]
 
 
@@ -92,7 +92,7 @@ def test_scenario_is_put_in_force_by_its_name(api: Api) -> None:
 def test_name_and_body_together_are_refused_and_nothing_changes(api: Api) -> None:
     before = put(api, OUTAGE)
     error = api.refused(400, "PUT", "scenario", OUTAGE, name="chaos")
-    assert error["faults"] == {"name": ["stands alone; a scenario in the body cannot go with it"]}
+    assert error["issues"] == {"name": ["stands alone; a scenario in the body cannot go with it"]}
     assert api.get("scenario") == before
 
 
@@ -100,7 +100,7 @@ def test_name_and_body_together_are_refused_and_nothing_changes(api: Api) -> Non
 def test_neither_name_nor_body_is_refused_and_nothing_changes(api: Api, body: Any) -> None:
     before = put(api, OUTAGE)
     said = "says nothing; give a scenario here or ?name= of one, and take what is in force out by DELETE"
-    assert api.refused(400, "PUT", "scenario", body)["faults"] == {"body": [said]}
+    assert api.refused(400, "PUT", "scenario", body)["issues"] == {"body": [said]}
     assert api.get("scenario") == before
 
 
@@ -109,7 +109,7 @@ def test_scenario_without_rules_is_one(api: Api, body: Any) -> None:
     put(api, OUTAGE)
     assert put(api, body) == {"names": ["the scenario"], "rules": [], "unused": []}
     error = api.refused(400, "PUT", "scenario", body, name="chaos")
-    assert error["faults"] == {"name": ["stands alone; a scenario in the body cannot go with it"]}
+    assert error["issues"] == {"name": ["stands alone; a scenario in the body cannot go with it"]}
 
 
 @pytest.mark.parametrize("name", ["gateway-outrage", "../gateway-outage", "/etc/passwd", "a\0b", "gateway-outage.toml"])
@@ -152,7 +152,7 @@ def test_unknown_name_is_told_the_nearest(api: Api) -> None:
 )
 def test_scenario_that_is_none_is_told_where_and_nothing_changes(api: Api, scenario: Any, faults: Any) -> None:
     before = put(api, OUTAGE)
-    assert api.refused(400, "PUT", "scenario", scenario)["faults"] == faults
+    assert api.refused(400, "PUT", "scenario", scenario)["issues"] == faults
     assert api.get("scenario") == before
 
 
@@ -333,13 +333,13 @@ def test_fault_is_set_and_ends_with_its_uses(frozen: Api) -> None:
     (shown,) = frozen.get("faults")["faults"]
     until = shown.pop("until")
     owner = frozen.get("account")["id"]
-    assert shown == {"id": fault, "account": owner, "fault": "status 503", "matched": 0, "used": 0, "left": 2}
+    assert shown == {"id": fault, "account": owner, "fault": "status 503", "matched": 0, "applied": 0, "left": 2}
     assert (until[:11], until > now) == (now[:11], True)
     first = try_send(frozen, PHONE)
     assert (first.status_code, first.headers["retry-after"]) == (503, "2")
     assert [try_send(frozen, PHONE).status_code for _ in range(2)] == [503, 200]
     (shown,) = frozen.get("faults")["faults"]
-    assert (shown["matched"], shown["used"], shown["left"]) == (2, 2, 0)
+    assert (shown["matched"], shown["applied"], shown["left"]) == (2, 2, 0)
     assert states(frozen) == ["sent"]
     notes = [entry["note"] for entry in frozen.get("requests")["requests"]]
     assert notes == ["", "a fault set by hand: status 503", "a fault set by hand: status 503"]
@@ -452,7 +452,7 @@ def test_fault_of_accounts_to_come_is_listed_though_there_are_none_yet(own_mock:
     everyone = Api(own_mock)
     first, second = (everyone.post("faults", DOWN)["id"] for _ in range(2))
     shown = everyone.get("faults")["faults"]
-    assert [(each["id"], each["account"], each["used"]) for each in shown] == [(second, None, 0), (first, None, 0)]
+    assert [(each["id"], each["account"], each["applied"]) for each in shown] == [(second, None, 0), (first, None, 0)]
     assert everyone.ask("DELETE", "faults") == {"cleared": 2}
     assert try_send(Api(own_mock, "to come"), PHONE).status_code == 200
 
@@ -475,7 +475,7 @@ def test_faults_that_are_over_are_shown_apart(frozen: Api) -> None:
     frozen.ask("DELETE", f"faults/{cleared}")
     frozen.post("clock/advance", {"by": "1s"})
     assert listed(frozen) == [long]
-    assert [(fault["id"], fault["used"]) for fault in frozen.get("faults")["over"]] == [(short, 1), (cleared, 1)]
+    assert [(fault["id"], fault["applied"]) for fault in frozen.get("faults")["ended"]] == [(short, 1), (cleared, 1)]
 
 
 def test_reset_clears_faults(own_mock: Mock) -> None:
@@ -514,7 +514,7 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
     ids=str,
 )
 def test_fault_that_is_none_is_told_where_and_nothing_is_set(api: Api, fault: Any, faults: Any) -> None:
-    assert api.refused(400, "POST", "faults", fault)["faults"] == faults
+    assert api.refused(400, "POST", "faults", fault)["issues"] == faults
     assert listed(api) == []
 
 

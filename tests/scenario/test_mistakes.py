@@ -323,7 +323,7 @@ def test_mistake_in_json_is_told_in_the_same_words(shared_mock: Mock, mistake: M
     error = api.refused(400, "PUT", "scenario", data)
     _, _, told = mistake.told.partition(": ")
     key, _, text = told.partition(": ")
-    assert error["faults"] == {key: [text]}
+    assert error["issues"] == {key: [text]}
     assert error["message"] == told
     assert api.get("scenario")["names"] == []
     api.ask("PUT", "scenario", tomllib.loads(EXAMPLE.replace(mistake.right, mistake.mended)))

@@ -154,7 +154,7 @@ def test_failed_callback_is_tried_again_as_the_clock_advances(api: Api, receiver
     assert (callback["state"], callback["due_at"]) == ("delivered", None)
     assert [attempt["status"] for attempt in callback["attempts"]] == [500, 302, 404, 200]
     assert [seconds(start, attempt["at"]) for attempt in callback["attempts"]] == [0, 1, 6, 21]
-    assert [attempt["answer"] for attempt in callback["attempts"]] == ["ok"] * 4
+    assert [attempt["body"] for attempt in callback["attempts"]] == ["ok"] * 4
     assert len(receiver.told) == 4
 
 

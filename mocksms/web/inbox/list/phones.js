@@ -117,14 +117,14 @@ function row(item, node) {
       { class: "upper" },
       element("span", { class: "who" }, apart(item.mobile_number)),
       isAmongMany && element("span", { class: "chip" }, state.nameOf(item.account)),
-      item.listed?.includes("unsubscribed") && element("span", { class: "chip out" }, "opted out"),
+      item.lists?.includes("unsubscribed") && element("span", { class: "chip out" }, "opted out"),
       element("time", { datetime: at }, recent(at, state.now())),
     ),
     element(
       "span",
       { class: "lower" },
       item.is_reply && element("span", { class: "soft" }, "↩", element("span", { class: "hidden" }, " replied: ")),
-      element("span", { class: "words", dir: "auto" }, line(item.words ?? item.text, 120)),
+      element("span", { class: "words", dir: "auto" }, line(item.preview ?? item.text, 120)),
       !isPlain &&
         element(
           "span",

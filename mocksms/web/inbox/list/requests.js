@@ -66,16 +66,16 @@ async function read(query) {
 }
 
 function row(exchange) {
-  const { answer, messages, warnings } = exchange;
+  const { response, messages, warnings } = exchange;
   const made = messages.length ? `${messages.length} SMS` : "";
   const said =
     exchange.note || [made, warnings.length && counted(warnings.length, "warning")].filter(Boolean).join(", ");
   return [
     element("time", { datetime: exchange.at }, clockTime(exchange.at)),
-    statusBadge(answer.status),
+    statusBadge(response.status),
     element("span", { class: "method" }, apart(exchange.method)),
     element("span", { class: "target" }, apart(exchange.target)),
     element("span", { class: exchange.note ? "why" : "why soft" }, apart(said)),
-    element("span", { class: "took soft" }, span(exchange.took * 1000)),
+    element("span", { class: "duration soft" }, span(exchange.duration * 1000)),
   ];
 }

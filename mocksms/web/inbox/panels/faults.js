@@ -58,7 +58,7 @@ export class FaultsPart {
         "li",
         { "data-id": fault.id },
         element("strong", {}, visible(fault.fault)),
-        ` hit ${fault.used}${left(fault)} `,
+        ` hit ${fault.applied}${left(fault)} `,
         element("span", { class: "soft until", "data-until": fault.until }),
         button("End it", () => this.#change(() => call("DELETE", `faults/${fault.id}`)), { class: "small" }),
       ),
@@ -98,7 +98,7 @@ function together(faults) {
     if (fault.account === null) {
       if (!known && Date.parse(fault.until) > state.now()) found.set(fault.id, fault);
     } else {
-      found.set(fault.id, known ? { ...known, used: known.used + fault.used, left: null } : fault);
+      found.set(fault.id, known ? { ...known, applied: known.applied + fault.applied, left: null } : fault);
     }
   }
   return [...found.values()];

@@ -18,7 +18,7 @@ export async function requestParts(id) {
     element(
       "p",
       { class: "state" },
-      statusBadge(exchange.answer.status),
+      statusBadge(exchange.response.status),
       exchange.note && element("strong", {}, " ", visible(exchange.note)),
     ),
     exchange.messages.length > 0 &&
@@ -41,13 +41,13 @@ export async function requestParts(id) {
 
 /** The parts of a call: in words, request and answer. */
 export function exchangeParts(exchange, title, isOpen = false) {
-  const { answer } = exchange;
+  const { response } = exchange;
   return [
     section(
       title,
       true,
       facts([
-        ["at", `${moment(exchange.at)}, answered in ${span(exchange.took * 1000)}`],
+        ["at", `${moment(exchange.at)}, answered in ${span(exchange.duration * 1000)}`],
         ["note", !isOpen && exchange.note && visible(exchange.note)],
         [
           "warnings",
@@ -72,8 +72,8 @@ export function exchangeParts(exchange, title, isOpen = false) {
     section(
       "Answer",
       isOpen,
-      copyButton("Answer body", () => answer.body),
-      raw("Answer", visible(asSent(String(answer.status ?? "the connection was reset"), answer))),
+      copyButton("Answer body", () => response.body),
+      raw("Answer", visible(asSent(String(response.status ?? "the connection was reset"), response))),
     ),
   ];
 }

@@ -77,14 +77,14 @@ export class ScenarioPart {
   }
 
   #row(rule, place) {
-    const fires = rule.used > (this.#used.get(place) ?? rule.used);
-    this.#used.set(place, rule.used);
+    const fires = rule.applied > (this.#used.get(place) ?? rule.applied);
+    this.#used.set(place, rule.applied);
     return element(
       "tr",
-      { class: fires ? "fires" : rule.used ? "used" : "unused" },
+      { class: fires ? "fires" : rule.applied ? "used" : "unused" },
       element("td", {}, element("bdi", {}, visible(rule.label))),
       element("td", {}, String(rule.matched)),
-      element("td", {}, String(rule.used)),
+      element("td", {}, String(rule.applied)),
       element("td", {}, rule.left === null ? "∞" : String(rule.left)),
     );
   }

@@ -142,7 +142,7 @@ export class Conversation {
       element("h2", {}, apart(written)),
       copyButton("Number", () => written),
       ...(state.accounts.length > 1 ? [element("span", { class: "chip" }, state.nameOf(account))] : []),
-      ...(phone?.listed ?? []).map(listed),
+      ...(phone?.lists ?? []).map(listed),
       element(
         "span",
         { class: "soft counts" },

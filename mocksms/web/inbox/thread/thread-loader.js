@@ -3,7 +3,7 @@
 import { get } from "../api/client.js";
 
 const PAGE = 50;
-const KINDS = ["messages", "inbound", "consents"];
+const KINDS = ["messages", "replies", "consents"];
 
 /**
  * The newest that was said before a cursor, of all kinds, each with its kind. Nothing of it is older than `floor`, below

@@ -4,7 +4,7 @@ import { element } from "../../shared/dom.js";
 import { bubble, choice, dayLine, reply } from "./bubble.js";
 import { day } from "../ui/time.js";
 
-const DRAWN = { messages: bubble, inbound: reply, consents: choice };
+const DRAWN = { messages: bubble, replies: reply, consents: choice };
 
 export class Flow {
   #nodes = new Map();
