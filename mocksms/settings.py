@@ -272,17 +272,14 @@ class Settings:
 class SessionSettings:
     """Every option of a test suite beside those of the mock it starts."""
 
-    url: str | None = _option(None, _url, "a mock that runs already, to attach to; none given: one is started")
+    url: str | None = _option(None, _url, "URL of a running mock to attach to; none: the session starts its own")
     unexpected: Literal["fail", "warn", "ignore"] = _choice(
-        "what a test does about what nobody asked for: refused calls, wrong keys, late messages",
+        "what unexpected traffic does to a test: refused requests, wrong API keys, late messages",
         "fail",
         "warn",
         "ignore",
     )
-    patience: timedelta = _option(timedelta(seconds=5), duration, "how long a wait lasts unless it says otherwise")
-    replay: str | None = _option(
-        None, _optional_text, "folder in which each failed test leaves a scenario file that replays it"
-    )
+    timeout: timedelta = _option(timedelta(seconds=5), duration, "how long a wait lasts unless the call sets a timeout")
 
 
 OPTIONS: Final = {option.name: option for option in fields(Settings)}

@@ -197,10 +197,10 @@ def test_what_is_for_the_tests_of_an_application_is_let_be(option: str) -> None:
 
 
 def test_options_of_a_suite_are_read_from_the_latest_source() -> None:
-    first = {"url": ("first", "http://127.0.0.1:8972/"), "patience": ("first", "soon"), "port": ("first", "x")}
-    second = {"patience": ("second", "250ms"), "replay": ("second", "")}
+    first = {"url": ("first", "http://127.0.0.1:8972/"), "timeout": ("first", "soon"), "port": ("first", "x")}
+    second = {"timeout": ("second", "250ms")}
     assert read_options(SessionSettings, first, second) == SessionSettings(
-        url="http://127.0.0.1:8972", patience=timedelta(milliseconds=250)
+        url="http://127.0.0.1:8972", timeout=timedelta(milliseconds=250)
     )
     with pytest.raises(SettingsError, match=r"^first is 'soon', but must be a duration"):
         read_options(SessionSettings, first)
@@ -210,7 +210,7 @@ def test_options_of_a_suite_are_read_from_the_latest_source() -> None:
     ("variable", "nearest"),
     [
         ("MOCKSMS_PROT", "MOCKSMS_PORT"),
-        ("MOCKSMS_REPLY", "MOCKSMS_REPLAY"),
+        ("MOCKSMS_TIMEOUTS", "MOCKSMS_TIMEOUT"),
         ("MOCKSMS_APIKEY", "MOCKSMS_API_KEY"),
         ("MOCKSMS_HOSTS", "MOCKSMS_HOST"),
     ],

@@ -22,7 +22,7 @@ PAGE: Final = 1_000
 class ApiRequest:
     """One call of the emulated API.
 
-    `answer` is its HTTP status, None where the connection was reset. `note` says why it was refused, `ordered_by`
+    `status` is its HTTP status, None where the connection was reset. `note` says why it was refused, `fault_decided_by`
     which fault or magic number asked for that, None when nothing did. `warnings` say what it took liberties with.
     """
 
@@ -30,21 +30,21 @@ class ApiRequest:
     method: str
     target: str
     body: str
-    answer: int | None
+    status: int | None
     note: str
-    ordered_by: str | None
+    fault_decided_by: str | None
     warnings: tuple[str, ...]
     messages: tuple[str, ...]
-    is_ours: bool
+    has_account: bool
 
     @property
     def is_refused(self) -> bool:
         """Whether it was answered with anything but success."""
-        return self.answer is None or not 200 <= self.answer < 300
+        return self.status is None or not 200 <= self.status < 300
 
     def __repr__(self) -> str:
         note = f": {escape(self.note)}" if self.note else ""
-        return f"<{escape(self.method)} {escape(self.target)} answered {self.answer or 'by a reset'}{note}>"
+        return f"<{escape(self.method)} {escape(self.target)} answered {self.status or 'by a reset'}{note}>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -63,9 +63,9 @@ class SmsReply:
 class AccountHandle:
     """An account of a mock: where it is, and what was sent."""
 
-    def __init__(self, client: MockClient | None, api_key: str, patience: float) -> None:
+    def __init__(self, client: MockClient | None, api_key: str, timeout: float) -> None:
         self._connected = client
-        self._patience = patience
+        self._timeout = timeout
         self._began = 0
         self.api_key = api_key
 
@@ -89,24 +89,24 @@ class AccountHandle:
         return self._messages()
 
     @property
-    def calls(self) -> list[ApiRequest]:
+    def requests(self) -> list[ApiRequest]:
         """The latest calls of the emulated API by this account, at most 1,000, oldest first."""
-        return [call_of(row) for row in self.ask("GET", "requests", limit=PAGE)["requests"][::-1]]
+        return [request_of(row) for row in self.api("GET", "requests", limit=PAGE)["requests"][::-1]]
 
     @property
     def replies(self) -> list[SmsReply]:
         """The latest SMS from phones, at most 1,000, oldest first."""
-        return [reply_of(row) for row in self.ask("GET", "inbound", limit=PAGE)["replies"][::-1]]
+        return [reply_of(row) for row in self.api("GET", "inbound", limit=PAGE)["replies"][::-1]]
 
     @property
     def cursor(self) -> int:
         """The place in what has happened; given as `since`, only what comes after counts."""
-        return int(self.ask("GET", "messages", limit=1)["cursor"])
+        return int(self.api("GET", "messages", limit=1)["cursor"])
 
     @property
     def now(self) -> datetime:
         """The time on the account's clock, in UTC."""
-        return datetime.fromisoformat(self.ask("GET", "clock")["now"])
+        return datetime.fromisoformat(self.api("GET", "clock")["now"])
 
     def read(self, message: SmsMessage | str) -> SmsMessage:
         """Return a message, given by itself or its transaction id, as it is by now.
@@ -114,7 +114,7 @@ class AccountHandle:
         Raises:
             MockRefused: there is none.
         """
-        return message_of(self.ask("GET", f"messages/{id_of(message)}"))
+        return message_of(self.api("GET", f"messages/{id_of(message)}"))
 
     @property
     def client(self) -> MockClient:
@@ -123,8 +123,8 @@ class AccountHandle:
             raise RuntimeError("this mock is not running; use it as: with MockSMS() as sms:")
         return self._connected
 
-    def ask(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
-        """Return what the inspection API answers about this account: `sms.ask("GET", "messages", tag="otp")`.
+    def api(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
+        """Return what the inspection API answers about this account: `sms.api("GET", "messages", tag="otp")`.
 
         Raises:
             MockRefused: it is answered with an error.
@@ -137,26 +137,26 @@ class AccountHandle:
         rows: list[Any] = []
         before: int | None = None
         while True:
-            page = self.ask("GET", "messages", limit=PAGE, before=before, **filters)["messages"]
+            page = self.api("GET", "messages", limit=PAGE, before=before, **filters)["messages"]
             rows += page
             if len(page) < PAGE:
                 return [message_of(row) for row in reversed(rows)]
             before = page[-1]["cursor"]
 
 
-def call_of(row: Mapping[str, Any]) -> ApiRequest:
+def request_of(row: Mapping[str, Any]) -> ApiRequest:
     """Return a call from a row of the inspection API."""
     return ApiRequest(
         at=datetime.fromisoformat(row["at"]),
         method=row["method"],
         target=row["target"],
         body=row["body"],
-        answer=row["response"]["status"],
+        status=row["response"]["status"],
         note=row["note"],
-        ordered_by=row["fault_decided_by"],
+        fault_decided_by=row["fault_decided_by"],
         warnings=tuple(f"{warning['path']}: {warning['note']}" for warning in row["warnings"]),
         messages=tuple(row["messages"]),
-        is_ours=row["account"] is not None,
+        has_account=row["account"] is not None,
     )
 
 

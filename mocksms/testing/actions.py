@@ -38,15 +38,15 @@ class FaultHandle:
         self._about = about
 
     @property
-    def hits(self) -> int:
+    def applied(self) -> int:
         """How many calls it let go wrong."""
-        answer = self._account.ask("GET", "faults")
+        answer = self._account.api("GET", "faults")
         rows = [*answer["faults"], *answer["ended"]]
         return next((int(row["applied"]) for row in rows if row["id"] == self._number), 0)
 
     def __repr__(self) -> str:
         try:
-            met = f"met by {self.hits} {'call' if self.hits == 1 else 'calls'}"
+            met = f"met by {self.applied} {'call' if self.applied == 1 else 'calls'}"
         except MocksmsError:
             met = "of a mock that does not answer"
         return f"<fault {self._about}, {met}>"
@@ -54,7 +54,7 @@ class FaultHandle:
     def clear(self) -> None:
         """End it; one that is over stays so."""
         try:
-            self._account.ask("DELETE", f"faults/{self._number}")
+            self._account.api("DELETE", f"faults/{self._number}")
         except MockRefused as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
@@ -71,8 +71,8 @@ class FaultHandle:
 class Actions(AccountHandle):
     """An account whose provider does what the test says."""
 
-    def __init__(self, client: MockClient | None, api_key: str, patience: float) -> None:
-        super().__init__(client, api_key, patience)
+    def __init__(self, client: MockClient | None, api_key: str, timeout: float) -> None:
+        super().__init__(client, api_key, timeout)
         self._lanes: dict[str, Iterator[int]] = {}
         self._faults: list[FaultHandle] = []
 
@@ -112,18 +112,18 @@ class Actions(AccountHandle):
             ScenarioUnusable: the file is none; the text says where.
         """
         if scenario is None:
-            self.ask("DELETE", "scenario")
+            self.api("DELETE", "scenario")
         elif isinstance(scenario, Path) or (isinstance(scenario, str) and scenario.endswith(".toml")):
-            self.ask("PUT", "scenario", _read(Path(scenario)))
+            self.api("PUT", "scenario", _read(Path(scenario)))
         elif isinstance(scenario, str):
-            self.ask("PUT", "scenario", name=scenario)
+            self.api("PUT", "scenario", name=scenario)
         else:
-            self.ask("PUT", "scenario", scenario if isinstance(scenario, Mapping) else {"rule": list(scenario)})
+            self.api("PUT", "scenario", scenario if isinstance(scenario, Mapping) else {"rule": list(scenario)})
 
     @property
     def unused_rules(self) -> list[str]:
         """The rules of the scenario in force that decided about nothing so far."""
-        return list(self.ask("GET", "scenario")["unused"])
+        return list(self.api("GET", "scenario")["unused"])
 
     def fault(
         self,
@@ -156,7 +156,7 @@ class Actions(AccountHandle):
         fault = {"kind": "status", "status": kind} if isinstance(kind, int) else {"kind": kind}
         limits = {"times": times, "every": every, "probability": probability, "match": match, "ttl": ttl}
         given = {name: value for name, value in limits.items() if value is not None}
-        number = self.ask("POST", "faults", {"fault": {**fault, **details}, **given})["id"]
+        number = self.api("POST", "faults", {"fault": {**fault, **details}, **given})["id"]
         about = ", ".join([str(kind), *(f"{name}={value!r}" for name, value in {**details, **given}.items())])
         self._faults.append(FaultHandle(self, number, about))
         return self._faults[-1]
@@ -169,37 +169,37 @@ class Actions(AccountHandle):
     @property
     def credit(self) -> int | None:
         """The segments the account can send, None without limit. Set, what waited for credit is sent."""
-        credit: int | None = self.ask("GET", "account")["credit"]
+        credit: int | None = self.api("GET", "account")["credit"]
         return credit
 
     @credit.setter
     def credit(self, segments: int | None) -> None:
-        self.ask("PATCH", "account", {"credit": segments})
+        self.api("PATCH", "account", {"credit": segments})
 
     @property
     def opted_out(self) -> list[str]:
         """The numbers that have opted out, in digits."""
-        return list(self.ask("GET", "account")["unsubscribed"])
+        return list(self.api("GET", "account")["unsubscribed"])
 
-    def change(self, **changes: Any) -> None:
+    def update_account(self, **changes: Any) -> None:
         """Change the account: `gateway=False`, `bounced={"add": [number]}`, `kosher=[number]`, `rest_right=False`.
 
         Raises:
             MockRefused: it has no such property; the text names those it has.
         """
-        self.ask("PATCH", "account", changes)
+        self.api("PATCH", "account", changes)
 
     def opt_out(self, number: str) -> None:
         """Let a number opt out."""
-        self.change(unsubscribed={"add": [number]})
+        self.update_account(unsubscribed={"add": [number]})
 
     def opt_in(self, number: str) -> None:
         """Take an opt-out back."""
-        self.change(unsubscribed={"remove": [number]})
+        self.update_account(unsubscribed={"remove": [number]})
 
     def reply(self, from_: str, text: str) -> SmsReply:
         """Let a phone reply, such as with `STOP`."""
-        return reply_of(self.ask("POST", "inbound", {"from": from_, "text": text}))
+        return reply_of(self.api("POST", "inbound", {"from": from_, "text": text}))
 
     def cancel(self, message: SmsMessage | str) -> SmsMessage:
         """Cancel a queued message, given by itself or its transaction id, and return it as it is then.
@@ -217,7 +217,7 @@ class Actions(AccountHandle):
         """
         return self._drive(message, "bounce")
 
-    def deliver(self, message: SmsMessage | str) -> SmsMessage:
+    def send_now(self, message: SmsMessage | str) -> SmsMessage:
         """Send a queued message now, whatever it waits for, and return it as it is then.
 
         Raises:
@@ -243,8 +243,8 @@ class Actions(AccountHandle):
         Raises:
             MockRefused: that is in the past; time goes on as before.
         """
-        was_frozen = at is not None and self.ask("GET", "clock")["frozen"]
-        stands_at = datetime.fromisoformat(self.ask("POST", "clock/freeze")["now"])
+        was_frozen = at is not None and self.api("GET", "clock")["frozen"]
+        stands_at = datetime.fromisoformat(self.api("POST", "clock/freeze")["now"])
         if at is None:
             return stands_at
         try:
@@ -267,20 +267,20 @@ class Actions(AccountHandle):
             body: dict[str, Any] = {"to": (by if by.tzinfo else by.astimezone()).isoformat()}
         else:
             body = {"by": by}
-        return datetime.fromisoformat(self.ask("POST", "clock/advance", body, within=SETTLING)["now"])
+        return datetime.fromisoformat(self.api("POST", "clock/advance", body, within=SETTLING)["now"])
 
     def resume(self) -> None:
         """Let the account's time run on."""
-        self.ask("POST", "clock/resume")
+        self.api("POST", "clock/resume")
 
     def reset(self) -> None:
         """Forget all the account holds: it begins anew."""
-        self.ask("POST", "reset")
+        self.api("POST", "reset")
         self._lanes.clear()
         self._faults.clear()
 
     def _drive(self, message: SmsMessage | str, word: str, body: Any = None) -> SmsMessage:
-        return message_of(self.ask("POST", f"messages/{id_of(message)}/{word}", body))
+        return message_of(self.api("POST", f"messages/{id_of(message)}/{word}", body))
 
 
 def _read(path: Path) -> Any:

@@ -39,8 +39,8 @@ class Assertions(AccountHandle):
     searched for, or a callable that gets the value. What is not given may be anything.
     """
 
-    def __init__(self, client: MockClient | None, api_key: str, patience: float) -> None:
-        super().__init__(client, api_key, patience)
+    def __init__(self, client: MockClient | None, api_key: str, timeout: float) -> None:
+        super().__init__(client, api_key, timeout)
         self._returned: dict[Expectation, set[str]] = {}
 
     def assert_sent(
@@ -85,14 +85,14 @@ class Assertions(AccountHandle):
         What came before the call counts, too. The same wait made again passes over what it has returned, so that it
         returns the next one; `since` says otherwise. In an async test use `await sms.aio.wait_for(...)`.
 
-        `timeout` is in seconds or a duration such as "2s"; the suite's patience unless given.
+        `timeout` is in seconds or a duration such as "2s"; the option `mocksms_timeout` unless given.
 
         Raises:
             AssertionError: they do not come in time; the text explains why.
         """
         wish = Expectation(to=to, text=text, tag=tag, status=status)
         _check_times(times)
-        length = self._patience if timeout is None else in_seconds(timeout)
+        length = self._timeout if timeout is None else in_seconds(timeout)
         returned = self._returned.setdefault(wish, set())
         passed_over = frozenset(returned) if since is None else frozenset[str]()
         note: list[str] = []
@@ -312,8 +312,8 @@ class Assertions(AccountHandle):
         place = self._place(since)
         try:
             if body is None:
-                return self.ask(method, path, since=place, **query), None
-            return self.ask(method, path, {**body, "since": place}, **query), None
+                return self.api(method, path, since=place, **query), None
+            return self.api(method, path, {**body, "since": place}, **query), None
         except MockRefused as error:
             if error.explanation is None:
                 raise

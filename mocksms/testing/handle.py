@@ -44,7 +44,7 @@ class MockSMS(Assertions, Actions):
 
     Args:
         api_key: whose account this is; any key will do.
-        patience: how long a wait lasts unless it says otherwise.
+        timeout: how long a wait lasts unless it says otherwise.
         options: the options of mocksms, named as in Python: `credit=10`, `async_delay="2s"`, `scenario="outage"`.
 
     Raises:
@@ -52,16 +52,16 @@ class MockSMS(Assertions, Actions):
         ValueError: no header can carry the API key.
     """
 
-    def __init__(self, *, api_key: str = "test-key", patience: DurationLike = WAIT, **options: Any) -> None:
-        super().__init__(None, api_key, in_seconds(patience))
+    def __init__(self, *, api_key: str = "test-key", timeout: DurationLike = WAIT, **options: Any) -> None:
+        super().__init__(None, api_key, in_seconds(timeout))
         self.kin = {api_key}
         self._depth = 0
         self._server: ThreadedServer | None = ThreadedServer(_settings(options))
 
     @classmethod
-    def of(cls, settings: Settings, *, api_key: str = "test-key", patience: DurationLike = WAIT) -> MockSMS:
+    def of(cls, settings: Settings, *, api_key: str = "test-key", timeout: DurationLike = WAIT) -> MockSMS:
         """Return a mock with these settings, to be started."""
-        sms = cls(api_key=api_key, patience=patience)
+        sms = cls(api_key=api_key, timeout=timeout)
         sms._server = ThreadedServer(settings)
         return sms
 
@@ -72,7 +72,7 @@ class MockSMS(Assertions, Actions):
         *,
         api_key: str = "test-key",
         control_token: str | None = None,
-        patience: DurationLike = WAIT,
+        timeout: DurationLike = WAIT,
         within: float = PATIENCE,
     ) -> MockSMS:
         """Return the handle on a mock that runs already, or is about to: in a container, or on another machine.
@@ -81,7 +81,7 @@ class MockSMS(Assertions, Actions):
             url: where it is, such as `http://127.0.0.1:8972`.
             api_key: whose account this is.
             control_token: its control token, if it has one.
-            patience: how long a wait lasts unless it says otherwise.
+            timeout: how long a wait lasts unless it says otherwise.
             within: seconds it may take to come up.
 
         Raises:
@@ -89,7 +89,7 @@ class MockSMS(Assertions, Actions):
         """
         client = MockClient(url, control_token)
         client.wait_until_up(within)
-        return cls._on(client, api_key, in_seconds(patience))
+        return cls._on(client, api_key, in_seconds(timeout))
 
     def account(self, api_key: str) -> MockSMS:
         """Return a handle on another account of the same mock.
@@ -103,7 +103,7 @@ class MockSMS(Assertions, Actions):
 
     def apart(self, api_key: str, since: int) -> MockSMS:
         """Return a handle on an account alone, whose assertions look back to a cursor unless they say otherwise."""
-        sms = self._on(self.client, api_key, self._patience)
+        sms = self._on(self.client, api_key, self._timeout)
         sms._began = since
         return sms
 
@@ -174,8 +174,8 @@ class MockSMS(Assertions, Actions):
         return f"<MockSMS {where}, account {self.api_key}>"
 
     @classmethod
-    def _on(cls, client: MockClient, api_key: str, patience: float) -> MockSMS:
-        sms = cls(api_key=api_key, patience=patience)
+    def _on(cls, client: MockClient, api_key: str, timeout: float) -> MockSMS:
+        sms = cls(api_key=api_key, timeout=timeout)
         sms._server = None
         sms._connected = client
         client.meet(api_key)

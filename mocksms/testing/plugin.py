@@ -34,7 +34,7 @@ MARKER: Final = (
 )
 OURS: Final[dict[str, Raw]] = {"port": ("a suite's port", "0"), "seed": ("a suite's seed", "pytest")}
 """Options whose defaults are others in a test suite: any free port, and ids that are the same each time."""
-PATHS: Final = ("scenario", "scenario_folder", "replay")
+PATHS: Final = ("scenario", "scenario_folder")
 """Options that name files or folders."""
 WAYS_OUT: Final = (
     "let a test wait for what its application still sends (mocksms.wait_for), or put up with it: "
@@ -97,9 +97,9 @@ def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[MockSession]:
         options = suite_settings(config)
         if options.url:
             token = _read(Settings, config).control_token
-            server = MockSMS.connect(options.url, control_token=token, patience=options.patience)
+            server = MockSMS.connect(options.url, control_token=token, timeout=options.timeout)
         else:
-            server = MockSMS.of(_open_to_all(request.getfixturevalue("mocksms_settings")), patience=options.patience)
+            server = MockSMS.of(_open_to_all(request.getfixturevalue("mocksms_settings")), timeout=options.timeout)
             server.start()
     try:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))

@@ -1,16 +1,11 @@
-"""What the mock saw of a failed test, as text; and as a scenario file that lets it be lived through again."""
+"""Report of a failed test: what the mock saw of its account."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
-from hashlib import sha256
-from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 
-from mocksms.errors import MockRefused
 from mocksms.sms.text import escape
 from mocksms.testing.account import AccountHandle, ApiRequest, SmsReply
 from mocksms.testing.failures import line
@@ -22,7 +17,7 @@ SHOWN: Final = 50
 
 def seen(account: AccountHandle) -> str:
     """Return what a mock saw of an account: its messages, the calls that were refused, and all in the order of time."""
-    messages, calls, replies = account.outbox, account.calls, account.replies
+    messages, calls, replies = account.outbox, account.requests, account.replies
     refused = [call for call in calls if call.is_refused]
     lines = [f"{account.url}, account {escape(account.api_key)}", f"{len(messages)} SMS"]
     lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages[-SHOWN:]]
@@ -32,25 +27,6 @@ def seen(account: AccountHandle) -> str:
     if events:
         lines += ["in the order of time", *(f"  {_time(at)}  {text}" for at, _, text in events)]
     return "\n".join(lines)
-
-
-def replayable(account: AccountHandle, folder: Path, nodeid: str) -> str:
-    """Write a scenario file that replays what an account lived through, and return how to use it.
-
-    Raises:
-        MockRefused: the mock does not hand it out.
-        OSError: it cannot be written.
-    """
-    target = "/_mock/scenario/recorded"
-    status, raw = account.client.exchange("GET", target, key=account.api_key, accept="text/plain")
-    if status != HTTPStatus.OK:
-        raise MockRefused(f"GET {target}", status, {"message": raw.decode(errors="replace")})
-    folder.mkdir(parents=True, exist_ok=True)
-    words = re.sub(r"[^A-Za-z0-9]+", "-", nodeid).strip("-")[-150:]
-    # Names of tests may differ by a sign alone, such as numbers with and without their plus.
-    path = folder / f"{words}-{sha256(nodeid.encode()).hexdigest()[:6]}.toml"
-    path.write_bytes(raw)
-    return f"to live through it again: mocksms --scenario {path}"
 
 
 TimedLine = tuple[datetime, int, str]
@@ -73,7 +49,7 @@ def _of_replies(replies: list[SmsReply]) -> Iterator[TimedLine]:
 
 
 def _called(call: ApiRequest) -> str:
-    answer = str(call.answer) if call.answer else "a reset"
+    answer = str(call.status) if call.status else "a reset"
     note = f": {call.note}" if call.note else ""
     return escape(f"{call.method} {call.target} answered by {answer}{note}")
 

@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -18,12 +17,12 @@ from mocksms.engine.account import account_id
 from mocksms.errors import MocksmsError, MockUnreachable
 from mocksms.settings import SessionSettings
 from mocksms.sms.text import escape
-from mocksms.testing.account import PAGE, ApiRequest, call_of
+from mocksms.testing.account import PAGE, ApiRequest, request_of
 from mocksms.testing.failures import line, told
 from mocksms.testing.handle import MockSMS
 from mocksms.testing.marker import UNSET, MarkerOptions, marked
 from mocksms.testing.models import message_of
-from mocksms.testing.report import replayable, seen
+from mocksms.testing.report import seen
 
 SHOWN: Final = 10
 """Unexpected things that are named; the others are counted."""
@@ -121,7 +120,7 @@ class MockSession:
         nodeid, cursor = self._ended.pop(key, ("", 0))
         if not nodeid:
             return
-        page = self.server.account(key).ask("GET", "messages", since=cursor, limit=SHOWN)
+        page = self.server.account(key).api("GET", "messages", since=cursor, limit=SHOWN)
         if page["total"]:
             rows = [told("late", message_of(row)) for row in reversed(page["messages"])]
             self._late.append(LateMessages(nodeid, "\n".join([f"{nodeid}: {page['total']} SMS", *rows])))
@@ -142,7 +141,7 @@ class TestRun:
         """Attach to a report of failure what the mock saw; after the last, clear accounts that other tests may use."""
         is_last = report.when == "teardown"
         if report.failed and not (is_last and self._failed):
-            report.sections.append(("mocksms", self._saw(report.nodeid)))
+            report.sections.append(("mocksms", self._saw()))
         self._failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
         if is_last:
             # A mock that has died lets the next test fail that needs it.
@@ -150,19 +149,14 @@ class TestRun:
                 for key in sorted(self.sms.kin - self._unique):
                     self.sms.client.call("POST", "reset", key=key)
 
-    def _saw(self, nodeid: str) -> str:
-        """Return what the mock saw, and leave a scenario file if the suite wants one."""
+    def _saw(self) -> str:
+        """Return what the mock saw."""
         try:
             text = seen(self.sms)
-            unmet = [fault for fault in self.sms.faults if not fault.hits]
+            unmet = [fault for fault in self.sms.faults if not fault.applied]
             text += "".join(f"\nno call met this: {fault!r}" for fault in unmet)
         except MocksmsError as error:
             return f"what the mock saw cannot be said: {error}"
-        if self._suite.options.replay:
-            try:
-                text += f"\n\n{replayable(self.sms, Path(self._suite.options.replay), nodeid)}"
-            except (MocksmsError, OSError) as error:
-                text += f"\n\nno scenario file to live through it again: {error}"
         return text
 
     def end(self, node: pytest.Item) -> None:
@@ -213,7 +207,7 @@ class TestRun:
 
     def _unexpected(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Iterate over what is wrong with a call, by kind and in words, as far as the test does not put up with it."""
-        call, account = call_of(row), row["account"]
+        call, account = request_of(row), row["account"]
         if account in (None, *map(account_id, self.sms.kin)):
             found = _wrong(call, is_strict=self.mark.strict)
         elif account in self.sms.client.known:
@@ -235,8 +229,8 @@ def _wrong(call: ApiRequest, *, is_strict: bool) -> Iterator[tuple[str, str]]:
     """Iterate over what is wrong with a call of the test's own account, or of nobody's."""
     kind = _kind(call)
     if kind:
-        owner = "" if call.is_ours else " without a key of any account"
-        answer = f"answered {call.answer}" if call.answer else "not answered"
+        owner = "" if call.has_account else " without a key of any account"
+        answer = f"answered {call.status}" if call.status else "not answered"
         yield kind, f"{call.method} {call.target}{owner} was {answer}: {call.note or 'no reason given'}"
     if is_strict:
         for warning in call.warnings:
@@ -247,17 +241,17 @@ def _strange(call: ApiRequest, headers: Iterable[tuple[str, str]]) -> Iterator[t
     """Say that a call sent something, or was refused, in an account that neither a test nor a handle has."""
     if call.messages or _kind(call):
         key = next((value for name, value in headers if name.lower() == "x-api-key"), "that no handle has")
-        what = f"sent {len(call.messages)} SMS" if call.messages else f"was refused: {call.note or call.answer}"
+        what = f"sent {len(call.messages)} SMS" if call.messages else f"was refused: {call.note or call.status}"
         yield "other-account", f"{call.method} {call.target} with the API key {key} {what}"
 
 
 def _kind(call: ApiRequest) -> str:
     """Return which kind of unexpected a call is, nothing when it is none: an ordered fault was asked for."""
-    if not call.is_refused or call.ordered_by is not None:
+    if not call.is_refused or call.fault_decided_by is not None:
         return ""
-    if call.answer == 500:
+    if call.status == 500:
         return "crash"
-    return "unknown-path" if call.answer == 404 and call.note.startswith("no resource") else "refused"
+    return "unknown-path" if call.status == 404 and call.note.startswith("no resource") else "refused"
 
 
 def _told(unexpected: list[tuple[str, str]]) -> str:

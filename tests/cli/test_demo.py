@@ -38,7 +38,7 @@ def test_fill_sends_it_and_lets_some_reply_and_click(shared_mock: Mock) -> None:
 
 def test_fill_says_what_the_mock_does_not_take(shared_mock: Mock) -> None:
     with MockSMS.connect(shared_mock.url, api_key="demo-refused") as sms:
-        sms.change(rest_right=False)
+        sms.update_account(rest_right=False)
         with pytest.raises(MocksmsError, match=f"{shared_mock.url} answered 401: "):
             fill(sms, "a", 1)
 

@@ -15,6 +15,6 @@ from tests.support import Mock
 def sms(shared_mock: Mock, request: pytest.FixtureRequest) -> Iterator[MockSMS]:
     """The handle on an account of the shared mock that no other test has; waits last a moment."""
     key = "key-of-" + sha256(request.node.nodeid.encode()).hexdigest()[:20]
-    handle = MockSMS.connect(shared_mock.url, api_key=key, patience="100ms")
+    handle = MockSMS.connect(shared_mock.url, api_key=key, timeout="100ms")
     yield handle
     handle.stop()

@@ -93,8 +93,8 @@ def test_fault_lasts_as_long_as_its_block(sms: MockSMS) -> None:
         refused = post(sms, body())
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
     send(sms)
-    (call, _) = sms.calls
-    assert (call.ordered_by, call.is_refused) == ("a fault set by hand", True)
+    (call, _) = sms.requests
+    assert (call.fault_decided_by, call.is_refused) == ("a fault set by hand", True)
 
 
 def test_fault_is_for_some_calls_alone(sms: MockSMS) -> None:
@@ -113,15 +113,15 @@ def test_fault_is_for_some_calls_alone(sms: MockSMS) -> None:
 
 def test_fault_tells_how_many_calls_it_met(sms: MockSMS) -> None:
     with sms.fault(503, times=2, match={"tag": "otp"}) as fault:
-        assert fault.hits == 0
+        assert fault.applied == 0
         assert repr(fault) == "<fault 503, times=2, match={'tag': 'otp'}, met by 0 calls>"
         post(sms, body(tags=["otp"]))
         assert repr(fault).endswith(", met by 1 call>")
         post(sms, body(tags=["otp"]))
-    assert fault.hits == 2
+    assert fault.applied == 2
     other = sms.fault("delay", duration="1s")
     assert repr(other) == "<fault delay, duration='1s', met by 0 calls>"
-    assert sms.fault(503).hits == other.hits == 0
+    assert sms.fault(503).applied == other.applied == 0
     assert sms.faults[:2] == [fault, other]
     sms.reset()
     assert sms.faults == []
@@ -134,11 +134,11 @@ def test_fault_that_has_ended_still_tells_how_many_calls_it_met(sms: MockSMS, en
     if ended_by == "its time":
         sms.advance("10s")
     else:
-        sms.ask("DELETE", "faults")
+        sms.api("DELETE", "faults")
     send(sms)
-    assert fault.hits == 1
-    assert sms.fault(500).hits == 0
-    assert fault.hits == 1
+    assert fault.applied == 1
+    assert sms.fault(500).applied == 0
+    assert fault.applied == 1
 
 
 def test_fault_of_a_mock_that_is_gone_still_has_a_text() -> None:
@@ -192,7 +192,7 @@ def test_credit_is_what_the_account_can_send(sms: MockSMS) -> None:
 def test_lengths_of_time_and_sets_of_numbers_may_be_those_of_python(sms: MockSMS) -> None:
     sms.scenario([{"match": {"to": NUMBER}, "outcome": "sent", "delay": timedelta(seconds=90)}])
     sms.fault("delay", duration=timedelta(0), ttl=timedelta(minutes=2))
-    sms.change(kosher={"972-54-2222222", "972-54-3333333"}, bounced={"add": frozenset({"972-54-4444444"})})
+    sms.update_account(kosher={"972-54-2222222", "972-54-3333333"}, bounced={"add": frozenset({"972-54-4444444"})})
     sms.freeze()
     send(sms, NUMBER, "972-54-2222222", "972-54-3333333", "972-54-4444444")
     states = [message.state for message in sms.outbox]
@@ -224,18 +224,18 @@ def test_reply_opts_out_as_its_words_say(sms: MockSMS) -> None:
 
 
 def test_change_sets_what_an_account_has(sms: MockSMS) -> None:
-    sms.change(gateway=False)
+    sms.update_account(gateway=False)
     send(sms)
     assert sms.outbox[0].state == "exception/no-available-gateways"
     with pytest.raises(MockRefused, match="gatewy"):
-        sms.change(gatewy=True)
+        sms.update_account(gatewy=True)
 
 
 def test_message_is_driven_by_hand(sms: MockSMS) -> None:
     send(sms, QUEUED, QUEUED, content="See http://shop.example/a and http://shop.example/b")
     first, second = sms.outbox
     assert sms.cancel(first).state == "rejected/cancelled_by_user"
-    sent = sms.deliver(second)
+    sent = sms.send_now(second)
     assert sent.state == "sent"
     assert sms.click(sent).clicks == ("http://shop.example/a",)
     assert sms.click(sent, "http://shop.example/b").clicks[1:] == ("http://shop.example/b",)
@@ -269,24 +269,24 @@ def test_time_runs_on_where_it_cannot_stand(sms: MockSMS) -> None:
     past = datetime(2020, 1, 1, tzinfo=UTC)
     with pytest.raises(MockRefused, match="cannot go back to 2020"):
         sms.freeze(past)
-    assert not sms.ask("GET", "clock")["frozen"]
+    assert not sms.api("GET", "clock")["frozen"]
     sms.freeze()
     with pytest.raises(MockRefused, match="cannot go back to 2020"):
         sms.freeze(past)
-    assert sms.ask("GET", "clock")["frozen"]
+    assert sms.api("GET", "clock")["frozen"]
 
 
 def test_advance_waits_for_as_long_as_receivers_may_take(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
-    patience: list[float] = []
+    timeouts: list[float] = []
     exchange = MockClient.exchange
 
     def noted(client: MockClient, *what: Any, within: float, **more: Any) -> tuple[int, bytes]:
-        patience.append(within)
+        timeouts.append(within)
         return exchange(client, *what, within=within, **more)
 
     monkeypatch.setattr(MockClient, "exchange", noted)
     sms.advance("1s")
-    assert patience[-1] > quiet.PATIENCE
+    assert timeouts[-1] > quiet.PATIENCE
 
 
 def test_accounts_know_nothing_of_each_other(sms: MockSMS) -> None:

@@ -37,7 +37,7 @@ def open_story() -> Iterator[Callable[..., Story]]:
         def begin(**options: Any) -> Story:
             clock = HandClock()
             mock = stack.enter_context(running(Settings(port=0, seed="tests", **options), clock))
-            sms = MockSMS.connect(mock.url, api_key="story", patience="50ms")
+            sms = MockSMS.connect(mock.url, api_key="story", timeout="50ms")
             stack.callback(sms.stop)
             return Story(sms, clock)
 

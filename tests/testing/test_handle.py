@@ -66,7 +66,7 @@ def test_repr_says_where_and_whose(sms: MockSMS) -> None:
 
 def test_options_are_those_of_mocksms() -> None:
     options: dict[str, Any] = {"credit": 1, "async_delay": "2s", "kosher": [NUMBER], "scenario": "gateway-outage"}
-    with MockSMS(api_key="a", patience=1, control_token="secret", **options) as sms:
+    with MockSMS(api_key="a", timeout=1, control_token="secret", **options) as sms:
         assert sms.credit == 1
         assert sms.unused_rules
         sms.scenario(None)
@@ -193,11 +193,11 @@ def test_outbox_is_whole_beyond_a_page(sms: MockSMS, monkeypatch: pytest.MonkeyP
     assert [message.transaction_id for message in sms.outbox] == ids
 
 
-def test_calls_are_the_journal(sms: MockSMS) -> None:
+def test_requests_are_those_of_the_journal(sms: MockSMS) -> None:
     (sent,) = send(sms, nonsense=1)
     post(sms, body(), "/nowhere\n")
-    first, second = sms.calls
-    assert (first.method, first.target, first.answer, first.is_refused) == (
+    first, second = sms.requests
+    assert (first.method, first.target, first.status, first.is_refused) == (
         "POST",
         "/transactional/sms/send",
         200,
@@ -206,15 +206,15 @@ def test_calls_are_the_journal(sms: MockSMS) -> None:
     assert first.messages == (sent,)
     assert [warning.partition(":")[0] for warning in first.warnings] == ["message.nonsense"]
     assert repr(first) == "<POST /transactional/sms/send answered 200>"
-    assert (second.answer, second.is_refused, second.ordered_by) == (404, True, None)
+    assert (second.status, second.is_refused, second.fault_decided_by) == (404, True, None)
     assert repr(second).startswith("<POST /nowhere%0A answered 404: no resource at http://")
 
 
-def test_call_that_was_reset_has_no_answer(sms: MockSMS) -> None:
+def test_request_that_was_reset_has_no_status(sms: MockSMS) -> None:
     with pytest.raises(OSError, match="Connection"):
         post(sms, body(sms.number("reset")))
-    (call,) = sms.calls
-    assert (call.answer, call.is_refused) == (None, True)
+    (call,) = sms.requests
+    assert (call.status, call.is_refused) == (None, True)
     assert repr(call).startswith("<POST /transactional/sms/send answered by a reset: magic number 72")
 
 

@@ -129,19 +129,15 @@ def test_paths_in_the_ini_file_are_seen_from_there(runs: Runs, monkeypatch: pyte
     runs.ini(
         "mocksms_scenario = late.toml, stories/early.toml, named, gateway-outage,",
         "mocksms_scenario_folder = stories",
-        "mocksms_replay = replays",
         "mocksms_sender =",
     )
     tests = """
         def test_scenario(mocksms):
-            assert len(mocksms.ask("GET", "scenario")["rules"]) == 4
-            assert mocksms.ask("GET", "account")["sender"] == ""
-        def test_replay(mocksms):
-            assert False
+            assert len(mocksms.api("GET", "scenario")["rules"]) == 4
+            assert mocksms.api("GET", "account")["sender"] == ""
         """
-    runs.run(tests, "..", passed=1, failed=1)
-    assert len([*(runs.path / "replays").iterdir()]) == 1
-    printed = runs.run(tests, "..", "--mocksms-scenario=late.toml", errors=2)
+    runs.run(tests, "..", passed=1)
+    printed = runs.run(tests, "..", "--mocksms-scenario=late.toml", errors=1)
     assert "\nlate.toml: cannot be read: No such file or directory" in printed
     (runs.path / "tox.ini").unlink()
     runs.run("def test_it(mocksms): ...", "..", "-o", "mocksms_scenario=../late.toml,../stories", passed=1)
@@ -158,7 +154,7 @@ def test_every_option_is_offered(runs: Runs) -> None:
     ("arguments", "ini", "words"),
     [
         (["--mocksms-credit=x"], "", "--mocksms-credit is 'x', but must be a whole number"),
-        ([], "mocksms_patience = soon", "mocksms_patience is 'soon', but must be a duration"),
+        ([], "mocksms_timeout = soon", "mocksms_timeout is 'soon', but must be a duration"),
         (["--mocksms-unexpected=shout"], "", "--mocksms-unexpected is 'shout', but must be one of fail, warn, ignore"),
     ],
 )
@@ -175,7 +171,7 @@ def test_unusable_option_is_one_sentence(runs: Runs, arguments: list[str], ini: 
         ("CREDITS", "1", "The environment variable MOCKSMS_CREDITS is not one of mocksms; did you mean MOCKSMS_CREDIT"),
         ("CREDIT", "x", "MOCKSMS_CREDIT is 'x', but must be a whole number from 0 to 1000000000000."),
         ("URL", "localhost:8972", "MOCKSMS_URL is 'localhost:8972', but must be an address such as http://192"),
-        ("PATIENCE", "soon", "MOCKSMS_PATIENCE is 'soon', but must be a duration such as 250ms"),
+        ("TIMEOUT", "soon", "MOCKSMS_TIMEOUT is 'soon', but must be a duration such as 250ms"),
     ],
 )
 def test_unusable_variable_concerns_only_runs_that_use_the_mock_and_is_one_sentence(
@@ -414,7 +410,7 @@ def test_calls_under_a_key_that_nobody_has_are_told(runs: Runs) -> None:
         def test_allowed(send):
             send(key="production-key")
         def test_ordered(mocksms, mocksms_server, send):
-            mocksms_server.ask("POST", "faults", {"fault": {"kind": "status", "status": 503}}, account="production-key")
+            mocksms_server.api("POST", "faults", {"fault": {"kind": "status", "status": 503}}, account="production-key")
             assert send(key="production-key") == 503
         """
     printed = runs.run(tests, passed=4, errors=2)
@@ -672,7 +668,6 @@ def test_failed_teardown_shows_what_the_mock_saw(runs: Runs, marker: str) -> Non
         def test_next(mocksms):
             assert mocksms.outbox == []
         """,
-        "--mocksms-replay=replays",
         passed=3,
         failed=1,
         errors=3,
@@ -680,7 +675,6 @@ def test_failed_teardown_shows_what_the_mock_saw(runs: Runs, marker: str) -> Non
     assert printed.count("- mocksms -") == 3
     assert printed.count('Goodbye" sent>') == 1
     assert "\n1 call refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
-    assert len([*(runs.path / "replays").iterdir()]) == 3
 
 
 def test_test_that_fails_as_expected_is_not_failed_again(runs: Runs) -> None:
@@ -699,60 +693,6 @@ def test_test_that_fails_as_expected_is_not_failed_again(runs: Runs) -> None:
         xpassed=1,
         errors=1,
     )
-
-
-def test_failed_test_leaves_a_scenario_to_replay(runs: Runs) -> None:
-    printed = runs.run(
-        """
-        def test_it(mocksms, send):
-            send(mocksms.number("bounced"))
-            assert False
-        """,
-        "--mocksms-replay=replays",
-        failed=1,
-    )
-    (file,) = (runs.path / "replays").iterdir()
-    assert f"to live through it again: mocksms --scenario replays/{file.name}" in printed
-    assert 'outcome = "rejected/bounced"' in file.read_text(encoding="utf-8")
-
-
-def test_each_failed_test_leaves_a_file_of_its_own(runs: Runs) -> None:
-    runs.run(
-        """
-        import pytest
-        @pytest.mark.parametrize("phone", ["972-54-1111111", "+972-54-1111111", "972 54 1111111", "x" * 200, "x" * 201])
-        def test_it(mocksms, phone):
-            assert False
-        """,
-        "--mocksms-replay=replays",
-        failed=5,
-    )
-    names = sorted(file.name for file in (runs.path / "replays").iterdir())
-    assert len(names) == 5
-    assert all(re.fullmatch(r"[A-Za-z0-9-]{1,160}\.toml", name) for name in names)
-
-
-def test_replay_that_cannot_be_written_is_said(runs: Runs) -> None:
-    (runs.path / "taken").write_text("")
-    printed = runs.run("def test_it(mocksms):\n    assert False", "--mocksms-replay=taken", failed=1)
-    assert "no scenario file to live through it again: [Errno 17] File exists: 'taken'" in printed
-    assert "0 SMS\n0 calls refused" in printed
-
-
-def test_replay_that_is_not_handed_out_is_said(runs: Runs) -> None:
-    printed = runs.run(
-        """
-        def test_it(mocksms, monkeypatch):
-            exchange = type(mocksms.client).exchange
-            def refuse(client, method, target, *body, **more):
-                return (401, b"no") if "recorded" in target else exchange(client, method, target, *body, **more)
-            monkeypatch.setattr(type(mocksms.client), "exchange", refuse)
-            assert False
-        """,
-        "--mocksms-replay=replays",
-        failed=1,
-    )
-    assert "no scenario file to live through it again: GET /_mock/scenario/recorded: no" in printed
 
 
 LATE = """
