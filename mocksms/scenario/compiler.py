@@ -76,7 +76,7 @@ def _limited(limits: Limits, label: str, effect: outcome.Outcome | FaultSpec, se
         label=label,
         effect=effect,
         conditions=tuple(_tests(limits.match, settings)),
-        operation=limits.match.call or ApiOperation.SEND,
+        operation=limits.match.operation or ApiOperation.SEND,
         times=limits.times,
         every=limits.every,
         probability=limits.probability,
@@ -121,7 +121,7 @@ def _order(fault: FaultModel) -> FaultSpec:
         assert fault.limit is not None
         assert fault.per is not None
         return rate_limit_spec(RateLimit(limit=fault.limit, per=fault.per))
-    if fault.kind == "unauthorised":
+    if fault.kind == "unauthorized":
         return FaultSpec(fault=outcome.Fault(kind=outcome.FaultKind.STATUS, status=401))
     lasting = fault.duration if isinstance(fault.duration, list) else [fault.duration or fault.retry_after]
     return FaultSpec(

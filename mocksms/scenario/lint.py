@@ -35,7 +35,7 @@ def _never_reached(rules: list[RuleModel]) -> Iterator[ValidationIssue]:
     most = MOST_COMPARED // max(len(rules), 1)
     for place, rule in enumerate(rules):
         narrow = _narrow(rule.match)
-        keys = [(rule.fault is not None, _call(rule), part) for part in _parts(narrow)]
+        keys = [(rule.fault is not None, _operation(rule), part) for part in _parts(narrow)]
         earlier = chain(
             (plain[key] for key in keys if key in plain),
             islice((each for key in keys for each in open_ended.get(key, ())), most),
@@ -47,7 +47,7 @@ def _never_reached(rules: list[RuleModel]) -> Iterator[ValidationIssue]:
             yield ValidationIssue(("rule", place), f"{text}, or give that one times, every or a narrower match")
         if not _takes_all(rule):
             continue
-        if len(narrow) == len(rule.match.model_dump(exclude_none=True, exclude={"call"})):
+        if len(narrow) == len(rule.match.model_dump(exclude_none=True, exclude={"operation"})):
             plain.setdefault(keys[-1], place)
         else:
             open_ended[keys[-1]].append(place)
@@ -74,8 +74,8 @@ def _takes_all(rule: RuleModel) -> bool:
     return rule.times is None and rule.every == 1 and rule.probability == 1 and not is_rate
 
 
-def _call(rule: RuleModel) -> ApiOperation:
-    return rule.match.call or ApiOperation.SEND
+def _operation(rule: RuleModel) -> ApiOperation:
+    return rule.match.operation or ApiOperation.SEND
 
 
 def _covers(wide: Match, narrow: Match) -> bool:
@@ -83,7 +83,7 @@ def _covers(wide: Match, narrow: Match) -> bool:
     return all(
         getattr(wide, name) is None or _implies(name, getattr(narrow, name), getattr(wide, name))
         for name in Match.model_fields
-        if name != "call"
+        if name != "operation"
     )
 
 

@@ -202,7 +202,7 @@ def _met(account: Account, settings: Settings, exchange: RecordedRequest, fault:
     """Return what tells the call of an exchange: the message that met the fault, or the kind of read."""
     if not fault.mobile_number and not fault.nth:
         path = unquote(exchange.target.partition("?")[0]).rstrip("/").lower()
-        return Match(call=next(call for call in ApiOperation if path.endswith(call)))
+        return Match(operation=next(each for each in ApiOperation if path.endswith(each)))
     number = numbers.parse(fault.mobile_number, accept_local=settings.accept_local_numbers)
     nth = fault.nth or account.messages.nth(number.digits, exchange.number)
     return Match(to=_to(fault.mobile_number), nth=nth)

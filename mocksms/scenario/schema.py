@@ -65,17 +65,17 @@ class Match(ScenarioTable):
     is_async: bool | None = Field(default=None, alias="async", description="Whether async mode is asked for")
     segments: SegmentComparison | None = Field(default=None, description="How many segments it takes")
     nth: Times | None = Field(default=None, description="Whether it is the nth message to its number, kept ones count")
-    call: ApiOperation | None = Field(
-        default=None, strict=False, description="For a fault: the kind of call, send unless given"
+    operation: ApiOperation | None = Field(
+        default=None, strict=False, description="For a fault: which operation fails, send unless given"
     )
 
     @model_validator(mode="after")
-    def _suits_its_call(self) -> Match:
-        if self.call not in (None, ApiOperation.SEND):
-            given = [name for name in Match.model_fields if name != "call" and getattr(self, name) is not None]
+    def _fits_its_operation(self) -> Match:
+        if self.operation not in (None, ApiOperation.SEND):
+            given = [name for name in Match.model_fields if name != "operation" and getattr(self, name) is not None]
             named = [Match.model_fields[name].alias or name for name in given]
             if named:
-                raise ValueError(f"call {self.call} has no message with a {named[0]}; only call can stand here")
+                raise ValueError(f"operation {self.operation} has no message with a {named[0]}; remove {named[0]}")
         return self
 
 
@@ -101,7 +101,7 @@ class ClickModel(ScenarioTable):
 
 FaultName = Literal[
     "status",
-    "unauthorised",
+    "unauthorized",
     "rate_limit",
     "delay",
     "dribble",
@@ -209,18 +209,18 @@ class Limits(ScenarioTable):
 
 
 class RuleModel(Limits):
-    """What happens to which messages: one of outcome, steps, pass and fault."""
+    """What happens to which messages: one of outcome, steps, pass_through and fault."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(default=None, description="For reports")
     outcome: OutcomeName | None = Field(default=None, description="Where the message ends")
     steps: Annotated[list[StepModel], Field(min_length=1, max_length=MAX_STEPS), AfterValidator(_steps)] | None = Field(
         default=None, description="Its life, step by step"
     )
-    passes: Literal[True] | None = Field(
-        default=None, alias="pass", description="No later rule counts; decided as if there were none"
+    pass_through: Literal[True] | None = Field(
+        default=None, description="No later rule applies; the default rules decide"
     )
     delay: BoundedDuration | None = Field(
-        default=None, description="With outcome or pass: only after it was queued so long"
+        default=None, description="With outcome or pass_through: only after it was queued so long"
     )
     reply: Replies | None = Field(default=None, description="What the recipient answers")
     click: ClickModel | None = Field(default=None, description="The recipient opens the first link")
@@ -229,24 +229,24 @@ class RuleModel(Limits):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> RuleModel:
-        ways = {"outcome": self.outcome, "steps": self.steps, "pass": self.passes, "fault": self.fault}
+        ways = {"outcome": self.outcome, "steps": self.steps, "pass_through": self.pass_through, "fault": self.fault}
         given = [name for name, value in ways.items() if value is not None]
         reacts = [name for name in ("reply", "click", "callback") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"says both {' and '.join(given)}; make two rules of it")
         if not given and not reacts:
             raise ValueError(
-                "does not say what happens; give it one of outcome, steps, pass, fault, reply, click, callback"
+                "does not say what happens; give it one of outcome, steps, pass_through, fault, reply, click, callback"
             )
         if self.fault and reacts:
             raise ValueError(f"{reacts[0]} belongs to a message, fault to a call; make two rules of it")
         if self.delay is not None and (self.fault or self.steps):
             other = "duration within the fault" if self.fault else "after within a step"
-            raise ValueError(f"delay goes with outcome or pass; here it is the {other}")
+            raise ValueError(f"delay goes with outcome or pass_through; here it is the {other}")
         if self.delay is not None and self.outcome is State.QUEUED:
             raise ValueError("delay is until the message leaves queued; with outcome queued it never does")
-        if self.match.call not in (None, ApiOperation.SEND) and self.fault is None:
-            raise ValueError(f"call {self.match.call} has no message that something could happen to; only a fault does")
+        if self.match.operation not in (None, ApiOperation.SEND) and self.fault is None:
+            raise ValueError(f"operation {self.match.operation} creates no message; only a fault can apply to it")
         if reacts and reacts != ["callback"] and State.SENT not in self.states():
             raise ValueError(f"{reacts[0]} never happens, since the message is never sent")
         return self

@@ -143,7 +143,7 @@ class Actions(AccountHandle):
             times: how many calls; all unless given.
             every: only every so many.
             probability: how likely, under the mock's seed.
-            match: which messages or calls, as in a rule: `{"tag": "otp"}`, `{"call": "search"}`.
+            match: which messages or calls, as in a rule: `{"tag": "otp"}`, `{"operation": "search"}`.
             ttl: how long at most, on the account's clock; 10 minutes unless given.
             details: what the kind needs: `status=503, retry_after="2s"`, `duration="1s"`, `limit=5, per="1m"`.
 

@@ -95,7 +95,7 @@ def test_refused_call_is_met_by_its_fault_alone() -> None:
 
 
 def test_reads_meet_the_faults_of_their_kind() -> None:
-    info, search = {"call": "info"}, {"call": "search"}
+    info, search = {"operation": "info"}, {"operation": "search"}
     script = scripted(
         {"match": info, "times": 1, "fault": {"kind": "status", "status": 503}},
         {"match": search, "fault": {"kind": "empty"}},
@@ -251,7 +251,7 @@ def test_journal_of_a_mock_is_rehearsed() -> None:
         {"match": {"content": "code"}, "outcome": "sent"},
         {"match": {"nth": 3}, "outcome": "exception"},
         {"match": {"to": "972-54-2222222"}, "outcome": "queued"},
-        {"match": {"call": "info"}, "fault": {"kind": "empty"}},
-        {"match": {"call": "search"}, "fault": {"kind": "empty"}},
+        {"match": {"operation": "info"}, "fault": {"kind": "empty"}},
+        {"match": {"operation": "search"}, "fault": {"kind": "empty"}},
     )
     assert used(script, *calls_of(journal.content, "journal.json")) == [(1, 1), (1, 1), (1, 1), (1, 1), (0, 0)]

@@ -375,7 +375,7 @@ def test_fault_goes_before_the_rules_and_the_latest_before_all(api: Api) -> None
 
 def test_fault_is_for_the_calls_it_matches(api: Api) -> None:
     api.post("faults", {**DOWN, "match": {"tag": "otp", "to": "972-54-*"}, "every": 2})
-    api.post("faults", {**DOWN, "match": {"call": "search"}})
+    api.post("faults", {**DOWN, "match": {"operation": "search"}})
     tagged = [try_send(api, PHONE, tags=["otp"]).status_code for _ in range(4)]
     assert tagged == [200, 503, 200, 503]
     assert try_send(api, PHONE).status_code == 200
@@ -391,8 +391,8 @@ def test_rate_limit_is_one_on_the_clock_of_the_account(frozen: Api) -> None:
     assert try_send(frozen, PHONE).status_code == 200
 
 
-def test_unauthorised_is_said_in_the_words_of_the_guide(api: Api) -> None:
-    api.post("faults", {"fault": {"kind": "unauthorised"}})
+def test_unauthorized_is_said_in_the_words_of_the_guide(api: Api) -> None:
+    api.post("faults", {"fault": {"kind": "unauthorized"}})
     answer = try_send(api, PHONE)
     assert (answer.status_code, answer.json()) == (401, {"Message": "you are not authorized to use rest API"})
 
@@ -507,7 +507,7 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
             {"fault": ["is required"], "kind": ["there is no such name; did you mean kind within fault?"]},
         ),
         (
-            {**DOWN, "match": {"call": "info", "tag": "x"}},
+            {**DOWN, "match": {"operation": "info", "tag": "x"}},
             {"match": ["call info has no message with a tag; only call can stand here"]},
         ),
     ],

@@ -189,7 +189,7 @@ def test_exit_explains_that_there_is_no_connection_to_break(kind: FaultKind) -> 
 
 def _set(mock: InProcess, call: ApiOperation, ordered: FaultModel) -> None:
     """Set a fault on all calls of a kind, for the account of the tests."""
-    rule = fault_rule(ordered, Limits(match=Match(call=call)), "a fault", Settings())
+    rule = fault_rule(ordered, Limits(match=Match(operation=call)), "a fault", Settings())
     Controls(mock.engine).set_fault(mock.account(), rule, HOUR)
 
 
@@ -261,12 +261,12 @@ def test_read_that_is_cut_in_half_ends_with_its_connection() -> None:
         ("documented", "string", b'"you are not authorized to use rest API"'),
     ],
 )
-def test_call_that_is_to_be_unauthorised_is_refused_in_the_words_of_the_settings(
+def test_call_that_is_to_be_unauthorized_is_refused_in_the_words_of_the_settings(
     words: str, envelope: str, body: bytes
 ) -> None:
     mock = InProcess(auth_errors=words, error_envelope=envelope)
     for call in ApiOperation:
-        _set(mock, call, FaultModel(kind="unauthorised"))
+        _set(mock, call, FaultModel(kind="unauthorized"))
     for reply in (mock.try_send(NUMBER), mock.get(SEARCH), mock.get(INFO, "transaction_id=1")):
         assert (reply.status, reply.body) == (401, body)
     assert len(mock.account().messages) == 0

@@ -25,7 +25,7 @@ from mocksms.sms.message import State
 NUMBERS = ("972-54-1111111", "+972 52 2222222", "972-58-32XXXXX", "0541111111")
 WILD_NUMBERS = (*NUMBERS, "972-52-*", "*11", "*5*1*", "regex:^97254", "*")
 EVER = timedelta(days=3650)
-LOOSE_KINDS = ("unauthorised", "truncated", "malformed", "empty", "reset_before_accept", "reset_after_accept")
+LOOSE_KINDS = ("unauthorized", "truncated", "malformed", "empty", "reset_before_accept", "reset_after_accept")
 
 spans = st.timedeltas(timedelta(), EVER) | st.timedeltas(timedelta(), timedelta(minutes=2))
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -86,7 +86,7 @@ def rules(draw: st.DrawFn) -> RuleModel:
     """A rule that says any one of the things rules can say."""
     says: dict[str, Any] = {"match": draw(matches), **draw(limits), **draw(_maybe(name=names))}
     delay = draw(_maybe(delay=spans))
-    match draw(st.sampled_from(["outcome", "steps", "pass", "fault", "read", "reaction"])):
+    match draw(st.sampled_from(["outcome", "steps", "pass_through", "fault", "read", "reaction"])):
         case "outcome":
             outcome = draw(st.sampled_from(State))
             ends = {} if outcome is State.QUEUED else delay
@@ -94,13 +94,13 @@ def rules(draw: st.DrawFn) -> RuleModel:
         case "steps":
             steps = draw(lives())
             says |= {"steps": steps, **(draw(reactions) if steps[-1].outcome is State.SENT else {})}
-        case "pass":
-            says |= {"passes": True, **delay, **draw(reactions)}
+        case "pass_through":
+            says |= {"pass_through": True, **delay, **draw(reactions)}
         case "fault":
             says |= {"fault": draw(faults())}
         case "read":
-            call = draw(st.sampled_from([ApiOperation.INFO, ApiOperation.SEARCH]))
-            says |= {"match": Match(call=call), "fault": draw(faults())}
+            operation = draw(st.sampled_from([ApiOperation.INFO, ApiOperation.SEARCH]))
+            says |= {"match": Match(operation=operation), "fault": draw(faults())}
         case _:
             says |= {"click": ClickModel(after=draw(spans)), **delay, **draw(reactions)}
     return RuleModel(**says)

@@ -224,7 +224,7 @@ WISHES: dict[str, tuple[object, object]] = {
 
 def test_every_wish_is_tried_here() -> None:
     named = {field.alias or name for name, field in Match.model_fields.items()}
-    assert named == {*WISHES, "call"}
+    assert named == {*WISHES, "operation"}
 
 
 @pytest.mark.parametrize("unmet", [None, *WISHES])
@@ -296,7 +296,7 @@ def test_steps_follow_each_other() -> None:
 
 
 @pytest.mark.parametrize(("delay", "after"), [({}, NOW), ({"delay": "3s"}, 3 * SECOND)], ids=["at once", "later"])
-@pytest.mark.parametrize("said", [{"pass": True}, {"click": {}}], ids=["pass", "reaction alone"])
+@pytest.mark.parametrize("said", [{"pass_through": True}, {"click": {}}], ids=["pass_through", "reaction alone"])
 def test_rule_that_decides_nothing_lets_pass(said: dict[str, Any], delay: dict[str, Any], after: timedelta) -> None:
     passing = outcome(**said, **delay)
     assert (passing.steps, passing.release_after) == ((), after)
@@ -320,7 +320,7 @@ def test_rule_that_decides_lets_nothing_pass(said: dict[str, Any]) -> None:
             id="sent by steps",
         ),
         pytest.param({}, NOW, id="let pass: counted from when the engine sends it"),
-        pytest.param({"pass": True, "delay": "5s"}, NOW, id="held: counted from when the engine sends it"),
+        pytest.param({"pass_through": True, "delay": "5s"}, NOW, id="held: counted from when the engine sends it"),
     ],
 )
 def test_replies_and_clicks_come_after_sending(said: dict[str, Any], sent_at: timedelta) -> None:
@@ -346,14 +346,14 @@ def test_rule_is_called_by_its_place_its_name_and_its_file() -> None:
 
 
 def test_rule_keeps_its_limits() -> None:
-    limited = rule(outcome="sent", times=3, every=2, probability=0.5, match={"call": "send"})
+    limited = rule(outcome="sent", times=3, every=2, probability=0.5, match={"operation": "send"})
     assert (limited.times, limited.every, limited.probability, limited.operation) == (3, 2, 0.5, ApiOperation.SEND)
     free = rule(outcome="sent")
     assert (free.times, free.every, free.probability, free.operation) == (None, 1, 1.0, ApiOperation.SEND)
 
 
 def test_fault_meets_the_kind_of_call_it_names() -> None:
-    assert rule(match={"call": "search"}, fault={"kind": "empty"}).operation is ApiOperation.SEARCH
+    assert rule(match={"operation": "search"}, fault={"kind": "empty"}).operation is ApiOperation.SEARCH
 
 
 @pytest.mark.parametrize("kind", ["truncated", "malformed", "empty", "reset_before_accept", "reset_after_accept"])
@@ -378,8 +378,8 @@ def test_status_is_ordered_with_its_body_its_type_and_when_to_come_back() -> Non
     assert order(kind="status", status=500).fault == Fault(kind=FaultKind.STATUS, status=500)
 
 
-def test_unauthorised_is_the_status_for_it() -> None:
-    assert order(kind="unauthorised") == FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=401))
+def test_unauthorized_is_the_status_for_it() -> None:
+    assert order(kind="unauthorized") == FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=401))
 
 
 def test_rate_limit_is_ordered_beyond_its_rate() -> None:

@@ -121,14 +121,14 @@ def test_faults_and_outcomes_are_apart() -> None:
     assert said(SENT, EMPTY) == said(EMPTY, SENT) == []
 
 
-@pytest.mark.parametrize("says", [{"pass": True}, {"click": {}}, {"steps": [{"outcome": "sent"}]}], ids=str)
+@pytest.mark.parametrize("says", [{"pass_through": True}, {"click": {}}, {"steps": [{"outcome": "sent"}]}], ids=str)
 def test_rule_that_lets_pass_takes_the_message_too(says: dict[str, Any]) -> None:
     assert said(says, SENT) == [(1, EVERYTHING)]
 
 
 def test_kinds_of_calls_are_apart() -> None:
-    reads = [{"match": {"call": call}, **EMPTY} for call in ("info", "search")]
-    sends: dict[str, Any] = {"match": {"call": "send"}, **EMPTY}
+    reads = [{"match": {"operation": call}, **EMPTY} for call in ("info", "search")]
+    sends: dict[str, Any] = {"match": {"operation": "send"}, **EMPTY}
     assert said(*reads, EMPTY) == []
     assert [place for place, _ in said(*reads, sends, *reads, EMPTY)] == [3, 4, 5]
 
@@ -176,9 +176,9 @@ small = st.fixed_dictionaries(
 small_rules = st.builds(
     lambda match, says, more: {"match": match, **says, **more},
     small,
-    st.sampled_from([SENT, EMPTY, {"pass": True}, {"fault": {"kind": "rate_limit", "limit": 1, "per": "1h"}}]),
+    st.sampled_from([SENT, EMPTY, {"pass_through": True}, {"fault": {"kind": "rate_limit", "limit": 1, "per": "1h"}}]),
     st.sampled_from([{}, {}, {}, {"times": 1}, {"every": 2}, {"probability": 0.5}]),
-) | st.just({"match": {"call": "info"}, **EMPTY})
+) | st.just({"match": {"operation": "info"}, **EMPTY})
 
 
 @st.composite

@@ -129,7 +129,7 @@ MISTAKES = {
         'match.tag = "otp"\nmatch.to = "972-52-*"',
         'match = "otp"',
         "outage.toml:12: rule 2.match: must be a table, in JSON an object, with some of to, content, tag, sender, "
-        'charset, async, segments, nth, call; got "otp"',
+        'charset, async, segments, nth, operation; got "otp"',
         'match = { tag = "otp" }',
     ),
     "no such credit": Mistake(
@@ -155,14 +155,14 @@ MISTAKES = {
     "no such fault": Mistake(
         'kind = "status"',
         'kind = "http"',
-        "outage.toml:18: rule 3.fault.kind: must be one of status, unauthorised, rate_limit, delay, dribble, "
+        "outage.toml:18: rule 3.fault.kind: must be one of status, unauthorized, rate_limit, delay, dribble, "
         'truncated, malformed, empty, reset_before_accept, reset_after_accept; got "http"',
         'kind = "status"',
     ),
     "fault without its kind": Mistake(
         'kind = "status", ',
         "",
-        "outage.toml:18: rule 3.fault.kind: is required; one of status, unauthorised, rate_limit, delay, dribble, "
+        "outage.toml:18: rule 3.fault.kind: is required; one of status, unauthorized, rate_limit, delay, dribble, "
         "truncated, malformed, empty, reset_before_accept, reset_after_accept",
         'kind = "status", ',
     ),
@@ -199,15 +199,15 @@ MISTAKES = {
     ),
     "rule that says two things": Mistake(
         "times = 2\n",
-        "times = 2\npass = true\n",
-        "outage.toml:7: rule 1: says both outcome and pass; make two rules of it",
+        "times = 2\npass_through = true\n",
+        "outage.toml:7: rule 1: says both outcome and pass_through; make two rules of it",
         "times = 2\n",
     ),
     "rule that says nothing": Mistake(
         'outcome = "exception/no-available-gateways"\n',
         "",
         "outage.toml:7: rule 1: does not say what happens; "
-        "give it one of outcome, steps, pass, fault, reply, click, callback",
+        "give it one of outcome, steps, pass_through, fault, reply, click, callback",
         'outcome = "exception/exception"\n',
     ),
     "no such duration": Mistake(

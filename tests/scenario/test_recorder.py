@@ -298,7 +298,7 @@ def test_faults_alike_in_a_row_are_one_rule() -> None:
 @pytest.mark.parametrize(
     ("said", "fault"),
     [
-        ({"kind": "unauthorised"}, FaultModel(kind="status", status=401)),
+        ({"kind": "unauthorized"}, FaultModel(kind="status", status=401)),
         ({"kind": "status", "status": 500}, FaultModel(kind="status", status=500)),
         ({"kind": "delay", "duration": "2s"}, FaultModel(kind="delay", duration=2 * SECOND)),
         ({"kind": "dribble", "duration": 0}, FaultModel(kind="dribble", duration=timedelta())),
@@ -324,7 +324,7 @@ def test_rate_limit_is_recorded_as_the_refusals_it_led_to() -> None:
 
 @pytest.mark.parametrize("path", [INFO, f"/rest/v1{INFO}", INFO.upper() + "/", INFO.replace("o", "%6f")])
 def test_fault_of_a_read_is_recorded_for_its_kind_of_call(path: str) -> None:
-    api = story({"match": {"call": "info"}, "times": 2, "fault": {"kind": "empty"}})
+    api = story({"match": {"operation": "info"}, "times": 2, "fault": {"kind": "empty"}})
     (row,) = api.send(NUMBER)
     headers = {"x-api-key": KEY}
     for _ in range(2):
@@ -332,7 +332,7 @@ def test_fault_of_a_read_is_recorded_for_its_kind_of_call(path: str) -> None:
     found = api.last()
     journal = api.account().journal
     journal.replace(found.number, found._replace(target=f"{path}?transaction_id=1"))
-    assert of(api) == [RuleModel(match=Match(call=ApiOperation.INFO), times=2, fault=FaultModel(kind="empty"))]
+    assert of(api) == [RuleModel(match=Match(operation=ApiOperation.INFO), times=2, fault=FaultModel(kind="empty"))]
 
 
 def test_faults_of_magic_numbers_are_left_to_these() -> None:
@@ -451,7 +451,7 @@ RULES: dict[str, dict[str, Any]] = {
         "steps": [{"outcome": "sent"}, {"outcome": "rejected/bounced", "after": "7s"}],
     },
     "chance": {"probability": 0.4, "outcome": "rejected/kosher-number", "delay": "2s"},
-    "held": {"match": {"async": True}, "pass": True, "delay": "3s", "reply": {"text": "STOP", "after": "1s"}},
+    "held": {"match": {"async": True}, "pass_through": True, "delay": "3s", "reply": {"text": "STOP", "after": "1s"}},
     "queued": {"match": {"to": magic("01")}, "times": 1, "outcome": "queued"},
     "no credit": {"match": {"content": "long*"}, "steps": [{"outcome": "queued/no_credit", "after": "1s"}]},
     "down": {"every": 3, "fault": {"kind": "status", "status": 503}},

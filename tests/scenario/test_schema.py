@@ -152,7 +152,7 @@ def test_no_value_passes_for_an_outcome(outcome: object) -> None:
 WAYS: dict[str, Any] = {
     "outcome": "sent",
     "steps": [{"outcome": "sent"}],
-    "pass": True,
+    "pass_through": True,
     "fault": {"kind": "empty"},
 }
 
@@ -160,7 +160,7 @@ WAYS: dict[str, Any] = {
 @pytest.mark.parametrize("way", [*WAYS, "reply", "click"])
 def test_rule_says_one_thing(way: str) -> None:
     said = {**WAYS, "reply": {"text": "YES"}, "click": {}}[way]
-    assert rule(**{way: said}).model_fields_set == {"passes" if way == "pass" else way}
+    assert rule(**{way: said}).model_fields_set == {way}
 
 
 @pytest.mark.parametrize(("one", "other"), [(one, other) for one in WAYS for other in WAYS if one < other])
@@ -174,11 +174,13 @@ def test_rule_that_says_two_things_is_told_to_be_two(one: str, other: str) -> No
     "said", [{}, {"name": "nothing"}, {"delay": "1s"}, {"times": 2, "match": {"tag": "otp"}}], ids=str
 )
 def test_rule_that_says_nothing_is_told_what_it_may_say(said: dict[str, Any]) -> None:
-    assert complaint(RuleModel, **said).endswith("give it one of outcome, steps, pass, fault, reply, click, callback")
+    assert complaint(RuleModel, **said).endswith(
+        "give it one of outcome, steps, pass_through, fault, reply, click, callback"
+    )
 
 
 def test_rule_that_does_not_pass_says_so_by_saying_something_else() -> None:
-    assert complaint(RuleModel, **{"pass": False})
+    assert complaint(RuleModel, pass_through=False)
 
 
 @pytest.mark.parametrize("reaction", [{"reply": {"text": "YES"}}, {"click": {}}], ids=["reply", "click"])
@@ -189,7 +191,7 @@ def test_fault_of_a_call_goes_with_no_reaction(reaction: dict[str, Any]) -> None
     )
 
 
-@pytest.mark.parametrize("way", ["outcome", "pass"])
+@pytest.mark.parametrize("way", ["outcome", "pass_through"])
 def test_delay_goes_with_outcome_and_pass(way: str) -> None:
     assert rule(**{way: WAYS[way]}, delay="2s").delay == 2 * SECOND
 
@@ -198,7 +200,7 @@ def test_delay_goes_with_outcome_and_pass(way: str) -> None:
 def test_delay_elsewhere_is_told_what_it_is_called_there(way: str, instead: str) -> None:
     assert (
         complaint(RuleModel, **{way: WAYS[way]}, delay="2s")
-        == f"delay goes with outcome or pass; here it is the {instead}"
+        == f"delay goes with outcome or pass_through; here it is the {instead}"
     )
 
 
@@ -210,7 +212,7 @@ def test_reaction_to_what_is_never_sent_is_refused(reaction: dict[str, Any]) -> 
     assert complaint(RuleModel, outcome="queued", **reaction) == never
     assert complaint(RuleModel, steps=[{"outcome": "invalid"}], **reaction) == never
     for way in (
-        {"pass": True},
+        {"pass_through": True},
         {"outcome": "sent"},
         {"steps": [{"outcome": "sent"}, {"outcome": "rejected/bounced", "after": "2s"}]},
         {},
@@ -218,28 +220,28 @@ def test_reaction_to_what_is_never_sent_is_refused(reaction: dict[str, Any]) -> 
         assert name in rule(**way, **reaction).model_fields_set
 
 
-@pytest.mark.parametrize("call", ["info", "search"])
-def test_read_has_no_message_that_something_could_happen_to(call: str) -> None:
-    said = complaint(RuleModel, match={"call": call}, outcome="sent")
-    assert said.startswith(f"call {call} has no message that something could happen to")
+@pytest.mark.parametrize("operation", ["info", "search"])
+def test_read_has_no_message_that_something_could_happen_to(operation: str) -> None:
+    said = complaint(RuleModel, match={"operation": operation}, outcome="sent")
+    assert said.startswith(f"operation {operation} creates no message")
 
 
 @pytest.mark.parametrize("wish", [{"to": "1"}, {"async": False}, {"nth": 1}, {"segments": 1}, {"tag": "a"}], ids=str)
 def test_read_has_no_message_to_match(wish: dict[str, Any]) -> None:
     (name,) = wish
-    said = complaint(RuleModel, match={"call": "info", **wish}, fault={"kind": "empty"})
+    said = complaint(RuleModel, match={"operation": "info", **wish}, fault={"kind": "empty"})
     assert f" {name};" in said
     assert "info" in said
 
 
-@pytest.mark.parametrize("call", ApiOperation)
-def test_fault_suits_every_call(call: ApiOperation) -> None:
-    assert rule(match={"call": str(call)}, fault={"kind": "empty"}).match.call is call
+@pytest.mark.parametrize("operation", ApiOperation)
+def test_fault_suits_every_call(operation: ApiOperation) -> None:
+    assert rule(match={"operation": str(operation)}, fault={"kind": "empty"}).match.operation is operation
 
 
 def test_send_has_messages_to_match() -> None:
-    assert rule(match={"call": "send", "to": "1"}, outcome="sent").match.to == "1"
-    assert complaint(Match, call="sent")
+    assert rule(match={"operation": "send", "to": "1"}, outcome="sent").match.to == "1"
+    assert complaint(Match, operation="sent")
 
 
 @given(st.lists(st.sampled_from(State), min_size=1, max_size=5))
@@ -268,7 +270,7 @@ def test_step_that_goes_nowhere_breaks_the_life_of_a_message() -> None:
 
 
 def test_states_of_a_rule_that_decides_nothing_are_all() -> None:
-    assert rule(**{"pass": True}).states() == rule(click={}).states() == set(State)
+    assert rule(pass_through=True).states() == rule(click={}).states() == set(State)
     assert rule(outcome="sent").states() == {State.SENT}
 
 
@@ -322,7 +324,7 @@ def test_length_of_time_is_read_strictly(length: object) -> None:
         ({"nth": 0}, Match),
         ({"nth": 1.5}, Match),
         ({"nth": "1"}, Match),
-        ({"call": 1}, Match),
+        ({"operation": 1}, Match),
         ({"about": 7}, Scenario),
         ({"rule": {}}, Scenario),
         ({"credit": -1}, AccountModel),
@@ -369,7 +371,7 @@ def test_scenario_reads_alike_from_a_file_and_from_json() -> None:
     data: dict[str, Any] = {
         "account": {"credit": "unlimited"},
         "rule": [
-            {"match": {"async": True, "call": "send"}, "pass": True, "delay": 1.5},
+            {"match": {"async": True, "operation": "send"}, "pass_through": True, "delay": 1.5},
             {"fault": {"kind": "delay", "duration": ["1s", 2]}, "probability": 1},
         ],
     }
@@ -379,8 +381,7 @@ def test_scenario_reads_alike_from_a_file_and_from_json() -> None:
 def test_schema_describes_every_name_of_a_rule() -> None:
     schema = json_schema()
     described = schema["$defs"]["RuleModel"]["properties"]
-    assert {"pass", "match", "outcome", "steps", "fault", "reply", "click", "delay", "times"} <= set(described)
-    assert "passes" not in described
+    assert {"pass_through", "match", "outcome", "steps", "fault", "reply", "click", "delay", "times"} <= set(described)
     assert "async" in schema["$defs"]["Match"]["properties"]
     assert set(described["outcome"]["anyOf"][0]["enum"]) == {*map(str, State), "invalid", "exception"}
     assert schema["title"] == "mocksms scenario"

@@ -69,7 +69,7 @@ def test_file_is_written_as_people_write_it() -> None:
                 reply=[ReplyModel(text="a"), ReplyModel(text="b", after=timedelta(milliseconds=250))],
             ),
             RuleModel(fault=FaultModel(kind="status", status=503, retry_after=timedelta(seconds=2))),
-            RuleModel.model_validate({"pass": True, "delay": 1.5}),
+            RuleModel.model_validate({"pass_through": True, "delay": 1.5}),
         ],
     )
     assert (
@@ -100,7 +100,7 @@ reply = [{ text = "a" }, { text = "b", after = "250ms" }]
 fault = { kind = "status", status = 503, retry_after = "2s" }
 
 [[rule]]
-pass = true
+pass_through = true
 delay = "1.5s"
 """
     )

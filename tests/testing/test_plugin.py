@@ -374,7 +374,7 @@ def test_what_was_ordered_is_no_surprise(runs: Runs) -> None:
             assert send(mocksms.number("http-500")) == 500
             with mocksms.fault(404):
                 assert send() == 404
-            mocksms.scenario([{"fault": {"kind": "unauthorised"}, "times": 1}])
+            mocksms.scenario([{"fault": {"kind": "unauthorized"}, "times": 1}])
             assert send() == 401
         def test_next(mocksms): ...
         """,

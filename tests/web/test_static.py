@@ -219,7 +219,7 @@ def test_answer_is_as_described(own_mock: Mock, operation: Any) -> None:
     api.patch(webhooks=[{"url": "http://127.0.0.1:1", "events": ["send"]}], unsubscribed=["972-54-7777777"])
     api.send(QUEUED if operation.id in ("cancel_message", "send_message") else SENT, content="https://a.example/b")
     api.post("inbound", {"from": SENT, "text": "Hi"})
-    fault = api.post("faults", {"fault": {"kind": "status", "status": 503}, "match": {"call": "info"}})["id"]
+    fault = api.post("faults", {"fault": {"kind": "status", "status": 503}, "match": {"operation": "info"}})["id"]
     ids = {
         "read_request": api.get("requests")["requests"][0]["id"],
         "clear_fault": fault,

@@ -14,7 +14,7 @@ const KINDS = {
   "HTTP 503, come back in 2 s": { kind: "status", status: 503, retry_after: "2s" },
   "HTTP 500": { kind: "status", status: 500 },
   "HTTP 429, come back in 5 s": { kind: "status", status: 429, retry_after: "5s" },
-  "HTTP 401": { kind: "unauthorised" },
+  "HTTP 401": { kind: "unauthorized" },
   "at most 5 calls a minute": { kind: "rate_limit", limit: 5, per: "1m" },
   "answer after 5 s": { kind: "delay", duration: "5s" },
   "answer byte by byte over 5 s": { kind: "dribble", duration: "5s" },
