@@ -9,10 +9,10 @@ from typing import Any, Final, Protocol
 
 from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
 
-DRAINED: Final = 8
+MAX_DRAINED_BODIES: Final = 8
 """A longer body is read and thrown away up to so many times the limit, so that its sender hears why."""
 
-PATIENCE: Final = 10.0
+MAX_BODY_SECONDS: Final = 10.0
 """Seconds a body may take to arrive."""
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,10 +36,10 @@ async def read_body(receive: Receive, limit: int) -> bytes | BodyTooLarge | Body
     if not first.get("more_body"):
         return body if len(body) <= limit else BodyTooLarge(limit)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(MAX_BODY_SECONDS):
             return await _read_on(receive, bytearray(body), limit)
     except TimeoutError:
-        return BodyTooSlow(PATIENCE)
+        return BodyTooSlow(MAX_BODY_SECONDS)
 
 
 async def _read_on(receive: Receive, body: bytearray, limit: int) -> bytes | BodyTooLarge:
@@ -53,7 +53,7 @@ async def _read_on(receive: Receive, body: bytearray, limit: int) -> bytes | Bod
             drained += len(body)
             body.clear()
         more = event.get("more_body", False)
-        if drained and (not more or drained > DRAINED * limit):
+        if drained and (not more or drained > MAX_DRAINED_BODIES * limit):
             return BodyTooLarge(limit)
         if not more:
             return bytes(body)

@@ -1,34 +1,34 @@
-"""Every way mocksms refuses something, as one tree.
+"""The errors of mocksms, as one tree.
 
     MocksmsError
-    +-- SettingsError               an option, variable or command line that cannot be used
-    +-- NotReady                    no mock is ready where one was asked for
-    +-- IllegalStep                 a message was asked to take a step its life does not allow
-    +-- NoLink                      a message shows no such link to open
-    +-- ClockMovedBack              a clock was asked to go back
-    +-- ClockOutOfRange             a clock was asked to go further than dates reach
-    +-- PatternTooSlow              a regular expression takes too long on a text
-    +-- ReceiverForbidden           a callback would go where none may go
-    +-- InvalidScenario             something is no scenario, or says what cannot be
-    +-- UnknownScenario             there is no scenario of that name
-    +-- MockUnreachable             nothing answers where a mock should be
-    +-- MockRefused                 a mock does not do what a test asked of it
-    +-- RequestRefused              an exchange with the emulated API that is not answered with 200
-        +-- RouteNotFound           no such path
-        +-- MethodNotAllowed        the path exists, the method does not
-        +-- Unauthorized            no key, an unknown key, or a key without the REST right
-        +-- CrossOriginRequest      the request was made by another site's page
+    +-- SettingsError               an option, variable or command line is not valid
+    +-- NotReady                    no mock is ready at a URL
+    +-- IllegalStep                 a message cannot go from its state to the requested one
+    +-- NoLink                      a message has no such link to open
+    +-- ClockMovedBack              a clock cannot go back
+    +-- ClockOutOfRange             a clock cannot go beyond its latest time
+    +-- PatternTooSlow              a regular expression takes too long
+    +-- ReceiverForbidden           callbacks to this address are not allowed
+    +-- InvalidScenario             a scenario cannot be read, or has values that are not valid
+    +-- UnknownScenario             no scenario has this name
+    +-- MockUnreachable             no mock responds at a URL
+    +-- MockRefused                 the mock refused a request of a test
+    +-- RequestRefused              a request to the emulated API that fails
+        +-- RouteNotFound           the path does not exist
+        +-- MethodNotAllowed        the path exists, but not with this method
+        +-- Unauthorized            the API key is missing, unknown, or has no REST right
+        +-- CrossOriginRequest      a page of another site made the request
         +-- UnsupportedMediaType    the body is not declared as JSON
         +-- BodyTooLarge            the body exceeds the limit
-        +-- BodyTooSlow             the body did not become whole in time
+        +-- BodyTooSlow             the body was not complete in time
         +-- InvalidRequest          the body or the query does not fit the model
-        +-- UnknownMagicCode        a magic number whose code is not in the catalogue
-        +-- TextTooLong             more text than the longest SMS can carry
-        +-- SendTooLarge            long texts for many recipients: too much to work on at once
-        +-- MessageNotFound         no such message in this account
+        +-- UnknownMagicCode        a magic number with a code that is not in the catalogue
+        +-- TextTooLong             a text is longer than the longest SMS
+        +-- SendTooLarge            the texts of one send are too long together
+        +-- MessageNotFound         the account has no message with this id
 
-The classes carry what was wrong as attributes. They know neither HTTP nor the vendor's words: each door has one
-table that turns them into answers. What only the inspection API refuses stands in `mocksms.inspection.errors`.
+The classes carry the details as attributes. They know neither HTTP nor the vendor's texts: each API has one table
+that turns them into responses. Errors of the inspection API alone are in `mocksms.inspection.errors`.
 """
 
 from __future__ import annotations
@@ -47,98 +47,95 @@ INTERNAL_ERROR: Final = "internal_error"
 
 
 class MocksmsError(Exception):
-    """Base of every error mocksms raises on purpose."""
+    """Base of every error that mocksms raises on purpose."""
 
     @property
     def sentence(self) -> str:
-        """What was wrong, as a sentence."""
+        """The error text as a sentence."""
         text = str(self)
         return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?')) else '.'}"
 
 
 class SettingsError(MocksmsError, ValueError):
-    """An option, environment variable or command line cannot be used; the text is one sentence for the user."""
+    """An option, environment variable or command line is not valid; the text is one sentence for the user."""
 
 
 class NotReady(MocksmsError):
-    """No mock is ready at `url`, for this `reason`; `waited` is for how many seconds, None if it was asked once."""
+    """No mock is ready at `url`, for this `reason`, after `seconds` of waiting (None: after one attempt)."""
 
-    def __init__(self, url: str, reason: str, waited: float | None = None) -> None:
+    def __init__(self, url: str, reason: str, seconds: float | None = None) -> None:
         self.url = url
         self.reason = reason
-        self.waited = waited
-        so_long = "" if waited is None else f" after {waited:g} s"
-        super().__init__(f"no mock is ready at {url}{so_long}: {reason}")
+        self.seconds = seconds
+        after = "" if seconds is None else f" after {seconds:g} s"
+        super().__init__(f"no mock is ready at {url}{after}: {reason}")
 
 
 class IllegalStep(MocksmsError):
-    """A message was asked to take a step its life does not allow.
+    """A message in state `current` cannot go to state `requested`, only to those `allowed` (in table order)."""
 
-    Attributes: the `current` and `wanted` states, and the `legal` next states in table order.
-    """
-
-    def __init__(self, current: Enum, wanted: Enum, legal: Sequence[Enum]) -> None:
+    def __init__(self, current: Enum, requested: Enum, allowed: Sequence[Enum]) -> None:
         self.current = current
-        self.wanted = wanted
-        self.legal = tuple(legal)
-        choices = ", ".join(map(str, self.legal)) or "none, it is final"
-        super().__init__(f"a message that is {current} cannot become {wanted}; legal next: {choices}")
+        self.requested = requested
+        self.allowed = tuple(allowed)
+        choices = ", ".join(map(str, self.allowed)) or "none, it is final"
+        super().__init__(f"a message that is {current} cannot become {requested}; allowed next: {choices}")
 
 
 class NoLink(MocksmsError):
-    """The phone does not show the link `wanted` (None: any) but `links`, since the message is in `state`."""
+    """The message in `state` has no link `url` (None: no link at all), only the `links`."""
 
-    def __init__(self, wanted: str | None, links: Sequence[str], state: Enum) -> None:
-        self.wanted = wanted
+    def __init__(self, url: str | None, links: Sequence[str], state: Enum) -> None:
+        self.url = url
         self.links = tuple(links)
         self.state = state
-        shown = f"it has {', '.join(self.links)}" if self.links else "it has none"
-        super().__init__(f"the message, which is {state}, has no link {wanted or 'to open'}: {shown}")
+        known = f"it has {', '.join(self.links)}" if self.links else "it has none"
+        super().__init__(f"the message, which is {state}, has no link {url or 'to open'}: {known}")
 
 
 class ClockMovedBack(MocksmsError):
-    """A clock that shows `now` was asked to go back to `wanted`."""
+    """A clock at the time `now` cannot go back to the `requested` time."""
 
-    def __init__(self, now: datetime, wanted: datetime) -> None:
+    def __init__(self, now: datetime, requested: datetime) -> None:
         self.now = now
-        self.wanted = wanted
-        super().__init__(f"the clock shows {now.isoformat()} and cannot go back to {wanted.isoformat()}")
+        self.requested = requested
+        super().__init__(f"the clock is at {now.isoformat()} and cannot go back to {requested.isoformat()}")
 
 
 class ClockOutOfRange(MocksmsError):
-    """A clock was asked to go beyond `latest`."""
+    """A clock cannot go beyond the time `latest`."""
 
     def __init__(self, latest: datetime) -> None:
         self.latest = latest
-        super().__init__(f"clocks go up to {latest.isoformat()}")
+        super().__init__(f"a clock cannot go beyond {latest.isoformat()}")
 
 
 class PatternTooSlow(MocksmsError):
-    """Whether `pattern` is in some texts could not be said within `patience` seconds."""
+    """The regular expression `pattern` needed more than `timeout` seconds."""
 
-    def __init__(self, pattern: str, patience: float) -> None:
+    def __init__(self, pattern: str, timeout: float) -> None:
         self.pattern = pattern
-        self.patience = patience
-        super().__init__(f"the regular expression takes longer than {patience:g} s; make it simpler")
+        self.timeout = timeout
+        super().__init__(f"the regular expression takes longer than {timeout:g} s; make it simpler")
 
 
 class ReceiverForbidden(MocksmsError):
-    """A receiver's `host` has the `address` that must `never` be called, or only if it is listed."""
+    """Callbacks to `address`, the address of `host`, are `never` allowed, or only if the host is listed."""
 
     def __init__(self, host: str, address: str, *, never: bool) -> None:
         self.host = host
         self.address = address
         self.never = never
         why = (
-            "which is link-local, a cloud's metadata service or no single machine, and never called"
+            "a link-local, multicast or metadata address, which mocksms never calls"
             if never
-            else "which is neither this machine nor a private network; start mocksms with --webhook-allow " + host
+            else f"neither this machine nor a private network; to allow it, start mocksms with --webhook-allow {host}"
         )
         super().__init__(f"{host} is {address}, {why}")
 
 
 class ScenarioIssue(NamedTuple):
-    """Something wrong in a scenario: the file, the line if known, the place of the key, and what to do about it."""
+    """A problem in a scenario: the file, the line if known, the path of the key, and how to correct it."""
 
     file: str
     line: int | None
@@ -151,7 +148,7 @@ class ScenarioIssue(NamedTuple):
 
 
 class InvalidScenario(MocksmsError, ValueError):
-    """Something is no scenario; `issues` say all that is wrong with it, and the text has a line for each."""
+    """A scenario is not valid; the text has one line for each of its `issues`."""
 
     def __init__(self, issues: Sequence[ScenarioIssue]) -> None:
         self.issues = tuple(issues)
@@ -159,53 +156,53 @@ class InvalidScenario(MocksmsError, ValueError):
 
     @property
     def sentence(self) -> str:
-        """What is wrong, as it is: it begins with the name of a file."""
+        """The error text unchanged, since it starts with a file name."""
         return str(self)
 
 
 class UnknownScenario(MocksmsError):
-    """There is no scenario of this name; `known` are those there are."""
+    """No scenario has this `name`; `known` are the names that exist."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
         self.known = tuple(known)
         near = difflib.get_close_matches(name, self.known, 1)
-        there_are = f"there are {', '.join(self.known)}, and those of the folder that --scenario-folder names"
-        super().__init__(f"there is no scenario {name!r}; {f'did you mean {near[0]}?' if near else there_are}")
+        choices = f"known are {', '.join(self.known)}, and the files in the folder of --scenario-folder"
+        super().__init__(f"there is no scenario {name!r}; {f'did you mean {near[0]}?' if near else choices}")
 
 
 class MockUnreachable(MocksmsError, ConnectionError):
-    """Nothing answers at `url`, the address of a mock; the text says why and what to do, `cause` is what happened."""
+    """No mock responds at `url`; the text says why and what to do, `cause` is the original error."""
 
     def __init__(self, url: str, why: str, cause: BaseException | None = None) -> None:
         self.url = url
         self.cause = cause
-        super().__init__(f"nothing answers at {url}: {why}")
+        super().__init__(f"no response from {url}: {why}")
 
 
 class MockRefused(MocksmsError):
-    """A mock answered a call of a test with `status` and not with success; `error` is all it said."""
+    """The mock refused a `request` of a test with an HTTP `status`; `error` is the error object of the response."""
 
-    def __init__(self, call: str, status: int, error: Mapping[str, Any]) -> None:
-        self.call = call
+    def __init__(self, request: str, status: int, error: Mapping[str, Any]) -> None:
+        self.request = request
         self.status = status
         self.error = dict(error)
-        super().__init__(f"{call}: {error.get('message', 'no reason given')}")
+        super().__init__(f"{request}: {error.get('message', 'no reason given')}")
 
     @property
     def explanation(self) -> Mapping[str, Any] | None:
-        """Why no message matched, if that was asked for."""
+        """Why no message matched, if the request was about messages."""
         return self.error.get("explanation")
 
 
 class RequestRefused(MocksmsError):
-    """Base of what the emulated API answers with anything but 200; `code` names the kind, also in the journal."""
+    """Base of what the emulated API refuses; `code` names the kind in the journal."""
 
     code: ClassVar[str]
 
 
 class RouteNotFound(RequestRefused):
-    """Nothing lives at `uri`."""
+    """The emulated API has nothing at `uri`."""
 
     code = "route_not_found"
 
@@ -215,14 +212,14 @@ class RouteNotFound(RequestRefused):
 
 
 class MethodNotAllowed(RequestRefused):
-    """The resource exists but does not answer `method`; it answers `allowed`."""
+    """The resource does not support `method`, only the one `allowed`."""
 
     code = "method_not_allowed"
 
     def __init__(self, method: str, allowed: str) -> None:
         self.method = method
         self.allowed = allowed
-        super().__init__(f"method {method} where only {allowed} is served")
+        super().__init__(f"method {method} is not supported here, only {allowed}")
 
 
 class Unauthorized(RequestRefused):
@@ -236,17 +233,17 @@ class Unauthorized(RequestRefused):
 
 
 class CrossOriginRequest(RequestRefused):
-    """A browser sent the request on behalf of another site, named by `origin`."""
+    """A browser sent the request for a page of another site, its `origin`."""
 
     code = "cross_origin"
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
-        super().__init__(f"request made by a page of {origin}")
+        super().__init__(f"cross-origin request from {origin} refused")
 
 
 class UnsupportedMediaType(RequestRefused):
-    """The body is declared as `media_type` (None: not declared at all) instead of JSON."""
+    """The body is declared as `media_type` (None: not declared) instead of JSON."""
 
     code = "unsupported_media_type"
 
@@ -266,27 +263,27 @@ class BodyTooLarge(RequestRefused):
 
 
 class BodyTooSlow(RequestRefused):
-    """The body did not become whole within `patience` seconds."""
+    """The body was not complete within `timeout` seconds."""
 
     code = "body_too_slow"
 
-    def __init__(self, patience: float) -> None:
-        self.patience = patience
-        super().__init__(f"body not whole after {patience:g} seconds")
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        super().__init__(f"body not complete after {timeout:g} seconds")
 
 
 class InvalidRequest(RequestRefused):
-    """The body or the query does not fit the model; `faults` maps a path to what is wrong there."""
+    """The body or the query does not fit the model; `issues` has the texts for each path."""
 
     code = "invalid_request"
 
-    def __init__(self, faults: Mapping[str, Iterable[str]]) -> None:
-        self.faults = {path: tuple(texts) for path, texts in faults.items()}
-        super().__init__("; ".join(f"{path}: {' '.join(texts)}" for path, texts in self.faults.items()))
+    def __init__(self, issues: Mapping[str, Iterable[str]]) -> None:
+        self.issues = {path: tuple(texts) for path, texts in issues.items()}
+        super().__init__("; ".join(f"{path}: {' '.join(texts)}" for path, texts in self.issues.items()))
 
 
 class UnknownMagicCode(RequestRefused):
-    """Entry `index` of `to` lies in the magic block but its `magic_code` is not in the catalogue of `known` codes."""
+    """Entry `index` of `to` is a magic number, but its `magic_code` is not one of the `known` ones."""
 
     code = "unknown_magic_code"
 
@@ -299,25 +296,25 @@ class UnknownMagicCode(RequestRefused):
 
 
 class TextTooLong(RequestRefused):
-    """A text of `length` characters, where the longest SMS carries `limit`."""
+    """A text of `length` characters; the longest SMS has `limit`."""
 
     code = "text_too_long"
 
     def __init__(self, length: int, limit: int) -> None:
         self.length = length
         self.limit = limit
-        super().__init__(f"a text of {length} characters; the longest SMS carries {limit}")
+        super().__init__(f"a text of {length} characters; the longest SMS has {limit}")
 
 
 class SendTooLarge(RequestRefused):
-    """The texts of a send, which differ by recipient, come to `length` characters; at most `limit` are worked on."""
+    """The texts of one send, which differ by recipient, have `length` characters together; the limit is `limit`."""
 
     code = "send_too_large"
 
     def __init__(self, length: int, limit: int) -> None:
         self.length = length
         self.limit = limit
-        super().__init__(f"texts of {length} characters in one send; at most {limit} are worked on")
+        super().__init__(f"texts of {length} characters in one send; the limit is {limit}")
 
 
 class MessageNotFound(RequestRefused):

@@ -13,7 +13,7 @@ from mocksms.errors import SettingsError
 from mocksms.sms import numbers, replies
 from mocksms.sms.webhook import Webhook, WebhookKind, parse_webhook
 
-PREFIX: Final = "MOCKSMS_"
+VARIABLE_PREFIX: Final = "MOCKSMS_"
 
 Raw = tuple[str, str]
 """Where a value was given, in words for its user, and the value as written."""
@@ -21,8 +21,8 @@ Raw = tuple[str, str]
 Options = TypeVar("Options", bound="Settings | SessionSettings")
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
-LONGEST_DURATION: Final = 3650 * 86400
-A_DURATION: Final = "a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"
+MAX_DURATION_SECONDS: Final = 3650 * 86400
+DURATION_SYNTAX: Final = "a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -71,7 +71,7 @@ def seconds(raw: str) -> float:
     """
     found = _DURATION.fullmatch(raw.strip())
     if not found:
-        raise ValueError(A_DURATION)
+        raise ValueError(DURATION_SYNTAX)
     return float(found[1]) * _UNITS[found[2] or "s"]
 
 
@@ -81,7 +81,7 @@ def duration(raw: str) -> timedelta:
     Raises:
         ValueError: it is none, or longer.
     """
-    if (length := seconds(raw)) > LONGEST_DURATION:
+    if (length := seconds(raw)) > MAX_DURATION_SECONDS:
         raise ValueError("a duration such as 2h, of at most 3650d")
     return timedelta(seconds=length)
 
@@ -309,7 +309,7 @@ def read_options(kind: type[Options], *sources: Mapping[str, Raw]) -> Options:
     return kind(**values)
 
 
-def shown_default(default: object) -> str:
+def default_text(default: object) -> str:
     """Return a default as it would be given on the command line; nothing when there is none."""
     match default:
         case None | ():
@@ -319,7 +319,7 @@ def shown_default(default: object) -> str:
         case timedelta():
             return f"{default.total_seconds():g}s"
         case tuple():
-            return ",".join(map(shown_default, default))
+            return ",".join(map(default_text, default))
         case _:
             return str(default)
 
@@ -331,7 +331,7 @@ def flag_name(option: str) -> str:
 
 def variable_name(option: str) -> str:
     """Return an option's environment variable."""
-    return PREFIX + option.upper()
+    return VARIABLE_PREFIX + option.upper()
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Raw]:
@@ -343,7 +343,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Raw]:
     known = {variable_name(name): name for name in (*OPTIONS, *SESSION_OPTIONS)}
     raw: dict[str, Raw] = {}
     for variable, value in environment.items():
-        if not variable.startswith(PREFIX) or _is_of_a_link(variable, value):
+        if not variable.startswith(VARIABLE_PREFIX) or _is_of_a_link(variable, value):
             continue
         if variable not in known:
             near = difflib.get_close_matches(variable, known, 1, 0.5)

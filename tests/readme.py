@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 from mocksms.fidelity import Evidence, ledger
 from mocksms.inspection.context import BASE
 from mocksms.inspection.routes import ROOMS
-from mocksms.settings import GROUPS, OPTIONS, SESSION_OPTIONS, flag_name, shown_default
+from mocksms.settings import GROUPS, OPTIONS, SESSION_OPTIONS, default_text, flag_name
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault, Outcome
 from mocksms.testing.plugin import ini_name
@@ -43,7 +43,7 @@ def _options() -> str:
     group = ""
     for name, option in OPTIONS.items():
         group = GROUPS.get(name, group)
-        default = shown_default(option.default)
+        default = default_text(option.default)
         shown = f" {default}" if default and len(default) < LONGEST_DEFAULT else ""
         groups.setdefault(group, []).append(f"`{flag_name(name)}{shown}` {_about(option.metadata)}")
     return _table(["", "Options with their defaults"], [[group, "<br>".join(each)] for group, each in groups.items()])
@@ -52,7 +52,7 @@ def _options() -> str:
 def _suite_options() -> str:
     told = []
     for name, option in SESSION_OPTIONS.items():
-        default = shown_default(option.default)
+        default = default_text(option.default)
         told.append(f"`{ini_name(name)}{f' = {default}' if default else ''}` {_about(option.metadata)}")
     return f"- {'<br>'.join(told)}\n"
 

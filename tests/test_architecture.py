@@ -45,7 +45,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "pydantic_core": {"schemas.validation"},
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},
-    "phonenumbers": {"engine.foreign"},
+    "phonenumbers": {"engine.decisions"},
     "pytest": {"testing.plugin", "testing.session", "testing.marker"},
     "hypothesis": {"testing.strategies"},
     "faker": {"cli.demo"},
@@ -456,7 +456,7 @@ def _turned(cycle: list[str]) -> list[str]:
             {
                 "mocksms/engine/a.py": "if TYPE_CHECKING:\n    import mocksms.sms.text",
                 "mocksms/sms/text.py": "from mocksms import errors",
-                "mocksms/engine/foreign.py": "import phonenumbers, mocksms.sms.text",
+                "mocksms/engine/decisions.py": "import phonenumbers, mocksms.sms.text",
                 "mocksms/provider/send.py": "import pydantic\nfrom mocksms.provider import app",
                 "mocksms/provider/app.py": "from starlette.types import Send",
             },

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mocksms import asgi as guard
-from mocksms.asgi import DRAINED, Disconnected, check_origin, is_own_host, read_body
+from mocksms.asgi import MAX_DRAINED_BODIES, Disconnected, check_origin, is_own_host, read_body
 from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
 
 GONE = {"type": "http.disconnect"}
@@ -68,12 +68,12 @@ def test_body_over_the_limit_is_refused(events: list[dict[str, Any]]) -> None:
 
 
 def test_body_over_the_limit_is_read_to_its_end_so_that_its_sender_hears_why() -> None:
-    parts = [part(b"x" * 10) for _ in range(DRAINED)]
+    parts = [part(b"x" * 10) for _ in range(MAX_DRAINED_BODIES)]
     assert isinstance(read(*parts, part(b"", more=False)), BodyTooLarge)
 
 
 def test_body_far_over_the_limit_is_not_read_to_its_end() -> None:
-    assert isinstance(read(*[part(b"x" * 11) for _ in range(DRAINED)]), BodyTooLarge)
+    assert isinstance(read(*[part(b"x" * 11) for _ in range(MAX_DRAINED_BODIES)]), BodyTooLarge)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_client_that_leaves_within_its_body_is_disconnected(events: list[dict[st
 
 
 def test_body_that_never_ends_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "PATIENCE", 0.001)
+    monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.001)
     assert isinstance(read(part(b"half")), BodyTooSlow)
 
 

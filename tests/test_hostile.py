@@ -274,7 +274,7 @@ def test_endless_body_is_cut_off(shared_mock: Mock, key: str, lines: list[str], 
 def test_body_that_stays_half_is_cut_off(
     monkeypatch: pytest.MonkeyPatch, shared_mock: Mock, key: str, lines: list[str], start: bytes
 ) -> None:
-    monkeypatch.setattr(guard, "PATIENCE", 0.1)
+    monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.1)
     reply = exchange(shared_mock, head_of(key, *lines) + start)
     assert reply is not None
     assert (reply.status, reply.closed) == (408, True)
@@ -282,7 +282,7 @@ def test_body_that_stays_half_is_cut_off(
 
 
 def test_body_in_chunks_of_one_byte_is_cut_off(monkeypatch: pytest.MonkeyPatch, shared_mock: Mock, key: str) -> None:
-    monkeypatch.setattr(guard, "PATIENCE", 0.1)
+    monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.1)
     assert_cut_off(shared_mock, key, head_of(key, "Transfer-Encoding: chunked"), b"1\r\n \r\n" * 10_000)
 
 

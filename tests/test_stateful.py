@@ -406,7 +406,7 @@ def _held(account: Account) -> list[object]:
         account.credit,
         sorted(account.unsubscribed),
         kept(account),
-        list(account.inbound.newest_first()),
+        list(account.replies.newest_first()),
         account.waiting,
         account._agenda,
         account._random.getstate(),

@@ -104,7 +104,7 @@ def gateway_outage(api: Story) -> None:
         "timed_out": False,
     }
     decided = [message["decided_by"] for message in api.get("messages")["messages"]]
-    assert decided == ["nothing stood against it"] * 2 + ["rule 1 (outage) of gateway-outage.toml"] * 3
+    assert decided == ["no rule or list applied"] * 2 + ["rule 1 (outage) of gateway-outage.toml"] * 3
 
 
 @story

@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from mocksms.engine.clock import LATEST, system_time
+from mocksms.engine.clock import system_time
 from mocksms.engine.engine import Engine
-from mocksms.engine.instants import instant
 from mocksms.engine.rules import ActiveScenario, ApiOperation
 from mocksms.errors import RequestRefused, SettingsError
 from mocksms.provider.binding import read_send
 from mocksms.provider.send import recipients_of, submission_of
 from mocksms.settings import Settings
+from mocksms.sms.instants import MAX_INSTANT, parse_instant
 
 METHODS: Final = {ApiOperation.SEND: "POST", ApiOperation.INFO: "GET", ApiOperation.SEARCH: "GET"}
 REFUSED: Final = "API key refused"
@@ -51,7 +51,7 @@ def dry_run(script: ActiveScenario, calls: list[ReplayedRequest], settings: Sett
         now = max(now, call.at)
         with suppress(RequestRefused):
             _make(engine, call)
-    now = LATEST
+    now = MAX_INSTANT
     engine.tick()
     met = [[(live.matched, live.applied) for live in account.rules.rules] for account in engine.accounts]
     return [
@@ -89,7 +89,7 @@ def _call(entry: dict[str, Any]) -> Iterator[ReplayedRequest]:
         is_seen = entry["method"] == method and entry["account"] and not entry["note"].startswith(REFUSED)
         if path.endswith(f"/transactional/sms/{kind}") and is_seen:
             body = entry["body"].encode("utf-8", "surrogatepass")
-            yield ReplayedRequest(str(entry["account"]), instant(entry["at"]), kind, body)
+            yield ReplayedRequest(str(entry["account"]), parse_instant(entry["at"]), kind, body)
 
 
 def _make(engine: Engine, call: ReplayedRequest) -> None:

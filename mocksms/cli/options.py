@@ -11,7 +11,7 @@ from dataclasses import Field
 from typing import Any, Final, NoReturn
 
 from mocksms.errors import SettingsError
-from mocksms.settings import GROUPS, OPTIONS, Settings, flag_name, shown_default, variable_name
+from mocksms.settings import GROUPS, OPTIONS, Settings, default_text, flag_name, variable_name
 
 WHERE: Final = ("host", "port")
 """The options that say where a running mock is."""
@@ -73,7 +73,7 @@ def _help(name: str, option: Field[Any]) -> str:
 
 
 def _default(default: object) -> str:
-    return f" (default {shown})" if (shown := shown_default(default)) else ""
+    return f" (default {shown})" if (shown := default_text(default)) else ""
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

@@ -26,8 +26,8 @@ from mocksms.sms.webhook import Webhook
 MAX_KEY_LENGTH: Final = 256
 """Characters an API key may have."""
 
-AGENDA_SLACK: Final = 1_000
-PLANNED_PER_MESSAGE: Final = 4
+MAX_STALE_ACTIONS: Final = 1_000
+MAX_ACTIONS_PER_MESSAGE: Final = 4
 """Entries of evicted messages are dropped once there are more than this, and never more than so many per message."""
 
 
@@ -112,7 +112,7 @@ class Account:
         self.kosher = digits_of(settings.kosher, settings)
         self.messages = MessageStore(settings.max_messages, key, tokens)
         self.journal = Journal(settings.max_requests)
-        self.inbound = ReplyLog(settings.max_messages)
+        self.replies = ReplyLog(settings.max_messages)
         self.consents = ConsentLog(settings.max_consents)
         self.callbacks = CallbackQueue(settings.max_callbacks)
         self.waiting: dict[int, None] = {}
@@ -167,7 +167,7 @@ class Account:
 
     def plan(self, at: datetime, sequence: int, action: Action) -> None:
         """Put an action for a message on the agenda."""
-        if len(self._agenda) > AGENDA_SLACK + PLANNED_PER_MESSAGE * len(self.messages):
+        if len(self._agenda) > MAX_STALE_ACTIONS + MAX_ACTIONS_PER_MESSAGE * len(self.messages):
             self._forget_evicted()
         heapq.heappush(self._agenda, DueAction(at, next(self._order), sequence, action))
 
@@ -183,7 +183,7 @@ class Account:
 
     def wait_for_credit(self, sequence: int) -> None:
         """Note that a message waits for credit."""
-        if len(self.waiting) > AGENDA_SLACK + len(self.messages):
+        if len(self.waiting) > MAX_STALE_ACTIONS + len(self.messages):
             self._forget_evicted()
         self.waiting[sequence] = None
 

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-LATEST: Final = datetime(9000, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
-"""The last instant a clock shows; what is planned from there still fits the calendar."""
-
 timer: Final = time.perf_counter
 """Seconds on a clock that only measures how long something took."""
 

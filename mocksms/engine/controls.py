@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from mocksms.engine.account import Account, Reply
-from mocksms.engine.clock import LATEST, Clock
+from mocksms.engine.clock import Clock
 from mocksms.engine.engine import Engine, ManualChange
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import ActiveScenario, Rule
 from mocksms.errors import ClockMovedBack, ClockOutOfRange, NoLink
+from mocksms.sms.instants import MAX_INSTANT
 from mocksms.sms.message import Message, State, Status
 from mocksms.sms.replies import ConsentChoice
 from mocksms.sms.text import filled, links_in
@@ -46,7 +47,7 @@ class Controls:
             MessageNotFound: the account has none with this id.
             IllegalStep: it is not queued any more.
         """
-        return self._drive(account, transaction_id, State.CANCELLED, "cancelled by hand")
+        return self._drive(account, transaction_id, State.CANCELLED, "cancelled manually")
 
     def send(self, account: Account, transaction_id: str) -> Message:
         """Send a queued message now, whatever it waits for; the credit is charged as far as it goes.
@@ -55,7 +56,7 @@ class Controls:
             MessageNotFound: the account has none with this id.
             IllegalStep: it is not queued any more.
         """
-        return self._drive(account, transaction_id, State.SENT, "sent by hand")
+        return self._drive(account, transaction_id, State.SENT, "sent manually")
 
     def bounce(self, account: Account, transaction_id: str) -> Message:
         """Let a queued or sent message bounce.
@@ -64,7 +65,7 @@ class Controls:
             MessageNotFound: the account has none with this id.
             IllegalStep: it has ended otherwise.
         """
-        return self._drive(account, transaction_id, State.BOUNCED, "bounced by hand")
+        return self._drive(account, transaction_id, State.BOUNCED, "bounced manually")
 
     def click(self, account: Account, transaction_id: str, url: str | None = None) -> Message:
         """Let the recipient of a sent message open a link of its content, the first unless told otherwise.
@@ -77,7 +78,7 @@ class Controls:
         """
         message = self._find(account, transaction_id)
         links = links_in(filled(message)) if message.state is State.SENT else []
-        pairs = zip(links_in(self._engine.shown(message)), links, strict=False)
+        pairs = zip(links_in(self._engine.text_of(message)), links, strict=False)
         for number, (shown, link) in enumerate(pairs, 1):
             if url in (None, shown, link):
                 return self._engine.recipients.click(account, message, number, link, account.clock.now())
@@ -90,7 +91,7 @@ class Controls:
             MessageNotFound: the account has none with this id.
         """
         message = self._find(account, transaction_id)
-        self.opt_out(account, message, "unsubscribed by hand")
+        self.opt_out(account, message, "unsubscribed manually")
         return message
 
     def opt_out(self, account: Account, message: Message, cause: str) -> None:
@@ -114,7 +115,7 @@ class Controls:
         """Change an account."""
         self._engine.apply_due(account)
         if update_account.unsubscribed is not None:
-            self._record_consents(account, update_account.unsubscribed, "changed by hand")
+            self._record_consents(account, update_account.unsubscribed, "changed manually")
         for option in fields(update_account):
             value = getattr(update_account, option.name)
             if value is not None:
@@ -245,8 +246,8 @@ class Controls:
             ClockOutOfRange: that would be too far.
         """
         clocks = self._clocks(account)
-        if duration > LATEST - max(clock.now() for clock in clocks):
-            raise ClockOutOfRange(LATEST)
+        if duration > MAX_INSTANT - max(clock.now() for clock in clocks):
+            raise ClockOutOfRange(MAX_INSTANT)
         for clock in clocks:
             clock.move_to(clock.now() + duration)
         self._moved(account)
@@ -258,8 +259,8 @@ class Controls:
             ClockMovedBack: the instant has passed.
             ClockOutOfRange: it is too far.
         """
-        if instant > LATEST:
-            raise ClockOutOfRange(LATEST)
+        if instant > MAX_INSTANT:
+            raise ClockOutOfRange(MAX_INSTANT)
         clocks = self._clocks(account)
         latest = max(clock.now() for clock in clocks)
         if instant < latest:
@@ -293,4 +294,4 @@ class Controls:
 
 
 def _later(now: datetime, lasts: timedelta) -> datetime:
-    return now + min(lasts, LATEST - now)
+    return now + min(lasts, MAX_INSTANT - now)

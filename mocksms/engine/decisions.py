@@ -1,23 +1,26 @@
-"""What becomes of a message when the vendor takes it up, and the words that say why."""
+"""Decisions: the outcome of a message when the vendor processes it, and the text that says why."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
+import phonenumbers
+from phonenumbers import NumberParseException, ValidationResult
+
 from mocksms.engine.account import Account
-from mocksms.engine.foreign import is_possible
 from mocksms.settings import Settings
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import State
 from mocksms.sms.numbers import NumberForm, PhoneNumber
 from mocksms.sms.outcomes import Fault, Outcome, ReplyReaction, Step
 
-SENT: Final = Outcome(steps=(Step(State.SENT),), decided_by="nothing stood against it")
+SENT: Final = Outcome(steps=(Step(State.SENT),), decided_by="no rule or list applied")
 
 
 class DecisionInput(NamedTuple):
-    """What a natural cause looks at."""
+    """The data that default rules decide on."""
 
     account: Account
     number: PhoneNumber
@@ -27,44 +30,55 @@ class DecisionInput(NamedTuple):
 
 
 RuleDecision = tuple[State, str] | None
-"""Where the message ends and why, or None when the cause does not apply."""
+"""The state a message gets, and why; None when the rule does not apply."""
 
 
-def _number_form(case: DecisionInput) -> RuleDecision:
-    number = case.number
-    if number.form is NumberForm.ISRAELI_MOBILE or case.catalogue.code(number.digits):
+def _number_form(message: DecisionInput) -> RuleDecision:
+    """Decide by the form of the number; a magic number is valid with any prefix."""
+    number = message.number
+    if number.form is NumberForm.ISRAELI_MOBILE or message.catalogue.code(number.digits):
         return None
     if number.form is NumberForm.MALFORMED:
-        return State.INVALID, f"number form: {number.fault}"
+        return State.INVALID, f"number form: {number.problem}"
     return None if is_possible(number.digits) else (State.INVALID, "number form: no country has such a number")
 
 
-def _bounce_list(case: DecisionInput) -> RuleDecision:
-    return (State.BOUNCED, "bounce list") if case.number.digits in case.account.bounced else None
+@lru_cache(maxsize=4096)
+def is_possible(digits: str) -> bool:
+    """Whether the country of a number has numbers of this length (inferred); `X` counts as a digit."""
+    try:
+        number = phonenumbers.parse("+" + digits.replace("X", "1"))
+    except NumberParseException:
+        return False
+    return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
 
 
-def _opt_out(case: DecisionInput) -> RuleDecision:
-    return (State.UNSUBSCRIBED, "opt-out") if case.number.digits in case.account.unsubscribed else None
+def _bounce_list(message: DecisionInput) -> RuleDecision:
+    return (State.BOUNCED, "bounce list") if message.number.digits in message.account.bounced else None
 
 
-def _kosher(case: DecisionInput) -> RuleDecision:
-    digits = case.number.digits
-    if digits in case.account.kosher:
+def _opt_out(message: DecisionInput) -> RuleDecision:
+    return (State.UNSUBSCRIBED, "opt-out") if message.number.digits in message.account.unsubscribed else None
+
+
+def _kosher(message: DecisionInput) -> RuleDecision:
+    digits = message.number.digits
+    if digits in message.account.kosher:
         return State.KOSHER, "kosher list"
-    if digits.startswith(case.kosher_prefixes):
-        prefix = next(prefix for prefix in case.kosher_prefixes if digits.startswith(prefix))
+    if digits.startswith(message.kosher_prefixes):
+        prefix = next(prefix for prefix in message.kosher_prefixes if digits.startswith(prefix))
         return State.KOSHER, f"kosher prefix {prefix}"
     return None
 
 
-def _credit(case: DecisionInput) -> RuleDecision:
-    if case.account.can_pay(case.segments):
+def _credit(message: DecisionInput) -> RuleDecision:
+    if message.account.can_pay(message.segments):
         return None
-    return State.NO_CREDIT, f"credit {case.account.credit}, needed {case.segments}"
+    return State.NO_CREDIT, f"credit {message.account.credit}, needed {message.segments}"
 
 
-def _gateway(case: DecisionInput) -> RuleDecision:
-    return None if case.account.gateway else (State.NO_GATEWAY, "account has no gateway")
+def _gateway(message: DecisionInput) -> RuleDecision:
+    return None if message.account.gateway else (State.NO_GATEWAY, "account has no gateway")
 
 
 DefaultRule = Callable[[DecisionInput], RuleDecision]
@@ -77,37 +91,34 @@ DEFAULT_RULES: Final[tuple[DefaultRule, ...]] = (
     _credit,
     _gateway,
 )
-"""The natural causes in the order they are looked at (inferred: cheapest first)."""
+"""The default rules in the order they are checked (inferred: cheapest first)."""
 
 RULES_AFTER_CREDIT: Final = DEFAULT_RULES[1:]
-"""Those that count once there is credit: what waited for it had a number that was right, or a rule said so."""
+"""The rules for a message that waited for credit: its number was valid, or a scenario rule decided so."""
 
 
 class Decisions:
-    """Decides by magic number, then by natural cause."""
+    """Decides by magic number, then by default rules."""
 
     def __init__(self, settings: Settings) -> None:
         self.catalogue = Catalogue(settings.magic_prefix, settings.magic_delay)
         self._kosher_prefixes = settings.kosher_prefix
 
     def decide(self, account: Account, number: PhoneNumber, segments: int) -> Outcome:
-        """Return the outcome of a message that is taken up for the first time."""
+        """Return the outcome of a message that the vendor processes for the first time."""
         code = self.catalogue.code(number.digits)
-        ordered = self._magic_outcome(code, account, number) if code else None
-        return ordered or self.decide_by_default(account, number, segments)
+        outcome = self._magic_outcome(code, account, number) if code else None
+        return outcome or self.decide_by_default(account, number, segments)
 
     def decide_by_default(
-        self, account: Account, number: PhoneNumber, segments: int, causes: Iterable[DefaultRule] = DEFAULT_RULES
+        self, account: Account, number: PhoneNumber, segments: int, rules: Iterable[DefaultRule] = DEFAULT_RULES
     ) -> Outcome:
-        """Return the outcome by natural causes alone.
-
-        The form of a magic number is right whatever its prefix.
-        """
-        case = DecisionInput(account, number, segments, self.catalogue, self._kosher_prefixes)
-        for cause in causes:
-            finding = cause(case)
-            if finding is not None:
-                state, why = finding
+        """Return the outcome by the default rules alone."""
+        message = DecisionInput(account, number, segments, self.catalogue, self._kosher_prefixes)
+        for rule in rules:
+            decision = rule(message)
+            if decision is not None:
+                state, why = decision
                 return Outcome(steps=(Step(state),), decided_by=why)
         return SENT
 
@@ -116,10 +127,10 @@ class Decisions:
         effect = row.effect
         if isinstance(effect, Fault):
             return Outcome(steps=SENT.steps, decided_by=f"magic number {code} ({row.title})")
-        return None if _spent(effect, account, number) else effect
+        return None if _is_opted_out_by(effect, account, number) else effect
 
 
-def _spent(effect: Outcome, account: Account, number: PhoneNumber) -> bool:
-    """Whether a number that opts its owner out has done so: from then on it is refused like any other."""
+def _is_opted_out_by(effect: Outcome, account: Account, number: PhoneNumber) -> bool:
+    """Whether a magic number that opts its recipient out has done so; the default rules then reject it."""
     opts_out = any(isinstance(reaction, ReplyReaction) and reaction.opts_out for reaction in effect.reactions)
     return opts_out and number.digits in account.unsubscribed

@@ -104,7 +104,7 @@ class Drafter:
         text = id(recipient.fields) if self._template.placeholders else 0
         count = self._counted.get(text)
         if count is None:
-            shown = self._template.shown(recipient.fields, self._links)
+            shown = self._template.text(recipient.fields, self._links)
             count = self._counted[text] = count_segments(shown).count
         return count
 

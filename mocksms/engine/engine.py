@@ -34,7 +34,7 @@ MAX_MALFORMED_LINE: Final = 1_000
 
 
 class ManualChange(StrEnum):
-    """What a tester changed by hand."""
+    """What a tester changed manually."""
 
     ACCOUNT = "account"
     CLOCK = "clock"
@@ -98,9 +98,9 @@ class Engine:
         """The number of the latest message or exchange: what comes later has a higher one."""
         return self.accounts.numbering.latest
 
-    def shown(self, message: Message) -> str:
+    def text_of(self, message: Message) -> str:
         """Return the text of a message as the phone shows it."""
-        return Template(message.submission).shown(message.fields, self._links(token_of(message.transaction_id)))
+        return Template(message.submission).text(message.fields, self._links(token_of(message.transaction_id)))
 
     def _links(self, token: str = "") -> Links:
         return Links(self.link_base, token, self.recipients.words.first_opt_out)

@@ -65,7 +65,7 @@ class Recipients:
         """
         choice = ConsentChoice.OUT if opts_out else self.choice(message, text)
         inbound = Reply(self._numbering.take(), at, digits, text, _EFFECTS[choice] if choice else "")
-        account.inbound.add(inbound.number, inbound)
+        account.replies.add(inbound.number, inbound)
         self._emit(account, inbound)
         self._report(account, digits, message, WebhookTrigger.REPLIED, at, text=text)
         if choice is not None:

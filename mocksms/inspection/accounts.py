@@ -77,7 +77,7 @@ def list_inbound(desk: Context, ask: InspectionCall) -> Response:
         replies=[inbound_view(account, sms) for account, sms in found],
         cursor=desk.engine.cursor,
         total=total,
-        **room_made((account.inbound for account in ask.scope.accounts), after),
+        **room_made((account.replies for account in ask.scope.accounts), after),
     )
     return answer(page)
 

@@ -74,10 +74,8 @@ def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
             text = explanation.text if as_text else explanation.verdict
         case refusals.InvalidParameters(faults=faults):
             details["issues"] = {name: list(texts) for name, texts in faults.items()}
-        case errors.IllegalStep(legal=legal):
-            details["allowed"] = [str(state) for state in legal]
-        case errors.CrossOriginRequest():
-            text = f"The inspection API answers no other site's pages, and this is a {error}."
+        case errors.IllegalStep(allowed=allowed):
+            details["allowed"] = [str(state) for state in allowed]
     if as_text:
         return text_answer(text, status)
     return error_answer(status, text, HEADERS.get(type(error)), **details)

@@ -19,13 +19,12 @@ from pydantic import (
 
 from mocksms.engine.account import MAX_KEY_LENGTH
 from mocksms.engine.callbacks import CallbackState
-from mocksms.engine.clock import LATEST
-from mocksms.engine.instants import any_instant
 from mocksms.engine.outbox import ReplayOrder
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
 from mocksms.scenario.schema import FaultModel, Limits
 from mocksms.scenario.values import BoundedDuration
 from mocksms.schemas.types import Count, Credit, Duration, ListedNumber, WebhookList, whole
+from mocksms.sms.instants import MAX_INSTANT, parse_any_instant
 from mocksms.sms.message import Reason, Status
 
 MOST_ROWS: Final = 1_000
@@ -46,7 +45,7 @@ def _reason(raw: object) -> object:
 
 def _moment(raw: object) -> datetime:
     try:
-        return any_instant(raw)
+        return parse_any_instant(raw)
     except ValueError as error:
         raise ValueError("must be a point in time such as 2030-01-31T12:00:00Z") from error
 
@@ -250,7 +249,7 @@ class AdvanceBody(RequestModel):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["by"]}, {"required": ["to"]}]})
 
     by: Duration = timedelta()
-    to: Instant = LATEST
+    to: Instant = MAX_INSTANT
 
     @model_validator(mode="after")
     def _names_one(self) -> AdvanceBody:

@@ -129,7 +129,7 @@ def _latest(desk: Context, ask: InspectionCall) -> OwnedMessage:
 
 
 def _codes(desk: Context, ask: InspectionCall, owned: OwnedMessage) -> Response:
-    codes = find_codes(desk.engine.shown(owned.message))
+    codes = find_codes(desk.engine.text_of(owned.message))
     if ask.as_text:
         return text_answer("\n".join(code.code for code in codes))
     return answer(CodesView(codes=[code_view(code) for code in codes]))

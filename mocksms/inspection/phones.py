@@ -56,11 +56,11 @@ class PhonesPage(Page):
 def phone_view(engine: Engine, phone: Phone) -> PhoneView:
     """Return a phone with the latest SMS to it or from it."""
     account, digits, latest = phone
-    sms = account.messages.at(latest) or account.inbound.get(latest)
+    sms = account.messages.at(latest) or account.replies.get(latest)
     assert sms is not None, "the indexes name only what is kept"
     sent = sms if isinstance(sms, Message) else None
     written_to = sent or next(account.messages.newest_first(MessageQuery(digits=digits)), None)
-    text = engine.shown(sms) if isinstance(sms, Message) else sms.text
+    text = engine.text_of(sms) if isinstance(sms, Message) else sms.text
     return PhoneView(
         number=digits,
         mobile_number=written_to.mobile_number if written_to else digits,
@@ -73,7 +73,7 @@ def phone_view(engine: Engine, phone: Phone) -> PhoneView:
         status=sent.state.status if sent else None,
         reject_reason=sent.state.reason if sent else None,
         messages=account.messages.count(MessageQuery(digits=digits)) or 0,
-        replies=account.inbound.keys.count(digits, account.inbound.first or 0),
+        replies=account.replies.keys.count(digits, account.replies.first or 0),
         lists=[name for name in LISTS if digits in getattr(account, name)],
     )
 
@@ -91,7 +91,7 @@ def list_phones(desk: Context, ask: InspectionCall) -> Response:
         cursor=desk.engine.cursor,
         total=total,
         evicted=ask.scope.evicted(),
-        incomplete=ask.scope.is_incomplete(after) or any(each.inbound.evicted_up_to > after for each in accounts),
+        incomplete=ask.scope.is_incomplete(after) or any(each.replies.evicted_up_to > after for each in accounts),
     )
     return answer(page)
 

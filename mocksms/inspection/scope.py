@@ -153,7 +153,7 @@ class AccountScope:
         self, after: int, before: int | None = None, digits: str | None = None
     ) -> Iterator[tuple[Account, Reply]]:
         """Iterate over the replies after a cursor and before another, of one phone or of all, newest first."""
-        return _merged((account, account.inbound.of(digits, after, before)) for account in self.accounts)
+        return _merged((account, account.replies.of(digits, after, before)) for account in self.accounts)
 
     def callbacks(self, after: int, message: str | None, before: int | None) -> Iterator[tuple[Account, Callback]]:
         """Iterate over the callbacks after a cursor and before another, of one message or of all, newest first."""
@@ -207,12 +207,12 @@ def _merged(kept: Iterable[tuple[Owner, Iterator[Record]]]) -> Iterator[tuple[Ow
 def count_phones(account: Account) -> int:
     """Return how many phones an account wrote to or heard from."""
     written_to = account.messages.phones
-    return len(written_to) + sum(digits not in written_to for _, digits in account.inbound.keys.latest_of_each())
+    return len(written_to) + sum(digits not in written_to for _, digits in account.replies.keys.latest_of_each())
 
 
 def _phones_of(account: Account, digits: str | None) -> Iterator[Phone]:
     """Iterate over the phones of an account, or the one with a number, by their latest SMS, newest first."""
-    written_to, heard_from = account.messages.phones, account.inbound.keys
+    written_to, heard_from = account.messages.phones, account.replies.keys
     if digits is not None:
         latest = max(next(index.newest_first(digits), 0) for index in (written_to, heard_from))
         if latest:

@@ -26,7 +26,7 @@ from mocksms.webhooks.payloads import callback_request
 def message_view(engine: Engine, owned: OwnedMessage) -> shown.MessageView:
     """Return a message with all that is known of it."""
     account, message = owned
-    text = engine.shown(message)
+    text = engine.text_of(message)
     exchange = account.journal.get(message.request)
     return shown.MessageView(
         transaction_id=message.transaction_id,

@@ -12,11 +12,11 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from mocksms.engine.instants import instant
 from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 from mocksms.provider.lenient_json import BODY, MOST, parse
 from mocksms.provider.send import SendBody
+from mocksms.sms.instants import parse_instant
 
 BoundModel = TypeVar("BoundModel", bound=BaseModel)
 
@@ -174,7 +174,7 @@ class _Binder:
             self._let_pass(path, "an empty string is read as not given")
             return UNSET
         try:
-            return instant(value)
+            return parse_instant(value)
         except ValueError:
             return self._refuse(value, "DateTime", path)
 

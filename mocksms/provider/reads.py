@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, Field, JsonValue
 from typing_extensions import TypedDict
 
-from mocksms.engine.instants import ISRAEL, instant
 from mocksms.engine.messages import MessageQuery
 from mocksms.errors import InvalidRequest
 from mocksms.provider.send import BEFORE_9000, ReasonNames, to_json
 from mocksms.settings import Settings
 from mocksms.sms import numbers
+from mocksms.sms.instants import ISRAEL, parse_instant
 from mocksms.sms.message import Message, State, Status
 from mocksms.sms.text import filled
 
@@ -184,7 +184,7 @@ def _moment(raw: str, name: str, faults: dict[str, list[str]]) -> datetime | Non
     if not raw:
         return None
     try:
-        return instant(_LOST_PLUS.sub(r"\1+\2", raw))
+        return parse_instant(_LOST_PLUS.sub(r"\1+\2", raw))
     except ValueError:
         faults[name] = [f"Could not convert '{raw}' to DateTime."]
         return None

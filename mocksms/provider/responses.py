@@ -107,12 +107,12 @@ def _body_too_large(error: errors.BodyTooLarge, _: Settings) -> ProviderResponse
 
 
 def _body_too_slow(error: errors.BodyTooSlow, _: Settings) -> ProviderResponse:
-    text = f"The request did not become whole within {error.patience:g} seconds."
+    text = f"The request did not become whole within {error.timeout:g} seconds."
     return _message(408, text, (b"connection", b"close"))
 
 
 def _invalid_request(error: errors.InvalidRequest, _: Settings) -> ProviderResponse:
-    return _invalid({path if path == "body" else _in_model(path): texts for path, texts in error.faults.items()})
+    return _invalid({path if path == "body" else _in_model(path): texts for path, texts in error.issues.items()})
 
 
 def _unknown_magic_code(error: errors.UnknownMagicCode, _: Settings) -> ProviderResponse:

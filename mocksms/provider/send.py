@@ -15,10 +15,10 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from mocksms.engine.instants import instant
 from mocksms.engine.journal import RequestWarning
 from mocksms.settings import Settings
 from mocksms.sms import numbers
+from mocksms.sms.instants import parse_instant
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
 from mocksms.sms.text import MAX_TEXT_LENGTH, Template
 
@@ -82,7 +82,7 @@ class SendBody(_Wire):
 
     message: MessageBody
     async_: bool = Field(False, alias="async", description="Answer `queued` at once and send in the background")
-    send_at: Annotated[datetime | None, BeforeValidator(instant)] = Field(
+    send_at: Annotated[datetime | None, BeforeValidator(parse_instant)] = Field(
         None,
         description="2020-01-20 13:05:00+02:00; without an offset Israel time; past means now",
         json_schema_extra={"pattern": BEFORE_9000},

@@ -31,14 +31,14 @@ from mocksms.scenario.schema import (
 )
 from mocksms.scenario.values import REGEX
 from mocksms.schemas.types import MAX_CREDIT
-from mocksms.settings import LONGEST_DURATION, Settings
+from mocksms.settings import MAX_DURATION_SECONDS, Settings
 from mocksms.sms import numbers
 from mocksms.sms import outcomes as outcome
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import filled, links_in
 
 NOW: Final = timedelta()
-LONGEST: Final = timedelta(seconds=LONGEST_DURATION)
+LONGEST: Final = timedelta(seconds=MAX_DURATION_SECONDS)
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -64,7 +64,7 @@ def recorded(account: Account, settings: Settings) -> Scenario:
 def _untold(account: Account, messages: Iterable[Message], rules: Iterable[RuleModel]) -> Iterator[str]:
     """Iterate over what an account lived through and its rules do not tell."""
     sent, said = [*messages], [*rules]
-    replies = len(account.inbound) - sum(len(rule.reply) for rule in said if isinstance(rule.reply, list))
+    replies = len(account.replies) - sum(len(rule.reply) for rule in said if isinstance(rule.reply, list))
     clicks = sum(len(message.clicks) for message in sent) - sum(rule.click is not None for rule in said)
     made = (sequence for exchange in account.journal.newest_first() for sequence in exchange.messages)
     gone = max(account.messages.evicted, sum(account.messages.at(sequence) is None for sequence in made))
@@ -163,7 +163,7 @@ def _replies(account: Account, messages: Iterable[Message]) -> dict[int, list[Re
         if at := _sent_at(message):
             sent[message.digits].append((at, message.sequence))
     replies: dict[int, list[ReplyModel]] = defaultdict(list)
-    for sms in reversed([*account.inbound.newest_first()]):
+    for sms in reversed([*account.replies.newest_first()]):
         before = [each for each in sent[sms.digits] if each[0] <= sms.at and each[1] < sms.number]
         if before:
             at, sequence = max(before)

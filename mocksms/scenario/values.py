@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Plai
 
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
 from mocksms.schemas.types import Credit, Duration, whole
-from mocksms.settings import LONGEST_DURATION
+from mocksms.settings import MAX_DURATION_SECONDS
 from mocksms.sms import numbers
 from mocksms.sms.message import State
 
@@ -89,7 +89,7 @@ def _allowance(raw: object) -> object:
 
 
 def _bounded(length: timedelta) -> timedelta:
-    if length > timedelta(seconds=LONGEST_DURATION):
+    if length > timedelta(seconds=MAX_DURATION_SECONDS):
         raise ValueError("must be at most 3650d")
     return length
 

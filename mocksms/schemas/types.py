@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from mocksms.settings import A_DURATION, seconds
+from mocksms.settings import DURATION_SYNTAX, seconds
 from mocksms.sms import numbers
 from mocksms.sms.webhook import EVENTS, MAX_URL_LENGTH, Webhook, WebhookKind, checked_events, checked_url
 
@@ -38,7 +38,7 @@ def _length(raw: object) -> timedelta:
     if isinstance(raw, int | float) and not isinstance(raw, bool) and raw >= 0:
         return timedelta(seconds=min(raw, MAX_SECONDS))
     if not isinstance(raw, str):
-        raise ValueError(f"must be {A_DURATION}")
+        raise ValueError(f"must be {DURATION_SYNTAX}")
     try:
         return timedelta(seconds=min(seconds(raw), MAX_SECONDS))
     except ValueError as error:

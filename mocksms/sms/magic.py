@@ -90,17 +90,17 @@ def _rows(delay: timedelta) -> list[MagicNumber]:
         _fault("62", "http-429", f"HTTP 429 with Retry-After: {retry_after}", FaultKind.STATUS, delay, status=429),
         _fault("63", "http-500", "HTTP 500", FaultKind.STATUS, status=500),
         _fault("64", "http-503", "HTTP 503", FaultKind.STATUS, status=503),
-        _fault("70", "slow", f"answer delayed {seconds}", FaultKind.DELAY, delay),
+        _fault("70", "slow", f"response delayed {seconds}", FaultKind.DELAY, delay),
         _fault(
             "71",
-            "answer-lost",
-            "accepted, then the connection is reset: the answer is lost",
+            "response-lost",
+            "accepted, then the connection is reset: the response is lost",
             FaultKind.RESET_AFTER_ACCEPT,
         ),
         _fault("72", "reset", "connection reset before anything is accepted", FaultKind.RESET_BEFORE_ACCEPT),
         _fault("73", "truncated", "accepted, body truncated", FaultKind.TRUNCATED),
         _fault("74", "malformed", "accepted, 200 with malformed JSON", FaultKind.MALFORMED),
-        _fault("75", "dribble", f"accepted, answer dribbles byte by byte over {seconds}", FaultKind.DRIBBLE, delay),
+        _fault("75", "dribble", f"accepted, response dribbles byte by byte over {seconds}", FaultKind.DRIBBLE, delay),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Phone numbers as the vendor reads them: separators dropped, Israeli mobiles by form, letters refused."""
+"""Phone numbers as the vendor reads them: form of Israeli mobiles, separators, masked digits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 SEPARATORS: Final = str.maketrans("", "", "+-. ()[]")
 MAX_NUMBER_LENGTH: Final = 40
-"""Characters beyond which a number is not even looked at; E.164 has 15 digits."""
+"""Characters; a longer number is malformed. E.164 has 15 digits."""
 
 KOSHER_PREFIXES: Final = (
     "9725041",
@@ -24,8 +24,8 @@ KOSHER_PREFIXES: Final = (
 """Prefixes of lines that take calls only (documented by operators; 972-58-32 by the vendor's guide)."""
 
 MAGIC_PREFIX: Final = "97250000"
-"""Where the block of magic numbers starts; four digits follow. Accepted by number validators, not known to be given
-to anybody."""
+"""The start of all magic numbers; four digits follow. Number validators accept them, and no operator is known to use
+them."""
 
 _DIGITS = re.compile(r"[0-9X]+", re.ASCII)
 _ISRAELI_MOBILE = re.compile(r"9725[0-689][0-9X]{7}", re.ASCII)
@@ -33,7 +33,7 @@ _LOCAL_MOBILE = re.compile(r"0(5[0-689][0-9X]{7})", re.ASCII)
 
 
 class NumberForm(StrEnum):
-    """What a number looks like."""
+    """The form of a number."""
 
     ISRAELI_MOBILE = "an Israeli mobile number"
     FOREIGN = "a number of another country"
@@ -41,34 +41,34 @@ class NumberForm(StrEnum):
 
 
 class PhoneNumber(NamedTuple):
-    """A number as read: the `digits` to compare on, its `form`, and for a malformed one the `fault` in words."""
+    """A parsed number: the `digits` to compare on, its `form`, and the `problem` of a malformed one."""
 
     digits: str
     form: NumberForm
-    fault: str = ""
+    problem: str = ""
 
 
 def digits_of(raw: str) -> str:
-    """Return the number without separators, `X` for a masked digit in upper case; letters stay as they are."""
+    """Return a number without separators and in upper case; `X` is a masked digit, other letters stay."""
     return raw[:MAX_NUMBER_LENGTH].translate(SEPARATORS).upper()
 
 
 def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
-    """Read a number as sent.
+    """Parse a number as sent.
 
-    `X` stands for any digit, as the vendor's guide masks numbers. A local `05...` number is malformed unless
-    `accept_local`, which then compares it as `9725...`. A foreign number is only told apart here, not judged.
+    `X` is any digit, as the vendor's guide masks numbers. A local `05...` number is malformed; with `accept_local` it
+    becomes `9725...`. Whether a foreign number can exist is not checked here.
     """
     digits = digits_of(raw)
     if accept_local and (local := _LOCAL_MOBILE.fullmatch(digits)):
         digits = "972" + local[1]
     if len(raw) <= MAX_NUMBER_LENGTH and _ISRAELI_MOBILE.fullmatch(digits):
         return PhoneNumber(digits, NumberForm.ISRAELI_MOBILE)
-    fault = _fault(raw, digits)
-    return PhoneNumber(digits, NumberForm.MALFORMED if fault else NumberForm.FOREIGN, fault)
+    problem = _problem(raw, digits)
+    return PhoneNumber(digits, NumberForm.MALFORMED if problem else NumberForm.FOREIGN, problem)
 
 
-def _fault(raw: str, digits: str) -> str:
+def _problem(raw: str, digits: str) -> str:
     if len(raw) > MAX_NUMBER_LENGTH:
         return f"{len(raw)} characters long"
     if not digits:
@@ -76,7 +76,7 @@ def _fault(raw: str, digits: str) -> str:
     if not _DIGITS.fullmatch(digits):
         return "a character that is neither digit nor separator"
     if digits.startswith("972"):
-        return f"{len(digits)} digits that are no Israeli mobile number, which is 9725 and 8 more"
+        return f"{len(digits)} digits, but an Israeli mobile number is 9725 and 8 more digits"
     if digits.startswith("0"):
         return "a local number without country code"
     return ""

@@ -92,7 +92,7 @@ class Template:
         if together > MAX_SEND_LENGTH:
             raise SendTooLarge(together, MAX_SEND_LENGTH)
 
-    def shown(self, fields: Mapping[str, str], links: Links) -> str:
+    def text(self, fields: Mapping[str, str], links: Links) -> str:
         """Return the whole text as the phone shows it."""
         submission = self._submission
         text = self.fill(fields)

@@ -80,7 +80,7 @@ class Actions(AccountHandle):
         """Return a magic number for an outcome, each time another one.
 
         Args:
-            outcome: a name such as `kosher` or `answer-lost`, or a code such as `21`; `mocksms numbers` lists them.
+            outcome: a name such as `kosher` or `response-lost`, or a code such as `21`; `mocksms numbers` lists them.
 
         Raises:
             ValueError: there is no such outcome, or its 100 numbers are all taken.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from math import inf
 
-from mocksms.settings import A_DURATION, seconds
+from mocksms.settings import DURATION_SYNTAX, seconds
 
 DurationLike = str | float | timedelta
 """A length of time: `"2h"`, `"250ms"`, seconds, or a timedelta."""
@@ -23,5 +23,5 @@ def in_seconds(length: DurationLike) -> float:
     except (ValueError, TypeError):
         found = -1
     if not 0 <= found < inf:
-        raise ValueError(f"{length!r} is no length of time; it must be {A_DURATION}")
+        raise ValueError(f"{length!r} is no length of time; it must be {DURATION_SYNTAX}")
     return found

@@ -18,9 +18,9 @@ from mocksms.settings import (
     Raw,
     SessionSettings,
     Settings,
+    default_text,
     from_environment,
     read_options,
-    shown_default,
     variable_name,
 )
 
@@ -51,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer every option as a flag and as an ini value."""
     group = parser.getgroup("mocksms", "mocksms, a mock of inwise's SMS API")
     for name, option in {**SESSION_OPTIONS, **OPTIONS}.items():
-        default = shown_default(option.default)
+        default = default_text(option.default)
         about = f"{option.metadata['about']}{f' (default {default})' if default else ''}"
         metavar = "|".join(option.metadata["choices"]) or name.upper()
         group.addoption(flag(name), dest=ini_name(name), default=None, metavar=metavar, help=about.replace("%", "%%"))

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
 from mocksms.engine.callbacks import Callback, TriggerDetails
-from mocksms.engine.instants import ISRAEL
 from mocksms.settings import Settings
+from mocksms.sms.instants import ISRAEL
 from mocksms.sms.webhook import WebhookKind
 
 FIRST_ID: Final = 190

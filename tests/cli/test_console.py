@@ -56,7 +56,7 @@ def flushed(loop: asyncio.AbstractEventLoop, lines: list[str], engine: Engine, s
 
 def test_line_says_when_to_whom_what_became_of_it_why_and_the_text() -> None:
     assert message_line(*accept()) == (
-        '12:00:00  972-54-1111111   sent                         nothing stood against it  "Hello"  [key-…]'
+        '12:00:00  972-54-1111111   sent                         no rule or list applied  "Hello"  [key-…]'
     )
 
 

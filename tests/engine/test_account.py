@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.account import PLANNED_PER_MESSAGE, Account, DecideAction, DueAction, Reply, StepAction, fresh_seed
+from mocksms.engine.account import (
+    MAX_ACTIONS_PER_MESSAGE,
+    Account,
+    DecideAction,
+    DueAction,
+    Reply,
+    StepAction,
+    fresh_seed,
+)
 from mocksms.engine.clock import Clock
 from mocksms.engine.logs import Numbering
 from mocksms.engine.messages import MessageQuery
@@ -30,7 +38,7 @@ def test_account_starts_with_what_the_settings_say() -> None:
     assert (made.unsubscribed, made.bounced, made.kosher) == ({"1"}, {"2"}, {"3"})
     assert made.idle
     assert not made.waiting
-    assert len(made.inbound) == 0
+    assert len(made.replies) == 0
 
 
 @pytest.mark.ledger("number.local")
@@ -130,7 +138,7 @@ def test_agenda_keeps_ties_in_the_order_they_were_set() -> None:
 
 @pytest.fixture
 def slack(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr("mocksms.engine.account.AGENDA_SLACK", 10)
+    monkeypatch.setattr("mocksms.engine.account.MAX_STALE_ACTIONS", 10)
     return 10
 
 
@@ -140,7 +148,7 @@ def test_agenda_does_not_outgrow_the_messages_by_what_was_planned_for_the_evicte
     for _ in range(100):
         world.submit(send_at=NOON + 60 * SECOND)
         longest = max(longest, len(world.account._agenda))
-    assert longest == slack + 2 * PLANNED_PER_MESSAGE + 1
+    assert longest == slack + 2 * MAX_ACTIONS_PER_MESSAGE + 1
     world.clock.advance(60)
     assert [message.state for message in world.engine.search(world.account, MessageQuery(), 10)] == [State.SENT] * 2
     assert world.account.idle
@@ -154,7 +162,7 @@ def test_agenda_that_forgets_keeps_time_order_and_ties(slack: int) -> None:
     made.plan(NOON, 49, StepAction(State.SENT, "the rule"))
     due = list(iter(lambda: made.next_due(NOON), None))
     assert due == sorted(due)
-    assert len(due) <= slack + 4 * PLANNED_PER_MESSAGE + 1
+    assert len(due) <= slack + 4 * MAX_ACTIONS_PER_MESSAGE + 1
     assert [each.sequence for each in due if each.sequence >= 46] == [47, 49, 46, 48, 49]
 
 
@@ -191,21 +199,21 @@ def test_waiting_that_forgets_keeps_its_order(slack: int) -> None:
 def test_inbound_is_kept_up_to_as_many_as_messages() -> None:
     made = account(max_messages=2)
     for number, text in enumerate("abc", 1):
-        made.inbound.add(number, Reply(number, NOON, "1", text))
-    assert [sms.text for sms in made.inbound.newest_first()] == ["c", "b"]
+        made.replies.add(number, Reply(number, NOON, "1", text))
+    assert [sms.text for sms in made.replies.newest_first()] == ["c", "b"]
 
 
 def test_inbound_is_found_by_phone_until_it_is_evicted() -> None:
     made = account(max_messages=3)
     for number, digits in enumerate("1212", 1):
-        made.inbound.add(number, Reply(number, NOON, digits, f"{number}"))
-    assert [sms.text for sms in made.inbound.of("2")] == ["4", "2"]
-    assert [sms.text for sms in made.inbound.of("2", before=4)] == ["2"]
-    assert [sms.text for sms in made.inbound.of("1")] == ["3"]
-    assert [sms.text for sms in made.inbound.of("1", after=3)] == []
-    made.inbound.add(5, Reply(5, NOON, "3", "5"))
-    made.inbound.add(6, Reply(6, NOON, "3", "6"))
-    assert list(made.inbound.keys.latest_of_each()) == [(6, "3"), (4, "2")]
+        made.replies.add(number, Reply(number, NOON, digits, f"{number}"))
+    assert [sms.text for sms in made.replies.of("2")] == ["4", "2"]
+    assert [sms.text for sms in made.replies.of("2", before=4)] == ["2"]
+    assert [sms.text for sms in made.replies.of("1")] == ["3"]
+    assert [sms.text for sms in made.replies.of("1", after=3)] == []
+    made.replies.add(5, Reply(5, NOON, "3", "5"))
+    made.replies.add(6, Reply(6, NOON, "3", "6"))
+    assert list(made.replies.keys.latest_of_each()) == [(6, "3"), (4, "2")]
 
 
 def test_messages_and_journal_are_kept_up_to_their_limits() -> None:

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from mocksms.engine.account import Account
-from mocksms.engine.clock import LATEST
 from mocksms.engine.controls import AccountUpdate, Controls
 from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO, FaultTriggered
 from mocksms.errors import IllegalStep, MessageNotFound, NoLink
+from mocksms.sms.instants import MAX_INSTANT
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import Message, Recipient, State, Submission
 from mocksms.sms.outcomes import Outcome, Step
@@ -56,12 +56,12 @@ def test_hand_does_what_the_life_of_a_message_allows(
         driven = drive(world.controls, world.account, message.transaction_id)
         assert driven.state is target
         assert driven.decided_by == driven.history[-1].cause
-        assert "by hand" in driven.history[-1].cause
+        assert "manually" in driven.history[-1].cause
         assert world.again(message) == driven
     else:
         with pytest.raises(IllegalStep) as refused:
             drive(world.controls, world.account, message.transaction_id)
-        assert refused.value.legal == NEXT[state]
+        assert refused.value.allowed == NEXT[state]
         assert world.again(message) == message
 
 
@@ -101,7 +101,7 @@ def test_recipient_opens_the_first_link_or_the_one_named() -> None:
 def test_tracked_link_as_the_phone_shows_it_is_the_link_behind_it() -> None:
     world = World()
     message = world.send(content="https://a.example and https://b.example", track_clicks=True)
-    shown = world.engine.shown(message)
+    shown = world.engine.text_of(message)
     tracked = shown.split()[2]
     assert "b.example" not in shown
     clicked = world.controls.click(world.account, message.transaction_id, tracked)
@@ -124,7 +124,7 @@ def test_link_that_is_not_shown_cannot_be_opened(content: str, url: str | None) 
 def test_unsubscribe_link_is_no_link_to_click() -> None:
     world = World()
     message = world.send(content="https://a.example", unsubscribe_link=True)
-    link = world.engine.shown(message).split()[-1]
+    link = world.engine.text_of(message).split()[-1]
     with pytest.raises(NoLink):
         world.controls.click(world.account, message.transaction_id, link)
 
@@ -164,7 +164,7 @@ def test_reply_opts_out_where_the_latest_message_allowed_it(
     sms = world.controls.reply(world.account, NUMBER, text)
     assert (sms.digits, sms.text, sms.at, sms.effect) == (message.digits, text, NOON, effect)
     assert (message.digits in world.account.unsubscribed) is opted_out
-    assert list(world.account.inbound.newest_first()) == [sms]
+    assert list(world.account.replies.newest_first()) == [sms]
 
 
 def test_reply_opts_in_again() -> None:
@@ -419,7 +419,7 @@ def test_fault_that_would_outlast_the_calendar_ends_with_it() -> None:
     world = World()
     world.controls.set_fault(None, a_rule("down", DOWN), timedelta.max)
     assert triggered(world, KEY) == "down"
-    assert world.account.faults.rules[0].until == LATEST
+    assert world.account.faults.rules[0].until == MAX_INSTANT
 
 
 def test_latest_fault_goes_before_those_set_earlier_and_before_the_rules_of_the_script() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from mocksms.engine.account import Account
 from mocksms.engine.clock import Clock
-from mocksms.engine.decisions import SENT, Decisions
+from mocksms.engine.decisions import SENT, Decisions, is_possible
 from mocksms.engine.logs import Numbering
 from mocksms.settings import Settings
 from mocksms.sms import numbers
@@ -28,7 +28,7 @@ def decide(number: str = NUMBER, segments: int = 1, **options: Any) -> Outcome:
 def test_message_is_sent_when_nothing_stands_against_it() -> None:
     assert decide() is SENT
     assert SENT.steps == (Step(State.SENT),)
-    assert SENT.decided_by == "nothing stood against it"
+    assert SENT.decided_by == "no rule or list applied"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_message_is_sent_when_nothing_stands_against_it() -> None:
             "972-54-111111",
             {},
             State.INVALID,
-            "number form: 11 digits that are no Israeli mobile number, which is 9725 and 8 more",
+            "number form: 11 digits, but an Israeli mobile number is 9725 and 8 more digits",
             id="a digit short",
             marks=pytest.mark.ledger("status.invalid", "number.form"),
         ),
@@ -208,3 +208,25 @@ def test_deciding_naturally_leaves_magic_out() -> None:
     settings = Settings()
     account = Account(KEY, settings, Clock(HandClock()), "tests", Numbering())
     assert Decisions(settings).decide_by_default(account, numbers.parse("972-50-0004000"), 1) is SENT
+
+
+@pytest.mark.ledger("number.foreign")
+@pytest.mark.parametrize(
+    ("digits", "possible"),
+    [
+        pytest.param("12025550123", True, id="American"),
+        pytest.param("4915112345678", True, id="German"),
+        pytest.param("447911123456", True, id="British"),
+        pytest.param("1202555XXXX", True, id="masked"),
+        pytest.param("1202555012", False, id="a digit short"),
+        pytest.param("120255501234", False, id="a digit over"),
+        pytest.param("5550123", False, id="local only"),
+        pytest.param("999123456", False, id="no such country"),
+        pytest.param("1", False, id="country code alone"),
+        pytest.param("", False, id="nothing"),
+        pytest.param("X", False, id="one masked digit"),
+        pytest.param("9" * 40, False, id="far too long"),
+    ],
+)
+def test_foreign_number_is_possible_when_its_country_uses_that_length(digits: str, possible: bool) -> None:
+    assert is_possible(digits) is possible

@@ -176,9 +176,9 @@ def test_reply_comes_in_a_second_after_sending_and_opts_nobody_out() -> None:
     world = World()
     message = world.send(magic("03"))
     world.clock.advance(0.9)
-    assert len(world.account.inbound) == 0
+    assert len(world.account.replies) == 0
     world.clock.advance(10)
-    assert list(world.account.inbound.newest_first()) == [Reply(2, NOON + SECOND, message.digits, "YES")]
+    assert list(world.account.replies.newest_first()) == [Reply(2, NOON + SECOND, message.digits, "YES")]
     assert world.account.unsubscribed == set()
 
 
@@ -189,12 +189,12 @@ def test_stop_opts_out_and_then_the_number_is_refused() -> None:
     assert first.state is State.SENT
     world.clock.advance(1)
     assert world.account.unsubscribed == {first.digits}
-    assert list(world.account.inbound.newest_first()) == [Reply(2, NOON + SECOND, first.digits, "STOP", "opted out")]
+    assert list(world.account.replies.newest_first()) == [Reply(2, NOON + SECOND, first.digits, "STOP", "opted out")]
     second = world.send(magic("04"))
     assert second.state is State.UNSUBSCRIBED
     assert second.decided_by == "opt-out"
     world.clock.advance(10)
-    assert len(world.account.inbound) == 1
+    assert len(world.account.replies) == 1
     assert world.again(first).state is State.SENT
 
 
@@ -237,7 +237,7 @@ def test_recipient_of_a_message_that_bounced_meanwhile_does_nothing(code: str) -
     bounced = world.after(10, message)
     assert bounced.state is State.BOUNCED
     assert bounced.clicks == ()
-    assert len(world.account.inbound) == 0
+    assert len(world.account.replies) == 0
     assert world.account.unsubscribed == set()
 
 
@@ -470,7 +470,7 @@ def test_queued_message_can_be_cancelled(to: str) -> None:
     world.clock.advance(2)
     cancelled = world.controls.cancel(world.account, message.transaction_id)
     assert cancelled.state is State.CANCELLED
-    assert cancelled.history[-1].cause == "cancelled by hand"
+    assert cancelled.history[-1].cause == "cancelled manually"
     assert world.after(3600, message) == cancelled
     assert life(cancelled) == [(State.QUEUED, 0), (State.CANCELLED, 2)]
 
@@ -496,7 +496,7 @@ def test_message_cancelled_by_hand_says_what_decided_it() -> None:
     world = World(credit=0)
     for message in (world.send(send_at=NOON + 60 * SECOND), world.send()):
         cancelled = world.controls.cancel(world.account, message.transaction_id)
-        assert cancelled.decided_by == "cancelled by hand"
+        assert cancelled.decided_by == "cancelled manually"
 
 
 def test_message_cancelled_while_it_waits_for_credit_is_not_sent_on_top_up() -> None:
@@ -718,7 +718,7 @@ def test_rule_decides_before_magic_numbers_and_natural_causes(to: str, wants_asy
 
 def test_message_that_no_rule_takes_is_decided_as_ever() -> None:
     world = World(a_script(a_rule("of another", None, lambda subject: subject.digits == "1")))
-    assert world.send().decided_by == "nothing stood against it"
+    assert world.send().decided_by == "no rule or list applied"
     assert world.send(magic("22")).decided_by == "magic number 22 (rejected/bounced)"
 
 
@@ -804,10 +804,10 @@ def test_rule_that_passes_leaves_the_decision_and_no_later_rule_counts() -> None
     world = World(a_script(a_rule("pass", passing()), a_rule("bounces")))
     messages = [world.send(to) for to in (NUMBER, TOO_SHORT, magic("40"))]
     assert [(message.state, message.decided_by) for message in messages] == [
-        (State.SENT, "nothing stood against it; the rule let it pass"),
+        (State.SENT, "no rule or list applied; the rule let it pass"),
         (
             State.INVALID,
-            "number form: 11 digits that are no Israeli mobile number, which is 9725 and 8 more; the rule let it pass",
+            "number form: 11 digits, but an Israeli mobile number is 9725 and 8 more digits; the rule let it pass",
         ),
         (State.EXCEPTION, "magic number 40 (exception/exception); the rule let it pass"),
     ]
@@ -864,7 +864,7 @@ def test_reactions_of_a_rule_are_counted_from_when_its_message_is_sent(
     world = World(a_script(a_rule("r", effect)))
     message = world.send(to, content="https://a.test", unsubscribe_reply=True)
     clicked = world.after(60, message)
-    heard = [(sms.text, sms.effect, sms.at) for sms in world.account.inbound.newest_first()]
+    heard = [(sms.text, sms.effect, sms.at) for sms in world.account.replies.newest_first()]
     assert heard == [
         ("STOP", "opted out", NOON + (sent_at + 2) * SECOND),
         ("Who?", "", NOON + (sent_at + 1) * SECOND),
@@ -876,14 +876,14 @@ def test_reactions_of_a_rule_come_beside_those_of_a_magic_number() -> None:
     world = World(a_script(a_rule("r", passing(0, ReplyReaction("Who?", 2 * SECOND)))))
     world.send(magic("03"))
     world.clock.advance(60)
-    assert [sms.text for sms in world.account.inbound.newest_first()] == ["Who?", "YES"]
+    assert [sms.text for sms in world.account.replies.newest_first()] == ["Who?", "YES"]
 
 
 def test_reactions_of_a_rule_never_come_where_nothing_was_sent() -> None:
     world = World(a_script(a_rule("r", passing(0, *REACTIONS))))
     message = world.send(TOO_SHORT, content="https://a.test", unsubscribe_reply=True)
     assert world.after(60, message).clicks == ()
-    assert len(world.account.inbound) == 0
+    assert len(world.account.replies) == 0
 
 
 @pytest.mark.parametrize(
@@ -896,7 +896,7 @@ def test_reply_that_a_rule_orders_means_what_its_words_do_where_the_send_allowed
     world = World(a_script(a_rule("r", steps(Step(State.SENT), reactions=(ReplyReaction(text, SECOND),)))))
     message = world.send(unsubscribe_reply=allows)
     world.clock.advance(1)
-    assert [sms.effect for sms in world.account.inbound.newest_first()] == [effect]
+    assert [sms.effect for sms in world.account.replies.newest_first()] == [effect]
     assert (message.digits in world.account.unsubscribed) is (effect == "opted out")
 
 
@@ -983,9 +983,9 @@ def test_step_of_a_rule_is_caused_by_it_whoever_took_the_step_before() -> None:
     world = World(a_script(a_rule("late", Outcome(steps=steps, decided_by="late"))), credit=0)
     message = world.send()
     world.controls.set_credit(world.account, 5)
-    assert world.again(message).decided_by == "nothing stood against it"
+    assert world.again(message).decided_by == "no rule or list applied"
     bounced_later = world.after(10, message)
-    assert [event.cause for event in bounced_later.history[1:]] == ["late", "nothing stood against it", "late"]
+    assert [event.cause for event in bounced_later.history[1:]] == ["late", "no rule or list applied", "late"]
     assert bounced_later.decided_by == "late"
 
 

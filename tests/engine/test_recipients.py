@@ -64,7 +64,7 @@ def test_phone_replies_to_the_latest_sms_it_got() -> None:
 def test_words_that_choose_are_those_of_the_options_and_the_phone_is_told_the_first() -> None:
     world = World(opt_out_word=("QUIT", "END"), opt_in_word=("JOIN",))
     message = world.send(**ALLOWED)
-    assert world.engine.shown(message) == "Hello\nReply QUIT to unsubscribe"
+    assert world.engine.text_of(message) == "Hello\nReply QUIT to unsubscribe"
     effects = [world.controls.reply(world.account, NUMBER, text).effect for text in ("STOP", "end", "Join", "START")]
     assert effects == ["", "opted out", "opted in", ""]
 
@@ -88,9 +88,9 @@ def test_steering_enters_the_ledger() -> None:
     )
     world.controls.activate_scenario(world.account, ActiveScenario(names=("c.toml",), state={"credit": 1}))
     assert consents(world) == [
-        (DIGITS, ConsentChoice.OUT, "unsubscribed by hand"),
-        (OTHER, ConsentChoice.OUT, "changed by hand"),
-        (DIGITS, ConsentChoice.IN, "changed by hand"),
+        (DIGITS, ConsentChoice.OUT, "unsubscribed manually"),
+        (OTHER, ConsentChoice.OUT, "changed manually"),
+        (DIGITS, ConsentChoice.IN, "changed manually"),
         (DIGITS, ConsentChoice.OUT, "a.toml, b.toml"),
     ]
     assert world.account.unsubscribed == {DIGITS, OTHER}

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mocksms.engine.clock import LATEST
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.errors import ClockMovedBack, ClockOutOfRange
+from mocksms.sms.instants import MAX_INSTANT
 from mocksms.sms.message import State
 from tests.engine.support import SECOND, World, hear, life
 from tests.support import KEY, NOON
@@ -124,7 +124,7 @@ def test_time_does_not_run_back(whose: str | None) -> None:
     keeper.advance_to(account, NOON)
     with pytest.raises(ClockMovedBack) as refused:
         keeper.advance_to(account, NOON - SECOND)
-    assert (refused.value.now, refused.value.wanted) == (NOON, NOON - SECOND)
+    assert (refused.value.now, refused.value.requested) == (NOON, NOON - SECOND)
     assert world.account.clock.now() == NOON
 
 
@@ -141,14 +141,14 @@ def test_refused_move_of_all_moves_none() -> None:
 def test_time_ends_with_the_calendar() -> None:
     world = World()
     keeper = Controls(world.engine)
-    for duration in (timedelta.max, LATEST - NOON + SECOND):
+    for duration in (timedelta.max, MAX_INSTANT - NOON + SECOND):
         with pytest.raises(ClockOutOfRange):
             keeper.advance_by(None, duration)
     with pytest.raises(ClockOutOfRange):
         keeper.advance_to(None, datetime(9999, 1, 1, tzinfo=UTC))
     assert world.account.clock.now() == NOON
-    keeper.advance_to(None, LATEST)
-    assert world.account.clock.now() == LATEST
+    keeper.advance_to(None, MAX_INSTANT)
+    assert world.account.clock.now() == MAX_INSTANT
     assert world.send("972-50-0000100").state is State.QUEUED
 
 

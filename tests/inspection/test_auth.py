@@ -149,9 +149,7 @@ def test_refused_host_is_told_how_to_be_allowed(used: Api) -> None:
 
 def test_refused_origin_is_named(used: Api) -> None:
     answer = call(used.mock, "GET", "/_mock/health", Origin="http://evil.example")
-    assert answer.json()["error"]["message"] == (
-        "The inspection API answers no other site's pages, and this is a request made by a page of http://evil.example."
-    )
+    assert answer.json()["error"]["message"] == ("Cross-origin request from http://evil.example refused.")
 
 
 def test_call_without_a_host_is_of_a_program_here(used: Api) -> None:
@@ -262,7 +260,7 @@ def test_body_as_long_as_allowed_is_read(narrow_mock: Mock) -> None:
 
 
 def test_body_that_does_not_end_is_given_up(used: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mocksms.asgi.PATIENCE", 0.001)
+    monkeypatch.setattr("mocksms.asgi.MAX_BODY_SECONDS", 0.001)
     head = b"POST /_mock/verify HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
     answer = exchange_bytes(used.mock, head)
     assert answer.startswith(b"HTTP/1.1 408 ")

@@ -232,18 +232,18 @@ def test_consents_are_listed_with_their_cause(api: Api) -> None:
     api.post("messages/latest/unsubscribe")
     told = [(entry["number"], entry["choice"], entry["cause"]) for entry in api.get("consents")["consents"]]
     assert told == [
-        ("972541111111", "out", "unsubscribed by hand"),
-        ("972542222222", "out", "changed by hand"),
+        ("972541111111", "out", "unsubscribed manually"),
+        ("972542222222", "out", "changed manually"),
         ("972541111111", "in", "reply 'START'"),
         ("972541111111", "out", "reply 'STOP'"),
     ]
     assert api.get("consents", since=cursor)["total"] == 3
-    assert [entry["cause"] for entry in api.get("consents", number=PHONE)["consents"]] == ["changed by hand"]
+    assert [entry["cause"] for entry in api.get("consents", number=PHONE)["consents"]] == ["changed manually"]
     assert api.get("consents", number=NUMBER, since=cursor, limit=1)["total"] == 2
     assert api.get("consents")["consents"][0].keys() == {"cursor", "account", "number", "at", "choice", "cause"}
     assert api.get("consents", number="1")["consents"] == []
     newest = api.get("consents")["consents"][0]["cursor"]
-    assert [entry["cause"] for entry in api.get("consents", before=newest, limit=1)["consents"]] == ["changed by hand"]
+    assert [entry["cause"] for entry in api.get("consents", before=newest, limit=1)["consents"]] == ["changed manually"]
     assert api.get("consents", number=NUMBER, before=cursor)["consents"] == []
 
 

@@ -87,7 +87,7 @@ def test_nearest_is_shown_field_by_field_with_its_first_difference_and_the_next_
                        content  "Your code is 481516"
                                                    ^ wanted "7"
                        sender   "SenderID" matches
-                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
           next       <2>  1 of 3 match: to "972-54-2222222", content "Hello"
         """,
         near,
@@ -108,7 +108,7 @@ def test_long_value_is_shown_around_the_difference(story: Open) -> None:
           closest    <1>  0 of 1 match
                        content  "… parcel will reach you soon. Bring 12 NIS to the counter. Thanks a lot. …"
                                                                       ^ wanted "3 NIS"
-                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         sent,
     )
@@ -130,7 +130,7 @@ def test_value_without_a_common_place_is_set_against_what_was_wanted(story: Open
                        tag            "parcel, fast" is not "otp"
                        content        "Hello" is not "§"
                        regex          "Hello" is not "code is \d{6}"
-                       life           queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life           queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         sent,
     )
@@ -151,7 +151,7 @@ def test_everything_matching_is_said_to_match(story: Open) -> None:
                        content  "Your code is 4815" matches
                        regex    "Your code is 4815" matches
                        sender   "SenderID" is not "other"
-                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         sent,
     )
@@ -326,7 +326,7 @@ def test_too_many_are_listed_with_their_lives(story: Open) -> None:
           wanted     content with "Hello", exactly 1
           got        2 SMS in account key-…
 
-          unasked    <1> to 972-54-1111111 "Hello 1", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          unasked    <1> to 972-54-1111111 "Hello 1", queued 12:00:00.000 > sent +0 s (no rule or list applied)
                      <2> to 972-50-0002300 "Hello 2", queued 12:00:01.500 > sent +0 s (magic number 23 (sent,\
  then bounces after 5 s)) > rejected/bounced +5 s (magic number 23 (sent, then bounces after 5 s))
         """,
@@ -356,7 +356,7 @@ def test_too_few_are_listed_before_what_may_have_kept_the_others_away(story: Ope
           wanted     content with "Hello", at least 2
           got        1 SMS in account key-…
 
-          matched    <1> to 972-54-1111111 "Hello", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          matched    <1> to 972-54-1111111 "Hello", queued 12:00:00.000 > sent +0 s (no rule or list applied)
           refused    POST {SENDS} at 12:00:00.000 was answered 400: body: Expecting property name. Path '', line 1,\
  position 1.
         """,
@@ -377,9 +377,9 @@ def test_order_that_was_not_kept_shows_where_the_other_one_is(story: Open) -> No
           closest    <2>  0 of 1 match
                        content  "Hello 2"
                                        ^ wanted "1"
-                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
 
-          matched    <1> to 972-54-1111111 "Hello 1", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          matched    <1> to 972-54-1111111 "Hello 1", queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         first,
         second,
@@ -399,7 +399,7 @@ def test_what_a_terminal_would_obey_is_escaped_and_hebrew_is_left_readable(story
                        tag      "\x07bell" is not "x\u202e"
                        content  "a\x1b[31mred\u202egnp.exe\x00\n\tשלום"
                                         ^ wanted "2m"
-                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         sent,
     )

@@ -202,7 +202,7 @@ def test_message_shows_all_that_is_known_of_it(api: Api) -> None:
         "status": "sent",
         "reject_reason": None,
         "reject_reason_in_reads": None,
-        "decided_by": "nothing stood against it",
+        "decided_by": "no rule or list applied",
         "segments": {
             "encoding": "UCS-2",
             "count": 2,
@@ -217,7 +217,7 @@ def test_message_shows_all_that_is_known_of_it(api: Api) -> None:
         "clicks_details": [],
         "history": [
             {"at": now, "status": "queued", "reject_reason": None, "cause": "accepted"},
-            {"at": now, "status": "sent", "reject_reason": None, "cause": "nothing stood against it"},
+            {"at": now, "status": "sent", "reject_reason": None, "cause": "no rule or list applied"},
         ],
         "request_id": cursor - 1,
         "warnings": message["warnings"],
@@ -718,7 +718,7 @@ def test_slow_regular_expression_is_given_up(api: Api) -> None:
 def test_message_is_driven_by_hand(api: Api, number: str, word: str, becomes: str) -> None:
     (sent,) = api.send(number)
     driven = api.post(f"messages/{sent}/{word}")
-    past = {"cancel": "cancelled by hand", "send": "sent by hand", "bounce": "bounced by hand"}
+    past = {"cancel": "cancelled manually", "send": "sent manually", "bounce": "bounced manually"}
     assert (driven["decided_by"], driven["history"][-1]["cause"]) == (past[word], past[word])
     assert driven == api.get(f"messages/{sent}")
     assert api.status_of(sent) == becomes

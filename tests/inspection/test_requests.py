@@ -211,7 +211,7 @@ def test_messages_that_are_gone_are_not_shown_as_made(api: Api) -> None:
         ("{", "/transactional/sms/send", {}, 400, ""),
         ("", "/nowhere", {}, 404, "no resource at "),
         ("a=1", "/transactional/sms/send", {"Content_Type": "text/plain"}, 415, "body declared as text/plain"),
-        ("", "/transactional/sms/info", {}, 405, "method POST where only GET is served"),
+        ("", "/transactional/sms/info", {}, 405, "method POST is not supported here, only GET"),
     ],
     ids=["no message", "malformed JSON", "unknown path", "no JSON", "wrong method"],
 )

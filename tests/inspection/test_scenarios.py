@@ -9,9 +9,9 @@ from typing import Any, get_args
 import pytest
 import requests
 
-from mocksms.engine.clock import LATEST
 from mocksms.scenario.schema import FaultName
-from mocksms.settings import A_DURATION, Settings
+from mocksms.settings import DURATION_SYNTAX, Settings
+from mocksms.sms.instants import MAX_INSTANT
 from tests.inspection.support import SENT, Api
 from tests.support import PATIENCE, HandClock, Mock, body, running
 
@@ -358,9 +358,9 @@ def test_fault_that_is_forgotten_ends_by_itself(frozen: Api, more: dict[str, Any
 
 def test_fault_lives_as_long_as_the_calendar_at_most(frozen: Api) -> None:
     now = datetime.fromisoformat(frozen.get("clock")["now"])
-    frozen.post("clock/advance", {"by": f"{(LATEST - now).days}d"})
+    frozen.post("clock/advance", {"by": f"{(MAX_INSTANT - now).days}d"})
     frozen.post("faults", {**DOWN, "ttl": "3650d"})
-    assert frozen.get("faults")["faults"][0]["until"].startswith(f"{LATEST.year}-")
+    assert frozen.get("faults")["faults"][0]["until"].startswith(f"{MAX_INSTANT.year}-")
 
 
 def test_fault_goes_before_the_rules_and_the_latest_before_all(api: Api) -> None:
@@ -493,7 +493,7 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
         ({}, {"fault": ["is required"]}),
         ({"fault": {"kind": "status"}}, {"fault": ["kind status needs status, such as status = 503"]}),
         ({"fault": {}}, {"fault.kind": [f"is required; one of {', '.join(get_args(FaultName))}"]}),
-        ({**DOWN, "ttl": "soon"}, {"ttl": [f'must be {A_DURATION}; got "soon"']}),
+        ({**DOWN, "ttl": "soon"}, {"ttl": [f'must be {DURATION_SYNTAX}; got "soon"']}),
         ({**DOWN, "ttl": 0}, {"ttl": ["must be longer than 0; got 0"]}),
         ({**DOWN, "ttl": "3651d"}, {"ttl": ['must be at most 3650d; got "3651d"']}),
         ({**DOWN, "times": "2"}, {"times": ["must be a whole number; write 2 without quotes"]}),

@@ -78,7 +78,7 @@ def test_stream_tells_of_everything_and_of_whom(own_mock: Mock) -> None:
         api.patch(webhooks=["http://127.0.0.1:1/"], unsubscribed=[NUMBER])
         consent = next(heard)
         assert (consent.kind, consent.data["number"]) == ("consent", "972541111111")
-        assert (consent.data["choice"], consent.data["cause"]) == ("out", "changed by hand")
+        assert (consent.data["choice"], consent.data["cause"]) == ("out", "changed manually")
         assert next(heard).kind == "account"
         (refused,) = api.send(NUMBER)
         assert next(heard).kind == "message"

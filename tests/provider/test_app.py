@@ -408,7 +408,7 @@ def test_body_that_never_becomes_whole_is_not_answered(parts: list[Event]) -> No
 
 
 def test_body_that_takes_too_long_is_a_408(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "PATIENCE", 0.0)
+    monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.0)
     line = HTTPConnection(shared_mock.host, shared_mock.port, timeout=PATIENCE)
     headers = {"X-API-Key": "too-slow", "Content-Type": "application/json", "Content-Length": "2"}
     line.request("POST", SEND, b"{", headers)
@@ -435,7 +435,7 @@ def test_body_that_takes_too_long_is_a_408(shared_mock: Mock, monkeypatch: pytes
 def test_body_that_takes_too_long_is_told_in_the_order_of_the_refusals(
     shared_mock: Mock, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str], status: int
 ) -> None:
-    monkeypatch.setattr(guard, "PATIENCE", 0.0)
+    monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.0)
     line = HTTPConnection(shared_mock.host, shared_mock.port, timeout=PATIENCE)
     line.request("POST", path, b"{", {"X-API-Key": "slow-and-wrong", "Content-Length": "2", **headers})
     assert line.getresponse().status == status

@@ -30,7 +30,7 @@ def _message(**members: Any) -> dict[str, Any]:
 def _faults(data: object) -> dict[str, tuple[str, ...]]:
     with pytest.raises(InvalidRequest) as refused:
         _bound(data)
-    return refused.value.faults
+    return refused.value.issues
 
 
 def test_bind_lets_nothing_pass_where_everything_fits() -> None:

@@ -61,7 +61,7 @@ def test_example_2_is_queued_then_sent_with_a_way_to_unsubscribe(shared_mock: Mo
     assert (read["status"], read["reject_reason"], read["content"]) == ("sent", None, "Hi")
     message = shared_mock.engine.account(key).messages.get(row["transaction_id"])
     assert message is not None
-    shown = Template(message.submission).shown(message.fields, Links("http://mock", "token"))
+    shown = Template(message.submission).text(message.fields, Links("http://mock", "token"))
     assert shown == "Hi\nClick to unsubscribe: http://mock/u/token\nReply STOP to unsubscribe"
     assert message.submission.send_at is not None
     assert message.submission.send_at.isoformat() == "2020-01-20T11:05:00+00:00"

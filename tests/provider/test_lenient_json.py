@@ -38,8 +38,8 @@ def refusal(text: str | bytes, encoding: str = "utf-8") -> str:
     raw = text.encode() if isinstance(text, str) else text
     with pytest.raises(InvalidRequest) as refused:
         parse(raw, encoding)
-    assert list(refused.value.faults) == [BODY]
-    (fault,) = refused.value.faults[BODY]
+    assert list(refused.value.issues) == [BODY]
+    (fault,) = refused.value.issues[BODY]
     return fault
 
 

@@ -37,7 +37,7 @@ def test_parameters_are_refused_when_there_are_too_many() -> None:
     assert len(parameters(b"&".join([b"a=1"] * MOST_PARAMETERS))["a"]) == MOST_PARAMETERS
     with pytest.raises(InvalidRequest) as refused:
         parameters(b"&".join([b"a=1"] * (MOST_PARAMETERS + 1)))
-    assert refused.value.faults == {"query": (f"More than {MOST_PARAMETERS} parameters.",)}
+    assert refused.value.issues == {"query": (f"More than {MOST_PARAMETERS} parameters.",)}
 
 
 @pytest.mark.ledger("info.row")
@@ -148,7 +148,7 @@ def test_search_reads_a_limit(limit: int) -> None:
 def test_search_refuses_a_value_that_does_not_fit(query: str, name: str, text: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         asked_search(parameters(query.encode()) if query.isascii() else {"limit": [query[6:]]}, SETTINGS)
-    assert refused.value.faults == {name: (text,)}
+    assert refused.value.issues == {name: (text,)}
 
 
 def test_search_names_every_value_that_does_not_fit() -> None:

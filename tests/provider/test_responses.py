@@ -235,4 +235,4 @@ def test_answer_keeps_its_headers() -> None:
 
 def test_strict_refusal_names_every_warning_at_its_path() -> None:
     refused = strict_refusal([RequestWarning("a", "x"), RequestWarning("body", "y"), RequestWarning("a", "z")])
-    assert refused.faults == {"a": ("Strict mode: x.", "Strict mode: z."), "body": ("Strict mode: y.",)}
+    assert refused.issues == {"a": ("Strict mode: x.", "Strict mode: z."), "body": ("Strict mode: y.",)}

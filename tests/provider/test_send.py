@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mocksms.engine.instants import instant
 from mocksms.engine.journal import RequestWarning
 from mocksms.provider.send import ReasonNames, SendBody, SentRow, recipients_of, remarks_on, submission_of, to_json
 from mocksms.settings import Settings
+from mocksms.sms.instants import parse_instant
 from mocksms.sms.message import Message, Reason, Recipient, State, Submission
 from mocksms.sms.text import Template
 from tests.provider.inprocess import InProcess
@@ -43,12 +43,12 @@ def _vars(rcpt: str, **values: str) -> dict[str, Any]:
     ],
 )
 def test_instant_reads_a_point_in_time(text: str, utc: datetime) -> None:
-    assert instant(text) == utc
-    assert instant(text).tzinfo is UTC
+    assert parse_instant(text) == utc
+    assert parse_instant(text).tzinfo is UTC
 
 
 def test_instant_returns_a_datetime_as_it_is() -> None:
-    assert instant(NOON) is NOON
+    assert parse_instant(NOON) is NOON
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_instant_returns_a_datetime_as_it_is() -> None:
 )
 def test_instant_refuses_what_is_no_point_in_time(value: object) -> None:
     with pytest.raises(ValueError, match=r"\S"):
-        instant(value)
+        parse_instant(value)
 
 
 @settings(deadline=None)
 @given(st.text() | st.datetimes().map(str))
 def test_instant_reads_or_refuses_any_text(text: str) -> None:
     try:
-        moment = instant(text)
+        moment = parse_instant(text)
     except ValueError:
         return
     assert moment.tzinfo is UTC
@@ -88,7 +88,7 @@ def test_instant_reads_or_refuses_any_text(text: str) -> None:
 @settings(deadline=None)
 @given(st.datetimes(max_value=datetime(8999, 1, 1), min_value=datetime(2, 1, 1), timezones=st.just(UTC)))
 def test_instant_reads_what_isoformat_writes(moment: datetime) -> None:
-    assert instant(moment.isoformat()) == moment
+    assert parse_instant(moment.isoformat()) == moment
 
 
 def test_submission_takes_the_defaults_of_the_model() -> None:

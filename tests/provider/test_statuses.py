@@ -155,7 +155,7 @@ def test_magic_number_03_is_answered_with_yes() -> None:
     mock = InProcess()
     assert _ending(mock.send(_magic("03"))[0]) == HYPHEN["sent"]
     mock.time.advance(1)
-    assert [(sms.digits, sms.text) for sms in mock.account().inbound.newest_first()] == [("972500000300", "YES")]
+    assert [(sms.digits, sms.text) for sms in mock.account().replies.newest_first()] == [("972500000300", "YES")]
     assert _ending(mock.send(_magic("03"))[0]) == HYPHEN["sent"]
 
 
@@ -165,7 +165,7 @@ def test_magic_number_04_opts_out_and_is_refused_from_then_on() -> None:
     first, other = mock.send(_magic("04"), _magic("04", 1))
     assert _ending(first) == _ending(other) == HYPHEN["sent"]
     mock.time.advance(1)
-    assert [sms.text for sms in mock.account().inbound.newest_first()] == ["STOP", "STOP"]
+    assert [sms.text for sms in mock.account().replies.newest_first()] == ["STOP", "STOP"]
     assert _ending(mock.send(_magic("04"))[0]) == HYPHEN["unsubscribe"]
     assert _ending(mock.send(_magic("04", 2))[0]) == HYPHEN["sent"]
 

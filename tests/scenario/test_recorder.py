@@ -32,7 +32,7 @@ from mocksms.scenario.schema import (
 )
 from mocksms.scenario.writing import to_toml
 from mocksms.schemas.types import MAX_CREDIT
-from mocksms.settings import LONGEST_DURATION, Settings
+from mocksms.settings import MAX_DURATION_SECONDS, Settings
 from mocksms.sms.message import Message, State
 from mocksms.sms.outcomes import Fault, FaultKind
 from tests.engine.support import SECOND, World, an_exchange
@@ -430,7 +430,7 @@ def test_what_took_longer_than_scenarios_can_say_takes_the_longest_they_can() ->
     world.controls.cancel(world.account, queued.transaction_id)
     world.controls.reply(world.account, NUMBER, "Late")
     world.controls.click(world.account, sent.transaction_id)
-    longest = timedelta(seconds=LONGEST_DURATION)
+    longest = timedelta(seconds=MAX_DURATION_SECONDS)
     assert rules(world) == [
         a_rule_for(magic("02"), steps=[StepModel(outcome=State.CANCELLED, after=longest)]),
         a_rule_for(outcome=State.SENT, reply=[ReplyModel(text="Late", after=longest)], click=ClickModel(after=longest)),

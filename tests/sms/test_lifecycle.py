@@ -42,8 +42,8 @@ def test_step_is_legal_or_raises(current: State, wanted: State) -> None:
     else:
         with pytest.raises(IllegalStep) as refused:
             lifecycle.step(history, wanted, LATER, "why")
-        assert (refused.value.current, refused.value.wanted) == (current, wanted)
-        assert refused.value.legal == lifecycle.NEXT[current]
+        assert (refused.value.current, refused.value.requested) == (current, wanted)
+        assert refused.value.allowed == lifecycle.NEXT[current]
 
 
 def test_table_has_every_state_and_each_next_state_once() -> None:

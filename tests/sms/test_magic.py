@@ -63,12 +63,12 @@ TITLES = {
     "62": "HTTP 429 with Retry-After: 5",
     "63": "HTTP 500",
     "64": "HTTP 503",
-    "70": "answer delayed 5 s",
-    "71": "accepted, then the connection is reset: the answer is lost",
+    "70": "response delayed 5 s",
+    "71": "accepted, then the connection is reset: the response is lost",
     "72": "connection reset before anything is accepted",
     "73": "accepted, body truncated",
     "74": "accepted, 200 with malformed JSON",
-    "75": "accepted, answer dribbles byte by byte over 5 s",
+    "75": "accepted, response dribbles byte by byte over 5 s",
 }
 
 

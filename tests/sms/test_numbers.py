@@ -38,7 +38,7 @@ def test_israeli_mobile_is_9725_and_eight_more_digits(raw: str) -> None:
     number = parse(raw)
     assert number.form is NumberForm.ISRAELI_MOBILE
     assert number.digits == digits_of(raw)
-    assert not number.fault
+    assert not number.problem
 
 
 @pytest.mark.ledger("number.form")
@@ -59,16 +59,16 @@ def test_israeli_mobile_range_leaves_out_57(third: int) -> None:
         pytest.param("972\t541111111", "a character that is neither digit nor separator", id="a tab"),
         pytest.param(
             "972-54-111111",
-            "11 digits that are no Israeli mobile number, which is 9725 and 8 more",
+            "11 digits, but an Israeli mobile number is 9725 and 8 more digits",
             id="the guide's, a digit short",
         ),
         pytest.param(
             "972-54-11111111",
-            "13 digits that are no Israeli mobile number, which is 9725 and 8 more",
+            "13 digits, but an Israeli mobile number is 9725 and 8 more digits",
             id="a digit over",
         ),
         pytest.param(
-            "972-3-1234567", "11 digits that are no Israeli mobile number, which is 9725 and 8 more", id="a landline"
+            "972-3-1234567", "11 digits, but an Israeli mobile number is 9725 and 8 more digits", id="a landline"
         ),
         pytest.param("9" * 41, "41 characters long", id="too long"),
     ],
@@ -76,14 +76,14 @@ def test_israeli_mobile_range_leaves_out_57(third: int) -> None:
 def test_malformed_number_says_what_is_wrong(raw: str, fault: str) -> None:
     number = parse(raw)
     assert number.form is NumberForm.MALFORMED
-    assert number.fault == fault
+    assert number.problem == fault
 
 
 @pytest.mark.parametrize("tail", [" " * 28 + "9", "-" * 40], ids=["digits beyond", "separators beyond"])
 def test_number_beyond_the_longest_is_malformed__whatever_it_begins_with(tail: str) -> None:
     number = parse("972541111111" + tail)
     assert number.form is NumberForm.MALFORMED
-    assert number.fault == f"{12 + len(tail)} characters long"
+    assert number.problem == f"{12 + len(tail)} characters long"
 
 
 def test_number_of_the_longest_length_is_read() -> None:
@@ -94,7 +94,7 @@ def test_number_of_the_longest_length_is_read() -> None:
 def test_local_number_is_malformed() -> None:
     number = parse("054-1111111")
     assert number.form is NumberForm.MALFORMED
-    assert number.fault == "a local number without country code"
+    assert number.problem == "a local number without country code"
 
 
 @pytest.mark.ledger("number.local")
@@ -122,7 +122,7 @@ def test_accepting_local_numbers_changes_no_other_number() -> None:
 def test_foreign_number_is_told_apart_but_not_judged(raw: str) -> None:
     number = parse(raw)
     assert number.form is NumberForm.FOREIGN
-    assert not number.fault
+    assert not number.problem
 
 
 @pytest.mark.ledger("number.kosher-prefix")
@@ -135,7 +135,7 @@ def test_kosher_prefixes_are_nine_israeli_mobile_prefixes() -> None:
 @given(st.text(max_size=60), st.booleans())
 def test_parse_names_a_fault_exactly_for_malformed_numbers(raw: str, accept_local: bool) -> None:
     number = parse(raw, accept_local=accept_local)
-    assert bool(number.fault) is (number.form is NumberForm.MALFORMED)
+    assert bool(number.problem) is (number.form is NumberForm.MALFORMED)
 
 
 @given(st.text("0123456789", min_size=1, max_size=15), st.lists(st.sampled_from("+-. ()[]"), max_size=20))

@@ -69,38 +69,38 @@ def test_links_in_finds_links_in_order(content: str, links: list[str]) -> None:
 
 
 def test_shown_is_the_content_when_nothing_is_asked_for() -> None:
-    assert plain("Hello").shown({}, LINKS) == "Hello"
+    assert plain("Hello").text({}, LINKS) == "Hello"
 
 
 def test_shown_counts_tracked_links_from_one_in_the_filled_text() -> None:
     submission = Submission("#first# or www.b.test", unsubscribe_link=False, track_clicks=True)
-    shown = Template(submission).shown({"first": "https://a.test/long"}, LINKS)
+    shown = Template(submission).text({"first": "https://a.test/long"}, LINKS)
     assert shown == "http://mock.test/l/0123456789ab/1 or http://mock.test/l/0123456789ab/2"
 
 
 @pytest.mark.ledger("body.unsubscribe-link")
 def test_shown_appends_the_unsubscribe_link_by_default() -> None:
-    assert Template(Submission("Hello")).shown({}, LINKS) == "Hello\nhttp://mock.test/u/0123456789ab"
+    assert Template(Submission("Hello")).text({}, LINKS) == "Hello\nhttp://mock.test/u/0123456789ab"
 
 
 @pytest.mark.ledger("body.unsubscribe-link")
 def test_shown_puts_the_unsubscribe_text_before_the_link() -> None:
-    shown = Template(Submission("Hello", unsubscribe_text="Stop: ")).shown({}, LINKS)
+    shown = Template(Submission("Hello", unsubscribe_text="Stop: ")).text({}, LINKS)
     assert shown == "Hello\nStop: http://mock.test/u/0123456789ab"
 
 
 def test_shown_leaves_the_unsubscribe_text_out_without_the_link() -> None:
     submission = Submission("Hello", unsubscribe_link=False, unsubscribe_text="Stop: ")
-    assert Template(submission).shown({}, LINKS) == "Hello"
+    assert Template(submission).text({}, LINKS) == "Hello"
 
 
 def test_shown_tracks_neither_the_unsubscribe_link_nor_the_text_before_it() -> None:
     submission = Submission("Hello", unsubscribe_text="www.help.test ", track_clicks=True)
-    assert Template(submission).shown({}, LINKS) == "Hello\nwww.help.test http://mock.test/u/0123456789ab"
+    assert Template(submission).text({}, LINKS) == "Hello\nwww.help.test http://mock.test/u/0123456789ab"
 
 
 def test_shown_ends_with_the_reply_hint_when_asked_for() -> None:
-    shown = Template(Submission("Hello", unsubscribe_reply=True)).shown({}, LINKS)
+    shown = Template(Submission("Hello", unsubscribe_reply=True)).text({}, LINKS)
     assert shown == f"Hello\n{LINKS.unsubscribe}\n{LINKS.reply_hint}"
 
 

@@ -30,7 +30,7 @@ def test_number_is_magic_by_name_and_by_code(sms: MockSMS, row: Any) -> None:
 
 
 def test_number_takes_names_as_they_are_written(sms: MockSMS) -> None:
-    names: tuple[Any, ...] = ("answer_lost", " Answer Lost ", 71)
+    names: tuple[Any, ...] = ("response_lost", " Response Lost ", 71)
     assert [sms.number(name) for name in names] == ["972-50-0007100", "972-50-0007101", "972-50-0007102"]
 
 

@@ -186,7 +186,7 @@ def test_wait_says_which_message_had_to_make_room(open_story: Callable[..., Stor
           closest    <1>  0 of 1 match
                        to  "972-54-2222222"
                                    ^ wanted "972-54-1111111"
-                       life  queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life  queued 12:00:00.000 > sent +0 s (no rule or list applied)
 
           evicted    1 SMS went to make room, it may be among them; --max-messages is 1
         """
@@ -323,7 +323,7 @@ def test_golden_assert_sent(noon: MockSMS) -> None:
                        to       "972-54-2222222"
                                         ^ wanted "972-54-1111111"
                        content  "Code 481516" matches
-                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
 
           refused    GET /transactional/sms/info at 12:00:00.000 was answered 400: REASON
         """.replace("REASON", "transaction_id: The transaction_id field is required.")
@@ -348,7 +348,7 @@ def test_golden_assert_sent_of_a_callable(noon: MockSMS) -> None:
           closest    <2>  0 of 1 match
                        to  "972-54-2222222"
                                    ^ wanted "972-54-1111111"
-                       life  queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life  queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """
     )
 
@@ -396,7 +396,7 @@ def test_golden_wait_for_that_goes_on(noon: MockSMS) -> None:
           wanted     content with "Code 481516", 1 more, within 0 s
           got        1 SMS in account s…
 
-          matched    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          matched    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (no rule or list applied)
           resumed    the same wait has returned 1 SMS already; since=0 looks at all
         """
     )
@@ -410,7 +410,7 @@ def test_golden_assert_not_sent(noon: MockSMS) -> None:
           wanted     to 972-54-1111111, exactly 0
           got        1 SMS in account s…
 
-          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """
     )
 
@@ -423,7 +423,7 @@ def test_golden_assert_nothing_sent(noon: MockSMS) -> None:
           wanted     exactly 0
           got        1 SMS in account s…
 
-          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """
     )
 
@@ -438,9 +438,9 @@ def test_golden_assert_sent_in_order(noon: MockSMS) -> None:
 
           closest    <2>  0 of 1 match
                        content  "Welcome" is not "Code"
-                       life     queued 12:00:00.000 > sent +0 s (nothing stood against it)
+                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
 
-          matched    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          matched    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """
     )
 
@@ -464,7 +464,7 @@ def test_golden_assert_sent_in_order_of_callables(noon: MockSMS) -> None:
         """
         1 SMS nobody asked for
           wanted     nothing else
-          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
+          unasked    <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """
     )
 
@@ -480,8 +480,8 @@ def test_golden_assert_no_duplicates(open_story: Callable[..., Story]) -> None:
           wanted     "Code 481516" to 972-54-1111111 at most once within 300 s
           got        2 SMS in account s…
 
-          first      <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (nothing stood against it)
-          again      <2> to 972-54-1111111 "Code 481516", queued 12:01:30.000 > sent +0 s (nothing stood against it)
+          first      <1> to 972-54-1111111 "Code 481516", queued 12:00:00.000 > sent +0 s (no rule or list applied)
+          again      <2> to 972-54-1111111 "Code 481516", queued 12:01:30.000 > sent +0 s (no rule or list applied)
         """
     )
 

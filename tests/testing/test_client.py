@@ -97,7 +97,7 @@ def test_nothing_that_listens_is_said_so() -> None:
     with closing(MockClient(url)) as client, pytest.raises(MockUnreachable) as lost:
         client.call("GET", "health")
     assert lost.value.url == url
-    assert str(lost.value) == (f"nothing answers at {url}: [Errno 111] Connection refused; is mocksms running there?")
+    assert str(lost.value) == (f"no response from {url}: [Errno 111] Connection refused; is mocksms running there?")
 
 
 def test_what_ended_the_mock_is_said() -> None:

@@ -34,10 +34,10 @@ def test_message_has_what_the_mock_knows_of_it(sms: MockSMS) -> None:
     assert message.clicks == ("http://shop.example/a",)
     assert (message.segments.encoding, message.segments.count, message.segments.forced_by) == ("GSM-7", 1, None)
     assert [step.state for step in message.history] == ["queued", "sent"]
-    assert str(message.history[1]) == "sent (nothing stood against it)"
+    assert str(message.history[1]) == "sent (no rule or list applied)"
     assert message.created_at.tzinfo == UTC
     assert message.scheduled_at is None
-    assert message.decided_by == "nothing stood against it"
+    assert message.decided_by == "no rule or list applied"
     assert [warning.partition(":")[0] for warning in message.warnings] == ["message.nonsense"]
 
 

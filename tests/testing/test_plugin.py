@@ -781,7 +781,7 @@ def test_variable_attaches_to_a_mock_that_runs(runs: Runs, monkeypatch: pytest.M
 def test_mock_that_is_not_there_is_said(runs: Runs) -> None:
     with answering(404, b"no such page") as url:
         printed = runs.run("def test_it(mocksms): ...", f"--mocksms-url={url}/sms", errors=1)
-    assert f"nothing answers at {url}/sms: GET /_mock/health was answered 404 as no mock does" in printed
+    assert f"no response from {url}/sms: GET /_mock/health was answered 404 as no mock does" in printed
 
 
 def test_mock_that_died_is_said_once_for_each_test_that_needs_it(runs: Runs) -> None:
@@ -811,7 +811,7 @@ def test_failed_test_says_that_the_mock_has_died(runs: Runs) -> None:
         """,
         failed=1,
     )
-    assert "\nwhat the mock saw cannot be said: nothing answers at http://127.0.0.1:" in printed
+    assert "\nwhat the mock saw cannot be said: no response from http://127.0.0.1:" in printed
     assert "During handling" not in printed
     assert "direct cause" not in printed
 

@@ -48,7 +48,7 @@ def test_mock_that_answers_is_ready(own_mock: Mock) -> None:
 def test_nobody_listening_is_named_with_the_address(nobody: str) -> None:
     with pytest.raises(NotReady) as refused:
         check_ready(nobody)
-    assert (refused.value.url, refused.value.reason, refused.value.waited) == (nobody, "Connection refused", None)
+    assert (refused.value.url, refused.value.reason, refused.value.seconds) == (nobody, "Connection refused", None)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_wait_goes_on_until_the_mock_is_there(own_mock: Mock, nobody: str, monke
 def test_wait_ends_in_time_and_says_what_was_wrong_last(nobody: str) -> None:
     with pytest.raises(NotReady) as refused:
         wait_until_ready(nobody, 0.1)
-    assert (refused.value.url, refused.value.reason, refused.value.waited) == (nobody, "Connection refused", 0.1)
+    assert (refused.value.url, refused.value.reason, refused.value.seconds) == (nobody, "Connection refused", 0.1)
 
 
 def test_wait_ends_when_there_is_nothing_to_wait_for(nobody: str) -> None:

@@ -56,7 +56,7 @@ def test_link_local_and_metadata_are_never_called(address: str, listed: tuple[st
         AllowList(listed).check("app", address)
     assert refused.value.never
     assert str(refused.value) == (
-        f"app is {address}, which is link-local, a cloud's metadata service or no single machine, and never called"
+        f"app is {address}, a link-local, multicast or metadata address, which mocksms never calls"
     )
 
 
@@ -66,8 +66,8 @@ def test_public_address_is_called_only_if_listed(address: str) -> None:
         AllowList().check("app.example", address)
     assert not refused.value.never
     assert str(refused.value) == (
-        f"app.example is {address}, which is neither this machine nor a private network; "
-        "start mocksms with --webhook-allow app.example"
+        f"app.example is {address}, neither this machine nor a private network; "
+        "to allow it, start mocksms with --webhook-allow app.example"
     )
     AllowList((address,)).check("app.example", address)
     AllowList(("App.Example.",)).check("app.example", address)
