@@ -192,7 +192,7 @@ def test_control_character_in_a_header_is_refused(shared_mock: Mock, key: str) -
 def _text_of(mock: Mock, key: str) -> str:
     """Return the text that the phone shows of the newest message, as the engine holds it."""
     account = mock.engine.account(key)
-    return mock.engine.shown(next(account.messages.newest_first(MessageQuery())))
+    return mock.engine.text_of(next(account.messages.newest_first(MessageQuery())))
 
 
 @pytest.mark.parametrize("escape", [r"\ud800", r"\udfff", r"\udc00\ud800", r"a\ud83d"])
