@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
+from math import inf
+from os import PathLike
 from typing import Any, Final, Literal, TypeVar, cast
 
 from mocksms.errors import SettingsError
 from mocksms.sms import numbers, replies
-from mocksms.sms.webhook import Webhook, WebhookKind, parse_webhook
+from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_url, parse_webhook
 
 VARIABLE_PREFIX: Final = "MOCKSMS_"
 
-Raw = tuple[str, str]
-"""Where a value was given, in words for its user, and the value as written."""
+Raw = tuple[str, object]
+"""Where a value was set, in words for its user, and the value: text, or a Python value."""
 
 Options = TypeVar("Options", bound="Settings | SessionSettings")
 
@@ -28,54 +30,60 @@ _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
 
-def _text(raw: str) -> str:
-    return raw
+def _text(raw: object) -> str:
+    if isinstance(raw, bool) or not isinstance(raw, str | int | PathLike):
+        raise ValueError("a text")
+    return str(raw)
 
 
-def _host(raw: str) -> str:
-    if not raw.strip():
+def _host(raw: object) -> str:
+    if not (host := _text(raw).strip()):
         raise ValueError("an address or a host name, such as 127.0.0.1")
-    return raw.strip()
+    return host
 
 
-def _optional_text(raw: str) -> str | None:
-    return raw or None
+def _optional_text(raw: object) -> str | None:
+    return None if raw is None or raw == "" else _text(raw)
 
 
-def _flag(raw: str) -> bool:
-    word = raw.strip().lower()
+def _flag(raw: object) -> bool:
+    word = str(raw).strip().lower()
     if word not in _YES | _NO:
         raise ValueError("true or false")
     return word in _YES
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(raw: str) -> int:
-        if not re.fullmatch(r"\d{1,15}", raw.strip(), re.ASCII) or not low <= int(raw) <= high:
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def read(raw: object) -> int:
+        if isinstance(raw, str) and re.fullmatch(r"\d{1,15}", raw.strip(), re.ASCII):
+            raw = int(raw)
+        if type(raw) is not int or not low <= raw <= high:
             raise ValueError(f"a whole number from {low} to {high}")
-        return int(raw)
+        return raw
 
     return read
 
 
-def _optional_whole(low: int, high: int) -> Callable[[str], int | None]:
+def _optional_whole(low: int, high: int) -> Callable[[object], int | None]:
     read = _whole(low, high)
-    return lambda raw: read(raw) if raw else None
+    return lambda raw: None if raw is None or raw == "" else read(raw)
 
 
-def seconds(raw: str) -> float:
-    """Read a duration: `250ms`, `90s`, `5m`, `2h`, `3d`, or plain seconds.
+def seconds(raw: object) -> float:
+    """Read a duration: `250ms`, `90s`, `5m`, `2h`, `3d`, a number of seconds, or a timedelta.
 
     Raises:
         ValueError: it is none of these.
     """
-    found = _DURATION.fullmatch(raw.strip())
-    if not found:
+    if isinstance(raw, str) and (found := _DURATION.fullmatch(raw.strip())):
+        return float(found[1]) * _UNITS[found[2] or "s"]
+    length = raw.total_seconds() if isinstance(raw, timedelta) else raw
+    if isinstance(length, bool) or not isinstance(length, int | float) or not 0 <= length < inf:
         raise ValueError(DURATION_SYNTAX)
-    return float(found[1]) * _UNITS[found[2] or "s"]
+    return float(length)
 
 
-def duration(raw: str) -> timedelta:
+def duration(raw: object) -> timedelta:
     """Read a duration of at most 3650 days.
 
     Raises:
@@ -83,64 +91,80 @@ def duration(raw: str) -> timedelta:
     """
     if (length := seconds(raw)) > MAX_DURATION_SECONDS:
         raise ValueError("a duration such as 2h, of at most 3650d")
-    return timedelta(seconds=length)
+    return raw if isinstance(raw, timedelta) else timedelta(seconds=length)
 
 
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(raw: str) -> str:
-        if raw not in choices:
-            near = difflib.get_close_matches(raw, choices, 1)
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def read(raw: object) -> str:
+        if not isinstance(raw, str) or raw not in choices:
+            near = difflib.get_close_matches(str(raw), choices, 1)
             raise ValueError(f"one of {', '.join(choices)}" + (f" (did you mean {near[0]}?)" if near else ""))
         return raw
 
     return read
 
 
-def _listed(raw: str) -> tuple[str, ...]:
-    return tuple(part for part in (part.strip() for part in raw.split(",")) if part)
+def _items(raw: object) -> tuple[object, ...]:
+    """Return the items of a list; those of a text are separated by commas, and anything else is one item."""
+    if isinstance(raw, str):
+        return tuple(part for part in map(str.strip, raw.split(",")) if part)
+    if isinstance(raw, list | tuple | set | frozenset) and not isinstance(raw, Webhook):
+        return tuple(raw)
+    return () if raw is None else (raw,)
 
 
-def _listed_numbers(raw: str) -> tuple[str, ...]:
-    for number in _listed(raw):
-        if not re.fullmatch(r"[0-9X]+", numbers.digits_of(number), re.ASCII):
-            raise ValueError("phone numbers separated by commas, such as 972-54-1111111")
-    return tuple(map(numbers.digits_of, _listed(raw)))
+def _listed(raw: object) -> tuple[str, ...]:
+    return tuple(map(_text, _items(raw)))
 
 
-def _magic_prefix(raw: str) -> str:
-    digits = numbers.digits_of(raw)
+def _listed_numbers(raw: object) -> tuple[str, ...]:
+    digits = tuple(map(numbers.digits_of, _listed(raw)))
+    if not all(re.fullmatch(r"[0-9X]+", each, re.ASCII) for each in digits):
+        raise ValueError("phone numbers separated by commas, such as 972-54-1111111")
+    return digits
+
+
+def _magic_prefix(raw: object) -> str:
+    digits = numbers.digits_of(_text(raw))
     if not re.fullmatch(r"[0-9]{4,11}", digits, re.ASCII):
         raise ValueError("4 to 11 digits, to which four more are added, such as 97250000")
     return digits
 
 
-def _url(raw: str) -> str | None:
-    if raw and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", raw):
+def _url(raw: object) -> str | None:
+    if raw is None or raw == "":
+        return None
+    if not isinstance(raw, str) or not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", raw):
         raise ValueError("an address such as http://192.168.1.20:8972")
-    return raw.rstrip("/") or None
+    return raw.rstrip("/")
 
 
-def _listed_words(raw: str) -> tuple[str, ...]:
+def _listed_words(raw: object) -> tuple[str, ...]:
     if not (words := _listed(raw)):
         raise ValueError("words separated by commas, such as STOP,QUIT")
     return words
 
 
-def _webhooks(kind: WebhookKind) -> Callable[[str], tuple[Webhook, ...]]:
-    return lambda raw: tuple(parse_webhook(part, kind) for part in _listed(raw))
+def _webhooks(kind: WebhookKind) -> Callable[[object], tuple[Webhook, ...]]:
+    def read(item: object) -> Webhook:
+        if not isinstance(item, Webhook):
+            return parse_webhook(_text(item), kind)
+        return Webhook(checked_url(item.url), kind, checked_events(item.events, kind) if item.events else None)
+
+    return lambda raw: tuple(map(read, _items(raw)))
 
 
-def _durations(raw: str) -> tuple[timedelta, ...]:
-    return tuple(map(duration, _listed(raw)))
+def _durations(raw: object) -> tuple[timedelta, ...]:
+    return tuple(map(duration, _items(raw)))
 
 
-def _longer_than_zero(raw: str) -> timedelta:
+def _longer_than_zero(raw: object) -> timedelta:
     if not (length := duration(raw)):
         raise ValueError("longer than 0, since what waits must not come at once; 1ms is short enough")
     return length
 
 
-def _option(default: Any, read: Callable[[str], Any], about: str, choices: tuple[str, ...] = ()) -> Any:
+def _option(default: Any, read: Callable[[object], Any], about: str, choices: tuple[str, ...] = ()) -> Any:
     return field(default=default, metadata={"read": read, "about": about, "choices": choices})
 
 
@@ -359,8 +383,8 @@ def _is_of_a_link(variable: str, value: str) -> bool:
     return variable.startswith(of_links) or variable == "MOCKSMS_NAME" or value.startswith("tcp://")
 
 
-def _read(option: Field[Any], where: str, raw: str) -> object:
-    read = cast("Callable[[str], object]", option.metadata["read"])
+def _read(option: Field[Any], where: str, raw: object) -> object:
+    read = cast("Callable[[object], object]", option.metadata["read"])
     try:
         return read(raw)
     except ValueError as error:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from mocksms.errors import SettingsError
-from mocksms.settings import OPTIONS, Settings
-from mocksms.sms.webhook import Webhook
+from mocksms.settings import OPTIONS, Settings, read_options
 from mocksms.testing.actions import Actions
 from mocksms.testing.aio import Aio
 from mocksms.testing.assertions import Assertions
@@ -183,28 +181,10 @@ class MockSMS(Assertions, Actions):
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:
-    """Return settings from options as Python has them, checked as those of the command line are."""
-    unknown = [name for name in options if name not in OPTIONS]
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], OPTIONS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(OPTIONS)}."
-        raise SettingsError(f"There is no option {unknown[0]!r}; {hint}")
-    given = {"port": 0, **options}
-    return Settings.read({}, {name: _as_text(value) for name, value in given.items()})
-
-
-def _as_text(value: object) -> str:
-    """Return a value as it would be given on the command line."""
-    match value:
-        case Webhook():
-            return f"{value.url}#{'+'.join(value.events)}" if value.events else value.url
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case timedelta():
-            return f"{value.total_seconds():f}"
-        case list() | tuple() | set() | frozenset():
-            return ",".join(map(_as_text, value))
-        case _:
-            return str(value)
+    """Return settings from options as Python values."""
+    for name in options:
+        if name not in OPTIONS:
+            near = difflib.get_close_matches(name, OPTIONS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(OPTIONS)}."
+            raise SettingsError(f"There is no option {name!r}; {hint}")
+    return read_options(Settings, {name: (name, value) for name, value in {"port": 0, **options}.items()})

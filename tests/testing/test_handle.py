@@ -17,7 +17,7 @@ import mocksms
 from mocksms import MockSMS
 from mocksms.errors import MockRefused, MockUnreachable, SettingsError, UnknownScenario
 from mocksms.settings import Settings
-from mocksms.sms.webhook import Webhook
+from mocksms.sms.webhook import Webhook, WebhookKind
 from mocksms.testing import account as reading
 from mocksms.testing.aio import Aio
 from tests.inspection.support import KOSHER
@@ -79,11 +79,21 @@ def test_options_are_those_of_mocksms() -> None:
     [
         ({"crdit": 1}, "There is no option 'crdit'; did you mean credit?"),
         ({"zzzzzz": 1}, "There is no option 'zzzzzz'; there are host, port,"),
-        ({"async_delay": "soon"}, "--async-delay is 'soon', but must be"),
-        ({"async_delay": timedelta(seconds=-1)}, "--async-delay is '-1.000000', but must be a duration"),
-        ({"credit": -1}, "--credit is '-1', but must be a whole number"),
-        ({"gateway": None}, "--gateway is '', but must be true or false"),
-        ({"kosher": [972541111111, "y"]}, "--kosher is '972541111111,y', but must be phone numbers"),
+        ({"async_delay": "soon"}, "async_delay is 'soon', but must be"),
+        (
+            {"async_delay": timedelta(seconds=-1)},
+            "async_delay is datetime.timedelta(days=-1, seconds=86399), but must be a duration",
+        ),
+        ({"credit": -1}, "credit is -1, but must be a whole number"),
+        ({"gateway": None}, "gateway is None, but must be true or false"),
+        ({"kosher": [972541111111, "y"]}, "kosher is [972541111111, 'y'], but must be phone numbers"),
+        ({"credit": True}, "credit is True, but must be a whole number"),
+        ({"sender": True}, "sender is True, but must be a text."),
+        ({"log_format": ["line"]}, "log_format is ['line'], but must be one of lines, json"),
+        ({"strict": 2}, "strict is 2, but must be true or false"),
+        ({"public_url": 1}, "public_url is 1, but must be an address such as"),
+        ({"webhook": [Webhook("app")]}, "webhook is [Webhook(url='app', "),
+        ({"automation_webhook": Webhook("http://app", events=("click",))}, "automation_webhook is Webhook("),
         ({"host": "a..b"}, "Cannot listen on a..b"),
     ],
 )
@@ -105,6 +115,10 @@ def test_options_are_read_from_values_of_python(tmp_path: Path) -> None:
         credit=None,
         strict=True,
         webhook=webhooks,
+        automation_webhook=Webhook("http://127.0.0.1:9/c"),
+        unsubscribed=None,
+        scenario_folder=tmp_path,
+        webhook_retry=[1, "2s"],
     ) as sms:
         assert sms._server is not None
         settings = sms._server.settings
@@ -112,6 +126,9 @@ def test_options_are_read_from_values_of_python(tmp_path: Path) -> None:
     assert (settings.async_delay, settings.magic_delay) == (timedelta(seconds=1.5), timedelta(seconds=2))
     assert (settings.kosher, settings.credit, settings.strict) == (("972541111111",), None, True)
     assert settings.webhook == tuple(webhooks)
+    assert settings.automation_webhook == (Webhook("http://127.0.0.1:9/c", WebhookKind.AUTOMATION),)
+    assert (settings.unsubscribed, settings.scenario_folder) == ((), str(tmp_path))
+    assert settings.webhook_retry == (timedelta(seconds=1), timedelta(seconds=2))
 
 
 @pytest.mark.parametrize(
