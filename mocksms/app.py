@@ -24,11 +24,11 @@ from mocksms.inspection.context import Context
 from mocksms.inspection.routes import OPERATIONS as INSPECTING
 from mocksms.inspection.routes import TAGS as CONTROL_TAGS
 from mocksms.inspection.routes import explain, routes
+from mocksms.provider.app import OPERATIONS as PROVIDED
 from mocksms.provider.app import ProviderApp
-from mocksms.provider.operations import OPERATIONS as PROVIDED
-from mocksms.provider.operations import TAGS as PROVIDER_TAGS
 from mocksms.provider.public_pages import BEGINNINGS as PUBLIC
 from mocksms.provider.public_pages import PublicPages
+from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.stage import StartScenarios
 from mocksms.schemas.openapi import document
 from mocksms.web.static import static_routes

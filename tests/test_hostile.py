@@ -228,7 +228,7 @@ def test_body_over_the_limit_is_413_and_the_end(shared_mock: Mock, key: str, exc
     reply = exchange(shared_mock, framed(key, sendable().ljust(MIB + excess)))
     assert reply is not None
     assert (reply.status, reply.closed) == (413, True)
-    assert reply.data == {"Message": "The request entity is too large; at most 1048576 bytes are read."}
+    assert reply.data == {"Message": "The request body is too large; the limit is 1048576 bytes."}
     assert_refused(shared_mock, key, reply)
 
 

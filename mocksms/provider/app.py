@@ -1,14 +1,12 @@
-"""The door of the emulated API: takes an exchange in, has it answered, notes it in the journal, lets the answer out."""
+"""The emulated API as an ASGI application: handles a request, records it in the journal and sends the response."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from sys import intern
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
@@ -19,18 +17,20 @@ from mocksms.engine.engine import Engine
 from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning, header_lines
 from mocksms.engine.rules import ApiOperation, FaultTriggered, TriggeredFault
 from mocksms.errors import (
+    INTERNAL_ERROR,
     MethodNotAllowed,
     RequestRefused,
     RouteNotFound,
     Unauthorized,
     UnsupportedMediaType,
 )
-from mocksms.provider import reads
 from mocksms.provider.binding import read_send
-from mocksms.provider.faults import Responder, has_left
-from mocksms.provider.lenient_json import MOST
-from mocksms.provider.responses import ProviderResponse, crash, refusal, strict_refusal
-from mocksms.provider.send import ReasonNames, recipients_of, remarks_on, submission_of, to_json
+from mocksms.provider.faults import Responder, response_written
+from mocksms.provider.lenient_json import MAX_WARNINGS
+from mocksms.provider.reads import INFO, SEARCH, message_row, query_parameters, read_id, read_search
+from mocksms.provider.responses import ProviderResponse, error_response, internal_error, strict_error, to_json
+from mocksms.provider.send import SEND, ReasonNames, recipients_of, remarks_on, submission_of
+from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.outcomes import Fault
 
 PREFIX: Final = "/rest/v1"
@@ -38,195 +38,231 @@ JSON_TYPES: Final = frozenset({"application/json", "text/json"})
 UTF_8: Final = "utf-8"
 ENCODINGS: Final = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "unicode": "utf-16"}
 
+OPERATIONS: Final = (SEND, INFO, SEARCH)
+ROUTES: Final = {operation.path: (operation.method, ApiOperation(operation.id)) for operation in OPERATIONS}
+"""The paths in lower case, without prefix and trailing slash, each with its method and operation."""
+
 log = logging.getLogger("mocksms")
 
 
-@dataclass(slots=True)
-class ProviderRequest:
-    """An exchange while it is being answered: what came, and what is known of the answer so far."""
+class ProviderRequest(NamedTuple):
+    """A request to the emulated API. `number` is its id in the journal."""
 
+    number: int
     method: str
     path: str
     query: bytes
     scheme: str
     headers: Headers
     body: bytes
-    warnings: list[RequestWarning] = field(default_factory=list)
-    number: int = 0
-    messages: range = range(0)
-    triggered: TriggeredFault | None = None
-    note: str = ""
 
     @property
-    def fault(self) -> Fault | None:
-        """What is to be done to the answer; a fault that is itself the answer does nothing more to it."""
+    def key(self) -> str:
+        """The API key, empty if there is none."""
+        return self.headers.get(b"x-api-key", b"").decode("latin-1").strip()
+
+    @property
+    def uri(self) -> str:
+        """The URI as the client wrote it."""
+        host = self.headers.get(b"host", b"localhost")
+        query = b"?" + self.query if self.query else b""
+        return f"{self.scheme}://{host.decode('latin-1')}{self.path}{query.decode('latin-1')}"
+
+
+class HandledRequest(NamedTuple):
+    """The result of a request: its response, and what the journal records about it."""
+
+    account: Account | None
+    response: ProviderResponse
+    operation: ApiOperation | None
+    refusal: str | None = None
+    note: str = ""
+    triggered: TriggeredFault | None = None
+    messages: range = range(0)
+    warnings: tuple[RequestWarning, ...] = ()
+
+    @property
+    def transport_fault(self) -> Fault | None:
+        """The fault that changes how the response is sent. A fault that is itself the response changes nothing more."""
         fault = self.triggered.fault if self.triggered else None
         return fault if fault and (fault.accepts or fault.loses_response) else None
 
 
-ProviderEndpoint = Callable[["ProviderApp", Account, ProviderRequest], ProviderResponse]
-
-
 class ProviderApp:
-    """The emulated API as an ASGI application."""
+    """The emulated API as an ASGI application. Once `stopping` is set, delayed responses are sent at once."""
 
     def __init__(self, engine: Engine, stopping: asyncio.Event) -> None:
         self._engine = engine
         self._settings = engine.settings
-        self._spelling = ReasonNames(engine.settings.reason_spelling)
-        self._exit = Responder(stopping)
+        self._reasons = ReasonNames(engine.settings.reason_spelling)
+        self._responder = Responder(stopping)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Handle one HTTP request."""
         started = timer()
         try:
             body = await read_body(receive, self._settings.max_body)
         except Disconnected:
             return
-        call = _call(scope, body if isinstance(body, bytes) else b"")
-        account, answer = self._answer(call, None if isinstance(body, bytes) else body)
-        self._note(call, account, answer, scope, timer() - started)
+        problem = None if isinstance(body, bytes) else body
+        request = self._request(scope, body if isinstance(body, bytes) else b"")
+        handled = self._handle(request, problem)
+        self._record(request, handled, scope, timer() - started)
         try:
-            await self._exit.send(answer, call.fault, scope, receive, send)
-            if call.messages and account is not None and account.webhooks:
-                await has_left(scope)
+            await self._responder.send(handled.response, handled.transport_fault, scope, receive, send)
+            if handled.messages and handled.account is not None and handled.account.webhooks:
+                await response_written(scope)
         finally:
-            self._engine.outbox.release(call.number)
+            # Only now may the callbacks of a send start: an application cannot match one to a message
+            # before it has the transaction_id from the response.
+            self._engine.outbox.release(request.number)
 
-    def _answer(self, call: ProviderRequest, fault: RequestRefused | None) -> tuple[Account | None, ProviderResponse]:
-        """Answer a call, whose body may be at fault: the only place that turns an error into an answer."""
-        account = None
-        call.number = self._engine.accounts.numbering.take()
+    def _request(self, scope: Scope, body: bytes) -> ProviderRequest:
+        return ProviderRequest(
+            self._engine.accounts.numbering.take(),
+            scope["method"],
+            scope["path"],
+            scope["query_string"],
+            scope["scheme"],
+            dict(scope["headers"]),
+            body,
+        )
+
+    def _handle(self, request: ProviderRequest, problem: RequestRefused | None) -> HandledRequest:
+        """Handle a request: the only place that turns an error into a response.
+
+        Args:
+            request: the request.
+            problem: what is wrong with its body, if anything; path, origin and key are checked first.
+        """
+        account: Account | None = None
+        operation: ApiOperation | None = None
+        triggered: TriggeredFault | None = None
+        warnings: tuple[RequestWarning, ...] = ()
         try:
-            account = self._owner(call)
-            endpoint = _endpoint(call)
-            check_origin(call.headers)
-            owner = self._authorised(account, call)
-            if fault:
-                raise fault
-            return owner, endpoint(self, owner, call)
+            account = self._account(request)
+            operation = _operation(request)
+            check_origin(request.headers)
+            owner = _authorized(account, request)
+            if problem is not None:
+                raise problem
+            if operation is ApiOperation.SEND:
+                submission, recipients, warnings = self._read_send(request)
+                return self._send(owner, request.number, submission, recipients, warnings)
+            triggered = self._engine.read_fault(owner, operation)
+            response = self._read(owner, operation, request.query)
+            return HandledRequest(owner, response, operation, note=_fault_note(triggered), triggered=triggered)
         except RequestRefused as error:
-            call.note = str(error)
             if isinstance(error, FaultTriggered):
-                call.triggered = error.triggered
-            return account, refusal(error, self._settings)
+                triggered = error.triggered
+            response, code, note = error_response(error, self._settings), error.code, str(error)
         except Exception:
-            log.exception("mocksms failed on %s %s", call.method, ascii(call.path))
-            call.note = "mocksms itself failed; its log says how"
-            return account, crash()
+            log.exception("mocksms failed on %s %s", request.method, ascii(request.path))
+            response, code, note = internal_error(), INTERNAL_ERROR, "internal error in mocksms; see its log"
+        return HandledRequest(account, response, operation, code, note, triggered, warnings=warnings)
 
-    def _owner(self, call: ProviderRequest) -> Account | None:
-        """Return the account of the key, if there can be one: a refused call belongs to its account's journal too."""
-        key, allowed = _key(call), self._settings.api_key
+    def _account(self, request: ProviderRequest) -> Account | None:
+        """Return the account of the key if the key is valid; its journal records refused requests too."""
+        key, allowed = request.key, self._settings.api_key
         if not key or len(key) > MAX_KEY_LENGTH or (allowed and key not in allowed):
             return None
         return self._engine.account(key)
 
-    def _authorised(self, account: Account | None, call: ProviderRequest) -> Account:
-        """Return the account if it may use the API."""
-        if account is None:
-            raise Unauthorized("unknown" if _key(call) else "missing")
-        if not account.rest_right:
-            raise Unauthorized("no-rest-right")
-        return account
+    def _read_send(self, request: ProviderRequest) -> tuple[Submission, list[Recipient], tuple[RequestWarning, ...]]:
+        body, found = read_send(request.body, _encoding(request))
+        submission, recipients = submission_of(body), recipients_of(body, self._settings)
+        found += remarks_on(body, submission, recipients)
+        return submission, recipients, tuple(found[:MAX_WARNINGS])
 
-    def send(self, account: Account, call: ProviderRequest) -> ProviderResponse:
-        """Answer `POST /transactional/sms/send`."""
-        body, call.warnings = read_send(call.body, _encoding(call))
-        submission = submission_of(body)
-        recipients = recipients_of(body, self._settings)
-        call.warnings += remarks_on(body, submission, recipients)[: MOST - len(call.warnings)]
-        if self._settings.strict and call.warnings:
-            raise strict_refusal(call.warnings)
-        self._engine.outbox.hold(call.number)
-        messages, call.triggered = self._engine.submit(account, submission, recipients, call.number)
-        call.messages = range(messages[0].sequence, messages[-1].sequence + 1)
-        call.note = _said(call.triggered)
-        return ProviderResponse(200, self._spelling.sent_rows(messages))
+    def _send(
+        self,
+        account: Account,
+        number: int,
+        submission: Submission,
+        recipients: list[Recipient],
+        warnings: tuple[RequestWarning, ...],
+    ) -> HandledRequest:
+        if self._settings.strict and warnings:
+            raise strict_error(warnings)
+        self._engine.outbox.hold(number)
+        messages, triggered = self._engine.submit(account, submission, recipients, number)
+        return HandledRequest(
+            account,
+            ProviderResponse(200, self._reasons.sent_rows(messages)),
+            ApiOperation.SEND,
+            note=_fault_note(triggered),
+            triggered=triggered,
+            messages=range(messages[0].sequence, messages[-1].sequence + 1),
+            warnings=warnings,
+        )
 
-    def info(self, account: Account, call: ProviderRequest) -> ProviderResponse:
-        """Answer `GET /transactional/sms/info`."""
-        call.triggered = self._engine.read_fault(account, ApiOperation.INFO)
-        call.note = _said(call.triggered)
-        message = self._engine.find(account, reads.asked_id(reads.parameters(call.query)))
-        return ProviderResponse(200, to_json(reads.row(message, self._spelling)))
+    def _read(self, account: Account, operation: ApiOperation, query: bytes) -> ProviderResponse:
+        parameters = query_parameters(query)
+        if operation is ApiOperation.INFO:
+            message = self._engine.find(account, read_id(parameters))
+            return ProviderResponse(200, to_json(message_row(message, self._reasons)))
+        messages = self._engine.search(account, *read_search(parameters, self._settings))
+        return ProviderResponse(200, to_json([message_row(message, self._reasons) for message in messages]))
 
-    def search(self, account: Account, call: ProviderRequest) -> ProviderResponse:
-        """Answer `GET /transactional/sms/search`."""
-        call.triggered = self._engine.read_fault(account, ApiOperation.SEARCH)
-        call.note = _said(call.triggered)
-        query, limit = reads.asked_search(reads.parameters(call.query), self._settings)
-        return ProviderResponse(200, reads.rows(self._engine.search(account, query, limit), self._spelling))
-
-    def _note(
-        self, call: ProviderRequest, account: Account | None, answer: ProviderResponse, scope: Scope, took: float
-    ) -> None:
-        """Have the exchange entered into the journal."""
-        reset = call.fault is not None and call.fault.loses_response
-        target = scope.get("raw_path", b"") + (b"?" + call.query if call.query else b"")
-        exchange = RecordedRequest(
-            number=call.number,
+    def _record(self, request: ProviderRequest, handled: HandledRequest, scope: Scope, duration: float) -> None:
+        """Record a request in the journal."""
+        account, response, fault = handled.account, handled.response, handled.transport_fault
+        is_lost = fault is not None and fault.loses_response
+        target = scope.get("raw_path", b"") + (b"?" + request.query if request.query else b"")
+        recorded = RecordedRequest(
+            number=request.number,
             at=(self._engine.accounts if account is None else account).clock.now(),
-            method=intern(call.method),
+            method=intern(request.method),
             target=intern(target.decode("latin-1")),
             headers=header_lines(tuple(scope["headers"])),
-            body=call.body[:MAX_RECORDED_BODY],
-            body_size=len(call.body),
-            status=None if reset else answer.status,
-            response_body=b"" if reset else answer.body[:MAX_RECORDED_BODY],
-            response_size=0 if reset else len(answer.body),
-            response_headers=answer.headers,
-            duration=took,
-            messages=call.messages,
-            warnings=tuple(call.warnings),
-            note=call.note,
-            fault=call.triggered,
+            body=request.body[:MAX_RECORDED_BODY],
+            body_size=len(request.body),
+            status=None if is_lost else response.status,
+            response_body=b"" if is_lost else response.body[:MAX_RECORDED_BODY],
+            response_size=0 if is_lost else len(response.body),
+            response_headers=response.headers,
+            duration=duration,
+            messages=handled.messages,
+            warnings=handled.warnings,
+            operation=handled.operation,
+            refusal=handled.refusal,
+            note=handled.note,
+            fault=handled.triggered,
         )
-        self._engine.record_request(account, exchange)
+        self._engine.record_request(account, recorded)
 
 
-ROUTES: Final[dict[str, tuple[str, ProviderEndpoint]]] = {
-    "/transactional/sms/send": ("POST", ProviderApp.send),
-    "/transactional/sms/info": ("GET", ProviderApp.info),
-    "/transactional/sms/search": ("GET", ProviderApp.search),
-}
-"""The paths in lower case, without prefix and trailing slash, with their method and endpoint."""
+def _operation(request: ProviderRequest) -> ApiOperation:
+    path = request.path.lower().rstrip("/").removeprefix(PREFIX)
+    if path not in ROUTES:
+        raise RouteNotFound(request.uri)
+    method, operation = ROUTES[path]
+    if request.method != method:
+        raise MethodNotAllowed(request.method, method)
+    return operation
 
 
-def _call(scope: Scope, body: bytes) -> ProviderRequest:
-    return ProviderRequest(
-        scope["method"], scope["path"], scope["query_string"], scope["scheme"], dict(scope["headers"]), body
-    )
+def _authorized(account: Account | None, request: ProviderRequest) -> Account:
+    """Return the account if it may use the API."""
+    if account is None:
+        raise Unauthorized("unknown" if request.key else "missing")
+    if not account.rest_right:
+        raise Unauthorized("no-rest-right")
+    return account
 
 
-def _said(triggered: TriggeredFault | None) -> str:
+def _fault_note(triggered: TriggeredFault | None) -> str:
     return f"{triggered.decided_by}: {triggered.fault}" if triggered else ""
 
 
-def _key(call: ProviderRequest) -> str:
-    return call.headers.get(b"x-api-key", b"").decode("latin-1").strip()
+def _encoding(request: ProviderRequest) -> str:
+    """Return the codec of a JSON body, by its Content-Type.
 
-
-def _uri(call: ProviderRequest) -> str:
-    host = call.headers.get(b"host", b"localhost")
-    query = b"?" + call.query if call.query else b""
-    return f"{call.scheme}://{host.decode('latin-1')}{call.path}{query.decode('latin-1')}"
-
-
-def _endpoint(call: ProviderRequest) -> ProviderEndpoint:
-    path = call.path.lower().rstrip("/").removeprefix(PREFIX)
-    if path not in ROUTES:
-        raise RouteNotFound(_uri(call))
-    method, endpoint = ROUTES[path]
-    if call.method != method:
-        raise MethodNotAllowed(call.method, method)
-    return endpoint
-
-
-def _encoding(call: ProviderRequest) -> str:
-    """Return the codec of a JSON body, by its Content-Type; refuse any other kind of body."""
-    declared = call.headers.get(b"content-type", b"")
-    if not declared and not call.body:
+    Raises:
+        UnsupportedMediaType: the body is not declared as JSON.
+    """
+    declared = request.headers.get(b"content-type", b"")
+    if not declared and not request.body:
         return UTF_8
     media_type, codec = _content_type(declared)
     if media_type.lower() not in JSON_TYPES:

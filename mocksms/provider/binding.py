@@ -1,4 +1,4 @@
-"""Data bound to a model as Json.NET binds it: names in any case, nulls as unset, unknown names left out."""
+"""Binding of data to a model as Json.NET does it: names in any case, null as unset, unknown names ignored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
-from mocksms.provider.lenient_json import BODY, MOST, parse
+from mocksms.provider.lenient_json import BODY, MAX_WARNINGS, parse
 from mocksms.provider.send import SendBody
 from mocksms.sms.instants import parse_instant
 
@@ -22,19 +22,19 @@ BoundModel = TypeVar("BoundModel", bound=BaseModel)
 
 
 _NAME: Final = re.compile(rb'"\s*:')
-"""The end of a member's name, or an escaped quote within a text: then the lenient way decides."""
+"""The end of a JSON name. It also matches inside some strings; then the counts differ and the slow path decides."""
 
 UNSET: Final = object()
-"""What a member is that was not given."""
+"""The value of a member that is not set."""
 
 
 def read_send(raw: bytes, encoding: str) -> tuple[SendBody, list[RequestWarning]]:
-    """Return the body of a send and the leniencies it took to read it.
+    """Return the body of a send and a warning for each deviation from strict JSON or from the model.
 
-    Strict JSON that fits the model takes one step. That step cannot see a name that comes twice, so names are counted.
+    The fast path validates strict JSON in one step. That step cannot see duplicate names, so names are counted.
 
     Raises:
-        InvalidRequest: it cannot be read, or does not fit; names each path.
+        InvalidRequest: the body is not JSON or does not fit the model; names each path.
     """
     if encoding == "utf-8":
         try:
@@ -42,14 +42,14 @@ def read_send(raw: bytes, encoding: str) -> tuple[SendBody, list[RequestWarning]
         except ValidationError:
             pass
         else:
-            if body.names == len(_NAME.findall(raw)):
+            if body.name_count == len(_NAME.findall(raw)):
                 return body, []
-    data, leniencies = parse(raw, encoding)
-    return bind(data, SendBody, leniencies), leniencies
+    data, warnings = parse(raw, encoding)
+    return bind(data, SendBody, warnings), warnings
 
 
-def bind(data: object, model: type[BoundModel], leniencies: list[RequestWarning]) -> BoundModel:
-    """Return the model filled from plain data; what was let pass is added to `leniencies`.
+def bind(data: object, model: type[BoundModel], warnings: list[RequestWarning]) -> BoundModel:
+    """Return the model for plain data; accepted deviations are added to `warnings`.
 
     Raises:
         InvalidRequest: a value has the wrong type or a required one is missing; names each path.
@@ -58,24 +58,24 @@ def bind(data: object, model: type[BoundModel], leniencies: list[RequestWarning]
         return model.model_validate(data)
     except ValidationError:
         pass
-    binder = _Binder(leniencies)
-    fitted = binder.fit(data, model, "")
-    if binder.faults:
-        raise InvalidRequest(binder.faults)
+    binder = _Binder(warnings)
+    converted = binder.convert(data, model, "")
+    if binder.errors:
+        raise InvalidRequest(binder.errors)
     try:
-        return model.model_validate({} if fitted is UNSET else fitted)
+        return model.model_validate({} if converted is UNSET else converted)
     except ValidationError as error:
-        raise InvalidRequest(_faults_of(error)) from error
+        raise InvalidRequest(_errors_of(error)) from error
 
 
-def _faults_of(error: ValidationError) -> dict[str, list[str]]:
-    faults: dict[str, list[str]] = {}
-    for fault in error.errors(include_url=False, include_context=False, include_input=False)[:MOST]:
+def _errors_of(error: ValidationError) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    for found in error.errors(include_url=False, include_context=False, include_input=False)[:MAX_WARNINGS]:
         path = ""
-        for part in fault["loc"]:
+        for part in found["loc"]:
             path = f"{path}[{part}]" if isinstance(part, int) else join(path, part)
-        faults.setdefault(path or BODY, []).append(f"The {fault['loc'][-1]} field is required.")
-    return faults
+        errors.setdefault(path or BODY, []).append(f"The {found['loc'][-1]} field is required.")
+    return errors
 
 
 def join(path: str, name: str) -> str:
@@ -85,33 +85,33 @@ def join(path: str, name: str) -> str:
 
 @cache
 def _members(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the names a model has on the wire, with their types."""
-    return {field.alias or name: _required(field.annotation) for name, field in model.model_fields.items()}
+    """Return the JSON names of a model with their types."""
+    return {field.alias or name: _without_none(field.annotation) for name, field in model.model_fields.items()}
 
 
 @cache
-def _in_any_case(model: type[BaseModel]) -> dict[str, str]:
+def _names_by_casefold(model: type[BaseModel]) -> dict[str, str]:
     return {name.casefold(): name for name in _members(model)}
 
 
-def _required(annotation: Any) -> Any:
+def _without_none(annotation: Any) -> Any:
     if get_origin(annotation) is UnionType:
         return next(kind for kind in get_args(annotation) if kind is not NoneType)
     return annotation
 
 
 class _Binder:
-    """Walks data along a model; collects what was let pass and what cannot be."""
+    """Converts data to the types of a model; collects warnings and errors."""
 
-    def __init__(self, leniencies: list[RequestWarning]) -> None:
-        self.faults: dict[str, list[str]] = {}
+    def __init__(self, warnings: list[RequestWarning]) -> None:
+        self.errors: dict[str, list[str]] = {}
         self._refused = 0
-        self._leniencies = leniencies
+        self._warnings = warnings
 
-    def fit(self, value: object, kind: Any, path: str) -> object:
-        """Return the value as the type asks for it, UNSET when there is none."""
+    def convert(self, value: object, kind: Any, path: str) -> object:
+        """Return the value converted to a type, UNSET if there is none."""
         if value is None:
-            self._let_pass(path, "null is read as not given")
+            self._warn(path, "null is read as not set")
             return UNSET
         if get_origin(kind) is list:
             return self._list(value, get_args(kind)[0], path)
@@ -127,26 +127,26 @@ class _Binder:
             known = self._name(name, model, path)
             if (
                 known is not None
-                and (fitted := self.fit(member, _members(model)[known], join(path, known))) is not UNSET
+                and (converted := self.convert(member, _members(model)[known], join(path, known))) is not UNSET
             ):
-                members[known] = fitted
+                members[known] = converted
         return members
 
     def _name(self, name: str, model: type[BaseModel], path: str) -> str | None:
         if name in _members(model):
             return name
-        known = _in_any_case(model).get(name.casefold())
+        known = _names_by_casefold(model).get(name.casefold())
         if known is None:
-            self._let_pass(join(path, name), "an unknown name, left out")
+            self._warn(join(path, name), "unknown name, ignored")
         else:
-            self._let_pass(join(path, name), f"read as {known!r}")
+            self._warn(join(path, name), f"read as {known!r}")
         return known
 
     def _list(self, value: object, kind: Any, path: str) -> object:
         if not isinstance(value, list):
             return self._refuse(value, "array", path)
-        fitted = [self.fit(member, kind, f"{path}[{index}]") for index, member in enumerate(value)]
-        return [member if member is not UNSET else {} for member in fitted if member is not UNSET or kind is not str]
+        converted = [self.convert(member, kind, f"{path}[{index}]") for index, member in enumerate(value)]
+        return [member if member is not UNSET else {} for member in converted if member is not UNSET or kind is not str]
 
     def _string(self, value: object, path: str) -> object:
         if isinstance(value, str):
@@ -154,7 +154,7 @@ class _Binder:
         if isinstance(value, dict | list):
             return self._refuse(value, "string", path)
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        self._let_pass(path, f"{text} is read as a string")
+        self._warn(path, f"{text} is read as a string")
         return text
 
     def _boolean(self, value: object, path: str) -> object:
@@ -162,36 +162,36 @@ class _Binder:
             return value
         word = value.strip().lower() if isinstance(value, str) else value
         if word in ("true", "false"):
-            self._let_pass(path, f"the string {value!r} is read as a boolean")
+            self._warn(path, f"the string {value!r} is read as a boolean")
             return word == "true"
         if isinstance(word, int | float):
-            self._let_pass(path, f"the number {value} is read as a boolean")
+            self._warn(path, f"the number {value} is read as a boolean")
             return bool(word)
         return self._refuse(value, "boolean", path)
 
     def _instant(self, value: object, path: str) -> object:
         if isinstance(value, str) and not value.strip():
-            self._let_pass(path, "an empty string is read as not given")
+            self._warn(path, "an empty string is read as not set")
             return UNSET
         try:
             return parse_instant(value)
         except ValueError:
             return self._refuse(value, "DateTime", path)
 
-    def _refuse(self, value: object, wanted: str, path: str) -> object:
+    def _refuse(self, value: object, expected: str, path: str) -> object:
         self._refused += 1
-        if self._refused <= MOST:
-            self.faults.setdefault(path or BODY, []).append(
-                f"Could not convert {_shown(value)} to {wanted}. Path '{path}'."
+        if self._refused <= MAX_WARNINGS:
+            self.errors.setdefault(path or BODY, []).append(
+                f"Could not convert {_display(value)} to {expected}. Path '{path}'."
             )
         return UNSET
 
-    def _let_pass(self, path: str, note: str) -> None:
-        if len(self._leniencies) < MOST:
-            self._leniencies.append(RequestWarning(path or BODY, note))
+    def _warn(self, path: str, note: str) -> None:
+        if len(self._warnings) < MAX_WARNINGS:
+            self._warnings.append(RequestWarning(path or BODY, note))
 
 
-def _shown(value: object) -> str:
+def _display(value: object) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
     text = json.dumps(value)

@@ -1,4 +1,4 @@
-"""Answers going out: rightly, or wrong in the way a fault asks for."""
+"""Responder: sends a response as it is, or damaged by a fault."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ from mocksms.provider.responses import ProviderResponse
 from mocksms.sms.outcomes import Fault, FaultKind
 
 DRIBBLE_STEPS: Final = 200
-"""Pieces a dribbled answer is cut into at most, so that its length does not change how long it takes."""
+"""Most pieces of a dribbled response. Each takes a share of the duration, however long the body is."""
 
 JSON_TYPE: Final = (b"content-type", b"application/json; charset=utf-8")
 
 
 class Responder:
-    """Sends answers. `stopping`, once set, cuts every wait short: the answer then goes out at once."""
+    """Sends responses. Once `stopping` is set, delays end and the rest is sent at once."""
 
     def __init__(self, stopping: asyncio.Event) -> None:
         self._stopping = stopping
 
     async def send(
-        self, answer: ProviderResponse, fault: Fault | None, scope: Scope, receive: Receive, send: Send
+        self, response: ProviderResponse, fault: Fault | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Send an answer, or what a fault leaves of it."""
+        """Send a response, changed as the fault says."""
         if fault is None:
-            return await _whole(answer, scope, send)
+            return await _send_all(response, scope, send)
         match fault.kind:
             case FaultKind.RESET_AFTER_ACCEPT | FaultKind.RESET_BEFORE_ACCEPT:
                 connection_of(scope).reset()
                 await _until_disconnected(receive)
             case FaultKind.TRUNCATED:
-                await send(_head(answer))
-                await _body(answer.body[: len(answer.body) // 2], send, more=True)
+                await send(_start_event(response))
+                await _send_body(response.body[: len(response.body) // 2], send, more=True)
                 connection_of(scope).close()
                 await _until_disconnected(receive)
             case FaultKind.MALFORMED:
-                await _whole(answer._replace(body=answer.body[:-1]), scope, send)
+                await _send_all(response._replace(body=response.body[:-1]), scope, send)
             case FaultKind.EMPTY:
-                await _whole(answer._replace(body=b""), scope, send)
+                await _send_all(response._replace(body=b""), scope, send)
             case FaultKind.DELAY:
                 await self._wait(fault.duration)
-                await _whole(answer, scope, send)
+                await _send_all(response, scope, send)
             case FaultKind.DRIBBLE:
-                await self._dribble(answer, fault.duration, send)
+                await self._dribble(response, fault.duration, send)
             case _:
-                await _whole(answer, scope, send)
+                await _send_all(response, scope, send)
 
-    async def _dribble(self, answer: ProviderResponse, duration: timedelta, send: Send) -> None:
-        await send(_head(answer))
-        pieces = list(_pieces(answer.body))
+    async def _dribble(self, response: ProviderResponse, duration: timedelta, send: Send) -> None:
+        await send(_start_event(response))
+        pieces = list(_pieces(response.body))
         for piece in pieces:
             await self._wait(duration / len(pieces))
-            await _body(piece, send, more=True)
-        await _body(b"", send)
+            await _send_body(piece, send, more=True)
+        await _send_body(b"", send)
 
     async def _wait(self, duration: timedelta) -> None:
         try:
@@ -67,8 +67,8 @@ class Responder:
             return
 
 
-async def has_left(scope: Scope) -> None:
-    """Wait until an answer has left this process; where there is no socket under it, it has."""
+async def response_written(scope: Scope) -> None:
+    """Wait until the operating system has taken the whole response; without a socket, return at once."""
     connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
     if connection is not None:
         await connection.left()
@@ -84,22 +84,22 @@ async def _until_disconnected(receive: Receive) -> None:
         pass
 
 
-async def _whole(answer: ProviderResponse, scope: Scope, send: Send) -> None:
-    """Send head and body; in one piece where the server can, which saves a system call for each answer."""
+async def _send_all(response: ProviderResponse, scope: Scope, send: Send) -> None:
+    """Send head and body; in one piece if the server can, which saves a system call."""
     connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
     if connection is not None:
         connection.hold()
-    await send(_head(answer))
-    await _body(answer.body, send)
+    await send(_start_event(response))
+    await _send_body(response.body, send)
     if connection is not None:
         connection.release()
 
 
-def _head(answer: ProviderResponse) -> Message:
-    length = (b"content-length", b"%d" % len(answer.body))
-    kind = JSON_TYPE if answer.media_type is None else (b"content-type", answer.media_type)
-    return {"type": "http.response.start", "status": answer.status, "headers": [kind, length, *answer.headers]}
+def _start_event(response: ProviderResponse) -> Message:
+    length = (b"content-length", b"%d" % len(response.body))
+    kind = JSON_TYPE if response.media_type is None else (b"content-type", response.media_type)
+    return {"type": "http.response.start", "status": response.status, "headers": [kind, length, *response.headers]}
 
 
-async def _body(body: bytes, send: Send, *, more: bool = False) -> None:
+async def _send_body(body: bytes, send: Send, *, more: bool = False) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": more})

@@ -1,7 +1,7 @@
-"""JSON as Json.NET reads it, told apart from JSON as the standard has it.
+"""Lenient JSON, as Json.NET reads it: rewritten as strict JSON, with a warning for each deviation.
 
-Only the standard library's strict parser decides what is accepted. What it refuses is first spelt strictly, token by
-token, and each token that had to be changed is named: so a leniency that is used is a leniency that is reported.
+Only the standard library's strict parser decides what is accepted. Text that it refuses is rewritten token by token.
+Each rewritten token has a warning, so no deviation passes unnoticed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 
 BODY: Final = "body"
-"""Where a finding about the text as a whole is filed."""
+"""Path of warnings and errors about the whole text."""
 
-MOST: Final = 50
-"""Leniencies named for one body; a body has as many as it likes."""
+MAX_WARNINGS: Final = 50
+"""Most warnings for one body; further ones are left out."""
 
 _TOKEN = re.compile(
     r"""
@@ -41,52 +41,52 @@ _STRING_PART = re.compile(r"\\.|[\"\x00-\x1f]", re.DOTALL)
 
 
 class Parsed(NamedTuple):
-    """The plain data of a body, and the leniencies it took to read it."""
+    """The plain data of a body, and a warning for each deviation from strict JSON."""
 
     data: object
-    leniencies: list[RequestWarning]
+    warnings: list[RequestWarning]
 
 
 def parse(raw: bytes, encoding: str = "utf-8") -> Parsed:
-    """Read a body as leniently as Json.NET does.
+    """Parse a body as leniently as Json.NET does.
 
-    Accepted beyond the standard and reported: unquoted and single-quoted names, single-quoted strings, raw control
-    characters in strings, comments, trailing commas, a byte order mark, NaN, duplicate names (the last one wins).
+    Accepted with a warning: unquoted and single-quoted names, single-quoted strings, raw control characters in
+    strings, comments, trailing commas, a byte order mark, NaN, duplicate names (the last one wins).
 
     Raises:
-        InvalidRequest: it is not JSON even so; says what was found and where.
+        InvalidRequest: it is not even lenient JSON; says what was found and where.
     """
-    text, leniencies = _decode(raw, encoding)
+    text, warnings = _decode(raw, encoding)
     try:
-        return Parsed(_PLAIN.decode(text), leniencies)
-    except (ValueError, RecursionError, _Lenient):
-        return _parse_leniently(text, leniencies)
+        return Parsed(_PLAIN.decode(text), warnings)
+    except (ValueError, RecursionError, _NotStrict):
+        return _parse_lenient(text, warnings)
 
 
-def _parse_leniently(text: str, leniencies: list[RequestWarning]) -> Parsed:
+def _parse_lenient(text: str, warnings: list[RequestWarning]) -> Parsed:
     try:
-        return _load(text, leniencies)
+        return _load(text, warnings)
     except json.JSONDecodeError:
-        spelling = _Spelling(text)
+        rewritten = _Rewrite(text)
     try:
-        return _load(spelling.strict, [*leniencies, *spelling.leniencies])
+        return _load(rewritten.text, [*warnings, *rewritten.warnings])
     except json.JSONDecodeError as error:
-        raise InvalidRequest({BODY: [_describe(error, text, spelling.position(error.pos))]}) from error
+        raise InvalidRequest({BODY: [_describe(error, text, rewritten.position(error.pos))]}) from error
 
 
-class _Lenient(Exception):
-    """The text needs a leniency that only the lenient way reports."""
+class _NotStrict(Exception):
+    """The text is valid only with a warning, which the fast path does not produce."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     built = dict(pairs)
     if len(built) != len(pairs):
-        raise _Lenient
+        raise _NotStrict
     return built
 
 
 def _no_constant(_: str) -> float:
-    raise _Lenient
+    raise _NotStrict
 
 
 _PLAIN: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
@@ -104,13 +104,13 @@ def _decode(raw: bytes, encoding: str) -> tuple[str, list[RequestWarning]]:
 
 
 def _load(text: str, known: list[RequestWarning]) -> Parsed:
-    """Parse strict JSON but for duplicate names and NaN, which are added to the leniencies known so far."""
-    leniencies = list(known)
+    """Parse JSON that is strict except for duplicate names and NaN; warnings about these are added to `known`."""
+    warnings = list(known)
 
     def report(note: str) -> None:
         found = RequestWarning(BODY, note)
-        if len(leniencies) < MOST and found not in leniencies:
-            leniencies.append(found)
+        if len(warnings) < MAX_WARNINGS and found not in warnings:
+            warnings.append(found)
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         built = dict(pairs)
@@ -118,21 +118,21 @@ def _load(text: str, known: list[RequestWarning]) -> Parsed:
             names = Counter(name for name, _ in pairs)
             for name in names:
                 if names[name] > 1:
-                    report(f"the name {name!r} comes twice, the last one counts")
+                    report(f"duplicate name {name!r}, the last one wins")
         return built
 
     def constant(word: str) -> float:
-        report(f"{word}, which is no JSON number")
+        report(f"{word} is not a JSON number")
         return float(word)
 
     try:
-        return Parsed(json.JSONDecoder(object_pairs_hook=build, parse_constant=constant).decode(text), leniencies)
+        return Parsed(json.JSONDecoder(object_pairs_hook=build, parse_constant=constant).decode(text), warnings)
     except json.JSONDecodeError:
         raise
     except RecursionError as error:
-        raise InvalidRequest({BODY: ["The JSON cannot be read: it is nested too deeply."]}) from error
+        raise InvalidRequest({BODY: ["The JSON is nested too deeply."]}) from error
     except ValueError as error:
-        raise InvalidRequest({BODY: ["The JSON cannot be read: a number has too many digits."]}) from error
+        raise InvalidRequest({BODY: ["A number in the JSON has too many digits."]}) from error
 
 
 def _describe(error: json.JSONDecodeError, text: str, position: int) -> str:
@@ -143,39 +143,39 @@ def _describe(error: json.JSONDecodeError, text: str, position: int) -> str:
     return f"{error.msg.removesuffix(' enclosed in double quotes')}. Path '', line {line}, position {column}."
 
 
-class _Spelling:
-    """A text spelt as strict JSON, token by token; what had to be changed is named once per kind and line."""
+class _Rewrite:
+    """A text rewritten as strict JSON, token by token, with one warning per kind of deviation and line."""
 
     def __init__(self, text: str) -> None:
-        self.leniencies: list[RequestWarning] = []
+        self.warnings: list[RequestWarning] = []
         self._reported: set[tuple[str, int]] = set()
-        self._text = text
+        self._source = text
         self._pieces: list[str] = []
         self._length = 0
         self._line = 1
         self._previous = "open"
         self._comma: tuple[int, int] | None = None
-        self._written: list[int] = []
-        self._read: list[int] = []
+        self._piece_starts: list[int] = []
+        self._source_starts: list[int] = []
         for token in _TOKEN.finditer(text):
-            self._write(token, self._spell(token))
+            self._write(token, self._rewritten(token))
             self._line += token[0].count("\n")
-        self.strict = "".join(self._pieces)
+        self.text = "".join(self._pieces)
 
     def position(self, written: int) -> int:
-        """Return where in the text as sent a position of the strict spelling comes from."""
-        index = bisect_right(self._written, written) - 1
-        return self._read[index] if index >= 0 else 0
+        """Return the position in the original text of a position in the rewritten text."""
+        index = bisect_right(self._piece_starts, written) - 1
+        return self._source_starts[index] if index >= 0 else 0
 
-    def _spell(self, token: re.Match[str]) -> str:
+    def _rewritten(self, token: re.Match[str]) -> str:
         kind = str(token.lastgroup)
         if kind == "space":
             return token[0]
         if kind == "comment":
             self._report("a comment", self._line)
             return " "
-        self._mind_the_comma(kind)
-        if kind == "word" and _COLON.match(self._text, token.end()):
+        self._check_comma(kind)
+        if kind == "word" and _COLON.match(self._source, token.end()):
             self._report("an unquoted name", self._line)
             return f'"{token[0]}"'
         if kind == "single":
@@ -185,8 +185,8 @@ class _Spelling:
             return f'"{_STRING_PART.sub(_requoted, inner)}' + '"' * closed
         return _STRING_PART.sub(self._escaped, token[0]) if kind == "string" else token[0]
 
-    def _mind_the_comma(self, kind: str) -> None:
-        """Blank out a comma that turns out to close a list or object, if there was something before it."""
+    def _check_comma(self, kind: str) -> None:
+        """Blank out the previous comma if it is a trailing one: after a value and before a closing bracket."""
         if kind == "close" and self._comma:
             place, line = self._comma
             self._report("a trailing comma", line)
@@ -205,19 +205,19 @@ class _Spelling:
         return part[0]
 
     def _write(self, token: re.Match[str], piece: str) -> None:
-        self._written.append(self._length)
-        self._read.append(token.start())
+        self._piece_starts.append(self._length)
+        self._source_starts.append(token.start())
         self._pieces.append(piece)
         self._length += len(piece)
 
     def _report(self, what: str, line: int) -> None:
-        if (what, line) not in self._reported and len(self.leniencies) < MOST:
+        if (what, line) not in self._reported and len(self.warnings) < MAX_WARNINGS:
             self._reported.add((what, line))
-            self.leniencies.append(RequestWarning(BODY, f"{what} in line {line}"))
+            self.warnings.append(RequestWarning(BODY, f"{what} in line {line}"))
 
 
 def _requoted(part: re.Match[str]) -> str:
-    """Return a part of a single-quoted string as it stands in a double-quoted one."""
+    """Return a part of a single-quoted string as written in a double-quoted string."""
     if part[0] == r"\'":
         return "'"
     return _escape(part[0]) if part[0] < " " or part[0] == '"' else part[0]

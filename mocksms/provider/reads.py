@@ -1,6 +1,6 @@
-"""The two reads: what they ask for, and the row they answer with.
+"""The parameters of `info` and `search`, and the row they return.
 
-Their parameters and row are inferred from an observed back-office and from the API this one was modelled on.
+Both are inferred from an observed back-office and from the API that this one was modelled on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing_extensions import TypedDict
 
 from mocksms.engine.messages import MessageQuery
 from mocksms.errors import InvalidRequest
-from mocksms.provider.send import BEFORE_9000, ReasonNames, to_json
+from mocksms.provider.responses import ProviderError, operation
+from mocksms.provider.send import BEFORE_9000, ReasonNames
+from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.instants import ISRAEL, parse_instant
@@ -24,12 +26,12 @@ from mocksms.sms.message import Message, State, Status
 from mocksms.sms.text import filled
 
 DEFAULT_LIMIT: Final = 100
-HIGHEST_LIMIT: Final = 1000
-MOST_PARAMETERS: Final = 200
+MAX_LIMIT: Final = 1000
+MAX_PARAMETERS: Final = 200
 
 _STATUSES: Final = {status.value: status for status in Status}
 _STATES: Final = {State.BOUNCED: "bounced", State.CANCELLED: "cancelled"}
-"""States that have a word of their own in `state` (observed); the others repeat the status."""
+"""States with their own value of the field `state` (observed); for the others it repeats the status."""
 
 _LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:\d\d)$", re.ASCII)
 """An offset whose plus sign, not encoded in the query, has become a space."""
@@ -43,27 +45,27 @@ _MOMENT: Final[dict[str, JsonValue]] = {"format": "date-time", "pattern": BEFORE
 
 
 class InfoParams(BaseModel):
-    """What `info` is asked with; names count in any case."""
+    """The parameters of `info`; names in any case."""
 
-    transaction_id: str = Field(min_length=1, description="32 hex digits, dashes let pass", pattern=_NOT_BLANK)
-    id: str = Field("", description="Another name of transaction_id, which may stand in its place")
+    transaction_id: str = Field(min_length=1, description="32 hex digits; dashes are ignored", pattern=_NOT_BLANK)
+    id: str = Field("", description="Another name of transaction_id")
 
 
 class SearchParams(BaseModel):
-    """What `search` is asked with; names count in any case, and what is left out does not narrow the search."""
+    """The parameters of `search`; names in any case. Without a parameter, its field is not filtered."""
 
     transaction_id: str = Field("", description="The one message with this id")
-    mobile_number: str = Field("", description="The recipient, compared on digits")
+    mobile_number: str = Field("", description="The recipient, compared by its digits")
     status: str = Field("", json_schema_extra={"enum": ["", *Status]})
     tags: str = Field("", description="Any of these, separated by commas")
-    query: str = Field("", description="Words in the content, in any case; * for all")
+    query: str = Field("", description="Part of the content, in any case; * matches all")
     senders: str = Field("", description="Any of these, separated by commas")
-    date_from: str = Field("", description="Not sent before; without an offset Israel time", json_schema_extra=_MOMENT)
-    date_to: str = Field("", description="Not sent after; without an offset Israel time", json_schema_extra=_MOMENT)
+    date_from: str = Field("", description="Earliest send_at; without an offset Israel time", json_schema_extra=_MOMENT)
+    date_to: str = Field("", description="Latest send_at; without an offset Israel time", json_schema_extra=_MOMENT)
     limit: str = Field(
         "",
-        description=f"Rows at most, {DEFAULT_LIMIT} unless told otherwise",
-        json_schema_extra={"type": "integer", "minimum": 1, "maximum": HIGHEST_LIMIT},
+        description=f"Most rows to return (default {DEFAULT_LIMIT})",
+        json_schema_extra={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
     )
 
 
@@ -75,7 +77,7 @@ class ClickRow(TypedDict):
 
 
 class MessageRow(TypedDict):
-    """A message as the reads show it."""
+    """A message in the responses of the reads."""
 
     transaction_id: str
     send_at: str
@@ -90,42 +92,63 @@ class MessageRow(TypedDict):
     reject_reason: str | None
 
 
-def parameters(query: bytes) -> Parameters:
+INFO: Final = operation(
+    "info",
+    "GET",
+    "Get one message",
+    {
+        200: ResponseSpec(about="The message", shape=MessageRow),
+        404: ResponseSpec(about="The account has no message with this id", shape=ProviderError),
+    },
+    query=InfoParams,
+)
+SEARCH: Final = operation(
+    "search",
+    "GET",
+    "Search messages, newest first",
+    {200: ResponseSpec(about="The messages", shape=list[MessageRow])},
+    query=SearchParams,
+)
+"""The operations, as the OpenAPI document describes them."""
+
+
+def query_parameters(query: bytes) -> Parameters:
     """Return the parameters of a query string by lower-case name, each with its values in order.
 
     Raises:
         InvalidRequest: there are too many.
     """
     try:
-        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=MOST_PARAMETERS)
+        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
-        raise InvalidRequest({"query": [f"More than {MOST_PARAMETERS} parameters."]}) from error
+        raise InvalidRequest({"query": [f"More than {MAX_PARAMETERS} parameters."]}) from error
     found: dict[str, list[str]] = {}
     for name, value in pairs:
         found.setdefault(name.lower(), []).append(value)
     return found
 
 
-def asked_id(given: Parameters) -> str:
-    """Return the id `info` asks for: `transaction_id` or its alias `id`, as 32 lower-case hex digits.
+def read_id(parameters: Parameters) -> str:
+    """Return the id in a request to `info`: `transaction_id` or its alias `id`, in lower case without dashes.
 
     Raises:
-        InvalidRequest: there is none.
+        InvalidRequest: there is no id.
     """
     for name in InfoParams.model_fields:
-        if name in given:
-            return _bare_id(given[name][-1])
+        if name in parameters:
+            return _bare_id(parameters[name][-1])
     raise InvalidRequest({"transaction_id": ["The transaction_id field is required."]})
 
 
-def asked_search(given: Parameters, settings: Settings) -> tuple[MessageQuery, int]:
-    """Return what `search` asks for, and how many rows at most.
+def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuery, int]:
+    """Return the filter of a request to `search` and its limit of rows.
 
     Raises:
         InvalidRequest: a value does not fit; names each parameter.
     """
     faults: dict[str, list[str]] = {}
-    params = SearchParams(**{name: given[name][-1].strip() for name in SearchParams.model_fields if name in given})
+    names = SearchParams.model_fields.keys() & parameters.keys()
+    params = SearchParams(**{name: parameters[name][-1].strip() for name in names})
     number, word, text = params.mobile_number, params.status, params.query
     if word and word not in _STATUSES:
         faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(Status)}."]
@@ -133,8 +156,8 @@ def asked_search(given: Parameters, settings: Settings) -> tuple[MessageQuery, i
         transaction_id=_bare_id(params.transaction_id) or None,
         digits=numbers.parse(number, accept_local=settings.accept_local_numbers).digits if number else None,
         status=_STATUSES.get(word),
-        tags=_listed(given, "tags"),
-        senders=_listed(given, "senders"),
+        tags=_values(parameters, "tags"),
+        senders=_values(parameters, "senders"),
         text="" if text == "*" else text.casefold(),
         since=_moment(params.date_from, "date_from", faults),
         until=_moment(params.date_to, "date_to", faults),
@@ -145,8 +168,8 @@ def asked_search(given: Parameters, settings: Settings) -> tuple[MessageQuery, i
     return query, limit
 
 
-def row(message: Message, spelling: ReasonNames) -> MessageRow:
-    """Return a message as the reads show it, in the order of Row."""
+def message_row(message: Message, reasons: ReasonNames) -> MessageRow:
+    """Return the row of a message, its fields in the vendor's order."""
     state = message.state
     return {
         "transaction_id": message.transaction_id,
@@ -159,13 +182,8 @@ def row(message: Message, spelling: ReasonNames) -> MessageRow:
         "clicks_details": [{"time_stamp": _local(click.at), "url": click.url} for click in message.clicks],
         "state": _STATES.get(state, state.status),
         "status": state.status,
-        "reject_reason": spelling.in_reads[state],
+        "reject_reason": reasons.in_reads[state],
     }
-
-
-def rows(messages: Sequence[Message], spelling: ReasonNames) -> bytes:
-    """Return the answer to a search."""
-    return to_json([row(message, spelling) for message in messages])
 
 
 def _local(moment: datetime) -> str:
@@ -176,8 +194,8 @@ def _bare_id(raw: str) -> str:
     return raw.strip().lower().replace("-", "")
 
 
-def _listed(given: Parameters, name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for value in given.get(name, ()) for part in value.split(",") if part.strip())
+def _values(parameters: Parameters, name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for value in parameters.get(name, ()) for part in value.split(",") if part.strip())
 
 
 def _moment(raw: str, name: str, faults: dict[str, list[str]]) -> datetime | None:
@@ -193,7 +211,7 @@ def _moment(raw: str, name: str, faults: dict[str, list[str]]) -> datetime | Non
 def _limit(raw: str, faults: dict[str, list[str]]) -> int:
     if not raw:
         return DEFAULT_LIMIT
-    if raw.isascii() and raw.isdecimal() and len(raw) < 10 and 1 <= int(raw) <= HIGHEST_LIMIT:
+    if raw.isascii() and raw.isdecimal() and len(raw) < 10 and 1 <= int(raw) <= MAX_LIMIT:
         return int(raw)
-    faults["limit"] = [f"The field limit must be between 1 and {HIGHEST_LIMIT}."]
+    faults["limit"] = [f"The field limit must be between 1 and {MAX_LIMIT}."]
     return DEFAULT_LIMIT

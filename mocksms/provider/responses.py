@@ -1,30 +1,68 @@
-"""The one table that turns a refusal into an answer, in the words of the vendor and of the stack behind it.
+"""Responses of the emulated API: the one table from errors to the vendor's words, and JSON encoding.
 
-The stack is ASP.NET Web API 2 (inferred from its documentation pages); its default bodies are documented by Microsoft.
+The vendor's stack is ASP.NET Web API 2 (inferred from its documentation pages); Microsoft documents its default bodies.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from http.client import responses
+from http.client import responses as reason_phrases
 from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, Field
 
 from mocksms import errors
 from mocksms.engine.journal import RequestWarning
 from mocksms.engine.rules import FaultTriggered
-from mocksms.provider.send import to_json
+from mocksms.schemas.openapi import Operation, ResponseSpec
 from mocksms.settings import Settings
 
 GUIDE_401: Final = "you are not authorized to use rest API"
 MODEL: Final = "model"
-"""The name the stack gives the body in its complaints (inferred)."""
+"""The name of the body in the stack's error paths (inferred)."""
 
 HttpHeader = tuple[bytes, bytes]
 
+TAG: Final = "Emulated API"
+TAGS: Final = {TAG: "What an application calls, as the vendor offers it; also under /rest/v1 and in any case."}
+
+_UNESCAPED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ESCAPED: Final = json.JSONEncoder(separators=(",", ":"))
+
+
+class ProviderError(BaseModel):
+    """An error as the vendor's web stack writes it."""
+
+    message: str = Field(alias="Message")
+    model_state: dict[str, list[str]] = Field(default={}, alias="ModelState", description="Errors by field")
+
+
+def operation(name: str, method: str, summary: str, responses: Mapping[int, ResponseSpec], **more: Any) -> Operation:
+    """Return the OpenAPI description of an operation of the emulated API; errors of all operations are added."""
+    return Operation(
+        id=name,
+        method=method,
+        path=f"/transactional/sms/{name}",
+        tag=TAG,
+        summary=summary,
+        key="required",
+        replies={**responses, **_COMMON_ERRORS},
+        **more,
+    )
+
+
+_COMMON_ERRORS: Final = {
+    400: ResponseSpec(about="Body or query do not fit", shape=ProviderError),
+    401: ResponseSpec(about="Missing or unknown key, or an account without REST right", shape=ProviderError | str),
+    403: ResponseSpec(about="Cross-origin request", shape=ProviderError),
+    500: ResponseSpec(about="A fault of the vendor, requested by a magic number", shape=ProviderError),
+}
+
 
 class ProviderResponse(NamedTuple):
-    """What goes back: status, body, the headers beside type and length, and the type if it is not JSON."""
+    """An HTTP response. `headers` are those besides type and length; `media_type` is None for JSON."""
 
     status: int
     body: bytes
@@ -32,36 +70,44 @@ class ProviderResponse(NamedTuple):
     media_type: bytes | None = None
 
 
-def answer(status: int, data: object, *headers: HttpHeader) -> ProviderResponse:
-    """Return an answer with a JSON body."""
+def to_json(data: object) -> bytes:
+    """Return JSON as UTF-8, not escaped unless the text cannot be encoded."""
+    try:
+        return _UNESCAPED.encode(data).encode()
+    except UnicodeEncodeError:
+        return _ESCAPED.encode(data).encode()
+
+
+def json_response(status: int, data: object, *headers: HttpHeader) -> ProviderResponse:
+    """Return a response with a JSON body."""
     return ProviderResponse(status, to_json(data), headers)
 
 
-def refusal(error: errors.RequestRefused, settings: Settings) -> ProviderResponse:
-    """Return the answer to a refused request."""
-    return _ANSWERS[type(error)](error, settings)
+def error_response(error: errors.RequestRefused, settings: Settings) -> ProviderResponse:
+    """Return the response to a refused request."""
+    return _ERROR_RESPONSES[type(error)](error, settings)
 
 
-def strict_refusal(leniencies: Iterable[RequestWarning]) -> errors.InvalidRequest:
-    """Return the refusal of a request that would pass with warnings, for the setting `strict`."""
+def strict_error(warnings: Iterable[RequestWarning]) -> errors.InvalidRequest:
+    """Return the error for a request with warnings when the setting `strict` is on."""
     faults: dict[str, list[str]] = {}
-    for leniency in leniencies:
-        faults.setdefault(leniency.path, []).append(f"Strict mode: {leniency.note}.")
+    for warning in warnings:
+        faults.setdefault(warning.path, []).append(f"Strict mode: {warning.note}.")
     return errors.InvalidRequest(faults)
 
 
-def crash() -> ProviderResponse:
-    """Return the answer to an error of mocksms itself."""
-    return answer(500, {"Message": "An error has occurred."})
+def internal_error() -> ProviderResponse:
+    """Return the response to a defect of mocksms."""
+    return json_response(500, {"Message": "An error has occurred."})
 
 
 def _message(status: int, text: str, *headers: HttpHeader) -> ProviderResponse:
-    return answer(status, {"Message": text}, *headers)
+    return json_response(status, {"Message": text}, *headers)
 
 
 def _invalid(faults: Mapping[str, Iterable[str]]) -> ProviderResponse:
     state = {MODEL if path == "body" else path: list(texts) for path, texts in faults.items()}
-    return answer(400, {"Message": "The request is invalid.", "ModelState": state})
+    return json_response(400, {"Message": "The request is invalid.", "ModelState": state})
 
 
 def _in_model(path: str) -> str:
@@ -77,18 +123,18 @@ def _method_not_allowed(error: errors.MethodNotAllowed, _: Settings) -> Provider
     return _message(405, text, (b"allow", error.allowed.encode()))
 
 
-def _unauthorised(error: errors.Unauthorized, settings: Settings) -> ProviderResponse:
+def _unauthorized(error: errors.Unauthorized, settings: Settings) -> ProviderResponse:
     observed = {
         "missing": "Parameter 'X-API-Key' was missing.",
         "unknown": "Parameter 'X-API-Key' is invalid.",
         "no-rest-right": "Parameter 'X-API-Key' is invalid.",
     }
     text = observed[error.cause] if settings.auth_errors == "observed" else GUIDE_401
-    return answer(401, {"Message": text} if settings.error_envelope == "object" else text)
+    return json_response(401, {"Message": text} if settings.error_envelope == "object" else text)
 
 
-def _foreign_origin(error: errors.CrossOriginRequest, _: Settings) -> ProviderResponse:
-    return _message(403, f"mocksms does not answer web pages of other sites; this request came from {error.origin}.")
+def _cross_origin(error: errors.CrossOriginRequest, _: Settings) -> ProviderResponse:
+    return _message(403, f"Cross-origin request from {error.origin} refused.")
 
 
 def _unsupported_media_type(error: errors.UnsupportedMediaType, _: Settings) -> ProviderResponse:
@@ -102,12 +148,12 @@ def _unsupported_media_type(error: errors.UnsupportedMediaType, _: Settings) -> 
 
 
 def _body_too_large(error: errors.BodyTooLarge, _: Settings) -> ProviderResponse:
-    text = f"The request entity is too large; at most {error.limit} bytes are read."
+    text = f"The request body is too large; the limit is {error.limit} bytes."
     return _message(413, text, (b"connection", b"close"))
 
 
 def _body_too_slow(error: errors.BodyTooSlow, _: Settings) -> ProviderResponse:
-    text = f"The request did not become whole within {error.timeout:g} seconds."
+    text = f"The request body did not arrive within {error.timeout:g} seconds."
     return _message(408, text, (b"connection", b"close"))
 
 
@@ -117,8 +163,8 @@ def _invalid_request(error: errors.InvalidRequest, _: Settings) -> ProviderRespo
 
 def _unknown_magic_code(error: errors.UnknownMagicCode, _: Settings) -> ProviderResponse:
     text = (
-        f"'{error.number}' is a magic number with the unknown code {error.magic_code}; known are "
-        f"{', '.join(error.known)}. The catalogue is at /_mock/numbers."
+        f"'{error.number}' is a magic number with the unknown code {error.magic_code}. Known codes: "
+        f"{', '.join(error.known)}. See /_mock/numbers."
     )
     return _invalid({_in_model(f"message.to[{error.index}].mobile_number"): [text]})
 
@@ -129,7 +175,7 @@ def _text_too_long(error: errors.TextTooLong, _: Settings) -> ProviderResponse:
 
 
 def _send_too_large(error: errors.SendTooLarge, _: Settings) -> ProviderResponse:
-    text = f"The texts for all recipients have {error.length} characters; at most {error.limit} are taken in one send."
+    text = f"The texts for all recipients have {error.length} characters; the limit for one send is {error.limit}."
     return _invalid({_in_model("message.to"): [text]})
 
 
@@ -137,15 +183,15 @@ def _message_not_found(error: errors.MessageNotFound, _: Settings) -> ProviderRe
     return _message(404, f"No transactional SMS was found with transaction_id '{error.transaction_id}'.")
 
 
-def _fault_ordered(error: FaultTriggered, settings: Settings) -> ProviderResponse:
+def _fault(error: FaultTriggered, settings: Settings) -> ProviderResponse:
     fault = error.triggered.fault
     status = fault.status or 503
     if status == 401:
-        usual = _unauthorised(errors.Unauthorized("unknown"), settings)
+        usual = _unauthorized(errors.Unauthorized("unknown"), settings)
     elif status == 500:
-        usual = crash()
+        usual = internal_error()
     else:
-        usual = _message(status, _WORDS.get(status) or f"{responses.get(status, 'Error')}.")
+        usual = _message(status, _STATUS_TEXTS.get(status) or f"{reason_phrases.get(status, 'Error')}.")
     if fault.body is not None:
         media_type = fault.media_type.encode() if fault.media_type else None
         usual = usual._replace(body=fault.body.encode("utf-8", "surrogatepass"), media_type=media_type)
@@ -154,18 +200,18 @@ def _fault_ordered(error: FaultTriggered, settings: Settings) -> ProviderRespons
     return usual._replace(headers=(*usual.headers, *later))
 
 
-_WORDS: Final = {
+_STATUS_TEXTS: Final = {
     400: "The request is invalid.",
     429: "Too many requests.",
     503: "The service is unavailable.",
 }
-"""What is said with a status that was ordered, where it is not HTTP's own phrase."""
+"""Messages of statuses that a fault names; any other status has the reason phrase of HTTP."""
 
-_ANSWERS: Final[dict[type[errors.RequestRefused], Callable[[Any, Settings], ProviderResponse]]] = {
+_ERROR_RESPONSES: Final[dict[type[errors.RequestRefused], Callable[[Any, Settings], ProviderResponse]]] = {
     errors.RouteNotFound: _route_not_found,
     errors.MethodNotAllowed: _method_not_allowed,
-    errors.Unauthorized: _unauthorised,
-    errors.CrossOriginRequest: _foreign_origin,
+    errors.Unauthorized: _unauthorized,
+    errors.CrossOriginRequest: _cross_origin,
     errors.UnsupportedMediaType: _unsupported_media_type,
     errors.BodyTooLarge: _body_too_large,
     errors.BodyTooSlow: _body_too_slow,
@@ -174,5 +220,5 @@ _ANSWERS: Final[dict[type[errors.RequestRefused], Callable[[Any, Settings], Prov
     errors.TextTooLong: _text_too_long,
     errors.SendTooLarge: _send_too_large,
     errors.MessageNotFound: _message_not_found,
-    FaultTriggered: _fault_ordered,
+    FaultTriggered: _fault,
 }

@@ -1,12 +1,11 @@
-"""The send request and its answer as they travel: with the reads, the only place that knows the vendor's field names.
+"""The request and the response of `send`. Only this module and `reads` know the vendor's field names.
 
-Field names and the shape of the answer are documented by the guide or observed in real answers; `fidelity.toml` says
-which.
+Field names and the shape of the response are documented by the guide or observed in real responses; `fidelity.toml`
+says which.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -16,6 +15,8 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from mocksms.engine.journal import RequestWarning
+from mocksms.provider.responses import ProviderError, operation
+from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.instants import parse_instant
@@ -23,7 +24,7 @@ from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
 from mocksms.sms.text import MAX_TEXT_LENGTH, Template
 
 BEFORE_9000: Final = "^[0-8]"
-"""What a time begins with that clocks can reach."""
+"""Pattern of a time that the clocks can reach: its year is below 9000."""
 
 
 def _not_blank(value: str) -> str:
@@ -32,42 +33,42 @@ def _not_blank(value: str) -> str:
     return value
 
 
-class _Wire(BaseModel):
+class _VendorModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class FieldValue(_Wire):
+class FieldValue(_VendorModel):
     """The value of one placeholder."""
 
     name: str = Field(description="Name of the placeholder, with or without its hashes")
-    content: str = Field("", description="What takes its place")
-    type: str = Field("string", description="Accepted and not looked at")
+    content: str = Field("", description="The text that replaces it")
+    type: str = Field("string", description="Accepted and ignored")
 
 
-class FieldVars(_Wire):
+class FieldVars(_VendorModel):
     """The placeholder values of one recipient."""
 
-    rcpt: str = Field(description="The recipient's number, compared on digits")
+    rcpt: str = Field(description="The recipient's number, compared by its digits")
     fields: list[FieldValue] = Field(default_factory=list)
 
 
-class RecipientBody(_Wire):
+class RecipientBody(_VendorModel):
     """One recipient."""
 
-    mobile_number: str = Field(description="Such as 972-54-1111111; answered as sent, compared on digits")
+    mobile_number: str = Field(description="Such as 972-54-1111111; returned as sent, compared by its digits")
 
 
-class MessageBody(_Wire):
+class MessageBody(_VendorModel):
     """The SMS and its recipients."""
 
     content: Annotated[str, AfterValidator(_not_blank)] = Field(
         description="The text; #name# is a placeholder",
         json_schema_extra={"pattern": r"\S", "maxLength": MAX_TEXT_LENGTH},
     )
-    to: list[RecipientBody] = Field(min_length=1, description="One message each, order and duplicates kept")
+    to: list[RecipientBody] = Field(min_length=1, description="One message for each, in this order, duplicates too")
     charset: str = "unicode"
     field_vars: list[FieldVars] = Field(default_factory=list)
-    unsubscribe_text: str = Field("", description="Put before the unsubscribe link")
+    unsubscribe_text: str = Field("", description="The text before the unsubscribe link")
     add_unsubscribe_link: bool = True
     add_unsubscribe_sms_reply: bool = False
     track_clicks: bool = False
@@ -77,20 +78,20 @@ class MessageBody(_Wire):
     from_: str = Field("", alias="from")
 
 
-class SendBody(_Wire):
+class SendBody(_VendorModel):
     """The body of a send."""
 
     message: MessageBody
-    async_: bool = Field(False, alias="async", description="Answer `queued` at once and send in the background")
+    async_: bool = Field(False, alias="async", description="Return `queued` at once and send in the background")
     send_at: Annotated[datetime | None, BeforeValidator(parse_instant)] = Field(
         None,
-        description="2020-01-20 13:05:00+02:00; without an offset Israel time; past means now",
+        description="2020-01-20 13:05:00+02:00; Israel time if it has no offset; a past time means now",
         json_schema_extra={"pattern": BEFORE_9000},
     )
 
     @property
-    def names(self) -> int:
-        """How many names of members the body was read from; each recipient has one."""
+    def name_count(self) -> int:
+        """The number of JSON names that the body was read from; each recipient has one."""
         message = self.message
         return (
             len(self.model_fields_set)
@@ -103,8 +104,8 @@ class SendBody(_Wire):
         )
 
 
-class SentRow(_Wire):
-    """One object of the answer to a send."""
+class SentRow(_VendorModel):
+    """One object of the response to a send."""
 
     mobile_number: str
     status: str
@@ -112,8 +113,40 @@ class SentRow(_Wire):
     transaction_id: str
 
 
+SEND: Final = operation(
+    "send",
+    "POST",
+    "Send an SMS to one or more recipients",
+    {
+        200: ResponseSpec(about="One object for each recipient, in order", shape=list[SentRow]),
+        408: ResponseSpec(about="The body did not arrive in time", shape=ProviderError),
+        413: ResponseSpec(about="The body is too large", shape=ProviderError),
+        415: ResponseSpec(about="The body is not declared as JSON", shape=ProviderError),
+        429: ResponseSpec(about="Too many requests, requested by a magic number", shape=ProviderError),
+        503: ResponseSpec(about="Service unavailable, requested by a magic number", shape=ProviderError),
+    },
+    about="A magic number decides the outcome of its message. Other messages end as they would at the vendor.",
+    body=SendBody,
+    examples={
+        "hello": {"message": {"content": "Hello", "to": [{"mobile_number": "972-50-0000000"}]}},
+        "one sent, one kosher": {
+            "message": {
+                "content": "Your code is 481516",
+                "to": [{"mobile_number": "972-50-0000000"}, {"mobile_number": "972-50-0002100"}],
+                "tags": ["otp"],
+            }
+        },
+        "scheduled": {
+            "message": {"content": "Hello #name#", "to": [{"mobile_number": "972-54-1111111"}]},
+            "send_at": "2030-01-31 12:00:00+02:00",
+        },
+    },
+)
+"""The operation, as the OpenAPI document describes it."""
+
+
 def submission_of(body: SendBody) -> Submission:
-    """Return what a send asks for, in the words of the domain."""
+    """Return a send in the terms of the domain."""
     message = body.message
     return Submission(
         content=message.content,
@@ -144,14 +177,14 @@ def recipients_of(body: SendBody, settings: Settings) -> list[Recipient]:
 
 
 def remarks_on(body: SendBody, submission: Submission, recipients: Sequence[Recipient]) -> list[RequestWarning]:
-    """Return what is odd about a send that fits the model: a charset nobody documents, placeholders left unfilled."""
+    """Return warnings about a valid send: an undocumented charset, placeholders without a value."""
     remarks: list[RequestWarning] = []
     if submission.charset != "unicode":
         remarks.append(RequestWarning("message.charset", f"{submission.charset!r} is not 'unicode'; it has no effect"))
     if body.message.field_vars:
         placeholders = set(Template(submission).placeholders)
-        given = {value.name.strip("#") for variables in body.message.field_vars for value in variables.fields}
-        remarks += [_about_fields(f"no placeholder #{name}# in the content") for name in sorted(given - placeholders)]
+        names = {value.name.strip("#") for variables in body.message.field_vars for value in variables.fields}
+        remarks += [_about_fields(f"no placeholder #{name}# in the content") for name in sorted(names - placeholders)]
         remarks += islice(_unfilled(placeholders, recipients), 1)
     return remarks
 
@@ -172,19 +205,19 @@ def _digits(mobile_number: str, settings: Settings) -> str:
 
 
 class ReasonNames:
-    """How reasons are spelt in send answers and in reads, by the setting `reason_spelling`."""
+    """The spelling of reasons in responses to sends and to reads, by the setting `reason_spelling`."""
 
     def __init__(self, setting: str) -> None:
         hyphen = {state: str(state.reason) if state.reason else None for state in State}
         underscore = {state: state.reason.in_reads if state.reason else None for state in State}
-        self.in_answers = underscore if setting == "underscore" else hyphen
+        self.in_sends = underscore if setting == "underscore" else hyphen
         self.in_reads = hyphen if setting == "hyphen" else underscore
         self._after_number = {state: self._middle(state) for state in State}
 
     def sent_rows(self, messages: Iterable[Message]) -> bytes:
-        """Return the answer to a send: a bare array of SentRow, one per message in order.
+        """Return the response to a send: a bare array of SentRow, one per message in order.
 
-        Only the number differs between rows that end alike, so the rest of each is spelt beforehand.
+        Rows of one state differ only in number and id, so the rest is encoded once per state: this is the hot path.
         """
         middle = self._after_number
         rows = [
@@ -196,18 +229,6 @@ class ReasonNames:
 
     def _middle(self, state: State) -> str:
         row = SentRow(
-            mobile_number="", status=state.status, reject_reason=self.in_answers[state], transaction_id=""
+            mobile_number="", status=state.status, reject_reason=self.in_sends[state], transaction_id=""
         ).model_dump_json()
         return row.removeprefix('{"mobile_number":""').removesuffix('"}')
-
-
-_UNESCAPED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_ESCAPED: Final = json.JSONEncoder(separators=(",", ":"))
-
-
-def to_json(data: object) -> bytes:
-    """Return JSON as UTF-8, not escaped unless the text cannot be encoded."""
-    try:
-        return _UNESCAPED.encode(data).encode()
-    except UnicodeEncodeError:
-        return _ESCAPED.encode(data).encode()

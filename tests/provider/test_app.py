@@ -15,8 +15,8 @@ from mocksms.engine.account import Account
 from mocksms.engine.engine import Accepted, Engine
 from mocksms.engine.journal import MAX_RECORDED_BODY, RequestWarning
 from mocksms.provider.app import JSON_TYPES, ROUTES, ProviderApp
-from mocksms.provider.faults import has_left
-from mocksms.provider.lenient_json import MOST
+from mocksms.provider.faults import response_written
+from mocksms.provider.lenient_json import MAX_WARNINGS
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
 from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH
@@ -117,7 +117,7 @@ def test_send_refuses_a_body_beyond_the_limit() -> None:
     assert mock.post(STRICT).status == 200
     reply = mock.post(STRICT + " ")
     assert (reply.status, reply.headers["connection"]) == (413, "close")
-    assert reply.text == f"The request entity is too large; at most {len(STRICT)} bytes are read."
+    assert reply.text == f"The request body is too large; the limit is {len(STRICT)} bytes."
     assert (mock.last().body, mock.last().status) == (b"", 413)
 
 
@@ -157,7 +157,7 @@ def test_send_refuses_more_different_texts_than_it_works_on() -> None:
     assert mock.try_send(*numbers[2:], content=content, field_vars=values).status == 200
     reply = mock.try_send(*numbers, content=content + "x", field_vars=values)
     length = MAX_SEND_LENGTH + 1000
-    text = f"The texts for all recipients have {length} characters; at most {MAX_SEND_LENGTH} are taken in one send."
+    text = f"The texts for all recipients have {length} characters; the limit for one send is {MAX_SEND_LENGTH}."
     assert (reply.status, reply.json()["ModelState"]) == (400, {"model.message.to": [text]})
     assert mock.try_send(*numbers, content=content + "x").status == 200
 
@@ -212,10 +212,10 @@ def test_strict_mode_refuses_what_is_else_a_warning(text: str, path: str) -> Non
 
 def test_warnings_are_no_more_than_are_kept() -> None:
     mock = InProcess()
-    values = [{"rcpt": NUMBER, "fields": [{"name": f"x{index}", "content": ""} for index in range(MOST * 2)]}]
+    values = [{"rcpt": NUMBER, "fields": [{"name": f"x{index}", "content": ""} for index in range(MAX_WARNINGS * 2)]}]
     unknown: dict[str, Any] = {f"Y{index}": 1 for index in range(5)}
     assert mock.try_send(content="Hi", field_vars=values, **unknown).status == 200
-    assert len(mock.warnings()) == MOST
+    assert len(mock.warnings()) == MAX_WARNINGS
 
 
 def test_strict_mode_sends_what_is_strict() -> None:
@@ -245,7 +245,7 @@ def test_crash_is_a_500_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert (reply.status, reply.json()) == (500, {"Message": "An error has occurred."})
     assert "mocksms failed on POST '/transactional/sms/send'" in caplog.text
     assert "ZeroDivisionError" in caplog.text
-    assert mock.last().note == "mocksms itself failed; its log says how"
+    assert mock.last().note == "internal error in mocksms; see its log"
 
 
 @pytest.mark.ledger("error.crash")
@@ -414,7 +414,7 @@ def test_body_that_takes_too_long_is_a_408(shared_mock: Mock, monkeypatch: pytes
     line.request("POST", SEND, b"{", headers)
     answer = line.getresponse()
     assert (answer.status, answer.getheader("Connection")) == (408, "close")
-    assert json.load(answer) == {"Message": "The request did not become whole within 0 seconds."}
+    assert json.load(answer) == {"Message": "The request body did not arrive within 0 seconds."}
     line.close()
     account = shared_mock.engine.account("too-slow")
     assert [(entry.status, entry.body) for entry in account.journal.newest_first()] == [(408, b"")]
@@ -497,7 +497,7 @@ def test_callbacks_are_let_go_once_the_answer_has_left_however_it_went(number: s
 def test_answer_without_a_socket_under_it_has_left() -> None:
     line = Line()
     for extensions in ({}, {CONNECTION: line}):
-        asyncio.run(has_left({"extensions": extensions}))
+        asyncio.run(response_written({"extensions": extensions}))
     assert line.done == ["left"]
 
 

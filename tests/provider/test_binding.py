@@ -9,13 +9,13 @@ import pytest
 from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 from mocksms.provider.binding import bind
-from mocksms.provider.lenient_json import MOST
+from mocksms.provider.lenient_json import MAX_WARNINGS
 from mocksms.provider.send import SendBody
 from tests.support import NUMBER, body
 
 STRICT = body()
 FROM_AND_ASYNC: dict[str, Any] = {"from": "z", "async": True}
-NULL = "null is read as not given"
+NULL = "null is read as not set"
 
 
 def _bound(data: object) -> tuple[SendBody, list[RequestWarning]]:
@@ -87,7 +87,7 @@ def test_bind_lets_the_last_spelling_of_a_name_count() -> None:
 )
 def test_bind_leaves_unknown_names_out(data: object, path: str) -> None:
     bound, leniencies = _bound(data)
-    assert leniencies == [RequestWarning(path, "an unknown name, left out")]
+    assert leniencies == [RequestWarning(path, "unknown name, ignored")]
     assert bound == _bound(STRICT)[0]
 
 
@@ -186,7 +186,7 @@ def test_bind_converts_words_and_numbers_to_booleans(given: object, read: bool, 
 def test_bind_reads_an_empty_instant_as_not_given(more: dict[str, Any]) -> None:
     bound, leniencies = _bound({**STRICT, "send_at": " ", **more})
     assert bound.send_at is None
-    assert RequestWarning("send_at", "an empty string is read as not given") in leniencies
+    assert RequestWarning("send_at", "an empty string is read as not set") in leniencies
 
 
 def test_bind_keeps_an_instant_beside_leniencies() -> None:
@@ -263,16 +263,16 @@ def test_bind_collects_both_faults_of_one_path() -> None:
 
 
 def test_bind_names_no_more_leniencies_than_are_kept() -> None:
-    _, leniencies = _bound({**STRICT, **{f"x{n}": 1 for n in range(MOST * 2)}})
-    assert len(leniencies) == MOST
+    _, leniencies = _bound({**STRICT, **{f"x{n}": 1 for n in range(MAX_WARNINGS * 2)}})
+    assert len(leniencies) == MAX_WARNINGS
 
 
-@pytest.mark.parametrize("to", [[[]] * (MOST * 2), [{}] * (MOST * 2)], ids=["wrong-type", "missing"])
+@pytest.mark.parametrize("to", [[[]] * (MAX_WARNINGS * 2), [{}] * (MAX_WARNINGS * 2)], ids=["wrong-type", "missing"])
 def test_bind_names_no_more_faults_than_are_kept(to: list[object]) -> None:
-    assert len(_faults(_message(to=to))) == MOST
+    assert len(_faults(_message(to=to))) == MAX_WARNINGS
 
 
 def test_bind_names_no_more_faults_of_one_path_than_are_kept() -> None:
     spellings = ("".join(letters) for letters in product(*zip("message", "MESSAGE", strict=True)))
     (faults,) = _faults(dict.fromkeys(spellings, 1)).values()
-    assert len(faults) <= MOST
+    assert len(faults) <= MAX_WARNINGS

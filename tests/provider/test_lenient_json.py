@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
-from mocksms.provider.lenient_json import BODY, MOST, parse
+from mocksms.provider.lenient_json import BODY, MAX_WARNINGS, parse
 
 UNQUOTED = "an unquoted name in line {}"
 SINGLE = "single quotes in line {}"
@@ -31,7 +31,7 @@ values = st.recursive(
 
 def notes(text: str | bytes) -> list[str]:
     raw = text.encode() if isinstance(text, str) else text
-    return [leniency.note for leniency in parse(raw).leniencies]
+    return [leniency.note for leniency in parse(raw).warnings]
 
 
 def refusal(text: str | bytes, encoding: str = "utf-8") -> str:
@@ -96,14 +96,14 @@ def test_parse_names_a_byte_order_mark() -> None:
 
 @pytest.mark.ledger("body.json-net")
 def test_parse_lets_the_last_of_duplicate_names_count() -> None:
-    note = RequestWarning(BODY, "the name 'a' comes twice, the last one counts")
+    note = RequestWarning(BODY, "duplicate name 'a', the last one wins")
     assert parse(b'{"a": 1, "b": 0, "a": 2}') == ({"a": 2, "b": 0}, [note])
 
 
 def test_parse_names_duplicate_names_once_beside_other_leniencies() -> None:
     assert notes('{"x": {"a": 1, "a": 2},}') == [
         COMMA.format(1),
-        "the name 'a' comes twice, the last one counts",
+        "duplicate name 'a', the last one wins",
     ]
 
 
@@ -131,8 +131,9 @@ def test_parse_sees_a_trailing_comma_behind_a_comment(text: str) -> None:
 
 
 def test_parse_names_no_more_leniencies_than_it_keeps() -> None:
-    assert len(notes("[" + "'x',\n" * (MOST * 2) + "]")) == MOST
-    assert len(notes("{" + "".join(f'"{n}": 1, "{n}": 2, ' for n in range(MOST * 2)) + '"z": 0}')) == MOST
+    assert len(notes("[" + "'x',\n" * (MAX_WARNINGS * 2) + "]")) == MAX_WARNINGS
+    twice = "".join(f'"{n}": 1, "{n}": 2, ' for n in range(MAX_WARNINGS * 2))
+    assert len(notes("{" + twice + '"z": 0}')) == MAX_WARNINGS
 
 
 @pytest.mark.parametrize(
@@ -191,17 +192,17 @@ def test_parse_refuses_a_line_break_behind_a_backslash(text: str) -> None:
     ("around", "others"), [("[{}, {}]", []), ("[{},]", [COMMA.format(1)])], ids=["alone", "beside"]
 )
 def test_parse_names_numbers_that_are_no_json_once(word: str, around: str, others: list[str]) -> None:
-    assert notes(around.replace("{}", word)) == [*others, f"{word}, which is no JSON number"]
+    assert notes(around.replace("{}", word)) == [*others, f"{word} is not a JSON number"]
 
 
 @pytest.mark.parametrize("lenient", ["", ","], ids=["strict", "lenient"])
 def test_parse_refuses_a_number_nobody_can_read(lenient: str) -> None:
-    assert refusal(f"[{'1' * 5000}{lenient}]") == "The JSON cannot be read: a number has too many digits."
+    assert refusal(f"[{'1' * 5000}{lenient}]") == "A number in the JSON has too many digits."
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', "[/**/", "{a:", "['a',"])
 def test_parse_refuses_deep_nesting(opening: str) -> None:
-    assert refusal(opening * 20_000) == "The JSON cannot be read: it is nested too deeply."
+    assert refusal(opening * 20_000) == "The JSON is nested too deeply."
 
 
 def test_parse_refuses_bytes_that_are_no_text() -> None:
@@ -296,7 +297,7 @@ def _parses_or_refuses(raw: bytes) -> None:
         parsed = parse(raw)
     except InvalidRequest:
         return
-    assert len(parsed.leniencies) <= MOST + 1
+    assert len(parsed.warnings) <= MAX_WARNINGS + 1
 
 
 def _spelt(value: object, chance: Random) -> str:

@@ -9,13 +9,13 @@ from mocksms.engine.messages import MessageQuery
 from mocksms.errors import InvalidRequest
 from mocksms.provider.reads import (
     DEFAULT_LIMIT,
-    HIGHEST_LIMIT,
-    MOST_PARAMETERS,
+    MAX_LIMIT,
+    MAX_PARAMETERS,
     ClickRow,
     MessageRow,
-    asked_id,
-    asked_search,
-    parameters,
+    query_parameters,
+    read_id,
+    read_search,
 )
 from mocksms.settings import Settings
 from mocksms.sms.message import Status
@@ -26,18 +26,18 @@ ID = "0123456789abcdef0123456789abcdef"
 
 
 def _asked(query: str, settings: Settings = SETTINGS) -> tuple[MessageQuery, int]:
-    return asked_search(parameters(query.encode()), settings)
+    return read_search(query_parameters(query.encode()), settings)
 
 
 def test_parameters_are_found_in_any_case_with_all_values_in_order() -> None:
-    assert parameters(b"Tags=b&tags=a&x=%D7%A9+1") == {"tags": ["b", "a"], "x": ["ש 1"]}
+    assert query_parameters(b"Tags=b&tags=a&x=%D7%A9+1") == {"tags": ["b", "a"], "x": ["ש 1"]}
 
 
 def test_parameters_are_refused_when_there_are_too_many() -> None:
-    assert len(parameters(b"&".join([b"a=1"] * MOST_PARAMETERS))["a"]) == MOST_PARAMETERS
+    assert len(query_parameters(b"&".join([b"a=1"] * MAX_PARAMETERS))["a"]) == MAX_PARAMETERS
     with pytest.raises(InvalidRequest) as refused:
-        parameters(b"&".join([b"a=1"] * (MOST_PARAMETERS + 1)))
-    assert refused.value.issues == {"query": (f"More than {MOST_PARAMETERS} parameters.",)}
+        query_parameters(b"&".join([b"a=1"] * (MAX_PARAMETERS + 1)))
+    assert refused.value.issues == {"query": (f"More than {MAX_PARAMETERS} parameters.",)}
 
 
 @pytest.mark.ledger("info.row")
@@ -53,7 +53,7 @@ def test_parameters_are_refused_when_there_are_too_many() -> None:
     ],
 )
 def test_info_reads_the_id_under_both_names_in_any_spelling(query: str) -> None:
-    assert asked_id(parameters(query.encode())) == ID
+    assert read_id(query_parameters(query.encode())) == ID
 
 
 @pytest.mark.ledger("error.model")
@@ -122,7 +122,7 @@ def test_search_compares_local_numbers_where_these_are_taken() -> None:
     assert query.digits == "972541111111"
 
 
-@pytest.mark.parametrize("limit", [1, 100, HIGHEST_LIMIT])
+@pytest.mark.parametrize("limit", [1, 100, MAX_LIMIT])
 def test_search_reads_a_limit(limit: int) -> None:
     assert _asked(f"limit={limit}")[1] == limit
 
@@ -147,7 +147,7 @@ def test_search_reads_a_limit(limit: int) -> None:
 )
 def test_search_refuses_a_value_that_does_not_fit(query: str, name: str, text: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        asked_search(parameters(query.encode()) if query.isascii() else {"limit": [query[6:]]}, SETTINGS)
+        read_search(query_parameters(query.encode()) if query.isascii() else {"limit": [query[6:]]}, SETTINGS)
     assert refused.value.issues == {name: (text,)}
 
 
@@ -260,7 +260,7 @@ def test_search_shows_100_rows_unless_told_and_1000_at_most() -> None:
     mock = InProcess()
     mock.send(*["972-54-1111111"] * 1001)
     assert len(mock.search()) == DEFAULT_LIMIT == 100
-    assert len(mock.search("limit=1000")) == HIGHEST_LIMIT == 1000
+    assert len(mock.search("limit=1000")) == MAX_LIMIT == 1000
 
 
 @pytest.mark.ledger("body.placeholders", "info.row", "search.rows")

@@ -24,7 +24,7 @@ from mocksms.errors import (
     UnknownMagicCode,
     UnsupportedMediaType,
 )
-from mocksms.provider.responses import ProviderResponse, answer, crash, refusal, strict_refusal
+from mocksms.provider.responses import ProviderResponse, error_response, internal_error, json_response, strict_error
 from mocksms.settings import Settings
 from mocksms.sms.outcomes import Fault, FaultKind
 
@@ -69,7 +69,7 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
     "origin": (
         CrossOriginRequest("http://evil"),
         403,
-        _message("mocksms does not answer web pages of other sites; this request came from http://evil."),
+        _message("Cross-origin request from http://evil refused."),
         {},
     ),
     "media-type": (
@@ -90,13 +90,13 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
     "too-large": (
         BodyTooLarge(7),
         413,
-        _message("The request entity is too large; at most 7 bytes are read."),
+        _message("The request body is too large; the limit is 7 bytes."),
         {"connection": "close"},
     ),
     "too-slow": (
         BodyTooSlow(2.5),
         408,
-        _message("The request did not become whole within 2.5 seconds."),
+        _message("The request body did not arrive within 2.5 seconds."),
         {"connection": "close"},
     ),
     "model": (InvalidRequest({"message.to": ["a", "b"]}), 400, _state("model.message.to", "a", "b"), {}),
@@ -106,8 +106,7 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
         400,
         _state(
             "model.message.to[3].mobile_number",
-            "'972-50-0009900' is a magic number with the unknown code 99; known are 00, 01. "
-            "The catalogue is at /_mock/numbers.",
+            "'972-50-0009900' is a magic number with the unknown code 99. Known codes: 00, 01. See /_mock/numbers.",
         ),
         {},
     ),
@@ -122,7 +121,7 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
     "send-too-large": (
         SendTooLarge(9, 5),
         400,
-        _state("model.message.to", "The texts for all recipients have 9 characters; at most 5 are taken in one send."),
+        _state("model.message.to", "The texts for all recipients have 9 characters; the limit for one send is 5."),
         {},
     ),
     "message": (
@@ -169,7 +168,7 @@ def _headers(given: ProviderResponse) -> dict[str, str]:
 @pytest.mark.parametrize("row", ROWS)
 def test_refusal_answers_in_the_words_of_the_vendor(row: str) -> None:
     error, status, body, headers = ROWS[row]
-    given = refusal(error, SETTINGS)
+    given = error_response(error, SETTINGS)
     assert given.status == status
     assert json.loads(given.body) == body
     assert _headers(given) == headers
@@ -182,7 +181,7 @@ def test_refusals_of_every_class_are_in_the_table() -> None:
 @pytest.mark.ledger("auth.observed-401")
 @pytest.mark.parametrize(("cause", "text"), [("missing", MISSING), ("unknown", INVALID), ("no-rest-right", INVALID)])
 def test_refusal_of_a_key_has_the_observed_words_on_request(cause: Cause, text: str) -> None:
-    given = refusal(Unauthorized(cause), Settings(auth_errors="observed"))
+    given = error_response(Unauthorized(cause), Settings(auth_errors="observed"))
     assert (given.status, json.loads(given.body)) == (401, {"Message": text})
 
 
@@ -191,12 +190,12 @@ def test_refusal_of_a_key_has_the_observed_words_on_request(cause: Cause, text: 
 def test_refusal_of_a_key_is_a_bare_string_on_request(words: Words, text: str) -> None:
     settings = Settings(auth_errors=words, error_envelope="string")
     for error in (Unauthorized("unknown"), _status(401)):
-        assert json.loads(refusal(error, settings).body) == text
+        assert json.loads(error_response(error, settings).body) == text
 
 
 @pytest.mark.parametrize("status", range(400, 600))
 def test_fault_of_any_status_has_words(status: int) -> None:
-    given = refusal(_status(status), SETTINGS)
+    given = error_response(_status(status), SETTINGS)
     assert given.status == status
     assert json.loads(given.body)["Message"]
 
@@ -204,35 +203,35 @@ def test_fault_of_any_status_has_words(status: int) -> None:
 @pytest.mark.parametrize("status", [401, 404, 500, 503])
 def test_fault_with_a_body_of_its_own_has_nothing_of_the_vendor(status: int) -> None:
     ordered = _status(status, timedelta(seconds=1.5), body="<p>שלום", media_type="text/html; charset=utf-8")
-    assert refusal(ordered, SETTINGS) == ProviderResponse(
+    assert error_response(ordered, SETTINGS) == ProviderResponse(
         status, "<p>שלום".encode(), ((b"retry-after", b"2"),), b"text/html; charset=utf-8"
     )
 
 
 def test_body_of_a_fault_is_declared_as_json_unless_it_names_a_type() -> None:
-    assert refusal(_status(503, body=""), SETTINGS) == ProviderResponse(503, b"", (), None)
+    assert error_response(_status(503, body=""), SETTINGS) == ProviderResponse(503, b"", (), None)
 
 
 def test_body_of_a_fault_may_have_half_a_character() -> None:
-    assert refusal(_status(503, body="\ud800"), SETTINGS).body == b"\xed\xa0\x80"
+    assert error_response(_status(503, body="\ud800"), SETTINGS).body == b"\xed\xa0\x80"
 
 
 @pytest.mark.ledger("auth.envelope")
 @pytest.mark.parametrize("row", [row for row in ROWS if ROWS[row][1] != 401])
 def test_refusal_of_anything_else_keeps_its_envelope(row: str) -> None:
     error, _, body, _ = ROWS[row]
-    assert json.loads(refusal(error, Settings(error_envelope="string", auth_errors="observed")).body) == body
+    assert json.loads(error_response(error, Settings(error_envelope="string", auth_errors="observed")).body) == body
 
 
 @pytest.mark.ledger("error.crash")
 def test_crash_says_no_more_than_the_stack_does() -> None:
-    assert (crash().status, json.loads(crash().body)) == (500, {"Message": "An error has occurred."})
+    assert (internal_error().status, json.loads(internal_error().body)) == (500, {"Message": "An error has occurred."})
 
 
 def test_answer_keeps_its_headers() -> None:
-    assert answer(200, [1], (b"a", b"b")) == ProviderResponse(200, b"[1]", ((b"a", b"b"),))
+    assert json_response(200, [1], (b"a", b"b")) == ProviderResponse(200, b"[1]", ((b"a", b"b"),))
 
 
 def test_strict_refusal_names_every_warning_at_its_path() -> None:
-    refused = strict_refusal([RequestWarning("a", "x"), RequestWarning("body", "y"), RequestWarning("a", "z")])
+    refused = strict_error([RequestWarning("a", "x"), RequestWarning("body", "y"), RequestWarning("a", "z")])
     assert refused.issues == {"a": ("Strict mode: x.", "Strict mode: z."), "body": ("Strict mode: y.",)}

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mocksms.engine.journal import RequestWarning
-from mocksms.provider.send import ReasonNames, SendBody, SentRow, recipients_of, remarks_on, submission_of, to_json
+from mocksms.provider.responses import to_json
+from mocksms.provider.send import ReasonNames, SendBody, SentRow, recipients_of, remarks_on, submission_of
 from mocksms.settings import Settings
 from mocksms.sms.instants import parse_instant
 from mocksms.sms.message import Message, Reason, Recipient, State, Submission

@@ -444,10 +444,7 @@ def test_unknown_code_is_a_400_that_names_the_catalogue(code: str, others: list[
     mock = InProcess()
     reply = mock.try_send(*others, _magic(code), **ASYNC)
     known = ", ".join(mock.engine.decisions.catalogue.rows)
-    text = (
-        f"'{_magic(code)}' is a magic number with the unknown code {code}; known are {known}. "
-        "The catalogue is at /_mock/numbers."
-    )
+    text = f"'{_magic(code)}' is a magic number with the unknown code {code}. Known codes: {known}. See /_mock/numbers."
     assert reply.status == 400
     assert reply.json()["ModelState"] == {f"model.message.to[{len(others)}].mobile_number": [text]}
     assert len(mock.account().messages) == 0

@@ -332,7 +332,7 @@ def test_what_nobody_asked_for_fails_the_test(runs: Runs) -> None:
     assert "  refused    POST /transactional/sms/send was answered 400: message.content" in printed
     assert "  unknown-path POST /sms/send was answered 404: no resource at http://" in printed
     assert "  refused    POST /transactional/sms/send without a key of any account was answered 401: API key" in printed
-    assert "  crash      POST /transactional/sms/send was answered 500: mocksms itself failed" in printed
+    assert "  crash      POST /transactional/sms/send was answered 500: internal error in mocksms" in printed
     assert "ZeroDivisionError" in printed
     assert (
         '  allow      @pytest.mark.mocksms(allow="refused") lets one test put up with it, mocksms_unexpected' in printed

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from mocksms.provider.operations import OPERATIONS as PROVIDED
+from mocksms.provider.app import OPERATIONS as PROVIDED
 from mocksms.provider.reads import MessageRow
 from mocksms.provider.send import SendBody, SentRow
 from mocksms.schemas.openapi import JSON, Operation, ResponseSpec, document
