@@ -91,7 +91,7 @@ def check(arguments: list[str]) -> int:
         return _complain(error.issues, len(paths), as_json=parsed.json)
     if parsed.against is None:
         return _complain((), len(paths), as_json=parsed.json)
-    return _rehearse(dict(zip(paths, read, strict=True)), parsed.against, settings, as_json=parsed.json)
+    return _dry_run(dict(zip(paths, read, strict=True)), parsed.against, settings, as_json=parsed.json)
 
 
 def _complain(issues: tuple[ScenarioIssue, ...], files: int, *, as_json: bool) -> int:
@@ -105,9 +105,9 @@ def _complain(issues: tuple[ScenarioIssue, ...], files: int, *, as_json: bool) -
     return 1 if issues else 0
 
 
-def _rehearse(read: Mapping[Path, Scenario], against: str, settings: Settings, *, as_json: bool) -> int:
-    """Tell how the calls of a journal meet the rules of some scenarios."""
-    from mocksms.cli.dry_run import calls_of, dry_run
+def _dry_run(read: Mapping[Path, Scenario], against: str, settings: Settings, *, as_json: bool) -> int:
+    """Print how often each rule applies to the requests of a journal."""
+    from mocksms.cli.dry_run import dry_run, read_journal
     from mocksms.engine.rules import combine
     from mocksms.scenario.compiler import compile_scenario
 
@@ -115,13 +115,14 @@ def _rehearse(read: Mapping[Path, Scenario], against: str, settings: Settings, *
         journal = Path(against).read_bytes()
     except OSError as error:
         raise SettingsError(f"{against} cannot be read: {error.strerror}.") from error
-    script = combine(compile_scenario(scenario, path.name, settings) for path, scenario in read.items())
-    met = dry_run(script, calls_of(journal, against), settings)
+    active = combine(compile_scenario(scenario, path.name, settings) for path, scenario in read.items())
+    rules = dry_run(active, read_journal(journal, against), settings)
     if as_json:
-        say(json.dumps({"rules": [each._asdict() for each in met]}, indent=2) + "\n")
+        say(json.dumps({"rules": [rule._asdict() for rule in rules]}, indent=2) + "\n")
     else:
-        say(table(["rule", "matched", "used"], [[each.label, str(each.matched), str(each.used)] for each in met]))
-    return 0 if all(each.used for each in met) else 1
+        rows = [[rule.label, str(rule.matched), str(rule.applied)] for rule in rules]
+        say(table(["rule", "matched", "applied"], rows))
+    return 0 if all(rule.applied for rule in rules) else 1
 
 
 def schema(arguments: list[str]) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from mocksms.engine.rules import ApiOperation
 from mocksms.sms.message import Reason, Status
 from mocksms.sms.webhook import WebhookKind
 
@@ -156,6 +157,8 @@ class RequestView(ResponseModel):
     size: int = Field(description="Bytes of the body; beyond 65,536 it is shown cut")
     response: AnswerView
     duration: float = Field(description="In seconds")
+    operation: ApiOperation | None = Field(description="The operation that was called, null if none")
+    refusal: str | None = Field(description="Code of the error if the request was refused, such as unauthorized")
     note: Text = Field(description="Why it was refused, or what was done to its answer")
     fault_decided_by: Text | None = Field(description="Rule or magic number that caused the fault, null for none")
     warnings: list[WarningView]

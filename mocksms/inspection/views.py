@@ -74,6 +74,8 @@ def request_view(account: Account | None, exchange: RecordedRequest) -> shown.Re
         size=exchange.body_size,
         response=_answer(exchange),
         duration=round(exchange.duration, 6),
+        operation=exchange.operation,
+        refusal=exchange.refusal,
         note=exchange.note,
         fault_decided_by=exchange.fault.decided_by if exchange.fault else None,
         warnings=[_warning(warning) for warning in exchange.warnings],

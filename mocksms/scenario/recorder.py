@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, cast
-from urllib.parse import unquote
 
 from mocksms.engine.account import Account
 from mocksms.engine.account import Reply as ReceivedReply
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.messages import MessageQuery
-from mocksms.engine.rules import ApiOperation, TriggeredFault
+from mocksms.engine.rules import TriggeredFault
 from mocksms.scenario.schema import (
     MAX_RULES,
     MAX_STEPS,
@@ -201,8 +200,7 @@ def _faults(account: Account, settings: Settings) -> Iterator[RuleModel]:
 def _met(account: Account, settings: Settings, exchange: RecordedRequest, fault: TriggeredFault) -> Match:
     """Return what tells the call of an exchange: the message that met the fault, or the kind of read."""
     if not fault.mobile_number and not fault.nth:
-        path = unquote(exchange.target.partition("?")[0]).rstrip("/").lower()
-        return Match(operation=next(each for each in ApiOperation if path.endswith(each)))
+        return Match(operation=exchange.operation)
     number = numbers.parse(fault.mobile_number, accept_local=settings.accept_local_numbers)
     nth = fault.nth or account.messages.nth(number.digits, exchange.number)
     return Match(to=_to(fault.mobile_number), nth=nth)

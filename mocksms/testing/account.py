@@ -22,8 +22,10 @@ PAGE: Final = 1_000
 class ApiRequest:
     """One call of the emulated API.
 
-    `status` is its HTTP status, None where the connection was reset. `note` says why it was refused, `fault_decided_by`
-    which fault or magic number asked for that, None when nothing did. `warnings` say what it took liberties with.
+    `status` is its HTTP status, None where the connection was reset. `operation` is send, info or search, None for
+    other paths. `refusal` is the code of the error that refused it, None if none did; `note` says why.
+    `fault_decided_by` is the rule or magic number of a fault, None if there was none. `warnings` are its deviations
+    from the documented request.
     """
 
     at: datetime
@@ -31,6 +33,8 @@ class ApiRequest:
     target: str
     body: str
     status: int | None
+    operation: str | None
+    refusal: str | None
     note: str
     fault_decided_by: str | None
     warnings: tuple[str, ...]
@@ -152,6 +156,8 @@ def request_of(row: Mapping[str, Any]) -> ApiRequest:
         target=row["target"],
         body=row["body"],
         status=row["response"]["status"],
+        operation=row["operation"],
+        refusal=row["refusal"],
         note=row["note"],
         fault_decided_by=row["fault_decided_by"],
         warnings=tuple(f"{warning['path']}: {warning['note']}" for warning in row["warnings"]),

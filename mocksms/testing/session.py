@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from mocksms.engine.account import account_id
-from mocksms.errors import MocksmsError, MockUnreachable
+from mocksms.errors import INTERNAL_ERROR, MocksmsError, MockUnreachable, RouteNotFound
 from mocksms.settings import SessionSettings
 from mocksms.sms.text import escape
 from mocksms.testing.account import PAGE, ApiRequest, request_of
@@ -247,11 +247,9 @@ def _strange(call: ApiRequest, headers: Iterable[tuple[str, str]]) -> Iterator[t
 
 def _kind(call: ApiRequest) -> str:
     """Return which kind of unexpected a call is, nothing when it is none: an ordered fault was asked for."""
-    if not call.is_refused or call.fault_decided_by is not None:
+    if call.refusal is None or call.fault_decided_by is not None:
         return ""
-    if call.status == 500:
-        return "crash"
-    return "unknown-path" if call.status == 404 and call.note.startswith("no resource") else "refused"
+    return {INTERNAL_ERROR: "crash", RouteNotFound.code: "unknown-path"}.get(call.refusal, "refused")
 
 
 def _told(unexpected: list[tuple[str, str]]) -> str:

@@ -87,7 +87,7 @@ def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
         (["check", "rate-limitd"], "There is no scenario 'rate-limitd'; did you mean rate-limited?"),
         (["check", "good.toml", "--jsn"], "--jsn is not an option; did you mean --json?"),
         (["check", "good.toml", "--against", "nix"], "nix cannot be read: No such file or directory."),
-        (["check", "good.toml", "--against", "good.toml"], "good.toml is no journal: it must be what GET /_mock/requ"),
+        (["check", "good.toml", "--against", "good.toml"], "good.toml is not a response of GET /_mock/requests."),
         (["record"], "Name the account by its API key: mocksms record --key KEY."),
         (["record", "--key", "k", "--url", "mock"], "mock/_mock/scenario/recorded cannot be reached: unknown url type"),
         (
@@ -102,7 +102,7 @@ def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_cannot_be_done_is_one_sentence(capsys: Captured, arguments: list[str], said: str) -> None:
+def test_error_is_one_sentence(capsys: Captured, arguments: list[str], said: str) -> None:
     assert main(arguments) == UNUSABLE
     out, err = capsys.readouterr()
     assert out == ""
@@ -176,20 +176,20 @@ def journal(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_check_against_a_journal_tells_how_its_calls_meet_the_rules(journal: str, capsys: Captured) -> None:
+def test_check_against_a_journal_counts_matched_and_applied_rules(journal: str, capsys: Captured) -> None:
     assert main(["check", "good.toml", "--against", journal]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "rule                          matched  used",
-        "----------------------------  -------  ----",
+        "rule                          matched  applied",
+        "----------------------------  -------  -------",
         "rule 1 (outage) of good.toml  1        1",
         "rule 2 of good.toml           0        0",
     ]
 
 
-def test_check_against_a_journal_is_content_when_every_rule_was_used(journal: str, capsys: Captured) -> None:
+def test_check_against_a_journal_succeeds_if_every_rule_was_applied(journal: str, capsys: Captured) -> None:
     assert main(["check", "gateway-outage", "--against", journal, "--json"]) == 0
     label = "rule 1 (outage) of gateway-outage.toml"
-    assert json.loads(capsys.readouterr().out) == {"rules": [{"label": label, "matched": 2, "used": 2}]}
+    assert json.loads(capsys.readouterr().out) == {"rules": [{"label": label, "matched": 2, "applied": 2}]}
 
 
 def test_schema_is_that_of_scenarios(capsys: Captured) -> None:
