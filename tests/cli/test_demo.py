@@ -51,8 +51,8 @@ def test_command_fills_an_account(shared_mock: Mock, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--port", "1"], "mocksms: Nothing answers at http://127.0.0.1:1: "),
-        (["--host", "::", "--port", "1"], "mocksms: Nothing answers at http://[::1]:1: "),
+        (["--port", "1"], "mocksms: No response from http://127.0.0.1:1: "),
+        (["--host", "::", "--port", "1"], "mocksms: No response from http://[::1]:1: "),
         (["--url", "nowhere"], "mocksms: 'nowhere' is no address of a mock"),
         (["--count", "x"], "mocksms: Argument --count: invalid int value: 'x'."),
     ],

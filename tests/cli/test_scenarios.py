@@ -80,7 +80,7 @@ def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
     ("arguments", "said"),
     [
         (["scenarios", "show", "gateway-outag"], "There is no scenario 'gateway-outag'; did you mean gateway-outage?"),
-        (["scenarios", "show", "zzz"], "There is no scenario 'zzz'; there are chaos, credit-runs-out, "),
+        (["scenarios", "show", "zzz"], "There is no scenario 'zzz'; known are chaos, credit-runs-out, "),
         (["scenarios", "show"], "mocksms scenarios lists them, and mocksms scenarios show NAME prints one."),
         (["scenarios", "list"], "mocksms scenarios lists them, and mocksms scenarios show NAME prints one."),
         (["check"], "No file to check; give one or more, such as mocksms check outage.toml."),

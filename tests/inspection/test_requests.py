@@ -157,6 +157,8 @@ def test_request_shows_what_came_and_what_went(api: Api) -> None:
         "target": SEND,
         "body": request["body"],
         "size": len(request["body"]),
+        "operation": "send",
+        "refusal": None,
         "note": "",
         "fault_decided_by": None,
         "messages": sent,
