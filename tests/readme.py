@@ -1,91 +1,252 @@
-"""The tables of the README, made from the code: `python -m tests.readme` writes them in place."""
+"""The README and the guide as the tests use them: pages, code blocks, and the tables that are made from the code.
+
+`python -m tests.readme` writes the tables in place. What the tests do with a code block is said behind its language:
+
+- `sh run`: commands, run in order with the other blocks of the page, in one folder, against one mock;
+- `toml outage.toml` (any language, one file name): a file in that folder;
+- `python signup/test_signup.py` (any language, folder and file): a file of a test project, here `signup`, whose tests
+  are run; a later block for the same file continues it;
+- `sh container`: commands that tests/docker runs;
+- nothing: installation, or output.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import zip_longest
+import inspect
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple
 
-from mocksms.fidelity import Evidence, ledger
-from mocksms.inspection.context import BASE
-from mocksms.inspection.routes import ROOMS
+import requests
+
+from mocksms import MockSMS
+from mocksms.app import openapi
+from mocksms.fidelity import ledger
+from mocksms.scenario.schema import json_schema
 from mocksms.settings import GROUPS, OPTIONS, SESSION_OPTIONS, default_text, flag_name
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault, Outcome
+from mocksms.sms.webhook import EVENT_NAMES, EXPLICIT_EVENTS
+from mocksms.testing.actions import Actions
+from mocksms.testing.assertions import Assertions
 from mocksms.testing.plugin import ini_name
 
-LONGEST_DEFAULT: Final = 30
-"""Characters of a default; a longer one stands in the help."""
+ROOT: Final = Path(__file__).parents[1]
+README: Final = ROOT / "README.md"
+GUIDE: Final = ROOT / "mocksms/guide"
+PAGES: Final = (README, *sorted(GUIDE.glob("*.md")))
 
-README = Path(__file__).parents[1] / "README.md"
+MAX_DEFAULT_LENGTH: Final = 40
+"""Characters of a default in a table; `mocksms --help` prints a longer one."""
+
+MAX_WAIT: Final = 10.0
+"""Seconds a mock may take to respond."""
+
+_BLOCK: Final = re.compile(r"^```(\w*) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+_TYPES: Final = {
+    "array": "list",
+    "object": "table",
+    "boolean": "true or false",
+    "date-time": "time",
+    "regex": "regular expression",
+    "string": "text",
+}
+"""Types of JSON Schema in plain words."""
+
+
+class Block(NamedTuple):
+    """A code block of a page: its language, what follows the language, and its content."""
+
+    language: str
+    info: str
+    content: str
+
+
+def blocks(page: Path | str) -> list[Block]:
+    """Return the code blocks of a page, or of a text, in their order."""
+    text = page if isinstance(page, str) else page.read_text(encoding="utf-8")
+    return [Block(*found) for found in _BLOCK.findall(text)]
+
+
+def session(page: Path | str) -> tuple[str, dict[str, str]]:
+    """Return the commands of a page as one script, and the files it needs by their names."""
+    found = blocks(page)
+    files = {block.info: block.content for block in found if "." in block.info and "/" not in block.info}
+    return "".join(block.content for block in found if block.info == "run"), files
+
+
+def projects(pages: Iterable[Path | str]) -> dict[str, dict[str, str]]:
+    """Return the test projects of pages by their names, each as file names to contents."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for block in (block for page in pages for block in blocks(page)):
+        name, _, file = block.info.partition("/")
+        if file:
+            before = found[name].get(file)
+            found[name][file] = f"{before}\n\n{block.content}" if before else block.content
+    return dict(found)
+
+
+def prose(page: Path) -> str:
+    """Return the text of a page without code blocks and without the tables made from the code."""
+    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    return re.sub(r"^(\||<!--).*\n", "", text, flags=re.MULTILINE)
 
 
 def with_tables(text: str) -> str:
-    """Return the README with each table as it should be."""
+    """Return a page with each of its tables as it should be."""
     for name, table in TABLES.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, _, rest = text.partition(start)
-        text = f"{before}{start}{table()}{end}{rest.partition(end)[2]}"
+        if start in text:
+            before, _, rest = text.partition(start)
+            text = f"{before}{start}{table()}{end}{rest.partition(end)[2]}"
     return text
 
 
-def _numbers() -> str:
-    rows = Catalogue().rows.values()
-    ends = [[f"`{row.number()}`", row.name, row.title] for row in rows if isinstance(row.effect, Outcome)]
-    faults = [[f"`{row.number()}`", row.name, row.title] for row in rows if isinstance(row.effect, Fault)]
-    pairs = zip_longest(ends, faults, fillvalue=["", "", ""])
-    return _table(["Number", "Name", "Outcome", "Number", "Name", "Fault"], [[*end, *fault] for end, fault in pairs])
+def _numbers(effect: type) -> str:
+    rows = [row for row in Catalogue().rows.values() if isinstance(row.effect, effect)]
+    return _table(["Number", "Name", "Result"], [[f"`{row.number()}`", f"`{row.name}`", row.title] for row in rows])
 
 
 def _options() -> str:
-    groups: dict[str, list[str]] = {}
-    group = ""
+    lines: list[str] = []
+    rows: list[list[str]] = []
     for name, option in OPTIONS.items():
-        group = GROUPS.get(name, group)
-        default = default_text(option.default)
-        shown = f" {default}" if default and len(default) < LONGEST_DEFAULT else ""
-        groups.setdefault(group, []).append(f"`{flag_name(name)}{shown}` {_about(option.metadata)}")
-    return _table(["", "Options with their defaults"], [[group, "<br>".join(each)] for group, each in groups.items()])
+        if name in GROUPS:
+            lines += _group(rows)
+            lines.append(f"### {GROUPS[name]}\n\n")
+            rows = []
+        rows.append(_option_row(flag_name(name), option))
+    return "".join([*lines, *_group(rows)])
+
+
+def _group(rows: list[list[str]]) -> list[str]:
+    return [_table(["Option", "Default", "Meaning"], rows), "\n"] if rows else []
 
 
 def _suite_options() -> str:
-    told = []
-    for name, option in SESSION_OPTIONS.items():
-        default = default_text(option.default)
-        told.append(f"`{ini_name(name)}{f' = {default}' if default else ''}` {_about(option.metadata)}")
-    return f"- {'<br>'.join(told)}\n"
+    rows = [_option_row(ini_name(name), option) for name, option in SESSION_OPTIONS.items()]
+    return _table(["Option", "Default", "Meaning"], rows)
+
+
+def _option_row(name: str, option: Any) -> list[str]:
+    default = default_text(option.default)
+    shown = f"`{default}`" if 0 < len(default) < MAX_DEFAULT_LENGTH else ("see `--help`" if default else "")
+    choices = ", ".join(f"`{choice}`" for choice in option.metadata["choices"])
+    about = option.metadata["about"]
+    return [f"`{name}`", shown, f"{about}: {choices}" if choices else about]
 
 
 def _fidelity() -> str:
-    subjects: dict[str, dict[Evidence, list[str]]] = {}
-    for entry in ledger():
-        switch = f" (`{flag_name(entry.setting)}`)" if entry.setting else ""
-        evidence = subjects.setdefault(entry.id.partition(".")[0], {})
-        evidence.setdefault(entry.evidence, []).append(f"{entry.does}{switch}")
-    kinds = get_args(Evidence)
     rows = [
-        [subject, *("<br>".join(evidence.get(kind, ())) for kind in kinds)] for subject, evidence in subjects.items()
+        [entry.id, entry.evidence, f"{entry.does}{f' (`{flag_name(entry.setting)}`)' if entry.setting else ''}"]
+        for entry in ledger()
     ]
-    return _table(["", *kinds], rows)
+    return _table(["Behaviour", "Evidence", "What mocksms does"], rows)
+
+
+def _evidence() -> str:
+    counts = Counter(entry.evidence for entry in ledger())
+    shares = ", ".join(f"{count} {evidence}" for evidence, count in counts.most_common())
+    return f"{sum(counts.values())} behaviours: {shares}.\n"
 
 
 def _operations() -> str:
-    groups: dict[str, dict[str, list[str]]] = {}
-    for room in ROOMS:
-        operation = room.operation
-        paths = groups.setdefault(operation.tag, {})
-        paths.setdefault(operation.path.removeprefix(f"{BASE}/"), []).append(operation.method)
+    groups: dict[str, list[list[str]]] = {}
+    for path, operations in openapi()["paths"].items():
+        for method, operation in operations.items():
+            if path.startswith("/_mock/"):
+                row = [f"`{method.upper()} {path.removeprefix('/_mock/')}`", operation["summary"]]
+                groups.setdefault(operation["tags"][0], []).append(row)
+    return "\n".join(f"### {tag}\n\n{_table(['Operation', 'Result'], rows)}" for tag, rows in groups.items())
+
+
+def _parameters(path: str, *, without: Sequence[str] = ()) -> str:
+    parameters = openapi()["paths"][path]["get"]["parameters"]
     rows = [
-        [tag, ", ".join(f"`{'/'.join(methods)} {path}`" for path, methods in paths.items())]
-        for tag, paths in groups.items()
+        [f"`{each['name']}`", _type_of(each["schema"]), each.get("description", "")]
+        for each in parameters
+        if each["in"] == "query" and each["name"] not in without
     ]
-    return _table(["", f"Under `{BASE}/`"], rows)
+    return _table(["Parameter", "Values", "Meaning"], rows)
 
 
-def _about(option: Mapping[str, Any]) -> str:
-    words = [f"`{word}`" for word in option["choices"]]
-    return f"{option['about']}; {', '.join(words[:-1])} or {words[-1]}" if words else str(option["about"])
+def _filters() -> str:
+    return _parameters("/_mock/messages")
+
+
+def _send_body() -> str:
+    schemas = openapi()["components"]["schemas"]
+    rows = [*_rows_of(schemas["SendBody"]), *_rows_of(schemas["MessageBody"], "message.")]
+    return _table(["Field", "Values", "Meaning"], [row for row in rows if row[0] != "`message`"])
+
+
+def _schema_table(name: str) -> str:
+    return _table(["Key", "Values", "Meaning"], _rows_of(json_schema()["$defs"][name]))
+
+
+def _rows_of(schema: dict[str, Any], prefix: str = "") -> list[list[str]]:
+    properties = schema["properties"].items()
+    return [[f"`{prefix}{name}`", _type_of(each), each.get("description", "")] for name, each in properties]
+
+
+def _type_of(schema: dict[str, Any]) -> str:
+    """Return which values a schema allows, in a few words."""
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"] if value)
+    if "$ref" in schema:
+        shapes = {**openapi()["components"]["schemas"], **json_schema()["$defs"]}
+        shape = shapes[schema["$ref"].rpartition("/")[2]]
+        return _type_of(shape) if "enum" in shape else "table"
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            types = [_type_of(each) for each in schema[union] if each.get("type") != "null"]
+            return " or ".join(dict.fromkeys(types))
+    if "const" in schema:
+        return f"`{str(schema['const']).lower()}`"
+    kind: str = schema.get("format", schema.get("type", "text"))
+    return _TYPES.get(kind, kind)
+
+
+def _events() -> str:
+    rows = []
+    for kind, names in EVENT_NAMES.items():
+        for trigger, events in names.items():
+            listed = " or ".join(f"`{event}`" for event in events)
+            rows.append([kind, listed, str(trigger), "no" if EXPLICIT_EVENTS.intersection(events) else "yes"])
+    return _table(["Webhook", "Event", "When", "Sent unless you list events"], rows)
+
+
+def _handle(owner: type) -> str:
+    rows = []
+    for name, member in vars(owner).items():
+        if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
+            first = (inspect.getdoc(member) or "").partition("\n\n")[0].replace("\n", " ")
+            rows.append([f"`{name}{'' if isinstance(member, property) else _signature(member)}`", first])
+    return _table(["Member", "What it does"], rows)
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    stars: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    return f"({', '.join(stars.get(each.kind, '') + each.name for each in parameters)})"
+
+
+def _failure() -> str:
+    """Return the text of a failed assertion, the same each time."""
+    body = {"content": "Your code is 481516", "to": [{"mobile_number": "972-54-1111111"}], "tags": ["otp"]}
+    with MockSMS(seed="readme", api_key="demo") as sms:
+        send = f"{sms.url}/transactional/sms/send"
+        requests.post(send, json={"message": body}, headers={"X-API-Key": sms.api_key}, timeout=MAX_WAIT)
+        try:
+            sms.assert_sent(to="972-54-1111112", tag="otp")
+        except AssertionError as error:
+            text = re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "12:00:00.000", str(error))
+            return f"```text\n{text}\n```\n"
+    raise AssertionError("nothing failed")  # pragma: no cover
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -94,13 +255,28 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 TABLES: Final[dict[str, Callable[[], str]]] = {
-    "numbers": _numbers,
+    "numbers": lambda: _numbers(Outcome),
+    "number-faults": lambda: _numbers(Fault),
     "operations": _operations,
+    "filters": _filters,
+    "send-body": _send_body,
+    "info": lambda: _parameters("/transactional/sms/info"),
+    "search": lambda: _parameters("/transactional/sms/search"),
+    "match": lambda: _schema_table("Match"),
+    "rule": lambda: _schema_table("RuleModel"),
+    "fault": lambda: _schema_table("FaultModel"),
+    "account": lambda: _schema_table("AccountModel"),
+    "events": _events,
+    "assertions": lambda: _handle(Assertions),
+    "actions": lambda: _handle(Actions),
     "options": _options,
     "suite-options": _suite_options,
     "fidelity": _fidelity,
+    "evidence": _evidence,
+    "failure": _failure,
 }
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -108,6 +110,36 @@ def test_image_is_built_from_what_the_wheel_is_built_from() -> None:
     assert "*" in lines
     assert allowed == {"pyproject.toml", "README.md", ".github/LICENSE", "mocksms", "scenarios"}
     assert all((ROOT / name).exists() for name in allowed)
+
+
+def run_recipe(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a recipe that reads from the environment where its mock is."""
+    with running(Settings(port=0)) as mock:
+        environment = {**os.environ, "MOCK": mock.url, "TMPDIR": str(folder)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_application_receives_its_callbacks(tmp_path: Path) -> None:
+    done = run_recipe([sys.executable, str(RECIPES / "callbacks.py")], tmp_path)
+    assert (done.returncode, done.stderr.count('"POST /hooks HTTP/1.1" 200')) == (0, 4), done.stderr
+
+
+def test_script_is_a_whole_test_with_curl_alone(tmp_path: Path) -> None:
+    done = run_recipe(["sh", str(RECIPES / "whole-test.sh")], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    events = re.findall(r"^event: (\w+)$", done.stdout, re.MULTILINE)
+    assert events[0] == "open"
+    assert {"message", "request", "clock", "account"} <= set(events)
+    responses = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(("[", "{"))]
+    last = responses[-1]["messages"][0]
+    assert (last["content"], last["status"]) == ("Your parcel is here", "sent")
+
+
+def test_script_stops_where_the_mock_is_not_as_it_says(tmp_path: Path) -> None:
+    script = tmp_path / "whole-test.sh"
+    text = (RECIPES / "whole-test.sh").read_text(encoding="utf-8")
+    script.write_text(text.replace("= 481516 ]", "= 481517 ]"), encoding="utf-8")
+    assert run_recipe(["sh", str(script)], tmp_path).returncode == 1
 
 
 def variables() -> dict[str, str]:

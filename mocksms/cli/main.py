@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from mocksms.cli import scenarios as scenario_commands
+from mocksms.cli.guide import guide
 from mocksms.cli.options import WHERE, Parser, read_settings, say, table
 from mocksms.errors import InvalidScenario, MocksmsError, NotReady, SettingsError, UnknownScenario
 from mocksms.settings import duration, flag_name, url_of
@@ -186,5 +187,6 @@ COMMANDS: Final[dict[str, tuple[Callable[[list[str]], int], str]]] = {
     "schema": (scenario_commands.schema, "print the JSON Schema of scenario files"),
     "record": (scenario_commands.record, "print what an account lived through as a scenario file"),
     "demo": (_demo, "fill a running mock with believable messages"),
+    "guide": (guide, "print the reference manual"),
 }
 """What each command runs, and what its users read about it."""

@@ -1,0 +1,44 @@
+"""The command `mocksms guide`: lists and prints the pages of the reference manual."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from importlib.resources import files
+
+from mocksms.cli.options import Parser, read_settings, say, table
+from mocksms.errors import SettingsError
+
+_COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
+"""Marks around the tables that are made from the code."""
+
+
+def guide(arguments: list[str]) -> int:
+    """List the pages of the manual, or print one."""
+    parser = Parser(prog="mocksms guide", description="The reference manual.", allow_abbrev=False)
+    parser.add_argument("name", nargs="?", metavar="NAME", help="print this page; without a name: list the pages")
+    _, parsed = read_settings(parser, arguments, ())
+    pages = read_pages()
+    if parsed.name is None:
+        say(table(["page", "content"], [[name, _summary(text)] for name, text in pages.items()]))
+        say("\nmocksms guide NAME prints a page.\n")
+        return 0
+    name = parsed.name.removesuffix(".md")
+    if name not in pages:
+        near = difflib.get_close_matches(name, pages, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(pages)}."
+        raise SettingsError(f"There is no page {parsed.name!r}; {hint}")
+    say(_COMMENT.sub("", pages[name]))
+    return 0
+
+
+def read_pages() -> dict[str, str]:
+    """Return the text of each page by its name, in alphabetical order."""
+    folder = files("mocksms") / "guide"
+    found = {entry.name.removesuffix(".md"): entry.read_text(encoding="utf-8") for entry in folder.iterdir()}
+    return dict(sorted(found.items()))
+
+
+def _summary(text: str) -> str:
+    """Return the first paragraph of a page, which is one line."""
+    return text.split("\n\n", 2)[1]

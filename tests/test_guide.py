@@ -1,0 +1,230 @@
+"""The guide: its tables come from the code, its code runs as printed, and `mocksms guide` prints it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from mocksms.cli.main import UNUSABLE, main
+from mocksms.settings import Settings
+from mocksms.testing.marker import KINDS
+from tests.readme import GUIDE, PAGES, TABLES, Block, blocks, projects, prose, session, with_tables
+from tests.support import running
+
+NAMES: Final = [
+    "deployment",
+    "fidelity",
+    "inspection-api",
+    "magic-numbers",
+    "options",
+    "pytest",
+    "scenarios",
+    "webhooks",
+]
+MAX_LINE_LENGTH: Final = 300
+MAX_WORDS: Final = 1_000
+"""Words of a page, without tables and code: what one reads in five minutes."""
+
+MAX_SECONDS: Final = 120.0
+FILES: Final = Path(__file__).parent / "recipes"
+"""What belongs to a test project and is not printed, in a folder named like the project."""
+
+PROJECTS: Final = projects(PAGES)
+INSTALLS: Final = re.compile(r"(pip install |python3 -m venv )")
+OUTPUT: Final = ("", "json", "text")
+"""Languages of blocks that show what is printed."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_tables_are_those_of_the_code(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert with_tables(text) == text, "run: python -m tests.readme"
+
+
+def test_a_table_that_was_edited_manually_is_noticed() -> None:
+    text = (GUIDE / "magic-numbers.md").read_text(encoding="utf-8")
+    assert with_tables(text.replace("HTTP 503", "HTTP 504")) == text
+
+
+def test_each_table_is_in_one_place() -> None:
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    assert {name: sum(text.count(f"<!-- {name} -->") for text in texts) for name in TABLES} == dict.fromkeys(TABLES, 1)
+
+
+def test_there_is_a_page_for_each_subject() -> None:
+    assert [page.stem for page in PAGES[1:]] == NAMES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_page_reads_well(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.match(r"# .+\n\n.+\n\n", text), "a title and one line that says what it is about"
+    assert "<br>" not in text
+    assert [line for line in prose(page).splitlines() if len(line) > MAX_LINE_LENGTH] == []
+    assert len(prose(page).split()) <= MAX_WORDS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_readme_links_each_page() -> None:
+    readme = PAGES[0].read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"(mocksms/guide/{name}.md)" not in readme] == []
+
+
+def test_page_on_pytest_names_every_kind_of_unexpected_traffic() -> None:
+    text = (GUIDE / "pytest.md").read_text(encoding="utf-8")
+    assert [kind for kind in KINDS if f"`{kind}`" not in text] == []
+
+
+def is_tried(block: Block) -> bool:
+    """Whether tests run this block, or there is nothing in it that could run."""
+    return bool(block.info) or block.language in OUTPUT or INSTALLS.match(block.content) is not None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_code_is_run_by_a_test(page: Path) -> None:
+    assert [block for block in blocks(page) if not is_tried(block)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "tried"),
+    [
+        ("```python\nprint()\n```", False),
+        ("```sh\ncurl localhost\n```", False),
+        ("```sh run\ncurl localhost\n```", True),
+        ("```sh\npip install mocksms\n```", True),
+        ("```text\nprinted\n```", True),
+    ],
+)
+def test_code_that_no_test_runs_is_noticed(text: str, tried: bool) -> None:
+    assert [is_tried(block) for block in blocks(text)] == [tried]
+
+
+def run_session(page: Path | str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the commands of a page in a folder, against a mock of their own."""
+    script, names = session(page)
+    for name, content in names.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    with running() as mock:
+        command = ["bash", "-ec", script.replace("http://127.0.0.1:8972", mock.url)]
+        return subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=MAX_SECONDS, check=False
+        )
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if session(page)[0]], ids=lambda page: page.stem)
+def test_commands_run_as_printed(page: Path, tmp_path: Path) -> None:
+    done = run_session(page, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("481516" in done.stdout.splitlines()) is ("/codes" in session(page)[0])
+
+
+def test_command_that_fails_is_noticed(tmp_path: Path) -> None:
+    page = "```toml a.toml\nabout = 1\n```\n```sh run\nmocksms check a.toml\n```\n```sh run\necho more\n```\n"
+    done = run_session(page, tmp_path)
+    assert (done.returncode, "more" in done.stdout) == (1, False)
+
+
+def run_project(files: dict[str, str], folder: Path, *, attached: bool) -> subprocess.CompletedProcess[str]:
+    """Run the tests of a project by pytest or, in JavaScript, by Node; attached to a mock that runs, or not."""
+    for file, content in files.items():
+        (folder / file).write_text(content, encoding="utf-8")
+    dropped = ("PYTHONDONTWRITEBYTECODE", "PYTEST_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    tests = [file for file in files if file.startswith("test_")]
+    plugins = ("randomly", "asyncio", "schemathesis", "cacheprovider")
+    command = [sys.executable, "-m", "pytest", *(part for name in plugins for part in ("-p", f"no:{name}")), *tests]
+    with running(Settings(port=0)) as mock:
+        if attached:
+            environment["MOCKSMS_URL"] = mock.url
+        if not tests:
+            command = ["node", "--test", *files]
+        return subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=MAX_SECONDS, check=False
+        )
+
+
+@pytest.mark.parametrize("attached", [False, True], ids=["started", "attached"])
+@pytest.mark.parametrize("name", PROJECTS)
+def test_project_runs_as_printed(name: str, attached: bool, tmp_path: Path) -> None:
+    given = {path.name: path.read_text(encoding="utf-8") for path in (FILES / name).glob("*.*")}
+    done = run_project({**PROJECTS[name], **given}, tmp_path, attached=attached)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"[1-9]\d* passed", done.stdout), done.stdout
+
+
+def test_project_for_the_runner_of_node_runs(tmp_path: Path) -> None:
+    files = {path.name: path.read_text(encoding="utf-8") for path in (FILES / "node-runner").glob("*.*")}
+    done = run_project(files, tmp_path, attached=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^# pass [1-9]", done.stdout, re.MULTILINE), done.stdout
+
+
+TWO: Final = """
+```python a/test_a.py
+from b import B
+
+def test_it(mocksms):
+    assert mocksms.outbox == [] and B == RIGHT
+```
+```python a/b.py
+B = 1
+```
+```toml scenario.toml
+```
+```js c/c.test.mjs
+first();
+```
+```js c/c.test.mjs
+last();
+```
+"""
+
+
+def test_projects_are_read_by_name_and_later_blocks_continue_a_file() -> None:
+    found = projects([TWO])
+    assert {name: list(files) for name, files in found.items()} == {"a": ["test_a.py", "b.py"], "c": ["c.test.mjs"]}
+    assert found["c"]["c.test.mjs"] == "first();\n\n\nlast();\n"
+
+
+@pytest.mark.parametrize(("right", "code"), [("1", 0), ("2", 1)])
+def test_project_that_is_wrong_is_noticed(tmp_path: Path, right: str, code: int) -> None:
+    files = projects([TWO.replace("RIGHT", right)])["a"]
+    assert run_project(files, tmp_path, attached=False).returncode == code
+
+
+def test_command_lists_the_pages_with_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guide"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:10]] == NAMES
+    assert lines[9].endswith(
+        "Receive callbacks about messages, and prove that your receiver handles retries and duplicates."
+    )
+
+
+@pytest.mark.parametrize("name", ["options", "options.md"])
+def test_command_prints_a_page_without_its_marks(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guide", name]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("# Options\n")
+    assert "`--webhook-retry`" in printed
+    assert "<!--" not in printed
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("webhook", "did you mean webhooks?"), ("zzz", f"there are {', '.join(NAMES)}.")]
+)
+def test_unknown_page_gets_the_nearest_name(name: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guide", name]) == UNUSABLE
+    assert capsys.readouterr().err == f"mocksms: There is no page {name!r}; {hint}\n"
