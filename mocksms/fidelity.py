@@ -1,4 +1,4 @@
-"""The ledger: what we emulate of the real API, on what evidence, and which setting changes it."""
+"""The fidelity ledger: emulated behaviours with their evidence and settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Evidence = Literal["documented", "observed", "inferred"]
 
 
 class Behaviour(NamedTuple):
-    """One entry: its id, what mocksms does, the evidence that the real service does so, and where that is found."""
+    """An entry: its id, what mocksms does, the evidence for it with its source, and the setting that changes it."""
 
     id: str
     does: str
@@ -20,7 +20,7 @@ class Behaviour(NamedTuple):
 
 
 def ledger() -> list[Behaviour]:
-    """Return every entry of `fidelity.toml` in its order."""
+    """Return all entries of `fidelity.toml`, in order."""
     text = files("mocksms").joinpath("fidelity.toml").read_text(encoding="utf-8")
     entries = cast("list[dict[str, str]]", tomllib.loads(text)["behaviour"])
     return [Behaviour(**cast("dict[str, Evidence]", entry)) for entry in entries]

@@ -1,4 +1,4 @@
-"""Every option, written once: from here come flags, `MOCKSMS_*` variables, pytest ini values and README tables."""
+"""Every option, defined once: the source of flags, `MOCKSMS_*` variables, pytest ini values and option tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_ur
 VARIABLE_PREFIX: Final = "MOCKSMS_"
 
 Raw = tuple[str, object]
-"""Where a value was set, in words for its user, and the value: text, or a Python value."""
+"""Where a value comes from, such as `--port`, and the value: text, or a Python value."""
 
 Options = TypeVar("Options", bound="Settings | SessionSettings")
 
@@ -26,8 +26,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
 MAX_DURATION_SECONDS: Final = 3650 * 86400
 DURATION_SYNTAX: Final = "a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_YES = frozenset({"1", "true", "yes", "on"})
-_NO = frozenset({"0", "false", "no", "off"})
+_FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
 def _text(raw: object) -> str:
@@ -47,10 +46,9 @@ def _optional_text(raw: object) -> str | None:
 
 
 def _flag(raw: object) -> bool:
-    word = str(raw).strip().lower()
-    if word not in _YES | _NO:
+    if (flag := _FLAGS.get(str(raw).strip().lower())) is None:
         raise ValueError("true or false")
-    return word in _YES
+    return flag
 
 
 def _whole(low: int, high: int) -> Callable[[object], int]:
@@ -70,10 +68,10 @@ def _optional_whole(low: int, high: int) -> Callable[[object], int | None]:
 
 
 def seconds(raw: object) -> float:
-    """Read a duration: `250ms`, `90s`, `5m`, `2h`, `3d`, a number of seconds, or a timedelta.
+    """Parse a duration into seconds: `250ms`, `90s`, `5m`, `2h`, `3d`, a number of seconds, or a timedelta.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is not a duration.
     """
     if isinstance(raw, str) and (found := _DURATION.fullmatch(raw.strip())):
         return float(found[1]) * _UNITS[found[2] or "s"]
@@ -84,10 +82,10 @@ def seconds(raw: object) -> float:
 
 
 def duration(raw: object) -> timedelta:
-    """Read a duration of at most 3650 days.
+    """Parse a duration of at most 3650 days.
 
     Raises:
-        ValueError: it is none, or longer.
+        ValueError: it is not a duration, or too long.
     """
     if (length := seconds(raw)) > MAX_DURATION_SECONDS:
         raise ValueError("a duration such as 2h, of at most 3650d")
@@ -127,7 +125,7 @@ def _listed_numbers(raw: object) -> tuple[str, ...]:
 def _magic_prefix(raw: object) -> str:
     digits = numbers.digits_of(_text(raw))
     if not re.fullmatch(r"[0-9]{4,11}", digits, re.ASCII):
-        raise ValueError("4 to 11 digits, to which four more are added, such as 97250000")
+        raise ValueError("4 to 11 digits such as 97250000; a magic number has four more")
     return digits
 
 
@@ -158,9 +156,9 @@ def _durations(raw: object) -> tuple[timedelta, ...]:
     return tuple(map(duration, _items(raw)))
 
 
-def _longer_than_zero(raw: object) -> timedelta:
+def _positive_duration(raw: object) -> timedelta:
     if not (length := duration(raw)):
-        raise ValueError("longer than 0, since what waits must not come at once; 1ms is short enough")
+        raise ValueError("longer than 0, such as 1ms")
     return length
 
 
@@ -168,8 +166,12 @@ def _option(default: Any, read: Callable[[object], Any], about: str, choices: tu
     return field(default=default, metadata={"read": read, "about": about, "choices": choices})
 
 
+def _limit(default: int, about: str) -> Any:
+    return _option(default, _whole(1, 10**9), about)
+
+
 def _choice(about: str, *choices: str) -> Any:
-    """Return an option that takes one of some words, the first unless told otherwise."""
+    """Return an option with fixed choices, of which the first is the default."""
     return _option(choices[0], _one_of(*choices), about, choices)
 
 
@@ -178,78 +180,78 @@ class Settings:
     """Every option of mocksms with its default."""
 
     host: str = _option("127.0.0.1", _host, "address to listen on")
-    port: int = _option(8972, _whole(0, 65535), "port to listen on; 0 picks a free one")
-    public_url: str | None = _option(None, _url, "address of this mock as phones reach it, for the links in texts")
-    allowed_host: tuple[str, ...] = _option((), _listed, "further host names the inspection API answers to")
-    control_token: str | None = _option(None, _optional_text, "token the inspection API asks for, as Bearer")
-    api_key: tuple[str, ...] = _option((), _listed, "keys that are accepted; none listed: any key is")
+    port: int = _option(8972, _whole(0, 65535), "port to listen on; 0: any free port")
+    public_url: str | None = _option(None, _url, "URL of this mock in the links of texts; none: its host and port")
+    allowed_host: tuple[str, ...] = _option((), _listed, "more host names under which the inspection API may be called")
+    control_token: str | None = _option(None, _optional_text, "Bearer token that the inspection API requires")
+    api_key: tuple[str, ...] = _option((), _listed, "API keys that are accepted; none: every key")
     auth_errors: Literal["documented", "observed"] = _choice(
-        "words of a 401: the guide's, or those seen in the wild", "documented", "observed"
+        "text of a 401 response: as in the vendor's guide, or as the real service was seen", "documented", "observed"
     )
     error_envelope: Literal["object", "string"] = _choice(
-        'body of a 401: {"Message": ...} or a bare JSON string', "object", "string"
+        'body of a 401 response: {"Message": ...} or a JSON string', "object", "string"
     )
     reason_spelling: Literal["vendor", "hyphen", "underscore"] = _choice(
-        "reject reasons: hyphens in send answers and underscores in reads as the vendor, or one of them in both",
+        "reject reasons: hyphens in send responses and underscores in reads (vendor), or the same in both",
         "vendor",
         "hyphen",
         "underscore",
     )
-    strict: bool = _option(False, _flag, "refuse with 400 whatever would only be a warning")
-    accept_local_numbers: bool = _option(False, _flag, "take 05... as an Israeli mobile number")
+    strict: bool = _option(False, _flag, "refuse with 400 what otherwise causes only a warning")
+    accept_local_numbers: bool = _option(False, _flag, "accept 05... as an Israeli mobile number")
     kosher_prefix: tuple[str, ...] = _option(
-        numbers.KOSHER_PREFIXES, _listed_numbers, "prefixes of numbers that take no SMS"
+        numbers.KOSHER_PREFIXES, _listed_numbers, "prefixes of kosher numbers, which cannot receive SMS"
     )
-    force_unsubscribe_link: bool = _option(False, _flag, "append the unsubscribe link whatever the request says")
-    magic_prefix: str = _option(numbers.MAGIC_PREFIX, _magic_prefix, "digits that start a magic number")
+    force_unsubscribe_link: bool = _option(False, _flag, "append the unsubscribe link also where the request says no")
+    magic_prefix: str = _option(numbers.MAGIC_PREFIX, _magic_prefix, "first digits of all magic numbers")
     magic_delay: timedelta = _option(
-        timedelta(seconds=5), _longer_than_zero, "how long it takes where a magic number waits"
+        timedelta(seconds=5), _positive_duration, "delay of the magic numbers that act later"
     )
-    async_delay: timedelta = _option(timedelta(), duration, "how long an async send stays queued")
-    sender: str = _option("SenderID", _text, "sender of messages that name none")
-    credit: int | None = _option(None, _optional_whole(0, 10**12), "segments an account can send; none given: no limit")
+    async_delay: timedelta = _option(timedelta(), duration, "how long messages of an async send stay queued")
+    sender: str = _option("SenderID", _text, "sender of messages without one")
+    credit: int | None = _option(None, _optional_whole(0, 10**12), "credit of an account in segments; none: no limit")
     gateway: bool = _option(True, _flag, "whether accounts have an SMS gateway")
     rest_right: bool = _option(True, _flag, "whether accounts may use the REST API")
-    unsubscribed: tuple[str, ...] = _option((), _listed_numbers, "numbers that have opted out of every account")
-    bounced: tuple[str, ...] = _option((), _listed_numbers, "numbers on every account's bounce list")
-    kosher: tuple[str, ...] = _option((), _listed_numbers, "numbers marked kosher beside the prefixes")
+    unsubscribed: tuple[str, ...] = _option((), _listed_numbers, "numbers that are opted out in every account")
+    bounced: tuple[str, ...] = _option((), _listed_numbers, "numbers on the bounce list of every account")
+    kosher: tuple[str, ...] = _option((), _listed_numbers, "more kosher numbers, besides those with a kosher prefix")
     opt_out_word: tuple[str, ...] = _option(replies.OUT_WORDS, _listed_words, "replies that opt out, in any case")
     opt_in_word: tuple[str, ...] = _option(replies.IN_WORDS, _listed_words, "replies that opt in again, in any case")
     webhook: tuple[Webhook, ...] = _option(
         (),
         _webhooks(WebhookKind.TRANSACTIONAL),
-        "addresses the transactional webhook calls; #click+reject names its events",
+        "URLs of transactional webhooks; #click+reject at the end selects events",
     )
     automation_webhook: tuple[Webhook, ...] = _option(
         (),
         _webhooks(WebhookKind.AUTOMATION),
-        "addresses the automation webhook calls; #SmsReply+smsSent names its events",
+        "URLs of automation webhooks; #SmsReply+smsSent at the end selects events",
     )
     webhook_allow: tuple[str, ...] = _option(
-        (), _listed, "public hosts, addresses and networks that may be called; none: this machine and private networks"
+        (), _listed, "public hosts, addresses and networks for webhooks; none: only this machine and private networks"
     )
     webhook_timeout: timedelta = _option(
-        timedelta(seconds=5), _longer_than_zero, "how long a receiver may take, in real time"
+        timedelta(seconds=5), _positive_duration, "how long a webhook receiver may take to respond, in real time"
     )
     webhook_retry: tuple[timedelta, ...] = _option(
         tuple(timedelta(seconds=pause) for pause in (1, 5, 15, 60, 300, 900)),
         _durations,
-        "pauses before a callback is tried again, on the account's clock; none: it is tried once",
+        "pauses before each retry of a callback, on the account's clock; none: no retries",
     )
     webhook_id_key: Literal["vendor", "transaction_id", "transaction_Id"] = _choice(
-        "name of the message's id in callbacks: by the event as the vendor, or one of them in all",
+        "name of the message id in callbacks: by event (vendor), or the same in all",
         "vendor",
         "transaction_id",
         "transaction_Id",
     )
     webhook_number_key: Literal["mobile_number", "email"] = _choice(
-        "name of the recipient in callbacks", "mobile_number", "email"
+        "name of the recipient field in callbacks", "mobile_number", "email"
     )
     webhook_bounce: Literal["reject", "hard_bounce"] = _choice(
-        "event of a message that bounces after it was sent", "reject", "hard_bounce"
+        "event for a message that bounces after it was sent", "reject", "hard_bounce"
     )
     webhook_date: Literal["minutes", "seconds", "swapped"] = _choice(
-        "created_at in callbacks: ISO cut to the minute, ISO, or the vendor's slip with minutes and months swapped",
+        "created_at in callbacks: ISO to the minute, ISO, or with minutes and month swapped as in two vendor samples",
         "minutes",
         "seconds",
         "swapped",
@@ -259,42 +261,40 @@ class Settings:
         "timeStamp of the automation webhook: 2022-02-10 15:58:01 or 02/10/2022 15:58:01", "iso", "us"
     )
     automation_escapes: Literal["lower", "upper"] = _choice(
-        "case of the escapes in the automation webhook: %3a or %3A", "lower", "upper"
+        "percent-encoding in the automation webhook: %3a or %3A", "lower", "upper"
     )
-    scenario: tuple[str, ...] = _option((), _listed, "scenario in force: a file, a folder of files, or a bundled name")
-    scenario_folder: str | None = _option(None, _optional_text, "folder whose scenarios can be called by name")
-    seed: str | None = _option(None, _optional_text, "makes ids repeatable; none given: drawn at the start and printed")
-    max_accounts: int = _option(10_000, _whole(1, 10**9), "accounts kept; beyond it the longest unused goes")
-    max_messages: int = _option(100_000, _whole(1, 10**9), "messages kept per account; beyond it the oldest go")
-    max_requests: int = _option(100_000, _whole(1, 10**9), "journal entries kept per account; beyond it the oldest go")
-    max_callbacks: int = _option(100_000, _whole(1, 10**9), "callbacks kept per account; beyond it the oldest go")
-    max_consents: int = _option(
-        100_000, _whole(1, 10**9), "opt-outs and opt-ins kept per account; beyond it the oldest go"
-    )
-    max_body: int = _option(1_048_576, _whole(1, 10**9), "longest request body in bytes")
-    quiet: bool = _option(False, _flag, "print no line per message")
+    scenario: tuple[str, ...] = _option((), _listed, "active scenarios: files, folders, or bundled names")
+    scenario_folder: str | None = _option(None, _optional_text, "folder of scenarios that can be activated by name")
+    seed: str | None = _option(None, _optional_text, "makes ids repeatable; none: a random seed, printed at the start")
+    max_accounts: int = _limit(10_000, "accounts kept; beyond it the least recently used is evicted")
+    max_messages: int = _limit(100_000, "messages kept per account; beyond it the oldest are evicted")
+    max_requests: int = _limit(100_000, "requests kept per account; beyond it the oldest are evicted")
+    max_callbacks: int = _limit(100_000, "callbacks kept per account; beyond it the oldest are evicted")
+    max_consents: int = _limit(100_000, "opt-outs and opt-ins kept per account; beyond it the oldest are evicted")
+    max_body: int = _limit(1_048_576, "maximum size of a request body in bytes")
+    quiet: bool = _option(False, _flag, "do not print a line for each message")
     log_format: Literal["lines", "json"] = _choice(
-        "what is printed: lines for people, or an object of JSON per line", "lines", "json"
+        "format of the output: plain lines, or one JSON object per line", "lines", "json"
     )
 
     @classmethod
     def read(cls, environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings:
-        """Return the settings of an environment and a command line; flags win.
+        """Read the settings from environment variables and flags; flags take precedence.
 
         Args:
-            environment: variables; only those beginning with `MOCKSMS_` are looked at.
+            environment: variables; only those that start with `MOCKSMS_` count.
             flags: option names (with underscores) to raw values.
 
         Raises:
-            SettingsError: an unknown variable, or a value that does not fit; the text is one sentence.
+            SettingsError: a variable is unknown, or a value is not valid; the text is one sentence.
         """
-        given = {name: (flag_name(name), value) for name, value in flags.items()}
-        return read_options(cls, from_environment(environment), given)
+        from_flags = {name: (flag_name(name), value) for name, value in flags.items()}
+        return read_options(cls, from_environment(environment), from_flags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSettings:
-    """Every option of a test suite beside those of the mock it starts."""
+    """Every option of a test session, besides those of the mock that it starts."""
 
     url: str | None = _option(None, _url, "URL of a running mock to attach to; none: the session starts its own")
     unexpected: Literal["fail", "warn", "ignore"] = _choice(
@@ -310,31 +310,31 @@ OPTIONS: Final = {option.name: option for option in fields(Settings)}
 SESSION_OPTIONS: Final = {option.name: option for option in fields(SessionSettings)}
 
 GROUPS: Final = {
-    "host": "Where it listens",
-    "api_key": "Answers",
+    "host": "Server",
+    "api_key": "Requests and responses",
     "kosher_prefix": "Messages",
     "sender": "Accounts",
-    "webhook": "Callbacks",
+    "webhook": "Webhooks",
     "scenario": "Scenarios",
-    "seed": "The mock itself",
+    "seed": "General",
 }
-"""What the options are about, each from the one named here on."""
+"""Groups of options, each by its first option."""
 
 
 def read_options(kind: type[Options], *sources: Mapping[str, Raw]) -> Options:
-    """Return options as some sources give them, by their names; the later source wins, and others' names are let be.
+    """Read options by name from some sources, of which the last takes precedence; other names are ignored.
 
     Raises:
-        SettingsError: a value does not fit.
+        SettingsError: a value is not valid.
     """
     options = {option.name: option for option in fields(kind)}
-    given = {name: raw for source in sources for name, raw in source.items() if name in options}
-    values: dict[str, Any] = {name: _read(options[name], *raw) for name, raw in given.items()}
+    latest = {name: raw for source in sources for name, raw in source.items() if name in options}
+    values: dict[str, Any] = {name: _read(options[name], *raw) for name, raw in latest.items()}
     return kind(**values)
 
 
 def default_text(default: object) -> str:
-    """Return a default as it would be given on the command line; nothing when there is none."""
+    """Return a default as written on the command line, empty if there is none."""
     match default:
         case None | ():
             return ""
@@ -359,28 +359,28 @@ def variable_name(option: str) -> str:
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Raw]:
-    """Return the options, of the mock and of test suites, that variables give by their names.
+    """Return the raw options, of the mock and of test sessions, that variables set.
 
     Raises:
-        SettingsError: a variable has our prefix and is none of them.
+        SettingsError: a variable has our prefix but is not an option.
     """
     known = {variable_name(name): name for name in (*OPTIONS, *SESSION_OPTIONS)}
     raw: dict[str, Raw] = {}
     for variable, value in environment.items():
-        if not variable.startswith(VARIABLE_PREFIX) or _is_of_a_link(variable, value):
+        if not variable.startswith(VARIABLE_PREFIX) or _is_from_container_link(variable, value):
             continue
         if variable not in known:
             near = difflib.get_close_matches(variable, known, 1, 0.5)
-            hint = f"did you mean {near[0]}?" if near else "see `mocksms --help` for those there are."
-            raise SettingsError(f"The environment variable {variable} is not one of mocksms; {hint}")
+            hint = f"did you mean {near[0]}?" if near else "`mocksms --help` lists all."
+            raise SettingsError(f"{variable} is not an environment variable of mocksms; {hint}")
         raw[known[variable]] = (variable, value)
     return raw
 
 
-def _is_of_a_link(variable: str, value: str) -> bool:
-    """Whether a variable tells where something called mocksms is: a service of Kubernetes, a container Docker links."""
-    of_links = ("MOCKSMS_SERVICE_", "MOCKSMS_PORT_", "MOCKSMS_ENV_")
-    return variable.startswith(of_links) or variable == "MOCKSMS_NAME" or value.startswith("tcp://")
+def _is_from_container_link(variable: str, value: str) -> bool:
+    """Whether Kubernetes or Docker set a variable, as they do for services and containers called mocksms."""
+    prefixes = ("MOCKSMS_SERVICE_", "MOCKSMS_PORT_", "MOCKSMS_ENV_")
+    return variable.startswith(prefixes) or variable == "MOCKSMS_NAME" or value.startswith("tcp://")
 
 
 def _read(option: Field[Any], where: str, raw: object) -> object:
@@ -391,10 +391,10 @@ def _read(option: Field[Any], where: str, raw: object) -> object:
         raise SettingsError(f"{where} is {raw!r}, but must be {error}.") from error
 
 
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def url_of(host: str, port: int) -> str:
-    """Return the URL at which programs on this machine reach a mock that listens on this host and port."""
-    name = _EVERYWHERE.get(host, host)
+    """Return the URL by which programs on this machine reach a mock that listens on a host and port."""
+    name = _LOOPBACK_OF.get(host, host)
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

@@ -1,4 +1,4 @@
-"""One-time codes in the text of an SMS: found by their form, told apart by the words beside them."""
+"""One-time codes in texts: found by their form, ranked by the words near them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-NEAR: Final = 40
-"""Characters between a word and the code it announces, at most."""
+MAX_WORD_DISTANCE: Final = 40
+"""Maximum of characters between a code and the word that announces it."""
 
 _FORMS: Final = re.compile(
     r"""(?<![\w*#+-])(?:
@@ -30,7 +30,7 @@ _OTHER_NUMBERS: Final = re.compile(
       | \b[0-9]{1,2}:[0-9]{2}\b""",
     re.VERBOSE,
 )
-"""Links, phone numbers, money, dates and times: what stands in them is no code."""
+"""Links, phone numbers, money, dates and times: digits inside them are not codes."""
 
 _ANNOUNCING: Final = re.compile(
     r"\b(?:(?:pass)?codes?|otp|pin|passwords?|verification|one-time|[בהוכלמש]{0,3}(?:קוד|סיסמ[הא]|אימות)\w*)\b",
@@ -42,7 +42,7 @@ _EXPLAINING: Final = re.compile(
     r"|[בהוכלמש]{0,3}(?:הזמנה|הזמנת|חבילה|משלוח|חשבונית|חשבון|כרטיס|סכום|טלפון|חייג\w*|התקשר\w*))\b",
     re.IGNORECASE,
 )
-"""Words that say what the next number is, and that it is no code."""
+"""Words before numbers that are not codes."""
 
 _YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 _SENTENCE_END: Final = re.compile(r"[.!?](?:\s|$)")
@@ -52,7 +52,7 @@ _Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What may be a one-time code: as one would type it, where it stands, and whether the text calls it a code."""
+    """A possible one-time code: as typed, its place in the text, and whether a word near it announces a code."""
 
     code: str
     index: int
@@ -63,8 +63,8 @@ class Code:
 def find_codes(text: str) -> list[Code]:
     """Return the one-time codes of a text, the best candidate first.
 
-    Those that the text calls a code come first, the nearest to that word before the others; then numbers that nothing
-    explains. Order totals, order and phone numbers, dates and what stands in a link are left out.
+    First come those announced by a word such as "code", the nearest to it first, then other numbers. Order totals,
+    order and phone numbers, dates and digits inside links are excluded.
     """
     others = _spans(_OTHER_NUMBERS, text)
     candidates = [found for found in _FORMS.finditer(text) if not _touches(found.span(), others)]
@@ -98,22 +98,22 @@ def _touches(span: _Span, others: Sequence[_Span]) -> bool:
 
 
 def _explained(text: str, spans: Sequence[_Span]) -> set[_Span]:
-    """Return those of the spans that directly follow a word which says what they are."""
+    """Return the spans that directly follow a word which excludes them."""
     explained: set[_Span] = set()
     for _, end in _spans(_EXPLAINING, text):
         after = bisect_left(spans, (end, 0))
-        if after < len(spans) and _in_one_sentence(text, end, spans[after][0], NEAR // 2):
+        if after < len(spans) and _in_one_sentence(text, end, spans[after][0], MAX_WORD_DISTANCE // 2):
             explained.add(spans[after])
     return explained
 
 
 def _distance(text: str, span: _Span, words: Sequence[_Span]) -> int | None:
-    """Return how far the nearest of some words is within the sentence, None when none is near."""
+    """Return the distance to the nearest of some words in the same sentence, None if none is near."""
     after = bisect_left(words, span)
     distances: list[int] = []
     for start, end in words[max(0, after - 1) : after + 1]:
         left, right = (end, span[0]) if end <= span[0] else (span[1], start)
-        if _in_one_sentence(text, left, right, NEAR):
+        if _in_one_sentence(text, left, right, MAX_WORD_DISTANCE):
             distances.append(right - left)
     return min(distances, default=None)
 

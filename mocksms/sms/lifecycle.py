@@ -1,4 +1,4 @@
-r"""The life of a message: the only place that changes its state.
+r"""Life of a message: the allowed steps between states.
 
     queued ----------> sent ----------> rejected/bounced
        |  \-> queued/insufficient-funds -> sent, rejected, exception
@@ -15,7 +15,7 @@ from typing import Final
 from mocksms.errors import IllegalStep
 from mocksms.sms.message import History, State, Transition
 
-_AFTER_A_WAIT = (
+_AFTER_WAITING = (
     State.SENT,
     State.UNSUBSCRIBED,
     State.KOSHER,
@@ -26,8 +26,8 @@ _AFTER_A_WAIT = (
 )
 
 NEXT: Final[dict[State, tuple[State, ...]]] = {
-    State.QUEUED: (*_AFTER_A_WAIT, State.INVALID, State.NO_CREDIT),
-    State.NO_CREDIT: _AFTER_A_WAIT,
+    State.QUEUED: (*_AFTER_WAITING, State.INVALID, State.NO_CREDIT),
+    State.NO_CREDIT: _AFTER_WAITING,
     State.SENT: (State.BOUNCED,),
     State.INVALID: (),
     State.UNSUBSCRIBED: (),
@@ -37,19 +37,19 @@ NEXT: Final[dict[State, tuple[State, ...]]] = {
     State.EXCEPTION: (),
     State.NO_GATEWAY: (),
 }
-"""The legal next states of each state."""
+"""The allowed next states of each state."""
 
 
 def begin(at: datetime, cause: str) -> History:
-    """Return the history of a message that has just been accepted."""
+    """Return the history of a new message, which is queued."""
     return (Transition(at, State.QUEUED, cause),)
 
 
 def step(history: History, state: State, at: datetime, cause: str) -> History:
-    """Return a history one step further.
+    """Return a history with one more step.
 
     Raises:
-        IllegalStep: the table does not allow it.
+        IllegalStep: NEXT does not allow it.
     """
     current = history[-1].state
     if state not in NEXT[current]:

@@ -1,6 +1,7 @@
-"""Magic numbers: phone numbers that name their own outcome.
+"""Magic numbers: phone numbers that select an outcome.
 
-`972-50-000CCLL`: CC is the outcome, LL any two digits (a lane, so that parallel tests never share a number).
+`972-50-000CCLL`: CC is the code of the outcome, LL any two digits (the lane, so that parallel tests never share a
+number).
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from mocksms.sms.numbers import MAGIC_PREFIX
 from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, ReplyReaction, Step
 
 SUFFIX_LENGTH: Final = 4
-REACTION_AFTER: Final = timedelta(seconds=1)
+REACTION_DELAY: Final = timedelta(seconds=1)
 
 
 class MagicNumber(NamedTuple):
-    """A row of the catalogue: the `code`, a short name, what happens in words, and the outcome or fault it orders."""
+    """A row of the catalogue: code, short name, description, and the outcome or fault that it selects."""
 
     code: str
     name: str
@@ -26,16 +27,13 @@ class MagicNumber(NamedTuple):
     effect: Outcome | Fault
 
     def number(self, prefix: str = MAGIC_PREFIX, lane: int = 0) -> str:
-        """Return the phone number of this row on a lane (0 to 99), as the vendor's guide writes numbers."""
+        """Return the phone number of this row in a lane (0 to 99), as the vendor's guide writes numbers."""
         digits = f"{prefix}{self.code}{lane:02}"
         return f"{digits[:3]}-{digits[3:5]}-{digits[5:]}"
 
 
 class Catalogue:
-    """The magic numbers behind one prefix.
-
-    `delay` is how long the codes take that wait, in the table's words "5 s".
-    """
+    """The magic numbers with one prefix; `delay` is the time of the codes that act later."""
 
     def __init__(self, prefix: str = MAGIC_PREFIX, delay: timedelta = timedelta(seconds=5)) -> None:
         self.prefix = prefix
@@ -43,7 +41,7 @@ class Catalogue:
         self._length = len(prefix) + SUFFIX_LENGTH
 
     def code(self, digits: str) -> str | None:
-        """Return the code of a number in the block, in the catalogue or not; None for any other number."""
+        """Return the code of a magic number, also one without a row; None for any other number."""
         if not digits.startswith(self.prefix) or len(digits) != self._length:
             return None
         suffix = digits[-SUFFIX_LENGTH:]
@@ -62,17 +60,17 @@ def _rows(delay: timedelta) -> list[MagicNumber]:
             "replies-yes",
             "sent, then the recipient replies YES",
             Step(State.SENT),
-            ReplyReaction("YES", REACTION_AFTER),
+            ReplyReaction("YES", REACTION_DELAY),
         ),
         _outcome(
             "04",
             "replies-stop",
             "sent, then the recipient replies STOP and is opted out",
             Step(State.SENT),
-            ReplyReaction("STOP", REACTION_AFTER, opts_out=True),
+            ReplyReaction("STOP", REACTION_DELAY, opts_out=True),
         ),
         _outcome(
-            "05", "clicks", "sent, then the first link is clicked", Step(State.SENT), ClickReaction(REACTION_AFTER)
+            "05", "clicks", "sent, then the first link is clicked", Step(State.SENT), ClickReaction(REACTION_DELAY)
         ),
         _outcome("10", "invalid", str(State.INVALID), Step(State.INVALID)),
         _outcome("20", "unsubscribed", str(State.UNSUBSCRIBED), Step(State.UNSUBSCRIBED)),

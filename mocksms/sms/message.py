@@ -1,4 +1,4 @@
-"""One SMS to one recipient: what was asked for, and what has happened to it."""
+"""A message: one SMS to one recipient, with its submission and its history."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a message is not plainly sent, in the spelling of the send answers."""
+    """The vendor's reject reasons, in the spelling of send responses."""
 
     INVALID_NUMBER = "invalid-number"
     UNSUBSCRIBE = "unsubscribe"
@@ -35,7 +35,7 @@ class Reason(StrEnum):
 
     @property
     def in_reads(self) -> str:
-        """The spelling of the reads (documented by the guide's second list)."""
+        """The spelling in info and search (documented by the guide's second list)."""
         return _IN_READS[self]
 
 
@@ -52,7 +52,7 @@ _IN_READS = {
 
 
 class State(Enum):
-    """Every pair of status and reason that exists; written `status` or `status/reason`."""
+    """The pairs of status and reason that exist; written `status` or `status/reason`."""
 
     QUEUED = (Status.QUEUED, None)
     NO_CREDIT = (Status.QUEUED, Reason.INSUFFICIENT_FUNDS)
@@ -75,7 +75,7 @@ class State(Enum):
 
 
 class Transition(NamedTuple):
-    """A step in a message's life: when, into which state, and why."""
+    """A step of a message: the time, the new state, and the cause."""
 
     at: datetime
     state: State
@@ -83,27 +83,27 @@ class Transition(NamedTuple):
 
 
 History = tuple[Transition, ...]
-"""The life of a message so far, oldest event first; never empty."""
+"""The steps of a message so far, oldest first; never empty."""
 
 
 class Click(NamedTuple):
-    """A recipient opened a link of a message."""
+    """A click on a link of a message."""
 
     at: datetime
     url: str
 
 
 class Recipient(NamedTuple):
-    """One entry of a send's `to`: the number as sent, and the values for its placeholders by name."""
+    """An entry of a send's `to`: the number as sent, and the values of its placeholders by name."""
 
     mobile_number: str
     fields: Mapping[str, str] = NO_FIELDS
 
 
 class Submission(NamedTuple):
-    """What one send asks for; shared by all its messages.
+    """The content and options of one send, shared by all its messages.
 
-    `sender` None means the account's own. `send_at` is aware, None means now.
+    `sender` None is the sender of the account. `send_at` is timezone-aware, None is now.
     """
 
     content: str
@@ -119,7 +119,7 @@ class Submission(NamedTuple):
 
 
 class CallbackPolicy(NamedTuple):
-    """How receivers are told of a message by callbacks: that much later, so many times each; 0 is never."""
+    """Delay of the callbacks of a message, and how many times each is sent; 0 is never."""
 
     delay: timedelta = timedelta()
     times: int = 1
@@ -129,11 +129,11 @@ DEFAULT_POLICY = CallbackPolicy()
 
 
 class Message(NamedTuple):
-    """One SMS to one recipient. Values never change: a step makes a new Message.
+    """One SMS to one recipient. Immutable: a step creates a new Message.
 
-    `sequence` grows with every message of the mock. `digits` is the number to compare on. `due_at` is when the
-    vendor takes it up. `segments` is what it costs. `decided_by` says in words what chose its end, None until then.
-    `request` is the number of the request that created it, 0 when none did.
+    `sequence` is its number in the order of all records of the mock. `digits` is the phone number in the form for
+    comparisons. `due_at` is when the vendor processes it. `segments` is its price. `decided_by` is the text that says
+    what decided its outcome, None until then. `request` is the number of the request that created it, 0 for none.
     """
 
     transaction_id: str
@@ -154,5 +154,5 @@ class Message(NamedTuple):
 
     @property
     def state(self) -> State:
-        """Where the message is in its life: the state of its newest event."""
+        """The current state: that of the latest step."""
         return self.history[-1].state

@@ -1,4 +1,4 @@
-"""What can be ordered for a message: the steps of its life, what its recipient does, or a wrong HTTP answer."""
+"""Outcomes and faults: the steps of a message, the reactions of its recipient, broken HTTP responses."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ AT_ONCE = timedelta()
 
 
 class Step(NamedTuple):
-    """Enter `state`, `after` that long from when the message is taken up."""
+    """A new state of a message, at a time after the vendor processes it."""
 
     state: State
     after: timedelta = AT_ONCE
 
 
 class ReplyReaction(NamedTuple):
-    """The recipient answers with `text`, `after` that long; it opts out if `opts_out`, else as its words mean."""
+    """A reply of the recipient, at a time after processing; `opts_out` makes it opt out with any text."""
 
     text: str
     after: timedelta
@@ -28,7 +28,7 @@ class ReplyReaction(NamedTuple):
 
 
 class ClickReaction(NamedTuple):
-    """The recipient opens the first link of the text, `after` that long."""
+    """A click of the recipient on the first link, at a time after processing."""
 
     after: timedelta
 
@@ -38,10 +38,10 @@ Reaction = ReplyReaction | ClickReaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Where a message will end and when, what its recipient does, and what decided it in a tester's words.
+    """The steps of a message, the reactions of its recipient, and the text that says what decided them.
 
-    `release_after`, if given, leaves it to be decided as if nothing was ordered, that long after it was taken up.
-    `callback_policy` is how receivers hear of it.
+    With `release_after`, the default rules decide instead, that long after processing. `callback_policy` is for the
+    callbacks of the message.
     """
 
     steps: tuple[Step, ...]
@@ -52,7 +52,7 @@ class Outcome:
 
 
 class FaultKind(StrEnum):
-    """The ways an HTTP answer goes wrong."""
+    """The ways in which an HTTP response can be broken."""
 
     STATUS = "status"
     DELAY = "delay"
@@ -66,10 +66,10 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A wrong HTTP answer.
+    """A broken HTTP response.
 
-    `status`, `body` and `media_type` are those of kind STATUS; without a body it is the vendor's. `duration` is how
-    long it lasts, or tells the client to wait.
+    `status`, `body` and `media_type` belong to kind STATUS; without a body the vendor's is sent. `duration` is the
+    time it takes, or the Retry-After of the response.
     """
 
     kind: FaultKind
@@ -79,17 +79,17 @@ class Fault:
     media_type: str | None = None
 
     def lasting(self, duration: timedelta) -> Fault:
-        """Return the same fault of another length."""
+        """Return the same fault with another duration."""
         return replace(self, duration=duration)
 
     @property
     def accepts(self) -> bool:
-        """Whether the send itself is carried out before the answer goes wrong."""
+        """Whether the send is accepted before the response breaks."""
         return self.kind not in (FaultKind.STATUS, FaultKind.RESET_BEFORE_ACCEPT)
 
     @property
     def loses_response(self) -> bool:
-        """Whether the connection is reset instead of an answer."""
+        """Whether the connection is reset instead of a response."""
         return self.kind in (FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What an SMS from a recipient means: opting out, opting in, or just words."""
+"""Replies that opt out or in."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from unicodedata import category, normalize
 
 OUT_WORDS: Final = ("STOP", "הסר")
 IN_WORDS: Final = ("START",)
-"""Replies that choose unless told otherwise (inferred)."""
+"""The default words to opt out and in (inferred)."""
 
-_UNSEEN = re.compile("[\u0591-\u05bd\u05bf-\u05c7\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-"""Niqqud and marks of direction and width, which keyboards and copied texts add without anybody seeing it."""
+_INVISIBLE = re.compile("[\u0591-\u05bd\u05bf-\u05c7\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Niqqud and marks of direction and width, which keyboards and copied texts add invisibly."""
 
 
 class ConsentChoice(StrEnum):
-    """What a recipient chooses."""
+    """Opt-out or opt-in."""
 
     OUT = "out"
     IN = "in"
 
 
 class OptOutWords:
-    """The replies that choose: one of the words alone, in any case, whatever niqqud it has and signs around it."""
+    """The words to opt out and in; case, niqqud and punctuation around a word are ignored."""
 
     def __init__(self, out: Iterable[str] = OUT_WORDS, into: Iterable[str] = IN_WORDS) -> None:
         outs = tuple(out)
@@ -35,12 +35,12 @@ class OptOutWords:
         self._choices.pop("", None)
 
     def choice(self, text: str) -> ConsentChoice | None:
-        """Return what a reply chooses, None when it is none of the words."""
+        """Return the choice of a reply, None if it is not exactly one of the words."""
         return self._choices.get(_plain(text))
 
 
 def _plain(text: str) -> str:
-    """Return what counts of a reply; where there are nothing but signs, they do."""
-    seen = _UNSEEN.sub("", normalize("NFKC", text).casefold()).strip()
-    signs = "".join({character for character in seen if category(character)[0] in "PSZC"})
-    return seen.strip(signs) or seen
+    """Return the part of a reply to compare: without punctuation around it, unless it has nothing else."""
+    visible = _INVISIBLE.sub("", normalize("NFKC", text).casefold()).strip()
+    signs = "".join({character for character in visible if category(character)[0] in "PSZC"})
+    return visible.strip(signs) or visible

@@ -1,4 +1,4 @@
-"""How many segments a text takes on the air: GSM 03.38 or UCS-2, and which character decided."""
+"""Segments of a text: encoding (GSM 03.38 or UCS-2) and count."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _ESCAPE = "\x1b"
 
 
 class Encoding(StrEnum):
-    """The two encodings an SMS travels in."""
+    """The two encodings of an SMS."""
 
     GSM7 = "GSM-7"
     UCS2 = "UCS-2"
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """Units in a lone segment, and in each segment of a longer text (the rest is its header)."""
+        """Units in a single segment, and in each segment of a longer text (a header takes the rest)."""
         return (160, 153) if self is Encoding.GSM7 else (70, 67)
 
 
@@ -46,7 +46,7 @@ class ForcedBy:
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """What a text takes: `units` are septets in GSM-7 and UTF-16 code units in UCS-2."""
+    """Encoding and size of a text: `units` are septets in GSM-7 and UTF-16 code units in UCS-2."""
 
     encoding: Encoding
     count: int
@@ -56,10 +56,10 @@ class Segments:
 
 @lru_cache(maxsize=256)
 def count_segments(text: str) -> Segments:
-    """Return the segments a text takes; the empty text takes one.
+    """Count the segments of a text; an empty text has one.
 
-    An extension character and a surrogate pair are never split between two segments. Remembered for the latest texts,
-    since the same one often goes to many.
+    An extension character and a surrogate pair are never split between two segments. Cached, since one text often
+    goes to many recipients.
     """
     outside = _OUTSIDE_GSM.search(text)
     if outside is None:
@@ -70,7 +70,7 @@ def count_segments(text: str) -> Segments:
 
 
 def split_segments(text: str) -> list[str]:
-    """Return the parts of a text, one for each of the segments it takes."""
+    """Split a text into the parts of its segments."""
     segments = count_segments(text)
     if segments.count == 1:
         return [text]
@@ -82,17 +82,17 @@ def split_segments(text: str) -> list[str]:
 
 
 def _as_septets(text: str) -> str:
-    """Put the escape code before every character of the extension table, so that each counts for its septets."""
+    """Put the escape code before each extension character, so that every character is one septet."""
     return _EXTENSION.sub(lambda found: _ESCAPE + found[0], text)
 
 
 def _as_characters(units: str) -> str:
-    """Undo the spelling of characters as two surrogates."""
+    """Undo `_as_code_units`."""
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _as_code_units(text: str) -> str:
-    """Spell every character beyond the BMP as its two surrogates, so that one character is one unit."""
+    """Replace each character beyond the BMP by its two surrogates, so that every character is one unit."""
     if max(text) < "\U00010000":
         return text
     raw = text.encode("utf-16-le", "surrogatepass")
@@ -104,11 +104,11 @@ def _count(units: str, encoding: Encoding) -> int:
 
 
 def _starts(units: str, encoding: Encoding) -> Iterator[int]:
-    """Iterate over the indexes at which the segments of a text begin that needs more than one."""
-    each, start = encoding.sizes[1], 0
+    """Iterate over the start of each segment of a text that needs several."""
+    size, start = encoding.sizes[1], 0
     while start < len(units):
         yield start
-        start += each
+        start += size
         if start < len(units) and _opens_a_pair(units[start - 1], encoding):
             start -= 1
 

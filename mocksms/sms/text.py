@@ -1,4 +1,4 @@
-"""What the phone shows: placeholders filled, links made trackable, the way to unsubscribe appended."""
+"""Texts as the phone shows them: placeholders filled, links tracked, unsubscribe text appended."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from mocksms.sms.message import NO_FIELDS, Message, Recipient, Submission
 from mocksms.sms.replies import OUT_WORDS
 
 MAX_TEXT_LENGTH: Final = 255 * 153
-"""Characters the longest SMS can carry: 255 parts (GSM 03.40) of 153 GSM-7 characters."""
+"""Characters of the longest SMS: 255 parts (GSM 03.40) of 153 GSM-7 characters."""
 
 MAX_SEND_LENGTH: Final = 10_000_000
-"""Characters that the texts of one send may have together, before and after filling; like texts count once."""
+"""Characters of all texts of one send together, before and after filling; equal texts count once."""
 
 REPLY_HINT: Final = "Reply {} to unsubscribe"
 
 _PLACEHOLDER = re.compile(r"#([^#\s]+)#")
-_AROUND = r"""\s<>"'()“”„«»\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"""
-_BEHIND = r""".,;:!?\]…׳״’"""
-_IN_BRACKETS = rf"\([^{_AROUND}]*\)"
+_OUTSIDE_LINK = r"""\s<>"'()“”„«»\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"""
+_NOT_LAST = r""".,;:!?\]…׳״’"""
+_IN_BRACKETS = rf"\([^{_OUTSIDE_LINK}]*\)"
 _LINK = re.compile(
-    rf"(?:https?://|www\.)(?:{_IN_BRACKETS}|[^{_AROUND}])*(?:{_IN_BRACKETS}|[^{_AROUND}{_BEHIND}])", re.IGNORECASE
+    rf"(?:https?://|www\.)(?:{_IN_BRACKETS}|[^{_OUTSIDE_LINK}])*(?:{_IN_BRACKETS}|[^{_OUTSIDE_LINK}{_NOT_LAST}])",
+    re.IGNORECASE,
 )
-"""A link ends before what may stand around it, marks of direction too, and not with what may stand behind it."""
+"""A link ends before spaces, quotes and marks of direction, and does not end with punctuation."""
 
 
 class Links(NamedTuple):
-    """Where the links inside one message lead: pages of this mock under `base`, told apart by `token`.
+    """URLs in the text of one message: pages of this mock under `base`, with the `token` of the message.
 
-    `opt_out_word` is the other way out: what to reply.
+    `opt_out_word` is the reply that opts out.
     """
 
     base: str
@@ -40,26 +41,26 @@ class Links(NamedTuple):
 
     @property
     def reply_hint(self) -> str:
-        """What says how to opt out by a reply."""
+        """The hint how to opt out by a reply."""
         return REPLY_HINT.format(self.opt_out_word)
 
     @property
     def unsubscribe(self) -> str:
-        """The page that opts the recipient out."""
+        """The URL of the unsubscribe page."""
         return f"{self.base}/u/{self.token}"
 
     def tracked(self, index: int) -> str:
-        """The short link that stands for the link number `index` of the content, counted from 1."""
+        """Return the short URL that replaces link number `index` of the content, counted from 1."""
         return f"{self.base}/l/{self.token}/{index}"
 
 
 def links_in(content: str) -> list[str]:
-    """Return the links of a text in order, with `http://`, `https://` or a bare `www.`."""
+    """Return the links of a text in order: those with `http://`, `https://` or `www.`."""
     return _LINK.findall(content)
 
 
 class Template:
-    """The content of a send, ready to be filled for each recipient."""
+    """The content of a send, to be filled for each recipient."""
 
     def __init__(self, submission: Submission) -> None:
         self._submission = submission
@@ -68,32 +69,32 @@ class Template:
         self.placeholders = tuple(dict.fromkeys(self._pieces[1::2]))
 
     def fill(self, fields: Mapping[str, str]) -> str:
-        """Return the content with the values in place; a placeholder without a value stays as written."""
+        """Return the content with the values filled in; a placeholder without a value stays as written (inferred)."""
         return "".join(self._filled_pieces(fields)) if self.placeholders else self._submission.content
 
     def check(self, recipients: Iterable[Recipient]) -> None:
-        """Refuse texts beyond what can be sent or worked on, without building them.
+        """Check the lengths of the texts, without building them.
 
         Raises:
-            TextTooLong: a recipient's text is longer than the longest SMS.
-            SendTooLarge: the texts that differ come to too many characters together.
+            TextTooLong: a text is longer than the longest SMS.
+            SendTooLarge: the texts that differ have too many characters together.
         """
         content, unsubscribe_text = self._submission.content, self._submission.unsubscribe_text
         if not self.placeholders and len(content) + len(unsubscribe_text) <= MAX_TEXT_LENGTH:
             return
         distinct = {id(to.fields): to.fields for to in recipients} if self.placeholders else {0: NO_FIELDS}
         fixed = len(unsubscribe_text) if self._submission.unsubscribe_link else 0
-        together = len(distinct) * (len(content) + fixed)
-        if together <= MAX_SEND_LENGTH:
+        total = len(distinct) * (len(content) + fixed)
+        if total <= MAX_SEND_LENGTH:
             lengths = [fixed + self._length(fields) for fields in distinct.values()]
             if (longest := max(lengths, default=0)) > MAX_TEXT_LENGTH:
                 raise TextTooLong(longest, MAX_TEXT_LENGTH)
-            together = sum(lengths)
-        if together > MAX_SEND_LENGTH:
-            raise SendTooLarge(together, MAX_SEND_LENGTH)
+            total = sum(lengths)
+        if total > MAX_SEND_LENGTH:
+            raise SendTooLarge(total, MAX_SEND_LENGTH)
 
     def text(self, fields: Mapping[str, str], links: Links) -> str:
-        """Return the whole text as the phone shows it."""
+        """Return the text as the phone shows it."""
         submission = self._submission
         text = self.fill(fields)
         if submission.track_clicks:
@@ -114,12 +115,12 @@ class Template:
 
 
 def filled(message: Message) -> str:
-    """Return the content of a message with its recipient's values in place."""
+    """Return the content of a message with the values of its recipient filled in."""
     return Template(message.submission).fill(message.fields) if message.fields else message.submission.content
 
 
 def escape(text: str) -> str:
-    """Return a text as a terminal can show it: control, bidi and unprintable characters as escapes."""
+    """Return a text that is safe to print: control, bidi and unprintable characters as escapes."""
     if text.isprintable():
         return text
     return "".join(

@@ -324,7 +324,7 @@ def test_unknown_variable_is_one_sentence(
     assert main([command]) == 2
     assert capsys.readouterr() == (
         "",
-        "mocksms: The environment variable MOCKSMS_PROT is not one of mocksms; did you mean MOCKSMS_PORT?\n",
+        "mocksms: MOCKSMS_PROT is not an environment variable of mocksms; did you mean MOCKSMS_PORT?\n",
     )
 
 
@@ -490,7 +490,7 @@ def test_help_names_the_words_an_option_takes_and_its_default(capsys: pytest.Cap
         main(["--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert "--auth-errors documented|observed" in text
-    assert "port to listen on; 0 picks a free one (default 8972) [MOCKSMS_PORT]" in text
+    assert "port to listen on; 0: any free port (default 8972) [MOCKSMS_PORT]" in text
 
 
 def test_public_address_is_for_links__the_welcome_says_where_it_listens() -> None:

@@ -166,4 +166,6 @@ def test_container_linked_to_it_under_this_name_reaches_it(engine: Engine, run: 
 def test_variable_that_cannot_be_used_ends_it_with_a_sentence(engine: Engine, image: str) -> None:
     done = engine.attempt("run", "--rm", "--env", "MOCKSMS_PROT=1", image)
     assert done.returncode == 2
-    assert done.stdout.strip().endswith("MOCKSMS_PROT is not one of mocksms; did you mean MOCKSMS_PORT?")
+    assert done.stdout.strip().endswith(
+        "MOCKSMS_PROT is not an environment variable of mocksms; did you mean MOCKSMS_PORT?"
+    )

@@ -30,11 +30,11 @@ from mocksms.sms.replies import ConsentChoice, OptOutWords
         ("", None),
     ],
 )
-def test_reply_chooses_by_one_word_alone(text: str, choice: ConsentChoice | None) -> None:
+def test_reply_opts_out_or_in_with_one_word_alone(text: str, choice: ConsentChoice | None) -> None:
     assert OptOutWords().choice(text) is choice
 
 
-def test_other_words_can_choose() -> None:
+def test_words_can_be_changed() -> None:
     words = OptOutWords(["Quit"], ["Again!"])
     assert [words.choice(text) for text in ("QUIT", "again", "STOP", "START")] == [
         ConsentChoice.OUT,
@@ -49,7 +49,7 @@ def test_word_that_is_in_both_lists_opts_out() -> None:
     assert OptOutWords(["ok"], ["OK"]).choice("Ok") is ConsentChoice.OUT
 
 
-def test_word_without_a_letter_is_met_by_itself_alone() -> None:
+def test_word_without_letters_matches_only_itself() -> None:
     words = OptOutWords(["!", "👍"], ["+"])
     assert [words.choice(text) for text in ("!", "👍 ", " +")] == [
         ConsentChoice.OUT,

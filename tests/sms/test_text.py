@@ -18,7 +18,7 @@ def plain(content: str) -> Template:
 
 
 @pytest.mark.ledger("body.placeholders")
-def test_template_fills_every_place_of_a_placeholder() -> None:
+def test_template_fills_every_occurrence_of_a_placeholder() -> None:
     template = plain("Hi #name#, #code# is yours, #name#")
     assert template.placeholders == ("name", "code")
     assert template.fill({"name": "Dana", "code": "4711"}) == "Hi Dana, 4711 is yours, Dana"
@@ -34,7 +34,7 @@ def test_placeholder_without_a_value_stays_as_written() -> None:
     ["nothing", "C# and F# here", "#", "##", "# name #", "", "50% #off"],
     ids=["plain", "hashes apart", "one hash", "two hashes", "spaces within", "empty", "no end"],
 )
-def test_text_without_placeholders_stays_as_it_is(content: str) -> None:
+def test_content_without_placeholders_is_unchanged(content: str) -> None:
     template = plain(content)
     assert template.placeholders == ()
     assert template.fill({"name": "Dana", " name ": "x"}) == content
@@ -68,40 +68,40 @@ def test_links_in_finds_links_in_order(content: str, links: list[str]) -> None:
     assert links_in(content) == links
 
 
-def test_shown_is_the_content_when_nothing_is_asked_for() -> None:
+def test_text_is_the_content_without_options() -> None:
     assert plain("Hello").text({}, LINKS) == "Hello"
 
 
-def test_shown_counts_tracked_links_from_one_in_the_filled_text() -> None:
+def test_text_counts_tracked_links_from_one_in_the_filled_text() -> None:
     submission = Submission("#first# or www.b.test", unsubscribe_link=False, track_clicks=True)
-    shown = Template(submission).text({"first": "https://a.test/long"}, LINKS)
-    assert shown == "http://mock.test/l/0123456789ab/1 or http://mock.test/l/0123456789ab/2"
+    text = Template(submission).text({"first": "https://a.test/long"}, LINKS)
+    assert text == "http://mock.test/l/0123456789ab/1 or http://mock.test/l/0123456789ab/2"
 
 
 @pytest.mark.ledger("body.unsubscribe-link")
-def test_shown_appends_the_unsubscribe_link_by_default() -> None:
+def test_text_ends_with_the_unsubscribe_link_by_default() -> None:
     assert Template(Submission("Hello")).text({}, LINKS) == "Hello\nhttp://mock.test/u/0123456789ab"
 
 
 @pytest.mark.ledger("body.unsubscribe-link")
-def test_shown_puts_the_unsubscribe_text_before_the_link() -> None:
-    shown = Template(Submission("Hello", unsubscribe_text="Stop: ")).text({}, LINKS)
-    assert shown == "Hello\nStop: http://mock.test/u/0123456789ab"
+def test_unsubscribe_text_precedes_the_link() -> None:
+    text = Template(Submission("Hello", unsubscribe_text="Stop: ")).text({}, LINKS)
+    assert text == "Hello\nStop: http://mock.test/u/0123456789ab"
 
 
-def test_shown_leaves_the_unsubscribe_text_out_without_the_link() -> None:
+def test_unsubscribe_text_without_the_link_is_omitted() -> None:
     submission = Submission("Hello", unsubscribe_link=False, unsubscribe_text="Stop: ")
     assert Template(submission).text({}, LINKS) == "Hello"
 
 
-def test_shown_tracks_neither_the_unsubscribe_link_nor_the_text_before_it() -> None:
+def test_unsubscribe_link_and_the_text_before_it_are_not_tracked() -> None:
     submission = Submission("Hello", unsubscribe_text="www.help.test ", track_clicks=True)
     assert Template(submission).text({}, LINKS) == "Hello\nwww.help.test http://mock.test/u/0123456789ab"
 
 
-def test_shown_ends_with_the_reply_hint_when_asked_for() -> None:
-    shown = Template(Submission("Hello", unsubscribe_reply=True)).text({}, LINKS)
-    assert shown == f"Hello\n{LINKS.unsubscribe}\n{LINKS.reply_hint}"
+def test_text_ends_with_the_reply_hint_if_replies_are_allowed() -> None:
+    text = Template(Submission("Hello", unsubscribe_reply=True)).text({}, LINKS)
+    assert text == f"Hello\n{LINKS.unsubscribe}\n{LINKS.reply_hint}"
 
 
 def test_filled_message_has_the_values_of_its_recipient() -> None:
@@ -109,7 +109,7 @@ def test_filled_message_has_the_values_of_its_recipient() -> None:
     assert filled(a_message(content="Hi #name#")) == "Hi #name#"
 
 
-def test_text_beyond_the_longest_is_refused_and_says_how_long_it_is() -> None:
+def test_text_longer_than_the_longest_sms_is_refused_with_its_length() -> None:
     content = "a" * MAX_TEXT_LENGTH
     plain(content).check([Recipient("1")])
     with pytest.raises(TextTooLong) as refused:
@@ -117,7 +117,7 @@ def test_text_beyond_the_longest_is_refused_and_says_how_long_it_is() -> None:
     assert (refused.value.length, refused.value.limit) == (MAX_TEXT_LENGTH + 1, MAX_TEXT_LENGTH)
 
 
-def test_texts_that_differ_may_come_to_so_many_characters_together_and_no_more() -> None:
+def test_total_length_of_texts_that_differ_is_limited() -> None:
     content = "#x#" + "a" * 9_997
     recipients = [Recipient(str(index), {"x": ""}) for index in range(MAX_SEND_LENGTH // 10_000 + 1)]
     plain(content).check(recipients[:-1])
@@ -126,7 +126,7 @@ def test_texts_that_differ_may_come_to_so_many_characters_together_and_no_more()
     assert (refused.value.length, refused.value.limit) == (MAX_SEND_LENGTH + 10_000, MAX_SEND_LENGTH)
 
 
-def test_unsubscribe_text_counts_among_what_comes_together() -> None:
+def test_unsubscribe_text_counts_in_the_total_length() -> None:
     submission = Submission("#x#", unsubscribe_text="a" * 9_998)
     recipients = [Recipient(str(index), {"x": ""}) for index in range(MAX_SEND_LENGTH // 10_000)]
     with pytest.raises(SendTooLarge):
@@ -138,7 +138,7 @@ def test_unsubscribe_text_counts_among_what_comes_together() -> None:
     [("a" * MAX_TEXT_LENGTH, {"x": "1"}), ("#x#" + "a" * 30_000, {"x": "1"})],
     ids=["no placeholder", "the same values"],
 )
-def test_text_that_many_share_counts_once(content: str, fields: dict[str, str]) -> None:
+def test_equal_texts_count_once(content: str, fields: dict[str, str]) -> None:
     plain(content).check([Recipient(str(index), fields) for index in range(1_000)])
 
 
@@ -154,25 +154,23 @@ NAMES = st.sampled_from(["a", "b", "c"])
     st.lists(st.text("ab# \n") | NAMES.map("#{}#".format)).map("".join),
     st.lists(st.dictionaries(NAMES, st.text(max_size=5)), min_size=1, max_size=5),
 )
-def test_longest_filled_text_and_the_unsubscribe_text_together_decide(
-    content: str, values: list[dict[str, str]]
-) -> None:
-    room = MAX_TEXT_LENGTH - max(len(plain(content).fill(fields)) for fields in values)
+def test_limit_is_for_the_filled_text_with_the_unsubscribe_text(content: str, values: list[dict[str, str]]) -> None:
+    left = MAX_TEXT_LENGTH - max(len(plain(content).fill(fields)) for fields in values)
     recipients = [Recipient("1", fields) for fields in values]
-    Template(Submission(content, unsubscribe_text="x" * room)).check(recipients)
+    Template(Submission(content, unsubscribe_text="x" * left)).check(recipients)
     with pytest.raises(TextTooLong) as refused:
-        Template(Submission(content, unsubscribe_text="x" * (room + 1))).check(recipients)
+        Template(Submission(content, unsubscribe_text="x" * (left + 1))).check(recipients)
     assert refused.value.length == MAX_TEXT_LENGTH + 1
 
 
-def test_check_counts_what_values_add() -> None:
+def test_check_counts_the_values_of_placeholders() -> None:
     template = Template(Submission(content="#a#" * 100))
     recipients = [Recipient("972-54-1111111", {"a": "x" * 390}) for _ in range(2_400)]
     with pytest.raises(SendTooLarge):
         template.check(recipients)
 
 
-def test_check_counts_the_unsubscribe_text_only_where_it_is_shown() -> None:
+def test_check_counts_the_unsubscribe_text_only_with_the_link() -> None:
     text = "x" * (MAX_TEXT_LENGTH + 1)
     Template(Submission(content="Hi", unsubscribe_text=text, unsubscribe_link=False)).check([Recipient("1")])
     with pytest.raises(TextTooLong):
@@ -181,7 +179,7 @@ def test_check_counts_the_unsubscribe_text_only_where_it_is_shown() -> None:
 
 @pytest.mark.parametrize("tail", ["a", ".", "(", "()", "(a", "www.("])
 def test_links_are_found_in_time_that_grows_with_the_text(tail: str) -> None:
-    """Seconds here mean that a text of the longest SMS is looked at again and again."""
+    # Backtracking over the longest SMS would take seconds.
     watch = Stopwatch()
     links_in("https://a.test/" + tail * (MAX_TEXT_LENGTH // len(tail)))
     assert watch.seconds < 5

@@ -168,7 +168,7 @@ def test_unusable_option_is_one_sentence(runs: Runs, arguments: list[str], ini: 
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
-        ("CREDITS", "1", "The environment variable MOCKSMS_CREDITS is not one of mocksms; did you mean MOCKSMS_CREDIT"),
+        ("CREDITS", "1", "MOCKSMS_CREDITS is not an environment variable of mocksms; did you mean MOCKSMS_CREDIT"),
         ("CREDIT", "x", "MOCKSMS_CREDIT is 'x', but must be a whole number from 0 to 1000000000000."),
         ("URL", "localhost:8972", "MOCKSMS_URL is 'localhost:8972', but must be an address such as http://192"),
         ("TIMEOUT", "soon", "MOCKSMS_TIMEOUT is 'soon', but must be a duration such as 250ms"),
