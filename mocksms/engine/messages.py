@@ -1,34 +1,45 @@
-"""The messages of one account: by id at once, by number and tag through indexes, newest first."""
+"""Message store of one account: messages by id, by number, tag and sender through indexes, newest first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
 from itertools import groupby, islice
 from typing import Final
 
 from mocksms.engine.logs import BoundedLog, NumberIndex
-from mocksms.sms.message import Message, Status
+from mocksms.engine.patterns import Pattern
+from mocksms.sms.message import Message, Reason, Status
 from mocksms.sms.text import filled
 
 TOKEN_LENGTH: Final = 12
-"""Hex digits of the transaction id that stand for a message in its links."""
+"""Hex digits of the transaction id that identify a message in its links."""
 
 
 def token_of(transaction_id: str) -> str:
-    """Return what stands for a message in its links."""
+    """Return the part of a transaction id that identifies the message in its links."""
     return transaction_id[:TOKEN_LENGTH]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageQuery:
-    """What to look for; everything given must hold.
+    """Which messages are meant: the one filter of all lists, searches, waits and assertions. All conditions must hold.
 
-    `after` and `before` are cursors: only messages accepted later, and earlier, count. `tags` and `senders` match any
-    of theirs. `text` is case-folded, and looked for in the filled content in any case.
-    Times count in whole seconds, as the reads show them.
+    Attributes:
+        after: a cursor; only messages accepted later.
+        before: a cursor; only messages accepted earlier.
+        digits: the number of the recipient, as compared.
+        tags: the message has any of these.
+        senders: its sender is any of these.
+        content: part of what was sent, placeholders filled.
+        text: part of what the phone shows; needs `text_of`.
+        words: part of the content in any case, given case-folded.
+        pattern: a regular expression found in the content.
+        since: the earliest time of sending.
+        until: the latest, in whole seconds as the reads show them.
+        text_of: returns the text that the phone shows.
     """
 
     after: int = 0
@@ -36,32 +47,61 @@ class MessageQuery:
     transaction_id: str | None = None
     digits: str | None = None
     status: Status | None = None
+    reject_reason: Reason | None = None
     tags: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
+    content: str = ""
     text: str = ""
+    words: str = ""
+    pattern: Pattern | None = None
     since: datetime | None = None
     until: datetime | None = None
+    text_of: Callable[[Message], str] = field(default=filled, compare=False, repr=False)
+
+    def begin(self) -> None:
+        """Start another evaluation: the time limit of the regular expression starts again."""
+        if self.pattern:
+            self.pattern.begin()
 
     def matches(self, message: Message) -> bool:
-        """Return whether a message is one of those looked for."""
+        """Whether a message is meant.
+
+        Raises:
+            PatternTooSlow: the regular expression takes too long.
+        """
+        return self._is_in_range(message) and self._has_values(message) and self._has_text(message)
+
+    def _is_in_range(self, message: Message) -> bool:
         return (
             message.sequence > self.after
             and (self.before is None or message.sequence < self.before)
-            and (self.transaction_id is None or message.transaction_id == self.transaction_id)
-            and (self.digits is None or message.digits == self.digits)
-            and (self.status is None or message.state.status is self.status)
-            and (not self.tags or not set(self.tags).isdisjoint(message.submission.tags))
-            and (not self.senders or message.sender in self.senders)
-            and (not self.text or self.text in filled(message).casefold())
             and (self.since is None or message.due_at >= self.since)
             and (self.until is None or message.due_at.replace(microsecond=0) <= self.until)
         )
 
+    def _has_values(self, message: Message) -> bool:
+        return (
+            (self.transaction_id is None or message.transaction_id == self.transaction_id)
+            and (self.digits is None or message.digits == self.digits)
+            and (self.status is None or message.state.status is self.status)
+            and (self.reject_reason is None or message.state.reason is self.reject_reason)
+            and (not self.tags or not set(self.tags).isdisjoint(message.submission.tags))
+            and (not self.senders or message.sender in self.senders)
+        )
+
+    def _has_text(self, message: Message) -> bool:
+        return (
+            (not self.content or self.content in filled(message))
+            and (not self.words or self.words in filled(message).casefold())
+            and (not self.text or self.text in self.text_of(message))
+            and (self.pattern is None or self.pattern.is_in(filled(message)))
+        )
+
 
 class MessageStore:
-    """Messages in the order they came, at most `limit` of them; beyond it the oldest are evicted.
+    """Messages in the order of acceptance, at most `limit`; beyond it the oldest are evicted.
 
-    `tokens` is where stores that belong together note whose message a token stands for, by the key of its `owner`.
+    `tokens` is shared by the stores of a mock: it maps the token of each message to the key of its account, `owner`.
     """
 
     def __init__(self, limit: int, owner: str = "", tokens: dict[str, str] | None = None) -> None:
@@ -75,22 +115,22 @@ class MessageStore:
 
     @property
     def newest(self) -> int | None:
-        """The sequence of the newest message that is kept, None when none is."""
+        """The sequence of the newest message, None when there is none."""
         return self._log.last
 
     @property
     def evicted(self) -> int:
-        """How many messages have gone to make room."""
+        """Number of evicted messages."""
         return self._log.evicted
 
     @property
     def evicted_up_to(self) -> int:
-        """The highest sequence among those that have gone, 0 when none has."""
+        """The highest sequence of an evicted message, 0 when there is none."""
         return self._log.evicted_up_to
 
     def add(self, message: Message) -> None:
-        """Keep a new message, whose sequence is higher than all before."""
-        gone = self._log.add(message.sequence, message)
+        """Add a new message; its sequence is higher than all before."""
+        evicted = self._log.add(message.sequence, message)
         token = token_of(message.transaction_id)
         self._by_token[token] = message.sequence
         self._tokens[token] = self._owner
@@ -98,29 +138,29 @@ class MessageStore:
         self._by_sender.add(message.sender, message.sequence)
         for tag in dict.fromkeys(message.submission.tags):
             self._by_tag.add(tag, message.sequence)
-        if gone is not None:
-            self._forget(gone)
+        if evicted is not None:
+            self._evict(evicted)
 
     def replace(self, message: Message) -> None:
-        """Put the next version of a message in the place of the one that is kept."""
+        """Replace a message by its next version."""
         self._log.replace(message.sequence, message)
 
     def get(self, transaction_id: str) -> Message | None:
-        """Return a message by its id, None when there is none or it was evicted."""
+        """Return a message by its id, None when it is unknown or evicted."""
         message = self.by_token(token_of(transaction_id))
         return message if message is not None and message.transaction_id == transaction_id else None
 
     def by_token(self, token: str) -> Message | None:
-        """Return the message that a token stands for in links, None when it is not kept."""
+        """Return a message by the token in its links, None when it is unknown or evicted."""
         sequence = self._by_token.get(token)
         return None if sequence is None else self._log.get(sequence)
 
     def uses_token_of(self, transaction_id: str) -> bool:
-        """Return whether the token of an id already stands for a message, here or in a store that belongs to it."""
+        """Whether a message of any store has the same token as an id."""
         return token_of(transaction_id) in self._tokens
 
     def at(self, sequence: int) -> Message | None:
-        """Return a message by its sequence, None when it is not kept."""
+        """Return a message by its sequence, None when it is unknown or evicted."""
         return self._log.get(sequence)
 
     def newest_first(self, query: MessageQuery) -> Iterator[Message]:
@@ -132,25 +172,25 @@ class MessageStore:
         return list(islice(self.newest_first(query), limit))
 
     def nth(self, digits: str, sequence: int) -> int:
-        """Return the place, from 1, that a message has or would have among those kept for its number."""
+        """Return the position, from 1, of a sequence among the messages to a number."""
         known = self._by_digits.count(digits, self._log.first or 0)
         return known - self._by_digits.count(digits, sequence) + 1
 
-    def count(self, query: MessageQuery) -> int | None:
-        """Return how many messages match, None where that takes a look at each."""
+    def count(self, query: MessageQuery) -> int:
+        """Return how many messages match; without conditions, or by number alone, none of them is read."""
         if query == MessageQuery():
             return len(self._log)
         if query.digits is not None and query == MessageQuery(after=query.after, digits=query.digits):
             return self._by_digits.count(query.digits, max(query.after + 1, self._log.first or 0))
-        return None
+        return sum(1 for _ in self.newest_first(query))
 
     @property
     def phones(self) -> NumberIndex:
-        """The numbers, as compared, that messages went to, with the sequences of these."""
+        """The sequences of the messages to each number, as compared."""
         return self._by_digits
 
     def delete(self, messages: Iterable[Message]) -> None:
-        """Take out messages that are kept, quickest in the order newest first."""
+        """Delete messages of this store, fastest in the order newest first."""
         for message in messages:
             self._log.remove(message.sequence)
             first = self._log.first or message.sequence
@@ -161,7 +201,7 @@ class MessageStore:
                 self._by_tag.remove(tag, message.sequence, first)
 
     def clear(self) -> None:
-        """Take out all messages at once."""
+        """Delete all messages."""
         self._log.clear()
         for token in self._by_token:
             del self._tokens[token]
@@ -195,7 +235,7 @@ class MessageStore:
         merged = groupby(merge(*ways, reverse=True))
         return filter(None, (self._log.get(sequence) for sequence, _ in merged))
 
-    def _forget(self, message: Message) -> None:
+    def _evict(self, message: Message) -> None:
         first = self._log.first or message.sequence
         self._drop_token(message)
         self._by_digits.evict(message.digits, first)

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from mocksms import errors
 from mocksms.inspection import errors as refusals
 from mocksms.inspection.explanations import ExpectationFailed, Explanation
-from mocksms.inspection.matching import Comparison, NearMiss
-from mocksms.inspection.shown import CauseView, ComparisonView, ErrorAnswer, ErrorView, ExplanationView, NearView
-from mocksms.inspection.wording import life
+from mocksms.inspection.shown import ResponseModel
 from mocksms.schemas.openapi import JSON, TEXT
+
+
+class ErrorView(ResponseModel):
+    """What was wrong."""
+
+    status: int
+    message: str
+    issues: dict[str, list[str]] | None = Field(default=None, description="What is wrong where")
+    allowed: list[str] | None = Field(default=None, description="The steps the message may take instead")
+    explanation: Explanation | None = Field(default=None, description="Why the expectation failed")
+
+
+class ErrorAnswer(ResponseModel):
+    """An error."""
+
+    error: ErrorView
+
 
 STATUSES: Final[dict[type[errors.MocksmsError], HTTPStatus]] = {
     refusals.InvalidParameters: HTTPStatus.BAD_REQUEST,
@@ -68,10 +82,10 @@ def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
     details: dict[str, Any] = {}
     text = str(error) if isinstance(error, refusals.InspectionRefused) else error.sentence
     match error:
-        case ExpectationFailed(explanation=explanation, late=late, found=found):
-            status = HTTPStatus.REQUEST_TIMEOUT if late else status if found else HTTPStatus.NOT_FOUND
-            details["explanation"] = explanation_view(explanation)
-            text = explanation.text if as_text else explanation.verdict
+        case ExpectationFailed(explanation=explanation, timed_out=timed_out, not_found=not_found):
+            status = HTTPStatus.REQUEST_TIMEOUT if timed_out else HTTPStatus.NOT_FOUND if not_found else status
+            details["explanation"] = explanation
+            text = explanation.text if as_text else explanation.summary
         case refusals.InvalidParameters(faults=faults):
             details["issues"] = {name: list(texts) for name, texts in faults.items()}
         case errors.IllegalStep(allowed=allowed):
@@ -84,35 +98,3 @@ def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
 def error_answer(status: int, text: str, headers: Mapping[str, str] | None = None, **details: Any) -> Response:
     """Return an error as JSON."""
     return answer(ErrorAnswer(error=ErrorView(status=status, message=text, **details)), status, headers)
-
-
-def explanation_view(explanation: Explanation) -> ExplanationView:
-    """Return an explanation as data, its text included."""
-    return ExplanationView(
-        verdict=explanation.verdict,
-        wanted=list(explanation.wanted),
-        got=explanation.got,
-        closest=[_near(miss) for miss in explanation.closest],
-        causes=[CauseView(**asdict(cause)) for cause in explanation.causes],
-        text=explanation.text,
-    )
-
-
-def _near(miss: NearMiss) -> NearView:
-    return NearView(
-        transaction_id=miss.message.transaction_id,
-        matched=miss.matched,
-        wishes=len(miss.comparisons),
-        comparisons=[_comparison(comparison) for comparison in miss.comparisons],
-        life=life(miss.message),
-    )
-
-
-def _comparison(comparison: Comparison) -> ComparisonView:
-    return ComparisonView(
-        field=comparison.field,
-        wanted=comparison.wanted,
-        actual=comparison.actual,
-        matches=comparison.matches,
-        differs_at=comparison.differs_at,
-    )

@@ -31,7 +31,7 @@ MOST_ROWS: Final = 1_000
 LONGEST_WAIT: Final = 300.0
 MOST_LISTED: Final = 100_000
 LONGEST_NAME: Final = 200
-LONGEST_WORDS: Final = 3_000
+MAX_TEXT_FILTER_LENGTH: Final = 3_000
 """Characters of content to look for: all filters together must fit into the line of a request."""
 
 _REASONS: Final = {reason.in_reads: reason for reason in reversed(Reason)} | {reason.value: reason for reason in Reason}
@@ -65,7 +65,7 @@ Instant = Annotated[
 Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(whole)]
 """A place in what has happened."""
 
-TextField = Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
+TextField = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_FILTER_LENGTH)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 NumberField = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -86,7 +86,10 @@ class Filters(RequestModel):
         default=None, description="Why it was not plainly sent, in either of the vendor's spellings"
     )
     tag: Name | None = Field(default=None, description="One of its tags")
-    content: TextField | None = Field(default=None, description="Part of its content, placeholders filled, case counts")
+    content: TextField | None = Field(
+        default=None, description="Part of the content as sent, placeholders filled; case matters"
+    )
+    text: TextField | None = Field(default=None, description="Part of the text as the phone shows it; case matters")
     regex: Annotated[str, Field(min_length=1, max_length=MAX_PATTERN_LENGTH), AfterValidator(_pattern)] | None = Field(
         default=None, description="A regular expression found in its content", json_schema_extra={"format": "regex"}
     )

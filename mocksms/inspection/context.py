@@ -14,12 +14,12 @@ from mocksms.engine.clock import system_time
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.logs import BoundedLog
+from mocksms.inspection.answers import ErrorAnswer
 from mocksms.inspection.asked import Filters, PageQuery
 from mocksms.inspection.events import EventLog
-from mocksms.inspection.matching import Criteria
+from mocksms.inspection.matching import MessageFilter
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.quiet import Quiet
-from mocksms.inspection.shown import ErrorAnswer
 from mocksms.inspection.stream import Streams
 from mocksms.inspection.waiting import Waits
 from mocksms.scenario.library import Library
@@ -37,15 +37,14 @@ class Context:
         self.engine = engine
         self.started = system_time()
         self.controls = Controls(engine)
-        self.controls = Controls(engine)
         self.waits = Waits(engine)
         self.quiet = Quiet(engine)
         self.library = Library(engine.settings.scenario_folder)
         self.streams = Streams(EventLog(engine, f"{self.started.timestamp() * 1_000_000:.0f}"))
 
-    def criteria(self, filters: Filters, after: int | None, before: int | None = None) -> Criteria:
-        """Return the criteria of some filters after a cursor and before another."""
-        return Criteria(filters, self.digits, after or 0, before)
+    def filter(self, filters: Filters, after: int | None, before: int | None = None) -> MessageFilter:
+        """Return the filters of a call, after a cursor and before another."""
+        return MessageFilter(filters, self.digits, self.engine.text_of, after or 0, before)
 
     def digits(self, mobile_number: str) -> str:
         """Return a number as it is compared."""

@@ -1,199 +1,214 @@
-"""Why what somebody asked for is not there: what was wanted, how near the nearest came, and the usual causes."""
+"""Explanations: why an expectation failed, as data and as text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import groupby
 from typing import Final, Literal
 
-from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine
-from mocksms.engine.journal import RecordedRequest, shorten_key
+from pydantic import Field, computed_field
+
 from mocksms.inspection.errors import InspectionRefused
-from mocksms.inspection.matching import COMPARED, Criteria, NearMiss, everything
-from mocksms.inspection.scope import AccountScope, OwnedMessage
-from mocksms.inspection.wording import clock_time, life, quoted, render
-from mocksms.sms.message import Message, State
-from mocksms.sms.text import escape, filled
+from mocksms.inspection.shown import ResponseModel, Text
+from mocksms.sms.display import MAX_SHOWN_LENGTH, cut, line, quoted
+from mocksms.sms.text import escape
 
-NEAREST: Final = 3
-SHOWN: Final = 3
-SEARCHED_ACCOUNTS: Final = 1_000
-"""Other accounts that are looked through, the latest used first."""
+MAX_SUMMARY_CONDITION: Final = 60
+"""Characters of a condition that the first line shows."""
 
-CauseKind = Literal["matched", "unasked", "refused", "elsewhere", "evicted", "queued"]
+MAX_CONDITION: Final = 144
+"""Characters of a condition that the line `expected` shows: the difference is marked below."""
+
+CauseKind = Literal["matched", "unexpected", "refused", "other_account", "evicted", "queued"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """A usual reason why a message is missing, and the id of the exchange or message it speaks of."""
+class Comparison(ResponseModel):
+    """How a message compares with one condition."""
+
+    field: str
+    expected: Text
+    actual: Text
+    matches: bool
+    differs_at: int | None = Field(description="Index in actual of the first difference")
+    missing: Text | None = Field(description="What is expected at that index")
+
+
+class Closest(ResponseModel):
+    """A message that matches nearly, compared condition by condition."""
+
+    transaction_id: str
+    matched: int = Field(description="Number of conditions that match")
+    conditions: int
+    comparisons: list[Comparison]
+    history: Text = Field(description="The steps of the message")
+
+
+class Cause(ResponseModel):
+    """A usual reason why an expectation fails."""
 
     kind: CauseKind
-    text: str
-    id: str | None = None
+    text: Text
+    id: str | None = Field(description="Id of the request or message it is about")
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why what was wanted is not there."""
+class Found(ResponseModel):
+    """What there is in the account, or in all accounts."""
 
-    verdict: str
-    wanted: tuple[str, ...]
-    got: str
-    closest: tuple[NearMiss, ...]
-    causes: tuple[Cause, ...]
+    messages: int = Field(description="Number of messages, after the cursor if there is one")
+    account: Text | None = Field(description="The shortened key, null for all accounts")
+    since: int | None = Field(description="The cursor after which messages count")
+    has_requests: bool = Field(description="Whether any request was recorded after the cursor")
+    clock_frozen_at: datetime | None
 
+    def describe(self) -> str:
+        """Return this as one sentence."""
+        account = f"account {escape(self.account)}" if self.account else "all accounts"
+        requests = "" if self.messages or self.has_requests else ", no requests"
+        clock = f"; the clock is frozen at {show_instant(self.clock_frozen_at)}" if self.clock_frozen_at else ""
+        return f"{self.messages} SMS in {account}{self._since()}{requests}{clock}"
+
+    def count(self) -> str:
+        """Return the number of messages and where they were counted."""
+        return f"{self.messages} SMS in {'the account' if self.account else 'all accounts'}{self._since()}"
+
+    def _since(self) -> str:
+        return "" if self.since is None else f" since cursor {self.since}"
+
+
+class Explanation(ResponseModel):
+    """Why an expectation failed."""
+
+    problem: Text = Field(description="What was expected and how many there are")
+    expected: list[Text] = Field(description="The conditions, and the count")
+    found: Found
+    closest: list[Closest] = Field(description="The messages that match nearly, the nearest first")
+    causes: list[Cause] = Field(description="The usual causes, the likeliest kind first")
+
+    @computed_field(description="The problem with the counts, in one line")  # type: ignore[prop-decorator]
+    @property
+    def summary(self) -> str:
+        """The first line of the text."""
+        miss = self.closest[0] if self.closest else None
+        near = f", {miss.matched} of {miss.conditions} conditions match" if miss and miss.conditions > 1 else ""
+        return f"{self.problem}: {self.found.count()}{near}"
+
+    @computed_field(description="The whole explanation for a terminal")  # type: ignore[prop-decorator]
     @property
     def text(self) -> str:
-        """All of this, to be read."""
-        causes = [(cause.kind, cause.text) for cause in self.causes]
-        return render(self.verdict, self.wanted, self.got, self.closest, causes)
+        """The whole explanation for a terminal."""
+        return render(self)
 
 
 class ExpectationFailed(InspectionRefused):
-    """What was asked for is not there: `late` after a wait for it, not `found` where one message was asked for."""
+    """An expectation failed: after a wait (`timed_out`), or for a message that was requested (`not_found`)."""
 
-    def __init__(self, explanation: Explanation, *, late: bool = False, found: bool = True) -> None:
+    def __init__(self, explanation: Explanation, *, timed_out: bool = False, not_found: bool = False) -> None:
         self.explanation = explanation
-        self.late = late
-        self.found = found
-        super().__init__(explanation.verdict)
+        self.timed_out = timed_out
+        self.not_found = not_found
+        super().__init__(explanation.summary)
 
 
-class Explainer:
-    """Explains for one scope why something is missing after a cursor."""
+def describe_problem(count: int, conditions: Sequence[str], expected: str = "", when: str = "") -> str:
+    """Return how many messages match which conditions, such as `2 SMS to 972-54-1111111, expected exactly 1`.
 
-    def __init__(self, engine: Engine, scope: AccountScope, after: int = 0) -> None:
-        self._engine = engine
-        self._scope = scope
-        self._after = after
-
-    def missing(self, verdict: str, criteria: Criteria, wanted: Sequence[str]) -> Explanation:
-        """Explain that too few messages match some criteria."""
-        candidates = [owned.message for owned in islice(self._all(), COMPARED)]
-        return Explanation(
-            verdict=verdict,
-            wanted=(*criteria.describe(), *wanted),
-            got=self._got(),
-            closest=tuple(criteria.nearest(candidates, NEAREST)),
-            causes=(
-                *_matched(self._scope.search(criteria, SHOWN)),
-                *self._refused(),
-                *self._elsewhere(criteria),
-                *self._evicted(),
-                *self._queued(criteria),
-            ),
-        )
-
-    def unwanted(
-        self, verdict: str, criteria: Criteria, wanted: Sequence[str], found: Sequence[OwnedMessage]
-    ) -> Explanation:
-        """Explain that more messages match than was wanted, or that some came that nobody asked for."""
-        return Explanation(
-            verdict=verdict,
-            wanted=(*criteria.describe(), *wanted),
-            got=self._got(),
-            closest=(),
-            causes=tuple(_told("unasked", owned) for owned in found),
-        )
-
-    def _all(self) -> Iterator[OwnedMessage]:
-        return self._scope.messages(everything(self._after))
-
-    def _got(self) -> str:
-        since = f" since cursor {self._after}" if self._after else ""
-        kept = sum(len(account.messages) for account in self._scope.accounts)
-        count = sum(1 for _ in self._all()) if self._after else kept
-        frozen = next((account.clock.now() for account in self._scope.accounts if account.clock.frozen), None)
-        stands = f"; the clock is frozen at {_moment(frozen)}" if frozen else ""
-        calls = "" if count or any(True for _ in self._scope.exchanges(self._after)) else ", and no call came"
-        return f"{count} SMS in {escape(str(self._scope))}{since}{calls}{stands}"
-
-    def _refused(self) -> Iterator[Cause]:
-        """The exchanges that made nothing and were answered with an error, of nobody's account too."""
-        everyone = AccountScope(self._engine, None)
-        for account, exchange in islice(
-            (
-                (account, exchange)
-                for account, exchange in everyone.exchanges(self._after)
-                if (account is None or self._scope.holds(account))
-                and not exchange.messages
-                and (exchange.status is None or exchange.status >= 400)
-            ),
-            SHOWN,
-        ):
-            yield Cause("refused", _refusal(exchange, is_nobodys=account is None), str(exchange.number))
-
-    def _elsewhere(self, criteria: Criteria) -> Iterator[Cause]:
-        if self._scope.name is None:
-            return
-        found: list[OwnedMessage] = []
-        others = (account for account in AccountScope(self._engine, None).accounts if not self._scope.holds(account))
-        for account in islice(others, SEARCHED_ACCOUNTS):
-            found += AccountScope(self._engine, account.key, is_key=True).search(criteria, 1)
-            if len(found) == SHOWN:
-                break
-        for account, message in found:
-            text = (
-                f"account {escape(shorten_key(account.key))} has it: {_sentence(message)}; does the application use "
-                f"another API key?"
-            )
-            yield Cause("elsewhere", text, message.transaction_id)
-
-    def _evicted(self) -> Iterator[Cause]:
-        if self._scope.is_incomplete(self._after):
-            gone, limit = self._scope.evicted(), self._engine.settings.max_messages
-            yield Cause("evicted", f"{gone} SMS went to make room, it may be among them; --max-messages is {limit}")
-
-    def _queued(self, criteria: Criteria) -> Iterator[Cause]:
-        """The messages that meet every wish but the one for their state, and still wait for it."""
-        waiting = (
-            owned
-            for owned in islice(self._all(), COMPARED)
-            if owned.message.state in (State.QUEUED, State.NO_CREDIT) and _only_state_differs(criteria, owned.message)
-        )
-        for account, message in islice(waiting, SHOWN):
-            text = f"{_sentence(message)} is still {message.state}{_until(account, message)}"
-            yield Cause("queued", text, message.transaction_id)
+    Args:
+        count: the number of messages.
+        conditions: descriptions such as `to 972-54-1111111`, `tag "otp"`.
+        expected: the expected number, left out where it adds nothing.
+        when: further text behind the conditions.
+    """
+    shown = [cut(condition, MAX_SUMMARY_CONDITION) for condition in conditions]
+    to = "".join(f" {each}" for each in shown if each.startswith("to "))
+    others = ", ".join(each for each in shown if not each.startswith("to "))
+    subject = f"{to}{' with ' if others else ''}{others}"
+    needs_count = expected and (count or expected not in ("exactly 1", "at least 1"))
+    return f"{count or 'no'} SMS{subject}{when}{f', expected {expected}' if needs_count else ''}"
 
 
-def _refusal(exchange: RecordedRequest, *, is_nobodys: bool) -> str:
-    call = escape(f"{exchange.method} {exchange.target}".strip()) or "a call that could not be read"
-    owner = ", which belongs to no account," if is_nobodys else ""
-    answer = f"answered {exchange.status}" if exchange.status else "not answered, the connection was reset"
-    return f"{call} at {clock_time(exchange.at)}{owner} was {answer}: {escape(exchange.note)}"
+def describe_others(count: int, expected: int) -> str:
+    """Return how many messages there are beside the expected ones."""
+    return f"{count} unexpected SMS, expected only {expected}"
 
 
-def _matched(found: Sequence[OwnedMessage]) -> Iterator[Cause]:
-    return (_told("matched", owned) for owned in found)
+def describe_count(low: int, high: int | None) -> str:
+    """Return an expected number of messages; without `high` there is no limit."""
+    if high == low:
+        return f"exactly {low}"
+    if high is None:
+        return f"at least {low}"
+    return f"at least {low} and at most {high}" if low else f"at most {high}"
 
 
-def _told(kind: CauseKind, owned: OwnedMessage) -> Cause:
-    return Cause(kind, f"{_sentence(owned.message)}, {life(owned.message)}", owned.message.transaction_id)
+def describe_message(transaction_id: str, mobile_number: str, content: str) -> str:
+    """Return which message is meant: its id, its number, its content."""
+    return f"{transaction_id} to {escape(mobile_number)} {quoted(content)}"
 
 
-def _sentence(message: Message) -> str:
-    return f"{message.transaction_id} to {escape(message.mobile_number)} {quoted(filled(message))}"
+def show_instant(instant: datetime) -> str:
+    """Return a date and time in UTC."""
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _only_state_differs(criteria: Criteria, message: Message) -> bool:
-    failed = {criterion.field for criterion in criteria.criteria if not criterion.matches(message)}
-    return bool(failed) and failed <= {"status", "reject_reason"}
+def render(explanation: Explanation, notes: Iterable[tuple[str, str]] = ()) -> str:
+    """Return an explanation as text, with further titles and their texts at its end."""
+    expected = ", ".join(cut(each, MAX_CONDITION) for each in explanation.expected)
+    lines = [
+        explanation.summary,
+        line("expected", expected or "any SMS"),
+        line("found", explanation.found.describe()),
+    ]
+    for rank, miss in enumerate(explanation.closest):
+        lines += ["", *_compare(miss)] if not rank else [line("next", _summarize(miss))]
+    titled = [*((_TITLES.get(cause.kind, cause.kind), cause.text) for cause in explanation.causes), *notes]
+    if titled:
+        lines.append("")
+    for title, entries in groupby(titled, lambda entry: entry[0]):
+        titles = iter((title,))
+        lines += [line(next(titles, ""), text) for _, text in entries]
+    return "\n".join(lines)
 
 
-def _until(account: Account, message: Message) -> str:
-    if message.state is State.NO_CREDIT:
-        return f": credit is {account.credit}, it takes {message.segments}; PATCH /_mock/account adds some"
-    due = account.next_step_at(message.sequence)
-    if due is None:
-        return " and nothing is planned for it"
-    until = f" until {_moment(due)}"
-    if account.clock.frozen:
-        until += f", and the clock is frozen at {_moment(account.clock.now())}"
-    return f"{until}; POST /_mock/clock/advance moves it there"
+_TITLES: Final = {"other_account": "account"}
+"""Titles of the kinds of causes that are not their own title."""
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+def _compare(miss: Closest) -> Iterator[str]:
+    yield line("closest", f"{miss.transaction_id}  {_score(miss)}")
+    width = max(len("history"), *(len(comparison.field) for comparison in miss.comparisons))
+    for comparison in miss.comparisons:
+        yield from _compare_field(comparison, width)
+    yield line("", f"  {'history':<{width}}  {miss.history}")
+
+
+def _compare_field(comparison: Comparison, width: int) -> Iterator[str]:
+    value, column = _window(comparison.actual, comparison.differs_at or 0)
+    start = line("", f"  {comparison.field:<{width}}  ")
+    if comparison.matches:
+        yield f"{start}{value} matches"
+    elif comparison.differs_at is None:
+        yield f"{start}{value}, expected {quoted(comparison.expected)}"
+    else:
+        yield f"{start}{value}"
+        yield f"{'':{len(start) + column}}^ expected {quoted(comparison.missing or comparison.expected)}"
+
+
+def _summarize(miss: Closest) -> str:
+    differing = [f"{each.field} {quoted(each.actual)}" for each in miss.comparisons if not each.matches]
+    return f"{miss.transaction_id}  {_score(miss)}: {', '.join(differing)}"
+
+
+def _score(miss: Closest) -> str:
+    return f"{miss.matched} of {miss.conditions} match"
+
+
+def _window(text: str, at: int) -> tuple[str, int]:
+    """Return a text in quotes, cut around an index if it is long, and the column of that index."""
+    start = 0
+    if len(text) > MAX_SHOWN_LENGTH:
+        start = max(0, min(at - MAX_SHOWN_LENGTH // 2, len(text) - MAX_SHOWN_LENGTH))
+    end = start + MAX_SHOWN_LENGTH
+    before = ("…" if start else "") + escape(text[start:at] if at > start else "")
+    after = escape(text[max(at, start) : end]) + ("…" if end < len(text) else "")
+    return f'"{before}{after}"', 1 + len(before)

@@ -12,16 +12,18 @@ from starlette.responses import Response
 from mocksms.asgi import Disconnected
 from mocksms.engine.account import Account
 from mocksms.engine.controls import Controls
-from mocksms.inspection.answers import answer, text_answer
+from mocksms.engine.messages import MessageQuery
+from mocksms.inspection.answers import ErrorAnswer, answer, text_answer
 from mocksms.inspection.asked import AccountQuery, ClickBody, ListQuery, ManyQuery, VerifyBody, WaitQuery
 from mocksms.inspection.context import BASE, CLOSED, EXPLAINED, ILLEGAL, NOT_FOUND, REFUSED, STALE, Context, Endpoint
 from mocksms.inspection.errors import ShuttingDown
-from mocksms.inspection.explanations import ExpectationFailed, Explainer, Explanation
-from mocksms.inspection.matching import Criteria
+from mocksms.inspection.explainer import Explainer
+from mocksms.inspection.explanations import ExpectationFailed, Explanation, describe_count
+from mocksms.inspection.matching import MessageFilter
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import LATEST, OwnedMessage
-from mocksms.inspection.shown import CodesView, Deleted, ErrorAnswer, MessagesPage, MessageView
-from mocksms.inspection.verify import Verifier, wanted_count
+from mocksms.inspection.shown import CodesView, Deleted, MessagesPage, MessageView
+from mocksms.inspection.verify import Verifier
 from mocksms.inspection.views import code_view, message_view
 from mocksms.inspection.waiting import WaitEnd
 from mocksms.schemas.openapi import TEXT, Operation, ResponseSpec
@@ -36,23 +38,23 @@ MessageAction = Callable[[Controls, Account, str], Message]
 
 def list_messages(desk: Context, ask: InspectionCall) -> Response:
     """Answer with the newest messages that match."""
-    criteria = desk.criteria(ask.query, ask.query.since, ask.query.before)
-    found = ask.scope.search(criteria, ask.query.limit)
+    wanted = desk.filter(ask.query, ask.query.since, ask.query.before)
+    found = ask.scope.search(wanted.query, ask.query.limit)
     is_all = ask.query.before is None and len(found) < ask.query.limit
-    total = len(found) if is_all else ask.scope.count(desk.criteria(ask.query, ask.query.since))
-    return answer(_page(desk, ask, criteria, found, total))
+    total = len(found) if is_all else ask.scope.count(desk.filter(ask.query, ask.query.since).query)
+    return answer(_page(desk, ask, found, total, ask.query.since))
 
 
 def delete_messages(desk: Context, ask: InspectionCall) -> Response:
     """Delete the messages that match."""
-    criteria = desk.criteria(ask.query, ask.query.since)
+    query = desk.filter(ask.query, ask.query.since).query
     count = 0
     for account in ask.scope.accounts:
-        if criteria.is_everything:
+        if query == MessageQuery():
             count += len(account.messages)
             desk.controls.delete_all(account)
             continue
-        found = [message for message in account.messages.newest_first(criteria.query()) if criteria.matches(message)]
+        found = list(account.messages.newest_first(query))
         count += len(found)
         desk.controls.delete(account, found)
     return answer(Deleted(deleted=count))
@@ -71,28 +73,27 @@ def latest_codes(desk: Context, ask: InspectionCall) -> Response:
 async def wait_for_messages(desk: Context, ask: InspectionCall) -> Response:
     """Answer as soon as so many messages match."""
     query = ask.query
-    criteria = desk.criteria(query, query.since)
-    found = await desk.waits.until(ask.scope, criteria, query.count, query.timeout, ask.receive)
+    wanted = desk.filter(query, query.since)
+    found = await desk.waits.until(ask.scope, wanted.query, query.count, query.timeout, ask.receive)
     match found:
         case WaitEnd.GONE:
             raise Disconnected
         case WaitEnd.STOPPED:
             raise ShuttingDown
         case WaitEnd.LATE:
-            criteria.begin()
-            raise ExpectationFailed(_late(desk, ask, criteria), late=True)
+            wanted.query.begin()
+            raise ExpectationFailed(_late(desk, ask, wanted), timed_out=True)
         case _:
-            return answer(_page(desk, ask, criteria, found, ask.scope.count(criteria)))
+            return answer(_page(desk, ask, found, ask.scope.count(wanted.query), query.since))
 
 
 def verify_messages(desk: Context, ask: InspectionCall) -> Response:
-    """Answer whether the messages are as wanted."""
-    verdict = Verifier(desk.engine, ask.scope, ask.body, desk.digits).verdict()
-    if verdict.explanation:
-        raise ExpectationFailed(verdict.explanation)
-    criteria = desk.criteria(ask.body, ask.body.since)
-    newest_first = verdict.met[::-1]
-    return answer(_page(desk, ask, criteria, newest_first[: ListQuery().limit], len(newest_first)))
+    """Answer whether the messages are as expected."""
+    result = Verifier(desk, ask.scope, ask.body).verify()
+    if result.explanation:
+        raise ExpectationFailed(result.explanation)
+    newest_first = result.matched[::-1]
+    return answer(_page(desk, ask, newest_first[: ListQuery().limit], len(newest_first), ask.body.since))
 
 
 def read_message(desk: Context, ask: InspectionCall) -> Response:
@@ -120,11 +121,11 @@ def click_link(desk: Context, ask: InspectionCall) -> Response:
 
 
 def _latest(desk: Context, ask: InspectionCall) -> OwnedMessage:
-    criteria = desk.criteria(ask.query, ask.query.since)
-    found = ask.scope.search(criteria, 1)
+    wanted = desk.filter(ask.query, ask.query.since)
+    found = ask.scope.search(wanted.query, 1)
     if not found:
-        explainer = Explainer(desk.engine, ask.scope, criteria.after)
-        raise ExpectationFailed(explainer.missing("no SMS matched", criteria, ()), found=False)
+        explainer = Explainer(desk.engine, ask.scope, wanted.query.after)
+        raise ExpectationFailed(explainer.missing(wanted), not_found=True)
     return found[0]
 
 
@@ -135,23 +136,21 @@ def _codes(desk: Context, ask: InspectionCall, owned: OwnedMessage) -> Response:
     return answer(CodesView(codes=[code_view(code) for code in codes]))
 
 
-def _late(desk: Context, ask: InspectionCall, criteria: Criteria) -> Explanation:
-    count = len(ask.scope.search(criteria, ask.query.count))
-    wanted = wanted_count(ask.query.count, None)
-    waited = f"within {ask.query.timeout:g} s"
-    verdict = f"{count} SMS matched, wanted {wanted}" if count else "no SMS matched"
-    return Explainer(desk.engine, ask.scope, criteria.after).missing(verdict, criteria, (wanted, waited))
+def _late(desk: Context, ask: InspectionCall, wanted: MessageFilter) -> Explanation:
+    count = len(ask.scope.search(wanted.query, ask.query.count))
+    explainer = Explainer(desk.engine, ask.scope, wanted.query.after)
+    return explainer.missing(wanted, count, describe_count(ask.query.count, None), f"within {ask.query.timeout:g} s")
 
 
 def _page(
-    desk: Context, ask: InspectionCall, criteria: Criteria, found: Sequence[OwnedMessage], total: int
+    desk: Context, ask: InspectionCall, found: Sequence[OwnedMessage], total: int, since: int | None
 ) -> MessagesPage:
     return MessagesPage(
         messages=[message_view(desk.engine, owned) for owned in found],
         cursor=desk.engine.cursor,
         total=total,
         evicted=ask.scope.evicted(),
-        incomplete=ask.scope.is_incomplete(criteria.after),
+        incomplete=ask.scope.is_incomplete(since or 0),
     )
 
 

@@ -72,7 +72,7 @@ def phone_view(engine: Engine, phone: Phone) -> PhoneView:
         transaction_id=sent.transaction_id if sent else None,
         status=sent.state.status if sent else None,
         reject_reason=sent.state.reason if sent else None,
-        messages=account.messages.count(MessageQuery(digits=digits)) or 0,
+        messages=account.messages.count(MessageQuery(digits=digits)),
         replies=account.replies.keys.count(digits, account.replies.first or 0),
         lists=[name for name in LISTS if digits in getattr(account, name)],
     )

@@ -10,7 +10,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.logs import parse_record_number
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec, RuleState
 from mocksms.errors import InvalidScenario
-from mocksms.inspection.answers import answer, text_answer
+from mocksms.inspection.answers import ErrorAnswer, answer, text_answer
 from mocksms.inspection.asked import AccountQuery, FaultBody, ScriptQuery
 from mocksms.inspection.context import BASE, NOT_FOUND, REFUSED, Context, Endpoint
 from mocksms.inspection.errors import InvalidParameters, RecordNotFound
@@ -25,7 +25,6 @@ from mocksms.inspection.played import (
     ScenarioView,
 )
 from mocksms.inspection.played import ShelvedView as Shelved
-from mocksms.inspection.shown import ErrorAnswer
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import check, read_file
 from mocksms.scenario.recorder import recorded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from heapq import merge
-from itertools import islice, repeat
+from itertools import islice, repeat, starmap
 from typing import Final, NamedTuple, TypeVar
 
 from mocksms.engine.account import Account, Reply, account_id
@@ -13,8 +13,8 @@ from mocksms.engine.callbacks import Callback
 from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal, RecordedRequest, shorten_key
+from mocksms.engine.messages import MessageQuery
 from mocksms.inspection.errors import AccountRequired, AccountUnknown, RecordNotFound
-from mocksms.inspection.matching import Criteria, everything
 from mocksms.sms.message import Message
 
 LATEST: Final = "latest"
@@ -71,11 +71,13 @@ class AccountScope:
         """The id of the account, whether it was used yet or not; None for all."""
         return self.name if self._is_id or self.name is None else account_id(self.name)
 
-    def __str__(self) -> str:
+    @property
+    def shortened_key(self) -> str | None:
+        """The key of the account as it may be shown, None for all accounts."""
         if self.name is None:
-            return "all accounts"
+            return None
         found = self._named()
-        return f"account {shorten_key(found.key if found else self.name)}"
+        return shorten_key(found.key if found else self.name)
 
     def peek(self) -> Account:
         """Return the one account as it is, or as it would begin.
@@ -110,18 +112,19 @@ class AccountScope:
         """
         return None if self.name is None else self.account()
 
-    def messages(self, criteria: Criteria) -> Iterator[OwnedMessage]:
+    def messages(self, query: MessageQuery) -> Iterator[OwnedMessage]:
         """Iterate over the messages that match, newest first."""
-        ways = [_matching(account, criteria) for account in self.accounts]
-        return merge(*ways, key=lambda owned: owned.message.sequence, reverse=True)
+        ways = [zip(repeat(account), account.messages.newest_first(query), strict=False) for account in self.accounts]
+        merged = merge(*ways, key=lambda owned: owned[1].sequence, reverse=True)
+        return starmap(OwnedMessage, merged)
 
-    def search(self, criteria: Criteria, limit: int) -> list[OwnedMessage]:
+    def search(self, query: MessageQuery, limit: int) -> list[OwnedMessage]:
         """Return the newest `limit` messages that match, newest first."""
-        return list(islice(self.messages(criteria), limit))
+        return list(islice(self.messages(query), limit))
 
-    def count(self, criteria: Criteria) -> int:
+    def count(self, query: MessageQuery) -> int:
         """Return how many messages match."""
-        return sum(_count(account, criteria) for account in self.accounts)
+        return sum(account.messages.count(query) for account in self.accounts)
 
     def find(self, transaction_id: str) -> OwnedMessage:
         """Return a message by its id, or by the word `latest`.
@@ -130,7 +133,7 @@ class AccountScope:
             RecordNotFound: there is none.
         """
         if transaction_id == LATEST:
-            for owned in self.messages(everything(0)):
+            for owned in self.messages(MessageQuery()):
                 return owned
         wanted = transaction_id.lower().replace("-", "")
         for account in self.accounts:
@@ -223,13 +226,3 @@ def _phones_of(account: Account, digits: str | None) -> Iterator[Phone]:
         if each not in seen:
             seen.add(each)
             yield Phone(account, each, latest)
-
-
-def _count(account: Account, criteria: Criteria) -> int:
-    known = account.messages.count(criteria.query()) if criteria.is_looked_up else None
-    return sum(1 for _ in _matching(account, criteria)) if known is None else known
-
-
-def _matching(account: Account, criteria: Criteria) -> Iterator[OwnedMessage]:
-    candidates = account.messages.newest_first(criteria.query())
-    return (OwnedMessage(account, message) for message in candidates if criteria.matches(message))

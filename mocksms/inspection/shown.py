@@ -231,61 +231,6 @@ class AccountsView(ResponseModel):
     accounts: list[AccountView]
 
 
-class ComparisonView(ResponseModel):
-    """How one wish compares with a message."""
-
-    field: str
-    wanted: Text
-    actual: Text
-    matches: bool
-    differs_at: int | None = Field(description="Index in actual of the first difference")
-
-
-class NearView(ResponseModel):
-    """A message that nearly is the one."""
-
-    transaction_id: str
-    matched: int
-    wishes: int
-    comparisons: list[ComparisonView]
-    life: str
-
-
-class CauseView(ResponseModel):
-    """A usual reason why a message is missing."""
-
-    kind: Literal["refused", "elsewhere", "evicted", "queued", "unasked", "matched"]
-    text: str
-    id: str | None = Field(description="Of the exchange or message it speaks of")
-
-
-class ExplanationView(ResponseModel):
-    """Why what was wanted is not there."""
-
-    verdict: str
-    wanted: list[str]
-    got: str
-    closest: list[NearView]
-    causes: list[CauseView] = Field(description="The likeliest kind first")
-    text: str = Field(description="All of this, to be read")
-
-
-class ErrorView(ResponseModel):
-    """What was wrong."""
-
-    status: int
-    message: str
-    issues: dict[str, list[str]] | None = Field(default=None, description="What is wrong where")
-    allowed: list[str] | None = Field(default=None, description="The steps the message may take instead")
-    explanation: ExplanationView | None = Field(default=None, description="Why no message matched")
-
-
-class ErrorAnswer(ResponseModel):
-    """An error."""
-
-    error: ErrorView
-
-
 class Counts(ResponseModel):
     """How many."""
 

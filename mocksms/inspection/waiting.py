@@ -12,9 +12,9 @@ from typing import Final
 from mocksms.asgi import Receive
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
+from mocksms.engine.messages import MessageQuery
 from mocksms.errors import MocksmsError
 from mocksms.inspection.errors import TooManyListeners
-from mocksms.inspection.matching import Criteria
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.sms.message import Message
 
@@ -34,7 +34,7 @@ class Waiter:
     """Somebody who waits for `count` messages that match; `end` is set with them, or with why they never came."""
 
     scope: AccountScope
-    criteria: Criteria
+    query: MessageQuery
     count: int
     end: asyncio.Future[list[OwnedMessage] | WaitEnd]
 
@@ -42,9 +42,9 @@ class Waiter:
         """Look again if one of these messages matches."""
         if self.end.done() or not self.scope.holds(account):
             return
-        self.criteria.begin()
+        self.query.begin()
         try:
-            concerned = any(map(self.criteria.matches, messages))
+            concerned = any(map(self.query.matches, messages))
         except MocksmsError as error:
             self.end.set_exception(error)
             return
@@ -54,7 +54,7 @@ class Waiter:
     def look(self) -> None:
         """End the wait if all is there."""
         try:
-            found = self.scope.search(self.criteria, self.count)
+            found = self.scope.search(self.query, self.count)
         except MocksmsError as error:
             self.end.set_exception(error)
             return
@@ -79,13 +79,13 @@ class Waits:
         return len(self._waiters)
 
     async def until(
-        self, scope: AccountScope, criteria: Criteria, count: int, timeout: float, receive: Receive
+        self, scope: AccountScope, query: MessageQuery, count: int, timeout: float, receive: Receive
     ) -> list[OwnedMessage] | WaitEnd:
         """Return the newest `count` messages that match as soon as there are so many, or why they never came.
 
         Args:
             scope: whose messages.
-            criteria: which messages.
+            query: which messages.
             count: how many.
             timeout: seconds to wait at most.
             receive: tells when the client goes away.
@@ -97,7 +97,7 @@ class Waits:
         if len(self._waiters) >= MOST:
             raise TooManyListeners("waits", MOST)
         loop = asyncio.get_running_loop()
-        waiter = Waiter(scope, criteria, count, loop.create_future())
+        waiter = Waiter(scope, query, count, loop.create_future())
         self._waiters[waiter] = None
         timer = loop.call_later(timeout, waiter.stop, WaitEnd.LATE)
         watch = asyncio.create_task(watch_disconnect(receive, lambda: waiter.stop(WaitEnd.GONE)))

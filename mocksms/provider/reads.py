@@ -158,7 +158,7 @@ def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuer
         status=_STATUSES.get(word),
         tags=_values(parameters, "tags"),
         senders=_values(parameters, "senders"),
-        text="" if text == "*" else text.casefold(),
+        words="" if text == "*" else text.casefold(),
         since=_moment(params.date_from, "date_from", faults),
         until=_moment(params.date_to, "date_to", faults),
     )

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from mocksms.sms.display import quoted
 from mocksms.sms.text import escape
 from mocksms.testing.client import MockClient
-from mocksms.testing.models import SmsMessage, message_of, quoted
+from mocksms.testing.models import SmsMessage, message_of
 
 __tracebackhide__ = True
 

@@ -1,4 +1,4 @@
-"""What a test asserts of an account. Every failure says what was wanted, how near it came, and the usual causes."""
+"""Assertions about the messages of an account. A failure explains itself: expected, found, closest, causes."""
 
 from __future__ import annotations
 
@@ -6,37 +6,61 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby, pairwise
 from operator import attrgetter
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from mocksms.engine.clock import SteadyTime
 from mocksms.errors import MockRefused
-from mocksms.sms.numbers import digits_of
 from mocksms.testing.account import PAGE, AccountHandle
 from mocksms.testing.client import PATIENCE, MockClient
-from mocksms.testing.failures import compared, line, retold, told, with_lines, without_place
+from mocksms.testing.failures import (
+    Notes,
+    describe_count,
+    describe_others,
+    duplicates,
+    failure_text,
+    read_explanation,
+    too_few,
+    too_many,
+)
 from mocksms.testing.lengths import DurationLike, in_seconds
-from mocksms.testing.lookalikes import why_so_long
-from mocksms.testing.matchers import LONGEST_WORDS, Expectation, Matcher, expectation_of
-from mocksms.testing.models import SmsMessage, message_of, quoted
+from mocksms.testing.lookalikes import explain_segments
+from mocksms.testing.matchers import (
+    MAX_FILTER_LENGTH,
+    Expectation,
+    Matcher,
+    check_comparable,
+    check_times,
+    expectation_of,
+)
+from mocksms.testing.models import SmsMessage, message_of
 from mocksms.testing.waiting import holds_up_a_loop
+
+if TYPE_CHECKING:
+    from mocksms.inspection.explanations import Explanation
 
 __tracebackhide__ = True
 
 SincePoint = SmsMessage | int | None
-"""A message or a cursor: only what came after it counts. None: since the handle's own beginning.
+"""A message or a cursor: only later messages count. None is the start of the test for the fixture and the accounts
+created from it, and the start of the mock for other handles."""
 
-That is when the test began for the handle of the fixture and the accounts made from it, the mock's start for others."""
+RECHECK_SECONDS: Final = 0.25
+"""Seconds between two evaluations of local checks, unless a message comes."""
 
-LOOK: Final = 0.25
-"""Seconds between two looks at what only this side can evaluate, unless a message comes."""
+IMPOSSIBLE_COUNT: Final = 10**9
+"""More messages than there can be: a verification that requires them returns an explanation."""
+
+MAX_UNEXPECTED: Final = 10
+"""Unexpected messages that a failure lists."""
 
 
 class Assertions(AccountHandle):
-    """An account whose messages can be asserted and waited for.
+    """An account with assertions about its messages.
 
-    All take the same wishes: `to` is a number, compared on digits; `text` a part of the content; `tag` one of the tags;
-    `status` is `sent`, or with its reason `rejected/bounced`. Each is a text, a compiled regular expression that is
-    searched for, or a callable that gets the value. What is not given may be anything.
+    All take the same conditions: `to` is a number, compared on digits; `content` a part of what was sent; `text` a part
+    of what the phone shows, links and unsubscribe text included; `tag` one of the tags; `status` is `sent`, or with its
+    reason `rejected/bounced`. Each is a string, a compiled regular expression that is searched for, or a callable that
+    gets the value and returns whether it matches. Without a condition a field may have any value.
     """
 
     def __init__(self, client: MockClient | None, api_key: str, timeout: float) -> None:
@@ -46,6 +70,7 @@ class Assertions(AccountHandle):
     def assert_sent(
         self,
         to: Matcher | None = None,
+        content: Matcher | None = None,
         text: Matcher | None = None,
         tag: Matcher | None = None,
         status: Matcher | None = None,
@@ -53,25 +78,28 @@ class Assertions(AccountHandle):
         times: int = 1,
         since: SincePoint = None,
     ) -> SmsMessage:
-        """Assert that exactly so many messages are as wished, and return the one, or the newest of them.
+        """Assert that exactly `times` messages match, and return the newest of them.
 
-        Whatever its status: an SMS that was refused was sent by the application, too; `status="sent"` asks for more.
+        A message counts whatever its status; `status="sent"` requires that it was sent.
 
         Raises:
-            AssertionError: there are more or fewer; the text explains why.
+            AssertionError: more or fewer messages match.
         """
-        wish = Expectation(to=to, text=text, tag=tag, status=status)
-        _check_times(times)
-        if wish.traits():
-            found = self._matching(wish, since)
-            if len(found) != times:
-                self._fail_locally(wish, since, found, f"exactly {times}")
+        expected = Expectation(to=to, content=content, text=text, tag=tag, status=status)
+        check_times(times)
+        if expected.local_checks():
+            found = self._matching(expected, since)
+            if len(found) > times:
+                self._fail_of_too_many(expected, since, found, times)
+            if len(found) < times:
+                self._fail_of_too_few(expected, since, len(found), f"exactly {times}")
             return found[-1]
-        return self._verified(wish, since, exactly=times)[-1]
+        return self._verified(expected, since, exactly=times)[-1]
 
     def wait_for(
         self,
         to: Matcher | None = None,
+        content: Matcher | None = None,
         text: Matcher | None = None,
         tag: Matcher | None = None,
         status: Matcher | None = None,
@@ -80,35 +108,34 @@ class Assertions(AccountHandle):
         since: SincePoint = None,
         timeout: DurationLike | None = None,
     ) -> SmsMessage:
-        """Wait until so many messages are as wished, and return the one, or the last of so many.
+        """Wait until `times` messages match, and return the last of them.
 
-        What came before the call counts, too. The same wait made again passes over what it has returned, so that it
-        returns the next one; `since` says otherwise. In an async test use `await sms.aio.wait_for(...)`.
+        Messages that came before the call count. A repeated wait skips the messages that it has returned already,
+        unless `since` is given. In an async test use `await sms.aio.wait_for(...)`.
 
-        `timeout` is in seconds or a duration such as "2s"; the option `mocksms_timeout` unless given.
+        `timeout` is in seconds or a duration such as "2s"; by default the option `mocksms_timeout`.
 
         Raises:
-            AssertionError: they do not come in time; the text explains why.
+            AssertionError: fewer messages match in time.
         """
-        wish = Expectation(to=to, text=text, tag=tag, status=status)
-        _check_times(times)
+        expected = Expectation(to=to, content=content, text=text, tag=tag, status=status)
+        check_times(times)
         length = self._timeout if timeout is None else in_seconds(timeout)
-        returned = self._returned.setdefault(wish, set())
-        passed_over = frozenset(returned) if since is None else frozenset[str]()
-        note: list[str] = []
-        if passed_over:
-            note.append(
-                line("resumed", f"the same wait has returned {len(passed_over)} SMS already; since=0 looks at all")
-            )
+        returned = self._returned.setdefault(expected, set())
+        skipped = frozenset(returned) if since is None else frozenset[str]()
+        notes: list[tuple[str, str]] = []
+        if skipped:
+            notes.append(("repeated", f"the same wait has returned {len(skipped)} SMS already; since=0 counts them"))
         if holds_up_a_loop():
-            note.append(line("loop", "it stood still meanwhile; for an application in it: await sms.aio.wait_for(...)"))
-        found = self._await(wish, since, times, length, passed_over, note)
+            notes.append(("loop", "this wait blocked the event loop; use: await sms.aio.wait_for(...)"))
+        found = self._await(expected, since, times, length, skipped, notes)
         returned.update(message.transaction_id for message in found)
         return found[-1]
 
     def assert_not_sent(
         self,
         to: Matcher | None = None,
+        content: Matcher | None = None,
         text: Matcher | None = None,
         tag: Matcher | None = None,
         status: Matcher | None = None,
@@ -116,198 +143,203 @@ class Assertions(AccountHandle):
         for_: DurationLike | None = None,
         since: SincePoint = None,
     ) -> None:
-        """Assert that no message is as wished, and none comes for so long.
+        """Assert that no message matches, now and for the time `for_`.
 
-        It is watched in real time, also while the account's clock is frozen: the application may go on. In an async
-        test use `await sms.aio.assert_not_sent(...)`.
+        That time is real time, also while the clock of the account is frozen. In an async test use
+        `await sms.aio.assert_not_sent(...)`.
 
         Raises:
-            AssertionError: there is one.
-            ValueError: `to` is a text that no number is compared equal to, so that this could not fail.
+            AssertionError: a message matches.
+            ValueError: no number can match `to`, so that the assertion could not fail.
         """
-        wish = Expectation(to=to, text=text, tag=tag, status=status)
-        _check_comparable(to)
-        if wish.traits():
-            self._watch_locally(wish, since, for_)
+        expected = Expectation(to=to, content=content, text=text, tag=tag, status=status)
+        check_comparable(to)
+        if expected.local_checks():
+            self._watch_locally(expected, since, for_)
             return
-        self._verified(wish, since, exactly=0)
+        self._verified(expected, since, exactly=0)
         deadline = _end_of_watch(for_)
-        while (left := deadline - SteadyTime.seconds()) > 0 and self._comes(wish, since, left):
-            self._verified(wish, since, exactly=0)
+        while (left := deadline - SteadyTime.seconds()) > 0 and self._comes(expected, since, left):
+            self._verified(expected, since, exactly=0)
 
     def assert_nothing_sent(self, *, for_: DurationLike | None = None, since: SincePoint = None) -> None:
-        """Assert that there is no message at all, and none comes for so long.
+        """Assert that there is no message, now and for the time `for_`.
 
         Raises:
-            AssertionError: there is one.
+            AssertionError: there is a message.
         """
         self.assert_not_sent(for_=for_, since=since)
 
     def assert_sent_in_order(
-        self, *wishes: Matcher | Mapping[str, Any], nothing_else: bool = False, since: SincePoint = None
+        self, *expected: Matcher | Mapping[str, Any], nothing_else: bool = False, since: SincePoint = None
     ) -> list[SmsMessage]:
-        """Assert that messages were sent in this order, one for each wish, and return them.
+        """Assert that messages were sent in this order, one for each expectation, and return them.
 
         Args:
-            wishes: each a text (or a regular expression, or a callable), or a mapping such as
-                `{"to": number, "text": "Welcome"}`.
+            expected: each a part of the content (or a regular expression, or a callable), or a mapping such as
+                `{"to": number, "content": "Welcome"}`.
             nothing_else: whether there must be no other message before, between or after them.
-            since: a message or a cursor; what came before does not count.
+            since: a message or a cursor; only later messages count.
 
         Raises:
-            AssertionError: one is missing, comes too early, or is too many.
+            AssertionError: a message is missing, comes too early, or is unexpected.
         """
-        wanted = [expectation_of(wish) for wish in wishes]
-        if not wanted:
-            raise ValueError("assert_sent_in_order needs at least one wish; assert_nothing_sent takes none")
-        if not any(wish.traits() for wish in wanted):
-            in_order = [wish.filters() for wish in wanted]
+        expectations = [expectation_of(each) for each in expected]
+        if not expectations:
+            raise ValueError("assert_sent_in_order needs at least one expectation; assert_nothing_sent takes none")
+        if not any(each.local_checks() for each in expectations):
+            in_order = [each.filters() for each in expectations]
             return self._verify({"in_order": in_order, "nothing_else": nothing_else}, since)
-        return self._in_order(wanted, since, nothing_else=nothing_else)
+        return self._in_order(expectations, since, nothing_else=nothing_else)
 
     def assert_no_duplicates(self, within: DurationLike | None = None) -> None:
-        """Assert that nobody got the same content twice, ever or within so long on the account's clock.
+        """Assert that no number got the same content twice, at all or `within` a time on the clock of the account.
 
-        What was refused or failed reached nobody and does not count; what is still queued does.
+        Messages that are sent or queued count; rejected, invalid and failed ones do not.
 
         Raises:
-            AssertionError: somebody did.
+            AssertionError: a number got the same content twice.
         """
         limit = None if within is None else timedelta(seconds=in_seconds(within))
         alike = attrgetter("number", "content")
         messages = self._messages(since=self._place(None))
-        on_their_way = [message for message in messages if message.status in ("queued", "sent")]
-        for _, group in groupby(sorted(on_their_way, key=lambda message: (*alike(message), message.cursor)), alike):
+        delivered = [message for message in messages if message.status in ("queued", "sent")]
+        ordered = sorted(delivered, key=lambda message: (*alike(message), message.cursor))
+        for _, group in groupby(ordered, alike):
             for first, second in pairwise(group):
-                apart = second.created_at - first.created_at
-                if limit is None or apart <= limit:
-                    self._fail_of_duplicates(first, second, apart, within)
+                if limit is None or second.created_at - first.created_at <= limit:
+                    self._fail_of_duplicates(first, second, within)
 
     def assert_no_send_after_opt_out(self) -> None:
-        """Assert that nothing was sent to a number that had opted out: that the provider had to refuse none for it.
+        """Assert that no message was rejected because the recipient had opted out.
 
         Raises:
-            AssertionError: something was.
+            AssertionError: a message was sent to a number that had opted out.
         """
         _, explanation = self._explained("POST", "verify", {"reject_reason": "unsubscribe", "exactly": 0})
         if explanation:
-            count = len(self._messages(reject_reason="unsubscribe", since=self._place(None)))
-            verdict = f"{count} SMS went to a number that had opted out"
-            _fail(retold(explanation, verdict, ["nothing sent after an opt-out"]))
+            messages = self._messages(reject_reason="unsubscribe", since=self._place(None))
+            problem = f"{len(messages)} SMS to a number that had opted out, expected none"
+            _fail(too_many(explanation, problem, ["no SMS after an opt-out"], messages[:MAX_UNEXPECTED]))
 
     def assert_segments(self, message: SmsMessage | str, count: int) -> None:
-        """Assert that a message, given by itself or its transaction id, takes so many segments as the phone shows it.
+        """Assert that a message, given by itself or its transaction id, takes `count` segments as the phone shows it.
 
         Raises:
-            AssertionError: it takes more or fewer; the text names the character that forced UCS-2, and its look-alike.
+            AssertionError: it takes more or fewer; names the character that forced UCS-2, and its look-alike.
             MockRefused: there is no such message.
         """
         if not isinstance(message, SmsMessage):
             message = self.read(message)
         if message.segments.count != count:
-            _fail("\n".join(why_so_long(message, count)))
+            raise AssertionError("\n".join(explain_segments(message, count)))
 
-    def _matching(self, wish: Expectation, since: SincePoint) -> list[SmsMessage]:
-        """Return the messages that are as wished, oldest first."""
-        candidates = self._messages(**wish.filters(), since=self._place(since))
-        return [message for message in candidates if wish.is_met_by(message)]
+    def _matching(self, expected: Expectation, since: SincePoint) -> list[SmsMessage]:
+        """Return the messages that match, oldest first."""
+        return [message for message in self._candidates(expected, since) if expected.is_met_by(message)]
 
-    def _verified(self, wish: Expectation, since: SincePoint, **count: int) -> list[SmsMessage]:
-        return self._verify({**wish.filters(), **count}, since)
+    def _candidates(self, expected: Expectation, since: SincePoint) -> list[SmsMessage]:
+        """Return the messages that match what the mock can evaluate, oldest first."""
+        return self._messages(**expected.filters(), since=self._place(since))
 
-    def _verify(self, question: dict[str, Any], since: SincePoint) -> list[SmsMessage]:
-        page, explanation = self._explained("POST", "verify", question, since=since)
+    def _verified(self, expected: Expectation, since: SincePoint, **count: int) -> list[SmsMessage]:
+        return self._verify({**expected.filters(), **count}, since)
+
+    def _verify(self, body: dict[str, Any], since: SincePoint) -> list[SmsMessage]:
+        page, explanation = self._explained("POST", "verify", body, since=since)
         if explanation:
-            _fail(explanation["text"])
+            _fail(explanation)
         return [message_of(row) for row in reversed(page["messages"])]
 
     def _await(
         self,
-        wish: Expectation,
+        expected: Expectation,
         since: SincePoint,
         times: int,
         timeout: float,
-        passed_over: Collection[str],
-        note: Sequence[str],
+        skipped: Collection[str],
+        notes: Notes,
     ) -> list[SmsMessage]:
-        """Return the oldest messages that are as wished, except some, once there are so many."""
-        if passed_over or wish.traits():
-            return self._await_locally(wish, since, times, timeout, passed_over, note)
-        query = {**wish.filters(), "count": times, "timeout": timeout, "within": timeout + PATIENCE}
+        """Return the oldest `times` messages that match, except skipped ones, as soon as they are there."""
+        if skipped or expected.local_checks():
+            return self._await_locally(expected, since, times, timeout, skipped, notes)
+        query = {**expected.filters(), "count": times, "timeout": timeout, "within": timeout + PATIENCE}
         page, explanation = self._explained("GET", "messages/wait", since=since, **query)
         if explanation:
-            _fail(with_lines(explanation, *note))
+            _fail(explanation, notes)
         found = [message_of(row) for row in reversed(page["messages"])]
         if page["total"] == times:
             return found
-        # There are more; some of them may have made room meanwhile.
-        return [*self._matching(wish, since), *found][:times]
+        # There are more, and the oldest count; some of them may be evicted by now.
+        return [*self._matching(expected, since), *found][:times]
 
     def _await_locally(
         self,
-        wish: Expectation,
+        expected: Expectation,
         since: SincePoint,
         times: int,
         timeout: float,
-        passed_over: Collection[str],
-        note: Sequence[str],
+        skipped: Collection[str],
+        notes: Notes,
     ) -> list[SmsMessage]:
-        """Wait for what only this side can tell: it looks again when more match, and from time to time."""
+        """Wait with local checks: evaluate them when more messages match the filters, and from time to time."""
         deadline = SteadyTime.seconds() + timeout
         while True:
-            candidates = self._messages(**wish.filters(), since=self._place(since))
-            fresh = [each for each in candidates if each.transaction_id not in passed_over and wish.is_met_by(each)]
+            candidates = self._candidates(expected, since)
+            fresh = [each for each in candidates if each.transaction_id not in skipped and expected.is_met_by(each)]
             left = deadline - SteadyTime.seconds()
             if len(fresh) >= times:
                 return fresh[:times]
             if left <= 0:
-                wanted = f"{times} more" if passed_over else f"at least {times}"
-                self._fail_locally(wish, since, fresh, wanted, f"within {timeout:g} s", note=note)
+                count = f"{times} more" if skipped else f"at least {times}"
+                self._fail_of_too_few(expected, since, len(fresh), count, f"within {timeout:g} s", notes)
             if len(candidates) < PAGE:
-                self._comes(wish, since, min(left, LOOK), len(candidates) + 1)
+                self._comes(expected, since, min(left, RECHECK_SECONDS), len(candidates) + 1)
             else:
-                self._comes(wish, candidates[-1], min(left, LOOK))
+                self._comes(expected, candidates[-1], min(left, RECHECK_SECONDS))
 
-    def _watch_locally(self, wish: Expectation, since: SincePoint, for_: DurationLike | None) -> None:
+    def _watch_locally(self, expected: Expectation, since: SincePoint, for_: DurationLike | None) -> None:
         deadline = _end_of_watch(for_)
         while True:
             cursor = self.cursor
-            if found := self._matching(wish, since):
-                self._fail_locally(wish, since, found, "exactly 0")
+            if found := self._matching(expected, since):
+                self._fail_of_too_many(expected, since, found, 0)
             left = deadline - SteadyTime.seconds()
             if left <= 0:
                 return
-            self._comes(wish, cursor, min(left, LOOK))
+            self._comes(expected, cursor, min(left, RECHECK_SECONDS))
 
-    def _comes(self, wish: Expectation, since: SincePoint, within: float, count: int = 1) -> bool:
-        """Return whether so many messages are there in time that are as wished as far as the mock can evaluate that."""
-        query = {**wish.filters(), "count": count, "timeout": within, "within": within + PATIENCE}
+    def _comes(self, expected: Expectation, since: SincePoint, within: float, count: int = 1) -> bool:
+        """Whether in time `count` messages match what the mock can evaluate."""
+        query = {**expected.filters(), "count": count, "timeout": within, "within": within + PATIENCE}
         page, _ = self._explained("GET", "messages/wait", since=since, **query)
         return page is not None
 
-    def _in_order(self, wishes: Sequence[Expectation], since: SincePoint, *, nothing_else: bool) -> list[SmsMessage]:
-        met: list[SmsMessage] = []
-        for place, wish in enumerate(wishes, 1):
-            found = self._matching(wish, met[-1] if met else since)
+    def _in_order(
+        self, expectations: Sequence[Expectation], since: SincePoint, *, nothing_else: bool
+    ) -> list[SmsMessage]:
+        matched: list[SmsMessage] = []
+        for place, expected in enumerate(expectations, 1):
+            found = self._matching(expected, matched[-1] if matched else since)
             if not found:
-                after = f" after {met[-1].transaction_id}" if met else ""
-                verdict = f"no SMS matched place {place} of {len(wishes)}{after}"
-                self._fail_locally(wish, since, [], f"place {place}{after}", verdict=verdict)
-            met.append(found[0])
-        ids = {message.transaction_id for message in met}
+                previous = f" after {matched[-1].transaction_id}" if matched else ""
+                when = f"at place {place} of {len(expectations)}{previous}"
+                self._fail_of_too_few(expected, since, when=when)
+            matched.append(found[0])
+        ids = {message.transaction_id for message in matched}
         others = [message for message in self._messages(since=self._place(since)) if message.transaction_id not in ids]
         if nothing_else and others:
-            verdict = f"{len(others)} SMS nobody asked for"
-            _fail("\n".join([verdict, line("wanted", "nothing else"), *(told("unasked", each) for each in others)]))
-        return met
+            problem = describe_others(len(others), len(matched))
+            _fail(too_many(self._why({}, since), problem, ["nothing else"], others[:MAX_UNEXPECTED]))
+        return matched
 
     def _explained(
         self, method: str, path: str, body: Any = None, /, *, since: SincePoint = None, **query: Any
-    ) -> tuple[Any, Mapping[str, Any] | None]:
-        """Return what is answered about what came since a place, and the explanation where that is not as wanted.
+    ) -> tuple[Any, Explanation | None]:
+        """Return the response about the messages after a cursor, or the explanation why an expectation failed.
 
         Raises:
-            MockRefused: there is something wrong with the question.
+            MockRefused: the request is invalid.
         """
         place = self._place(since)
         try:
@@ -317,69 +349,50 @@ class Assertions(AccountHandle):
         except MockRefused as error:
             if error.explanation is None:
                 raise
-            return None, error.explanation if since is not None else without_place(error.explanation, place)
+            return None, read_explanation(error.explanation, hides_cursor=since is None)
+
+    def _why(self, filters: Mapping[str, str], since: SincePoint) -> Explanation:
+        """Return the explanation of the mock why no further message matches."""
+        _, explanation = self._explained("POST", "verify", {**filters, "at_least": IMPOSSIBLE_COUNT}, since=since)
+        assert explanation is not None
+        return explanation
 
     def _place(self, since: SincePoint) -> int:
-        """Return a cursor: what came up to it does not count."""
+        """Return the cursor after which messages count."""
         if since is None:
             return self._began
         return since.cursor if isinstance(since, SmsMessage) else since
 
-    def _fail_locally(
+    def _fail_of_too_few(
         self,
-        wish: Expectation,
+        expected: Expectation,
         since: SincePoint,
-        found: Sequence[SmsMessage],
-        *wanted: str,
-        verdict: str = "",
-        note: Sequence[str] = (),
+        count: int = 0,
+        wanted: str = "",
+        when: str = "",
+        notes: Notes = (),
     ) -> NoReturn:
-        """Fail for a wish that only this side can evaluate; the mock explains the rest of it."""
-        candidates = self._messages(**wish.filters(), since=self._place(since))
-        explanation = self._why({**wish.filters(), "at_least": len(candidates) + 1}, since)
-        traits = wish.traits()
-        wishes = [*explanation["wanted"][:-1], *(trait.describe() for trait in traits), *wanted]
-        verdict = verdict or (f"{len(found)} SMS matched, wanted {wanted[0]}" if found else "no SMS matched")
-        lines = compared(traits, candidates) if traits else ()
-        text = retold(explanation, verdict, wishes, lines, without="matched" if traits else "")
-        _fail("\n".join([text, *note]))
+        candidates = self._candidates(expected, since)
+        explanation = self._why(expected.filters(), since)
+        _fail(too_few(explanation, expected, candidates, count, wanted, when), notes)
 
-    def _fail_of_duplicates(
-        self, first: SmsMessage, second: SmsMessage, apart: timedelta, within: DurationLike | None
+    def _fail_of_too_many(
+        self, expected: Expectation, since: SincePoint, found: Sequence[SmsMessage], times: int
     ) -> NoReturn:
-        limit = "ever" if within is None else f"within {in_seconds(within):g} s"
-        verdict = f"2 SMS alike went to {second.to}, {apart.total_seconds():g} s apart"
-        question = {"to": second.to, "content": second.content[:LONGEST_WORDS], "at_most": 1}
-        wanted = [f"{quoted(second.content)} to {second.to} at most once {limit}"]
-        lines = ["", told("first", first), told("again", second)]
-        _fail(retold(self._why(question, None), verdict, wanted, lines, without="unasked"))
+        explanation = self._why(expected.filters(), since)
+        conditions = [*explanation.expected[:-1], *(check.describe() for check in expected.local_checks())]
+        problem = describe_count(len(found), conditions, f"exactly {times}")
+        _fail(too_many(explanation, problem, [*conditions, f"exactly {times}"], found[:MAX_UNEXPECTED]))
 
-    def _why(self, question: dict[str, Any], since: SincePoint) -> Mapping[str, Any]:
-        """Return the explanation of the mock why something is not so that is known not to be so."""
-        _, explanation = self._explained("POST", "verify", question, since=since)
-        return explanation or {"text": "\n\n  got        changed while it was looked at", "wanted": [""], "causes": []}
-
-
-def _check_times(times: object) -> None:
-    if type(times) is not int or times < 1:
-        hint = "but must be a whole number, at least 1; assert_not_sent asserts that there is none"
-        raise ValueError(f"times is {times!r}, {hint}")
-
-
-def _check_comparable(to: Matcher | None) -> None:
-    """Refuse a number that no message is found by: that there is none would prove nothing."""
-    if not isinstance(to, str):
-        return
-    digits = digits_of(to)
-    if not any(map(str.isdigit, digits)):
-        raise ValueError(f"to is {to!r}, but must have digits: numbers are compared on these")
-    if digits.startswith("05"):
-        raise ValueError(f"to is {to!r}, but must have the country's prefix, such as 972-{digits[1:3]}-{digits[3:]}")
+    def _fail_of_duplicates(self, first: SmsMessage, second: SmsMessage, within: DurationLike | None) -> NoReturn:
+        explanation = self._why({"to": second.to, "content": second.content[:MAX_FILTER_LENGTH]}, None)
+        limit = "" if within is None else f" within {in_seconds(within):g} s"
+        _fail(*duplicates(explanation, first, second, f"at most 1{limit}"))
 
 
 def _end_of_watch(for_: DurationLike | None) -> float:
     return SteadyTime.seconds() + (0 if for_ is None else in_seconds(for_))
 
 
-def _fail(text: str) -> NoReturn:
-    raise AssertionError(text)
+def _fail(explanation: Explanation, notes: Notes = ()) -> NoReturn:
+    raise AssertionError(failure_text(explanation, notes))

@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from mocksms.sms.display import line, quoted
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
-from mocksms.testing.failures import line
-from mocksms.testing.models import SmsMessage, quoted
+from mocksms.testing.models import SmsMessage
 
 LOOKALIKES: Final = {
     "\u2018": "'",
@@ -66,12 +66,12 @@ def lookalike(character: str) -> str | None:
     return plain if plain and plain != character and set(plain) <= _GSM else None
 
 
-def why_so_long(message: SmsMessage, wanted: int) -> Iterator[str]:
-    """Iterate over the lines that say why a message takes other than the wanted segments."""
+def explain_segments(message: SmsMessage, expected: int) -> Iterator[str]:
+    """Iterate over the lines that explain why a message takes other than the expected segments."""
     segments = message.segments
     alone, each = Encoding(segments.encoding).sizes
     limit = alone if segments.count == 1 else each
-    yield f"the SMS takes {segments.count} {'segment' if segments.count == 1 else 'segments'}, wanted {wanted}"
+    yield f"the SMS takes {segments.count} {'segment' if segments.count == 1 else 'segments'}, expected {expected}"
     yield line("text", quoted(message.text))
     yield line("takes", f"{segments.units} {_unit(segments.encoding)}, {limit} to a segment in {segments.encoding}")
     if segments.forced_by is not None:

@@ -1,4 +1,4 @@
-"""What a test wishes of a message: texts, regular expressions and callables; who can evaluate which."""
+"""Expectations about a message: strings, regular expressions and callables; which the mock evaluates and which not."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mocksms.sms.display import quoted
 from mocksms.sms.message import State
-from mocksms.testing.models import SmsMessage, quoted
+from mocksms.sms.numbers import digits_of
+from mocksms.testing.models import SmsMessage
 
 Matcher = str | re.Pattern[str] | Callable[[str], object]
-"""A text, a compiled regular expression that is searched for, or a callable that returns whether a value is right."""
+"""A string, a compiled regular expression that is searched for, or a callable that returns whether a value matches."""
 
-FIELDS: Final = ("to", "text", "tag", "status")
-LONGEST_WORDS: Final = 1_000
-"""Characters of a text or regular expression that are left to the mock to look for."""
+FIELDS: Final = ("to", "content", "text", "tag", "status")
+MAX_FILTER_LENGTH: Final = 1_000
+"""Characters of a string or regular expression that the mock evaluates; longer ones are evaluated here."""
 
 _STATES: Final = [str(state) for state in State if state.reason]
-"""Every status with a reason, as send answers spell it."""
+"""Every status with a reason, as send responses spell it."""
 
 _IN_READS: Final = frozenset(f"{state.status}/{state.reason.in_reads}" for state in State if state.reason)
 
@@ -28,126 +30,157 @@ _FLAGS: Final = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBO
 
 _VALUES: Final[dict[str, Callable[[SmsMessage], Iterable[str]]]] = {
     "to": lambda message: [message.to],
-    "text": lambda message: [message.content],
+    "content": lambda message: [message.content],
+    "text": lambda message: [message.text],
     "tag": lambda message: message.tags,
     "status": lambda message: [message.state],
 }
-"""What each field of a wish looks at; a message meets it if one value does."""
+"""The values of a message that each field is compared with; one of them has to match."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalCheck:
-    """One field of a wish that the mock cannot evaluate."""
+    """The check of one field in this process; `is_local` unless the mock evaluates it as a filter."""
 
     field: str
     matcher: Matcher
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the mock cannot evaluate it."""
+        if isinstance(self.matcher, str):
+            return self.field in ("content", "text") and len(self.matcher) > MAX_FILTER_LENGTH
+        if self.field != "content" or not isinstance(self.matcher, re.Pattern):
+            return True
+        return len(_inline(self.matcher)) > MAX_FILTER_LENGTH
+
+    @property
+    def expected(self) -> str:
+        """What is expected, in short."""
+        return self.matcher if isinstance(self.matcher, str) else _name(self.matcher)
+
+    def values(self, message: SmsMessage) -> Iterable[str]:
+        """Return the values of a message that are compared."""
+        return _VALUES[self.field](message)
+
     def fits(self, message: SmsMessage) -> bool:
-        """Return whether a message has it."""
-        return any(_fits(self.matcher, value) for value in _VALUES[self.field](message))
+        """Whether a message matches."""
+        return any(_fits(self.matcher, value) for value in self.values(message))
 
     def describe(self) -> str:
-        """Return what is wished for, in words."""
-        return f"{self.field} {describe_matcher(self.matcher)}"
-
-    def compare(self, message: SmsMessage) -> str:
-        """Return how a message compares, in words."""
-        values = ", ".join(map(quoted, _VALUES[self.field](message))) or "none"
-        return (
-            f"{self.field} {values} {'matches' if self.fits(message) else f'is not {describe_matcher(self.matcher)}'}"
-        )
+        """Return what is expected, in words."""
+        return f"{'to a number' if self.field == 'to' else self.field} {describe_matcher(self.matcher)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """What messages a test means; what is None may be anything.
+    """Which messages a test expects; a field that is None matches any value.
 
     Args:
         to: the number, compared on digits.
-        text: part of the content, as sent with placeholders filled; case counts.
+        content: part of what was sent, placeholders filled; case matters.
+        text: part of what the phone shows, links and unsubscribe text included; case matters.
         tag: one of the tags, whole.
         status: `sent`, or with its reason `rejected/bounced`.
 
     Raises:
-        TypeError: one is no text, compiled regular expression or callable.
-        ValueError: no message is in this status for this reason.
+        TypeError: a value is no string, compiled regular expression or callable.
+        ValueError: no message has this status with this reason.
     """
 
     to: Matcher | None = None
+    content: Matcher | None = None
     text: Matcher | None = None
     tag: Matcher | None = None
     status: Matcher | None = None
 
     def __post_init__(self) -> None:
-        for field, matcher in self.given():
+        for check in self.checks():
+            matcher = check.matcher
             is_bytes = isinstance(matcher, re.Pattern) and isinstance(matcher.pattern, bytes)
             if is_bytes or not (isinstance(matcher, str | re.Pattern) or callable(matcher)):
-                wanted = "a text, a compiled regular expression of text, or a callable"
-                raise TypeError(f"{field} is {matcher!r}, but must be {wanted}")
+                expected = "a string, a compiled regular expression of text, or a callable"
+                raise TypeError(f"{check.field} is {matcher!r}, but must be {expected}")
         if isinstance(self.status, str) and "/" in self.status and self.status not in {*_STATES, *_IN_READS}:
             near = difflib.get_close_matches(self.status, _STATES, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_STATES)}"
-            raise ValueError(f"status is {self.status!r}, which no message is; {hint}")
+            raise ValueError(f"status is {self.status!r}, which no message has; {hint}")
 
     def __hash__(self) -> int:
-        """Return the same for equal wishes; not every callable has a hash."""
-        return hash(tuple(matcher for _, matcher in self.given() if isinstance(matcher, str)))
+        """Return the same for equal expectations; not every callable has a hash."""
+        return hash(tuple(check.matcher for check in self.checks() if isinstance(check.matcher, str)))
 
-    def given(self) -> list[tuple[str, Matcher]]:
-        """Return the fields that are wished for."""
+    def checks(self) -> list[LocalCheck]:
+        """Return a check for each field with an expected value."""
         fields = ((field, getattr(self, field)) for field in FIELDS)
-        return [(field, matcher) for field, matcher in fields if matcher is not None]
+        return [LocalCheck(field, matcher) for field, matcher in fields if matcher is not None]
 
     def filters(self) -> dict[str, str]:
-        """Return what the mock can evaluate, as its filters."""
+        """Return the filters that the mock evaluates."""
         filters: dict[str, str] = {}
-        for field, matcher in self.given():
-            if not _is_local(field, matcher):
-                filters |= _filter(field, matcher)
+        for check in self.checks():
+            if not check.is_local:
+                filters |= _filter(check.field, check.matcher)
         return filters
 
-    def traits(self) -> list[LocalCheck]:
-        """Return what only this side can evaluate."""
-        return [LocalCheck(field, matcher) for field, matcher in self.given() if _is_local(field, matcher)]
+    def local_checks(self) -> list[LocalCheck]:
+        """Return the checks that the mock cannot evaluate."""
+        return [check for check in self.checks() if check.is_local]
 
     def is_met_by(self, message: SmsMessage) -> bool:
-        """Return whether a message that passed the filters is as wished."""
-        return all(trait.fits(message) for trait in self.traits())
+        """Whether a message that matches the filters passes the local checks."""
+        return all(check.fits(message) for check in self.local_checks())
 
 
-def expectation_of(given: Matcher | Mapping[str, Any] | Expectation) -> Expectation:
-    """Return a wish from a text, or from a mapping with the fields of one.
+def expectation_of(expected: Matcher | Mapping[str, Any] | Expectation) -> Expectation:
+    """Return an expectation from a matcher of the content, or from a mapping of fields.
 
     Raises:
-        TypeError: it has other fields.
+        TypeError: the mapping has other fields.
     """
-    if isinstance(given, Expectation):
-        return given
-    if not isinstance(given, Mapping):
-        return Expectation(text=given)
-    unknown = [name for name in given if name not in FIELDS]
+    if isinstance(expected, Expectation):
+        return expected
+    if not isinstance(expected, Mapping):
+        return Expectation(content=expected)
+    unknown = [name for name in expected if name not in FIELDS]
     if unknown:
-        raise TypeError(f"a wish has no {unknown[0]!r}; it has {', '.join(FIELDS)}")
-    return Expectation(**given)
+        raise TypeError(f"an expectation has no field {unknown[0]!r}; it has {', '.join(FIELDS)}")
+    return Expectation(**expected)
 
 
 def describe_matcher(matcher: Matcher) -> str:
     """Return a matcher as a failure names it."""
     if isinstance(matcher, str):
         return quoted(matcher)
+    return f"{'like' if isinstance(matcher, re.Pattern) else 'passing'} {_name(matcher)}"
+
+
+def check_times(times: object) -> None:
+    """Refuse a count of messages below 1."""
+    if type(times) is not int or times < 1:
+        hint = "but must be a whole number, at least 1; assert_not_sent asserts that there is none"
+        raise ValueError(f"times is {times!r}, {hint}")
+
+
+def check_comparable(to: Matcher | None) -> None:
+    """Refuse a number that no message can have: the assertion could not fail."""
+    if not isinstance(to, str):
+        return
+    digits = digits_of(to)
+    if not any(map(str.isdigit, digits)):
+        raise ValueError(f"to is {to!r}, but must have digits: numbers are compared on these")
+    if digits.startswith("05"):
+        raise ValueError(f"to is {to!r}, but must have the country's prefix, such as 972-{digits[1:3]}-{digits[3:]}")
+
+
+def _name(matcher: re.Pattern[str] | Callable[[str], object]) -> str:
     if isinstance(matcher, re.Pattern):
-        return f"like /{matcher.pattern}/"
+        return f"/{matcher.pattern}/"
     code = getattr(matcher, "__code__", None)
-    name = getattr(matcher, "__name__", repr(matcher))
+    name = getattr(matcher, "__name__", None)
     if code is None or name != "<lambda>":
-        return f"as {name}() wants it"
-    return f"as the lambda in {Path(code.co_filename).name}:{code.co_firstlineno} wants it"
-
-
-def _is_local(field: str, matcher: Matcher) -> bool:
-    if isinstance(matcher, str):
-        return field == "text" and len(matcher) > LONGEST_WORDS
-    return field != "text" or not isinstance(matcher, re.Pattern) or len(_inline(matcher)) > LONGEST_WORDS
+        return f"{name}()" if name else repr(matcher)
+    return f"the lambda in {Path(code.co_filename).name}:{code.co_firstlineno}"
 
 
 def _filter(field: str, matcher: Matcher) -> dict[str, str]:
@@ -157,7 +190,7 @@ def _filter(field: str, matcher: Matcher) -> dict[str, str]:
     if field == "status":
         status, _, reason = matcher.partition("/")
         return {"status": status, "reject_reason": reason} if reason else {"status": status}
-    return {"content" if field == "text" else field: matcher}
+    return {field: matcher}
 
 
 def _inline(pattern: re.Pattern[str]) -> str:

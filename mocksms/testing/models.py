@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
+from mocksms.sms.display import quoted
 from mocksms.sms.text import escape
-
-WINDOW: Final = 72
-"""Characters of a content that the repr of a message shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +125,6 @@ def message_of(row: Mapping[str, Any]) -> SmsMessage:
 def state_of(status: str, reason: str | None) -> str:
     """Return status and reason in one word."""
     return f"{status}/{reason}" if reason else status
-
-
-def quoted(text: str) -> str:
-    """Return a text in quotes, escaped; of a long one its beginning."""
-    return f'"{escape(text)}"' if len(text) <= WINDOW else f'"{escape(text[:WINDOW])}…"'
 
 
 def _step(row: Mapping[str, Any]) -> HistoryStep:

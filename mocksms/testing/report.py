@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from mocksms.sms.display import line, quoted
 from mocksms.sms.text import escape
 from mocksms.testing.account import AccountHandle, ApiRequest, SmsReply
-from mocksms.testing.failures import line
-from mocksms.testing.models import SmsMessage, quoted
+from mocksms.testing.models import SmsMessage
 
 SHOWN: Final = 50
 """Messages, calls and replies of each kind that are shown, the latest."""

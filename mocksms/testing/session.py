@@ -16,9 +16,10 @@ import pytest
 from mocksms.engine.account import account_id
 from mocksms.errors import INTERNAL_ERROR, MocksmsError, MockUnreachable, RouteNotFound
 from mocksms.settings import SessionSettings
+from mocksms.sms.display import line
 from mocksms.sms.text import escape
 from mocksms.testing.account import PAGE, ApiRequest, request_of
-from mocksms.testing.failures import line, told
+from mocksms.testing.failures import told
 from mocksms.testing.handle import MockSMS
 from mocksms.testing.marker import UNSET, MarkerOptions, marked
 from mocksms.testing.models import message_of

@@ -60,7 +60,7 @@ SUITES = {
 @pytest.mark.parametrize("turn", range(TESTS))
 def test_it(mocksms, turn):
     post(mocksms.url + "/transactional/sms/send", BODY, mocksms.api_key)
-    mocksms.assert_sent(text="Your code")
+    mocksms.assert_sent(content="Your code")
 """,
     "httpserver": """
 from pytest_httpserver import RequestMatcher

@@ -67,8 +67,8 @@ def test_store_replaces_a_message_by_its_next_version() -> None:
         pytest.param(MessageQuery(senders=("shop",)), [], id="by a sender in another case"),
         pytest.param(MessageQuery(senders=("Shop",), tags=("a",)), [2], id="by sender and tag"),
         pytest.param(MessageQuery(senders=("Bank",), tags=("a",)), [], id="by the sender of another and tag"),
-        pytest.param(MessageQuery(text="code"), [4, 1], id="by text in any case"),
-        pytest.param(MessageQuery(text="strasse"), [3], id="by text with case folded"),
+        pytest.param(MessageQuery(words="code"), [4, 1], id="by text in any case"),
+        pytest.param(MessageQuery(words="strasse"), [3], id="by text with case folded"),
         pytest.param(MessageQuery(since=NOON + HOUR), [4, 3], id="since, inclusive"),
         pytest.param(MessageQuery(until=NOON + HOUR), [3, 2, 1], id="until, inclusive"),
         pytest.param(MessageQuery(since=NOON + HOUR, until=NOON + HOUR), [3], id="at an instant"),
@@ -110,8 +110,8 @@ def test_until_takes_in_the_whole_second(until: datetime, sequences: list[int]) 
 
 def test_search_looks_at_the_text_with_its_values_in_place() -> None:
     store = store_of(a_message(1, content="Hi #name#", fields={"name": "DANA"}), a_message(2, content="Hi #name#"))
-    assert found(store, MessageQuery(text="hi dana")) == [1]
-    assert found(store, MessageQuery(text="#name#")) == [2]
+    assert found(store, MessageQuery(words="hi dana")) == [1]
+    assert found(store, MessageQuery(words="#name#")) == [2]
 
 
 def test_evicted_message_is_gone_from_every_index() -> None:

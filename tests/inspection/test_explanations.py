@@ -64,9 +64,9 @@ def golden(text: str, *ids: str) -> str:
 def test_nothing_came_at_all(story: Open) -> None:
     assert story().why(to=NUMBER) == golden(
         """
-        no SMS matched
-          wanted     to 972-54-1111111
-          got        0 SMS in account key-…, and no call came
+        no SMS to 972-54-1111111: 0 SMS in the account
+          expected   to 972-54-1111111
+          found      0 SMS in account key-…, no requests
         """
     )
 
@@ -77,17 +77,18 @@ def test_nearest_is_shown_field_by_field_with_its_first_difference_and_the_next_
     (far,) = api.send(ALSO, content="Hello")
     assert api.why(to="+972 54 1111111", content="Your code is 481517", sender="SenderID") == golden(
         """
-        no SMS matched
-          wanted     to +972 54 1111111, content with "Your code is 481517", sender "SenderID"
-          got        2 SMS in account key-…
+        no SMS to +972 54 1111111 with content "Your code is 481517", sender "SenderID": 2 SMS in the account,\
+ 1 of 3 conditions match
+          expected   to +972 54 1111111, content "Your code is 481517", sender "SenderID"
+          found      2 SMS in account key-…
 
           closest    <1>  1 of 3 match
                        to       "972-54-1111112"
-                                              ^ wanted "+972 54 1111111"
+                                              ^ expected "+972 54 1111111"
                        content  "Your code is 481516"
-                                                   ^ wanted "7"
+                                                   ^ expected "7"
                        sender   "SenderID" matches
-                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
+                       history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
           next       <2>  1 of 3 match: to "972-54-2222222", content "Hello"
         """,
         near,
@@ -101,14 +102,14 @@ def test_long_value_is_shown_around_the_difference(story: Open) -> None:
     (sent,) = api.send(content=f"{told}Bring 12 NIS to the counter. {'Thanks a lot. ' * 20}")
     assert api.why(content=f"{told}Bring 13 NIS") == golden(
         f"""
-        no SMS matched
-          wanted     content with "{(told * 2)[:130]}…
-          got        1 SMS in account key-…
+        no SMS with content "{told[:33]}{told[:18]}…: 1 SMS in the account
+          expected   content "{(told * 2)[:135]}…
+          found      1 SMS in account key-…
 
           closest    <1>  0 of 1 match
                        content  "… parcel will reach you soon. Bring 12 NIS to the counter. Thanks a lot. …"
-                                                                      ^ wanted "3 NIS"
-                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
+                                                                      ^ expected "3 NIS"
+                       history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         sent,
     )
@@ -120,19 +121,20 @@ def test_value_without_a_common_place_is_set_against_what_was_wanted(story: Open
     why = api.why(status="sent", reject_reason="bounced", tag="otp", content="§", regex=r"code is \d{6}")
     assert why == golden(
         r"""
-        no SMS matched
-          wanted     status sent, reject_reason bounced, tag "otp", content with "§", content like /code is \d{6}/
-          got        1 SMS in account key-…
+        no SMS with status sent, reject_reason bounced, tag "otp", content "§", content like /code is \d{6}/: <2>
+          expected   status sent, reject_reason bounced, tag "otp", content "§", content like /code is \d{6}/
+          found      1 SMS in account key-…
 
           closest    <1>  1 of 5 match
                        status         "sent" matches
-                       reject_reason  "none" is not "bounced"
-                       tag            "parcel, fast" is not "otp"
-                       content        "Hello" is not "§"
-                       regex          "Hello" is not "code is \d{6}"
-                       life           queued 12:00:00.000 > sent +0 s (no rule or list applied)
+                       reject_reason  "none", expected "bounced"
+                       tag            "parcel, fast", expected "otp"
+                       content        "Hello", expected "§"
+                       regex          "Hello", expected "code is \d{6}"
+                       history        queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         sent,
+        "1 SMS in the account, 1 of 5 conditions match",
     )
 
 
@@ -141,19 +143,20 @@ def test_everything_matching_is_said_to_match(story: Open) -> None:
     (sent,) = api.send("972541111111", content="Your code is 4815", tags=["otp"])
     assert api.why(to=NUMBER, tag="otp", content="code is", regex=r"\d{4}", sender="other") == golden(
         r"""
-        no SMS matched
-          wanted     to 972-54-1111111, tag "otp", content with "code is", content like /\d{4}/, sender "other"
-          got        1 SMS in account key-…
+        no SMS to 972-54-1111111 with tag "otp", content "code is", content like /\d{4}/, sender "other": <2>
+          expected   to 972-54-1111111, tag "otp", content "code is", content like /\d{4}/, sender "other"
+          found      1 SMS in account key-…
 
           closest    <1>  4 of 5 match
                        to       "972541111111" matches
                        tag      "otp" matches
                        content  "Your code is 4815" matches
                        regex    "Your code is 4815" matches
-                       sender   "SenderID" is not "other"
-                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
+                       sender   "SenderID", expected "other"
+                       history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         sent,
+        "1 SMS in the account, 4 of 5 conditions match",
     )
 
 
@@ -161,8 +164,8 @@ def test_shorter_number_differs_at_its_end(story: Open) -> None:
     api = story()
     (sent,) = api.send("972-54-11111")
     assert api.why(to=NUMBER, since=0).splitlines()[5:7] == [
-        '               to  "972-54-11111"',
-        '                                ^ wanted "972-54-1111111"',
+        '               to       "972-54-11111"',
+        '                                     ^ expected "972-54-1111111"',
     ]
     assert sent in api.why(to=NUMBER)
 
@@ -173,22 +176,24 @@ def test_scheduled_message_is_still_queued_until_then(story: Open) -> None:
     api.post("clock/freeze")
     assert api.why(status="sent") == golden(
         """
-        no SMS matched
-          wanted     status sent
-          got        1 SMS in account key-…; the clock is frozen at 2026-03-01 12:00:00 UTC
+        no SMS with status sent: 1 SMS in the account
+          expected   status sent
+          found      1 SMS in account key-…; the clock is frozen at 2026-03-01 12:00:00 UTC
 
           closest    <1>  0 of 1 match
-                       status  "queued" is not "sent"
-                       life    queued 12:00:00.000
+                       status   "queued", expected "sent"
+                       history  queued 12:00:00.000
 
-          queued     <1> to 972-54-1111111 "Later" is still queued until 2026-03-01 14:00:00 UTC,\
- and the clock is frozen at 2026-03-01 12:00:00 UTC; POST /_mock/clock/advance moves it there
+          queued     <1> to 972-54-1111111 "Later" is still queued until 2026-03-01 14:00:00 UTC, and the clock\
+ is frozen at 2026-03-01 12:00:00 UTC; POST /_mock/clock/advance moves the clock there
         """,
         sent,
     )
     api.post("clock/resume")
     last = api.why(status="sent").splitlines()[-1]
-    assert last.endswith("is still queued until 2026-03-01 14:00:00 UTC; POST /_mock/clock/advance moves it there")
+    assert last.endswith(
+        "is still queued until 2026-03-01 14:00:00 UTC; POST /_mock/clock/advance moves the clock there"
+    )
 
 
 def test_message_without_credit_tells_how_to_get_it_some(story: Open) -> None:
@@ -197,7 +202,7 @@ def test_message_without_credit_tells_how_to_get_it_some(story: Open) -> None:
     (sent,) = api.send(content="Poor")
     assert api.why(status="sent").splitlines()[-1] == (
         f'  queued     {sent} to 972-54-1111111 "Poor" is still queued/insufficient-funds: credit is 0, it takes 1;'
-        " PATCH /_mock/account adds some"
+        " PATCH /_mock/account adds credit"
     )
 
 
@@ -222,15 +227,14 @@ def test_refused_calls_are_named_the_latest_first(story: Open) -> None:
     api.mock.post("{}", SENDS, X_API_Key="")
     assert api.why() == golden(
         f"""
-        no SMS matched
-          wanted     any SMS
-          got        0 SMS in account key-…
+        no SMS: 0 SMS in the account
+          expected   any SMS
+          found      0 SMS in account key-…
 
-          refused    POST {SENDS} at 12:00:00.000, which belongs to no account, was answered 401: API key refused:\
- missing
-                     POST /rest/v1/transactional/sms/sned at 12:00:00.000 was answered 404: no resource at\
+          refused    POST {SENDS} at 12:00:00.000, without an account, got 401: API key refused: missing
+                     POST /rest/v1/transactional/sms/sned at 12:00:00.000 got 404: no resource at\
  {api.mock.url}/rest/v1/transactional/sms/sned
-                     POST {SENDS} at 12:00:00.000 was answered 400: body: Expecting\
+                     POST {SENDS} at 12:00:00.000 got 400: body: Expecting\
  property name. Path '', line 1, position 1.
         """
     )
@@ -244,11 +248,11 @@ def test_call_that_cannot_be_read_and_failure_on_demand_are_refusals(story: Open
     exchange_bytes(api.mock, b"GARBAGE\x1b[2J\r\n\r\n")
     exchange_bytes(api.mock, b"\r\n\x00\r\n\r\n")
     assert api.why().splitlines()[4:] == [
-        "  refused    a call that could not be read at 12:00:00.000, which belongs to no account, was answered 400:"
+        "  refused    an unreadable request at 12:00:00.000, without an account, got 400:"
         " malformed HTTP: Invalid HTTP request received.",
-        r"             GARBAGE\x1b[2J at 12:00:00.000, which belongs to no account, was answered 400:"
+        r"             GARBAGE\x1b[2J at 12:00:00.000, without an account, got 400:"
         " malformed HTTP: Invalid HTTP request received.",
-        f"             POST {SENDS} at 12:00:00.000 was not answered, the connection was reset:"
+        f"             POST {SENDS} at 12:00:00.000 got no response, the connection was reset:"
         " magic number 72: reset_before_accept",
     ]
 
@@ -259,7 +263,7 @@ def test_calls_before_the_cursor_and_calls_that_made_something_are_no_cause(stor
     cursor = api.get("messages")["cursor"]
     api.send(ALSO)
     why = api.why(to=NUMBER, since=cursor)
-    assert f"got        1 SMS in account key-… since cursor {cursor}\n" in why
+    assert f"found      1 SMS in account key-… since cursor {cursor}\n" in why
     assert "refused" not in why
 
 
@@ -268,26 +272,26 @@ def test_other_accounts_that_have_it_are_named_three_at_most(story: Open) -> Non
     sent = [api.mock.send(key=f"key-{number}", content="Your code is 4815")[0]["transaction_id"] for number in range(4)]
     assert api.why(to=NUMBER) == golden(
         """
-        no SMS matched
-          wanted     to 972-54-1111111
-          got        0 SMS in account key-…, and no call came
+        no SMS to 972-54-1111111: 0 SMS in the account
+          expected   to 972-54-1111111
+          found      0 SMS in account key-…, no requests
 
-          elsewhere  account k… has it: <1> to 972-54-1111111 "Your code is 4815"; does the application use another\
- API key?
-                     account k… has it: <2> to 972-54-1111111 "Your code is 4815"; does the application use another\
- API key?
-                     account k… has it: <3> to 972-54-1111111 "Your code is 4815"; does the application use another\
- API key?
+          account    account k… has it: <1> to 972-54-1111111 "Your code is 4815"; does the application use\
+ another API key?
+                     account k… has it: <2> to 972-54-1111111 "Your code is 4815"; does the application use\
+ another API key?
+                     account k… has it: <3> to 972-54-1111111 "Your code is 4815"; does the application use\
+ another API key?
         """,
         *sent[:0:-1],
     )
-    assert "elsewhere" not in Story(api.mock).why(to=ALSO)
+    assert "account    " not in Story(api.mock).why(to=ALSO)
 
 
 def test_other_accounts_that_lack_it_are_no_cause(story: Open) -> None:
     api = story()
     api.mock.send(key="another", content="Hello")
-    assert "elsewhere" not in api.why(to=ALSO)
+    assert "account    " not in api.why(to=ALSO)
 
 
 def test_evicted_messages_may_have_been_the_wanted_ones(story: Open) -> None:
@@ -296,7 +300,7 @@ def test_evicted_messages_may_have_been_the_wanted_ones(story: Open) -> None:
     for number in range(5):
         api.send(content=f"Message {number}")
     after = api.get("messages")["cursor"]
-    said = "  evicted    3 SMS went to make room, it may be among them; --max-messages is 2"
+    said = "  evicted    3 SMS were evicted, it may be one of them; --max-messages is 2"
     assert api.why(content="Message 0", since=cursor).splitlines()[-1] == said
     assert "evicted" not in api.why(content="Message 0", since=after)
 
@@ -311,7 +315,7 @@ def test_causes_come_in_their_order(story: Open) -> None:
     titles = [
         line.split()[0] for line in api.why(content="Hello", status="sent", tag="x").splitlines() if line[2:3].strip()
     ]
-    assert titles == ["wanted", "got", "closest", "next", "refused", "evicted"]
+    assert titles == ["expected", "found", "closest", "next", "refused", "evicted"]
 
 
 def test_too_many_are_listed_with_their_lives(story: Open) -> None:
@@ -322,11 +326,11 @@ def test_too_many_are_listed_with_their_lives(story: Open) -> None:
     api.clock.advance(60)
     assert api.why_not(content="Hello", exactly=1) == golden(
         """
-        2 SMS matched, wanted exactly 1
-          wanted     content with "Hello", exactly 1
-          got        2 SMS in account key-…
+        2 SMS with content "Hello", expected exactly 1: 2 SMS in the account
+          expected   content "Hello", exactly 1
+          found      2 SMS in account key-…
 
-          unasked    <1> to 972-54-1111111 "Hello 1", queued 12:00:00.000 > sent +0 s (no rule or list applied)
+          unexpected <1> to 972-54-1111111 "Hello 1", queued 12:00:00.000 > sent +0 s (no rule or list applied)
                      <2> to 972-50-0002300 "Hello 2", queued 12:00:01.500 > sent +0 s (magic number 23 (sent,\
  then bounces after 5 s)) > rejected/bounced +5 s (magic number 23 (sent, then bounces after 5 s))
         """,
@@ -335,11 +339,11 @@ def test_too_many_are_listed_with_their_lives(story: Open) -> None:
     )
     assert api.why_not(content="Hello 1", nothing_else=True) == golden(
         """
-        1 SMS nobody asked for
-          wanted     content with "Hello 1", nothing else
-          got        2 SMS in account key-…
+        1 unexpected SMS, expected only 1: 2 SMS in the account
+          expected   content "Hello 1", nothing else
+          found      2 SMS in account key-…
 
-          unasked    <1> to 972-50-0002300 "Hello 2", queued 12:00:01.500 > sent +0 s (magic number 23 (sent,\
+          unexpected <1> to 972-50-0002300 "Hello 2", queued 12:00:01.500 > sent +0 s (magic number 23 (sent,\
  then bounces after 5 s)) > rejected/bounced +5 s (magic number 23 (sent, then bounces after 5 s))
         """,
         second,
@@ -352,13 +356,12 @@ def test_too_few_are_listed_before_what_may_have_kept_the_others_away(story: Ope
     api.mock.post("{", SENDS)
     assert api.why_not(content="Hello", at_least=2) == golden(
         f"""
-        1 SMS matched, wanted at least 2
-          wanted     content with "Hello", at least 2
-          got        1 SMS in account key-…
+        1 SMS with content "Hello", expected at least 2: 1 SMS in the account
+          expected   content "Hello", at least 2
+          found      1 SMS in account key-…
 
           matched    <1> to 972-54-1111111 "Hello", queued 12:00:00.000 > sent +0 s (no rule or list applied)
-          refused    POST {SENDS} at 12:00:00.000 was answered 400: body: Expecting property name. Path '', line 1,\
- position 1.
+          refused    POST {SENDS} at 12:00:00.000 got 400: body: Expecting property name. Path '', line 1, position 1.
         """,
         sent,
     )
@@ -370,14 +373,14 @@ def test_order_that_was_not_kept_shows_where_the_other_one_is(story: Open) -> No
     (second,) = api.send(content="Hello 2")
     assert api.why_not(in_order=[{"content": "Hello 2"}, {"content": "Hello 1"}]) == golden(
         """
-        no SMS matched place 2 of 2 after <2>
-          wanted     content with "Hello 1", place 2 after <2>
-          got        2 SMS in account key-…
+        no SMS with content "Hello 1" at place 2 of 2 after <2>: 2 SMS in the account
+          expected   content "Hello 1", at place 2 of 2 after <2>
+          found      2 SMS in account key-…
 
           closest    <2>  0 of 1 match
                        content  "Hello 2"
-                                       ^ wanted "1"
-                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
+                                       ^ expected "1"
+                       history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
 
           matched    <1> to 972-54-1111111 "Hello 1", queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
@@ -391,15 +394,15 @@ def test_what_a_terminal_would_obey_is_escaped_and_hebrew_is_left_readable(story
     (sent,) = api.send(content="a\x1b[31mred\u202egnp.exe\x00\n\tשלום", tags=["\x07bell"])
     assert api.why(content="a\x1b[32m", tag="x\u202e") == golden(
         r"""
-        no SMS matched
-          wanted     tag "x\u202e", content with "a\x1b[32m"
-          got        1 SMS in account key-…
+        no SMS with tag "x\u202e", content "a\x1b[32m": 1 SMS in the account, 0 of 2 conditions match
+          expected   tag "x\u202e", content "a\x1b[32m"
+          found      1 SMS in account key-…
 
           closest    <1>  0 of 2 match
-                       tag      "\x07bell" is not "x\u202e"
+                       tag      "\x07bell", expected "x\u202e"
                        content  "a\x1b[31mred\u202egnp.exe\x00\n\tשלום"
-                                        ^ wanted "2m"
-                       life     queued 12:00:00.000 > sent +0 s (no rule or list applied)
+                                        ^ expected "2m"
+                       history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         sent,
     )
@@ -412,19 +415,40 @@ def test_explanation_as_data_says_the_same(story: Open) -> None:
     text = explanation.pop("text")
     assert text + "\n" == api.why(status="sent", content="Hallo")
     assert explanation == {
-        "verdict": "no SMS matched",
-        "wanted": ["status sent", 'content with "Hallo"'],
-        "got": "1 SMS in account key-…",
+        "problem": 'no SMS with status sent, content "Hallo"',
+        "summary": 'no SMS with status sent, content "Hallo": 1 SMS in the account, 0 of 2 conditions match',
+        "expected": ["status sent", 'content "Hallo"'],
+        "found": {
+            "messages": 1,
+            "account": "key-…",
+            "since": None,
+            "has_requests": True,
+            "clock_frozen_at": None,
+        },
         "closest": [
             {
                 "transaction_id": sent,
                 "matched": 0,
-                "wishes": 2,
+                "conditions": 2,
                 "comparisons": [
-                    {"field": "status", "wanted": "sent", "actual": "queued", "matches": False, "differs_at": None},
-                    {"field": "content", "wanted": "Hallo", "actual": "Hello", "matches": False, "differs_at": 1},
+                    {
+                        "field": "status",
+                        "expected": "sent",
+                        "actual": "queued",
+                        "matches": False,
+                        "differs_at": None,
+                        "missing": None,
+                    },
+                    {
+                        "field": "content",
+                        "expected": "Hallo",
+                        "actual": "Hello",
+                        "matches": False,
+                        "differs_at": 1,
+                        "missing": "allo",
+                    },
                 ],
-                "life": "queued 12:00:00.000",
+                "history": "queued 12:00:00.000",
             }
         ],
         "causes": [],

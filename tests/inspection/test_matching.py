@@ -1,3 +1,5 @@
+"""Filters: they match as their conditions do alone, and the closest messages are compared field by field."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.messages import MessageStore
+from mocksms.engine.messages import MessageQuery, MessageStore
 from mocksms.inspection.asked import Filters
-from mocksms.inspection.matching import ContentCriterion, Criteria, NumberCriterion, everything
+from mocksms.inspection.matching import FilterCondition, MessageFilter
 from mocksms.sms import numbers
-from mocksms.sms.message import State
+from mocksms.sms.message import Message, State
+from mocksms.sms.text import filled
 from tests.engine.support import a_message
 
 PHONES = st.sampled_from(["972541111111", "972541111112", "972542222222"])
-WISHES = st.fixed_dictionaries(
+FILTERS = st.fixed_dictionaries(
     {},
     optional={
         "to": PHONES | PHONES.map(lambda digits: f"+{digits[:3]} {digits[3:5]}-{digits[5:]}"),
@@ -22,6 +25,7 @@ WISHES = st.fixed_dictionaries(
         "reject_reason": st.sampled_from(["bounced", "kosher_number"]),
         "tag": st.sampled_from(["otp", "parcel"]),
         "content": st.sampled_from(["code", "Hello", "4815"]),
+        "text": st.sampled_from(["code", "Hello", "/u/"]),
         "regex": st.sampled_from([r"\d{4}", "^Hel"]),
         "sender": st.sampled_from(["SenderID", "Shop"]),
     },
@@ -40,8 +44,17 @@ MESSAGES = st.lists(
 )
 
 
-def criteria(after: int = 0, **wishes: Any) -> Criteria:
-    return Criteria(Filters(**wishes), numbers.digits_of, after)
+def shown(message: Message) -> str:
+    return f"{filled(message)}\nhttp://mock.test/u/{message.sequence}"
+
+
+def a_filter(after: int = 0, **filters: Any) -> MessageFilter:
+    return MessageFilter(Filters(**filters), numbers.digits_of, shown, after)
+
+
+def a_condition(**filters: Any) -> FilterCondition:
+    (condition,) = a_filter(**filters).conditions
+    return condition
 
 
 def stored(messages: list[dict[str, Any]]) -> MessageStore:
@@ -51,98 +64,114 @@ def stored(messages: list[dict[str, Any]]) -> MessageStore:
     return store
 
 
-@given(MESSAGES, WISHES, st.integers(0, 8))
-def test_message_matches_if_every_wish_does_and_it_came_after(
-    messages: list[dict[str, Any]], wishes: dict[str, Any], after: int
+@given(MESSAGES, FILTERS, st.integers(0, 8))
+def test_message_matches_if_each_condition_matches_and_it_is_after_the_cursor(
+    messages: list[dict[str, Any]], filters: dict[str, Any], after: int
 ) -> None:
-    store = stored(messages)
-    alone = [criteria(**{name: wish}) for name, wish in wishes.items()]
-    for sequence in range(1, len(messages) + 1):
-        message = store.at(sequence)
-        assert message is not None
-        assert criteria(after, **wishes).matches(message) == (
-            sequence > after and all(one.matches(message) for one in alone)
-        )
+    store, every = stored(messages), a_filter(after, **filters)
+    alone = [a_filter(**{name: value}).query for name, value in filters.items()]
+    kept = [*store.newest_first(MessageQuery())]
+    expected = [each for each in kept if each.sequence > after and all(query.matches(each) for query in alone)]
+    assert [*store.newest_first(every.query)] == expected
+    assert store.count(every.query) == len(expected)
+    for message in kept:
+        assert [condition.matches(message) for condition in every.conditions] == [
+            a_filter(**{condition.field: filters[condition.field]}).query.matches(message)
+            for condition in every.conditions
+        ]
 
 
-@given(MESSAGES, WISHES, st.integers(0, 8))
-def test_store_looks_up_everything_that_matches(
-    messages: list[dict[str, Any]], wishes: dict[str, Any], after: int
+@given(MESSAGES, FILTERS)
+def test_closest_do_not_match_and_come_in_the_order_of_their_nearness(
+    messages: list[dict[str, Any]], filters: dict[str, Any]
 ) -> None:
-    store, wanted = stored(messages), criteria(after, **wishes)
-    looked_up = [each.sequence for each in store.newest_first(wanted.query()) if wanted.matches(each)]
-    kept = [store.at(sequence) for sequence in range(len(messages), 0, -1)]
-    assert looked_up == [each.sequence for each in kept if each and wanted.matches(each)]
-
-
-@given(MESSAGES, WISHES)
-def test_nearest_do_not_match_and_come_in_order_of_their_nearness(
-    messages: list[dict[str, Any]], wishes: dict[str, Any]
-) -> None:
-    store, wanted = stored(messages), criteria(**wishes)
-    every = list(store.newest_first(everything(0).query()))
-    nearest = wanted.nearest(every, 100)
-    assert {miss.message.sequence for miss in nearest} == {each.sequence for each in every if not wanted.matches(each)}
-    ranks = [(miss.matched, miss.nearness) for miss in nearest]
+    store, wanted = stored(messages), a_filter(**filters)
+    every = {message.transaction_id: message for message in store.newest_first(MessageQuery())}
+    closest = wanted.closest(every.values(), 100)
+    assert {miss.transaction_id for miss in closest} == {
+        name for name, message in every.items() if not wanted.query.matches(message)
+    }
+    ranks = [
+        (miss.matched, sum(each.nearness(every[miss.transaction_id]) for each in wanted.conditions)) for miss in closest
+    ]
     assert ranks == sorted(ranks, reverse=True)
-    for miss in nearest:
-        assert [comparison.field for comparison in miss.comparisons] == [each.field for each in wanted.criteria]
-        for comparison in miss.comparisons:
-            assert comparison.matches == (comparison.nearness == 1)
-            assert 0 <= comparison.nearness <= 1
+    for miss in closest:
+        message = every[miss.transaction_id]
+        assert miss.conditions == len(wanted.conditions)
+        for condition, comparison in zip(wanted.conditions, miss.comparisons, strict=True):
+            assert comparison == condition.compare(message)
+            assert comparison.matches == condition.matches(message) == (condition.nearness(message) == 1)
+            assert 0 <= condition.nearness(message) <= 1
 
 
-def test_message_that_meets_more_wishes_is_nearer_than_one_that_almost_meets_them() -> None:
+def test_message_that_matches_more_conditions_is_closer_than_one_that_almost_matches_them() -> None:
     store = stored([{"digits": "972542222222", "content": "Hello"}, {"content": "Hellp", "digits": "972541111112"}])
-    first, *_ = criteria(to="972541111111", content="Hello").nearest(store.newest_first(everything(0).query()), 1)
-    assert first.message.sequence == 1
+    (first,) = a_filter(to="972541111111", content="Hello").closest(store.newest_first(MessageQuery()), 1)
+    exact = store.at(1)
+    assert exact is not None
+    assert first.transaction_id == exact.transaction_id
+
+
+@pytest.mark.parametrize(
+    ("filters", "nearer", "farther"),
+    [
+        ({"to": "972541111111"}, {"digits": "972541111112"}, {"digits": "972542222222"}),
+        ({"content": "Hello"}, {"content": "Hell"}, {"content": "He"}),
+        ({"text": "Hello"}, {"content": "Hell"}, {"content": "He"}),
+    ],
+)
+def test_value_that_has_more_in_common_is_nearer(
+    filters: dict[str, Any], nearer: dict[str, Any], farther: dict[str, Any]
+) -> None:
+    condition = a_condition(**filters)
+    assert 1 > condition.nearness(a_message(**nearer)) > condition.nearness(a_message(**farther)) > 0
 
 
 @given(st.text("0123456789", min_size=1, max_size=12), st.text("0123456789", max_size=12), st.sampled_from(["-", " "]))
-def test_difference_of_a_number_is_marked_in_it_as_written(wanted: str, digits: str, separator: str) -> None:
+def test_difference_of_a_number_is_marked_in_it_as_written(expected: str, digits: str, separator: str) -> None:
     written = separator.join(digits)
     message = a_message(digits=digits)._replace(mobile_number=written)
-    compared = NumberCriterion(wanted, wanted).compare(message)
-    if wanted == digits:
+    compared = a_condition(to=expected).compare(message)
+    if expected == digits:
         assert (compared.matches, compared.differs_at) == (True, None)
         return
     assert compared.differs_at is not None
     before = numbers.digits_of(written[: compared.differs_at])
-    assert wanted.startswith(before)
-    assert len(before) == len(digits) or not wanted.startswith(digits[: len(before) + 1])
+    assert expected.startswith(before)
+    assert len(before) == len(digits) or not expected.startswith(digits[: len(before) + 1])
 
 
 @given(st.text("ab", min_size=1, max_size=6), st.text("ab", max_size=12))
-def test_difference_of_a_content_comes_after_the_longest_beginning_it_has(wanted: str, content: str) -> None:
-    compared = ContentCriterion(wanted).compare(a_message(content=content))
-    assert compared.matches == (wanted in content)
+def test_difference_of_a_content_comes_after_the_longest_beginning_it_has(expected: str, content: str) -> None:
+    compared = a_condition(content=expected).compare(a_message(content=content))
+    assert compared.matches == (expected in content)
     if compared.differs_at is None:
-        assert compared.matches or wanted[0] not in content
+        assert compared.matches or expected[0] not in content
         return
-    length = len(wanted) - len(compared.expected)
-    assert content[: compared.differs_at].endswith(wanted[:length])
-    assert wanted[: length + 1] not in content
+    assert compared.missing is not None
+    length = len(expected) - len(compared.missing)
+    assert content[: compared.differs_at].endswith(expected[:length])
+    assert expected[: length + 1] not in content
 
 
-def test_placeholders_are_compared_filled() -> None:
+def test_content_is_what_was_sent_with_placeholders_filled_and_text_what_the_phone_shows() -> None:
     message = a_message(content="Hello #name#", fields={"name": "Dana"})
-    assert ContentCriterion("Hello Dana").matches(message)
+    for name in ("content", "text"):
+        assert a_condition(**{name: "Hello Dana"}).matches(message)
+    assert not a_condition(content="/u/").matches(message)
+    assert a_condition(text="/u/").matches(message)
+    assert a_condition(text="/v/").compare(message).actual == shown(message)
 
 
 @pytest.mark.parametrize(
-    ("wishes", "words"),
+    ("filters", "words"),
     [
         ({}, []),
         ({"to": "+972 54", "tag": "otp"}, ["to +972 54", 'tag "otp"']),
         ({"reject_reason": "kosher_number"}, ["reject_reason kosher-number"]),
         ({"regex": "a|b", "sender": "Shop"}, ["content like /a|b/", 'sender "Shop"']),
+        ({"content": "a", "text": "b"}, ['content "a"', 'text "b"']),
     ],
 )
-def test_wishes_are_described(wishes: dict[str, Any], words: list[str]) -> None:
-    assert criteria(**wishes).describe() == words
-
-
-def test_everything_is_everything_only_from_the_beginning() -> None:
-    assert everything(0).is_everything
-    assert not everything(1).is_everything
-    assert not criteria(to="972541111111").is_everything
+def test_conditions_are_described(filters: dict[str, Any], words: list[str]) -> None:
+    assert a_filter(**filters).describe() == words

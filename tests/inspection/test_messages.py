@@ -51,6 +51,9 @@ def gallery(shared_mock: Mock) -> dict[str, str]:
         ({"content": "code is 48"}, "otp"),
         ({"content": "שלך"}, "hebrew"),
         ({"content": "hello"}, ""),
+        ({"content": "/u/"}, ""),
+        ({"text": "/u/", "sender": "Shop"}, "queued otp"),
+        ({"text": "code is 481516\nhttp://"}, "otp"),
         ({"regex": r"\b\d{6}\b"}, "otp"),
         ({"regex": "^Hello (kosher|nobody)$"}, "invalid kosher"),
         ({"regex": "קוד"}, "hebrew"),
@@ -71,6 +74,7 @@ def test_messages_are_listed_newest_first_if_all_filters_hold(
     found = [names[message["transaction_id"]] for message in page["messages"]]
     assert found == expected.split()
     assert page["total"] == len(found)
+    assert api.post("verify", {**query, "exactly": len(found)})["total"] == len(found)
     if found:
         assert api.get("messages/latest", **query)["transaction_id"] == gallery[found[0]]
         assert api.ids("messages/wait", count=len(found), timeout=0, **query) == [gallery[name] for name in found]
@@ -274,8 +278,8 @@ def test_missing_latest_is_explained(api: Api) -> None:
     api.send("972-54-1111112", content="Hello")
     for path in ("messages/latest", "messages/latest/codes"):
         error = api.refused(404, "GET", path, to=PHONE)
-        assert error["explanation"]["verdict"] == error["message"] == "no SMS matched"
-        assert error["explanation"]["wanted"] == [f"to {PHONE}"]
+        assert error["explanation"]["summary"] == error["message"] == f"no SMS to {PHONE}: 1 SMS in the account"
+        assert error["explanation"]["expected"] == [f"to {PHONE}"]
         assert error["explanation"]["closest"][0]["comparisons"][0]["actual"] == "972-54-1111112"
         answer = api.call("GET", path, headers=TEXT, to=PHONE)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "text/plain; charset=utf-8")
@@ -533,9 +537,9 @@ def test_wait_for_a_status_ends_when_time_brings_it(own_mock: Mock) -> None:
 def test_wait_in_vain_is_explained(api: Api, query: dict[str, float]) -> None:
     api.send(PHONE, content="Hello")
     error = api.refused(408, "GET", "messages/wait", content="Hullo", **query)
-    assert error["message"] == "no SMS matched"
+    assert error["message"].startswith('no SMS with content "Hullo" within ')
     within = f"within {query['timeout']:g} s"
-    assert error["explanation"]["wanted"] == ['content with "Hullo"', "at least 1", within]
+    assert error["explanation"]["expected"] == ['content "Hullo"', "at least 1", within]
     answer = api.call("GET", "messages/wait", headers=TEXT, content="Hullo", **query)
     assert (answer.status_code, answer.headers["content-type"]) == (408, "text/plain; charset=utf-8")
     assert answer.text == error["explanation"]["text"] + "\n"
@@ -545,7 +549,7 @@ def test_wait_in_vain_is_explained(api: Api, query: dict[str, float]) -> None:
 def test_wait_for_more_than_there_are_says_how_many_came(api: Api) -> None:
     api.send(PHONE)
     error = api.refused(408, "GET", "messages/wait", count=2, timeout=0)
-    assert error["message"] == "1 SMS matched, wanted at least 2"
+    assert error["message"].startswith("1 SMS within 0 s, expected at least 2: 1 SMS in the account")
 
 
 def test_wait_in_vain_ends_no_connection(api: Api) -> None:
@@ -585,13 +589,13 @@ def test_verify_confirms_what_is_so(api: Api, wanted: dict[str, Any], total: int
 @pytest.mark.parametrize(
     ("wanted", "verdict"),
     [
-        ({"to": SENT}, "no SMS matched"),
-        ({"exactly": 2}, "3 SMS matched, wanted exactly 2"),
-        ({"at_least": 4}, "3 SMS matched, wanted at least 4"),
-        ({"at_most": 2}, "3 SMS matched, wanted at most 2"),
-        ({"exactly": 0}, "3 SMS matched, wanted exactly 0"),
-        ({"in_order": [{"content": "three"}, {"content": "one"}]}, "no SMS matched place 2 of 2 after "),
-        ({"to": PHONE, "exactly": 2, "nothing_else": True}, "1 SMS nobody asked for"),
+        ({"to": SENT}, f"no SMS to {SENT}: "),
+        ({"exactly": 2}, "3 SMS, expected exactly 2: 3 SMS in the account"),
+        ({"at_least": 4}, "3 SMS, expected at least 4: 3 SMS in the account"),
+        ({"at_most": 2}, "3 SMS, expected at most 2: 3 SMS in the account"),
+        ({"exactly": 0}, "3 SMS, expected exactly 0: 3 SMS in the account"),
+        ({"in_order": [{"content": "three"}, {"content": "one"}]}, 'no SMS with content "one" at place 2 of 2 after '),
+        ({"to": PHONE, "exactly": 2, "nothing_else": True}, "1 unexpected SMS, expected only 2: "),
     ],
     ids=str,
 )
@@ -600,7 +604,7 @@ def test_verify_explains_what_is_not_so(api: Api, wanted: dict[str, Any], verdic
         api.send(phone, content=content)
     error = api.refused(409, "POST", "verify", wanted)
     assert error["message"].startswith(verdict)
-    assert error["explanation"]["verdict"] == error["message"]
+    assert error["explanation"]["summary"] == error["message"]
     answer = api.call("POST", "verify", wanted, headers=TEXT)
     assert (answer.status_code, answer.headers["content-type"]) == (409, "text/plain; charset=utf-8")
     assert answer.text == error["explanation"]["text"] + "\n"

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from mocksms.engine import patterns
+from mocksms.engine.messages import MessageQuery
 from mocksms.inspection import waiting as waits
-from mocksms.inspection.asked import Filters
-from mocksms.inspection.matching import Criteria
 from mocksms.inspection.scope import AccountScope
 from mocksms.inspection.waiting import WaitEnd, Waiter
 from tests.engine.support import World
@@ -115,10 +114,9 @@ def test_wait_whose_pattern_is_too_slow_for_what_comes_is_refused(
     assert "regular expression takes longer" in answer.json()["error"]["message"]
 
 
-def a_waiter(world: World, **wishes: Any) -> Waiter:
+def a_waiter(world: World) -> Waiter:
     """Return a waiter for one message, in a loop that never runs."""
-    criteria = Criteria(Filters(**wishes), str)
-    return Waiter(AccountScope(world.engine, KEY), criteria, 1, asyncio.new_event_loop().create_future())
+    return Waiter(AccountScope(world.engine, KEY), MessageQuery(), 1, asyncio.new_event_loop().create_future())
 
 
 def test_wait_ends_once() -> None:

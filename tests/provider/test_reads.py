@@ -87,7 +87,7 @@ def test_search_asks_for_everything_unless_told() -> None:
         *(pytest.param(f"status={status}", MessageQuery(status=status), id=status) for status in Status),
         pytest.param("tags=a,+b&tags=c,,", MessageQuery(tags=("a", "b", "c")), id="tags"),
         pytest.param("senders=x,y", MessageQuery(senders=("x", "y")), id="senders"),
-        pytest.param("query=Code", MessageQuery(text="code"), id="text"),
+        pytest.param("query=Code", MessageQuery(words="code"), id="text"),
         pytest.param("query=*", MessageQuery(), id="any-text"),
         pytest.param(
             "date_from=2020-01-20T13:05:00Z", MessageQuery(since=datetime(2020, 1, 20, 13, 5, tzinfo=UTC)), id="since"

@@ -36,7 +36,7 @@ def check(mocksms):
     assert mocksms.wait_for(to=TO).content == "Hello"
     assert mocksms.assert_sent().to == TO
     with pytest.raises(AssertionError):
-        mocksms.wait_for(text="never", timeout=0.01)
+        mocksms.wait_for(content="never", timeout=0.01)
 
 
 def test_respx(mocksms):
@@ -85,14 +85,14 @@ def test_freezegun(mocksms, send):
     with freeze_time("2030-01-01") as frozen:
         send(content="Hello")
         check(mocksms)
-        mocksms.assert_not_sent(text="never", for_="20ms")
+        mocksms.assert_not_sent(content="never", for_="20ms")
         with pytest.raises(AssertionError):
-            mocksms.wait_for(text=str.isupper, timeout=0.01)
+            mocksms.wait_for(content=str.isupper, timeout=0.01)
         message = mocksms.outbox[0]
         assert message.created_at.year == 2030
         send(to=mocksms.number("sent-later"), content="Later")
         mocksms.advance("10s")
-        mocksms.assert_sent(text="Later", status="sent")
+        mocksms.assert_sent(content="Later", status="sent")
 
 
 @freeze_time("2001-01-01")

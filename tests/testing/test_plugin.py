@@ -536,7 +536,7 @@ def test_failed_test_shows_what_the_mock_saw(runs: Runs) -> None:
             send()
             send(content="")
             mocksms.reply("972-54-1111111", "Hello")
-            mocksms.assert_sent(text="Welcome")
+            mocksms.assert_sent(content="Welcome")
         def test_plain(mocksms, send):
             send()
             assert len(mocksms.outbox) == 2
@@ -546,7 +546,7 @@ def test_failed_test_shows_what_the_mock_saw(runs: Runs) -> None:
         failed=3,
     )
     assert printed.count("- mocksms -") == 2
-    assert "E       AssertionError: no SMS matched\n" in printed
+    assert 'E       AssertionError: no SMS with content "Welcome": 1 SMS in the account\n' in printed
     assert 'where 1 = len([<SMS to 972-54-1111111 "Your code is 481516" sent>])' in printed
     assert re.search(r"http://127\.0\.0\.1:\d+, account 0002-main\n1 SMS\n  sms        [0-9a-f]{32} <SMS to ", printed)
     assert "\n1 call refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
@@ -567,7 +567,7 @@ def test_failure_shows_no_frame_of_ours(runs: Runs) -> None:
         """
         import pytest
         def test_assert(mocksms):
-            mocksms.assert_sent(text=bool)
+            mocksms.assert_sent(content=bool)
         def test_wait(mocksms):
             mocksms.wait_for(timeout=0)
         def test_refused(mocksms):
@@ -594,18 +594,19 @@ def test_explanation_speaks_of_this_test_alone(runs: Runs) -> None:
             send(content="Welcome", key="other")
         def test_it(mocksms):
             with pytest.raises(AssertionError) as failed:
-                mocksms.assert_sent(text="Welcome")
+                mocksms.assert_sent(content="Welcome")
             assert str(failed.value).splitlines() == [
-                "no SMS matched",
-                '  wanted     content with "Welcome", exactly 1',
-                "  got        0 SMS in account 0003…, and no call came",
+                'no SMS with content "Welcome": 0 SMS in the account',
+                '  expected   content "Welcome", exactly 1',
+                "  found      0 SMS in account 0003…, no requests",
             ]
-            for call in (lambda: mocksms.wait_for(text="Welcome", timeout=0), lambda: mocksms.assert_sent(text=bool)):
+            calls = (lambda: mocksms.wait_for(content="Welcome", timeout=0), lambda: mocksms.assert_sent(content=bool))
+            for call in calls:
                 with pytest.raises(AssertionError) as failed:
                     call()
-                assert "elsewhere" not in str(failed.value) and "cursor" not in str(failed.value)
-            with pytest.raises(AssertionError, match="elsewhere  account o… has it"):
-                mocksms.assert_sent(text="Welcome", since=0)
+                assert "account o" not in str(failed.value) and "cursor" not in str(failed.value)
+            with pytest.raises(AssertionError, match="account    account o… has it"):
+                mocksms.assert_sent(content="Welcome", since=0)
         def test_accounts_made_in_a_test_look_back_as_far(mocksms, send):
             other = mocksms.account("other")
             other.assert_nothing_sent()

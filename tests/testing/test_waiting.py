@@ -36,10 +36,12 @@ def test_blocking_wait_within_a_loop_says_what_to_use(
     sms: MockSMS, run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 ) -> None:
     async def scenario(text: str) -> None:
-        with pytest.raises(AssertionError, match=r"\n  loop       it stood still meanwhile; .* sms\.aio\.wait_for"):
-            sms.wait_for(text=text, timeout=0)
+        with pytest.raises(
+            AssertionError, match=r"\n  loop       this wait blocked the event loop; .* sms\.aio\.wait_for"
+        ):
+            sms.wait_for(content=text, timeout=0)
         with pytest.raises(AssertionError) as failed:
-            await sms.aio.wait_for(text=text, timeout=0)
+            await sms.aio.wait_for(content=text, timeout=0)
         assert "loop" not in str(failed.value)
 
     run(lambda: scenario("never"))
@@ -71,7 +73,7 @@ def test_error_that_ends_a_test_comes_as_it_is(run: Callable[[Callable[[], Corou
 
 def test_more_calls_can_wait_than_a_pool_has_threads(sms: MockSMS) -> None:
     async def scenario() -> None:
-        waits = [asyncio.create_task(sms.aio.wait_for(text=f"<{number}>", timeout=PATIENCE)) for number in range(40)]
+        waits = [asyncio.create_task(sms.aio.wait_for(content=f"<{number}>", timeout=PATIENCE)) for number in range(40)]
         await asyncio.sleep(0)
         for number in range(40):
             await asyncio.to_thread(send, sms, content=f"<{number}>")

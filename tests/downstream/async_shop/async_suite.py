@@ -32,7 +32,7 @@ async def test_orders_are_confirmed_one_by_one(shop: httpx.AsyncClient, mocksms:
     for item in ("tea", "cake"):
         await shop.post("/orders", json={"phone": phone, "item": item})
         assert item in (await mocksms.aio.wait_for(to=phone)).content
-    await mocksms.aio.assert_not_sent(text="jam", for_="50ms")
+    await mocksms.aio.assert_not_sent(content="jam", for_="50ms")
 
 
 @pytest.mark.mocksms(frozen=True)

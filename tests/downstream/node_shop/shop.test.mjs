@@ -32,5 +32,5 @@ test("an outage is reported", async () => {
 
 test("what is missing is explained", async () => {
   const { ask } = account("missing");
-  await assert.rejects(ask("verify", { to: "972-54-1111111", exactly: 1 }), /no SMS matched\n {2}wanted/);
+  await assert.rejects(ask("verify", { to: "972-54-1111111", exactly: 1 }), /no SMS to 972-54-1111111: .*\n {2}expected/);
 });

@@ -1,0 +1,172 @@
+"""Search for the reasons why an expectation failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from mocksms.engine.account import Account
+from mocksms.engine.engine import Engine
+from mocksms.engine.journal import RecordedRequest, shorten_key
+from mocksms.engine.messages import MessageQuery
+from mocksms.inspection.explanations import (
+    Cause,
+    CauseKind,
+    Explanation,
+    Found,
+    describe_message,
+    describe_problem,
+    show_instant,
+)
+from mocksms.inspection.matching import MAX_COMPARED_MESSAGES, MessageFilter
+from mocksms.inspection.scope import AccountScope, OwnedMessage
+from mocksms.sms.display import clock_time, describe_history
+from mocksms.sms.message import Message, State
+from mocksms.sms.text import escape, filled
+
+MAX_CLOSEST: Final = 3
+MAX_CAUSES: Final = 3
+"""Causes of each kind."""
+
+MAX_SEARCHED_ACCOUNTS: Final = 1_000
+"""Other accounts that are searched, the latest used first."""
+
+
+class Explainer:
+    """Explains for one scope why an expectation about the messages after a cursor failed."""
+
+    def __init__(self, engine: Engine, scope: AccountScope, after: int = 0) -> None:
+        self._engine = engine
+        self._scope = scope
+        self._after = after
+
+    def missing(self, wanted: MessageFilter, count: int = 0, expected: str = "", when: str = "") -> Explanation:
+        """Explain that too few messages match.
+
+        Args:
+            wanted: the filter.
+            count: the number of messages that match.
+            expected: the expected number, such as `exactly 1`.
+            when: a limit of time or place, such as `within 2 s`.
+        """
+        candidates = [owned.message for owned in islice(self._all(), MAX_COMPARED_MESSAGES)]
+        conditions = wanted.describe()
+        return Explanation(
+            problem=describe_problem(count, conditions, expected, f" {when}" if when else ""),
+            expected=[*conditions, *filter(None, (expected, when))],
+            found=self._found(),
+            closest=wanted.closest(candidates, MAX_CLOSEST),
+            causes=[
+                *(_message_cause("matched", owned) for owned in self._scope.search(wanted.query, MAX_CAUSES)),
+                *self._refused(),
+                *self._other_accounts(wanted),
+                *self._evicted(),
+                *self._queued(wanted),
+            ],
+        )
+
+    def too_many(self, problem: str, expected: Sequence[str], unexpected: Sequence[OwnedMessage]) -> Explanation:
+        """Explain that there are unexpected messages."""
+        return Explanation(
+            problem=problem,
+            expected=list(expected),
+            found=self._found(),
+            closest=[],
+            causes=[_message_cause("unexpected", owned) for owned in unexpected],
+        )
+
+    def _all(self) -> Iterator[OwnedMessage]:
+        return self._scope.messages(MessageQuery(after=self._after))
+
+    def _found(self) -> Found:
+        accounts = self._scope.accounts
+        return Found(
+            messages=sum(account.messages.count(MessageQuery(after=self._after)) for account in accounts),
+            account=self._scope.shortened_key,
+            since=self._after or None,
+            has_requests=any(True for _ in self._scope.exchanges(self._after)),
+            clock_frozen_at=next((account.clock.now() for account in accounts if account.clock.frozen), None),
+        )
+
+    def _refused(self) -> Iterator[Cause]:
+        """The requests that created nothing and got an error, those that belong to no account too."""
+        everyone = AccountScope(self._engine, None)
+        refused = (
+            (account, request)
+            for account, request in everyone.exchanges(self._after)
+            if (account is None or self._scope.holds(account))
+            and not request.messages
+            and (request.status is None or request.status >= 400)
+        )
+        for account, request in islice(refused, MAX_CAUSES):
+            text = _describe_refusal(request, has_account=account is not None)
+            yield Cause(kind="refused", text=text, id=str(request.number))
+
+    def _other_accounts(self, wanted: MessageFilter) -> Iterator[Cause]:
+        if self._scope.name is None:
+            return
+        found: list[OwnedMessage] = []
+        others = (account for account in AccountScope(self._engine, None).accounts if not self._scope.holds(account))
+        for account in islice(others, MAX_SEARCHED_ACCOUNTS):
+            found += AccountScope(self._engine, account.key, is_key=True).search(wanted.query, 1)
+            if len(found) == MAX_CAUSES:
+                break
+        for account, message in found:
+            text = (
+                f"account {escape(shorten_key(account.key))} has it: {_describe(message)}; "
+                "does the application use another API key?"
+            )
+            yield Cause(kind="other_account", text=text, id=message.transaction_id)
+
+    def _evicted(self) -> Iterator[Cause]:
+        if self._scope.is_incomplete(self._after):
+            evicted, limit = self._scope.evicted(), self._engine.settings.max_messages
+            text = f"{evicted} SMS were evicted, it may be one of them; --max-messages is {limit}"
+            yield Cause(kind="evicted", text=text, id=None)
+
+    def _queued(self, wanted: MessageFilter) -> Iterator[Cause]:
+        """The messages that match but for their status, and are still queued."""
+        queued = (
+            owned
+            for owned in islice(self._all(), MAX_COMPARED_MESSAGES)
+            if owned.message.state in (State.QUEUED, State.NO_CREDIT) and _only_state_differs(wanted, owned.message)
+        )
+        for account, message in islice(queued, MAX_CAUSES):
+            text = f"{_describe(message)} is still {message.state}{_until(account, message)}"
+            yield Cause(kind="queued", text=text, id=message.transaction_id)
+
+
+def _describe_refusal(request: RecordedRequest, *, has_account: bool) -> str:
+    name = escape(f"{request.method} {request.target}".strip()) or "an unreadable request"
+    owner = "" if has_account else ", without an account,"
+    response = f"got {request.status}" if request.status else "got no response, the connection was reset"
+    return f"{name} at {clock_time(request.at)}{owner} {response}: {escape(request.note)}"
+
+
+def _message_cause(kind: CauseKind, owned: OwnedMessage) -> Cause:
+    message = owned.message
+    return Cause(
+        kind=kind, text=f"{_describe(message)}, {describe_history(message.history)}", id=message.transaction_id
+    )
+
+
+def _describe(message: Message) -> str:
+    return describe_message(message.transaction_id, message.mobile_number, filled(message))
+
+
+def _only_state_differs(wanted: MessageFilter, message: Message) -> bool:
+    failed = {condition.field for condition in wanted.conditions if not condition.matches(message)}
+    return bool(failed) and failed <= {"status", "reject_reason"}
+
+
+def _until(account: Account, message: Message) -> str:
+    if message.state is State.NO_CREDIT:
+        return f": credit is {account.credit}, it takes {message.segments}; PATCH /_mock/account adds credit"
+    due = account.next_step_at(message.sequence)
+    if due is None:
+        return " and nothing is planned for it"
+    until = f" until {show_instant(due)}"
+    if account.clock.frozen:
+        until += f", and the clock is frozen at {show_instant(account.clock.now())}"
+    return f"{until}; POST /_mock/clock/advance moves the clock there"

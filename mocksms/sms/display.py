@@ -1,0 +1,59 @@
+"""Values as a terminal shows them: escaped, in quotes, cut where they are long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, Protocol
+
+from mocksms.sms.text import escape
+
+MAX_SHOWN_LENGTH: Final = 72
+"""Characters of a value that are shown."""
+
+TITLE_WIDTH: Final = 10
+"""Columns of a title, so that all texts begin in one column."""
+
+
+class HistoryEntry(Protocol):
+    """A step of a message."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+
+    @property
+    def state(self) -> object:
+        """The state of the message since then."""
+
+    @property
+    def cause(self) -> str:
+        """Why it happened."""
+
+
+def line(title: str, text: str) -> str:
+    """Return an indented line with a title."""
+    return f"  {title:<{TITLE_WIDTH}} {text}"
+
+
+def cut(text: str, limit: int = MAX_SHOWN_LENGTH) -> str:
+    """Return the beginning of a text, escaped, with an ellipsis where characters are missing."""
+    return escape(text) if len(text) <= limit else f"{escape(text[:limit])}…"
+
+
+def quoted(text: str) -> str:
+    """Return the beginning of a text in quotes, escaped."""
+    return f'"{cut(text)}"'
+
+
+def clock_time(moment: datetime) -> str:
+    """Return the time of day with milliseconds."""
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}"
+
+
+def describe_history(history: Iterable[HistoryEntry]) -> str:
+    """Return the steps of a message, with the seconds since it was accepted."""
+    first, *later = history
+    steps = [f"{first.state} {clock_time(first.at)}"]
+    steps += [f"{step.state} +{(step.at - first.at).total_seconds():g} s ({step.cause})" for step in later]
+    return escape(" > ".join(steps))
