@@ -129,6 +129,6 @@ async def _tick(engine: Engine) -> None:
         await asyncio.sleep(TICK)
         try:
             engine.tick()
-            engine.outbox.look()
+            engine.outbox.check_due()
         except Exception:
             log.exception("mocksms failed to let time pass; it goes on")

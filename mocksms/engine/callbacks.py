@@ -1,4 +1,4 @@
-"""The callbacks of one account: what receivers are told, in which order, when next, and how they answered."""
+"""Callback queue of one account: every callback with its attempts, and which one is due next."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from mocksms.engine.logs import IndexedLog
 from mocksms.sms.message import Reason
 from mocksms.sms.webhook import Webhook, WebhookTrigger
 
-PLANNED_SLACK: Final = 1_000
-"""Chains of which nothing is left are dropped off the agenda once it has this more than there can be others."""
+MAX_STALE_ENTRIES: Final = 1_000
+"""Entries of empty sequences the schedule may hold, beyond two for each stored callback, before they are dropped."""
 
 
 class TriggerDetails(NamedTuple):
-    """Something a receiver can be told: what happened when, and to which message or number.
+    """What triggered a callback: the event, its time, and the message or number it is about.
 
-    `mobile_number` is as sent, `digits` as compared. `reason` belongs to a refusal, `url` and its number in the content
-    to a click, `text` to a reply. `request` is the number of the exchange that made the message.
+    `mobile_number` is as sent, `digits` the normalised form. `reason` belongs to a rejection; `url` and `link`, its
+    number in the content, to a click; `text` to a reply. `request` is the number of the request that created the
+    message.
     """
 
     at: datetime
@@ -37,7 +38,7 @@ class TriggerDetails(NamedTuple):
 
 
 class CallbackState(StrEnum):
-    """How far a callback has come."""
+    """State of a callback."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -46,32 +47,36 @@ class CallbackState(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """One call of a receiver: response status and beginning of the body, or the error; `duration` in seconds."""
+    """One HTTP call of a receiver: the response status and the beginning of its body, or the error.
+
+    `at` is on the account's clock, `duration` in seconds of real time.
+    """
 
     at: datetime
     status: int | None
-    answer: bytes
+    body: bytes
     duration: float
     error: str | None = None
 
     @property
     def is_success(self) -> bool:
-        """Whether the receiver has taken the callback."""
+        """Whether the receiver accepted the callback."""
         return self.error is None
 
 
 class CallbackSequence(NamedTuple):
-    """Callbacks that go out one after another: those of one message, or of one replay, to one receiver."""
+    """Key of callbacks that are delivered one after another: those of one message, or one replay, to one receiver."""
 
     url: str
     subject: str
 
 
 class Callback(NamedTuple):
-    """A call of one receiver about one thing, by its number among all that a mock keeps.
+    """A callback: one event for one receiver. `number` is its record number.
 
-    `place` is that of the receiver in its account's list. `due_at` is when it is next tried, on the account's clock;
-    None once it is over. `replay_of` is the number of the callback it repeats.
+    `place` is the index of the receiver in its account's list. `due_at` is when the next attempt is due, on the
+    account's clock; None once the callback is delivered, failed or dropped. `replay_of` is the number of the callback
+    it repeats.
     """
 
     number: int
@@ -88,81 +93,88 @@ class Callback(NamedTuple):
 
 
 class CallbackQueue(IndexedLog[Callback]):
-    """The callbacks of an account, by message, at most `limit`; beyond it the oldest are evicted, delivered or not.
+    """The callbacks of an account, indexed by message, at most `limit`; beyond it the oldest are evicted.
 
-    Of each chain only the first that is not over waits for its time; the next waits for that one.
+    Only the first unfinished callback of each sequence is scheduled; the next one waits until that one is finished.
+    `in_flight` is the number of callbacks being delivered.
     """
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit, lambda callback: callback.details.transaction_id)
-        self._chains: dict[CallbackSequence, deque[int]] = {}
-        self._due: list[tuple[datetime, int, CallbackSequence]] = []
-        self._order_of_plans = count()
+        self._sequences: dict[CallbackSequence, deque[int]] = {}
+        self._schedule: list[tuple[datetime, int, CallbackSequence]] = []
+        self._tiebreaker = count()
         self.in_flight = 0
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits for its time and nothing is on its way."""
-        return not self._due and not self.in_flight
+        """Whether no callback is scheduled or in flight."""
+        return not self._schedule and not self.in_flight
 
     @property
     def next_at(self) -> datetime | None:
-        """When the next callback is due, None when none is planned."""
-        return self._due[0][0] if self._due else None
+        """When the next callback is scheduled, None if none is."""
+        return self._schedule[0][0] if self._schedule else None
 
-    def enter(self, callback: Callback) -> bool:
-        """Keep a new callback; return whether it is the first of its chain, which is then to be put on the agenda."""
-        gone = self.add(callback.number, callback)
-        if gone is not None:
-            self._leave_chain(gone)
+    def store(self, callback: Callback) -> bool:
+        """Store a new callback. Return True if it is the first of its sequence; the caller then schedules it."""
+        evicted = self.add(callback.number, callback)
+        if evicted is not None:
+            self._leave_sequence(evicted)
         if callback.state is not CallbackState.PENDING:
             return False
-        numbers = self._chains.get(callback.sequence)
+        numbers = self._sequences.get(callback.sequence)
         if numbers is None:
-            self._chains[callback.sequence] = deque((callback.number,))
+            self._sequences[callback.sequence] = deque((callback.number,))
             return True
         numbers.append(callback.number)
         return False
 
     def first_of(self, sequence: CallbackSequence) -> Callback | None:
-        """Return the first callback of a chain that is not over, None when there is none."""
-        numbers = self._chains.get(sequence)
+        """Return the first unfinished callback of a sequence, None if there is none."""
+        numbers = self._sequences.get(sequence)
         if numbers:
             return self.get(numbers[0])
-        self._chains.pop(sequence, None)
+        self._sequences.pop(sequence, None)
         return None
 
-    def plan(self, sequence: CallbackSequence, at: datetime) -> None:
-        """Put the first callback of a chain on the agenda."""
-        if len(self._due) > PLANNED_SLACK + 2 * len(self):
-            self._due = [planned for planned in self._due if self.first_of(planned[2]) is not None]
-            heapq.heapify(self._due)
-        heapq.heappush(self._due, (at, next(self._order_of_plans), sequence))
+    def schedule(self, sequence: CallbackSequence, at: datetime) -> None:
+        """Schedule the first callback of a sequence."""
+        if len(self._schedule) > MAX_STALE_ENTRIES + 2 * len(self):
+            self._schedule = [entry for entry in self._schedule if self.first_of(entry[2]) is not None]
+            heapq.heapify(self._schedule)
+        heapq.heappush(self._schedule, (at, next(self._tiebreaker), sequence))
 
     def is_due(self, now: datetime) -> bool:
-        """Return whether something is due or on its way."""
-        return self.in_flight > 0 or bool(self._due and self._due[0][0] <= now)
+        """Whether a callback is due or in flight."""
+        return self.in_flight > 0 or bool(self._schedule and self._schedule[0][0] <= now)
 
-    def take(self, now: datetime) -> Callback | None:
-        """Take the earliest callback that is due off the agenda: it is on its way until it is settled."""
-        while self._due and self._due[0][0] <= now:
-            at, _, sequence = heapq.heappop(self._due)
+    def take_due(self, now: datetime) -> tuple[datetime, Callback] | None:
+        """Take the earliest due callback off the schedule, with the time it was scheduled for.
+
+        That is later than its `due_at` if it waited for the one before. It is in flight until its result is recorded.
+        """
+        while self._schedule and self._schedule[0][0] <= now:
+            at, _, sequence = heapq.heappop(self._schedule)
             callback = self.first_of(sequence)
             if callback is not None:
                 self.in_flight += 1
-                return callback._replace(due_at=at)
+                return at, callback
         return None
 
-    def settle(self, callback: Callback) -> None:
-        """Put a callback that was on its way back, with what has become of it; what is evicted stays so."""
+    def record_result(self, callback: Callback) -> None:
+        """Replace a callback that was in flight with its new version; an evicted one is not stored again."""
         self.in_flight -= 1
         if self.get(callback.number) is not None:
             self.replace(callback.number, callback)
         if callback.state is not CallbackState.PENDING:
-            self._leave_chain(callback)
+            self._leave_sequence(callback)
 
-    def _leave_chain(self, callback: Callback) -> None:
-        """Let a callback go that is over or has made room, if its chain begins with it; an empty chain stays."""
-        numbers = self._chains.get(callback.sequence)
+    def _leave_sequence(self, callback: Callback) -> None:
+        """Remove a finished or evicted callback from the front of its sequence.
+
+        An empty sequence is kept until `first_of` finds it: one of its callbacks may still be in flight.
+        """
+        numbers = self._sequences.get(callback.sequence)
         if numbers and numbers[0] == callback.number:
             numbers.popleft()

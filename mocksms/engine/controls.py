@@ -280,7 +280,7 @@ class Controls:
 
     def _moved(self, account: Account | None) -> None:
         self._apply_due(account)
-        self._engine.outbox.look()
+        self._engine.outbox.check_due()
         self._engine.emit(account, ManualChange.CLOCK)
 
     def _apply_due(self, account: Account | None) -> None:

@@ -1,4 +1,4 @@
-"""The outbox: plans the callbacks of all accounts, hands out those that are due, and takes in how they went."""
+"""Outbox: creates the callbacks of all accounts, hands out those that are due, and records the results."""
 
 from __future__ import annotations
 
@@ -18,38 +18,44 @@ ReplayOrder = Literal["same", "reversed", "shuffled"]
 
 
 class PendingCallback(NamedTuple):
-    """A callback on its way, and whose it is."""
+    """A due callback with its account and the time it was scheduled for."""
 
     account: Account
     callback: Callback
+    scheduled_at: datetime
+
+    @property
+    def attempt_at(self) -> datetime:
+        """Time of an attempt that starts now. On a frozen clock that is the scheduled time."""
+        return self.scheduled_at if self.account.clock.frozen else self.account.clock.now()
 
 
 class Outbox:
-    """Callbacks on their way to receivers.
+    """The callbacks of all accounts that wait for delivery.
 
-    `wake` is called when some may be due. `emit` hears of every callback that is planned, tried or over.
+    `wake` is called when callbacks may be due. `emit` is called with every callback that is created, tried or finished.
     """
 
     def __init__(self, settings: Settings, accounts: Accounts, emit: Callable[[Account, Callback], None]) -> None:
         self.wake: Callable[[], object] = _no_dispatcher
         self._accounts = accounts
-        self._pauses = settings.webhook_retry
-        self._bounce = settings.webhook_bounce
+        self._retry_delays = settings.webhook_retry
+        self._bounce_event = settings.webhook_bounce
         self._emit = emit
         self._held: dict[int, list[tuple[Account, CallbackSequence, datetime]]] = {}
         self._with_callbacks: dict[Account, None] = {}
 
     def hold(self, request: int) -> None:
-        """Keep back what concerns the messages of an exchange until its answer has left."""
+        """Hold back the callbacks of the messages of a request until its response is sent."""
         self._held[request] = []
 
     def release(self, request: int) -> None:
-        """Let go what was kept back for an exchange."""
+        """Schedule the callbacks held back for a request."""
         for account, sequence, at in self._held.pop(request, ()):
-            self._plan(account, sequence, at)
+            self._schedule_now(account, sequence, at)
 
     def notify_steps(self, account: Account, message: Message, known: History) -> None:
-        """Tell receivers of the steps of a message beyond the known ones."""
+        """Create callbacks for the steps of a message that are not among the known ones."""
         before = known[-1].state
         for event in message.history[len(known) :]:
             trigger = _trigger_of(before, event.state)
@@ -61,7 +67,7 @@ class Outbox:
     def notify(
         self, account: Account, details: TriggerDetails, callback_policy: CallbackPolicy = DEFAULT_POLICY
     ) -> None:
-        """Tell the receivers of an account that want to hear of it."""
+        """Create a callback for each receiver of an account that subscribes to the event."""
         for place, webhook in enumerate(account.webhooks):
             event = self._event_name(webhook.kind, details.trigger)
             if event is None or not webhook.subscribes_to(event):
@@ -70,14 +76,14 @@ class Outbox:
             due_at = details.at + callback_policy.delay
             callback = Callback(0, webhook, place, event, details, sequence, details.at, due_at)
             if not callback_policy.times:
-                self._add(account, callback._replace(state=CallbackState.DROPPED, due_at=None))
+                self._store(account, callback._replace(state=CallbackState.DROPPED, due_at=None))
                 continue
-            first = self._add(account, callback)
+            first = self._store(account, callback)
             for _ in range(1, callback_policy.times):
-                self._add(account, callback._replace(replay_of=first.number))
+                self._store(account, callback._replace(replay_of=first.number))
 
     def replay(self, account: Account, callbacks: Iterable[Callback], order: ReplayOrder, times: int) -> list[Callback]:
-        """Call receivers again with what they were told, each so many times, one after the other in an order."""
+        """Create copies of callbacks, each `times` times; each receiver gets its own one after another, in `order`."""
         again = [callback for callback in callbacks for _ in range(times)]
         if order == "reversed":
             again.reverse()
@@ -86,7 +92,7 @@ class Outbox:
         now = account.clock.now()
         subject = f"replay {self._accounts.numbering.latest + 1}"
         return [
-            self._add(
+            self._store(
                 account,
                 callback._replace(
                     sequence=CallbackSequence(callback.webhook.url, subject),
@@ -100,91 +106,97 @@ class Outbox:
             for callback in again
         ]
 
-    def look(self) -> None:
-        """Let those who deliver look for what may have become due."""
+    def check_due(self) -> None:
+        """Wake the dispatcher if an account has callbacks: a clock may have moved."""
         if self._with_callbacks:
             self.wake()
 
-    def take(self) -> list[PendingCallback]:
-        """Return what is due in any account; it is on its way until it is settled."""
-        taken: list[PendingCallback] = []
+    def take_due(self) -> list[PendingCallback]:
+        """Take the due callbacks of all accounts. Each is in flight until it is recorded or discarded."""
+        due: list[PendingCallback] = []
         for account in tuple(self._with_callbacks):
             if not self._accounts.holds(account) or account.callbacks.is_idle:
                 del self._with_callbacks[account]
                 continue
             now = account.clock.now()
-            while callback := account.callbacks.take(now):
-                taken.append(PendingCallback(account, callback))
-        return taken
+            while scheduled := account.callbacks.take_due(now):
+                scheduled_at, callback = scheduled
+                due.append(PendingCallback(account, callback, scheduled_at))
+        return due
 
     def is_due(self, account: Account | None) -> bool:
-        """Return whether something is due or on its way in an account, or in any."""
+        """Whether a callback of an account, or of any, is due or in flight."""
         accounts = self._with_callbacks if account is None else (account,)
         return any(self._accounts.holds(each) and each.callbacks.is_due(each.clock.now()) for each in accounts)
 
-    def keeps(self, parcel: PendingCallback) -> bool:
-        """Return whether a callback that was taken is still kept: neither it nor its account has made room."""
-        return self._accounts.holds(parcel.account) and parcel.account.callbacks.get(parcel.callback.number) is not None
+    def is_stored(self, pending: PendingCallback) -> bool:
+        """Whether a callback in flight is still stored: neither it nor its account was evicted or deleted."""
+        account = pending.account
+        return self._accounts.holds(account) and account.callbacks.get(pending.callback.number) is not None
 
-    def give_back(self, parcel: PendingCallback) -> None:
-        """Take back a callback that is not kept any more; the next in line follows."""
-        account, callback = parcel
-        account.callbacks.settle(callback)
-        self._schedule_next(account, callback.sequence)
+    def discard(self, pending: PendingCallback) -> None:
+        """End the delivery of a callback that is no longer stored; the next of its sequence follows."""
+        pending.account.callbacks.record_result(pending.callback)
+        self._schedule_next(pending.account, pending.callback.sequence)
 
-    def settle(self, parcel: PendingCallback, attempt: Attempt) -> None:
-        """Take in how an attempt went: it was taken, is tried again after a pause, or has failed for good."""
-        account, callback = parcel
+    def record_result(self, pending: PendingCallback, attempt: Attempt) -> None:
+        """Record an attempt: the callback is delivered, tried again later, or failed."""
+        account, callback = pending.account, pending.callback
         attempts = (*callback.attempts, attempt)
         due_at, state = None, CallbackState.DELIVERED
         if not attempt.is_success:
-            due_at, state = self._next(account, attempt, len(attempts))
-        settled = callback._replace(attempts=attempts, due_at=due_at, state=state)
-        account.callbacks.settle(settled)
+            due_at, state = self._after_failure(account, attempt, len(attempts))
+        result = callback._replace(attempts=attempts, due_at=due_at, state=state)
+        account.callbacks.record_result(result)
         if self._accounts.holds(account):
             self._schedule_next(account, callback.sequence, attempt.at if due_at is None else None)
-            self._emit(account, settled)
+            self._emit(account, result)
 
-    def _schedule_next(self, account: Account, sequence: CallbackSequence, over_at: datetime | None = None) -> None:
-        """Plan the first callback of a chain, when it is due or when the one before it was over."""
-        first = account.callbacks.first_of(sequence)
-        if first is not None and first.due_at is not None:
-            self._schedule(account, first, max(first.due_at, over_at or first.due_at))
+    def _after_failure(
+        self, account: Account, attempt: Attempt, attempts: int
+    ) -> tuple[datetime | None, CallbackState]:
+        """Return when the next attempt is due and the new state, after so many failed attempts.
 
-    def _next(self, account: Account, attempt: Attempt, tried: int) -> tuple[datetime | None, CallbackState]:
-        """Return when a callback that failed so many times is tried again, on a clock that may have been moved."""
-        if tried > len(self._pauses):
+        On a frozen clock the duration of the attempt does not count.
+        """
+        if attempts > len(self._retry_delays):
             return None, CallbackState.FAILED
         duration = timedelta() if account.clock.frozen else timedelta(seconds=attempt.duration)
-        return attempt.at + duration + self._pauses[tried - 1], CallbackState.PENDING
+        return attempt.at + duration + self._retry_delays[attempts - 1], CallbackState.PENDING
 
     def _event_name(self, kind: WebhookKind, trigger: WebhookTrigger) -> str | None:
-        words = EVENT_NAMES[kind].get(trigger, ())
-        return self._bounce if self._bounce in words else next(iter(words), None)
+        names = EVENT_NAMES[kind].get(trigger, ())
+        return self._bounce_event if self._bounce_event in names else next(iter(names), None)
 
-    def _add(self, account: Account, callback: Callback) -> Callback:
-        kept = callback._replace(number=self._accounts.numbering.take())
-        is_first = account.callbacks.enter(kept)
-        if is_first and kept.due_at is not None:
-            self._schedule(account, kept, kept.due_at)
-        self._emit(account, kept)
-        return kept
+    def _store(self, account: Account, callback: Callback) -> Callback:
+        numbered = callback._replace(number=self._accounts.numbering.take())
+        is_first = account.callbacks.store(numbered)
+        if is_first and numbered.due_at is not None:
+            self._schedule(account, numbered, numbered.due_at)
+        self._emit(account, numbered)
+        return numbered
+
+    def _schedule_next(self, account: Account, sequence: CallbackSequence, finished_at: datetime | None = None) -> None:
+        """Schedule the first callback of a sequence: at its due time, and not before the previous one was finished."""
+        first = account.callbacks.first_of(sequence)
+        if first is not None and first.due_at is not None:
+            self._schedule(account, first, max(first.due_at, finished_at or first.due_at))
 
     def _schedule(self, account: Account, first: Callback, at: datetime) -> None:
         held = self._held.get(first.details.request)
         if held is not None:
             held.append((account, first.sequence, at))
         else:
-            self._plan(account, first.sequence, at)
+            self._schedule_now(account, first.sequence, at)
 
-    def _plan(self, account: Account, sequence: CallbackSequence, at: datetime) -> None:
-        account.callbacks.plan(sequence, at)
+    def _schedule_now(self, account: Account, sequence: CallbackSequence, at: datetime) -> None:
+        account.callbacks.schedule(sequence, at)
         self._with_callbacks[account] = None
         self.wake()
 
 
 def details_of(message: Message, trigger: WebhookTrigger, at: datetime) -> TriggerDetails:
-    """Return what can be told of a message."""
+    """Return the details of an event of a message."""
     return TriggerDetails(
         at=at,
         trigger=trigger,
@@ -204,4 +216,4 @@ def _trigger_of(before: State, state: State) -> WebhookTrigger | None:
 
 
 def _no_dispatcher() -> None:
-    """Nobody delivers: callbacks stay where they are."""
+    """Do nothing: without a dispatcher callbacks stay in the outbox."""

@@ -188,7 +188,7 @@ def _attempt(attempt: Attempt) -> told.AttemptView:
     return told.AttemptView(
         at=attempt.at,
         status=attempt.status,
-        body=attempt.answer.decode(errors="replace"),
+        body=attempt.body.decode(errors="replace"),
         duration=attempt.duration,
         error=attempt.error,
     )

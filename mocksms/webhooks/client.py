@@ -1,52 +1,56 @@
-"""The one client for calls out: pinned to checked addresses, without redirects, bounded in time and in what it reads.
+"""HTTP client for callbacks: pinned to checked addresses, without redirects, limited in time and size.
 
-It is built on sockets and `http.client`, bound when this module is imported, and on real time: what a test process does
-to its own HTTP libraries, to `socket.getaddrinfo` or to its clock does not reach it.
+It is built on sockets and `http.client`, bound when this module is imported, and on real time. So a test process that
+patches its HTTP libraries, `socket.getaddrinfo` or its clock does not affect it.
 """
 
 from __future__ import annotations
 
+import io
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import lru_cache
 from http.client import HTTPException, HTTPResponse, RemoteDisconnected
 from queue import Empty, SimpleQueue
-from socket import SOCK_STREAM, gaierror, getaddrinfo
-from typing import Final, NamedTuple
+from socket import (
+    AF_INET,
+    AF_INET6,
+    IPPROTO_TCP,
+    SHUT_RDWR,
+    SOCK_STREAM,
+    TCP_NODELAY,
+    gaierror,
+    getaddrinfo,
+    socket,
+)
+from typing import Any, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
+from mocksms.engine.callbacks import Attempt
 from mocksms.engine.clock import Stopwatch
 from mocksms.errors import ReceiverForbidden
 from mocksms.webhooks.allow_list import AllowList, is_address
-from mocksms.webhooks.connection import Connection, TooSlow
 from mocksms.webhooks.payloads import CallbackRequest
 
-KEPT_ANSWER: Final = 4_096
-"""Bytes of an answer's body that are kept."""
+MAX_RECORDED_BODY: Final = 4_096
+"""Bytes of a response body that an attempt keeps."""
 
-LONGEST_ANSWER: Final = 1_048_576
-"""Bytes of an answer's body that are read; of a longer one the connection is closed."""
+MAX_RESPONSE_BODY: Final = 1_048_576
+"""Bytes of a response body that are read; the connection of a longer one is closed."""
 
-LONGEST_LOCATION: Final = 200
-"""Characters of where a redirect leads that are told."""
+MAX_RESPONSE: Final = 8_388_608
+"""Bytes that are read of one response in all, however it is framed."""
 
-IDLE_LINES: Final = 8
-"""Connections kept open to each receiver."""
+MAX_LOCATION_LENGTH: Final = 200
+"""Characters of a redirect's Location that an error shows."""
 
-MOST_OPEN: Final = 64
-"""Connections beyond which those that are kept open make room, the one unused for longest first."""
+READ_BUFFER: Final = 8_192
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Returns the addresses of a host name, in the order they should be tried."""
-
-
-class Receipt(NamedTuple):
-    """What came of a call: the status and the beginning of the body, or why there is no success; `took` in seconds."""
-
-    status: int | None
-    body: bytes
-    took: float
-    error: str | None
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -55,133 +59,194 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+class Deadline:
+    """The end of the time an attempt may take, in real seconds from now."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._watch = Stopwatch()
+
+    def left(self) -> float:
+        """Return the seconds left.
+
+        Raises:
+            TimeoutError: none are left.
+        """
+        left = self._seconds - self._watch.seconds
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+class Connection(io.RawIOBase):
+    """A connection for one attempt; no operation blocks beyond the deadline. As a file, it reads the response."""
+
+    def __init__(self, address: str, port: int, deadline: Deadline) -> None:
+        self._address = (address, port)
+        self._deadline = deadline
+        self._received = 0
+        self._socket = socket(AF_INET6 if ":" in address else AF_INET, SOCK_STREAM)
+
+    def connect(self, trust: ssl.SSLContext | None, host: str) -> None:
+        """Connect, and with TLS check the certificate against the host name.
+
+        Raises:
+            UnicodeError: no certificate can have such a name.
+        """
+        host.encode("idna")
+        self._socket.settimeout(self._deadline.left())
+        self._socket.connect(self._address)
+        self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        if trust is not None:
+            self._socket.settimeout(self._deadline.left())
+            self._socket = trust.wrap_socket(self._socket, server_hostname=host)
+
+    def send(self, url: SplitResult, request: CallbackRequest) -> HTTPResponse:
+        """Send a request and return the response, read up to the end of its headers."""
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers)]
+        rest = memoryview("".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii") + request.body)
+        while rest:
+            self._socket.settimeout(self._deadline.left())
+            rest = rest[self._socket.send(rest) :]
+        # An HTTPResponse uses nothing of a socket but its file.
+        response = HTTPResponse(cast("Any", self), method=request.method)
+        response.begin()
+        return response
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return a buffered reader of this connection, as a socket does."""
+        return io.BufferedReader(self, READ_BUFFER)
+
+    def readable(self) -> bool:
+        """Return True: this is the incoming side of the connection."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read some bytes into a buffer and return how many; 0 at the end.
+
+        Raises:
+            HTTPException: the response is too long.
+        """
+        if self._received >= MAX_RESPONSE:
+            raise HTTPException(f"no end within {MAX_RESPONSE} bytes")
+        self._socket.settimeout(self._deadline.left())
+        received = self._socket.recv_into(buffer)
+        self._received += received
+        return received
+
+    def abort(self) -> None:
+        """End the connection while another thread uses it."""
+        with suppress(OSError):
+            self._socket.shutdown(SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+        super().close()
+
+
 class WebhookClient:
-    """Calls receivers. Blocks, and may be used by several threads at once.
+    """Calls receivers, with one connection for each attempt. Blocks; may be used by several threads at once.
 
     Args:
-        allowance: which addresses may be called.
-        timeout: seconds a call may take in all, from the look-up of the name to the last byte.
-        lookup: how names become addresses.
-        trust: which certificates are believed, as `ssl` has it; those the machine believes unless given.
+        allow_list: which addresses may be called.
+        timeout: seconds an attempt may take, from the name lookup to the last byte.
+        lookup: resolves host names.
+        trust: the trusted TLS certificates; those of the system by default.
     """
 
     def __init__(
         self,
-        allowance: AllowList,
+        allow_list: AllowList,
         timeout: float,
         lookup: Resolve = resolve,
         trust: ssl.SSLContext | None = None,
     ) -> None:
-        self._allowance = allowance
+        self._allow_list = allow_list
         self._timeout = timeout
         self._lookup = lookup
         self._trust = trust
         self._lock = threading.Lock()
-        self._idle: list[tuple[tuple[str, str], Connection]] = []
         self._open: set[Connection] = set()
         self._is_closed = False
 
-    def call(self, url: str, letter: CallbackRequest) -> Receipt:
-        """Call a receiver once, and return what came of it; it never raises for what a receiver does."""
+    def call(self, url: str, request: CallbackRequest, at: datetime) -> Attempt:
+        """Call a receiver once and return the attempt; `at` is its time on the account's clock. Never raises."""
         watch = Stopwatch()
         try:
-            status, body, error = self._exchange(urlsplit(url), letter, watch)
-        except (ReceiverForbidden, TooSlow, OSError, HTTPException, ValueError) as failure:
-            status, body, error = None, b"", _said(failure, self._timeout)
-        return Receipt(status, body, watch.seconds, error)
+            status, body, error = self._exchange(urlsplit(url), request, Deadline(self._timeout))
+        except (ReceiverForbidden, OSError, HTTPException, ValueError) as failure:
+            status, body, error = None, b"", _describe(failure, self._timeout)
+        return Attempt(at, status, _shared(body), round(watch.seconds, 6), error)
 
     def close(self) -> None:
-        """End all connections, those in use too; whoever uses one is told so at once."""
+        """End all connections at once; attempts in progress fail."""
         with self._lock:
             self._is_closed = True
-            idle = [line for _, line in self._idle]
-            used = self._open.difference(idle)
-            self._idle = []
-        for line in used:
-            line.cut()
-        for line in idle:
-            self._drop(line)
+            connections = tuple(self._open)
+        for connection in connections:
+            connection.abort()
 
-    def _exchange(self, url: SplitResult, letter: CallbackRequest, watch: Stopwatch) -> tuple[int, bytes, str | None]:
-        line = self._idle_line(url) or self._connect(url, watch)
-        line.begin(watch, self._timeout)
-        keeps = False
+    def _exchange(
+        self, url: SplitResult, request: CallbackRequest, deadline: Deadline
+    ) -> tuple[int, bytes, str | None]:
+        """Return the status, the beginning of the body, and the error if the response is no success."""
+        connection = self._connect(url, deadline)
         try:
-            answer = line.send(url, letter)
-            body = answer.read(LONGEST_ANSWER + 1)
-            keeps = answer.isclosed() and not answer.will_close
+            response = connection.send(url, request)
+            body = response.read(MAX_RESPONSE_BODY + 1)
         finally:
-            self._put_back(url, line, keeps)
-        return answer.status, body[:KEPT_ANSWER], _fault(answer, len(body))
+            self._close(connection)
+        return response.status, body[:MAX_RECORDED_BODY], _error_of(response, len(body))
 
-    def _idle_line(self, url: SplitResult) -> Connection | None:
-        """Return a connection that is still open on both sides."""
-        while True:
-            with self._lock:
-                places = [place for place, (host, _) in enumerate(self._idle) if host == (url.scheme, url.netloc)]
-                line = self._idle.pop(places[-1])[1] if places else None
-            if line is None or line.is_fresh():
-                return line
-            self._drop(line)
-
-    def _put_back(self, url: SplitResult, line: Connection, keeps: bool) -> None:
-        host = (url.scheme, url.netloc)
-        with self._lock:
-            if keeps and not self._is_closed and sum(each == host for each, _ in self._idle) < IDLE_LINES:
-                self._idle.append((host, line))
-                if len(self._open) <= MOST_OPEN:
-                    return
-                _, line = self._idle.pop(0)
-        self._drop(line)
-
-    def _drop(self, line: Connection) -> None:
-        with self._lock:
-            self._open.discard(line)
-        line.close()
-
-    def _connect(self, url: SplitResult, watch: Stopwatch) -> Connection:
-        """Return a new connection to one of the addresses of a host, every one of which may be called."""
+    def _connect(self, url: SplitResult, deadline: Deadline) -> Connection:
+        """Connect to one of the addresses of a host; all of them must be allowed."""
         host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
-        addresses = self._addresses(host, port, watch)
+        addresses = self._addresses(host, port, deadline)
         for address in addresses:
-            self._allowance.check(host, address)
+            self._allow_list.check(host, address)
         failure: OSError = ConnectionError(f"{host} has no address")
         for address in addresses:
             try:
-                line = self._new_line(address, port)
+                connection = self._new_connection(address, port, deadline)
             except OSError as error:
                 failure = error
                 continue
             try:
-                line.begin(watch, self._timeout)
-                line.connect(self._context() if url.scheme == "https" else None, host)
-                return line
-            except (OSError, UnicodeError, TooSlow) as error:
-                self._drop(line)
+                connection.connect(self._context() if url.scheme == "https" else None, host)
+                return connection
+            except (OSError, UnicodeError) as error:
+                self._close(connection)
                 if not isinstance(error, OSError) or isinstance(error, ssl.SSLError | TimeoutError):
                     raise
                 failure = error
         raise failure
 
-    def _new_line(self, address: str, port: int) -> Connection:
+    def _new_connection(self, address: str, port: int, deadline: Deadline) -> Connection:
         with self._lock:
             if self._is_closed:
-                raise ConnectionAbortedError("mocksms stops")
-            line = Connection(address, port)
-            self._open.add(line)
-            return line
+                raise ConnectionAbortedError("mocksms is stopping")
+            connection = Connection(address, port, deadline)
+            self._open.add(connection)
+            return connection
 
-    def _addresses(self, host: str, port: int, watch: Stopwatch) -> Sequence[str]:
-        """Look a name up in a thread of its own, since a look-up cannot be told to give up."""
+    def _close(self, connection: Connection) -> None:
+        with self._lock:
+            self._open.discard(connection)
+        connection.close()
+
+    def _addresses(self, host: str, port: int, deadline: Deadline) -> Sequence[str]:
+        """Resolve a name in a thread of its own, since a lookup cannot be interrupted."""
         if is_address(host):
-            # With a zone, the system would look it up once more, after it was checked.
+            # With a zone, the system would resolve it again, after the check.
             return [host.partition("%")[0]]
-        answers: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
-        threading.Thread(target=_look_up, args=(self._lookup, host, port, answers), daemon=True).start()
+        results: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
+        threading.Thread(target=_look_up, args=(self._lookup, host, port, results), daemon=True).start()
         try:
-            found = answers.get(timeout=max(self._timeout - watch.seconds, 0.001))
+            found = results.get(timeout=deadline.left())
         except Empty:
-            raise TooSlow from None
+            raise TimeoutError from None
         if isinstance(found, OSError):
             raise found
         return found
@@ -192,48 +257,54 @@ class WebhookClient:
         return self._trust
 
 
-def _fault(answer: HTTPResponse, size: int) -> str | None:
-    """Return why an answer, of which so many bytes were read, is no success."""
-    is_whole = answer.isclosed() or (answer.length is None and not answer.chunked)
-    if not is_whole and size <= LONGEST_ANSWER:
-        return "its answer broke off"
-    if 200 <= answer.status < 300:
+@lru_cache(maxsize=64)
+def _shared(body: bytes) -> bytes:
+    """Return the same object for equal bodies, to save memory: a failing receiver repeats its error page."""
+    return body
+
+
+def _error_of(response: HTTPResponse, size: int) -> str | None:
+    """Return why a response, of which `size` bytes were read, is no success; None if it is one."""
+    is_complete = response.isclosed() or (response.length is None and not response.chunked)
+    if not is_complete and size <= MAX_RESPONSE_BODY:
+        return "incomplete response"
+    if 200 <= response.status < 300:
         return None
-    if 300 <= answer.status < 400:
-        return f"answered {answer.status}: redirects are not followed, this one to {_location(answer)}"
-    return f"answered {answer.status}"
+    if 300 <= response.status < 400:
+        return f"HTTP {response.status}: redirects are not followed ({_location(response)})"
+    return f"HTTP {response.status}"
 
 
-def _location(answer: HTTPResponse) -> str:
-    location = answer.getheader("location")
-    return ascii(location[:LONGEST_LOCATION]) if location else "nowhere"
+def _location(response: HTTPResponse) -> str:
+    location = response.getheader("location")
+    return f"Location: {location[:MAX_LOCATION_LENGTH]!a}" if location else "no Location"
 
 
-def _said(failure: Exception, timeout: float) -> str:
-    """Return in words why a receiver was not reached or gave no answer."""
+def _describe(failure: Exception, timeout: float) -> str:
+    """Return the error text for an attempt without a response."""
     match failure:
-        case TooSlow() | TimeoutError():
-            return f"no whole answer within {timeout:g} s"
+        case TimeoutError():
+            return f"no complete response within {timeout:g} s"
         case ReceiverForbidden():
             return str(failure)
         case ssl.SSLCertVerificationError():
             why = failure.verify_message
-            return f"its certificate is not believed: {why}; SSL_CERT_FILE can name further authorities"
+            return f"TLS certificate not trusted: {why}; SSL_CERT_FILE can name further authorities"
         case gaierror():
-            return f"its name does not resolve: {failure.strerror}"
+            return f"host name not found: {failure.strerror}"
         case RemoteDisconnected():
-            return "it closed the connection without an answer"
+            return "connection closed without a response"
         case HTTPException():
-            return f"its answer is no HTTP: {ascii(str(failure)[:100]) or type(failure).__name__}"
+            return f"invalid HTTP response: {ascii(str(failure)[:100]) or type(failure).__name__}"
         case OSError():
-            return f"cannot be reached: {failure.strerror or failure}"
-    return f"cannot be called: {failure}"
+            return f"connection failed: {failure.strerror or failure}"
+    return f"invalid URL: {failure}"
 
 
-def _look_up(lookup: Resolve, host: str, port: int, answers: SimpleQueue[Sequence[str] | OSError]) -> None:
+def _look_up(lookup: Resolve, host: str, port: int, results: SimpleQueue[Sequence[str] | OSError]) -> None:
     try:
-        answers.put(lookup(host, port))
+        results.put(lookup(host, port))
     except OSError as error:
-        answers.put(error)
+        results.put(error)
     except UnicodeError as error:
-        answers.put(OSError(str(error)))
+        results.put(OSError(str(error)))

@@ -1,4 +1,4 @@
-"""What receivers are told, in which order and when: with a courier in the hand of the test."""
+"""Outbox: which callbacks receivers get, in which order and when; the test plays the dispatcher."""
 
 from __future__ import annotations
 
@@ -25,35 +25,29 @@ LINK = "https://a.example"
 
 
 def world(*webhooks: Webhook, **options: Any) -> World:
-    made = World(webhook=webhooks or (HERE,), **options)
-    made.account.clock.freeze()
-    return made
+    world = World(webhook=webhooks or (HERE,), **options)
+    world.account.clock.freeze()
+    return world
 
 
 def deliver(world: World, *statuses: int) -> list[tuple[str, float]]:
-    """Answer what is due with these statuses, then with 200; return the events with the seconds after noon."""
-    told: list[tuple[str, float]] = []
-    answers = iter(statuses)
+    """Deliver what is due with these statuses, then with 200; return the events with their seconds after noon."""
+    delivered: list[tuple[str, float]] = []
+    remaining = iter(statuses)
     world.engine.tick()
-    while parcels := world.engine.outbox.take():
-        for parcel in parcels:
-            told.append((parcel.callback.event, after_noon(parcel.callback)))
-            answer(world, parcel, next(answers, 200))
-    return told
+    while due := world.engine.outbox.take_due():
+        for pending in due:
+            delivered.append((pending.callback.event, (pending.scheduled_at - NOON).total_seconds()))
+            respond(world, pending, next(remaining, 200))
+    return delivered
 
 
-def answer(world: World, parcel: PendingCallback, status: int) -> None:
-    assert parcel.callback.due_at is not None
-    error = None if status == 200 else f"answered {status}"
-    world.engine.outbox.settle(parcel, Attempt(parcel.callback.due_at, status, b"", 0.5, error))
+def respond(world: World, pending: PendingCallback, status: int) -> None:
+    error = None if status == 200 else f"HTTP {status}"
+    world.engine.outbox.record_result(pending, Attempt(pending.scheduled_at, status, b"", 0.5, error))
 
 
-def after_noon(callback: Callback) -> float:
-    assert callback.due_at is not None
-    return (callback.due_at - NOON).total_seconds()
-
-
-def kept(world: World) -> list[Callback]:
+def stored(world: World) -> list[Callback]:
     """Return the callbacks of the account, oldest first."""
     return [*world.account.callbacks.newest_first()][::-1]
 
@@ -76,45 +70,45 @@ def advance(world: World, seconds: float) -> None:
     ],
 )
 @pytest.mark.ledger("callback.events")
-def test_end_of_a_message_is_told(number: str, events: list[str]) -> None:
+def test_outcome_of_a_message_is_reported(number: str, events: list[str]) -> None:
     mock = world()
     message = mock.send(number)
-    assert [callback.event for callback in kept(mock)] == events
-    for callback in kept(mock):
+    assert [callback.event for callback in stored(mock)] == events
+    for callback in stored(mock):
         assert callback.details.transaction_id == message.transaction_id
         assert callback.details.reason is message.state.reason
 
 
 @pytest.mark.ledger("callback.bounce")
 @pytest.mark.parametrize("bounce", ["reject", "hard_bounce"])
-def test_bounce_after_sending_is_told_by_the_event_that_is_set(bounce: str) -> None:
+def test_bounce_after_sending_has_the_event_of_the_option(bounce: str) -> None:
     mock = world(webhook_bounce=bounce)
     mock.send(BOUNCING)
     advance(mock, 5)
     assert [event for event, _ in deliver(mock)] == ["send", bounce]
-    assert kept(mock)[1].details.reason is Reason.BOUNCED
+    assert stored(mock)[1].details.reason is Reason.BOUNCED
 
 
-def test_message_that_waited_for_credit_is_told_of_once_it_is_sent() -> None:
+def test_message_that_waited_for_credit_is_reported_once_it_is_sent() -> None:
     mock = world(credit=0)
     mock.send()
-    assert kept(mock) == []
+    assert stored(mock) == []
     mock.controls.set_credit(mock.account, 10)
     assert deliver(mock) == [("send", 0.0)]
 
 
-def test_receiver_is_told_what_it_wants_to_hear() -> None:
+def test_receiver_gets_the_events_it_subscribes_to() -> None:
     mock = world(HERE._replace(events=("click",)), HERE._replace(url="http://other.test/", events=("send",)))
     message = mock.send(content=LINK)
     mock.controls.click(mock.account, message.transaction_id)
-    assert [(callback.event, callback.place, callback.webhook.url) for callback in kept(mock)] == [
+    assert [(callback.event, callback.place, callback.webhook.url) for callback in stored(mock)] == [
         ("send", 1, "http://other.test/"),
         ("click", 0, "http://app.test/"),
     ]
 
 
 @pytest.mark.ledger("automation.events")
-def test_automation_hears_of_clicks_replies_and_opt_outs_and_of_the_rest_if_it_names_it() -> None:
+def test_automation_webhook_gets_sends_and_rejections_only_if_it_names_them() -> None:
     usual = Webhook("http://usual.test/", WebhookKind.AUTOMATION)
     naming = Webhook("http://naming.test/", WebhookKind.AUTOMATION, ("smsSent", "undelivered"))
     mock = world(usual, naming)
@@ -123,8 +117,8 @@ def test_automation_hears_of_clicks_replies_and_opt_outs_and_of_the_rest_if_it_n
     mock.controls.reply(mock.account, BOUNCING, "Stop")
     advance(mock, 5)
     deliver(mock)
-    told = [(callback.webhook.url, callback.event, callback.details.transaction_id) for callback in kept(mock)]
-    assert told == [
+    found = [(callback.webhook.url, callback.event, callback.details.transaction_id) for callback in stored(mock)]
+    assert found == [
         (naming.url, "smsSent", message.transaction_id),
         (usual.url, "smsClicked", message.transaction_id),
         (usual.url, "SmsReply", message.transaction_id),
@@ -133,10 +127,10 @@ def test_automation_hears_of_clicks_replies_and_opt_outs_and_of_the_rest_if_it_n
     ]
 
 
-def test_reply_from_a_number_nothing_was_sent_to_is_about_the_number() -> None:
+def test_reply_from_a_number_without_messages_is_about_the_number() -> None:
     mock = world(Webhook("http://app.test/", WebhookKind.AUTOMATION))
     mock.controls.reply(mock.account, NUMBER, "Hi")
-    (callback,) = kept(mock)
+    (callback,) = stored(mock)
     assert (callback.details.transaction_id, callback.details.digits, callback.details.text) == (
         None,
         "972541111111",
@@ -145,25 +139,25 @@ def test_reply_from_a_number_nothing_was_sent_to_is_about_the_number() -> None:
     assert [event for event, _ in deliver(mock)] == ["SmsReply"]
 
 
-def test_opt_out_by_hand_is_about_the_number() -> None:
+def test_manual_opt_out_is_about_the_number() -> None:
     mock = world(Webhook("http://app.test/", WebhookKind.AUTOMATION))
     mock.controls.update_account(mock.account, AccountUpdate(unsubscribed={"972541111111"}))
     mock.controls.update_account(mock.account, AccountUpdate(unsubscribed=set()))
-    assert [(callback.event, callback.details.digits) for callback in kept(mock)] == [
+    assert [(callback.event, callback.details.digits) for callback in stored(mock)] == [
         ("smsUnsubscribed", "972541111111")
     ]
 
 
 @pytest.mark.ledger("callback.after-answer")
-def test_nothing_is_due_before_the_answer_of_the_send_has_left() -> None:
+def test_nothing_is_due_before_the_response_to_the_send_is_sent() -> None:
     mock = world()
     outbox = mock.engine.outbox
     woken: list[str] = []
     outbox.wake = lambda: woken.append("woken")
     outbox.hold(7)
     mock.send(request=7)
-    assert (outbox.take(), outbox.is_due(None), woken) == ([], False, [])
-    outbox.look()
+    assert (outbox.take_due(), outbox.is_due(None), woken) == ([], False, [])
+    outbox.check_due()
     assert woken == []
     outbox.release(7)
     assert woken == ["woken"]
@@ -172,7 +166,7 @@ def test_nothing_is_due_before_the_answer_of_the_send_has_left() -> None:
     outbox.release(7)
 
 
-def test_other_messages_are_not_kept_back_with_it() -> None:
+def test_callbacks_of_other_requests_are_not_held_back() -> None:
     mock = world()
     mock.engine.outbox.hold(7)
     mock.send(request=6)
@@ -181,42 +175,57 @@ def test_other_messages_are_not_kept_back_with_it() -> None:
 
 
 @pytest.mark.ledger("callback.retry")
-def test_callback_is_tried_after_growing_pauses_and_then_given_up() -> None:
+def test_callback_is_retried_after_growing_delays_and_then_fails() -> None:
     mock = world()
     mock.send()
     advance(mock, 3600)
     assert [seconds for _, seconds in deliver(mock, *[500] * 7)] == [0, 1, 6, 21, 81, 381, 1281]
-    (callback,) = kept(mock)
+    (callback,) = stored(mock)
     assert (callback.state, callback.due_at, len(callback.attempts)) == (CallbackState.FAILED, None, 7)
 
 
-def test_pause_begins_at_the_end_of_an_attempt_where_time_runs() -> None:
+def test_retry_delay_starts_at_the_end_of_an_attempt_while_time_runs() -> None:
     mock = world()
     mock.account.clock.resume()
     mock.send()
     deliver(mock, 500)
-    assert kept(mock)[0].due_at == NOON + timedelta(seconds=1.5)
+    assert stored(mock)[0].due_at == NOON + timedelta(seconds=1.5)
 
 
-def test_without_pauses_a_callback_is_tried_once() -> None:
+def test_callback_is_tried_once_without_retry_delays() -> None:
     mock = world(webhook_retry=())
     mock.send()
     deliver(mock, 500)
-    assert kept(mock)[0].state is CallbackState.FAILED
+    assert stored(mock)[0].state is CallbackState.FAILED
 
 
-def test_next_event_of_a_message_waits_for_the_one_before_whatever_becomes_of_it() -> None:
+def test_next_callback_of_a_message_waits_until_the_one_before_is_delivered_or_failed() -> None:
     mock = world(webhook_retry=(timedelta(seconds=10),))
     mock.send(BOUNCING)
     advance(mock, 5)
     assert deliver(mock, 500) == [("send", 0.0)]
     advance(mock, 5)
     assert deliver(mock, 500) == [("send", 10.0), ("reject", 10.0)]
-    assert [callback.state for callback in kept(mock)] == [CallbackState.FAILED, CallbackState.DELIVERED]
+    assert [callback.state for callback in stored(mock)] == [CallbackState.FAILED, CallbackState.DELIVERED]
+
+
+def test_due_time_is_not_changed_by_the_time_of_an_attempt() -> None:
+    """The bounce is due after 5 s, but its turn comes after 10 s, when the callback before it has failed."""
+    mock = world(webhook_retry=(timedelta(seconds=10),))
+    mock.send(BOUNCING)
+    advance(mock, 5)
+    deliver(mock, 500)
+    advance(mock, 5)
+    (first,) = mock.engine.outbox.take_due()
+    respond(mock, first, 500)
+    (second,) = mock.engine.outbox.take_due()
+    assert (second.callback.due_at, second.attempt_at) == (NOON + timedelta(seconds=5), NOON + timedelta(seconds=10))
+    respond(mock, second, 200)
+    assert [attempt.at for attempt in stored(mock)[1].attempts] == [NOON + timedelta(seconds=10)]
 
 
 @pytest.mark.parametrize(
-    ("callback_policy", "told", "state"),
+    ("callback_policy", "delivered", "state"),
     [
         (CallbackPolicy(times=0), [], [CallbackState.DROPPED]),
         (CallbackPolicy(delay=timedelta(seconds=30)), [("send", 30.0)], [CallbackState.DELIVERED]),
@@ -224,21 +233,21 @@ def test_next_event_of_a_message_waits_for_the_one_before_whatever_becomes_of_it
     ],
     ids=["dropped", "late", "three times"],
 )
-def test_message_is_told_of_as_a_rule_orders(
-    callback_policy: CallbackPolicy, told: list[tuple[str, float]], state: list[CallbackState]
+def test_rule_delays_repeats_or_drops_callbacks(
+    callback_policy: CallbackPolicy, delivered: list[tuple[str, float]], state: list[CallbackState]
 ) -> None:
     mock = world()
     message = mock.send("972-50-0000200")
     ordered = message._replace(callback_policy=callback_policy)
     mock.engine.step(mock.account, ordered, State.SENT, NOON, "test")
     advance(mock, 60)
-    assert deliver(mock) == told
-    assert [callback.state for callback in kept(mock)] == state
-    first, *again = kept(mock)
+    assert deliver(mock) == delivered
+    assert [callback.state for callback in stored(mock)] == state
+    first, *again = stored(mock)
     assert [callback.replay_of for callback in again] == [first.number] * len(again)
 
 
-def test_message_that_waited_for_credit_is_told_of_as_its_rule_orders() -> None:
+def test_callback_policy_of_a_rule_holds_for_a_message_that_waited_for_credit() -> None:
     mock = world(credit=0)
     rule = Rule(
         label="a rule",
@@ -247,7 +256,7 @@ def test_message_that_waited_for_credit_is_told_of_as_its_rule_orders() -> None:
     mock.controls.activate_scenario(mock.account, ActiveScenario(rules=(rule,)))
     mock.send()
     mock.controls.set_credit(mock.account, 10)
-    assert [callback.state for callback in kept(mock)] == [CallbackState.DROPPED]
+    assert [callback.state for callback in stored(mock)] == [CallbackState.DROPPED]
 
 
 @pytest.mark.parametrize(
@@ -258,13 +267,15 @@ def test_message_that_waited_for_credit_is_told_of_as_its_rule_orders() -> None:
         ("reversed", 1, ["reject", "click", "send"]),
     ],
 )
-def test_history_of_a_message_is_told_again_in_an_order(order: ReplayOrder, times: int, expected: list[str]) -> None:
+def test_replay_repeats_the_callbacks_of_a_message_in_the_chosen_order(
+    order: ReplayOrder, times: int, expected: list[str]
+) -> None:
     mock = world()
     message = mock.send(BOUNCING, content=LINK)
     mock.controls.click(mock.account, message.transaction_id)
     advance(mock, 5)
     deliver(mock)
-    first = kept(mock)
+    first = stored(mock)
     again = mock.engine.outbox.replay(mock.account, first, order, times)
     assert [callback.event for callback in again] == expected
     assert [event for event, _ in deliver(mock)] == expected
@@ -272,13 +283,13 @@ def test_history_of_a_message_is_told_again_in_an_order(order: ReplayOrder, time
     assert [callback.details for callback in again if callback.event == "click"] == [first[1].details] * times
 
 
-def test_shuffled_history_is_the_same_under_the_same_seed() -> None:
+def test_shuffled_replay_is_the_same_for_the_same_seed() -> None:
     def shuffled() -> list[str]:
         mock = world()
         message = mock.send(content=LINK)
         for _ in range(9):
             mock.controls.click(mock.account, message.transaction_id)
-        again = mock.engine.outbox.replay(mock.account, kept(mock), "shuffled", 2)
+        again = mock.engine.outbox.replay(mock.account, stored(mock), "shuffled", 2)
         return [callback.event + str(callback.replay_of) for callback in again]
 
     assert shuffled() == shuffled()
@@ -286,53 +297,53 @@ def test_shuffled_history_is_the_same_under_the_same_seed() -> None:
     assert len(shuffled()) == 20
 
 
-def test_listeners_hear_of_every_step_of_a_callback() -> None:
+def test_listeners_get_every_change_of_a_callback() -> None:
     mock = world()
-    heard: list[tuple[str, int]] = []
+    events: list[tuple[str, int]] = []
 
-    def listen(_account: Account | None, news: EngineEvent) -> None:
-        if isinstance(news, Callback):
-            heard.append((news.state, len(news.attempts)))
+    def listen(_account: Account | None, event: EngineEvent) -> None:
+        if isinstance(event, Callback):
+            events.append((event.state, len(event.attempts)))
 
     mock.engine.listeners.append(listen)
     mock.send()
     advance(mock, 1)
     deliver(mock, 500)
-    assert heard == [("pending", 0), ("pending", 1), ("delivered", 2)]
+    assert events == [("pending", 0), ("pending", 1), ("delivered", 2)]
 
 
-def test_account_that_is_forgotten_takes_its_callbacks_along() -> None:
+def test_deleted_account_loses_its_callbacks() -> None:
     mock = world()
     mock.send(NUMBER, NUMBER)
     account = mock.account
-    (first, second) = mock.engine.outbox.take()
+    (first, second) = mock.engine.outbox.take_due()
     mock.engine.accounts.delete(account)
-    answer(mock, first, 200)
-    assert mock.engine.outbox.take() == []
+    respond(mock, first, 200)
+    assert mock.engine.outbox.take_due() == []
     assert not mock.engine.outbox.is_due(None)
-    answer(mock, second, 500)
+    respond(mock, second, 500)
     assert account.callbacks.in_flight == 0
 
 
-def test_account_is_looked_after_only_while_it_has_something_to_tell() -> None:
+def test_account_is_checked_only_while_it_has_pending_callbacks() -> None:
     mock = world()
     mock.send()
     deliver(mock)
     woken: list[str] = []
     mock.engine.outbox.wake = lambda: woken.append("woken")
-    mock.engine.outbox.take()
-    mock.engine.outbox.look()
+    mock.engine.outbox.take_due()
+    mock.engine.outbox.check_due()
     assert woken == []
     assert not mock.engine.outbox.is_due(mock.account)
 
 
-def test_account_without_receivers_plans_nothing() -> None:
+def test_account_without_receivers_has_no_callbacks() -> None:
     mock = World()
     mock.send(content=LINK)
     assert len(mock.account.callbacks) == 0
 
 
-def test_eviction_loses_the_oldest_and_nothing_else() -> None:
+def test_eviction_loses_only_the_oldest_callback() -> None:
     mock = world(max_callbacks=2)
     mock.send(NUMBER, NUMBER, NUMBER)
     assert len(deliver(mock)) == 2

@@ -41,7 +41,7 @@ def test_callback_is_shown_with_what_was_sent_and_how_it_was_answered(api: Api, 
     (callback,) = listed(api)
     (attempt,) = callback.pop("attempts")
     assert 0 < attempt.pop("duration") < PATIENCE
-    assert attempt == {"at": now, "status": 500, "body": "\ufffd no", "error": "answered 500"}
+    assert attempt == {"at": now, "status": 500, "body": "\ufffd no", "error": "HTTP 500"}
     (told,) = receiver.told
     assert callback.pop("request") == {
         "method": "POST",
@@ -85,7 +85,7 @@ def test_callbacks_are_listed_by_message_state_cursor_and_limit(api: Api, receiv
     assert listed(api, message="none") == []
     assert [callback["transaction_id"] for callback in listed(api, state="delivered")] == [first]
     assert [callback["attempts"][0]["error"] for callback in listed(api, state="pending")] == [
-        "cannot be reached: Connection refused"
+        "connection failed: Connection refused"
     ]
     assert api.get("callbacks", limit=1)["total"] == 2
     error = api.refused(400, "GET", "callbacks", state="done")

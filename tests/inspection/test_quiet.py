@@ -28,8 +28,8 @@ def world() -> World:
 
 
 def settle_all(world: World) -> None:
-    for parcel in world.engine.outbox.take():
-        world.engine.outbox.settle(parcel, Attempt(NOON, 200, b"", 0.0))
+    for pending in world.engine.outbox.take_due():
+        world.engine.outbox.record_result(pending, Attempt(NOON, 200, b"", 0.0))
 
 
 def test_advance_returns_when_receivers_have_been_called(own_mock: Mock) -> None:

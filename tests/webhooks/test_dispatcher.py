@@ -1,28 +1,30 @@
-"""The courier between a real mock and real receivers: order, retries, and what receivers cannot do to the mock."""
+"""Dispatcher between a real mock and real receivers: order, retries, and isolation from slow receivers."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import select
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 import requests
 
-from mocksms.engine.callbacks import CallbackState
+from mocksms.engine.callbacks import Attempt, CallbackState
 from mocksms.engine.clock import Stopwatch
 from mocksms.inspection.quiet import PATIENCE as QUIET
 from mocksms.inspection.quiet import Quiet
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook
 from mocksms.webhooks.allow_list import AllowList
-from mocksms.webhooks.client import Receipt, WebhookClient
-from mocksms.webhooks.dispatcher import AT_ONCE, CARRIERS, CROWD, Dispatcher
+from mocksms.webhooks.client import WebhookClient
+from mocksms.webhooks.dispatcher import MAX_CALLS_PER_HOST, MAX_THREADS, QUEUE_SLACK, Dispatcher
 from mocksms.webhooks.payloads import CallbackRequest
 from tests.engine.support import World
 from tests.inspection.support import BOUNCING, Api
@@ -30,7 +32,7 @@ from tests.receiver import Receiver, Reply, hanging, receiving
 from tests.support import KEY, NUMBER, PATIENCE, Mock, body, running
 
 MANY = 10_000
-"""Calls after which something that should have happened never will."""
+"""Polls after which a condition counts as never fulfilled."""
 
 
 @pytest.fixture
@@ -44,45 +46,44 @@ def api(own_mock: Mock) -> Api:
     return Api(own_mock, KEY)
 
 
-def told(receiver: Receiver) -> list[tuple[str, str]]:
-    """Return the events a receiver was told, each with the message it is about."""
+def events_of(receiver: Receiver) -> list[tuple[str, str]]:
+    """Return the events a receiver got, each with the id of its message."""
     events = [json.loads(raw) for raw in receiver.bodies()]
     return [(event["event"], event.get("transaction_id") or event["transaction_Id"]) for event in events]
 
 
 def settled(api: Api) -> list[dict[str, Any]]:
-    """Let what is due reach its receivers, and return all callbacks, oldest first."""
+    """Wait until due callbacks are delivered, and return all callbacks, oldest first."""
     api.post("clock/advance", {"by": 0})
     callbacks: list[dict[str, Any]] = api.get("callbacks", limit=1000)["callbacks"]
     return callbacks[::-1]
 
 
-def test_callbacks_of_a_message_come_in_order_on_one_connection(api: Api, receiver: Receiver) -> None:
+def test_callbacks_of_a_message_arrive_in_order(api: Api, receiver: Receiver) -> None:
     api.patch(webhooks=[receiver.url])
     (name,) = api.send(NUMBER, content="https://a.example")
     for _ in range(3):
         api.post(f"messages/{name}/click")
     api.post(f"messages/{name}/bounce")
     settled(api)
-    assert told(receiver) == [(event, name) for event in ("send", "click", "click", "click", "reject")]
-    assert receiver.connections == 1
+    assert events_of(receiver) == [(event, name) for event in ("send", "click", "click", "click", "reject")]
 
 
-def test_callback_leaves_after_the_answer_of_its_send(api: Api, receiver: Receiver) -> None:
-    """The answer is held back; by the time it arrives nobody has been told, and the wait for quiet is not for that."""
+def test_callback_is_sent_after_the_response_to_its_send(api: Api, receiver: Receiver) -> None:
+    """While the response is being sent, no receiver is called, and waiting for due callbacks ends at once."""
     api.patch(webhooks=[receiver.url])
     api.post("faults", {"fault": {"kind": "dribble", "duration": "300ms"}})
-    answers: list[int] = []
-    sending = threading.Thread(target=lambda: answers.append(len(api.send(NUMBER))))
-    heard = threading.Event()
-    receiver.before_answer = lambda _: heard.set()
+    responses: list[int] = []
+    sending = threading.Thread(target=lambda: responses.append(len(api.send(NUMBER))))
+    called = threading.Event()
+    receiver.before_answer = lambda _: called.set()
     sending.start()
     next(filter(None, (api.get("callbacks")["callbacks"] for _ in range(MANY))))
     settled(api)
-    assert not heard.is_set()
+    assert not called.is_set()
     sending.join(PATIENCE)
-    assert answers == [1]
-    assert heard.wait(PATIENCE)
+    assert responses == [1]
+    assert called.wait(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -96,20 +97,21 @@ def test_callback_leaves_after_the_answer_of_its_send(api: Api, receiver: Receiv
     ],
     ids=lambda fault: fault["kind"],
 )
-def test_callback_leaves_after_an_answer_that_goes_wrong(api: Api, receiver: Receiver, fault: Any) -> None:
+def test_callback_is_sent_after_a_response_that_a_fault_changes(api: Api, receiver: Receiver, fault: Any) -> None:
+    """When the receiver is called, the response, or the end of the connection, has reached the client's socket."""
     api.patch(webhooks=[receiver.url])
     api.post("faults", {"fault": fault})
-    order: list[str] = []
-    receiver.before_answer = lambda _: order.append("told")
-    with suppress(requests.RequestException):
-        api.mock.post(json.dumps(body(NUMBER)))
-    order.append("answered")
-    receiver.wait(1)
-    assert {*order} == {"answered", "told"}
-    assert [callback["state"] for callback in settled(api)] == ["delivered"]
+    has_response: list[bool] = []
+    with closing(HTTPConnection(api.mock.host, api.mock.port, timeout=PATIENCE)) as sending:
+        receiver.before_answer = lambda _: has_response.append(bool(select.select([sending.sock], [], [], 0)[0]))
+        headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
+        sending.request("POST", "/transactional/sms/send", json.dumps(body(NUMBER)), headers)
+        receiver.wait(1)
+        assert [callback["state"] for callback in settled(api)] == ["delivered"]
+    assert has_response == [True]
 
 
-def test_receiver_is_called_by_few_at_once_and_others_are_not_kept_waiting(receiver: Receiver) -> None:
+def test_slow_receiver_gets_few_calls_at_once_and_does_not_delay_others(receiver: Receiver) -> None:
     done = threading.Event()
     patient = Settings(port=0, webhook_timeout=timedelta(seconds=3 * PATIENCE))
     with receiving() as hanging, running(patient) as mock:
@@ -120,19 +122,19 @@ def test_receiver_is_called_by_few_at_once_and_others_are_not_kept_waiting(recei
         assert mock.send(NUMBER)[0]["status"] == "sent"
         done.set()
         hanging.wait(51)
-        assert hanging.most_at_once <= AT_ONCE
+        assert hanging.most_at_once <= MAX_CALLS_PER_HOST
 
 
-def test_many_receivers_that_hang_keep_no_other_waiting(receiver: Receiver) -> None:
+def test_many_hanging_receivers_do_not_delay_others(receiver: Receiver) -> None:
     done = threading.Event()
     patient = Settings(port=0, webhook_timeout=timedelta(seconds=3 * PATIENCE))
     with ExitStack() as stack:
-        hanging = [stack.enter_context(receiving()) for _ in range(CARRIERS // AT_ONCE)]
+        hanging = [stack.enter_context(receiving()) for _ in range(MAX_THREADS // MAX_CALLS_PER_HOST)]
         mock = stack.enter_context(running(patient))
         for each in hanging:
             each.before_answer = lambda _: done.wait(2 * PATIENCE)
         Api(mock, "other").patch(webhooks=[each.url for each in hanging])
-        mock.send(*[NUMBER] * AT_ONCE, key="other")
+        mock.send(*[NUMBER] * MAX_CALLS_PER_HOST, key="other")
         for each in hanging:
             each.wait(1)
         Api(mock, KEY).patch(webhooks=[receiver.url])
@@ -141,7 +143,7 @@ def test_many_receivers_that_hang_keep_no_other_waiting(receiver: Receiver) -> N
         done.set()
 
 
-def test_failed_callback_is_tried_again_as_the_clock_advances(api: Api, receiver: Receiver) -> None:
+def test_failed_callback_is_retried_as_the_clock_advances(api: Api, receiver: Receiver) -> None:
     receiver.replies = [Reply(500), Reply(302), Reply(404)]
     api.patch(webhooks=[receiver.url])
     start = api.post("clock/freeze")["now"]
@@ -158,7 +160,7 @@ def test_failed_callback_is_tried_again_as_the_clock_advances(api: Api, receiver
     assert len(receiver.told) == 4
 
 
-def test_later_callback_of_a_message_waits_for_the_one_before(api: Api, receiver: Receiver) -> None:
+def test_next_callback_of_a_message_waits_for_the_one_before(api: Api, receiver: Receiver) -> None:
     receiver.replies = [Reply(500)] * 2
     api.patch(webhooks=[receiver.url])
     api.post("clock/freeze")
@@ -167,13 +169,13 @@ def test_later_callback_of_a_message_waits_for_the_one_before(api: Api, receiver
     api.post(f"messages/{first}/click")
     (second,) = api.send(NUMBER)
     settled(api)
-    assert told(receiver) == [("send", first), ("send", second)]
+    assert events_of(receiver) == [("send", first), ("send", second)]
     api.post("clock/advance", {"by": "10s"})
-    assert told(receiver)[2:].index(("click", first)) > told(receiver)[2:].index(("send", first))
+    assert events_of(receiver)[2:].index(("click", first)) > events_of(receiver)[2:].index(("send", first))
     assert [callback["state"] for callback in settled(api)] == ["delivered"] * 3
 
 
-def test_receiver_that_stays_down_is_given_up_and_the_next_event_follows(receiver: Receiver) -> None:
+def test_callback_fails_after_its_retries_and_the_next_follows(receiver: Receiver) -> None:
     with running(Settings(port=0, webhook_retry=(timedelta(seconds=1),))) as mock:
         api = Api(mock, KEY)
         receiver.replies = [Reply(500)] * 2
@@ -183,10 +185,10 @@ def test_receiver_that_stays_down_is_given_up_and_the_next_event_follows(receive
         api.post(f"messages/{name}/click")
         api.post("clock/advance", {"by": "1h"})
         assert [callback["state"] for callback in settled(api)] == ["failed", "delivered"]
-        assert [event for event, _ in told(receiver)] == ["send", "send", "click"]
+        assert [event for event, _ in events_of(receiver)] == ["send", "send", "click"]
 
 
-def test_retry_happens_by_itself_while_time_runs(receiver: Receiver) -> None:
+def test_retry_happens_without_a_request_while_time_runs(receiver: Receiver) -> None:
     with running(Settings(port=0, webhook_retry=(timedelta(milliseconds=50),))) as mock:
         api = Api(mock, KEY)
         receiver.replies = [Reply(500)]
@@ -198,37 +200,24 @@ def test_retry_happens_by_itself_while_time_runs(receiver: Receiver) -> None:
         assert seconds(callback["attempts"][0]["at"], callback["attempts"][1]["at"]) >= 0.05
 
 
-def test_forgotten_account_is_told_of_no_more(api: Api, receiver: Receiver) -> None:
-    """What is on its way arrives; what waits for its turn does not."""
+def test_callbacks_of_a_deleted_account_are_not_sent(api: Api, receiver: Receiver) -> None:
+    """Calls in progress arrive; callbacks that wait do not."""
     going = threading.Event()
     receiver.before_answer = lambda _: going.wait(PATIENCE)
     api.patch(webhooks=[receiver.url])
-    old = api.send(*[NUMBER] * (AT_ONCE + 1))
-    receiver.wait(AT_ONCE)
+    old = api.send(*[NUMBER] * (MAX_CALLS_PER_HOST + 1))
+    receiver.wait(MAX_CALLS_PER_HOST)
     api.post("reset")
     going.set()
     assert api.get("callbacks")["total"] == 0
     api.patch(webhooks=[receiver.url])
     (new,) = api.send(NUMBER)
     assert [callback["state"] for callback in settled(api)] == ["delivered"]
-    names = [name for _, name in told(receiver)]
-    assert ({*names[:AT_ONCE]} < {*old}, names[AT_ONCE:]) == (True, [new])
+    names = [name for _, name in events_of(receiver)]
+    assert ({*names[:MAX_CALLS_PER_HOST]} < {*old}, names[MAX_CALLS_PER_HOST:]) == (True, [new])
 
 
-def test_answers_that_are_alike_are_kept_once(api: Api, receiver: Receiver) -> None:
-    """A receiver that fails says the same many thousand times, in pages of some length."""
-    receiver.replies = [Reply(404, b"x" * 10_000)] * MANY
-    api.patch(webhooks=[receiver.url])
-    api.post("clock/freeze")
-    api.send(NUMBER, NUMBER)
-    api.post("clock/advance", {"by": "10s"})
-    (account,) = api.mock.engine.accounts
-    answers = [attempt.answer for each in account.callbacks.newest_first() for attempt in each.attempts]
-    assert len(answers) == 6
-    assert len({id(answer) for answer in answers}) == 1
-
-
-def test_error_of_our_own_is_an_attempt_that_failed(
+def test_internal_error_is_a_failed_attempt(
     api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:
@@ -239,8 +228,8 @@ def test_error_of_our_own_is_an_attempt_that_failed(
     api.post("clock/freeze")
     api.send(NUMBER)
     (callback,) = settled(api)
-    assert callback["attempts"][0]["error"] == "mocksms itself failed: LookupError('lost')"
-    assert "mocksms failed to call" in caplog.text
+    assert callback["attempts"][0]["error"] == "internal error of mocksms: LookupError('lost')"
+    assert "Internal error while calling" in caplog.text
 
 
 def test_mock_stops_at_once_while_receivers_hang() -> None:
@@ -253,40 +242,40 @@ def test_mock_stops_at_once_while_receivers_hang() -> None:
         assert watch.seconds < PATIENCE / 3
 
 
-def test_courier_that_was_stopped_takes_nothing_any_more() -> None:
+def test_stopped_dispatcher_takes_no_callbacks() -> None:
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),))
-        courier = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
+        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
         world.send()
-        courier.stop()
+        dispatcher.stop()
         await asyncio.sleep(0)
         assert world.engine.outbox.is_due(None)
-        courier.wake()
+        dispatcher.wake()
         await asyncio.sleep(0)
         assert world.account.callbacks.in_flight == 0
 
     asyncio.run(story())
 
 
-def test_answer_that_comes_after_the_end_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_response_after_the_stop_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     going, done = threading.Event(), threading.Event()
-    carriers: list[threading.Thread] = []
+    threads: list[threading.Thread] = []
 
-    def hang(*_: object) -> Receipt:
-        carriers.append(threading.current_thread())
+    def hang(_client: object, _url: str, _request: object, at: datetime) -> Attempt:
+        threads.append(threading.current_thread())
         going.set()
         done.wait(PATIENCE)
-        return Receipt(200, b"", 0.0, None)
+        return Attempt(at, 200, b"", 0.0)
 
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),))
-        courier = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
+        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
         world.send()
         await asyncio.sleep(0)
         assert going.wait(PATIENCE)
-        courier.stop()
+        dispatcher.stop()
         done.set()
-        carriers[0].join(PATIENCE)
+        threads[0].join(PATIENCE)
         await asyncio.sleep(0)
         assert [callback.attempts for callback in world.account.callbacks.newest_first()] == [()]
 
@@ -294,34 +283,34 @@ def test_answer_that_comes_after_the_end_changes_nothing(monkeypatch: pytest.Mon
     asyncio.run(story())
 
 
-def test_what_waits_for_a_receiver_that_hangs_does_not_outgrow_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What has made room is not delivered any more; what is kept is, once the receiver answers."""
+def test_queue_of_a_hanging_host_does_not_outgrow_the_stored_callbacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evicted callbacks are not delivered; stored ones are, once the receiver responds."""
     kept, done, called = 10, threading.Event(), Counter[str]()
 
-    def hang(_client: WebhookClient, _url: str, letter: CallbackRequest) -> Receipt:
+    def hang(_client: object, _url: str, request: CallbackRequest, at: datetime) -> Attempt:
         done.wait(PATIENCE)
-        called[json.loads(letter.body)["transaction_Id"]] += 1
-        return Receipt(200, b"", 0.0, None)
+        called[json.loads(request.body)["transaction_Id"]] += 1
+        return Attempt(at, 200, b"", 0.0)
 
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),), max_callbacks=kept)
-        courier, quiet = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE)), Quiet(world.engine)
+        dispatcher, quiet = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE)), Quiet(world.engine)
         names: list[str] = []
-        for _ in range(CROWD * 2):
+        for _ in range(QUEUE_SLACK * 2):
             names.append(world.send().transaction_id)
             await asyncio.sleep(0)
-            assert sum(len(door.waiting) for door in courier._doors.values()) <= CROWD + 2 * kept
+            assert sum(len(host.waiting) for host in dispatcher._hosts.values()) <= QUEUE_SLACK + 2 * kept
         done.set()
         await quiet.of(world.account)
-        courier.stop()
-        assert called == Counter(names[:AT_ONCE] + names[-kept:])
+        dispatcher.stop()
+        assert called == Counter(names[:MAX_CALLS_PER_HOST] + names[-kept:])
         assert {callback.state for callback in world.account.callbacks.newest_first()} == {CallbackState.DELIVERED}
 
     monkeypatch.setattr(WebhookClient, "call", hang)
     asyncio.run(story())
 
 
-def test_ten_thousand_messages_with_callbacks_lose_reorder_and_double_none(api: Api) -> None:
+def test_ten_thousand_messages_lose_reorder_and_repeat_no_callback(api: Api) -> None:
     """Each message is sent and bounces: 20,000 calls of a live receiver."""
     with receiving() as receiver:
         api.patch(webhooks=[receiver.url])
@@ -330,12 +319,11 @@ def test_ten_thousand_messages_with_callbacks_lose_reorder_and_double_none(api: 
         url, headers = f"{api.mock.url}/_mock/clock/advance", {"X-API-Key": KEY}
         assert requests.post(url, json={"by": "5s"}, headers=headers, timeout=QUIET).status_code == 200
         events: dict[str, list[str]] = defaultdict(list)
-        for event, name in told(receiver):
+        for event, name in events_of(receiver):
             events[name].append(event)
     assert len(names) == len({*names}) == 10_000
     assert events.keys() == {*names}
     assert Counter(map(tuple, events.values())) == {("send", "reject"): 10_000}
-    assert receiver.connections <= 2 * AT_ONCE
 
 
 def seconds(start: str, end: str) -> float:
