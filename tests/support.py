@@ -19,6 +19,7 @@ from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
 from mocksms.scenario.stage import StartScenarios
 from mocksms.server import Server, base_url, bind
 from mocksms.settings import Settings
+from mocksms.testing.server import SteadyLoop
 
 KEY = "key-of-the-tests"
 NUMBER = "972-54-1111111"
@@ -104,13 +105,21 @@ def running(
     scenario: ActiveScenario = NO_SCENARIO,
     stage: StartScenarios | None = None,
 ) -> Iterator[Mock]:
-    """Run a mock on a free port for as long as the block lasts."""
+    """Run a mock on a free port for as long as the block lasts.
+
+    Its loop ignores frozen clocks: one that slept by a clock that a test froze would not stop any more.
+    """
     settings = settings or Settings(port=0, seed="tests")
     listener = bind(settings)
     url = base_url(listener)
     engine = Engine(settings, time or system_time, url, scenario)
     server = Server(engine, stage)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+
+    def serve() -> None:
+        with asyncio.Runner(loop_factory=SteadyLoop) as runner:
+            runner.run(server.serve([listener]))
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
         yield Mock(engine, url)
