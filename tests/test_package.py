@@ -182,3 +182,9 @@ def test_importing_loads_no_framework(module: str) -> None:
     heavy = ("starlette", "uvicorn", "pydantic", "phonenumbers", "testcontainers")
     code = f"import sys, {module}; sys.exit(any(name in sys.modules for name in {heavy}))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_every_dependency_has_a_reason() -> None:
+    reasons = set(re.findall(r"`([\w-]+)`", (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")))
+    needs = [*PROJECT["dependencies"], *(need for extra in PROJECT["optional-dependencies"].values() for need in extra)]
+    assert {normal(re.split(r"[^\w.-]", need)[0]) for need in needs} - reasons == set()
