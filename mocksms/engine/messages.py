@@ -61,7 +61,7 @@ class MessageQuery:
     def begin(self) -> None:
         """Start another evaluation: the time limit of the regular expression starts again."""
         if self.pattern:
-            self.pattern.begin()
+            self.pattern.restart()
 
     def matches(self, message: Message) -> bool:
         """Whether a message is meant.
@@ -94,7 +94,7 @@ class MessageQuery:
             (not self.content or self.content in filled(message))
             and (not self.words or self.words in filled(message).casefold())
             and (not self.text or self.text in self.text_of(message))
-            and (self.pattern is None or self.pattern.is_in(filled(message)))
+            and (self.pattern is None or self.pattern.matches(filled(message)))
         )
 
 

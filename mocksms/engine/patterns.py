@@ -1,4 +1,4 @@
-"""Regular expressions from users: limited in length and in the time one question may take."""
+"""Regular expressions of users, limited in length and time."""
 
 from __future__ import annotations
 
@@ -11,48 +11,46 @@ from mocksms.errors import PatternTooSlow
 
 MAX_PATTERN_LENGTH: Final = 1_000
 REGEX_TIMEOUT: Final = 1.0
-"""Seconds that matching may take, over all the texts of one question."""
+"""Seconds for all the texts of one search."""
 
 MAX_CACHED_TEXTS: Final = 16
-"""Texts of which a pattern remembers whether it is in them."""
+"""Texts for which a pattern keeps the result."""
 
 
 class RegexBudget:
-    """PATIENCE for one question, shared by all the patterns that have a part in it; `left` are the seconds left."""
+    """Time for one search, shared by all its patterns; `left` are the seconds left."""
 
     def __init__(self) -> None:
         self.left = REGEX_TIMEOUT
 
 
 class Pattern:
-    """A regular expression that is looked for anywhere in a text, with PATIENCE for all texts until it begins anew.
+    """A regular expression, searched anywhere in texts.
 
     Raises:
-        ValueError: it cannot be read, or is too long; says why and where.
+        ValueError: it is not valid, or too long; the text says why and where.
     """
 
     def __init__(self, pattern: str) -> None:
         if len(pattern) > MAX_PATTERN_LENGTH:
-            raise ValueError(
-                f"is a regular expression of {len(pattern)} characters; at most {MAX_PATTERN_LENGTH} are read"
-            )
+            raise ValueError(f"is a regular expression of {len(pattern)} characters; the limit is {MAX_PATTERN_LENGTH}")
         try:
             self._pattern = regex.compile(pattern)
         except regex.error as error:
             raise ValueError(f"is not a regular expression: {error}") from error
         self.source = pattern
         self._known: dict[str, bool] = {}
-        self.begin()
+        self.restart()
 
-    def begin(self) -> None:
-        """Begin anew: another question, with time of its own."""
+    def restart(self) -> None:
+        """Start a new search, with its own time."""
         self._budget = RegexBudget()
 
-    def is_in(self, text: str, budget: RegexBudget | None = None) -> bool:
-        """Return whether the pattern is found in a text; a question of several patterns brings its own patience.
+    def matches(self, text: str, budget: RegexBudget | None = None) -> bool:
+        """Whether the pattern is found in a text; a search of several patterns passes its budget.
 
         Raises:
-            PatternTooSlow: it could not be said in time.
+            PatternTooSlow: no time is left.
         """
         if text not in self._known:
             found = self._search(text, budget or self._budget)

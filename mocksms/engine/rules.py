@@ -1,4 +1,4 @@
-"""Rules in force on an account: what a tester ordered, for which messages or calls, how often. The first one wins."""
+"""Rules of an account: outcomes and faults for matching messages and requests. The first match takes precedence."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ log = logging.getLogger("mocksms")
 
 SECOND: Final = timedelta(seconds=1)
 MAX_REMOVED_RULES: Final = 100
-"""Rules that are remembered after they were taken out: how often they were used may still be asked."""
+"""Removed rules that are kept, since tests may still read their counters."""
 
 
 class ApiOperation(StrEnum):
-    """The calls of the emulated API."""
+    """The operations of the emulated API."""
 
     SEND = "send"
     INFO = "info"
@@ -33,10 +33,10 @@ class ApiOperation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A message as rules look at it, before or after it is kept.
+    """The properties of a message that rules match on.
 
-    `nth` counts the messages to its number that the account holds, up to and with this one. `budget` is shared by
-    the messages of a send, for all regular expressions of all rules.
+    `nth` counts the messages to its number in the account, including this one. `budget` is for the regular
+    expressions of all rules; the messages of one send share it.
     """
 
     mobile_number: str
@@ -52,16 +52,16 @@ class Subject:
 
 
 Condition = Callable[[Subject], bool]
-"""One wish of a rule about a message.
+"""One condition of a rule on a message.
 
 Raises:
-    PatternTooSlow: a regular expression takes too long on its content.
+    PatternTooSlow: a regular expression takes too long.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """So many calls in any window of that length; a call beyond it is refused."""
+    """The maximum of requests in any period of this length; more are refused."""
 
     limit: int
     per: timedelta
@@ -69,19 +69,20 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultSpec:
-    """A fault as a rule orders it.
+    """The fault of a rule, with what varies from request to request.
 
-    It lasts `fault.duration`, or up to `longest` if that is longer; `rate_limit` a rate, if there is one.
+    Its duration is random between `fault.duration` and `max_duration` if that is longer. With a `rate_limit`, only
+    requests above the limit get the fault.
     """
 
     fault: Fault
-    longest: timedelta = timedelta()
+    max_duration: timedelta = timedelta()
     rate_limit: RateLimit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What is ordered for what meets all the tests: the first `times`, every so many, with a probability."""
+    """An effect for what matches all conditions: the first `times`, only every nth match, with a probability."""
 
     label: str
     effect: Outcome | FaultSpec
@@ -93,9 +94,9 @@ class Rule:
 
 
 class TriggeredFault(NamedTuple):
-    """A fault that was ordered for a call: what, in whose words, and the number it was ordered for, if any.
+    """A fault of a request, the text that says what triggered it, and the number of the message that matched, if any.
 
-    `nth` is the place of that message among those to its number, 0 where a magic number ordered it.
+    `nth` counts the messages to that number, including this one; it is 0 for the fault of a magic number.
     """
 
     fault: Fault
@@ -105,12 +106,12 @@ class TriggeredFault(NamedTuple):
 
     @property
     def is_magic(self) -> bool:
-        """Whether a magic number ordered it: that has no place."""
+        """Whether a magic number triggered it."""
         return bool(self.mobile_number) and not self.nth
 
 
 class FaultTriggered(RequestRefused):
-    """Nothing was accepted because a fault was `triggered`."""
+    """A fault was `triggered` that accepts nothing."""
 
     code = "fault"
 
@@ -120,69 +121,69 @@ class FaultTriggered(RequestRefused):
 
 
 class RuleState:
-    """A rule in force on one account, with how often it matched and how often it was used."""
+    """A rule of an account with its counters; `until` is when a manual fault expires."""
 
-    def __init__(self, rule: Rule, seed: str, until: datetime | None = None, name: int = 0) -> None:
+    def __init__(self, rule: Rule, seed: str, until: datetime | None = None, fault_id: int = 0) -> None:
         self.rule = rule
         self.until = until
-        self.name = name
+        self.fault_id = fault_id
         self.matched = 0
         self.applied = 0
         self.timed_out = False
         self._seed = seed
-        self._random: Random | None = None
+        self._generator: Random | None = None
         self._request_times: deque[datetime] = deque()
 
     @property
     def left(self) -> int | None:
-        """How many uses are left, None without limit."""
+        """Uses left, None without limit."""
         return None if self.rule.times is None else self.rule.times - self.applied
 
     def is_expired(self, now: datetime) -> bool:
-        """Return whether its time is over."""
+        """Whether it has expired."""
         return self.until is not None and now >= self.until
 
     def matches(self, subject: Subject) -> bool:
-        """Return whether a message meets every wish of it; once a pattern took too long, none does any more.
+        """Whether a message matches all conditions; after a timeout of a regular expression, none does.
 
-        A pattern that finds no time left, since another took it all, is in none of this send; its rule stays.
+        A regular expression that has no time left because of another one does not match, but its rule stays active.
         """
-        had = subject.budget.left
+        seconds_left = subject.budget.left
         try:
-            return not self.timed_out and all(test(subject) for test in self.rule.conditions)
+            return not self.timed_out and all(condition(subject) for condition in self.rule.conditions)
         except PatternTooSlow as error:
-            if had > 0:
-                log.warning("%s matches nothing from now on: %s", self.rule.label, error)
+            if seconds_left > 0:
+                log.warning("%s is switched off: %s", self.rule.label, error)
                 self.timed_out = True
             return False
 
     def apply(self) -> bool:
-        """Note that it matched, and return whether it is used for that."""
+        """Count a match, and return whether the rule is applied."""
         self.matched += 1
         rule = self.rule
-        if self.matched % rule.every or (rule.probability < 1 and self._chance.random() >= rule.probability):
+        if self.matched % rule.every or (rule.probability < 1 and self._random().random() >= rule.probability):
             return False
         self.applied += 1
         return True
 
-    def fault(self, order: FaultSpec, now: datetime) -> Fault | None:
-        """Return the fault of a rule that was matched, None when this call is spared."""
-        if order.rate_limit is None:
-            return self._lasting(order) if self.apply() else None
-        wait = self._wait(order.rate_limit, now)
+    def fault(self, spec: FaultSpec, now: datetime) -> Fault | None:
+        """Count a match, and return the fault for the request, None if it gets none."""
+        if spec.rate_limit is None:
+            return self._with_random_duration(spec) if self.apply() else None
+        wait = self._wait(spec.rate_limit, now)
         if wait is None:
             self.matched += 1
             return None
-        return order.fault.lasting(timedelta(seconds=ceil(wait / SECOND))) if self.apply() else None
+        return spec.fault.lasting(timedelta(seconds=ceil(wait / SECOND))) if self.apply() else None
 
-    def _lasting(self, order: FaultSpec) -> Fault:
-        shortest = order.fault.duration
-        if order.longest <= shortest:
-            return order.fault
-        return order.fault.lasting(shortest + (order.longest - shortest) * self._chance.random())
+    def _with_random_duration(self, spec: FaultSpec) -> Fault:
+        shortest = spec.fault.duration
+        if spec.max_duration <= shortest:
+            return spec.fault
+        return spec.fault.lasting(shortest + (spec.max_duration - shortest) * self._random().random())
 
     def _wait(self, limit: RateLimit, now: datetime) -> timedelta | None:
-        """Return how long until a call is let through again; None lets this one through, and counts it."""
+        """Return how long until a request is accepted again; None accepts this one, and counts it."""
         while self._request_times and self._request_times[0] + limit.per <= now:
             self._request_times.popleft()
         if len(self._request_times) < limit.limit:
@@ -190,21 +191,17 @@ class RuleState:
             return None
         return self._request_times[0] + limit.per - now
 
-    @property
-    def _chance(self) -> Random:
-        if self._random is None:
-            self._random = Random(self._seed)
-        return self._random
+    def _random(self) -> Random:
+        if self._generator is None:
+            self._generator = Random(self._seed)
+        return self._generator
 
 
 Effect = TypeVar("Effect", Outcome, FaultSpec)
 
 
 class Rulebook:
-    """The rules in force on one account, in order. What is left to chance depends on nothing but the seed.
-
-    `removed` are the latest of those that were taken out.
-    """
+    """The rules of an account, in order; the seed alone determines what is random. `removed` are the latest removed."""
 
     def __init__(self, rules: Iterable[Rule] = (), seed: str = "") -> None:
         self._seed = seed
@@ -215,68 +212,65 @@ class Rulebook:
     def __bool__(self) -> bool:
         return bool(self.rules)
 
-    def add(self, rule: Rule, until: datetime, name: int) -> None:
-        """Put a rule before all others, until an instant, under a name."""
-        self.rules.insert(0, RuleState(rule, f"{self._seed}\nadded {self._added}", until, name))
+    def add(self, rule: Rule, until: datetime, fault_id: int) -> None:
+        """Add a rule before all others, with an id, until an instant."""
+        self.rules.insert(0, RuleState(rule, f"{self._seed}\nadded {self._added}", until, fault_id))
         self._added += 1
 
     def remove_expired(self, now: datetime) -> None:
-        """Take out what is over."""
-        self._remove(lambda live: live.is_expired(now))
+        """Remove the rules that have expired."""
+        self._remove(lambda state: state.is_expired(now))
 
-    def remove(self, name: int | None = None) -> set[int]:
-        """Take the rule with a name out, or all; return the names of those that went."""
-        return self._remove(lambda live: name in (None, live.name))
+    def remove(self, fault_id: int | None = None) -> set[int]:
+        """Remove the rule with an id, or all; return the ids of those removed."""
+        return self._remove(lambda state: fault_id in (None, state.fault_id))
 
-    def _remove(self, goes: Callable[[RuleState], bool]) -> set[int]:
-        gone = [live for live in self.rules if goes(live)]
-        self.rules = [live for live in self.rules if not goes(live)]
-        self.removed = [*gone, *self.removed][:MAX_REMOVED_RULES]
-        return {live.name for live in gone}
+    def _remove(self, selects: Callable[[RuleState], bool]) -> set[int]:
+        removed = list(filter(selects, self.rules))
+        self.rules = [state for state in self.rules if not selects(state)]
+        self.removed = [*removed, *self.removed][:MAX_REMOVED_RULES]
+        return {state.fault_id for state in removed}
 
     def outcome_of(self, subject: Subject, now: datetime) -> Outcome | None:
-        """Return what the first rule with uses left orders for a message, None when none does."""
-        for live, effect in self._usable(Outcome, ApiOperation.SEND, now):
-            if live.matches(subject) and live.apply():
+        """Return the outcome of the first matching rule with uses left, None if there is none."""
+        for state, effect in self._usable(Outcome, ApiOperation.SEND, now):
+            if state.matches(subject) and state.apply():
                 return effect
         return None
 
     def fault_of(self, operation: ApiOperation, subjects: Sequence[Subject], now: datetime) -> TriggeredFault | None:
-        """Return what the first rule with uses left does to a call, None when none does.
+        """Return the fault of the first matching rule with uses left for a request, None if there is none.
 
-        A call is met by a rule that one of its messages meets; one without messages, by a rule for its kind of call.
+        A rule matches a request if it matches one of its messages; a request without messages, if it has no conditions.
         """
-        for live, order in self._usable(FaultSpec, operation, now):
-            met = next(filter(live.matches, subjects), None)
-            if met is None and (subjects or live.rule.conditions):
+        for state, spec in self._usable(FaultSpec, operation, now):
+            match = next(filter(state.matches, subjects), None)
+            if match is None and (subjects or state.rule.conditions):
                 continue
-            fault = live.fault(order, now)
+            fault = state.fault(spec, now)
             if fault is not None:
-                return TriggeredFault(fault, live.rule.label, met.mobile_number if met else "", met.nth if met else 0)
+                number, nth = (match.mobile_number, match.nth) if match else ("", 0)
+                return TriggeredFault(fault, state.rule.label, number, nth)
         return None
 
     def _usable(self, kind: type[Effect], operation: ApiOperation, now: datetime) -> Iterator[tuple[RuleState, Effect]]:
-        for live in self.rules:
-            effect = live.rule.effect
-            if (
-                isinstance(effect, kind)
-                and live.rule.operation is operation
-                and live.left != 0
-                and not live.is_expired(now)
-            ):
-                yield live, effect
+        for state in self.rules:
+            rule, effect = state.rule, state.rule.effect
+            usable = rule.operation is operation and state.left != 0 and not state.is_expired(now)
+            if usable and isinstance(effect, kind):
+                yield state, effect
 
 
 def rate_limit_spec(limit: RateLimit) -> FaultSpec:
-    """Return the order of a rate limit: 429, and when to come back."""
+    """Return the fault of a rate limit: 429 with the time to wait."""
     return FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=429), rate_limit=limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveScenario:
-    """Some scenarios in force together.
+    """The scenarios of an account as one.
 
-    `state` has values of an account by their names there, lists as sets of digits; what is not named stays.
+    `state` has new values for attributes of Account, number lists as sets of digits; other attributes stay.
     """
 
     names: tuple[str, ...] = ()
@@ -287,12 +281,12 @@ class ActiveScenario:
 NO_SCENARIO = ActiveScenario()
 
 
-def combine(scripts: Iterable[ActiveScenario]) -> ActiveScenario:
-    """Return scripts as one: the rules of the first are looked at first, its account wins, and lists unite."""
+def combine(scenarios: Iterable[ActiveScenario]) -> ActiveScenario:
+    """Combine scenarios: rules in order, account values of the first take precedence, number lists are united."""
     names: tuple[str, ...] = ()
     state: dict[str, Any] = {}
     rules: tuple[Rule, ...] = ()
-    for scenario in scripts:
+    for scenario in scenarios:
         names += scenario.names
         rules += scenario.rules
         for name, value in scenario.state.items():

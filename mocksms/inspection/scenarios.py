@@ -158,7 +158,7 @@ def _counted(script: ActiveScenario, place: int, accounts: list[Account]) -> Rul
 def _fault_view(live: RuleState, account: str | None) -> FaultView:
     effect = live.rule.effect
     return FaultView(
-        id=live.name,
+        id=live.fault_id,
         account=account,
         fault=str(effect.fault) if isinstance(effect, FaultSpec) else "",
         matched=live.matched,

@@ -132,7 +132,7 @@ def _order(fault: FaultModel) -> FaultSpec:
             body=fault.body,
             media_type=fault.content_type,
         ),
-        longest=lasting[-1] or outcome.AT_ONCE,
+        max_duration=lasting[-1] or outcome.AT_ONCE,
     )
 
 
@@ -183,7 +183,7 @@ def _counts(wanted: str) -> Condition:
 def _wild(pattern: str, normal: Callable[[str], str] = str) -> TextTest:
     """Return whether a text is as written: `*` stands for any characters, `regex:` begins a regular expression."""
     if pattern.startswith(REGEX):
-        return Pattern(pattern.removeprefix(REGEX)).is_in
+        return Pattern(pattern.removeprefix(REGEX)).matches
     first, *others = normal(pattern).split("*")
     if not others:
         return lambda text, _: text == first

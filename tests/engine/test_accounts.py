@@ -178,7 +178,7 @@ def test_accounts_to_come_begin_with_the_script_in_force_until_all_are_forgotten
 def test_faults_that_stand_reach_accounts_to_come_until_all_are_forgotten() -> None:
     made = accounts()
     made.faults.update({3: (a_rule("older"), NOON + SECOND), 5: (a_rule("newer"), NOON + 2 * SECOND)})
-    faults = [(live.rule.label, live.name, live.until) for live in made.get("a").faults.rules]
+    faults = [(live.rule.label, live.fault_id, live.until) for live in made.get("a").faults.rules]
     assert faults == [("newer", 5, NOON + 2 * SECOND), ("older", 3, NOON + SECOND)]
     made.delete_all()
     assert made.faults == {}

@@ -484,5 +484,5 @@ def test_faults_whose_time_is_over_are_forgotten() -> None:
     assert world.controls.clear_faults(None, standing) == 0
     assert (world.account.faults.rules, world.engine.accounts.faults) == ([], {})
     last = world.controls.set_fault(None, a_rule("last", DOWN), SECOND)
-    assert [live.name for live in world.account.faults.rules] == [last]
+    assert [live.fault_id for live in world.account.faults.rules] == [last]
     assert [*world.engine.accounts.faults] == [last]

@@ -11,7 +11,7 @@ FATAL = "a" * 60 + "b"
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patterns, "REGEX_TIMEOUT", 0.02)
 
 
@@ -25,43 +25,43 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("", "", True),
     ],
 )
-def test_pattern_is_looked_for_anywhere(pattern: str, text: str, found: bool) -> None:
-    assert Pattern(pattern).is_in(text) is found
+def test_pattern_is_searched_anywhere(pattern: str, text: str, found: bool) -> None:
+    assert Pattern(pattern).matches(text) is found
     assert Pattern(pattern).source == pattern
 
 
-def test_pattern_that_cannot_be_read_says_why_and_where() -> None:
+def test_error_for_an_invalid_pattern_says_why_and_where() -> None:
     with pytest.raises(ValueError, match=r"is not a regular expression: missing \) at position 4"):
         Pattern("(abc")
 
 
-def test_pattern_that_is_too_long_says_how_long_it_may_be() -> None:
+def test_error_for_a_long_pattern_has_the_limit() -> None:
     Pattern("a" * MAX_PATTERN_LENGTH)
-    with pytest.raises(ValueError, match="1001 characters; at most 1000"):
+    with pytest.raises(ValueError, match="1001 characters; the limit is 1000"):
         Pattern("a" * (MAX_PATTERN_LENGTH + 1))
 
 
-@pytest.mark.usefixtures("impatient")
-def test_pattern_that_takes_too_long_is_given_up_and_named() -> None:
+@pytest.mark.usefixtures("short_timeout")
+def test_error_for_a_slow_pattern_names_it() -> None:
     with pytest.raises(PatternTooSlow) as refused:
-        Pattern(CATASTROPHE).is_in(FATAL)
+        Pattern(CATASTROPHE).matches(FATAL)
     assert refused.value.pattern == CATASTROPHE
     assert "takes longer than 0.02 s" in str(refused.value)
 
 
-@pytest.mark.usefixtures("impatient")
-def test_all_texts_of_a_question_share_its_time_and_the_next_question_has_its_own() -> None:
+@pytest.mark.usefixtures("short_timeout")
+def test_texts_of_one_search_share_its_time_and_the_next_search_has_its_own() -> None:
     pattern = Pattern(CATASTROPHE)
     with pytest.raises(PatternTooSlow):
-        pattern.is_in(FATAL)
+        pattern.matches(FATAL)
     with pytest.raises(PatternTooSlow):
-        pattern.is_in(FATAL[:30] + "b")
-    pattern.begin()
-    assert pattern.is_in("aaa")
+        pattern.matches(FATAL[:30] + "b")
+    pattern.restart()
+    assert pattern.matches("aaa")
 
 
 def clocked(monkeypatch: pytest.MonkeyPatch, step: float = 0.0) -> list[None]:
-    """Return a list to which every look at the clock adds one, and let so many seconds pass between two."""
+    """Replace the timer: each reading is `step` seconds later, and adds an item to the returned list."""
     looks: list[None] = []
 
     def look() -> float:
@@ -72,20 +72,20 @@ def clocked(monkeypatch: pytest.MonkeyPatch, step: float = 0.0) -> list[None]:
     return looks
 
 
-def test_patterns_of_one_question_share_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patterns_of_one_search_share_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clocked(monkeypatch, patterns.REGEX_TIMEOUT)
     shared = RegexBudget()
-    assert Pattern("a").is_in("abc", shared)
+    assert Pattern("a").matches("abc", shared)
     with pytest.raises(PatternTooSlow):
-        Pattern("b").is_in("abc", shared)
-    assert Pattern("b").is_in("abc", RegexBudget())
+        Pattern("b").matches("abc", shared)
+    assert Pattern("b").matches("abc", RegexBudget())
 
 
-def test_text_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = clocked(monkeypatch)
     pattern = Pattern("a")
-    assert [pattern.is_in(text) for text in ("abc", "xyz", "abc", "xyz")] == [True, False] * 2
+    assert [pattern.matches(text) for text in ("abc", "xyz", "abc", "xyz")] == [True, False] * 2
     assert len(looks) == 4
-    assert [pattern.is_in(f"a{text}") for text in range(2 * MAX_CACHED_TEXTS)] == [True] * 2 * MAX_CACHED_TEXTS
-    assert pattern.is_in("abc")
+    assert [pattern.matches(f"a{text}") for text in range(2 * MAX_CACHED_TEXTS)] == [True] * 2 * MAX_CACHED_TEXTS
+    assert pattern.matches("abc")
     assert len(looks) == 4 + 4 * MAX_CACHED_TEXTS + 2

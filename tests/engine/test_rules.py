@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from mocksms.engine.rules import (
     MAX_REMOVED_RULES,
     NO_SCENARIO,
+    ActiveScenario,
     ApiOperation,
     Condition,
     FaultSpec,
@@ -21,6 +23,7 @@ from mocksms.engine.rules import (
     RuleState,
     Subject,
     TriggeredFault,
+    combine,
     rate_limit_spec,
 )
 from mocksms.errors import PatternTooSlow
@@ -49,7 +52,7 @@ def says(word: str) -> Condition:
 
 
 def applied(rules: Rulebook, messages: int) -> list[bool]:
-    """Return for so many messages alike whether a rule decided them."""
+    """Return for each of some equal messages whether a rule applied."""
     return [rules.outcome_of(subject(), NOON) is not None for _ in range(messages)]
 
 
@@ -60,8 +63,8 @@ def decided(rules: Rulebook, *contents: str) -> list[str]:
 
 def labels(rules: Rulebook, calls: int, call: ApiOperation = ApiOperation.SEND) -> list[str]:
     subjects = (subject(),) if call is ApiOperation.SEND else ()
-    met = [rules.fault_of(call, subjects, NOON) for _ in range(calls)]
-    return [triggered.decided_by if triggered else "" for triggered in met]
+    faults = [rules.fault_of(call, subjects, NOON) for _ in range(calls)]
+    return [triggered.decided_by if triggered else "" for triggered in faults]
 
 
 @pytest.mark.parametrize(
@@ -73,11 +76,11 @@ def labels(rules: Rulebook, calls: int, call: ApiOperation = ApiOperation.SEND) 
         pytest.param(a_rule(every=2, times=2), [False, True, False, True, False, False], id="every second, twice"),
     ],
 )
-def test_rule_is_used_as_often_as_it_says(rule: Rule, expected: list[bool]) -> None:
+def test_rule_applies_within_its_limits(rule: Rule, expected: list[bool]) -> None:
     assert applied(Rulebook([rule]), 6) == expected
 
 
-def test_rule_counts_how_often_it_matched_and_was_used_until_it_is_used_up() -> None:
+def test_rule_counts_matches_and_uses_until_no_use_is_left() -> None:
     rules = Rulebook([a_rule("the rule", None, says("Hello"), every=2, times=2)])
     (live,) = rules.rules
     assert (live.matched, live.applied, live.left) == (0, 0, 2)
@@ -87,43 +90,45 @@ def test_rule_counts_how_often_it_matched_and_was_used_until_it_is_used_up() -> 
     assert (live.matched, live.applied, live.left) == (4, 2, 0)
 
 
-def test_rule_without_limit_has_always_uses_left() -> None:
+def test_rule_without_limit_has_no_number_of_uses_left() -> None:
     rules = Rulebook([a_rule()])
     applied(rules, 3)
     assert rules.rules[0].left is None
 
 
-def test_first_rule_with_uses_left_wins() -> None:
+def test_first_matching_rule_with_uses_left_takes_precedence() -> None:
     rules = Rulebook([a_rule("a", None, says("x")), a_rule("b", times=1), a_rule("c", None, says("y")), a_rule("d")])
     assert decided(rules, "x", "y", "y", "z") == ["a", "b", "c", "d"]
 
 
-def test_rule_that_matches_but_is_spared_leaves_the_message_to_the_next() -> None:
+def test_rule_that_matches_without_being_applied_leaves_the_message_to_the_next() -> None:
     rules = Rulebook([a_rule("every second", every=2), a_rule("the others")])
     assert decided(rules, *"abcd") == ["the others", "every second"] * 2
 
 
-def test_nothing_is_ordered_where_no_rule_matches() -> None:
+def test_message_without_a_matching_rule_has_no_outcome() -> None:
     rules = Rulebook([a_rule("a", None, says("x"), says("y"))])
     assert decided(rules, "x", "y") == ["", ""]
     assert rules.rules[0].matched == 0
 
 
-def test_rule_needs_all_its_wishes_and_stops_at_the_first_that_fails() -> None:
-    asked: list[str] = []
+def test_rule_checks_its_conditions_until_the_first_that_fails() -> None:
+    checked: list[str] = []
 
-    def ask(name: str, answer: bool) -> Condition:
+    def condition(name: str, result: bool) -> Condition:
         def test(_: Subject) -> bool:
-            asked.append(name)
-            return answer
+            checked.append(name)
+            return result
 
         return test
 
-    assert applied(Rulebook([a_rule("a", None, ask("1", True), ask("2", False), ask("3", True))]), 1) == [False]
-    assert asked == ["1", "2"]
+    assert applied(
+        Rulebook([a_rule("a", None, condition("1", True), condition("2", False), condition("3", True))]), 1
+    ) == [False]
+    assert checked == ["1", "2"]
 
 
-def test_probability_uses_a_rule_about_that_often() -> None:
+def test_rule_with_a_probability_applies_about_that_often() -> None:
     assert 250 < sum(applied(Rulebook([a_rule(probability=0.3)], "seed"), 1_000)) < 350
 
 
@@ -132,18 +137,18 @@ def test_probability_uses_a_rule_about_that_often() -> None:
     [("seed", "seed", True), ("seed", "another", False)],
     ids=["the same seed", "another seed"],
 )
-def test_chance_follows_from_the_seed(one: str, other: str, same: bool) -> None:
+def test_seed_determines_what_is_random(one: str, other: str, same: bool) -> None:
     first, second = (applied(Rulebook([a_rule(probability=0.5)], seed), 50) for seed in (one, other))
     assert (first == second) is same
 
 
-def test_rules_alike_are_left_to_chances_of_their_own() -> None:
+def test_equal_rules_draw_different_random_numbers() -> None:
     rules = Rulebook([a_rule("a", probability=0.5), a_rule("b", probability=0.5)], "seed")
     drawn = [[live.apply() for _ in range(50)] for live in rules.rules]
     assert drawn[0] != drawn[1]
 
 
-def test_added_rule_is_left_to_chance_whatever_its_name() -> None:
+def test_random_numbers_of_an_added_rule_do_not_depend_on_its_id() -> None:
     drawn = []
     for name in (7, 4_711):
         rules = Rulebook(seed="seed")
@@ -152,7 +157,7 @@ def test_added_rule_is_left_to_chance_whatever_its_name() -> None:
     assert drawn[0] == drawn[1]
 
 
-def test_pattern_that_takes_too_long_sets_its_rule_aside_and_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_rule_with_a_slow_pattern_is_switched_off_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     def slow(_: Subject) -> bool:
         raise PatternTooSlow("(a+)+$", 1)
 
@@ -160,37 +165,37 @@ def test_pattern_that_takes_too_long_sets_its_rule_aside_and_is_logged_once(capl
     assert decided(rules, "Hello", "Hello again") == ["rule 2", "rule 2"]
     (record,) = caplog.records
     assert (record.levelno, record.name) == (logging.WARNING, "mocksms")
-    assert record.getMessage().startswith("rule 1 of slow.toml matches nothing from now on: the regular expr")
+    assert record.getMessage().startswith("rule 1 of slow.toml is switched off: the regular expr")
 
 
-def test_rule_is_set_aside_for_time_that_it_took_itself(caplog: pytest.LogCaptureFixture) -> None:
-    def asks(seconds: float) -> Condition:
+def test_rule_is_switched_off_only_for_its_own_slow_pattern(caplog: pytest.LogCaptureFixture) -> None:
+    def takes(seconds: float) -> Condition:
         def test(seen: Subject) -> bool:
             if seen.budget.left <= 0:
-                raise PatternTooSlow("asked", 1)
+                raise PatternTooSlow("slow", 1)
             seen.budget.left -= seconds
             if seen.budget.left <= 0:
-                raise PatternTooSlow("asked", 1)
+                raise PatternTooSlow("slow", 1)
             return False
 
         return test
 
     world = World(
-        a_script(a_rule("quick", DOWN, asks(0)), a_rule("slow", DOWN, asks(9)), a_rule("late", None, asks(0)))
+        a_script(a_rule("quick", DOWN, takes(0)), a_rule("slow", DOWN, takes(9)), a_rule("late", None, takes(0)))
     )
     world.submit(NUMBER, "972-54-2222222")
     assert [live.timed_out for live in world.account.rules.rules] == [False, True, False]
-    assert [record.getMessage().partition(" matches")[0] for record in caplog.records] == ["slow"]
+    assert [record.getMessage().partition(" is switched")[0] for record in caplog.records] == ["slow"]
 
 
-def test_outcome_is_ordered_by_rules_of_messages_and_a_fault_by_rules_of_calls() -> None:
+def test_outcome_rules_apply_to_messages_and_fault_rules_to_requests() -> None:
     rules = Rulebook([a_rule("fault", DOWN), a_rule("outcome")])
     assert decided(rules, "Hello") == ["outcome"]
     assert labels(rules, 1) == ["fault"]
     assert [(live.matched, live.applied) for live in rules.rules] == [(1, 1), (1, 1)]
 
 
-def test_call_is_met_by_the_first_of_its_messages_that_a_rule_takes() -> None:
+def test_fault_rule_matches_a_request_by_its_first_matching_message() -> None:
     rules = Rulebook([a_rule("fault", DOWN, says("x"))])
     subjects = [subject("a"), subject("x", 4, "1"), subject("x", 9, "2")]
     assert rules.fault_of(ApiOperation.SEND, subjects, NOON) == TriggeredFault(DOWN.fault, "fault", "1", 4)
@@ -198,7 +203,7 @@ def test_call_is_met_by_the_first_of_its_messages_that_a_rule_takes() -> None:
     assert rules.fault_of(ApiOperation.SEND, subjects[:1], NOON) is None
 
 
-def test_rule_without_wishes_meets_any_call_of_its_kind() -> None:
+def test_rule_without_conditions_matches_any_request_of_its_operation() -> None:
     rules = Rulebook([a_rule("info", DOWN, call=ApiOperation.INFO), a_rule("send", LOST)])
     assert labels(rules, 1, ApiOperation.INFO) == ["info"]
     assert labels(rules, 1, ApiOperation.SEARCH) == [""]
@@ -206,17 +211,17 @@ def test_rule_without_wishes_meets_any_call_of_its_kind() -> None:
     assert rules.fault_of(ApiOperation.INFO, (), NOON) == TriggeredFault(DOWN.fault, "info", "", 0)
 
 
-def test_rule_with_wishes_meets_no_call_without_messages() -> None:
+def test_rule_with_conditions_matches_no_request_without_messages() -> None:
     rules = Rulebook([a_rule("info", DOWN, says("x"), call=ApiOperation.INFO)])
     assert labels(rules, 1, ApiOperation.INFO) == [""]
 
 
-def test_first_fault_with_uses_left_wins() -> None:
+def test_first_fault_with_uses_left_takes_precedence() -> None:
     rules = Rulebook([a_rule("a", DOWN, times=1), a_rule("b", LOST, every=2), a_rule("c", DOWN)])
     assert labels(rules, 4) == ["a", "c", "b", "c"]
 
 
-def test_fault_lasts_as_long_as_it_says() -> None:
+def test_fault_has_the_duration_of_its_rule() -> None:
     order = FaultSpec(fault=Fault(kind=FaultKind.DELAY, duration=2 * SECOND))
     triggered = Rulebook([a_rule("slow", order)]).fault_of(ApiOperation.SEND, [subject()], NOON)
     assert triggered is not None
@@ -224,13 +229,13 @@ def test_fault_lasts_as_long_as_it_says() -> None:
 
 
 def lasting(seed: str, calls: int = 50) -> list[timedelta]:
-    order = FaultSpec(fault=Fault(kind=FaultKind.DELAY, duration=SECOND), longest=3 * SECOND)
+    order = FaultSpec(fault=Fault(kind=FaultKind.DELAY, duration=SECOND), max_duration=3 * SECOND)
     rules = Rulebook([a_rule("slow", order)], seed)
-    met = [rules.fault_of(ApiOperation.SEND, [subject()], NOON) for _ in range(calls)]
-    return [triggered.fault.duration for triggered in met if triggered]
+    faults = [rules.fault_of(ApiOperation.SEND, [subject()], NOON) for _ in range(calls)]
+    return [triggered.fault.duration for triggered in faults if triggered]
 
 
-def test_range_of_durations_is_drawn_from_under_the_seed() -> None:
+def test_random_duration_is_in_its_range_and_repeats_with_the_seed() -> None:
     drawn = lasting("seed")
     assert all(SECOND <= duration <= 3 * SECOND for duration in drawn)
     assert len(set(drawn)) == 50
@@ -240,18 +245,18 @@ def test_range_of_durations_is_drawn_from_under_the_seed() -> None:
 
 
 def limited(rules: Rulebook, *seconds: float) -> list[float | None]:
-    """Return for calls at these seconds after noon how long each is told to wait, None where it is let through."""
-    met = [rules.fault_of(ApiOperation.SEND, [subject()], NOON + second * SECOND) for second in seconds]
-    return [triggered.fault.duration / SECOND if triggered else None for triggered in met]
+    """Return for requests at these seconds after noon how long each has to wait, None if it is accepted."""
+    faults = [rules.fault_of(ApiOperation.SEND, [subject()], NOON + second * SECOND) for second in seconds]
+    return [triggered.fault.duration / SECOND if triggered else None for triggered in faults]
 
 
-def test_rate_limit_lets_so_many_calls_through_in_any_window() -> None:
+def test_rate_limit_accepts_its_number_of_requests_in_any_period() -> None:
     rules = Rulebook([a_rule("limit", rate_limit_spec(RateLimit(limit=2, per=10 * SECOND)))])
     assert limited(rules, 0, 4, 5, 9.999, 10, 13.9, 14, 14) == [None, None, 5, 1, None, 1, None, 6]
     assert (rules.rules[0].matched, rules.rules[0].applied) == (8, 4)
 
 
-def test_rate_limit_answers_429_and_tells_whole_seconds_to_wait() -> None:
+def test_rate_limit_responds_429_with_whole_seconds_to_wait() -> None:
     rules = Rulebook([a_rule("limit", rate_limit_spec(RateLimit(limit=1, per=2.5 * SECOND)))])
     limited(rules, 0)
     triggered = rules.fault_of(ApiOperation.SEND, [subject()], NOON + 0.2 * SECOND)
@@ -259,27 +264,27 @@ def test_rate_limit_answers_429_and_tells_whole_seconds_to_wait() -> None:
     assert triggered.fault == Fault(kind=FaultKind.STATUS, status=429, duration=3 * SECOND)
 
 
-def test_rate_limit_counts_only_the_calls_it_lets_through() -> None:
+def test_rate_limit_counts_only_accepted_requests() -> None:
     rules = Rulebook([a_rule("limit", rate_limit_spec(RateLimit(limit=1, per=10 * SECOND)))])
     assert limited(rules, 0, *[9] * 20, 10) == [None, *[1.0] * 20, None]
 
 
-def test_rate_limit_that_spares_a_call_leaves_it_to_the_next_rule() -> None:
+def test_request_within_a_rate_limit_goes_to_the_next_rule() -> None:
     rules = Rulebook([a_rule("limit", rate_limit_spec(RateLimit(limit=1, per=10 * SECOND))), a_rule("down", DOWN)])
     assert labels(rules, 3) == ["down", "limit", "limit"]
 
 
-def test_rate_limit_may_refuse_only_so_often() -> None:
+def test_rate_limit_has_a_maximum_of_uses() -> None:
     rules = Rulebook([a_rule("limit", rate_limit_spec(RateLimit(limit=1, per=10 * SECOND)), times=1)])
     assert labels(rules, 3) == ["", "limit", ""]
 
 
-def test_rate_limit_may_refuse_every_so_many_calls_only() -> None:
+def test_rate_limit_applies_to_every_nth_request_above_it() -> None:
     rules = Rulebook([a_rule("limit", rate_limit_spec(RateLimit(limit=1, per=10 * SECOND)), every=3)])
     assert labels(rules, 4) == ["", "", "limit", ""]
 
 
-def test_added_rule_goes_before_the_others_until_its_time_is_over() -> None:
+def test_added_rule_takes_precedence_until_it_expires() -> None:
     rules = Rulebook([a_rule("first")])
     rules.add(a_rule("added"), NOON + SECOND, 7)
     rules.add(a_rule("added later"), NOON + 0.5 * SECOND, 8)
@@ -294,33 +299,33 @@ def test_added_rule_goes_before_the_others_until_its_time_is_over() -> None:
     ]
 
 
-def test_rule_is_over_from_its_last_instant_on() -> None:
+def test_rule_expires_at_its_last_instant() -> None:
     live = RuleState(a_rule(), "seed", NOON)
     assert [live.is_expired(NOON + second * SECOND) for second in (-1, 0, 1)] == [False, True, True]
     assert not RuleState(a_rule(), "seed").is_expired(NOON + timedelta(days=9_999))
 
 
-def test_fault_ends_with_its_time() -> None:
+def test_fault_is_not_applied_after_its_time() -> None:
     rules = Rulebook()
     rules.add(a_rule("down", DOWN), NOON + SECOND, 1)
-    met = [rules.fault_of(ApiOperation.SEND, [subject()], NOON + second * SECOND) for second in (0, 1)]
-    assert [triggered and triggered.decided_by for triggered in met] == ["down", None]
+    faults = [rules.fault_of(ApiOperation.SEND, [subject()], NOON + second * SECOND) for second in (0, 1)]
+    assert [triggered and triggered.decided_by for triggered in faults] == ["down", None]
 
 
-def test_rules_that_were_taken_out_are_remembered_the_latest_first() -> None:
+def test_removed_rules_are_kept_the_latest_first() -> None:
     rules = Rulebook()
     for name in range(MAX_REMOVED_RULES + 2):
         rules.add(a_rule(), NOON + name * SECOND, name)
         rules.remove_expired(NOON + name * SECOND)
-    assert [live.name for live in rules.removed] == [*reversed(range(2, MAX_REMOVED_RULES + 2))]
+    assert [live.fault_id for live in rules.removed] == [*reversed(range(2, MAX_REMOVED_RULES + 2))]
     rules.add(a_rule(), NOON + SECOND, 500)
     rules.add(a_rule(), NOON + SECOND, 501)
     rules.remove()
-    assert [live.name for live in rules.removed[:3]] == [501, 500, MAX_REMOVED_RULES + 1]
+    assert [live.fault_id for live in rules.removed[:3]] == [501, 500, MAX_REMOVED_RULES + 1]
     assert len(rules.removed) == MAX_REMOVED_RULES
 
 
-def test_rules_are_taken_out_by_name_or_all_at_once() -> None:
+def test_rules_are_removed_by_id_or_all() -> None:
     rules = Rulebook()
     for name in (1, 2, 3):
         rules.add(a_rule(str(name)), NOON + SECOND, name)
@@ -346,7 +351,7 @@ LIMITS = st.builds(
 
 
 @given(st.lists(LIMITS, min_size=1, max_size=4), st.integers(0, 60))
-def test_uses_are_never_more_than_allowed_and_every_message_is_counted_once(rules: list[Rule], messages: int) -> None:
+def test_uses_never_exceed_their_limit_and_each_message_counts_once(rules: list[Rule], messages: int) -> None:
     book = Rulebook([replace(rule, effect=bounced(str(place))) for place, rule in enumerate(rules)], "seed")
     by_rule = decided(book, *["x"] * messages)
     for place, live in enumerate(book.rules):
@@ -357,15 +362,15 @@ def test_uses_are_never_more_than_allowed_and_every_message_is_counted_once(rule
 
 CHAOS = a_script(
     a_rule("down", DOWN, probability=0.2),
-    a_rule("slow", FaultSpec(fault=Fault(kind=FaultKind.DELAY), longest=SECOND), probability=0.3),
+    a_rule("slow", FaultSpec(fault=Fault(kind=FaultKind.DELAY), max_duration=SECOND), probability=0.3),
     a_rule("fails", bounced("fails"), probability=0.4),
 )
 
-Told = tuple[list[State] | None, TriggeredFault | None]
+Result = tuple[list[State] | None, TriggeredFault | None]
 
 
-def told_by(world: World, key: str, recipients: int) -> Told:
-    """Return what an account is told of a send to so many: the states, None where it was refused, and the fault."""
+def result_of(world: World, key: str, recipients: int) -> Result:
+    """Return the states of the messages of a send (None if it was refused) and the fault."""
     to = [Recipient(NUMBER)] * recipients
     try:
         accepted = world.engine.submit(world.engine.account(key), Submission("Hello"), to)
@@ -380,7 +385,7 @@ NOISE = st.lists(
 
 
 @given(st.lists(st.tuples(NOISE, st.integers(1, 3)), min_size=1, max_size=12))
-def test_chaos_of_an_account_is_the_same_whatever_other_accounts_do(
+def test_random_faults_of_an_account_do_not_depend_on_other_accounts(
     story: list[tuple[list[tuple[str, str]], int]],
 ) -> None:
     alone, among_others = World(CHAOS), World(CHAOS)
@@ -388,30 +393,69 @@ def test_chaos_of_an_account_is_the_same_whatever_other_accounts_do(
         for key, what in noise:
             other = among_others.engine.account(key)
             if what == "send":
-                told_by(among_others, key, 2)
+                result_of(among_others, key, 2)
             elif what == "reset":
                 among_others.controls.reset(other)
             else:
                 among_others.controls.set_fault(other, CHAOS.rules[0], SECOND)
-        assert told_by(alone, KEY, recipients) == told_by(among_others, KEY, recipients)
+        assert result_of(alone, KEY, recipients) == result_of(among_others, KEY, recipients)
 
 
-@pytest.mark.parametrize("by_hand", [False, True], ids=["of the script", "set by hand"])
-def test_chaos_is_the_same_when_an_account_begins_anew(by_hand: bool) -> None:
-    world = World(NO_SCENARIO if by_hand else CHAOS)
-    days: list[list[Told]] = []
+@pytest.mark.parametrize("manual", [False, True], ids=["of the scenario", "set manually"])
+def test_random_faults_of_an_account_repeat_after_a_reset(manual: bool) -> None:
+    world = World(NO_SCENARIO if manual else CHAOS)
+    days: list[list[Result]] = []
     for _ in range(2):
-        if by_hand:
+        if manual:
             for rule in CHAOS.rules[:2]:
                 world.controls.set_fault(world.account, rule, SECOND)
-        days.append([told_by(world, KEY, 2) for _ in range(20)])
+        days.append([result_of(world, KEY, 2) for _ in range(20)])
         world.controls.reset(world.account)
     assert days[0] == days[1]
-    assert len({str(told) for told in days[0]}) > 2
+    assert len({str(result) for result in days[0]}) > 2
 
 
-def test_error_of_a_triggered_fault_carries_it_and_says_who_decided() -> None:
+def test_error_of_a_triggered_fault_has_the_fault_and_what_decided_it() -> None:
     triggered = TriggeredFault(Fault(kind=FaultKind.STATUS, status=503), "magic number 64")
     error = FaultTriggered(triggered)
     assert error.triggered is triggered
     assert str(error) == "magic number 64: status 503"
+
+
+def named(name: str, *rules: str, **state: Any) -> ActiveScenario:
+    effect = bounced()
+    return ActiveScenario(names=(name,), state=state, rules=tuple(Rule(label=label, effect=effect) for label in rules))
+
+
+def test_no_scenarios_combine_to_the_empty_one() -> None:
+    assert combine([]) == NO_SCENARIO == ActiveScenario()
+
+
+def test_one_scenario_combines_to_itself() -> None:
+    alone = named("a", "1", credit=5, bounced={"1"})
+    assert combine([alone]) == alone
+
+
+def test_rules_of_the_first_scenario_come_first() -> None:
+    both = combine([named("a", "1", "2"), named("b"), named("c", "3")])
+    assert both.names == ("a", "b", "c")
+    assert [rule.label for rule in both.rules] == ["1", "2", "3"]
+
+
+def test_account_values_of_the_first_scenario_take_precedence() -> None:
+    both = combine([named("a", sender="Shop"), named("b", sender="Bank", credit=3), named("c", credit=9)])
+    assert both.state == {"sender": "Shop", "credit": 3}
+
+
+def test_unlimited_credit_of_the_first_scenario_takes_precedence() -> None:
+    assert combine([named("a", credit=None), named("b", credit=3)]).state == {"credit": None}
+
+
+def test_false_in_the_first_scenario_takes_precedence() -> None:
+    assert combine([named("a", gateway=False), named("b", gateway=True)]).state == {"gateway": False}
+
+
+def test_number_lists_are_united_without_changing_the_scenarios() -> None:
+    first, second = named("a", bounced={"1"}), named("b", bounced={"2"}, kosher={"3"})
+    assert combine([first, second]).state == {"bounced": {"1", "2"}, "kosher": {"3"}}
+    assert (first.state, second.state) == ({"bounced": {"1"}}, {"bounced": {"2"}, "kosher": {"3"}})

@@ -364,9 +364,9 @@ def test_fault_of_a_plain_kind_is_ordered_as_it_is(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["delay", "dribble"])
 def test_slow_fault_lasts_so_long_or_between_two_lengths(kind: str) -> None:
     once = order(kind=kind, duration="2s")
-    assert once == FaultSpec(fault=Fault(kind=FaultKind(kind), duration=2 * SECOND), longest=2 * SECOND)
+    assert once == FaultSpec(fault=Fault(kind=FaultKind(kind), duration=2 * SECOND), max_duration=2 * SECOND)
     ranged = order(kind=kind, duration=["2s", "5s"])
-    assert (ranged.fault.duration, ranged.longest) == (2 * SECOND, 5 * SECOND)
+    assert (ranged.fault.duration, ranged.max_duration) == (2 * SECOND, 5 * SECOND)
     assert order(kind=kind, duration=[0, "5s"]).fault.duration == order(kind=kind, duration=0).fault.duration == NOW
 
 
