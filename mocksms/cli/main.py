@@ -126,7 +126,7 @@ def _numbers(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="as JSON")
     settings, parsed = read_settings(parser, arguments, ("magic_prefix", "magic_delay"))
 
-    from mocksms.inspection.views import numbers_view
+    from mocksms.inspection.mock import numbers_view
     from mocksms.sms.magic import Catalogue
 
     catalogue = numbers_view(Catalogue(settings.magic_prefix, settings.magic_delay))

@@ -1,190 +1,206 @@
-"""Accounts: read, change and forget them, and let phones reply to them."""
+"""Accounts: read, change, delete and reset them."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from starlette.responses import Response
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from mocksms.engine.account import Account, digits_of
 from mocksms.engine.controls import AccountUpdate
-from mocksms.inspection.answers import answer
-from mocksms.inspection.asked import AccountPatch, AccountQuery, InboundBody, ListChange, PhonesQuery
-from mocksms.inspection.context import BASE, NOT_FOUND, REFUSED, STALE, Context, Endpoint, newest, room_made
+from mocksms.engine.journal import shorten_key
+from mocksms.inspection.asked import Name, RequestModel
+from mocksms.inspection.clock import ClockView, clock_view
+from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.errors import AccountRequired, AccountUnknown
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.shown import AccountsView, AccountView, InboundPage, InboundView, Reset
-from mocksms.inspection.views import account_view, inbound_view
-from mocksms.schemas.openapi import Operation, ResponseSpec
+from mocksms.inspection.phones import LIST_NAMES
+from mocksms.inspection.shown import ResponseModel
+from mocksms.schemas.types import Credit, ListedNumber, WebhookList
+from mocksms.sms.webhook import Webhook, WebhookKind
 
-TAG: Final = "Accounts"
-LISTS: Final = ("unsubscribed", "bounced", "kosher")
-
-
-def list_accounts(_: Context, ask: InspectionCall) -> Response:
-    """Answer with all accounts."""
-    return answer(AccountsView(accounts=[account_view(account) for account in ask.scope.accounts]))
+MAX_LISTED_NUMBERS: Final = 100_000
 
 
-def read_account(_: Context, ask: InspectionCall) -> Response:
-    """Answer with an account, as it would begin if it was not used yet."""
-    return answer(account_view(ask.scope.peek()))
+class ListChange(RequestModel):
+    """Numbers to add to a list and to remove from it."""
+
+    add: list[ListedNumber] = Field(default_factory=list, max_length=MAX_LISTED_NUMBERS)
+    remove: list[ListedNumber] = Field(default_factory=list, max_length=MAX_LISTED_NUMBERS)
 
 
-def change_account(desk: Context, ask: InspectionCall) -> Response:
+def _form_of_list(raw: object) -> str:
+    return "change" if isinstance(raw, dict | ListChange) else "list"
+
+
+NumberList = Annotated[
+    Annotated[list[ListedNumber], Field(max_length=MAX_LISTED_NUMBERS), Tag("list")]
+    | Annotated[ListChange, Tag("change")],
+    Discriminator(_form_of_list),
+]
+"""A whole list of numbers, or the numbers to add and remove."""
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """Describe no defaults: a field that is left out keeps its value."""
+    for field in schema["properties"].values():
+        del field["default"]
+
+
+class AccountPatch(RequestModel):
+    """Changes of an account; fields that are left out keep their value."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    credit: Credit | None = Field(
+        default=None, description="Segments it can send, null for no limit; messages that wait for credit are sent"
+    )
+    sender: Name = Field(default="", description="Sender of messages that name none")
+    gateway: bool = Field(default=True, description="Whether it has an SMS gateway")
+    rest_right: bool = Field(default=True, description="Whether it may use the REST API")
+    unsubscribed: NumberList = Field(default=[], description="Numbers that opted out")
+    bounced: NumberList = Field(default=[], description="Numbers on the bounce list")
+    kosher: NumberList = Field(default=[], description="Kosher numbers, in addition to the prefixes")
+    force_unsubscribe_link: bool = Field(
+        default=False, description="Whether to append the unsubscribe link, even if a send turns it off"
+    )
+    webhooks: WebhookList = Field(default=[], description="Webhooks that get its callbacks")
+
+
+class WebhookView(ResponseModel):
+    """A webhook."""
+
+    url: str
+    kind: WebhookKind
+    events: list[str] | None = Field(description="Only these events; null for the default ones")
+
+
+class AccountView(ResponseModel):
+    """An account."""
+
+    id: str
+    key: str = Field(description="The API key, shortened")
+    credit: int | None = Field(description="Segments it can send, null for no limit")
+    sender: str
+    gateway: bool
+    rest_right: bool
+    unsubscribed: list[str]
+    bounced: list[str]
+    kosher: list[str]
+    force_unsubscribe_link: bool
+    webhooks: list[WebhookView]
+    messages: int
+    newest: int | None = Field(description="The cursor of its newest message, null without messages")
+    evicted: int
+    waiting_for_credit: int
+    clock: ClockView
+
+
+class AccountsView(ResponseModel):
+    """All accounts, the latest used first."""
+
+    accounts: list[AccountView]
+
+
+class ResetView(ResponseModel):
+    """What was reset: the id of an account, or `everything`."""
+
+    reset: str
+
+
+def list_accounts(_: Context, call: InspectionCall) -> AccountsView:
+    """List all accounts, the latest used first."""
+    return AccountsView(accounts=[_view(account) for account in call.scope.accounts])
+
+
+def read_account(_: Context, call: InspectionCall) -> AccountView:
+    """Read an account; a key that was not used yet shows a new account."""
+    return _view(call.scope.peek())
+
+
+def change_account(context: Context, call: InspectionCall) -> AccountView:
     """Change an account."""
-    patch: AccountPatch = ask.body
-    account = ask.scope.account()
-    given = {name: getattr(patch, name) for name in patch.model_fields_set - {"credit"}}
-    changes: dict[str, Any] = {
-        name: _new_list(desk, account, name, value) if name in LISTS else value for name, value in given.items()
-    }
+    patch: AccountPatch = call.body
+    account = call.scope.account()
+    changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set - {"credit"}}
+    for name in LIST_NAMES:
+        if name in changes:
+            changes[name] = _new_list(context, getattr(account, name), changes[name])
     if "webhooks" in changes:
-        changes["webhooks"] = tuple(receiver.webhook() for receiver in patch.webhooks)
+        changes["webhooks"] = tuple(webhook.webhook() for webhook in patch.webhooks)
     if changes:
-        desk.controls.update_account(account, AccountUpdate(**changes))
+        context.controls.update_account(account, AccountUpdate(**changes))
     if "credit" in patch.model_fields_set:
-        desk.controls.set_credit(account, patch.credit)
-    return answer(account_view(account))
+        context.controls.set_credit(account, patch.credit)
+    return _view(account)
 
 
-def delete_account(desk: Context, ask: InspectionCall) -> Response:
-    """Forget an account."""
-    account = ask.scope.peek()
-    desk.controls.reset(account)
-    return answer(Reset(reset=account.id))
+def delete_account(context: Context, call: InspectionCall) -> ResetView:
+    """Delete an account with everything in it."""
+    account = call.scope.peek()
+    context.controls.reset(account)
+    return ResetView(reset=account.id)
 
 
-def reset(desk: Context, ask: InspectionCall) -> Response:
-    """Forget an account, or everything."""
-    account = None if ask.scope.name is None else ask.scope.peek()
-    desk.controls.reset(account)
-    return answer(Reset(reset=account.id if account else "everything"))
+def reset(context: Context, call: InspectionCall) -> ResetView:
+    """Reset an account, or everything; cursors stay valid."""
+    account = None if call.scope.name is None else call.scope.peek()
+    context.controls.reset(account)
+    return ResetView(reset=account.id if account else "everything")
 
 
-def receive_sms(desk: Context, ask: InspectionCall) -> Response:
-    """Take an SMS in from a phone."""
-    account = ask.scope.account()
-    return answer(inbound_view(account, desk.controls.reply(account, ask.body.from_, ask.body.text)))
+def _new_list(context: Context, numbers: set[str], change: list[str] | ListChange) -> set[str]:
+    settings = context.engine.settings
+    if isinstance(change, ListChange):
+        return (numbers | digits_of(change.add, settings)) - digits_of(change.remove, settings)
+    return digits_of(change, settings)
 
 
-def list_inbound(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the newest replies."""
-    query: PhonesQuery = ask.query
-    after = query.since or 0
-    digits = None if query.number is None else desk.digits(query.number)
-    found, total = newest(lambda before: ask.scope.inbound(after, before, digits), query)
-    page = InboundPage(
-        replies=[inbound_view(account, sms) for account, sms in found],
-        cursor=desk.engine.cursor,
-        total=total,
-        **room_made((account.replies for account in ask.scope.accounts), after),
-    )
-    return answer(page)
-
-
-def _new_list(desk: Context, account: Account, name: str, wanted: list[str] | ListChange) -> set[str]:
-    settings = desk.engine.settings
-    listed: set[str] = getattr(account, name)
-    if isinstance(wanted, ListChange):
-        return (listed | digits_of(wanted.add, settings)) - digits_of(wanted.remove, settings)
-    return digits_of(wanted, settings)
-
-
-def _of_one(name: str, method: str, summary: str, replies: dict[int, ResponseSpec], **more: Any) -> Operation:
-    return Operation(
-        id=name,
-        method=method,
-        path=f"{BASE}/account",
-        tag=TAG,
-        summary=summary,
-        key="chooses",
-        query=AccountQuery,
-        replies={**replies, 400: REFUSED, 404: NOT_FOUND},
-        **more,
+def _view(account: Account) -> AccountView:
+    return AccountView(
+        id=account.id,
+        key=shorten_key(account.key),
+        credit=account.credit,
+        sender=account.sender,
+        gateway=account.gateway,
+        rest_right=account.rest_right,
+        unsubscribed=sorted(account.unsubscribed),
+        bounced=sorted(account.bounced),
+        kosher=sorted(account.kosher),
+        force_unsubscribe_link=account.force_unsubscribe_link,
+        webhooks=[_webhook_view(webhook) for webhook in account.webhooks],
+        messages=len(account.messages),
+        newest=account.messages.newest,
+        evicted=account.messages.evicted,
+        waiting_for_credit=len(account.waiting),
+        clock=clock_view(account.clock, account),
     )
 
 
-_ACCOUNT: Final = ResponseSpec(about="The account", shape=AccountView)
+def _webhook_view(webhook: Webhook) -> WebhookView:
+    events = None if webhook.events is None else list(webhook.events)
+    return WebhookView(url=webhook.url, kind=webhook.kind, events=events)
 
-ROOMS: Final = (
-    Endpoint(_of_one("read_account", "GET", "Read an account", {200: _ACCOUNT}), read_account),
-    Endpoint(
-        _of_one(
-            "change_account",
-            "PATCH",
-            "Change an account: a top-up sends what waited for credit",
-            {200: _ACCOUNT},
-            body=AccountPatch,
-            examples={
-                "top up": {"credit": 100},
-                "opt out": {"unsubscribed": {"add": ["972-54-1111111"]}},
-                "no gateway": {"gateway": False},
-                "receiver": {"webhooks": ["http://127.0.0.1:8000/hooks"]},
-            },
-        ),
+
+_ONE_ACCOUNT: Final = (AccountRequired, AccountUnknown)
+
+ENDPOINTS: Final = (
+    endpoint("GET", "account", read_account, returns=AccountView, raises=_ONE_ACCOUNT),
+    endpoint(
+        "PATCH",
+        "account",
         change_account,
+        returns=AccountView,
+        body=AccountPatch,
+        examples={
+            "top up": {"credit": 100},
+            "opt out": {"unsubscribed": {"add": ["972-54-1111111"]}},
+            "no gateway": {"gateway": False},
+            "webhook": {"webhooks": ["http://127.0.0.1:8000/hooks"]},
+        },
+        raises=_ONE_ACCOUNT,
     ),
-    Endpoint(
-        _of_one(
-            "delete_account", "DELETE", "Forget an account", {200: ResponseSpec(about="It is forgotten", shape=Reset)}
-        ),
-        delete_account,
-    ),
-    Endpoint(
-        Operation(
-            id="list_accounts",
-            method="GET",
-            path=f"{BASE}/accounts",
-            tag=TAG,
-            summary="List all accounts, the latest used first",
-            replies={200: ResponseSpec(about="The accounts", shape=AccountsView)},
-        ),
-        list_accounts,
-    ),
-    Endpoint(
-        Operation(
-            id="reset",
-            method="POST",
-            path=f"{BASE}/reset",
-            tag=TAG,
-            summary="Forget an account, or everything: cursors stay good",
-            key="chooses",
-            query=AccountQuery,
-            replies={200: ResponseSpec(about="It is forgotten", shape=Reset), 400: REFUSED},
-        ),
-        reset,
-    ),
-    Endpoint(
-        Operation(
-            id="list_inbound",
-            method="GET",
-            path=f"{BASE}/inbound",
-            tag=TAG,
-            summary="List what phones replied, newest first",
-            key="chooses",
-            query=PhonesQuery,
-            replies={200: ResponseSpec(about="The replies", shape=InboundPage), 400: REFUSED, 409: STALE},
-        ),
-        list_inbound,
-    ),
-    Endpoint(
-        Operation(
-            id="receive_sms",
-            method="POST",
-            path=f"{BASE}/inbound",
-            tag=TAG,
-            summary="Let a phone reply",
-            key="chooses",
-            query=AccountQuery,
-            body=InboundBody,
-            examples={"opt out": {"from": "972-54-1111111", "text": "STOP"}},
-            replies={
-                200: ResponseSpec(about="The reply", shape=InboundView),
-                400: REFUSED,
-                404: NOT_FOUND,
-            },
-        ),
-        receive_sms,
-    ),
+    endpoint("DELETE", "account", delete_account, returns=ResetView, raises=_ONE_ACCOUNT),
+    endpoint("GET", "accounts", list_accounts, returns=AccountsView, query=None),
+    endpoint("POST", "reset", reset, returns=ResetView, raises=[AccountUnknown]),
 )
-"""The operations on accounts."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from mocksms import errors
 from mocksms.inspection import errors as refusals
-from mocksms.inspection.explanations import ExpectationFailed, Explanation
+from mocksms.inspection.explanations import ExpectationFailed, Explanation, NoMessage, WaitTimedOut
 from mocksms.inspection.shown import ResponseModel
-from mocksms.schemas.openapi import JSON, TEXT
+from mocksms.schemas.openapi import JSON, TEXT, ResponseSpec
 
 
 class ErrorView(ResponseModel):
@@ -32,38 +33,62 @@ class ErrorAnswer(ResponseModel):
     error: ErrorView
 
 
-STATUSES: Final[dict[type[errors.MocksmsError], HTTPStatus]] = {
-    refusals.InvalidParameters: HTTPStatus.BAD_REQUEST,
-    errors.PatternTooSlow: HTTPStatus.BAD_REQUEST,
-    refusals.TokenMissing: HTTPStatus.UNAUTHORIZED,
-    errors.CrossOriginRequest: HTTPStatus.FORBIDDEN,
-    refusals.AccountRequired: HTTPStatus.NOT_FOUND,
-    refusals.AccountUnknown: HTTPStatus.NOT_FOUND,
-    refusals.RecordNotFound: HTTPStatus.NOT_FOUND,
-    errors.UnknownScenario: HTTPStatus.NOT_FOUND,
-    errors.InvalidScenario: HTTPStatus.CONFLICT,
-    errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
-    refusals.UnknownCursor: HTTPStatus.CONFLICT,
-    errors.IllegalStep: HTTPStatus.CONFLICT,
-    errors.NoLink: HTTPStatus.CONFLICT,
-    errors.ClockMovedBack: HTTPStatus.CONFLICT,
-    errors.ClockOutOfRange: HTTPStatus.CONFLICT,
-    ExpectationFailed: HTTPStatus.CONFLICT,
-    errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    refusals.TypeNotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    refusals.TooManyListeners: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.ShuttingDown: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.CallbacksUnfinished: HTTPStatus.GATEWAY_TIMEOUT,
-}
-"""The status of each error."""
+class ErrorSpec(NamedTuple):
+    """How an error becomes a response: its status, its description in the OpenAPI document, and further headers."""
 
-HEADERS: Final[dict[type[errors.MocksmsError], dict[str, str]]] = {
-    refusals.TokenMissing: {"www-authenticate": "Bearer"},
-    errors.BodyTooLarge: {"connection": "close"},
-    errors.BodyTooSlow: {"connection": "close"},
-    refusals.TooManyListeners: {"retry-after": "1"},
+    status: HTTPStatus
+    about: str
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+_CLOSE: Final = {"connection": "close"}
+
+ERRORS: Final[dict[type[errors.MocksmsError], ErrorSpec]] = {
+    refusals.InvalidParameters: ErrorSpec(HTTPStatus.BAD_REQUEST, "Invalid query, header or body"),
+    errors.PatternTooSlow: ErrorSpec(HTTPStatus.BAD_REQUEST, "The regular expression takes too long"),
+    refusals.TokenMissing: ErrorSpec(
+        HTTPStatus.UNAUTHORIZED, "The control token is missing or wrong", {"www-authenticate": "Bearer"}
+    ),
+    errors.CrossOriginRequest: ErrorSpec(HTTPStatus.FORBIDDEN, "The host is not allowed, or the origin is another one"),
+    refusals.AccountRequired: ErrorSpec(HTTPStatus.NOT_FOUND, "No account is named"),
+    refusals.AccountUnknown: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown account"),
+    refusals.RecordNotFound: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown id"),
+    errors.UnknownScenario: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown scenario"),
+    NoMessage: ErrorSpec(HTTPStatus.NOT_FOUND, "No message matches, with an explanation"),
+    errors.BodyTooSlow: ErrorSpec(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time", _CLOSE),
+    WaitTimedOut: ErrorSpec(HTTPStatus.REQUEST_TIMEOUT, "Too few messages matched in time, with an explanation"),
+    ExpectationFailed: ErrorSpec(HTTPStatus.CONFLICT, "The messages are not as expected, with an explanation"),
+    errors.InvalidScenario: ErrorSpec(HTTPStatus.CONFLICT, "The file of the scenario is invalid"),
+    refusals.UnknownCursor: ErrorSpec(HTTPStatus.CONFLICT, "The cursor is not from this mock"),
+    errors.IllegalStep: ErrorSpec(HTTPStatus.CONFLICT, "The message cannot take this step"),
+    errors.NoLink: ErrorSpec(HTTPStatus.CONFLICT, "The message shows no such link"),
+    errors.ClockMovedBack: ErrorSpec(HTTPStatus.CONFLICT, "The clock is already later"),
+    errors.ClockOutOfRange: ErrorSpec(HTTPStatus.CONFLICT, "The clock cannot go that far"),
+    errors.BodyTooLarge: ErrorSpec(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", _CLOSE),
+    refusals.TypeNotJson: ErrorSpec(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON"),
+    refusals.TooManyListeners: ErrorSpec(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Too many waits or event streams are open", {"retry-after": "1"}
+    ),
+    refusals.ShuttingDown: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "The mock shuts down"),
+    refusals.CallbacksUnfinished: ErrorSpec(
+        HTTPStatus.GATEWAY_TIMEOUT, "The clock was advanced, but callbacks take too long"
+    ),
 }
-"""What further headers an answer has."""
+"""The response to each error."""
+
+
+def error_responses(kinds: Iterable[type[errors.MocksmsError]]) -> dict[int, ResponseSpec]:
+    """Return the responses to errors by their status, for the OpenAPI document."""
+    chosen = {*kinds}
+    responses: dict[int, ResponseSpec] = {}
+    for kind in sorted(chosen, key=lambda kind: (ERRORS[kind].status, [*ERRORS].index(kind))):
+        status, about, _ = ERRORS[kind]
+        known = responses.get(status)
+        media = (TEXT,) if issubclass(kind, ExpectationFailed) else known.media if known else ()
+        responses[status] = ResponseSpec(
+            about=f"{known.about}; {about[0].lower()}{about[1:]}" if known else about, shape=ErrorAnswer, media=media
+        )
+    return responses
 
 
 def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -78,12 +103,11 @@ def text_answer(text: str, status: int = 200) -> Response:
 
 def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
     """Return the answer to a call that is refused, as JSON or plain text."""
-    status = STATUSES[type(error)]
+    status, _, headers = ERRORS[type(error)]
     details: dict[str, Any] = {}
     text = str(error) if isinstance(error, refusals.InspectionRefused) else error.sentence
     match error:
-        case ExpectationFailed(explanation=explanation, timed_out=timed_out, not_found=not_found):
-            status = HTTPStatus.REQUEST_TIMEOUT if timed_out else HTTPStatus.NOT_FOUND if not_found else status
+        case ExpectationFailed(explanation=explanation):
             details["explanation"] = explanation
             text = explanation.text if as_text else explanation.summary
         case refusals.InvalidParameters(faults=faults):
@@ -92,7 +116,7 @@ def refusal(error: errors.MocksmsError, *, as_text: bool = False) -> Response:
             details["allowed"] = [str(state) for state in allowed]
     if as_text:
         return text_answer(text, status)
-    return error_answer(status, text, HEADERS.get(type(error)), **details)
+    return error_answer(status, text, headers, **details)
 
 
 def error_answer(status: int, text: str, headers: Mapping[str, str] | None = None, **details: Any) -> Response:

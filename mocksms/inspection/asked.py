@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from datetime import datetime
+from typing import Annotated, Final
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
-    Tag,
     WithJsonSchema,
     model_validator,
 )
 
 from mocksms.engine.account import MAX_KEY_LENGTH
-from mocksms.engine.callbacks import CallbackState
-from mocksms.engine.outbox import ReplayOrder
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
-from mocksms.scenario.schema import FaultModel, Limits
-from mocksms.scenario.values import BoundedDuration
-from mocksms.schemas.types import Count, Credit, Duration, ListedNumber, WebhookList, whole
-from mocksms.sms.instants import MAX_INSTANT, parse_any_instant
+from mocksms.schemas.types import Count, whole
+from mocksms.sms.instants import parse_any_instant
 from mocksms.sms.message import Reason, Status
 
 MOST_ROWS: Final = 1_000
@@ -157,139 +151,3 @@ class VerifyBody(Filters, SinceQuery):
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
             raise ValueError(f"at_least {self.at_least} is more than at_most {self.at_most}")
         return self
-
-
-class RequestsQuery(AccountQuery, PageQuery):
-    """Which exchanges of the journal."""
-
-    method: Annotated[str, Field(max_length=40)] | None = Field(default=None, description="GET, POST and so on")
-    path: Name | None = Field(default=None, description="Part of path and query as sent")
-    status: int | None = Field(default=None, ge=100, le=599, description="Status of the answer")
-    refused: bool | None = Field(default=None, description="Whether it was answered with anything but success")
-
-
-class PhonesQuery(AccountQuery, PageQuery):
-    """Which phones, or which replies."""
-
-    number: NumberField | None = Field(default=None, description="The phone's number, compared on digits")
-
-
-class CallbacksQuery(AccountQuery, PageQuery):
-    """Which callbacks."""
-
-    message: Name | None = Field(default=None, description="Id of the message they are about")
-    state: CallbackState | None = Field(default=None, description="How far they have come")
-
-
-class ReplayBody(RequestModel):
-    """How a message's callbacks are replayed."""
-
-    order: ReplayOrder = Field(default="same", description="shuffled depends on nothing but the seed")
-    times: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = Field(
-        default=1, description="Each so many times in a row, or mixed where shuffled"
-    )
-
-
-class ConsentsQuery(AccountQuery, PageQuery):
-    """Which opt-outs and opt-ins."""
-
-    number: NumberField | None = Field(default=None, description="Of this number, compared on digits")
-
-
-class ListChange(RequestModel):
-    """Numbers to add to a list and to take from it."""
-
-    add: list[ListedNumber] = Field(default_factory=list, max_length=MOST_LISTED)
-    remove: list[ListedNumber] = Field(default_factory=list, max_length=MOST_LISTED)
-
-
-def _kind_of_list(given: object) -> str:
-    return "change" if isinstance(given, dict | ListChange) else "list"
-
-
-NumberList = Annotated[
-    Annotated[list[ListedNumber], Field(max_length=MOST_LISTED), Tag("list")] | Annotated[ListChange, Tag("change")],
-    Discriminator(_kind_of_list),
-]
-"""A whole list of numbers, or what to add and remove."""
-
-
-def _only_if_given(schema: dict[str, Any]) -> None:
-    del schema["default"]
-
-
-class AccountPatch(RequestModel):
-    """What to change in an account; what is not named stays."""
-
-    credit: Credit | None = Field(
-        default=None,
-        description="Segments it can send, null for no limit; a top-up sends what waited",
-        json_schema_extra=_only_if_given,
-    )
-    sender: Name = Field(default="", description="Sender of messages that name none", json_schema_extra=_only_if_given)
-    gateway: bool = Field(default=True, description="Whether it has an SMS gateway", json_schema_extra=_only_if_given)
-    rest_right: bool = Field(
-        default=True, description="Whether it may use the REST API", json_schema_extra=_only_if_given
-    )
-    unsubscribed: NumberList = Field(
-        default=[], description="Numbers that have opted out", json_schema_extra=_only_if_given
-    )
-    bounced: NumberList = Field(default=[], description="Numbers on the bounce list", json_schema_extra=_only_if_given)
-    kosher: NumberList = Field(
-        default=[], description="Numbers that take no SMS, beside the prefixes", json_schema_extra=_only_if_given
-    )
-    force_unsubscribe_link: bool = Field(
-        default=False, description="Whether the link is appended whatever a send says", json_schema_extra=_only_if_given
-    )
-    webhooks: WebhookList = Field(
-        default=[], description="Receivers of its callbacks", json_schema_extra=_only_if_given
-    )
-
-
-class AdvanceBody(RequestModel):
-    """How far to move time: one of the two."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["by"]}, {"required": ["to"]}]})
-
-    by: Duration = timedelta()
-    to: Instant = MAX_INSTANT
-
-    @model_validator(mode="after")
-    def _names_one(self) -> AdvanceBody:
-        if len(self.model_fields_set) != 1:
-            raise ValueError('must be either {"by": "2h"} or {"to": "2030-01-31T12:00:00Z"}')
-        return self
-
-
-class InboundBody(RequestModel):
-    """An SMS from a phone."""
-
-    from_: ListedNumber = Field(alias="from", description="Its number")
-    text: Annotated[str, Field(max_length=10_000)]
-
-
-class ClickBody(RequestModel):
-    """Which link is opened."""
-
-    url: TextField | None = Field(default=None, description="A link of the content; the first unless given")
-
-
-class ScriptQuery(AccountQuery):
-    """Whose scenario, and which."""
-
-    name: Name | None = Field(default=None, description="A scenario by its name; the body is empty then")
-
-
-def _longer_than_zero(length: timedelta) -> timedelta:
-    if not length:
-        raise ValueError("must be longer than 0")
-    return length
-
-
-class FaultBody(Limits):
-    """A fault: for which calls, how often, for how long."""
-
-    fault: FaultModel
-    ttl: Annotated[BoundedDuration, AfterValidator(_longer_than_zero)] = Field(
-        default=timedelta(minutes=10), description="How long it is in force at most, on the account's clock"
-    )

@@ -1,151 +1,176 @@
-"""Callbacks: which were planned, how receivers answered, and calling them again; and who opted out or in."""
+"""Callbacks: list them with their attempts, and repeat them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Final
+from datetime import datetime
+from typing import Annotated, Final
 
-from starlette.responses import Response
+from pydantic import BeforeValidator, Field
 
 from mocksms.engine.account import Account
-from mocksms.engine.callbacks import Callback
+from mocksms.engine.callbacks import Attempt, Callback, CallbackState
 from mocksms.engine.logs import parse_record_number
-from mocksms.inspection.answers import answer
-from mocksms.inspection.asked import AccountQuery, CallbacksQuery, ConsentsQuery, ReplayBody
-from mocksms.inspection.context import BASE, NOT_FOUND, REFUSED, STALE, Context, Endpoint, newest, room_made
+from mocksms.engine.outbox import ReplayOrder
+from mocksms.inspection.asked import AccountQuery, Name, PageQuery, RequestModel
+from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import InvalidParameters, RecordNotFound
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import LATEST
-from mocksms.inspection.told import CallbacksPage, CallbacksView, CallbackView, ConsentsPage
-from mocksms.inspection.views import callback_view, consent_view
-from mocksms.schemas.openapi import Operation, ResponseSpec
+from mocksms.inspection.shown import Page, ResponseModel, Text
+from mocksms.schemas.types import whole
+from mocksms.settings import Settings
+from mocksms.sms.webhook import WebhookKind
+from mocksms.webhooks.payloads import callback_request
 
-TAG: Final = "Callbacks"
-
-MOST_REPLAYED: Final = 10_000
-"""Callbacks that one call may ask for; for as long as they are planned and shown, a mock does nothing else."""
+MAX_REPLAYED: Final = 10_000
+"""Callbacks that one request may repeat: meanwhile the mock handles no other request."""
 
 
-def list_callbacks(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the newest callbacks that match."""
-    query: CallbacksQuery = ask.query
-    after = query.since or 0
-    found, total = newest(partial(_matching, ask, query), query)
-    page = CallbacksPage(
-        callbacks=[callback_view(desk.engine, account, callback) for account, callback in found],
-        cursor=desk.engine.cursor,
-        total=total,
-        **room_made((account.callbacks for account in ask.scope.accounts), after),
+class CallbacksQuery(AccountQuery, PageQuery):
+    """Filters for callbacks."""
+
+    message: Name | None = Field(default=None, description="Id of the message they are about")
+    state: CallbackState | None = Field(default=None, description="State of the callback")
+
+
+class ReplayBody(RequestModel):
+    """How to repeat the callbacks of a message."""
+
+    order: ReplayOrder = Field(default="same", description="shuffled depends on nothing but the seed")
+    times: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = Field(
+        default=1, description="How many times to repeat each callback: in a row, or mixed when shuffled"
     )
-    return answer(page)
 
 
-def replay_callback(desk: Context, ask: InspectionCall) -> Response:
-    """Call a receiver again."""
-    name = ask.path["id"]
-    number = parse_record_number(name) or 0
-    for account in ask.scope.accounts:
-        if callback := account.callbacks.get(number):
-            (again,) = desk.engine.outbox.replay(account, [callback], "same", 1)
-            return answer(callback_view(desk.engine, account, again))
-    raise RecordNotFound("callback", name)
+class AttemptView(ResponseModel):
+    """One attempt to deliver a callback."""
+
+    at: datetime = Field(description="On the account's clock")
+    status: int | None = Field(description="Status of the response, null without a response")
+    body: str = Field(description="Body of the response, at most its first 4,096 bytes")
+    duration: float = Field(description="In seconds, real time")
+    error: str | None = Field(description="Why the attempt failed")
 
 
-def replay_history(desk: Context, ask: InspectionCall) -> Response:
-    """Call receivers again about all that happened to a message."""
-    account, message = ask.scope.find(ask.path["id"])
-    told = [callback for callback in account.callbacks.of(message.transaction_id) if not callback.replay_of]
-    times: int = ask.body.times
-    if len(told) * times > MOST_REPLAYED:
-        much = f"is {times}, and the message has {len(told)} callbacks: at most {MOST_REPLAYED:,} are replayed at once"
-        raise InvalidParameters({"times": [much]})
-    again = desk.engine.outbox.replay(account, reversed(told), ask.body.order, times)
-    return answer(CallbacksView(callbacks=[callback_view(desk.engine, account, callback) for callback in again]))
+class CallbackRequestView(ResponseModel):
+    """The HTTP request of a callback."""
+
+    method: str
+    headers: list[tuple[str, Text]]
+    body: Text
 
 
-def list_consents(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the newest opt-outs and opt-ins."""
-    query: ConsentsQuery = ask.query
-    after = query.since or 0
-    digits = None if query.number is None else desk.digits(query.number)
-    found, total = newest(partial(ask.scope.consents, after, digits), query)
-    page = ConsentsPage(
-        consents=[consent_view(account, consent) for account, consent in found],
-        cursor=desk.engine.cursor,
-        total=total,
-        **room_made((account.consents for account in ask.scope.accounts), after),
-    )
-    return answer(page)
+class CallbackView(ResponseModel):
+    """A callback: one event, sent to one webhook."""
+
+    id: int
+    account: str
+    url: str
+    kind: WebhookKind
+    event: str
+    transaction_id: str | None = Field(description="Id of the message, null for an event of a number alone")
+    number: Text = Field(description="The normalised phone number")
+    state: CallbackState
+    created_at: datetime
+    due_at: datetime | None = Field(description="When the next attempt is due, null once there is none")
+    request: CallbackRequestView
+    attempts: list[AttemptView]
+    replay_of: int | None = Field(description="Id of the callback that this one repeats")
 
 
-def _matching(ask: InspectionCall, query: CallbacksQuery, before: int | None) -> Iterator[tuple[Account, Callback]]:
+class CallbacksPage(Page):
+    """Callbacks, newest first."""
+
+    callbacks: list[CallbackView]
+
+
+class CallbacksView(ResponseModel):
+    """The new callbacks, in the order they are sent."""
+
+    callbacks: list[CallbackView]
+
+
+def list_callbacks(context: Context, call: InspectionCall) -> CallbacksPage:
+    """List callbacks with every attempt, newest first."""
+    query: CallbacksQuery = call.query
     message = None if query.message is None else query.message.lower().replace("-", "")
-    for account, callback in ask.scope.callbacks(query.since or 0, message, before):
-        if query.state is None or callback.state is query.state:
-            yield account, callback
+
+    def find(after: int, before: int | None) -> Iterator[tuple[Account, Callback]]:
+        for account, callback in call.scope.callbacks(after, message, before):
+            if query.state is None or callback.state is query.state:
+                yield account, callback
+
+    found, totals = context.paginate(query, find, (account.callbacks for account in call.scope.accounts))
+    return CallbacksPage(callbacks=[_view(context, *each) for each in found], **totals)
 
 
-ROOMS: Final = (
-    Endpoint(
-        Operation(
-            id="list_callbacks",
-            method="GET",
-            path=f"{BASE}/callbacks",
-            tag=TAG,
-            summary="List callbacks with every attempt, newest first",
-            key="chooses",
-            query=CallbacksQuery,
-            replies={200: ResponseSpec(about="The callbacks", shape=CallbacksPage), 400: REFUSED, 409: STALE},
-        ),
-        list_callbacks,
-    ),
-    Endpoint(
-        Operation(
-            id="replay_callback",
-            method="POST",
-            path=f"{BASE}/callbacks/{{id}}/replay",
-            tag=TAG,
-            summary="Call a receiver again",
-            key="chooses",
-            query=AccountQuery,
-            replies={200: ResponseSpec(about="The new callback", shape=CallbackView), 400: REFUSED, 404: NOT_FOUND},
-        ),
-        replay_callback,
-    ),
-    Endpoint(
-        Operation(
-            id="replay_history",
-            method="POST",
-            path=f"{BASE}/messages/{{id}}/callbacks/replay",
-            tag=TAG,
-            summary="Call receivers again about a message: in another order, or several times",
-            key="chooses",
-            query=AccountQuery,
-            path_example=LATEST,
-            body=ReplayBody,
-            body_required=False,
-            examples={"twice, out of order": {"order": "shuffled", "times": 2}},
-            replies={
-                200: ResponseSpec(about="The new callbacks, in their order", shape=CallbacksView),
-                400: REFUSED,
-                404: NOT_FOUND,
-            },
-        ),
+def replay_callback(context: Context, call: InspectionCall) -> CallbackView:
+    """Repeat a callback."""
+    number = parse_record_number(call.id) or 0
+    for account in call.scope.accounts:
+        if callback := account.callbacks.get(number):
+            (repeated,) = context.engine.outbox.replay(account, [callback], "same", 1)
+            return _view(context, account, repeated)
+    raise RecordNotFound("callback", call.id)
+
+
+def replay_history(context: Context, call: InspectionCall) -> CallbacksView:
+    """Repeat all callbacks of a message, in another order or several times."""
+    account, message = call.scope.find(call.id)
+    callbacks = [each for each in account.callbacks.of(message.transaction_id) if not each.replay_of]
+    times: int = call.body.times
+    if len(callbacks) * times > MAX_REPLAYED:
+        text = f"is {times}, and the message has {len(callbacks)} callbacks: one request repeats at most"
+        raise InvalidParameters({"times": [f"{text} {MAX_REPLAYED:,}"]})
+    repeated = context.engine.outbox.replay(account, reversed(callbacks), call.body.order, times)
+    return CallbacksView(callbacks=[_view(context, account, callback) for callback in repeated])
+
+
+def _view(context: Context, account: Account, callback: Callback) -> CallbackView:
+    return CallbackView(
+        id=callback.number,
+        account=account.id,
+        url=callback.webhook.url,
+        kind=callback.webhook.kind,
+        event=callback.event,
+        transaction_id=callback.details.transaction_id,
+        number=callback.details.digits,
+        state=callback.state,
+        created_at=callback.created_at,
+        due_at=callback.due_at,
+        request=_request_view(callback, context.engine.settings),
+        attempts=[_attempt_view(attempt) for attempt in callback.attempts],
+        replay_of=callback.replay_of,
+    )
+
+
+def _request_view(callback: Callback, settings: Settings) -> CallbackRequestView:
+    request = callback_request(callback, settings)
+    return CallbackRequestView(method=request.method, headers=list(request.headers), body=request.body.decode())
+
+
+def _attempt_view(attempt: Attempt) -> AttemptView:
+    return AttemptView(
+        at=attempt.at,
+        status=attempt.status,
+        body=attempt.body.decode(errors="replace"),
+        duration=attempt.duration,
+        error=attempt.error,
+    )
+
+
+ENDPOINTS: Final = (
+    endpoint("GET", "callbacks", list_callbacks, returns=CallbacksPage, query=CallbacksQuery),
+    endpoint("POST", "callbacks/{id}/replay", replay_callback, returns=CallbackView),
+    endpoint(
+        "POST",
+        "messages/{id}/callbacks/replay",
         replay_history,
-    ),
-    Endpoint(
-        Operation(
-            id="list_consents",
-            method="GET",
-            path=f"{BASE}/consents",
-            tag=TAG,
-            summary="List who opted out or in, when and why, newest first",
-            key="chooses",
-            query=ConsentsQuery,
-            replies={200: ResponseSpec(about="The entries", shape=ConsentsPage), 400: REFUSED, 409: STALE},
-        ),
-        list_consents,
+        returns=CallbacksView,
+        path_example=LATEST,
+        body=ReplayBody,
+        body_required=False,
+        examples={"twice, out of order": {"order": "shuffled", "times": 2}},
     ),
 )
-"""The operations on callbacks and consents."""

@@ -1,86 +1,103 @@
-"""Clocks: frozen, moved forward, let run again."""
+"""Clocks: read, freeze, advance and resume the time of one account or of all."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
-from starlette.responses import Response
+from pydantic import ConfigDict, Field, model_validator
 
 from mocksms.engine.account import Account
-from mocksms.inspection.answers import answer
-from mocksms.inspection.asked import AccountQuery, AdvanceBody
-from mocksms.inspection.context import BASE, ILLEGAL, NOT_FOUND, REFUSED, UNFINISHED, Context, Endpoint, EndpointHandler
+from mocksms.engine.clock import Clock
+from mocksms.errors import ClockMovedBack, ClockOutOfRange
+from mocksms.inspection.asked import Instant, RequestModel
+from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.errors import AccountUnknown, CallbacksUnfinished
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.shown import ClockView
-from mocksms.inspection.views import clock_view
-from mocksms.schemas.openapi import Operation, ResponseSpec
-
-TAG: Final = "Clock"
+from mocksms.inspection.shown import ResponseModel
+from mocksms.schemas.types import Duration
+from mocksms.sms.instants import MAX_INSTANT
 
 
-def read_clock(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the time of an account, or that which new accounts begin with."""
-    return _clock(desk, None if ask.scope.name is None else ask.scope.peek())
+class AdvanceBody(RequestModel):
+    """How far to advance the clock: by a duration or to an instant."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["by"]}, {"required": ["to"]}]})
+
+    by: Duration = timedelta()
+    to: Instant = MAX_INSTANT
+
+    @model_validator(mode="after")
+    def _has_one(self) -> AdvanceBody:
+        if len(self.model_fields_set) != 1:
+            raise ValueError('must be either {"by": "2h"} or {"to": "2030-01-31T12:00:00Z"}')
+        return self
 
 
-def freeze_clock(desk: Context, ask: InspectionCall) -> Response:
-    """Let time stand still."""
-    account = ask.scope.one_or_all()
-    desk.controls.freeze(account)
-    return _clock(desk, account)
+class ClockView(ResponseModel):
+    """The clock."""
+
+    now: datetime
+    frozen: bool
+    next_due: datetime | None = Field(description="When the next step or callback is due")
 
 
-def resume_clock(desk: Context, ask: InspectionCall) -> Response:
-    """Let time run on."""
-    account = ask.scope.one_or_all()
-    desk.controls.resume(account)
-    return _clock(desk, account)
+def clock_view(clock: Clock, *accounts: Account) -> ClockView:
+    """Return a clock, and when something is due next in some accounts."""
+    due = [at for account in accounts for at in (account.next_at, account.callbacks.next_at) if at is not None]
+    return ClockView(now=clock.now(), frozen=clock.frozen, next_due=min(due, default=None))
 
 
-async def advance_clock(desk: Context, ask: InspectionCall) -> Response:
-    """Move time forward; what is due by then has happened when this answers, and receivers have been called."""
-    account, body = ask.scope.one_or_all(), ask.body
+def read_clock(context: Context, call: InspectionCall) -> ClockView:
+    """Read the clock of an account, or the clock that new accounts start with."""
+    return _view(context, None if call.scope.name is None else call.scope.peek())
+
+
+def freeze_clock(context: Context, call: InspectionCall) -> ClockView:
+    """Freeze the clock of an account, or of all accounts."""
+    account = call.scope.one_or_all()
+    context.controls.freeze(account)
+    return _view(context, account)
+
+
+def resume_clock(context: Context, call: InspectionCall) -> ClockView:
+    """Resume the clock from the time it shows."""
+    account = call.scope.one_or_all()
+    context.controls.resume(account)
+    return _view(context, account)
+
+
+async def advance_clock(context: Context, call: InspectionCall) -> ClockView:
+    """Advance the clock and apply everything that is due.
+
+    Due steps are applied in time order. The response comes after all due callbacks were attempted.
+    """
+    account, body = call.scope.one_or_all(), call.body
     if "by" in body.model_fields_set:
-        desk.controls.advance_by(account, body.by)
+        context.controls.advance_by(account, body.by)
     else:
-        desk.controls.advance_to(account, body.to)
-    await desk.quiet.of(account)
-    return _clock(desk, account)
+        context.controls.advance_to(account, body.to)
+    await context.quiet.of(account)
+    return _view(context, account)
 
 
-def _clock(desk: Context, account: Account | None) -> Response:
+def _view(context: Context, account: Account | None) -> ClockView:
     if account is None:
-        return answer(clock_view(desk.engine.accounts.clock, *desk.engine.accounts))
-    return answer(clock_view(account.clock, account))
+        return clock_view(context.engine.accounts.clock, *context.engine.accounts)
+    return clock_view(account.clock, account)
 
 
-def _room(word: str, summary: str, endpoint: EndpointHandler, **more: Any) -> Endpoint:
-    operation = Operation(
-        id=f"{word}_clock",
-        method="GET" if word == "read" else "POST",
-        path=f"{BASE}/clock" if word == "read" else f"{BASE}/clock/{word}",
-        tag=TAG,
-        summary=summary,
-        key="chooses",
-        query=AccountQuery,
-        **{"replies": _REPLIES, **more},
-    )
-    return Endpoint(operation, endpoint)
-
-
-_REPLIES: Final = {200: ResponseSpec(about="The clock", shape=ClockView), 400: REFUSED, 404: NOT_FOUND}
-
-ROOMS: Final = (
-    _room("read", "Read the clock of an account, or of accounts to come", read_clock),
-    _room("freeze", "Let time stand still, for all accounts unless one is named", freeze_clock),
-    _room(
-        "advance",
-        "Move time forward, apply all that is due by then in time order, and call receivers",
+ENDPOINTS: Final = (
+    endpoint("GET", "clock", read_clock, returns=ClockView, raises=[AccountUnknown]),
+    endpoint("POST", "clock/freeze", freeze_clock, returns=ClockView, raises=[AccountUnknown]),
+    endpoint(
+        "POST",
+        "clock/advance",
         advance_clock,
+        returns=ClockView,
         body=AdvanceBody,
         examples={"by": {"by": "2h"}, "to": {"to": "2030-01-31T12:00:00Z"}},
-        replies={**_REPLIES, 409: ILLEGAL, 504: UNFINISHED},
+        raises=[AccountUnknown, ClockMovedBack, ClockOutOfRange, CallbacksUnfinished],
     ),
-    _room("resume", "Let time run on from where it stands", resume_clock),
+    endpoint("POST", "clock/resume", resume_clock, returns=ClockView, raises=[AccountUnknown]),
 )
-"""The operations on clocks."""

@@ -1,21 +1,25 @@
-"""What the endpoints of the inspection API work with, and how an endpoint and its description go together."""
+"""What the endpoints of the inspection API share: the mock they work on, how they are declared, and their pages."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from starlette.responses import Response
+from pydantic import BaseModel
 from starlette.types import ASGIApp
 
 from mocksms.engine.clock import system_time
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.logs import BoundedLog
-from mocksms.inspection.answers import ErrorAnswer
-from mocksms.inspection.asked import Filters, PageQuery
+from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest, MocksmsError
+from mocksms.inspection.answers import error_responses
+from mocksms.inspection.asked import AccountQuery, Filters, PageQuery
+from mocksms.inspection.auth import OPEN
+from mocksms.inspection.errors import InvalidParameters, RecordNotFound, TokenMissing, TypeNotJson, UnknownCursor
 from mocksms.inspection.events import EventLog
 from mocksms.inspection.matching import MessageFilter
 from mocksms.inspection.parameters import InspectionCall
@@ -23,7 +27,7 @@ from mocksms.inspection.quiet import Quiet
 from mocksms.inspection.stream import Streams
 from mocksms.inspection.waiting import Waits
 from mocksms.scenario.library import Library
-from mocksms.schemas.openapi import TEXT, Operation, ResponseSpec
+from mocksms.schemas.openapi import Operation, ResponseSpec
 
 BASE: Final = "/_mock"
 
@@ -47,64 +51,121 @@ class Context:
         return MessageFilter(filters, self.digits, self.engine.text_of, after or 0, before)
 
     def digits(self, mobile_number: str) -> str:
-        """Return a number as it is compared."""
+        """Return a phone number in its normalised form."""
         return self.engine.parse(mobile_number).digits
 
+    def paginate(
+        self,
+        query: PageQuery,
+        find: Callable[[int, int | None], Iterator[T]],
+        logs: Iterable[BoundedLog[Any]],
+        total: int | None = None,
+    ) -> tuple[list[T], dict[str, Any]]:
+        """Return the records of a page, newest first, and the fields that every page has.
+
+        Args:
+            query: the cursors and the limit of the page.
+            find: returns the records after a cursor and before another, newest first.
+            logs: the logs that the records are in.
+            total: the number of records on all pages; they are counted unless it is known.
+        """
+        after, logs = query.since or 0, tuple(logs)
+        found = find(after, query.before)
+        records = list(islice(found, query.limit))
+        if total is None:
+            rest = find(after, None) if query.before is not None else found
+            total = sum(1 for _ in rest) + (0 if query.before is not None else len(records))
+        return records, {
+            "cursor": self.engine.cursor,
+            "total": total,
+            "evicted": sum(log.evicted for log in logs),
+            "incomplete": any(log.evicted_up_to > after for log in logs),
+        }
+
     def stop(self) -> None:
-        """End what is being waited for and watched, since the mock stops."""
+        """End all waits and streams, since the mock shuts down."""
         self.waits.stop()
         self.quiet.stop()
         self.streams.stop()
 
 
-def newest(
-    find: Callable[[int | None], Iterator[T]], query: PageQuery, total: int | None = None
-) -> tuple[list[T], int]:
-    """Return the page that a query asks for, and how much there is on all pages, which is counted unless it is known.
+EndpointResult = BaseModel | ASGIApp
+"""What a handler returns: a model, which becomes a JSON response, or a response of another kind."""
 
-    Args:
-        find: returns what matches before a cursor, newest first.
-        query: says before which cursor, and how much.
-        total: how much there is in all.
-    """
-    found = find(query.before)
-    first = list(islice(found, query.limit))
-    if total is not None:
-        return first, total
-    return first, sum(1 for _ in find(None)) if query.before is not None else len(first) + sum(1 for _ in found)
+EndpointHandler = Callable[[Context, InspectionCall], EndpointResult | Awaitable[BaseModel]]
 
 
-def room_made(logs: Iterable[BoundedLog[Any]], after: int) -> dict[str, Any]:
-    """Return what a page says of what has gone from logs to make room: how many, and whether some after a cursor."""
-    kept = tuple(logs)
-    return {"evicted": sum(log.evicted for log in kept), "incomplete": any(log.evicted_up_to > after for log in kept)}
-
-
-EndpointHandler = Callable[[Context, InspectionCall], ASGIApp | Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """An operation with what answers it, and whether that may take its time."""
+    """An operation and its handler; `holds` marks one that may keep its connection open for a long time."""
 
     operation: Operation
-    endpoint: EndpointHandler
+    handler: EndpointHandler
     holds: bool = False
 
 
-ANY: Final = {
-    401: ResponseSpec(about="The control token is missing or wrong", shape=ErrorAnswer),
-    403: ResponseSpec(about="The Host is not allowed, or a page of another site asks", shape=ErrorAnswer),
-}
-WRITES: Final = {
-    413: ResponseSpec(about="The body is too large", shape=ErrorAnswer),
-    415: ResponseSpec(about="The body is not declared as JSON", shape=ErrorAnswer),
-}
-REFUSED: Final = ResponseSpec(about="Query, header or body do not fit; the answer says where", shape=ErrorAnswer)
-NOT_FOUND: Final = ResponseSpec(about="There is no such thing", shape=ErrorAnswer)
-ILLEGAL: Final = ResponseSpec(about="That is not possible as things are; the answer names what is", shape=ErrorAnswer)
-STALE: Final = ResponseSpec(about="The cursor is not from this mock", shape=ErrorAnswer)
-UNFINISHED: Final = ResponseSpec(about="Receivers take too long; time was moved all the same", shape=ErrorAnswer)
-CLOSED: Final = ResponseSpec(about="Too many wait already, or the mock stops", shape=ErrorAnswer)
-EXPLAINED: Final = ResponseSpec(about="It is not so; the answer explains why", shape=ErrorAnswer, media=(TEXT,))
-"""Answers that many operations may give."""
+def endpoint(
+    method: str,
+    path: str,
+    handler: EndpointHandler,
+    *,
+    returns: type[BaseModel] | None,
+    query: type[BaseModel] | None = AccountQuery,
+    body: type[BaseModel] | None = None,
+    raises: Iterable[type[MocksmsError]] = (),
+    media: tuple[str, ...] = (),
+    holds: bool = False,
+    **details: Any,
+) -> Endpoint:
+    """Declare an operation of the inspection API.
+
+    Its id is the name of the handler; its summary and description are the handler's docstring.
+
+    Args:
+        method: the HTTP method.
+        path: the path under `BASE`.
+        handler: handles the request.
+        returns: the model of the response, None for a response that is not JSON.
+        query: the model of the query.
+        body: the model of the JSON body.
+        raises: the errors of this operation beside those of every operation.
+        media: the media types of the response beside JSON.
+        holds: whether it may keep its connection open for a long time.
+        details: further fields of the Operation.
+    """
+    summary, _, about = (inspect.getdoc(handler) or "").partition("\n\n")
+    errors = {*raises, *_common_errors(method, f"{BASE}/{path}", query, body)}
+    success = ResponseSpec(about=_title(inspect.getdoc(returns or handler)), shape=returns, media=media)
+    operation = Operation(
+        id=handler.__name__,
+        method=method,
+        path=f"{BASE}/{path}",
+        summary=_title(summary),
+        about=" ".join(about.split()),
+        key="unused" if query is None else "chooses",
+        query=query,
+        body=body,
+        replies={200: success, **error_responses(errors)},
+        **details,
+    )
+    return Endpoint(operation=operation, handler=handler, holds=holds)
+
+
+def _common_errors(
+    method: str, path: str, query: type[BaseModel] | None, body: type[BaseModel] | None
+) -> Iterator[type[MocksmsError]]:
+    """Iterate over the errors that follow from how an operation is declared."""
+    yield InvalidParameters
+    yield CrossOriginRequest
+    if path not in OPEN:
+        yield TokenMissing
+    if method != "GET":
+        yield from (BodyTooLarge, BodyTooSlow, TypeNotJson)
+    if "{" in path:
+        yield RecordNotFound
+    if any("since" in model.model_fields for model in (query, body) if model):
+        yield UnknownCursor
+
+
+def _title(docstring: str | None) -> str:
+    return (docstring or "").partition("\n")[0].removesuffix(".")

@@ -101,13 +101,19 @@ class Explanation(ResponseModel):
 
 
 class ExpectationFailed(InspectionRefused):
-    """An expectation failed: after a wait (`timed_out`), or for a message that was requested (`not_found`)."""
+    """The messages are not as expected."""
 
-    def __init__(self, explanation: Explanation, *, timed_out: bool = False, not_found: bool = False) -> None:
+    def __init__(self, explanation: Explanation) -> None:
         self.explanation = explanation
-        self.timed_out = timed_out
-        self.not_found = not_found
         super().__init__(explanation.summary)
+
+
+class NoMessage(ExpectationFailed):
+    """No message matches, and one was requested."""
+
+
+class WaitTimedOut(ExpectationFailed):
+    """Too few messages matched until a wait timed out."""
 
 
 def describe_problem(count: int, conditions: Sequence[str], expected: str = "", when: str = "") -> str:

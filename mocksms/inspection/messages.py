@@ -1,80 +1,178 @@
-"""Messages: list, read, wait for, verify, delete, and drive them by hand."""
+"""Messages: list, read, wait for, verify, delete, and control them manually."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import accumulate
 from typing import Final
 
-from pydantic import BaseModel
+from pydantic import Field
 from starlette.responses import Response
 
 from mocksms.asgi import Disconnected
 from mocksms.engine.account import Account
-from mocksms.engine.controls import Controls
 from mocksms.engine.messages import MessageQuery
-from mocksms.inspection.answers import ErrorAnswer, answer, text_answer
-from mocksms.inspection.asked import AccountQuery, ClickBody, ListQuery, ManyQuery, VerifyBody, WaitQuery
-from mocksms.inspection.context import BASE, CLOSED, EXPLAINED, ILLEGAL, NOT_FOUND, REFUSED, STALE, Context, Endpoint
-from mocksms.inspection.errors import ShuttingDown
+from mocksms.errors import IllegalStep, NoLink
+from mocksms.inspection.answers import text_answer
+from mocksms.inspection.asked import ListQuery, ManyQuery, RequestModel, TextField, VerifyBody, WaitQuery
+from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.errors import ShuttingDown, TooManyListeners
 from mocksms.inspection.explainer import Explainer
-from mocksms.inspection.explanations import ExpectationFailed, Explanation, describe_count
+from mocksms.inspection.explanations import ExpectationFailed, NoMessage, WaitTimedOut, describe_count
 from mocksms.inspection.matching import MessageFilter
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import LATEST, OwnedMessage
-from mocksms.inspection.shown import CodesView, Deleted, MessagesPage, MessageView
+from mocksms.inspection.shown import Page, ResponseModel, Text, WarningView
 from mocksms.inspection.verify import Verifier
-from mocksms.inspection.views import code_view, message_view
 from mocksms.inspection.waiting import WaitEnd
-from mocksms.schemas.openapi import TEXT, Operation, ResponseSpec
-from mocksms.sms.codes import find_codes
-from mocksms.sms.message import Message
+from mocksms.schemas.openapi import TEXT
+from mocksms.sms.codes import Code, find_codes
+from mocksms.sms.message import Message, Reason, Status
+from mocksms.sms.segments import count_segments, split_segments
+from mocksms.sms.text import filled, links_in
 
-TAG: Final = "Messages"
-
-MessageAction = Callable[[Controls, Account, str], Message]
-"""Something a tester does to a message by its id."""
-
-
-def list_messages(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the newest messages that match."""
-    wanted = desk.filter(ask.query, ask.query.since, ask.query.before)
-    found = ask.scope.search(wanted.query, ask.query.limit)
-    is_all = ask.query.before is None and len(found) < ask.query.limit
-    total = len(found) if is_all else ask.scope.count(desk.filter(ask.query, ask.query.since).query)
-    return answer(_page(desk, ask, found, total, ask.query.since))
+MessageAction = Callable[[Account, str], Message]
+"""One of the controls of a message, by its id."""
 
 
-def delete_messages(desk: Context, ask: InspectionCall) -> Response:
-    """Delete the messages that match."""
-    query = desk.filter(ask.query, ask.query.since).query
+class ClickBody(RequestModel):
+    """Which link to open."""
+
+    url: TextField | None = Field(default=None, description="A link of the message; without it the first one")
+
+
+class ForcedByView(ResponseModel):
+    """The first character that GSM 03.38 does not have."""
+
+    character: Text
+    index: int
+
+
+class SegmentsView(ResponseModel):
+    """How the text is split for sending."""
+
+    encoding: str
+    count: int
+    characters: int = Field(description="Characters of the text")
+    boundaries: list[int] = Field(description="Indexes in the text where each further segment starts")
+    units: int = Field(description="Septets in GSM-7, UTF-16 code units in UCS-2")
+    forced_by: ForcedByView | None
+
+
+class CodeView(ResponseModel):
+    """A possible one-time code."""
+
+    code: str
+    index: int = Field(description="Index of its start in the text")
+    length: int
+    announced: bool = Field(description="Whether the text calls it a code")
+
+
+class StepView(ResponseModel):
+    """A step of a message."""
+
+    at: datetime
+    status: Status
+    reject_reason: Reason | None
+    cause: str
+
+
+class ClickView(ResponseModel):
+    """A link that the recipient opened."""
+
+    at: datetime
+    url: Text
+
+
+class MessageView(ResponseModel):
+    """One SMS to one recipient; times are UTC, reasons are spelled as in send responses."""
+
+    transaction_id: str
+    cursor: int = Field(description="The cursor of this message")
+    account: str = Field(description="Id of its account")
+    mobile_number: Text = Field(description="As sent")
+    number: Text = Field(description="The normalised number")
+    sender: Text
+    content: Text = Field(description="As sent, placeholders filled")
+    text: Text = Field(description="As the phone shows it")
+    tags: list[Text]
+    status: Status
+    reject_reason: Reason | None
+    reject_reason_in_reads: str | None = Field(description="The same, as info and search spell it")
+    decided_by: str | None = Field(description="What decided its outcome, null until then")
+    segments: SegmentsView
+    codes: list[CodeView] = Field(description="Possible one-time codes, the best candidate first")
+    links: list[Text] = Field(description="The links that the phone shows")
+    clicks: int
+    clicks_details: list[ClickView]
+    history: list[StepView]
+    request_id: int | None
+    warnings: list[WarningView]
+    created_at: datetime
+    scheduled_at: datetime | None
+
+
+class MessagesPage(Page):
+    """Messages, newest first."""
+
+    messages: list[MessageView]
+
+
+class CodesView(ResponseModel):
+    """The one-time codes of a message, the best candidate first."""
+
+    codes: list[CodeView]
+
+
+class DeletedView(ResponseModel):
+    """The number of deleted messages."""
+
+    deleted: int
+
+
+def list_messages(context: Context, call: InspectionCall) -> MessagesPage:
+    """List messages, newest first."""
+    query: ListQuery = call.query
+    found = call.scope.search(context.filter(query, query.since, query.before).query, query.limit)
+    is_whole = query.before is None and len(found) < query.limit
+    total = len(found) if is_whole else call.scope.count(context.filter(query, query.since).query)
+    return _page(context, call, found, total, query.since)
+
+
+def delete_messages(context: Context, call: InspectionCall) -> DeletedView:
+    """Delete messages: those that match, or all of them."""
+    query = context.filter(call.query, call.query.since).query
     count = 0
-    for account in ask.scope.accounts:
+    for account in call.scope.accounts:
         if query == MessageQuery():
             count += len(account.messages)
-            desk.controls.delete_all(account)
+            context.controls.delete_all(account)
             continue
         found = list(account.messages.newest_first(query))
         count += len(found)
-        desk.controls.delete(account, found)
-    return answer(Deleted(deleted=count))
+        context.controls.delete(account, found)
+    return DeletedView(deleted=count)
 
 
-def latest_message(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the newest message that matches."""
-    return answer(message_view(desk.engine, _latest(desk, ask)))
+def latest_message(context: Context, call: InspectionCall) -> MessageView:
+    """Read the newest message that matches."""
+    return _view(context, _latest(context, call))
 
 
-def latest_codes(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the one-time codes of the newest message that matches."""
-    return _codes(desk, ask, _latest(desk, ask))
+def latest_codes(context: Context, call: InspectionCall) -> CodesView | Response:
+    """Read the one-time codes of the newest message that matches.
+
+    As plain text one code per line.
+    """
+    return _codes(context, call, _latest(context, call))
 
 
-async def wait_for_messages(desk: Context, ask: InspectionCall) -> Response:
-    """Answer as soon as so many messages match."""
-    query = ask.query
-    wanted = desk.filter(query, query.since)
-    found = await desk.waits.until(ask.scope, wanted.query, query.count, query.timeout, ask.receive)
+async def wait_for_messages(context: Context, call: InspectionCall) -> MessagesPage:
+    """Wait until enough messages match."""
+    query: WaitQuery = call.query
+    wanted = context.filter(query, query.since)
+    found = await context.waits.until(call.scope, wanted.query, query.count, query.timeout, call.receive)
     match found:
         case WaitEnd.GONE:
             raise Disconnected
@@ -82,208 +180,209 @@ async def wait_for_messages(desk: Context, ask: InspectionCall) -> Response:
             raise ShuttingDown
         case WaitEnd.LATE:
             wanted.query.begin()
-            raise ExpectationFailed(_late(desk, ask, wanted), timed_out=True)
+            raise _timed_out(context, call, wanted)
         case _:
-            return answer(_page(desk, ask, found, ask.scope.count(wanted.query), query.since))
+            return _page(context, call, found, call.scope.count(wanted.query), query.since)
 
 
-def verify_messages(desk: Context, ask: InspectionCall) -> Response:
-    """Answer whether the messages are as expected."""
-    result = Verifier(desk, ask.scope, ask.body).verify()
+def verify_messages(context: Context, call: InspectionCall) -> MessagesPage:
+    """Verify how many messages match, their order, and that there are no others."""
+    body: VerifyBody = call.body
+    result = Verifier(context, call.scope, body).verify()
     if result.explanation:
         raise ExpectationFailed(result.explanation)
     newest_first = result.matched[::-1]
-    return answer(_page(desk, ask, newest_first[: ListQuery().limit], len(newest_first), ask.body.since))
+    return _page(context, call, newest_first[: ListQuery().limit], len(newest_first), body.since)
 
 
-def read_message(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with a message."""
-    return answer(message_view(desk.engine, ask.scope.find(ask.path["id"])))
+def read_message(context: Context, call: InspectionCall) -> MessageView:
+    """Read a message."""
+    return _view(context, call.scope.find(call.id))
 
 
-def read_codes(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the one-time codes of a message."""
-    return _codes(desk, ask, ask.scope.find(ask.path["id"]))
+def read_codes(context: Context, call: InspectionCall) -> CodesView | Response:
+    """Read the one-time codes of a message.
+
+    As plain text one code per line.
+    """
+    return _codes(context, call, call.scope.find(call.id))
 
 
-def drive_message(step: MessageAction, desk: Context, ask: InspectionCall) -> Response:
-    """Let a message take a step by hand."""
-    account, message = ask.scope.find(ask.path["id"])
-    driven = step(desk.controls, account, message.transaction_id)
-    return answer(message_view(desk.engine, OwnedMessage(account, driven)))
+def cancel_message(context: Context, call: InspectionCall) -> MessageView:
+    """Cancel a queued message."""
+    return _act(context, call, context.controls.cancel)
 
 
-def click_link(desk: Context, ask: InspectionCall) -> Response:
+def send_message(context: Context, call: InspectionCall) -> MessageView:
+    """Send a queued message now."""
+    return _act(context, call, context.controls.send)
+
+
+def bounce_message(context: Context, call: InspectionCall) -> MessageView:
+    """Let a queued or sent message bounce."""
+    return _act(context, call, context.controls.bounce)
+
+
+def unsubscribe_message(context: Context, call: InspectionCall) -> MessageView:
+    """Opt out the recipient of a message."""
+    return _act(context, call, context.controls.unsubscribe)
+
+
+def click_message(context: Context, call: InspectionCall) -> MessageView:
     """Let the recipient open a link."""
-    account, message = ask.scope.find(ask.path["id"])
-    clicked = desk.controls.click(account, message.transaction_id, ask.body.url)
-    return answer(message_view(desk.engine, OwnedMessage(account, clicked)))
+    return _act(context, call, lambda account, name: context.controls.click(account, name, call.body.url))
 
 
-def _latest(desk: Context, ask: InspectionCall) -> OwnedMessage:
-    wanted = desk.filter(ask.query, ask.query.since)
-    found = ask.scope.search(wanted.query, 1)
+def _act(context: Context, call: InspectionCall, action: MessageAction) -> MessageView:
+    account, message = call.scope.find(call.id)
+    return _view(context, OwnedMessage(account, action(account, message.transaction_id)))
+
+
+def _latest(context: Context, call: InspectionCall) -> OwnedMessage:
+    wanted = context.filter(call.query, call.query.since)
+    found = call.scope.search(wanted.query, 1)
     if not found:
-        explainer = Explainer(desk.engine, ask.scope, wanted.query.after)
-        raise ExpectationFailed(explainer.missing(wanted), not_found=True)
+        explainer = Explainer(context.engine, call.scope, wanted.query.after)
+        raise NoMessage(explainer.missing(wanted))
     return found[0]
 
 
-def _codes(desk: Context, ask: InspectionCall, owned: OwnedMessage) -> Response:
-    codes = find_codes(desk.engine.text_of(owned.message))
-    if ask.as_text:
+def _timed_out(context: Context, call: InspectionCall, wanted: MessageFilter) -> WaitTimedOut:
+    query: WaitQuery = call.query
+    count = len(call.scope.search(wanted.query, query.count))
+    explainer = Explainer(context.engine, call.scope, wanted.query.after)
+    expected, within = describe_count(query.count, None), f"within {query.timeout:g} s"
+    return WaitTimedOut(explainer.missing(wanted, count, expected, within))
+
+
+def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> CodesView | Response:
+    codes = find_codes(context.engine.text_of(owned.message))
+    if call.as_text:
         return text_answer("\n".join(code.code for code in codes))
-    return answer(CodesView(codes=[code_view(code) for code in codes]))
-
-
-def _late(desk: Context, ask: InspectionCall, wanted: MessageFilter) -> Explanation:
-    count = len(ask.scope.search(wanted.query, ask.query.count))
-    explainer = Explainer(desk.engine, ask.scope, wanted.query.after)
-    return explainer.missing(wanted, count, describe_count(ask.query.count, None), f"within {ask.query.timeout:g} s")
+    return CodesView(codes=[_code_view(code) for code in codes])
 
 
 def _page(
-    desk: Context, ask: InspectionCall, found: Sequence[OwnedMessage], total: int, since: int | None
+    context: Context, call: InspectionCall, found: Sequence[OwnedMessage], total: int, since: int | None
 ) -> MessagesPage:
     return MessagesPage(
-        messages=[message_view(desk.engine, owned) for owned in found],
-        cursor=desk.engine.cursor,
+        messages=[_view(context, owned) for owned in found],
+        cursor=context.engine.cursor,
         total=total,
-        evicted=ask.scope.evicted(),
-        incomplete=ask.scope.is_incomplete(since or 0),
+        evicted=call.scope.evicted(),
+        incomplete=call.scope.is_incomplete(since or 0),
     )
 
 
-_ONE: Final = ResponseSpec(about="The message", shape=MessageView)
-_PAGE: Final = ResponseSpec(about="Messages, newest first", shape=MessagesPage)
-_CODES: Final = ResponseSpec(about="The codes; as plain text one a line", shape=CodesView, media=(TEXT,))
-_NONE: Final = ResponseSpec(about="There is none; the answer explains why", shape=ErrorAnswer, media=(TEXT,))
-
-
-def _reading(
-    name: str, path: str, summary: str, replies: Mapping[int, ResponseSpec], query: type[BaseModel]
-) -> Operation:
-    return Operation(
-        id=name,
-        method="GET",
-        path=f"{BASE}/messages{path}",
-        tag=TAG,
-        summary=summary,
-        key="chooses",
-        query=query,
-        replies={**replies, 400: REFUSED, 409: STALE},
-        path_example=LATEST,
+def _view(context: Context, owned: OwnedMessage) -> MessageView:
+    account, message = owned
+    text = context.engine.text_of(message)
+    request = account.journal.get(message.request)
+    reason = message.state.reason
+    return MessageView(
+        transaction_id=message.transaction_id,
+        cursor=message.sequence,
+        account=account.id,
+        mobile_number=message.mobile_number,
+        number=message.digits,
+        sender=message.sender,
+        content=filled(message),
+        text=text,
+        tags=list(message.submission.tags),
+        status=message.state.status,
+        reject_reason=reason,
+        reject_reason_in_reads=reason.in_reads if reason else None,
+        decided_by=message.decided_by,
+        segments=_segments_view(text),
+        codes=[_code_view(code) for code in find_codes(text)],
+        links=links_in(text),
+        clicks=len(message.clicks),
+        clicks_details=[ClickView(at=click.at, url=click.url) for click in message.clicks],
+        history=[
+            StepView(at=step.at, status=step.state.status, reject_reason=step.state.reason, cause=step.cause)
+            for step in message.history
+        ],
+        request_id=message.request or None,
+        warnings=[WarningView(path=each.path, note=each.note) for each in request.warnings] if request else [],
+        created_at=message.created_at,
+        scheduled_at=message.due_at if message.due_at > message.created_at else None,
     )
 
 
-def _driving(word: str, step: MessageAction, summary: str) -> Endpoint:
-    operation = Operation(
-        id=f"{word}_message",
-        method="POST",
-        path=f"{BASE}/messages/{{id}}/{word}",
-        tag=TAG,
-        summary=summary,
-        key="chooses",
-        query=AccountQuery,
-        path_example=LATEST,
-        replies={200: _ONE, 400: REFUSED, 404: NOT_FOUND, 409: ILLEGAL},
+def _code_view(code: Code) -> CodeView:
+    return CodeView(code=code.code, index=code.index, length=code.length, announced=code.announced)
+
+
+def _segments_view(text: str) -> SegmentsView:
+    segments = count_segments(text)
+    forced_by = segments.forced_by
+    return SegmentsView(
+        encoding=segments.encoding,
+        count=segments.count,
+        characters=len(text),
+        boundaries=[*accumulate(map(len, split_segments(text)[:-1]))],
+        units=segments.units,
+        forced_by=ForcedByView(character=forced_by.character, index=forced_by.index) if forced_by else None,
     )
-    return Endpoint(operation, partial(drive_message, step))
 
 
-ROOMS: Final = (
-    Endpoint(_reading("list_messages", "", "List messages, newest first", {200: _PAGE}, ListQuery), list_messages),
-    Endpoint(
-        Operation(
-            id="delete_messages",
-            method="DELETE",
-            path=f"{BASE}/messages",
-            tag=TAG,
-            summary="Delete messages, all unless filtered",
-            key="chooses",
-            query=ManyQuery,
-            replies={200: ResponseSpec(about="They are gone", shape=Deleted), 400: REFUSED, 409: STALE},
-        ),
-        delete_messages,
-    ),
-    Endpoint(
-        _reading("latest_message", "/latest", "Read the newest message", {200: _ONE, 404: _NONE}, ManyQuery),
-        latest_message,
-    ),
-    Endpoint(
-        _reading(
-            "latest_codes",
-            "/latest/codes",
-            "Read the one-time codes of the newest message",
-            {200: _CODES, 404: _NONE},
-            ManyQuery,
-        ),
+ENDPOINTS: Final = (
+    endpoint("GET", "messages", list_messages, returns=MessagesPage, query=ListQuery),
+    endpoint("DELETE", "messages", delete_messages, returns=DeletedView, query=ManyQuery),
+    endpoint("GET", "messages/latest", latest_message, returns=MessageView, query=ManyQuery, raises=[NoMessage]),
+    endpoint(
+        "GET",
+        "messages/latest/codes",
         latest_codes,
+        returns=CodesView,
+        query=ManyQuery,
+        media=(TEXT,),
+        raises=[NoMessage],
     ),
-    Endpoint(
-        _reading(
-            "wait_for_messages",
-            "/wait",
-            "Wait until so many messages are there",
-            {200: _PAGE, 408: EXPLAINED, 503: CLOSED},
-            WaitQuery,
-        ),
+    endpoint(
+        "GET",
+        "messages/wait",
         wait_for_messages,
+        returns=MessagesPage,
+        query=WaitQuery,
+        raises=[WaitTimedOut, TooManyListeners, ShuttingDown],
         holds=True,
     ),
-    Endpoint(
-        _reading("read_message", "/{id}", "Read a message", {200: _ONE, 404: NOT_FOUND}, AccountQuery),
-        read_message,
-    ),
-    Endpoint(
-        _reading(
-            "read_codes",
-            "/{id}/codes",
-            "Read the one-time codes of a message",
-            {200: _CODES, 404: NOT_FOUND},
-            AccountQuery,
-        ),
-        read_codes,
-    ),
-    Endpoint(
-        Operation(
-            id="verify_messages",
-            method="POST",
-            path=f"{BASE}/verify",
-            tag=TAG,
-            summary="Verify how many messages match, their order, and that there is nothing else",
-            key="chooses",
-            query=AccountQuery,
-            body=VerifyBody,
-            examples={
-                "once": {"to": "972-54-1111111", "content": "Your code", "exactly": 1},
-                "in order": {"in_order": [{"content": "Welcome"}, {"tag": "otp"}], "nothing_else": True},
-                "nothing": {"exactly": 0},
-            },
-            replies={200: ResponseSpec(about="It is so", shape=MessagesPage), 400: REFUSED, 409: EXPLAINED},
-        ),
+    endpoint(
+        "POST",
+        "verify",
         verify_messages,
+        returns=MessagesPage,
+        body=VerifyBody,
+        examples={
+            "once": {"to": "972-54-1111111", "content": "Your code", "exactly": 1},
+            "in order": {"in_order": [{"content": "Welcome"}, {"tag": "otp"}], "nothing_else": True},
+            "nothing": {"exactly": 0},
+        },
+        raises=[ExpectationFailed],
     ),
-    _driving("cancel", Controls.cancel, "Cancel a queued message"),
-    _driving("send", Controls.send, "Send a queued message now"),
-    _driving("bounce", Controls.bounce, "Let a queued or sent message bounce"),
-    _driving("unsubscribe", Controls.unsubscribe, "Opt the recipient out"),
-    Endpoint(
-        Operation(
-            id="click_message",
-            method="POST",
-            path=f"{BASE}/messages/{{id}}/click",
-            tag=TAG,
-            summary="Let the recipient open a link",
-            key="chooses",
-            query=AccountQuery,
-            path_example=LATEST,
-            body=ClickBody,
-            body_required=False,
-            examples={"the first": {}},
-            replies={200: _ONE, 400: REFUSED, 404: NOT_FOUND, 409: ILLEGAL},
-        ),
-        click_link,
+    # Paths with an id come after the fixed ones.
+    endpoint("GET", "messages/{id}", read_message, returns=MessageView, path_example=LATEST),
+    endpoint("GET", "messages/{id}/codes", read_codes, returns=CodesView, media=(TEXT,), path_example=LATEST),
+    endpoint(
+        "POST", "messages/{id}/cancel", cancel_message, returns=MessageView, raises=[IllegalStep], path_example=LATEST
+    ),
+    endpoint(
+        "POST", "messages/{id}/send", send_message, returns=MessageView, raises=[IllegalStep], path_example=LATEST
+    ),
+    endpoint(
+        "POST", "messages/{id}/bounce", bounce_message, returns=MessageView, raises=[IllegalStep], path_example=LATEST
+    ),
+    endpoint("POST", "messages/{id}/unsubscribe", unsubscribe_message, returns=MessageView, path_example=LATEST),
+    endpoint(
+        "POST",
+        "messages/{id}/click",
+        click_message,
+        returns=MessageView,
+        body=ClickBody,
+        body_required=False,
+        examples={"the first": {}},
+        raises=[NoLink],
+        path_example=LATEST,
     ),
 )
-"""The operations on messages. Fixed paths come before those with an id."""

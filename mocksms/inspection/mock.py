@@ -1,102 +1,129 @@
-"""How the mock is, what it can do, and what happens as it happens."""
+"""The mock itself: health, magic numbers, fidelity, and the stream of events."""
 
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Final
+from typing import Final, Literal
 
-from starlette.responses import Response
+from pydantic import Field
 from starlette.types import ASGIApp
 
 from mocksms.engine.clock import system_time
 from mocksms.fidelity import ledger
-from mocksms.inspection.answers import answer
-from mocksms.inspection.asked import AccountQuery
-from mocksms.inspection.context import BASE, CLOSED, REFUSED, Context, Endpoint
+from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.errors import TooManyListeners
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.shown import BehaviourView, FidelityView, HealthView, NumbersView
-from mocksms.inspection.views import health_view, numbers_view
-from mocksms.schemas.openapi import STREAM, Operation, ResponseSpec
-
-TAG: Final = "Mock"
-
-
-def health(desk: Context, _: InspectionCall) -> Response:
-    """Answer how the mock is."""
-    uptime = (system_time() - desk.started).total_seconds()
-    return answer(health_view(desk.engine, version("mocksms"), uptime))
+from mocksms.inspection.shown import ResponseModel
+from mocksms.schemas.openapi import STREAM
+from mocksms.sms.magic import Catalogue
+from mocksms.sms.outcomes import Fault
 
 
-def numbers(desk: Context, _: InspectionCall) -> Response:
-    """Answer with the magic numbers."""
-    return answer(numbers_view(desk.engine.decisions.catalogue))
+class CountsView(ResponseModel):
+    """Numbers of accounts, messages and requests."""
+
+    accounts: int
+    messages: int
+    requests: int
 
 
-def fidelity(_: Context, __: InspectionCall) -> Response:
-    """Answer with the ledger."""
-    return answer(FidelityView(behaviours=[BehaviourView(**behaviour._asdict()) for behaviour in ledger()]))
+class HealthView(CountsView):
+    """The state of the mock, which is ready."""
+
+    status: Literal["ready"]
+    version: str
+    uptime: float = Field(description="In seconds")
+    cursor: int
+    evicted: CountsView
 
 
-def events(desk: Context, ask: InspectionCall) -> ASGIApp:
-    """Answer with what happens from here on, or from where the client was."""
-    last = ask.headers.get(b"last-event-id")
-    return desk.streams.open(ask.scope.id, last.decode("latin-1") if last else None, desk.engine.cursor)
+class NumberView(ResponseModel):
+    """A magic number."""
+
+    code: str
+    name: str
+    number: str
+    outcome: str
+    http_fault: bool
 
 
-ROOMS: Final = (
-    Endpoint(
-        Operation(
-            id="health",
-            method="GET",
-            path=f"{BASE}/health",
-            tag=TAG,
-            summary="How the mock is",
-            replies={200: ResponseSpec(about="It is ready", shape=HealthView)},
-        ),
-        health,
-    ),
-    Endpoint(
-        Operation(
-            id="numbers",
-            method="GET",
-            path=f"{BASE}/numbers",
-            tag=TAG,
-            summary="The magic numbers",
-            replies={200: ResponseSpec(about="The catalogue", shape=NumbersView)},
-        ),
-        numbers,
-    ),
-    Endpoint(
-        Operation(
-            id="fidelity",
-            method="GET",
-            path=f"{BASE}/fidelity",
-            tag=TAG,
-            summary="What is emulated, on what evidence",
-            replies={200: ResponseSpec(about="The ledger", shape=FidelityView)},
-        ),
-        fidelity,
-    ),
-    Endpoint(
-        Operation(
-            id="events",
-            method="GET",
-            path=f"{BASE}/events",
-            tag=TAG,
-            summary="What happens, as it happens",
-            about="Server-sent events: message, request, inbound, account, clock, deleted, reset. A stream begins with "
-            "open, or goes on after the Last-Event-ID; missed says that this is not possible, dropped that the stream "
-            "ends and why.",
-            key="chooses",
-            query=AccountQuery,
-            replies={
-                200: ResponseSpec(about="A stream of events", media=(STREAM,)),
-                400: REFUSED,
-                503: CLOSED,
-            },
-        ),
-        events,
-        holds=True,
-    ),
+class NumbersView(ResponseModel):
+    """The magic numbers."""
+
+    prefix: str
+    format: str
+    numbers: list[NumberView]
+
+
+class BehaviourView(ResponseModel):
+    """A behaviour of the emulated API, and the evidence for it."""
+
+    id: str
+    does: str
+    evidence: str
+    source: str
+    setting: str
+
+
+class FidelityView(ResponseModel):
+    """What the mock emulates, and the evidence for it."""
+
+    behaviours: list[BehaviourView]
+
+
+def health(context: Context, _: InspectionCall) -> HealthView:
+    """Read the state of the mock."""
+    accounts = context.engine.accounts
+    return HealthView(
+        status="ready",
+        version=version("mocksms"),
+        uptime=round((system_time() - context.started).total_seconds(), 3),
+        cursor=context.engine.cursor,
+        evicted=CountsView(**accounts.evicted()._asdict()),
+        **accounts.totals()._asdict(),
+    )
+
+
+def numbers(context: Context, _: InspectionCall) -> NumbersView:
+    """List the magic numbers."""
+    return numbers_view(context.engine.decisions.catalogue)
+
+
+def fidelity(_: Context, __: InspectionCall) -> FidelityView:
+    """List what the mock emulates, and the evidence for it."""
+    return FidelityView(behaviours=[BehaviourView(**behaviour._asdict()) for behaviour in ledger()])
+
+
+def events(context: Context, call: InspectionCall) -> ASGIApp:
+    """Follow events as they happen.
+
+    Server-sent events: message, request, callback, consent, inbound, account, clock, scenario, faults, deleted, reset.
+    A stream starts with `open`, or resumes after the Last-Event-ID; `missed` says that it cannot resume, `dropped`
+    that the mock ends the stream, and why.
+    """
+    last = call.headers.get(b"last-event-id")
+    return context.streams.open(call.scope.id, last.decode("latin-1") if last else None, context.engine.cursor)
+
+
+def numbers_view(catalogue: Catalogue) -> NumbersView:
+    """Return the magic numbers of a catalogue."""
+    prefix = catalogue.prefix
+    rows = [
+        NumberView(
+            code=row.code,
+            name=row.name,
+            number=row.number(prefix),
+            outcome=row.title,
+            http_fault=isinstance(row.effect, Fault),
+        )
+        for row in catalogue.rows.values()
+    ]
+    return NumbersView(prefix=prefix, format=f"{prefix}CCLL: CC is the code, LL any two digits (a lane)", numbers=rows)
+
+
+ENDPOINTS: Final = (
+    endpoint("GET", "health", health, returns=HealthView, query=None),
+    endpoint("GET", "numbers", numbers, returns=NumbersView, query=None),
+    endpoint("GET", "fidelity", fidelity, returns=FidelityView, query=None),
+    endpoint("GET", "events", events, returns=None, media=(STREAM,), raises=[TooManyListeners], holds=True),
 )
-"""The operations on the mock as a whole."""

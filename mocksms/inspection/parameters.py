@@ -39,6 +39,11 @@ class InspectionCall:
     as_text: bool
     receive: Receive
 
+    @property
+    def id(self) -> str:
+        """The id in the path."""
+        return self.path["id"]
+
 
 async def read_ask(
     engine: Engine, operation: Operation, scope: Mapping[str, Any], receive: Receive, headers: Headers

@@ -1,50 +1,64 @@
-"""Phones: who was written to or replied, the latest first; what was said stands with messages and replies."""
+"""Phones: list them, their replies and their opt-outs, and let a phone reply."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
-from starlette.responses import Response
 
+from mocksms.engine.account import Account, Reply
+from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
-from mocksms.inspection.answers import answer
-from mocksms.inspection.asked import PhonesQuery
-from mocksms.inspection.context import BASE, REFUSED, STALE, Context, Endpoint, newest
-from mocksms.inspection.messages import TAG
+from mocksms.inspection.asked import AccountQuery, NumberField, PageQuery, RequestModel
+from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.errors import AccountRequired, AccountUnknown
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import Phone, count_phones
 from mocksms.inspection.shown import Page, ResponseModel, Text
-from mocksms.schemas.openapi import Operation, ResponseSpec
+from mocksms.schemas.types import ListedNumber
 from mocksms.sms.message import Message, Reason, Status
+from mocksms.sms.replies import ConsentChoice
 
-Listed = Literal["unsubscribed", "bounced", "kosher"]
-"""A list of numbers that an account keeps."""
+ListName = Literal["unsubscribed", "bounced", "kosher"]
+"""A list of phone numbers in an account."""
 
-WORDS: Final = 160
-"""Characters of a text that stand for it in a list."""
+LIST_NAMES: Final[tuple[ListName, ...]] = ("unsubscribed", "bounced", "kosher")
 
-LISTS: Final[tuple[Listed, ...]] = ("unsubscribed", "bounced", "kosher")
+MAX_PREVIEW_LENGTH: Final = 160
+"""Characters of a text that a list of phones shows."""
+
+
+class PhonesQuery(AccountQuery, PageQuery):
+    """Filters for phones, and for what phones do."""
+
+    number: NumberField | None = Field(default=None, description="The phone number, compared by its digits")
+
+
+class ReplyBody(RequestModel):
+    """An SMS from a phone."""
+
+    from_: ListedNumber = Field(alias="from", description="The number of the phone")
+    text: Annotated[str, Field(max_length=10_000)]
 
 
 class PhoneView(ResponseModel):
     """A phone and the latest SMS to it or from it."""
 
-    number: Text = Field(description="As compared")
-    mobile_number: Text = Field(description="As sent last, or as compared if it only replied")
-    account: str = Field(description="Id of the account that wrote to it or heard from it")
-    cursor: int = Field(description="The cursor just at the latest SMS")
+    number: Text = Field(description="The normalised number")
+    mobile_number: Text = Field(description="As the application sent it last; for a phone that only replied the number")
+    account: str = Field(description="Id of the account")
+    cursor: int = Field(description="The cursor of the latest SMS")
     at: datetime
     is_reply: bool = Field(description="Whether the latest SMS came from the phone")
     preview: Text = Field(description="The beginning of its text")
     transaction_id: str | None = Field(description="Of the latest SMS, null for a reply")
     status: Status | None
     reject_reason: Reason | None
-    messages: int = Field(description="How many SMS to it are kept")
-    replies: int = Field(description="How many SMS from it are kept")
-    lists: list[Listed] = Field(description="Lists of the account that contain the number")
+    messages: int = Field(description="Number of SMS to the phone, without those evicted")
+    replies: int = Field(description="Number of SMS from the phone, without those evicted")
+    lists: list[ListName] = Field(description="Lists of the account that contain the number")
 
 
 class PhonesPage(Page):
@@ -53,62 +67,147 @@ class PhonesPage(Page):
     phones: list[PhoneView]
 
 
-def phone_view(engine: Engine, phone: Phone) -> PhoneView:
-    """Return a phone with the latest SMS to it or from it."""
+class ReplyView(ResponseModel):
+    """An SMS from a phone."""
+
+    cursor: int
+    account: str
+    at: datetime
+    number: Text
+    text: Text
+    effect: str = Field(description="`opted out`, `opted in`, or empty")
+
+
+class RepliesPage(Page):
+    """Replies, newest first."""
+
+    replies: list[ReplyView]
+
+
+class ConsentView(ResponseModel):
+    """An opt-out or opt-in of a number."""
+
+    cursor: int
+    account: str
+    number: Text
+    at: datetime
+    choice: ConsentChoice
+    cause: Text
+
+
+class ConsentsPage(Page):
+    """Opt-outs and opt-ins, newest first."""
+
+    consents: list[ConsentView]
+
+
+def list_phones(context: Context, call: InspectionCall) -> PhonesPage:
+    """List the phones that got an SMS or replied, the latest used first."""
+    query: PhonesQuery = call.query
+    digits, accounts = _digits(context, query), call.scope.accounts
+    is_unfiltered = not query.model_fields_set - {"limit", "account", "before"}
+    found, totals = context.paginate(
+        query,
+        lambda after, before: call.scope.phones(after, before, digits),
+        (account.replies for account in accounts),
+        sum(map(count_phones, accounts)) if is_unfiltered else None,
+    )
+    totals["incomplete"] |= call.scope.is_incomplete(query.since or 0)
+    totals["evicted"] = call.scope.evicted()
+    return PhonesPage(phones=[_phone_view(context.engine, phone) for phone in found], **totals)
+
+
+def list_inbound(context: Context, call: InspectionCall) -> RepliesPage:
+    """List the replies of phones, newest first."""
+    query: PhonesQuery = call.query
+    digits = _digits(context, query)
+    found, totals = context.paginate(
+        query,
+        lambda after, before: call.scope.inbound(after, before, digits),
+        (account.replies for account in call.scope.accounts),
+    )
+    return RepliesPage(replies=[_reply_view(*each) for each in found], **totals)
+
+
+def receive_sms(context: Context, call: InspectionCall) -> ReplyView:
+    """Let a phone reply."""
+    account = call.scope.account()
+    return _reply_view(account, context.controls.reply(account, call.body.from_, call.body.text))
+
+
+def list_consents(context: Context, call: InspectionCall) -> ConsentsPage:
+    """List opt-outs and opt-ins with time and cause, newest first."""
+    query: PhonesQuery = call.query
+    digits = _digits(context, query)
+    found, totals = context.paginate(
+        query,
+        lambda after, before: call.scope.consents(after, digits, before),
+        (account.consents for account in call.scope.accounts),
+    )
+    return ConsentsPage(consents=[_consent_view(*each) for each in found], **totals)
+
+
+def _digits(context: Context, query: PhonesQuery) -> str | None:
+    return None if query.number is None else context.digits(query.number)
+
+
+def _phone_view(engine: Engine, phone: Phone) -> PhoneView:
     account, digits, latest = phone
     sms = account.messages.at(latest) or account.replies.get(latest)
-    assert sms is not None, "the indexes name only what is kept"
-    sent = sms if isinstance(sms, Message) else None
-    written_to = sent or next(account.messages.newest_first(MessageQuery(digits=digits)), None)
+    assert sms is not None, "the indexes name only what is stored"
+    message = sms if isinstance(sms, Message) else None
+    last_sent = message or next(account.messages.newest_first(MessageQuery(digits=digits)), None)
     text = engine.text_of(sms) if isinstance(sms, Message) else sms.text
     return PhoneView(
         number=digits,
-        mobile_number=written_to.mobile_number if written_to else digits,
+        mobile_number=last_sent.mobile_number if last_sent else digits,
         account=account.id,
         cursor=latest,
         at=sms.created_at if isinstance(sms, Message) else sms.at,
-        is_reply=sent is None,
-        preview=text[:WORDS],
-        transaction_id=sent.transaction_id if sent else None,
-        status=sent.state.status if sent else None,
-        reject_reason=sent.state.reason if sent else None,
+        is_reply=message is None,
+        preview=text[:MAX_PREVIEW_LENGTH],
+        transaction_id=message.transaction_id if message else None,
+        status=message.state.status if message else None,
+        reject_reason=message.state.reason if message else None,
         messages=account.messages.count(MessageQuery(digits=digits)),
         replies=account.replies.keys.count(digits, account.replies.first or 0),
-        lists=[name for name in LISTS if digits in getattr(account, name)],
+        lists=[name for name in LIST_NAMES if digits in getattr(account, name)],
     )
 
 
-def list_phones(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the phones that were used last."""
-    query: PhonesQuery = ask.query
-    after, accounts = query.since or 0, ask.scope.accounts
-    digits = None if query.number is None else desk.digits(query.number)
-    is_everything = not query.model_fields_set - {"limit", "account", "before"}
-    kept = sum(map(count_phones, accounts)) if is_everything else None
-    found, total = newest(lambda before: ask.scope.phones(after, before, digits), query, kept)
-    page = PhonesPage(
-        phones=[phone_view(desk.engine, phone) for phone in found],
-        cursor=desk.engine.cursor,
-        total=total,
-        evicted=ask.scope.evicted(),
-        incomplete=ask.scope.is_incomplete(after) or any(each.replies.evicted_up_to > after for each in accounts),
+def _reply_view(account: Account, reply: Reply) -> ReplyView:
+    return ReplyView(
+        cursor=reply.number,
+        account=account.id,
+        at=reply.at,
+        number=reply.digits,
+        text=reply.text,
+        effect=reply.effect,
     )
-    return answer(page)
 
 
-ROOMS: Final = (
-    Endpoint(
-        Operation(
-            id="list_phones",
-            method="GET",
-            path=f"{BASE}/phones",
-            tag=TAG,
-            summary="List the phones that were written to or replied, the latest used first",
-            key="chooses",
-            query=PhonesQuery,
-            replies={200: ResponseSpec(about="The phones", shape=PhonesPage), 400: REFUSED, 409: STALE},
-        ),
-        list_phones,
+def _consent_view(account: Account, consent: Consent) -> ConsentView:
+    return ConsentView(
+        cursor=consent.number,
+        account=account.id,
+        number=consent.digits,
+        at=consent.at,
+        choice=consent.choice,
+        cause=consent.cause,
+    )
+
+
+ENDPOINTS: Final = (
+    endpoint("GET", "phones", list_phones, returns=PhonesPage, query=PhonesQuery),
+    endpoint("GET", "inbound", list_inbound, returns=RepliesPage, query=PhonesQuery),
+    endpoint(
+        "POST",
+        "inbound",
+        receive_sms,
+        returns=ReplyView,
+        body=ReplyBody,
+        examples={"opt out": {"from": "972-54-1111111", "text": "STOP"}},
+        raises=[AccountRequired, AccountUnknown],
     ),
+    endpoint("GET", "consents", list_consents, returns=ConsentsPage, query=PhonesQuery),
 )
-"""The operations on phones."""

@@ -1,94 +1,139 @@
-"""The journal: every exchange with the emulated API, as it came and as it went."""
+"""Recorded requests: list and read what the emulated API received."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from datetime import datetime
+from typing import Annotated, Final
 
-from starlette.responses import Response
+from pydantic import Field
 
 from mocksms.engine.account import Account
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.logs import parse_record_number
-from mocksms.inspection.answers import answer
-from mocksms.inspection.asked import AccountQuery, RequestsQuery
-from mocksms.inspection.context import BASE, NOT_FOUND, REFUSED, STALE, Context, Endpoint, newest, room_made
+from mocksms.engine.rules import ApiOperation
+from mocksms.inspection.asked import AccountQuery, Name, PageQuery
+from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import RecordNotFound
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.shown import RequestsPage, RequestView
-from mocksms.inspection.views import request_view
-from mocksms.schemas.openapi import Operation, ResponseSpec
+from mocksms.inspection.shown import Page, ResponseModel, Text, WarningView
 
-TAG: Final = "Journal"
 SUCCESS: Final = range(200, 300)
 
 
-def list_requests(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the newest exchanges that match."""
-    query: RequestsQuery = ask.query
-    after = query.since or 0
-    journals = ask.scope.journals
+class RequestsQuery(AccountQuery, PageQuery):
+    """Filters for recorded requests."""
 
-    def matching(before: int | None) -> Iterator[tuple[Account | None, RecordedRequest]]:
-        return (owned for owned in ask.scope.exchanges(after, before) if _matches(query, owned[1]))
-
-    is_everything = not query.model_fields_set - {"limit", "account", "before"}
-    kept = sum(len(journal) for _, journal in journals) if is_everything else None
-    found, total = newest(matching, query, kept)
-    page = RequestsPage(
-        requests=[request_view(account, exchange) for account, exchange in found],
-        cursor=desk.engine.cursor,
-        total=total,
-        **room_made((journal for _, journal in journals), after),
-    )
-    return answer(page)
+    method: Annotated[str, Field(max_length=40)] | None = Field(default=None, description="GET, POST and so on")
+    path: Name | None = Field(default=None, description="Part of path and query as sent")
+    status: int | None = Field(default=None, ge=100, le=599, description="Status of the response")
+    refused: bool | None = Field(default=None, description="Whether there was no successful response")
 
 
-def read_request(_: Context, ask: InspectionCall) -> Response:
-    """Answer with an exchange."""
-    name = ask.path["id"]
-    number = parse_record_number(name) or 0
-    for account, journal in ask.scope.journals:
-        if exchange := journal.get(number):
-            return answer(request_view(account, exchange))
-    raise RecordNotFound("request", name)
+class RecordedResponseView(ResponseModel):
+    """The response; its status is null if the connection was reset instead."""
+
+    status: int | None
+    headers: list[tuple[str, str]] = Field(description="Without type and length")
+    body: str
+    size: int = Field(description="Bytes of the body; of a longer body only the first 65,536 are recorded")
 
 
-def _matches(query: RequestsQuery, exchange: RecordedRequest) -> bool:
+class RequestView(ResponseModel):
+    """A request to the emulated API, with the response."""
+
+    id: int
+    account: str | None
+    at: datetime
+    method: str
+    target: str = Field(description="Path and query as sent")
+    headers: list[tuple[str, str]] = Field(description="As sent, secrets shortened")
+    body: str = Field(description="As sent, decoded as UTF-8")
+    size: int = Field(description="Bytes of the body; of a longer body only the first 65,536 are recorded")
+    response: RecordedResponseView
+    duration: float = Field(description="In seconds")
+    operation: ApiOperation | None = Field(description="The called operation, null if there is none at this path")
+    refusal: str | None = Field(description="Code of the reason why the request was refused, null if it was not")
+    note: Text = Field(description="Why the request was refused, or how a fault changed the response")
+    fault_decided_by: Text | None = Field(description="Rule or magic number that caused the fault, null for none")
+    warnings: list[WarningView]
+    messages: list[str] = Field(description="Ids of the messages it created, without those evicted")
+
+
+class RequestsPage(Page):
+    """Requests, newest first."""
+
+    requests: list[RequestView]
+
+
+def list_requests(context: Context, call: InspectionCall) -> RequestsPage:
+    """List the requests to the emulated API, newest first."""
+    query: RequestsQuery = call.query
+    journals = [journal for _, journal in call.scope.journals]
+
+    def find(after: int, before: int | None) -> Iterator[tuple[Account | None, RecordedRequest]]:
+        return (owned for owned in call.scope.exchanges(after, before) if _matches(query, owned[1]))
+
+    is_unfiltered = not query.model_fields_set - {"limit", "account", "before"}
+    found, totals = context.paginate(query, find, journals, sum(map(len, journals)) if is_unfiltered else None)
+    return RequestsPage(requests=[_view(*each) for each in found], **totals)
+
+
+def read_request(_: Context, call: InspectionCall) -> RequestView:
+    """Read a request to the emulated API."""
+    number = parse_record_number(call.id) or 0
+    for account, journal in call.scope.journals:
+        if request := journal.get(number):
+            return _view(account, request)
+    raise RecordNotFound("request", call.id)
+
+
+def _matches(query: RequestsQuery, request: RecordedRequest) -> bool:
     return (
-        (query.method is None or exchange.method == query.method.upper())
-        and (query.path is None or query.path in exchange.target)
-        and (query.status is None or exchange.status == query.status)
-        and (query.refused is None or query.refused == (exchange.status not in SUCCESS))
+        (query.method is None or request.method == query.method.upper())
+        and (query.path is None or query.path in request.target)
+        and (query.status is None or request.status == query.status)
+        and (query.refused is None or query.refused == (request.status not in SUCCESS))
     )
 
 
-ROOMS: Final = (
-    Endpoint(
-        Operation(
-            id="list_requests",
-            method="GET",
-            path=f"{BASE}/requests",
-            tag=TAG,
-            summary="List the exchanges with the emulated API, newest first",
-            key="chooses",
-            query=RequestsQuery,
-            replies={200: ResponseSpec(about="The exchanges", shape=RequestsPage), 400: REFUSED, 409: STALE},
-        ),
-        list_requests,
-    ),
-    Endpoint(
-        Operation(
-            id="read_request",
-            method="GET",
-            path=f"{BASE}/requests/{{id}}",
-            tag=TAG,
-            summary="Read an exchange",
-            key="chooses",
-            query=AccountQuery,
-            replies={200: ResponseSpec(about="The exchange", shape=RequestView), 400: REFUSED, 404: NOT_FOUND},
-        ),
-        read_request,
-    ),
+def _view(account: Account | None, request: RecordedRequest) -> RequestView:
+    messages = (account.messages.at(sequence) for sequence in request.messages) if account else ()
+    return RequestView(
+        id=request.number,
+        account=account.id if account else None,
+        at=request.at,
+        method=request.method,
+        target=request.target,
+        headers=_header_pairs(request.headers),
+        body=request.body.decode(errors="replace"),
+        size=request.body_size,
+        response=_response_view(request),
+        duration=round(request.duration, 6),
+        operation=request.operation,
+        refusal=request.refusal,
+        note=request.note,
+        fault_decided_by=request.fault.decided_by if request.fault else None,
+        warnings=[WarningView(path=warning.path, note=warning.note) for warning in request.warnings],
+        messages=[message.transaction_id for message in messages if message],
+    )
+
+
+def _response_view(request: RecordedRequest) -> RecordedResponseView:
+    return RecordedResponseView(
+        status=request.status,
+        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.response_headers],
+        body=request.response_body.decode(errors="replace"),
+        size=request.response_size,
+    )
+
+
+def _header_pairs(lines: bytes) -> list[tuple[str, str]]:
+    pairs = (line.partition(b": ") for line in lines.split(b"\r\n") if line)
+    return [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, _, value in pairs]
+
+
+ENDPOINTS: Final = (
+    endpoint("GET", "requests", list_requests, returns=RequestsPage, query=RequestsQuery),
+    endpoint("GET", "requests/{id}", read_request, returns=RequestView),
 )
-"""The operations on the journal."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import logging
 from dataclasses import replace
+from inspect import isawaitable
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -16,96 +16,100 @@ from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import Disconnected
 from mocksms.errors import MocksmsError
-from mocksms.inspection import accounts, callbacks, messages, phones, scenarios
-from mocksms.inspection import clock as clocks
-from mocksms.inspection import mock as catalogues
-from mocksms.inspection import requests as journal
-from mocksms.inspection.answers import error_answer, refusal
-from mocksms.inspection.context import ANY, WRITES, Context, Endpoint
+from mocksms.inspection import accounts, callbacks, clock, messages, mock, phones, requests, scenarios
+from mocksms.inspection.answers import answer, error_answer, refusal
+from mocksms.inspection.context import Context, Endpoint
 from mocksms.inspection.parameters import prefers_text, read_ask
 
-ROOMS: Final[tuple[Endpoint, ...]] = (
-    *messages.ROOMS,
-    *phones.ROOMS,
-    *accounts.ROOMS,
-    *callbacks.ROOMS,
-    *clocks.ROOMS,
-    *scenarios.ROOMS,
-    *journal.ROOMS,
-    *catalogues.ROOMS,
-)
-"""Every operation of the inspection API."""
-
-OPERATIONS: Final = tuple(
-    replace(operation, replies={**operation.replies, **ANY, **({} if operation.method == "GET" else WRITES)})
-    for operation in (room.operation for room in ROOMS)
-)
-"""The operations with the answers that the guard and the reading of bodies may give."""
-
-TAGS: Final = {
-    messages.TAG: "What was sent: look, wait, verify, and drive a message by hand.",
-    accounts.TAG: "What belongs to one API key. The header X-API-Key or ?account= names one; without, all are meant.",
-    callbacks.TAG: "What receivers were told and how they answered, and who opted out or in.",
-    clocks.TAG: "Time, of one account or of all.",
-    scenarios.TAG: "What becomes of messages and calls, by rules; the first that matches and has uses left counts.",
-    journal.TAG: "Every call of the emulated API, refused and malformed ones too.",
-    catalogues.TAG: "The mock itself.",
+GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
+    "Messages": ("Sent messages: list, read, wait, verify, and control one manually.", messages.ENDPOINTS),
+    "Phones": ("Phones that got an SMS: their replies, opt-outs and opt-ins.", phones.ENDPOINTS),
+    "Accounts": (
+        "Everything that belongs to one API key. The header X-API-Key or ?account= chooses an account; without them "
+        "an operation is about all accounts.",
+        accounts.ENDPOINTS,
+    ),
+    "Callbacks": ("Calls of webhooks, with every attempt and its response.", callbacks.ENDPOINTS),
+    "Clock": ("The time of one account, or of all accounts.", clock.ENDPOINTS),
+    "Scenarios": (
+        "Rules that decide about messages and requests. The first rule that matches and has uses left is applied.",
+        scenarios.ENDPOINTS,
+    ),
+    "Requests": ("Recorded requests to the emulated API, also refused and malformed ones.", requests.ENDPOINTS),
+    "Mock": ("The mock itself.", mock.ENDPOINTS),
 }
+"""The endpoints by tag, with the description of the tag."""
+
+TAGS: Final = {tag: about for tag, (about, _) in GROUPS.items()}
+
+ENDPOINTS: Final = tuple(
+    replace(each, operation=replace(each.operation, tag=tag))
+    for tag, (_, endpoints) in GROUPS.items()
+    for each in endpoints
+)
+"""Every endpoint of the inspection API."""
+
+OPERATIONS: Final = tuple(each.operation for each in ENDPOINTS)
 
 log = logging.getLogger("mocksms")
 
 
 class EndpointApp:
-    """One room as an ASGI application."""
+    """One endpoint as an ASGI application: reads the request, renders the result and errors."""
 
-    def __init__(self, desk: Context, room: Endpoint) -> None:
-        self._desk = desk
-        self._room = room
+    def __init__(self, context: Context, endpoint: Endpoint) -> None:
+        self._context = context
+        self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the call, have it answered, and turn an error into an answer."""
+        """Handle one request."""
         headers = dict(scope["headers"])
-        operation = self._room.operation
-        if self._room.holds and scope["method"] == "HEAD":
-            return await _not_that_way(scope["path"], "HEAD", operation.path)(scope, receive, send)
+        operation = self._endpoint.operation
+        if self._endpoint.holds and scope["method"] == "HEAD":
+            return await _method_not_allowed(scope["path"], "HEAD", operation.path)(scope, receive, send)
         try:
-            ask = await read_ask(self._desk.engine, operation, scope, receive, headers)
-            answered = self._room.endpoint(self._desk, ask)
-            answer = await answered if inspect.isawaitable(answered) else answered
+            call = await read_ask(self._context.engine, operation, scope, receive, headers)
+            result = self._endpoint.handler(self._context, call)
+            response = result if callable(result) else answer(await result if isawaitable(result) else result)
         except Disconnected:
             return
         except MocksmsError as error:
-            answer = refusal(error, as_text=prefers_text(headers))
+            response = refusal(error, as_text=prefers_text(headers))
         except Exception:
             log.exception("mocksms failed on %s %s", scope["method"], ascii(scope["path"]))
-            answer = error_answer(500, "mocksms itself failed; its log says how.")
-        await answer(scope, receive, send)
+            response = error_answer(500, "mocksms itself failed; its log says how.")
+        await response(scope, receive, send)
 
 
-def routes(desk: Context) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """Return the routes of the inspection API."""
     return [
-        Route(room.operation.path, EndpointApp(desk, room), methods=[room.operation.method], name=room.operation.id)
-        for room in ROOMS
+        Route(
+            endpoint.operation.path,
+            EndpointApp(context, endpoint),
+            methods=[endpoint.operation.method],
+            name=endpoint.operation.id,
+        )
+        for endpoint in ENDPOINTS
     ]
 
 
 async def explain(request: Request, error: Exception) -> Response:
-    """Answer a call that no route takes."""
+    """Return the response to a request that no route takes."""
     assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == 405:
         fitting = next(route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
-        return _not_that_way(path, request.method, fitting.path)
-    near = difflib.get_close_matches(path, {room.operation.path for room in ROOMS}, 1)
+        return _method_not_allowed(path, request.method, fitting.path)
+    near = difflib.get_close_matches(path, {operation.path for operation in OPERATIONS}, 1)
     hint = f"did you mean {near[0]}?" if near else "all there is stands in /openapi.json, to be read at /docs."
     return error_answer(error.status_code, f"There is no {path} here; {hint}")
 
 
-def _not_that_way(path: str, method: str, template: str) -> Response:
-    rooms = [room for room in ROOMS if room.operation.path == template]
-    methods = {room.operation.method for room in rooms} or {"GET"}
-    if "GET" in methods and not any(room.holds for room in rooms):
+def _method_not_allowed(path: str, method: str, template: str) -> Response:
+    endpoints = [endpoint for endpoint in ENDPOINTS if endpoint.operation.path == template]
+    methods = {endpoint.operation.method for endpoint in endpoints} or {"GET"}
+    if "GET" in methods and not any(endpoint.holds for endpoint in endpoints):
         methods.add("HEAD")
     allowed = ", ".join(sorted(methods))
     return error_answer(405, f"{path} does not answer {method}, only {allowed}.", {"allow": allowed})

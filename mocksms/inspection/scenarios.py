@@ -1,263 +1,296 @@
-"""Scenarios and faults: put them in force, see which rules were used, and take what was lived through as a file."""
+"""Scenarios and faults: activate them, read their counters, and record a scenario from past requests."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
 
+from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
 from mocksms.engine.account import Account
 from mocksms.engine.logs import parse_record_number
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec, RuleState
-from mocksms.errors import InvalidScenario
-from mocksms.inspection.answers import ErrorAnswer, answer, text_answer
-from mocksms.inspection.asked import AccountQuery, FaultBody, ScriptQuery
-from mocksms.inspection.context import BASE, NOT_FOUND, REFUSED, Context, Endpoint
-from mocksms.inspection.errors import InvalidParameters, RecordNotFound
+from mocksms.errors import InvalidScenario, UnknownScenario
+from mocksms.inspection.answers import text_answer
+from mocksms.inspection.asked import AccountQuery, Name
+from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.errors import AccountRequired, AccountUnknown, InvalidParameters, RecordNotFound
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.played import (
-    FaultsCleared,
-    FaultSet,
-    FaultsView,
-    FaultView,
-    RuleView,
-    ScenariosView,
-    ScenarioView,
-)
-from mocksms.inspection.played import ShelvedView as Shelved
+from mocksms.inspection.shown import ResponseModel, Text
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import check, read_file
 from mocksms.scenario.recorder import recorded
-from mocksms.scenario.schema import Scenario
+from mocksms.scenario.schema import FaultModel, Limits, Scenario
+from mocksms.scenario.values import BoundedDuration
 from mocksms.scenario.writing import to_toml
-from mocksms.schemas.openapi import TEXT, Operation, ResponseSpec
+from mocksms.schemas.openapi import JSON, TEXT
 
-TAG: Final = "Scenarios"
 INLINE: Final = "the scenario"
-NEITHER: Final = "says nothing; give a scenario here or ?name= of one, and take what is in force out by DELETE"
+"""Name of a scenario that a request brings."""
 
 
-def read_scenario(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the scenario in force, and how often its rules were used."""
-    return answer(_view(desk, ask))
+class ScenarioQuery(AccountQuery):
+    """Whose scenario, and which one."""
+
+    name: Name | None = Field(default=None, description="Name of a scenario in the library; the body must be empty")
 
 
-def put_scenario(desk: Context, ask: InspectionCall) -> Response:
-    """Put a scenario in force."""
-    account = ask.scope.one_or_all()
-    desk.controls.activate_scenario(account, _script(desk, ask))
-    return answer(_view(desk, ask))
+def _positive(duration: timedelta) -> timedelta:
+    if not duration:
+        raise ValueError("must be longer than 0")
+    return duration
 
 
-def delete_scenario(desk: Context, ask: InspectionCall) -> Response:
-    """Take the scenario out of force."""
-    desk.controls.activate_scenario(ask.scope.one_or_all(), NO_SCENARIO)
-    return answer(_view(desk, ask))
+class FaultBody(Limits):
+    """A fault: for which requests, how often and for how long."""
 
-
-def recorded_scenario(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with what an account lived through."""
-    scenario = recorded(ask.scope.peek(), desk.engine.settings)
-    if ask.as_text:
-        return text_answer(to_toml(scenario).rstrip("\n"))
-    return Response(scenario.model_dump_json(by_alias=True, exclude_defaults=True), media_type="application/json")
-
-
-def list_scenarios(desk: Context, _: InspectionCall) -> Response:
-    """Answer with the scenarios that can be called by name."""
-    shelved = desk.library.all()
-    return answer(
-        ScenariosView(scenarios=[Shelved(name=each.name, about=desk.library.about(each)) for each in shelved])
+    fault: FaultModel
+    ttl: Annotated[BoundedDuration, AfterValidator(_positive)] = Field(
+        default=timedelta(minutes=10), description="How long it is active, on the account's clock"
     )
 
 
-def list_faults(desk: Context, ask: InspectionCall) -> Response:
-    """Answer with the faults that were set by hand, those that are over apart."""
-    faults: list[FaultView] = []
-    over: list[FaultView] = []
-    for account in ask.scope.accounts:
+class RuleView(ResponseModel):
+    """A rule of a scenario, with its counters."""
+
+    label: Text
+    applies_to: Literal["message", "request"] = Field(description="What the rule decides about")
+    matched: int = Field(description="Number of messages or requests that matched")
+    applied: int = Field(description="How many of these the rule decided about")
+    left: int | None = Field(description="Uses left, null without a limit")
+    timed_out: bool = Field(description="Whether its regular expression took too long: the rule matches no more")
+
+
+class ScenarioView(ResponseModel):
+    """The active scenario."""
+
+    names: list[Text] = Field(description="The scenarios that the rules come from")
+    rules: list[RuleView]
+    unused: list[Text] = Field(description="Rules that were not applied yet")
+
+
+class ScenarioRow(ResponseModel):
+    """A scenario in the library."""
+
+    name: str
+    about: Text
+
+
+class ScenariosView(ResponseModel):
+    """The scenarios in the library."""
+
+    scenarios: list[ScenarioRow]
+
+
+class FaultView(ResponseModel):
+    """A fault that was set manually."""
+
+    id: int
+    account: str | None = Field(description="Id of the account, null for the faults of new accounts")
+    fault: str
+    matched: int
+    applied: int
+    left: int | None
+    until: datetime | None
+
+
+class FaultsView(ResponseModel):
+    """The faults that were set manually, newest first."""
+
+    faults: list[FaultView]
+    ended: list[FaultView] = Field(description="Expired and cleared faults, the latest 100 of each account")
+
+
+class FaultSetView(ResponseModel):
+    """The id of the new fault."""
+
+    id: int
+
+
+class FaultsCleared(ResponseModel):
+    """The number of cleared faults."""
+
+    cleared: int
+
+
+def read_scenario(context: Context, call: InspectionCall) -> ScenarioView:
+    """Read the active scenario with the counters of its rules."""
+    return _view(context, call)
+
+
+def put_scenario(context: Context, call: InspectionCall) -> ScenarioView:
+    """Activate a scenario; it replaces the active one."""
+    account = call.scope.one_or_all()
+    context.controls.activate_scenario(account, _compiled(context, call))
+    return _view(context, call)
+
+
+def delete_scenario(context: Context, call: InspectionCall) -> ScenarioView:
+    """Deactivate the scenario."""
+    context.controls.activate_scenario(call.scope.one_or_all(), NO_SCENARIO)
+    return _view(context, call)
+
+
+def recorded_scenario(context: Context, call: InspectionCall) -> Response:
+    """Record a scenario that replays what happened in an account.
+
+    As plain text it is a scenario file.
+    """
+    scenario = recorded(call.scope.peek(), context.engine.settings)
+    if call.as_text:
+        return text_answer(to_toml(scenario).rstrip("\n"))
+    return Response(scenario.model_dump_json(by_alias=True, exclude_defaults=True), media_type=JSON)
+
+
+def list_scenarios(context: Context, _: InspectionCall) -> ScenariosView:
+    """List the scenarios in the library."""
+    library = context.library
+    return ScenariosView(scenarios=[ScenarioRow(name=each.name, about=library.about(each)) for each in library.all()])
+
+
+def list_faults(context: Context, call: InspectionCall) -> FaultsView:
+    """List the faults that were set manually, newest first."""
+    active: list[FaultView] = []
+    ended: list[FaultView] = []
+    for account in call.scope.accounts:
         now = account.clock.now()
-        for live in account.faults.rules:
-            (over if live.is_expired(now) else faults).append(_fault_view(live, account.id))
-        over += [_fault_view(live, account.id) for live in account.faults.removed]
-    return answer(FaultsView(faults=[*faults, *([] if ask.scope.name else _standing(desk))], ended=over))
+        for state in account.faults.rules:
+            (ended if state.is_expired(now) else active).append(_fault_view(state, account.id))
+        ended += [_fault_view(state, account.id) for state in account.faults.removed]
+    if call.scope.name is None:
+        active += _faults_of_new_accounts(context)
+    return FaultsView(faults=active, ended=ended)
 
 
-def set_fault(desk: Context, ask: InspectionCall) -> Response:
-    """Set a fault, before all rules."""
-    body: FaultBody = ask.body
-    rule = fault_rule(body.fault, body, "a fault set by hand", desk.engine.settings)
-    return answer(FaultSet(id=desk.controls.set_fault(ask.scope.one_or_all(), rule, body.ttl)))
+def set_fault(context: Context, call: InspectionCall) -> FaultSetView:
+    """Set a fault; it takes precedence over all rules until it expires."""
+    body: FaultBody = call.body
+    rule = fault_rule(body.fault, body, "a fault set by hand", context.engine.settings)
+    return FaultSetView(id=context.controls.set_fault(call.scope.one_or_all(), rule, body.ttl))
 
 
-def clear_faults(desk: Context, ask: InspectionCall) -> Response:
-    """Clear all faults that were set by hand."""
-    return answer(FaultsCleared(cleared=desk.controls.clear_faults(ask.scope.one_or_all())))
+def clear_faults(context: Context, call: InspectionCall) -> FaultsCleared:
+    """Clear all faults that were set manually."""
+    return FaultsCleared(cleared=context.controls.clear_faults(call.scope.one_or_all()))
 
 
-def clear_fault(desk: Context, ask: InspectionCall) -> Response:
+def clear_fault(context: Context, call: InspectionCall) -> FaultsCleared:
     """Clear one fault."""
-    name = ask.path["id"]
-    number = parse_record_number(name)
-    cleared = 0 if number is None else desk.controls.clear_faults(ask.scope.one_or_all(), number)
+    number = parse_record_number(call.id)
+    cleared = 0 if number is None else context.controls.clear_faults(call.scope.one_or_all(), number)
     if not cleared:
-        raise RecordNotFound("fault", name)
-    return answer(FaultsCleared(cleared=cleared))
+        raise RecordNotFound("fault", call.id)
+    return FaultsCleared(cleared=cleared)
 
 
-def _standing(desk: Context) -> list[FaultView]:
-    """Return the faults of accounts to come."""
-    accounts = desk.engine.accounts
-    lives = [RuleState(rule, "", until, name) for name, (rule, until) in reversed(accounts.faults.items())]
-    return [_fault_view(live, None) for live in lives if not live.is_expired(accounts.clock.now())]
+def _faults_of_new_accounts(context: Context) -> list[FaultView]:
+    accounts = context.engine.accounts
+    states = [RuleState(rule, "", until, name) for name, (rule, until) in reversed(accounts.faults.items())]
+    return [_fault_view(state, None) for state in states if not state.is_expired(accounts.clock.now())]
 
 
-def _script(desk: Context, ask: InspectionCall) -> ActiveScenario:
-    """Return the script that a call asks for: a scenario by its name, or the one in the body."""
-    name, body = ask.query.name, ask.body
-    says_something = bool(body.model_fields_set)
-    if name is not None and says_something:
-        raise InvalidParameters({"name": ["stands alone; a scenario in the body cannot go with it"]})
-    if name is None and not says_something:
-        raise InvalidParameters({"body": [NEITHER]})
-    settings = desk.engine.settings
+def _compiled(context: Context, call: InspectionCall) -> ActiveScenario:
+    """Return the scenario of a request: one from the library by its name, or the one in the body."""
+    name, body, settings = call.query.name, call.body, context.engine.settings
+    has_body = bool(body.model_fields_set)
+    if name is not None and has_body:
+        raise InvalidParameters({"name": ["cannot be combined with a scenario in the body"]})
     if name is not None:
-        return compile_scenario(read_file(desk.library.path(name)), name, settings)
+        return compile_scenario(read_file(context.library.path(name)), name, settings)
+    if not has_body:
+        text = "is empty; send a scenario or ?name= with the name of one, or deactivate the scenario by DELETE"
+        raise InvalidParameters({"body": [text]})
     try:
         return compile_scenario(check(body, "body"), INLINE, settings)
     except InvalidScenario as error:
-        raise InvalidParameters({complaint.key: [complaint.text] for complaint in error.issues}) from error
+        raise InvalidParameters({issue.key: [issue.text] for issue in error.issues}) from error
 
 
-def _view(desk: Context, ask: InspectionCall) -> ScenarioView:
-    """Return the script of an account; for all accounts that of the new ones, its uses counted over those under it."""
-    if ask.scope.name is None:
-        script = desk.engine.accounts.scenario
-        under = [account for account in ask.scope.accounts if account.scenario is script]
+def _view(context: Context, call: InspectionCall) -> ScenarioView:
+    """Return the scenario of one account; or that of new accounts, counted over all accounts that have it."""
+    if call.scope.name is None:
+        scenario = context.engine.accounts.scenario
+        accounts = [account for account in call.scope.accounts if account.scenario is scenario]
     else:
-        under = [ask.scope.peek()]
-        script = under[0].scenario
-    rules = [_counted(script, place, under) for place in range(len(script.rules))]
+        accounts = [call.scope.peek()]
+        scenario = accounts[0].scenario
+    rules = [_rule_view(scenario, index, accounts) for index in range(len(scenario.rules))]
     unused = [rule.label for rule in rules if not rule.applied]
-    return ScenarioView(names=list(script.names), rules=rules, unused=unused)
+    return ScenarioView(names=list(scenario.names), rules=rules, unused=unused)
 
 
-def _counted(script: ActiveScenario, place: int, accounts: list[Account]) -> RuleView:
-    lives = [account.rules.rules[place] for account in accounts]
-    rule = script.rules[place]
+def _rule_view(scenario: ActiveScenario, index: int, accounts: list[Account]) -> RuleView:
+    states = [account.rules.rules[index] for account in accounts]
+    rule = scenario.rules[index]
     return RuleView(
         label=rule.label,
         applies_to="request" if isinstance(rule.effect, FaultSpec) else "message",
-        matched=sum(live.matched for live in lives),
-        applied=sum(live.applied for live in lives),
-        left=lives[0].left if len(lives) == 1 else rule.times,
-        timed_out=any(live.timed_out for live in lives),
+        matched=sum(state.matched for state in states),
+        applied=sum(state.applied for state in states),
+        left=states[0].left if len(states) == 1 else rule.times,
+        timed_out=any(state.timed_out for state in states),
     )
 
 
-def _fault_view(live: RuleState, account: str | None) -> FaultView:
-    effect = live.rule.effect
+def _fault_view(state: RuleState, account: str | None) -> FaultView:
+    effect = state.rule.effect
     return FaultView(
-        id=live.fault_id,
+        id=state.fault_id,
         account=account,
         fault=str(effect.fault) if isinstance(effect, FaultSpec) else "",
-        matched=live.matched,
-        applied=live.applied,
-        left=live.left,
-        until=live.until,
+        matched=state.matched,
+        applied=state.applied,
+        left=state.left,
+        until=state.until,
     )
 
 
-def _of(name: str, method: str, path: str, summary: str, shape: Any, **more: Any) -> Operation:
-    replies = {200: ResponseSpec(about=more.pop("means", "As it is now"), shape=shape, media=more.pop("media", ()))}
-    return Operation(
-        id=name,
-        method=method,
-        path=f"{BASE}/{path}",
-        tag=TAG,
-        summary=summary,
-        key="chooses",
-        query=more.pop("query", AccountQuery),
-        replies={**replies, 400: REFUSED, 404: NOT_FOUND, **more.pop("further", {})},
-        **more,
-    )
-
-
-UNUSABLE: Final = ResponseSpec(about="The file of that name is no scenario; the answer says why", shape=ErrorAnswer)
-
-_EXAMPLES: Final = {
+_SCENARIO_EXAMPLES: Final = {
     "outage": {
         "about": "The gateway is down for two sends.",
         "rule": [{"times": 2, "outcome": "exception/no-available-gateways"}],
     }
 }
-_FAULTS: Final = {
+_FAULT_EXAMPLES: Final = {
     "down": {"fault": {"kind": "status", "status": 503, "retry_after": "2s"}, "times": 2},
-    "answer lost": {"fault": {"kind": "reset_after_accept"}, "times": 1, "match": {"tag": "otp"}},
+    "response lost": {"fault": {"kind": "reset_after_accept"}, "times": 1, "match": {"tag": "otp"}},
     "rate limit": {"fault": {"kind": "rate_limit", "limit": 5, "per": "1m"}, "ttl": "1h"},
 }
 
-ROOMS: Final = (
-    Endpoint(
-        _of("read_scenario", "GET", "scenario", "Which scenario is in force, and its rules", ScenarioView),
-        read_scenario,
-    ),
-    Endpoint(
-        _of(
-            "put_scenario",
-            "PUT",
-            "scenario",
-            "Put a scenario in force, in place of the one there is",
-            ScenarioView,
-            query=ScriptQuery,
-            body=Scenario,
-            body_required=False,
-            examples=_EXAMPLES,
-            further={409: UNUSABLE},
-        ),
+ENDPOINTS: Final = (
+    endpoint("GET", "scenario", read_scenario, returns=ScenarioView, raises=[AccountUnknown]),
+    endpoint(
+        "PUT",
+        "scenario",
         put_scenario,
+        returns=ScenarioView,
+        query=ScenarioQuery,
+        body=Scenario,
+        body_required=False,
+        examples=_SCENARIO_EXAMPLES,
+        raises=[AccountUnknown, UnknownScenario, InvalidScenario],
     ),
-    Endpoint(
-        _of("delete_scenario", "DELETE", "scenario", "Take the scenario out of force", ScenarioView), delete_scenario
-    ),
-    Endpoint(
-        _of(
-            "recorded_scenario",
-            "GET",
-            "scenario/recorded",
-            "What an account lived through, as a scenario that replays it",
-            Scenario,
-            means="The scenario; as text it is a file",
-            media=(TEXT,),
-        ),
+    endpoint("DELETE", "scenario", delete_scenario, returns=ScenarioView, raises=[AccountUnknown]),
+    endpoint(
+        "GET",
+        "scenario/recorded",
         recorded_scenario,
+        returns=Scenario,
+        media=(TEXT,),
+        raises=[AccountRequired, AccountUnknown],
     ),
-    Endpoint(
-        Operation(
-            id="list_scenarios",
-            method="GET",
-            path=f"{BASE}/scenarios",
-            tag=TAG,
-            summary="The scenarios that can be called by name",
-            replies={200: ResponseSpec(about="The catalogue", shape=ScenariosView)},
-        ),
-        list_scenarios,
-    ),
-    Endpoint(_of("list_faults", "GET", "faults", "List the faults set by hand", FaultsView), list_faults),
-    Endpoint(
-        _of(
-            "set_fault",
-            "POST",
-            "faults",
-            "Set a fault, before all rules, until its time is over",
-            FaultSet,
-            body=FaultBody,
-            examples=_FAULTS,
-            means="It is set",
-        ),
+    endpoint("GET", "scenarios", list_scenarios, returns=ScenariosView, query=None),
+    endpoint("GET", "faults", list_faults, returns=FaultsView),
+    endpoint(
+        "POST",
+        "faults",
         set_fault,
+        returns=FaultSetView,
+        body=FaultBody,
+        examples=_FAULT_EXAMPLES,
+        raises=[AccountUnknown],
     ),
-    Endpoint(_of("clear_faults", "DELETE", "faults", "Clear all faults set by hand", FaultsCleared), clear_faults),
-    Endpoint(_of("clear_fault", "DELETE", "faults/{id}", "Clear one fault", FaultsCleared), clear_fault),
+    endpoint("DELETE", "faults", clear_faults, returns=FaultsCleared, raises=[AccountUnknown]),
+    endpoint("DELETE", "faults/{id}", clear_fault, returns=FaultsCleared, raises=[AccountUnknown]),
 )
-"""The operations on scenarios and faults."""

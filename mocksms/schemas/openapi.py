@@ -47,9 +47,9 @@ class Operation:
     id: str
     method: str
     path: str
-    tag: str
     summary: str
     replies: Mapping[int, ResponseSpec]
+    tag: str = ""
     about: str = ""
     key: Literal["required", "chooses", "unused"] = "unused"
     query: type[BaseModel] | None = None

@@ -8,12 +8,12 @@ from typing import Any
 import requests
 
 from mocksms.engine.clock import timer
-from mocksms.inspection.routes import ROOMS
+from mocksms.inspection.routes import ENDPOINTS
 from mocksms.inspection.waiting import Waits
 from mocksms.schemas.openapi import Operation
 from tests.support import PATIENCE, Mock
 
-OPERATIONS: list[Operation] = [room.operation for room in ROOMS]
+OPERATIONS: list[Operation] = [endpoint.operation for endpoint in ENDPOINTS]
 SENT = "972-50-0000000"
 LATER = "972-50-0000100"
 QUEUED = "972-50-0000200"

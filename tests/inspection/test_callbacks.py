@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mocksms.inspection.callbacks import MOST_REPLAYED
+from mocksms.inspection.callbacks import MAX_REPLAYED
 from mocksms.settings import Settings
 from tests.inspection.support import BOUNCING, QUEUED, SENT, Api
 from tests.receiver import Receiver, Reply, receiving
@@ -171,11 +171,11 @@ def test_replay_beyond_what_a_mock_can_do_at_once_is_refused(api: Api) -> None:
     api.patch(webhooks=[NOBODY])
     api.post("clock/freeze")
     (name,) = api.send(NUMBER, content="https://a.example")
-    for _ in range(MOST_REPLAYED // 100):
+    for _ in range(MAX_REPLAYED // 100):
         api.post(f"messages/{name}/click")
     error = api.refused(400, "POST", f"messages/{name}/callbacks/replay", {"times": 100})
     assert error["issues"] == {
-        "times": ["is 100, and the message has 101 callbacks: at most 10,000 are replayed at once"]
+        "times": ["is 100, and the message has 101 callbacks: one request repeats at most 10,000"]
     }
     assert api.get("callbacks")["total"] == 101
     assert len(api.post(f"messages/{name}/callbacks/replay", {"times": 99})["callbacks"]) == 9_999

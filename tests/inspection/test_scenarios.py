@@ -92,14 +92,14 @@ def test_scenario_is_put_in_force_by_its_name(api: Api) -> None:
 def test_name_and_body_together_are_refused_and_nothing_changes(api: Api) -> None:
     before = put(api, OUTAGE)
     error = api.refused(400, "PUT", "scenario", OUTAGE, name="chaos")
-    assert error["issues"] == {"name": ["stands alone; a scenario in the body cannot go with it"]}
+    assert error["issues"] == {"name": ["cannot be combined with a scenario in the body"]}
     assert api.get("scenario") == before
 
 
 @pytest.mark.parametrize("body", [None, {}], ids=["none", "empty"])
 def test_neither_name_nor_body_is_refused_and_nothing_changes(api: Api, body: Any) -> None:
     before = put(api, OUTAGE)
-    said = "says nothing; give a scenario here or ?name= of one, and take what is in force out by DELETE"
+    said = "is empty; send a scenario or ?name= with the name of one, or deactivate the scenario by DELETE"
     assert api.refused(400, "PUT", "scenario", body)["issues"] == {"body": [said]}
     assert api.get("scenario") == before
 
@@ -109,7 +109,7 @@ def test_scenario_without_rules_is_one(api: Api, body: Any) -> None:
     put(api, OUTAGE)
     assert put(api, body) == {"names": ["the scenario"], "rules": [], "unused": []}
     error = api.refused(400, "PUT", "scenario", body, name="chaos")
-    assert error["issues"] == {"name": ["stands alone; a scenario in the body cannot go with it"]}
+    assert error["issues"] == {"name": ["cannot be combined with a scenario in the body"]}
 
 
 @pytest.mark.parametrize("name", ["gateway-outrage", "../gateway-outage", "/etc/passwd", "a\0b", "gateway-outage.toml"])
@@ -508,7 +508,7 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
         ),
         (
             {**DOWN, "match": {"operation": "info", "tag": "x"}},
-            {"match": ["call info has no message with a tag; only call can stand here"]},
+            {"match": ["operation info has no message with a tag; remove tag"]},
         ),
     ],
     ids=str,
