@@ -15,7 +15,7 @@ from mocksms.cli.main import UNUSABLE, main
 from mocksms.settings import Settings
 from mocksms.testing.marker import KINDS
 from tests.readme import GUIDE, PAGES, TABLES, Block, blocks, projects, prose, session, with_tables
-from tests.support import running
+from tests.support import Mock, running
 
 NAMES: Final = [
     "deployment",
@@ -202,6 +202,13 @@ def test_projects_are_read_by_name_and_later_blocks_continue_a_file() -> None:
 def test_project_that_is_wrong_is_noticed(tmp_path: Path, right: str, code: int) -> None:
     files = projects([TWO.replace("RIGHT", right)])["a"]
     assert run_project(files, tmp_path, attached=False).returncode == code
+
+
+def test_pages_are_served_as_text(shared_mock: Mock) -> None:
+    for page in PAGES[1:]:
+        response = shared_mock.get(f"/docs/guide/{page.name}")
+        assert response.content == page.read_bytes()
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
 def test_command_lists_the_pages_with_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Static files of the web UI: the inbox at `/` and the API reference at `/docs`; they load nothing from outside."""
+"""Static files: the inbox at `/`, the API reference at `/docs`, and the guide. They load nothing from outside."""
 
 from __future__ import annotations
 
@@ -24,8 +24,14 @@ HEADERS: Final = {
     "cache-control": "no-cache",
 }
 
-MEDIA_TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-"""The media type of each kind of file."""
+MEDIA_TYPES: Final = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".md": "text/plain",
+}
+"""The media type of each kind of file; browsers show plain text, but download Markdown."""
 
 
 def static_files() -> dict[str, bytes]:
@@ -34,9 +40,14 @@ def static_files() -> dict[str, bytes]:
     return {path: file.read_bytes() for name in FOLDERS for path, file in _walk(f"/{name}", web / name)}
 
 
+def guide_files() -> dict[str, bytes]:
+    """Read every page of the guide, by the path at which it is served."""
+    return {f"/docs/guide/{page.name}": page.read_bytes() for page in (files("mocksms") / "guide").iterdir()}
+
+
 def static_routes() -> list[Route]:
     """Return the routes of the pages and their files. No path of a request is ever used to open a file."""
-    contents = static_files()
+    contents = static_files() | guide_files()
     contents |= {path: contents[file] for path, file in PAGES.items()}
     return [_route(path, content) for path, content in sorted(contents.items())]
 
