@@ -1,4 +1,4 @@
-"""mocksms: a stand-in for inwise's transactional SMS API that behaves like the real service."""
+"""mocksms: a mock of inwise's transactional SMS API that behaves like the real service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["MockSMS"]
 
 
 def __getattr__(name: str) -> object:
-    """Return what is offered at the top, imported when it is first wanted: the package itself stays light."""
+    """Import a name on first use, so that `import mocksms` stays fast."""
     if name == "MockSMS":
         from mocksms.testing.handle import MockSMS
 

@@ -55,8 +55,8 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "socket": {"server", "webhooks", "testing.client", "testing.session"},
     "ssl": {"webhooks"},
     "threading": {"webhooks", "testing.readiness", "testing.client", "testing.server", "testing.waiting"},
-    "http.client": {"webhooks", "provider.responses", "testing.readiness", "cli.scenarios", "testing.client"},
-    "urllib.request": {"cli.scenarios"},
+    "http.client": {"webhooks", "provider.responses", "testing.readiness", "testing.client"},
+    "urllib.request": set(),
     "secrets": set(),
     "uuid": set(),
 }

@@ -230,8 +230,8 @@ def test_command_prints_a_page_without_its_marks(name: str, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("webhook", "did you mean webhooks?"), ("zzz", f"there are {', '.join(NAMES)}.")]
+    ("name", "hint"), [("webhook", "did you mean webhooks?"), ("zzz", f"the pages are {', '.join(NAMES)}.")]
 )
 def test_unknown_page_gets_the_nearest_name(name: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide", name]) == UNUSABLE
-    assert capsys.readouterr().err == f"mocksms: There is no page {name!r}; {hint}\n"
+    assert capsys.readouterr().err == f"mocksms: Unknown page {name!r}; {hint}\n"

@@ -1,10 +1,14 @@
-"""What the terminal shows: the welcome, and one line per message. Message text is escaped, never interpreted."""
+"""Console output of a mock: the banner, one line per message, and the same as JSON for `--log-format json`."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
+import sys
 from collections.abc import Callable
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
@@ -13,81 +17,95 @@ from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import Message
 from mocksms.sms.text import escape, filled
 
-SHOWN: Final = 40
-"""Characters of a text in its line."""
+MAX_CHARACTERS: Final = 40
+"""Characters of a number or text in a line; the rest is cut off."""
 
-SOON: Final = 0.02
-"""Seconds a line may be held back."""
+FLUSH_SECONDS: Final = 0.02
+"""Seconds until a line is written, so that a burst of sends costs one write."""
 
-SHOWN_NUMBERS: Final = ("00", "21", "71")
+EXAMPLE_CODES: Final = ("00", "21", "71")
 
 
 def message_line(account: Account, message: Message) -> str:
-    """Return the line about a message: number, status, reason, what decided it, first words."""
-    state = message.state
+    """Return the line of a message: time, number, status, what decided it, text, API key.
+
+    Control characters are escaped, so that no message can send commands to the terminal.
+    """
     text = filled(message)
-    words = escape(text[:SHOWN]) + ("…" if len(text) > SHOWN else "")
+    content = escape(text[:MAX_CHARACTERS]) + ("…" if len(text) > MAX_CHARACTERS else "")
     decided_by = message.decided_by or f"scheduled for {message.due_at:%Y-%m-%d %H:%M:%S} UTC"
     at = message.history[-1].at
-    number = escape(message.mobile_number[:SHOWN])
-    moment = f"{at.hour:02}:{at.minute:02}:{at.second:02}"
+    number = escape(message.mobile_number[:MAX_CHARACTERS])
+    time = f"{at.hour:02}:{at.minute:02}:{at.second:02}"  # strftime would slow down every send
     key = escape(shorten_key(account.key))
-    return f'{moment}  {number:<16} {state!s:<28} {decided_by}  "{words}"  [{key}]'
+    return f'{time}  {number:<16} {message.state!s:<28} {decided_by}  "{content}"  [{key}]'
+
+
+def message_json(account: Account, message: Message) -> str:
+    """Return a message as a line of JSON, with the names of the inspection API; number and content are cut off."""
+    status, reason = message.state.value
+    return _json_line(
+        message.history[-1].at,
+        "message",
+        transaction_id=message.transaction_id,
+        account=account.id,
+        mobile_number=message.mobile_number[:MAX_CHARACTERS],
+        status=status,
+        reject_reason=reason,
+        decided_by=message.decided_by,
+        scheduled_at=None if message.decided_by else message.due_at.isoformat(),
+        content=filled(message)[:MAX_CHARACTERS],
+    )
 
 
 class MessageLog:
-    """Writes a line for each message that was decided about, scheduled, or has taken a later step.
-
-    Lines are written a moment later, so that a burst of sends costs one write.
-    """
+    """Writes a line for each message when its outcome is decided, when it is scheduled and at each later step."""
 
     def __init__(
         self, write: Callable[[str], object], line_of: Callable[[Account, Message], str] = message_line
     ) -> None:
         self._write = write
         self._line_of = line_of
-        self._news: list[tuple[Account, Message]] = []
+        self._pending: list[tuple[Account, Message]] = []
 
-    def __call__(self, account: Account | None, message: EngineEvent) -> None:
-        """Note a message that was accepted or has taken a step."""
-        if account is None or not isinstance(message, Message):
+    def __call__(self, account: Account | None, event: EngineEvent) -> None:
+        """Handle an event of the engine."""
+        if account is None or not isinstance(event, Message):
             return
-        is_undecided = message.decided_by is None and message.due_at <= message.created_at
-        if is_undecided or message.clicks:
+        is_undecided = event.decided_by is None and event.due_at <= event.created_at
+        if is_undecided or event.clicks:
             return
-        if not self._news:
-            asyncio.get_running_loop().call_later(SOON, self.flush)
-        self._news.append((account, message))
+        if not self._pending:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        self._pending.append((account, event))
 
     def flush(self) -> None:
-        """Write what was noted."""
-        lines = [self._line_of(account, message) for account, message in self._news]
-        self._news.clear()
+        """Write the pending lines."""
+        lines = [self._line_of(account, message) for account, message in self._pending]
+        self._pending.clear()
         self._write("".join(f"{line}\n" for line in lines))
 
 
-def welcome(engine: Engine, url: str, version: str) -> str:
-    """Return what is printed once the mock is ready."""
+def banner(engine: Engine, url: str, version: str) -> str:
+    """Return the text that is printed once the mock is ready."""
     settings, catalogue = engine.settings, engine.decisions.catalogue
     api = f"{url}/rest/v1"
-    key = "any X-API-Key will do; each key is an account of its own"
-    header = "demo"
+    key, header = "any value works; each key is its own account", "demo"
     if settings.api_key:
-        key = f"X-API-Key must be one of {', '.join(map(shorten_key, settings.api_key))}"
-        header = "$YOUR_KEY"
-    played = engine.accounts.initial_scenario
-    rules = f"{len(played.rules)} {'rule' if len(played.rules) == 1 else 'rules'}"
-    scenario = f"\n  Scenario   {', '.join(played.names)}: {rules}" if played.names else ""
+        key, header = f"one of {', '.join(map(shorten_key, settings.api_key))}", "$YOUR_KEY"
+    active = engine.accounts.initial_scenario
+    rules = f"{len(active.rules)} {'rule' if len(active.rules) == 1 else 'rules'}"
+    scenario = f"\n  Scenario   {', '.join(active.names)}: {rules}" if active.names else ""
     body = f'{{"message":{{"content":"Hello","to":[{{"mobile_number":"{_number(catalogue, "00")}"}}]}}}}'
     return f"""\
-mocksms {version} is ready.
+mocksms {version} is ready. Press Ctrl+C to stop.
 
   Inbox      {url}/
   Base URL   {api}
   API key    {key}
-  Messages   {api}/transactional/sms/search lists the account's messages, newest first
+  Messages   {api}/transactional/sms/search lists the messages of an account, newest first
   Numbers    {_examples(catalogue)}
-             all of them: mocksms numbers, or {url}/_mock/numbers
+             full list: mocksms numbers, or {url}/_mock/numbers
   Seed       {engine.seed}{scenario}
 
   Try        curl -s {api}/transactional/sms/send -H "X-API-Key: {header}" -H "Content-Type: application/json" \
@@ -96,8 +114,35 @@ mocksms {version} is ready.
 """
 
 
+def banner_json(engine: Engine, url: str, version: str) -> str:
+    """Return the line of JSON that is printed once the mock is ready."""
+    at, scenario = engine.accounts.clock.real(), engine.accounts.initial_scenario.names
+    return _json_line(at, "ready", version=version, url=url, seed=engine.seed, scenario=list(scenario)) + "\n"
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a log record as a line of JSON, its traceback included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        traceback = self.formatException(record.exc_info) if record.exc_info else None
+        return _json_line(at, "problem", level=record.levelname.lower(), text=record.getMessage(), traceback=traceback)
+
+
+def log_as_json() -> None:
+    """Write log records, those of the server library too, as lines of JSON to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _json_line(at: datetime, event: str, **fields: Any) -> str:
+    return json.dumps({"at": at.isoformat(), "event": event, **fields})
+
+
 def _examples(catalogue: Catalogue) -> str:
-    lines = (f"{_number(catalogue, code)}  {catalogue.rows[code].title}" for code in SHOWN_NUMBERS)
+    lines = (f"{_number(catalogue, code)}  {catalogue.rows[code].title}" for code in EXAMPLE_CODES)
     return "\n             ".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Believable traffic for looking around: one-time codes, deliveries, appointments, in Hebrew and English, by a seed."""
+"""Demo messages: one-time codes, deliveries, appointments and bills in Hebrew and English, from a seed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOCALES: Final = ("he_IL", "en_US")
 SEND: Final = "/transactional/sms/send"
 
 _LINK: Final = "https://shop.example/t/{parcel}"
-_WORDS: Final = {
+_TEXTS: Final = {
     "en_US": [
         ("otp", "Your verification code is {code}"),
         ("delivery", f"Hi {{name}}, your parcel {{parcel}} arrives today: {_LINK}"),
@@ -31,68 +31,76 @@ _WORDS: Final = {
         ("billing", "{company}: חשבונית על סך {amount} שקלים לתשלום עד {day}."),
     ],
 }
-_ODD_ONE_IN: Final = 4
-"""Every so many messages ends as chance has it, so that all outcomes are to be seen; all numbers are nobody's."""
+_RANDOM_OUTCOME_EVERY: Final = 4
+"""Every fourth message has a random outcome, so that the inbox shows all of them. All recipients are magic numbers."""
 
 
-class Sms(NamedTuple):
-    """An SMS of the demonstration: to whom, its text, its tag, and the sender."""
+class DemoMessage(NamedTuple):
+    """A demo message before it is sent."""
 
-    to: str
+    mobile_number: str
     content: str
     tag: str
     sender: str
 
 
-def traffic(seed: str, count: int) -> Iterator[Sms]:
-    """Iterate over so many messages; the same seed gives the same ones."""
-    chance = Random(seed)
+def demo_messages(seed: str, count: int) -> Iterator[DemoMessage]:
+    """Generate `count` messages; the same seed gives the same ones."""
+    random = Random(seed)
     fakers = {locale: Faker(locale) for locale in LOCALES}
     for faker in fakers.values():
         faker.seed_instance(seed)
     catalogue = Catalogue()
-    odd = [row for row in catalogue.rows.values() if not isinstance(row.effect, Fault)]
-    for place in range(count):
-        locale = chance.choice(LOCALES)
-        faker, (tag, text) = fakers[locale], chance.choice(_WORDS[locale])
-        row = chance.choice(odd) if place % _ODD_ONE_IN == _ODD_ONE_IN - 1 else catalogue.rows["00"]
-        number = row.number(lane=chance.randrange(100))
-        yield Sms(number, text.format(**_details(faker, chance)), tag, chance.choice(["Shop", "Clinic", "Bank"]))
+    outcomes = [row for row in catalogue.rows.values() if not isinstance(row.effect, Fault)]
+    for index in range(count):
+        locale = random.choice(LOCALES)
+        faker, (tag, text) = fakers[locale], random.choice(_TEXTS[locale])
+        is_random = index % _RANDOM_OUTCOME_EVERY == _RANDOM_OUTCOME_EVERY - 1
+        row = random.choice(outcomes) if is_random else catalogue.rows["00"]
+        number = row.number(lane=random.randrange(100))
+        content = text.format(**_values(faker, random))
+        yield DemoMessage(number, content, tag, random.choice(["Shop", "Clinic", "Bank"]))
 
 
-def fill(sms: MockSMS, seed: str, count: int) -> int:
-    """Send the traffic of a seed to a mock, let some recipients reply and click, and return how many were sent.
+def send_demo(sms: MockSMS, seed: str, count: int) -> int:
+    """Send the messages of a seed, add some replies and clicks, and return how many were sent.
 
     Raises:
-        MocksmsError: the mock does not take it.
+        MocksmsError: the mock refused a message.
     """
-    for each in traffic(seed, count):
-        status, raw = sms.client.exchange("POST", SEND, _body(each), key=sms.api_key)
+    for message in demo_messages(seed, count):
+        status, raw = sms.client.exchange("POST", SEND, _body(message), key=sms.api_key)
         if status != 200:
-            raise MocksmsError(f"{sms.url} answered {status}: {raw.decode(errors='replace')}")
+            raise MocksmsError(f"{sms.url} responded with status {status}: {raw.decode(errors='replace')}")
     sent = [message for message in sms.outbox[-count:] if message.state == "sent"]
-    for place, message in enumerate(sent):
-        if "YES" in message.content and place % 2:
-            sms.reply(message.number, "YES")
-        elif message.tags == ("delivery",):
-            sms.click(message)
+    for index, received in enumerate(sent):
+        if "YES" in received.content and index % 2:
+            sms.reply(received.number, "YES")
+        elif received.tags == ("delivery",):
+            sms.click(received)
     return count
 
 
-def _body(sms: Sms) -> dict[str, Any]:
-    to = [{"mobile_number": sms.to}]
-    unsubscribe = sms.tag == "billing"
-    message = {"content": sms.content, "to": to, "tags": [sms.tag], "sender_id": sms.sender}
-    return {"message": {**message, "add_unsubscribe_link": unsubscribe}}
-
-
-def _details(faker: Faker, chance: Random) -> dict[str, str]:
+def _body(message: DemoMessage) -> dict[str, Any]:
     return {
-        "code": f"{chance.randrange(1_000_000):06}",
+        "message": {
+            "content": message.content,
+            "to": [{"mobile_number": message.mobile_number}],
+            "tags": [message.tag],
+            "sender_id": message.sender,
+            "add_unsubscribe_link": message.tag == "billing",
+        }
+    }
+
+
+def _values(faker: Faker, random: Random) -> dict[str, str]:
+    """Return values for the placeholders of all texts."""
+    return {
+        "code": f"{random.randrange(1_000_000):06}",
         "name": faker.first_name(),
         "company": faker.company(),
-        "parcel": f"IL{chance.randrange(10**6):06}",
-        "day": f"{chance.randrange(1, 29)}.{chance.randrange(1, 13)}",
-        "hour": f"{chance.randrange(8, 18):02}:{chance.choice(['00', '30'])}",
-        "amount": f"{chance.randrange(20, 900)}",
+        "parcel": f"IL{random.randrange(10**6):06}",
+        "day": f"{random.randrange(1, 29)}.{random.randrange(1, 13)}",
+        "hour": f"{random.randrange(8, 18):02}:{random.choice(['00', '30'])}",
+        "amount": f"{random.randrange(20, 900)}",
     }

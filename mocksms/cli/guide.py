@@ -6,7 +6,7 @@ import difflib
 import re
 from importlib.resources import files
 
-from mocksms.cli.options import Parser, read_settings, say, table
+from mocksms.cli.options import Parser, echo, read_settings, table
 from mocksms.errors import SettingsError
 
 _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
@@ -15,20 +15,20 @@ _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
 
 def guide(arguments: list[str]) -> int:
     """List the pages of the manual, or print one."""
-    parser = Parser(prog="mocksms guide", description="The reference manual.", allow_abbrev=False)
-    parser.add_argument("name", nargs="?", metavar="NAME", help="print this page; without a name: list the pages")
+    parser = Parser(prog="mocksms guide", description="List the pages of the manual, or print one.")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="print this page instead of the list")
     _, parsed = read_settings(parser, arguments, ())
     pages = read_pages()
     if parsed.name is None:
-        say(table(["page", "content"], [[name, _summary(text)] for name, text in pages.items()]))
-        say("\nmocksms guide NAME prints a page.\n")
+        echo(table(["page", "content"], [[name, _summary(text)] for name, text in pages.items()]))
+        echo("\nmocksms guide NAME prints a page.\n")
         return 0
     name = parsed.name.removesuffix(".md")
     if name not in pages:
         near = difflib.get_close_matches(name, pages, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(pages)}."
-        raise SettingsError(f"There is no page {parsed.name!r}; {hint}")
-    say(_COMMENT.sub("", pages[name]))
+        hint = f"did you mean {near[0]}?" if near else f"the pages are {', '.join(pages)}."
+        raise SettingsError(f"Unknown page {parsed.name!r}; {hint}")
+    echo(_COMMENT.sub("", pages[name]))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The command line: `mocksms` serves, the other commands print catalogues and work on scenarios."""
+"""The command line: `mocksms` starts a mock, other commands print references and work on scenarios."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Final
 
 from mocksms.cli import scenarios as scenario_commands
 from mocksms.cli.guide import guide
-from mocksms.cli.options import WHERE, Parser, read_settings, say, table
+from mocksms.cli.options import ADDRESS, Parser, echo, read_settings, table, usage_error
 from mocksms.errors import InvalidScenario, MocksmsError, NotReady, SettingsError, UnknownScenario
 from mocksms.settings import duration, flag_name, url_of
 
 UNUSABLE: Final = 2
-"""Exit code for a command line, variable or address that cannot be used."""
+"""Exit code for an invalid command line, environment variable or address."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,18 +25,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(arguments)
-    except (SettingsError, UnknownScenario, InvalidScenario) as error:
-        print(_complaint(error), file=sys.stderr)
-        return UNUSABLE
-
-
-def _complaint(error: MocksmsError) -> str:
-    match error:
-        case InvalidScenario(issues=issues):
-            return "\n".join(f"mocksms: {complaint}" for complaint in issues)
-        case UnknownScenario():
-            return f"mocksms: {error.sentence}"
-    return f"mocksms: {error}"
+    except InvalidScenario as error:
+        for issue in error.issues:
+            print(f"mocksms: {issue}", file=sys.stderr)
+    except UnknownScenario as error:
+        print(f"mocksms: {error.sentence}", file=sys.stderr)
+    except SettingsError as error:
+        print(f"mocksms: {error}", file=sys.stderr)
+    return UNUSABLE
 
 
 def _run(arguments: list[str]) -> int:
@@ -45,8 +41,8 @@ def _run(arguments: list[str]) -> int:
         name = arguments.pop(0)
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}."
-        raise SettingsError(f"There is no command {name!r}; {hint}")
+        hint = f"did you mean {near[0]}?" if near else f"the commands are {', '.join(COMMANDS)}."
+        raise SettingsError(f"Unknown command {name!r}; {hint}")
     run, _ = COMMANDS[name]
     return run(arguments)
 
@@ -54,56 +50,56 @@ def _run(arguments: list[str]) -> int:
 def _serve(arguments: list[str]) -> int:
     from importlib.metadata import version
 
+    commands = "".join(f"  {name:<21} {about}\n" for name, (_, about) in COMMANDS.items())
     parser = Parser(
         prog="mocksms",
         usage="mocksms [COMMAND] [OPTION ...]",
-        description="A stand-in for inwise's transactional SMS API that behaves like the real service.\n\ncommands:\n"
-        + "".join(f"  {name:<21} {about}\n" for name, (_, about) in COMMANDS.items())
-        + "\nmocksms COMMAND --help tells more; these are the options of serve:",
-        epilog="Every option is also an environment variable, named in brackets.",
+        description="A mock of inwise's transactional SMS API that behaves like the real service.\n\n"
+        f"commands:\n{commands}\n"
+        "mocksms COMMAND --help shows the options of a command. These are the options of serve:",
+        epilog="Each option is also an environment variable; its name is in brackets.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mocksms {version('mocksms')}")
     settings, _ = read_settings(parser, arguments)
-    _leave_when_told()
+    _exit_on_signal()
 
-    from mocksms.cli.console import MessageLog, message_line, welcome
-    from mocksms.cli.console_json import log_as_json, message_object, welcome_object
+    from mocksms.cli.console import MessageLog, banner, banner_json, log_as_json, message_json, message_line
     from mocksms.engine.engine import Engine
     from mocksms.scenario.stage import StartScenarios
     from mocksms.server import base_url, bind, serve
 
-    stage = StartScenarios(settings)
+    scenarios = StartScenarios(settings)
     listener = bind(settings)
     url = base_url(listener)
-    engine = Engine(settings, url=url, scenario=stage.script)
-    greeting, line_of = welcome, message_line
+    engine = Engine(settings, url=url, scenario=scenarios.script)
+    banner_of, line_of = banner, message_line
     if settings.log_format == "json":
         log_as_json()
-        greeting, line_of = welcome_object, message_object
+        banner_of, line_of = banner_json, message_json
     if not settings.quiet:
-        engine.listeners.append(MessageLog(say, line_of))
-    serve(engine, listener, lambda: say(greeting(engine, url, version("mocksms"))), stage)
+        engine.listeners.append(MessageLog(echo, line_of))
+    serve(engine, listener, lambda: echo(banner_of(engine, url, version("mocksms"))), scenarios)
     return 0
 
 
-def _leave_when_told() -> None:
-    """Let a signal that comes before the server listens to any end the process: the first of a container ignores it."""
+def _exit_on_signal() -> None:
+    """Exit on a signal that arrives before the server handles signals.
+
+    Without a handler, the first process of a container ignores SIGTERM.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
 
 
 def _ready(arguments: list[str]) -> int:
     parser = Parser(
-        prog="mocksms ready",
-        description="Exit with 0 if a mock is ready where --host and --port say, with 1 if not.",
-        allow_abbrev=False,
+        prog="mocksms ready", description="Exit with 0 if a mock is ready at --host and --port, else with 1."
     )
-    parser.add_argument("--url", help="ask there instead, such as http://sms:8972")
-    parser.add_argument("--wait", action="store_true", help="ask until it is ready")
-    parser.add_argument("--timeout", metavar="DURATION", default="10s", help="the longest wait (default 10s)")
-    settings, parsed = read_settings(parser, arguments, WHERE)
+    parser.add_argument("--url", help="URL of the mock, such as http://sms:8972 (default: from --host and --port)")
+    parser.add_argument("--wait", action="store_true", help="wait until it is ready")
+    parser.add_argument("--timeout", metavar="DURATION", default="10s", help="how long to wait (default 10s)")
+    settings, parsed = read_settings(parser, arguments, ADDRESS)
     try:
         timeout = duration(parsed.timeout).total_seconds()
     except ValueError as error:
@@ -117,13 +113,13 @@ def _ready(arguments: list[str]) -> int:
     except NotReady as error:
         print(f"mocksms: {error}.", file=sys.stderr)
         return 1
-    say(f"mocksms is ready at {url}\n")
+    echo(f"mocksms is ready at {url}\n")
     return 0
 
 
 def _numbers(arguments: list[str]) -> int:
-    parser = Parser(prog="mocksms numbers", description="The magic numbers and what they do.", allow_abbrev=False)
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser = Parser(prog="mocksms numbers", description="List the magic numbers and their outcomes.")
+    parser.add_argument("--json", action="store_true", help="print the list as JSON")
     settings, parsed = read_settings(parser, arguments, ("magic_prefix", "magic_delay"))
 
     from mocksms.inspection.mock import numbers_view
@@ -131,62 +127,63 @@ def _numbers(arguments: list[str]) -> int:
 
     catalogue = numbers_view(Catalogue(settings.magic_prefix, settings.magic_delay))
     if parsed.json:
-        say(catalogue.model_dump_json(indent=2) + "\n")
+        echo(catalogue.model_dump_json(indent=2) + "\n")
         return 0
-    say(table(["number", "name", "outcome"], [[row.number, row.name, row.outcome] for row in catalogue.numbers]))
-    say("\nThe last two digits are a lane: any will do, so parallel tests need not share a number.\n")
+    echo(table(["number", "name", "outcome"], [[row.number, row.name, row.outcome] for row in catalogue.numbers]))
+    echo("\nThe last two digits are free (the lane): parallel tests can each use a number of their own.\n")
     return 0
 
 
 def _fidelity(arguments: list[str]) -> int:
-    parser = Parser(prog="mocksms fidelity", description="What is emulated, on what evidence.", allow_abbrev=False)
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser = Parser(prog="mocksms fidelity", description="List the emulated behaviours and their evidence.")
+    parser.add_argument("--json", action="store_true", help="print the list as JSON")
     _, parsed = read_settings(parser, arguments, ())
 
     from mocksms.fidelity import ledger
 
     behaviours = ledger()
     if parsed.json:
-        say(json.dumps({"behaviours": [behaviour._asdict() for behaviour in behaviours]}, indent=2) + "\n")
+        echo(json.dumps({"behaviours": [behaviour._asdict() for behaviour in behaviours]}, indent=2) + "\n")
         return 0
-    rows = [[entry.id, entry.evidence, entry.setting and flag_name(entry.setting), entry.does] for entry in behaviours]
-    say(table(["id", "evidence", "setting", "what mocksms does"], rows))
+    rows = [[row.id, row.evidence, row.setting and flag_name(row.setting), row.does] for row in behaviours]
+    echo(table(["id", "evidence", "setting", "what mocksms does"], rows))
     return 0
 
 
 def _demo(arguments: list[str]) -> int:
-    about = "Fill a running mock with believable messages, the same ones for the same seed."
-    parser = Parser(prog="mocksms demo", description=about, allow_abbrev=False)
-    parser.add_argument("--url", help="where the mock is (default: as --host and --port say)")
-    parser.add_argument("--key", default="demo", help="the account's API key (default demo)")
-    parser.add_argument("--count", type=int, default=50, help="how many messages (default 50)")
-    settings, parsed = read_settings(parser, arguments, (*WHERE, "control_token", "seed"))
+    about = "Send demo messages to a running mock; the same --seed gives the same messages."
+    parser = Parser(prog="mocksms demo", description=about)
+    parser.add_argument("--url", help="URL of the mock (default: from --host and --port)")
+    parser.add_argument("--key", default="demo", help="API key of the account (default demo)")
+    parser.add_argument("--count", type=int, default=50, help="number of messages (default 50)")
+    settings, parsed = read_settings(parser, arguments, (*ADDRESS, "control_token", "seed"))
     try:
-        from mocksms.cli.demo import fill
+        from mocksms.cli.demo import send_demo
     except ModuleNotFoundError as error:
-        raise SettingsError(f"This needs {error.name}; pip install 'mocksms[demo]' brings it.") from error
+        # The extra mocksms[demo] brings it too, but only from a package index: this command works in a checkout.
+        raise SettingsError(f"mocksms demo needs the package {error.name}; run: pip install {error.name}") from error
     from mocksms.testing.handle import MockSMS
 
     url = parsed.url or url_of(settings.host, settings.port)
     try:
         sms = MockSMS.connect(url, api_key=parsed.key, control_token=settings.control_token, within=0)
-        sent = fill(sms, settings.seed or "demo", parsed.count)
+        count = send_demo(sms, settings.seed or "demo", parsed.count)
     except (MocksmsError, ValueError) as error:
-        raise SettingsError(f"{str(error)[:1].upper()}{str(error)[1:]}") from error
-    say(f"{sent} SMS in account {parsed.key} of {url}\n")
+        raise usage_error(error) from error
+    echo(f"{count} SMS sent to account {parsed.key} of {url}\n")
     return 0
 
 
 COMMANDS: Final[dict[str, tuple[Callable[[list[str]], int], str]]] = {
-    "serve": (_serve, "start a mock; so does mocksms without a command"),
-    "ready": (_ready, "tell whether a mock is ready, or wait until it is"),
-    "numbers": (_numbers, "list the magic numbers and what they do"),
-    "fidelity": (_fidelity, "list what is emulated, on what evidence"),
-    "scenarios": (scenario_commands.scenarios, "list the scenarios there are, or show one"),
+    "serve": (_serve, "start a mock (the default command)"),
+    "ready": (_ready, "check whether a mock is ready, or wait for it"),
+    "numbers": (_numbers, "list the magic numbers and their outcomes"),
+    "fidelity": (_fidelity, "list the emulated behaviours and their evidence"),
+    "scenarios": (scenario_commands.scenarios, "list the available scenarios, or print one"),
     "check": (scenario_commands.check, "check scenario files"),
     "schema": (scenario_commands.schema, "print the JSON Schema of scenario files"),
-    "record": (scenario_commands.record, "print what an account lived through as a scenario file"),
-    "demo": (_demo, "fill a running mock with believable messages"),
+    "record": (scenario_commands.record, "print the history of an account as a scenario file"),
+    "demo": (_demo, "send demo messages to a running mock"),
     "guide": (guide, "print the reference manual"),
 }
-"""What each command runs, and what its users read about it."""
+"""The function of each command, and its line in the help."""

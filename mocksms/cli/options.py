@@ -1,4 +1,4 @@
-"""What every command does alike: reads options, prints tables, and survives a reader who left."""
+"""Command line basics: options from the settings, errors as one sentence, tables and output."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from typing import Any, Final, NoReturn
 from mocksms.errors import SettingsError
 from mocksms.settings import GROUPS, OPTIONS, Settings, default_text, flag_name, variable_name
 
-WHERE: Final = ("host", "port")
-"""The options that say where a running mock is."""
+ADDRESS: Final = ("host", "port")
+"""The options with the address of a running mock."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are ours."""
+    """An argument parser that raises SettingsError and accepts no abbreviated options."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(allow_abbrev=False, **arguments)
 
     def error(self, message: str) -> NoReturn:
         """Refuse a command line."""
@@ -26,36 +29,39 @@ class Parser(argparse.ArgumentParser):
 
     @property
     def flags(self) -> list[str]:
-        """Every flag it knows."""
+        """The options it knows, such as --port."""
         return list(self._option_string_actions)
 
 
 def read_settings(
-    parser: Parser, arguments: list[str], shown: Collection[str] = OPTIONS
+    parser: Parser, arguments: list[str], in_help: Collection[str] = OPTIONS
 ) -> tuple[Settings, argparse.Namespace]:
-    """Add every option to a parser and read the settings from the command line and the environment.
+    """Add every option to a parser, and read the settings from the command line and the environment.
 
     Args:
-        parser: the command's own, with what only this command takes.
-        arguments: those of the command line.
-        shown: the options its help lists; the others are taken as well.
+        parser: the parser of the command, with the arguments that only this command has.
+        arguments: the command line.
+        in_help: the options in the help of the command; it accepts the others too.
+
+    Raises:
+        SettingsError: an argument or environment variable is unknown or has an invalid value.
     """
-    _add_options(parser, shown)
+    _add_options(parser, in_help)
     parsed, unknown = parser.parse_known_intermixed_args(arguments)
     if unknown:
         near = difflib.get_close_matches(unknown[0].partition("=")[0], parser.flags, 1)
         hint = f"did you mean {near[0]}?" if near else f"see {parser.prog} --help."
-        raise SettingsError(f"{unknown[0]} is not an option; {hint}")
-    given = {name: getattr(parsed, name) for name in OPTIONS if getattr(parsed, name) is not None}
-    flags = {name: ",".join(value) if isinstance(value, list) else value for name, value in given.items()}
+        raise SettingsError(f"Unknown argument {unknown[0]}; {hint}")
+    values = {name: getattr(parsed, name) for name in OPTIONS if getattr(parsed, name) is not None}
+    flags = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
     return Settings.read(os.environ, flags), parsed
 
 
-def _add_options(parser: Parser, shown: Collection[str]) -> None:
-    """Add every option, under a heading for each thing they are about where all are shown."""
+def _add_options(parser: Parser, in_help: Collection[str]) -> None:
+    """Add every option, in groups if the help lists all of them."""
     group: argparse._ActionsContainer = parser
     for name, option in OPTIONS.items():
-        if name in GROUPS and len(shown) == len(OPTIONS):
+        if name in GROUPS and len(in_help) == len(OPTIONS):
             group = parser.add_argument_group(GROUPS[name])
         is_flag, is_list = isinstance(option.default, bool), isinstance(option.default, tuple)
         group.add_argument(
@@ -64,16 +70,19 @@ def _add_options(parser: Parser, shown: Collection[str]) -> None:
             nargs="?" if is_flag else None,
             const="true" if is_flag else None,
             metavar="|".join(option.metadata["choices"]) or name.upper(),
-            help=_help(name, option) if name in shown else argparse.SUPPRESS,
+            help=_help(name, option) if name in in_help else argparse.SUPPRESS,
         )
 
 
 def _help(name: str, option: Field[Any]) -> str:
-    return f"{option.metadata['about']}{_default(option.default)} [{variable_name(name)}]".replace("%", "%%")
+    default = default_text(option.default)
+    suffix = f" (default {default})" if default else ""
+    return f"{option.metadata['about']}{suffix} [{variable_name(name)}]".replace("%", "%%")
 
 
-def _default(default: object) -> str:
-    return f" (default {shown})" if (shown := default_text(default)) else ""
+def usage_error(error: Exception) -> SettingsError:
+    """Return a SettingsError with the text of another error, as a sentence."""
+    return SettingsError(SettingsError(str(error)).sentence)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -85,8 +94,11 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     )
 
 
-def say(text: str) -> None:
-    """Write to standard output at once; characters it cannot show are escaped. Nothing is said to a reader who left."""
+def echo(text: str) -> None:
+    """Write to standard output and flush. Characters that it cannot encode are escaped.
+
+    If the reader is gone, as in `mocksms numbers | head -1`, the rest is discarded.
+    """
     encoding = sys.stdout.encoding or "utf-8"
     try:
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))

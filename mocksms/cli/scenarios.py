@@ -1,4 +1,4 @@
-"""The commands that work on scenarios: list and show those there are, check files, print the schema, record."""
+"""Scenario commands: list and print scenarios, check files, print the schema, record an account."""
 
 from __future__ import annotations
 
@@ -8,28 +8,23 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
-from mocksms.cli.options import WHERE, Parser, read_settings, say, table
-from mocksms.errors import InvalidScenario, ScenarioIssue, SettingsError
+from mocksms.cli.options import ADDRESS, Parser, echo, read_settings, table, usage_error
+from mocksms.errors import InvalidScenario, MockUnreachable, ScenarioIssue, SettingsError
 from mocksms.settings import Settings, url_of
 
 if TYPE_CHECKING:
     from mocksms.scenario.library import Library
     from mocksms.scenario.schema import Scenario
 
-LONGEST_LINE: Final = 120
-"""Characters of a story in the list."""
-
-PATIENCE: Final = 10.0
-"""Seconds a running mock may take to answer."""
+MAX_ABOUT: Final = 120
+"""Characters of a description in the list; the rest is cut off."""
 
 
 def scenarios(arguments: list[str]) -> int:
-    """List the scenarios that can be called by name, or show one."""
-    parser = Parser(
-        prog="mocksms scenarios", description="The scenarios that can be called by name.", allow_abbrev=False
-    )
-    parser.add_argument("words", nargs="*", metavar="show NAME", help="print this scenario; none given: list them all")
-    parser.add_argument("--json", action="store_true", help="the list as JSON")
+    """List the available scenarios, or print one."""
+    parser = Parser(prog="mocksms scenarios", description="List the available scenarios, or print one.")
+    parser.add_argument("words", nargs="*", metavar="show NAME", help="print this scenario instead of the list")
+    parser.add_argument("--json", action="store_true", help="print the list as JSON")
     settings, parsed = read_settings(parser, arguments, ("scenario_folder",))
 
     from mocksms.scenario.library import Library
@@ -39,46 +34,43 @@ def scenarios(arguments: list[str]) -> int:
         case []:
             return _list(library, as_json=parsed.json)
         case ["show", name]:
-            say(_text(library.path(name)))
+            echo(_text(library.path(name)))
             return 0
-    raise SettingsError("mocksms scenarios lists them, and mocksms scenarios show NAME prints one.")
+    raise SettingsError("Use mocksms scenarios for the list, or mocksms scenarios show NAME to print one.")
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{path} cannot be shown: it is not UTF-8 text.") from error
+        raise SettingsError(f"{path} cannot be printed: it is not UTF-8 text.") from error
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _list(library: Library, *, as_json: bool) -> int:
-    shelved = [(each.name, library.about(each)) for each in library.all()]
+    rows = [(each.name, library.about(each)) for each in library.all()]
     if as_json:
-        say(json.dumps({"scenarios": [{"name": name, "about": about} for name, about in shelved]}, indent=2) + "\n")
+        echo(json.dumps({"scenarios": [{"name": name, "about": about} for name, about in rows]}, indent=2) + "\n")
         return 0
-    say(table(["name", "about"], [[name, shorten(about, LONGEST_LINE, placeholder="…")] for name, about in shelved]))
-    say("\nmocksms --scenario NAME plays one; mocksms scenarios show NAME prints it, to start your own from.\n")
+    echo(table(["name", "about"], [[name, shorten(about, MAX_ABOUT, placeholder="…")] for name, about in rows]))
+    echo("\nStart a mock with one: mocksms --scenario NAME. Print one as a template: mocksms scenarios show NAME.\n")
     return 0
 
 
 def check(arguments: list[str]) -> int:
-    """Check scenario files; 1 if one cannot be used, or with --against a rule was never used."""
+    """Check scenario files; return 1 if one is invalid, or with --against if a rule was never applied."""
     parser = Parser(
         prog="mocksms check",
-        description="Check scenario files.",
-        epilog="With --against, give the options that the mock ran with, too: mocksms --help lists them.",
-        allow_abbrev=False,
+        description="Check scenario files. With --against, count how often each rule applies to recorded requests.",
+        epilog="With --against, add the options that the mock ran with; mocksms --help lists them.",
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="a file, a folder of files, or the name of a scenario")
-    parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.add_argument(
-        "--against", metavar="JOURNAL", help="what GET /_mock/requests answered: tells how its calls meet the rules"
-    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--against", metavar="JOURNAL", help="a file with the response of GET /_mock/requests")
     settings, parsed = read_settings(parser, arguments, ("scenario_folder",))
     if not parsed.files:
-        raise SettingsError("No file to check; give one or more, such as mocksms check outage.toml.")
+        raise SettingsError("No file to check; name one or more, such as mocksms check outage.toml.")
 
     from mocksms.scenario.library import Library
     from mocksms.scenario.stage import files_at, place_of, read_all
@@ -88,20 +80,20 @@ def check(arguments: list[str]) -> int:
     try:
         read = read_all(paths)
     except InvalidScenario as error:
-        return _complain(error.issues, len(paths), as_json=parsed.json)
+        return _print_issues(error.issues, len(paths), as_json=parsed.json)
     if parsed.against is None:
-        return _complain((), len(paths), as_json=parsed.json)
+        return _print_issues((), len(paths), as_json=parsed.json)
     return _dry_run(dict(zip(paths, read, strict=True)), parsed.against, settings, as_json=parsed.json)
 
 
-def _complain(issues: tuple[ScenarioIssue, ...], files: int, *, as_json: bool) -> int:
+def _print_issues(issues: tuple[ScenarioIssue, ...], files: int, *, as_json: bool) -> int:
     if as_json:
-        found: dict[str, Any] = {"ok": not issues, "complaints": [each._asdict() for each in issues]}
-        say(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        result: dict[str, Any] = {"ok": not issues, "issues": [issue._asdict() for issue in issues]}
+        echo(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     elif issues:
-        say("".join(f"{complaint}\n" for complaint in issues))
+        echo("".join(f"{issue}\n" for issue in issues))
     else:
-        say(f"{files} {'file' if files == 1 else 'files'} checked, nothing is wrong.\n")
+        echo(f"{files} {'file' if files == 1 else 'files'} checked, no issues.\n")
     return 1 if issues else 0
 
 
@@ -118,55 +110,42 @@ def _dry_run(read: Mapping[Path, Scenario], against: str, settings: Settings, *,
     active = combine(compile_scenario(scenario, path.name, settings) for path, scenario in read.items())
     rules = dry_run(active, read_journal(journal, against), settings)
     if as_json:
-        say(json.dumps({"rules": [rule._asdict() for rule in rules]}, indent=2) + "\n")
+        echo(json.dumps({"rules": [rule._asdict() for rule in rules]}, indent=2) + "\n")
     else:
         rows = [[rule.label, str(rule.matched), str(rule.applied)] for rule in rules]
-        say(table(["rule", "matched", "applied"], rows))
+        echo(table(["rule", "matched", "applied"], rows))
     return 0 if all(rule.applied for rule in rules) else 1
 
 
 def schema(arguments: list[str]) -> int:
     """Print the JSON Schema of scenario files."""
-    parser = Parser(prog="mocksms schema", description="The JSON Schema of scenario files.", allow_abbrev=False)
+    parser = Parser(prog="mocksms schema", description="Print the JSON Schema of scenario files.")
     read_settings(parser, arguments, ())
 
     from mocksms.scenario.schema import json_schema
 
-    say(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    echo(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
     return 0
 
 
 def record(arguments: list[str]) -> int:
-    """Print what an account of a running mock lived through, as a scenario."""
-    parser = Parser(
-        prog="mocksms record", description="What an account lived through, as a scenario file.", allow_abbrev=False
-    )
-    parser.add_argument("--url", help="where the mock is (default: as --host and --port say)")
-    parser.add_argument("--key", help="the account's API key")
-    settings, parsed = read_settings(parser, arguments, (*WHERE, "control_token"))
+    """Print the history of an account of a running mock as a scenario."""
+    parser = Parser(prog="mocksms record", description="Print the history of an account as a scenario file.")
+    parser.add_argument("--url", help="URL of the mock (default: from --host and --port)")
+    parser.add_argument("--key", help="API key of the account")
+    settings, parsed = read_settings(parser, arguments, (*ADDRESS, "control_token"))
     if parsed.key is None:
-        raise SettingsError("Name the account by its API key: mocksms record --key KEY.")
-    url = (parsed.url or url_of(settings.host, settings.port)).rstrip("/")
-    headers = {"X-API-Key": parsed.key, "Accept": "text/plain"}
-    if settings.control_token:
-        headers["Authorization"] = f"Bearer {settings.control_token}"
-    say(_fetch(f"{url}/_mock/scenario/recorded", headers))
-    return 0
+        raise SettingsError("--key is missing: the API key of the account, such as mocksms record --key KEY.")
 
+    from mocksms.testing.client import MockClient
 
-def _fetch(url: str, headers: dict[str, str]) -> str:
-    from http.client import HTTPException
-    from urllib.error import HTTPError, URLError
-    from urllib.request import ProxyHandler, Request, build_opener
-
-    opener = build_opener(ProxyHandler({}))  # a proxy is for what lies beyond this network, a mock does not
     try:
-        with opener.open(Request(url, headers=headers), timeout=PATIENCE) as answer:
-            text: str = answer.read().decode()
-    except HTTPError as error:
-        said = error.read(2_000).decode(errors="replace").strip()
-        raise SettingsError(f"{url} answered {error.code}: {said}") from error
-    except (URLError, HTTPException, ValueError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        raise SettingsError(f"{url} cannot be reached: {reason}; is mocksms running there?") from error
-    return text
+        client = MockClient(parsed.url or url_of(settings.host, settings.port), settings.control_token)
+        status, raw = client.exchange("GET", "/_mock/scenario/recorded", key=parsed.key, accept="text/plain")
+    except (MockUnreachable, ValueError) as error:
+        raise usage_error(error) from error
+    text = raw.decode(errors="replace")
+    if status != 200:
+        raise SettingsError(f"{client.url} responded with status {status}: {text.strip()}")
+    echo(text)
+    return 0

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
+import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from mocksms.cli.console import SHOWN, MessageLog, message_line, welcome
+from mocksms.cli.console import (
+    MAX_CHARACTERS,
+    JsonFormatter,
+    MessageLog,
+    banner,
+    banner_json,
+    log_as_json,
+    message_json,
+    message_line,
+)
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.scenario.stage import StartScenarios
@@ -18,10 +30,12 @@ from tests.support import KEY, NUMBER, PATIENCE, HandClock
 ESCAPE_SEQUENCE = "\x1b[2J\x1b]0;title\x07"
 
 
-def accept(number: str = NUMBER, content: str = "Hello", key: str = KEY) -> tuple[Account, Message]:
+def accept(
+    number: str = NUMBER, content: str = "Hello", key: str = KEY, send_at: datetime | None = None
+) -> tuple[Account, Message]:
     engine = Engine(Settings(), HandClock())
     account = engine.account(key)
-    (message,), _ = engine.submit(account, Submission(content), [Recipient(number)])
+    (message,), _ = engine.submit(account, Submission(content, send_at=send_at), [Recipient(number)])
     return account, message
 
 
@@ -54,7 +68,7 @@ def flushed(loop: asyncio.AbstractEventLoop, lines: list[str], engine: Engine, s
     loop.run_until_complete(send())
 
 
-def test_line_says_when_to_whom_what_became_of_it_why_and_the_text() -> None:
+def test_line_has_time_number_status_reason_text_and_key() -> None:
     assert message_line(*accept()) == (
         '12:00:00  972-54-1111111   sent                         no rule or list applied  "Hello"  [key-…]'
     )
@@ -99,17 +113,17 @@ def test_escape_leaves_only_what_can_be_printed(raw: str, shown: str) -> None:
     [(ESCAPE_SEQUENCE, "Hello", KEY), (NUMBER, ESCAPE_SEQUENCE, KEY), (NUMBER, "Hello", ESCAPE_SEQUENCE)],
     ids=["number", "content", "key"],
 )
-def test_line_shows_control_characters_as_escapes(number: str, content: str, key: str) -> None:
+def test_line_escapes_control_characters(number: str, content: str, key: str) -> None:
     line = message_line(*accept(number, content, key))
     assert line.isprintable()
     assert r"\x1b[2J" in line
 
 
 def test_line_cuts_a_long_text() -> None:
-    whole = message_line(*accept(content="a" * SHOWN))
-    assert f'"{"a" * SHOWN}"' in whole
-    cut = message_line(*accept(content="a" * (SHOWN + 1)))
-    assert f'"{"a" * SHOWN}…"' in cut
+    whole = message_line(*accept(content="a" * MAX_CHARACTERS))
+    assert f'"{"a" * MAX_CHARACTERS}"' in whole
+    cut = message_line(*accept(content="a" * (MAX_CHARACTERS + 1)))
+    assert f'"{"a" * MAX_CHARACTERS}…"' in cut
 
 
 def test_line_cuts_a_long_number() -> None:
@@ -133,7 +147,7 @@ def test_log_writes_one_line_for_a_message(loop: asyncio.AbstractEventLoop, line
     assert line.startswith("12:00:00  972-54-1111111 ")
 
 
-def test_log_writes_a_burst_at_once_and_in_order(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+def test_log_writes_a_burst_in_one_piece_and_in_order(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
     engine = Engine(Settings(), HandClock())
 
     async def send() -> None:
@@ -162,7 +176,7 @@ def test_log_writes_again_after_it_has_written(loop: asyncio.AbstractEventLoop, 
     assert [line.split('"')[1] for line in lines] == ["first", "second"]
 
 
-def test_log_shows_a_scheduled_message_and_later_its_end(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+def test_log_has_lines_for_a_scheduled_message(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
     clock = HandClock()
     engine = Engine(Settings(), clock)
 
@@ -183,7 +197,7 @@ def test_log_shows_a_scheduled_message_and_later_its_end(loop: asyncio.AbstractE
     assert " sent " in sent
 
 
-def test_log_shows_the_later_steps_of_a_message(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+def test_log_has_a_line_for_each_later_step(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
     clock = HandClock()
     engine = Engine(Settings(), clock)
 
@@ -202,18 +216,18 @@ def test_log_shows_the_later_steps_of_a_message(loop: asyncio.AbstractEventLoop,
     assert "rejected/bounced" in bounced
 
 
-def test_log_leaves_out_that_an_async_message_was_queued(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
+def test_log_has_one_line_for_an_async_message(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
     flushed(loop, lines, Engine(Settings(), HandClock()), Submission("Hello", wants_async=True), NUMBER)
     (line,) = "".join(lines).splitlines()
     assert " sent " in line
 
 
-def test_welcome_says_where_who_what_and_how_to_try() -> None:
-    text = welcome(Engine(Settings(seed="seven")), "http://127.0.0.1:8972", "1.2.3")
-    assert "mocksms 1.2.3 is ready." in text
+def test_banner_has_addresses_key_numbers_seed_and_a_curl_line() -> None:
+    text = banner(Engine(Settings(seed="seven")), "http://127.0.0.1:8972", "1.2.3")
+    assert "mocksms 1.2.3 is ready. Press Ctrl+C to stop.\n" in text
     assert "Inbox      http://127.0.0.1:8972/\n" in text
     assert "Base URL   http://127.0.0.1:8972/rest/v1\n" in text
-    assert "any X-API-Key will do" in text
+    assert "any value works; each key is its own account" in text
     assert "http://127.0.0.1:8972/rest/v1/transactional/sms/search" in text
     assert "http://127.0.0.1:8972/_mock/numbers" in text
     assert [number in text for number in ("972-50-0000000", "972-50-0002100", "972-50-0007100")] == [True] * 3
@@ -221,25 +235,102 @@ def test_welcome_says_where_who_what_and_how_to_try() -> None:
     assert "curl -s http://127.0.0.1:8972/rest/v1/transactional/sms/send " in text
 
 
-def test_welcome_prints_no_configured_key() -> None:
+def test_banner_shortens_configured_keys() -> None:
     keys = ("production-key", "short")
-    text = welcome(Engine(Settings(api_key=keys)), "http://127.0.0.1:8972", "1.2.3")
-    assert "X-API-Key must be one of prod…, s…\n" in text
+    text = banner(Engine(Settings(api_key=keys)), "http://127.0.0.1:8972", "1.2.3")
+    assert "API key    one of prod…, s…\n" in text
     assert '"X-API-Key: $YOUR_KEY"' in text
     assert [key in text for key in keys] == [False, False]
 
 
-def test_welcome_follows_the_magic_prefix() -> None:
-    text = welcome(Engine(Settings(magic_prefix="97250001")), "http://127.0.0.1:8972", "1.2.3")
+def test_banner_has_numbers_of_the_magic_prefix() -> None:
+    text = banner(Engine(Settings(magic_prefix="97250001")), "http://127.0.0.1:8972", "1.2.3")
     assert "972-50-0010000" in text
     assert "972-50-0000000" not in text
 
 
-def test_welcome_names_the_scenarios_in_force() -> None:
+def test_banner_has_the_active_scenarios() -> None:
     settings = Settings(scenario=("gateway-outage", "chaos"))
-    text = welcome(Engine(settings, scenario=StartScenarios(settings).script), "http://127.0.0.1:8972", "1.2.3")
+    text = banner(Engine(settings, scenario=StartScenarios(settings).script), "http://127.0.0.1:8972", "1.2.3")
     assert "Scenario   gateway-outage.toml, chaos.toml: 7 rules\n" in text
     single = Settings(scenario=("gateway-outage",))
-    text = welcome(Engine(single, scenario=StartScenarios(single).script), "http://127.0.0.1:8972", "1.2.3")
+    text = banner(Engine(single, scenario=StartScenarios(single).script), "http://127.0.0.1:8972", "1.2.3")
     assert "Scenario   gateway-outage.toml: 1 rule\n" in text
-    assert "Scenario" not in welcome(Engine(Settings()), "http://127.0.0.1:8972", "1.2.3")
+    assert "Scenario" not in banner(Engine(Settings()), "http://127.0.0.1:8972", "1.2.3")
+
+
+def test_message_as_json() -> None:
+    account, message = accept("972-50-0002100", "Hello")
+    assert json.loads(message_json(account, message)) == {
+        "at": "2026-03-01T12:00:00+00:00",
+        "event": "message",
+        "transaction_id": message.transaction_id,
+        "account": account.id,
+        "mobile_number": "972-50-0002100",
+        "status": "rejected",
+        "reject_reason": "kosher-number",
+        "decided_by": "magic number 21 (rejected/kosher-number)",
+        "scheduled_at": None,
+        "content": "Hello",
+    }
+
+
+def test_json_of_a_scheduled_message_has_its_time() -> None:
+    later = HandClock().now + timedelta(days=1)
+    shown = json.loads(message_json(*accept(NUMBER, "Later", send_at=later)))
+    assert (shown["status"], shown["decided_by"]) == ("queued", None)
+    assert shown["scheduled_at"] == "2026-03-02T12:00:00+00:00"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "\x1b[2J", "\u202eevil", "\u2028", "\ud800", "שלום"])
+def test_json_of_a_message_is_one_line_of_ascii(text: str) -> None:
+    line = message_json(*accept(text, text))
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line)["content"] == text
+
+
+def test_json_of_a_message_cuts_long_values() -> None:
+    shown = json.loads(message_json(*accept("9" * 1000, "a" * 1000)))
+    assert (len(shown["mobile_number"]), len(shown["content"])) == (MAX_CHARACTERS, MAX_CHARACTERS)
+
+
+def test_banner_as_json() -> None:
+    line = banner_json(Engine(Settings(seed="seven"), HandClock()), "http://127.0.0.1:8972", "1.2.3")
+    assert line.endswith("}\n")
+    assert json.loads(line) == {
+        "at": "2026-03-01T12:00:00+00:00",
+        "event": "ready",
+        "version": "1.2.3",
+        "url": "http://127.0.0.1:8972",
+        "seed": "seven",
+        "scenario": [],
+    }
+
+
+def test_log_record_as_json_is_one_line_with_its_traceback() -> None:
+    try:
+        raise ZeroDivisionError("by zero")
+    except ZeroDivisionError:
+        record = logging.LogRecord("mocksms", logging.ERROR, "", 0, "failed on %s", ("POST",), sys.exc_info())
+    line = JsonFormatter().format(record)
+    problem = json.loads(line)
+    assert "\n" not in line
+    assert (problem["event"], problem["level"], problem["text"]) == ("problem", "error", "failed on POST")
+    assert "ZeroDivisionError: by zero" in problem["traceback"]
+
+
+def test_log_records_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    root.handlers.clear()
+    try:
+        log_as_json()
+        logging.getLogger("uvicorn.error").warning("odd")
+        logging.getLogger("mocksms").info("unremarkable")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    out, err = capsys.readouterr()
+    problem = json.loads(err)
+    assert (out, problem["level"], problem["text"], problem["traceback"]) == ("", "warning", "odd", None)

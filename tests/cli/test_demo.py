@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import distribution
 
 import pytest
 
 from mocksms import MockSMS
-from mocksms.cli.demo import fill, traffic
+from mocksms.cli.demo import demo_messages, send_demo
 from mocksms.cli.main import UNUSABLE, main
 from mocksms.errors import MocksmsError
 from mocksms.sms.magic import Catalogue
@@ -16,12 +17,12 @@ from tests.support import Mock
 
 
 def test_traffic_is_the_same_for_the_same_seed() -> None:
-    assert [*traffic("a", 50)] == [*traffic("a", 50)] != [*traffic("b", 50)]
+    assert [*demo_messages("a", 50)] == [*demo_messages("a", 50)] != [*demo_messages("b", 50)]
 
 
 def test_traffic_goes_to_magic_numbers_in_two_languages() -> None:
-    texts = [*traffic("a", 50)]
-    assert all(Catalogue().code(digits_of(sms.to)) for sms in texts)
+    texts = [*demo_messages("a", 50)]
+    assert all(Catalogue().code(digits_of(sms.mobile_number)) for sms in texts)
     assert {sms.tag for sms in texts} == {"otp", "delivery", "appointment", "billing"}
     assert any(sms.content.isascii() for sms in texts)
     assert any("קוד" in sms.content for sms in texts)
@@ -29,7 +30,7 @@ def test_traffic_goes_to_magic_numbers_in_two_languages() -> None:
 
 def test_fill_sends_it_and_lets_some_reply_and_click(shared_mock: Mock) -> None:
     with MockSMS.connect(shared_mock.url, api_key="demo-of-a-test") as sms:
-        assert fill(sms, "a", 60) == 60
+        assert send_demo(sms, "a", 60) == 60
         assert len(sms.outbox) == 60
         assert {message.status for message in sms.outbox} >= {"sent", "queued", "rejected"}
         assert {reply.text for reply in sms.replies} >= {"YES"}
@@ -39,13 +40,13 @@ def test_fill_sends_it_and_lets_some_reply_and_click(shared_mock: Mock) -> None:
 def test_fill_says_what_the_mock_does_not_take(shared_mock: Mock) -> None:
     with MockSMS.connect(shared_mock.url, api_key="demo-refused") as sms:
         sms.update_account(rest_right=False)
-        with pytest.raises(MocksmsError, match=f"{shared_mock.url} answered 401: "):
-            fill(sms, "a", 1)
+        with pytest.raises(MocksmsError, match=f"{shared_mock.url} responded with status 401: "):
+            send_demo(sms, "a", 1)
 
 
 def test_command_fills_an_account(shared_mock: Mock, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--url", shared_mock.url, "--key", "demo-by-command", "--count", "3", "--seed", "x"]) == 0
-    assert capsys.readouterr().out == f"3 SMS in account demo-by-command of {shared_mock.url}\n"
+    assert capsys.readouterr().out == f"3 SMS sent to account demo-by-command of {shared_mock.url}\n"
 
 
 @pytest.mark.parametrize(
@@ -62,8 +63,12 @@ def test_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str], argument
     assert capsys.readouterr().err.startswith(words)
 
 
-def test_command_says_what_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_without_faker_prints_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command works in a checkout, where no release of mocksms can be installed."""
     monkeypatch.delitem(sys.modules, "mocksms.cli.demo", raising=False)
     monkeypatch.setitem(sys.modules, "faker", None)
     assert main(["demo"]) == UNUSABLE
-    assert capsys.readouterr().err == "mocksms: This needs faker; pip install 'mocksms[demo]' brings it.\n"
+    assert capsys.readouterr().err == "mocksms: mocksms demo needs the package faker; run: pip install faker\n"
+    assert distribution("faker").name.lower() == "faker"

@@ -81,18 +81,18 @@ def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
     [
         (["scenarios", "show", "gateway-outag"], "There is no scenario 'gateway-outag'; did you mean gateway-outage?"),
         (["scenarios", "show", "zzz"], "There is no scenario 'zzz'; known are chaos, credit-runs-out, "),
-        (["scenarios", "show"], "mocksms scenarios lists them, and mocksms scenarios show NAME prints one."),
-        (["scenarios", "list"], "mocksms scenarios lists them, and mocksms scenarios show NAME prints one."),
-        (["check"], "No file to check; give one or more, such as mocksms check outage.toml."),
+        (["scenarios", "show"], "Use mocksms scenarios for the list, or mocksms scenarios show NAME to print one."),
+        (["scenarios", "list"], "Use mocksms scenarios for the list, or mocksms scenarios show NAME to print one."),
+        (["check"], "No file to check; name one or more, such as mocksms check outage.toml."),
         (["check", "rate-limitd"], "There is no scenario 'rate-limitd'; did you mean rate-limited?"),
-        (["check", "good.toml", "--jsn"], "--jsn is not an option; did you mean --json?"),
+        (["check", "good.toml", "--jsn"], "Unknown argument --jsn; did you mean --json?"),
         (["check", "good.toml", "--against", "nix"], "nix cannot be read: No such file or directory."),
         (["check", "good.toml", "--against", "good.toml"], "good.toml is not a response of GET /_mock/requests."),
-        (["record"], "Name the account by its API key: mocksms record --key KEY."),
-        (["record", "--key", "k", "--url", "mock"], "mock/_mock/scenario/recorded cannot be reached: unknown url type"),
+        (["record"], "--key is missing: the API key of the account, such as mocksms record --key KEY."),
+        (["record", "--key", "k", "--url", "mock"], "'mock' is no address of a mock"),
         (
             ["record", "--key", "k", "--url", "http://mock:no"],
-            "http://mock:no/_mock/scenario/recorded cannot be reached",
+            "Port could not be cast to integer value as 'no'",
         ),
         (["--scenario", "chaoss"], "There is no scenario 'chaoss'; did you mean chaos?"),
         (
@@ -115,7 +115,7 @@ def test_file_that_is_no_text_cannot_be_shown(capsys: Captured, tmp_path: Path) 
     shelf.mkdir()
     (shelf / "latin.toml").write_bytes(b'about = "\xe9"')
     assert main(["scenarios", "show", "latin", "--scenario-folder", "shelf"]) == UNUSABLE
-    assert capsys.readouterr().err == "mocksms: shelf/latin.toml cannot be shown: it is not UTF-8 text.\n"
+    assert capsys.readouterr().err == "mocksms: shelf/latin.toml cannot be printed: it is not UTF-8 text.\n"
 
 
 def test_file_that_cannot_be_read_cannot_be_shown(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,20 +133,20 @@ def test_folder_without_scenarios_is_told(capsys: Captured) -> None:
 
 def test_check_is_content_with_what_can_be_used(capsys: Captured) -> None:
     assert main(["check", "good.toml"]) == 0
-    assert capsys.readouterr().out == "1 file checked, nothing is wrong.\n"
+    assert capsys.readouterr().out == "1 file checked, no issues.\n"
 
 
 def test_check_takes_folders_and_names_too(capsys: Captured) -> None:
     assert main(["check", str(bundled_folder()), "chaos", "good.toml"]) == 0
     files = len(Library().all()) + 2
-    assert capsys.readouterr().out == f"{files} files checked, nothing is wrong.\n"
+    assert capsys.readouterr().out == f"{files} files checked, no issues.\n"
 
 
 def test_check_tells_all_that_is_wrong_with_all_files_at_once(capsys: Captured) -> None:
     assert main(["check", "bad.toml", "--json", "good.toml", "nix.toml"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is False
-    assert [(each["file"], each["line"], each["key"]) for each in told["complaints"]] == [
+    assert [(each["file"], each["line"], each["key"]) for each in told["issues"]] == [
         ("bad.toml", 4, "rule 1.tims"),
         ("bad.toml", 6, "acount"),
         ("nix.toml", None, ""),
@@ -161,7 +161,7 @@ def test_check_tells_all_that_is_wrong_with_all_files_at_once(capsys: Captured) 
 
 def test_check_as_json_says_so_when_nothing_is_wrong(capsys: Captured) -> None:
     assert main(["check", "--json", "good.toml"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"ok": True, "complaints": []}
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "issues": []}
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_recorded_scenario_replays_what_was_lived_through(capsys: Captured) -> N
         recorded = capsys.readouterr().out
         Path("recorded.toml").write_text(recorded, encoding="utf-8")
         assert main(["record", "--key", KEY, "--host", mock.host, "--port", str(mock.port)]) == UNUSABLE
-        assert f"{mock.url}/_mock/scenario/recorded answered 401: " in capsys.readouterr().err
+        assert f"{mock.url} responded with status 401: " in capsys.readouterr().err
     assert "rejected/kosher-number" in recorded
     assert main(["check", "recorded.toml"]) == 0
 
@@ -216,7 +216,7 @@ def test_recording_where_nothing_listens_says_so(capsys: Captured) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert main(["record", "--key", KEY, "--port", str(port)]) == UNUSABLE
-    assert f"127.0.0.1:{port}/_mock/scenario/recorded cannot be reached: " in capsys.readouterr().err
+    assert f"mocksms: No response from http://127.0.0.1:{port}: " in capsys.readouterr().err
 
 
 def test_recording_asks_no_proxy(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +232,7 @@ def test_recording_that_is_cut_short_is_one_sentence(capsys: Captured) -> None:
         answering.start()
         assert main(["record", "--key", KEY, "--port", str(listener.getsockname()[1])]) == UNUSABLE
         answering.join(PATIENCE)
-    assert "/_mock/scenario/recorded cannot be reached: IncompleteRead(5 bytes read" in capsys.readouterr().err
+    assert "IncompleteRead(5 bytes read" in capsys.readouterr().err
 
 
 def answer_half(listener: socket.socket) -> None:
