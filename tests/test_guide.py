@@ -6,15 +6,18 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from mocksms.cli.main import UNUSABLE, main
+from mocksms.scenario.schema import json_schema
 from mocksms.settings import Settings
-from mocksms.testing.marker import KINDS
-from tests.readme import GUIDE, PAGES, TABLES, Block, blocks, projects, prose, session, with_tables
+from mocksms.testing.marker import KINDS, MarkerOptions
+from tests.readme import GUIDE, PAGES, ROOT, TABLES, Block, blocks, projects, prose, session, with_tables
 from tests.support import Mock, running
 
 NAMES: Final = [
@@ -84,6 +87,29 @@ def test_readme_links_each_page() -> None:
 def test_page_on_pytest_names_every_kind_of_unexpected_traffic() -> None:
     text = (GUIDE / "pytest.md").read_text(encoding="utf-8")
     assert [kind for kind in KINDS if f"`{kind}`" not in text] == []
+
+
+def test_page_on_pytest_names_every_extra() -> None:
+    text = (GUIDE / "pytest.md").read_text(encoding="utf-8")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert set(re.findall(r"^\| `(\w+)` \|", text.partition("## Extras")[2], re.MULTILINE)) == {*extras} - {"test"}
+
+
+def test_page_on_pytest_names_every_argument_of_the_marker() -> None:
+    text = (GUIDE / "pytest.md").read_text(encoding="utf-8").partition("## The marker")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [field.name for field in fields(MarkerOptions)]
+
+
+def test_page_on_scenarios_names_every_kind_of_fault() -> None:
+    text = (GUIDE / "scenarios.md").read_text(encoding="utf-8").partition("### Faults")[2].partition("<!--")[0]
+    kinds = json_schema()["$defs"]["FaultModel"]["properties"]["kind"]["enum"]
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == kinds
+
+
+def test_rows_say_what_they_mean() -> None:
+    """In the tables made from the code; a default may be empty, a meaning not."""
+    rows = [row for name in TABLES for row in TABLES[name]().splitlines() if row.startswith("|")]
+    assert [row for row in rows if row.endswith("|  |")] == []
 
 
 def is_tried(block: Block) -> bool:

@@ -56,7 +56,7 @@ class SearchParams(BaseModel):
 
     transaction_id: str = Field("", description="The one message with this id")
     mobile_number: str = Field("", description="The recipient, compared by its digits")
-    status: str = Field("", json_schema_extra={"enum": ["", *Status]})
+    status: str = Field("", description="The status", json_schema_extra={"enum": ["", *Status]})
     tags: str = Field("", description="Any of these, separated by commas")
     query: str = Field("", description="Part of the content, in any case; * matches all")
     senders: str = Field("", description="Any of these, separated by commas")

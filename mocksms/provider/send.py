@@ -66,16 +66,16 @@ class MessageBody(_VendorModel):
         json_schema_extra={"pattern": r"\S", "maxLength": MAX_TEXT_LENGTH},
     )
     to: list[RecipientBody] = Field(min_length=1, description="One message for each, in this order, duplicates too")
-    charset: str = "unicode"
-    field_vars: list[FieldVars] = Field(default_factory=list)
+    charset: str = Field("unicode", description="Accepted and recorded; it does not change the text")
+    field_vars: list[FieldVars] = Field(default_factory=list, description="Values for placeholders, for each recipient")
     unsubscribe_text: str = Field("", description="The text before the unsubscribe link")
-    add_unsubscribe_link: bool = True
-    add_unsubscribe_sms_reply: bool = False
-    track_clicks: bool = False
-    tags: list[str] = Field(default_factory=list)
-    sender_id: str = ""
-    sender: str = ""
-    from_: str = Field("", alias="from")
+    add_unsubscribe_link: bool = Field(True, description="Append a link to unsubscribe; true unless given")
+    add_unsubscribe_sms_reply: bool = Field(False, description="Let a reply such as STOP opt out")
+    track_clicks: bool = Field(False, description="Replace links by short ones that count clicks")
+    tags: list[str] = Field(default_factory=list, description="Labels to search by")
+    sender_id: str = Field("", description="Name of the sender")
+    sender: str = Field("", description="Another name of sender_id")
+    from_: str = Field("", alias="from", description="Another name of sender_id")
 
 
 class SendBody(_VendorModel):

@@ -144,7 +144,7 @@ class CallbackModel(ScenarioTable):
 class FaultModel(ScenarioTable):
     """How the call goes wrong."""
 
-    kind: FaultName
+    kind: FaultName = Field(description="What goes wrong")
     status: ErrorStatus | None = Field(default=None, description="HTTP status, 400 to 599")
     body: Annotated[str, Field(max_length=MAX_REPLY_LENGTH)] | None = Field(
         default=None, description="Body of the answer; the vendor's unless given"
@@ -272,7 +272,9 @@ class AccountModel(ScenarioTable):
     """What an account begins with; what is not named is as the options say."""
 
     credit: RuleCredit | None = Field(default=None, description='Segments, or "unlimited"')
-    sender: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    sender: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="Sender of messages that name none"
+    )
     gateway: bool | None = Field(default=None, description="Whether it has an SMS gateway")
     rest_right: bool | None = Field(default=None, description="Whether it may use the REST API")
     unsubscribed: list[ListedNumber] | None = Field(default=None, description="Numbers that have opted out")
