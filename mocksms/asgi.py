@@ -1,4 +1,4 @@
-"""What every HTTP entry point checks and uses: limits of the body, the origin, and the connection."""
+"""Checks of every HTTP entry point: limits of the body, the origin, and the connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
 
 MAX_DRAINED_BODIES: Final = 8
-"""A longer body is read and thrown away up to so many times the limit, so that its sender hears why."""
+"""A body above the limit is read and discarded up to this many times the limit, so that its sender gets a response."""
 
 MAX_BODY_SECONDS: Final = 10.0
 """Seconds a body may take to arrive."""
@@ -20,14 +20,14 @@ Headers = Mapping[bytes, bytes]
 
 
 class Disconnected(Exception):
-    """The client went away before its body was whole."""
+    """The client disconnected before its body was complete."""
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | BodyTooLarge | BodyTooSlow:
-    """Return the body of a request, or what is wrong with it: a door first looks at who sent it.
+    """Return the body of a request, or the error to raise once the caller has checked who sent it.
 
     Raises:
-        Disconnected: the client went away.
+        Disconnected: the client disconnected.
     """
     first = await receive()
     if first["type"] == "http.disconnect":
@@ -37,12 +37,12 @@ async def read_body(receive: Receive, limit: int) -> bytes | BodyTooLarge | Body
         return body if len(body) <= limit else BodyTooLarge(limit)
     try:
         async with asyncio.timeout(MAX_BODY_SECONDS):
-            return await _read_on(receive, bytearray(body), limit)
+            return await _read_rest(receive, bytearray(body), limit)
     except TimeoutError:
         return BodyTooSlow(MAX_BODY_SECONDS)
 
 
-async def _read_on(receive: Receive, body: bytearray, limit: int) -> bytes | BodyTooLarge:
+async def _read_rest(receive: Receive, body: bytearray, limit: int) -> bytes | BodyTooLarge:
     drained = 0
     while True:
         event = await receive()
@@ -60,10 +60,10 @@ async def _read_on(receive: Receive, body: bytearray, limit: int) -> bytes | Bod
 
 
 def check_origin(headers: Headers) -> None:
-    """Refuse what a browser sends for another site's page.
+    """Refuse requests that a browser sends for a page of another site.
 
     Raises:
-        CrossOriginRequest: the request names another origin, or says itself that it crosses sites.
+        CrossOriginRequest: the headers name another origin, or say that the request is cross-site.
     """
     origin = headers.get(b"origin")
     if origin is not None and origin.lower().split(b"://")[1:] != [headers.get(b"host", b"").lower()]:
@@ -73,10 +73,10 @@ def check_origin(headers: Headers) -> None:
 
 
 def is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
-    """Return whether a Host header names this machine rather than somebody's domain.
+    """Whether a Host header may be a name of this machine.
 
-    That is: a loopback name, an IP literal, a single label such as a container's service name, or one of `allowed`.
-    A page that has made its own domain resolve to this machine is thereby shut out.
+    That is a loopback name, an IP literal, a single label such as the service name of a container, or one of
+    `allowed`. This excludes pages whose own domain resolves to this machine (DNS rebinding).
     """
     name = _without_port(host).lower().rstrip(".")
     if name in {entry.lower().rstrip(".") for entry in allowed}:
@@ -100,38 +100,38 @@ def _is_address(text: str) -> bool:
 
 
 CONNECTION: Final = "mocksms.connection"
-"""The ASGI extension under which a server offers what a Connection can do."""
+"""The ASGI extension in which a server passes the ClientConnection."""
 
 
 class ClientConnection(Protocol):
-    """The connection under an exchange."""
+    """The TCP connection of a request."""
 
     def hold(self) -> None:
-        """Keep what is written from here on until it is released."""
+        """Buffer what is written until `release`."""
 
     def release(self) -> None:
-        """Write what was held, in one piece."""
+        """Write the buffer at once."""
 
-    async def left(self) -> None:
-        """Wait until all that was written has left this process, or cannot leave any more."""
+    async def flush(self) -> None:
+        """Wait until all that was written is sent, or can no longer be sent."""
 
     def close(self) -> None:
-        """End it in order, after what was written."""
+        """Close it after what was written is sent."""
 
     def finish(self, last: bytes) -> None:
-        """End a body of unknown length with some last bytes, however slow its reader is, and then the connection."""
+        """Write the last bytes of a body without length, without waiting for a slow reader, and close."""
 
     def reset(self) -> None:
-        """Tear it down with a TCP reset."""
+        """Reset it (TCP RST)."""
 
 
 def connection_of(scope: Mapping[str, Any]) -> ClientConnection:
-    """Return the connection under an exchange.
+    """Return the connection of a request.
 
     Raises:
         ConnectionResetError: there is none, as in a test without a socket.
     """
     connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
     if connection is None:
-        raise ConnectionResetError("this exchange was to end with its connection, and there is no socket under it")
+        raise ConnectionResetError("the connection should be reset or closed, but this request has no socket")
     return connection

@@ -69,7 +69,7 @@ class TcpConnection:
             self._transport.write(b"".join(self._held))
         self._held = None
 
-    async def left(self) -> None:
+    async def flush(self) -> None:
         """Wait until all that was written was taken by the system, or the connection is gone."""
         if self._transport.get_write_buffer_size():
             # With no room for anything, the flow is paused until nothing is left.

@@ -426,7 +426,7 @@ def test_answer_has_left_when_nothing_of_it_is_here_any_more(size: int, reads: b
         there.settimeout(PATIENCE)
         _, writer = await asyncio.get_running_loop().create_connection(Writer, sock=here)
         writer.connection.write(b"x" * size)
-        left = asyncio.create_task(writer.connection.left())
+        left = asyncio.create_task(writer.connection.flush())
         await asyncio.sleep(0)
         assert left.done() is (size == 1)
         received = 0

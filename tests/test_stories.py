@@ -141,7 +141,7 @@ def slow_provider(api: Story) -> None:
     assert api.states() == ["queued"]
     api.clock.advance(3)
     assert api.states() == ["sent"]
-    assert "let it pass" in api.get("messages/latest")["decided_by"]
+    assert "passed through by" in api.get("messages/latest")["decided_by"]
 
 
 @story

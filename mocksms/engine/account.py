@@ -1,4 +1,4 @@
-"""An account: everything that belongs to one API key."""
+"""Account: the state of one API key."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ from mocksms.sms.outcomes import Outcome, Reaction
 from mocksms.sms.webhook import Webhook
 
 MAX_KEY_LENGTH: Final = 256
-"""Characters an API key may have."""
+"""Maximum of characters in an API key."""
 
 MAX_STALE_ACTIONS: Final = 1_000
 MAX_ACTIONS_PER_MESSAGE: Final = 4
-"""Entries of evicted messages are dropped once there are more than this, and never more than so many per message."""
+"""Planned actions of evicted messages are removed when there are more actions than these allow together."""
 
 
 class DecideAction(NamedTuple):
-    """The vendor takes a queued message up and decides about it."""
+    """The vendor processes a queued message."""
 
 
 class ReleaseAction(NamedTuple):
-    """A queued message that was held by a rule is decided about as if nothing was ordered."""
+    """A queued message that a rule delayed is decided by magic number and default rules."""
 
-    held: Outcome
+    rule_outcome: Outcome
 
 
 class StepAction(NamedTuple):
-    """A message takes a step that was ordered for it, in the words of who did."""
+    """A later step of an outcome."""
 
     state: State
     decided_by: str
 
 
 Action = DecideAction | ReleaseAction | StepAction | Reaction
-"""Something that happens to a message."""
+"""A planned action on a message."""
 
 
 class DueAction(NamedTuple):
-    """Something that happens to the message `sequence` at an instant; `order` keeps ties in the order they were set."""
+    """An action on the message `sequence` at an instant; at one instant, actions run in the `order` of planning."""
 
     at: datetime
     order: int
@@ -62,7 +62,7 @@ class DueAction(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An SMS from a phone: when, from which number (digits), its text, and what it brought about in words."""
+    """An SMS from a phone: the number of the record, time, phone number (digits), text, and its effect as text."""
 
     number: int
     at: datetime
@@ -72,19 +72,19 @@ class Reply(NamedTuple):
 
 
 class ReplyLog(IndexedLog[Reply]):
-    """What phones sent, by their numbers as compared, at most `limit` SMS; beyond it the oldest are evicted."""
+    """The replies from phones, at most `limit`; beyond it the oldest are evicted."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit, lambda sms: sms.digits)
 
 
 class Account:
-    """State of one API key. Holds; the engine acts.
+    """State of one API key; the engine acts on it.
 
-    `id` names it where the key itself must not be shown. `credit` is in segments, None without limit. `waiting` are
-    the sequences of messages out of credit, oldest first. `faults` go before `rules`, which are those of `scenario`.
-    `generation` makes its ids others than those of the accounts its key had before. `webhooks` are called when
-    something happens, by `callbacks`. `tokens` are the keys of all accounts by the tokens of messages in links.
+    `id` identifies it without revealing the key. `credit` is in segments, None without limit. `waiting` has the
+    sequences of messages without credit, oldest first. `faults` take precedence over `rules`, which are those of
+    `scenario`. `generation` makes its transaction ids differ from those of deleted accounts with the same key.
+    `tokens` maps the tokens in links to the keys of accounts.
     """
 
     def __init__(
@@ -125,85 +125,85 @@ class Account:
         self.activate(NO_SCENARIO)
 
     def activate(self, scenario: ActiveScenario) -> None:
-        """Live by the rules of a script from here on, every one of them unused."""
+        """Activate the rules of a scenario, with counters at zero."""
         self.scenario = scenario
         self.rules = Rulebook(scenario.rules, f"{self._seed}\nrules")
 
     def apply_scenario(self, scenario: ActiveScenario) -> None:
-        """Begin with what a script says of accounts, and live by its rules."""
+        """Set the account values of a scenario, and activate its rules."""
         self.activate(scenario)
         for name, value in scenario.state.items():
             setattr(self, name, set(value) if isinstance(value, set) else value)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is on the agenda."""
+        """Whether no action is planned."""
         return not self._agenda
 
     @property
     def next_at(self) -> datetime | None:
-        """When the next action on the agenda is due, None when there is none."""
+        """When the next planned action is due, None if there is none."""
         return self._agenda[0].at if self._agenda else None
 
     def new_transaction_id(self) -> str:
-        """Return an id as the vendor writes them: 32 lower-case hex digits, never one that is in use here."""
+        """Return an unused id as the vendor writes them: 32 lower-case hex digits (observed)."""
         while True:
             candidate = self._random.randbytes(16).hex()
             if not self.messages.uses_token_of(candidate):
                 return candidate
 
     def shuffle(self, listed: list[Callback]) -> None:
-        """Put callbacks into an order that depends on nothing but the seed."""
+        """Shuffle callbacks; the seed determines the order."""
         self._replays.shuffle(listed)
 
     def can_pay(self, segments: int) -> bool:
-        """Return whether the credit covers that many segments."""
+        """Whether the credit is enough for some segments."""
         return self.credit is None or self.credit >= segments
 
     def charge(self, segments: int) -> None:
-        """Take segments off the credit; never below zero."""
+        """Subtract segments from the credit, down to zero."""
         if self.credit is not None:
             self.credit = max(0, self.credit - segments)
 
     def plan(self, at: datetime, sequence: int, action: Action) -> None:
-        """Put an action for a message on the agenda."""
+        """Plan an action on a message."""
         if len(self._agenda) > MAX_STALE_ACTIONS + MAX_ACTIONS_PER_MESSAGE * len(self.messages):
-            self._forget_evicted()
+            self._remove_evicted()
         heapq.heappush(self._agenda, DueAction(at, next(self._order), sequence, action))
 
     def next_due(self, now: datetime) -> DueAction | None:
-        """Take the earliest action off the agenda that is due, None when nothing is."""
+        """Remove and return the earliest action that is due, None if there is none."""
         if self._agenda and self._agenda[0].at <= now:
             return heapq.heappop(self._agenda)
         return None
 
     def next_step_at(self, sequence: int) -> datetime | None:
-        """Return when something is next due for a message, None when nothing is planned."""
+        """Return when the next action on a message is due, None if none is planned."""
         return min((due.at for due in self._agenda if due.sequence == sequence), default=None)
 
     def wait_for_credit(self, sequence: int) -> None:
-        """Note that a message waits for credit."""
+        """Add a message to those that wait for credit."""
         if len(self.waiting) > MAX_STALE_ACTIONS + len(self.messages):
-            self._forget_evicted()
+            self._remove_evicted()
         self.waiting[sequence] = None
 
-    def _forget_evicted(self) -> None:
-        """Drop what was meant for messages that are gone, so that neither list outgrows the messages for long."""
+    def _remove_evicted(self) -> None:
+        """Remove the entries of evicted messages, so that memory stays limited."""
         self._agenda = [due for due in self._agenda if self.messages.at(due.sequence) is not None]
         heapq.heapify(self._agenda)
         self.waiting = {sequence: None for sequence in self.waiting if self.messages.at(sequence) is not None}
 
 
 def account_id(key: str) -> str:
-    """Return the name of an API key's account: 12 hex digits that do not tell the key."""
+    """Return the id of the account of an API key: 12 hex digits that do not reveal the key."""
     return sha256(key.encode()).hexdigest()[:12]
 
 
 def digits_of(listed: Iterable[str], settings: Settings) -> set[str]:
-    """Return numbers as they are compared."""
+    """Return the digits of numbers, for comparisons."""
     return {numbers.parse(number, accept_local=settings.accept_local_numbers).digits for number in listed}
 
 
 def fresh_seed() -> str:
-    """Return a seed nobody knows beforehand."""
+    """Return a random seed."""
     return f"{SystemRandom().getrandbits(32):08x}"

@@ -1,4 +1,4 @@
-"""The accounts of one mock, made on first use; beyond a limit the longest unused goes."""
+"""Accounts of one mock: created on first use; beyond a limit the least recently used is evicted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mocksms.sms.message import Message
 
 
 class Totals(NamedTuple):
-    """How many accounts, messages and journal entries."""
+    """Numbers of accounts, messages and requests."""
 
     accounts: int
     messages: int
@@ -25,12 +25,11 @@ class Totals(NamedTuple):
 
 
 class Accounts:
-    """Every account by its API key, and what belongs to none of them.
+    """The accounts by API key, and what belongs to none of them.
 
-    `initial_scenario` is the scenario of the start: accounts have it at first and after a reset. `scenario` is the one
-    that new accounts have now. `clock` gives new accounts their time. `faults` are rules that apply before those of
-    an account, each until an instant. `unattributed` is the journal of requests without an account.
-    `evicted_up_to` is the highest number among the messages and requests of evicted accounts.
+    `initial_scenario` is active at the start and after a reset of everything, `scenario` in accounts created now.
+    They also get the time of `clock`, and the `faults`, each a rule until an instant. `unattributed` is the journal of
+    requests without an account. `evicted_up_to` is the highest number of a record in an evicted account.
     """
 
     def __init__(
@@ -45,18 +44,18 @@ class Accounts:
         self._start_empty()
 
     def __iter__(self) -> Iterator[Account]:
-        """Iterate over the accounts, the longest unused first."""
+        """Iterate over the accounts, the least recently used first."""
         return iter(self._by_key.values())
 
     def __len__(self) -> int:
         return len(self._by_key)
 
     def holds(self, account: Account) -> bool:
-        """Return whether an account is still kept."""
+        """Whether an account still exists."""
         return self._by_key.get(account.key) is account
 
     def get(self, key: str) -> Account:
-        """Return the account of an API key, made on first use."""
+        """Return the account of an API key, created on first use."""
         account = self._by_key.get(key)
         if account is not None:
             self._by_key.move_to_end(key)
@@ -68,37 +67,37 @@ class Accounts:
         return account
 
     def peek(self, key: str) -> Account:
-        """Return the account of an API key as it is, or as it would be made; nothing changes by that."""
+        """Return the account of an API key, or an equal new one that is not stored."""
         return self._by_key.get(key) or self._new(key)
 
     def by_key(self, key: str) -> Account | None:
-        """Return the kept account of an API key, None when it was not used yet."""
+        """Return the account of an API key, None if there is none yet."""
         return self._by_key.get(key)
 
     def by_id(self, name: str) -> Account | None:
-        """Return the kept account with this id."""
+        """Return the account with an id, None if there is none."""
         return self._by_id.get(name)
 
     def by_token(self, token: str) -> tuple[Account, Message] | None:
-        """Return the message that a token stands for in links, with its account."""
+        """Return the message with a token in its links, and its account."""
         account = self._by_key.get(self._tokens.get(token, ""))
         message = None if account is None else account.messages.by_token(token)
         return None if account is None or message is None else (account, message)
 
     def delete(self, account: Account) -> None:
-        """Drop an account with all it holds; its key makes a new one on next use."""
+        """Delete an account with all its records; its key gets a new one on next use."""
         if self.holds(account):
             self._deleted += 1
             del self._by_key[account.key], self._by_id[account.id]
             account.messages.clear()
 
     def delete_all(self) -> None:
-        """Drop everything, and let time run as it really does."""
+        """Delete everything, and return to real time."""
         self._deleted += len(self) + self._evicted.accounts
         self._start_empty()
 
     def totals(self) -> Totals:
-        """Return how much is kept."""
+        """Count what is stored."""
         return Totals(
             len(self),
             sum(len(account.messages) for account in self),
@@ -106,7 +105,7 @@ class Accounts:
         )
 
     def evicted(self) -> Totals:
-        """Return how much has gone to make room."""
+        """Count what was evicted."""
         return Totals(
             self._evicted.accounts,
             self._evicted.messages + sum(account.messages.evicted for account in self),
@@ -125,12 +124,12 @@ class Accounts:
         self._evicted = Totals(0, 0, 0)
 
     def _new(self, key: str) -> Account:
-        # An account that comes back must not hand out its old ids again, but what is left to chance begins anew.
-        gone = self._evicted.accounts + self._deleted
-        account = Account(key, self._settings, self.clock.copy(), self._seed, self.numbering, gone, self._tokens)
+        # The new account of a key must not reuse transaction ids of an earlier one, but its random faults repeat.
+        generation = self._evicted.accounts + self._deleted
+        account = Account(key, self._settings, self.clock.copy(), self._seed, self.numbering, generation, self._tokens)
         account.apply_scenario(self.scenario)
-        for name, (rule, until) in self.faults.items():
-            account.faults.add(rule, until, name)
+        for fault_id, (rule, until) in self.faults.items():
+            account.faults.add(rule, until, fault_id)
         return account
 
     def _evict(self, account: Account) -> None:

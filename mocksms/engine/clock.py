@@ -1,4 +1,4 @@
-"""Time of an account: real until frozen. The only module that asks the machine what time it is."""
+"""Clocks: real time until frozen. The only module that reads the time of the machine."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 timer: Final = time.perf_counter
-"""Seconds on a clock that only measures how long something took."""
+"""Seconds of a clock for measuring durations."""
 
 
 class SteadyTime:
-    """Seconds that go by whatever a user's test library makes of time: such libraries replace what modules name."""
+    """Seconds that time-freezing test libraries cannot stop, since those replace only names in modules."""
 
     seconds = staticmethod(time.monotonic)
 
 
 def system_time() -> datetime:
-    """Return the machine's time, aware, in UTC."""
+    """Return the time of the machine, timezone-aware, in UTC."""
     return datetime.now(UTC)
 
 
 class Clock:
-    """A clock that can be frozen, moved forward and let run again; it cannot be set back.
+    """A clock that can be frozen, resumed and moved forward, but not back.
 
     Args:
-        source: where real time comes from, aware and in UTC.
+        source: returns real time, timezone-aware, in UTC.
     """
 
     def __init__(self, source: Callable[[], datetime] = system_time) -> None:
@@ -36,35 +36,35 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time stands still."""
+        """Whether time is frozen."""
         return self._frozen_at is not None
 
     def now(self) -> datetime:
-        """Return the time on this clock, aware, in UTC."""
+        """Return the time of this clock, timezone-aware, in UTC."""
         return self._frozen_at or self._source() + self._ahead
 
     def copy(self) -> Clock:
-        """Return another clock that shows the same time and stands still if this one does."""
-        twin = Clock(self._source)
-        twin._ahead, twin._frozen_at = self._ahead, self._frozen_at
-        return twin
+        """Return a clock with the same time, frozen if this one is."""
+        clock = Clock(self._source)
+        clock._ahead, clock._frozen_at = self._ahead, self._frozen_at
+        return clock
 
     def real(self) -> datetime:
-        """Return the real time, whatever this clock shows."""
+        """Return the real time."""
         return self._source()
 
     def freeze(self, real: datetime | None = None) -> None:
-        """Let time stand still, as at this real time if it is given: so that several clocks stop together."""
+        """Freeze time, as at a real time if given, so that several clocks stop together."""
         self._frozen_at = self._frozen_at or (real or self._source()) + self._ahead
 
     def resume(self) -> None:
-        """Let time run on from where it stands."""
+        """Let time run again from where it is frozen."""
         if self._frozen_at is not None:
             self._ahead = self._frozen_at - self._source()
             self._frozen_at = None
 
     def move_to(self, instant: datetime) -> None:
-        """Move forward to an instant; an earlier one changes nothing."""
+        """Move forward to an instant; an earlier one has no effect."""
         missing = instant - self.now()
         if missing <= timedelta():
             return
@@ -75,7 +75,7 @@ class Clock:
 
 
 class Stopwatch:
-    """Measures real seconds from when it is made, also while a test library has the machine's clock stand still."""
+    """Measures real seconds since its creation, also while a test library freezes time."""
 
     def __init__(self) -> None:
         self._started = SteadyTime.seconds()

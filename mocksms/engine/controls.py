@@ -1,4 +1,4 @@
-"""What a tester does by hand to a message or an account."""
+"""Controls: manual changes of messages, accounts, scenarios, faults and time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mocksms.sms.webhook import Webhook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountUpdate:
-    """What is to change in an account, by its names there; None leaves a thing as it is. Numbers are digits."""
+    """New values for attributes of Account; None leaves one unchanged. Phone numbers are digits."""
 
     sender: str | None = None
     force_unsubscribe_link: bool | None = None
@@ -35,7 +35,7 @@ class AccountUpdate:
 
 
 class Controls:
-    """Steers an engine by hand. Every call first lets happen what is due."""
+    """Manual control of an engine. Methods for one message or account first apply what is due there."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -45,47 +45,45 @@ class Controls:
 
         Raises:
             MessageNotFound: the account has none with this id.
-            IllegalStep: it is not queued any more.
+            IllegalStep: it is no longer queued.
         """
-        return self._drive(account, transaction_id, State.CANCELLED, "cancelled manually")
+        return self._step(account, transaction_id, State.CANCELLED, "cancelled manually")
 
     def send(self, account: Account, transaction_id: str) -> Message:
-        """Send a queued message now, whatever it waits for; the credit is charged as far as it goes.
+        """Send a queued message now, also one that waits for credit or time; the credit falls to zero at most.
 
         Raises:
             MessageNotFound: the account has none with this id.
-            IllegalStep: it is not queued any more.
+            IllegalStep: it is no longer queued.
         """
-        return self._drive(account, transaction_id, State.SENT, "sent manually")
+        return self._step(account, transaction_id, State.SENT, "sent manually")
 
     def bounce(self, account: Account, transaction_id: str) -> Message:
-        """Let a queued or sent message bounce.
+        """Bounce a queued or sent message.
 
         Raises:
             MessageNotFound: the account has none with this id.
-            IllegalStep: it has ended otherwise.
+            IllegalStep: it has another final state.
         """
-        return self._drive(account, transaction_id, State.BOUNCED, "bounced manually")
+        return self._step(account, transaction_id, State.BOUNCED, "bounced manually")
 
     def click(self, account: Account, transaction_id: str, url: str | None = None) -> Message:
-        """Let the recipient of a sent message open a link of its content, the first unless told otherwise.
-
-        The link is given as the content has it or as the phone shows it.
+        """Click a link of a sent message, as in its content or in its text; the first by default.
 
         Raises:
             MessageNotFound: the account has none with this id.
-            NoLink: the phone does not show such a link.
+            NoLink: the message has no such link, or is not sent.
         """
         message = self._find(account, transaction_id)
         links = links_in(filled(message)) if message.state is State.SENT else []
         pairs = zip(links_in(self._engine.text_of(message)), links, strict=False)
-        for number, (shown, link) in enumerate(pairs, 1):
-            if url in (None, shown, link):
+        for number, (tracked, link) in enumerate(pairs, 1):
+            if url in (None, tracked, link):
                 return self._engine.recipients.click(account, message, number, link, account.clock.now())
         raise NoLink(url, links, message.state)
 
     def unsubscribe(self, account: Account, transaction_id: str) -> Message:
-        """Opt the recipient of a message out, as its unsubscribe page would.
+        """Opt the recipient of a message out, as the unsubscribe page does.
 
         Raises:
             MessageNotFound: the account has none with this id.
@@ -101,29 +99,29 @@ class Controls:
         self._engine.emit(account, ManualChange.ACCOUNT)
 
     def reply(self, account: Account, mobile_number: str, text: str) -> Reply:
-        """Let a phone send an SMS; words of opting out or in count if the message it replies to allowed replies.
+        """Add an SMS from a phone. It can opt out or in if the message that it replies to allows replies.
 
-        That is the latest it got, or the latest that was meant for it if it got none.
+        That message is the latest one sent to it, or the latest of any status if none was sent.
         """
         self._engine.apply_due(account)
         digits = self._engine.parse(mobile_number).digits
-        sent, meant = MessageQuery(digits=digits, status=Status.SENT), MessageQuery(digits=digits)
-        message = next(chain(account.messages.newest_first(sent), account.messages.newest_first(meant)), None)
+        sent, any_status = MessageQuery(digits=digits, status=Status.SENT), MessageQuery(digits=digits)
+        message = next(chain(account.messages.newest_first(sent), account.messages.newest_first(any_status)), None)
         return self._engine.recipients.reply(account, digits, text, account.clock.now(), message)
 
-    def update_account(self, account: Account, update_account: AccountUpdate) -> None:
+    def update_account(self, account: Account, update: AccountUpdate) -> None:
         """Change an account."""
         self._engine.apply_due(account)
-        if update_account.unsubscribed is not None:
-            self._record_consents(account, update_account.unsubscribed, "changed manually")
-        for option in fields(update_account):
-            value = getattr(update_account, option.name)
+        if update.unsubscribed is not None:
+            self._record_consents(account, update.unsubscribed, "changed manually")
+        for attribute in fields(update):
+            value = getattr(update, attribute.name)
             if value is not None:
-                setattr(account, option.name, value)
+                setattr(account, attribute.name, value)
         self._engine.emit(account, ManualChange.ACCOUNT)
 
     def _record_consents(self, account: Account, unsubscribed: set[str], cause: str) -> None:
-        """Enter into the ledger who opts out or in where the list becomes another."""
+        """Record the opt-outs and opt-ins that a new list of opted-out numbers causes."""
         now, set_consent = account.clock.now(), self._engine.recipients.set_consent
         for digits in sorted(unsubscribed - account.unsubscribed):
             set_consent(account, digits, ConsentChoice.OUT, now, cause)
@@ -148,10 +146,10 @@ class Controls:
                 return
 
     def activate_scenario(self, account: Account | None, scenario: ActiveScenario) -> None:
-        """Put a script in force, on one account or on all there are and will be; nothing that was sent is lost."""
+        """Activate a scenario on one account, or on all current and future ones; messages stay."""
         if account is None:
             self._engine.accounts.scenario = scenario
-        for each in tuple(self._engine.accounts) if account is None else (account,):
+        for each in self._accounts(account):
             self._engine.apply_due(each)
             if "unsubscribed" in scenario.state:
                 self._record_consents(each, scenario.state["unsubscribed"], ", ".join(scenario.names))
@@ -161,7 +159,7 @@ class Controls:
         self._engine.emit(account, ManualChange.SCENARIO)
 
     def replace_scenario(self, before: ActiveScenario, scenario: ActiveScenario) -> None:
-        """Put a script in the place of another, wherever that is in force; what accounts are by now stays."""
+        """Replace a scenario wherever it is active; account values stay."""
         accounts = self._engine.accounts
         accounts.initial_scenario = scenario
         if accounts.scenario is before:
@@ -172,52 +170,51 @@ class Controls:
                 account.activate(scenario)
         self._engine.emit(None, ManualChange.SCENARIO)
 
-    def set_fault(self, account: Account | None, rule: Rule, lasts: timedelta) -> int:
-        """Put the rule of a fault before all others, on one account or on all there are and will be; return its id."""
-        name = self._engine.accounts.numbering.take()
-        self._remove_expired(account)
+    def set_fault(self, account: Account | None, rule: Rule, duration: timedelta) -> int:
+        """Set a fault on one account, or on all current and future ones, before all rules; return its id."""
+        accounts = self._engine.accounts
+        fault_id = accounts.numbering.take()
+        self._remove_expired_faults(account)
         if account is None:
-            base = self._engine.accounts
-            base.faults[name] = (rule, _later(base.clock.now(), lasts))
-        for each in tuple(self._engine.accounts) if account is None else (account,):
-            each.faults.add(rule, _later(each.clock.now(), lasts), name)
+            accounts.faults[fault_id] = (rule, _later(accounts.clock.now(), duration))
+        for each in self._accounts(account):
+            each.faults.add(rule, _later(each.clock.now(), duration), fault_id)
         self._engine.emit(account, ManualChange.FAULTS)
-        return name
+        return fault_id
 
-    def clear_faults(self, account: Account | None, name: int | None = None) -> int:
-        """Take out the fault with an id, or all, of one account or of all; return how many went."""
-        gone = set[int]()
-        self._remove_expired(account)
-        for each in tuple(self._engine.accounts) if account is None else (account,):
-            gone |= each.faults.remove(name)
+    def clear_faults(self, account: Account | None, fault_id: int | None = None) -> int:
+        """Remove the fault with an id, or all, from one account or from all; return how many were removed."""
+        removed = set[int]()
+        self._remove_expired_faults(account)
+        for each in self._accounts(account):
+            removed |= each.faults.remove(fault_id)
         if account is None:
-            standing = self._engine.accounts.faults
-            named = tuple(standing) if name is None else (name,)
-            gone |= {each for each in named if standing.pop(each, None)}
+            for_new_accounts = self._engine.accounts.faults
+            selected = tuple(for_new_accounts) if fault_id is None else (fault_id,)
+            removed |= {each for each in selected if for_new_accounts.pop(each, None)}
         self._engine.emit(account, ManualChange.FAULTS)
-        return len(gone)
+        return len(removed)
 
-    def _remove_expired(self, account: Account | None) -> None:
-        """Take out the faults whose time is over."""
-        base = self._engine.accounts
+    def _remove_expired_faults(self, account: Account | None) -> None:
+        accounts = self._engine.accounts
         if account is None:
-            now = base.clock.now()
-            base.faults = {name: standing for name, standing in base.faults.items() if standing[1] > now}
-        for each in tuple(base) if account is None else (account,):
+            now = accounts.clock.now()
+            accounts.faults = {fault_id: fault for fault_id, fault in accounts.faults.items() if fault[1] > now}
+        for each in self._accounts(account):
             each.faults.remove_expired(each.clock.now())
 
     def delete(self, account: Account, messages: Iterable[Message]) -> None:
-        """Take messages of an account out, given newest first."""
+        """Delete messages of an account, passed newest first."""
         account.messages.delete(messages)
         self._engine.emit(account, ManualChange.DELETED)
 
     def delete_all(self, account: Account) -> None:
-        """Take all messages of an account out."""
+        """Delete all messages of an account."""
         account.messages.clear()
         self._engine.emit(account, ManualChange.DELETED)
 
     def reset(self, account: Account | None) -> None:
-        """Forget an account with all it holds, or everything; what a key then does begins anew."""
+        """Delete an account with all its records, or everything."""
         if account is None:
             self._engine.accounts.delete_all()
         else:
@@ -225,7 +222,7 @@ class Controls:
         self._engine.emit(account, ManualChange.RESET)
 
     def freeze(self, account: Account | None) -> None:
-        """Let time stand still."""
+        """Freeze time."""
         self._apply_due(account)
         clocks = self._clocks(account)
         real = clocks[0].real()
@@ -234,30 +231,30 @@ class Controls:
         self._engine.emit(account, ManualChange.CLOCK)
 
     def resume(self, account: Account | None) -> None:
-        """Let time run on from where it stands."""
+        """Let time run again from where it is frozen."""
         for clock in self._clocks(account):
             clock.resume()
         self._engine.emit(account, ManualChange.CLOCK)
 
     def advance_by(self, account: Account | None, duration: timedelta) -> None:
-        """Move time forward and apply all that becomes due by that, in time order.
+        """Move time forward by a duration, and apply what becomes due, in time order.
 
         Raises:
-            ClockOutOfRange: that would be too far.
+            ClockOutOfRange: the new time is too late.
         """
         clocks = self._clocks(account)
         if duration > MAX_INSTANT - max(clock.now() for clock in clocks):
             raise ClockOutOfRange(MAX_INSTANT)
         for clock in clocks:
             clock.move_to(clock.now() + duration)
-        self._moved(account)
+        self._after_move(account)
 
     def advance_to(self, account: Account | None, instant: datetime) -> None:
-        """Move time forward to an instant and apply all that becomes due by that, in time order.
+        """Move time forward to an instant, and apply what becomes due, in time order.
 
         Raises:
-            ClockMovedBack: the instant has passed.
-            ClockOutOfRange: it is too far.
+            ClockMovedBack: the instant is in the past.
+            ClockOutOfRange: the instant is too late.
         """
         if instant > MAX_INSTANT:
             raise ClockOutOfRange(MAX_INSTANT)
@@ -267,25 +264,27 @@ class Controls:
             raise ClockMovedBack(latest, instant)
         for clock in clocks:
             clock.move_to(instant)
-        self._moved(account)
+        self._after_move(account)
 
-    def _drive(self, account: Account, transaction_id: str, state: State, words: str) -> Message:
-        message = self._find(account, transaction_id)
-        by_hand = message._replace(decided_by=words)
-        return self._engine.step(account, by_hand, state, account.clock.now(), words)
+    def _step(self, account: Account, transaction_id: str, state: State, cause: str) -> Message:
+        message = self._find(account, transaction_id)._replace(decided_by=cause)
+        return self._engine.step(account, message, state, account.clock.now(), cause)
 
     def _find(self, account: Account, transaction_id: str) -> Message:
         self._engine.apply_due(account)
         return self._engine.find(account, transaction_id)
 
-    def _moved(self, account: Account | None) -> None:
+    def _after_move(self, account: Account | None) -> None:
         self._apply_due(account)
         self._engine.outbox.check_due()
         self._engine.emit(account, ManualChange.CLOCK)
 
     def _apply_due(self, account: Account | None) -> None:
-        for each in tuple(self._engine.accounts) if account is None else (account,):
+        for each in self._accounts(account):
             self._engine.apply_due(each)
+
+    def _accounts(self, account: Account | None) -> tuple[Account, ...]:
+        return tuple(self._engine.accounts) if account is None else (account,)
 
     def _clocks(self, account: Account | None) -> list[Clock]:
         if account is not None:
@@ -293,5 +292,5 @@ class Controls:
         return [self._engine.accounts.clock, *(each.clock for each in self._engine.accounts)]
 
 
-def _later(now: datetime, lasts: timedelta) -> datetime:
-    return now + min(lasts, MAX_INSTANT - now)
+def _later(now: datetime, duration: timedelta) -> datetime:
+    return now + min(duration, MAX_INSTANT - now)

@@ -1,4 +1,4 @@
-"""New messages: what all messages of one send have in common, worked out once."""
+"""New messages of one send: what they share is computed once."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from mocksms.sms.text import Links, Template, filled
 
 
 class Drafter:
-    """Makes the messages of one send."""
+    """Creates the messages of one send."""
 
     def __init__(
         self, account: Account, submission: Submission, template: Template, links: Links, request: int
     ) -> None:
         self.submission = submission
         self.now = account.clock.now()
-        self.initial_history = lifecycle.begin(self.now, "accepted")
+        self.initial_history = lifecycle.initial_history(self.now, "accepted")
         self._account = account
         self._template = template
         self._links = links._replace(token="0" * TOKEN_LENGTH)
@@ -45,7 +45,7 @@ class Drafter:
         decided_by: str | None = None,
         callback_policy: CallbackPolicy = DEFAULT_POLICY,
     ) -> Message:
-        """Return the message for a recipient, under the next number."""
+        """Create the message to a recipient, with the next number."""
         account = self._account
         return Message(
             transaction_id=account.new_transaction_id(),
@@ -65,7 +65,7 @@ class Drafter:
         )
 
     def subjects(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> list[Subject]:
-        """Return the messages for all recipients as rules look at them before any is kept."""
+        """Return what rules match on for the messages to all recipients, before any is stored."""
         before: Counter[str] = Counter()
         subjects: list[Subject] = []
         for recipient, number in zip(recipients, parsed, strict=True):
@@ -74,7 +74,7 @@ class Drafter:
         return subjects
 
     def subject(self, recipient: Recipient, number: PhoneNumber, before: int = 0) -> Subject:
-        """Return the message for a recipient as rules look at it when those kept and so many `before` it are there."""
+        """Return what rules match on for the message to a recipient, with `before` more messages to its number."""
         submission, account = self.submission, self._account
         return Subject(
             mobile_number=recipient.mobile_number,
@@ -90,27 +90,26 @@ class Drafter:
         )
 
     def _filled(self, recipient: Recipient) -> str:
-        """Return the content for a recipient; recipients of like texts share one, however many they are."""
-        text = id(recipient.fields)
-        if text not in self._texts:
-            self._texts[text] = self._template.fill(recipient.fields)
-        return self._texts[text]
+        """Return the content for a recipient; recipients with the same fields share one string."""
+        key = id(recipient.fields)
+        if key not in self._texts:
+            self._texts[key] = self._template.fill(recipient.fields)
+        return self._texts[key]
 
     def segments(self, recipient: Recipient) -> int:
-        """Return what the text for a recipient takes.
+        """Return the number of segments of the text for a recipient.
 
-        A stand-in token measures as well as the real one, which has the same length: so texts differ by fields only.
+        Counted with a placeholder token of the same length as the real one, so that texts differ by fields only.
         """
-        text = id(recipient.fields) if self._template.placeholders else 0
-        count = self._counted.get(text)
+        key = id(recipient.fields) if self._template.placeholders else 0
+        count = self._counted.get(key)
         if count is None:
-            shown = self._template.text(recipient.fields, self._links)
-            count = self._counted[text] = count_segments(shown).count
+            count = self._counted[key] = count_segments(self._template.text(recipient.fields, self._links)).count
         return count
 
 
 def subject_of(account: Account, message: Message) -> Subject:
-    """Return a message that is kept as rules look at it."""
+    """Return what rules match on for a stored message."""
     submission = message.submission
     return Subject(
         mobile_number=message.mobile_number,

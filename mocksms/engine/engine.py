@@ -1,4 +1,4 @@
-"""The engine: accepts sends, lets messages live on their account's clock, and answers what became of them."""
+"""Engine: accepts sends, and processes messages on the clock of their account."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from mocksms.sms.replies import OptOutWords
 from mocksms.sms.text import Links, Template, filled, links_in
 
 MAX_MALFORMED_LINE: Final = 1_000
-"""Bytes of a malformed request's first line that are kept."""
+"""Bytes of the first line of a malformed request that are kept."""
 
 
 class ManualChange(StrEnum):
@@ -45,28 +45,27 @@ class ManualChange(StrEnum):
 
 
 EngineEvent = Message | RecordedRequest | Reply | Consent | Callback | ManualChange
-"""A message that was accepted or has taken a step, an exchange, an SMS from a phone, an opt-out or opt-in, a callback
-that was planned, tried or is over, or a change by hand."""
+"""A new or changed message, a request, a reply, an opt-out or opt-in, a new or changed callback, or a manual change."""
 
 Listener = Callable[[Account | None, EngineEvent], None]
-"""Hears the news of every account; None stands for exchanges without one and changes of all."""
+"""Receives the events of all accounts; the account is None for requests without one and changes of all."""
 
 
 class Accepted(NamedTuple):
-    """The messages of a send in the order of its recipients, as at the moment of the answer, and a fault to show."""
+    """The messages of a send in the order of its recipients, as in its response, and the fault it triggered."""
 
     messages: tuple[Message, ...]
     triggered: TriggeredFault | None
 
 
 class Engine:
-    """What happens in one mock. Not thread-safe: one loop, one engine.
+    """The state and behaviour of one mock. Not thread-safe: one loop, one engine.
 
     Args:
-        settings: what every account starts with, and the rules.
-        time: where real time comes from.
-        url: where the mock listens; the links in its texts lead there unless a public address is set.
-        script: what every account begins with, and the rules it lives by.
+        settings: the options.
+        time: returns real time.
+        url: where the mock listens; links in texts start with it unless `public_url` is set.
+        scenario: active in every new account.
     """
 
     def __init__(
@@ -88,14 +87,14 @@ class Engine:
         self._with_due: dict[Account, None] = {}
 
     def account(self, key: str) -> Account:
-        """Return the account of an API key, made on first use and brought up to date."""
+        """Return the account of an API key, created on first use, after applying what is due."""
         account = self.accounts.get(key)
         self.apply_due(account)
         return account
 
     @property
     def cursor(self) -> int:
-        """The number of the latest message or exchange: what comes later has a higher one."""
+        """The number of the latest record; later ones have higher numbers."""
         return self.accounts.numbering.latest
 
     def text_of(self, message: Message) -> str:
@@ -106,7 +105,7 @@ class Engine:
         return Links(self.link_base, token, self.recipients.words.first_opt_out)
 
     def tick(self) -> None:
-        """Apply what has become due in any account."""
+        """Apply what is due in all accounts."""
         for account in tuple(self._with_due):
             if self.accounts.holds(account):
                 self.apply_due(account)
@@ -114,7 +113,7 @@ class Engine:
                 del self._with_due[account]
 
     def apply_due(self, account: Account) -> None:
-        """Apply everything that has become due in an account, in time order."""
+        """Apply what is due in an account, in time order."""
         if account.idle:
             return
         now = account.clock.now()
@@ -125,7 +124,7 @@ class Engine:
         self._track_due(account)
 
     def _track_due(self, account: Account) -> None:
-        """Let the ticker look after an account for as long as it has something on its agenda."""
+        """Include an account in `tick` while it has planned actions."""
         if account.idle:
             self._with_due.pop(account, None)
         else:
@@ -134,13 +133,13 @@ class Engine:
     def submit(
         self, account: Account, submission: Submission, recipients: Sequence[Recipient], request: int = 0
     ) -> Accepted:
-        """Accept a send: one message for each recipient.
+        """Accept a send: create one message for each recipient.
 
         Raises:
-            UnknownMagicCode: a recipient is in the magic block but names no outcome.
-            FaultTriggered: a recipient orders an answer that accepts nothing.
-            TextTooLong: the text for a recipient is longer than the longest SMS.
-            SendTooLarge: the texts of all recipients are too much to work on.
+            UnknownMagicCode: a recipient is a magic number with an unknown code.
+            FaultTriggered: a rule or a magic number triggers a fault that accepts nothing.
+            TextTooLong: a text is longer than the longest SMS.
+            SendTooLarge: the texts are too long together.
         """
         if account.force_unsubscribe_link and not submission.unsubscribe_link:
             submission = submission._replace(unsubscribe_link=True)
@@ -149,7 +148,7 @@ class Engine:
         template = Template(submission)
         template.check(recipients)
         drafter = Drafter(account, submission, template, self._links(), request)
-        triggered = self._ruled_fault(account, drafter, recipients, parsed) or self._magic_fault(codes)
+        triggered = self._rule_fault(account, drafter, recipients, parsed) or self._magic_fault(codes)
         accept = self._accept_for_later if self._waits(submission, drafter.now) else self._accept_now
         messages = tuple(
             accept(account, drafter, recipient, number) for recipient, number in zip(recipients, parsed, strict=True)
@@ -157,13 +156,13 @@ class Engine:
         self.apply_due(account)
         return Accepted(messages, triggered)
 
-    def read_fault(self, account: Account, call: ApiOperation) -> TriggeredFault | None:
-        """Return the fault a rule orders for a call that sends nothing.
+    def read_fault(self, account: Account, operation: ApiOperation) -> TriggeredFault | None:
+        """Return the fault of a rule for a request without messages.
 
         Raises:
-            FaultTriggered: the fault leaves nothing to be read.
+            FaultTriggered: the fault replaces the response.
         """
-        return self._fault_of(account, call, ())
+        return self._fault_of(account, operation, ())
 
     def find(self, account: Account, transaction_id: str) -> Message:
         """Return a message of an account.
@@ -180,17 +179,17 @@ class Engine:
         """Return the newest `limit` messages of an account that match, newest first."""
         return account.messages.search(query, limit)
 
-    def record_request(self, account: Account | None, exchange: RecordedRequest) -> None:
-        """Enter an exchange into the journal of its account, or of those without one."""
+    def record_request(self, account: Account | None, request: RecordedRequest) -> None:
+        """Add a request to the journal of its account, or to that of requests without one."""
         journal = self.accounts.unattributed if account is None else account.journal
-        journal.add(exchange.number, exchange)
-        self.emit(account, exchange)
+        journal.add(request.number, request)
+        self.emit(account, request)
 
     def record_malformed_request(self, raw: bytes, why: str) -> None:
-        """Enter bytes that were no HTTP request, by their first line: further ones may hold a key."""
+        """Record bytes that are not an HTTP request: only the first line, since others may contain an API key."""
         first_line = raw.partition(b"\n")[0].strip()[:MAX_MALFORMED_LINE].decode("latin-1")
         method, _, target = first_line.partition(" ")
-        exchange = RecordedRequest(
+        request = RecordedRequest(
             number=self.accounts.numbering.take(),
             at=self.accounts.clock.now(),
             method=method,
@@ -206,13 +205,13 @@ class Engine:
             note=f"malformed HTTP: {why}",
             refusal=MALFORMED_HTTP,
         )
-        self.record_request(None, exchange)
+        self.record_request(None, request)
 
     def step(self, account: Account, message: Message, state: State, at: datetime, cause: str) -> Message:
-        """Let a message take one step, and what that means for its account happen.
+        """Move a message to its next state, with the effects on its account.
 
         Raises:
-            IllegalStep: its life does not allow it.
+            IllegalStep: this step is not allowed.
         """
         stepped = message._replace(history=lifecycle.step(message.history, state, at, cause))
         account.messages.replace(stepped)
@@ -220,40 +219,44 @@ class Engine:
         return stepped
 
     def reevaluate(self, account: Account, message: Message) -> None:
-        """Let a message that waited go the way of natural causes."""
+        """Decide by default rules about a message that waited for credit."""
         number = self.parse(message.mobile_number)
         outcome = self.decisions.decide_by_default(account, number, message.segments, RULES_AFTER_CREDIT)
         self._apply_outcome(account, message, outcome, account.clock.now())
 
-    def emit(self, account: Account | None, news: EngineEvent) -> None:
-        """Tell the listeners what has happened."""
+    def emit(self, account: Account | None, event: EngineEvent) -> None:
+        """Pass an event to all listeners."""
         for listener in self.listeners:
-            listener(account, news)
+            listener(account, event)
 
     def parse(self, mobile_number: str) -> PhoneNumber:
-        """Read a number by this mock's settings."""
+        """Parse a phone number as the settings say."""
         return numbers.parse(mobile_number, accept_local=self.settings.accept_local_numbers)
 
-    def _ruled_fault(
+    def _rule_fault(
         self, account: Account, drafter: Drafter, recipients: Sequence[Recipient], parsed: Sequence[PhoneNumber]
     ) -> TriggeredFault | None:
-        """Return the fault that a rule orders for a send and that lets it through."""
+        """Return the fault of a rule for a send; raises one that accepts nothing."""
         if not account.rules and not account.faults:
             return None
         return self._fault_of(account, ApiOperation.SEND, drafter.subjects(recipients, parsed))
 
-    def _fault_of(self, account: Account, call: ApiOperation, subjects: Sequence[Subject]) -> TriggeredFault | None:
+    def _fault_of(
+        self, account: Account, operation: ApiOperation, subjects: Sequence[Subject]
+    ) -> TriggeredFault | None:
         now = account.clock.now()
-        triggered = account.faults.fault_of(call, subjects, now) or account.rules.fault_of(call, subjects, now)
+        triggered = account.faults.fault_of(operation, subjects, now) or account.rules.fault_of(
+            operation, subjects, now
+        )
         if triggered and not triggered.fault.accepts:
             raise FaultTriggered(triggered)
         return triggered
 
     def _codes(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> list[tuple[str, str]]:
-        """Return the codes of the magic numbers among the recipients, each with its number.
+        """Return the code of each magic number among the recipients, with the number.
 
         Raises:
-            UnknownMagicCode: one is not in the catalogue.
+            UnknownMagicCode: a code is not in the catalogue.
         """
         catalogue = self.decisions.catalogue
         codes: list[tuple[str, str]] = []
@@ -267,24 +270,35 @@ class Engine:
         return codes
 
     def _magic_fault(self, codes: Iterable[tuple[str, str]]) -> TriggeredFault | None:
-        """Return the first fault among some magic numbers that lets the send through."""
-        passing: TriggeredFault | None = None
+        """Return the first fault of some magic numbers; raises one that accepts nothing."""
+        first: TriggeredFault | None = None
         for code, mobile_number in codes:
             effect = self.decisions.catalogue.rows[code].effect
             if isinstance(effect, Fault):
                 triggered = TriggeredFault(effect, f"magic number {code}", mobile_number)
                 if not effect.accepts:
                     raise FaultTriggered(triggered)
-                passing = passing or triggered
-        return passing
+                first = first or triggered
+        return first
 
     def _outcome(self, account: Account, number: PhoneNumber, segments: int, subject: Callable[[], Subject]) -> Outcome:
-        """Return what becomes of a message that is taken up: what a rule orders, else what the mock decides."""
-        ordered = account.rules.outcome_of(subject(), account.clock.now()) if account.rules else None
-        if ordered is None or (ordered.release_after is not None and not ordered.release_after):
-            natural = self.decisions.decide(account, number, segments)
-            return natural if ordered is None else _released(natural, ordered)
-        return ordered
+        """Decide about a message that is processed: by scenario rule, magic number, or default rules."""
+        by_rule = account.rules.outcome_of(subject(), account.clock.now()) if account.rules else None
+        if by_rule is None:
+            return self.decisions.decide(account, number, segments)
+        return self._passed_through(account, number, segments, by_rule) if by_rule.release_after == AT_ONCE else by_rule
+
+    def _passed_through(self, account: Account, number: PhoneNumber, segments: int, by_rule: Outcome) -> Outcome:
+        """Return the outcome without a rule that passes the message through, plus the reactions of the rule."""
+        outcome = self.decisions.decide(account, number, segments)
+        sent_at = next((step.after for step in outcome.steps if step.state is State.SENT), AT_ONCE)
+        reactions = [reaction._replace(after=sent_at + reaction.after) for reaction in by_rule.reactions]
+        return Outcome(
+            steps=outcome.steps,
+            decided_by=f"{outcome.decided_by}; passed through by {by_rule.decided_by}",
+            reactions=(*outcome.reactions, *reactions),
+            callback_policy=by_rule.callback_policy,
+        )
 
     def _waits(self, submission: Submission, now: datetime) -> bool:
         return submission.wants_async or (submission.send_at is not None and submission.send_at > now)
@@ -292,7 +306,7 @@ class Engine:
     def _accept_for_later(
         self, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber
     ) -> Message:
-        """Keep a new message and let it be taken up when its time has come."""
+        """Store a new message, and plan its processing."""
         send_at = drafter.submission.send_at
         is_scheduled = send_at is not None and send_at > drafter.now
         due_at = send_at if send_at and is_scheduled else drafter.now + self.settings.async_delay
@@ -303,7 +317,7 @@ class Engine:
         return message
 
     def _accept_now(self, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber) -> Message:
-        """Decide about a new message at once and keep it."""
+        """Store a new message that is processed at once."""
         now = drafter.now
         segments = drafter.segments(recipient)
         outcome = self._outcome(account, number, segments, partial(drafter.subject, recipient, number))
@@ -315,15 +329,15 @@ class Engine:
         return message
 
     def _apply_outcome(self, account: Account, message: Message, outcome: Outcome, at: datetime) -> None:
-        """Let a message that is already kept go the way of an outcome."""
+        """Apply an outcome to a stored message."""
         history = _immediate_history(message.history, outcome, at)
         callback_policy = (
             message.callback_policy if outcome.callback_policy == DEFAULT_POLICY else outcome.callback_policy
         )
-        followed = message._replace(history=history, decided_by=outcome.decided_by, callback_policy=callback_policy)
-        account.messages.replace(followed)
+        changed = message._replace(history=history, decided_by=outcome.decided_by, callback_policy=callback_policy)
+        account.messages.replace(changed)
         _plan_later_steps(account, message.sequence, outcome, at)
-        self._after_transition(account, followed, message.history)
+        self._after_transition(account, changed, message.history)
 
     def _apply_action(self, account: Account, message: Message, due: DueAction) -> None:
         match due.action:
@@ -333,11 +347,11 @@ class Engine:
                     self._apply_outcome(
                         account, message, self._outcome(account, number, message.segments, subject), due.at
                     )
-            case ReleaseAction(held=held):
+            case ReleaseAction(rule_outcome=by_rule):
                 if message.state is State.QUEUED:
                     number = self.parse(message.mobile_number)
-                    natural = self.decisions.decide(account, number, message.segments)
-                    self._apply_outcome(account, message, _released(natural, held), due.at)
+                    outcome = self._passed_through(account, number, message.segments, by_rule)
+                    self._apply_outcome(account, message, outcome, due.at)
             case StepAction(state=state, decided_by=decided_by):
                 if state in lifecycle.NEXT[message.state]:
                     self.step(account, message._replace(decided_by=decided_by), state, due.at, decided_by)
@@ -350,46 +364,35 @@ class Engine:
                 for url in links_in(filled(message))[:1]:
                     self.recipients.click(account, message, 1, url, due.at)
 
-    def _after_transition(self, account: Account, message: Message, known: History) -> None:
-        """Settle what the steps beyond the known ones mean for the account, and tell the listeners."""
-        if known[-1].state is State.NO_CREDIT:
+    def _after_transition(self, account: Account, message: Message, before: History) -> None:
+        """Charge or queue for credit, emit the message, and create callbacks for the steps since a history."""
+        if before[-1].state is State.NO_CREDIT:
             account.waiting.pop(message.sequence, None)
-        for event in message.history[len(known) :]:
-            if event.state is State.SENT:
+        for transition in message.history[len(before) :]:
+            if transition.state is State.SENT:
                 account.charge(message.segments)
-            elif event.state is State.NO_CREDIT:
+            elif transition.state is State.NO_CREDIT:
                 account.wait_for_credit(message.sequence)
         self.emit(account, message)
         if account.webhooks:
-            self.outbox.notify_steps(account, message, known)
-
-
-def _released(natural: Outcome, held: Outcome) -> Outcome:
-    """Return an outcome that a rule let pass, with what that rule adds: reactions, by the time it is sent."""
-    decided_by = f"{natural.decided_by}; {held.decided_by} let it pass"
-    sent_at = next((step.after for step in natural.steps if step.state is State.SENT), AT_ONCE)
-    added = [reaction._replace(after=sent_at + reaction.after) for reaction in held.reactions]
-    reactions = (*natural.reactions, *added)
-    return Outcome(
-        steps=natural.steps, decided_by=decided_by, reactions=reactions, callback_policy=held.callback_policy
-    )
+            self.outbox.notify_steps(account, message, before)
 
 
 def _immediate_history(history: History, outcome: Outcome, at: datetime) -> History:
     """Return a history with the steps of an outcome that are due at once."""
-    for ordered in outcome.steps:
-        if not ordered.after:
-            history = lifecycle.step(history, ordered.state, at, outcome.decided_by)
+    for step in outcome.steps:
+        if not step.after:
+            history = lifecycle.step(history, step.state, at, outcome.decided_by)
     return history
 
 
 def _plan_later_steps(account: Account, sequence: int, outcome: Outcome, at: datetime) -> None:
-    """Plan the steps of an outcome that come later, and what the recipient does."""
+    """Plan the later steps of an outcome, and the reactions of the recipient."""
     if outcome.release_after is not None:
         account.plan(at + outcome.release_after, sequence, ReleaseAction(outcome))
         return
-    for ordered in outcome.steps:
-        if ordered.after:
-            account.plan(at + ordered.after, sequence, StepAction(ordered.state, outcome.decided_by))
+    for step in outcome.steps:
+        if step.after:
+            account.plan(at + step.after, sequence, StepAction(step.state, outcome.decided_by))
     for reaction in outcome.reactions:
         account.plan(at + reaction.after, sequence, reaction)

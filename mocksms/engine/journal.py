@@ -1,4 +1,4 @@
-"""The journal: every exchange with the emulated API, as it came and as it went."""
+"""Journal: the requests to the emulated API with their responses."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ from mocksms.engine.logs import BoundedLog
 from mocksms.engine.rules import ApiOperation, TriggeredFault
 
 MAX_RECORDED_BODY: Final = 65_536
-"""Bytes of a request or answer body that an entry keeps."""
+"""Bytes of a request or response body that are kept."""
 
 
 class RequestWarning(NamedTuple):
-    """A deviation from the documented request that was let pass: where, and what it was."""
+    """A tolerated deviation from the documented request: its path, and what is wrong."""
 
     path: str
     note: str
 
 
 class RecordedRequest(NamedTuple):
-    """One HTTP exchange with the emulated API.
+    """One HTTP request to the emulated API with its response.
 
-    `number` is from the numbering shared with the messages, and lower than those of the messages it created, whose
-    sequences are `messages`. `target` is path and query as sent. `headers` are the header lines as sent, with the API
-    key shortened. `body` and `response_body` hold at most MAX_RECORDED_BODY bytes of `body_size` and `response_size`.
-    `status` is None where the connection was reset. `response_headers` are those besides type and length. `duration`
-    is in seconds. `note` says why it was refused or how its response was changed; `fault` is the fault that was
-    applied to it. `operation` is the operation it called, None where it reached none. `refusal` is the code of why it
-    was refused, as on the classes of `mocksms.errors`; None where it was not.
+    `number` comes from the numbering of all records; the messages that it created have higher ones, `messages`.
+    `target` is path and query as sent. `headers` are the header lines as sent, with the API key shortened. `body` and
+    `response_body` hold at most MAX_RECORDED_BODY bytes of `body_size` and `response_size`. `status` is None if the
+    connection was reset. `response_headers` are those besides type and length. `duration` is in seconds. `operation`
+    is None if the request reached none. `refusal` is the code of the error that refused it, None if it was accepted.
+    `note` says why it was refused or how a `fault` changed its response.
     """
 
     number: int
@@ -53,24 +52,24 @@ class RecordedRequest(NamedTuple):
 
 
 class Journal(BoundedLog[RecordedRequest]):
-    """The exchanges of one account, at most `limit` of them; beyond it the oldest are evicted."""
+    """The requests of one account, at most `limit`; beyond it the oldest are evicted."""
 
 
 def shorten_key(key: str) -> str:
-    """Return an API key as it may be shown: enough to tell keys apart, too little to use one."""
+    """Return an API key as it may be shown: enough to distinguish keys, too little to use one."""
     return f"{key[:4]}…" if len(key) > 6 else f"{key[:1]}…"
 
 
 @lru_cache(maxsize=256)
 def header_lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Return header lines for the journal, the API key shortened.
+    """Return header lines for the journal, with the API key shortened.
 
-    Cached because a client sends the same headers again and again: the journal then keeps one copy.
+    Cached: a client sends the same headers with each request, and the journal then keeps one copy.
     """
     return b"\r\n".join(
-        name + b": " + (shorten_key(value.decode("latin-1")).encode() if name in _SECRET else value)
+        name + b": " + (shorten_key(value.decode("latin-1")).encode() if name in _SECRET_HEADERS else value)
         for name, value in headers
     )
 
 
-_SECRET: Final = frozenset({b"x-api-key", b"authorization", b"cookie"})
+_SECRET_HEADERS: Final = frozenset({b"x-api-key", b"authorization", b"cookie"})

@@ -1,4 +1,4 @@
-"""Numbered records kept up to a limit, the oldest going first, and indexes over them."""
+"""Logs: numbered records up to a limit, and indexes over them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 MAX_STALE_NUMBERS: Final = 1_000
-"""Numbers of removed records that a log may hold on to before it forgets them all at once."""
+"""Numbers of removed records that a log keeps before it drops them all at once."""
 
 MAX_RECORD_DIGITS: Final = 17
-"""Digits of a number that is looked up."""
+"""Maximum of digits in the number of a record."""
 
 
 class Numbering:
-    """Ascending numbers for everything a mock keeps, so that one number tells what came after it: a cursor."""
+    """Ascending numbers for all records of a mock, so that one number is a cursor: later records have higher ones."""
 
     def __init__(self) -> None:
         self.latest = 0
@@ -29,15 +29,14 @@ class Numbering:
 
 
 def parse_record_number(text: str) -> int | None:
-    """Return the number of a record that a text from users names, None when it can name none."""
+    """Parse the number of a record from user input, None if it cannot be one."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_RECORD_DIGITS else None
 
 
 class BoundedLog(Generic[T]):
-    """Records under ascending numbers; beyond `limit` the oldest are evicted and counted.
+    """Records by ascending number; beyond `limit` the oldest are evicted.
 
-    `evicted` is how many have gone to make room, `evicted_up_to` the highest number among them. What is removed on
-    purpose is not counted.
+    `evicted` counts them, `evicted_up_to` is the highest number among them. Removed records do not count.
     """
 
     def __init__(self, limit: int) -> None:
@@ -52,16 +51,16 @@ class BoundedLog(Generic[T]):
 
     @property
     def first(self) -> int | None:
-        """The lowest number that is kept, None when nothing is."""
+        """The lowest number in the log, None if it is empty."""
         return self._order[0] if self._order else None
 
     @property
     def last(self) -> int | None:
-        """The highest number that is kept, None when nothing is."""
+        """The highest number in the log, None if it is empty."""
         return next(reversed(self._records), None)
 
     def add(self, number: int, record: T) -> T | None:
-        """Keep a record under a number higher than all before; return the one it pushed out, if any."""
+        """Add a record with a number higher than all before; return the record that this evicts, if any."""
         self._records[number] = record
         self._order.append(number)
         if len(self._records) <= self._limit:
@@ -71,31 +70,35 @@ class BoundedLog(Generic[T]):
         return self.remove(self.evicted_up_to)
 
     def replace(self, number: int, record: T) -> None:
-        """Put another record in place of one that is kept."""
+        """Replace a record.
+
+        Raises:
+            KeyError: there is no record with this number.
+        """
         if number not in self._records:
             raise KeyError(number)
         self._records[number] = record
 
     def remove(self, number: int) -> T:
-        """Take a record out that is kept."""
+        """Remove a record."""
         record = self._records.pop(number)
         if len(self._order) > MAX_STALE_NUMBERS + 2 * len(self._records):
-            self._order = deque(kept for kept in self._order if kept in self._records)
+            self._order = deque(filter(self._records.__contains__, self._order))
         while self._order and self._order[0] not in self._records:
             self._order.popleft()
         return record
 
     def clear(self) -> None:
-        """Take all records out."""
+        """Remove all records."""
         self._records = {}
         self._order.clear()
 
     def get(self, number: int) -> T | None:
-        """Return a record by its number, None when it is gone or was never there."""
+        """Return a record by its number, None if there is none."""
         return self._records.get(number)
 
     def newest_first(self, after: int = 0, before: int | None = None) -> Iterator[T]:
-        """Iterate over what is kept under numbers higher than `after` and lower than `before`, newest first."""
+        """Iterate over the records with numbers higher than `after` and lower than `before`, newest first."""
         for number in reversed(self._order):
             if number <= after:
                 return
@@ -104,9 +107,9 @@ class BoundedLog(Generic[T]):
 
 
 class NumberIndex:
-    """For each key the numbers of the records that have it, ascending; and the keys in the order they were last used.
+    """The numbers of records by key, ascending, and the keys in the order of their highest numbers.
 
-    Deleting records may put the keys out of that order, until it is next asked for.
+    The order of keys is lost when records are removed, and restored when needed.
     """
 
     def __init__(self) -> None:
@@ -120,7 +123,7 @@ class NumberIndex:
         return key in self._numbers
 
     def add(self, key: str, number: int) -> None:
-        """Note that the record `number`, higher than all before, has `key`."""
+        """Add the record `number`, higher than all before, to a key."""
         numbers = self._numbers.pop(key, None)
         if numbers is None:
             numbers = [number]
@@ -129,7 +132,7 @@ class NumberIndex:
         self._numbers[key] = numbers
 
     def evict(self, key: str, first: int) -> None:
-        """Forget records of `key` below `first`, in amortised constant time."""
+        """Drop the numbers of a key below `first`, in amortised constant time."""
         numbers = self._numbers[key]
         stale = bisect_left(numbers, first)
         if stale == len(numbers):
@@ -138,7 +141,7 @@ class NumberIndex:
             del numbers[:stale]
 
     def remove(self, key: str, number: int, first: int) -> None:
-        """Forget one record of `key`, and any below `first`; quickest for the highest number."""
+        """Remove one number of a key, and drop the key if all are below `first`; fastest for the highest number."""
         numbers = self._numbers[key]
         self._in_order = self._in_order and number != numbers[-1]
         del numbers[bisect_left(numbers, number)]
@@ -146,12 +149,12 @@ class NumberIndex:
             del self._numbers[key]
 
     def count(self, key: str, first: int) -> int:
-        """Return how many records of `key` there are from the number `first` on."""
+        """Count the numbers of a key from `first` on."""
         numbers = self._numbers.get(key, [])
         return len(numbers) - bisect_left(numbers, first)
 
     def newest_first(self, key: str, after: int = 0, before: int | None = None) -> Iterator[int]:
-        """Iterate over the numbers of `key` higher than `after` and lower than `before`, the highest first."""
+        """Iterate over the numbers of a key higher than `after` and lower than `before`, highest first."""
         numbers = self._numbers.get(key, [])
         end = len(numbers) if before is None else bisect_left(numbers, before)
         for place in range(end - 1, -1, -1):
@@ -160,7 +163,7 @@ class NumberIndex:
             yield numbers[place]
 
     def latest_of_each(self) -> Iterator[tuple[int, str]]:
-        """Iterate over the keys with the highest number of each, the highest first."""
+        """Iterate over the highest number of each key with the key, highest first."""
         if not self._in_order:
             self._numbers = dict(sorted(self._numbers.items(), key=lambda each: each[1][-1]))
             self._in_order = True
@@ -169,9 +172,9 @@ class NumberIndex:
 
 
 class IndexedLog(BoundedLog[T]):
-    """Records that are also found by a key, which `key` tells of each; None is that of a record without one.
+    """A log whose records are also found by the key that `key` returns, None for a record without one.
 
-    `keys` knows all that are in use. Nothing is removed here on purpose.
+    `keys` is the index. Records are evicted but never removed.
     """
 
     def __init__(self, limit: int, key: Callable[[T], str | None]) -> None:
@@ -180,16 +183,16 @@ class IndexedLog(BoundedLog[T]):
         self._key = key
 
     def add(self, number: int, record: T) -> T | None:
-        """Keep a record under a number higher than all before; return the one it pushed out, if any."""
-        gone = super().add(number, record)
+        """Add a record with a number higher than all before; return the record that this evicts, if any."""
+        evicted = super().add(number, record)
         if (key := self._key(record)) is not None:
             self.keys.add(key, number)
-        if gone is not None and (key := self._key(gone)) is not None:
+        if evicted is not None and (key := self._key(evicted)) is not None:
             self.keys.evict(key, self.first or number)
-        return gone
+        return evicted
 
     def of(self, key: str | None, after: int = 0, before: int | None = None) -> Iterator[T]:
-        """Iterate over the records with a key, or with None over all, as `newest_first` does."""
+        """Iterate as `newest_first` over the records with a key, or over all with None."""
         if key is None:
             return self.newest_first(after, before)
         return filter(None, map(self.get, self.keys.newest_first(key, after, before)))

@@ -71,7 +71,7 @@ async def response_written(scope: Scope) -> None:
     """Wait until the operating system has taken the whole response; without a socket, return at once."""
     connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
     if connection is not None:
-        await connection.left()
+        await connection.flush()
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:

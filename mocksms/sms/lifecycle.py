@@ -40,7 +40,7 @@ NEXT: Final[dict[State, tuple[State, ...]]] = {
 """The allowed next states of each state."""
 
 
-def begin(at: datetime, cause: str) -> History:
+def initial_history(at: datetime, cause: str) -> History:
     """Return the history of a new message, which is queued."""
     return (Transition(at, State.QUEUED, cause),)
 

@@ -137,7 +137,7 @@ def a_message(
     fields: Mapping[str, str] = NO_FIELDS,
 ) -> Message:
     """Return a message whose id is its sequence, as `an_id` writes it."""
-    history = lifecycle.begin(NOON, "accepted")
+    history = lifecycle.initial_history(NOON, "accepted")
     if state is not State.QUEUED:
         history = lifecycle.step(history, state, NOON, "test")
     return Message(

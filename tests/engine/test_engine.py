@@ -804,12 +804,13 @@ def test_rule_that_passes_leaves_the_decision_and_no_later_rule_counts() -> None
     world = World(a_script(a_rule("pass", passing()), a_rule("bounces")))
     messages = [world.send(to) for to in (NUMBER, TOO_SHORT, magic("40"))]
     assert [(message.state, message.decided_by) for message in messages] == [
-        (State.SENT, "no rule or list applied; the rule let it pass"),
+        (State.SENT, "no rule or list applied; passed through by the rule"),
         (
             State.INVALID,
-            "number form: 11 digits, but an Israeli mobile number is 9725 and 8 more digits; the rule let it pass",
+            "number form: 11 digits, but an Israeli mobile number is 9725 and 8 more digits; "
+            "passed through by the rule",
         ),
-        (State.EXCEPTION, "magic number 40 (exception/exception); the rule let it pass"),
+        (State.EXCEPTION, "magic number 40 (exception/exception); passed through by the rule"),
     ]
     assert world.account.rules.rules[1].matched == 0
 

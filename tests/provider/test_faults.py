@@ -181,7 +181,7 @@ def test_exit_waits_before_each_byte_of_a_dribbled_answer() -> None:
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT, FaultKind.TRUNCATED])
 def test_exit_explains_that_there_is_no_connection_to_break(kind: FaultKind) -> None:
     exchange = Exchange(connected=False)
-    with pytest.raises(ConnectionResetError, match="no socket under it"):
+    with pytest.raises(ConnectionResetError, match="this request has no socket"):
         asyncio.run(
             Responder(asyncio.Event()).send(ANSWER, _fault(kind), exchange.scope, exchange.receive, exchange.send)
         )

@@ -29,7 +29,7 @@ ALLOWED = {
 
 
 def test_first_state_of_a_message_is_queued() -> None:
-    assert lifecycle.begin(NOON, "accepted") == (Transition(NOON, State.QUEUED, "accepted"),)
+    assert lifecycle.initial_history(NOON, "accepted") == (Transition(NOON, State.QUEUED, "accepted"),)
 
 
 def test_step_is_allowed_exactly_for_the_pairs_of_the_table() -> None:

@@ -64,7 +64,7 @@ def test_message_state_is_that_of_its_newest_event() -> None:
         request=1,
         created_at=NOON,
         due_at=NOON,
-        history=lifecycle.begin(NOON, "accepted"),
+        history=lifecycle.initial_history(NOON, "accepted"),
     )
     assert message.state is State.QUEUED
     sent = message._replace(history=lifecycle.step(message.history, State.SENT, NOON, "why"))
