@@ -172,12 +172,13 @@ class UnknownScenario(MocksmsError):
 
 
 class MockUnreachable(MocksmsError, ConnectionError):
-    """No mock responds at `url`; the text says why and what to do, `cause` is the original error."""
+    """No mock responds at `url`; `reason` says why and what to do, `cause` is the original error."""
 
-    def __init__(self, url: str, why: str, cause: BaseException | None = None) -> None:
+    def __init__(self, url: str, reason: str, cause: BaseException | None = None) -> None:
         self.url = url
+        self.reason = reason
         self.cause = cause
-        super().__init__(f"no response from {url}: {why}")
+        super().__init__(f"no mock responds at {url}: {reason}")
 
 
 class MockRefused(MocksmsError):

@@ -116,7 +116,7 @@ def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
         (TextTooLong(11, 10), "a text of 11 characters; the longest SMS has 10"),
         (SendTooLarge(11, 10), "texts of 11 characters in one send; the limit is 10"),
         (MessageNotFound("abc"), "no message abc"),
-        (MockUnreachable("http://mock.test", "gone"), "no response from http://mock.test: gone"),
+        (MockUnreachable("http://mock.test", "gone"), "no mock responds at http://mock.test: gone"),
         (MockRefused("GET /x", 404, {"message": "None."}), "GET /x: None."),
         (MockRefused("GET /x", 401, {}), "GET /x: no reason given"),
     ],

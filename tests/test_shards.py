@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from mocksms.settings import Settings
-from mocksms.testing.readiness import wait_until_ready
+from mocksms.testing.client import wait_until_ready
 from tests.cookbook import RECIPES
 from tests.support import PATIENCE, Mock, body, running
 

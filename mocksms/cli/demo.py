@@ -69,7 +69,7 @@ def send_demo(sms: MockSMS, seed: str, count: int) -> int:
         MocksmsError: the mock refused a message.
     """
     for message in demo_messages(seed, count):
-        status, raw = sms.client.exchange("POST", SEND, _body(message), key=sms.api_key)
+        status, raw = sms.client.send("POST", SEND, _body(message), key=sms.api_key)
         if status != 200:
             raise MocksmsError(f"{sms.url} responded with status {status}: {raw.decode(errors='replace')}")
     sent = [message for message in sms.outbox[-count:] if message.state == "sent"]

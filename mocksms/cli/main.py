@@ -105,7 +105,7 @@ def _ready(arguments: list[str]) -> int:
     except ValueError as error:
         raise SettingsError(f"--timeout is {parsed.timeout!r}, but must be {error}.") from error
 
-    from mocksms.testing.readiness import check_ready, wait_until_ready
+    from mocksms.testing.client import check_ready, wait_until_ready
 
     url = (parsed.url or url_of(settings.host, settings.port)).rstrip("/")
     try:
@@ -166,7 +166,7 @@ def _demo(arguments: list[str]) -> int:
 
     url = parsed.url or url_of(settings.host, settings.port)
     try:
-        sms = MockSMS.connect(url, api_key=parsed.key, control_token=settings.control_token, within=0)
+        sms = MockSMS.connect(url, api_key=parsed.key, control_token=settings.control_token, ready_timeout=0)
         count = send_demo(sms, settings.seed or "demo", parsed.count)
     except (MocksmsError, ValueError) as error:
         raise usage_error(error) from error

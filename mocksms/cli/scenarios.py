@@ -141,7 +141,7 @@ def record(arguments: list[str]) -> int:
 
     try:
         client = MockClient(parsed.url or url_of(settings.host, settings.port), settings.control_token)
-        status, raw = client.exchange("GET", "/_mock/scenario/recorded", key=parsed.key, accept="text/plain")
+        status, raw = client.send("GET", "/_mock/scenario/recorded", key=parsed.key, accept="text/plain")
     except (MockUnreachable, ValueError) as error:
         raise usage_error(error) from error
     text = raw.decode(errors="replace")

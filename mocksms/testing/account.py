@@ -135,7 +135,7 @@ class AccountHandle:
             MockRefused: it is answered with an error.
             MockUnreachable: it is not answered.
         """
-        return self.client.call(method, path, body, key=self.api_key, **query)
+        return self.client.request(method, path, body, key=self.api_key, **query)
 
     def _messages(self, **filters: Any) -> list[SmsMessage]:
         """Return the messages that meet some filters of the inspection API, oldest first."""

@@ -13,16 +13,15 @@ from typing import Any, Final, Self
 
 from mocksms.errors import MockRefused, MocksmsError
 from mocksms.testing.account import AccountHandle, SmsReply, id_of, reply_of
-from mocksms.testing.client import PATIENCE, MockClient
-from mocksms.testing.lengths import DurationLike
-from mocksms.testing.models import SmsMessage, message_of
+from mocksms.testing.client import REQUEST_SECONDS, MockClient
+from mocksms.testing.models import DurationLike, SmsMessage, message_of
 
 __tracebackhide__ = True
 
 LANES: Final = 100
 """Numbers that each magic outcome has."""
 
-SETTLING: Final = 60.0 + PATIENCE
+SETTLING: Final = 60.0 + REQUEST_SECONDS
 """Seconds that moving time may take: a mock lets receivers take 60."""
 
 Rules = Sequence[Mapping[str, Any]]
@@ -85,7 +84,7 @@ class Actions(AccountHandle):
         Raises:
             ValueError: there is no such outcome, or its 100 numbers are all taken.
         """
-        rows = self.client.call("GET", "numbers")["numbers"]
+        rows = self.client.request("GET", "numbers")["numbers"]
         name = str(outcome).strip().lower().replace("_", "-").replace(" ", "-")
         row = next((row for row in rows if name in (row["name"], row["code"])), None)
         if row is None:
@@ -267,7 +266,7 @@ class Actions(AccountHandle):
             body: dict[str, Any] = {"to": (by if by.tzinfo else by.astimezone()).isoformat()}
         else:
             body = {"by": by}
-        return datetime.fromisoformat(self.api("POST", "clock/advance", body, within=SETTLING)["now"])
+        return datetime.fromisoformat(self.api("POST", "clock/advance", body, read_timeout=SETTLING)["now"])
 
     def resume(self) -> None:
         """Let the account's time run on."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from mocksms.engine.clock import SteadyTime
 from mocksms.errors import MockRefused
 from mocksms.testing.account import PAGE, AccountHandle
-from mocksms.testing.client import PATIENCE, MockClient
+from mocksms.testing.client import REQUEST_SECONDS, MockClient, runs_event_loop
 from mocksms.testing.failures import (
     Notes,
     describe_count,
@@ -22,7 +22,6 @@ from mocksms.testing.failures import (
     too_few,
     too_many,
 )
-from mocksms.testing.lengths import DurationLike, in_seconds
 from mocksms.testing.lookalikes import explain_segments
 from mocksms.testing.matchers import (
     MAX_FILTER_LENGTH,
@@ -32,8 +31,7 @@ from mocksms.testing.matchers import (
     check_times,
     expectation_of,
 )
-from mocksms.testing.models import SmsMessage, message_of
-from mocksms.testing.waiting import holds_up_a_loop
+from mocksms.testing.models import DurationLike, SmsMessage, in_seconds, message_of
 
 if TYPE_CHECKING:
     from mocksms.inspection.explanations import Explanation
@@ -126,7 +124,7 @@ class Assertions(AccountHandle):
         notes: list[tuple[str, str]] = []
         if skipped:
             notes.append(("repeated", f"the same wait has returned {len(skipped)} SMS already; since=0 counts them"))
-        if holds_up_a_loop():
+        if runs_event_loop():
             notes.append(("loop", "this wait blocked the event loop; use: await sms.aio.wait_for(...)"))
         found = self._await(expected, since, times, length, skipped, notes)
         returned.update(message.transaction_id for message in found)
@@ -263,7 +261,7 @@ class Assertions(AccountHandle):
         """Return the oldest `times` messages that match, except skipped ones, as soon as they are there."""
         if skipped or expected.local_checks():
             return self._await_locally(expected, since, times, timeout, skipped, notes)
-        query = {**expected.filters(), "count": times, "timeout": timeout, "within": timeout + PATIENCE}
+        query = {**expected.filters(), "count": times, "timeout": timeout, "read_timeout": timeout + REQUEST_SECONDS}
         page, explanation = self._explained("GET", "messages/wait", since=since, **query)
         if explanation:
             _fail(explanation, notes)
@@ -311,7 +309,7 @@ class Assertions(AccountHandle):
 
     def _comes(self, expected: Expectation, since: SincePoint, within: float, count: int = 1) -> bool:
         """Whether in time `count` messages match what the mock can evaluate."""
-        query = {**expected.filters(), "count": count, "timeout": within, "within": within + PATIENCE}
+        query = {**expected.filters(), "count": count, "timeout": within, "read_timeout": within + REQUEST_SECONDS}
         page, _ = self._explained("GET", "messages/wait", since=since, **query)
         return page is not None
 

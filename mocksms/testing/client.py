@@ -1,4 +1,7 @@
-"""Calls of a mock over the standard library's HTTP client: test doubles take hold of requests, httpx and aiohttp."""
+"""HTTP client of the inspection API, for the handle, the commands and readiness checks.
+
+It uses the standard library's HTTP client: test doubles replace requests, httpx and aiohttp.
+"""
 
 from __future__ import annotations
 
@@ -6,64 +9,64 @@ import json
 import os
 import selectors
 import socket
+import sys
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from mocksms.engine.account import account_id
 from mocksms.engine.clock import SteadyTime
-from mocksms.errors import MockRefused, MockUnreachable
+from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
 
 __tracebackhide__ = True
 
-PATIENCE: Final = 10.0
-"""Seconds a mock may take to answer what is answered at once."""
+REQUEST_SECONDS: Final = 10.0
+"""How long a response may take unless the caller sets another limit."""
 
-PAUSE: Final = 0.05
-"""Seconds between two looks whether a mock is up."""
+HEALTH_SECONDS: Final = 2.0
+"""How long the response of one readiness check may take."""
 
-GLANCE: Final = 0.5
-"""Seconds that a mock may take which is asked whether it is up: one that was silent, or one that is late."""
+PROBE_SECONDS: Final = 0.5
+"""How long a health response may take where a mock timed out before, or is late."""
+
+POLL_SECONDS: Final = 0.05
+"""Pause between two readiness checks."""
 
 
 class MockClient:
-    """Speaks with one mock, from any thread: a call takes a connection that is idle, or opens one.
+    """HTTP client for one mock, for any thread: each request takes an idle connection or opens one.
 
     Args:
-        url: where the mock is, such as `http://127.0.0.1:8972`.
-        token: the control token, if it has one.
-        why_gone: returns what ended the mock, if that is known.
+        url: URL of the mock, such as `http://127.0.0.1:8972`.
+        token: control token of the mock, if it has one.
+        server_error: returns the error that ended the mock, None if it runs or that is not known.
+
+    Raises:
+        SettingsError: `url` is not the URL of a mock.
     """
 
     def __init__(
-        self, url: str, token: str | None = None, why_gone: Callable[[], BaseException | None] = lambda: None
+        self, url: str, token: str | None = None, server_error: Callable[[], BaseException | None] = lambda: None
     ) -> None:
         self.url = url.rstrip("/")
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no address of a mock; it is like http://127.0.0.1:8972")
-        self._open = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._host, self._port, self._prefix = parts.hostname, parts.port, parts.path
+        self.api_keys: set[str] = set()
+        """API keys of the handles that use this client."""
+        self._open, self._prefix = _address(url)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._why_gone = why_gone
+        self._server_error = server_error
         self._idle: list[HTTPConnection] = []
         self._busy: dict[threading.Thread, HTTPConnection] = {}
         self._abandoned = weakref.WeakSet[threading.Thread]()
-        self._is_silent = False
+        self._has_timed_out = False
         self._process = os.getpid()
-        self.known: set[str] = set()
         weakref.finalize(self, _close, self._idle)
 
-    def meet(self, api_key: str) -> None:
-        """Note that a handle is for an account; `known` has the ids of all these."""
-        self.known.add(account_id(api_key))
-
-    def call(
+    def request(
         self,
         method: str,
         path: str,
@@ -71,37 +74,36 @@ class MockClient:
         /,
         *,
         key: str | None = None,
-        within: float = PATIENCE,
+        read_timeout: float = REQUEST_SECONDS,
         **query: object,
     ) -> Any:
-        """Return what the inspection API answers.
+        """Send a request to the inspection API and return the JSON of the response.
 
         Args:
             method: GET, POST and so on.
-            path: below `/_mock/`.
-            body: what goes as JSON; lengths of time and sets are taken, too.
-            key: the API key of the account that is meant; without, all are.
-            within: seconds the answer may take.
-            query: goes into the address; what is None is left out.
+            path: path below `/_mock/`.
+            body: sent as JSON; may hold timedeltas and sets.
+            key: API key that selects an account; None selects all accounts.
+            read_timeout: seconds the response may take.
+            query: query parameters; those that are None are left out.
 
         Raises:
-            MockRefused: it is answered with an error.
-            MockUnreachable: it is not answered.
+            MockRefused: the response is an error.
+            MockUnreachable: there is no response, or not one of a mock.
         """
-        given = urlencode({name: value for name, value in query.items() if value is not None})
-        target = f"/_mock/{path}?{given}" if given else f"/_mock/{path}"
-        status, raw = self.exchange(method, target, body, key=key, within=within)
+        parameters = urlencode({name: value for name, value in query.items() if value is not None})
+        target = f"/_mock/{path}?{parameters}" if parameters else f"/_mock/{path}"
+        status, raw = self.send(method, target, body, key=key, read_timeout=read_timeout)
         try:
-            answer = json.loads(raw)
-            error = answer["error"] if status >= 400 else None
+            content = json.loads(raw)
+            error = content["error"] if status >= 400 else None
         except (ValueError, KeyError, TypeError):
-            why = f"{method} {target} was answered {status} as no mock does; is it mocksms that listens there?"
-            raise MockUnreachable(self.url, why) from None
+            raise self._not_a_mock(method, target, status) from None
         if error is not None:
             raise MockRefused(f"{method} /_mock/{path}", status, error)
-        return answer
+        return content
 
-    def exchange(
+    def send(
         self,
         method: str,
         target: str,
@@ -109,18 +111,19 @@ class MockClient:
         /,
         *,
         key: str | None = None,
-        within: float = PATIENCE,
+        read_timeout: float = REQUEST_SECONDS,
         accept: str = "application/json",
     ) -> tuple[int, bytes]:
-        """Return status and body of what is answered to a request with a JSON body, or with none.
+        """Send a request, with a JSON body if there is one, and return status and body of the response.
 
-        Once it was silent, a mock must answer a short question first: a suite does not wait for it again and again.
+        After a timeout, a short health request comes first: a test suite does not wait again and again for a mock
+        that hangs.
 
         Raises:
-            MockUnreachable: it is not answered.
+            MockUnreachable: there is no response.
         """
-        if self._is_silent:
-            self._exchange("GET", "/_mock/health", None, {}, GLANCE)
+        if self._has_timed_out:
+            self._exchange("GET", "/_mock/health", None, {}, PROBE_SECONDS)
         headers = {"Accept": accept, **self._headers}
         if key is not None:
             headers["X-API-Key"] = key
@@ -128,28 +131,37 @@ class MockClient:
         if body is not None:
             data = json.dumps(body, default=_as_json).encode()
             headers["Content-Type"] = "application/json"
-        return self._exchange(method, target, data, headers, within)
+        return self._exchange(method, target, data, headers, read_timeout)
 
-    def wait_until_up(self, within: float = PATIENCE) -> None:
-        """Return once the mock answers.
+    def check_health(self, read_timeout: float = HEALTH_SECONDS) -> None:
+        """Check once that the mock is ready.
 
         Raises:
-            MockUnreachable: it does not.
+            MockRefused: the mock refuses the request, such as for the host name in the URL.
+            MockUnreachable: there is no response in time, or not one of a mock.
         """
-        deadline = SteadyTime.seconds() + within
+        health = self.request("GET", "health", read_timeout=read_timeout)
+        if not isinstance(health, dict) or health.get("status") != "ready":
+            raise self._not_a_mock("GET", "/_mock/health", 200)
+
+    def wait_until_up(self, timeout: float = REQUEST_SECONDS) -> None:
+        """Return once the mock is ready. Only a refused or closed connection is tried again.
+
+        Raises:
+            MockRefused, MockUnreachable: see `check_health`.
+        """
+        deadline = SteadyTime.seconds() + timeout
         while True:
             try:
-                self.call("GET", "health", within=max(deadline - SteadyTime.seconds(), GLANCE))
+                return self.check_health(max(deadline - SteadyTime.seconds(), PROBE_SECONDS))
             except MockUnreachable as error:
-                # What forwards a port to a container that is not up yet takes the connection and closes it.
+                # A port forwarded to a container that is not up yet accepts the connection and closes it.
                 if not isinstance(error.cause, ConnectionError) or SteadyTime.seconds() > deadline:
                     raise
-                threading.Event().wait(PAUSE)
-            else:
-                return
+            threading.Event().wait(POLL_SECONDS)
 
     def abandon(self, thread: threading.Thread) -> None:
-        """Let the calls of a thread fail, the one under way too: nobody waits for them any more."""
+        """Let the current and all later requests of a thread fail: their result is not needed any more."""
         self._abandoned.add(thread)
         connection = self._busy.get(thread)
         if connection is not None and connection.sock is not None:
@@ -157,74 +169,139 @@ class MockClient:
                 connection.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the connections that are idle."""
+        """Close the idle connections."""
         _close(self._idle)
 
     def _exchange(
-        self, method: str, target: str, data: bytes | None, headers: dict[str, str], within: float
+        self, method: str, target: str, data: bytes | None, headers: dict[str, str], read_timeout: float
     ) -> tuple[int, bytes]:
         thread = threading.current_thread()
-        connection = self._busy[thread] = self._take(within)
+        connection = self._busy[thread] = self._connection(read_timeout)
         try:
             connection.request(method, self._prefix + target, data, headers)
             if thread in self._abandoned:
-                raise ConnectionAbortedError("nobody waits for it any more")
+                raise ConnectionAbortedError("the wait for it was cancelled")
             response = connection.getresponse()
-            answer = response.status, response.read()
+            result = response.status, response.read()
         except (OSError, HTTPException) as error:
             connection.close()
-            raise self._unreachable(error, within) from None
+            raise self._unreachable(error, read_timeout) from None
         except BaseException:
             connection.close()
             raise
         finally:
             del self._busy[thread]
-        self._is_silent = False
+        self._has_timed_out = False
         self._idle.append(connection)
-        return answer
+        return result
 
-    def _take(self, within: float) -> HTTPConnection:
+    def _connection(self, read_timeout: float) -> HTTPConnection:
+        """Return an idle connection that is still open, or a new one."""
         if self._process != os.getpid():
-            # The parent of a fork goes on speaking over these.
+            # After a fork the parent process goes on using these.
             self._process = os.getpid()
             self._idle.clear()
         while True:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                return self._open(self._host, self._port, timeout=within)
+                return self._open(timeout=read_timeout)
             if connection.sock is not None and not _has_ended(connection.sock):
-                connection.sock.settimeout(within)
+                connection.sock.settimeout(read_timeout)
                 return connection
             connection.close()
 
-    def _unreachable(self, error: Exception, within: float) -> MockUnreachable:
-        gone = self._why_gone()
-        if gone is not None:
-            return MockUnreachable(self.url, f"the mock ended with {type(gone).__name__}: {gone}", gone)
+    def _unreachable(self, error: Exception, read_timeout: float) -> MockUnreachable:
+        ended = self._server_error()
+        if ended is not None:
+            return MockUnreachable(self.url, f"the mock ended with {type(ended).__name__}: {ended}", ended)
         if isinstance(error, TimeoutError):
-            self._is_silent = True
-            return MockUnreachable(self.url, f"no answer within {within:g} s", error)
-        return MockUnreachable(self.url, f"{str(error) or type(error).__name__}; is mocksms running there?", error)
+            self._has_timed_out = True
+            return MockUnreachable(self.url, f"timed out after {read_timeout:g} s", error)
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return MockUnreachable(self.url, f"{reason}; is mocksms running there?", error)
+
+    def _not_a_mock(self, method: str, target: str, status: int) -> MockUnreachable:
+        reason = f"{method} {target} returned {status} and not the JSON of a mock; is it mocksms that listens there?"
+        return MockUnreachable(self.url, reason)
+
+
+def check_ready(url: str, timeout: float = HEALTH_SECONDS) -> None:
+    """Check once that a mock is ready.
+
+    Args:
+        url: URL of the mock, such as `http://127.0.0.1:8972`.
+        timeout: seconds the response may take.
+
+    Raises:
+        NotReady: there is no response in time, or not one of a mock.
+        SettingsError: `url` is not the URL of a mock.
+    """
+    with closing(MockClient(url)) as client:
+        try:
+            client.check_health(timeout)
+        except MockUnreachable as error:
+            raise NotReady(url, error.reason) from error
+        except MockRefused as error:
+            raise NotReady(url, str(error)) from error
+
+
+def wait_until_ready(url: str, timeout: float, check_alive: Callable[[], object] = lambda: None) -> None:
+    """Check a mock again and again until it is ready.
+
+    Args:
+        url: URL of the mock.
+        timeout: seconds until it has to be ready.
+        check_alive: called between two checks; raises an error if the mock will never be ready.
+
+    Raises:
+        NotReady: it is not ready in time; the text says what the last check found.
+        SettingsError: `url` is not the URL of a mock.
+    """
+    deadline = SteadyTime.seconds() + timeout
+    while True:
+        try:
+            left = deadline - SteadyTime.seconds()
+            return check_ready(url, min(HEALTH_SECONDS, max(left, POLL_SECONDS)))
+        except NotReady as error:
+            if SteadyTime.seconds() >= deadline:
+                raise NotReady(url, error.reason, timeout) from error
+        check_alive()
+        threading.Event().wait(POLL_SECONDS)
 
 
 def fits_a_header(key: object) -> bool:
-    """Return whether a key can travel in a header."""
+    """Whether an HTTP header can carry a key."""
     return isinstance(key, str) and key.isascii() and key.isprintable() and key.strip() == key != ""
 
 
+def _address(url: str) -> tuple[Callable[..., HTTPConnection], str]:
+    """Return what opens a connection to a URL, and the path of the URL.
+
+    Raises:
+        SettingsError: `url` is not the URL of a mock.
+    """
+    with suppress(ValueError, HTTPException):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            parts.hostname.encode("idna")  # as name resolution does: some names no host can have
+            kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+            kind(parts.hostname, parts.port)  # checks both, and does not connect
+            return partial(kind, parts.hostname, parts.port), parts.path.rstrip("/")
+    raise SettingsError(f"{url!r} is not the URL of a mock; expected a URL such as http://127.0.0.1:8972.")
+
+
 def _as_json(value: object) -> object:
-    """Return as JSON has it what Python writes otherwise."""
     match value:
         case timedelta():
             return value.total_seconds()
         case set() | frozenset():
             return sorted(value)
-    raise TypeError(f"{value!r} cannot go to a mock: it takes what JSON has, lengths of time and sets")
+    raise TypeError(f"{value!r} cannot be sent to a mock; JSON values, timedeltas and sets can")
 
 
 def _has_ended(idle: socket.socket) -> bool:
-    """Return whether something is to be read where nothing was asked: the end of the connection."""
+    """Whether the peer has closed a connection: an idle one has nothing else to read."""
     with selectors.DefaultSelector() as selector:
         selector.register(idle, selectors.EVENT_READ)
         return bool(selector.select(0))
@@ -233,3 +310,15 @@ def _has_ended(idle: socket.socket) -> bool:
 def _close(connections: list[HTTPConnection]) -> None:
     while connections:
         connections.pop().close()
+
+
+def runs_event_loop() -> bool:
+    """Whether this thread runs an event loop of asyncio or trio, which a blocking request stops."""
+    asyncio: Any = sys.modules.get("asyncio")
+    return runs_trio() or (asyncio is not None and asyncio._get_running_loop() is not None)
+
+
+def runs_trio() -> bool:
+    """Whether this thread runs an event loop of trio."""
+    trio: Any = sys.modules.get("trio")
+    return trio is not None and bool(trio.lowlevel.in_trio_run())

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any, Final, Self
 
 from mocksms.errors import NotReady
-from mocksms.testing.readiness import wait_until_ready
+from mocksms.testing.client import wait_until_ready
 
 try:
     from testcontainers.core.container import DockerContainer
@@ -32,14 +32,14 @@ class MockSMSContainer(DockerContainer):
 
     Args:
         image: the image, as it was built or is called in your registry; else `mocksms` of the version installed here.
-        ready_within: seconds it may take to be ready.
+        ready_timeout: seconds it may take to be ready.
         more: whatever else `DockerContainer` takes.
     """
 
-    def __init__(self, image: str | None = None, *, ready_within: float = 30.0, **more: Any) -> None:
+    def __init__(self, image: str | None = None, *, ready_timeout: float = 30.0, **more: Any) -> None:
         super().__init__(image or f"mocksms:{version('mocksms')}", **more)
         self.with_exposed_ports(PORT)
-        self.ready_within = ready_within
+        self.ready_timeout = ready_timeout
 
     @property
     def url(self) -> str:
@@ -55,7 +55,7 @@ class MockSMSContainer(DockerContainer):
         super().start()
         try:
             self._check_alive()
-            wait_until_ready(self.url, self.ready_within, self._check_alive)
+            wait_until_ready(self.url, self.ready_timeout, self._check_alive)
         except Exception as error:
             error.add_note(f"What the container printed:\n{self._printed()}")
             raise

@@ -1,4 +1,4 @@
-"""The handle on a mock: start one or connect to one, point the application at it, assert and steer."""
+"""The handle `MockSMS`: starts a mock or connects to one, and acts on and asserts about one account of it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from mocksms.errors import SettingsError
 from mocksms.settings import OPTIONS, Settings, read_options
 from mocksms.testing.actions import Actions
-from mocksms.testing.aio import Aio
 from mocksms.testing.assertions import Assertions
-from mocksms.testing.client import PATIENCE, MockClient, fits_a_header
-from mocksms.testing.lengths import DurationLike, in_seconds
+from mocksms.testing.client import REQUEST_SECONDS, MockClient, fits_a_header
+from mocksms.testing.models import DurationLike, in_seconds
 from mocksms.testing.server import ThreadedServer
+from mocksms.testing.waiting import Aio
 
 if TYPE_CHECKING:
     import pytest
 
-WAIT: Final = 5.0
-"""Seconds a wait lasts unless it says otherwise."""
+WAIT_SECONDS: Final = 5.0
+"""How long a wait lasts unless the call sets a timeout."""
 
-
-SETTABLE: Final = ("credit", "api_key", "kin")
-"""What can be set on a handle; methods can be replaced by test doubles, too."""
+SETTABLE: Final = ("credit", "api_key")
+"""Attributes that a test can set. Test doubles can also replace methods."""
 
 
 class MockSMS(Assertions, Actions):
@@ -34,31 +33,29 @@ class MockSMS(Assertions, Actions):
             send_code(sms.url, sms.api_key, "972-54-1111111")
             assert sms.assert_sent(to="972-54-1111111").code == "481516"
 
-    It runs in a thread of this process, on a free port, from `with` (or `start`) to the end of the block (or `stop`);
-    of blocks within each other, to the end of the outermost.
-    `MockSMS.connect` is for one that runs already.
-
-    `kin` are the API keys of this account and of those whose handles were made from it.
+    The mock runs in a thread of this process, on a free port, until the end of the `with` block; nested blocks of one
+    handle end with the outermost. `start` and `stop` do the same without a block. `MockSMS.connect` returns the handle
+    of a mock that runs elsewhere.
 
     Args:
-        api_key: whose account this is; any key will do.
-        timeout: how long a wait lasts unless it says otherwise.
-        options: the options of mocksms, named as in Python: `credit=10`, `async_delay="2s"`, `scenario="outage"`.
+        api_key: API key that selects the account; any key works.
+        timeout: how long a wait lasts unless the call sets a timeout; seconds, or a duration such as `"2s"`.
+        options: options of mocksms, such as `credit=10`, `async_delay="2s"`, `scenario="gateway-outage"`.
 
     Raises:
-        SettingsError: there is no such option, or its value does not fit.
-        ValueError: no header can carry the API key.
+        SettingsError: an option is unknown or has an invalid value.
+        ValueError: an HTTP header cannot carry the API key.
     """
 
-    def __init__(self, *, api_key: str = "test-key", timeout: DurationLike = WAIT, **options: Any) -> None:
+    def __init__(self, *, api_key: str = "test-key", timeout: DurationLike = WAIT_SECONDS, **options: Any) -> None:
         super().__init__(None, api_key, in_seconds(timeout))
-        self.kin = {api_key}
+        self._api_keys = {api_key}  # of this account, and of those that handles made from this one stand for
         self._depth = 0
         self._server: ThreadedServer | None = ThreadedServer(_settings(options))
 
     @classmethod
-    def of(cls, settings: Settings, *, api_key: str = "test-key", timeout: DurationLike = WAIT) -> MockSMS:
-        """Return a mock with these settings, to be started."""
+    def of(cls, settings: Settings, *, api_key: str = "test-key", timeout: DurationLike = WAIT_SECONDS) -> MockSMS:
+        """Return a mock with these settings; it is not started yet."""
         sms = cls(api_key=api_key, timeout=timeout)
         sms._server = ThreadedServer(settings)
         return sms
@@ -70,57 +67,53 @@ class MockSMS(Assertions, Actions):
         *,
         api_key: str = "test-key",
         control_token: str | None = None,
-        timeout: DurationLike = WAIT,
-        within: float = PATIENCE,
+        timeout: DurationLike = WAIT_SECONDS,
+        ready_timeout: float = REQUEST_SECONDS,
     ) -> MockSMS:
-        """Return the handle on a mock that runs already, or is about to: in a container, or on another machine.
+        """Return the handle of a mock that runs or starts elsewhere: in a container, or on another machine.
 
         Args:
-            url: where it is, such as `http://127.0.0.1:8972`.
-            api_key: whose account this is.
-            control_token: its control token, if it has one.
-            timeout: how long a wait lasts unless it says otherwise.
-            within: seconds it may take to come up.
+            url: URL of the mock, such as `http://127.0.0.1:8972`.
+            api_key: API key that selects the account.
+            control_token: control token of the mock, if it has one.
+            timeout: how long a wait lasts unless the call sets a timeout.
+            ready_timeout: seconds until the mock has to be ready.
 
         Raises:
-            MockUnreachable: it does not answer in time.
+            MockUnreachable: it is not ready in time.
+            SettingsError: `url` is not the URL of a mock.
         """
         client = MockClient(url, control_token)
-        client.wait_until_up(within)
+        client.wait_until_up(ready_timeout)
         return cls._on(client, api_key, in_seconds(timeout))
 
     def account(self, api_key: str) -> MockSMS:
-        """Return a handle on another account of the same mock.
+        """Return the handle of another account of the same mock.
 
-        A test looks after it as after its own: at its end it is told what went wrong there, and all is forgotten.
+        In a test with the fixture, unexpected traffic of that account fails the test too, and the account is reset
+        when the test ends.
         """
-        sms = self.apart(api_key, self._began)
-        sms.kin = self.kin
-        self.kin.add(api_key)
-        return sms
-
-    def apart(self, api_key: str, since: int) -> MockSMS:
-        """Return a handle on an account alone, whose assertions look back to a cursor unless they say otherwise."""
-        sms = self._on(self.client, api_key, self._timeout)
-        sms._began = since
+        sms = self._other_account(api_key, self._began)
+        sms._api_keys = self._api_keys
+        self._api_keys.add(api_key)
         return sms
 
     def reset(self) -> None:
-        """Forget all the account holds: it begins anew."""
+        """Reset the account: delete its messages, requests, faults and lists, and restart its clock."""
         super().reset()
         self._returned.clear()
 
     @property
     def aio(self) -> Aio:
-        """What waits, awaited: `await sms.aio.wait_for(...)`, for a test in whose loop the application runs."""
+        """Async forms of the waiting methods, for async tests: `await sms.aio.wait_for(...)`."""
         return Aio(self)
 
     def start(self) -> Self:
-        """Start the mock, if it is this handle's to start and does not run.
+        """Start the mock, unless it runs already or this handle is connected to one.
 
         Raises:
-            SettingsError: the address cannot be listened on.
-            ScenarioUnusable, ScenarioUnknown: the scenario is none.
+            SettingsError: it cannot listen on the address.
+            InvalidScenario, UnknownScenario: the scenario cannot be loaded.
         """
         server = self._server
         if server is not None and self._connected is None:
@@ -136,23 +129,29 @@ class MockSMS(Assertions, Actions):
             self._server.stop()
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set what can be set: a slip of the pen must not pass for a wish.
+        """Set an attribute that can be set. Others are refused: a misspelt name would change nothing.
 
         Raises:
-            AttributeError: that cannot be set.
-            ValueError: an API key is none.
+            AttributeError: the attribute cannot be set.
+            ValueError: an HTTP header cannot carry the API key.
         """
         if name == "api_key" and not fits_a_header(value):
-            hint = "ASCII, not empty, no space around"
-            raise ValueError(f"an API key must be a text that a header can carry: {hint}; not {value!r}")
+            expected = "text in ASCII, not empty, without spaces around it"
+            raise ValueError(f"api_key is {value!r}, but must fit into an HTTP header: {expected}")
         if not name.startswith("_") and name not in SETTABLE and not callable(value):
             near = difflib.get_close_matches(name, [*SETTABLE, *dir(type(self))], 1)
-            hint = f"did you mean {near[0]}?" if near and near[0] != name else f"there are {', '.join(SETTABLE)}"
+            hint = f"did you mean {near[0]}?" if near and near[0] != name else f"{' and '.join(SETTABLE)} can"
             raise AttributeError(f"{name} of a mock cannot be set; {hint}", name=name)
         super().__setattr__(name, value)
 
     def patch_env(self, monkeypatch: pytest.MonkeyPatch, url: str = "SMS_URL", key: str = "SMS_KEY") -> None:
-        """Set the variables by which the application finds the provider, until the test ends."""
+        """Set the environment variables that tell the application its provider, until the test ends.
+
+        Args:
+            monkeypatch: the pytest fixture.
+            url: name of the variable for the base URL.
+            key: name of the variable for the API key.
+        """
         for name, value in self.environment(url, key).items():
             monkeypatch.setenv(name, value)
 
@@ -171,20 +170,25 @@ class MockSMS(Assertions, Actions):
         where = self._connected.url if self._connected else "not running"
         return f"<MockSMS {where}, account {self.api_key}>"
 
+    def _other_account(self, api_key: str, began: int) -> MockSMS:
+        """Return the handle of another account whose assertions look back to a cursor by default."""
+        sms = self._on(self.client, api_key, self._timeout)
+        sms._began = began
+        return sms
+
     @classmethod
     def _on(cls, client: MockClient, api_key: str, timeout: float) -> MockSMS:
         sms = cls(api_key=api_key, timeout=timeout)
         sms._server = None
         sms._connected = client
-        client.meet(api_key)
+        client.api_keys.add(api_key)
         return sms
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:
-    """Return settings from options as Python values."""
     for name in options:
         if name not in OPTIONS:
             near = difflib.get_close_matches(name, OPTIONS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(OPTIONS)}."
+            hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(OPTIONS)}."
             raise SettingsError(f"There is no option {name!r}; {hint}")
     return read_options(Settings, {name: (name, value) for name, value in {"port": 0, **options}.items()})

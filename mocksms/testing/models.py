@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from mocksms.settings import seconds
 from mocksms.sms.display import quoted
 from mocksms.sms.text import escape
+
+DurationLike = str | float | timedelta
+"""A duration: text such as `"2h"` or `"250ms"`, a number of seconds, or a timedelta."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,3 +137,15 @@ def _step(row: Mapping[str, Any]) -> HistoryStep:
         state=state_of(row["status"], row["reject_reason"]),
         cause=row["cause"],
     )
+
+
+def in_seconds(duration: DurationLike) -> float:
+    """Return a duration in seconds.
+
+    Raises:
+        ValueError: it is not a duration.
+    """
+    try:
+        return seconds(duration)
+    except ValueError as error:
+        raise ValueError(f"{duration!r} is not {error}") from None

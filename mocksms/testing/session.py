@@ -62,7 +62,7 @@ class MockSession:
         self._ended: dict[str, tuple[str, int]] = {}
         self._late: list[LateMessages] = []
         server.api_key = self.new_key()
-        server.client.meet(server.api_key)
+        server.client.api_keys.add(server.api_key)
         self.cursor = server.cursor
 
     def new_key(self) -> str:
@@ -74,7 +74,7 @@ class MockSession:
         mark = marked(node)
         if mark.api_key is not None:
             self._check_alone(node)
-        sms = self.server.apart(mark.api_key or self.new_key(), self.cursor)
+        sms = self.server._other_account(mark.api_key or self.new_key(), self.cursor)
         if mark.api_key is not None:
             self._note_late(sms.api_key)
         if mark.api_key is not None or self.is_attached:
@@ -97,7 +97,7 @@ class MockSession:
         """Return what came into accounts after their tests had ended, oldest test first; what is known of it by now."""
         # A mock that died has let the test fail that needed it; the last one is not to blame.
         with suppress(MockUnreachable):
-            accounts = self.server.client.call("GET", "accounts")["accounts"] if self._ended else []
+            accounts = self.server.client.request("GET", "accounts")["accounts"] if self._ended else []
             newest = {account["id"]: account["newest"] or 0 for account in accounts}
             for key, (_, cursor) in tuple(self._ended.items()):
                 if newest.get(account_id(key), 0) > cursor:
@@ -147,8 +147,8 @@ class TestRun:
         if is_last:
             # A mock that has died lets the next test fail that needs it.
             with suppress(MocksmsError):
-                for key in sorted(self.sms.kin - self._unique):
-                    self.sms.client.call("POST", "reset", key=key)
+                for key in sorted(self.sms._api_keys - self._unique):
+                    self.sms.client.request("POST", "reset", key=key)
 
     def _saw(self) -> str:
         """Return what the mock saw."""
@@ -189,7 +189,7 @@ class TestRun:
 
         On a shared mock these are the calls of the test's own accounts; it cannot know whose the others are.
         """
-        keys: Iterable[str | None] = sorted(self.sms.kin) if self._suite.is_attached else [None]
+        keys: Iterable[str | None] = sorted(self.sms._api_keys) if self._suite.is_attached else [None]
         pages = [self._pages(key) for key in keys]
         rows = [row for page in pages for row in page[0]]
         return sorted(rows, key=lambda row: row["id"]), min(cursor for _, cursor in pages)
@@ -199,7 +199,7 @@ class TestRun:
         rows: list[Mapping[str, Any]] = []
         cursor, before = 0, None
         while True:
-            page = self.sms.client.call("GET", "requests", key=key, since=self._since, before=before, limit=PAGE)
+            page = self.sms.client.request("GET", "requests", key=key, since=self._since, before=before, limit=PAGE)
             cursor = cursor or page["cursor"]
             rows += page["requests"]
             if len(page["requests"]) < PAGE:
@@ -209,9 +209,9 @@ class TestRun:
     def _unexpected(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Iterate over what is wrong with a call, by kind and in words, as far as the test does not put up with it."""
         call, account = request_of(row), row["account"]
-        if account in (None, *map(account_id, self.sms.kin)):
+        if account in (None, *map(account_id, self.sms._api_keys)):
             found = _wrong(call, is_strict=self.mark.strict)
-        elif account in self.sms.client.known:
+        elif account in map(account_id, self.sms.client.api_keys):
             found = iter(())
         else:
             found = _strange(call, row["headers"])

@@ -1,81 +1,92 @@
-"""Blocking calls awaited: each in a thread of its own, so that an application in the same loop goes on meanwhile."""
+"""Async forms of the waiting methods: each runs in a thread of its own while the event loop goes on."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import copy_context
-from functools import partial
+from functools import partial, wraps
 from threading import Thread
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+
+from mocksms.testing.actions import Actions
+from mocksms.testing.assertions import Assertions
+from mocksms.testing.client import runs_trio
 
 __tracebackhide__ = True
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def in_thread(call: Callable[[], T], give_up: Callable[[Thread], object] = lambda _: None) -> T:
-    """Return what a blocking call returns or raise what it raises, without its frames; in asyncio and in trio.
+async def in_thread(call: Callable[[], T], cancel: Callable[[Thread], object] = lambda _: None) -> T:
+    """Await a blocking call, in asyncio or trio: return what it returns, or raise its error without its frames.
 
     Args:
-        call: runs in a daemon thread that no other call waits for.
-        give_up: lets that thread end, when nobody awaits it any more.
+        call: runs in a daemon thread of its own.
+        cancel: ends that thread when the caller is cancelled.
     """
-    bell = _bell()
-    outcome: list[tuple[T | None, BaseException | None]] = []
+    signal = _signal()
+    results: list[tuple[T | None, BaseException | None]] = []
 
     def run() -> None:
-        outcome.append(_caught(call))
-        # The loop may be over by now.
-        with suppress(RuntimeError):
-            bell.ring()
+        results.append(_result_of(call))
+        with suppress(RuntimeError):  # the loop may have ended
+            signal.set()
 
     thread = Thread(target=partial(copy_context().run, run), name="mocksms wait", daemon=True)
     thread.start()
     try:
-        await bell.wait()
+        await signal.wait()
     except BaseException:
-        give_up(thread)
+        cancel(thread)
         raise
-    result, error = outcome[0]
+    result, error = results[0]
     if error is not None:
         raise error.with_traceback(None)
     return result  # type: ignore[return-value]
 
 
-def holds_up_a_loop() -> bool:
-    """Return whether this thread runs a loop, which stands still while a blocking call waits."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _in_trio()
-    return True
+def _awaitable(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Aio, P], Coroutine[Any, Any, T]]:
+    @wraps(method)
+    async def call(aio: Aio, /, *arguments: P.args, **options: P.kwargs) -> T:
+        return await in_thread(partial(method, aio._sms, *arguments, **options), aio._sms.client.abandon)
+
+    return call
 
 
-class _Bell(NamedTuple):
-    """Rung in one thread, it wakes who waits in the loop."""
+class Aio:
+    """Async forms of the methods that wait: `await sms.aio.wait_for(...)`. They take the same arguments."""
+
+    wait_for = _awaitable(Assertions.wait_for)
+    assert_not_sent = _awaitable(Assertions.assert_not_sent)
+    assert_nothing_sent = _awaitable(Assertions.assert_nothing_sent)
+    freeze = _awaitable(Actions.freeze)
+    advance = _awaitable(Actions.advance)
+
+    def __init__(self, sms: Assertions) -> None:
+        self._sms = sms
+
+
+class _Signal(NamedTuple):
+    """An event that one thread sets and an event loop in another thread awaits."""
 
     wait: Callable[[], Any]
-    ring: Callable[[], object]
+    set: Callable[[], object]
 
 
-def _bell() -> _Bell:
-    if _in_trio():
+def _signal() -> _Signal:
+    if runs_trio():
         trio: Any = sys.modules["trio"]
-        rung = trio.Event()
-        return _Bell(rung.wait, partial(trio.lowlevel.current_trio_token().run_sync_soon, rung.set))
+        trio_event = trio.Event()
+        return _Signal(trio_event.wait, partial(trio.lowlevel.current_trio_token().run_sync_soon, trio_event.set))
     event = asyncio.Event()
-    return _Bell(event.wait, partial(asyncio.get_running_loop().call_soon_threadsafe, event.set))
+    return _Signal(event.wait, partial(asyncio.get_running_loop().call_soon_threadsafe, event.set))
 
 
-def _in_trio() -> bool:
-    trio: Any = sys.modules.get("trio")
-    return trio is not None and bool(trio.lowlevel.in_trio_run())
-
-
-def _caught(call: Callable[[], T]) -> tuple[T | None, BaseException | None]:
+def _result_of(call: Callable[[], T]) -> tuple[T | None, BaseException | None]:
     try:
         return call(), None
     except BaseException as error:

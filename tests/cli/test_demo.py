@@ -52,9 +52,9 @@ def test_command_fills_an_account(shared_mock: Mock, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--port", "1"], "mocksms: No response from http://127.0.0.1:1: "),
-        (["--host", "::", "--port", "1"], "mocksms: No response from http://[::1]:1: "),
-        (["--url", "nowhere"], "mocksms: 'nowhere' is no address of a mock"),
+        (["--port", "1"], "mocksms: No mock responds at http://127.0.0.1:1: "),
+        (["--host", "::", "--port", "1"], "mocksms: No mock responds at http://[::1]:1: "),
+        (["--url", "nowhere"], "mocksms: 'nowhere' is not the URL of a mock"),
         (["--count", "x"], "mocksms: Argument --count: invalid int value: 'x'."),
     ],
 )

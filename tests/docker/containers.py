@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import requests
 
-from mocksms.testing.readiness import wait_until_ready
+from mocksms.testing.client import wait_until_ready
 from tests.docker.engine import Engine
 from tests.support import KEY, PATIENCE, sent
 

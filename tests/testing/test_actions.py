@@ -174,7 +174,7 @@ def test_fault_cannot_be_cleared_where_the_mock_does_not_let_it(sms: MockSMS, mo
         raise MockRefused("DELETE", 401, {})
 
     with monkeypatch.context() as patched:
-        patched.setattr(sms.client, "call", refuse)
+        patched.setattr(sms.client, "request", refuse)
         with pytest.raises(MockRefused, match="DELETE: no reason given"):
             fault.clear()
 
@@ -189,7 +189,7 @@ def test_credit_is_what_the_account_can_send(sms: MockSMS) -> None:
     assert sms.credit == 4
 
 
-def test_lengths_of_time_and_sets_of_numbers_may_be_those_of_python(sms: MockSMS) -> None:
+def test_durations_and_lists_can_be_timedeltas_and_sets(sms: MockSMS) -> None:
     sms.scenario([{"match": {"to": NUMBER}, "outcome": "sent", "delay": timedelta(seconds=90)}])
     sms.fault("delay", duration=timedelta(0), ttl=timedelta(minutes=2))
     sms.update_account(kosher={"972-54-2222222", "972-54-3333333"}, bounced={"add": frozenset({"972-54-4444444"})})
@@ -201,8 +201,8 @@ def test_lengths_of_time_and_sets_of_numbers_may_be_those_of_python(sms: MockSMS
     assert sms.outbox[0].state == "sent"
 
 
-def test_what_cannot_travel_is_named(sms: MockSMS) -> None:
-    with pytest.raises(TypeError, match=r"^re\.compile\('x'\) cannot go to a mock: it takes what JSON has, lengths of"):
+def test_value_that_is_not_json_is_named(sms: MockSMS) -> None:
+    with pytest.raises(TypeError, match=r"^re\.compile\('x'\) cannot be sent to a mock; JSON values"):
         sms.scenario([{"match": {"content": re.compile("x")}, "outcome": "sent"}])
 
 
@@ -278,13 +278,13 @@ def test_time_runs_on_where_it_cannot_stand(sms: MockSMS) -> None:
 
 def test_advance_waits_for_as_long_as_receivers_may_take(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
     timeouts: list[float] = []
-    exchange = MockClient.exchange
+    send_request = MockClient.send
 
-    def noted(client: MockClient, *what: Any, within: float, **more: Any) -> tuple[int, bytes]:
-        timeouts.append(within)
-        return exchange(client, *what, within=within, **more)
+    def noted(client: MockClient, *what: Any, read_timeout: float, **more: Any) -> tuple[int, bytes]:
+        timeouts.append(read_timeout)
+        return send_request(client, *what, read_timeout=read_timeout, **more)
 
-    monkeypatch.setattr(MockClient, "exchange", noted)
+    monkeypatch.setattr(MockClient, "send", noted)
     sms.advance("1s")
     assert timeouts[-1] > quiet.PATIENCE
 

@@ -1,43 +1,42 @@
-"""The client speaks with any mock from any thread, and says what is wrong where none answers."""
+"""The HTTP client works with any mock from any thread, and says what is wrong where no mock responds."""
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from mocksms.errors import MockRefused, MockUnreachable
+from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
 from mocksms.settings import Settings
 from mocksms.testing import client as client_module
-from mocksms.testing.client import MockClient
+from mocksms.testing.client import MockClient, check_ready, wait_until_ready
 from tests.support import PATIENCE, Mock, running
 
 
 @contextmanager
-def answering(status: int, body: bytes, pause: threading.Event | None = None) -> Iterator[str]:
-    """Run something that is no mock: it answers every call alike, once `pause` is set."""
+def other_server(status: int, body: bytes, pause: threading.Event | None = None) -> Iterator[str]:
+    """Run a server that is not a mock: each request gets the same response, once `pause` is set."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if pause:
                 pause.wait(PATIENCE)
             self.send_response(status)
-            self.send_header("X-Path", self.path)
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Stay silent."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
@@ -51,94 +50,118 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def test_call_returns_what_is_answered(shared_mock: Mock) -> None:
+@pytest.fixture
+def unused_url() -> str:
+    return f"http://127.0.0.1:{free_port()}"
+
+
+def test_request_returns_the_json_of_the_response(shared_mock: Mock) -> None:
     with closing(MockClient(shared_mock.url + "/")) as client:
-        assert client.call("GET", "health")["status"] == "ready"
-        assert client.call("GET", "messages", key="nobody", tag="a b&c=d", since=None)["messages"] == []
+        assert client.request("GET", "health")["status"] == "ready"
+        assert client.request("GET", "messages", key="unused", tag="a b&c=d", since=None)["messages"] == []
 
 
-def test_call_that_is_refused_says_why(shared_mock: Mock) -> None:
+def test_refused_request_raises_the_reason(shared_mock: Mock) -> None:
     with closing(MockClient(shared_mock.url)) as client, pytest.raises(MockRefused) as refused:
-        client.call("PATCH", "account", {"credits": 1}, key="a")
+        client.request("PATCH", "account", {"credits": 1}, key="a")
     assert refused.value.status == 400
     assert refused.value.explanation is None
     assert str(refused.value).startswith("PATCH /_mock/account: credits: ")
 
 
-def test_token_is_sent() -> None:
+def test_control_token_is_sent() -> None:
     with running(Settings(port=0, control_token="secret")) as mock:
         with closing(MockClient(mock.url, "secret")) as client:
-            assert client.call("GET", "accounts") == {"accounts": []}
-        with closing(MockClient(mock.url)) as client, pytest.raises(MockRefused, match="has a control token"):
-            client.call("GET", "accounts")
+            assert client.request("GET", "accounts") == {"accounts": []}
+        with closing(MockClient(mock.url)) as client, pytest.raises(MockRefused, match="control token"):
+            client.request("GET", "accounts")
 
 
-def test_path_before_the_mock_is_kept() -> None:
-    with answering(200, b"{}") as url, closing(MockClient(url + "/sms")) as client:
-        assert client.exchange("GET", "/_mock/health") == (200, b"{}")
+def test_path_of_the_url_is_a_prefix(own_mock: Mock) -> None:
+    with closing(MockClient(own_mock.url + "/sms")) as client, pytest.raises(MockUnreachable, match="returned 404"):
+        client.check_health()
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8972", "ftp://127.0.0.1", "http://"])
-def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="is no address of a mock; it is like http://127"):
-        MockClient(url)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "sms:8972",
+        "ftp://127.0.0.1",
+        "http://",
+        "http://sms:port",
+        "http://[::1",
+        "http://two words:8972",
+        "http://sms..local:8972",
+    ],
+)
+def test_invalid_url_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        wait_until_ready(url, PATIENCE)
+    assert str(refused.value) == f"{url!r} is not the URL of a mock; expected a URL such as http://127.0.0.1:8972."
 
 
-def test_https_is_spoken_where_the_address_says_so(shared_mock: Mock) -> None:
+def test_https_url_uses_tls(shared_mock: Mock) -> None:
     with (
         closing(MockClient(shared_mock.url.replace("http:", "https:"))) as client,
         pytest.raises(MockUnreachable, match="SSL"),
     ):
-        client.call("GET", "health")
+        client.request("GET", "health")
 
 
-def test_nothing_that_listens_is_said_so() -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    with closing(MockClient(url)) as client, pytest.raises(MockUnreachable) as lost:
-        client.call("GET", "health")
-    assert lost.value.url == url
-    assert str(lost.value) == (f"no response from {url}: [Errno 111] Connection refused; is mocksms running there?")
+def test_error_where_nothing_listens_is_one_sentence_and_keeps_its_cause(unused_url: str) -> None:
+    with closing(MockClient(unused_url)) as client, pytest.raises(MockUnreachable) as lost:
+        client.request("GET", "health")
+    assert lost.value.url == unused_url
+    assert str(lost.value) == f"no mock responds at {unused_url}: Connection refused; is mocksms running there?"
+    assert isinstance(lost.value.cause, ConnectionRefusedError)
+    assert lost.value.__cause__ is None
+    assert lost.value.__suppress_context__
 
 
-def test_what_ended_the_mock_is_said() -> None:
-    client = MockClient(f"http://127.0.0.1:{free_port()}", why_gone=lambda: MemoryError("no more"))
+def test_error_names_what_ended_the_mock(unused_url: str) -> None:
+    client = MockClient(unused_url, server_error=lambda: MemoryError("no more"))
     with closing(client), pytest.raises(MockUnreachable, match=r"the mock ended with MemoryError: no more$"):
-        client.call("GET", "health")
+        client.request("GET", "health")
 
 
-@pytest.mark.parametrize(("status", "body"), [(200, b"<html>"), (404, b"{}"), (500, b"[]"), (200, b"\xff")])
-def test_what_answers_and_is_no_mock_is_named(status: int, body: bytes) -> None:
-    words = f"GET /_mock/health was answered {status} as no mock does"
-    with (
-        answering(status, body) as url,
-        closing(MockClient(url)) as client,
-        pytest.raises(MockUnreachable, match=words),
-    ):
-        client.call("GET", "health")
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, b"<html>"), (200, b"[]"), (200, b'{"status": "up"}'), (200, b"\xff"), (404, b"{}"), (500, b"[]")],
+    ids=["page", "list", "other health", "not UTF-8", "other error", "no object"],
+)
+def test_another_server_is_named_as_such(status: int, body: bytes) -> None:
+    reason = f"GET /_mock/health returned {status} and not the JSON of a mock; is it mocksms that listens there?"
+    with other_server(status, body) as url:
+        with closing(MockClient(url)) as client, pytest.raises(MockUnreachable, match=re.escape(reason)):
+            client.wait_until_up()
+        with pytest.raises(NotReady) as refused:
+            check_ready(url)
+    assert refused.value.reason == reason
 
 
-def test_silence_ends_after_a_while() -> None:
+def test_request_times_out() -> None:
     pause = threading.Event()
-    with answering(200, b"{}", pause) as url, closing(MockClient(url)) as client:
-        with pytest.raises(MockUnreachable, match=r"no answer within 0\.05 s"):
-            client.call("GET", "health", within=0.05)
+    with other_server(200, b"{}", pause) as url, closing(MockClient(url)) as client:
+        with pytest.raises(MockUnreachable, match=r"timed out after 0\.05 s"):
+            client.request("GET", "health", read_timeout=0.05)
         pause.set()
 
 
-def test_mock_that_was_silent_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "GLANCE", 0.02)
+def test_second_request_after_a_timeout_fails_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "PROBE_SECONDS", 0.02)
     pause = threading.Event()
-    with answering(200, b"{}", pause) as url, closing(MockClient(url)) as client:
-        for within, said in ((0.05, "0.05"), (PATIENCE, "0.02")):
-            with pytest.raises(MockUnreachable, match=f"no answer within {said} s"):
-                client.call("GET", "messages", within=within)
+    with other_server(200, b"{}", pause) as url, closing(MockClient(url)) as client:
+        for read_timeout, seconds in ((0.05, "0.05"), (PATIENCE, "0.02")):
+            with pytest.raises(MockUnreachable, match=f"timed out after {seconds} s"):
+                client.request("GET", "messages", read_timeout=read_timeout)
         pause.set()
-        monkeypatch.setattr(client_module, "GLANCE", PATIENCE)
-        assert client.call("GET", "messages") == {}
-        assert client.call("GET", "messages", within=PATIENCE) == {}
+        monkeypatch.setattr(client_module, "PROBE_SECONDS", PATIENCE)
+        assert client.request("GET", "messages") == {}
+        assert client.request("GET", "messages", read_timeout=PATIENCE) == {}
 
 
-def test_an_interrupted_call_leaves_no_connection_behind(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_request_leaves_no_connection_behind(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
     client = MockClient(shared_mock.url)
 
     def interrupt(*_: object) -> None:
@@ -146,42 +169,45 @@ def test_an_interrupted_call_leaves_no_connection_behind(shared_mock: Mock, monk
 
     monkeypatch.setattr("http.client.HTTPConnection.getresponse", interrupt)
     with closing(client), pytest.raises(KeyboardInterrupt):
-        client.call("GET", "health")
+        client.request("GET", "health")
     monkeypatch.undo()
-    assert client.call("GET", "health")["status"] == "ready"
+    assert client.request("GET", "health")["status"] == "ready"
     client.close()
 
 
-def test_connection_that_ended_meanwhile_is_replaced() -> None:
+def test_idle_connection_that_ended_is_replaced() -> None:
     with running() as mock:
         client = MockClient(mock.url)
-        client.call("GET", "health")
+        client.request("GET", "health")
     port = int(mock.url.rpartition(":")[2])
     with running(Settings(port=port)):
-        assert client.call("GET", "health")["status"] == "ready"
+        assert client.request("GET", "health")["status"] == "ready"
         client.close()
 
 
 def test_threads_share_a_client(shared_mock: Mock) -> None:
+    def set_credit(key: str) -> int:
+        account = client.request("PATCH", "account", {"credit": int(key[7:])}, key=key)
+        return int(account["credit"])
+
     with closing(MockClient(shared_mock.url)) as client, ThreadPoolExecutor(8) as pool:
         keys = [f"thread-{number}" for number in range(200)]
-        answers = list(pool.map(lambda key: client.call("PATCH", "account", {"credit": int(key[7:])}, key=key), keys))
-        assert [answer["credit"] for answer in answers] == list(range(200))
+        assert list(pool.map(set_credit, keys)) == list(range(200))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_child_of_a_fork_speaks_over_connections_of_its_own(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_of_a_fork_uses_connections_of_its_own(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(MockClient(shared_mock.url)) as client:
-        client.call("GET", "health")
+        client.request("GET", "health")
         ((before),) = client._idle
         monkeypatch.setattr("os.getpid", lambda: -1)
-        client.call("GET", "health")
+        client.request("GET", "health")
         assert before not in client._idle
         before.close()
 
 
-def test_wait_until_up_returns_once_a_mock_answers() -> None:
+def test_wait_until_up_returns_once_a_mock_is_ready() -> None:
     port = free_port()
     client = MockClient(f"http://127.0.0.1:{port}")
     with ThreadPoolExecutor(1) as pool:
@@ -191,41 +217,93 @@ def test_wait_until_up_returns_once_a_mock_answers() -> None:
             client.close()
 
 
-def test_wait_until_up_outlasts_who_takes_connections_and_closes_them() -> None:
+def test_wait_until_up_goes_on_while_connections_are_closed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         client = MockClient(f"http://127.0.0.1:{listener.getsockname()[1]}")
         waiting = pool.submit(client.wait_until_up)
         for _ in range(3):
             listener.accept()[0].close()
         with listener.accept()[0] as up:
-            up.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            up.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{"status": "ready"}')
             waiting.result(PATIENCE)
         client.close()
 
 
-def test_wait_until_up_ends_in_time_where_nothing_is_said() -> None:
+def test_wait_until_up_ends_in_time_where_nothing_responds() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = MockClient(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        with closing(client), pytest.raises(MockUnreachable, match=r"no answer within 0\.\d+ s"):
+        with closing(client), pytest.raises(MockUnreachable, match=r"timed out after 0\.\d+ s"):
             client.wait_until_up(0)
 
 
-def test_error_comes_alone_and_keeps_its_cause() -> None:
-    with closing(MockClient(f"http://127.0.0.1:{free_port()}")) as client, pytest.raises(MockUnreachable) as lost:
-        client.call("GET", "health")
-    assert isinstance(lost.value.cause, ConnectionRefusedError)
-    assert lost.value.__cause__ is None
-    assert lost.value.__suppress_context__
-
-
-def test_wait_until_up_gives_up() -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    with closing(MockClient(url)) as client, pytest.raises(MockUnreachable, match="is mocksms running there"):
+def test_wait_until_up_ends_in_time_where_nothing_listens(unused_url: str) -> None:
+    with closing(MockClient(unused_url)) as client, pytest.raises(MockUnreachable, match="is mocksms running there"):
         client.wait_until_up(0.01)
 
 
-def test_wait_until_up_does_not_wait_for_what_is_no_mock() -> None:
-    with answering(200, json.dumps("no").encode()) as url, closing(MockClient(url)) as client:
-        client.wait_until_up()
-    with answering(404, b"no") as url, closing(MockClient(url)) as client, pytest.raises(MockUnreachable):
-        client.wait_until_up()
+def test_running_mock_is_ready(own_mock: Mock) -> None:
+    check_ready(own_mock.url)
+    wait_until_ready(own_mock.url, 0)
+
+
+@pytest.mark.parametrize(
+    ("check", "seconds"),
+    [(check_ready, None), (lambda url: wait_until_ready(url, 0.1), 0.1)],
+    ids=["check", "wait"],
+)
+def test_not_ready_names_url_reason_and_time(unused_url: str, check: Callable[[str], None], seconds: object) -> None:
+    with pytest.raises(NotReady) as refused:
+        check(unused_url)
+    reason = "Connection refused; is mocksms running there?"
+    assert (refused.value.url, refused.value.reason, refused.value.seconds) == (unused_url, reason, seconds)
+
+
+def test_open_port_without_a_response_is_not_ready() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(NotReady, match="timed out"):
+        check_ready(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.05)
+
+
+def test_response_that_is_not_http_is_not_ready() -> None:
+    def respond() -> None:
+        peer, _ = listener.accept()
+        with peer:
+            assert peer.recv(65_536)
+            peer.sendall(b"220 mail.example ESMTP\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        responding = threading.Thread(target=respond)
+        responding.start()
+        with pytest.raises(NotReady, match="220 mail"):
+            check_ready(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        responding.join(PATIENCE)
+
+
+def test_mock_that_refuses_the_request_is_not_ready(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise MockRefused("GET /_mock/health", 403, {"message": "host not allowed"})
+
+    monkeypatch.setattr(MockClient, "request", refuse)
+    with pytest.raises(NotReady, match="host not allowed"):
+        check_ready(own_mock.url)
+
+
+def test_wait_checks_again_until_the_mock_is_ready(
+    own_mock: Mock, unused_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls: list[str] = []
+
+    def check(url: str, timeout: float) -> None:
+        urls.append(url)
+        check_ready(own_mock.url if len(urls) > 2 else unused_url, timeout)
+
+    monkeypatch.setattr(client_module, "check_ready", check)
+    wait_until_ready("http://sms:8972", PATIENCE)
+    assert urls == ["http://sms:8972"] * 3
+
+
+def test_wait_ends_when_the_mock_will_never_be_ready(unused_url: str) -> None:
+    def check_alive() -> None:
+        raise ProcessLookupError("it ended")
+
+    with pytest.raises(ProcessLookupError, match="it ended"):
+        wait_until_ready(unused_url, PATIENCE, check_alive)

@@ -95,7 +95,7 @@ def test_container_that_is_not_ready_in_time_says_what_it_printed(
     engine = use(monkeypatch, Engine(closed_port))
     with (
         pytest.raises(NotReady, match=r"after 0\.1 s: Connection refused") as refused,
-        MockSMSContainer(ready_within=0.1),
+        MockSMSContainer(ready_timeout=0.1),
     ):
         pass  # pragma: no cover - never begun
     assert refused.value.__notes__ == [f"What the container printed:\n{PRINTED.decode().strip()}"]
@@ -105,7 +105,7 @@ def test_container_that_is_not_ready_in_time_says_what_it_printed(
 def test_container_that_has_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
     use(monkeypatch, Engine(closed_port, status="exited", printed=b""))
     with pytest.raises(NotReady, match="its container has ended with 2") as refused:
-        MockSMSContainer("mocksms:edge", ready_within=PATIENCE).start()
+        MockSMSContainer("mocksms:edge", ready_timeout=PATIENCE).start()
     assert refused.value.url == "mocksms:edge"
     assert refused.value.__notes__ == ["What the container printed:\nnothing"]
 

@@ -19,7 +19,7 @@ from mocksms.errors import MockRefused, MockUnreachable, SettingsError, UnknownS
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook, WebhookKind
 from mocksms.testing import account as reading
-from mocksms.testing.aio import Aio
+from mocksms.testing.waiting import Aio
 from tests.inspection.support import KOSHER
 from tests.support import NUMBER, Mock, body, running
 from tests.testing.support import meanwhile, post, send
@@ -31,16 +31,16 @@ def test_block_runs_a_mock_of_its_own() -> None:
         assert (len(one.outbox), len(other.outbox)) == (1, 0)
         url = one.url
     with pytest.raises(MockUnreachable):
-        MockSMS.connect(url, within=0)
+        MockSMS.connect(url, ready_timeout=0)
 
 
 @pytest.mark.parametrize("key", ["", " a ", "מפתח", "a\nb", 5, None])
-def test_key_that_no_header_can_carry_is_refused(sms: MockSMS, key: Any) -> None:
-    hint = "an API key must be a text that a header can carry: ASCII, not empty, no space around; not "
+def test_key_that_does_not_fit_into_a_header_is_refused(sms: MockSMS, key: Any) -> None:
+    hint = "must fit into an HTTP header: text in ASCII, not empty, without spaces around it"
     for use in (lambda: MockSMS(api_key=key), lambda: sms.account(key), lambda: setattr(sms, "api_key", key)):
-        with pytest.raises(ValueError, match=f"^{hint}{re.escape(repr(key))}$"):
+        with pytest.raises(ValueError, match=f"^api_key is {re.escape(repr(key))}, but {hint}$"):
             use()
-    assert sms.kin == {sms.api_key}
+    assert sms._api_keys == {sms.api_key}
 
 
 def test_start_and_stop_may_be_called_again() -> None:
@@ -78,7 +78,7 @@ def test_options_are_those_of_mocksms() -> None:
     ("options", "words"),
     [
         ({"crdit": 1}, "There is no option 'crdit'; did you mean credit?"),
-        ({"zzzzzz": 1}, "There is no option 'zzzzzz'; there are host, port,"),
+        ({"zzzzzz": 1}, "There is no option 'zzzzzz'; the options are host, port,"),
         ({"async_delay": "soon"}, "async_delay is 'soon', but must be"),
         (
             {"async_delay": timedelta(seconds=-1)},
@@ -135,11 +135,11 @@ def test_options_are_read_from_values_of_python(tmp_path: Path) -> None:
     ("name", "value", "hint"),
     [
         ("credits", 0, "credits of a mock cannot be set; did you mean credit?"),
-        ("scenario", "gateway-outage", "scenario of a mock cannot be set; there are credit, api_key, kin"),
-        ("zzz", 0, "zzz of a mock cannot be set; there are credit, api_key, kin"),
+        ("scenario", "gateway-outage", "scenario of a mock cannot be set; credit and api_key can"),
+        ("zzz", 0, "zzz of a mock cannot be set; credit and api_key can"),
     ],
 )
-def test_slip_of_the_pen_in_an_assignment_is_refused(sms: MockSMS, name: str, value: object, hint: str) -> None:
+def test_misspelt_attribute_cannot_be_set(sms: MockSMS, name: str, value: object, hint: str) -> None:
     with pytest.raises(AttributeError, match=f"^{re.escape(hint)}$"):
         setattr(sms, name, value)
 
@@ -156,7 +156,7 @@ def test_inner_block_does_not_stop_the_mock() -> None:
         assert sms.outbox == []
         url = sms.url
     with pytest.raises(MockUnreachable):
-        MockSMS.connect(url, within=0)
+        MockSMS.connect(url, ready_timeout=0)
 
 
 def test_unknown_scenario_is_named_at_the_start() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, timedelta
+from math import inf, nan
+from typing import Any
 
 import pytest
 
 from mocksms import MockSMS
+from mocksms.settings import DURATION_SYNTAX
+from mocksms.testing.models import in_seconds
 from tests.inspection.support import KOSHER
 from tests.support import NUMBER
 from tests.testing.support import failure, send
@@ -76,3 +81,16 @@ def test_messages_are_values(sms: MockSMS) -> None:
     assert sms.outbox == sms.outbox
     with pytest.raises(AttributeError):
         sms.outbox[0].status = "sent"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"), [("2h", 7200), ("250ms", 0.25), (1.5, 1.5), (3, 3), (timedelta(minutes=1), 60)]
+)
+def test_duration_is_text_seconds_or_a_timedelta(duration: Any, seconds: float) -> None:
+    assert in_seconds(duration) == seconds
+
+
+@pytest.mark.parametrize("value", ["soon", "-1s", -1, nan, inf, True, None, [1], timedelta(seconds=-1)])
+def test_value_that_is_not_a_duration_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(repr(value))} is not {DURATION_SYNTAX}$"):
+        in_seconds(value)

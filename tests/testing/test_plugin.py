@@ -13,7 +13,7 @@ from mocksms.settings import OPTIONS, SESSION_OPTIONS, Settings
 from mocksms.testing import session as suite
 from mocksms.testing.plugin import flag, ini_name
 from tests.support import running
-from tests.testing.test_client import answering
+from tests.testing.test_client import other_server
 
 APPLICATION = """
 import json
@@ -780,9 +780,9 @@ def test_variable_attaches_to_a_mock_that_runs(runs: Runs, monkeypatch: pytest.M
 
 
 def test_mock_that_is_not_there_is_said(runs: Runs) -> None:
-    with answering(404, b"no such page") as url:
+    with other_server(404, b"no such page") as url:
         printed = runs.run("def test_it(mocksms): ...", f"--mocksms-url={url}/sms", errors=1)
-    assert f"no response from {url}/sms: GET /_mock/health was answered 404 as no mock does" in printed
+    assert f"no mock responds at {url}/sms: GET /_mock/health returned 404 and not the JSON of a mock" in printed
 
 
 def test_mock_that_died_is_said_once_for_each_test_that_needs_it(runs: Runs) -> None:
@@ -812,7 +812,7 @@ def test_failed_test_says_that_the_mock_has_died(runs: Runs) -> None:
         """,
         failed=1,
     )
-    assert "\nwhat the mock saw cannot be said: no response from http://127.0.0.1:" in printed
+    assert "\nwhat the mock saw cannot be said: no mock responds at http://127.0.0.1:" in printed
     assert "During handling" not in printed
     assert "direct cause" not in printed
 

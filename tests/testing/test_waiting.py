@@ -110,7 +110,7 @@ def test_call_that_is_given_up_before_it_connects_fails_at_once(sms: MockSMS) ->
     failures: list[MockUnreachable] = []
 
     def late() -> None:
-        with pytest.raises(MockUnreachable, match="nobody waits for it any more") as given_up:
+        with pytest.raises(MockUnreachable, match="the wait for it was cancelled") as given_up:
             sms.wait_for(timeout=PATIENCE)
         failures.append(given_up.value)
 
