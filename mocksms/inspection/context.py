@@ -20,12 +20,10 @@ from mocksms.inspection.answers import error_responses
 from mocksms.inspection.asked import AccountQuery, Filters, PageQuery
 from mocksms.inspection.auth import OPEN
 from mocksms.inspection.errors import InvalidParameters, RecordNotFound, TokenMissing, TypeNotJson, UnknownCursor
-from mocksms.inspection.events import EventLog
+from mocksms.inspection.events import Streams
 from mocksms.inspection.matching import MessageFilter
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.quiet import Quiet
-from mocksms.inspection.stream import Streams
-from mocksms.inspection.waiting import Waits
+from mocksms.inspection.waiting import CallbackWaits, MessageWaits
 from mocksms.scenario.library import Library
 from mocksms.schemas.openapi import Operation, ResponseSpec
 
@@ -41,10 +39,10 @@ class Context:
         self.engine = engine
         self.started = system_time()
         self.controls = Controls(engine)
-        self.waits = Waits(engine)
-        self.quiet = Quiet(engine)
+        self.message_waits = MessageWaits(engine)
+        self.callback_waits = CallbackWaits(engine)
         self.library = Library(engine.settings.scenario_folder)
-        self.streams = Streams(EventLog(engine, f"{self.started.timestamp() * 1_000_000:.0f}"))
+        self.streams = Streams(engine, f"{self.started.timestamp() * 1_000_000:.0f}")
 
     def filter(self, filters: Filters, after: int | None, before: int | None = None) -> MessageFilter:
         """Return the filters of a call, after a cursor and before another."""
@@ -84,8 +82,8 @@ class Context:
 
     def stop(self) -> None:
         """End all waits and streams, since the mock shuts down."""
-        self.waits.stop()
-        self.quiet.stop()
+        self.message_waits.waiters.stop()
+        self.callback_waits.waiters.stop()
         self.streams.stop()
 
 

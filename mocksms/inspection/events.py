@@ -1,4 +1,4 @@
-"""The feed of what happens: kept for a while, numbered, and read by any number of streams without slowing the mock."""
+"""Event stream: a log of the latest events, and the server-sent streams that read it."""
 
 from __future__ import annotations
 
@@ -7,137 +7,254 @@ import json
 from collections import OrderedDict
 from typing import Any, Final
 
+from starlette.types import Receive, Scope, Send
+
+from mocksms.asgi import connection_of
 from mocksms.engine.account import Account, Reply
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.logs import parse_record_number
+from mocksms.inspection.errors import TooManyListeners
+from mocksms.inspection.waiting import WaitEnd, Waiters, watch_disconnect
+from mocksms.schemas.openapi import STREAM
 from mocksms.sms.message import Message
 
-KEPT: Final = 10_000
-"""Events that can be read later; a reader that falls further behind has missed some."""
+MAX_EVENTS: Final = 10_000
+"""Events in the log; a reader that falls further behind is dropped."""
 
-BATCH: Final = 500
+MAX_STREAMS: Final = 500
+MAX_BATCH: Final = 500
 """Events that are written at once."""
 
-PACE: Final = 0.05
-"""Seconds between two wakings of the readers: the first event is told at once, those of a burst together."""
+MAX_CACHED_BATCHES: Final = 8
+"""Encoded batches that streams share: most streams are at the same place."""
 
-SHARED: Final = 8
-"""Batches kept because other streams, at the same place, will want the very same bytes."""
+PAUSE_SECONDS: Final = 0.05
+"""Time between two batches: the first event is written at once, those of a burst together."""
+
+STALL_SECONDS: Final = 10.0
+"""Time that a reader may take to read what is written to it."""
+
+KEEP_ALIVE_SECONDS: Final = 15.0
+"""Time without an event after which a comment shows that the connection is alive."""
+
+RETRY: Final = b"retry: 1000\n\n"
+HEADERS: Final = [
+    (b"content-type", STREAM.encode()),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+DISCONNECTED: Final = "the client disconnected"
+STOPPED: Final = "mocksms stops"
+FAILED: Final = "internal error; see the log of mocksms"
+BEHIND: Final = "too slow: the next events are evicted; reload, then open a new stream"
+STALLED: Final = "too slow: nothing was read for {:g} s; reload, then open a new stream"
 
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class StreamEvent:
-    """Something that happened; what is written about it is made when first wanted."""
+    """An event with its number; it is encoded when it is first written."""
 
-    __slots__ = ("_wire", "account", "id", "news")
+    __slots__ = ("_encoded", "account", "event", "number")
 
-    def __init__(self, number: int, account: Account | None, news: EngineEvent) -> None:
-        self.id = number
+    def __init__(self, number: int, account: Account | None, event: EngineEvent) -> None:
+        self.number = number
         self.account = account
-        self.news = news
-        self._wire: bytes | None = None
+        self.event = event
+        self._encoded: bytes | None = None
 
-    def wire(self, epoch: str) -> bytes:
-        """Return the event as server-sent."""
-        if self._wire is None:
-            kind, data = _described(self.account, self.news)
-            self._wire = wire(kind, data, f"{epoch}.{self.id}")
-        return self._wire
+    def encode(self, epoch: str) -> bytes:
+        """Return the event as a server-sent event."""
+        if self._encoded is None:
+            kind, data = _describe(self.account, self.event)
+            self._encoded = encode_event(kind, data, f"{epoch}.{self.number}")
+        return self._encoded
+
+    def is_of(self, account: str | None) -> bool:
+        """Whether a stream for an account, by its id, shows the event; events without an account are for all."""
+        return account is None or self.account is None or self.account.id == account
 
 
 class EventLog:
-    """The latest events of a mock. Their ids are `epoch.number`: another epoch is another run of the mock.
+    """The latest events of a mock. Their ids are `epoch.number`; each run of the mock has another epoch."""
 
-    Readers wait for `news`, which is set anew for each batch of them.
-    """
-
-    def __init__(self, engine: Engine, epoch: str) -> None:
+    def __init__(self, epoch: str) -> None:
         self.epoch = epoch
-        self.readers = 0
         self.latest = 0
-        self._ring: list[StreamEvent | None] = [None] * KEPT
+        self._ring: list[StreamEvent | None] = [None] * MAX_EVENTS
         self._batches: OrderedDict[tuple[int, str | None], tuple[bytes, int]] = OrderedDict()
-        self._waker: asyncio.TimerHandle | None = None
-        self._woken_at = 0.0
-        self._news = asyncio.Event()
-        engine.listeners.append(self._hear)
 
     @property
     def first(self) -> int:
-        """The number of the oldest event that can still be read, 1 while nothing has happened."""
-        return max(1, self.latest - KEPT + 1)
+        """The number of the oldest event in the log, 1 before the first event."""
+        return max(1, self.latest - MAX_EVENTS + 1)
 
-    async def wait(self, place: int) -> None:
-        """Wait for an event after the number `place`."""
-        while self.latest <= place:
-            await self._news.wait()
+    def add(self, account: Account | None, event: EngineEvent) -> None:
+        """Add an event; beyond the limit the oldest is evicted."""
+        self.latest += 1
+        self._ring[self.latest % MAX_EVENTS] = StreamEvent(self.latest, account, event)
 
     def batch(self, place: int, account: str | None) -> tuple[bytes, int]:
-        """Return the next events after a number, of one account by its id or of all, and the number they reach."""
+        """Return the encoded events after a number, of one account by its id or of all, and the last number."""
         known = self._batches.get((place, account))
-        if known is not None and (known[1] == self.latest or known[1] - place == BATCH):
+        if known is not None and (known[1] == self.latest or known[1] - place == MAX_BATCH):
             return known
-        end = min(self.latest, place + BATCH)
-        events = (self._ring[number % KEPT] for number in range(place + 1, end + 1))
-        parts = [event.wire(self.epoch) for event in events if event is not None and _is_of(event, account)]
+        end = min(self.latest, place + MAX_BATCH)
+        events = (self._ring[number % MAX_EVENTS] for number in range(place + 1, end + 1))
+        parts = [event.encode(self.epoch) for event in events if event is not None and event.is_of(account)]
         self._batches[place, account] = (b"".join(parts), end)
-        if len(self._batches) > SHARED:
+        if len(self._batches) > MAX_CACHED_BATCHES:
             self._batches.popitem(last=False)
         return self._batches[place, account]
 
     def place_of(self, event_id: str) -> int | None:
-        """Return the number of an event by its id, None when it is of another run or cannot be read on from."""
+        """Return the number of an event by its id, None for another epoch or an evicted event."""
         epoch, _, name = event_id.rpartition(".")
         place = parse_record_number(name)
         if epoch != self.epoch or place is None:
             return None
         return place if self.first - 1 <= place <= self.latest else None
 
-    def _hear(self, account: Account | None, news: EngineEvent) -> None:
-        self.latest = number = self.latest + 1
-        self._ring[number % KEPT] = StreamEvent(number, account, news)
-        if self.readers and self._waker is None:
-            loop = asyncio.get_running_loop()
-            self._waker = loop.call_at(self._woken_at + PACE, self._wake)
 
-    def _wake(self) -> None:
-        self._waker = None
-        self._woken_at = asyncio.get_running_loop().time()
-        self._news.set()
-        self._news = asyncio.Event()
+class Streams:
+    """All event streams of one mock."""
+
+    def __init__(
+        self, engine: Engine, epoch: str, stall: float = STALL_SECONDS, keep_alive: float = KEEP_ALIVE_SECONDS
+    ) -> None:
+        self.log = EventLog(epoch)
+        self.stall = stall
+        self.keep_alive = keep_alive
+        self._open: set[asyncio.Future[str]] = set()
+        engine.listeners.append(self._on_event)
+        self.waiters = Waiters(engine, pause=PAUSE_SECONDS)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, account: str | None, last_event_id: str | None, cursor: int) -> Stream:
+        """Return a new stream as a response.
+
+        Args:
+            account: id of the account whose events it shows, None for all.
+            last_event_id: the last event that its reader has received, None for a new reader.
+            cursor: the cursor that the first event names.
+
+        Raises:
+            TooManyListeners: there are too many streams.
+        """
+        if len(self) >= MAX_STREAMS:
+            raise TooManyListeners("event streams", MAX_STREAMS)
+        return Stream(self, account, last_event_id, cursor)
+
+    def add(self, end: asyncio.Future[str]) -> None:
+        """Add an open stream by the future that ends it."""
+        self._open.add(end)
+
+    def remove(self, end: asyncio.Future[str]) -> None:
+        """Remove a stream that has ended."""
+        self._open.discard(end)
+
+    def stop(self) -> None:
+        """End all streams because the mock stops."""
+        for end in self._open:
+            _end(end, STOPPED)
+
+    def _on_event(self, account: Account | None, event: EngineEvent) -> None:
+        self.log.add(account, event)
 
 
-def wire(kind: str, data: dict[str, Any], event_id: str = "") -> bytes:
-    """Return an event as server-sent."""
+class Stream:
+    """An ASGI response that writes events until its reader disconnects or is too slow, or the mock stops."""
+
+    def __init__(self, streams: Streams, account: str | None, last_event_id: str | None, cursor: int) -> None:
+        self._streams = streams
+        self._log = streams.log
+        self._account = account
+        self._place = self._log.latest
+        self._head = RETRY
+        resumed = None if last_event_id is None else self._log.place_of(last_event_id)
+        if resumed is not None:
+            self._place = resumed
+        else:
+            kind = "open" if last_event_id is None else "missed"
+            self._head += encode_event(kind, {"cursor": cursor}, f"{self._log.epoch}.{self._place}")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Write events until the end."""
+        end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._streams.add(end)
+        watch = asyncio.create_task(watch_disconnect(receive, lambda: _end(end, DISCONNECTED)))
+        writer = asyncio.create_task(self._write(send, end))
+        writer.add_done_callback(lambda _: _end(end, FAILED))
+        try:
+            reason = await end
+        finally:
+            writer.cancel()
+            self._streams.remove(end)
+        if reason != DISCONNECTED:
+            connection_of(scope).finish(encode_event("dropped", {"reason": reason}))
+        await watch
+
+    async def _write(self, send: Send, end: asyncio.Future[str]) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await self._send(self._head, send, end)
+        while True:
+            waited = await self._streams.waiters.wait(self._next_place, self._streams.keep_alive)
+            if waited is WaitEnd.TIMED_OUT:
+                await self._send(b": keep-alive\n\n", send, end)
+                continue
+            if self._place + 1 < self._log.first:
+                _end(end, BEHIND)
+                return
+            body, self._place = self._log.batch(self._place, self._account)
+            if body:
+                await self._send(body, send, end)
+
+    def _next_place(self) -> int | None:
+        return self._log.latest if self._log.latest > self._place else None
+
+    async def _send(self, body: bytes, send: Send, end: asyncio.Future[str]) -> None:
+        stall = self._streams.stall
+        timer = asyncio.get_running_loop().call_later(stall, _end, end, STALLED.format(stall))
+        try:
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        finally:
+            timer.cancel()
+
+
+def encode_event(kind: str, data: dict[str, Any], event_id: str = "") -> bytes:
+    """Return a server-sent event."""
     head = f"id: {event_id}\n" if event_id else ""
     return f"{head}event: {kind}\ndata: {_encode(data)}\n\n".encode()
 
 
-def _is_of(event: StreamEvent, account: str | None) -> bool:
-    return account is None or event.account is None or event.account.id == account
+def _end(end: asyncio.Future[str], reason: str) -> None:
+    if not end.done():
+        end.set_result(reason)
 
 
-def _described(account: Account | None, news: EngineEvent) -> tuple[str, dict[str, Any]]:
-    """Return the kind of an event and its data: enough to know what to read, not all there is to it."""
+def _describe(account: Account | None, event: EngineEvent) -> tuple[str, dict[str, Any]]:
+    """Return the kind of an event and what a reader needs to decide which records to read again."""
     owner = {"account": account.id if account else None}
-    match news:
+    match event:
         case Message():
-            return "message", {**owner, **_message(news)}
+            return "message", {**owner, **_message(event)}
         case RecordedRequest():
-            return "request", {**owner, **_exchange(news)}
+            return "request", {**owner, **_request(event)}
         case Callback():
-            return "callback", {**owner, **_callback(news)}
+            return "callback", {**owner, **_callback(event)}
         case Consent():
-            consent = {"cursor": news.number, "number": news.digits, "choice": news.choice, "cause": news.cause}
+            consent = {"cursor": event.number, "number": event.digits, "choice": event.choice, "cause": event.cause}
             return "consent", {**owner, **consent}
         case Reply():
-            return "inbound", {**owner, "cursor": news.number, "number": news.digits, "text": news.text}
+            return "reply", {**owner, "cursor": event.number, "number": event.digits, "text": event.text}
         case _:
-            return str(news), owner
+            return str(event), owner
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -162,11 +279,11 @@ def _callback(callback: Callback) -> dict[str, Any]:
     }
 
 
-def _exchange(exchange: RecordedRequest) -> dict[str, Any]:
+def _request(request: RecordedRequest) -> dict[str, Any]:
     return {
-        "id": exchange.number,
-        "method": exchange.method,
-        "target": exchange.target,
-        "status": exchange.status,
-        "messages": len(exchange.messages),
+        "id": request.number,
+        "method": request.method,
+        "target": request.target,
+        "status": request.status,
+        "messages": len(request.messages),
     }

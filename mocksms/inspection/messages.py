@@ -172,13 +172,13 @@ async def wait_for_messages(context: Context, call: InspectionCall) -> MessagesP
     """Wait until enough messages match."""
     query: WaitQuery = call.query
     wanted = context.filter(query, query.since)
-    found = await context.waits.until(call.scope, wanted.query, query.count, query.timeout, call.receive)
+    found = await context.message_waits.until(call.scope, wanted.query, query.count, query.timeout, call.receive)
     match found:
-        case WaitEnd.GONE:
+        case WaitEnd.DISCONNECTED:
             raise Disconnected
         case WaitEnd.STOPPED:
             raise ShuttingDown
-        case WaitEnd.LATE:
+        case WaitEnd.TIMED_OUT:
             wanted.query.begin()
             raise _timed_out(context, call, wanted)
         case _:

@@ -1,136 +1,198 @@
-"""Waiting for messages: woken by the engine's news, never polled."""
+"""Waiting for messages and callbacks: futures that engine events wake, never polled."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from types import UnionType
+from typing import Any, Final, Generic, TypeVar
 
 from mocksms.asgi import Receive
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.messages import MessageQuery
 from mocksms.errors import MocksmsError
-from mocksms.inspection.errors import TooManyListeners
+from mocksms.inspection.errors import CallbacksUnfinished, TooManyListeners
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.sms.message import Message
 
-MOST: Final = 5_000
+MAX_MESSAGE_WAITS: Final = 5_000
+MAX_CALLBACK_SECONDS: Final = 60.0
+"""Real time that all receivers together may take before a wait for their callbacks fails."""
+
+T = TypeVar("T")
+
+EmittedEvent = tuple[Account | None, EngineEvent]
+"""An event with its account, None for all."""
 
 
 class WaitEnd(Enum):
-    """How a wait ended before what it waited for came."""
+    """How a wait ended without a result."""
 
-    LATE = "the time was over"
-    GONE = "the client went away"
+    TIMED_OUT = "timed out"
+    DISCONNECTED = "the client disconnected"
     STOPPED = "the mock stops"
 
 
-@dataclass(slots=True, eq=False)
-class Waiter:
-    """Somebody who waits for `count` messages that match; `end` is set with them, or with why they never came."""
+class Waiter(Generic[T]):
+    """One wait; its future `end` gets the result, or how the wait ended without one.
 
-    scope: AccountScope
-    query: MessageQuery
-    count: int
-    end: asyncio.Future[list[OwnedMessage] | WaitEnd]
+    Args:
+        check: returns the result as soon as it is there, None before.
+        concerns: whether events can have changed what `check` returns.
+    """
 
-    def hear(self, account: Account, messages: list[Message]) -> None:
-        """Look again if one of these messages matches."""
-        if self.end.done() or not self.scope.holds(account):
+    def __init__(self, check: Callable[[], T | None], concerns: Callable[[Sequence[EmittedEvent]], bool]) -> None:
+        self._check = check
+        self._concerns = concerns
+        self.end: asyncio.Future[T | WaitEnd] = asyncio.get_running_loop().create_future()
+
+    def notify(self, events: Sequence[EmittedEvent]) -> None:
+        """Check again after events."""
+        if self.end.done():
             return
-        self.query.begin()
         try:
-            concerned = any(map(self.query.matches, messages))
+            result = self._check() if self._concerns(events) else None
         except MocksmsError as error:
             self.end.set_exception(error)
             return
-        if concerned:
-            self.look()
-
-    def look(self) -> None:
-        """End the wait if all is there."""
-        try:
-            found = self.scope.search(self.query, self.count)
-        except MocksmsError as error:
-            self.end.set_exception(error)
-            return
-        if len(found) >= self.count:
-            self.end.set_result(found)
+        if result is not None:
+            self.end.set_result(result)
 
     def stop(self, end: WaitEnd) -> None:
-        """End the wait without what it was for."""
+        """End the wait without a result."""
         if not self.end.done():
             self.end.set_result(end)
 
 
-class Waits:
-    """All who wait at one mock."""
+class Waiters:
+    """Waits that events of one engine wake.
 
-    def __init__(self, engine: Engine) -> None:
-        self._waiters: dict[Waiter, None] = {}
-        self._news: dict[Account, list[Message]] = {}
-        engine.listeners.append(self._hear)
+    Args:
+        engine: emits the events.
+        kind: the type of the events that matter.
+        pause: seconds between two rounds of checks; the events in between are checked together.
+    """
+
+    def __init__(self, engine: Engine, kind: type | UnionType = object, pause: float = 0.0) -> None:
+        self.kind = kind
+        self._pause = pause
+        self._waiters: dict[Waiter[Any], None] = {}
+        self._events: list[EmittedEvent] = []
+        self._woken_at = 0.0
+        engine.listeners.append(self._on_event)
 
     def __len__(self) -> int:
         return len(self._waiters)
 
-    async def until(
-        self, scope: AccountScope, query: MessageQuery, count: int, timeout: float, receive: Receive
-    ) -> list[OwnedMessage] | WaitEnd:
-        """Return the newest `count` messages that match as soon as there are so many, or why they never came.
+    async def wait(
+        self,
+        check: Callable[[], T | None],
+        timeout: float,
+        concerns: Callable[[Sequence[EmittedEvent]], bool] = bool,
+        receive: Receive | None = None,
+    ) -> T | WaitEnd:
+        """Return what `check` returns as soon as that is not None, or how the wait ended without it.
 
         Args:
-            scope: whose messages.
-            query: which messages.
-            count: how many.
+            check: called now and after events.
             timeout: seconds to wait at most.
-            receive: tells when the client goes away.
+            concerns: whether a series of events makes another check necessary.
+            receive: receives the end of the connection of the client that waits.
 
         Raises:
-            TooManyListeners: so many wait already.
-            PatternTooSlow: the regular expression takes too long on a text.
+            MocksmsError: raised by `check` or `concerns`.
         """
-        if len(self._waiters) >= MOST:
-            raise TooManyListeners("waits", MOST)
-        loop = asyncio.get_running_loop()
-        waiter = Waiter(scope, query, count, loop.create_future())
+        result = check()
+        if result is not None:
+            return result
+        waiter: Waiter[T] = Waiter(check, concerns)
         self._waiters[waiter] = None
-        timer = loop.call_later(timeout, waiter.stop, WaitEnd.LATE)
-        watch = asyncio.create_task(watch_disconnect(receive, lambda: waiter.stop(WaitEnd.GONE)))
+        timer = asyncio.get_running_loop().call_later(timeout, waiter.stop, WaitEnd.TIMED_OUT)
+        watch = receive and asyncio.create_task(watch_disconnect(receive, lambda: waiter.stop(WaitEnd.DISCONNECTED)))
         try:
-            waiter.look()
             return await waiter.end
         finally:
             timer.cancel()
-            watch.cancel()
+            if watch:
+                watch.cancel()
             del self._waiters[waiter]
 
     def stop(self) -> None:
-        """End all waits, since the mock stops."""
+        """End all waits because the mock stops."""
         for waiter in self._waiters:
             waiter.stop(WaitEnd.STOPPED)
 
-    def _hear(self, account: Account | None, news: EngineEvent) -> None:
-        """Note a message; the waiters look once the engine is done with it."""
-        if not self._waiters or account is None or not isinstance(news, Message):
+    def _on_event(self, account: Account | None, event: EngineEvent) -> None:
+        """Schedule a check: the engine emits in the middle of its work."""
+        if not self._waiters or not isinstance(event, self.kind):
             return
-        if not self._news:
-            asyncio.get_running_loop().call_soon(self._look)
-        self._news.setdefault(account, []).append(news)
+        if not self._events:
+            asyncio.get_running_loop().call_at(self._woken_at + self._pause, self._notify)
+        self._events.append((account, event))
 
-    def _look(self) -> None:
-        fresh, self._news = self._news, {}
+    def _notify(self) -> None:
+        self._woken_at = asyncio.get_running_loop().time()
+        events, self._events = self._events, []
         for waiter in tuple(self._waiters):
-            for account, messages in fresh.items():
-                waiter.hear(account, messages)
+            waiter.notify(events)
+
+
+class MessageWaits:
+    """The waits for messages of one mock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.waiters = Waiters(engine, Message)
+
+    async def until(
+        self, scope: AccountScope, query: MessageQuery, count: int, timeout: float, receive: Receive
+    ) -> list[OwnedMessage] | WaitEnd:
+        """Return the newest `count` messages that match as soon as there are so many, or how the wait ended.
+
+        Raises:
+            TooManyListeners: there are too many waits.
+            PatternTooSlow: the regular expression takes too long on a text.
+        """
+        if len(self.waiters) >= MAX_MESSAGE_WAITS:
+            raise TooManyListeners("waits", MAX_MESSAGE_WAITS)
+
+        def check() -> list[OwnedMessage] | None:
+            found = scope.search(query, count)
+            return found if len(found) >= count else None
+
+        def concerns(events: Sequence[EmittedEvent]) -> bool:
+            query.begin()
+            return any(
+                account is not None and scope.holds(account) and isinstance(event, Message) and query.matches(event)
+                for account, event in events
+            )
+
+        return await self.waiters.wait(check, timeout, concerns, receive)
+
+
+class CallbackWaits:
+    """The waits of one mock until no callback is due."""
+
+    def __init__(self, engine: Engine, timeout: float = MAX_CALLBACK_SECONDS) -> None:
+        self.waiters = Waiters(engine)
+        self._outbox = engine.outbox
+        self._timeout = timeout
+
+    async def until_none_is_due(self, account: Account | None) -> None:
+        """Wait until no callback of an account, or of any, is due or on its way; or until the mock stops.
+
+        Raises:
+            CallbacksUnfinished: that takes too long.
+        """
+        end = await self.waiters.wait(lambda: None if self._outbox.is_due(account) else True, self._timeout)
+        if end is WaitEnd.TIMED_OUT:
+            raise CallbacksUnfinished(self._timeout)
 
 
 async def watch_disconnect(receive: Receive, act: Callable[[], object]) -> None:
-    """Act once the client of a request that was read whole has gone."""
+    """Act as soon as the client of a request, whose body was read, disconnects."""
     with suppress(asyncio.CancelledError):
         await receive()
         act()

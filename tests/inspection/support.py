@@ -9,8 +9,9 @@ import requests
 
 from mocksms.engine.clock import timer
 from mocksms.inspection.routes import ENDPOINTS
-from mocksms.inspection.waiting import Waits
+from mocksms.inspection.waiting import Waiters
 from mocksms.schemas.openapi import Operation
+from mocksms.sms.message import Message
 from tests.support import PATIENCE, Mock
 
 OPERATIONS: list[Operation] = [endpoint.operation for endpoint in ENDPOINTS]
@@ -102,10 +103,10 @@ def exchange_bytes(mock: Mock, *parts: bytes) -> bytes:
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
-def someone_waits(mock: Mock, count: int = 1) -> Waits:
-    """Return the waits of a mock as soon as there are so many."""
+def someone_waits(mock: Mock, count: int = 1) -> Waiters:
+    """Return the waits for messages of a mock as soon as there are `count`."""
     owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
-    (waits,) = (owner for owner in owners if isinstance(owner, Waits))
+    (waits,) = (owner for owner in owners if isinstance(owner, Waiters) and owner.kind is Message)
     deadline = timer() + PATIENCE
     while len(waits) != count:
         assert timer() < deadline, f"there are {len(waits)} waits"

@@ -217,8 +217,8 @@ def test_failure_of_ours_is_a_500_that_points_to_the_log(
 @pytest.mark.parametrize(
     ("path", "most", "words"),
     [
-        ("messages/wait", "mocksms.inspection.waiting.MOST", "There are 0 waits open already"),
-        ("events", "mocksms.inspection.stream.MOST", "There are 0 event streams open already"),
+        ("messages/wait", "mocksms.inspection.waiting.MAX_MESSAGE_WAITS", "There are 0 waits open already"),
+        ("events", "mocksms.inspection.events.MAX_STREAMS", "There are 0 event streams open already"),
     ],
 )
 def test_too_many_that_wait_or_watch_are_told_to_come_back(

@@ -1,4 +1,4 @@
-"""Waiting with many at once, and every way a wait can end."""
+"""Waits for messages and callbacks: what wakes them, and how they end."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import asyncio
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from mocksms.engine import patterns
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.callbacks import Attempt
+from mocksms.engine.controls import AccountUpdate
+from mocksms.engine.engine import ManualChange
 from mocksms.inspection import waiting as waits
-from mocksms.inspection.scope import AccountScope
-from mocksms.inspection.waiting import WaitEnd, Waiter
+from mocksms.inspection.errors import CallbacksUnfinished
+from mocksms.inspection.waiting import CallbackWaits, WaitEnd, Waiter, Waiters
+from mocksms.settings import Settings
+from mocksms.sms.message import Recipient, Submission
+from mocksms.sms.webhook import Webhook
 from tests.engine.support import World
 from tests.inspection.support import QUEUED, Api, someone_waits
-from tests.support import KEY, PATIENCE, Mock, running
+from tests.receiver import hanging, receiving
+from tests.support import KEY, NOON, NUMBER, PATIENCE, Mock, running
 
 MANY = 1_000
 
@@ -43,21 +50,21 @@ async def waited(mock: Mock, query: str) -> dict[str, Any]:
     return found
 
 
-def test_thousand_wait_at_once_and_each_is_told_of_its_own(own_mock: Mock) -> None:
+def test_a_thousand_waits_at_once_get_each_its_own_message(own_mock: Mock) -> None:
     async def all_of_them() -> list[dict[str, Any]]:
-        asked = [asyncio.create_task(waited(own_mock, f"to={number(place)}&timeout=60")) for place in range(MANY)]
+        waiting = [asyncio.create_task(waited(own_mock, f"to={number(place)}&timeout=60")) for place in range(MANY)]
         await asyncio.to_thread(someone_waits, own_mock, MANY)
         for start in range(0, MANY, 250):
             numbers = [number(place) for place in range(start, start + 250)]
             await asyncio.to_thread(own_mock.send, *numbers)
-        return await asyncio.gather(*asked)
+        return await asyncio.gather(*waiting)
 
     for place, found in enumerate(asyncio.run(asyncio.wait_for(all_of_them(), 60))):
         assert [message["mobile_number"] for message in found["messages"]] == [number(place)]
     assert not len(someone_waits(own_mock, 0))
 
 
-def test_wait_ends_when_its_client_goes_away(own_mock: Mock) -> None:
+def test_wait_ends_when_its_client_disconnects(own_mock: Mock) -> None:
     with socket.create_connection((own_mock.host, own_mock.port), PATIENCE) as connection:
         connection.sendall(wait_request("timeout=60"))
         someone_waits(own_mock, 1)
@@ -65,8 +72,8 @@ def test_wait_ends_when_its_client_goes_away(own_mock: Mock) -> None:
     Api(own_mock, KEY).send(QUEUED)
 
 
-def test_wait_beyond_the_most_is_refused_and_may_try_again(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waits, "MOST", 1)
+def test_wait_beyond_the_limit_is_refused_and_may_be_repeated(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waits, "MAX_MESSAGE_WAITS", 1)
     api = Api(own_mock, KEY)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(api.get, "messages/wait", timeout=60)
@@ -79,7 +86,7 @@ def test_wait_beyond_the_most_is_refused_and_may_try_again(own_mock: Mock, monke
     assert api.get("messages/wait", timeout=60)["total"] == 1
 
 
-def test_wait_is_told_when_the_mock_stops() -> None:
+def test_wait_ends_when_the_mock_stops() -> None:
     with ThreadPoolExecutor() as pool:
         with running() as mock:
             answer = pool.submit(Api(mock, KEY).call, "GET", "messages/wait", timeout=60)
@@ -88,7 +95,7 @@ def test_wait_is_told_when_the_mock_stops() -> None:
         assert "stops" in answer.result().json()["error"]["message"]
 
 
-def test_wait_hears_nothing_of_other_accounts(own_mock: Mock) -> None:
+def test_messages_of_other_accounts_do_not_end_a_wait(own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(api.get, "messages/wait", timeout=60)
@@ -114,16 +121,160 @@ def test_wait_whose_pattern_is_too_slow_for_what_comes_is_refused(
     assert "regular expression takes longer" in answer.json()["error"]["message"]
 
 
-def a_waiter(world: World) -> Waiter:
-    """Return a waiter for one message, in a loop that never runs."""
-    return Waiter(AccountScope(world.engine, KEY), MessageQuery(), 1, asyncio.new_event_loop().create_future())
-
-
 def test_wait_ends_once() -> None:
-    world = World()
-    waiter = a_waiter(world)
-    waiter.stop(WaitEnd.LATE)
-    waiter.stop(WaitEnd.GONE)
-    waiter.hear(world.account, [world.send()])
-    assert waiter.end.result() is WaitEnd.LATE
-    waiter.end.get_loop().close()
+    async def story() -> None:
+        waiter = Waiter(lambda: True, bool)
+        waiter.stop(WaitEnd.TIMED_OUT)
+        waiter.stop(WaitEnd.DISCONNECTED)
+        waiter.notify([(None, ManualChange.RESET)])
+        assert await waiter.end is WaitEnd.TIMED_OUT
+
+    asyncio.run(story())
+
+
+MAX_CALLS = 10_000
+"""Calls after which an event that should have happened never will."""
+
+
+def frozen_world() -> World:
+    made = World(webhook=(Webhook("http://app.test/"),))
+    made.account.clock.freeze()
+    return made
+
+
+def settle_all(world: World) -> None:
+    for pending in world.engine.outbox.take_due():
+        world.engine.outbox.record_result(pending, Attempt(NOON, 200, b"", 0.0))
+
+
+def test_advance_returns_when_receivers_have_been_called(own_mock: Mock) -> None:
+    """However long that takes them, and with callbacks that others cause."""
+    api = Api(own_mock, "k")
+    with receiving() as receiver:
+        receiver.before_answer = lambda _: api.get("health")
+        api.patch(webhooks=[receiver.url])
+        api.post("clock/freeze")
+        api.send(*["972-50-0002300"] * 20)
+        api.post("clock/advance", {"by": "5s"})
+        assert len(receiver.told) == 40
+
+
+def test_advance_fails_when_receivers_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CallbackWaits.__init__, "__defaults__", (0.1,))
+    with hanging() as (url, _), running(Settings(port=0, webhook_timeout=timedelta(seconds=PATIENCE))) as mock:
+        api = Api(mock, "k")
+        before = api.post("clock/freeze")["now"]
+        api.patch(webhooks=[url])
+        api.send(NUMBER)
+        error = api.refused(504, "POST", "clock/advance", {"by": "1h"})
+        assert error["message"] == (
+            "Time was moved, but callbacks due by then were not all tried within 0.1 s; "
+            "GET /_mock/callbacks?state=pending shows them."
+        )
+        assert api.get("clock")["now"] > before
+
+
+def test_advance_of_one_account_does_not_wait_for_another(own_mock: Mock) -> None:
+    one, two = Api(own_mock, "one"), Api(own_mock, "two")
+    with hanging() as (url, called):
+        one.patch(webhooks=[url])
+        one.send(NUMBER)
+        assert called.wait(PATIENCE)
+        two.post("clock/advance", {"by": "1h"})
+        assert one.get("callbacks", state="pending")["total"] == 1
+
+
+def test_wait_for_callbacks_ends_when_the_mock_stops() -> None:
+    with hanging() as (url, _), ThreadPoolExecutor() as pool:
+        with running(Settings(port=0, webhook_timeout=timedelta(seconds=PATIENCE))) as mock:
+            api = Api(mock, "k")
+            api.patch(webhooks=[url])
+            api.send(NUMBER)
+            waiting = pool.submit(api.call, "POST", "clock/advance", {"by": 1})
+            owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
+            waiters = [owner for owner in owners if isinstance(owner, Waiters)]
+            next(filter(None, (api.get("health") and any(map(len, waiters)) for _ in range(MAX_CALLS))))
+        assert waiting.result(PATIENCE).status_code == 200
+
+
+def test_wait_for_callbacks_ends_with_the_last_one_of_its_account_and_with_nothing_else() -> None:
+    async def story() -> None:
+        mock = frozen_world()
+        other = mock.engine.account("another key")
+        mock.controls.update_account(other, AccountUpdate(webhooks=(Webhook("http://app.test/"),)))
+        waits = CallbackWaits(mock.engine)
+        await waits.until_none_is_due(None)
+        mock.send(NUMBER, NUMBER)
+        mock.engine.submit(other, Submission("Hello"), [Recipient(NUMBER)])
+        every, own = (asyncio.create_task(waits.until_none_is_due(account)) for account in (None, mock.account))
+        first, second, third = mock.engine.outbox.take_due()
+        for callback, expected in ((first, (False, False)), (second, (False, True)), (third, (True, True))):
+            await rounds()
+            mock.controls.update_account(mock.account, AccountUpdate(sender="Shop"))
+            mock.engine.outbox.record_result(callback, Attempt(NOON, 200, b"", 0.0))
+            await rounds()
+            assert (every.done(), own.done()) == expected
+        assert len(waits.waiters) == 0
+
+    asyncio.run(story())
+
+
+async def rounds() -> None:
+    """Let the loop run everything that is ready."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def test_wait_for_callbacks_times_out() -> None:
+    async def story() -> None:
+        mock = frozen_world()
+        waits = CallbackWaits(mock.engine, 0.01)
+        mock.send()
+        with pytest.raises(CallbacksUnfinished):
+            await waits.until_none_is_due(None)
+        waits.waiters.stop()
+
+    asyncio.run(story())
+
+
+def test_wait_for_callbacks_ends_with_a_reset() -> None:
+    async def story() -> None:
+        mock = frozen_world()
+        waits = CallbackWaits(mock.engine)
+        mock.send()
+        tasks = [asyncio.create_task(waits.until_none_is_due(account)) for account in (None, mock.account)]
+        await asyncio.sleep(0)
+        assert len(waits.waiters) == 2
+        mock.controls.reset(mock.account)
+        await asyncio.gather(*tasks)
+        assert len(waits.waiters) == 0
+
+    asyncio.run(story())
+
+
+def test_wait_for_callbacks_ends_when_the_account_is_evicted() -> None:
+    async def story() -> None:
+        mock = World(webhook=(Webhook("http://app.test/"),), max_accounts=1)
+        mock.send()
+        wait = asyncio.create_task(CallbackWaits(mock.engine, PATIENCE / 10).until_none_is_due(mock.account))
+        await asyncio.sleep(0)
+        other = mock.engine.account("another key")
+        assert not mock.engine.accounts.by_key(KEY)
+        mock.controls.update_account(other, AccountUpdate(sender="Shop"))
+        await wait
+
+    asyncio.run(story())
+
+
+def test_stop_ends_waits_for_callbacks() -> None:
+    async def story() -> None:
+        mock = frozen_world()
+        waits = CallbackWaits(mock.engine)
+        mock.send()
+        wait = asyncio.create_task(waits.until_none_is_due(mock.account))
+        await asyncio.sleep(0)
+        waits.waiters.stop()
+        settle_all(mock)
+        await wait
+
+    asyncio.run(story())

@@ -12,7 +12,7 @@ import requests
 
 from mocksms import MockSMS
 from mocksms.errors import InvalidScenario, MockRefused
-from mocksms.inspection import quiet
+from mocksms.inspection import waiting
 from mocksms.sms.magic import Catalogue
 from mocksms.testing.actions import LANES
 from mocksms.testing.client import MockClient
@@ -286,7 +286,7 @@ def test_advance_waits_for_as_long_as_receivers_may_take(sms: MockSMS, monkeypat
 
     monkeypatch.setattr(MockClient, "send", noted)
     sms.advance("1s")
-    assert timeouts[-1] > quiet.PATIENCE
+    assert timeouts[-1] > waiting.MAX_CALLBACK_SECONDS
 
 
 def test_accounts_know_nothing_of_each_other(sms: MockSMS) -> None:

@@ -18,8 +18,7 @@ import requests
 
 from mocksms.engine.callbacks import Attempt, CallbackState
 from mocksms.engine.clock import Stopwatch
-from mocksms.inspection.quiet import PATIENCE as QUIET
-from mocksms.inspection.quiet import Quiet
+from mocksms.inspection.waiting import MAX_CALLBACK_SECONDS, CallbackWaits
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook
 from mocksms.webhooks.allow_list import AllowList
@@ -294,14 +293,14 @@ def test_queue_of_a_hanging_host_does_not_outgrow_the_stored_callbacks(monkeypat
 
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),), max_callbacks=kept)
-        dispatcher, quiet = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE)), Quiet(world.engine)
+        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
         names: list[str] = []
         for _ in range(QUEUE_SLACK * 2):
             names.append(world.send().transaction_id)
             await asyncio.sleep(0)
             assert sum(len(host.waiting) for host in dispatcher._hosts.values()) <= QUEUE_SLACK + 2 * kept
         done.set()
-        await quiet.of(world.account)
+        await CallbackWaits(world.engine).until_none_is_due(world.account)
         dispatcher.stop()
         assert called == Counter(names[:MAX_CALLS_PER_HOST] + names[-kept:])
         assert {callback.state for callback in world.account.callbacks.newest_first()} == {CallbackState.DELIVERED}
@@ -317,7 +316,7 @@ def test_ten_thousand_messages_lose_reorder_and_repeat_no_callback(api: Api) -> 
         api.post("clock/freeze")
         names = [name for _ in range(20) for name in api.send(*[BOUNCING] * 500)]
         url, headers = f"{api.mock.url}/_mock/clock/advance", {"X-API-Key": KEY}
-        assert requests.post(url, json={"by": "5s"}, headers=headers, timeout=QUIET).status_code == 200
+        assert requests.post(url, json={"by": "5s"}, headers=headers, timeout=MAX_CALLBACK_SECONDS).status_code == 200
         events: dict[str, list[str]] = defaultdict(list)
         for event, name in events_of(receiver):
             events[name].append(event)

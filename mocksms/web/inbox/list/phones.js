@@ -11,7 +11,7 @@ import { state } from "../state/mock-state.js";
 import { line } from "../ui/text.js";
 import { recent } from "../ui/time.js";
 
-const CHANGES = ["message", "inbound", "account", "deleted", "reset", "scenario", "consent"];
+const CHANGES = ["message", "reply", "account", "deleted", "reset", "scenario", "consent"];
 
 export const phoneKey = (account, number) => `${account}-${number}`;
 

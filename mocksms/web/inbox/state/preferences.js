@@ -53,12 +53,12 @@ async function toggleNotify() {
 
 /** Tell the desktop of new SMS, if that was asked for and the page is not in sight; of many at once only how many. */
 export function announce(news, known) {
-  const fresh = news.filter(({ kind, cursor }) => (kind === "message" || kind === "inbound") && cursor > known);
+  const fresh = news.filter(({ kind, cursor }) => (kind === "message" || kind === "reply") && cursor > known);
   if (!fresh.length || !document.hidden || !notifies() || performance.now() - last < PAUSE) return;
   last = performance.now();
   const { kind, number } = fresh.at(-1);
   const words =
-    fresh.length > 1 ? `${fresh.length} new SMS` : kind === "inbound" ? `Reply from ${number}` : `SMS to ${number}`;
+    fresh.length > 1 ? `${fresh.length} new SMS` : kind === "reply" ? `Reply from ${number}` : `SMS to ${number}`;
   new Notification("mocksms", { body: words, tag: "mocksms" }).onclick = () => focus();
 }
 

@@ -1,4 +1,4 @@
-"""Event streams: whose events, where they begin, and how they end."""
+"""Event streams: their events, where they start, and how they end."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ import requests
 from mocksms import server
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
-from mocksms.inspection import events as feed
-from mocksms.inspection import stream
+from mocksms.inspection import events as streams
 from mocksms.inspection.context import Context
 from mocksms.server import bind
 from mocksms.settings import Settings
@@ -26,7 +25,7 @@ from tests.support import KEY, NOON, NUMBER, PATIENCE, Mock, running
 
 
 class Event(NamedTuple):
-    """A server-sent event as its reader has it."""
+    """A server-sent event."""
 
     kind: str
     data: dict[str, Any]
@@ -34,7 +33,7 @@ class Event(NamedTuple):
 
 
 def events(lines: Iterator[str]) -> Iterator[Event]:
-    """Read events off the lines of a stream; a comment is an event of that kind with its words."""
+    """Parse the lines of a stream; a comment is an event of that kind."""
     fields: dict[str, str] = {}
     for line in lines:
         name, _, value = line.partition(":")
@@ -49,7 +48,7 @@ def events(lines: Iterator[str]) -> Iterator[Event]:
 
 @contextmanager
 def watching(mock: Mock, key: str | None = None, last: str | None = None) -> Iterator[Iterator[Event]]:
-    """Watch the events of an account, or of all, after the last one that was seen."""
+    """Read the events of an account, or of all, after the last event id."""
     named = {"X-API-Key": key, "Last-Event-ID": last}
     headers = {name: value for name, value in named.items() if value is not None}
     url = f"{mock.url}/_mock/events"
@@ -58,7 +57,7 @@ def watching(mock: Mock, key: str | None = None, last: str | None = None) -> Ite
         yield events(answer.iter_lines(chunk_size=1, decode_unicode=True))
 
 
-def test_stream_tells_of_everything_and_of_whom(own_mock: Mock) -> None:
+def test_stream_has_all_events_with_their_accounts(own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     account = api.get("account")["id"]
     with watching(own_mock) as heard:
@@ -73,8 +72,8 @@ def test_stream_tells_of_everything_and_of_whom(own_mock: Mock) -> None:
         api.post(f"messages/{sent}/bounce")
         assert next(heard).data["reject_reason"] == "bounced"
         api.post("inbound", {"from": NUMBER, "text": "STOP"})
-        inbound = next(heard)
-        assert (inbound.kind, inbound.data["number"], inbound.data["text"]) == ("inbound", "972541111111", "STOP")
+        reply = next(heard)
+        assert (reply.kind, reply.data["number"], reply.data["text"]) == ("reply", "972541111111", "STOP")
         api.patch(webhooks=["http://127.0.0.1:1/"], unsubscribed=[NUMBER])
         consent = next(heard)
         assert (consent.kind, consent.data["number"]) == ("consent", "972541111111")
@@ -103,12 +102,12 @@ def test_stream_tells_of_everything_and_of_whom(own_mock: Mock) -> None:
 
 
 def heard_id(event: Event, further: int) -> str:
-    """Return the id of an event so many after another."""
+    """Return the id of a later event."""
     epoch, _, place = str(event.id).rpartition(".")
     return f"{epoch}.{int(place) + further}"
 
 
-def test_stream_of_an_account_tells_nothing_of_others(own_mock: Mock) -> None:
+def test_stream_of_an_account_has_its_events_only(own_mock: Mock) -> None:
     with watching(own_mock, KEY) as heard:
         assert next(heard).kind == "open"
         Api(own_mock, "another").send(NUMBER)
@@ -116,7 +115,7 @@ def test_stream_of_an_account_tells_nothing_of_others(own_mock: Mock) -> None:
         assert next(heard).data["transaction_id"] == sent
 
 
-def test_all_who_watch_are_told_the_same(own_mock: Mock) -> None:
+def test_all_streams_have_the_same_events(own_mock: Mock) -> None:
     with watching(own_mock) as one, watching(own_mock) as another:
         assert next(one) == next(another)
         watched(own_mock, 2)
@@ -124,7 +123,7 @@ def test_all_who_watch_are_told_the_same(own_mock: Mock) -> None:
         assert [next(one) for _ in range(2)] == [next(another) for _ in range(2)]
 
 
-def test_stream_goes_on_after_the_last_event_that_was_seen(own_mock: Mock) -> None:
+def test_stream_resumes_after_the_last_event_id(own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     with watching(own_mock, KEY) as heard:
         opened = next(heard)
@@ -139,7 +138,7 @@ def test_stream_goes_on_after_the_last_event_that_was_seen(own_mock: Mock) -> No
 @pytest.mark.parametrize(
     "last", ["0.1", "nonsense", "{}", "{}.", "{}.x", "{}.-1", "{}.²", "{}.999", f"{{}}.{'9' * 30}"]
 )
-def test_stream_that_cannot_go_on_says_so_and_begins_anew(own_mock: Mock, last: str) -> None:
+def test_stream_that_cannot_resume_starts_with_an_event_that_says_so(own_mock: Mock, last: str) -> None:
     with watching(own_mock) as heard:
         epoch = str(next(heard).id).partition(".")[0]
     Api(own_mock, KEY).send(NUMBER)
@@ -151,21 +150,21 @@ def test_stream_that_cannot_go_on_says_so_and_begins_anew(own_mock: Mock, last: 
         assert next(heard).data["transaction_id"] == sent
 
 
-def test_stream_longer_than_a_batch_is_told_whole_and_in_order(own_mock: Mock) -> None:
+def test_stream_longer_than_a_batch_is_complete_and_in_order(own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     with watching(own_mock, KEY) as heard:
         opened = next(heard)
-    sent = api.send(*[f"972-54-{place:07}" for place in range(feed.BATCH + 1)])
+    sent = api.send(*[f"972-54-{place:07}" for place in range(streams.MAX_BATCH + 1)])
     for _ in range(2):
         with watching(own_mock, KEY, opened.id) as heard:
             assert [next(heard).data["transaction_id"] for _ in sent] == sent
             assert next(heard).kind == "request"
 
 
-def test_stream_tells_each_event_once_however_they_come(own_mock: Mock) -> None:
+def test_stream_has_each_event_once(own_mock: Mock) -> None:
     with watching(own_mock, KEY) as heard:
         last = next(heard)
-        for _ in range(feed.SHARED + 2):
+        for _ in range(streams.MAX_CACHED_BATCHES + 2):
             (sent,) = Api(own_mock, KEY).send(NUMBER)
             message, request = next(heard), next(heard)
             assert (message.data["transaction_id"], request.kind) == (sent, "request")
@@ -173,17 +172,17 @@ def test_stream_tells_each_event_once_however_they_come(own_mock: Mock) -> None:
             last = request
 
 
-def test_quiet_stream_shows_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream.Streams.__init__, "__defaults__", (stream.STALL, 0.01))
+def test_stream_without_events_gets_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams.Streams.__init__, "__defaults__", (streams.STALL_SECONDS, 0.01))
     with running() as mock, watching(mock) as heard:
         assert next(heard).kind == "open"
-        assert next(heard) == Event("comment", {"words": "quiet"}, None)
+        assert next(heard) == Event("comment", {"words": "keep-alive"}, None)
         Api(mock, KEY).send(NUMBER)
         assert "message" in (event.kind for event in heard)
 
 
-def test_streams_beyond_the_most_are_refused_until_one_goes(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "MOST", 1)
+def test_streams_beyond_the_limit_are_refused_until_one_ends(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "MAX_STREAMS", 1)
     api = Api(own_mock, KEY)
     with watching(own_mock) as heard:
         next(heard)
@@ -194,27 +193,27 @@ def test_streams_beyond_the_most_are_refused_until_one_goes(own_mock: Mock, monk
 
 
 def watched(mock: Mock, count: int) -> None:
-    """Wait until so many watch."""
+    """Wait until `count` streams are open."""
     owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
-    (told,) = (owner for owner in owners if isinstance(owner, feed.EventLog))
+    (opened,) = (owner for owner in owners if isinstance(owner, streams.Streams))
     deadline = timer() + PATIENCE
-    while told.readers != count:
-        assert timer() < deadline, f"{told.readers} watch"
+    while len(opened) != count:
+        assert timer() < deadline, f"{len(opened)} streams are open"
         Api(mock).get("health")
 
 
-def test_stream_is_told_when_the_mock_stops() -> None:
+def test_stream_ends_with_the_reason_when_the_mock_stops() -> None:
     with running() as mock:
         answer = requests.get(f"{mock.url}/_mock/events", stream=True, timeout=PATIENCE)
         heard = events(answer.iter_lines(chunk_size=1, decode_unicode=True))
         assert next(heard).kind == "open"
     with closing(answer):
-        assert list(heard) == [Event("dropped", {"reason": stream.STOPPED}, None)]
+        assert list(heard) == [Event("dropped", {"reason": streams.STOPPED}, None)]
 
 
 @contextmanager
 def not_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Mock, socket.socket]]:
-    """Run a mock, and open a stream of which nothing is read, with buffers that soon are full."""
+    """Run a mock with small buffers, and open a stream that nobody reads."""
 
     def bind_narrow(settings: Settings) -> socket.socket:
         listener = bind(settings)
@@ -236,7 +235,7 @@ def rest(connection: socket.socket) -> bytes:
 
 
 def dropped(connection: socket.socket) -> str:
-    """Return the last words of a stream that was dropped, having read all of it."""
+    """Read a dropped stream to its end, and return the reason."""
     whole = rest(connection)
     assert whole.endswith(b"\r\n0\r\n\r\n")
     *_, last = events(iter(whole.decode().splitlines()))
@@ -246,28 +245,28 @@ def dropped(connection: socket.socket) -> str:
 
 
 def flood(mock: Mock) -> None:
-    """Let so much happen that the buffers of a stream are full."""
+    """Send messages until the buffers of a stream are full."""
     for _ in range(3):
         mock.send(*[f"972-54-{place:07}" for place in range(1_000)])
 
 
-def test_reader_who_stalls_is_dropped_with_clear_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream.Streams.__init__, "__defaults__", (0.01, stream.QUIET))
+def test_reader_that_stalls_is_dropped_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams.Streams.__init__, "__defaults__", (0.01, streams.KEEP_ALIVE_SECONDS))
     with not_reading(monkeypatch) as (mock, connection):
         flood(mock)
         watched(mock, 0)
-        assert dropped(connection) == stream.STALLED.format(0.01)
+        assert dropped(connection) == streams.STALLED.format(0.01)
 
 
-def test_reader_who_falls_behind_what_is_kept_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "KEPT", 1_000)
+def test_reader_behind_the_oldest_event_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "MAX_EVENTS", 1_000)
     with not_reading(monkeypatch) as (mock, connection):
         flood(mock)
-        assert dropped(connection) == stream.BEHIND
+        assert dropped(connection) == streams.BEHIND
 
 
-def test_reader_who_never_takes_the_last_words_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream.Streams.__init__, "__defaults__", (0.01, stream.QUIET))
+def test_connection_of_a_reader_that_never_reads_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams.Streams.__init__, "__defaults__", (0.01, streams.KEEP_ALIVE_SECONDS))
     monkeypatch.setattr(server, "LINGER", 0.0)
     with not_reading(monkeypatch) as (mock, connection):
         flood(mock)
@@ -275,8 +274,8 @@ def test_reader_who_never_takes_the_last_words_is_cut_off(monkeypatch: pytest.Mo
         assert b"dropped" not in rest(connection)
 
 
-def test_mock_that_begins_a_moment_later_is_another_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mock_started_a_moment_later_has_another_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([NOON, NOON + timedelta(milliseconds=1)])
     monkeypatch.setattr("mocksms.inspection.context.system_time", lambda: next(times))
-    first, second = (Context(Engine(Settings())).streams.feed.epoch for _ in range(2))
+    first, second = (Context(Engine(Settings())).streams.log.epoch for _ in range(2))
     assert first != second
