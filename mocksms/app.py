@@ -29,7 +29,7 @@ from mocksms.provider.app import ProviderApp
 from mocksms.provider.public_pages import BEGINNINGS as PUBLIC
 from mocksms.provider.public_pages import PublicPages
 from mocksms.provider.responses import TAGS as PROVIDER_TAGS
-from mocksms.scenario.stage import StartScenarios
+from mocksms.scenario.library import StartScenarios
 from mocksms.schemas.openapi import document
 from mocksms.web.static import static_routes
 from mocksms.webhooks.allow_list import AllowList
@@ -107,7 +107,7 @@ async def _follow(stage: StartScenarios, controls: Controls) -> None:
     while True:
         await asyncio.sleep(LOOK)
         try:
-            before, scenario = stage.script, stage.changed()
+            before, scenario = stage.active, stage.reload()
             if scenario is not None:
                 controls.replace_scenario(before, scenario)
         except Exception:

@@ -22,7 +22,7 @@ from mocksms.asgi import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.errors import SettingsError
-from mocksms.scenario.stage import StartScenarios
+from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings, url_of
 
 HEAD_LIMIT: Final = 65_536

@@ -16,7 +16,7 @@ import requests
 from mocksms.engine.clock import system_time
 from mocksms.engine.engine import Engine
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
-from mocksms.scenario.stage import StartScenarios
+from mocksms.scenario.library import StartScenarios
 from mocksms.server import Server, base_url, bind
 from mocksms.settings import Settings
 from mocksms.testing.server import SteadyLoop

@@ -14,7 +14,7 @@ from starlette.types import Message
 from mocksms.app import create_app
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
-from mocksms.scenario.stage import StartScenarios
+from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Message as Sms
 from mocksms.sms.message import State
@@ -138,7 +138,7 @@ def test_look_at_the_scenario_files_outlives_a_failure(
             raise RuntimeError("the first look fails")
         went_on.set()
 
-    monkeypatch.setattr(StartScenarios, "changed", changed)
+    monkeypatch.setattr(StartScenarios, "reload", changed)
     with TestClient(create_app(Engine(Settings()), stage=StartScenarios(Settings()))):
         assert went_on.wait(PATIENCE)
     assert "failed to look at its scenario files; it goes on" in caplog.text

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from mocksms.scenario.library import Library, bundled_folder
-from mocksms.scenario.stage import StartScenarios
+from mocksms.scenario.library import Library, StartScenarios, bundled_folder
 from mocksms.settings import Settings
 from tests.inspection.support import Api
 from tests.support import KEY, HandClock, body, running
@@ -42,7 +41,7 @@ def activate_scenario() -> Iterator[Callable[[str], Story]]:
         def begin(name: str) -> Story:
             settings = Settings(port=0, seed="tests", scenario=(name,))
             clock = HandClock()
-            script = StartScenarios(settings).script
+            script = StartScenarios(settings).active
             story = Story(stack.enter_context(running(settings, clock, script)), KEY)
             story.clock = clock
             return story
@@ -238,7 +237,7 @@ def test_every_story_has_words_about_it_and_is_shipped() -> None:
 def lived_through_chaos(noise: int) -> list[str]:
     """Live through a day of chaos on one account, while another is as busy as this."""
     settings = Settings(port=0, seed="a day", scenario=("chaos",))
-    with running(settings, HandClock(), StartScenarios(settings).script) as mock:
+    with running(settings, HandClock(), StartScenarios(settings).active) as mock:
         api, other = Story(mock, KEY), Story(mock, "another")
         for _ in range(noise):
             with suppress(requests.ConnectionError):

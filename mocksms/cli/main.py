@@ -66,13 +66,13 @@ def _serve(arguments: list[str]) -> int:
 
     from mocksms.cli.console import MessageLog, banner, banner_json, log_as_json, message_json, message_line
     from mocksms.engine.engine import Engine
-    from mocksms.scenario.stage import StartScenarios
+    from mocksms.scenario.library import StartScenarios
     from mocksms.server import base_url, bind, serve
 
     scenarios = StartScenarios(settings)
     listener = bind(settings)
     url = base_url(listener)
-    engine = Engine(settings, url=url, scenario=scenarios.script)
+    engine = Engine(settings, url=url, scenario=scenarios.active)
     banner_of, line_of = banner, message_line
     if settings.log_format == "json":
         log_as_json()

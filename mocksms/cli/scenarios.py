@@ -72,13 +72,12 @@ def check(arguments: list[str]) -> int:
     if not parsed.files:
         raise SettingsError("No file to check; name one or more, such as mocksms check outage.toml.")
 
-    from mocksms.scenario.library import Library
-    from mocksms.scenario.stage import files_at, place_of, read_all
+    from mocksms.scenario.library import Library, files_at, read_files, resolve_path
 
     library = Library(settings.scenario_folder)
-    paths = [path for name in parsed.files for path in files_at(place_of(name, library))]
+    paths = [path for name in parsed.files for path in files_at(resolve_path(name, library))]
     try:
-        read = read_all(paths)
+        read = read_files(paths)
     except InvalidScenario as error:
         return _print_issues(error.issues, len(paths), as_json=parsed.json)
     if parsed.against is None:

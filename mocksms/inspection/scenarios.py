@@ -20,10 +20,9 @@ from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.shown import ResponseModel, Text
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import check, read_file
-from mocksms.scenario.recorder import recorded
+from mocksms.scenario.recorder import record, to_toml
 from mocksms.scenario.schema import FaultModel, Limits, Scenario
 from mocksms.scenario.values import BoundedDuration
-from mocksms.scenario.writing import to_toml
 from mocksms.schemas.openapi import JSON, TEXT
 
 INLINE: Final = "the scenario"
@@ -137,7 +136,7 @@ def recorded_scenario(context: Context, call: InspectionCall) -> Response:
 
     As plain text it is a scenario file.
     """
-    scenario = recorded(call.scope.peek(), context.engine.settings)
+    scenario = record(call.scope.peek(), context.engine.settings)
     if call.as_text:
         return text_answer(to_toml(scenario).rstrip("\n"))
     return Response(scenario.model_dump_json(by_alias=True, exclude_defaults=True), media_type=JSON)

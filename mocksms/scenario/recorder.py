@@ -1,16 +1,16 @@
-"""What an account lived through, as a scenario: sent the same again, the same becomes of it, at the same times."""
+"""Scenario recorder: the history of an account as a scenario that replays it, and scenarios as TOML."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, cast
 
 from mocksms.engine.account import Account
-from mocksms.engine.account import Reply as ReceivedReply
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import TriggeredFault
@@ -36,109 +36,125 @@ from mocksms.sms import outcomes as outcome
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import filled, links_in
 
-NOW: Final = timedelta()
-LONGEST: Final = timedelta(seconds=MAX_DURATION_SECONDS)
+AT_ONCE: Final = timedelta()
+MAX_DELAY: Final = timedelta(seconds=MAX_DURATION_SECONDS)
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def recorded(account: Account, settings: Settings) -> Scenario:
-    """Return what an account that was brought up to date has lived through; what was evicted or deleted is left out.
+def to_toml(scenario: Scenario) -> str:
+    """Return a scenario as TOML, without default values."""
+    data = to_data(scenario)
+    rules = data.pop("rule", [])
+    account = data.pop("account", None)
+    blocks = ["".join(_lines(data))]
+    if account is not None:
+        blocks.append("[account]\n" + "".join(_lines(account)))
+    blocks += ["[[rule]]\n" + "".join(_lines(rule)) for rule in rules]
+    return "\n".join(block for block in blocks if block)
 
-    Its rules tell messages apart by their number and their place among those to it, so a fresh account replays it.
+
+def to_data(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as JSON data, without default values."""
+    return scenario.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def record(account: Account, settings: Settings) -> Scenario:
+    """Return the history of an account as a scenario, without evicted and deleted messages. Apply due steps before.
+
+    Rules identify a message by its recipient and its position among the messages to that recipient. So a new account
+    that gets the same sends replays the history.
     """
     messages = [*account.messages.newest_first(MessageQuery())][::-1]
-    rules = [*_faults(account, settings), *_outcomes(account, messages)]
-    kept = rules[-(MAX_RULES - 1) :]
-    left_out = len(rules) - len(kept)
+    rules = [*_fault_rules(account, settings), *_message_rules(account, messages)]
+    used = rules[-(MAX_RULES - 1) :]
+    omitted = len(rules) - len(used)
     if any(message.state is State.SENT for message in messages):
-        kept.append(RuleModel(name="all others", outcome=State.SENT))
-    about = f"What an account lived through until {account.clock.now():%Y-%m-%d %H:%M:%S} UTC: {len(messages)} SMS."
-    if left_out:
-        about += f" The first {left_out} rules found no room."
-    about += "".join(_untold(account, messages, kept))
-    return Scenario(about=about, account=_beginning(account, messages, settings), rule=kept)
+        used.append(RuleModel(name="all others", outcome=State.SENT))
+    about = f"History of an account until {account.clock.now():%Y-%m-%d %H:%M:%S} UTC: {len(messages)} SMS."
+    if omitted:
+        about += f" Limit of rules: the first {omitted} are left out."
+    about += "".join(_omissions(account, messages, used))
+    return Scenario(about=about, account=_account(account, messages, settings), rule=used)
 
 
-def _untold(account: Account, messages: Iterable[Message], rules: Iterable[RuleModel]) -> Iterator[str]:
-    """Iterate over what an account lived through and its rules do not tell."""
-    sent, said = [*messages], [*rules]
-    replies = len(account.replies) - sum(len(rule.reply) for rule in said if isinstance(rule.reply, list))
-    clicks = sum(len(message.clicks) for message in sent) - sum(rule.click is not None for rule in said)
-    made = (sequence for exchange in account.journal.newest_first() for sequence in exchange.messages)
-    gone = max(account.messages.evicted, sum(account.messages.at(sequence) is None for sequence in made))
-    early = sum(bool(message.history[1:]) and message.history[-1].at < message.due_at for message in sent)
-    for count, words in (
-        (replies, "Replies that found no place"),
-        (clicks, "Clicks that found no place"),
-        (gone, "SMS that were deleted or evicted"),
-        (early, "SMS that ended before their time, and here do when it has come"),
+def _omissions(account: Account, messages: Sequence[Message], rules: Sequence[RuleModel]) -> Iterator[str]:
+    """Return sentences about the parts of the history that the rules do not replay."""
+    replies = len(account.replies) - sum(len(rule.reply) for rule in rules if isinstance(rule.reply, list))
+    clicks = sum(len(message.clicks) for message in messages) - sum(rule.click is not None for rule in rules)
+    created = (sequence for request in account.journal.newest_first() for sequence in request.messages)
+    removed = max(account.messages.evicted, sum(account.messages.at(sequence) is None for sequence in created))
+    early = sum(bool(message.history[1:]) and message.history[-1].at < message.due_at for message in messages)
+    for count, text in (
+        (replies, "Replies left out"),
+        (clicks, "Clicks left out"),
+        (removed, "SMS deleted or evicted"),
+        (early, "SMS that ended before their scheduled time, and here end at that time"),
     ):
         if count > 0:
-            yield f" {words}: {count}."
+            yield f" {text}: {count}."
 
 
-def _beginning(account: Account, messages: Iterable[Message], settings: Settings) -> AccountModel | None:
-    """Return what the account must have begun with, as far as it is not as the options say.
+def _account(account: Account, messages: Sequence[Message], settings: Settings) -> AccountModel | None:
+    """Return how the account started, as far as it differs from the options.
 
-    One that has sent had the right to, whatever became of that.
+    An account with messages had the REST right, even if it has it no longer.
     """
-    sent = [*messages]
-    names = ("sender", "gateway") if sent else ("sender", "gateway", "rest_right")
+    names = ("sender", "gateway") if messages else ("sender", "gateway", "rest_right")
     found: dict[str, Any] = {
         name: getattr(account, name) for name in names if getattr(account, name) != getattr(settings, name)
     }
     if account.credit is not None:
-        spent = sum(message.segments for message in sent if _sent_at(message))
+        spent = sum(message.segments for message in messages if _sent_at(message))
         found["credit"] = min(account.credit + spent, MAX_CREDIT)
     return AccountModel(**found) if found else None
 
 
-def _outcomes(account: Account, messages: Iterable[Message]) -> Iterator[RuleModel]:
-    """Iterate over the rules of the messages that were not just sent."""
-    places: Counter[str] = Counter()
+def _message_rules(account: Account, messages: Sequence[Message]) -> Iterator[RuleModel]:
+    """Return the rules for messages that were not simply sent at once."""
+    positions: Counter[str] = Counter()
     replies = _replies(account, messages)
     now = account.clock.now()
     for message in messages:
-        places[message.digits] += 1
+        positions[message.digits] += 1
         if message.due_at > now and message.state is State.QUEUED:
             continue
-        rule = _rule(message, places[message.digits], replies[message.sequence])
+        rule = _message_rule(message, positions[message.digits], replies[message.sequence])
         if rule is not None:
             yield rule
 
 
-def _rule(message: Message, nth: int, replies: list[ReplyModel]) -> RuleModel | None:
+def _message_rule(message: Message, nth: int, replies: list[ReplyModel]) -> RuleModel | None:
     steps = _steps(message)
-    lasts = sent_for(steps)
-    replies = [reply for reply in replies if lasts is None or reply.after < lasts][:MAX_STEPS]
-    click = _click(message, lasts)
+    limit = sent_for(steps)
+    replies = [reply for reply in replies if limit is None or reply.after < limit][:MAX_STEPS]
+    click = _click(message, limit)
     if steps == [StepModel(outcome=State.SENT)] and not replies and not click:
         return None
-    at_once = len(steps) == 1 and not steps[0].after
+    is_immediate = len(steps) == 1 and not steps[0].after
     return RuleModel(
         match=Match(to=_to(message.mobile_number), nth=nth),
-        outcome=steps[0].outcome if at_once else None if steps else State.QUEUED,
-        steps=None if at_once else steps or None,
+        outcome=steps[0].outcome if is_immediate else None if steps else State.QUEUED,
+        steps=None if is_immediate else steps or None,
         reply=replies or None,
         click=click,
     )
 
 
 def _to(mobile_number: str) -> str:
-    """Return a number as a rule names this one and no other."""
+    """Return a pattern that matches this recipient and no other."""
     is_plain = 0 < len(mobile_number) <= numbers.MAX_NUMBER_LENGTH and "*" not in mobile_number
     if is_plain and not mobile_number.startswith(REGEX) and not _SURROGATE.search(mobile_number):
         return mobile_number
-    # No scenario can hold a lone surrogate.
+    # A scenario cannot contain a lone surrogate.
     return f"{REGEX}^{_SURROGATE.sub('.', re.escape(numbers.digits_of(mobile_number)))}$"
 
 
 def _steps(message: Message) -> list[StepModel]:
-    """Return the steps of a message, each by the time since the one before; what came early comes at once."""
+    """Return the steps of a message, each with its delay after the one before; a step before its time has none."""
     steps, before = [], message.due_at
     for event in message.history[1:]:
-        steps.append(StepModel(outcome=event.state, after=_after(event.at - before)))
+        steps.append(StepModel(outcome=event.state, after=_delay(event.at - before)))
         before = max(event.at, before)
     return steps
 
@@ -147,69 +163,65 @@ def _sent_at(message: Message) -> datetime | None:
     return next((max(event.at, message.due_at) for event in message.history if event.state is State.SENT), None)
 
 
-def _click(message: Message, lasts: timedelta | None) -> ClickModel | None:
+def _click(message: Message, limit: timedelta | None) -> ClickModel | None:
     sent_at = _sent_at(message)
     if sent_at is None or not message.clicks or message.clicks[0].url not in links_in(filled(message))[:1]:
         return None
-    after = _after(message.clicks[0].at - sent_at)
-    return ClickModel(after=after) if lasts is None or after < lasts else None
+    after = _delay(message.clicks[0].at - sent_at)
+    return ClickModel(after=after) if limit is None or after < limit else None
 
 
 def _replies(account: Account, messages: Iterable[Message]) -> dict[int, list[ReplyModel]]:
-    """Return the replies by the message they followed: the latest that was sent to their number before."""
+    """Return the replies by the message they followed: the latest sent to the same number before."""
     sent: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
     for message in messages:
         if at := _sent_at(message):
             sent[message.digits].append((at, message.sequence))
     replies: dict[int, list[ReplyModel]] = defaultdict(list)
-    for sms in reversed([*account.replies.newest_first()]):
-        before = [each for each in sent[sms.digits] if each[0] <= sms.at and each[1] < sms.number]
+    for reply in reversed([*account.replies.newest_first()]):
+        before = [each for each in sent[reply.digits] if each[0] <= reply.at and each[1] < reply.number]
         if before:
-            at, sequence = max(before)
-            replies[sequence].append(_reply(sms, at))
+            sent_at, sequence = max(before)
+            replies[sequence].append(ReplyModel(text=reply.text, after=_delay(reply.at - sent_at)))
     return replies
 
 
-def _reply(sms: ReceivedReply, sent_at: datetime) -> ReplyModel:
-    return ReplyModel(text=sms.text, after=_after(sms.at - sent_at))
+def _delay(length: timedelta) -> timedelta:
+    """Return a length of time within the limits of a scenario."""
+    return min(max(length, AT_ONCE), MAX_DELAY)
 
 
-def _after(length: timedelta) -> timedelta:
-    """Return a length of time as a scenario can say it."""
-    return min(max(length, NOW), LONGEST)
+def _fault_rules(account: Account, settings: Settings) -> Iterator[RuleModel]:
+    """Return rules for the faults of rules. Magic numbers cause theirs again without one.
 
-
-def _faults(account: Account, settings: Settings) -> Iterator[RuleModel]:
-    """Iterate over the rules of the faults that rules ordered; magic numbers order theirs again by themselves.
-
-    Where both did, the refusals of magic numbers are told too: else a rule's would come a send too early.
+    If both occurred, refusals by magic numbers get rules too: otherwise the next rule would apply one send too early.
     """
-    exchanges = reversed([*account.journal.newest_first()])
-    ordered = [(exchange, fault) for exchange in exchanges if (fault := exchange.fault)]
-    if all(fault.is_magic for _, fault in ordered):
+    requests = reversed([*account.journal.newest_first()])
+    triggered = [(request, fault) for request in requests if (fault := request.fault)]
+    if all(fault.is_magic for _, fault in triggered):
         return
-    singles = [
-        (_met(account, settings, exchange, fault), _fault(fault.fault))
-        for exchange, fault in ordered
+    single = [
+        (_match(account, settings, request, fault), _fault(fault.fault))
+        for request, fault in triggered
         if not fault.is_magic or not fault.fault.accepts
     ]
-    for (match, spec), alike in groupby(singles):
-        yield RuleModel(match=match, times=len([*alike]), fault=spec)
+    for (match, spec), equal in groupby(single):
+        yield RuleModel(match=match, times=len([*equal]), fault=spec)
 
 
-def _met(account: Account, settings: Settings, exchange: RecordedRequest, fault: TriggeredFault) -> Match:
-    """Return what tells the call of an exchange: the message that met the fault, or the kind of read."""
+def _match(account: Account, settings: Settings, request: RecordedRequest, fault: TriggeredFault) -> Match:
+    """Return what identifies a request: the message that triggered the fault, or the operation of a read."""
     if not fault.mobile_number and not fault.nth:
-        return Match(operation=exchange.operation)
+        return Match(operation=request.operation)
     number = numbers.parse(fault.mobile_number, accept_local=settings.accept_local_numbers)
-    nth = fault.nth or account.messages.nth(number.digits, exchange.number)
+    nth = fault.nth or account.messages.nth(number.digits, request.number)
     return Match(to=_to(fault.mobile_number), nth=nth)
 
 
 def _fault(fault: outcome.Fault) -> FaultModel:
     if fault.kind is not outcome.FaultKind.STATUS:
-        lasts = fault.kind in (outcome.FaultKind.DELAY, outcome.FaultKind.DRIBBLE)
-        return FaultModel(kind=cast("FaultName", fault.kind.value), duration=fault.duration if lasts else None)
+        has_duration = fault.kind in (outcome.FaultKind.DELAY, outcome.FaultKind.DRIBBLE)
+        return FaultModel(kind=cast("FaultName", fault.kind.value), duration=fault.duration if has_duration else None)
     return FaultModel(
         kind="status",
         status=fault.status,
@@ -217,3 +229,27 @@ def _fault(fault: outcome.Fault) -> FaultModel:
         content_type=fault.media_type,
         retry_after=fault.duration or None,
     )
+
+
+def _lines(table: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in table.items():
+        if key == "match":
+            yield from (f"match.{name} = {_value(condition)}\n" for name, condition in value.items())
+        elif key == "steps":
+            steps = "".join(f"  {_value(step)},\n" for step in value)
+            yield f"steps = [\n{steps}]\n"
+        else:
+            yield f"{key} = {_value(value)}\n"
+
+
+def _value(value: object) -> str:
+    match value:
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case Mapping():
+            if not value:
+                return "{}"
+            return f"{{ {', '.join(f'{key} = {_value(inner)}' for key, inner in value.items())} }}"
+        case list():
+            return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value)

@@ -51,13 +51,13 @@ class ThreadedServer:
         """
         with _collector_paused():
             from mocksms.engine.engine import Engine
-            from mocksms.scenario.stage import StartScenarios
+            from mocksms.scenario.library import StartScenarios
             from mocksms.server import Server, base_url, bind
 
         stage = StartScenarios(self.settings)
         listener = bind(self.settings)
         url = base_url(listener)
-        engine = Engine(self.settings, url=url, scenario=stage.script)
+        engine = Engine(self.settings, url=url, scenario=stage.active)
         self._server = Server(engine, stage, owns_process=False)
         self._thread = threading.Thread(target=self._run, args=(listener,), name="mocksms", daemon=True)
         self._thread.start()

@@ -21,7 +21,7 @@ from mocksms.cli.console import (
 )
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
-from mocksms.scenario.stage import StartScenarios
+from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.text import escape
@@ -251,10 +251,10 @@ def test_banner_has_numbers_of_the_magic_prefix() -> None:
 
 def test_banner_has_the_active_scenarios() -> None:
     settings = Settings(scenario=("gateway-outage", "chaos"))
-    text = banner(Engine(settings, scenario=StartScenarios(settings).script), "http://127.0.0.1:8972", "1.2.3")
+    text = banner(Engine(settings, scenario=StartScenarios(settings).active), "http://127.0.0.1:8972", "1.2.3")
     assert "Scenario   gateway-outage.toml, chaos.toml: 7 rules\n" in text
     single = Settings(scenario=("gateway-outage",))
-    text = banner(Engine(single, scenario=StartScenarios(single).script), "http://127.0.0.1:8972", "1.2.3")
+    text = banner(Engine(single, scenario=StartScenarios(single).active), "http://127.0.0.1:8972", "1.2.3")
     assert "Scenario   gateway-outage.toml: 1 rule\n" in text
     assert "Scenario" not in banner(Engine(Settings()), "http://127.0.0.1:8972", "1.2.3")
 

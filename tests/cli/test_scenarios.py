@@ -68,7 +68,7 @@ def test_scenarios_of_a_folder_are_among_them(capsys: Captured) -> None:
     assert main(["scenarios", "--scenario-folder", "."]) == 0
     out = capsys.readouterr().out
     assert "\ngood                     The gateway is down for one send." in out
-    assert "\nbad                      cannot be used: bad.toml:4: " in out
+    assert "\nbad                      invalid: bad.toml:4: " in out
 
 
 def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
@@ -128,7 +128,7 @@ def test_folder_without_scenarios_is_told(capsys: Captured) -> None:
     Path("empty").mkdir()
     for arguments in (["check", "empty"], ["--scenario", "empty"]):
         assert main(arguments) == UNUSABLE
-        assert capsys.readouterr().err == "mocksms: empty: is a folder without a scenario, a file *.toml\n"
+        assert capsys.readouterr().err == "mocksms: empty: this folder has no scenario, a file *.toml\n"
 
 
 def test_check_is_content_with_what_can_be_used(capsys: Captured) -> None:
@@ -223,7 +223,7 @@ def test_recording_asks_no_proxy(capsys: Captured, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with running() as mock:
         assert main(["record", "--key", KEY, "--url", mock.url]) == 0
-    assert "What an account lived through" in capsys.readouterr().out
+    assert "History of an account" in capsys.readouterr().out
 
 
 def test_recording_that_is_cut_short_is_one_sentence(capsys: Captured) -> None:
@@ -263,13 +263,13 @@ def test_mock_does_not_start_with_a_scenario_that_is_none() -> None:
 def test_mock_reads_a_changed_file_again_and_keeps_the_old_one_where_it_is_broken() -> None:
     with serving("--scenario", "good.toml") as process:
         Path("good.toml").write_text(BAD, encoding="utf-8")
-        assert "The change is not in force, the scenario stays as it was" in process.read_error_until("change")
+        assert "Scenario not reloaded, the previous version stays active" in process.read_error_until("reloaded")
         assert (
             process.read_error_until("tims") == "good.toml:4: rule 1.tims: there is no such name; did you mean times?\n"
         )
         assert len(rules_of(process)) == 2
         Path("good.toml").write_text(GOOD.replace("times = 1", "times = 7"), encoding="utf-8")
-        assert process.read_error_until("Changed") == "Changed: good.toml in force.\n"
+        assert process.read_error_until("restart") == "Scenario reloaded: good.toml. Rule counters restart.\n"
         assert rules_of(process)[0]["left"] == 7
 
 

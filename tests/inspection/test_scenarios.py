@@ -313,7 +313,7 @@ def shelf(tmp_path: Path) -> Iterator[Api]:
 def test_catalogue_tells_the_story_of_each_scenario_or_what_is_wrong_with_it(shelf: Api) -> None:
     about = {each["name"]: each["about"] for each in shelf.get("scenarios")["scenarios"]}
     assert about["ours"] == "Our story."
-    assert about["broken"] == "cannot be used: broken.toml:1: abuot: there is no such name; did you mean about?"
+    assert about["broken"] == "invalid: broken.toml:1: abuot: there is no such name; did you mean about?"
     assert about["gateway-outage"].startswith("The gateway is down")
     assert [*about] == sorted(about)
 

@@ -44,7 +44,7 @@ def test_folder_is_looked_into_anew_each_time(tmp_path: Path) -> None:
 
 
 def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"^There is no folder '.*none' to find scenarios in; see --scen"):
+    with pytest.raises(SettingsError, match=r"^The scenario folder '.*none' does not exist; see --scen"):
         Library(str(tmp_path / "none"))
 
 
@@ -52,10 +52,10 @@ def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     ("name", "hint"),
     [
         ("gateway-outrage", "did you mean gateway-outage?"),
-        ("zzz", "there are chaos, credit-runs-out, every-status, flaky-provider"),
-        ("../scenarios/chaos", "there are chaos, "),
+        ("zzz", "known are chaos, credit-runs-out, every-status, flaky-provider"),
+        ("../scenarios/chaos", "known are chaos, "),
         ("chaos.toml", "did you mean chaos?"),
-        ("", "there are chaos, "),
+        ("", "known are chaos, "),
     ],
 )
 def test_name_of_no_scenario_is_told_the_nearest_or_all(name: str, hint: str) -> None:
@@ -74,7 +74,7 @@ def test_what_is_no_regular_file_is_no_scenario(tmp_path: Path) -> None:
 
 
 def test_name_like_no_other_is_told_where_more_can_be() -> None:
-    with pytest.raises(UnknownScenario, match=r", and those of the folder that --scenario-folder names$"):
+    with pytest.raises(UnknownScenario, match=r", and the files in the folder of --scenario-folder$"):
         Library().path("zzz")
 
 
@@ -92,13 +92,13 @@ def test_story_of_a_file_that_is_no_scenario_is_what_is_wrong_with_it(tmp_path: 
     path.write_text("abuot = 1")
     shelf = Library(str(tmp_path))
     assert shelf.about(NamedScenario("story", path)) == (
-        "cannot be used: story.toml:1: abuot: there is no such name; did you mean about?"
+        "invalid: story.toml:1: abuot: there is no such name; did you mean about?"
     )
 
 
 def test_story_of_a_file_that_has_gone_is_that_it_has(tmp_path: Path) -> None:
     gone = NamedScenario("gone", tmp_path / "gone.toml")
-    assert Library(str(tmp_path)).about(gone).startswith("cannot be used: [Errno 2] No such file or directory")
+    assert Library(str(tmp_path)).about(gone).startswith("invalid: [Errno 2] No such file or directory")
 
 
 def test_scenarios_lie_within_the_package_or_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, Trig
 from mocksms.errors import IllegalStep
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import read
-from mocksms.scenario.recorder import recorded
+from mocksms.scenario.recorder import record, to_toml
 from mocksms.scenario.schema import (
     MAX_RULES,
     MAX_STEPS,
@@ -30,7 +30,6 @@ from mocksms.scenario.schema import (
     Scenario,
     StepModel,
 )
-from mocksms.scenario.writing import to_toml
 from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import MAX_DURATION_SECONDS, Settings
 from mocksms.sms.message import Message, State
@@ -48,13 +47,13 @@ def magic(code: str) -> str:
     return f"972-50-000{code}00"
 
 
-def record(world: World) -> Scenario:
-    return recorded(world.account, world.engine.settings)
+def recording_of(world: World) -> Scenario:
+    return record(world.account, world.engine.settings)
 
 
 def rules(world: World) -> list[RuleModel]:
     """Return the recorded rules but for the last one, which sends all others."""
-    found = record(world).rule
+    found = recording_of(world).rule
     return found[:-1] if found[-1:] == [OTHERS] else found
 
 
@@ -67,15 +66,15 @@ def scripted(*said: dict[str, Any]) -> ActiveScenario:
 
 
 def test_account_that_lived_through_nothing_is_an_empty_scenario() -> None:
-    scenario = record(World())
+    scenario = recording_of(World())
     assert (scenario.account, scenario.rule) == (None, [])
-    assert scenario.about == "What an account lived through until 2026-03-01 12:00:00 UTC: 0 SMS."
+    assert scenario.about == "History of an account until 2026-03-01 12:00:00 UTC: 0 SMS."
 
 
 def test_messages_that_were_just_sent_need_one_rule_together() -> None:
     world = World()
     world.submit(NUMBER, OTHER, NUMBER)
-    scenario = record(world)
+    scenario = recording_of(world)
     assert scenario.rule == [OTHERS]
     assert "3 SMS" in scenario.about
 
@@ -92,7 +91,7 @@ def test_messages_that_were_just_sent_need_one_rule_together() -> None:
 def test_message_that_ended_at_once_has_an_outcome(to: str, state: State) -> None:
     world = World()
     world.send(to)
-    assert record(world).rule == [a_rule_for(to, outcome=state)]
+    assert recording_of(world).rule == [a_rule_for(to, outcome=state)]
 
 
 def test_message_that_took_its_time_has_steps() -> None:
@@ -154,22 +153,24 @@ def test_evicted_and_deleted_messages_are_left_out() -> None:
         gone = world.send(magic(code))
     world.controls.delete(world.account, [gone])
     assert rules(world) == [a_rule_for(magic("21"), outcome=State.KOSHER)]
-    assert record(world).about.endswith("1 SMS. SMS that were deleted or evicted: 1.")
+    assert recording_of(world).about.endswith("1 SMS. SMS deleted or evicted: 1.")
 
 
 def test_deleted_messages_are_told_where_the_journal_has_their_sends() -> None:
     api = InProcess()
     api.send(NUMBER, OTHER)
     Controls(api.engine).delete_all(api.account())
-    about = recorded(api.account(), api.engine.settings).about
-    assert about.endswith("0 SMS. SMS that were deleted or evicted: 2.")
+    about = record(api.account(), api.engine.settings).about
+    assert about.endswith("0 SMS. SMS deleted or evicted: 2.")
 
 
 def test_message_that_ended_before_its_time_is_told() -> None:
     world = World()
     message = world.send(send_at=NOON + 60 * SECOND)
     world.controls.cancel(world.account, message.transaction_id)
-    assert record(world).about.endswith("1 SMS. SMS that ended before their time, and here do when it has come: 1.")
+    assert recording_of(world).about.endswith(
+        "1 SMS. SMS that ended before their scheduled time, and here end at that time: 1."
+    )
 
 
 def test_replies_and_clicks_beyond_what_a_rule_can_say_are_told() -> None:
@@ -181,8 +182,8 @@ def test_replies_and_clicks_beyond_what_a_rule_can_say_are_told() -> None:
     (rule,) = rules(world)
     assert isinstance(rule.reply, list)
     assert len(rule.reply) == MAX_STEPS
-    told = f"1 SMS. Replies that found no place: 2. Clicks that found no place: {MAX_STEPS + 1}."
-    assert record(world).about.endswith(told)
+    told = f"1 SMS. Replies left out: 2. Clicks left out: {MAX_STEPS + 1}."
+    assert recording_of(world).about.endswith(told)
 
 
 def test_what_a_recipient_did_once_the_message_had_bounced_is_told() -> None:
@@ -193,7 +194,7 @@ def test_what_a_recipient_did_once_the_message_had_bounced_is_told() -> None:
     world.controls.reply(world.account, NUMBER, "Who?")
     steps = [StepModel(outcome=State.SENT), StepModel(outcome=State.BOUNCED)]
     assert rules(world) == [a_rule_for(steps=steps)]
-    assert record(world).about.endswith("1 SMS. Replies that found no place: 1. Clicks that found no place: 1.")
+    assert recording_of(world).about.endswith("1 SMS. Replies left out: 1. Clicks left out: 1.")
 
 
 def test_replies_are_recorded_with_the_message_they_follow() -> None:
@@ -234,7 +235,7 @@ def test_click_of_the_first_link_is_recorded(content: str) -> None:
     (row,) = api.send(content=content, field_vars=fields)
     api.time.advance(4)
     Controls(api.engine).click(api.account(), row["transaction_id"])
-    assert recorded(api.account(), api.engine.settings).rule == [
+    assert record(api.account(), api.engine.settings).rule == [
         a_rule_for(outcome=State.SENT, click=ClickModel(after=4 * SECOND)),
         OTHERS,
     ]
@@ -250,21 +251,21 @@ def test_click_of_another_link_is_left_out() -> None:
 def test_account_begins_with_what_its_messages_cost_and_what_is_not_as_the_options_say() -> None:
     world = World(credit=10)
     world.submit(NUMBER, TOO_SHORT, content="a" * 161)
-    assert record(world).account == AccountModel(credit=10)
+    assert recording_of(world).account == AccountModel(credit=10)
     world.account.sender, world.account.gateway = "Shop", False
-    assert record(world).account == AccountModel(credit=10, sender="Shop", gateway=False)
+    assert recording_of(world).account == AccountModel(credit=10, sender="Shop", gateway=False)
 
 
 def test_account_that_is_as_the_options_say_begins_as_they_do() -> None:
-    assert record(World(sender="Shop", gateway=False, rest_right=False)).account is None
+    assert recording_of(World(sender="Shop", gateway=False, rest_right=False)).account is None
 
 
 def test_account_that_lost_its_right_had_it_when_it_sent() -> None:
     world = World()
     world.account.rest_right = False
-    assert record(world).account == AccountModel(rest_right=False)
+    assert recording_of(world).account == AccountModel(rest_right=False)
     world.send()
-    assert record(world).account is None
+    assert recording_of(world).account is None
 
 
 def story(*said: dict[str, Any]) -> InProcess:
@@ -276,7 +277,7 @@ def story(*said: dict[str, Any]) -> InProcess:
 
 
 def of(api: InProcess) -> list[RuleModel]:
-    return [rule for rule in recorded(api.account(), api.engine.settings).rule if rule != OTHERS]
+    return [rule for rule in record(api.account(), api.engine.settings).rule if rule != OTHERS]
 
 
 def test_fault_of_a_send_is_recorded_for_the_message_it_met() -> None:
@@ -370,10 +371,10 @@ def test_only_so_many_rules_are_kept_and_the_first_go() -> None:
         world.account.journal.add(number, exchange)
     world.account.numbering.latest = MAX_RULES + 2
     world.send()
-    scenario = record(world)
+    scenario = recording_of(world)
     assert len(scenario.rule) == MAX_RULES
     assert (scenario.rule[0].match.nth, scenario.rule[-1]) == (3, OTHERS)
-    assert scenario.about.endswith("1 SMS. The first 2 rules found no room.")
+    assert scenario.about.endswith("1 SMS. Limit of rules: the first 2 are left out.")
 
 
 @pytest.mark.parametrize(
@@ -403,7 +404,7 @@ def test_local_number_is_recorded_as_itself_where_accepted(number: str) -> None:
 def replayed(lived: World) -> World:
     """Return a fresh mock with the same options on which the messages of another are sent again by its recording."""
     options = {name: getattr(lived.engine.settings, name) for name in ("accept_local_numbers",)}
-    scenario = compile_scenario(recorded_file(record(lived)), "recorded.toml", lived.engine.settings)
+    scenario = compile_scenario(recorded_file(recording_of(lived)), "recorded.toml", lived.engine.settings)
     world = World(scenario, **options)
     for message in [*lived.account.messages.newest_first(MessageQuery())][::-1]:
         world.submit(message.mobile_number)
@@ -441,7 +442,7 @@ def test_account_never_begins_with_more_credit_than_scenarios_can_say() -> None:
     world = World(credit=10)
     world.send()
     world.controls.set_credit(world.account, MAX_CREDIT)
-    assert record(world).account == AccountModel(credit=MAX_CREDIT)
+    assert recording_of(world).account == AccountModel(credit=MAX_CREDIT)
 
 
 RULES: dict[str, dict[str, Any]] = {
@@ -480,7 +481,7 @@ Act = tuple[Any, ...]
 
 
 class Stage(InProcess):
-    """A mock on which a story is lived through."""
+    """A mock that a story runs on."""
 
     def __init__(self, scenario: ActiveScenario) -> None:
         clock = HandClock()
@@ -548,7 +549,7 @@ def sent_again(scenario: Scenario, acts: list[Act]) -> Stage:
 @given(st.lists(st.sampled_from(sorted(RULES)), unique=True, max_size=4), st.lists(acts, min_size=1, max_size=14))
 def test_recorded_scenario_replays_the_same_ends_at_the_same_times(names: list[str], acts: list[Act]) -> None:
     lived = lived_through(scripted(*(RULES[name] for name in names)), acts)
-    scenario = recorded(lived.account(), lived.engine.settings)
+    scenario = record(lived.account(), lived.engine.settings)
     again = sent_again(scenario, acts)
     assert lives(again.account()) == lives(lived.account())
-    assert faults(recorded(again.account(), again.engine.settings)) == faults(scenario)
+    assert faults(record(again.account(), again.engine.settings)) == faults(scenario)

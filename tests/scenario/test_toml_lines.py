@@ -5,9 +5,9 @@ import tomllib
 import pytest
 from hypothesis import given
 
+from mocksms.scenario.recorder import to_data, to_toml
 from mocksms.scenario.schema import Scenario
 from mocksms.scenario.toml_lines import DEEPEST, KeyPath, line_at, lines_of
-from mocksms.scenario.writing import to_data, to_toml
 from tests.scenario.strategies import scenarios
 
 FILE = '''\

@@ -9,6 +9,7 @@ from hypothesis import example, given
 
 from mocksms.scenario.library import Library
 from mocksms.scenario.parser import read, read_file
+from mocksms.scenario.recorder import to_data, to_toml
 from mocksms.scenario.schema import (
     AccountModel,
     ClickModel,
@@ -19,7 +20,6 @@ from mocksms.scenario.schema import (
     Scenario,
     StepModel,
 )
-from mocksms.scenario.writing import to_data, to_toml
 from mocksms.sms.message import State
 from tests.scenario.strategies import scenarios
 

@@ -9,8 +9,7 @@ import pytest
 from mocksms.engine.clock import timer
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
 from mocksms.errors import InvalidScenario, UnknownScenario
-from mocksms.scenario.library import bundled_folder
-from mocksms.scenario.stage import StartScenarios
+from mocksms.scenario.library import StartScenarios, bundled_folder
 from mocksms.settings import Settings
 from tests.support import PATIENCE, running
 
@@ -34,15 +33,15 @@ def stage(*names: Path | str, folder: Path | None = None) -> StartScenarios:
 
 def change_of(played: StartScenarios) -> ActiveScenario | None:
     """Return the script anew after two looks at what has come to rest."""
-    return played.changed() or played.changed()
+    return played.reload() or played.reload()
 
 
 def labels(of: StartScenarios) -> list[str]:
-    return [rule.label for rule in of.script.rules]
+    return [rule.label for rule in of.active.rules]
 
 
 def names(of: StartScenarios) -> list[str]:
-    return list(of.script.names)
+    return list(of.active.names)
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
@@ -53,27 +52,27 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
 
 def test_stage_without_scenarios_is_empty_and_never_changes() -> None:
     empty = stage()
-    assert empty.script == NO_SCENARIO
+    assert empty.active == NO_SCENARIO
     assert change_of(empty) is None
 
 
 def test_files_are_in_force_together_in_the_order_they_are_named(tmp_path: Path) -> None:
     one, two = write(tmp_path / "b.toml", BOUNCES), write(tmp_path / "a.toml", FAILS)
     assert labels(stage(one, two)) == ["rule 1 of b.toml", "rule 1 of a.toml", "rule 2 of a.toml"]
-    assert stage(two, one).script.names == ("a.toml", "b.toml")
+    assert stage(two, one).active.names == ("a.toml", "b.toml")
 
 
 def test_folder_means_its_scenarios_by_their_names(tmp_path: Path) -> None:
     write(tmp_path / "2.toml", BOUNCES)
     write(tmp_path / "1.toml", FAILS)
     write(tmp_path / "notes.txt", "No scenario.")
-    assert stage(tmp_path).script.names == ("1.toml", "2.toml")
+    assert stage(tmp_path).active.names == ("1.toml", "2.toml")
 
 
 def test_folder_without_scenarios_is_told(tmp_path: Path) -> None:
     write(tmp_path / "notes.txt", "No scenario.")
     (tmp_path / "folder.toml").mkdir()
-    with pytest.raises(InvalidScenario, match=r"is a folder without a scenario, a file \*\.toml"):
+    with pytest.raises(InvalidScenario, match=r"this folder has no scenario, a file \*\.toml"):
         stage(tmp_path)
 
 
@@ -85,7 +84,7 @@ def test_folder_has_regular_files_alone(tmp_path: Path) -> None:
 
 
 def test_bundled_scenario_is_known_by_its_name() -> None:
-    assert stage("gateway-outage").script.names == ("gateway-outage.toml",)
+    assert stage("gateway-outage").active.names == ("gateway-outage.toml",)
 
 
 def test_scenario_of_the_folder_goes_before_a_bundled_one(tmp_path: Path) -> None:
@@ -115,11 +114,11 @@ def test_all_that_is_wrong_in_all_files_is_told_at_once(tmp_path: Path) -> None:
 def test_change_of_a_file_is_in_force_and_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
-    before = played.script
+    before = played.active
     assert change_of(played) is None
     write(path, FAILS)
     changed = change_of(played)
-    assert changed is played.script is not before
+    assert changed is played.active is not before
     assert labels(played) == ["rule 1 of a.toml", "rule 2 of a.toml"]
     ((level, text),) = logged(caplog)
     assert level == logging.WARNING
@@ -131,13 +130,13 @@ def test_change_of_a_file_is_in_force_and_logged_once(tmp_path: Path, caplog: py
 def test_broken_edit_keeps_the_scenario_and_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
-    before = played.script
+    before = played.active
     write(path, BROKEN)
     assert change_of(played) is None
-    assert played.script is before
+    assert played.active is before
     ((level, text),) = logged(caplog)
     assert level == logging.ERROR
-    assert "stays as it was" in text
+    assert "the previous version stays active" in text
     assert "a.toml:2: " in text
     assert "did you mean rejected/bounced?" in text
     assert change_of(played) is None
@@ -149,13 +148,13 @@ def test_save_that_is_under_way_is_not_in_force_until_it_rests(
 ) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
-    before = played.script
+    before = played.active
     for text in ("", "[[rule]]\n", FAILS):
         write(path, text)
-        assert played.changed() is None
-        assert played.script is before
+        assert played.reload() is None
+        assert played.active is before
     assert logged(caplog) == []
-    assert played.changed() is not None
+    assert played.reload() is not None
     assert len(labels(played)) == 2
 
 
@@ -169,7 +168,7 @@ def test_change_of_what_accounts_begin_with_is_said_to_count_for_those_to_come(
         assert change_of(played) is not None
         told = [words for _, words in logged(caplog)]
         assert len(told) == lines
-        assert ("What [account] says counts for accounts to come, and after a reset." in told) == (lines == 2)
+        assert ("The changed [account] table applies to new accounts and after a reset." in told) == (lines == 2)
 
 
 def test_mended_edit_is_in_force_again(tmp_path: Path) -> None:
@@ -178,8 +177,8 @@ def test_mended_edit_is_in_force_again(tmp_path: Path) -> None:
     write(path, BROKEN)
     change_of(played)
     write(path, FAILS)
-    assert change_of(played) is played.script
-    assert len(played.script.rules) == 2
+    assert change_of(played) is played.active
+    assert len(played.active.rules) == 2
 
 
 def test_one_broken_file_keeps_all_as_they_were(tmp_path: Path) -> None:
@@ -206,7 +205,7 @@ def test_file_that_vanishes_keeps_the_scenario_until_it_is_back(
     assert (level, "cannot be read" in text) == (logging.ERROR, True)
     write(path, FAILS)
     assert change_of(played) is not None
-    assert len(played.script.rules) == 2
+    assert len(played.active.rules) == 2
 
 
 def test_file_replaced_by_another_of_the_same_size_and_time_has_changed(tmp_path: Path) -> None:
@@ -258,7 +257,7 @@ def test_folder_that_vanishes_keeps_the_scenario(tmp_path: Path) -> None:
 
 def test_bundled_scenarios_do_not_change_by_being_looked_at() -> None:
     played = stage(bundled_folder())
-    assert len(played.script.names) > 10
+    assert len(played.active.names) > 10
     assert change_of(played) is None
 
 
@@ -266,7 +265,7 @@ def test_running_mock_lives_by_the_file_as_it_is_now(tmp_path: Path) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     settings = Settings(port=0, seed="tests", scenario=(str(path),))
     played = StartScenarios(settings)
-    with running(settings, scenario=played.script, stage=played) as mock:
+    with running(settings, scenario=played.active, stage=played) as mock:
         assert mock.send()[0]["status"] == "rejected"
         write(path, BROKEN)
         assert mock.send()[0]["status"] == "rejected"
