@@ -1,4 +1,4 @@
-"""The application: both doors and the recipients' pages in one, the ticker that lets time pass, and the courier."""
+"""The ASGI application of one mock: routes requests to its APIs and runs its background tasks."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.inspection.auth import Guard
 from mocksms.inspection.context import Context
-from mocksms.inspection.routes import OPERATIONS as INSPECTING
-from mocksms.inspection.routes import TAGS as CONTROL_TAGS
+from mocksms.inspection.routes import OPERATIONS as INSPECTION_OPERATIONS
+from mocksms.inspection.routes import TAGS as INSPECTION_TAGS
 from mocksms.inspection.routes import explain, routes
-from mocksms.provider.app import OPERATIONS as PROVIDED
+from mocksms.provider.app import OPERATIONS as PROVIDER_OPERATIONS
 from mocksms.provider.app import ProviderApp
-from mocksms.provider.public_pages import BEGINNINGS as PUBLIC
+from mocksms.provider.public_pages import FIRST_SEGMENTS as PUBLIC_SEGMENTS
 from mocksms.provider.public_pages import PublicPages
 from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.library import StartScenarios
@@ -38,86 +38,88 @@ from mocksms.webhooks.dispatcher import Dispatcher
 
 log = logging.getLogger("mocksms")
 
-OURS: Final = frozenset({"_mock", "inbox", "docs", "shared", "openapi.json"})
-"""What our own paths begin with, beside / itself; all others belong to the recipients' pages or the emulated API."""
+OWN_SEGMENTS: Final = frozenset({"_mock", "inbox", "docs", "shared", "openapi.json"})
+"""First segments of the paths of inspection API and web UI, which also have the path `/`."""
 
-TICK: Final = 0.05
-"""Seconds between two looks at what has become due; reads never wait for it."""
+TICK_SECONDS: Final = 0.05
+"""Seconds between two checks for due events. Requests apply due events themselves and never wait for a tick."""
 
-LOOK: Final = 0.25
-"""Seconds between two looks at whether the files of the scenarios have changed."""
+WATCH_SECONDS: Final = 0.25
+"""Seconds between two checks for changed scenario files."""
 
 
-def create_app(engine: Engine, stopping: asyncio.Event | None = None, stage: StartScenarios | None = None) -> ASGIApp:
+def create_app(
+    engine: Engine, stopping: asyncio.Event | None = None, scenarios: StartScenarios | None = None
+) -> ASGIApp:
     """Return the ASGI application of one mock.
 
     Args:
-        engine: its state.
-        stopping: once set, answers that are being held back go out at once.
-        stage: the scenarios it was started with, put in force anew when their files change.
+        engine: the state of the mock.
+        stopping: once set, delayed responses are sent at once, and waits and streams end.
+        scenarios: the scenarios of the options, reloaded when their files change.
     """
     stopping = stopping or asyncio.Event()
-    desk = Context(engine)
+    context = Context(engine)
     settings = engine.settings
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_tick(engine)), asyncio.create_task(_close(desk, stopping))]
-        if stage is not None:
-            tasks.append(asyncio.create_task(_follow(stage, desk.controls)))
+        tasks = [asyncio.create_task(_tick(engine)), asyncio.create_task(_stop(context, stopping))]
+        if scenarios is not None:
+            tasks.append(asyncio.create_task(_watch(scenarios, context.controls)))
         client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
-        courier = Dispatcher(engine, client)
+        dispatcher = Dispatcher(engine, client)
         yield
-        courier.stop()
+        dispatcher.stop()
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
 
-    own_pages = Starlette(
-        routes=[*routes(desk), Route("/openapi.json", _serve_openapi), *static_routes()],
+    own_app = Starlette(
+        routes=[*routes(context), Route("/openapi.json", _serve_openapi), *static_routes()],
         middleware=[Middleware(Guard, settings=settings)],
         exception_handlers={HTTPException: explain},
         lifespan=lifespan,
     )
-    own_pages.router.redirect_slashes = False
-    provider, pages = ProviderApp(engine, stopping), PublicPages(engine)
+    own_app.router.redirect_slashes = False
+    provider, public_pages = ProviderApp(engine, stopping), PublicPages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        """Send a request to its door: what is not ours belongs to the emulated API, unknown paths included."""
+        """Route a request by the first segment of its path. Unknown paths get the 404 of the emulated API."""
         path = "/" if scope["type"] != "http" else scope["path"]
-        beginning = path[1:].partition("/")[0]
-        if path == "/" or beginning in OURS:
-            await own_pages(scope, receive, send)
-        elif beginning in PUBLIC:
-            await pages(scope, receive, send)
+        segment = path[1:].partition("/")[0]
+        if path == "/" or segment in OWN_SEGMENTS:
+            await own_app(scope, receive, send)
+        elif segment in PUBLIC_SEGMENTS:
+            await public_pages(scope, receive, send)
         else:
             await provider(scope, receive, send)
 
     return app
 
 
-async def _close(desk: Context, stopping: asyncio.Event) -> None:
+async def _stop(context: Context, stopping: asyncio.Event) -> None:
     await stopping.wait()
-    desk.stop()
+    context.stop()
 
 
-async def _follow(stage: StartScenarios, controls: Controls) -> None:
-    """Put the scenarios of the start in force anew when their files have changed."""
+async def _watch(scenarios: StartScenarios, controls: Controls) -> None:
+    """Reload the scenarios of the options when their files change."""
     while True:
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(WATCH_SECONDS)
         try:
-            before, scenario = stage.active, stage.reload()
+            before, scenario = scenarios.active, scenarios.reload()
             if scenario is not None:
                 controls.replace_scenario(before, scenario)
         except Exception:
-            log.exception("mocksms failed to look at its scenario files; it goes on")
+            log.exception("mocksms failed to check its scenario files; it tries again")
 
 
 @cache
 def openapi() -> dict[str, Any]:
-    """Return the OpenAPI document of both doors."""
-    return document([*PROVIDED, *INSPECTING], {**PROVIDER_TAGS, **CONTROL_TAGS})
+    """Return the OpenAPI document of both APIs."""
+    return document([*PROVIDER_OPERATIONS, *INSPECTION_OPERATIONS], {**PROVIDER_TAGS, **INSPECTION_TAGS})
 
 
 async def _serve_openapi(_: Request) -> JSONResponse:
@@ -125,10 +127,11 @@ async def _serve_openapi(_: Request) -> JSONResponse:
 
 
 async def _tick(engine: Engine) -> None:
+    """Apply due events of real time: without a request, nothing else does."""
     while True:
-        await asyncio.sleep(TICK)
+        await asyncio.sleep(TICK_SECONDS)
         try:
             engine.tick()
             engine.outbox.check_due()
         except Exception:
-            log.exception("mocksms failed to let time pass; it goes on")
+            log.exception("mocksms failed to apply due events; it tries again")

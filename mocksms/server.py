@@ -1,4 +1,4 @@
-"""The server: a bound socket, the HTTP protocol with what faults need, and an end that comes within a second."""
+"""The server: uvicorn on a bound socket, faults on the wire, and an end within a second."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from mocksms.errors import SettingsError
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings, url_of
 
-HEAD_LIMIT: Final = 65_536
-"""Bytes that request line and headers may take, beyond what arrives together with their beginning."""
+MAX_HEAD_BYTES: Final = 65_536
+"""Most bytes of request line and headers. What arrives in the same read as the start of a request may exceed it."""
 
-FRAMING: Final = 8
-"""Bytes of chunk framing and trailers allowed for each byte of body."""
+MAX_FRAMING_FACTOR: Final = 8
+"""Most bytes of chunk framing and trailers for each byte of body."""
 
-GRACE: Final = 0.25
-"""Seconds that open requests have to end when the server stops."""
+GRACE_SECONDS: Final = 0.25
+"""Seconds for open requests to end when the server stops."""
 
-LINGER: Final = 30.0
-"""Seconds a slow reader has to take in the end of a stream."""
+LINGER_SECONDS: Final = 30.0
+"""Seconds for a slow reader to receive the end of a stream."""
 
 _UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 _RESET_ON_CLOSE: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class TcpConnection:
-    """A transport that can be reset, and can hold what is written to it so that it leaves in one piece."""
+    """A transport that can be reset, and can buffer writes to send them in one piece."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -53,135 +53,138 @@ class TcpConnection:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Write, or keep for later what is being held."""
+        """Write, or buffer while held."""
         if self._held is None:
             self._transport.write(data)
         else:
             self._held.append(data)
 
     def hold(self) -> None:
-        """Keep what is written from here on until it is released."""
+        """Buffer writes until `release`."""
         self._held = []
 
     def release(self) -> None:
-        """Write what was held."""
+        """Write the buffer."""
         if self._held:
             self._transport.write(b"".join(self._held))
         self._held = None
 
     async def flush(self) -> None:
-        """Wait until all that was written was taken by the system, or the connection is gone."""
+        """Wait until the operating system has taken all writes, or the connection is closed."""
         if self._transport.get_write_buffer_size():
-            # With no room for anything, the flow is paused until nothing is left.
+            # A limit of zero pauses the flow until the buffer is empty, which is what drain() waits for.
             self._transport.set_write_buffer_limits(0)
             await self.drain()
             self._transport.set_write_buffer_limits()
 
     def close(self) -> None:
-        """End the connection after what was written."""
+        """Close the connection after all writes."""
         self.release()
         self._transport.close()
 
     def finish(self, last: bytes) -> None:
-        """End a chunked body and the connection; a reader who does not take the end in time is cut off."""
+        """End a chunked body and close the connection; abort it if the reader is too slow."""
         self.release()
         self._transport.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(last), last))
         self._transport.close()
-        asyncio.get_running_loop().call_later(LINGER, self._transport.abort)
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
 
     def reset(self) -> None:
-        """Tear the connection down with a TCP reset."""
+        """Abort the connection with a TCP reset."""
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._transport.abort()
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP/1 as the parser has it, with what it lacks.
+    """uvicorn's HTTP/1 protocol with four additions.
 
-    What it cannot parse is handed to `note`. It puts no limit on headers; it drops the body of a request that offers
-    to upgrade, as Java's client does to h2c; and it neither shows the connection, which faults have to reach, nor
-    writes an answer in one piece.
+    It limits the size of headers. It passes bytes that are not HTTP to `on_malformed`. It keeps the body of a request
+    that offers an upgrade, as Java's client does to h2c: uvicorn would drop it. It gives the application access to the
+    connection, for faults and for responses in one piece.
     """
 
-    _fed = 0
-    _bodied = 0
-    _latest = b""
-    _begun = False
+    _received = 0
+    _body_size = 0
+    _last_read = b""
+    _in_request = False
 
-    def __init__(self, note: Callable[[bytes, str], object], **given: Any) -> None:
-        super().__init__(**given)
-        self._note = note
+    def __init__(self, on_malformed: Callable[[bytes, str], object], **options: Any) -> None:
+        super().__init__(**options)
+        self._on_malformed = on_malformed
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin a connection."""
+        """Start a connection."""
         connection: Any = TcpConnection(transport)
         super().connection_made(connection)
         connection.drain = self.flow.drain
         self._extensions: Any = {CONNECTION: connection}
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes in; refuse a request whose headers or framing outgrow any real one."""
-        self._fed += len(data)
-        self._latest = b"" if self._begun else data
+        """Receive bytes; refuse a request if its headers or framing are too long."""
+        self._received += len(data)
+        self._last_read = b"" if self._in_request else data
         super().data_received(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
-        if self._fed - self._bodied > HEAD_LIMIT + FRAMING * self._bodied and not self.transport.is_closing():
+        if (
+            self._received - self._body_size > MAX_HEAD_BYTES + MAX_FRAMING_FACTOR * self._body_size
+            and not self.transport.is_closing()
+        ):
             self.send_400_response("The request headers are too long.")
-        self._latest = b""
+        self._last_read = b""
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, and have it noted: no door will ever see it."""
-        self._note(self._latest, msg)
+        """Refuse bytes that are not HTTP, and record them: no API will see them."""
+        self._on_malformed(self._last_read, msg)
         super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Start a request."""
         super().on_message_begin()
-        self._begun = True
-        self._fed = self._bodied = 0
+        self._in_request = True
+        self._received = self._body_size = 0
         self.scope["extensions"] = self._extensions
 
     def on_message_complete(self) -> None:
         """End a request."""
-        self._begun = False
+        self._in_request = False
         super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body in."""
-        self._bodied += len(body)
+        """Receive a part of the body."""
+        self._body_size += len(body)
         super().on_body(body)
 
     def shutdown(self) -> None:
-        """Let an open request be answered, but wait for no body."""
+        """Stop: finish an open request, but do not wait for the rest of a body."""
         if not self._is_head() and not self.cycle.response_complete:
             self.transport.close()
         else:
             super().shutdown()
 
     def _is_head(self) -> bool:
-        """Whether what comes next is the head of a request, not its body."""
+        """Whether the next bytes are the head of a request, not its body."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is None or not cycle.more_body
 
 
 def _without_upgrade(data: bytes) -> bytes:
-    """Return the bytes of a request's head with an offer to upgrade made meaningless: a server may ignore it."""
+    """Return the head of a request without its upgrade header, which a server may ignore."""
     head, end, rest = data.partition(b"\r\n\r\n")
     return _UPGRADE.sub(rb"\r\nx-upgrade", head) + end + rest
 
 
 class Server(uvicorn.Server):
-    """Serves one mock until it is told to stop.
+    """Serves one mock until it is stopped.
 
     Args:
         engine: the mock.
-        stage: the scenarios it was started with.
-        owns_process: whether it may set up logging; a guest in another program's process leaves that as it is.
+        scenarios: the scenarios of the options.
+        owns_process: whether it may configure logging, which it must not inside the process of another program.
     """
 
-    def __init__(self, engine: Engine, stage: StartScenarios | None = None, *, owns_process: bool = True) -> None:
+    def __init__(self, engine: Engine, scenarios: StartScenarios | None = None, *, owns_process: bool = True) -> None:
         self._stopping = asyncio.Event()
         config = uvicorn.Config(
-            create_app(engine, self._stopping, stage),
+            create_app(engine, self._stopping, scenarios),
             http=cast("type[asyncio.Protocol]", partial(Protocol, engine.record_malformed_request)),
             ws="none",
             loop="asyncio",
@@ -191,49 +194,49 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=GRACE,  # type: ignore[arg-type]
+            timeout_graceful_shutdown=GRACE_SECONDS,  # type: ignore[arg-type]
         )
         super().__init__(config)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop: answers that are being held back go out at once, then the connections close."""
+        """Stop: send delayed responses at once, then close the connections."""
         self._stopping.set()
         await super().shutdown(sockets)
 
 
 class LongLived:
-    """Takes stored messages out of the garbage collector's sight, and from the start what the program consists of.
+    """Hides stored messages, and the modules of the program, from the garbage collector.
 
-    They hold no cycles, yet the collector would walk over all of them again and again, and stall answers for it.
+    They hold no cycles, but the collector would visit all of them again and again and delay responses.
     """
 
     EVERY: Final = 10_000
 
     def __init__(self) -> None:
-        self._seen = 0
+        self._events = 0
         gc.collect()
         gc.freeze()
 
-    def __call__(self, _account: Account | None, _news: EngineEvent) -> None:
-        """Count what is kept; each 10,000 times set aside all that has survived."""
-        self._seen += 1
-        if self._seen % self.EVERY == 0:
+    def __call__(self, _account: Account | None, _event: EngineEvent) -> None:
+        """Count events; every 10,000 of them, freeze all objects that are alive."""
+        self._events += 1
+        if self._events % self.EVERY == 0:
             gc.collect(1)
             gc.freeze()
 
 
 def bind(settings: Settings) -> socket.socket:
-    """Return a listening socket, so that the address is known and ready before anything else starts.
+    """Return a listening socket, so that the address is known and accepts connections before the server starts.
 
     Raises:
-        SettingsError: the address cannot be listened on.
+        SettingsError: the address cannot be used.
     """
     listener = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        # The protocol is named because asyncio turns Nagle's algorithm off only where it is: 40 ms an answer otherwise.
+        # asyncio turns off Nagle's algorithm, which can delay a response by 40 ms, only if the protocol is given.
         listener = socket.socket(family, kind, protocol)
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -243,31 +246,31 @@ def bind(settings: Settings) -> socket.socket:
         if listener is not None:
             listener.close()
         reason = getattr(error, "strerror", None) or error
-        taken = getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
-        hint = "; choose another with --port, or --port 0 for a free one" if taken else ""
+        is_in_use = getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
+        hint = "; choose another with --port, or --port 0 for a free one" if is_in_use else ""
         raise SettingsError(f"Cannot listen on {settings.host} port {settings.port}: {reason}{hint}.") from error
     return listener
 
 
 def base_url(listener: socket.socket) -> str:
-    """Return the address programs on this machine reach the mock at."""
+    """Return the URL of the mock for programs on this machine."""
     host, port = listener.getsockname()[:2]
     return url_of(host, port)
 
 
 def serve(
-    engine: Engine, listener: socket.socket, ready: Callable[[], object], stage: StartScenarios | None = None
+    engine: Engine, listener: socket.socket, ready: Callable[[], object], scenarios: StartScenarios | None = None
 ) -> None:
     """Serve in the foreground until SIGINT or SIGTERM.
 
     Args:
         engine: the mock.
         listener: its bound socket.
-        ready: called once, as soon as requests are answered and signals obeyed.
-        stage: the scenarios it was started with, put in force anew when their files change.
+        ready: called once, when the mock accepts requests and handles signals.
+        scenarios: the scenarios of the options, reloaded when their files change.
     """
     engine.listeners.append(LongLived())
-    server = Server(engine, stage)
+    server = Server(engine, scenarios)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
     ready()

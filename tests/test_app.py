@@ -124,7 +124,7 @@ def test_ticker_outlives_a_failure(monkeypatch: pytest.MonkeyPatch, caplog: pyte
     monkeypatch.setattr(Engine, "tick", tick)
     with TestClient(create_app(Engine(Settings()))):
         assert went_on.wait(PATIENCE)
-    assert "it goes on" in caplog.text
+    assert "failed to apply due events; it tries again" in caplog.text
 
 
 def test_look_at_the_scenario_files_outlives_a_failure(
@@ -133,15 +133,15 @@ def test_look_at_the_scenario_files_outlives_a_failure(
     went_on = threading.Event()
     looks = count()
 
-    def changed(_: StartScenarios) -> None:
+    def reload(_: StartScenarios) -> None:
         if next(looks) == 0:
             raise RuntimeError("the first look fails")
         went_on.set()
 
-    monkeypatch.setattr(StartScenarios, "reload", changed)
-    with TestClient(create_app(Engine(Settings()), stage=StartScenarios(Settings()))):
+    monkeypatch.setattr(StartScenarios, "reload", reload)
+    with TestClient(create_app(Engine(Settings()), scenarios=StartScenarios(Settings()))):
         assert went_on.wait(PATIENCE)
-    assert "failed to look at its scenario files; it goes on" in caplog.text
+    assert "failed to check its scenario files; it tries again" in caplog.text
 
 
 def test_ticker_ends_with_the_application() -> None:

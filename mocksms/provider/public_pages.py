@@ -1,7 +1,7 @@
-"""The pages a recipient sees: the one that unsubscribes, and the short links that are counted.
+"""Public pages: the unsubscribe page and the tracked links that recipients open.
 
-They are open to any phone that reaches the mock, so they tell and do little: opening a page changes nothing, and a
-link leads nowhere but to what the SMS said.
+Any phone that reaches the mock can open them, so they reveal and do little: opening a page changes nothing, and a link
+redirects only to a URL of the SMS.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from mocksms.sms.message import Message, State
 from mocksms.sms.text import filled, links_in
 
 STYLE: Final = "page.css"
-"""What pages look like: beside each of them, so that it is found below whatever path a proxy gives them."""
+"""The stylesheet. Its URL is relative, so that it works under any path prefix of a proxy."""
 
-BEGINNINGS: Final = frozenset({"u", "l"})
-"""What the paths of the pages begin with."""
+FIRST_SEGMENTS: Final = frozenset({"u", "l"})
+"""First segments of the paths of the pages."""
 
-LONGEST_FORM: Final = 1_024
+MAX_FORM_BYTES: Final = 1_024
 
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex, nofollow",
-    # Any stricter, and a browser would send the form without telling where it comes from.
+    # A stricter policy would make browsers send the form without its origin, which is checked.
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
 }
 
 _UNSUBSCRIBE: Final = re.compile(r"/u/([0-9a-f]{12})", re.ASCII)
 _LINK: Final = re.compile(r"/l/([0-9a-f]{12})/([1-9][0-9]{0,4})", re.ASCII)
-_HINTS: Final = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
-"""Headers by which a browser says that it only looks ahead."""
+_PREFETCH_HEADERS: Final = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+"""Headers of a browser that loads a page ahead, before a person opens it."""
 
 
 class PublicPages:
@@ -52,19 +52,19 @@ class PublicPages:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._steering = Controls(engine)
+        self._controls = Controls(engine)
         self._style = files("mocksms.provider").joinpath("public", "page.css").read_bytes()
         self._public_origin = _origin(engine.settings.public_url or "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         try:
-            body = await read_body(receive, LONGEST_FORM)
+            body = await read_body(receive, MAX_FORM_BYTES)
         except Disconnected:
             return
-        await self._answer(scope["method"], scope["path"], dict(scope["headers"]), body)(scope, receive, send)
+        await self._response(scope["method"], scope["path"], dict(scope["headers"]), body)(scope, receive, send)
 
-    def _answer(self, method: str, path: str, headers: Headers, body: bytes | BodyTooLarge | BodyTooSlow) -> Response:
+    def _response(self, method: str, path: str, headers: Headers, body: bytes | BodyTooLarge | BodyTooSlow) -> Response:
         if path.endswith(f"/{STYLE}") and method in ("GET", "HEAD"):
             return Response(self._style, headers={**HEADERS, "cache-control": "max-age=3600"}, media_type="text/css")
         if found := _UNSUBSCRIBE.fullmatch(path):
@@ -76,7 +76,7 @@ class PublicPages:
     def _unsubscribe(
         self, method: str, token: str, headers: Headers, body: bytes | BodyTooLarge | BodyTooSlow
     ) -> Response:
-        """Show the page that asks, or do what it asked for."""
+        """Show the unsubscribe page, or opt the number out when its form is sent."""
         known = self._known(token)
         if known is None or not known[1].submission.unsubscribe_link:
             return _unknown()
@@ -85,34 +85,34 @@ class PublicPages:
             try:
                 self._check_form(headers)
             except CrossOriginRequest:
-                return _page("הבקשה נדחתה", "הבקשה הגיעה מאתר אחר.", "Refused: it came from another site.", status=403)
+                return _page("הבקשה נדחתה", "הבקשה הגיעה מאתר אחר.", "Cross-origin request refused.", status=403)
             if isinstance(body, bytes):
                 if message.digits not in account.unsubscribed:
-                    self._steering.opt_out(account, message, "unsubscribe page")
+                    self._controls.opt_out(account, message, "unsubscribe page")
                 return _done(message)
-            return _page("הבקשה נדחתה", "הטופס ארוך מדי.", "Refused: that is no form of this page.", status=413)
+            return _page("הבקשה נדחתה", "הטופס ארוך מדי.", "The form is too long.", status=413)
         if method not in ("GET", "HEAD"):
-            return _not_that_way("GET, HEAD, POST")
-        return _done(message) if message.digits in account.unsubscribed else _asking(message)
+            return _method_not_allowed("GET, HEAD, POST")
+        return _done(message) if message.digits in account.unsubscribed else _unsubscribe_form(message)
 
     def _follow(self, method: str, token: str, number: int, headers: Headers) -> Response:
-        """Lead to a link of the content, and count that if a person has opened it."""
+        """Redirect to a link of the content, and record a click if a person opened it."""
         known = self._known(token)
         links = links_in(filled(known[1])) if known is not None and known[1].submission.track_clicks else []
         if known is None or number > len(links):
             return _unknown()
         if method not in ("GET", "HEAD"):
-            return _not_that_way("GET, HEAD")
+            return _method_not_allowed("GET, HEAD")
         account, message = known
         url = links[number - 1]
-        if message.state is State.SENT and method == "GET" and _is_a_person(headers):
+        if message.state is State.SENT and method == "GET" and _is_opened_by_person(headers):
             self._engine.recipients.click(account, message, number, url, account.clock.now())
-        away = RedirectResponse("/", 302, {**HEADERS, "referrer-policy": "no-referrer"})
-        away.headers["location"] = quote(_whole(url), safe=":/%#?=@[]!$&'()*+,;~", errors="replace")
-        return away
+        redirect = RedirectResponse("/", 302, {**HEADERS, "referrer-policy": "no-referrer"})
+        redirect.headers["location"] = quote(_with_scheme(url), safe=":/%#?=@[]!$&'()*+,;~", errors="replace")
+        return redirect
 
     def _known(self, token: str) -> tuple[Account, Message] | None:
-        """Return the message of a token with its account, brought up to date."""
+        """Return the message of a token with its account, after applying due events."""
         known = self._engine.accounts.by_token(token)
         if known is not None:
             self._engine.apply_due(known[0])
@@ -124,25 +124,25 @@ class PublicPages:
 
 
 def _origin(url: str) -> bytes:
-    """Return the origin of an address as browsers write it: in lower case, without the usual port."""
+    """Return the origin of a URL as browsers write it: in lower case, without the default port."""
     parts = urlsplit(url.lower())
-    usual = ":443" if parts.scheme == "https" else ":80"
-    return f"{parts.scheme}://{parts.netloc.removesuffix(usual)}".encode()
+    default = ":443" if parts.scheme == "https" else ":80"
+    return f"{parts.scheme}://{parts.netloc.removesuffix(default)}".encode()
 
 
-def _is_a_person(headers: Headers) -> bool:
-    """Return whether a link was opened to be looked at, rather than ahead of time or as a part of another page."""
-    ahead = any(headers.get(name, b"").strip() for name in _HINTS)
-    return not ahead and headers.get(b"sec-fetch-dest", b"document") == b"document"
+def _is_opened_by_person(headers: Headers) -> bool:
+    """Whether a person opened the link: no prefetch, and no part of another page, such as an image."""
+    is_prefetch = any(headers.get(name, b"").strip() for name in _PREFETCH_HEADERS)
+    return not is_prefetch and headers.get(b"sec-fetch-dest", b"document") == b"document"
 
 
-def _whole(url: str) -> str:
-    """Return a link as it is followed: one of a text begins with a scheme or with `www.`."""
+def _with_scheme(url: str) -> str:
+    """Return a link of a text with a scheme; without one, it starts with `www.`."""
     return url if url[:4].lower() == "http" else f"http://{url}"
 
 
-def _asking(message: Message) -> Response:
-    sender, number = _named(message)
+def _unsubscribe_form(message: Message) -> Response:
+    sender, number = _sender_and_number(message)
     return _page(
         "הסרה מרשימת התפוצה",
         f"להפסיק לקבל הודעות מ-{sender} למספר {number}?",
@@ -152,27 +152,27 @@ def _asking(message: Message) -> Response:
 
 
 def _done(message: Message) -> Response:
-    sender, number = _named(message)
+    sender, number = _sender_and_number(message)
     return _page("הוסרת בהצלחה", f"המספר {number} לא יקבל עוד הודעות מ-{sender}.", "You have been unsubscribed.")
 
 
-def _named(message: Message) -> tuple[str, str]:
-    """Return sender and number, ready to stand in a page."""
-    return f"<bdi>{_data(message.sender)}</bdi>", f'<bdi dir="ltr">{_data(message.mobile_number)}</bdi>'
+def _sender_and_number(message: Message) -> tuple[str, str]:
+    """Return sender and number as HTML."""
+    return f"<bdi>{_escaped(message.sender)}</bdi>", f'<bdi dir="ltr">{_escaped(message.mobile_number)}</bdi>'
 
 
-def _data(text: str) -> str:
+def _escaped(text: str) -> str:
     return escape(text.encode("utf-8", "replace").decode())
 
 
 def _unknown() -> Response:
-    return _page("הקישור אינו מוכר", "ייתכן שההודעה נמחקה.", "This link leads to no message of this mock.", status=404)
+    return _page("הקישור אינו מוכר", "ייתכן שההודעה נמחקה.", "No message of this mock has this link.", status=404)
 
 
-def _not_that_way(allowed: str) -> Response:
-    answer = _page("הבקשה נדחתה", "", f"Only {allowed} are answered here.", status=405)
-    answer.headers["allow"] = allowed
-    return answer
+def _method_not_allowed(allowed: str) -> Response:
+    response = _page("הבקשה נדחתה", "", f"Method not allowed. Allowed: {allowed}.", status=405)
+    response.headers["allow"] = allowed
+    return response
 
 
 def _page(title: str, text: str, english: str, form: str = "", *, status: int = 200) -> Response:
@@ -181,7 +181,7 @@ def _page(title: str, text: str, english: str, form: str = "", *, status: int = 
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
         f'<link rel="stylesheet" href="{STYLE}">\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n'
         f'<p lang="en" dir="ltr">{english}</p>\n{form}\n'
-        f'<footer lang="en" dir="ltr">mocksms: nothing here is real.</footer>\n</main>\n</body>\n</html>\n',
+        f'<footer lang="en" dir="ltr">mocksms: a mock, no real SMS.</footer>\n</main>\n</body>\n</html>\n',
         status,
         HEADERS,
         "text/html",
