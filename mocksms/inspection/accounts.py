@@ -9,13 +9,12 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 from mocksms.engine.account import Account, digits_of
 from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.journal import shorten_key
-from mocksms.inspection.asked import Name, RequestModel
 from mocksms.inspection.clock import ClockView, clock_view
 from mocksms.inspection.context import Context, endpoint
-from mocksms.inspection.errors import AccountRequired, AccountUnknown
+from mocksms.inspection.errors import AccountRequired, UnknownAccount
+from mocksms.inspection.models import Name, RequestModel, ResponseModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.phones import LIST_NAMES
-from mocksms.inspection.shown import ResponseModel
 from mocksms.schemas.types import Credit, ListedNumber, WebhookList
 from mocksms.sms.webhook import Webhook, WebhookKind
 
@@ -182,7 +181,7 @@ def _webhook_view(webhook: Webhook) -> WebhookView:
     return WebhookView(url=webhook.url, kind=webhook.kind, events=events)
 
 
-_ONE_ACCOUNT: Final = (AccountRequired, AccountUnknown)
+_ONE_ACCOUNT: Final = (AccountRequired, UnknownAccount)
 
 ENDPOINTS: Final = (
     endpoint("GET", "account", read_account, returns=AccountView, raises=_ONE_ACCOUNT),
@@ -202,5 +201,5 @@ ENDPOINTS: Final = (
     ),
     endpoint("DELETE", "account", delete_account, returns=ResetView, raises=_ONE_ACCOUNT),
     endpoint("GET", "accounts", list_accounts, returns=AccountsView, query=None),
-    endpoint("POST", "reset", reset, returns=ResetView, raises=[AccountUnknown]),
+    endpoint("POST", "reset", reset, returns=ResetView, raises=[UnknownAccount]),
 )

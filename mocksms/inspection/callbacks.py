@@ -12,12 +12,11 @@ from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Attempt, Callback, CallbackState
 from mocksms.engine.logs import parse_record_number
 from mocksms.engine.outbox import ReplayOrder
-from mocksms.inspection.asked import AccountQuery, Name, PageQuery, RequestModel
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import InvalidParameters, RecordNotFound
+from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, RequestModel, ResponseModel, Text
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import LATEST
-from mocksms.inspection.shown import Page, ResponseModel, Text
 from mocksms.schemas.types import whole
 from mocksms.settings import Settings
 from mocksms.sms.webhook import WebhookKind

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from mocksms.engine.account import Account
 from mocksms.engine.clock import Clock
 from mocksms.errors import ClockMovedBack, ClockOutOfRange
-from mocksms.inspection.asked import Instant, RequestModel
 from mocksms.inspection.context import Context, endpoint
-from mocksms.inspection.errors import AccountUnknown, CallbacksUnfinished
+from mocksms.inspection.errors import CallbacksUnfinished, UnknownAccount
+from mocksms.inspection.models import RequestModel, ResponseModel
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.shown import ResponseModel
 from mocksms.schemas.types import Duration
-from mocksms.sms.instants import MAX_INSTANT
+from mocksms.sms.instants import MAX_INSTANT, parse_any_instant
+
+
+def _instant(raw: object) -> datetime:
+    try:
+        return parse_any_instant(raw)
+    except ValueError as error:
+        raise ValueError("must be a point in time such as 2030-01-31T12:00:00Z") from error
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2030-01-31T12:00:00Z"]}),
+]
+"""A point in time as the emulated API reads it: without an offset it is Israel time."""
 
 
 class AdvanceBody(RequestModel):
@@ -88,8 +102,8 @@ def _view(context: Context, account: Account | None) -> ClockView:
 
 
 ENDPOINTS: Final = (
-    endpoint("GET", "clock", read_clock, returns=ClockView, raises=[AccountUnknown]),
-    endpoint("POST", "clock/freeze", freeze_clock, returns=ClockView, raises=[AccountUnknown]),
+    endpoint("GET", "clock", read_clock, returns=ClockView, raises=[UnknownAccount]),
+    endpoint("POST", "clock/freeze", freeze_clock, returns=ClockView, raises=[UnknownAccount]),
     endpoint(
         "POST",
         "clock/advance",
@@ -97,7 +111,7 @@ ENDPOINTS: Final = (
         returns=ClockView,
         body=AdvanceBody,
         examples={"by": {"by": "2h"}, "to": {"to": "2030-01-31T12:00:00Z"}},
-        raises=[AccountUnknown, ClockMovedBack, ClockOutOfRange, CallbacksUnfinished],
+        raises=[UnknownAccount, ClockMovedBack, ClockOutOfRange, CallbacksUnfinished],
     ),
-    endpoint("POST", "clock/resume", resume_clock, returns=ClockView, raises=[AccountUnknown]),
+    endpoint("POST", "clock/resume", resume_clock, returns=ClockView, raises=[UnknownAccount]),
 )

@@ -9,23 +9,23 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from mocksms.engine.clock import system_time
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.logs import BoundedLog
-from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest, MocksmsError
-from mocksms.inspection.answers import error_responses
-from mocksms.inspection.asked import AccountQuery, Filters, PageQuery
+from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest, MocksmsError, UnsupportedMediaType
 from mocksms.inspection.auth import OPEN
-from mocksms.inspection.errors import InvalidParameters, RecordNotFound, TokenMissing, TypeNotJson, UnknownCursor
+from mocksms.inspection.errors import InvalidParameters, InvalidToken, RecordNotFound, UnknownCursor, response_specs
 from mocksms.inspection.events import Streams
 from mocksms.inspection.matching import MessageFilter
+from mocksms.inspection.models import AccountQuery, Filters, PageQuery
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.waiting import CallbackWaits, MessageWaits
 from mocksms.scenario.library import Library
-from mocksms.schemas.openapi import Operation, ResponseSpec
+from mocksms.schemas.openapi import JSON, TEXT, Operation, ResponseSpec
 
 BASE: Final = "/_mock"
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class Context:
-    """One mock as the inspection API sees it."""
+    """A mock with everything that the handlers of the inspection API need."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -85,6 +85,16 @@ class Context:
         self.message_waits.waiters.stop()
         self.callback_waits.waiters.stop()
         self.streams.stop()
+
+
+def json_response(model: BaseModel) -> Response:
+    """Return a model as a JSON response."""
+    return Response(model.model_dump_json(), media_type=JSON)
+
+
+def text_response(text: str) -> Response:
+    """Return a plain text response."""
+    return Response(text + "\n", media_type=TEXT)
 
 
 EndpointResult = BaseModel | ASGIApp
@@ -143,7 +153,7 @@ def endpoint(
         key="unused" if query is None else "chooses",
         query=query,
         body=body,
-        replies={200: success, **error_responses(errors)},
+        replies={200: success, **response_specs(errors)},
         **details,
     )
     return Endpoint(operation=operation, handler=handler, holds=holds)
@@ -156,9 +166,9 @@ def _common_errors(
     yield InvalidParameters
     yield CrossOriginRequest
     if path not in OPEN:
-        yield TokenMissing
+        yield InvalidToken
     if method != "GET":
-        yield from (BodyTooLarge, BodyTooSlow, TypeNotJson)
+        yield from (BodyTooLarge, BodyTooSlow, UnsupportedMediaType)
     if "{" in path:
         yield RecordNotFound
     if any("since" in model.model_fields for model in (query, body) if model):

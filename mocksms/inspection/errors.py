@@ -1,83 +1,90 @@
-"""Every way the inspection API refuses a call beyond what the whole mock refuses, as one tree.
+"""Errors of the inspection API, and the one table that turns errors into responses.
 
     MocksmsError
-    +-- InspectionRefused           a call of the inspection API that cannot be answered
-        +-- InvalidParameters       its query or body does not fit the model
-        +-- AccountRequired         it needs one account and names none
-        +-- AccountUnknown          it names an account that is not there and cannot be made
-        +-- UnknownCursor           it names a cursor this mock has not given out
-        +-- RecordNotFound          it names a message or exchange that is not there
-        +-- TypeNotJson             its body is not declared as JSON
-        +-- TokenMissing            the control token is missing or wrong
-        +-- TooManyListeners        too many wait or watch already
-        +-- ShuttingDown            the mock stops while it waits
-        +-- CallbacksUnfinished     time was moved, but receivers take too long
+    +-- InspectionRefused           a request that the inspection API refuses
+        +-- InvalidParameters       query, header or body do not fit the model
+        +-- AccountRequired         one account is needed and none is named
+        +-- UnknownAccount          the account does not exist and cannot be created
+        +-- UnknownCursor           the cursor is not from this mock
+        +-- RecordNotFound          there is no record with this id
+        +-- InvalidToken            the control token is missing or wrong
+        +-- TooManyListeners        too many waits or event streams are open
+        +-- ShuttingDown            the mock shuts down during a wait
+        +-- CallbacksUnfinished     the clock was advanced, but due callbacks take too long
+        +-- ExpectationFailed       the messages are not as expected
+            +-- NoMessage           no message matches
+            +-- WaitTimedOut        too few messages matched in time
 
-One table, in `mocksms.inspection.answers`, turns them into answers.
+The table has errors of `mocksms.errors` as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
+from pydantic import Field
+from starlette.responses import Response
+
+from mocksms import errors
 from mocksms.errors import MocksmsError
+from mocksms.inspection.explanations import Explanation
+from mocksms.inspection.models import ResponseModel
+from mocksms.schemas.openapi import JSON, TEXT, ResponseSpec
 
 
 class InspectionRefused(MocksmsError):
-    """Base of what the inspection API answers with an error of its own; the text is for its user."""
+    """Base of what only the inspection API refuses; the text is for its user."""
 
 
 class InvalidParameters(InspectionRefused):
-    """Query or body do not fit the model; `faults` maps a name to what is wrong there."""
+    """Query, header or body do not fit the model; `issues` maps a name to what is wrong there."""
 
-    def __init__(self, faults: Mapping[str, Iterable[str]]) -> None:
-        self.faults = {name: tuple(texts) for name, texts in faults.items()}
-        super().__init__("; ".join(f"{name}: {', '.join(texts)}" for name, texts in self.faults.items()))
+    def __init__(self, issues: Mapping[str, Iterable[str]]) -> None:
+        self.issues = {name: tuple(texts) for name, texts in issues.items()}
+        super().__init__("; ".join(f"{name}: {', '.join(texts)}" for name, texts in self.issues.items()))
 
 
 class AccountRequired(InspectionRefused):
-    """One account is needed and none was named."""
+    """One account is needed and none is named."""
 
     def __init__(self) -> None:
-        super().__init__("This is about one account: name it by the header X-API-Key, or by ?account= with key or id.")
+        super().__init__("This needs one account: send the header X-API-Key, or ?account= with the key or the id.")
 
 
-class AccountUnknown(InspectionRefused):
-    """There is no account `name`, and it cannot be the key of one."""
+class UnknownAccount(InspectionRefused):
+    """There is no account with the id `name`, or `name` is a shortened API key that the mock does not accept."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_key: bool = False) -> None:
         self.name = name
-        super().__init__(f"There is no account {name!r}, and none is made by that name; see GET /_mock/accounts.")
+        super().__init__(
+            f"Unknown API key {name!r}. This mock accepts only the keys of --api-key."
+            if is_key
+            else f"Unknown account id {name!r}. Accounts are created by API key; GET /_mock/accounts lists them."
+        )
 
 
 class UnknownCursor(InspectionRefused):
-    """The cursor `given` is beyond the `latest` one this mock has given out."""
+    """The `cursor` is beyond the `latest` one of this mock."""
 
-    def __init__(self, given: int, latest: int) -> None:
-        self.given = given
+    def __init__(self, cursor: int, latest: int) -> None:
+        self.cursor = cursor
         self.latest = latest
-        super().__init__(f"The cursor {given} is ahead of this mock, which is at {latest}: was it restarted since?")
+        super().__init__(f"Unknown cursor {cursor}. The latest of this mock is {latest}; was it restarted?")
 
 
 class RecordNotFound(InspectionRefused):
-    """There is no `kind` of thing with the id `name`."""
+    """There is no record of a `kind` with the id `name`."""
 
     def __init__(self, kind: str, name: str) -> None:
         self.kind = kind
         self.name = name
-        super().__init__(f"There is no {kind} {name!r} here; it may have been evicted, deleted or reset.")
+        super().__init__(f"Unknown {kind} {name!r}. It may have been evicted, deleted or reset.")
 
 
-class TypeNotJson(InspectionRefused):
-    """A body, or the lack of one, is declared as `media_type` (None: not declared) instead of JSON."""
-
-    def __init__(self, media_type: str | None) -> None:
-        self.media_type = media_type
-        declared = f"declared as {media_type}" if media_type else "not declared"
-        super().__init__(f"The body is {declared}; send JSON with the header Content-Type: application/json.")
-
-
-class TokenMissing(InspectionRefused):
+class InvalidToken(InspectionRefused):
     """The control token is missing or wrong."""
 
     def __init__(self) -> None:
@@ -85,26 +92,141 @@ class TokenMissing(InspectionRefused):
 
 
 class TooManyListeners(InspectionRefused):
-    """There are `limit` calls that wait or watch; no more are taken."""
+    """No more listeners of a `kind` are accepted: `limit` are open."""
 
     def __init__(self, kind: str, limit: int) -> None:
         self.limit = limit
-        super().__init__(f"There are {limit} {kind} open already; close some, or ask again later.")
+        super().__init__(f"There are {limit} {kind} open already. Close some, or try again later.")
 
 
 class ShuttingDown(InspectionRefused):
-    """The mock stops while a call waits."""
+    """The mock shuts down during a wait."""
 
     def __init__(self) -> None:
-        super().__init__("The mock stops.")
+        super().__init__("The mock shuts down.")
 
 
 class CallbacksUnfinished(InspectionRefused):
-    """Time was moved, but after `patience` seconds callbacks that were due by then were still on their way."""
+    """The clock was advanced, but due callbacks were not all attempted within `timeout` seconds."""
 
-    def __init__(self, patience: float) -> None:
-        self.patience = patience
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
         super().__init__(
-            f"Time was moved, but callbacks due by then were not all tried within {patience:g} s; "
-            "GET /_mock/callbacks?state=pending shows them."
+            f"The clock was advanced, but due callbacks were not all attempted within {timeout:g} s; "
+            "GET /_mock/callbacks?state=pending lists them."
         )
+
+
+class ExpectationFailed(InspectionRefused):
+    """The messages are not as expected."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        self.explanation = explanation
+        super().__init__(explanation.summary)
+
+
+class NoMessage(ExpectationFailed):
+    """No message matches."""
+
+
+class WaitTimedOut(ExpectationFailed):
+    """Too few messages matched in time."""
+
+
+class ErrorView(ResponseModel):
+    """What is wrong."""
+
+    status: int
+    message: str
+    issues: dict[str, list[str]] | None = Field(default=None, description="What is wrong, by parameter or field")
+    allowed: list[str] | None = Field(default=None, description="The steps that the message may take instead")
+    explanation: Explanation | None = Field(default=None, description="Why the expectation failed")
+
+
+class ErrorResponse(ResponseModel):
+    """An error."""
+
+    error: ErrorView
+
+
+class ErrorSpec(NamedTuple):
+    """The response to an error: its status, its description in the OpenAPI document, and further headers."""
+
+    status: HTTPStatus
+    about: str
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+_CLOSE: Final = {"connection": "close"}
+_TOKEN: Final = {"www-authenticate": "Bearer"}
+_RETRY: Final = {"retry-after": "1"}
+
+ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
+    InvalidParameters: ErrorSpec(HTTPStatus.BAD_REQUEST, "Invalid query, header or body"),
+    errors.PatternTooSlow: ErrorSpec(HTTPStatus.BAD_REQUEST, "The regular expression takes too long"),
+    InvalidToken: ErrorSpec(HTTPStatus.UNAUTHORIZED, "The control token is missing or wrong", _TOKEN),
+    errors.CrossOriginRequest: ErrorSpec(HTTPStatus.FORBIDDEN, "The host is not allowed, or the origin is another one"),
+    AccountRequired: ErrorSpec(HTTPStatus.NOT_FOUND, "No account is named"),
+    UnknownAccount: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown account"),
+    RecordNotFound: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown id"),
+    errors.UnknownScenario: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown scenario"),
+    NoMessage: ErrorSpec(HTTPStatus.NOT_FOUND, "No message matches, with an explanation"),
+    errors.BodyTooSlow: ErrorSpec(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time", _CLOSE),
+    WaitTimedOut: ErrorSpec(HTTPStatus.REQUEST_TIMEOUT, "Too few messages matched in time, with an explanation"),
+    ExpectationFailed: ErrorSpec(HTTPStatus.CONFLICT, "The messages are not as expected, with an explanation"),
+    errors.InvalidScenario: ErrorSpec(HTTPStatus.CONFLICT, "The file of the scenario is invalid"),
+    UnknownCursor: ErrorSpec(HTTPStatus.CONFLICT, "The cursor is not from this mock"),
+    errors.IllegalStep: ErrorSpec(HTTPStatus.CONFLICT, "The message cannot take this step"),
+    errors.NoLink: ErrorSpec(HTTPStatus.CONFLICT, "The message shows no such link"),
+    errors.ClockMovedBack: ErrorSpec(HTTPStatus.CONFLICT, "The clock is already later"),
+    errors.ClockOutOfRange: ErrorSpec(HTTPStatus.CONFLICT, "The clock cannot go that far"),
+    errors.BodyTooLarge: ErrorSpec(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", _CLOSE),
+    errors.UnsupportedMediaType: ErrorSpec(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON"),
+    TooManyListeners: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "Too many waits or event streams are open", _RETRY),
+    ShuttingDown: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "The mock shuts down"),
+    CallbacksUnfinished: ErrorSpec(HTTPStatus.GATEWAY_TIMEOUT, "The clock was advanced, but callbacks take too long"),
+}
+"""The response to each error."""
+
+
+def response_specs(kinds: Iterable[type[MocksmsError]]) -> dict[int, ResponseSpec]:
+    """Return the responses to some kinds of errors by their status, for the OpenAPI document."""
+    chosen = {*kinds}
+    specs: dict[int, ResponseSpec] = {}
+    for kind, (status, about, _) in sorted(ERRORS.items(), key=lambda item: item[1].status):
+        if kind not in chosen:
+            continue
+        known = specs.get(status)
+        specs[status] = ResponseSpec(
+            about=f"{known.about}; {about[0].lower()}{about[1:]}" if known else about,
+            shape=ErrorResponse,
+            media=(TEXT,) if issubclass(kind, ExpectationFailed) else known.media if known else (),
+        )
+    return specs
+
+
+def refusal_response(error: MocksmsError, *, as_text: bool = False) -> Response:
+    """Return the response to a request that is refused, as JSON or plain text."""
+    status, _, headers = ERRORS[type(error)]
+    details: dict[str, Any] = {}
+    text = str(error) if isinstance(error, InspectionRefused) else error.sentence
+    match error:
+        case ExpectationFailed(explanation=explanation):
+            details["explanation"] = explanation
+            text = explanation.text if as_text else explanation.summary
+        case InvalidParameters(issues=issues):
+            details["issues"] = {name: list(texts) for name, texts in issues.items()}
+        case errors.IllegalStep(allowed=allowed):
+            details["allowed"] = [str(state) for state in allowed]
+        case errors.UnsupportedMediaType(media_type=media_type):
+            declared = f"declared as {media_type}" if media_type else "not declared"
+            text = f"The body is {declared}; send JSON with the header Content-Type: application/json."
+    if as_text:
+        return Response(text + "\n", status, headers, TEXT)
+    return error_response(status, text, headers, **details)
+
+
+def error_response(status: int, text: str, headers: Mapping[str, str] | None = None, **details: Any) -> Response:
+    """Return an error as a JSON response."""
+    model = ErrorResponse(error=ErrorView(status=status, message=text, **details))
+    return Response(model.model_dump_json(exclude_unset=True), status, headers, JSON)

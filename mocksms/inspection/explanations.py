@@ -9,8 +9,7 @@ from typing import Final, Literal
 
 from pydantic import Field, computed_field
 
-from mocksms.inspection.errors import InspectionRefused
-from mocksms.inspection.shown import ResponseModel, Text
+from mocksms.inspection.models import ResponseModel, Text
 from mocksms.sms.display import MAX_SHOWN_LENGTH, cut, line, quoted
 from mocksms.sms.text import escape
 
@@ -98,22 +97,6 @@ class Explanation(ResponseModel):
     def text(self) -> str:
         """The whole explanation for a terminal."""
         return render(self)
-
-
-class ExpectationFailed(InspectionRefused):
-    """The messages are not as expected."""
-
-    def __init__(self, explanation: Explanation) -> None:
-        self.explanation = explanation
-        super().__init__(explanation.summary)
-
-
-class NoMessage(ExpectationFailed):
-    """No message matches, and one was requested."""
-
-
-class WaitTimedOut(ExpectationFailed):
-    """Too few messages matched until a wait timed out."""
 
 
 def describe_problem(count: int, conditions: Sequence[str], expected: str = "", when: str = "") -> str:

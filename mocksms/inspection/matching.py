@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.patterns import Pattern
-from mocksms.inspection.asked import Filters
 from mocksms.inspection.explanations import Closest, Comparison
+from mocksms.inspection.models import Filters
 from mocksms.sms.display import describe_history
 from mocksms.sms.message import Message
 from mocksms.sms.numbers import SEPARATORS

@@ -1,8 +1,8 @@
-"""Messages: list, read, wait for, verify, delete, and control them manually."""
+"""Messages: list, read, wait for, verify and delete them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Final
@@ -11,35 +11,49 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mocksms.asgi import Disconnected
-from mocksms.engine.account import Account
 from mocksms.engine.messages import MessageQuery
-from mocksms.errors import IllegalStep, NoLink
-from mocksms.inspection.answers import text_answer
-from mocksms.inspection.asked import ListQuery, ManyQuery, RequestModel, TextField, VerifyBody, WaitQuery
-from mocksms.inspection.context import Context, endpoint
-from mocksms.inspection.errors import ShuttingDown, TooManyListeners
+from mocksms.inspection.context import Context, endpoint, text_response
+from mocksms.inspection.errors import ExpectationFailed, NoMessage, ShuttingDown, TooManyListeners, WaitTimedOut
 from mocksms.inspection.explainer import Explainer
-from mocksms.inspection.explanations import ExpectationFailed, NoMessage, WaitTimedOut, describe_count
+from mocksms.inspection.explanations import describe_count
 from mocksms.inspection.matching import MessageFilter
+from mocksms.inspection.models import (
+    MAX_ROWS,
+    AccountQuery,
+    Filters,
+    Page,
+    PageQuery,
+    ResponseModel,
+    SinceQuery,
+    Text,
+    WarningView,
+)
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import LATEST, OwnedMessage
-from mocksms.inspection.shown import Page, ResponseModel, Text, WarningView
-from mocksms.inspection.verify import Verifier
+from mocksms.inspection.verify import Verifier, VerifyBody
 from mocksms.inspection.waiting import WaitEnd
 from mocksms.schemas.openapi import TEXT
 from mocksms.sms.codes import Code, find_codes
-from mocksms.sms.message import Message, Reason, Status
+from mocksms.sms.message import Reason, Status
 from mocksms.sms.segments import count_segments, split_segments
 from mocksms.sms.text import filled, links_in
 
-MessageAction = Callable[[Account, str], Message]
-"""One of the controls of a message, by its id."""
+MAX_WAIT_SECONDS: Final = 300.0
 
 
-class ClickBody(RequestModel):
-    """Which link to open."""
+class MessagesQuery(AccountQuery, Filters, SinceQuery):
+    """Filters for messages."""
 
-    url: TextField | None = Field(default=None, description="A link of the message; without it the first one")
+
+class ListQuery(AccountQuery, Filters, PageQuery):
+    """Filters for messages, and the page."""
+
+
+class WaitQuery(MessagesQuery):
+    """Filters for messages, their number and the timeout."""
+
+    count: int = Field(default=1, ge=1, le=MAX_ROWS, description="Number of messages to wait for")
+    timeout: float = Field(default=10.0, ge=0, le=MAX_WAIT_SECONDS, description="In seconds, real time")
 
 
 class ForcedByView(ResponseModel):
@@ -157,7 +171,7 @@ def delete_messages(context: Context, call: InspectionCall) -> DeletedView:
 
 def latest_message(context: Context, call: InspectionCall) -> MessageView:
     """Read the newest message that matches."""
-    return _view(context, _latest(context, call))
+    return message_view(context, _latest(context, call))
 
 
 def latest_codes(context: Context, call: InspectionCall) -> CodesView | Response:
@@ -197,7 +211,7 @@ def verify_messages(context: Context, call: InspectionCall) -> MessagesPage:
 
 def read_message(context: Context, call: InspectionCall) -> MessageView:
     """Read a message."""
-    return _view(context, call.scope.find(call.id))
+    return message_view(context, call.scope.find(call.id))
 
 
 def read_codes(context: Context, call: InspectionCall) -> CodesView | Response:
@@ -206,36 +220,6 @@ def read_codes(context: Context, call: InspectionCall) -> CodesView | Response:
     As plain text one code per line.
     """
     return _codes(context, call, call.scope.find(call.id))
-
-
-def cancel_message(context: Context, call: InspectionCall) -> MessageView:
-    """Cancel a queued message."""
-    return _act(context, call, context.controls.cancel)
-
-
-def send_message(context: Context, call: InspectionCall) -> MessageView:
-    """Send a queued message now."""
-    return _act(context, call, context.controls.send)
-
-
-def bounce_message(context: Context, call: InspectionCall) -> MessageView:
-    """Let a queued or sent message bounce."""
-    return _act(context, call, context.controls.bounce)
-
-
-def unsubscribe_message(context: Context, call: InspectionCall) -> MessageView:
-    """Opt out the recipient of a message."""
-    return _act(context, call, context.controls.unsubscribe)
-
-
-def click_message(context: Context, call: InspectionCall) -> MessageView:
-    """Let the recipient open a link."""
-    return _act(context, call, lambda account, name: context.controls.click(account, name, call.body.url))
-
-
-def _act(context: Context, call: InspectionCall, action: MessageAction) -> MessageView:
-    account, message = call.scope.find(call.id)
-    return _view(context, OwnedMessage(account, action(account, message.transaction_id)))
 
 
 def _latest(context: Context, call: InspectionCall) -> OwnedMessage:
@@ -258,7 +242,7 @@ def _timed_out(context: Context, call: InspectionCall, wanted: MessageFilter) ->
 def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> CodesView | Response:
     codes = find_codes(context.engine.text_of(owned.message))
     if call.as_text:
-        return text_answer("\n".join(code.code for code in codes))
+        return text_response("\n".join(code.code for code in codes))
     return CodesView(codes=[_code_view(code) for code in codes])
 
 
@@ -266,7 +250,7 @@ def _page(
     context: Context, call: InspectionCall, found: Sequence[OwnedMessage], total: int, since: int | None
 ) -> MessagesPage:
     return MessagesPage(
-        messages=[_view(context, owned) for owned in found],
+        messages=[message_view(context, owned) for owned in found],
         cursor=context.engine.cursor,
         total=total,
         evicted=call.scope.evicted(),
@@ -274,7 +258,8 @@ def _page(
     )
 
 
-def _view(context: Context, owned: OwnedMessage) -> MessageView:
+def message_view(context: Context, owned: OwnedMessage) -> MessageView:
+    """Return a message with all its details."""
     account, message = owned
     text = context.engine.text_of(message)
     request = account.journal.get(message.request)
@@ -328,14 +313,14 @@ def _segments_view(text: str) -> SegmentsView:
 
 ENDPOINTS: Final = (
     endpoint("GET", "messages", list_messages, returns=MessagesPage, query=ListQuery),
-    endpoint("DELETE", "messages", delete_messages, returns=DeletedView, query=ManyQuery),
-    endpoint("GET", "messages/latest", latest_message, returns=MessageView, query=ManyQuery, raises=[NoMessage]),
+    endpoint("DELETE", "messages", delete_messages, returns=DeletedView, query=MessagesQuery),
+    endpoint("GET", "messages/latest", latest_message, returns=MessageView, query=MessagesQuery, raises=[NoMessage]),
     endpoint(
         "GET",
         "messages/latest/codes",
         latest_codes,
         returns=CodesView,
-        query=ManyQuery,
+        query=MessagesQuery,
         media=(TEXT,),
         raises=[NoMessage],
     ),
@@ -364,25 +349,4 @@ ENDPOINTS: Final = (
     # Paths with an id come after the fixed ones.
     endpoint("GET", "messages/{id}", read_message, returns=MessageView, path_example=LATEST),
     endpoint("GET", "messages/{id}/codes", read_codes, returns=CodesView, media=(TEXT,), path_example=LATEST),
-    endpoint(
-        "POST", "messages/{id}/cancel", cancel_message, returns=MessageView, raises=[IllegalStep], path_example=LATEST
-    ),
-    endpoint(
-        "POST", "messages/{id}/send", send_message, returns=MessageView, raises=[IllegalStep], path_example=LATEST
-    ),
-    endpoint(
-        "POST", "messages/{id}/bounce", bounce_message, returns=MessageView, raises=[IllegalStep], path_example=LATEST
-    ),
-    endpoint("POST", "messages/{id}/unsubscribe", unsubscribe_message, returns=MessageView, path_example=LATEST),
-    endpoint(
-        "POST",
-        "messages/{id}/click",
-        click_message,
-        returns=MessageView,
-        body=ClickBody,
-        body_required=False,
-        examples={"the first": {}},
-        raises=[NoLink],
-        path_example=LATEST,
-    ),
 )

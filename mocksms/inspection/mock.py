@@ -12,8 +12,8 @@ from mocksms.engine.clock import system_time
 from mocksms.fidelity import ledger
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import TooManyListeners
+from mocksms.inspection.models import ResponseModel
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.shown import ResponseModel
 from mocksms.schemas.openapi import STREAM
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault

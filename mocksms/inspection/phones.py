@@ -11,12 +11,11 @@ from mocksms.engine.account import Account, Reply
 from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
-from mocksms.inspection.asked import AccountQuery, NumberField, PageQuery, RequestModel
 from mocksms.inspection.context import Context, endpoint
-from mocksms.inspection.errors import AccountRequired, AccountUnknown
+from mocksms.inspection.errors import AccountRequired, UnknownAccount
+from mocksms.inspection.models import AccountQuery, NumberField, Page, PageQuery, RequestModel, ResponseModel, Text
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import Phone, count_phones
-from mocksms.inspection.shown import Page, ResponseModel, Text
 from mocksms.schemas.types import ListedNumber
 from mocksms.sms.message import Message, Reason, Status
 from mocksms.sms.replies import ConsentChoice
@@ -207,7 +206,7 @@ ENDPOINTS: Final = (
         returns=ReplyView,
         body=ReplyBody,
         examples={"opt out": {"from": "972-54-1111111", "text": "STOP"}},
-        raises=[AccountRequired, AccountUnknown],
+        raises=[AccountRequired, UnknownAccount],
     ),
     endpoint("GET", "consents", list_consents, returns=ConsentsPage, query=PhonesQuery),
 )

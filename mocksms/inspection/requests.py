@@ -12,11 +12,10 @@ from mocksms.engine.account import Account
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.logs import parse_record_number
 from mocksms.engine.rules import ApiOperation
-from mocksms.inspection.asked import AccountQuery, Name, PageQuery
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import RecordNotFound
+from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, ResponseModel, Text, WarningView
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.shown import Page, ResponseModel, Text, WarningView
 
 SUCCESS: Final = range(200, 300)
 

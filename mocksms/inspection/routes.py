@@ -16,13 +16,16 @@ from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import Disconnected
 from mocksms.errors import MocksmsError
-from mocksms.inspection import accounts, callbacks, clock, messages, mock, phones, requests, scenarios
-from mocksms.inspection.answers import answer, error_answer, refusal
-from mocksms.inspection.context import Context, Endpoint
-from mocksms.inspection.parameters import prefers_text, read_ask
+from mocksms.inspection import accounts, callbacks, clock, controls, messages, mock, phones, requests, scenarios
+from mocksms.inspection.context import Context, Endpoint, json_response
+from mocksms.inspection.errors import error_response, refusal_response
+from mocksms.inspection.parameters import prefers_text, read_call
 
 GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
-    "Messages": ("Sent messages: list, read, wait, verify, and control one manually.", messages.ENDPOINTS),
+    "Messages": (
+        "Sent messages: list, read, wait, verify, and control one manually.",
+        (*messages.ENDPOINTS, *controls.ENDPOINTS),
+    ),
     "Phones": ("Phones that got an SMS: their replies, opt-outs and opt-ins.", phones.ENDPOINTS),
     "Accounts": (
         "Everything that belongs to one API key. The header X-API-Key or ?account= chooses an account; without them "
@@ -68,16 +71,16 @@ class EndpointApp:
         if self._endpoint.holds and scope["method"] == "HEAD":
             return await _method_not_allowed(scope["path"], "HEAD", operation.path)(scope, receive, send)
         try:
-            call = await read_ask(self._context.engine, operation, scope, receive, headers)
+            call = await read_call(self._context.engine, operation, scope, receive, headers)
             result = self._endpoint.handler(self._context, call)
-            response = result if callable(result) else answer(await result if isawaitable(result) else result)
+            response = result if callable(result) else json_response(await result if isawaitable(result) else result)
         except Disconnected:
             return
         except MocksmsError as error:
-            response = refusal(error, as_text=prefers_text(headers))
+            response = refusal_response(error, as_text=prefers_text(headers))
         except Exception:
             log.exception("mocksms failed on %s %s", scope["method"], ascii(scope["path"]))
-            response = error_answer(500, "mocksms itself failed; its log says how.")
+            response = error_response(500, "mocksms itself failed; its log says how.")
         await response(scope, receive, send)
 
 
@@ -103,7 +106,7 @@ async def explain(request: Request, error: Exception) -> Response:
         return _method_not_allowed(path, request.method, fitting.path)
     near = difflib.get_close_matches(path, {operation.path for operation in OPERATIONS}, 1)
     hint = f"did you mean {near[0]}?" if near else "all there is stands in /openapi.json, to be read at /docs."
-    return error_answer(error.status_code, f"There is no {path} here; {hint}")
+    return error_response(error.status_code, f"There is no {path} here; {hint}")
 
 
 def _method_not_allowed(path: str, method: str, template: str) -> Response:
@@ -112,4 +115,4 @@ def _method_not_allowed(path: str, method: str, template: str) -> Response:
     if "GET" in methods and not any(endpoint.holds for endpoint in endpoints):
         methods.add("HEAD")
     allowed = ", ".join(sorted(methods))
-    return error_answer(405, f"{path} does not answer {method}, only {allowed}.", {"allow": allowed})
+    return error_response(405, f"{path} does not answer {method}, only {allowed}.", {"allow": allowed})

@@ -12,12 +12,10 @@ from mocksms.engine.account import Account
 from mocksms.engine.logs import parse_record_number
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec, RuleState
 from mocksms.errors import InvalidScenario, UnknownScenario
-from mocksms.inspection.answers import text_answer
-from mocksms.inspection.asked import AccountQuery, Name
-from mocksms.inspection.context import Context, endpoint
-from mocksms.inspection.errors import AccountRequired, AccountUnknown, InvalidParameters, RecordNotFound
+from mocksms.inspection.context import Context, endpoint, text_response
+from mocksms.inspection.errors import AccountRequired, InvalidParameters, RecordNotFound, UnknownAccount
+from mocksms.inspection.models import AccountQuery, Name, ResponseModel, Text
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.shown import ResponseModel, Text
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import check, read_file
 from mocksms.scenario.recorder import record, to_toml
@@ -138,7 +136,7 @@ def recorded_scenario(context: Context, call: InspectionCall) -> Response:
     """
     scenario = record(call.scope.peek(), context.engine.settings)
     if call.as_text:
-        return text_answer(to_toml(scenario).rstrip("\n"))
+        return text_response(to_toml(scenario).rstrip("\n"))
     return Response(scenario.model_dump_json(by_alias=True, exclude_defaults=True), media_type=JSON)
 
 
@@ -258,7 +256,7 @@ _FAULT_EXAMPLES: Final = {
 }
 
 ENDPOINTS: Final = (
-    endpoint("GET", "scenario", read_scenario, returns=ScenarioView, raises=[AccountUnknown]),
+    endpoint("GET", "scenario", read_scenario, returns=ScenarioView, raises=[UnknownAccount]),
     endpoint(
         "PUT",
         "scenario",
@@ -268,16 +266,16 @@ ENDPOINTS: Final = (
         body=Scenario,
         body_required=False,
         examples=_SCENARIO_EXAMPLES,
-        raises=[AccountUnknown, UnknownScenario, InvalidScenario],
+        raises=[UnknownAccount, UnknownScenario, InvalidScenario],
     ),
-    endpoint("DELETE", "scenario", delete_scenario, returns=ScenarioView, raises=[AccountUnknown]),
+    endpoint("DELETE", "scenario", delete_scenario, returns=ScenarioView, raises=[UnknownAccount]),
     endpoint(
         "GET",
         "scenario/recorded",
         recorded_scenario,
         returns=Scenario,
         media=(TEXT,),
-        raises=[AccountRequired, AccountUnknown],
+        raises=[AccountRequired, UnknownAccount],
     ),
     endpoint("GET", "scenarios", list_scenarios, returns=ScenariosView, query=None),
     endpoint("GET", "faults", list_faults, returns=FaultsView),
@@ -288,8 +286,8 @@ ENDPOINTS: Final = (
         returns=FaultSetView,
         body=FaultBody,
         examples=_FAULT_EXAMPLES,
-        raises=[AccountUnknown],
+        raises=[UnknownAccount],
     ),
-    endpoint("DELETE", "faults", clear_faults, returns=FaultsCleared, raises=[AccountUnknown]),
-    endpoint("DELETE", "faults/{id}", clear_fault, returns=FaultsCleared, raises=[AccountUnknown]),
+    endpoint("DELETE", "faults", clear_faults, returns=FaultsCleared, raises=[UnknownAccount]),
+    endpoint("DELETE", "faults/{id}", clear_fault, returns=FaultsCleared, raises=[UnknownAccount]),
 )

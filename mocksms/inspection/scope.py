@@ -14,7 +14,7 @@ from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal, RecordedRequest, shorten_key
 from mocksms.engine.messages import MessageQuery
-from mocksms.inspection.errors import AccountRequired, AccountUnknown, RecordNotFound
+from mocksms.inspection.errors import AccountRequired, RecordNotFound, UnknownAccount
 from mocksms.sms.message import Message
 
 LATEST: Final = "latest"
@@ -84,7 +84,7 @@ class AccountScope:
 
         Raises:
             AccountRequired: none is named.
-            AccountUnknown: it is not there and cannot be made.
+            UnknownAccount: it is not there and cannot be made.
         """
         if self.name is None:
             raise AccountRequired
@@ -97,7 +97,7 @@ class AccountScope:
 
         Raises:
             AccountRequired: none is named.
-            AccountUnknown: it is not there and cannot be made.
+            UnknownAccount: it is not there and cannot be made.
         """
         if self.name is None:
             raise AccountRequired
@@ -108,7 +108,7 @@ class AccountScope:
         """Return the one account, made if need be, or None for all.
 
         Raises:
-            AccountUnknown: it is not there and cannot be made.
+            UnknownAccount: it is not there and cannot be made.
         """
         return None if self.name is None else self.account()
 
@@ -195,9 +195,9 @@ class AccountScope:
     def _new_key(self, name: str) -> str:
         allowed = self._engine.settings.api_key
         if self._is_id:
-            raise AccountUnknown(name)
+            raise UnknownAccount(name)
         if allowed and name not in allowed:
-            raise AccountUnknown(shorten_key(name))
+            raise UnknownAccount(shorten_key(name), is_key=True)
         return name
 
 

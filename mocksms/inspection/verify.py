@@ -5,15 +5,45 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pydantic import Field, model_validator
+
 from mocksms.engine.messages import MessageQuery
-from mocksms.inspection.asked import Filters, VerifyBody
 from mocksms.inspection.context import Context
 from mocksms.inspection.explainer import Explainer
 from mocksms.inspection.explanations import Explanation, describe_count, describe_others, describe_problem
+from mocksms.inspection.models import Filters, SinceQuery
 from mocksms.inspection.scope import AccountScope, OwnedMessage
+from mocksms.schemas.types import Count
 
 MAX_UNEXPECTED: Final = 10
 """Unexpected messages that an explanation lists."""
+
+
+class VerifyBody(Filters, SinceQuery):
+    """The expected messages: a number of messages that match, or several in order; without a number at least one."""
+
+    exactly: Count | None = Field(default=None, description="Exact number of messages")
+    at_least: Count | None = Field(default=None, description="Minimum number of messages")
+    at_most: Count | None = Field(default=None, description="Maximum number of messages")
+    in_order: list[Filters] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Filters for one message each, in the order of acceptance",
+    )
+    nothing_else: bool = Field(default=False, description="Whether other messages are unexpected")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> VerifyBody:
+        counted = [name for name in ("exactly", "at_least", "at_most") if getattr(self, name) is not None]
+        filters = [name for name in Filters.model_fields if getattr(self, name) is not None]
+        if self.in_order is not None and (counted or filters):
+            raise ValueError(f"in_order cannot be combined with {', '.join(counted + filters)}")
+        if self.exactly is not None and len(counted) > 1:
+            raise ValueError("exactly cannot be combined with at_least or at_most")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"at_least {self.at_least} is more than at_most {self.at_most}")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

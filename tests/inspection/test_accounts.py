@@ -63,7 +63,7 @@ def test_account_shows_what_it_begins_with_before_its_first_use() -> None:
 def test_what_is_about_one_account_must_name_it(shared_mock: Mock, method: str, path: str, body: object) -> None:
     error = Api(shared_mock).refused(404, method, path, body)
     assert error["message"] == (
-        "This is about one account: name it by the header X-API-Key, or by ?account= with key or id."
+        "This needs one account: send the header X-API-Key, or ?account= with the key or the id."
     )
 
 
@@ -267,7 +267,7 @@ def test_id_of_no_account_makes_none(shared_mock: Mock, method: str, path: str) 
     body = {"from": PHONE, "text": "Hi"} if path == "inbound" else {} if method == "PATCH" else None
     error = Api(shared_mock).refused(404, method, path, body, account="0123456789ab")
     assert error["message"] == (
-        "There is no account '0123456789ab', and none is made by that name; see GET /_mock/accounts."
+        "Unknown account id '0123456789ab'. Accounts are created by API key; GET /_mock/accounts lists them."
     )
 
 

@@ -143,7 +143,7 @@ def test_refused_sites_have_changed_nothing(used: Api) -> None:
 def test_refused_host_is_told_how_to_be_allowed(used: Api) -> None:
     answer = call(used.mock, "GET", "/_mock/health", Host="mock.test:8972")
     assert answer.json()["error"]["message"] == (
-        "Host 'mock.test:8972' is not allowed here; start mocksms with --allowed-host mock.test."
+        "Host 'mock.test:8972' is not allowed; start mocksms with --allowed-host mock.test."
     )
 
 

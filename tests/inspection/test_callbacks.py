@@ -118,7 +118,7 @@ def test_callback_can_be_replayed(api: Api, receiver: Receiver) -> None:
 
 @pytest.mark.parametrize("name", ["0", "99999", "latest", "9" * 30, "\u0663"])
 def test_callback_that_is_not_there_cannot_be_replayed(api: Api, name: str) -> None:
-    assert api.refused(404, "POST", f"callbacks/{name}/replay")["message"].startswith("There is no callback")
+    assert api.refused(404, "POST", f"callbacks/{name}/replay")["message"].startswith("Unknown callback")
 
 
 @pytest.mark.parametrize(

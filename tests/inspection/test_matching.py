@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.messages import MessageQuery, MessageStore
-from mocksms.inspection.asked import Filters
 from mocksms.inspection.matching import FilterCondition, MessageFilter
+from mocksms.inspection.models import Filters
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import filled

@@ -227,7 +227,7 @@ def test_too_many_that_wait_or_watch_are_told_to_come_back(
     monkeypatch.setattr(most, 0)
     answer = api.call("GET", path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert answer.json()["error"]["message"] == f"{words}; close some, or ask again later."
+    assert answer.json()["error"]["message"] == f"{words}. Close some, or try again later."
 
 
 def test_wait_of_a_client_that_leaves_is_over(own_mock: Mock) -> None:
@@ -252,7 +252,7 @@ def test_mock_that_stops_ends_waits_and_streams() -> None:
         waited = threads.submit(api.call, "GET", "messages/wait", timeout=300)
         someone_waits(mock)
     answer = waited.result(PATIENCE)
-    assert (answer.status_code, answer.json()["error"]["message"]) == (503, "The mock stops.")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (503, "The mock shuts down.")
     assert rest.result(PATIENCE).endswith(b'event: dropped\ndata: {"reason":"mocksms stops"}\n\n')
 
 
@@ -260,7 +260,7 @@ def test_mock_that_stops_ends_waits_and_streams() -> None:
 def test_body_where_none_is_read_is_refused_rather_than_ignored(api: Api, method_and_path: tuple[str, str]) -> None:
     sent = api.send(NUMBER)
     error = api.refused(400, *method_and_path, {"to": "972-54-2222222"})
-    assert error["issues"] == {"body": ["is not read here; what is asked for goes into the query"]}
+    assert error["issues"] == {"body": ["must be empty; parameters of this operation belong in the query"]}
     assert api.ids() == sent
 
 

@@ -293,7 +293,7 @@ def test_what_was_lived_through_is_a_file_for_whoever_wants_text(api: Api) -> No
 
 def test_recording_is_about_one_account(api: Api) -> None:
     error = Api(api.mock).refused(404, "GET", "scenario/recorded")
-    assert error["message"].startswith("This is about one account: name it")
+    assert error["message"].startswith("This needs one account: send")
 
 
 def test_recording_an_account_that_was_not_used_yet_makes_none(own_mock: Mock) -> None:
@@ -526,7 +526,7 @@ def test_fault_that_is_none_is_told_where_and_nothing_is_set(api: Api, fault: An
 def test_id_of_no_account_makes_none(shared_mock: Mock, method: str, path: str) -> None:
     given = DOWN if path == "faults" and method == "POST" else None
     error = Api(shared_mock).refused(404, method, path, given, account="0123456789ab")
-    assert error["message"].startswith("There is no account '0123456789ab'")
+    assert error["message"].startswith("Unknown account id '0123456789ab'")
 
 
 def test_rule_may_be_met_by_magic_numbers_too(api: Api) -> None:

@@ -92,7 +92,7 @@ def test_wait_ends_when_the_mock_stops() -> None:
             answer = pool.submit(Api(mock, KEY).call, "GET", "messages/wait", timeout=60)
             someone_waits(mock, 1)
         assert answer.result(PATIENCE).status_code == 503
-        assert "stops" in answer.result().json()["error"]["message"]
+        assert "shuts down" in answer.result().json()["error"]["message"]
 
 
 def test_messages_of_other_accounts_do_not_end_a_wait(own_mock: Mock) -> None:
@@ -168,8 +168,8 @@ def test_advance_fails_when_receivers_take_too_long(monkeypatch: pytest.MonkeyPa
         api.send(NUMBER)
         error = api.refused(504, "POST", "clock/advance", {"by": "1h"})
         assert error["message"] == (
-            "Time was moved, but callbacks due by then were not all tried within 0.1 s; "
-            "GET /_mock/callbacks?state=pending shows them."
+            "The clock was advanced, but due callbacks were not all attempted within 0.1 s; "
+            "GET /_mock/callbacks?state=pending lists them."
         )
         assert api.get("clock")["now"] > before
 

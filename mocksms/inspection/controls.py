@@ -1,0 +1,81 @@
+"""Controls of a message: cancel, send, bounce, click or unsubscribe it manually."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from pydantic import Field
+
+from mocksms.engine.account import Account
+from mocksms.errors import IllegalStep, NoLink
+from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.messages import MessageView, message_view
+from mocksms.inspection.models import RequestModel, TextField
+from mocksms.inspection.parameters import InspectionCall
+from mocksms.inspection.scope import LATEST, OwnedMessage
+from mocksms.sms.message import Message
+
+MessageAction = Callable[[Account, str], Message]
+"""One of the controls of a message, by its id."""
+
+
+class ClickBody(RequestModel):
+    """Which link to open."""
+
+    url: TextField | None = Field(default=None, description="A link of the message; without it the first one")
+
+
+def cancel_message(context: Context, call: InspectionCall) -> MessageView:
+    """Cancel a queued message."""
+    return _act(context, call, context.controls.cancel)
+
+
+def send_message(context: Context, call: InspectionCall) -> MessageView:
+    """Send a queued message now."""
+    return _act(context, call, context.controls.send)
+
+
+def bounce_message(context: Context, call: InspectionCall) -> MessageView:
+    """Let a queued or sent message bounce."""
+    return _act(context, call, context.controls.bounce)
+
+
+def unsubscribe_message(context: Context, call: InspectionCall) -> MessageView:
+    """Opt out the recipient of a message."""
+    return _act(context, call, context.controls.unsubscribe)
+
+
+def click_message(context: Context, call: InspectionCall) -> MessageView:
+    """Let the recipient open a link."""
+    return _act(context, call, lambda account, name: context.controls.click(account, name, call.body.url))
+
+
+def _act(context: Context, call: InspectionCall, action: MessageAction) -> MessageView:
+    account, message = call.scope.find(call.id)
+    return message_view(context, OwnedMessage(account, action(account, message.transaction_id)))
+
+
+ENDPOINTS: Final = (
+    endpoint(
+        "POST", "messages/{id}/cancel", cancel_message, returns=MessageView, raises=[IllegalStep], path_example=LATEST
+    ),
+    endpoint(
+        "POST", "messages/{id}/send", send_message, returns=MessageView, raises=[IllegalStep], path_example=LATEST
+    ),
+    endpoint(
+        "POST", "messages/{id}/bounce", bounce_message, returns=MessageView, raises=[IllegalStep], path_example=LATEST
+    ),
+    endpoint("POST", "messages/{id}/unsubscribe", unsubscribe_message, returns=MessageView, path_example=LATEST),
+    endpoint(
+        "POST",
+        "messages/{id}/click",
+        click_message,
+        returns=MessageView,
+        body=ClickBody,
+        body_required=False,
+        examples={"the first": {}},
+        raises=[NoLink],
+        path_example=LATEST,
+    ),
+)

@@ -1,0 +1,121 @@
+"""Base models of the inspection API, and the parameters and fields that several resources share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from mocksms.engine.account import MAX_KEY_LENGTH
+from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
+from mocksms.schemas.types import whole
+from mocksms.sms.message import Reason, Status
+
+MAX_ROWS: Final = 1_000
+"""Records on one page."""
+
+MAX_NAME_LENGTH: Final = 200
+MAX_NUMBER_LENGTH: Final = 100
+MAX_TEXT_FILTER_LENGTH: Final = 3_000
+"""Characters of a text to look for: all filters together must fit into a request line."""
+
+_REASONS: Final = {reason.in_reads: reason for reason in reversed(Reason)} | {reason.value: reason for reason in Reason}
+
+
+def _reason(raw: object) -> object:
+    if isinstance(raw, str) and raw not in _REASONS:
+        raise ValueError(f"must be one of {', '.join(Reason)}, or their spelling in the reads")
+    return _REASONS[raw] if isinstance(raw, str) else raw
+
+
+def _pattern(raw: str) -> str:
+    Pattern(raw)
+    return raw
+
+
+def _well_formed(text: object) -> object:
+    """Replace lone surrogates, which an application can send but UTF-8 cannot carry."""
+    if isinstance(text, str) and not text.isascii():
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+Text = Annotated[str, BeforeValidator(_well_formed)]
+"""A text from an application."""
+
+Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(whole)]
+"""A position in the order of all records of a mock."""
+
+TextField = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_FILTER_LENGTH)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
+NumberField = Annotated[str, Field(min_length=1, max_length=MAX_NUMBER_LENGTH)]
+
+
+class RequestModel(BaseModel):
+    """A query or body; unknown names are refused, so that a misspelled filter is not ignored."""
+
+    # Deferred, since most runs use few of these, and a mock must start fast.
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+
+
+class Filters(RequestModel):
+    """Filters for messages; a message must match all of them."""
+
+    to: NumberField | None = Field(default=None, description="Number of the recipient, compared by its digits")
+    status: Status | None = Field(default=None, description="Status of the message")
+    reject_reason: Annotated[Reason, BeforeValidator(_reason)] | None = Field(
+        default=None, description="Reason of the status, in either of the vendor's spellings"
+    )
+    tag: Name | None = Field(default=None, description="One of the tags")
+    content: TextField | None = Field(
+        default=None, description="Part of the content as sent, placeholders filled; case matters"
+    )
+    text: TextField | None = Field(default=None, description="Part of the text as the phone shows it; case matters")
+    regex: Annotated[str, Field(min_length=1, max_length=MAX_PATTERN_LENGTH), AfterValidator(_pattern)] | None = Field(
+        default=None, description="A regular expression found in the content", json_schema_extra={"format": "regex"}
+    )
+    sender: Name | None = Field(default=None, description="The sender")
+
+
+class AccountQuery(RequestModel):
+    """The account; without it all accounts."""
+
+    account: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH, pattern=r"\S")] | None = Field(
+        default=None, description="Key or id of the account; takes precedence over the X-API-Key header"
+    )
+
+
+class SinceQuery(RequestModel):
+    """The start of a list."""
+
+    since: Cursor | None = Field(default=None, description="A cursor: only what came after it")
+
+
+class PageQuery(SinceQuery):
+    """The start, end and length of a page."""
+
+    before: Cursor | None = Field(default=None, description="A cursor: only what came before it, for the next page")
+    limit: int = Field(default=100, ge=1, le=MAX_ROWS, description="Maximum number of records, the newest first")
+
+
+class ResponseModel(BaseModel):
+    """A part of a response."""
+
+    # Deferred, since most runs use few of these, and a mock must start fast.
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+
+class Page(ResponseModel):
+    """What every page says beside its records."""
+
+    cursor: int = Field(description="Pass it as `since` to get only what comes after this response")
+    total: int = Field(description="Number of records that match, on all pages")
+    evicted: int = Field(description="Number of records that were evicted")
+    incomplete: bool = Field(description="Whether records that came after `since` may be among the evicted ones")
+
+
+class WarningView(ResponseModel):
+    """A deviation that the real service accepts, too."""
+
+    path: Text
+    note: Text
