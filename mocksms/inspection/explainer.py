@@ -85,7 +85,7 @@ class Explainer:
             messages=sum(account.messages.count(MessageQuery(after=self._after)) for account in accounts),
             account=self._scope.shortened_key,
             since=self._after or None,
-            has_requests=any(True for _ in self._scope.exchanges(self._after)),
+            has_requests=any(True for _ in self._scope.requests(self._after)),
             clock_frozen_at=next((account.clock.now() for account in accounts if account.clock.frozen), None),
         )
 
@@ -94,7 +94,7 @@ class Explainer:
         everyone = AccountScope(self._engine, None)
         refused = (
             (account, request)
-            for account, request in everyone.exchanges(self._after)
+            for account, request in everyone.requests(self._after)
             if (account is None or self._scope.holds(account))
             and not request.messages
             and (request.status is None or request.status >= 400)

@@ -122,7 +122,7 @@ def list_inbound(context: Context, call: InspectionCall) -> RepliesPage:
     digits = _digits(context, query)
     found, totals = context.paginate(
         query,
-        lambda after, before: call.scope.inbound(after, before, digits),
+        lambda after, before: call.scope.replies(after, before, digits),
         (account.replies for account in call.scope.accounts),
     )
     return RepliesPage(replies=[_reply_view(*each) for each in found], **totals)

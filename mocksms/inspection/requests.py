@@ -71,7 +71,7 @@ def list_requests(context: Context, call: InspectionCall) -> RequestsPage:
     journals = [journal for _, journal in call.scope.journals]
 
     def find(after: int, before: int | None) -> Iterator[tuple[Account | None, RecordedRequest]]:
-        return (owned for owned in call.scope.exchanges(after, before) if _matches(query, owned[1]))
+        return (owned for owned in call.scope.requests(after, before) if _matches(query, owned[1]))
 
     is_unfiltered = not query.model_fields_set - {"limit", "account", "before"}
     found, totals = context.paginate(query, find, journals, sum(map(len, journals)) if is_unfiltered else None)

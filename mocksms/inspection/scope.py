@@ -1,4 +1,4 @@
-"""Whose messages and exchanges a question is about: one account's, or everybody's."""
+"""Account scope of a call: the records of one account, or of all accounts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mocksms.inspection.errors import AccountRequired, RecordNotFound, UnknownAc
 from mocksms.sms.message import Message
 
 LATEST: Final = "latest"
-"""Stands for the id of the newest message."""
+"""The name of the newest message in a path."""
 
 _ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 
@@ -35,7 +35,7 @@ class OwnedMessage(NamedTuple):
 
 
 class Phone(NamedTuple):
-    """A phone that an account wrote to or heard from: its number as compared, and the number of the latest SMS."""
+    """A phone of an account: its number as compared, and the cursor of its latest SMS in either direction."""
 
     account: Account
     digits: str
@@ -43,9 +43,10 @@ class Phone(NamedTuple):
 
 
 class AccountScope:
-    """One account by its key or id, or all when no name is given. Looked up anew each time: accounts come and go.
+    """One account by its key or id, or all accounts when `name` is None.
 
-    A name that looks like an id is one, unless it is surely a key.
+    Accounts are looked up at each use, because they can be created and evicted. A name in the form of an id is an id,
+    unless `is_key` says that it is a key.
     """
 
     def __init__(self, engine: Engine, name: str | None, *, is_key: bool = False) -> None:
@@ -55,7 +56,7 @@ class AccountScope:
 
     @property
     def accounts(self) -> list[Account]:
-        """The accounts there are, brought up to date, the latest used first."""
+        """The accounts with all due events applied, the latest used first."""
         found = self._named()
         accounts = [*reversed(tuple(self._engine.accounts))] if self.name is None else [found] if found else []
         for account in accounts:
@@ -63,12 +64,12 @@ class AccountScope:
         return accounts
 
     def holds(self, account: Account) -> bool:
-        """Return whether an account is meant."""
+        """Whether an account is in the scope."""
         return self.name is None or self.name == account.key or (self._is_id and self.name == account.id)
 
     @property
     def id(self) -> str | None:
-        """The id of the account, whether it was used yet or not; None for all."""
+        """The id of the account, also before its first use; None for all accounts."""
         return self.name if self._is_id or self.name is None else account_id(self.name)
 
     @property
@@ -80,11 +81,11 @@ class AccountScope:
         return shorten_key(found.key if found else self.name)
 
     def peek(self) -> Account:
-        """Return the one account as it is, or as it would begin.
+        """Return the one account, or before its first use a new one that is not stored.
 
         Raises:
-            AccountRequired: none is named.
-            UnknownAccount: it is not there and cannot be made.
+            AccountRequired: the scope is all accounts.
+            UnknownAccount: it does not exist and cannot be created.
         """
         if self.name is None:
             raise AccountRequired
@@ -93,11 +94,11 @@ class AccountScope:
         return found
 
     def account(self) -> Account:
-        """Return the one account, made if its key was not used yet.
+        """Return the one account, created on its first use.
 
         Raises:
-            AccountRequired: none is named.
-            UnknownAccount: it is not there and cannot be made.
+            AccountRequired: the scope is all accounts.
+            UnknownAccount: it does not exist and cannot be created.
         """
         if self.name is None:
             raise AccountRequired
@@ -105,10 +106,10 @@ class AccountScope:
         return self._engine.account(found.key if found else self._new_key(self.name))
 
     def one_or_all(self) -> Account | None:
-        """Return the one account, made if need be, or None for all.
+        """Return the one account, created on its first use, or None for all accounts.
 
         Raises:
-            UnknownAccount: it is not there and cannot be made.
+            UnknownAccount: it does not exist and cannot be created.
         """
         return None if self.name is None else self.account()
 
@@ -127,32 +128,32 @@ class AccountScope:
         return sum(account.messages.count(query) for account in self.accounts)
 
     def find(self, transaction_id: str) -> OwnedMessage:
-        """Return a message by its id, or by the word `latest`.
+        """Return a message by its id, or the newest one by `latest`.
 
         Raises:
-            RecordNotFound: there is none.
+            RecordNotFound: there is no such message.
         """
         if transaction_id == LATEST:
             for owned in self.messages(MessageQuery()):
                 return owned
-        wanted = transaction_id.lower().replace("-", "")
+        normalised = transaction_id.lower().replace("-", "")
         for account in self.accounts:
-            message = account.messages.get(wanted)
+            message = account.messages.get(normalised)
             if message is not None:
                 return OwnedMessage(account, message)
         raise RecordNotFound("message", transaction_id)
 
     @property
     def journals(self) -> list[tuple[Account | None, Journal]]:
-        """The journals with their accounts; that of calls without an account belongs to all."""
+        """The journals with their accounts; for all accounts also that of requests without an account."""
         owned: list[tuple[Account | None, Journal]] = [(account, account.journal) for account in self.accounts]
         return [*owned, (None, self._engine.accounts.unattributed)] if self.name is None else owned
 
-    def exchanges(self, after: int, before: int | None = None) -> Iterator[tuple[Account | None, RecordedRequest]]:
-        """Iterate over the exchanges after a cursor and before another, newest first."""
+    def requests(self, after: int, before: int | None = None) -> Iterator[tuple[Account | None, RecordedRequest]]:
+        """Iterate over the recorded requests after a cursor and before another, newest first."""
         return _merged((owner, journal.newest_first(after, before)) for owner, journal in self.journals)
 
-    def inbound(
+    def replies(
         self, after: int, before: int | None = None, digits: str | None = None
     ) -> Iterator[tuple[Account, Reply]]:
         """Iterate over the replies after a cursor and before another, of one phone or of all, newest first."""
@@ -176,15 +177,15 @@ class AccountScope:
                 yield phone
 
     def evicted(self) -> int:
-        """Return how many messages have gone to make room."""
+        """Return how many messages were evicted."""
         if self.name is None:
             return self._engine.accounts.evicted().messages
         return sum(account.messages.evicted for account in self.accounts)
 
     def is_incomplete(self, after: int) -> bool:
-        """Return whether messages that came after a cursor may have gone to make room."""
-        gone = [account.messages.evicted_up_to for account in self.accounts]
-        return max(gone, default=0) > after or self._engine.accounts.evicted_up_to > after
+        """Whether messages after a cursor may be evicted."""
+        evicted = [account.messages.evicted_up_to for account in self.accounts]
+        return max(evicted, default=0) > after or self._engine.accounts.evicted_up_to > after
 
     def _named(self) -> Account | None:
         if self.name is None:
@@ -201,28 +202,28 @@ class AccountScope:
         return name
 
 
-def _merged(kept: Iterable[tuple[Owner, Iterator[Record]]]) -> Iterator[tuple[Owner, Record]]:
-    """Merge what several owners keep, each newest first."""
-    ways = [zip(repeat(owner), records, strict=False) for owner, records in kept]
-    return merge(*ways, key=lambda owned: owned[1].number, reverse=True)
+def _merged(owned: Iterable[tuple[Owner, Iterator[Record]]]) -> Iterator[tuple[Owner, Record]]:
+    """Merge the records of several owners, each newest first."""
+    ways = [zip(repeat(owner), records, strict=False) for owner, records in owned]
+    return merge(*ways, key=lambda pair: pair[1].number, reverse=True)
 
 
 def count_phones(account: Account) -> int:
-    """Return how many phones an account wrote to or heard from."""
-    written_to = account.messages.phones
-    return len(written_to) + sum(digits not in written_to for _, digits in account.replies.keys.latest_of_each())
+    """Return how many phones got an SMS of an account or replied to it."""
+    recipients = account.messages.phones
+    return len(recipients) + sum(digits not in recipients for _, digits in account.replies.keys.latest_of_each())
 
 
 def _phones_of(account: Account, digits: str | None) -> Iterator[Phone]:
-    """Iterate over the phones of an account, or the one with a number, by their latest SMS, newest first."""
-    written_to, heard_from = account.messages.phones, account.replies.keys
+    """Iterate over the phones of an account, or the one with a number, newest SMS first."""
+    recipients, senders = account.messages.phones, account.replies.keys
     if digits is not None:
-        latest = max(next(index.newest_first(digits), 0) for index in (written_to, heard_from))
+        latest = max(next(index.newest_first(digits), 0) for index in (recipients, senders))
         if latest:
             yield Phone(account, digits, latest)
         return
-    seen = set[str]()
-    for latest, each in merge(written_to.latest_of_each(), heard_from.latest_of_each(), reverse=True):
-        if each not in seen:
-            seen.add(each)
+    known = set[str]()
+    for latest, each in merge(recipients.latest_of_each(), senders.latest_of_each(), reverse=True):
+        if each not in known:
+            known.add(each)
             yield Phone(account, each, latest)

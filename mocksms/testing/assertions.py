@@ -17,12 +17,12 @@ from mocksms.testing.failures import (
     describe_count,
     describe_others,
     duplicates,
+    explain_segments,
     failure_text,
     read_explanation,
     too_few,
     too_many,
 )
-from mocksms.testing.lookalikes import explain_segments
 from mocksms.testing.matchers import (
     MAX_FILTER_LENGTH,
     Expectation,

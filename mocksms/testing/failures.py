@@ -1,12 +1,16 @@
-"""Texts of failed assertions: explanations of the inspection API, completed with what only this process knows."""
+"""Texts of failures: explanations with local checks, segments of a message, and the report of a failed test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from mocksms.sms.display import describe_history, line, quoted
+from mocksms.sms.display import clock_time, describe_history, line, quoted
+from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
 from mocksms.sms.text import escape
+from mocksms.testing.account import AccountHandle, ApiRequest, SmsReply
 from mocksms.testing.matchers import Expectation
 from mocksms.testing.models import SmsMessage
 
@@ -14,7 +18,56 @@ if TYPE_CHECKING:
     from mocksms.inspection.explanations import Cause, CauseKind, Closest, Explanation
 
 MAX_SHOWN_MESSAGES: Final = 3
-"""Messages of each kind that a failure shows."""
+"""Messages of each kind that a failed assertion shows."""
+
+MAX_LISTED: Final = 50
+"""Messages, requests and replies of each kind that the report of a failed test lists, the latest."""
+
+LOOKALIKES: Final = {
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201a": "'",
+    "\u2032": "'",
+    "\u05f3": "'",
+    "`": "'",
+    "\u00b4": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u201e": '"',
+    "\u2033": '"',
+    "\u05f4": '"',
+    "\u00ab": '"',
+    "\u00bb": '"',
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "-",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "\u05be": "-",
+    "\u2022": "*",
+    "\u00b7": ".",
+    "\u2026": "...",
+    "\u00d7": "x",
+    "\t": " ",
+    "\u00a0": " ",
+    "\u2007": " ",
+    "\u2009": " ",
+    "\u202f": " ",
+    "\u2028": "\n",
+    "\u200b": "",
+    "\u200d": "",
+    "\u200e": "",
+    "\u200f": "",
+    "\u2060": "",
+    "\ufe0f": "",
+    "\ufeff": "",
+}
+"""Characters that editors and word processors insert, and their look-alikes in GSM 03.38."""
+
+_WORDS: Final = {" ": "a space", "\n": "a line break"}
+_GSM: Final = frozenset(GSM_BASIC + GSM_EXTENSION)
+
 
 Notes = Iterable[tuple[str, str]]
 """Titles and texts at the end of a failure."""
@@ -126,11 +179,6 @@ def describe_message(message: SmsMessage) -> str:
     return f"{message.transaction_id} to {escape(message.to)} {quoted(message.content)}, {history}"
 
 
-def told(title: str, message: SmsMessage) -> str:
-    """Return a line about a message and its history."""
-    return line(title, describe_message(message))
-
-
 def _compare(expectation: Expectation, message: SmsMessage) -> Closest:
     """Compare a message that matches the filters of an expectation with all its conditions."""
     from mocksms.inspection.explanations import Closest, Comparison
@@ -153,3 +201,85 @@ def _compare(expectation: Expectation, message: SmsMessage) -> Closest:
         comparisons=comparisons,
         history=describe_history(message.history),
     )
+
+
+def describe_account(account: AccountHandle) -> str:
+    """Return what the mock recorded for an account: messages, refused requests, and a timeline."""
+    messages, requests, replies = account.outbox, account.requests, account.replies
+    refused = [request for request in requests if request.is_refused]
+    lines = [f"{account.url}, account {escape(account.api_key)}", f"{len(messages)} SMS"]
+    lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages[-MAX_LISTED:]]
+    lines += [f"{len(refused)} refused request{'' if len(refused) == 1 else 's'}"]
+    lines += [line("refused", _describe_request(request)) for request in refused[-MAX_LISTED:]]
+    timeline = sorted(_timeline(messages, requests, replies), key=lambda entry: entry[:2])
+    if timeline:
+        lines += ["timeline", *(f"  {clock_time(at)}  {text}" for at, _, text in timeline)]
+    return "\n".join(lines)
+
+
+def _timeline(
+    messages: list[SmsMessage], requests: list[ApiRequest], replies: list[SmsReply]
+) -> Iterator[tuple[datetime, int, str]]:
+    """Iterate over the time of each entry, its rank among entries at the same time, and its text."""
+    for reply in replies[-MAX_LISTED:]:
+        yield reply.at, 0, f"{escape(reply.number)} replies {quoted(reply.text)} {escape(reply.effect)}".rstrip()
+    for request in requests[-MAX_LISTED:]:
+        yield request.at, 1, _describe_request(request)
+    for message in messages[-MAX_LISTED:]:
+        for rank, step in enumerate(message.history, 2):
+            yield step.at, rank, f"{message.transaction_id[:8]}… to {escape(message.to)} {step}"
+
+
+def _describe_request(request: ApiRequest) -> str:
+    response = f"got {request.status}" if request.status else "got no response, the connection was reset"
+    note = f": {request.note}" if request.note else ""
+    return escape(f"{request.method} {request.target} {response}{note}")
+
+
+def lookalike(character: str) -> str | None:
+    """Return characters of GSM 03.38 that look like a character, None when there are none."""
+    if character in _GSM:
+        return character
+    if character in LOOKALIKES:
+        return LOOKALIKES[character]
+    plain = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+    return plain if plain and plain != character and set(plain) <= _GSM else None
+
+
+def explain_segments(message: SmsMessage, expected: int) -> Iterator[str]:
+    """Iterate over the lines that explain why a message takes other than the expected segments."""
+    segments = message.segments
+    alone, each = Encoding(segments.encoding).sizes
+    limit = alone if segments.count == 1 else each
+    takes = f"takes {segments.count} segment{'' if segments.count == 1 else 's'}, expected {expected}"
+    yield f"SMS to {escape(message.to)} {takes}"
+    yield line("text", quoted(message.text))
+    yield line("takes", f"{segments.units} {_unit(segments.encoding)}, {limit} to a segment in {segments.encoding}")
+    if segments.forced_by is not None:
+        yield line("forced by", f"{_named(segments.forced_by)} at index {segments.forced_at}")
+        yield from _remedy(message)
+    content = count_segments(message.content)
+    if content.count != segments.count:
+        more = len(message.text) - len(message.content)
+        yield line("without", f"the {more} characters the provider appends, the content alone takes {content.count}")
+
+
+def _remedy(message: SmsMessage) -> Iterator[str]:
+    forced_by = message.segments.forced_by or ""
+    like = lookalike(forced_by)
+    if like is None:
+        yield line("instead", "nothing in GSM 03.38 looks like it")
+        return
+    plain = "".join(character if (other := lookalike(character)) is None else other for character in message.text)
+    segments = count_segments(plain)
+    what = f"use {_WORDS.get(like, like)}" if like else "leave it out"
+    yield line("instead", f"{what}; with all look-alikes the text takes {segments.count} in {segments.encoding}")
+
+
+def _named(character: str) -> str:
+    name = unicodedata.name(character, "a character without a name")
+    return f"{quoted(character)} (U+{ord(character):04X} {name})"
+
+
+def _unit(encoding: str) -> str:
+    return "septets" if encoding == Encoding.GSM7 else "UTF-16 code units"

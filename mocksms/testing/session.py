@@ -19,11 +19,10 @@ from mocksms.settings import SessionSettings
 from mocksms.sms.display import line
 from mocksms.sms.text import escape
 from mocksms.testing.account import PAGE, ApiRequest, request_of
-from mocksms.testing.failures import told
+from mocksms.testing.failures import describe_account, describe_message
 from mocksms.testing.handle import MockSMS
 from mocksms.testing.marker import UNSET, MarkerOptions, marked
 from mocksms.testing.models import message_of
-from mocksms.testing.report import seen
 
 SHOWN: Final = 10
 """Unexpected things that are named; the others are counted."""
@@ -123,7 +122,7 @@ class MockSession:
             return
         page = self.server.account(key).api("GET", "messages", since=cursor, limit=SHOWN)
         if page["total"]:
-            rows = [told("late", message_of(row)) for row in reversed(page["messages"])]
+            rows = [line("late", describe_message(message_of(row))) for row in reversed(page["messages"])]
             self._late.append(LateMessages(nodeid, "\n".join([f"{nodeid}: {page['total']} SMS", *rows])))
 
 
@@ -153,7 +152,7 @@ class TestRun:
     def _saw(self) -> str:
         """Return what the mock saw."""
         try:
-            text = seen(self.sms)
+            text = describe_account(self.sms)
             unmet = [fault for fault in self.sms.faults if not fault.applied]
             text += "".join(f"\nno call met this: {fault!r}" for fault in unmet)
         except MocksmsError as error:

@@ -518,7 +518,7 @@ def test_golden_assert_segments(noon: MockSMS) -> None:
     noon.assert_segments(curly, 1)
     assert failure(lambda: noon.assert_segments(curly, 2)) == golden(
         """
-        the SMS takes 1 segment, expected 2
+        SMS to 972-54-1111111 takes 1 segment, expected 2
           text       "Don’t share your code: 481516"
           takes      29 UTF-16 code units, 70 to a segment in UCS-2
           forced by  "’" (U+2019 RIGHT SINGLE QUOTATION MARK) at index 3
@@ -527,7 +527,7 @@ def test_golden_assert_segments(noon: MockSMS) -> None:
     )
     assert failure(lambda: noon.assert_segments(hebrew, 3)) == golden(
         """
-        the SMS takes 1 segment, expected 3
+        SMS to 972-54-1111111 takes 1 segment, expected 3
           text       "שלום"
           takes      4 UTF-16 code units, 70 to a segment in UCS-2
           forced by  "ש" (U+05E9 HEBREW LETTER SHIN) at index 0
@@ -537,7 +537,7 @@ def test_golden_assert_segments(noon: MockSMS) -> None:
     appended = len(long.text) - 159
     assert failure(lambda: noon.assert_segments(long, 1)) == golden(
         f"""
-        the SMS takes 2 segments, expected 1
+        SMS to 972-54-1111111 takes 2 segments, expected 1
           text       "{"x" * 72}…"
           takes      {159 + appended} septets, 153 to a segment in GSM-7
           without    the {appended} characters the provider appends, the content alone takes 1

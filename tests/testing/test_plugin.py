@@ -549,8 +549,8 @@ def test_failed_test_shows_what_the_mock_saw(runs: Runs) -> None:
     assert 'E       AssertionError: no SMS with content "Welcome": 1 SMS in the account\n' in printed
     assert 'where 1 = len([<SMS to 972-54-1111111 "Your code is 481516" sent>])' in printed
     assert re.search(r"http://127\.0\.0\.1:\d+, account 0002-main\n1 SMS\n  sms        [0-9a-f]{32} <SMS to ", printed)
-    assert "\n1 call refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
-    timeline = printed.partition("in the order of time\n")[2].splitlines()[:5]
+    assert "\n1 refused request\n  refused    POST /transactional/sms/send got 400: message.content" in printed
+    timeline = printed.partition("timeline\n")[2].splitlines()[:5]
     whats = [re.sub(r"^  [\d:.]{12}  ([0-9a-f]{8}… )?", "", line)[:24] for line in timeline]
     assert whats == [
         "to 972-54-1111111 queued",
@@ -647,7 +647,7 @@ def test_failed_setup_shows_what_the_mock_saw(runs: Runs) -> None:
         """,
         errors=1,
     )
-    assert "0 SMS\n0 calls refused" in printed
+    assert "0 SMS\n0 refused requests" in printed
 
 
 @pytest.mark.parametrize("marker", ["unexpected=None", "api_key='fixed'"])
@@ -675,7 +675,7 @@ def test_failed_teardown_shows_what_the_mock_saw(runs: Runs, marker: str) -> Non
     )
     assert printed.count("- mocksms -") == 3
     assert printed.count('Goodbye" sent>') == 1
-    assert "\n1 call refused\n  refused    POST /transactional/sms/send answered by 400: message.content" in printed
+    assert "\n1 refused request\n  refused    POST /transactional/sms/send got 400: message.content" in printed
 
 
 def test_test_that_fails_as_expected_is_not_failed_again(runs: Runs) -> None:

@@ -1,4 +1,4 @@
-"""Look-alikes are in GSM 03.38, and are found for what editors put in."""
+"""Look-alikes are in GSM 03.38, and exist for the characters that editors insert."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mocksms import MockSMS
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
-from mocksms.testing.lookalikes import LOOKALIKES, lookalike
+from mocksms.testing.failures import LOOKALIKES, lookalike
 from tests.testing.support import failure, send
 
 
@@ -19,7 +19,7 @@ def test_lookalike_of_the_table_is_in_gsm_and_is_needed(character: str) -> None:
 
 
 @given(st.characters(exclude_categories=["Cs"]))
-def test_lookalike_travels_in_gsm(character: str) -> None:
+def test_lookalike_is_in_gsm(character: str) -> None:
     like = lookalike(character)
     assert like is None or count_segments(like).encoding is Encoding.GSM7
 
@@ -27,7 +27,7 @@ def test_lookalike_travels_in_gsm(character: str) -> None:
 @pytest.mark.parametrize(
     ("character", "like"), [("a", "a"), ("á", "a"), ("ő", "o"), ("ﬁ", "fi"), ("₪", None), ("ש", None), ("😀", None)]
 )
-def test_accents_go_and_other_alphabets_have_none(character: str, like: str | None) -> None:
+def test_lookalike_has_no_accent_and_other_alphabets_have_none(character: str, like: str | None) -> None:
     assert lookalike(character) == like
 
 
@@ -41,7 +41,7 @@ def test_accents_go_and_other_alphabets_have_none(character: str, like: str | No
     ],
     ids=ascii,
 )
-def test_remedy_is_said(sms: MockSMS, content: str, instead: str) -> None:
+def test_failure_names_the_lookalike(sms: MockSMS, content: str, instead: str) -> None:
     send(sms, content=content, add_unsubscribe_link=False)
     (message,) = sms.outbox
     assert f"  instead    {instead}" in failure(lambda: sms.assert_segments(message, 9))
