@@ -21,7 +21,7 @@ from mocksms.errors import IllegalStep, MessageNotFound, RequestRefused
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import Message, Recipient, State, Submission
-from tests.engine.support import an_exchange
+from tests.engine.support import a_request
 from tests.support import NOON, NUMBER, HandClock
 
 KEYS: Final = ("shop", "bank")
@@ -277,7 +277,7 @@ TestEngines = Engines.TestCase
 TestEngines.settings = settings(TestEngines.settings, max_examples=60, stateful_step_count=30)
 
 
-def test_engine_agrees_with_the_model_on_one_of_everything() -> None:
+def test_engine_agrees_with_the_model_on_one_of_each_operation() -> None:
     machine = Engines()
     for wait in (None, "async", 3):
         machine.send("shop", [NUMBER, *LIVES], "a" * 161, wait)
@@ -342,11 +342,11 @@ calls_ = st.lists(
 @pytest.mark.ledger("send.transaction-id")
 @settings(deadline=None, max_examples=60)
 @given(calls_)
-def test_same_seed_and_same_calls_give_the_same_bytes(calls: list[Call]) -> None:
+def test_same_seed_and_calls_give_the_same_bytes(calls: list[Call]) -> None:
     assert played(calls) == played(calls)
 
 
-def test_same_calls_of_every_kind_give_the_same_bytes() -> None:
+def test_one_of_each_call_gives_the_same_bytes() -> None:
     calls = [
         sending("shop", [NUMBER, "972-50-0000200"], "Hello", "async"),
         waiting(3),
@@ -356,7 +356,7 @@ def test_same_calls_of_every_kind_give_the_same_bytes() -> None:
     assert played(calls) == played(calls)
 
 
-def test_another_seed_gives_other_ids() -> None:
+def test_another_seed_gives_different_ids() -> None:
     calls = [sending("shop", [NUMBER], "Hello", None)]
     assert played(calls) != played(calls, seed="others")
 
@@ -385,7 +385,7 @@ def send(engine: Engine, account: Account, to: list[str], text: str, wait: Wait)
     )
     number = engine.accounts.numbering.take()
     messages = engine.submit(account, submission, [Recipient(each) for each in to], number).messages
-    engine.record_request(account, an_exchange(number, range(messages[0].sequence, messages[-1].sequence + 1)))
+    engine.record_request(account, a_request(number, range(messages[0].sequence, messages[-1].sequence + 1)))
     return messages
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the engine need: an engine on a clock in the hand of the test, and messages of any kind."""
+"""Support for tests of the engine: an engine on a manual clock, rules, and messages in any state."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ LOST = FaultSpec(fault=Fault(kind=FaultKind.RESET_AFTER_ACCEPT))
 
 
 def bounced(label: str = "the rule") -> Outcome:
-    """Return the outcome of a message that bounces at once."""
+    """Return the outcome of a bounced message."""
     return Outcome(steps=(Step(State.BOUNCED),), decided_by=label)
 
 
 def a_rule(
     label: str = "the rule",
     effect: Outcome | FaultSpec | None = None,
-    *tests: Condition,
+    *conditions: Condition,
     call: ApiOperation = ApiOperation.SEND,
     times: int | None = None,
     every: int = 1,
     probability: float = 1.0,
 ) -> Rule:
-    """Return a rule for all that meets these tests; it lets a message bounce unless told otherwise."""
+    """Return a rule with these conditions; its effect is a bounce by default."""
     return Rule(
         label=label,
         effect=effect or bounced(label),
-        conditions=tests,
+        conditions=conditions,
         operation=call,
         times=times,
         every=every,
@@ -48,13 +48,13 @@ def a_rule(
     )
 
 
-def a_script(*rules: Rule, **state: Any) -> ActiveScenario:
-    """Return a script with these rules that sets these values of an account."""
+def a_scenario(*rules: Rule, **state: Any) -> ActiveScenario:
+    """Return a scenario with these rules and account values."""
     return ActiveScenario(names=("test.toml",), state=state, rules=rules)
 
 
 class World:
-    """An engine with the given options and script, its clock, and one account."""
+    """An engine with some options and a scenario, its clock, and one account."""
 
     def __init__(self, scenario: ActiveScenario = NO_SCENARIO, **options: Any) -> None:
         self.clock = HandClock()
@@ -66,38 +66,38 @@ class World:
         return self.engine.account(KEY)
 
     def submit(self, *to: str, content: str = "Hello", request: int = 0, **more: Any) -> Accepted:
-        """Send to these numbers (the guide's, if none) without the unsubscribe link unless asked for."""
+        """Send to these numbers (by default NUMBER), by default without unsubscribe link."""
         submission = Submission(content, **{"unsubscribe_link": False, **more})
         return self.engine.submit(self.account, submission, [Recipient(number) for number in to or (NUMBER,)], request)
 
     def send(self, *to: str, **more: Any) -> Message:
-        """Send, and return the first message as it is after the send."""
+        """Send, and return the first message after processing."""
         return self.again(self.submit(*to, **more).messages[0])
 
     def again(self, message: Message) -> Message:
-        """Return a message as it is when everything due has happened."""
+        """Return a message after what is due."""
         return self.engine.find(self.account, message.transaction_id)
 
     def after(self, seconds: float, message: Message) -> Message:
-        """Let time pass and return the message as it is then."""
+        """Return a message some seconds later."""
         self.clock.advance(seconds)
         return self.again(message)
 
 
-def hear(engine: Engine) -> list[tuple[Account, Message]]:
-    """Return a list to which an engine adds each message it tells of, with its account."""
-    heard: list[tuple[Account, Message]] = []
+def emitted_messages(engine: Engine) -> list[tuple[Account, Message]]:
+    """Return a list to which an engine adds each message that it emits, with its account."""
+    messages: list[tuple[Account, Message]] = []
 
-    def listen(account: Account | None, news: EngineEvent) -> None:
-        if account is not None and isinstance(news, Message):
-            heard.append((account, news))
+    def listen(account: Account | None, event: EngineEvent) -> None:
+        if account is not None and isinstance(event, Message):
+            messages.append((account, event))
 
     engine.listeners.append(listen)
-    return heard
+    return messages
 
 
-def an_exchange(number: int = 1, messages: range = range(0)) -> RecordedRequest:
-    """Return an exchange that was answered with an empty array."""
+def a_request(number: int = 1, messages: range = range(0)) -> RecordedRequest:
+    """Return a request whose response is an empty array."""
     return RecordedRequest(
         number=number,
         at=NOON,
@@ -115,13 +115,13 @@ def an_exchange(number: int = 1, messages: range = range(0)) -> RecordedRequest:
     )
 
 
-def life(message: Message) -> list[tuple[State, float]]:
-    """Return the states of a message with the seconds after noon when each was entered."""
+def timeline(message: Message) -> list[tuple[State, float]]:
+    """Return the states of a message with their times in seconds after noon."""
     return [(event.state, (event.at - NOON).total_seconds()) for event in message.history]
 
 
 def an_id(number: int) -> str:
-    """Return the id of a message that `a_message` makes."""
+    """Return the id of a message of `a_message`."""
     return f"{number:012x}{'0' * 20}"
 
 

@@ -22,7 +22,7 @@ from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO
 from mocksms.settings import Settings
 from mocksms.sms.message import State
-from tests.engine.support import SECOND, World, a_message, a_rule, a_script
+from tests.engine.support import SECOND, World, a_message, a_rule, a_scenario
 from tests.support import KEY, NOON, HandClock
 
 
@@ -30,7 +30,7 @@ def account(key: str = KEY, seed: str = "tests", **options: Any) -> Account:
     return Account(key, Settings(**options), Clock(HandClock()), seed, Numbering())
 
 
-def test_account_starts_with_what_the_settings_say() -> None:
+def test_new_account_has_the_values_of_the_settings() -> None:
     made = account(
         credit=7, gateway=False, rest_right=False, sender="Shop", unsubscribed=("1",), bounced=("2",), kosher=("3",)
     )
@@ -46,15 +46,13 @@ def test_account_starts_with_what_the_settings_say() -> None:
     ("accepted", "digits"), [(True, "972541111111"), (False, "0541111111")], ids=["accepted", "not accepted"]
 )
 @pytest.mark.parametrize("listed", ["unsubscribed", "bounced", "kosher"])
-def test_local_number_in_a_list_is_one_with_country_code_where_accepted(
-    listed: str, accepted: bool, digits: str
-) -> None:
+def test_accepted_local_number_in_a_list_gets_the_country_code(listed: str, accepted: bool, digits: str) -> None:
     options: dict[str, Any] = {listed: ("054-1111111", "+1 202 555 0123")}
     made = account(accept_local_numbers=accepted, **options)
     assert getattr(made, listed) == {digits, "12025550123"}
 
 
-def test_lists_of_one_account_are_not_those_of_another() -> None:
+def test_accounts_do_not_share_number_lists() -> None:
     settings = Settings(unsubscribed=("1",))
     one, other = (Account(key, settings, Clock(HandClock()), "tests", Numbering()) for key in "ab")
     one.unsubscribed.add("2")
@@ -74,7 +72,7 @@ def test_transaction_id_is_32_lower_case_hex_digits() -> None:
     [(account(), True), (account(seed="others"), False), (account(key="other"), False)],
     ids=["same key and seed", "other seed", "other key"],
 )
-def test_transaction_ids_follow_from_seed_and_key(other: Account, same: bool) -> None:
+def test_seed_and_key_determine_transaction_ids(other: Account, same: bool) -> None:
     assert (account().new_transaction_id() == other.new_transaction_id()) is same
 
 
@@ -92,7 +90,7 @@ class Stammering(Random):
         return said
 
 
-def test_transaction_id_in_use_is_not_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_transaction_id_in_use_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     monkeypatch.setattr(world.account, "_random", Stammering())
     accepted = world.submit(*["972-54-1111111"] * 3)
@@ -104,16 +102,14 @@ def test_transaction_id_in_use_is_not_given_again(monkeypatch: pytest.MonkeyPatc
     [(None, 10**9, True, None), (3, 3, True, 0), (3, 4, False, 0), (0, 1, False, 0), (5, 2, True, 3)],
     ids=["no limit", "just enough", "one short", "none", "some left"],
 )
-def test_credit_covers_what_it_has_and_never_goes_below_zero(
-    credit: int | None, segments: int, covered: bool, left: int | None
-) -> None:
+def test_credit_never_falls_below_zero(credit: int | None, segments: int, covered: bool, left: int | None) -> None:
     made = account(credit=credit)
     assert made.can_pay(segments) is covered
     made.charge(segments)
     assert made.credit == left
 
 
-def test_agenda_gives_what_is_due_in_time_order() -> None:
+def test_actions_are_due_in_time_order() -> None:
     made = account()
     made.plan(NOON + 2 * SECOND, 1, DecideAction())
     made.plan(NOON + SECOND, 2, StepAction(State.SENT, "the rule"))
@@ -126,7 +122,7 @@ def test_agenda_gives_what_is_due_in_time_order() -> None:
     assert not made.idle
 
 
-def test_agenda_keeps_ties_in_the_order_they_were_set() -> None:
+def test_actions_at_one_instant_keep_the_order_of_planning() -> None:
     made = account()
     for sequence in (3, 1, 2):
         made.plan(NOON, sequence, DecideAction())
@@ -142,7 +138,7 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> int:
     return 10
 
 
-def test_agenda_does_not_outgrow_the_messages_by_what_was_planned_for_the_evicted(slack: int) -> None:
+def test_actions_of_evicted_messages_are_removed(slack: int) -> None:
     world = World(max_messages=2)
     longest = 0
     for _ in range(100):
@@ -154,7 +150,7 @@ def test_agenda_does_not_outgrow_the_messages_by_what_was_planned_for_the_evicte
     assert world.account.idle
 
 
-def test_agenda_that_forgets_keeps_time_order_and_ties(slack: int) -> None:
+def test_actions_keep_their_order_when_others_are_removed(slack: int) -> None:
     made = account(max_messages=4)
     for sequence in range(1, 50):
         made.messages.add(a_message(sequence))
@@ -166,7 +162,7 @@ def test_agenda_that_forgets_keeps_time_order_and_ties(slack: int) -> None:
     assert [each.sequence for each in due if each.sequence >= 46] == [47, 49, 46, 48, 49]
 
 
-def test_agenda_of_kept_messages_is_never_forgotten(slack: int) -> None:
+def test_actions_of_stored_messages_are_never_removed(slack: int) -> None:
     made = account(max_messages=1)
     made.messages.add(a_message(1))
     for _ in range(5 * slack):
@@ -174,7 +170,7 @@ def test_agenda_of_kept_messages_is_never_forgotten(slack: int) -> None:
     assert len(made._agenda) == 5 * slack
 
 
-def test_waiting_does_not_outgrow_the_messages_by_the_evicted(slack: int) -> None:
+def test_evicted_messages_do_not_wait_for_credit(slack: int) -> None:
     world = World(credit=0, max_messages=2)
     longest = 0
     for _ in range(100):
@@ -186,7 +182,7 @@ def test_waiting_does_not_outgrow_the_messages_by_the_evicted(slack: int) -> Non
     assert world.account.credit == 3
 
 
-def test_waiting_that_forgets_keeps_its_order(slack: int) -> None:
+def test_messages_that_wait_keep_their_order_when_others_are_removed(slack: int) -> None:
     made = account(max_messages=4)
     for sequence in range(1, slack + 6):
         made.messages.add(a_message(sequence))
@@ -196,14 +192,14 @@ def test_waiting_that_forgets_keeps_its_order(slack: int) -> None:
     assert list(made.waiting) == [slack + 3, slack + 4, slack + 5, slack + 6]
 
 
-def test_inbound_is_kept_up_to_as_many_as_messages() -> None:
+def test_replies_have_the_limit_of_messages() -> None:
     made = account(max_messages=2)
     for number, text in enumerate("abc", 1):
         made.replies.add(number, Reply(number, NOON, "1", text))
     assert [sms.text for sms in made.replies.newest_first()] == ["c", "b"]
 
 
-def test_inbound_is_found_by_phone_until_it_is_evicted() -> None:
+def test_replies_are_found_by_phone_until_they_are_evicted() -> None:
     made = account(max_messages=3)
     for number, digits in enumerate("1212", 1):
         made.replies.add(number, Reply(number, NOON, digits, f"{number}"))
@@ -216,29 +212,29 @@ def test_inbound_is_found_by_phone_until_it_is_evicted() -> None:
     assert list(made.replies.keys.latest_of_each()) == [(6, "3"), (4, "2")]
 
 
-def test_messages_and_journal_are_kept_up_to_their_limits() -> None:
+def test_messages_and_requests_have_their_limits() -> None:
     made = account(max_messages=1)
     made.messages.add(a_message(1))
     made.messages.add(a_message(2))
     assert (len(made.messages), made.messages.evicted) == (1, 1)
 
 
-def test_fresh_seed_is_eight_hex_digits_and_another_each_time() -> None:
+def test_fresh_seeds_are_eight_hex_digits_and_differ() -> None:
     seeds = {fresh_seed() for _ in range(10)}
     assert all(re.fullmatch("[0-9a-f]{8}", seed) for seed in seeds)
     assert len(seeds) > 1
 
 
-def test_account_begins_without_rules_and_faults() -> None:
+def test_new_account_has_no_rules_and_faults() -> None:
     made = account()
     assert made.scenario is NO_SCENARIO
     assert not made.rules
     assert not made.faults
 
 
-def test_account_begins_with_what_a_script_names_and_keeps_the_rest() -> None:
+def test_scenario_sets_only_the_account_values_that_it_has() -> None:
     made = account(credit=7, sender="Shop", bounced=("1",), kosher=("3",))
-    scenario = a_script(a_rule("rule"), credit=None, gateway=False, bounced={"2"})
+    scenario = a_scenario(a_rule("rule"), credit=None, gateway=False, bounced={"2"})
     made.apply_scenario(scenario)
     assert (made.credit, made.gateway, made.bounced) == (None, False, {"2"})
     assert (made.sender, made.rest_right, made.kosher, made.unsubscribed) == ("Shop", True, {"3"}, set())
@@ -246,8 +242,8 @@ def test_account_begins_with_what_a_script_names_and_keeps_the_rest() -> None:
     assert [live.rule for live in made.rules.rules] == [*scenario.rules]
 
 
-def test_lists_of_a_script_stay_as_they_are_whatever_happens_to_the_account() -> None:
-    scenario = a_script(unsubscribed={"1"})
+def test_account_does_not_change_the_lists_of_its_scenario() -> None:
+    scenario = a_scenario(unsubscribed={"1"})
     one, other = account("a"), account("b")
     for made in (one, other):
         made.apply_scenario(scenario)
@@ -255,8 +251,8 @@ def test_lists_of_a_script_stay_as_they_are_whatever_happens_to_the_account() ->
     assert other.unsubscribed == scenario.state["unsubscribed"] == {"1"}
 
 
-def test_played_script_is_unused_and_leaves_the_account_as_it_is() -> None:
-    world = World(a_script(a_rule("rule", times=1), credit=5))
+def test_activated_scenario_has_counters_at_zero_and_keeps_account_values() -> None:
+    world = World(a_scenario(a_rule("rule", times=1), credit=5))
     assert world.send().state is State.BOUNCED
     assert world.send().state is State.SENT
     assert world.account.credit == 4
@@ -265,17 +261,17 @@ def test_played_script_is_unused_and_leaves_the_account_as_it_is() -> None:
     assert world.account.credit == 4
 
 
-def test_chance_of_an_account_follows_from_its_key_whatever_its_generation() -> None:
+def test_random_rules_of_an_account_do_not_depend_on_its_generation() -> None:
     def drawn(key: str, generation: int) -> list[bool]:
         made = Account(key, Settings(), Clock(HandClock()), "tests", Numbering(), generation)
-        made.activate(a_script(a_rule("rule", probability=0.5)))
+        made.activate(a_scenario(a_rule("rule", probability=0.5)))
         return [made.rules.rules[0].apply() for _ in range(50)]
 
     assert drawn("a", 0) == drawn("a", 3)
     assert drawn("a", 0) != drawn("b", 0)
 
 
-def test_ids_of_every_generation_are_others() -> None:
+def test_generations_of_an_account_have_different_ids() -> None:
     ids = [
         Account(KEY, Settings(), Clock(HandClock()), "tests", Numbering(), each).new_transaction_id()
         for each in (0, 1, 2)

@@ -13,7 +13,7 @@ from mocksms.engine.logs import Numbering
 from mocksms.engine.messages import token_of
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
-from tests.engine.support import SECOND, World, a_message, a_rule, a_script, an_exchange, hear
+from tests.engine.support import SECOND, World, a_message, a_request, a_rule, a_scenario, emitted_messages
 from tests.support import NOON, NUMBER, HandClock
 
 
@@ -27,7 +27,7 @@ def keys(of: Accounts) -> list[str]:
 
 def note(journal: Journal, times: int, numbering: Numbering) -> None:
     for _ in range(times):
-        exchange = an_exchange(numbering.take())
+        exchange = a_request(numbering.take())
         journal.add(exchange.number, exchange)
 
 
@@ -37,7 +37,7 @@ def fill(account: Account, messages: int, requests: int) -> None:
     note(account.journal, requests, account.numbering)
 
 
-def test_account_is_made_on_first_use() -> None:
+def test_account_is_created_on_first_use() -> None:
     made = accounts(credit=7)
     assert keys(made) == []
     assert len(made) == 0
@@ -47,7 +47,7 @@ def test_account_is_made_on_first_use() -> None:
     assert keys(made) == ["shop"]
 
 
-def test_accounts_take_their_time_from_one_source_but_move_apart() -> None:
+def test_accounts_have_one_source_of_time_but_separate_clocks() -> None:
     clock = HandClock()
     made = accounts(clock)
     made.get("a").clock.move_to(NOON + 60 * SECOND)
@@ -55,14 +55,14 @@ def test_accounts_take_their_time_from_one_source_but_move_apart() -> None:
     assert [account.clock.now() for account in (made.get("a"), made.get("b"))] == [NOON + 61 * SECOND, NOON + SECOND]
 
 
-def test_accounts_come_the_longest_unused_first() -> None:
+def test_least_recently_used_account_comes_first() -> None:
     made = accounts()
     for key in "abca":
         made.get(key)
     assert keys(made) == ["b", "c", "a"]
 
 
-def test_longest_unused_account_makes_room_for_another() -> None:
+def test_least_recently_used_account_is_evicted() -> None:
     made = accounts(max_accounts=2)
     first, second = made.get("1"), made.get("2")
     assert made.get("1") is first
@@ -75,7 +75,7 @@ def test_longest_unused_account_makes_room_for_another() -> None:
     assert made.evicted().accounts == 2
 
 
-def test_one_account_is_kept_where_only_one_may_be() -> None:
+def test_limit_of_one_account_keeps_the_latest() -> None:
     made = accounts(max_accounts=1)
     for key in "aab":
         made.get(key)
@@ -84,13 +84,13 @@ def test_one_account_is_kept_where_only_one_may_be() -> None:
 
 
 @pytest.mark.ledger("send.transaction-id")
-def test_ids_of_an_account_are_new_every_time_it_comes_back() -> None:
+def test_account_created_again_has_new_ids() -> None:
     made = accounts(max_accounts=1)
     ids = [made.get(key).new_transaction_id() for key in "abababab"]
     assert len(set(ids)) == len(ids)
 
 
-def test_ids_follow_from_seed_and_calls__evictions_too() -> None:
+def test_seed_determines_ids_also_after_evictions() -> None:
     def ids(seed: str) -> list[str]:
         made = accounts(seed=seed, max_accounts=2)
         return [made.get(key).new_transaction_id() for key in "abcab"]
@@ -99,7 +99,7 @@ def test_ids_follow_from_seed_and_calls__evictions_too() -> None:
     assert not set(ids("tests")) & set(ids("others"))
 
 
-def test_kept_counts_what_every_account_holds_and_the_exchanges_of_strangers() -> None:
+def test_totals_count_all_accounts_and_requests_without_account() -> None:
     made = accounts()
     assert made.totals() == Totals(0, 0, 0)
     fill(made.get("a"), messages=2, requests=3)
@@ -109,7 +109,7 @@ def test_kept_counts_what_every_account_holds_and_the_exchanges_of_strangers() -
     assert made.evicted() == Totals(0, 0, 0)
 
 
-def test_evicted_counts_what_made_room_within_accounts_and_among_strangers() -> None:
+def test_evicted_totals_count_all_accounts_and_requests_without_account() -> None:
     made = accounts(max_messages=1, max_requests=2)
     fill(made.get("a"), messages=3, requests=4)
     note(made.unattributed, 7, made.numbering)
@@ -117,7 +117,7 @@ def test_evicted_counts_what_made_room_within_accounts_and_among_strangers() -> 
     assert made.evicted() == Totals(accounts=0, messages=2, requests=7)
 
 
-def test_evicted_account_takes_along_all_it_ever_had() -> None:
+def test_records_of_an_evicted_account_count_as_evicted() -> None:
     made = accounts(max_accounts=1, max_messages=1, max_requests=2)
     fill(made.get("a"), messages=3, requests=4)
     fill(made.get("b"), messages=2, requests=1)
@@ -125,10 +125,10 @@ def test_evicted_account_takes_along_all_it_ever_had() -> None:
     assert made.evicted() == Totals(accounts=1, messages=4, requests=4)
 
 
-def test_evicted_account_is_not_looked_after_any_more() -> None:
+def test_evicted_account_is_not_processed() -> None:
     clock = HandClock()
     engine = Engine(Settings(max_accounts=1, seed="s"), clock)
-    heard = hear(engine)
+    heard = emitted_messages(engine)
     later = Submission(content="later", send_at=NOON + timedelta(days=1))
     engine.submit(engine.account("gone"), later, [Recipient(NUMBER)])
     engine.submit(engine.account("kept"), later, [Recipient(NUMBER)])
@@ -139,7 +139,7 @@ def test_evicted_account_is_not_looked_after_any_more() -> None:
     assert told == ["gone queued", "kept queued", "kept sent"]
 
 
-def test_key_that_looks_like_a_generation_draws_ids_of_its_own() -> None:
+def test_key_that_looks_like_a_generation_has_its_own_ids() -> None:
     first = Accounts(Settings(), HandClock(), "s").get("1/x").new_transaction_id()
     accounts = Accounts(Settings(max_accounts=1), HandClock(), "s")
     accounts.get("a")
@@ -147,8 +147,8 @@ def test_key_that_looks_like_a_generation_draws_ids_of_its_own() -> None:
     assert accounts.get("x").new_transaction_id() != first
 
 
-def test_every_account_begins_with_the_script_and_a_life_of_its_rules_of_its_own() -> None:
-    scenario = a_script(a_rule("rule", times=1), credit=5)
+def test_each_account_gets_the_scenario_with_its_own_counters() -> None:
+    scenario = a_scenario(a_rule("rule", times=1), credit=5)
     made = Accounts(Settings(), HandClock(), "tests", scenario)
     one, other = made.get("a"), made.get("b")
     assert [account.credit for account in (one, other)] == [5, 5]
@@ -157,14 +157,14 @@ def test_every_account_begins_with_the_script_and_a_life_of_its_rules_of_its_own
     assert (other.credit, other.rules.rules[0].applied) == (5, 0)
 
 
-def test_peek_shows_what_an_account_would_begin_with() -> None:
-    made = Accounts(Settings(), HandClock(), "tests", a_script(credit=5))
+def test_peek_returns_an_unused_account_without_storing_it() -> None:
+    made = Accounts(Settings(), HandClock(), "tests", a_scenario(credit=5))
     assert made.peek("a").credit == 5
     assert keys(made) == []
 
 
-def test_accounts_to_come_begin_with_the_script_in_force_until_all_are_forgotten() -> None:
-    first, second = a_script(sender="first"), a_script(sender="second")
+def test_new_accounts_get_the_active_scenario_until_a_reset() -> None:
+    first, second = a_scenario(sender="first"), a_scenario(sender="second")
     made = Accounts(Settings(), HandClock(), "tests", first)
     made.scenario = second
     assert made.get("a").sender == "second"
@@ -175,7 +175,7 @@ def test_accounts_to_come_begin_with_the_script_in_force_until_all_are_forgotten
     assert made.scenario is first
 
 
-def test_faults_that_stand_reach_accounts_to_come_until_all_are_forgotten() -> None:
+def test_new_accounts_get_the_faults_of_all_until_a_reset() -> None:
     made = accounts()
     made.faults.update({3: (a_rule("older"), NOON + SECOND), 5: (a_rule("newer"), NOON + 2 * SECOND)})
     faults = [(live.rule.label, live.fault_id, live.until) for live in made.get("a").faults.rules]
@@ -185,7 +185,7 @@ def test_faults_that_stand_reach_accounts_to_come_until_all_are_forgotten() -> N
     assert not made.get("a").faults
 
 
-def test_tokens_of_accounts_that_are_gone_are_forgotten() -> None:
+def test_tokens_of_deleted_and_evicted_accounts_are_removed() -> None:
     world = World(max_accounts=1)
     message = world.send()
     token = token_of(message.transaction_id)

@@ -12,14 +12,14 @@ from tests.support import NOON, HandClock
 HOUR = timedelta(hours=1)
 
 
-def test_system_time_is_now_aware_and_in_utc() -> None:
+def test_system_time_is_timezone_aware_and_in_utc() -> None:
     before = datetime.now(UTC)
     now = system_time()
     assert before <= now <= datetime.now(UTC)
     assert now.tzinfo is UTC
 
 
-def test_clock_asks_the_machine_unless_given_a_source() -> None:
+def test_clock_reads_the_machine_by_default() -> None:
     before = system_time()
     assert before <= Clock().now() <= system_time()
 
@@ -36,7 +36,7 @@ def test_clock_follows_its_source() -> None:
     assert not clock.frozen
 
 
-def test_frozen_clock_stands_still() -> None:
+def test_frozen_clock_does_not_move() -> None:
     source = HandClock()
     clock = Clock(source)
     clock.freeze()
@@ -45,7 +45,7 @@ def test_frozen_clock_stands_still() -> None:
     assert clock.frozen
 
 
-def test_freezing_twice_changes_nothing() -> None:
+def test_freezing_twice_has_no_effect() -> None:
     source = HandClock()
     clock = Clock(source)
     clock.freeze()
@@ -54,7 +54,7 @@ def test_freezing_twice_changes_nothing() -> None:
     assert clock.now() == NOON
 
 
-def test_resumed_clock_runs_on_from_where_it_stood() -> None:
+def test_resumed_clock_runs_from_where_it_was_frozen() -> None:
     source = HandClock()
     clock = Clock(source)
     clock.freeze()
@@ -65,7 +65,7 @@ def test_resumed_clock_runs_on_from_where_it_stood() -> None:
     assert not clock.frozen
 
 
-def test_resuming_a_running_clock_changes_nothing() -> None:
+def test_resuming_a_running_clock_has_no_effect() -> None:
     source = HandClock()
     clock = Clock(source)
     clock.move_to(NOON + HOUR)
@@ -95,7 +95,7 @@ def test_clock_does_not_move_back(frozen: bool, back: timedelta) -> None:
     assert clock.now() == NOON
 
 
-def test_clocks_on_one_source_do_not_move_each_other() -> None:
+def test_clocks_with_one_source_are_independent() -> None:
     source = HandClock()
     one, other = Clock(source), Clock(source)
     one.move_to(NOON + HOUR)
@@ -103,7 +103,7 @@ def test_clocks_on_one_source_do_not_move_each_other() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["freeze", "resume", "pass", "move"]), st.integers(-10_000, 10_000))))
-def test_clock_never_goes_back_while_its_source_does_not(moves: list[tuple[str, int]]) -> None:
+def test_clock_never_goes_back_unless_its_source_does(moves: list[tuple[str, int]]) -> None:
     source = HandClock()
     clock = Clock(source)
     for move, seconds in moves:

@@ -15,7 +15,7 @@ from mocksms.sms.instants import MAX_INSTANT
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import Message, Recipient, State, Submission
 from mocksms.sms.outcomes import Outcome, Step
-from tests.engine.support import DOWN, LOST, SECOND, World, a_message, a_rule, a_script, life
+from tests.engine.support import DOWN, LOST, SECOND, World, a_message, a_rule, a_scenario, timeline
 from tests.support import KEY, NOON, NUMBER
 
 DRIVES: list[tuple[Callable[[Controls, Account, str], Message], State]] = [
@@ -47,7 +47,7 @@ def in_state(world: World, state: State) -> Message:
 
 @pytest.mark.parametrize("state", State, ids=str)
 @pytest.mark.parametrize(("drive", "target"), DRIVES, ids=["cancel", "send", "bounce"])
-def test_hand_does_what_the_life_of_a_message_allows(
+def test_manual_step_follows_the_allowed_steps(
     drive: Callable[[Controls, Account, str], Message], target: State, state: State
 ) -> None:
     world = World()
@@ -66,23 +66,23 @@ def test_hand_does_what_the_life_of_a_message_allows(
 
 
 @pytest.mark.parametrize("drive", [drive for drive, _ in DRIVES], ids=["cancel", "send", "bounce"])
-def test_hand_reaches_no_other_account(drive: Callable[[Controls, Account, str], Message]) -> None:
+def test_manual_step_finds_only_messages_of_the_account(drive: Callable[[Controls, Account, str], Message]) -> None:
     world = World()
     message = world.send(send_at=NOON + SECOND)
     with pytest.raises(MessageNotFound):
         drive(world.controls, world.engine.account("other"), message.transaction_id)
 
 
-def test_message_sent_by_hand_is_charged_and_not_sent_again_when_its_time_comes() -> None:
+def test_message_sent_manually_is_charged_once() -> None:
     world = World(credit=10)
     message = world.send(send_at=NOON + 60 * SECOND)
     world.controls.send(world.account, message.transaction_id)
     assert world.account.credit == 9
-    assert life(world.after(3_600, message)) == [(State.QUEUED, 0), (State.SENT, 0)]
+    assert timeline(world.after(3_600, message)) == [(State.QUEUED, 0), (State.SENT, 0)]
     assert world.account.credit == 9
 
 
-def test_what_is_due_happens_before_the_hand_acts() -> None:
+def test_manual_step_first_applies_what_is_due() -> None:
     world = World()
     message = world.send(send_at=NOON + SECOND)
     world.clock.advance(1)
@@ -90,7 +90,7 @@ def test_what_is_due_happens_before_the_hand_acts() -> None:
         world.controls.cancel(world.engine.accounts.get(KEY), message.transaction_id)
 
 
-def test_recipient_opens_the_first_link_or_the_one_named() -> None:
+def test_click_opens_the_first_link_or_the_given_one() -> None:
     world = World()
     message = world.send(content="https://a.example and https://b.example")
     world.controls.click(world.account, message.transaction_id)
@@ -98,7 +98,7 @@ def test_recipient_opens_the_first_link_or_the_one_named() -> None:
     assert [click.url for click in clicked.clicks] == ["https://a.example", "https://b.example"]
 
 
-def test_tracked_link_as_the_phone_shows_it_is_the_link_behind_it() -> None:
+def test_click_on_a_tracked_link_opens_its_target() -> None:
     world = World()
     message = world.send(content="https://a.example and https://b.example", track_clicks=True)
     shown = world.engine.text_of(message)
@@ -113,7 +113,7 @@ def test_tracked_link_as_the_phone_shows_it_is_the_link_behind_it() -> None:
     [("Hello", None), ("https://a.example", "https://b.example"), ("https://a.example", "")],
     ids=["none", "another", "empty"],
 )
-def test_link_that_is_not_shown_cannot_be_opened(content: str, url: str | None) -> None:
+def test_click_on_an_unknown_link_is_refused(content: str, url: str | None) -> None:
     world = World()
     message = world.send(content=content)
     with pytest.raises(NoLink):
@@ -121,7 +121,7 @@ def test_link_that_is_not_shown_cannot_be_opened(content: str, url: str | None) 
     assert world.again(message).clicks == ()
 
 
-def test_unsubscribe_link_is_no_link_to_click() -> None:
+def test_click_on_the_unsubscribe_link_is_refused() -> None:
     world = World()
     message = world.send(content="https://a.example", unsubscribe_link=True)
     link = world.engine.text_of(message).split()[-1]
@@ -129,14 +129,14 @@ def test_unsubscribe_link_is_no_link_to_click() -> None:
         world.controls.click(world.account, message.transaction_id, link)
 
 
-def test_message_that_was_not_sent_shows_no_link() -> None:
+def test_click_on_a_message_that_is_not_sent_is_refused() -> None:
     world = World()
     message = world.send(content="https://a.example", send_at=NOON + SECOND)
     with pytest.raises(NoLink, match="which is queued"):
         world.controls.click(world.account, message.transaction_id)
 
 
-def test_unsubscribed_recipient_is_refused_from_then_on() -> None:
+def test_messages_to_an_unsubscribed_recipient_are_rejected() -> None:
     world = World()
     heard = changes(world)
     message = world.send()
@@ -155,9 +155,7 @@ def test_unsubscribed_recipient_is_refused_from_then_on() -> None:
     ],
     ids=["stop", "Hebrew", "words", "not allowed"],
 )
-def test_reply_opts_out_where_the_latest_message_allowed_it(
-    allows: bool, text: str, opted_out: bool, effect: str
-) -> None:
+def test_reply_opts_out_if_the_latest_message_allows_it(allows: bool, text: str, opted_out: bool, effect: str) -> None:
     world = World()
     world.send(unsubscribe_reply=not allows)
     message = world.send(unsubscribe_reply=allows)
@@ -174,13 +172,13 @@ def test_reply_opts_in_again() -> None:
     assert world.send().state is State.SENT
 
 
-def test_reply_of_a_number_that_was_never_written_to_is_kept() -> None:
+def test_reply_from_an_unknown_number_is_stored() -> None:
     world = World()
     assert world.controls.reply(world.account, OTHER, "STOP").effect == ""
     assert world.account.unsubscribed == set()
 
 
-def test_change_leaves_what_it_does_not_name() -> None:
+def test_account_update_keeps_other_values() -> None:
     world = World(sender="Shop", unsubscribed=("1",))
     heard = changes(world)
     world.controls.update_account(world.account, AccountUpdate(gateway=False, bounced={"2"}))
@@ -190,7 +188,7 @@ def test_change_leaves_what_it_does_not_name() -> None:
     assert heard == [(KEY, ManualChange.ACCOUNT)]
 
 
-def test_top_up_sends_what_waited_oldest_first_until_one_is_too_long() -> None:
+def test_top_up_sends_waiting_messages_until_one_costs_too_much() -> None:
     world = World(credit=0)
     first, long, last = (world.send(content=text) for text in ("a", "b" * 200, "c"))
     world.controls.set_credit(world.account, 2)
@@ -204,7 +202,7 @@ def test_top_up_sends_what_waited_oldest_first_until_one_is_too_long() -> None:
     assert world.account.waiting == {}
 
 
-def test_top_up_forgets_what_waited_and_was_deleted() -> None:
+def test_top_up_skips_deleted_messages() -> None:
     world = World(credit=0)
     gone, kept = world.send(), world.send()
     world.controls.delete(world.account, [gone])
@@ -213,7 +211,7 @@ def test_top_up_forgets_what_waited_and_was_deleted() -> None:
     assert world.account.waiting == {}
 
 
-def test_deleted_messages_are_gone_and_what_was_planned_for_them_too() -> None:
+def test_deleted_messages_have_no_later_steps() -> None:
     world = World()
     heard = changes(world)
     gone, kept = world.send(send_at=NOON + SECOND), world.send()
@@ -226,7 +224,7 @@ def test_deleted_messages_are_gone_and_what_was_planned_for_them_too() -> None:
     assert heard == [(KEY, ManualChange.DELETED)] * 2
 
 
-def test_reset_account_begins_anew_and_never_repeats_an_id() -> None:
+def test_reset_account_starts_empty_with_new_ids() -> None:
     world = World(credit=5)
     heard = changes(world)
     before, other = world.send(), world.engine.account("other")
@@ -240,7 +238,7 @@ def test_reset_account_begins_anew_and_never_repeats_an_id() -> None:
     assert heard == [(KEY, ManualChange.RESET)]
 
 
-def test_reset_of_everything_leaves_nothing_but_the_numbering() -> None:
+def test_reset_of_everything_keeps_only_the_numbering() -> None:
     world = World()
     heard = changes(world)
     before = world.send(send_at=NOON + SECOND)
@@ -256,7 +254,7 @@ def test_reset_of_everything_leaves_nothing_but_the_numbering() -> None:
     assert heard == [(None, ManualChange.RESET)]
 
 
-def test_reset_of_an_account_that_is_gone_changes_nothing() -> None:
+def test_reset_of_a_deleted_account_has_no_effect() -> None:
     world = World()
     account = world.account
     world.controls.reset(account)
@@ -269,43 +267,43 @@ def fired(account: Account) -> list[tuple[str, int]]:
     return [(live.rule.label, live.applied) for live in account.rules.rules]
 
 
-def test_script_played_on_an_account_leaves_the_others_alone() -> None:
-    world = World(a_script(a_rule("first")))
+def test_scenario_of_one_account_does_not_affect_others() -> None:
+    world = World(a_scenario(a_rule("first")))
     heard, other = changes(world), world.engine.account("other")
-    world.controls.activate_scenario(world.account, a_script(a_rule("second"), sender="Shop"))
+    world.controls.activate_scenario(world.account, a_scenario(a_rule("second"), sender="Shop"))
     assert (fired(world.account), world.account.sender) == ([("second", 0)], "Shop")
     assert (fired(other), other.sender) == ([("first", 0)], "SenderID")
     assert fired(world.engine.account("to come")) == [("first", 0)]
     assert heard == [(KEY, ManualChange.SCENARIO)]
 
 
-def test_script_played_on_all_reaches_those_there_are_and_will_be() -> None:
+def test_scenario_of_all_applies_to_current_and_future_accounts() -> None:
     world = World()
     heard = changes(world)
     there = [world.account, world.engine.account("other")]
-    world.controls.activate_scenario(None, a_script(a_rule("rule")))
+    world.controls.activate_scenario(None, a_scenario(a_rule("rule")))
     for account in (*there, world.engine.account("to come")):
         assert fired(account) == [("rule", 0)]
     assert heard == [(None, ManualChange.SCENARIO)]
 
 
-def test_reset_of_everything_goes_back_to_the_first_script() -> None:
-    first = a_script(a_rule("first"), credit=5)
+def test_reset_of_everything_restores_the_initial_scenario() -> None:
+    first = a_scenario(a_rule("first"), credit=5)
     world = World(first)
-    world.controls.activate_scenario(None, a_script(a_rule("second"), credit=9))
+    world.controls.activate_scenario(None, a_scenario(a_rule("second"), credit=9))
     world.controls.reset(None)
     assert world.account.scenario is first
     assert world.account.credit == 5
 
 
-def test_switch_of_the_script_loses_no_message() -> None:
+def test_change_of_scenario_keeps_messages() -> None:
     hold = Outcome(steps=(), decided_by="hold", release_after=10 * SECOND)
     late = Outcome(steps=(Step(State.SENT), Step(State.BOUNCED, 10 * SECOND)), decided_by="late")
-    world = World(a_script(a_rule("hold", hold, times=1), a_rule("late", late)))
+    world = World(a_scenario(a_rule("hold", hold, times=1), a_rule("late", late)))
     held, bouncing = world.send(), world.send()
     scheduled = world.send(send_at=NOON + 5 * SECOND)
     world.controls.activate_scenario(
-        None, a_script(a_rule("second", Outcome(steps=(Step(State.EXCEPTION),), decided_by="second")))
+        None, a_scenario(a_rule("second", Outcome(steps=(Step(State.EXCEPTION),), decided_by="second")))
     )
     world.clock.advance(10)
     assert [world.again(message).state for message in (held, bouncing, scheduled)] == [
@@ -315,8 +313,8 @@ def test_switch_of_the_script_loses_no_message() -> None:
     ]
 
 
-def test_what_was_due_before_the_switch_lives_by_the_script_before() -> None:
-    world = World(a_script(a_rule("first")))
+def test_activation_first_applies_what_is_due_with_the_old_scenario() -> None:
+    world = World(a_scenario(a_rule("first")))
     message = world.send(send_at=NOON + SECOND)
     world.clock.advance(1)
     world.controls.activate_scenario(None, NO_SCENARIO)
@@ -324,20 +322,20 @@ def test_what_was_due_before_the_switch_lives_by_the_script_before() -> None:
 
 
 @pytest.mark.parametrize("state", [{"credit": None}, {"credit": 5}], ids=["unlimited", "enough"])
-def test_script_that_names_the_credit_sends_what_waited_for_it(state: dict[str, int | None]) -> None:
+def test_scenario_with_credit_sends_waiting_messages(state: dict[str, int | None]) -> None:
     world = World(credit=0)
     message = world.send()
-    world.controls.activate_scenario(None, a_script())
+    world.controls.activate_scenario(None, a_scenario())
     assert world.again(message).state is State.NO_CREDIT
-    world.controls.activate_scenario(None, a_script(**state))
+    world.controls.activate_scenario(None, a_scenario(**state))
     assert world.again(message).state is State.SENT
 
 
-def test_changed_script_takes_the_place_of_the_one_before_wherever_that_is_in_force() -> None:
+def test_changed_file_replaces_its_scenario_wherever_it_is_active() -> None:
     before, after, own = (
-        a_script(a_rule("before"), credit=5),
-        a_script(a_rule("after"), credit=9),
-        a_script(a_rule("own")),
+        a_scenario(a_rule("before"), credit=5),
+        a_scenario(a_rule("after"), credit=9),
+        a_scenario(a_rule("own")),
     )
     world = World(before)
     heard = changes(world)
@@ -354,8 +352,8 @@ def test_changed_script_takes_the_place_of_the_one_before_wherever_that_is_in_fo
     assert heard == [("other", ManualChange.SCENARIO), (None, ManualChange.SCENARIO), (None, ManualChange.RESET)]
 
 
-def test_changed_script_does_not_oust_one_that_was_played_since() -> None:
-    before, after, played = a_script(a_rule("before")), a_script(a_rule("after")), a_script(a_rule("played"))
+def test_changed_file_does_not_replace_another_scenario() -> None:
+    before, after, played = a_scenario(a_rule("before")), a_scenario(a_rule("after")), a_scenario(a_rule("played"))
     world = World(before)
     world.controls.activate_scenario(None, played)
     world.controls.replace_scenario(before, after)
@@ -365,8 +363,8 @@ def test_changed_script_does_not_oust_one_that_was_played_since() -> None:
     assert world.account.scenario is after
 
 
-def test_what_was_due_before_the_change_lives_by_the_script_before() -> None:
-    before = a_script(a_rule("before"))
+def test_reload_first_applies_what_is_due_with_the_old_scenario() -> None:
+    before = a_scenario(a_rule("before"))
     world = World(before)
     message = world.send(send_at=NOON + SECOND)
     world.clock.advance(1)
@@ -383,7 +381,7 @@ def triggered(world: World, key: str) -> str:
     return accepted.triggered.decided_by if accepted.triggered else ""
 
 
-def test_fault_of_an_account_leaves_the_others_alone() -> None:
+def test_fault_of_one_account_does_not_affect_others() -> None:
     world = World()
     heard = changes(world)
     world.controls.set_fault(world.account, a_rule("down", DOWN), SECOND)
@@ -391,7 +389,7 @@ def test_fault_of_an_account_leaves_the_others_alone() -> None:
     assert heard == [(KEY, ManualChange.FAULTS)]
 
 
-def test_fault_of_all_reaches_accounts_there_are_and_will_be_until_its_time_is_over() -> None:
+def test_fault_of_all_applies_to_current_and_future_accounts_until_it_expires() -> None:
     world = World()
     heard = changes(world)
     assert triggered(world, KEY) == ""
@@ -404,7 +402,7 @@ def test_fault_of_all_reaches_accounts_there_are_and_will_be_until_its_time_is_o
     assert heard == [(None, ManualChange.FAULTS)]
 
 
-def test_fault_lasts_by_the_clock_of_each_account() -> None:
+def test_fault_expires_on_the_clock_of_each_account() -> None:
     world = World()
     world.account.clock.move_to(NOON + 3_600 * SECOND)
     world.engine.account("frozen").clock.freeze()
@@ -415,24 +413,24 @@ def test_fault_lasts_by_the_clock_of_each_account() -> None:
     assert [triggered(world, key) for key in (KEY, "frozen")] == ["", "down"]
 
 
-def test_fault_that_would_outlast_the_calendar_ends_with_it() -> None:
+def test_fault_expires_at_the_latest_time_of_clocks() -> None:
     world = World()
     world.controls.set_fault(None, a_rule("down", DOWN), timedelta.max)
     assert triggered(world, KEY) == "down"
     assert world.account.faults.rules[0].until == MAX_INSTANT
 
 
-def test_latest_fault_goes_before_those_set_earlier_and_before_the_rules_of_the_script() -> None:
-    world = World(a_script(a_rule("script", DOWN)))
+def test_latest_fault_takes_precedence_over_earlier_ones_and_rules() -> None:
+    world = World(a_scenario(a_rule("script", DOWN)))
     world.controls.set_fault(world.account, a_rule("earlier", LOST, times=1), SECOND)
     world.controls.set_fault(None, a_rule("latest", LOST, times=1), SECOND)
     assert [triggered(world, KEY) for _ in range(3)] == ["latest", "earlier", "script"]
 
 
-def test_fault_outlives_a_switch_of_the_script() -> None:
+def test_fault_stays_when_the_scenario_changes() -> None:
     world = World()
     world.controls.set_fault(world.account, a_rule("down", DOWN), SECOND)
-    world.controls.activate_scenario(None, a_script(a_rule("script", LOST)))
+    world.controls.activate_scenario(None, a_scenario(a_rule("script", LOST)))
     assert triggered(world, KEY) == "down"
 
 
@@ -468,14 +466,14 @@ def test_faults_of_one_account_are_cleared_alone() -> None:
     assert [triggered(world, key) for key in (KEY, "to come")] == ["", "all"]
 
 
-def test_reset_of_everything_forgets_the_faults() -> None:
+def test_reset_of_everything_removes_the_faults() -> None:
     world = World()
     world.controls.set_fault(None, a_rule("down", DOWN), SECOND)
     world.controls.reset(None)
     assert triggered(world, KEY) == ""
 
 
-def test_faults_whose_time_is_over_are_forgotten() -> None:
+def test_expired_faults_are_removed() -> None:
     world = World()
     standing = world.controls.set_fault(None, a_rule("standing", DOWN), SECOND)
     own = world.controls.set_fault(world.account, a_rule("own", DOWN), SECOND)

@@ -25,7 +25,7 @@ def decide(number: str = NUMBER, segments: int = 1, **options: Any) -> Outcome:
 
 
 @pytest.mark.ledger("status.sent")
-def test_message_is_sent_when_nothing_stands_against_it() -> None:
+def test_message_is_sent_when_no_rule_applies() -> None:
     assert decide() is SENT
     assert SENT.steps == (Step(State.SENT),)
     assert SENT.decided_by == "no rule or list applied"
@@ -116,7 +116,7 @@ def test_message_is_sent_when_nothing_stands_against_it() -> None:
         ),
     ],
 )
-def test_natural_cause_ends_a_message_and_says_why(
+def test_default_rule_decides_a_message_and_says_why(
     number: str, options: dict[str, Any], state: State, words: str
 ) -> None:
     assert decide(number, **options) == Outcome(steps=(Step(state),), decided_by=words)
@@ -128,7 +128,7 @@ def test_every_published_prefix_is_kosher(prefix: str) -> None:
     assert decide(prefix.ljust(12, "0")).decided_by == f"kosher prefix {prefix}"
 
 
-def test_no_prefix_is_kosher_where_none_is_listed() -> None:
+def test_no_prefix_is_kosher_with_an_empty_list() -> None:
     assert decide(KOSHER, kosher_prefix=()) is SENT
 
 
@@ -137,7 +137,7 @@ def test_foreign_number_of_a_possible_length_is_sent() -> None:
     assert decide("+1 202 555 0123") is SENT
 
 
-STANDING_AGAINST: list[tuple[State, dict[str, Any]]] = [
+REASONS: list[tuple[State, dict[str, Any]]] = [
     (State.BOUNCED, {"bounced": ("972541111111", "0541111111")}),
     (State.UNSUBSCRIBED, {"unsubscribed": ("972541111111", "0541111111")}),
     (State.KOSHER, {"kosher_prefix": ("97254", "054")}),
@@ -147,9 +147,9 @@ STANDING_AGAINST: list[tuple[State, dict[str, Any]]] = [
 
 
 @pytest.mark.ledger("status.order")
-def test_number_form_is_looked_at_before_all_else() -> None:
+def test_number_form_is_checked_first() -> None:
     everything: dict[str, Any] = {}
-    for _, options in STANDING_AGAINST:
+    for _, options in REASONS:
         everything.update(options)
     assert decide("054-1111111", **everything).steps == (Step(State.INVALID),)
 
@@ -157,9 +157,9 @@ def test_number_form_is_looked_at_before_all_else() -> None:
 @pytest.mark.ledger("status.order")
 @pytest.mark.parametrize(
     ("earlier", "later"),
-    [pytest.param(*pair, id=f"{pair[0][0]} before {pair[1][0]}") for pair in combinations(STANDING_AGAINST, 2)],
+    [pytest.param(*pair, id=f"{pair[0][0]} before {pair[1][0]}") for pair in combinations(REASONS, 2)],
 )
-def test_earlier_cause_hides_the_later(
+def test_earlier_default_rule_takes_precedence(
     earlier: tuple[State, dict[str, Any]], later: tuple[State, dict[str, Any]]
 ) -> None:
     assert decide(**later[1]).steps == (Step(later[0]),)
@@ -173,38 +173,38 @@ def test_credit_is_compared_with_the_segments(segments: int, state: State) -> No
     assert outcome.steps == (Step(state),)
 
 
-def test_magic_number_goes_before_every_natural_cause() -> None:
+def test_magic_number_takes_precedence_over_default_rules() -> None:
     outcome = decide("972-50-0000000", credit=0, gateway=False, bounced=("972500000000",), kosher_prefix=("97250000",))
     assert outcome.decided_by == "magic number 00 (sent)"
 
 
-def test_number_that_orders_a_fault_is_sent_in_the_words_of_its_row() -> None:
+def test_magic_number_with_a_fault_is_sent() -> None:
     outcome = decide("972-50-0007300")
     assert outcome.steps == SENT.steps
     assert outcome.decided_by == "magic number 73 (accepted, body truncated)"
 
 
-def test_magic_block_moves_with_its_prefix() -> None:
+def test_prefix_of_magic_numbers_is_an_option() -> None:
     assert decide("972-55-5552000", magic_prefix="97255555").decided_by.startswith("magic number 20")
     assert decide("972-50-0002000", magic_prefix="97255555") is SENT
 
 
-def test_number_whose_owner_replied_stop_is_refused_from_then_on() -> None:
+def test_magic_number_that_opted_out_is_rejected() -> None:
     assert decide("972-50-0000400").steps == (Step(State.SENT),)
     refused = decide("972-50-0000400", unsubscribed=("972500000400",))
     assert refused == Outcome(steps=(Step(State.UNSUBSCRIBED),), decided_by="opt-out")
 
 
-def test_number_whose_owner_replied_stop_is_refused__whatever_the_prefix() -> None:
+def test_magic_number_that_opted_out_is_rejected_with_any_prefix() -> None:
     refused = decide("99990400", magic_prefix="9999", unsubscribed=("99990400",))
     assert refused.steps == (Step(State.UNSUBSCRIBED),)
 
 
-def test_opted_out_number_that_orders_another_outcome_still_gets_it() -> None:
+def test_other_magic_number_ignores_the_opt_out() -> None:
     assert decide("972-50-0000300", unsubscribed=("972500000300",)).steps == (Step(State.SENT),)
 
 
-def test_deciding_naturally_leaves_magic_out() -> None:
+def test_default_rules_ignore_magic_numbers() -> None:
     settings = Settings()
     account = Account(KEY, settings, Clock(HandClock()), "tests", Numbering())
     assert Decisions(settings).decide_by_default(account, numbers.parse("972-50-0004000"), 1) is SENT
@@ -228,5 +228,5 @@ def test_deciding_naturally_leaves_magic_out() -> None:
         pytest.param("9" * 40, False, id="far too long"),
     ],
 )
-def test_foreign_number_is_possible_when_its_country_uses_that_length(digits: str, possible: bool) -> None:
+def test_foreign_number_is_possible_if_its_country_uses_that_length(digits: str, possible: bool) -> None:
     assert is_possible(digits) is possible

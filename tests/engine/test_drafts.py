@@ -26,7 +26,7 @@ def draft(of: Drafter, recipient: Recipient) -> Message:
     return of.draft(recipient, number, NOON + SECOND, 3, of.initial_history, "because")
 
 
-def test_draft_has_what_was_asked_for() -> None:
+def test_draft_has_the_values_of_the_send() -> None:
     world = World()
     of = drafter(world, tags=("a",))
     recipient = Recipient(NUMBER, {"name": "Dana"})
@@ -55,14 +55,14 @@ def test_draft_has_what_was_asked_for() -> None:
     [("Bank", {"sender": "Shop"}, "Bank"), (None, {"sender": "Shop"}, "Shop"), (None, {}, "SenderID")],
     ids=["asked for", "the account's", "the vendor's"],
 )
-def test_draft_is_sent_by_whom_was_asked_for_or_by_the_account(
+def test_sender_of_a_draft_is_that_of_the_send_or_the_account(
     asked: str | None, options: dict[str, Any], sender: str
 ) -> None:
     world = World(**options)
     assert draft(drafter(world, sender=asked), Recipient(NUMBER)).sender == sender
 
 
-def test_drafts_of_one_send_share_the_instant_they_were_made() -> None:
+def test_drafts_of_one_send_have_the_same_time() -> None:
     world = World()
     of = drafter(world)
     world.clock.advance(5)
@@ -81,18 +81,18 @@ def test_drafts_of_one_send_share_the_instant_they_were_made() -> None:
         pytest.param("https://a.test/" + "x" * 160, {"track_clicks": True}, 1, id="long link replaced by a short one"),
     ],
 )
-def test_segments_are_those_of_what_the_phone_shows(content: str, more: dict[str, Any], count: int) -> None:
+def test_segments_count_the_text_on_the_phone(content: str, more: dict[str, Any], count: int) -> None:
     assert drafter(World(), content, **more).segments(Recipient(NUMBER)) == count
 
 
 @pytest.mark.ledger("credit.segments")
-def test_segments_differ_with_the_values_of_the_recipient() -> None:
+def test_segments_depend_on_the_values_of_the_recipient() -> None:
     of = drafter(World(), "Hi #name#")
     values: list[Mapping[str, str]] = [{}, {"name": "a" * 200}, {"name": "ש" * 200}, {}, {"name": "x"}]
     assert [of.segments(Recipient(NUMBER, fields)) for fields in values] == [1, 2, 4, 1, 1]
 
 
-def test_stand_in_token_measures_as_well_as_a_real_one() -> None:
+def test_placeholder_token_gives_the_same_segments_as_a_real_one() -> None:
     world = World()
     message = draft(drafter(world), Recipient(NUMBER))
     real, stand_in = Links(BASE, message.transaction_id[:TOKEN_LENGTH]), Links(BASE, "0" * TOKEN_LENGTH)

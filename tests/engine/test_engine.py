@@ -21,7 +21,8 @@ from mocksms.settings import Settings
 from mocksms.sms.message import Click, Recipient, State, Status, Submission
 from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, Reaction, ReplyReaction, Step
 from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH
-from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_script, bounced, hear, life
+from mocksms.sms.webhook import Webhook
+from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_scenario, bounced, emitted_messages, timeline
 from tests.support import KEY, NOON, NUMBER, HandClock
 
 FOREIGN = "+1 202 555 0123"
@@ -34,7 +35,7 @@ def magic(code: str) -> str:
 
 
 @pytest.mark.ledger("send.sync")
-def test_sync_send_is_answered_with_the_final_state() -> None:
+def test_sync_send_returns_the_final_state() -> None:
     accepted = World().submit(NUMBER, TOO_SHORT, KOSHER, FOREIGN)
     assert [message.state for message in accepted.messages] == [
         State.SENT,
@@ -46,7 +47,7 @@ def test_sync_send_is_answered_with_the_final_state() -> None:
 
 
 @pytest.mark.ledger("body.recipients")
-def test_send_makes_one_message_per_recipient_in_order_and_keeps_duplicates() -> None:
+def test_send_creates_one_message_per_recipient_in_order_with_duplicates() -> None:
     to = [NUMBER, "+972 54 111 1111", FOREIGN, NUMBER]
     messages = World().submit(*to).messages
     assert [message.mobile_number for message in messages] == to
@@ -54,7 +55,7 @@ def test_send_makes_one_message_per_recipient_in_order_and_keeps_duplicates() ->
     assert len({message.transaction_id for message in messages}) == 4
 
 
-def test_history_tells_when_and_why() -> None:
+def test_history_has_time_and_cause_of_each_step() -> None:
     message = World().send(TOO_SHORT)
     queued, invalid = message.history
     assert (queued.at, queued.state, queued.cause) == (NOON, State.QUEUED, "accepted")
@@ -63,14 +64,14 @@ def test_history_tells_when_and_why() -> None:
     assert message.decided_by.startswith("number form: ")
 
 
-def test_send_remembers_the_request_it_came_with() -> None:
+def test_message_has_the_number_of_its_request() -> None:
     world = World()
     accepted = world.engine.submit(world.account, Submission("Hello"), [Recipient(NUMBER)], request=5)
     assert accepted.messages[0].request == 5
 
 
 @pytest.mark.ledger("send.async")
-def test_async_send_is_answered_queued_for_everyone_and_ended_at_once_behind_the_answer() -> None:
+def test_async_send_returns_queued_messages_and_processes_them_at_once() -> None:
     world = World()
     accepted = world.submit(NUMBER, TOO_SHORT, KOSHER, wants_async=True)
     assert [message.state for message in accepted.messages] == [State.QUEUED] * 3
@@ -86,10 +87,10 @@ def test_async_send_stays_queued_for_the_delay() -> None:
     assert message.state is State.QUEUED
     assert message.due_at == NOON + 10 * SECOND
     assert world.after(9.9, message).state is State.QUEUED
-    assert life(world.after(60, message)) == [(State.QUEUED, 0), (State.SENT, 10)]
+    assert timeline(world.after(60, message)) == [(State.QUEUED, 0), (State.SENT, 10)]
 
 
-def test_async_send_without_delay_has_ended_when_the_send_returns() -> None:
+def test_async_send_without_delay_is_processed_before_the_send_returns() -> None:
     world = World()
     account = world.account
     (message,) = world.submit(wants_async=True).messages
@@ -98,7 +99,7 @@ def test_async_send_without_delay_has_ended_when_the_send_returns() -> None:
     assert ended.state is State.SENT
 
 
-def test_async_send_is_judged_by_the_lists_as_they_are_when_it_is_taken_up() -> None:
+def test_async_send_uses_the_lists_at_the_time_of_processing() -> None:
     world = World(async_delay=timedelta(seconds=10))
     message = world.send(wants_async=True)
     world.account.bounced.add("972541111111")
@@ -107,13 +108,13 @@ def test_async_send_is_judged_by_the_lists_as_they_are_when_it_is_taken_up() -> 
 
 @pytest.mark.ledger("send.scheduled")
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
-def test_scheduled_send_is_queued_until_its_time(wants_async: bool) -> None:
+def test_scheduled_send_stays_queued_until_its_time(wants_async: bool) -> None:
     world = World(async_delay=timedelta(seconds=90))
     message = world.send(send_at=NOON + 60 * SECOND, wants_async=wants_async)
     assert message.state is State.QUEUED
     assert message.due_at == NOON + 60 * SECOND
     assert world.after(59.9, message).state is State.QUEUED
-    assert life(world.after(60, message)) == [(State.QUEUED, 0), (State.SENT, 60)]
+    assert timeline(world.after(60, message)) == [(State.QUEUED, 0), (State.SENT, 60)]
 
 
 @pytest.mark.ledger("send.scheduled")
@@ -124,7 +125,7 @@ def test_send_scheduled_for_the_past_is_sent_at_once(ago: timedelta) -> None:
     assert message.due_at == NOON
 
 
-def test_async_send_scheduled_for_the_past_waits_only_for_the_delay() -> None:
+def test_async_send_scheduled_for_the_past_has_only_the_delay() -> None:
     world = World(async_delay=timedelta(seconds=10))
     message = world.send(send_at=NOON - 3600 * SECOND, wants_async=True)
     assert message.due_at == NOON + 10 * SECOND
@@ -152,27 +153,27 @@ def test_async_send_scheduled_for_the_past_waits_only_for_the_delay() -> None:
     ],
 )
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
-def test_magic_number_lives_its_life_on_the_clock(
+def test_steps_of_a_magic_number_follow_the_clock(
     code: str, lived: list[tuple[State, float]], wants_async: bool
 ) -> None:
     world = World()
     message = world.send(magic(code), wants_async=wants_async)
-    assert life(message) == [entry for entry in lived if entry[1] == 0]
-    assert life(world.after(4.9, message)) == [entry for entry in lived if entry[1] == 0]
+    assert timeline(message) == [entry for entry in lived if entry[1] == 0]
+    assert timeline(world.after(4.9, message)) == [entry for entry in lived if entry[1] == 0]
     ended = world.after(3600, message)
-    assert life(ended) == lived
+    assert timeline(ended) == lived
     assert ended.decided_by is not None
     assert ended.decided_by.startswith(f"magic number {code} (")
     assert {event.cause for event in ended.history[1:]} <= {ended.decided_by}
 
 
-def test_magic_delay_counts_from_when_a_message_is_taken_up() -> None:
+def test_magic_delay_starts_with_processing() -> None:
     world = World(async_delay=timedelta(seconds=10), magic_delay=timedelta(seconds=3))
     message = world.send(magic("01"), wants_async=True)
-    assert life(world.after(60, message)) == [(State.QUEUED, 0), (State.SENT, 13)]
+    assert timeline(world.after(60, message)) == [(State.QUEUED, 0), (State.SENT, 13)]
 
 
-def test_reply_comes_in_a_second_after_sending_and_opts_nobody_out() -> None:
+def test_automatic_reply_comes_a_second_after_sending_without_opt_out() -> None:
     world = World()
     message = world.send(magic("03"))
     world.clock.advance(0.9)
@@ -183,7 +184,7 @@ def test_reply_comes_in_a_second_after_sending_and_opts_nobody_out() -> None:
 
 
 @pytest.mark.ledger("status.unsubscribe")
-def test_stop_opts_out_and_then_the_number_is_refused() -> None:
+def test_automatic_stop_opts_out_and_later_messages_are_rejected() -> None:
     world = World()
     first = world.send(magic("04"))
     assert first.state is State.SENT
@@ -198,7 +199,7 @@ def test_stop_opts_out_and_then_the_number_is_refused() -> None:
     assert world.again(first).state is State.SENT
 
 
-def test_opt_out_of_one_account_does_not_reach_another() -> None:
+def test_opt_out_of_one_account_does_not_affect_others() -> None:
     world = World()
     world.send(magic("04"))
     world.clock.advance(1)
@@ -206,7 +207,7 @@ def test_opt_out_of_one_account_does_not_reach_another() -> None:
     assert world.engine.account("another").unsubscribed == set()
 
 
-def test_first_link_is_clicked_a_second_after_sending() -> None:
+def test_automatic_click_opens_the_first_link_a_second_after_sending() -> None:
     world = World()
     message = world.send(magic("05"), content="See https://a.test/1 or https://b.test/2.")
     assert message.clicks == ()
@@ -215,13 +216,20 @@ def test_first_link_is_clicked_a_second_after_sending() -> None:
     assert clicked.history == message.history
 
 
-def test_nothing_is_clicked_in_a_text_without_links() -> None:
+def test_callback_of_an_automatic_click_has_the_number_of_the_link() -> None:
+    world = World(webhook=(Webhook("http://app.test/hooks"),))
+    world.after(60, world.send(magic("05"), content="See https://a.test/1 or https://b.test/2."))
+    clicks = [each for each in world.account.callbacks.newest_first() if each.event == "click"]
+    assert [(each.details.link, each.details.url) for each in clicks] == [(1, "https://a.test/1")]
+
+
+def test_text_without_links_gets_no_automatic_click() -> None:
     world = World()
     message = world.send(magic("05"))
     assert world.after(60, message) == message
 
 
-def test_clicked_link_is_the_one_the_recipient_was_sent() -> None:
+def test_automatic_click_opens_the_link_with_the_values_of_the_recipient() -> None:
     world = World()
     submission = Submission("Go to #link#", unsubscribe_link=False)
     recipient = Recipient(magic("05"), {"link": "https://a.test/1"})
@@ -230,7 +238,7 @@ def test_clicked_link_is_the_one_the_recipient_was_sent() -> None:
 
 
 @pytest.mark.parametrize("code", ["03", "04", "05"])
-def test_recipient_of_a_message_that_bounced_meanwhile_does_nothing(code: str) -> None:
+def test_bounced_message_causes_no_reaction(code: str) -> None:
     world = World()
     message = world.send(magic(code), content="https://a.test")
     world.account.plan(NOON + 0.5 * SECOND, message.sequence, StepAction(State.BOUNCED, "the rule"))
@@ -251,7 +259,7 @@ def test_recipient_of_a_message_that_bounced_meanwhile_does_nothing(code: str) -
         ("75", FaultKind.DRIBBLE),
     ],
 )
-def test_fault_that_accepts_lets_the_whole_send_through(code: str, kind: FaultKind) -> None:
+def test_fault_that_accepts_keeps_the_whole_send(code: str, kind: FaultKind) -> None:
     world = World()
     accepted = world.submit(NUMBER, magic(code), TOO_SHORT)
     assert accepted.triggered is not None
@@ -260,7 +268,7 @@ def test_fault_that_accepts_lets_the_whole_send_through(code: str, kind: FaultKi
     assert len(world.account.messages) == 3
 
 
-def test_first_of_several_faults_that_accept_counts() -> None:
+def test_first_of_several_accepting_faults_applies() -> None:
     accepted = World().submit(magic("73"), magic("70"))
     assert accepted.triggered == TriggeredFault(Fault(kind=FaultKind.TRUNCATED), "magic number 73", magic("73"))
 
@@ -275,7 +283,7 @@ def test_fault_that_does_not_accept_refuses_the_whole_send(code: str) -> None:
     assert len(world.account.messages) == 0
 
 
-def test_unknown_code_refuses_the_whole_send_and_names_the_entry() -> None:
+def test_unknown_magic_code_refuses_the_whole_send_and_names_the_recipient() -> None:
     world = World()
     with pytest.raises(UnknownMagicCode) as refused:
         world.submit(NUMBER, magic("99"))
@@ -293,7 +301,7 @@ def test_text_longer_than_the_longest_sms_is_refused() -> None:
     assert (refused.value.length, refused.value.limit) == (MAX_TEXT_LENGTH + 1, MAX_TEXT_LENGTH)
 
 
-def test_texts_that_come_to_too_much_together_refuse_the_whole_send() -> None:
+def test_texts_that_are_too_long_together_refuse_the_whole_send() -> None:
     world = World()
     recipients = [Recipient(NUMBER, {"x": ""}) for _ in range(MAX_SEND_LENGTH // 10_000 + 1)]
     with pytest.raises(SendTooLarge):
@@ -318,9 +326,9 @@ def test_text_that_is_too_long_for_one_recipient_refuses_the_whole_send() -> Non
     ],
 )
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
-def test_refused_send_leaves_nothing_behind(to: list[str], content: str, wants_async: bool) -> None:
+def test_refused_send_stores_nothing(to: list[str], content: str, wants_async: bool) -> None:
     world, untouched = World(credit=10), World(credit=10)
-    heard = hear(world.engine)
+    heard = emitted_messages(world.engine)
     with pytest.raises(RequestRefused):
         world.submit(*to, content=content, wants_async=wants_async)
     assert heard == []
@@ -331,14 +339,14 @@ def test_refused_send_leaves_nothing_behind(to: list[str], content: str, wants_a
 
 
 @pytest.mark.ledger("credit.segments")
-def test_sending_takes_the_segments_off_the_credit() -> None:
+def test_sending_subtracts_the_segments_from_the_credit() -> None:
     world = World(credit=10)
     world.submit(NUMBER, FOREIGN, TOO_SHORT, content="a" * 161)
     assert world.account.credit == 6
 
 
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
-def test_message_that_is_sent_and_bounces_at_once_is_paid_for_once(
+def test_message_that_is_sent_and_bounces_at_once_is_charged_once(
     monkeypatch: pytest.MonkeyPatch, wants_async: bool
 ) -> None:
     world = World(credit=10)
@@ -346,13 +354,13 @@ def test_message_that_is_sent_and_bounces_at_once_is_paid_for_once(
     effect = Outcome(steps=(Step(State.SENT), Step(State.BOUNCED)), decided_by="the test")
     monkeypatch.setitem(rows, "00", rows["00"]._replace(effect=effect))
     message = world.send(magic("00"), content="a" * 161, wants_async=wants_async)
-    assert life(message) == [(State.QUEUED, 0), (State.SENT, 0), (State.BOUNCED, 0)]
+    assert timeline(message) == [(State.QUEUED, 0), (State.SENT, 0), (State.BOUNCED, 0)]
     assert world.account.credit == 8
     world.clock.advance(60)
     assert world.account.credit == 8
 
 
-def test_message_that_bounces_later_is_paid_for_once() -> None:
+def test_message_that_bounces_later_is_charged_once() -> None:
     world = World(credit=10)
     message = world.send(magic("23"))
     assert world.account.credit == 9
@@ -361,7 +369,7 @@ def test_message_that_bounces_later_is_paid_for_once() -> None:
 
 
 @pytest.mark.ledger("status.no-credit")
-def test_message_beyond_the_credit_is_queued_and_a_smaller_one_still_sent() -> None:
+def test_message_above_the_credit_is_queued_but_a_shorter_one_is_sent() -> None:
     world = World(credit=2)
     long = world.send(content="a" * 400)
     assert long.state is State.NO_CREDIT
@@ -371,7 +379,7 @@ def test_message_beyond_the_credit_is_queued_and_a_smaller_one_still_sent() -> N
 
 
 @pytest.mark.ledger("status.no-credit")
-def test_top_up_sends_what_waited_oldest_first() -> None:
+def test_top_up_sends_waiting_messages_oldest_first() -> None:
     world = World(credit=0)
     messages = [world.send(content="a" * length) for length in (161, 400, 1)]
     world.clock.advance(60)
@@ -382,19 +390,19 @@ def test_top_up_sends_what_waited_oldest_first() -> None:
     assert [world.again(message).state for message in messages] == [State.SENT] * 3
     assert world.account.credit == 0
     assert not world.account.waiting
-    assert life(world.again(messages[0])) == [(State.QUEUED, 0), (State.NO_CREDIT, 0), (State.SENT, 60)]
+    assert timeline(world.again(messages[0])) == [(State.QUEUED, 0), (State.NO_CREDIT, 0), (State.SENT, 60)]
 
 
-def test_top_up_comes_after_what_was_due_before_it() -> None:
+def test_top_up_first_applies_what_is_due() -> None:
     world = World(credit=0, async_delay=timedelta(seconds=10))
     message = world.send(wants_async=True)
     account = world.account
     world.clock.advance(15)
     world.controls.set_credit(account, 1)
-    assert life(world.again(message)) == [(State.QUEUED, 0), (State.NO_CREDIT, 10), (State.SENT, 15)]
+    assert timeline(world.again(message)) == [(State.QUEUED, 0), (State.NO_CREDIT, 10), (State.SENT, 15)]
 
 
-def test_credit_without_limit_sends_everything_that_waited() -> None:
+def test_unlimited_credit_sends_all_waiting_messages() -> None:
     world = World(credit=0)
     messages = [world.send() for _ in range(3)]
     world.controls.set_credit(world.account, None)
@@ -410,7 +418,7 @@ def test_credit_without_limit_sends_everything_that_waited() -> None:
         pytest.param("kosher", State.KOSHER, "kosher list", id="kosher"),
     ],
 )
-def test_message_that_waited_for_credit_is_judged_again(change: str, state: State, words: str) -> None:
+def test_message_that_waited_for_credit_is_decided_again(change: str, state: State, words: str) -> None:
     world = World(credit=0)
     message = world.send()
     getattr(world.account, change).add(message.digits)
@@ -420,7 +428,7 @@ def test_message_that_waited_for_credit_is_judged_again(change: str, state: Stat
     assert world.account.credit == 5
 
 
-def test_message_that_waited_for_credit_finds_the_gateway_gone() -> None:
+def test_message_that_waited_for_credit_needs_a_gateway() -> None:
     world = World(credit=0)
     message = world.send()
     world.account.gateway = False
@@ -428,7 +436,7 @@ def test_message_that_waited_for_credit_finds_the_gateway_gone() -> None:
     assert world.again(message).state is State.NO_GATEWAY
 
 
-def test_magic_number_out_of_credit_is_sent_on_any_top_up() -> None:
+def test_magic_number_without_credit_is_sent_on_any_top_up() -> None:
     world = World()
     message = world.send(magic("30"))
     assert message.state is State.NO_CREDIT
@@ -438,7 +446,7 @@ def test_magic_number_out_of_credit_is_sent_on_any_top_up() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["9999", "97211111"], ids=["no country", "no mobile"])
-def test_magic_number_out_of_credit_is_sent_on_top_up__whatever_the_prefix(prefix: str) -> None:
+def test_magic_number_without_credit_is_sent_on_top_up_with_any_prefix(prefix: str) -> None:
     world = World(magic_prefix=prefix)
     message = world.send(prefix + "3000")
     assert message.state is State.NO_CREDIT
@@ -446,13 +454,13 @@ def test_magic_number_out_of_credit_is_sent_on_top_up__whatever_the_prefix(prefi
     assert world.again(message).state is State.SENT
 
 
-def test_magic_number_that_is_sent_costs_but_never_overdraws() -> None:
+def test_sent_magic_number_is_charged_down_to_zero() -> None:
     world = World(credit=1)
     world.submit(magic("00"), content="a" * 400)
     assert world.account.credit == 0
 
 
-def test_message_evicted_while_it_waited_is_passed_over() -> None:
+def test_top_up_skips_evicted_messages() -> None:
     world = World(credit=0, max_messages=1)
     world.send()
     kept = world.send()
@@ -472,10 +480,10 @@ def test_queued_message_can_be_cancelled(to: str) -> None:
     assert cancelled.state is State.CANCELLED
     assert cancelled.history[-1].cause == "cancelled manually"
     assert world.after(3600, message) == cancelled
-    assert life(cancelled) == [(State.QUEUED, 0), (State.CANCELLED, 2)]
+    assert timeline(cancelled) == [(State.QUEUED, 0), (State.CANCELLED, 2)]
 
 
-def test_message_that_was_sent_meanwhile_cannot_be_cancelled() -> None:
+def test_message_sent_in_the_meantime_cannot_be_cancelled() -> None:
     world = World()
     message = world.send(magic("01"))
     account = world.account
@@ -485,14 +493,14 @@ def test_message_that_was_sent_meanwhile_cannot_be_cancelled() -> None:
     assert world.again(message).state is State.SENT
 
 
-def test_scheduled_message_that_was_cancelled_is_not_taken_up() -> None:
+def test_cancelled_scheduled_message_is_not_processed() -> None:
     world = World()
     message = world.send(send_at=NOON + 60 * SECOND)
     cancelled = world.controls.cancel(world.account, message.transaction_id)
     assert world.after(60, message) == cancelled
 
 
-def test_message_cancelled_by_hand_says_what_decided_it() -> None:
+def test_manually_cancelled_message_says_what_decided_it() -> None:
     world = World(credit=0)
     for message in (world.send(send_at=NOON + 60 * SECOND), world.send()):
         cancelled = world.controls.cancel(world.account, message.transaction_id)
@@ -530,7 +538,7 @@ def test_message_is_found_in_its_own_account_only() -> None:
     assert world.engine.search(world.account, MessageQuery(status=Status.SENT), 10) == [message]
 
 
-def test_accounts_have_clocks_of_their_own() -> None:
+def test_each_account_has_its_own_clock() -> None:
     world = World()
     message = world.send(magic("01"))
     world.engine.account("another").clock.move_to(NOON + 3600 * SECOND)
@@ -539,11 +547,11 @@ def test_accounts_have_clocks_of_their_own() -> None:
     assert world.again(message).state is State.SENT
 
 
-def test_everything_due_happens_in_time_order() -> None:
+def test_due_actions_are_applied_in_time_order() -> None:
     world = World()
     slow = world.send(magic("23"))
     soon = world.send(send_at=NOON + 2 * SECOND)
-    heard = hear(world.engine)
+    heard = emitted_messages(world.engine)
     world.clock.advance(60)
     assert heard == []
     world.engine.tick()
@@ -551,7 +559,7 @@ def test_everything_due_happens_in_time_order() -> None:
     assert told == [(soon.transaction_id, State.SENT), (slow.transaction_id, State.BOUNCED)]
 
 
-def test_tick_brings_every_account_up_to_date() -> None:
+def test_tick_applies_what_is_due_in_every_account() -> None:
     world = World()
     messages = [
         world.engine.submit(world.engine.account(key), Submission("Hello"), [Recipient(magic("01"))]).messages[0]
@@ -578,7 +586,7 @@ def test_evicted_message_takes_no_more_steps() -> None:
         world.again(gone)
 
 
-def test_send_to_more_than_can_be_kept_is_answered_in_full() -> None:
+def test_send_above_the_message_limit_returns_all_messages() -> None:
     world = World(max_messages=2)
     accepted = world.submit(*[NUMBER] * 5, wants_async=True)
     assert len(accepted.messages) == 5
@@ -586,7 +594,7 @@ def test_send_to_more_than_can_be_kept_is_answered_in_full() -> None:
     assert world.account.messages.evicted == 3
 
 
-def test_account_is_brought_up_to_date_whenever_it_is_asked_for() -> None:
+def test_access_to_an_account_applies_what_is_due() -> None:
     world = World()
     message = world.send(magic("01"))
     held = world.account
@@ -596,7 +604,7 @@ def test_account_is_brought_up_to_date_whenever_it_is_asked_for() -> None:
     assert world.again(message).state is State.SENT
 
 
-def test_ids_of_an_account_that_comes_back_after_its_eviction_are_new() -> None:
+def test_account_created_again_after_eviction_has_new_ids() -> None:
     world = World(max_accounts=1)
     gone = world.send()
     world.engine.account("another")
@@ -605,7 +613,7 @@ def test_ids_of_an_account_that_comes_back_after_its_eviction_are_new() -> None:
     assert back.transaction_id != gone.transaction_id
 
 
-def test_ticker_looks_after_an_account_only_while_something_is_planned_in_it() -> None:
+def test_tick_skips_accounts_without_planned_actions() -> None:
     world = World()
     account = world.account
     world.send()
@@ -621,9 +629,9 @@ def test_ticker_looks_after_an_account_only_while_something_is_planned_in_it() -
     assert list(world.engine._with_due) == []
 
 
-def test_listeners_hear_of_every_message_and_every_step() -> None:
+def test_each_message_and_step_is_an_event() -> None:
     world = World(credit=1)
-    heard = hear(world.engine)
+    heard = emitted_messages(world.engine)
     world.submit(NUMBER, NUMBER, wants_async=True)
     world.submit(magic("05"), content="https://a.test")
     world.clock.advance(1)
@@ -642,14 +650,14 @@ def test_listeners_hear_of_every_message_and_every_step() -> None:
 
 @pytest.mark.ledger("body.unsubscribe-link")
 @pytest.mark.parametrize(
-    ("forced", "asked", "kept"),
+    ("forced", "requested", "expected"),
     [(True, False, True), (True, True, True), (False, False, False), (False, True, True)],
-    ids=["forced", "forced and asked for", "neither", "asked for"],
+    ids=["forced", "forced and requested", "neither", "requested"],
 )
-def test_unsubscribe_link_is_forced_by_its_setting(forced: bool, asked: bool, kept: bool) -> None:
-    message = World(force_unsubscribe_link=forced).send(content="a" * 160, unsubscribe_link=asked)
-    assert message.submission.unsubscribe_link is kept
-    assert message.segments == (2 if kept else 1)
+def test_setting_forces_the_unsubscribe_link(forced: bool, requested: bool, expected: bool) -> None:
+    message = World(force_unsubscribe_link=forced).send(content="a" * 160, unsubscribe_link=requested)
+    assert message.submission.unsubscribe_link is expected
+    assert message.segments == (2 if expected else 1)
 
 
 @pytest.mark.ledger("number.local")
@@ -657,7 +665,7 @@ def test_unsubscribe_link_is_forced_by_its_setting(forced: bool, asked: bool, ke
     ("accepted", "state"), [(True, State.UNSUBSCRIBED), (False, State.INVALID)], ids=["accepted", "not accepted"]
 )
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
-def test_local_number_is_compared_in_full_where_accepted(accepted: bool, state: State, wants_async: bool) -> None:
+def test_accepted_local_number_is_compared_with_country_code(accepted: bool, state: State, wants_async: bool) -> None:
     world = World(accept_local_numbers=accepted, unsubscribed=("972541111111",))
     message = world.send("054-1111111", wants_async=wants_async)
     assert message.state is state
@@ -665,17 +673,17 @@ def test_local_number_is_compared_in_full_where_accepted(accepted: bool, state: 
 
 
 @pytest.mark.ledger("number.local")
-def test_local_number_in_a_list_is_refused_in_every_spelling_where_accepted() -> None:
+def test_accepted_local_number_in_a_list_matches_every_spelling() -> None:
     world = World(accept_local_numbers=True, bounced=("054-1111111",))
     assert [message.state for message in world.submit("054-1111111", NUMBER).messages] == [State.BOUNCED] * 2
 
 
-def test_links_lead_to_where_the_mock_listens() -> None:
+def test_links_start_with_the_url_of_the_mock() -> None:
     assert Engine(Settings()).link_base == "http://127.0.0.1:8972"
     assert Engine(Settings(), url="http://127.0.0.1:80").link_base == "http://127.0.0.1:80"
 
 
-def test_links_lead_to_the_public_address_where_one_is_set() -> None:
+def test_links_start_with_the_public_url() -> None:
     engine = Engine(Settings(public_url="https://sms.test/mock"), url="http://127.0.0.1:80")
     assert engine.link_base == "https://sms.test/mock"
 
@@ -690,7 +698,7 @@ def test_segments_are_counted_with_the_links_of_this_mock() -> None:
 
 
 @pytest.mark.ledger("send.transaction-id")
-def test_engine_draws_a_seed_where_none_is_given() -> None:
+def test_engine_without_a_seed_draws_one() -> None:
     one, other = Engine(Settings()), Engine(Settings())
     assert one.seed != other.seed
     assert Engine(Settings(seed="mine")).seed == "mine"
@@ -711,58 +719,58 @@ def nth(wanted: int) -> Condition:
 
 @pytest.mark.parametrize("to", [NUMBER, TOO_SHORT, KOSHER, FOREIGN, magic("00"), magic("40")])
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
-def test_rule_decides_before_magic_numbers_and_natural_causes(to: str, wants_async: bool) -> None:
-    message = World(a_script(a_rule()), credit=0).send(to, wants_async=wants_async)
+def test_rule_takes_precedence_over_magic_numbers_and_default_rules(to: str, wants_async: bool) -> None:
+    message = World(a_scenario(a_rule()), credit=0).send(to, wants_async=wants_async)
     assert (message.state, message.decided_by, message.history[-1].cause) == (State.BOUNCED, "the rule", "the rule")
 
 
-def test_message_that_no_rule_takes_is_decided_as_ever() -> None:
-    world = World(a_script(a_rule("of another", None, lambda subject: subject.digits == "1")))
+def test_message_without_a_matching_rule_is_decided_by_default() -> None:
+    world = World(a_scenario(a_rule("of another", None, lambda subject: subject.digits == "1")))
     assert world.send().decided_by == "no rule or list applied"
     assert world.send(magic("22")).decided_by == "magic number 22 (rejected/bounced)"
 
 
-def test_steps_of_a_rule_are_lived_on_the_clock() -> None:
-    world = World(a_script(a_rule("r", steps(Step(State.SENT, 2 * SECOND), Step(State.BOUNCED, 60 * SECOND)))))
+def test_steps_of_a_rule_follow_the_clock() -> None:
+    world = World(a_scenario(a_rule("r", steps(Step(State.SENT, 2 * SECOND), Step(State.BOUNCED, 60 * SECOND)))))
     message = world.send()
     assert message.state is State.QUEUED
-    assert life(world.after(3_600, message)) == [(State.QUEUED, 0), (State.SENT, 2), (State.BOUNCED, 60)]
+    assert timeline(world.after(3_600, message)) == [(State.QUEUED, 0), (State.SENT, 2), (State.BOUNCED, 60)]
 
 
-def test_rule_with_nothing_to_do_leaves_a_message_queued() -> None:
-    world = World(a_script(a_rule("r", steps())))
+def test_rule_without_steps_leaves_a_message_queued() -> None:
+    world = World(a_scenario(a_rule("r", steps())))
     message = world.send()
     assert world.after(3_600, message).state is State.QUEUED
 
 
-def test_message_sent_by_a_rule_costs_but_is_never_held_back_for_credit() -> None:
-    world = World(a_script(a_rule("r", steps(Step(State.SENT)))), credit=1)
+def test_message_sent_by_a_rule_is_charged_but_never_waits_for_credit() -> None:
+    world = World(a_scenario(a_rule("r", steps(Step(State.SENT)))), credit=1)
     assert [world.send().state for _ in range(2)] == [State.SENT] * 2
     assert world.account.credit == 0
 
 
-def test_async_message_meets_the_rules_when_it_is_taken_up() -> None:
-    world = World(a_script(a_rule("r", times=1)), async_delay=10 * SECOND)
+def test_rules_apply_to_an_async_message_when_it_is_processed() -> None:
+    world = World(a_scenario(a_rule("r", times=1)), async_delay=10 * SECOND)
     waiting = world.send(wants_async=True)
     assert world.account.rules.rules[0].matched == 0
     now = world.send()
     assert (now.state, world.after(10, waiting).state) == (State.BOUNCED, State.SENT)
     later = world.send(wants_async=True)
-    world.controls.activate_scenario(None, a_script(a_rule("new")))
-    assert life(world.after(10, later)) == [(State.QUEUED, 10), (State.BOUNCED, 20)]
+    world.controls.activate_scenario(None, a_scenario(a_rule("new")))
+    assert timeline(world.after(10, later)) == [(State.QUEUED, 10), (State.BOUNCED, 20)]
 
 
 @pytest.mark.parametrize(
     "more", [{}, {"wants_async": True}, {"send_at": NOON + SECOND}], ids=["sync", "async", "scheduled"]
 )
-def test_rule_sees_a_message_as_it_was_sent(more: dict[str, Any]) -> None:
+def test_rule_matches_on_the_properties_of_the_message(more: dict[str, Any]) -> None:
     seen: list[Subject] = []
 
     def look(subject: Subject) -> bool:
         seen.append(subject)
         return False
 
-    world = World(a_script(a_rule("r", None, look)), sender="Shop")
+    world = World(a_scenario(a_rule("r", None, look)), sender="Shop")
     submission = Submission("Hi #name#", None, ("a", "b"), "hebrew", unsubscribe_link=False, **more)
     to = [Recipient(NUMBER), Recipient("+972 54 111 1111", {"name": "D" * 160})]
     world.engine.submit(world.account, submission, to)
@@ -777,22 +785,22 @@ def test_rule_sees_a_message_as_it_was_sent(more: dict[str, Any]) -> None:
     assert [subject.count_segments() for subject in seen] == [1, 2]
 
 
-def test_sender_that_was_asked_for_is_seen_by_rules() -> None:
-    world = World(a_script(a_rule("r", None, lambda subject: subject.sender == "Bank")))
+def test_rule_matches_on_the_sender_of_the_send() -> None:
+    world = World(a_scenario(a_rule("r", None, lambda subject: subject.sender == "Bank")))
     assert [world.send(sender=sender).state for sender in ("Bank", None)] == [State.BOUNCED, State.SENT]
 
 
 @pytest.mark.parametrize("more", [{}, {"wants_async": True}], ids=["sync", "async"])
-def test_nth_send_to_a_number_meets_its_rule(more: dict[str, Any]) -> None:
-    world = World(a_script(a_rule("r", None, nth(2))))
+def test_rule_matches_on_the_nth_message_to_a_number(more: dict[str, Any]) -> None:
+    world = World(a_scenario(a_rule("r", None, nth(2))))
     to = [NUMBER, FOREIGN, "+972-541111111", NUMBER]
     states = [world.again(message).state for message in world.submit(*to, **more).messages]
     assert states == [State.SENT, State.SENT, State.BOUNCED, State.SENT]
     assert world.send(FOREIGN, **more).state is State.BOUNCED
 
 
-def test_nth_send_to_a_number_meets_the_fault_for_it_within_one_call_too() -> None:
-    world = World(a_script(a_rule("fault", LOST, nth(2))))
+def test_fault_matches_on_the_nth_message_to_a_number_within_one_send() -> None:
+    world = World(a_scenario(a_rule("fault", LOST, nth(2))))
     assert world.submit(NUMBER, FOREIGN).triggered is None
     assert world.submit("972-54-2222222", "+972 54 222 2222").triggered == TriggeredFault(
         LOST.fault, "fault", "+972 54 222 2222", 2
@@ -800,8 +808,8 @@ def test_nth_send_to_a_number_meets_the_fault_for_it_within_one_call_too() -> No
     assert world.submit(FOREIGN).triggered == TriggeredFault(LOST.fault, "fault", FOREIGN, 2)
 
 
-def test_rule_that_passes_leaves_the_decision_and_no_later_rule_counts() -> None:
-    world = World(a_script(a_rule("pass", passing()), a_rule("bounces")))
+def test_rule_that_passes_through_leaves_the_decision_to_no_later_rule() -> None:
+    world = World(a_scenario(a_rule("pass", passing()), a_rule("bounces")))
     messages = [world.send(to) for to in (NUMBER, TOO_SHORT, magic("40"))]
     assert [(message.state, message.decided_by) for message in messages] == [
         (State.SENT, "no rule or list applied; passed through by the rule"),
@@ -816,31 +824,31 @@ def test_rule_that_passes_leaves_the_decision_and_no_later_rule_counts() -> None
 
 
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
-def test_rule_that_passes_late_holds_a_message_that_long(wants_async: bool) -> None:
-    world = World(a_script(a_rule("pass", passing(3), times=1)), async_delay=10 * SECOND, credit=5)
+def test_rule_that_passes_through_later_keeps_a_message_queued(wants_async: bool) -> None:
+    world = World(a_scenario(a_rule("pass", passing(3), times=1)), async_delay=10 * SECOND, credit=5)
     message = world.send(magic("01"), wants_async=wants_async)
     assert (message.state, world.account.credit) == (State.QUEUED, 5)
     taken = 10 if wants_async else 0
-    lived = life(world.after(60, message))
+    lived = timeline(world.after(60, message))
     assert lived == [(State.QUEUED, 0), (State.SENT, taken + 3 + 5)]
 
 
-def test_held_message_is_judged_as_things_are_when_it_is_let_pass() -> None:
-    world = World(a_script(a_rule("pass", passing(3))))
+def test_delayed_message_is_decided_at_the_time_of_release() -> None:
+    world = World(a_scenario(a_rule("pass", passing(3))))
     message = world.send()
     world.account.bounced.add(message.digits)
-    assert life(world.after(3, message)) == [(State.QUEUED, 0), (State.BOUNCED, 3)]
+    assert timeline(world.after(3, message)) == [(State.QUEUED, 0), (State.BOUNCED, 3)]
 
 
-def test_held_message_that_was_cancelled_is_not_let_pass() -> None:
-    world = World(a_script(a_rule("pass", passing(3))))
+def test_cancelled_delayed_message_is_not_released() -> None:
+    world = World(a_scenario(a_rule("pass", passing(3))))
     message = world.send()
     cancelled = world.controls.cancel(world.account, message.transaction_id)
     assert world.after(60, message) == cancelled
 
 
-def test_cancelled_async_message_meets_no_rule() -> None:
-    world = World(a_script(a_rule()), async_delay=10 * SECOND)
+def test_rules_do_not_apply_to_a_cancelled_async_message() -> None:
+    world = World(a_scenario(a_rule()), async_delay=10 * SECOND)
     message = world.send(wants_async=True)
     world.controls.cancel(world.account, message.transaction_id)
     assert world.after(60, message).state is State.CANCELLED
@@ -859,10 +867,8 @@ REACTIONS = (ReplyReaction("Who?", SECOND), ReplyReaction("STOP", 2 * SECOND), C
         pytest.param(passing(0, *REACTIONS), magic("01"), 5, id="sent late by its nature"),
     ],
 )
-def test_reactions_of_a_rule_are_counted_from_when_its_message_is_sent(
-    effect: Outcome, to: str, sent_at: float
-) -> None:
-    world = World(a_script(a_rule("r", effect)))
+def test_reactions_of_a_rule_start_when_its_message_is_sent(effect: Outcome, to: str, sent_at: float) -> None:
+    world = World(a_scenario(a_rule("r", effect)))
     message = world.send(to, content="https://a.test", unsubscribe_reply=True)
     clicked = world.after(60, message)
     heard = [(sms.text, sms.effect, sms.at) for sms in world.account.replies.newest_first()]
@@ -873,15 +879,15 @@ def test_reactions_of_a_rule_are_counted_from_when_its_message_is_sent(
     assert clicked.clicks == (Click(NOON + (sent_at + 3) * SECOND, "https://a.test"),)
 
 
-def test_reactions_of_a_rule_come_beside_those_of_a_magic_number() -> None:
-    world = World(a_script(a_rule("r", passing(0, ReplyReaction("Who?", 2 * SECOND)))))
+def test_reactions_of_a_rule_are_added_to_those_of_a_magic_number() -> None:
+    world = World(a_scenario(a_rule("r", passing(0, ReplyReaction("Who?", 2 * SECOND)))))
     world.send(magic("03"))
     world.clock.advance(60)
     assert [sms.text for sms in world.account.replies.newest_first()] == ["Who?", "YES"]
 
 
-def test_reactions_of_a_rule_never_come_where_nothing_was_sent() -> None:
-    world = World(a_script(a_rule("r", passing(0, *REACTIONS))))
+def test_rule_causes_no_reactions_if_nothing_is_sent() -> None:
+    world = World(a_scenario(a_rule("r", passing(0, *REACTIONS))))
     message = world.send(TOO_SHORT, content="https://a.test", unsubscribe_reply=True)
     assert world.after(60, message).clicks == ()
     assert len(world.account.replies) == 0
@@ -891,10 +897,8 @@ def test_reactions_of_a_rule_never_come_where_nothing_was_sent() -> None:
     ("allows", "text", "effect"),
     [(True, "STOP", "opted out"), (False, "STOP", ""), (True, "Thanks", ""), (True, "start", "opted in")],
 )
-def test_reply_that_a_rule_orders_means_what_its_words_do_where_the_send_allowed_it(
-    allows: bool, text: str, effect: str
-) -> None:
-    world = World(a_script(a_rule("r", steps(Step(State.SENT), reactions=(ReplyReaction(text, SECOND),)))))
+def test_reply_of_a_rule_opts_out_by_its_text_if_the_send_allows_it(allows: bool, text: str, effect: str) -> None:
+    world = World(a_scenario(a_rule("r", steps(Step(State.SENT), reactions=(ReplyReaction(text, SECOND),)))))
     message = world.send(unsubscribe_reply=allows)
     world.clock.advance(1)
     assert [sms.effect for sms in world.account.replies.newest_first()] == [effect]
@@ -902,16 +906,16 @@ def test_reply_that_a_rule_orders_means_what_its_words_do_where_the_send_allowed
 
 
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
-def test_fault_of_a_rule_that_accepts_lets_the_send_through(wants_async: bool) -> None:
-    world = World(a_script(a_rule("lost", LOST, times=1)))
+def test_accepting_fault_of_a_rule_keeps_the_send(wants_async: bool) -> None:
+    world = World(a_scenario(a_rule("lost", LOST, times=1)))
     accepted = world.submit(NUMBER, wants_async=wants_async)
     assert accepted.triggered == TriggeredFault(LOST.fault, "lost", NUMBER, 1)
     assert len(world.account.messages) == 1
     assert world.submit().triggered is None
 
 
-def test_fault_of_a_rule_that_accepts_nothing_refuses_the_send_and_leaves_no_message() -> None:
-    world = World(a_script(a_rule("down", DOWN), a_rule("bounces")), credit=5)
+def test_refusing_fault_of_a_rule_stores_no_message() -> None:
+    world = World(a_scenario(a_rule("down", DOWN), a_rule("bounces")), credit=5)
     with pytest.raises(FaultTriggered) as refused:
         world.submit(NUMBER, FOREIGN)
     assert (refused.value.triggered.fault, refused.value.triggered.decided_by) == (DOWN.fault, "down")
@@ -920,33 +924,33 @@ def test_fault_of_a_rule_that_accepts_nothing_refuses_the_send_and_leaves_no_mes
     assert [live.matched for live in world.account.rules.rules] == [1, 0]
 
 
-def test_fault_set_by_hand_goes_before_those_of_the_script_and_of_magic_numbers() -> None:
-    world = World(a_script(a_rule("script", LOST)))
+def test_manual_fault_takes_precedence_over_rules_and_magic_numbers() -> None:
+    world = World(a_scenario(a_rule("script", LOST)))
     assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "script", magic("73"), 1)
-    world.controls.set_fault(world.account, a_rule("by hand", LOST), SECOND)
-    assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "by hand", magic("73"), 2)
+    world.controls.set_fault(world.account, a_rule("manual", LOST), SECOND)
+    assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "manual", magic("73"), 2)
     assert [live.applied for live in world.account.rules.rules] == [1]
 
 
-def test_unknown_code_is_refused_before_any_fault() -> None:
-    world = World(a_script(a_rule("down", DOWN)))
+def test_unknown_magic_code_takes_precedence_over_faults() -> None:
+    world = World(a_scenario(a_rule("down", DOWN)))
     with pytest.raises(UnknownMagicCode):
         world.submit(magic("99"))
     assert world.account.rules.rules[0].matched == 0
 
 
-def test_fault_by_hand_without_rules_of_a_script_is_met() -> None:
+def test_manual_fault_applies_without_a_scenario() -> None:
     world = World()
-    world.controls.set_fault(None, a_rule("by hand", LOST), SECOND)
+    world.controls.set_fault(None, a_rule("manual", LOST), SECOND)
     accepted = world.submit()
     assert accepted.triggered is not None
-    assert accepted.triggered.decided_by == "by hand"
+    assert accepted.triggered.decided_by == "manual"
 
 
-def test_read_meets_the_fault_of_its_kind_of_call() -> None:
+def test_fault_of_a_read_depends_on_its_operation() -> None:
     slow = FaultSpec(fault=Fault(kind=FaultKind.DELAY, duration=SECOND))
     world = World(
-        a_script(a_rule("info", DOWN, call=ApiOperation.INFO), a_rule("search", slow, call=ApiOperation.SEARCH))
+        a_scenario(a_rule("info", DOWN, call=ApiOperation.INFO), a_rule("search", slow, call=ApiOperation.SEARCH))
     )
     with pytest.raises(FaultTriggered) as refused:
         world.engine.read_fault(world.account, ApiOperation.INFO)
@@ -959,29 +963,29 @@ def test_read_meets_the_fault_of_its_kind_of_call() -> None:
     assert world.submit().triggered is None
 
 
-def test_rule_counts_each_message_of_a_send_for_itself() -> None:
-    world = World(a_script(a_rule("r", bounced(), every=2)))
+def test_rule_counts_each_message_of_a_send() -> None:
+    world = World(a_scenario(a_rule("r", bounced(), every=2)))
     states = [message.state for message in world.submit(*[NUMBER] * 4).messages]
     assert states == [State.SENT, State.BOUNCED] * 2
 
 
-def test_one_send_uses_a_fault_once_however_many_it_is_to() -> None:
-    world = World(a_script(a_rule("lost", LOST)))
+def test_one_send_uses_a_fault_once() -> None:
+    world = World(a_scenario(a_rule("lost", LOST)))
     world.submit(*[NUMBER] * 4)
     assert (world.account.rules.rules[0].matched, world.account.rules.rules[0].applied) == (1, 1)
 
 
-def test_message_that_a_rule_let_wait_for_credit_is_sent_on_top_up_whatever_its_number() -> None:
-    world = World(a_script(a_rule("r", steps(Step(State.NO_CREDIT)))), credit=5)
+def test_message_without_credit_by_a_rule_is_sent_on_top_up_with_any_number() -> None:
+    world = World(a_scenario(a_rule("r", steps(Step(State.NO_CREDIT)))), credit=5)
     message = world.send(TOO_SHORT)
     assert message.state is State.NO_CREDIT
     world.controls.set_credit(world.account, 9)
     assert (world.again(message).state, world.account.credit) == (State.SENT, 8)
 
 
-def test_step_of_a_rule_is_caused_by_it_whoever_took_the_step_before() -> None:
+def test_cause_of_each_step_is_what_decided_it() -> None:
     steps = (Step(State.NO_CREDIT), Step(State.SENT, 5 * SECOND), Step(State.BOUNCED, 10 * SECOND))
-    world = World(a_script(a_rule("late", Outcome(steps=steps, decided_by="late"))), credit=0)
+    world = World(a_scenario(a_rule("late", Outcome(steps=steps, decided_by="late"))), credit=0)
     message = world.send()
     world.controls.set_credit(world.account, 5)
     assert world.again(message).decided_by == "no rule or list applied"
@@ -990,7 +994,7 @@ def test_step_of_a_rule_is_caused_by_it_whoever_took_the_step_before() -> None:
     assert bounced_later.decided_by == "late"
 
 
-def test_bytes_that_are_no_request_are_recorded_by_their_first_line() -> None:
+def test_malformed_request_is_recorded_by_its_first_line() -> None:
     engine = World().engine
     engine.record_malformed_request(b"GET \xff\r\nX-API-Key: secret\r\n", "no version")
     (request,) = engine.accounts.unattributed.newest_first()

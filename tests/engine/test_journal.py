@@ -3,19 +3,19 @@ from __future__ import annotations
 import pytest
 
 from mocksms.engine.journal import Journal, header_lines, shorten_key
-from tests.engine.support import an_exchange
+from tests.engine.support import a_request
 
 
-def test_journal_keeps_the_newest_exchanges() -> None:
+def test_journal_keeps_the_newest_requests() -> None:
     journal = Journal(2)
     for number in (1, 2, 3):
-        journal.add(number, an_exchange(number))
+        journal.add(number, a_request(number))
     assert [kept.number for kept in journal.newest_first()] == [3, 2]
     assert (len(journal), journal.evicted, journal.evicted_up_to) == (2, 1, 1)
 
 
-def test_exchange_made_no_message_unless_it_says_so() -> None:
-    plain = an_exchange(1)
+def test_request_has_no_messages_by_default() -> None:
+    plain = a_request(1)
     assert not plain.messages
     assert plain.warnings == ()
     assert plain.note == ""
@@ -31,11 +31,11 @@ def test_exchange_made_no_message_unless_it_says_so() -> None:
         pytest.param("", "…", id="empty"),
     ],
 )
-def test_shortened_key_shows_too_little_to_use_it(key: str, shown: str) -> None:
+def test_shortened_key_is_too_short_to_use(key: str, shown: str) -> None:
     assert shorten_key(key) == shown
 
 
-def test_header_lines_are_as_sent_but_for_secrets() -> None:
+def test_header_lines_are_as_sent_except_secrets() -> None:
     headers = (
         (b"host", b"mock.test"),
         (b"x-api-key", b"secret-key"),
@@ -49,7 +49,7 @@ def test_header_lines_are_as_sent_but_for_secrets() -> None:
     )
 
 
-def test_header_lines_of_a_key_beyond_ascii_can_be_kept() -> None:
+def test_header_lines_can_have_a_key_beyond_ascii() -> None:
     assert header_lines(((b"x-api-key", b"\xe9\xe9\xe9\xe9\xe9\xe9\xe9"),)) == "x-api-key: éééé…".encode()
 
 
@@ -57,5 +57,5 @@ def test_header_lines_of_no_headers_are_empty() -> None:
     assert header_lines(()) == b""
 
 
-def test_header_lines_are_kept_once_for_the_same_headers() -> None:
+def test_equal_headers_share_one_copy() -> None:
     assert header_lines(((b"accept", b"*/*"),)) is header_lines(((b"accept", b"*/*"),))

@@ -15,14 +15,14 @@ def log_of(*records: str, limit: int = 10) -> BoundedLog[str]:
     return log
 
 
-def test_numbering_counts_from_one_and_knows_the_latest() -> None:
+def test_numbering_starts_at_one_and_has_the_latest() -> None:
     numbering = Numbering()
     assert numbering.latest == 0
     assert [numbering.take(), numbering.take()] == [1, 2]
     assert numbering.latest == 2
 
 
-def test_log_keeps_records_under_their_numbers() -> None:
+def test_log_finds_records_by_number() -> None:
     log: BoundedLog[str] = BoundedLog(10)
     assert (log.first, len(log), log.evicted, log.evicted_up_to) == (None, 0, 0, 0)
     assert log.add(3, "a") is None
@@ -31,7 +31,7 @@ def test_log_keeps_records_under_their_numbers() -> None:
     assert [log.get(number) for number in (3, 5, 7, 8)] == ["a", None, "b", None]
 
 
-def test_log_beyond_its_limit_hands_back_the_oldest() -> None:
+def test_full_log_returns_the_evicted_record() -> None:
     log: BoundedLog[str] = BoundedLog(2)
     assert [log.add(number, record) for number, record in enumerate("abcd", 1)] == [None, None, "a", "b"]
     assert (log.first, len(log), log.evicted, log.evicted_up_to) == (3, 2, 2, 2)
@@ -39,17 +39,17 @@ def test_log_beyond_its_limit_hands_back_the_oldest() -> None:
     assert list(log.newest_first()) == ["d", "c"]
 
 
-def test_log_is_read_from_a_number_on() -> None:
+def test_log_is_read_after_a_number() -> None:
     log = log_of("a", "b", "c")
     assert [list(log.newest_first(after)) for after in range(5)] == [["c", "b", "a"], ["c", "b"], ["c"], [], []]
 
 
-def test_log_is_read_up_to_a_number() -> None:
+def test_log_is_read_before_a_number() -> None:
     log = log_of("a", "b", "c")
     assert [list(log.newest_first(1, before)) for before in range(5)] == [[], [], [], ["b"], ["c", "b"]]
 
 
-def test_log_replaces_what_is_kept() -> None:
+def test_log_replaces_a_record() -> None:
     log = log_of("a")
     log.replace(1, "b")
     assert log.get(1) == "b"
@@ -57,7 +57,7 @@ def test_log_replaces_what_is_kept() -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 4], ids=["never", "evicted", "not yet"])
-def test_log_refuses_to_replace_or_remove_what_is_not_kept(number: int) -> None:
+def test_missing_record_cannot_be_replaced_or_removed(number: int) -> None:
     log = log_of("a", "b", "c", limit=2)
     with pytest.raises(KeyError):
         log.replace(number, "x")
@@ -66,7 +66,7 @@ def test_log_refuses_to_replace_or_remove_what_is_not_kept(number: int) -> None:
     assert list(log.newest_first()) == ["c", "b"]
 
 
-def test_removed_record_is_gone_but_was_not_evicted() -> None:
+def test_removed_record_does_not_count_as_evicted() -> None:
     log = log_of("a", "b", "c")
     assert log.remove(2) == "b"
     assert (list(log.newest_first()), log.get(2), log.evicted, log.first) == (["c", "a"], None, 0, 1)
@@ -74,7 +74,7 @@ def test_removed_record_is_gone_but_was_not_evicted() -> None:
     assert log.first == 3
 
 
-def test_cleared_log_goes_on_counting_what_was_evicted() -> None:
+def test_cleared_log_keeps_the_count_of_evicted_records() -> None:
     log = log_of("a", "b", "c", limit=2)
     log.clear()
     assert (len(log), log.first, log.evicted, log.evicted_up_to) == (0, None, 1, 1)
@@ -105,7 +105,7 @@ def test_log_agrees_with_a_dictionary(limit: int, moves: list[int]) -> None:
         assert (log.evicted, log.evicted_up_to) == (len(evicted), max(evicted, default=0))
 
 
-def test_log_does_not_hold_on_to_the_numbers_of_what_was_removed() -> None:
+def test_log_drops_the_numbers_of_removed_records() -> None:
     log: BoundedLog[int] = BoundedLog(10**6)
     log.add(1, 1)
     for number in range(2, 5 * MAX_STALE_NUMBERS):
@@ -118,7 +118,7 @@ def test_index_of_an_unknown_key_is_empty() -> None:
     assert list(NumberIndex().newest_first("a", 1)) == []
 
 
-def test_index_stops_at_the_number_asked_for() -> None:
+def test_index_stops_at_a_number() -> None:
     index = NumberIndex()
     for number in (1, 4, 9):
         index.add("a", number)
@@ -128,7 +128,7 @@ def test_index_stops_at_the_number_asked_for() -> None:
     assert [list(index.newest_first("a", 1, before)) for before in (1, 4, 5, 9, 10)] == [[], [], [4], [4], [9, 4]]
 
 
-def test_index_names_its_keys_by_the_latest_use() -> None:
+def test_index_orders_keys_by_their_highest_number() -> None:
     index = NumberIndex()
     for number, key in enumerate("abcab", 1):
         index.add(key, number)
@@ -169,7 +169,7 @@ def test_index_of_a_log_agrees_with_searching_a_list(limit: int, moves: list[tup
 
 
 @given(st.integers(1, 20), st.lists(st.sampled_from("ab"), max_size=200))
-def test_index_forgets_what_was_evicted(limit: int, keys: list[str]) -> None:
+def test_index_drops_evicted_records(limit: int, keys: list[str]) -> None:
     index = NumberIndex()
     for number, key in enumerate(keys, 1):
         index.add(key, number)
@@ -182,7 +182,7 @@ def test_index_forgets_what_was_evicted(limit: int, keys: list[str]) -> None:
 @given(
     st.integers(1, 5), st.lists(st.sampled_from(["a", "b", "-"])), st.integers(0, 12), st.none() | st.integers(0, 12)
 )
-def test_indexed_log_finds_what_a_walk_over_it_finds(
+def test_indexed_log_finds_the_same_as_a_search_over_all(
     limit: int, records: list[str], after: int, before: int | None
 ) -> None:
     """The record `-` has no key; all others are their own."""

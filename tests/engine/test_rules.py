@@ -29,7 +29,7 @@ from mocksms.engine.rules import (
 from mocksms.errors import PatternTooSlow
 from mocksms.sms.message import Recipient, State, Submission
 from mocksms.sms.outcomes import Fault, FaultKind
-from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_script, bounced
+from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_scenario, bounced
 from tests.support import KEY, NOON, NUMBER
 
 
@@ -181,7 +181,7 @@ def test_rule_is_switched_off_only_for_its_own_slow_pattern(caplog: pytest.LogCa
         return test
 
     world = World(
-        a_script(a_rule("quick", DOWN, takes(0)), a_rule("slow", DOWN, takes(9)), a_rule("late", None, takes(0)))
+        a_scenario(a_rule("quick", DOWN, takes(0)), a_rule("slow", DOWN, takes(9)), a_rule("late", None, takes(0)))
     )
     world.submit(NUMBER, "972-54-2222222")
     assert [live.timed_out for live in world.account.rules.rules] == [False, True, False]
@@ -360,7 +360,7 @@ def test_uses_never_exceed_their_limit_and_each_message_counts_once(rules: list[
         assert live.left is None or live.left >= 0
 
 
-CHAOS = a_script(
+CHAOS = a_scenario(
     a_rule("down", DOWN, probability=0.2),
     a_rule("slow", FaultSpec(fault=Fault(kind=FaultKind.DELAY), max_duration=SECOND), probability=0.3),
     a_rule("fails", bounced("fails"), probability=0.4),

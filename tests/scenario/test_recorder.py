@@ -34,7 +34,7 @@ from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import MAX_DURATION_SECONDS, Settings
 from mocksms.sms.message import Message, State
 from mocksms.sms.outcomes import Fault, FaultKind
-from tests.engine.support import SECOND, World, an_exchange
+from tests.engine.support import SECOND, World, a_request
 from tests.provider.inprocess import INFO, SEARCH, InProcess
 from tests.support import KEY, NOON, NUMBER, HandClock
 
@@ -367,7 +367,7 @@ def test_only_so_many_rules_are_kept_and_the_first_go() -> None:
     world = World(max_requests=MAX_RULES + 5, max_messages=10)
     faulted = TriggeredFault(Fault(kind=FaultKind.EMPTY), "rule 1 of story.toml", NUMBER)
     for number in range(1, MAX_RULES + 2):
-        exchange = an_exchange(number)._replace(fault=faulted._replace(nth=number))
+        exchange = a_request(number)._replace(fault=faulted._replace(nth=number))
         world.account.journal.add(number, exchange)
     world.account.numbering.latest = MAX_RULES + 2
     world.send()

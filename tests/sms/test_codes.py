@@ -76,7 +76,7 @@ def test_announced_code_is_found(text: str, code: str) -> None:
         ("סכום לתשלום 1999. הקוד: 481516", "481516"),
     ],
 )
-def test_other_numbers_never_come_before_the_announced_code(text: str, code: str) -> None:
+def test_other_numbers_never_precede_the_announced_code(text: str, code: str) -> None:
     assert best(text) == code
 
 
@@ -105,11 +105,11 @@ def test_other_numbers_never_come_before_the_announced_code(text: str, code: str
         "https://mock.example/u/c0cf001c22b0",
     ],
 )
-def test_nothing_is_found_where_no_code_is(text: str) -> None:
+def test_text_without_a_code_has_none(text: str) -> None:
     assert find_codes(text) == []
 
 
-def test_number_that_nothing_explains_is_a_candidate_after_the_announced() -> None:
+def test_other_number_is_a_candidate_after_the_announced_code() -> None:
     found = find_codes("481523 and 48151 are here. Your code is 4815")
     assert [(each.code, each.announced) for each in found] == [("4815", True), ("481523", False), ("48151", False)]
 
@@ -119,7 +119,7 @@ def test_nearest_announced_code_comes_first() -> None:
     assert [each.code for each in found] == ["1111", "2222", "3333"]
 
 
-def test_word_announces_only_within_its_sentence_and_near() -> None:
+def test_word_announces_a_code_only_near_it_in_its_sentence() -> None:
     assert not find_codes("We sent a code. 481516 people use it")[0].announced
     assert not find_codes(f"code {'x' * 60} 481516")[0].announced
 
@@ -131,7 +131,7 @@ CODE = st.from_regex(r"[0-9]{4,8}|[A-Z][0-9][A-Z0-9]{2,6}", fullmatch=True)
 
 
 @given(FILLING, CODE, FILLING)
-def test_your_code_is_found_between_anything(before: str, code: str, after: str) -> None:
+def test_announced_code_is_found_between_any_texts(before: str, code: str, after: str) -> None:
     assert best(f"{before} Your code is {code}. {after}") == code
 
 
@@ -157,7 +157,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text())
 @example("code 481-523, G-481523 order 4815 and A1B2C3")
-def test_candidates_are_what_stands_in_the_text(text: str) -> None:
+def test_candidates_are_parts_of_the_text(text: str) -> None:
     found = find_codes(text)
     for each in found:
         written = text[each.index : each.index + each.length]
@@ -182,6 +182,6 @@ def test_candidates_are_what_stands_in_the_text(text: str) -> None:
         ("A1-", 0),
     ],
 )
-def test_longest_hostile_text_is_read_to_its_end(piece: str, count: int) -> None:
+def test_longest_hostile_text_is_searched_in_time(piece: str, count: int) -> None:
     text = (piece * MAX_TEXT_LENGTH)[: MAX_TEXT_LENGTH - 5] + " x 42"
     assert len(find_codes(text)) == count

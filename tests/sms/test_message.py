@@ -36,7 +36,7 @@ def test_states_use_every_status_and_every_reason() -> None:
     assert len({state.value for state in State}) == len(State)
 
 
-def test_submission_asks_for_what_the_vendor_does_by_default() -> None:
+def test_submission_has_the_defaults_of_the_vendor() -> None:
     submission = Submission("Hello")
     assert submission.unsubscribe_link
     assert not submission.wants_async
@@ -45,13 +45,13 @@ def test_submission_asks_for_what_the_vendor_does_by_default() -> None:
     assert submission.charset == "unicode"
 
 
-def test_recipient_has_no_fields_by_default_and_nobody_can_add_one() -> None:
+def test_recipient_without_fields_cannot_get_one() -> None:
     assert Recipient("972-54-1111111").fields is NO_FIELDS
     with pytest.raises(TypeError):
         NO_FIELDS["name"] = "Dana"  # type: ignore[index]
 
 
-def test_message_state_is_that_of_its_newest_event() -> None:
+def test_state_of_a_message_is_that_of_its_latest_step() -> None:
     message = Message(
         transaction_id="0" * 32,
         sequence=1,

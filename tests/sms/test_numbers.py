@@ -43,7 +43,7 @@ def test_israeli_mobile_is_9725_and_eight_more_digits(raw: str) -> None:
 
 @pytest.mark.ledger("number.form")
 @pytest.mark.parametrize("third", range(10))
-def test_israeli_mobile_range_leaves_out_57(third: int) -> None:
+def test_israeli_mobile_range_excludes_57(third: int) -> None:
     form = NumberForm.MALFORMED if third == 7 else NumberForm.ISRAELI_MOBILE
     assert parse(f"972-5{third}-1234567").form is form
 
@@ -80,13 +80,13 @@ def test_malformed_number_says_what_is_wrong(raw: str, fault: str) -> None:
 
 
 @pytest.mark.parametrize("tail", [" " * 28 + "9", "-" * 40], ids=["digits beyond", "separators beyond"])
-def test_number_beyond_the_longest_is_malformed__whatever_it_begins_with(tail: str) -> None:
+def test_number_above_the_maximum_length_is_malformed(tail: str) -> None:
     number = parse("972541111111" + tail)
     assert number.form is NumberForm.MALFORMED
     assert number.problem == f"{12 + len(tail)} characters long"
 
 
-def test_number_of_the_longest_length_is_read() -> None:
+def test_number_of_the_maximum_length_is_parsed() -> None:
     assert parse("972541111111".ljust(MAX_NUMBER_LENGTH, "-")).form is NumberForm.ISRAELI_MOBILE
 
 
@@ -98,7 +98,7 @@ def test_local_number_is_malformed() -> None:
 
 
 @pytest.mark.ledger("number.local")
-def test_local_number_is_compared_with_its_country_code_where_accepted() -> None:
+def test_accepted_local_number_gets_the_country_code() -> None:
     number = parse("054-1111111", accept_local=True)
     assert number.form is NumberForm.ISRAELI_MOBILE
     assert number.digits == "972541111111"
@@ -109,7 +109,7 @@ def test_local_number_is_compared_with_its_country_code_where_accepted() -> None
     ["03-1234567", "054-111111", "00972-54-1111111", "057-1111111"],
     ids=["a landline", "a digit short", "dialled from abroad", "no mobile range"],
 )
-def test_accepting_local_numbers_takes_mobiles_only(raw: str) -> None:
+def test_only_mobiles_are_accepted_as_local_numbers(raw: str) -> None:
     assert parse(raw, accept_local=True).form is NumberForm.MALFORMED
 
 
@@ -119,7 +119,7 @@ def test_accepting_local_numbers_changes_no_other_number() -> None:
 
 @pytest.mark.ledger("number.foreign")
 @pytest.mark.parametrize("raw", ["+1 202 555 0123", "49-151-12345678", "1", "44XXXX"])
-def test_foreign_number_is_told_apart_but_not_judged(raw: str) -> None:
+def test_foreign_number_is_not_checked(raw: str) -> None:
     number = parse(raw)
     assert number.form is NumberForm.FOREIGN
     assert not number.problem
@@ -133,13 +133,13 @@ def test_kosher_prefixes_are_nine_israeli_mobile_prefixes() -> None:
 
 
 @given(st.text(max_size=60), st.booleans())
-def test_parse_names_a_fault_exactly_for_malformed_numbers(raw: str, accept_local: bool) -> None:
+def test_only_malformed_numbers_have_a_problem(raw: str, accept_local: bool) -> None:
     number = parse(raw, accept_local=accept_local)
     assert bool(number.problem) is (number.form is NumberForm.MALFORMED)
 
 
 @given(st.text("0123456789", min_size=1, max_size=15), st.lists(st.sampled_from("+-. ()[]"), max_size=20))
-def test_separators_never_change_what_a_number_is(digits: str, separators: list[str]) -> None:
+def test_separators_do_not_change_a_number(digits: str, separators: list[str]) -> None:
     spread = "".join(
         separator + digit
         for separator, digit in zip((separators + [""] * len(digits))[: len(digits)], digits, strict=True)

@@ -22,15 +22,15 @@ def test_fault_accepts_unless_it_is_a_status_or_a_reset_before(kind: FaultKind) 
     ],
     ids=["with a status", "without one"],
 )
-def test_fault_is_written_with_its_status(fault: Fault, words: str) -> None:
+def test_text_of_a_fault_has_its_status(fault: Fault, words: str) -> None:
     assert str(fault) == words
 
 
-def test_step_happens_at_once_unless_told_otherwise() -> None:
+def test_step_is_immediate_by_default() -> None:
     assert Step(State.SENT).after == timedelta()
 
 
 @pytest.mark.parametrize("kind", FaultKind)
-def test_fault_loses_the_answer_when_the_connection_is_reset(kind: FaultKind) -> None:
+def test_fault_loses_the_response_when_the_connection_is_reset(kind: FaultKind) -> None:
     resets = {FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT}
     assert Fault(kind=kind).loses_response is (kind in resets)

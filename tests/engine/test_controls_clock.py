@@ -9,14 +9,14 @@ from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.errors import ClockMovedBack, ClockOutOfRange
 from mocksms.sms.instants import MAX_INSTANT
 from mocksms.sms.message import State
-from tests.engine.support import SECOND, World, hear, life
+from tests.engine.support import SECOND, World, emitted_messages, timeline
 from tests.support import KEY, NOON
 
 YEAR = timedelta(days=365)
 HOUR = timedelta(hours=1)
 
 
-def test_message_a_year_ahead_is_sent_by_one_advance_at_its_own_instant() -> None:
+def test_advance_of_a_year_sends_a_message_at_its_scheduled_time() -> None:
     world = World()
     message = world.send(send_at=NOON + YEAR)
     Controls(world.engine).advance_by(world.account, YEAR + HOUR)
@@ -26,21 +26,21 @@ def test_message_a_year_ahead_is_sent_by_one_advance_at_its_own_instant() -> Non
     assert sent.history[-1].at == NOON + YEAR
 
 
-def test_advance_applies_what_is_due_in_time_order_and_what_follows_from_it() -> None:
+def test_advance_applies_what_is_due_in_time_order_with_its_consequences() -> None:
     world = World()
     late = world.send("972-50-0002300", send_at=NOON + 10 * SECOND)
     soon = world.send("972-50-0000100", send_at=NOON + 2 * SECOND)
-    heard = hear(world.engine)
+    heard = emitted_messages(world.engine)
     Controls(world.engine).advance_by(world.account, HOUR)
     assert [message.transaction_id for _, message in heard] == [
         *2 * [soon.transaction_id],
         *2 * [late.transaction_id],
     ]
-    assert life(world.again(soon)) == [(State.QUEUED, 0), (State.SENT, 7)]
-    assert life(world.again(late)) == [(State.QUEUED, 0), (State.SENT, 10), (State.BOUNCED, 15)]
+    assert timeline(world.again(soon)) == [(State.QUEUED, 0), (State.SENT, 7)]
+    assert timeline(world.again(late)) == [(State.QUEUED, 0), (State.SENT, 10), (State.BOUNCED, 15)]
 
 
-def test_advance_stops_short_of_what_is_not_due() -> None:
+def test_advance_applies_nothing_that_is_not_due() -> None:
     world = World()
     message = world.send(send_at=NOON + 10 * SECOND)
     keeper = Controls(world.engine)
@@ -50,7 +50,7 @@ def test_advance_stops_short_of_what_is_not_due() -> None:
     assert world.again(message).state is State.SENT
 
 
-def test_frozen_time_lets_nothing_happen_however_long_it_really_takes() -> None:
+def test_nothing_becomes_due_while_time_is_frozen() -> None:
     world = World()
     message = world.send("972-50-0000100")
     keeper = Controls(world.engine)
@@ -65,7 +65,7 @@ def test_frozen_time_lets_nothing_happen_however_long_it_really_takes() -> None:
     assert world.again(message).history[-1].at == NOON + 5 * SECOND
 
 
-def test_what_was_due_before_the_freeze_has_happened() -> None:
+def test_freeze_first_applies_what_is_due() -> None:
     world = World()
     message = world.send("972-50-0000100")
     world.clock.advance(5)
@@ -73,7 +73,7 @@ def test_what_was_due_before_the_freeze_has_happened() -> None:
     assert world.engine.find(world.account, message.transaction_id).state is State.SENT
 
 
-def test_running_clock_runs_on_from_where_it_was_moved() -> None:
+def test_running_clock_continues_after_an_advance() -> None:
     world = World()
     Controls(world.engine).advance_by(world.account, HOUR)
     world.clock.advance(1)
@@ -81,7 +81,7 @@ def test_running_clock_runs_on_from_where_it_was_moved() -> None:
     assert not world.account.clock.frozen
 
 
-def test_one_account_moves_alone() -> None:
+def test_clock_of_one_account_moves_alone() -> None:
     world = World()
     other = world.engine.account("other")
     keeper = Controls(world.engine)
@@ -92,7 +92,7 @@ def test_one_account_moves_alone() -> None:
     assert world.engine.account("new").clock.now() == NOON + SECOND
 
 
-def test_all_accounts_move_together_and_new_ones_begin_with_them() -> None:
+def test_clocks_of_all_accounts_move_together_also_for_new_ones() -> None:
     world = World()
     message = world.send(send_at=NOON + HOUR)
     keeper = Controls(world.engine)
@@ -105,7 +105,7 @@ def test_all_accounts_move_together_and_new_ones_begin_with_them() -> None:
     assert not any(account.clock.frozen for account in world.engine.accounts)
 
 
-def test_all_clocks_stop_at_one_real_instant() -> None:
+def test_all_clocks_freeze_at_one_real_instant() -> None:
     world = World()
     first, second = world.account, world.engine.account("second")
     keeper = Controls(world.engine)
@@ -117,7 +117,7 @@ def test_all_clocks_stop_at_one_real_instant() -> None:
 
 
 @pytest.mark.parametrize("whose", [KEY, None], ids=["one", "all"])
-def test_time_does_not_run_back(whose: str | None) -> None:
+def test_clock_cannot_go_back(whose: str | None) -> None:
     world = World()
     keeper = Controls(world.engine)
     account = world.engine.account(whose) if whose else None
@@ -128,7 +128,7 @@ def test_time_does_not_run_back(whose: str | None) -> None:
     assert world.account.clock.now() == NOON
 
 
-def test_refused_move_of_all_moves_none() -> None:
+def test_refused_advance_of_all_moves_no_clock() -> None:
     world = World()
     keeper = Controls(world.engine)
     keeper.advance_by(world.account, HOUR)
@@ -138,7 +138,7 @@ def test_refused_move_of_all_moves_none() -> None:
     assert other.clock.now() == NOON
 
 
-def test_time_ends_with_the_calendar() -> None:
+def test_clock_has_a_latest_time() -> None:
     world = World()
     keeper = Controls(world.engine)
     for duration in (timedelta.max, MAX_INSTANT - NOON + SECOND):
@@ -152,7 +152,7 @@ def test_time_ends_with_the_calendar() -> None:
     assert world.send("972-50-0000100").state is State.QUEUED
 
 
-def test_listeners_hear_that_time_was_changed() -> None:
+def test_change_of_time_is_an_event() -> None:
     world = World()
     heard: list[tuple[str | None, EngineEvent]] = []
     world.engine.listeners.append(lambda account, news: heard.append((account.key if account else None, news)))
