@@ -1,0 +1,210 @@
+/** Types that only the checks need: what the page passes around, and what the inspection API responds with. */
+
+declare namespace Dom {
+  /** What an element may contain. Empty values are left out, lists are flattened. */
+  type Child = Node | string | false | 0 | null | undefined | Child[];
+  type Attribute = string | number | boolean | null | undefined | ((event: any) => unknown);
+  type Attributes = Record<string, Attribute>;
+}
+
+declare namespace Ui {
+  type Query = Record<string, string | number | boolean | null | undefined>;
+  type Route = Partial<Record<string, string>>;
+  type View = "phones" | "requests";
+  /** An event of the stream: its kind and its data. */
+  type MockEvent = {
+    kind: string;
+    cursor?: number;
+    account?: string | null;
+    number?: string;
+    transaction_id?: string;
+    status?: string;
+    reject_reason?: string | null;
+  };
+  /** A message, reply or consent, as the thread shows it. */
+  type ThreadItem =
+    (Api.Message & { kind: "messages" }) | (Api.Reply & { kind: "replies" }) | (Api.Consent & { kind: "consents" });
+  type HttpRequest = { method: string; target: string; headers: Record<string, string>; body?: string };
+  type Page = { total: number; evicted: number };
+  /** A section of the controls panel. */
+  type ControlsSection = { node: HTMLElement; refresh: () => Promise<void>; stop?: () => void };
+}
+
+declare namespace Api {
+  type Clock = { now: string; frozen: boolean; next_due: string | null };
+  type Webhook = { url: string; kind: string; events: string[] | null };
+  type Account = {
+    id: string;
+    key: string;
+    credit: number | null;
+    sender: string;
+    gateway: boolean;
+    rest_right: boolean;
+    unsubscribed: string[];
+    bounced: string[];
+    kosher: string[];
+    webhooks: Webhook[];
+    messages: number;
+    waiting_for_credit: number;
+    clock: Clock;
+  };
+  type Code = { code: string; index: number; length: number; announced: boolean };
+  type Segments = {
+    encoding: string;
+    count: number;
+    characters: number;
+    units: number;
+    boundaries: number[];
+    forced_by: { character: string; index: number } | null;
+  };
+  type Step = { at: string; status: string; reject_reason: string | null; cause: string };
+  type Warning = { path: string; note: string };
+  type Message = {
+    transaction_id: string;
+    cursor: number;
+    account: string;
+    mobile_number: string;
+    number: string;
+    sender: string;
+    content: string;
+    text: string;
+    tags: string[];
+    status: string;
+    reject_reason: string | null;
+    reject_reason_in_reads: string | null;
+    decided_by: string | null;
+    segments: Segments;
+    codes: Code[];
+    links: string[];
+    clicks: number;
+    clicks_details: { at: string; url: string }[];
+    history: Step[];
+    request_id: number | null;
+    warnings: Warning[];
+    created_at: string;
+    scheduled_at: string | null;
+  };
+  type Phone = {
+    number: string;
+    mobile_number: string;
+    account: string;
+    cursor: number;
+    at: string;
+    is_reply: boolean;
+    preview: string;
+    transaction_id: string | null;
+    status: string | null;
+    reject_reason: string | null;
+    messages: number;
+    replies: number;
+    lists: string[];
+  };
+  type Reply = { cursor: number; account: string; at: string; number: string; text: string; effect: string };
+  type Consent = { cursor: number; account: string; number: string; at: string; choice: string; cause: string };
+  type Content = { headers: [string, string][]; body: string; size: number };
+  type Response = Content & { status: number | null };
+  type Request = Content & {
+    id: number;
+    account: string | null;
+    at: string;
+    method: string;
+    target: string;
+    response: Response;
+    duration: number;
+    note: string;
+    warnings: Warning[];
+    messages: string[];
+  };
+  type Attempt = { at: string; status: number | null; body: string; duration: number; error: string | null };
+  type Callback = {
+    id: number;
+    url: string;
+    event: string;
+    state: string;
+    due_at: string | null;
+    request: { body: string };
+    attempts: Attempt[];
+  };
+  type Rule = { label: string; matched: number; applied: number; left: number | null };
+  type Scenario = { names: string[]; rules: Rule[] };
+  type Fault = {
+    id: number;
+    account: string | null;
+    fault: string;
+    matched: number;
+    applied: number;
+    left: number | null;
+    until: string;
+  };
+  type MagicNumber = { number: string; outcome: string };
+  type Error = { status: number; message: string; explanation?: { text: string } | null };
+  /** A row of the response of the emulated API to a send. */
+  type SentRow = { mobile_number: string; status: string; reject_reason: string | null; transaction_id: string };
+
+  type Reads = {
+    accounts: { accounts: Account[] };
+    callbacks: { callbacks: Callback[] };
+    clock: Clock;
+    consents: Ui.Page & { consents: Consent[] };
+    faults: { faults: Fault[] };
+    health: { cursor: number };
+    inbound: Ui.Page & { replies: Reply[] };
+    messages: Ui.Page & { messages: Message[] };
+    numbers: { numbers: MagicNumber[] };
+    phones: Ui.Page & { phones: Phone[] };
+    requests: Ui.Page & { requests: Request[] };
+    scenario: Scenario;
+    scenarios: { scenarios: { name: string; about: string }[] };
+  };
+  type ReadResult<Path extends string> = Path extends keyof Reads
+    ? Reads[Path]
+    : Path extends `messages/${string}`
+      ? Message
+      : Path extends `requests/${string}`
+        ? Request
+        : never;
+}
+
+/** The parts of the OpenAPI document that the API reference shows. */
+declare namespace OpenApi {
+  type Schema = {
+    $ref?: string;
+    name?: string;
+    type?: string;
+    description?: string;
+    anyOf?: Schema[];
+    oneOf?: Schema[];
+    enum?: (string | number)[];
+    const?: unknown;
+    default?: unknown;
+    examples?: unknown[];
+    items?: Schema;
+    properties?: Record<string, Schema>;
+    required?: string[];
+  };
+  type Parameter = { name: string; in: string; required?: boolean; description?: string; schema: Schema };
+  type Content = Record<string, { schema?: Schema; examples?: Record<string, { value: unknown }> }>;
+  type Response = { description: string; content?: Content };
+  type Operation = {
+    path: string;
+    method: string;
+    operationId: string;
+    summary?: string;
+    description?: string;
+    tags: string[];
+    parameters: Parameter[];
+    requestBody?: { content: Content };
+    responses: Record<string, Response>;
+  };
+  type Document = {
+    info: { title: string; version: string; summary?: string };
+    tags: { name: string; description?: string }[];
+    paths: Record<
+      string,
+      Record<string, Omit<Operation, "path" | "method" | "parameters"> & { parameters?: Parameter[] }>
+    >;
+    components?: { schemas: Record<string, Schema> };
+  };
+  /** What is entered at the top of the page. */
+  type Credentials = { key: string; token: string };
+}
