@@ -23,16 +23,16 @@ class Watched:
 
     page: Page
     base: str
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("request", lambda request: self.requested.append(request.url))
         self.page.on("console", lambda said: self.issues.extend([said.text] * (said.type in ("error", "warning"))))
         self.page.on("pageerror", lambda error: self.issues.append(str(error)))
         self.page.on("dialog", lambda dialog: self.issues.append(f"dialog: {dialog.message}"))
 
-    def forgive(self, words: str) -> None:
+    def allow_issues(self, words: str) -> None:
         """Leave the page and strike the complaints, all of this kind: a browser itself remarks on every refusal."""
         self.page.goto("about:blank")
         assert [complaint for complaint in self.issues if words not in complaint] == []
@@ -60,8 +60,8 @@ def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
     yield watched
     page.close()
     assert watched.issues == []
-    assert [url for url in watched.asked if not url.startswith(mock.url)] == []
-    assert watched.asked
+    assert [url for url in watched.requested if not url.startswith(mock.url)] == []
+    assert watched.requested
 
 
 @pytest.fixture

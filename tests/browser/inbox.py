@@ -18,10 +18,10 @@ class Inbox:
         self.watched = watched
         self.page = watched.page
         self.list = self.page.get_by_role("listbox")
-        self.said = self.page.get_by_role("log")
-        self.side = self.page.locator("#side")
+        self.thread = self.page.get_by_role("log")
+        self.panel = self.page.locator("#panel")
         self.notice = self.page.locator("#notice")
-        self.alarm = self.page.locator("#alarm")
+        self.error = self.page.locator("#error")
 
     def open(self, query: str = "") -> Inbox:
         """Open the page, and return once it is live."""
@@ -40,30 +40,30 @@ class Inbox:
         return found
 
     def bubble(self, words: str) -> Locator:
-        return self.said.get_by_role("article").filter(has_text=words)
+        return self.thread.get_by_role("article").filter(has_text=words)
 
     def choose(self, *words: str) -> None:
         """Open the row with these words."""
         self.row(*words).click()
 
-    def explain(self, words: str) -> None:
+    def open_details(self, words: str) -> None:
         """Open all that is known of the message with these words."""
         self.bubble(words).get_by_role("button", name="details").click()
-        expect(self.side.get_by_role("heading", name="SMS to")).to_be_visible()
+        expect(self.panel.get_by_role("heading", name="SMS to")).to_be_visible()
 
     def press(self, name: str) -> None:
         """Press a button of the panel at the right."""
-        self.side.get_by_role("button", name=name, exact=True).click()
+        self.panel.get_by_role("button", name=name, exact=True).click()
 
     def fact(self, name: str) -> Locator:
         """Return what the panel says of something by its name."""
-        return self.side.locator(f"dt:text-is('{name}') + dd")
+        return self.panel.locator(f"dt:text-is('{name}') + dd")
 
     def write(self, content: str, to: str = "") -> None:
         """Send an SMS with the panel in which one is written, which must be open."""
         if to:
-            self.side.get_by_label("To", exact=False).first.fill(to)
-        self.side.get_by_label("Text").fill(content)
+            self.panel.locator("[name=to]").fill(to)
+        self.panel.get_by_label("Text").fill(content)
         self.press("Send")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from mocksms.web.static import guide_files
 from tests.browser.conftest import Watched
 from tests.inspection.support import Api
 from tests.support import KEY, NUMBER, Mock
@@ -24,7 +25,7 @@ def opened(watched: Watched, operation: str) -> Locator:
 def answer_of(operation: Locator) -> Any:
     """Send what an operation would, and return the JSON of its answer."""
     operation.get_by_role("button", name="Send", exact=True).click()
-    answer = operation.get_by_label("Answer")
+    answer = operation.get_by_label("Response")
     expect(answer).not_to_be_empty()
     return json.loads(answer.inner_text())
 
@@ -39,12 +40,18 @@ def test_every_operation_of_both_doors_is_shown(watched: Watched, own_mock: Mock
     assert watched.page.title().startswith("mocksms")
 
 
+def test_every_page_of_the_guide_is_linked(watched: Watched) -> None:
+    watched.page.goto(f"{watched.base}/docs")
+    links = watched.page.get_by_role("navigation", name="Guide").get_by_role("link")
+    assert {link.get_attribute("href") for link in links.all()} == {*guide_files()}
+
+
 def test_send_that_is_offered_is_sent_and_shows_its_answer(watched: Watched, own_mock: Mock) -> None:
     (row,) = answer_of(opened(watched, "send"))
     assert row["status"] == "sent"
     (message,) = Api(own_mock, KEY).get("messages")["messages"]
     assert message["transaction_id"] == row["transaction_id"]
-    curl = watched.page.locator("#send").get_by_label("As a curl line").inner_text()
+    curl = watched.page.locator("#send").get_by_label("curl command").inner_text()
     assert curl.startswith(f"curl -sSN -X POST '{watched.base}")
 
 
@@ -76,15 +83,15 @@ def test_error_is_shown_with_its_status(watched: Watched) -> None:
     error = answer_of(operation)["error"]
     assert error["status"] == 404
     expect(operation.get_by_role("status")).to_contain_text("404")
-    watched.forgive("404")
+    watched.allow_issues("404")
 
 
 def test_events_are_followed_until_stopped(watched: Watched, own_mock: Mock) -> None:
     operation = opened(watched, "events")
     operation.get_by_role("button", name="Send", exact=True).click()
-    expect(operation.get_by_label("Answer")).to_contain_text("event: open")
+    expect(operation.get_by_label("Response")).to_contain_text("event: open")
     (sent,) = Api(own_mock, KEY).send(NUMBER)
-    expect(operation.get_by_label("Answer")).to_contain_text(sent)
+    expect(operation.get_by_label("Response")).to_contain_text(sent)
     operation.get_by_role("button", name="Stop").click()
     expect(operation.get_by_role("alert").last).to_have_text("Stopped.")
 
@@ -96,7 +103,7 @@ def test_body_that_is_no_json_is_named_and_sent_all_the_same_if_wanted(watched: 
     expect(operation.get_by_role("alert")).to_contain_text("The body is not JSON")
     operation.get_by_role("button", name="Send anyway").click()
     expect(operation.get_by_role("status")).to_contain_text("400")
-    watched.forgive("400")
+    watched.allow_issues("400")
 
 
 @pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\u202egnp.exe"])

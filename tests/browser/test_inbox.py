@@ -44,26 +44,26 @@ def test_newcomer_sends_is_answered_stop_sees_why_the_next_is_refused_and_a_rule
     inbox.write("Hello from the page")
     expect(inbox.bubble("Hello from the page")).to_contain_text("sent")
     page.get_by_role("button", name="Reply STOP").click()
-    expect(inbox.said).to_contain_text("opted out")
+    expect(inbox.thread).to_contain_text("opted out")
     inbox.write("Are you still there?")
     refused = inbox.bubble("Are you still there?")
     expect(refused).to_contain_text("rejected · unsubscribe")
-    inbox.side.get_by_role("button", name="Details of the SMS").click()
-    expect(inbox.side).to_contain_text("decided by opt-out")
-    page.get_by_role("button", name="Steer").click()
-    inbox.side.get_by_label("Scenario", exact=True).select_option("gateway-outage")
+    inbox.panel.get_by_role("button", name="Details of the SMS").click()
+    expect(inbox.panel).to_contain_text("decided by opt-out")
+    page.get_by_role("button", name="Controls").click()
+    inbox.panel.get_by_label("Scenario", exact=True).select_option("gateway-outage")
     inbox.press("Load")
-    expect(inbox.side.get_by_role("row").filter(has_text="outage")).to_contain_text("3")
+    expect(inbox.panel.get_by_role("row").filter(has_text="outage")).to_contain_text("3")
     page.get_by_role("button", name="New SMS").click()
     inbox.write("Once more")
     expect(inbox.bubble("Once more")).to_contain_text("exception · no-available-gateways")
-    page.get_by_role("button", name="Steer").click()
-    expect(inbox.side.get_by_role("row").filter(has_text="outage")).to_have_text(re.compile(r"1\s*1\s*2$"))
+    page.get_by_role("button", name="Controls").click()
+    expect(inbox.panel.get_by_role("row").filter(has_text="outage")).to_have_text(re.compile(r"1\s*1\s*2$"))
 
 
 def test_empty_inbox_teaches_the_curl_line_of_this_address(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open()
-    line = inbox.page.get_by_role("region", name="Curl line").inner_text()
+    line = inbox.page.get_by_role("region", name="curl command").inner_text()
     assert line.startswith(f"curl -X POST '{own_mock.url}/rest/v1/transactional/sms/send'")
     body = re.search(r"--data-binary '(.*)'", line)
     assert body is not None
@@ -113,10 +113,10 @@ def test_conversation_shows_both_directions_in_order(inbox: Inbox, own_mock: Moc
         sent(own_mock, NUMBER, content=f"Question {place}")
         api.post("inbound", {"from": NUMBER, "text": f"Answer {place}"})
     inbox.open(f"?phone=972541111111&in={api.get('account')['id']}")
-    expect(inbox.said.get_by_role("article")).to_have_count(6)
-    texts = inbox.said.locator(".text").all_inner_texts()
+    expect(inbox.thread.get_by_role("article")).to_have_count(6)
+    texts = inbox.thread.locator(".text").all_inner_texts()
     assert texts == [f"{word} {place}" for place in range(3) for word in ("Question", "Answer")]
-    expect(inbox.page.locator("#middle")).to_contain_text("3 to it, 3 from it")
+    expect(inbox.page.locator("#thread")).to_contain_text("3 to it, 3 from it")
     expect(inbox.row(NUMBER)).to_contain_text("replied: Answer 2")
 
 
@@ -124,7 +124,7 @@ def test_text_runs_in_its_own_direction_line_by_line(inbox: Inbox, own_mock: Moc
     sent(own_mock, NUMBER, content="שלום from Shop, your code is 481516\nReply STOP")
     inbox.open()
     inbox.choose(NUMBER)
-    expect(inbox.said.locator(".text")).to_contain_text("Reply STOP")
+    expect(inbox.thread.locator(".text")).to_contain_text("Reply STOP")
     sides = [inbox.page.evaluate(SIDE_OF, word) for word in ("שלום", "Reply")]
     assert sides == ["right", "left"]
 
@@ -144,12 +144,12 @@ def test_segments_are_marked_where_they_begin(inbox: Inbox, own_mock: Mock, cont
     sent(own_mock, NUMBER, content=content)
     inbox.open()
     inbox.choose(NUMBER)
-    expect(inbox.said.locator(".text")).to_be_visible()
+    expect(inbox.thread.locator(".text")).to_be_visible()
     before = inbox.page.evaluate(
-        """() => [...document.querySelectorAll(".cut")].map((cut) => {
+        """() => [...document.querySelectorAll(".segment-mark")].map((cut) => {
           let words = "";
           for (let node = cut.previousSibling; node; node = node.previousSibling) {
-            if (!node.classList?.contains("cut")) words = node.textContent + words;
+            if (!node.classList?.contains("segment-mark")) words = node.textContent + words;
           }
           return words;
         })"""
@@ -165,14 +165,14 @@ def test_links_lead_out_without_a_trace_and_codes_stand_out(inbox: Inbox, own_mo
     )
     inbox.open()
     inbox.choose(NUMBER)
-    links = inbox.said.get_by_role("link")
+    links = inbox.thread.get_by_role("link")
     expect(links).to_have_count(2)
     assert [link.get_attribute("href") for link in links.all()] == [
         "https://shop.example/a?b=1",
         "http://www.shop.example",
     ]
     assert {link.get_attribute("rel") for link in links.all()} == {"noopener noreferrer"}
-    expect(inbox.said.locator("mark")).to_have_text("481516")
+    expect(inbox.thread.locator("mark")).to_have_text("481516")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_search_speaks_the_words_of_the_inspection_api_and_keeps_them_in_the_add
     assert query_of(inbox) == {"tag": "two words", "reject_reason": "kosher_number", "content": "is 1234"}
     address = inbox.page.url
     inbox.choose("972-50-0002100")
-    expect(inbox.side).to_contain_text(wanted)
+    expect(inbox.panel).to_contain_text(wanted)
     inbox.page.goto(address)
     expect(inbox.list.get_by_role("option")).to_have_count(1)
     expect(inbox.page.get_by_role("searchbox")).to_have_value('reject_reason:kosher_number tag:"two words" is 1234')
@@ -213,11 +213,11 @@ def test_search_is_left_alone_by_what_is_opened_written_and_closed(inbox: Inbox,
     sent(own_mock, OTHER, content="Two")
     inbox.open(f"?to={NUMBER}")
     inbox.choose("One")
-    expect(inbox.side.get_by_role("heading", name="SMS to")).to_be_visible()
+    expect(inbox.panel.get_by_role("heading", name="SMS to")).to_be_visible()
     inbox.press("Close details")
-    expect(inbox.side).to_be_hidden()
+    expect(inbox.panel).to_be_hidden()
     expect(inbox.page.get_by_role("searchbox")).to_have_value(f"to:{NUMBER}")
-    expect(inbox.page.locator("#list")).to_contain_text("1 SMS fit")
+    expect(inbox.page.locator("#list")).to_contain_text("1 SMS found")
 
 
 def test_writing_to_a_phone_keeps_the_list_as_it_is(inbox: Inbox, own_mock: Mock) -> None:
@@ -225,22 +225,22 @@ def test_writing_to_a_phone_keeps_the_list_as_it_is(inbox: Inbox, own_mock: Mock
     sent(own_mock, OTHER, content="Two")
     inbox.open()
     inbox.choose("One")
-    inbox.page.get_by_role("button", name="Write to it").click()
-    expect(inbox.side.locator("[name=to]")).to_have_value(NUMBER)
+    inbox.page.get_by_role("button", name="Send to this number").click()
+    expect(inbox.panel.locator("[name=to]")).to_have_value(NUMBER)
     expect(inbox.list.get_by_role("option")).to_have_count(2)
     expect(inbox.page.get_by_role("searchbox")).to_have_value("")
     inbox.press("Close")
-    expect(inbox.side).to_be_hidden()
+    expect(inbox.panel).to_be_hidden()
     assert "recipient" not in query_of(inbox)
 
 
 def test_search_that_finds_nothing_explains_why(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Your code is 1234")
     inbox.open("?content=Your+code+is+9999")
-    why = inbox.page.get_by_role("region", name="Why nothing fits")
+    why = inbox.page.get_by_role("region", name="Why nothing was found")
     expect(why).to_contain_text("no SMS")
-    expect(why).to_contain_text('wanted "9999"')
-    inbox.watched.forgive("404")
+    expect(why).to_contain_text('expected "9999"')
+    inbox.watched.allow_issues("404")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_search_that_finds_nothing_explains_why(inbox: Inbox, own_mock: Mock) ->
         {"content": '"quoted" words', "tag": 'two "quoted" words'},
         {"regex": r"code \d{6}", "content": "  spaces  around "},
         {"content": '"', "sender": '"Shop"'},
-        {"view": "journal", "path": "status:1", "method": "GET"},
+        {"view": "requests", "path": "status:1", "method": "GET"},
     ],
 )
 def test_search_box_says_what_the_address_says_and_asks_for_the_same(
@@ -258,13 +258,13 @@ def test_search_box_says_what_the_address_says_and_asks_for_the_same(
 ) -> None:
     sent(own_mock, NUMBER)
     inbox.open(f"?{urlencode(query)}")
-    expect(inbox.page.get_by_role("heading", name=re.compile("fits"))).to_be_visible()
+    expect(inbox.page.get_by_role("heading", name=re.compile("found"))).to_be_visible()
     inbox.page.get_by_role("searchbox").press("End")
     inbox.page.keyboard.press("Enter")
-    inbox.page.get_by_role("button", name="Steer").click()
-    expect(inbox.side).to_be_visible()
-    assert query_of(inbox) == {**query, "panel": "steer"}
-    inbox.watched.forgive("404")
+    inbox.page.get_by_role("button", name="Controls").click()
+    expect(inbox.panel).to_be_visible()
+    assert query_of(inbox) == {**query, "panel": "controls"}
+    inbox.watched.allow_issues("404")
 
 
 def test_search_box_follows_the_back_button(inbox: Inbox, own_mock: Mock) -> None:
@@ -279,11 +279,11 @@ def test_search_box_follows_the_back_button(inbox: Inbox, own_mock: Mock) -> Non
     expect(box).to_have_value("One")
     box.fill("what is being typed")
     sent(own_mock, OTHER, content="One of two")
-    expect(inbox.page.locator("#list")).to_contain_text("2 SMS fit")
+    expect(inbox.page.locator("#list")).to_contain_text("2 SMS found")
     expect(box).to_have_value("what is being typed")
     inbox.page.go_back()
     expect(box).to_have_value("")
-    inbox.watched.forgive("404")
+    inbox.watched.allow_issues("404")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_search_box_follows_the_back_button(inbox: Inbox, own_mock: Mock) -> Non
     [
         ("?status=lost", "status: must be one of queued, sent"),
         ("?regex=(", "regex: is not a regular expression"),
-        ("?view=journal&status=lost", "status: must be a whole number"),
+        ("?view=requests&status=lost", "status: must be a whole number"),
     ],
 )
 def test_search_that_cannot_be_is_refused_in_words_that_stay(
@@ -300,12 +300,12 @@ def test_search_that_cannot_be_is_refused_in_words_that_stay(
     sent(own_mock, NUMBER)
     inbox.open(query)
     shown = inbox.page.locator("#list")
-    expect(shown).to_contain_text("This cannot be asked for")
+    expect(shown).to_contain_text("Invalid filter")
     expect(shown).to_contain_text(words)
-    expect(inbox.alarm).to_be_empty()
+    expect(inbox.error).to_be_empty()
     shown.get_by_role("button", name="Show all").click()
     expect(inbox.list.get_by_role("option")).to_have_count(1)
-    inbox.watched.forgive("400")
+    inbox.watched.allow_issues("400")
 
 
 def test_account_that_is_deleted_leaves_a_way_to_the_others(inbox: Inbox, own_mock: Mock) -> None:
@@ -325,12 +325,12 @@ def test_back_button_goes_back_to_what_was_shown(inbox: Inbox, own_mock: Mock) -
     sent(own_mock, NUMBER, content="One")
     inbox.open()
     inbox.choose(NUMBER)
-    inbox.explain("One")
+    inbox.open_details("One")
     inbox.page.go_back()
-    expect(inbox.side).to_be_hidden()
+    expect(inbox.panel).to_be_hidden()
     expect(inbox.bubble("One")).to_be_visible()
     inbox.page.go_back()
-    expect(inbox.page.locator("#middle")).to_contain_text("Choose a phone")
+    expect(inbox.page.locator("#thread")).to_contain_text("Select a phone")
 
 
 def test_account_is_chosen_where_there_are_several(inbox: Inbox, own_mock: Mock) -> None:
@@ -346,6 +346,6 @@ def test_account_is_chosen_where_there_are_several(inbox: Inbox, own_mock: Mock)
     expect(inbox.row(NUMBER)).to_have_count(1)
     expect(inbox.row("Theirs")).to_be_visible()
     inbox.choose("Theirs")
-    expect(inbox.said.locator(".text")).to_have_text(["Theirs"])
+    expect(inbox.thread.locator(".text")).to_have_text(["Theirs"])
     assert json.dumps(inbox.page.content()).count("another-key") == 0
     assert KEY not in inbox.page.content()

@@ -28,29 +28,29 @@ def test_reply_reaches_the_account_and_says_what_it_brought_about(inbox: Inbox, 
     expect(inbox.bubble("Who is this? מי זה")).to_be_visible()
     assert api_of(own_mock).get("inbound")["replies"][0]["text"] == "Who is this? מי זה"
     inbox.page.get_by_role("button", name="Reply STOP").click()
-    expect(inbox.notice).to_contain_text("STOP changed nothing")
+    expect(inbox.notice).to_contain_text("STOP had no effect")
 
 
 def test_answer_of_a_send_is_shown_whatever_it_is(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open("?panel=compose")
-    magic = inbox.side.get_by_label("Magic numbers")
+    magic = inbox.panel.get_by_label("Magic numbers")
     expect(magic).to_be_visible()
     assert len(magic.locator("option").all()) == len(Api(own_mock).get("numbers")["numbers"]) + 1
     for number, words in (
-        ("972-50-0006400", "Answered 503"),
-        ("972-50-0007200", "No answer came"),
+        ("972-50-0006400", "Response: 503"),
+        ("972-50-0007200", "No response"),
         ("972-50-0002200", "bounced"),
     ):
         magic.select_option(number)
         inbox.press("Send")
-        expect(inbox.side.locator(".sent")).to_contain_text(words)
+        expect(inbox.panel.locator(".result")).to_contain_text(words)
     expect(inbox.bubble("Your code is")).to_contain_text("rejected · bounced")
     inbox.watched.issues[:] = [each for each in inbox.watched.issues if "503" not in each and "ERR_" not in each]
 
 
 def test_draft_and_key_survive_a_reload_and_every_option_is_sent(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open("?panel=compose")
-    inbox.side.get_by_text("Sender, tags, time, key").click()
+    inbox.panel.get_by_text("Sender, tags, time, API key").click()
     for label, value in (
         ("Text", "Hello"),
         ("Tags", "a, b"),
@@ -58,13 +58,13 @@ def test_draft_and_key_survive_a_reload_and_every_option_is_sent(inbox: Inbox, o
         ("X-API-Key", "mine"),
         ("Send at", "2099-01-20 13:05:00+02:00"),
     ):
-        inbox.side.get_by_label(label, exact=False).last.fill(value)
+        inbox.panel.get_by_label(label, exact=False).last.fill(value)
     for label in ("track clicks", "async", "unsubscribe link"):
-        inbox.side.get_by_label(label).check()
+        inbox.panel.get_by_label(label).check()
     inbox.open("?panel=compose")
-    expect(inbox.side.get_by_label("Text")).to_have_value("Hello")
+    expect(inbox.panel.get_by_label("Text")).to_have_value("Hello")
     inbox.press("Send")
-    expect(inbox.side.locator(".sent")).to_contain_text("queued")
+    expect(inbox.panel.locator(".result")).to_contain_text("queued")
     message = Api(own_mock, "mine").get("messages/latest")
     assert (message["tags"], message["sender"], message["scheduled_at"]) == (["a", "b"], "Shop", "2099-01-20T11:05:00Z")
     assert "/u/" in message["text"]
@@ -80,13 +80,13 @@ def test_answer_that_comes_late_does_not_take_one_back(inbox: Inbox, own_mock: M
     inbox.page.route("**/sms/send", hold)
     inbox.open("?panel=compose")
     inbox.write("Late", to="972-54-2222222")
-    expect(inbox.side).to_contain_text("waiting for the answer")
+    expect(inbox.panel).to_contain_text("waiting for the response")
     inbox.choose("Hello")
     inbox.page.keyboard.press("r")
     held[0].continue_()
-    expect(inbox.notice).to_have_text("The SMS to 972-54-2222222 was answered: sent.")
+    expect(inbox.notice).to_have_text("SMS to 972-54-2222222: sent.")
     expect(inbox.bubble("Hello")).to_be_visible()
-    expect(inbox.side).to_be_hidden()
+    expect(inbox.panel).to_be_hidden()
     expect(inbox.page.get_by_label("Reply as this phone")).to_be_focused()
 
 
@@ -98,23 +98,23 @@ def test_answer_is_shown_though_its_message_is_gone_already(inbox: Inbox, own_mo
     inbox.page.route(re.compile(r"/_mock/messages/[0-9a-f]{32}"), meanwhile)
     inbox.open("?panel=compose")
     inbox.write("Hello")
-    expect(inbox.alarm).to_contain_text("There is no message")
-    expect(inbox.side).to_contain_text(f"sent{NUMBER}")
-    inbox.watched.forgive("404")
+    expect(inbox.error).to_contain_text("There is no message")
+    expect(inbox.panel).to_contain_text(f"sent{NUMBER}")
+    inbox.watched.allow_issues("404")
 
 
 @pytest.mark.parametrize("key", ["", "מפתח"], ids=["none", "no header takes it"])
 def test_key_that_cannot_be_is_pointed_out_even_if_it_is_folded_away(inbox: Inbox, key: str) -> None:
     inbox.open("?panel=compose")
-    fold = inbox.side.get_by_text("Sender, tags, time, key")
+    fold = inbox.panel.get_by_text("Sender, tags, time, API key")
     fold.click()
-    field = inbox.side.get_by_label("X-API-Key")
+    field = inbox.panel.get_by_label("X-API-Key")
     field.fill(key)
     fold.click()
     expect(field).to_be_hidden()
     inbox.press("Send")
     expect(field).to_be_focused()
-    assert not any("/sms/send" in url for url in inbox.watched.asked)
+    assert not any("/sms/send" in url for url in inbox.watched.requested)
 
 
 def test_writing_to_a_phone_uses_the_key_of_its_account_or_says_that_it_has_it_not(
@@ -125,16 +125,16 @@ def test_writing_to_a_phone_uses_the_key_of_its_account_or_says_that_it_has_it_n
     inbox.write("From the page", to="972-54-2222222")
     expect(inbox.bubble("From the page")).to_be_visible()
     inbox.choose("From the application")
-    inbox.page.get_by_role("button", name="Write to it").click()
-    expect(inbox.side).to_contain_text("from the account key-…. The mock keeps no more of its key")
-    inbox.side.get_by_text("Sender, tags, time, key").click()
-    inbox.side.get_by_label("X-API-Key").fill(KEY)
+    inbox.page.get_by_role("button", name="Send to this number").click()
+    expect(inbox.panel).to_contain_text("from the account key-…. The mock does not store the full API key")
+    inbox.panel.get_by_text("Sender, tags, time, API key").click()
+    inbox.panel.get_by_label("X-API-Key").fill(KEY)
     inbox.write("From the page too")
-    expect(inbox.said.locator(".text")).to_have_text([re.compile("the application"), re.compile("the page too")])
+    expect(inbox.thread.locator(".text")).to_have_text([re.compile("the application"), re.compile("the page too")])
     inbox.choose("From the page", "d…")
-    inbox.page.get_by_role("button", name="Write to it").click()
-    expect(inbox.side.get_by_label("X-API-Key")).to_have_value("demo")
-    expect(inbox.side).not_to_contain_text("The mock keeps no more")
+    inbox.page.get_by_role("button", name="Send to this number").click()
+    expect(inbox.panel.get_by_label("X-API-Key")).to_have_value("demo")
+    expect(inbox.panel).not_to_contain_text("The mock does not store")
 
 
 def test_reply_that_was_begun_waits_with_its_phone(inbox: Inbox, own_mock: Mock) -> None:
@@ -146,7 +146,7 @@ def test_reply_that_was_begun_waits_with_its_phone(inbox: Inbox, own_mock: Mock)
     reply.fill("For the one")
     inbox.choose("To another")
     expect(reply).to_have_value("")
-    inbox.page.get_by_role("link", name="Journal").click()
+    inbox.page.get_by_role("link", name="Requests").click()
     inbox.page.get_by_role("link", name="Phones").click()
     inbox.choose("To one")
     expect(reply).to_have_value("For the one")
@@ -168,9 +168,9 @@ def test_reply_goes_once_and_comes_back_if_it_is_refused(inbox: Inbox, own_mock:
     reply.press("Enter")
     expect(reply).to_have_value("")
     held[0].abort()
-    expect(inbox.alarm).to_contain_text("No answer")
+    expect(inbox.error).to_contain_text("No response")
     expect(reply).to_have_value("Once")
     reply.press("Enter")
     expect(inbox.bubble("Once")).to_be_visible()
     assert [each["text"] for each in api_of(own_mock).get("inbound")["replies"]] == ["Once"]
-    inbox.watched.forgive("net::ERR_")
+    inbox.watched.allow_issues("net::ERR_")

@@ -55,15 +55,15 @@ def everywhere(inbox: Inbox, own_mock: Mock, text: str) -> None:
     inbox.open()
     expect(inbox.list.get_by_role("option")).to_have_count(2)
     inbox.choose(NUMBER)
-    inbox.said.get_by_role("button", name="details").first.click()
+    inbox.thread.get_by_role("button", name="details").first.click()
     expect(inbox.fact("tags")).to_be_visible()
-    for fold in ("Request", "Answer", "As a curl line"):
-        inbox.side.get_by_text(fold, exact=True).click()
-    inbox.page.get_by_role("button", name="Steer").click()
-    expect(inbox.side.get_by_label("Sender")).to_be_visible()
-    inbox.page.get_by_role("link", name="Journal").click()
+    for fold in ("Request", "Response", "curl command"):
+        inbox.panel.get_by_text(fold, exact=True).click()
+    inbox.page.get_by_role("button", name="Controls").click()
+    expect(inbox.panel.get_by_label("Sender")).to_be_visible()
+    inbox.page.get_by_role("link", name="Requests").click()
     inbox.list.get_by_role("option").first.click()
-    expect(inbox.side.get_by_role("region", name="Answer")).to_be_visible()
+    expect(inbox.panel.get_by_role("region", name="Response")).to_be_visible()
 
 
 def expect_harmless(inbox: Inbox) -> None:
@@ -81,8 +81,8 @@ def test_hostile_text_is_only_ever_shown(inbox: Inbox, own_mock: Mock, kind: str
     expect_harmless(inbox)
     inbox.page.get_by_role("link", name="Phones").click()
     inbox.choose(NUMBER)
-    expect(inbox.said.get_by_role("article")).to_have_count(2)
-    shown = inbox.said.locator(".text").first.inner_text()
+    expect(inbox.thread.get_by_role("article")).to_have_count(2)
+    shown = inbox.thread.locator(".text").first.inner_text()
     assert ESCAPED.get(kind, HOSTILE[kind][:2]) in shown
     raw = inbox.page.evaluate("document.body.innerText")
     assert not {*raw} & {
@@ -98,10 +98,10 @@ def test_text_as_long_as_can_be_without_a_space_stays_in_its_bubble(inbox: Inbox
     inbox.choose(NUMBER)
     inbox.page.get_by_role("button", name="Show all").click()
     expect(inbox.page.get_by_role("button", name="Show all")).to_have_count(0)
-    inbox.said.get_by_role("button", name="details").click()
+    inbox.thread.get_by_role("button", name="details").click()
     expect(inbox.fact("tags")).to_be_visible()
     expect_harmless(inbox)
-    last = inbox.said.locator(".cut").last
+    last = inbox.thread.locator(".segment-mark").last
     assert last.inner_text().endswith(str(api_of(own_mock).get("messages/latest")["segments"]["count"]))
 
 
@@ -110,15 +110,15 @@ def test_name_of_an_account_is_only_ever_shown(inbox: Inbox, own_mock: Mock) -> 
     account = Api(own_mock).ask("PATCH", "account", {"credit": 5}, account=hostile)["id"]
     Api(own_mock).post("inbound", {"from": NUMBER, "text": "Hello"}, account=hostile)
     api_of(own_mock).send(NUMBER)
-    inbox.open(f"?account={account}&panel=steer")
-    expect(inbox.side).to_contain_text("For the account \\u202e<b>…")
+    inbox.open(f"?account={account}&panel=controls")
+    expect(inbox.panel).to_contain_text("For the account \\u202e<b>…")
     inbox.press("Reset…")
     expect(inbox.page.get_by_role("dialog")).to_contain_text("the account \\u202e<b>…")
     inbox.page.keyboard.press("Escape")
     inbox.page.get_by_label("Account", exact=True).select_option("")
     inbox.choose("Hello", "\\u202e<b>…")
-    inbox.page.get_by_role("button", name="Write to it").click()
-    expect(inbox.side).to_contain_text("from the account \\u202e<b>…")
+    inbox.page.get_by_role("button", name="Send to this number").click()
+    expect(inbox.panel).to_contain_text("from the account \\u202e<b>…")
     assert "\u202e" not in inbox.page.evaluate("document.body.innerText")
 
 
@@ -131,9 +131,9 @@ def test_address_with_hostile_words_is_only_ever_shown(inbox: Inbox, own_mock: M
         expect_harmless(inbox)
         assert "\u202e" not in inbox.page.evaluate("document.body.innerText")
     inbox.open(f"?message=..%2Faccounts%2F..%2Fmessages%2F{message}")
-    expect(inbox.side).to_contain_text("Not there")
-    expect(inbox.side).to_contain_text("There is no")
-    inbox.watched.forgive("404")
+    expect(inbox.panel).to_contain_text("Not found")
+    expect(inbox.panel).to_contain_text("There is no")
+    inbox.watched.allow_issues("404")
 
 
 def test_emoji_and_flags_are_left_whole(inbox: Inbox, own_mock: Mock) -> None:
@@ -141,8 +141,8 @@ def test_emoji_and_flags_are_left_whole(inbox: Inbox, own_mock: Mock) -> None:
     api_of(own_mock).send(NUMBER, content=text, add_unsubscribe_link=False)
     inbox.open()
     inbox.choose(NUMBER)
-    expect(inbox.said.locator(".text")).to_have_text(text)
-    expect(inbox.said.locator(".escape")).to_have_count(0)
+    expect(inbox.thread.locator(".text")).to_have_text(text)
+    expect(inbox.thread.locator(".escape")).to_have_count(0)
 
 
 def test_breach_of_the_policy_would_be_noticed(inbox: Inbox) -> None:

@@ -40,10 +40,10 @@ def test_what_happens_is_shown_as_it_happens(inbox: Inbox, own_mock: Mock) -> No
     message = sent(own_mock, QUEUED, content="Wait for me")
     expect(inbox.row("Wait for me")).to_contain_text("queued")
     inbox.choose("Wait for me")
-    inbox.explain("Wait for me")
+    inbox.open_details("Wait for me")
     api = api_of(own_mock)
     api.post(f"messages/{message}/send")
-    for place in (inbox.row("Wait for me"), inbox.bubble("Wait for me"), inbox.side.locator(".state")):
+    for place in (inbox.row("Wait for me"), inbox.bubble("Wait for me"), inbox.panel.locator(".state")):
         expect(place).not_to_contain_text("queued")
     api.post("inbound", {"from": QUEUED, "text": "Here I am"})
     expect(inbox.bubble("Here I am")).to_be_visible()
@@ -51,26 +51,26 @@ def test_what_happens_is_shown_as_it_happens(inbox: Inbox, own_mock: Mock) -> No
     expect(inbox.page.locator("#clock")).to_contain_text("frozen")
     api.ask("DELETE", "messages")
     expect(inbox.bubble("Wait for me")).to_have_count(0)
-    expect(inbox.side).to_contain_text("Not there")
-    inbox.watched.forgive("404")
+    expect(inbox.panel).to_contain_text("Not found")
+    inbox.watched.allow_issues("404")
 
 
 def test_message_that_no_longer_fits_leaves_what_was_found(inbox: Inbox, own_mock: Mock) -> None:
     messages = api_of(own_mock).send(*(f"972-50-00002{place:02}" for place in range(100)), *["972-50-0000200"] * 20)
     inbox.open("?status=queued")
-    expect(inbox.page.locator("#list")).to_contain_text("120 SMS fit")
+    expect(inbox.page.locator("#list")).to_contain_text("120 SMS found")
     expect(inbox.row("972-50-0000200")).not_to_have_count(0)
     api_of(own_mock).post(f"messages/{messages[-1]}/send")
     api_of(own_mock).post(f"messages/{messages[-2]}/send")
-    expect(inbox.page.locator("#list")).to_contain_text("118 SMS fit")
+    expect(inbox.page.locator("#list")).to_contain_text("118 SMS found")
     expect(inbox.list.get_by_role("option").first).to_have_attribute("aria-setsize", "100")
     inbox.page.keyboard.press("j")
     expect(inbox.page).to_have_url(re.compile(messages[-3]))
 
 
 def test_journal_is_live(inbox: Inbox, own_mock: Mock) -> None:
-    inbox.open("?view=journal")
-    expect(inbox.page.get_by_role("heading", name="No call yet")).to_be_visible()
+    inbox.open("?view=requests")
+    expect(inbox.page.get_by_role("heading", name="No requests yet")).to_be_visible()
     own_mock.get("/rest/v1/nothing")
     expect(inbox.row("404")).to_be_visible()
 
@@ -87,7 +87,7 @@ def test_lost_connection_is_said_and_what_came_meanwhile_is_caught_up_with(brows
             inbox.expect_live()
             expect(inbox.row("Meanwhile")).to_be_visible()
             expect(inbox.row("Before")).to_have_count(0)
-        inbox.watched.forgive("net::ERR_")
+        inbox.watched.allow_issues("net::ERR_")
 
 
 def test_mock_that_began_anew_is_not_shown_with_the_words_of_the_one_before(browser: Browser) -> None:
@@ -102,8 +102,8 @@ def test_mock_that_began_anew_is_not_shown_with_the_words_of_the_one_before(brow
             sent(again, NUMBER, content="Meanwhile")
             inbox.expect_live()
             expect(inbox.row("Meanwhile")).to_be_visible()
-            expect(inbox.said.locator(".text")).to_have_text(["Meanwhile"])
-        inbox.watched.forgive("net::ERR_")
+            expect(inbox.thread.locator(".text")).to_have_text(["Meanwhile"])
+        inbox.watched.allow_issues("net::ERR_")
 
 
 def test_view_that_is_turned_to_shows_what_came_meanwhile(inbox: Inbox, own_mock: Mock) -> None:
@@ -111,7 +111,7 @@ def test_view_that_is_turned_to_shows_what_came_meanwhile(inbox: Inbox, own_mock
     inbox.open()
     inbox.choose("Before")
     expect(inbox.bubble("Before")).to_be_visible()
-    inbox.page.get_by_role("link", name="Journal").click()
+    inbox.page.get_by_role("link", name="Requests").click()
     expect(inbox.row("1 SMS")).to_have_count(1)
     sent(own_mock, NUMBER, content="Meanwhile")
     sent(own_mock, "972-54-2222222", content="To another")
@@ -121,7 +121,7 @@ def test_view_that_is_turned_to_shows_what_came_meanwhile(inbox: Inbox, own_mock
     expect(inbox.row("Meanwhile")).to_be_visible()
     expect(inbox.bubble("Meanwhile")).to_be_visible()
     own_mock.get("/rest/v1/nothing")
-    inbox.page.get_by_role("link", name="Journal").click()
+    inbox.page.get_by_role("link", name="Requests").click()
     expect(inbox.row("404")).to_be_visible()
 
 
@@ -174,17 +174,17 @@ def test_many_phones_are_listed_by_the_rows_in_sight_alone(crowd: Inbox) -> None
     expect(rows.first).to_be_visible()
     for _ in range(4):
         size = crowd.list.evaluate("(list) => { list.scrollTop = list.scrollHeight; return list.scrollHeight; }")
-        crowd.page.wait_for_function("(size) => document.querySelector('.windowed').scrollHeight > size", arg=size)
+        crowd.page.wait_for_function("(size) => document.querySelector('.virtual-list').scrollHeight > size", arg=size)
         assert rows.count() < 50
     expect(rows.last).to_have_attribute("aria-setsize", "500")
 
 
 def test_long_conversation_is_turned_page_by_page_and_never_all_in_the_page(crowd: Inbox) -> None:
     crowd.choose(NUMBER)
-    bubbles = crowd.said.get_by_role("article")
+    bubbles = crowd.thread.get_by_role("article")
     expect(bubbles).to_have_count(50)
     for count in (100, 150, 200, 250, 300, 300):
-        crowd.said.evaluate("(flow) => { flow.scrollTop = 0; }")
+        crowd.thread.evaluate("(flow) => { flow.scrollTop = 0; }")
         expect(bubbles).to_have_count(count)
     latest = crowd.page.get_by_role("button", name="Jump to the latest")
     latest.click()
@@ -193,8 +193,8 @@ def test_long_conversation_is_turned_page_by_page_and_never_all_in_the_page(crow
 
 
 def test_journal_turns_pages(crowd: Inbox) -> None:
-    crowd.open("?view=journal")
-    expect(crowd.page.locator("#list")).to_contain_text(f"{MANY // 1_000} calls")
+    crowd.open("?view=requests")
+    expect(crowd.page.locator("#list")).to_contain_text(f"{MANY // 1_000} requests")
 
 
 def test_crowded_inbox_takes_a_burst_without_freezing(crowd: Inbox, crowded: Mock) -> None:
@@ -243,28 +243,28 @@ def test_page_opened_at_a_mock_that_stopped_says_so_and_recovers(browser: Browse
         with running(Settings(port=0, seed="tests")) as mock:
             inbox = Inbox(open_page.enter_context(watching(browser, mock))).open()
         expect(inbox.page.locator("#live")).to_contain_text("not live")
-        inbox.page.get_by_role("button", name="Steer").click()
-        expect(inbox.side.get_by_role("heading", name="Scenario")).to_be_visible()
+        inbox.page.get_by_role("button", name="Controls").click()
+        expect(inbox.panel.get_by_role("heading", name="Scenario")).to_be_visible()
         inbox.press("Load")
-        expect(inbox.alarm).to_contain_text("No answer: Failed to fetch. Is mocksms still running?")
+        expect(inbox.error).to_contain_text("No response: Failed to fetch. Is mocksms still running?")
         inbox.page.get_by_role("button", name="New SMS").click()
-        expect(inbox.side).to_contain_text("Is mocksms still running?")
+        expect(inbox.panel).to_contain_text("Is mocksms still running?")
         with running(Settings(port=mock.port, seed="tests")):
             inbox.expect_live()
-            expect(inbox.side.get_by_label("Text")).to_be_visible()
-            inbox.page.get_by_role("button", name="Steer").click()
-            inbox.side.get_by_label("Scenario", exact=True).select_option("gateway-outage")
+            expect(inbox.panel.get_by_label("Text")).to_be_visible()
+            inbox.page.get_by_role("button", name="Controls").click()
+            inbox.panel.get_by_label("Scenario", exact=True).select_option("gateway-outage")
             inbox.press("Load")
-            expect(inbox.side).to_contain_text("In force: gateway-outage")
-        inbox.watched.forgive("net::ERR_")
+            expect(inbox.panel).to_contain_text("Active: gateway-outage")
+        inbox.watched.allow_issues("net::ERR_")
 
 
 def test_strange_answer_is_said_in_words(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Hello")
     inbox.page.route("**/_mock/phones?*", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
     inbox.open()
-    expect(inbox.alarm).to_have_text("Answered 502 by something else than mocksms.")
-    inbox.watched.forgive("502")
+    expect(inbox.error).to_have_text("Status 502, but the response is not from mocksms.")
+    inbox.watched.allow_issues("502")
 
 
 def test_pages_that_cannot_be_read_are_said_to_be(inbox: Inbox, own_mock: Mock) -> None:
@@ -274,8 +274,8 @@ def test_pages_that_cannot_be_read_are_said_to_be(inbox: Inbox, own_mock: Mock) 
     inbox.page.route("**/_mock/*before=*", lambda route: route.fulfill(status=500, body="{}"))
     expect(inbox.row("972-52-0002059")).to_be_visible()
     inbox.list.evaluate("(list) => { list.scrollTop = list.scrollHeight; }")
-    expect(inbox.alarm).to_contain_text("Answered 500")
-    inbox.watched.forgive("500")
+    expect(inbox.error).to_contain_text("Status 500")
+    inbox.watched.allow_issues("500")
 
 
 def test_line_that_says_nothing_is_given_up(inbox: Inbox) -> None:
@@ -324,7 +324,7 @@ def test_page_that_may_not_listen_says_why(inbox: Inbox) -> None:
     live = inbox.page.locator("#live")
     expect(live).to_contain_text("not live")
     expect(live).to_have_attribute("title", re.compile("^account: "))
-    inbox.watched.forgive("400")
+    inbox.watched.allow_issues("400")
 
 
 def test_what_one_tab_has_looked_at_is_no_news_in_the_other(browser: Browser, own_mock: Mock) -> None:
@@ -352,11 +352,11 @@ def test_mock_that_answers_slowly_is_asked_less_often(inbox: Inbox) -> None:
     inbox.page.clock.install()
     inbox.page.evaluate(
         """async () => {
-          const { calmly } = await import("/inbox/api/live.js");
+          const { throttle } = await import("/inbox/ui/schedule.js");
           const later = (wait) => new Promise((done) => setTimeout(done, wait));
           window.runs = { quick: 0, slow: 0 };
-          const quick = calmly(async () => { window.runs.quick += 1; await later(10); });
-          const slow = calmly(async () => { window.runs.slow += 1; await later(1_000); });
+          const quick = throttle(async () => { window.runs.quick += 1; await later(10); });
+          const slow = throttle(async () => { window.runs.slow += 1; await later(1_000); });
           setInterval(() => { quick(); slow(); }, 50);
         }"""
     )

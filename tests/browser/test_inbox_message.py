@@ -22,17 +22,19 @@ def inbox(watched: Watched) -> Inbox:
     return Inbox(watched)
 
 
-def explained(inbox: Inbox, transaction_id: str) -> Inbox:
+def open_details(inbox: Inbox, transaction_id: str) -> Inbox:
     """Open the page with all that is known of a message."""
     inbox.open(f"?message={transaction_id}")
-    expect(inbox.side).to_contain_text(transaction_id)
+    expect(inbox.panel).to_contain_text(transaction_id)
     return inbox
 
 
 def test_status_reason_in_both_spellings_and_what_decided_it_are_told(inbox: Inbox, own_mock: Mock) -> None:
-    explained(inbox, sent(own_mock, KOSHER))
-    expect(inbox.side).to_contain_text("rejected · kosher-number decided by magic number 21")
-    expect(inbox.fact("reason")).to_have_text("kosher-number in send answers, kosher_number in the reads")
+    open_details(inbox, sent(own_mock, KOSHER))
+    expect(inbox.panel).to_contain_text("rejected · kosher-number decided by magic number 21")
+    expect(inbox.fact("reason")).to_have_text(
+        "kosher-number in the response to the send, kosher_number in search and info"
+    )
 
 
 def test_history_is_a_timeline_with_the_time_between_steps(inbox: Inbox, own_mock: Mock) -> None:
@@ -40,8 +42,8 @@ def test_history_is_a_timeline_with_the_time_between_steps(inbox: Inbox, own_moc
     api.post("clock/freeze")
     message = sent(own_mock, LATER)
     api.post("clock/advance", {"by": "90s"})
-    explained(inbox, message)
-    steps = inbox.side.locator(".timeline li")
+    open_details(inbox, message)
+    steps = inbox.panel.locator(".timeline li")
     expect(steps).to_have_count(2)
     expect(steps.first).to_contain_text("queued")
     expect(steps.last).to_contain_text("+5 s")
@@ -49,14 +51,14 @@ def test_history_is_a_timeline_with_the_time_between_steps(inbox: Inbox, own_moc
 
 
 def test_segments_and_the_character_that_forced_ucs2_are_told(inbox: Inbox, own_mock: Mock) -> None:
-    explained(inbox, sent(own_mock, content="Total: 5 שח" + "a" * 70))
+    open_details(inbox, sent(own_mock, content="Total: 5 שח" + "a" * 70))
     expect(inbox.fact("segments")).to_have_text("2 × UCS-2, 81 characters, 81 code units")
-    expect(inbox.fact("UCS-2 because of")).to_have_text("ש U+05E9 at 9")
+    expect(inbox.fact("UCS-2 because of")).to_have_text("ש U+05E9 at index 9")
 
 
 def test_code_is_copied_by_its_button(inbox: Inbox, own_mock: Mock) -> None:
     inbox.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    explained(inbox, sent(own_mock, content="Your code is 481516"))
+    open_details(inbox, sent(own_mock, content="Your code is 481516"))
     inbox.press("Copy code 481516")
     expect(inbox.notice).to_have_text("Code 481516 copied.")
     assert inbox.page.evaluate("navigator.clipboard.readText()") == "481516"
@@ -66,7 +68,7 @@ def test_tags_sender_and_warnings_are_shown(inbox: Inbox, own_mock: Mock) -> Non
     own_mock.post(
         "{message: {content: 'Hi', to: [{mobile_number: '972-54-1111111'}], tags: ['otp'], sender_id: 'Shop'}}"
     )
-    explained(inbox, api_of(own_mock).ids()[0])
+    open_details(inbox, api_of(own_mock).ids()[0])
     expect(inbox.fact("tags")).to_have_text("otp")
     expect(inbox.fact("sender")).to_have_text("Shop")
     expect(inbox.fact("warnings")).not_to_be_empty()
@@ -74,20 +76,20 @@ def test_tags_sender_and_warnings_are_shown(inbox: Inbox, own_mock: Mock) -> Non
 
 def test_call_that_made_it_is_shown_as_it_came_and_as_it_went(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, content="Your code is 481516")
-    explained(inbox, message)
-    inbox.side.get_by_text("Request", exact=True).click()
-    request = inbox.side.get_by_role("region", name="Request")
+    open_details(inbox, message)
+    inbox.panel.get_by_text("Request", exact=True).click()
+    request = inbox.panel.get_by_role("region", name="Request")
     expect(request).to_contain_text("POST /rest/v1/transactional/sms/send")
     expect(request).to_contain_text('"content": "Your code is 481516"')
     expect(request).not_to_contain_text(KEY)
-    inbox.side.get_by_text("Answer", exact=True).click()
-    expect(inbox.side.get_by_role("region", name="Answer")).to_contain_text(message)
+    inbox.panel.get_by_text("Response", exact=True).click()
+    expect(inbox.panel.get_by_role("region", name="Response")).to_contain_text(message)
 
 
 def test_curl_line_repeats_the_call(inbox: Inbox, own_mock: Mock) -> None:
-    explained(inbox, sent(own_mock, content='It\'s "quoted" $HOME `x` שלום'))
-    inbox.side.get_by_text("As a curl line", exact=True).click()
-    line = inbox.side.get_by_role("region", name="Curl line").inner_text()
+    open_details(inbox, sent(own_mock, content='It\'s "quoted" $HOME `x` שלום'))
+    inbox.panel.get_by_text("curl command", exact=True).click()
+    line = inbox.panel.get_by_role("region", name="curl command").inner_text()
     assert "YOUR-KEY" in line
     command = shlex.split(line.replace("YOUR-KEY", KEY))
     answer = subprocess.run(command, capture_output=True, check=True, timeout=60)
@@ -106,15 +108,15 @@ def test_curl_line_repeats_the_call(inbox: Inbox, own_mock: Mock) -> None:
     ],
 )
 def test_message_is_driven_by_hand(inbox: Inbox, own_mock: Mock, number: str, press: str, state: str) -> None:
-    explained(inbox, sent(own_mock, number))
+    open_details(inbox, sent(own_mock, number))
     inbox.press(press)
-    expect(inbox.side.locator(".state")).to_contain_text(f"{state} decided by")
-    expect(inbox.side.get_by_role("button", name=press, exact=True)).to_have_count(0)
+    expect(inbox.panel.locator(".state")).to_contain_text(f"{state} decided by")
+    expect(inbox.panel.get_by_role("button", name=press, exact=True)).to_have_count(0)
 
 
 def test_step_that_came_too_late_is_refused_in_words(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, QUEUED)
-    explained(inbox, message)
+    open_details(inbox, message)
 
     def meanwhile(route: Route) -> None:
         api_of(own_mock).post(f"messages/{message}/send")
@@ -122,26 +124,26 @@ def test_step_that_came_too_late_is_refused_in_words(inbox: Inbox, own_mock: Moc
 
     inbox.page.route("**/_mock/messages/*/cancel*", meanwhile)
     inbox.press("Cancel")
-    expect(inbox.alarm).to_contain_text("sent")
-    inbox.watched.forgive("409")
+    expect(inbox.error).to_contain_text("sent")
+    inbox.watched.allow_issues("409")
 
 
 def test_link_is_clicked_as_the_phone(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, content="See https://shop.example/a and https://shop.example/b", track_clicks=True)
-    explained(inbox, message)
-    inbox.side.get_by_role("button", name="Click as the phone").last.click()
-    expect(inbox.side).to_contain_text("Clicked 1 time: https://shop.example/b × 1")
+    open_details(inbox, message)
+    inbox.panel.get_by_role("button", name="Click as the phone").last.click()
+    expect(inbox.panel).to_contain_text("Clicked 1 time: https://shop.example/b × 1")
 
 
 def test_phone_is_opted_out_and_let_in_again(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, content="Hello")
     inbox.open()
     inbox.choose(NUMBER)
-    inbox.explain("Hello")
+    inbox.open_details("Hello")
     inbox.press("Opt the phone out")
     expect(inbox.row(NUMBER)).to_contain_text("opted out")
     assert api_of(own_mock).get("account")["unsubscribed"] == ["972541111111"]
-    inbox.page.get_by_role("button", name="Take this phone off the list unsubscribed").click()
+    inbox.page.get_by_role("button", name="undo: remove this phone from the list unsubscribed").click()
     expect(inbox.row(NUMBER)).not_to_contain_text("opted out")
     assert api_of(own_mock).get("account")["unsubscribed"] == []
 
@@ -154,14 +156,14 @@ def test_callbacks_are_shown_with_what_their_receiver_answered_and_made_again(in
         api.post("clock/freeze")
         message = sent(own_mock)
         api.post("clock/advance", {"by": 0})
-        explained(inbox, message)
-        inbox.side.get_by_text("Callback: send, pending").click()
-        expect(inbox.side).to_contain_text(f"{receiver.url}?b")
-        expect(inbox.side).to_contain_text("503 in ")
-        expect(inbox.side.get_by_role("region", name="Response of the receiver")).to_have_text("<i>busy</i>")
+        open_details(inbox, message)
+        inbox.panel.get_by_text("Callback: send, pending").click()
+        expect(inbox.panel).to_contain_text(f"{receiver.url}?b")
+        expect(inbox.panel).to_contain_text("503 in ")
+        expect(inbox.panel.get_by_role("region", name="Response of the receiver")).to_have_text("<i>busy</i>")
         api.post("clock/advance", {"by": "1h"})
-        inbox.press("Call again")
-        expect(inbox.notice).to_have_text("Called again.")
+        inbox.press("Replay")
+        expect(inbox.notice).to_have_text("Callback replayed.")
         api.post("clock/advance", {"by": 0})
         assert [json.loads(told.body)["event"] for told in receiver.told] == ["send"] * 3
 
@@ -171,14 +173,14 @@ def test_choices_stand_in_the_conversation(inbox: Inbox, own_mock: Mock) -> None
     inbox.open()
     inbox.choose(NUMBER)
     api_of(own_mock).post("inbound", {"from": NUMBER, "text": "STOP"})
-    expect(inbox.said).to_contain_text("opted out · reply 'STOP'")
+    expect(inbox.thread).to_contain_text("opted out · reply 'STOP'")
 
 
 def test_message_that_is_gone_is_said_to_be(inbox: Inbox) -> None:
     inbox.open("?message=0123456789abcdef0123456789abcdef")
-    expect(inbox.side).to_contain_text("0123456789abcdef0123456789abcdef")
-    expect(inbox.side.get_by_role("heading")).to_have_text("Not there")
-    inbox.watched.forgive("404")
+    expect(inbox.panel).to_contain_text("0123456789abcdef0123456789abcdef")
+    expect(inbox.panel.get_by_role("heading")).to_have_text("Not found")
+    inbox.watched.allow_issues("404")
 
 
 def test_journal_has_refused_and_malformed_calls_with_the_reason(inbox: Inbox, own_mock: Mock) -> None:
@@ -187,22 +189,22 @@ def test_journal_has_refused_and_malformed_calls_with_the_reason(inbox: Inbox, o
     own_mock.post('{"message": ')
     own_mock.get("/rest/v1/nothing")
     own_mock.post("{}", X_API_Key="")
-    inbox.open("?view=journal")
+    inbox.open("?view=requests")
     rows = inbox.list.get_by_role("option")
     expect(rows).to_have_count(5)
     said = [" ".join(row.inner_text().split()) for row in rows.all()]
     assert [re.findall(r" (\d{3}) ", words)[0] for words in said] == ["401", "404", "400", "400", "200"]
     assert "The to field is required" in said[3]
     inbox.choose("The to field is required")
-    expect(inbox.side.get_by_role("region", name="Request")).to_contain_text('"content": "x"')
-    expect(inbox.side.get_by_role("region", name="Answer")).to_contain_text("The request is invalid.")
+    expect(inbox.panel.get_by_role("region", name="Request")).to_contain_text('"content": "x"')
+    expect(inbox.panel.get_by_role("region", name="Response")).to_contain_text("The request is invalid.")
 
 
 def test_journal_is_searched_in_the_words_of_the_inspection_api(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock)
     own_mock.get("/rest/v1/nothing")
     own_mock.get("/rest/v1/transactional/sms/search")
-    inbox.open("?view=journal&method=GET")
+    inbox.open("?view=requests&method=GET")
     rows = inbox.list.get_by_role("option")
     expect(rows).to_have_count(2)
     inbox.page.get_by_role("searchbox").fill("method:GET status:404")
@@ -218,10 +220,10 @@ def test_journal_is_searched_in_the_words_of_the_inspection_api(inbox: Inbox, ow
 
 def test_journal_leads_to_the_message_that_a_call_made(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock)
-    inbox.open("?view=journal")
+    inbox.open("?view=requests")
     inbox.choose("1 SMS")
     inbox.press(message[:8])
-    expect(inbox.side).to_contain_text(message)
+    expect(inbox.panel).to_contain_text(message)
     inbox.press("Conversation")
     expect(inbox.bubble("Hello")).to_be_visible()
 
@@ -231,7 +233,7 @@ def test_journal_leads_to_the_message_that_a_call_made(inbox: Inbox, own_mock: M
     [
         ("navigator.clipboard.writeText = async () => { throw new Error(); };", "Code 481516 copied."),
         ("Object.defineProperty(navigator, 'clipboard', {value: undefined});", "Code 481516 copied."),
-        ("delete Navigator.prototype.clipboard; document.execCommand = () => false;", "copy it by hand"),
+        ("delete Navigator.prototype.clipboard; document.execCommand = () => false;", "copy it manually"),
     ],
     ids=["refused", "not there", "nor in the old way"],
 )
@@ -239,10 +241,10 @@ def test_copy_says_whether_it_was_copied_and_leaves_the_keyboard(
     inbox: Inbox, own_mock: Mock, script: str, words: str
 ) -> None:
     inbox.page.add_init_script(script)
-    explained(inbox, sent(own_mock, content="Your code is 481516"))
-    button = inbox.side.get_by_role("button", name="Copy code 481516")
+    open_details(inbox, sent(own_mock, content="Your code is 481516"))
+    button = inbox.panel.get_by_role("button", name="Copy code 481516")
     button.focus()
     inbox.page.keyboard.press("Enter")
-    expect(inbox.notice.or_(inbox.alarm).filter(has_text=words)).to_be_visible()
-    expect(inbox.notice.or_(inbox.alarm).filter(has_text=re.compile("cop"))).to_have_count(1)
+    expect(inbox.notice.or_(inbox.error).filter(has_text=words)).to_be_visible()
+    expect(inbox.notice.or_(inbox.error).filter(has_text=re.compile("cop"))).to_have_count(1)
     expect(button).to_be_focused()

@@ -23,7 +23,7 @@ def test_recipient_unsubscribes_with_one_click(watched: Watched, own_mock: Mock)
     expect(watched.page.get_by_text("You have been unsubscribed.")).to_be_visible()
     expect(button).to_have_count(0)
     assert api.get("account")["unsubscribed"] == ["972541111111"]
-    own_style = [url for url in watched.asked if url.endswith("/u/page.css")]
+    own_style = [url for url in watched.requested if url.endswith("/u/page.css")]
     assert own_style
 
 

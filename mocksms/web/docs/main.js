@@ -1,74 +1,101 @@
-import { element } from "../shared/dom.js";
+/** The API reference: every operation of the OpenAPI document, to read and to try out. */
+
+import { byId, element } from "../shared/dom.js";
+import { messageOf } from "../shared/errors.js";
 import { operationView } from "./operation.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
-const place = document.getElementById("operations");
-const inputs = Object.fromEntries(["key", "token", "filter"].map((id) => [id, document.getElementById(id)]));
+const content = byId("operations");
+const [keyInput, tokenInput, filterInput] = ["key", "token", "filter"].map(
+  (id) => /** @type {HTMLInputElement} */ (byId(id)),
+);
 
-/** What is typed into the fields at the top. */
 function credentials() {
-  return { key: inputs.key.value.trim(), token: inputs.token.value };
+  return { key: keyInput.value.trim(), token: tokenInput.value };
 }
 
+/**
+ * @param {OpenApi.Document} description
+ * @returns {OpenApi.Operation[]}
+ */
 function operationsOf(description) {
   return Object.entries(description.paths).flatMap(([path, methods]) =>
-    METHODS.filter((method) => method in methods).map((method) => (
-      { parameters: [], ...methods[method], path, method: method.toUpperCase() })));
+    METHODS.filter((method) => method in methods).map((method) => ({
+      parameters: [],
+      ...methods[method],
+      path,
+      method: method.toUpperCase(),
+    })),
+  );
 }
 
+/** @param {OpenApi.Document} description */
 function show(description) {
-  document.getElementById("title").textContent = `${description.info.title} ${description.info.version}`;
-  document.getElementById("summary").textContent = description.info.summary ?? "";
+  byId("title").textContent = `${description.info.title} ${description.info.version}`;
+  byId("summary").textContent = description.info.summary ?? "";
   const operations = operationsOf(description);
-  const sections = description.tags.map((tag) => element("section", { "aria-label": tag.name },
-    element("h2", {}, tag.name), element("p", { class: "soft" }, tag.description ?? ""),
-    operations.filter((operation) => operation.tags.includes(tag.name))
-      .map((operation) => operationView(operation, description, credentials))));
-  place.replaceChildren(...sections, element("p", { id: "nothing", role: "status", hidden: true }, "Nothing fits the filter."));
+  const sections = description.tags.map((tag) =>
+    element(
+      "section",
+      { "aria-label": tag.name },
+      element("h2", {}, tag.name),
+      element("p", { class: "muted" }, tag.description),
+      operations
+        .filter(({ tags }) => tags.includes(tag.name))
+        .map((operation) => operationView(operation, description, credentials)),
+    ),
+  );
+  const nothing = element("p", { id: "nothing", role: "status", hidden: true }, "No operation matches the filter.");
+  content.replaceChildren(...sections, nothing);
 }
 
 function filter() {
-  const wanted = inputs.filter.value.trim().toLowerCase();
-  for (const operation of place.querySelectorAll("details.operation")) {
-    operation.hidden = !operation.querySelector("summary").textContent.toLowerCase().includes(wanted);
+  const words = filterInput.value.trim().toLowerCase();
+  for (const operation of content.querySelectorAll("details")) {
+    if (!operation.matches(".operation")) continue;
+    operation.hidden = !operation.firstElementChild?.textContent?.toLowerCase().includes(words);
   }
-  for (const section of place.querySelectorAll("section")) {
+  for (const section of content.querySelectorAll("section")) {
     section.hidden = !section.querySelector("details.operation:not([hidden])");
   }
-  document.getElementById("nothing").hidden = Boolean(place.querySelector("section:not([hidden])"));
+  byId("nothing").hidden = Boolean(content.querySelector("section:not([hidden])"));
 }
 
+/** Open the operation that the URL names. */
 function openLinked() {
   const linked = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (!linked?.matches("details.operation")) return;
+  if (!(linked instanceof HTMLDetailsElement) || !linked.matches(".operation")) return;
   linked.open = true;
   linked.scrollIntoView();
 }
 
+/** @param {KeyboardEvent} event */
 function onKey(event) {
-  if (event.key === "/" && !event.target.matches("input, textarea, select")) {
-    event.preventDefault();
-    inputs.filter.focus();
-  }
+  const isField = event.target instanceof Element && event.target.matches("input, textarea, select");
+  if (event.key !== "/" || isField) return;
+  event.preventDefault();
+  filterInput.focus();
 }
 
 async function load() {
   try {
-    const answer = await fetch("/openapi.json");
-    if (!answer.ok) throw new Error(`it answered ${answer.status}`);
-    show(await answer.json());
+    const response = await fetch("/openapi.json");
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    show(await response.json());
     openLinked();
   } catch (error) {
-    place.replaceChildren(element("p", { role: "alert", class: "wrong" }, `The description could not be read: ${error.message}.`));
+    const text = `Could not load the API description: ${messageOf(error)}.`;
+    content.replaceChildren(element("p", { role: "alert", class: "wrong" }, text));
   }
 }
 
-for (const name of ["key", "token"]) {
-  inputs[name].value = sessionStorage.getItem(`mocksms-${name}`) ?? "";
-  inputs[name].addEventListener("input", () => sessionStorage.setItem(`mocksms-${name}`, inputs[name].value));
+for (const input of [keyInput, tokenInput]) {
+  const name = `mocksms-${input.id}`;
+  input.value = sessionStorage.getItem(name) ?? "";
+  input.addEventListener("input", () => sessionStorage.setItem(name, input.value));
 }
-inputs.filter.addEventListener("input", filter);
-document.getElementById("credentials").addEventListener("submit", (event) => event.preventDefault());
+filterInput.addEventListener("input", filter);
+byId("credentials").addEventListener("submit", (event) => event.preventDefault());
 addEventListener("keydown", onKey);
 addEventListener("hashchange", openLinked);
 load();

@@ -1,122 +1,87 @@
-import { perform, requestOf } from "./request.js";
-import { curlOf } from "../shared/curl.js";
-import { element } from "../shared/dom.js";
-import { choicesOf, sample, schemaTree, typeName } from "./schema.js";
+/** One operation of the API: what it takes, what it responds with, and a form to try it out. */
 
-/** Show an operation: its line, and once opened all there is to it. */
-export function operationView(operation, document_, credentials) {
-  const method = operation.method.toLowerCase();
-  const inside = element("div", { class: "inside" });
-  const view = element("details", { class: "operation", id: operation.operationId },
-    element("summary", {},
-      element("span", { class: `mono method ${method}` }, operation.method),
+import { element } from "../shared/dom.js";
+import { parameterField, parameterTable } from "./parameters.js";
+import { sample, schemaTree } from "./schema.js";
+import { tryItOut } from "./try-it-out.js";
+
+/**
+ * Show an operation as one line that opens to its details.
+ *
+ * @param {OpenApi.Operation} operation
+ * @param {OpenApi.Document} description
+ * @param {() => OpenApi.Credentials} credentials
+ */
+export function operationView(operation, description, credentials) {
+  const details = element("div", { class: "inside" });
+  const view = element(
+    "details",
+    { class: "operation", id: operation.operationId },
+    element(
+      "summary",
+      {},
+      element("span", { class: `mono method ${operation.method.toLowerCase()}` }, operation.method),
       element("span", { class: "mono path" }, operation.path),
-      element("span", { class: "soft" }, operation.summary ?? "")),
-    inside);
+      element("span", { class: "muted" }, operation.summary),
+    ),
+    details,
+  );
   view.addEventListener("toggle", () => {
-    if (view.open && !inside.hasChildNodes()) inside.append(...details(operation, document_, credentials));
+    if (view.open && !details.hasChildNodes()) details.append(...detailNodes(operation, description, credentials));
   });
   return view;
 }
 
-function details(operation, document_, credentials) {
+/**
+ * @param {OpenApi.Operation} operation
+ * @param {OpenApi.Document} description
+ * @param {() => OpenApi.Credentials} credentials
+ * @returns {HTMLElement[]}
+ */
+function detailNodes(operation, description, credentials) {
   const fields = operation.parameters
     .filter((parameter) => parameter.in !== "header")
-    .map((parameter) => [parameter, field(parameter, document_)]);
-  const body = operation.requestBody && bodyField(operation, document_);
-  return [
+    .map((parameter) => ({ parameter, input: parameterField(parameter, description) }));
+  const body = operation.requestBody && bodyField(operation.requestBody.content, description);
+  const nodes = [
     operation.description && element("p", {}, operation.description),
-    fields.length > 0 && parameterTable(fields, document_),
-    ...(body ? body.parts : []),
-    ...tryOut(operation, fields, body?.input, credentials),
-    element("h3", {}, "Answers"),
-    ...Object.entries(operation.responses).map(([status, answer]) => answerView(status, answer, document_)),
-  ].filter(Boolean);
+    fields.length > 0 && parameterTable(fields, description),
+    ...(body ? body.nodes : []),
+    ...tryItOut(operation, fields, body?.input, credentials),
+    element("h3", {}, "Responses"),
+    ...Object.entries(operation.responses).map(([status, response]) => responseView(status, response, description)),
+  ];
+  return nodes.filter((node) => node instanceof HTMLElement);
 }
 
-function parameterTable(fields, document_) {
-  return element("table", { class: "parameters" }, element("tbody", {}, fields.map(([parameter, input]) =>
-    element("tr", {},
-      element("th", { scope: "row" },
-        element("label", { for: input.id, class: "mono" }, parameter.name),
-        parameter.required && element("span", { class: "soft" }, " required")),
-      element("td", { class: "soft" }, typeName(parameter.schema, document_), about(parameter)),
-      element("td", {}, input)))));
-}
-
-function about(parameter) {
-  const preset = parameter.schema.default;
-  const said = [parameter.description, preset !== undefined && preset !== "" && `${preset} unless given`];
-  return said.filter(Boolean).map((words) => `; ${words}`).join("");
-}
-
-let fieldCount = 0;
-
-function field(parameter, document_) {
-  const id = `field-${fieldCount += 1}`;
-  const choices = choicesOf(parameter.schema, document_);
-  if (choices) {
-    return element("select", { id }, ["", ...choices.filter(Boolean)].map((word) => element("option", {}, word)));
-  }
-  const preset = parameter.in === "path" ? parameter.schema.examples?.[0] : undefined;
-  return element("input", { id, value: preset, spellcheck: "false", autocomplete: "off" });
-}
-
-function bodyField(operation, document_) {
-  const content = operation.requestBody.content["application/json"];
-  const examples = Object.entries(content.examples ?? {});
-  const first = examples.length ? examples[0][1].value : sample(content.schema, document_);
+/**
+ * @param {OpenApi.Content} content
+ * @param {OpenApi.Document} description
+ */
+function bodyField(content, description) {
+  const { schema, examples = {} } = content["application/json"];
+  const values = Object.entries(examples).map(([name, { value }]) => ({ name, text: JSON.stringify(value, null, 2) }));
   const input = element("textarea", { "aria-label": "Body", spellcheck: "false" });
-  input.value = JSON.stringify(first, null, 2);
-  const others = examples.map(([name, example]) => element("button", {
-    type: "button", onclick: () => { input.value = JSON.stringify(example.value, null, 2); },
-  }, name));
-  const tree = schemaTree(content.schema, document_);
-  return { input, parts: [element("h3", {}, "Body"), tree, element("div", { class: "actions" }, others), input] };
-}
-
-function tryOut(operation, fields, body, credentials) {
-  const output = element("div", { "aria-live": "polite" });
-  const curl = element("pre", { hidden: true, tabindex: "0", "aria-label": "As a curl line" });
-  const wrong = element("span", { class: "wrong", role: "alert" });
-  const stop = element("button", { type: "button", hidden: true }, "Stop");
-  const copy = element("button", { type: "button", hidden: true }, "Copy curl");
-  const send = element("button", { type: "button", class: "main" }, "Send");
-  copy.addEventListener("click", () => navigator.clipboard?.writeText(curl.textContent));
-  send.addEventListener("click", async () => {
-    if (!readable(body, send, wrong)) return;
-    const values = fields.map(([parameter, input]) => [parameter, input.value]);
-    const request = requestOf(operation, values, body?.value, credentials());
-    const controller = new AbortController();
-    stop.onclick = () => controller.abort();
-    curl.textContent = curlOf(request);
-    curl.hidden = copy.hidden = stop.hidden = false;
-    await perform(request, output, controller.signal);
-    stop.hidden = true;
+  input.value = values[0]?.text ?? JSON.stringify(sample(schema, description), null, 2);
+  const buttons = values.map(({ name, text }) => {
+    const onclick = () => {
+      input.value = text;
+    };
+    return element("button", { type: "button", onclick }, name);
   });
-  return [element("div", { class: "actions" }, send, stop, copy, wrong), curl, output];
+  const tree = schemaTree(schema, description);
+  return { input, nodes: [element("h3", {}, "Body"), tree, element("div", { class: "actions" }, buttons), input] };
 }
 
-/** Say once that a body is no JSON; sending it all the same is a test, too. */
-function readable(body, send, wrong) {
-  try {
-    if (body?.value) JSON.parse(body.value);
-  } catch (error) {
-    if (send.textContent === "Send") {
-      wrong.textContent = `The body is not JSON: ${error.message}`;
-      send.textContent = "Send anyway";
-      return false;
-    }
-  }
-  wrong.textContent = "";
-  send.textContent = "Send";
-  return true;
-}
-
-function answerView(status, answer, document_) {
-  const shape = answer.content?.["application/json"]?.schema;
-  const media = Object.keys(answer.content ?? {}).join(", ");
-  const tree = shape && schemaTree(shape, document_);
-  const line = [element("code", {}, status), ` ${answer.description} `, element("span", { class: "soft" }, media)];
+/**
+ * @param {string} status
+ * @param {OpenApi.Response} response
+ * @param {OpenApi.Document} description
+ */
+function responseView(status, { description: text, content = {} }, description) {
+  const schema = content["application/json"]?.schema;
+  const tree = schema && schemaTree(schema, description);
+  const mediaTypes = element("span", { class: "muted" }, Object.keys(content).join(", "));
+  const line = [element("code", {}, status), ` ${text} `, mediaTypes];
   return tree ? element("details", {}, element("summary", {}, line), tree) : element("p", {}, line);
 }

@@ -1,53 +1,77 @@
+/** Requests that the API reference makes, and their responses. */
+
 import { element } from "../shared/dom.js";
+import { messageOf } from "../shared/errors.js";
 import { prettyJson } from "../shared/json.js";
 
-const MOST_LINES = 500;
+const MAX_STREAM_LINES = 500;
 
-/** Put what was filled in into the request an operation makes. */
-export function requestOf(operation, values, body, credentials) {
-  let path = operation.path;
+/**
+ * Build the request of an operation.
+ *
+ * @param {OpenApi.Operation} operation
+ * @param {{ parameter: OpenApi.Parameter, value: string }[]} values of its parameters
+ * @param {string | undefined} body
+ * @param {OpenApi.Credentials} credentials
+ * @returns {Ui.HttpRequest}
+ */
+export function buildRequest(operation, values, body, credentials) {
+  let { path } = operation;
   const query = new URLSearchParams();
+  /** @type {Record<string, string>} */
   const headers = {};
-  for (const [parameter, value] of values) {
+  for (const { parameter, value } of values) {
     if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(value));
     else if (parameter.in === "query" && value !== "") query.append(parameter.name, value);
   }
-  const takesKey = operation.parameters.some((parameter) => parameter.name === "X-API-Key");
+  const takesKey = operation.parameters.some(({ name }) => name === "X-API-Key");
   if (takesKey && credentials.key) headers["X-API-Key"] = credentials.key;
   if (credentials.token && path.startsWith("/_mock")) headers.Authorization = `Bearer ${credentials.token}`;
-  if (body !== undefined && body !== "") headers["Content-Type"] = "application/json";
-  const target = query.size ? `${path}?${query}` : path;
-  return { method: operation.method, target, headers, body: body === "" ? undefined : body };
+  if (body) headers["Content-Type"] = "application/json";
+  return { method: operation.method, target: query.size ? `${path}?${query}` : path, headers, body: body || undefined };
 }
 
-/** Make a request and show the answer as it comes. */
-export async function perform(request, output, signal) {
+/**
+ * Send a request and show its response; a stream is shown as it arrives.
+ *
+ * @param {Ui.HttpRequest} request
+ * @param {HTMLElement} output
+ * @param {AbortSignal} signal
+ */
+export async function sendAndShow({ target, ...options }, output, signal) {
   const started = performance.now();
-  const status = element("p", { role: "status" }, "Sent, waiting for the answer…");
+  const status = element("p", { role: "status" }, "Sent, waiting for the response…");
   output.replaceChildren(status);
   try {
-    const { method, headers, body } = request;
-    const answer = await fetch(request.target, { method, headers, body, signal, cache: "no-store" });
-    const took = `${Math.round(performance.now() - started)} ms`;
-    const type = answer.headers.get("content-type") ?? "";
-    status.replaceChildren(element("strong", { class: answer.ok ? "" : "wrong" }, `${answer.status} ${answer.statusText}`),
-      ` in ${took}`, element("span", { class: "soft" }, ` ${type}`));
-    const shown = element("pre", { tabindex: "0", "aria-label": "Answer" });
-    output.append(shown);
-    if (type.startsWith("text/event-stream")) await follow(answer, shown);
-    else shown.textContent = type.includes("json") ? prettyJson(await answer.text()) : await answer.text();
+    const response = await fetch(target, { ...options, signal, cache: "no-store" });
+    const milliseconds = Math.round(performance.now() - started);
+    const type = response.headers.get("content-type") ?? "";
+    status.replaceChildren(
+      element("strong", { class: response.ok ? "" : "wrong" }, `${response.status} ${response.statusText}`),
+      ` in ${milliseconds} ms`,
+      element("span", { class: "muted" }, ` ${type}`),
+    );
+    const content = element("pre", { tabindex: "0", "aria-label": "Response" });
+    output.append(content);
+    if (type.startsWith("text/event-stream") && response.body) await showStream(response.body, content);
+    else content.textContent = type.includes("json") ? prettyJson(await response.text()) : await response.text();
   } catch (error) {
-    const said = error.name === "AbortError" ? "Stopped." : `No answer: ${error.message}. Is mocksms still running?`;
-    output.append(element("p", { role: "alert", class: "wrong" }, said));
+    const text = signal.aborted ? "Stopped." : `No response: ${messageOf(error)}. Is mocksms still running?`;
+    output.append(element("p", { role: "alert", class: "wrong" }, text));
   }
 }
 
-async function follow(answer, shown) {
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+/**
+ * @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream
+ * @param {HTMLElement} node
+ */
+async function showStream(stream, node) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  /** @type {string[]} */
   let lines = [];
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    lines = `${lines.join("\n")}${part.value}`.split("\n").slice(-MOST_LINES);
-    shown.textContent = lines.join("\n");
-    shown.scrollTop = shown.scrollHeight;
+    lines = `${lines.join("\n")}${part.value}`.split("\n").slice(-MAX_STREAM_LINES);
+    node.textContent = lines.join("\n");
+    node.scrollTop = node.scrollHeight;
   }
 }

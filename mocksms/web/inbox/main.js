@@ -1,167 +1,191 @@
-/** The page: what the address says is shown, and what happens is taken in. */
+/** The inbox: shows what the URL says, and applies the events of the mock. */
 
-import { element } from "../shared/dom.js";
-import { NOBODY, get } from "./api/client.js";
-import { Conversation } from "./thread/conversation.js";
-import { announce, begin } from "./state/preferences.js";
-import { Journal } from "./list/requests.js";
-import { help, listen } from "./ui/keys.js";
-import { Live, calmly, excuse } from "./api/live.js";
-import { button } from "./ui/components.js";
+import { byId, element } from "../shared/dom.js";
+import { ANY_ACCOUNT, get } from "./api/client.js";
+import { Live } from "./api/live.js";
+import { enableTokenDialog } from "./api/token.js";
 import { Phones } from "./list/phones.js";
-import { refill } from "./ui/patch.js";
-import { NOWHERE, go, place, routed, search, searchExample, searchHelp, searched, unfiltered, view } from "./state/route.js";
-import { heedOtherTabs, recall } from "./state/read-state.js";
-import { Side } from "./panels/panel.js";
-import { restOutOfSight } from "./state/page-visibility.js";
-import { state } from "./state/mock-state.js";
-import { Switcher } from "./ui/account-picker.js";
+import { Requests } from "./list/requests.js";
+import { Panel } from "./panels/panel.js";
+import { mockState } from "./state/mock-state.js";
+import { disconnectWhenHidden } from "./state/page-visibility.js";
+import { initPreferences, notifyDesktop } from "./state/preferences.js";
+import { loadReadState, onReadInOtherTab } from "./state/read-state.js";
+import {
+  NO_CONVERSATION,
+  navigate,
+  route,
+  routeEvents,
+  search,
+  searchExample,
+  searchHelp,
+  searchText,
+  view,
+  withoutFilters,
+} from "./state/route.js";
+import { Conversation } from "./thread/conversation.js";
+import { AccountPicker } from "./ui/account-picker.js";
+import { button } from "./ui/components.js";
+import { onKey, showHelp } from "./ui/keys.js";
+import { reportError } from "./ui/notices.js";
+import { patch } from "./ui/patch.js";
+import { throttle } from "./ui/schedule.js";
 import { clockTime } from "./ui/time.js";
-import { askWhenNeeded } from "./api/token.js";
 
-const CHANGES = ["message", "account", "clock", "reset", "deleted", "scenario"];
+/** Events after which accounts or clock may differ. */
+const STATE_EVENTS = ["message", "account", "clock", "reset", "deleted", "scenario"];
+const LIVE_TEXTS = { connecting: "connecting…", live: "live", lost: "not live", disconnected: "not live" };
+const STATE_PAUSE_MS = 500;
+const CLOCK_TICK_MS = 1_000;
 
-const at = (id) => document.getElementById(id);
+const filterInput = /** @type {HTMLInputElement} */ (byId("filter"));
 const live = new Live();
-const phones = new Phones(at("list"));
-const journal = new Journal(at("list"));
-const conversation = new Conversation(at("middle"), () => phones.redraw());
-const side = new Side(at("side"));
-const switcher = new Switcher(at("account"));
-const readState = calmly(readStateNow, 500);
+const phones = new Phones(byId("list"));
+const requests = new Requests(byId("list"));
+const conversation = new Conversation(byId("thread"), () => phones.redraw());
+const panel = new Panel(byId("panel"));
+const accountPicker = new AccountPicker(/** @type {HTMLSelectElement} */ (byId("account")));
+const loadState = throttle(loadStateNow, STATE_PAUSE_MS);
 
-let known = 0;
+let knownCursor = 0; // Up to here, nothing is new to desktop notifications.
 let shownSearch = "";
 
 function list() {
-  return view() === "journal" ? journal : phones;
+  return view() === "requests" ? requests : phones;
 }
 
-function moved() {
-  const isJournal = view() === "journal";
+function onRouteChange() {
+  const isRequests = view() === "requests";
   document.body.dataset.view = view();
-  document.body.dataset.pane = place().phone ? "middle" : "list";
-  at("to-phones").setAttribute("aria-current", isJournal ? "false" : "page");
-  at("to-journal").setAttribute("aria-current", isJournal ? "page" : "false");
-  at("list").setAttribute("aria-label", isJournal ? "Journal" : "Phones");
-  at("middle").hidden = isJournal;
+  document.body.dataset.pane = route().phone ? "thread" : "list";
+  byId("nav-phones").setAttribute("aria-current", isRequests ? "false" : "page");
+  byId("nav-requests").setAttribute("aria-current", isRequests ? "page" : "false");
+  byId("list").setAttribute("aria-label", isRequests ? "Requests" : "Phones");
+  byId("thread").hidden = isRequests;
   showSearch();
-  switcher.show();
-  live.follow(place().account);
-  list().moved();
-  conversation.moved();
-  side.moved();
+  accountPicker.update();
+  live.follow(route().account);
+  list().onRouteChange();
+  conversation.onRouteChange();
+  panel.onRouteChange();
 }
 
-/** Show what is searched for; what is being typed stays as long as that is the same as before. */
+/** Show the search of the URL. What is being typed stays unless that search has changed. */
 function showSearch() {
-  const filter = at("filter");
-  filter.placeholder = `Search: ${searchExample()}`;
-  at("filter-help").textContent = searchHelp();
-  const asked = searched();
-  if (asked !== shownSearch || document.activeElement !== filter) filter.value = asked;
-  shownSearch = asked;
+  filterInput.placeholder = `Search: ${searchExample()}`;
+  byId("filter-help").textContent = searchHelp();
+  const text = searchText();
+  if (text !== shownSearch || document.activeElement !== filterInput) filterInput.value = text;
+  shownSearch = text;
 }
 
-async function readStateNow() {
-  const before = state.look();
-  await state.read();
-  switcher.show();
+async function loadStateNow() {
+  const before = mockState.fingerprint();
+  await mockState.load();
+  accountPicker.update();
   showClock();
-  if (view() === "phones" && before !== state.look()) phones.redraw();
+  if (view() === "phones" && before !== mockState.fingerprint()) phones.redraw();
 }
 
 function showClock() {
-  const { frozen } = state.clock;
-  at("clock").textContent = `${clockTime(state.now())}${frozen ? " frozen" : ""}`;
-  at("clock").classList.toggle("frozen", frozen);
+  const { frozen } = mockState.clock;
+  byId("clock").textContent = `${clockTime(mockState.now())}${frozen ? " frozen" : ""}`;
+  byId("clock").classList.toggle("frozen", frozen);
 }
 
 function showLive() {
-  const words = { connecting: "connecting…", live: "live", lost: "not live", resting: "not live" }[live.state];
-  const retry = button("retry", () => live.retry(), { class: "small" });
-  at("live").className = live.state;
-  at("live").title = live.why;
-  refill(at("live"), [element("span", {}, words), ...(live.state === "lost" ? [retry] : [])]);
+  const node = byId("live");
+  const retry = live.state === "lost" && button("retry", () => live.reconnect(), { class: "small" });
+  node.className = live.state;
+  node.title = live.reason;
+  patch(node, [element("span", {}, LIVE_TEXTS[live.state]), retry]);
 }
 
-/** Read all that is shown anew, since something may have been missed. */
-async function refresh() {
-  recall(live.epoch);
-  readState();
-  list().forget();
+/** Read everything that is shown again: events may have been missed. */
+async function resync() {
+  loadReadState(live.epoch);
+  loadState();
+  list().invalidate();
   list().refresh();
-  conversation.forget();
+  conversation.invalidate();
   conversation.refresh();
-  side.refresh();
-  known = (await get("health", NOBODY)).cursor;
+  panel.refresh();
+  knownCursor = (await get("health", ANY_ACCOUNT)).cursor;
 }
 
-function heed(news) {
-  announce(news, known);
-  known = Math.max(known, ...news.map(({ cursor }) => cursor ?? 0));
-  list().heed(news);
-  conversation.heed(news);
-  side.heed(news);
-  if (news.some(({ kind }) => CHANGES.includes(kind))) readState();
+/** @param {Ui.MockEvent[]} events */
+function onEvents(events) {
+  notifyDesktop(events, knownCursor);
+  knownCursor = Math.max(knownCursor, ...events.map(({ cursor = 0 }) => cursor));
+  list().onEvents(events);
+  conversation.onEvents(events);
+  panel.onEvents(events);
+  if (events.some(({ kind }) => STATE_EVENTS.includes(kind))) loadState();
 }
 
-function toggle(panel) {
-  go({ panel: place().panel === panel ? null : panel });
+/** @param {string} name of a panel */
+function toggle(name) {
+  navigate({ panel: route().panel === name ? null : name });
 }
 
-function turnTo(name) {
-  const other = name === "journal" ? { view: "journal", message: null } : { view: null, request: null };
-  const all = name === view() ? NOWHERE : {};
-  go({ ...unfiltered(), panel: null, ...all, ...other });
+/** @param {Ui.View} name */
+function switchTo(name) {
+  const closed = name === "requests" ? { view: "requests", message: null } : { view: null, request: null };
+  const isAgain = name === view(); // A second click also closes the conversation.
+  navigate({ ...withoutFilters(), panel: null, ...(isAgain && NO_CONVERSATION), ...closed });
 }
 
-/** Close the last thing that was opened: a panel, a search, a conversation. */
-function leave() {
-  if (place().panel || place().message || place().request) side.close();
-  else if (searched()) search("");
-  else go(NOWHERE);
+/** Close what was opened last: the panel, the search, or the conversation. */
+function closeLast() {
+  const { panel: panelName, message, request } = route();
+  if (panelName || message || request) panel.close();
+  else if (searchText()) search("");
+  else navigate(NO_CONVERSATION);
 }
 
-function onClick(id, work) {
-  at(id).addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // A link is to open in a tab or window of its own.
+/**
+ * @param {string} id
+ * @param {() => unknown} action
+ */
+function onClick(id, action) {
+  byId(id).addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // The browser opens the link in another tab or window.
     event.preventDefault();
-    work();
+    action();
   });
 }
 
-begin();
+initPreferences();
 showLive();
-askWhenNeeded(() => live.retry());
-routed.addEventListener("moved", moved);
+enableTokenDialog(() => live.reconnect());
+routeEvents.addEventListener("change", onRouteChange);
 live.addEventListener("state", showLive);
-live.addEventListener("afresh", () => refresh().catch(excuse));
-live.addEventListener("news", ({ detail }) => heed(detail));
-heedOtherTabs(() => view() === "phones" && phones.redraw());
-addEventListener("online", () => live.retry());
-restOutOfSight(live, () => conversation.refresh());
-onClick("to-phones", () => turnTo("phones"));
-onClick("to-journal", () => turnTo("journal"));
+live.addEventListener("resync", () => resync().catch(reportError));
+live.addEventListener("events", (event) => event instanceof CustomEvent && onEvents(event.detail));
+onReadInOtherTab(() => view() === "phones" && phones.redraw());
+addEventListener("online", () => live.reconnect());
+disconnectWhenHidden(live, () => conversation.refresh());
+onClick("nav-phones", () => switchTo("phones"));
+onClick("nav-requests", () => switchTo("requests"));
 onClick("compose", () => toggle("compose"));
-onClick("steer", () => toggle("steer"));
-onClick("clock", () => toggle("steer"));
-onClick("help", help);
-at("search").addEventListener("submit", (event) => {
+onClick("controls", () => toggle("controls"));
+onClick("clock", () => toggle("controls"));
+onClick("help", showHelp);
+byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
-  search(at("filter").value);
+  search(filterInput.value);
 });
-at("filter").addEventListener("search", () => search(at("filter").value));
-listen({
+filterInput.addEventListener("search", () => search(filterInput.value));
+onKey({
   j: () => list().move(1),
   k: () => list().move(-1),
-  "?": help,
-  Escape: leave,
-  "/": () => at("filter").focus(),
-  r: () => conversation.reply.focus(),
+  "?": showHelp,
+  Escape: closeLast,
+  "/": () => filterInput.focus(),
+  r: () => conversation.replyForm.focus(),
   c: () => toggle("compose"),
-  s: () => toggle("steer"),
-  g: () => turnTo(view() === "journal" ? "phones" : "journal"),
+  s: () => toggle("controls"),
+  g: () => switchTo(view() === "requests" ? "phones" : "requests"),
 });
-setInterval(showClock, 1_000);
-moved();
+setInterval(showClock, CLOCK_TICK_MS); // Runs as long as the page is open.
+onRouteChange();

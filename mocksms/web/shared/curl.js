@@ -1,15 +1,21 @@
 /** Requests as curl commands. */
 
-/** Write a request as a curl command for a POSIX shell. */
-export function curlOf(request) {
-  const parts = ["curl", "-sSN"];
-  if (request.method !== "GET") parts.push("-X", request.method);
-  parts.push(quoted(location.origin + request.target));
-  for (const [name, value] of Object.entries(request.headers)) parts.push("-H", quoted(`${name}: ${value}`));
-  if (request.body !== undefined) parts.push("--data-binary", quoted(request.body));
-  return parts.join(" ");
+/**
+ * Write a request as a curl command for a POSIX shell.
+ *
+ * @param {Ui.HttpRequest} request
+ * @returns {string}
+ */
+export function curlCommand({ method, target, headers, body }) {
+  const words = ["curl", "-sSN"];
+  if (method !== "GET") words.push("-X", method);
+  words.push(quoted(location.origin + target));
+  for (const [name, value] of Object.entries(headers)) words.push("-H", quoted(`${name}: ${value}`));
+  if (body !== undefined) words.push("--data-binary", quoted(body));
+  return words.join(" ");
 }
 
+/** @param {string} text */
 function quoted(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

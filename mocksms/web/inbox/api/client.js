@@ -1,79 +1,137 @@
-/** The inspection API, and the one call of the emulated API that the page makes: a test send. */
+/** Client of the inspection API, and the one request to the emulated API that the page makes: a test send. */
 
-import { tab } from "../state/storage.js";
-import { place } from "../state/route.js";
+import { messageOf } from "../../shared/errors.js";
+import { route } from "../state/route.js";
+import { tabStore } from "../state/storage.js";
 
 const TOKEN = "mocksms-token";
 const KEYS = "mocksms-keys";
+const SEND_PATH = "/rest/v1/transactional/sms/send";
 
-/** The page asks for the control token when this hears `token`. */
-export const gate = new EventTarget();
+/** Emits `unauthorized` when the mock requires the control token. */
+export const authEvents = new EventTarget();
 
-/** A refusal in the API's own words. */
-class Refused extends Error {
-  constructor(status, error) {
-    super(error.message);
+/** A refusal of the inspection API, with its message. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {Pick<Api.Error, "message" | "explanation">} error
+   */
+  constructor(status, { message, explanation }) {
+    super(message);
     this.status = status;
-    this.explanation = error.explanation;
+    this.explanation = explanation;
   }
 }
 
-/** No refusal, but nothing at all; the page says by itself that it is not live. */
-export class Unanswered extends Error {}
+/** The mock did not respond. The page shows "not live" by itself then. */
+export class NoResponse extends Error {}
 
-/** The header that shows the control token, if one was given; it is kept for this tab only. */
-export function credentials() {
-  const token = tab.get(TOKEN);
+/**
+ * The header with the control token, if one was entered in this tab.
+ *
+ * @returns {Record<string, string>}
+ */
+export function authHeaders() {
+  const token = tabStore.get(TOKEN);
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-export function keepToken(token) {
-  tab.set(TOKEN, token);
+/**
+ * Store the control token for this tab.
+ *
+ * @param {string} token
+ */
+export function saveToken(token) {
+  tabStore.set(TOKEN, token);
 }
 
-/** The keys that test sends were made with, by the account they belong to; kept for this tab only. */
-export function knownKeys() {
-  return tab.getObject(KEYS);
+/**
+ * The API keys used for test sends in this tab, by account id.
+ *
+ * @returns {Record<string, string>}
+ */
+export function savedKeys() {
+  return tabStore.getObject(KEYS);
 }
 
-export function keepKey(account, key) {
-  tab.setObject(KEYS, { ...knownKeys(), [account]: key });
+/**
+ * Store the API key of an account for this tab.
+ *
+ * @param {string} account
+ * @param {string} key
+ */
+export function saveKey(account, key) {
+  tabStore.setObject(KEYS, { ...savedKeys(), [account]: key });
 }
 
-/** The query of what belongs to no account, or to whichever it is found in. */
-export const NOBODY = { account: undefined };
+/** A query for what belongs to no account, or whichever account it belongs to. */
+export const ANY_ACCOUNT = { account: undefined };
 
-/** Call the inspection API, for the account that is chosen unless the query names another, or none. */
-export async function call(method, path, { query = {}, body } = {}) {
-  const account = "account" in query ? query.account : place().account;
-  const given = Object.entries({ ...query, account }).filter(([, value]) => value !== undefined && value !== null);
-  const target = given.length ? `/_mock/${path}?${new URLSearchParams(given)}` : `/_mock/${path}`;
-  const headers = credentials();
+/**
+ * Send a request to the inspection API, for the selected account unless the query has another one.
+ *
+ * @param {string} method
+ * @param {string} path below `/_mock/`
+ * @param {{ query?: Ui.Query, body?: object }} [options]
+ * @returns {Promise<any>} the JSON of the response
+ */
+export async function request(method, path, { query = {}, body } = {}) {
+  const account = "account" in query ? query.account : route().account;
+  const parameters = Object.entries({ ...query, account })
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => [name, String(value)]);
+  const target = parameters.length ? `/_mock/${path}?${new URLSearchParams(parameters)}` : `/_mock/${path}`;
+  const headers = authHeaders();
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(target, {
+  const response = await fetch(target, {
     method,
     headers,
     cache: "no-store",
-    body: body === undefined ? undefined : JSON.stringify(body),
-  }).catch(({ message }) => {
-    throw new Unanswered(`No answer: ${message}. Is mocksms still running?`);
+    body: body && JSON.stringify(body),
+  }).catch((error) => {
+    throw new NoResponse(`No response: ${messageOf(error)}. Is mocksms still running?`);
   });
-  if (answer.status === 401) gate.dispatchEvent(new Event("token"));
-  const told = await answer.json().catch(() => undefined);
-  if (answer.ok && told) return told;
-  const strange = { message: `Answered ${answer.status} by something else than mocksms.` };
-  throw new Refused(answer.status, told?.error ?? strange);
+  if (response.status === 401) authEvents.dispatchEvent(new Event("unauthorized"));
+  const content = await response.json().catch(() => undefined);
+  if (response.ok && content) return content;
+  const notOurs = { message: `Status ${response.status}, but the response is not from mocksms.` };
+  throw new ApiError(response.status, content?.error ?? notOurs);
 }
 
-export const get = (path, query) => call("GET", path, { query });
+/**
+ * Read from the inspection API.
+ *
+ * @template {string} Path
+ * @param {Path} path below `/_mock/`
+ * @param {Ui.Query} [query]
+ * @returns {Promise<Api.ReadResult<Path>>}
+ */
+export function get(path, query) {
+  return request("GET", path, { query });
+}
 
-/** Send an SMS as an application would, and return the status and the text of the answer. */
-export async function send(key, body) {
-  const answer = await fetch("/rest/v1/transactional/sms/send", {
-    method: "POST",
-    cache: "no-store",
-    body: JSON.stringify(body),
-    headers: { "X-API-Key": key, "Content-Type": "application/json" },
-  });
-  return { status: answer.status, text: await answer.text() };
+/**
+ * The request of an application that sends an SMS.
+ *
+ * @param {string} key
+ * @param {object} body
+ * @returns {Ui.HttpRequest}
+ */
+export function sendRequest(key, body) {
+  const headers = { "X-API-Key": key, "Content-Type": "application/json" };
+  return { method: "POST", target: SEND_PATH, headers, body: JSON.stringify(body) };
+}
+
+/**
+ * Send an SMS as an application does.
+ *
+ * @param {string} key
+ * @param {object} body
+ * @returns {Promise<{ status: number, text: string }>} the response
+ */
+export async function sendSms(key, body) {
+  const { target, ...options } = sendRequest(key, body);
+  const response = await fetch(target, { ...options, cache: "no-store" });
+  return { status: response.status, text: await response.text() };
 }

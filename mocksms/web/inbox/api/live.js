@@ -1,147 +1,134 @@
-/** What happens, as it happens: a stream that resumes where it was, and says when it is not live. */
+/** The event stream of the mock: it resumes where it stopped, and says when it is not live. */
 
-import { Unanswered, credentials, gate } from "./client.js";
-import { tell } from "../ui/components.js";
+import { messageOf } from "../../shared/errors.js";
+import { inNextFrame } from "../ui/schedule.js";
+import { authEvents, authHeaders } from "./client.js";
 
-const SILENCE = 40_000; // The mock writes at least every 15 s: a line that says nothing for longer is dead.
-const REST = 3; // So many times as long as some work took, the page leaves it alone.
-const PAUSES = [500, 1_000, 2_000, 5_000];
+const MAX_SILENCE_MS = 40_000; // The mock writes at least every 15 s: a stream that is silent for longer is dead.
+const RECONNECT_MS = [500, 1_000, 2_000, 5_000];
 
-/** Wait for something from a line, and give the line up if it says nothing for too long. */
-function inTime(promise, controller) {
-  const watch = setTimeout(() => controller.abort(), SILENCE);
-  return promise.finally(() => clearTimeout(watch));
-}
-
-/** Run something once with the next frame, or a little later where the page is hidden and draws none. */
-export function soon(work) {
-  let isDone = false;
-  const once = () => {
-    if (!isDone) work();
-    isDone = true;
-  };
-  requestAnimationFrame(once);
-  setTimeout(once, 200);
+/**
+ * Wait for the stream, and abort it if it is silent for too long.
+ *
+ * @template Result
+ * @param {Promise<Result>} promise
+ * @param {AbortController} controller
+ * @returns {Promise<Result>}
+ */
+function abortIfSilent(promise, controller) {
+  const timer = setTimeout(() => controller.abort(), MAX_SILENCE_MS);
+  return promise.finally(() => clearTimeout(timer));
 }
 
 /**
- * Follows the event stream. Hears `news` with all that came since the last frame, `afresh` when what is shown has to be
- * read again, and `state` with whether it is live.
+ * Reads the event stream. Emits `events` with all that came since the last frame, `resync` when everything shown has to
+ * be read again because events may have been missed, and `state` when it is live or no longer live.
  */
 export class Live extends EventTarget {
+  /** @type {Ui.MockEvent[]} */
   #pending = [];
-  #last = null;
+  /** @type {string | null} */
+  #lastId = null;
   #failures = 0;
+  /** @type {AbortController | null} */
   #controller = null;
-  #pause = null;
-  #account = undefined;
+  /** @type {number | undefined} */
+  #timer;
+  /** @type {string | undefined} */
+  #account;
+  /** @type {"connecting" | "live" | "lost" | "disconnected"} */
   state = "connecting";
-  why = "";
+  reason = "";
   epoch = "";
 
-  /** Follow an account, or all; from the beginning if it is another than before. */
+  /**
+   * Read the events of an account, or of all; from the beginning if it is another one than before.
+   *
+   * @param {string | undefined} account
+   */
   follow(account) {
     if (this.#controller && account === this.#account) return;
     this.#account = account;
-    this.#last = null;
-    this.retry();
+    this.#lastId = null;
+    this.reconnect();
   }
 
-  /** Let go of the line until `retry`: a browser has six of them for all its tabs at a host, and waits for more. */
-  rest() {
-    clearTimeout(this.#pause);
-    this.#controller?.abort();
+  /** Give up the connection until `reconnect`: a browser opens six per host for all its tabs, and waits for more. */
+  disconnect() {
+    this.#abort();
     this.#controller = null;
-    this.#say("resting");
+    this.#setState("disconnected");
   }
 
   /** Connect again at once. */
-  retry() {
-    clearTimeout(this.#pause);
-    this.#controller?.abort();
-    const controller = (this.#controller = new AbortController());
-    this.#run(controller)
-      .catch(({ message }) => message)
-      .then((why) => {
+  reconnect() {
+    this.#abort();
+    const controller = new AbortController();
+    this.#controller = controller;
+    this.#read(controller)
+      .catch(messageOf)
+      .then((reason) => {
         if (this.#controller !== controller) return;
-        this.#say("lost", why);
-        const pause = PAUSES[Math.min(this.#failures++, PAUSES.length - 1)];
-        this.#pause = setTimeout(() => this.retry(), pause);
+        this.#setState("lost", reason ?? "");
+        const pause = RECONNECT_MS[Math.min(this.#failures++, RECONNECT_MS.length - 1)];
+        this.#timer = setTimeout(() => this.reconnect(), pause);
       });
   }
 
-  async #run(controller) {
+  #abort() {
+    clearTimeout(this.#timer);
+    this.#controller?.abort();
+  }
+
+  /** @param {AbortController} controller */
+  async #read(controller) {
     const query = this.#account ? `?account=${encodeURIComponent(this.#account)}` : "";
-    const resume = this.#last ? { "Last-Event-ID": this.#last } : {};
-    const headers = { ...credentials(), ...resume };
+    const headers = authHeaders();
+    if (this.#lastId) headers["Last-Event-ID"] = this.#lastId;
     const { signal } = controller;
-    const asked = fetch(`/_mock/events${query}`, { headers, signal, cache: "no-store" });
-    const answer = await inTime(asked, controller);
-    if (answer.status === 401) gate.dispatchEvent(new Event("token"));
-    if (!answer.ok) throw new Error((await answer.json()).error.message);
-    this.#say("live");
+    const request = fetch(`/_mock/events${query}`, { headers, signal, cache: "no-store" });
+    const response = await abortIfSilent(request, controller);
+    if (response.status === 401) authEvents.dispatchEvent(new Event("unauthorized"));
+    if (!response.ok || !response.body) throw new Error((await response.json()).error.message);
+    this.#setState("live");
     this.#failures = 0;
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
-      const { done, value } = await inTime(reader.read(), controller);
+      const { done, value } = await abortIfSilent(reader.read(), controller);
       if (done || this.#controller !== controller) return;
       const events = (rest + value).split("\n\n");
-      rest = events.pop();
-      events.forEach((event) => this.#hear(event));
+      rest = events.pop() ?? "";
+      events.forEach((event) => this.#onEvent(event));
     }
   }
 
-  #hear(event) {
-    const fields = Object.fromEntries(event.split("\n").map((words) => words.split(/: (.*)/s)));
+  /** @param {string} event */
+  #onEvent(event) {
+    const fields = Object.fromEntries(event.split("\n").map((line) => line.split(/: (.*)/s)));
     if (fields.id) {
-      this.#last = fields.id;
+      this.#lastId = fields.id;
       this.epoch = fields.id.split(".")[0];
     }
     if (!fields.event) return;
     this.#pending.push({ kind: fields.event, ...JSON.parse(fields.data) });
-    if (this.#pending.length === 1) soon(() => this.#tell());
+    if (this.#pending.length === 1) inNextFrame(() => this.#emitPending());
   }
 
-  #tell() {
-    const news = this.#pending;
+  #emitPending() {
+    const events = this.#pending;
     this.#pending = [];
-    if (news.some(({ kind }) => kind === "open" || kind === "missed")) this.dispatchEvent(new Event("afresh"));
-    else this.dispatchEvent(new CustomEvent("news", { detail: news }));
+    if (events.some(({ kind }) => kind === "open" || kind === "missed")) this.dispatchEvent(new Event("resync"));
+    else this.dispatchEvent(new CustomEvent("events", { detail: events }));
   }
 
-  #say(state, why = "") {
+  /**
+   * @param {Live["state"]} state
+   * @param {string} [reason]
+   */
+  #setState(state, reason = "") {
     this.state = state;
-    this.why = why;
+    this.reason = reason;
     this.dispatchEvent(new Event("state"));
   }
-}
-
-/** Say what went wrong with what nobody asked for, where the page does not say it anyway: not live, or no token yet. */
-export function excuse(error) {
-  if (!(error instanceof Unanswered) && error.status !== 401) tell(error.message, true);
-}
-
-/**
- * Make of some work one that runs at most every so often, never twice at a time, and once more for what came meanwhile.
- * What takes long is done less often, so that a page does not keep a mock of many accounts busy.
- */
-export function calmly(work, pause = 250) {
-  let isWanted = false;
-  let isRunning = false;
-  return async function run() {
-    isWanted = true;
-    if (isRunning) return;
-    isRunning = true;
-    while (isWanted) {
-      isWanted = false;
-      const began = performance.now();
-      await work().catch(excuse);
-      const took = performance.now() - began;
-      await new Promise((done) => {
-        setTimeout(done, Math.max(pause, REST * took));
-      });
-    }
-    isRunning = false;
-  };
 }

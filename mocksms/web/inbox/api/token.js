@@ -1,26 +1,30 @@
-/** Asks for the control token, where the mock was started with one. */
+/** The dialog for the control token, if the mock was started with one. */
 
 import { element } from "../../shared/dom.js";
-import { gate, keepToken } from "./client.js";
 import { dialog, field } from "../ui/components.js";
+import { authEvents, saveToken } from "./client.js";
 
-const WORDS = "This mock was started with a control token. It is kept for this tab only.";
+const EXPLANATION = "This mock was started with a control token. The browser stores it for this tab only.";
 
-let isAsking = false;
-let hasTried = false;
+let isOpen = false;
+let wasEntered = false;
 
-/** Ask whenever a call is refused for want of the token; `then` is called once it is given. */
-export function askWhenNeeded(then) {
-  gate.addEventListener("token", async () => {
-    if (isAsking) return;
-    isAsking = true;
+/**
+ * Open the dialog whenever the mock refuses a request that has no valid token.
+ *
+ * @param {() => void} onToken called when a token was entered
+ */
+export function enableTokenDialog(onToken) {
+  authEvents.addEventListener("unauthorized", async () => {
+    if (isOpen) return;
+    isOpen = true;
     const input = element("input", { type: "password", autocomplete: "off", required: true, pattern: "[!-~ ]+" });
-    const words = element("p", {}, `${hasTried ? "That was not it. " : ""}${WORDS}`);
-    const content = element("div", {}, element("h2", {}, "Control token"), words, field("Token", input));
-    await dialog("Control token", content, element("button", { class: "main" }, "Enter"));
-    isAsking = false;
-    hasTried = true;
-    keepToken(input.value);
-    then();
+    const text = element("p", {}, wasEntered && "Wrong token. ", EXPLANATION);
+    const content = element("div", {}, element("h2", {}, "Control token"), text, field("Token", input));
+    await dialog("Control token", content, element("button", { class: "primary" }, "Continue"));
+    isOpen = false;
+    wasEntered = true;
+    saveToken(input.value);
+    onToken();
   });
 }

@@ -1,56 +1,56 @@
-/** What is shown where there is nothing: how to begin, or why nothing fits. */
+/** What is shown instead of an empty list: how to start, or why a search has no results. */
 
-import { curlOf } from "../../shared/curl.js";
+import { curlCommand } from "../../shared/curl.js";
 import { element } from "../../shared/dom.js";
-import { get } from "../api/client.js";
-import { button, copyButton, raw } from "../ui/components.js";
-import { filters, go, place } from "../state/route.js";
+import { messageOf } from "../../shared/errors.js";
+import { ApiError, get, sendRequest } from "../api/client.js";
+import { filters, navigate, route } from "../state/route.js";
+import { button, codeBlock, copyButton } from "../ui/components.js";
 
-/** How to begin: from this page, from a shell, from an application. */
+const EXAMPLE = { message: { content: "Your code is 481516", to: [{ mobile_number: "972-54-1111111" }] } };
+
+/**
+ * How to send the first SMS: from this page, from a shell, from an application.
+ *
+ * @returns {Dom.Child[]}
+ */
 export function welcome() {
-  const line = curlOf({
-    method: "POST",
-    target: "/rest/v1/transactional/sms/send",
-    headers: { "X-API-Key": "demo", "Content-Type": "application/json" },
-    body: JSON.stringify({ message: { content: "Your code is 481516", to: [{ mobile_number: "972-54-1111111" }] } }),
-  }).replace(" -sSN", "");
+  const command = curlCommand(sendRequest("demo", EXAMPLE)).replace(" -sSN", "");
+  const showAll = button("Show all accounts", () => navigate({ account: null }));
+  const compose = button("Send a test SMS", () => navigate({ panel: "compose" }), { class: "primary" });
   return [
-    element("h2", {}, place().account ? "No SMS in this account" : "No SMS yet"),
-    place().account &&
-      element(
-        "p",
-        {},
-        button("Show all accounts", () => go({ account: null })),
-      ),
-    element("p", {}, "Every phone your application writes to will show up here, as it happens."),
+    element("h2", {}, route().account ? "No SMS in this account" : "No SMS yet"),
+    route().account && element("p", {}, showAll),
+    element("p", {}, "Every phone that your application sends to is listed here, as soon as it sends."),
+    element("p", {}, compose),
     element(
       "p",
       {},
-      button("Send a test SMS", () => go({ panel: "compose" }), { class: "main" }),
+      "or send one from a shell ",
+      copyButton("curl command", () => command),
     ),
+    codeBlock("curl command", command),
     element(
       "p",
       {},
-      "or from a shell ",
-      copyButton("Curl line", () => line),
-    ),
-    raw("Curl line", line),
-    element(
-      "p",
-      {},
-      "or from your application: make its base URL ",
+      "or from your application: set its base URL to ",
       element("code", {}, `${location.origin}/rest/v1`),
-      ". Any X-API-Key will do.",
+      ". Any X-API-Key works.",
     ),
-  ].filter(Boolean);
+  ];
 }
 
-/** Why nothing fits the search, in the words of the inspection API. */
-export async function nothingFound() {
+/**
+ * Why no message matches the filters: the explanation of the inspection API.
+ *
+ * @returns {Promise<Dom.Child[]>}
+ */
+export async function noResults() {
   try {
     await get("messages/latest", filters());
     return [];
   } catch (error) {
-    return [element("h2", {}, "No SMS fits"), raw("Why nothing fits", error.explanation?.text ?? error.message)];
+    const text = (error instanceof ApiError && error.explanation?.text) || messageOf(error);
+    return [element("h2", {}, "No SMS found"), codeBlock("Why nothing was found", text)];
   }
 }

@@ -1,133 +1,176 @@
-/** A list that is read page by page, the newest first, and kept up to date at its head. */
+/** A list that is read page by page, the newest first, and kept up to date at its start. */
 
 import { element } from "../../shared/dom.js";
-import { calmly, excuse } from "../api/live.js";
+import { ApiError } from "../api/client.js";
+import { filters, navigate, route, withoutFilters } from "../state/route.js";
 import { button } from "../ui/components.js";
-import { refill } from "../ui/patch.js";
-import { filters, go, place, unfiltered } from "../state/route.js";
-import { line } from "../ui/text.js";
-import { WindowedList } from "./virtual-list.js";
+import { reportError } from "../ui/notices.js";
+import { patch } from "../ui/patch.js";
+import { throttle } from "../ui/schedule.js";
+import { singleLine } from "../ui/text.js";
+import { VirtualList } from "./virtual-list.js";
 
-const PAGE = 100;
+const PAGE_SIZE = 100;
+const MAX_ERROR_CHARACTERS = 400;
 
-/** The place of something in what has happened. */
-export function orderOf(item) {
-  return item.cursor ?? item.id;
+/** @typedef {{ cursor?: number, id?: number }} Ordered */
+
+/**
+ * The position of an item in the order of events: its cursor, or its id.
+ *
+ * @param {Ordered} item
+ */
+export function positionOf({ cursor, id = 0 }) {
+  return cursor ?? id;
 }
 
-/** The words of a refusal of what was asked for; anything else that went wrong goes on. */
-function refused(error) {
-  if (error.status !== 400) throw error;
-  return { refusal: error.message };
-}
+/**
+ * @template {Ordered} Item
+ * @typedef {{ page: Ui.Page, rows: Item[] }} PageOfRows
+ */
 
+/**
+ * @template {Ordered} Item
+ * @typedef {object} PageOptions
+ * @property {HTMLElement} node where the list is shown
+ * @property {(query: Ui.Query) => Promise<PageOfRows<Item>>} read reads a page by `before` and `limit`
+ * @property {(page: Ui.Page) => unknown} onPage called when the first page was read
+ */
+
+/** @template {Ordered} Item */
 export class PagedList {
+  /** @type {Item[]} */
   items = [];
   total = 0;
-  #asked = "";
-  #isReading = false;
-  #round = 0;
+  #key;
+  #options;
+  #query = "";
+  #isLoading = false;
+  #round = 0; // Counts up when what is being read has become useless.
 
-  /**
-   * @param node where it is shown
-   * @param read returns a page and its rows for a query of `before` and `limit`
-   * @param came is told when a page from the head was read
-   * @param rows what a list of rows is made with: label, key, fill and open
-   */
-  constructor({ node, read, came, ...rows }) {
-    this.node = node;
-    this.read = read;
-    this.came = came;
-    this.key = rows.key;
-    this.refresh = calmly(() => this.#refresh());
-    this.head = element("p", { class: "count", role: "status" });
-    this.blank = element("div", { class: "blank", hidden: true });
-    this.list = new WindowedList({ ...rows, more: () => this.#more().catch(excuse) });
+  /** @param {PageOptions<Item> & import("./virtual-list.js").RowOptions<Item>} options */
+  constructor(options) {
+    this.#options = options;
+    this.#key = options.key;
+    this.refresh = throttle(() => this.#refresh());
+    this.status = element("p", { class: "list-status", role: "status" });
+    this.emptyState = element("div", { class: "empty-state", hidden: true });
+    this.list = new VirtualList(options, () => this.#loadMore().catch(reportError));
   }
 
   get isShown() {
-    return this.node.contains(this.list.node);
+    return this.#options.node.contains(this.list.node);
   }
 
-  /** Be what is shown; begin anew if something else was shown or asked for before. */
+  /** Show this list; read it again if another list or another query was shown before. */
   show() {
-    const asked = JSON.stringify([filters(), place().account]);
-    if (this.isShown && asked === this.#asked) return;
-    if (!this.isShown) this.node.replaceChildren(this.head, this.list.node, this.blank);
-    if (asked !== this.#asked) this.list.set([]);
-    this.#asked = asked;
-    this.forget();
+    const query = JSON.stringify([filters(), route().account]);
+    if (this.isShown && query === this.#query) return;
+    if (!this.isShown) this.#options.node.replaceChildren(this.status, this.list.node, this.emptyState);
+    if (query !== this.#query) this.list.set([]);
+    this.#query = query;
+    this.invalidate();
     this.refresh();
   }
 
-  /** Begin anew with the next page that is read; what is being read is of no use any more. */
-  forget() {
+  /** Drop everything with the next page that is read: what is shown may no longer exist. */
+  invalidate() {
     this.#round += 1;
     this.items = [];
   }
 
-  /** Show other items in place of those that are there. */
+  /**
+   * Replace the items.
+   *
+   * @param {Item[]} items
+   */
   set(items) {
     this.items = items;
     this.list.set(items);
   }
 
-  /** Say how much there is, and offer to ask for other things. */
-  say(words, ...offers) {
-    refill(this.head, [element("span", {}, words), ...offers]);
+  /**
+   * Show how much there is.
+   *
+   * @param {string} text
+   * @param {...HTMLElement} actions
+   */
+  showStatus(text, ...actions) {
+    patch(this.status, [element("span", {}, text), ...actions]);
   }
 
-  /** Show these nodes if there is nothing to list. */
-  fillBlank(nodes) {
-    document.body.classList.toggle("nothing", !this.items.length);
-    this.list.node.hidden = !this.items.length;
-    this.blank.hidden = this.items.length > 0;
-    refill(this.blank, nodes);
+  /**
+   * Show these nodes if there is nothing to list.
+   *
+   * @param {Dom.Child[]} nodes
+   */
+  showEmptyState(nodes) {
+    const isEmpty = !this.items.length;
+    document.body.classList.toggle("empty", isEmpty);
+    this.list.node.hidden = isEmpty;
+    this.emptyState.hidden = !isEmpty;
+    patch(this.emptyState, nodes);
   }
 
   async #refresh() {
     const round = this.#round;
-    const { page, rows, refusal } = await this.read({ limit: PAGE }).catch(refused);
-    if (round !== this.#round || !this.isShown) return;
-    if (refusal) {
-      this.#refuse(refusal);
+    /** @type {PageOfRows<Item>} */
+    let result;
+    try {
+      result = await this.#options.read({ limit: PAGE_SIZE });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 400) throw error;
+      if (round === this.#round && this.isShown) this.#showInvalidFilter(error.message);
       return;
     }
+    if (round !== this.#round || !this.isShown) return;
+    const { page, rows } = result;
     this.total = page.total;
-    this.set(rows.length === page.total ? rows : this.#joined(rows));
-    await this.came(page);
+    this.set(rows.length === page.total ? rows : this.#withEarlier(rows));
+    await this.#options.onPage(page);
   }
 
-  /** Show nothing but why it cannot be asked for. */
-  #refuse(refusal) {
+  /** @param {string} message */
+  #showInvalidFilter(message) {
     this.set([]);
-    this.say(
-      "Nothing is looked for",
-      button("Show all", () => go({ ...unfiltered(), account: null }), { class: "small" }),
+    this.showStatus(
+      "No results",
+      button("Show all", () => navigate({ ...withoutFilters(), account: null }), { class: "small" }),
     );
-    this.fillBlank([element("h2", {}, "This cannot be asked for"), element("p", {}, line(refusal, 400))]);
+    this.showEmptyState([
+      element("h2", {}, "Invalid filter"),
+      element("p", {}, singleLine(message, MAX_ERROR_CHARACTERS)),
+    ]);
   }
 
-  async #more() {
-    if (this.#isReading || !this.items.length || this.items.length >= this.total) return;
-    this.#isReading = true;
+  async #loadMore() {
+    const last = this.items.at(-1);
+    if (this.#isLoading || !last || this.items.length >= this.total) return;
+    this.#isLoading = true;
     const round = this.#round;
-    const query = { before: orderOf(this.items.at(-1)), limit: PAGE };
-    const { rows } = await this.read(query).finally(() => {
-      this.#isReading = false;
+    const query = { before: positionOf(last), limit: PAGE_SIZE };
+    const { rows } = await this.#options.read(query).finally(() => {
+      this.#isLoading = false;
     });
     if (round !== this.#round) return;
-    const known = new Set(this.items.map(this.key));
-    const fresh = rows.filter((row) => !known.has(this.key(row)));
+    const known = new Set(this.items.map(this.#key));
+    const fresh = rows.filter((row) => !known.has(this.#key(row)));
     if (!fresh.length) this.total = this.items.length;
     this.set([...this.items, ...fresh]);
   }
 
-  /** Put the page from the head before what was read earlier; where the two do not meet, the earlier part goes. */
-  #joined(rows) {
-    const fresh = new Set(rows.map(this.key));
-    if (!this.items.some((item) => fresh.has(this.key(item)))) return rows;
-    const end = orderOf(rows.at(-1));
-    return [...rows, ...this.items.filter((item) => !fresh.has(this.key(item)) && orderOf(item) < end)];
+  /**
+   * Put the first page before the items that were read earlier; if there is a gap between the two, the earlier ones go.
+   *
+   * @param {Item[]} rows
+   */
+  #withEarlier(rows) {
+    const fresh = new Set(rows.map(this.#key));
+    const last = rows.at(-1);
+    if (!last || !this.items.some((item) => fresh.has(this.#key(item)))) return rows;
+    return [
+      ...rows,
+      ...this.items.filter((item) => !fresh.has(this.#key(item)) && positionOf(item) < positionOf(last)),
+    ];
   }
 }

@@ -1,138 +1,179 @@
-/** The list at the left: every phone, the latest used first; or the messages that fit what is searched for. */
+/** The list at the left: all phones, the latest used first; or, during a search, the messages that match. */
 
 import { element } from "../../shared/dom.js";
 import { get } from "../api/client.js";
-import { nothingFound, welcome } from "./empty-states.js";
-import { PagedList, orderOf } from "./paged-list.js";
-import { apart, button, counted } from "../ui/components.js";
-import { filters, go, place, unfiltered } from "../state/route.js";
+import { mockState } from "../state/mock-state.js";
 import { isUnread } from "../state/read-state.js";
-import { state } from "../state/mock-state.js";
-import { line } from "../ui/text.js";
-import { recent } from "../ui/time.js";
+import { filters, hasFilters, navigate, route, withoutFilters } from "../state/route.js";
+import { phoneKey } from "../thread/phone-key.js";
+import { button, formatted, isolated, plural } from "../ui/components.js";
+import { singleLine } from "../ui/text.js";
+import { timeOrDate } from "../ui/time.js";
+import { noResults, welcome } from "./empty-states.js";
+import { PagedList, positionOf } from "./paged-list.js";
 
-const CHANGES = ["message", "reply", "account", "deleted", "reset", "scenario", "consent"];
+/** @typedef {Api.Phone | Api.Message} Item */
 
-export const phoneKey = (account, number) => `${account}-${number}`;
+const RELEVANT_EVENTS = ["message", "reply", "account", "deleted", "reset", "scenario", "consent"];
+const PREVIEW_CHARACTERS = 120;
 
 export class Phones {
+  /** @param {HTMLElement} node */
   constructor(node) {
+    /** @type {PagedList<Item>} */
     this.paged = new PagedList({
       node,
       label: "Phones",
       key: keyOf,
-      fill: row,
+      render: renderRow,
       open,
       read,
-      came: (page) => this.#came(page),
+      onPage: (page) => this.#onPage(page),
     });
     this.refresh = this.paged.refresh;
   }
 
-  /** Show what the address says. */
-  moved() {
+  /** Show what the URL says. */
+  onRouteChange() {
     this.paged.show();
-    this.#mark();
+    this.#select();
   }
 
-  /** Take in what has happened: a status at once, anything else with the next look. */
-  heed(news) {
-    if (news.some(({ kind }) => kind === "deleted" || kind === "reset")) this.paged.forget();
-    const changed = new Map(news.filter(({ kind }) => kind === "message").map((each) => [each.cursor, each]));
-    const latest = Math.max(0, ...this.paged.items.slice(0, 1).map(orderOf));
-    const isStale = news.some(({ kind, cursor }) => CHANGES.includes(kind) && (kind !== "message" || cursor > latest));
-    this.paged.set(this.paged.items.map((item) => updated(item, changed.get(item.cursor))));
-    if (isStale || isSearch()) this.refresh();
+  /**
+   * Show a new status of a message at once; read the list again for anything else.
+   *
+   * @param {Ui.MockEvent[]} events
+   */
+  onEvents(events) {
+    if (events.some(({ kind }) => kind === "deleted" || kind === "reset")) this.paged.invalidate();
+    const changed = new Map(events.filter(({ kind }) => kind === "message").map((event) => [event.cursor, event]));
+    const latest = Math.max(0, ...this.paged.items.slice(0, 1).map(positionOf));
+    const isStale = events.some(
+      ({ kind, cursor = 0 }) => RELEVANT_EVENTS.includes(kind) && (kind !== "message" || cursor > latest),
+    );
+    this.paged.set(this.paged.items.map((item) => withStatus(item, changed.get(item.cursor))));
+    if (isStale || hasFilters()) this.refresh();
   }
 
-  /** Begin anew with the next look, since what is shown may be gone. */
-  forget() {
-    this.paged.forget();
+  /** Read everything again with the next refresh: what is shown may no longer exist. */
+  invalidate() {
+    this.paged.invalidate();
   }
 
-  move(by) {
-    this.paged.list.move(by);
+  /** @param {number} step */
+  move(step) {
+    this.paged.list.move(step);
   }
 
-  /** Draw the rows again, since what they depend on has changed. */
+  /** Draw the rows again: accounts, the day or what is unread have changed. */
   redraw() {
     this.paged.set(this.paged.items.map((item) => ({ ...item })));
-    this.#count();
+    this.#showStatus();
   }
 
-  async #came(page) {
-    this.#mark();
-    this.#count(page.evicted);
+  /** @param {Ui.Page} page */
+  async #onPage(page) {
+    this.#select();
+    this.#showStatus(page.evicted);
     const isEmpty = !this.paged.items.length;
-    this.paged.fillBlank(isEmpty ? await (isSearch() ? nothingFound() : welcome()) : []);
+    this.paged.showEmptyState(isEmpty ? await (hasFilters() ? noResults() : welcome()) : []);
   }
 
-  #mark() {
-    const { phone, in: account, message } = place();
-    this.paged.list.select(isSearch() ? message : phone && phoneKey(account, phone));
+  #select() {
+    const { phone, in: account, message } = route();
+    this.paged.list.select(hasFilters() ? message : phone && phoneKey(account ?? "", phone));
   }
 
-  #count(evicted = 0) {
+  #showStatus(evictedCount = 0) {
     const { total, items } = this.paged;
-    const what = isSearch() ? `${total.toLocaleString("en")} SMS fit` : counted(total, "phone");
-    const gone = evicted ? `, ${evicted.toLocaleString("en")} SMS went to make room` : "";
-    const clear = button("Show all phones", () => go(unfiltered()), { class: "small" });
-    this.paged.say(`${what}${gone}`, ...(isSearch() ? [clear] : []));
-    const unread = isSearch() ? 0 : items.filter((item) => isUnread(keyOf(item), item.cursor)).length;
+    const count = hasFilters() ? `${formatted(total)} SMS found` : plural(total, "phone");
+    const evicted = evictedCount ? `, ${formatted(evictedCount)} old SMS evicted` : "";
+    const clear = button("Show all phones", () => navigate(withoutFilters()), { class: "small" });
+    this.paged.showStatus(`${count}${evicted}`, ...(hasFilters() ? [clear] : []));
+    const unread = hasFilters() ? 0 : items.filter((item) => isUnread(keyOf(item), item.cursor)).length;
     document.title = unread ? `(${unread}) mocksms` : "mocksms";
   }
 }
 
-function isSearch() {
-  return Object.keys(filters()).length > 0;
+/**
+ * @param {Item} item
+ * @returns {item is Api.Message}
+ */
+function isMessage(item) {
+  return "content" in item;
 }
 
+/** @param {Item} item */
 function keyOf(item) {
-  return item.content === undefined ? phoneKey(item.account, item.number) : item.transaction_id;
+  return isMessage(item) ? item.transaction_id : phoneKey(item.account, item.number);
 }
 
+/**
+ * @param {Ui.Query} query
+ * @returns {Promise<{ page: Ui.Page, rows: Item[] }>}
+ */
 async function read(query) {
-  const page = await (isSearch() ? get("messages", { ...filters(), ...query }) : get("phones", query));
-  return { page, rows: page.phones ?? page.messages };
+  if (!hasFilters()) {
+    const phones = await get("phones", query);
+    return { page: phones, rows: phones.phones };
+  }
+  const page = await get("messages", { ...filters(), ...query });
+  return { page, rows: page.messages };
 }
 
-function updated(item, change) {
-  return change ? { ...item, status: change.status, reject_reason: change.reject_reason } : item;
+/**
+ * @param {Item} item
+ * @param {Ui.MockEvent | undefined} event
+ * @returns {Item}
+ */
+function withStatus(item, event) {
+  if (!event?.status) return item;
+  return { ...item, status: event.status, reject_reason: event.reject_reason ?? null };
 }
 
+/** @param {Item} item */
 function open(item) {
-  go({ phone: item.number, in: item.account, message: isSearch() ? item.transaction_id : null, panel: null });
+  navigate({ phone: item.number, in: item.account, message: hasFilters() ? item.transaction_id : null, panel: null });
 }
 
-function row(item, node) {
-  const unread = !isSearch() && isUnread(keyOf(item), item.cursor);
+/**
+ * @param {Item} item
+ * @param {HTMLElement} node
+ * @returns {Dom.Child[]}
+ */
+function renderRow(item, node) {
+  const unread = !hasFilters() && isUnread(keyOf(item), item.cursor);
   node.classList.toggle("unread", unread);
-  const at = item.at ?? item.created_at;
-  const isAmongMany = state.accounts.length > 1 && !place().account;
-  const isPlain = item.status === "sent" || !item.status;
+  const { status, reject_reason: reason } = item;
+  const at = isMessage(item) ? item.created_at : item.at;
+  const preview = isMessage(item) ? item.text : item.preview;
+  const showsAccount = mockState.accounts.length > 1 && !route().account;
+  const isOptedOut = !isMessage(item) && item.lists.includes("unsubscribed");
+  const isReply = !isMessage(item) && item.is_reply;
   return [
-    element("span", { class: `dot ${item.status ?? "reply"}` }),
+    element("span", { class: `dot ${status ?? "reply"}` }),
     element(
       "span",
       { class: "upper" },
-      element("span", { class: "who" }, apart(item.mobile_number)),
-      isAmongMany && element("span", { class: "chip" }, state.nameOf(item.account)),
-      item.lists?.includes("unsubscribed") && element("span", { class: "chip out" }, "opted out"),
-      element("time", { datetime: at }, recent(at, state.now())),
+      element("span", { class: "number" }, isolated(item.mobile_number)),
+      showsAccount && element("span", { class: "chip" }, mockState.accountName(item.account)),
+      isOptedOut && element("span", { class: "chip opted-out" }, "opted out"),
+      element("time", { datetime: at }, timeOrDate(at, mockState.now())),
     ),
     element(
       "span",
       { class: "lower" },
-      item.is_reply && element("span", { class: "soft" }, "↩", element("span", { class: "hidden" }, " replied: ")),
-      element("span", { class: "words", dir: "auto" }, line(item.preview ?? item.text, 120)),
-      !isPlain &&
-        element(
-          "span",
-          { class: `badge ${item.status}` },
-          element("span", { class: "hidden" }, `${item.status} `),
-          item.reject_reason ?? item.status,
-        ),
-      unread && element("span", { class: "new" }, element("span", { class: "hidden" }, "unread")),
+      isReply && element("span", { class: "muted" }, "↩", hiddenText(" replied: ")),
+      element("span", { class: "preview", dir: "auto" }, singleLine(preview, PREVIEW_CHARACTERS)),
+      status &&
+        status !== "sent" &&
+        element("span", { class: `badge ${status}` }, hiddenText(`${status} `), reason ?? status),
+      unread && element("span", { class: "new" }, hiddenText("unread")),
     ),
   ];
+}
+
+/** @param {string} text */
+function hiddenText(text) {
+  return element("span", { class: "visually-hidden" }, text);
 }

@@ -1,81 +1,93 @@
-/** Everything that happened at the emulated API, refused and malformed calls too. */
+/** The list of requests: everything that reached the emulated API, refused and malformed requests too. */
 
 import { element } from "../../shared/dom.js";
 import { get } from "../api/client.js";
 import { statusBadge } from "../panels/request.js";
+import { filters, hasFilters, navigate, route } from "../state/route.js";
+import { button, formatted, isolated, plural } from "../ui/components.js";
+import { clockTime, formatDuration } from "../ui/time.js";
 import { PagedList } from "./paged-list.js";
-import { apart, button, counted } from "../ui/components.js";
-import { filters, go, place } from "../state/route.js";
-import { clockTime, span } from "../ui/time.js";
 
-export class Journal {
+export class Requests {
+  /** @param {HTMLElement} node */
   constructor(node) {
+    /** @type {PagedList<Api.Request>} */
     this.paged = new PagedList({
       node,
-      label: "Calls",
-      key: (exchange) => String(exchange.id),
-      fill: row,
-      open: ({ id }) => go({ request: id, message: null, panel: null }),
+      label: "Requests",
+      key: ({ id }) => String(id),
+      render: renderRow,
+      open: ({ id }) => navigate({ request: id, message: null, panel: null }),
       read,
-      came: (page) => this.#came(page),
+      onPage: (page) => this.#onPage(page),
     });
-    this.paged.list.node.classList.add("calls");
+    this.paged.list.node.classList.add("requests");
     this.refresh = this.paged.refresh;
   }
 
-  /** Show what the address says. */
-  moved() {
+  /** Show what the URL says. */
+  onRouteChange() {
     this.paged.show();
-    this.paged.list.select(place().request);
+    this.paged.list.select(route().request);
   }
 
-  heed(news) {
-    if (news.some(({ kind }) => kind === "reset")) this.paged.forget();
-    if (news.some(({ kind }) => kind === "request" || kind === "reset")) this.refresh();
+  /** @param {Ui.MockEvent[]} events */
+  onEvents(events) {
+    if (events.some(({ kind }) => kind === "reset")) this.paged.invalidate();
+    if (events.some(({ kind }) => kind === "request" || kind === "reset")) this.refresh();
   }
 
-  /** Begin anew with the next look, since what is shown may be gone. */
-  forget() {
-    this.paged.forget();
+  /** Read everything again with the next refresh: what is shown may no longer exist. */
+  invalidate() {
+    this.paged.invalidate();
   }
 
-  move(by) {
-    this.paged.list.move(by);
+  /** @param {number} step */
+  move(step) {
+    this.paged.list.move(step);
   }
 
-  #came(page) {
-    const isSearch = Object.keys(filters()).length > 0;
-    const isRefused = filters().refused === "true";
-    const quick = isRefused ? ["Show all", null] : ["Refused only", "true"];
-    const gone = page.evicted ? `, ${page.evicted.toLocaleString("en")} went to make room` : "";
-    this.paged.say(
-      `${counted(page.total, "call")}${isSearch ? " fit" : ""}${gone}`,
-      button(quick[0], () => go({ refused: quick[1] }), { class: "small" }),
+  /** @param {Ui.Page} page */
+  #onPage(page) {
+    const [label, refused] = filters().refused === "true" ? ["Show all", null] : ["Refused only", "true"];
+    const evicted = page.evicted ? `, ${formatted(page.evicted)} old requests evicted` : "";
+    this.paged.showStatus(
+      `${plural(page.total, "request")}${hasFilters() ? " found" : ""}${evicted}`,
+      button(label ?? "", () => navigate({ refused }), { class: "small" }),
     );
-    this.paged.list.select(place().request, false);
-    this.paged.fillBlank([
-      element("h2", {}, isSearch ? "No call fits" : "No call yet"),
-      element("p", {}, "Every call of the emulated API is kept here, refused and malformed ones with the reason why."),
+    this.paged.list.select(route().request, false);
+    this.paged.showEmptyState([
+      element("h2", {}, hasFilters() ? "No request found" : "No requests yet"),
+      element(
+        "p",
+        {},
+        "Every request to the emulated API is listed here. Refused requests are listed with the reason.",
+      ),
     ]);
   }
 }
 
+/** @param {Ui.Query} query */
 async function read(query) {
   const page = await get("requests", { ...filters(), ...query });
   return { page, rows: page.requests };
 }
 
-function row(exchange) {
-  const { response, messages, warnings } = exchange;
-  const made = messages.length ? `${messages.length} SMS` : "";
-  const said =
-    exchange.note || [made, warnings.length && counted(warnings.length, "warning")].filter(Boolean).join(", ");
+/**
+ * @param {Api.Request} request
+ * @returns {Dom.Child[]}
+ */
+function renderRow({ at, method, target, response, note, messages, warnings, duration }) {
+  const result = [
+    messages.length > 0 && `${messages.length} SMS`,
+    warnings.length > 0 && plural(warnings.length, "warning"),
+  ];
   return [
-    element("time", { datetime: exchange.at }, clockTime(exchange.at)),
+    element("time", { datetime: at }, clockTime(at)),
     statusBadge(response.status),
-    element("span", { class: "method" }, apart(exchange.method)),
-    element("span", { class: "target" }, apart(exchange.target)),
-    element("span", { class: exchange.note ? "why" : "why soft" }, apart(said)),
-    element("span", { class: "duration soft" }, span(exchange.duration * 1000)),
+    element("span", { class: "method" }, isolated(method)),
+    element("span", { class: "target" }, isolated(target)),
+    element("span", { class: note ? "note" : "note muted" }, isolated(note || result.filter(Boolean).join(", "))),
+    element("span", { class: "duration muted" }, formatDuration(duration * 1000)),
   ];
 }

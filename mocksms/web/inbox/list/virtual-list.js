@@ -1,142 +1,188 @@
-/** A list of any length, of which only the rows in sight are in the page. */
+/** A list of any length of which only the rows in sight are in the page. */
 
-import { element } from "../../shared/dom.js";
-import { soon } from "../api/live.js";
+import { element, setChildren } from "../../shared/dom.js";
+import { inNextFrame } from "../ui/schedule.js";
 
-const SPARE = 6; // Rows kept ready beyond either edge.
+const SPARE_ROWS = 6; // Rows drawn beyond either edge.
+const DEFAULT_ROW_PX = 60;
+const PAGE_ROWS = 8;
 
-let lists = 0;
+/** @type {Record<string, number>} */
+const STEPS = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: PAGE_ROWS,
+  PageUp: -PAGE_ROWS,
+  Home: -Infinity,
+  End: Infinity,
+};
 
-export class WindowedList {
-  #key;
-  #fill;
-  #open;
-  #more;
+let listCount = 0;
+
+/**
+ * @template Item
+ * @typedef {object} RowOptions
+ * @property {string} label what is listed, for screen readers
+ * @property {(item: Item) => string} key the identity of an item
+ * @property {(item: Item, node: HTMLElement) => Dom.Child[]} render what a row shows
+ * @property {(item: Item) => void} open called when a row is chosen
+ */
+
+/** @template Item */
+export class VirtualList {
+  #options;
+  #loadMore;
   #id;
   #sizer;
+  /** @type {Map<string, { node: HTMLElement, item?: Item }>} */
   #rows = new Map();
+  /** @type {Item[]} */
   #items = [];
-  #places = new Map();
-  #selected = null;
+  /** @type {Map<string, number>} */
+  #indexes = new Map();
+  /** @type {string | undefined} */
+  #selected;
   #isDue = false;
-  #count = 0;
+  #rowCount = 0;
 
   /**
-   * @param label what is listed, for those who hear the page
-   * @param key tells an item from others
-   * @param fill returns what a row shows of an item
-   * @param open does what choosing an item means
-   * @param more brings further items when the end is in sight
+   * @param {RowOptions<Item>} options
+   * @param {() => void} loadMore called when the end of the list is nearly in sight
    */
-  constructor({ label, key, fill, open, more }) {
-    this.#key = key;
-    this.#fill = fill;
-    this.#open = open;
-    this.#more = more;
-    this.#id = `list-${(lists += 1)}`;
+  constructor(options, loadMore) {
+    this.#options = options;
+    this.#loadMore = loadMore;
+    this.#id = `list-${(listCount += 1)}`;
     this.#sizer = element("div", { role: "presentation", class: "sizer" });
-    this.node = element("div", { class: "windowed", role: "listbox", tabindex: "0", "aria-label": label }, this.#sizer);
-    this.node.addEventListener("scroll", () => this.#due(), { passive: true });
-    this.node.addEventListener("click", (event) => this.#clicked(event));
-    this.node.addEventListener("keydown", (event) => this.#pressed(event));
-    new ResizeObserver(() => this.#due()).observe(this.node);
+    const attributes = { class: "virtual-list", role: "listbox", tabindex: "0", "aria-label": options.label };
+    this.node = element("div", attributes, this.#sizer);
+    this.node.addEventListener("scroll", () => this.#scheduleDraw(), { passive: true });
+    this.node.addEventListener("click", (event) => this.#onClick(event));
+    this.node.addEventListener("keydown", (event) => this.#onKey(event));
+    new ResizeObserver(() => this.#scheduleDraw()).observe(this.node);
   }
 
-  /** Show these items; what is in sight stays where it is when others come before it. */
+  /**
+   * Show these items; what is in sight stays where it is if others are added above.
+   *
+   * @param {Item[]} items
+   */
   set(items) {
-    const height = this.#height();
+    const height = this.#rowHeight();
     const top = Math.floor(this.node.scrollTop / height);
     const anchor = this.node.scrollTop > 0 ? this.#items[top] : undefined;
-    const before = anchor && this.#key(anchor);
+    const anchorKey = anchor && this.#options.key(anchor);
     this.#items = items;
-    this.#places = new Map(items.map((item, place) => [this.#key(item), place]));
+    this.#indexes = new Map(items.map((item, index) => [this.#options.key(item), index]));
     this.#sizer.style.height = `${items.length * height}px`;
-    const moved = this.#places.get(before);
+    const moved = anchorKey === undefined ? undefined : this.#indexes.get(anchorKey);
     if (moved !== undefined && moved !== top) this.node.scrollTop += (moved - top) * height;
-    this.#due();
+    this.#scheduleDraw();
   }
 
-  /** Mark an item as the one that is open, and bring it into sight. */
-  select(key, isShown = true) {
+  /**
+   * Mark the item that is open.
+   *
+   * @param {string | undefined} key
+   * @param {boolean} [scroll] whether to scroll to it
+   */
+  select(key, scroll = true) {
     this.#selected = key;
-    const place = this.#places.get(key);
-    if (place !== undefined && isShown) {
-      const height = this.#height();
+    const index = this.#indexOfSelected();
+    if (index !== undefined && scroll) {
+      const height = this.#rowHeight();
       const { scrollTop, clientHeight } = this.node;
-      if (place * height < scrollTop) this.node.scrollTop = place * height;
-      else if ((place + 1) * height > scrollTop + clientHeight)
-        this.node.scrollTop = (place + 1) * height - clientHeight;
+      const bottom = (index + 1) * height;
+      if (index * height < scrollTop) this.node.scrollTop = index * height;
+      else if (bottom > scrollTop + clientHeight) this.node.scrollTop = bottom - clientHeight;
     }
-    this.#due();
+    this.#scheduleDraw();
   }
 
-  /** Open the item so many places on from the one that is open. */
-  move(by) {
-    const place = this.#places.get(this.#selected) ?? (by > 0 ? -1 : this.#items.length);
-    const item = this.#items[Math.max(0, Math.min(this.#items.length - 1, place + by))];
-    if (item) this.#open(item);
+  /**
+   * Open another item.
+   *
+   * @param {number} step how many rows below the one that is open; negative: above
+   */
+  move(step) {
+    const index = this.#indexOfSelected() ?? (step > 0 ? -1 : this.#items.length);
+    const item = this.#items[Math.max(0, Math.min(this.#items.length - 1, index + step))];
+    if (item) this.#options.open(item);
   }
 
-  #height() {
-    return parseFloat(getComputedStyle(this.node).getPropertyValue("--row")) || 60;
+  #indexOfSelected() {
+    return this.#selected === undefined ? undefined : this.#indexes.get(this.#selected);
   }
 
-  #due() {
+  #rowHeight() {
+    return parseFloat(getComputedStyle(this.node).getPropertyValue("--row")) || DEFAULT_ROW_PX;
+  }
+
+  #scheduleDraw() {
     if (this.#isDue) return;
     this.#isDue = true;
-    soon(() => {
+    inNextFrame(() => {
       this.#isDue = false;
       this.#draw();
     });
   }
 
   #draw() {
-    const height = this.#height();
-    const first = Math.max(0, Math.floor(this.node.scrollTop / height) - SPARE);
-    const last = Math.min(
-      this.#items.length,
-      Math.ceil((this.node.scrollTop + this.node.clientHeight) / height) + SPARE,
-    );
-    const wanted = new Set(this.#items.slice(first, last).map(this.#key));
+    const height = this.#rowHeight();
+    const { scrollTop, clientHeight } = this.node;
+    const first = Math.max(0, Math.floor(scrollTop / height) - SPARE_ROWS);
+    const last = Math.min(this.#items.length, Math.ceil((scrollTop + clientHeight) / height) + SPARE_ROWS);
+    const inSight = new Set(this.#items.slice(first, last).map(this.#options.key));
     for (const [key, row] of this.#rows) {
-      if (wanted.has(key)) continue;
+      if (inSight.has(key)) continue;
       row.node.remove();
       this.#rows.delete(key);
     }
-    for (let place = first; place < last; place += 1) this.#place(place, height);
-    const active = this.#rows.get(this.#selected);
+    for (let index = first; index < last; index += 1) this.#drawRow(index, height);
+    const active = this.#selected === undefined ? undefined : this.#rows.get(this.#selected);
     if (active) this.node.setAttribute("aria-activedescendant", active.node.id);
     else this.node.removeAttribute("aria-activedescendant");
-    if (last > this.#items.length - 2 * SPARE) this.#more();
+    if (last > this.#items.length - 2 * SPARE_ROWS) this.#loadMore();
   }
 
-  #place(place, height) {
-    const item = this.#items[place];
-    const key = this.#key(item);
-    let row = this.#rows.get(key);
-    if (!row) {
-      this.#count += 1;
-      row = { node: element("div", { role: "option", id: `${this.#id}-${this.#count}`, class: "row" }) };
-      this.#rows.set(key, row);
-      this.#sizer.append(row.node);
-    }
-    if (row.item !== item) row.node.replaceChildren(...this.#fill(item, row.node));
+  /**
+   * @param {number} index
+   * @param {number} height
+   */
+  #drawRow(index, height) {
+    const item = this.#items[index];
+    const key = this.#options.key(item);
+    const row = this.#rows.get(key) ?? this.#createRow(key);
+    if (row.item !== item) setChildren(row.node, this.#options.render(item, row.node));
     row.item = item;
-    row.key = key;
-    row.node.style.transform = `translateY(${place * height}px)`;
+    row.node.style.transform = `translateY(${index * height}px)`;
     row.node.setAttribute("aria-selected", String(key === this.#selected));
-    row.node.setAttribute("aria-posinset", String(place + 1));
+    row.node.setAttribute("aria-posinset", String(index + 1));
     row.node.setAttribute("aria-setsize", String(this.#items.length));
   }
 
-  #clicked(event) {
-    const row = event.target.closest("[role=option]");
-    const found = row && [...this.#rows.values()].find(({ node }) => node === row);
-    if (found) this.#open(found.item);
+  /**
+   * @param {string} key
+   * @returns {{ node: HTMLElement, item?: Item }}
+   */
+  #createRow(key) {
+    this.#rowCount += 1;
+    const row = { node: element("div", { role: "option", id: `${this.#id}-${this.#rowCount}`, class: "row" }) };
+    this.#rows.set(key, row);
+    this.#sizer.append(row.node);
+    return row;
   }
 
-  #pressed(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8, Home: -Infinity, End: Infinity }[event.key];
+  /** @param {MouseEvent} event */
+  #onClick({ target }) {
+    const node = target instanceof Element && target.closest("[role=option]");
+    const row = [...this.#rows.values()].find((each) => each.node === node);
+    if (row?.item) this.#options.open(row.item);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const step = STEPS[event.key];
     if (step === undefined || event.metaKey || event.ctrlKey) return;
     event.preventDefault();
     this.move(step);

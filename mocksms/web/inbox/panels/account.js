@@ -1,28 +1,40 @@
-/** One account: what it can pay, its gateway and REST right, its lists of numbers, and the receivers of its callbacks. */
+/** The section of the controls for one account: credit, sender, gateway, REST right, lists of numbers, webhooks. */
 
 import { element } from "../../shared/dom.js";
-import { call } from "../api/client.js";
-import { attempt, button, choice, facts, section } from "../ui/components.js";
-import { refill } from "../ui/patch.js";
-import { go } from "../state/route.js";
-import { state } from "../state/mock-state.js";
-import { line } from "../ui/text.js";
+import { request } from "../api/client.js";
+import { mockState } from "../state/mock-state.js";
+import { navigate } from "../state/route.js";
+import { button, checkbox, factList, section } from "../ui/components.js";
+import { attempt } from "../ui/notices.js";
+import { patch } from "../ui/patch.js";
+import { singleLine } from "../ui/text.js";
 
-const LISTS = { unsubscribed: "Opted out", bounced: "Bounced", kosher: "Kosher" };
-const SHOWN = 200;
+/** @typedef {"unsubscribed" | "bounced" | "kosher"} ListName */
 
-export class AccountPart {
+/** @type {[ListName, string][]} */
+const LISTS = [
+  ["unsubscribed", "Opted out"],
+  ["bounced", "Bounced"],
+  ["kosher", "Kosher"],
+];
+const WEBHOOK_KINDS = ["transactional", "automation"];
+const MAX_CHIPS = 200;
+const MAX_ACCOUNTS = 50;
+
+export class AccountSection {
   constructor() {
-    this.body = element("div", {});
-    this.node = section("Account", true, this.body);
+    this.content = element("div", {});
+    this.node = section("Account", true, this.content);
   }
 
+  /** Read and show the account. */
   async refresh() {
-    await state.read();
-    const account = state.one();
-    refill(this.body, account?.key ? this.#form(account) : which());
+    await mockState.load();
+    const account = mockState.selectedAccount();
+    patch(this.content, account ? this.#form(account) : accountButtons());
   }
 
+  /** @param {Api.Account} account */
   #form(account) {
     const credit = element("input", {
       type: "number",
@@ -32,119 +44,135 @@ export class AccountPart {
       "aria-label": "Credit in segments",
     });
     const sender = element("input", { value: account.sender, "aria-label": "Sender" });
+    const newCredit = () => (credit.value === "" ? null : Number(credit.value));
     return [
-      facts([
-        ["key", line(account.key)],
-        ["SMS kept", String(account.messages)],
-        ["wait for credit", account.waiting_for_credit > 0 && String(account.waiting_for_credit)],
+      factList([
+        ["API key", singleLine(account.key)],
+        ["SMS stored", String(account.messages)],
+        ["SMS waiting for credit", account.waiting_for_credit > 0 && String(account.waiting_for_credit)],
       ]),
-      lineOf("Credit in segments", credit, () =>
-        this.#patch({ credit: credit.value === "" ? null : Number(credit.value) }),
-      ),
-      lineOf("Sender", sender, () => this.#patch({ sender: sender.value })),
+      lineForm("Credit in segments", credit, "Set", () => this.#update({ credit: newCredit() })),
+      lineForm("Sender", sender, "Set", () => this.#update({ sender: sender.value })),
       element(
         "div",
         { class: "choices" },
-        this.#switch("gateway", "has an SMS gateway", account.gateway),
-        this.#switch("rest_right", "may use the REST API", account.rest_right),
+        this.#checkbox("gateway", "has an SMS gateway", account.gateway),
+        this.#checkbox("rest_right", "may use the REST API", account.rest_right),
       ),
-      ...Object.entries(LISTS).map(([name, title]) => this.#numbers(name, title, account[name])),
-      this.#receivers(account.webhooks),
+      ...LISTS.map(([name, title]) => this.#numberList(name, title, account[name])),
+      this.#webhooks(account.webhooks),
     ];
   }
 
-  #switch(name, words, checked) {
-    const made = choice(name, words, checked);
-    made.querySelector("input").addEventListener("change", (event) => this.#patch({ [name]: event.target.checked }));
-    return made;
+  /**
+   * @param {string} name
+   * @param {string} label
+   * @param {boolean} checked
+   */
+  #checkbox(name, label, checked) {
+    return checkbox(name, label, checked, ({ target }) => this.#update({ [name]: target.checked }));
   }
 
-  #numbers(name, title, numbers) {
-    const add = element("input", { "aria-label": `Add a number to the list ${name}`, placeholder: "972-54-1111111" });
+  /**
+   * @param {ListName} name
+   * @param {string} title
+   * @param {string[]} numbers
+   */
+  #numberList(name, title, numbers) {
+    const input = element("input", { "aria-label": `Add a number to the list ${name}`, placeholder: "972-54-1111111" });
     return section(
       `${title}: ${numbers.length}`,
       false,
-      this.#chips(numbers, `off the list ${name}`, (number) => ({ [name]: { remove: [number] } })),
-      lineOf("", add, () => add.value && this.#patch({ [name]: { add: [add.value] } }), "Add"),
+      this.#chips(numbers, ` from the list ${name}`, (index) => ({ [name]: { remove: [numbers[index]] } })),
+      lineForm("", input, "Add", () => input.value && this.#update({ [name]: { add: [input.value] } })),
     );
   }
 
-  #receivers(webhooks) {
+  /** @param {Api.Webhook[]} webhooks */
+  #webhooks(webhooks) {
     const example = `http://${location.hostname}:8000/hooks`;
-    const url = element("input", { "aria-label": "Address of a receiver", placeholder: example });
-    const kind = element(
-      "select",
-      { "aria-label": "What it receives" },
-      ["transactional", "automation"].map((name) => element("option", {}, name)),
-    );
-    const add = () => this.#patch({ webhooks: [...state.one().webhooks, { url: url.value, kind: kind.value }] });
+    const url = element("input", { "aria-label": "URL of a webhook", placeholder: example });
+    const kinds = WEBHOOK_KINDS.map((name) => element("option", {}, name));
+    const kind = element("select", { "aria-label": "Kind of webhook" }, kinds);
+    const add = () => {
+      const present = mockState.selectedAccount()?.webhooks ?? [];
+      return this.#update({ webhooks: [...present, { url: url.value, kind: kind.value }] });
+    };
     return section(
-      `Receivers of callbacks: ${webhooks.length}`,
+      `Webhooks: ${webhooks.length}`,
       false,
       this.#chips(
-        webhooks.map((each) => [each.url, each.kind, ...(each.events ?? [])].join(" ")),
-        "out",
-        (_, gone) => ({ webhooks: webhooks.filter((each, place) => place !== gone) }),
+        webhooks.map((webhook) => [webhook.url, webhook.kind, ...(webhook.events ?? [])].join(" ")),
+        "",
+        (index) => ({ webhooks: webhooks.toSpliced(index, 1) }),
       ),
-      lineOf("", [url, kind], () => url.value && add(), "Add"),
+      lineForm("", [url, kind], "Add", () => url.value && add()),
     );
   }
 
-  /** What is listed, each to be taken off by its button; `without` returns the change that takes it off. */
-  #chips(listed, whence, without) {
-    const rest = listed.length - SHOWN;
+  /**
+   * Show a list of texts, each with a button that removes it.
+   *
+   * @param {string[]} texts
+   * @param {string} from where it is removed from, for the label of the button
+   * @param {(index: number) => object} withoutItem the change of the account that removes it
+   */
+  #chips(texts, from, withoutItem) {
+    const chips = texts.slice(0, MAX_CHIPS).map((text, index) =>
+      element(
+        "span",
+        { class: "chip" },
+        singleLine(text),
+        button("×", () => this.#update(withoutItem(index)), {
+          class: "small",
+          "aria-label": `Remove ${singleLine(text)}${from}`,
+        }),
+      ),
+    );
+    const rest = texts.length - MAX_CHIPS;
     return element(
       "div",
       { class: "chips" },
-      listed.slice(0, SHOWN).map((words, place) =>
-        element(
-          "span",
-          { class: "chip" },
-          line(words),
-          button("×", () => this.#patch(without(words, place)), {
-            class: "small",
-            "aria-label": `Take ${line(words)} ${whence}`,
-          }),
-        ),
-      ),
-      rest > 0 && element("span", { class: "soft" }, `and ${rest} more`),
+      chips,
+      rest > 0 && element("span", { class: "muted" }, `and ${rest} more`),
     );
   }
 
-  async #patch(body) {
-    const query = { account: state.one().id };
-    const isDone = await attempt(() => call("PATCH", "account", { query, body }), "Changed.");
-    const field = document.activeElement;
-    if (isDone && this.body.contains(field) && field.localName === "input") field.defaultValue = field.value;
+  /** @param {object} changes */
+  async #update(changes) {
+    const query = { account: mockState.selectedAccount()?.id };
+    const isDone = await attempt(() => request("PATCH", "account", { query, body: changes }), "Account updated.");
+    const input = document.activeElement;
+    if (isDone && input instanceof HTMLInputElement && this.content.contains(input)) input.defaultValue = input.value;
     await this.refresh();
   }
 }
 
-function lineOf(label, input, work, word = "Set") {
-  const form = element(
-    "form",
-    { class: "line" },
-    label && element("span", {}, label),
-    input,
-    element("button", { class: "small" }, word),
-  );
+/**
+ * A form on one line.
+ *
+ * @param {string} label
+ * @param {Dom.Child} inputs
+ * @param {string} submitText
+ * @param {() => unknown} onSubmit
+ */
+function lineForm(label, inputs, submitText, onSubmit) {
+  const text = label && element("span", {}, label);
+  const form = element("form", { class: "line" }, text, inputs, element("button", { class: "small" }, submitText));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    work();
+    onSubmit();
   });
   return form;
 }
 
-/** Let one of several accounts be chosen; there may be none. */
-function which() {
-  if (!state.accounts.length)
-    return [element("p", { class: "soft" }, "There is none yet: the first call with a key makes one.")];
-  return [
-    element("p", { class: "soft" }, "Which one?"),
-    element(
-      "div",
-      { class: "actions" },
-      state.accounts.slice(0, 50).map(({ id, key }) => button(line(key), () => go({ account: id }), { "data-id": id })),
-    ),
-  ];
+/** Buttons to select one of several accounts. */
+function accountButtons() {
+  const { accounts } = mockState;
+  if (!accounts.length)
+    return [element("p", { class: "muted" }, "No account yet. The first request with an API key creates one.")];
+  const buttons = accounts
+    .slice(0, MAX_ACCOUNTS)
+    .map(({ id, key }) => button(singleLine(key), () => navigate({ account: id }), { "data-id": id }));
+  return [element("p", { class: "muted" }, "Select an account:"), element("div", { class: "actions" }, buttons)];
 }

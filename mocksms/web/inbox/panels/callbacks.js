@@ -1,49 +1,51 @@
-/** The calls that the mock made about a message, with what their receiver answered. */
+/** The callbacks about a message, with the responses of their receivers. */
 
 import { element } from "../../shared/dom.js";
-import { call, get } from "../api/client.js";
-import { attempt, button, facts, raw, section } from "../ui/components.js";
-import { visible } from "../ui/text.js";
-import { moment, span } from "../ui/time.js";
+import { get, request } from "../api/client.js";
+import { button, codeBlock, factList, section } from "../ui/components.js";
+import { attempt } from "../ui/notices.js";
+import { withEscapes } from "../ui/text.js";
+import { dateTime, formatDuration } from "../ui/time.js";
 
-/** Read the callbacks of a message. */
-export async function callbacksOf(message) {
-  return (await get("callbacks", { message: message.transaction_id, account: message.account })).callbacks;
+/**
+ * Read the callbacks of a message.
+ *
+ * @param {Api.Message} message
+ */
+export async function loadCallbacks({ transaction_id: message, account }) {
+  return (await get("callbacks", { message, account })).callbacks;
 }
 
-/** Show callbacks, each in a part of its own. */
-export function callbackParts(message, calls) {
-  return calls.map((made) =>
-    section(
-      `Callback: ${made.event}, ${made.state}`,
+/**
+ * Sections that show callbacks.
+ *
+ * @param {Api.Message} message
+ * @param {Api.Callback[]} callbacks
+ */
+export function callbackSections({ account }, callbacks) {
+  return callbacks.map((callback) => {
+    const replay = () => request("POST", `callbacks/${callback.id}/replay`, { query: { account } });
+    return section(
+      `Callback: ${callback.event}, ${callback.state}`,
       false,
-      facts([
-        ["to", visible(made.url)],
-        ["due", made.due_at && moment(made.due_at)],
+      factList([
+        ["to", withEscapes(callback.url)],
+        ["due", callback.due_at && dateTime(callback.due_at)],
       ]),
-      element(
-        "ol",
-        { class: "timeline" },
-        made.attempts.map((each) =>
-          element(
-            "li",
-            {},
-            element("time", { datetime: each.at }, moment(each.at)),
-            ` ${each.status ?? each.error} in ${span(each.duration * 1000)}`,
-            each.body && raw("Response of the receiver", visible(each.body)),
-          ),
-        ),
-      ),
-      raw("Body of the callback", visible(made.request.body)),
-      button(
-        "Call again",
-        () =>
-          attempt(
-            () => call("POST", `callbacks/${made.id}/replay`, { query: { account: message.account } }),
-            "Called again.",
-          ),
-        { "data-id": made.id },
-      ),
-    ),
+      element("ol", { class: "timeline" }, callback.attempts.map(attemptItem)),
+      codeBlock("Body of the callback", withEscapes(callback.request.body)),
+      button("Replay", () => attempt(replay, "Callback replayed."), { "data-id": callback.id }),
+    );
+  });
+}
+
+/** @param {Api.Attempt} callbackAttempt */
+function attemptItem({ at, status, error, body, duration }) {
+  return element(
+    "li",
+    {},
+    element("time", { datetime: at }, dateTime(at)),
+    ` ${status ?? error} in ${formatDuration(duration * 1000)}`,
+    body && codeBlock("Response of the receiver", withEscapes(body)),
   );
 }

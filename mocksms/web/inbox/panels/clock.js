@@ -1,45 +1,56 @@
-/** The mock's own time: frozen, moved forward, let run again. */
+/** The section of the controls for the clock of the mock: freeze, advance, resume. */
 
 import { element } from "../../shared/dom.js";
-import { call } from "../api/client.js";
-import { attempt, button, section, tell } from "../ui/components.js";
-import { state } from "../state/mock-state.js";
-import { clockTime, moment, span } from "../ui/time.js";
+import { request } from "../api/client.js";
+import { mockState } from "../state/mock-state.js";
+import { button, section } from "../ui/components.js";
+import { attempt, showNotice } from "../ui/notices.js";
+import { clockTime, dateTime, formatDuration } from "../ui/time.js";
 
-export class ClockPart {
+const QUICK_ADVANCES = ["1m", "1h", "1d"];
+
+export class ClockSection {
   constructor() {
-    this.now = element("p", { class: "now", role: "status" });
-    this.toggle = button("", () => this.#post(state.clock.frozen ? "resume" : "freeze"));
-    this.due = button("To the next step", () => this.#post("advance", { to: state.clock.next_due }));
-    this.by = element("input", { "aria-label": "Move time forward by", value: "1h", size: "6" });
+    this.time = element("p", { class: "time", role: "status" });
+    this.toggle = button("", () => this.#post(mockState.clock.frozen ? "resume" : "freeze"));
+    this.toNext = button("Advance to the next step", () => this.#post("advance", { to: mockState.clock.next_due }));
+    this.by = element("input", { "aria-label": "Advance the clock by", value: "1h", size: "6" });
     const form = element(
       "form",
       { class: "actions" },
       this.by,
       element("button", {}, "Advance"),
-      ["1m", "1h", "1d"].map((by) => button(`+${by}`, () => this.#post("advance", { by }), { class: "small" })),
+      QUICK_ADVANCES.map((by) => button(`+${by}`, () => this.#post("advance", { by }), { class: "small" })),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#post("advance", { by: this.by.value });
     });
-    this.node = section("Clock", true, this.now, element("div", { class: "actions" }, this.toggle, this.due), form);
+    const buttons = element("div", { class: "actions" }, this.toggle, this.toNext);
+    this.node = section("Clock", true, this.time, buttons, form);
   }
 
+  /** Read and show the clock. */
   async refresh() {
-    await state.read();
-    const { frozen, next_due: due } = state.clock;
-    this.now.textContent =
-      `${moment(state.now())}, ${frozen ? "frozen" : "running"}` +
-      (due ? `; the next step of an SMS is due in ${span(Date.parse(due) - state.now())}` : "; nothing is planned");
-    this.toggle.textContent = frozen ? "Let it run" : "Freeze";
-    this.due.hidden = !due;
+    await mockState.load();
+    const { frozen, next_due: due } = mockState.clock;
+    const now = mockState.now();
+    const next = due
+      ? `Next step of an SMS in ${formatDuration(Date.parse(due) - now.getTime())}.`
+      : "No steps are due.";
+    this.time.textContent = `${dateTime(now)}, ${frozen ? "frozen" : "running"}. ${next}`;
+    this.toggle.textContent = frozen ? "Resume" : "Freeze";
+    this.toNext.hidden = !due;
   }
 
-  async #post(word, body) {
-    const clock = await attempt(() => call("POST", `clock/${word}`, { body }));
+  /**
+   * @param {string} action
+   * @param {object} [body]
+   */
+  async #post(action, body) {
+    const clock = await attempt(() => request("POST", `clock/${action}`, { body }));
     if (!clock) return;
-    tell(`It is ${clockTime(clock.now)}${clock.frozen ? ", and stays so" : ""}.`);
+    showNotice(`Clock ${clock.frozen ? "frozen" : "running"} at ${clockTime(clock.now)}.`);
     await this.refresh();
   }
 }

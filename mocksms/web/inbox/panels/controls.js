@@ -1,75 +1,77 @@
-/** The panel in which the mock is made to behave: scenario, faults, account, clock, reset. */
+/** The panel that controls the mock: scenario, faults, clock, account, reset. */
 
 import { element } from "../../shared/dom.js";
-import { call } from "../api/client.js";
-import { AccountPart } from "./account.js";
-import { ClockPart } from "./clock.js";
-import { FaultsPart } from "./faults.js";
-import { calmly } from "../api/live.js";
-import { attempt, button, dialog, section } from "../ui/components.js";
-import { place } from "../state/route.js";
-import { ScenarioPart } from "./scenario.js";
-import { state } from "../state/mock-state.js";
+import { request } from "../api/client.js";
+import { mockState } from "../state/mock-state.js";
+import { route } from "../state/route.js";
+import { button, dialog, formatted, section } from "../ui/components.js";
+import { attempt } from "../ui/notices.js";
+import { throttle } from "../ui/schedule.js";
+import { AccountSection } from "./account.js";
+import { ClockSection } from "./clock.js";
+import { FaultsSection } from "./faults.js";
+import { ScenarioSection } from "./scenario.js";
 
-export class Steer {
+const REFRESH_PAUSE_MS = 500;
+
+export class Controls {
   constructor() {
-    this.parts = [new ScenarioPart(), new FaultsPart(), new ClockPart(), new AccountPart()];
-    this.refresh = calmly(() => this.#refresh(), 500);
-    this.whose = element("p", { class: "soft" });
+    this.faults = new FaultsSection();
+    this.sections = [new ScenarioSection(), this.faults, new ClockSection(), new AccountSection()];
+    this.refresh = throttle(() => this.#refresh(), REFRESH_PAUSE_MS);
+    this.scope = element("p", { class: "muted" });
+    const resetButton = button("Reset…", confirmReset, { class: "danger" });
     this.nodes = [
-      element("h2", {}, "Steer"),
-      this.whose,
-      ...this.parts.map((part) => part.node),
-      section("Begin anew", true, element("div", { class: "actions" }, button("Reset…", reset, { class: "danger" }))),
+      element("h2", {}, "Controls"),
+      this.scope,
+      ...this.sections.map(({ node }) => node),
+      section("Reset", true, element("div", { class: "actions" }, resetButton)),
     ];
   }
 
-  /** Show the panel for what the address says. */
+  /** Return the nodes of the panel for the account in the URL, and keep them up to date until `hide`. */
   show() {
-    this.#tellWhose();
+    this.#showScope();
+    this.faults.startTimer();
     this.refresh();
     return this.nodes;
   }
 
-  async #refresh() {
-    await Promise.all(this.parts.map((part) => part.refresh()));
-    this.#tellWhose();
+  /** Stop what runs while the panel is shown. */
+  hide() {
+    this.faults.stopTimer();
   }
 
-  #tellWhose() {
-    const { account } = place();
-    this.whose.textContent = account
-      ? `For the account ${state.nameOf(account)}.`
-      : "For all accounts, those to come too.";
+  async #refresh() {
+    await Promise.all(this.sections.map((each) => each.refresh()));
+    this.#showScope();
+  }
+
+  #showScope() {
+    const { account } = route();
+    this.scope.textContent = account
+      ? `For the account ${mockState.accountName(account)}.`
+      : "For all accounts, including accounts created later.";
   }
 }
 
-/** Forget everything, or the account that is chosen, once it is clear what goes. */
-async function reset() {
-  const { account } = place();
-  await attempt(() => state.read());
-  const own = state.accounts.filter(({ id }) => !account || id === account);
-  const messages = own.reduce((sum, each) => sum + each.messages, 0);
-  const whose = account
-    ? `the account ${state.nameOf(account)}`
-    : own.length === 1
-      ? "the one account there is"
-      : `all ${own.length} accounts`;
-  const word = await dialog(
+/** Reset the mock, or the selected account, after a dialog that says what will be deleted. */
+async function confirmReset() {
+  const { account } = route();
+  await attempt(() => mockState.load());
+  const accounts = mockState.accounts.filter(({ id }) => !account || id === account);
+  const messages = accounts.reduce((sum, each) => sum + each.messages, 0);
+  const all = accounts.length === 1 ? "the only account" : `all ${accounts.length} accounts`;
+  const target = account ? `the account ${mockState.accountName(account)}` : all;
+  const everything = account ? "" : " Scenario and faults return to those the mock was started with.";
+  const text =
+    `This deletes the data of ${target}: ${formatted(messages)} SMS, replies, requests, lists and credit.` +
+    `${everything} This cannot be undone.`;
+  const answer = await dialog(
     "Reset",
-    element(
-      "div",
-      {},
-      element("h2", {}, "Reset?"),
-      element(
-        "p",
-        {},
-        `This forgets ${whose}: ${messages.toLocaleString("en")} SMS, replies, the journal, lists and credit` +
-          `${account ? "." : ", and takes scenario and faults back to what the mock was started with."} It cannot be undone.`,
-      ),
-    ),
-    element("button", { value: "no", autofocus: true }, "Keep everything"),
+    element("div", {}, element("h2", {}, "Reset?"), element("p", {}, text)),
+    element("button", { value: "no", autofocus: true }, "Cancel"),
     element("button", { value: "yes", class: "danger" }, "Reset"),
   );
-  if (word === "yes") await attempt(() => call("POST", "reset"), "All is forgotten.");
+  if (answer === "yes") await attempt(() => request("POST", "reset"), "Reset done.");
 }

@@ -1,37 +1,46 @@
-/** Wrong HTTP answers, set by hand: what kind, how often, how long; and when they end. */
+/** The section of the controls for faults: wrong HTTP responses for the next sends. */
 
 import { element } from "../../shared/dom.js";
-import { call, get } from "../api/client.js";
-import { excuse } from "../api/live.js";
-import { attempt, button, field, section } from "../ui/components.js";
-import { refill } from "../ui/patch.js";
-import { state } from "../state/mock-state.js";
-import { visible } from "../ui/text.js";
-import { clockTime, span } from "../ui/time.js";
+import { get, request } from "../api/client.js";
+import { mockState } from "../state/mock-state.js";
+import { button, field, section } from "../ui/components.js";
+import { attempt, reportError } from "../ui/notices.js";
+import { patch } from "../ui/patch.js";
+import { withEscapes } from "../ui/text.js";
+import { clockTime, formatDuration } from "../ui/time.js";
 
-/** What can go wrong, in words, and as the inspection API takes it. */
+const TICK_MS = 1_000;
+
+/**
+ * The faults to choose from: label, and what the inspection API takes.
+ *
+ * @type {Record<string, object>}
+ */
 const KINDS = {
-  "HTTP 503, come back in 2 s": { kind: "status", status: 503, retry_after: "2s" },
+  "HTTP 503, Retry-After 2 s": { kind: "status", status: 503, retry_after: "2s" },
   "HTTP 500": { kind: "status", status: 500 },
-  "HTTP 429, come back in 5 s": { kind: "status", status: 429, retry_after: "5s" },
+  "HTTP 429, Retry-After 5 s": { kind: "status", status: 429, retry_after: "5s" },
   "HTTP 401": { kind: "unauthorized" },
-  "at most 5 calls a minute": { kind: "rate_limit", limit: 5, per: "1m" },
-  "answer after 5 s": { kind: "delay", duration: "5s" },
-  "answer byte by byte over 5 s": { kind: "dribble", duration: "5s" },
+  "rate limit: 5 requests per minute": { kind: "rate_limit", limit: 5, per: "1m" },
+  "response after 5 s": { kind: "delay", duration: "5s" },
+  "response byte by byte over 5 s": { kind: "dribble", duration: "5s" },
   "body truncated": { kind: "truncated" },
   "malformed JSON": { kind: "malformed" },
   "empty body": { kind: "empty" },
-  "accepted, then the connection is reset": { kind: "reset_after_accept" },
-  "connection reset before anything is accepted": { kind: "reset_before_accept" },
+  "connection reset after the send was accepted": { kind: "reset_after_accept" },
+  "connection reset before the send is accepted": { kind: "reset_before_accept" },
 };
 
-export class FaultsPart {
+export class FaultsSection {
+  /** @type {number | undefined} */
+  #timer;
+
   constructor() {
-    this.list = element("ul", { class: "plain", "aria-label": "Faults in force" });
+    this.list = element("ul", { class: "plain", "aria-label": "Active faults" });
     this.kind = element(
       "select",
       { name: "kind" },
-      Object.keys(KINDS).map((words) => element("option", {}, words)),
+      Object.keys(KINDS).map((label) => element("option", {}, label)),
     );
     this.times = element("input", { name: "times", type: "number", min: "1", value: "1" });
     this.ttl = element("input", { name: "ttl", value: "10m", size: "6" });
@@ -39,72 +48,96 @@ export class FaultsPart {
       "form",
       { class: "line" },
       field("The next sends get", this.kind),
-      field("how often", this.times),
-      field("at most for", this.ttl),
-      element("button", {}, "Set the fault"),
+      field("how many times", this.times),
+      field("for at most", this.ttl),
+      element("button", {}, "Set fault"),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#set();
     });
     this.node = section("Faults", true, form, this.list);
-    setInterval(() => this.#count(), 1_000);
   }
 
+  /** Count down the time that is left, once a second until `stopTimer`. */
+  startTimer() {
+    this.stopTimer();
+    this.#timer = setInterval(() => this.#onTick(), TICK_MS);
+  }
+
+  stopTimer() {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Read and show the active faults. */
   async refresh() {
-    const faults = together((await get("faults")).faults);
-    const rows = faults.map((fault) =>
-      element(
-        "li",
-        { "data-id": fault.id },
-        element("strong", {}, visible(fault.fault)),
-        ` hit ${fault.applied}${left(fault)} `,
-        element("span", { class: "soft until", "data-until": fault.until }),
-        button("End it", () => this.#change(() => call("DELETE", `faults/${fault.id}`)), { class: "small" }),
-      ),
+    const rows = mergedFaults((await get("faults")).faults).map((fault) => this.#row(fault));
+    const none = element("li", { class: "muted" }, "No active faults.");
+    patch(this.list, rows.length ? rows : [none]);
+    this.#showTimeLeft();
+  }
+
+  /** @param {Api.Fault} fault */
+  #row({ id, fault, applied, left, until }) {
+    const remove = () => this.#change(() => request("DELETE", `faults/${id}`));
+    return element(
+      "li",
+      { "data-id": id },
+      element("strong", {}, withEscapes(fault)),
+      ` applied ${applied}${left === null ? "" : `, ${left} left`} `,
+      element("span", { class: "muted until", "data-until": until }),
+      button("Remove", remove, { class: "small" }),
     );
-    const none = element("li", { class: "soft" }, "None: calls are answered as they should be.");
-    refill(this.list, rows.length ? rows : [none]);
-    this.#count(true);
   }
 
   async #set() {
-    const body = { fault: KINDS[this.kind.value], ttl: this.ttl.value };
-    if (this.times.value) body.times = Number(this.times.value);
-    await this.#change(() => call("POST", "faults", { body }), "The fault is set.");
+    const times = this.times.value ? { times: Number(this.times.value) } : {};
+    const body = { fault: KINDS[this.kind.value], ttl: this.ttl.value, ...times };
+    await this.#change(() => request("POST", "faults", { body }), "Fault set.");
   }
 
-  async #change(work, said) {
-    if (await attempt(work, said)) await this.refresh();
+  /**
+   * @param {() => Promise<unknown>} work
+   * @param {string} [doneText]
+   */
+  async #change(work, doneText) {
+    if (await attempt(work, doneText)) await this.refresh();
   }
 
-  #count(isFresh = false) {
-    if (!this.list.isConnected) return;
-    let isOver = false;
-    for (const node of this.list.querySelectorAll(".until")) {
-      const rest = Date.parse(node.dataset.until) - state.now();
-      node.textContent = rest > 0 ? `ends in ${span(rest)}, at ${clockTime(node.dataset.until)}` : "is over";
-      isOver ||= rest <= 0;
+  #onTick() {
+    if (this.#showTimeLeft()) this.refresh().catch(reportError);
+  }
+
+  /** Show the time that each fault has left. Returns whether one has ended. */
+  #showTimeLeft() {
+    let hasEnded = false;
+    for (const node of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".until"))) {
+      const until = node.dataset.until ?? "";
+      const rest = Date.parse(until) - mockState.now().getTime();
+      node.textContent = rest > 0 ? `ends in ${formatDuration(rest)}, at ${clockTime(until)}` : "has ended";
+      hasEnded ||= rest <= 0;
     }
-    if (isOver && !isFresh) this.refresh().catch(excuse);
+    return hasEnded;
   }
 }
 
-/** Faults of all accounts, each shown once with the hits on every account; those of accounts to come stand last. */
-function together(faults) {
-  const found = new Map();
+/**
+ * Merge the rows of each fault: a fault for all accounts has a row per account and one, without account, for accounts
+ * created later.
+ *
+ * @param {Api.Fault[]} faults those without an account come last
+ */
+function mergedFaults(faults) {
+  /** @type {Map<number, Api.Fault>} */
+  const merged = new Map();
   for (const fault of faults) {
-    const known = found.get(fault.id);
+    const known = merged.get(fault.id);
     if (fault.account === null) {
-      if (!known && Date.parse(fault.until) > state.now()) found.set(fault.id, fault);
+      if (!known && Date.parse(fault.until) > mockState.now().getTime()) merged.set(fault.id, fault);
     } else {
-      found.set(fault.id, known ? { ...known, applied: known.applied + fault.applied, left: null } : fault);
+      merged.set(fault.id, known ? { ...known, applied: known.applied + fault.applied, left: null } : fault);
     }
   }
-  return [...found.values()];
-}
-
-function left(fault) {
-  if (fault.left === null) return "";
-  return fault.left ? `, ${fault.left} left` : ", used up";
+  return [...merged.values()];
 }

@@ -1,17 +1,22 @@
-/** All that is known of one message. */
+/** The panel of one message: everything the mock knows about it. */
 
-import { curlOf } from "../../shared/curl.js";
+import { curlCommand } from "../../shared/curl.js";
 import { element } from "../../shared/dom.js";
-import { NOBODY, call, get, knownKeys } from "../api/client.js";
-import { attempt, badge, button, copyButton, counted, facts, raw, section } from "../ui/components.js";
-import { go, place } from "../state/route.js";
-import { callbackParts, callbacksOf } from "./callbacks.js";
-import { exchangeParts } from "./request.js";
-import { anchor, visible } from "../ui/text.js";
-import { clockTime, moment, span } from "../ui/time.js";
+import { ANY_ACCOUNT, get, request, savedKeys } from "../api/client.js";
+import { navigate, route } from "../state/route.js";
+import { badge, button, codeBlock, copyButton, factList, plural, section } from "../ui/components.js";
+import { attempt } from "../ui/notices.js";
+import { anchor, withEscapes } from "../ui/text.js";
+import { clockTime, dateTime, formatDuration } from "../ui/time.js";
+import { callbackSections, loadCallbacks } from "./callbacks.js";
+import { STORED_BYTES, requestSections, warningList } from "./request.js";
 
-/** What a message of each status can still be made to do, and by which word of the inspection API. */
-const STEPS = {
+/**
+ * The actions that are possible in each status: path in the inspection API, and label.
+ *
+ * @type {Record<string, [string, string][]>}
+ */
+const ACTIONS = {
   queued: [
     ["send", "Send now"],
     ["cancel", "Cancel"],
@@ -20,58 +25,64 @@ const STEPS = {
   sent: [["bounce", "Bounce"]],
 };
 
-/** Read a message and what belongs to it, and return the parts of its panel. */
-export async function messageParts(id) {
-  const message = await get(`messages/${encodeURIComponent(id)}`, NOBODY);
-  const [exchange, calls] = await Promise.all([exchangeOf(message), callbacksOf(message)]);
+/**
+ * Read a message with its request and callbacks, and return the nodes of its panel.
+ *
+ * @param {string} id
+ * @returns {Promise<Dom.Child[]>}
+ */
+export async function messagePanel(id) {
+  const message = await get(`messages/${encodeURIComponent(id)}`, ANY_ACCOUNT);
+  const [origin, callbacks] = await Promise.all([loadRequest(message), loadCallbacks(message)]);
   return [
-    element("h2", {}, "SMS to ", element("bdi", {}, visible(message.mobile_number))),
+    element("h2", {}, "SMS to ", element("bdi", {}, withEscapes(message.mobile_number))),
     element(
       "p",
       { class: "state" },
       badge(message.status, message.reject_reason),
-      message.decided_by && element("span", {}, " decided by ", element("strong", {}, visible(message.decided_by))),
+      message.decided_by && element("span", {}, " decided by ", element("strong", {}, withEscapes(message.decided_by))),
     ),
-    element("div", { class: "actions", "data-id": message.transaction_id }, steps(message)),
-    timeline(message),
-    about(message),
-    message.codes.length > 0 && codes(message),
-    message.links.length > 0 && links(message),
-    ...callbackParts(message, calls),
-    ...(exchange ? exchangeParts(exchange, "The call that made it") : [gone(message)]),
-    exchange && curl(message, exchange),
-  ].filter(Boolean);
-}
-
-async function exchangeOf(message) {
-  if (!message.request_id) return null;
-  const { requests } = await get("requests", {
-    account: message.account,
-    since: message.request_id - 1,
-    before: message.request_id + 1,
-    limit: 1,
-  });
-  return requests[0] ?? null;
-}
-
-function act(message, word, said) {
-  const path = `messages/${message.transaction_id}/${word}`;
-  return attempt(() => call("POST", path, { query: { account: message.account } }), said);
-}
-
-function steps(message) {
-  return [
-    ...(STEPS[message.status] ?? []).map(([word, words]) => button(words, () => act(message, word))),
-    place().phone !== message.number &&
-      button("Conversation", () => go({ view: null, phone: message.number, in: message.account })),
-    button("Opt the phone out", () => act(message, "unsubscribe", "The phone has opted out.")),
+    element("div", { class: "actions", "data-id": message.transaction_id }, actionButtons(message)),
+    historySection(message),
+    detailsSection(message),
+    message.codes.length > 0 && codesSection(message),
+    message.links.length > 0 && linksSection(message),
+    ...callbackSections(message, callbacks),
+    ...(origin ? requestSections(origin, "Request that created it") : [noRequest(message)]),
+    origin && curlSection(message, origin),
   ];
 }
 
-function timeline(message) {
-  const { history } = message;
+/** @param {Api.Message} message */
+async function loadRequest({ account, request_id: id }) {
+  if (!id) return null;
+  const { requests } = await get("requests", { account, since: id - 1, before: id + 1, limit: 1 });
+  return requests[0] ?? null;
+}
+
+/**
+ * @param {Api.Message} message
+ * @param {string} action
+ * @param {{ body?: object, doneText?: string }} [options]
+ */
+function act({ transaction_id: id, account }, action, { body, doneText } = {}) {
+  return attempt(() => request("POST", `messages/${id}/${action}`, { query: { account }, body }), doneText);
+}
+
+/** @param {Api.Message} message */
+function actionButtons(message) {
+  const { status, number, account } = message;
+  return [
+    ...(ACTIONS[status] ?? []).map(([action, label]) => button(label, () => act(message, action))),
+    route().phone !== number && button("Conversation", () => navigate({ view: null, phone: number, in: account })),
+    button("Opt the phone out", () => act(message, "unsubscribe", { doneText: "The phone has opted out." })),
+  ];
+}
+
+/** @param {Api.Message} message */
+function historySection({ history }) {
   return section(
-    "What happened to it",
+    "History",
     true,
     element(
       "ol",
@@ -80,149 +91,143 @@ function timeline(message) {
         element(
           "li",
           { class: step.status },
-          element("span", { class: "gap" }, index ? after(history[index - 1].at, step.at) : ""),
+          element("span", { class: "gap" }, index > 0 && timeBetween(history[index - 1].at, step.at)),
           element("time", { datetime: step.at, title: step.at }, clockTime(step.at)),
           badge(step.status, step.reject_reason),
-          element("span", { class: "soft" }, visible(step.cause)),
+          element("span", { class: "muted" }, withEscapes(step.cause)),
         ),
       ),
     ),
   );
 }
 
-function after(before, at) {
+/**
+ * @param {string} before
+ * @param {string} at
+ */
+function timeBetween(before, at) {
   const passed = Date.parse(at) - Date.parse(before);
-  return passed ? `+${span(passed)}` : "at once";
+  return passed ? `+${formatDuration(passed)}` : "at once";
 }
 
-function about(message) {
-  const { segments } = message;
-  const forced = segments.forced_by && [
-    element("code", {}, visible(segments.forced_by.character)),
-    ` ${codePoint(segments.forced_by.character)} at ${segments.forced_by.index}`,
-  ];
+/** @param {Api.Message} message */
+function detailsSection(message) {
+  const { transaction_id: id, segments, tags, warnings } = message;
+  const { encoding, forced_by: forcedBy } = segments;
+  const units = `${segments.units} ${encoding === "GSM-7" ? "septets" : "code units"}`;
   return section(
-    "About it",
+    "Details",
     true,
-    facts([
+    factList([
       ["status", message.status],
       [
         "reason",
         message.reject_reason && [
           element("code", {}, message.reject_reason),
-          " in send answers, ",
+          " in the response to the send, ",
           element("code", {}, message.reject_reason_in_reads),
-          " in the reads",
+          " in search and info",
         ],
       ],
-      ["id", [element("code", {}, message.transaction_id), " ", copyButton("Id", () => message.transaction_id)]],
+      ["id", [element("code", {}, id), " ", copyButton("Id", () => id)]],
+      ["segments", `${segments.count} × ${encoding}, ${segments.characters} characters, ${units}`],
       [
-        "segments",
-        `${segments.count} × ${segments.encoding}, ${segments.characters} characters, ${segments.units} ${segments.encoding === "GSM-7" ? "septets" : "code units"}`,
+        "UCS-2 because of",
+        forcedBy && [
+          element("code", {}, withEscapes(forcedBy.character)),
+          ` ${codePoint(forcedBy.character)} at index ${forcedBy.index}`,
+        ],
       ],
-      ["UCS-2 because of", forced],
-      ["sender", element("bdi", {}, visible(message.sender))],
+      ["sender", element("bdi", {}, withEscapes(message.sender))],
       [
         "tags",
-        message.tags.length > 0 &&
-          message.tags.map((tag) => element("span", { class: "chip tag" }, element("bdi", {}, visible(tag)))),
+        tags.length > 0 &&
+          tags.map((tag) => element("span", { class: "chip tag" }, element("bdi", {}, withEscapes(tag)))),
       ],
-      ["scheduled for", message.scheduled_at && moment(message.scheduled_at)],
-      [
-        "warnings",
-        message.warnings.length > 0 &&
-          element(
-            "ul",
-            {},
-            message.warnings.map(({ path, note }) =>
-              element("li", {}, element("code", {}, visible(path)), " ", visible(note)),
-            ),
-          ),
-      ],
+      ["scheduled for", message.scheduled_at && dateTime(message.scheduled_at)],
+      ["warnings", warnings.length > 0 && warningList(warnings)],
     ]),
   );
 }
 
+/** @param {string} character */
 function codePoint(character) {
-  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-function codes(message) {
+/** @param {Api.Message} message */
+function codesSection({ codes }) {
   return section(
     "Codes",
     true,
     element(
       "ul",
       { class: "plain" },
-      message.codes.map(({ code, announced }) =>
+      codes.map(({ code, announced }) =>
         element(
           "li",
           {},
           element("code", { class: "code" }, code),
           copyButton(`Code ${code}`, () => code),
-          element("span", { class: "soft" }, announced ? "the text calls it a code" : "may be one"),
+          element("span", { class: "muted" }, announced ? "the text calls it a code" : "may be a code"),
         ),
       ),
     ),
   );
 }
 
-function links(message) {
-  const count = new Map();
-  message.clicks_details.forEach(({ url }) => count.set(url, (count.get(url) ?? 0) + 1));
-  const click = (url) =>
-    attempt(() =>
-      call("POST", `messages/${message.transaction_id}/click`, { query: { account: message.account }, body: { url } }),
-    );
+/** @param {Api.Message} message */
+function linksSection(message) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  message.clicks_details.forEach(({ url }) => counts.set(url, (counts.get(url) ?? 0) + 1));
   return section(
     "Links",
     true,
     element(
       "ul",
       { class: "plain" },
-      message.links.map((link) =>
+      message.links.map((url) =>
         element(
           "li",
           { "data-id": message.transaction_id },
-          anchor(link),
-          message.status === "sent" && button("Click as the phone", () => click(link), { class: "small" }),
+          anchor(url),
+          message.status === "sent" &&
+            button("Click as the phone", () => act(message, "click", { body: { url } }), { class: "small" }),
         ),
       ),
     ),
     element(
       "p",
-      { class: "soft", role: "status" },
-      message.clicks ? `Clicked ${counted(message.clicks, "time")}: ` : "Not clicked yet.",
-      ...[...count].map(([url, times]) => [...visible(url), ` × ${times}. `]).flat(),
+      { class: "muted", role: "status" },
+      message.clicks ? `Clicked ${plural(message.clicks, "time")}: ` : "Not clicked yet.",
+      [...counts].map(([url, count]) => [withEscapes(url), ` × ${count}. `]),
     ),
   );
 }
 
-function gone(message) {
-  return element(
-    "p",
-    { class: "soft" },
-    message.request_id ? "The call that made it went to make room." : "No call made it.",
-  );
+/** @param {Api.Message} message */
+function noRequest({ request_id: id }) {
+  const text = id ? "The request that created it was evicted from the journal." : "It was not created by a request.";
+  return element("p", { class: "muted" }, text);
 }
 
-function curl(message, exchange) {
-  const key = knownKeys()[message.account];
+/**
+ * @param {Api.Message} message
+ * @param {Api.Request} origin
+ */
+function curlSection({ account }, origin) {
+  const key = savedKeys()[account];
+  const shortKey = origin.headers.find(([name]) => name.toLowerCase() === "x-api-key")?.[1];
+  const stored = shortKey ? `The mock stores it shortened: ${shortKey}.` : "The mock does not store it.";
   const headers = { "X-API-Key": key ?? "YOUR-KEY", "Content-Type": "application/json" };
-  const line = curlOf({ method: exchange.method, target: exchange.target, headers, body: exchange.body });
+  const command = curlCommand({ method: origin.method, target: origin.target, headers, body: origin.body });
   return section(
-    "As a curl line",
+    "curl command",
     false,
-    !key &&
-      element(
-        "p",
-        { class: "soft" },
-        `Put the key in place of YOUR-KEY; the mock keeps no more of it than ${exchange.headers.find(([name]) => name.toLowerCase() === "x-api-key")?.[1] ?? "its account"}.`,
-      ),
-    exchange.size > exchange.body.length &&
-      exchange.size > 65_536 &&
-      element("p", { class: "soft" }, "The body is kept in part only."),
-    copyButton("Curl line", () => line),
-    raw("Curl line", visible(line)),
+    !key && element("p", { class: "muted" }, `Replace YOUR-KEY with your API key. ${stored}`),
+    origin.size > STORED_BYTES && element("p", { class: "muted" }, "Only the start of the body is stored."),
+    copyButton("curl command", () => command),
+    codeBlock("curl command", withEscapes(command)),
   );
 }

@@ -1,95 +1,125 @@
-/** What is at the right: a message, a call, the panel to write or the one to steer. */
+/** The panel at the right: a message, a request, the form for a new SMS, or the controls. */
 
 import { element } from "../../shared/dom.js";
-import { address, composeParts } from "./compose.js";
-import { messageParts } from "./message.js";
-import { requestParts } from "./request.js";
-import { calmly } from "../api/live.js";
+import { messageOf } from "../../shared/errors.js";
+import { navigate, route } from "../state/route.js";
 import { button } from "../ui/components.js";
-import { refill, replace } from "../ui/patch.js";
-import { go, place } from "../state/route.js";
-import { Steer } from "./controls.js";
-import { line } from "../ui/text.js";
+import { patch, replace } from "../ui/patch.js";
+import { throttle } from "../ui/schedule.js";
+import { singleLine } from "../ui/text.js";
+import { composePanel, fillRecipient } from "./compose.js";
+import { Controls } from "./controls.js";
+import { messagePanel } from "./message.js";
+import { requestPanel } from "./request.js";
 
-export class Side {
-  #asked = "";
+const MAX_ERROR_CHARACTERS = 400;
+
+export class Panel {
+  #query = "";
   #hasFailed = false;
-  #from = document.body;
-  #steer = new Steer();
+  /** @type {Element | null} what had the focus before the panel was opened */
+  #opener = null;
+  #controls = new Controls();
 
+  /** @param {HTMLElement} node */
   constructor(node) {
     this.node = node;
-    this.refresh = calmly(() => this.#show(true));
+    this.refresh = throttle(() => this.#show(true));
   }
 
-  /** Show what the address says. */
-  moved() {
+  /** Show what the URL says. */
+  onRouteChange() {
     this.#show(false);
   }
 
-  heed(news) {
-    const { panel, message } = place();
-    if (panel === "steer") this.#steer.refresh();
-    const isOurs = ({ kind, transaction_id: id }) =>
-      kind === "deleted" || kind === "reset" || (id && [id, "latest"].includes(message));
-    if (message && news.some(isOurs)) this.refresh();
+  /** @param {Ui.MockEvent[]} events */
+  onEvents(events) {
+    const { panel, message } = route();
+    if (panel === "controls") this.#controls.refresh();
+    if (!message) return;
+    const isRelevant = events.some(
+      ({ kind, transaction_id: id }) =>
+        kind === "deleted" || kind === "reset" || (id && (id === message || message === "latest")),
+    );
+    if (isRelevant) this.refresh();
   }
 
+  /** Close the panel. */
   close() {
-    go({ message: null, request: null, panel: null });
+    navigate({ message: null, request: null, panel: null });
   }
 
+  /** @param {boolean} isStale whether what is shown may have changed */
   async #show(isStale) {
-    const what = shown();
-    if (what && this.node.hidden) this.#from = document.activeElement;
-    const isLeft = !what && this.node.contains(document.activeElement);
-    this.node.hidden = !what;
-    if (isLeft) this.#from.focus();
-    document.body.dataset.side = what ?? "";
-    const { message, request, panel, account } = place();
-    const asked = JSON.stringify([message, request, panel, panel === "steer" && account]);
-    const isSame = asked === this.#asked && !this.#hasFailed;
-    this.#asked = asked;
-    if (!what || (isSame && !(isStale && ["message", "steer"].includes(what)))) return;
+    const kind = panelKind();
+    this.#toggle(kind);
+    const { message, request, panel, account } = route();
+    const query = JSON.stringify([message, request, panel, panel === "controls" && account]);
+    const isSame = query === this.#query && !this.#hasFailed;
+    this.#query = query;
+    if (!kind || (isSame && !(isStale && (kind === "message" || kind === "controls")))) return;
     const form = this.node.querySelector("form.compose");
-    if (what === "compose" && form) {
-      address(form);
+    if (kind === "compose" && form instanceof HTMLFormElement) {
+      fillRecipient(form);
       return;
     }
     this.#hasFailed = false;
-    const parts = await this.#parts(what);
-    if (asked === this.#asked) this.#put(parts, isSame);
+    const nodes = await this.#read(kind);
+    if (query === this.#query) this.#draw(nodes, isSame);
   }
 
-  #parts(what) {
-    const { message, request } = place();
-    const parts = {
-      compose: composeParts,
-      steer: async () => this.#steer.show(),
-      message: () => messageParts(message),
-      request: () => requestParts(request),
-    };
-    return parts[what]().catch((error) => {
+  /**
+   * Open or close the panel, and move the focus back when it closes.
+   *
+   * @param {string | undefined} kind
+   */
+  #toggle(kind) {
+    if (kind && this.node.hidden) this.#opener = document.activeElement;
+    const hadFocus = !kind && this.node.contains(document.activeElement);
+    this.node.hidden = !kind;
+    if (hadFocus && this.#opener instanceof HTMLElement) this.#opener.focus();
+    document.body.dataset.panel = kind ?? "";
+    if (kind !== "controls") this.#controls.hide();
+  }
+
+  /**
+   * @param {NonNullable<ReturnType<typeof panelKind>>} kind
+   * @returns {Promise<Dom.Child[]>}
+   */
+  async #read(kind) {
+    const { message = "", request = "" } = route();
+    try {
+      if (kind === "compose") return await composePanel();
+      if (kind === "controls") return this.#controls.show();
+      return await (kind === "message" ? messagePanel(message) : requestPanel(request));
+    } catch (error) {
       this.#hasFailed = true;
-      return [element("h2", {}, "Not there"), element("p", {}, line(error.message, 400))];
-    });
+      const text = singleLine(messageOf(error), MAX_ERROR_CHARACTERS);
+      return [element("h2", {}, "Not found"), element("p", {}, text)];
+    }
   }
 
-  #put(parts, isSame) {
+  /**
+   * @param {Dom.Child[]} nodes
+   * @param {boolean} isSame
+   */
+  #draw(nodes, isSame) {
     const close = button("×", () => this.close(), { class: "close", "aria-label": "Close details" });
     if (isSame) {
-      refill(this.node, [close, ...parts]);
+      patch(this.node, [close, ...nodes]);
       return;
     }
-    replace(this.node, [close, ...parts]);
+    replace(this.node, [close, ...nodes]);
     this.node.scrollTop = 0;
-    this.node.querySelector("form.compose [name=content]")?.focus();
+    const content = this.node.querySelector("form.compose [name=content]");
+    if (content instanceof HTMLElement) content.focus();
   }
 }
 
-/** Which of the four it is, if any. */
-function shown() {
-  const { message, request, panel } = place();
-  if (panel === "compose" || panel === "steer") return panel;
-  return message ? "message" : request && "request";
+/** Which of the four panels is open, if any. */
+function panelKind() {
+  const { message, request, panel } = route();
+  if (panel === "compose" || panel === "controls") return panel;
+  if (message) return "message";
+  return request ? "request" : undefined;
 }

@@ -1,91 +1,120 @@
-/** One call of the emulated API: as it came, as it was answered, and why so. */
+/** The panel of one request to the emulated API: the request, the response, and why it was answered so. */
 
 import { element } from "../../shared/dom.js";
 import { prettyJson } from "../../shared/json.js";
-import { NOBODY, get } from "../api/client.js";
-import { button, copyButton, facts, raw, section } from "../ui/components.js";
-import { go } from "../state/route.js";
-import { visible } from "../ui/text.js";
-import { moment, span } from "../ui/time.js";
+import { ANY_ACCOUNT, get } from "../api/client.js";
+import { navigate } from "../state/route.js";
+import { button, codeBlock, copyButton, factList, formatted, section } from "../ui/components.js";
+import { withEscapes } from "../ui/text.js";
+import { dateTime, formatDuration } from "../ui/time.js";
 
-const KEPT = 65_536;
+/** The mock stores this much of a body. */
+export const STORED_BYTES = 65_536;
 
-/** Read a call and return the parts of its panel. */
-export async function requestParts(id) {
-  const exchange = await get(`requests/${encodeURIComponent(id)}`, NOBODY);
+const MAX_MESSAGES = 20;
+const ID_CHARACTERS = 8;
+
+/**
+ * Read a request and return the nodes of its panel.
+ *
+ * @param {string} id
+ * @returns {Promise<Dom.Child[]>}
+ */
+export async function requestPanel(id) {
+  const request = await get(`requests/${encodeURIComponent(id)}`, ANY_ACCOUNT);
   return [
-    element("h2", {}, visible(`${exchange.method} ${exchange.target}`)),
+    element("h2", {}, withEscapes(`${request.method} ${request.target}`)),
     element(
       "p",
       { class: "state" },
-      statusBadge(exchange.response.status),
-      exchange.note && element("strong", {}, " ", visible(exchange.note)),
+      statusBadge(request.response.status),
+      request.note && element("strong", {}, " ", withEscapes(request.note)),
     ),
-    exchange.messages.length > 0 &&
-      section(
-        `SMS it made: ${exchange.messages.length}`,
-        true,
-        element(
-          "div",
-          { class: "actions" },
-          exchange.messages
-            .slice(0, 20)
-            .map((message) =>
-              button(message.slice(0, 8), () => go({ message, request: null, panel: null }), { class: "small" }),
-            ),
-        ),
-      ),
-    ...exchangeParts(exchange, "The call", true),
-  ].filter(Boolean);
+    request.messages.length > 0 && createdMessages(request.messages),
+    ...requestSections(request, "Request details", true),
+  ];
 }
 
-/** The parts of a call: in words, request and answer. */
-export function exchangeParts(exchange, title, isOpen = false) {
-  const { response } = exchange;
+/** @param {string[]} messages ids */
+function createdMessages(messages) {
+  const links = messages.slice(0, MAX_MESSAGES).map((message) =>
+    button(message.slice(0, ID_CHARACTERS), () => navigate({ message, request: null, panel: null }), {
+      class: "small",
+    }),
+  );
+  return section(`SMS created: ${messages.length}`, true, element("div", { class: "actions" }, links));
+}
+
+/**
+ * The sections of a request: details, request, response.
+ *
+ * @param {Api.Request} request
+ * @param {string} title
+ * @param {boolean} [isMain] whether the panel is about the request, not about a message
+ */
+export function requestSections(request, title, isMain = false) {
+  const { at, note, duration, warnings, response } = request;
   return [
     section(
       title,
       true,
-      facts([
-        ["at", `${moment(exchange.at)}, answered in ${span(exchange.duration * 1000)}`],
-        ["note", !isOpen && exchange.note && visible(exchange.note)],
-        [
-          "warnings",
-          isOpen &&
-            exchange.warnings.length > 0 &&
-            element(
-              "ul",
-              {},
-              exchange.warnings.map(({ path, note }) =>
-                element("li", {}, element("code", {}, visible(path)), " ", visible(note)),
-              ),
-            ),
-        ],
+      factList([
+        ["at", `${dateTime(at)}, answered in ${formatDuration(duration * 1000)}`],
+        ["note", !isMain && note && withEscapes(note)],
+        ["warnings", isMain && warnings.length > 0 && warningList(warnings)],
       ]),
     ),
     section(
       "Request",
-      isOpen,
-      copyButton("Request body", () => exchange.body),
-      raw("Request", visible(asSent(`${exchange.method} ${exchange.target}`, exchange))),
+      isMain,
+      copyButton("Request body", () => request.body),
+      codeBlock("Request", withEscapes(httpText(`${request.method} ${request.target}`, request))),
     ),
     section(
-      "Answer",
-      isOpen,
-      copyButton("Answer body", () => response.body),
-      raw("Answer", visible(asSent(String(response.status ?? "the connection was reset"), response))),
+      "Response",
+      isMain,
+      copyButton("Response body", () => response.body),
+      codeBlock("Response", withEscapes(httpText(String(response.status ?? "the connection was reset"), response))),
     ),
   ];
 }
 
-export function statusBadge(status) {
-  const kind = status === null ? "exception" : status < 300 ? "sent" : status < 500 ? "rejected" : "exception";
-  return element("span", { class: `badge ${kind}` }, status === null ? "reset" : String(status));
+/**
+ * The warnings of a request or message.
+ *
+ * @param {Api.Warning[]} warnings
+ */
+export function warningList(warnings) {
+  return element(
+    "ul",
+    {},
+    warnings.map(({ path, note }) => element("li", {}, element("code", {}, withEscapes(path)), " ", withEscapes(note))),
+  );
 }
 
-/** One side of an exchange: its first line, its headers, and its body after an empty line. */
-function asSent(first, { headers, body, size }) {
-  const head = [first, ...headers.map(([name, value]) => `${name}: ${value}`)].join("\n");
-  const rest = size > KEPT ? `\n… ${size.toLocaleString("en")} bytes in all` : "";
+/**
+ * An HTTP status in its colour.
+ *
+ * @param {number | null} status null: the connection was reset
+ */
+export function statusBadge(status) {
+  return element("span", { class: `badge ${statusColour(status)}` }, status === null ? "reset" : String(status));
+}
+
+/** @param {number | null} status */
+function statusColour(status) {
+  if (status === null || status >= 500) return "exception";
+  return status < 300 ? "sent" : "rejected";
+}
+
+/**
+ * A request or response as text: its first line, its headers, and its body after an empty line.
+ *
+ * @param {string} firstLine
+ * @param {Api.Content} content
+ */
+function httpText(firstLine, { headers, body, size }) {
+  const head = [firstLine, ...headers.map(([name, value]) => `${name}: ${value}`)].join("\n");
+  const rest = size > STORED_BYTES ? `\n… ${formatted(size)} bytes in all` : "";
   return [head, prettyJson(body) + rest].filter(Boolean).join("\n\n");
 }

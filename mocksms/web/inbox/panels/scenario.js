@@ -1,91 +1,101 @@
-/** Which scenario is in force, and which of its rules fired. */
+/** The section of the controls for the active scenario and the use of its rules. */
 
-import { element } from "../../shared/dom.js";
-import { NOBODY, call, get } from "../api/client.js";
-import { attempt, button, section } from "../ui/components.js";
-import { visible } from "../ui/text.js";
+import { element, setChildren } from "../../shared/dom.js";
+import { ANY_ACCOUNT, get, request } from "../api/client.js";
+import { button, section } from "../ui/components.js";
+import { attempt } from "../ui/notices.js";
+import { withEscapes } from "../ui/text.js";
 
-export class ScenarioPart {
-  #used = new Map();
+const COLUMNS = ["Rule", "matched", "applied", "left"];
+
+export class ScenarioSection {
+  /** @type {Map<number, number>} how often each rule was applied when it was drawn last */
+  #applied = new Map();
+  /** @type {Map<string, string>} what each scenario is about, by name */
+  #descriptions = new Map();
 
   constructor() {
-    this.shelf = new Map();
-    this.pick = element("select", { "aria-label": "Scenario" });
-    this.about = element("p", { class: "soft" });
+    this.select = element("select", { "aria-label": "Scenario" });
+    this.description = element("p", { class: "muted" });
     this.rules = element("div", { class: "scroll", role: "region", "aria-label": "Rules", tabindex: "0" });
-    this.stop = button("Take it out", () => this.#change(() => call("DELETE", "scenario")));
-    this.pick.addEventListener("change", () => this.#tellAbout());
+    this.unload = button("Unload", () => this.#change(() => request("DELETE", "scenario")));
+    this.select.addEventListener("change", () => this.#showDescription());
+    const load = button("Load", () => this.#change(() => this.#load()), { class: "primary" });
     this.node = section(
       "Scenario",
       true,
-      element(
-        "div",
-        { class: "actions" },
-        this.pick,
-        button("Load", () => this.#change(() => call("PUT", "scenario", { query: { name: this.pick.value } })), {
-          class: "main",
-        }),
-        this.stop,
-      ),
-      this.about,
+      element("div", { class: "actions" }, this.select, load, this.unload),
+      this.description,
       this.rules,
     );
   }
 
+  /** Read and show the active scenario. */
   async refresh() {
-    if (!this.shelf.size) {
-      const { scenarios } = await get("scenarios", NOBODY);
-      this.shelf = new Map(scenarios.map(({ name, about }) => [name, about]));
-      this.pick.replaceChildren(...[...this.shelf.keys()].map((name) => element("option", {}, name)));
-      this.#tellAbout();
+    if (!this.#descriptions.size) {
+      const { scenarios } = await get("scenarios", ANY_ACCOUNT);
+      this.#descriptions = new Map(scenarios.map(({ name, about }) => [name, about]));
+      this.select.replaceChildren(...[...this.#descriptions.keys()].map((name) => element("option", {}, name)));
+      this.#showDescription();
     }
     this.#show(await get("scenario"));
   }
 
-  #tellAbout() {
-    this.about.replaceChildren(...visible(this.shelf.get(this.pick.value) ?? ""));
+  #showDescription() {
+    this.description.replaceChildren(...withEscapes(this.#descriptions.get(this.select.value) ?? ""));
   }
 
+  #load() {
+    return request("PUT", "scenario", { query: { name: this.select.value } });
+  }
+
+  /** @param {() => Promise<Api.Scenario>} work */
   async #change(work) {
-    this.#used.clear();
-    const told = await attempt(work);
-    if (told) this.#show(told);
+    this.#applied.clear();
+    const scenario = await attempt(work);
+    if (scenario) this.#show(scenario);
   }
 
+  /** @param {Api.Scenario} scenario */
   #show({ names, rules }) {
-    this.stop.hidden = !names.length;
-    if (!names.length)
-      return this.rules.replaceChildren(element("p", { class: "soft" }, "None is in force: numbers and lists decide."));
-    const head = element(
-      "tr",
-      {},
-      ["Rule", "met", "fired", "left"].map((word) => element("th", { scope: "col" }, word)),
-    );
-    return this.rules.replaceChildren(
-      element("p", {}, "In force: ", element("strong", {}, visible(names.join(", ")))),
+    this.unload.hidden = !names.length;
+    if (!names.length) {
+      const text = "No active scenario: magic numbers, lists and default rules decide.";
+      setChildren(this.rules, element("p", { class: "muted" }, text));
+      return;
+    }
+    const head = COLUMNS.map((name) => element("th", { scope: "col" }, name));
+    setChildren(
+      this.rules,
+      element("p", {}, "Active: ", element("strong", {}, withEscapes(names.join(", ")))),
       element(
         "table",
         { class: "rules" },
-        element("thead", {}, head),
+        element("thead", {}, element("tr", {}, head)),
         element(
           "tbody",
           {},
-          rules.map((rule, place) => this.#row(rule, place)),
+          rules.map((rule, index) => this.#row(rule, index)),
         ),
       ),
     );
   }
 
-  #row(rule, place) {
-    const fires = rule.applied > (this.#used.get(place) ?? rule.applied);
-    this.#used.set(place, rule.applied);
+  /**
+   * @param {Api.Rule} rule
+   * @param {number} index
+   */
+  #row({ label, matched, applied, left }, index) {
+    const isNew = applied > (this.#applied.get(index) ?? applied);
+    this.#applied.set(index, applied);
+    const state = isNew ? "just-applied" : applied ? "applied" : "unused";
     return element(
       "tr",
-      { class: fires ? "fires" : rule.applied ? "used" : "unused" },
-      element("td", {}, element("bdi", {}, visible(rule.label))),
-      element("td", {}, String(rule.matched)),
-      element("td", {}, String(rule.applied)),
-      element("td", {}, rule.left === null ? "∞" : String(rule.left)),
+      { class: state },
+      element("td", {}, element("bdi", {}, withEscapes(label))),
+      element("td", {}, String(matched)),
+      element("td", {}, String(applied)),
+      element("td", {}, left === null ? "∞" : String(left)),
     );
   }
 }

@@ -1,42 +1,52 @@
-/** What all views know: the accounts, and what time it is for the mock. */
+/** What all views need to know of the mock: its accounts and its clock. */
 
-import { NOBODY, get } from "../api/client.js";
-import { place } from "./route.js";
-import { line } from "../ui/text.js";
+import { ANY_ACCOUNT, get } from "../api/client.js";
+import { singleLine } from "../ui/text.js";
 import { day } from "../ui/time.js";
+import { route } from "./route.js";
 
-export const state = {
+export const mockState = {
+  /** @type {Api.Account[]} */
   accounts: [],
+  /** @type {Api.Clock} */
   clock: { now: new Date().toISOString(), frozen: false, next_due: null },
-  readAt: performance.now(),
+  loadedAt: performance.now(),
 
-  /** The time of the mock, as an instant. */
+  /** The current time of the mock. */
   now() {
-    const passed = this.clock.frozen ? 0 : performance.now() - this.readAt;
+    const passed = this.clock.frozen ? 0 : performance.now() - this.loadedAt;
     return new Date(Date.parse(this.clock.now) + passed);
   },
 
-  /** How an account is called where its key must not be shown. */
-  nameOf(id) {
-    return line(this.accounts.find((account) => account.id === id)?.key ?? id);
+  /**
+   * The shortened key of an account; its id if the account is unknown.
+   *
+   * @param {string} id
+   */
+  accountName(id) {
+    return singleLine(this.accounts.find((account) => account.id === id)?.key ?? id);
   },
 
-  /** The account that is meant where one has to be: the chosen one, or the only one. */
-  one() {
-    const chosen = place().account;
-    if (chosen) return this.accounts.find((account) => account.id === chosen) ?? { id: chosen };
+  /**
+   * The account that the controls act on: the selected one, or the only one.
+   *
+   * @returns {Api.Account | undefined}
+   */
+  selectedAccount() {
+    const selected = route().account;
+    if (selected) return this.accounts.find((account) => account.id === selected);
     return this.accounts.length === 1 ? this.accounts[0] : undefined;
   },
 
-  /** What of this the rows of a list depend on. */
-  look() {
+  /** What the rows of a list depend on; they are drawn again when it changes. */
+  fingerprint() {
     return JSON.stringify([this.accounts.length > 1, day(this.now())]);
   },
 
-  /** Read accounts and clock anew. */
-  async read() {
-    const [{ accounts }, clock] = await Promise.all([get("accounts", NOBODY), get("clock", NOBODY)]);
-    Object.assign(this, { accounts, readAt: performance.now() });
-    this.clock = this.one()?.clock ?? clock;
+  /** Read accounts and clock. */
+  async load() {
+    const [{ accounts }, clock] = await Promise.all([get("accounts", ANY_ACCOUNT), get("clock", ANY_ACCOUNT)]);
+    Object.assign(this, { accounts, loadedAt: performance.now() });
+    this.clock = this.selectedAccount()?.clock ?? clock;
   },
 };

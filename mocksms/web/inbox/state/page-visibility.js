@@ -1,31 +1,37 @@
-/** Out of sight the page leaves its line to other tabs and looks only now and then, unless the desktop is to be told. */
+/** Hidden tabs give up their event stream and look only now and then, unless desktop notifications are on. */
 
-import { notifies } from "./preferences.js";
+import { wantsNotifications } from "./preferences.js";
 
-const LOOKS = 10_000;
-const AWAY = 60_000;
+const CONNECTED_MS = 10_000;
+const DISCONNECTED_MS = 60_000;
 
-/** Let a line rest while the page is out of sight; `seen` is told when it comes into sight again. */
-export function restOutOfSight(live, seen) {
-  let next = null;
+/**
+ * Disconnect the event stream while the page is hidden.
+ *
+ * @param {import("../api/live.js").Live} live
+ * @param {() => void} onVisible called when the page is visible again
+ */
+export function disconnectWhenHidden(live, onVisible) {
+  /** @type {number | undefined} */
+  let timer;
 
-  function lookAway() {
-    if (!notifies()) live.rest();
-    next = setTimeout(() => {
-      if (live.state === "resting") live.retry();
-      next = setTimeout(lookAway, LOOKS);
-    }, AWAY);
+  function disconnect() {
+    if (!wantsNotifications()) live.disconnect();
+    timer = setTimeout(() => {
+      if (live.state === "disconnected") live.reconnect();
+      timer = setTimeout(disconnect, CONNECTED_MS);
+    }, DISCONNECTED_MS);
   }
 
-  function turned() {
-    clearTimeout(next);
-    if (document.hidden) next = setTimeout(lookAway, LOOKS);
-    else if (live.state === "lost" || live.state === "resting") live.retry();
+  function update() {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(disconnect, CONNECTED_MS);
+    else if (live.state === "lost" || live.state === "disconnected") live.reconnect();
   }
 
   document.addEventListener("visibilitychange", () => {
-    turned();
-    if (!document.hidden) seen();
+    update();
+    if (!document.hidden) onVisible();
   });
-  turned();
+  update();
 }

@@ -1,71 +1,79 @@
-/** What a person chooses once for this browser: light or dark, and whether the desktop tells of new SMS. */
+/** Preferences of this browser: colours, and desktop notifications of new SMS. */
 
-import { browser } from "./storage.js";
-import { tell } from "../ui/components.js";
+import { byId } from "../../shared/dom.js";
+import { showError } from "../ui/notices.js";
+import { localStore } from "./storage.js";
 
-const THEMES = { system: "◐", light: "☀", dark: "☾" };
-const THEME = "mocksms-theme";
-const NOTIFY = "mocksms-notify";
-const DENIED = "This browser lets the page tell the desktop nothing: allow notifications for it, then ask again.";
-const PAUSE = 2_000;
+/** @type {Record<string, string>} */
+const THEME_ICONS = { system: "◐", light: "☀", dark: "☾" };
+const THEME_KEY = "mocksms-theme";
+const NOTIFY_KEY = "mocksms-notify";
+const DENIED = "The browser blocks notifications for this page. Allow them in the browser's settings, then try again.";
+const MIN_PAUSE_MS = 2_000;
 
-let last = -Infinity;
+let notifiedAt = -Infinity;
 
-function chosenTheme() {
-  const theme = browser.get(THEME);
-  return Object.hasOwn(THEMES, theme) ? theme : "system";
+function currentTheme() {
+  const theme = localStore.get(THEME_KEY) ?? "system";
+  return Object.hasOwn(THEME_ICONS, theme) ? theme : "system";
 }
 
 function showTheme() {
-  const theme = chosenTheme();
+  const theme = currentTheme();
   document.documentElement.dataset.theme = theme;
-  const button = document.getElementById("theme");
-  button.textContent = THEMES[theme];
+  const button = byId("theme");
+  button.textContent = THEME_ICONS[theme];
   button.setAttribute("aria-label", `Colours: ${theme}`);
   button.title = `Colours: ${theme}`;
 }
 
 function nextTheme() {
-  const names = Object.keys(THEMES);
-  browser.set(THEME, names[(names.indexOf(chosenTheme()) + 1) % names.length]);
+  const names = Object.keys(THEME_ICONS);
+  localStore.set(THEME_KEY, names[(names.indexOf(currentTheme()) + 1) % names.length]);
   showTheme();
 }
 
-/** Whether the desktop is to be told of new SMS, and may be. */
-export function notifies() {
-  return browser.get(NOTIFY) === "yes" && globalThis.Notification?.permission === "granted";
+/** Whether desktop notifications are on and the browser allows them. */
+export function wantsNotifications() {
+  return localStore.get(NOTIFY_KEY) === "yes" && globalThis.Notification?.permission === "granted";
 }
 
 function showNotify() {
-  const button = document.getElementById("notify");
+  const isOn = wantsNotifications();
+  const button = byId("notify");
   button.hidden = !("Notification" in globalThis);
-  button.textContent = notifies() ? "🔔" : "🔕";
-  button.setAttribute("aria-pressed", String(notifies()));
-  button.title = notifies() ? "The desktop tells of new SMS" : "Let the desktop tell of new SMS";
+  button.textContent = isOn ? "🔔" : "🔕";
+  button.setAttribute("aria-pressed", String(isOn));
+  button.title = `Desktop notifications of new SMS: ${isOn ? "on" : "off"}`;
 }
 
 async function toggleNotify() {
-  const wanted = notifies() ? "no" : "yes";
-  browser.set(NOTIFY, wanted);
-  if (wanted === "yes" && (await Notification.requestPermission()) !== "granted") tell(DENIED, true);
+  const choice = wantsNotifications() ? "no" : "yes";
+  localStore.set(NOTIFY_KEY, choice);
+  if (choice === "yes" && (await Notification.requestPermission()) !== "granted") showError(DENIED);
   showNotify();
 }
 
-/** Tell the desktop of new SMS, if that was asked for and the page is not in sight; of many at once only how many. */
-export function announce(news, known) {
-  const fresh = news.filter(({ kind, cursor }) => (kind === "message" || kind === "reply") && cursor > known);
-  if (!fresh.length || !document.hidden || !notifies() || performance.now() - last < PAUSE) return;
-  last = performance.now();
-  const { kind, number } = fresh.at(-1);
-  const words =
-    fresh.length > 1 ? `${fresh.length} new SMS` : kind === "reply" ? `Reply from ${number}` : `SMS to ${number}`;
-  new Notification("mocksms", { body: words, tag: "mocksms" }).onclick = () => focus();
+/**
+ * Show a desktop notification of new SMS if the page is hidden; one that gives the number if there are several.
+ *
+ * @param {Ui.MockEvent[]} events
+ * @param {number} known the cursor up to which nothing is new
+ */
+export function notifyDesktop(events, known) {
+  const fresh = events.filter(({ kind, cursor = 0 }) => (kind === "message" || kind === "reply") && cursor > known);
+  const latest = fresh.at(-1);
+  if (!latest || !document.hidden || !wantsNotifications() || performance.now() - notifiedAt < MIN_PAUSE_MS) return;
+  notifiedAt = performance.now();
+  const one = latest.kind === "reply" ? `Reply from ${latest.number}` : `SMS to ${latest.number}`;
+  const body = fresh.length > 1 ? `${fresh.length} new SMS` : one;
+  new Notification("mocksms", { body, tag: "mocksms" }).onclick = () => focus();
 }
 
-/** Put what was chosen in force, and the buttons by which to choose. */
-export function begin() {
-  document.getElementById("theme").addEventListener("click", nextTheme);
-  document.getElementById("notify").addEventListener("click", toggleNotify);
+/** Apply the preferences and connect the buttons that change them. */
+export function initPreferences() {
+  byId("theme").addEventListener("click", nextTheme);
+  byId("notify").addEventListener("click", toggleNotify);
   showTheme();
   showNotify();
 }

@@ -1,38 +1,58 @@
-/** What was looked at: for each phone the latest SMS that was on the screen, for this run of the mock. */
+/** Which messages were read: for each phone the cursor of the latest one that was on the screen, per run of the mock. */
 
-import { browser } from "./storage.js";
+import { localStore } from "./storage.js";
 
-const STORE = "mocksms-seen";
-const MOST = 2_000;
+const KEY = "mocksms-read";
+const MAX_PHONES = 2_000;
 
-let seen = { epoch: "", phones: {} };
+/** @type {{ epoch: string, phones: Record<string, number> }} */
+let current = { epoch: "", phones: {} };
 
-/** Begin with what was seen of this run of the mock. */
-export function recall(epoch) {
-  const kept = browser.getObject(STORE);
-  seen = { epoch, phones: kept.epoch === epoch ? Object(kept.phones) : {} };
+/**
+ * Load what was read in this run of the mock; what was read in an earlier run no longer counts.
+ *
+ * @param {string} epoch the id of the run
+ */
+export function loadReadState(epoch) {
+  const stored = localStore.getObject(KEY);
+  current = { epoch, phones: stored.epoch === epoch ? Object(stored.phones) : {} };
 }
 
-/** Hear when another tab of this browser has looked at something. */
-export function heedOtherTabs(then) {
+/**
+ * Call a function when another tab of this browser has marked something as read.
+ *
+ * @param {() => void} listener
+ */
+export function onReadInOtherTab(listener) {
   addEventListener("storage", ({ key }) => {
-    if (key !== STORE) return;
-    recall(seen.epoch);
-    then();
+    if (key !== KEY) return;
+    loadReadState(current.epoch);
+    listener();
   });
 }
 
+/**
+ * Whether a phone has something newer than what was read.
+ *
+ * @param {string} phone
+ * @param {number} cursor the latest of the phone
+ */
 export function isUnread(phone, cursor) {
-  return cursor > (seen.phones[phone] ?? 0);
+  return cursor > (current.phones[phone] ?? 0);
 }
 
-/** Note that a phone was looked at; returns whether that is news. */
-export function look(phone, cursor) {
+/**
+ * Mark a phone as read up to a cursor. Returns whether that changed anything.
+ *
+ * @param {string} phone
+ * @param {number} cursor
+ */
+export function markRead(phone, cursor) {
   if (!isUnread(phone, cursor)) return false;
-  delete seen.phones[phone];
-  seen.phones[phone] = cursor;
-  const names = Object.keys(seen.phones);
-  if (names.length > MOST) delete seen.phones[names[0]];
-  browser.setObject(STORE, seen);
+  delete current.phones[phone]; // Inserted again at the end: the first key is the least recently read.
+  current.phones[phone] = cursor;
+  const names = Object.keys(current.phones);
+  if (names.length > MAX_PHONES) delete current.phones[names[0]];
+  localStore.setObject(KEY, current);
   return true;
 }

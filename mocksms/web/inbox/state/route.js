@@ -1,50 +1,79 @@
-/** The address of the page says what is shown, so that a view can be shared and the browser's back button works. */
+/** The URL of the page says what is shown: a view can be shared as a link, and the browser's back button works. */
 
+/** @type {Record<Ui.View, string[]>} */
 const FILTERS = {
-  phones: ["to", "status", "reject_reason", "tag", "content", "regex", "sender"],
-  journal: ["method", "path", "status", "refused"],
+  phones: ["to", "status", "reject_reason", "tag", "content", "text", "regex", "sender"],
+  requests: ["method", "path", "status", "refused"],
 };
-const REST = { phones: "content", journal: "path" };
-const EXAMPLES = { phones: "status:rejected your code", journal: "status:400 /sms/send" };
-const WORD = /(\w+):("(?:\\"|[^"])*"|\S+)/g;
+/** The filter that words without a name belong to. */
+const DEFAULT_FILTER = { phones: "content", requests: "path" };
+const EXAMPLES = { phones: "status:rejected your code", requests: "status:400 /sms/send" };
+const NAMED_FILTER = /(\w+):("(?:\\"|[^"])*"|\S+)/g;
 
-export const routed = new EventTarget();
+/** Emits `change` whenever the URL changes. */
+export const routeEvents = new EventTarget();
 
-/** What the address says, by name. */
-export function place() {
+/**
+ * The parameters of the URL.
+ *
+ * @returns {Ui.Route}
+ */
+export function route() {
   return Object.fromEntries(new URLSearchParams(location.search));
 }
 
-/** Whether the phones or the journal are shown. */
+/**
+ * Whether phones or requests are listed.
+ *
+ * @returns {Ui.View}
+ */
 export function view() {
-  return place().view === "journal" ? "journal" : "phones";
+  return route().view === "requests" ? "requests" : "phones";
 }
 
-/** Go elsewhere: names with null are taken out of the address, others put in; without `push` the back button skips it. */
-export function go(changes, push = true) {
+/**
+ * Change parameters of the URL.
+ *
+ * @param {Ui.Query} changes null removes a parameter
+ * @param {boolean} [push] false: the back button skips this change
+ */
+export function navigate(changes, push = true) {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === undefined || value === "") query.delete(name);
-    else query.set(name, value);
+    else query.set(name, String(value));
   }
   if (query.get("panel") !== "compose") query.delete("recipient");
-  const address = query.size ? `/?${query}` : "/";
-  if (address === location.pathname + location.search) return;
-  history[push ? "pushState" : "replaceState"](null, "", address);
-  routed.dispatchEvent(new Event("moved"));
+  const url = query.size ? `/?${query}` : "/";
+  if (url === location.pathname + location.search) return;
+  history[push ? "pushState" : "replaceState"](null, "", url);
+  routeEvents.dispatchEvent(new Event("change"));
 }
 
-/** The changes that leave the conversation and what is open of it. */
-export const NOWHERE = { phone: null, in: null, message: null };
+/** The changes that close the conversation and the message that is open. */
+export const NO_CONVERSATION = { phone: null, in: null, message: null };
 
-/** The filters in force, by the inspection API's words. */
+/**
+ * The filters of the current view, by their names in the inspection API.
+ *
+ * @returns {Ui.Route}
+ */
 export function filters() {
-  const now = place();
-  return Object.fromEntries(FILTERS[view()].filter((name) => now[name]).map((name) => [name, now[name]]));
+  const current = route();
+  return Object.fromEntries(FILTERS[view()].filter((name) => current[name]).map((name) => [name, current[name]]));
 }
 
-/** The changes that take every filter out of the address. */
-export function unfiltered() {
+/** Whether a filter is set in the current view. */
+export function hasFilters() {
+  return Object.keys(filters()).length > 0;
+}
+
+/**
+ * The changes that remove every filter.
+ *
+ * @returns {Record<string, null>}
+ */
+export function withoutFilters() {
   return Object.fromEntries(
     Object.values(FILTERS)
       .flat()
@@ -52,46 +81,55 @@ export function unfiltered() {
   );
 }
 
-/** Put the words of the search box into the address: `status:rejected tag:"two words" what is left`. */
+/**
+ * Set the filters from the text of the search box, such as `status:rejected tag:"two words" other words`.
+ *
+ * @param {string} text
+ */
 export function search(text) {
   const names = FILTERS[view()];
-  const changes = unfiltered();
+  /** @type {Ui.Query} */
+  const changes = withoutFilters();
   const rest = text
-    .replace(WORD, (whole, name, value) => {
+    .replace(NAMED_FILTER, (whole, name, value) => {
       if (!names.includes(name)) return whole;
       changes[name] = unquoted(value);
       return "";
     })
     .trim();
-  if (rest) changes[REST[view()]] = rest;
-  go({ ...changes, ...NOWHERE, request: null });
+  if (rest) changes[DEFAULT_FILTER[view()]] = rest;
+  navigate({ ...changes, ...NO_CONVERSATION, request: null });
 }
 
-/** Write the filters in force as the search box has them. */
-export function searched() {
-  const { [REST[view()]]: rest = "", ...named } = filters();
-  const words = Object.entries(named).map(([name, value]) => `${name}:${quoted(value)}`);
-  const isPlain = rest === rest.trim() && [...rest.matchAll(WORD)].every(([, name]) => !FILTERS[view()].includes(name));
-  return [...words, isPlain ? rest : `${REST[view()]}:${quoted(rest)}`].filter(Boolean).join(" ");
+/** Write the filters as text for the search box. */
+export function searchText() {
+  const rest = DEFAULT_FILTER[view()];
+  const { [rest]: words = "", ...named } = filters();
+  const parts = Object.entries(named).map(([name, value = ""]) => `${name}:${quoted(value)}`);
+  const needsName =
+    words !== words.trim() || [...words.matchAll(NAMED_FILTER)].some(([, name]) => FILTERS[view()].includes(name));
+  return [...parts, needsName ? `${rest}:${quoted(words)}` : words].filter(Boolean).join(" ");
 }
 
+/** @param {string} value */
 function quoted(value) {
   return /\s|^"/.test(value) ? `"${value.replaceAll('"', '\\"')}"` : value;
 }
 
+/** @param {string} value */
 function unquoted(value) {
   return /^".*"$/s.test(value) ? value.slice(1, -1).replaceAll('\\"', '"') : value;
 }
 
-/** Something that could be searched for. */
+/** An example of a search in the current view. */
 export function searchExample() {
   return EXAMPLES[view()];
 }
 
-/** Explain the words that the search box knows. */
+/** What the search box of the current view understands. */
 export function searchHelp() {
   const names = FILTERS[view()].map((name) => `${name}:`).join(", ");
-  return `Words are looked for in the ${REST[view()]}; these narrow it down: ${names}`;
+  return `Plain words search in the ${DEFAULT_FILTER[view()]}. Filters: ${names}`;
 }
 
-addEventListener("popstate", () => routed.dispatchEvent(new Event("moved")));
+addEventListener("popstate", () => routeEvents.dispatchEvent(new Event("change")));

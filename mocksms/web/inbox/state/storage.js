@@ -1,47 +1,71 @@
-/** What the browser keeps for the page. Where it may not or cannot, the page keeps it as long as it is open. */
+/** Storage of the browser. Where the browser does not allow it, values live in memory as long as the page is open. */
 
-class Shelf {
+class Store {
+  /** @type {"localStorage" | "sessionStorage"} */
   #name;
-  #own = new Map();
+  /** @type {Map<string, string>} */
+  #memory = new Map();
 
+  /** @param {"localStorage" | "sessionStorage"} name */
   constructor(name) {
     this.#name = name;
   }
 
-  /** Return a text that was kept, or undefined. */
+  /**
+   * Read a text; undefined if there is none.
+   *
+   * @param {string} key
+   */
   get(key) {
     try {
-      return this.#own.get(key) ?? globalThis[this.#name].getItem(key) ?? undefined;
+      return this.#memory.get(key) ?? globalThis[this.#name].getItem(key) ?? undefined;
     } catch {
       return undefined;
     }
   }
 
+  /**
+   * Store a text.
+   *
+   * @param {string} key
+   * @param {string} text
+   */
   set(key, text) {
     try {
       globalThis[this.#name].setItem(key, text);
-      this.#own.delete(key);
+      this.#memory.delete(key);
     } catch {
-      this.#own.set(key, text);
+      this.#memory.set(key, text);
     }
   }
 
-  /** Return an object that was kept; an empty one if there is none, or something else in its place. */
+  /**
+   * Read an object; an empty one if there is none or what is stored is not JSON.
+   *
+   * @param {string} key
+   * @returns {Record<string, any>}
+   */
   getObject(key) {
     try {
-      return Object(JSON.parse(this.get(key)));
+      return Object(JSON.parse(this.get(key) ?? ""));
     } catch {
       return {};
     }
   }
 
+  /**
+   * Store an object as JSON.
+   *
+   * @param {string} key
+   * @param {object} value
+   */
   setObject(key, value) {
     this.set(key, JSON.stringify(value));
   }
 }
 
-/** For this browser, until it is told otherwise. */
-export const browser = new Shelf("localStorage");
+/** Values of this browser: all its tabs share them, and they outlive a restart. */
+export const localStore = new Store("localStorage");
 
-/** For this tab alone. */
-export const tab = new Shelf("sessionStorage");
+/** Values of this tab only. */
+export const tabStore = new Store("sessionStorage");

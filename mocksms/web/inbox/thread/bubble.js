@@ -1,73 +1,98 @@
-/** One SMS as its phone shows it, and beneath it what the phone does not show. */
+/** The bubbles of a thread: one SMS as its phone shows it, and below it what the phone does not show. */
 
 import { element } from "../../shared/dom.js";
-import { badge, button } from "../ui/components.js";
-import { beginning, phoneText, visible } from "../ui/text.js";
+import { badge, button, formatted } from "../ui/components.js";
+import { truncated, withEscapes } from "../ui/text.js";
 import { clockTime } from "../ui/time.js";
+import { messageText } from "./message-text.js";
 
-const LONG = 1_500;
+const MAX_CHARACTERS = 1_500;
 
-/** An SMS to the phone; `open` shows all that is known of it. */
-export function bubble(message, open) {
+/**
+ * An SMS to the phone.
+ *
+ * @param {Api.Message} message
+ * @param {() => void} open shows the details of the message
+ */
+export function messageBubble(message, open) {
   const { segments } = message;
   const size = segments.count > 1 || segments.encoding !== "GSM-7" ? `${segments.count} × ${segments.encoding}` : "";
+  const { status, reject_reason: reason, created_at: at } = message;
   return element(
     "article",
-    { class: `bubble to ${message.status}`, "data-id": message.transaction_id },
-    text(message.text, (most) => phoneText(message, most)),
+    { class: `bubble to ${status}`, "data-id": message.transaction_id },
+    textNodes(message.text, (maxLength) => messageText(message, maxLength)),
     element(
       "div",
       { class: "foot" },
       element(
         "button",
         { type: "button", class: "about", onclick: open },
-        element("time", { datetime: message.created_at, title: message.created_at }, clockTime(message.created_at)),
-        badge(message.status, message.reject_reason),
-        size && element("span", { class: "soft" }, size),
-        message.codes.length > 0 && element("span", { class: "soft" }, `code ${message.codes[0].code}`),
-        message.clicks > 0 && element("span", { class: "soft" }, `${message.clicks} × clicked`),
-        element("span", { class: "hidden" }, " details"),
+        element("time", { datetime: at, title: at }, clockTime(at)),
+        badge(status, reason),
+        size && element("span", { class: "muted" }, size),
+        message.codes.length > 0 && element("span", { class: "muted" }, `code ${message.codes[0].code}`),
+        message.clicks > 0 && element("span", { class: "muted" }, `${message.clicks} × clicked`),
+        element("span", { class: "visually-hidden" }, " details"),
       ),
     ),
   );
 }
 
-/** An SMS from the phone. */
-export function reply(sms) {
+/**
+ * An SMS from the phone.
+ *
+ * @param {Api.Reply} reply
+ */
+export function replyBubble({ text, at, effect }) {
   return element(
     "article",
     { class: "bubble from" },
-    text(sms.text, (most) => visible(beginning(sms.text, most))),
+    textNodes(text, (maxLength) => withEscapes(truncated(text, maxLength))),
     element(
       "div",
       { class: "foot" },
-      element("time", { datetime: sms.at, title: sms.at }, clockTime(sms.at)),
+      element("time", { datetime: at, title: at }, clockTime(at)),
       " reply",
-      sms.effect && element("span", { class: "badge rejected" }, sms.effect),
+      effect && element("span", { class: "badge rejected" }, effect),
     ),
   );
 }
 
-/** A choice that was made otherwise than by an SMS. */
-export function choice(consent) {
-  const words = consent.choice === "out" ? "opted out" : "opted in";
-  return element("p", { class: "between" }, `${words} · ${consent.cause} · ${clockTime(consent.at)}`);
+/**
+ * An opt-out or opt-in without an SMS from the phone.
+ *
+ * @param {Api.Consent} consent
+ */
+export function consentLine({ choice, cause, at }) {
+  const text = choice === "out" ? "opted out" : "opted in";
+  return element("p", { class: "divider" }, `${text} · ${cause} · ${clockTime(at)}`);
 }
 
-export function dayLine(words) {
-  return element("p", { class: "between day" }, words);
+/**
+ * The line above the first SMS of a day.
+ *
+ * @param {string} day
+ */
+export function dayLine(day) {
+  return element("p", { class: "divider day" }, day);
 }
 
-function text(whole, nodes) {
-  const shown = element("p", { class: "text" }, nodes(LONG));
-  if (whole.length <= LONG) return shown;
-  const rest = button(
-    `Show all ${whole.length.toLocaleString("en")} characters`,
+/**
+ * @param {string} text
+ * @param {(maxLength: number) => Dom.Child[]} nodesOf
+ * @returns {Dom.Child}
+ */
+function textNodes(text, nodesOf) {
+  const node = element("p", { class: "text" }, nodesOf(MAX_CHARACTERS));
+  if (text.length <= MAX_CHARACTERS) return node;
+  const more = button(
+    `Show all ${formatted(text.length)} characters`,
     () => {
-      shown.replaceChildren(...nodes(Infinity).filter(Boolean));
-      rest.remove();
+      node.replaceWith(element("p", { class: "text" }, nodesOf(Infinity)));
+      more.remove();
     },
     { class: "small" },
   );
-  return [shown, rest];
+  return [node, more];
 }

@@ -1,166 +1,182 @@
-/** What went to and fro between an account and one phone, drawn as the phone shows it. */
+/** The conversation of an account with one phone, as the phone shows it. */
 
 import { element } from "../../shared/dom.js";
-import { call, get } from "../api/client.js";
-import { Flow } from "./thread-view.js";
-import { calmly, excuse } from "../api/live.js";
-import { apart, attempt, button, copyButton } from "../ui/components.js";
-import { phoneKey } from "../list/phones.js";
-import { refill } from "../ui/patch.js";
+import { get, request } from "../api/client.js";
+import { mockState } from "../state/mock-state.js";
+import { markRead } from "../state/read-state.js";
+import { NO_CONVERSATION, navigate, route, view } from "../state/route.js";
+import { button, copyButton, isolated } from "../ui/components.js";
+import { attempt, reportError } from "../ui/notices.js";
+import { patch } from "../ui/patch.js";
+import { throttle } from "../ui/schedule.js";
+import { phoneKey } from "./phone-key.js";
 import { ReplyForm } from "./reply-form.js";
-import { NOWHERE, go, place, view } from "../state/route.js";
-import { look } from "../state/read-state.js";
-import { state } from "../state/mock-state.js";
-import { readTalk } from "./thread-loader.js";
+import { loadThread } from "./thread-loader.js";
+import { ThreadView } from "./thread-view.js";
 
-const MOST = 300; // Bubbles in the page at a time; earlier ones push the latest out.
-const CHANGES = ["account", "scenario", "reset", "deleted"];
+const MAX_BUBBLES = 300; // In the page at a time: earlier ones push the latest out.
+const RELEVANT_EVENTS = ["account", "scenario", "reset", "deleted"];
 
 export class Conversation {
-  #who = undefined;
+  /** @type {string | null | undefined} */
+  #key;
+  /** @type {Map<number, Ui.ThreadItem>} */
   #items = new Map();
   #floor = 0;
   #isAtEnd = true;
-  #isReading = false;
+  #isLoading = false;
   #isStale = false;
-  #round = 0;
+  #round = 0; // Counts up when what is being read has become useless.
 
-  constructor(node, onSeen) {
+  /**
+   * @param {HTMLElement} node
+   * @param {() => void} onRead called when new messages were marked as read
+   */
+  constructor(node, onRead) {
     this.node = node;
-    this.onSeen = onSeen;
-    this.refresh = calmly(() => this.#refresh());
+    this.onRead = onRead;
+    this.refresh = throttle(() => this.#refresh());
     this.head = element("header", { class: "head" });
-    this.flow = new Flow(
-      (item) => go({ message: item.transaction_id, panel: null, request: null }),
-      () => this.#earlier().catch(excuse),
+    this.thread = new ThreadView(
+      (message) => navigate({ message: message.transaction_id, panel: null, request: null }),
+      () => this.#loadEarlier().catch(reportError),
     );
-    this.newest = button("Jump to the latest", () => this.#restart(), { class: "jump", hidden: true });
-    this.reply = new ReplyForm();
+    this.jump = button("Jump to the latest", () => this.#restart(), { class: "jump", hidden: true });
+    this.replyForm = new ReplyForm();
   }
 
-  /** Show what the address says. */
-  moved() {
-    const { phone, in: account, message } = place();
-    const who = view() === "phones" && phone && account ? phoneKey(account, phone) : null;
-    if (who === this.#who) {
-      this.flow.mark(message);
+  /** Show what the URL says. */
+  onRouteChange() {
+    const { phone, in: account, message } = route();
+    const key = view() === "phones" && phone && account ? phoneKey(account, phone) : null;
+    if (key === this.#key) {
+      this.thread.select(message);
       return;
     }
-    this.#who = who;
-    this.reply.turnTo(who);
-    this.#empty();
-    if (who) {
-      this.node.replaceChildren(this.head, this.flow.node, this.newest, this.reply.node);
-      this.head.replaceChildren(element("h2", {}, apart(phone)));
+    this.#key = key;
+    this.replyForm.switchTo(key);
+    this.#clear();
+    if (key && phone) {
+      this.node.replaceChildren(this.head, this.thread.node, this.jump, this.replyForm.node);
+      this.head.replaceChildren(element("h2", {}, isolated(phone)));
       this.refresh();
     } else {
-      this.node.replaceChildren(element("p", { class: "hint" }, "Choose a phone to see what it shows."));
+      this.node.replaceChildren(element("p", { class: "hint" }, "Select a phone to see its messages."));
     }
   }
 
-  heed(news) {
-    if (!this.#who) return;
-    const { phone, in: account } = place();
-    const isOurs = (each) => each.number === phone || CHANGES.includes(each.kind);
-    const ours = news.filter((each) => isOurs(each) && (!each.account || each.account === account));
-    if (ours.some(({ kind }) => kind === "reset" || kind === "deleted")) this.#empty();
-    if (ours.length) this.refresh();
+  /** @param {Ui.MockEvent[]} events */
+  onEvents(events) {
+    if (!this.#key) return;
+    const { phone, in: account } = route();
+    const relevant = events.filter(
+      (event) =>
+        (event.number === phone || RELEVANT_EVENTS.includes(event.kind)) &&
+        (!event.account || event.account === account),
+    );
+    if (relevant.some(({ kind }) => kind === "reset" || kind === "deleted")) this.#clear();
+    if (relevant.length) this.refresh();
   }
 
-  /** Begin anew with the next look, since what is shown may be gone. */
-  forget() {
+  /** Read everything again with the next refresh: what is shown may no longer exist. */
+  invalidate() {
     this.#round += 1;
     this.#isStale = true;
     this.#isAtEnd = true;
-    this.newest.hidden = true;
+    this.jump.hidden = true;
   }
 
-  /** Show nothing; what is being read is of no use any more. */
-  #empty() {
+  #clear() {
     this.#round += 1;
     this.#items = new Map();
     this.#floor = 0;
     this.#isAtEnd = true;
-    this.newest.hidden = true;
-    this.flow.draw([]);
+    this.jump.hidden = true;
+    this.thread.draw([]);
   }
 
   #restart() {
-    this.#empty();
+    this.#clear();
     this.refresh();
   }
 
   async #refresh() {
     const round = this.#round;
-    if (!this.#who || !this.#isAtEnd) return;
-    const { phone, in: account, message } = place();
-    const [talk, { phones }] = await Promise.all([readTalk(account, phone), get("phones", { number: phone, account })]);
+    const { phone, in: account, message } = route();
+    if (!this.#key || !phone || !account || !this.#isAtEnd) return;
+    const [{ items, floor }, { phones }] = await Promise.all([
+      loadThread(account, phone),
+      get("phones", { number: phone, account }),
+    ]);
     if (round !== this.#round) return;
     const isFirst = !this.#items.size;
-    const follows = isFirst || this.flow.isAtBottom;
-    if (this.#isStale || talk.floor > Math.max(0, ...this.#items.keys())) this.#items = new Map();
+    const scroll = isFirst || this.thread.isAtBottom;
+    if (this.#isStale || floor > Math.max(0, ...this.#items.keys())) this.#items = new Map();
     this.#isStale = false;
-    if (!this.#items.size) this.#floor = talk.floor;
-    talk.items.forEach((item) => this.#items.set(item.cursor, item));
-    if (this.#keep((cursors) => cursors.slice(-MOST))) this.#floor = Math.min(...this.#items.keys());
-    this.flow.draw(this.#items.values());
-    this.#header(phones[0]);
-    if (follows) this.flow.toBottom();
-    this.flow.mark(message, isFirst);
-    if (phones[0] && !document.hidden && look(this.#who, phones[0].cursor)) this.onSeen();
+    if (!this.#items.size) this.#floor = floor;
+    items.forEach((item) => this.#items.set(item.cursor, item));
+    if (this.#limit((cursors) => cursors.slice(-MAX_BUBBLES))) this.#floor = Math.min(...this.#items.keys());
+    this.thread.draw(this.#items.values());
+    this.#drawHead(phones[0]);
+    if (scroll) this.thread.scrollToBottom();
+    this.thread.select(message, isFirst);
+    if (phones[0] && !document.hidden && markRead(this.#key, phones[0].cursor)) this.onRead();
   }
 
-  async #earlier() {
+  async #loadEarlier() {
     const round = this.#round;
-    if (!this.#floor || this.#isReading) return;
-    this.#isReading = true;
-    const { phone, in: account } = place();
-    const talk = await readTalk(account, phone, this.#floor).finally(() => {
-      this.#isReading = false;
+    const { phone, in: account } = route();
+    if (!this.#floor || this.#isLoading || !phone || !account) return;
+    this.#isLoading = true;
+    const { items, floor } = await loadThread(account, phone, this.#floor).finally(() => {
+      this.#isLoading = false;
     });
     if (round !== this.#round) return;
-    this.#floor = talk.floor;
-    talk.items.forEach((item) => this.#items.set(item.cursor, item));
-    if (this.#keep((cursors) => cursors.slice(0, MOST))) this.#isAtEnd = false;
-    this.newest.hidden = this.#isAtEnd;
-    this.flow.draw(this.#items.values(), true);
+    this.#floor = floor;
+    items.forEach((item) => this.#items.set(item.cursor, item));
+    if (this.#limit((cursors) => cursors.slice(0, MAX_BUBBLES))) this.#isAtEnd = false;
+    this.jump.hidden = this.#isAtEnd;
+    this.thread.draw(this.#items.values(), true);
   }
 
-  /** Keep some of the items if there are too many; returns whether there were. */
-  #keep(some) {
-    if (this.#items.size <= MOST) return false;
-    const kept = some([...this.#items.keys()].sort((one, other) => one - other));
-    this.#items = new Map(kept.map((cursor) => [cursor, this.#items.get(cursor)]));
+  /**
+   * Drop items if there are too many. Returns whether there were.
+   *
+   * @param {(cursors: number[]) => number[]} select
+   */
+  #limit(select) {
+    if (this.#items.size <= MAX_BUBBLES) return false;
+    const cursors = new Set(select([...this.#items.keys()].sort((one, other) => one - other)));
+    this.#items = new Map([...this.#items].filter(([cursor]) => cursors.has(cursor)));
     return true;
   }
 
-  #header(phone) {
-    const { in: account, phone: number } = place();
-    const written = phone?.mobile_number ?? number;
-    refill(this.head, [
-      button("‹", () => go(NOWHERE), { class: "back", "aria-label": "Back to the list" }),
-      element("h2", {}, apart(written)),
-      copyButton("Number", () => written),
-      ...(state.accounts.length > 1 ? [element("span", { class: "chip" }, state.nameOf(account))] : []),
-      ...(phone?.lists ?? []).map(listed),
-      element(
-        "span",
-        { class: "soft counts" },
-        phone ? `${phone.messages} to it, ${phone.replies} from it` : "nothing is kept",
-      ),
-      button("Write to it", () => go({ panel: "compose", recipient: written })),
+  /** @param {Api.Phone | undefined} phone */
+  #drawHead(phone) {
+    const { in: account = "", phone: number = "" } = route();
+    const asSent = phone?.mobile_number ?? number;
+    const counts = phone ? `${phone.messages} to it, ${phone.replies} from it` : "no messages";
+    patch(this.head, [
+      button("‹", () => navigate(NO_CONVERSATION), { class: "back", "aria-label": "Back to the list" }),
+      element("h2", {}, isolated(asSent)),
+      copyButton("Number", () => asSent),
+      mockState.accounts.length > 1 && element("span", { class: "chip" }, mockState.accountName(account)),
+      ...(phone?.lists ?? []).map(listChip),
+      element("span", { class: "muted counts" }, counts),
+      button("Send to this number", () => navigate({ panel: "compose", recipient: asSent })),
     ]);
   }
 }
 
-function listed(list) {
-  const { phone, in: account } = place();
-  const takeOff = () =>
-    attempt(() => call("PATCH", "account", { query: { account }, body: { [list]: { remove: [phone] } } }));
+/** @param {string} list */
+function listChip(list) {
+  const { phone, in: account } = route();
+  const remove = () =>
+    attempt(() => request("PATCH", "account", { query: { account }, body: { [list]: { remove: [phone] } } }));
   return element(
     "span",
-    { class: "chip out" },
+    { class: "chip opted-out" },
     list === "unsubscribed" ? "opted out" : list,
-    button("undo", takeOff, { class: "small", "aria-label": `undo: take this phone off the list ${list}` }),
+    button("undo", remove, { class: "small", "aria-label": `undo: remove this phone from the list ${list}` }),
   );
 }

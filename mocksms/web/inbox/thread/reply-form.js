@@ -1,78 +1,87 @@
-/** The field in which one answers as the phone that is shown. */
+/** The form in which a tester replies as the phone that is shown. */
 
 import { element } from "../../shared/dom.js";
-import { call } from "../api/client.js";
-import { attempt, button, tell } from "../ui/components.js";
-import { place } from "../state/route.js";
+import { request } from "../api/client.js";
+import { route } from "../state/route.js";
+import { button } from "../ui/components.js";
+import { attempt, showNotice } from "../ui/notices.js";
 
-const CHOICES = ["STOP", "הסר", "START"];
-const WORDS = [...CHOICES, "YES"];
+const OPT_WORDS = ["STOP", "הסר", "START"];
+const QUICK_REPLIES = [...OPT_WORDS, "YES"];
 
 export class ReplyForm {
-  #who = null;
+  /** @type {string | null} */
+  #phone = null;
+  /** @type {Map<string | null, string>} */
   #drafts = new Map();
 
   constructor() {
-    this.words = element("textarea", {
+    this.input = element("textarea", {
       "aria-label": "Reply as this phone",
       placeholder: "Reply as this phone (r)",
       rows: "1",
       dir: "auto",
     });
-    const quick = WORDS.map((word) =>
-      button(word, () => this.#send(word), { class: "small", "aria-label": `Reply ${word}` }),
+    const quick = QUICK_REPLIES.map((text) =>
+      button(text, () => this.#send(text), { class: "small", "aria-label": `Reply ${text}` }),
     );
     this.node = element(
       "form",
-      { class: "reply" },
-      this.words,
-      element("div", { class: "actions" }, quick, element("button", { class: "main" }, "Reply")),
+      { class: "reply-form" },
+      this.input,
+      element("div", { class: "actions" }, quick, element("button", { class: "primary" }, "Reply")),
     );
     this.node.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#sendDraft();
     });
-    this.words.addEventListener("keydown", (event) => {
+    this.input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       this.node.requestSubmit();
     });
   }
 
-  /** Be the field of another phone; what was not sent yet waits with the phone it was for. */
-  turnTo(who) {
-    this.#keep(this.words.value);
-    this.#who = who;
-    this.words.value = this.#drafts.get(who) ?? "";
+  /**
+   * Switch to another phone. Each phone keeps its own draft.
+   *
+   * @param {string | null} phone
+   */
+  switchTo(phone) {
+    this.#saveDraft(this.input.value);
+    this.#phone = phone;
+    this.input.value = this.#drafts.get(phone) ?? "";
   }
 
   focus() {
-    this.words.focus();
+    this.input.focus();
   }
 
-  #keep(draft) {
-    if (draft) this.#drafts.set(this.#who, draft);
-    else this.#drafts.delete(this.#who);
+  /** @param {string} draft */
+  #saveDraft(draft) {
+    if (draft) this.#drafts.set(this.#phone, draft);
+    else this.#drafts.delete(this.#phone);
   }
 
-  /** Send what is in the field and empty it at once, so that it cannot go twice; what was refused comes back. */
+  /** Send the draft and clear the field at once, so that it is not sent twice; a text that was refused comes back. */
   async #sendDraft() {
-    const who = this.#who;
-    const text = this.words.value;
+    const phone = this.#phone;
+    const text = this.input.value;
     if (!text.trim()) return;
-    this.words.value = "";
+    this.input.value = "";
     if (await this.#send(text)) return;
-    if (who !== this.#who) this.#drafts.set(who, text);
-    else this.words.value ||= text;
+    if (phone !== this.#phone) this.#drafts.set(phone, text);
+    else this.input.value ||= text;
   }
 
+  /** @param {string} text */
   async #send(text) {
-    const { phone, in: account } = place();
-    const sms = await attempt(() => call("POST", "inbound", { query: { account }, body: { from: phone, text } }));
-    if (sms?.effect) tell(`The phone has ${sms.effect}.`);
-    else if (sms && CHOICES.includes(text)) {
-      tell(`${text} changed nothing: the latest SMS that this phone got did not offer to reply (add_unsubscribe_sms_reply).`);
+    const { phone, in: account } = route();
+    const reply = await attempt(() => request("POST", "inbound", { query: { account }, body: { from: phone, text } }));
+    if (reply?.effect) showNotice(`The phone has ${reply.effect}.`);
+    else if (reply && OPT_WORDS.includes(text)) {
+      showNotice(`${text} had no effect: the latest SMS to this phone did not offer it (add_unsubscribe_sms_reply).`);
     }
-    return sms;
+    return reply;
   }
 }

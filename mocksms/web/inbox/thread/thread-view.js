@@ -1,73 +1,106 @@
-/** Bubbles in the order of time, with a line where a day begins; what has not changed is not drawn again. */
+/** The bubbles of a thread in the order of time, with a line at the start of each day. Unchanged bubbles stay. */
 
 import { element } from "../../shared/dom.js";
-import { bubble, choice, dayLine, reply } from "./bubble.js";
 import { day } from "../ui/time.js";
+import { consentLine, dayLine, messageBubble, replyBubble } from "./bubble.js";
 
-const DRAWN = { messages: bubble, replies: reply, consents: choice };
+/** @typedef {{ node: HTMLElement, fingerprint?: string }} Drawn */
 
-export class Flow {
-  #nodes = new Map();
+const NEAR_TOP_PX = 200;
+const NEAR_BOTTOM_PX = 80;
+
+export class ThreadView {
+  /** @type {Map<string | number, Drawn>} */
+  #drawn = new Map();
 
   /**
-   * @param open is told which message is to be shown with all that is known of it
-   * @param early is told when the earliest bubble comes near
+   * @param {(message: Api.Message) => void} open shows the details of a message
+   * @param {() => void} loadEarlier called when the earliest bubble is nearly in sight
    */
-  constructor(open, early) {
+  constructor(open, loadEarlier) {
     this.open = open;
-    this.node = element("div", { class: "flow", role: "log", "aria-label": "What was said", tabindex: "0" });
-    this.node.addEventListener("scroll", () => this.node.scrollTop < 200 && early(), { passive: true });
+    this.node = element("div", { class: "bubbles", role: "log", "aria-label": "Messages", tabindex: "0" });
+    this.node.addEventListener("scroll", () => this.node.scrollTop < NEAR_TOP_PX && loadEarlier(), { passive: true });
   }
 
   get isAtBottom() {
-    return this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 80;
+    return this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < NEAR_BOTTOM_PX;
   }
 
-  toBottom() {
+  scrollToBottom() {
     this.node.scrollTop = this.node.scrollHeight;
   }
 
-  /** Show these items, from the earliest to the latest; with `isEarlier` what is in sight stays where it is. */
+  /**
+   * Show these items, the earliest at the top.
+   *
+   * @param {Iterable<Ui.ThreadItem>} items
+   * @param {boolean} [isEarlier] whether earlier ones were added: what is in sight stays where it is
+   */
   draw(items, isEarlier = false) {
     const fromBottom = this.node.scrollHeight - this.node.scrollTop;
-    const nodes = new Map();
-    let today = "";
+    /** @type {Map<string | number, Drawn>} */
+    const drawn = new Map();
+    let lastDay = "";
     for (const item of [...items].sort((one, other) => one.cursor - other.cursor)) {
-      const date = day(item.at ?? item.created_at);
-      if (date !== today) nodes.set(date, this.#nodes.get(date) ?? { node: dayLine(date) });
-      today = date;
-      nodes.set(item.cursor, this.#drawn(item));
+      const date = day(item.kind === "messages" ? item.created_at : item.at);
+      if (date !== lastDay) drawn.set(date, this.#drawn.get(date) ?? { node: dayLine(date) });
+      lastDay = date;
+      drawn.set(item.cursor, this.#bubble(item));
     }
-    this.#nodes = nodes;
-    this.#put([...nodes.values()].map(({ node }) => node));
+    this.#drawn = drawn;
+    this.#arrange([...drawn.values()].map(({ node }) => node));
     if (isEarlier) this.node.scrollTop = this.node.scrollHeight - fromBottom;
   }
 
-  /** Mark the bubble of a message, and bring it into sight. */
-  mark(message, isShown) {
-    for (const node of this.node.children) {
-      const isOpen = Boolean(message) && node.dataset.id === message;
+  /**
+   * Mark the bubble of the message that is open.
+   *
+   * @param {string | undefined} id
+   * @param {boolean} [scroll] whether to scroll to it
+   */
+  select(id, scroll = false) {
+    for (const node of this.#nodes()) {
+      const isOpen = Boolean(id) && node.dataset.id === id;
       node.classList.toggle("open", isOpen);
-      if (isOpen && isShown) node.scrollIntoView({ block: "center" });
+      if (isOpen && scroll) node.scrollIntoView({ block: "center" });
     }
   }
 
-  #drawn(item) {
-    const mark = JSON.stringify([item.text, item.status, item.reject_reason, item.clicks]);
-    const known = this.#nodes.get(item.cursor);
-    return known?.mark === mark ? known : { mark, node: DRAWN[item.kind](item, () => this.open(item)) };
+  #nodes() {
+    return /** @type {HTMLElement[]} */ ([...this.node.children]);
   }
 
-  #put(flow) {
-    const held = document.activeElement.closest(".flow [data-id]")?.dataset.id;
-    const stale = new Set(this.node.children);
-    flow.forEach((node, index) => {
+  /**
+   * @param {Ui.ThreadItem} item
+   * @returns {Drawn}
+   */
+  #bubble(item) {
+    const fingerprint =
+      item.kind === "messages" ? JSON.stringify([item.text, item.status, item.reject_reason, item.clicks]) : "";
+    const known = this.#drawn.get(item.cursor);
+    if (known?.fingerprint === fingerprint) return known;
+    if (item.kind === "messages") return { fingerprint, node: messageBubble(item, () => this.open(item)) };
+    return { fingerprint, node: item.kind === "consents" ? consentLine(item) : replyBubble(item) };
+  }
+
+  /** @param {HTMLElement[]} nodes */
+  #arrange(nodes) {
+    const focused = this.#focusedId();
+    const stale = new Set(this.#nodes());
+    nodes.forEach((node, index) => {
       stale.delete(node);
-      const there = this.node.children[index] ?? null;
-      if (there !== node) this.node.insertBefore(node, there);
+      const present = this.node.children[index] ?? null;
+      if (present !== node) this.node.insertBefore(node, present);
     });
     stale.forEach((node) => node.remove());
-    if (held && document.activeElement === document.body)
-      this.node.querySelector(`[data-id="${CSS.escape(held)}"] .about`)?.focus({ preventScroll: true });
+    if (!focused || document.activeElement !== document.body) return;
+    const about = this.node.querySelector(`[data-id="${CSS.escape(focused)}"] .about`);
+    if (about instanceof HTMLElement) about.focus({ preventScroll: true });
+  }
+
+  #focusedId() {
+    const bubble = document.activeElement?.closest(".bubbles [data-id]");
+    return bubble instanceof HTMLElement ? bubble.dataset.id : undefined;
   }
 }

@@ -1,32 +1,33 @@
-/** The choice of an account, shown where there are several. */
+/** The selection of an account, shown if there are several. */
 
 import { element } from "../../shared/dom.js";
-import { refill } from "./patch.js";
-import { NOWHERE, go, place } from "../state/route.js";
-import { state } from "../state/mock-state.js";
-import { line } from "./text.js";
+import { mockState } from "../state/mock-state.js";
+import { NO_CONVERSATION, navigate, route } from "../state/route.js";
+import { patch } from "./patch.js";
+import { singleLine } from "./text.js";
 
-const MOST = 500;
+const MAX_OPTIONS = 500;
 
-export class Switcher {
+export class AccountPicker {
+  /** @param {HTMLSelectElement} node */
   constructor(node) {
     this.node = node;
-    node.addEventListener("change", () => go({ account: node.value, ...NOWHERE, request: null }));
+    node.addEventListener("change", () => navigate({ account: node.value, ...NO_CONVERSATION, request: null }));
   }
 
-  /** Show the accounts there are, and which is chosen. */
-  show() {
-    const { accounts } = state;
-    const { account = "" } = place();
+  /** Show the accounts and which one is selected. */
+  update() {
+    const { accounts } = mockState;
+    const { account = "" } = route();
     const options = [
       ["", `all ${accounts.length} accounts`],
-      ...accounts.slice(0, MOST).map(({ id, key, messages }) => [id, `${line(key)} · ${messages} SMS`]),
+      ...accounts.slice(0, MAX_OPTIONS).map(({ id, key, messages }) => [id, `${singleLine(key)} · ${messages} SMS`]),
     ];
-    if (!options.some(([id]) => id === account)) options.push([account, `${line(account)} · not used`]);
+    if (!options.some(([id]) => id === account)) options.push([account, `${singleLine(account)} · unknown account`]);
     this.node.hidden = accounts.length < 2 && !account;
-    refill(
+    patch(
       this.node,
-      options.map(([value, words]) => element("option", { value }, words)),
+      options.map(([value, label]) => element("option", { value }, label)),
     );
     this.node.value = account;
   }

@@ -1,127 +1,181 @@
-/** Small parts that all views are made of. */
+/** Components that all views are made of. */
 
 import { element } from "../../shared/dom.js";
-import { line } from "./text.js";
+import { showError, showNotice } from "./notices.js";
+import { singleLine } from "./text.js";
 
-/** Say something at the edge of the page; an alarm is what went wrong. */
-export function tell(words, isAlarm = false) {
-  const place = document.getElementById(isAlarm ? "alarm" : "notice");
-  place.textContent = line(words, 400);
-  clearTimeout(place.timer);
-  place.timer = setTimeout(
-    () => {
-      place.textContent = "";
-    },
-    isAlarm ? 10_000 : 5_000,
-  );
+/**
+ * Create a button.
+ *
+ * @param {string} text
+ * @param {(event: Event) => unknown} onclick
+ * @param {Dom.Attributes} [attributes]
+ */
+export function button(text, onclick, attributes = {}) {
+  return element("button", { type: "button", onclick, ...attributes }, text);
 }
 
-/** Do something that may be refused, and say so if it is; returns what came of it, or undefined. */
-export async function attempt(work, said) {
-  try {
-    const done = await work();
-    if (said) tell(said);
-    return done ?? true;
-  } catch (error) {
-    tell(error.message, true);
-    return undefined;
-  }
-}
-
-export function button(words, onclick, more = {}) {
-  return element("button", { type: "button", onclick, ...more }, words);
-}
-
-/** A button that copies what it is given by. */
-export function copyButton(what, read) {
+/**
+ * Create a button that copies a text.
+ *
+ * @param {string} name what is copied, for the notice
+ * @param {() => string} read returns the text
+ */
+export function copyButton(name, read) {
   return button(
     "Copy",
     async () => {
-      if (await copy(read())) tell(`${what} copied.`);
-      else tell("This browser lets no page copy: select the text and copy it by hand.", true);
+      if (await copy(read())) showNotice(`${name} copied.`);
+      else showError("The browser does not allow copying. Select the text and copy it manually.");
     },
-    { class: "small", "aria-label": `Copy ${what.toLowerCase()}` },
+    { class: "small", "aria-label": `Copy ${name.toLowerCase()}` },
   );
 }
 
-/** Copy a text; returns whether it was. */
+/**
+ * Copy a text. Returns whether that worked.
+ *
+ * @param {string} text
+ */
 async function copy(text) {
-  // The clipboard is open to pages of this machine and over TLS only; elsewhere the old way has to do.
+  // The clipboard is available to pages of this machine and over TLS only; elsewhere the old command has to do.
   const isCopied = await navigator.clipboard?.writeText(text).then(
     () => true,
     () => false,
   );
-  return isCopied || copyOldWay(text);
+  return isCopied || copyByCommand(text);
 }
 
-function copyOldWay(text) {
-  const held = document.activeElement;
-  const field = element("textarea", { class: "hidden" });
-  field.value = text;
-  document.body.append(field);
-  field.select();
+/** @param {string} text */
+function copyByCommand(text) {
+  const focused = document.activeElement;
+  const source = element("textarea", { class: "visually-hidden" });
+  source.value = text;
+  document.body.append(source);
+  source.select();
   const isCopied = document.execCommand("copy");
-  field.remove();
-  held.focus();
+  source.remove();
+  if (focused instanceof HTMLElement) focused.focus();
   return isCopied;
 }
 
-/** A number of things, in words. */
-export function counted(count, thing) {
-  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+/**
+ * A number with its noun, such as `1 phone` or `2,000 phones`.
+ *
+ * @param {number} count
+ * @param {string} noun
+ */
+export function plural(count, noun) {
+  return `${formatted(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** A status in its colour, with its reason. */
+/**
+ * A number with commas between the thousands.
+ *
+ * @param {number} count
+ */
+export function formatted(count) {
+  return count.toLocaleString("en");
+}
+
+/**
+ * A status in its colour, with its reason.
+ *
+ * @param {string} status
+ * @param {string | null} [reason]
+ */
 export function badge(status, reason) {
-  return element("span", { class: `badge ${status ?? "reply"}` }, status ?? "reply", reason && ` · ${reason}`);
+  return element("span", { class: `badge ${status}` }, status, reason && ` · ${reason}`);
 }
 
-/** A text of others that must not disturb what stands beside it. */
-export function apart(text, more = {}) {
-  return element("bdi", more, line(text));
+/**
+ * A text whose writing direction does not affect what is next to it.
+ *
+ * @param {string} text
+ */
+export function isolated(text) {
+  return element("bdi", {}, singleLine(text));
 }
 
-/** A labelled field of a form. */
+/**
+ * An input of a form with its label.
+ *
+ * @param {string} label
+ * @param {HTMLElement} input
+ * @param {string} [hint]
+ */
 export function field(label, input, hint) {
   return element("label", { class: "field" }, element("span", {}, label), input, hint && element("small", {}, hint));
 }
 
-export function choice(name, words, checked = false) {
-  return element("label", { class: "choice" }, element("input", { type: "checkbox", name, checked }), words);
+/**
+ * A checkbox with its label.
+ *
+ * @param {string} name
+ * @param {string} label
+ * @param {boolean} [checked]
+ * @param {((event: any) => unknown) | undefined} [onchange]
+ */
+export function checkbox(name, label, checked = false, onchange = undefined) {
+  return element(
+    "label",
+    { class: "checkbox" },
+    element("input", { type: "checkbox", name, checked, onchange }),
+    label,
+  );
 }
 
-/** A part of a panel that can be folded. */
+/**
+ * A section of a panel that can be folded.
+ *
+ * @param {string} title
+ * @param {boolean} open
+ * @param {...Dom.Child} children
+ */
 export function section(title, open, ...children) {
   return element("details", { class: "section", open }, element("summary", {}, element("h3", {}, title)), ...children);
 }
 
-/** A table of names and what they stand for; what is empty is left out. */
-export function facts(rows) {
+/**
+ * A list of names and values. Rows without a value are left out.
+ *
+ * @param {[string, Dom.Child][]} rows
+ */
+export function factList(rows) {
   return element(
     "dl",
     { class: "facts" },
-    rows
-      .filter(([, value]) => value !== undefined && value !== null && value !== false && value !== "")
-      .map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])
-      .flat(),
+    rows.map(([name, value]) => value && [element("dt", {}, name), element("dd", {}, value)]),
   );
 }
 
-/** A text as it came, line by line. */
-export function raw(label, text) {
-  return element("pre", { class: "raw", tabindex: "0", role: "region", "aria-label": label }, text);
+/**
+ * A preformatted text in a box that scrolls.
+ *
+ * @param {string} label
+ * @param {Dom.Child} text
+ */
+export function codeBlock(label, text) {
+  return element("pre", { class: "code-block", tabindex: "0", role: "region", "aria-label": label }, text);
 }
 
-/** A window before the page; resolves with the word of the button that closed it. */
+/**
+ * Open a modal dialog.
+ *
+ * @param {string} label
+ * @param {HTMLElement} content
+ * @param {...HTMLElement} buttons
+ * @returns {Promise<string>} the value of the button that closed it
+ */
 export function dialog(label, content, ...buttons) {
   const form = element("form", { method: "dialog" }, content, element("div", { class: "actions" }, buttons));
-  const shown = element("dialog", { "aria-label": label }, form);
-  document.body.append(shown);
-  shown.showModal();
+  const node = element("dialog", { "aria-label": label }, form);
+  document.body.append(node);
+  node.showModal();
   return new Promise((resolve) => {
-    shown.addEventListener("close", () => {
-      shown.remove();
-      resolve(shown.returnValue);
+    node.addEventListener("close", () => {
+      node.remove();
+      resolve(node.returnValue);
     });
   });
 }

@@ -1,40 +1,53 @@
-/** The keyboard. */
+/** Keyboard shortcuts and the help that lists them. */
 
 import { element } from "../../shared/dom.js";
-import { dialog } from "./components.js";
 import { searchExample, searchHelp } from "../state/route.js";
+import { dialog } from "./components.js";
 
 const KEYS = [
-  ["j", "next in the list"],
-  ["k", "the one before"],
+  ["j", "next row"],
+  ["k", "previous row"],
   ["/", "search"],
   ["r", "reply as the phone"],
-  ["c", "write a new SMS"],
-  ["s", "steer"],
-  ["g", "phones or journal"],
+  ["c", "new SMS"],
+  ["s", "controls"],
+  ["g", "switch between phones and requests"],
   ["?", "this help"],
   ["Esc", "close what is open, leave a field"],
 ];
 
-/** Listen for keys; `on` says what each does. Fields keep what is typed into them, all but Esc. */
-export function listen(on) {
+/**
+ * Call an action when its key is pressed. Fields keep what is typed into them, except Esc.
+ *
+ * @param {Record<string, () => unknown>} actions by key
+ */
+export function onKey(actions) {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    const isField = event.target.matches("input, textarea, select");
-    if (event.key === "Escape" && isField) return event.target.blur();
-    const act = isField ? undefined : (on[event.key] ?? on[latin(event)]);
-    if (!act) return undefined;
+    const { target } = event;
+    const isField = target instanceof HTMLElement && target.matches("input, textarea, select");
+    if (isField) {
+      if (event.key === "Escape") target.blur();
+      return;
+    }
+    const action = actions[event.key] ?? actions[latinKey(event) ?? ""];
+    if (!action) return;
     event.preventDefault();
-    return act();
+    action();
   });
 }
 
-/** The Latin letter of a key on which the keyboard has another, a Hebrew one say. */
-function latin({ key, code }) {
+/**
+ * The Latin letter of a key that has another letter in the current keyboard layout, such as a Hebrew one.
+ *
+ * @param {KeyboardEvent} event
+ */
+function latinKey({ key, code }) {
   return key > "\x7f" ? code.replace(/^Key/, "").toLowerCase() : undefined;
 }
 
-export function help() {
+/** Open the help. */
+export function showHelp() {
   return dialog(
     "Help",
     element(
@@ -44,7 +57,7 @@ export function help() {
       element(
         "dl",
         { class: "facts" },
-        KEYS.map(([key, words]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, words)]).flat(),
+        KEYS.map(([key, text]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, text)]),
       ),
       element("h2", {}, "Search"),
       element("p", {}, searchHelp(), "."),
@@ -53,10 +66,10 @@ export function help() {
         {},
         "For example ",
         element("code", {}, searchExample()),
-        "; the address has it too: send it to others.",
+        ". The search is part of the URL, so you can share it as a link.",
       ),
-      element("p", {}, element("a", { href: "/docs" }, "The API, to read and to try")),
+      element("p", {}, element("a", { href: "/docs" }, "API reference: read it and try it out")),
     ),
-    element("button", { value: "done", autofocus: true, class: "main" }, "Close"),
+    element("button", { value: "close", autofocus: true, class: "primary" }, "Close"),
   );
 }

@@ -1,76 +1,117 @@
-/** Bringing what is shown up to date without taking anything out of the hands of whoever uses it. */
+/** Updates of what is shown that keep focus, selection, folds and what is being typed. */
 
-const GROUPS = "details, dl, ol, ul"; // What only holds other elements, and listens to nothing itself.
+const GROUPS = "details, dl, ol, ul"; // They only contain other elements and have no listeners of their own.
 
 /**
- * Put these elements in place of those that are there. What looks the same as before stays, with what is selected in it;
- * what was folded stays folded, what is being typed stays. Whoever was, by keyboard, at something that goes is at its like
- * again, or else at `node`.
+ * Update the children of a node to match new elements. Elements that look the same stay, with what is selected in them.
+ * Folds stay folded, and what is being typed stays. If the focused element goes, the one with the same name gets the
+ * focus, or else the node.
  *
- * Since an element stays with its listeners, what these do must follow from what can be seen in it, its `data-id`
- * included, and from how things are by then.
+ * As an element stays with its listeners, these must depend only on what can be seen in it, its `data-id` included, and
+ * on the current state.
+ *
+ * @param {HTMLElement} node
+ * @param {Dom.Child[]} elements
  */
-export function refill(node, elements) {
-  const held = heldIn(node);
-  keepFolds(node, elements);
-  update(node, elements);
-  if (held?.isConnected === false) settle(likeOf(held, node) ?? node);
+export function patch(node, elements) {
+  const fresh = onlyElements(elements);
+  const focused = focusedIn(node);
+  keepFolds(node, fresh);
+  update(node, fresh);
+  if (focused && !focused.isConnected) focus(sameNameIn(node, focused) ?? node);
 }
 
-/** Put elements about something else in place of those that are there, of which nothing stays. */
+/**
+ * Replace the children of a node by elements about something else.
+ *
+ * @param {HTMLElement} node
+ * @param {Dom.Child[]} elements
+ */
 export function replace(node, elements) {
-  const held = heldIn(node);
-  node.replaceChildren(...elements);
-  if (held?.isConnected === false) settle(node);
+  const focused = focusedIn(node);
+  node.replaceChildren(...onlyElements(elements));
+  if (focused && !focused.isConnected) focus(node);
 }
 
+/** @param {Dom.Child[]} children */
+function onlyElements(children) {
+  return children.filter((child) => child instanceof HTMLElement);
+}
+
+/**
+ * @param {Element} node
+ * @param {Element[]} elements
+ */
 function update(node, elements) {
-  elements.forEach((fresh, place) => {
-    const there = node.children[place];
-    if (!there) node.append(fresh);
-    else if (!there.isEqualNode(fresh)) renew(there, fresh);
+  elements.forEach((fresh, index) => {
+    const present = node.children[index];
+    if (!present) node.append(fresh);
+    else if (!present.isEqualNode(fresh)) updateElement(present, fresh);
   });
-  while (node.children.length > elements.length) node.lastElementChild.remove();
+  while (node.children.length > elements.length) node.lastElementChild?.remove();
 }
 
-function renew(there, fresh) {
-  const isSameGroup = there.matches(GROUPS) && there.cloneNode().isEqualNode(fresh.cloneNode());
-  if (isSameGroup) update(there, [...fresh.children]);
-  else if (!isTypedIn(there)) there.replaceWith(fresh);
+/**
+ * @param {Element} present
+ * @param {Element} fresh
+ */
+function updateElement(present, fresh) {
+  const isSameGroup = present.matches(GROUPS) && present.cloneNode().isEqualNode(fresh.cloneNode());
+  if (isSameGroup) update(present, [...fresh.children]);
+  else if (!isBeingEdited(present)) present.replaceWith(fresh);
 }
 
-function isTypedIn(element) {
-  const field = heldIn(element);
-  return field?.localName === "input" && field.value !== field.defaultValue;
+/** @param {Element} node */
+function isBeingEdited(node) {
+  const input = focusedIn(node);
+  return input instanceof HTMLInputElement && input.value !== input.defaultValue;
 }
 
-function heldIn(node) {
-  return node.contains(document.activeElement) ? document.activeElement : undefined;
+/** @param {Element} node */
+function focusedIn(node) {
+  const focused = document.activeElement;
+  return focused instanceof HTMLElement && node.contains(focused) ? focused : undefined;
 }
 
-function likeOf(held, node) {
-  return [...node.querySelectorAll(held.localName)].find((each) => nameOf(each) === nameOf(held));
+/**
+ * @param {HTMLElement} node
+ * @param {HTMLElement} element
+ * @returns {HTMLElement | undefined}
+ */
+function sameNameIn(node, element) {
+  const candidates = /** @type {NodeListOf<HTMLElement>} */ (node.querySelectorAll(element.localName));
+  return [...candidates].find((each) => nameOf(each) === nameOf(element));
 }
 
+/** @param {Element} element */
 function nameOf(element) {
   return element.getAttribute("aria-label") ?? element.textContent;
 }
 
-function settle(element) {
+/** @param {HTMLElement} element */
+function focus(element) {
   if (element.tabIndex < 0) element.setAttribute("tabindex", "-1");
   element.focus({ preventScroll: true });
 }
 
+/**
+ * @param {Element} node
+ * @param {Element[]} elements
+ */
 function keepFolds(node, elements) {
-  const known = [...node.querySelectorAll("details")];
-  const made = elements.flatMap((each) => [each, ...each.querySelectorAll("details")]);
-  for (const fold of made.filter(({ localName }) => localName === "details")) {
-    const place = known.findIndex((each) => titleOf(each) === titleOf(fold));
-    if (place >= 0) fold.open = known.splice(place, 1)[0].open;
+  const present = [...node.querySelectorAll("details")];
+  for (const fold of elements.flatMap((each) => [each, ...each.querySelectorAll("details")])) {
+    if (!(fold instanceof HTMLDetailsElement)) continue;
+    const index = present.findIndex((each) => titleOf(each) === titleOf(fold));
+    if (index >= 0) fold.open = present.splice(index, 1)[0].open;
   }
 }
 
-/** The title of a fold without the figures that follow it. */
+/**
+ * The title of a fold without the number after it.
+ *
+ * @param {Element} fold
+ */
 function titleOf(fold) {
-  return fold.firstElementChild.textContent.split(":")[0];
+  return fold.firstElementChild?.textContent?.split(":")[0];
 }

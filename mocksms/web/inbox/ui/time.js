@@ -1,26 +1,61 @@
-/** Times as a person reads them, in the time zone of the browser. */
+/** Times as people read them, in the time zone of the browser. */
 
-const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const SHORT = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+/** @typedef {string | Date} Instant */
+
+const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const SHORT_TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+/** @type {[string, number][]} */
 const UNITS = [
   ["d", 86_400],
   ["h", 3_600],
   ["min", 60],
 ];
 
-export const clockTime = (moment) => CLOCK.format(new Date(moment));
-export const day = (moment) => DAY.format(new Date(moment));
-export const moment = (instant) => `${DATE.format(new Date(instant))} ${clockTime(instant)}`;
-
-/** The time of day, or the date of another day than that of `now`. */
-export function recent(instant, now) {
-  return day(instant) === day(now) ? SHORT.format(new Date(instant)) : DATE.format(new Date(instant));
+/**
+ * The time of day with seconds.
+ *
+ * @param {Instant} instant
+ */
+export function clockTime(instant) {
+  return TIME.format(new Date(instant));
 }
 
-/** A length of time in its largest units: `350 ms`, `2.5 s`, `1 h 5 min`. */
-export function span(milliseconds) {
+/**
+ * The day with its weekday.
+ *
+ * @param {Instant} instant
+ */
+export function day(instant) {
+  return DAY.format(new Date(instant));
+}
+
+/**
+ * Date and time.
+ *
+ * @param {Instant} instant
+ */
+export function dateTime(instant) {
+  return `${DATE.format(new Date(instant))} ${clockTime(instant)}`;
+}
+
+/**
+ * The time of day if the instant is on the same day as `now`, else the date.
+ *
+ * @param {Instant} instant
+ * @param {Instant} now
+ */
+export function timeOrDate(instant, now) {
+  return (day(instant) === day(now) ? SHORT_TIME : DATE).format(new Date(instant));
+}
+
+/**
+ * A duration in its two largest units, such as `350 ms`, `2.5 s` or `1 h 5 min`.
+ *
+ * @param {number} milliseconds
+ */
+export function formatDuration(milliseconds) {
   const seconds = Math.abs(milliseconds) / 1000;
   if (seconds < 0.01) return `${Number((seconds * 1000).toFixed(1))} ms`;
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;

@@ -60,10 +60,10 @@ def test_keys_walk_search_reply_and_leave(talk: Inbox) -> None:
     expect(talk.page.get_by_label("Reply as this phone")).to_have_value("jk/?")
     keyboard.press("Escape")
     keyboard.press("c")
-    expect(talk.side.get_by_label("Text")).to_be_focused()
+    expect(talk.panel.get_by_label("Text")).to_be_focused()
     keyboard.press("Escape")
     keyboard.press("Escape")
-    expect(talk.side).to_be_hidden()
+    expect(talk.panel).to_be_hidden()
     keyboard.press("/")
     expect(talk.page.get_by_role("searchbox")).to_be_focused()
     keyboard.type("tonight")
@@ -73,7 +73,7 @@ def test_keys_walk_search_reply_and_leave(talk: Inbox) -> None:
     keyboard.press("Escape")
     expect(talk.list.get_by_role("option")).to_have_count(3)
     keyboard.press("g")
-    expect(talk.page.get_by_role("listbox", name="Calls")).to_be_visible()
+    expect(talk.page.get_by_role("listbox", name="Requests")).to_be_visible()
 
 
 def test_keys_are_found_on_a_hebrew_keyboard(talk: Inbox) -> None:
@@ -104,10 +104,10 @@ def test_views_are_links_and_say_which_is_shown(talk: Inbox) -> None:
     assert [link.get_attribute("aria-current") for link in links.all()] == ["page", "false"]
     with talk.page.context.expect_page() as opened:
         links.last.click(modifiers=["ControlOrMeta"])
-    expect(opened.value.get_by_role("listbox", name="Calls")).to_be_visible()
+    expect(opened.value.get_by_role("listbox", name="Requests")).to_be_visible()
     expect(talk.page.get_by_role("listbox", name="Phones")).to_be_visible()
     links.last.click()
-    expect(talk.page.get_by_role("listbox", name="Calls")).to_be_visible()
+    expect(talk.page.get_by_role("listbox", name="Requests")).to_be_visible()
     assert [link.get_attribute("aria-current") for link in links.all()] == ["false", "page"]
 
 
@@ -133,14 +133,14 @@ def test_tab_goes_through_the_page_from_top_to_bottom(talk: Inbox) -> None:
     for _ in range(14):
         talk.page.keyboard.press("Tab")
         order.append(talk.page.evaluate("document.activeElement.closest('[id]:not([role=option])')?.id"))
-    assert [place for place in ("to-phones", "to-journal", "filter", "compose", "help") if place in order] == [
-        "to-phones",
-        "to-journal",
+    assert [place for place in ("nav-phones", "nav-requests", "filter", "compose", "help") if place in order] == [
+        "nav-phones",
+        "nav-requests",
         "filter",
         "compose",
         "help",
     ]
-    assert order.index("help") < order.index("list") < order.index("middle")
+    assert order.index("help") < order.index("list") < order.index("thread")
 
 
 def test_colours_follow_the_system_until_one_chooses(talk: Inbox) -> None:
@@ -169,10 +169,10 @@ STORES = {
       Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });
     }""",
     "full": "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
-    "spoilt": """for (const name of ["theme", "notify", "seen", "draft", "keys"]) {
+    "spoilt": """for (const name of ["theme", "notify", "read", "draft", "keys"]) {
       for (const store of [localStorage, sessionStorage]) store.setItem(`mocksms-${name}`, "[nonsense");
     }""",
-    "of another shape": """localStorage.setItem("mocksms-seen", '{"phones": 1}');
+    "of another shape": """localStorage.setItem("mocksms-read", '{"phones": 1}');
     for (const name of ["draft", "keys"]) sessionStorage.setItem(`mocksms-${name}`, "null");""",
 }
 """What can be the matter with what the browser keeps for a page."""
@@ -201,14 +201,14 @@ def test_small_screen_shows_one_thing_at_a_time(browser: Browser, own_mock: Mock
         expect(inbox.bubble("Hello")).to_be_visible()
         expect(inbox.list).to_be_hidden()
         assert watched.page.evaluate(fits)
-        inbox.explain("Hello")
+        inbox.open_details("Hello")
         assert watched.page.evaluate(fits)
         inbox.press("Close details")
         watched.page.get_by_role("button", name="Back to the list").click()
         expect(inbox.row(NUMBER)).to_be_visible()
-        watched.page.get_by_role("link", name="Journal").click()
+        watched.page.get_by_role("link", name="Requests").click()
         inbox.choose("200")
-        expect(inbox.side.get_by_role("region", name="Request")).to_be_visible()
+        expect(inbox.panel.get_by_role("region", name="Request")).to_be_visible()
         assert watched.page.evaluate(fits)
 
 
@@ -231,9 +231,9 @@ def test_small_screen_goes_where_one_goes_back_to(browser: Browser, own_mock: Mo
         expect(inbox.bubble("Goodbye")).to_be_visible()
         inbox.page.get_by_role("link", name="Phones").click()
         expect(inbox.row("Hello")).to_be_visible()
-        inbox.page.get_by_role("link", name="Journal").click()
+        inbox.page.get_by_role("link", name="Requests").click()
         inbox.list.get_by_role("option").last.click()
-        inbox.side.get_by_role("button").filter(has_text=api_of(own_mock).ids()[1][:8]).click()
+        inbox.panel.get_by_role("button").filter(has_text=api_of(own_mock).ids()[1][:8]).click()
         inbox.press("Conversation")
         inbox.press("Close details")
         expect(inbox.bubble("Hello")).to_be_visible()
@@ -265,12 +265,12 @@ def barriers(inbox: Inbox, axe: str) -> list[str]:
 VIEWS = {
     "phones": ("", "3 phones", ""),
     "conversation": ("?phone=972541111111&in={account}", "", "See https"),
-    "message": ("?phone=972541111111&in={account}&message={message}", "What happened to it", ""),
+    "message": ("?phone=972541111111&in={account}&message={message}", "History", ""),
     "compose": ("?panel=compose", "New SMS", ""),
-    "steer": ("?panel=steer", "Opted out: 1", ""),
-    "journal": ("?view=journal&refused=true", "1 call", ""),
-    "call": ("?view=journal&request={request}", "Answer", ""),
-    "search": ("?reject_reason=kosher-number", "1 SMS fit", ""),
+    "controls": ("?panel=controls", "Opted out: 1", ""),
+    "requests": ("?view=requests&refused=true", "1 request", ""),
+    "call": ("?view=requests&request={request}", "Response", ""),
+    "search": ("?reject_reason=kosher-number", "1 SMS found", ""),
 }
 
 
@@ -306,14 +306,14 @@ def test_desktop_that_may_not_be_told_is_said_to_be_so(inbox: Inbox) -> None:
     inbox.open()
     button = inbox.page.get_by_role("button", name="Desktop notifications")
     button.click()
-    expect(inbox.alarm).to_contain_text("allow notifications")
+    expect(inbox.error).to_contain_text("blocks notifications")
     expect(button).to_have_attribute("aria-pressed", "false")
 
 
 def test_row_says_in_full_that_a_phone_has_opted_out(talk: Inbox, own_mock: Mock) -> None:
     Api(own_mock, "another-key").send(NUMBER)
-    talk.open("?panel=steer")
-    out = talk.list.locator(".chip.out")
+    talk.open("?panel=controls")
+    out = talk.list.locator(".chip.opted-out")
     expect(out).to_have_text("opted out")
     expect(talk.list.get_by_role("option")).to_have_count(4)
     assert out.evaluate("(chip) => chip.scrollWidth <= chip.clientWidth && chip.clientWidth > 60")
@@ -322,4 +322,4 @@ def test_row_says_in_full_that_a_phone_has_opted_out(talk: Inbox, own_mock: Mock
 def test_small_screen_has_its_bar_in_two_lines(browser: Browser, own_mock: Mock) -> None:
     with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
         inbox = Inbox(watched).open()
-        assert inbox.page.locator("#bar").evaluate("(bar) => bar.clientHeight") < 100
+        assert inbox.page.locator("#toolbar").evaluate("(bar) => bar.clientHeight") < 100

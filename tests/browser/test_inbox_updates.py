@@ -23,20 +23,20 @@ def test_keyboard_stays_where_it_is_while_things_happen(inbox: Inbox, own_mock: 
     api = api_of(own_mock)
     message = sent(own_mock, QUEUED, content="Wait for me")
     inbox.open(f"?phone=972500000200&in={api.get('account')['id']}&message={message}")
-    write = inbox.page.get_by_role("button", name="Write to it")
+    write = inbox.page.get_by_role("button", name="Send to this number")
     write.focus()
     api.post("inbound", {"from": QUEUED, "text": "Still here"})
     expect(inbox.bubble("Still here")).to_be_visible()
-    expect(inbox.page.locator("#middle")).to_contain_text("1 to it, 1 from it")
+    expect(inbox.page.locator("#thread")).to_contain_text("1 to it, 1 from it")
     expect(write).to_be_focused()
-    opt_out = inbox.side.get_by_role("button", name="Opt the phone out")
+    opt_out = inbox.panel.get_by_role("button", name="Opt the phone out")
     opt_out.focus()
-    inbox.side.get_by_text("Request", exact=True).click()
+    inbox.panel.get_by_text("Request", exact=True).click()
     opt_out.focus()
     api.post(f"messages/{message}/send")
-    expect(inbox.side.locator(".state")).to_contain_text("sent")
+    expect(inbox.panel.locator(".state")).to_contain_text("sent")
     expect(opt_out).to_be_focused()
-    expect(inbox.side.get_by_role("region", name="Request")).to_be_visible()
+    expect(inbox.panel.get_by_role("region", name="Request")).to_be_visible()
     details = inbox.bubble("Wait for me").get_by_role("button", name="details")
     details.focus()
     api.post(f"messages/{message}/bounce")
@@ -47,10 +47,10 @@ def test_keyboard_stays_where_it_is_while_things_happen(inbox: Inbox, own_mock: 
 def test_button_that_is_no_longer_there_leaves_the_keyboard_at_its_panel(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, QUEUED)
     inbox.open(f"?message={message}")
-    inbox.side.get_by_role("button", name="Cancel").focus()
+    inbox.panel.get_by_role("button", name="Cancel").focus()
     inbox.page.keyboard.press("Enter")
-    expect(inbox.side.locator(".state")).to_contain_text("cancelled_by_user")
-    expect(inbox.side).to_be_focused()
+    expect(inbox.panel.locator(".state")).to_contain_text("cancelled_by_user")
+    expect(inbox.panel).to_be_focused()
 
 
 def test_panel_gives_the_keyboard_back_to_what_opened_it(inbox: Inbox, own_mock: Mock) -> None:
@@ -60,10 +60,10 @@ def test_panel_gives_the_keyboard_back_to_what_opened_it(inbox: Inbox, own_mock:
     details = inbox.bubble("Hello").get_by_role("button", name="details")
     details.focus()
     inbox.page.keyboard.press("Enter")
-    close = inbox.side.get_by_role("button", name="Close details")
+    close = inbox.panel.get_by_role("button", name="Close details")
     close.focus()
     inbox.page.keyboard.press("Enter")
-    expect(inbox.side).to_be_hidden()
+    expect(inbox.panel).to_be_hidden()
     expect(details).to_be_focused()
 
 
@@ -75,31 +75,31 @@ def test_text_that_is_selected_stays_so_while_things_happen(inbox: Inbox, own_mo
     assert inbox.page.evaluate(chosen) == message
     api_of(own_mock).patch(webhooks=["http://127.0.0.1:9/"])
     api_of(own_mock).post(f"messages/{message}/send")
-    expect(inbox.side.get_by_text("Callback:")).to_have_count(1)
+    expect(inbox.panel.get_by_text("Callback:")).to_have_count(1)
     sent(own_mock, NUMBER)
     expect(inbox.row(NUMBER)).to_be_visible()
     assert inbox.page.evaluate(chosen) == message
 
 
-def test_message_that_is_deleted_is_no_longer_explained(inbox: Inbox, own_mock: Mock) -> None:
+def test_message_that_is_deleted_is_no_longer_open_details(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open(f"?message={sent(own_mock, NUMBER)}")
-    expect(inbox.side.get_by_role("heading", name="SMS to")).to_be_visible()
+    expect(inbox.panel.get_by_role("heading", name="SMS to")).to_be_visible()
     api_of(own_mock).ask("DELETE", "messages")
-    expect(inbox.side).to_contain_text("Not there")
-    inbox.watched.forgive("404")
+    expect(inbox.panel).to_contain_text("Not found")
+    inbox.watched.allow_issues("404")
 
 
 def test_what_is_typed_into_a_form_stays_while_things_happen(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     api.patch(credit=10)
-    inbox.open("?panel=steer")
-    credit = inbox.side.get_by_label("Credit in segments")
+    inbox.open("?panel=controls")
+    credit = inbox.panel.get_by_label("Credit in segments")
     credit.fill("77")
     sent(own_mock, NUMBER)
-    expect(inbox.fact("SMS kept")).to_have_text("1")
+    expect(inbox.fact("SMS stored")).to_have_text("1")
     expect(credit).to_have_value("77")
     credit.press("Enter")
-    expect(inbox.notice).to_have_text("Changed.")
+    expect(inbox.notice).to_have_text("Account updated.")
     expect(credit).to_be_focused()
     sent(own_mock, NUMBER)
     expect(credit).to_have_value("76")
@@ -109,14 +109,14 @@ def test_what_is_typed_into_a_form_stays_while_things_happen(inbox: Inbox, own_m
 def test_button_acts_on_what_is_shown_with_it_though_that_has_changed(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, QUEUED, content="See https://shop.example/a")
     inbox.open("?message=latest")
-    expect(inbox.side.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(inbox.panel.get_by_role("button", name="Cancel")).to_be_visible()
     latest = sent(own_mock, QUEUED, content="See https://shop.example/a")
-    expect(inbox.side).to_contain_text(latest)
+    expect(inbox.panel).to_contain_text(latest)
     inbox.press("Send now")
-    expect(inbox.side.locator(".state")).not_to_contain_text("queued")
+    expect(inbox.panel.locator(".state")).not_to_contain_text("queued")
     assert api_of(own_mock).status_of(latest) == "sent"
     inbox.press("Click as the phone")
-    expect(inbox.side).to_contain_text("Clicked 1 time")
+    expect(inbox.panel).to_contain_text("Clicked 1 time")
 
 
 def test_callback_is_called_again_by_its_own_button_after_others_came(inbox: Inbox, own_mock: Mock) -> None:
@@ -125,14 +125,14 @@ def test_callback_is_called_again_by_its_own_button_after_others_came(inbox: Inb
         api.patch(webhooks=[receiver.url])
         message = sent(own_mock, NUMBER)
         inbox.open(f"?message={message}")
-        inbox.side.get_by_text("Callback: send").click()
-        expect(inbox.side.get_by_role("button", name="Call again")).to_be_visible()
+        inbox.panel.get_by_text("Callback: send").click()
+        expect(inbox.panel.get_by_role("button", name="Replay")).to_be_visible()
         api.post(f"messages/{message}/bounce")
-        bounced = inbox.side.locator("details").filter(has_text=re.compile("Callback: (reject|hard_bounce)"))
+        bounced = inbox.panel.locator("details").filter(has_text=re.compile("Callback: (reject|hard_bounce)"))
         expect(bounced).to_contain_text("delivered")
         bounced.evaluate("(fold) => { fold.open = true; }")
-        bounced.get_by_role("button", name="Call again").click()
-        expect(inbox.notice).to_have_text("Called again.")
-        expect(inbox.side.get_by_text("Callback:")).to_have_count(3)
+        bounced.get_by_role("button", name="Replay").click()
+        expect(inbox.notice).to_have_text("Callback replayed.")
+        expect(inbox.panel.get_by_text("Callback:")).to_have_count(3)
         calls = api.get("callbacks")["callbacks"]
         assert [call["event"] == calls[0]["event"] for call in calls] == [True, True, False]

@@ -1,0 +1,77 @@
+/** The text of a message as its phone shows it, with links, codes and the starts of its segments marked. */
+
+import { element } from "../../shared/dom.js";
+import { anchor, truncated, withEscapes } from "../ui/text.js";
+
+/** @typedef {{ start: number, end: number, wrap: (nodes: Dom.Child) => HTMLElement }} Mark */
+
+/**
+ * The text of a message as nodes.
+ *
+ * @param {Pick<Api.Message, "text" | "segments" | "links" | "codes">} message
+ * @param {number} [maxLength] characters
+ * @returns {Dom.Child[]}
+ */
+export function messageText({ text, segments, links, codes }, maxLength = Infinity) {
+  const indexOf = characterIndex(text);
+  const segmentStarts = new Map(segments.boundaries.map((index, place) => [indexOf(index), place + 2]));
+  const marks = [
+    ...linkMarks(text, links),
+    ...codes.map((code) => ({
+      start: indexOf(code.index),
+      end: indexOf(code.index + code.length),
+      wrap: (/** @type {Dom.Child} */ nodes) => element("mark", {}, nodes),
+    })),
+  ];
+  const end = text.length > maxLength ? truncated(text, maxLength).length : text.length;
+  const edges = [...new Set([0, ...segmentStarts.keys(), ...marks.flatMap((mark) => [mark.start, mark.end]), end])]
+    .filter((edge) => edge <= end)
+    .sort((one, other) => one - other);
+  const markAt = new Map(marks.map((mark) => [mark.start, mark]));
+  /** @type {Mark | undefined} */
+  let current;
+  return edges.flatMap((edge, place) => {
+    const piece = withEscapes(text.slice(edge, edges[place + 1] ?? edge));
+    current = markAt.get(edge) ?? (current && edge < current.end ? current : undefined);
+    const segment = edge < end && segmentStarts.get(edge);
+    return [segment && segmentMark(segment), ...(current ? [current.wrap(piece)] : piece)];
+  });
+}
+
+/** @param {number} number */
+function segmentMark(number) {
+  return element(
+    "span",
+    { class: "segment-mark", title: `segment ${number} starts here` },
+    element("span", { class: "visually-hidden" }, "segment "),
+    String(number),
+  );
+}
+
+/**
+ * @param {string} text
+ * @param {string[]} links in the order of the text
+ * @returns {Mark[]}
+ */
+function linkMarks(text, links) {
+  let from = 0;
+  return links.map((link) => {
+    const start = text.indexOf(link, from);
+    from = start + link.length;
+    return { start, end: from, wrap: (nodes) => anchor(link, nodes) };
+  });
+}
+
+/**
+ * Return a function from the index of a character, as the API counts, to its index in a JavaScript string.
+ *
+ * @param {string} text
+ * @returns {(index: number) => number}
+ */
+function characterIndex(text) {
+  if (!/[\ud800-\udfff]/.test(text)) return (index) => index;
+  const starts = [0];
+  let end = 0;
+  for (const character of text) starts.push((end += character.length));
+  return (index) => starts[index];
+}

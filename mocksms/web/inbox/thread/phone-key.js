@@ -1,0 +1,11 @@
+/** The identity of a phone in the page. */
+
+/**
+ * A phone is one number in one account.
+ *
+ * @param {string} account
+ * @param {string} number
+ */
+export function phoneKey(account, number) {
+  return `${account}-${number}`;
+}
