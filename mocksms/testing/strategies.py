@@ -89,9 +89,11 @@ def send_requests(
         to: the numbers; of every kind unless given.
         content: the texts; of every kind unless given.
     """
-    recipients = st.lists(st.fixed_dictionaries({"mobile_number": to or numbers()}), min_size=1, max_size=5)
+    recipients = st.lists(
+        st.fixed_dictionaries({"mobile_number": numbers() if to is None else to}), min_size=1, max_size=5
+    )
     message = st.fixed_dictionaries(
-        {"content": content or texts(), "to": recipients},
+        {"content": texts() if content is None else content, "to": recipients},
         optional={
             "tags": st.lists(st.sampled_from(["otp", "billing", "delivery"]), unique=True, max_size=3),
             "add_unsubscribe_link": st.booleans(),

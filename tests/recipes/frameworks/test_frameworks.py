@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from your_shop import sign_up_in_django
 
@@ -23,5 +25,5 @@ async def test_fastapi(fastapi_client, mocksms):
 
 
 def test_node(run_node, mocksms):
-    run_node("send.mjs", PHONE)
+    run_node(str(Path(__file__).with_name("send.mjs")), PHONE)
     assert mocksms.assert_sent(to=PHONE).code == "108108"
