@@ -1,4 +1,4 @@
-"""What a scenario says that makes no sense as a whole: rules that no message ever gets to."""
+"""Lint of scenarios: rules that are never applied because an earlier rule matches the same."""
 
 from __future__ import annotations
 
@@ -15,61 +15,63 @@ from mocksms.schemas.validation import ValidationIssue
 from mocksms.sms import numbers
 
 _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth")
-"""Wishes that hold for one value, unless it has a wildcard."""
+"""Conditions for one value, unless it has a wildcard."""
 
-MOST_COMPARED: Final = 50_000
-"""Comparisons with open-ended rules that a scenario is worth; of very many rules, each is compared with the first."""
+MAX_COMPARISONS: Final = 50_000
+"""Comparisons with wildcard rules in one scenario; in a very long one, each rule is compared with the first ones."""
 
 Key = tuple[bool, ApiOperation, frozenset[tuple[str, object]]]
-"""What a rule is about: whether it orders a fault, for which kind of call, and its wishes for one value."""
+"""Key of a rule: whether it has a fault, the operation, and its conditions for one value."""
 
 
-def contradictions(scenario: Scenario) -> list[ValidationIssue]:
-    """Return the rules that can never be used because an earlier one takes all they would match."""
-    return [*_never_reached(scenario.rule)]
+def unreachable_rules(scenario: Scenario) -> list[ValidationIssue]:
+    """Return the rules that can never be applied because an earlier one applies to all they match."""
+    return [*_unreachable(scenario.rule)]
 
 
-def _never_reached(rules: list[RuleModel]) -> Iterator[ValidationIssue]:
+def _unreachable(rules: list[RuleModel]) -> Iterator[ValidationIssue]:
     plain: dict[Key, int] = {}
-    open_ended: dict[Key, list[int]] = defaultdict(list)
-    most = MOST_COMPARED // max(len(rules), 1)
-    for place, rule in enumerate(rules):
+    wildcard: dict[Key, list[int]] = defaultdict(list)
+    limit = MAX_COMPARISONS // max(len(rules), 1)
+    for index, rule in enumerate(rules):
         narrow = _narrow(rule.match)
-        keys = [(rule.fault is not None, _operation(rule), part) for part in _parts(narrow)]
+        keys = [(rule.fault is not None, _operation(rule), part) for part in _subsets(narrow)]
         earlier = chain(
             (plain[key] for key in keys if key in plain),
-            islice((each for key in keys for each in open_ended.get(key, ())), most),
+            islice((each for key in keys for each in wildcard.get(key, ())), limit),
         )
-        taker = min((each for each in earlier if _covers(rules[each].match, rule.match)), default=None)
-        if taker is not None:
-            takes = "everything" if rules[taker].match == Match() else "all it would match"
-            text = f"is never used: rule {taker + 1} takes {takes}; put it before rule {taker + 1}"
-            yield ValidationIssue(("rule", place), f"{text}, or give that one times, every or a narrower match")
-        if not _takes_all(rule):
+        blocker = min((each for each in earlier if _covers(rules[each].match, rule.match)), default=None)
+        if blocker is not None:
+            matches = "everything" if rules[blocker].match == Match() else "all it matches"
+            text = f"is never applied: rule {blocker + 1} applies to {matches}; move it before rule {blocker + 1}"
+            yield ValidationIssue(("rule", index), f"{text}, or limit that rule by times, every or a narrower match")
+        if not _is_unlimited(rule):
             continue
         if len(narrow) == len(rule.match.model_dump(exclude_none=True, exclude={"operation"})):
-            plain.setdefault(keys[-1], place)
+            plain.setdefault(keys[-1], index)
         else:
-            open_ended[keys[-1]].append(place)
+            wildcard[keys[-1]].append(index)
 
 
 def _narrow(match: Match) -> frozenset[tuple[str, object]]:
-    """Return the wishes for one value; what a rule takes all of has all of these as well."""
-    wishes = {name: wish for name in _EXACT if (wish := getattr(match, name)) is not None and not _is_wide(wish)}
-    if "to" in wishes:
-        wishes["to"] = numbers.digits_of(wishes["to"])
-    return frozenset(wishes.items())
+    """Return the conditions for one value. A rule that covers another has only conditions that the other has too."""
+    conditions = {
+        name: value for name in _EXACT if (value := getattr(match, name)) is not None and not _is_wildcard(value)
+    }
+    if "to" in conditions:
+        conditions["to"] = numbers.digits_of(conditions["to"])
+    return frozenset(conditions.items())
 
 
-def _is_wide(wish: object) -> bool:
-    return isinstance(wish, str) and ("*" in wish or wish.startswith(REGEX))
+def _is_wildcard(value: object) -> bool:
+    return isinstance(value, str) and ("*" in value or value.startswith(REGEX))
 
 
-def _parts(wishes: frozenset[tuple[str, object]]) -> Iterator[frozenset[tuple[str, object]]]:
-    return (frozenset(part) for size in range(len(wishes) + 1) for part in combinations(wishes, size))
+def _subsets(conditions: frozenset[tuple[str, object]]) -> Iterator[frozenset[tuple[str, object]]]:
+    return (frozenset(part) for size in range(len(conditions) + 1) for part in combinations(conditions, size))
 
 
-def _takes_all(rule: RuleModel) -> bool:
+def _is_unlimited(rule: RuleModel) -> bool:
     is_rate = rule.fault is not None and rule.fault.kind == "rate_limit"
     return rule.times is None and rule.every == 1 and rule.probability == 1 and not is_rate
 
@@ -79,7 +81,7 @@ def _operation(rule: RuleModel) -> ApiOperation:
 
 
 def _covers(wide: Match, narrow: Match) -> bool:
-    """Return whether all that meets `narrow` surely meets `wide`."""
+    """Whether every message that matches `narrow` certainly matches `wide`."""
     return all(
         getattr(wide, name) is None or _implies(name, getattr(narrow, name), getattr(wide, name))
         for name in Match.model_fields
@@ -97,7 +99,7 @@ def _implies(name: str, narrow: object, wide: object) -> bool:
     if name == "to":
         narrow, wide = numbers.digits_of(narrow), numbers.digits_of(wide)
         if "05" in (narrow[:2], wide[:2]):
-            return narrow == wide  # what a local number is compared as is a matter of the options
+            return narrow == wide  # the options decide how a local number is compared
     if "*" not in wide:
         return narrow == wide
     first, *middle, last = wide.split("*")

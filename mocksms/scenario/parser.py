@@ -1,4 +1,4 @@
-"""Scenarios read from bytes: whatever these are, a scenario comes of it or a list of what is wrong, with lines."""
+"""Scenario parser: TOML to a scenario, or to a list of issues with their lines."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from typing import Final
 from pydantic import ValidationError
 
 from mocksms.errors import InvalidScenario, ScenarioIssue
-from mocksms.scenario.lint import contradictions
+from mocksms.scenario.lint import unreachable_rules
 from mocksms.scenario.schema import Scenario
 from mocksms.scenario.toml_lines import line_at, lines_of
 from mocksms.schemas.validation import ValidationIssue, validation_issues, written
 from mocksms.sms.text import escape
 
-LONGEST_FILE: Final = 1_048_576
+MAX_FILE_SIZE: Final = 1_048_576
 """Bytes a scenario file may have."""
 
-SHOWN: Final = 60
-"""Characters of a line that are shown."""
+MAX_EXCERPT_LENGTH: Final = 60
+"""Characters of a line that an error shows."""
 
-JSON: Final = "is JSON by its name; files are TOML, and JSON goes to PUT /_mock/scenario"
-DEEP: Final = "is nested too deeply"
+IS_JSON: Final = "has a JSON name; scenario files are TOML, and PUT /_mock/scenario accepts JSON"
+TOO_DEEP: Final = "is nested too deeply"
 
 _PHRASES: Final = {
-    "Cannot overwrite": "this name is taken; a name stands once in a table, and each rule begins with [[rule]]",
-    "Cannot declare": "this table is there already; one that comes several times has two brackets, [[rule]]",
-    "Invalid value": "a value is expected; texts and durations stand in quotes",
-    "Invalid statement": "a table such as [[rule]] or a key such as times = 2 is expected",
-    "Expected newline": "the line is expected to end, since its value is complete; texts stand in quotes",
-    "Expected \"'": "a text is not closed; its closing quote is expected",
-    "Invalid initial character": "a name is expected",
-    "Cannot mutate": "this table was written as a whole before; what belongs to it goes there",
-    "Expected '=' after a key": "a key such as times = 2 is expected, with = after its name",
-    "Expected ']": "the end of the table's name is expected, ] or ]]",
-    "Unclosed array": "a list is not closed; a comma or ] is expected",
-    "Unclosed inline table": "a table is not closed; a comma or } is expected, and texts and durations stand in quotes",
-    "Unterminated string": "a text is not closed; its closing quote is expected",
-    "Illegal character '\\n'": "a text is not closed; its closing quote is expected before the line ends",
-    "Unescaped '\\' in a string": "a \\ means something in double quotes; a regular expression goes into single ones",
+    "Cannot overwrite": "this key exists already; a key occurs once in a table, and each rule starts with [[rule]]",
+    "Cannot declare": "this table exists already; a table that occurs several times has two brackets, [[rule]]",
+    "Invalid value": "expected a value; texts and durations need quotes",
+    "Invalid statement": "expected a table such as [[rule]] or a key such as times = 2",
+    "Expected newline": "expected the end of the line, since the value is complete; texts need quotes",
+    "Expected \"'": "a text is not closed; expected a closing quote",
+    "Invalid initial character": "expected a key",
+    "Cannot mutate": "this table is already complete; add its keys there",
+    "Expected '=' after a key": "expected = after the key, as in times = 2",
+    "Expected ']": "expected the end of the table name, ] or ]]",
+    "Unclosed array": "a list is not closed; expected a comma or ]",
+    "Unclosed inline table": "a table is not closed; expected a comma or }; texts and durations need quotes",
+    "Unterminated string": "a text is not closed; expected a closing quote",
+    "Illegal character '\\n'": "a text is not closed; expected a closing quote on this line",
+    "Unescaped '\\' in a string": "\\ starts an escape in double quotes; put a regular expression in single quotes",
 }
-"""What the parser says, in words of ours: its phrase may go on."""
+"""Error texts by the beginning of the message of `tomllib`."""
 
 _AT: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -53,26 +53,26 @@ def read_file(path: Path) -> Scenario:
     """Return the scenario in a file.
 
     Raises:
-        InvalidScenario: it cannot be read, or is none; says all that is wrong with it, where.
+        InvalidScenario: it cannot be read or is invalid, with all issues and their lines.
     """
     try:
         with path.open("rb") as file:
-            raw = file.read(LONGEST_FILE + 1)
+            raw = file.read(MAX_FILE_SIZE + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        said = f"cannot be read: {reason}{_nearest(path) if isinstance(error, FileNotFoundError) else ''}"
-        raise InvalidScenario([ScenarioIssue(str(path), None, "", said)]) from error
+        hint = _nearest(path) if isinstance(error, FileNotFoundError) else ""
+        raise InvalidScenario([ScenarioIssue(str(path), None, "", f"cannot be read: {reason}{hint}")]) from error
     return read(raw, str(path))
 
 
 def read(raw: bytes, name: str) -> Scenario:
-    """Return the scenario that some bytes of TOML are.
+    """Return the scenario of some TOML; `name` is the name of the file.
 
     Raises:
-        InvalidScenario: they are none; says all that is wrong, with the line. `name` is what the file is called.
+        InvalidScenario: it is invalid, with all issues and their lines.
     """
-    if len(raw) > LONGEST_FILE:
-        raise InvalidScenario([ScenarioIssue(name, None, "", f"is longer than {LONGEST_FILE} bytes")])
+    if len(raw) > MAX_FILE_SIZE:
+        raise InvalidScenario([ScenarioIssue(name, None, "", f"is longer than {MAX_FILE_SIZE} bytes")])
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -81,33 +81,35 @@ def read(raw: bytes, name: str) -> Scenario:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        complaint = ScenarioIssue(name, None, "", JSON) if name.endswith(".json") else _syntax(name, text, str(error))
-        raise InvalidScenario([complaint]) from error
+        issue = (
+            ScenarioIssue(name, None, "", IS_JSON) if name.endswith(".json") else _syntax_issue(name, text, str(error))
+        )
+        raise InvalidScenario([issue]) from error
     except RecursionError as error:
-        raise InvalidScenario([ScenarioIssue(name, None, "", DEEP)]) from error
-    except ValueError as error:  # of a number with thousands of digits
+        raise InvalidScenario([ScenarioIssue(name, None, "", TOO_DEEP)]) from error
+    except ValueError as error:  # a number with thousands of digits
         raise InvalidScenario([ScenarioIssue(name, None, "", "is not TOML: a number has too many digits")]) from error
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
         raise InvalidScenario(
-            _complaints(name, text, validation_issues(Scenario, error.errors(include_url=False)))
+            _issues(name, text, validation_issues(Scenario, error.errors(include_url=False)))
         ) from error
     except RecursionError as error:
-        raise InvalidScenario([ScenarioIssue(name, None, "", DEEP)]) from error
-    if found := contradictions(scenario):
-        raise InvalidScenario(_complaints(name, text, found))
+        raise InvalidScenario([ScenarioIssue(name, None, "", TOO_DEEP)]) from error
+    if found := unreachable_rules(scenario):
+        raise InvalidScenario(_issues(name, text, found))
     return scenario
 
 
 def check(scenario: Scenario, name: str) -> Scenario:
-    """Return a scenario that has no contradictions.
+    """Return a scenario if all its rules can be applied.
 
     Raises:
-        InvalidScenario: it has some.
+        InvalidScenario: it has unreachable rules.
     """
-    if found := contradictions(scenario):
-        raise InvalidScenario(_complaints(name, "", found))
+    if found := unreachable_rules(scenario):
+        raise InvalidScenario(_issues(name, "", found))
     return scenario
 
 
@@ -117,22 +119,22 @@ def _nearest(path: Path) -> str:
     return f"; did you mean {siblings[near[0]]}?" if near else ""
 
 
-def _syntax(name: str, text: str, said: str) -> ScenarioIssue:
-    """Return what is wrong with the syntax: what was expected, and the text in place of it."""
-    at = _AT.search(said)
-    phrase = _AT.sub("", said)
-    words = next((ours for theirs, ours in _PHRASES.items() if phrase.startswith(theirs)), phrase)
+def _syntax_issue(name: str, text: str, message: str) -> ScenarioIssue:
+    """Return a syntax error as an issue: what was expected, and the text found there."""
+    at = _AT.search(message)
+    phrase = _AT.sub("", message)
+    expected = next((text for beginning, text in _PHRASES.items() if phrase.startswith(beginning)), phrase)
     if at is None or at[1] is None:
-        return ScenarioIssue(name, text.rstrip().count("\n") + 1, "", f"is not TOML: {words}; the file ends here")
+        return ScenarioIssue(name, text.rstrip().count("\n") + 1, "", f"is not TOML: {expected}; the file ends here")
     lines = text.split("\n")
     line, column = int(at[1]), int(at[2])
     whole, rest = lines[line - 1].strip(), lines[line - 1][column - 1 :].strip()
     is_past = phrase.startswith(("Cannot", "Unescaped")) or not rest
-    found = f"the line is {whole[:SHOWN]}" if is_past else f"here is {rest[:SHOWN]}"
-    return ScenarioIssue(name, line, "", f"is not TOML: {words}; {escape(found)}")
+    found = f"the line is {whole[:MAX_EXCERPT_LENGTH]}" if is_past else f"found {rest[:MAX_EXCERPT_LENGTH]}"
+    return ScenarioIssue(name, line, "", f"is not TOML: {expected}; {escape(found)}")
 
 
-def _complaints(name: str, text: str, found: Iterable[ValidationIssue]) -> list[ScenarioIssue]:
+def _issues(name: str, text: str, found: Iterable[ValidationIssue]) -> list[ScenarioIssue]:
     lines = lines_of(text)
-    issues = [ScenarioIssue(name, line_at(lines, place), written(place), words) for place, words in found]
-    return sorted(issues, key=lambda complaint: complaint.line or 0)
+    issues = [ScenarioIssue(name, line_at(lines, path), written(path), message) for path, message in found]
+    return sorted(issues, key=lambda issue: issue.line or 0)

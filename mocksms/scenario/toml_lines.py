@@ -1,4 +1,4 @@
-"""On which line of a TOML text something stands. The parser of the standard library says so for broken syntax only."""
+"""Line numbers of keys in TOML text; `tomllib` gives them for syntax errors only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 
 KeyPath = tuple[str | int, ...]
 
-DEEPEST: Final = 10
-"""Parts of a dotted key that have a place of their own; no scenario has as many."""
+MAX_KEY_PARTS: Final = 10
+"""Parts of a dotted key that get a line; no scenario has as many."""
 
 _TOKEN: Final = re.compile(
     r'''"""(?:\\.|[^\\])*?"""{1,3}|\'{3}.*?\'{3,5}|"(?:\\.|[^"\\])*"|'[^']*'|#[^\n]*|[\[\]{}\n]''', re.DOTALL
 )
-"""What matters for where a statement ends: texts, comments, brackets, ends of lines."""
+"""Tokens that decide where a statement ends: strings, comments, brackets, line ends."""
 
 _OPENING: Final = frozenset("[{")
 _CLOSING: Final = frozenset("]}")
@@ -24,9 +24,9 @@ _PART: Final = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
 def lines_of(text: str) -> dict[KeyPath, int]:
-    """Return the line, from 1, of every table and key of a TOML text that can be parsed, by its place.
+    """Return the line, from 1, of every table and key of valid TOML, by its path.
 
-    What stands within a value, as in an inline table, has no line of its own.
+    Keys within a value, such as an inline table, have no line of their own.
     """
     lines: dict[KeyPath, int] = {}
     counts: dict[KeyPath, int] = {}
@@ -38,42 +38,42 @@ def lines_of(text: str) -> dict[KeyPath, int]:
             for length in range(1, len(table) + 1):
                 lines.setdefault(table[:length], number)
         elif key := _KEY.match(line):
-            place = (*table, *_parts(key[1]))
-            for length in range(len(table) + 1, min(len(place), len(table) + DEEPEST) + 1):
-                lines.setdefault(place[:length], number)
+            path = (*table, *_parts(key[1]))
+            for length in range(len(table) + 1, min(len(path), len(table) + MAX_KEY_PARTS) + 1):
+                lines.setdefault(path[:length], number)
     return lines
 
 
-def line_at(lines: dict[KeyPath, int], place: KeyPath) -> int | None:
-    """Return the line of a place, or of what it is within."""
-    return next((lines[place[:length]] for length in range(len(place), 0, -1) if place[:length] in lines), None)
+def line_at(lines: dict[KeyPath, int], path: KeyPath) -> int | None:
+    """Return the line of a path, or of the nearest table or key around it."""
+    return next((lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in lines), None)
 
 
 def _table(is_array: bool, parts: Sequence[str], counts: dict[KeyPath, int]) -> KeyPath:
-    """Return the place of a header: within arrays of tables it means their last one."""
-    place: KeyPath = ()
+    """Return the path of a table header; an array of tables stands for its last element."""
+    path: KeyPath = ()
     for part in parts:
-        place = (*place, part)
-        if place in counts and not (is_array and len(place) == _length(parts, counts)):
-            place = (*place, counts[place])
+        path = (*path, part)
+        if path in counts and not (is_array and len(path) == _length(parts, counts)):
+            path = (*path, counts[path])
     if is_array:
-        counts[place] = counts.get(place, -1) + 1
-        place = (*place, counts[place])
-    return place
+        counts[path] = counts.get(path, -1) + 1
+        path = (*path, counts[path])
+    return path
 
 
 def _length(parts: Sequence[str], counts: dict[KeyPath, int]) -> int:
-    """Return how long the place of a header is with the indexes of the arrays it lies in."""
-    place: KeyPath = ()
+    """Return the length of the path of a header, with the indexes of the arrays around it."""
+    path: KeyPath = ()
     for part in parts[:-1]:
-        place = (*place, part)
-        if place in counts:
-            place = (*place, counts[place])
-    return len(place) + 1
+        path = (*path, part)
+        if path in counts:
+            path = (*path, counts[path])
+    return len(path) + 1
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Iterate over headers and keys with their values, by the line on which they begin."""
+    """Iterate over headers and key-value pairs with their first lines."""
     line, begin, depth = 1, 0, 0
     for token in _TOKEN.finditer(text + "\n"):
         if token[0] in _OPENING:

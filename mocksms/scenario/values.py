@@ -1,4 +1,4 @@
-"""Values that stand in a scenario, each checked in words that help: outcomes, wishes, lengths of time, counts."""
+"""Types of the values in a scenario: outcomes, patterns, durations, counts. Their errors say what is expected."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ SEGMENTS: Final = (
     r"|(<=\s*)?(0?0?[1-9]|0?[1-9][0-9]|[1-9][0-9]{2})"
     r"|<\s*(0?0?[2-9]|0?[1-9][0-9]|[1-9][0-9]{2}))$"
 )
-"""A comparison with a number of segments that some SMS can take, which is one at least."""
+"""A comparison with a number of segments that at least one SMS can have; the lowest number is 1."""
 
 _SEPARATED: Final = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[\w-]*|(?:^|(?<=[\^(|]))(\+)|([- ])", re.DOTALL)
-"""What stands for a separator in a regular expression (the groups), and what only looks like it."""
+"""A separator in a regular expression (the groups), or something that only looks like one."""
 
 
 def _state(raw: object) -> object:
     if isinstance(raw, State):
         return raw
-    known = {**_READS, **_SHORT, **STATES}
-    if isinstance(raw, str) and raw in known:
-        return known[raw]
-    there_are = f"must be one of {', '.join(STATES)}"
+    states = {**_READS, **_SHORT, **STATES}
+    if isinstance(raw, str) and raw in states:
+        return states[raw]
+    choices = f"must be one of {', '.join(STATES)}"
     if not isinstance(raw, str):
-        raise ValueError(there_are)
+        raise ValueError(choices)
     status, _, reason = raw.partition("/")
-    right = next((pair for pair in known if reason and pair.partition("/")[2] == reason), None)
+    right = next((pair for pair in states if reason and pair.partition("/")[2] == reason), None)
     if right:
-        raise ValueError(f"{reason} comes with {right.partition('/')[0]}, not with {status}; did you mean {right}?")
-    near = difflib.get_close_matches(raw, known, 1, 0.5)
-    raise ValueError(f"{there_are}; did you mean {known[near[0]]}?" if near else there_are)
+        raise ValueError(f"{reason} is a reason of {right.partition('/')[0]}, not of {status}; did you mean {right}?")
+    near = difflib.get_close_matches(raw, states, 1, 0.5)
+    raise ValueError(f"{choices}; did you mean {states[near[0]]}?" if near else choices)
 
 
 def _pattern(raw: str) -> str:
@@ -58,12 +58,12 @@ def _pattern(raw: str) -> str:
 
 
 def digits_only(raw: str) -> str:
-    """Refuse a regular expression that no number meets, since numbers are compared without separators."""
+    """Refuse a regular expression that matches no number, since numbers are compared without separators."""
     if raw.startswith(REGEX):
         for found in _SEPARATED.finditer(raw.removeprefix(REGEX)):
             written = next(filter(None, found.groups()), "")
             if written and ord(written) in numbers.SEPARATORS:
-                raise ValueError(f'has "{written}", but numbers are compared on digits alone; leave it out')
+                raise ValueError(f'has "{written}", but numbers are compared by digits only; remove it')
     return raw
 
 
@@ -72,11 +72,11 @@ def _segments(raw: object) -> object:
     is_count = isinstance(count, int) and not isinstance(count, bool) and 0 < count <= MAX_SEGMENTS
     if is_count or (isinstance(raw, str) and re.fullmatch(SEGMENTS, raw.strip())):
         return count
-    raise ValueError(f'must be a number of segments, 1 to {MAX_SEGMENTS}, such as 2, ">=2" or "<3"')
+    raise ValueError(f'must be a number of segments from 1 to {MAX_SEGMENTS}, such as 2, ">=2" or "<3"')
 
 
 def media_type(raw: str) -> str:
-    """Refuse what is no media type."""
+    """Refuse a text that is no media type."""
     if not re.fullmatch(MEDIA_TYPE, raw):
         raise ValueError("must be a media type such as text/html; charset=utf-8")
     return raw
@@ -94,24 +94,24 @@ def _bounded(length: timedelta) -> timedelta:
     return length
 
 
-def form_of(given: object) -> str:
-    """Return whether a value is one or a list of many."""
-    return "many" if isinstance(given, list) else "one"
+def form_of(value: object) -> str:
+    """Return the tag of a value: many for a list, else one."""
+    return "many" if isinstance(value, list) else "one"
 
 
 def shortest_and_longest(raw: object) -> object:
-    """Refuse a list of lengths that is no range."""
+    """Refuse a list of durations that is no range."""
     if isinstance(raw, list) and len(raw) != 2:
-        raise ValueError('of several lengths must be two, the shortest and the longest, such as ["1s", "5s"]')
+        raise ValueError('must be one duration, or the shortest and the longest, such as ["1s", "5s"]')
     return raw
 
 
-def _kind_of_credit(given: object) -> str:
-    return "word" if isinstance(given, str) else "one"
+def _credit_tag(value: object) -> str:
+    return "word" if isinstance(value, str) else "one"
 
 
 BoundedDuration = Annotated[Duration, AfterValidator(_bounded)]
-"""A length of time of at most 3650 days."""
+"""A duration of at most 3650 days."""
 
 OutcomeName = Annotated[
     State,
@@ -122,7 +122,7 @@ OutcomeName = Annotated[
 """A status, with its reason after a slash: `sent`, `rejected/bounced`."""
 
 TextPattern = Annotated[str, Field(min_length=1, max_length=MAX_PATTERN_LENGTH), AfterValidator(_pattern)]
-"""A text as it is; with `*` for any characters; or a regular expression after `regex:`."""
+"""A plain text, a text with `*` for any characters, or a regular expression after `regex:`."""
 
 SegmentComparison = Annotated[
     int | str,
@@ -136,7 +136,7 @@ SegmentComparison = Annotated[
         }
     ),
 ]
-"""How many segments: `2`, `">=2"`."""
+"""A number of segments or a comparison: `2`, `">=2"`."""
 
 Times = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(whole)]
 
@@ -144,7 +144,7 @@ ErrorStatus = Annotated[int, Field(ge=400, le=599), BeforeValidator(whole)]
 
 RuleCredit = Annotated[
     Annotated[Credit, Tag("one")] | Annotated[Literal["unlimited"], Tag("word")],
-    Discriminator(_kind_of_credit),
+    Discriminator(_credit_tag),
     BeforeValidator(_allowance),
 ]
-"""So many segments, or no limit."""
+"""Credit in segments, or unlimited."""

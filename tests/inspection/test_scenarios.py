@@ -132,8 +132,8 @@ def test_unknown_name_is_told_the_nearest(api: Api) -> None:
             {"rule": [{"outcome": "sent"}, {"outcome": "sent"}]},
             {
                 "rule 2": [
-                    "is never used: rule 1 takes everything; put it before rule 1, "
-                    "or give that one times, every or a narrower match"
+                    "is never applied: rule 1 applies to everything; move it before rule 1, "
+                    "or limit that rule by times, every or a narrower match"
                 ]
             },
         ),
@@ -508,7 +508,7 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
         ),
         (
             {**DOWN, "match": {"operation": "info", "tag": "x"}},
-            {"match": ["operation info has no message with a tag; remove tag"]},
+            {"match": ["operation info has no message to match by tag; remove tag"]},
         ),
     ],
     ids=str,

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mocksms.engine.rules import ApiOperation
-from mocksms.scenario.lint import contradictions
+from mocksms.scenario.lint import unreachable_rules
 from mocksms.scenario.schema import (
     AccountModel,
     ClickModel,
@@ -119,7 +119,7 @@ accounts = _maybe(
 
 def _reached(scenario: Scenario) -> Scenario:
     """Return a scenario without the rules that nothing would ever reach."""
-    idle = {misfit.place[1] for misfit in contradictions(scenario)}
+    idle = {issue.place[1] for issue in unreachable_rules(scenario)}
     return scenario.model_copy(update={"rule": [rule for place, rule in enumerate(scenario.rule) if place not in idle]})
 
 

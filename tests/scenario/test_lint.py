@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mocksms.engine.rules import ApiOperation, Rulebook, Subject
 from mocksms.scenario.compiler import compile_scenario
-from mocksms.scenario.lint import MOST_COMPARED, contradictions
+from mocksms.scenario.lint import MAX_COMPARISONS, unreachable_rules
 from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
 from mocksms.sms import numbers
@@ -17,32 +17,33 @@ from tests.support import NOON
 SENT: dict[str, Any] = {"outcome": "sent"}
 EMPTY: dict[str, Any] = {"fault": {"kind": "empty"}}
 EVERYTHING = (
-    "is never used: rule 1 takes everything; put it before rule 1, or give that one times, every or a narrower match"
+    "is never applied: rule 1 applies to everything; move it before rule 1, "
+    "or limit that rule by times, every or a narrower match"
 )
-ALL_OF_IT = EVERYTHING.replace("everything", "all it would match", 1)
+ALL_IT_MATCHES = EVERYTHING.replace("everything", "all it matches", 1)
 
 
-def said(*rules: dict[str, Any]) -> list[tuple[int, str]]:
-    """Return which of some rules are never used, from 0, and what is said about them."""
-    found = contradictions(Scenario.model_validate({"rule": [*rules]}))
-    return [(int(misfit.place[1]), misfit.text) for misfit in found]
+def issues_of(*rules: dict[str, Any]) -> list[tuple[int, str]]:
+    """Return the unreachable rules by their index, each with its issue."""
+    found = unreachable_rules(Scenario.model_validate({"rule": [*rules]}))
+    return [(int(issue.place[1]), issue.text) for issue in found]
 
 
-def test_rule_after_one_that_takes_everything_is_never_used() -> None:
-    assert said(SENT, {"match": {"tag": "otp"}, **SENT}, SENT) == [(1, EVERYTHING), (2, EVERYTHING)]
-    assert said(EMPTY, EMPTY) == [(1, EVERYTHING)]
+def test_rule_after_one_that_matches_everything_is_unreachable() -> None:
+    assert issues_of(SENT, {"match": {"tag": "otp"}, **SENT}, SENT) == [(1, EVERYTHING), (2, EVERYTHING)]
+    assert issues_of(EMPTY, EMPTY) == [(1, EVERYTHING)]
 
 
-def test_rule_before_one_that_takes_everything_is_used() -> None:
-    assert said({"match": {"tag": "otp"}, **SENT}, SENT) == []
+def test_rule_before_one_that_matches_everything_is_reachable() -> None:
+    assert issues_of({"match": {"tag": "otp"}, **SENT}, SENT) == []
 
 
-def test_earliest_rule_that_takes_all_is_named() -> None:
+def test_earliest_blocking_rule_is_named() -> None:
     tagged: dict[str, Any] = {"match": {"tag": "otp"}, **SENT}
-    (found,) = said({"match": {"to": "1"}, **SENT}, tagged, {"match": {"tag": "otp", "to": "2"}, **SENT})
-    assert found == (2, ALL_OF_IT.replace("rule 1", "rule 2"))
-    (found,) = said({"match": {"to": "2"}, **SENT}, tagged, {"match": {"tag": "otp", "to": "2"}, **SENT})
-    assert found == (2, ALL_OF_IT)
+    (found,) = issues_of({"match": {"to": "1"}, **SENT}, tagged, {"match": {"tag": "otp", "to": "2"}, **SENT})
+    assert found == (2, ALL_IT_MATCHES.replace("rule 1", "rule 2"))
+    (found,) = issues_of({"match": {"to": "2"}, **SENT}, tagged, {"match": {"tag": "otp", "to": "2"}, **SENT})
+    assert found == (2, ALL_IT_MATCHES)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +73,12 @@ def test_earliest_rule_that_takes_all_is_named() -> None:
     ],
     ids=str,
 )
-def test_rule_is_never_used_if_an_earlier_one_takes_all_it_would_match(
+def test_rule_is_unreachable_if_an_earlier_one_matches_all_it_matches(
     wide: dict[str, Any], narrow: dict[str, Any]
 ) -> None:
-    assert said({"match": wide, **SENT}, {"match": narrow, **SENT}) == [(1, ALL_OF_IT if wide else EVERYTHING)]
+    assert issues_of({"match": wide, **SENT}, {"match": narrow, **SENT}) == [
+        (1, ALL_IT_MATCHES if wide else EVERYTHING)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -105,32 +108,32 @@ def test_rule_is_never_used_if_an_earlier_one_takes_all_it_would_match(
 def test_rule_is_used_if_it_matches_what_the_earlier_one_does_not(
     first: dict[str, Any], second: dict[str, Any]
 ) -> None:
-    assert said({"match": first, **SENT}, {"match": second, **SENT}) == []
+    assert issues_of({"match": first, **SENT}, {"match": second, **SENT}) == []
 
 
 @pytest.mark.parametrize("spares", [{"times": 1}, {"every": 2}, {"probability": 0.5}], ids=str)
 def test_rule_that_is_not_always_used_leaves_something_to_later_ones(spares: dict[str, Any]) -> None:
-    assert said({**spares, **SENT}, SENT) == []
+    assert issues_of({**spares, **SENT}, SENT) == []
 
 
 def test_rate_limit_lets_calls_through_to_later_faults() -> None:
-    assert said({"fault": {"kind": "rate_limit", "limit": 1, "per": "1s"}}, EMPTY) == []
+    assert issues_of({"fault": {"kind": "rate_limit", "limit": 1, "per": "1s"}}, EMPTY) == []
 
 
 def test_faults_and_outcomes_are_apart() -> None:
-    assert said(SENT, EMPTY) == said(EMPTY, SENT) == []
+    assert issues_of(SENT, EMPTY) == issues_of(EMPTY, SENT) == []
 
 
 @pytest.mark.parametrize("says", [{"pass_through": True}, {"click": {}}, {"steps": [{"outcome": "sent"}]}], ids=str)
-def test_rule_that_lets_pass_takes_the_message_too(says: dict[str, Any]) -> None:
-    assert said(says, SENT) == [(1, EVERYTHING)]
+def test_rule_that_passes_through_still_blocks_later_ones(says: dict[str, Any]) -> None:
+    assert issues_of(says, SENT) == [(1, EVERYTHING)]
 
 
 def test_kinds_of_calls_are_apart() -> None:
     reads = [{"match": {"operation": call}, **EMPTY} for call in ("info", "search")]
     sends: dict[str, Any] = {"match": {"operation": "send"}, **EMPTY}
-    assert said(*reads, EMPTY) == []
-    assert [place for place, _ in said(*reads, sends, *reads, EMPTY)] == [3, 4, 5]
+    assert issues_of(*reads, EMPTY) == []
+    assert [place for place, _ in issues_of(*reads, sends, *reads, EMPTY)] == [3, 4, 5]
 
 
 def test_ten_thousand_rules_are_looked_through_without_comparing_each_with_each(
@@ -139,22 +142,22 @@ def test_ten_thousand_rules_are_looked_through_without_comparing_each_with_each(
     compared: list[object] = []
     monkeypatch.setattr("mocksms.scenario.lint._covers", lambda *pair: compared.append(pair))
     numbered = [{"match": {"to": f"97254{place // 4:07}", "nth": place % 4 + 1}, **SENT} for place in range(10_000)]
-    assert said({"match": {"to": "regex:^1"}, **SENT}, *numbered[1:]) == []
+    assert issues_of({"match": {"to": "regex:^1"}, **SENT}, *numbered[1:]) == []
     assert len(compared) == 9_999
 
 
 def test_ten_thousand_open_ended_rules_are_not_compared_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[object] = []
     monkeypatch.setattr("mocksms.scenario.lint._covers", lambda *pair: compared.append(pair))
-    assert said(*({"match": {"content": f"code {place:05}"}, **SENT} for place in range(10_000))) == []
-    assert 0 < len(compared) <= MOST_COMPARED
+    assert issues_of(*({"match": {"content": f"code {place:05}"}, **SENT} for place in range(10_000))) == []
+    assert 0 < len(compared) <= MAX_COMPARISONS
 
 
-def test_rule_that_takes_everything_is_told_however_many_are_before_it() -> None:
+def test_blocking_rule_is_found_however_many_rules_are_before_it() -> None:
     before = [{"match": {"content": f"code {place:04}"}, **SENT} for place in range(1_000)]
     tagged: dict[str, Any] = {"match": {"tag": "otp", "to": "1"}, **SENT}
-    assert [place for place, _ in said(*before, SENT, tagged)] == [1_001]
-    assert [place for place, _ in said(*before, tagged, tagged)] == [1_001]
+    assert [place for place, _ in issues_of(*before, SENT, tagged)] == [1_001]
+    assert [place for place, _ in issues_of(*before, tagged, tagged)] == [1_001]
 
 
 SHORT = ("a", "ab", "b", "a*", "*b", "a*b", "*", "?", "a?*", "[a]*", "regex:a", "regex:^ab$")
@@ -205,7 +208,7 @@ def test_rule_that_is_said_to_be_never_used_is_never_used(
     data: st.DataObject, rules: list[dict[str, Any]], accept_local: bool
 ) -> None:
     scenario = Scenario.model_validate({"rule": rules})
-    idle = {int(misfit.place[1]) for misfit in contradictions(scenario)}
+    idle = {int(issue.place[1]) for issue in unreachable_rules(scenario)}
     script = compile_scenario(scenario, "x", Settings(accept_local_numbers=accept_local))
     book = Rulebook(script.rules, "tests")
     for subject in data.draw(st.lists(subjects(accept_local=accept_local), max_size=20)):

@@ -97,7 +97,7 @@ MISTAKES = {
     "impossible pair": Mistake(
         '"exception/no-available-gateways"',
         '"rejected/no-available-gateways"',
-        "outage.toml:9: rule 1.outcome: no-available-gateways comes with exception, not with rejected; "
+        "outage.toml:9: rule 1.outcome: no-available-gateways is a reason of exception, not of rejected; "
         "did you mean exception/no-available-gateways?",
         '"exception/no-available-gateways"',
     ),
@@ -141,15 +141,15 @@ MISTAKES = {
     "no such step": Mistake(
         '"1m", outcome = "rejected/bounced"',
         '"1m", outcome = "rejected/unsubscribe"',
-        "outage.toml:14: rule 2.steps: step 2 makes rejected/unsubscribe of a message that is sent; "
-        "it can only become rejected/bounced",
+        "outage.toml:14: rule 2.steps: step 2 changes a message from sent to rejected/unsubscribe; "
+        "allowed next: rejected/bounced",
         '"1m", outcome = "rejected/bounced"',
     ),
     "step after the end": Mistake(
         '"2s", outcome = "sent"',
         '"2s", outcome = "invalid"',
-        "outage.toml:14: rule 2.steps: step 2 makes rejected/bounced of a message that is invalid/invalid-number; "
-        "it is at its end",
+        "outage.toml:14: rule 2.steps: step 2 changes a message from invalid/invalid-number to rejected/bounced; "
+        "this state is final",
         '"2s", outcome = "sent"',
     ),
     "no such fault": Mistake(
@@ -193,21 +193,20 @@ MISTAKES = {
     "rule that nothing reaches": Mistake(
         "times = 2\n",
         "",
-        "outage.toml:10: rule 2: is never used: rule 1 takes everything; put it before rule 1, "
-        "or give that one times, every or a narrower match",
+        "outage.toml:10: rule 2: is never applied: rule 1 applies to everything; move it before rule 1, "
+        "or limit that rule by times, every or a narrower match",
         "times = 2\n",
     ),
     "rule that says two things": Mistake(
         "times = 2\n",
         "times = 2\npass_through = true\n",
-        "outage.toml:7: rule 1: says both outcome and pass_through; make two rules of it",
+        "outage.toml:7: rule 1: has both outcome and pass_through; split it into two rules",
         "times = 2\n",
     ),
     "rule that says nothing": Mistake(
         'outcome = "exception/no-available-gateways"\n',
         "",
-        "outage.toml:7: rule 1: does not say what happens; "
-        "give it one of outcome, steps, pass_through, fault, reply, click, callback",
+        "outage.toml:7: rule 1: has no effect; add one of outcome, steps, pass_through, fault, reply, click, callback",
         'outcome = "exception/exception"\n',
     ),
     "no such duration": Mistake(
@@ -236,49 +235,49 @@ BROKEN = {
     "bracket left out": Mistake(
         '["972-50-1112223"]',
         '"972-50-1112223"]',
-        "outage.toml:5: is not TOML: the line is expected to end, since its value is complete; texts stand in quotes; "
-        "here is ]",
+        "outage.toml:5: is not TOML: expected the end of the line, since the value is complete; texts need quotes; "
+        "found ]",
         '["972-50-1112223"]',
     ),
     "quote left out": Mistake(
         '"otp"',
         '"otp',
-        "outage.toml:12: is not TOML: a text is not closed; its closing quote is expected before the line ends; "
+        "outage.toml:12: is not TOML: a text is not closed; expected a closing quote on this line; "
         'the line is match.tag = "otp',
         '"otp"',
     ),
     "duration without quotes": Mistake(
         '"2s", outcome = "sent"',
         '2s, outcome = "sent"',
-        "outage.toml:14: is not TOML: a table is not closed; a comma or } is expected, and texts and durations stand "
-        'in quotes; here is s, outcome = "sent" }, { after = "1m", outcome = "rejected/b',
+        "outage.toml:14: is not TOML: a table is not closed; expected a comma or }; texts and durations need "
+        'quotes; found s, outcome = "sent" }, { after = "1m", outcome = "rejected/b',
         '"2s", outcome = "sent"',
     ),
     "value left out": Mistake(
         "credit = 100",
         "credit =",
-        "outage.toml:4: is not TOML: a value is expected; texts and durations stand in quotes; the line is credit =",
+        "outage.toml:4: is not TOML: expected a value; texts and durations need quotes; the line is credit =",
         "credit = 1",
     ),
     "single brackets": Mistake(
         "[[rule]]\ntimes",
         "[rule]\ntimes",
-        "outage.toml:11: is not TOML: this name is taken; a name stands once in a table, and each rule begins with "
+        "outage.toml:11: is not TOML: this key exists already; a key occurs once in a table, and each rule starts with "
         "[[rule]]; the line is [[rule]]",
         "[[rule]]\ntimes",
     ),
     "the same twice": Mistake(
         "times = 2\n",
         'times = 2\noutcome = "sent"\n',
-        "outage.toml:10: is not TOML: this name is taken; a name stands once in a table, and each rule begins with "
+        "outage.toml:10: is not TOML: this key exists already; a key occurs once in a table, and each rule starts with "
         '[[rule]]; the line is outcome = "exception/no-available-gateways"',
         "times = 2\n",
     ),
     "regular expression in double quotes": Mistake(
         r"'regex:code \d{6}'",
         r'"regex:code \d{6}"',
-        r"outage.toml:17: is not TOML: a \ means something in double quotes; a regular expression goes into single "
-        r'ones; the line is match.content = "regex:code \d{6}"',
+        r"outage.toml:17: is not TOML: \ starts an escape in double quotes; put a regular expression in single "
+        r'quotes; the line is match.content = "regex:code \d{6}"',
         r"'regex:code \d{6}'",
     ),
 }

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mocksms.errors import InvalidScenario, ScenarioIssue
-from mocksms.scenario.parser import LONGEST_FILE, check, read, read_file
+from mocksms.scenario.parser import MAX_FILE_SIZE, check, read, read_file
 from mocksms.scenario.schema import RuleModel, Scenario
 from mocksms.sms.message import State
 from tests.scenario.test_mistakes import EXAMPLE
@@ -131,7 +131,7 @@ def test_file_in_another_encoding_is_told_the_line() -> None:
 
 
 def test_file_is_read_up_to_its_longest() -> None:
-    longest = b"#".ljust(LONGEST_FILE, b"x")
+    longest = b"#".ljust(MAX_FILE_SIZE, b"x")
     assert read(longest, "x.toml") == Scenario()
     assert issues(longest + b"x") == [ScenarioIssue("x.toml", None, "", "is longer than 1048576 bytes")]
 
@@ -190,38 +190,38 @@ def test_several_rules_that_are_never_used_are_all_told() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a = [1", 1, "a list is not closed; a comma or ] is expected; the file ends here"),
-        ("a = [1\n\n  2]\n", 3, "a list is not closed; a comma or ] is expected; here is 2]"),
-        ('a = """\nx\n\n', 2, "a text is not closed; its closing quote is expected; the file ends here"),
-        ("a = '''\nx\n\n", 2, "a text is not closed; its closing quote is expected; the file ends here"),
-        ("a = 'x\n", 1, "a text is not closed; its closing quote is expected"),
-        ('a = "x\n', 1, 'a text is not closed; its closing quote is expected before the line ends; the line is a = "x'),
+        ("a = [1", 1, "a list is not closed; expected a comma or ]; the file ends here"),
+        ("a = [1\n\n  2]\n", 3, "a list is not closed; expected a comma or ]; found 2]"),
+        ('a = """\nx\n\n', 2, "a text is not closed; expected a closing quote; the file ends here"),
+        ("a = '''\nx\n\n", 2, "a text is not closed; expected a closing quote; the file ends here"),
+        ("a = 'x\n", 1, "a text is not closed; expected a closing quote"),
+        ('a = "x\n', 1, 'a text is not closed; expected a closing quote on this line; the line is a = "x'),
         (
             'a = "\\d{6}"',
             1,
-            "a \\ means something in double quotes; a regular expression goes into single ones; the line is",
+            "\\ starts an escape in double quotes; put a regular expression in single quotes; the line is",
         ),
-        ("a", 1, "a key such as times = 2 is expected, with = after its name; the file ends here"),
-        ("a: 1", 1, "a key such as times = 2 is expected, with = after its name; here is : 1"),
-        ("[a\n", 1, "the end of the table's name is expected, ] or ]]; the line is [a"),
-        ("[[a]\n", 1, "the end of the table's name is expected, ] or ]]; here is ]"),
-        ("!", 1, "a table such as [[rule]] or a key such as times = 2 is expected; here is !"),
-        ("\na = yes", 2, "a value is expected; texts and durations stand in quotes; here is yes"),
-        ("a = 1 b", 1, "the line is expected to end, since its value is complete; texts stand in quotes; here is b"),
+        ("a", 1, "expected = after the key, as in times = 2; the file ends here"),
+        ("a: 1", 1, "expected = after the key, as in times = 2; found : 1"),
+        ("[a\n", 1, "expected the end of the table name, ] or ]]; the line is [a"),
+        ("[[a]\n", 1, "expected the end of the table name, ] or ]]; found ]"),
+        ("!", 1, "expected a table such as [[rule]] or a key such as times = 2; found !"),
+        ("\na = yes", 2, "expected a value; texts and durations need quotes; found yes"),
+        ("a = 1 b", 1, "expected the end of the line, since the value is complete; texts need quotes; found b"),
         (
             "a = 0541111111",
             1,
-            "the line is expected to end, since its value is complete; texts stand in quotes; here is",
+            "expected the end of the line, since the value is complete; texts need quotes; found",
         ),
-        ("a = { b = 1, }", 1, "a name is expected; here is }"),
+        ("a = { b = 1, }", 1, "expected a key; found }"),
         (
             "a = 1\n  a = 2\n",
             2,
-            "this name is taken; a name stands once in a table, and each rule begins with [[rule]]",
+            "this key exists already; a key occurs once in a table, and each rule starts with [[rule]]",
         ),
-        ("[a]\n[a]\n", 2, "this table is there already; one that comes several times has two brackets, [[rule]]"),
-        ("a = {}\na.b = 1\n", 2, "this table was written as a whole before; what belongs to it goes there"),
-        ("# \x01", 1, "Found invalid character '\\x01'; here is \\x01"),
+        ("[a]\n[a]\n", 2, "this table exists already; a table that occurs several times has two brackets, [[rule]]"),
+        ("a = {}\na.b = 1\n", 2, "this table is already complete; add its keys there"),
+        ("# \x01", 1, "Found invalid character '\\x01'; found \\x01"),
         ("a = 1" + "0" * 5_000, None, "a number has too many digits"),
     ],
     ids=lambda value: ascii(value)[:30],
@@ -272,7 +272,7 @@ def test_file_that_cannot_be_read_is_told_why(tmp_path: Path, name: str, why: st
 
 def test_file_that_is_longer_than_can_be_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "long.toml"
-    path.write_bytes(b"#" * (LONGEST_FILE + 1))
+    path.write_bytes(b"#" * (MAX_FILE_SIZE + 1))
     with pytest.raises(InvalidScenario, match="longer than"):
         read_file(path)
 
@@ -290,6 +290,6 @@ def test_file_of_json_is_told_where_json_goes() -> None:
     with pytest.raises(InvalidScenario) as refused:
         read(b'{"rule": []}', "outage.json")
     assert str(refused.value) == (
-        "outage.json: is JSON by its name; files are TOML, and JSON goes to PUT /_mock/scenario"
+        "outage.json: has a JSON name; scenario files are TOML, and PUT /_mock/scenario accepts JSON"
     )
     assert read(b'about = "TOML all the same."', "outage.json").about

@@ -141,7 +141,7 @@ def test_nearest_outcome_is_spelt_as_all_there_are() -> None:
 
 def test_reason_that_comes_with_another_status_is_told_with_which() -> None:
     said = complaint(RuleModel, outcome="sent/bounced")
-    assert said == "bounced comes with rejected, not with sent; did you mean rejected/bounced?"
+    assert said == "bounced is a reason of rejected, not of sent; did you mean rejected/bounced?"
 
 
 @pytest.mark.parametrize("outcome", ["zzz", "", 7, None, ["sent"], "sent/by-nobody-at-all"])
@@ -167,7 +167,7 @@ def test_rule_says_one_thing(way: str) -> None:
 def test_rule_that_says_two_things_is_told_to_be_two(one: str, other: str) -> None:
     said = complaint(RuleModel, **{one: WAYS[one], other: WAYS[other]})
     first, second = sorted((one, other), key=[*WAYS].index)
-    assert said == f"says both {first} and {second}; make two rules of it"
+    assert said == f"has both {first} and {second}; split it into two rules"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_rule_that_says_two_things_is_told_to_be_two(one: str, other: str) -> No
 )
 def test_rule_that_says_nothing_is_told_what_it_may_say(said: dict[str, Any]) -> None:
     assert complaint(RuleModel, **said).endswith(
-        "give it one of outcome, steps, pass_through, fault, reply, click, callback"
+        "add one of outcome, steps, pass_through, fault, reply, click, callback"
     )
 
 
@@ -187,7 +187,7 @@ def test_rule_that_does_not_pass_says_so_by_saying_something_else() -> None:
 def test_fault_of_a_call_goes_with_no_reaction(reaction: dict[str, Any]) -> None:
     (name,) = reaction
     assert complaint(RuleModel, fault={"kind": "empty"}, **reaction) == (
-        f"{name} belongs to a message, fault to a call; make two rules of it"
+        f"{name} applies to a message, fault to a request; split it into two rules"
     )
 
 
@@ -196,18 +196,18 @@ def test_delay_goes_with_outcome_and_pass(way: str) -> None:
     assert rule(**{way: WAYS[way]}, delay="2s").delay == 2 * SECOND
 
 
-@pytest.mark.parametrize(("way", "instead"), [("fault", "duration within the fault"), ("steps", "after within a step")])
+@pytest.mark.parametrize(("way", "instead"), [("fault", "duration of the fault"), ("steps", "after of a step")])
 def test_delay_elsewhere_is_told_what_it_is_called_there(way: str, instead: str) -> None:
     assert (
         complaint(RuleModel, **{way: WAYS[way]}, delay="2s")
-        == f"delay goes with outcome or pass_through; here it is the {instead}"
+        == f"delay needs outcome or pass_through; here use the {instead}"
     )
 
 
 @pytest.mark.parametrize("reaction", [{"reply": {"text": "YES"}}, {"click": {}}], ids=["reply", "click"])
 def test_reaction_to_what_is_never_sent_is_refused(reaction: dict[str, Any]) -> None:
     (name,) = reaction
-    never = f"{name} never happens, since the message is never sent"
+    never = f"{name} never happens: the message is never sent"
     assert complaint(RuleModel, outcome="rejected/bounced", **reaction) == never
     assert complaint(RuleModel, outcome="queued", **reaction) == never
     assert complaint(RuleModel, steps=[{"outcome": "invalid"}], **reaction) == never
@@ -249,8 +249,8 @@ def test_steps_are_taken_where_the_life_of_a_message_allows_them(states: list[St
     state, wrong = State.QUEUED, None
     for place, following in enumerate(states, 1):
         if following not in NEXT[state]:
-            wrong = f"step {place} makes {following} of a message that is {state}; it "
-            wrong += f"can only become {', '.join(map(str, NEXT[state]))}" if NEXT[state] else "is at its end"
+            wrong = f"step {place} changes a message from {state} to {following}; "
+            wrong += f"allowed next: {', '.join(map(str, NEXT[state]))}" if NEXT[state] else "this state is final"
             break
         state = following
     steps = [{"outcome": str(each)} for each in states]
@@ -262,10 +262,10 @@ def test_steps_are_taken_where_the_life_of_a_message_allows_them(states: list[St
 
 def test_step_that_goes_nowhere_breaks_the_life_of_a_message() -> None:
     assert complaint(RuleModel, steps=[{"outcome": "queued"}]).startswith(
-        "step 1 makes queued of a message that is queued"
+        "step 1 changes a message from queued to queued"
     )
     assert complaint(RuleModel, steps=[{"outcome": "sent"}] * 2) == (
-        "step 2 makes sent of a message that is sent; it can only become rejected/bounced"
+        "step 2 changes a message from sent to sent; allowed next: rejected/bounced"
     )
 
 
@@ -400,7 +400,7 @@ def test_schema_describes_every_name_of_a_rule() -> None:
     ],
 )
 def test_expression_for_a_number_has_no_separators(expression: str, written: str) -> None:
-    said = f'has "{written}", but numbers are compared on digits alone; leave it out'
+    said = f'has "{written}", but numbers are compared by digits only; remove it'
     assert complaint(Match, to=f"regex:{expression}") == said
     assert Match(content=f"regex:{expression}").content
 
@@ -415,7 +415,7 @@ def test_expression_for_a_number_may_look_as_if_it_had_separators(expression: st
 def test_message_that_stays_queued_has_no_delay() -> None:
     assert rule(outcome="queued").delay is None
     said = complaint(RuleModel, outcome="queued", delay="5s")
-    assert said == "delay is until the message leaves queued; with outcome queued it never does"
+    assert said == "delay ends when the message leaves queued; with outcome queued it never does"
 
 
 BOUNCES_LATER: list[dict[str, Any]] = [
@@ -436,5 +436,5 @@ BOUNCES_LATER: list[dict[str, Any]] = [
 def test_reaction_comes_before_the_message_ends(name: str, early: Any, late: Any) -> None:
     for steps, said in ((BOUNCES_LATER, early), (BOUNCES_LATER[:1], late)):
         assert getattr(rule(steps=steps, **{name: said}), name) is not None
-    never = f"{name} after 30s never happens, since the message bounces 30s after it was sent"
+    never = f"{name} after 30s never happens: the message bounces 30s after it was sent"
     assert complaint(RuleModel, steps=BOUNCES_LATER, **{name: late}) == never

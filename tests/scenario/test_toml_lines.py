@@ -7,7 +7,7 @@ from hypothesis import given
 
 from mocksms.scenario.recorder import to_data, to_toml
 from mocksms.scenario.schema import Scenario
-from mocksms.scenario.toml_lines import DEEPEST, KeyPath, line_at, lines_of
+from mocksms.scenario.toml_lines import MAX_KEY_PARTS, KeyPath, line_at, lines_of
 from tests.scenario.strategies import scenarios
 
 FILE = '''\
@@ -124,7 +124,7 @@ def test_key_after_a_value_of_very_many_lines_is_found() -> None:
 
 
 def test_key_of_very_many_parts_has_places_for_its_beginning_only() -> None:
-    assert len(lines_of(".".join("a" * 5000) + " = 1")) == DEEPEST
+    assert len(lines_of(".".join("a" * 5000) + " = 1")) == MAX_KEY_PARTS
 
 
 @given(scenarios)
