@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from mocksms import asgi as guard
-from mocksms.asgi import MAX_DRAINED_BODIES, Disconnected, check_origin, is_own_host, read_body
+from mocksms.asgi import (
+    CONNECTION,
+    MAX_DRAINED_BODIES,
+    Disconnected,
+    check_origin,
+    connection_of,
+    is_own_host,
+    read_body,
+)
 from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
 
 GONE = {"type": "http.disconnect"}
@@ -198,3 +206,12 @@ def test_allowed_host_allows_no_other() -> None:
 
 def test_allowed_host_may_be_written_with_its_trailing_dot() -> None:
     assert is_own_host("mock.test", ("mock.test.",))
+
+
+def test_connection_of_a_request_is_the_one_of_the_server() -> None:
+    connection = object()
+    assert connection_of({"extensions": {CONNECTION: connection}}) is connection
+    scopes: list[dict[str, Any]] = [{}, {"extensions": {}}]
+    for scope in scopes:
+        with pytest.raises(ConnectionResetError, match="no socket"):
+            connection_of(scope)

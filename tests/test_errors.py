@@ -28,6 +28,7 @@ from mocksms.errors import (
     NoLink,
     NotReady,
     PatternTooSlow,
+    ReceiverForbidden,
     RequestRefused,
     RouteNotFound,
     ScenarioIssue,
@@ -87,6 +88,15 @@ def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
             "the clock is at 2026-03-01T12:00:00+00:00 and cannot go back to 2026-03-01T11:00:00+00:00",
         ),
         (ClockOutOfRange(NOON), "a clock cannot go beyond 2026-03-01T12:00:00+00:00"),
+        (
+            ReceiverForbidden("app.test", "169.254.1.1", never=True),
+            "app.test is 169.254.1.1, a link-local, multicast or metadata address, which mocksms never calls",
+        ),
+        (
+            ReceiverForbidden("app.test", "192.0.2.1", never=False),
+            "app.test is 192.0.2.1, neither this machine nor a private network; to allow it, start mocksms with "
+            "--webhook-allow app.test",
+        ),
         (PatternTooSlow("(a+)+", 0.1), "the regular expression takes longer than 0.1 s; make it simpler"),
         (
             InvalidScenario(
@@ -132,6 +142,7 @@ def test_sentence_begins_with_a_capital_and_ends_once() -> None:
     )
     assert UnknownScenario("b", ["bb"]).sentence == "There is no scenario 'b'; did you mean bb?"
     assert SettingsError("Use --port.").sentence == "Use --port."
+    assert InvalidScenario([ScenarioIssue("a.toml", None, "", "is empty")]).sentence == "a.toml: is empty"
 
 
 def test_errors_carry_what_was_wrong_as_attributes() -> None:

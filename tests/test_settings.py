@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from mocksms.settings import (
     SESSION_OPTIONS,
     SessionSettings,
     Settings,
+    default_text,
     duration,
     flag_name,
     read_options,
@@ -293,3 +296,56 @@ def test_variables_that_kubernetes_or_docker_set_are_ignored(variable: str, valu
 )
 def test_url_of_a_host_is_the_one_for_programs_on_this_machine(host: str, url: str) -> None:
     assert url_of(host, 80) == url
+
+
+def test_default_is_written_as_on_the_command_line() -> None:
+    defaults = (None, (), False, timedelta(seconds=5), (timedelta(seconds=1), timedelta(minutes=1)), 8972, "iso")
+    assert [*map(default_text, defaults)] == ["", "", "false", "5s", "1s,60s", "8972", "iso"]
+
+
+def test_options_are_read_from_python_values() -> None:
+    hook = Webhook("http://app.test", WebhookKind.AUTOMATION, ("click",))
+    values: dict[str, object] = {
+        "port": 1,
+        "strict": True,
+        "credit": None,
+        "magic_delay": timedelta(seconds=1),
+        "async_delay": 0.5,
+        "api_key": ["a", "b"],
+        "seed": 7,
+        "scenario": Path("a.toml"),
+        "webhook": [hook, "http://b.test"],
+        "public_url": None,
+    }
+    assert read_options(Settings, {name: (name, value) for name, value in values.items()}) == Settings(
+        port=1,
+        strict=True,
+        magic_delay=timedelta(seconds=1),
+        async_delay=timedelta(seconds=0.5),
+        api_key=("a", "b"),
+        seed="7",
+        scenario=("a.toml",),
+        webhook=(Webhook("http://app.test", events=("click",)), Webhook("http://b.test")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("port", True, "a whole number from 0 to 65535"),
+        ("sender", True, "a text"),
+        ("sender", None, "a text"),
+        ("magic_delay", -1, "a duration such as 250ms"),
+        ("async_delay", True, "a duration such as 250ms"),
+        ("async_delay", float("inf"), "a duration such as 250ms"),
+        ("auth_errors", 1, "one of documented, observed"),
+        ("public_url", 1, "an address such as"),
+    ],
+)
+def test_python_value_of_another_type_is_refused(name: str, value: object, expected: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(f"{name} is {value!r}, but must be {expected}")):
+        read_options(Settings, {name: (name, value)})
+
+
+def test_option_without_a_list_has_no_items() -> None:
+    assert read_options(Settings, {"api_key": ("api_key", None)}).api_key == ()

@@ -277,3 +277,13 @@ def test_generations_of_an_account_have_different_ids() -> None:
         for each in (0, 1, 2)
     ]
     assert len(set(ids)) == 3
+
+
+def test_account_knows_when_its_next_action_is_due() -> None:
+    made = account()
+    assert (made.next_at, made.next_step_at(1)) == (None, None)
+    made.plan(NOON + 2 * SECOND, 1, DecideAction())
+    made.plan(NOON + SECOND, 2, DecideAction())
+    made.plan(NOON + 3 * SECOND, 1, DecideAction())
+    assert made.next_at == NOON + SECOND
+    assert made.next_step_at(1) == NOON + 2 * SECOND

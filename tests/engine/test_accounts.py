@@ -197,3 +197,12 @@ def test_tokens_of_deleted_and_evicted_accounts_are_removed() -> None:
     world.engine.accounts.delete(world.account)
     assert world.engine.accounts.by_token(token_of(again.transaction_id)) is None
     assert world.engine.accounts._tokens == {}
+
+
+def test_account_is_found_by_key_and_id_until_it_is_deleted() -> None:
+    made = accounts()
+    assert made.by_key("a") is None
+    account = made.get("a")
+    assert made.by_key("a") is made.by_id(account.id) is account
+    made.delete(account)
+    assert (made.by_key("a"), made.by_id(account.id)) == (None, None)

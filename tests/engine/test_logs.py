@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.logs import MAX_STALE_NUMBERS, BoundedLog, IndexedLog, NumberIndex, Numbering
+from mocksms.engine.logs import MAX_STALE_NUMBERS, BoundedLog, IndexedLog, NumberIndex, Numbering, parse_record_number
 
 
 def log_of(*records: str, limit: int = 10) -> BoundedLog[str]:
@@ -198,3 +198,8 @@ def test_indexed_log_finds_the_same_as_a_search_over_all(
         ]
         assert list(log.of(key, after, before)) == wanted
     assert {key for _, key in log.keys.latest_of_each()} == {record for _, record in kept} - {"-"}
+
+
+def test_record_number_is_up_to_17_ascii_digits() -> None:
+    texts = ("7", "0", "9" * 17, "9" * 18, "-1", "1.0", "٣", "x", "")
+    assert [parse_record_number(text) for text in texts] == [7, 0, 10**17 - 1, *[None] * 6]

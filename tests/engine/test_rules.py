@@ -459,3 +459,8 @@ def test_number_lists_are_united_without_changing_the_scenarios() -> None:
     first, second = named("a", bounced={"1"}), named("b", bounced={"2"}, kosher={"3"})
     assert combine([first, second]).state == {"bounced": {"1", "2"}, "kosher": {"3"}}
     assert (first.state, second.state) == ({"bounced": {"1"}}, {"bounced": {"2"}, "kosher": {"3"}})
+
+
+def test_fault_of_a_magic_number_has_a_number_but_no_place() -> None:
+    faults = [TriggeredFault(DOWN.fault, "x", NUMBER), TriggeredFault(DOWN.fault, "x", NUMBER, 1)]
+    assert [fault.is_magic for fault in (*faults, TriggeredFault(DOWN.fault, "x"))] == [True, False, False]

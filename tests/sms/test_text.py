@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mocksms.engine.clock import Stopwatch
 from mocksms.errors import SendTooLarge, TextTooLong
 from mocksms.sms.message import Recipient, Submission
-from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, Links, Template, filled, links_in
+from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, Links, Template, escape, filled, links_in
 from tests.engine.support import a_message
 
 LINKS = Links("http://mock.test", "0123456789ab")
@@ -183,3 +183,10 @@ def test_links_are_found_in_time_that_grows_with_the_text(tail: str) -> None:
     watch = Stopwatch()
     links_in("https://a.test/" + tail * (MAX_TEXT_LENGTH // len(tail)))
     assert watch.seconds < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"), [("שלום", "שלום"), ("a\nb", "a\\nb"), ("\u202eevil\x1b[0m", "\\u202eevil\\x1b[0m")]
+)
+def test_escaped_text_is_safe_to_print(text: str, printed: str) -> None:
+    assert escape(text) == printed
