@@ -420,7 +420,7 @@ class Writer(asyncio.Protocol):
 
 @pytest.mark.parametrize("size", [1, 10_000_000], ids=["small", "large"])
 @pytest.mark.parametrize("reads", [True, False], ids=["reader", "reader that goes"])
-def test_answer_has_left_when_nothing_of_it_is_here_any_more(size: int, reads: bool) -> None:
+def test_flush_returns_once_all_is_written(size: int, reads: bool) -> None:
     async def story() -> int:
         here, there = socket.socketpair()
         there.settimeout(PATIENCE)

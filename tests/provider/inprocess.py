@@ -54,8 +54,8 @@ class Line:
     def release(self) -> None:
         self.holds = False
 
-    async def left(self) -> None:
-        self.done.append("left")
+    async def flush(self) -> None:
+        self.done.append("flush")
 
     def close(self) -> None:
         self.done.append("close")

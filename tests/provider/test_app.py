@@ -474,40 +474,40 @@ def test_rest_right_can_be_taken_while_running() -> None:
 @pytest.mark.parametrize(
     ("number", "last"),
     [
-        ("972-50-0000000", "left"),
-        ("972-50-0007000", "left"),
-        ("972-50-0007100", "left"),
-        ("972-50-0007300", "left"),
-        ("972-50-0007400", "left"),
-        ("972-50-0007500", "left"),
+        ("972-50-0000000", "flush"),
+        ("972-50-0007000", "flush"),
+        ("972-50-0007100", "flush"),
+        ("972-50-0007300", "flush"),
+        ("972-50-0007400", "flush"),
+        ("972-50-0007500", "flush"),
         ("972-50-0007200", "reset"),
         ("972-50-0006300", None),
     ],
 )
-def test_callbacks_are_let_go_once_the_answer_has_left_however_it_went(number: str, last: str | None) -> None:
+def test_callbacks_start_after_the_response_is_written(number: str, last: str | None) -> None:
     mock = InProcess(webhook=(Webhook("http://app.test"),))
     order: list[str | None] = []
     mock.engine.outbox.wake = lambda: order.append(mock.line.done[-1])
     mock.try_send(number)
     assert mock.line.done[-1:] == ([] if last is None else [last])
-    assert order == ([last] if last == "left" else [])
-    assert mock.engine.outbox.is_due(None) is (last == "left")
+    assert order == ([last] if last == "flush" else [])
+    assert mock.engine.outbox.is_due(None) is (last == "flush")
 
 
-def test_answer_without_a_socket_under_it_has_left() -> None:
+def test_response_without_a_socket_counts_as_written() -> None:
     line = Line()
     for extensions in ({}, {CONNECTION: line}):
         asyncio.run(response_written({"extensions": extensions}))
-    assert line.done == ["left"]
+    assert line.done == ["flush"]
 
 
-def test_callbacks_are_let_go_where_the_answer_cannot_leave() -> None:
+def test_callbacks_start_if_the_response_cannot_be_written() -> None:
     mock = InProcess(webhook=(Webhook("http://app.test"),))
 
     async def gone() -> None:
         raise ConnectionResetError
 
-    mock.line.left = gone  # type: ignore[method-assign]
+    mock.line.flush = gone  # type: ignore[method-assign]
     with pytest.raises(ConnectionResetError):
         mock.try_send()
     assert mock.engine.outbox.is_due(None)

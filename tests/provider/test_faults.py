@@ -21,7 +21,7 @@ from mocksms.sms.outcomes import Fault, FaultKind
 from tests.provider.inprocess import INFO, SEARCH, InProcess, Line
 from tests.support import NUMBER
 
-ANSWER = ProviderResponse(200, b'[{"a":1}]', ((b"x", b"y"),))
+RESPONSE = ProviderResponse(200, b'[{"a":1}]', ((b"x", b"y"),))
 HOUR = timedelta(hours=1)
 
 
@@ -44,7 +44,7 @@ class Exchange:
         return b"".join(event["body"] for event in self.sent[1:])
 
 
-def _sent(fault: Fault | None, answer: ProviderResponse = ANSWER, *, stopping: bool = True) -> Exchange:
+def _sent(fault: Fault | None, answer: ProviderResponse = RESPONSE, *, stopping: bool = True) -> Exchange:
     exchange = Exchange()
 
     async def leave() -> None:
@@ -71,72 +71,72 @@ def _start(length: int) -> Event:
 
 
 @pytest.mark.parametrize("fault", [None, Fault(kind=FaultKind.STATUS, status=500)], ids=["no-fault", "status"])
-def test_exit_sends_an_answer_whole(fault: Fault | None) -> None:
+def test_responder_sends_a_whole_response(fault: Fault | None) -> None:
     exchange = _sent(fault)
     assert exchange.sent == [
-        _start(len(ANSWER.body)),
-        {"type": "http.response.body", "body": ANSWER.body, "more_body": False},
+        _start(len(RESPONSE.body)),
+        {"type": "http.response.body", "body": RESPONSE.body, "more_body": False},
     ]
     assert exchange.line.done == []
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT])
-def test_exit_resets_the_connection_and_sends_nothing(kind: FaultKind) -> None:
+def test_responder_resets_the_connection_and_sends_nothing(kind: FaultKind) -> None:
     exchange = _sent(_fault(kind))
     assert exchange.sent == []
     assert exchange.line.done == ["reset"]
     assert exchange.coming == []
 
 
-def test_exit_cuts_an_answer_in_half_and_closes() -> None:
+def test_truncated_response_is_cut_in_half_and_closed() -> None:
     exchange = _sent(_fault(FaultKind.TRUNCATED))
-    half = ANSWER.body[: len(ANSWER.body) // 2]
+    half = RESPONSE.body[: len(RESPONSE.body) // 2]
     assert exchange.sent == [
-        _start(len(ANSWER.body)),
+        _start(len(RESPONSE.body)),
         {"type": "http.response.body", "body": half, "more_body": True},
     ]
     assert exchange.line.done == ["close"]
     assert exchange.coming == []
 
 
-def test_exit_leaves_the_last_byte_of_json_out_and_says_so_in_the_length() -> None:
+def test_malformed_response_lacks_the_last_byte_and_has_the_right_length() -> None:
     exchange = _sent(_fault(FaultKind.MALFORMED))
-    assert exchange.sent[0] == _start(len(ANSWER.body) - 1)
-    assert exchange.body() == ANSWER.body[:-1]
+    assert exchange.sent[0] == _start(len(RESPONSE.body) - 1)
+    assert exchange.body() == RESPONSE.body[:-1]
 
 
-def test_exit_sends_an_empty_body_as_a_whole_answer() -> None:
+def test_empty_response_has_a_length_of_zero() -> None:
     exchange = _sent(_fault(FaultKind.EMPTY))
     assert exchange.sent == [_start(0), {"type": "http.response.body", "body": b"", "more_body": False}]
     assert exchange.line.done == []
 
 
 @pytest.mark.parametrize("kind", [None, FaultKind.TRUNCATED, FaultKind.DRIBBLE])
-def test_exit_declares_the_type_of_an_answer_that_has_one_of_its_own(kind: FaultKind | None) -> None:
-    exchange = _sent(_fault(kind) if kind else None, ANSWER._replace(media_type=b"text/html"))
+def test_response_has_its_own_content_type(kind: FaultKind | None) -> None:
+    exchange = _sent(_fault(kind) if kind else None, RESPONSE._replace(media_type=b"text/html"))
     types = [value for name, value in exchange.sent[0]["headers"] if name == b"content-type"]
     assert types == [b"text/html"]
 
 
 @pytest.mark.parametrize(("duration", "stopping"), [(HOUR, True), (timedelta(), False)], ids=["cut-short", "no-time"])
 @pytest.mark.parametrize("kind", [FaultKind.DELAY, FaultKind.DRIBBLE])
-def test_exit_sends_a_slow_answer_whole_in_the_end(kind: FaultKind, duration: timedelta, stopping: bool) -> None:
+def test_slow_response_arrives_whole(kind: FaultKind, duration: timedelta, stopping: bool) -> None:
     exchange = _sent(_fault(kind, duration), stopping=stopping)
-    assert exchange.sent[0] == _start(len(ANSWER.body))
-    assert exchange.body() == ANSWER.body
+    assert exchange.sent[0] == _start(len(RESPONSE.body))
+    assert exchange.body() == RESPONSE.body
     assert [event["more_body"] for event in exchange.sent[1:]][-1] is False
     assert exchange.line.done == []
 
 
-def test_exit_dribbles_a_short_answer_byte_by_byte() -> None:
+def test_short_response_dribbles_byte_by_byte() -> None:
     exchange = _sent(_fault(FaultKind.DRIBBLE))
-    assert [event["body"] for event in exchange.sent[1:]] == [*(bytes([byte]) for byte in ANSWER.body), b""]
+    assert [event["body"] for event in exchange.sent[1:]] == [*(bytes([byte]) for byte in RESPONSE.body), b""]
     assert all(event["more_body"] for event in exchange.sent[1:-1])
 
 
 @settings(deadline=None)
 @given(st.integers(1, 5000))
-def test_exit_dribbles_any_answer_in_a_limited_number_of_pieces(length: int) -> None:
+def test_long_response_dribbles_in_a_limited_number_of_pieces(length: int) -> None:
     body = bytes(index % 251 for index in range(length))
     exchange = _sent(_fault(FaultKind.DRIBBLE, HOUR), ProviderResponse(200, body))
     pieces = [event["body"] for event in exchange.sent[1:-1]]
@@ -164,26 +164,26 @@ def _seen_by_waits(kind: FaultKind) -> list[int]:
 
     async def leave() -> list[int]:
         stop = Stop(exchange)
-        await Responder(stop).send(ANSWER, _fault(kind, HOUR), exchange.scope, exchange.receive, exchange.send)
+        await Responder(stop).send(RESPONSE, _fault(kind, HOUR), exchange.scope, exchange.receive, exchange.send)
         return stop.seen
 
     return asyncio.run(leave())
 
 
-def test_exit_waits_before_a_delayed_answer() -> None:
+def test_delay_comes_before_the_response() -> None:
     assert _seen_by_waits(FaultKind.DELAY) == [0]
 
 
-def test_exit_waits_before_each_byte_of_a_dribbled_answer() -> None:
-    assert _seen_by_waits(FaultKind.DRIBBLE) == list(range(len(ANSWER.body)))
+def test_dribble_waits_before_each_byte() -> None:
+    assert _seen_by_waits(FaultKind.DRIBBLE) == list(range(len(RESPONSE.body)))
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT, FaultKind.TRUNCATED])
-def test_exit_explains_that_there_is_no_connection_to_break(kind: FaultKind) -> None:
+def test_fault_on_the_connection_needs_a_socket(kind: FaultKind) -> None:
     exchange = Exchange(connected=False)
     with pytest.raises(ConnectionResetError, match="this request has no socket"):
         asyncio.run(
-            Responder(asyncio.Event()).send(ANSWER, _fault(kind), exchange.scope, exchange.receive, exchange.send)
+            Responder(asyncio.Event()).send(RESPONSE, _fault(kind), exchange.scope, exchange.receive, exchange.send)
         )
 
 
@@ -201,9 +201,7 @@ READS = pytest.mark.parametrize(
 
 
 @READS
-def test_read_that_is_to_fail_is_answered_as_ordered_and_others_are_not(
-    call: ApiOperation, path: str, query: str
-) -> None:
+def test_fault_of_one_read_leaves_the_other_operations_alone(call: ApiOperation, path: str, query: str) -> None:
     mock = InProcess()
     (row,) = mock.send(NUMBER)
     query = query.format(row["transaction_id"])
@@ -233,7 +231,7 @@ def test_read_that_is_to_fail_is_answered_as_ordered_and_others_are_not(
     ],
     ids=lambda value: value.kind if isinstance(value, FaultModel) else "",
 )
-def test_read_goes_wrong_in_every_way(
+def test_read_fails_in_each_way(
     call: ApiOperation, path: str, query: str, ordered: FaultModel, status: int | None, part: slice, done: list[str]
 ) -> None:
     mock = InProcess()
@@ -246,7 +244,7 @@ def test_read_goes_wrong_in_every_way(
     assert mock.last().note == f"a fault: {ordered.kind}"
 
 
-def test_read_that_is_cut_in_half_ends_with_its_connection() -> None:
+def test_truncated_read_closes_its_connection() -> None:
     mock = InProcess()
     _set(mock, ApiOperation.SEARCH, FaultModel(kind="truncated"))
     reply = mock.get(SEARCH)
@@ -261,9 +259,7 @@ def test_read_that_is_cut_in_half_ends_with_its_connection() -> None:
         ("documented", "string", b'"you are not authorized to use rest API"'),
     ],
 )
-def test_call_that_is_to_be_unauthorized_is_refused_in_the_words_of_the_settings(
-    words: str, envelope: str, body: bytes
-) -> None:
+def test_fault_unauthorized_follows_the_settings_of_its_message(words: str, envelope: str, body: bytes) -> None:
     mock = InProcess(auth_errors=words, error_envelope=envelope)
     for call in ApiOperation:
         _set(mock, call, FaultModel(kind="unauthorized"))
@@ -272,7 +268,7 @@ def test_call_that_is_to_be_unauthorized_is_refused_in_the_words_of_the_settings
     assert len(mock.account().messages) == 0
 
 
-def test_fault_goes_before_what_is_wrong_with_a_read() -> None:
+def test_fault_takes_precedence_over_invalid_parameters() -> None:
     mock = InProcess()
     _set(mock, ApiOperation.INFO, FaultModel(kind="status", status=503))
     assert mock.get(INFO).status == 503
