@@ -78,7 +78,7 @@ def test_unknown_path_under_ours_is_answered_by_us() -> None:
         ):
             answer = client.get(path)
             assert answer.status_code == 404
-            assert answer.json()["error"]["message"].startswith(f"There is no {path} here; ")
+            assert answer.json()["error"]["message"].startswith(f"Unknown path {path}; ")
 
 
 def test_provider_paths_are_the_emulated_api() -> None:

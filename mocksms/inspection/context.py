@@ -143,17 +143,17 @@ def endpoint(
     """
     summary, _, about = (inspect.getdoc(handler) or "").partition("\n\n")
     errors = {*raises, *_common_errors(method, f"{BASE}/{path}", query, body)}
-    success = ResponseSpec(about=_title(inspect.getdoc(returns or handler)), shape=returns, media=media)
+    success = ResponseSpec(about=_title(inspect.getdoc(returns or handler)), model=returns, media=media)
     operation = Operation(
         id=handler.__name__,
         method=method,
         path=f"{BASE}/{path}",
         summary=_title(summary),
         about=" ".join(about.split()),
-        key="unused" if query is None else "chooses",
+        key="unused" if query is None else "optional",
         query=query,
         body=body,
-        replies={200: success, **response_specs(errors)},
+        responses={200: success, **response_specs(errors)},
         **details,
     )
     return Endpoint(operation=operation, handler=handler, holds=holds)

@@ -199,7 +199,7 @@ def response_specs(kinds: Iterable[type[MocksmsError]]) -> dict[int, ResponseSpe
         known = specs.get(status)
         specs[status] = ResponseSpec(
             about=f"{known.about}; {about[0].lower()}{about[1:]}" if known else about,
-            shape=ErrorResponse,
+            model=ErrorResponse,
             media=(TEXT,) if issubclass(kind, ExpectationFailed) else known.media if known else (),
         )
     return specs

@@ -1,4 +1,4 @@
-"""The inspection API as an application: every room behind its route, and one place where errors become answers."""
+"""Routes of the inspection API: every endpoint with its path, and the one place that renders results and errors."""
 
 from __future__ import annotations
 
@@ -105,8 +105,8 @@ async def explain(request: Request, error: Exception) -> Response:
         fitting = next(route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
         return _method_not_allowed(path, request.method, fitting.path)
     near = difflib.get_close_matches(path, {operation.path for operation in OPERATIONS}, 1)
-    hint = f"did you mean {near[0]}?" if near else "all there is stands in /openapi.json, to be read at /docs."
-    return error_response(error.status_code, f"There is no {path} here; {hint}")
+    hint = f"did you mean {near[0]}?" if near else "/docs lists all operations, /openapi.json describes them."
+    return error_response(error.status_code, f"Unknown path {path}; {hint}")
 
 
 def _method_not_allowed(path: str, method: str, template: str) -> Response:
@@ -115,4 +115,4 @@ def _method_not_allowed(path: str, method: str, template: str) -> Response:
     if "GET" in methods and not any(endpoint.holds for endpoint in endpoints):
         methods.add("HEAD")
     allowed = ", ".join(sorted(methods))
-    return error_response(405, f"{path} does not answer {method}, only {allowed}.", {"allow": allowed})
+    return error_response(405, f"Method {method} is not allowed for {path}; allowed: {allowed}.", {"allow": allowed})

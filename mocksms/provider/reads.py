@@ -97,8 +97,8 @@ INFO: Final = operation(
     "GET",
     "Get one message",
     {
-        200: ResponseSpec(about="The message", shape=MessageRow),
-        404: ResponseSpec(about="The account has no message with this id", shape=ProviderError),
+        200: ResponseSpec(about="The message", model=MessageRow),
+        404: ResponseSpec(about="The account has no message with this id", model=ProviderError),
     },
     query=InfoParams,
 )
@@ -106,7 +106,7 @@ SEARCH: Final = operation(
     "search",
     "GET",
     "Search messages, newest first",
-    {200: ResponseSpec(about="The messages", shape=list[MessageRow])},
+    {200: ResponseSpec(about="The messages", model=list[MessageRow])},
     query=SearchParams,
 )
 """The operations, as the OpenAPI document describes them."""

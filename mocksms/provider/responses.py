@@ -48,16 +48,16 @@ def operation(name: str, method: str, summary: str, responses: Mapping[int, Resp
         tag=TAG,
         summary=summary,
         key="required",
-        replies={**responses, **_COMMON_ERRORS},
+        responses={**responses, **_COMMON_ERRORS},
         **more,
     )
 
 
 _COMMON_ERRORS: Final = {
-    400: ResponseSpec(about="Body or query do not fit", shape=ProviderError),
-    401: ResponseSpec(about="Missing or unknown key, or an account without REST right", shape=ProviderError | str),
-    403: ResponseSpec(about="Cross-origin request", shape=ProviderError),
-    500: ResponseSpec(about="A fault of the vendor, requested by a magic number", shape=ProviderError),
+    400: ResponseSpec(about="Body or query do not fit", model=ProviderError),
+    401: ResponseSpec(about="Missing or unknown key, or an account without REST right", model=ProviderError | str),
+    403: ResponseSpec(about="Cross-origin request", model=ProviderError),
+    500: ResponseSpec(about="A fault of the vendor, requested by a magic number", model=ProviderError),
 }
 
 

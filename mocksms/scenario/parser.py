@@ -15,7 +15,7 @@ from mocksms.errors import InvalidScenario, ScenarioIssue
 from mocksms.scenario.lint import unreachable_rules
 from mocksms.scenario.schema import Scenario
 from mocksms.scenario.toml_lines import line_at, lines_of
-from mocksms.schemas.validation import ValidationIssue, validation_issues, written
+from mocksms.schemas.validation import ValidationIssue, format_path, validation_issues
 from mocksms.sms.text import escape
 
 MAX_FILE_SIZE: Final = 1_048_576
@@ -136,5 +136,5 @@ def _syntax_issue(name: str, text: str, message: str) -> ScenarioIssue:
 
 def _issues(name: str, text: str, found: Iterable[ValidationIssue]) -> list[ScenarioIssue]:
     lines = lines_of(text)
-    issues = [ScenarioIssue(name, line_at(lines, path), written(path), message) for path, message in found]
+    issues = [ScenarioIssue(name, line_at(lines, path), format_path(path), message) for path, message in found]
     return sorted(issues, key=lambda issue: issue.line or 0)

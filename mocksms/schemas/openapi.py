@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the operations of the doors and the models they read and write with."""
+"""The OpenAPI 3.1 document, generated from the operations of both APIs and their models."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ KEY: Final = {
     "in": "header",
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": r"\S", "examples": ["demo"]},
 }
-"""The header that names the account."""
+"""The header that chooses the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseSpec:
-    """An answer an operation may give: what it means, the type of its JSON body, and other media types it comes in."""
+    """A response of an operation: its description, the type of its JSON body, and its other media types."""
 
     about: str
-    shape: Any = None
+    model: Any = None
     media: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing a door does, as its users read about it.
+    """An operation of an API as the OpenAPI document describes it.
 
-    `query` and `body` are the models a request is read with; `examples` are bodies by name. `key` says what the
-    `X-API-Key` header is to it, `path_example` what may stand for the braces in its path.
+    `query` and `body` are models; `examples` are bodies by name. `key` says whether the operation needs the header
+    `X-API-Key`, `path_example` is an example of the parameter in its path.
     """
 
     id: str
     method: str
     path: str
     summary: str
-    replies: Mapping[int, ResponseSpec]
+    responses: Mapping[int, ResponseSpec]
     tag: str = ""
     about: str = ""
-    key: Literal["required", "chooses", "unused"] = "unused"
+    key: Literal["required", "optional", "unused"] = "unused"
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     body_required: bool = True
@@ -70,33 +70,33 @@ def document(operations: Sequence[Operation], tags: Mapping[str, str]) -> JsonOb
         "info": {
             "title": "mocksms",
             "version": version("mocksms"),
-            "summary": "A stand-in for inwise's transactional SMS API, and the inspection API of the mock itself",
+            "summary": "A mock of inwise's transactional SMS API, and its inspection API",
         },
         "tags": [{"name": name, "description": about} for name, about in tags.items()],
         "paths": paths,
         "components": {
-            "schemas": _mentioned(schemas.components, paths),
+            "schemas": _referenced(schemas.components, paths),
             "securitySchemes": {"controlToken": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
 class _Schemas:
-    """The schemas of every type the operations speak of, by the type."""
+    """The schemas of all types in the operations."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         inputs: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = []
         seen: set[tuple[Any, JsonSchemaMode]] = set()
-        for shape, mode in _shapes(operations):
-            if (shape, mode) not in seen:
-                seen.add((shape, mode))
-                inputs.append((shape, mode, TypeAdapter(shape)))
+        for type_, mode in _types(operations):
+            if (type_, mode) not in seen:
+                seen.add((type_, mode))
+                inputs.append((type_, mode, TypeAdapter(type_)))
         self._schemas, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFS)
         self.components: JsonObject = definitions.get("$defs", {})
 
-    def of(self, shape: Any, mode: JsonSchemaMode) -> JsonObject:
-        """Return the schema of a type, mostly a reference."""
-        return dict(self._schemas[shape, mode])
+    def of(self, type_: Any, mode: JsonSchemaMode) -> JsonObject:
+        """Return the schema of a type, usually a reference."""
+        return dict(self._schemas[type_, mode])
 
     def fields(self, model: type[BaseModel]) -> tuple[JsonObject, Sequence[str]]:
         """Return the schemas of a model's fields, and which are required."""
@@ -105,14 +105,14 @@ class _Schemas:
         return schema["properties"], schema.get("required", ())
 
 
-def _shapes(operations: Iterable[Operation]) -> Iterable[tuple[Any, JsonSchemaMode]]:
+def _types(operations: Iterable[Operation]) -> Iterable[tuple[Any, JsonSchemaMode]]:
     for operation in operations:
         for model in (operation.query, operation.body):
             if model is not None:
                 yield model, "validation"
-        for reply in operation.replies.values():
-            if reply.shape is not None:
-                yield reply.shape, "serialization"
+        for response in operation.responses.values():
+            if response.model is not None:
+                yield response.model, "serialization"
 
 
 def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
@@ -121,7 +121,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
         "tags": [operation.tag],
         "summary": operation.summary,
         "parameters": [*_parameters(operation, schemas)],
-        "responses": {str(status): _reply(reply, schemas) for status, reply in operation.replies.items()},
+        "responses": {str(status): _response(response, schemas) for status, response in operation.responses.items()},
     }
     if operation.about:
         described["description"] = operation.about
@@ -143,15 +143,15 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[JsonObject]
     if operation.query is not None:
         properties, required = schemas.fields(operation.query)
         for name, schema in properties.items():
-            shown = {key: value for key, value in _given(schema).items() if key not in ("description", "title")}
+            shown = {key: value for key, value in _without_null(schema).items() if key not in ("description", "title")}
             parameter: JsonObject = {"name": name, "in": "query", "required": name in required, "schema": shown}
             if "description" in schema:
                 parameter["description"] = schema["description"]
             yield parameter
 
 
-def _mentioned(components: JsonObject, paths: JsonObject) -> JsonObject:
-    """Return the components that the paths refer to: the models of queries are spelt out as parameters."""
+def _referenced(components: JsonObject, paths: JsonObject) -> JsonObject:
+    """Return the components that the paths refer to: models of queries become parameters instead."""
     wanted: dict[str, None] = {}
     parts: list[object] = [paths]
     while parts:
@@ -167,8 +167,8 @@ def _mentioned(components: JsonObject, paths: JsonObject) -> JsonObject:
     return {name: components[name] for name in components if name in wanted}
 
 
-def _given(schema: JsonObject) -> JsonObject:
-    """Return the schema of a query parameter that is given: there is no way to write null in a query."""
+def _without_null(schema: JsonObject) -> JsonObject:
+    """Return the schema of a query parameter without null, which a query cannot express."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
     if len(choices) != 1:
         return schema
@@ -176,10 +176,10 @@ def _given(schema: JsonObject) -> JsonObject:
     return {**rest, **choices[0]}
 
 
-def _reply(reply: ResponseSpec, schemas: _Schemas) -> JsonObject:
-    described: JsonObject = {"description": reply.about}
+def _response(response: ResponseSpec, schemas: _Schemas) -> JsonObject:
+    described: JsonObject = {"description": response.about}
     content: JsonObject = {}
-    if reply.shape is not None:
-        content[JSON] = {"schema": schemas.of(reply.shape, "serialization")}
-    content.update({media: {"schema": {"type": "string"}} for media in reply.media})
+    if response.model is not None:
+        content[JSON] = {"schema": schemas.of(response.model, "serialization")}
+    content.update({media: {"schema": {"type": "string"}} for media in response.media})
     return {**described, "content": content} if content else described

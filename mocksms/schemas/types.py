@@ -1,4 +1,4 @@
-"""Types of values that people write in JSON bodies and scenario files: durations, phone numbers, counts, webhooks."""
+"""Types of values in JSON bodies and scenario files: durations, phone numbers, counts, webhooks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mocksms.sms.webhook import EVENTS, MAX_URL_LENGTH, Webhook, WebhookKind, ch
 
 MAX_CREDIT: Final = 10**12
 MAX_SECONDS: Final = 1e13
-"""Seconds that lead beyond any calendar."""
+"""Seconds that exceed every calendar: longer durations are cut to this."""
 
 
 def _listed_number(raw: str) -> str:
@@ -32,7 +32,7 @@ def _listed_number(raw: str) -> str:
     return digits
 
 
-def _length(raw: object) -> timedelta:
+def _duration(raw: object) -> timedelta:
     if isinstance(raw, timedelta):
         return raw
     if isinstance(raw, int | float) and not isinstance(raw, bool) and raw >= 0:
@@ -46,13 +46,13 @@ def _length(raw: object) -> timedelta:
 
 
 def whole(raw: object) -> object:
-    """Return a number such as 2.0 as a whole one."""
+    """Return a float such as 2.0 as an integer, and other values as they are."""
     return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
-def format_duration(length: timedelta) -> str:
-    """Return a length of time as it is written: `90s`, `1.5s`, `250ms`."""
-    microseconds = length // timedelta(microseconds=1)
+def format_duration(duration: timedelta) -> str:
+    """Return a duration as text: `90s`, `1.5s`, `250ms`."""
+    microseconds = duration // timedelta(microseconds=1)
     if microseconds % 1_000_000 and not microseconds % 1_000 and microseconds < 1_000_000:
         return f"{microseconds // 1_000}ms"
     return f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06}".rstrip("0").rstrip(".") + "s"
@@ -60,7 +60,7 @@ def format_duration(length: timedelta) -> str:
 
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_length),
+    BeforeValidator(_duration),
     PlainSerializer(format_duration),
     WithJsonSchema(
         {
@@ -69,7 +69,7 @@ Duration = Annotated[
         }
     ),
 ]
-"""A length of time: `90s`, `2h`, `3d`, or seconds."""
+"""A duration: `90s`, `2h`, `3d`, or seconds."""
 
 ListedNumber = Annotated[
     str,
@@ -84,17 +84,17 @@ ListedNumber = Annotated[
         }
     ),
 ]
-"""A phone number in a list, read as it is compared."""
+"""A phone number in a list, in its normalised form."""
 
 Count = Annotated[int, Field(ge=0), BeforeValidator(whole)]
-"""How many; as JSON has it, 2.0 is a whole number."""
+"""A count; 2.0 is an integer, as in JSON."""
 
 Credit = Annotated[int, Field(ge=0, le=MAX_CREDIT), BeforeValidator(whole)]
-"""Segments."""
+"""A number of segments."""
 
 URL_SCHEMA: Final = {
     "type": "string",
-    # The common addresses; there are others that are taken as well.
+    # Common URLs; others are accepted, too.
     "pattern": r"^https?://[A-Za-z0-9.-]*[A-Za-z0-9](:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/?=&%-]*)?$",
     "maxLength": MAX_URL_LENGTH,
     "examples": ["http://127.0.0.1:8000/hooks"],
@@ -109,7 +109,7 @@ def _url(raw: str) -> str:
 
 
 def _from_address(raw: object) -> object:
-    """Read a receiver that is given by its address alone, perhaps with events after `#`."""
+    """Read a webhook that is only a URL, with or without events after `#`."""
     if not isinstance(raw, str):
         return raw
     url, _, events = raw.partition("#")
@@ -117,7 +117,7 @@ def _from_address(raw: object) -> object:
 
 
 def _by_kind(schema: dict[str, Any]) -> None:
-    """Describe a receiver by its kind, since each kind has events of its own."""
+    """Describe a webhook by its kind, since each kind has its own events."""
     properties = schema.pop("properties")
     schema["oneOf"] = [
         {
@@ -137,17 +137,15 @@ def _by_kind(schema: dict[str, Any]) -> None:
 
 
 class WebhookModel(BaseModel):
-    """A receiver of callbacks."""
+    """A webhook."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra=_by_kind)
 
-    url: Annotated[str, AfterValidator(_url), WithJsonSchema(URL_SCHEMA)] = Field(
-        description="Its address, http or https"
-    )
+    url: Annotated[str, AfterValidator(_url), WithJsonSchema(URL_SCHEMA)] = Field(description="The URL, http or https")
     kind: Annotated[WebhookKind, Field(strict=False)] = Field(
         default=WebhookKind.TRANSACTIONAL, description="JSON for transactional sends, or form data for automations"
     )
-    events: list[str] | None = Field(default=None, description="Only these; the usual ones unless given")
+    events: list[str] | None = Field(default=None, description="Only these events; without it the default ones")
 
     @model_validator(mode="after")
     def _has_events_of_its_kind(self) -> WebhookModel:
@@ -158,7 +156,7 @@ class WebhookModel(BaseModel):
         return self
 
     def webhook(self) -> Webhook:
-        """Return it as the engine knows it."""
+        """Return the webhook as the engine uses it."""
         return Webhook(self.url, self.kind, None if self.events is None else tuple(self.events))
 
 
@@ -168,4 +166,4 @@ WebhookList = Annotated[
     list[Annotated[WebhookModel, BeforeValidator(_from_address, json_schema_input_type=UrlField | WebhookModel)]],
     Field(max_length=100),
 ]
-"""Receivers, each by its address alone or with more."""
+"""Webhooks: each a URL, or an object with URL, kind and events."""

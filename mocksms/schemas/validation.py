@@ -1,4 +1,4 @@
-"""What does not fit a model, in words that help: where, what was expected, and the nearest right thing."""
+"""Validation issues in plain words: where, what was expected, and the nearest valid name or value."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from pydantic_core import ErrorDetails
 from mocksms.sms.text import escape
 
 UNION_TAGS: Final = frozenset({"list", "change", "one", "many", "word"})
-"""Names of the forms a value can have; they stand in no file."""
+"""Names of the members of unions in models: pydantic puts them into locations, users do not write them."""
 
-QUOTED: Final = 60
-MOST: Final = 100
-"""Misfits that are told at once."""
+MAX_QUOTED_LENGTH: Final = 60
+"""Characters of a value that an issue quotes."""
+
+MAX_ISSUES: Final = 100
+"""Issues in one report."""
 
 FieldPath = tuple[str | int, ...]
-"""Where something is: names, and indexes from 0."""
+"""The location of a value: names, and indexes from 0."""
 
 _BARE: Final = re.compile(r"[\w-]+", re.ASCII)
 _CHOICE: Final = re.compile(r"'([^']*)'")
-_WORDS: Final = {
+_EXPECTED: Final = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -43,57 +45,56 @@ _WORDS: Final = {
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
 }
-"""What was expected, by pydantic's name of the fault."""
+"""What was expected, by the error type of pydantic."""
 
 _LITERALS: Final = {
     "int_type": re.compile(r"[+-]?\d+", re.ASCII),
     "float_type": re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII),
     "bool_type": re.compile("true|false"),
 }
-"""Texts that would be right without their quotes, by the name of the fault."""
+"""Texts that are valid without their quotes, by the error type of pydantic."""
 
 
 class ValidationIssue(NamedTuple):
-    """What is wrong at a place."""
+    """What is wrong at a path."""
 
-    place: FieldPath
+    path: FieldPath
     text: str
 
 
 def validation_issues(model: type[BaseModel], details: Sequence[ErrorDetails]) -> list[ValidationIssue]:
-    """Return what does not fit a model, in the order it was found; of very much the beginning."""
-    told = [ValidationIssue(_place(detail), _said(model, detail)) for detail in details[:MOST]]
-    more = (
-        [ValidationIssue((), f"has {len(details)} faults; these are the first {MOST}")] if len(details) > MOST else []
-    )
-    return [*more, *told]
+    """Return what does not fit a model, at most MAX_ISSUES issues in the order pydantic found them."""
+    issues = [ValidationIssue(_path(detail), _describe(model, detail)) for detail in details[:MAX_ISSUES]]
+    if len(details) > MAX_ISSUES:
+        issues.insert(0, ValidationIssue((), f"has {len(details)} issues; these are the first {MAX_ISSUES}"))
+    return issues
 
 
 def issues_by_name(model: type[BaseModel], details: Sequence[ErrorDetails]) -> dict[str, list[str]]:
-    """Return what does not fit a model by its place as it is written."""
-    faults: dict[str, list[str]] = {}
-    for misfit in validation_issues(model, details):
-        faults.setdefault(written(misfit.place) or "body", []).append(misfit.text)
-    return faults
+    """Return what does not fit a model, by formatted path."""
+    issues: dict[str, list[str]] = {}
+    for issue in validation_issues(model, details):
+        issues.setdefault(format_path(issue.path) or "body", []).append(issue.text)
+    return issues
 
 
-def written(place: FieldPath) -> str:
-    """Return a place as people write it: what stands in a list is counted from 1."""
-    words = ""
-    for part in place:
+def format_path(path: FieldPath) -> str:
+    """Return a path as text such as `rule 1.match.to`: list items are counted from 1."""
+    text = ""
+    for part in path:
         name = part if isinstance(part, int) or _BARE.fullmatch(part) else _quoted(part)
-        words += f" {name + 1}" if isinstance(name, int) else f".{name}" if words else name
-    return words
+        text += f" {name + 1}" if isinstance(name, int) else f".{name}" if text else name
+    return text
 
 
-def _place(detail: ErrorDetails) -> FieldPath:
-    """Return where something is; a name that nobody knows may be that of a form, and stays."""
+def _path(detail: ErrorDetails) -> FieldPath:
+    """Return the path of an error without union tags; an unknown name may equal a tag, and stays."""
     name = len(detail["loc"]) - 1 if detail["type"] == "extra_forbidden" else -1
     return tuple(part for index, part in enumerate(detail["loc"]) if index == name or part not in UNION_TAGS)
 
 
-def _said(model: type[BaseModel], detail: ErrorDetails) -> str:
-    said, got = detail["msg"].removeprefix("Value error, "), detail["input"]
+def _describe(model: type[BaseModel], detail: ErrorDetails) -> str:
+    message, got = detail["msg"].removeprefix("Value error, "), detail["input"]
     match detail["type"]:
         case "extra_forbidden":
             return f"there is no such name; {_hint(_schema(model), detail['loc'])}"
@@ -104,10 +105,10 @@ def _said(model: type[BaseModel], detail: ErrorDetails) -> str:
         case "json_invalid" if not got:
             return "is empty; a JSON object is expected"
         case "json_invalid":
-            return f"is no JSON object: {said.removeprefix('Invalid JSON: ')}"
+            return f"is not a JSON object: {message.removeprefix('Invalid JSON: ')}"
         case "value_error":
-            is_enough = isinstance(got, dict | list) or said.endswith("?")
-            return said if is_enough else f"{said}; got {_quoted(got)}"
+            is_complete = isinstance(got, dict | list) or message.endswith("?")
+            return message if is_complete else f"{message}; got {_quoted(got)}"
         case "literal_error" | "enum":
             return _one_of(_CHOICE.findall(detail["ctx"]["expected"]), got)
         case "model_type" | "model_attributes_type":
@@ -119,18 +120,18 @@ def _expected(detail: ErrorDetails) -> str:
     context = {name: str(bound).removesuffix(".0") for name, bound in detail.get("ctx", {}).items()}
     if detail["type"] in ("string_too_short", "too_short") and context["min_length"] == "1":
         return "must not be empty"
-    return _WORDS.get(detail["type"], detail["msg"]).format_map(context)
+    return _EXPECTED.get(detail["type"], detail["msg"]).format_map(context)
 
 
 def _advice(detail: ErrorDetails) -> str:
-    """Return how to write what was given so that it fits, or else what was given."""
+    """Return how to write the value so that it is valid, or else the value."""
     kind, got = detail["type"], detail["input"]
     if kind in _LITERALS and isinstance(got, str) and _LITERALS[kind].fullmatch(got):
         return f"write {got} without quotes"
     if kind == "string_type" and isinstance(got, int | float) and not isinstance(got, bool):
         return f'write it in quotes, "{_quoted(got)}"'
     if kind == "list_type":
-        name = next((part for part in reversed(_place(detail)) if isinstance(part, str)), "")
+        name = next((part for part in reversed(_path(detail)) if isinstance(part, str)), "")
         table = f"; in a file, a table [{name}] becomes [[{name}]]" if isinstance(got, dict) else ""
         return f"write [ ] around it{table}"
     return f"got {_quoted(got)}"
@@ -138,7 +139,7 @@ def _advice(detail: ErrorDetails) -> str:
 
 def _one_of(choices: Sequence[str], got: object) -> str:
     if not choices:
-        return f"must be true, or not be there; got {_quoted(got)}"
+        return f"must be true or left out; got {_quoted(got)}"
     near = difflib.get_close_matches(got, choices, 1, 0.5) if isinstance(got, str) else []
     return f"must be one of {', '.join(choices)}; " + (f"did you mean {near[0]}?" if near else f"got {_quoted(got)}")
 
@@ -149,7 +150,7 @@ def _table(names: Iterable[str], got: object) -> str:
 
 
 def _hint(schema: dict[str, Any], loc: Sequence[str | int]) -> str:
-    """Return where a name that is not known at its place may belong, or which nearest name may be meant."""
+    """Return where an unknown name may belong, or the nearest known name."""
     *place, last = loc
     name, names = str(last), _names_at(schema, place)
     for inner in names:
@@ -171,12 +172,12 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _names_at(schema: dict[str, Any], place: Sequence[str | int]) -> list[str]:
-    """Return the names that may stand at a place."""
+    """Return the names that are valid at a path."""
     return [*dict.fromkeys(name for shape in _shapes_at(schema, place) for name in shape.get("properties", ()))]
 
 
 def _shapes_at(schema: dict[str, Any], place: Sequence[str | int]) -> list[dict[str, Any]]:
-    """Return the shapes that what stands at a place may have."""
+    """Return the schemas that a value at a path may have."""
     shapes = [schema]
     for part in place:
         if part not in UNION_TAGS:
@@ -185,7 +186,7 @@ def _shapes_at(schema: dict[str, Any], place: Sequence[str | int]) -> list[dict[
 
 
 def _resolved(schema: dict[str, Any], shapes: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Iterate over shapes with what they refer to and the forms they may take."""
+    """Iterate over schemas, the schemas they refer to, and the members of unions."""
     for shape in shapes:
         yield shape
         if "$ref" in shape:
@@ -204,5 +205,5 @@ def _quoted(value: object) -> str:
     try:
         shown = json.dumps(value, default=str, ensure_ascii=False)
     except (RecursionError, ValueError):
-        return "what is too large to show"
-    return escape(shown if len(shown) <= QUOTED else f"{shown[:QUOTED]}…")
+        return "a value too large to show"
+    return escape(shown if len(shown) <= MAX_QUOTED_LENGTH else f"{shown[:MAX_QUOTED_LENGTH]}…")

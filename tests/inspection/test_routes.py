@@ -123,7 +123,7 @@ def test_every_tag_is_described() -> None:
     [
         ("/_mock/message", "did you mean /_mock/messages?"),
         ("/_mock/heath", "did you mean /_mock/health?"),
-        ("/_mock/zzzzzzzzzzzzzzzzzzzzzzzzzzzz", "all there is stands in /openapi.json, to be read at /docs."),
+        ("/_mock/zzzzzzzzzzzzzzzzzzzzzzzzzzzz", "/docs lists all operations, /openapi.json describes them."),
         ("/_mock/messages/a/b/c", None),
         ("/_mock/health/", "did you mean /_mock/health?"),
         ("/_mock//health", "did you mean /_mock/health?"),
@@ -139,7 +139,7 @@ def test_unknown_path_names_the_nearest_or_where_all_stand(shared_mock: Mock, pa
         error = json.loads(body)["error"]
         assert (status, headers["content-type"]) == (404, "application/json")
         assert list(error) == ["status", "message"]
-        assert error["message"].startswith(f"There is no {path} here; ")
+        assert error["message"].startswith(f"Unknown path {path}; ")
         assert hint is None or error["message"].endswith(hint)
 
 
@@ -151,7 +151,7 @@ def test_wrong_method_says_which_are_right(shared_mock: Mock) -> None:
             status, body, headers = raw_call(shared_mock, method, where)
             assert (status, headers["allow"]) == (405, allowed), (method, path)
             if method != "HEAD":
-                message = f"{where} does not answer {method}, only {allowed}."
+                message = f"Method {method} is not allowed for {where}; allowed: {allowed}."
                 assert json.loads(body) == {"error": {"status": 405, "message": message}}
 
 

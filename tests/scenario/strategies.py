@@ -119,7 +119,7 @@ accounts = _maybe(
 
 def _reached(scenario: Scenario) -> Scenario:
     """Return a scenario without the rules that nothing would ever reach."""
-    idle = {issue.place[1] for issue in unreachable_rules(scenario)}
+    idle = {issue.path[1] for issue in unreachable_rules(scenario)}
     return scenario.model_copy(update={"rule": [rule for place, rule in enumerate(scenario.rule) if place not in idle]})
 
 

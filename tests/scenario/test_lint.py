@@ -26,7 +26,7 @@ ALL_IT_MATCHES = EVERYTHING.replace("everything", "all it matches", 1)
 def issues_of(*rules: dict[str, Any]) -> list[tuple[int, str]]:
     """Return the unreachable rules by their index, each with its issue."""
     found = unreachable_rules(Scenario.model_validate({"rule": [*rules]}))
-    return [(int(issue.place[1]), issue.text) for issue in found]
+    return [(int(issue.path[1]), issue.text) for issue in found]
 
 
 def test_rule_after_one_that_matches_everything_is_unreachable() -> None:
@@ -208,7 +208,7 @@ def test_rule_that_is_said_to_be_never_used_is_never_used(
     data: st.DataObject, rules: list[dict[str, Any]], accept_local: bool
 ) -> None:
     scenario = Scenario.model_validate({"rule": rules})
-    idle = {int(issue.place[1]) for issue in unreachable_rules(scenario)}
+    idle = {int(issue.path[1]) for issue in unreachable_rules(scenario)}
     script = compile_scenario(scenario, "x", Settings(accept_local_numbers=accept_local))
     book = Rulebook(script.rules, "tests")
     for subject in data.draw(st.lists(subjects(accept_local=accept_local), max_size=20)):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
-from mocksms.schemas.validation import MOST, ValidationIssue, issues_by_name, validation_issues, written
+from mocksms.schemas.validation import MAX_ISSUES, ValidationIssue, format_path, issues_by_name, validation_issues
 
 
 class Part(BaseModel):
@@ -86,7 +86,7 @@ def words(data: object) -> str:
         ({"gait": "galop"}, "must be one of walk, trot, gallop; did you mean gallop?"),
         ({"gait": "zzzzzz"}, 'must be one of walk, trot, gallop; got "zzzzzz"'),
         ({"gait": 7}, "must be one of walk, trot, gallop; got 7"),
-        ({"here": False}, "must be true, or not be there; got false"),
+        ({"here": False}, "must be true or left out; got false"),
         ({"teeth": 7}, "must be a list; write [ ] around it"),
         ({"teeth": []}, "must not be empty; got []"),
         ({"pair": [1]}, "must have at least 2 entries; got [1]"),
@@ -130,7 +130,7 @@ def test_name_that_belongs_a_level_further_out_is_sent_there() -> None:
 
 
 def test_json_that_is_none_or_not_there_is_told_apart() -> None:
-    for raw, text in ((b"", "is empty; a JSON object is expected"), (b"{", "is no JSON object: EOF")):
+    for raw, text in ((b"", "is empty; a JSON object is expected"), (b"{", "is not a JSON object: EOF")):
         with pytest.raises(ValidationError) as refused:
             Horse.model_validate_json(raw)
         (said,) = issues_by_name(Horse, refused.value.errors(include_url=False))["body"]
@@ -162,7 +162,7 @@ def test_what_is_required_is_said() -> None:
 )
 def test_misfit_has_the_place_it_has_in_the_file(data: object, place: tuple[str | int, ...]) -> None:
     (misfit,) = told(data)
-    assert misfit.place == place
+    assert misfit.path == place
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_misfit_has_the_place_it_has_in_the_file(data: object, place: tuple[str 
     ids=str,
 )
 def test_place_is_written_as_people_write_it(place: tuple[str | int, ...], text: str) -> None:
-    assert written(place) == text
+    assert format_path(place) == text
 
 
 def deep() -> dict[str, Any]:
@@ -199,8 +199,8 @@ def deep() -> dict[str, Any]:
         ("x" * 100, '"' + "x" * 59 + "…"),
         ("a\nb\x1b\u202e", r'"a\nb\u001b\u202e"'),
         ("שלום", '"שלום"'),
-        (16**5000, "what is too large to show"),
-        (deep(), "what is too large to show"),
+        (16**5000, "a value too large to show"),
+        (deep(), "a value too large to show"),
     ],
     ids=["long", "control", "Hebrew", "huge", "deep"],
 )
@@ -209,10 +209,10 @@ def test_what_was_given_is_shown_shortly_and_safely(value: object, got: str) -> 
 
 
 def test_of_very_many_misfits_the_first_are_told_with_their_number() -> None:
-    found = told({f"x{number}": 1 for number in range(MOST + 1)})
-    assert found[0] == ((), f"has {MOST + 1} faults; these are the first {MOST}")
-    assert [misfit.place for misfit in found[1:]] == [(f"x{number}",) for number in range(MOST)]
-    assert len(told({f"x{number}": 1 for number in range(MOST)})) == MOST
+    found = told({f"x{number}": 1 for number in range(MAX_ISSUES + 1)})
+    assert found[0] == ((), f"has {MAX_ISSUES + 1} issues; these are the first {MAX_ISSUES}")
+    assert [misfit.path for misfit in found[1:]] == [(f"x{number}",) for number in range(MAX_ISSUES)]
+    assert len(told({f"x{number}": 1 for number in range(MAX_ISSUES)})) == MAX_ISSUES
 
 
 def test_misfits_at_one_place_are_told_together() -> None:

@@ -135,7 +135,7 @@ def test_page_answers_head_and_no_write(shared_mock: Mock) -> None:
         assert requests.head(shared_mock.url + path, timeout=PATIENCE).status_code == 200, path
         response = requests.post(shared_mock.url + path, timeout=PATIENCE)
         assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD"), path
-        assert response.json()["error"]["message"] == f"{path} does not answer POST, only GET, HEAD."
+        assert response.json()["error"]["message"] == f"Method POST is not allowed for {path}; allowed: GET, HEAD."
 
 
 def test_description_is_openapi_of_both_doors(shared_mock: Mock) -> None:
@@ -296,7 +296,7 @@ def test_operation_without_examples_shows_none() -> None:
         tag="X",
         summary="X",
         body=SendBody,
-        replies={200: ResponseSpec(about="It is so")},
+        responses={200: ResponseSpec(about="It is so")},
     )
     described = document([operation], {"X": "All"})["paths"]["/x"]["post"]
     assert [*described["requestBody"]["content"][JSON]] == ["schema"]
