@@ -144,7 +144,7 @@ def slow_provider(api: Story) -> None:
 
 
 @story
-def lost_answers(api: Story) -> None:
+def lost_responses(api: Story) -> None:
     for wrong in (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
         with pytest.raises((wrong, requests.ConnectionError)):
             api.post_send(ONE)

@@ -1,4 +1,4 @@
-"""The consent ledger of one account: every opt-out and opt-in, with its time and its cause."""
+"""Consent log of one account: every opt-out and opt-in, with its time and cause."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mocksms.sms.replies import ConsentChoice
 
 
 class Consent(NamedTuple):
-    """A number opted out or in: its place among all a mock keeps, the digits, when, which, and why in words."""
+    """An opt-out or opt-in of a number. `number` is the record number, `digits` the phone, `cause` a text."""
 
     number: int
     digits: str
@@ -20,9 +20,9 @@ class Consent(NamedTuple):
 
 
 class ConsentLog(IndexedLog[Consent]):
-    """The choices of recipients in the order they were made, at most `limit`; beyond it the oldest are evicted.
+    """Opt-outs and opt-ins in order, at most `limit`; beyond it the oldest are evicted.
 
-    Who has opted out from the start, by options or a scenario, has chosen nothing here.
+    Numbers that are opted out from the start, by options or a scenario, have no record.
     """
 
     def __init__(self, limit: int) -> None:

@@ -1,4 +1,4 @@
-"""What recipients do: they reply, open links, opt out and in; and who hears of it."""
+"""Actions of recipients: they reply, open links, opt out and in."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _EFFECTS = {ConsentChoice.OUT: "opted out", ConsentChoice.IN: "opted in"}
 
 
 class Recipients:
-    """Those to whom messages go.
+    """Records what recipients do and creates the callbacks for it.
 
     Args:
-        words: the replies that opt out and in.
-        numbering: of all that is kept.
-        outbox: tells receivers.
-        tell: tells the listeners of the engine.
+        words: replies that opt out and in.
+        numbering: gives records their numbers.
+        outbox: creates callbacks.
+        emit: calls the listeners of the engine.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Recipients:
         self._emit = emit
 
     def choice(self, message: Message | None, text: str) -> ConsentChoice | None:
-        """Return what a reply to a message chooses: nothing, unless the message allowed replies."""
+        """Return the opt-out or opt-in of a reply; None unless the message allowed replies."""
         return self.words.choice(text) if message is not None and message.submission.unsubscribe_reply else None
 
     def reply(
@@ -53,31 +53,31 @@ class Recipients:
         message: Message | None = None,
         opts_out: str = "",
     ) -> Reply:
-        """Take an SMS in from a phone, by which its owner may opt out or in.
+        """Record an SMS from a phone; it may opt the number out or in.
 
         Args:
-            account: to whom.
-            digits: from which number.
-            text: what it says.
-            at: when.
-            message: the one it replies to, if any.
-            opts_out: why it opts out whatever it says, if it does.
+            account: the receiving account.
+            digits: the number of the phone.
+            text: the text of the SMS.
+            at: the time.
+            message: the message it replies to, if any.
+            opts_out: the cause, if it opts out regardless of its text.
         """
         choice = ConsentChoice.OUT if opts_out else self.choice(message, text)
         inbound = Reply(self._numbering.take(), at, digits, text, _EFFECTS[choice] if choice else "")
         account.replies.add(inbound.number, inbound)
         self._emit(account, inbound)
-        self._report(account, digits, message, WebhookTrigger.REPLIED, at, text=text)
+        self._notify(account, digits, message, WebhookTrigger.REPLIED, at, text=text)
         if choice is not None:
             self.set_consent(account, digits, choice, at, opts_out or f"reply {text!r}", message)
         return inbound
 
     def click(self, account: Account, message: Message, link: int, url: str, at: datetime) -> Message:
-        """Note that the recipient opened a link, the one with that number in the content, counted from 1."""
+        """Record that the recipient opened a link; `link` is its position in the content, from 1."""
         clicked = message._replace(clicks=(*message.clicks, Click(at, url)))
         account.messages.replace(clicked)
         self._emit(account, clicked)
-        self._report(account, message.digits, message, WebhookTrigger.CLICKED, at, link=link, url=url)
+        self._notify(account, message.digits, message, WebhookTrigger.CLICKED, at, link=link, url=url)
         return clicked
 
     def set_consent(
@@ -89,7 +89,7 @@ class Recipients:
         cause: str,
         message: Message | None = None,
     ) -> None:
-        """Let a number opt out or in, and enter that into the ledger."""
+        """Opt a number out or in, and record the consent with its cause."""
         if choice is ConsentChoice.OUT:
             account.unsubscribed.add(digits)
         else:
@@ -98,12 +98,12 @@ class Recipients:
         account.consents.add(consent.number, consent)
         self._emit(account, consent)
         if choice is ConsentChoice.OUT:
-            self._report(account, digits, message, WebhookTrigger.OPTED_OUT, at)
+            self._notify(account, digits, message, WebhookTrigger.OPTED_OUT, at)
 
-    def _report(
+    def _notify(
         self, account: Account, digits: str, message: Message | None, trigger: WebhookTrigger, at: datetime, **more: Any
     ) -> None:
-        """Tell receivers what a recipient did, in answer to a message or by a number alone."""
+        """Create the callbacks for an action, about a message or about a number."""
         if message is None:
             details, callback_policy = TriggerDetails(at, trigger, digits, digits, None), DEFAULT_POLICY
         else:

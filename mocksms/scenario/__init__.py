@@ -1,1 +1,1 @@
-"""Scenarios: files that say how the provider behaves, and what an account lived through as such a file."""
+"""Scenarios: files that define how the provider behaves, and the history of an account as such a file."""

@@ -1,4 +1,4 @@
-"""From what a scenario says to what the engine works with."""
+"""Scenario compiler: turns a scenario into rules of the engine."""
 
 from __future__ import annotations
 
@@ -32,23 +32,25 @@ from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, State
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
 
 TextTest = Callable[[str, RegexBudget], bool]
-"""Whether a text is as wished, with patience for the regular expressions of all that is wished."""
+"""Whether a text matches; the budget limits the time of regular expressions."""
 
 _LISTS: Final = ("unsubscribed", "bounced", "kosher")
 
 
 def compile_scenario(scenario: Scenario, name: str, settings: Settings) -> ActiveScenario:
-    """Return what accounts begin with and the rules they live by."""
+    """Return the initial values of accounts and the rules of a scenario."""
     return ActiveScenario(
         names=(name,),
         state={} if scenario.account is None else _state(scenario.account, settings),
-        rules=tuple(_rule(rule, _label(place, rule, name), settings) for place, rule in enumerate(scenario.rule, 1)),
+        rules=tuple(
+            _rule(rule, _label(position, rule, name), settings) for position, rule in enumerate(scenario.rule, 1)
+        ),
     )
 
 
 def fault_rule(fault: FaultModel, limits: Limits, label: str, settings: Settings) -> rules.Rule:
-    """Return the rule of a fault that is set while the mock runs."""
-    return _limited(limits, label, _order(fault), settings)
+    """Return the rule of a fault that a tester sets."""
+    return _limited(limits, label, _fault_spec(fault), settings)
 
 
 def _state(account: AccountModel, settings: Settings) -> dict[str, Any]:
@@ -63,19 +65,19 @@ def _state(account: AccountModel, settings: Settings) -> dict[str, Any]:
     return state
 
 
-def _label(place: int, rule: RuleModel, name: str) -> str:
-    return f"rule {place}{f' ({rule.name})' if rule.name else ''} of {name}"
+def _label(position: int, rule: RuleModel, name: str) -> str:
+    return f"rule {position}{f' ({rule.name})' if rule.name else ''} of {name}"
 
 
 def _rule(rule: RuleModel, label: str, settings: Settings) -> rules.Rule:
-    return _limited(rule, label, _order(rule.fault) if rule.fault else _outcome(rule, label), settings)
+    return _limited(rule, label, _fault_spec(rule.fault) if rule.fault else _outcome(rule, label), settings)
 
 
 def _limited(limits: Limits, label: str, effect: outcome.Outcome | FaultSpec, settings: Settings) -> rules.Rule:
     return rules.Rule(
         label=label,
         effect=effect,
-        conditions=tuple(_tests(limits.match, settings)),
+        conditions=tuple(_conditions(limits.match, settings)),
         operation=limits.match.operation or ApiOperation.SEND,
         times=limits.times,
         every=limits.every,
@@ -99,11 +101,11 @@ def _outcome(rule: RuleModel, label: str) -> outcome.Outcome:
         decided_by=label,
         reactions=tuple(_reactions(rule, sent_at)),
         release_after=None if is_decided else delay,
-        callback_policy=_telling(rule.callback),
+        callback_policy=_callback_policy(rule.callback),
     )
 
 
-def _telling(callback: CallbackModel | None) -> CallbackPolicy:
+def _callback_policy(callback: CallbackModel | None) -> CallbackPolicy:
     return (
         DEFAULT_POLICY if callback is None else CallbackPolicy(callback.delay, 0 if callback.drop else callback.times)
     )
@@ -116,53 +118,54 @@ def _reactions(rule: RuleModel, sent_at: timedelta) -> Iterator[outcome.Reaction
         yield outcome.ClickReaction(sent_at + rule.click.after)
 
 
-def _order(fault: FaultModel) -> FaultSpec:
+def _fault_spec(fault: FaultModel) -> FaultSpec:
     if fault.kind == "rate_limit":
         assert fault.limit is not None
         assert fault.per is not None
         return rate_limit_spec(RateLimit(limit=fault.limit, per=fault.per))
     if fault.kind == "unauthorized":
         return FaultSpec(fault=outcome.Fault(kind=outcome.FaultKind.STATUS, status=401))
-    lasting = fault.duration if isinstance(fault.duration, list) else [fault.duration or fault.retry_after]
+    durations = fault.duration if isinstance(fault.duration, list) else [fault.duration or fault.retry_after]
     return FaultSpec(
         fault=outcome.Fault(
             kind=outcome.FaultKind(fault.kind),
             status=fault.status,
-            duration=lasting[0] or outcome.AT_ONCE,
+            duration=durations[0] or outcome.AT_ONCE,
             body=fault.body,
             media_type=fault.content_type,
         ),
-        max_duration=lasting[-1] or outcome.AT_ONCE,
+        max_duration=durations[-1] or outcome.AT_ONCE,
     )
 
 
-def _tests(match: Match, settings: Settings) -> Iterator[Condition]:
-    """Iterate over the wishes of a match, the cheapest first."""
+def _conditions(match: Match, settings: Settings) -> Iterator[Condition]:
+    """Iterate over the conditions of a match, the cheapest first."""
     if match.is_async is not None:
-        wanted = match.is_async
-        yield lambda subject: subject.wants_async is wanted
+        is_async = match.is_async
+        yield lambda subject: subject.wants_async is is_async
     if match.to is not None:
-        fits = _wild(match.to, partial(_digits, settings))
-        yield lambda subject: fits(subject.digits, subject.budget)
+        matches_number = _text_test(match.to, partial(_digits, settings))
+        yield lambda subject: matches_number(subject.digits, subject.budget)
     for name in ("sender", "charset"):
         if (pattern := getattr(match, name)) is not None:
-            yield _reads(name, _wild(pattern))
+            yield _text_condition(name, _text_test(pattern))
     if match.tag is not None:
-        tagged = _wild(match.tag)
-        yield lambda subject: any(tagged(tag, subject.budget) for tag in subject.tags)
+        matches_tag = _text_test(match.tag)
+        yield lambda subject: any(matches_tag(tag, subject.budget) for tag in subject.tags)
     if match.nth is not None:
         nth = match.nth
         yield lambda subject: subject.nth == nth
     if match.content is not None:
-        words = match.content
-        says: TextTest = _wild(words) if words.startswith(REGEX) or "*" in words else lambda text, _: words in text
-        yield lambda subject: says(subject.content, subject.budget)
+        part = match.content
+        is_pattern = part.startswith(REGEX) or "*" in part
+        matches_content: TextTest = _text_test(part) if is_pattern else lambda text, _: part in text
+        yield lambda subject: matches_content(subject.content, subject.budget)
     if match.segments is not None:
-        yield _counts(str(match.segments))
+        yield _segments_condition(str(match.segments))
 
 
 def _digits(settings: Settings, number: str) -> str:
-    """Return a number, or a part of one with `*`, as it is compared."""
+    """Return a number, or a pattern with `*`, in the normalised form."""
     if "*" not in number:
         return numbers.parse(number, accept_local=settings.accept_local_numbers).digits
     digits = numbers.digits_of(number)
@@ -170,35 +173,35 @@ def _digits(settings: Settings, number: str) -> str:
     return f"972{digits[1:]}" if is_local else digits
 
 
-def _reads(name: str, fits: TextTest) -> Condition:
-    return lambda subject: fits(getattr(subject, name), subject.budget)
+def _text_condition(name: str, matches: TextTest) -> Condition:
+    return lambda subject: matches(getattr(subject, name), subject.budget)
 
 
-def _counts(wanted: str) -> Condition:
-    sign = wanted.rstrip("0123456789 ").strip()
-    compare, number = _COMPARE[sign], int(wanted.strip().removeprefix(sign))
+def _segments_condition(comparison: str) -> Condition:
+    sign = comparison.rstrip("0123456789 ").strip()
+    compare, number = _COMPARE[sign], int(comparison.strip().removeprefix(sign))
     return lambda subject: compare(subject.count_segments(), number)
 
 
-def _wild(pattern: str, normal: Callable[[str], str] = str) -> TextTest:
-    """Return whether a text is as written: `*` stands for any characters, `regex:` begins a regular expression."""
+def _text_test(pattern: str, normalise: Callable[[str], str] = str) -> TextTest:
+    """Return the test of a pattern: `*` stands for any characters, `regex:` starts a regular expression."""
     if pattern.startswith(REGEX):
         return Pattern(pattern.removeprefix(REGEX)).matches
-    first, *others = normal(pattern).split("*")
+    first, *others = normalise(pattern).split("*")
     if not others:
         return lambda text, _: text == first
     *middle, last = others
-    return lambda text, _: globbed(text, first, middle, last)
+    return lambda text, _: matches_pieces(text, first, middle, last)
 
 
-def globbed(text: str, first: str, middle: Iterable[str], last: str) -> bool:
-    """Return whether a text has some pieces in their order, the first at its beginning and the last at its end."""
+def matches_pieces(text: str, first: str, middle: Iterable[str], last: str) -> bool:
+    """Whether a text contains the pieces in this order, the first at its beginning and the last at its end."""
     if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
         return False
-    place, end = len(first), len(text) - len(last)
+    position, end = len(first), len(text) - len(last)
     for piece in middle:
-        found = text.find(piece, place, end)
+        found = text.find(piece, position, end)
         if found < 0:
             return False
-        place = found + len(piece)
+        position = found + len(piece)
     return True

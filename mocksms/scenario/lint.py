@@ -8,7 +8,7 @@ from itertools import chain, combinations, islice
 from typing import Final
 
 from mocksms.engine.rules import ApiOperation
-from mocksms.scenario.compiler import globbed
+from mocksms.scenario.compiler import matches_pieces
 from mocksms.scenario.schema import Match, RuleModel, Scenario
 from mocksms.scenario.values import REGEX
 from mocksms.schemas.validation import ValidationIssue
@@ -103,4 +103,4 @@ def _implies(name: str, narrow: object, wide: object) -> bool:
     if "*" not in wide:
         return narrow == wide
     first, *middle, last = wide.split("*")
-    return globbed(narrow, first, middle, last)
+    return matches_pieces(narrow, first, middle, last)

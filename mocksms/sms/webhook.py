@@ -1,4 +1,4 @@
-"""Receivers of callbacks: where each is called, in which of the vendor's two ways, and what it wants to hear of."""
+"""Webhooks: the URL of a receiver, which of the vendor's two kinds it is, and the events it subscribes to."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAX_URL_LENGTH: Final = 2_000
 
 
 class WebhookKind(StrEnum):
-    """The vendor's two webhooks: for transactional sends as JSON, for automations as form data."""
+    """The vendor's two kinds of webhook: transactional sends as JSON, automations as form data (documented)."""
 
     TRANSACTIONAL = "transactional"
     AUTOMATION = "automation"
 
 
 class WebhookTrigger(StrEnum):
-    """What a receiver can hear of."""
+    """What triggers a callback."""
 
     SENT = "sent"
     REFUSED = "refused"
@@ -45,67 +45,74 @@ EVENT_NAMES: Final[Mapping[WebhookKind, Mapping[WebhookTrigger, tuple[str, ...]]
         WebhookTrigger.OPTED_OUT: ("smsUnsubscribed",),
     },
 }
-"""The vendor's word for what has happened (documented); where there are several, a setting chooses."""
+"""The vendor's event names (documented); where there are several, an option chooses."""
 
 EVENTS: Final = {
-    kind: tuple(dict.fromkeys(word for words in table.values() for word in words))
+    kind: tuple(dict.fromkeys(name for names in table.values() for name in names))
     for kind, table in EVENT_NAMES.items()
 }
-"""The words each webhook has."""
+"""The events of each kind of webhook."""
 
 EXPLICIT_EVENTS: Final = frozenset({"smsSent", "undelivered"})
-"""Events that a transactional send is not known to bring to an automation: only for those who name them (inferred)."""
+"""Events an automation webhook gets only if it names them: not known to follow a transactional send (inferred)."""
 
 
 class Webhook(NamedTuple):
-    """One receiver: its address, the webhook it is called by, and the events it is for; None is the usual ones."""
+    """A registered receiver: its URL, its kind, and the events it subscribes to; None means the default events."""
 
     url: str
     kind: WebhookKind = WebhookKind.TRANSACTIONAL
     events: tuple[str, ...] | None = None
 
     def subscribes_to(self, event: str) -> bool:
-        """Return whether it is called for an event."""
+        """Whether it is called for an event."""
         return event not in EXPLICIT_EVENTS if self.events is None else event in self.events
 
 
 def parse_webhook(raw: str, kind: WebhookKind = WebhookKind.TRANSACTIONAL) -> Webhook:
-    """Read a receiver as one writes it: an address, and after `#` the only events it is for, joined by `+`.
+    """Parse the notation of a webhook: its URL, and optionally `#` and event names joined by `+`.
 
     Raises:
-        ValueError: it is none; says what is expected.
+        ValueError: it is invalid; the text says what is expected.
     """
     url, _, events = raw.partition("#")
-    named = tuple(event for event in events.split("+") if event)
-    return Webhook(checked_url(url), kind, checked_events(named, kind) if named else None)
+    names = tuple(event for event in events.split("+") if event)
+    return Webhook(checked_url(url), kind, checked_events(names, kind) if names else None)
 
 
 def checked_url(url: str) -> str:
-    """Return the address of a receiver.
+    """Return the URL of a receiver.
 
     Raises:
-        ValueError: nobody can be called there.
+        ValueError: it is no URL that can be called; the text says what is expected.
     """
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and parts.username is None
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and parts.username is None
     except ValueError:
-        fits = False
-    if not fits or not url.isascii() or not url.isprintable() or " " in url or "#" in url or len(url) > MAX_URL_LENGTH:
+        is_valid = False
+    if (
+        not is_valid
+        or not url.isascii()
+        or not url.isprintable()
+        or " " in url
+        or "#" in url
+        or len(url) > MAX_URL_LENGTH
+    ):
         raise ValueError("an address such as http://127.0.0.1:8000/hooks")
     return url
 
 
 def checked_events(events: Iterable[str], kind: WebhookKind) -> tuple[str, ...]:
-    """Return events of a webhook.
+    """Return event names of a kind of webhook.
 
     Raises:
-        ValueError: it has no such event.
+        ValueError: an event does not exist; the text has those that do.
     """
-    named = tuple(events)
-    for event in named:
+    names = tuple(events)
+    for event in names:
         if event not in EVENTS[kind]:
             near = difflib.get_close_matches(event, EVENTS[kind], 1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise ValueError(f"events of the {kind} webhook: {', '.join(EVENTS[kind])}{hint}")
-    return named
+    return names

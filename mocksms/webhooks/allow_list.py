@@ -1,4 +1,4 @@
-"""What may be called: this machine and private networks always, metadata services never, others if listed."""
+"""Allow-list of callbacks: this machine and private networks always, metadata services never, others if listed."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ NEVER: Final[tuple[Network, ...]] = tuple(
         ),
     )
 )
-"""Link-local, where clouds keep their metadata, their metadata services elsewhere, what is no single machine, and a
-range whose translation, and so where it leads, is up to each network."""
+"""Link-local addresses, where clouds have their metadata services, metadata services at other addresses, addresses of
+no single machine, and a range that each network translates in its own way."""
 
 ALWAYS: Final[tuple[Network, ...]] = tuple(
     map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
@@ -41,18 +41,18 @@ ALWAYS: Final[tuple[Network, ...]] = tuple(
 """This machine and private networks."""
 
 TRANSLATED: Final[tuple[Network, ...]] = tuple(map(ip_network, ("64:ff9b::/96", "::ffff:0:0:0/96")))
-"""IPv6 that a router turns into the IPv4 address at its end."""
+"""IPv6 addresses that a router translates to the IPv4 address in their last 32 bits."""
 
 
 class AllowList:
-    """What may be called beyond this machine and private networks: host names, addresses and networks."""
+    """Host names, addresses and networks that may be called beyond this machine and private networks."""
 
     def __init__(self, listed: tuple[str, ...] = ()) -> None:
         self._hosts = {entry.lower().rstrip(".") for entry in listed}
         self._networks = [network for entry in listed if (network := _network(entry))]
 
     def check(self, host: str, address: str) -> None:
-        """Let an address pass to which a host has resolved.
+        """Check an address that a host name resolved to.
 
         Raises:
             ReceiverForbidden: it must not be called.
@@ -70,7 +70,7 @@ class AllowList:
 
 
 def is_address(host: str) -> bool:
-    """Return whether a host is an address rather than a name; one of IPv6 may have a zone after `%`."""
+    """Whether a host is an address and not a name; an IPv6 address may have a zone after `%`."""
     try:
         ip_address(host)
     except ValueError:
@@ -79,7 +79,7 @@ def is_address(host: str) -> bool:
 
 
 def _forms(address: Address) -> Iterator[Address]:
-    """Iterate over an address and the IPv4 addresses it leads to by mapping, translation or tunnel."""
+    """Iterate over an address and the IPv4 addresses it stands for by mapping, translation or tunnel."""
     yield address
     if isinstance(address, IPv4Address):
         return

@@ -1,7 +1,7 @@
-"""Callbacks as they travel: the only place with the field names of the vendor's two webhooks.
+"""Payloads of callbacks: the field names of the vendor's two kinds of webhook, here only.
 
-Names, their order, the two spellings of the id and the forms of dates are documented by the vendor's pages on webhooks;
-`fidelity.toml` says what is inferred for SMS, where those pages show e-mails.
+Names, their order, the two spellings of the id key and the date formats are documented on the vendor's webhook pages.
+These show e-mails; `fidelity.toml` says what is inferred for SMS.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from mocksms.sms.instants import ISRAEL
 from mocksms.sms.webhook import WebhookKind
 
 FIRST_ID: Final = 190
-"""The `id` of an account's first receiver: 190 in every sample of the vendor, so it cannot name the event."""
+"""The `id` of an account's first webhook: 190 in every sample of the vendor, so it does not identify the event."""
 
-LATE_KEY: Final = frozenset({"click", "reject"})
+LOWER_CASE_KEY_EVENTS: Final = frozenset({"click", "reject"})
 """Events whose samples spell the key of the id `transaction_id`; the others have `transaction_Id` (documented)."""
 
 AGENT: Final = f"mocksms/{version('mocksms')}"
@@ -30,7 +30,7 @@ HeaderLine = tuple[str, str]
 
 
 class CallbackRequest(NamedTuple):
-    """A callback as it is sent: the method, the header lines in order, and the body."""
+    """The HTTP request of a callback: method, headers in order, body."""
 
     method: str
     headers: tuple[HeaderLine, ...]
@@ -38,7 +38,7 @@ class CallbackRequest(NamedTuple):
 
 
 def callback_request(callback: Callback, settings: Settings) -> CallbackRequest:
-    """Return a callback as it is sent."""
+    """Return the HTTP request of a callback."""
     if callback.webhook.kind is WebhookKind.TRANSACTIONAL:
         body, media_type = _to_json(_event(callback, settings)), "application/json; charset=utf-8"
     else:
@@ -53,29 +53,29 @@ def callback_request(callback: Callback, settings: Settings) -> CallbackRequest:
 
 
 def _event(callback: Callback, settings: Settings) -> dict[str, Any]:
-    """Return the JSON of the transactional webhook."""
-    report = callback.details
-    spelt = "transaction_id" if callback.event in LATE_KEY else "transaction_Id"
+    """Return the JSON fields of the transactional webhook."""
+    details = callback.details
+    vendor_key = "transaction_id" if callback.event in LOWER_CASE_KEY_EVENTS else "transaction_Id"
     data: dict[str, Any] = {
         "id": FIRST_ID + callback.place,
         "event": callback.event,
-        "created_at": _created_at(_local(report.at, settings), settings),
-        settings.webhook_number_key: report.mobile_number,
-        spelt if settings.webhook_id_key == "vendor" else settings.webhook_id_key: report.transaction_id,
+        "created_at": _created_at(_local(details.at, settings), settings),
+        settings.webhook_number_key: details.mobile_number,
+        vendor_key if settings.webhook_id_key == "vendor" else settings.webhook_id_key: details.transaction_id,
     }
     if callback.event == "click":
-        data["additional_data"] = {"link_id": str(report.link), "link_text": report.url}
+        data["additional_data"] = {"link_id": str(details.link), "link_text": details.url}
     elif callback.event == "reject":
-        data["additional_data"] = {"reject_reason": _reason(report, settings)}
+        data["additional_data"] = {"reject_reason": _reason(details, settings)}
     return data
 
 
 def _fields(callback: Callback, settings: Settings) -> Mapping[str, str]:
-    """Return the fields of the automation webhook. A transactional SMS has neither campaign nor group nor contact."""
-    report = callback.details
-    form = "%Y-%m-%d %H:%M:%S" if settings.automation_date == "iso" else "%m/%d/%Y %H:%M:%S"
+    """Return the form fields of the automation webhook. A transactional SMS has no campaign, group or contact."""
+    details = callback.details
+    date_format = "%Y-%m-%d %H:%M:%S" if settings.automation_date == "iso" else "%m/%d/%Y %H:%M:%S"
     return {
-        "timeStamp": _local(report.at, settings).strftime(form),
+        "timeStamp": _local(details.at, settings).strftime(date_format),
         "trigger_type": callback.event,
         "trigger_description": "",
         "channel_type": "SMS",
@@ -83,14 +83,14 @@ def _fields(callback: Callback, settings: Settings) -> Mapping[str, str]:
         "group_id": "",
         "contact[id]": "",
         "contact[external_id]": "",
-        "contact[mobile_number]": _dashed(report.digits),
+        "contact[mobile_number]": _dashed(details.digits),
         "ip": "",
-        "remarks": str(report.link or ""),
-        "additional_details": report.url,
-        "replyContent": report.text,
+        "remarks": str(details.link or ""),
+        "additional_details": details.url,
+        "replyContent": details.text,
         "survey_field": "",
         "account_code": "",
-        "reason": _reason(report, settings) if callback.event == "undelivered" else "",
+        "reason": _reason(details, settings) if callback.event == "undelivered" else "",
     }
 
 
@@ -99,7 +99,7 @@ def _local(at: datetime, settings: Settings) -> datetime:
 
 
 def _created_at(at: datetime, settings: Settings) -> str:
-    """Return a date as the vendor's samples have it: .NET's seven digits, or its format with two letters mixed up."""
+    """Return a date as in the vendor's samples: with seven decimals, or with month and minute swapped (documented)."""
     if settings.webhook_date == "swapped":
         return f"{at:%Y-%M-%d %I:%m:%S}"
     if settings.webhook_date == "seconds":
@@ -107,14 +107,14 @@ def _created_at(at: datetime, settings: Settings) -> str:
     return f"{at:%Y-%m-%dT%H:%M}:00.0000000"
 
 
-def _reason(report: TriggerDetails, settings: Settings) -> str:
-    if report.reason is None:
+def _reason(details: TriggerDetails, settings: Settings) -> str:
+    if details.reason is None:
         return ""
-    return report.reason.in_reads if settings.reason_spelling == "underscore" else str(report.reason)
+    return details.reason.in_reads if settings.reason_spelling == "underscore" else str(details.reason)
 
 
 def _dashed(digits: str) -> str:
-    """Return a number as the automation webhook's sample has it: `972-501234567`."""
+    """Return a number as in the sample of the automation webhook: `972-501234567`."""
     local = digits.removeprefix("972")
     return f"972-{local}" if local != digits else digits
 
@@ -129,7 +129,7 @@ def _to_form(fields: Mapping[str, str], settings: Settings) -> bytes:
 
 
 def _quoted(text: str, settings: Settings) -> str:
-    """Return a text as .NET quotes it: lower-case escapes, `+` for a blank, and `!*()` as they are."""
+    """Percent-encode a text as .NET does: lower-case escapes, `+` for a space, `!*()` unchanged."""
     pieces = quote_plus(text, safe="!*()", errors="replace").replace("~", "%7E").split("%")
     lower = settings.automation_escapes == "lower"
     escaped = ((piece[:2].lower() if lower else piece[:2]) + piece[2:] for piece in pieces[1:])

@@ -37,7 +37,7 @@ def test_scenario_is_loaded_and_shows_which_rules_are_applied(controls: Inbox, o
     select.select_option("opt-out-mid-campaign")
     expect(controls.panel).to_contain_text("A campaign goes to many")
     controls.press("Load")
-    rule = controls.panel.get_by_role("row").filter(has_text="answers STOP")
+    rule = controls.panel.get_by_role("row").filter(has_text="replies STOP")
     expect(rule).to_have_class("unused")
     sent(own_mock, "972-54-2222222")
     expect(rule).to_have_class("just-applied")
