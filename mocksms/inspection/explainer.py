@@ -41,28 +41,28 @@ class Explainer:
         self._scope = scope
         self._after = after
 
-    def missing(self, wanted: MessageFilter, count: int = 0, expected: str = "", when: str = "") -> Explanation:
+    def missing(self, message_filter: MessageFilter, count: int = 0, expected: str = "", when: str = "") -> Explanation:
         """Explain that too few messages match.
 
         Args:
-            wanted: the filter.
+            message_filter: the filter of the expectation.
             count: the number of messages that match.
             expected: the expected number, such as `exactly 1`.
             when: a limit of time or place, such as `within 2 s`.
         """
         candidates = [owned.message for owned in islice(self._all(), MAX_COMPARED_MESSAGES)]
-        conditions = wanted.describe()
+        conditions = message_filter.describe()
         return Explanation(
             problem=describe_problem(count, conditions, expected, f" {when}" if when else ""),
             expected=[*conditions, *filter(None, (expected, when))],
             found=self._found(),
-            closest=wanted.closest(candidates, MAX_CLOSEST),
+            closest=message_filter.closest(candidates, MAX_CLOSEST),
             causes=[
-                *(_message_cause("matched", owned) for owned in self._scope.search(wanted.query, MAX_CAUSES)),
+                *(_message_cause("matched", owned) for owned in self._scope.search(message_filter.query, MAX_CAUSES)),
                 *self._refused(),
-                *self._other_accounts(wanted),
+                *self._other_accounts(message_filter),
                 *self._evicted(),
-                *self._queued(wanted),
+                *self._queued(message_filter),
             ],
         )
 
@@ -103,13 +103,13 @@ class Explainer:
             text = _describe_refusal(request, has_account=account is not None)
             yield Cause(kind="refused", text=text, id=str(request.number))
 
-    def _other_accounts(self, wanted: MessageFilter) -> Iterator[Cause]:
+    def _other_accounts(self, message_filter: MessageFilter) -> Iterator[Cause]:
         if self._scope.name is None:
             return
         found: list[OwnedMessage] = []
         others = (account for account in AccountScope(self._engine, None).accounts if not self._scope.holds(account))
         for account in islice(others, MAX_SEARCHED_ACCOUNTS):
-            found += AccountScope(self._engine, account.key, is_key=True).search(wanted.query, 1)
+            found += AccountScope(self._engine, account.key, is_key=True).search(message_filter.query, 1)
             if len(found) == MAX_CAUSES:
                 break
         for account, message in found:
@@ -125,12 +125,13 @@ class Explainer:
             text = f"{evicted} SMS were evicted, it may be one of them; --max-messages is {limit}"
             yield Cause(kind="evicted", text=text, id=None)
 
-    def _queued(self, wanted: MessageFilter) -> Iterator[Cause]:
+    def _queued(self, message_filter: MessageFilter) -> Iterator[Cause]:
         """The messages that match but for their status, and are still queued."""
         queued = (
             owned
             for owned in islice(self._all(), MAX_COMPARED_MESSAGES)
-            if owned.message.state in (State.QUEUED, State.NO_CREDIT) and _only_state_differs(wanted, owned.message)
+            if owned.message.state in (State.QUEUED, State.NO_CREDIT)
+            and _only_state_differs(message_filter, owned.message)
         )
         for account, message in islice(queued, MAX_CAUSES):
             text = f"{_describe(message)} is still {message.state}{_until(account, message)}"
@@ -155,8 +156,8 @@ def _describe(message: Message) -> str:
     return describe_message(message.transaction_id, message.mobile_number, filled(message))
 
 
-def _only_state_differs(wanted: MessageFilter, message: Message) -> bool:
-    failed = {condition.field for condition in wanted.conditions if not condition.matches(message)}
+def _only_state_differs(message_filter: MessageFilter, message: Message) -> bool:
+    failed = {condition.field for condition in message_filter.conditions if not condition.matches(message)}
     return bool(failed) and failed <= {"status", "reject_reason"}
 
 

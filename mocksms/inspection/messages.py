@@ -185,18 +185,20 @@ def latest_codes(context: Context, call: InspectionCall) -> CodesView | Response
 async def wait_for_messages(context: Context, call: InspectionCall) -> MessagesPage:
     """Wait until enough messages match."""
     query: WaitQuery = call.query
-    wanted = context.filter(query, query.since)
-    found = await context.message_waits.until(call.scope, wanted.query, query.count, query.timeout, call.receive)
+    message_filter = context.filter(query, query.since)
+    found = await context.message_waits.until(
+        call.scope, message_filter.query, query.count, query.timeout, call.receive
+    )
     match found:
         case WaitEnd.DISCONNECTED:
             raise Disconnected
         case WaitEnd.STOPPED:
             raise ShuttingDown
         case WaitEnd.TIMED_OUT:
-            wanted.query.begin()
-            raise _timed_out(context, call, wanted)
+            message_filter.query.begin()
+            raise _timed_out(context, call, message_filter)
         case _:
-            return _page(context, call, found, call.scope.count(wanted.query), query.since)
+            return _page(context, call, found, call.scope.count(message_filter.query), query.since)
 
 
 def verify_messages(context: Context, call: InspectionCall) -> MessagesPage:
@@ -223,20 +225,20 @@ def read_codes(context: Context, call: InspectionCall) -> CodesView | Response:
 
 
 def _latest(context: Context, call: InspectionCall) -> OwnedMessage:
-    wanted = context.filter(call.query, call.query.since)
-    found = call.scope.search(wanted.query, 1)
+    message_filter = context.filter(call.query, call.query.since)
+    found = call.scope.search(message_filter.query, 1)
     if not found:
-        explainer = Explainer(context.engine, call.scope, wanted.query.after)
-        raise NoMessage(explainer.missing(wanted))
+        explainer = Explainer(context.engine, call.scope, message_filter.query.after)
+        raise NoMessage(explainer.missing(message_filter))
     return found[0]
 
 
-def _timed_out(context: Context, call: InspectionCall, wanted: MessageFilter) -> WaitTimedOut:
+def _timed_out(context: Context, call: InspectionCall, message_filter: MessageFilter) -> WaitTimedOut:
     query: WaitQuery = call.query
-    count = len(call.scope.search(wanted.query, query.count))
-    explainer = Explainer(context.engine, call.scope, wanted.query.after)
+    count = len(call.scope.search(message_filter.query, query.count))
+    explainer = Explainer(context.engine, call.scope, message_filter.query.after)
     expected, within = describe_count(query.count, None), f"within {query.timeout:g} s"
-    return WaitTimedOut(explainer.missing(wanted, count, expected, within))
+    return WaitTimedOut(explainer.missing(message_filter, count, expected, within))
 
 
 def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> CodesView | Response:

@@ -70,14 +70,14 @@ class Verifier:
         return self._nothing_else(result) if self._body.nothing_else and not result.explanation else result
 
     def _count(self) -> VerifyResult:
-        wanted = self._context.filter(self._body, self._after)
-        found = self._oldest_first(wanted.query)
+        message_filter = self._context.filter(self._body, self._after)
+        found = self._oldest_first(message_filter.query)
         low, high = self._bounds()
         expected = describe_count(low, high)
         if len(found) < low:
-            return VerifyResult((), self._explainer.missing(wanted, len(found), expected))
+            return VerifyResult((), self._explainer.missing(message_filter, len(found), expected))
         if high is not None and len(found) > high:
-            conditions = wanted.describe()
+            conditions = message_filter.describe()
             problem = describe_problem(len(found), conditions, expected)
             return VerifyResult((), self._explainer.too_many(problem, [*conditions, expected], found[:MAX_UNEXPECTED]))
         return VerifyResult(tuple(found))
@@ -98,8 +98,8 @@ class Verifier:
             if not found:
                 previous = f" after {matched[-1].message.transaction_id}" if matched else ""
                 when = f"at place {place} of {len(all_filters)}{previous}"
-                wanted = self._context.filter(filters, self._after)
-                return VerifyResult((), self._explainer.missing(wanted, when=when))
+                message_filter = self._context.filter(filters, self._after)
+                return VerifyResult((), self._explainer.missing(message_filter, when=when))
             matched.append(found[0])
         return VerifyResult(tuple(matched))
 

@@ -149,7 +149,7 @@ class MessageWaits:
     async def until(
         self, scope: AccountScope, query: MessageQuery, count: int, timeout: float, receive: Receive
     ) -> list[OwnedMessage] | WaitEnd:
-        """Return the newest `count` messages that match as soon as there are so many, or how the wait ended.
+        """Return the newest `count` messages that match as soon as they are there, or how the wait ended.
 
         Raises:
             TooManyListeners: there are too many waits.

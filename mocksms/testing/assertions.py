@@ -366,13 +366,13 @@ class Assertions(AccountHandle):
         expected: Expectation,
         since: SincePoint,
         count: int = 0,
-        wanted: str = "",
+        expected_count: str = "",
         when: str = "",
         notes: Notes = (),
     ) -> NoReturn:
         candidates = self._candidates(expected, since)
         explanation = self._why(expected.filters(), since)
-        _fail(too_few(explanation, expected, candidates, count, wanted, when), notes)
+        _fail(too_few(explanation, expected, candidates, count, expected_count, when), notes)
 
     def _fail_of_too_many(
         self, expected: Expectation, since: SincePoint, found: Sequence[SmsMessage], times: int

@@ -1,4 +1,4 @@
-"""The texts of explanations, word for word, as a tester meets them."""
+"""The exact texts of explanations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Open = Callable[..., "Story"]
 
 
 class Story(Api):
-    """A mock whose time stands at noon, and what it says when asked in vain."""
+    """A mock with a manual clock at noon, and its explanations."""
 
     clock: HandClock
 
@@ -41,7 +41,7 @@ class Story(Api):
 
 @pytest.fixture
 def story() -> Iterator[Open]:
-    """Begin a story with some settings."""
+    """Start a mock with some settings."""
     with ExitStack() as stack:
 
         def begin(**options: Any) -> Story:
@@ -61,7 +61,7 @@ def golden(text: str, *ids: str) -> str:
     return text
 
 
-def test_nothing_came_at_all(story: Open) -> None:
+def test_account_without_messages_and_requests(story: Open) -> None:
     assert story().why(to=NUMBER) == golden(
         """
         no SMS to 972-54-1111111: 0 SMS in the account
@@ -98,12 +98,12 @@ def test_nearest_is_shown_field_by_field_with_its_first_difference_and_the_next_
 
 def test_long_value_is_shown_around_the_difference(story: Open) -> None:
     api = story()
-    told = "Your parcel will reach you soon. " * 30
-    (sent,) = api.send(content=f"{told}Bring 12 NIS to the counter. {'Thanks a lot. ' * 20}")
-    assert api.why(content=f"{told}Bring 13 NIS") == golden(
+    start = "Your parcel will reach you soon. " * 30
+    (sent,) = api.send(content=f"{start}Bring 12 NIS to the counter. {'Thanks a lot. ' * 20}")
+    assert api.why(content=f"{start}Bring 13 NIS") == golden(
         f"""
-        no SMS with content "{told[:33]}{told[:18]}…: 1 SMS in the account
-          expected   content "{(told * 2)[:135]}…
+        no SMS with content "{start[:33]}{start[:18]}…: 1 SMS in the account
+          expected   content "{(start * 2)[:135]}…
           found      1 SMS in account key-…
 
           closest    <1>  0 of 1 match
@@ -115,7 +115,7 @@ def test_long_value_is_shown_around_the_difference(story: Open) -> None:
     )
 
 
-def test_value_without_a_common_place_is_set_against_what_was_wanted(story: Open) -> None:
+def test_value_without_a_common_part_is_shown_with_the_expected_one(story: Open) -> None:
     api = story()
     (sent,) = api.send(content="Hello", tags=["parcel", "fast"])
     why = api.why(status="sent", reject_reason="bounced", tag="otp", content="§", regex=r"code is \d{6}")
@@ -138,7 +138,7 @@ def test_value_without_a_common_place_is_set_against_what_was_wanted(story: Open
     )
 
 
-def test_everything_matching_is_said_to_match(story: Open) -> None:
+def test_matching_fields_are_marked(story: Open) -> None:
     api = story()
     (sent,) = api.send("972541111111", content="Your code is 4815", tags=["otp"])
     assert api.why(to=NUMBER, tag="otp", content="code is", regex=r"\d{4}", sender="other") == golden(
@@ -196,7 +196,7 @@ def test_scheduled_message_is_still_queued_until_then(story: Open) -> None:
     )
 
 
-def test_message_without_credit_tells_how_to_get_it_some(story: Open) -> None:
+def test_message_without_credit_explains_how_to_add_credit(story: Open) -> None:
     api = story()
     api.patch(credit=0)
     (sent,) = api.send(content="Poor")
@@ -214,13 +214,13 @@ def test_message_held_for_good_has_nothing_planned(story: Open) -> None:
     )
 
 
-def test_queued_message_that_is_not_the_wanted_one_is_no_cause(story: Open) -> None:
+def test_queued_message_that_differs_otherwise_is_no_cause(story: Open) -> None:
     api = story()
     api.send(QUEUED, content="Stuck")
     assert "is still" not in api.why(status="sent", content="Hello")
 
 
-def test_refused_calls_are_named_the_latest_first(story: Open) -> None:
+def test_refused_requests_are_listed_newest_first(story: Open) -> None:
     api = story()
     api.mock.post("{", SENDS)
     api.mock.post("{}", "/rest/v1/transactional/sms/sned")
@@ -240,7 +240,7 @@ def test_refused_calls_are_named_the_latest_first(story: Open) -> None:
     )
 
 
-def test_call_that_cannot_be_read_and_failure_on_demand_are_refusals(story: Open) -> None:
+def test_unreadable_requests_and_faults_are_refused_requests(story: Open) -> None:
     api = story()
     api.mock.post(json.dumps(body(FAILING)), SENDS)
     with pytest.raises(requests.ConnectionError):
@@ -257,7 +257,7 @@ def test_call_that_cannot_be_read_and_failure_on_demand_are_refusals(story: Open
     ]
 
 
-def test_calls_before_the_cursor_and_calls_that_made_something_are_no_cause(story: Open) -> None:
+def test_requests_before_the_cursor_and_requests_with_messages_are_no_cause(story: Open) -> None:
     api = story()
     api.mock.post("{", SENDS)
     cursor = api.get("messages")["cursor"]
@@ -267,7 +267,7 @@ def test_calls_before_the_cursor_and_calls_that_made_something_are_no_cause(stor
     assert "refused" not in why
 
 
-def test_other_accounts_that_have_it_are_named_three_at_most(story: Open) -> None:
+def test_three_other_accounts_at_most_are_named(story: Open) -> None:
     api = story()
     sent = [api.mock.send(key=f"key-{number}", content="Your code is 4815")[0]["transaction_id"] for number in range(4)]
     assert api.why(to=NUMBER) == golden(
@@ -288,13 +288,13 @@ def test_other_accounts_that_have_it_are_named_three_at_most(story: Open) -> Non
     assert "account    " not in Story(api.mock).why(to=ALSO)
 
 
-def test_other_accounts_that_lack_it_are_no_cause(story: Open) -> None:
+def test_other_accounts_without_it_are_no_cause(story: Open) -> None:
     api = story()
     api.mock.send(key="another", content="Hello")
     assert "account    " not in api.why(to=ALSO)
 
 
-def test_evicted_messages_may_have_been_the_wanted_ones(story: Open) -> None:
+def test_evicted_messages_are_a_cause(story: Open) -> None:
     api = story(max_messages=2)
     cursor = api.get("messages")["cursor"]
     for number in range(5):
@@ -318,7 +318,7 @@ def test_causes_come_in_their_order(story: Open) -> None:
     assert titles == ["expected", "found", "closest", "next", "refused", "evicted"]
 
 
-def test_too_many_are_listed_with_their_lives(story: Open) -> None:
+def test_unexpected_messages_are_listed_with_their_history(story: Open) -> None:
     api = story()
     (first,) = api.send(content="Hello 1")
     api.clock.advance(1.5)
@@ -350,7 +350,7 @@ def test_too_many_are_listed_with_their_lives(story: Open) -> None:
     )
 
 
-def test_too_few_are_listed_before_what_may_have_kept_the_others_away(story: Open) -> None:
+def test_too_few_messages_are_listed_before_the_causes(story: Open) -> None:
     api = story()
     (sent,) = api.send(content="Hello")
     api.mock.post("{", SENDS)
@@ -367,7 +367,7 @@ def test_too_few_are_listed_before_what_may_have_kept_the_others_away(story: Ope
     )
 
 
-def test_order_that_was_not_kept_shows_where_the_other_one_is(story: Open) -> None:
+def test_wrong_order_shows_the_message_at_another_place(story: Open) -> None:
     api = story()
     (first,) = api.send(content="Hello 1")
     (second,) = api.send(content="Hello 2")
@@ -389,7 +389,7 @@ def test_order_that_was_not_kept_shows_where_the_other_one_is(story: Open) -> No
     )
 
 
-def test_what_a_terminal_would_obey_is_escaped_and_hebrew_is_left_readable(story: Open) -> None:
+def test_control_characters_are_escaped_and_hebrew_is_readable(story: Open) -> None:
     api = story()
     (sent,) = api.send(content="a\x1b[31mred\u202egnp.exe\x00\n\tשלום", tags=["\x07bell"])
     assert api.why(content="a\x1b[32m", tag="x\u202e") == golden(
@@ -408,7 +408,7 @@ def test_what_a_terminal_would_obey_is_escaped_and_hebrew_is_left_readable(story
     )
 
 
-def test_explanation_as_data_says_the_same(story: Open) -> None:
+def test_explanation_as_data(story: Open) -> None:
     api = story()
     (sent,) = api.send(content="Hello", send_at="2026-03-01T14:00:00Z")
     explanation = api.refused(404, "GET", "messages/latest", status="sent", content="Hallo")["explanation"]

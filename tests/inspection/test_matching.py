@@ -85,20 +85,21 @@ def test_message_matches_if_each_condition_matches_and_it_is_after_the_cursor(
 def test_closest_do_not_match_and_come_in_the_order_of_their_nearness(
     messages: list[dict[str, Any]], filters: dict[str, Any]
 ) -> None:
-    store, wanted = stored(messages), a_filter(**filters)
+    store, message_filter = stored(messages), a_filter(**filters)
     every = {message.transaction_id: message for message in store.newest_first(MessageQuery())}
-    closest = wanted.closest(every.values(), 100)
+    closest = message_filter.closest(every.values(), 100)
     assert {miss.transaction_id for miss in closest} == {
-        name for name, message in every.items() if not wanted.query.matches(message)
+        name for name, message in every.items() if not message_filter.query.matches(message)
     }
     ranks = [
-        (miss.matched, sum(each.nearness(every[miss.transaction_id]) for each in wanted.conditions)) for miss in closest
+        (miss.matched, sum(each.nearness(every[miss.transaction_id]) for each in message_filter.conditions))
+        for miss in closest
     ]
     assert ranks == sorted(ranks, reverse=True)
     for miss in closest:
         message = every[miss.transaction_id]
-        assert miss.conditions == len(wanted.conditions)
-        for condition, comparison in zip(wanted.conditions, miss.comparisons, strict=True):
+        assert miss.conditions == len(message_filter.conditions)
+        for condition, comparison in zip(message_filter.conditions, miss.comparisons, strict=True):
             assert comparison == condition.compare(message)
             assert comparison.matches == condition.matches(message) == (condition.nearness(message) == 1)
             assert 0 <= condition.nearness(message) <= 1

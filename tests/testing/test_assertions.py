@@ -1,4 +1,4 @@
-"""Assertions of the handle, and word for word what they say when they fail."""
+"""Assertions of the handle, and the exact texts of their failures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CODE = "Code 481516"
 
 
 class Story:
-    """A mock whose time stands at noon until it is moved."""
+    """A mock with a manual clock that starts at noon."""
 
     def __init__(self, sms: MockSMS, clock: HandClock) -> None:
         self.sms = sms
@@ -100,7 +100,7 @@ def test_status_may_name_its_reason(sms: MockSMS, status: Any, to: str) -> None:
     assert sms.assert_sent(status=status).to == to
 
 
-WISHES: dict[str, dict[str, Any]] = {
+EXPECTATIONS: dict[str, dict[str, Any]] = {
     "pattern of a number": {"to": re.compile(r"2222222$")},
     "callable about a number": {"to": lambda number: number.endswith("2")},
     "pattern of a tag": {"tag": re.compile("^o")},
@@ -112,17 +112,17 @@ WISHES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES)
-def test_wishes_are_texts_patterns_and_callables(sms: MockSMS, wish: Any) -> None:
+@pytest.mark.parametrize("conditions", EXPECTATIONS.values(), ids=EXPECTATIONS)
+def test_conditions_are_strings_patterns_and_callables(sms: MockSMS, conditions: Any) -> None:
     send(sms, NUMBER, content="Hello", tags=["news"])
     (expected,) = send(sms, OTHER, content=CODE, tags=["otp"])
-    assert sms.assert_sent(**wish).transaction_id == expected
-    assert sms.wait_for(**wish).transaction_id == expected
+    assert sms.assert_sent(**conditions).transaction_id == expected
+    assert sms.wait_for(**conditions).transaction_id == expected
     with pytest.raises(AssertionError):
-        sms.assert_not_sent(**wish)
+        sms.assert_not_sent(**conditions)
 
 
-def test_what_the_mock_cannot_look_for_is_said_by_it(sms: MockSMS) -> None:
+def test_mock_refuses_an_invalid_filter(sms: MockSMS) -> None:
     with pytest.raises(MockRefused, match=r"^POST /_mock/verify: status: .* got \"delivered\"$"):
         sms.assert_sent(status="delivered")
 
@@ -134,7 +134,7 @@ def test_wait_for_returns_what_is_there_already_and_what_comes(sms: MockSMS) -> 
         assert sms.wait_for(to=OTHER, timeout="5s").to == OTHER
 
 
-def test_the_same_wait_goes_on_after_what_it_returned(sms: MockSMS) -> None:
+def test_repeated_wait_skips_what_it_has_returned(sms: MockSMS) -> None:
     first, second = send(sms, NUMBER, NUMBER)
     assert sms.wait_for(to=NUMBER).transaction_id == first
     assert sms.wait_for(to=NUMBER).transaction_id == second
@@ -145,8 +145,8 @@ def test_the_same_wait_goes_on_after_what_it_returned(sms: MockSMS) -> None:
     assert "repeated" not in failure(lambda: sms.wait_for(to=NUMBER, since=sms.outbox[-1]))
 
 
-@pytest.mark.parametrize("status", ["sent", re.compile("^sent")], ids=["by the mock", "by this side"])
-def test_the_same_wait_returns_an_earlier_message_that_meets_it_later(sms: MockSMS, status: Any) -> None:
+@pytest.mark.parametrize("status", ["sent", re.compile("^sent")], ids=["filter", "local check"])
+def test_repeated_wait_returns_an_earlier_message_that_matches_later(sms: MockSMS, status: Any) -> None:
     sms.freeze()
     queued, sent = send(sms, "972-50-0000100", NUMBER)
     assert sms.wait_for(status=status).transaction_id == sent
@@ -154,7 +154,7 @@ def test_the_same_wait_returns_an_earlier_message_that_meets_it_later(sms: MockS
         assert sms.wait_for(status=status, timeout="10s").transaction_id == queued
 
 
-def test_the_same_wait_passes_over_all_it_has_returned(sms: MockSMS) -> None:
+def test_repeated_wait_skips_all_messages_that_it_has_counted(sms: MockSMS) -> None:
     ids = send(sms, *[NUMBER] * 4)
     assert sms.wait_for(times=2).transaction_id == ids[1]
     assert sms.wait_for(times=2).transaction_id == ids[3]
@@ -163,7 +163,7 @@ def test_the_same_wait_passes_over_all_it_has_returned(sms: MockSMS) -> None:
     assert sms.wait_for(timeout=0).transaction_id == sms.outbox[0].transaction_id
 
 
-def test_the_same_wait_goes_on_beyond_a_page(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeated_wait_works_beyond_a_page(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assertions, "PAGE", 1)
     send(sms)
     sms.wait_for()
@@ -177,13 +177,13 @@ def test_wait_of_a_callable_wakes_when_the_status_changes(sms: MockSMS) -> None:
     assert sms.wait_for(status=re.compile("^sent"), timeout=5).transaction_id == queued
 
 
-def test_wait_of_a_callable_goes_on_after_what_it_returned(sms: MockSMS) -> None:
+def test_repeated_wait_with_a_callable_skips_what_it_has_returned(sms: MockSMS) -> None:
     first, second = send(sms, NUMBER, NUMBER)
     assert [sms.wait_for(content=bool).transaction_id for _ in range(2)] == [first, second]
     assert "repeated" in failure(lambda: sms.wait_for(content=bool))
 
 
-def test_wait_says_which_message_had_to_make_room(open_story: Callable[..., Story]) -> None:
+def test_wait_explains_that_messages_were_evicted(open_story: Callable[..., Story]) -> None:
     story = open_story(max_messages=1)
     (_, kept) = send(story.sms, NUMBER, OTHER)
     assert failure(lambda: story.sms.wait_for(to=NUMBER), kept) == golden(
@@ -202,7 +202,7 @@ def test_wait_says_which_message_had_to_make_room(open_story: Callable[..., Stor
     )
 
 
-def test_assert_not_sent_watches_for_as_long_as_it_is_told(sms: MockSMS) -> None:
+def test_assert_not_sent_watches_for_the_given_time(sms: MockSMS) -> None:
     sms.assert_not_sent(to=NUMBER, for_="20ms")
     sms.assert_not_sent(to=lambda number: number == NUMBER, for_="20ms")
     sms.assert_nothing_sent(for_=0.02)
@@ -212,16 +212,16 @@ def test_assert_not_sent_watches_for_as_long_as_it_is_told(sms: MockSMS) -> None
         sms.assert_not_sent(to=lambda number: number == OTHER, for_="10s")
 
 
-@pytest.mark.parametrize("wish", [{}, {"content": bool}], ids=["by the mock", "by this side"])
-def test_assert_not_sent_watches_in_real_time_while_the_clock_stands(sms: MockSMS, wish: Any) -> None:
+@pytest.mark.parametrize("conditions", [{}, {"content": bool}], ids=["filter", "local check"])
+def test_assert_not_sent_watches_in_real_time_while_the_clock_is_frozen(sms: MockSMS, conditions: Any) -> None:
     sms.freeze()
-    sms.assert_not_sent(**wish)
-    sms.assert_not_sent(**wish, for_="20ms")
+    sms.assert_not_sent(**conditions)
+    sms.assert_not_sent(**conditions, for_="20ms")
     with meanwhile(lambda: send(sms)), pytest.raises(AssertionError):
-        sms.assert_not_sent(**wish, for_="10s")
+        sms.assert_not_sent(**conditions, for_="10s")
 
 
-def test_assert_not_sent_looks_only_at_what_came_since(sms: MockSMS) -> None:
+def test_assert_not_sent_counts_later_messages_only(sms: MockSMS) -> None:
     send(sms, NUMBER)
     sms.assert_nothing_sent(since=sms.cursor)
     sms.assert_not_sent(content=bool, since=sms.outbox[0])
@@ -229,35 +229,39 @@ def test_assert_not_sent_looks_only_at_what_came_since(sms: MockSMS) -> None:
 
 def test_assert_sent_in_order_returns_the_messages(sms: MockSMS) -> None:
     ids = [*send(sms, NUMBER, content="Welcome"), *send(sms, OTHER, content=CODE, tags=["otp"])]
-    for wishes in (["Welcome", {"tag": "otp", "to": OTHER}], ["Welcome", re.compile("Code")], [str.istitle, CODE]):
-        found = sms.assert_sent_in_order(*wishes, nothing_else=True)
+    for order in (
+        ["Welcome", {"tag": "otp", "to": OTHER}],
+        ["Welcome", re.compile("Code")],
+        [str.istitle, CODE],
+    ):
+        found = sms.assert_sent_in_order(*order, nothing_else=True)
         assert [message.transaction_id for message in found] == ids
     assert sms.assert_sent_in_order(CODE, since=sms.outbox[0], nothing_else=True)[0].transaction_id == ids[1]
 
 
 @pytest.mark.parametrize("late", ["Welcome", "Welcome".__eq__])
-def test_assert_sent_in_order_fails_where_the_order_is_another(sms: MockSMS, late: Any) -> None:
+def test_assert_sent_in_order_fails_for_another_order(sms: MockSMS, late: Any) -> None:
     first, second = send(sms, NUMBER, content="Welcome") + send(sms, NUMBER, content=CODE)
     text = failure(lambda: sms.assert_sent_in_order(CODE, late), first, second)
     assert re.match("no SMS with content .* at place 2 of 2 after <2>: 2 SMS in the account", text)
 
 
-@pytest.mark.parametrize("wish", ["Welcome", "Welcome".__eq__])
-def test_assert_sent_in_order_fails_for_what_nobody_asked_for(sms: MockSMS, wish: Any) -> None:
+@pytest.mark.parametrize("conditions", ["Welcome", "Welcome".__eq__])
+def test_assert_sent_in_order_fails_for_an_unexpected_message(sms: MockSMS, conditions: Any) -> None:
     first, second = send(sms, NUMBER, content="Welcome") + send(sms, NUMBER, content=CODE)
-    text = failure(lambda: sms.assert_sent_in_order(wish, nothing_else=True), first, second)
+    text = failure(lambda: sms.assert_sent_in_order(conditions, nothing_else=True), first, second)
     assert text.startswith("1 unexpected SMS, expected only 1: 2 SMS in the account\n")
     assert f'unexpected <2> to {NUMBER} "{CODE}", queued ' in text
 
 
-def test_assert_sent_in_order_needs_a_wish_and_knows_its_fields(sms: MockSMS) -> None:
+def test_assert_sent_in_order_needs_an_expectation_with_known_fields(sms: MockSMS) -> None:
     with pytest.raises(ValueError, match="needs at least one expectation; assert_nothing_sent takes none"):
         sms.assert_sent_in_order()
     with pytest.raises(TypeError, match="an expectation has no field 'body'; it has to, content, text, tag, status"):
         sms.assert_sent_in_order({"body": "Hello"})
 
 
-def test_assert_no_duplicates_lets_others_and_later_ones_pass(sms: MockSMS) -> None:
+def test_assert_no_duplicates_ignores_other_numbers_contents_and_later_messages(sms: MockSMS) -> None:
     sms.freeze()
     send(sms, NUMBER, OTHER, content=CODE)
     send(sms, NUMBER, content="Hello")
@@ -270,7 +274,7 @@ def test_assert_no_duplicates_lets_others_and_later_ones_pass(sms: MockSMS) -> N
         assert text.startswith(f"2 SMS to {NUMBER} with content")
 
 
-def test_assert_no_duplicates_lets_what_reached_nobody_pass(sms: MockSMS) -> None:
+def test_assert_no_duplicates_ignores_messages_that_failed(sms: MockSMS) -> None:
     for outcome in ("exception/no-available-gateways", "rejected/bounced", "invalid/invalid-number"):
         sms.scenario([{"outcome": outcome, "times": 2}])
         send(sms, NUMBER, NUMBER, content=CODE)
@@ -290,7 +294,7 @@ def test_assert_no_duplicates_lets_what_reached_nobody_pass(sms: MockSMS) -> Non
         ("054-1111111", "to is '054-1111111', but must have the country's prefix, such as 972-54-1111111"),
     ],
 )
-def test_number_that_no_message_has_is_refused_where_it_would_prove_nothing(sms: MockSMS, to: str, hint: str) -> None:
+def test_number_that_no_message_can_have_is_refused(sms: MockSMS, to: str, hint: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(hint)}$"):
         sms.assert_not_sent(to=to)
 
@@ -300,13 +304,13 @@ def test_assert_segments_takes_a_transaction_id(sms: MockSMS) -> None:
     sms.assert_segments(sent, sms.outbox[0].segments.count)
     with pytest.raises(AssertionError, match="expected 9"):
         sms.assert_segments(sent, 9)
-    with pytest.raises(MockRefused, match="There is no message"):
+    with pytest.raises(MockRefused, match="Unknown message"):
         sms.assert_segments("no such", 1)
     with pytest.raises(TypeError, match="a message or its transaction id is wanted, not 5"):
         sms.assert_segments(5, 1)  # type: ignore[arg-type]
 
 
-def test_assert_no_send_after_opt_out_rests_on_what_was_refused(sms: MockSMS) -> None:
+def test_assert_no_send_after_opt_out_counts_rejected_messages(sms: MockSMS) -> None:
     sms.opt_out(NUMBER)
     send(sms, OTHER)
     sms.assert_no_send_after_opt_out()
@@ -342,21 +346,21 @@ def test_golden_assert_sent(noon: MockSMS) -> None:
     )
 
 
-def wants_words(text: str) -> bool:
+def has_words(text: str) -> bool:
     return "words" in text
 
 
 def test_golden_assert_sent_of_a_callable(noon: MockSMS) -> None:
     first, second = send(noon, NUMBER, content=CODE) + send(noon, OTHER, content="Hello")
-    assert failure(lambda: noon.assert_sent(to=NUMBER, content=wants_words), first, second) == golden(
+    assert failure(lambda: noon.assert_sent(to=NUMBER, content=has_words), first, second) == golden(
         """
-        no SMS to 972-54-1111111 with content passing wants_words(): 2 SMS in the account, 1 of 2 conditions match
-          expected   to 972-54-1111111, content passing wants_words(), exactly 1
+        no SMS to 972-54-1111111 with content passing has_words(): 2 SMS in the account, 1 of 2 conditions match
+          expected   to 972-54-1111111, content passing has_words(), exactly 1
           found      2 SMS in account s…
 
           closest    <1>  1 of 2 match
                        to       "972-54-1111111" matches
-                       content  "Code 481516", expected "wants_words()"
+                       content  "Code 481516", expected "has_words()"
                        history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """
     )
@@ -380,13 +384,13 @@ def test_golden_wait_for(noon: MockSMS) -> None:
     )
 
 
-def test_golden_wait_for_of_a_callable_that_goes_on(noon: MockSMS) -> None:
+def test_golden_repeated_wait_for_with_a_callable(noon: MockSMS) -> None:
     (first,) = send(noon, NUMBER, content="some words")
-    noon.wait_for(content=wants_words)
-    assert failure(lambda: noon.wait_for(content=wants_words, timeout=0), first) == golden(
+    noon.wait_for(content=has_words)
+    assert failure(lambda: noon.wait_for(content=has_words, timeout=0), first) == golden(
         """
-        no SMS with content passing wants_words() within 0 s, expected 1 more: 1 SMS in the account
-          expected   content passing wants_words(), 1 more, within 0 s
+        no SMS with content passing has_words() within 0 s, expected 1 more: 1 SMS in the account
+          expected   content passing has_words(), 1 more, within 0 s
           found      1 SMS in account s…
 
           matched    <1> to 972-54-1111111 "some words", queued 12:00:00.000 > sent +0 s (no rule or list applied)
@@ -395,7 +399,7 @@ def test_golden_wait_for_of_a_callable_that_goes_on(noon: MockSMS) -> None:
     )
 
 
-def test_golden_wait_for_that_goes_on(noon: MockSMS) -> None:
+def test_golden_repeated_wait_for(noon: MockSMS) -> None:
     (first,) = send(noon, NUMBER, content=CODE)
     noon.wait_for(content=CODE)
     assert failure(lambda: noon.wait_for(content=CODE, timeout=0), first) == golden(
@@ -455,14 +459,14 @@ def test_golden_assert_sent_in_order(noon: MockSMS) -> None:
 
 def test_golden_assert_sent_in_order_of_callables(noon: MockSMS) -> None:
     first, second = send(noon, NUMBER, content=CODE) + send(noon, NUMBER, content="Welcome")
-    assert failure(lambda: noon.assert_sent_in_order("Welcome", wants_words), first, second) == golden(
+    assert failure(lambda: noon.assert_sent_in_order("Welcome", has_words), first, second) == golden(
         """
-        no SMS with content passing wants_words() at place 2 of 2 after <2>: 2 SMS in the account
-          expected   content passing wants_words(), at place 2 of 2 after <2>
+        no SMS with content passing has_words() at place 2 of 2 after <2>: 2 SMS in the account
+          expected   content passing has_words(), at place 2 of 2 after <2>
           found      2 SMS in account s…
 
           closest    <2>  0 of 1 match
-                       content  "Welcome", expected "wants_words()"
+                       content  "Welcome", expected "has_words()"
                        history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
           next       <1>  0 of 1 match: content "Code 481516"
         """
