@@ -247,7 +247,7 @@ class Engines(RuleBasedStateMachine):
             assert sequences == sorted(set(sequences))
             assert [message.transaction_id for message in kept(account)] == list(model.messages)
             assert len(account.journal) == model.requests
-            made = [number for exchange in account.journal.newest_first() for number in exchange.messages]
+            made = [number for request in account.journal.newest_first() for number in request.messages]
             assert sorted(made) == sequences
 
     @invariant()
@@ -375,7 +375,7 @@ def new_engine(clock: HandClock, seed: str = "tests") -> Engine:
 
 
 def send(engine: Engine, account: Account, to: list[str], text: str, wait: Wait) -> tuple[Message, ...]:
-    """Send, and note the exchange in the journal as a door does."""
+    """Send, and record the request in the journal as the emulated API does."""
     now = account.clock.now()
     submission = Submission(
         text,

@@ -27,8 +27,8 @@ def keys(of: Accounts) -> list[str]:
 
 def note(journal: Journal, times: int, numbering: Numbering) -> None:
     for _ in range(times):
-        exchange = a_request(numbering.take())
-        journal.add(exchange.number, exchange)
+        request = a_request(numbering.take())
+        journal.add(request.number, request)
 
 
 def fill(account: Account, messages: int, requests: int) -> None:
@@ -128,15 +128,15 @@ def test_records_of_an_evicted_account_count_as_evicted() -> None:
 def test_evicted_account_is_not_processed() -> None:
     clock = HandClock()
     engine = Engine(Settings(max_accounts=1, seed="s"), clock)
-    heard = emitted_messages(engine)
+    messages = emitted_messages(engine)
     later = Submission(content="later", send_at=NOON + timedelta(days=1))
     engine.submit(engine.account("gone"), later, [Recipient(NUMBER)])
     engine.submit(engine.account("kept"), later, [Recipient(NUMBER)])
     engine.tick()
     clock.advance(2 * 86_400)
     engine.tick()
-    told = [f"{account.key} {message.state}" for account, message in heard]
-    assert told == ["gone queued", "kept queued", "kept sent"]
+    steps = [f"{account.key} {message.state}" for account, message in messages]
+    assert steps == ["gone queued", "kept queued", "kept sent"]
 
 
 def test_key_that_looks_like_a_generation_has_its_own_ids() -> None:

@@ -18,7 +18,7 @@ from mocksms.sms.outcomes import Outcome, Step
 from tests.engine.support import DOWN, LOST, SECOND, World, a_message, a_rule, a_scenario, timeline
 from tests.support import KEY, NOON, NUMBER
 
-DRIVES: list[tuple[Callable[[Controls, Account, str], Message], State]] = [
+CONTROLS: list[tuple[Callable[[Controls, Account, str], Message], State]] = [
     (Controls.cancel, State.CANCELLED),
     (Controls.send, State.SENT),
     (Controls.bounce, State.BOUNCED),
@@ -27,15 +27,15 @@ OTHER = "972-54-2222222"
 
 
 def changes(world: World) -> list[tuple[str | None, EngineEvent]]:
-    """Return a list to which the world adds the changes it tells of, with the key of their account."""
-    heard: list[tuple[str | None, EngineEvent]] = []
+    """Return a list to which the world adds each manual change, with the key of its account."""
+    events: list[tuple[str | None, EngineEvent]] = []
 
-    def listen(account: Account | None, news: EngineEvent) -> None:
-        if isinstance(news, ManualChange):
-            heard.append((account.key if account else None, news))
+    def listen(account: Account | None, event: EngineEvent) -> None:
+        if isinstance(event, ManualChange):
+            events.append((account.key if account else None, event))
 
     world.engine.listeners.append(listen)
-    return heard
+    return events
 
 
 def in_state(world: World, state: State) -> Message:
@@ -45,32 +45,32 @@ def in_state(world: World, state: State) -> Message:
     return message
 
 
-@pytest.mark.parametrize("state", State, ids=str)
-@pytest.mark.parametrize(("drive", "target"), DRIVES, ids=["cancel", "send", "bounce"])
+@pytest.mark.parametrize(("control", "target"), CONTROLS, ids=["cancel", "send", "bounce"])
 def test_manual_step_follows_the_allowed_steps(
-    drive: Callable[[Controls, Account, str], Message], target: State, state: State
+    control: Callable[[Controls, Account, str], Message], target: State
 ) -> None:
-    world = World()
-    message = in_state(world, state)
-    if target in NEXT[state]:
-        driven = drive(world.controls, world.account, message.transaction_id)
-        assert driven.state is target
-        assert driven.decided_by == driven.history[-1].cause
-        assert "manually" in driven.history[-1].cause
-        assert world.again(message) == driven
-    else:
-        with pytest.raises(IllegalStep) as refused:
-            drive(world.controls, world.account, message.transaction_id)
-        assert refused.value.allowed == NEXT[state]
-        assert world.again(message) == message
+    for state in State:
+        world = World()
+        message = in_state(world, state)
+        if target in NEXT[state]:
+            changed = control(world.controls, world.account, message.transaction_id)
+            assert changed.state is target
+            assert changed.decided_by == changed.history[-1].cause
+            assert "manually" in changed.history[-1].cause
+            assert world.again(message) == changed
+        else:
+            with pytest.raises(IllegalStep) as refused:
+                control(world.controls, world.account, message.transaction_id)
+            assert refused.value.allowed == NEXT[state]
+            assert world.again(message) == message
 
 
-@pytest.mark.parametrize("drive", [drive for drive, _ in DRIVES], ids=["cancel", "send", "bounce"])
-def test_manual_step_finds_only_messages_of_the_account(drive: Callable[[Controls, Account, str], Message]) -> None:
+@pytest.mark.parametrize("control", [control for control, _ in CONTROLS], ids=["cancel", "send", "bounce"])
+def test_manual_step_finds_only_messages_of_the_account(control: Callable[[Controls, Account, str], Message]) -> None:
     world = World()
     message = world.send(send_at=NOON + SECOND)
     with pytest.raises(MessageNotFound):
-        drive(world.controls, world.engine.account("other"), message.transaction_id)
+        control(world.controls, world.engine.account("other"), message.transaction_id)
 
 
 def test_message_sent_manually_is_charged_once() -> None:
@@ -138,11 +138,11 @@ def test_click_on_a_message_that_is_not_sent_is_refused() -> None:
 
 def test_messages_to_an_unsubscribed_recipient_are_rejected() -> None:
     world = World()
-    heard = changes(world)
+    events = changes(world)
     message = world.send()
     assert world.controls.unsubscribe(world.account, message.transaction_id) == message
     assert world.send().state is State.UNSUBSCRIBED
-    assert heard == [(KEY, ManualChange.ACCOUNT)]
+    assert events == [(KEY, ManualChange.ACCOUNT)]
 
 
 @pytest.mark.parametrize(
@@ -180,12 +180,12 @@ def test_reply_from_an_unknown_number_is_stored() -> None:
 
 def test_account_update_keeps_other_values() -> None:
     world = World(sender="Shop", unsubscribed=("1",))
-    heard = changes(world)
+    events = changes(world)
     world.controls.update_account(world.account, AccountUpdate(gateway=False, bounced={"2"}))
     account = world.account
     assert (account.gateway, account.bounced) == (False, {"2"})
     assert (account.sender, account.rest_right, account.unsubscribed) == ("Shop", True, {"1"})
-    assert heard == [(KEY, ManualChange.ACCOUNT)]
+    assert events == [(KEY, ManualChange.ACCOUNT)]
 
 
 def test_top_up_sends_waiting_messages_until_one_costs_too_much() -> None:
@@ -204,8 +204,8 @@ def test_top_up_sends_waiting_messages_until_one_costs_too_much() -> None:
 
 def test_top_up_skips_deleted_messages() -> None:
     world = World(credit=0)
-    gone, kept = world.send(), world.send()
-    world.controls.delete(world.account, [gone])
+    deleted, kept = world.send(), world.send()
+    world.controls.delete(world.account, [deleted])
     world.controls.set_credit(world.account, 1)
     assert world.again(kept).state is State.SENT
     assert world.account.waiting == {}
@@ -213,20 +213,20 @@ def test_top_up_skips_deleted_messages() -> None:
 
 def test_deleted_messages_have_no_later_steps() -> None:
     world = World()
-    heard = changes(world)
-    gone, kept = world.send(send_at=NOON + SECOND), world.send()
-    world.controls.delete(world.account, [gone])
+    events = changes(world)
+    deleted, kept = world.send(send_at=NOON + SECOND), world.send()
+    world.controls.delete(world.account, [deleted])
     world.clock.advance(2)
     world.engine.tick()
     assert world.account.messages.search(MessageQuery(), 10) == [kept]
     world.controls.delete_all(world.account)
     assert world.account.messages.search(MessageQuery(), 10) == []
-    assert heard == [(KEY, ManualChange.DELETED)] * 2
+    assert events == [(KEY, ManualChange.DELETED)] * 2
 
 
 def test_reset_account_starts_empty_with_new_ids() -> None:
     world = World(credit=5)
-    heard = changes(world)
+    events = changes(world)
     before, other = world.send(), world.engine.account("other")
     cursor = world.engine.cursor
     world.controls.reset(world.account)
@@ -235,12 +235,12 @@ def test_reset_account_starts_empty_with_new_ids() -> None:
     assert after.transaction_id != before.transaction_id
     assert after.sequence > cursor
     assert world.engine.accounts.holds(other)
-    assert heard == [(KEY, ManualChange.RESET)]
+    assert events == [(KEY, ManualChange.RESET)]
 
 
 def test_reset_of_everything_keeps_only_the_numbering() -> None:
     world = World()
-    heard = changes(world)
+    events = changes(world)
     before = world.send(send_at=NOON + SECOND)
     world.engine.accounts.clock.freeze()
     world.controls.reset(None)
@@ -251,7 +251,7 @@ def test_reset_of_everything_keeps_only_the_numbering() -> None:
     assert after.created_at == NOON + 5 * SECOND
     assert after.transaction_id != before.transaction_id
     assert after.sequence > before.sequence
-    assert heard == [(None, ManualChange.RESET)]
+    assert events == [(None, ManualChange.RESET)]
 
 
 def test_reset_of_a_deleted_account_has_no_effect() -> None:
@@ -269,22 +269,22 @@ def fired(account: Account) -> list[tuple[str, int]]:
 
 def test_scenario_of_one_account_does_not_affect_others() -> None:
     world = World(a_scenario(a_rule("first")))
-    heard, other = changes(world), world.engine.account("other")
+    events, other = changes(world), world.engine.account("other")
     world.controls.activate_scenario(world.account, a_scenario(a_rule("second"), sender="Shop"))
     assert (fired(world.account), world.account.sender) == ([("second", 0)], "Shop")
     assert (fired(other), other.sender) == ([("first", 0)], "SenderID")
     assert fired(world.engine.account("to come")) == [("first", 0)]
-    assert heard == [(KEY, ManualChange.SCENARIO)]
+    assert events == [(KEY, ManualChange.SCENARIO)]
 
 
 def test_scenario_of_all_applies_to_current_and_future_accounts() -> None:
     world = World()
-    heard = changes(world)
+    events = changes(world)
     there = [world.account, world.engine.account("other")]
     world.controls.activate_scenario(None, a_scenario(a_rule("rule")))
     for account in (*there, world.engine.account("to come")):
         assert fired(account) == [("rule", 0)]
-    assert heard == [(None, ManualChange.SCENARIO)]
+    assert events == [(None, ManualChange.SCENARIO)]
 
 
 def test_reset_of_everything_restores_the_initial_scenario() -> None:
@@ -338,7 +338,7 @@ def test_changed_file_replaces_its_scenario_wherever_it_is_active() -> None:
         a_scenario(a_rule("own")),
     )
     world = World(before)
-    heard = changes(world)
+    events = changes(world)
     world.account.charge(2)
     other = world.engine.account("other")
     world.controls.activate_scenario(other, own)
@@ -349,7 +349,7 @@ def test_changed_file_replaces_its_scenario_wherever_it_is_active() -> None:
     assert (come.scenario, come.credit) == (after, 9)
     world.controls.reset(None)
     assert world.account.scenario is after
-    assert heard == [("other", ManualChange.SCENARIO), (None, ManualChange.SCENARIO), (None, ManualChange.RESET)]
+    assert events == [("other", ManualChange.SCENARIO), (None, ManualChange.SCENARIO), (None, ManualChange.RESET)]
 
 
 def test_changed_file_does_not_replace_another_scenario() -> None:
@@ -383,15 +383,15 @@ def triggered(world: World, key: str) -> str:
 
 def test_fault_of_one_account_does_not_affect_others() -> None:
     world = World()
-    heard = changes(world)
+    events = changes(world)
     world.controls.set_fault(world.account, a_rule("down", DOWN), SECOND)
     assert [triggered(world, key) for key in (KEY, "other")] == ["down", ""]
-    assert heard == [(KEY, ManualChange.FAULTS)]
+    assert events == [(KEY, ManualChange.FAULTS)]
 
 
 def test_fault_of_all_applies_to_current_and_future_accounts_until_it_expires() -> None:
     world = World()
-    heard = changes(world)
+    events = changes(world)
     assert triggered(world, KEY) == ""
     world.controls.set_fault(None, a_rule("down", DOWN), 10 * SECOND)
     assert [triggered(world, key) for key in (KEY, "to come")] == ["down"] * 2
@@ -399,7 +399,7 @@ def test_fault_of_all_applies_to_current_and_future_accounts_until_it_expires() 
     assert [triggered(world, key) for key in (KEY, "late")] == ["down"] * 2
     world.clock.advance(0.1)
     assert [triggered(world, key) for key in (KEY, "to come", "late", "later")] == [""] * 4
-    assert heard == [(None, ManualChange.FAULTS)]
+    assert events == [(None, ManualChange.FAULTS)]
 
 
 def test_fault_expires_on_the_clock_of_each_account() -> None:
@@ -421,22 +421,22 @@ def test_fault_expires_at_the_latest_time_of_clocks() -> None:
 
 
 def test_latest_fault_takes_precedence_over_earlier_ones_and_rules() -> None:
-    world = World(a_scenario(a_rule("script", DOWN)))
+    world = World(a_scenario(a_rule("rule", DOWN)))
     world.controls.set_fault(world.account, a_rule("earlier", LOST, times=1), SECOND)
     world.controls.set_fault(None, a_rule("latest", LOST, times=1), SECOND)
-    assert [triggered(world, KEY) for _ in range(3)] == ["latest", "earlier", "script"]
+    assert [triggered(world, KEY) for _ in range(3)] == ["latest", "earlier", "rule"]
 
 
 def test_fault_stays_when_the_scenario_changes() -> None:
     world = World()
     world.controls.set_fault(world.account, a_rule("down", DOWN), SECOND)
-    world.controls.activate_scenario(None, a_scenario(a_rule("script", LOST)))
+    world.controls.activate_scenario(None, a_scenario(a_rule("rule", LOST)))
     assert triggered(world, KEY) == "down"
 
 
 def test_fault_is_cleared_by_its_id_on_one_account_or_on_all() -> None:
     world = World()
-    heard = changes(world)
+    events = changes(world)
     other = world.engine.account("other")
     first, second = (world.controls.set_fault(None, a_rule(label, LOST), SECOND) for label in ("first", "second"))
     assert first != second
@@ -446,7 +446,7 @@ def test_fault_is_cleared_by_its_id_on_one_account_or_on_all() -> None:
     assert world.controls.clear_faults(None, second) == 1
     assert [triggered(world, key) for key in (KEY, "to come")] == ["first", "first"]
     assert world.controls.clear_faults(None, second) == 0
-    assert heard[2:] == [("other", ManualChange.FAULTS)] * 2 + [(None, ManualChange.FAULTS)] * 2
+    assert events[2:] == [("other", ManualChange.FAULTS)] * 2 + [(None, ManualChange.FAULTS)] * 2
 
 
 def test_all_faults_are_cleared_and_each_counts_once() -> None:
@@ -475,11 +475,11 @@ def test_reset_of_everything_removes_the_faults() -> None:
 
 def test_expired_faults_are_removed() -> None:
     world = World()
-    standing = world.controls.set_fault(None, a_rule("standing", DOWN), SECOND)
+    of_all = world.controls.set_fault(None, a_rule("of_all", DOWN), SECOND)
     own = world.controls.set_fault(world.account, a_rule("own", DOWN), SECOND)
     world.clock.advance(1)
     assert world.controls.clear_faults(world.account, own) == 0
-    assert world.controls.clear_faults(None, standing) == 0
+    assert world.controls.clear_faults(None, of_all) == 0
     assert (world.account.faults.rules, world.engine.accounts.faults) == ([], {})
     last = world.controls.set_fault(None, a_rule("last", DOWN), SECOND)
     assert [live.fault_id for live in world.account.faults.rules] == [last]

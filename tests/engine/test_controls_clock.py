@@ -30,9 +30,9 @@ def test_advance_applies_what_is_due_in_time_order_with_its_consequences() -> No
     world = World()
     late = world.send("972-50-0002300", send_at=NOON + 10 * SECOND)
     soon = world.send("972-50-0000100", send_at=NOON + 2 * SECOND)
-    heard = emitted_messages(world.engine)
+    messages = emitted_messages(world.engine)
     Controls(world.engine).advance_by(world.account, HOUR)
-    assert [message.transaction_id for _, message in heard] == [
+    assert [message.transaction_id for _, message in messages] == [
         *2 * [soon.transaction_id],
         *2 * [late.transaction_id],
     ]
@@ -154,10 +154,10 @@ def test_clock_has_a_latest_time() -> None:
 
 def test_change_of_time_is_an_event() -> None:
     world = World()
-    heard: list[tuple[str | None, EngineEvent]] = []
-    world.engine.listeners.append(lambda account, news: heard.append((account.key if account else None, news)))
+    events: list[tuple[str | None, EngineEvent]] = []
+    world.engine.listeners.append(lambda account, event: events.append((account.key if account else None, event)))
     keeper = Controls(world.engine)
     keeper.freeze(None)
     keeper.advance_by(world.account, SECOND)
     keeper.resume(world.account)
-    assert heard == [(None, ManualChange.CLOCK), (KEY, ManualChange.CLOCK), (KEY, ManualChange.CLOCK)]
+    assert events == [(None, ManualChange.CLOCK), (KEY, ManualChange.CLOCK), (KEY, ManualChange.CLOCK)]

@@ -123,9 +123,9 @@ def test_default_rule_decides_a_message_and_says_why(
 
 
 @pytest.mark.ledger("number.kosher-prefix")
-@pytest.mark.parametrize("prefix", numbers.KOSHER_PREFIXES)
-def test_every_published_prefix_is_kosher(prefix: str) -> None:
-    assert decide(prefix.ljust(12, "0")).decided_by == f"kosher prefix {prefix}"
+def test_every_published_prefix_is_kosher() -> None:
+    for prefix in numbers.KOSHER_PREFIXES:
+        assert decide(prefix.ljust(12, "0")).decided_by == f"kosher prefix {prefix}"
 
 
 def test_no_prefix_is_kosher_with_an_empty_list() -> None:

@@ -51,15 +51,15 @@ def test_draft_has_the_values_of_the_send() -> None:
 
 @pytest.mark.ledger("body.sender")
 @pytest.mark.parametrize(
-    ("asked", "options", "sender"),
+    ("requested", "options", "sender"),
     [("Bank", {"sender": "Shop"}, "Bank"), (None, {"sender": "Shop"}, "Shop"), (None, {}, "SenderID")],
-    ids=["asked for", "the account's", "the vendor's"],
+    ids=["requested", "the account's", "the vendor's"],
 )
 def test_sender_of_a_draft_is_that_of_the_send_or_the_account(
-    asked: str | None, options: dict[str, Any], sender: str
+    requested: str | None, options: dict[str, Any], sender: str
 ) -> None:
     world = World(**options)
-    assert draft(drafter(world, sender=asked), Recipient(NUMBER)).sender == sender
+    assert draft(drafter(world, sender=requested), Recipient(NUMBER)).sender == sender
 
 
 def test_drafts_of_one_send_have_the_same_time() -> None:
@@ -95,6 +95,6 @@ def test_segments_depend_on_the_values_of_the_recipient() -> None:
 def test_placeholder_token_gives_the_same_segments_as_a_real_one() -> None:
     world = World()
     message = draft(drafter(world), Recipient(NUMBER))
-    real, stand_in = Links(BASE, message.transaction_id[:TOKEN_LENGTH]), Links(BASE, "0" * TOKEN_LENGTH)
-    assert len(real.unsubscribe) == len(stand_in.unsubscribe)
-    assert len(real.tracked(1)) == len(stand_in.tracked(1))
+    real, placeholder = Links(BASE, message.transaction_id[:TOKEN_LENGTH]), Links(BASE, "0" * TOKEN_LENGTH)
+    assert len(real.unsubscribe) == len(placeholder.unsubscribe)
+    assert len(real.tracked(1)) == len(placeholder.tracked(1))

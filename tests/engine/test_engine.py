@@ -328,10 +328,10 @@ def test_text_that_is_too_long_for_one_recipient_refuses_the_whole_send() -> Non
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
 def test_refused_send_stores_nothing(to: list[str], content: str, wants_async: bool) -> None:
     world, untouched = World(credit=10), World(credit=10)
-    heard = emitted_messages(world.engine)
+    messages = emitted_messages(world.engine)
     with pytest.raises(RequestRefused):
         world.submit(*to, content=content, wants_async=wants_async)
-    assert heard == []
+    assert messages == []
     assert world.account.credit == 10
     assert world.account.idle
     assert len(world.account.messages) == 0
@@ -551,12 +551,12 @@ def test_due_actions_are_applied_in_time_order() -> None:
     world = World()
     slow = world.send(magic("23"))
     soon = world.send(send_at=NOON + 2 * SECOND)
-    heard = emitted_messages(world.engine)
+    messages = emitted_messages(world.engine)
     world.clock.advance(60)
-    assert heard == []
+    assert messages == []
     world.engine.tick()
-    told = [(message.transaction_id, message.state) for _, message in heard]
-    assert told == [(soon.transaction_id, State.SENT), (slow.transaction_id, State.BOUNCED)]
+    steps_taken = [(message.transaction_id, message.state) for _, message in messages]
+    assert steps_taken == [(soon.transaction_id, State.SENT), (slow.transaction_id, State.BOUNCED)]
 
 
 def test_tick_applies_what_is_due_in_every_account() -> None:
@@ -577,13 +577,13 @@ def test_tick_applies_what_is_due_in_every_account() -> None:
 
 def test_evicted_message_takes_no_more_steps() -> None:
     world = World(max_messages=1)
-    gone = world.submit(magic("01")).messages[0]
+    evicted = world.submit(magic("01")).messages[0]
     kept = world.send()
     world.clock.advance(60)
     assert world.again(kept) == kept
     assert world.account.idle
     with pytest.raises(MessageNotFound):
-        world.again(gone)
+        world.again(evicted)
 
 
 def test_send_above_the_message_limit_returns_all_messages() -> None:
@@ -606,11 +606,11 @@ def test_access_to_an_account_applies_what_is_due() -> None:
 
 def test_account_created_again_after_eviction_has_new_ids() -> None:
     world = World(max_accounts=1)
-    gone = world.send()
+    evicted = world.send()
     world.engine.account("another")
     back = world.send()
-    assert back.sequence > gone.sequence
-    assert back.transaction_id != gone.transaction_id
+    assert back.sequence > evicted.sequence
+    assert back.transaction_id != evicted.transaction_id
 
 
 def test_tick_skips_accounts_without_planned_actions() -> None:
@@ -631,13 +631,13 @@ def test_tick_skips_accounts_without_planned_actions() -> None:
 
 def test_each_message_and_step_is_an_event() -> None:
     world = World(credit=1)
-    heard = emitted_messages(world.engine)
+    messages = emitted_messages(world.engine)
     world.submit(NUMBER, NUMBER, wants_async=True)
     world.submit(magic("05"), content="https://a.test")
     world.clock.advance(1)
     account = world.account
     world.controls.set_credit(account, None)
-    assert [(owner, message.sequence, message.state, len(message.clicks)) for owner, message in heard] == [
+    assert [(owner, message.sequence, message.state, len(message.clicks)) for owner, message in messages] == [
         (account, 1, State.QUEUED, 0),
         (account, 2, State.QUEUED, 0),
         (account, 1, State.SENT, 0),
@@ -705,8 +705,8 @@ def test_engine_without_a_seed_draws_one() -> None:
     assert Engine(Settings(seed=one.seed)).account(KEY).new_transaction_id() == one.account(KEY).new_transaction_id()
 
 
-def steps(*ordered: Step, reactions: tuple[Reaction, ...] = ()) -> Outcome:
-    return Outcome(steps=ordered, decided_by="the rule", reactions=reactions)
+def steps(*parts: Step, reactions: tuple[Reaction, ...] = ()) -> Outcome:
+    return Outcome(steps=parts, decided_by="the rule", reactions=reactions)
 
 
 def passing(after: float = 0, *reactions: Reaction) -> Outcome:
@@ -871,8 +871,8 @@ def test_reactions_of_a_rule_start_when_its_message_is_sent(effect: Outcome, to:
     world = World(a_scenario(a_rule("r", effect)))
     message = world.send(to, content="https://a.test", unsubscribe_reply=True)
     clicked = world.after(60, message)
-    heard = [(sms.text, sms.effect, sms.at) for sms in world.account.replies.newest_first()]
-    assert heard == [
+    replies = [(sms.text, sms.effect, sms.at) for sms in world.account.replies.newest_first()]
+    assert replies == [
         ("STOP", "opted out", NOON + (sent_at + 2) * SECOND),
         ("Who?", "", NOON + (sent_at + 1) * SECOND),
     ]
@@ -925,8 +925,8 @@ def test_refusing_fault_of_a_rule_stores_no_message() -> None:
 
 
 def test_manual_fault_takes_precedence_over_rules_and_magic_numbers() -> None:
-    world = World(a_scenario(a_rule("script", LOST)))
-    assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "script", magic("73"), 1)
+    world = World(a_scenario(a_rule("rule", LOST)))
+    assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "rule", magic("73"), 1)
     world.controls.set_fault(world.account, a_rule("manual", LOST), SECOND)
     assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "manual", magic("73"), 2)
     assert [live.applied for live in world.account.rules.rules] == [1]

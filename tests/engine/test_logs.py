@@ -146,12 +146,12 @@ def test_index_of_a_log_agrees_with_searching_a_list(limit: int, moves: list[tup
     kept: dict[int, str] = {}
     for number, (key, adds) in enumerate(moves, 1):
         if adds:
-            gone = log.add(number, key)
+            evicted = log.add(number, key)
             index.add(key, number)
             kept[number] = key
-            if gone is not None:
+            if evicted is not None:
                 del kept[min(kept)]
-                index.evict(gone, log.first or number)
+                index.evict(evicted, log.first or number)
         elif newest := [place for place, found in kept.items() if found == key]:
             log.remove(newest[-1])
             del kept[newest[-1]]

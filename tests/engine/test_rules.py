@@ -288,8 +288,8 @@ def test_added_rule_takes_precedence_until_it_expires() -> None:
     rules = Rulebook([a_rule("first")])
     rules.add(a_rule("added"), NOON + SECOND, 7)
     rules.add(a_rule("added later"), NOON + 0.5 * SECOND, 8)
-    told = [rules.outcome_of(subject(), NOON + second * SECOND) for second in (0, 0.499, 0.5, 0.999, 1, 60)]
-    assert [outcome and outcome.decided_by for outcome in told] == [
+    outcomes = [rules.outcome_of(subject(), NOON + second * SECOND) for second in (0, 0.499, 0.5, 0.999, 1, 60)]
+    assert [outcome and outcome.decided_by for outcome in outcomes] == [
         "added later",
         "added later",
         "added",
