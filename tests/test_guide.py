@@ -246,6 +246,11 @@ def test_project_that_is_wrong_is_noticed(tmp_path: Path, right: str, code: int)
     assert run_projects({"a": files}, tmp_path, attached=False).returncode == code
 
 
+def test_reference_of_the_api_links_each_page(shared_mock: Mock) -> None:
+    linked = set(re.findall(r'href="/docs/guide/([\w-]+)\.md"', shared_mock.get("/docs").text))
+    assert linked == set(NAMES)
+
+
 def test_pages_are_served_as_text(shared_mock: Mock) -> None:
     for page in PAGES[1:]:
         response = shared_mock.get(f"/docs/guide/{page.name}")
