@@ -163,7 +163,7 @@ def list_faults(context: Context, call: InspectionCall) -> FaultsView:
 def set_fault(context: Context, call: InspectionCall) -> FaultSetView:
     """Set a fault; it takes precedence over all rules until it expires."""
     body: FaultBody = call.body
-    rule = fault_rule(body.fault, body, "a fault set by hand", context.engine.settings)
+    rule = fault_rule(body.fault, body, "a fault set manually", context.engine.settings)
     return FaultSetView(id=context.controls.set_fault(call.scope.one_or_all(), rule, body.ttl))
 
 

@@ -43,7 +43,7 @@ def counts(api: Api) -> list[tuple[int, int, int | None]]:
 
 
 def listed(api: Api) -> list[int]:
-    """Return the ids of the faults that were set by hand."""
+    """Return the ids of the faults that were set manually."""
     return [fault["id"] for fault in api.get("faults")["faults"]]
 
 
@@ -342,7 +342,7 @@ def test_fault_is_set_and_ends_with_its_uses(frozen: Api) -> None:
     assert (shown["matched"], shown["applied"], shown["left"]) == (2, 2, 0)
     assert states(frozen) == ["sent"]
     notes = [entry["note"] for entry in frozen.get("requests")["requests"]]
-    assert notes == ["", "a fault set by hand: status 503", "a fault set by hand: status 503"]
+    assert notes == ["", "a fault set manually: status 503", "a fault set manually: status 503"]
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_fault_lasts_as_long_as_its_block(sms: MockSMS) -> None:
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
     send(sms)
     (call, _) = sms.requests
-    assert (call.fault_decided_by, call.is_refused) == ("a fault set by hand", True)
+    assert (call.fault_decided_by, call.is_refused) == ("a fault set manually", True)
 
 
 def test_fault_is_for_some_calls_alone(sms: MockSMS) -> None:
