@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 
 from mocksms.cli.main import UNUSABLE, main
+from mocksms.errors import INTERNAL_ERROR, MALFORMED_HTTP, RequestRefused
 from mocksms.scenario.schema import json_schema
 from mocksms.settings import Settings
 from mocksms.testing.marker import KINDS, MarkerOptions
@@ -38,6 +39,7 @@ MAX_SECONDS: Final = 120.0
 FILES: Final = Path(__file__).parent / "recipes"
 """What belongs to a test project and is not printed, in a folder named like the project."""
 
+SMALL_TABLES: Final = ("StepModel", "ReplyModel", "ClickModel", "CallbackModel")
 PROJECTS: Final = projects(PAGES)
 INSTALLS: Final = re.compile(r"(pip install |python3 -m venv )")
 OUTPUT: Final = ("", "json", "text")
@@ -104,6 +106,24 @@ def test_page_on_scenarios_names_every_kind_of_fault() -> None:
     text = (GUIDE / "scenarios.md").read_text(encoding="utf-8").partition("### Faults")[2].partition("<!--")[0]
     kinds = json_schema()["$defs"]["FaultModel"]["properties"]["kind"]["enum"]
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == kinds
+
+
+def test_page_on_scenarios_names_the_keys_of_smaller_tables() -> None:
+    text = (GUIDE / "scenarios.md").read_text(encoding="utf-8")
+    shapes = json_schema()["$defs"]
+    keys = {name: ", ".join(f"`{key}`" for key in shapes[name]["properties"]) for name in SMALL_TABLES}
+    listed = {name: " and ".join(names.rsplit(", ", 1)) for name, names in keys.items()}
+    assert [names for names in listed.values() if names not in text] == []
+
+
+def test_page_on_the_inspection_api_names_every_refusal() -> None:
+    text = (GUIDE / "inspection-api.md").read_text(encoding="utf-8")
+    errors = [error for error in RequestRefused.__subclasses__() if error.__module__.startswith("mocksms.")]
+    assert re.findall(r"^\| `(\w+)` \|", text.partition("| Code |")[2].partition("\n\n")[0], re.MULTILINE) == [
+        *(error.code for error in errors),
+        MALFORMED_HTTP,
+        INTERNAL_ERROR,
+    ]
 
 
 def test_rows_say_what_they_mean() -> None:
