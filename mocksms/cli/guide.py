@@ -35,8 +35,8 @@ def guide(arguments: list[str]) -> int:
 def read_pages() -> dict[str, str]:
     """Return the text of each page by its name, in alphabetical order."""
     folder = files("mocksms") / "guide"
-    found = {entry.name.removesuffix(".md"): entry.read_text(encoding="utf-8") for entry in folder.iterdir()}
-    return dict(sorted(found.items()))
+    pages = {page.name.removesuffix(".md"): page.read_text(encoding="utf-8") for page in folder.iterdir()}
+    return dict(sorted(pages.items()))
 
 
 def _summary(text: str) -> str:

@@ -1,1 +1,1 @@
-"""Door 1: the emulated API, as the application under test sees it."""
+"""The emulated API, as the application under test sees it."""

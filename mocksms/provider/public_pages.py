@@ -57,7 +57,7 @@ class PublicPages:
         self._public_origin = _origin(engine.settings.public_url or "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Handle one HTTP request."""
         try:
             body = await read_body(receive, MAX_FORM_BYTES)
         except Disconnected:

@@ -26,7 +26,7 @@ MODEL: Final = "model"
 HttpHeader = tuple[bytes, bytes]
 
 TAG: Final = "Emulated API"
-TAGS: Final = {TAG: "What an application calls, as the vendor offers it; also under /rest/v1 and in any case."}
+TAGS: Final = {TAG: "The vendor's API, as applications use it. Paths also work under /rest/v1 and in any case."}
 
 _UNESCAPED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ESCAPED: Final = json.JSONEncoder(separators=(",", ":"))
@@ -54,10 +54,10 @@ def operation(name: str, method: str, summary: str, responses: Mapping[int, Resp
 
 
 _COMMON_ERRORS: Final = {
-    400: ResponseSpec(about="Body or query do not fit", model=ProviderError),
+    400: ResponseSpec(about="Invalid body or query", model=ProviderError),
     401: ResponseSpec(about="Missing or unknown key, or an account without REST right", model=ProviderError | str),
     403: ResponseSpec(about="Cross-origin request", model=ProviderError),
-    500: ResponseSpec(about="A fault of the vendor, requested by a magic number", model=ProviderError),
+    500: ResponseSpec(about="Internal error, from a magic number or a fault", model=ProviderError),
 }
 
 

@@ -69,8 +69,8 @@ class MessageBody(_VendorModel):
     charset: str = Field("unicode", description="Accepted and recorded; it does not change the text")
     field_vars: list[FieldVars] = Field(default_factory=list, description="Values for placeholders, for each recipient")
     unsubscribe_text: str = Field("", description="The text before the unsubscribe link")
-    add_unsubscribe_link: bool = Field(True, description="Append a link to unsubscribe; true unless given")
-    add_unsubscribe_sms_reply: bool = Field(False, description="Let a reply such as STOP opt out")
+    add_unsubscribe_link: bool = Field(True, description="Append an unsubscribe link (default true)")
+    add_unsubscribe_sms_reply: bool = Field(False, description="Append how to opt out by a reply")
     track_clicks: bool = Field(False, description="Replace links by short ones that count clicks")
     tags: list[str] = Field(default_factory=list, description="Labels to search by")
     sender_id: str = Field("", description="Name of the sender")
@@ -122,8 +122,8 @@ SEND: Final = operation(
         408: ResponseSpec(about="The body did not arrive in time", model=ProviderError),
         413: ResponseSpec(about="The body is too large", model=ProviderError),
         415: ResponseSpec(about="The body is not declared as JSON", model=ProviderError),
-        429: ResponseSpec(about="Too many requests, requested by a magic number", model=ProviderError),
-        503: ResponseSpec(about="Service unavailable, requested by a magic number", model=ProviderError),
+        429: ResponseSpec(about="Too many requests, from a magic number or a fault", model=ProviderError),
+        503: ResponseSpec(about="Service unavailable, from a magic number or a fault", model=ProviderError),
     },
     about="A magic number decides the outcome of its message. Other messages end as they would at the vendor.",
     body=SendBody,
