@@ -89,10 +89,10 @@ def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
         (["check", "good.toml", "--against", "nix"], "nix cannot be read: No such file or directory."),
         (["check", "good.toml", "--against", "good.toml"], "good.toml is not a response of GET /_mock/requests."),
         (["record"], "--key is missing: the API key of the account, such as mocksms record --key KEY."),
-        (["record", "--key", "k", "--url", "mock"], "'mock' is no address of a mock"),
+        (["record", "--key", "k", "--url", "mock"], "'mock' is not the URL of a mock"),
         (
             ["record", "--key", "k", "--url", "http://mock:no"],
-            "Port could not be cast to integer value as 'no'",
+            "'http://mock:no' is not the URL of a mock",
         ),
         (["--scenario", "chaoss"], "There is no scenario 'chaoss'; did you mean chaos?"),
         (
@@ -216,7 +216,7 @@ def test_recording_where_nothing_listens_says_so(capsys: Captured) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert main(["record", "--key", KEY, "--port", str(port)]) == UNUSABLE
-    assert f"mocksms: No response from http://127.0.0.1:{port}: " in capsys.readouterr().err
+    assert f"mocksms: No mock responds at http://127.0.0.1:{port}: " in capsys.readouterr().err
 
 
 def test_recording_asks_no_proxy(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
