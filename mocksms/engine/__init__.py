@@ -1,1 +1,1 @@
-"""What happens to a message: clock, accounts, decisions. Synchronous; knows neither HTTP nor asyncio."""
+"""The engine: accounts, clocks and the processing of messages. Synchronous; without HTTP and asyncio."""

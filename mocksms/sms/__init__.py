@@ -1,1 +1,1 @@
-"""The domain: numbers, texts, messages and their life. Pure; standard library only."""
+"""The domain: phone numbers, texts, messages and their states. Pure; standard library only."""

@@ -34,3 +34,10 @@ def test_step_is_immediate_by_default() -> None:
 def test_fault_loses_the_response_when_the_connection_is_reset(kind: FaultKind) -> None:
     resets = {FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT}
     assert Fault(kind=kind).loses_response is (kind in resets)
+
+
+def test_fault_of_another_duration_is_otherwise_the_same() -> None:
+    fault = Fault(kind=FaultKind.STATUS, status=429)
+    assert fault.lasting(timedelta(seconds=3)) == Fault(
+        kind=FaultKind.STATUS, status=429, duration=timedelta(seconds=3)
+    )
