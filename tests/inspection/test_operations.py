@@ -1,0 +1,126 @@
+"""Which error statuses an operation lists in the OpenAPI document, and with which it really responds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from mocksms.inspection.auth import OPEN
+from mocksms.inspection.errors import ERRORS, CallbacksUnfinished
+from mocksms.inspection.routes import ENDPOINTS
+from mocksms.inspection.waiting import CallbackWaits
+from mocksms.schemas.openapi import Operation
+from mocksms.settings import Settings
+from tests.inspection.support import INVALID, OPERATIONS, exchange_bytes
+from tests.support import PATIENCE, Mock, running
+
+TOKEN = "open sesame"
+MAX_BODY = 1_024
+UNKNOWN_ID = "0123456789ab"
+VALID_BODIES: dict[str, Any] = {operation.id: next(iter(operation.examples.values()), None) for operation in OPERATIONS}
+SPECIAL: list[tuple[str, str, Any]] = [
+    ("cancel_message", "messages/latest/cancel", None),
+    ("send_message", "messages/latest/send", None),
+    ("bounce_message", "messages/latest/bounce", None),
+    ("click_message", "messages/latest/click", {}),
+    ("wait_for_messages", "messages/wait?timeout=0&to=1", None),
+    ("verify_messages", "verify", {"exactly": 99}),
+    ("advance_clock", "clock/advance", {"to": "2001-01-01"}),
+    ("put_scenario", "scenario?name=broken", None),
+]
+"""Requests that only this operation refuses: its id, the path and the body. The latest message is an invalid one."""
+
+
+@pytest.fixture
+def strict_mock(tmp_path: Path) -> Iterator[Mock]:
+    """A mock with a control token, a low limit of bodies, and a broken scenario in its folder."""
+    (tmp_path / "broken.toml").write_text("rule = 1", encoding="utf-8")
+    settings = Settings(port=0, control_token=TOKEN, max_body=MAX_BODY, scenario_folder=str(tmp_path))
+    with running(settings) as mock:
+        yield mock
+
+
+def status(mock: Mock, method: str, path: str, *, token: str = TOKEN, **request: Any) -> int:
+    headers = {"Authorization": f"Bearer {token}", **request.pop("headers", {})}
+    response = requests.request(
+        method, f"{mock.url}{path}", headers=headers, stream=True, timeout=PATIENCE, allow_redirects=False, **request
+    )
+    with closing(response):
+        return response.status_code
+
+
+def refusals(mock: Mock, operation: Operation, record_id: str) -> Iterator[int]:
+    """Iterate over the statuses of requests that many operations refuse, each for another reason."""
+    method, path = operation.method, operation.path.replace("{id}", record_id)
+    body, json = VALID_BODIES[operation.id], {"Content-Type": "application/json"}
+    yield status(mock, method, path, data=b"[]", headers=json)
+    yield status(mock, method, path, data=b"[]", token="")
+    yield status(mock, method, path, headers={"Origin": "http://other.example"})
+    yield status(mock, method, path, data=b"x", headers={"Content-Type": "text/plain"})
+    wait = {"timeout": 0} if operation.id == "wait_for_messages" else {}
+    nowhere = operation.path.replace("{id}", "none")
+    yield status(mock, method, nowhere, json=body, params={"account": UNKNOWN_ID, **wait})
+    yield status(mock, method, path, json=body, params={"since": 2**53, "account": UNKNOWN_ID, **wait})
+    yield status(mock, method, path, json={"since": 2**53}, params={"account": UNKNOWN_ID})
+    if method != "GET":
+        yield status(mock, method, path, data=b" " * (MAX_BODY + 1), headers=json)
+
+
+def slow_body_status(mock: Mock, operation: Operation) -> int:
+    path = operation.path.replace("{id}", "latest")
+    lines = f"{operation.method} {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n"
+    raw = exchange_bytes(mock, f"{lines}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode())
+    return int(raw.split()[1])
+
+
+def test_operation_lists_exactly_the_error_statuses_it_responds_with(
+    strict_mock: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row,) = strict_mock.send(INVALID)
+    found = {(each.id, code) for each in OPERATIONS for code in refusals(strict_mock, each, row["transaction_id"])}
+    methods = {operation.id: operation.method for operation in OPERATIONS}
+    for name, path, body in SPECIAL:
+        found.add((name, status(strict_mock, methods[name], f"/_mock/{path}", json=body)))
+
+    async def unfinished(*_: object) -> None:
+        await asyncio.sleep(0)
+        raise CallbacksUnfinished(0.1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CallbackWaits, "until_none_is_due", unfinished)
+        patched.setattr("mocksms.inspection.waiting.MAX_MESSAGE_WAITS", 0)
+        patched.setattr("mocksms.inspection.events.MAX_STREAMS", 0)
+        patched.setattr("mocksms.asgi.MAX_BODY_SECONDS", 0.001)
+        found.add(("advance_clock", status(strict_mock, "POST", "/_mock/clock/advance", json={"by": 1})))
+        found.add(("wait_for_messages", status(strict_mock, "GET", "/_mock/messages/wait")))
+        found.add(("events", status(strict_mock, "GET", "/_mock/events")))
+        writes = [operation for operation in OPERATIONS if operation.method != "GET"]
+        found |= {(operation.id, slow_body_status(strict_mock, operation)) for operation in writes}
+
+    listed = {(operation.id, code) for operation in OPERATIONS for code in operation.responses}
+    assert {pair for pair in listed if pair[1] >= 400} == {pair for pair in found if pair[1] >= 400}
+
+
+def test_only_operations_that_need_no_token_list_no_401() -> None:
+    assert {each.path for each in OPERATIONS if 401 not in each.responses} == OPEN & {each.path for each in OPERATIONS}
+
+
+def test_every_error_status_is_described_with_the_model_of_errors() -> None:
+    errors = [spec for each in OPERATIONS for code, spec in each.responses.items() if code >= 400]
+    assert {spec.model.__name__ for spec in errors} == {"ErrorResponse"}
+    assert all(spec.about for spec in errors)
+    assert {code for each in OPERATIONS for code in each.responses} == {200} | {spec.status for spec in ERRORS.values()}
+
+
+def test_operation_takes_id_and_texts_from_its_handler() -> None:
+    for each in ENDPOINTS:
+        operation, handler = each.operation, each.handler
+        assert operation.id == handler.__name__
+        assert (handler.__doc__ or "").startswith(f"{operation.summary}.")
+        assert operation.responses[200].about
