@@ -1,4 +1,4 @@
-"""What a test does to an account: outcomes, faults, credit, opt-outs, replies, time."""
+"""Actions of a test on an account: scenarios, faults, credit, opt-outs, replies, and the clock."""
 
 from __future__ import annotations
 
@@ -12,48 +12,47 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from mocksms.errors import MockRefused, MocksmsError
-from mocksms.testing.account import AccountHandle, SmsReply, id_of, reply_of
+from mocksms.testing.account import AccountHandle
 from mocksms.testing.client import REQUEST_SECONDS, MockClient
-from mocksms.testing.models import DurationLike, SmsMessage, message_of
+from mocksms.testing.models import DurationLike, SmsMessage, SmsReply, message_of, reply_of, transaction_id_of
 
 __tracebackhide__ = True
 
 LANES: Final = 100
-"""Numbers that each magic outcome has."""
+"""Numbers of each magic outcome."""
 
-SETTLING: Final = 60.0 + REQUEST_SECONDS
-"""Seconds that moving time may take: a mock lets receivers take 60."""
+ADVANCE_SECONDS: Final = 60.0 + REQUEST_SECONDS
+"""How long moving the clock may take: a mock waits up to 60 s for the receivers of callbacks."""
 
 Rules = Sequence[Mapping[str, Any]]
-"""Rules as a scenario file has them: `{"match": {"tag": "otp"}, "outcome": "rejected/bounced", "times": 1}`."""
+"""Rules as in a scenario file: `{"match": {"tag": "otp"}, "outcome": "rejected/bounced", "times": 1}`."""
 
 
 class FaultHandle:
-    """A fault in force; used as `with`, it ends with the block. `clear` ends it as well."""
+    """A fault of the emulated API. It ends with its `with` block, or with `clear`."""
 
-    def __init__(self, account: AccountHandle, number: int, about: str) -> None:
+    def __init__(self, account: AccountHandle, fault_id: int, description: str) -> None:
         self._account = account
-        self._number = number
-        self._about = about
+        self._id = fault_id
+        self._description = description
 
     @property
     def applied(self) -> int:
-        """How many calls it let go wrong."""
-        answer = self._account.api("GET", "faults")
-        rows = [*answer["faults"], *answer["ended"]]
-        return next((int(row["applied"]) for row in rows if row["id"] == self._number), 0)
+        """Number of requests that the fault changed."""
+        faults = self._account.api("GET", "faults")
+        return next((int(row["applied"]) for row in (*faults["faults"], *faults["ended"]) if row["id"] == self._id), 0)
 
     def __repr__(self) -> str:
         try:
-            met = f"met by {self.applied} {'call' if self.applied == 1 else 'calls'}"
+            applied = self.applied
         except MocksmsError:
-            met = "of a mock that does not answer"
-        return f"<fault {self._about}, {met}>"
+            return f"<fault {self._description}, of a mock that does not respond>"
+        return f"<fault {self._description}, applied to {applied} {'request' if applied == 1 else 'requests'}>"
 
     def clear(self) -> None:
-        """End it; one that is over stays so."""
+        """End the fault, if it has not ended yet."""
         try:
-            self._account.api("DELETE", f"faults/{self._number}")
+            self._account.api("DELETE", f"faults/{self._id}")
         except MockRefused as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
@@ -68,7 +67,7 @@ class FaultHandle:
 
 
 class Actions(AccountHandle):
-    """An account whose provider does what the test says."""
+    """An account whose provider behaves as the test decides."""
 
     def __init__(self, client: MockClient | None, api_key: str, timeout: float) -> None:
         super().__init__(client, api_key, timeout)
@@ -76,13 +75,13 @@ class Actions(AccountHandle):
         self._faults: list[FaultHandle] = []
 
     def number(self, outcome: str = "sent") -> str:
-        """Return a magic number for an outcome, each time another one.
+        """Return a magic number for an outcome, another one each time.
 
         Args:
             outcome: a name such as `kosher` or `response-lost`, or a code such as `21`; `mocksms numbers` lists them.
 
         Raises:
-            ValueError: there is no such outcome, or its 100 numbers are all taken.
+            ValueError: there is no such outcome, or its 100 numbers are used up.
         """
         rows = self.client.request("GET", "numbers")["numbers"]
         name = str(outcome).strip().lower().replace("_", "-").replace(" ", "-")
@@ -90,30 +89,28 @@ class Actions(AccountHandle):
         if row is None:
             names = [row["name"] for row in rows]
             near = difflib.get_close_matches(name, names, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+            hint = f"did you mean {near[0]!r}?" if near else f"the outcomes are {', '.join(names)}"
             raise ValueError(f"there is no magic number for {outcome!r}; {hint}")
         lane = next(self._lanes.setdefault(row["code"], count()))
         if lane >= LANES:
-            raise ValueError(
-                f"the {LANES} numbers for {outcome!r} are all taken by this test; keep one and use it again"
-            )
+            raise ValueError(f"this test has used all {LANES} numbers for {outcome!r}; keep a number and use it again")
         return f"{row['number'][:-2]}{lane:02}"
 
     def scenario(self, scenario: str | Path | Rules | Mapping[str, Any] | None) -> None:
-        """Put a scenario in force in place of the one there is.
+        """Activate a scenario instead of the present ones.
 
         Args:
-            scenario: the name of one the mock has; the path of a file here (a Path, or a text that ends in `.toml`);
-                rules, or a whole scenario, as Python data; None for none.
+            scenario: name of a scenario that the mock knows; path of a file on this machine (a `Path`, or text that
+                ends in `.toml`); rules or a whole scenario as Python data; None for no scenario.
 
         Raises:
-            MockRefused: there is none of that name, or the rules make no sense; the text says where.
-            ScenarioUnusable: the file is none; the text says where.
+            MockRefused: there is no scenario of this name, or it is invalid; the text says where.
+            InvalidScenario: the file is invalid; the text says where.
         """
         if scenario is None:
             self.api("DELETE", "scenario")
         elif isinstance(scenario, Path) or (isinstance(scenario, str) and scenario.endswith(".toml")):
-            self.api("PUT", "scenario", _read(Path(scenario)))
+            self.api("PUT", "scenario", _read_scenario(Path(scenario)))
         elif isinstance(scenario, str):
             self.api("PUT", "scenario", name=scenario)
         else:
@@ -121,7 +118,7 @@ class Actions(AccountHandle):
 
     @property
     def unused_rules(self) -> list[str]:
-        """The rules of the scenario in force that decided about nothing so far."""
+        """Rules of the active scenarios that were not applied yet."""
         return list(self.api("GET", "scenario")["unused"])
 
     def fault(
@@ -135,39 +132,39 @@ class Actions(AccountHandle):
         ttl: DurationLike | None = None,
         **details: Any,
     ) -> FaultHandle:
-        """Let calls go wrong from here on: `with sms.fault("reset_after_accept", times=1):`.
+        """Add a fault of the emulated API: `with sms.fault("reset_after_accept", times=1):`.
 
         Args:
-            kind: as in a scenario (`delay`, `truncated`, `rate_limit` ...), or an HTTP status.
-            times: how many calls; all unless given.
-            every: only every so many.
-            probability: how likely, under the mock's seed.
-            match: which messages or calls, as in a rule: `{"tag": "otp"}`, `{"operation": "search"}`.
-            ttl: how long at most, on the account's clock; 10 minutes unless given.
-            details: what the kind needs: `status=503, retry_after="2s"`, `duration="1s"`, `limit=5, per="1m"`.
+            kind: kind as in a scenario (`delay`, `truncated`, `rate_limit` ...), or an HTTP status.
+            times: number of requests that it applies to; None for all.
+            every: it applies to every n-th request only.
+            probability: it applies with this probability, from 0 to 1; repeatable with the seed of the mock.
+            match: messages or requests that it applies to, as in a rule: `{"tag": "otp"}`, `{"operation": "search"}`.
+            ttl: it ends after this time on the clock of the account, by default after 10 minutes.
+            details: details of the kind: `status=503, retry_after="2s"`, `duration="1s"`, `limit=5, per="1m"`.
 
         Raises:
-            MockRefused: there is no such fault; the text says what is wrong.
-            TypeError: the status is given twice.
+            MockRefused: the fault is invalid; the text says why.
+            TypeError: there are two statuses.
         """
         if isinstance(kind, int) and "status" in details:
-            raise TypeError(f"status is given twice: {kind} and {details['status']}")
+            raise TypeError(f"there are two statuses: {kind} and {details['status']}")
         fault = {"kind": "status", "status": kind} if isinstance(kind, int) else {"kind": kind}
         limits = {"times": times, "every": every, "probability": probability, "match": match, "ttl": ttl}
-        given = {name: value for name, value in limits.items() if value is not None}
-        number = self.api("POST", "faults", {"fault": {**fault, **details}, **given})["id"]
-        about = ", ".join([str(kind), *(f"{name}={value!r}" for name, value in {**details, **given}.items())])
-        self._faults.append(FaultHandle(self, number, about))
+        limits = {name: value for name, value in limits.items() if value is not None}
+        fault_id = self.api("POST", "faults", {"fault": {**fault, **details}, **limits})["id"]
+        parts = [str(kind), *(f"{name}={value!r}" for name, value in {**details, **limits}.items())]
+        self._faults.append(FaultHandle(self, fault_id, ", ".join(parts)))
         return self._faults[-1]
 
     @property
     def faults(self) -> list[FaultHandle]:
-        """The faults that this handle has set, also those that are over."""
+        """The faults that this handle has added, also those that have ended."""
         return list(self._faults)
 
     @property
     def credit(self) -> int | None:
-        """The segments the account can send, None without limit. Set, what waited for credit is sent."""
+        """Segments the account can send, None for no limit. Setting it sends messages that wait for credit."""
         credit: int | None = self.api("GET", "account")["credit"]
         return credit
 
@@ -177,75 +174,79 @@ class Actions(AccountHandle):
 
     @property
     def opted_out(self) -> list[str]:
-        """The numbers that have opted out, in digits."""
+        """Numbers that have opted out, normalised."""
         return list(self.api("GET", "account")["unsubscribed"])
 
     def update_account(self, **changes: Any) -> None:
-        """Change the account: `gateway=False`, `bounced={"add": [number]}`, `kosher=[number]`, `rest_right=False`.
+        """Update the account: `gateway=False`, `bounced={"add": [number]}`, `kosher=[number]`, `rest_right=False`.
 
         Raises:
-            MockRefused: it has no such property; the text names those it has.
+            MockRefused: a property is unknown or its value is invalid; the text names the known ones.
         """
         self.api("PATCH", "account", changes)
 
     def opt_out(self, number: str) -> None:
-        """Let a number opt out."""
+        """Opt a number out."""
         self.update_account(unsubscribed={"add": [number]})
 
     def opt_in(self, number: str) -> None:
-        """Take an opt-out back."""
+        """Opt a number in again."""
         self.update_account(unsubscribed={"remove": [number]})
 
     def reply(self, from_: str, text: str) -> SmsReply:
-        """Let a phone reply, such as with `STOP`."""
+        """Send a reply from a phone, such as `STOP`, and return it with its effect."""
         return reply_of(self.api("POST", "inbound", {"from": from_, "text": text}))
 
     def cancel(self, message: SmsMessage | str) -> SmsMessage:
-        """Cancel a queued message, given by itself or its transaction id, and return it as it is then.
+        """Cancel a queued message and return its new state. Messages can be passed as transaction ids, too.
 
         Raises:
-            MockRefused: it is not queued any more.
+            MockRefused: it is not queued.
         """
-        return self._drive(message, "cancel")
+        return self._act(message, "cancel")
 
     def bounce(self, message: SmsMessage | str) -> SmsMessage:
-        """Let a message bounce, and return it as it is then.
+        """Let a message bounce, and return its new state.
 
         Raises:
-            MockRefused: it has ended otherwise.
+            MockRefused: a message in its state cannot bounce.
         """
-        return self._drive(message, "bounce")
+        return self._act(message, "bounce")
 
     def send_now(self, message: SmsMessage | str) -> SmsMessage:
-        """Send a queued message now, whatever it waits for, and return it as it is then.
+        """Send a queued message now, whatever it waits for, and return its new state.
 
         Raises:
-            MockRefused: it is not queued any more.
+            MockRefused: it is not queued.
         """
-        return self._drive(message, "send")
+        return self._act(message, "send")
 
     def unsubscribe(self, message: SmsMessage | str) -> SmsMessage:
-        """Let the recipient of a message opt out, as by the link in it."""
-        return self._drive(message, "unsubscribe")
+        """Opt the recipient of a message out, as with its unsubscribe link."""
+        return self._act(message, "unsubscribe")
 
     def click(self, message: SmsMessage | str, url: str | None = None) -> SmsMessage:
-        """Let the recipient open a link, the first unless given, and return the message as it is then.
+        """Open a link in a message as its recipient, and return the new state of the message.
+
+        Args:
+            message: the message, or its transaction id.
+            url: the link; None for the first.
 
         Raises:
             MockRefused: the phone does not show that link.
         """
-        return self._drive(message, "click", {} if url is None else {"url": url})
+        return self._act(message, "click", {} if url is None else {"url": url})
 
     def freeze(self, at: datetime | None = None) -> datetime:
-        """Let the account's time stand still, at a later instant if given, and return where it stands.
+        """Freeze the clock of the account, at once or at a later time, and return its time.
 
         Raises:
-            MockRefused: that is in the past; time goes on as before.
+            MockRefused: `at` is in the past; the clock is not changed.
         """
         was_frozen = at is not None and self.api("GET", "clock")["frozen"]
-        stands_at = datetime.fromisoformat(self.api("POST", "clock/freeze")["now"])
+        now = datetime.fromisoformat(self.api("POST", "clock/freeze")["now"])
         if at is None:
-            return stands_at
+            return now
         try:
             return self.advance(at)
         except MockRefused as error:
@@ -254,37 +255,37 @@ class Actions(AccountHandle):
             raise
 
     def advance(self, by: DurationLike | datetime) -> datetime:
-        """Move the account's time on by a length or to an instant, and return where it is then.
+        """Move the clock of the account forward by a duration or to a time, and return its time.
 
-        All that is due by then has happened when it returns, in the order of time. In an async test whose application
-        takes part in that use `await sms.aio.advance(...)`.
+        When it returns, everything that is due by then has happened, callbacks included. In an async test whose
+        application receives callbacks use `await sms.aio.advance(...)`.
 
         Raises:
-            MockRefused: that is in the past, or beyond all calendars, or receivers of callbacks take too long.
+            MockRefused: the time is in the past or too far in the future, or a receiver of callbacks takes too long.
         """
         if isinstance(by, datetime):
             body: dict[str, Any] = {"to": (by if by.tzinfo else by.astimezone()).isoformat()}
         else:
             body = {"by": by}
-        return datetime.fromisoformat(self.api("POST", "clock/advance", body, read_timeout=SETTLING)["now"])
+        return datetime.fromisoformat(self.api("POST", "clock/advance", body, read_timeout=ADVANCE_SECONDS)["now"])
 
     def resume(self) -> None:
-        """Let the account's time run on."""
+        """Let the clock of the account run again."""
         self.api("POST", "clock/resume")
 
     def reset(self) -> None:
-        """Forget all the account holds: it begins anew."""
+        """Reset the account: delete its messages, requests, faults and lists, and restart its clock."""
         self.api("POST", "reset")
         self._lanes.clear()
         self._faults.clear()
 
-    def _drive(self, message: SmsMessage | str, word: str, body: Any = None) -> SmsMessage:
-        return message_of(self.api("POST", f"messages/{id_of(message)}/{word}", body))
+    def _act(self, message: SmsMessage | str, action: str, body: Any = None) -> SmsMessage:
+        return message_of(self.api("POST", f"messages/{transaction_id_of(message)}/{action}", body))
 
 
-def _read(path: Path) -> Any:
-    """Return the scenario in a file as JSON data, checked here so that the text of an error can name the line."""
+def _read_scenario(path: Path) -> Any:
+    """Return a scenario file as JSON, checked on this side: only here can an error name the line."""
     from mocksms.scenario.parser import read_file
 
-    said = read_file(path).model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    return {"rule": [], **said}  # a file may say nothing
+    scenario = read_file(path).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return {"rule": [], **scenario}  # an empty file has no rules

@@ -1,4 +1,4 @@
-"""The mock in a container of its own, for tests that use Testcontainers. Needs `mocksms[testcontainers]`."""
+"""The mock in a container, for tests with Testcontainers. Needs `mocksms[testcontainers]`."""
 
 from __future__ import annotations
 
@@ -21,43 +21,43 @@ PORT: Final = 8972
 """The port of the mock inside its container."""
 
 ENDED: Final = ("exited", "dead", "removing")
-"""States of a container that will never be ready."""
+"""Container states from which it will never be ready."""
 
 
 class MockSMSContainer(DockerContainer):
-    """A container with a mock in it that is ready once it has started.
+    """A container with a mock; `start` and `with` wait until it is ready.
 
         with MockSMSContainer().with_env("MOCKSMS_SCENARIO", "gateway-outage") as mock:
             application = Application(sms_url=mock.url + "/rest/v1")
 
     Args:
-        image: the image, as it was built or is called in your registry; else `mocksms` of the version installed here.
-        ready_timeout: seconds it may take to be ready.
-        more: whatever else `DockerContainer` takes.
+        image: name of the image, by default `mocksms` with the tag of the installed version.
+        ready_timeout: seconds until it has to be ready.
+        options: further arguments of `DockerContainer`.
     """
 
-    def __init__(self, image: str | None = None, *, ready_timeout: float = 30.0, **more: Any) -> None:
-        super().__init__(image or f"mocksms:{version('mocksms')}", **more)
+    def __init__(self, image: str | None = None, *, ready_timeout: float = 30.0, **options: Any) -> None:
+        super().__init__(image or f"mocksms:{version('mocksms')}", **options)
         self.with_exposed_ports(PORT)
         self.ready_timeout = ready_timeout
 
     @property
     def url(self) -> str:
-        """The mock's address for programs on this machine; containers on its network reach it by its name and 8972."""
+        """URL for programs on this machine; other containers use the name of this one and port 8972."""
         return f"http://{self.get_container_host_ip()}:{self.get_exposed_port(PORT)}"
 
     def start(self) -> Self:
-        """Start the container and wait until the mock in it answers.
+        """Start the container and wait until the mock is ready.
 
         Raises:
-            NotReady: it did not in time, or its container has ended; what it printed is in the error's notes.
+            NotReady: it is not ready in time, or the container has ended; notes of the error show its output.
         """
         super().start()
         try:
             self._check_alive()
             wait_until_ready(self.url, self.ready_timeout, self._check_alive)
         except Exception as error:
-            error.add_note(f"What the container printed:\n{self._printed()}")
+            error.add_note(f"Output of the container:\n{self._output()}")
             raise
         return self
 
@@ -65,7 +65,7 @@ class MockSMSContainer(DockerContainer):
         container = self.get_wrapped_container()
         container.reload()
         if container.status in ENDED:
-            raise NotReady(self.image, f"its container has ended with {container.attrs['State']['ExitCode']}")
+            raise NotReady(self.image, f"the container has ended with exit code {container.attrs['State']['ExitCode']}")
 
-    def _printed(self) -> str:
+    def _output(self) -> str:
         return b"".join(self.get_logs()).decode(errors="replace").strip() or "nothing"

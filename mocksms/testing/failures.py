@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mocksms.sms.display import clock_time, describe_history, line, quoted
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
 from mocksms.sms.text import escape
-from mocksms.testing.account import AccountHandle, ApiRequest, SmsReply
+from mocksms.testing.account import AccountHandle
 from mocksms.testing.matchers import Expectation
-from mocksms.testing.models import SmsMessage
+from mocksms.testing.models import ApiRequest, SmsMessage, SmsReply
 
 if TYPE_CHECKING:
     from mocksms.inspection.explanations import Cause, CauseKind, Closest, Explanation

@@ -1,9 +1,9 @@
-"""What the marker says about a test, checked before the test runs."""
+"""Options of the pytest marker `mocksms`, checked before the test runs."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -13,27 +13,34 @@ import pytest
 
 from mocksms.testing.client import fits_a_header
 
-KINDS: Final = ("refused", "unknown-path", "warning", "crash", "other-account", "late")
-"""What a test can come upon that it did not ask for."""
+KINDS: Final = {
+    "refused": "refused request",
+    "unknown-path": "request to an unknown path",
+    "warning": "request with a warning",
+    "crash": "internal error of mocksms",
+    "other-account": "request of another account",
+    "late": "message after the end of its test",
+}
+"""Kinds of unexpected traffic, with the words for each."""
 
-WAYS: Final = ("fail", "warn", "ignore")
-"""What can happen about it."""
+REACTIONS: Final = ("fail", "warn", "ignore")
+"""What unexpected traffic can do to a test."""
 
 UNSET: Final = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkerOptions:
-    """What the marker says about a test.
+    """Options of the marker `mocksms`.
 
     Args:
-        scenario: what is in force from the start, as for `MockSMS.scenario`.
-        credit: the segments the account can send, None without limit.
-        frozen: whether time stands still from the start, or the later instant it stands at.
-        strict: whether a request with warnings lets the test fail.
-        api_key: the key of the application, if that cannot change: what it holds is forgotten before and after.
-        allow: what the test puts up with, of `refused`, `unknown-path`, `warning`, `crash`, `other-account`, `late`.
-        unexpected: what happens about the rest, in place of the suite's option.
+        scenario: active from the start; a name, a path, rules or a whole scenario, as for `MockSMS.scenario`.
+        credit: segments the account can send, None for no limit.
+        frozen: True freezes the clock at the start; an aware datetime in the future freezes it there.
+        strict: requests with warnings are unexpected traffic, too.
+        api_key: API key of an application that cannot change it. The account is reset before and after the test.
+        allow: kinds of unexpected traffic that the test accepts, one or several of `KINDS`.
+        unexpected: `fail`, `warn` or `ignore`; takes precedence over the option `mocksms_unexpected`.
     """
 
     scenario: Any = None
@@ -46,56 +53,57 @@ class MarkerOptions:
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        """What the test puts up with."""
+        """Kinds of unexpected traffic that the test accepts."""
         return (self.allow,) if isinstance(self.allow, str) else tuple(self.allow)
 
 
-def marked(node: pytest.Item) -> MarkerOptions:
-    """Return what the markers of a test say; the nearest wins.
+def read_marker(node: pytest.Item) -> MarkerOptions:
+    """Return the options of the markers of a test; the marker nearest to the test takes precedence.
 
     Raises:
-        UsageError: they say something that does not exist.
+        UsageError: an option is unknown or has an invalid value.
     """
-    given: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     names = [field.name for field in fields(MarkerOptions)]
     for marker in node.iter_markers("mocksms"):
         unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in names)]
         if unknown:
-            hint = _near(unknown[0], names)
+            hint = _nearest(unknown[0], names)
             raise pytest.UsageError(f"the marker mocksms takes {', '.join(names)} by name, not {unknown[0]}{hint}")
-        given = {**marker.kwargs, **given}
-    mark = MarkerOptions(**given)
-    for complaint in _complaints(mark):
-        raise pytest.UsageError(complaint)
-    return mark
+        options = {**marker.kwargs, **options}
+    checked = MarkerOptions(**options)
+    for issue in _issues(checked):
+        raise pytest.UsageError(issue)
+    return checked
 
 
-def _complaints(mark: Any) -> Iterator[str]:
-    if not isinstance(mark.scenario, str | Path | Mapping | Sequence | None):
-        yield _wrong("scenario", "a name, a path, rules or None", mark.scenario)
-    if mark.credit not in (UNSET, None) and (type(mark.credit) is not int or mark.credit < 0):
-        yield _wrong("credit", "a whole number from 0, or None for no limit", mark.credit)
-    if not isinstance(mark.frozen, bool) and not (isinstance(mark.frozen, datetime) and mark.frozen.tzinfo):
-        wanted = "True, or an instant with its zone such as datetime(2040, 1, 31, 12, tzinfo=UTC)"
-        yield _wrong("frozen", wanted, mark.frozen)
-    if not isinstance(mark.strict, bool):
-        yield _wrong("strict", "True or False", mark.strict)
-    if mark.api_key is not None and not fits_a_header(mark.api_key):
-        yield _wrong("api_key", "a text that a header can carry: ASCII, not empty, no space around", mark.api_key)
-    if not isinstance(mark.allow, str | Sequence | set | frozenset):
-        yield _wrong("allow", f"one or several of {', '.join(KINDS)}", mark.allow)
+def _issues(marker: Any) -> Iterator[str]:
+    if not isinstance(marker.scenario, str | Path | Mapping | Sequence | None):
+        yield _issue("scenario", marker.scenario, "a name, a path, rules or None")
+    if marker.credit not in (UNSET, None) and (type(marker.credit) is not int or marker.credit < 0):
+        yield _issue("credit", marker.credit, "a whole number from 0, or None for no limit")
+    if not isinstance(marker.frozen, bool) and not (isinstance(marker.frozen, datetime) and marker.frozen.tzinfo):
+        expected = "True, or a datetime with a time zone such as datetime(2040, 1, 31, 12, tzinfo=UTC)"
+        yield _issue("frozen", marker.frozen, expected)
+    if not isinstance(marker.strict, bool):
+        yield _issue("strict", marker.strict, "True or False")
+    if marker.api_key is not None and not fits_a_header(marker.api_key):
+        expected = "text that fits into an HTTP header: ASCII, not empty, without spaces around it"
+        yield _issue("api_key", marker.api_key, expected)
+    kinds = f"one or several of {', '.join(KINDS)}"
+    if not isinstance(marker.allow, str | Sequence | set | frozenset):
+        yield _issue("allow", marker.allow, kinds)
     else:
-        for kind in mark.allowed:
-            if kind not in KINDS:
-                yield f"allow of the marker mocksms knows {', '.join(KINDS)}, not {kind!r}{_near(kind, KINDS)}"
-    if mark.unexpected not in (None, *WAYS):
-        yield f"unexpected of the marker mocksms is fail, warn or ignore, not {mark.unexpected!r}"
+        unknown = (kind for kind in marker.allowed if not isinstance(kind, str) or kind not in KINDS)
+        yield from (_issue("allow", kind, kinds) + _nearest(kind, KINDS) for kind in unknown)
+    if marker.unexpected not in (None, *REACTIONS):
+        yield _issue("unexpected", marker.unexpected, "fail, warn or ignore")
 
 
-def _wrong(name: str, wanted: str, given: object) -> str:
-    return f"{name} of the marker mocksms must be {wanted}, not {given!r}"
+def _issue(name: str, value: object, expected: str) -> str:
+    return f"{name} of the marker mocksms is {value!r}, but must be {expected}"
 
 
-def _near(given: object, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(str(given), known, 1)
+def _nearest(value: object, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(value), list(known), 1)
     return f"; did you mean {near[0]}?" if near else ""

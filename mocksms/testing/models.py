@@ -1,4 +1,4 @@
-"""What a test sees of a message: plain values as at the moment it was asked, and a text that reads well."""
+"""Messages, requests and replies as values for tests, read from rows of the inspection API."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from mocksms.settings import seconds
 from mocksms.sms.display import quoted
@@ -17,7 +18,7 @@ DurationLike = str | float | timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryStep:
-    """A step in a message's life: when, to which state (`sent`, `rejected/bounced`), and why."""
+    """A step of a message: its time, the state since then (`sent`, `rejected/bounced`), and the cause."""
 
     at: datetime
     state: str
@@ -29,10 +30,10 @@ class HistoryStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentInfo:
-    """What the text takes on the air.
+    """The segments of a text.
 
-    `encoding` is `GSM-7` or `UCS-2`, `units` are septets or UTF-16 code units, `forced_by` the first character that
-    GSM 03.38 does not have (None in GSM-7), at index `forced_at`.
+    `encoding` is `GSM-7` or `UCS-2`; `units` are septets or UTF-16 code units. `forced_by` is the first character
+    that is not in GSM 03.38, at index `forced_at`; both are None in GSM-7.
     """
 
     encoding: str
@@ -44,12 +45,12 @@ class SegmentInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SmsMessage:
-    """One SMS to one recipient, as it was when it was read; `sms.read(message)` returns it as it is by now.
+    """One SMS to one recipient, as it was when it was read; `sms.read(message)` returns it as it is now.
 
-    `to` is the number as the application sent it, `number` its digits. `content` is as sent with placeholders filled,
-    `text` as the phone shows it. `reject_reason` is spelt as in send answers, None when there is none. `codes` are the
-    one-time codes in the text, the likeliest first. `warnings` say what the request took liberties with. `cursor` is
-    the message's place in what has happened. Times are aware, in UTC.
+    `to` is the number as the application sent it, `number` its normalised form. `content` is what the application
+    sent, placeholders filled; `text` is what the phone shows. `reject_reason` is spelt as in send responses, None if
+    there is none. `codes` are the one-time codes in the text, the most likely first. `warnings` name deviations of
+    the request from the documentation. `cursor` can be passed as `since`. Times are in UTC.
     """
 
     transaction_id: str
@@ -74,8 +75,8 @@ class SmsMessage:
 
     @property
     def state(self) -> str:
-        """Where the message is in its life: `sent`, `rejected/bounced`."""
-        return state_of(self.status, self.reject_reason)
+        """Status and reason: `sent`, `rejected/bounced`."""
+        return _state(self.status, self.reject_reason)
 
     @property
     def code(self) -> str:
@@ -91,6 +92,53 @@ class SmsMessage:
 
     def __repr__(self) -> str:
         return f"<SMS to {escape(self.to)} {quoted(self.content)} {self.state}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ApiRequest:
+    """One request to the emulated API.
+
+    `status` is the HTTP status of the response, None where the connection was reset. `operation` is send, info or
+    search, None for other paths. `refusal` is the code of the error that refused the request, None if none did;
+    `note` says why. `fault_decided_by` names the rule or magic number of a fault, None if there was none. `warnings`
+    name deviations from the documentation. `messages` are transaction ids.
+    """
+
+    at: datetime
+    method: str
+    target: str
+    body: str
+    status: int | None
+    operation: str | None
+    refusal: str | None
+    note: str
+    fault_decided_by: str | None
+    warnings: tuple[str, ...]
+    messages: tuple[str, ...]
+    has_account: bool
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the status of the response is not 2xx."""
+        return self.status is None or not 200 <= self.status < 300
+
+    def __repr__(self) -> str:
+        note = f": {escape(self.note)}" if self.note else ""
+        status = f"status {self.status}" if self.status else "connection reset"
+        return f"<{escape(self.method)} {escape(self.target)} {status}{note}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SmsReply:
+    """An SMS from a phone: its normalised number, its text, and its effect such as `opted out`."""
+
+    at: datetime
+    number: str
+    text: str
+    effect: str
+
+    def __repr__(self) -> str:
+        return f"<reply of {self.number} {quoted(self.text)}{f', {self.effect}' if self.effect else ''}>"
 
 
 def message_of(row: Mapping[str, Any]) -> SmsMessage:
@@ -120,23 +168,46 @@ def message_of(row: Mapping[str, Any]) -> SmsMessage:
         links=tuple(row["links"]),
         clicks=tuple(click["url"] for click in row["clicks_details"]),
         history=tuple(_step(step) for step in row["history"]),
-        warnings=tuple(f"{warning['path']}: {warning['note']}" for warning in row["warnings"]),
+        warnings=_warnings(row),
         created_at=datetime.fromisoformat(row["created_at"]),
         scheduled_at=None if scheduled_at is None else datetime.fromisoformat(scheduled_at),
     )
 
 
-def state_of(status: str, reason: str | None) -> str:
-    """Return status and reason in one word."""
-    return f"{status}/{reason}" if reason else status
-
-
-def _step(row: Mapping[str, Any]) -> HistoryStep:
-    return HistoryStep(
+def request_of(row: Mapping[str, Any]) -> ApiRequest:
+    """Return a request from a row of the inspection API."""
+    return ApiRequest(
         at=datetime.fromisoformat(row["at"]),
-        state=state_of(row["status"], row["reject_reason"]),
-        cause=row["cause"],
+        method=row["method"],
+        target=row["target"],
+        body=row["body"],
+        status=row["response"]["status"],
+        operation=row["operation"],
+        refusal=row["refusal"],
+        note=row["note"],
+        fault_decided_by=row["fault_decided_by"],
+        warnings=_warnings(row),
+        messages=tuple(row["messages"]),
+        has_account=row["account"] is not None,
     )
+
+
+def reply_of(row: Mapping[str, Any]) -> SmsReply:
+    """Return a reply from a row of the inspection API."""
+    return SmsReply(at=datetime.fromisoformat(row["at"]), number=row["number"], text=row["text"], effect=row["effect"])
+
+
+def transaction_id_of(message: object) -> str:
+    """Return the transaction id of a message, or one that is passed itself, quoted for a URL.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(message, SmsMessage):
+        return message.transaction_id
+    if not isinstance(message, str) or not message:
+        raise TypeError(f"message is {message!r}, but must be a message or its transaction id")
+    return quote(message, safe="")
 
 
 def in_seconds(duration: DurationLike) -> float:
@@ -149,3 +220,19 @@ def in_seconds(duration: DurationLike) -> float:
         return seconds(duration)
     except ValueError as error:
         raise ValueError(f"{duration!r} is not {error}") from None
+
+
+def _state(status: str, reason: str | None) -> str:
+    return f"{status}/{reason}" if reason else status
+
+
+def _step(row: Mapping[str, Any]) -> HistoryStep:
+    return HistoryStep(
+        at=datetime.fromisoformat(row["at"]),
+        state=_state(row["status"], row["reject_reason"]),
+        cause=row["cause"],
+    )
+
+
+def _warnings(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{warning['path']}: {warning['note']}" for warning in row["warnings"])

@@ -1,4 +1,7 @@
-"""The pytest plugin. It is loaded in every run, so it imports little: the rest comes when a test first uses it."""
+"""The pytest plugin: options, marker, fixtures and reports.
+
+It is loaded in every test run, so it imports little; the rest is imported when a test first uses the mock.
+"""
 
 from __future__ import annotations
 
@@ -30,25 +33,25 @@ if TYPE_CHECKING:
 
 MARKER: Final = (
     "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None): "
-    "how the mock behaves in this test, and what the test puts up with"
+    "set up the mock for this test, and accept kinds of unexpected traffic"
 )
-OURS: Final[dict[str, Raw]] = {"port": ("a suite's port", "0"), "seed": ("a suite's seed", "pytest")}
-"""Options whose defaults are others in a test suite: any free port, and ids that are the same each time."""
-PATHS: Final = ("scenario", "scenario_folder")
+SESSION_DEFAULTS: Final[dict[str, Raw]] = {"port": ("the default port", 0), "seed": ("the default seed", "pytest")}
+"""Options with another default in a test session: any free port, and the same ids in each run."""
+PATH_OPTIONS: Final = ("scenario", "scenario_folder")
 """Options that name files or folders."""
-WAYS_OUT: Final = (
-    "let a test wait for what its application still sends (mocksms.wait_for), or put up with it: "
-    '@pytest.mark.mocksms(allow="late") for one test, mocksms_unexpected = warn for all'
+LATE_HINT: Final = (
+    "wait for these messages in the test (mocksms.wait_for), or accept them: "
+    '@pytest.mark.mocksms(allow="late") in one test, mocksms_unexpected = warn in all tests'
 )
 
-WATCH: Final[pytest.StashKey[TestRun]] = pytest.StashKey()
-FAILS: Final[pytest.StashKey[bool]] = pytest.StashKey()
-"""Whether the run fails for late messages alone."""
+RUN: Final[pytest.StashKey[TestRun]] = pytest.StashKey()
+FAILED_LATE: Final[pytest.StashKey[bool]] = pytest.StashKey()
+"""Whether the session fails only because of late messages."""
 LATE: Final[pytest.StashKey[list[LateMessages]]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer every option as a flag and as an ini value."""
+    """Add every option as a flag and as an ini value."""
     group = parser.getgroup("mocksms", "mocksms, a mock of inwise's SMS API")
     for name, option in {**SESSION_OPTIONS, **OPTIONS}.items():
         default = default_text(option.default)
@@ -59,99 +62,99 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, and refuse options that cannot be used before any test runs.
+    """Register the marker, and check flags and ini values before any test runs.
 
-    The environment is not looked at before a test uses the mock: it is no concern of other runs.
+    Environment variables are checked when a test uses the mock: other test runs must not fail because of them.
     """
     config.addinivalue_line("markers", MARKER)
-    _read(SessionSettings, config, {})
-    _open_to_all(_read(Settings, config, {}))
+    _read_options(SessionSettings, config, {})
+    _check_settings(_read_options(Settings, config, {}))
     config.stash[LATE] = []
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say so where the tests attach to a mock that runs already."""
-    if not os.environ.get(variable_name("url")) and not any(_given("url", config)):
+    """Name the mock that the session attaches to."""
+    if not os.environ.get(variable_name("url")) and not any(_raw_values("url", config)):
         return None
     try:
-        url = suite_settings(config).url
+        url = session_settings(config).url
     except pytest.UsageError:
-        return None  # it is said to the tests that use the mock
-    return f"mocksms: {url} (it runs already; options for a mock to be started do not reach it)"
+        return None  # the tests that use the mock report it
+    return f"mocksms: {url} (already running: options for starting a mock have no effect)"
 
 
 @pytest.fixture(scope="session")
 def mocksms_settings(pytestconfig: pytest.Config) -> Settings:
-    """The settings of the mock the session starts. Override it for what options cannot say."""
-    with _in_a_sentence():
-        return _read(Settings, pytestconfig)
+    """Settings of the mock that the session starts. Override this fixture to compute them."""
+    with _without_traceback():
+        return _read_options(Settings, pytestconfig)
 
 
 @pytest.fixture(scope="session")
-def _mocksms_suite(request: pytest.FixtureRequest) -> Iterator[MockSession]:
+def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
     from mocksms.testing.handle import MockSMS
     from mocksms.testing.session import MockSession
 
     config = request.config
-    with _in_a_sentence():
-        options = suite_settings(config)
+    with _without_traceback():
+        options = session_settings(config)
         if options.url:
-            token = _read(Settings, config).control_token
+            token = _read_options(Settings, config).control_token
             server = MockSMS.connect(options.url, control_token=token, timeout=options.timeout)
         else:
-            server = MockSMS.of(_open_to_all(request.getfixturevalue("mocksms_settings")), timeout=options.timeout)
+            server = MockSMS.of(_check_settings(request.getfixturevalue("mocksms_settings")), timeout=options.timeout)
             server.start()
     try:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-        suite = MockSession(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
-        yield suite
-        config.stash[LATE] += suite.late()
+        session = MockSession(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
+        yield session
+        config.stash[LATE] += session.late_messages()
     finally:
         server.stop()
 
 
 @pytest.fixture(scope="session")
-def mocksms_server(_mocksms_suite: MockSession) -> MockSMS:
-    """The mock of the session, one for each xdist worker: started on first use, or attached to by `MOCKSMS_URL`."""
-    return _mocksms_suite.server
+def mocksms_server(_mocksms_session: MockSession) -> MockSMS:
+    """The mock of the session, one for each xdist worker. `MOCKSMS_URL` attaches to a running mock instead."""
+    return _mocksms_session.server
 
 
 @pytest.fixture
-def mocksms(request: pytest.FixtureRequest, _mocksms_suite: MockSession) -> Iterator[MockSMS]:
-    """A mock of inwise's SMS API, with an account of its own for this test."""
-    with _in_a_sentence():
-        watch = request.node.stash[WATCH] = _mocksms_suite.watch(request.node)
-    yield watch.sms
-    with _in_a_sentence():
-        watch.end(request.node)
+def mocksms(request: pytest.FixtureRequest, _mocksms_session: MockSession) -> Iterator[MockSMS]:
+    """A mock of inwise's SMS API, with a new account for this test."""
+    with _without_traceback():
+        run = request.node.stash[RUN] = _mocksms_session.start_test(request.node)
+    yield run.sms
+    with _without_traceback():
+        run.end(request.node)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a test's watch have a look at each of its reports."""
+    """Add what the mock saw to the report of a failed test."""
     report = yield
-    watch = item.stash.get(WATCH, None)
-    if watch is not None:
-        watch.look_at(report)
+    run = item.stash.get(RUN, None)
+    if run is not None:
+        run.on_report(report)
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand what came late to the controller of an xdist run; elsewhere let the run fail for it, if that is wished."""
+    """Fail the session because of late messages; an xdist worker sends them to the controller instead."""
     late = session.config.stash[LATE]
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["mocksms_late"] = [tuple(each) for each in late]
-    elif late and suite_settings(session.config).unexpected == "fail" and session.exitstatus == pytest.ExitCode.OK:
+    elif late and session_settings(session.config).unexpected == "fail" and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        session.config.stash[FAILS] = True
+        session.config.stash[FAILED_LATE] = True
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over what a worker of xdist found."""
+    """Collect the late messages from an xdist worker."""
     rows = getattr(node, "workeroutput", {}).get("mocksms_late", ())
     if rows:
         from mocksms.testing.session import LateMessages
@@ -161,87 +164,87 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Name the tests whose accounts got messages after they had ended."""
+    """List the messages that were sent after the end of their test."""
     late = config.stash[LATE]
-    if late and suite_settings(config).unexpected != "ignore":
-        terminalreporter.section("mocksms: messages that came after their test had ended")
+    if late and session_settings(config).unexpected != "ignore":
+        terminalreporter.section("mocksms: messages sent after the end of their test")
         for each in late:
             terminalreporter.line(each.text)
-        if config.stash.get(FAILS, False):
-            terminalreporter.line("the run fails for this, though its tests passed", red=True)
-        terminalreporter.line(WAYS_OUT)
+        if config.stash.get(FAILED_LATE, False):
+            terminalreporter.line("this test run fails because of these messages; its tests passed", red=True)
+        terminalreporter.line(LATE_HINT)
 
 
 @contextmanager
-def _in_a_sentence() -> Iterator[None]:
-    """Let what is wrong with a mark, an option or the mock be said without a traceback through this plugin."""
+def _without_traceback() -> Iterator[None]:
+    """Fail the test with the text of an error, without a traceback through this plugin."""
     try:
         yield
     except (MocksmsError, pytest.UsageError) as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
-def _open_to_all(settings: object) -> Settings:
-    """Return settings that let each test have a key of its own.
+def _check_settings(settings: object) -> Settings:
+    """Return settings under which each test can have its own API key.
 
     Raises:
-        UsageError: they are none, or accept only some keys.
+        UsageError: they are not `Settings`, or accept only some API keys.
     """
     if not isinstance(settings, Settings):
-        like = "dataclasses.replace(mocksms_settings, credit=5) or the like"
-        raise pytest.UsageError(f"the fixture mocksms_settings must return {like}, not {settings!r}")
+        expected = "Settings, such as dataclasses.replace(mocksms_settings, credit=5)"
+        raise pytest.UsageError(f"the fixture mocksms_settings returned {settings!r}, but must return {expected}")
     if settings.api_key:
         raise pytest.UsageError(
-            f"each test has an API key of its own, so mocksms_api_key ({', '.join(settings.api_key)}) cannot be set; "
-            'a key that the application cannot change goes into the marker: @pytest.mark.mocksms(api_key="...")'
+            f"mocksms_api_key is {', '.join(settings.api_key)}, but cannot be set: each test has its own API key; "
+            'for a key that the application cannot change use @pytest.mark.mocksms(api_key="...")'
         )
     return settings
 
 
-def suite_settings(config: pytest.Config) -> SessionSettings:
-    """Return the options of the test suite."""
-    return _read(SessionSettings, config)
+def session_settings(config: pytest.Config) -> SessionSettings:
+    """Return the options of the test session."""
+    return _read_options(SessionSettings, config)
 
 
 def flag(option: str) -> str:
-    """Return an option's flag of pytest."""
+    """Return the pytest flag of an option."""
     return f"--mocksms-{option.replace('_', '-')}"
 
 
 def ini_name(option: str) -> str:
-    """Return an option's name in the ini file of pytest."""
+    """Return the name of an option in the ini file of pytest."""
     return f"mocksms_{option}"
 
 
-def _given(option: str, config: pytest.Config) -> tuple[str | None, str | None]:
-    """Return an option as the ini file and the command line give it."""
+def _raw_values(option: str, config: pytest.Config) -> tuple[str | None, str | None]:
+    """Return the values of an option in the ini file and on the command line."""
     return config.getini(ini_name(option)), config.getoption(ini_name(option))
 
 
-def _seen_from(config: pytest.Config, option: str, value: str) -> str:
-    """Return what the ini file gives for an option, paths as seen from that file: a run may begin in any folder."""
-    if option not in PATHS:
+def _resolve_paths(config: pytest.Config, option: str, value: str) -> str:
+    """Return an ini value with paths relative to the ini file: pytest can run in any folder."""
+    if option not in PATH_OPTIONS:
         return value
     folder = config.inipath.parent if config.inipath else config.invocation_params.dir
     parts = filter(None, map(str.strip, value.split(",")))
-    return ",".join(part if _is_name(option, folder, part) else str(folder / part) for part in parts)
+    return ",".join(part if _is_scenario_name(option, folder, part) else str(folder / part) for part in parts)
 
 
-def _is_name(option: str, folder: Path, part: str) -> bool:
-    """Return whether a scenario is meant by its name."""
+def _is_scenario_name(option: str, folder: Path, part: str) -> bool:
+    """Whether part of an option is the name of a scenario, not a path."""
     return option == "scenario" and not Path(part).suffix and Path(part).name == part and not (folder / part).exists()
 
 
-def _read(kind: type[Options], config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Options:
-    """Return options as ini file, environment and command line give them; the later wins."""
-    given = {name: _given(name, config) for name in (*SESSION_OPTIONS, *OPTIONS)}
+def _read_options(kind: type[Options], config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Options:
+    """Return the options from ini file, environment and command line; the later takes precedence."""
+    given = {name: _raw_values(name, config) for name in (*SESSION_OPTIONS, *OPTIONS)}
     ini = {
-        name: (ini_name(name), _seen_from(config, name, value))
+        name: (ini_name(name), _resolve_paths(config, name, value))
         for name, (value, _) in given.items()
         if value is not None
     }
     flags = {name: (flag(name), value) for name, (_, value) in given.items() if value is not None}
     try:
-        return read_options(kind, OURS, ini, from_environment(environment), flags)
+        return read_options(kind, SESSION_DEFAULTS, ini, from_environment(environment), flags)
     except SettingsError as error:
         raise pytest.UsageError(str(error)) from None

@@ -1,4 +1,4 @@
-"""A mock in a thread of the test process: bound first, so that it is ready at once; ended within a time-out."""
+"""A mock in a thread of the test process."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from mocksms.server import Server
     from mocksms.settings import Settings
 
-PATIENCE: Final = 5.0
-"""Seconds the thread may take to end."""
+STOP_SECONDS: Final = 5.0
+"""How long the thread may take to end."""
 
 
 class SteadyLoop(asyncio.SelectorEventLoop):
-    """A loop whose timers run by real time, also while a test library has frozen the time of all modules."""
+    """Event loop with timers in real time, even while a test library has frozen time."""
 
     def time(self) -> float:
-        """Return the seconds that timers are set by."""
+        """Return the seconds that timers use."""
         return SteadyTime.seconds()
 
 
 class ThreadedServer:
-    """One mock in a daemon thread, from `start` to `stop`.
+    """A mock in a daemon thread, from `start` to `stop`. Its modules are imported at the first start.
 
-    `error` is what ended it against its will, None while it runs well. It is imported when it is first started.
+    `error` is the error that ended the mock, None if there was none.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -43,11 +43,11 @@ class ThreadedServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> str:
-        """Start and return the address it listens on.
+        """Start the mock and return its URL. It accepts connections as soon as this returns.
 
         Raises:
-            SettingsError: the address cannot be listened on.
-            ScenarioUnusable, ScenarioUnknown: the scenario of the settings is none.
+            SettingsError: it cannot listen on the address.
+            InvalidScenario, UnknownScenario: a scenario of the settings cannot be loaded.
         """
         with _collector_paused():
             from mocksms.engine.engine import Engine
@@ -64,13 +64,13 @@ class ThreadedServer:
         return url
 
     def stop(self) -> None:
-        """End it; warn if it does not end in time, since it is a daemon and ends with the process."""
+        """Stop the mock. Warn if the thread does not end in time: as a daemon, it ends with the process."""
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = True
-        self._thread.join(PATIENCE)
+        self._thread.join(STOP_SECONDS)
         if self._thread.is_alive():
-            warnings.warn(f"the thread of mocksms did not end within {PATIENCE:g} s", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"the thread of mocksms did not end within {STOP_SECONDS:g} s", RuntimeWarning, stacklevel=2)
         self._server = self._thread = None
 
     def _run(self, listener: socket.socket) -> None:
@@ -86,7 +86,7 @@ class ThreadedServer:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Let the garbage collector rest during a large import, which makes little garbage and much to walk over."""
+    """Pause the garbage collector during large imports: they create many objects and little garbage."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

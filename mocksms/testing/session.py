@@ -1,4 +1,4 @@
-"""A test session's use of a mock: an account for each test, and what is looked at when a test ends."""
+"""Test session on a mock: one account for each test, and the check for unexpected traffic when a test ends."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ from mocksms.errors import INTERNAL_ERROR, MocksmsError, MockUnreachable, RouteN
 from mocksms.settings import SessionSettings
 from mocksms.sms.display import line
 from mocksms.sms.text import escape
-from mocksms.testing.account import PAGE, ApiRequest, request_of
+from mocksms.testing.account import PAGE
 from mocksms.testing.failures import describe_account, describe_message
 from mocksms.testing.handle import MockSMS
-from mocksms.testing.marker import UNSET, MarkerOptions, marked
-from mocksms.testing.models import message_of
+from mocksms.testing.marker import KINDS, UNSET, MarkerOptions, read_marker
+from mocksms.testing.models import ApiRequest, message_of, request_of
 
-SHOWN: Final = 10
-"""Unexpected things that are named; the others are counted."""
+MAX_LISTED: Final = 10
+"""Unexpected requests and late messages that are listed; the rest is counted."""
 
 
 class UnexpectedTraffic(pytest.PytestWarning):
-    """A test's application did what nobody asked for, and the suite wants no more than a warning."""
+    """Warning about unexpected traffic in a test, where the session does not let it fail the test."""
 
 
 class LateMessages(NamedTuple):
-    """Messages that came into the account of a test after it had ended."""
+    """Messages that were sent to the account of a test after the test had ended."""
 
     nodeid: str
     text: str
 
 
 class MockSession:
-    """The tests of one process on one mock.
+    """The tests of one process, on one mock.
 
     Args:
-        server: the mock.
-        options: what the suite is set to.
-        worker: the xdist worker, whose keys no other has.
-        workers: how many workers there are.
+        server: handle of the mock.
+        options: options of the session.
+        worker: name of the xdist worker; makes its API keys unique.
+        workers: number of xdist workers.
     """
 
     def __init__(self, server: MockSMS, options: SessionSettings, worker: str, workers: int = 1) -> None:
         self.server = server
         self.options = options
         self.is_attached = options.url is not None
-        # Runs of several machines may share a mock that was there before them.
+        # Test runs of several machines can share a mock that they attach to.
         machine = sha256(socket.gethostname().encode()).hexdigest()[:4]
-        self._stem = f"{worker}-{machine}-{os.getpid()}" if self.is_attached else worker
+        self._key_suffix = f"{worker}-{machine}-{os.getpid()}" if self.is_attached else worker
         self._workers = workers
         self._numbers = count(1)
         self._ended: dict[str, tuple[str, int]] = {}
@@ -65,136 +65,134 @@ class MockSession:
         self.cursor = server.cursor
 
     def new_key(self) -> str:
-        """Return an API key that no other test has, and that differs in the few characters of it that are shown."""
-        return f"{next(self._numbers):04}-{self._stem}"
+        """Return an API key that no other test has; keys differ in their first characters, which reports show."""
+        return f"{next(self._numbers):04}-{self._key_suffix}"
 
-    def watch(self, node: pytest.Item) -> TestRun:
-        """Begin a test: an account for it, as its markers say."""
-        mark = marked(node)
-        if mark.api_key is not None:
-            self._check_alone(node)
-        sms = self.server._other_account(mark.api_key or self.new_key(), self.cursor)
-        if mark.api_key is not None:
-            self._note_late(sms.api_key)
-        if mark.api_key is not None or self.is_attached:
+    def start_test(self, node: pytest.Item) -> TestRun:
+        """Create an account for a test and prepare it as the marker says."""
+        marker = read_marker(node)
+        if marker.api_key is not None:
+            self._check_one_worker(node)
+        sms = self.server._other_account(marker.api_key or self.new_key(), self.cursor)
+        if marker.api_key is not None:
+            self._collect_late(sms.api_key)
+        if marker.api_key is not None or self.is_attached:
             sms.reset()
-        if mark.credit is not UNSET:
-            sms.credit = mark.credit
-        if mark.scenario is not None:
-            sms.scenario(mark.scenario)
-        if mark.frozen:
-            sms.freeze(mark.frozen if isinstance(mark.frozen, datetime) else None)
-        return TestRun(self, sms, mark)
+        if marker.credit is not UNSET:
+            sms.credit = marker.credit
+        if marker.scenario is not None:
+            sms.scenario(marker.scenario)
+        if marker.frozen:
+            sms.freeze(marker.frozen if isinstance(marker.frozen, datetime) else None)
+        return TestRun(self, sms, marker)
 
-    def ended(self, watch: TestRun, nodeid: str, cursor: int) -> None:
-        """Note up to where what happened belongs to a test."""
+    def end_test(self, run: TestRun, nodeid: str, cursor: int) -> None:
+        """Note the cursor at the end of a test: later messages to its account are late."""
         self.cursor = cursor
-        if "late" not in watch.mark.allowed:
-            self._ended[watch.sms.api_key] = (nodeid, cursor)
+        if "late" not in run.marker.allowed:
+            self._ended[run.sms.api_key] = (nodeid, cursor)
 
-    def late(self) -> list[LateMessages]:
-        """Return what came into accounts after their tests had ended, oldest test first; what is known of it by now."""
-        # A mock that died has let the test fail that needed it; the last one is not to blame.
+    def late_messages(self) -> list[LateMessages]:
+        """Return the late messages of all tests so far, oldest test first."""
+        # If the mock has ended, the tests that needed it have failed already.
         with suppress(MockUnreachable):
             accounts = self.server.client.request("GET", "accounts")["accounts"] if self._ended else []
             newest = {account["id"]: account["newest"] or 0 for account in accounts}
             for key, (_, cursor) in tuple(self._ended.items()):
                 if newest.get(account_id(key), 0) > cursor:
-                    self._note_late(key)
+                    self._collect_late(key)
         return self._late
 
-    def _check_alone(self, node: pytest.Item) -> None:
-        """Refuse a fixed key that tests in several processes would use on one mock, unless one process has them all."""
+    def _check_one_worker(self, node: pytest.Item) -> None:
+        """Refuse a fixed API key that several workers could use on one mock at the same time."""
         if not self.is_attached or self._workers == 1 or is_grouped(node.nodeid):
             return
         instead = "keep these tests in one worker: @pytest.mark.xdist_group with --dist loadgroup"
         if node.get_closest_marker("xdist_group") and getattr(node.config.option, "loadgroup", False):
-            instead = "run these tests without -n, since pytest-xdist does not group them with this pytest"
+            instead = "run these tests without -n, since pytest-xdist cannot group tests with this version of pytest"
         raise pytest.UsageError(
-            f"api_key of the marker mocksms is one account, and {self._workers} workers would reset it under each "
-            f"other on the mock that all attach to; let each start its own (no mocksms_url), or {instead}"
+            f"api_key of the marker mocksms selects one account, which {self._workers} workers would reset during "
+            f"each other's tests; let each worker start its own mock (no mocksms_url), or {instead}"
         )
 
-    def _note_late(self, key: str) -> None:
-        """Look for messages that came into an account after the test that had it."""
+    def _collect_late(self, key: str) -> None:
+        """Add the messages that were sent to an account after the end of its test."""
         nodeid, cursor = self._ended.pop(key, ("", 0))
         if not nodeid:
             return
-        page = self.server.account(key).api("GET", "messages", since=cursor, limit=SHOWN)
+        page = self.server.account(key).api("GET", "messages", since=cursor, limit=MAX_LISTED)
         if page["total"]:
             rows = [line("late", describe_message(message_of(row))) for row in reversed(page["messages"])]
             self._late.append(LateMessages(nodeid, "\n".join([f"{nodeid}: {page['total']} SMS", *rows])))
 
 
 class TestRun:
-    """One test on its account: what it lived through, and what it did not ask for."""
+    """One test with its account: reports what the mock saw, and finds unexpected traffic."""
 
-    def __init__(self, suite: MockSession, sms: MockSMS, mark: MarkerOptions) -> None:
+    def __init__(self, session: MockSession, sms: MockSMS, marker: MarkerOptions) -> None:
         self.sms = sms
-        self.mark = mark
-        self._suite = suite
-        self._unique = {sms.api_key} if mark.api_key is None else set[str]()
-        self._since = suite.cursor
-        self._failed = False
+        self.marker = marker
+        self._session = session
+        self._unique_keys = {sms.api_key} if marker.api_key is None else set[str]()
+        self._since = session.cursor
+        self._has_failed = False
 
-    def look_at(self, report: pytest.TestReport) -> None:
-        """Attach to a report of failure what the mock saw; after the last, clear accounts that other tests may use."""
+    def on_report(self, report: pytest.TestReport) -> None:
+        """Add what the mock saw to the report of a failure. After the last report, reset accounts with fixed keys."""
         is_last = report.when == "teardown"
-        if report.failed and not (is_last and self._failed):
-            report.sections.append(("mocksms", self._saw()))
-        self._failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
+        if report.failed and not (is_last and self._has_failed):
+            report.sections.append(("mocksms", self._mock_report()))
+        self._has_failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
         if is_last:
-            # A mock that has died lets the next test fail that needs it.
+            # If the mock has ended, the next test that needs it fails.
             with suppress(MocksmsError):
-                for key in sorted(self.sms._api_keys - self._unique):
+                for key in sorted(self.sms._api_keys - self._unique_keys):
                     self.sms.client.request("POST", "reset", key=key)
 
-    def _saw(self) -> str:
-        """Return what the mock saw."""
-        try:
-            text = describe_account(self.sms)
-            unmet = [fault for fault in self.sms.faults if not fault.applied]
-            text += "".join(f"\nno call met this: {fault!r}" for fault in unmet)
-        except MocksmsError as error:
-            return f"what the mock saw cannot be said: {error}"
-        return text
-
     def end(self, node: pytest.Item) -> None:
-        """End the test: fail or warn for what nobody asked for, unless it has failed already.
+        """End the test: fail it or warn for unexpected traffic, unless it has failed already.
 
         Raises:
-            MockUnreachable: the mock has died, which the test has not noticed.
+            MockUnreachable: the mock has ended, and the test did not notice.
         """
         try:
             rows, cursor = self._requests()
         except MockUnreachable:
-            if self._failed:
+            if self._has_failed:
                 return
-            self._failed = True  # in the words of this error, which are enough
+            self._has_failed = True  # with this error, which says enough
             raise
-        self._suite.ended(self, node.nodeid, cursor)
+        self._session.end_test(self, node.nodeid, cursor)
         unexpected = [found for row in rows for found in self._unexpected(row)]
-        way = self.mark.unexpected or self._suite.options.unexpected
-        if not unexpected or self._failed or way == "ignore":
+        reaction = self.marker.unexpected or self._session.options.unexpected
+        if not unexpected or self._has_failed or reaction == "ignore":
             return
-        text = _told(unexpected)
-        if way == "warn":
+        text = _describe(unexpected)
+        if reaction == "warn":
             node.warn(UnexpectedTraffic(text))
         else:
             pytest.fail(text, pytrace=False)
 
-    def _requests(self) -> tuple[list[Mapping[str, Any]], int]:
-        """Return the calls to look at, oldest first, and the place up to which that are all.
+    def _mock_report(self) -> str:
+        try:
+            text = describe_account(self.sms)
+            unused = [fault for fault in self.sms.faults if not fault.applied]
+            return text + "".join(f"\nnever applied: {fault!r}" for fault in unused)
+        except MocksmsError as error:
+            return f"no report from the mock: {error}"
 
-        On a shared mock these are the calls of the test's own accounts; it cannot know whose the others are.
+    def _requests(self) -> tuple[list[Mapping[str, Any]], int]:
+        """Return the requests to check, oldest first, and the cursor up to which they are complete.
+
+        On a mock that others use too, these are the requests of the test's own accounts only.
         """
-        keys: Iterable[str | None] = sorted(self.sms._api_keys) if self._suite.is_attached else [None]
+        keys: Iterable[str | None] = sorted(self.sms._api_keys) if self._session.is_attached else [None]
         pages = [self._pages(key) for key in keys]
         rows = [row for page in pages for row in page[0]]
         return sorted(rows, key=lambda row: row["id"]), min(cursor for _, cursor in pages)
 
     def _pages(self, key: str | None) -> tuple[list[Mapping[str, Any]], int]:
-        """Return all calls since the test began, of one account or of all, and the place up to which that are all."""
+        """Return the requests of one account or of all since the test began, and the cursor of the first page."""
         rows: list[Mapping[str, Any]] = []
         cursor, before = 0, None
         while True:
@@ -206,61 +204,64 @@ class TestRun:
             before = rows[-1]["id"]
 
     def _unexpected(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Iterate over what is wrong with a call, by kind and in words, as far as the test does not put up with it."""
-        call, account = request_of(row), row["account"]
+        """Iterate over what is unexpected about a request and not allowed by the marker: its kind and a text."""
+        request, account = request_of(row), row["account"]
         if account in (None, *map(account_id, self.sms._api_keys)):
-            found = _wrong(call, is_strict=self.mark.strict)
+            found = _issues(request, is_strict=self.marker.strict)
         elif account in map(account_id, self.sms.client.api_keys):
             found = iter(())
         else:
-            found = _strange(call, row["headers"])
-        return ((kind, what) for kind, what in found if kind not in self.mark.allowed)
+            found = _issues_of_other_account(request, row["headers"])
+        return ((kind, text) for kind, text in found if kind not in self.marker.allowed)
 
 
 def is_grouped(nodeid: str) -> bool:
-    """Return whether xdist has put a test into a group, whose name it adds to the test's after an @.
+    """Whether xdist has put a test into a group: it adds `@` and the name of the group to the node id.
 
-    It takes the marker for it, yet fails to with a pytest that keeps the names of tests otherwise.
+    It looks for the marker, but cannot add the name with a pytest that stores node ids in another way.
     """
     return "@" in nodeid.rpartition("::")[2].rpartition("]")[2]
 
 
-def _wrong(call: ApiRequest, *, is_strict: bool) -> Iterator[tuple[str, str]]:
-    """Iterate over what is wrong with a call of the test's own account, or of nobody's."""
-    kind = _kind(call)
+def _issues(request: ApiRequest, *, is_strict: bool) -> Iterator[tuple[str, str]]:
+    """Iterate over what is unexpected about a request of the test's own account, or of no account."""
+    kind = _kind(request)
     if kind:
-        owner = "" if call.has_account else " without a key of any account"
-        answer = f"answered {call.status}" if call.status else "not answered"
-        yield kind, f"{call.method} {call.target}{owner} was {answer}: {call.note or 'no reason given'}"
+        account = "" if request.has_account else " without an account"
+        response = f"returned {request.status}" if request.status else "got no response"
+        yield kind, f"{request.method} {request.target}{account} {response}: {request.note or 'no reason given'}"
     if is_strict:
-        for warning in call.warnings:
-            yield "warning", f"{call.method} {call.target}: {warning}"
+        for warning in request.warnings:
+            yield "warning", f"{request.method} {request.target}: {warning}"
 
 
-def _strange(call: ApiRequest, headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Say that a call sent something, or was refused, in an account that neither a test nor a handle has."""
-    if call.messages or _kind(call):
-        key = next((value for name, value in headers if name.lower() == "x-api-key"), "that no handle has")
-        what = f"sent {len(call.messages)} SMS" if call.messages else f"was refused: {call.note or call.status}"
-        yield "other-account", f"{call.method} {call.target} with the API key {key} {what}"
+def _issues_of_other_account(request: ApiRequest, headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Iterate over what is unexpected about a request of an account that no handle of this session has."""
+    if request.messages or _kind(request):
+        key = next((value for name, value in headers if name.lower() == "x-api-key"), "of another account")
+        if request.messages:
+            result = f"sent {len(request.messages)} SMS"
+        else:
+            result = f"was refused: {request.note or request.status}"
+        yield "other-account", f"{request.method} {request.target} with the API key {key} {result}"
 
 
-def _kind(call: ApiRequest) -> str:
-    """Return which kind of unexpected a call is, nothing when it is none: an ordered fault was asked for."""
-    if call.refusal is None or call.fault_decided_by is not None:
+def _kind(request: ApiRequest) -> str:
+    """Return the kind of unexpected traffic that a request is; empty if it succeeded or a fault was set for it."""
+    if request.refusal is None or request.fault_decided_by is not None:
         return ""
-    return {INTERNAL_ERROR: "crash", RouteNotFound.code: "unknown-path"}.get(call.refusal, "refused")
+    return {INTERNAL_ERROR: "crash", RouteNotFound.code: "unknown-path"}.get(request.refusal, "refused")
 
 
-def _told(unexpected: list[tuple[str, str]]) -> str:
+def _describe(unexpected: list[tuple[str, str]]) -> str:
     kinds = tuple(dict.fromkeys(kind for kind, _ in unexpected))
-    lines = [line(kind, escape(what)) for kind, what in unexpected[:SHOWN]]
-    if len(unexpected) > SHOWN:
-        lines.append(line("", f"and {len(unexpected) - SHOWN} more"))
+    lines = [line(kind, escape(text)) for kind, text in unexpected[:MAX_LISTED]]
+    if len(unexpected) > MAX_LISTED:
+        lines.append(line("", f"and {len(unexpected) - MAX_LISTED} more"))
     if "other-account" in kinds:
-        key = "the application uses another API key than mocksms.api_key; one it cannot change goes into the marker"
-        lines.append(line("key", f'{key}: @pytest.mark.mocksms(api_key="...")'))
+        hint = "the application does not use mocksms.api_key; if its key is fixed"
+        lines.append(line("key", f'{hint}: @pytest.mark.mocksms(api_key="...")'))
     allow = ", ".join(f'"{kind}"' for kind in kinds)
-    one = f"@pytest.mark.mocksms(allow={allow if len(kinds) == 1 else f'({allow})'}) lets one test put up with it"
-    lines.append(line("allow", f"{one}, mocksms_unexpected = warn all of them"))
-    return "\n".join([f"nobody asked for this: {', '.join(kinds)}", *lines])
+    marker = f"@pytest.mark.mocksms(allow={allow if len(kinds) == 1 else f'({allow})'})"
+    lines.append(line("allow", f"{marker} accepts it in one test, mocksms_unexpected = warn in all tests"))
+    return "\n".join([f"unexpected traffic: {', '.join(KINDS[kind] for kind in kinds)}", *lines])

@@ -1,4 +1,4 @@
-"""Strategies of hypothesis for what goes into an SMS: numbers, texts, whole sends, scenarios."""
+"""Hypothesis strategies: numbers, texts, send requests, scenarios. Needs `mocksms[hypothesis]`."""
 
 from __future__ import annotations
 
@@ -19,53 +19,55 @@ EMOJI: Final = "😀😂🎉🚀❤👍🙏🔥📦🛒🔐✅"
 _DIGITS: Final = "0123456789"
 _CATALOGUE: Final = Catalogue()
 _MOBILE_BLOCKS: Final = "01234568"
-"""The digits after 05 that mobile numbers have, without 59 and 57."""
+"""Digits after 05 in mobile numbers."""
 
 
 def valid_numbers() -> st.SearchStrategy[str]:
-    """Israeli mobile numbers as people write them: well formed, neither kosher nor magic."""
-    ordinary = st.builds("9725{}{}".format, st.sampled_from(_MOBILE_BLOCKS), _some_digits(7)).filter(_is_ordinary)
-    return st.builds(_written, ordinary, st.sampled_from(["", "-", " "]), st.sampled_from(["", "+"]))
+    """Valid Israeli mobile numbers in various spellings, neither kosher nor magic."""
+    ordinary = st.builds("9725{}{}".format, st.sampled_from(_MOBILE_BLOCKS), _digits(7)).filter(
+        _is_neither_kosher_nor_magic
+    )
+    return st.builds(_spelt, ordinary, st.sampled_from(["", "-", " "]), st.sampled_from(["", "+"]))
 
 
 def invalid_numbers() -> st.SearchStrategy[str]:
-    """Numbers no SMS can be sent to: too short, too long, local, or with letters in them."""
+    """Invalid numbers: too short, too long, without the country code, or with letters."""
     return st.one_of(
-        st.builds("9725{}{}".format, st.sampled_from(_MOBILE_BLOCKS), _some_digits(6)),
-        st.builds("9725{}{}".format, st.sampled_from(_MOBILE_BLOCKS), _some_digits(8)),
-        st.builds("05{}{}".format, st.sampled_from(_MOBILE_BLOCKS), _some_digits(7)),
+        st.builds("9725{}{}".format, st.sampled_from(_MOBILE_BLOCKS), _digits(6)),
+        st.builds("9725{}{}".format, st.sampled_from(_MOBILE_BLOCKS), _digits(8)),
+        st.builds("05{}{}".format, st.sampled_from(_MOBILE_BLOCKS), _digits(7)),
         st.text("abcdefghij", min_size=1, max_size=12),
     )
 
 
 def kosher_numbers() -> st.SearchStrategy[str]:
-    """Numbers of lines that take no SMS."""
-    return st.sampled_from(KOSHER_PREFIXES).flatmap(lambda prefix: _some_digits(12 - len(prefix)).map(prefix.__add__))
+    """Kosher numbers: they receive no SMS."""
+    return st.sampled_from(KOSHER_PREFIXES).flatmap(lambda prefix: _digits(12 - len(prefix)).map(prefix.__add__))
 
 
 def magic_numbers(*, faults: bool = False) -> st.SearchStrategy[str]:
-    """Numbers that name their own outcome; with `faults` also those that spoil the HTTP answer."""
+    """Magic numbers; with `faults` also those that change the HTTP response."""
     rows = [row for row in _CATALOGUE.rows.values() if faults or not isinstance(row.effect, Fault)]
     return st.builds(lambda row, lane: row.number(lane=lane), st.sampled_from(rows), st.integers(0, 99))
 
 
 def numbers() -> st.SearchStrategy[str]:
-    """Numbers of every kind, those that spoil the answer left out."""
+    """Numbers of every kind, except magic numbers that change the HTTP response."""
     return st.one_of(valid_numbers(), invalid_numbers(), kosher_numbers(), magic_numbers())
 
 
 def gsm_texts(max_size: int = 320) -> st.SearchStrategy[str]:
-    """Texts that travel in GSM-7, extension characters included."""
+    """Texts in GSM-7, extension characters included."""
     return _texts(GSM_BASIC.replace("#", "") + GSM_EXTENSION, max_size)
 
 
 def hebrew_texts(max_size: int = 150) -> st.SearchStrategy[str]:
-    """Texts in Hebrew, which travel in UCS-2."""
+    """Texts in Hebrew, encoded in UCS-2."""
     return _texts(HEBREW + " .,!?" + _DIGITS, max_size).filter(lambda text: not text.isascii())
 
 
 def emoji_texts(max_size: int = 150) -> st.SearchStrategy[str]:
-    """Texts with emoji, of which most take two UTF-16 units."""
+    """Texts with emoji; most of these are two UTF-16 code units."""
     return _texts(EMOJI + "abc ", max_size).filter(lambda text: not text.isascii())
 
 
@@ -83,11 +85,11 @@ def texts() -> st.SearchStrategy[str]:
 def send_requests(
     to: st.SearchStrategy[str] | None = None, content: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[dict[str, Any]]:
-    """Bodies of `POST /transactional/sms/send`.
+    """Request bodies of `POST /transactional/sms/send`.
 
     Args:
-        to: the numbers; of every kind unless given.
-        content: the texts; of every kind unless given.
+        to: strategy for the numbers; None for every kind.
+        content: strategy for the contents; None for every kind.
     """
     recipients = st.lists(
         st.fixed_dictionaries({"mobile_number": numbers() if to is None else to}), min_size=1, max_size=5
@@ -105,8 +107,8 @@ def send_requests(
 
 
 def scenarios() -> st.SearchStrategy[dict[str, Any]]:
-    """Scenarios as `MockSMS.scenario` takes them: what an account begins with, and rules that end."""
-    # A rule without end that takes all would leave later ones unused, which a scenario refuses.
+    """Scenarios for `MockSMS.scenario`: the credit of the account, and rules with a limit."""
+    # A rule without a limit that matches everything makes later rules useless, which a scenario refuses.
     return st.fixed_dictionaries(
         {"rule": st.lists(_rules(), max_size=4)},
         optional={"about": gsm_texts(60), "account": st.fixed_dictionaries({"credit": st.integers(0, 1_000)})},
@@ -129,13 +131,13 @@ def _texts(alphabet: str, max_size: int) -> st.SearchStrategy[str]:
     return st.text(alphabet, min_size=1, max_size=max_size).filter(lambda text: bool(text.strip()))
 
 
-def _some_digits(count: int) -> st.SearchStrategy[str]:
+def _digits(count: int) -> st.SearchStrategy[str]:
     return st.text(_DIGITS, min_size=count, max_size=count)
 
 
-def _is_ordinary(digits: str) -> bool:
+def _is_neither_kosher_nor_magic(digits: str) -> bool:
     return not digits.startswith((MAGIC_PREFIX, *KOSHER_PREFIXES))
 
 
-def _written(digits: str, separator: str, plus: str) -> str:
+def _spelt(digits: str, separator: str, plus: str) -> str:
     return f"{plus}{separator.join((digits[:3], digits[3:5], digits[5:]))}"

@@ -36,14 +36,15 @@ def test_number_takes_names_as_they_are_written(sms: MockSMS) -> None:
 
 def test_number_is_for_one_use_until_the_lanes_are_full(sms: MockSMS) -> None:
     assert len({sms.number() for _ in range(LANES)}) == LANES
-    with pytest.raises(ValueError, match="the 100 numbers for 'sent' are all taken by this test"):
+    with pytest.raises(ValueError, match="this test has used all 100 numbers for 'sent'"):
         sms.number()
     sms.reset()
     assert sms.number() == SENT
 
 
 @pytest.mark.parametrize(
-    ("outcome", "hint"), [("koscher", "did you mean 'kosher'?"), ("delivered", "there are sent, "), ("99", "there are")]
+    ("outcome", "hint"),
+    [("koscher", "did you mean 'kosher'?"), ("delivered", "the outcomes are sent, "), ("99", "the outcomes are")],
 )
 def test_number_of_no_outcome_says_what_there_is(sms: MockSMS, outcome: str, hint: str) -> None:
     with pytest.raises(ValueError, match="there is no magic number for") as refused:
@@ -114,13 +115,13 @@ def test_fault_is_for_some_calls_alone(sms: MockSMS) -> None:
 def test_fault_tells_how_many_calls_it_met(sms: MockSMS) -> None:
     with sms.fault(503, times=2, match={"tag": "otp"}) as fault:
         assert fault.applied == 0
-        assert repr(fault) == "<fault 503, times=2, match={'tag': 'otp'}, met by 0 calls>"
+        assert repr(fault) == "<fault 503, times=2, match={'tag': 'otp'}, applied to 0 requests>"
         post(sms, body(tags=["otp"]))
-        assert repr(fault).endswith(", met by 1 call>")
+        assert repr(fault).endswith(", applied to 1 request>")
         post(sms, body(tags=["otp"]))
     assert fault.applied == 2
     other = sms.fault("delay", duration="1s")
-    assert repr(other) == "<fault delay, duration='1s', met by 0 calls>"
+    assert repr(other) == "<fault delay, duration='1s', applied to 0 requests>"
     assert sms.fault(503).applied == other.applied == 0
     assert sms.faults[:2] == [fault, other]
     sms.reset()
@@ -145,14 +146,14 @@ def test_fault_of_a_mock_that_is_gone_still_has_a_text() -> None:
     with MockSMS() as sms:
         account = sms.account("another")
         fault = account.fault(503)
-    assert repr(fault) == "<fault 503, of a mock that does not answer>"
+    assert repr(fault) == "<fault 503, of a mock that does not respond>"
     account.stop()
 
 
 def test_step_takes_a_transaction_id(sms: MockSMS) -> None:
     (queued,) = send(sms, QUEUED)
     assert sms.cancel(queued).state == "rejected/cancelled_by_user"
-    with pytest.raises(TypeError, match="a message or its transaction id is wanted, not None"):
+    with pytest.raises(TypeError, match="message is None, but must be a message or its transaction id"):
         sms.cancel(None)  # type: ignore[arg-type]
 
 
@@ -162,7 +163,7 @@ def test_fault_that_is_none_says_what_is_wrong(sms: MockSMS) -> None:
 
 
 def test_fault_has_one_status(sms: MockSMS) -> None:
-    with pytest.raises(TypeError, match="status is given twice: 503 and 500"):
+    with pytest.raises(TypeError, match="there are two statuses: 503 and 500"):
         sms.fault(503, status=500)
     assert sms.faults == []
 

@@ -306,7 +306,7 @@ def test_assert_segments_takes_a_transaction_id(sms: MockSMS) -> None:
         sms.assert_segments(sent, 9)
     with pytest.raises(MockRefused, match="Unknown message"):
         sms.assert_segments("no such", 1)
-    with pytest.raises(TypeError, match="a message or its transaction id is wanted, not 5"):
+    with pytest.raises(TypeError, match="message is 5, but must be a message or its transaction id"):
         sms.assert_segments(5, 1)  # type: ignore[arg-type]
 
 

@@ -98,16 +98,16 @@ def test_container_that_is_not_ready_in_time_says_what_it_printed(
         MockSMSContainer(ready_timeout=0.1),
     ):
         pass  # pragma: no cover - never begun
-    assert refused.value.__notes__ == [f"What the container printed:\n{PRINTED.decode().strip()}"]
+    assert refused.value.__notes__ == [f"Output of the container:\n{PRINTED.decode().strip()}"]
     assert engine.removed
 
 
 def test_container_that_has_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
     use(monkeypatch, Engine(closed_port, status="exited", printed=b""))
-    with pytest.raises(NotReady, match="its container has ended with 2") as refused:
+    with pytest.raises(NotReady, match="the container has ended with exit code 2") as refused:
         MockSMSContainer("mocksms:edge", ready_timeout=PATIENCE).start()
     assert refused.value.url == "mocksms:edge"
-    assert refused.value.__notes__ == ["What the container printed:\nnothing"]
+    assert refused.value.__notes__ == ["Output of the container:\nnothing"]
 
 
 def test_missing_testcontainers_is_named_with_the_remedy() -> None:

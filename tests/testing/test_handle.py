@@ -55,7 +55,7 @@ def test_start_and_stop_may_be_called_again() -> None:
 
 def test_handle_that_was_not_started_says_how() -> None:
     sms = MockSMS()
-    with pytest.raises(RuntimeError, match="this mock is not running; use it as: with MockSMS"):
+    with pytest.raises(RuntimeError, match="the mock is not running; start it with: with MockSMS"):
         _ = sms.outbox
     assert repr(sms) == "<MockSMS not running, account test-key>"
 
@@ -222,9 +222,9 @@ def test_requests_are_those_of_the_journal(sms: MockSMS) -> None:
     )
     assert first.messages == (sent,)
     assert [warning.partition(":")[0] for warning in first.warnings] == ["message.nonsense"]
-    assert repr(first) == "<POST /transactional/sms/send answered 200>"
+    assert repr(first) == "<POST /transactional/sms/send status 200>"
     assert (second.status, second.is_refused, second.fault_decided_by) == (404, True, None)
-    assert repr(second).startswith("<POST /nowhere%0A answered 404: no resource at http://")
+    assert repr(second).startswith("<POST /nowhere%0A status 404: no resource at http://")
 
 
 def test_request_that_was_reset_has_no_status(sms: MockSMS) -> None:
@@ -232,7 +232,7 @@ def test_request_that_was_reset_has_no_status(sms: MockSMS) -> None:
         post(sms, body(sms.number("reset")))
     (call,) = sms.requests
     assert (call.status, call.is_refused) == (None, True)
-    assert repr(call).startswith("<POST /transactional/sms/send answered by a reset: magic number 72")
+    assert repr(call).startswith("<POST /transactional/sms/send connection reset: magic number 72")
 
 
 def test_package_offers_the_handle_and_nothing_else() -> None:

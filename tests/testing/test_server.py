@@ -45,7 +45,7 @@ def test_thread_that_does_not_end_is_warned_of(monkeypatch: pytest.MonkeyPatch) 
         release.wait(PATIENCE)
 
     monkeypatch.setattr("mocksms.server.Server.serve", hang)
-    monkeypatch.setattr(server_module, "PATIENCE", 0.01)
+    monkeypatch.setattr(server_module, "STOP_SECONDS", 0.01)
     sms = MockSMS().start()
     (thread,) = [thread for thread in threading.enumerate() if thread.name == "mocksms"]
     with pytest.warns(RuntimeWarning, match=r"the thread of mocksms did not end within 0\.01 s"):

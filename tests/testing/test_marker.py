@@ -1,0 +1,105 @@
+"""The marker takes known options with valid values only; errors name option, value and what is expected."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from mocksms.testing.marker import KINDS, UNSET, MarkerOptions, read_marker
+
+
+def read(*markers: pytest.MarkDecorator) -> MarkerOptions:
+    """Read markers of a test, the nearest first."""
+
+    class Node:
+        def iter_markers(self, name: str) -> list[pytest.Mark]:
+            return [marker.mark for marker in markers if marker.name == name]
+
+    return read_marker(cast("pytest.Item", Node()))
+
+
+CREDIT = "a whole number from 0, or None for no limit"
+FROZEN = "True, or a datetime with a time zone such as datetime(2040, 1, 31, 12, tzinfo=UTC)"
+API_KEY = "text that fits into an HTTP header: ASCII, not empty, without spaces around it"
+ALLOW = "one or several of refused, unknown-path, warning, crash, other-account, late"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("scenario", 5, "a name, a path, rules or None"),
+        ("credit", "ten", CREDIT),
+        ("credit", -1, CREDIT),
+        ("credit", True, CREDIT),
+        ("frozen", "2040-01-01", FROZEN),
+        ("frozen", datetime(2040, 1, 1), FROZEN),
+        ("strict", "no", "True or False"),
+        ("api_key", 5, API_KEY),
+        ("api_key", "", API_KEY),
+        ("api_key", " a ", API_KEY),
+        ("api_key", "a\nb", API_KEY),
+        ("api_key", "מפתח", API_KEY),
+        ("allow", 5, ALLOW),
+        ("allow", "zzz", ALLOW),
+        ("allow", "refusd", f"{ALLOW}; did you mean refused?"),
+        ("unexpected", "shout", "fail, warn or ignore"),
+        ("unexpected", ["fail"], "fail, warn or ignore"),
+    ],
+)
+def test_invalid_value_is_named_with_what_is_expected(option: str, value: object, expected: str) -> None:
+    with pytest.raises(pytest.UsageError) as refused:
+        read(pytest.mark.mocksms(**{option: value}))
+    assert str(refused.value) == f"{option} of the marker mocksms is {value!r}, but must be {expected}"
+
+
+def test_each_kind_in_a_list_is_checked() -> None:
+    with pytest.raises(pytest.UsageError, match=r"is \['late'\], but must be one or several of"):
+        read(pytest.mark.mocksms(allow=("refused", ["late"])))
+
+
+@pytest.mark.parametrize(
+    ("marker", "unknown"),
+    [
+        (pytest.mark.mocksms(credits=1), "credits; did you mean credit?"),
+        (pytest.mark.mocksms("outage", 1), "'outage'"),
+    ],
+)
+def test_unknown_option_is_named_with_the_known_ones(marker: pytest.MarkDecorator, unknown: str) -> None:
+    known = "scenario, credit, frozen, strict, api_key, allow, unexpected"
+    with pytest.raises(pytest.UsageError) as refused:
+        read(marker)
+    assert str(refused.value) == f"the marker mocksms takes {known} by name, not {unknown}"
+
+
+def test_nearest_marker_takes_precedence() -> None:
+    options = read(pytest.mark.mocksms(credit=1), pytest.mark.skip, pytest.mark.mocksms(credit=2, strict=True))
+    assert options == MarkerOptions(credit=1, strict=True)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"scenario": "gateway-outage"},
+        {"scenario": Path("mine.toml")},
+        {"scenario": [{"outcome": "sent"}]},
+        {"scenario": {"rule": []}},
+        {"credit": 0},
+        {"credit": None},
+        {"frozen": True},
+        {"frozen": datetime(2040, 1, 1, tzinfo=UTC)},
+        {"api_key": "any key 1"},
+        {"allow": set(KINDS)},
+        {"unexpected": "warn"},
+    ],
+)
+def test_valid_options_are_taken(options: dict[str, Any]) -> None:
+    assert read(pytest.mark.mocksms(**options)) == MarkerOptions(**options)
+
+
+def test_allow_is_one_kind_or_several() -> None:
+    assert read(pytest.mark.mocksms(allow="late")).allowed == ("late",)
+    assert read(pytest.mark.mocksms(allow=["late", "crash"])).allowed == ("late", "crash")
+    assert (read().allowed, read().credit) == ((), UNSET)
