@@ -198,7 +198,7 @@ def test_outbox_is_a_plain_list_oldest_first(sms: MockSMS) -> None:
     assert isinstance(sms.outbox, list)
     assert [message.transaction_id for message in sms.outbox] == ids
     assert sms.read(ids[1]).to == KOSHER
-    with pytest.raises(MockRefused, match="There is no message"):
+    with pytest.raises(MockRefused, match="Unknown message"):
         sms.read("0" * 32)
 
 
