@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 
 from mocksms.testing.marker import KINDS, UNSET, MarkerOptions, read_marker
 
 
-def read(*markers: pytest.MarkDecorator) -> MarkerOptions:
+class Marker(NamedTuple):
+    """A marker as pytest hands it out."""
+
+    args: tuple[object, ...]
+    kwargs: dict[str, Any]
+
+
+def mark(*args: object, **kwargs: Any) -> Marker:
+    return Marker(args, kwargs)
+
+
+def read(*markers: Marker) -> MarkerOptions:
     """Read markers of a test, the nearest first."""
 
     class Node:
-        def iter_markers(self, name: str) -> list[pytest.Mark]:
-            return [marker.mark for marker in markers if marker.name == name]
+        def iter_markers(self, name: str) -> tuple[Marker, ...]:
+            return markers if name == "mocksms" else ()
 
     return read_marker(cast("pytest.Item", Node()))
 
@@ -51,23 +62,23 @@ ALLOW = "one or several of refused, unknown-path, warning, crash, other-account,
 )
 def test_invalid_value_is_named_with_what_is_expected(option: str, value: object, expected: str) -> None:
     with pytest.raises(pytest.UsageError) as refused:
-        read(pytest.mark.mocksms(**{option: value}))
+        read(mark(**{option: value}))
     assert str(refused.value) == f"{option} of the marker mocksms is {value!r}, but must be {expected}"
 
 
 def test_each_kind_in_a_list_is_checked() -> None:
     with pytest.raises(pytest.UsageError, match=r"is \['late'\], but must be one or several of"):
-        read(pytest.mark.mocksms(allow=("refused", ["late"])))
+        read(mark(allow=("refused", ["late"])))
 
 
 @pytest.mark.parametrize(
     ("marker", "unknown"),
     [
-        (pytest.mark.mocksms(credits=1), "credits; did you mean credit?"),
-        (pytest.mark.mocksms("outage", 1), "'outage'"),
+        (mark(credits=1), "credits; did you mean credit?"),
+        (mark("outage", 1), "'outage'"),
     ],
 )
-def test_unknown_option_is_named_with_the_known_ones(marker: pytest.MarkDecorator, unknown: str) -> None:
+def test_unknown_option_is_named_with_the_known_ones(marker: Marker, unknown: str) -> None:
     known = "scenario, credit, frozen, strict, api_key, allow, unexpected"
     with pytest.raises(pytest.UsageError) as refused:
         read(marker)
@@ -75,7 +86,7 @@ def test_unknown_option_is_named_with_the_known_ones(marker: pytest.MarkDecorato
 
 
 def test_nearest_marker_takes_precedence() -> None:
-    options = read(pytest.mark.mocksms(credit=1), pytest.mark.skip, pytest.mark.mocksms(credit=2, strict=True))
+    options = read(mark(credit=1), mark(credit=2, strict=True))
     assert options == MarkerOptions(credit=1, strict=True)
 
 
@@ -96,10 +107,10 @@ def test_nearest_marker_takes_precedence() -> None:
     ],
 )
 def test_valid_options_are_taken(options: dict[str, Any]) -> None:
-    assert read(pytest.mark.mocksms(**options)) == MarkerOptions(**options)
+    assert read(mark(**options)) == MarkerOptions(**options)
 
 
 def test_allow_is_one_kind_or_several() -> None:
-    assert read(pytest.mark.mocksms(allow="late")).allowed == ("late",)
-    assert read(pytest.mark.mocksms(allow=["late", "crash"])).allowed == ("late", "crash")
+    assert read(mark(allow="late")).allowed == ("late",)
+    assert read(mark(allow=["late", "crash"])).allowed == ("late", "crash")
     assert (read().allowed, read().credit) == ((), UNSET)
