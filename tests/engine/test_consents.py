@@ -16,7 +16,7 @@ def numbers(ledger: ConsentLog, after: int = 0, digits: str | None = None) -> li
     return [consent.number for consent in ledger.of(digits, after)]
 
 
-def test_entries_come_newest_first_of_all_or_of_one_number() -> None:
+def test_consents_are_newest_first_of_all_or_of_one_number() -> None:
     ledger = ledger_of("1", "2", "1")
     assert numbers(ledger) == [3, 2, 1]
     assert numbers(ledger, after=1) == [3, 2]
@@ -26,7 +26,7 @@ def test_entries_come_newest_first_of_all_or_of_one_number() -> None:
     assert (len(ledger), ledger.evicted, ledger.evicted_up_to) == (3, 0, 0)
 
 
-def test_oldest_entries_make_room() -> None:
+def test_oldest_consents_are_evicted() -> None:
     ledger = ledger_of("1", "2", "1", "2", limit=2)
     assert numbers(ledger) == [4, 3]
     assert numbers(ledger, digits="1") == [3]

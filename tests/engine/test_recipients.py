@@ -25,7 +25,7 @@ def consents(world: World) -> list[tuple[str, ConsentChoice, str]]:
 
 
 @pytest.mark.ledger("reply.words")
-def test_reply_opts_out_and_in_where_the_send_allowed_replies() -> None:
+def test_reply_opts_out_and_in_if_the_send_allowed_replies() -> None:
     world = World()
     world.send(**ALLOWED)
     out = world.controls.reply(world.account, NUMBER, "הסר")
@@ -40,7 +40,7 @@ def test_reply_opts_out_and_in_where_the_send_allowed_replies() -> None:
     ]
 
 
-def test_reply_chooses_nothing_where_the_latest_send_allowed_none() -> None:
+def test_reply_changes_nothing_if_the_latest_send_allowed_none() -> None:
     world = World()
     world.send(**ALLOWED)
     world.send()
@@ -50,7 +50,7 @@ def test_reply_chooses_nothing_where_the_latest_send_allowed_none() -> None:
 
 
 @pytest.mark.ledger("reply.words")
-def test_phone_replies_to_the_latest_sms_it_got() -> None:
+def test_reply_belongs_to_the_latest_sms_of_the_phone() -> None:
     """One that was refused, or is still to come, is none it could reply to."""
     world = World()
     world.send(**ALLOWED)
@@ -61,7 +61,7 @@ def test_phone_replies_to_the_latest_sms_it_got() -> None:
 
 
 @pytest.mark.ledger("reply.words")
-def test_words_that_choose_are_those_of_the_options_and_the_phone_is_told_the_first() -> None:
+def test_opt_out_words_are_those_of_the_options_and_the_text_shows_the_first() -> None:
     world = World(opt_out_word=("QUIT", "END"), opt_in_word=("JOIN",))
     message = world.send(**ALLOWED)
     assert world.engine.text_of(message) == "Hello\nReply QUIT to unsubscribe"
@@ -69,7 +69,7 @@ def test_words_that_choose_are_those_of_the_options_and_the_phone_is_told_the_fi
     assert effects == ["", "opted out", "opted in", ""]
 
 
-def test_magic_number_enters_the_ledger_with_its_name() -> None:
+def test_magic_number_is_the_cause_in_the_consent_log() -> None:
     world = World()
     message = world.send(STOPPING)
     world.after(1, message)
@@ -78,7 +78,7 @@ def test_magic_number_enters_the_ledger_with_its_name() -> None:
     ]
 
 
-def test_steering_enters_the_ledger() -> None:
+def test_manual_changes_are_in_the_consent_log() -> None:
     world = World()
     message = world.send()
     world.controls.unsubscribe(world.account, message.transaction_id)
@@ -96,7 +96,7 @@ def test_steering_enters_the_ledger() -> None:
     assert world.account.unsubscribed == {DIGITS, OTHER}
 
 
-def test_listeners_hear_who_opts_out() -> None:
+def test_listeners_get_opt_outs() -> None:
     world = World()
     message = world.send()
     heard: list[Consent] = []
@@ -112,7 +112,7 @@ def test_listeners_hear_who_opts_out() -> None:
     assert (consent.digits, consent.at, consent.choice) == (DIGITS, NOON, ConsentChoice.OUT)
 
 
-def test_ledger_is_bounded() -> None:
+def test_consent_log_is_limited() -> None:
     world = World(max_consents=2)
     message = world.send()
     for _ in range(3):
@@ -120,7 +120,7 @@ def test_ledger_is_bounded() -> None:
     assert (len(world.account.consents), world.account.consents.evicted) == (2, 1)
 
 
-def test_account_can_have_the_link_appended_whatever_is_asked_for() -> None:
+def test_account_can_force_the_unsubscribe_link() -> None:
     world = World()
     world.controls.update_account(world.account, AccountUpdate(force_unsubscribe_link=True))
     assert world.send(unsubscribe_link=False).submission.unsubscribe_link

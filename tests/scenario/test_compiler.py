@@ -74,7 +74,7 @@ def meets(match: dict[str, Any], settings: Settings | None = None, number: str =
     return RuleState(rule(settings, match=match, outcome="sent"), "seed").matches(subject)
 
 
-def test_match_without_wishes_takes_everything() -> None:
+def test_empty_match_matches_everything() -> None:
     assert meets({})
 
 
@@ -99,7 +99,7 @@ def test_match_without_wishes_takes_everything() -> None:
         pytest.param("054-1111111", "972-54-1111111", False, id="local number where those are not accepted"),
     ],
 )
-def test_number_is_compared_on_digits(to: str, number: str, is_met: bool) -> None:
+def test_numbers_are_compared_by_digits(to: str, number: str, is_met: bool) -> None:
     assert meets({"to": to}, number=number) is is_met
 
 
@@ -115,7 +115,7 @@ def test_number_is_compared_on_digits(to: str, number: str, is_met: bool) -> Non
         ("05", "05", True),
     ],
 )
-def test_local_number_is_one_with_country_code_where_accepted(to: str, number: str, is_met: bool) -> None:
+def test_local_number_equals_the_one_with_country_code_if_accepted(to: str, number: str, is_met: bool) -> None:
     assert meets({"to": to}, Settings(accept_local_numbers=True), number) is is_met
 
 
@@ -136,7 +136,7 @@ def test_local_number_is_one_with_country_code_where_accepted(to: str, number: s
         pytest.param("regex:(?i)CODE", True, id="regular expression in any case"),
     ],
 )
-def test_content_is_matched_in_part_as_a_whole_or_by_expression(content: str, is_met: bool) -> None:
+def test_content_is_matched_by_part_pattern_or_expression(content: str, is_met: bool) -> None:
     assert meets({"content": content}) is is_met
 
 
@@ -157,7 +157,7 @@ def test_any_of_the_tags_may_match(tag: str, is_met: bool) -> None:
     assert meets({"tag": tag}) is is_met
 
 
-def test_message_without_tags_has_none_that_matches() -> None:
+def test_message_without_tags_matches_no_tag() -> None:
     assert not meets({"tag": "*"}, tags=())
 
 
@@ -174,13 +174,13 @@ def test_message_without_tags_has_none_that_matches() -> None:
         ("regex:x", False),
     ],
 )
-def test_sender_and_charset_are_matched_as_a_whole(name: str, wish: str, is_met: bool) -> None:
+def test_sender_and_charset_are_matched_completely(name: str, wish: str, is_met: bool) -> None:
     seen: dict[str, Any] = {name: "Shop-1"}
     assert meets({name: wish}, **seen) is is_met
 
 
 @pytest.mark.parametrize(("wanted", "is_async"), [(True, True), (True, False), (False, True), (False, False)])
-def test_mode_is_matched(wanted: bool, is_async: bool) -> None:
+def test_async_mode_is_matched(wanted: bool, is_async: bool) -> None:
     assert meets({"async": wanted}, wants_async=is_async) is (wanted is is_async)
 
 
@@ -201,7 +201,7 @@ def test_segments_are_compared(wanted: object, met: list[int]) -> None:
     assert [count for count in (1, 2, 3, 4) if meets({"segments": wanted}, count_segments=partial(int, count))] == met
 
 
-def test_segments_are_counted_only_where_all_else_matches() -> None:
+def test_segments_are_counted_only_if_all_else_matches() -> None:
     assert not meets({"segments": 1, "content": "no such words"}, count_segments=partial(pytest.fail, "counted"))
 
 
@@ -222,13 +222,13 @@ WISHES: dict[str, tuple[object, object]] = {
 }
 
 
-def test_every_wish_is_tried_here() -> None:
+def test_every_condition_is_tested_here() -> None:
     named = {field.alias or name for name, field in Match.model_fields.items()}
     assert named == {*WISHES, "operation"}
 
 
 @pytest.mark.parametrize("unmet", [None, *WISHES])
-def test_match_takes_what_meets_all_wishes(unmet: str | None) -> None:
+def test_match_needs_all_conditions(unmet: str | None) -> None:
     match = {name: wrong if name == unmet else right for name, (right, wrong) in WISHES.items()}
     assert meets(match) is (unmet is None)
 
@@ -257,7 +257,7 @@ def test_only_the_star_is_special(pattern: str, rest: str) -> None:
         assert meets({"content": f"{pattern}*"}, content=text) is is_globbed(f"{pattern}*", text)
 
 
-def test_expressions_have_their_patience_for_every_send(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_limit_of_expressions_starts_with_every_send(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocksms.engine.patterns.timer", count(0, 10).__next__)
     slow = RuleState(rule(match={"content": r"regex:^(a|aa|aaa)+b|4815"}, outcome="sent"), "seed")
     long = "a" * 40 + "4815"
@@ -265,7 +265,7 @@ def test_expressions_have_their_patience_for_every_send(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", ["to", "content", "tag", "sender", "charset"])
-def test_expressions_of_all_wishes_share_the_patience_of_a_send(name: str) -> None:
+def test_all_expressions_share_the_time_limit_of_a_send(name: str) -> None:
     spent = RegexBudget()
     spent.left = 0
     unasked = RuleState(rule(match={name: "regex:."}, outcome="sent"), "seed")
@@ -278,7 +278,7 @@ def test_outcome_is_reached_at_once_or_after_its_delay() -> None:
     assert outcome(outcome="rejected/bounced", delay="2s").steps == (Step(State.BOUNCED, 2 * SECOND),)
 
 
-def test_message_that_stays_queued_takes_no_step() -> None:
+def test_outcome_queued_has_no_step() -> None:
     assert outcome(outcome="queued") == Outcome(steps=(), decided_by="rule 1 of test.toml")
 
 
@@ -297,7 +297,7 @@ def test_steps_follow_each_other() -> None:
 
 @pytest.mark.parametrize(("delay", "after"), [({}, NOW), ({"delay": "3s"}, 3 * SECOND)], ids=["at once", "later"])
 @pytest.mark.parametrize("said", [{"pass_through": True}, {"click": {}}], ids=["pass_through", "reaction alone"])
-def test_rule_that_decides_nothing_lets_pass(said: dict[str, Any], delay: dict[str, Any], after: timedelta) -> None:
+def test_rule_without_an_outcome_passes_through(said: dict[str, Any], delay: dict[str, Any], after: timedelta) -> None:
     passing = outcome(**said, **delay)
     assert (passing.steps, passing.release_after) == ((), after)
 
@@ -305,7 +305,7 @@ def test_rule_that_decides_nothing_lets_pass(said: dict[str, Any], delay: dict[s
 @pytest.mark.parametrize(
     "said", [{"outcome": "sent"}, {"steps": [{"outcome": "sent"}]}, {"outcome": "queued"}], ids=str
 )
-def test_rule_that_decides_lets_nothing_pass(said: dict[str, Any]) -> None:
+def test_rule_with_an_outcome_does_not_pass_through(said: dict[str, Any]) -> None:
     assert outcome(**said).release_after is None
 
 
@@ -335,7 +335,7 @@ def test_replies_and_clicks_come_after_sending(said: dict[str, Any], sent_at: ti
     assert outcome(**said, reply={"text": "a"}).reactions == (ReplyReaction("a", sent_at + SECOND),)
 
 
-def test_rule_is_called_by_its_place_its_name_and_its_file() -> None:
+def test_label_of_a_rule_has_its_position_name_and_file() -> None:
     script = built(rule=[{"outcome": "sent"}, {"name": "codes", "outcome": "sent"}, {"fault": {"kind": "empty"}}])
     assert [each.label for each in script.rules] == [
         "rule 1 of test.toml",
@@ -352,17 +352,17 @@ def test_rule_keeps_its_limits() -> None:
     assert (free.times, free.every, free.probability, free.operation) == (None, 1, 1.0, ApiOperation.SEND)
 
 
-def test_fault_meets_the_kind_of_call_it_names() -> None:
+def test_fault_applies_to_its_operation() -> None:
     assert rule(match={"operation": "search"}, fault={"kind": "empty"}).operation is ApiOperation.SEARCH
 
 
 @pytest.mark.parametrize("kind", ["truncated", "malformed", "empty", "reset_before_accept", "reset_after_accept"])
-def test_fault_of_a_plain_kind_is_ordered_as_it_is(kind: str) -> None:
+def test_simple_fault_keeps_its_kind(kind: str) -> None:
     assert order(kind=kind) == FaultSpec(fault=Fault(kind=FaultKind(kind)))
 
 
 @pytest.mark.parametrize("kind", ["delay", "dribble"])
-def test_slow_fault_lasts_so_long_or_between_two_lengths(kind: str) -> None:
+def test_slow_fault_has_a_duration_or_a_range(kind: str) -> None:
     once = order(kind=kind, duration="2s")
     assert once == FaultSpec(fault=Fault(kind=FaultKind(kind), duration=2 * SECOND), max_duration=2 * SECOND)
     ranged = order(kind=kind, duration=["2s", "5s"])
@@ -370,7 +370,7 @@ def test_slow_fault_lasts_so_long_or_between_two_lengths(kind: str) -> None:
     assert order(kind=kind, duration=[0, "5s"]).fault.duration == order(kind=kind, duration=0).fault.duration == NOW
 
 
-def test_status_is_ordered_with_its_body_its_type_and_when_to_come_back() -> None:
+def test_status_fault_has_body_content_type_and_retry_after() -> None:
     said = {"kind": "status", "status": 503, "body": "Down", "content_type": "text/plain", "retry_after": "2s"}
     assert order(**said).fault == Fault(
         kind=FaultKind.STATUS, status=503, duration=2 * SECOND, body="Down", media_type="text/plain"
@@ -378,15 +378,15 @@ def test_status_is_ordered_with_its_body_its_type_and_when_to_come_back() -> Non
     assert order(kind="status", status=500).fault == Fault(kind=FaultKind.STATUS, status=500)
 
 
-def test_unauthorized_is_the_status_for_it() -> None:
+def test_unauthorized_is_status_401() -> None:
     assert order(kind="unauthorized") == FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=401))
 
 
-def test_rate_limit_is_ordered_beyond_its_rate() -> None:
+def test_rate_limit_has_its_rate() -> None:
     assert order(kind="rate_limit", limit=5, per="1m") == rate_limit_spec(RateLimit(limit=5, per=60 * SECOND))
 
 
-def test_fault_set_by_hand_is_a_rule_like_any_other() -> None:
+def test_manual_fault_is_compiled_like_a_rule() -> None:
     limits = Limits.model_validate({"match": {"tag": "otp"}, "times": 2, "every": 3, "probability": 0.5})
     by_hand = fault_rule(FaultModel(kind="empty"), limits, "by hand", Settings())
     assert by_hand.effect == FaultSpec(fault=Fault(kind=FaultKind.EMPTY))
@@ -394,7 +394,7 @@ def test_fault_set_by_hand_is_a_rule_like_any_other() -> None:
     assert [RuleState(by_hand, "seed").matches(a_subject(tags=tags)) for tags in (("otp",), ("ads",))] == [True, False]
 
 
-def test_account_begins_with_what_is_said_of_it_and_no_more() -> None:
+def test_account_gets_only_the_values_of_its_table() -> None:
     assert built().state == built(account={}).state == {}
     said = {
         "credit": 5,
@@ -416,11 +416,11 @@ def test_account_begins_with_what_is_said_of_it_and_no_more() -> None:
     }
 
 
-def test_unlimited_credit_is_said_and_not_left_out() -> None:
+def test_unlimited_credit_is_not_the_same_as_absent() -> None:
     assert built(account={"credit": "unlimited"}).state == {"credit": None}
 
 
-def test_local_numbers_of_an_account_have_a_country_code_where_accepted() -> None:
+def test_local_numbers_of_an_account_are_normalised_if_accepted() -> None:
     said = {"kosher": ["054-1111111"]}
     assert built(account=said).state == {"kosher": {"0541111111"}}
     assert built(Settings(accept_local_numbers=True), account=said).state == {"kosher": {"972541111111"}}

@@ -18,14 +18,14 @@ def put(folder: Path, name: str, about: str) -> Path:
     return path
 
 
-def test_library_has_what_comes_with_mocksms_by_name_in_order() -> None:
+def test_library_has_the_bundled_scenarios_sorted_by_name() -> None:
     names = [shelved.name for shelved in Library().all()]
     assert names == sorted(names)
     assert {"happy-path", "gateway-outage", "chaos"} <= {*names}
     assert all(read_file(shelved.path).about for shelved in Library().all())
 
 
-def test_folder_adds_to_the_library_and_goes_before_it(tmp_path: Path) -> None:
+def test_folder_adds_to_the_library_and_takes_precedence(tmp_path: Path) -> None:
     ours, own = put(tmp_path, "chaos", "Ours."), put(tmp_path, "a-story", "Own.")
     (tmp_path / "notes.txt").touch()
     shelf = Library(str(tmp_path))
@@ -35,7 +35,7 @@ def test_folder_adds_to_the_library_and_goes_before_it(tmp_path: Path) -> None:
     assert shelf.path("happy-path") == Library().path("happy-path")
 
 
-def test_folder_is_looked_into_anew_each_time(tmp_path: Path) -> None:
+def test_folder_is_read_each_time(tmp_path: Path) -> None:
     shelf = Library(str(tmp_path))
     with pytest.raises(UnknownScenario):
         shelf.path("late")
@@ -43,7 +43,7 @@ def test_folder_is_looked_into_anew_each_time(tmp_path: Path) -> None:
     assert shelf.path("late") == path
 
 
-def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"^The scenario folder '.*none' does not exist; see --scen"):
         Library(str(tmp_path / "none"))
 
@@ -58,14 +58,14 @@ def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         ("", "known are chaos, "),
     ],
 )
-def test_name_of_no_scenario_is_told_the_nearest_or_all(name: str, hint: str) -> None:
+def test_unknown_name_gets_a_suggestion_or_all_names(name: str, hint: str) -> None:
     with pytest.raises(UnknownScenario) as unknown:
         Library().path(name)
     assert str(unknown.value).startswith(f"there is no scenario {name!r}; ")
     assert hint in str(unknown.value)
 
 
-def test_what_is_no_regular_file_is_no_scenario(tmp_path: Path) -> None:
+def test_only_regular_files_are_scenarios(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
     os.mkfifo(tmp_path / "pipe.toml")
     put(tmp_path, "story", "Fine.")
@@ -73,12 +73,12 @@ def test_what_is_no_regular_file_is_no_scenario(tmp_path: Path) -> None:
     assert there - {shelved.name for shelved in Library().all()} == {"story"}
 
 
-def test_name_like_no_other_is_told_where_more_can_be() -> None:
+def test_unknown_name_mentions_the_scenario_folder() -> None:
     with pytest.raises(UnknownScenario, match=r", and the files in the folder of --scenario-folder$"):
         Library().path("zzz")
 
 
-def test_story_of_a_scenario_is_told_as_its_file_is_now(tmp_path: Path) -> None:
+def test_description_follows_changes_of_the_file(tmp_path: Path) -> None:
     shelved = NamedScenario("story", put(tmp_path, "story", "First."))
     shelf = Library(str(tmp_path))
     assert shelf.about(shelved) == "First."
@@ -87,7 +87,7 @@ def test_story_of_a_scenario_is_told_as_its_file_is_now(tmp_path: Path) -> None:
     assert shelf.about(shelved) == "Second."
 
 
-def test_story_of_a_file_that_is_no_scenario_is_what_is_wrong_with_it(tmp_path: Path) -> None:
+def test_description_of_an_invalid_file_is_its_issue(tmp_path: Path) -> None:
     path = put(tmp_path, "story", "Fine.")
     path.write_text("abuot = 1")
     shelf = Library(str(tmp_path))
@@ -96,12 +96,12 @@ def test_story_of_a_file_that_is_no_scenario_is_what_is_wrong_with_it(tmp_path: 
     )
 
 
-def test_story_of_a_file_that_has_gone_is_that_it_has(tmp_path: Path) -> None:
+def test_description_of_a_missing_file_says_so(tmp_path: Path) -> None:
     gone = NamedScenario("gone", tmp_path / "gone.toml")
     assert Library(str(tmp_path)).about(gone).startswith("invalid: [Errno 2] No such file or directory")
 
 
-def test_scenarios_lie_within_the_package_or_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundled_folder_is_in_the_package_or_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "mocksms"
     package.mkdir()
     monkeypatch.setattr(library, "files", lambda _: package)

@@ -105,22 +105,22 @@ def test_rule_is_unreachable_if_an_earlier_one_matches_all_it_matches(
     ],
     ids=str,
 )
-def test_rule_is_used_if_it_matches_what_the_earlier_one_does_not(
+def test_rule_is_reachable_if_it_matches_more_than_the_earlier_one(
     first: dict[str, Any], second: dict[str, Any]
 ) -> None:
     assert issues_of({"match": first, **SENT}, {"match": second, **SENT}) == []
 
 
 @pytest.mark.parametrize("spares", [{"times": 1}, {"every": 2}, {"probability": 0.5}], ids=str)
-def test_rule_that_is_not_always_used_leaves_something_to_later_ones(spares: dict[str, Any]) -> None:
+def test_limited_rule_does_not_block_later_ones(spares: dict[str, Any]) -> None:
     assert issues_of({**spares, **SENT}, SENT) == []
 
 
-def test_rate_limit_lets_calls_through_to_later_faults() -> None:
+def test_rate_limit_does_not_block_later_faults() -> None:
     assert issues_of({"fault": {"kind": "rate_limit", "limit": 1, "per": "1s"}}, EMPTY) == []
 
 
-def test_faults_and_outcomes_are_apart() -> None:
+def test_faults_and_outcomes_do_not_block_each_other() -> None:
     assert issues_of(SENT, EMPTY) == issues_of(EMPTY, SENT) == []
 
 
@@ -129,14 +129,14 @@ def test_rule_that_passes_through_still_blocks_later_ones(says: dict[str, Any]) 
     assert issues_of(says, SENT) == [(1, EVERYTHING)]
 
 
-def test_kinds_of_calls_are_apart() -> None:
+def test_operations_do_not_block_each_other() -> None:
     reads = [{"match": {"operation": call}, **EMPTY} for call in ("info", "search")]
     sends: dict[str, Any] = {"match": {"operation": "send"}, **EMPTY}
     assert issues_of(*reads, EMPTY) == []
     assert [place for place, _ in issues_of(*reads, sends, *reads, EMPTY)] == [3, 4, 5]
 
 
-def test_ten_thousand_rules_are_looked_through_without_comparing_each_with_each(
+def test_ten_thousand_rules_are_checked_without_comparing_all_pairs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared: list[object] = []
@@ -146,7 +146,7 @@ def test_ten_thousand_rules_are_looked_through_without_comparing_each_with_each(
     assert len(compared) == 9_999
 
 
-def test_ten_thousand_open_ended_rules_are_not_compared_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ten_thousand_wildcard_rules_are_checked_without_comparing_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[object] = []
     monkeypatch.setattr("mocksms.scenario.lint._covers", lambda *pair: compared.append(pair))
     assert issues_of(*({"match": {"content": f"code {place:05}"}, **SENT} for place in range(10_000))) == []
@@ -204,7 +204,7 @@ def subjects(draw: st.DrawFn, *, accept_local: bool) -> Subject:
 
 
 @given(st.data(), st.lists(small_rules, min_size=2, max_size=6), st.booleans())
-def test_rule_that_is_said_to_be_never_used_is_never_used(
+def test_unreachable_rule_is_never_applied(
     data: st.DataObject, rules: list[dict[str, Any]], accept_local: bool
 ) -> None:
     scenario = Scenario.model_validate({"rule": rules})

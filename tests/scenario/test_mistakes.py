@@ -306,7 +306,7 @@ def test_example_is_a_scenario() -> None:
 
 
 @pytest.mark.parametrize("mistake", [*MISTAKES.values(), *BROKEN.values()], ids=[*MISTAKES, *BROKEN])
-def test_mistake_is_told_so_that_the_message_alone_is_enough_to_mend_it(mistake: Mistake) -> None:
+def test_error_text_is_enough_to_fix_a_mistake(mistake: Mistake) -> None:
     assert EXAMPLE.count(mistake.right) == 1
     before, after = EXAMPLE.split(mistake.right)
     with pytest.raises(InvalidScenario) as refused:
@@ -316,7 +316,7 @@ def test_mistake_is_told_so_that_the_message_alone_is_enough_to_mend_it(mistake:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
-def test_mistake_in_json_is_told_in_the_same_words(shared_mock: Mock, mistake: Mistake) -> None:
+def test_json_mistake_has_the_same_error_text(shared_mock: Mock, mistake: Mistake) -> None:
     api = Api(shared_mock, "mistakes")
     data = tomllib.loads(EXAMPLE.replace(mistake.right, mistake.wrong))
     error = api.refused(400, "PUT", "scenario", data)

@@ -82,7 +82,7 @@ def lawful(raw: bytes) -> None:
 @example(codecs.BOM_UTF8)
 @example(codecs.BOM_UTF16_LE + "a = 1".encode("utf-16-le"))
 @example(b"\x00")
-def test_reading_any_bytes_raises_nothing_but_our_own_error(raw: bytes) -> None:
+def test_parsing_any_bytes_raises_only_invalid_scenario(raw: bytes) -> None:
     lawful(raw)
 
 
@@ -99,48 +99,48 @@ def test_reading_any_bytes_raises_nothing_but_our_own_error(raw: bytes) -> None:
 @example("[[rule]]\noutcome = 'sent'\nmatch.segments = 0x" + "f" * 5_000)
 @example("[[rule]]\noutcome = 'sent'\nprobability = nan\ndelay = inf")
 @example("about = '\u2028'\nx = '\x85'")
-def test_reading_any_text_like_toml_raises_nothing_but_our_own_error(text: str) -> None:
+def test_parsing_any_text_like_toml_raises_only_invalid_scenario(text: str) -> None:
     lawful(text.encode("utf-8", "replace"))
 
 
 @settings(max_examples=300)
 @given(slips())
-def test_reading_the_example_with_slips_of_the_pen_raises_nothing_but_our_own_error(text: str) -> None:
+def test_parsing_the_example_with_typos_raises_only_invalid_scenario(text: str) -> None:
     lawful(text.encode())
 
 
-@pytest.mark.parametrize("depth", range(20, 1_000, 20))
-def test_reading_any_nesting_raises_nothing_but_our_own_error(depth: int) -> None:
+@pytest.mark.parametrize("depth", range(20, 1_000, 120))
+def test_parsing_any_nesting_raises_only_invalid_scenario(depth: int) -> None:
     lawful(("about = " + "[" * depth + "]" * depth).encode())
 
 
-def test_nothing_is_a_scenario_that_says_nothing() -> None:
+def test_empty_file_is_an_empty_scenario() -> None:
     for raw in (b"", b"\n\n", b"# a comment", codecs.BOM_UTF8):
         assert read(raw, "x.toml") == Scenario()
 
 
-def test_byte_order_mark_and_line_ends_of_windows_are_no_trouble() -> None:
+def test_byte_order_mark_and_windows_line_ends_are_accepted() -> None:
     plain = read(EXAMPLE.encode(), "x.toml")
     assert read(codecs.BOM_UTF8 + EXAMPLE.replace("\n", "\r\n").encode(), "x.toml") == plain
     (complaint,) = issues(codecs.BOM_UTF8 + EXAMPLE.replace("\n", "\r\n").replace("times", "tmes").encode())
     assert (complaint.line, complaint.key) == (8, "rule 1.tmes")
 
 
-def test_file_in_another_encoding_is_told_the_line() -> None:
+def test_file_in_another_encoding_is_refused_with_the_line() -> None:
     assert issues(b'about = "ok"\n# caf\xe9\n') == [ScenarioIssue("x.toml", 2, "", "is not UTF-8 text")]
 
 
-def test_file_is_read_up_to_its_longest() -> None:
+def test_file_size_is_limited() -> None:
     longest = b"#".ljust(MAX_FILE_SIZE, b"x")
     assert read(longest, "x.toml") == Scenario()
     assert issues(longest + b"x") == [ScenarioIssue("x.toml", None, "", "is longer than 1048576 bytes")]
 
 
-def test_text_that_is_nested_too_deeply_is_told() -> None:
+def test_too_deep_nesting_is_refused() -> None:
     assert issues("about = " + "[" * 5_000 + "]" * 5_000) == [ScenarioIssue("x.toml", None, "", "is nested too deeply")]
 
 
-def test_model_that_cannot_follow_the_nesting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nesting_too_deep_for_the_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def give_up(_: object) -> Scenario:
         raise RecursionError
 
@@ -148,7 +148,7 @@ def test_model_that_cannot_follow_the_nesting_is_told(monkeypatch: pytest.Monkey
     assert issues("") == [ScenarioIssue("x.toml", None, "", "is nested too deeply")]
 
 
-def test_several_mistakes_are_all_told_at_once_in_the_order_of_the_file() -> None:
+def test_all_issues_are_reported_in_the_order_of_the_file() -> None:
     text = """\
 abuot = "A story."
 
@@ -182,7 +182,7 @@ match.tga = "otp"
     assert told[3] == "story.toml:8: rule 1.times: must be a whole number; write 2 without quotes"
 
 
-def test_several_rules_that_are_never_used_are_all_told() -> None:
+def test_all_unreachable_rules_are_reported() -> None:
     found = issues('[[rule]]\noutcome = "sent"\n' * 3)
     assert [(complaint.line, complaint.key) for complaint in found] == [(3, "rule 2"), (5, "rule 3")]
 
@@ -226,15 +226,13 @@ def test_several_rules_that_are_never_used_are_all_told() -> None:
     ],
     ids=lambda value: ascii(value)[:30],
 )
-def test_broken_syntax_is_told_with_what_was_expected_and_what_stands_there(
-    text: str, line: int | None, words: str
-) -> None:
+def test_syntax_error_has_what_was_expected_and_found(text: str, line: int | None, words: str) -> None:
     (complaint,) = issues(text)
     assert (complaint.line, complaint.key) == (line, "")
     assert complaint.text.startswith(f"is not TOML: {words}")
 
 
-def test_file_is_read_and_called_by_its_path(tmp_path: Path) -> None:
+def test_issues_have_the_path_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "outage.toml"
     path.write_text(EXAMPLE)
     assert read_file(path) == read(EXAMPLE.encode(), "x")
@@ -243,7 +241,7 @@ def test_file_is_read_and_called_by_its_path(tmp_path: Path) -> None:
         read_file(path)
 
 
-def test_file_that_is_not_there_is_told_the_nearest(tmp_path: Path) -> None:
+def test_missing_file_gets_a_suggestion(tmp_path: Path) -> None:
     (tmp_path / "outage.toml").touch()
     with pytest.raises(InvalidScenario) as refused:
         read_file(tmp_path / "outge.toml")
@@ -263,21 +261,21 @@ def test_file_that_is_not_there_is_told_the_nearest(tmp_path: Path) -> None:
     ],
     ids=["far", "no folder", "file as folder", "folder", "long", "NUL"],
 )
-def test_file_that_cannot_be_read_is_told_why(tmp_path: Path, name: str, why: str) -> None:
+def test_unreadable_file_is_reported_with_the_cause(tmp_path: Path, name: str, why: str) -> None:
     (tmp_path / "outage.toml").touch()
     with pytest.raises(InvalidScenario) as refused:
         read_file(tmp_path / name)
     assert [complaint.text for complaint in refused.value.issues] == [f"cannot be read: {why}"]
 
 
-def test_file_that_is_longer_than_can_be_is_not_read_whole(tmp_path: Path) -> None:
+def test_too_long_file_is_not_read_completely(tmp_path: Path) -> None:
     path = tmp_path / "long.toml"
     path.write_bytes(b"#" * (MAX_FILE_SIZE + 1))
     with pytest.raises(InvalidScenario, match="longer than"):
         read_file(path)
 
 
-def test_scenario_that_came_as_json_is_checked_as_a_whole() -> None:
+def test_json_scenario_is_checked_for_unreachable_rules() -> None:
     fine = Scenario(rule=[RuleModel(outcome=State.SENT)])
     assert check(fine, "body") is fine
     with pytest.raises(InvalidScenario) as refused:
@@ -286,7 +284,7 @@ def test_scenario_that_came_as_json_is_checked_as_a_whole() -> None:
     assert (complaint.file, complaint.line, complaint.key) == ("body", None, "rule 2")
 
 
-def test_file_of_json_is_told_where_json_goes() -> None:
+def test_json_file_gets_the_right_endpoint() -> None:
     with pytest.raises(InvalidScenario) as refused:
         read(b'{"rule": []}', "outage.json")
     assert str(refused.value) == (

@@ -65,13 +65,13 @@ def scripted(*said: dict[str, Any]) -> ActiveScenario:
     return compile_scenario(Scenario.model_validate({"rule": [*said]}), "story.toml", Settings())
 
 
-def test_account_that_lived_through_nothing_is_an_empty_scenario() -> None:
+def test_unused_account_gives_an_empty_scenario() -> None:
     scenario = recording_of(World())
     assert (scenario.account, scenario.rule) == (None, [])
     assert scenario.about == "History of an account until 2026-03-01 12:00:00 UTC: 0 SMS."
 
 
-def test_messages_that_were_just_sent_need_one_rule_together() -> None:
+def test_sent_messages_share_one_rule() -> None:
     world = World()
     world.submit(NUMBER, OTHER, NUMBER)
     scenario = recording_of(world)
@@ -88,13 +88,13 @@ def test_messages_that_were_just_sent_need_one_rule_together() -> None:
         (magic("40"), State.EXCEPTION),
     ],
 )
-def test_message_that_ended_at_once_has_an_outcome(to: str, state: State) -> None:
+def test_immediate_end_is_an_outcome(to: str, state: State) -> None:
     world = World()
     world.send(to)
     assert recording_of(world).rule == [a_rule_for(to, outcome=state)]
 
 
-def test_message_that_took_its_time_has_steps() -> None:
+def test_later_end_is_steps() -> None:
     world = World(async_delay=10 * SECOND)
     world.send(magic("23"), wants_async=True)
     world.clock.advance(60)
@@ -102,7 +102,7 @@ def test_message_that_took_its_time_has_steps() -> None:
     assert rules(world) == [a_rule_for(magic("23"), steps=steps)]
 
 
-def test_message_that_stays_queued_is_recorded_once_it_was_taken_up() -> None:
+def test_message_that_stays_queued_is_recorded_once_it_is_due() -> None:
     world = World(async_delay=10 * SECOND)
     world.send(magic("02"), wants_async=True)
     assert rules(world) == []
@@ -118,7 +118,7 @@ def test_steps_of_a_scheduled_message_count_from_its_time() -> None:
     assert rules(world) == [a_rule_for(magic("02"), steps=[StepModel(outcome=State.CANCELLED, after=10 * SECOND)])]
 
 
-def test_what_came_before_a_scheduled_message_was_taken_up_comes_at_once() -> None:
+def test_steps_before_the_scheduled_time_are_immediate() -> None:
     world = World()
     message = world.send(send_at=NOON + 60 * SECOND)
     world.clock.advance(10)
@@ -129,7 +129,7 @@ def test_what_came_before_a_scheduled_message_was_taken_up_comes_at_once() -> No
     assert rules(world) == [a_rule_for(steps=steps)]
 
 
-def test_top_up_is_recorded_as_the_step_it_led_to() -> None:
+def test_top_up_is_recorded_as_its_step() -> None:
     world = World(credit=0)
     world.send()
     world.clock.advance(30)
@@ -138,7 +138,7 @@ def test_top_up_is_recorded_as_the_step_it_led_to() -> None:
     assert rules(world) == [a_rule_for(steps=steps)]
 
 
-def test_messages_to_one_number_are_told_apart_by_their_place_whatever_the_spelling() -> None:
+def test_messages_to_one_number_are_identified_by_their_position() -> None:
     world = World(scripted({"every": 2, "outcome": "invalid"}))
     world.submit(NUMBER, "+972 54 1111111", OTHER, NUMBER)
     assert rules(world) == [
@@ -156,7 +156,7 @@ def test_evicted_and_deleted_messages_are_left_out() -> None:
     assert recording_of(world).about.endswith("1 SMS. SMS deleted or evicted: 1.")
 
 
-def test_deleted_messages_are_told_where_the_journal_has_their_sends() -> None:
+def test_deleted_messages_are_mentioned_if_the_journal_has_their_sends() -> None:
     api = InProcess()
     api.send(NUMBER, OTHER)
     Controls(api.engine).delete_all(api.account())
@@ -164,7 +164,7 @@ def test_deleted_messages_are_told_where_the_journal_has_their_sends() -> None:
     assert about.endswith("0 SMS. SMS deleted or evicted: 2.")
 
 
-def test_message_that_ended_before_its_time_is_told() -> None:
+def test_message_that_ended_before_its_time_is_mentioned() -> None:
     world = World()
     message = world.send(send_at=NOON + 60 * SECOND)
     world.controls.cancel(world.account, message.transaction_id)
@@ -173,7 +173,7 @@ def test_message_that_ended_before_its_time_is_told() -> None:
     )
 
 
-def test_replies_and_clicks_beyond_what_a_rule_can_say_are_told() -> None:
+def test_replies_and_clicks_beyond_the_limits_are_mentioned() -> None:
     world = World()
     message = world.send(content="See https://a.test")
     for _ in range(MAX_STEPS + 2):
@@ -186,7 +186,7 @@ def test_replies_and_clicks_beyond_what_a_rule_can_say_are_told() -> None:
     assert recording_of(world).about.endswith(told)
 
 
-def test_what_a_recipient_did_once_the_message_had_bounced_is_told() -> None:
+def test_reactions_after_a_bounce_are_mentioned() -> None:
     world = World()
     message = world.send(content="See https://a.test")
     world.controls.click(world.account, message.transaction_id)
@@ -218,7 +218,7 @@ def test_replies_are_recorded_with_the_message_they_follow() -> None:
     ]
 
 
-def test_reply_of_a_number_that_was_sent_nothing_is_left_out() -> None:
+def test_reply_from_a_number_without_messages_is_left_out() -> None:
     world = World()
     world.send(TOO_SHORT)
     world.controls.reply(world.account, TOO_SHORT, "Hello?")
@@ -248,7 +248,7 @@ def test_click_of_another_link_is_left_out() -> None:
     assert rules(world) == []
 
 
-def test_account_begins_with_what_its_messages_cost_and_what_is_not_as_the_options_say() -> None:
+def test_account_starts_with_the_spent_credit_and_what_differs_from_the_options() -> None:
     world = World(credit=10)
     world.submit(NUMBER, TOO_SHORT, content="a" * 161)
     assert recording_of(world).account == AccountModel(credit=10)
@@ -256,11 +256,11 @@ def test_account_begins_with_what_its_messages_cost_and_what_is_not_as_the_optio
     assert recording_of(world).account == AccountModel(credit=10, sender="Shop", gateway=False)
 
 
-def test_account_that_is_as_the_options_say_begins_as_they_do() -> None:
+def test_account_equal_to_the_options_has_no_table() -> None:
     assert recording_of(World(sender="Shop", gateway=False, rest_right=False)).account is None
 
 
-def test_account_that_lost_its_right_had_it_when_it_sent() -> None:
+def test_account_that_lost_the_rest_right_had_it_when_it_sent() -> None:
     world = World()
     world.account.rest_right = False
     assert recording_of(world).account == AccountModel(rest_right=False)
@@ -280,14 +280,14 @@ def of(api: InProcess) -> list[RuleModel]:
     return [rule for rule in record(api.account(), api.engine.settings).rule if rule != OTHERS]
 
 
-def test_fault_of_a_send_is_recorded_for_the_message_it_met() -> None:
+def test_fault_of_a_send_is_recorded_for_its_message() -> None:
     api = story({"match": {"to": NUMBER, "nth": 2}, "times": 1, "fault": {"kind": "truncated"}})
     api.send(NUMBER)
     api.try_send(OTHER, NUMBER)
     assert of(api) == [a_rule_for(nth=2, times=1, fault=FaultModel(kind="truncated"))]
 
 
-def test_faults_alike_in_a_row_are_one_rule() -> None:
+def test_equal_faults_in_a_row_are_one_rule() -> None:
     said = {"kind": "status", "status": 503, "body": "Down", "content_type": "text/plain", "retry_after": "2s"}
     api = story({"times": 3, "fault": said})
     for _ in range(3):
@@ -314,7 +314,7 @@ def test_fault_of_each_kind_is_recorded(said: dict[str, Any], fault: FaultModel)
     assert of(api) == [a_rule_for(times=1, fault=fault)]
 
 
-def test_rate_limit_is_recorded_as_the_refusals_it_led_to() -> None:
+def test_rate_limit_is_recorded_as_its_refusals() -> None:
     api = story({"fault": {"kind": "rate_limit", "limit": 1, "per": "10s"}})
     api.send(NUMBER)
     api.time.advance(4)
@@ -324,7 +324,7 @@ def test_rate_limit_is_recorded_as_the_refusals_it_led_to() -> None:
 
 
 @pytest.mark.parametrize("path", [INFO, f"/rest/v1{INFO}", INFO.upper() + "/", INFO.replace("o", "%6f")])
-def test_fault_of_a_read_is_recorded_for_its_kind_of_call(path: str) -> None:
+def test_fault_of_a_read_is_recorded_for_its_operation(path: str) -> None:
     api = story({"match": {"operation": "info"}, "times": 2, "fault": {"kind": "empty"}})
     (row,) = api.send(NUMBER)
     headers = {"x-api-key": KEY}
@@ -336,7 +336,7 @@ def test_fault_of_a_read_is_recorded_for_its_kind_of_call(path: str) -> None:
     assert of(api) == [RuleModel(match=Match(operation=ApiOperation.INFO), times=2, fault=FaultModel(kind="empty"))]
 
 
-def test_faults_of_magic_numbers_are_left_to_these() -> None:
+def test_faults_of_magic_numbers_are_not_recorded() -> None:
     api = story()
     for code in ("63", "73"):
         api.try_send(magic(code))
@@ -344,7 +344,7 @@ def test_faults_of_magic_numbers_are_left_to_these() -> None:
     assert of(api) == []
 
 
-def test_refusals_of_magic_numbers_are_told_in_their_place_where_rules_ordered_faults_too() -> None:
+def test_refusals_of_magic_numbers_are_recorded_if_rules_caused_faults_too() -> None:
     """Both sends were the first to the number: only their order tells which one the rule refused."""
     api = story({"every": 2, "fault": {"kind": "status", "status": 503}})
     for to in ([NUMBER, magic("63")], [NUMBER], [magic("73")]):
@@ -355,7 +355,7 @@ def test_refusals_of_magic_numbers_are_told_in_their_place_where_rules_ordered_f
     ]
 
 
-def test_fault_set_by_hand_is_recorded_like_one_of_a_rule() -> None:
+def test_manual_fault_is_recorded_like_one_of_a_rule() -> None:
     api = story()
     rule = fault_rule(FaultModel(kind="empty"), Limits(), "by hand", Settings())
     Controls(api.engine).set_fault(None, rule, SECOND)
@@ -363,7 +363,7 @@ def test_fault_set_by_hand_is_recorded_like_one_of_a_rule() -> None:
     assert of(api) == [a_rule_for(times=1, fault=FaultModel(kind="empty"))]
 
 
-def test_only_so_many_rules_are_kept_and_the_first_go() -> None:
+def test_number_of_rules_is_limited_to_the_last() -> None:
     world = World(max_requests=MAX_RULES + 5, max_messages=10)
     faulted = TriggeredFault(Fault(kind=FaultKind.EMPTY), "rule 1 of story.toml", NUMBER)
     for number in range(1, MAX_RULES + 2):
@@ -383,7 +383,7 @@ def test_only_so_many_rules_are_kept_and_the_first_go() -> None:
     ids=ascii,
 )
 @pytest.mark.parametrize("accepted", [False, True], ids=["", "local"])
-def test_number_of_any_kind_is_recorded_as_itself(number: str, accepted: bool) -> None:
+def test_every_number_is_recorded_as_itself(number: str, accepted: bool) -> None:
     """Another number of the story keeps an end of its own."""
     scenario = scripted({"match": {"nth": 2}, "outcome": "sent"})
     lived = World(scenario, accept_local_numbers=accepted)
@@ -394,7 +394,7 @@ def test_number_of_any_kind_is_recorded_as_itself(number: str, accepted: bool) -
 
 
 @pytest.mark.parametrize("number", ["054-1111111", "0571234567", "05", "972-54-1111111"])
-def test_local_number_is_recorded_as_itself_where_accepted(number: str) -> None:
+def test_local_number_is_recorded_as_itself_if_accepted(number: str) -> None:
     lived = World(accept_local_numbers=True, kosher=("972541111111",))
     lived.send(number)
     assert ends(replayed(lived)) == ends(lived)
@@ -423,7 +423,7 @@ def recorded_file(scenario: Scenario) -> Scenario:
 EVER = 11 * 366 * 86_400
 
 
-def test_what_took_longer_than_scenarios_can_say_takes_the_longest_they_can() -> None:
+def test_durations_are_limited_to_the_maximum() -> None:
     world = World()
     queued = world.send(magic("02"))
     sent = world.send(content="https://a.test")
@@ -438,7 +438,7 @@ def test_what_took_longer_than_scenarios_can_say_takes_the_longest_they_can() ->
     ]
 
 
-def test_account_never_begins_with_more_credit_than_scenarios_can_say() -> None:
+def test_credit_is_limited_to_the_maximum() -> None:
     world = World(credit=10)
     world.send()
     world.controls.set_credit(world.account, MAX_CREDIT)
@@ -547,7 +547,7 @@ def sent_again(scenario: Scenario, acts: list[Act]) -> Stage:
 
 @settings(max_examples=200)
 @given(st.lists(st.sampled_from(sorted(RULES)), unique=True, max_size=4), st.lists(acts, min_size=1, max_size=14))
-def test_recorded_scenario_replays_the_same_ends_at_the_same_times(names: list[str], acts: list[Act]) -> None:
+def test_recorded_scenario_replays_the_same_history(names: list[str], acts: list[Act]) -> None:
     lived = lived_through(scripted(*(RULES[name] for name in names)), acts)
     scenario = record(lived.account(), lived.engine.settings)
     again = sent_again(scenario, acts)

@@ -50,68 +50,68 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
     return found
 
 
-def test_stage_without_scenarios_is_empty_and_never_changes() -> None:
+def test_no_scenario_never_changes() -> None:
     empty = stage()
     assert empty.active == NO_SCENARIO
     assert change_of(empty) is None
 
 
-def test_files_are_in_force_together_in_the_order_they_are_named(tmp_path: Path) -> None:
+def test_files_are_combined_in_their_order(tmp_path: Path) -> None:
     one, two = write(tmp_path / "b.toml", BOUNCES), write(tmp_path / "a.toml", FAILS)
     assert labels(stage(one, two)) == ["rule 1 of b.toml", "rule 1 of a.toml", "rule 2 of a.toml"]
     assert stage(two, one).active.names == ("a.toml", "b.toml")
 
 
-def test_folder_means_its_scenarios_by_their_names(tmp_path: Path) -> None:
+def test_folder_stands_for_its_files_sorted_by_name(tmp_path: Path) -> None:
     write(tmp_path / "2.toml", BOUNCES)
     write(tmp_path / "1.toml", FAILS)
     write(tmp_path / "notes.txt", "No scenario.")
     assert stage(tmp_path).active.names == ("1.toml", "2.toml")
 
 
-def test_folder_without_scenarios_is_told(tmp_path: Path) -> None:
+def test_folder_without_scenarios_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "notes.txt", "No scenario.")
     (tmp_path / "folder.toml").mkdir()
     with pytest.raises(InvalidScenario, match=r"this folder has no scenario, a file \*\.toml"):
         stage(tmp_path)
 
 
-def test_folder_has_regular_files_alone(tmp_path: Path) -> None:
+def test_folder_counts_only_regular_files(tmp_path: Path) -> None:
     write(tmp_path / "1.toml", BOUNCES)
     (tmp_path / "2.toml").mkdir()
     os.mkfifo(tmp_path / "3.toml")
     assert names(stage(tmp_path)) == ["1.toml"]
 
 
-def test_bundled_scenario_is_known_by_its_name() -> None:
+def test_bundled_scenario_is_found_by_name() -> None:
     assert stage("gateway-outage").active.names == ("gateway-outage.toml",)
 
 
-def test_scenario_of_the_folder_goes_before_a_bundled_one(tmp_path: Path) -> None:
+def test_scenario_folder_takes_precedence_over_bundled_scenarios(tmp_path: Path) -> None:
     write(tmp_path / "gateway-outage.toml", BOUNCES)
     assert labels(stage("gateway-outage", folder=tmp_path)) == ["rule 1 of gateway-outage.toml"]
     assert labels(stage("happy-path", folder=tmp_path)) == ["rule 1 of happy-path.toml"]
 
 
-def test_name_that_nobody_knows_is_told_the_nearest() -> None:
+def test_unknown_scenario_gets_a_suggestion() -> None:
     with pytest.raises(UnknownScenario, match=r"did you mean gateway-outage\?"):
         stage("gateway-outrage")
 
 
-def test_file_that_is_not_there_is_told_by_its_path(tmp_path: Path) -> None:
+def test_missing_file_is_reported_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(InvalidScenario, match="cannot be read") as refused:
         stage(tmp_path / "missing.toml")
     assert refused.value.issues[0].file == str(tmp_path / "missing.toml")
 
 
-def test_all_that_is_wrong_in_all_files_is_told_at_once(tmp_path: Path) -> None:
+def test_issues_of_all_files_are_reported_together(tmp_path: Path) -> None:
     one, two = write(tmp_path / "a.toml", BROKEN), write(tmp_path / "b.toml", "[[rule")
     with pytest.raises(InvalidScenario) as refused:
         stage(one, write(tmp_path / "right.toml", BOUNCES), two)
     assert [complaint.file for complaint in refused.value.issues] == [str(one), str(two)]
 
 
-def test_change_of_a_file_is_in_force_and_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_changed_file_is_reloaded_and_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
     before = played.active
@@ -127,7 +127,7 @@ def test_change_of_a_file_is_in_force_and_logged_once(tmp_path: Path, caplog: py
     assert logged(caplog) == []
 
 
-def test_broken_edit_keeps_the_scenario_and_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_invalid_edit_keeps_the_scenario_and_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
     before = played.active
@@ -143,9 +143,7 @@ def test_broken_edit_keeps_the_scenario_and_is_logged_once(tmp_path: Path, caplo
     assert logged(caplog) == []
 
 
-def test_save_that_is_under_way_is_not_in_force_until_it_rests(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_half_written_file_is_not_loaded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
     before = played.active
@@ -158,7 +156,7 @@ def test_save_that_is_under_way_is_not_in_force_until_it_rests(
     assert len(labels(played)) == 2
 
 
-def test_change_of_what_accounts_begin_with_is_said_to_count_for_those_to_come(
+def test_changed_account_table_is_logged_as_applying_to_new_accounts(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
@@ -171,7 +169,7 @@ def test_change_of_what_accounts_begin_with_is_said_to_count_for_those_to_come(
         assert ("The changed [account] table applies to new accounts and after a reset." in told) == (lines == 2)
 
 
-def test_mended_edit_is_in_force_again(tmp_path: Path) -> None:
+def test_fixed_file_is_reloaded(tmp_path: Path) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
     write(path, BROKEN)
@@ -181,7 +179,7 @@ def test_mended_edit_is_in_force_again(tmp_path: Path) -> None:
     assert len(played.active.rules) == 2
 
 
-def test_one_broken_file_keeps_all_as_they_were(tmp_path: Path) -> None:
+def test_one_invalid_file_keeps_all_scenarios(tmp_path: Path) -> None:
     one, two = write(tmp_path / "a.toml", BOUNCES), write(tmp_path / "b.toml", BOUNCES)
     played = stage(one, two)
     write(one, FAILS)
@@ -193,9 +191,7 @@ def test_one_broken_file_keeps_all_as_they_were(tmp_path: Path) -> None:
     assert len(labels(played)) == 3
 
 
-def test_file_that_vanishes_keeps_the_scenario_until_it_is_back(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_deleted_file_keeps_the_scenario_until_it_is_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)
     path.unlink()
@@ -232,7 +228,7 @@ def test_files_of_a_folder_come_and_go(tmp_path: Path) -> None:
     assert change_of(played) == NO_SCENARIO
 
 
-def test_broken_file_that_comes_into_a_folder_changes_nothing_until_it_is_gone(tmp_path: Path) -> None:
+def test_invalid_new_file_in_a_folder_changes_nothing(tmp_path: Path) -> None:
     write(tmp_path / "1.toml", BOUNCES)
     played = stage(tmp_path)
     broken = write(tmp_path / "2.toml", BROKEN)
@@ -244,7 +240,7 @@ def test_broken_file_that_comes_into_a_folder_changes_nothing_until_it_is_gone(t
     assert changed.names == ("1.toml",)
 
 
-def test_folder_that_vanishes_keeps_the_scenario(tmp_path: Path) -> None:
+def test_deleted_folder_keeps_the_scenario(tmp_path: Path) -> None:
     folder = tmp_path / "scenarios"
     folder.mkdir()
     path = write(folder / "1.toml", BOUNCES)
@@ -255,13 +251,13 @@ def test_folder_that_vanishes_keeps_the_scenario(tmp_path: Path) -> None:
     assert names(played) == ["1.toml"]
 
 
-def test_bundled_scenarios_do_not_change_by_being_looked_at() -> None:
+def test_bundled_scenarios_do_not_reload() -> None:
     played = stage(bundled_folder())
     assert len(played.active.names) > 10
     assert change_of(played) is None
 
 
-def test_running_mock_lives_by_the_file_as_it_is_now(tmp_path: Path) -> None:
+def test_running_mock_reloads_a_changed_file(tmp_path: Path) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     settings = Settings(port=0, seed="tests", scenario=(str(path),))
     played = StartScenarios(settings)

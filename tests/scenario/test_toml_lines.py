@@ -86,7 +86,7 @@ kind = "empty"
     ],
     ids=str,
 )
-def test_place_is_on_the_line_of_its_key_or_of_what_it_is_within(place: KeyPath, line: int | None) -> None:
+def test_path_has_the_line_of_its_key_or_of_the_table_around_it(place: KeyPath, line: int | None) -> None:
     assert line_at(lines_of(FILE), place) == line
 
 
@@ -114,7 +114,7 @@ def test_place_is_on_the_line_of_its_key_or_of_what_it_is_within(place: KeyPath,
     ],
     ids=ascii,
 )
-def test_place_is_found_however_it_is_written(text: str, place: KeyPath, line: int) -> None:
+def test_path_is_found_in_every_notation(text: str, place: KeyPath, line: int) -> None:
     tomllib.loads(text)
     assert lines_of(text)[place] == line
 
@@ -123,7 +123,7 @@ def test_key_after_a_value_of_very_many_lines_is_found() -> None:
     assert lines_of("a = [\n" + "1,\n" * 5000 + "]\nb = 1")["b",] == 5003
 
 
-def test_key_of_very_many_parts_has_places_for_its_beginning_only() -> None:
+def test_key_of_very_many_parts_has_lines_for_its_first_parts() -> None:
     assert len(lines_of(".".join("a" * 5000) + " = 1")) == MAX_KEY_PARTS
 
 

@@ -53,7 +53,7 @@ def counted(mock: Mock, key: str = KEY) -> list[tuple[int, int]]:
     return [(live.matched, live.applied) for live in mock.engine.account(key).rules.rules]
 
 
-def test_rule_decides_exactly_as_many_messages_as_it_has_uses() -> None:
+def test_rule_is_applied_exactly_times_times() -> None:
     with playing(
         {"times": 50, "outcome": "exception"},
         {"every": 3, "outcome": "rejected/bounced"},
@@ -64,7 +64,7 @@ def test_rule_decides_exactly_as_many_messages_as_it_has_uses() -> None:
     assert statuses == {"exception": 50, "rejected": 50, "queued": 7, "sent": 93}
 
 
-def test_fault_meets_exactly_as_many_calls_as_it_has_uses() -> None:
+def test_fault_is_applied_exactly_times_times() -> None:
     with playing({"times": 50, "fault": {"kind": "status", "status": 503}}) as mock:
         statuses = Counter(at_once(lambda place: send(mock, place).status_code))
         assert len(mock.engine.account(KEY).messages) == 150
@@ -72,14 +72,14 @@ def test_fault_meets_exactly_as_many_calls_as_it_has_uses() -> None:
     assert statuses == {503: 50, 200: 150}
 
 
-def test_rate_limit_lets_exactly_as_many_calls_through() -> None:
+def test_rate_limit_accepts_exactly_its_limit() -> None:
     with playing({"fault": {"kind": "rate_limit", "limit": 30, "per": "1h"}}) as mock:
         statuses = Counter(at_once(lambda place: send(mock, place).status_code))
         assert counted(mock) == [(200, 170)]
     assert statuses == {200: 30, 429: 170}
 
 
-def test_every_account_has_all_the_uses() -> None:
+def test_every_account_counts_uses_separately() -> None:
     keys = [f"account {number}" for number in range(4)]
     with playing({"times": 20, "outcome": "exception"}) as mock:
         statuses = Counter(at_once(lambda place: send(mock, place, keys[place % 4]).json()[0]["status"]))

@@ -33,30 +33,30 @@ DAY = timedelta(days=1)
 @example(Scenario(rule=[RuleModel(outcome=State.SENT, probability=5e-324)]))
 @example(Scenario(rule=[RuleModel(outcome=State.SENT, delay=timedelta(microseconds=1))]))
 @example(Scenario(rule=[RuleModel(outcome=State.SENT, delay=3650 * DAY - timedelta(microseconds=1))]))
-def test_file_of_a_scenario_is_read_as_the_same_scenario(scenario: Scenario) -> None:
+def test_toml_of_a_scenario_parses_to_the_same_scenario(scenario: Scenario) -> None:
     assert read(to_toml(scenario).encode(), "x.toml") == scenario
 
 
 @given(scenarios)
-def test_scenario_that_was_read_is_written_as_the_same_file(scenario: Scenario) -> None:
+def test_parsed_scenario_has_the_same_toml(scenario: Scenario) -> None:
     text = to_toml(scenario)
     assert to_toml(read(text.encode(), "x.toml")) == text
 
 
 @given(scenarios)
-def test_json_of_a_scenario_is_that_of_its_file_and_is_read_as_the_same_scenario(scenario: Scenario) -> None:
+def test_json_of_a_scenario_equals_its_toml_and_parses_to_the_same_scenario(scenario: Scenario) -> None:
     raw = json.dumps(to_data(scenario))
     assert json.loads(raw) == tomllib.loads(to_toml(scenario))
     assert Scenario.model_validate_json(raw, strict=True) == scenario
 
 
 @pytest.mark.parametrize("name", [shelved.name for shelved in Library().all()])
-def test_bundled_file_says_the_same_when_written_anew(name: str) -> None:
+def test_bundled_scenario_survives_a_round_trip(name: str) -> None:
     scenario = read_file(Library().path(name))
     assert read(to_toml(scenario).encode(), "x.toml") == scenario
 
 
-def test_file_is_written_as_people_write_it() -> None:
+def test_toml_has_the_layout_people_use() -> None:
     scenario = Scenario(
         about="A story.",
         account=AccountModel(credit=100, unsubscribed=["972-50-1112223"]),
@@ -106,9 +106,9 @@ delay = "1.5s"
     )
 
 
-def test_scenario_that_says_nothing_is_an_empty_file() -> None:
+def test_empty_scenario_is_an_empty_file() -> None:
     assert to_toml(Scenario()) == ""
 
 
-def test_table_that_says_nothing_is_written_as_an_empty_one() -> None:
+def test_empty_table_is_written_as_empty() -> None:
     assert to_toml(Scenario(rule=[RuleModel(click=ClickModel())])) == "[[rule]]\nclick = {}\n"

@@ -14,7 +14,7 @@ from mocksms.sms.webhook import (
 )
 
 
-def test_receiver_is_an_address_and_perhaps_its_events() -> None:
+def test_webhook_is_a_url_and_optional_events() -> None:
     assert parse_webhook("http://app:8000/hooks") == Webhook("http://app:8000/hooks", WebhookKind.TRANSACTIONAL, None)
     assert parse_webhook("http://app:8000#", WebhookKind.AUTOMATION) == Webhook(
         "http://app:8000", WebhookKind.AUTOMATION, None
@@ -42,19 +42,19 @@ def test_receiver_is_an_address_and_perhaps_its_events() -> None:
         "http://app/" + "a" * MAX_URL_LENGTH,
     ],
 )
-def test_address_where_nobody_can_be_called_is_refused(url: str) -> None:
+def test_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"^an address such as http://127\.0\.0\.1:8000/hooks$"):
         parse_webhook(url)
 
 
-def test_event_of_the_other_webhook_is_refused_with_those_there_are() -> None:
+def test_event_of_the_other_kind_is_refused_with_the_valid_ones() -> None:
     with pytest.raises(ValueError, match=r"^events of the transactional webhook: send, reject, hard_bounce, click$"):
         checked_events(["SmsReply"], WebhookKind.TRANSACTIONAL)
     with pytest.raises(ValueError, match=r"\(did you mean smsClicked\?\)$"):
         checked_events(["smsclicked"], WebhookKind.AUTOMATION)
 
 
-def test_receiver_hears_the_usual_events_or_those_it_names() -> None:
+def test_webhook_gets_the_default_events_or_those_it_names() -> None:
     transactional, automation = Webhook("http://app"), Webhook("http://app", WebhookKind.AUTOMATION)
     assert [event for event in EVENTS[WebhookKind.TRANSACTIONAL] if transactional.subscribes_to(event)] == [
         "send",
@@ -71,5 +71,5 @@ def test_receiver_hears_the_usual_events_or_those_it_names() -> None:
     assert [event for event in EVENTS[WebhookKind.AUTOMATION] if named.subscribes_to(event)] == ["smsSent"]
 
 
-def test_everything_that_can_happen_is_an_event_of_some_webhook() -> None:
+def test_every_trigger_has_an_event() -> None:
     assert {happening for table in EVENT_NAMES.values() for happening in table} == {*WebhookTrigger}

@@ -49,11 +49,10 @@ def test_this_machine_and_private_networks_are_called(address: str) -> None:
     AllowList().check("app", address)
 
 
-@pytest.mark.parametrize("listed", [(), LISTED, ("::/0", "app")], ids=["nothing listed", "much listed", "all listed"])
 @pytest.mark.parametrize("address", LINK_LOCAL + NO_MACHINE + METADATA)
-def test_link_local_and_metadata_are_never_called(address: str, listed: tuple[str, ...]) -> None:
+def test_link_local_and_metadata_are_never_called(address: str) -> None:
     with pytest.raises(ReceiverForbidden) as refused:
-        AllowList(listed).check("app", address)
+        AllowList((*LISTED, "::/0", "app")).check("app", address)
     assert refused.value.never
     assert str(refused.value) == (
         f"app is {address}, a link-local, multicast or metadata address, which mocksms never calls"
@@ -86,17 +85,17 @@ def test_public_address_is_called_only_if_listed(address: str) -> None:
         ("evil-hooks.example.com", "203.0.113.1", False),
     ],
 )
-def test_list_has_hosts_addresses_and_networks(host: str, address: str, allowed: bool) -> None:
-    allowance = AllowList(LISTED[:-1])
+def test_list_accepts_hosts_addresses_and_networks(host: str, address: str, allowed: bool) -> None:
+    allow_list = AllowList(LISTED[:-1])
     if allowed:
-        allowance.check(host, address)
+        allow_list.check(host, address)
     else:
         with pytest.raises(ReceiverForbidden):
-            allowance.check(host, address)
+            allow_list.check(host, address)
 
 
 @given(st.ip_addresses(network="169.254.0.0/16"))
-def test_no_way_of_writing_a_link_local_address_is_called(address: object) -> None:
+def test_link_local_addresses_are_refused_in_every_notation(address: object) -> None:
     number = int(str(address).split(".")[2]) << 8 | int(str(address).split(".")[3])
     for form in (f"::ffff:{address}", f"::{address}", f"64:ff9b::{address}", f"2002:a9fe:{number:x}::"):
         with pytest.raises(ReceiverForbidden):
@@ -115,5 +114,5 @@ def test_no_way_of_writing_a_link_local_address_is_called(address: object) -> No
         ("", False),
     ],
 )
-def test_address_is_told_from_a_name(host: str, is_one: bool) -> None:
+def test_addresses_are_distinguished_from_names(host: str, is_one: bool) -> None:
     assert is_address(host) is is_one

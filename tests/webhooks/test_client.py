@@ -97,9 +97,14 @@ def test_other_status_is_a_failure(status: int) -> None:
     assert (attempt.status, attempt.body, attempt.error) == (status, b"no", f"HTTP {status}")
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
-    "location", ["http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "//evil.example", "/hooks"]
+    ("status", "location"),
+    [
+        (301, "http://169.254.169.254/latest/meta-data"),
+        (302, "file:///etc/passwd"),
+        (307, "//evil.example"),
+        (308, "/hooks"),
+    ],
 )
 def test_redirect_is_not_followed(status: int, location: str) -> None:
     with receiving() as receiver:
