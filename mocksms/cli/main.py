@@ -111,7 +111,7 @@ def _ready(arguments: list[str]) -> int:
     try:
         wait_until_ready(url, timeout) if parsed.wait else check_ready(url)
     except NotReady as error:
-        print(f"mocksms: {error}.", file=sys.stderr)
+        print(f"mocksms: {error.sentence}", file=sys.stderr)
         return 1
     echo(f"mocksms is ready at {url}\n")
     return 0

@@ -504,7 +504,7 @@ def test_ready_tells_by_its_exit_code_whether_a_mock_is(capsys: pytest.CaptureFi
     with bind(Settings(port=0)) as listener:
         port = listener.getsockname()[1]
     assert main(["ready", "--port", str(port)]) == 1
-    refused = f"mocksms: no mock is ready at http://127.0.0.1:{port}: Connection refused.\n"
+    refused = f"mocksms: No mock is ready at http://127.0.0.1:{port}: Connection refused; is mocksms running there?\n"
     assert capsys.readouterr() == ("", refused)
 
 
@@ -520,7 +520,7 @@ def test_ready_waits_no_longer_than_it_may(capsys: pytest.CaptureFixture[str]) -
     with bind(Settings(port=0)) as listener:
         port = listener.getsockname()[1]
     assert main(["ready", "--wait", "--timeout", "100ms", "--port", str(port)]) == 1
-    assert f"no mock is ready at http://127.0.0.1:{port} after 0.1 s: " in capsys.readouterr().err
+    assert f"No mock is ready at http://127.0.0.1:{port} after 0.1 s: " in capsys.readouterr().err
 
 
 def test_ready_waits_for_a_mock_that_is_starting() -> None:
@@ -537,7 +537,7 @@ def test_ready_waits_for_a_mock_that_is_starting() -> None:
     ("arguments", "sentence"),
     [
         (["--timeout", "soon"], "--timeout is 'soon', but must be a duration such as "),
-        (["--url", "sms:8972"], "'sms:8972' is no address of a mock; one looks like http://127.0.0.1:8972."),
+        (["--url", "sms:8972"], "'sms:8972' is not the URL of a mock; expected a URL such as http://127.0.0.1:8972."),
         (["--wiat"], "Unknown argument --wiat; did you mean --wait?"),
     ],
 )
