@@ -1,4 +1,4 @@
-"""A real browser in front of a running mock. Without one these tests are skipped, and say so."""
+"""A real browser in front of a running mock. Without one these tests are skipped."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.support import Mock
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
-"""Names of the browsers that will do, in the order they are looked for."""
+"""Programs to look for, the preferred one first."""
 
 
 @dataclass
 class Watched:
-    """A page, what it asked for, and what it complained of."""
+    """A page with its requests and the issues of its console."""
 
     page: Page
     base: str
@@ -28,14 +28,14 @@ class Watched:
 
     def __post_init__(self) -> None:
         self.page.on("request", lambda request: self.requested.append(request.url))
-        self.page.on("console", lambda said: self.issues.extend([said.text] * (said.type in ("error", "warning"))))
+        self.page.on("console", lambda line: self.issues.extend([line.text] * (line.type in ("error", "warning"))))
         self.page.on("pageerror", lambda error: self.issues.append(str(error)))
         self.page.on("dialog", lambda dialog: self.issues.append(f"dialog: {dialog.message}"))
 
     def allow_issues(self, words: str) -> None:
-        """Leave the page and strike the complaints, all of this kind: a browser itself remarks on every refusal."""
+        """Leave the page and drop its issues, all of this kind: browsers log every error response."""
         self.page.goto("about:blank")
-        assert [complaint for complaint in self.issues if words not in complaint] == []
+        assert [issue for issue in self.issues if words not in issue] == []
         self.issues.clear()
 
 
@@ -53,7 +53,7 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
-    """Give a page of a mock, on which nothing may go wrong and which asks nobody else."""
+    """Open a page of a mock that must have no issues and make no requests to other hosts."""
     page = browser.new_page(**{"viewport": {"width": 1200, "height": 900}, "timezone_id": "UTC", **options})
     page.set_default_timeout(10_000)
     watched = Watched(page, mock.url)
@@ -66,6 +66,6 @@ def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
 
 @pytest.fixture
 def watched(browser: Browser, own_mock: Mock) -> Iterator[Watched]:
-    """Give a page of this test's own mock."""
+    """A page of this test's own mock."""
     with watching(browser, own_mock) as watched:
         yield watched

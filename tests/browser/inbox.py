@@ -1,4 +1,4 @@
-"""The inbox as somebody uses it: what is at the left, in the middle and at the right of it."""
+"""The inbox as a page object: list, thread and panel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support import KEY, Mock
 
 
 class Inbox:
-    """The page of a mock that is watched."""
+    """The inbox of a mock."""
 
     def __init__(self, watched: Watched) -> None:
         self.watched = watched
@@ -24,7 +24,7 @@ class Inbox:
         self.error = self.page.locator("#error")
 
     def open(self, query: str = "") -> Inbox:
-        """Open the page, and return once it is live."""
+        """Open the page, and wait until it is live."""
         self.page.goto(f"{self.watched.base}/{query}")
         self.expect_live()
         return self
@@ -33,7 +33,7 @@ class Inbox:
         expect(self.page.locator("#live")).to_have_text("live")
 
     def row(self, *words: str) -> Locator:
-        """Return the row of the list that has these words."""
+        """Return the row of the list that contains these words."""
         found = self.list.get_by_role("option")
         for word in words:
             found = found.filter(has_text=word)
@@ -43,24 +43,24 @@ class Inbox:
         return self.thread.get_by_role("article").filter(has_text=words)
 
     def choose(self, *words: str) -> None:
-        """Open the row with these words."""
+        """Open the row that contains these words."""
         self.row(*words).click()
 
     def open_details(self, words: str) -> None:
-        """Open all that is known of the message with these words."""
+        """Open the details of the message that contains these words."""
         self.bubble(words).get_by_role("button", name="details").click()
         expect(self.panel.get_by_role("heading", name="SMS to")).to_be_visible()
 
     def press(self, name: str) -> None:
-        """Press a button of the panel at the right."""
+        """Press a button of the panel."""
         self.panel.get_by_role("button", name=name, exact=True).click()
 
     def fact(self, name: str) -> Locator:
-        """Return what the panel says of something by its name."""
+        """Return the value of a fact in the panel."""
         return self.panel.locator(f"dt:text-is('{name}') + dd")
 
-    def write(self, content: str, to: str = "") -> None:
-        """Send an SMS with the panel in which one is written, which must be open."""
+    def compose(self, content: str, to: str = "") -> None:
+        """Send an SMS with the form in the panel, which must be open."""
         if to:
             self.panel.locator("[name=to]").fill(to)
         self.panel.get_by_label("Text").fill(content)

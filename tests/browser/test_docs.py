@@ -1,4 +1,4 @@
-"""The description of the API as somebody uses it who has only a browser."""
+"""The API reference, read and tried out in a browser."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tests.support import KEY, NUMBER, Mock
 
 
 def opened(watched: Watched, operation: str) -> Locator:
-    """Open the page and an operation on it."""
+    """Open the page and one operation."""
     watched.page.goto(f"{watched.base}/docs")
     watched.page.fill("#key", KEY)
     watched.page.click(f"#{operation} > summary")
     return watched.page.locator(f"#{operation}")
 
 
-def answer_of(operation: Locator) -> Any:
-    """Send what an operation would, and return the JSON of its answer."""
+def response_of(operation: Locator) -> Any:
+    """Send the request of an operation, and return the JSON of its response."""
     operation.get_by_role("button", name="Send", exact=True).click()
-    answer = operation.get_by_label("Response")
-    expect(answer).not_to_be_empty()
-    return json.loads(answer.inner_text())
+    response = operation.get_by_label("Response")
+    expect(response).not_to_be_empty()
+    return json.loads(response.inner_text())
 
 
-def test_every_operation_of_both_doors_is_shown(watched: Watched, own_mock: Mock) -> None:
+def test_every_operation_of_both_apis_is_shown(watched: Watched, own_mock: Mock) -> None:
     watched.page.goto(f"{watched.base}/docs")
     expect(watched.page.locator("details.operation").first).to_be_visible()
     document = own_mock.get("/openapi.json").json()
@@ -46,8 +46,8 @@ def test_every_page_of_the_guide_is_linked(watched: Watched) -> None:
     assert {link.get_attribute("href") for link in links.all()} == {*guide_files()}
 
 
-def test_send_that_is_offered_is_sent_and_shows_its_answer(watched: Watched, own_mock: Mock) -> None:
-    (row,) = answer_of(opened(watched, "send"))
+def test_example_of_send_works_and_shows_its_response(watched: Watched, own_mock: Mock) -> None:
+    (row,) = response_of(opened(watched, "send"))
     assert row["status"] == "sent"
     (message,) = Api(own_mock, KEY).get("messages")["messages"]
     assert message["transaction_id"] == row["transaction_id"]
@@ -55,7 +55,7 @@ def test_send_that_is_offered_is_sent_and_shows_its_answer(watched: Watched, own
     assert curl.startswith(f"curl -sSN -X POST '{watched.base}")
 
 
-def test_filter_leaves_what_is_looked_for(watched: Watched) -> None:
+def test_filter_hides_other_operations(watched: Watched) -> None:
     watched.page.goto(f"{watched.base}/docs")
     watched.page.wait_for_selector("details.operation")
     watched.page.keyboard.press("/")
@@ -64,29 +64,29 @@ def test_filter_leaves_what_is_looked_for(watched: Watched) -> None:
     assert watched.page.locator("details.operation:visible").get_attribute("id") == "freeze_clock"
 
 
-def test_query_and_path_are_filled_in(watched: Watched, own_mock: Mock) -> None:
+def test_query_and_path_parameters_are_sent(watched: Watched, own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     (sent,) = api.send(NUMBER, content="Your code is 4815")
     operation = opened(watched, "list_messages")
     operation.get_by_label("content").fill("4815")
-    assert [message["transaction_id"] for message in answer_of(operation)["messages"]] == [sent]
+    assert [message["transaction_id"] for message in response_of(operation)["messages"]] == [sent]
     operation.get_by_label("content").fill("nothing like it")
-    assert answer_of(operation)["messages"] == []
+    assert response_of(operation)["messages"] == []
     operation = opened(watched, "read_message")
     operation.get_by_label("id").fill(sent)
-    assert answer_of(operation)["transaction_id"] == sent
+    assert response_of(operation)["transaction_id"] == sent
 
 
-def test_error_is_shown_with_its_status(watched: Watched) -> None:
+def test_error_response_is_shown_with_its_status(watched: Watched) -> None:
     operation = opened(watched, "read_message")
     operation.get_by_label("id").fill("unknown")
-    error = answer_of(operation)["error"]
+    error = response_of(operation)["error"]
     assert error["status"] == 404
     expect(operation.get_by_role("status")).to_contain_text("404")
     watched.allow_issues("404")
 
 
-def test_events_are_followed_until_stopped(watched: Watched, own_mock: Mock) -> None:
+def test_stream_is_shown_until_it_is_stopped(watched: Watched, own_mock: Mock) -> None:
     operation = opened(watched, "events")
     operation.get_by_role("button", name="Send", exact=True).click()
     expect(operation.get_by_label("Response")).to_contain_text("event: open")
@@ -96,7 +96,7 @@ def test_events_are_followed_until_stopped(watched: Watched, own_mock: Mock) -> 
     expect(operation.get_by_role("alert").last).to_have_text("Stopped.")
 
 
-def test_body_that_is_no_json_is_named_and_sent_all_the_same_if_wanted(watched: Watched) -> None:
+def test_invalid_body_is_sent_only_after_a_second_click(watched: Watched) -> None:
     operation = opened(watched, "verify_messages")
     operation.get_by_label("Body").fill('{"exactly": 5')
     operation.get_by_role("button", name="Send", exact=True).click()
@@ -107,10 +107,10 @@ def test_body_that_is_no_json_is_named_and_sent_all_the_same_if_wanted(watched: 
 
 
 @pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\u202egnp.exe"])
-def test_text_of_a_message_is_only_ever_text(watched: Watched, own_mock: Mock, text: str) -> None:
+def test_hostile_content_is_shown_as_text(watched: Watched, own_mock: Mock, text: str) -> None:
     Api(own_mock, KEY).send(NUMBER, content=text)
-    answer = answer_of(opened(watched, "list_messages"))
-    assert answer["messages"][0]["content"] == text
+    response = response_of(opened(watched, "list_messages"))
+    assert response["messages"][0]["content"] == text
     assert watched.page.locator("#list_messages img, #list_messages script").count() == 0
 
 

@@ -1,4 +1,4 @@
-"""The inbox: who was written to, what their phones show, and what a newcomer does with it."""
+"""The inbox: phones, conversations, search and accounts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIDE_OF = """(word) => {
   const [box, letter] = [text, range].map((each) => each.getBoundingClientRect());
   return letter.left - box.left < box.right - letter.right ? "left" : "right";
 }"""
-"""At which side of a bubble a word begins."""
+"""The side of a bubble at which a word starts."""
 
 
 @pytest.fixture
@@ -34,18 +34,18 @@ def inbox(watched: Watched) -> Inbox:
 
 
 def query_of(inbox: Inbox) -> dict[str, str]:
-    """Return what the address of the page says."""
+    """Return the parameters of the page's URL."""
     return {name: values[0] for name, values in parse_qs(urlsplit(inbox.page.url).query).items()}
 
 
-def test_newcomer_sends_is_answered_stop_sees_why_the_next_is_refused_and_a_rule_fire(inbox: Inbox) -> None:
+def test_first_steps_send_reply_stop_see_the_reason_and_load_a_scenario(inbox: Inbox) -> None:
     page = inbox.open().page
     page.get_by_role("button", name="Send a test SMS").click()
-    inbox.write("Hello from the page")
+    inbox.compose("Hello from the page")
     expect(inbox.bubble("Hello from the page")).to_contain_text("sent")
     page.get_by_role("button", name="Reply STOP").click()
     expect(inbox.thread).to_contain_text("opted out")
-    inbox.write("Are you still there?")
+    inbox.compose("Are you still there?")
     refused = inbox.bubble("Are you still there?")
     expect(refused).to_contain_text("rejected · unsubscribe")
     inbox.panel.get_by_role("button", name="Details of the SMS").click()
@@ -55,13 +55,13 @@ def test_newcomer_sends_is_answered_stop_sees_why_the_next_is_refused_and_a_rule
     inbox.press("Load")
     expect(inbox.panel.get_by_role("row").filter(has_text="outage")).to_contain_text("3")
     page.get_by_role("button", name="New SMS").click()
-    inbox.write("Once more")
+    inbox.compose("Once more")
     expect(inbox.bubble("Once more")).to_contain_text("exception · no-available-gateways")
     page.get_by_role("button", name="Controls").click()
     expect(inbox.panel.get_by_role("row").filter(has_text="outage")).to_have_text(re.compile(r"1\s*1\s*2$"))
 
 
-def test_empty_inbox_teaches_the_curl_line_of_this_address(inbox: Inbox, own_mock: Mock) -> None:
+def test_empty_inbox_shows_a_curl_command_that_works(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open()
     line = inbox.page.get_by_role("region", name="curl command").inner_text()
     assert line.startswith(f"curl -X POST '{own_mock.url}/rest/v1/transactional/sms/send'")
@@ -73,17 +73,17 @@ def test_empty_inbox_teaches_the_curl_line_of_this_address(inbox: Inbox, own_moc
     expect(inbox.bubble("Your code is 481516")).to_be_visible()
 
 
-def test_phones_are_listed_the_latest_first_with_last_words_and_status(inbox: Inbox, own_mock: Mock) -> None:
+def test_phones_are_listed_latest_first_with_preview_and_status(inbox: Inbox, own_mock: Mock) -> None:
     for number, words in ((SENT, "first"), (KOSHER, "second"), (QUEUED, "third"), (INVALID, "fourth")):
         sent(own_mock, number, content=f"The {words}")
     sent(own_mock, SENT, content="The latest\nof all")
     inbox.open()
     rows = inbox.list.get_by_role("option")
     expect(rows).to_have_count(4)
-    said = [" ".join(rows.nth(place).inner_text().split()) for place in range(4)]
-    assert [words.split()[0] for words in said] == [SENT, INVALID, QUEUED, KOSHER]
-    assert "The latest of all" in said[0]
-    assert [words.partition("The ")[2].split(" ", 1)[1] for words in said[1:]] == [
+    texts = [" ".join(rows.nth(place).inner_text().split()) for place in range(4)]
+    assert [words.split()[0] for words in texts] == [SENT, INVALID, QUEUED, KOSHER]
+    assert "The latest of all" in texts[0]
+    assert [words.partition("The ")[2].split(" ", 1)[1] for words in texts[1:]] == [
         "invalid invalid-number unread",
         "queued queued unread",
         "rejected kosher-number unread",
@@ -91,7 +91,7 @@ def test_phones_are_listed_the_latest_first_with_last_words_and_status(inbox: In
     expect(inbox.page.locator("#list")).to_contain_text("4 phones")
 
 
-def test_phone_is_unread_until_it_is_looked_at(inbox: Inbox, own_mock: Mock) -> None:
+def test_phone_is_unread_until_it_is_opened(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="One")
     sent(own_mock, OTHER, content="Two")
     inbox.open()
@@ -120,7 +120,7 @@ def test_conversation_shows_both_directions_in_order(inbox: Inbox, own_mock: Moc
     expect(inbox.row(NUMBER)).to_contain_text("replied: Answer 2")
 
 
-def test_text_runs_in_its_own_direction_line_by_line(inbox: Inbox, own_mock: Mock) -> None:
+def test_each_line_has_its_own_direction(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="שלום from Shop, your code is 481516\nReply STOP")
     inbox.open()
     inbox.choose(NUMBER)
@@ -140,7 +140,7 @@ def test_text_runs_in_its_own_direction_line_by_line(inbox: Inbox, own_mock: Moc
     ],
     ids=["one segment", "GSM-7", "UCS-2", "emoji", "a euro sign is not split"],
 )
-def test_segments_are_marked_where_they_begin(inbox: Inbox, own_mock: Mock, content: str, cuts: list[str]) -> None:
+def test_starts_of_segments_are_marked(inbox: Inbox, own_mock: Mock, content: str, cuts: list[str]) -> None:
     sent(own_mock, NUMBER, content=content)
     inbox.open()
     inbox.choose(NUMBER)
@@ -157,7 +157,7 @@ def test_segments_are_marked_where_they_begin(inbox: Inbox, own_mock: Mock, cont
     assert before == cuts
 
 
-def test_links_lead_out_without_a_trace_and_codes_stand_out(inbox: Inbox, own_mock: Mock) -> None:
+def test_links_send_no_referrer_and_codes_are_marked(inbox: Inbox, own_mock: Mock) -> None:
     sent(
         own_mock,
         NUMBER,
@@ -178,16 +178,14 @@ def test_links_lead_out_without_a_trace_and_codes_stand_out(inbox: Inbox, own_mo
 @pytest.mark.parametrize(
     "link", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "JaVaScRiPt:1", "http://"]
 )
-def test_link_that_no_browser_should_follow_is_plain_text(inbox: Inbox, link: str) -> None:
+def test_unsafe_link_is_plain_text(inbox: Inbox, link: str) -> None:
     inbox.open()
     made = "(link) => import('/inbox/ui/text.js').then(({anchor}) => anchor(link).tagName)"
     assert inbox.page.evaluate(made, link) == "SPAN"
     assert inbox.page.evaluate(made, "https://shop.example") == "A"
 
 
-def test_search_speaks_the_words_of_the_inspection_api_and_keeps_them_in_the_address(
-    inbox: Inbox, own_mock: Mock
-) -> None:
+def test_search_uses_the_filters_of_the_api_and_sets_the_url(inbox: Inbox, own_mock: Mock) -> None:
     wanted = sent(own_mock, KOSHER, content="Your code is 1234", tags=["otp", "two words"])
     sent(own_mock, KOSHER, content="Your code is 1234")
     sent(own_mock, NUMBER, content="Your code is 1234", tags=["two words"])
@@ -208,7 +206,7 @@ def test_search_speaks_the_words_of_the_inspection_api_and_keeps_them_in_the_add
     assert query_of(inbox) == {}
 
 
-def test_search_is_left_alone_by_what_is_opened_written_and_closed(inbox: Inbox, own_mock: Mock) -> None:
+def test_search_stays_when_a_panel_opens_and_closes(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="One")
     sent(own_mock, OTHER, content="Two")
     inbox.open(f"?to={NUMBER}")
@@ -220,7 +218,7 @@ def test_search_is_left_alone_by_what_is_opened_written_and_closed(inbox: Inbox,
     expect(inbox.page.locator("#list")).to_contain_text("1 SMS found")
 
 
-def test_writing_to_a_phone_keeps_the_list_as_it_is(inbox: Inbox, own_mock: Mock) -> None:
+def test_composing_to_a_phone_does_not_change_the_list(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="One")
     sent(own_mock, OTHER, content="Two")
     inbox.open()
@@ -234,7 +232,7 @@ def test_writing_to_a_phone_keeps_the_list_as_it_is(inbox: Inbox, own_mock: Mock
     assert "recipient" not in query_of(inbox)
 
 
-def test_search_that_finds_nothing_explains_why(inbox: Inbox, own_mock: Mock) -> None:
+def test_search_without_results_shows_the_explanation(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Your code is 1234")
     inbox.open("?content=Your+code+is+9999")
     why = inbox.page.get_by_role("region", name="Why nothing was found")
@@ -253,9 +251,7 @@ def test_search_that_finds_nothing_explains_why(inbox: Inbox, own_mock: Mock) ->
         {"view": "requests", "path": "status:1", "method": "GET"},
     ],
 )
-def test_search_box_says_what_the_address_says_and_asks_for_the_same(
-    inbox: Inbox, own_mock: Mock, query: dict[str, str]
-) -> None:
+def test_search_box_and_url_convert_into_each_other(inbox: Inbox, own_mock: Mock, query: dict[str, str]) -> None:
     sent(own_mock, NUMBER)
     inbox.open(f"?{urlencode(query)}")
     expect(inbox.page.get_by_role("heading", name=re.compile("found"))).to_be_visible()
@@ -294,9 +290,7 @@ def test_search_box_follows_the_back_button(inbox: Inbox, own_mock: Mock) -> Non
         ("?view=requests&status=lost", "status: must be a whole number"),
     ],
 )
-def test_search_that_cannot_be_is_refused_in_words_that_stay(
-    inbox: Inbox, own_mock: Mock, query: str, words: str
-) -> None:
+def test_invalid_filter_shows_the_error_of_the_api(inbox: Inbox, own_mock: Mock, query: str, words: str) -> None:
     sent(own_mock, NUMBER)
     inbox.open(query)
     shown = inbox.page.locator("#list")
@@ -308,7 +302,7 @@ def test_search_that_cannot_be_is_refused_in_words_that_stay(
     inbox.watched.allow_issues("400")
 
 
-def test_account_that_is_deleted_leaves_a_way_to_the_others(inbox: Inbox, own_mock: Mock) -> None:
+def test_deleted_account_offers_all_accounts(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Ours")
     other = Api(own_mock, "another-key")
     other.send(NUMBER, content="Theirs", add_unsubscribe_link=False)
@@ -321,7 +315,7 @@ def test_account_that_is_deleted_leaves_a_way_to_the_others(inbox: Inbox, own_mo
     expect(inbox.row("Ours")).to_be_visible()
 
 
-def test_back_button_goes_back_to_what_was_shown(inbox: Inbox, own_mock: Mock) -> None:
+def test_back_button_closes_what_was_opened(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="One")
     inbox.open()
     inbox.choose(NUMBER)
@@ -333,7 +327,7 @@ def test_back_button_goes_back_to_what_was_shown(inbox: Inbox, own_mock: Mock) -
     expect(inbox.page.locator("#thread")).to_contain_text("Select a phone")
 
 
-def test_account_is_chosen_where_there_are_several(inbox: Inbox, own_mock: Mock) -> None:
+def test_account_picker_appears_with_a_second_account(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Ours")
     inbox.open()
     switch = inbox.page.get_by_label("Account", exact=True)

@@ -1,4 +1,4 @@
-"""Writing from the page: test sends as an application makes them, and replies as the phone."""
+"""Composing from the page: test sends as an application makes them, and replies as the phone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def inbox(watched: Watched) -> Inbox:
     return Inbox(watched)
 
 
-def test_reply_reaches_the_account_and_says_what_it_brought_about(inbox: Inbox, own_mock: Mock) -> None:
+def test_reply_reaches_the_account_and_shows_its_effect(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, content="Hello")
     inbox.open()
     inbox.choose(NUMBER)
@@ -31,7 +31,7 @@ def test_reply_reaches_the_account_and_says_what_it_brought_about(inbox: Inbox, 
     expect(inbox.notice).to_contain_text("STOP had no effect")
 
 
-def test_answer_of_a_send_is_shown_whatever_it_is(inbox: Inbox, own_mock: Mock) -> None:
+def test_every_kind_of_response_to_a_send_is_shown(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open("?panel=compose")
     magic = inbox.panel.get_by_label("Magic numbers")
     expect(magic).to_be_visible()
@@ -48,7 +48,7 @@ def test_answer_of_a_send_is_shown_whatever_it_is(inbox: Inbox, own_mock: Mock) 
     inbox.watched.issues[:] = [each for each in inbox.watched.issues if "503" not in each and "ERR_" not in each]
 
 
-def test_draft_and_key_survive_a_reload_and_every_option_is_sent(inbox: Inbox, own_mock: Mock) -> None:
+def test_draft_survives_a_reload_and_every_option_is_sent(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open("?panel=compose")
     inbox.panel.get_by_text("Sender, tags, time, API key").click()
     for label, value in (
@@ -70,7 +70,7 @@ def test_draft_and_key_survive_a_reload_and_every_option_is_sent(inbox: Inbox, o
     assert "/u/" in message["text"]
 
 
-def test_answer_that_comes_late_does_not_take_one_back(inbox: Inbox, own_mock: Mock) -> None:
+def test_late_response_shows_a_notice_only(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Hello")
     held: list[Route] = []
 
@@ -79,7 +79,7 @@ def test_answer_that_comes_late_does_not_take_one_back(inbox: Inbox, own_mock: M
 
     inbox.page.route("**/sms/send", hold)
     inbox.open("?panel=compose")
-    inbox.write("Late", to="972-54-2222222")
+    inbox.compose("Late", to="972-54-2222222")
     expect(inbox.panel).to_contain_text("waiting for the response")
     inbox.choose("Hello")
     inbox.page.keyboard.press("r")
@@ -90,21 +90,21 @@ def test_answer_that_comes_late_does_not_take_one_back(inbox: Inbox, own_mock: M
     expect(inbox.page.get_by_label("Reply as this phone")).to_be_focused()
 
 
-def test_answer_is_shown_though_its_message_is_gone_already(inbox: Inbox, own_mock: Mock) -> None:
+def test_response_is_shown_even_if_the_message_was_deleted(inbox: Inbox, own_mock: Mock) -> None:
     def meanwhile(route: Route) -> None:
         Api(own_mock).post("reset")
         route.continue_()
 
     inbox.page.route(re.compile(r"/_mock/messages/[0-9a-f]{32}"), meanwhile)
     inbox.open("?panel=compose")
-    inbox.write("Hello")
-    expect(inbox.error).to_contain_text("There is no message")
+    inbox.compose("Hello")
+    expect(inbox.error).to_contain_text("Unknown message")
     expect(inbox.panel).to_contain_text(f"sent{NUMBER}")
     inbox.watched.allow_issues("404")
 
 
 @pytest.mark.parametrize("key", ["", "מפתח"], ids=["none", "no header takes it"])
-def test_key_that_cannot_be_is_pointed_out_even_if_it_is_folded_away(inbox: Inbox, key: str) -> None:
+def test_invalid_key_is_focused_even_in_a_closed_fold(inbox: Inbox, key: str) -> None:
     inbox.open("?panel=compose")
     fold = inbox.panel.get_by_text("Sender, tags, time, API key")
     fold.click()
@@ -117,19 +117,17 @@ def test_key_that_cannot_be_is_pointed_out_even_if_it_is_folded_away(inbox: Inbo
     assert not any("/sms/send" in url for url in inbox.watched.requested)
 
 
-def test_writing_to_a_phone_uses_the_key_of_its_account_or_says_that_it_has_it_not(
-    inbox: Inbox, own_mock: Mock
-) -> None:
+def test_composing_to_a_phone_uses_its_key_or_says_that_it_is_unknown(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="From the application")
     inbox.open("?panel=compose")
-    inbox.write("From the page", to="972-54-2222222")
+    inbox.compose("From the page", to="972-54-2222222")
     expect(inbox.bubble("From the page")).to_be_visible()
     inbox.choose("From the application")
     inbox.page.get_by_role("button", name="Send to this number").click()
     expect(inbox.panel).to_contain_text("from the account key-…. The mock does not store the full API key")
     inbox.panel.get_by_text("Sender, tags, time, API key").click()
     inbox.panel.get_by_label("X-API-Key").fill(KEY)
-    inbox.write("From the page too")
+    inbox.compose("From the page too")
     expect(inbox.thread.locator(".text")).to_have_text([re.compile("the application"), re.compile("the page too")])
     inbox.choose("From the page", "d…")
     inbox.page.get_by_role("button", name="Send to this number").click()
@@ -137,7 +135,7 @@ def test_writing_to_a_phone_uses_the_key_of_its_account_or_says_that_it_has_it_n
     expect(inbox.panel).not_to_contain_text("The mock does not store")
 
 
-def test_reply_that_was_begun_waits_with_its_phone(inbox: Inbox, own_mock: Mock) -> None:
+def test_each_phone_has_its_own_draft_reply(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, content="To one")
     sent(own_mock, "972-54-2222222", content="To another")
     inbox.open()
@@ -152,7 +150,7 @@ def test_reply_that_was_begun_waits_with_its_phone(inbox: Inbox, own_mock: Mock)
     expect(reply).to_have_value("For the one")
 
 
-def test_reply_goes_once_and_comes_back_if_it_is_refused(inbox: Inbox, own_mock: Mock) -> None:
+def test_reply_is_sent_once_and_comes_back_on_failure(inbox: Inbox, own_mock: Mock) -> None:
     held: list[Route] = []
 
     def hold(route: Route) -> None:

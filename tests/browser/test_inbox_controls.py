@@ -53,8 +53,8 @@ def test_fault_is_set_shows_how_often_it_was_applied_and_is_removed(controls: In
     controls.press("Set fault")
     expect(faults).to_contain_text("status 503 applied 0, 2 left")
     assert own_mock.post("{}").status_code != 503
-    answer = own_mock.post('{"message": {"content": "x", "to": [{"mobile_number": "972-54-1111111"}]}}')
-    assert answer.status_code == 503
+    response = own_mock.post('{"message": {"content": "x", "to": [{"mobile_number": "972-54-1111111"}]}}')
+    assert response.status_code == 503
     expect(faults).to_contain_text("applied 1, 1 left")
     expect(faults).to_contain_text("ends in")
     controls.press("Remove")
@@ -256,7 +256,7 @@ def test_control_token_is_entered_in_a_dialog_and_stored_for_the_tab_only(locked
 def test_page_uses_the_inspection_api_and_sends_through_the_emulated_api(controls: Inbox, own_mock: Mock) -> None:
     controls.press("Freeze")
     controls.page.get_by_role("button", name="New SMS").click()
-    controls.write("Hello", to=f"{QUEUED}, {NO_CREDIT}")
+    controls.compose("Hello", to=f"{QUEUED}, {NO_CREDIT}")
     expect(controls.panel.locator(".result li")).to_have_count(2)
     paths = {url.removeprefix(own_mock.url).partition("?")[0] for url in controls.watched.requested}
     own = ("/_mock/", "/inbox/", "/shared/")

@@ -1,4 +1,4 @@
-"""Texts that want to be more than texts: shown harmlessly wherever the inbox shows them."""
+"""Hostile texts are shown as text wherever the inbox shows them."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def inbox(watched: Watched) -> Inbox:
     return Inbox(watched)
 
 
-def everywhere(inbox: Inbox, own_mock: Mock, text: str) -> None:
-    """Send a text in every place a text can have, and look at it in every view."""
+def show_everywhere(inbox: Inbox, own_mock: Mock, text: str) -> None:
+    """Send a text in every field, and open every view that shows it."""
     api = api_of(own_mock)
     well_formed = text.encode(errors="replace").decode()
     api.patch(sender=well_formed)
@@ -67,17 +67,17 @@ def everywhere(inbox: Inbox, own_mock: Mock, text: str) -> None:
 
 
 def expect_harmless(inbox: Inbox) -> None:
-    """Check that nothing but the page's own elements is there, and that it is as wide as its window."""
-    strangers = "main img, main script, main style, main svg, main iframe, main object, main [onerror], main [onload]"
-    assert inbox.page.locator(strangers).count() == 0
+    """Check that the page has no foreign elements and is not wider than its window."""
+    foreign = "main img, main script, main style, main svg, main iframe, main object, main [onerror], main [onload]"
+    assert inbox.page.locator(foreign).count() == 0
     for link in inbox.page.locator("main a").all():
         assert str(link.get_attribute("href")).startswith(("http://", "https://"))
     assert inbox.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_text_is_only_ever_shown(inbox: Inbox, own_mock: Mock, kind: str) -> None:
-    everywhere(inbox, own_mock, HOSTILE[kind])
+def test_hostile_text_is_shown_as_text(inbox: Inbox, own_mock: Mock, kind: str) -> None:
+    show_everywhere(inbox, own_mock, HOSTILE[kind])
     expect_harmless(inbox)
     inbox.page.get_by_role("link", name="Phones").click()
     inbox.choose(NUMBER)
@@ -92,7 +92,7 @@ def test_hostile_text_is_only_ever_shown(inbox: Inbox, own_mock: Mock, kind: str
 
 
 @pytest.mark.parametrize("letter", ["a", "ש", "\u202e", "𝔸"], ids=["ascii", "Hebrew", "bidi", "beyond the BMP"])
-def test_text_as_long_as_can_be_without_a_space_stays_in_its_bubble(inbox: Inbox, own_mock: Mock, letter: str) -> None:
+def test_longest_text_without_spaces_stays_in_its_bubble(inbox: Inbox, own_mock: Mock, letter: str) -> None:
     api_of(own_mock).send(NUMBER, content=letter * LONGEST, tags=[letter * 10_000], add_unsubscribe_link=False)
     inbox.open()
     inbox.choose(NUMBER)
@@ -105,7 +105,7 @@ def test_text_as_long_as_can_be_without_a_space_stays_in_its_bubble(inbox: Inbox
     assert last.inner_text().endswith(str(api_of(own_mock).get("messages/latest")["segments"]["count"]))
 
 
-def test_name_of_an_account_is_only_ever_shown(inbox: Inbox, own_mock: Mock) -> None:
+def test_hostile_account_name_is_shown_as_text(inbox: Inbox, own_mock: Mock) -> None:
     hostile = "\u202e<b>evil"
     account = Api(own_mock).ask("PATCH", "account", {"credit": 5}, account=hostile)["id"]
     Api(own_mock).post("inbound", {"from": NUMBER, "text": "Hello"}, account=hostile)
@@ -122,7 +122,7 @@ def test_name_of_an_account_is_only_ever_shown(inbox: Inbox, own_mock: Mock) -> 
     assert "\u202e" not in inbox.page.evaluate("document.body.innerText")
 
 
-def test_address_with_hostile_words_is_only_ever_shown(inbox: Inbox, own_mock: Mock) -> None:
+def test_hostile_url_parameters_are_shown_as_text(inbox: Inbox, own_mock: Mock) -> None:
     message = api_of(own_mock).send(NUMBER)[0]
     for name in ("phone", "in", "account", "to", "content", "message", "request", "panel", "view", "recipient"):
         hostile = quote(HOSTILE["image"] + HOSTILE["bidi"])
@@ -136,7 +136,7 @@ def test_address_with_hostile_words_is_only_ever_shown(inbox: Inbox, own_mock: M
     inbox.watched.allow_issues("404")
 
 
-def test_emoji_and_flags_are_left_whole(inbox: Inbox, own_mock: Mock) -> None:
+def test_emoji_and_flags_are_not_escaped(inbox: Inbox, own_mock: Mock) -> None:
     text = "👩‍👩‍👧‍👦 ❤️ 🇮🇱 \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
     api_of(own_mock).send(NUMBER, content=text, add_unsubscribe_link=False)
     inbox.open()
@@ -145,10 +145,10 @@ def test_emoji_and_flags_are_left_whole(inbox: Inbox, own_mock: Mock) -> None:
     expect(inbox.thread.locator(".escape")).to_have_count(0)
 
 
-def test_breach_of_the_policy_would_be_noticed(inbox: Inbox) -> None:
+def test_violation_of_the_csp_fails_a_test(inbox: Inbox) -> None:
     inbox.open()
     inbox.page.evaluate("document.body.append(Object.assign(document.createElement('style'), {textContent: 'a{}'}))")
     inbox.page.evaluate("fetch('http://127.0.0.1:9/').catch(() => {})")
     inbox.page.wait_for_function("performance.now() > 0")
-    assert any("Content Security Policy" in complaint for complaint in inbox.watched.issues)
+    assert any("Content Security Policy" in issue for issue in inbox.watched.issues)
     inbox.watched.issues.clear()

@@ -1,4 +1,4 @@
-"""The inbox as things happen: at once, after a lost connection, and when there is a great deal of it."""
+"""The inbox while events arrive: live, after a lost connection, and with very many messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FRAMES = """() => {
   };
   requestAnimationFrame(step);
 }"""
-"""Keeps the longest time between two frames."""
+"""Records the longest time between two frames."""
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def inbox(watched: Watched) -> Inbox:
     return Inbox(watched)
 
 
-def test_what_happens_is_shown_as_it_happens(inbox: Inbox, own_mock: Mock) -> None:
+def test_all_views_are_updated_by_events(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open()
     message = sent(own_mock, QUEUED, content="Wait for me")
     expect(inbox.row("Wait for me")).to_contain_text("queued")
@@ -55,7 +55,7 @@ def test_what_happens_is_shown_as_it_happens(inbox: Inbox, own_mock: Mock) -> No
     inbox.watched.allow_issues("404")
 
 
-def test_message_that_no_longer_fits_leaves_what_was_found(inbox: Inbox, own_mock: Mock) -> None:
+def test_message_that_no_longer_matches_leaves_the_results(inbox: Inbox, own_mock: Mock) -> None:
     messages = api_of(own_mock).send(*(f"972-50-00002{place:02}" for place in range(100)), *["972-50-0000200"] * 20)
     inbox.open("?status=queued")
     expect(inbox.page.locator("#list")).to_contain_text("120 SMS found")
@@ -68,14 +68,14 @@ def test_message_that_no_longer_fits_leaves_what_was_found(inbox: Inbox, own_moc
     expect(inbox.page).to_have_url(re.compile(messages[-3]))
 
 
-def test_journal_is_live(inbox: Inbox, own_mock: Mock) -> None:
+def test_new_request_appears_in_the_list(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open("?view=requests")
     expect(inbox.page.get_by_role("heading", name="No requests yet")).to_be_visible()
     own_mock.get("/rest/v1/nothing")
     expect(inbox.row("404")).to_be_visible()
 
 
-def test_lost_connection_is_said_and_what_came_meanwhile_is_caught_up_with(browser: Browser) -> None:
+def test_lost_connection_is_shown_and_missed_messages_appear_later(browser: Browser) -> None:
     with ExitStack() as open_page:
         with running(Settings(port=0, seed="tests")) as mock:
             inbox = Inbox(open_page.enter_context(watching(browser, mock))).open()
@@ -90,7 +90,7 @@ def test_lost_connection_is_said_and_what_came_meanwhile_is_caught_up_with(brows
         inbox.watched.allow_issues("net::ERR_")
 
 
-def test_mock_that_began_anew_is_not_shown_with_the_words_of_the_one_before(browser: Browser) -> None:
+def test_restarted_mock_shows_no_messages_from_before(browser: Browser) -> None:
     with ExitStack() as open_page:
         with running(Settings(port=0, seed="tests")) as mock:
             inbox = Inbox(open_page.enter_context(watching(browser, mock))).open()
@@ -106,7 +106,7 @@ def test_mock_that_began_anew_is_not_shown_with_the_words_of_the_one_before(brow
         inbox.watched.allow_issues("net::ERR_")
 
 
-def test_view_that_is_turned_to_shows_what_came_meanwhile(inbox: Inbox, own_mock: Mock) -> None:
+def test_switching_views_shows_what_came_meanwhile(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Before")
     inbox.open()
     inbox.choose("Before")
@@ -125,7 +125,7 @@ def test_view_that_is_turned_to_shows_what_came_meanwhile(inbox: Inbox, own_mock
     expect(inbox.row("404")).to_be_visible()
 
 
-def test_conversation_stays_when_another_account_is_forgotten(inbox: Inbox, own_mock: Mock) -> None:
+def test_conversation_stays_when_another_account_is_deleted(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Ours")
     Api(own_mock, "another-key").send("972-54-2222222", content="Theirs")
     inbox.open()
@@ -138,7 +138,7 @@ def test_conversation_stays_when_another_account_is_forgotten(inbox: Inbox, own_
     expect(inbox.bubble("Ours")).to_have_count(0)
 
 
-def test_stream_goes_on_where_it_was_cut(inbox: Inbox, own_mock: Mock) -> None:
+def test_stream_resumes_after_the_last_event(inbox: Inbox, own_mock: Mock) -> None:
     resumed: list[str] = []
     inbox.page.on("request", lambda request: resumed.extend(filter(None, [request.headers.get("last-event-id")])))
     inbox.open()
@@ -152,7 +152,7 @@ def test_stream_goes_on_where_it_was_cut(inbox: Inbox, own_mock: Mock) -> None:
 
 @pytest.fixture(scope="module")
 def crowded() -> Iterator[Mock]:
-    """A mock whose one account has 50,000 messages, half of them to one phone."""
+    """A mock with one account and 50,000 messages, half of them to one phone."""
     with running(Settings(port=0, seed="tests")) as mock:
         half = MANY // 2
         for start in range(0, half, 1_000):
@@ -168,7 +168,7 @@ def crowd(browser: Browser, crowded: Mock) -> Iterator[Inbox]:
         yield Inbox(watched).open()
 
 
-def test_many_phones_are_listed_by_the_rows_in_sight_alone(crowd: Inbox) -> None:
+def test_only_the_rows_in_sight_are_in_the_page(crowd: Inbox) -> None:
     expect(crowd.page.locator("#list")).to_contain_text(f"{MANY // 2 + 1:,} phones")
     rows = crowd.list.get_by_role("option")
     expect(rows.first).to_be_visible()
@@ -179,7 +179,7 @@ def test_many_phones_are_listed_by_the_rows_in_sight_alone(crowd: Inbox) -> None
     expect(rows.last).to_have_attribute("aria-setsize", "500")
 
 
-def test_long_conversation_is_turned_page_by_page_and_never_all_in_the_page(crowd: Inbox) -> None:
+def test_long_conversation_is_loaded_page_by_page_up_to_a_limit(crowd: Inbox) -> None:
     crowd.choose(NUMBER)
     bubbles = crowd.thread.get_by_role("article")
     expect(bubbles).to_have_count(50)
@@ -192,22 +192,22 @@ def test_long_conversation_is_turned_page_by_page_and_never_all_in_the_page(crow
     expect(bubbles).to_have_count(50)
 
 
-def test_journal_turns_pages(crowd: Inbox) -> None:
+def test_request_list_shows_the_total(crowd: Inbox) -> None:
     crowd.open("?view=requests")
     expect(crowd.page.locator("#list")).to_contain_text(f"{MANY // 1_000} requests")
 
 
-def test_crowded_inbox_takes_a_burst_without_freezing(crowd: Inbox, crowded: Mock) -> None:
+def test_burst_of_messages_does_not_block_a_full_inbox(crowd: Inbox, crowded: Mock) -> None:
     crowd.page.evaluate(FRAMES)
-    answers = exchange_all(crowded, [f"972-53-{place:07}" for place in range(BURST)], key=KEY)
-    assert answers == BURST
+    responses = exchange_all(crowded, [f"972-53-{place:07}" for place in range(BURST)], key=KEY)
+    assert responses == BURST
     expect(crowd.row("972-53-0000999")).to_be_visible(timeout=PATIENCE * 1_000)
     expect(crowd.page.locator("#list")).to_contain_text(f"{MANY // 2 + 1 + BURST:,} phones")
     assert crowd.page.evaluate("window.longest") < 500
     assert crowd.page.locator("body *").count() < 1_500
 
 
-def test_time_that_passes_is_shown(inbox: Inbox, own_mock: Mock) -> None:
+def test_advancing_the_clock_updates_the_list(inbox: Inbox, own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     api.post("clock/freeze")
     sent(own_mock, LATER, content="Soon")
@@ -217,7 +217,7 @@ def test_time_that_passes_is_shown(inbox: Inbox, own_mock: Mock) -> None:
     expect(inbox.row("Soon")).not_to_contain_text("queued")
 
 
-def test_desktop_is_told_only_if_asked_and_out_of_sight(inbox: Inbox, own_mock: Mock) -> None:
+def test_desktop_notification_needs_the_preference_and_a_hidden_page(inbox: Inbox, own_mock: Mock) -> None:
     inbox.page.context.grant_permissions(["notifications"])
     inbox.page.add_init_script(
         """window.told = [];
@@ -238,7 +238,7 @@ def test_desktop_is_told_only_if_asked_and_out_of_sight(inbox: Inbox, own_mock: 
     assert inbox.page.evaluate("window.told") == ["SMS to 972541111111"]
 
 
-def test_page_opened_at_a_mock_that_stopped_says_so_and_recovers(browser: Browser) -> None:
+def test_page_shows_that_the_mock_stopped_and_recovers(browser: Browser) -> None:
     with ExitStack() as open_page:
         with running(Settings(port=0, seed="tests")) as mock:
             inbox = Inbox(open_page.enter_context(watching(browser, mock))).open()
@@ -259,7 +259,7 @@ def test_page_opened_at_a_mock_that_stopped_says_so_and_recovers(browser: Browse
         inbox.watched.allow_issues("net::ERR_")
 
 
-def test_strange_answer_is_said_in_words(inbox: Inbox, own_mock: Mock) -> None:
+def test_response_that_is_not_from_mocksms_is_reported(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Hello")
     inbox.page.route("**/_mock/phones?*", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
     inbox.open()
@@ -267,7 +267,7 @@ def test_strange_answer_is_said_in_words(inbox: Inbox, own_mock: Mock) -> None:
     inbox.watched.allow_issues("502")
 
 
-def test_pages_that_cannot_be_read_are_said_to_be(inbox: Inbox, own_mock: Mock) -> None:
+def test_failure_to_load_more_rows_is_reported(inbox: Inbox, own_mock: Mock) -> None:
     for place in range(3):
         api_of(own_mock).send(*[NUMBER] * 60, *(f"972-52-000{place}{each:03}" for each in range(60)))
     inbox.open()
@@ -278,7 +278,7 @@ def test_pages_that_cannot_be_read_are_said_to_be(inbox: Inbox, own_mock: Mock) 
     inbox.watched.allow_issues("500")
 
 
-def test_line_that_says_nothing_is_given_up(inbox: Inbox) -> None:
+def test_silent_stream_is_replaced(inbox: Inbox) -> None:
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -293,7 +293,7 @@ def test_line_that_says_nothing_is_given_up(inbox: Inbox) -> None:
     assert len(held) == 1
 
 
-def test_page_out_of_sight_leaves_the_line_to_others_and_looks_now_and_then(inbox: Inbox, own_mock: Mock) -> None:
+def test_hidden_page_disconnects_and_looks_now_and_then(inbox: Inbox, own_mock: Mock) -> None:
     let_go: list[str] = []
     inbox.page.on("requestfailed", lambda request: let_go.append(request.url))
     inbox.page.clock.install()
@@ -319,7 +319,7 @@ def test_page_out_of_sight_leaves_the_line_to_others_and_looks_now_and_then(inbo
     inbox.expect_live()
 
 
-def test_page_that_may_not_listen_says_why(inbox: Inbox) -> None:
+def test_refused_stream_shows_the_reason(inbox: Inbox) -> None:
     inbox.page.goto(f"{inbox.watched.base}/?account=%20")
     live = inbox.page.locator("#live")
     expect(live).to_contain_text("not live")
@@ -327,7 +327,7 @@ def test_page_that_may_not_listen_says_why(inbox: Inbox) -> None:
     inbox.watched.allow_issues("400")
 
 
-def test_what_one_tab_has_looked_at_is_no_news_in_the_other(browser: Browser, own_mock: Mock) -> None:
+def test_message_read_in_one_tab_is_read_in_the_other(browser: Browser, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="One")
     sent(own_mock, "972-54-2222222", content="Two")
     context = browser.new_context()
@@ -347,7 +347,7 @@ def test_what_one_tab_has_looked_at_is_no_news_in_the_other(browser: Browser, ow
     context.close()
 
 
-def test_mock_that_answers_slowly_is_asked_less_often(inbox: Inbox) -> None:
+def test_slow_work_is_done_less_often(inbox: Inbox) -> None:
     inbox.open()
     inbox.page.clock.install()
     inbox.page.evaluate(

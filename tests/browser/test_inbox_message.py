@@ -1,4 +1,4 @@
-"""All that is known of a message, what can be done to it, and the journal of calls."""
+"""The details of a message, its actions, and the list of requests."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def inbox(watched: Watched) -> Inbox:
 
 
 def open_details(inbox: Inbox, transaction_id: str) -> Inbox:
-    """Open the page with all that is known of a message."""
+    """Open the page with the details of a message."""
     inbox.open(f"?message={transaction_id}")
     expect(inbox.panel).to_contain_text(transaction_id)
     return inbox
 
 
-def test_status_reason_in_both_spellings_and_what_decided_it_are_told(inbox: Inbox, own_mock: Mock) -> None:
+def test_status_both_spellings_of_the_reason_and_the_decision_are_shown(inbox: Inbox, own_mock: Mock) -> None:
     open_details(inbox, sent(own_mock, KOSHER))
     expect(inbox.panel).to_contain_text("rejected · kosher-number decided by magic number 21")
     expect(inbox.fact("reason")).to_have_text(
@@ -50,7 +50,7 @@ def test_history_is_a_timeline_with_the_time_between_steps(inbox: Inbox, own_moc
     expect(steps.last).to_contain_text("sent")
 
 
-def test_segments_and_the_character_that_forced_ucs2_are_told(inbox: Inbox, own_mock: Mock) -> None:
+def test_segments_and_the_character_that_forced_ucs2_are_shown(inbox: Inbox, own_mock: Mock) -> None:
     open_details(inbox, sent(own_mock, content="Total: 5 שח" + "a" * 70))
     expect(inbox.fact("segments")).to_have_text("2 × UCS-2, 81 characters, 81 code units")
     expect(inbox.fact("UCS-2 because of")).to_have_text("ש U+05E9 at index 9")
@@ -74,7 +74,7 @@ def test_tags_sender_and_warnings_are_shown(inbox: Inbox, own_mock: Mock) -> Non
     expect(inbox.fact("warnings")).not_to_be_empty()
 
 
-def test_call_that_made_it_is_shown_as_it_came_and_as_it_went(inbox: Inbox, own_mock: Mock) -> None:
+def test_request_that_created_a_message_is_shown_with_its_response(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, content="Your code is 481516")
     open_details(inbox, message)
     inbox.panel.get_by_text("Request", exact=True).click()
@@ -86,14 +86,14 @@ def test_call_that_made_it_is_shown_as_it_came_and_as_it_went(inbox: Inbox, own_
     expect(inbox.panel.get_by_role("region", name="Response")).to_contain_text(message)
 
 
-def test_curl_line_repeats_the_call(inbox: Inbox, own_mock: Mock) -> None:
+def test_curl_command_repeats_the_request(inbox: Inbox, own_mock: Mock) -> None:
     open_details(inbox, sent(own_mock, content='It\'s "quoted" $HOME `x` שלום'))
     inbox.panel.get_by_text("curl command", exact=True).click()
     line = inbox.panel.get_by_role("region", name="curl command").inner_text()
     assert "YOUR-KEY" in line
     command = shlex.split(line.replace("YOUR-KEY", KEY))
-    answer = subprocess.run(command, capture_output=True, check=True, timeout=60)
-    assert json.loads(answer.stdout)[0]["status"] == "sent"
+    response = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    assert json.loads(response.stdout)[0]["status"] == "sent"
     first, second = api_of(own_mock).get("messages")["messages"]
     assert first["content"] == second["content"]
 
@@ -107,14 +107,14 @@ def test_curl_line_repeats_the_call(inbox: Inbox, own_mock: Mock) -> None:
         (NO_CREDIT, "Cancel", "rejected · cancelled_by_user"),
     ],
 )
-def test_message_is_driven_by_hand(inbox: Inbox, own_mock: Mock, number: str, press: str, state: str) -> None:
+def test_message_is_changed_manually(inbox: Inbox, own_mock: Mock, number: str, press: str, state: str) -> None:
     open_details(inbox, sent(own_mock, number))
     inbox.press(press)
     expect(inbox.panel.locator(".state")).to_contain_text(f"{state} decided by")
     expect(inbox.panel.get_by_role("button", name=press, exact=True)).to_have_count(0)
 
 
-def test_step_that_came_too_late_is_refused_in_words(inbox: Inbox, own_mock: Mock) -> None:
+def test_action_that_is_too_late_shows_the_error_of_the_api(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, QUEUED)
     open_details(inbox, message)
 
@@ -135,7 +135,7 @@ def test_link_is_clicked_as_the_phone(inbox: Inbox, own_mock: Mock) -> None:
     expect(inbox.panel).to_contain_text("Clicked 1 time: https://shop.example/b × 1")
 
 
-def test_phone_is_opted_out_and_let_in_again(inbox: Inbox, own_mock: Mock) -> None:
+def test_phone_is_opted_out_and_removed_from_the_list(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, content="Hello")
     inbox.open()
     inbox.choose(NUMBER)
@@ -148,7 +148,7 @@ def test_phone_is_opted_out_and_let_in_again(inbox: Inbox, own_mock: Mock) -> No
     assert api_of(own_mock).get("account")["unsubscribed"] == []
 
 
-def test_callbacks_are_shown_with_what_their_receiver_answered_and_made_again(inbox: Inbox, own_mock: Mock) -> None:
+def test_callbacks_are_shown_with_responses_and_replayed(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     with receiving() as receiver:
         receiver.replies = [Reply(503, b"<i>busy</i>")]
@@ -168,7 +168,7 @@ def test_callbacks_are_shown_with_what_their_receiver_answered_and_made_again(in
         assert [json.loads(told.body)["event"] for told in receiver.told] == ["send"] * 3
 
 
-def test_choices_stand_in_the_conversation(inbox: Inbox, own_mock: Mock) -> None:
+def test_opt_out_is_shown_in_the_conversation(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, content="Hello", add_unsubscribe_sms_reply=True)
     inbox.open()
     inbox.choose(NUMBER)
@@ -176,14 +176,14 @@ def test_choices_stand_in_the_conversation(inbox: Inbox, own_mock: Mock) -> None
     expect(inbox.thread).to_contain_text("opted out · reply 'STOP'")
 
 
-def test_message_that_is_gone_is_said_to_be(inbox: Inbox) -> None:
+def test_unknown_message_is_reported(inbox: Inbox) -> None:
     inbox.open("?message=0123456789abcdef0123456789abcdef")
     expect(inbox.panel).to_contain_text("0123456789abcdef0123456789abcdef")
     expect(inbox.panel.get_by_role("heading")).to_have_text("Not found")
     inbox.watched.allow_issues("404")
 
 
-def test_journal_has_refused_and_malformed_calls_with_the_reason(inbox: Inbox, own_mock: Mock) -> None:
+def test_refused_and_malformed_requests_are_listed_with_the_reason(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock)
     own_mock.post('{"message": {"content": "x"}}')
     own_mock.post('{"message": ')
@@ -192,15 +192,15 @@ def test_journal_has_refused_and_malformed_calls_with_the_reason(inbox: Inbox, o
     inbox.open("?view=requests")
     rows = inbox.list.get_by_role("option")
     expect(rows).to_have_count(5)
-    said = [" ".join(row.inner_text().split()) for row in rows.all()]
-    assert [re.findall(r" (\d{3}) ", words)[0] for words in said] == ["401", "404", "400", "400", "200"]
-    assert "The to field is required" in said[3]
+    texts = [" ".join(row.inner_text().split()) for row in rows.all()]
+    assert [re.findall(r" (\d{3}) ", words)[0] for words in texts] == ["401", "404", "400", "400", "200"]
+    assert "The to field is required" in texts[3]
     inbox.choose("The to field is required")
     expect(inbox.panel.get_by_role("region", name="Request")).to_contain_text('"content": "x"')
     expect(inbox.panel.get_by_role("region", name="Response")).to_contain_text("The request is invalid.")
 
 
-def test_journal_is_searched_in_the_words_of_the_inspection_api(inbox: Inbox, own_mock: Mock) -> None:
+def test_requests_are_filtered_as_in_the_inspection_api(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock)
     own_mock.get("/rest/v1/nothing")
     own_mock.get("/rest/v1/transactional/sms/search")
@@ -218,7 +218,7 @@ def test_journal_is_searched_in_the_words_of_the_inspection_api(inbox: Inbox, ow
     expect(rows).to_have_count(1)
 
 
-def test_journal_leads_to_the_message_that_a_call_made(inbox: Inbox, own_mock: Mock) -> None:
+def test_request_links_to_the_messages_it_created(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock)
     inbox.open("?view=requests")
     inbox.choose("1 SMS")
@@ -237,9 +237,7 @@ def test_journal_leads_to_the_message_that_a_call_made(inbox: Inbox, own_mock: M
     ],
     ids=["refused", "not there", "nor in the old way"],
 )
-def test_copy_says_whether_it_was_copied_and_leaves_the_keyboard(
-    inbox: Inbox, own_mock: Mock, script: str, words: str
-) -> None:
+def test_copy_reports_its_result_and_keeps_the_focus(inbox: Inbox, own_mock: Mock, script: str, words: str) -> None:
     inbox.page.add_init_script(script)
     open_details(inbox, sent(own_mock, content="Your code is 481516"))
     button = inbox.panel.get_by_role("button", name="Copy code 481516")

@@ -1,4 +1,4 @@
-"""What is brought up to date while somebody uses it: nothing is taken out of their hands."""
+"""Updates while somebody uses the page: focus, selection and input stay."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def inbox(watched: Watched) -> Inbox:
     return Inbox(watched)
 
 
-def test_keyboard_stays_where_it_is_while_things_happen(inbox: Inbox, own_mock: Mock) -> None:
+def test_focus_stays_during_updates(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     message = sent(own_mock, QUEUED, content="Wait for me")
     inbox.open(f"?phone=972500000200&in={api.get('account')['id']}&message={message}")
@@ -44,7 +44,7 @@ def test_keyboard_stays_where_it_is_while_things_happen(inbox: Inbox, own_mock: 
     expect(details).to_be_focused()
 
 
-def test_button_that_is_no_longer_there_leaves_the_keyboard_at_its_panel(inbox: Inbox, own_mock: Mock) -> None:
+def test_focus_moves_to_the_panel_when_its_button_disappears(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, QUEUED)
     inbox.open(f"?message={message}")
     inbox.panel.get_by_role("button", name="Cancel").focus()
@@ -53,7 +53,7 @@ def test_button_that_is_no_longer_there_leaves_the_keyboard_at_its_panel(inbox: 
     expect(inbox.panel).to_be_focused()
 
 
-def test_panel_gives_the_keyboard_back_to_what_opened_it(inbox: Inbox, own_mock: Mock) -> None:
+def test_closing_the_panel_returns_the_focus(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Hello")
     inbox.open()
     inbox.choose("Hello")
@@ -67,7 +67,7 @@ def test_panel_gives_the_keyboard_back_to_what_opened_it(inbox: Inbox, own_mock:
     expect(details).to_be_focused()
 
 
-def test_text_that_is_selected_stays_so_while_things_happen(inbox: Inbox, own_mock: Mock) -> None:
+def test_selection_stays_during_updates(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, QUEUED, content="Your code is 481516")
     inbox.open(f"?message={message}")
     inbox.fact("id").dblclick(position={"x": 20, "y": 8})
@@ -81,7 +81,7 @@ def test_text_that_is_selected_stays_so_while_things_happen(inbox: Inbox, own_mo
     assert inbox.page.evaluate(chosen) == message
 
 
-def test_message_that_is_deleted_is_no_longer_open_details(inbox: Inbox, own_mock: Mock) -> None:
+def test_deleted_message_is_not_found_in_the_panel(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open(f"?message={sent(own_mock, NUMBER)}")
     expect(inbox.panel.get_by_role("heading", name="SMS to")).to_be_visible()
     api_of(own_mock).ask("DELETE", "messages")
@@ -89,7 +89,7 @@ def test_message_that_is_deleted_is_no_longer_open_details(inbox: Inbox, own_moc
     inbox.watched.allow_issues("404")
 
 
-def test_what_is_typed_into_a_form_stays_while_things_happen(inbox: Inbox, own_mock: Mock) -> None:
+def test_input_stays_during_updates(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     api.patch(credit=10)
     inbox.open("?panel=controls")
@@ -106,7 +106,7 @@ def test_what_is_typed_into_a_form_stays_while_things_happen(inbox: Inbox, own_m
     expect(credit).to_be_focused()
 
 
-def test_button_acts_on_what_is_shown_with_it_though_that_has_changed(inbox: Inbox, own_mock: Mock) -> None:
+def test_button_acts_on_the_message_shown_after_an_update(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, QUEUED, content="See https://shop.example/a")
     inbox.open("?message=latest")
     expect(inbox.panel.get_by_role("button", name="Cancel")).to_be_visible()
@@ -119,7 +119,7 @@ def test_button_acts_on_what_is_shown_with_it_though_that_has_changed(inbox: Inb
     expect(inbox.panel).to_contain_text("Clicked 1 time")
 
 
-def test_callback_is_called_again_by_its_own_button_after_others_came(inbox: Inbox, own_mock: Mock) -> None:
+def test_replay_button_belongs_to_its_callback_after_an_update(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     with receiving() as receiver:
         api.patch(webhooks=[receiver.url])

@@ -1,4 +1,4 @@
-"""What people are used to: the keyboard, light and dark, small screens, and a page that can be heard."""
+"""Usability: keyboard, colours, small screens, accessibility, preferences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def inbox(watched: Watched) -> Inbox:
 
 
 def populate(own_mock: Mock) -> None:
-    """Let something of everything happen."""
+    """Create messages of every status, a reply, and a refused request."""
     sent(own_mock, KOSHER, content="Sale ends tonight")
     sent(own_mock, QUEUED, content="Wait for me")
     sent(
@@ -37,48 +37,48 @@ def populate(own_mock: Mock) -> None:
 
 
 @pytest.fixture
-def talk(inbox: Inbox, own_mock: Mock) -> Inbox:
-    """An inbox with something of everything in it."""
+def populated(inbox: Inbox, own_mock: Mock) -> Inbox:
+    """The inbox of a mock with messages of every status."""
     populate(own_mock)
     return inbox
 
 
-def test_keys_walk_search_reply_and_leave(talk: Inbox) -> None:
-    keyboard = talk.open().page.keyboard
-    expect(talk.list.get_by_role("option")).to_have_count(3)
+def test_keyboard_shortcuts(populated: Inbox) -> None:
+    keyboard = populated.open().page.keyboard
+    expect(populated.list.get_by_role("option")).to_have_count(3)
     keyboard.press("j")
-    expect(talk.row(NUMBER)).to_have_attribute("aria-selected", "true")
+    expect(populated.row(NUMBER)).to_have_attribute("aria-selected", "true")
     keyboard.press("j")
-    expect(talk.row(QUEUED)).to_have_attribute("aria-selected", "true")
-    expect(talk.bubble("Wait for me")).to_be_visible()
+    expect(populated.row(QUEUED)).to_have_attribute("aria-selected", "true")
+    expect(populated.bubble("Wait for me")).to_be_visible()
     keyboard.press("k")
-    expect(talk.row(NUMBER)).to_have_attribute("aria-selected", "true")
-    expect(talk.bubble("See https")).to_be_visible()
+    expect(populated.row(NUMBER)).to_have_attribute("aria-selected", "true")
+    expect(populated.bubble("See https")).to_be_visible()
     keyboard.press("r")
-    expect(talk.page.get_by_label("Reply as this phone")).to_be_focused()
+    expect(populated.page.get_by_label("Reply as this phone")).to_be_focused()
     keyboard.type("jk/?")
-    expect(talk.page.get_by_label("Reply as this phone")).to_have_value("jk/?")
+    expect(populated.page.get_by_label("Reply as this phone")).to_have_value("jk/?")
     keyboard.press("Escape")
     keyboard.press("c")
-    expect(talk.panel.get_by_label("Text")).to_be_focused()
+    expect(populated.panel.get_by_label("Text")).to_be_focused()
     keyboard.press("Escape")
     keyboard.press("Escape")
-    expect(talk.panel).to_be_hidden()
+    expect(populated.panel).to_be_hidden()
     keyboard.press("/")
-    expect(talk.page.get_by_role("searchbox")).to_be_focused()
+    expect(populated.page.get_by_role("searchbox")).to_be_focused()
     keyboard.type("tonight")
     keyboard.press("Enter")
-    expect(talk.list.get_by_role("option")).to_have_count(1)
+    expect(populated.list.get_by_role("option")).to_have_count(1)
     keyboard.press("Escape")
     keyboard.press("Escape")
-    expect(talk.list.get_by_role("option")).to_have_count(3)
+    expect(populated.list.get_by_role("option")).to_have_count(3)
     keyboard.press("g")
-    expect(talk.page.get_by_role("listbox", name="Requests")).to_be_visible()
+    expect(populated.page.get_by_role("listbox", name="Requests")).to_be_visible()
 
 
-def test_keys_are_found_on_a_hebrew_keyboard(talk: Inbox) -> None:
-    talk.open()
-    expect(talk.list.get_by_role("option")).to_have_count(3)
+def test_shortcuts_work_with_a_hebrew_keyboard_layout(populated: Inbox) -> None:
+    populated.open()
+    expect(populated.list.get_by_role("option")).to_have_count(3)
     press = "([key, code]) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))"
     for key, code, number in (
         ("ח", "KeyJ", NUMBER),
@@ -86,12 +86,12 @@ def test_keys_are_found_on_a_hebrew_keyboard(talk: Inbox) -> None:
         ("ג", "KeyD", QUEUED),
         ("ל", "KeyK", NUMBER),
     ):
-        talk.page.evaluate(press, [key, code])
-        expect(talk.row(number)).to_have_attribute("aria-selected", "true")
+        populated.page.evaluate(press, [key, code])
+        expect(populated.row(number)).to_have_attribute("aria-selected", "true")
 
 
-def test_help_lists_the_keys_and_closes(talk: Inbox) -> None:
-    page = talk.open().page
+def test_help_lists_the_shortcuts(populated: Inbox) -> None:
+    page = populated.open().page
     page.keyboard.press("?")
     shown = page.get_by_role("dialog", name="Help")
     expect(shown.locator("kbd")).to_have_text(["j", "k", "/", "r", "c", "s", "g", "?", "Esc"])
@@ -99,40 +99,40 @@ def test_help_lists_the_keys_and_closes(talk: Inbox) -> None:
     expect(shown).to_be_hidden()
 
 
-def test_views_are_links_and_say_which_is_shown(talk: Inbox) -> None:
-    links = talk.open().page.get_by_role("navigation", name="Views").get_by_role("link")
+def test_views_are_links_and_mark_the_current_one(populated: Inbox) -> None:
+    links = populated.open().page.get_by_role("navigation", name="Views").get_by_role("link")
     assert [link.get_attribute("aria-current") for link in links.all()] == ["page", "false"]
-    with talk.page.context.expect_page() as opened:
+    with populated.page.context.expect_page() as opened:
         links.last.click(modifiers=["ControlOrMeta"])
     expect(opened.value.get_by_role("listbox", name="Requests")).to_be_visible()
-    expect(talk.page.get_by_role("listbox", name="Phones")).to_be_visible()
+    expect(populated.page.get_by_role("listbox", name="Phones")).to_be_visible()
     links.last.click()
-    expect(talk.page.get_by_role("listbox", name="Requests")).to_be_visible()
+    expect(populated.page.get_by_role("listbox", name="Requests")).to_be_visible()
     assert [link.get_attribute("aria-current") for link in links.all()] == ["false", "page"]
 
 
-def test_list_is_walked_with_the_arrows_and_says_where_one_is(talk: Inbox) -> None:
-    talk.open()
-    expect(talk.list.get_by_role("option")).to_have_count(3)
-    talk.list.focus()
+def test_arrow_keys_move_through_the_list(populated: Inbox) -> None:
+    populated.open()
+    expect(populated.list.get_by_role("option")).to_have_count(3)
+    populated.list.focus()
     for key, number in (("ArrowDown", NUMBER), ("End", KOSHER), ("ArrowUp", QUEUED), ("Home", NUMBER)):
-        talk.page.keyboard.press(key)
-        row = talk.row(number)
+        populated.page.keyboard.press(key)
+        row = populated.row(number)
         expect(row).to_have_attribute("aria-selected", "true")
-        expect(talk.list).to_have_attribute("aria-activedescendant", str(row.get_attribute("id")))
-    expect(talk.row(QUEUED)).to_have_attribute("aria-posinset", "2")
+        expect(populated.list).to_have_attribute("aria-activedescendant", str(row.get_attribute("id")))
+    expect(populated.row(QUEUED)).to_have_attribute("aria-posinset", "2")
 
 
-def test_tab_goes_through_the_page_from_top_to_bottom(talk: Inbox) -> None:
-    talk.open()
-    talk.choose(NUMBER)
-    expect(talk.bubble("See https")).to_be_visible()
-    talk.page.reload()
-    expect(talk.bubble("See https")).to_be_visible()
+def test_tab_order_is_from_top_to_bottom(populated: Inbox) -> None:
+    populated.open()
+    populated.choose(NUMBER)
+    expect(populated.bubble("See https")).to_be_visible()
+    populated.page.reload()
+    expect(populated.bubble("See https")).to_be_visible()
     order = []
     for _ in range(14):
-        talk.page.keyboard.press("Tab")
-        order.append(talk.page.evaluate("document.activeElement.closest('[id]:not([role=option])')?.id"))
+        populated.page.keyboard.press("Tab")
+        order.append(populated.page.evaluate("document.activeElement.closest('[id]:not([role=option])')?.id"))
     assert [place for place in ("nav-phones", "nav-requests", "filter", "compose", "help") if place in order] == [
         "nav-phones",
         "nav-requests",
@@ -143,8 +143,8 @@ def test_tab_goes_through_the_page_from_top_to_bottom(talk: Inbox) -> None:
     assert order.index("help") < order.index("list") < order.index("thread")
 
 
-def test_colours_follow_the_system_until_one_chooses(talk: Inbox) -> None:
-    page = talk.open().page
+def test_colours_follow_the_system_until_a_theme_is_chosen(populated: Inbox) -> None:
+    page = populated.open().page
 
     def darkness() -> str:
         shade: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -155,7 +155,7 @@ def test_colours_follow_the_system_until_one_chooses(talk: Inbox) -> None:
     assert darkness() == "dark"
     page.get_by_role("button", name="Colours: system").click()
     assert darkness() == "light"
-    talk.open()
+    populated.open()
     assert darkness() == "light"
     page.get_by_role("button", name="Colours: light").click()
     page.emulate_media(color_scheme="light")
@@ -175,11 +175,11 @@ STORES = {
     "of another shape": """localStorage.setItem("mocksms-read", '{"phones": 1}');
     for (const name of ["draft", "keys"]) sessionStorage.setItem(`mocksms-${name}`, "null");""",
 }
-"""What can be the matter with what the browser keeps for a page."""
+"""Ways in which the storage of a browser is not usable."""
 
 
 @pytest.mark.parametrize("script", STORES.values(), ids=STORES)
-def test_page_works_whatever_the_browser_keeps_for_it(inbox: Inbox, own_mock: Mock, script: str) -> None:
+def test_page_works_without_usable_storage(inbox: Inbox, own_mock: Mock, script: str) -> None:
     inbox.page.add_init_script(script)
     sent(own_mock, NUMBER, content="Hello")
     inbox.open()
@@ -188,11 +188,11 @@ def test_page_works_whatever_the_browser_keeps_for_it(inbox: Inbox, own_mock: Mo
     inbox.page.get_by_role("button", name="Colours: system").click()
     expect(inbox.page.get_by_role("button", name="Colours: light")).to_be_visible()
     inbox.page.get_by_role("button", name="New SMS").click()
-    inbox.write("From a browser that forgets")
+    inbox.compose("From a browser that forgets")
     expect(inbox.bubble("From a browser that forgets")).to_be_visible()
 
 
-def test_small_screen_shows_one_thing_at_a_time(browser: Browser, own_mock: Mock) -> None:
+def test_small_screen_shows_one_pane_at_a_time(browser: Browser, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Hello")
     with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
         inbox = Inbox(watched).open()
@@ -212,7 +212,7 @@ def test_small_screen_shows_one_thing_at_a_time(browser: Browser, own_mock: Mock
         assert watched.page.evaluate(fits)
 
 
-def test_small_screen_goes_where_one_goes_back_to(browser: Browser, own_mock: Mock) -> None:
+def test_back_works_on_a_small_screen(browser: Browser, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Hello")
     sent(own_mock, OTHER, content="Goodbye")
     with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
@@ -241,7 +241,7 @@ def test_small_screen_goes_where_one_goes_back_to(browser: Browser, own_mock: Mo
 
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe, the scanner of what keeps people from using a page."""
+    """The source of axe, a scanner for accessibility problems."""
     npm = shutil.which("npm")
     if npm is None:  # pragma: no cover, the whole check has one
         pytest.skip("there is no npm here; on Debian: apt-get install npm")
@@ -251,8 +251,8 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (Path(folder) / "node_modules/axe-core/axe.min.js").read_text()
 
 
-def barriers(inbox: Inbox, axe: str) -> list[str]:
-    """Return what axe finds to be wrong with what is shown: the rule, how bad, and where."""
+def violations(inbox: Inbox, axe: str) -> list[str]:
+    """Return what axe finds: the rule, its impact, and the element."""
     inbox.page.evaluate(axe)
     found: dict[str, Any] = inbox.page.evaluate("axe.run(document)")
     return [
@@ -276,7 +276,7 @@ VIEWS = {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", ["desk", "phone"])
-def test_every_view_is_without_barriers(browser: Browser, own_mock: Mock, axe: str, scheme: str, size: str) -> None:
+def test_every_view_passes_axe(browser: Browser, own_mock: Mock, axe: str, scheme: str, size: str) -> None:
     populate(own_mock)
     api = Api(own_mock)
     found = {
@@ -290,18 +290,18 @@ def test_every_view_is_without_barriers(browser: Browser, own_mock: Mock, axe: s
         for address, words, bubble in VIEWS.values():
             inbox.open(address.format(**found))
             expect(inbox.bubble(bubble) if bubble else inbox.page.get_by_text(words).first).to_be_visible()
-            assert barriers(inbox, axe) == []
+            assert violations(inbox, axe) == []
         inbox.page.keyboard.press("?")
-        assert barriers(inbox, axe) == []
+        assert violations(inbox, axe) == []
 
 
-def test_empty_inbox_is_without_barriers(inbox: Inbox, axe: str) -> None:
+def test_empty_inbox_passes_axe(inbox: Inbox, axe: str) -> None:
     inbox.open()
     expect(inbox.page.get_by_role("heading", name="No SMS yet")).to_be_visible()
-    assert barriers(inbox, axe) == []
+    assert violations(inbox, axe) == []
 
 
-def test_desktop_that_may_not_be_told_is_said_to_be_so(inbox: Inbox) -> None:
+def test_denied_notifications_are_reported(inbox: Inbox) -> None:
     inbox.page.add_init_script("Notification.requestPermission = async () => 'denied';")
     inbox.open()
     button = inbox.page.get_by_role("button", name="Desktop notifications")
@@ -310,16 +310,25 @@ def test_desktop_that_may_not_be_told_is_said_to_be_so(inbox: Inbox) -> None:
     expect(button).to_have_attribute("aria-pressed", "false")
 
 
-def test_row_says_in_full_that_a_phone_has_opted_out(talk: Inbox, own_mock: Mock) -> None:
+IS_NOT_CUT_OFF = """(node) => {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  const [text, box, row] = [range, node, node.closest(".row")].map((each) => each.getBoundingClientRect());
+  return text.width > 0 && text.left >= box.left && text.right <= box.right && box.right <= row.right;
+}"""
+"""Whether the text of an element fits into it, and the element into its row, in whatever font."""
+
+
+def test_opted_out_chip_is_not_cut_off(populated: Inbox, own_mock: Mock) -> None:
     Api(own_mock, "another-key").send(NUMBER)
-    talk.open("?panel=controls")
-    out = talk.list.locator(".chip.opted-out")
+    populated.open("?panel=controls")
+    out = populated.list.locator(".chip.opted-out")
     expect(out).to_have_text("opted out")
-    expect(talk.list.get_by_role("option")).to_have_count(4)
-    assert out.evaluate("(chip) => chip.scrollWidth <= chip.clientWidth && chip.clientWidth > 60")
+    expect(populated.list.get_by_role("option")).to_have_count(4)
+    assert out.evaluate(IS_NOT_CUT_OFF)
 
 
-def test_small_screen_has_its_bar_in_two_lines(browser: Browser, own_mock: Mock) -> None:
+def test_toolbar_has_two_lines_on_a_small_screen(browser: Browser, own_mock: Mock) -> None:
     with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
         inbox = Inbox(watched).open()
         assert inbox.page.locator("#toolbar").evaluate("(bar) => bar.clientHeight") < 100

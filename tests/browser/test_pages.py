@@ -1,4 +1,4 @@
-"""The recipient's pages in a real browser."""
+"""The public pages of a recipient in a browser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_recipient_unsubscribes_with_one_click(watched: Watched, own_mock: Mock)
     assert own_style
 
 
-def test_tracked_link_leads_a_browser_on_and_counts_once(watched: Watched, own_mock: Mock) -> None:
+def test_tracked_link_redirects_and_counts_one_click(watched: Watched, own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     (name,) = api.send(NUMBER, content=f"Look: {own_mock.url}/docs", track_clicks=True)
     watched.page.goto(api.get(f"messages/{name}")["links"][0])

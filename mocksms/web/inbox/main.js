@@ -49,6 +49,7 @@ const loadState = throttle(loadStateNow, STATE_PAUSE_MS);
 
 let knownCursor = 0; // Up to here, nothing is new to desktop notifications.
 let shownSearch = "";
+let wasSynced = false;
 
 function list() {
   return view() === "requests" ? requests : phones;
@@ -105,9 +106,12 @@ function showLive() {
 async function resync() {
   loadReadState(live.epoch);
   loadState();
-  list().invalidate();
+  if (wasSynced) {
+    list().invalidate();
+    conversation.invalidate();
+  }
+  wasSynced = true; // What was read before the first event is from the same run of the mock.
   list().refresh();
-  conversation.invalidate();
   conversation.refresh();
   panel.refresh();
   knownCursor = (await get("health", ANY_ACCOUNT)).cursor;

@@ -163,7 +163,7 @@ export class Conversation {
       mockState.accounts.length > 1 && element("span", { class: "chip" }, mockState.accountName(account)),
       ...(phone?.lists ?? []).map(listChip),
       element("span", { class: "muted counts" }, counts),
-      button("Send to this number", () => navigate({ panel: "compose", recipient: asSent })),
+      button("Send to this number", () => navigate({ panel: "compose", recipient: asSent }), { class: "small" }),
     ]);
   }
 }
