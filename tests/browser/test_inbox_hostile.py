@@ -132,7 +132,7 @@ def test_hostile_url_parameters_are_shown_as_text(inbox: Inbox, own_mock: Mock) 
         assert "\u202e" not in inbox.page.evaluate("document.body.innerText")
     inbox.open(f"?message=..%2Faccounts%2F..%2Fmessages%2F{message}")
     expect(inbox.panel).to_contain_text("Not found")
-    expect(inbox.panel).to_contain_text("There is no")
+    expect(inbox.panel).to_contain_text("Unknown path")
     inbox.watched.allow_issues("404")
 
 
