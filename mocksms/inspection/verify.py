@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from pydantic import Field, model_validator
 
 from mocksms.engine.messages import MessageQuery
 from mocksms.inspection.context import Context
+from mocksms.inspection.errors import ExpectationFailed
 from mocksms.inspection.explainer import Explainer
-from mocksms.inspection.explanations import Explanation, describe_count, describe_others, describe_problem
+from mocksms.inspection.explanations import describe_count, describe_others, describe_problem
 from mocksms.inspection.models import Filters, SinceQuery
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.schemas.types import Count
@@ -46,14 +46,6 @@ class VerifyBody(Filters, SinceQuery):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyResult:
-    """The messages that match, oldest first, or the explanation why the verification failed."""
-
-    matched: tuple[OwnedMessage, ...]
-    explanation: Explanation | None = None
-
-
 class Verifier:
     """Verifies for one scope the messages after the cursor of a body."""
 
@@ -64,23 +56,29 @@ class Verifier:
         self._after = body.since or 0
         self._explainer = Explainer(context.engine, scope, self._after)
 
-    def verify(self) -> VerifyResult:
-        """Return the messages, or why they are not as expected."""
-        result = self._count() if self._body.in_order is None else self._in_order(self._body.in_order)
-        return self._nothing_else(result) if self._body.nothing_else and not result.explanation else result
+    def verify(self) -> list[OwnedMessage]:
+        """Return the messages that match, oldest first.
 
-    def _count(self) -> VerifyResult:
+        Raises:
+            ExpectationFailed: they are not as expected; has the explanation.
+        """
+        matched = self._counted() if self._body.in_order is None else self._in_order(self._body.in_order)
+        if self._body.nothing_else:
+            self._check_others(matched)
+        return matched
+
+    def _counted(self) -> list[OwnedMessage]:
         message_filter = self._context.filter(self._body, self._after)
         found = self._oldest_first(message_filter.query)
         low, high = self._bounds()
         expected = describe_count(low, high)
         if len(found) < low:
-            return VerifyResult((), self._explainer.missing(message_filter, len(found), expected))
+            raise ExpectationFailed(self._explainer.missing(message_filter, len(found), expected))
         if high is not None and len(found) > high:
             conditions = message_filter.describe()
             problem = describe_problem(len(found), conditions, expected)
-            return VerifyResult((), self._explainer.too_many(problem, [*conditions, expected], found[:MAX_UNEXPECTED]))
-        return VerifyResult(tuple(found))
+            self._fail_of_too_many(problem, [*conditions, expected], found)
+        return found
 
     def _bounds(self) -> tuple[int, int | None]:
         body = self._body
@@ -89,8 +87,8 @@ class Verifier:
         low = body.at_least if body.at_least is not None else 0 if body.at_most is not None else 1
         return low, body.at_most
 
-    def _in_order(self, all_filters: list[Filters]) -> VerifyResult:
-        """Find for each filter the first message after the one before."""
+    def _in_order(self, all_filters: list[Filters]) -> list[OwnedMessage]:
+        """Return for each filter the first message after the one before."""
         matched: list[OwnedMessage] = []
         for place, filters in enumerate(all_filters, 1):
             after = matched[-1].message.sequence if matched else self._after
@@ -99,21 +97,21 @@ class Verifier:
                 previous = f" after {matched[-1].message.transaction_id}" if matched else ""
                 when = f"at place {place} of {len(all_filters)}{previous}"
                 message_filter = self._context.filter(filters, self._after)
-                return VerifyResult((), self._explainer.missing(message_filter, when=when))
+                raise ExpectationFailed(self._explainer.missing(message_filter, when=when))
             matched.append(found[0])
-        return VerifyResult(tuple(matched))
+        return matched
 
-    def _nothing_else(self, result: VerifyResult) -> VerifyResult:
-        expected = {owned.message.sequence for owned in result.matched}
+    def _check_others(self, matched: list[OwnedMessage]) -> None:
+        expected = {owned.message.sequence for owned in matched}
         every = self._oldest_first(MessageQuery(after=self._after))
         others = [owned for owned in every if owned.message.sequence not in expected]
-        if not others:
-            return result
-        conditions = self._context.filter(self._body, self._after).describe()
-        problem = describe_others(len(others), len(expected))
-        return VerifyResult(
-            (), self._explainer.too_many(problem, [*conditions, "nothing else"], others[:MAX_UNEXPECTED])
-        )
+        if others:
+            conditions = self._context.filter(self._body, self._after).describe()
+            problem = describe_others(len(others), len(expected))
+            self._fail_of_too_many(problem, [*conditions, "nothing else"], others)
+
+    def _fail_of_too_many(self, problem: str, expected: list[str], unexpected: list[OwnedMessage]) -> NoReturn:
+        raise ExpectationFailed(self._explainer.too_many(problem, expected, unexpected[:MAX_UNEXPECTED]))
 
     def _oldest_first(self, query: MessageQuery) -> list[OwnedMessage]:
         return [*self._scope.messages(query)][::-1]
