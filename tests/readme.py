@@ -137,7 +137,7 @@ def _option_row(name: str, option: Any) -> list[str]:
     shown = f"`{default}`" if 0 < len(default) < MAX_DEFAULT_LENGTH else ("see `--help`" if default else "")
     choices = ", ".join(f"`{choice}`" for choice in option.metadata["choices"])
     about = option.metadata["about"]
-    return [f"`{name}`", shown, f"{about}: {choices}" if choices else about]
+    return [f"`{name}`", shown, f"{about} ({choices})" if choices else about]
 
 
 def _fidelity() -> str:
