@@ -29,12 +29,12 @@ def test_number_is_magic_by_name_and_by_code(sms: MockSMS, row: Any) -> None:
     assert sms.number(row.code) == row.number(lane=1)
 
 
-def test_number_takes_names_as_they_are_written(sms: MockSMS) -> None:
+def test_outcome_can_be_spelt_in_several_ways(sms: MockSMS) -> None:
     names: tuple[Any, ...] = ("response_lost", " Response Lost ", 71)
     assert [sms.number(name) for name in names] == ["972-50-0007100", "972-50-0007101", "972-50-0007102"]
 
 
-def test_number_is_for_one_use_until_the_lanes_are_full(sms: MockSMS) -> None:
+def test_each_number_is_used_once_until_all_are_used(sms: MockSMS) -> None:
     assert len({sms.number() for _ in range(LANES)}) == LANES
     with pytest.raises(ValueError, match="this test has used all 100 numbers for 'sent'"):
         sms.number()
@@ -46,13 +46,13 @@ def test_number_is_for_one_use_until_the_lanes_are_full(sms: MockSMS) -> None:
     ("outcome", "hint"),
     [("koscher", "did you mean 'kosher'?"), ("delivered", "the outcomes are sent, "), ("99", "the outcomes are")],
 )
-def test_number_of_no_outcome_says_what_there_is(sms: MockSMS, outcome: str, hint: str) -> None:
+def test_unknown_outcome_is_refused_with_the_known_ones(sms: MockSMS, outcome: str, hint: str) -> None:
     with pytest.raises(ValueError, match="there is no magic number for") as refused:
         sms.number(outcome)
     assert hint in str(refused.value)
 
 
-def test_scenario_is_a_name_rules_or_a_whole(sms: MockSMS, tmp_path: Path) -> None:
+def test_scenario_is_a_name_a_file_rules_or_a_whole_scenario(sms: MockSMS, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('[[rule]]\noutcome = "rejected/bounced"\nmatch.tag = "otp"\n', encoding="utf-8")
     for scenario in (BOUNCED, {"about": "All bounce.", "rule": BOUNCED}, file, str(file)):
@@ -78,7 +78,7 @@ def test_scenario_may_be_without_rules(sms: MockSMS, tmp_path: Path) -> None:
     assert [message.state for message in sms.outbox] == ["sent"] * 3
 
 
-def test_scenario_that_is_none_says_where(sms: MockSMS, tmp_path: Path) -> None:
+def test_invalid_scenario_is_refused_with_its_line(sms: MockSMS, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('[[rule]]\noutcom = "sent"\n', encoding="utf-8")
     with pytest.raises(InvalidScenario, match=r"mine\.toml:2: .*outcome"):
@@ -98,7 +98,7 @@ def test_fault_lasts_as_long_as_its_block(sms: MockSMS) -> None:
     assert (call.fault_decided_by, call.is_refused) == ("a fault set manually", True)
 
 
-def test_fault_is_for_some_calls_alone(sms: MockSMS) -> None:
+def test_fault_applies_to_matching_requests(sms: MockSMS) -> None:
     with sms.fault("reset_after_accept", times=1, match={"tag": "otp"}):
         send(sms)
         with pytest.raises(requests.ConnectionError):
@@ -112,7 +112,7 @@ def test_fault_is_for_some_calls_alone(sms: MockSMS) -> None:
     send(sms)
 
 
-def test_fault_tells_how_many_calls_it_met(sms: MockSMS) -> None:
+def test_fault_counts_the_requests_it_is_applied_to(sms: MockSMS) -> None:
     with sms.fault(503, times=2, match={"tag": "otp"}) as fault:
         assert fault.applied == 0
         assert repr(fault) == "<fault 503, times=2, match={'tag': 'otp'}, applied to 0 requests>"
@@ -129,7 +129,7 @@ def test_fault_tells_how_many_calls_it_met(sms: MockSMS) -> None:
 
 
 @pytest.mark.parametrize("ended_by", ["its time", "somebody else"])
-def test_fault_that_has_ended_still_tells_how_many_calls_it_met(sms: MockSMS, ended_by: str) -> None:
+def test_ended_fault_keeps_its_count(sms: MockSMS, ended_by: str) -> None:
     fault = sms.fault(503, ttl="10s")
     post(sms, body())
     if ended_by == "its time":
@@ -142,7 +142,7 @@ def test_fault_that_has_ended_still_tells_how_many_calls_it_met(sms: MockSMS, en
     assert fault.applied == 1
 
 
-def test_fault_of_a_mock_that_is_gone_still_has_a_text() -> None:
+def test_fault_of_a_stopped_mock_has_a_repr() -> None:
     with MockSMS() as sms:
         account = sms.account("another")
         fault = account.fault(503)
@@ -157,7 +157,7 @@ def test_step_takes_a_transaction_id(sms: MockSMS) -> None:
         sms.cancel(None)  # type: ignore[arg-type]
 
 
-def test_fault_that_is_none_says_what_is_wrong(sms: MockSMS) -> None:
+def test_invalid_fault_is_refused_with_the_reason(sms: MockSMS) -> None:
     with pytest.raises(MockRefused, match="kind delay needs duration"):
         sms.fault("delay")
 
@@ -168,7 +168,7 @@ def test_fault_has_one_status(sms: MockSMS) -> None:
     assert sms.faults == []
 
 
-def test_fault_cannot_be_cleared_where_the_mock_does_not_let_it(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_clear_of_a_fault_is_raised(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = sms.fault(500)
 
     def refuse(*_: Any, **__: Any) -> Any:
@@ -214,7 +214,7 @@ def test_opt_out_is_taken_back(sms: MockSMS) -> None:
     assert sms.opted_out == []
 
 
-def test_reply_opts_out_as_its_words_say(sms: MockSMS) -> None:
+def test_reply_opts_out_by_its_words(sms: MockSMS) -> None:
     send(sms, add_unsubscribe_sms_reply=True)
     reply = sms.reply(NUMBER, "STOP")
     assert (reply.number, reply.text, reply.effect) == ("972541111111", "STOP", "opted out")
@@ -224,7 +224,7 @@ def test_reply_opts_out_as_its_words_say(sms: MockSMS) -> None:
     assert repr(sms.reply(NUMBER, "Hi")) == '<reply of 972541111111 "Hi">'
 
 
-def test_change_sets_what_an_account_has(sms: MockSMS) -> None:
+def test_update_account_sets_properties(sms: MockSMS) -> None:
     sms.update_account(gateway=False)
     send(sms)
     assert sms.outbox[0].state == "exception/no-available-gateways"
@@ -232,7 +232,7 @@ def test_change_sets_what_an_account_has(sms: MockSMS) -> None:
         sms.update_account(gatewy=True)
 
 
-def test_message_is_driven_by_hand(sms: MockSMS) -> None:
+def test_actions_change_a_message(sms: MockSMS) -> None:
     send(sms, QUEUED, QUEUED, content="See http://shop.example/a and http://shop.example/b")
     first, second = sms.outbox
     assert sms.cancel(first).state == "rejected/cancelled_by_user"
@@ -248,7 +248,7 @@ def test_message_is_driven_by_hand(sms: MockSMS) -> None:
     assert refused.value.status == 409
 
 
-def test_time_stands_moves_and_goes_on(sms: MockSMS) -> None:
+def test_clock_is_frozen_advanced_and_resumed(sms: MockSMS) -> None:
     stands_at = sms.freeze()
     (later,) = send(sms, "972-50-0000100")
     assert sms.now == stands_at
@@ -266,7 +266,7 @@ def test_time_stands_moves_and_goes_on(sms: MockSMS) -> None:
     assert sms.freeze(datetime(2042, 1, 1, tzinfo=UTC)) == datetime(2042, 1, 1, tzinfo=UTC)
 
 
-def test_time_runs_on_where_it_cannot_stand(sms: MockSMS) -> None:
+def test_freeze_in_the_past_changes_nothing(sms: MockSMS) -> None:
     past = datetime(2020, 1, 1, tzinfo=UTC)
     with pytest.raises(MockRefused, match="cannot go back to 2020"):
         sms.freeze(past)
@@ -277,7 +277,7 @@ def test_time_runs_on_where_it_cannot_stand(sms: MockSMS) -> None:
     assert sms.api("GET", "clock")["frozen"]
 
 
-def test_advance_waits_for_as_long_as_receivers_may_take(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_advance_waits_as_long_as_receivers_can_take(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
     timeouts: list[float] = []
     send_request = MockClient.send
 
@@ -290,7 +290,7 @@ def test_advance_waits_for_as_long_as_receivers_may_take(sms: MockSMS, monkeypat
     assert timeouts[-1] > waiting.MAX_CALLBACK_SECONDS
 
 
-def test_accounts_know_nothing_of_each_other(sms: MockSMS) -> None:
+def test_accounts_are_independent(sms: MockSMS) -> None:
     other = sms.account("another-" + sms.api_key)
     sms.freeze()
     sms.credit = 0

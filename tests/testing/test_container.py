@@ -89,7 +89,7 @@ def test_image_is_of_the_version_installed_unless_named(engine: Engine) -> None:
         assert engine.made["image"] == "registry.example/mocksms:edge"
 
 
-def test_container_that_is_not_ready_in_time_says_what_it_printed(
+def test_container_that_is_not_ready_in_time_shows_its_output(
     monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:
     engine = use(monkeypatch, Engine(closed_port))

@@ -53,14 +53,14 @@ def test_start_and_stop_may_be_called_again() -> None:
         assert len(sms.outbox) == 1
 
 
-def test_handle_that_was_not_started_says_how() -> None:
+def test_handle_that_was_not_started_says_how_to_start_it() -> None:
     sms = MockSMS()
     with pytest.raises(RuntimeError, match="the mock is not running; start it with: with MockSMS"):
         _ = sms.outbox
     assert repr(sms) == "<MockSMS not running, account test-key>"
 
 
-def test_repr_says_where_and_whose(sms: MockSMS) -> None:
+def test_repr_names_url_and_account(sms: MockSMS) -> None:
     assert repr(sms) == f"<MockSMS {sms.url}, account {sms.api_key}>"
 
 
@@ -97,7 +97,7 @@ def test_options_are_those_of_mocksms() -> None:
         ({"host": "a..b"}, "Cannot listen on a..b"),
     ],
 )
-def test_unusable_option_is_one_sentence(options: dict[str, Any], words: str) -> None:
+def test_error_of_an_invalid_option_is_one_sentence(options: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingsError) as refused:
         MockSMS(**options).start()
     assert str(refused.value).startswith(words)
@@ -164,13 +164,13 @@ def test_unknown_scenario_is_named_at_the_start() -> None:
         MockSMS(scenario="nowhere").start()
 
 
-def test_variables_of_a_server_do_not_reach_a_mock_made_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_do_not_configure_a_mock_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCKSMS_CREDIT", "7")
     with MockSMS() as sms:
         assert sms.credit is None
 
 
-def test_connect_speaks_with_a_mock_that_runs() -> None:
+def test_connect_returns_the_handle_of_a_running_mock() -> None:
     with running(Settings(port=0, control_token="secret")) as mock:
         with MockSMS.connect(mock.url, api_key="mine", control_token="secret") as sms:
             send(sms)
@@ -179,7 +179,7 @@ def test_connect_speaks_with_a_mock_that_runs() -> None:
         sms.stop()
 
 
-def test_application_is_pointed_at_it(shared_mock: Mock, sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_names_url_and_key(shared_mock: Mock, sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sms.env == {"SMS_URL": shared_mock.url, "SMS_KEY": sms.api_key}
     assert sms.environment("INWISE_URL", "INWISE_KEY") == {"INWISE_URL": shared_mock.url, "INWISE_KEY": sms.api_key}
     with monkeypatch.context() as patched:
@@ -274,7 +274,7 @@ def test_async_form_takes_what_the_other_takes(name: str) -> None:
     assert inspect.signature(form) == inspect.signature(getattr(MockSMS, name))
 
 
-def test_handle_is_for_all_threads(sms: MockSMS) -> None:
+def test_threads_share_a_handle(sms: MockSMS) -> None:
     numbers: list[str] = []
     threads = [threading.Thread(target=lambda: numbers.append(sms.number())) for _ in range(8)]
     for thread in threads:

@@ -17,7 +17,7 @@ from tests.support import NUMBER
 from tests.testing.support import failure, send
 
 
-def test_message_has_what_the_mock_knows_of_it(sms: MockSMS) -> None:
+def test_message_has_all_fields(sms: MockSMS) -> None:
     (sent,) = send(
         sms,
         "+" + NUMBER,
@@ -46,7 +46,7 @@ def test_message_has_what_the_mock_knows_of_it(sms: MockSMS) -> None:
     assert [warning.partition(":")[0] for warning in message.warnings] == ["message.nonsense"]
 
 
-def test_message_knows_when_it_is_to_be_sent_and_what_forced_its_encoding(sms: MockSMS) -> None:
+def test_message_has_scheduled_time_and_forcing_character(sms: MockSMS) -> None:
     later = sms.now + timedelta(days=1)
     send(sms, content="שלום", send_at=later.isoformat())
     (message,) = sms.outbox

@@ -158,7 +158,7 @@ def test_every_option_is_offered(runs: Runs) -> None:
         (["--mocksms-unexpected=shout"], "", "--mocksms-unexpected is 'shout', but must be one of fail, warn, ignore"),
     ],
 )
-def test_unusable_option_is_one_sentence(runs: Runs, arguments: list[str], ini: str, words: str) -> None:
+def test_error_of_an_invalid_option_is_one_sentence(runs: Runs, arguments: list[str], ini: str, words: str) -> None:
     runs.ini(ini)
     printed = runs.run("def test_it(mocksms): ...", *arguments)
     assert f"ERROR: {words}" in printed
@@ -174,7 +174,7 @@ def test_unusable_option_is_one_sentence(runs: Runs, arguments: list[str], ini: 
         ("TIMEOUT", "soon", "MOCKSMS_TIMEOUT is 'soon', but must be a duration such as 250ms"),
     ],
 )
-def test_unusable_variable_concerns_only_runs_that_use_the_mock_and_is_one_sentence(
+def test_invalid_variable_fails_only_runs_that_use_the_mock(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
 ) -> None:
     monkeypatch.setenv(f"MOCKSMS_{variable}", value)
@@ -199,7 +199,7 @@ def test_settings_can_be_overridden(runs: Runs) -> None:
     )
 
 
-def test_override_that_returns_no_settings_is_one_sentence(runs: Runs) -> None:
+def test_override_must_return_settings(runs: Runs) -> None:
     printed = runs.run(
         """
         import pytest
@@ -305,7 +305,7 @@ def test_crash(mocksms, send, monkeypatch):
 """
 
 
-def test_what_nobody_asked_for_fails_the_test(runs: Runs) -> None:
+def test_unexpected_traffic_fails_the_test(runs: Runs) -> None:
     printed = runs.run(UNEXPECTED, passed=4, errors=4)
     kinds = re.findall(r"^unexpected traffic: (.*)$", printed, re.MULTILINE)
     assert kinds == ["refused request", "request to an unknown path", "refused request", "internal error of mocksms"]
@@ -317,7 +317,7 @@ def test_what_nobody_asked_for_fails_the_test(runs: Runs) -> None:
     assert '  allow      @pytest.mark.mocksms(allow="refused") accepts it in one test, mocksms_unexpected' in printed
 
 
-def test_what_nobody_asked_for_warns_or_is_let_be_by_option(runs: Runs) -> None:
+def test_unexpected_traffic_warns_or_is_ignored_by_option(runs: Runs) -> None:
     printed = runs.run(UNEXPECTED, "--mocksms-unexpected=warn", passed=4, warnings=4)
     assert "UnexpectedTraffic: unexpected traffic: internal error of mocksms" in printed
     runs.run(UNEXPECTED, "--mocksms-unexpected=ignore", passed=4)
@@ -345,7 +345,7 @@ def test_marker_allows_unexpected_traffic(runs: Runs) -> None:
     )
 
 
-def test_what_was_ordered_is_no_surprise(runs: Runs) -> None:
+def test_faults_that_the_test_set_are_not_unexpected(runs: Runs) -> None:
     runs.run(
         """
         def test_faults(mocksms, send):
@@ -427,7 +427,7 @@ def test_requests_of_accounts_with_a_handle_are_not_unexpected(runs: Runs) -> No
 
 
 @pytest.mark.parametrize("attached", [False, True])
-def test_accounts_made_in_a_test_are_looked_after(runs: Runs, attached: bool) -> None:
+def test_accounts_created_in_a_test_are_checked(runs: Runs, attached: bool) -> None:
     with running(Settings(port=0)) as mock:
         printed = runs.run(
             """
@@ -446,7 +446,7 @@ def test_accounts_made_in_a_test_are_looked_after(runs: Runs, attached: bool) ->
 
 
 @pytest.mark.parametrize("attached", [False, True])
-def test_accounts_made_in_a_test_begin_anew_in_the_next(runs: Runs, attached: bool) -> None:
+def test_accounts_created_in_a_test_are_reset_for_the_next(runs: Runs, attached: bool) -> None:
     with running(Settings(port=0)) as mock:
         runs.run(
             """
@@ -499,7 +499,7 @@ def test_strict_test_fails_for_a_warning(runs: Runs) -> None:
     assert "  warning    POST /transactional/sms/send: message.colour: " in printed
 
 
-def test_many_surprises_are_counted(runs: Runs) -> None:
+def test_long_list_of_unexpected_requests_is_cut(runs: Runs) -> None:
     printed = runs.run("def test_it(send):\n    for _ in range(12): send(content='')", passed=1, errors=1)
     assert printed.count("  refused    POST /transactional/sms/send returned 400") == 10
     assert "             and 2 more" in printed
@@ -559,7 +559,7 @@ def test_failure_shows_no_frame_of_ours(runs: Runs) -> None:
     assert "During handling" not in printed
 
 
-def test_explanation_speaks_of_this_test_alone(runs: Runs) -> None:
+def test_explanation_is_about_this_test_only(runs: Runs) -> None:
     printed = runs.run(
         """
         import pytest
@@ -596,7 +596,7 @@ def test_explanation_speaks_of_this_test_alone(runs: Runs) -> None:
     assert "cursor" not in printed
 
 
-def test_failed_test_tells_of_faults_that_no_call_met(runs: Runs) -> None:
+def test_failed_test_names_faults_that_were_never_applied(runs: Runs) -> None:
     printed = runs.run(
         """
         def test_it(mocksms, send):
@@ -696,7 +696,7 @@ def test_late_messages_fail_the_session(runs: Runs) -> None:
     assert '"Bye"' in summary
 
 
-def test_late_messages_do_not_fail_a_run_that_is_to_warn(runs: Runs) -> None:
+def test_late_messages_do_not_fail_a_run_that_warns(runs: Runs) -> None:
     printed = runs.run(LATE, "--mocksms-unexpected=warn", passed=2)
     assert "::test_first: 2 SMS" in printed
     assert "the run fails" not in printed
@@ -732,7 +732,7 @@ def test_workers_report_late_messages(runs: Runs) -> None:
     assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
 
 
-def test_variable_attaches_to_a_mock_that_runs(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variable_attaches_to_a_running_mock(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(Settings(port=0, control_token="secret")) as mock:
         monkeypatch.setenv("MOCKSMS_URL", mock.url)
         monkeypatch.setenv("MOCKSMS_CONTROL_TOKEN", "secret")
@@ -779,7 +779,7 @@ def test_ended_mock_is_reported_once_for_each_test_that_needs_it(runs: Runs) -> 
     assert ".py:" not in printed.replace("_that_needs_it.py", "")
 
 
-def test_failed_test_says_that_the_mock_has_died(runs: Runs) -> None:
+def test_failed_test_reports_that_the_mock_has_ended(runs: Runs) -> None:
     printed = runs.run(
         """
         def test_it(mocksms, mocksms_server):
@@ -863,7 +863,7 @@ def test_fixed_key_is_for_one_worker_on_a_mock_that_all_attach_to(runs: Runs) ->
         ("a.py::test_it[a::b@c]", False),
     ],
 )
-def test_test_that_xdist_has_put_into_a_group_is_known_by_its_name(nodeid: str, expected: bool) -> None:
+def test_grouped_test_is_recognised_by_its_node_id(nodeid: str, expected: bool) -> None:
     assert suite.is_grouped(nodeid) is expected
 
 

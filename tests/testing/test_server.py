@@ -38,7 +38,7 @@ def test_error_in_the_thread_reaches_the_caller(monkeypatch: pytest.MonkeyPatch)
         _ = sms.outbox
 
 
-def test_thread_that_does_not_end_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thread_that_does_not_end_causes_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
 
     async def hang(*_: Any) -> None:

@@ -71,12 +71,12 @@ def test_send_request_is_accepted(sms: MockSMS, request: dict[str, Any]) -> None
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(strategies.scenarios())
 @example({"rule": []})
-def test_scenario_is_taken(sms: MockSMS, scenario: dict[str, Any]) -> None:
+def test_scenario_can_be_activated(sms: MockSMS, scenario: dict[str, Any]) -> None:
     sms.scenario(scenario)
     assert len(sms.unused_rules) == len(scenario["rule"])
 
 
 @given(strategies.scenarios())
-def test_scenario_is_one(scenario: dict[str, Any]) -> None:
+def test_scenario_is_valid(scenario: dict[str, Any]) -> None:
     read = Scenario.model_validate_json(json.dumps(scenario))
     assert check(read, "a test") is read

@@ -32,7 +32,7 @@ def test_call_runs_in_a_thread_of_its_own(run: Callable[[Callable[[], Coroutine[
 
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
-def test_blocking_wait_within_a_loop_says_what_to_use(
+def test_blocking_wait_in_an_event_loop_names_the_async_form(
     sms: MockSMS, run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 ) -> None:
     async def scenario(text: str) -> None:
@@ -97,7 +97,7 @@ async def _given_up_in_trio(sms: MockSMS, **wish: Any) -> None:
     ("run", "given_up"), [(RUNS["asyncio"], _given_up_in_asyncio), (RUNS["trio"], _given_up_in_trio)], ids=RUNS
 )
 @pytest.mark.parametrize("wish", [{}, {"text": bool}], ids=["by the mock", "by this side"])
-def test_wait_that_is_given_up_ends_with_its_connection(sms: MockSMS, run: Any, given_up: Any, wish: Any) -> None:
+def test_cancelled_wait_closes_its_connection(sms: MockSMS, run: Any, given_up: Any, wish: Any) -> None:
     run(lambda: given_up(sms, **wish))
     for thread in threading.enumerate():
         if thread.name == "mocksms wait":
@@ -106,7 +106,7 @@ def test_wait_that_is_given_up_ends_with_its_connection(sms: MockSMS, run: Any, 
     sms.assert_nothing_sent()
 
 
-def test_call_that_is_given_up_before_it_connects_fails_at_once(sms: MockSMS) -> None:
+def test_call_cancelled_before_it_connects_fails_at_once(sms: MockSMS) -> None:
     failures: list[MockUnreachable] = []
 
     def late() -> None:
