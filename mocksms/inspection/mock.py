@@ -97,7 +97,7 @@ def fidelity(_: Context, __: InspectionCall) -> FidelityView:
 def events(context: Context, call: InspectionCall) -> ASGIApp:
     """Follow events as they happen.
 
-    Server-sent events: message, request, callback, consent, inbound, account, clock, scenario, faults, deleted, reset.
+    Server-sent events: message, request, callback, consent, reply, account, clock, scenario, faults, deleted, reset.
     A stream starts with `open`, or resumes after the Last-Event-ID; `missed` says that it cannot resume, `dropped`
     that the mock ends the stream, and why.
     """
