@@ -157,7 +157,7 @@ def test_change_that_does_not_fit_is_named_and_nothing_changes(api: Api, change:
     assert {**api.get("account"), "clock": None} == {**before, "clock": None}
 
 
-def test_slip_of_the_pen_in_a_change_is_told_the_nearest_name(api: Api) -> None:
+def test_misspelled_field_of_a_change_gets_the_nearest_name(api: Api) -> None:
     error = api.refused(400, "PATCH", "account", {"crdit": 5})
     assert error["message"] == "crdit: there is no such name; did you mean credit?"
 
@@ -263,7 +263,7 @@ def test_accounts_are_listed_the_latest_used_first(own_mock: Mock) -> None:
         ("POST", "inbound"),
     ],
 )
-def test_id_of_no_account_makes_none(shared_mock: Mock, method: str, path: str) -> None:
+def test_unknown_account_id_creates_no_account(shared_mock: Mock, method: str, path: str) -> None:
     body = {"from": PHONE, "text": "Hi"} if path == "inbound" else {} if method == "PATCH" else None
     error = Api(shared_mock).refused(404, method, path, body, account="0123456789ab")
     assert error["message"] == (
@@ -391,7 +391,7 @@ def test_replies_of_one_phone_are_listed(own_mock: Mock) -> None:
     assert first.get("inbound", number="972540000000")["replies"] == []
 
 
-def test_replies_beyond_the_limit_are_evicted_and_it_is_said() -> None:
+def test_replies_beyond_the_limit_are_evicted_and_counted() -> None:
     with running(Settings(port=0, max_messages=2)) as mock:
         api, other = Api(mock, "first"), Api(mock, "second")
         cursor = api.get("inbound")["cursor"]

@@ -32,7 +32,7 @@ def listed(api: Api, **query: Any) -> list[dict[str, Any]]:
     return callbacks
 
 
-def test_callback_is_shown_with_what_was_sent_and_how_it_was_answered(api: Api, receiver: Receiver) -> None:
+def test_callback_has_its_request_and_its_attempts(api: Api, receiver: Receiver) -> None:
     receiver.replies = [Reply(500, b"\xff no")]
     api.patch(webhooks=[receiver.url])
     now = api.post("clock/freeze")["now"]
@@ -92,7 +92,7 @@ def test_callbacks_are_listed_by_message_state_cursor_and_limit(api: Api, receiv
     assert "state" in error["issues"]
 
 
-def test_callbacks_that_made_room_are_counted() -> None:
+def test_evicted_callbacks_are_counted() -> None:
     with running(Settings(port=0, max_callbacks=1, max_consents=1)) as mock:
         api = Api(mock, "k")
         api.patch(webhooks=[NOBODY], unsubscribed=[NUMBER, PHONE])
@@ -117,7 +117,7 @@ def test_callback_can_be_replayed(api: Api, receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("name", ["0", "99999", "latest", "9" * 30, "\u0663"])
-def test_callback_that_is_not_there_cannot_be_replayed(api: Api, name: str) -> None:
+def test_unknown_callback_cannot_be_replayed(api: Api, name: str) -> None:
     assert api.refused(404, "POST", f"callbacks/{name}/replay")["message"].startswith("Unknown callback")
 
 
@@ -217,7 +217,7 @@ def test_receiver_that_is_none_is_refused_with_what_is_expected(
     assert any(said.startswith(text) for said in faults[place]), faults
 
 
-def test_account_can_be_made_to_append_the_link(api: Api) -> None:
+def test_account_can_force_the_unsubscribe_link(api: Api) -> None:
     assert api.patch(force_unsubscribe_link=True)["force_unsubscribe_link"] is True
     (name,) = api.send(NUMBER, add_unsubscribe_link=False)
     assert f"/u/{name[:12]}" in api.get(f"messages/{name}")["text"]
@@ -261,7 +261,7 @@ def test_callbacks_and_consents_of_all_accounts_come_together(own_mock: Any, rec
         assert everyone.post(f"callbacks/{callback['id']}/replay")["account"] == callback["account"]
 
 
-def test_message_of_another_account_is_not_told_of(api: Api, own_mock: Any) -> None:
+def test_callbacks_of_a_message_of_another_account_are_not_listed(api: Api, own_mock: Any) -> None:
     stranger = Api(own_mock, "stranger")
     stranger.patch(webhooks=[NOBODY])
     stranger.send(QUEUED)

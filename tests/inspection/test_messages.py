@@ -102,7 +102,7 @@ def test_list_is_read_page_by_page(api: Api) -> None:
     assert api.get("messages", to=PHONE, **before)["messages"] == []
 
 
-def test_list_shows_a_hundred_unless_told_otherwise(api: Api) -> None:
+def test_default_limit_of_a_list_is_a_hundred(api: Api) -> None:
     sent = api.send(*[PHONE] * 101)
     page = api.get("messages")
     assert [message["transaction_id"] for message in page["messages"]] == sent[:0:-1]
@@ -180,7 +180,7 @@ def test_account_that_was_not_used_yet_has_no_messages(api: Api) -> None:
     }  # fmt: skip
 
 
-def test_message_shows_all_that_is_known_of_it(api: Api) -> None:
+def test_message_has_all_fields(api: Api) -> None:
     api.post("clock/freeze")
     now = api.get("clock")["now"]
     (sent,) = api.send(
@@ -271,7 +271,7 @@ def test_latest_stands_for_the_newest_id(api: Api) -> None:
     assert api.status_of(first) == "queued"
 
 
-def test_latest_of_nothing_to_drive_is_not_there(api: Api) -> None:
+def test_latest_without_messages_is_not_found(api: Api) -> None:
     assert "'latest'" in api.refused(404, "POST", "messages/latest/cancel")["message"]
 
 
@@ -335,7 +335,7 @@ def test_cursor_shows_exactly_what_came_after_it(api: Api) -> None:
         ("POST", "inbound", {"from": PHONE, "text": "Hi"}),
     ],
 )
-def test_cursor_of_any_answer_is_good_for_any_other(api: Api, method: str, path: str, given: object) -> None:
+def test_cursor_of_any_response_is_valid_in_any_request(api: Api, method: str, path: str, given: object) -> None:
     api.send(PHONE)
     cursor = api.ask(method, path, given)["cursor"]
     assert api.ids(since=cursor) == []
@@ -348,7 +348,7 @@ def test_cursor_of_any_answer_is_good_for_any_other(api: Api, method: str, path:
     assert [sms["text"] for sms in api.get("inbound", since=cursor)["replies"]] == ["Bye"]
 
 
-def test_message_driven_after_the_cursor_did_not_come_after_it(api: Api) -> None:
+def test_message_changed_after_the_cursor_did_not_come_after_it(api: Api) -> None:
     api.send(QUEUED)
     cursor = api.get("messages")["cursor"]
     api.post("messages/latest/send")
@@ -404,7 +404,7 @@ def test_cursor_of_a_message_says_when_the_very_next_was_evicted(small_mock: Moc
     assert api.get("messages", since=cursor)["incomplete"]
 
 
-def test_what_is_deleted_is_not_called_evicted(small_mock: Mock) -> None:
+def test_deleted_messages_do_not_count_as_evicted(small_mock: Mock) -> None:
     api = Api(small_mock, "deleting")
     cursor = api.get("messages")["cursor"]
     api.send(*[PHONE] * 3)
@@ -689,7 +689,7 @@ def test_wait_is_bounded(api: Api, timeout: str) -> None:
     assert list(api.refused(400, "GET", "messages/wait", timeout=timeout)["issues"]) == ["timeout"]
 
 
-def test_slip_of_the_pen_is_told_the_nearest_name(api: Api) -> None:
+def test_misspelled_filter_gets_the_nearest_name(api: Api) -> None:
     (fault,) = api.refused(400, "GET", "messages", contant="x")["issues"]["contant"]
     assert fault == "there is no such name; did you mean content?"
 
@@ -721,7 +721,7 @@ def test_slow_regular_expression_is_refused(api: Api, monkeypatch: pytest.Monkey
         (SENT, "bounce", "rejected/bounced"),
     ],
 )
-def test_message_is_driven_by_hand(api: Api, number: str, word: str, becomes: str) -> None:
+def test_message_is_controlled_manually(api: Api, number: str, word: str, becomes: str) -> None:
     (sent,) = api.send(number)
     driven = api.post(f"messages/{sent}/{word}")
     past = {"cancel": "cancelled manually", "send": "sent manually", "bounce": "bounced manually"}

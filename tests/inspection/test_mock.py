@@ -21,7 +21,7 @@ def counted_mock() -> Iterator[Mock]:
         yield mock
 
 
-def test_health_counts_what_there_is_and_what_has_gone(counted_mock: Mock) -> None:
+def test_health_counts_records_and_evictions(counted_mock: Mock) -> None:
     for key in ("first", "second", "third"):
         for _ in range(3):
             counted_mock.send(key=key)

@@ -120,7 +120,7 @@ def test_phone_is_found_by_its_number_in_each_account(own_mock: Mock) -> None:
 
 
 @pytest.mark.parametrize("way", ["messages", "replies"])
-def test_phones_of_evicted_sms_are_gone_and_it_is_said(way: str) -> None:
+def test_phones_of_evicted_messages_are_not_listed_and_the_page_is_incomplete(way: str) -> None:
     with running(Settings(port=0, max_messages=2)) as mock:
         api = Api(mock, "key")
         for number in (PHONE, OTHER, SENT):

@@ -120,7 +120,7 @@ def test_query_that_does_not_fit_is_named(busy_mock: Mock, query: dict[str, Any]
     assert list(answer.json()["error"]["issues"]) == [where]
 
 
-def test_calls_of_nobody_are_shown_among_all_only(busy_mock: Mock) -> None:
+def test_requests_without_an_account_are_listed_for_all_accounts_only(busy_mock: Mock) -> None:
     everybody = Api(busy_mock).get("requests")["requests"]
     nobodys = [request for request in everybody if request["account"] is None]
     assert [(request["method"], request["response"]["status"]) for request in nobodys] == [
@@ -180,7 +180,7 @@ def test_body_is_shown_as_it_came(api: Api) -> None:
     assert latest(api)["size"] == len(raw.encode())
 
 
-def test_long_body_is_cut_and_its_size_told(api: Api) -> None:
+def test_long_body_is_cut_and_has_its_full_size(api: Api) -> None:
     assert provider(api, b"x" * (MAX_RECORDED_BODY + 10)) == 400
     request = latest(api)
     assert (len(request["body"]), request["size"]) == (MAX_RECORDED_BODY, MAX_RECORDED_BODY + 10)
@@ -200,7 +200,7 @@ def test_secrets_are_shown_shortened(shared_mock: Mock, name: str) -> None:
     assert shown[name.lower()] == "the …"
 
 
-def test_messages_that_are_gone_are_not_shown_as_made(api: Api) -> None:
+def test_evicted_messages_of_a_request_are_not_listed(api: Api) -> None:
     sent = api.send(PHONE, SENT)
     api.ask("DELETE", "messages", to=PHONE)
     assert latest(api)["messages"] == sent[1:]
@@ -217,7 +217,7 @@ def test_messages_that_are_gone_are_not_shown_as_made(api: Api) -> None:
     ],
     ids=["no message", "malformed JSON", "unknown path", "no JSON", "wrong method"],
 )
-def test_refused_call_is_shown_with_the_reason(
+def test_refused_request_is_recorded_with_the_reason(
     api: Api, data: str, path: str, headers: dict[str, str], status: int, note: str
 ) -> None:
     assert provider(api, data, path, **headers) == status
@@ -227,21 +227,21 @@ def test_refused_call_is_shown_with_the_reason(
     assert request["note"]
 
 
-def test_call_without_the_rest_right_belongs_to_its_account(api: Api) -> None:
+def test_request_without_the_rest_right_belongs_to_its_account(api: Api) -> None:
     api.patch(rest_right=False)
     assert provider(api, "{}") == 401
     assert latest(api)["note"] == "API key refused: no-rest-right"
 
 
 @pytest.mark.parametrize("key", ["", "k" * 257])
-def test_call_with_a_key_that_can_be_none_is_nobodys(own_mock: Mock, key: str) -> None:
+def test_request_with_an_invalid_key_belongs_to_no_account(own_mock: Mock, key: str) -> None:
     own_mock.post("{}", X_API_Key=key)
     request = latest(Api(own_mock))
     assert (request["account"], request["response"]["status"]) == (None, 401)
     assert "k" * 257 not in str(request)
 
 
-def test_call_too_large_is_shown_without_its_body() -> None:
+def test_too_large_request_is_recorded_without_its_body() -> None:
     with running(Settings(port=0, max_body=100)) as mock:
         api = Api(mock, "large")
         assert provider(api, b"x" * 101) == 413
@@ -250,7 +250,7 @@ def test_call_too_large_is_shown_without_its_body() -> None:
     assert request["note"] == "body longer than 100 bytes"
 
 
-def test_fault_that_was_ordered_is_shown(api: Api) -> None:
+def test_fault_of_a_request_is_recorded(api: Api) -> None:
     assert provider(api, json.dumps(body(FAILING))) == 500
     request = latest(api, refused="true")
     assert (request["response"]["status"], request["note"], request["messages"]) == (
@@ -261,7 +261,7 @@ def test_fault_that_was_ordered_is_shown(api: Api) -> None:
     assert request["fault_decided_by"] == "magic number 63"
 
 
-def test_call_whose_connection_was_reset_has_no_answer(api: Api) -> None:
+def test_request_whose_connection_was_reset_has_no_response(api: Api) -> None:
     with pytest.raises(requests.ConnectionError):
         provider(api, json.dumps(body(RESET)))
     request = latest(api, refused="true")
@@ -299,7 +299,7 @@ def test_key_is_no_first_line_of_what_is_no_http(own_mock: Mock) -> None:
     assert "the whole secret" not in str(page)
 
 
-def test_calls_of_the_inspection_api_are_not_in_the_journal(api: Api) -> None:
+def test_requests_to_the_inspection_api_are_not_recorded(api: Api) -> None:
     api.get("messages")
     api.patch(credit=1)
     api.refused(404, "GET", "nowhere")

@@ -113,14 +113,14 @@ def test_scenario_without_rules_is_one(api: Api, body: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["gateway-outrage", "../gateway-outage", "/etc/passwd", "a\0b", "gateway-outage.toml"])
-def test_name_of_no_scenario_is_told_and_nothing_changes(api: Api, name: str) -> None:
+def test_unknown_scenario_is_refused_and_nothing_changes(api: Api, name: str) -> None:
     before = put(api, OUTAGE)
     error = api.refused(404, "PUT", "scenario", name=name)
     assert error["message"].startswith(f"There is no scenario {name!r}; ")
     assert api.get("scenario") == before
 
 
-def test_unknown_name_is_told_the_nearest(api: Api) -> None:
+def test_unknown_scenario_name_gets_the_nearest(api: Api) -> None:
     error = api.refused(404, "PUT", "scenario", name="gateway-outrage")
     assert error["message"].endswith("did you mean gateway-outage?")
 
@@ -150,7 +150,7 @@ def test_unknown_name_is_told_the_nearest(api: Api) -> None:
     ],
     ids=["contradiction", "name", "list"],
 )
-def test_scenario_that_is_none_is_told_where_and_nothing_changes(api: Api, scenario: Any, faults: Any) -> None:
+def test_invalid_scenario_is_refused_with_its_issues_and_nothing_changes(api: Api, scenario: Any, faults: Any) -> None:
     before = put(api, OUTAGE)
     assert api.refused(400, "PUT", "scenario", scenario)["issues"] == faults
     assert api.get("scenario") == before
@@ -202,7 +202,7 @@ def test_rule_that_matched_but_was_not_used_is_unused(api: Api) -> None:
         assert api.get("scenario")["unused"] == unused
 
 
-def test_looking_at_the_scenario_of_an_account_to_come_makes_none(own_mock: Mock) -> None:
+def test_reading_the_scenario_of_an_unused_key_creates_no_account(own_mock: Mock) -> None:
     put(Api(own_mock), OUTAGE)
     assert Api(own_mock, "to come").get("scenario")["unused"] == ["rule 1 (outage) of the scenario"]
     assert Api(own_mock).get("health")["accounts"] == 0
@@ -296,7 +296,7 @@ def test_recording_is_about_one_account(api: Api) -> None:
     assert error["message"].startswith("This needs one account: send")
 
 
-def test_recording_an_account_that_was_not_used_yet_makes_none(own_mock: Mock) -> None:
+def test_recording_an_unused_key_creates_no_account(own_mock: Mock) -> None:
     assert Api(own_mock, "to come").get("scenario/recorded")["about"].endswith("UTC: 0 SMS.")
     assert Api(own_mock).get("health")["accounts"] == 0
 
@@ -318,7 +318,7 @@ def test_catalogue_tells_the_story_of_each_scenario_or_what_is_wrong_with_it(she
     assert [*about] == sorted(about)
 
 
-def test_scenario_of_the_folder_is_put_in_force_and_a_broken_one_is_told(shelf: Api) -> None:
+def test_scenario_of_the_folder_is_activated_and_a_broken_one_is_refused(shelf: Api) -> None:
     before = put(shelf, name="ours")
     shelf.send(PHONE)
     assert states(shelf) == ["queued"]
@@ -373,7 +373,7 @@ def test_fault_goes_before_the_rules_and_the_latest_before_all(api: Api) -> None
     assert try_send(api, PHONE).status_code == 500
 
 
-def test_fault_is_for_the_calls_it_matches(api: Api) -> None:
+def test_fault_applies_to_the_requests_it_matches(api: Api) -> None:
     api.post("faults", {**DOWN, "match": {"tag": "otp", "to": "972-54-*"}, "every": 2})
     api.post("faults", {**DOWN, "match": {"operation": "search"}})
     tagged = [try_send(api, PHONE, tags=["otp"]).status_code for _ in range(4)]
@@ -391,7 +391,7 @@ def test_rate_limit_is_one_on_the_clock_of_the_account(frozen: Api) -> None:
     assert try_send(frozen, PHONE).status_code == 200
 
 
-def test_unauthorized_is_said_in_the_words_of_the_guide(api: Api) -> None:
+def test_unauthorized_has_the_text_of_the_guide(api: Api) -> None:
     api.post("faults", {"fault": {"kind": "unauthorized"}})
     answer = try_send(api, PHONE)
     assert (answer.status_code, answer.json()) == (401, {"Message": "you are not authorized to use rest API"})
@@ -408,7 +408,7 @@ def test_fault_is_cleared_by_its_id(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["0", "-1", "1.0", "x", "latest", "9" * 17, "9" * 5000, "\u0661"])
-def test_id_of_no_fault_is_told(api: Api, name: str) -> None:
+def test_unknown_fault_id_is_refused(api: Api, name: str) -> None:
     fault = api.post("faults", DOWN)["id"]
     error = api.refused(404, "DELETE", f"faults/{name}")
     assert "fault" in error["message"]
@@ -469,7 +469,7 @@ def test_fault_of_all_ends_by_the_clock_of_each() -> None:
         assert try_send(Api(mock, "late"), PHONE).status_code == 200
 
 
-def test_faults_that_are_over_are_shown_apart(frozen: Api) -> None:
+def test_ended_faults_are_listed_apart(frozen: Api) -> None:
     short, cleared, long = (frozen.post("faults", {**DOWN, "ttl": ttl, "times": 1})["id"] for ttl in ("1s", "2s", "3s"))
     assert [try_send(frozen, PHONE).status_code for _ in range(3)] == [503] * 3
     frozen.ask("DELETE", f"faults/{cleared}")
@@ -513,7 +513,7 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
     ],
     ids=str,
 )
-def test_fault_that_is_none_is_told_where_and_nothing_is_set(api: Api, fault: Any, faults: Any) -> None:
+def test_invalid_fault_is_refused_with_its_issues_and_nothing_is_set(api: Api, fault: Any, faults: Any) -> None:
     assert api.refused(400, "POST", "faults", fault)["issues"] == faults
     assert listed(api) == []
 
@@ -523,7 +523,7 @@ def test_fault_that_is_none_is_told_where_and_nothing_is_set(api: Api, fault: An
     [("GET", "scenario"), ("PUT", "scenario"), ("DELETE", "scenario"), ("GET", "scenario/recorded"), ("POST", "faults"),
      ("DELETE", "faults")],
 )  # fmt: skip
-def test_id_of_no_account_makes_none(shared_mock: Mock, method: str, path: str) -> None:
+def test_unknown_account_id_creates_no_account(shared_mock: Mock, method: str, path: str) -> None:
     given = DOWN if path == "faults" and method == "POST" else None
     error = Api(shared_mock).refused(404, method, path, given, account="0123456789ab")
     assert error["message"].startswith("Unknown account id '0123456789ab'")

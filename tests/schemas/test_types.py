@@ -81,7 +81,7 @@ def test_duration_is_read_as_people_write_it(raw: object, seconds: float) -> Non
         {},
     ],
 )
-def test_what_is_no_duration_is_told_what_one_is(raw: object) -> None:
+def test_invalid_duration_says_what_a_duration_is(raw: object) -> None:
     assert complaint(DURATION, raw) == A_DURATION
 
 
@@ -132,7 +132,7 @@ def test_number_in_a_list_is_read_as_it_is_compared(raw: str, digits: str) -> No
 
 
 @pytest.mark.parametrize("raw", ["", "-", "x", "XX-X", "bob", "972-54-111111a", "\u0661", "*"])
-def test_what_is_no_number_is_told_what_one_is(raw: str) -> None:
+def test_invalid_number_says_what_a_number_is(raw: str) -> None:
     assert complaint(NUMBER, raw) == "must be a phone number such as 972-54-1111111"
 
 

@@ -56,8 +56,8 @@ def told(data: object) -> list[ValidationIssue]:
 
 
 def words(data: object) -> str:
-    (misfit,) = told(data)
-    return misfit.text
+    (issue,) = told(data)
+    return issue.text
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,11 @@ def words(data: object) -> str:
     ],
     ids=str,
 )  # fmt: skip
-def test_misfit_says_what_was_expected_and_how_to_write_it(data: object, text: str) -> None:
+def test_issue_says_what_was_expected_and_how_to_write_it(data: object, text: str) -> None:
     assert words(data) == text
 
 
-def test_what_fits_has_no_misfit() -> None:
+def test_valid_data_has_no_issues() -> None:
     assert Horse.model_validate({"age": 7, "rider": [{"shoe": "x"}]}).age == 7
 
 
@@ -125,11 +125,11 @@ def test_name_that_belongs_a_level_further_out_is_sent_there() -> None:
 
     with pytest.raises(ValidationError) as refused:
         Stable.model_validate({"horses": [{"best": {"tame": True}}]})
-    (misfit,) = validation_issues(Stable, refused.value.errors(include_url=False))
-    assert misfit == (("horses", 0, "best", "tame"), "there is no such name; it belongs outside of best")
+    (issue,) = validation_issues(Stable, refused.value.errors(include_url=False))
+    assert issue == (("horses", 0, "best", "tame"), "there is no such name; it belongs outside of best")
 
 
-def test_json_that_is_none_or_not_there_is_told_apart() -> None:
+def test_invalid_json_and_empty_body_have_different_texts() -> None:
     for raw, text in ((b"", "is empty; a JSON object is expected"), (b"{", "is not a JSON object: EOF")):
         with pytest.raises(ValidationError) as refused:
             Horse.model_validate_json(raw)
@@ -137,7 +137,7 @@ def test_json_that_is_none_or_not_there_is_told_apart() -> None:
         assert said.startswith(text)
 
 
-def test_what_is_required_is_said() -> None:
+def test_missing_field_is_required() -> None:
     class Rider(Part):
         name: str
 
@@ -160,9 +160,9 @@ def test_what_is_required_is_said() -> None:
     ],
     ids=str,
 )
-def test_misfit_has_the_place_it_has_in_the_file(data: object, place: tuple[str | int, ...]) -> None:
-    (misfit,) = told(data)
-    assert misfit.path == place
+def test_issue_has_the_path_in_the_file(data: object, place: tuple[str | int, ...]) -> None:
+    (issue,) = told(data)
+    assert issue.path == place
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_misfit_has_the_place_it_has_in_the_file(data: object, place: tuple[str 
     ],
     ids=str,
 )
-def test_place_is_written_as_people_write_it(place: tuple[str | int, ...], text: str) -> None:
+def test_path_is_formatted_with_items_from_1(place: tuple[str | int, ...], text: str) -> None:
     assert format_path(place) == text
 
 
@@ -204,18 +204,18 @@ def deep() -> dict[str, Any]:
     ],
     ids=["long", "control", "Hebrew", "huge", "deep"],
 )
-def test_what_was_given_is_shown_shortly_and_safely(value: object, got: str) -> None:
+def test_quoted_value_is_short_and_escaped(value: object, got: str) -> None:
     assert words({"tame": value}).removeprefix("must be true or false; ") == f"got {got}"
 
 
-def test_of_very_many_misfits_the_first_are_told_with_their_number() -> None:
+def test_many_issues_are_cut_and_counted() -> None:
     found = told({f"x{number}": 1 for number in range(MAX_ISSUES + 1)})
     assert found[0] == ((), f"has {MAX_ISSUES + 1} issues; these are the first {MAX_ISSUES}")
-    assert [misfit.path for misfit in found[1:]] == [(f"x{number}",) for number in range(MAX_ISSUES)]
+    assert [issue.path for issue in found[1:]] == [(f"x{number}",) for number in range(MAX_ISSUES)]
     assert len(told({f"x{number}": 1 for number in range(MAX_ISSUES)})) == MAX_ISSUES
 
 
-def test_misfits_at_one_place_are_told_together() -> None:
+def test_issues_at_one_path_are_grouped() -> None:
     with pytest.raises(ValidationError) as refused:
         Horse.model_validate({"legs": [{"shoe": 1}], "x": 1, "age": 0})
     assert issues_by_name(Horse, refused.value.errors(include_url=False)) == {
