@@ -17,7 +17,7 @@ from tests.support import KEY, NUMBER, PATIENCE, HandClock, running
 PHONE = "972-54-2222222"
 
 
-@pytest.mark.ledger("callback.events", "callback.after-answer", "automation.events")
+@pytest.mark.ledger("callback.events", "callback.after-response", "automation.events")
 def test_application_sends_and_hears_of_all_that_follows() -> None:
     with receiving() as transactional, receiving() as automation, running(Settings(port=0), HandClock()) as mock:
         api = Api(mock, KEY)

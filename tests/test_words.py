@@ -17,6 +17,7 @@ PLAIN: Final = {
     r"wish(es|ed)?": "expect, expectation",
     r"told|tells?": "say, print, return",
     r"asked": "request, expect, call",
+    r"answer(s|ed|ing)?": "response, respond, return",
     r"as ever": "by default",
     r"st(ood|ands?) against": "apply",
     r"put(s|ting)? up with": "allow",

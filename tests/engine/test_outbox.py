@@ -148,7 +148,7 @@ def test_manual_opt_out_is_about_the_number() -> None:
     ]
 
 
-@pytest.mark.ledger("callback.after-answer")
+@pytest.mark.ledger("callback.after-response")
 def test_nothing_is_due_before_the_response_to_the_send_is_sent() -> None:
     mock = world()
     outbox = mock.engine.outbox

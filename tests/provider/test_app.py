@@ -34,7 +34,7 @@ class Broken(Engine):
         raise ZeroDivisionError
 
 
-@pytest.mark.ledger("send.answer", "send.transaction-id", "body.recipients", "send.null-reason")
+@pytest.mark.ledger("send.response", "send.transaction-id", "body.recipients", "send.null-reason")
 def test_send_answers_one_object_per_recipient_in_order() -> None:
     numbers = ["972-54-1111111", "+972 54 1111112", "972541111111", "972-54-1111111"]
     rows = InProcess().send(*numbers)
@@ -470,7 +470,7 @@ def test_rest_right_can_be_taken_while_running() -> None:
     assert mock.try_send().status == 401
 
 
-@pytest.mark.ledger("callback.after-answer")
+@pytest.mark.ledger("callback.after-response")
 @pytest.mark.parametrize(
     ("number", "last"),
     [

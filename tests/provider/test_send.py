@@ -242,7 +242,7 @@ def _sent_row(spelling: ReasonNames, state: State, mobile_number: str = NUMBER) 
     return row
 
 
-@pytest.mark.ledger("send.answer", "send.null-reason")
+@pytest.mark.ledger("send.response", "send.null-reason")
 @pytest.mark.parametrize("state", State, ids=str)
 @pytest.mark.parametrize("setting", ["vendor", "hyphen", "underscore"])
 def test_sent_rows_have_exactly_the_documented_members(state: State, setting: str) -> None:

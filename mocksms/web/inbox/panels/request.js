@@ -1,4 +1,4 @@
-/** The panel of one request to the emulated API: the request, the response, and why it was answered so. */
+/** The panel of one request to the emulated API: the request, the response, and why it has this response. */
 
 import { element } from "../../shared/dom.js";
 import { prettyJson } from "../../shared/json.js";
@@ -59,7 +59,7 @@ export function requestSections(request, title, isMain = false) {
       title,
       true,
       factList([
-        ["at", `${dateTime(at)}, answered in ${formatDuration(duration * 1000)}`],
+        ["at", `${dateTime(at)}, response after ${formatDuration(duration * 1000)}`],
         ["note", !isMain && note && withEscapes(note)],
         ["warnings", isMain && warnings.length > 0 && warningList(warnings)],
       ]),
