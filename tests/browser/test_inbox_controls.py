@@ -35,7 +35,7 @@ def controls(inbox: Inbox, own_mock: Mock) -> Inbox:
 def test_scenario_is_loaded_and_shows_which_rules_are_applied(controls: Inbox, own_mock: Mock) -> None:
     select = controls.panel.get_by_label("Scenario", exact=True)
     select.select_option("opt-out-mid-campaign")
-    expect(controls.panel).to_contain_text("A campaign goes to many")
+    expect(controls.panel).to_contain_text("A campaign to many recipients")
     controls.press("Load")
     rule = controls.panel.get_by_role("row").filter(has_text="replies STOP")
     expect(rule).to_have_class("unused")
