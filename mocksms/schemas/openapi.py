@@ -144,10 +144,13 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[JsonObject]
         properties, required = schemas.fields(operation.query)
         for name, schema in properties.items():
             shown = {key: value for key, value in _without_null(schema).items() if key not in ("description", "title")}
-            parameter: JsonObject = {"name": name, "in": "query", "required": name in required, "schema": shown}
-            if "description" in schema:
-                parameter["description"] = schema["description"]
-            yield parameter
+            yield {
+                "name": name,
+                "in": "query",
+                "required": name in required,
+                "description": schema["description"],
+                "schema": shown,
+            }
 
 
 def _referenced(components: JsonObject, paths: JsonObject) -> JsonObject:
