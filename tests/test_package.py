@@ -108,7 +108,12 @@ def test_wheel_holds_the_package_the_scenarios_and_nothing_else(built: Built) ->
         "entry_points.txt",
         "licenses/.github/LICENSE",
     }
-    assert {"mocksms/py.typed", "mocksms/fidelity.toml", "mocksms/scenarios/happy-path.toml"} <= held
+    assert {
+        "mocksms/py.typed",
+        "mocksms/fidelity.toml",
+        "mocksms/scenarios/happy-path.toml",
+        "mocksms/guide/pytest.md",
+    } <= held
 
 
 def test_sdist_holds_what_builds_and_tests_it_and_nothing_else(built: Built) -> None:
@@ -134,7 +139,7 @@ def test_installing_brings_only_what_the_server_needs(scripts: Path) -> None:
     assert installed == direct | INDIRECT | {"mocksms"}
 
 
-def test_installed_program_knows_version_and_scenarios(scripts: Path) -> None:
+def test_installed_program_knows_version_scenarios_and_guide(scripts: Path) -> None:
     def ask(*arguments: str) -> bytes:
         command = [str(scripts / "mocksms"), *arguments]
         return subprocess.run(
@@ -144,6 +149,7 @@ def test_installed_program_knows_version_and_scenarios(scripts: Path) -> None:
     assert ask("--version") == f"mocksms {VERSION}\n".encode()
     shelved = {each["name"] for each in json.loads(ask("scenarios", "--json"))["scenarios"]}
     assert shelved == {Path(path).stem for path in files("scenarios")}
+    assert ask("guide", "webhooks").startswith(b"# Webhooks\n")
 
 
 def test_installed_mock_is_green_for_a_project_that_uses_it(
