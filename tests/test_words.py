@@ -98,13 +98,20 @@ SOURCES: Final = [
     *sorted((ROOT / "scenarios").glob("*.toml")),
     PAGES[0],
     *sorted((ROOT / ".github").glob("*.md")),
+    *(path for path in sorted((ROOT / "tests/recipes").rglob("*.*")) if path.suffix not in (".pyc", ".pyo")),
 ]
 """Every file with texts that users read."""
 
 
+def texts_of(path: Path) -> Iterable[str]:
+    """Return the texts in a file; of a recipe, which users copy, all of it."""
+    source = path.read_text(encoding="utf-8")
+    return [source] if "recipes" in path.parts else KINDS[path.suffix](source)
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_texts_are_plain(path: Path) -> None:
-    assert issues_in(KINDS[path.suffix](path.read_text(encoding="utf-8"))) == []
+    assert issues_in(texts_of(path)) == []
 
 
 def test_descriptions_of_the_api_are_plain() -> None:

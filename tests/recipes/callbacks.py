@@ -1,4 +1,4 @@
-"""An application that hears what became of its SMS: send, click, and both replayed in another order."""
+"""An application that receives callbacks: send, click, and both replayed in another order."""
 
 import json
 import os
@@ -17,7 +17,7 @@ class App(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-def ask(method, path, body):
+def api(method, path, body):
     headers = {"X-API-Key": "callbacks", "Content-Type": "application/json"}
     request = urllib.request.Request(MOCK + path, json.dumps(body).encode(), headers, method=method)
     return json.load(urllib.request.urlopen(request))
@@ -25,13 +25,13 @@ def ask(method, path, body):
 
 app = HTTPServer(("127.0.0.1", 0), App)
 threading.Thread(target=app.serve_forever, daemon=True).start()
-ask("PATCH", "/_mock/account", {"webhooks": [f"http://127.0.0.1:{app.server_port}/hooks"]})
-ask("POST", "/_mock/clock/freeze", {})
+api("PATCH", "/_mock/account", {"webhooks": [f"http://127.0.0.1:{app.server_port}/hooks"]})
+api("POST", "/_mock/clock/freeze", {})
 sms = {"content": "https://shop.example", "track_clicks": True, "to": [{"mobile_number": "972-54-1111111"}]}
-ask("POST", "/rest/v1/transactional/sms/send", {"message": sms})
-ask("POST", "/_mock/messages/latest/click", {})
-ask("POST", "/_mock/clock/advance", {"by": 0})
+api("POST", "/rest/v1/transactional/sms/send", {"message": sms})
+api("POST", "/_mock/messages/latest/click", {})
+api("POST", "/_mock/clock/advance", {"by": 0})
 assert [event["event"] for event in events] == ["send", "click"], events
-ask("POST", "/_mock/messages/latest/callbacks/replay", {"order": "reversed"})
-ask("POST", "/_mock/clock/advance", {"by": 0})
+api("POST", "/_mock/messages/latest/callbacks/replay", {"order": "reversed"})
+api("POST", "/_mock/clock/advance", {"by": 0})
 assert [event["event"] for event in events] == ["send", "click", "click", "send"], events

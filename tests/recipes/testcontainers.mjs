@@ -9,12 +9,12 @@ const mock = await new GenericContainer(process.env.MOCKSMS_IMAGE ?? "mocksms:0.
   .start();
 try {
   const url = `http://${mock.getHost()}:${mock.getMappedPort(8972)}`;
-  const answer = await fetch(`${url}/rest/v1/transactional/sms/send`, {
+  const response = await fetch(`${url}/rest/v1/transactional/sms/send`, {
     method: "POST",
     headers: { "X-API-Key": "node", "Content-Type": "application/json" },
     body: JSON.stringify({ message: { content: "Hello", to: [{ mobile_number: "972-50-0000000" }] } }),
   });
-  console.log(JSON.stringify(await answer.json()));
+  console.log(JSON.stringify(await response.json()));
 } finally {
   await mock.stop();
 }

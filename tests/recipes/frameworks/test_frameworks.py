@@ -7,8 +7,8 @@ PHONE = "972-54-1111111"
 
 
 def test_flask(flask_client, mocksms):
-    answer = flask_client.post("/signup", json={"phone": mocksms.number("kosher")})
-    assert answer.json["reject_reason"] == "kosher-number"
+    response = flask_client.post("/signup", json={"phone": mocksms.number("kosher")})
+    assert response.json["reject_reason"] == "kosher-number"
 
 
 @pytest.mark.usefixtures("django_settings")

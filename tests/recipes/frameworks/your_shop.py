@@ -15,8 +15,8 @@ fastapi_app = FastAPI()
 
 def text(url, key, phone):
     message = {"content": "Your code is 481516", "to": [{"mobile_number": phone}]}
-    answer = requests.post(f"{url}/transactional/sms/send", json={"message": message}, headers={"X-API-Key": key})
-    return answer.json()[0]
+    response = requests.post(f"{url}/transactional/sms/send", json={"message": message}, headers={"X-API-Key": key})
+    return response.json()[0]
 
 
 def create_flask_app(**config):

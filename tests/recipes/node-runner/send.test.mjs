@@ -9,8 +9,8 @@ test("the code is texted", async () => {
   const body = JSON.stringify({ message: { content: "Your code is 151623", to: [{ mobile_number: "972-54-1111111" }] } });
   await fetch(`${url}/transactional/sms/send`, { method: "POST", headers, body }); // your application
 
-  const answer = await fetch(`${url}/_mock/messages/wait?to=972-54-1111111&timeout=5`, { headers });
-  const said = await answer.json();
-  assert.ok(answer.ok, said.error?.explanation.text);
-  assert.equal(said.messages[0].codes[0].code, "151623");
+  const response = await fetch(`${url}/_mock/messages/wait?to=972-54-1111111&timeout=5`, { headers });
+  const page = await response.json();
+  assert.ok(response.ok, page.error?.explanation.text);
+  assert.equal(page.messages[0].codes[0].code, "151623");
 });

@@ -1,4 +1,4 @@
-"""A shop that tells its customers by SMS that a parcel is on its way: `POST /parcels {"phone": ..., "parcel": ...}`."""
+"""A shop that notifies its customers by SMS about parcels: `POST /parcels {"phone": ..., "parcel": ...}`."""
 
 import json
 import os
@@ -7,24 +7,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import Request, urlopen
 
 
-def tell(phone, text):
+def notify(phone, text):
     """Send an SMS; return what the provider made of it."""
     request = Request(
         os.environ["SMS_URL"] + "/transactional/sms/send",
         json.dumps({"message": {"content": text, "to": [{"mobile_number": phone}]}}).encode(),
         {"X-API-Key": os.environ["SMS_KEY"], "Content-Type": "application/json"},
     )
-    with urlopen(request, timeout=10) as answer:
-        return json.load(answer)[0]
+    with urlopen(request, timeout=10) as response:
+        return json.load(response)[0]
 
 
 class Shop(BaseHTTPRequestHandler):
-    """Answers 201 when the customer was told, 409 when that number takes no SMS, 503 when to try again."""
+    """Return 201 if the customer was notified, 409 if that number cannot receive SMS, 503 to try again later."""
 
     def do_POST(self):
         order = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         try:
-            row = tell(order["phone"], f"Parcel {order['parcel']} is on its way")
+            row = notify(order["phone"], f"Parcel {order['parcel']} is on its way")
             status = 201 if row["status"] in ("sent", "queued") else 409
         except (OSError, HTTPException):
             status = 503

@@ -27,7 +27,7 @@ def send(shop, phone, parcel):
     return requests.post(f"{shop}/parcels", json={"phone": phone, "parcel": parcel}, timeout=10).status_code
 
 
-def test_customer_is_told(shop):
+def test_customer_is_notified(shop):
     assert send(shop, "972-50-0000000", "A1") == 201
     wanted = {"to": "972-50-0000000", "content": "Parcel A1 is on its way", "timeout": 5}
     found = requests.get(f"{MOCK}/_mock/messages/wait", params=wanted, headers=KEY, timeout=10)
