@@ -1,4 +1,4 @@
-"""Receivers of callbacks as applications have them: real servers on a free port that remember what they were told."""
+"""Receivers of callbacks, as applications have them: real servers on a free port that record their requests."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from tests.support import PATIENCE
+from tests.support import TIMEOUT
 
 
-class Told(NamedTuple):
-    """A call that a receiver got."""
+class ReceivedRequest(NamedTuple):
+    """A request that a receiver got."""
 
     path: str
     headers: list[tuple[str, str]]
     body: bytes
 
 
-class Reply(NamedTuple):
-    """What a receiver answers."""
+class Response(NamedTuple):
+    """A response of a receiver."""
 
     status: int = 200
     body: bytes = b"ok"
@@ -31,43 +31,43 @@ class Reply(NamedTuple):
 
 
 class Receiver:
-    """A receiver that answers as it is told to: each call with the next of `replies`, then with 200."""
+    """A receiver that answers each request with the next of `responses`, then with 200."""
 
     def __init__(self) -> None:
-        self.told: list[Told] = []
-        self.replies: list[Reply] = []
+        self.requests: list[ReceivedRequest] = []
+        self.responses: list[Response] = []
         self.connections = 0
-        self.most_at_once = 0
-        self.before_answer: Callable[[Told], object] = lambda _: None
-        self._at_once = 0
+        self.max_concurrent = 0
+        self.before_response: Callable[[ReceivedRequest], object] = lambda _: None
+        self._concurrent = 0
         self._lock = threading.Lock()
-        self._came = threading.Condition(self._lock)
+        self._arrived = threading.Condition(self._lock)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         self.port: int = self.server.server_port
         self.url = f"http://127.0.0.1:{self.port}/hooks"
 
     def bodies(self) -> list[bytes]:
-        """Return the bodies of all calls so far."""
-        return [told.body for told in self.told]
+        """Return the bodies of all requests so far."""
+        return [request.body for request in self.requests]
 
     def wait(self, count: int) -> list[bytes]:
-        """Return the bodies as soon as there are so many."""
-        with self._came:
-            assert self._came.wait_for(lambda: len(self.told) >= count, PATIENCE), f"{len(self.told)} calls came"
+        """Wait until `count` requests arrived, and return the bodies of all."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: len(self.requests) >= count, TIMEOUT), self.requests
         return self.bodies()
 
-    def _take(self, told: Told) -> Reply:
-        with self._came:
-            self.told.append(told)
-            self._came.notify_all()
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
-            reply = self.replies.pop(0) if self.replies else Reply()
-        self.before_answer(told)
+    def _take(self, request: ReceivedRequest) -> Response:
+        with self._arrived:
+            self.requests.append(request)
+            self._arrived.notify_all()
+            self._concurrent += 1
+            self.max_concurrent = max(self.max_concurrent, self._concurrent)
+            response = self.responses.pop(0) if self.responses else Response()
+        self.before_response(request)
         with self._lock:
-            self._at_once -= 1
-        return reply
+            self._concurrent -= 1
+        return response
 
     def _connected(self) -> None:
         with self._lock:
@@ -78,7 +78,7 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            timeout = PATIENCE
+            timeout = TIMEOUT
 
             def setup(self) -> None:
                 super().setup()
@@ -86,23 +86,23 @@ class Receiver:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                reply = receiver._take(Told(self.path, self.headers.items(), body))
-                self.send_response_only(reply.status)
-                for name, value in reply.headers:
+                response = receiver._take(ReceivedRequest(self.path, self.headers.items(), body))
+                self.send_response_only(response.status)
+                for name, value in response.headers:
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(reply.body)))
+                self.send_header("Content-Length", str(len(response.body)))
                 self.end_headers()
-                self.wfile.write(reply.body)
+                self.wfile.write(response.body)
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         return Handler
 
 
 @contextmanager
 def receiving(trust: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """Run a receiver for as long as the block lasts; with a context it speaks TLS."""
+    """Run a receiver during the block; with an SSL context it speaks TLS."""
     receiver = Receiver()
     if trust is not None:
         receiver.server.socket = trust.wrap_socket(receiver.server.socket, server_side=True)
@@ -113,30 +113,30 @@ def receiving(trust: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     finally:
         receiver.server.shutdown()
         receiver.server.server_close()
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
 
 
 @contextmanager
 def listening(act: Callable[[socket.socket], object]) -> Iterator[int]:
-    """Listen on a free port, and do with each connection what is told; for receivers that are not as they should be."""
+    """Listen on a free port and pass each connection to `act`: a receiver that misbehaves."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_accept, args=(listener, act), daemon=True)
         thread.start()
         yield listener.getsockname()[1]
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
 
 
 @contextmanager
 def hanging() -> Iterator[tuple[str, threading.Event]]:
-    """Give the address of a receiver that answers nothing while the block lasts, and what tells of its first call."""
+    """Run a receiver that never answers during the block; yield its URL and an event that its first request sets."""
     called, done = threading.Event(), threading.Event()
 
     def hang(connection: socket.socket) -> None:
         request_of(connection)
         called.set()
-        done.wait(PATIENCE)
+        done.wait(TIMEOUT)
 
     with listening(hang) as port:
         yield f"http://127.0.0.1:{port}/", called
@@ -149,13 +149,13 @@ def _accept(listener: socket.socket, act: Callable[[socket.socket], object]) -> 
             connection, _ = listener.accept()
         except OSError:
             return
-        connection.settimeout(PATIENCE)
+        connection.settimeout(TIMEOUT)
         with connection, suppress(OSError):
             act(connection)
 
 
 def request_of(connection: socket.socket) -> bytes:
-    """Return a request with its body as it came."""
+    """Return the raw request of a connection, with its body."""
     with connection.makefile("rb") as file:
         head = b"".join(takewhile(lambda line: line != b"\r\n", file)) + b"\r\n"
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])

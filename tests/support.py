@@ -1,4 +1,4 @@
-"""What many tests need: a mock behind a real socket, a clock in the hand of the test, bodies to send."""
+"""Shared helpers of the tests: a mock behind a real socket, a clock that tests move, bodies to send."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from mocksms.testing.server import SteadyLoop
 KEY = "key-of-the-tests"
 NUMBER = "972-54-1111111"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PATIENCE = 10.0
-"""Seconds after which something that should have happened never will."""
+TIMEOUT = 10.0
+"""Seconds that a test waits at most for something that must happen."""
 
 
-class HandClock:
-    """A time source that moves only when told to."""
+class ManualClock:
+    """A time source that moves only by `advance`."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
@@ -42,24 +42,24 @@ class HandClock:
 
 
 def body(*to: str, content: str = "Hello", **more: Any) -> dict[str, Any]:
-    """Return a send body for these numbers (the guide's, if none); `async` and `send_at` go beside the message."""
+    """Return a send body for these numbers (default: the guide's); `async` and `send_at` go beside the message."""
     outside: dict[str, Any] = {name: more.pop(name) for name in ("async", "send_at") if name in more}
     recipients = [{"mobile_number": number} for number in to or (NUMBER,)]
     return {"message": {"content": content, "to": recipients, **more}, **outside}
 
 
-def sent(url: str, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
-    """Send a body that must be accepted to the mock at an address, and return the rows of the answer."""
-    answer = requests.post(
-        f"{url}/rest/v1/transactional/sms/send", json=body(*to, **more), headers={"X-API-Key": key}, timeout=PATIENCE
+def send_sms(url: str, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
+    """Send an SMS to the mock at this URL, assert that it is accepted, and return the rows of the response."""
+    response = requests.post(
+        f"{url}/rest/v1/transactional/sms/send", json=body(*to, **more), headers={"X-API-Key": key}, timeout=TIMEOUT
     )
-    assert answer.status_code == 200, answer.text
-    rows: list[dict[str, Any]] = answer.json()
+    assert response.status_code == 200, response.text
+    rows: list[dict[str, Any]] = response.json()
     return rows
 
 
 class Mock:
-    """A mock that runs in a thread, spoken to through its socket."""
+    """A mock that runs in a thread, called through its socket."""
 
     def __init__(self, engine: Engine, url: str) -> None:
         self.engine = engine
@@ -68,46 +68,46 @@ class Mock:
         self.port = int(port)
 
     def post(self, data: bytes | str, path: str = "/transactional/sms/send", **headers: str) -> requests.Response:
-        """Post raw bytes with the key and a JSON type, unless other headers (underscores for dashes) say otherwise."""
+        """Post raw bytes with the key and the JSON type; `headers` (underscores for dashes) override them."""
         raw = data.encode() if isinstance(data, str) else data
-        return requests.post(self.url + path, data=raw, headers=_headers(headers), timeout=PATIENCE)
+        return requests.post(self.url + path, data=raw, headers=_headers(headers), timeout=TIMEOUT)
 
     def send(self, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
-        """Send a body that must be accepted, and return the rows of the answer."""
-        return sent(self.url, *to, key=key, **more)
+        """Send an SMS, assert that it is accepted, and return the rows of the response."""
+        return send_sms(self.url, *to, key=key, **more)
 
     def get(self, path: str, key: str = KEY, headers: Mapping[str, str] | None = None) -> requests.Response:
-        return requests.get(self.url + path, headers={"X-API-Key": key, **(headers or {})}, timeout=PATIENCE)
+        return requests.get(self.url + path, headers={"X-API-Key": key, **(headers or {})}, timeout=TIMEOUT)
 
     def info(self, transaction_id: str, key: str = KEY) -> dict[str, Any]:
-        answer = self.get(f"/transactional/sms/info?transaction_id={transaction_id}", key)
-        assert answer.status_code == 200, answer.text
-        row: dict[str, Any] = answer.json()
+        response = self.get(f"/transactional/sms/info?transaction_id={transaction_id}", key)
+        assert response.status_code == 200, response.text
+        row: dict[str, Any] = response.json()
         return row
 
     def search(self, query: str = "", key: str = KEY) -> list[dict[str, Any]]:
-        answer = self.get(f"/transactional/sms/search?{query}", key)
-        assert answer.status_code == 200, answer.text
-        rows: list[dict[str, Any]] = answer.json()
+        response = self.get(f"/transactional/sms/search?{query}", key)
+        assert response.status_code == 200, response.text
+        rows: list[dict[str, Any]] = response.json()
         return rows
 
 
-def _headers(given: Mapping[str, str]) -> dict[str, str]:
+def _headers(overrides: Mapping[str, str]) -> dict[str, str]:
     headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
-    headers.update({name.replace("_", "-"): value for name, value in given.items()})
+    headers.update({name.replace("_", "-"): value for name, value in overrides.items()})
     return {name: value for name, value in headers.items() if value}
 
 
 @contextmanager
 def running(
     settings: Settings | None = None,
-    time: HandClock | None = None,
+    time: ManualClock | None = None,
     scenario: ActiveScenario = NO_SCENARIO,
     stage: StartScenarios | None = None,
 ) -> Iterator[Mock]:
-    """Run a mock on a free port for as long as the block lasts.
+    """Run a mock on a free port during the block.
 
-    Its loop ignores frozen clocks: one that slept by a clock that a test froze would not stop any more.
+    Its event loop ignores frozen clocks: with a clock that a test froze it would never stop.
     """
     settings = settings or Settings(port=0, seed="tests")
     listener = bind(settings)
@@ -125,22 +125,22 @@ def running(
         yield Mock(engine, url)
     finally:
         server.should_exit = True
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
         assert not thread.is_alive(), "the server did not stop"
 
 
-def exchange_all(mock: Mock, numbers: Iterable[str], key: str = KEY) -> int:
-    """Send an SMS to each number by a call of its own, all at once, and return how many were taken."""
-    calls = [
+def send_pipelined(mock: Mock, numbers: Iterable[str], key: str = KEY) -> int:
+    """Send one request per number, all pipelined on one connection, and return how many are accepted."""
+    requests_ = [
         b"POST /rest/v1/transactional/sms/send HTTP/1.1\r\nHost: mock\r\nX-API-Key: %s\r\n"
         b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (key.encode(), len(data), data)
         for data in (json.dumps(body(number)).encode() for number in numbers)
     ]
-    with socket.create_connection((mock.host, mock.port), PATIENCE) as connection:
-        sender = threading.Thread(target=connection.sendall, args=(b"".join(calls),))
+    with socket.create_connection((mock.host, mock.port), TIMEOUT) as connection:
+        sender = threading.Thread(target=connection.sendall, args=(b"".join(requests_),))
         sender.start()
         received = bytearray()
-        while received.count(b"HTTP/1.1 ") < len(calls):
+        while received.count(b"HTTP/1.1 ") < len(requests_):
             received += connection.recv(1 << 20)
         sender.join()
     return received.count(b"HTTP/1.1 200")

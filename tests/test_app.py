@@ -18,7 +18,7 @@ from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Message as Sms
 from mocksms.sms.message import State
-from tests.support import KEY, PATIENCE, body, running
+from tests.support import KEY, TIMEOUT, body, running
 
 SEND = "/transactional/sms/send"
 HEADERS = {"X-API-Key": KEY}
@@ -108,7 +108,7 @@ def test_ticker_applies_what_is_due_without_anybody_asking() -> None:
     with TestClient(create_app(engine)) as client:
         (row,) = client.post(SEND, json=body(**ASYNC), headers=HEADERS).json()
         assert row["status"] == "queued"
-        assert sent.wait(PATIENCE)
+        assert sent.wait(TIMEOUT)
 
 
 def test_ticker_outlives_a_failure(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -123,7 +123,7 @@ def test_ticker_outlives_a_failure(monkeypatch: pytest.MonkeyPatch, caplog: pyte
 
     monkeypatch.setattr(Engine, "tick", tick)
     with TestClient(create_app(Engine(Settings()))):
-        assert went_on.wait(PATIENCE)
+        assert went_on.wait(TIMEOUT)
     assert "failed to apply due events; it tries again" in caplog.text
 
 
@@ -140,7 +140,7 @@ def test_look_at_the_scenario_files_outlives_a_failure(
 
     monkeypatch.setattr(StartScenarios, "reload", reload)
     with TestClient(create_app(Engine(Settings()), scenarios=StartScenarios(Settings()))):
-        assert went_on.wait(PATIENCE)
+        assert went_on.wait(TIMEOUT)
     assert "failed to check its scenario files; it tries again" in caplog.text
 
 
@@ -159,7 +159,7 @@ def test_ticker_ends_with_the_application() -> None:
         await create_app(Engine(Settings()))({"type": "lifespan", "state": {}}, receive, send)
 
     with asyncio.Runner() as runner, ThreadPoolExecutor() as threads:
-        threads.submit(runner.run, live()).result(PATIENCE)
+        threads.submit(runner.run, live()).result(TIMEOUT)
         assert asyncio.all_tasks(runner.get_loop()) == set()
     assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
@@ -191,5 +191,5 @@ def test_real_time_passes_behind_a_socket() -> None:
         mock.engine.listeners.append(listen)
         (row,) = mock.send(**ASYNC)
         assert row["status"] == "queued"
-        assert changed.wait(PATIENCE)
+        assert changed.wait(TIMEOUT)
         assert mock.info(row["transaction_id"])["status"] == "sent"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 import requests
 
-from tests.support import PATIENCE, Mock, body
+from tests.support import TIMEOUT, Mock, body
 
 LOST = 0
 """Stands for the status where no whole answer arrives."""
@@ -58,7 +58,7 @@ def by_requests(asked: list[Request]) -> list[tuple[int, str]]:
     def one(request: Request) -> tuple[int, str]:
         try:
             answer = requests.request(
-                request.method, request.url, headers=request.headers, data=request.body, timeout=PATIENCE
+                request.method, request.url, headers=request.headers, data=request.body, timeout=TIMEOUT
             )
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
             return LOST, ""
@@ -72,7 +72,7 @@ def by_curl(asked: list[Request]) -> list[tuple[int, str]]:
         headers = [part for name, value in request.headers.items() for part in ("-H", f"{name}: {value}")]
         data = ["--data-binary", request.body] if request.body else []
         command = ["curl", "-sS", "-X", request.method, "-w", "\n%{http_code}", *headers, *data, request.url]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         text, _, status = done.stdout.rpartition("\n")
         return (LOST, "") if done.returncode else (int(status), text)
 

@@ -15,14 +15,14 @@ import pytest
 
 from mocksms import asgi as guard
 from mocksms.engine.messages import MessageQuery
-from tests.support import NUMBER, PATIENCE, Mock, body
+from tests.support import NUMBER, TIMEOUT, Mock, body
 
 SEND = "/transactional/sms/send"
 MIB = 1_048_576
 PLENTY = 64 * MIB
 """Bytes after which an endless request should long have been cut off."""
 
-HARD_WORK = 20 * PATIENCE
+HARD_WORK = 20 * TIMEOUT
 """Seconds after which the worst body of 1 MiB is taken for one that keeps the mock busy for ever."""
 
 _serial = count(1)
@@ -58,7 +58,7 @@ def unharmed(shared_mock: Mock) -> Iterator[None]:
 
 
 @contextmanager
-def connected(mock: Mock, patience: float = PATIENCE) -> Iterator[socket.socket]:
+def connected(mock: Mock, patience: float = TIMEOUT) -> Iterator[socket.socket]:
     with socket.create_connection((mock.host, mock.port), patience) as connection:
         yield connection
 
@@ -89,7 +89,7 @@ def read_reply(connection: socket.socket) -> Reply | None:
     return Reply(response.status, json.loads(content) if is_json else content, closed)
 
 
-def exchange(mock: Mock, request: bytes, patience: float = PATIENCE) -> Reply | None:
+def exchange(mock: Mock, request: bytes, patience: float = TIMEOUT) -> Reply | None:
     with connected(mock, patience) as connection:
         with suppress(ConnectionError):
             connection.sendall(request)
@@ -471,7 +471,7 @@ def paths(data: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
 @pytest.mark.parametrize("path", list(paths(WHOLE)), ids=lambda path: ".".join(map(str, path)))
 def test_wrong_type_is_converted_or_refused_in_any_field(shared_mock: Mock, path: tuple[str | int, ...]) -> None:
     *outer, last = path
-    with closing(http.client.HTTPConnection(shared_mock.host, shared_mock.port, timeout=PATIENCE)) as client:
+    with closing(http.client.HTTPConnection(shared_mock.host, shared_mock.port, timeout=TIMEOUT)) as client:
         for value in VALUES:
             key = f"hostile-{next(_serial)}"
             data = copy.deepcopy(WHOLE)
@@ -507,7 +507,7 @@ def test_hundred_thousand_duplicate_keys_are_read(shared_mock: Mock, key: str) -
 
 @pytest.mark.parametrize("method", ["PROPFIND", "DELETE", "TRACE", "HEAD", "PURGE", "OPTIONS"])
 def test_method_nobody_serves_is_405(shared_mock: Mock, key: str, method: str) -> None:
-    with closing(http.client.HTTPConnection(shared_mock.host, shared_mock.port, timeout=PATIENCE)) as client:
+    with closing(http.client.HTTPConnection(shared_mock.host, shared_mock.port, timeout=TIMEOUT)) as client:
         client.request(method, SEND, headers={"X-API-Key": key})
         with client.getresponse() as response:
             assert response.status == 405

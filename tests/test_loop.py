@@ -11,15 +11,15 @@ import requests
 
 from mocksms.settings import Settings
 from tests.inspection.support import Api
-from tests.receiver import Reply, receiving
-from tests.support import KEY, NUMBER, PATIENCE, HandClock, running
+from tests.receiver import Response, receiving
+from tests.support import KEY, NUMBER, TIMEOUT, ManualClock, running
 
 PHONE = "972-54-2222222"
 
 
 @pytest.mark.ledger("callback.events", "callback.after-response", "automation.events")
 def test_application_sends_and_hears_of_all_that_follows() -> None:
-    with receiving() as transactional, receiving() as automation, running(Settings(port=0), HandClock()) as mock:
+    with receiving() as transactional, receiving() as automation, running(Settings(port=0), ManualClock()) as mock:
         api = Api(mock, KEY)
         api.patch(credit=2, webhooks=[transactional.url, {"url": automation.url, "kind": "automation"}])
         api.post("clock/freeze")
@@ -31,7 +31,7 @@ def test_application_sends_and_hears_of_all_that_follows() -> None:
         assert shown["text"] == (
             f"See {mock.url}/l/{first[:12]}/1\n{mock.url}/u/{first[:12]}\nReply STOP to unsubscribe"
         )
-        assert requests.get(shown["links"][0], timeout=PATIENCE, allow_redirects=False).status_code == 302
+        assert requests.get(shown["links"][0], timeout=TIMEOUT, allow_redirects=False).status_code == 302
         api.post("clock/advance", {"by": "61s"})
         api.post("inbound", {"from": NUMBER, "text": "STOP"})
         (second,) = api.send(NUMBER)
@@ -64,8 +64,12 @@ def test_application_sends_and_hears_of_all_that_follows() -> None:
         b"timeStamp=2026-03-01+14%3a01%3a01&trigger_type=smsUnsubscribed&" + middle + b"&remarks=&additional_details="
         b"&replyContent=&survey_field=&account_code=&reason=",
     ]
-    assert {dict(told.headers)["Content-Type"] for told in transactional.told} == {"application/json; charset=utf-8"}
-    assert {dict(told.headers)["Content-Type"] for told in automation.told} == {"application/x-www-form-urlencoded"}
+    assert {dict(request.headers)["Content-Type"] for request in transactional.requests} == {
+        "application/json; charset=utf-8"
+    }
+    assert {dict(request.headers)["Content-Type"] for request in automation.requests} == {
+        "application/x-www-form-urlencoded"
+    }
 
 
 @pytest.mark.ledger("callback.retry")
@@ -74,13 +78,13 @@ def test_receiver_that_is_down_for_a_minute_of_frozen_time_misses_nothing() -> N
         api = Api(mock, KEY)
         api.patch(webhooks=[receiver.url])
         api.post("clock/freeze")
-        down = [Reply(503, b"down")] * 10_000
-        receiver.replies = down[:]
+        down = [Response(503, b"down")] * 10_000
+        receiver.responses = down[:]
         names = api.send(NUMBER, PHONE, NUMBER, "972-50-0002300")
         for _ in range(60):
             api.post("clock/advance", {"by": "1s"})
-        tried = len(receiver.told)
-        receiver.replies = []
+        tried = len(receiver.requests)
+        receiver.responses = []
         api.post("clock/advance", {"by": "15m"})
         events: dict[str, list[str]] = {name: [] for name in names}
         for body in receiver.bodies()[tried:]:
@@ -111,7 +115,7 @@ def test_magic_number_acts_by_itself_and_the_receiver_hears(number: str, events:
 
 
 @pytest.mark.parametrize(
-    ("callback", "told", "states"),
+    ("callback", "expected", "states"),
     [
         ({"drop": True}, [0, 0], ["dropped"]),
         ({"delay": "30s"}, [0, 1], ["delivered"]),
@@ -119,17 +123,17 @@ def test_magic_number_acts_by_itself_and_the_receiver_hears(number: str, events:
     ],
     ids=["drop", "delay", "times"],
 )
-def test_scenario_says_how_a_receiver_hears(callback: Any, told: list[int], states: list[str]) -> None:
+def test_scenario_says_how_a_receiver_hears(callback: Any, expected: list[int], states: list[str]) -> None:
     with receiving() as receiver, running() as mock:
         api = Api(mock, KEY)
         account = {"webhooks": [receiver.url]}
-        api.ask("PUT", "scenario", {"account": account, "rule": [{"callback": callback}]})
+        api.request_json("PUT", "scenario", {"account": account, "rule": [{"callback": callback}]})
         assert api.get("account")["webhooks"][0]["url"] == receiver.url
         api.post("clock/freeze")
         api.send(NUMBER)
         counts: list[int] = []
         for seconds in (0, 30):
             api.post("clock/advance", {"by": seconds})
-            counts.append(len(receiver.told))
-        assert counts == told
+            counts.append(len(receiver.requests))
+        assert counts == expected
         assert [each["state"] for each in api.get("callbacks")["callbacks"]] == states

@@ -22,7 +22,7 @@ import pytest
 import requests
 
 from tests.cookbook import github_job, run_shop_tests
-from tests.support import PATIENCE
+from tests.support import TIMEOUT
 
 ROOT: Final = Path(__file__).parents[1]
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -143,7 +143,7 @@ def test_installed_program_knows_version_scenarios_and_guide(scripts: Path) -> N
     def ask(*arguments: str) -> bytes:
         command = [str(scripts / "mocksms"), *arguments]
         return subprocess.run(
-            command, check=True, capture_output=True, env=elsewhere(), cwd=scripts, timeout=PATIENCE
+            command, check=True, capture_output=True, env=elsewhere(), cwd=scripts, timeout=TIMEOUT
         ).stdout
 
     assert ask("--version") == f"mocksms {VERSION}\n".encode()
@@ -158,7 +158,7 @@ def test_installed_mock_is_green_for_a_project_that_uses_it(
     process, url = served
     assert "9 passed" in run_shop_tests(tmp_path, url, github_job())
     process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == 0
+    assert process.wait(TIMEOUT) == 0
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="some of the oldest versions were not built for this Python")
@@ -166,7 +166,7 @@ def test_oldest_versions_it_allows_serve_without_a_warning(built: Built, tmp_pat
     oldest = [need.replace(">=", "==") for need in PROJECT["dependencies"]]
     with serving(installed(tmp_path / "oldest", str(built.wheel), *oldest), "-W", "error") as (_, url):
         assert "9 passed" in run_shop_tests(tmp_path, url, github_job())
-        described = [requests.get(f"{url}{path}", timeout=PATIENCE).status_code for path in ("/openapi.json", "/docs")]
+        described = [requests.get(f"{url}{path}", timeout=TIMEOUT).status_code for path in ("/openapi.json", "/docs")]
     assert described == [200, 200]
 
 

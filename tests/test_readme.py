@@ -9,7 +9,7 @@ import tomllib
 from typing import Final
 
 from tests.readme import PAGES, README, ROOT, blocks, session
-from tests.support import PATIENCE, Mock
+from tests.support import TIMEOUT, Mock
 
 TEXT: Final = README.read_text(encoding="utf-8")
 MAX_LINES: Final = 180
@@ -23,7 +23,7 @@ def test_readme_is_short() -> None:
 
 def test_first_send_has_the_response_that_is_printed(shared_mock: Mock) -> None:
     curl = session(README)[0].partition("\ncurl")[0].replace("http://127.0.0.1:8972", shared_mock.url)
-    done = subprocess.run(["bash", "-ec", curl], capture_output=True, timeout=PATIENCE, check=True)
+    done = subprocess.run(["bash", "-ec", curl], capture_output=True, timeout=TIMEOUT, check=True)
     (printed,) = (json.loads(block.content) for block in blocks(README) if block.language == "json")
     assert _without_ids(json.loads(done.stdout)) == _without_ids(printed)
 

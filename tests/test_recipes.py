@@ -17,7 +17,7 @@ import requests
 
 from mocksms.settings import Settings
 from tests.cookbook import RECIPES, Job, github_job, gitlab_job, read, run_shop_tests
-from tests.support import PATIENCE, Mock, running
+from tests.support import TIMEOUT, Mock, running
 
 ROOT: Final = Path(__file__).parents[1]
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -65,7 +65,7 @@ def test_kubernetes_probes_ask_what_a_mock_answers(shared_mock: Mock) -> None:
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         asked = container[probe]["httpGet"]
         assert asked["port"] == port["name"]
-        assert requests.get(shared_mock.url + asked["path"], timeout=PATIENCE).status_code == 200
+        assert requests.get(shared_mock.url + asked["path"], timeout=TIMEOUT).status_code == 200
     assert port["containerPort"] == Settings().port
     assert service["spec"]["ports"] == [{"name": "http", "port": port["containerPort"], "targetPort": port["name"]}]
     assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
@@ -88,7 +88,7 @@ def test_kubernetes_gives_no_right_that_the_image_does_not_need() -> None:
 def test_generic_container_asks_what_a_mock_answers(shared_mock: Mock) -> None:
     text = (RECIPES / "testcontainers.mjs").read_text(encoding="utf-8")
     (path,) = re.findall(r'forHttp\("([^"]+)", 8972\)', text)
-    assert requests.get(shared_mock.url + path, timeout=PATIENCE).status_code == 200
+    assert requests.get(shared_mock.url + path, timeout=TIMEOUT).status_code == 200
 
 
 def test_image_is_set_up_by_options_there_are() -> None:

@@ -21,7 +21,7 @@ from mocksms.errors import SettingsError
 from mocksms.server import LongLived, Protocol, TcpConnection, base_url, bind
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
-from tests.support import KEY, NUMBER, PATIENCE, Mock, body, running
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
 
 SEND = "/transactional/sms/send"
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -29,7 +29,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 
 @contextmanager
 def connected(mock: Mock) -> Iterator[socket.socket]:
-    with socket.create_connection((mock.host, mock.port), PATIENCE) as connection:
+    with socket.create_connection((mock.host, mock.port), TIMEOUT) as connection:
         yield connection
 
 
@@ -46,7 +46,7 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 @contextmanager
 def talking(mock: Mock) -> Iterator[http.client.HTTPConnection]:
-    with closing(http.client.HTTPConnection(mock.host, mock.port, timeout=PATIENCE)) as client:
+    with closing(http.client.HTTPConnection(mock.host, mock.port, timeout=TIMEOUT)) as client:
         yield client
 
 
@@ -195,7 +195,7 @@ def test_large_pipelined_requests_are_not_taken_for_long_headers(shared_mock: Mo
         writer = threading.Thread(target=connection.sendall, args=(requests_,))
         writer.start()
         answers = read_to_end(connection)
-        writer.join(PATIENCE)
+        writer.join(TIMEOUT)
     assert answers.count(b"HTTP/1.1 200 OK") == 3
     assert answers.count(b"transaction_id") == 9000
 
@@ -256,7 +256,7 @@ def test_accepted_connections_do_not_wait_to_fill_packets(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Protocol, "on_message_begin", look)
     with running(Settings(port=0, host=host)) as mock:
-        requests.get(mock.url + "/_mock/health", timeout=PATIENCE)
+        requests.get(mock.url + "/_mock/health", timeout=TIMEOUT)
     assert len(options) == 1
     assert options[0] != 0
 
@@ -265,7 +265,7 @@ def test_bind_listens_at_once() -> None:
     with bind(Settings(port=0)) as listener:
         host, port = listener.getsockname()
         assert host == "127.0.0.1"
-        socket.create_connection((host, port), PATIENCE).close()
+        socket.create_connection((host, port), TIMEOUT).close()
 
 
 def test_bind_refuses_a_taken_port() -> None:
@@ -324,7 +324,7 @@ def test_base_url_of_a_name_is_its_address() -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::1", "localhost"])
 def test_server_is_reached_at_its_base_url(host: str) -> None:
     with running(Settings(host=host, port=0)) as mock:
-        assert requests.get(mock.url + "/_mock/health", timeout=PATIENCE).json()["status"] == "ready"
+        assert requests.get(mock.url + "/_mock/health", timeout=TIMEOUT).json()["status"] == "ready"
 
 
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="other collectors have nothing to freeze")
@@ -360,7 +360,7 @@ def test_stopping_lets_held_answers_out_whole(number: str) -> None:
             mock.engine.listeners.append(lambda _, __: accepted.set())
             held = stack.enter_context(connected(mock))
             held.sendall(raw_send("held", number))
-            assert accepted.wait(PATIENCE)
+            assert accepted.wait(TIMEOUT)
         head, _, content = read_to_end(held).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK")
     assert json.loads(content)[0]["status"] == "sent"
@@ -382,7 +382,7 @@ def test_stopping_refuses_new_connections() -> None:
     with running() as mock:
         pass
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((mock.host, mock.port), PATIENCE)
+        socket.create_connection((mock.host, mock.port), TIMEOUT)
 
 
 def test_public_address_leads_the_links() -> None:
@@ -423,7 +423,7 @@ class Writer(asyncio.Protocol):
 def test_flush_returns_once_all_is_written(size: int, reads: bool) -> None:
     async def story() -> int:
         here, there = socket.socketpair()
-        there.settimeout(PATIENCE)
+        there.settimeout(TIMEOUT)
         _, writer = await asyncio.get_running_loop().create_connection(Writer, sock=here)
         writer.connection.write(b"x" * size)
         left = asyncio.create_task(writer.connection.flush())

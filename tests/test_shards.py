@@ -17,7 +17,7 @@ import requests
 from mocksms.settings import Settings
 from mocksms.testing.client import wait_until_ready
 from tests.cookbook import RECIPES
-from tests.support import PATIENCE, Mock, body, running
+from tests.support import TIMEOUT, Mock, body, running
 
 SENDS: Final = 5
 
@@ -49,11 +49,11 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shards]:
             [program, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "log", "-g", alone]
         )
         try:
-            wait_until_ready(f"http://127.0.0.1:{port}", PATIENCE)
+            wait_until_ready(f"http://127.0.0.1:{port}", TIMEOUT)
             yield Shards(f"http://127.0.0.1:{port}", mocks)
         finally:
             proxy.terminate()
-            proxy.wait(PATIENCE)
+            proxy.wait(TIMEOUT)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def send(url: str, key: str, content: str) -> str:
         f"{url}/rest/v1/transactional/sms/send",
         json=body(content=content),
         headers={"X-API-Key": key},
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     assert answer.status_code == 200, answer.text
     transaction_id: str = answer.json()[0]["transaction_id"]
@@ -91,9 +91,9 @@ def test_every_account_is_whole_whatever_is_sent_beside_it(shards: Shards, keys:
     sent = {key: {given for (of, _), given in zip(jobs, ids, strict=True) if of == key} for key in keys}
     for key in keys:
         headers = {"X-API-Key": key}
-        rows = requests.get(f"{shards.url}/transactional/sms/search", headers=headers, timeout=PATIENCE).json()
+        rows = requests.get(f"{shards.url}/transactional/sms/search", headers=headers, timeout=TIMEOUT).json()
         assert {row["transaction_id"] for row in rows} == sent[key]
-        shown = requests.get(f"{shards.url}/_mock/messages", headers=headers, timeout=PATIENCE).json()
+        shown = requests.get(f"{shards.url}/_mock/messages", headers=headers, timeout=TIMEOUT).json()
         assert {message["transaction_id"] for message in shown["messages"]} == sent[key]
 
 
@@ -108,7 +108,7 @@ def test_every_account_lives_on_one_mock_and_none_has_them_all(shards: Shards, k
 def test_read_finds_what_was_sent_with_the_same_key_and_no_other(shards: Shards, keys: list[str]) -> None:
     given = send(shards.url, keys[7], "mine")
     where = f"{shards.url}/transactional/sms/info?transaction_id={given}"
-    codes = [requests.get(where, headers={"X-API-Key": key}, timeout=PATIENCE).status_code for key in keys[:20]]
+    codes = [requests.get(where, headers={"X-API-Key": key}, timeout=TIMEOUT).status_code for key in keys[:20]]
     assert [keys[at] for at, code in enumerate(codes) if code == 200] == [keys[7]]
     assert set(codes) == {200, 404}
 
@@ -116,7 +116,7 @@ def test_read_finds_what_was_sent_with_the_same_key_and_no_other(shards: Shards,
 def test_stream_of_events_comes_through_as_it_happens(shards: Shards, keys: list[str]) -> None:
     headers = {"X-API-Key": keys[8]}
     send(shards.url, keys[8], "before")
-    with requests.get(f"{shards.url}/_mock/events", headers=headers, stream=True, timeout=PATIENCE) as stream:
+    with requests.get(f"{shards.url}/_mock/events", headers=headers, stream=True, timeout=TIMEOUT) as stream:
         lines = stream.iter_lines(decode_unicode=True)
         assert "event: open" in lines
         given = send(shards.url, keys[8], "now")

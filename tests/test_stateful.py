@@ -22,7 +22,7 @@ from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import Message, Recipient, State, Submission
 from tests.engine.support import a_request
-from tests.support import NOON, NUMBER, HandClock
+from tests.support import NOON, NUMBER, ManualClock
 
 KEYS: Final = ("shop", "bank")
 CREDIT: Final = 2
@@ -143,7 +143,7 @@ class Engines(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self.engine = new_engine(self.clock)
         self.models = {key: Model() for key in KEYS}
         self.ends: dict[str, Message] = {}
@@ -306,7 +306,7 @@ def test_engine_agrees_with_the_model_on_one_of_each_operation() -> None:
         machine.final_states_are_final()
 
 
-Call = Callable[[Engine, HandClock], object]
+Call = Callable[[Engine, ManualClock], object]
 
 
 def sending(key: str, to: list[str], text: str, wait: Wait) -> Call:
@@ -322,7 +322,7 @@ def paying(key: str, credit: int | None) -> Call:
 
 
 def cancelling(key: str) -> Call:
-    def cancel(engine: Engine, _: HandClock) -> None:
+    def cancel(engine: Engine, _: ManualClock) -> None:
         account = engine.account(key)
         for message in [message for message in kept(account) if message.state is State.QUEUED]:
             Controls(engine).cancel(account, message.transaction_id)
@@ -363,14 +363,14 @@ def test_another_seed_gives_different_ids() -> None:
 
 def played(calls: list[Call], seed: str = "tests") -> bytes:
     """Return the state of an engine after these calls."""
-    clock = HandClock()
+    clock = ManualClock()
     engine = new_engine(clock, seed)
     for call in calls:
         call(engine, clock)
     return dump(engine)
 
 
-def new_engine(clock: HandClock, seed: str = "tests") -> Engine:
+def new_engine(clock: ManualClock, seed: str = "tests") -> Engine:
     return Engine(Settings(seed=seed, credit=CREDIT, async_delay=timedelta(seconds=ASYNC_DELAY)), clock)
 
 

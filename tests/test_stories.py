@@ -12,7 +12,7 @@ import requests
 from mocksms.scenario.library import Library, StartScenarios, bundled_folder
 from mocksms.settings import Settings
 from tests.inspection.support import Api
-from tests.support import KEY, HandClock, body, running
+from tests.support import KEY, ManualClock, body, running
 
 ONE, TWO, THREE = "972-54-1111111", "972-54-2222222", "972-54-3333333"
 STORIES: dict[str, Callable[[Story], None]] = {}
@@ -21,7 +21,7 @@ STORIES: dict[str, Callable[[Story], None]] = {}
 class Story(Api):
     """A mock that was started with a scenario, on a clock in the hand of the test."""
 
-    clock: HandClock
+    clock: ManualClock
 
     def post_send(self, *to: str, **more: Any) -> requests.Response:
         """Send, whatever comes of it."""
@@ -40,7 +40,7 @@ def activate_scenario() -> Iterator[Callable[[str], Story]]:
 
         def begin(name: str) -> Story:
             settings = Settings(port=0, seed="tests", scenario=(name,))
-            clock = HandClock()
+            clock = ManualClock()
             script = StartScenarios(settings).active
             story = Story(stack.enter_context(running(settings, clock, script)), KEY)
             story.clock = clock
@@ -237,7 +237,7 @@ def test_every_story_has_words_about_it_and_is_shipped() -> None:
 def lived_through_chaos(noise: int) -> list[str]:
     """Live through a day of chaos on one account, while another is as busy as this."""
     settings = Settings(port=0, seed="a day", scenario=("chaos",))
-    with running(settings, HandClock(), StartScenarios(settings).active) as mock:
+    with running(settings, ManualClock(), StartScenarios(settings).active) as mock:
         api, other = Story(mock, KEY), Story(mock, "another")
         for _ in range(noise):
             with suppress(requests.ConnectionError):

@@ -309,7 +309,7 @@ def test_deleted_account_offers_all_accounts(inbox: Inbox, own_mock: Mock) -> No
     inbox.open(f"?account={other.get('account')['id']}")
     inbox.choose("Theirs")
     expect(inbox.bubble("Theirs")).to_be_visible()
-    other.ask("DELETE", "account")
+    other.request_json("DELETE", "account")
     expect(inbox.page.get_by_role("heading", name="No SMS in this account")).to_be_visible()
     inbox.page.get_by_role("button", name="Show all accounts").click()
     expect(inbox.row("Ours")).to_be_visible()

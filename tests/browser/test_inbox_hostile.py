@@ -107,7 +107,7 @@ def test_longest_text_without_spaces_stays_in_its_bubble(inbox: Inbox, own_mock:
 
 def test_hostile_account_name_is_shown_as_text(inbox: Inbox, own_mock: Mock) -> None:
     hostile = "\u202e<b>evil"
-    account = Api(own_mock).ask("PATCH", "account", {"credit": 5}, account=hostile)["id"]
+    account = Api(own_mock).request_json("PATCH", "account", {"credit": 5}, account=hostile)["id"]
     Api(own_mock).post("inbound", {"from": NUMBER, "text": "Hello"}, account=hostile)
     api_of(own_mock).send(NUMBER)
     inbox.open(f"?account={account}&panel=controls")

@@ -13,7 +13,7 @@ from mocksms.settings import Settings
 from tests.browser.conftest import Watched, watching
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import LATER, QUEUED, Api
-from tests.support import KEY, NUMBER, PATIENCE, Mock, exchange_all, running
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, running, send_pipelined
 
 MANY = 50_000
 BURST = 1_000
@@ -49,7 +49,7 @@ def test_all_views_are_updated_by_events(inbox: Inbox, own_mock: Mock) -> None:
     expect(inbox.bubble("Here I am")).to_be_visible()
     api.post("clock/freeze")
     expect(inbox.page.locator("#clock")).to_contain_text("frozen")
-    api.ask("DELETE", "messages")
+    api.request_json("DELETE", "messages")
     expect(inbox.bubble("Wait for me")).to_have_count(0)
     expect(inbox.panel).to_contain_text("Not found")
     inbox.watched.allow_issues("404")
@@ -131,10 +131,10 @@ def test_conversation_stays_when_another_account_is_deleted(inbox: Inbox, own_mo
     inbox.open()
     inbox.choose("Ours")
     expect(inbox.bubble("Ours")).to_be_visible()
-    Api(own_mock, "another-key").ask("DELETE", "messages")
+    Api(own_mock, "another-key").request_json("DELETE", "messages")
     expect(inbox.row("Theirs")).to_have_count(0)
     expect(inbox.bubble("Ours")).to_be_visible()
-    api_of(own_mock).ask("DELETE", "messages")
+    api_of(own_mock).request_json("DELETE", "messages")
     expect(inbox.bubble("Ours")).to_have_count(0)
 
 
@@ -199,9 +199,9 @@ def test_request_list_shows_the_total(crowd: Inbox) -> None:
 
 def test_burst_of_messages_does_not_block_a_full_inbox(crowd: Inbox, crowded: Mock) -> None:
     crowd.page.evaluate(FRAMES)
-    responses = exchange_all(crowded, [f"972-53-{place:07}" for place in range(BURST)], key=KEY)
+    responses = send_pipelined(crowded, [f"972-53-{place:07}" for place in range(BURST)], key=KEY)
     assert responses == BURST
-    expect(crowd.row("972-53-0000999")).to_be_visible(timeout=PATIENCE * 1_000)
+    expect(crowd.row("972-53-0000999")).to_be_visible(timeout=TIMEOUT * 1_000)
     expect(crowd.page.locator("#list")).to_contain_text(f"{MANY // 2 + 1 + BURST:,} phones")
     assert crowd.page.evaluate("window.longest") < 500
     assert crowd.page.locator("body *").count() < 1_500

@@ -13,7 +13,7 @@ from playwright.sync_api import Route, expect
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import KOSHER, LATER, NO_CREDIT, QUEUED
-from tests.receiver import Reply, receiving
+from tests.receiver import Response, receiving
 from tests.support import KEY, NUMBER, Mock
 
 
@@ -151,7 +151,7 @@ def test_phone_is_opted_out_and_removed_from_the_list(inbox: Inbox, own_mock: Mo
 def test_callbacks_are_shown_with_responses_and_replayed(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     with receiving() as receiver:
-        receiver.replies = [Reply(503, b"<i>busy</i>")]
+        receiver.responses = [Response(503, b"<i>busy</i>")]
         api.patch(webhooks=[f"{receiver.url}?b"])
         api.post("clock/freeze")
         message = sent(own_mock)
@@ -165,7 +165,7 @@ def test_callbacks_are_shown_with_responses_and_replayed(inbox: Inbox, own_mock:
         inbox.press("Replay")
         expect(inbox.notice).to_have_text("Callback replayed.")
         api.post("clock/advance", {"by": 0})
-        assert [json.loads(told.body)["event"] for told in receiver.told] == ["send"] * 3
+        assert [json.loads(request.body)["event"] for request in receiver.requests] == ["send"] * 3
 
 
 def test_opt_out_is_shown_in_the_conversation(inbox: Inbox, own_mock: Mock) -> None:

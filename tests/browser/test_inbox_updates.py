@@ -84,7 +84,7 @@ def test_selection_stays_during_updates(inbox: Inbox, own_mock: Mock) -> None:
 def test_deleted_message_is_not_found_in_the_panel(inbox: Inbox, own_mock: Mock) -> None:
     inbox.open(f"?message={sent(own_mock, NUMBER)}")
     expect(inbox.panel.get_by_role("heading", name="SMS to")).to_be_visible()
-    api_of(own_mock).ask("DELETE", "messages")
+    api_of(own_mock).request_json("DELETE", "messages")
     expect(inbox.panel).to_contain_text("Not found")
     inbox.watched.allow_issues("404")
 

@@ -25,7 +25,7 @@ from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.text import escape
-from tests.support import KEY, NUMBER, PATIENCE, HandClock
+from tests.support import KEY, NUMBER, TIMEOUT, ManualClock
 
 ESCAPE_SEQUENCE = "\x1b[2J\x1b]0;title\x07"
 
@@ -33,7 +33,7 @@ ESCAPE_SEQUENCE = "\x1b[2J\x1b]0;title\x07"
 def accept(
     number: str = NUMBER, content: str = "Hello", key: str = KEY, send_at: datetime | None = None
 ) -> tuple[Account, Message]:
-    engine = Engine(Settings(), HandClock())
+    engine = Engine(Settings(), ManualClock())
     account = engine.account(key)
     (message,), _ = engine.submit(account, Submission(content, send_at=send_at), [Recipient(number)])
     return account, message
@@ -63,7 +63,7 @@ def flushed(loop: asyncio.AbstractEventLoop, lines: list[str], engine: Engine, s
 
         engine.listeners.append(MessageLog(write))
         engine.submit(engine.account(KEY), submission, [Recipient(to)])
-        await asyncio.wait_for(written.wait(), PATIENCE)
+        await asyncio.wait_for(written.wait(), TIMEOUT)
 
     loop.run_until_complete(send())
 
@@ -81,9 +81,9 @@ def test_line_names_the_reason_and_the_magic_number_that_decided() -> None:
 
 
 def test_line_of_a_scheduled_message_says_for_when() -> None:
-    engine = Engine(Settings(), HandClock())
+    engine = Engine(Settings(), ManualClock())
     account = engine.account(KEY)
-    submission = Submission("Later", send_at=HandClock().now + timedelta(days=1))
+    submission = Submission("Later", send_at=ManualClock().now + timedelta(days=1))
     (message,), _ = engine.submit(account, submission, [Recipient(NUMBER)])
     assert "queued                       scheduled for 2026-03-02 12:00:00 UTC  " in message_line(account, message)
 
@@ -142,13 +142,13 @@ def test_line_shortens_the_key(key: str, shown: str) -> None:
 
 
 def test_log_writes_one_line_for_a_message(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
-    flushed(loop, lines, Engine(Settings(), HandClock()), Submission("Hello"), NUMBER)
+    flushed(loop, lines, Engine(Settings(), ManualClock()), Submission("Hello"), NUMBER)
     (line,) = "".join(lines).splitlines()
     assert line.startswith("12:00:00  972-54-1111111 ")
 
 
 def test_log_writes_a_burst_in_one_piece_and_in_order(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
-    engine = Engine(Settings(), HandClock())
+    engine = Engine(Settings(), ManualClock())
 
     async def send() -> None:
         written = asyncio.Event()
@@ -161,7 +161,7 @@ def test_log_writes_a_burst_in_one_piece_and_in_order(loop: asyncio.AbstractEven
         for index in range(100):
             engine.submit(engine.account(KEY), Submission(f"text {index}"), [Recipient(NUMBER)])
         assert not lines
-        await asyncio.wait_for(written.wait(), PATIENCE)
+        await asyncio.wait_for(written.wait(), TIMEOUT)
 
     loop.run_until_complete(send())
     (text,) = lines
@@ -169,7 +169,7 @@ def test_log_writes_a_burst_in_one_piece_and_in_order(loop: asyncio.AbstractEven
 
 
 def test_log_writes_again_after_it_has_written(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
-    engine = Engine(Settings(), HandClock())
+    engine = Engine(Settings(), ManualClock())
     flushed(loop, lines, engine, Submission("first"), NUMBER)
     engine.listeners.clear()
     flushed(loop, lines, engine, Submission("second"), NUMBER)
@@ -177,7 +177,7 @@ def test_log_writes_again_after_it_has_written(loop: asyncio.AbstractEventLoop, 
 
 
 def test_log_has_lines_for_a_scheduled_message(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
-    clock = HandClock()
+    clock = ManualClock()
     engine = Engine(Settings(), clock)
 
     async def send() -> None:
@@ -198,7 +198,7 @@ def test_log_has_lines_for_a_scheduled_message(loop: asyncio.AbstractEventLoop, 
 
 
 def test_log_has_a_line_for_each_later_step(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
-    clock = HandClock()
+    clock = ManualClock()
     engine = Engine(Settings(), clock)
 
     async def send() -> None:
@@ -217,7 +217,7 @@ def test_log_has_a_line_for_each_later_step(loop: asyncio.AbstractEventLoop, lin
 
 
 def test_log_has_one_line_for_an_async_message(loop: asyncio.AbstractEventLoop, lines: list[str]) -> None:
-    flushed(loop, lines, Engine(Settings(), HandClock()), Submission("Hello", wants_async=True), NUMBER)
+    flushed(loop, lines, Engine(Settings(), ManualClock()), Submission("Hello", wants_async=True), NUMBER)
     (line,) = "".join(lines).splitlines()
     assert " sent " in line
 
@@ -276,7 +276,7 @@ def test_message_as_json() -> None:
 
 
 def test_json_of_a_scheduled_message_has_its_time() -> None:
-    later = HandClock().now + timedelta(days=1)
+    later = ManualClock().now + timedelta(days=1)
     shown = json.loads(message_json(*accept(NUMBER, "Later", send_at=later)))
     assert (shown["status"], shown["decided_by"]) == ("queued", None)
     assert shown["scheduled_at"] == "2026-03-02T12:00:00+00:00"
@@ -296,7 +296,7 @@ def test_json_of_a_message_cuts_long_values() -> None:
 
 
 def test_banner_as_json() -> None:
-    line = banner_json(Engine(Settings(seed="seven"), HandClock()), "http://127.0.0.1:8972", "1.2.3")
+    line = banner_json(Engine(Settings(seed="seven"), ManualClock()), "http://127.0.0.1:8972", "1.2.3")
     assert line.endswith("}\n")
     assert json.loads(line) == {
         "at": "2026-03-01T12:00:00+00:00",

@@ -15,7 +15,7 @@ from mocksms.errors import SettingsError
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
-from tests.support import NOON, NUMBER, PATIENCE, HandClock, body, running
+from tests.support import NOON, NUMBER, TIMEOUT, ManualClock, body, running
 
 
 def scenario_of(*rules: dict[str, Any]) -> ActiveScenario:
@@ -237,7 +237,7 @@ def test_any_file_is_read_or_refused(raw: bytes) -> None:
 
 
 def test_journal_of_a_mock_is_repeated() -> None:
-    with running(time=HandClock()) as mock:
+    with running(time=ManualClock()) as mock:
         mock.send(content="Your code is 4815")
         mock.send(content="Hello")
         row = mock.send(NUMBER, "972-54-2222222")[0]
@@ -245,7 +245,7 @@ def test_journal_of_a_mock_is_repeated() -> None:
         with pytest.raises(requests.ConnectionError):
             mock.send("972-50-0007200")
         mock.get("/transactional/sms/search", key="")
-        journal = requests.get(f"{mock.url}/_mock/requests", timeout=PATIENCE)
+        journal = requests.get(f"{mock.url}/_mock/requests", timeout=TIMEOUT)
     scenario = scenario_of(
         {"match": {"content": "code"}, "outcome": "sent"},
         {"match": {"nth": 3}, "outcome": "exception"},
@@ -259,5 +259,5 @@ def test_journal_of_a_mock_is_repeated() -> None:
 def test_send_that_was_refused_is_not_applied() -> None:
     with running() as mock:
         mock.post(json.dumps(body()), content_type="text/plain")
-        journal = requests.get(f"{mock.url}/_mock/requests", timeout=PATIENCE)
+        journal = requests.get(f"{mock.url}/_mock/requests", timeout=TIMEOUT)
     assert counts(scenario_of({"outcome": "sent"}), *read_journal(journal.content, "journal.json")) == [(0, 0)]

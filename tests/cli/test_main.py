@@ -25,7 +25,7 @@ from mocksms.fidelity import ledger
 from mocksms.server import bind
 from mocksms.settings import GROUPS, OPTIONS, Settings, flag_name, variable_name
 from mocksms.sms.magic import Catalogue
-from tests.support import KEY, NUMBER, PATIENCE, Mock, body
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, body
 
 SEND = "/rest/v1/transactional/sms/send"
 SCRIPT = str(Path(sysconfig.get_path("scripts")) / "mocksms")
@@ -50,7 +50,7 @@ class Process:
         return self._found(word, self.popen.stderr)
 
     def _found(self, word: str, stream: IO[str] | None) -> str:
-        limit = threading.Timer(PATIENCE, self.popen.kill)
+        limit = threading.Timer(TIMEOUT, self.popen.kill)
         limit.start()
         found = next((line for line in self._lines(stream) if word in line), "")
         limit.cancel()
@@ -75,12 +75,12 @@ class Process:
         """Send a signal; return the exit code and the seconds it took."""
         started = monotonic()
         self.popen.send_signal(number)
-        code = self.popen.wait(PATIENCE)
+        code = self.popen.wait(TIMEOUT)
         return code, monotonic() - started
 
     def rest(self) -> tuple[str, str]:
         """Return what else was printed on both streams, once the process has ended."""
-        return self.popen.communicate(timeout=PATIENCE)
+        return self.popen.communicate(timeout=TIMEOUT)
 
 
 @contextmanager
@@ -140,7 +140,7 @@ def test_serving_prints_where_who_what_and_how_to_try(command: list[str]) -> Non
         assert f"{process.url}/rest/v1/transactional/sms/search" in welcome
         assert [number in welcome for number in ("972-50-0000000", "972-50-0002100", "972-50-0007100")] == [True] * 3
         assert "Seed       seven\n" in welcome
-        assert requests.get(process.url + "/_mock/health", timeout=PATIENCE).json()["status"] == "ready"
+        assert requests.get(process.url + "/_mock/health", timeout=TIMEOUT).json()["status"] == "ready"
         assert process.end(signal.SIGTERM)[0] == 0
 
 
@@ -148,14 +148,12 @@ def test_printed_curl_line_works_in_a_shell() -> None:
     with serving() as process:
         (line,) = (line for line in process.printed if "curl" in line)
         ran = subprocess.run(
-            line.strip().removeprefix("Try").strip(), shell=True, capture_output=True, timeout=PATIENCE, check=True
+            line.strip().removeprefix("Try").strip(), shell=True, capture_output=True, timeout=TIMEOUT, check=True
         )
         (row,) = json.loads(ran.stdout)
         assert row["status"] == "sent"
         assert "972-50-0000000   sent" in process.read_until("972-50-0000000")
-        answer = requests.get(
-            process.url + "/transactional/sms/search", headers={"X-API-Key": "demo"}, timeout=PATIENCE
-        )
+        answer = requests.get(process.url + "/transactional/sms/search", headers={"X-API-Key": "demo"}, timeout=TIMEOUT)
         assert [found["transaction_id"] for found in answer.json()] == [row["transaction_id"]]
 
 
@@ -168,7 +166,7 @@ def test_printed_curl_line_takes_a_configured_key_from_the_shell() -> None:
             shell=True,
             env={**os.environ, "YOUR_KEY": "a-real-key"},
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=True,
         )
         assert json.loads(ran.stdout)[0]["status"] == "sent"
@@ -178,7 +176,7 @@ def test_each_message_is_a_line_with_its_text_escaped() -> None:
     with serving() as process:
         headers = {"X-API-Key": KEY}
         content = "Hi \x1b[2J שלום"
-        requests.post(process.url + SEND, json=body(NUMBER, content=content), headers=headers, timeout=PATIENCE)
+        requests.post(process.url + SEND, json=body(NUMBER, content=content), headers=headers, timeout=TIMEOUT)
         line = process.read_until(NUMBER)
         assert " sent " in line
         assert r"Hi \x1b[2J שלום" in line
@@ -187,7 +185,7 @@ def test_each_message_is_a_line_with_its_text_escaped() -> None:
 
 def test_quiet_prints_no_line_per_message() -> None:
     with serving("--quiet") as process:
-        requests.post(process.url + SEND, json=body(), headers={"X-API-Key": KEY}, timeout=PATIENCE)
+        requests.post(process.url + SEND, json=body(), headers={"X-API-Key": KEY}, timeout=TIMEOUT)
         assert process.end(signal.SIGTERM)[0] == 0
         assert process.rest() == ("", "")
 
@@ -197,17 +195,17 @@ def test_variables_are_options_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCKSMS_URL", "http://127.0.0.1:1")
     with serving() as process:
         headers = {"X-API-Key": KEY}
-        requests.post(process.url + SEND, json=body(), headers=headers, timeout=PATIENCE)
-        (row,) = requests.get(process.url + "/transactional/sms/search", headers=headers, timeout=PATIENCE).json()
+        requests.post(process.url + SEND, json=body(), headers=headers, timeout=TIMEOUT)
+        (row,) = requests.get(process.url + "/transactional/sms/search", headers=headers, timeout=TIMEOUT).json()
         assert row["sender"] == "Variable"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_it_within_a_second_whatever_is_open(number: signal.Signals) -> None:
-    with serving() as process, socket.create_connection(("127.0.0.1", process.port), PATIENCE) as held:
+    with serving() as process, socket.create_connection(("127.0.0.1", process.port), TIMEOUT) as held:
         with (
-            closing(http.client.HTTPConnection("127.0.0.1", process.port, timeout=PATIENCE)) as idle,
-            socket.create_connection(("127.0.0.1", process.port), PATIENCE) as half_sent,
+            closing(http.client.HTTPConnection("127.0.0.1", process.port, timeout=TIMEOUT)) as idle,
+            socket.create_connection(("127.0.0.1", process.port), TIMEOUT) as half_sent,
         ):
             held.sendall(raw_send("972-50-0007000"))
             process.read_until("972-50-0007000")
@@ -271,7 +269,7 @@ def test_taken_port_is_one_sentence_and_no_traceback() -> None:
             [sys.executable, "-m", "mocksms", "--port", str(port)],
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
     assert (ran.returncode, ran.stdout) == (2, "")
@@ -477,7 +475,7 @@ def test_reader_that_leaves_early_sees_no_traceback() -> None:
             stdout=writing,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
     finally:
@@ -530,7 +528,7 @@ def test_ready_waits_for_a_mock_that_is_starting() -> None:
         started("ready", "--wait", "--port", str(port)) as asking,
         started("--port", str(port)),
     ):
-        assert asking.popen.wait(PATIENCE) == 0
+        assert asking.popen.wait(TIMEOUT) == 0
 
 
 @pytest.mark.parametrize(
@@ -553,7 +551,7 @@ def test_ready_loads_no_framework() -> None:
         "import sys; from mocksms.cli.main import main; main(['ready', '--port', '1']); "
         "print(*(name for name in ('starlette', 'uvicorn', 'pydantic', 'asyncio') if name in sys.modules))"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=TIMEOUT, check=True)
     assert ran.stdout == "\n"
 
 
@@ -562,7 +560,7 @@ def test_json_log_is_an_object_per_line() -> None:
         ready = json.loads(process.read_until('"ready"'))
         content = "Hi \x1b[2J שלום"
         answer = requests.post(
-            ready["url"] + SEND, json=body(NUMBER, content=content), headers={"X-API-Key": KEY}, timeout=PATIENCE
+            ready["url"] + SEND, json=body(NUMBER, content=content), headers={"X-API-Key": KEY}, timeout=TIMEOUT
         )
         message = json.loads(process.read_until('"message"'))
         assert process.end(signal.SIGTERM)[0] == 0

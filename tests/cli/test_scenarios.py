@@ -16,7 +16,7 @@ from mocksms.scenario.library import Library, bundled_folder
 from mocksms.settings import Settings
 from tests.cli.test_main import SCRIPT, Process, serving
 from tests.inspection.support import Api
-from tests.support import KEY, NUMBER, PATIENCE, running
+from tests.support import KEY, NUMBER, TIMEOUT, running
 
 GOOD = """
 about = "The gateway is down for one send."
@@ -231,7 +231,7 @@ def test_recording_that_is_cut_short_is_one_sentence(capsys: Captured) -> None:
         answering = threading.Thread(target=answer_half, args=(listener,))
         answering.start()
         assert main(["record", "--key", KEY, "--port", str(listener.getsockname()[1])]) == UNUSABLE
-        answering.join(PATIENCE)
+        answering.join(TIMEOUT)
     assert "IncompleteRead(5 bytes read" in capsys.readouterr().err
 
 
@@ -251,7 +251,7 @@ def test_mock_starts_with_a_scenario_and_says_so() -> None:
 
 def test_mock_does_not_start_with_a_scenario_that_is_none() -> None:
     environment = {**os.environ, "MOCKSMS_SCENARIO": "bad.toml,good.toml", "MOCKSMS_PORT": "0"}
-    ran = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    ran = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert ran.returncode == UNUSABLE
     assert ran.stdout == ""
     assert ran.stderr.splitlines() == [
@@ -274,5 +274,5 @@ def test_mock_reads_a_changed_file_again_and_keeps_the_old_one_where_it_is_broke
 
 
 def rules_of(process: Process) -> list[dict[str, object]]:
-    rules: list[dict[str, object]] = requests.get(f"{process.url}/_mock/scenario", timeout=PATIENCE).json()["rules"]
+    rules: list[dict[str, object]] = requests.get(f"{process.url}/_mock/scenario", timeout=TIMEOUT).json()["rules"]
     return rules

@@ -11,7 +11,7 @@ from typing import Final
 import requests
 
 from mocksms.settings import Settings
-from tests.support import PATIENCE, Mock, running
+from tests.support import TIMEOUT, Mock, running
 
 CONFIG: Final = Path(__file__).parents[2] / ".ci" / "schemathesis.toml"
 KEY: Final = "demo"
@@ -35,7 +35,7 @@ SCENARIOS: Final = (
 
 def fuzz(mock: Mock, examples: int, *chosen: str) -> int:
     """Return the exit code of schemathesis over the chosen operations."""
-    requests.post(f"{mock.url}/_mock/reset", timeout=PATIENCE).raise_for_status()
+    requests.post(f"{mock.url}/_mock/reset", timeout=TIMEOUT).raise_for_status()
     mock.send("972-50-0000200", key=KEY, content="Your code is 481516: https://shop.example/1", send_at="2030-01-31")
     program = str(Path(sys.executable).with_name("schemathesis"))
     options = ["--seed", SEED, "--max-examples", str(examples), "--no-color", *chosen]

@@ -10,7 +10,7 @@ import requests
 
 from mocksms.testing.client import wait_until_ready
 from tests.docker.engine import Engine
-from tests.support import KEY, PATIENCE, sent
+from tests.support import KEY, TIMEOUT, send_sms
 
 
 class Container:
@@ -33,14 +33,14 @@ class Container:
 
     def wait(self) -> float:
         """Wait until the mock answers; return the seconds since it was asked for."""
-        wait_until_ready(self.url, PATIENCE)
+        wait_until_ready(self.url, TIMEOUT)
         return monotonic() - self.started
 
     def send(self, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
-        return sent(self.url, *to, key=key, **more)
+        return send_sms(self.url, *to, key=key, **more)
 
     def get(self, path: str, key: str = KEY) -> Any:
-        answer = requests.get(self.url + path, headers={"X-API-Key": key}, timeout=PATIENCE)
+        answer = requests.get(self.url + path, headers={"X-API-Key": key}, timeout=TIMEOUT)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.docker.containers import Container
 from tests.docker.engine import Engine
-from tests.support import NUMBER, PATIENCE
+from tests.support import NUMBER, TIMEOUT
 
 READY: Final = 1.5
 """Seconds from the start of a container to the first answer."""
@@ -45,7 +45,7 @@ def test_engine_itself_finds_it_healthy(engine: Engine, run: Run) -> None:
     container.wait()
     # The stream of events ends by itself when the time is up.
     which = ["--filter", f"container={container.id}", "--filter", "event=health_status"]
-    engine.first_line("events", "--since", "1m", "--until", f"{time() + PATIENCE:.0f}", *which)
+    engine.first_line("events", "--since", "1m", "--until", f"{time() + TIMEOUT:.0f}", *which)
     assert container.field(".State.Health.Status") == "healthy"
 
 
@@ -109,7 +109,7 @@ def test_signal_ends_it_while_an_answer_is_held_back(run: Run) -> None:
         held = pool.submit(container.send, "972-50-0007000")
         container.get("/_mock/messages/wait")
         code, took = container.end()
-        assert held.result(PATIENCE)[0]["status"] == "sent"
+        assert held.result(TIMEOUT)[0]["status"] == "sent"
     assert code == 0
     assert took < HELD / 2
 

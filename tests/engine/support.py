@@ -15,7 +15,7 @@ from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
 from mocksms.sms.outcomes import Fault, FaultKind, Outcome, Step
-from tests.support import KEY, NOON, NUMBER, HandClock
+from tests.support import KEY, NOON, NUMBER, ManualClock
 
 SECOND = timedelta(seconds=1)
 DOWN = FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=503))
@@ -57,7 +57,7 @@ class World:
     """An engine with some options and a scenario, its clock, and one account."""
 
     def __init__(self, scenario: ActiveScenario = NO_SCENARIO, **options: Any) -> None:
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self.engine = Engine(Settings(seed="tests", **options), self.clock, scenario=scenario)
         self.controls = Controls(self.engine)
 

@@ -14,11 +14,11 @@ from mocksms.engine.messages import token_of
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
 from tests.engine.support import SECOND, World, a_message, a_request, a_rule, a_scenario, emitted_messages
-from tests.support import NOON, NUMBER, HandClock
+from tests.support import NOON, NUMBER, ManualClock
 
 
-def accounts(clock: HandClock | None = None, seed: str = "tests", **options: Any) -> Accounts:
-    return Accounts(Settings(**options), clock or HandClock(), seed)
+def accounts(clock: ManualClock | None = None, seed: str = "tests", **options: Any) -> Accounts:
+    return Accounts(Settings(**options), clock or ManualClock(), seed)
 
 
 def keys(of: Accounts) -> list[str]:
@@ -48,7 +48,7 @@ def test_account_is_created_on_first_use() -> None:
 
 
 def test_accounts_have_one_source_of_time_but_separate_clocks() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     made = accounts(clock)
     made.get("a").clock.move_to(NOON + 60 * SECOND)
     clock.advance(1)
@@ -126,7 +126,7 @@ def test_records_of_an_evicted_account_count_as_evicted() -> None:
 
 
 def test_evicted_account_is_not_processed() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     engine = Engine(Settings(max_accounts=1, seed="s"), clock)
     messages = emitted_messages(engine)
     later = Submission(content="later", send_at=NOON + timedelta(days=1))
@@ -140,8 +140,8 @@ def test_evicted_account_is_not_processed() -> None:
 
 
 def test_key_that_looks_like_a_generation_has_its_own_ids() -> None:
-    first = Accounts(Settings(), HandClock(), "s").get("1/x").new_transaction_id()
-    accounts = Accounts(Settings(max_accounts=1), HandClock(), "s")
+    first = Accounts(Settings(), ManualClock(), "s").get("1/x").new_transaction_id()
+    accounts = Accounts(Settings(max_accounts=1), ManualClock(), "s")
     accounts.get("a")
     accounts.get("b")
     assert accounts.get("x").new_transaction_id() != first
@@ -149,7 +149,7 @@ def test_key_that_looks_like_a_generation_has_its_own_ids() -> None:
 
 def test_each_account_gets_the_scenario_with_its_own_counters() -> None:
     scenario = a_scenario(a_rule("rule", times=1), credit=5)
-    made = Accounts(Settings(), HandClock(), "tests", scenario)
+    made = Accounts(Settings(), ManualClock(), "tests", scenario)
     one, other = made.get("a"), made.get("b")
     assert [account.credit for account in (one, other)] == [5, 5]
     one.charge(1)
@@ -158,14 +158,14 @@ def test_each_account_gets_the_scenario_with_its_own_counters() -> None:
 
 
 def test_peek_returns_an_unused_account_without_storing_it() -> None:
-    made = Accounts(Settings(), HandClock(), "tests", a_scenario(credit=5))
+    made = Accounts(Settings(), ManualClock(), "tests", a_scenario(credit=5))
     assert made.peek("a").credit == 5
     assert keys(made) == []
 
 
 def test_new_accounts_get_the_active_scenario_until_a_reset() -> None:
     first, second = a_scenario(sender="first"), a_scenario(sender="second")
-    made = Accounts(Settings(), HandClock(), "tests", first)
+    made = Accounts(Settings(), ManualClock(), "tests", first)
     made.scenario = second
     assert made.get("a").sender == "second"
     made.delete(made.get("a"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.clock import Clock, system_time, timer
-from tests.support import NOON, HandClock
+from tests.support import NOON, ManualClock
 
 HOUR = timedelta(hours=1)
 
@@ -29,7 +29,7 @@ def test_timer_runs_forward() -> None:
 
 
 def test_clock_follows_its_source() -> None:
-    source = HandClock()
+    source = ManualClock()
     clock = Clock(source)
     source.advance(90)
     assert clock.now() == NOON + timedelta(seconds=90)
@@ -37,7 +37,7 @@ def test_clock_follows_its_source() -> None:
 
 
 def test_frozen_clock_does_not_move() -> None:
-    source = HandClock()
+    source = ManualClock()
     clock = Clock(source)
     clock.freeze()
     source.advance(90)
@@ -46,7 +46,7 @@ def test_frozen_clock_does_not_move() -> None:
 
 
 def test_freezing_twice_has_no_effect() -> None:
-    source = HandClock()
+    source = ManualClock()
     clock = Clock(source)
     clock.freeze()
     source.advance(90)
@@ -55,7 +55,7 @@ def test_freezing_twice_has_no_effect() -> None:
 
 
 def test_resumed_clock_runs_from_where_it_was_frozen() -> None:
-    source = HandClock()
+    source = ManualClock()
     clock = Clock(source)
     clock.freeze()
     source.advance(90)
@@ -66,7 +66,7 @@ def test_resumed_clock_runs_from_where_it_was_frozen() -> None:
 
 
 def test_resuming_a_running_clock_has_no_effect() -> None:
-    source = HandClock()
+    source = ManualClock()
     clock = Clock(source)
     clock.move_to(NOON + HOUR)
     clock.resume()
@@ -75,7 +75,7 @@ def test_resuming_a_running_clock_has_no_effect() -> None:
 
 @pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "running"])
 def test_clock_moves_forward_to_an_instant(frozen: bool) -> None:
-    source = HandClock()
+    source = ManualClock()
     clock = Clock(source)
     if frozen:
         clock.freeze()
@@ -88,7 +88,7 @@ def test_clock_moves_forward_to_an_instant(frozen: bool) -> None:
 @pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "running"])
 @pytest.mark.parametrize("back", [HOUR, timedelta()], ids=["an hour ago", "now"])
 def test_clock_does_not_move_back(frozen: bool, back: timedelta) -> None:
-    clock = Clock(HandClock())
+    clock = Clock(ManualClock())
     if frozen:
         clock.freeze()
     clock.move_to(NOON - back)
@@ -96,7 +96,7 @@ def test_clock_does_not_move_back(frozen: bool, back: timedelta) -> None:
 
 
 def test_clocks_with_one_source_are_independent() -> None:
-    source = HandClock()
+    source = ManualClock()
     one, other = Clock(source), Clock(source)
     one.move_to(NOON + HOUR)
     assert other.now() == NOON
@@ -104,7 +104,7 @@ def test_clocks_with_one_source_are_independent() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["freeze", "resume", "pass", "move"]), st.integers(-10_000, 10_000))))
 def test_clock_never_goes_back_unless_its_source_does(moves: list[tuple[str, int]]) -> None:
-    source = HandClock()
+    source = ManualClock()
     clock = Clock(source)
     for move, seconds in moves:
         expected = clock.now()

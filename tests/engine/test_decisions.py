@@ -13,14 +13,14 @@ from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import State
 from mocksms.sms.outcomes import Outcome, Step
-from tests.support import KEY, NUMBER, HandClock
+from tests.support import KEY, NUMBER, ManualClock
 
 KOSHER = "972-58-32XXXXX"
 
 
 def decide(number: str = NUMBER, segments: int = 1, **options: Any) -> Outcome:
     settings = Settings(**options)
-    account = Account(KEY, settings, Clock(HandClock()), "tests", Numbering())
+    account = Account(KEY, settings, Clock(ManualClock()), "tests", Numbering())
     return Decisions(settings).decide(account, numbers.parse(number), segments)
 
 
@@ -206,7 +206,7 @@ def test_other_magic_number_ignores_the_opt_out() -> None:
 
 def test_default_rules_ignore_magic_numbers() -> None:
     settings = Settings()
-    account = Account(KEY, settings, Clock(HandClock()), "tests", Numbering())
+    account = Account(KEY, settings, Clock(ManualClock()), "tests", Numbering())
     assert Decisions(settings).decide_by_default(account, numbers.parse("972-50-0004000"), 1) is SENT
 
 

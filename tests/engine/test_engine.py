@@ -23,7 +23,7 @@ from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, React
 from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH
 from mocksms.sms.webhook import Webhook
 from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_scenario, bounced, emitted_messages, timeline
-from tests.support import KEY, NOON, NUMBER, HandClock
+from tests.support import KEY, NOON, NUMBER, ManualClock
 
 FOREIGN = "+1 202 555 0123"
 TOO_SHORT = "972-54-111111"
@@ -691,7 +691,7 @@ def test_links_start_with_the_public_url() -> None:
 def test_segments_are_counted_with_the_links_of_this_mock() -> None:
     segments = {}
     for base in ("http://m", "http://" + "m" * 200):
-        engine = Engine(Settings(), HandClock(), base)
+        engine = Engine(Settings(), ManualClock(), base)
         accepted = engine.submit(engine.account(KEY), Submission("Hello"), [Recipient(NUMBER)])
         segments[base[-2:]] = accepted.messages[0].segments
     assert segments == {"/m": 1, "mm": 2}

@@ -1,4 +1,4 @@
-"""The inspection API as its tests call it: over the socket, for one account or for all."""
+"""Client of the inspection API for tests: over the socket, for one account or for all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mocksms.inspection.routes import ENDPOINTS
 from mocksms.inspection.waiting import Waiters
 from mocksms.schemas.openapi import Operation
 from mocksms.sms.message import Message
-from tests.support import PATIENCE, Mock
+from tests.support import TIMEOUT, Mock
 
 OPERATIONS: list[Operation] = [endpoint.operation for endpoint in ENDPOINTS]
 SENT = "972-50-0000000"
@@ -27,7 +27,7 @@ RESETTING = "972-50-0007200"
 
 
 class Api:
-    """The inspection API for one account; without a key for all."""
+    """The inspection API for one account; without a key, for all accounts."""
 
     def __init__(self, mock: Mock, key: str | None = None) -> None:
         self.mock = mock
@@ -43,7 +43,7 @@ class Api:
         headers: dict[str, str] | None = None,
         **query: Any,
     ) -> requests.Response:
-        """Return whatever a call is answered with."""
+        """Send a request and return its response, whatever its status."""
         own = {} if self.key is None else {"X-API-Key": self.key}
         return requests.request(
             method,
@@ -51,29 +51,29 @@ class Api:
             json=body,
             params=query,
             headers={**own, **(headers or {})},
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             allow_redirects=False,
         )
 
-    def ask(self, method: str, path: str, body: Any = None, /, *, expect: int = 200, **query: Any) -> Any:
-        """Return the JSON of an answer that must have this status."""
-        answer = self.call(method, path, body, **query)
-        assert answer.status_code == expect, answer.text
-        assert answer.headers["content-type"] == "application/json"
-        return answer.json()
+    def request_json(self, method: str, path: str, body: Any = None, /, *, expect: int = 200, **query: Any) -> Any:
+        """Send a request, assert the status of its response, and return its JSON."""
+        response = self.call(method, path, body, **query)
+        assert response.status_code == expect, response.text
+        assert response.headers["content-type"] == "application/json"
+        return response.json()
 
     def get(self, path: str, /, **query: Any) -> Any:
-        return self.ask("GET", path, **query)
+        return self.request_json("GET", path, **query)
 
     def post(self, path: str, body: Any = None, /, **query: Any) -> Any:
-        return self.ask("POST", path, body, **query)
+        return self.request_json("POST", path, body, **query)
 
     def patch(self, **changes: Any) -> Any:
-        return self.ask("PATCH", "account", changes)
+        return self.request_json("PATCH", "account", changes)
 
     def refused(self, status: int, method: str, path: str, body: Any = None, /, **query: Any) -> dict[str, Any]:
-        """Return the error of a call that must be refused with this status."""
-        error: dict[str, Any] = self.ask(method, path, body, expect=status, **query)["error"]
+        """Send a request, assert that it is refused with this status, and return its error."""
+        error: dict[str, Any] = self.request_json(method, path, body, expect=status, **query)["error"]
         assert error["status"] == status
         assert error["message"]
         return error
@@ -84,31 +84,31 @@ class Api:
         return [row["transaction_id"] for row in self.mock.send(*to, key=self.key, **more)]
 
     def ids(self, path: str = "messages", /, **query: Any) -> list[str]:
-        """Return the ids of the messages a list shows."""
+        """Return the ids of the messages in a list."""
         return [message["transaction_id"] for message in self.get(path, **query)["messages"]]
 
     def status_of(self, transaction_id: str) -> str:
-        """Return the state a message is in, as `status` or `status/reason`."""
+        """Return the state of a message as `status` or `status/reason`."""
         message = self.get(f"messages/{transaction_id}")
         return "/".join(filter(None, (message["status"], message["reject_reason"])))
 
 
-def exchange_bytes(mock: Mock, *parts: bytes) -> bytes:
-    """Send raw bytes, each part once the one before it has been taken in, and return all until the connection ends."""
-    with socket.create_connection((mock.host, mock.port), PATIENCE) as connection:
+def send_bytes(mock: Mock, *parts: bytes) -> bytes:
+    """Send raw bytes, each part once the server read the one before, and return all bytes until the connection ends."""
+    with socket.create_connection((mock.host, mock.port), TIMEOUT) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for part in parts:
             connection.sendall(part)
-            requests.get(f"{mock.url}/_mock/health", timeout=PATIENCE)
+            requests.get(f"{mock.url}/_mock/health", timeout=TIMEOUT)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
-def someone_waits(mock: Mock, count: int = 1) -> Waiters:
-    """Return the waits for messages of a mock as soon as there are `count`."""
+def wait_for_waiters(mock: Mock, count: int = 1) -> Waiters:
+    """Wait until `count` requests wait for messages of the mock, and return the waiters."""
     owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
-    (waits,) = (owner for owner in owners if isinstance(owner, Waiters) and owner.kind is Message)
-    deadline = timer() + PATIENCE
-    while len(waits) != count:
-        assert timer() < deadline, f"there are {len(waits)} waits"
-        requests.get(f"{mock.url}/_mock/health", timeout=PATIENCE)
-    return waits
+    (waiters,) = (owner for owner in owners if isinstance(owner, Waiters) and owner.kind is Message)
+    deadline = timer() + TIMEOUT
+    while len(waiters) != count:
+        assert timer() < deadline, f"there are {len(waiters)} waiters"
+        requests.get(f"{mock.url}/_mock/health", timeout=TIMEOUT)
+    return waiters

@@ -100,7 +100,7 @@ def test_account_shows_the_cursor_of_its_newest_message(api: Api) -> None:
     assert api.get("account")["newest"] is None
     _, newest = api.send(PHONE, PHONE)
     assert api.get("account")["newest"] == api.get(f"messages/{newest}")["cursor"]
-    api.ask("DELETE", "messages")
+    api.request_json("DELETE", "messages")
     assert api.get("account")["newest"] is None
 
 
@@ -208,7 +208,7 @@ def test_top_up_sends_what_waited_oldest_first_as_far_as_it_goes(api: Api) -> No
 def test_top_up_passes_over_what_was_deleted(api: Api) -> None:
     api.patch(credit=0)
     api.send(PHONE, **PLAIN)
-    api.ask("DELETE", "messages")
+    api.request_json("DELETE", "messages")
     (second,) = api.send(PHONE, **PLAIN)
     assert api.patch(credit=1) | {"clock": None, "id": "", "key": ""} == {
         **api.get("account"), "clock": None, "id": "", "key": "", "credit": 0, "waiting_for_credit": 0,
@@ -227,7 +227,7 @@ def test_deleted_account_begins_anew_with_other_ids(api: Api) -> None:
     theirs = other.send(PHONE)
     owner = api.patch(credit=1, unsubscribed=[PHONE])["id"]
     first = api.send(PHONE)
-    assert api.ask("DELETE", "account") == {"reset": owner}
+    assert api.request_json("DELETE", "account") == {"reset": owner}
     account = api.get("account")
     assert (account["id"], account["credit"], account["unsubscribed"], account["messages"]) == (owner, None, [], 0)
     assert api.get("requests")["total"] == 0
@@ -238,7 +238,7 @@ def test_deleted_account_begins_anew_with_other_ids(api: Api) -> None:
 def test_account_is_deleted_by_its_id_too(api: Api) -> None:
     api.send(PHONE)
     owner = api.get("account")["id"]
-    assert Api(api.mock).ask("DELETE", "account", account=owner) == {"reset": owner}
+    assert Api(api.mock).request_json("DELETE", "account", account=owner) == {"reset": owner}
     assert api.ids() == []
 
 

@@ -12,8 +12,8 @@ from mocksms.inspection.auth import OPEN
 from mocksms.schemas.openapi import STREAM
 from mocksms.settings import Settings
 from mocksms.web.static import PAGES as PAGE_PATHS
-from tests.inspection.support import LATER, OPERATIONS, QUEUED, SENT, Api, exchange_bytes
-from tests.support import NUMBER, PATIENCE, Mock, running
+from tests.inspection.support import LATER, OPERATIONS, QUEUED, SENT, Api, send_bytes
+from tests.support import NUMBER, TIMEOUT, Mock, running
 from tests.web.test_static import FILES
 
 KEY = "sk-live-0123456789-abcdefghij"
@@ -50,7 +50,7 @@ def populate(mock: Mock, key: str) -> Api:
     mock.post("{}", X_API_Key=key, Authorization=f"Bearer {key}", Cookie=f"session={key}")
     api.post("inbound", {"from": NUMBER, "text": "Hi"})
     api.patch(credit=100, kosher=[NUMBER])
-    api.ask("PUT", "scenario", {"rule": [{"match": {"tag": "none"}, "outcome": "sent"}]})
+    api.request_json("PUT", "scenario", {"rule": [{"match": {"tag": "none"}, "outcome": "sent"}]})
     api.post("faults", {"fault": {"kind": "empty"}, "match": {"tag": "none"}})
     return api
 
@@ -98,7 +98,7 @@ def call(mock: Mock, method: str, path: str, data: Any = None, **headers: str) -
         data=data,
         headers=given,
         stream=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         allow_redirects=False,
     ) as answer:
         if answer.headers.get("content-type") == STREAM:
@@ -153,7 +153,7 @@ def test_refused_origin_is_named(used: Api) -> None:
 
 
 def test_call_without_a_host_is_of_a_program_here(used: Api) -> None:
-    raw = exchange_bytes(used.mock, b"GET /_mock/health HTTP/1.0\r\n\r\n")
+    raw = send_bytes(used.mock, b"GET /_mock/health HTTP/1.0\r\n\r\n")
     assert raw.startswith(b"HTTP/1.1 200 ")
 
 
@@ -262,14 +262,14 @@ def test_body_as_long_as_allowed_is_read(narrow_mock: Mock) -> None:
 def test_body_that_does_not_end_is_given_up(used: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocksms.asgi.MAX_BODY_SECONDS", 0.001)
     head = b"POST /_mock/verify HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
-    answer = exchange_bytes(used.mock, head)
+    answer = send_bytes(used.mock, head)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"connection: close" in answer
 
 
 def test_client_that_leaves_within_its_body_changes_nothing(used: Api) -> None:
     before = state_of(used)
-    connection = http.client.HTTPConnection(used.mock.host, used.mock.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(used.mock.host, used.mock.port, timeout=TIMEOUT)
     connection.putrequest("POST", "/_mock/reset")
     connection.putheader("Content-Type", "application/json")
     connection.putheader("Content-Length", "100")
@@ -345,7 +345,7 @@ def test_token_of_any_script_is_compared() -> None:
     with running(Settings(port=0, control_token="סומסום")) as mock:
         assert call(mock, "GET", "/_mock/messages", Authorization="Bearer x").status_code == 401
         raw = "GET /_mock/messages HTTP/1.0\r\nAuthorization: Bearer סומסום\r\n\r\n".encode()
-        assert exchange_bytes(mock, raw).startswith(b"HTTP/1.1 200 ")
+        assert send_bytes(mock, raw).startswith(b"HTTP/1.1 200 ")
 
 
 def test_reading_methods_are_those_that_change_nothing() -> None:

@@ -8,8 +8,8 @@ import pytest
 from mocksms.inspection.callbacks import MAX_REPLAYED
 from mocksms.settings import Settings
 from tests.inspection.support import BOUNCING, QUEUED, SENT, Api
-from tests.receiver import Receiver, Reply, receiving
-from tests.support import NUMBER, PATIENCE, running
+from tests.receiver import Receiver, Response, receiving
+from tests.support import NUMBER, TIMEOUT, running
 
 NOBODY = "http://127.0.0.1:1/"
 PHONE = "972-54-2222222"
@@ -33,20 +33,20 @@ def listed(api: Api, **query: Any) -> list[dict[str, Any]]:
 
 
 def test_callback_has_its_request_and_its_attempts(api: Api, receiver: Receiver) -> None:
-    receiver.replies = [Reply(500, b"\xff no")]
+    receiver.responses = [Response(500, b"\xff no")]
     api.patch(webhooks=[receiver.url])
     now = api.post("clock/freeze")["now"]
     (name,) = api.send(NUMBER)
     settle(api)
     (callback,) = listed(api)
     (attempt,) = callback.pop("attempts")
-    assert 0 < attempt.pop("duration") < PATIENCE
+    assert 0 < attempt.pop("duration") < TIMEOUT
     assert attempt == {"at": now, "status": 500, "body": "\ufffd no", "error": "HTTP 500"}
-    (told,) = receiver.told
+    (request,) = receiver.requests
     assert callback.pop("request") == {
         "method": "POST",
-        "headers": [list(pair) for pair in told.headers],
-        "body": told.body.decode(),
+        "headers": [list(pair) for pair in request.headers],
+        "body": request.body.decode(),
     }
     assert api.get("clock")["next_due"] == callback.pop("due_at") > now
     assert callback == {
@@ -230,8 +230,8 @@ def test_consents_are_listed_with_their_cause(api: Api) -> None:
     api.post("inbound", {"from": NUMBER, "text": "START"})
     api.patch(unsubscribed={"add": [PHONE]})
     api.post("messages/latest/unsubscribe")
-    told = [(entry["number"], entry["choice"], entry["cause"]) for entry in api.get("consents")["consents"]]
-    assert told == [
+    consents = [(entry["number"], entry["choice"], entry["cause"]) for entry in api.get("consents")["consents"]]
+    assert consents == [
         ("972541111111", "out", "unsubscribed manually"),
         ("972542222222", "out", "changed manually"),
         ("972541111111", "in", "reply 'START'"),

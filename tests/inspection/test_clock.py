@@ -7,7 +7,7 @@ import pytest
 
 from mocksms.sms.instants import MAX_INSTANT
 from tests.inspection.support import BOUNCING, LATER, SENT, Api
-from tests.support import HandClock, Mock, running
+from tests.support import ManualClock, Mock, running
 
 PHONE = "972-54-1111111"
 YEAR_AHEAD = timedelta(days=365)
@@ -18,7 +18,7 @@ def now(api: Api) -> datetime:
 
 
 def test_clock_runs_until_frozen_and_from_then_on_again() -> None:
-    time = HandClock()
+    time = ManualClock()
     with running(time=time) as mock:
         api = Api(mock, "first")
         began = now(api)
@@ -79,7 +79,7 @@ def test_clock_is_advanced_to_an_instant(api: Api, to: str, shown: str) -> None:
 
 
 def test_running_clock_is_advanced_and_runs_on() -> None:
-    time = HandClock()
+    time = ManualClock()
     with running(time=time) as mock:
         api = Api(mock, "first")
         advanced = api.post("clock/advance", {"by": "1h"})
@@ -131,7 +131,7 @@ def test_frozen_time_freezes_what_the_mock_decides(api: Api) -> None:
 
 @pytest.mark.parametrize("to", ["2001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "2026-03-01T11:59:59.999999Z"], ids=str)
 def test_backwards_is_refused_and_nothing_moves(to: str) -> None:
-    with running(time=HandClock()) as mock:
+    with running(time=ManualClock()) as mock:
         api = Api(mock, "first")
         before = api.post("clock/freeze")
         error = api.refused(409, "POST", "clock/advance", {"to": to})
@@ -215,7 +215,7 @@ def test_all_clocks_are_frozen_moved_and_resumed_with_those_to_come(own_mock: Mo
 
 
 def test_all_clocks_are_frozen_at_one_instant() -> None:
-    class Restless(HandClock):
+    class Restless(ManualClock):
         def __call__(self) -> datetime:
             self.advance(0.001)
             return super().__call__()

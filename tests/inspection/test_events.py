@@ -21,7 +21,7 @@ from mocksms.server import bind
 from mocksms.settings import Settings
 from tests import support
 from tests.inspection.support import INVALID, Api
-from tests.support import KEY, NOON, NUMBER, PATIENCE, Mock, running
+from tests.support import KEY, NOON, NUMBER, TIMEOUT, Mock, running
 
 
 class Event(NamedTuple):
@@ -52,7 +52,7 @@ def watching(mock: Mock, key: str | None = None, last: str | None = None) -> Ite
     named = {"X-API-Key": key, "Last-Event-ID": last}
     headers = {name: value for name, value in named.items() if value is not None}
     url = f"{mock.url}/_mock/events"
-    with requests.get(url, headers=headers, stream=True, timeout=PATIENCE) as answer:
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
         assert answer.status_code == 200, answer.text
         yield events(answer.iter_lines(chunk_size=1, decode_unicode=True))
 
@@ -92,7 +92,7 @@ def test_stream_has_all_events_with_their_accounts(own_mock: Mock) -> None:
         assert next(heard).kind == "account"
         api.post("clock/freeze")
         assert next(heard).kind == "clock"
-        api.ask("DELETE", "messages")
+        api.request_json("DELETE", "messages")
         assert next(heard).kind == "deleted"
         own_mock.post("{", X_API_Key="")
         stranger = next(heard)
@@ -196,7 +196,7 @@ def watched(mock: Mock, count: int) -> None:
     """Wait until `count` streams are open."""
     owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
     (opened,) = (owner for owner in owners if isinstance(owner, streams.Streams))
-    deadline = timer() + PATIENCE
+    deadline = timer() + TIMEOUT
     while len(opened) != count:
         assert timer() < deadline, f"{len(opened)} streams are open"
         Api(mock).get("health")
@@ -204,7 +204,7 @@ def watched(mock: Mock, count: int) -> None:
 
 def test_stream_ends_with_the_reason_when_the_mock_stops() -> None:
     with running() as mock:
-        answer = requests.get(f"{mock.url}/_mock/events", stream=True, timeout=PATIENCE)
+        answer = requests.get(f"{mock.url}/_mock/events", stream=True, timeout=TIMEOUT)
         heard = events(answer.iter_lines(chunk_size=1, decode_unicode=True))
         assert next(heard).kind == "open"
     with closing(answer):
@@ -223,7 +223,7 @@ def not_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Mock, socket.
     monkeypatch.setattr(support, "bind", bind_narrow)
     with running() as mock, socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(PATIENCE)
+        connection.settimeout(TIMEOUT)
         connection.connect((mock.host, mock.port))
         connection.sendall(b"GET /_mock/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         watched(mock, 1)

@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from mocksms.settings import Settings
-from tests.inspection.support import FAILING, QUEUED, RESETTING, Api, exchange_bytes
-from tests.support import KEY, NUMBER, HandClock, body, running
+from tests.inspection.support import FAILING, QUEUED, RESETTING, Api, send_bytes
+from tests.support import KEY, NUMBER, ManualClock, body, running
 
 ALSO = "972-54-2222222"
 SENDS = "/rest/v1/transactional/sms/send"
@@ -23,7 +23,7 @@ Open = Callable[..., "Story"]
 class Story(Api):
     """A mock with a manual clock at noon, and its explanations."""
 
-    clock: HandClock
+    clock: ManualClock
 
     def why(self, **query: Any) -> str:
         """Return the explanation why no message matches."""
@@ -45,7 +45,7 @@ def story() -> Iterator[Open]:
     with ExitStack() as stack:
 
         def begin(**options: Any) -> Story:
-            clock = HandClock()
+            clock = ManualClock()
             story = Story(stack.enter_context(running(Settings(port=0, seed="tests", **options), clock)), KEY)
             story.clock = clock
             return story
@@ -245,8 +245,8 @@ def test_unreadable_requests_and_faults_are_refused_requests(story: Open) -> Non
     api.mock.post(json.dumps(body(FAILING)), SENDS)
     with pytest.raises(requests.ConnectionError):
         api.mock.post(json.dumps(body(RESETTING)), SENDS)
-    exchange_bytes(api.mock, b"GARBAGE\x1b[2J\r\n\r\n")
-    exchange_bytes(api.mock, b"\r\n\x00\r\n\r\n")
+    send_bytes(api.mock, b"GARBAGE\x1b[2J\r\n\r\n")
+    send_bytes(api.mock, b"\r\n\x00\r\n\r\n")
     assert api.why().splitlines()[4:] == [
         "  refused    an unreadable request at 12:00:00.000, without an account, got 400:"
         " malformed HTTP: Invalid HTTP request received.",

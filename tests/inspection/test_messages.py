@@ -9,8 +9,8 @@ import requests
 
 from mocksms.engine import patterns
 from mocksms.settings import Settings
-from tests.inspection.support import BOUNCING, INVALID, KOSHER, NO_CREDIT, QUEUED, SENT, Api, someone_waits
-from tests.support import PATIENCE, Mock, body, running
+from tests.inspection.support import BOUNCING, INVALID, KOSHER, NO_CREDIT, QUEUED, SENT, Api, wait_for_waiters
+from tests.support import TIMEOUT, Mock, body, running
 
 PHONE = "972-54-1111111"
 OTHER_PHONE = "972-54-2222222"
@@ -23,7 +23,7 @@ def gallery(shared_mock: Mock) -> dict[str, str]:
     """Return the ids, by name, of messages that differ in all a filter looks at, in the account `gallery`."""
     api = Api(shared_mock, "gallery")
     # The mock outlives the module, which may be set up again.
-    api.ask("DELETE", "messages")
+    api.request_json("DELETE", "messages")
     (otp,) = api.send(SENT, content="Your code is 481516", tags=["otp", "login"], sender_id="Shop")
     (hebrew,) = api.send(PHONE, content="הקוד שלך הוא 2342", tags=["otp"])
     (kosher,) = api.send(KOSHER, content="Hello kosher")
@@ -337,7 +337,7 @@ def test_cursor_shows_exactly_what_came_after_it(api: Api) -> None:
 )
 def test_cursor_of_any_response_is_valid_in_any_request(api: Api, method: str, path: str, given: object) -> None:
     api.send(PHONE)
-    cursor = api.ask(method, path, given)["cursor"]
+    cursor = api.request_json(method, path, given)["cursor"]
     assert api.ids(since=cursor) == []
     after = api.send(PHONE)
     assert api.ids(since=cursor) == api.ids("messages/wait", since=cursor, timeout=0) == after
@@ -408,7 +408,7 @@ def test_deleted_messages_do_not_count_as_evicted(small_mock: Mock) -> None:
     api = Api(small_mock, "deleting")
     cursor = api.get("messages")["cursor"]
     api.send(*[PHONE] * 3)
-    api.ask("DELETE", "messages", to=PHONE)
+    api.request_json("DELETE", "messages", to=PHONE)
     page = api.get("messages", since=cursor)
     assert (page["incomplete"], page["evicted"], page["total"]) == (False, 0, 0)
 
@@ -428,9 +428,9 @@ def test_all_messages_of_the_account_are_deleted(api: Api) -> None:
     other = Api(api.mock, f"{api.key} of another")
     theirs = other.send(PHONE)
     api.send(PHONE, OTHER_PHONE)
-    assert api.ask("DELETE", "messages") == {"deleted": 2}
+    assert api.request_json("DELETE", "messages") == {"deleted": 2}
     assert api.ids() == []
-    assert api.ask("DELETE", "messages") == {"deleted": 0}
+    assert api.request_json("DELETE", "messages") == {"deleted": 0}
     assert other.ids() == theirs
 
 
@@ -438,12 +438,12 @@ def test_only_messages_that_match_are_deleted(api: Api) -> None:
     first, kept = api.send(PHONE, OTHER_PHONE)
     cursor = api.get("messages")["cursor"]
     (second,) = api.send(PHONE)
-    assert api.ask("DELETE", "messages", since=cursor, to=PHONE) == {"deleted": 1}
+    assert api.request_json("DELETE", "messages", since=cursor, to=PHONE) == {"deleted": 1}
     api.refused(404, "GET", f"messages/{second}")
     assert api.ids() == [kept, first]
-    assert api.ask("DELETE", "messages", to=PHONE) == {"deleted": 1}
+    assert api.request_json("DELETE", "messages", to=PHONE) == {"deleted": 1}
     assert api.ids() == [kept]
-    assert api.ask("DELETE", "messages", content="nowhere") == {"deleted": 0}
+    assert api.request_json("DELETE", "messages", content="nowhere") == {"deleted": 0}
     assert api.ids() == api.ids(to=OTHER_PHONE) == [kept]
 
 
@@ -451,14 +451,14 @@ def test_only_what_came_after_a_cursor_is_deleted(api: Api) -> None:
     before = api.send(PHONE)
     cursor = api.get("messages")["cursor"]
     api.send(PHONE, OTHER_PHONE)
-    assert api.ask("DELETE", "messages", since=cursor) == {"deleted": 2}
+    assert api.request_json("DELETE", "messages", since=cursor) == {"deleted": 2}
     assert api.ids() == before
 
 
 def test_deleted_message_never_lives_on(api: Api) -> None:
     api.post("clock/freeze")
     api.send(BOUNCING, QUEUED)
-    api.ask("DELETE", "messages")
+    api.request_json("DELETE", "messages")
     api.post("clock/advance", {"by": "1h"})
     assert api.ids() == []
     assert api.mock.search(key=api.key or "") == []
@@ -467,8 +467,8 @@ def test_deleted_message_never_lives_on(api: Api) -> None:
 def test_messages_of_all_accounts_are_deleted(own_mock: Mock) -> None:
     for key in ("first", "second"):
         Api(own_mock, key).send(PHONE, OTHER_PHONE)
-    assert Api(own_mock).ask("DELETE", "messages", to=PHONE) == {"deleted": 2}
-    assert Api(own_mock).ask("DELETE", "messages") == {"deleted": 2}
+    assert Api(own_mock).request_json("DELETE", "messages", to=PHONE) == {"deleted": 2}
+    assert Api(own_mock).request_json("DELETE", "messages") == {"deleted": 2}
     assert Api(own_mock).ids() == []
 
 
@@ -481,7 +481,7 @@ def test_wait_is_over_at_once_if_all_is_there(api: Api) -> None:
 
 
 def waiting(api: Api, **query: Any) -> Any:
-    return api.get("messages/wait", timeout=PATIENCE, **query)
+    return api.get("messages/wait", timeout=TIMEOUT, **query)
 
 
 def test_wait_ends_with_the_message_that_comes(own_mock: Mock) -> None:
@@ -490,7 +490,7 @@ def test_wait_ends_with_the_message_that_comes(own_mock: Mock) -> None:
     cursor = api.get("messages")["cursor"]
     with ThreadPoolExecutor() as threads:
         waited = threads.submit(waiting, api, since=cursor, to=PHONE, content="code")
-        someone_waits(own_mock)
+        wait_for_waiters(own_mock)
         api.send(OTHER_PHONE, content="Your code is 2222")
         api.send(PHONE, content="Hello")
         Api(own_mock, "another").send(PHONE, content="Your code is 3333")
@@ -504,7 +504,7 @@ def test_wait_ends_with_the_message_that_comes(own_mock: Mock) -> None:
 def test_wait_for_all_accounts_ends_with_the_message_of_any(own_mock: Mock) -> None:
     with ThreadPoolExecutor() as threads:
         waited = threads.submit(waiting, Api(own_mock), to=PHONE)
-        someone_waits(own_mock)
+        wait_for_waiters(own_mock)
         sent = Api(own_mock, "any").send(PHONE)
         assert [message["transaction_id"] for message in waited.result()["messages"]] == sent
 
@@ -514,7 +514,7 @@ def test_wait_counts_what_was_there_and_what_comes(own_mock: Mock) -> None:
     first = api.send(PHONE)
     with ThreadPoolExecutor() as threads:
         waited = threads.submit(waiting, api, count=3)
-        someone_waits(own_mock)
+        wait_for_waiters(own_mock)
         second = api.send(PHONE)
         assert not waited.done()
         third = api.send(PHONE)
@@ -527,7 +527,7 @@ def test_wait_for_a_status_ends_when_time_brings_it(own_mock: Mock) -> None:
     sent = api.send(BOUNCING)
     with ThreadPoolExecutor() as threads:
         waited = threads.submit(waiting, api, status="rejected", reject_reason="bounced")
-        someone_waits(own_mock)
+        wait_for_waiters(own_mock)
         api.post("clock/advance", {"by": "4s"})
         assert not waited.done()
         api.post("clock/advance", {"by": "1s"})
@@ -556,7 +556,7 @@ def test_wait_for_more_than_there_are_says_how_many_came(api: Api) -> None:
 def test_wait_in_vain_ends_no_connection(api: Api) -> None:
     with requests.Session() as session:
         for status in (408, 408):
-            answer = session.get(f"{api.mock.url}/_mock/messages/wait?timeout=0&account={api.key}", timeout=PATIENCE)
+            answer = session.get(f"{api.mock.url}/_mock/messages/wait?timeout=0&account={api.key}", timeout=TIMEOUT)
             assert answer.status_code == status
             assert "connection" not in answer.headers
 
@@ -648,7 +648,7 @@ def test_verify_names_what_it_cannot_read(api: Api, wrong: object, where: str) -
 @pytest.mark.parametrize("raw", [b"", b"{", b"{'to': 1}", b"\xff\xfe", b"[" * 100_000, b'{"to": "\\ud800"}', b"nul"])
 def test_body_that_is_no_json_is_named(api: Api, raw: bytes) -> None:
     answer = requests.post(
-        f"{api.mock.url}/_mock/verify", data=raw, headers={"Content-Type": "application/json"}, timeout=PATIENCE
+        f"{api.mock.url}/_mock/verify", data=raw, headers={"Content-Type": "application/json"}, timeout=TIMEOUT
     )
     assert answer.status_code == 400
     assert "JSON" in answer.json()["error"]["issues"]["body"][0]
@@ -696,7 +696,7 @@ def test_misspelled_filter_gets_the_nearest_name(api: Api) -> None:
 
 @pytest.mark.parametrize("key", ["", "k" * 257])
 def test_key_that_can_be_none_is_refused(shared_mock: Mock, key: str) -> None:
-    answer = requests.get(f"{shared_mock.url}/_mock/messages", headers={"X-API-Key": key}, timeout=PATIENCE)
+    answer = requests.get(f"{shared_mock.url}/_mock/messages", headers={"X-API-Key": key}, timeout=TIMEOUT)
     assert answer.status_code == 400
     assert list(answer.json()["error"]["issues"]) == ["X-API-Key"]
 
@@ -830,7 +830,7 @@ def test_text_of_any_kind_is_data(api: Api) -> None:
         f"{api.mock.url}/transactional/sms/send",
         json=body(PHONE, content=content),
         headers={"X-API-Key": api.key or ""},
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     assert api.get("messages/latest")["content"] == content
     answer = api.call("GET", "messages/latest", headers=TEXT, content="nowhere")

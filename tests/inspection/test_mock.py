@@ -11,7 +11,7 @@ from mocksms.fidelity import ledger
 from mocksms.settings import Settings
 from mocksms.sms.magic import Catalogue
 from tests.inspection.support import Api
-from tests.support import NUMBER, PATIENCE, Mock, running
+from tests.support import NUMBER, TIMEOUT, Mock, running
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_uptime_does_not_go_by_the_clock_of_the_accounts(own_mock: Mock) -> None
     everyone = Api(own_mock)
     everyone.post("clock/advance", {"by": "365d"})
     before = everyone.get("health")["uptime"]
-    assert before <= everyone.get("health")["uptime"] < PATIENCE * 10
+    assert before <= everyone.get("health")["uptime"] < TIMEOUT * 10
 
 
 def test_health_is_the_same_for_every_account(shared_mock: Mock) -> None:
@@ -84,7 +84,7 @@ def test_fidelity_is_the_ledger(shared_mock: Mock) -> None:
 
 def test_events_begin_with_the_cursor_and_go_on_with_what_happens(api: Api) -> None:
     with requests.get(
-        f"{api.mock.url}/_mock/events", headers={"X-API-Key": api.key or ""}, stream=True, timeout=PATIENCE
+        f"{api.mock.url}/_mock/events", headers={"X-API-Key": api.key or ""}, stream=True, timeout=TIMEOUT
     ) as stream:
         assert stream.status_code == 200
         assert stream.headers["content-type"] == "text/event-stream"
@@ -101,7 +101,7 @@ def test_events_begin_with_the_cursor_and_go_on_with_what_happens(api: Api) -> N
     assert identity.startswith("id: ")
     assert next_identity != identity
     resumed = {"X-API-Key": api.key or "", "Last-Event-ID": next_identity.removeprefix("id: ")}
-    with requests.get(f"{api.mock.url}/_mock/events", headers=resumed, stream=True, timeout=PATIENCE) as stream:
+    with requests.get(f"{api.mock.url}/_mock/events", headers=resumed, stream=True, timeout=TIMEOUT) as stream:
         lines = stream.iter_lines(chunk_size=1, decode_unicode=True)
         assert [next(lines) for _ in range(2)] == ["retry: 1000", ""]
         _, kind, data = (next(lines) for _ in range(3))

@@ -17,8 +17,8 @@ from mocksms.inspection.routes import ENDPOINTS
 from mocksms.inspection.waiting import CallbackWaits
 from mocksms.schemas.openapi import Operation
 from mocksms.settings import Settings
-from tests.inspection.support import INVALID, OPERATIONS, exchange_bytes
-from tests.support import PATIENCE, Mock, running
+from tests.inspection.support import INVALID, OPERATIONS, send_bytes
+from tests.support import TIMEOUT, Mock, running
 
 TOKEN = "open sesame"
 MAX_BODY = 1_024
@@ -49,7 +49,7 @@ def strict_mock(tmp_path: Path) -> Iterator[Mock]:
 def status(mock: Mock, method: str, path: str, *, token: str = TOKEN, **request: Any) -> int:
     headers = {"Authorization": f"Bearer {token}", **request.pop("headers", {})}
     response = requests.request(
-        method, f"{mock.url}{path}", headers=headers, stream=True, timeout=PATIENCE, allow_redirects=False, **request
+        method, f"{mock.url}{path}", headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=False, **request
     )
     with closing(response):
         return response.status_code
@@ -75,7 +75,7 @@ def refusals(mock: Mock, operation: Operation, record_id: str) -> Iterator[int]:
 def slow_body_status(mock: Mock, operation: Operation) -> int:
     path = operation.path.replace("{id}", "latest")
     lines = f"{operation.method} {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n"
-    raw = exchange_bytes(mock, f"{lines}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode())
+    raw = send_bytes(mock, f"{lines}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode())
     return int(raw.split()[1])
 
 

@@ -98,11 +98,11 @@ def test_deleted_messages_put_their_phone_back_in_its_place(api: Api) -> None:
     (first, *_) = api.send(PHONE, content="old")
     api.send(OTHER)
     api.send(PHONE, content="new")
-    api.ask("DELETE", "messages", content="new")
+    api.request_json("DELETE", "messages", content="new")
     page = api.get("phones")
     assert numbers(page) == [OTHER, PHONE]
     assert page["phones"][1]["transaction_id"] == first
-    api.ask("DELETE", "messages")
+    api.request_json("DELETE", "messages")
     assert api.get("phones")["phones"] == []
 
 

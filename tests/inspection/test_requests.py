@@ -9,8 +9,8 @@ import requests
 
 from mocksms.engine.journal import MAX_RECORDED_BODY
 from mocksms.settings import Settings
-from tests.inspection.support import FAILING, SENT, Api, exchange_bytes
-from tests.support import PATIENCE, Mock, body, running
+from tests.inspection.support import FAILING, SENT, Api, send_bytes
+from tests.support import TIMEOUT, Mock, body, running
 
 PHONE = "972-54-1111111"
 SEND = "/rest/v1/transactional/sms/send"
@@ -40,7 +40,7 @@ def busy_mock() -> Iterator[Mock]:
         mock.get("/transactional/sms/send", "busy")
         Api(mock, "another").send(PHONE)
         mock.post("{}", X_API_Key="")
-        exchange_bytes(mock, b"NONSENSE\r\n\r\n")
+        send_bytes(mock, b"NONSENSE\r\n\r\n")
         yield mock
 
 
@@ -195,14 +195,14 @@ def test_bytes_that_are_no_text_are_shown_as_such(api: Api) -> None:
 def test_secrets_are_shown_shortened(shared_mock: Mock, name: str) -> None:
     key = f"the secret of {name}"
     headers = {"X-API-Key": "the key of the secrets", name: key}
-    requests.get(f"{shared_mock.url}/transactional/sms/search", headers=headers, timeout=PATIENCE)
+    requests.get(f"{shared_mock.url}/transactional/sms/search", headers=headers, timeout=TIMEOUT)
     shown = dict(latest(Api(shared_mock, headers["X-API-Key"]))["headers"])
     assert shown[name.lower()] == "the …"
 
 
 def test_evicted_messages_of_a_request_are_not_listed(api: Api) -> None:
     sent = api.send(PHONE, SENT)
-    api.ask("DELETE", "messages", to=PHONE)
+    api.request_json("DELETE", "messages", to=PHONE)
     assert latest(api)["messages"] == sent[1:]
 
 
@@ -282,7 +282,7 @@ def test_request_whose_connection_was_reset_has_no_response(api: Api) -> None:
 def test_bytes_that_are_no_http_are_noted_by_their_first_line(
     own_mock: Mock, raw: bytes, method: str, target: str
 ) -> None:
-    assert exchange_bytes(own_mock, raw).startswith(b"HTTP/1.1 400 ")
+    assert send_bytes(own_mock, raw).startswith(b"HTTP/1.1 400 ")
     request = latest(Api(own_mock))
     assert (request["method"], request["target"], request["account"]) == (method, target, None)
     assert (request["response"]["status"], request["body"], request["headers"]) == (400, "", [])
@@ -293,7 +293,7 @@ def test_bytes_that_are_no_http_are_noted_by_their_first_line(
 
 def test_key_is_no_first_line_of_what_is_no_http(own_mock: Mock) -> None:
     head = b"GET /transactional/sms/search HTTP/1.1\r\nHost: localhost\r\n"
-    exchange_bytes(own_mock, head, b"X-API-Key: the whole secret\r\nno header\r\n\r\n")
+    send_bytes(own_mock, head, b"X-API-Key: the whole secret\r\nno header\r\n\r\n")
     page = Api(own_mock).get("requests")
     assert page["requests"][0]["note"].startswith("malformed HTTP: ")
     assert "the whole secret" not in str(page)

@@ -10,8 +10,8 @@ import requests
 
 from mocksms.inspection.routes import ENDPOINTS, TAGS
 from mocksms.schemas.openapi import STREAM
-from tests.inspection.support import OPERATIONS, Api, exchange_bytes, someone_waits
-from tests.support import NUMBER, PATIENCE, Mock, running
+from tests.inspection.support import OPERATIONS, Api, send_bytes, wait_for_waiters
+from tests.support import NUMBER, TIMEOUT, Mock, running
 
 PATHS = sorted({operation.path for operation in OPERATIONS})
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
@@ -41,7 +41,7 @@ HOSTILE = {
 
 def raw_call(mock: Mock, method: str, target: str, headers: dict[str, str] | None = None) -> tuple[int, bytes, Any]:
     """Return status, body and headers of the answer to a target that is sent as it stands."""
-    connection = http.client.HTTPConnection(mock.host, mock.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(mock.host, mock.port, timeout=TIMEOUT)
     try:
         connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in (headers or {}).items():
@@ -193,7 +193,7 @@ def test_hostile_query_is_read_or_refused(shared_mock: Mock, hostile: str) -> No
 def test_hostile_host_is_no_trouble(shared_mock: Mock, host: str) -> None:
     for target in (b"/_mock/health", b"/_mock/nothing"):
         raw = b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (target, host.encode("latin-1"))
-        answer = exchange_bytes(shared_mock, raw)
+        answer = send_bytes(shared_mock, raw)
         assert answer.partition(b" ")[2][:3] in (b"200", b"400", b"403", b"404")
 
 
@@ -231,11 +231,11 @@ def test_too_many_that_wait_or_watch_are_told_to_come_back(
 
 
 def test_wait_of_a_client_that_leaves_is_over(own_mock: Mock) -> None:
-    connection = http.client.HTTPConnection(own_mock.host, own_mock.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(own_mock.host, own_mock.port, timeout=TIMEOUT)
     connection.request("GET", "/_mock/messages/wait?timeout=300")
-    someone_waits(own_mock)
+    wait_for_waiters(own_mock)
     connection.close()
-    someone_waits(own_mock, 0)
+    wait_for_waiters(own_mock, 0)
     own_mock.send(NUMBER)
     assert Api(own_mock).get("messages")["total"] == 1
 
@@ -246,14 +246,14 @@ def test_mock_that_stops_ends_waits_and_streams() -> None:
 
     with ThreadPoolExecutor() as threads, running() as mock:
         api = Api(mock, "waiting")
-        stream = requests.get(f"{mock.url}/_mock/events", stream=True, timeout=PATIENCE)
+        stream = requests.get(f"{mock.url}/_mock/events", stream=True, timeout=TIMEOUT)
         assert stream.headers["content-type"] == STREAM
         rest = threads.submit(rest_of, stream)
         waited = threads.submit(api.call, "GET", "messages/wait", timeout=300)
-        someone_waits(mock)
-    answer = waited.result(PATIENCE)
+        wait_for_waiters(mock)
+    answer = waited.result(TIMEOUT)
     assert (answer.status_code, answer.json()["error"]["message"]) == (503, "The mock shuts down.")
-    assert rest.result(PATIENCE).endswith(b'event: dropped\ndata: {"reason":"mocksms stops"}\n\n')
+    assert rest.result(TIMEOUT).endswith(b'event: dropped\ndata: {"reason":"mocksms stops"}\n\n')
 
 
 @pytest.mark.parametrize("method_and_path", [("POST", "reset"), ("DELETE", "messages"), ("POST", "clock/freeze")])

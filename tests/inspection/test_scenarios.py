@@ -13,7 +13,7 @@ from mocksms.scenario.schema import FaultName
 from mocksms.settings import DURATION_SYNTAX, Settings
 from mocksms.sms.instants import MAX_INSTANT
 from tests.inspection.support import SENT, Api
-from tests.support import PATIENCE, HandClock, Mock, body, running
+from tests.support import TIMEOUT, ManualClock, Mock, body, running
 
 PHONE = "972-54-1111111"
 SECOND = "972-54-2222222"
@@ -23,13 +23,13 @@ DOWN: dict[str, Any] = {"fault": {"kind": "status", "status": 503, "retry_after"
 
 
 def put(api: Api, scenario: Any = None, **query: Any) -> Any:
-    return api.ask("PUT", "scenario", scenario, **query)
+    return api.request_json("PUT", "scenario", scenario, **query)
 
 
 def try_send(api: Api, *to: str, **more: Any) -> requests.Response:
     """Send, whatever comes of it."""
     url = f"{api.mock.url}/transactional/sms/send"
-    return requests.post(url, json=body(*to, **more), headers={"X-API-Key": api.key or ""}, timeout=PATIENCE)
+    return requests.post(url, json=body(*to, **more), headers={"X-API-Key": api.key or ""}, timeout=TIMEOUT)
 
 
 def states(api: Api) -> list[str]:
@@ -214,7 +214,7 @@ def test_switching_scenarios_loses_no_message_and_no_step_of_it(frozen: Api) -> 
     frozen.send(PHONE)
     put(frozen, {"rule": [{"outcome": "invalid"}]})
     frozen.send(PHONE)
-    frozen.ask("DELETE", "scenario")
+    frozen.request_json("DELETE", "scenario")
     frozen.send(PHONE)
     assert states(frozen) == ["queued", "invalid/invalid-number", "sent"]
     frozen.post("clock/advance", {"by": "2s"})
@@ -253,7 +253,7 @@ def test_scenario_is_taken_out_of_force(own_mock: Mock, *, everyone: bool) -> No
     api, all_of_them = Api(own_mock, "first"), Api(own_mock)
     put(all_of_them, OUTAGE)
     api.send(PHONE)
-    assert (all_of_them if everyone else api).ask("DELETE", "scenario") == NOTHING
+    assert (all_of_them if everyone else api).request_json("DELETE", "scenario") == NOTHING
     api.send(PHONE)
     assert states(api) == ["exception/no-available-gateways", "sent"]
     assert api.get("scenario") == NOTHING
@@ -369,7 +369,7 @@ def test_fault_goes_before_the_rules_and_the_latest_before_all(api: Api) -> None
     second = api.post("faults", {"fault": {"kind": "status", "status": 503}, "times": 1})["id"]
     assert listed(api) == [second, first]
     assert [try_send(api, PHONE).status_code for _ in range(3)] == [503, 502, 502]
-    api.ask("DELETE", "faults")
+    api.request_json("DELETE", "faults")
     assert try_send(api, PHONE).status_code == 500
 
 
@@ -399,11 +399,11 @@ def test_unauthorized_has_the_text_of_the_guide(api: Api) -> None:
 
 def test_fault_is_cleared_by_its_id(api: Api) -> None:
     first, second = (api.post("faults", DOWN)["id"] for _ in range(2))
-    assert api.ask("DELETE", f"faults/{first}") == {"cleared": 1}
+    assert api.request_json("DELETE", f"faults/{first}") == {"cleared": 1}
     assert listed(api) == [second]
     assert try_send(api, PHONE).status_code == 503
     api.refused(404, "DELETE", f"faults/{first}")
-    api.ask("DELETE", f"faults/{second}")
+    api.request_json("DELETE", f"faults/{second}")
     assert try_send(api, PHONE).status_code == 200
 
 
@@ -418,8 +418,8 @@ def test_unknown_fault_id_is_refused(api: Api, name: str) -> None:
 def test_all_faults_are_cleared_at_once(api: Api) -> None:
     for _ in range(3):
         api.post("faults", DOWN)
-    assert api.ask("DELETE", "faults") == {"cleared": 3}
-    assert api.ask("DELETE", "faults") == {"cleared": 0}
+    assert api.request_json("DELETE", "faults") == {"cleared": 3}
+    assert api.request_json("DELETE", "faults") == {"cleared": 0}
     assert try_send(api, PHONE).status_code == 200
 
 
@@ -429,7 +429,7 @@ def test_fault_of_one_account_is_of_no_other(own_mock: Mock) -> None:
     assert (try_send(first, PHONE).status_code, try_send(second, PHONE).status_code) == (503, 200)
     assert (listed(first), listed(second), listed(Api(own_mock))) == ([fault], [], [fault])
     second.refused(404, "DELETE", f"faults/{fault}")
-    assert Api(own_mock).ask("DELETE", f"faults/{fault}") == {"cleared": 1}
+    assert Api(own_mock).request_json("DELETE", f"faults/{fault}") == {"cleared": 1}
     assert listed(first) == []
 
 
@@ -442,9 +442,9 @@ def test_fault_of_all_is_of_the_accounts_there_are_and_of_those_to_come(own_mock
     for api in (first, second):
         assert [try_send(api, PHONE).status_code for _ in range(2)] == [503, 200]
         assert listed(api) == [fault]
-    first.ask("DELETE", f"faults/{fault}")
+    first.request_json("DELETE", f"faults/{fault}")
     assert (listed(first), listed(second)) == ([], [fault])
-    assert everyone.ask("DELETE", f"faults/{fault}") == {"cleared": 1}
+    assert everyone.request_json("DELETE", f"faults/{fault}") == {"cleared": 1}
     assert (listed(second), listed(everyone), listed(Api(own_mock, "to come"))) == ([], [], [])
 
 
@@ -453,12 +453,12 @@ def test_fault_of_accounts_to_come_is_listed_though_there_are_none_yet(own_mock:
     first, second = (everyone.post("faults", DOWN)["id"] for _ in range(2))
     shown = everyone.get("faults")["faults"]
     assert [(each["id"], each["account"], each["applied"]) for each in shown] == [(second, None, 0), (first, None, 0)]
-    assert everyone.ask("DELETE", "faults") == {"cleared": 2}
+    assert everyone.request_json("DELETE", "faults") == {"cleared": 2}
     assert try_send(Api(own_mock, "to come"), PHONE).status_code == 200
 
 
 def test_fault_of_all_ends_by_the_clock_of_each() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     with running(Settings(port=0), clock) as mock:
         everyone, first = Api(mock), Api(mock, "first")
         first.post("clock/freeze")
@@ -472,7 +472,7 @@ def test_fault_of_all_ends_by_the_clock_of_each() -> None:
 def test_ended_faults_are_listed_apart(frozen: Api) -> None:
     short, cleared, long = (frozen.post("faults", {**DOWN, "ttl": ttl, "times": 1})["id"] for ttl in ("1s", "2s", "3s"))
     assert [try_send(frozen, PHONE).status_code for _ in range(3)] == [503] * 3
-    frozen.ask("DELETE", f"faults/{cleared}")
+    frozen.request_json("DELETE", f"faults/{cleared}")
     frozen.post("clock/advance", {"by": "1s"})
     assert listed(frozen) == [long]
     assert [(fault["id"], fault["applied"]) for fault in frozen.get("faults")["ended"]] == [(short, 1), (cleared, 1)]

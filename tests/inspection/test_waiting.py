@@ -22,9 +22,9 @@ from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.webhook import Webhook
 from tests.engine.support import World
-from tests.inspection.support import QUEUED, Api, someone_waits
+from tests.inspection.support import QUEUED, Api, wait_for_waiters
 from tests.receiver import hanging, receiving
-from tests.support import KEY, NOON, NUMBER, PATIENCE, Mock, running
+from tests.support import KEY, NOON, NUMBER, TIMEOUT, Mock, running
 
 MANY = 1_000
 
@@ -53,7 +53,7 @@ async def waited(mock: Mock, query: str) -> dict[str, Any]:
 def test_a_thousand_waits_at_once_get_each_its_own_message(own_mock: Mock) -> None:
     async def all_of_them() -> list[dict[str, Any]]:
         waiting = [asyncio.create_task(waited(own_mock, f"to={number(place)}&timeout=60")) for place in range(MANY)]
-        await asyncio.to_thread(someone_waits, own_mock, MANY)
+        await asyncio.to_thread(wait_for_waiters, own_mock, MANY)
         for start in range(0, MANY, 250):
             numbers = [number(place) for place in range(start, start + 250)]
             await asyncio.to_thread(own_mock.send, *numbers)
@@ -61,14 +61,14 @@ def test_a_thousand_waits_at_once_get_each_its_own_message(own_mock: Mock) -> No
 
     for place, found in enumerate(asyncio.run(asyncio.wait_for(all_of_them(), 60))):
         assert [message["mobile_number"] for message in found["messages"]] == [number(place)]
-    assert not len(someone_waits(own_mock, 0))
+    assert not len(wait_for_waiters(own_mock, 0))
 
 
 def test_wait_ends_when_its_client_disconnects(own_mock: Mock) -> None:
-    with socket.create_connection((own_mock.host, own_mock.port), PATIENCE) as connection:
+    with socket.create_connection((own_mock.host, own_mock.port), TIMEOUT) as connection:
         connection.sendall(wait_request("timeout=60"))
-        someone_waits(own_mock, 1)
-    someone_waits(own_mock, 0)
+        wait_for_waiters(own_mock, 1)
+    wait_for_waiters(own_mock, 0)
     Api(own_mock, KEY).send(QUEUED)
 
 
@@ -77,12 +77,12 @@ def test_wait_beyond_the_limit_is_refused_and_may_be_repeated(own_mock: Mock, mo
     api = Api(own_mock, KEY)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(api.get, "messages/wait", timeout=60)
-        someone_waits(own_mock, 1)
+        wait_for_waiters(own_mock, 1)
         answer = api.call("GET", "messages/wait", timeout=60)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         assert "1 waits" in answer.json()["error"]["message"]
         api.send(QUEUED)
-        assert first.result(PATIENCE)["total"] == 1
+        assert first.result(TIMEOUT)["total"] == 1
     assert api.get("messages/wait", timeout=60)["total"] == 1
 
 
@@ -90,8 +90,8 @@ def test_wait_ends_when_the_mock_stops() -> None:
     with ThreadPoolExecutor() as pool:
         with running() as mock:
             answer = pool.submit(Api(mock, KEY).call, "GET", "messages/wait", timeout=60)
-            someone_waits(mock, 1)
-        assert answer.result(PATIENCE).status_code == 503
+            wait_for_waiters(mock, 1)
+        assert answer.result(TIMEOUT).status_code == 503
         assert "shuts down" in answer.result().json()["error"]["message"]
 
 
@@ -99,11 +99,11 @@ def test_messages_of_other_accounts_do_not_end_a_wait(own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(api.get, "messages/wait", timeout=60)
-        someone_waits(own_mock, 1)
+        wait_for_waiters(own_mock, 1)
         Api(own_mock, "another").send(QUEUED, QUEUED)
-        someone_waits(own_mock, 1)
+        wait_for_waiters(own_mock, 1)
         own = api.send(QUEUED, number(1))
-        found = waiting.result(PATIENCE)
+        found = waiting.result(TIMEOUT)
     assert found["messages"][0]["transaction_id"] in own
 
 
@@ -114,9 +114,9 @@ def test_wait_whose_pattern_is_too_slow_for_what_comes_is_refused(
     api = Api(own_mock, KEY)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(api.call, "GET", "messages/wait", timeout=60, regex="(a|a)*(a|a)*$")
-        someone_waits(own_mock, 1)
+        wait_for_waiters(own_mock, 1)
         own_mock.send(content="a" * 60 + "b")
-        answer = waiting.result(PATIENCE)
+        answer = waiting.result(TIMEOUT)
     assert answer.status_code == 400
     assert "regular expression takes longer" in answer.json()["error"]["message"]
 
@@ -151,17 +151,17 @@ def test_advance_returns_when_receivers_have_been_called(own_mock: Mock) -> None
     """However long that takes them, and with callbacks that others cause."""
     api = Api(own_mock, "k")
     with receiving() as receiver:
-        receiver.before_answer = lambda _: api.get("health")
+        receiver.before_response = lambda _: api.get("health")
         api.patch(webhooks=[receiver.url])
         api.post("clock/freeze")
         api.send(*["972-50-0002300"] * 20)
         api.post("clock/advance", {"by": "5s"})
-        assert len(receiver.told) == 40
+        assert len(receiver.requests) == 40
 
 
 def test_advance_fails_when_receivers_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CallbackWaits.__init__, "__defaults__", (0.1,))
-    with hanging() as (url, _), running(Settings(port=0, webhook_timeout=timedelta(seconds=PATIENCE))) as mock:
+    with hanging() as (url, _), running(Settings(port=0, webhook_timeout=timedelta(seconds=TIMEOUT))) as mock:
         api = Api(mock, "k")
         before = api.post("clock/freeze")["now"]
         api.patch(webhooks=[url])
@@ -179,14 +179,14 @@ def test_advance_of_one_account_does_not_wait_for_another(own_mock: Mock) -> Non
     with hanging() as (url, called):
         one.patch(webhooks=[url])
         one.send(NUMBER)
-        assert called.wait(PATIENCE)
+        assert called.wait(TIMEOUT)
         two.post("clock/advance", {"by": "1h"})
         assert one.get("callbacks", state="pending")["total"] == 1
 
 
 def test_wait_for_callbacks_ends_when_the_mock_stops() -> None:
     with hanging() as (url, _), ThreadPoolExecutor() as pool:
-        with running(Settings(port=0, webhook_timeout=timedelta(seconds=PATIENCE))) as mock:
+        with running(Settings(port=0, webhook_timeout=timedelta(seconds=TIMEOUT))) as mock:
             api = Api(mock, "k")
             api.patch(webhooks=[url])
             api.send(NUMBER)
@@ -194,7 +194,7 @@ def test_wait_for_callbacks_ends_when_the_mock_stops() -> None:
             owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
             waiters = [owner for owner in owners if isinstance(owner, Waiters)]
             next(filter(None, (api.get("health") and any(map(len, waiters)) for _ in range(MAX_CALLS))))
-        assert waiting.result(PATIENCE).status_code == 200
+        assert waiting.result(TIMEOUT).status_code == 200
 
 
 def test_wait_for_callbacks_ends_with_the_last_one_of_its_account_and_with_nothing_else() -> None:
@@ -256,7 +256,7 @@ def test_wait_for_callbacks_ends_when_the_account_is_evicted() -> None:
     async def story() -> None:
         mock = World(webhook=(Webhook("http://app.test/"),), max_accounts=1)
         mock.send()
-        wait = asyncio.create_task(CallbackWaits(mock.engine, PATIENCE / 10).until_none_is_due(mock.account))
+        wait = asyncio.create_task(CallbackWaits(mock.engine, TIMEOUT / 10).until_none_is_due(mock.account))
         await asyncio.sleep(0)
         other = mock.engine.account("another key")
         assert not mock.engine.accounts.by_key(KEY)

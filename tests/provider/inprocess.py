@@ -1,4 +1,4 @@
-"""The door of the emulated API as an ASGI application, spoken to without a socket."""
+"""The emulated API called as an ASGI application, without a socket."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from mocksms.engine.engine import Engine
 from mocksms.engine.journal import RecordedRequest, RequestWarning
 from mocksms.provider.app import ProviderApp
 from mocksms.settings import Settings
-from tests.support import KEY, HandClock, body
+from tests.support import KEY, ManualClock, body
 
 SEND = "/transactional/sms/send"
 INFO = "/transactional/sms/info"
 SEARCH = "/transactional/sms/search"
 
 
-class Reply(NamedTuple):
-    """What came back: status None where the connection ended without an answer."""
+class Response(NamedTuple):
+    """A response; status None if the connection ended without one."""
 
     status: int | None
     headers: dict[str, str]
@@ -36,13 +36,13 @@ class Reply(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The Message of a refusal."""
+        """The field `Message` of a refusal."""
         text: str = self.json()["Message"]
         return text
 
 
-class Line:
-    """The connection under an exchange; remembers what was done to it."""
+class FakeConnection:
+    """The connection of a request; records what is done to it."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -65,16 +65,16 @@ class Line:
 
 
 class InProcess:
-    """A mock whose door is called directly; time stands still, waits are cut short."""
+    """A mock whose emulated API is called directly; its time is frozen, its delays take no time."""
 
     def __init__(self, engine: Engine | None = None, **settings: Any) -> None:
         settings.setdefault("seed", "tests")
-        self.time = HandClock()
+        self.time = ManualClock()
         self.engine = engine or Engine(Settings(**settings), self.time)
         self.stopping = asyncio.Event()
         self.stopping.set()
-        self.door = ProviderApp(self.engine, self.stopping)
-        self.line = Line()
+        self.app = ProviderApp(self.engine, self.stopping)
+        self.connection = FakeConnection()
 
     def call(
         self,
@@ -83,8 +83,8 @@ class InProcess:
         data: bytes = b"",
         headers: dict[str, str] | None = None,
         query: str = "",
-    ) -> Reply:
-        """Make one call with exactly these headers."""
+    ) -> Response:
+        """Send one request with exactly these headers."""
         lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
         scope: Scope = {
             "type": "http",
@@ -94,46 +94,45 @@ class InProcess:
             "query_string": query.encode(),
             "scheme": "http",
             "headers": [(b"host", b"mock.test"), *lines],
-            "extensions": {CONNECTION: self.line},
+            "extensions": {CONNECTION: self.connection},
         }
-        heard = asyncio.run(hear(self.door, scope, data))
-        return reply_of(heard)
+        return response_of(asyncio.run(call_app(self.app, scope, data)))
 
-    def post(self, data: bytes | str, key: str = KEY, **headers: str) -> Reply:
-        """Post a body to the send with key and JSON type."""
+    def post(self, data: bytes | str, key: str = KEY, **headers: str) -> Response:
+        """Post a body to the send endpoint with the key and the JSON type."""
         raw = data.encode() if isinstance(data, str) else data
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.call("POST", SEND, raw, {"x-api-key": key, "content-type": "application/json", **named})
 
-    def try_send(self, *to: str, key: str = KEY, **more: Any) -> Reply:
+    def try_send(self, *to: str, key: str = KEY, **more: Any) -> Response:
         return self.post(json.dumps(body(*to, **more)), key)
 
     def send(self, *to: str, key: str = KEY, **more: Any) -> list[dict[str, Any]]:
-        reply = self.try_send(*to, key=key, **more)
-        assert reply.status == 200, reply
-        rows: list[dict[str, Any]] = reply.json()
+        response = self.try_send(*to, key=key, **more)
+        assert response.status == 200, response
+        rows: list[dict[str, Any]] = response.json()
         return rows
 
-    def get(self, path: str, query: str = "", key: str = KEY) -> Reply:
+    def get(self, path: str, query: str = "", key: str = KEY) -> Response:
         return self.call("GET", path, headers={"x-api-key": key}, query=query)
 
     def info(self, transaction_id: str, key: str = KEY) -> dict[str, Any]:
-        reply = self.get(INFO, f"transaction_id={transaction_id}", key)
-        assert reply.status == 200, reply
-        row: dict[str, Any] = reply.json()
+        response = self.get(INFO, f"transaction_id={transaction_id}", key)
+        assert response.status == 200, response
+        row: dict[str, Any] = response.json()
         return row
 
     def search(self, query: str = "", key: str = KEY) -> list[dict[str, Any]]:
-        reply = self.get(SEARCH, query, key)
-        assert reply.status == 200, reply
-        rows: list[dict[str, Any]] = reply.json()
+        response = self.get(SEARCH, query, key)
+        assert response.status == 200, response
+        rows: list[dict[str, Any]] = response.json()
         return rows
 
     def account(self, key: str = KEY) -> Account:
         return self.engine.account(key)
 
     def last(self, key: str = KEY) -> RecordedRequest:
-        """The newest journal entry of an account."""
+        """The newest recorded request of an account."""
         journal = self.account(key).journal
         return next(journal.newest_first())
 
@@ -144,29 +143,29 @@ class InProcess:
         return self.time.now
 
 
-async def hear(door: ProviderApp, scope: Scope, data: bytes) -> list[Event]:
-    """Call an ASGI application with a body; return the events it sent."""
-    heard: list[Event] = []
-    coming = events(data)
+async def call_app(app: ProviderApp, scope: Scope, data: bytes) -> list[Event]:
+    """Call an ASGI application with a body, and return the events it sends."""
+    output: list[Event] = []
+    requests = input_events(data)
 
     async def receive() -> Event:
-        return next(coming)
+        return next(requests)
 
     async def send(event: Event) -> None:
-        heard.append(event)
+        output.append(event)
 
-    await door(scope, receive, send)
-    return heard
+    await app(scope, receive, send)
+    return output
 
 
-def events(data: bytes) -> Iterator[Event]:
+def input_events(data: bytes) -> Iterator[Event]:
     yield {"type": "http.request", "body": data, "more_body": False}
     yield {"type": "http.disconnect"}
 
 
-def reply_of(heard: list[Event]) -> Reply:
-    if not heard:
-        return Reply(None, {}, b"")
-    start, *bodies = heard
+def response_of(events: list[Event]) -> Response:
+    if not events:
+        return Response(None, {}, b"")
+    start, *bodies = events
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
-    return Reply(start["status"], headers, b"".join(event["body"] for event in bodies))
+    return Response(start["status"], headers, b"".join(event["body"] for event in bodies))

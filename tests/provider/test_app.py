@@ -21,8 +21,8 @@ from mocksms.settings import Settings
 from mocksms.sms.message import Message
 from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH
 from mocksms.sms.webhook import Webhook
-from tests.provider.inprocess import INFO, SEARCH, SEND, InProcess, Line, Reply, reply_of
-from tests.support import KEY, NUMBER, PATIENCE, Mock, body
+from tests.provider.inprocess import INFO, SEARCH, SEND, FakeConnection, InProcess, Response, response_of
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, body
 
 STRICT = json.dumps(body())
 
@@ -324,7 +324,7 @@ SPOILT: dict[int, dict[str, Any]] = {
 """By the status that refuses it, in the order they are looked at: what is wrong with a send."""
 
 
-def _spoilt(mock: InProcess, *statuses: int) -> Reply:
+def _spoilt(mock: InProcess, *statuses: int) -> Response:
     asked = {**GOOD, "headers": dict(GOOD["headers"])}
     for status in sorted(statuses, key=list(SPOILT).index, reverse=True):
         for name, value in SPOILT[status].items():
@@ -384,7 +384,7 @@ def _speak(mock: InProcess, *events: Event) -> list[Event]:
         "scheme": "https",
         "headers": [(b"x-api-key", KEY.encode()), (b"content-type", b"application/json")],
     }
-    asyncio.run(mock.door(scope, receive, send))
+    asyncio.run(mock.app(scope, receive, send))
     return heard
 
 
@@ -396,7 +396,7 @@ def test_body_may_come_in_parts() -> None:
     half = len(STRICT) // 2
     raw = STRICT.encode()
     heard = _speak(InProcess(), _part(raw[:half]), _part(b""), _part(raw[half:], more=False))
-    assert reply_of(heard).status == 200
+    assert response_of(heard).status == 200
 
 
 @pytest.mark.parametrize("parts", [[], [_part(b"{")]], ids=["at-once", "half-way"])
@@ -409,13 +409,13 @@ def test_body_that_never_becomes_whole_is_not_answered(parts: list[Event]) -> No
 
 def test_body_that_takes_too_long_is_a_408(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.0)
-    line = HTTPConnection(shared_mock.host, shared_mock.port, timeout=PATIENCE)
+    connection = HTTPConnection(shared_mock.host, shared_mock.port, timeout=TIMEOUT)
     headers = {"X-API-Key": "too-slow", "Content-Type": "application/json", "Content-Length": "2"}
-    line.request("POST", SEND, b"{", headers)
-    answer = line.getresponse()
+    connection.request("POST", SEND, b"{", headers)
+    answer = connection.getresponse()
     assert (answer.status, answer.getheader("Connection")) == (408, "close")
     assert json.load(answer) == {"Message": "The request body did not arrive within 0 seconds."}
-    line.close()
+    connection.close()
     account = shared_mock.engine.account("too-slow")
     assert [(entry.status, entry.body) for entry in account.journal.newest_first()] == [(408, b"")]
     assert len(account.messages) == 0
@@ -436,15 +436,15 @@ def test_body_that_takes_too_long_is_told_in_the_order_of_the_refusals(
     shared_mock: Mock, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str], status: int
 ) -> None:
     monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.0)
-    line = HTTPConnection(shared_mock.host, shared_mock.port, timeout=PATIENCE)
-    line.request("POST", path, b"{", {"X-API-Key": "slow-and-wrong", "Content-Length": "2", **headers})
-    assert line.getresponse().status == status
-    line.close()
+    connection = HTTPConnection(shared_mock.host, shared_mock.port, timeout=TIMEOUT)
+    connection.request("POST", path, b"{", {"X-API-Key": "slow-and-wrong", "Content-Length": "2", **headers})
+    assert connection.getresponse().status == status
+    connection.close()
 
 
 def test_uri_of_an_unknown_path_has_a_host_even_without_the_header() -> None:
     mock = InProcess()
-    mock.door = ProviderApp(mock.engine, mock.stopping)
+    mock.app = ProviderApp(mock.engine, mock.stopping)
     heard: list[Event] = []
 
     async def receive() -> Event:
@@ -454,8 +454,8 @@ def test_uri_of_an_unknown_path_has_a_host_even_without_the_header() -> None:
         heard.append(event)
 
     scope = {"type": "http", "method": "GET", "path": "/x", "query_string": b"", "scheme": "https", "headers": []}
-    asyncio.run(mock.door(scope, receive, send))
-    assert reply_of(heard).text.endswith("'https://localhost/x'.")
+    asyncio.run(mock.app(scope, receive, send))
+    assert response_of(heard).text.endswith("'https://localhost/x'.")
 
 
 def test_routes_are_the_three_of_the_guide() -> None:
@@ -487,18 +487,18 @@ def test_rest_right_can_be_taken_while_running() -> None:
 def test_callbacks_start_after_the_response_is_written(number: str, last: str | None) -> None:
     mock = InProcess(webhook=(Webhook("http://app.test"),))
     order: list[str | None] = []
-    mock.engine.outbox.wake = lambda: order.append(mock.line.done[-1])
+    mock.engine.outbox.wake = lambda: order.append(mock.connection.done[-1])
     mock.try_send(number)
-    assert mock.line.done[-1:] == ([] if last is None else [last])
+    assert mock.connection.done[-1:] == ([] if last is None else [last])
     assert order == ([last] if last == "flush" else [])
     assert mock.engine.outbox.is_due(None) is (last == "flush")
 
 
 def test_response_without_a_socket_counts_as_written() -> None:
-    line = Line()
-    for extensions in ({}, {CONNECTION: line}):
+    connection = FakeConnection()
+    for extensions in ({}, {CONNECTION: connection}):
         asyncio.run(response_written({"extensions": extensions}))
-    assert line.done == ["flush"]
+    assert connection.done == ["flush"]
 
 
 def test_callbacks_start_if_the_response_cannot_be_written() -> None:
@@ -507,7 +507,7 @@ def test_callbacks_start_if_the_response_cannot_be_written() -> None:
     async def gone() -> None:
         raise ConnectionResetError
 
-    mock.line.flush = gone  # type: ignore[method-assign]
+    mock.connection.flush = gone  # type: ignore[method-assign]
     with pytest.raises(ConnectionResetError):
         mock.try_send()
     assert mock.engine.outbox.is_due(None)

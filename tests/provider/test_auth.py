@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.provider.inprocess import INFO, SEARCH, SEND, InProcess, Reply
+from tests.provider.inprocess import INFO, SEARCH, SEND, InProcess, Response
 from tests.support import KEY, Mock, body
 
 GUIDE = "you are not authorized to use rest API"
@@ -13,7 +13,7 @@ INVALID = "Parameter 'X-API-Key' is invalid."
 JSON = {"content-type": "application/json"}
 
 
-def _with(mock: InProcess, **headers: str) -> Reply:
+def _with(mock: InProcess, **headers: str) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return mock.call("POST", SEND, json.dumps(body()).encode(), {**JSON, **named})
 

@@ -18,7 +18,7 @@ from mocksms.scenario.compiler import fault_rule
 from mocksms.scenario.schema import FaultModel, Limits, Match
 from mocksms.settings import Settings
 from mocksms.sms.outcomes import Fault, FaultKind
-from tests.provider.inprocess import INFO, SEARCH, InProcess, Line
+from tests.provider.inprocess import INFO, SEARCH, FakeConnection, InProcess
 from tests.support import NUMBER
 
 RESPONSE = ProviderResponse(200, b'[{"a":1}]', ((b"x", b"y"),))
@@ -29,8 +29,8 @@ class Exchange:
     """An exchange with hand-made callables: what was sent, and what was done to the connection under it."""
 
     def __init__(self, *, connected: bool = True) -> None:
-        self.line = Line()
-        self.scope: dict[str, Any] = {"extensions": {CONNECTION: self.line}} if connected else {}
+        self.connection = FakeConnection()
+        self.scope: dict[str, Any] = {"extensions": {CONNECTION: self.connection}} if connected else {}
         self.sent: list[Event] = []
         self.coming: list[Event] = [{"type": "http.request"}, {"type": "http.disconnect"}]
 
@@ -77,14 +77,14 @@ def test_responder_sends_a_whole_response(fault: Fault | None) -> None:
         _start(len(RESPONSE.body)),
         {"type": "http.response.body", "body": RESPONSE.body, "more_body": False},
     ]
-    assert exchange.line.done == []
+    assert exchange.connection.done == []
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT])
 def test_responder_resets_the_connection_and_sends_nothing(kind: FaultKind) -> None:
     exchange = _sent(_fault(kind))
     assert exchange.sent == []
-    assert exchange.line.done == ["reset"]
+    assert exchange.connection.done == ["reset"]
     assert exchange.coming == []
 
 
@@ -95,7 +95,7 @@ def test_truncated_response_is_cut_in_half_and_closed() -> None:
         _start(len(RESPONSE.body)),
         {"type": "http.response.body", "body": half, "more_body": True},
     ]
-    assert exchange.line.done == ["close"]
+    assert exchange.connection.done == ["close"]
     assert exchange.coming == []
 
 
@@ -108,7 +108,7 @@ def test_malformed_response_lacks_the_last_byte_and_has_the_right_length() -> No
 def test_empty_response_has_a_length_of_zero() -> None:
     exchange = _sent(_fault(FaultKind.EMPTY))
     assert exchange.sent == [_start(0), {"type": "http.response.body", "body": b"", "more_body": False}]
-    assert exchange.line.done == []
+    assert exchange.connection.done == []
 
 
 @pytest.mark.parametrize("kind", [None, FaultKind.TRUNCATED, FaultKind.DRIBBLE])
@@ -125,7 +125,7 @@ def test_slow_response_arrives_whole(kind: FaultKind, duration: timedelta, stopp
     assert exchange.sent[0] == _start(len(RESPONSE.body))
     assert exchange.body() == RESPONSE.body
     assert [event["more_body"] for event in exchange.sent[1:]][-1] is False
-    assert exchange.line.done == []
+    assert exchange.connection.done == []
 
 
 def test_short_response_dribbles_byte_by_byte() -> None:
@@ -240,7 +240,7 @@ def test_read_fails_in_each_way(
     right = mock.get(path, query).body
     _set(mock, call, ordered)
     reply = mock.get(path, query)
-    assert (reply.status, reply.body, mock.line.done) == (status, right[part], done)
+    assert (reply.status, reply.body, mock.connection.done) == (status, right[part], done)
     assert mock.last().note == f"a fault: {ordered.kind}"
 
 
@@ -248,7 +248,7 @@ def test_truncated_read_closes_its_connection() -> None:
     mock = InProcess()
     _set(mock, ApiOperation.SEARCH, FaultModel(kind="truncated"))
     reply = mock.get(SEARCH)
-    assert (reply.headers["content-length"], reply.body, mock.line.done) == ("2", b"[", ["close"])
+    assert (reply.headers["content-length"], reply.body, mock.connection.done) == ("2", b"[", ["close"])
 
 
 @pytest.mark.parametrize(

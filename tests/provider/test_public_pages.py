@@ -11,7 +11,7 @@ import requests
 
 from mocksms.settings import Settings
 from tests.inspection.support import Api
-from tests.support import NUMBER, PATIENCE, Mock, running
+from tests.support import NUMBER, TIMEOUT, Mock, running
 
 SECOND = "972-54-2222222"
 QUEUED = "972-50-0000200"
@@ -27,7 +27,7 @@ def api(own_mock: Mock) -> Api:
 def ask(method: str, url: str, **headers: str) -> requests.Response:
     """Ask for a page with these headers, underscores for dashes."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.request(method, url, headers=named, timeout=PATIENCE, allow_redirects=False)
+    return requests.request(method, url, headers=named, timeout=TIMEOUT, allow_redirects=False)
 
 
 def links(api: Api, *to: str, **more: object) -> list[str]:
@@ -122,14 +122,14 @@ def test_form_of_the_public_address_counts_behind_a_proxy_that_hides_it(public: 
 
 
 def test_form_that_is_too_long_is_refused(api: Api) -> None:
-    answer = requests.post(links(api)[-1], data=b"x" * 2_000, timeout=PATIENCE)
+    answer = requests.post(links(api)[-1], data=b"x" * 2_000, timeout=TIMEOUT)
     assert answer.status_code == 413
     assert opted_out(api) == []
 
 
 def test_client_that_goes_before_its_form_is_whole_does_no_harm(api: Api) -> None:
     path = links(api)[-1].removeprefix(api.mock.url)
-    with socket.create_connection((api.mock.host, api.mock.port), PATIENCE) as connection:
+    with socket.create_connection((api.mock.host, api.mock.port), TIMEOUT) as connection:
         connection.sendall(f"POST {path} HTTP/1.1\r\nHost: mock\r\nContent-Length: 9\r\n\r\nhalf".encode())
     assert opted_out(api) == []
 
@@ -225,7 +225,9 @@ def test_link_the_text_does_not_have_is_unknown(api: Api) -> None:
 @pytest.mark.parametrize("way", ["reset", "delete", "account"])
 def test_link_of_a_message_that_is_gone_is_unknown(api: Api, way: str) -> None:
     url = links(api)[-1]
-    api.ask(*{"reset": ("POST", "reset"), "delete": ("DELETE", "messages"), "account": ("DELETE", "account")}[way])
+    api.request_json(
+        *{"reset": ("POST", "reset"), "delete": ("DELETE", "messages"), "account": ("DELETE", "account")}[way]
+    )
     assert ask("GET", url).status_code == 404
 
 

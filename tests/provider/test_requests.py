@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault
-from tests.provider.inprocess import InProcess, Reply
+from tests.provider.inprocess import InProcess, Response
 from tests.support import NUMBER
 
 STATUSES = {"queued", "sent", "invalid", "rejected", "exception"}
@@ -74,11 +74,11 @@ valid_ish = _body(st.nothing())
 any_body = valid_ish | _body(wild) | wild
 
 
-def _post(mock: InProcess, data: object) -> Reply:
+def _post(mock: InProcess, data: object) -> Response:
     return mock.post(json.dumps(data))
 
 
-def _assert_refused(mock: InProcess, reply: Reply) -> None:
+def _assert_refused(mock: InProcess, reply: Response) -> None:
     assert reply.status in (400, 401, 429, 503), reply
     answered = reply.json()
     assert isinstance(answered["Message"], str)
@@ -91,7 +91,7 @@ def _assert_refused(mock: InProcess, reply: Reply) -> None:
     assert mock.last().messages == range(0)
 
 
-def _assert_accepted(mock: InProcess, reply: Reply) -> list[dict[str, Any]]:
+def _assert_accepted(mock: InProcess, reply: Response) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = reply.json()
     assert rows
     assert all(list(row) == ["mobile_number", "status", "reject_reason", "transaction_id"] for row in rows)

@@ -388,7 +388,7 @@ def test_fault_code_that_accepts_sends_to_everyone(code: str) -> None:
     expected = damage(
         sound.try_send(*numbers[:1], _magic("00"), *numbers[2:]).body.replace(b"000000", b"000" + code.encode() + b"0")
     )
-    assert mock.line.done == done
+    assert mock.connection.done == done
     assert (reply.body if reply.status else None) == expected
     assert [row["status"] for row in mock.search()] == ["invalid", "sent", "sent"]
     entry = next(entry for entry in mock.account().journal.newest_first() if entry.method == "POST")
@@ -399,7 +399,7 @@ def test_fault_code_that_accepts_sends_to_everyone(code: str) -> None:
 def test_fault_code_72_resets_the_connection_and_accepts_nothing() -> None:
     mock = InProcess()
     reply = mock.try_send(NUMBER, _magic("72"))
-    assert (reply.status, mock.line.done) == (None, ["reset"])
+    assert (reply.status, mock.connection.done) == (None, ["reset"])
     assert len(mock.account().messages) == 0
     assert (mock.last().status, mock.last().response_body) == (None, b"")
     assert mock.last().note == "magic number 72: reset_before_accept"
@@ -424,7 +424,7 @@ def test_fault_codes_together_refuse_first_then_take_the_first__an_unknown_one_b
 ) -> None:
     mock = InProcess()
     reply = mock.try_send(*map(_magic, codes))
-    assert (reply.status, mock.line.done, len(mock.account().messages)) == (status, done, kept)
+    assert (reply.status, mock.connection.done, len(mock.account().messages)) == (status, done, kept)
 
 
 @pytest.mark.ledger("error.model")

@@ -325,5 +325,5 @@ def test_json_mistake_has_the_same_error_text(shared_mock: Mock, mistake: Mistak
     assert error["issues"] == {key: [text]}
     assert error["message"] == told
     assert api.get("scenario")["names"] == []
-    api.ask("PUT", "scenario", tomllib.loads(EXAMPLE.replace(mistake.right, mistake.mended)))
-    api.ask("DELETE", "scenario")
+    api.request_json("PUT", "scenario", tomllib.loads(EXAMPLE.replace(mistake.right, mistake.mended)))
+    api.request_json("DELETE", "scenario")

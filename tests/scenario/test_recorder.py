@@ -36,7 +36,7 @@ from mocksms.sms.message import Message, State
 from mocksms.sms.outcomes import Fault, FaultKind
 from tests.engine.support import SECOND, World, a_request
 from tests.provider.inprocess import INFO, SEARCH, InProcess
-from tests.support import KEY, NOON, NUMBER, HandClock
+from tests.support import KEY, NOON, NUMBER, ManualClock
 
 OTHER = "972-54-2222222"
 TOO_SHORT = "972-54-111111"
@@ -270,7 +270,7 @@ def test_account_that_lost_the_rest_right_had_it_when_it_sent() -> None:
 
 def story(*said: dict[str, Any]) -> InProcess:
     """Return a mock that lives by these rules."""
-    clock = HandClock()
+    clock = ManualClock()
     api = InProcess(Engine(Settings(seed="tests"), clock, scenario=scripted(*said)))
     api.time = clock
     return api
@@ -484,7 +484,7 @@ class Stage(InProcess):
     """A mock that a story runs on."""
 
     def __init__(self, scenario: ActiveScenario) -> None:
-        clock = HandClock()
+        clock = ManualClock()
         options = Settings(seed="a day", credit=6, async_delay=2 * SECOND, bounced=(OTHER,))
         super().__init__(Engine(options, clock, scenario=scenario))
         self.time = clock

@@ -11,7 +11,7 @@ from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
 from mocksms.errors import InvalidScenario, UnknownScenario
 from mocksms.scenario.library import StartScenarios, bundled_folder
 from mocksms.settings import Settings
-from tests.support import PATIENCE, running
+from tests.support import TIMEOUT, running
 
 BOUNCES = 'about = "It bounces."\n[[rule]]\noutcome = "rejected/bounced"\n'
 FAILS = 'about = "It fails."\n[[rule]]\nmatch.nth = 2\noutcome = "sent"\n[[rule]]\noutcome = "exception"\n'
@@ -266,6 +266,6 @@ def test_running_mock_reloads_a_changed_file(tmp_path: Path) -> None:
         write(path, BROKEN)
         assert mock.send()[0]["status"] == "rejected"
         write(path, FAILS.replace("exception", "invalid"))
-        deadline = timer() + PATIENCE
+        deadline = timer() + TIMEOUT
         while mock.send("972-54-2222222")[0]["status"] != "invalid":
             assert timer() < deadline, "the change is never in force"

@@ -14,7 +14,7 @@ import requests
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
-from tests.support import KEY, PATIENCE, HandClock, Mock, body, running
+from tests.support import KEY, TIMEOUT, ManualClock, Mock, body, running
 
 SENDS = 200
 T = TypeVar("T")
@@ -24,7 +24,7 @@ T = TypeVar("T")
 def playing(*said: dict[str, Any]) -> Iterator[Mock]:
     """Run a mock that lives by these rules, on a clock that stands still."""
     script = compile_scenario(Scenario.model_validate({"rule": [*said]}), "test.toml", Settings())
-    with running(time=HandClock(), scenario=script) as mock:
+    with running(time=ManualClock(), scenario=script) as mock:
         yield mock
 
 
@@ -33,7 +33,7 @@ def at_once(call: Callable[[int], T]) -> list[T]:
     barrier = Barrier(SENDS)
 
     def begin(place: int) -> T:
-        barrier.wait(PATIENCE)
+        barrier.wait(TIMEOUT)
         return call(place)
 
     with ThreadPoolExecutor(SENDS) as pool:
@@ -45,7 +45,7 @@ def send(mock: Mock, place: int, key: str = KEY) -> requests.Response:
         f"{mock.url}/rest/v1/transactional/sms/send",
         json=body(f"972-54-1{place:06}"),
         headers={"X-API-Key": key},
-        timeout=6 * PATIENCE,
+        timeout=6 * TIMEOUT,
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from mocksms.testing.account import AccountHandle
-from tests.support import PATIENCE, body
+from tests.support import TIMEOUT, body
 
 SEND = "/transactional/sms/send"
 
@@ -20,12 +20,12 @@ SEND = "/transactional/sms/send"
 def post(sms: AccountHandle, data: Any, path: str = SEND, **headers: str) -> requests.Response:
     """Call the emulated API as an application would, whatever it answers."""
     key = {"X-API-Key": sms.api_key, **headers}
-    return requests.post(sms.url + path, json=data, headers={k: v for k, v in key.items() if v}, timeout=PATIENCE)
+    return requests.post(sms.url + path, json=data, headers={k: v for k, v in key.items() if v}, timeout=TIMEOUT)
 
 
 def get(sms: AccountHandle, path: str) -> requests.Response:
     """Read from the emulated API as an application would, whatever it answers."""
-    return requests.get(sms.url + path, headers={"X-API-Key": sms.api_key}, timeout=PATIENCE)
+    return requests.get(sms.url + path, headers={"X-API-Key": sms.api_key}, timeout=TIMEOUT)
 
 
 def send(sms: AccountHandle, *to: str, **more: Any) -> list[str]:
@@ -56,5 +56,5 @@ def meanwhile(act: Callable[[], object]) -> Iterator[None]:
     thread = threading.Thread(target=act)
     thread.start()
     yield
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
     assert not thread.is_alive()

@@ -16,7 +16,7 @@ from mocksms.errors import MockRefused
 from mocksms.settings import Settings
 from mocksms.testing import assertions
 from tests.inspection.support import INVALID, KOSHER, QUEUED, SENT
-from tests.support import NUMBER, HandClock, running
+from tests.support import NUMBER, ManualClock, running
 from tests.testing.support import failure, get, golden, meanwhile, send
 
 OTHER = "972-54-2222222"
@@ -26,7 +26,7 @@ CODE = "Code 481516"
 class Story:
     """A mock with a manual clock that starts at noon."""
 
-    def __init__(self, sms: MockSMS, clock: HandClock) -> None:
+    def __init__(self, sms: MockSMS, clock: ManualClock) -> None:
         self.sms = sms
         self.clock = clock
 
@@ -36,7 +36,7 @@ def open_story() -> Iterator[Callable[..., Story]]:
     with ExitStack() as stack:
 
         def begin(**options: Any) -> Story:
-            clock = HandClock()
+            clock = ManualClock()
             mock = stack.enter_context(running(Settings(port=0, seed="tests", **options), clock))
             sms = MockSMS.connect(mock.url, api_key="story", timeout="50ms")
             stack.callback(sms.stop)

@@ -17,7 +17,7 @@ from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
 from mocksms.settings import Settings
 from mocksms.testing import client as client_module
 from mocksms.testing.client import MockClient, check_ready, wait_until_ready
-from tests.support import PATIENCE, Mock, running
+from tests.support import TIMEOUT, Mock, running
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def other_server(status: int, body: bytes, pause: threading.Event | None = None)
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if pause:
-                pause.wait(PATIENCE)
+                pause.wait(TIMEOUT)
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body)
@@ -42,7 +42,7 @@ def other_server(status: int, body: bytes, pause: threading.Event | None = None)
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
 
 
 def free_port() -> int:
@@ -97,7 +97,7 @@ def test_path_of_the_url_is_a_prefix(own_mock: Mock) -> None:
 )
 def test_invalid_url_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(SettingsError) as refused:
-        wait_until_ready(url, PATIENCE)
+        wait_until_ready(url, TIMEOUT)
     assert str(refused.value) == f"{url!r} is not the URL of a mock; expected a URL such as http://127.0.0.1:8972."
 
 
@@ -152,13 +152,13 @@ def test_second_request_after_a_timeout_fails_early(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(client_module, "PROBE_SECONDS", 0.02)
     pause = threading.Event()
     with other_server(200, b"{}", pause) as url, closing(MockClient(url)) as client:
-        for read_timeout, seconds in ((0.05, "0.05"), (PATIENCE, "0.02")):
+        for read_timeout, seconds in ((0.05, "0.05"), (TIMEOUT, "0.02")):
             with pytest.raises(MockUnreachable, match=f"timed out after {seconds} s"):
                 client.request("GET", "messages", read_timeout=read_timeout)
         pause.set()
-        monkeypatch.setattr(client_module, "PROBE_SECONDS", PATIENCE)
+        monkeypatch.setattr(client_module, "PROBE_SECONDS", TIMEOUT)
         assert client.request("GET", "messages") == {}
-        assert client.request("GET", "messages", read_timeout=PATIENCE) == {}
+        assert client.request("GET", "messages", read_timeout=TIMEOUT) == {}
 
 
 def test_interrupted_request_leaves_no_connection_behind(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +213,7 @@ def test_wait_until_up_returns_once_a_mock_is_ready() -> None:
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(client.wait_until_up)
         with running(Settings(port=port)):
-            waiting.result(PATIENCE)
+            waiting.result(TIMEOUT)
             client.close()
 
 
@@ -225,7 +225,7 @@ def test_wait_until_up_goes_on_while_connections_are_closed() -> None:
             listener.accept()[0].close()
         with listener.accept()[0] as up:
             up.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{"status": "ready"}')
-            waiting.result(PATIENCE)
+            waiting.result(TIMEOUT)
         client.close()
 
 
@@ -275,7 +275,7 @@ def test_response_that_is_not_http_is_not_ready() -> None:
         responding.start()
         with pytest.raises(NotReady, match="220 mail"):
             check_ready(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        responding.join(PATIENCE)
+        responding.join(TIMEOUT)
 
 
 def test_mock_that_refuses_the_request_is_not_ready(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +297,7 @@ def test_wait_checks_again_until_the_mock_is_ready(
         check_ready(own_mock.url if len(urls) > 2 else unused_url, timeout)
 
     monkeypatch.setattr(client_module, "check_ready", check)
-    wait_until_ready("http://sms:8972", PATIENCE)
+    wait_until_ready("http://sms:8972", TIMEOUT)
     assert urls == ["http://sms:8972"] * 3
 
 
@@ -306,4 +306,4 @@ def test_wait_ends_when_the_mock_will_never_be_ready(unused_url: str) -> None:
         raise ProcessLookupError("it ended")
 
     with pytest.raises(ProcessLookupError, match="it ended"):
-        wait_until_ready(unused_url, PATIENCE, check_alive)
+        wait_until_ready(unused_url, TIMEOUT, check_alive)

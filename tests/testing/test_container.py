@@ -11,7 +11,7 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 
 from mocksms.errors import NotReady
 from mocksms.testing.container import MockSMSContainer
-from tests.support import PATIENCE, Mock, running
+from tests.support import TIMEOUT, Mock, running
 
 PRINTED = b"mocksms: MOCKSMS_PORT is 'x'\n"
 
@@ -105,17 +105,17 @@ def test_container_that_is_not_ready_in_time_shows_its_output(
 def test_container_that_has_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
     use(monkeypatch, Engine(closed_port, status="exited", printed=b""))
     with pytest.raises(NotReady, match="the container has ended with exit code 2") as refused:
-        MockSMSContainer("mocksms:edge", ready_timeout=PATIENCE).start()
+        MockSMSContainer("mocksms:edge", ready_timeout=TIMEOUT).start()
     assert refused.value.url == "mocksms:edge"
     assert refused.value.__notes__ == ["Output of the container:\nnothing"]
 
 
 def test_missing_testcontainers_is_named_with_the_remedy() -> None:
     code = "import sys; sys.modules['testcontainers'] = None; import mocksms.testing.container"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert "pip install 'mocksms[testcontainers]'" in ran.stderr.splitlines()[-1]
 
 
 def test_testing_alone_does_not_need_testcontainers() -> None:
     code = "import sys; sys.modules['testcontainers'] = None; import mocksms.testing"
-    assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], timeout=TIMEOUT, check=False).returncode == 0

@@ -14,7 +14,7 @@ from mocksms.errors import MockUnreachable
 from mocksms.settings import Settings
 from mocksms.testing import server as server_module
 from mocksms.testing.server import ThreadedServer
-from tests.support import PATIENCE
+from tests.support import TIMEOUT
 from tests.testing.support import send
 
 
@@ -42,7 +42,7 @@ def test_thread_that_does_not_end_causes_a_warning(monkeypatch: pytest.MonkeyPat
     release = threading.Event()
 
     async def hang(*_: Any) -> None:
-        release.wait(PATIENCE)
+        release.wait(TIMEOUT)
 
     monkeypatch.setattr("mocksms.server.Server.serve", hang)
     monkeypatch.setattr(server_module, "STOP_SECONDS", 0.01)
@@ -51,7 +51,7 @@ def test_thread_that_does_not_end_causes_a_warning(monkeypatch: pytest.MonkeyPat
     with pytest.warns(RuntimeWarning, match=r"the thread of mocksms did not end within 0\.01 s"):
         sms.stop()
     release.set()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
 
 
 def test_logging_of_the_process_is_left_alone() -> None:

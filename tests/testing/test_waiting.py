@@ -14,7 +14,7 @@ import trio
 from mocksms import MockSMS
 from mocksms.errors import MockUnreachable
 from mocksms.testing.waiting import in_thread
-from tests.support import PATIENCE
+from tests.support import TIMEOUT
 from tests.testing.support import send
 
 RUNS: dict[str, Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]] = {
@@ -73,7 +73,7 @@ def test_error_that_ends_a_test_comes_as_it_is(run: Callable[[Callable[[], Corou
 
 def test_more_calls_can_wait_than_a_pool_has_threads(sms: MockSMS) -> None:
     async def scenario() -> None:
-        waits = [asyncio.create_task(sms.aio.wait_for(content=f"<{number}>", timeout=PATIENCE)) for number in range(40)]
+        waits = [asyncio.create_task(sms.aio.wait_for(content=f"<{number}>", timeout=TIMEOUT)) for number in range(40)]
         await asyncio.sleep(0)
         for number in range(40):
             await asyncio.to_thread(send, sms, content=f"<{number}>")
@@ -84,12 +84,12 @@ def test_more_calls_can_wait_than_a_pool_has_threads(sms: MockSMS) -> None:
 
 async def _given_up_in_asyncio(sms: MockSMS, **wish: Any) -> None:
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(sms.aio.wait_for(timeout=PATIENCE * 10, **wish), 0.05)
+        await asyncio.wait_for(sms.aio.wait_for(timeout=TIMEOUT * 10, **wish), 0.05)
 
 
 async def _given_up_in_trio(sms: MockSMS, **wish: Any) -> None:
     with trio.move_on_after(0.05) as scope:
-        await sms.aio.wait_for(timeout=PATIENCE * 10, **wish)
+        await sms.aio.wait_for(timeout=TIMEOUT * 10, **wish)
     assert scope.cancelled_caught
 
 
@@ -101,7 +101,7 @@ def test_cancelled_wait_closes_its_connection(sms: MockSMS, run: Any, given_up: 
     run(lambda: given_up(sms, **wish))
     for thread in threading.enumerate():
         if thread.name == "mocksms wait":
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
             assert not thread.is_alive()
     sms.assert_nothing_sent()
 
@@ -111,13 +111,13 @@ def test_call_cancelled_before_it_connects_fails_at_once(sms: MockSMS) -> None:
 
     def late() -> None:
         with pytest.raises(MockUnreachable, match="the wait for it was cancelled") as given_up:
-            sms.wait_for(timeout=PATIENCE)
+            sms.wait_for(timeout=TIMEOUT)
         failures.append(given_up.value)
 
     thread = threading.Thread(target=late)
     sms.client.abandon(thread)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
     assert failures
 
 
@@ -125,7 +125,7 @@ def test_call_that_outlives_its_loop_ends_quietly() -> None:
     gate, ended = threading.Event(), threading.Event()
 
     def call() -> None:
-        gate.wait(PATIENCE)
+        gate.wait(TIMEOUT)
         ended.set()
 
     async def scenario() -> None:
@@ -135,5 +135,5 @@ def test_call_that_outlives_its_loop_ends_quietly() -> None:
     asyncio.run(scenario())
     (thread,) = [each for each in threading.enumerate() if each.name == "mocksms wait"]
     gate.set()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
     assert ended.is_set()

@@ -14,7 +14,7 @@ from mocksms.schemas.openapi import JSON, Operation, ResponseSpec, document
 from mocksms.web.static import MEDIA_TYPES, static_files
 from mocksms.web.static import PAGES as PAGE_PATHS
 from tests.inspection.support import OPERATIONS, QUEUED, SENT, Api
-from tests.support import PATIENCE, Mock
+from tests.support import TIMEOUT, Mock
 
 CONTENTS = static_files()
 FILES = sorted(CONTENTS)
@@ -30,7 +30,7 @@ MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOM
 
 
 def page(mock: Mock, path: str) -> requests.Response:
-    return requests.get(mock.url + path, timeout=PATIENCE, allow_redirects=False)
+    return requests.get(mock.url + path, timeout=TIMEOUT, allow_redirects=False)
 
 
 def shown(mock: Mock) -> Any:
@@ -126,14 +126,14 @@ def test_nothing_else_is_served_beside_the_pages(shared_mock: Mock, below: str, 
     request = requests.Request("GET", shared_mock.url).prepare()
     request.url = shared_mock.url + below + rest
     with requests.Session() as session:
-        answer = session.send(request, timeout=PATIENCE)
+        answer = session.send(request, timeout=TIMEOUT)
     assert answer.status_code == 404
 
 
 def test_page_answers_head_and_no_write(shared_mock: Mock) -> None:
     for path in ["/openapi.json", *PAGES]:
-        assert requests.head(shared_mock.url + path, timeout=PATIENCE).status_code == 200, path
-        response = requests.post(shared_mock.url + path, timeout=PATIENCE)
+        assert requests.head(shared_mock.url + path, timeout=TIMEOUT).status_code == 200, path
+        response = requests.post(shared_mock.url + path, timeout=TIMEOUT)
         assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD"), path
         assert response.json()["error"]["message"] == f"Method POST is not allowed for {path}; allowed: GET, HEAD."
 
@@ -232,7 +232,7 @@ def test_answer_is_as_described(own_mock: Mock, operation: Any) -> None:
         json=BODIES[operation.id],
         headers={"X-API-Key": "described"},
         stream=operation.id == "events",
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     assert answer.status_code == 200
     document = shown(own_mock)

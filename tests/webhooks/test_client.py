@@ -17,7 +17,7 @@ from mocksms.webhooks import client as client_module
 from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.client import MAX_RECORDED_BODY, MAX_RESPONSE, MAX_RESPONSE_BODY, WebhookClient, resolve
 from mocksms.webhooks.payloads import CallbackRequest
-from tests.receiver import Reply, listening, receiving, request_of
+from tests.receiver import Response, listening, receiving, request_of
 from tests.support import NOON
 
 TIMEOUT = 10.0
@@ -80,7 +80,7 @@ def test_call_sends_the_exact_bytes_and_returns_the_response() -> None:
 def test_url_without_a_path_means_the_root() -> None:
     with receiving() as receiver:
         assert call(f"http://127.0.0.1:{receiver.port}").error is None
-        assert receiver.told[0].path == "/"
+        assert receiver.requests[0].path == "/"
 
 
 @pytest.mark.parametrize("status", [200, 299])
@@ -92,7 +92,7 @@ def test_status_2xx_is_a_success(status: int) -> None:
 @pytest.mark.parametrize("status", [400, 599])
 def test_other_status_is_a_failure(status: int) -> None:
     with receiving() as receiver:
-        receiver.replies = [Reply(status, b"no")]
+        receiver.responses = [Response(status, b"no")]
         attempt = call(receiver.url)
     assert (attempt.status, attempt.body, attempt.error) == (status, b"no", f"HTTP {status}")
 
@@ -108,9 +108,9 @@ def test_other_status_is_a_failure(status: int) -> None:
 )
 def test_redirect_is_not_followed(status: int, location: str) -> None:
     with receiving() as receiver:
-        receiver.replies = [Reply(status, b"", (("Location", location),))]
+        receiver.responses = [Response(status, b"", (("Location", location),))]
         attempt = call(receiver.url)
-        assert len(receiver.told) == 1
+        assert len(receiver.requests) == 1
     assert attempt.status == status
     assert attempt.error == f"HTTP {status}: redirects are not followed (Location: {location!r})"
 
@@ -121,7 +121,7 @@ def test_redirect_is_not_followed(status: int, location: str) -> None:
 )
 def test_location_of_a_redirect_is_shortened_and_escaped(location: str, shown: str) -> None:
     with receiving() as receiver:
-        receiver.replies = [Reply(302, b"", (("Location", location),) if location else ())]
+        receiver.responses = [Response(302, b"", (("Location", location),) if location else ())]
         error = call(receiver.url).error
     assert error == f"HTTP 302: redirects are not followed ({shown})"
 
@@ -261,7 +261,7 @@ def test_timeout_may_end_before_anything_is_sent() -> None:
     with receiving() as receiver:
         caller = client(1e-9)
         assert caller.call(receiver.url, request(receiver.url), NOON).error == "no complete response within 1e-09 s"
-        assert receiver.told == []
+        assert receiver.requests == []
 
 
 def test_refused_connection_is_reported() -> None:
@@ -343,7 +343,7 @@ def test_one_forbidden_address_among_several_forbids_the_host() -> None:
     with receiving() as receiver:
         url = f"http://mixed.example:{receiver.port}/"
         error = call(url, lookup=names(mixed_example=["127.0.0.1", "169.254.169.254"])).error
-        assert receiver.told == []
+        assert receiver.requests == []
     assert error is not None
     assert error.startswith("mixed.example is 169.254.169.254, ")
 
@@ -361,12 +361,12 @@ def test_name_that_resolves_differently_later_is_called_at_the_checked_address()
         url = f"http://rebind.example:{receiver.port}/"
         caller = client(lookup=rebinding)
         first = caller.call(url, request(url), NOON)
-        assert (first.error, lookups, len(receiver.told)) == (None, ["rebind.example"], 1)
+        assert (first.error, lookups, len(receiver.requests)) == (None, ["rebind.example"], 1)
         for _ in range(2):
             error = caller.call(url, request(url), NOON).error
             assert error is not None
             assert error.startswith("rebind.example is ")
-        assert len(receiver.told) == 1
+        assert len(receiver.requests) == 1
     caller.close()
 
 
@@ -423,7 +423,7 @@ def test_certificate_of_another_name_is_not_trusted() -> None:
     with receiving(server) as receiver:
         url = f"https://app.example:{receiver.port}/"
         attempt = call(url, lookup=names(app_example=["127.0.0.1"]), trust=trusting)
-        assert receiver.told == []
+        assert receiver.requests == []
     assert attempt.error is not None
     assert attempt.error.startswith("TLS certificate not trusted: Hostname mismatch")
     assert attempt.error.endswith("; SSL_CERT_FILE can name further authorities")
@@ -433,7 +433,7 @@ def test_certificate_of_an_unknown_authority_is_not_trusted() -> None:
     server, _ = contexts("127.0.0.1")
     with receiving(server) as receiver:
         error = call(f"https://127.0.0.1:{receiver.port}/").error
-        assert receiver.told == []
+        assert receiver.requests == []
     assert error is not None
     assert error.startswith("TLS certificate not trusted: ")
 
@@ -458,14 +458,14 @@ def test_each_attempt_has_a_connection_of_its_own_and_closes_it() -> None:
         caller = client()
         for _ in range(3):
             assert caller.call(receiver.url, request(receiver.url), NOON).error is None
-        assert (len(receiver.told), receiver.connections, caller._open) == (3, 3, set())
+        assert (len(receiver.requests), receiver.connections, caller._open) == (3, 3, set())
         assert call(f"http://127.0.0.1:{receiver.port}/", TIMEOUT).at == NOON
 
 
 def test_equal_bodies_are_one_object() -> None:
     """A failing receiver repeats its error page; thousands of attempts then share its memory."""
     with receiving() as receiver:
-        receiver.replies = [Reply(404, b"x" * 1_000), Reply(404, b"x" * 1_000)]
+        receiver.responses = [Response(404, b"x" * 1_000), Response(404, b"x" * 1_000)]
         assert call(receiver.url).body is call(receiver.url).body
 
 

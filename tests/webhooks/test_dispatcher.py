@@ -27,8 +27,8 @@ from mocksms.webhooks.dispatcher import MAX_CALLS_PER_HOST, MAX_THREADS, QUEUE_S
 from mocksms.webhooks.payloads import CallbackRequest
 from tests.engine.support import World
 from tests.inspection.support import BOUNCING, Api
-from tests.receiver import Receiver, Reply, hanging, receiving
-from tests.support import KEY, NUMBER, PATIENCE, Mock, body, running
+from tests.receiver import Receiver, Response, hanging, receiving
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
 
 MANY = 10_000
 """Polls after which a condition counts as never fulfilled."""
@@ -75,14 +75,14 @@ def test_callback_is_sent_after_the_response_to_its_send(api: Api, receiver: Rec
     responses: list[int] = []
     sending = threading.Thread(target=lambda: responses.append(len(api.send(NUMBER))))
     called = threading.Event()
-    receiver.before_answer = lambda _: called.set()
+    receiver.before_response = lambda _: called.set()
     sending.start()
     next(filter(None, (api.get("callbacks")["callbacks"] for _ in range(MANY))))
     settled(api)
     assert not called.is_set()
-    sending.join(PATIENCE)
+    sending.join(TIMEOUT)
     assert responses == [1]
-    assert called.wait(PATIENCE)
+    assert called.wait(TIMEOUT)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_callback_is_sent_after_a_response_that_a_fault_changes(api: Api, receiv
     api.patch(webhooks=[receiver.url])
     api.post("faults", {"fault": fault})
     has_response: list[bool] = []
-    with closing(HTTPConnection(api.mock.host, api.mock.port, timeout=PATIENCE)) as sending:
-        receiver.before_answer = lambda _: has_response.append(bool(select.select([sending.sock], [], [], 0)[0]))
+    with closing(HTTPConnection(api.mock.host, api.mock.port, timeout=TIMEOUT)) as sending:
+        receiver.before_response = lambda _: has_response.append(bool(select.select([sending.sock], [], [], 0)[0]))
         headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
         sending.request("POST", "/transactional/sms/send", json.dumps(body(NUMBER)), headers)
         receiver.wait(1)
@@ -112,26 +112,26 @@ def test_callback_is_sent_after_a_response_that_a_fault_changes(api: Api, receiv
 
 def test_slow_receiver_gets_few_calls_at_once_and_does_not_delay_others(receiver: Receiver) -> None:
     done = threading.Event()
-    patient = Settings(port=0, webhook_timeout=timedelta(seconds=3 * PATIENCE))
+    patient = Settings(port=0, webhook_timeout=timedelta(seconds=3 * TIMEOUT))
     with receiving() as hanging, running(patient) as mock:
-        hanging.before_answer = lambda _: done.wait(PATIENCE)
+        hanging.before_response = lambda _: done.wait(TIMEOUT)
         Api(mock, KEY).patch(webhooks=[hanging.url, receiver.url])
         mock.send(*[NUMBER] * 50)
         assert len(receiver.wait(50)) == 50
         assert mock.send(NUMBER)[0]["status"] == "sent"
         done.set()
         hanging.wait(51)
-        assert hanging.most_at_once <= MAX_CALLS_PER_HOST
+        assert hanging.max_concurrent <= MAX_CALLS_PER_HOST
 
 
 def test_many_hanging_receivers_do_not_delay_others(receiver: Receiver) -> None:
     done = threading.Event()
-    patient = Settings(port=0, webhook_timeout=timedelta(seconds=3 * PATIENCE))
+    patient = Settings(port=0, webhook_timeout=timedelta(seconds=3 * TIMEOUT))
     with ExitStack() as stack:
         hanging = [stack.enter_context(receiving()) for _ in range(MAX_THREADS // MAX_CALLS_PER_HOST)]
         mock = stack.enter_context(running(patient))
         for each in hanging:
-            each.before_answer = lambda _: done.wait(2 * PATIENCE)
+            each.before_response = lambda _: done.wait(2 * TIMEOUT)
         Api(mock, "other").patch(webhooks=[each.url for each in hanging])
         mock.send(*[NUMBER] * MAX_CALLS_PER_HOST, key="other")
         for each in hanging:
@@ -143,7 +143,7 @@ def test_many_hanging_receivers_do_not_delay_others(receiver: Receiver) -> None:
 
 
 def test_failed_callback_is_retried_as_the_clock_advances(api: Api, receiver: Receiver) -> None:
-    receiver.replies = [Reply(500), Reply(302), Reply(404)]
+    receiver.responses = [Response(500), Response(302), Response(404)]
     api.patch(webhooks=[receiver.url])
     start = api.post("clock/freeze")["now"]
     api.send(NUMBER)
@@ -156,11 +156,11 @@ def test_failed_callback_is_retried_as_the_clock_advances(api: Api, receiver: Re
     assert [attempt["status"] for attempt in callback["attempts"]] == [500, 302, 404, 200]
     assert [seconds(start, attempt["at"]) for attempt in callback["attempts"]] == [0, 1, 6, 21]
     assert [attempt["body"] for attempt in callback["attempts"]] == ["ok"] * 4
-    assert len(receiver.told) == 4
+    assert len(receiver.requests) == 4
 
 
 def test_next_callback_of_a_message_waits_for_the_one_before(api: Api, receiver: Receiver) -> None:
-    receiver.replies = [Reply(500)] * 2
+    receiver.responses = [Response(500)] * 2
     api.patch(webhooks=[receiver.url])
     api.post("clock/freeze")
     (first,) = api.send(NUMBER, content="https://a.example")
@@ -177,7 +177,7 @@ def test_next_callback_of_a_message_waits_for_the_one_before(api: Api, receiver:
 def test_callback_fails_after_its_retries_and_the_next_follows(receiver: Receiver) -> None:
     with running(Settings(port=0, webhook_retry=(timedelta(seconds=1),))) as mock:
         api = Api(mock, KEY)
-        receiver.replies = [Reply(500)] * 2
+        receiver.responses = [Response(500)] * 2
         api.patch(webhooks=[receiver.url])
         api.post("clock/freeze")
         (name,) = api.send(NUMBER, content="https://a.example")
@@ -190,7 +190,7 @@ def test_callback_fails_after_its_retries_and_the_next_follows(receiver: Receive
 def test_retry_happens_without_a_request_while_time_runs(receiver: Receiver) -> None:
     with running(Settings(port=0, webhook_retry=(timedelta(milliseconds=50),))) as mock:
         api = Api(mock, KEY)
-        receiver.replies = [Reply(500)]
+        receiver.responses = [Response(500)]
         api.patch(webhooks=[receiver.url])
         api.send(NUMBER)
         receiver.wait(2)
@@ -202,7 +202,7 @@ def test_retry_happens_without_a_request_while_time_runs(receiver: Receiver) -> 
 def test_callbacks_of_a_deleted_account_are_not_sent(api: Api, receiver: Receiver) -> None:
     """Calls in progress arrive; callbacks that wait do not."""
     going = threading.Event()
-    receiver.before_answer = lambda _: going.wait(PATIENCE)
+    receiver.before_response = lambda _: going.wait(TIMEOUT)
     api.patch(webhooks=[receiver.url])
     old = api.send(*[NUMBER] * (MAX_CALLS_PER_HOST + 1))
     receiver.wait(MAX_CALLS_PER_HOST)
@@ -233,18 +233,18 @@ def test_internal_error_is_a_failed_attempt(
 
 def test_mock_stops_at_once_while_receivers_hang() -> None:
     with hanging() as (url, called):
-        with running(Settings(port=0, webhook_timeout=timedelta(seconds=PATIENCE))) as mock:
+        with running(Settings(port=0, webhook_timeout=timedelta(seconds=TIMEOUT))) as mock:
             Api(mock, KEY).patch(webhooks=[url])
             mock.send(*[NUMBER] * 10)
-            assert called.wait(PATIENCE)
+            assert called.wait(TIMEOUT)
             watch = Stopwatch()
-        assert watch.seconds < PATIENCE / 3
+        assert watch.seconds < TIMEOUT / 3
 
 
 def test_stopped_dispatcher_takes_no_callbacks() -> None:
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),))
-        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
+        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), TIMEOUT))
         world.send()
         dispatcher.stop()
         await asyncio.sleep(0)
@@ -263,18 +263,18 @@ def test_response_after_the_stop_changes_nothing(monkeypatch: pytest.MonkeyPatch
     def hang(_client: object, _url: str, _request: object, at: datetime) -> Attempt:
         threads.append(threading.current_thread())
         going.set()
-        done.wait(PATIENCE)
+        done.wait(TIMEOUT)
         return Attempt(at, 200, b"", 0.0)
 
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),))
-        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
+        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), TIMEOUT))
         world.send()
         await asyncio.sleep(0)
-        assert going.wait(PATIENCE)
+        assert going.wait(TIMEOUT)
         dispatcher.stop()
         done.set()
-        threads[0].join(PATIENCE)
+        threads[0].join(TIMEOUT)
         await asyncio.sleep(0)
         assert [callback.attempts for callback in world.account.callbacks.newest_first()] == [()]
 
@@ -287,13 +287,13 @@ def test_queue_of_a_hanging_host_does_not_outgrow_the_stored_callbacks(monkeypat
     kept, done, called = 10, threading.Event(), Counter[str]()
 
     def hang(_client: object, _url: str, request: CallbackRequest, at: datetime) -> Attempt:
-        done.wait(PATIENCE)
+        done.wait(TIMEOUT)
         called[json.loads(request.body)["transaction_Id"]] += 1
         return Attempt(at, 200, b"", 0.0)
 
     async def story() -> None:
         world = World(webhook=(Webhook("http://127.0.0.1:1/"),), max_callbacks=kept)
-        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), PATIENCE))
+        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), TIMEOUT))
         names: list[str] = []
         for _ in range(QUEUE_SLACK * 2):
             names.append(world.send().transaction_id)

@@ -18,7 +18,7 @@ from pytest_httpx import HTTPXMock
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook
 from tests.receiver import receiving
-from tests.support import KEY, NUMBER, PATIENCE, Mock, body, running
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def send(mock: Mock) -> None:
     """Send over a plain socket, which no double of an HTTP library intercepts."""
     content = json.dumps(body(NUMBER))
     with socket.socket() as connection:
-        connection.settimeout(PATIENCE)
+        connection.settimeout(TIMEOUT)
         connection.connect((mock.host, mock.port))
         head = (
             f"POST /transactional/sms/send HTTP/1.1\r\nHost: mock\r\nX-API-Key: {KEY}\r\nConnection: close\r\n"
