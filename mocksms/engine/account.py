@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
+from operator import attrgetter
 from random import Random, SystemRandom
 from typing import Final, NamedTuple
 
 from mocksms.engine.callbacks import Callback, CallbackQueue
 from mocksms.engine.clock import Clock
-from mocksms.engine.consents import ConsentLog
 from mocksms.engine.journal import Journal
 from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
@@ -21,6 +21,7 @@ from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import State
 from mocksms.sms.outcomes import Outcome, Reaction
+from mocksms.sms.replies import ConsentChoice
 from mocksms.sms.webhook import Webhook
 
 MAX_KEY_LENGTH: Final = 256
@@ -71,11 +72,17 @@ class Reply(NamedTuple):
     effect: str = ""
 
 
-class ReplyLog(IndexedLog[Reply]):
-    """The replies from phones, at most `limit`; beyond it the oldest are evicted."""
+class Consent(NamedTuple):
+    """An opt-out or opt-in of a number. `number` is the record number, `digits` the phone, `cause` a text.
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit, lambda sms: sms.digits)
+    Numbers that are opted out from the start, by options or a scenario, have no record.
+    """
+
+    number: int
+    digits: str
+    at: datetime
+    choice: ConsentChoice
+    cause: str
 
 
 class Account:
@@ -112,8 +119,8 @@ class Account:
         self.kosher = digits_of(settings.kosher, settings)
         self.messages = MessageStore(settings.max_messages, key, tokens)
         self.journal = Journal(settings.max_requests)
-        self.replies = ReplyLog(settings.max_messages)
-        self.consents = ConsentLog(settings.max_consents)
+        self.replies = IndexedLog[Reply](settings.max_messages, attrgetter("digits"))
+        self.consents = IndexedLog[Consent](settings.max_consents, attrgetter("digits"))
         self.callbacks = CallbackQueue(settings.max_callbacks)
         self.waiting: dict[int, None] = {}
         self._agenda: list[DueAction] = []

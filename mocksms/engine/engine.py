@@ -8,11 +8,19 @@ from enum import StrEnum
 from functools import partial
 from typing import Final, NamedTuple
 
-from mocksms.engine.account import Account, DecideAction, DueAction, ReleaseAction, Reply, StepAction, fresh_seed
+from mocksms.engine.account import (
+    Account,
+    Consent,
+    DecideAction,
+    DueAction,
+    ReleaseAction,
+    Reply,
+    StepAction,
+    fresh_seed,
+)
 from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
-from mocksms.engine.consents import Consent
 from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
 from mocksms.engine.drafts import Drafter, subject_of
 from mocksms.engine.journal import RecordedRequest

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from mocksms.engine.account import Account, Reply
+from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.callbacks import TriggerDetails
-from mocksms.engine.consents import Consent
 from mocksms.engine.logs import Numbering
 from mocksms.engine.outbox import Outbox, details_of
 from mocksms.sms.message import DEFAULT_POLICY, Click, Message

@@ -10,9 +10,8 @@ from typing import Any, Final
 from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import connection_of
-from mocksms.engine.account import Account, Reply
+from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.callbacks import Callback
-from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.logs import parse_record_number

@@ -7,8 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from mocksms.engine.account import Account, Reply
-from mocksms.engine.consents import Consent
+from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
 from mocksms.inspection.context import Context, endpoint

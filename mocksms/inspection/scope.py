@@ -8,9 +8,8 @@ from heapq import merge
 from itertools import islice, repeat, starmap
 from typing import Final, NamedTuple, TypeVar
 
-from mocksms.engine.account import Account, Reply, account_id
+from mocksms.engine.account import Account, Consent, Reply, account_id
 from mocksms.engine.callbacks import Callback
-from mocksms.engine.consents import Consent
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal, RecordedRequest, shorten_key
 from mocksms.engine.messages import MessageQuery

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from http.client import responses as reason_phrases
 from typing import Any, Final, NamedTuple
 
@@ -18,18 +18,33 @@ from mocksms.engine.journal import RequestWarning
 from mocksms.engine.rules import FaultTriggered
 from mocksms.schemas.openapi import Operation, ResponseSpec
 from mocksms.settings import Settings
+from mocksms.sms.outcomes import Fault
 
 GUIDE_401: Final = "you are not authorized to use rest API"
+MEDIA_TYPE: Final = "The request entity's media type '{}' is not supported for this resource."
+NO_MEDIA_TYPE: Final = (
+    "The request contains an entity body but no Content-Type header. "
+    "The inferred media type 'application/octet-stream' is not supported for this resource."
+)
 MODEL: Final = "model"
 """The name of the body in the stack's error paths (inferred)."""
 
 HttpHeader = tuple[bytes, bytes]
+CLOSE: Final = (b"connection", b"close")
 
 TAG: Final = "Emulated API"
 TAGS: Final = {TAG: "The vendor's API, as applications use it. Paths also work under /rest/v1 and in any case."}
 
 _UNESCAPED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ESCAPED: Final = json.JSONEncoder(separators=(",", ":"))
+
+
+_STATUS_TEXTS: Final = {
+    400: "The request is invalid.",
+    429: "Too many requests.",
+    503: "The service is unavailable.",
+}
+"""Messages of statuses that a fault names; any other status has the reason phrase of HTTP."""
 
 
 class ProviderError(BaseModel):
@@ -84,8 +99,29 @@ def json_response(status: int, data: object, *headers: HttpHeader) -> ProviderRe
 
 
 def error_response(error: errors.RequestRefused, settings: Settings) -> ProviderResponse:
-    """Return the response to a refused request."""
-    return _ERROR_RESPONSES[type(error)](error, settings)
+    """Return the response to a refused request: the only table from errors to the vendor's texts."""
+    match error:
+        case errors.RouteNotFound(uri=uri):
+            return _message(404, f"No HTTP resource was found that matches the request URI '{uri}'.")
+        case errors.MethodNotAllowed(method=method, allowed=allowed):
+            text = f"The requested resource does not support http method '{method}'."
+            return _message(405, text, (b"allow", allowed.encode()))
+        case errors.Unauthorized():
+            return _unauthorized(error, settings)
+        case errors.CrossOriginRequest(origin=origin):
+            return _message(403, f"Cross-origin request from {origin} refused.")
+        case errors.UnsupportedMediaType(media_type=media_type):
+            return _message(415, NO_MEDIA_TYPE if media_type is None else MEDIA_TYPE.format(media_type))
+        case errors.BodyTooLarge(limit=limit):
+            return _message(413, f"The request body is too large; the limit is {limit} bytes.", CLOSE)
+        case errors.BodyTooSlow(timeout=timeout):
+            return _message(408, f"The request body did not arrive within {timeout:g} seconds.", CLOSE)
+        case errors.MessageNotFound(transaction_id=transaction_id):
+            return _message(404, f"No transactional SMS was found with transaction_id '{transaction_id}'.")
+        case FaultTriggered(triggered=triggered):
+            return _fault(triggered.fault, settings)
+    issues = {MODEL if path == "body" else f"{MODEL}.{path}": list(texts) for path, texts in _issues(error).items()}
+    return json_response(400, {"Message": "The request is invalid.", "ModelState": issues})
 
 
 def strict_error(warnings: Iterable[RequestWarning]) -> errors.InvalidRequest:
@@ -105,22 +141,21 @@ def _message(status: int, text: str, *headers: HttpHeader) -> ProviderResponse:
     return json_response(status, {"Message": text}, *headers)
 
 
-def _invalid(faults: Mapping[str, Iterable[str]]) -> ProviderResponse:
-    state = {MODEL if path == "body" else path: list(texts) for path, texts in faults.items()}
-    return json_response(400, {"Message": "The request is invalid.", "ModelState": state})
-
-
-def _in_model(path: str) -> str:
-    return f"{MODEL}.{path}"
-
-
-def _route_not_found(error: errors.RouteNotFound, _: Settings) -> ProviderResponse:
-    return _message(404, f"No HTTP resource was found that matches the request URI '{error.uri}'.")
-
-
-def _method_not_allowed(error: errors.MethodNotAllowed, _: Settings) -> ProviderResponse:
-    text = f"The requested resource does not support http method '{error.method}'."
-    return _message(405, text, (b"allow", error.allowed.encode()))
+def _issues(error: errors.RequestRefused) -> Mapping[str, Iterable[str]]:
+    """Return the texts of an error in the body or the query, by path."""
+    match error:
+        case errors.UnknownMagicCode():
+            known = f"Known codes: {', '.join(error.known)}. See /_mock/numbers."
+            text = f"'{error.number}' is a magic number with the unknown code {error.magic_code}. {known}"
+            return {f"message.to[{error.index}].mobile_number": [text]}
+        case errors.TextTooLong(length=length, limit=limit):
+            text = f"The field content must be a string with a maximum length of {limit}; this one has {length}."
+            return {"message.content": [text]}
+        case errors.SendTooLarge(length=length, limit=limit):
+            text = f"The texts for all recipients have {length} characters; the limit for one send is {limit}."
+            return {"message.to": [text]}
+    assert isinstance(error, errors.InvalidRequest)
+    return error.issues
 
 
 def _unauthorized(error: errors.Unauthorized, settings: Settings) -> ProviderResponse:
@@ -133,58 +168,7 @@ def _unauthorized(error: errors.Unauthorized, settings: Settings) -> ProviderRes
     return json_response(401, {"Message": text} if settings.error_envelope == "object" else text)
 
 
-def _cross_origin(error: errors.CrossOriginRequest, _: Settings) -> ProviderResponse:
-    return _message(403, f"Cross-origin request from {error.origin} refused.")
-
-
-def _unsupported_media_type(error: errors.UnsupportedMediaType, _: Settings) -> ProviderResponse:
-    if error.media_type is None:
-        return _message(
-            415,
-            "The request contains an entity body but no Content-Type header. "
-            "The inferred media type 'application/octet-stream' is not supported for this resource.",
-        )
-    return _message(415, f"The request entity's media type '{error.media_type}' is not supported for this resource.")
-
-
-def _body_too_large(error: errors.BodyTooLarge, _: Settings) -> ProviderResponse:
-    text = f"The request body is too large; the limit is {error.limit} bytes."
-    return _message(413, text, (b"connection", b"close"))
-
-
-def _body_too_slow(error: errors.BodyTooSlow, _: Settings) -> ProviderResponse:
-    text = f"The request body did not arrive within {error.timeout:g} seconds."
-    return _message(408, text, (b"connection", b"close"))
-
-
-def _invalid_request(error: errors.InvalidRequest, _: Settings) -> ProviderResponse:
-    return _invalid({path if path == "body" else _in_model(path): texts for path, texts in error.issues.items()})
-
-
-def _unknown_magic_code(error: errors.UnknownMagicCode, _: Settings) -> ProviderResponse:
-    text = (
-        f"'{error.number}' is a magic number with the unknown code {error.magic_code}. Known codes: "
-        f"{', '.join(error.known)}. See /_mock/numbers."
-    )
-    return _invalid({_in_model(f"message.to[{error.index}].mobile_number"): [text]})
-
-
-def _text_too_long(error: errors.TextTooLong, _: Settings) -> ProviderResponse:
-    text = f"The field content must be a string with a maximum length of {error.limit}; this one has {error.length}."
-    return _invalid({_in_model("message.content"): [text]})
-
-
-def _send_too_large(error: errors.SendTooLarge, _: Settings) -> ProviderResponse:
-    text = f"The texts for all recipients have {error.length} characters; the limit for one send is {error.limit}."
-    return _invalid({_in_model("message.to"): [text]})
-
-
-def _message_not_found(error: errors.MessageNotFound, _: Settings) -> ProviderResponse:
-    return _message(404, f"No transactional SMS was found with transaction_id '{error.transaction_id}'.")
-
-
-def _fault(error: FaultTriggered, settings: Settings) -> ProviderResponse:
-    fault = error.triggered.fault
+def _fault(fault: Fault, settings: Settings) -> ProviderResponse:
     status = fault.status or 503
     if status == 401:
         usual = _unauthorized(errors.Unauthorized("unknown"), settings)
@@ -198,27 +182,3 @@ def _fault(error: FaultTriggered, settings: Settings) -> ProviderResponse:
     seconds = math.ceil(fault.duration.total_seconds())
     later = ((b"retry-after", str(seconds).encode()),) if seconds else ()
     return usual._replace(headers=(*usual.headers, *later))
-
-
-_STATUS_TEXTS: Final = {
-    400: "The request is invalid.",
-    429: "Too many requests.",
-    503: "The service is unavailable.",
-}
-"""Messages of statuses that a fault names; any other status has the reason phrase of HTTP."""
-
-_ERROR_RESPONSES: Final[dict[type[errors.RequestRefused], Callable[[Any, Settings], ProviderResponse]]] = {
-    errors.RouteNotFound: _route_not_found,
-    errors.MethodNotAllowed: _method_not_allowed,
-    errors.Unauthorized: _unauthorized,
-    errors.CrossOriginRequest: _cross_origin,
-    errors.UnsupportedMediaType: _unsupported_media_type,
-    errors.BodyTooLarge: _body_too_large,
-    errors.BodyTooSlow: _body_too_slow,
-    errors.InvalidRequest: _invalid_request,
-    errors.UnknownMagicCode: _unknown_magic_code,
-    errors.TextTooLong: _text_too_long,
-    errors.SendTooLarge: _send_too_large,
-    errors.MessageNotFound: _message_not_found,
-    FaultTriggered: _fault,
-}

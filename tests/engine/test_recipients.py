@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mocksms.engine.account import Account
-from mocksms.engine.consents import Consent
+from mocksms.engine.account import Account, Consent
 from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.engine import EngineEvent
 from mocksms.engine.rules import ActiveScenario
