@@ -222,7 +222,7 @@ class Engines(RuleBasedStateMachine):
     def read(self, key: str) -> None:
         account, model = self.both(key)
         before = dump(self.engine)
-        self.engine.search(account, MessageQuery(words="hello"), 2)
+        account.messages.search(MessageQuery(words="hello"), 2)
         for transaction_id in model.messages:
             self.engine.find(account, transaction_id)
         assert dump(self.engine) == before

@@ -102,7 +102,7 @@ def _request(row: dict[str, Any]) -> JournalRequest:
 def _repeat(engine: Engine, request: JournalRequest) -> None:
     account = engine.account(request.account)
     if request.operation is not ApiOperation.SEND:
-        engine.read_fault(account, request.operation)
+        engine.rule_fault(account, request.operation)
         return
     body, _ = read_send(request.body, "utf-8")
     engine.submit(account, submission_of(body), recipients_of(body, engine.settings))

@@ -24,7 +24,7 @@ from mocksms.engine.clock import system_time
 from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
 from mocksms.engine.drafts import Drafter, subject_of
 from mocksms.engine.journal import RecordedRequest
-from mocksms.engine.messages import MessageQuery, token_of
+from mocksms.engine.messages import token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, FaultTriggered, Subject, TriggeredFault
@@ -156,21 +156,31 @@ class Engine:
         template = Template(submission)
         template.check(recipients)
         drafter = Drafter(account, submission, template, self._links(), request)
-        triggered = self._rule_fault(account, drafter, recipients, parsed) or self._magic_fault(codes)
-        accept = self._accept_for_later if self._waits(submission, drafter.now) else self._accept_now
+        subjects = drafter.subjects(recipients, parsed) if account.rules or account.faults else ()
+        triggered = self.rule_fault(account, ApiOperation.SEND, subjects) or self._magic_fault(codes)
+        is_scheduled = submission.send_at is not None and submission.send_at > drafter.now
+        accept = self._accept_for_later if submission.wants_async or is_scheduled else self._accept_now
         messages = tuple(
             accept(account, drafter, recipient, number) for recipient, number in zip(recipients, parsed, strict=True)
         )
         self.apply_due(account)
         return Accepted(messages, triggered)
 
-    def read_fault(self, account: Account, operation: ApiOperation) -> TriggeredFault | None:
-        """Return the fault of a rule for a request without messages.
+    def rule_fault(
+        self, account: Account, operation: ApiOperation, subjects: Sequence[Subject] = ()
+    ) -> TriggeredFault | None:
+        """Return the fault of a rule for a request, and for its messages if it has some.
 
         Raises:
-            FaultTriggered: the fault replaces the response.
+            FaultTriggered: the fault accepts nothing.
         """
-        return self._fault_of(account, operation, ())
+        now = account.clock.now()
+        for rules in (account.faults, account.rules):
+            if triggered := rules.fault_of(operation, subjects, now):
+                if not triggered.fault.accepts:
+                    raise FaultTriggered(triggered)
+                return triggered
+        return None
 
     def find(self, account: Account, transaction_id: str) -> Message:
         """Return a message of an account.
@@ -182,10 +192,6 @@ class Engine:
         if message is None:
             raise MessageNotFound(transaction_id)
         return message
-
-    def search(self, account: Account, query: MessageQuery, limit: int) -> list[Message]:
-        """Return the newest `limit` messages of an account that match, newest first."""
-        return account.messages.search(query, limit)
 
     def record_request(self, account: Account | None, request: RecordedRequest) -> None:
         """Add a request to the journal of its account, or to that of requests without one."""
@@ -241,25 +247,6 @@ class Engine:
         """Parse a phone number as the settings say."""
         return numbers.parse(mobile_number, accept_local=self.settings.accept_local_numbers)
 
-    def _rule_fault(
-        self, account: Account, drafter: Drafter, recipients: Sequence[Recipient], parsed: Sequence[PhoneNumber]
-    ) -> TriggeredFault | None:
-        """Return the fault of a rule for a send; raises one that accepts nothing."""
-        if not account.rules and not account.faults:
-            return None
-        return self._fault_of(account, ApiOperation.SEND, drafter.subjects(recipients, parsed))
-
-    def _fault_of(
-        self, account: Account, operation: ApiOperation, subjects: Sequence[Subject]
-    ) -> TriggeredFault | None:
-        now = account.clock.now()
-        triggered = account.faults.fault_of(operation, subjects, now) or account.rules.fault_of(
-            operation, subjects, now
-        )
-        if triggered and not triggered.fault.accepts:
-            raise FaultTriggered(triggered)
-        return triggered
-
     def _codes(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> list[tuple[str, str]]:
         """Return the code of each magic number among the recipients, with the number.
 
@@ -307,9 +294,6 @@ class Engine:
             reactions=(*outcome.reactions, *reactions),
             callback_policy=by_rule.callback_policy,
         )
-
-    def _waits(self, submission: Submission, now: datetime) -> bool:
-        return submission.wants_async or (submission.send_at is not None and submission.send_at > now)
 
     def _accept_for_later(
         self, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber

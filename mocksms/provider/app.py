@@ -149,7 +149,7 @@ class ProviderApp:
             if operation is ApiOperation.SEND:
                 submission, recipients, warnings = self._read_send(request)
                 return self._send(owner, request.number, submission, recipients, warnings)
-            triggered = self._engine.read_fault(owner, operation)
+            triggered = self._engine.rule_fault(owner, operation)
             response = self._read(owner, operation, request.query)
             return HandledRequest(owner, response, operation, note=_fault_note(triggered), triggered=triggered)
         except RequestRefused as error:
@@ -201,7 +201,7 @@ class ProviderApp:
         if operation is ApiOperation.INFO:
             message = self._engine.find(account, read_id(parameters))
             return ProviderResponse(200, to_json(message_row(message, self._reasons)))
-        messages = self._engine.search(account, *read_search(parameters, self._settings))
+        messages = account.messages.search(*read_search(parameters, self._settings))
         return ProviderResponse(200, to_json([message_row(message, self._reasons) for message in messages]))
 
     def _record(self, request: ProviderRequest, handled: HandledRequest, scope: Scope, duration: float) -> None:

@@ -146,7 +146,7 @@ def test_actions_of_evicted_messages_are_removed(slack: int) -> None:
         longest = max(longest, len(world.account._agenda))
     assert longest == slack + 2 * MAX_ACTIONS_PER_MESSAGE + 1
     world.clock.advance(60)
-    assert [message.state for message in world.engine.search(world.account, MessageQuery(), 10)] == [State.SENT] * 2
+    assert [message.state for message in world.account.messages.search(MessageQuery(), 10)] == [State.SENT] * 2
     assert world.account.idle
 
 

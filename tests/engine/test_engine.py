@@ -534,8 +534,8 @@ def test_message_is_found_in_its_own_account_only() -> None:
         with pytest.raises(MessageNotFound) as refused:
             call(other, message.transaction_id)
         assert refused.value.transaction_id == message.transaction_id
-    assert world.engine.search(other, MessageQuery(), 10) == []
-    assert world.engine.search(world.account, MessageQuery(status=Status.SENT), 10) == [message]
+    assert other.messages.search(MessageQuery(), 10) == []
+    assert world.account.messages.search(MessageQuery(status=Status.SENT), 10) == [message]
 
 
 def test_each_account_has_its_own_clock() -> None:
@@ -590,7 +590,7 @@ def test_send_above_the_message_limit_returns_all_messages() -> None:
     world = World(max_messages=2)
     accepted = world.submit(*[NUMBER] * 5, wants_async=True)
     assert len(accepted.messages) == 5
-    assert [message.sequence for message in world.engine.search(world.account, MessageQuery(), 10)] == [5, 4]
+    assert [message.sequence for message in world.account.messages.search(MessageQuery(), 10)] == [5, 4]
     assert world.account.messages.evicted == 3
 
 
@@ -953,13 +953,13 @@ def test_fault_of_a_read_depends_on_its_operation() -> None:
         a_scenario(a_rule("info", DOWN, call=ApiOperation.INFO), a_rule("search", slow, call=ApiOperation.SEARCH))
     )
     with pytest.raises(FaultTriggered) as refused:
-        world.engine.read_fault(world.account, ApiOperation.INFO)
+        world.engine.rule_fault(world.account, ApiOperation.INFO)
     assert (refused.value.triggered.decided_by, refused.value.triggered.mobile_number, refused.value.triggered.nth) == (
         "info",
         "",
         0,
     )
-    assert world.engine.read_fault(world.account, ApiOperation.SEARCH) == TriggeredFault(slow.fault, "search")
+    assert world.engine.rule_fault(world.account, ApiOperation.SEARCH) == TriggeredFault(slow.fault, "search")
     assert world.submit().triggered is None
 
 
