@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
-from math import inf
 from os import PathLike
 from typing import Any, Final, Literal, TypeVar, cast
 
 from mocksms.errors import SettingsError
 from mocksms.sms import numbers, replies
+from mocksms.sms.times import parse_duration
 from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_url, parse_webhook
 
 VARIABLE_PREFIX: Final = "MOCKSMS_"
@@ -22,10 +22,6 @@ Raw = tuple[str, object]
 
 Options = TypeVar("Options", bound="Settings | SessionSettings")
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
-MAX_DURATION_SECONDS: Final = 3650 * 86400
-DURATION_SYNTAX: Final = "a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
@@ -65,31 +61,6 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
 def _optional_whole(low: int, high: int) -> Callable[[object], int | None]:
     read = _whole(low, high)
     return lambda raw: None if raw is None or raw == "" else read(raw)
-
-
-def seconds(raw: object) -> float:
-    """Parse a duration into seconds: `250ms`, `90s`, `5m`, `2h`, `3d`, a number of seconds, or a timedelta.
-
-    Raises:
-        ValueError: it is not a duration.
-    """
-    if isinstance(raw, str) and (found := _DURATION.fullmatch(raw.strip())):
-        return float(found[1]) * _UNITS[found[2] or "s"]
-    length = raw.total_seconds() if isinstance(raw, timedelta) else raw
-    if isinstance(length, bool) or not isinstance(length, int | float) or not 0 <= length < inf:
-        raise ValueError(DURATION_SYNTAX)
-    return float(length)
-
-
-def duration(raw: object) -> timedelta:
-    """Parse a duration of at most 3650 days.
-
-    Raises:
-        ValueError: it is not a duration, or too long.
-    """
-    if (length := seconds(raw)) > MAX_DURATION_SECONDS:
-        raise ValueError("a duration such as 2h, of at most 3650d")
-    return raw if isinstance(raw, timedelta) else timedelta(seconds=length)
 
 
 def _one_of(*choices: str) -> Callable[[object], str]:
@@ -153,11 +124,11 @@ def _webhooks(kind: WebhookKind) -> Callable[[object], tuple[Webhook, ...]]:
 
 
 def _durations(raw: object) -> tuple[timedelta, ...]:
-    return tuple(map(duration, _items(raw)))
+    return tuple(map(parse_duration, _items(raw)))
 
 
 def _positive_duration(raw: object) -> timedelta:
-    if not (length := duration(raw)):
+    if not (length := parse_duration(raw)):
         raise ValueError("longer than 0, such as 1ms")
     return length
 
@@ -207,7 +178,7 @@ class Settings:
     magic_delay: timedelta = _option(
         timedelta(seconds=5), _positive_duration, "delay of the magic numbers that act later"
     )
-    async_delay: timedelta = _option(timedelta(), duration, "how long messages of an async send stay queued")
+    async_delay: timedelta = _option(timedelta(), parse_duration, "how long messages of an async send stay queued")
     sender: str = _option("SenderID", _text, "sender of messages without one")
     credit: int | None = _option(None, _optional_whole(0, 10**12), "credit of an account in segments; none: no limit")
     gateway: bool = _option(True, _flag, "whether accounts have an SMS gateway")
@@ -303,7 +274,9 @@ class SessionSettings:
         "warn",
         "ignore",
     )
-    timeout: timedelta = _option(timedelta(seconds=5), duration, "how long a wait lasts unless the call sets a timeout")
+    timeout: timedelta = _option(
+        timedelta(seconds=5), parse_duration, "how long a wait lasts unless the call sets a timeout"
+    )
 
 
 OPTIONS: Final = {option.name: option for option in fields(Settings)}

@@ -16,7 +16,6 @@ from mocksms.settings import (
     SessionSettings,
     Settings,
     default_text,
-    duration,
     flag_name,
     read_options,
     url_of,
@@ -217,32 +216,6 @@ def test_error_for_an_unknown_variable_names_the_nearest_one(variable: str, near
 def test_error_for_an_unknown_variable_without_a_near_one_refers_to_the_help() -> None:
     with pytest.raises(SettingsError, match="`mocksms --help` lists all"):
         Settings.read({"MOCKSMS_" + "Z" * 40: "1"}, {})
-
-
-@pytest.mark.parametrize(
-    ("raw", "seconds"),
-    [
-        ("0", 0),
-        ("90", 90),
-        ("250ms", 0.25),
-        ("1.5s", 1.5),
-        ("5m", 300),
-        ("2h", 7200),
-        ("3d", 259200),
-        (" 90s ", 90),
-        ("3650d", 3650 * 86400),
-    ],
-)
-def test_duration_is_parsed(raw: str, seconds: float) -> None:
-    assert duration(raw) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    "raw", ["", "s", "5 s", "1e3", "+5", "-5s", ".5s", "5.s", "5S", "5w", "inf", "nan", "3651d", "9" * 5000, "٥s"]
-)
-def test_duration_in_another_form_is_refused(raw: str) -> None:
-    with pytest.raises(ValueError, match="a duration such as"):
-        duration(raw)
 
 
 def read_or_refuse(environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings | str:

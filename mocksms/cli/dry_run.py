@@ -14,7 +14,7 @@ from mocksms.errors import InvalidRequest, MessageNotFound, RequestRefused, Sett
 from mocksms.provider.binding import read_send
 from mocksms.provider.send import recipients_of, submission_of
 from mocksms.settings import Settings
-from mocksms.sms.instants import MAX_INSTANT, parse_instant
+from mocksms.sms.times import MAX_INSTANT, parse_instant
 
 AFTER_RULES: Final = {
     ApiOperation.SEND: {None, FaultTriggered.code},

@@ -14,7 +14,8 @@ from mocksms.cli import scenarios as scenario_commands
 from mocksms.cli.guide import guide
 from mocksms.cli.options import ADDRESS, Parser, echo, read_settings, table, usage_error
 from mocksms.errors import InvalidScenario, MocksmsError, NotReady, SettingsError, UnknownScenario
-from mocksms.settings import duration, flag_name, url_of
+from mocksms.settings import flag_name, url_of
+from mocksms.sms.times import parse_duration
 
 UNUSABLE: Final = 2
 """Exit code for an invalid command line, environment variable or address."""
@@ -101,7 +102,7 @@ def _ready(arguments: list[str]) -> int:
     parser.add_argument("--timeout", metavar="DURATION", default="10s", help="how long to wait (default 10s)")
     settings, parsed = read_settings(parser, arguments, ADDRESS)
     try:
-        timeout = duration(parsed.timeout).total_seconds()
+        timeout = parse_duration(parsed.timeout).total_seconds()
     except ValueError as error:
         raise SettingsError(f"--timeout is {parsed.timeout!r}, but must be {error}.") from error
 

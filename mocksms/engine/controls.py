@@ -13,10 +13,10 @@ from mocksms.engine.engine import Engine, ManualChange
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import ActiveScenario, Rule
 from mocksms.errors import ClockMovedBack, ClockOutOfRange, NoLink
-from mocksms.sms.instants import MAX_INSTANT
 from mocksms.sms.message import Message, State, Status
 from mocksms.sms.replies import ConsentChoice
 from mocksms.sms.text import filled, links_in
+from mocksms.sms.times import MAX_INSTANT
 from mocksms.sms.webhook import Webhook
 
 

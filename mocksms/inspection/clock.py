@@ -15,7 +15,7 @@ from mocksms.inspection.errors import CallbacksUnfinished, UnknownAccount
 from mocksms.inspection.models import RequestModel, ResponseModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.schemas.types import Duration
-from mocksms.sms.instants import MAX_INSTANT, parse_any_instant
+from mocksms.sms.times import MAX_INSTANT, parse_any_instant
 
 
 def _instant(raw: object) -> datetime:

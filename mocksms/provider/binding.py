@@ -16,7 +16,7 @@ from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 from mocksms.provider.lenient_json import BODY, MAX_WARNINGS, parse
 from mocksms.provider.send import SendBody
-from mocksms.sms.instants import parse_instant
+from mocksms.sms.times import parse_instant
 
 BoundModel = TypeVar("BoundModel", bound=BaseModel)
 

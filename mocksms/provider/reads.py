@@ -21,9 +21,9 @@ from mocksms.provider.send import BEFORE_9000, ReasonNames
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms.instants import ISRAEL, parse_instant
 from mocksms.sms.message import Message, State, Status
 from mocksms.sms.text import filled
+from mocksms.sms.times import ISRAEL, parse_instant
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000

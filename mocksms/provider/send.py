@@ -19,9 +19,9 @@ from mocksms.provider.responses import ProviderError, operation
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms.instants import parse_instant
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
 from mocksms.sms.text import MAX_TEXT_LENGTH, Template
+from mocksms.sms.times import parse_instant
 
 BEFORE_9000: Final = "^[0-8]"
 """Pattern of a time that the clocks can reach: its year is below 9000."""

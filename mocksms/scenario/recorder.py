@@ -30,14 +30,12 @@ from mocksms.scenario.schema import (
 )
 from mocksms.scenario.values import REGEX
 from mocksms.schemas.types import MAX_CREDIT
-from mocksms.settings import MAX_DURATION_SECONDS, Settings
+from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms import outcomes as outcome
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import filled, links_in
-
-AT_ONCE: Final = timedelta()
-MAX_DELAY: Final = timedelta(seconds=MAX_DURATION_SECONDS)
+from mocksms.sms.times import MAX_DURATION
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -188,7 +186,7 @@ def _replies(account: Account, messages: Iterable[Message]) -> dict[int, list[Re
 
 def _delay(length: timedelta) -> timedelta:
     """Return a length of time within the limits of a scenario."""
-    return min(max(length, AT_ONCE), MAX_DELAY)
+    return min(max(length, timedelta()), MAX_DURATION)
 
 
 def _fault_rules(account: Account, settings: Settings) -> Iterator[RuleModel]:

@@ -33,9 +33,10 @@ from mocksms.scenario.values import (
     media_type,
     shortest_and_longest,
 )
-from mocksms.schemas.types import ListedNumber, WebhookList, format_duration, whole
+from mocksms.schemas.types import ListedNumber, WebhookList, whole
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
+from mocksms.sms.times import format_duration
 
 MAX_RULES: Final = 10_000
 MAX_STEPS: Final = 20

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Plai
 
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
 from mocksms.schemas.types import Credit, Duration, whole
-from mocksms.settings import MAX_DURATION_SECONDS
 from mocksms.sms import numbers
 from mocksms.sms.message import State
+from mocksms.sms.times import MAX_DURATION
 
 REGEX: Final = "regex:"
 MAX_SEGMENTS: Final = 999
@@ -89,7 +89,7 @@ def _allowance(raw: object) -> object:
 
 
 def _bounded(length: timedelta) -> timedelta:
-    if length > timedelta(seconds=MAX_DURATION_SECONDS):
+    if length > MAX_DURATION:
         raise ValueError("must be at most 3650d")
     return length
 

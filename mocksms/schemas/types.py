@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from mocksms.settings import DURATION_SYNTAX, seconds
 from mocksms.sms import numbers
+from mocksms.sms.times import format_duration, parse_seconds
 from mocksms.sms.webhook import EVENTS, MAX_URL_LENGTH, Webhook, WebhookKind, checked_events, checked_url
 
 MAX_CREDIT: Final = 10**12
@@ -35,12 +35,10 @@ def _listed_number(raw: str) -> str:
 def _duration(raw: object) -> timedelta:
     if isinstance(raw, timedelta):
         return raw
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and raw >= 0:
-        return timedelta(seconds=min(raw, MAX_SECONDS))
-    if not isinstance(raw, str):
-        raise ValueError(f"must be {DURATION_SYNTAX}")
+    if isinstance(raw, int | float) and raw > MAX_SECONDS:
+        return timedelta(seconds=MAX_SECONDS)
     try:
-        return timedelta(seconds=min(seconds(raw), MAX_SECONDS))
+        return timedelta(seconds=min(parse_seconds(raw), MAX_SECONDS))
     except ValueError as error:
         raise ValueError(f"must be {error}") from error
 
@@ -48,14 +46,6 @@ def _duration(raw: object) -> timedelta:
 def whole(raw: object) -> object:
     """Return a float such as 2.0 as an integer, and other values as they are."""
     return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
-
-
-def format_duration(duration: timedelta) -> str:
-    """Return a duration as text: `90s`, `1.5s`, `250ms`."""
-    microseconds = duration // timedelta(microseconds=1)
-    if microseconds % 1_000_000 and not microseconds % 1_000 and microseconds < 1_000_000:
-        return f"{microseconds // 1_000}ms"
-    return f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06}".rstrip("0").rstrip(".") + "s"
 
 
 Duration = Annotated[

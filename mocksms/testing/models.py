@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from mocksms.settings import seconds
 from mocksms.sms.display import quoted
 from mocksms.sms.text import escape
+from mocksms.sms.times import parse_seconds
 
 DurationLike = str | float | timedelta
 """A duration: text such as `"2h"` or `"250ms"`, a number of seconds, or a timedelta."""
@@ -217,7 +217,7 @@ def in_seconds(duration: DurationLike) -> float:
         ValueError: it is not a duration.
     """
     try:
-        return seconds(duration)
+        return parse_seconds(duration)
     except ValueError as error:
         raise ValueError(f"{duration!r} is not {error}") from None
 

@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, urlsplit
 
 from mocksms.engine.callbacks import Callback, TriggerDetails
 from mocksms.settings import Settings
-from mocksms.sms.instants import ISRAEL
+from mocksms.sms.times import ISRAEL
 from mocksms.sms.webhook import WebhookKind
 
 FIRST_ID: Final = 190

@@ -11,10 +11,10 @@ from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO, FaultTriggered
 from mocksms.errors import IllegalStep, MessageNotFound, NoLink
-from mocksms.sms.instants import MAX_INSTANT
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import Message, Recipient, State, Submission
 from mocksms.sms.outcomes import Outcome, Step
+from mocksms.sms.times import MAX_INSTANT
 from tests.engine.support import DOWN, LOST, SECOND, World, a_message, a_rule, a_scenario, timeline
 from tests.support import KEY, NOON, NUMBER
 

@@ -7,8 +7,8 @@ import pytest
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.errors import ClockMovedBack, ClockOutOfRange
-from mocksms.sms.instants import MAX_INSTANT
 from mocksms.sms.message import State
+from mocksms.sms.times import MAX_INSTANT
 from tests.engine.support import SECOND, World, emitted_messages, timeline
 from tests.support import KEY, NOON
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mocksms.sms.instants import MAX_INSTANT
+from mocksms.sms.times import MAX_INSTANT
 from tests.inspection.support import BOUNCING, LATER, SENT, Api
 from tests.support import ManualClock, Mock, running
 

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from mocksms.scenario.schema import FaultName
-from mocksms.settings import DURATION_SYNTAX, Settings
-from mocksms.sms.instants import MAX_INSTANT
+from mocksms.settings import Settings
+from mocksms.sms.times import DURATION_SYNTAX, MAX_INSTANT
 from tests.inspection.support import SENT, Api
 from tests.support import TIMEOUT, ManualClock, Mock, body, running
 

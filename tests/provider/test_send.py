@@ -12,9 +12,9 @@ from mocksms.engine.journal import RequestWarning
 from mocksms.provider.responses import to_json
 from mocksms.provider.send import ReasonNames, SendBody, SentRow, recipients_of, remarks_on, submission_of
 from mocksms.settings import Settings
-from mocksms.sms.instants import parse_instant
 from mocksms.sms.message import Message, Reason, Recipient, State, Submission
 from mocksms.sms.text import Template
+from mocksms.sms.times import parse_instant
 from tests.provider.inprocess import InProcess
 from tests.support import NOON, NUMBER, body
 

@@ -31,9 +31,10 @@ from mocksms.scenario.schema import (
     StepModel,
 )
 from mocksms.schemas.types import MAX_CREDIT
-from mocksms.settings import MAX_DURATION_SECONDS, Settings
+from mocksms.settings import Settings
 from mocksms.sms.message import Message, State
 from mocksms.sms.outcomes import Fault, FaultKind
+from mocksms.sms.times import MAX_DURATION
 from tests.engine.support import SECOND, World, a_request
 from tests.provider.inprocess import INFO, SEARCH, InProcess
 from tests.support import KEY, NOON, NUMBER, ManualClock
@@ -431,7 +432,7 @@ def test_durations_are_limited_to_the_maximum() -> None:
     world.controls.cancel(world.account, queued.transaction_id)
     world.controls.reply(world.account, NUMBER, "Late")
     world.controls.click(world.account, sent.transaction_id)
-    longest = timedelta(seconds=MAX_DURATION_SECONDS)
+    longest = MAX_DURATION
     assert rules(world) == [
         a_rule_for(magic("02"), steps=[StepModel(outcome=State.CANCELLED, after=longest)]),
         a_rule_for(outcome=State.SENT, reply=[ReplyModel(text="Late", after=longest)], click=ClickModel(after=longest)),

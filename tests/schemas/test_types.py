@@ -16,9 +16,9 @@ from mocksms.schemas.types import (
     Duration,
     ListedNumber,
     WebhookList,
-    format_duration,
     whole,
 )
+from mocksms.sms.times import format_duration
 from mocksms.sms.webhook import Webhook, WebhookKind
 
 DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
