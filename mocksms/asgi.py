@@ -1,4 +1,4 @@
-"""Checks of every HTTP entry point: limits of the body, the origin, and the connection."""
+"""Shared by all HTTP applications: reads a limited body, checks the origin, controls the connection."""
 
 from __future__ import annotations
 

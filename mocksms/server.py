@@ -1,4 +1,4 @@
-"""The server: uvicorn on a bound socket, faults on the wire, and an end within a second."""
+"""The server: runs uvicorn, breaks connections for faults, and stops within a second."""
 
 from __future__ import annotations
 

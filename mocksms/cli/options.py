@@ -1,4 +1,4 @@
-"""Command line basics: options from the settings, errors as one sentence, tables and output."""
+"""What all commands share: options, errors as one sentence, tables and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Account: the state of one API key."""
+"""Account: everything that is stored for one API key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts of one mock: created on first use; beyond a limit the least recently used is evicted."""
+"""Accounts of one mock: created on first use. Above the limit, the least recently used one is evicted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clocks: real time until frozen. The only module that reads the time of the machine."""
+"""Clocks: they show real time until they are frozen. The only module that reads the time of the machine."""
 
 from __future__ import annotations
 

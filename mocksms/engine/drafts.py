@@ -1,4 +1,4 @@
-"""New messages of one send: what they share is computed once."""
+"""Drafts: creates the messages of one send request, and computes what they share once."""
 
 from __future__ import annotations
 

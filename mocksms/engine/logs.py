@@ -1,4 +1,4 @@
-"""Logs: numbered records up to a limit, and indexes over them."""
+"""Logs: lists of numbered records with a limited length, and their indexes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regular expressions of users, limited in length and time."""
+"""Regular expressions from scenarios and filters, limited in length and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of an account: outcomes and faults for matching messages and requests. The first match takes precedence."""
+"""Rules of an account: outcomes and faults for matching messages and requests. The first rule that matches is used."""
 
 from __future__ import annotations
 

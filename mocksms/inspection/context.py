@@ -1,4 +1,4 @@
-"""What the endpoints of the inspection API share: the mock they work on, how they are declared, and their pages."""
+"""What the endpoints of the inspection API share: the mock, the declaration of an endpoint, and pagination."""
 
 from __future__ import annotations
 

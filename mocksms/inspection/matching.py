@@ -1,4 +1,4 @@
-"""Filters of the inspection API: which messages match, and how nearly the others do."""
+"""Filters of the inspection API: which messages match, and how close the others are."""
 
 from __future__ import annotations
 

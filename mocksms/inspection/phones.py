@@ -1,4 +1,4 @@
-"""Phones: list them, their replies and their opt-outs, and let a phone reply."""
+"""Phones: list phones, replies and opt-outs, and send a reply from a phone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Account scope of a call: the records of one account, or of all accounts."""
+"""Account scope: the account that a request to the inspection API is about, or all accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for messages and callbacks: futures that engine events wake, never polled."""
+"""Waiting for messages and callbacks: an event of the engine ends the wait, there is no polling."""
 
 from __future__ import annotations
 

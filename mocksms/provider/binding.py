@@ -1,4 +1,4 @@
-"""Binding of data to a model as Json.NET does it: names in any case, null as unset, unknown names ignored."""
+"""Binding: fills a model from JSON as Json.NET does: any case of names, null as missing, unknown names ignored."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The parameters of `info` and `search`, and the row they return.
 
-Both are inferred from an observed back-office and from the API that this one was modelled on.
+Both are inferred from a public back-office that uses the API, and from Mandrill's API, which it resembles.
 """
 
 from __future__ import annotations

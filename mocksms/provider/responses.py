@@ -1,4 +1,4 @@
-"""Responses of the emulated API: the one table from errors to the vendor's words, and JSON encoding.
+"""Responses of the emulated API: the vendor's text for each error, and JSON encoding.
 
 The vendor's stack is ASP.NET Web API 2 (inferred from its documentation pages); Microsoft documents its default bodies.
 """

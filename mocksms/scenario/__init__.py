@@ -1,1 +1,1 @@
-"""Scenarios: files that define how the provider behaves, and the history of an account as such a file."""
+"""Scenarios: files with rules for the emulated API. The history of an account can be written as a scenario."""

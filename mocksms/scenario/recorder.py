@@ -1,4 +1,4 @@
-"""Scenario recorder: the history of an account as a scenario that replays it, and scenarios as TOML."""
+"""Scenario recorder: writes the history of an account as a scenario, and a scenario as TOML."""
 
 from __future__ import annotations
 

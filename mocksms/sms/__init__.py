@@ -1,1 +1,1 @@
-"""The domain: phone numbers, texts, messages and their states. Pure; standard library only."""
+"""The domain: phone numbers, texts, messages and their states. No I/O; standard library only."""

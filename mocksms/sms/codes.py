@@ -1,4 +1,4 @@
-"""One-time codes in texts: found by their form, ranked by the words near them."""
+"""One-time codes in texts: found by their format; nearby words decide which one comes first."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ r"""Life of a message: the allowed steps between states.
        |  \-> queued/insufficient-funds -> sent, rejected, exception
        \----> invalid | rejected | exception
 
-Final: invalid, rejected, exception. Sent is final unless it bounces.
+No step follows invalid, rejected or exception. A sent message can only bounce.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Magic numbers: phone numbers that select an outcome.
 
-`972-50-000CCLL`: CC is the code of the outcome, LL any two digits (the lane, so that parallel tests never share a
-number).
+`972-50-000CCLL`: CC is the code of the outcome, LL any two digits (the lane): parallel tests use different lanes.
 """
 
 from __future__ import annotations

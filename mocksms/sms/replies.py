@@ -1,4 +1,4 @@
-"""Replies that opt out or in."""
+"""Words in replies that opt a recipient out or in."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""For tests of applications that send SMS: the handle on a mock, and the pytest plugin. A client of door 2."""
+"""Tests of applications that send SMS: the pytest plugin and the handle. Both use only the inspection API."""

@@ -1,4 +1,4 @@
-"""Texts of failures: explanations with local checks, segments of a message, and the report of a failed test."""
+"""Texts of failures: explanations with conditions checked in the test process, segments, reports of failed tests."""
 
 from __future__ import annotations
 

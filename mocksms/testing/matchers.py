@@ -1,4 +1,4 @@
-"""Expectations about a message: strings, regular expressions and callables; which the mock evaluates and which not."""
+"""Expectations about a message: strings and regular expressions. The mock checks some, the test process the others."""
 
 from __future__ import annotations
 

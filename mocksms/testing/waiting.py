@@ -1,4 +1,4 @@
-"""Async forms of the waiting methods: each runs in a thread of its own while the event loop goes on."""
+"""Async forms of the waiting methods (`sms.aio`): each runs in its own thread, so the event loop is not blocked."""
 
 from __future__ import annotations
 

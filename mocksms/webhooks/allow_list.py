@@ -1,4 +1,4 @@
-"""Allow-list of callbacks: this machine and private networks always, metadata services never, others if listed."""
+"""Allow-list: callbacks go to this machine and private networks, never to metadata services, to others if listed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""HTTP client for callbacks: pinned to checked addresses, without redirects, limited in time and size.
+"""HTTP client for callbacks: connects only to the address it checked, no redirects, limited time and size.
 
-It is built on sockets and `http.client`, bound when this module is imported, and on real time. So a test process that
-patches its HTTP libraries, `socket.getaddrinfo` or its clock does not affect it.
+It uses `socket`, `http.client` and the real time as they are when this module is imported. So a test that replaces its
+HTTP libraries, `socket.getaddrinfo` or its clock does not change callbacks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Payloads of callbacks: the field names of the vendor's two kinds of webhook, here only.
 
 Names, their order, the two spellings of the id key and the date formats are documented on the vendor's webhook pages.
-These show e-mails; `fidelity.toml` says what is inferred for SMS.
+The examples there are about e-mail; `fidelity.toml` says what is inferred for SMS.
 """
 
 from __future__ import annotations
