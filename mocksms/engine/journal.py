@@ -51,8 +51,8 @@ class RecordedRequest(NamedTuple):
     refusal: str | None = None
 
 
-class Journal(BoundedLog[RecordedRequest]):
-    """The requests of one account, at most `limit`; beyond it the oldest are evicted."""
+Journal = BoundedLog[RecordedRequest]
+"""The requests of one account, at most `limit`; beyond it the oldest are evicted."""
 
 
 def shorten_key(key: str) -> str:

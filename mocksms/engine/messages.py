@@ -134,10 +134,8 @@ class MessageStore:
         token = token_of(message.transaction_id)
         self._by_token[token] = message.sequence
         self._tokens[token] = self._owner
-        self._by_digits.add(message.digits, message.sequence)
-        self._by_sender.add(message.sender, message.sequence)
-        for tag in dict.fromkeys(message.submission.tags):
-            self._by_tag.add(tag, message.sequence)
+        for index, key in self._keys(message):
+            index.add(key, message.sequence)
         if evicted is not None:
             self._evict(evicted)
 
@@ -195,10 +193,8 @@ class MessageStore:
             self._log.remove(message.sequence)
             first = self._log.first or message.sequence
             self._drop_token(message)
-            self._by_digits.remove(message.digits, message.sequence, first)
-            self._by_sender.remove(message.sender, message.sequence, first)
-            for tag in dict.fromkeys(message.submission.tags):
-                self._by_tag.remove(tag, message.sequence, first)
+            for index, key in self._keys(message):
+                index.remove(key, message.sequence, first)
 
     def clear(self) -> None:
         """Delete all messages."""
@@ -212,6 +208,11 @@ class MessageStore:
         self._by_digits = NumberIndex()
         self._by_tag = NumberIndex()
         self._by_sender = NumberIndex()
+
+    def _keys(self, message: Message) -> list[tuple[NumberIndex, str]]:
+        """Return the keys of a message, each with its index."""
+        tags = [(self._by_tag, tag) for tag in dict.fromkeys(message.submission.tags)]
+        return [(self._by_digits, message.digits), (self._by_sender, message.sender), *tags]
 
     def _drop_token(self, message: Message) -> None:
         token = token_of(message.transaction_id)
@@ -238,7 +239,5 @@ class MessageStore:
     def _evict(self, message: Message) -> None:
         first = self._log.first or message.sequence
         self._drop_token(message)
-        self._by_digits.evict(message.digits, first)
-        self._by_sender.evict(message.sender, first)
-        for tag in dict.fromkeys(message.submission.tags):
-            self._by_tag.evict(tag, first)
+        for index, key in self._keys(message):
+            index.evict(key, first)

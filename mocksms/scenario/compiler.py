@@ -19,7 +19,6 @@ from mocksms.scenario.schema import (
     FaultModel,
     Limits,
     Match,
-    ReplyModel,
     RuleModel,
     Scenario,
 )
@@ -112,8 +111,7 @@ def _callback_policy(callback: CallbackModel | None) -> CallbackPolicy:
 
 
 def _reactions(rule: RuleModel, sent_at: timedelta) -> Iterator[outcome.Reaction]:
-    replies = [rule.reply] if isinstance(rule.reply, ReplyModel) else rule.reply or []
-    yield from (outcome.ReplyReaction(reply.text, sent_at + reply.after) for reply in replies)
+    yield from (outcome.ReplyReaction(reply.text, sent_at + reply.after) for reply in rule.replies)
     if rule.click:
         yield outcome.ClickReaction(sent_at + rule.click.after)
 

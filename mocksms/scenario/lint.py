@@ -26,10 +26,8 @@ Key = tuple[bool, ApiOperation, frozenset[tuple[str, object]]]
 
 def unreachable_rules(scenario: Scenario) -> list[ValidationIssue]:
     """Return the rules that can never be applied because an earlier one applies to all they match."""
-    return [*_unreachable(scenario.rule)]
-
-
-def _unreachable(rules: list[RuleModel]) -> Iterator[ValidationIssue]:
+    rules = scenario.rule
+    issues: list[ValidationIssue] = []
     plain: dict[Key, int] = {}
     wildcard: dict[Key, list[int]] = defaultdict(list)
     limit = MAX_COMPARISONS // max(len(rules), 1)
@@ -44,13 +42,15 @@ def _unreachable(rules: list[RuleModel]) -> Iterator[ValidationIssue]:
         if blocker is not None:
             matches = "everything" if rules[blocker].match == Match() else "all it matches"
             text = f"is never applied: rule {blocker + 1} applies to {matches}; move it before rule {blocker + 1}"
-            yield ValidationIssue(("rule", index), f"{text}, or limit that rule by times, every or a narrower match")
+            text += ", or limit that rule by times, every or a narrower match"
+            issues.append(ValidationIssue(("rule", index), text))
         if not _is_unlimited(rule):
             continue
         if len(narrow) == len(rule.match.model_dump(exclude_none=True, exclude={"operation"})):
             plain.setdefault(keys[-1], index)
         else:
             wildcard[keys[-1]].append(index)
+    return issues
 
 
 def _narrow(match: Match) -> frozenset[tuple[str, object]]:

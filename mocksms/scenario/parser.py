@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -61,7 +61,7 @@ def read_file(path: Path) -> Scenario:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         hint = _nearest(path) if isinstance(error, FileNotFoundError) else ""
-        raise InvalidScenario([ScenarioIssue(str(path), None, "", f"cannot be read: {reason}{hint}")]) from error
+        raise _invalid(str(path), f"cannot be read: {reason}{hint}") from error
     return read(raw, str(path))
 
 
@@ -71,46 +71,48 @@ def read(raw: bytes, name: str) -> Scenario:
     Raises:
         InvalidScenario: it is invalid, with all issues and their lines.
     """
-    if len(raw) > MAX_FILE_SIZE:
-        raise InvalidScenario([ScenarioIssue(name, None, "", f"is longer than {MAX_FILE_SIZE} bytes")])
-    try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise InvalidScenario([ScenarioIssue(name, line, "", "is not UTF-8 text")]) from error
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        issue = (
-            ScenarioIssue(name, None, "", IS_JSON) if name.endswith(".json") else _syntax_issue(name, text, str(error))
-        )
-        raise InvalidScenario([issue]) from error
-    except RecursionError as error:
-        raise InvalidScenario([ScenarioIssue(name, None, "", TOO_DEEP)]) from error
-    except ValueError as error:  # a number with thousands of digits
-        raise InvalidScenario([ScenarioIssue(name, None, "", "is not TOML: a number has too many digits")]) from error
+    text, data = _read_toml(raw, name)
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
-        raise InvalidScenario(
-            _issues(name, text, validation_issues(Scenario, error.errors(include_url=False)))
-        ) from error
+        issues = validation_issues(Scenario, error.errors(include_url=False))
+        raise InvalidScenario(_issues(name, text, issues)) from error
     except RecursionError as error:
-        raise InvalidScenario([ScenarioIssue(name, None, "", TOO_DEEP)]) from error
-    if found := unreachable_rules(scenario):
-        raise InvalidScenario(_issues(name, text, found))
-    return scenario
+        raise _invalid(name, TOO_DEEP) from error
+    return check(scenario, name, text)
 
 
-def check(scenario: Scenario, name: str) -> Scenario:
-    """Return a scenario if all its rules can be applied.
+def check(scenario: Scenario, name: str, text: str = "") -> Scenario:
+    """Return a scenario if all its rules can be applied; `text` is its TOML.
 
     Raises:
         InvalidScenario: it has unreachable rules.
     """
     if found := unreachable_rules(scenario):
-        raise InvalidScenario(_issues(name, "", found))
+        raise InvalidScenario(_issues(name, text, found))
     return scenario
+
+
+def _read_toml(raw: bytes, name: str) -> tuple[str, dict[str, Any]]:
+    """Return the text and the data of some TOML."""
+    if len(raw) > MAX_FILE_SIZE:
+        raise _invalid(name, f"is longer than {MAX_FILE_SIZE} bytes")
+    try:
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise _invalid(name, "is not UTF-8 text", raw[: error.start].count(b"\n") + 1) from error
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise (_invalid(name, IS_JSON) if name.endswith(".json") else _syntax_error(name, text, str(error))) from error
+    except RecursionError as error:
+        raise _invalid(name, TOO_DEEP) from error
+    except ValueError as error:  # a number with thousands of digits
+        raise _invalid(name, "is not TOML: a number has too many digits") from error
+
+
+def _invalid(name: str, text: str, line: int | None = None) -> InvalidScenario:
+    return InvalidScenario([ScenarioIssue(name, line, "", text)])
 
 
 def _nearest(path: Path) -> str:
@@ -119,19 +121,19 @@ def _nearest(path: Path) -> str:
     return f"; did you mean {siblings[near[0]]}?" if near else ""
 
 
-def _syntax_issue(name: str, text: str, message: str) -> ScenarioIssue:
-    """Return a syntax error as an issue: what was expected, and the text found there."""
+def _syntax_error(name: str, text: str, message: str) -> InvalidScenario:
+    """Return a syntax error with what was expected, and the text found there."""
     at = _AT.search(message)
     phrase = _AT.sub("", message)
     expected = next((text for beginning, text in _PHRASES.items() if phrase.startswith(beginning)), phrase)
     if at is None or at[1] is None:
-        return ScenarioIssue(name, text.rstrip().count("\n") + 1, "", f"is not TOML: {expected}; the file ends here")
+        return _invalid(name, f"is not TOML: {expected}; the file ends here", text.rstrip().count("\n") + 1)
     lines = text.split("\n")
     line, column = int(at[1]), int(at[2])
     whole, rest = lines[line - 1].strip(), lines[line - 1][column - 1 :].strip()
     is_past = phrase.startswith(("Cannot", "Unescaped")) or not rest
     found = f"the line is {whole[:MAX_EXCERPT_LENGTH]}" if is_past else f"found {rest[:MAX_EXCERPT_LENGTH]}"
-    return ScenarioIssue(name, line, "", f"is not TOML: {expected}; {escape(found)}")
+    return _invalid(name, f"is not TOML: {expected}; {escape(found)}", line)
 
 
 def _issues(name: str, text: str, found: Iterable[ValidationIssue]) -> list[ScenarioIssue]:

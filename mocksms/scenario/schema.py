@@ -50,6 +50,10 @@ class ScenarioTable(BaseModel):
     # Built on first use: most runs use few of these models, and a mock should start fast.
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
+    def _present(self, names: Iterable[str]) -> list[str]:
+        """Return the names that have a value."""
+        return [name for name in names if getattr(self, name) is not None]
+
 
 class Match(ScenarioTable):
     """Conditions a message must fulfil, all of them. Without conditions every message matches."""
@@ -76,10 +80,10 @@ class Match(ScenarioTable):
     @model_validator(mode="after")
     def _check_operation(self) -> Match:
         if self.operation not in (None, ApiOperation.SEND):
-            present = [name for name in Match.model_fields if name != "operation" and getattr(self, name) is not None]
-            names = [Match.model_fields[name].alias or name for name in present]
-            if names:
-                raise ValueError(f"operation {self.operation} has no message to match by {names[0]}; remove {names[0]}")
+            present = [name for name in self._present(Match.model_fields) if name != "operation"]
+            if present:
+                name = Match.model_fields[present[0]].alias or present[0]
+                raise ValueError(f"operation {self.operation} has no message to match by {name}; remove {name}")
         return self
 
 
@@ -166,7 +170,7 @@ class FaultModel(ScenarioTable):
     @model_validator(mode="after")
     def _check_fields(self) -> FaultModel:
         required, optional = _FIELDS.get(self.kind, ((), ()))
-        present = [name for name in FaultModel.model_fields if name != "kind" and getattr(self, name) is not None]
+        present = [name for name in self._present(FaultModel.model_fields) if name != "kind"]
         missing = [name for name in required if name not in present]
         if missing:
             examples = ", ".join(_EXAMPLES[name] for name in missing)
@@ -239,9 +243,8 @@ class RuleModel(Limits):
 
     @model_validator(mode="after")
     def _check_effect(self) -> RuleModel:
-        ways = {"outcome": self.outcome, "steps": self.steps, "pass_through": self.pass_through, "fault": self.fault}
-        effects = [name for name, value in ways.items() if value is not None]
-        reactions = [name for name in ("reply", "click", "callback") if getattr(self, name) is not None]
+        effects = self._present(("outcome", "steps", "pass_through", "fault"))
+        reactions = self._present(("reply", "click", "callback"))
         if len(effects) > 1:
             raise ValueError(f"has both {' and '.join(effects)}; split it into two rules")
         if not effects and not reactions:
@@ -262,12 +265,16 @@ class RuleModel(Limits):
     @model_validator(mode="after")
     def _check_reactions(self) -> RuleModel:
         limit = sent_for(self.steps or ())
-        replies = [self.reply] if isinstance(self.reply, ReplyModel) else self.reply or []
-        for name, reaction in [*(("reply", reply) for reply in replies), ("click", self.click)]:
+        for name, reaction in [*(("reply", reply) for reply in self.replies), ("click", self.click)]:
             if limit is not None and reaction is not None and reaction.after >= limit:
                 bounce = f"the message bounces {format_duration(limit)} after it was sent"
                 raise ValueError(f"{name} after {format_duration(reaction.after)} never happens: {bounce}")
         return self
+
+    @property
+    def replies(self) -> list[ReplyModel]:
+        """The replies of the recipient."""
+        return [self.reply] if isinstance(self.reply, ReplyModel) else self.reply or []
 
     def states(self) -> set[State]:
         """Return the states this rule can bring a message to."""

@@ -50,26 +50,16 @@ def line_at(lines: dict[KeyPath, int], path: KeyPath) -> int | None:
 
 
 def _table(is_array: bool, parts: Sequence[str], counts: dict[KeyPath, int]) -> KeyPath:
-    """Return the path of a table header; an array of tables stands for its last element."""
-    path: KeyPath = ()
-    for part in parts:
-        path = (*path, part)
-        if path in counts and not (is_array and len(path) == _length(parts, counts)):
-            path = (*path, counts[path])
-    if is_array:
-        counts[path] = counts.get(path, -1) + 1
-        path = (*path, counts[path])
-    return path
-
-
-def _length(parts: Sequence[str], counts: dict[KeyPath, int]) -> int:
-    """Return the length of the path of a header, with the indexes of the arrays around it."""
+    """Return the path of a table header; in an array of tables it ends with the index of the new table."""
     path: KeyPath = ()
     for part in parts[:-1]:
         path = (*path, part)
         if path in counts:
             path = (*path, counts[path])
-    return len(path) + 1
+    path = (*path, parts[-1])
+    if is_array:
+        counts[path] = counts.get(path, -1) + 1
+    return (*path, counts[path]) if path in counts else path
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
