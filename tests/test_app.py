@@ -30,7 +30,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 @pytest.mark.parametrize(
     "path", ["/", "/inbox/main.js", "/shared/dom.js", "/_mock/health", "/docs", "/docs/index.html", "/openapi.json"]
 )
-def test_control_paths_are_ours(path: str) -> None:
+def test_paths_of_the_mock_itself_are_served(path: str) -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
         assert client.get(path).status_code == 200
 
@@ -56,15 +56,15 @@ def test_control_paths_are_ours(path: str) -> None:
         "/links/1",
     ],
 )
-def test_unknown_paths_belong_to_the_emulated_api(path: str) -> None:
+def test_other_paths_get_the_404_of_the_emulated_api(path: str) -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
-        answer = client.get(path)
-    assert answer.status_code == 404
+        response = client.get(path)
+    assert response.status_code == 404
     text = f"No HTTP resource was found that matches the request URI 'http://testserver{path}'."
-    assert answer.json() == {"Message": text}
+    assert response.json() == {"Message": text}
 
 
-def test_unknown_path_under_ours_is_answered_by_us() -> None:
+def test_unknown_path_of_the_mock_itself_gets_its_own_404() -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
         for path in (
             "/_mock",
@@ -76,19 +76,19 @@ def test_unknown_path_under_ours_is_answered_by_us() -> None:
             "/shared",
             "/openapi.json/",
         ):
-            answer = client.get(path)
-            assert answer.status_code == 404
-            assert answer.json()["error"]["message"].startswith(f"Unknown path {path}; ")
+            response = client.get(path)
+            assert response.status_code == 404
+            assert response.json()["error"]["message"].startswith(f"Unknown path {path}; ")
 
 
-def test_provider_paths_are_the_emulated_api() -> None:
+def test_paths_of_the_vendor_reach_the_emulated_api() -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
         (row,) = client.post(SEND, json=body(), headers=HEADERS).json()
         (found,) = client.get("/rest/v1/transactional/sms/search", headers=HEADERS).json()
     assert row["transaction_id"] == found["transaction_id"]
 
 
-def test_two_apps_do_not_see_each_other() -> None:
+def test_two_apps_share_nothing() -> None:
     with TestClient(create_app(Engine(Settings()))) as first, TestClient(create_app(Engine(Settings()))) as second:
         first.post(SEND, json=body(), headers=HEADERS)
         assert len(first.get("/transactional/sms/search", headers=HEADERS).json()) == 1
@@ -96,12 +96,12 @@ def test_two_apps_do_not_see_each_other() -> None:
         assert second.get("/_mock/health").json()["messages"] == 0
 
 
-def test_ticker_applies_what_is_due_without_anybody_asking() -> None:
+def test_ticker_applies_due_events_without_a_request() -> None:
     engine = Engine(Settings(async_delay=MOMENT))
     sent = threading.Event()
 
-    def listen(_: Account | None, news: EngineEvent) -> None:
-        if isinstance(news, Sms) and news.state is State.SENT:
+    def listen(_: Account | None, event: EngineEvent) -> None:
+        if isinstance(event, Sms) and event.state is State.SENT:
             sent.set()
 
     engine.listeners.append(listen)
@@ -111,49 +111,49 @@ def test_ticker_applies_what_is_due_without_anybody_asking() -> None:
         assert sent.wait(TIMEOUT)
 
 
-def test_ticker_outlives_a_failure(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    went_on = threading.Event()
+def test_ticker_goes_on_after_an_error(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    goes_on = threading.Event()
 
     ticks = count()
 
     def tick(_: Engine) -> None:
         if next(ticks) == 0:
             raise RuntimeError("the first tick fails")
-        went_on.set()
+        goes_on.set()
 
     monkeypatch.setattr(Engine, "tick", tick)
     with TestClient(create_app(Engine(Settings()))):
-        assert went_on.wait(TIMEOUT)
+        assert goes_on.wait(TIMEOUT)
     assert "failed to apply due events; it tries again" in caplog.text
 
 
-def test_look_at_the_scenario_files_outlives_a_failure(
+def test_check_of_the_scenario_files_goes_on_after_an_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    went_on = threading.Event()
-    looks = count()
+    goes_on = threading.Event()
+    checks = count()
 
     def reload(_: StartScenarios) -> None:
-        if next(looks) == 0:
-            raise RuntimeError("the first look fails")
-        went_on.set()
+        if next(checks) == 0:
+            raise RuntimeError("the first check fails")
+        goes_on.set()
 
     monkeypatch.setattr(StartScenarios, "reload", reload)
     with TestClient(create_app(Engine(Settings()), scenarios=StartScenarios(Settings()))):
-        assert went_on.wait(TIMEOUT)
+        assert goes_on.wait(TIMEOUT)
     assert "failed to check its scenario files; it tries again" in caplog.text
 
 
 def test_ticker_ends_with_the_application() -> None:
     events = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
-    told: list[str] = []
+    sent: list[str] = []
 
     async def receive() -> Message:
         await asyncio.sleep(0)
         return next(events)
 
     async def send(event: Message) -> None:
-        told.append(event["type"])
+        sent.append(event["type"])
 
     async def live() -> None:
         await create_app(Engine(Settings()))({"type": "lifespan", "state": {}}, receive, send)
@@ -161,30 +161,30 @@ def test_ticker_ends_with_the_application() -> None:
     with asyncio.Runner() as runner, ThreadPoolExecutor() as threads:
         threads.submit(runner.run, live()).result(TIMEOUT)
         assert asyncio.all_tasks(runner.get_loop()) == set()
-    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
-def test_answers_that_wait_go_out_once_it_is_stopping() -> None:
+def test_delayed_responses_are_sent_when_the_mock_stops() -> None:
     stopping = asyncio.Event()
     stopping.set()
     app = create_app(Engine(Settings(magic_delay=HALF_AN_HOUR)), stopping)
     with TestClient(app) as client:
-        answer = client.post(SEND, json=body("972-50-0007000"), headers=HEADERS)
+        response = client.post(SEND, json=body("972-50-0007000"), headers=HEADERS)
         dribbled = client.post(SEND, json=body("972-50-0007500"), headers=HEADERS)
-    assert answer.json()[0]["status"] == "sent"
+    assert response.json()[0]["status"] == "sent"
     assert dribbled.json()[0]["status"] == "sent"
 
 
-def test_fault_that_needs_a_socket_raises_where_there_is_none() -> None:
+def test_fault_that_needs_a_socket_raises_without_one() -> None:
     with TestClient(create_app(Engine(Settings()))) as client, pytest.raises(ConnectionResetError):
         client.post(SEND, json=body("972-50-0007100"), headers=HEADERS)
 
 
-def test_real_time_passes_behind_a_socket() -> None:
+def test_due_events_are_applied_in_real_time() -> None:
     changed = threading.Event()
 
-    def listen(_: Account | None, news: EngineEvent) -> None:
-        if isinstance(news, Sms) and news.state is State.SENT:
+    def listen(_: Account | None, event: EngineEvent) -> None:
+        if isinstance(event, Sms) and event.state is State.SENT:
             changed.set()
 
     with running(Settings(port=0, async_delay=MOMENT)) as mock:

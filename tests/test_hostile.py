@@ -13,53 +13,53 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mocksms import asgi as guard
+from mocksms import asgi
 from mocksms.engine.messages import MessageQuery
 from tests.support import NUMBER, TIMEOUT, Mock, body
 
 SEND = "/transactional/sms/send"
 MIB = 1_048_576
-PLENTY = 64 * MIB
-"""Bytes after which an endless request should long have been cut off."""
+ENDLESS_BYTES = 64 * MIB
+"""Bytes of an "endless" request: the mock must cut it off long before they are sent."""
 
-HARD_WORK = 20 * TIMEOUT
-"""Seconds after which the worst body of 1 MiB is taken for one that keeps the mock busy for ever."""
+HEAVY_SECONDS = 20 * TIMEOUT
+"""Seconds that the mock may take at most for the most expensive body of 1 MiB."""
 
 _serial = count(1)
 
 
-class Reply(NamedTuple):
+class Response(NamedTuple):
     status: int
     data: Any
     closed: bool
-    """Whether it said that it ends the connection, and the connection did end."""
+    """Whether the response announced the end of the connection and the connection ended."""
 
 
 @pytest.fixture
 def key() -> str:
-    """A key, and so an account, of one test alone."""
+    """The key of an account that no other test uses."""
     return f"hostile-{next(_serial)}"
 
 
 @pytest.fixture(autouse=True)
-def unharmed(shared_mock: Mock) -> Iterator[None]:
-    """After each test: nothing has failed inside, and a plain send on a fresh connection works."""
-    failures = BufferingHandler(PLENTY)
-    failures.setLevel(logging.ERROR)
+def mock_still_works(shared_mock: Mock) -> Iterator[None]:
+    """Check after each test that no error was logged and that a plain send on a new connection works."""
+    errors = BufferingHandler(ENDLESS_BYTES)
+    errors.setLevel(logging.ERROR)
     loggers = [logging.getLogger(name) for name in ("mocksms", "uvicorn.error")]
     for logger in loggers:
-        logger.addHandler(failures)
+        logger.addHandler(errors)
     yield
     (row,) = shared_mock.send(key=f"after-{next(_serial)}")
     for logger in loggers:
-        logger.removeHandler(failures)
+        logger.removeHandler(errors)
     assert row["status"] == "sent"
-    assert [record.getMessage() for record in failures.buffer] == []
+    assert [record.getMessage() for record in errors.buffer] == []
 
 
 @contextmanager
-def connected(mock: Mock, patience: float = TIMEOUT) -> Iterator[socket.socket]:
-    with socket.create_connection((mock.host, mock.port), patience) as connection:
+def connected(mock: Mock, timeout: float = TIMEOUT) -> Iterator[socket.socket]:
+    with socket.create_connection((mock.host, mock.port), timeout) as connection:
         yield connection
 
 
@@ -73,37 +73,37 @@ def framed(key: str, content: bytes, *lines: str, request: str = f"POST {SEND} H
     return head_of(key, f"Content-Length: {len(content)}", *lines, request=request) + content
 
 
-def read_reply(connection: socket.socket) -> Reply | None:
-    """Return the reply, None when the connection was closed without one."""
-    with closing(http.client.HTTPResponse(connection)) as response:
+def read_response(connection: socket.socket) -> Response | None:
+    """Return the response, or None if the connection was closed without one."""
+    with closing(http.client.HTTPResponse(connection)) as http_response:
         try:
-            response.begin()
-            content = response.read()
+            http_response.begin()
+            content = http_response.read()
         except (ConnectionError, http.client.RemoteDisconnected):
             return None
-        closed = response.will_close
+        closed = http_response.will_close
         if closed:
             with suppress(ConnectionResetError):
                 assert connection.recv(1) == b""
-    is_json = response.headers.get("content-type", "").startswith("application/json")
-    return Reply(response.status, json.loads(content) if is_json else content, closed)
+    is_json = http_response.headers.get("content-type", "").startswith("application/json")
+    return Response(http_response.status, json.loads(content) if is_json else content, closed)
 
 
-def exchange(mock: Mock, request: bytes, patience: float = TIMEOUT) -> Reply | None:
-    with connected(mock, patience) as connection:
+def send_raw(mock: Mock, request: bytes, timeout: float = TIMEOUT) -> Response | None:
+    with connected(mock, timeout) as connection:
         with suppress(ConnectionError):
             connection.sendall(request)
-        return read_reply(connection)
+        return read_response(connection)
 
 
-def assert_refused(mock: Mock, key: str, reply: Reply | None) -> None:
-    """The connection was closed, or the answer is a refusal as the vendor words them; and nothing is stored."""
-    if reply is not None:
-        assert 400 <= reply.status < 500
-        if reply.data == b"Invalid HTTP request received.":
-            assert reply.closed
+def assert_refused(mock: Mock, key: str, response: Response | None) -> None:
+    """Assert that the connection was closed or the response is a refusal as the vendor words it; nothing is stored."""
+    if response is not None:
+        assert 400 <= response.status < 500
+        if response.data == b"Invalid HTTP request received.":
+            assert response.closed
         else:
-            assert isinstance(reply.data["Message"], str)
+            assert isinstance(response.data["Message"], str)
     assert mock.search(key=key) == []
 
 
@@ -153,99 +153,103 @@ BODIES = {
 
 
 @pytest.mark.parametrize("content", BODIES.values(), ids=BODIES)
-def test_body_that_is_no_send_is_refused(shared_mock: Mock, key: str, content: bytes) -> None:
-    reply = exchange(shared_mock, framed(key, content))
-    assert reply is not None
-    assert reply.status == 400
-    assert_refused(shared_mock, key, reply)
+def test_invalid_body_is_refused(shared_mock: Mock, key: str, content: bytes) -> None:
+    response = send_raw(shared_mock, framed(key, content))
+    assert response is not None
+    assert response.status == 400
+    assert_refused(shared_mock, key, response)
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "utf-16le", "utf-16be", "unicode"])
-def test_body_of_half_a_character_is_refused(shared_mock: Mock, key: str, charset: str) -> None:
+def test_body_with_half_a_character_is_refused(shared_mock: Mock, key: str, charset: str) -> None:
     request = framed(key, sendable() + b"\xd8", "Connection: close").replace(
         b"/json", b"/json; charset=" + charset.encode()
     )
-    reply = exchange(shared_mock, request)
-    assert reply is not None
-    assert reply.status == 400
-    assert_refused(shared_mock, key, reply)
+    response = send_raw(shared_mock, request)
+    assert response is not None
+    assert response.status == 400
+    assert_refused(shared_mock, key, response)
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "utf-7", "idna", "no-such-charset", "a" * 10_000, '"'])
-def test_body_of_an_unknown_charset_is_read_as_utf_8(shared_mock: Mock, key: str, charset: str) -> None:
+def test_body_with_unknown_charset_is_read_as_utf_8(shared_mock: Mock, key: str, charset: str) -> None:
     content = json.dumps(body(content="שלום"), ensure_ascii=False).encode()
     request = framed(key, content).replace(b"/json", b"/json; charset=" + charset.encode())
-    reply = exchange(shared_mock, request)
-    assert reply is not None
-    assert reply.status == 200
+    response = send_raw(shared_mock, request)
+    assert response is not None
+    assert response.status == 200
     (row,) = shared_mock.search(key=key)
     assert row["content"] == "שלום"
 
 
 def test_control_character_in_a_header_is_refused(shared_mock: Mock, key: str) -> None:
     request = framed(key, sendable()).replace(b"/json", b"/json; charset=\x01")
-    reply = exchange(shared_mock, request)
-    assert reply is None or reply.status == 400
+    response = send_raw(shared_mock, request)
+    assert response is None or response.status == 400
     assert shared_mock.search(key=key) == []
 
 
 def _text_of(mock: Mock, key: str) -> str:
-    """Return the text that the phone shows of the newest message, as the engine holds it."""
+    """Return the text of the newest message, as the phone shows it."""
     account = mock.engine.account(key)
     return mock.engine.text_of(next(account.messages.newest_first(MessageQuery())))
 
 
-@pytest.mark.parametrize("escape", [r"\ud800", r"\udfff", r"\udc00\ud800", r"a\ud83d"])
+LONE_SURROGATES = [r"\ud800", r"\udfff", r"\udc00\ud800", r"a\ud83d"]
+
+
 @pytest.mark.parametrize("field", ["content", "mobile_number", "tags", "sender", "unsubscribe_text"])
-def test_lone_surrogate_is_taken_and_read_back(shared_mock: Mock, key: str, field: str, escape: str) -> None:
-    values = {"content": "Hello", "mobile_number": NUMBER, "tags": "tag", "sender": "Shop", "unsubscribe_text": "Bye"}
-    values[field] = escape
-    content = (
-        '{"message":{"content":"<content>","to":[{"mobile_number":"<mobile_number>"}],"tags":["<tags>"],'
-        '"sender":"<sender>","unsubscribe_text":"<unsubscribe_text>"}}'
-    )
-    for name, value in values.items():
-        content = content.replace(f"<{name}>", value)
-    reply = exchange(shared_mock, framed(key, content.encode()))
-    assert reply is not None
-    assert reply.status == 200
-    (row,) = shared_mock.search(key=key)
-    text = json.loads(f'"{escape}"')
-    if field == "unsubscribe_text":  # the reads do not have it, the phone shows it
-        assert text in _text_of(shared_mock, key)
-    else:
-        assert row[field] == ([text] if field == "tags" else text)
+def test_lone_surrogate_is_accepted_and_read_back(shared_mock: Mock, key: str, field: str) -> None:
+    for count_sent, escape in enumerate(LONE_SURROGATES, 1):
+        values = {"content": "Hi", "mobile_number": NUMBER, "tags": "tag", "sender": "Shop", "unsubscribe_text": "Bye"}
+        values[field] = escape
+        content = (
+            '{"message":{"content":"<content>","to":[{"mobile_number":"<mobile_number>"}],"tags":["<tags>"],'
+            '"sender":"<sender>","unsubscribe_text":"<unsubscribe_text>"}}'
+        )
+        for name, value in values.items():
+            content = content.replace(f"<{name}>", value)
+        response = send_raw(shared_mock, framed(key, content.encode()))
+        assert response is not None, escape
+        assert response.status == 200, escape
+        row, *older = shared_mock.search(key=key)
+        assert len(older) == count_sent - 1, escape
+        text = json.loads(f'"{escape}"')
+        if field == "unsubscribe_text":  # info and search do not return it, the phone shows it
+            assert text in _text_of(shared_mock, key)
+        else:
+            assert row[field] == ([text] if field == "tags" else text)
 
 
-def test_body_of_exactly_the_limit_is_read(shared_mock: Mock, key: str) -> None:
-    reply = exchange(shared_mock, framed(key, sendable().ljust(MIB)))
-    assert reply is not None
-    assert reply.status == 200
+def test_body_of_exactly_the_size_limit_is_accepted(shared_mock: Mock, key: str) -> None:
+    response = send_raw(shared_mock, framed(key, sendable().ljust(MIB)))
+    assert response is not None
+    assert response.status == 200
 
 
 @pytest.mark.parametrize("excess", [1, MIB])
-def test_body_over_the_limit_is_413_and_the_end(shared_mock: Mock, key: str, excess: int) -> None:
-    reply = exchange(shared_mock, framed(key, sendable().ljust(MIB + excess)))
-    assert reply is not None
-    assert (reply.status, reply.closed) == (413, True)
-    assert reply.data == {"Message": "The request body is too large; the limit is 1048576 bytes."}
-    assert_refused(shared_mock, key, reply)
+def test_body_over_the_size_limit_is_413_and_ends_the_connection(shared_mock: Mock, key: str, excess: int) -> None:
+    response = send_raw(shared_mock, framed(key, sendable().ljust(MIB + excess)))
+    assert response is not None
+    assert (response.status, response.closed) == (413, True)
+    assert response.data == {"Message": "The request body is too large; the limit is 1048576 bytes."}
+    assert_refused(shared_mock, key, response)
 
 
-def test_chunked_body_over_the_limit_is_413_and_the_end(shared_mock: Mock, key: str) -> None:
+def test_chunked_body_over_the_size_limit_is_413_and_ends_the_connection(shared_mock: Mock, key: str) -> None:
     content = sendable().ljust(MIB + 1)
     request = head_of(key, "Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n\r\n" % (len(content), content)
-    reply = exchange(shared_mock, request)
-    assert reply is not None
-    assert (reply.status, reply.closed) == (413, True)
-    assert_refused(shared_mock, key, reply)
+    response = send_raw(shared_mock, request)
+    assert response is not None
+    assert (response.status, response.closed) == (413, True)
+    assert_refused(shared_mock, key, response)
 
 
-def test_chunked_body_is_read(shared_mock: Mock, key: str) -> None:
+def test_chunked_body_is_accepted(shared_mock: Mock, key: str) -> None:
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in sendable())
-    reply = exchange(shared_mock, head_of(key, "Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n")
-    assert reply is not None
-    assert reply.status == 200
+    response = send_raw(shared_mock, head_of(key, "Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n")
+    assert response is not None
+    assert response.status == 200
 
 
 ENDLESS = {
@@ -271,18 +275,18 @@ def test_endless_body_is_cut_off(shared_mock: Mock, key: str, lines: list[str], 
     ],
     ids=["declared", "chunked", "too long already"],
 )
-def test_body_that_stays_half_is_cut_off(
+def test_incomplete_body_is_a_408_and_ends_the_connection(
     monkeypatch: pytest.MonkeyPatch, shared_mock: Mock, key: str, lines: list[str], start: bytes
 ) -> None:
-    monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.1)
-    reply = exchange(shared_mock, head_of(key, *lines) + start)
-    assert reply is not None
-    assert (reply.status, reply.closed) == (408, True)
-    assert_refused(shared_mock, key, reply)
+    monkeypatch.setattr(asgi, "MAX_BODY_SECONDS", 0.1)
+    response = send_raw(shared_mock, head_of(key, *lines) + start)
+    assert response is not None
+    assert (response.status, response.closed) == (408, True)
+    assert_refused(shared_mock, key, response)
 
 
 def test_body_in_chunks_of_one_byte_is_cut_off(monkeypatch: pytest.MonkeyPatch, shared_mock: Mock, key: str) -> None:
-    monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.1)
+    monkeypatch.setattr(asgi, "MAX_BODY_SECONDS", 0.1)
     assert_cut_off(shared_mock, key, head_of(key, "Transfer-Encoding: chunked"), b"1\r\n \r\n" * 10_000)
 
 
@@ -301,7 +305,7 @@ def test_endless_head_is_cut_off(shared_mock: Mock, key: str, start: bytes, part
     assert_cut_off(shared_mock, key, start.replace(b"{key}", key.encode()), part)
 
 
-def test_endless_head_after_an_answer_is_cut_off(shared_mock: Mock, key: str) -> None:
+def test_endless_head_after_a_response_is_cut_off(shared_mock: Mock, key: str) -> None:
     first = framed(key, b"")
     assert_cut_off(shared_mock, key, first + head_of(key)[:-2], b"X-Flood: flood\r\n" * 4096)
 
@@ -310,24 +314,24 @@ def assert_cut_off(mock: Mock, key: str, start: bytes, part: bytes) -> None:
     with connected(mock) as connection:
         connection.sendall(start)
         with pytest.raises(ConnectionError):
-            connection.sendall(part * (PLENTY // len(part)))
+            connection.sendall(part * (ENDLESS_BYTES // len(part)))
     assert mock.search(key=key) == []
 
 
-def test_headers_just_within_the_limit_are_read(shared_mock: Mock, key: str) -> None:
-    reply = exchange(shared_mock, framed(key, sendable(), "X-Long: " + "x" * 60_000))
-    assert reply is not None
-    assert reply.status == 200
+def test_headers_just_below_the_size_limit_are_accepted(shared_mock: Mock, key: str) -> None:
+    response = send_raw(shared_mock, framed(key, sendable(), "X-Long: " + "x" * 60_000))
+    assert response is not None
+    assert response.status == 200
 
 
-def test_megabyte_of_a_number_is_an_invalid_number(shared_mock: Mock, key: str) -> None:
+def test_number_of_a_megabyte_is_invalid(shared_mock: Mock, key: str) -> None:
     number = "9" * 1_000_000
     (row,) = shared_mock.send(number, key=key)
     assert (row["status"], row["reject_reason"]) == ("invalid", "invalid-number")
     assert row["mobile_number"] == number
 
 
-def test_twenty_thousand_recipients_are_answered_in_order(shared_mock: Mock, key: str) -> None:
+def test_rows_of_twenty_thousand_recipients_keep_their_order(shared_mock: Mock, key: str) -> None:
     to = [f"972-50-000{code}{index % 100:02}" for index, code in enumerate(["00", "10", "21", "02"] * 5000)]
     rows = shared_mock.send(*to, key=key)
     assert [row["mobile_number"] for row in rows] == to
@@ -335,90 +339,93 @@ def test_twenty_thousand_recipients_are_answered_in_order(shared_mock: Mock, key
     assert len({row["transaction_id"] for row in rows}) == 20_000
 
 
-def test_placeholders_by_the_thousand_for_thousands_are_answered(shared_mock: Mock, key: str) -> None:
+def test_thousands_of_placeholders_for_thousands_of_recipients_are_accepted(shared_mock: Mock, key: str) -> None:
     to = [f"972-54-{index:07}" for index in range(8000)]
-    reply = exchange(shared_mock, framed(key, json.dumps(body(*to, content="#a#" * 13_000)).encode()), HARD_WORK)
-    assert reply is not None
-    assert (reply.status, len(reply.data)) == (200, 8000)
+    response = send_raw(shared_mock, framed(key, json.dumps(body(*to, content="#a#" * 13_000)).encode()), HEAVY_SECONDS)
+    assert response is not None
+    assert (response.status, len(response.data)) == (200, 8000)
 
 
-def test_placeholders_by_the_thousand_with_values_for_thousands_are_refused(shared_mock: Mock, key: str) -> None:
+def test_thousands_of_placeholders_with_values_for_thousands_of_recipients_are_refused(
+    shared_mock: Mock, key: str
+) -> None:
     to = [f"972-54-{index:07}" for index in range(2000)]
     values = [{"rcpt": number, "fields": [{"name": "a", "content": "xyz"}]} for number in to]
     content = json.dumps(body(*to, content="#a#" * 13_000, field_vars=values)).encode()
-    reply = exchange(shared_mock, framed(key, content), HARD_WORK)
-    assert reply is not None
-    assert (reply.status, list(reply.data["ModelState"])) == (400, ["model.message.to"])
-    assert_refused(shared_mock, key, reply)
+    response = send_raw(shared_mock, framed(key, content), HEAVY_SECONDS)
+    assert response is not None
+    assert (response.status, list(response.data["ModelState"])) == (400, ["model.message.to"])
+    assert_refused(shared_mock, key, response)
 
 
 def test_unsubscribe_text_of_a_megabyte_is_refused(shared_mock: Mock, key: str) -> None:
-    reply = exchange(shared_mock, framed(key, sendable(unsubscribe_text="x" * 900_000)), HARD_WORK)
-    assert reply is not None
-    assert (reply.status, list(reply.data["ModelState"])) == (400, ["model.message.content"])
-    assert_refused(shared_mock, key, reply)
+    response = send_raw(shared_mock, framed(key, sendable(unsubscribe_text="x" * 900_000)), HEAVY_SECONDS)
+    assert response is not None
+    assert (response.status, list(response.data["ModelState"])) == (400, ["model.message.content"])
+    assert_refused(shared_mock, key, response)
 
 
-def test_unsubscribe_text_of_a_megabyte_for_thousands_is_refused(shared_mock: Mock, key: str) -> None:
-    reply = exchange(
-        shared_mock, framed(key, json.dumps(body(*["1"] * 4000, unsubscribe_text="x" * 900_000)).encode()), HARD_WORK
+def test_unsubscribe_text_of_a_megabyte_for_thousands_of_recipients_is_refused(shared_mock: Mock, key: str) -> None:
+    response = send_raw(
+        shared_mock,
+        framed(key, json.dumps(body(*["1"] * 4000, unsubscribe_text="x" * 900_000)).encode()),
+        HEAVY_SECONDS,
     )
-    assert reply is not None
-    assert reply.status == 400
-    assert_refused(shared_mock, key, reply)
+    assert response is not None
+    assert response.status == 400
+    assert_refused(shared_mock, key, response)
 
 
 @pytest.mark.parametrize("recipient", ["[]", "{}", "1", "null"])
-def test_recipients_that_are_none_are_told_in_a_small_answer(shared_mock: Mock, key: str, recipient: str) -> None:
+def test_response_to_many_invalid_recipients_is_small(shared_mock: Mock, key: str, recipient: str) -> None:
     many = ",".join([recipient] * (300_000 if recipient == "[]" else 50_000))
     content = f'{{"message":{{"content":"x","to":[{many}]}}}}'.encode()
-    reply = exchange(shared_mock, framed(key, content), HARD_WORK)
-    assert reply is not None
-    assert reply.status == 400
-    assert len(reply.data["ModelState"]) == 50
-    assert len(json.dumps(reply.data)) < 10_000
-    assert_refused(shared_mock, key, reply)
+    response = send_raw(shared_mock, framed(key, content), HEAVY_SECONDS)
+    assert response is not None
+    assert response.status == 400
+    assert len(response.data["ModelState"]) == 50
+    assert len(json.dumps(response.data)) < 10_000
+    assert_refused(shared_mock, key, response)
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "soon",
-        "2020-13-45 00:00:00",
-        "2020-01-20 25:00:00+02:00",
-        "2020-01-20 13:05:00+99:00",
-        "9999-12-31 23:59:59-14:00",
-        "0001-01-01 00:00:00+14:00",
-        "9001-01-01 00:00:00+00:00",
-        "\u0662\u0660\u0662\u0660-01-20",
-        "9" * 100_000,
-        "\x00",
-        "\ud800",
-        1579518300,
-        1e300,
-        True,
-        [],
-        {},
-    ],
-    ids=lambda value: ascii(value)[:30],
-)
-def test_moment_that_is_none_is_refused(shared_mock: Mock, key: str, moment: object) -> None:
-    reply = exchange(shared_mock, framed(key, sendable(send_at=moment)))
-    assert reply is not None
-    assert reply.status == 400
-    assert "send_at" in str(reply.data["ModelState"])
-    assert_refused(shared_mock, key, reply)
+INVALID_INSTANTS = [
+    "soon",
+    "2020-13-45 00:00:00",
+    "2020-01-20 25:00:00+02:00",
+    "2020-01-20 13:05:00+99:00",
+    "9999-12-31 23:59:59-14:00",
+    "0001-01-01 00:00:00+14:00",
+    "9001-01-01 00:00:00+00:00",
+    "\u0662\u0660\u0662\u0660-01-20",
+    "9" * 100_000,
+    "\x00",
+    "\ud800",
+    1579518300,
+    1e300,
+    True,
+    [],
+    {},
+]
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01", "0001-01-01 00:00:00", "1900-01-01 00:00:00", "9000-12-31 12:00:00"])
-def test_moment_at_the_edge_of_the_calendar_is_taken(shared_mock: Mock, key: str, moment: str) -> None:
-    reply = exchange(shared_mock, framed(key, sendable(send_at=moment)))
-    assert reply is not None
-    assert reply.status in (200, 400)
-    assert len(shared_mock.search(key=key)) == (reply.status == 200)
+def test_invalid_send_at_is_refused(shared_mock: Mock, key: str) -> None:
+    for instant in INVALID_INSTANTS:
+        response = send_raw(shared_mock, framed(key, sendable(send_at=instant)))
+        assert response is not None, ascii(instant)[:30]
+        assert response.status == 400, ascii(instant)[:30]
+        assert "send_at" in str(response.data["ModelState"])
+        assert_refused(shared_mock, key, response)
 
 
-WHOLE: dict[str, Any] = {
+@pytest.mark.parametrize("instant", ["0001-01-01", "0001-01-01 00:00:00", "1900-01-01 00:00:00", "9000-12-31 12:00:00"])
+def test_send_at_at_the_edge_of_the_calendar_is_accepted_or_refused(shared_mock: Mock, key: str, instant: str) -> None:
+    response = send_raw(shared_mock, framed(key, sendable(send_at=instant)))
+    assert response is not None
+    assert response.status in (200, 400)
+    assert len(shared_mock.search(key=key)) == (response.status == 200)
+
+
+FULL_BODY: dict[str, Any] = {
     "message": {
         "content": "Hello #name#",
         "to": [{"mobile_number": NUMBER}],
@@ -457,7 +464,7 @@ VALUES += ["[null]", "[{}]", '{"a":1}', '{"mobile_number":{}}', r'"\u0000"', "'s
 
 
 def paths(data: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Every place in the data, below its root."""
+    """Yield the path of every value in the data, below its root."""
     pairs: list[tuple[str | int, Any]] = []
     if isinstance(data, dict):
         pairs = list(data.items())
@@ -468,13 +475,15 @@ def paths(data: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
         yield from paths(value, (*path, step))
 
 
-@pytest.mark.parametrize("path", list(paths(WHOLE)), ids=lambda path: ".".join(map(str, path)))
-def test_wrong_type_is_converted_or_refused_in_any_field(shared_mock: Mock, path: tuple[str | int, ...]) -> None:
+@pytest.mark.parametrize("path", list(paths(FULL_BODY)), ids=lambda path: ".".join(map(str, path)))
+def test_value_of_another_type_is_converted_or_refused_in_every_field(
+    shared_mock: Mock, path: tuple[str | int, ...]
+) -> None:
     *outer, last = path
     with closing(http.client.HTTPConnection(shared_mock.host, shared_mock.port, timeout=TIMEOUT)) as client:
         for value in VALUES:
             key = f"hostile-{next(_serial)}"
-            data = copy.deepcopy(WHOLE)
+            data = copy.deepcopy(FULL_BODY)
             place: Any = data
             for step in outer:
                 place = place[step]
@@ -482,31 +491,31 @@ def test_wrong_type_is_converted_or_refused_in_any_field(shared_mock: Mock, path
             content = json.dumps(data).replace('"<here>"', value).encode()
             client.request("POST", SEND, content, {"X-API-Key": key, "Content-Type": "application/json"})
             with client.getresponse() as response:
-                answer = json.loads(response.read())
-            assert response.status in (200, 400), (value, answer)
+                result = json.loads(response.read())
+            assert response.status in (200, 400), (value, result)
             if response.status == 400:
-                assert answer["Message"] == "The request is invalid.", value
-                assert answer["ModelState"], value
+                assert result["Message"] == "The request is invalid.", value
+                assert result["ModelState"], value
             stored = shared_mock.search(key=key)
-            assert len(stored) == (len(answer) if response.status == 200 else 0), (value, answer)
+            assert len(stored) == (len(result) if response.status == 200 else 0), (value, result)
 
 
-def test_last_of_duplicate_keys_counts(shared_mock: Mock, key: str) -> None:
+def test_last_of_duplicate_names_wins(shared_mock: Mock, key: str) -> None:
     content = f'{{"message":1,"message":{{"content":"a","content":"b","to":[{{"mobile_number":"{NUMBER}"}}]}}}}'
-    reply = exchange(shared_mock, framed(key, content.encode()))
-    assert reply is not None
-    assert reply.status == 200
+    response = send_raw(shared_mock, framed(key, content.encode()))
+    assert response is not None
+    assert response.status == 200
     assert shared_mock.search(key=key)[0]["content"] == "b"
 
 
-def test_hundred_thousand_duplicate_keys_are_read(shared_mock: Mock, key: str) -> None:
-    reply = exchange(shared_mock, framed(key, b'{"a":1,' + b'"a":1,' * 100_000 + sendable()[1:]))
-    assert reply is not None
-    assert reply.status == 200
+def test_hundred_thousand_duplicate_names_are_accepted(shared_mock: Mock, key: str) -> None:
+    response = send_raw(shared_mock, framed(key, b'{"a":1,' + b'"a":1,' * 100_000 + sendable()[1:]))
+    assert response is not None
+    assert response.status == 200
 
 
 @pytest.mark.parametrize("method", ["PROPFIND", "DELETE", "TRACE", "HEAD", "PURGE", "OPTIONS"])
-def test_method_nobody_serves_is_405(shared_mock: Mock, key: str, method: str) -> None:
+def test_other_method_is_a_405(shared_mock: Mock, key: str, method: str) -> None:
     with closing(http.client.HTTPConnection(shared_mock.host, shared_mock.port, timeout=TIMEOUT)) as client:
         client.request(method, SEND, headers={"X-API-Key": key})
         with client.getresponse() as response:
@@ -516,7 +525,7 @@ def test_method_nobody_serves_is_405(shared_mock: Mock, key: str, method: str) -
     assert method == "HEAD" or json.loads(content) == expected
 
 
-ODD_REQUESTS = {
+UNUSUAL_REQUESTS = {
     "HTTP/1.0": framed("{key}", sendable(), request=f"POST {SEND} HTTP/1.0"),
     "absolute form": framed("{key}", sendable(), request=f"POST http://webapi.mymarketing.co.il{SEND} HTTP/1.1"),
     "no Host": framed("{key}", sendable()).replace(b"Host: mock\r\n", b""),
@@ -527,21 +536,21 @@ ODD_REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("request_bytes", ODD_REQUESTS.values(), ids=ODD_REQUESTS)
-def test_odd_but_legal_request_is_served(shared_mock: Mock, key: str, request_bytes: bytes) -> None:
-    reply = exchange(shared_mock, request_bytes.replace(b"{key}", key.encode()))
-    assert reply is not None
-    assert reply.status == 200
+@pytest.mark.parametrize("request_bytes", UNUSUAL_REQUESTS.values(), ids=UNUSUAL_REQUESTS)
+def test_unusual_but_legal_request_is_accepted(shared_mock: Mock, key: str, request_bytes: bytes) -> None:
+    response = send_raw(shared_mock, request_bytes.replace(b"{key}", key.encode()))
+    assert response is not None
+    assert response.status == 200
     assert len(shared_mock.search(key=key)) == 1
 
 
 def test_http_1_0_ends_the_connection(shared_mock: Mock, key: str) -> None:
-    reply = exchange(shared_mock, framed(key, sendable(), request=f"POST {SEND} HTTP/1.0"))
-    assert reply is not None
-    assert reply.closed
+    response = send_raw(shared_mock, framed(key, sendable(), request=f"POST {SEND} HTTP/1.0"))
+    assert response is not None
+    assert response.closed
 
 
-BAD_REQUESTS = {
+MALFORMED_REQUESTS = {
     "unknown method": framed("{key}", sendable(), request=f"BREW {SEND} HTTP/1.1"),
     "unknown version": framed("{key}", sendable(), request=f"POST {SEND} HTTP/9.9"),
     "no version": f"POST {SEND}\r\n\r\n".encode(),
@@ -570,32 +579,32 @@ BAD_REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("request_bytes", BAD_REQUESTS.values(), ids=BAD_REQUESTS)
-def test_bad_request_is_refused(shared_mock: Mock, key: str, request_bytes: bytes) -> None:
-    reply = exchange(shared_mock, request_bytes.replace(b"{key}", key.encode()))
-    assert_refused(shared_mock, key, reply)
+@pytest.mark.parametrize("request_bytes", MALFORMED_REQUESTS.values(), ids=MALFORMED_REQUESTS)
+def test_malformed_request_is_refused(shared_mock: Mock, key: str, request_bytes: bytes) -> None:
+    response = send_raw(shared_mock, request_bytes.replace(b"{key}", key.encode()))
+    assert_refused(shared_mock, key, response)
 
 
 @pytest.mark.parametrize(
     "key_bytes",
     [b"", b" ", b"x" * 257, b"x" * 60_000],
-    ids=["empty", "blank", "longer than any", "much longer than any"],
+    ids=["empty", "blank", "too long", "much too long"],
 )
-def test_key_that_is_none_is_refused(shared_mock: Mock, key: str, key_bytes: bytes) -> None:
-    reply = exchange(shared_mock, framed("{key}", sendable()).replace(b"{key}", key_bytes))
-    assert reply is not None
-    assert reply.status == 401
-    assert_refused(shared_mock, key, reply)
+def test_invalid_key_is_refused(shared_mock: Mock, key: str, key_bytes: bytes) -> None:
+    response = send_raw(shared_mock, framed("{key}", sendable()).replace(b"{key}", key_bytes))
+    assert response is not None
+    assert response.status == 401
+    assert_refused(shared_mock, key, response)
 
 
-def test_key_not_in_ascii_is_an_account(shared_mock: Mock) -> None:
-    reply = exchange(shared_mock, framed("\xff\xa0\xfe", sendable()))
-    assert reply is not None
-    assert reply.status == 200
+def test_key_outside_ascii_is_accepted(shared_mock: Mock) -> None:
+    response = send_raw(shared_mock, framed("\xff\xa0\xfe", sendable()))
+    assert response is not None
+    assert response.status == 200
 
 
-@pytest.mark.parametrize("keep", [0, 1, -1], ids=["before it", "within it", "just before its end"])
-def test_client_that_leaves_within_its_body_has_sent_nothing(shared_mock: Mock, key: str, keep: int) -> None:
+@pytest.mark.parametrize("keep", [0, 1, -1], ids=["before the body", "within the body", "just before its end"])
+def test_client_that_disconnects_within_its_body_sends_nothing(shared_mock: Mock, key: str, keep: int) -> None:
     content = sendable()
     with connected(shared_mock) as connection:
         connection.sendall(head_of(key, f"Content-Length: {len(content)}", "Expect: 100-continue"))
@@ -604,23 +613,23 @@ def test_client_that_leaves_within_its_body_has_sent_nothing(shared_mock: Mock, 
     assert shared_mock.search(key=key) == []
 
 
-def test_client_that_only_half_closes_within_its_body_has_sent_nothing(shared_mock: Mock, key: str) -> None:
+def test_client_that_half_closes_within_its_body_sends_nothing(shared_mock: Mock, key: str) -> None:
     with connected(shared_mock) as connection:
         connection.sendall(framed(key, sendable())[:-1])
         connection.shutdown(socket.SHUT_WR)
-        assert_refused(shared_mock, key, read_reply(connection))
+        assert_refused(shared_mock, key, read_response(connection))
 
 
-def test_client_that_half_closes_after_its_request_is_answered(shared_mock: Mock, key: str) -> None:
+def test_client_that_half_closes_after_its_request_gets_a_response(shared_mock: Mock, key: str) -> None:
     with connected(shared_mock) as connection:
         connection.sendall(framed(key, sendable()))
         connection.shutdown(socket.SHUT_WR)
-        reply = read_reply(connection)
-    assert reply is not None
-    assert reply.status == 200
+        response = read_response(connection)
+    assert response is not None
+    assert response.status == 200
 
 
-def test_client_that_leaves_before_its_answer_has_sent(shared_mock: Mock, key: str) -> None:
+def test_client_that_disconnects_within_its_response_has_sent(shared_mock: Mock, key: str) -> None:
     with connected(shared_mock) as connection:
         connection.sendall(framed(key, sendable()))
         assert connection.recv(1) == b"H"

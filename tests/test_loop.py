@@ -1,4 +1,4 @@
-"""The whole loop of an application with a webhook receiver, through real sockets."""
+"""An application with a webhook receiver, from the send to the callbacks, over real sockets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PHONE = "972-54-2222222"
 
 
 @pytest.mark.ledger("callback.events", "callback.after-response", "automation.events")
-def test_application_sends_and_hears_of_all_that_follows() -> None:
+def test_application_receives_callbacks_of_everything_it_causes() -> None:
     with receiving() as transactional, receiving() as automation, running(Settings(port=0), ManualClock()) as mock:
         api = Api(mock, KEY)
         api.patch(credit=2, webhooks=[transactional.url, {"url": automation.url, "kind": "automation"}])
@@ -26,12 +26,12 @@ def test_application_sends_and_hears_of_all_that_follows() -> None:
         (first,) = api.send(
             NUMBER, content="See https://shop.example/1", track_clicks=True, add_unsubscribe_sms_reply=True
         )
-        shown = api.get(f"messages/{first}")
-        assert shown["content"] == "See https://shop.example/1"
-        assert shown["text"] == (
+        message = api.get(f"messages/{first}")
+        assert message["content"] == "See https://shop.example/1"
+        assert message["text"] == (
             f"See {mock.url}/l/{first[:12]}/1\n{mock.url}/u/{first[:12]}\nReply STOP to unsubscribe"
         )
-        assert requests.get(shown["links"][0], timeout=TIMEOUT, allow_redirects=False).status_code == 302
+        assert requests.get(message["links"][0], timeout=TIMEOUT, allow_redirects=False).status_code == 302
         api.post("clock/advance", {"by": "61s"})
         api.post("inbound", {"from": NUMBER, "text": "STOP"})
         (second,) = api.send(NUMBER)
@@ -73,7 +73,7 @@ def test_application_sends_and_hears_of_all_that_follows() -> None:
 
 
 @pytest.mark.ledger("callback.retry")
-def test_receiver_that_is_down_for_a_minute_of_frozen_time_misses_nothing() -> None:
+def test_callbacks_are_delivered_after_a_receiver_was_down_for_a_minute() -> None:
     with receiving() as receiver, running() as mock:
         api = Api(mock, KEY)
         api.patch(webhooks=[receiver.url])
@@ -83,15 +83,15 @@ def test_receiver_that_is_down_for_a_minute_of_frozen_time_misses_nothing() -> N
         names = api.send(NUMBER, PHONE, NUMBER, "972-50-0002300")
         for _ in range(60):
             api.post("clock/advance", {"by": "1s"})
-        tried = len(receiver.requests)
+        attempts = len(receiver.requests)
         receiver.responses = []
         api.post("clock/advance", {"by": "15m"})
         events: dict[str, list[str]] = {name: [] for name in names}
-        for body in receiver.bodies()[tried:]:
+        for body in receiver.bodies()[attempts:]:
             event = json.loads(body)
             events[event.get("transaction_id") or event["transaction_Id"]].append(event["event"])
         assert [*events.values()] == [["send"], ["send"], ["send"], ["send", "reject"]]
-        assert tried == 4 * 4
+        assert attempts == 4 * 4
         assert {callback["state"] for callback in api.get("callbacks")["callbacks"]} == {"delivered"}
 
 
@@ -103,7 +103,7 @@ def test_receiver_that_is_down_for_a_minute_of_frozen_time_misses_nothing() -> N
         ("972-50-0000500", ["smsClicked"], None),
     ],
 )
-def test_magic_number_acts_by_itself_and_the_receiver_hears(number: str, events: list[str], effect: str | None) -> None:
+def test_action_of_a_magic_number_causes_callbacks(number: str, events: list[str], effect: str | None) -> None:
     with receiving() as receiver, running() as mock:
         api = Api(mock, KEY)
         api.patch(webhooks=[{"url": receiver.url, "kind": "automation"}])
@@ -123,7 +123,7 @@ def test_magic_number_acts_by_itself_and_the_receiver_hears(number: str, events:
     ],
     ids=["drop", "delay", "times"],
 )
-def test_scenario_says_how_a_receiver_hears(callback: Any, expected: list[int], states: list[str]) -> None:
+def test_scenario_drops_delays_and_repeats_callbacks(callback: Any, expected: list[int], states: list[str]) -> None:
     with receiving() as receiver, running() as mock:
         api = Api(mock, KEY)
         account = {"webhooks": [receiver.url]}

@@ -1,4 +1,4 @@
-"""What is published: sdist and wheel hold what they need and nothing else; the wheel works where nothing else is."""
+"""The published sdist and wheel: they contain what they need and nothing else, and the wheel works alone."""
 
 from __future__ import annotations
 
@@ -29,61 +29,61 @@ PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_te
 VERSION: Final[str] = PROJECT["version"]
 
 INDIRECT: Final = {"annotated-types", "anyio", "click", "h11", "idna", "pydantic-core", "typing-inspection"}
-"""What comes with the dependencies: another one is a reason to look."""
+"""Dependencies of the dependencies: a new one needs a review."""
 
-SLOW: Final = 300.0
-"""Seconds a build or an installation may take."""
+BUILD_SECONDS: Final = 300.0
+"""Seconds that a build or an installation may take."""
 
 
-class Built(NamedTuple):
-    """The sdist, and the wheel that was built from it."""
+class Distributions(NamedTuple):
+    """The sdist, and the wheel built from it."""
 
     sdist: Path
     wheel: Path
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True, timeout=SLOW)
+    subprocess.run(command, check=True, capture_output=True, timeout=BUILD_SECONDS)
     (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
-    return Built(sdist, wheel)
+    return Distributions(sdist, wheel)
 
 
 @pytest.fixture(scope="module")
-def scripts(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of an environment into which the wheel was installed, and nothing else."""
-    return installed(tmp_path_factory.mktemp("installed"), str(built.wheel))
+def scripts(distributions: Distributions, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of a virtual environment that contains only the wheel."""
+    return install(tmp_path_factory.mktemp("installed"), str(distributions.wheel))
 
 
 @pytest.fixture
-def served(scripts: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A mock that runs from there, and its address."""
-    with serving(scripts) as served:
-        yield served
+def installed_mock(scripts: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A running mock from that environment, and its URL."""
+    with serving(scripts) as mock:
+        yield mock
 
 
-def installed(folder: Path, *what: str) -> Path:
-    """Make an environment with some packages; return the folder of its programs."""
+def install(folder: Path, *packages: str) -> Path:
+    """Create a virtual environment with some packages; return its `bin` folder."""
     venv.create(folder, with_pip=True)
-    command = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what]
-    subprocess.run(command, check=True, capture_output=True, timeout=SLOW)
+    command = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+    subprocess.run(command, check=True, capture_output=True, timeout=BUILD_SECONDS)
     return folder / "bin"
 
 
 @contextmanager
 def serving(scripts: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start a mock from an environment, its Python with some flags; yield it and its address."""
+    """Start a mock from an environment, its Python with some flags; yield the process and its URL."""
     command = [str(scripts / "python"), *flags, str(scripts / "mocksms"), "--port", "0", "--log-format", "json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=elsewhere(), cwd=scripts) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean_environment(), cwd=scripts) as process:
         assert process.stdout is not None
         yield process, json.loads(process.stdout.readline())["url"]
         process.kill()
 
 
-def elsewhere() -> dict[str, str]:
-    """Return an environment in which a program finds nothing of this checkout."""
+def clean_environment() -> dict[str, str]:
+    """Return the environment variables without those that lead to this checkout."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV", "MOCKSMS"))}
 
 
@@ -97,11 +97,11 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_wheel_holds_the_package_the_scenarios_and_nothing_else(built: Built) -> None:
-    held = set(zipfile.ZipFile(built.wheel).namelist())
-    about = {name for name in held if name.startswith(f"mocksms-{VERSION}.dist-info/")}
-    assert held - about == files("mocksms") | {f"mocksms/{path}" for path in files("scenarios")}
-    assert {name.partition("/")[2] for name in about} == {
+def test_wheel_contains_only_the_package_and_the_scenarios(distributions: Distributions) -> None:
+    contents = set(zipfile.ZipFile(distributions.wheel).namelist())
+    metadata = {name for name in contents if name.startswith(f"mocksms-{VERSION}.dist-info/")}
+    assert contents - metadata == files("mocksms") | {f"mocksms/{path}" for path in files("scenarios")}
+    assert {name.partition("/")[2] for name in metadata} == {
         "METADATA",
         "RECORD",
         "WHEEL",
@@ -113,84 +113,84 @@ def test_wheel_holds_the_package_the_scenarios_and_nothing_else(built: Built) ->
         "mocksms/fidelity.toml",
         "mocksms/scenarios/happy-path.toml",
         "mocksms/guide/pytest.md",
-    } <= held
+    } <= contents
 
 
-def test_sdist_holds_what_builds_and_tests_it_and_nothing_else(built: Built) -> None:
-    with tarfile.open(built.sdist) as archive:
-        held = {name.partition("/")[2] for name in archive.getnames()}
+def test_sdist_contains_only_what_builds_and_tests_the_package(distributions: Distributions) -> None:
+    with tarfile.open(distributions.sdist) as archive:
+        contents = {name.partition("/")[2] for name in archive.getnames()}
     beside = {"pyproject.toml", "README.md", "Dockerfile", ".dockerignore", ".github/LICENSE", ".github/CHANGELOG.md"}
-    assert held == files("mocksms", "scenarios", "tests") | beside | {"PKG-INFO", ".gitignore"}
+    assert contents == files("mocksms", "scenarios", "tests") | beside | {"PKG-INFO", ".gitignore"}
 
 
-def test_entry_points_of_the_wheel_are_those_of_the_project(built: Built) -> None:
+def test_wheel_has_the_entry_points_of_the_project(distributions: Distributions) -> None:
     name = f"mocksms-{VERSION}.dist-info/entry_points.txt"
     parser = configparser.ConfigParser(delimiters="=")
-    parser.read_string(zipfile.ZipFile(built.wheel).read(name).decode())
+    parser.read_string(zipfile.ZipFile(distributions.wheel).read(name).decode())
     found = {section: dict(parser[section]) for section in parser.sections()}
     assert found == {"console_scripts": PROJECT["scripts"], **PROJECT.get("entry-points", {})}
 
 
-def test_installing_brings_only_what_the_server_needs(scripts: Path) -> None:
+def test_wheel_installs_only_the_known_dependencies(scripts: Path) -> None:
     command = [str(scripts / "python"), "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"]
-    listed = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=SLOW).stdout)
+    listed = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=BUILD_SECONDS).stdout)
     direct = {normal(re.split(r"[^\w.-]", need)[0]) for need in PROJECT["dependencies"]}
     installed = {normal(each["name"]) for each in listed} - {"pip", "setuptools"}
     assert installed == direct | INDIRECT | {"mocksms"}
 
 
-def test_installed_program_knows_version_scenarios_and_guide(scripts: Path) -> None:
-    def ask(*arguments: str) -> bytes:
+def test_installed_command_prints_version_scenarios_and_guide(scripts: Path) -> None:
+    def output(*arguments: str) -> bytes:
         command = [str(scripts / "mocksms"), *arguments]
         return subprocess.run(
-            command, check=True, capture_output=True, env=elsewhere(), cwd=scripts, timeout=TIMEOUT
+            command, check=True, capture_output=True, env=clean_environment(), cwd=scripts, timeout=TIMEOUT
         ).stdout
 
-    assert ask("--version") == f"mocksms {VERSION}\n".encode()
-    shelved = {each["name"] for each in json.loads(ask("scenarios", "--json"))["scenarios"]}
-    assert shelved == {Path(path).stem for path in files("scenarios")}
-    assert ask("guide", "webhooks").startswith(b"# Webhooks\n")
+    assert output("--version") == f"mocksms {VERSION}\n".encode()
+    names = {each["name"] for each in json.loads(output("scenarios", "--json"))["scenarios"]}
+    assert names == {Path(path).stem for path in files("scenarios")}
+    assert output("guide", "webhooks").startswith(b"# Webhooks\n")
 
 
-def test_installed_mock_is_green_for_a_project_that_uses_it(
-    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+def test_suite_of_another_project_passes_with_the_installed_mock(
+    installed_mock: tuple[subprocess.Popen[str], str], tmp_path: Path
 ) -> None:
-    process, url = served
+    process, url = installed_mock
     assert "9 passed" in run_shop_tests(tmp_path, url, github_job())
     process.send_signal(signal.SIGTERM)
     assert process.wait(TIMEOUT) == 0
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="some of the oldest versions were not built for this Python")
-def test_oldest_versions_it_allows_serve_without_a_warning(built: Built, tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="some of the oldest versions have no wheel for this Python")
+def test_oldest_allowed_dependencies_work_without_a_warning(distributions: Distributions, tmp_path: Path) -> None:
     oldest = [need.replace(">=", "==") for need in PROJECT["dependencies"]]
-    with serving(installed(tmp_path / "oldest", str(built.wheel), *oldest), "-W", "error") as (_, url):
+    with serving(install(tmp_path / "oldest", str(distributions.wheel), *oldest), "-W", "error") as (_, url):
         assert "9 passed" in run_shop_tests(tmp_path, url, github_job())
-        described = [requests.get(f"{url}{path}", timeout=TIMEOUT).status_code for path in ("/openapi.json", "/docs")]
-    assert described == [200, 200]
+        statuses = [requests.get(f"{url}{path}", timeout=TIMEOUT).status_code for path in ("/openapi.json", "/docs")]
+    assert statuses == [200, 200]
 
 
-def test_changelog_is_in_step_with_the_version() -> None:
+def test_changelog_begins_with_the_version() -> None:
     newest = re.search(r"^## (\S+)", (ROOT / ".github/CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert newest is not None
     assert newest[1] == VERSION
 
 
-def test_version_stands_in_one_place() -> None:
-    """Beside the changelog and the recipes, which other tests hold in step."""
+def test_version_is_written_in_one_place() -> None:
+    """Except in the changelog and the recipes, which other tests compare."""
     texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in files("mocksms") if path.endswith(".py")}
     texts["Dockerfile"] = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert [path for path, text in texts.items() if VERSION in text] == []
 
 
 @pytest.mark.parametrize("module", ["mocksms", "mocksms.testing", "mocksms.testing.plugin", "mocksms.cli.main"])
-def test_importing_loads_no_framework(module: str) -> None:
+def test_import_loads_no_framework(module: str) -> None:
     heavy = ("starlette", "uvicorn", "pydantic", "phonenumbers", "testcontainers")
     code = f"import sys, {module}; sys.exit(any(name in sys.modules for name in {heavy}))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
-def test_every_dependency_has_a_reason() -> None:
+def test_reason_of_every_dependency_is_documented() -> None:
     reasons = set(re.findall(r"`([\w-]+)`", (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")))
     needs = [*PROJECT["dependencies"], *(need for extra in PROJECT["optional-dependencies"].values() for need in extra)]
     assert {normal(re.split(r"[^\w.-]", need)[0]) for need in needs} - reasons == set()

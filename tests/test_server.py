@@ -40,24 +40,24 @@ def raw_send(key: str, *to: str, headers: str = "") -> bytes:
 
 
 def read_to_end(connection: socket.socket) -> bytes:
-    """Return what comes until the other side closes in order; a reset raises."""
+    """Return all bytes until the server closes the connection; a reset raises."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 @contextmanager
-def talking(mock: Mock) -> Iterator[http.client.HTTPConnection]:
+def http_client(mock: Mock) -> Iterator[http.client.HTTPConnection]:
     with closing(http.client.HTTPConnection(mock.host, mock.port, timeout=TIMEOUT)) as client:
         yield client
 
 
-def ask(client: http.client.HTTPConnection, key: str, *to: str) -> http.client.HTTPResponse:
+def post_send(client: http.client.HTTPConnection, key: str, *to: str) -> http.client.HTTPResponse:
     headers = {"X-API-Key": key, "Content-Type": "application/json"}
     client.request("POST", SEND, json.dumps(body(*to)), headers)
     return client.getresponse()
 
 
 @pytest.mark.parametrize(("number", "stored"), [("972-50-0007100", 1), ("972-50-0007200", 0)], ids=["71", "72"])
-def test_reset_is_a_tcp_reset_and_not_a_clean_end(shared_mock: Mock, number: str, stored: int) -> None:
+def test_reset_is_a_tcp_reset(shared_mock: Mock, number: str, stored: int) -> None:
     key = f"reset {number}"
     with connected(shared_mock) as connection:
         connection.sendall(raw_send(key, number))
@@ -66,7 +66,7 @@ def test_reset_is_a_tcp_reset_and_not_a_clean_end(shared_mock: Mock, number: str
     assert len(shared_mock.search(key=key)) == stored
 
 
-def test_reset_before_accepting_refuses_the_whole_send(shared_mock: Mock) -> None:
+def test_reset_before_accepting_stores_no_message_of_the_send(shared_mock: Mock) -> None:
     with connected(shared_mock) as connection:
         connection.sendall(raw_send("reset for all", NUMBER, "972-50-0007200", NUMBER))
         with pytest.raises(ConnectionResetError):
@@ -74,21 +74,21 @@ def test_reset_before_accepting_refuses_the_whole_send(shared_mock: Mock) -> Non
     assert shared_mock.search(key="reset for all") == []
 
 
-def test_reset_on_a_connection_that_has_answered_before(shared_mock: Mock) -> None:
-    with talking(shared_mock) as client:
-        assert ask(client, "kept then reset").read()
+def test_reset_on_a_reused_connection(shared_mock: Mock) -> None:
+    with http_client(shared_mock) as client:
+        assert post_send(client, "reused then reset").read()
         with pytest.raises(ConnectionResetError):
-            ask(client, "kept then reset", "972-50-0007100")
-    assert len(shared_mock.search(key="kept then reset")) == 2
+            post_send(client, "reused then reset", "972-50-0007100")
+    assert len(shared_mock.search(key="reused then reset")) == 2
 
 
-def test_reset_reaches_a_client_library_as_a_connection_error(shared_mock: Mock) -> None:
+def test_reset_is_a_connection_error_in_requests(shared_mock: Mock) -> None:
     with pytest.raises(requests.ConnectionError):
         shared_mock.send("972-50-0007100", key="library reset")
     assert len(shared_mock.search(key="library reset")) == 1
 
 
-def test_truncated_answer_is_shorter_than_its_length_and_ends_the_connection(shared_mock: Mock) -> None:
+def test_truncated_response_is_shorter_than_its_content_length_and_ends_the_connection(shared_mock: Mock) -> None:
     with connected(shared_mock) as connection:
         connection.sendall(raw_send("truncated", "972-50-0007300"))
         head, _, content = read_to_end(connection).partition(b"\r\n\r\n")
@@ -98,34 +98,34 @@ def test_truncated_answer_is_shorter_than_its_length_and_ends_the_connection(sha
     assert len(shared_mock.search(key="truncated")) == 1
 
 
-def test_truncated_answer_is_an_incomplete_read_to_a_client(shared_mock: Mock) -> None:
-    with talking(shared_mock) as client, pytest.raises(http.client.IncompleteRead):
-        ask(client, "incomplete", "972-50-0007300").read()
+def test_truncated_response_is_an_incomplete_read_in_http_client(shared_mock: Mock) -> None:
+    with http_client(shared_mock) as client, pytest.raises(http.client.IncompleteRead):
+        post_send(client, "incomplete", "972-50-0007300").read()
 
 
-def test_malformed_answer_is_complete_but_no_json(shared_mock: Mock) -> None:
-    with talking(shared_mock) as client:
-        answer = ask(client, "malformed", "972-50-0007400")
-        content = answer.read()
-        assert answer.status == 200
-        assert int(answer.headers["content-length"]) == len(content)
+def test_malformed_response_is_complete_but_no_json(shared_mock: Mock) -> None:
+    with http_client(shared_mock) as client:
+        response = post_send(client, "malformed", "972-50-0007400")
+        content = response.read()
+        assert response.status == 200
+        assert int(response.headers["content-length"]) == len(content)
         with pytest.raises(json.JSONDecodeError):
             json.loads(content)
-        assert ask(client, "malformed").status == 200
+        assert post_send(client, "malformed").status == 200
     assert len(shared_mock.search(key="malformed")) == 2
 
 
 @pytest.mark.parametrize("number", ["972-50-0007000", "972-50-0007500"], ids=["delayed", "dribbled"])
-def test_slow_answer_arrives_complete_and_the_connection_goes_on(shared_mock: Mock, number: str) -> None:
+def test_slow_response_is_complete_and_keeps_the_connection(shared_mock: Mock, number: str) -> None:
     key = f"slow {number}"
-    with talking(shared_mock) as client:
-        rows = json.loads(ask(client, key, number).read())
+    with http_client(shared_mock) as client:
+        rows = json.loads(post_send(client, key, number).read())
         assert rows[0]["status"] == "sent"
-        assert json.loads(ask(client, key).read())[0]["status"] == "sent"
+        assert json.loads(post_send(client, key).read())[0]["status"] == "sent"
     assert len(shared_mock.search(key=key)) == 2
 
 
-def test_dribbled_answer_comes_in_pieces(shared_mock: Mock) -> None:
+def test_dribbled_response_arrives_in_pieces(shared_mock: Mock) -> None:
     pieces: list[bytes] = []
     with connected(shared_mock) as connection:
         connection.sendall(raw_send("dribbled", "972-50-0007500", headers="Connection: close\r\n"))
@@ -136,68 +136,68 @@ def test_dribbled_answer_comes_in_pieces(shared_mock: Mock) -> None:
     assert len(pieces) > 10
 
 
-def test_delay_holds_back_its_own_answer_only() -> None:
-    with running(Settings(port=0, magic_delay=HALF_AN_HOUR)) as mock, connected(mock) as held:
-        held.sendall(raw_send("held", "972-50-0007000"))
-        with talking(mock) as client:
-            assert ask(client, "others").status == 200
+def test_delay_affects_only_its_own_response() -> None:
+    with running(Settings(port=0, magic_delay=HALF_AN_HOUR)) as mock, connected(mock) as delayed:
+        delayed.sendall(raw_send("delayed", "972-50-0007000"))
+        with http_client(mock) as client:
+            assert post_send(client, "others").status == 200
 
 
-def test_connection_is_kept_over_many_answers(shared_mock: Mock) -> None:
-    with talking(shared_mock) as client:
+def test_connection_is_kept_after_responses(shared_mock: Mock) -> None:
+    with http_client(shared_mock) as client:
         client.connect()
         ours = client.sock.getsockname()
         for _ in range(20):
-            assert json.loads(ask(client, "kept").read())[0]["status"] == "sent"
+            assert json.loads(post_send(client, "reused").read())[0]["status"] == "sent"
         assert client.sock.getsockname() == ours
-    assert len(shared_mock.search(key="kept")) == 20
+    assert len(shared_mock.search(key="reused")) == 20
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/nowhere", 404), ("GET", SEND, 405), ("GET", "/_mock/health", 200), ("GET", "/_mock/nothing", 404)],
 )
-def test_connection_is_kept_over_refusals(shared_mock: Mock, method: str, path: str, status: int) -> None:
-    with talking(shared_mock) as client:
+def test_connection_is_kept_after_refusals(shared_mock: Mock, method: str, path: str, status: int) -> None:
+    with http_client(shared_mock) as client:
         client.connect()
         ours = client.sock.getsockname()
         for _ in range(2):
             client.request(method, path, headers={"X-API-Key": KEY})
-            answer = client.getresponse()
-            assert answer.status == status
-            answer.read()
+            response = client.getresponse()
+            assert response.status == status
+            response.read()
         assert client.sock.getsockname() == ours
 
 
-def test_connection_is_closed_when_asked(shared_mock: Mock) -> None:
+def test_connection_is_closed_on_request(shared_mock: Mock) -> None:
     with connected(shared_mock) as connection:
         connection.sendall(raw_send("close", headers="Connection: close\r\n"))
         assert b"connection: close" in read_to_end(connection)
 
 
-def test_pipelined_requests_are_answered_in_order(shared_mock: Mock) -> None:
+def test_responses_to_pipelined_requests_keep_their_order(shared_mock: Mock) -> None:
     last = raw_send("pipelined", "972-50-0002100", headers="Connection: close\r\n")
     with connected(shared_mock) as connection:
         connection.sendall(
             raw_send("pipelined", "972-50-0007000") + raw_send("pipelined", "972-50-0002000") * 20 + last
         )
-        answers = read_to_end(connection)
-    assert answers.count(b"HTTP/1.1 200 OK") == 22
-    assert answers.index(b"972-50-0007000") < answers.index(b"972-50-0002000")
-    assert answers.rindex(b"972-50-0002000") < answers.index(b"972-50-0002100")
+        responses = read_to_end(connection)
+    assert responses.count(b"HTTP/1.1 200 OK") == 22
+    assert responses.index(b"972-50-0007000") < responses.index(b"972-50-0002000")
+    assert responses.rindex(b"972-50-0002000") < responses.index(b"972-50-0002100")
     assert len(shared_mock.search(key="pipelined")) == 22
 
 
-def test_large_pipelined_requests_are_not_taken_for_long_headers(shared_mock: Mock) -> None:
+def test_large_pipelined_requests_are_not_refused_as_long_headers(shared_mock: Mock) -> None:
     to = [NUMBER] * 3000
     requests_ = raw_send("large pipelined", *to) * 2 + raw_send("large pipelined", *to, headers="Connection: close\r\n")
     with connected(shared_mock) as connection:
         writer = threading.Thread(target=connection.sendall, args=(requests_,))
         writer.start()
-        answers = read_to_end(connection)
+        responses = read_to_end(connection)
         writer.join(TIMEOUT)
-    assert answers.count(b"HTTP/1.1 200 OK") == 3
-    assert answers.count(b"transaction_id") == 9000
+    assert responses.count(b"HTTP/1.1 200 OK") == 3
+    assert responses.count(b"transaction_id") == 9000
 
 
 def test_request_may_arrive_byte_by_byte(shared_mock: Mock) -> None:
@@ -208,7 +208,7 @@ def test_request_may_arrive_byte_by_byte(shared_mock: Mock) -> None:
         assert read_to_end(connection).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_client_that_waits_to_continue_is_told_to(shared_mock: Mock) -> None:
+def test_client_that_expects_100_continue_gets_it(shared_mock: Mock) -> None:
     whole = raw_send("continue", headers="Expect: 100-continue\r\nConnection: close\r\n")
     head, _, content = whole.partition(b"\r\n\r\n")
     with connected(shared_mock) as connection:
@@ -218,20 +218,20 @@ def test_client_that_waits_to_continue_is_told_to(shared_mock: Mock) -> None:
         assert read_to_end(connection).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_client_that_offers_http_2_is_answered_over_http_1(shared_mock: Mock) -> None:
+def test_client_that_offers_http_2_gets_a_response_in_http_1(shared_mock: Mock) -> None:
     """As Java's HttpClient does by default."""
     offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
     with connected(shared_mock) as connection:
         for _ in range(2):
             connection.sendall(raw_send("upgrade", headers=offer))
-            answer = b""
-            while not answer.endswith(b"]"):
-                answer += connection.recv(65536)
-            assert answer.startswith(b"HTTP/1.1 200 OK")
+            response = b""
+            while not response.endswith(b"]"):
+                response += connection.recv(65536)
+            assert response.startswith(b"HTTP/1.1 200 OK")
     assert len(shared_mock.search(key="upgrade")) == 2
 
 
-def test_client_that_asks_for_a_websocket_is_answered_over_http(shared_mock: Mock) -> None:
+def test_client_that_requests_a_websocket_gets_a_response_in_http(shared_mock: Mock) -> None:
     with connected(shared_mock) as connection:
         connection.sendall(
             b"GET /_mock/health HTTP/1.1\r\nHost: mock\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -244,17 +244,17 @@ def test_server_does_not_name_itself(shared_mock: Mock) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_accepted_connections_do_not_wait_to_fill_packets(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
-    """Where Nagle's algorithm is on, each answer takes 40 ms."""
+def test_accepted_connections_send_small_packets_at_once(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """With Nagle's algorithm each response takes 40 ms."""
     options: list[int] = []
     begin: Callable[[Protocol], None] = Protocol.on_message_begin
 
-    def look(self: Protocol) -> None:
+    def record(self: Protocol) -> None:
         accepted = self.transport.get_extra_info("socket")
         options.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         begin(self)
 
-    monkeypatch.setattr(Protocol, "on_message_begin", look)
+    monkeypatch.setattr(Protocol, "on_message_begin", record)
     with running(Settings(port=0, host=host)) as mock:
         requests.get(mock.url + "/_mock/health", timeout=TIMEOUT)
     assert len(options) == 1
@@ -279,9 +279,9 @@ def test_bind_refuses_a_taken_port() -> None:
     )
 
 
-def test_bind_takes_a_port_that_was_in_use_a_moment_ago() -> None:
-    with running() as mock, talking(mock) as client:
-        assert ask(client, "before").status == 200
+def test_bind_accepts_a_port_that_was_in_use_just_before() -> None:
+    with running() as mock, http_client(mock) as client:
+        assert post_send(client, "before").status == 200
         port = mock.port
     with running(Settings(port=port)) as mock:
         assert mock.send(key="after")
@@ -292,15 +292,13 @@ def test_bind_takes_a_port_that_was_in_use_a_moment_ago() -> None:
     ["no-such-host.invalid", "192.0.2.1", "", "a..b", ".", "a" * 70 + ".test", "nul\x00byte", "\udcff"],
     ids=["unknown", "another machine's", "empty", "empty label", "dot", "long label", "NUL", "surrogate"],
 )
-def test_bind_refuses_an_address_that_cannot_be_listened_on(host: str) -> None:
+def test_bind_refuses_an_unusable_address(host: str) -> None:
     with pytest.raises(SettingsError, match=r"^Cannot listen on "):
         bind(Settings(host=host, port=0))
 
 
 @pytest.mark.parametrize(("system", "reused"), [("posix", True), ("nt", False)])
-def test_bind_reuses_an_address_only_where_that_does_not_share_it(
-    monkeypatch: pytest.MonkeyPatch, system: str, reused: bool
-) -> None:
+def test_bind_reuses_an_address_except_on_windows(monkeypatch: pytest.MonkeyPatch, system: str, reused: bool) -> None:
     monkeypatch.setattr("mocksms.server.os", SimpleNamespace(name=system))
     with bind(Settings(port=0)) as listener:
         assert bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)) is reused
@@ -310,12 +308,12 @@ def test_bind_reuses_an_address_only_where_that_does_not_share_it(
     ("host", "reachable"),
     [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "[::1]")],
 )
-def test_base_url_is_how_this_machine_reaches_it(host: str, reachable: str) -> None:
+def test_base_url_is_reachable_from_this_machine(host: str, reachable: str) -> None:
     with bind(Settings(host=host, port=0)) as listener:
         assert base_url(listener) == f"http://{reachable}:{listener.getsockname()[1]}"
 
 
-def test_base_url_of_a_name_is_its_address() -> None:
+def test_base_url_of_a_host_name_is_its_address() -> None:
     with bind(Settings(host="localhost", port=0)) as listener:
         port = listener.getsockname()[1]
         assert base_url(listener) in (f"http://127.0.0.1:{port}", f"http://[::1]:{port}")
@@ -327,8 +325,8 @@ def test_server_is_reached_at_its_base_url(host: str) -> None:
         assert requests.get(mock.url + "/_mock/health", timeout=TIMEOUT).json()["status"] == "ready"
 
 
-@pytest.mark.skipif(sys.implementation.name != "cpython", reason="other collectors have nothing to freeze")
-def test_long_lived_messages_leave_the_collector_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="only CPython can freeze objects")
+def test_stored_messages_are_frozen_for_the_garbage_collector_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LongLived, "EVERY", 1000)
     engine = Engine(Settings())
     engine.listeners.append(LongLived())
@@ -347,26 +345,26 @@ def test_long_lived_messages_leave_the_collector_in_blocks(monkeypatch: pytest.M
 def test_stopping_ends_idle_connections() -> None:
     with ExitStack() as stack:
         with running() as mock:
-            client = stack.enter_context(talking(mock))
-            assert ask(client, "idle").read()
+            client = stack.enter_context(http_client(mock))
+            assert post_send(client, "idle").read()
         assert client.sock.recv(1) == b""
 
 
 @pytest.mark.parametrize("number", ["972-50-0007000", "972-50-0007500"], ids=["delayed", "dribbled"])
-def test_stopping_lets_held_answers_out_whole(number: str) -> None:
+def test_stopping_completes_delayed_responses(number: str) -> None:
     accepted = threading.Event()
     with ExitStack() as stack:
         with running(Settings(port=0, magic_delay=HALF_AN_HOUR)) as mock:
             mock.engine.listeners.append(lambda _, __: accepted.set())
-            held = stack.enter_context(connected(mock))
-            held.sendall(raw_send("held", number))
+            delayed = stack.enter_context(connected(mock))
+            delayed.sendall(raw_send("delayed", number))
             assert accepted.wait(TIMEOUT)
-        head, _, content = read_to_end(held).partition(b"\r\n\r\n")
+        head, _, content = read_to_end(delayed).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK")
     assert json.loads(content)[0]["status"] == "sent"
 
 
-def test_stopping_cuts_off_a_body_that_never_ends(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stopping_ends_a_request_with_an_incomplete_body(capsys: pytest.CaptureFixture[str]) -> None:
     whole = raw_send("half", headers="Expect: 100-continue\r\n")
     with ExitStack() as stack:
         with running() as mock:
@@ -385,22 +383,22 @@ def test_stopping_refuses_new_connections() -> None:
         socket.create_connection((mock.host, mock.port), TIMEOUT)
 
 
-def test_public_address_leads_the_links() -> None:
+def test_links_begin_with_the_public_url() -> None:
     with running(Settings(port=0, public_url="http://192.0.2.7")) as mock:
         assert mock.engine.link_base == "http://192.0.2.7"
 
 
-def test_body_that_says_upgrade_is_left_as_it_is(shared_mock: Mock) -> None:
+def test_body_with_an_upgrade_line_is_unchanged(shared_mock: Mock) -> None:
     with connected(shared_mock) as connection:
-        sent = json.dumps(body(content="one\r\nUpgrade: two")).encode()
+        data = json.dumps(body(content="one\r\nUpgrade: two")).encode()
         head = f"POST {SEND} HTTP/1.1\r\nHost: mock\r\nX-API-Key: upgrade\r\nContent-Type: application/json\r\n"
-        connection.sendall(f"{head}Content-Length: {len(sent)}\r\n\r\n".encode() + sent)
+        connection.sendall(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
     assert shared_mock.search(key="upgrade")[0]["content"] == "one\r\nUpgrade: two"
 
 
 class Writer(asyncio.Protocol):
-    """One end of a connection that writes, and waits for it as uvicorn does."""
+    """One end of a connection: writes, and waits for its buffer as uvicorn does."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -419,26 +417,26 @@ class Writer(asyncio.Protocol):
 
 
 @pytest.mark.parametrize("size", [1, 10_000_000], ids=["small", "large"])
-@pytest.mark.parametrize("reads", [True, False], ids=["reader", "reader that goes"])
-def test_flush_returns_once_all_is_written(size: int, reads: bool) -> None:
-    async def story() -> int:
+@pytest.mark.parametrize("reads", [True, False], ids=["reader", "reader that disconnects"])
+def test_flush_returns_after_all_is_written_or_the_reader_disconnects(size: int, reads: bool) -> None:
+    async def write() -> int:
         here, there = socket.socketpair()
         there.settimeout(TIMEOUT)
         _, writer = await asyncio.get_running_loop().create_connection(Writer, sock=here)
         writer.connection.write(b"x" * size)
-        left = asyncio.create_task(writer.connection.flush())
+        flush = asyncio.create_task(writer.connection.flush())
         await asyncio.sleep(0)
-        assert left.done() is (size == 1)
+        assert flush.done() is (size == 1)
         received = 0
         with there:
             if reads:
                 received = await asyncio.to_thread(read_exactly, there, size)
-        await left
+        await flush
         assert writer.connection.get_write_buffer_size() == 0
         writer.connection.close()
         return received
 
-    assert asyncio.run(story()) == (size if reads else 0)
+    assert asyncio.run(write()) == (size if reads else 0)
 
 
 def read_exactly(connection: socket.socket, size: int) -> int:

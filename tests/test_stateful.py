@@ -1,4 +1,4 @@
-"""The engine against a naive model of it: whatever is sent, cancelled, paid and waited for, in any order."""
+"""The engine compared with a simple model: sends, cancellations, credit and time, in any order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEYS: Final = ("shop", "bank")
 CREDIT: Final = 2
 ASYNC_DELAY: Final = 2
 STOP: Final = "972-50-0000400"
-LIVES: Final[dict[str, list[tuple[int, State]]]] = {
+LIFECYCLES: Final[dict[str, list[tuple[int, State]]]] = {
     "972-54-111111": [(0, State.INVALID)],
     "972-58-32XXXXX": [(0, State.KOSHER)],
     "972-50-0000000": [(0, State.SENT)],
@@ -42,13 +42,13 @@ LIVES: Final[dict[str, list[tuple[int, State]]]] = {
     "972-50-0004100": [(0, State.NO_GATEWAY)],
     "972-50-0007100": [(0, State.SENT)],
 }
-"""What becomes of a number after how many seconds; of any other: sent if the credit covers it."""
+"""States of a number and the seconds after which it enters them; any other number: sent if the credit covers it."""
 
 TEXTS: Final = {"Hello": 1, "a" * 161: 2, "ש" * 135: 3}
-"""Texts with the segments they take."""
+"""Texts and their number of segments."""
 
 keys = st.sampled_from(KEYS)
-recipients = st.lists(st.just(NUMBER) | st.sampled_from([NUMBER, *LIVES]), min_size=1, max_size=3)
+recipients = st.lists(st.just(NUMBER) | st.sampled_from([NUMBER, *LIFECYCLES]), min_size=1, max_size=3)
 texts = st.sampled_from(sorted(TEXTS))
 Wait = str | int | None
 """How a send waits: not at all (None), in the background ("async"), or for that many seconds."""
@@ -68,7 +68,7 @@ class Expected:
 
 @dataclass
 class Model:
-    """What an account should hold; times are seconds after noon."""
+    """The expected content of an account; times are seconds after noon."""
 
     credit: int | None = CREDIT
     ahead: int = 0
@@ -82,9 +82,9 @@ class Model:
     def accept(self, transaction_id: str, number: str, segments: int, now: int, due: int | None) -> None:
         self.messages[transaction_id] = Expected(number, segments)
         if due is None:
-            self.take_up(transaction_id, now)
+            self.decide(transaction_id, now)
         else:
-            self.plan(due, transaction_id, "take up")
+            self.plan(due, transaction_id, "decide")
 
     def plan(self, at: int, transaction_id: str, what: State | str) -> None:
         self.planned += 1
@@ -96,22 +96,22 @@ class Model:
             self.agenda.remove(entry)
             at, _, transaction_id, what = entry
             message = self.messages[transaction_id]
-            if what == "take up" and message.state is State.QUEUED:
-                self.take_up(transaction_id, at)
+            if what == "decide" and message.state is State.QUEUED:
+                self.decide(transaction_id, at)
             elif what == "stop" and message.state is State.SENT:
                 self.opted_out.add(message.number)
             elif isinstance(what, State) and message.state in (State.QUEUED, State.SENT):
                 self.enter(transaction_id, what)
 
-    def take_up(self, transaction_id: str, at: int) -> None:
+    def decide(self, transaction_id: str, at: int) -> None:
         message = self.messages[transaction_id]
         if message.number in self.opted_out:
             self.enter(transaction_id, State.UNSUBSCRIBED)
             return
-        if message.number not in LIVES:
+        if message.number not in LIFECYCLES:
             self.enter(transaction_id, State.SENT if self.covers(transaction_id) else State.NO_CREDIT)
             return
-        for after, state in LIVES[message.number]:
+        for after, state in LIFECYCLES[message.number]:
             if after:
                 self.plan(at + after, transaction_id, state)
             else:
@@ -159,19 +159,19 @@ class Engines(RuleBasedStateMachine):
     @rule(target=messages, key=keys, to=recipients, text=texts, wait=waits)
     def send(self, key: str, to: list[str], text: str, wait: Wait) -> MultipleResults[tuple[str, str]]:
         account, model = self.both(key)
-        made = send(self.engine, account, to, text, wait)
-        assert [message.mobile_number for message in made] == to
+        sent = send(self.engine, account, to, text, wait)
+        assert [message.mobile_number for message in sent] == to
         now = self.now(model)
         due: int | None = None
         if isinstance(wait, int) and wait > 0:
             due = now + wait
         elif wait == "async":
             due = now + ASYNC_DELAY
-        for message in made:
+        for message in sent:
             model.accept(message.transaction_id, message.mobile_number, TEXTS[text], now, due)
             assert message.state is model.messages[message.transaction_id].state
         model.requests += 1
-        return multiple(*((key, message.transaction_id) for message in made))
+        return multiple(*((key, message.transaction_id) for message in sent))
 
     @rule(after=seconds)
     def wait(self, after: int) -> None:
@@ -211,7 +211,7 @@ class Engines(RuleBasedStateMachine):
                 self.engine.find(account, transaction_id)
 
     @rule(key=keys, to=recipients, refused=st.sampled_from(["972-50-0006300", "972-50-0009900"]))
-    def send_what_is_refused(self, key: str, to: list[str], refused: str) -> None:
+    def send_refused(self, key: str, to: list[str], refused: str) -> None:
         account, _ = self.both(key)
         before = dump(self.engine)
         with pytest.raises(RequestRefused):
@@ -228,10 +228,10 @@ class Engines(RuleBasedStateMachine):
         assert dump(self.engine) == before
 
     @invariant()
-    def accounts_hold_what_the_model_says(self) -> None:
+    def accounts_equal_their_models(self) -> None:
         for key in KEYS:
             account, model = self.both(key)
-            assert {message.transaction_id: message.state for message in kept(account)} == {
+            assert {message.transaction_id: message.state for message in messages_of(account)} == {
                 transaction_id: expected.state for transaction_id, expected in model.messages.items()
             }
             assert account.credit == model.credit
@@ -243,22 +243,22 @@ class Engines(RuleBasedStateMachine):
     def messages_are_numbered_and_requests_counted(self) -> None:
         for key in KEYS:
             account, model = self.both(key)
-            sequences = [message.sequence for message in kept(account)]
+            sequences = [message.sequence for message in messages_of(account)]
             assert sequences == sorted(set(sequences))
-            assert [message.transaction_id for message in kept(account)] == list(model.messages)
+            assert [message.transaction_id for message in messages_of(account)] == list(model.messages)
             assert len(account.journal) == model.requests
-            made = [number for request in account.journal.newest_first() for number in request.messages]
-            assert sorted(made) == sequences
+            numbers = [number for request in account.journal.newest_first() for number in request.messages]
+            assert sorted(numbers) == sequences
 
     @invariant()
     def ids_are_unique_over_all_accounts(self) -> None:
-        ids = [message.transaction_id for account in self.engine.accounts for message in kept(account)]
+        ids = [message.transaction_id for account in self.engine.accounts for message in messages_of(account)]
         assert len(set(ids)) == len(ids)
 
     @invariant()
-    def every_step_was_legal_and_in_time_order(self) -> None:
+    def every_step_is_legal_and_in_time_order(self) -> None:
         for account in self.engine.accounts:
-            for message in kept(account):
+            for message in messages_of(account):
                 assert message.history[0].state is State.QUEUED
                 for before, after in pairwise(message.history):
                     assert after.state in lifecycle.NEXT[before.state]
@@ -267,7 +267,7 @@ class Engines(RuleBasedStateMachine):
     @invariant()
     def final_states_are_final(self) -> None:
         for account in self.engine.accounts:
-            for message in kept(account):
+            for message in messages_of(account):
                 assert self.ends.get(message.transaction_id, message) == message
                 if not lifecycle.NEXT[message.state]:
                     self.ends[message.transaction_id] = message
@@ -277,14 +277,14 @@ TestEngines = Engines.TestCase
 TestEngines.settings = settings(TestEngines.settings, max_examples=60, stateful_step_count=30)
 
 
-def test_engine_agrees_with_the_model_on_one_of_each_operation() -> None:
+def test_engine_agrees_with_the_model_after_one_of_each_operation() -> None:
     machine = Engines()
     for wait in (None, "async", 3):
-        machine.send("shop", [NUMBER, *LIVES], "a" * 161, wait)
+        machine.send("shop", [NUMBER, *LIFECYCLES], "a" * 161, wait)
         machine.wait(1)
-        machine.accounts_hold_what_the_model_says()
+        machine.accounts_equal_their_models()
     machine.move_one_clock("shop", 4)
-    machine.send_what_is_refused("shop", [NUMBER], "972-50-0006300")
+    machine.send_refused("shop", [NUMBER], "972-50-0006300")
     for transaction_id in list(machine.models["shop"].messages):
         machine.cancel(("shop", transaction_id))
         machine.find_in_any_account(("shop", transaction_id), "shop")
@@ -296,44 +296,44 @@ def test_engine_agrees_with_the_model_on_one_of_each_operation() -> None:
     machine.wait(5)
     for credit in (3, 1, None):
         machine.set_credit("bank", credit)
-        machine.accounts_hold_what_the_model_says()
+        machine.accounts_equal_their_models()
         machine.read("bank")
-    machine.accounts_hold_what_the_model_says()
+    machine.accounts_equal_their_models()
     machine.messages_are_numbered_and_requests_counted()
     machine.ids_are_unique_over_all_accounts()
     for _ in range(2):
-        machine.every_step_was_legal_and_in_time_order()
+        machine.every_step_is_legal_and_in_time_order()
         machine.final_states_are_final()
 
 
-Call = Callable[[Engine, ManualClock], object]
+Operation = Callable[[Engine, ManualClock], object]
 
 
-def sending(key: str, to: list[str], text: str, wait: Wait) -> Call:
+def sending(key: str, to: list[str], text: str, wait: Wait) -> Operation:
     return lambda engine, _: send(engine, engine.account(key), to, text, wait)
 
 
-def waiting(after: int) -> Call:
+def waiting(after: int) -> Operation:
     return lambda _, clock: clock.advance(after)
 
 
-def paying(key: str, credit: int | None) -> Call:
+def setting_credit(key: str, credit: int | None) -> Operation:
     return lambda engine, _: Controls(engine).set_credit(engine.account(key), credit)
 
 
-def cancelling(key: str) -> Call:
+def cancelling(key: str) -> Operation:
     def cancel(engine: Engine, _: ManualClock) -> None:
         account = engine.account(key)
-        for message in [message for message in kept(account) if message.state is State.QUEUED]:
+        for message in [message for message in messages_of(account) if message.state is State.QUEUED]:
             Controls(engine).cancel(account, message.transaction_id)
 
     return cancel
 
 
-calls_ = st.lists(
+operations_ = st.lists(
     st.builds(sending, keys, recipients, texts, waits)
     | st.builds(waiting, seconds)
-    | st.builds(paying, keys, credits_)
+    | st.builds(setting_credit, keys, credits_)
     | st.builds(cancelling, keys),
     max_size=12,
 )
@@ -341,32 +341,32 @@ calls_ = st.lists(
 
 @pytest.mark.ledger("send.transaction-id")
 @settings(deadline=None, max_examples=60)
-@given(calls_)
-def test_same_seed_and_calls_give_the_same_bytes(calls: list[Call]) -> None:
-    assert played(calls) == played(calls)
+@given(operations_)
+def test_same_seed_and_operations_give_the_same_state(operations: list[Operation]) -> None:
+    assert state_after(operations) == state_after(operations)
 
 
-def test_one_of_each_call_gives_the_same_bytes() -> None:
-    calls = [
+def test_one_of_each_operation_gives_the_same_state() -> None:
+    operations = [
         sending("shop", [NUMBER, "972-50-0000200"], "Hello", "async"),
         waiting(3),
-        paying("shop", 5),
+        setting_credit("shop", 5),
         cancelling("shop"),
     ]
-    assert played(calls) == played(calls)
+    assert state_after(operations) == state_after(operations)
 
 
 def test_another_seed_gives_different_ids() -> None:
-    calls = [sending("shop", [NUMBER], "Hello", None)]
-    assert played(calls) != played(calls, seed="others")
+    operations = [sending("shop", [NUMBER], "Hello", None)]
+    assert state_after(operations) != state_after(operations, seed="others")
 
 
-def played(calls: list[Call], seed: str = "tests") -> bytes:
-    """Return the state of an engine after these calls."""
+def state_after(operations: list[Operation], seed: str = "tests") -> bytes:
+    """Return the state of a new engine after some operations."""
     clock = ManualClock()
     engine = new_engine(clock, seed)
-    for call in calls:
-        call(engine, clock)
+    for operation in operations:
+        operation(engine, clock)
     return dump(engine)
 
 
@@ -389,23 +389,23 @@ def send(engine: Engine, account: Account, to: list[str], text: str, wait: Wait)
     return messages
 
 
-def kept(account: Account) -> list[Message]:
+def messages_of(account: Account) -> list[Message]:
     """Return the messages of an account, oldest first."""
     return account.messages.search(MessageQuery(), 10**6)[::-1]
 
 
 def dump(engine: Engine) -> bytes:
-    """Return everything an engine holds, written out."""
-    return repr([_held(account) for account in engine.accounts]).encode()
+    """Return the whole state of an engine as text."""
+    return repr([_account_state(account) for account in engine.accounts]).encode()
 
 
-def _held(account: Account) -> list[object]:
+def _account_state(account: Account) -> list[object]:
     return [
         account.key,
         account.clock.now(),
         account.credit,
         sorted(account.unsubscribed),
-        kept(account),
+        messages_of(account),
         list(account.replies.newest_first()),
         account.waiting,
         account._agenda,

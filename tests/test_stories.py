@@ -1,4 +1,4 @@
-"""The scenarios that come with mocksms, each lived through by a stock HTTP client to the end it promises."""
+"""The bundled scenarios, each run with a plain HTTP client up to the result it describes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ STORIES: dict[str, Callable[[Story], None]] = {}
 
 
 class Story(Api):
-    """A mock that was started with a scenario, on a clock in the hand of the test."""
+    """A mock that was started with a scenario, and the clock that the test moves."""
 
     clock: ManualClock
 
     def post_send(self, *to: str, **more: Any) -> requests.Response:
-        """Send, whatever comes of it."""
+        """Send an SMS and return the response, whatever its status."""
         url = f"{self.mock.url}/rest/v1/transactional/sms/send"
         return requests.post(url, json=body(*to, **more), headers={"X-API-Key": self.key or ""}, timeout=10)
 
@@ -38,20 +38,20 @@ class Story(Api):
 def activate_scenario() -> Iterator[Callable[[str], Story]]:
     with ExitStack() as stack:
 
-        def begin(name: str) -> Story:
+        def activate(name: str) -> Story:
             settings = Settings(port=0, seed="tests", scenario=(name,))
             clock = ManualClock()
-            script = StartScenarios(settings).active
-            story = Story(stack.enter_context(running(settings, clock, script)), KEY)
+            scenario = StartScenarios(settings).active
+            story = Story(stack.enter_context(running(settings, clock, scenario)), KEY)
             story.clock = clock
             return story
 
-        yield begin
+        yield activate
 
 
-def story(tell: Callable[[Story], None]) -> Callable[[Story], None]:
-    STORIES[tell.__name__.replace("_", "-")] = tell
-    return tell
+def story(run: Callable[[Story], None]) -> Callable[[Story], None]:
+    STORIES[run.__name__.replace("_", "-")] = run
+    return run
 
 
 @story
@@ -135,8 +135,8 @@ def rate_limited(api: Story) -> None:
 
 @story
 def slow_provider(api: Story) -> None:
-    answer = api.post_send(ONE)
-    assert answer.elapsed.total_seconds() >= 0.2
+    response = api.post_send(ONE)
+    assert response.elapsed.total_seconds() >= 0.2
     assert api.states() == ["queued"]
     api.clock.advance(3)
     assert api.states() == ["sent"]
@@ -199,16 +199,16 @@ def every_status(api: Story) -> None:
 
 @story
 def chaos(api: Story) -> None:
-    seen: list[object] = []
+    results: list[object] = []
     for _ in range(100):
         try:
-            answer = api.post_send(ONE)
+            response = api.post_send(ONE)
         except requests.ConnectionError:
-            seen.append("reset")
+            results.append("reset")
         else:
-            seen.append(answer.status_code if answer.status_code != 200 else answer.json()[0]["status"])
-    assert {"reset", 503, "sent", "queued", "exception"} <= set(seen)
-    assert 50 < seen.count("sent") < 95
+            results.append(response.status_code if response.status_code != 200 else response.json()[0]["status"])
+    assert {"reset", 503, "sent", "queued", "exception"} <= set(results)
+    assert 50 < results.count("sent") < 95
     assert api.get("scenario")["unused"] == []
 
 
@@ -216,30 +216,30 @@ def chaos(api: Story) -> None:
 def replies(api: Story) -> None:
     api.send(ONE, TWO, THREE, content="Look at https://shop.example/parcel", add_unsubscribe_sms_reply=True)
     api.clock.advance(11)
-    heard = [(each["number"], each["text"]) for each in api.get("inbound")["replies"]]
-    assert heard == [("972542222222", "STOP"), ("972542222222", "Who is this?"), ("972541111111", "YES")]
+    texts = [(each["number"], each["text"]) for each in api.get("inbound")["replies"]]
+    assert texts == [("972542222222", "STOP"), ("972542222222", "Who is this?"), ("972541111111", "YES")]
     assert api.get("messages", to=THREE)["messages"][0]["clicks_details"][0]["url"] == "https://shop.example/parcel"
     assert api.get("account")["unsubscribed"] == ["972542222222"]
 
 
-@pytest.mark.parametrize("name", [shelved.name for shelved in Library().all()])
-def test_story_comes_to_the_end_it_promises(activate_scenario: Callable[[str], Story], name: str) -> None:
+@pytest.mark.parametrize("name", [scenario_file.name for scenario_file in Library().all()])
+def test_bundled_scenario_has_the_result_it_describes(activate_scenario: Callable[[str], Story], name: str) -> None:
     STORIES[name](activate_scenario(name))
 
 
-def test_every_story_has_words_about_it_and_is_shipped() -> None:
+def test_bundled_scenarios_are_shipped_with_a_description() -> None:
     library = Library()
-    assert [shelved.path.parent for shelved in library.all()] == [bundled_folder()] * len(STORIES)
-    for shelved in library.all():
-        assert len(library.about(shelved)) > 40, shelved.name
+    assert [scenario_file.path.parent for scenario_file in library.all()] == [bundled_folder()] * len(STORIES)
+    for scenario_file in library.all():
+        assert len(library.about(scenario_file)) > 40, scenario_file.name
 
 
-def lived_through_chaos(noise: int) -> list[str]:
-    """Live through a day of chaos on one account, while another is as busy as this."""
+def states_after_chaos(other_sends: int) -> list[str]:
+    """Send on one account in the scenario "chaos", after `other_sends` of another account; return the states."""
     settings = Settings(port=0, seed="a day", scenario=("chaos",))
     with running(settings, ManualClock(), StartScenarios(settings).active) as mock:
         api, other = Story(mock, KEY), Story(mock, "another")
-        for _ in range(noise):
+        for _ in range(other_sends):
             with suppress(requests.ConnectionError):
                 other.post_send(ONE)
         for _ in range(10):
@@ -248,5 +248,5 @@ def lived_through_chaos(noise: int) -> list[str]:
         return api.states()
 
 
-def test_chaos_is_the_same_under_the_same_seed_whatever_other_accounts_do() -> None:
-    assert lived_through_chaos(0) == lived_through_chaos(7)
+def test_chaos_of_an_account_depends_on_the_seed_and_not_on_other_accounts() -> None:
+    assert states_after_chaos(0) == states_after_chaos(7)
