@@ -60,27 +60,11 @@ def create_app(
     """
     stopping = stopping or asyncio.Event()
     context = Context(engine)
-    settings = engine.settings
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_tick(engine)), asyncio.create_task(_stop(context, stopping))]
-        if scenarios is not None:
-            tasks.append(asyncio.create_task(_watch(scenarios, context.controls)))
-        client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
-        dispatcher = Dispatcher(engine, client)
-        yield
-        dispatcher.stop()
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
     own_app = Starlette(
         routes=[*routes(context), Route("/openapi.json", _serve_openapi), *static_routes()],
-        middleware=[Middleware(Guard, settings=settings)],
+        middleware=[Middleware(Guard, settings=engine.settings)],
         exception_handlers={HTTPException: explain},
-        lifespan=lifespan,
+        lifespan=lambda _: _background(context, stopping, scenarios),
     )
     own_app.router.redirect_slashes = False
     provider, public_pages = ProviderApp(engine, stopping), PublicPages(engine)
@@ -97,6 +81,25 @@ def create_app(
             await provider(scope, receive, send)
 
     return app
+
+
+@asynccontextmanager
+async def _background(
+    context: Context, stopping: asyncio.Event, scenarios: StartScenarios | None
+) -> AsyncIterator[None]:
+    """Run the background tasks of a mock."""
+    engine, settings = context.engine, context.engine.settings
+    tasks = [asyncio.create_task(_tick(engine)), asyncio.create_task(_stop(context, stopping))]
+    if scenarios is not None:
+        tasks.append(asyncio.create_task(_watch(scenarios, context.controls)))
+    client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
+    dispatcher = Dispatcher(engine, client)
+    yield
+    dispatcher.stop()
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _stop(context: Context, stopping: asyncio.Event) -> None:

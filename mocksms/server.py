@@ -26,10 +26,10 @@ from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings, url_of
 
 MAX_HEAD_BYTES: Final = 65_536
-"""Most bytes of request line and headers. What arrives in the same read as the start of a request may exceed it."""
+"""Maximum of bytes in the head of a request. What arrives in the same read as its start may exceed it."""
 
 MAX_FRAMING_FACTOR: Final = 8
-"""Most bytes of chunk framing and trailers for each byte of body."""
+"""Maximum of bytes in chunk framing and trailers, for each byte of body."""
 
 GRACE_SECONDS: Final = 0.25
 """Seconds for open requests to end when the server stops."""

@@ -20,6 +20,7 @@ VARIABLE_PREFIX: Final = "MOCKSMS_"
 Raw = tuple[str, object]
 """Where a value comes from, such as `--port`, and the value: text, or a Python value."""
 
+T = TypeVar("T")
 Options = TypeVar("Options", bound="Settings | SessionSettings")
 
 _FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
@@ -37,8 +38,8 @@ def _host(raw: object) -> str:
     return host
 
 
-def _optional_text(raw: object) -> str | None:
-    return None if raw is None or raw == "" else _text(raw)
+def _optional(read: Callable[[object], T]) -> Callable[[object], T | None]:
+    return lambda raw: None if raw is None or raw == "" else read(raw)
 
 
 def _flag(raw: object) -> bool:
@@ -56,11 +57,6 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
         return raw
 
     return read
-
-
-def _optional_whole(low: int, high: int) -> Callable[[object], int | None]:
-    read = _whole(low, high)
-    return lambda raw: None if raw is None or raw == "" else read(raw)
 
 
 def _one_of(*choices: str) -> Callable[[object], str]:
@@ -82,8 +78,11 @@ def _items(raw: object) -> tuple[object, ...]:
     return () if raw is None else (raw,)
 
 
-def _listed(raw: object) -> tuple[str, ...]:
-    return tuple(map(_text, _items(raw)))
+def _list_of(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
+    return lambda raw: tuple(map(read, _items(raw)))
+
+
+_listed: Final = _list_of(_text)
 
 
 def _listed_numbers(raw: object) -> tuple[str, ...]:
@@ -100,12 +99,14 @@ def _magic_prefix(raw: object) -> str:
     return digits
 
 
-def _url(raw: object) -> str | None:
-    if raw is None or raw == "":
-        return None
+def _url(raw: object) -> str:
     if not isinstance(raw, str) or not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", raw):
         raise ValueError("an address such as http://192.168.1.20:8972")
     return raw.rstrip("/")
+
+
+_optional_text: Final = _optional(_text)
+_optional_url: Final = _optional(_url)
 
 
 def _listed_words(raw: object) -> tuple[str, ...]:
@@ -120,11 +121,7 @@ def _webhooks(kind: WebhookKind) -> Callable[[object], tuple[Webhook, ...]]:
             return parse_webhook(_text(item), kind)
         return Webhook(checked_url(item.url), kind, checked_events(item.events, kind) if item.events else None)
 
-    return lambda raw: tuple(map(read, _items(raw)))
-
-
-def _durations(raw: object) -> tuple[timedelta, ...]:
-    return tuple(map(parse_duration, _items(raw)))
+    return _list_of(read)
 
 
 def _positive_duration(raw: object) -> timedelta:
@@ -152,7 +149,9 @@ class Settings:
 
     host: str = _option("127.0.0.1", _host, "address to listen on")
     port: int = _option(8972, _whole(0, 65535), "port to listen on; 0: any free port")
-    public_url: str | None = _option(None, _url, "URL of this mock in the links of texts; none: its host and port")
+    public_url: str | None = _option(
+        None, _optional_url, "URL of this mock in the links of texts; none: its host and port"
+    )
     allowed_host: tuple[str, ...] = _option((), _listed, "more host names under which the inspection API may be called")
     control_token: str | None = _option(None, _optional_text, "Bearer token that the inspection API requires")
     api_key: tuple[str, ...] = _option((), _listed, "API keys that are accepted; none: every key")
@@ -180,7 +179,7 @@ class Settings:
     )
     async_delay: timedelta = _option(timedelta(), parse_duration, "how long messages of an async send stay queued")
     sender: str = _option("SenderID", _text, "sender of messages without one")
-    credit: int | None = _option(None, _optional_whole(0, 10**12), "credit of an account in segments; none: no limit")
+    credit: int | None = _option(None, _optional(_whole(0, 10**12)), "credit of an account in segments; none: no limit")
     gateway: bool = _option(True, _flag, "whether accounts have an SMS gateway")
     rest_right: bool = _option(True, _flag, "whether accounts may use the REST API")
     unsubscribed: tuple[str, ...] = _option((), _listed_numbers, "numbers that are opted out in every account")
@@ -206,7 +205,7 @@ class Settings:
     )
     webhook_retry: tuple[timedelta, ...] = _option(
         tuple(timedelta(seconds=pause) for pause in (1, 5, 15, 60, 300, 900)),
-        _durations,
+        _list_of(parse_duration),
         "pauses before each retry of a callback, on the account's clock; none: no retries",
     )
     webhook_id_key: Literal["vendor", "transaction_id", "transaction_Id"] = _choice(
@@ -262,12 +261,18 @@ class Settings:
         from_flags = {name: (flag_name(name), value) for name, value in flags.items()}
         return read_options(cls, from_environment(environment), from_flags)
 
+    def parse_number(self, mobile_number: str) -> numbers.PhoneNumber:
+        """Parse a phone number; a local one counts with `accept_local_numbers`."""
+        return numbers.parse(mobile_number, accept_local=self.accept_local_numbers)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSettings:
     """Every option of a test session, besides those of the mock that it starts."""
 
-    url: str | None = _option(None, _url, "URL of a running mock to attach to; none: the session starts its own")
+    url: str | None = _option(
+        None, _optional_url, "URL of a running mock to attach to; none: the session starts its own"
+    )
     unexpected: Literal["fail", "warn", "ignore"] = _choice(
         "what unexpected traffic does to a test: refused requests, wrong API keys, late messages",
         "fail",

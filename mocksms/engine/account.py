@@ -18,7 +18,6 @@ from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rulebook
 from mocksms.settings import Settings
-from mocksms.sms import numbers
 from mocksms.sms.message import State
 from mocksms.sms.outcomes import Outcome, Reaction
 from mocksms.sms.replies import ConsentChoice
@@ -208,7 +207,7 @@ def account_id(key: str) -> str:
 
 def digits_of(listed: Iterable[str], settings: Settings) -> set[str]:
     """Return the digits of numbers, for comparisons."""
-    return {numbers.parse(number, accept_local=settings.accept_local_numbers).digits for number in listed}
+    return {settings.parse_number(number).digits for number in listed}
 
 
 def fresh_seed() -> str:

@@ -47,7 +47,7 @@ class CallbackState(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """One HTTP call of a receiver: the response status and the beginning of its body, or the error.
+    """One HTTP request to a receiver: the response status and the beginning of its body, or the error.
 
     `at` is on the account's clock, `duration` in seconds of real time.
     """

@@ -54,7 +54,7 @@ class Clock:
         return self._source()
 
     def freeze(self, real: datetime | None = None) -> None:
-        """Freeze time, as at a real time if given, so that several clocks stop together."""
+        """Freeze time. With the real time as `real`, several clocks stop at the same instant."""
         self._frozen_at = self._frozen_at or (real or self._source()) + self._ahead
 
     def resume(self) -> None:

@@ -104,7 +104,7 @@ class Controls:
         That message is the latest one sent to it, or the latest of any status if none was sent.
         """
         self._engine.apply_due(account)
-        digits = self._engine.parse(mobile_number).digits
+        digits = self._engine.settings.parse_number(mobile_number).digits
         sent, any_status = MessageQuery(digits=digits, status=Status.SENT), MessageQuery(digits=digits)
         message = next(chain(account.messages.newest_first(sent), account.messages.newest_first(any_status)), None)
         return self._engine.recipients.reply(account, digits, text, account.clock.now(), message)

@@ -30,7 +30,7 @@ from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, FaultTriggered, Subject, TriggeredFault
 from mocksms.errors import MALFORMED_HTTP, MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
-from mocksms.sms import lifecycle, numbers
+from mocksms.sms import lifecycle
 from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, State, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome, ReplyReaction
@@ -151,7 +151,7 @@ class Engine:
         """
         if account.force_unsubscribe_link and not submission.unsubscribe_link:
             submission = submission._replace(unsubscribe_link=True)
-        parsed = [self.parse(recipient.mobile_number) for recipient in recipients]
+        parsed = [self.settings.parse_number(recipient.mobile_number) for recipient in recipients]
         codes = self._codes(parsed, recipients)
         template = Template(submission)
         template.check(recipients)
@@ -234,7 +234,7 @@ class Engine:
 
     def reevaluate(self, account: Account, message: Message) -> None:
         """Decide by default rules about a message that waited for credit."""
-        number = self.parse(message.mobile_number)
+        number = self.settings.parse_number(message.mobile_number)
         outcome = self.decisions.decide_by_default(account, number, message.segments, RULES_AFTER_CREDIT)
         self._apply_outcome(account, message, outcome, account.clock.now())
 
@@ -242,10 +242,6 @@ class Engine:
         """Pass an event to all listeners."""
         for listener in self.listeners:
             listener(account, event)
-
-    def parse(self, mobile_number: str) -> PhoneNumber:
-        """Parse a phone number as the settings say."""
-        return numbers.parse(mobile_number, accept_local=self.settings.accept_local_numbers)
 
     def _codes(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> list[tuple[str, str]]:
         """Return the code of each magic number among the recipients, with the number.
@@ -335,13 +331,12 @@ class Engine:
         match due.action:
             case DecideAction():
                 if message.state is State.QUEUED:
-                    number, subject = self.parse(message.mobile_number), partial(subject_of, account, message)
-                    self._apply_outcome(
-                        account, message, self._outcome(account, number, message.segments, subject), due.at
-                    )
+                    number = self.settings.parse_number(message.mobile_number)
+                    outcome = self._outcome(account, number, message.segments, partial(subject_of, account, message))
+                    self._apply_outcome(account, message, outcome, due.at)
             case ReleaseAction(rule_outcome=by_rule):
                 if message.state is State.QUEUED:
-                    number = self.parse(message.mobile_number)
+                    number = self.settings.parse_number(message.mobile_number)
                     outcome = self._passed_through(account, number, message.segments, by_rule)
                     self._apply_outcome(account, message, outcome, due.at)
             case StepAction(state=state, decided_by=decided_by):

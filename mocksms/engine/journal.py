@@ -56,7 +56,7 @@ Journal = BoundedLog[RecordedRequest]
 
 
 def shorten_key(key: str) -> str:
-    """Return an API key as it may be shown: enough to distinguish keys, too little to use one."""
+    """Return an API key as it may be printed: enough to distinguish keys, too little to use one."""
     return f"{key[:4]}…" if len(key) > 6 else f"{key[:1]}…"
 
 

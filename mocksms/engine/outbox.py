@@ -155,7 +155,7 @@ class Outbox:
     def _after_failure(
         self, account: Account, attempt: Attempt, attempts: int
     ) -> tuple[datetime | None, CallbackState]:
-        """Return when the next attempt is due and the new state, after so many failed attempts.
+        """Return when the next attempt is due and the new state, after a number of failed attempts.
 
         On a frozen clock the duration of the attempt does not count.
         """

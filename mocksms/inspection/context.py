@@ -50,7 +50,7 @@ class Context:
 
     def digits(self, mobile_number: str) -> str:
         """Return a phone number in its normalised form."""
-        return self.engine.parse(mobile_number).digits
+        return self.engine.settings.parse_number(mobile_number).digits
 
     def paginate(
         self,

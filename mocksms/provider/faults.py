@@ -14,7 +14,7 @@ from mocksms.provider.responses import ProviderResponse
 from mocksms.sms.outcomes import Fault, FaultKind
 
 DRIBBLE_STEPS: Final = 200
-"""Most pieces of a dribbled response. Each takes a share of the duration, however long the body is."""
+"""Maximum of pieces of a dribbled response. Each takes a share of the duration, however long the body is."""
 
 JSON_TYPE: Final = (b"content-type", b"application/json; charset=utf-8")
 

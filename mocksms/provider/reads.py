@@ -20,7 +20,6 @@ from mocksms.provider.responses import ProviderError, operation
 from mocksms.provider.send import BEFORE_9000, ReasonNames
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
-from mocksms.sms import numbers
 from mocksms.sms.message import Message, State, Status
 from mocksms.sms.text import filled
 from mocksms.sms.times import ISRAEL, parse_instant
@@ -64,7 +63,7 @@ class SearchParams(BaseModel):
     date_to: str = Field("", description="Latest send_at; without an offset Israel time", json_schema_extra=_MOMENT)
     limit: str = Field(
         "",
-        description=f"Most rows to return (default {DEFAULT_LIMIT})",
+        description=f"Maximum of rows to return (default {DEFAULT_LIMIT})",
         json_schema_extra={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
     )
 
@@ -154,7 +153,7 @@ def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuer
         faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(Status)}."]
     query = MessageQuery(
         transaction_id=_bare_id(params.transaction_id) or None,
-        digits=numbers.parse(number, accept_local=settings.accept_local_numbers).digits if number else None,
+        digits=settings.parse_number(number).digits if number else None,
         status=_STATUSES.get(word),
         tags=_values(parameters, "tags"),
         senders=_values(parameters, "senders"),

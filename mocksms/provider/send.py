@@ -18,7 +18,6 @@ from mocksms.engine.journal import RequestWarning
 from mocksms.provider.responses import ProviderError, operation
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
-from mocksms.sms import numbers
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
 from mocksms.sms.text import MAX_TEXT_LENGTH, Template
 from mocksms.sms.times import parse_instant
@@ -168,10 +167,10 @@ def recipients_of(body: SendBody, settings: Settings) -> list[Recipient]:
         return [Recipient(to.mobile_number) for to in body.message.to]
     values: dict[str, dict[str, str]] = {}
     for variables in body.message.field_vars:
-        known = values.setdefault(_digits(variables.rcpt, settings), {})
+        known = values.setdefault(settings.parse_number(variables.rcpt).digits, {})
         known.update({value.name.strip("#"): value.content for value in variables.fields})
     return [
-        Recipient(to.mobile_number, values.get(_digits(to.mobile_number, settings), NO_FIELDS))
+        Recipient(to.mobile_number, values.get(settings.parse_number(to.mobile_number).digits, NO_FIELDS))
         for to in body.message.to
     ]
 
@@ -198,10 +197,6 @@ def _unfilled(placeholders: set[str], recipients: Sequence[Recipient]) -> Iterat
 
 def _about_fields(note: str) -> RequestWarning:
     return RequestWarning("message.field_vars", note)
-
-
-def _digits(mobile_number: str, settings: Settings) -> str:
-    return numbers.parse(mobile_number, accept_local=settings.accept_local_numbers).digits
 
 
 class ReasonNames:

@@ -165,7 +165,7 @@ def _conditions(match: Match, settings: Settings) -> Iterator[Condition]:
 def _digits(settings: Settings, number: str) -> str:
     """Return a number, or a pattern with `*`, in the normalised form."""
     if "*" not in number:
-        return numbers.parse(number, accept_local=settings.accept_local_numbers).digits
+        return settings.parse_number(number).digits
     digits = numbers.digits_of(number)
     is_local = settings.accept_local_numbers and digits.startswith("05")
     return f"972{digits[1:]}" if is_local else digits
@@ -182,7 +182,7 @@ def _segments_condition(comparison: str) -> Condition:
 
 
 def _text_test(pattern: str, normalise: Callable[[str], str] = str) -> TextTest:
-    """Return the test of a pattern: `*` stands for any characters, `regex:` starts a regular expression."""
+    """Return the test of a pattern: `*` matches any characters, `regex:` starts a regular expression."""
     if pattern.startswith(REGEX):
         return Pattern(pattern.removeprefix(REGEX)).matches
     first, *others = normalise(pattern).split("*")

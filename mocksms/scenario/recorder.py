@@ -211,7 +211,7 @@ def _match(account: Account, settings: Settings, request: RecordedRequest, fault
     """Return what identifies a request: the message that triggered the fault, or the operation of a read."""
     if not fault.mobile_number and not fault.nth:
         return Match(operation=request.operation)
-    number = numbers.parse(fault.mobile_number, accept_local=settings.accept_local_numbers)
+    number = settings.parse_number(fault.mobile_number)
     nth = fault.nth or account.messages.nth(number.digits, request.number)
     return Match(to=_to(fault.mobile_number), nth=nth)
 

@@ -85,12 +85,7 @@ class _Schemas:
     """The schemas of all types in the operations."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
-        inputs: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = []
-        seen: set[tuple[Any, JsonSchemaMode]] = set()
-        for type_, mode in _types(operations):
-            if (type_, mode) not in seen:
-                seen.add((type_, mode))
-                inputs.append((type_, mode, TypeAdapter(type_)))
+        inputs = [(type_, mode, TypeAdapter(type_)) for type_, mode in dict.fromkeys(_types(operations))]
         self._schemas, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFS)
         self.components: JsonObject = definitions.get("$defs", {})
 
@@ -143,31 +138,31 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[JsonObject]
     if operation.query is not None:
         properties, required = schemas.fields(operation.query)
         for name, schema in properties.items():
-            shown = {key: value for key, value in _without_null(schema).items() if key not in ("description", "title")}
+            bare = {key: value for key, value in _without_null(schema).items() if key not in ("description", "title")}
             yield {
                 "name": name,
                 "in": "query",
                 "required": name in required,
                 "description": schema["description"],
-                "schema": shown,
+                "schema": bare,
             }
 
 
 def _referenced(components: JsonObject, paths: JsonObject) -> JsonObject:
     """Return the components that the paths refer to: models of queries become parameters instead."""
-    wanted: dict[str, None] = {}
+    referenced: dict[str, None] = {}
     parts: list[object] = [paths]
     while parts:
         part = parts.pop()
         if isinstance(part, dict):
             name = str(part.get("$ref", "")).rpartition("/")[2]
-            if name and name not in wanted:
-                wanted[name] = None
+            if name and name not in referenced:
+                referenced[name] = None
                 parts.append(components[name])
             parts.extend(part.values())
         elif isinstance(part, list):
             parts.extend(part)
-    return {name: components[name] for name in components if name in wanted}
+    return {name: components[name] for name in components if name in referenced}
 
 
 def _without_null(schema: JsonObject) -> JsonObject:
