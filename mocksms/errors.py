@@ -46,6 +46,12 @@ INTERNAL_ERROR: Final = "internal_error"
 """Refusal code in the journal for a request that failed because of a defect of mocksms."""
 
 
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.6) -> str:
+    """Return the question whether the nearest of the known names was meant, or `otherwise` if none is near."""
+    near = difflib.get_close_matches(name, list(known), 1, cutoff)
+    return f"did you mean {near[0]}?" if near else otherwise
+
+
 class MocksmsError(Exception):
     """Base of every error that mocksms raises on purpose."""
 
@@ -166,9 +172,8 @@ class UnknownScenario(MocksmsError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
         self.known = tuple(known)
-        near = difflib.get_close_matches(name, self.known, 1)
         choices = f"known are {', '.join(self.known)}, and the files in the folder of --scenario-folder"
-        super().__init__(f"there is no scenario {name!r}; {f'did you mean {near[0]}?' if near else choices}")
+        super().__init__(f"there is no scenario {name!r}; {did_you_mean(name, self.known, choices)}")
 
 
 class MockUnreachable(MocksmsError, ConnectionError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -10,7 +9,7 @@ from datetime import timedelta
 from os import PathLike
 from typing import Any, Final, Literal, TypeVar, cast
 
-from mocksms.errors import SettingsError
+from mocksms.errors import SettingsError, did_you_mean
 from mocksms.sms import numbers, replies
 from mocksms.sms.times import parse_duration
 from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_url, parse_webhook
@@ -62,8 +61,8 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
 def _one_of(*choices: str) -> Callable[[object], str]:
     def read(raw: object) -> str:
         if not isinstance(raw, str) or raw not in choices:
-            near = difflib.get_close_matches(str(raw), choices, 1)
-            raise ValueError(f"one of {', '.join(choices)}" + (f" (did you mean {near[0]}?)" if near else ""))
+            hint = did_you_mean(str(raw), choices)
+            raise ValueError(f"one of {', '.join(choices)}" + (f" ({hint})" if hint else ""))
         return raw
 
     return read
@@ -348,8 +347,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Raw]:
         if not variable.startswith(VARIABLE_PREFIX) or _is_from_container_link(variable, value):
             continue
         if variable not in known:
-            near = difflib.get_close_matches(variable, known, 1, 0.5)
-            hint = f"did you mean {near[0]}?" if near else "`mocksms --help` lists all."
+            hint = did_you_mean(variable, known, "`mocksms --help` lists all.", 0.5)
             raise SettingsError(f"{variable} is not an environment variable of mocksms; {hint}")
         raw[known[variable]] = (variable, value)
     return raw

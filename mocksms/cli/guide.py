@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from importlib.resources import files
 
 from mocksms.cli.options import Parser, echo, read_settings, table
-from mocksms.errors import SettingsError
+from mocksms.errors import SettingsError, did_you_mean
 
 _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
 """Marks around the tables that are made from the code."""
@@ -25,8 +24,7 @@ def guide(arguments: list[str]) -> int:
         return 0
     name = parsed.name.removesuffix(".md")
     if name not in pages:
-        near = difflib.get_close_matches(name, pages, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the pages are {', '.join(pages)}."
+        hint = did_you_mean(name, pages, f"the pages are {', '.join(pages)}.")
         raise SettingsError(f"Unknown page {parsed.name!r}; {hint}")
     echo(_COMMENT.sub("", pages[name]))
     return 0

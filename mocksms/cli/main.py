@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import signal
 import sys
@@ -13,7 +12,7 @@ from typing import Final
 from mocksms.cli import scenarios as scenario_commands
 from mocksms.cli.guide import guide
 from mocksms.cli.options import ADDRESS, Parser, echo, read_settings, table, usage_error
-from mocksms.errors import InvalidScenario, MocksmsError, NotReady, SettingsError, UnknownScenario
+from mocksms.errors import InvalidScenario, MocksmsError, NotReady, SettingsError, UnknownScenario, did_you_mean
 from mocksms.settings import flag_name, url_of
 from mocksms.sms.times import parse_duration
 
@@ -41,8 +40,7 @@ def _run(arguments: list[str]) -> int:
     if arguments and not arguments[0].startswith("-"):
         name = arguments.pop(0)
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the commands are {', '.join(COMMANDS)}."
+        hint = did_you_mean(name, COMMANDS, f"the commands are {', '.join(COMMANDS)}.")
         raise SettingsError(f"Unknown command {name!r}; {hint}")
     run, _ = COMMANDS[name]
     return run(arguments)

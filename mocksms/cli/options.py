@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import sys
 from collections.abc import Collection
 from dataclasses import Field
 from typing import Any, Final, NoReturn
 
-from mocksms.errors import SettingsError
+from mocksms.errors import SettingsError, did_you_mean
 from mocksms.settings import GROUPS, OPTIONS, Settings, default_text, flag_name, variable_name
 
 ADDRESS: Final = ("host", "port")
@@ -49,8 +48,7 @@ def read_settings(
     _add_options(parser, in_help)
     parsed, unknown = parser.parse_known_intermixed_args(arguments)
     if unknown:
-        near = difflib.get_close_matches(unknown[0].partition("=")[0], parser.flags, 1)
-        hint = f"did you mean {near[0]}?" if near else f"see {parser.prog} --help."
+        hint = did_you_mean(unknown[0].partition("=")[0], parser.flags, f"see {parser.prog} --help.")
         raise SettingsError(f"Unknown argument {unknown[0]}; {hint}")
     values = {name: getattr(parsed, name) for name in OPTIONS if getattr(parsed, name) is not None}
     flags = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from dataclasses import replace
 from inspect import isawaitable
@@ -15,7 +14,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import Disconnected
-from mocksms.errors import MocksmsError
+from mocksms.errors import MocksmsError, did_you_mean
 from mocksms.inspection import accounts, callbacks, clock, controls, messages, mock, phones, requests, scenarios
 from mocksms.inspection.context import Context, Endpoint, json_response
 from mocksms.inspection.errors import error_response, refusal_response
@@ -104,8 +103,8 @@ async def explain(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         fitting = next(route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
         return _method_not_allowed(path, request.method, fitting.path)
-    near = difflib.get_close_matches(path, {operation.path for operation in OPERATIONS}, 1)
-    hint = f"did you mean {near[0]}?" if near else "/docs lists all operations, /openapi.json describes them."
+    paths = {operation.path for operation in OPERATIONS}
+    hint = did_you_mean(path, paths, "/docs lists all operations, /openapi.json describes them.")
     return error_response(error.status_code, f"Unknown path {path}; {hint}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from mocksms.errors import did_you_mean
 from mocksms.sms.text import escape
 
 UNION_TAGS: Final = frozenset({"list", "change", "one", "many", "word"})
@@ -140,8 +140,8 @@ def _advice(detail: ErrorDetails) -> str:
 def _one_of(choices: Sequence[str], got: object) -> str:
     if not choices:
         return f"must be true or left out; got {_quoted(got)}"
-    near = difflib.get_close_matches(got, choices, 1, 0.5) if isinstance(got, str) else []
-    return f"must be one of {', '.join(choices)}; " + (f"did you mean {near[0]}?" if near else f"got {_quoted(got)}")
+    hint = did_you_mean(got if isinstance(got, str) else "", choices, f"got {_quoted(got)}", 0.5)
+    return f"must be one of {', '.join(choices)}; {hint}"
 
 
 def _table(names: Iterable[str], got: object) -> str:
@@ -156,9 +156,8 @@ def _hint(schema: dict[str, Any], loc: Sequence[str | int]) -> str:
     for inner in names:
         if any(name in _names_at(schema, (*place, inner, *index)) for index in ((), (0,))):
             return f"did you mean {name} within {inner}?"
-    near = difflib.get_close_matches(name, names, 1)
-    if near:
-        return f"did you mean {near[0]}?"
+    if hint := did_you_mean(name, names):
+        return hint
     for length in reversed(range(len(place))):
         if isinstance(loc[length], str) and name in _names_at(schema, place[:length]):
             top = "" if length else ", in a file above every [table]"

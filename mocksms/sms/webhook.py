@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
+
+from mocksms.errors import did_you_mean
 
 MAX_URL_LENGTH: Final = 2_000
 
@@ -112,7 +113,8 @@ def checked_events(events: Iterable[str], kind: WebhookKind) -> tuple[str, ...]:
     names = tuple(events)
     for event in names:
         if event not in EVENTS[kind]:
-            near = difflib.get_close_matches(event, EVENTS[kind], 1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            raise ValueError(f"events of the {kind} webhook: {', '.join(EVENTS[kind])}{hint}")
+            hint = did_you_mean(event, EVENTS[kind])
+            raise ValueError(
+                f"events of the {kind} webhook: {', '.join(EVENTS[kind])}" + (f" ({hint})" if hint else "")
+            )
     return names

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from mocksms.errors import SettingsError
+from mocksms.errors import SettingsError, did_you_mean
 from mocksms.settings import OPTIONS, Settings, read_options
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
@@ -188,7 +188,6 @@ class MockSMS(Assertions, Actions):
 def _settings(options: Mapping[str, Any]) -> Settings:
     for name in options:
         if name not in OPTIONS:
-            near = difflib.get_close_matches(name, OPTIONS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(OPTIONS)}."
+            hint = did_you_mean(name, OPTIONS, f"the options are {', '.join(OPTIONS)}.")
             raise SettingsError(f"There is no option {name!r}; {hint}")
     return read_options(Settings, {name: (name, value) for name, value in {"port": 0, **options}.items()})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mocksms.errors import did_you_mean
 from mocksms.sms.display import quoted
 from mocksms.sms.message import State
 from mocksms.sms.numbers import digits_of
@@ -102,8 +102,7 @@ class Expectation:
                 expected = "a string, a compiled regular expression of text, or a callable"
                 raise TypeError(f"{check.field} is {matcher!r}, but must be {expected}")
         if isinstance(self.status, str) and "/" in self.status and self.status not in {*_STATES, *_IN_READS}:
-            near = difflib.get_close_matches(self.status, _STATES, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_STATES)}"
+            hint = did_you_mean(self.status, _STATES, f"there are {', '.join(_STATES)}")
             raise ValueError(f"status is {self.status!r}, which no message has; {hint}")
 
     def __hash__(self) -> int:
