@@ -73,11 +73,13 @@ class Context:
         if total is None:
             rest = find(after, None) if query.before is not None else found
             total = sum(1 for _ in rest) + (0 if query.before is not None else len(records))
+        # An evicted account may have been one of the scope.
+        evicted_up_to = [self.engine.accounts.evicted_up_to, *(log.evicted_up_to for log in logs)]
         return records, {
             "cursor": self.engine.cursor,
             "total": total,
             "evicted": sum(log.evicted for log in logs),
-            "incomplete": any(log.evicted_up_to > after for log in logs),
+            "incomplete": max(evicted_up_to) > after,
         }
 
     def stop(self) -> None:

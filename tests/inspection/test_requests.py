@@ -360,3 +360,15 @@ def test_request_of_another_account_is_not_there(api: Api) -> None:
     theirs = latest(other)["id"]
     assert "request" in api.refused(404, "GET", f"requests/{theirs}")["message"]
     assert Api(api.mock).get(f"requests/{theirs}")["id"] == theirs
+
+
+@pytest.mark.parametrize("path", ["requests", "callbacks", "inbound", "consents", "phones"])
+def test_lists_without_an_evicted_account_are_incomplete(path: str) -> None:
+    with running(Settings(port=0, seed="tests", max_accounts=1)) as mock:
+        first, second = Api(mock, "first"), Api(mock, "second")
+        first.send(SENT)
+        second.send(SENT)
+        page = second.get(path)
+        assert first.get(path)["incomplete"]
+        assert Api(mock).get(path)["incomplete"]
+        assert not second.get(path, since=page["cursor"])["incomplete"]
