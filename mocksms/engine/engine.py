@@ -203,6 +203,7 @@ class Engine:
         """Record bytes that are not an HTTP request: only the first line, since others may contain an API key."""
         first_line = raw.partition(b"\n")[0].strip()[:MAX_MALFORMED_LINE].decode("latin-1")
         method, _, target = first_line.partition(" ")
+        response_body = why.encode()
         request = RecordedRequest(
             number=self.accounts.numbering.take(),
             at=self.accounts.clock.now(),
@@ -212,8 +213,8 @@ class Engine:
             body=b"",
             body_size=0,
             status=400,
-            response_body=why.encode(),
-            response_size=len(why),
+            response_body=response_body,
+            response_size=len(response_body),
             response_headers=(),
             duration=0.0,
             note=f"malformed HTTP: {why}",

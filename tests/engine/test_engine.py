@@ -1001,3 +1001,10 @@ def test_malformed_request_is_recorded_by_its_first_line() -> None:
     assert (request.method, request.target, request.headers) == ("GET", "ÿ", b"")
     assert (request.status, request.refusal, request.operation) == (400, "malformed_http", None)
     assert request.note == "malformed HTTP: no version"
+
+
+def test_size_of_the_response_to_a_malformed_request_is_in_bytes() -> None:
+    engine = World().engine
+    engine.record_malformed_request(b"GET", "no “version”")
+    (request,) = engine.accounts.unattributed.newest_first()
+    assert request.response_size == len(request.response_body) > len("no “version”")
