@@ -385,7 +385,7 @@ def send(engine: Engine, account: Account, to: list[str], text: str, wait: Wait)
     )
     number = engine.accounts.numbering.take()
     messages = engine.submit(account, submission, [Recipient(each) for each in to], number).messages
-    engine.record_request(account, a_request(number, range(messages[0].sequence, messages[-1].sequence + 1)))
+    engine.record_request(account, a_request(number, tuple(message.sequence for message in messages)))
     return messages
 
 

@@ -23,7 +23,7 @@ class RequestWarning(NamedTuple):
 class RecordedRequest(NamedTuple):
     """One HTTP request to the emulated API with its response.
 
-    `number` comes from the numbering of all records; the messages that it created have higher ones, `messages`.
+    `number` comes from the numbering of all records; `messages` are those of the messages that it created.
     `target` is path and query as sent. `headers` are the header lines as sent, with the API key shortened. `body` and
     `response_body` hold at most MAX_RECORDED_BODY bytes of `body_size` and `response_size`. `status` is None if the
     connection was reset. `response_headers` are those besides type and length. `duration` is in seconds. `operation`
@@ -43,7 +43,7 @@ class RecordedRequest(NamedTuple):
     response_size: int
     response_headers: tuple[tuple[bytes, bytes], ...]
     duration: float
-    messages: range = range(0)
+    messages: tuple[int, ...] = ()
     warnings: tuple[RequestWarning, ...] = ()
     note: str = ""
     fault: TriggeredFault | None = None

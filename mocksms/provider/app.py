@@ -78,7 +78,7 @@ class HandledRequest(NamedTuple):
     refusal: str | None = None
     note: str = ""
     triggered: TriggeredFault | None = None
-    messages: range = range(0)
+    messages: tuple[int, ...] = ()
     warnings: tuple[RequestWarning, ...] = ()
 
     @property
@@ -107,8 +107,8 @@ class ProviderApp:
         problem = None if isinstance(body, bytes) else body
         request = self._request(scope, body if isinstance(body, bytes) else b"")
         handled = self._handle(request, problem)
-        self._record(request, handled, scope, timer() - started)
         try:
+            self._record(request, handled, scope, timer() - started)
             await self._responder.send(handled.response, handled.transport_fault, scope, receive, send)
             if handled.messages and handled.account is not None and handled.account.webhooks:
                 await response_written(scope)
@@ -192,7 +192,7 @@ class ProviderApp:
             ApiOperation.SEND,
             note=_fault_note(triggered),
             triggered=triggered,
-            messages=range(messages[0].sequence, messages[-1].sequence + 1),
+            messages=tuple(message.sequence for message in messages),
             warnings=warnings,
         )
 

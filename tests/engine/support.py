@@ -96,7 +96,7 @@ def emitted_messages(engine: Engine) -> list[tuple[Account, Message]]:
     return messages
 
 
-def a_request(number: int = 1, messages: range = range(0)) -> RecordedRequest:
+def a_request(number: int = 1, messages: tuple[int, ...] = ()) -> RecordedRequest:
     """Return a request whose response is an empty array."""
     return RecordedRequest(
         number=number,

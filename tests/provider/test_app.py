@@ -13,7 +13,8 @@ from mocksms import asgi as guard
 from mocksms.asgi import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Accepted, Engine
-from mocksms.engine.journal import MAX_RECORDED_BODY, RequestWarning
+from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning
+from mocksms.engine.messages import MessageQuery
 from mocksms.provider.app import JSON_TYPES, ROUTES, ProviderApp
 from mocksms.provider.faults import response_written
 from mocksms.provider.lenient_json import MAX_WARNINGS
@@ -269,7 +270,7 @@ def test_journal_keeps_the_exchange_as_it_came_and_went() -> None:
     assert entry.target == SEARCH.upper() + "?limit=1&x=%20"
     assert entry.headers == "host: mock.test\r\nx-api-key: key-…\r\nuser-agent: tests".encode()
     assert (entry.status, entry.response_body, entry.body) == (200, reply.body, b"")
-    assert (entry.messages, entry.warnings, entry.note) == (range(0), (), "")
+    assert (entry.messages, entry.warnings, entry.note) == ((), (), "")
     assert entry.duration >= 0
 
 
@@ -277,9 +278,29 @@ def test_journal_knows_the_messages_of_each_send() -> None:
     mock = InProcess()
     mock.send()
     mock.send(NUMBER, NUMBER)
-    assert mock.last().messages == range(4, 6)
+    assert mock.last().messages == (4, 5)
     made = [mock.account().messages.at(sequence) for sequence in mock.last().messages]
     assert [message.request for message in made if message] == [3, 3]
+
+
+def test_request_names_its_messages_alone_when_callbacks_take_numbers_between_them() -> None:
+    mock = InProcess(webhook=(Webhook("http://127.0.0.1:9/"),))
+    mock.send(NUMBER, NUMBER)
+    stored = [message.sequence for message in mock.account().messages.newest_first(MessageQuery())]
+    assert mock.last().messages == tuple(sorted(stored))
+    assert len(stored) == 2
+
+
+def test_failure_to_record_a_send_releases_its_callbacks() -> None:
+    def fail(_: object, news: object) -> None:
+        if isinstance(news, RecordedRequest):
+            raise ZeroDivisionError
+
+    mock = InProcess(webhook=(Webhook("http://127.0.0.1:9/"),))
+    mock.engine.listeners.append(fail)
+    with pytest.raises(ZeroDivisionError):
+        mock.send()
+    assert len(mock.engine.outbox.take_due()) == 1
 
 
 def test_journal_keeps_the_beginning_of_long_bodies() -> None:

@@ -88,7 +88,7 @@ def _assert_refused(mock: InProcess, reply: Response) -> None:
         assert texts
         assert all(isinstance(text, str) and text for text in texts)
     assert len(mock.account().messages) == 0
-    assert mock.last().messages == range(0)
+    assert mock.last().messages == ()
 
 
 def _assert_accepted(mock: InProcess, reply: Response) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def _assert_accepted(mock: InProcess, reply: Response) -> list[dict[str, Any]]:
     ids = [row["transaction_id"] for row in rows]
     assert len(set(ids)) == len(ids) == len(mock.account().messages)
     assert all(len(transaction_id) == 32 and set(transaction_id) <= HEX for transaction_id in ids)
-    assert mock.last().messages == range(2, len(rows) + 2)
+    assert mock.last().messages == tuple(range(2, len(rows) + 2))
     read = mock.search("limit=1000")
     assert [row["transaction_id"] for row in read] == ids[::-1]
     assert [row["mobile_number"] for row in read] == [row["mobile_number"] for row in rows][::-1]
