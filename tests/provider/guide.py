@@ -1,4 +1,4 @@
-"""The four examples of the vendor's guide, byte for byte as printed there."""
+"""The four examples of the vendor's guide, byte for byte."""
 
 from __future__ import annotations
 

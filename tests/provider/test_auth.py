@@ -95,14 +95,14 @@ def test_authorization_is_ignored() -> None:
 @pytest.mark.ledger("auth.key")
 @pytest.mark.parametrize("name", ["X_API_Key", "x_api_key", "X_Api_KEY"])
 def test_key_header_is_read_in_any_case(shared_mock: Mock, name: str) -> None:
-    given = {"X_API_Key": "", name: f"case-{name}"}
-    answer = shared_mock.post(json.dumps(body()), **given)
-    assert answer.status_code == 200
+    headers = {"X_API_Key": "", name: f"case-{name}"}
+    response = shared_mock.post(json.dumps(body()), **headers)
+    assert response.status_code == 200
     assert len(shared_mock.search("", f"case-{name}")) == 1
 
 
 @pytest.mark.ledger("auth.key", "info.unknown")
-def test_accounts_do_not_see_each_other() -> None:
+def test_accounts_share_no_messages() -> None:
     mock = InProcess()
     (row,) = mock.send(key="one")
     found, others = (mock.get(INFO, f"id={row['transaction_id']}", key) for key in ("one", "two"))
@@ -127,6 +127,6 @@ def test_secrets_are_shortened_in_the_journal(name: str) -> None:
     mock = InProcess()
     secret = "secret-of-the-test"
     mock.call("GET", SEARCH, headers={"x-api-key": secret, name: secret})
-    kept = mock.last(secret).headers
-    assert secret.encode() not in kept
-    assert f"{name}: secr…".encode() in kept
+    headers = mock.last(secret).headers
+    assert secret.encode() not in headers
+    assert f"{name}: secr…".encode() in headers

@@ -19,21 +19,21 @@ NULL = "null is read as not set"
 
 
 def _bound(data: object) -> tuple[SendBody, list[RequestWarning]]:
-    leniencies: list[RequestWarning] = []
-    return bind(data, SendBody, leniencies), leniencies
+    warnings: list[RequestWarning] = []
+    return bind(data, SendBody, warnings), warnings
 
 
 def _message(**members: Any) -> dict[str, Any]:
     return {"message": {**STRICT["message"], **members}}
 
 
-def _faults(data: object) -> dict[str, tuple[str, ...]]:
+def _issues(data: object) -> dict[str, tuple[str, ...]]:
     with pytest.raises(InvalidRequest) as refused:
         _bound(data)
     return refused.value.issues
 
 
-def test_bind_lets_nothing_pass_where_everything_fits() -> None:
+def test_bind_warns_of_nothing_in_a_valid_body() -> None:
     full = body(
         charset="unicode",
         field_vars=[{"rcpt": NUMBER, "fields": [{"name": "a", "content": "b", "type": "string"}]}],
@@ -47,8 +47,8 @@ def test_bind_lets_nothing_pass_where_everything_fits() -> None:
         send_at="2020-01-20 13:05:00+02:00",
         **FROM_AND_ASYNC,
     )
-    bound, leniencies = _bound(full)
-    assert leniencies == []
+    bound, warnings = _bound(full)
+    assert warnings == []
     assert (bound.message.from_, bound.async_) == ("z", True)
     assert bound.send_at == datetime(2020, 1, 20, 11, 5, tzinfo=UTC)
 
@@ -65,12 +65,12 @@ def test_bind_lets_nothing_pass_where_everything_fits() -> None:
     ],
 )
 def test_bind_reads_names_in_any_case(data: object, path: str, read_as: str) -> None:
-    _, leniencies = _bound(data)
-    assert leniencies == [RequestWarning(path, f"read as {read_as!r}")]
+    _, warnings = _bound(data)
+    assert warnings == [RequestWarning(path, f"read as {read_as!r}")]
 
 
 @pytest.mark.ledger("body.binding")
-def test_bind_lets_the_last_spelling_of_a_name_count() -> None:
+def test_bind_reads_the_last_spelling_of_a_name() -> None:
     bound, _ = _bound(_message(CONTENT="last"))
     assert bound.message.content == "last"
 
@@ -81,13 +81,13 @@ def test_bind_lets_the_last_spelling_of_a_name_count() -> None:
     [
         pytest.param({**STRICT, "extra": 1}, "extra", id="root"),
         pytest.param(_message(extra={"deep": [1]}), "message.extra", id="member"),
-        pytest.param(_message(from_="x"), "message.from_", id="the-name-in-our-code"),
+        pytest.param(_message(from_="x"), "message.from_", id="name-in-the-code"),
         pytest.param(_message(to=[{"mobile_number": NUMBER, "": None}]), "message.to[0].", id="empty-name"),
     ],
 )
-def test_bind_leaves_unknown_names_out(data: object, path: str) -> None:
-    bound, leniencies = _bound(data)
-    assert leniencies == [RequestWarning(path, "unknown name, ignored")]
+def test_bind_ignores_unknown_names(data: object, path: str) -> None:
+    bound, warnings = _bound(data)
+    assert warnings == [RequestWarning(path, "unknown name, ignored")]
     assert bound == _bound(STRICT)[0]
 
 
@@ -105,9 +105,9 @@ def test_bind_leaves_unknown_names_out(data: object, path: str) -> None:
         pytest.param(_message(tags=[None]), "message.tags[0]", id="element-of-strings"),
     ],
 )
-def test_bind_reads_null_as_not_given(data: object, path: str) -> None:
-    bound, leniencies = _bound(data)
-    assert leniencies == [RequestWarning(path, NULL)]
+def test_bind_reads_null_as_not_set(data: object, path: str) -> None:
+    bound, warnings = _bound(data)
+    assert warnings == [RequestWarning(path, NULL)]
     assert bound == _bound(STRICT)[0]
 
 
@@ -128,8 +128,8 @@ def test_bind_reads_null_as_not_given(data: object, path: str) -> None:
         ),
     ],
 )
-def test_bind_misses_what_is_required_and_null(data: object, paths: list[str]) -> None:
-    assert _faults(data) == {path: (f"The {path.rpartition('.')[2]} field is required.",) for path in paths}
+def test_bind_refuses_null_in_required_fields(data: object, paths: list[str]) -> None:
+    assert _issues(data) == {path: (f"The {path.rpartition('.')[2]} field is required.",) for path in paths}
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_bind_misses_what_is_required_and_null(data: object, paths: list[str]) -
     ],
 )
 @pytest.mark.ledger("error.model")
-def test_bind_names_what_is_missing(data: object, path: str, name: str) -> None:
-    assert _faults(data) == {path: (f"The {name} field is required.",)}
+def test_bind_refuses_missing_required_fields(data: object, path: str, name: str) -> None:
+    assert _issues(data) == {path: (f"The {name} field is required.",)}
 
 
 @pytest.mark.ledger("body.binding")
 @pytest.mark.parametrize(
-    ("given", "read"),
+    ("value", "expected"),
     [
         pytest.param(972541111111, "972541111111", id="whole-number"),
         pytest.param(1.5, "1.5", id="decimal"),
@@ -158,15 +158,15 @@ def test_bind_names_what_is_missing(data: object, path: str, name: str) -> None:
         pytest.param(False, "false", id="false"),
     ],
 )
-def test_bind_converts_plain_values_to_strings(given: object, read: str) -> None:
-    bound, leniencies = _bound(_message(to=[{"mobile_number": given}]))
-    assert bound.message.to[0].mobile_number == read
-    assert leniencies == [RequestWarning("message.to[0].mobile_number", f"{read} is read as a string")]
+def test_bind_converts_plain_values_to_strings(value: object, expected: str) -> None:
+    bound, warnings = _bound(_message(to=[{"mobile_number": value}]))
+    assert bound.message.to[0].mobile_number == expected
+    assert warnings == [RequestWarning("message.to[0].mobile_number", f"{expected} is read as a string")]
 
 
 @pytest.mark.ledger("body.binding")
 @pytest.mark.parametrize(
-    ("given", "read", "note"),
+    ("value", "expected", "note"),
     [
         pytest.param("true", True, "the string 'true' is read as a boolean", id="true"),
         pytest.param(" FALSE ", False, "the string ' FALSE ' is read as a boolean", id="false-in-any-case"),
@@ -175,28 +175,28 @@ def test_bind_converts_plain_values_to_strings(given: object, read: str) -> None
         pytest.param(0.5, True, "the number 0.5 is read as a boolean", id="decimal"),
     ],
 )
-def test_bind_converts_words_and_numbers_to_booleans(given: object, read: bool, note: str) -> None:
-    bound, leniencies = _bound({**STRICT, "async": given})
-    assert bound.async_ is read
-    assert leniencies == [RequestWarning("async", note)]
+def test_bind_converts_strings_and_numbers_to_booleans(value: object, expected: bool, note: str) -> None:
+    bound, warnings = _bound({**STRICT, "async": value})
+    assert bound.async_ is expected
+    assert warnings == [RequestWarning("async", note)]
 
 
 @pytest.mark.ledger("body.binding")
-@pytest.mark.parametrize("more", [{}, {"extra": 1}], ids=["else-strict", "else-lenient"])
-def test_bind_reads_an_empty_instant_as_not_given(more: dict[str, Any]) -> None:
-    bound, leniencies = _bound({**STRICT, "send_at": " ", **more})
+@pytest.mark.parametrize("more", [{}, {"extra": 1}], ids=["strict-body", "lenient-body"])
+def test_bind_reads_an_empty_instant_as_not_set(more: dict[str, Any]) -> None:
+    bound, warnings = _bound({**STRICT, "send_at": " ", **more})
     assert bound.send_at is None
-    assert RequestWarning("send_at", "an empty string is read as not set") in leniencies
+    assert RequestWarning("send_at", "an empty string is read as not set") in warnings
 
 
-def test_bind_keeps_an_instant_beside_leniencies() -> None:
+def test_bind_reads_an_instant_in_a_lenient_body() -> None:
     bound, _ = _bound({**STRICT, "send_at": "2020-01-20T13:05:00", "extra": 1})
     assert bound.send_at == datetime(2020, 1, 20, 11, 5, tzinfo=UTC)
 
 
 @pytest.mark.ledger("error.model")
 @pytest.mark.parametrize(
-    ("data", "path", "shown", "wanted"),
+    ("data", "path", "found", "expected"),
     [
         pytest.param([], "body", "an array", "object", id="root-array"),
         pytest.param("x", "body", '"x"', "object", id="root-string"),
@@ -239,40 +239,40 @@ def test_bind_keeps_an_instant_beside_leniencies() -> None:
         pytest.param({**STRICT, "send_at": []}, "send_at", "an array", "DateTime", id="instant-array"),
     ],
 )
-def test_bind_refuses_a_wrong_type_with_its_path(data: object, path: str, shown: str, wanted: str) -> None:
-    told = "" if path == "body" else path
-    assert _faults(data) == {path: (f"Could not convert {shown} to {wanted}. Path '{told}'.",)}
+def test_bind_refuses_a_wrong_type_with_its_path(data: object, path: str, found: str, expected: str) -> None:
+    named_path = "" if path == "body" else path
+    assert _issues(data) == {path: (f"Could not convert {found} to {expected}. Path '{named_path}'.",)}
 
 
 def test_bind_names_every_wrong_type_at_once() -> None:
-    assert list(_faults({"message": {"content": [], "to": 1}, "async": []})) == [
+    assert list(_issues({"message": {"content": [], "to": 1}, "async": []})) == [
         "message.content",
         "message.to",
         "async",
     ]
 
 
-def test_bind_shows_a_long_value_shortened() -> None:
-    (fault,) = _faults({**STRICT, "send_at": "x" * 100})["send_at"]
-    assert fault == f"Could not convert \"{'x' * 56}... to DateTime. Path 'send_at'."
+def test_bind_shortens_a_long_value_in_the_refusal() -> None:
+    (issue,) = _issues({**STRICT, "send_at": "x" * 100})["send_at"]
+    assert issue == f"Could not convert \"{'x' * 56}... to DateTime. Path 'send_at'."
 
 
-def test_bind_collects_both_faults_of_one_path() -> None:
-    (faults,) = _faults({"message": 1, "Message": 2}).values()
-    assert len(faults) == 2
+def test_bind_lists_both_issues_of_one_path() -> None:
+    (issues,) = _issues({"message": 1, "Message": 2}).values()
+    assert len(issues) == 2
 
 
-def test_bind_names_no_more_leniencies_than_are_kept() -> None:
-    _, leniencies = _bound({**STRICT, **{f"x{n}": 1 for n in range(MAX_WARNINGS * 2)}})
-    assert len(leniencies) == MAX_WARNINGS
+def test_bind_limits_the_warnings() -> None:
+    _, warnings = _bound({**STRICT, **{f"x{n}": 1 for n in range(MAX_WARNINGS * 2)}})
+    assert len(warnings) == MAX_WARNINGS
 
 
 @pytest.mark.parametrize("to", [[[]] * (MAX_WARNINGS * 2), [{}] * (MAX_WARNINGS * 2)], ids=["wrong-type", "missing"])
-def test_bind_names_no_more_faults_than_are_kept(to: list[object]) -> None:
-    assert len(_faults(_message(to=to))) == MAX_WARNINGS
+def test_bind_limits_the_issues(to: list[object]) -> None:
+    assert len(_issues(_message(to=to))) == MAX_WARNINGS
 
 
-def test_bind_names_no_more_faults_of_one_path_than_are_kept() -> None:
+def test_bind_limits_the_issues_of_one_path() -> None:
     spellings = ("".join(letters) for letters in product(*zip("message", "MESSAGE", strict=True)))
-    (faults,) = _faults(dict.fromkeys(spellings, 1)).values()
-    assert len(faults) <= MAX_WARNINGS
+    (issues,) = _issues(dict.fromkeys(spellings, 1)).values()
+    assert len(issues) <= MAX_WARNINGS

@@ -25,17 +25,17 @@ RESPONSE = ProviderResponse(200, b'[{"a":1}]', ((b"x", b"y"),))
 HOUR = timedelta(hours=1)
 
 
-class Exchange:
-    """An exchange with hand-made callables: what was sent, and what was done to the connection under it."""
+class FakeRequest:
+    """A request without a server: records what is sent and what is done to its connection."""
 
     def __init__(self, *, connected: bool = True) -> None:
         self.connection = FakeConnection()
         self.scope: dict[str, Any] = {"extensions": {CONNECTION: self.connection}} if connected else {}
         self.sent: list[Event] = []
-        self.coming: list[Event] = [{"type": "http.request"}, {"type": "http.disconnect"}]
+        self.incoming: list[Event] = [{"type": "http.request"}, {"type": "http.disconnect"}]
 
     async def receive(self) -> Event:
-        return self.coming.pop(0)
+        return self.incoming.pop(0)
 
     async def send(self, event: Event) -> None:
         self.sent.append(event)
@@ -44,17 +44,17 @@ class Exchange:
         return b"".join(event["body"] for event in self.sent[1:])
 
 
-def _sent(fault: Fault | None, answer: ProviderResponse = RESPONSE, *, stopping: bool = True) -> Exchange:
-    exchange = Exchange()
+def _sent(fault: Fault | None, response: ProviderResponse = RESPONSE, *, stopping: bool = True) -> FakeRequest:
+    request = FakeRequest()
 
-    async def leave() -> None:
+    async def run() -> None:
         stop = asyncio.Event()
         if stopping:
             stop.set()
-        await Responder(stop).send(answer, fault, exchange.scope, exchange.receive, exchange.send)
+        await Responder(stop).send(response, fault, request.scope, request.receive, request.send)
 
-    asyncio.run(leave())
-    return exchange
+    asyncio.run(run())
+    return request
 
 
 def _fault(kind: FaultKind, duration: timedelta = timedelta()) -> Fault:
@@ -62,128 +62,128 @@ def _fault(kind: FaultKind, duration: timedelta = timedelta()) -> Fault:
 
 
 def _start(length: int) -> Event:
-    kept = [
+    headers = [
         (b"content-type", b"application/json; charset=utf-8"),
         (b"content-length", str(length).encode()),
         (b"x", b"y"),
     ]
-    return {"type": "http.response.start", "status": 200, "headers": kept}
+    return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
 @pytest.mark.parametrize("fault", [None, Fault(kind=FaultKind.STATUS, status=500)], ids=["no-fault", "status"])
 def test_responder_sends_a_whole_response(fault: Fault | None) -> None:
-    exchange = _sent(fault)
-    assert exchange.sent == [
+    request = _sent(fault)
+    assert request.sent == [
         _start(len(RESPONSE.body)),
         {"type": "http.response.body", "body": RESPONSE.body, "more_body": False},
     ]
-    assert exchange.connection.done == []
+    assert request.connection.done == []
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT])
 def test_responder_resets_the_connection_and_sends_nothing(kind: FaultKind) -> None:
-    exchange = _sent(_fault(kind))
-    assert exchange.sent == []
-    assert exchange.connection.done == ["reset"]
-    assert exchange.coming == []
+    request = _sent(_fault(kind))
+    assert request.sent == []
+    assert request.connection.done == ["reset"]
+    assert request.incoming == []
 
 
 def test_truncated_response_is_cut_in_half_and_closed() -> None:
-    exchange = _sent(_fault(FaultKind.TRUNCATED))
+    request = _sent(_fault(FaultKind.TRUNCATED))
     half = RESPONSE.body[: len(RESPONSE.body) // 2]
-    assert exchange.sent == [
+    assert request.sent == [
         _start(len(RESPONSE.body)),
         {"type": "http.response.body", "body": half, "more_body": True},
     ]
-    assert exchange.connection.done == ["close"]
-    assert exchange.coming == []
+    assert request.connection.done == ["close"]
+    assert request.incoming == []
 
 
 def test_malformed_response_lacks_the_last_byte_and_has_the_right_length() -> None:
-    exchange = _sent(_fault(FaultKind.MALFORMED))
-    assert exchange.sent[0] == _start(len(RESPONSE.body) - 1)
-    assert exchange.body() == RESPONSE.body[:-1]
+    request = _sent(_fault(FaultKind.MALFORMED))
+    assert request.sent[0] == _start(len(RESPONSE.body) - 1)
+    assert request.body() == RESPONSE.body[:-1]
 
 
 def test_empty_response_has_a_length_of_zero() -> None:
-    exchange = _sent(_fault(FaultKind.EMPTY))
-    assert exchange.sent == [_start(0), {"type": "http.response.body", "body": b"", "more_body": False}]
-    assert exchange.connection.done == []
+    request = _sent(_fault(FaultKind.EMPTY))
+    assert request.sent == [_start(0), {"type": "http.response.body", "body": b"", "more_body": False}]
+    assert request.connection.done == []
 
 
 @pytest.mark.parametrize("kind", [None, FaultKind.TRUNCATED, FaultKind.DRIBBLE])
 def test_response_has_its_own_content_type(kind: FaultKind | None) -> None:
-    exchange = _sent(_fault(kind) if kind else None, RESPONSE._replace(media_type=b"text/html"))
-    types = [value for name, value in exchange.sent[0]["headers"] if name == b"content-type"]
+    request = _sent(_fault(kind) if kind else None, RESPONSE._replace(media_type=b"text/html"))
+    types = [value for name, value in request.sent[0]["headers"] if name == b"content-type"]
     assert types == [b"text/html"]
 
 
 @pytest.mark.parametrize(("duration", "stopping"), [(HOUR, True), (timedelta(), False)], ids=["cut-short", "no-time"])
 @pytest.mark.parametrize("kind", [FaultKind.DELAY, FaultKind.DRIBBLE])
 def test_slow_response_arrives_whole(kind: FaultKind, duration: timedelta, stopping: bool) -> None:
-    exchange = _sent(_fault(kind, duration), stopping=stopping)
-    assert exchange.sent[0] == _start(len(RESPONSE.body))
-    assert exchange.body() == RESPONSE.body
-    assert [event["more_body"] for event in exchange.sent[1:]][-1] is False
-    assert exchange.connection.done == []
+    request = _sent(_fault(kind, duration), stopping=stopping)
+    assert request.sent[0] == _start(len(RESPONSE.body))
+    assert request.body() == RESPONSE.body
+    assert [event["more_body"] for event in request.sent[1:]][-1] is False
+    assert request.connection.done == []
 
 
 def test_short_response_dribbles_byte_by_byte() -> None:
-    exchange = _sent(_fault(FaultKind.DRIBBLE))
-    assert [event["body"] for event in exchange.sent[1:]] == [*(bytes([byte]) for byte in RESPONSE.body), b""]
-    assert all(event["more_body"] for event in exchange.sent[1:-1])
+    request = _sent(_fault(FaultKind.DRIBBLE))
+    assert [event["body"] for event in request.sent[1:]] == [*(bytes([byte]) for byte in RESPONSE.body), b""]
+    assert all(event["more_body"] for event in request.sent[1:-1])
 
 
 @settings(deadline=None)
 @given(st.integers(1, 5000))
 def test_long_response_dribbles_in_a_limited_number_of_pieces(length: int) -> None:
     body = bytes(index % 251 for index in range(length))
-    exchange = _sent(_fault(FaultKind.DRIBBLE, HOUR), ProviderResponse(200, body))
-    pieces = [event["body"] for event in exchange.sent[1:-1]]
+    request = _sent(_fault(FaultKind.DRIBBLE, HOUR), ProviderResponse(200, body))
+    pieces = [event["body"] for event in request.sent[1:-1]]
     assert b"".join(pieces) == body
     assert all(pieces)
     assert len(pieces) <= DRIBBLE_STEPS
 
 
 class Stop(asyncio.Event):
-    """Is set as soon as somebody waits for it; remembers how much had been sent by then."""
+    """An event that the first wait sets; records how many bytes were sent before each wait."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, request: FakeRequest) -> None:
         super().__init__()
-        self.seen: list[int] = []
-        self._exchange = exchange
+        self.sent_before: list[int] = []
+        self._request = request
 
     async def wait(self) -> Literal[True]:
-        self.seen.append(len(self._exchange.body()))
+        self.sent_before.append(len(self._request.body()))
         self.set()
         return await super().wait()
 
 
-def _seen_by_waits(kind: FaultKind) -> list[int]:
-    exchange = Exchange()
+def _bytes_sent_before_each_wait(kind: FaultKind) -> list[int]:
+    request = FakeRequest()
 
-    async def leave() -> list[int]:
-        stop = Stop(exchange)
-        await Responder(stop).send(RESPONSE, _fault(kind, HOUR), exchange.scope, exchange.receive, exchange.send)
-        return stop.seen
+    async def run() -> list[int]:
+        stop = Stop(request)
+        await Responder(stop).send(RESPONSE, _fault(kind, HOUR), request.scope, request.receive, request.send)
+        return stop.sent_before
 
-    return asyncio.run(leave())
+    return asyncio.run(run())
 
 
 def test_delay_comes_before_the_response() -> None:
-    assert _seen_by_waits(FaultKind.DELAY) == [0]
+    assert _bytes_sent_before_each_wait(FaultKind.DELAY) == [0]
 
 
 def test_dribble_waits_before_each_byte() -> None:
-    assert _seen_by_waits(FaultKind.DRIBBLE) == list(range(len(RESPONSE.body)))
+    assert _bytes_sent_before_each_wait(FaultKind.DRIBBLE) == list(range(len(RESPONSE.body)))
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER_ACCEPT, FaultKind.RESET_BEFORE_ACCEPT, FaultKind.TRUNCATED])
 def test_fault_on_the_connection_needs_a_socket(kind: FaultKind) -> None:
-    exchange = Exchange(connected=False)
+    request = FakeRequest(connected=False)
     with pytest.raises(ConnectionResetError, match="this request has no socket"):
         asyncio.run(
-            Responder(asyncio.Event()).send(RESPONSE, _fault(kind), exchange.scope, exchange.receive, exchange.send)
+            Responder(asyncio.Event()).send(RESPONSE, _fault(kind), request.scope, request.receive, request.send)
         )
 
 

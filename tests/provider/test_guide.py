@@ -15,7 +15,7 @@ UNQUOTED = tuple(RequestWarning("body", f"an unquoted name in line {line}") for 
 COMMA_OF_3 = RequestWarning("body", "a trailing comma in line 16")
 RAW_OF_4 = RequestWarning("body", "a raw line break or control character inside a string in line 3")
 
-LENIENCIES = {
+WARNINGS = {
     guide.SIMPLE: set[RequestWarning](),
     guide.ASYNC: set(UNQUOTED),
     guide.KOSHER: {*UNQUOTED, COMMA_OF_3},
@@ -30,9 +30,9 @@ def key() -> str:
 
 
 def _post(mock: Mock, key: str, example: str) -> dict[str, Any]:
-    answer = mock.post(example, "/transactional/SMS/send", X_API_Key=key)
-    assert answer.status_code == 200, answer.text
-    (row,) = answer.json()
+    response = mock.post(example, "/transactional/SMS/send", X_API_Key=key)
+    assert response.status_code == 200, response.text
+    (row,) = response.json()
     assert isinstance(row, dict)
     return row
 
@@ -54,15 +54,15 @@ def test_example_1_is_sent_at_once(shared_mock: Mock, key: str) -> None:
 
 
 @pytest.mark.ledger("body.guide-examples", "send.async", "send.scheduled", "body.unsubscribe-link")
-def test_example_2_is_queued_then_sent_with_a_way_to_unsubscribe(shared_mock: Mock, key: str) -> None:
+def test_example_2_is_queued_then_sent_with_an_unsubscribe_link(shared_mock: Mock, key: str) -> None:
     row = _post(shared_mock, key, guide.ASYNC)
     assert (row["status"], row["reject_reason"]) == ("queued", None)
     read = shared_mock.info(row["transaction_id"], key)
     assert (read["status"], read["reject_reason"], read["content"]) == ("sent", None, "Hi")
     message = shared_mock.engine.account(key).messages.get(row["transaction_id"])
     assert message is not None
-    shown = Template(message.submission).text(message.fields, Links("http://mock", "token"))
-    assert shown == "Hi\nClick to unsubscribe: http://mock/u/token\nReply STOP to unsubscribe"
+    text = Template(message.submission).text(message.fields, Links("http://mock", "token"))
+    assert text == "Hi\nClick to unsubscribe: http://mock/u/token\nReply STOP to unsubscribe"
     assert message.submission.send_at is not None
     assert message.submission.send_at.isoformat() == "2020-01-20T11:05:00+00:00"
     assert message.due_at > message.submission.send_at
@@ -77,7 +77,7 @@ def test_example_3_is_queued_then_rejected_as_kosher(shared_mock: Mock, key: str
 
 
 @pytest.mark.ledger("body.guide-examples", "send.async", "status.invalid", "number.form")
-def test_example_4_is_queued_then_invalid_for_its_number_is_a_digit_short(shared_mock: Mock, key: str) -> None:
+def test_example_4_is_queued_then_invalid_because_its_number_lacks_a_digit(shared_mock: Mock, key: str) -> None:
     row = _post(shared_mock, key, guide.MORE)
     assert (row["mobile_number"], row["status"], row["reject_reason"]) == ("972-54-111111", "queued", None)
     read = shared_mock.info(row["transaction_id"], key)
@@ -91,29 +91,29 @@ def test_example_4_is_queued_then_invalid_for_its_number_is_a_digit_short(shared
 
 @pytest.mark.ledger("body.guide-examples")
 @pytest.mark.parametrize("example", guide.EXAMPLES, ids=IDS)
-def test_examples_leave_their_leniencies_as_warnings_in_the_journal(shared_mock: Mock, key: str, example: str) -> None:
+def test_lenient_spellings_of_the_examples_are_warnings(shared_mock: Mock, key: str, example: str) -> None:
     _post(shared_mock, key, example)
     entry = _entry(shared_mock, key)
-    about_the_text = {warning for warning in entry.warnings if warning.path == "body"}
-    assert about_the_text == LENIENCIES[example]
+    body_warnings = {warning for warning in entry.warnings if warning.path == "body"}
+    assert body_warnings == WARNINGS[example]
     assert entry.body == example.encode()
     assert entry.status == 200
 
 
-def test_example_4_is_noted_to_give_no_value_to_its_recipient(shared_mock: Mock, key: str) -> None:
+def test_example_4_causes_a_warning_about_the_missing_value(shared_mock: Mock, key: str) -> None:
     _post(shared_mock, key, guide.MORE)
     note = RequestWarning("message.field_vars", "no value of #field1# for 972-54-111111")
     assert note in _entry(shared_mock, key).warnings
 
 
 @pytest.mark.ledger("body.guide-examples")
-def test_examples_are_refused_in_strict_mode_unless_they_are_strict() -> None:
+def test_strict_mode_refuses_the_lenient_examples() -> None:
     with running(Settings(port=0, seed="tests", strict=True)) as mock:
-        answers = [mock.post(example) for example in guide.EXAMPLES]
-        assert [answer.status_code for answer in answers] == [200, 400, 400, 400]
-        for answer, example in zip(answers[1:], guide.EXAMPLES[1:], strict=True):
-            state = answer.json()["ModelState"]["model"]
-            assert set(state) == {f"Strict mode: {leniency.note}." for leniency in LENIENCIES[example]}
+        responses = [mock.post(example) for example in guide.EXAMPLES]
+        assert [response.status_code for response in responses] == [200, 400, 400, 400]
+        for response, example in zip(responses[1:], guide.EXAMPLES[1:], strict=True):
+            state = response.json()["ModelState"]["model"]
+            assert set(state) == {f"Strict mode: {warning.note}." for warning in WARNINGS[example]}
         account = mock.engine.account(KEY)
         assert len(account.messages) == 1
         assert len(account.journal) == 4

@@ -90,9 +90,9 @@ def test_wrong_method_is_a_405_with_the_allowed_one(path: str, methods: list[str
 @pytest.mark.ledger("error.method", "error.unknown-path")
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_wrong_method_is_a_405_over_the_socket(shared_mock: Mock, method: str) -> None:
-    answer = requests.request(method, shared_mock.url + SEND, headers={"X-API-Key": "paths"}, timeout=TIMEOUT)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
-    assert (answer.content == b"") == (method == "HEAD")
+    response = requests.request(method, shared_mock.url + SEND, headers={"X-API-Key": "paths"}, timeout=TIMEOUT)
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert (response.content == b"") == (method == "HEAD")
     unknown = requests.request(method, shared_mock.url + "/X/y?z=1", headers={"X-API-Key": "paths"}, timeout=TIMEOUT)
     assert unknown.status_code == 404
     if method != "HEAD":

@@ -25,15 +25,15 @@ SETTINGS = Settings()
 ID = "0123456789abcdef0123456789abcdef"
 
 
-def _asked(query: str, settings: Settings = SETTINGS) -> tuple[MessageQuery, int]:
+def _search(query: str, settings: Settings = SETTINGS) -> tuple[MessageQuery, int]:
     return read_search(query_parameters(query.encode()), settings)
 
 
-def test_parameters_are_found_in_any_case_with_all_values_in_order() -> None:
+def test_query_parameters_ignore_case_and_keep_the_order_of_values() -> None:
     assert query_parameters(b"Tags=b&tags=a&x=%D7%A9+1") == {"tags": ["b", "a"], "x": ["ש 1"]}
 
 
-def test_parameters_are_refused_when_there_are_too_many() -> None:
+def test_too_many_query_parameters_are_refused() -> None:
     assert len(query_parameters(b"&".join([b"a=1"] * MAX_PARAMETERS))["a"]) == MAX_PARAMETERS
     with pytest.raises(InvalidRequest) as refused:
         query_parameters(b"&".join([b"a=1"] * (MAX_PARAMETERS + 1)))
@@ -52,16 +52,16 @@ def test_parameters_are_refused_when_there_are_too_many() -> None:
         f"id=other&transaction_id={ID}",
     ],
 )
-def test_info_reads_the_id_under_both_names_in_any_spelling(query: str) -> None:
+def test_info_reads_the_id_by_both_names_in_any_spelling(query: str) -> None:
     assert read_id(query_parameters(query.encode())) == ID
 
 
 @pytest.mark.ledger("error.model")
 @pytest.mark.parametrize("query", ["", "transaction_id=", "x=1"])
 def test_info_without_an_id_is_refused(query: str) -> None:
-    reply = InProcess().get(INFO, query)
-    assert reply.status == 400
-    assert reply.json() == {
+    response = InProcess().get(INFO, query)
+    assert response.status == 400
+    assert response.json() == {
         "Message": "The request is invalid.",
         "ModelState": {"model.transaction_id": ["The transaction_id field is required."]},
     }
@@ -69,17 +69,17 @@ def test_info_without_an_id_is_refused(query: str) -> None:
 
 @pytest.mark.ledger("info.unknown")
 def test_info_of_an_unknown_id_is_a_404() -> None:
-    reply = InProcess().get(INFO, f"id={ID}")
-    assert (reply.status, reply.text) == (404, f"No transactional SMS was found with transaction_id '{ID}'.")
+    response = InProcess().get(INFO, f"id={ID}")
+    assert (response.status, response.text) == (404, f"No transactional SMS was found with transaction_id '{ID}'.")
 
 
-def test_search_asks_for_everything_unless_told() -> None:
-    assert _asked("") == (MessageQuery(), DEFAULT_LIMIT)
+def test_search_without_parameters_matches_everything() -> None:
+    assert _search("") == (MessageQuery(), DEFAULT_LIMIT)
 
 
 @pytest.mark.ledger("search.rows")
 @pytest.mark.parametrize(
-    ("query", "asked"),
+    ("query", "expected"),
     [
         pytest.param("transaction_id=01234567-89AB-CDEF-0123-456789ABCDEF", MessageQuery(transaction_id=ID), id="id"),
         pytest.param("mobile_number=%2B972-54-1111111", MessageQuery(digits="972541111111"), id="number"),
@@ -108,23 +108,23 @@ def test_search_asks_for_everything_unless_told() -> None:
         pytest.param(
             "date_from=2020-01-20+13:05:00+%2B02:00",
             MessageQuery(since=datetime(2020, 1, 20, 11, 5, tzinfo=UTC)),
-            id="plus-encoded-behind-a-space",
+            id="plus-encoded-after-a-space",
         ),
         pytest.param("status=&date_from=+&mobile_number=&limit=", MessageQuery(), id="blanks"),
     ],
 )
-def test_search_reads_every_parameter(query: str, asked: MessageQuery) -> None:
-    assert _asked(query) == (asked, DEFAULT_LIMIT)
+def test_search_reads_every_parameter(query: str, expected: MessageQuery) -> None:
+    assert _search(query) == (expected, DEFAULT_LIMIT)
 
 
-def test_search_compares_local_numbers_where_these_are_taken() -> None:
-    query, _ = _asked("mobile_number=054-1111111", Settings(accept_local_numbers=True))
+def test_search_normalises_local_numbers_if_they_are_accepted() -> None:
+    query, _ = _search("mobile_number=054-1111111", Settings(accept_local_numbers=True))
     assert query.digits == "972541111111"
 
 
 @pytest.mark.parametrize("limit", [1, 100, MAX_LIMIT])
 def test_search_reads_a_limit(limit: int) -> None:
-    assert _asked(f"limit={limit}")[1] == limit
+    assert _search(f"limit={limit}")[1] == limit
 
 
 @pytest.mark.ledger("error.model", "search.rows")
@@ -145,20 +145,20 @@ def test_search_reads_a_limit(limit: int) -> None:
         pytest.param("date_to=9999-12-31", "date_to", "Could not convert '9999-12-31' to DateTime.", id="until"),
     ],
 )
-def test_search_refuses_a_value_that_does_not_fit(query: str, name: str, text: str) -> None:
+def test_search_refuses_an_invalid_value(query: str, name: str, text: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         read_search(query_parameters(query.encode()) if query.isascii() else {"limit": [query[6:]]}, SETTINGS)
     assert refused.value.issues == {name: (text,)}
 
 
-def test_search_names_every_value_that_does_not_fit() -> None:
-    reply = InProcess().get(SEARCH, "limit=0&status=x&date_from=y&date_to=z")
-    assert reply.status == 400
-    assert set(reply.json()["ModelState"]) == {"model.limit", "model.status", "model.date_from", "model.date_to"}
+def test_search_lists_every_invalid_value() -> None:
+    response = InProcess().get(SEARCH, "limit=0&status=x&date_from=y&date_to=z")
+    assert response.status == 400
+    assert set(response.json()["ModelState"]) == {"model.limit", "model.status", "model.date_from", "model.date_to"}
 
 
 @pytest.mark.ledger("info.row")
-def test_row_shows_the_message_in_the_documented_order() -> None:
+def test_row_has_the_documented_fields_in_order() -> None:
     mock = InProcess()
     (sent,) = mock.send(content="Hi", tags=["a", "b"], sender="Me")
     row = mock.info(sent["transaction_id"])
@@ -179,7 +179,7 @@ def test_row_shows_the_message_in_the_documented_order() -> None:
 
 
 @pytest.mark.ledger("info.row")
-def test_row_shows_clicks() -> None:
+def test_row_contains_the_clicks() -> None:
     mock = InProcess()
     (sent,) = mock.send("972-50-0000500", content="see www.google.com")
     mock.time.advance(1)
@@ -194,27 +194,28 @@ def test_row_shows_clicks() -> None:
     ("code", "state"),
     [("00", "sent"), ("02", "queued"), ("10", "invalid"), ("20", "rejected"), ("22", "bounced"), ("24", "cancelled")],
 )
-def test_row_has_a_state_of_its_own_for_bounced_and_cancelled(code: str, state: str) -> None:
+def test_row_has_the_states_bounced_and_cancelled(code: str, state: str) -> None:
     mock = InProcess()
     (sent,) = mock.send(f"972-50-000{code}00")
     mock.time.advance(5)
     assert mock.info(sent["transaction_id"])["state"] == state
 
 
-def _found(mock: InProcess, query: str) -> list[str]:
+def _contents(mock: InProcess, query: str) -> list[str]:
     return [row["content"] for row in mock.search(query)]
 
 
 @pytest.fixture(scope="module")
-def stocked() -> InProcess:
+def four_messages() -> InProcess:
+    """A mock with four messages, one minute apart."""
     mock = InProcess()
-    stock: list[tuple[str, dict[str, Any]]] = [
+    messages: list[tuple[str, dict[str, Any]]] = [
         ("972-54-1111111", {"content": "first", "tags": ["a"]}),
         ("972-54-1111111", {"content": "Second", "tags": ["a", "b"], "sender": "Me"}),
         ("972-50-0001000", {"content": "third", "tags": ["b"]}),
         ("972-50-0000200", {"content": "fourth"}),
     ]
-    for number, more in stock:
+    for number, more in messages:
         mock.send(number, **more)
         mock.time.advance(60)
     return mock
@@ -222,7 +223,7 @@ def stocked() -> InProcess:
 
 @pytest.mark.ledger("search.rows", "path.reads")
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "contents"),
     [
         ("", ["fourth", "third", "Second", "first"]),
         ("limit=2", ["fourth", "third"]),
@@ -244,19 +245,21 @@ def stocked() -> InProcess:
         (f"transaction_id={ID}", []),
     ],
 )
-def test_search_finds_what_matches_newest_first(stocked: InProcess, query: str, found: list[str]) -> None:
-    assert _found(stocked, query) == found
+def test_search_returns_matching_messages_newest_first(
+    four_messages: InProcess, query: str, contents: list[str]
+) -> None:
+    assert _contents(four_messages, query) == contents
 
 
 @pytest.mark.ledger("search.rows")
-def test_search_shows_the_same_objects_as_info(stocked: InProcess) -> None:
-    for row in stocked.search():
-        assert row == stocked.info(row["transaction_id"])
-        assert stocked.search(f"transaction_id={row['transaction_id'].upper()}") == [row]
+def test_search_returns_the_same_rows_as_info(four_messages: InProcess) -> None:
+    for row in four_messages.search():
+        assert row == four_messages.info(row["transaction_id"])
+        assert four_messages.search(f"transaction_id={row['transaction_id'].upper()}") == [row]
 
 
 @pytest.mark.ledger("search.rows")
-def test_search_shows_100_rows_unless_told_and_1000_at_most() -> None:
+def test_search_returns_100_rows_by_default_and_1000_at_most() -> None:
     mock = InProcess()
     mock.send(*["972-54-1111111"] * 1001)
     assert len(mock.search()) == DEFAULT_LIMIT == 100
@@ -264,23 +267,23 @@ def test_search_shows_100_rows_unless_told_and_1000_at_most() -> None:
 
 
 @pytest.mark.ledger("body.placeholders", "info.row", "search.rows")
-def test_reads_show_and_find_the_content_with_its_placeholders_filled() -> None:
+def test_info_and_search_use_the_content_with_its_placeholders_filled() -> None:
     mock = InProcess()
     first, second = "972-54-1111111", "972-54-1111112"
     values = [{"rcpt": first, "fields": [{"name": "name", "content": "Dana"}]}]
     sent = mock.send(first, second, content="Hi #name#", field_vars=values)
     assert [mock.info(row["transaction_id"])["content"] for row in sent] == ["Hi Dana", "Hi #name#"]
-    assert _found(mock, "query=dana") == ["Hi Dana"]
-    assert _found(mock, "query=%23NAME%23") == ["Hi #name#"]
-    assert _found(mock, "query=hi") == ["Hi #name#", "Hi Dana"]
+    assert _contents(mock, "query=dana") == ["Hi Dana"]
+    assert _contents(mock, "query=%23NAME%23") == ["Hi #name#"]
+    assert _contents(mock, "query=hi") == ["Hi #name#", "Hi Dana"]
 
 
 @pytest.mark.ledger("search.rows")
-def test_search_compares_its_end_in_whole_seconds_as_the_rows_show_them() -> None:
+def test_search_compares_times_in_whole_seconds_as_in_the_rows() -> None:
     mock = InProcess()
     mock.time.advance(0.75)
     (sent,) = mock.send()
-    shown = mock.info(sent["transaction_id"])["send_at"]
-    assert len(mock.search(f"date_from={shown}&date_to={shown}")) == 1
+    send_at = mock.info(sent["transaction_id"])["send_at"]
+    assert len(mock.search(f"date_from={send_at}&date_to={send_at}")) == 1
     assert mock.search("date_to=2026-03-01T11:59:59Z") == []
     assert mock.search("date_from=2026-03-01T12:00:01Z") == []

@@ -14,18 +14,18 @@ from tests.support import NUMBER
 
 STATUSES = {"queued", "sent", "invalid", "rejected", "exception"}
 HEX = set("0123456789abcdef")
-ACCEPTED_BUT_BROKEN = {"71", "73", "74"}
+ACCEPTED_WITH_A_BROKEN_RESPONSE = {"71", "73", "74"}
 
-sound = [
+intact_numbers = [
     row.number(lane=lane) for row in Catalogue().rows.values() if not isinstance(row.effect, Fault) for lane in (0, 99)
 ]
-wild = st.recursive(
+any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
 numbers = (
-    st.sampled_from([*sound, NUMBER, "+972 54 111 1111", "972-58-32XXXXX", "972-54-111111", "054-1111111", ""])
+    st.sampled_from([*intact_numbers, NUMBER, "+972 54 111 1111", "972-58-32XXXXX", "972-54-111111", "054-1111111", ""])
     | st.text(max_size=45)
     | st.text(st.sampled_from("0123456789+-. ()[]X"), max_size=20)
 )
@@ -58,7 +58,7 @@ def _message(other: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
             "sender": st.text(max_size=9) | other,
             "from": st.text(max_size=9) | other,
             "Content": contents | other,
-            "unknown": wild,
+            "unknown": any_json,
         },
     )
 
@@ -70,20 +70,20 @@ def _body(other: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-valid_ish = _body(st.nothing())
-any_body = valid_ish | _body(wild) | wild
+nearly_valid = _body(st.nothing())
+any_body = nearly_valid | _body(any_json) | any_json
 
 
 def _post(mock: InProcess, data: object) -> Response:
     return mock.post(json.dumps(data))
 
 
-def _assert_refused(mock: InProcess, reply: Response) -> None:
-    assert reply.status in (400, 401, 429, 503), reply
-    answered = reply.json()
-    assert isinstance(answered["Message"], str)
-    assert set(answered) <= {"Message", "ModelState"}
-    for path, texts in answered.get("ModelState", {}).items():
+def _assert_refused(mock: InProcess, response: Response) -> None:
+    assert response.status in (400, 401, 429, 503), response
+    error = response.json()
+    assert isinstance(error["Message"], str)
+    assert set(error) <= {"Message", "ModelState"}
+    for path, texts in error.get("ModelState", {}).items():
         assert path.startswith("model")
         assert texts
         assert all(isinstance(text, str) and text for text in texts)
@@ -91,8 +91,8 @@ def _assert_refused(mock: InProcess, reply: Response) -> None:
     assert mock.last().messages == ()
 
 
-def _assert_accepted(mock: InProcess, reply: Response) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = reply.json()
+def _assert_accepted(mock: InProcess, response: Response) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = response.json()
     assert rows
     assert all(list(row) == ["mobile_number", "status", "reject_reason", "transaction_id"] for row in rows)
     assert {row["status"] for row in rows} <= STATUSES
@@ -100,37 +100,37 @@ def _assert_accepted(mock: InProcess, reply: Response) -> list[dict[str, Any]]:
     assert len(set(ids)) == len(ids) == len(mock.account().messages)
     assert all(len(transaction_id) == 32 and set(transaction_id) <= HEX for transaction_id in ids)
     assert mock.last().messages == tuple(range(2, len(rows) + 2))
-    read = mock.search("limit=1000")
-    assert [row["transaction_id"] for row in read] == ids[::-1]
-    assert [row["mobile_number"] for row in read] == [row["mobile_number"] for row in rows][::-1]
+    found = mock.search("limit=1000")
+    assert [row["transaction_id"] for row in found] == ids[::-1]
+    assert [row["mobile_number"] for row in found] == [row["mobile_number"] for row in rows][::-1]
     return rows
 
 
 @settings(deadline=None)
 @given(any_body)
-def test_any_body_is_answered_row_by_row_or_refused(data: object) -> None:
+def test_any_body_is_accepted_or_refused(data: object) -> None:
     mock = InProcess()
-    reply = _post(mock, data)
-    if reply.status == 200:
-        _assert_accepted(mock, reply)
+    response = _post(mock, data)
+    if response.status == 200:
+        _assert_accepted(mock, response)
     else:
-        _assert_refused(mock, reply)
+        _assert_refused(mock, response)
 
 
 @settings(deadline=None)
 @given(_message(st.nothing()).filter(lambda message: "Content" not in message and message["content"].strip()))
-def test_any_valid_message_is_answered_for_each_number_in_order(message: dict[str, Any]) -> None:
+def test_any_valid_message_has_a_row_for_each_number_in_order(message: dict[str, Any]) -> None:
     mock = InProcess()
     data = {"message": message}
-    reply = _post(mock, data)
-    assert reply.status == 200, reply
-    asked = [member["mobile_number"] for member in message["to"]]
-    assert [row["mobile_number"] for row in _assert_accepted(mock, reply)] == asked
+    response = _post(mock, data)
+    assert response.status == 200, response
+    numbers_sent = [member["mobile_number"] for member in message["to"]]
+    assert [row["mobile_number"] for row in _assert_accepted(mock, response)] == numbers_sent
 
 
 @settings(deadline=None)
 @given(any_body)
-def test_any_body_is_answered_with_the_same_bytes_by_the_same_seed(data: object) -> None:
+def test_any_body_with_the_same_seed_has_the_same_response(data: object) -> None:
     first, second = InProcess(seed="same"), InProcess(seed="same")
     assert _post(first, data) == _post(second, data)
     assert first.search() == second.search()
@@ -138,42 +138,45 @@ def test_any_body_is_answered_with_the_same_bytes_by_the_same_seed(data: object)
 
 @settings(deadline=None)
 @given(any_body)
-def test_any_body_that_strict_mode_accepts_gave_no_warning(data: object) -> None:
+def test_any_body_that_strict_mode_accepts_causes_no_warning(data: object) -> None:
     lenient, strict = InProcess(), InProcess(strict=True)
-    replies = _post(lenient, data), _post(strict, data)
-    if replies[1].status == 200:
-        assert replies[0] == replies[1]
+    responses = _post(lenient, data), _post(strict, data)
+    if responses[1].status == 200:
+        assert responses[0] == responses[1]
         assert len(lenient.account().journal) == 1
         assert lenient.warnings() == ()
-    elif replies[0].status == 200:
+    elif responses[0].status == 200:
         assert lenient.warnings()
-        _assert_refused(strict, replies[1])
+        _assert_refused(strict, responses[1])
 
 
 @settings(deadline=None)
-@given(valid_ish, st.sampled_from(sorted(ACCEPTED_BUT_BROKEN | {"60", "61", "62", "63", "64", "70", "72", "75"})))
-def test_any_valid_body_with_a_fault_code_is_stored_whole_or_not_at_all(data: dict[str, Any], code: str) -> None:
+@given(
+    nearly_valid,
+    st.sampled_from(sorted(ACCEPTED_WITH_A_BROKEN_RESPONSE | {"60", "61", "62", "63", "64", "70", "72", "75"})),
+)
+def test_any_valid_body_with_a_fault_code_stores_all_messages_or_none(data: dict[str, Any], code: str) -> None:
     mock = InProcess()
     row = Catalogue().rows[code]
     assert isinstance(row.effect, Fault)
     data["message"]["to"].append({"mobile_number": row.number()})
     _post(mock, data)
-    kept = len(mock.account().messages)
-    assert kept in ((0, len(data["message"]["to"])) if row.effect.accepts else (0,))
+    stored = len(mock.account().messages)
+    assert stored in ((0, len(data["message"]["to"])) if row.effect.accepts else (0,))
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=60))
-def test_any_bytes_are_refused_in_the_words_of_the_vendor(raw: bytes) -> None:
+def test_any_bytes_get_a_refusal_of_the_vendor(raw: bytes) -> None:
     mock = InProcess()
-    reply = mock.post(raw)
-    assert reply.status == 400
-    _assert_refused(mock, reply)
+    response = mock.post(raw)
+    assert response.status == 400
+    _assert_refused(mock, response)
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=40), st.text(max_size=30))
-def test_any_path_and_query_are_refused_or_answered(path: str, query: str) -> None:
+def test_any_path_and_query_have_an_expected_status(path: str, query: str) -> None:
     mock = InProcess()
     assert mock.call("GET", "/" + path, query=query).status == 404
     for read in ("info", "search"):
@@ -186,10 +189,10 @@ names = st.sampled_from(["mobile_number", "status", "tags", "query", "senders", 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(names, values), max_size=5))
-def test_any_search_finds_no_more_than_there_is(asked: list[tuple[str, str]]) -> None:
+def test_any_search_finds_at_most_the_stored_messages(parameters: list[tuple[str, str]]) -> None:
     mock = InProcess()
     mock.send(NUMBER, tags=["a"])
-    reply = mock.get("/transactional/sms/search", urlencode(asked, errors="replace"))
-    assert reply.status in (200, 400)
-    if reply.status == 200:
-        assert len(reply.json()) <= 1
+    response = mock.get("/transactional/sms/search", urlencode(parameters, errors="replace"))
+    assert response.status in (200, 400)
+    if response.status == 200:
+        assert len(response.json()) <= 1

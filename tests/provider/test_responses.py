@@ -201,9 +201,9 @@ def test_fault_of_any_status_has_a_message() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 404, 500, 503])
-def test_fault_with_a_body_of_its_own_has_nothing_of_the_vendor(status: int) -> None:
-    ordered = _status(status, timedelta(seconds=1.5), body="<p>שלום", media_type="text/html; charset=utf-8")
-    assert error_response(ordered, SETTINGS) == ProviderResponse(
+def test_fault_with_its_own_body_has_no_vendor_envelope(status: int) -> None:
+    fault = _status(status, timedelta(seconds=1.5), body="<p>שלום", media_type="text/html; charset=utf-8")
+    assert error_response(fault, SETTINGS) == ProviderResponse(
         status, "<p>שלום".encode(), ((b"retry-after", b"2"),), b"text/html; charset=utf-8"
     )
 
@@ -218,17 +218,17 @@ def test_body_of_a_fault_may_have_half_a_character() -> None:
 
 @pytest.mark.ledger("auth.envelope")
 @pytest.mark.parametrize("row", [row for row in ROWS if ROWS[row][1] != 401])
-def test_refusal_of_anything_else_keeps_its_envelope(row: str) -> None:
+def test_refusal_for_another_reason_keeps_its_envelope(row: str) -> None:
     error, _, body, _ = ROWS[row]
     assert json.loads(error_response(error, Settings(error_envelope="string", auth_errors="observed")).body) == body
 
 
 @pytest.mark.ledger("error.crash")
-def test_crash_says_no_more_than_the_stack_does() -> None:
+def test_internal_error_has_only_the_message_of_the_vendor() -> None:
     assert (internal_error().status, json.loads(internal_error().body)) == (500, {"Message": "An error has occurred."})
 
 
-def test_answer_keeps_its_headers() -> None:
+def test_json_response_has_the_given_headers() -> None:
     assert json_response(200, [1], (b"a", b"b")) == ProviderResponse(200, b"[1]", ((b"a", b"b"),))
 
 

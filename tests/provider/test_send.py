@@ -71,7 +71,7 @@ def test_instant_returns_a_datetime_as_it_is() -> None:
         "\ud800",
     ],
 )
-def test_instant_refuses_what_is_no_point_in_time(value: object) -> None:
+def test_instant_refuses_other_values(value: object) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         parse_instant(value)
 
@@ -88,16 +88,16 @@ def test_instant_reads_or_refuses_any_text(text: str) -> None:
 
 @settings(deadline=None)
 @given(st.datetimes(max_value=datetime(8999, 1, 1), min_value=datetime(2, 1, 1), timezones=st.just(UTC)))
-def test_instant_reads_what_isoformat_writes(moment: datetime) -> None:
+def test_instant_reads_the_isoformat_of_any_datetime(moment: datetime) -> None:
     assert parse_instant(moment.isoformat()) == moment
 
 
-def test_submission_takes_the_defaults_of_the_model() -> None:
+def test_submission_has_the_defaults_of_the_model() -> None:
     assert submission_of(_body()) == Submission("Hello")
 
 
-def test_submission_takes_every_field_over() -> None:
-    asked = _body(
+def test_submission_has_every_field_of_the_body() -> None:
+    sent_body = _body(
         content="x",
         charset="y",
         unsubscribe_text="z",
@@ -108,7 +108,7 @@ def test_submission_takes_every_field_over() -> None:
         sender_id="s",
         **{"async": True, "send_at": "2020-01-20 13:05:00+02:00"},
     )
-    assert submission_of(asked) == Submission(
+    assert submission_of(sent_body) == Submission(
         content="x",
         sender="s",
         tags=("a", "b"),
@@ -124,7 +124,7 @@ def test_submission_takes_every_field_over() -> None:
 
 @pytest.mark.ledger("body.sender")
 @pytest.mark.parametrize(
-    ("given_names", "sender"),
+    ("fields", "sender"),
     [
         ({"sender_id": "a", "sender": "b", "from": "c"}, "a"),
         ({"sender": "b", "from": "c"}, "b"),
@@ -134,12 +134,12 @@ def test_submission_takes_every_field_over() -> None:
         ({}, None),
     ],
 )
-def test_submission_takes_the_first_sender_given(given_names: dict[str, str], sender: str | None) -> None:
-    assert submission_of(_body(**given_names)).sender == sender
+def test_submission_has_the_first_sender_that_is_set(fields: dict[str, str], sender: str | None) -> None:
+    assert submission_of(_body(**fields)).sender == sender
 
 
 @pytest.mark.ledger("body.sender")
-def test_message_without_a_sender_has_that_of_the_settings() -> None:
+def test_message_without_a_sender_has_the_sender_of_the_settings() -> None:
     plain, mock = InProcess(), InProcess(sender="Shop")
     assert plain.info(plain.send()[0]["transaction_id"])["sender"] == "SenderID"
     assert mock.info(mock.send()[0]["transaction_id"])["sender"] == "Shop"
@@ -147,31 +147,32 @@ def test_message_without_a_sender_has_that_of_the_settings() -> None:
 
 
 @pytest.mark.ledger("body.placeholders")
-@pytest.mark.parametrize("name", ["name", "#name#", "#name"])
-@pytest.mark.parametrize("rcpt", ["972-54-1111111", "+972 (54) 111.1111", "972541111111"])
-def test_recipients_get_their_values_by_digits_and_bare_name(name: str, rcpt: str) -> None:
-    asked = _body(content="Hi #name#", field_vars=[{"rcpt": rcpt, "fields": [{"name": name, "content": "Dana"}]}])
-    (recipient,) = recipients_of(asked, SETTINGS)
+@pytest.mark.parametrize(
+    ("rcpt", "name"), [("972-54-1111111", "name"), ("+972 (54) 111.1111", "#name#"), ("972541111111", "#name")]
+)
+def test_recipients_get_their_values_in_any_spelling_of_number_and_name(name: str, rcpt: str) -> None:
+    sent_body = _body(content="Hi #name#", field_vars=[{"rcpt": rcpt, "fields": [{"name": name, "content": "Dana"}]}])
+    (recipient,) = recipients_of(sent_body, SETTINGS)
     assert recipient == Recipient(NUMBER, {"name": "Dana"})
-    assert Template(submission_of(asked)).fill(recipient.fields) == "Hi Dana"
+    assert Template(submission_of(sent_body)).fill(recipient.fields) == "Hi Dana"
 
 
 @pytest.mark.ledger("body.placeholders")
 def test_recipients_each_get_their_own_values() -> None:
     first, second = "972-54-1111111", "972-54-1111112"
-    asked = _body(second, first, "972-54-1111113", field_vars=[_vars(first, a="1"), _vars(second, a="2")])
-    assert [recipient.fields for recipient in recipients_of(asked, SETTINGS)] == [{"a": "2"}, {"a": "1"}, {}]
+    sent_body = _body(second, first, "972-54-1111113", field_vars=[_vars(first, a="1"), _vars(second, a="2")])
+    assert [recipient.fields for recipient in recipients_of(sent_body, SETTINGS)] == [{"a": "2"}, {"a": "1"}, {}]
 
 
-def test_recipients_named_twice_get_all_values_the_last_counting() -> None:
-    asked = _body(field_vars=[_vars(NUMBER, a="1", b="1"), _vars(NUMBER, b="2")])
-    assert recipients_of(asked, SETTINGS)[0].fields == {"a": "1", "b": "2"}
+def test_recipient_with_two_lists_of_values_gets_both_and_the_last_wins() -> None:
+    sent_body = _body(field_vars=[_vars(NUMBER, a="1", b="1"), _vars(NUMBER, b="2")])
+    assert recipients_of(sent_body, SETTINGS)[0].fields == {"a": "1", "b": "2"}
 
 
-def test_recipients_are_compared_with_local_numbers_where_these_are_taken() -> None:
-    asked = _body("054-1111111", field_vars=[_vars(NUMBER, a="1")])
-    assert recipients_of(asked, SETTINGS)[0].fields == {}
-    assert recipients_of(asked, Settings(accept_local_numbers=True))[0].fields == {"a": "1"}
+def test_local_numbers_get_their_values_if_they_are_accepted() -> None:
+    sent_body = _body("054-1111111", field_vars=[_vars(NUMBER, a="1")])
+    assert recipients_of(sent_body, SETTINGS)[0].fields == {}
+    assert recipients_of(sent_body, Settings(accept_local_numbers=True))[0].fields == {"a": "1"}
 
 
 @pytest.mark.ledger("body.recipients")
@@ -180,94 +181,93 @@ def test_recipients_keep_order_duplicates_and_spelling() -> None:
     assert [recipient.mobile_number for recipient in recipients_of(_body(*spellings), SETTINGS)] == spellings
 
 
-def _remarks(**more: Any) -> list[RequestWarning]:
-    asked = _body(**more)
-    return remarks_on(asked, submission_of(asked), recipients_of(asked, SETTINGS))
+def _warnings(**more: Any) -> list[RequestWarning]:
+    sent_body = _body(**more)
+    return remarks_on(sent_body, submission_of(sent_body), recipients_of(sent_body, SETTINGS))
 
 
-def test_remarks_are_none_where_nothing_is_odd() -> None:
-    assert _remarks() == []
-    assert _remarks(content="Hi #a#") == []
-    assert _remarks(content="Hi #a#", field_vars=[_vars(NUMBER, a="1")]) == []
+def test_usual_send_causes_no_warning() -> None:
+    assert _warnings() == []
+    assert _warnings(content="Hi #a#") == []
+    assert _warnings(content="Hi #a#", field_vars=[_vars(NUMBER, a="1")]) == []
 
 
-def test_remarks_name_a_charset_nobody_documents() -> None:
-    assert _remarks(charset="utf-8") == [
+def test_undocumented_charset_causes_a_warning() -> None:
+    assert _warnings(charset="utf-8") == [
         RequestWarning("message.charset", "'utf-8' is not 'unicode'; it has no effect")
     ]
 
 
 @pytest.mark.ledger("body.placeholder-without-value")
-def test_remarks_name_a_recipient_without_a_value() -> None:
+def test_placeholder_without_a_value_causes_a_warning() -> None:
     note = RequestWarning("message.field_vars", f"no value of #b# for {NUMBER}")
-    assert _remarks(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")]) == [note]
-    asked = _body(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")])
-    assert Template(submission_of(asked)).fill(recipients_of(asked, SETTINGS)[0].fields) == "1 #b#"
+    assert _warnings(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")]) == [note]
+    sent_body = _body(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")])
+    assert Template(submission_of(sent_body)).fill(recipients_of(sent_body, SETTINGS)[0].fields) == "1 #b#"
 
 
-def test_remarks_name_only_the_first_value_that_is_missing() -> None:
+def test_warning_names_only_the_first_missing_value() -> None:
     first, second = "972-54-1111111", "972-54-1111112"
-    asked = _body(first, second, content="#c# #b# #a#", field_vars=[_vars(first, a="", b="", c="")])
+    sent_body = _body(first, second, content="#c# #b# #a#", field_vars=[_vars(first, a="", b="", c="")])
     note = RequestWarning("message.field_vars", f"no value of #a# for {second}")
-    assert remarks_on(asked, submission_of(asked), recipients_of(asked, SETTINGS)) == [note]
+    assert remarks_on(sent_body, submission_of(sent_body), recipients_of(sent_body, SETTINGS)) == [note]
 
 
-def test_remarks_name_the_first_recipient_without_values() -> None:
-    asked = _body("972-54-1111112", "972-54-1111113", content="#a#", field_vars=[_vars(NUMBER, a="")])
+def test_warning_names_the_first_recipient_without_values() -> None:
+    sent_body = _body("972-54-1111112", "972-54-1111113", content="#a#", field_vars=[_vars(NUMBER, a="")])
     note = RequestWarning("message.field_vars", "no value of #a# for 972-54-1111112")
-    assert remarks_on(asked, submission_of(asked), recipients_of(asked, SETTINGS)) == [note]
+    assert remarks_on(sent_body, submission_of(sent_body), recipients_of(sent_body, SETTINGS)) == [note]
 
 
 @pytest.mark.ledger("body.placeholder-without-value")
-def test_remarks_name_every_field_that_no_placeholder_asks_for() -> None:
+def test_every_field_without_a_placeholder_causes_a_warning() -> None:
     values = [_vars(NUMBER, b="1", **{"#a#": "1", "c": "1"}), _vars("972-54-1111112", b="2")]
-    assert _remarks(content="Hi #c#", field_vars=values) == [
+    assert _warnings(content="Hi #c#", field_vars=values) == [
         RequestWarning("message.field_vars", "no placeholder #a# in the content"),
         RequestWarning("message.field_vars", "no placeholder #b# in the content"),
     ]
 
 
-def test_spellings_know_every_reason() -> None:
+def test_every_reason_has_a_name_in_the_reads() -> None:
     assert all(reason.in_reads for reason in Reason)
 
 
-def _sent_row(spelling: ReasonNames, state: State, mobile_number: str = NUMBER) -> dict[str, Any]:
+def _sent_row(names: ReasonNames, state: State, mobile_number: str = NUMBER) -> dict[str, Any]:
     mock = InProcess()
-    made = mock.engine.find(mock.account(), mock.send()[0]["transaction_id"])
-    event = made.history[-1]._replace(state=state)
-    message: Message = made._replace(history=(event,), mobile_number=mobile_number)
-    (row,) = json.loads(spelling.sent_rows([message]))
-    assert row["transaction_id"] == made.transaction_id
+    sent = mock.engine.find(mock.account(), mock.send()[0]["transaction_id"])
+    event = sent.history[-1]._replace(state=state)
+    message: Message = sent._replace(history=(event,), mobile_number=mobile_number)
+    (row,) = json.loads(names.sent_rows([message]))
+    assert row["transaction_id"] == sent.transaction_id
     assert isinstance(row, dict)
     return row
 
 
 @pytest.mark.ledger("send.response", "send.null-reason")
 @pytest.mark.parametrize("state", State, ids=str)
-@pytest.mark.parametrize("setting", ["vendor", "hyphen", "underscore"])
-def test_sent_rows_have_exactly_the_documented_members(state: State, setting: str) -> None:
-    row = _sent_row(ReasonNames(setting), state)
-    assert list(row) == list(SentRow.model_fields)
-    second = state.reason.in_reads if state.reason else None
-    assert row["status"] == state.status
-    assert row["reject_reason"] == (second if setting == "underscore" else state.reason)
+def test_sent_rows_have_exactly_the_documented_fields(state: State) -> None:
+    in_reads = state.reason.in_reads if state.reason else None
+    for setting, reason in (("vendor", state.reason), ("hyphen", state.reason), ("underscore", in_reads)):
+        row = _sent_row(ReasonNames(setting), state)
+        assert list(row) == list(SentRow.model_fields)
+        assert (row["status"], row["reject_reason"]) == (state.status, reason), setting
 
 
 @pytest.mark.ledger("body.recipients")
 @pytest.mark.parametrize("number", ['"', "\\", "שלום", "\n", "\ud800", "", "x" * 100])
-def test_sent_rows_answer_any_number_as_sent(number: str) -> None:
+def test_sent_rows_have_any_number_as_sent(number: str) -> None:
     assert _sent_row(ReasonNames("vendor"), State.SENT, number)["mobile_number"] == number
 
 
-def test_sent_rows_of_nothing_are_an_empty_array() -> None:
+def test_sent_rows_of_no_message_are_an_empty_array() -> None:
     assert ReasonNames("vendor").sent_rows([]) == b"[]"
 
 
-def test_json_is_not_escaped_unless_it_must_be() -> None:
+def test_json_escapes_only_lone_surrogates() -> None:
     assert to_json({"a": ["שלום", None]}) == '{"a":["שלום",null]}'.encode()
     assert to_json("\ud800") == b'"\\ud800"'
 
 
-def test_models_on_the_wire_are_frozen() -> None:
+def test_models_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         _body().send_at = NOON + timedelta(days=1)

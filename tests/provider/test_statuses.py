@@ -231,7 +231,7 @@ def test_number_with_a_kosher_prefix_takes_no_sms(prefix: str) -> None:
 @pytest.mark.ledger("status.order")
 def test_default_rules_are_tried_in_order() -> None:
     digits = "972541111111"
-    stands: dict[str, Any] = {
+    options: dict[str, Any] = {
         "bounced": (digits, "97254111111"),
         "unsubscribed": (digits,),
         "kosher": (digits,),
@@ -239,11 +239,11 @@ def test_default_rules_are_tried_in_order() -> None:
         "gateway": False,
     }
     removed: dict[str, Any] = {"bounced": (), "unsubscribed": (), "kosher": (), "credit": None, "gateway": True}
-    assert _ending(InProcess(**stands).send("972-54-111111")[0]) == HYPHEN["invalid"]
+    assert _ending(InProcess(**options).send("972-54-111111")[0]) == HYPHEN["invalid"]
     for setting, ends in zip(removed, ["bounced", "unsubscribe", "kosher", "no-credit", "no-gateway"], strict=True):
-        assert _ending(InProcess(**stands).send(NUMBER)[0]) == HYPHEN[ends]
-        stands[setting] = removed[setting]
-    assert _ending(InProcess(**stands).send(NUMBER)[0]) == HYPHEN["sent"]
+        assert _ending(InProcess(**options).send(NUMBER)[0]) == HYPHEN[ends]
+        options[setting] = removed[setting]
+    assert _ending(InProcess(**options).send(NUMBER)[0]) == HYPHEN["sent"]
 
 
 @pytest.mark.ledger("status.order")
@@ -350,9 +350,9 @@ HTTP = {
 @pytest.mark.parametrize(("is_async", "others"), [(False, []), (True, [NUMBER])], ids=["sync", "async-second"])
 def test_fault_code_returns_its_status_and_accepts_nothing(code: str, is_async: bool, others: list[str]) -> None:
     mock = InProcess()
-    reply = mock.try_send(*others, _magic(code), **_mode(is_async))
-    assert (reply.status, reply.json()) == HTTP[code]
-    assert reply.headers.get("retry-after") == ("5" if code == "62" else None)
+    response = mock.try_send(*others, _magic(code), **_mode(is_async))
+    assert (response.status, response.json()) == HTTP[code]
+    assert response.headers.get("retry-after") == ("5" if code == "62" else None)
     assert len(mock.account().messages) == 0
     assert (mock.last().status, mock.last().note) == (HTTP[code][0], f"magic number {code}: status {HTTP[code][0]}")
 
@@ -360,8 +360,8 @@ def test_fault_code_returns_its_status_and_accepts_nothing(code: str, is_async: 
 def test_fault_code_returns_its_status_over_the_socket(shared_mock: Mock) -> None:
     code = "62"
     data = f'{{"message": {{"content": "x", "to": [{{"mobile_number": "{_magic(code)}"}}]}}}}'
-    answer = shared_mock.post(data, X_API_Key="statuses")
-    assert (answer.status_code, answer.json()) == HTTP[code]
+    response = shared_mock.post(data, X_API_Key="statuses")
+    assert (response.status_code, response.json()) == HTTP[code]
 
 
 def test_fault_code_401_follows_the_settings_of_its_message() -> None:
@@ -384,12 +384,12 @@ def test_fault_code_that_accepts_sends_to_everyone(code: str) -> None:
     done, damage = ACCEPTED[code]
     mock, sound = InProcess(), InProcess()
     numbers = [NUMBER, _magic(code), _magic("10")]
-    reply = mock.try_send(*numbers)
+    response = mock.try_send(*numbers)
     expected = damage(
         sound.try_send(*numbers[:1], _magic("00"), *numbers[2:]).body.replace(b"000000", b"000" + code.encode() + b"0")
     )
     assert mock.connection.done == done
-    assert (reply.body if reply.status else None) == expected
+    assert (response.body if response.status else None) == expected
     assert [row["status"] for row in mock.search()] == ["invalid", "sent", "sent"]
     entry = next(entry for entry in mock.account().journal.newest_first() if entry.method == "POST")
     assert entry.status == (None if code == "71" else 200)
@@ -398,15 +398,15 @@ def test_fault_code_that_accepts_sends_to_everyone(code: str) -> None:
 
 def test_fault_code_72_resets_the_connection_and_accepts_nothing() -> None:
     mock = InProcess()
-    reply = mock.try_send(NUMBER, _magic("72"))
-    assert (reply.status, mock.connection.done) == (None, ["reset"])
+    response = mock.try_send(NUMBER, _magic("72"))
+    assert (response.status, mock.connection.done) == (None, ["reset"])
     assert len(mock.account().messages) == 0
     assert (mock.last().status, mock.last().response_body) == (None, b"")
     assert mock.last().note == "magic number 72: reset_before_accept"
 
 
 @pytest.mark.parametrize(
-    ("codes", "status", "done", "kept"),
+    ("codes", "status", "done", "stored"),
     [
         (["70", "63"], 500, [], 0),
         (["71", "64"], 503, [], 0),
@@ -420,11 +420,11 @@ def test_fault_code_72_resets_the_connection_and_accepts_nothing() -> None:
     ids=str,
 )
 def test_fault_codes_together_refuse_first_then_take_the_first__an_unknown_one_before_all(
-    codes: list[str], status: int | None, done: list[str], kept: int
+    codes: list[str], status: int | None, done: list[str], stored: int
 ) -> None:
     mock = InProcess()
-    reply = mock.try_send(*map(_magic, codes))
-    assert (reply.status, mock.connection.done, len(mock.account().messages)) == (status, done, kept)
+    response = mock.try_send(*map(_magic, codes))
+    assert (response.status, mock.connection.done, len(mock.account().messages)) == (status, done, stored)
 
 
 @pytest.mark.ledger("error.model")
@@ -432,11 +432,11 @@ def test_fault_codes_together_refuse_first_then_take_the_first__an_unknown_one_b
 @pytest.mark.parametrize("code", ["06", "99"])
 def test_unknown_code_is_a_400_that_names_the_catalogue(code: str, others: list[str]) -> None:
     mock = InProcess()
-    reply = mock.try_send(*others, _magic(code), **ASYNC)
+    response = mock.try_send(*others, _magic(code), **ASYNC)
     known = ", ".join(mock.engine.decisions.catalogue.rows)
     text = f"'{_magic(code)}' is a magic number with the unknown code {code}. Known codes: {known}. See /_mock/numbers."
-    assert reply.status == 400
-    assert reply.json()["ModelState"] == {f"model.message.to[{len(others)}].mobile_number": [text]}
+    assert response.status == 400
+    assert response.json()["ModelState"] == {f"model.message.to[{len(others)}].mobile_number": [text]}
     assert len(mock.account().messages) == 0
 
 
