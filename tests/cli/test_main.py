@@ -29,37 +29,37 @@ from tests.support import KEY, NUMBER, TIMEOUT, Mock, body
 
 SEND = "/rest/v1/transactional/sms/send"
 SCRIPT = str(Path(sysconfig.get_path("scripts")) / "mocksms")
-NAMES = ", ".join(COMMANDS)
-SOON = 1.0
-"""Seconds in which a mock that was told to end has ended."""
+COMMAND_NAMES = ", ".join(COMMANDS)
+MAX_SHUTDOWN_SECONDS = 1.0
+"""Seconds from a signal to the end of the process."""
 
 
 class Process:
-    """A mock in a process of its own, with what it has printed so far."""
+    """A command in its own process, and the output that was read so far."""
 
     def __init__(self, popen: subprocess.Popen[str]) -> None:
         self.popen = popen
         self.printed: list[str] = []
 
     def read_until(self, word: str) -> str:
-        """Read output up to a line with this word, and return that line; a limit ends the process, and so the wait."""
-        return self._found(word, self.popen.stdout)
+        """Read standard output up to a line with this word, and return that line; a timeout kills the process."""
+        return self._read(word, self.popen.stdout)
 
     def read_error_until(self, word: str) -> str:
-        """Likewise for what it says on standard error."""
-        return self._found(word, self.popen.stderr)
+        """Like `read_until`, for standard error."""
+        return self._read(word, self.popen.stderr)
 
-    def _found(self, word: str, stream: IO[str] | None) -> str:
-        limit = threading.Timer(TIMEOUT, self.popen.kill)
-        limit.start()
-        found = next((line for line in self._lines(stream) if word in line), "")
-        limit.cancel()
-        assert found, f"{word!r} was not printed, but: {self.printed}"
-        return found
+    def _read(self, word: str, stream: IO[str] | None) -> str:
+        timeout = threading.Timer(TIMEOUT, self.popen.kill)
+        timeout.start()
+        line = next((line for line in self._lines(stream) if word in line), "")
+        timeout.cancel()
+        assert line, f"{word!r} was not printed, but: {self.printed}"
+        return line
 
     def _lines(self, stream: IO[str] | None) -> Iterator[str]:
         assert stream is not None
-        for line in iter(stream.readline, ""):  # pragma: no branch - ends only where a test fails
+        for line in iter(stream.readline, ""):  # pragma: no branch - ends only if a test fails
             self.printed.append(line)
             yield line
 
@@ -79,7 +79,7 @@ class Process:
         return code, monotonic() - started
 
     def rest(self) -> tuple[str, str]:
-        """Return what else was printed on both streams, once the process has ended."""
+        """Wait for the end of the process, and return the rest of both streams."""
         return self.popen.communicate(timeout=TIMEOUT)
 
 
@@ -97,7 +97,7 @@ def started(*arguments: str, command: Sequence[str] = (sys.executable, "-m", "mo
 
 @contextmanager
 def serving(*arguments: str) -> Iterator[Process]:
-    """A mock that is ready, on a free port."""
+    """Start a mock on a free port, and wait until it is ready."""
     with started("--port", "0", *arguments) as process:
         process.read_until("curl")
         process.read_until("\n")
@@ -111,13 +111,13 @@ def raw_send(number: str) -> bytes:
 
 
 @pytest.fixture(autouse=True)
-def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in filter(lambda name: name.startswith("MOCKSMS_"), tuple(os.environ)):
-        monkeypatch.delenv(variable)  # pragma: no cover - set only where somebody has set one
+        monkeypatch.delenv(variable)  # pragma: no cover - only if the environment has one
 
 
 @pytest.fixture(autouse=True)
-def signals_as_before() -> Iterator[None]:
+def restored_signals() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():
@@ -129,7 +129,7 @@ def signals_as_before() -> Iterator[None]:
     [[sys.executable, "-m", "mocksms"], [sys.executable, "-m", "mocksms", "serve"], [SCRIPT], [SCRIPT, "serve"]],
     ids=["module", "module serve", "script", "script serve"],
 )
-def test_serving_prints_where_who_what_and_how_to_try(command: list[str]) -> None:
+def test_serving_prints_url_keys_numbers_and_a_curl_command(command: list[str]) -> None:
     with started("--port", "0", "--seed", "seven", command=command) as process:
         process.read_until("curl")
         welcome = "".join(process.printed)
@@ -144,7 +144,7 @@ def test_serving_prints_where_who_what_and_how_to_try(command: list[str]) -> Non
         assert process.end(signal.SIGTERM)[0] == 0
 
 
-def test_printed_curl_line_works_in_a_shell() -> None:
+def test_printed_curl_command_works_in_a_shell() -> None:
     with serving() as process:
         (line,) = (line for line in process.printed if "curl" in line)
         ran = subprocess.run(
@@ -153,11 +153,13 @@ def test_printed_curl_line_works_in_a_shell() -> None:
         (row,) = json.loads(ran.stdout)
         assert row["status"] == "sent"
         assert "972-50-0000000   sent" in process.read_until("972-50-0000000")
-        answer = requests.get(process.url + "/transactional/sms/search", headers={"X-API-Key": "demo"}, timeout=TIMEOUT)
-        assert [found["transaction_id"] for found in answer.json()] == [row["transaction_id"]]
+        response = requests.get(
+            process.url + "/transactional/sms/search", headers={"X-API-Key": "demo"}, timeout=TIMEOUT
+        )
+        assert [found["transaction_id"] for found in response.json()] == [row["transaction_id"]]
 
 
-def test_printed_curl_line_takes_a_configured_key_from_the_shell() -> None:
+def test_printed_curl_command_reads_a_configured_key_from_the_shell() -> None:
     with serving("--api-key", "a-real-key") as process:
         (line,) = (line for line in process.printed if "curl" in line)
         assert "a-real-key" not in "".join(process.printed)
@@ -172,7 +174,7 @@ def test_printed_curl_line_takes_a_configured_key_from_the_shell() -> None:
         assert json.loads(ran.stdout)[0]["status"] == "sent"
 
 
-def test_each_message_is_a_line_with_its_text_escaped() -> None:
+def test_each_message_is_a_line_with_escaped_content() -> None:
     with serving() as process:
         headers = {"X-API-Key": KEY}
         content = "Hi \x1b[2J שלום"
@@ -190,7 +192,7 @@ def test_quiet_prints_no_line_per_message() -> None:
         assert process.rest() == ("", "")
 
 
-def test_variables_are_options_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCKSMS_SENDER", "Variable")
     monkeypatch.setenv("MOCKSMS_URL", "http://127.0.0.1:1")
     with serving() as process:
@@ -201,13 +203,13 @@ def test_variables_are_options_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_it_within_a_second_whatever_is_open(number: signal.Signals) -> None:
-    with serving() as process, socket.create_connection(("127.0.0.1", process.port), TIMEOUT) as held:
+def test_signal_ends_the_mock_within_a_second_with_open_connections(number: signal.Signals) -> None:
+    with serving() as process, socket.create_connection(("127.0.0.1", process.port), TIMEOUT) as delayed:
         with (
             closing(http.client.HTTPConnection("127.0.0.1", process.port, timeout=TIMEOUT)) as idle,
             socket.create_connection(("127.0.0.1", process.port), TIMEOUT) as half_sent,
         ):
-            held.sendall(raw_send("972-50-0007000"))
+            delayed.sendall(raw_send("972-50-0007000"))
             process.read_until("972-50-0007000")
             whole = raw_send(NUMBER).replace(b"Host:", b"Expect: 100-continue\r\nHost:")
             half_sent.sendall(whole[: whole.index(b"\r\n\r\n") + 5])
@@ -215,38 +217,36 @@ def test_signal_ends_it_within_a_second_whatever_is_open(number: signal.Signals)
             idle.request("GET", "/_mock/health")
             assert idle.getresponse().read()
             code, took = process.end(number)
-            answer = b"".join(iter(lambda: held.recv(65536), b""))
+            response = b"".join(iter(lambda: delayed.recv(65536), b""))
         assert code == 0
-        assert took < SOON
-        head, _, content = answer.partition(b"\r\n\r\n")
+        assert took < MAX_SHUTDOWN_SECONDS
+        head, _, content = response.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK")
         assert json.loads(content)[0]["status"] == "sent"
         assert "Traceback" not in process.rest()[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_it_without_a_word(number: signal.Signals) -> None:
+def test_signal_ends_the_mock_without_output(number: signal.Signals) -> None:
     with serving() as process:
         code, took = process.end(number)
         assert (code, process.rest()) == (0, ("", ""))
-        assert took < SOON
+        assert took < MAX_SHUTDOWN_SECONDS
 
 
-def test_signal_during_the_welcome_ends_it_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits for the welcome may send a signal as soon as it is there."""
+def test_signal_handlers_are_set_before_the_welcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that waits for the welcome may send a signal at once."""
     from mocksms.cli import main as cli
 
-    ours: list[object] = []
-    monkeypatch.setattr(cli, "echo", lambda _: ours.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))))
+    handlers: list[object] = []
+    monkeypatch.setattr(cli, "echo", lambda _: handlers.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))))
     monkeypatch.setattr("mocksms.server.Server.run", lambda _, sockets: [listener.close() for listener in sockets])
     main(["--port", "0"])
-    assert signal.default_int_handler not in ours
-    assert signal.SIG_DFL not in ours
+    assert signal.default_int_handler not in handlers
+    assert signal.SIG_DFL not in handlers
 
 
-def test_serving_returns_the_exit_code_of_success(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_serving_returns_exit_code_0(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("mocksms.server.Server.run", lambda _, sockets: [listener.close() for listener in sockets])
     codes = main(["--port", "0"]), main(["--port", "0", "--quiet"])
     assert codes == (0, 0)
@@ -254,15 +254,15 @@ def test_serving_returns_the_exit_code_of_success(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_before_it_listens_ends_it_as_well(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
-    """The first process of a container ignores a signal it has no handler for."""
+def test_signal_before_the_mock_listens_ends_it(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    """The first process of a container ignores signals without a handler."""
     monkeypatch.setattr("mocksms.server.bind", lambda _: signal.raise_signal(number))
     with pytest.raises(SystemExit) as left:
         main(["--port", "0"])
     assert left.value.code == 0
 
 
-def test_taken_port_is_one_sentence_and_no_traceback() -> None:
+def test_port_in_use_is_one_sentence_without_a_traceback() -> None:
     with bind(Settings(port=0)) as listener:
         port = listener.getsockname()[1]
         ran = subprocess.run(
@@ -294,8 +294,8 @@ def test_taken_port_is_one_sentence_and_no_traceback() -> None:
         (["serve", "now"], "Unknown argument now;"),
         (["--kosher-pre", "972"], "Unknown argument --kosher-pre; did you mean --kosher-prefix?"),
         (["sreve"], "Unknown command 'sreve'; did you mean serve?"),
-        (["zzz"], f"Unknown command 'zzz'; the commands are {NAMES}."),
-        ([""], f"Unknown command ''; the commands are {NAMES}."),
+        (["zzz"], f"Unknown command 'zzz'; the commands are {COMMAND_NAMES}."),
+        ([""], f"Unknown command ''; the commands are {COMMAND_NAMES}."),
         (["fidelity", "--zzz"], "Unknown argument --zzz; see mocksms fidelity --help."),
         (["numbers", "--jsn"], "Unknown argument --jsn; did you mean --json?"),
         (["fidelity", "--port", "x"], "--port is 'x', but must be a whole number from 0 to 65535."),
@@ -303,7 +303,7 @@ def test_taken_port_is_one_sentence_and_no_traceback() -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_unusable_command_line_is_one_sentence(
+def test_invalid_command_line_is_one_sentence(
     capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     assert main(arguments) == UNUSABLE == 2
@@ -326,7 +326,7 @@ def test_unknown_variable_is_one_sentence(
     )
 
 
-def test_bad_value_of_a_variable_names_the_variable(
+def test_invalid_value_of_a_variable_names_the_variable(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MOCKSMS_CREDIT", "much")
@@ -334,7 +334,7 @@ def test_bad_value_of_a_variable_names_the_variable(
     assert capsys.readouterr().err.startswith("mocksms: MOCKSMS_CREDIT is 'much', but must be ")
 
 
-def test_arguments_come_from_the_command_line_when_none_are_given(
+def test_main_reads_the_command_line_by_default(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["mocksms", "numbers"])
@@ -410,7 +410,7 @@ def test_help_lists_every_option_with_its_variable(
     assert [f"{group}:" for group in GROUPS.values()] == re.findall(r"^[A-Z][\w ]+:$", text, re.MULTILINE)
 
 
-def test_help_tells_of_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_each_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = help_of(capsys)
     assert re.findall(r"^  (\w+)  +\w", text, re.MULTILINE) == list(COMMANDS)
 
@@ -428,7 +428,7 @@ def test_help_tells_of_each_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("demo", ["host", "port", "control_token", "seed"]),
     ],
 )
-def test_help_of_a_command_lists_the_options_it_looks_at(
+def test_help_of_a_command_lists_its_options(
     capsys: pytest.CaptureFixture[str], command: str, options: list[str]
 ) -> None:
     listed = re.findall(r"\[MOCKSMS_(\w+)\]", help_of(capsys, command))
@@ -447,26 +447,26 @@ def test_help_of_a_command_lists_the_options_it_looks_at(
     ids=["bare flag", "flag with value", "switched off", "lists add up", "last one wins"],
 )
 def test_flags_reach_the_settings(monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: Settings) -> None:
-    given: list[Settings] = []
+    used: list[Settings] = []
 
     def listen(settings: Settings) -> socket.socket:
-        given.append(settings)
+        used.append(settings)
         return bind(Settings(port=0))
 
     monkeypatch.setattr("mocksms.server.bind", listen)
     monkeypatch.setattr("mocksms.server.serve", lambda _, listener, *__: listener.close())
     assert main(arguments) == 0
-    assert given == [expected]
+    assert used == [expected]
 
 
-def test_output_that_cannot_show_a_character_gets_its_escape() -> None:
+def test_output_escapes_characters_that_its_encoding_lacks() -> None:
     with started(
         "--port", "0", "--api-key", "long-enough", command=["env", "PYTHONIOENCODING=ascii", SCRIPT]
     ) as process:
         assert r"API key    one of long\u2026" in process.read_until("API key")
 
 
-def test_reader_that_leaves_early_sees_no_traceback() -> None:
+def test_closed_output_causes_no_traceback() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -483,7 +483,7 @@ def test_reader_that_leaves_early_sees_no_traceback() -> None:
     assert "Traceback" not in ran.stderr
 
 
-def test_help_names_the_words_an_option_takes_and_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_of_an_option_lists_its_choices_and_default(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     text = " ".join(capsys.readouterr().out.split())
@@ -491,12 +491,12 @@ def test_help_names_the_words_an_option_takes_and_its_default(capsys: pytest.Cap
     assert "port to listen on; 0: any free port (default 8972) [MOCKSMS_PORT]" in text
 
 
-def test_public_address_is_for_links__the_welcome_says_where_it_listens() -> None:
+def test_welcome_prints_the_listening_address_and_not_the_public_url() -> None:
     with started("--port", "0", "--public-url", "http://192.0.2.7") as process:
         assert re.search(r"http://127\.0\.0\.1:[1-9]\d*/rest/v1", process.read_until("Base URL"))
 
 
-def test_ready_tells_by_its_exit_code_whether_a_mock_is(capsys: pytest.CaptureFixture[str], own_mock: Mock) -> None:
+def test_exit_code_of_ready_is_0_if_the_mock_is_ready(capsys: pytest.CaptureFixture[str], own_mock: Mock) -> None:
     assert main(["ready", "--port", str(own_mock.port)]) == 0
     assert capsys.readouterr() == (f"mocksms is ready at {own_mock.url}\n", "")
     with bind(Settings(port=0)) as listener:
@@ -506,7 +506,7 @@ def test_ready_tells_by_its_exit_code_whether_a_mock_is(capsys: pytest.CaptureFi
     assert capsys.readouterr() == ("", refused)
 
 
-def test_ready_asks_where_the_variables_say_or_at_a_url(monkeypatch: pytest.MonkeyPatch, own_mock: Mock) -> None:
+def test_ready_uses_the_address_of_the_variables_or_a_url(monkeypatch: pytest.MonkeyPatch, own_mock: Mock) -> None:
     monkeypatch.setenv("MOCKSMS_HOST", "0.0.0.0")
     monkeypatch.setenv("MOCKSMS_PORT", str(own_mock.port))
     assert main(["ready"]) == 0
@@ -514,7 +514,7 @@ def test_ready_asks_where_the_variables_say_or_at_a_url(monkeypatch: pytest.Monk
     assert main(["ready", "--url", own_mock.url + "/"]) == 0
 
 
-def test_ready_waits_no_longer_than_it_may(capsys: pytest.CaptureFixture[str]) -> None:
+def test_ready_waits_up_to_its_timeout(capsys: pytest.CaptureFixture[str]) -> None:
     with bind(Settings(port=0)) as listener:
         port = listener.getsockname()[1]
     assert main(["ready", "--wait", "--timeout", "100ms", "--port", str(port)]) == 1
@@ -525,10 +525,10 @@ def test_ready_waits_for_a_mock_that_is_starting() -> None:
     with bind(Settings(port=0)) as listener:
         port = listener.getsockname()[1]
     with (
-        started("ready", "--wait", "--port", str(port)) as asking,
+        started("ready", "--wait", "--port", str(port)) as ready,
         started("--port", str(port)),
     ):
-        assert asking.popen.wait(TIMEOUT) == 0
+        assert ready.popen.wait(TIMEOUT) == 0
 
 
 @pytest.mark.parametrize(
@@ -539,7 +539,7 @@ def test_ready_waits_for_a_mock_that_is_starting() -> None:
         (["--wiat"], "Unknown argument --wiat; did you mean --wait?"),
     ],
 )
-def test_ready_refuses_what_it_cannot_use(
+def test_ready_refuses_invalid_arguments(
     capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     assert main(["ready", *arguments]) == UNUSABLE
@@ -559,17 +559,17 @@ def test_json_log_is_an_object_per_line() -> None:
     with started("--port", "0", "--log-format", "json") as process:
         ready = json.loads(process.read_until('"ready"'))
         content = "Hi \x1b[2J שלום"
-        answer = requests.post(
+        response = requests.post(
             ready["url"] + SEND, json=body(NUMBER, content=content), headers={"X-API-Key": KEY}, timeout=TIMEOUT
         )
         message = json.loads(process.read_until('"message"'))
         assert process.end(signal.SIGTERM)[0] == 0
     assert (message["content"], message["status"]) == (content, "sent")
-    assert message["transaction_id"] == answer.json()[0]["transaction_id"]
+    assert message["transaction_id"] == response.json()[0]["transaction_id"]
     assert "".join(process.printed).isascii()
 
 
-def test_json_log_has_what_went_wrong_as_an_object_too(tmp_path: Path) -> None:
+def test_json_log_has_an_object_per_problem(tmp_path: Path) -> None:
     scenario = tmp_path / "story.toml"
     scenario.write_text("[[rule]]\noutcome = 'sent'\n", encoding="utf-8")
     with started("--port", "0", "--log-format", "json", "--scenario", str(scenario)) as process:

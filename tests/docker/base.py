@@ -1,4 +1,4 @@
-"""The image that stands in for a slim Python where none can be pulled: Debian with python3, made once and kept."""
+"""The base image for machines that cannot pull one: Debian with python3, created once and cached."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUPERFLUOUS: Final = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "us
 
 
 def base_archive() -> Path:
-    """Return the archive of its root file system; the first time that takes about a minute."""
+    """Return the archive of its root file system; creating it takes about a minute."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mocksms-docker-base"
     archive = cache / f"{SUITE}.tar"
     if not archive.exists():
@@ -29,7 +29,7 @@ def base_archive() -> Path:
 
 
 def _bootstrap(root: Path) -> None:
-    """Install a small Debian into a folder, from where this machine gets its packages."""
+    """Install a small Debian into a folder, from the package source of this machine."""
     command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(root), *_mirror()]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout
@@ -38,7 +38,7 @@ def _bootstrap(root: Path) -> None:
 
 
 def _mirror() -> list[str]:
-    """Return where apt gets this suite from; nothing if it gets another one, and debootstrap is to know."""
-    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", f"Codename: {SUITE}", "Component: main"]
-    done = subprocess.run([*asked, "Created-By: Packages"], capture_output=True, text=True, check=False)
+    """Return the URL of the source of apt for this suite; empty if apt has none, so that debootstrap uses its own."""
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", f"Codename: {SUITE}", "Component: main"]
+    done = subprocess.run([*command, "Created-By: Packages"], capture_output=True, text=True, check=False)
     return [address for address in done.stdout.split() if address.startswith("http")][:1]

@@ -1,4 +1,4 @@
-"""The image, built once by an engine, and containers of it. `pytest tests/docker -rs` says what was skipped and why."""
+"""The image, built once by an engine, and its containers. `pytest tests/docker -rs` prints what was skipped and why."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def base(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The image that the mock's is built on."""
+    """The base of the image of the mock."""
     return base_image(engine, tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="session")
 def image(engine: Engine, base: str) -> str:
-    """The mock's image."""
+    """The image of the mock."""
     name = f"mocksms:{VERSION}"
     engine("build", "--network", "host", *build_arguments(base), "--tag", name, str(ROOT))
     return name
@@ -42,14 +42,14 @@ def build_arguments(base: str) -> list[str]:
 
 @pytest.fixture
 def run(engine: Engine, image: str) -> Iterator[Callable[..., Container]]:
-    """A function that starts a container of the image with some options; it is gone after the test."""
-    made: list[Container] = []
+    """A function that starts a container of the image with some options; the test removes it at its end."""
+    containers: list[Container] = []
 
     def start(*options: str, arguments: tuple[str, ...] = ()) -> Container:
         container = Container.start(engine, "--publish", "127.0.0.1::8972", *options, image, *arguments)
-        made.append(container)
+        containers.append(container)
         return container
 
     yield start
-    for container in made:
+    for container in containers:
         engine("rm", "--force", "--volumes", container.id)

@@ -1,4 +1,4 @@
-"""A container of the mock, spoken to through its published port."""
+"""A container of the mock, called through its published port."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support import KEY, TIMEOUT, send_sms
 
 
 class Container:
-    """A container, and when it was asked for."""
+    """A container, and the time of its start."""
 
     def __init__(self, engine: Engine, identity: str, started: float) -> None:
         self.engine = engine
@@ -28,11 +28,11 @@ class Container:
 
     @property
     def url(self) -> str:
-        """Where the mock is: another port after each start."""
+        """The URL of the mock; its port changes with each start."""
         return f"http://{self.engine('port', self.id, '8972/tcp').splitlines()[0]}"
 
     def wait(self) -> float:
-        """Wait until the mock answers; return the seconds since it was asked for."""
+        """Wait until the mock is ready; return the seconds since the start."""
         wait_until_ready(self.url, TIMEOUT)
         return monotonic() - self.started
 
@@ -40,12 +40,12 @@ class Container:
         return send_sms(self.url, *to, key=key, **more)
 
     def get(self, path: str, key: str = KEY) -> Any:
-        answer = requests.get(self.url + path, headers={"X-API-Key": key}, timeout=TIMEOUT)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = requests.get(self.url + path, headers={"X-API-Key": key}, timeout=TIMEOUT)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     def field(self, path: str) -> Any:
-        """Return a field of what the engine knows about it."""
+        """Return a field of the description of the container."""
         return json.loads(self.engine("inspect", "--format", f"{{{{json {path}}}}}", self.id))
 
     def end(self, signal: str = "TERM") -> tuple[int, float]:

@@ -1,4 +1,4 @@
-"""A Docker engine: the one that runs here, or one of Debian's started by hand, which leaves nothing behind."""
+"""A Docker engine: the one of this machine, or one that the tests start and remove."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ import pytest
 
 from tests.docker.base import base_archive
 
-SLOW: Final = 600.0
-"""Seconds the longest command may take: a build that fetches everything."""
+MAX_COMMAND_SECONDS: Final = 600.0
+"""Seconds that the longest command may take: a build that downloads everything."""
 
-STARTING: Final = 60.0
-"""Seconds an engine may take to start, and to stop."""
+MAX_START_SECONDS: Final = 60.0
+"""Seconds that an engine may take to start or to stop."""
 
 DEFAULT: Final = "python:3.13-slim"
 
@@ -40,13 +40,13 @@ COMMIT
 :POSTROUTING ACCEPT
 COMMIT
 """
-"""The tables an engine writes to, as they are where nothing has: what was saved before does not name those."""
+"""The tables that an engine writes to, empty: `iptables-save` does not list tables that were never used."""
 
-NEEDED: Final = ("docker", "dockerd", "debootstrap", "setpriv", "iptables-save", "iptables-restore", "ip")
+PROGRAMS: Final = ("docker", "dockerd", "debootstrap", "setpriv", "iptables-save", "iptables-restore", "ip")
 
 
 class Engine:
-    """An engine as its command line sees it."""
+    """An engine, used through the command line."""
 
     def __init__(self, address: str | None) -> None:
         self.is_ours = address is not None
@@ -56,7 +56,7 @@ class Engine:
             self.environment["DOCKER_HOST"] = address
 
     def __call__(self, *arguments: str, **more: Any) -> str:
-        """Run a command of the client that must succeed; return what it printed, errors included."""
+        """Run a command of the client, assert that it succeeds, and return its output with the errors."""
         done = self.attempt(*arguments, **more)
         assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stdout}"
         return done.stdout.strip()
@@ -69,12 +69,12 @@ class Engine:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=SLOW,
+            timeout=MAX_COMMAND_SECONDS,
             **more,
         )
 
     def first_line(self, *arguments: str) -> str:
-        """Return the first line a command prints that goes on by itself; it is ended then."""
+        """Return the first line that a running command prints, and end the command."""
         command = ["docker", *arguments]
         with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as following:
             assert following.stdout is not None
@@ -83,25 +83,25 @@ class Engine:
         return line
 
     def field(self, thing: str, path: str) -> str:
-        """Return a field of what the engine knows about a container or an image, as Go's templates print it."""
+        """Return a field of the description of a container or an image, by a Go template."""
         return self("inspect", "--format", f"{{{{{path}}}}}", thing)
 
 
 @contextmanager
 def running_engine() -> Iterator[Engine]:
-    """Give an engine; skip, with the reason, where there is none and none can be started."""
+    """Yield an engine; skip with a reason if none runs and none can be started."""
     here = Engine(None)
     if shutil.which("docker") and here.attempt("version").returncode == 0:
         yield here
         return
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip(f"{UNTESTED}, and only root can start one")
-    missing = [program for program in NEEDED if shutil.which(program) is None]
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         pytest.skip(f"{UNTESTED}, and to start one is missing: {', '.join(missing)}")
     with ExitStack() as after:
         folder = Path(after.enter_context(tempfile.TemporaryDirectory(prefix="mocksms-docker-")))
-        after.enter_context(_network_as_before())
+        after.enter_context(_restored_network())
         yield after.enter_context(_started(folder))
 
 
@@ -113,7 +113,7 @@ def _started(folder: Path) -> Iterator[Engine]:
     engine = Engine(address)
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as daemon:
         try:
-            end = monotonic() + STARTING
+            end = monotonic() + MAX_START_SECONDS
             while engine.attempt("version").returncode != 0:
                 if daemon.poll() is not None or monotonic() > end:
                     last = "".join((folder / "log").read_text().splitlines(keepends=True)[-5:])
@@ -124,20 +124,20 @@ def _started(folder: Path) -> Iterator[Engine]:
                 engine("rm", "--force", "--volumes", *left)
         finally:
             daemon.terminate()
-            daemon.wait(STARTING)
+            daemon.wait(MAX_START_SECONDS)
             _unmount(folder)
 
 
 def _unmount(folder: Path) -> None:
-    """Let go of what an engine that ended badly has left mounted; the latest goes first."""
+    """Unmount what an engine that crashed has left mounted, the latest first."""
     mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     for mount in reversed([mount for mount in mounts if mount.startswith(f"{folder}/")]):
         subprocess.run(["umount", "--lazy", mount], check=True)
 
 
 @contextmanager
-def _network_as_before() -> Iterator[None]:
-    """Put the packet filter, forwarding and the links back to what they were."""
+def _restored_network() -> Iterator[None]:
+    """Restore the packet filter, forwarding and the links after the block."""
     forwarding = Path("/proc/sys/net/ipv4/ip_forward")
     before = subprocess.run(["iptables-save"], capture_output=True, check=True).stdout
     forwards, links = forwarding.read_text(), _links()
@@ -151,14 +151,14 @@ def _network_as_before() -> Iterator[None]:
 
 
 def _links() -> set[str]:
-    """Return the bridges there are: the engine makes one for each of its networks."""
+    """Return the bridges: the engine creates one for each of its networks."""
     return {folder.parent.name for folder in Path("/sys/class/net").glob("*/bridge")}
 
 
 def base_image(engine: Engine, folder: Path) -> str:
-    """Return the Dockerfile's own base where it can be pulled, else one that stands in for it.
+    """Return the base of the Dockerfile if it can be pulled, else a replacement.
 
-    It has the certificates of this machine, which builds may need to reach their package index.
+    The replacement has the certificates of this machine: builds may need them to reach their package index.
     """
     if not engine.is_ours and engine.attempt("pull", DEFAULT).returncode == 0:
         return DEFAULT

@@ -1,4 +1,4 @@
-"""What the README and the guide say about the container is done as printed."""
+"""The commands for the container in the README and the guide work as printed."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ from pathlib import Path
 import pytest
 
 from tests.docker.conftest import ROOT, VERSION
-from tests.docker.engine import SLOW, Engine
+from tests.docker.engine import MAX_COMMAND_SECONDS, Engine
 from tests.readme import GUIDE, README, blocks
 
 
 @pytest.mark.parametrize("page", [README, GUIDE / "deployment.md"], ids=lambda page: page.stem)
 @pytest.mark.usefixtures("image")
-def test_container_is_built_and_run_as_printed(page: Path, engine: Engine, base: str) -> None:
+def test_printed_commands_build_and_run_the_container(page: Path, engine: Engine, base: str) -> None:
     (printed,) = (block.content for block in blocks(page) if block.info == "container")
     if engine.attempt("inspect", "mocksms").returncode == 0:
-        pytest.skip("THE README WAS NOT TRIED: another container is called mocksms")
+        pytest.skip("THE README WAS NOT TESTED: another container has the name mocksms")
     # Here the base is another image, and the port may be taken.
     commands = printed.replace("docker build", f"docker build --network host --build-arg BASE={base}")
     commands = commands.replace("--publish 8972:8972", "--publish 127.0.0.1::8972")
     try:
         done = subprocess.run(
-            ["bash", "-ec", commands], cwd=ROOT, env=engine.environment, capture_output=True, text=True, timeout=SLOW
+            ["bash", "-ec", commands],
+            cwd=ROOT,
+            env=engine.environment,
+            capture_output=True,
+            text=True,
+            timeout=MAX_COMMAND_SECONDS,
         )
     finally:
         engine.attempt("rm", "--force", "mocksms")

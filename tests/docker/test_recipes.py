@@ -1,4 +1,4 @@
-"""The recipes as they are used: with the image, by the programs they are written for."""
+"""The recipes with the image, run by the programs for which they are written."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import pytest
 
 from tests.cookbook import RECIPES, Job, github_job, gitlab_job, run_shop_tests
 from tests.docker.containers import Container
-from tests.docker.engine import SLOW, Engine
+from tests.docker.engine import MAX_COMMAND_SECONDS, Engine
 from tests.downstream.test_downstream import run_suite
 
 
 @pytest.fixture
 def shop(engine: Engine, base: str) -> str:
-    """The image of the application that has the mock beside it."""
+    """The image of the application that uses the mock."""
     engine("build", "--network", "host", "--build-arg", f"BASE={base}", "--tag", "shop", str(RECIPES / "shop"))
     return "shop"
 
 
 @pytest.mark.parametrize("job_of", [github_job, gitlab_job])
-def test_suite_of_another_project_is_green_against_the_service_of_its_job(
+def test_suite_of_another_project_passes_with_the_service_of_its_ci_job(
     job_of: Callable[[], Job], run: Callable[..., Container], tmp_path: Path
 ) -> None:
     job = job_of()
@@ -35,39 +35,41 @@ def test_suite_of_another_project_is_green_against_the_service_of_its_job(
     assert "9 passed" in run_shop_tests(tmp_path, container.url, job)
 
 
-def test_suite_with_the_plugin_attaches_to_the_container(run: Callable[..., Container]) -> None:
+def test_suite_with_the_plugin_passes_with_the_container(run: Callable[..., Container]) -> None:
     container = run()
     container.wait()
     run_suite("flask_shop", {**os.environ, "MOCKSMS_URL": container.url})
 
 
 @pytest.mark.usefixtures("shop")
-def test_compose_starts_mock_and_application_and_runs_the_tests(engine: Engine, image: str) -> None:
+def test_compose_recipe_runs_mock_application_and_tests(engine: Engine, image: str) -> None:
     compose = _compose(engine)
     environment = {**engine.environment, "MOCKSMS_IMAGE": image, "COMPOSE_PROJECT_NAME": f"mocksms{os.getpid()}"}
     command = [*compose, "--file", str(RECIPES / "compose.yaml")]
 
-    def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def compose_command(*arguments: str) -> subprocess.CompletedProcess[str]:
         whole = [*command, *arguments]
-        return subprocess.run(whole, env=environment, capture_output=True, text=True, timeout=SLOW, check=False)
+        return subprocess.run(
+            whole, env=environment, capture_output=True, text=True, timeout=MAX_COMMAND_SECONDS, check=False
+        )
 
     try:
-        done = ask("up", "--no-build", "--exit-code-from", "tests")
+        done = compose_command("up", "--no-build", "--exit-code-from", "tests")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "9 passed" in done.stdout
     finally:
-        ask("down", "--volumes")
+        compose_command("down", "--volumes")
 
 
 def _compose(engine: Engine) -> list[str]:
     if engine.attempt("compose", "version").returncode == 0:
         return ["docker", "compose"]
     if shutil.which("docker-compose") is None:
-        pytest.skip("THE COMPOSE RECIPE WAS NOT RUN: there is neither docker compose nor docker-compose")
+        pytest.skip("THE COMPOSE RECIPE WAS NOT RUN: docker compose is not installed")
     return ["docker-compose"]
 
 
-def test_testcontainers_for_python_is_green(engine: Engine, image: str, tmp_path: Path) -> None:
+def test_testcontainers_recipe_for_python_passes(engine: Engine, image: str, tmp_path: Path) -> None:
     suite = shutil.copy(RECIPES / "testcontainers_python.py", tmp_path / "test_with_container.py")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(suite)],
@@ -75,27 +77,27 @@ def test_testcontainers_for_python_is_green(engine: Engine, image: str, tmp_path
         env=_for_testcontainers(engine, image),
         capture_output=True,
         text=True,
-        timeout=SLOW,
+        timeout=MAX_COMMAND_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
 
 
-def test_testcontainers_for_node_is_green(engine: Engine, image: str, tmp_path: Path) -> None:
+def test_testcontainers_recipe_for_node_passes(engine: Engine, image: str, tmp_path: Path) -> None:
     if shutil.which("npm") is None:
-        pytest.skip("THE RECIPE FOR OTHER LANGUAGES WAS NOT RUN: there is no npm")
+        pytest.skip("THE RECIPE FOR OTHER LANGUAGES WAS NOT RUN: npm is not installed")
     shutil.copy(RECIPES / "testcontainers.mjs", tmp_path)
-    # The last that runs on every Node that is still maintained.
+    # The latest major version that runs on every maintained Node.
     install = ["npm", "install", "--no-audit", "--no-fund", "--silent", "testcontainers@10"]
-    subprocess.run(install, cwd=tmp_path, check=True, timeout=SLOW)
+    subprocess.run(install, cwd=tmp_path, check=True, timeout=MAX_COMMAND_SECONDS)
     done = subprocess.run(
         ["node", "testcontainers.mjs"],
         cwd=tmp_path,
         env=_for_testcontainers(engine, image),
         capture_output=True,
         text=True,
-        timeout=SLOW,
+        timeout=MAX_COMMAND_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -103,7 +105,7 @@ def test_testcontainers_for_node_is_green(engine: Engine, image: str, tmp_path: 
 
 
 def _for_testcontainers(engine: Engine, image: str) -> dict[str, str]:
-    """Return an environment without the container that tidies up after others: its image cannot be pulled here."""
+    """Return environment variables that switch off the cleanup container: its image may be impossible to pull."""
     plain = {name: value for name, value in engine.environment.items() if not name.startswith(("COV", "PYTEST"))}
     return {**plain, "MOCKSMS_IMAGE": image, "TESTCONTAINERS_RYUK_DISABLED": "true"}
 

@@ -1,4 +1,4 @@
-"""How a container of the mock behaves, from its start to its end."""
+"""A container of the mock, from its start to its end."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from tests.docker.containers import Container
 from tests.docker.engine import Engine
 from tests.support import NUMBER, TIMEOUT
 
-READY: Final = 1.5
-"""Seconds from the start of a container to the first answer."""
+MAX_START_SECONDS: Final = 1.5
+"""Seconds from the start of a container to its first response."""
 
-ENDED: Final = 1.0
-"""Seconds from a signal to the end."""
+MAX_SHUTDOWN_SECONDS: Final = 1.0
+"""Seconds from a signal to the end of the container."""
 
-HELD: Final = 5.0
-"""Seconds that magic number 70 holds an answer back."""
+DELAY_SECONDS: Final = 5.0
+"""Seconds by which magic number 70 delays its response."""
 
-LARGEST: Final = 90.0
-"""Mebibytes of memory that an idle mock may take."""
+MAX_IDLE_MEBIBYTES: Final = 90.0
+"""Mebibytes of memory that an idle mock may use."""
 
 HARDENED: Final = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 
 Run = Callable[..., Container]
 
 
-def test_start_to_ready_is_quick(run: Run) -> None:
-    """The best of three, since other programs of this machine may be in the way."""
-    took = min(run().wait() for _ in range(3))
-    print(f"\nstart to ready: {took:.2f} s")
-    assert took < READY
+def test_container_is_ready_soon_after_its_start(run: Run) -> None:
+    """The best of three: other programs may slow this machine down."""
+    seconds = min(run().wait() for _ in range(3))
+    print(f"\nstart to ready: {seconds:.2f} s")
+    assert seconds < MAX_START_SECONDS
 
 
-def test_engine_itself_finds_it_healthy(engine: Engine, run: Run) -> None:
+def test_health_check_of_the_engine_passes(engine: Engine, run: Run) -> None:
     container = run()
     container.wait()
-    # The stream of events ends by itself when the time is up.
+    # `--until` ends the stream of events.
     which = ["--filter", f"container={container.id}", "--filter", "event=health_status"]
     engine.first_line("events", "--since", "1m", "--until", f"{time() + TIMEOUT:.0f}", *which)
     assert container.field(".State.Health.Status") == "healthy"
 
 
-def test_send_and_read_go_through_the_published_port(run: Run) -> None:
+def test_published_port_serves_both_apis(run: Run) -> None:
     container = run()
     container.wait()
     sent, refused = container.send(NUMBER, "972-50-0002100")
@@ -59,7 +59,7 @@ def test_send_and_read_go_through_the_published_port(run: Run) -> None:
     assert container.get("/_mock/messages?to=972-54-1111111")["total"] == 1
 
 
-def test_mounted_scenario_is_played_by_its_name(run: Run, tmp_path: Path) -> None:
+def test_mounted_scenario_is_activated_by_its_name(run: Run, tmp_path: Path) -> None:
     (tmp_path / "outage.toml").write_text('[[rule]]\noutcome = "exception/no-available-gateways"\n', encoding="utf-8")
     tmp_path.chmod(0o755)
     container = run("--volume", f"{tmp_path}:/scenarios:ro", "--env", "MOCKSMS_SCENARIO=outage")
@@ -68,7 +68,7 @@ def test_mounted_scenario_is_played_by_its_name(run: Run, tmp_path: Path) -> Non
     assert row["reject_reason"] == "no-available-gateways"
 
 
-def test_nothing_is_written_and_no_right_is_needed(engine: Engine, run: Run) -> None:
+def test_container_runs_read_only_and_without_capabilities(engine: Engine, run: Run) -> None:
     container = run(*HARDENED)
     container.wait()
     container.send(NUMBER)
@@ -80,18 +80,18 @@ def test_nothing_is_written_and_no_right_is_needed(engine: Engine, run: Run) -> 
     assert int(rights["CapEff"], 16) == 0
 
 
-def test_idle_mock_takes_little_memory(engine: Engine, run: Run) -> None:
+def test_idle_mock_uses_little_memory(engine: Engine, run: Run) -> None:
     container = run()
     container.wait()
     status = engine("exec", container.id, "python3", "-c", "print(open('/proc/1/status').read())")
     (resident,) = (int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
     print(f"\nidle memory: {resident:.1f} MiB")
-    assert resident < LARGEST
+    assert resident < MAX_IDLE_MEBIBYTES
 
 
 @pytest.mark.parametrize("signal", ["TERM", "INT"])
-def test_signal_ends_it_within_a_second(run: Run, signal: str) -> None:
-    """The best of three: what the engine's client takes counts as well."""
+def test_signal_ends_the_container_within_a_second(run: Run, signal: str) -> None:
+    """The best of three: the time of the Docker client is included."""
     ends = []
     for container in (run(), run(), run()):
         container.wait()
@@ -99,22 +99,22 @@ def test_signal_ends_it_within_a_second(run: Run, signal: str) -> None:
     took = min(seconds for _, seconds in ends)
     print(f"\n{signal} to end: {took:.2f} s")
     assert [code for code, _ in ends] == [0, 0, 0]
-    assert took < ENDED
+    assert took < MAX_SHUTDOWN_SECONDS
 
 
-def test_signal_ends_it_while_an_answer_is_held_back(run: Run) -> None:
+def test_signal_ends_the_container_during_a_delayed_response(run: Run) -> None:
     container = run()
     container.wait()
     with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(container.send, "972-50-0007000")
+        delayed = pool.submit(container.send, "972-50-0007000")
         container.get("/_mock/messages/wait")
         code, took = container.end()
-        assert held.result(TIMEOUT)[0]["status"] == "sent"
+        assert delayed.result(TIMEOUT)[0]["status"] == "sent"
     assert code == 0
-    assert took < HELD / 2
+    assert took < DELAY_SECONDS / 2
 
 
-def test_restart_begins_anew(engine: Engine, run: Run) -> None:
+def test_restart_resets_the_mock(engine: Engine, run: Run) -> None:
     container = run()
     container.wait()
     container.send(NUMBER)
@@ -124,46 +124,46 @@ def test_restart_begins_anew(engine: Engine, run: Run) -> None:
     assert container.send(NUMBER)[0]["status"] == "sent"
 
 
-def test_other_container_reaches_it_by_its_name(engine: Engine, run: Run, image: str) -> None:
+def test_other_container_reaches_the_mock_by_its_name(engine: Engine, run: Run, image: str) -> None:
     network = f"mocksms-{os.getpid()}"
     engine("network", "create", network)
     try:
         run("--network", network, "--name", network).wait()
         beside = ("run", "--rm", "--network", network)
         assert "is ready at" in engine(*beside, image, "ready", "--url", f"http://{network}:8972")
-        ask = f"import urllib.request as u; print(u.urlopen('http://{network}:8972/_mock/messages').read().decode())"
-        assert json.loads(engine(*beside, "--entrypoint", "python3", image, "-c", ask))["total"] == 0
+        script = f"import urllib.request as u; print(u.urlopen('http://{network}:8972/_mock/messages').read().decode())"
+        assert json.loads(engine(*beside, "--entrypoint", "python3", image, "-c", script))["total"] == 0
     finally:
         for container in engine("ps", "--all", "--quiet", "--filter", f"network={network}").split():
             engine("network", "disconnect", "--force", network, container)
         engine("network", "rm", network)
 
 
-def test_log_is_lines_or_json(engine: Engine, run: Run) -> None:
+def test_log_has_lines_or_json_objects(engine: Engine, run: Run) -> None:
     lines, objects = run(), run("--env", "MOCKSMS_LOG_FORMAT=json")
     for container in (lines, objects):
         container.wait()
         container.send(NUMBER, content="שלום")
         container.end()
     assert f"{NUMBER}   sent" in engine("logs", lines.id)
-    told = [json.loads(line) for line in engine("logs", objects.id).splitlines()]
-    assert [each["event"] for each in told] == ["ready", "message"]
-    assert told[1]["content"] == "שלום"
+    entries = [json.loads(line) for line in engine("logs", objects.id).splitlines()]
+    assert [each["event"] for each in entries] == ["ready", "message"]
+    assert entries[1]["content"] == "שלום"
 
 
-def test_variables_of_a_kubernetes_service_of_this_name_do_no_harm(run: Run) -> None:
+def test_variables_of_a_kubernetes_service_named_mocksms_are_ignored(run: Run) -> None:
     run("--env", "MOCKSMS_PORT=tcp://10.0.0.7:8972", "--env", "MOCKSMS_SERVICE_HOST=10.0.0.7").wait()
 
 
-def test_container_linked_to_it_under_this_name_reaches_it(engine: Engine, run: Run, image: str) -> None:
-    """As a GitLab runner links a job to its services: Docker then sets variables that begin as ours do."""
+def test_linked_container_reaches_the_mock_by_its_name(engine: Engine, run: Run, image: str) -> None:
+    """GitLab runners link a job to its services: Docker then sets variables that begin with MOCKSMS_."""
     service = run()
     service.wait()
     link = ("--link", f"{service.id}:mocksms")
     assert "is ready at" in engine("run", "--rm", *link, image, "ready", "--url", "http://mocksms:8972")
 
 
-def test_variable_that_cannot_be_used_ends_it_with_a_sentence(engine: Engine, image: str) -> None:
+def test_unknown_variable_ends_the_container_with_a_sentence(engine: Engine, image: str) -> None:
     done = engine.attempt("run", "--rm", "--env", "MOCKSMS_PROT=1", image)
     assert done.returncode == 2
     assert done.stdout.strip().endswith(
