@@ -139,11 +139,9 @@ def _fault_spec(fault: FaultModel) -> FaultSpec:
 def _conditions(match: Match, settings: Settings) -> Iterator[Condition]:
     """Iterate over the conditions of a match, the cheapest first."""
     if match.is_async is not None:
-        is_async = match.is_async
-        yield lambda subject: subject.wants_async is is_async
+        yield _equals("wants_async", match.is_async)
     if match.to is not None:
-        matches_number = _text_test(match.to, partial(_digits, settings))
-        yield lambda subject: matches_number(subject.digits, subject.budget)
+        yield _text_condition("digits", _text_test(match.to, partial(_digits, settings)))
     for name in ("sender", "charset"):
         if (pattern := getattr(match, name)) is not None:
             yield _text_condition(name, _text_test(pattern))
@@ -151,13 +149,11 @@ def _conditions(match: Match, settings: Settings) -> Iterator[Condition]:
         matches_tag = _text_test(match.tag)
         yield lambda subject: any(matches_tag(tag, subject.budget) for tag in subject.tags)
     if match.nth is not None:
-        nth = match.nth
-        yield lambda subject: subject.nth == nth
+        yield _equals("nth", match.nth)
     if match.content is not None:
         part = match.content
         is_pattern = part.startswith(REGEX) or "*" in part
-        matches_content: TextTest = _text_test(part) if is_pattern else lambda text, _: part in text
-        yield lambda subject: matches_content(subject.content, subject.budget)
+        yield _text_condition("content", _text_test(part) if is_pattern else lambda text, _: part in text)
     if match.segments is not None:
         yield _segments_condition(str(match.segments))
 
@@ -169,6 +165,10 @@ def _digits(settings: Settings, number: str) -> str:
     digits = numbers.digits_of(number)
     is_local = settings.accept_local_numbers and digits.startswith("05")
     return f"972{digits[1:]}" if is_local else digits
+
+
+def _equals(name: str, value: object) -> Condition:
+    return lambda subject: bool(getattr(subject, name) == value)
 
 
 def _text_condition(name: str, matches: TextTest) -> Condition:

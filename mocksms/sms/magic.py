@@ -50,35 +50,22 @@ class Catalogue:
 def _rows(delay: timedelta) -> list[MagicNumber]:
     seconds = f"{delay.total_seconds():g} s"
     retry_after = math.ceil(delay.total_seconds())
+    sent, bounced_later, cancelled_later = Step(State.SENT), Step(State.BOUNCED, delay), Step(State.CANCELLED, delay)
+    yes, stop = ReplyReaction("YES", REACTION_DELAY), ReplyReaction("STOP", REACTION_DELAY, opts_out=True)
+    lost = "accepted, then the connection is reset: the response is lost"
     return [
-        _outcome("00", "sent", "sent", Step(State.SENT)),
+        _outcome("00", "sent", "sent", sent),
         _outcome("01", "sent-later", f"queued, sent after {seconds}", Step(State.SENT, delay)),
         _outcome("02", "queued", "stays queued"),
-        _outcome(
-            "03",
-            "replies-yes",
-            "sent, then the recipient replies YES",
-            Step(State.SENT),
-            ReplyReaction("YES", REACTION_DELAY),
-        ),
-        _outcome(
-            "04",
-            "replies-stop",
-            "sent, then the recipient replies STOP and is opted out",
-            Step(State.SENT),
-            ReplyReaction("STOP", REACTION_DELAY, opts_out=True),
-        ),
-        _outcome(
-            "05", "clicks", "sent, then the first link is clicked", Step(State.SENT), ClickReaction(REACTION_DELAY)
-        ),
+        _outcome("03", "replies-yes", "sent, then the recipient replies YES", sent, yes),
+        _outcome("04", "replies-stop", "sent, then the recipient replies STOP and is opted out", sent, stop),
+        _outcome("05", "clicks", "sent, then the first link is clicked", sent, ClickReaction(REACTION_DELAY)),
         _outcome("10", "invalid", str(State.INVALID), Step(State.INVALID)),
         _outcome("20", "unsubscribed", str(State.UNSUBSCRIBED), Step(State.UNSUBSCRIBED)),
         _outcome("21", "kosher", str(State.KOSHER), Step(State.KOSHER)),
         _outcome("22", "bounced", str(State.BOUNCED), Step(State.BOUNCED)),
-        _outcome(
-            "23", "bounces-later", f"sent, then bounces after {seconds}", Step(State.SENT), Step(State.BOUNCED, delay)
-        ),
-        _outcome("24", "cancelled", f"queued, then cancelled after {seconds}", Step(State.CANCELLED, delay)),
+        _outcome("23", "bounces-later", f"sent, then bounces after {seconds}", sent, bounced_later),
+        _outcome("24", "cancelled", f"queued, then cancelled after {seconds}", cancelled_later),
         _outcome("30", "no-credit", str(State.NO_CREDIT), Step(State.NO_CREDIT)),
         _outcome("40", "exception", str(State.EXCEPTION), Step(State.EXCEPTION)),
         _outcome("41", "no-gateway", str(State.NO_GATEWAY), Step(State.NO_GATEWAY)),
@@ -88,12 +75,7 @@ def _rows(delay: timedelta) -> list[MagicNumber]:
         _fault("63", "http-500", "HTTP 500", FaultKind.STATUS, status=500),
         _fault("64", "http-503", "HTTP 503", FaultKind.STATUS, status=503),
         _fault("70", "slow", f"response delayed {seconds}", FaultKind.DELAY, delay),
-        _fault(
-            "71",
-            "response-lost",
-            "accepted, then the connection is reset: the response is lost",
-            FaultKind.RESET_AFTER_ACCEPT,
-        ),
+        _fault("71", "response-lost", lost, FaultKind.RESET_AFTER_ACCEPT),
         _fault("72", "reset", "connection reset before anything is accepted", FaultKind.RESET_BEFORE_ACCEPT),
         _fault("73", "truncated", "accepted, body truncated", FaultKind.TRUNCATED),
         _fault("74", "malformed", "accepted, 200 with malformed JSON", FaultKind.MALFORMED),
