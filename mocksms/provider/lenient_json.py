@@ -19,7 +19,7 @@ BODY: Final = "body"
 """Path of warnings and errors about the whole text."""
 
 MAX_WARNINGS: Final = 50
-"""Most warnings for one body; further ones are left out."""
+"""Maximum of warnings for one body; further ones are left out."""
 
 _TOKEN = re.compile(
     r"""
@@ -58,13 +58,6 @@ def parse(raw: bytes, encoding: str = "utf-8") -> Parsed:
     """
     text, warnings = _decode(raw, encoding)
     try:
-        return Parsed(_PLAIN.decode(text), warnings)
-    except (ValueError, RecursionError, _NotStrict):
-        return _parse_lenient(text, warnings)
-
-
-def _parse_lenient(text: str, warnings: list[RequestWarning]) -> Parsed:
-    try:
         return _load(text, warnings)
     except json.JSONDecodeError:
         rewritten = _Rewrite(text)
@@ -72,24 +65,6 @@ def _parse_lenient(text: str, warnings: list[RequestWarning]) -> Parsed:
         return _load(rewritten.text, [*warnings, *rewritten.warnings])
     except json.JSONDecodeError as error:
         raise InvalidRequest({BODY: [_describe(error, text, rewritten.position(error.pos))]}) from error
-
-
-class _NotStrict(Exception):
-    """The text is valid only with a warning, which the fast path does not produce."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    built = dict(pairs)
-    if len(built) != len(pairs):
-        raise _NotStrict
-    return built
-
-
-def _no_constant(_: str) -> float:
-    raise _NotStrict
-
-
-_PLAIN: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _decode(raw: bytes, encoding: str) -> tuple[str, list[RequestWarning]]:
