@@ -120,9 +120,16 @@ class Explainer:
             yield Cause(kind="other_account", text=text, id=message.transaction_id)
 
     def _evicted(self) -> Iterator[Cause]:
-        if self._scope.is_incomplete(self._after):
-            evicted, limit = self._scope.evicted(), self._engine.settings.max_messages
-            text = f"{evicted} SMS were evicted, it may be one of them; --max-messages is {limit}"
+        settings, accounts = self._engine.settings, self._engine.accounts
+        stores = [account.messages for account in self._scope.accounts]
+        if any(store.evicted_up_to > self._after for store in stores):
+            count = sum(store.evicted for store in stores)
+            text = f"{count} SMS were evicted, it may be one of them; --max-messages is {settings.max_messages}"
+            yield Cause(kind="evicted", text=text, id=None)
+        if accounts.evicted_up_to > self._after:
+            count = accounts.evicted().accounts
+            were = "account was" if count == 1 else "accounts were"
+            text = f"{count} {were} evicted, it may be one of their SMS; --max-accounts is {settings.max_accounts}"
             yield Cause(kind="evicted", text=text, id=None)
 
     def _queued(self, message_filter: MessageFilter) -> Iterator[Cause]:
@@ -162,11 +169,12 @@ def _only_state_differs(message_filter: MessageFilter, message: Message) -> bool
 
 
 def _until(account: Account, message: Message) -> str:
-    if message.state is State.NO_CREDIT:
+    if message.state is State.NO_CREDIT and not account.can_pay(message.segments):
         return f": credit is {account.credit}, it takes {message.segments}; PATCH /_mock/account adds credit"
     due = account.next_step_at(message.sequence)
     if due is None:
-        return " and nothing is planned for it"
+        is_waiting = message.state is State.NO_CREDIT
+        return " until PATCH /_mock/account sets the credit" if is_waiting else " and nothing is planned for it"
     until = f" until {show_instant(due)}"
     if account.clock.frozen:
         until += f", and the clock is frozen at {show_instant(account.clock.now())}"

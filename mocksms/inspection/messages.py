@@ -156,17 +156,17 @@ def list_messages(context: Context, call: InspectionCall) -> MessagesPage:
 
 def delete_messages(context: Context, call: InspectionCall) -> DeletedView:
     """Delete messages: those that match, or all of them."""
-    query = context.filter(call.query, call.query.since).query
-    count = 0
-    for account in call.scope.accounts:
-        if query == MessageQuery():
-            count += len(account.messages)
+    query, accounts = context.filter(call.query, call.query.since).query, call.scope.accounts
+    if query == MessageQuery():
+        count = sum(len(account.messages) for account in accounts)
+        for account in accounts:
             context.controls.delete_all(account)
-            continue
-        found = list(account.messages.newest_first(query))
-        count += len(found)
-        context.controls.delete(account, found)
-    return DeletedView(deleted=count)
+        return DeletedView(deleted=count)
+    # All are found before the first is deleted: a regular expression that takes too long then deletes nothing.
+    found = [(account, list(account.messages.newest_first(query))) for account in accounts]
+    for account, messages in found:
+        context.controls.delete(account, messages)
+    return DeletedView(deleted=sum(len(messages) for _, messages in found))
 
 
 def latest_message(context: Context, call: InspectionCall) -> MessageView:
@@ -198,6 +198,7 @@ async def wait_for_messages(context: Context, call: InspectionCall) -> MessagesP
             message_filter.query.begin()
             raise _timed_out(context, call, message_filter)
         case _:
+            message_filter.query.begin()
             return _page(context, call, found, call.scope.count(message_filter.query), query.since)
 
 

@@ -97,7 +97,7 @@ class Waiters:
         """Return what `check` returns as soon as that is not None, or how the wait ended without it.
 
         Args:
-            check: called now and after events.
+            check: called now, after events and at the timeout: it may apply what is due by then.
             timeout: seconds to wait at most.
             concerns: whether a series of events makes another check necessary.
             receive: receives the end of the connection of the client that waits.
@@ -113,7 +113,9 @@ class Waiters:
         timer = asyncio.get_running_loop().call_later(timeout, waiter.stop, WaitEnd.TIMED_OUT)
         watch = receive and asyncio.create_task(watch_disconnect(receive, lambda: waiter.stop(WaitEnd.DISCONNECTED)))
         try:
-            return await waiter.end
+            end = await waiter.end
+            result = check() if end is WaitEnd.TIMED_OUT else None
+            return end if result is None else result
         finally:
             timer.cancel()
             if watch:
@@ -159,6 +161,7 @@ class MessageWaits:
             raise TooManyListeners("waits", MAX_MESSAGE_WAITS)
 
         def check() -> list[OwnedMessage] | None:
+            query.begin()
             found = scope.search(query, count)
             return found if len(found) >= count else None
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from mocksms.settings import Settings
-from tests.inspection.support import FAILING, QUEUED, RESETTING, Api, send_bytes
+from tests.inspection.support import FAILING, NO_CREDIT, QUEUED, RESETTING, Api, send_bytes
 from tests.support import KEY, NUMBER, ManualClock, body, running
 
 ALSO = "972-54-2222222"
@@ -206,6 +206,26 @@ def test_message_without_credit_explains_how_to_add_credit(story: Open) -> None:
     )
 
 
+def test_message_without_credit_by_a_rule_shows_the_planned_step(story: Open) -> None:
+    api = story()
+    steps = [{"outcome": "queued/insufficient-funds"}, {"outcome": "sent", "after": "1h"}]
+    api.request_json("PUT", "scenario", {"rule": [{"steps": steps}]})
+    (sent,) = api.send(content="Poor")
+    assert api.why(status="sent").splitlines()[-1] == (
+        f'  queued     {sent} to 972-54-1111111 "Poor" is still queued/insufficient-funds until'
+        " 2026-03-01 13:00:00 UTC; POST /_mock/clock/advance moves the clock there"
+    )
+
+
+def test_message_without_credit_by_a_magic_number_waits_for_the_credit(story: Open) -> None:
+    api = story()
+    (sent,) = api.send(NO_CREDIT, content="Poor")
+    assert api.why(status="sent").splitlines()[-1] == (
+        f'  queued     {sent} to {NO_CREDIT} "Poor" is still queued/insufficient-funds until PATCH /_mock/account sets'
+        " the credit"
+    )
+
+
 def test_message_held_for_good_has_nothing_planned(story: Open) -> None:
     api = story()
     (sent,) = api.send(QUEUED, content="Stuck")
@@ -303,6 +323,21 @@ def test_evicted_messages_are_a_cause(story: Open) -> None:
     said = "  evicted    3 SMS were evicted, it may be one of them; --max-messages is 2"
     assert api.why(content="Message 0", since=cursor).splitlines()[-1] == said
     assert "evicted" not in api.why(content="Message 0", since=after)
+
+
+def test_evicted_accounts_are_a_cause(story: Open) -> None:
+    api = story(max_accounts=1)
+    other, third = Story(api.mock, "other"), Story(api.mock, "third")
+    api.send()
+    other.send()
+    assert api.why(content="Hello").splitlines()[-1] == (
+        "  evicted    1 account was evicted, it may be one of their SMS; --max-accounts is 1"
+    )
+    third.send()
+    assert api.why(content="Hello").splitlines()[-1] == (
+        "  evicted    2 accounts were evicted, it may be one of their SMS; --max-accounts is 1"
+    )
+    assert "evicted" not in third.why(content="No", since=third.get("messages")["cursor"])
 
 
 def test_causes_come_in_their_order(story: Open) -> None:

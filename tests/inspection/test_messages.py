@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import pytest
 import requests
 
 from mocksms.engine import patterns
+from mocksms.engine.patterns import MAX_CACHED_TEXTS
 from mocksms.settings import Settings
 from tests.inspection.support import BOUNCING, INVALID, KOSHER, NO_CREDIT, QUEUED, SENT, Api, wait_for_waiters
 from tests.support import TIMEOUT, Mock, body, running
@@ -470,6 +472,26 @@ def test_messages_of_all_accounts_are_deleted(own_mock: Mock) -> None:
     assert Api(own_mock).request_json("DELETE", "messages", to=PHONE) == {"deleted": 2}
     assert Api(own_mock).request_json("DELETE", "messages") == {"deleted": 2}
     assert Api(own_mock).ids() == []
+
+
+def test_pattern_that_is_too_slow_on_one_account_deletes_nothing(
+    own_mock: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "REGEX_TIMEOUT", 0.1)
+    slow, quick = Api(own_mock, "slow"), Api(own_mock, "quick")
+    slow.send(content="a" * 60 + "b")
+    quick.send(content="a")
+    Api(own_mock).refused(400, "DELETE", "messages", regex="(a|a)*(a|a)*$")
+    assert len(slow.ids()) == len(quick.ids()) == 1
+
+
+def test_count_after_a_wait_has_its_own_time_for_the_pattern(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = count()
+    monkeypatch.setattr(patterns, "timer", lambda: next(ticks) * 0.05)
+    api = Api(own_mock, "many texts")
+    for place in range(MAX_CACHED_TEXTS + 1):
+        api.send(content=f"Code {place}")
+    assert api.get("messages/wait", regex="Code", count=MAX_CACHED_TEXTS + 1)["total"] == MAX_CACHED_TEXTS + 1
 
 
 def test_wait_is_over_at_once_if_all_is_there(api: Api) -> None:

@@ -7,7 +7,7 @@ import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -15,11 +15,13 @@ from mocksms.engine import patterns
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.engine import ManualChange
+from mocksms.engine.messages import MessageQuery
 from mocksms.inspection import waiting as waits
 from mocksms.inspection.errors import CallbacksUnfinished
-from mocksms.inspection.waiting import CallbackWaits, WaitEnd, Waiter, Waiters
+from mocksms.inspection.scope import AccountScope
+from mocksms.inspection.waiting import CallbackWaits, MessageWaits, WaitEnd, Waiter, Waiters
 from mocksms.settings import Settings
-from mocksms.sms.message import Recipient, Submission
+from mocksms.sms.message import Recipient, Status, Submission
 from mocksms.sms.webhook import Webhook
 from tests.engine.support import World
 from tests.inspection.support import QUEUED, Api, wait_for_waiters
@@ -119,6 +121,29 @@ def test_wait_whose_pattern_is_too_slow_for_what_comes_is_refused(
         answer = waiting.result(TIMEOUT)
     assert answer.status_code == 400
     assert "regular expression takes longer" in answer.json()["error"]["message"]
+
+
+def test_wait_ends_with_what_is_due_at_the_timeout() -> None:
+    world = World()
+    scope = AccountScope(world.engine, KEY)
+    waits = MessageWaits(world.engine)
+
+    async def receive() -> NoReturn:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def story() -> None:
+        world.submit(send_at=NOON + timedelta(seconds=1))
+        query = MessageQuery(status=Status.SENT)
+        waiting = asyncio.create_task(waits.until(scope, query, 1, 0, receive))
+        await asyncio.sleep(0)
+        assert len(waits.waiters) == 1
+        world.clock.advance(1)
+        found = await waiting
+        assert isinstance(found, list)
+        assert len(found) == 1
+
+    asyncio.run(story())
 
 
 def test_wait_ends_once() -> None:
