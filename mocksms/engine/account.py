@@ -32,13 +32,9 @@ MAX_ACTIONS_PER_MESSAGE: Final = 4
 
 
 class DecideAction(NamedTuple):
-    """The vendor processes a queued message."""
+    """The vendor processes a queued message, by magic number and default rules if a rule has `delayed` it."""
 
-
-class ReleaseAction(NamedTuple):
-    """A queued message that a rule delayed is decided by magic number and default rules."""
-
-    rule_outcome: Outcome
+    delayed: Outcome | None = None
 
 
 class StepAction(NamedTuple):
@@ -48,7 +44,7 @@ class StepAction(NamedTuple):
     decided_by: str
 
 
-Action = DecideAction | ReleaseAction | StepAction | Reaction
+Action = DecideAction | StepAction | Reaction
 """A planned action on a message."""
 
 

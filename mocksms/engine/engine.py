@@ -13,7 +13,6 @@ from mocksms.engine.account import (
     Consent,
     DecideAction,
     DueAction,
-    ReleaseAction,
     Reply,
     StepAction,
     fresh_seed,
@@ -330,15 +329,14 @@ class Engine:
 
     def _apply_action(self, account: Account, message: Message, due: DueAction) -> None:
         match due.action:
-            case DecideAction():
+            case DecideAction(delayed=by_rule):
                 if message.state is State.QUEUED:
-                    number = self.settings.parse_number(message.mobile_number)
-                    outcome = self._outcome(account, number, message.segments, partial(subject_of, account, message))
-                    self._apply_outcome(account, message, outcome, due.at)
-            case ReleaseAction(rule_outcome=by_rule):
-                if message.state is State.QUEUED:
-                    number = self.settings.parse_number(message.mobile_number)
-                    outcome = self._passed_through(account, number, message.segments, by_rule)
+                    number, segments = self.settings.parse_number(message.mobile_number), message.segments
+                    outcome = (
+                        self._outcome(account, number, segments, partial(subject_of, account, message))
+                        if by_rule is None
+                        else self._passed_through(account, number, segments, by_rule)
+                    )
                     self._apply_outcome(account, message, outcome, due.at)
             case StepAction(state=state, decided_by=decided_by):
                 if state in lifecycle.NEXT[message.state]:
@@ -377,7 +375,7 @@ def _immediate_history(history: History, outcome: Outcome, at: datetime) -> Hist
 def _plan_later_steps(account: Account, sequence: int, outcome: Outcome, at: datetime) -> None:
     """Plan the later steps of an outcome, and the reactions of the recipient."""
     if outcome.release_after is not None:
-        account.plan(at + outcome.release_after, sequence, ReleaseAction(outcome))
+        account.plan(at + outcome.release_after, sequence, DecideAction(outcome))
         return
     for step in outcome.steps:
         if step.after:

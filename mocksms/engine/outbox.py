@@ -33,11 +33,12 @@ class PendingCallback(NamedTuple):
 class Outbox:
     """The callbacks of all accounts that wait for delivery.
 
-    `wake` is called when callbacks may be due. `emit` is called with every callback that is created, tried or finished.
+    `wake` is called when callbacks may be due; a dispatcher replaces it. `emit` is called with every callback that is
+    created, tried or finished.
     """
 
     def __init__(self, settings: Settings, accounts: Accounts, emit: Callable[[Account, Callback], None]) -> None:
-        self.wake: Callable[[], object] = _no_dispatcher
+        self.wake: Callable[[], object] = lambda: None
         self._accounts = accounts
         self._retry_delays = settings.webhook_retry
         self._bounce_event = settings.webhook_bounce
@@ -213,7 +214,3 @@ def _trigger_of(before: State, state: State) -> WebhookTrigger | None:
     if state is State.SENT:
         return WebhookTrigger.SENT
     return WebhookTrigger.BOUNCED if before is State.SENT else WebhookTrigger.REFUSED
-
-
-def _no_dispatcher() -> None:
-    """Do nothing: without a dispatcher callbacks stay in the outbox."""

@@ -39,10 +39,6 @@ class Recipients:
         self._outbox = outbox
         self._emit = emit
 
-    def choice(self, message: Message | None, text: str) -> ConsentChoice | None:
-        """Return the opt-out or opt-in of a reply; None unless the message allowed replies."""
-        return self.words.choice(text) if message is not None and message.submission.unsubscribe_reply else None
-
     def reply(
         self,
         account: Account,
@@ -52,7 +48,7 @@ class Recipients:
         message: Message | None = None,
         opts_out: str = "",
     ) -> Reply:
-        """Record an SMS from a phone; it may opt the number out or in.
+        """Record an SMS from a phone; it can opt the number out or in if the message allows replies.
 
         Args:
             account: the receiving account.
@@ -62,7 +58,9 @@ class Recipients:
             message: the message it replies to, if any.
             opts_out: the cause, if it opts out regardless of its text.
         """
-        choice = ConsentChoice.OUT if opts_out else self.choice(message, text)
+        choice = self.words.choice(text) if message is not None and message.submission.unsubscribe_reply else None
+        if opts_out:
+            choice = ConsentChoice.OUT
         inbound = Reply(self._numbering.take(), at, digits, text, _EFFECTS[choice] if choice else "")
         account.replies.add(inbound.number, inbound)
         self._emit(account, inbound)
