@@ -58,7 +58,7 @@ class Clock:
         self._frozen_at = self._frozen_at or (real or self._source()) + self._ahead
 
     def resume(self) -> None:
-        """Let time run again from where it is frozen."""
+        """Resume time from the instant at which it is frozen."""
         if self._frozen_at is not None:
             self._ahead = self._frozen_at - self._source()
             self._frozen_at = None

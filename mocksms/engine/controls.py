@@ -231,7 +231,7 @@ class Controls:
         self._engine.emit(account, ManualChange.CLOCK)
 
     def resume(self, account: Account | None) -> None:
-        """Let time run again from where it is frozen."""
+        """Resume time from the instant at which it is frozen."""
         for clock in self._clocks(account):
             clock.resume()
         self._engine.emit(account, ManualChange.CLOCK)

@@ -25,7 +25,7 @@ def token_of(transaction_id: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageQuery:
-    """Which messages are meant: the one filter of all lists, searches, waits and assertions. All conditions must hold.
+    """Filter of messages for all lists, searches, waits and assertions. All conditions must hold.
 
     Attributes:
         after: a cursor; only messages accepted later.
@@ -35,7 +35,7 @@ class MessageQuery:
         senders: its sender is any of these.
         content: part of what was sent, placeholders filled.
         text: part of what the phone shows; needs `text_of`.
-        words: part of the content in any case, given case-folded.
+        words: part of the content in any case; itself case-folded.
         pattern: a regular expression found in the content.
         since: the earliest time of sending.
         until: the latest, in whole seconds as the reads show them.
@@ -64,7 +64,7 @@ class MessageQuery:
             self.pattern.restart()
 
     def matches(self, message: Message) -> bool:
-        """Whether a message is meant.
+        """Whether a message fulfils all conditions.
 
         Raises:
             PatternTooSlow: the regular expression takes too long.

@@ -20,7 +20,7 @@ log = logging.getLogger("mocksms")
 
 SECOND: Final = timedelta(seconds=1)
 MAX_REMOVED_RULES: Final = 100
-"""Removed rules that are kept, since tests may still read their counters."""
+"""Maximum of removed rules in a rulebook; tests may still read their counters."""
 
 
 class ApiOperation(StrEnum):

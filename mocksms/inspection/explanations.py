@@ -10,7 +10,7 @@ from typing import Final, Literal
 from pydantic import Field, computed_field
 
 from mocksms.inspection.models import ResponseModel, Text
-from mocksms.sms.display import MAX_SHOWN_LENGTH, cut, line, quoted
+from mocksms.sms.display import MAX_VALUE_LENGTH, cut, line, quoted
 from mocksms.sms.text import escape
 
 MAX_SUMMARY_CONDITION: Final = 60
@@ -195,9 +195,9 @@ def _score(miss: Closest) -> str:
 def _window(text: str, at: int) -> tuple[str, int]:
     """Return a text in quotes, cut around an index if it is long, and the column of that index."""
     start = 0
-    if len(text) > MAX_SHOWN_LENGTH:
-        start = max(0, min(at - MAX_SHOWN_LENGTH // 2, len(text) - MAX_SHOWN_LENGTH))
-    end = start + MAX_SHOWN_LENGTH
+    if len(text) > MAX_VALUE_LENGTH:
+        start = max(0, min(at - MAX_VALUE_LENGTH // 2, len(text) - MAX_VALUE_LENGTH))
+    end = start + MAX_VALUE_LENGTH
     before = ("…" if start else "") + escape(text[start:at] if at > start else "")
     after = escape(text[max(at, start) : end]) + ("…" if end < len(text) else "")
     return f'"{before}{after}"', 1 + len(before)

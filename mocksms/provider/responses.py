@@ -126,10 +126,10 @@ def error_response(error: errors.RequestRefused, settings: Settings) -> Provider
 
 def strict_error(warnings: Iterable[RequestWarning]) -> errors.InvalidRequest:
     """Return the error for a request with warnings when the setting `strict` is on."""
-    faults: dict[str, list[str]] = {}
+    issues: dict[str, list[str]] = {}
     for warning in warnings:
-        faults.setdefault(warning.path, []).append(f"Strict mode: {warning.note}.")
-    return errors.InvalidRequest(faults)
+        issues.setdefault(warning.path, []).append(f"Strict mode: {warning.note}.")
+    return errors.InvalidRequest(issues)
 
 
 def internal_error() -> ProviderResponse:

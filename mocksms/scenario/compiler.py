@@ -26,7 +26,7 @@ from mocksms.scenario.values import REGEX
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms import outcomes as outcome
-from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, State
+from mocksms.sms.message import CallbackPolicy, State
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
 
@@ -86,6 +86,7 @@ def _limited(limits: Limits, label: str, effect: outcome.Outcome | FaultSpec, se
 
 def _outcome(rule: RuleModel, label: str) -> outcome.Outcome:
     delay = rule.delay or outcome.AT_ONCE
+    callback = rule.callback or CallbackModel()
     if rule.steps is not None:
         times = accumulate(step.after for step in rule.steps)
         steps = tuple(outcome.Step(step.outcome, at) for step, at in zip(rule.steps, times, strict=True))
@@ -100,13 +101,7 @@ def _outcome(rule: RuleModel, label: str) -> outcome.Outcome:
         decided_by=label,
         reactions=tuple(_reactions(rule, sent_at)),
         release_after=None if is_decided else delay,
-        callback_policy=_callback_policy(rule.callback),
-    )
-
-
-def _callback_policy(callback: CallbackModel | None) -> CallbackPolicy:
-    return (
-        DEFAULT_POLICY if callback is None else CallbackPolicy(callback.delay, 0 if callback.drop else callback.times)
+        callback_policy=CallbackPolicy(callback.delay, 0 if callback.drop else callback.times),
     )
 
 

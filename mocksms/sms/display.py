@@ -8,8 +8,8 @@ from typing import Final, Protocol
 
 from mocksms.sms.text import escape
 
-MAX_SHOWN_LENGTH: Final = 72
-"""Characters of a value that are shown."""
+MAX_VALUE_LENGTH: Final = 72
+"""Maximum of characters of a value; the rest is cut off."""
 
 TITLE_WIDTH: Final = 10
 """Columns of a title, so that all texts begin in one column."""
@@ -36,7 +36,7 @@ def line(title: str, text: str) -> str:
     return f"  {title:<{TITLE_WIDTH}} {text}"
 
 
-def cut(text: str, limit: int = MAX_SHOWN_LENGTH) -> str:
+def cut(text: str, limit: int = MAX_VALUE_LENGTH) -> str:
     """Return the beginning of a text, escaped, with an ellipsis where characters are missing."""
     return escape(text) if len(text) <= limit else f"{escape(text[:limit])}…"
 

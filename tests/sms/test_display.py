@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mocksms.sms.display import MAX_SHOWN_LENGTH, describe_history, line, quoted
+from mocksms.sms.display import MAX_VALUE_LENGTH, describe_history, line, quoted
 from mocksms.sms.message import State, Transition
 from tests.support import NOON
 
@@ -13,8 +13,8 @@ def test_line_has_its_title_in_a_column() -> None:
 
 def test_quoted_text_is_escaped_and_cut_at_the_limit() -> None:
     assert quoted("a\nb") == '"a\\nb"'
-    assert quoted("a" * MAX_SHOWN_LENGTH) == f'"{"a" * MAX_SHOWN_LENGTH}"'
-    assert quoted("a" * (MAX_SHOWN_LENGTH + 1)) == f'"{"a" * MAX_SHOWN_LENGTH}…"'
+    assert quoted("a" * MAX_VALUE_LENGTH) == f'"{"a" * MAX_VALUE_LENGTH}"'
+    assert quoted("a" * (MAX_VALUE_LENGTH + 1)) == f'"{"a" * MAX_VALUE_LENGTH}…"'
 
 
 def test_history_has_the_seconds_since_the_message_was_accepted() -> None:
