@@ -1,4 +1,4 @@
-"""The recipes, files to take over into a project of one's own, as the tests use them."""
+"""The recipes (files to copy into another project), as the tests use them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import yaml
 
 RECIPES: Final = Path(__file__).parent / "recipes"
 OUTSIDE: Final = ("http://127.0.0.1:8972", "http://mocksms:8972")
-"""Where the recipes expect the mock."""
+"""URLs of the mock in the recipes."""
 
-SLOW: Final = 120.0
-"""Seconds the tests of the shop may take."""
+MAX_SHOP_SECONDS: Final = 120.0
+"""Seconds that the tests of the shop may take."""
 
 
 class Job(NamedTuple):
-    """What a CI system is asked for: variables of the mock, those of the tests, and what is run."""
+    """A job of a CI system: the variables of the mock, those of the tests, and the commands."""
 
     service: Mapping[str, str]
     variables: Mapping[str, str]
@@ -49,7 +49,7 @@ def gitlab_job() -> Job:
 
 
 def run_shop_tests(folder: Path, url: str, job: Job) -> str:
-    """Run what a job runs, in a copy of the shop, against the mock at a URL; return what was printed."""
+    """Run the commands of a job in a copy of the shop, with the mock at a URL; return the output."""
     project = Path(shutil.copytree(RECIPES / "shop", folder / "shop"))
     here = {name: _at(value, url) for name, value in job.variables.items()}
     path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
@@ -61,7 +61,7 @@ def run_shop_tests(folder: Path, url: str, job: Job) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=SLOW,
+        timeout=MAX_SHOP_SECONDS,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

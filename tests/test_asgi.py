@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mocksms import asgi as guard
+from mocksms import asgi
 from mocksms.asgi import (
     CONNECTION,
     MAX_DRAINED_BODIES,
@@ -18,7 +18,7 @@ from mocksms.asgi import (
 )
 from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
 
-GONE = {"type": "http.disconnect"}
+DISCONNECT = {"type": "http.disconnect"}
 
 
 def part(body: bytes, *, more: bool = True) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def part(body: bytes, *, more: bool = True) -> dict[str, Any]:
 
 
 def receiving(*events: MutableMapping[str, Any]) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
-    """Return a `receive` that gives these events and then, like a silent client, nothing."""
+    """Return a `receive` that returns these events and then waits forever, like a silent client."""
     left = list(events)
 
     async def receive() -> MutableMapping[str, Any]:
@@ -75,7 +75,7 @@ def test_body_over_the_limit_is_refused(events: list[dict[str, Any]]) -> None:
     assert isinstance(read(*events), BodyTooLarge)
 
 
-def test_body_over_the_limit_is_read_to_its_end_so_that_its_sender_hears_why() -> None:
+def test_body_over_the_limit_is_read_to_its_end_so_that_the_client_gets_the_refusal() -> None:
     parts = [part(b"x" * 10) for _ in range(MAX_DRAINED_BODIES)]
     assert isinstance(read(*parts, part(b"", more=False)), BodyTooLarge)
 
@@ -85,15 +85,17 @@ def test_body_far_over_the_limit_is_not_read_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "events", [[GONE], [part(b"half"), GONE], [part(b"x" * 11), GONE]], ids=["before", "within", "when too long"]
+    "events",
+    [[DISCONNECT], [part(b"half"), DISCONNECT], [part(b"x" * 11), DISCONNECT]],
+    ids=["before", "within", "when too long"],
 )
-def test_client_that_leaves_within_its_body_is_disconnected(events: list[dict[str, Any]]) -> None:
+def test_client_that_disconnects_within_its_body_raises_disconnected(events: list[dict[str, Any]]) -> None:
     with pytest.raises(Disconnected):
         read(*events)
 
 
-def test_body_that_never_ends_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.001)
+def test_body_without_an_end_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "MAX_BODY_SECONDS", 0.001)
     assert isinstance(read(part(b"half")), BodyTooSlow)
 
 
@@ -107,9 +109,9 @@ def test_body_that_never_ends_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> No
         {b"host": b"localhost", b"sec-fetch-site": b"same-origin"},
         {b"host": b"localhost", b"sec-fetch-site": b"none"},
     ],
-    ids=["a program", "a program with Host", "our page", "our page in capitals", "same origin", "typed in"],
+    ids=["a program", "a program with Host", "own page", "own page in capitals", "same origin", "address bar"],
 )
-def test_origin_of_our_own_is_let_through(headers: dict[bytes, bytes]) -> None:
+def test_own_origin_is_accepted(headers: dict[bytes, bytes]) -> None:
     check_origin(headers)
 
 
@@ -137,7 +139,7 @@ def test_origin_of_our_own_is_let_through(headers: dict[bytes, bytes]) -> None:
         "no host",
         "null and no host",
         "cross-site",
-        "cross-site all the same",
+        "own origin but cross-site",
     ],
 )
 def test_origin_of_another_site_is_refused(headers: dict[bytes, bytes]) -> None:
@@ -165,7 +167,7 @@ def test_origin_of_another_site_is_refused(headers: dict[bytes, bytes]) -> None:
         "",
     ],
 )
-def test_host_of_this_machine_is_ours(host: str) -> None:
+def test_host_of_this_machine_is_its_own(host: str) -> None:
     assert is_own_host(host, ())
 
 
@@ -190,12 +192,12 @@ def test_host_of_this_machine_is_ours(host: str) -> None:
         "evil.example/localhost",
     ],
 )
-def test_host_of_a_domain_is_not_ours(host: str) -> None:
+def test_host_with_a_domain_is_foreign(host: str) -> None:
     assert not is_own_host(host, ())
 
 
 @pytest.mark.parametrize("host", ["mock.test", "MOCK.test:8972", "mock.test."])
-def test_allowed_host_is_ours_in_any_case(host: str) -> None:
+def test_allowed_host_is_accepted_in_any_case(host: str) -> None:
     assert is_own_host(host, ("Mock.Test",))
 
 
@@ -204,11 +206,11 @@ def test_allowed_host_allows_no_other() -> None:
     assert not is_own_host("mock.test.evil.example", ("mock.test",))
 
 
-def test_allowed_host_may_be_written_with_its_trailing_dot() -> None:
+def test_allowed_host_may_have_a_trailing_dot() -> None:
     assert is_own_host("mock.test", ("mock.test.",))
 
 
-def test_connection_of_a_request_is_the_one_of_the_server() -> None:
+def test_connection_of_a_request_is_the_connection_of_the_server() -> None:
     connection = object()
     assert connection_of({"extensions": {CONNECTION: connection}}) is connection
     scopes: list[dict[str, Any]] = [{}, {"extensions": {}}]

@@ -268,7 +268,7 @@ def test_bind_listens_at_once() -> None:
         socket.create_connection((host, port), TIMEOUT).close()
 
 
-def test_bind_refuses_a_taken_port() -> None:
+def test_bind_refuses_a_port_in_use() -> None:
     with bind(Settings(port=0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(SettingsError) as refused:

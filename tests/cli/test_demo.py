@@ -1,4 +1,4 @@
-"""The demonstration: believable, the same for the same seed, and to nobody's number."""
+"""The demo traffic: realistic, repeatable by its seed, and only to magic numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_traffic_is_the_same_for_the_same_seed() -> None:
     assert [*demo_messages("a", 50)] == [*demo_messages("a", 50)] != [*demo_messages("b", 50)]
 
 
-def test_traffic_goes_to_magic_numbers_in_two_languages() -> None:
+def test_traffic_has_magic_numbers_and_two_languages() -> None:
     texts = [*demo_messages("a", 50)]
     assert all(Catalogue().code(digits_of(sms.mobile_number)) for sms in texts)
     assert {sms.tag for sms in texts} == {"otp", "delivery", "appointment", "billing"}
@@ -28,7 +28,7 @@ def test_traffic_goes_to_magic_numbers_in_two_languages() -> None:
     assert any("קוד" in sms.content for sms in texts)
 
 
-def test_fill_sends_it_and_lets_some_reply_and_click(shared_mock: Mock) -> None:
+def test_demo_sends_messages_with_replies_and_clicks(shared_mock: Mock) -> None:
     with MockSMS.connect(shared_mock.url, api_key="demo-of-a-test") as sms:
         assert send_demo(sms, "a", 60) == 60
         assert len(sms.outbox) == 60
@@ -37,7 +37,7 @@ def test_fill_sends_it_and_lets_some_reply_and_click(shared_mock: Mock) -> None:
         assert any(message.clicks for message in sms.outbox)
 
 
-def test_fill_says_what_the_mock_does_not_take(shared_mock: Mock) -> None:
+def test_refused_demo_raises_an_error_with_the_status(shared_mock: Mock) -> None:
     with MockSMS.connect(shared_mock.url, api_key="demo-refused") as sms:
         sms.update_account(rest_right=False)
         with pytest.raises(MocksmsError, match=f"{shared_mock.url} responded with status 401: "):
@@ -50,7 +50,7 @@ def test_command_fills_an_account(shared_mock: Mock, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "sentence"),
     [
         (["--port", "1"], "mocksms: No mock responds at http://127.0.0.1:1: "),
         (["--host", "::", "--port", "1"], "mocksms: No mock responds at http://[::1]:1: "),
@@ -58,9 +58,11 @@ def test_command_fills_an_account(shared_mock: Mock, capsys: pytest.CaptureFixtu
         (["--count", "x"], "mocksms: Argument --count: invalid int value: 'x'."),
     ],
 )
-def test_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+def test_command_with_invalid_arguments_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
     assert main(["demo", *arguments]) == UNUSABLE
-    assert capsys.readouterr().err.startswith(words)
+    assert capsys.readouterr().err.startswith(sentence)
 
 
 def test_command_without_faker_prints_how_to_install_it(

@@ -18,7 +18,7 @@ from tests.cli.test_main import SCRIPT, Process, serving
 from tests.inspection.support import Api
 from tests.support import KEY, NUMBER, TIMEOUT, running
 
-GOOD = """
+VALID = """
 about = "The gateway is down for one send."
 
 [[rule]]
@@ -30,7 +30,7 @@ outcome = "exception/no-available-gateways"
 match.tag = "otp"
 outcome = "rejected/bounced"
 """
-BAD = """
+INVALID = """
 [[rule]]
 outcome = "sent"
 tims = 2
@@ -43,41 +43,41 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def in_a_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("good.toml").write_text(GOOD, encoding="utf-8")
-    Path("bad.toml").write_text(BAD, encoding="utf-8")
+    Path("good.toml").write_text(VALID, encoding="utf-8")
+    Path("bad.toml").write_text(INVALID, encoding="utf-8")
 
 
-def test_scenarios_lists_each_with_the_beginning_of_its_story(capsys: Captured) -> None:
+def test_scenarios_lists_each_with_the_beginning_of_its_description(capsys: Captured) -> None:
     assert main(["scenarios"]) == 0
     out = capsys.readouterr().out
-    for shelved in Library().all():
-        (line,) = [line for line in out.splitlines() if line.startswith(f"{shelved.name} ")]
-        assert Library().about(shelved)[:40] in line
+    for scenario in Library().all():
+        (line,) = [line for line in out.splitlines() if line.startswith(f"{scenario.name} ")]
+        assert Library().about(scenario)[:40] in line
         assert len(line) < 150
 
 
-def test_scenarios_as_json_has_the_whole_stories(capsys: Captured) -> None:
+def test_scenarios_as_json_has_the_whole_descriptions(capsys: Captured) -> None:
     assert main(["scenarios", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["scenarios"]
     assert listed == [{"name": each.name, "about": Library().about(each)} for each in Library().all()]
 
 
-def test_scenarios_of_a_folder_are_among_them(capsys: Captured) -> None:
+def test_scenarios_lists_those_of_a_folder_too(capsys: Captured) -> None:
     assert main(["scenarios", "--scenario-folder", "."]) == 0
     out = capsys.readouterr().out
     assert "\ngood                     The gateway is down for one send." in out
     assert "\nbad                      invalid: bad.toml:4: " in out
 
 
-def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
+def test_show_prints_the_file_of_a_scenario(capsys: Captured) -> None:
     assert main(["scenarios", "show", "gateway-outage"]) == 0
     assert capsys.readouterr().out == (bundled_folder() / "gateway-outage.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "sentence"),
     [
         (["scenarios", "show", "gateway-outag"], "There is no scenario 'gateway-outag'; did you mean gateway-outage?"),
         (["scenarios", "show", "zzz"], "There is no scenario 'zzz'; known are chaos, credit-runs-out, "),
@@ -102,51 +102,51 @@ def test_scenario_is_shown_as_it_stands(capsys: Captured) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_error_is_one_sentence(capsys: Captured, arguments: list[str], said: str) -> None:
+def test_error_is_one_sentence(capsys: Captured, arguments: list[str], sentence: str) -> None:
     assert main(arguments) == UNUSABLE
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"mocksms: {said}")
+    assert err.startswith(f"mocksms: {sentence}")
     assert err.endswith((".\n", "?\n"))
 
 
-def test_file_that_is_no_text_cannot_be_shown(capsys: Captured, tmp_path: Path) -> None:
-    shelf = tmp_path / "shelf"
-    shelf.mkdir()
-    (shelf / "latin.toml").write_bytes(b'about = "\xe9"')
-    assert main(["scenarios", "show", "latin", "--scenario-folder", "shelf"]) == UNUSABLE
-    assert capsys.readouterr().err == "mocksms: shelf/latin.toml cannot be printed: it is not UTF-8 text.\n"
+def test_show_refuses_a_file_that_is_no_text(capsys: Captured, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "latin.toml").write_bytes(b'about = "\xe9"')
+    assert main(["scenarios", "show", "latin", "--scenario-folder", "folder"]) == UNUSABLE
+    assert capsys.readouterr().err == "mocksms: folder/latin.toml cannot be printed: it is not UTF-8 text.\n"
 
 
-def test_file_that_cannot_be_read_cannot_be_shown(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Library, "path", lambda *_: Path("gone.toml"))
-    assert main(["scenarios", "show", "gone"]) == UNUSABLE
-    assert capsys.readouterr().err == "mocksms: gone.toml cannot be read: No such file or directory.\n"
+def test_show_refuses_an_unreadable_file(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library, "path", lambda *_: Path("missing.toml"))
+    assert main(["scenarios", "show", "missing"]) == UNUSABLE
+    assert capsys.readouterr().err == "mocksms: missing.toml cannot be read: No such file or directory.\n"
 
 
-def test_folder_without_scenarios_is_told(capsys: Captured) -> None:
+def test_folder_without_scenarios_is_refused(capsys: Captured) -> None:
     Path("empty").mkdir()
     for arguments in (["check", "empty"], ["--scenario", "empty"]):
         assert main(arguments) == UNUSABLE
         assert capsys.readouterr().err == "mocksms: empty: this folder has no scenario, a file *.toml\n"
 
 
-def test_check_is_content_with_what_can_be_used(capsys: Captured) -> None:
+def test_check_of_a_valid_file_finds_no_issues(capsys: Captured) -> None:
     assert main(["check", "good.toml"]) == 0
     assert capsys.readouterr().out == "1 file checked, no issues.\n"
 
 
-def test_check_takes_folders_and_names_too(capsys: Captured) -> None:
+def test_check_accepts_folders_and_names(capsys: Captured) -> None:
     assert main(["check", str(bundled_folder()), "chaos", "good.toml"]) == 0
     files = len(Library().all()) + 2
     assert capsys.readouterr().out == f"{files} files checked, no issues.\n"
 
 
-def test_check_tells_all_that_is_wrong_with_all_files_at_once(capsys: Captured) -> None:
+def test_check_lists_all_issues_of_all_files(capsys: Captured) -> None:
     assert main(["check", "bad.toml", "--json", "good.toml", "nix.toml"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["ok"] is False
-    assert [(each["file"], each["line"], each["key"]) for each in told["issues"]] == [
+    result = json.loads(capsys.readouterr().out)
+    assert result["ok"] is False
+    assert [(each["file"], each["line"], each["key"]) for each in result["issues"]] == [
         ("bad.toml", 4, "rule 1.tims"),
         ("bad.toml", 6, "acount"),
         ("nix.toml", None, ""),
@@ -159,20 +159,20 @@ def test_check_tells_all_that_is_wrong_with_all_files_at_once(capsys: Captured) 
     ]
 
 
-def test_check_as_json_says_so_when_nothing_is_wrong(capsys: Captured) -> None:
+def test_check_as_json_has_no_issues_for_a_valid_file(capsys: Captured) -> None:
     assert main(["check", "--json", "good.toml"]) == 0
     assert json.loads(capsys.readouterr().out) == {"ok": True, "issues": []}
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> str:
-    """A journal of two sends, as a mock answered it."""
+    """A file with the requests of an account that sent twice."""
     with running() as mock:
         for content in ("One", "Two"):
             mock.send(NUMBER, content=content)
-        answered = Api(mock, KEY).call("GET", "requests").content
+        content_of_journal = Api(mock, KEY).call("GET", "requests").content
     path = tmp_path / "journal.json"
-    path.write_bytes(answered)
+    path.write_bytes(content_of_journal)
     return str(path)
 
 
@@ -192,7 +192,7 @@ def test_check_against_a_journal_succeeds_if_every_rule_was_applied(journal: str
     assert json.loads(capsys.readouterr().out) == {"rules": [{"label": label, "matched": 2, "applied": 2}]}
 
 
-def test_schema_is_that_of_scenarios(capsys: Captured) -> None:
+def test_schema_describes_scenarios(capsys: Captured) -> None:
     assert main(["schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
     assert schema["title"] == "mocksms scenario"
@@ -200,7 +200,7 @@ def test_schema_is_that_of_scenarios(capsys: Captured) -> None:
     assert schema["additionalProperties"] is False
 
 
-def test_recorded_scenario_replays_what_was_lived_through(capsys: Captured) -> None:
+def test_record_prints_a_valid_scenario(capsys: Captured) -> None:
     with running(Settings(port=0, control_token="open")) as mock:
         mock.send(NUMBER, "972-50-0002100", "972-50-0004100")
         assert main(["record", "--key", KEY, "--url", f"{mock.url}/", "--control-token", "open"]) == 0
@@ -212,44 +212,44 @@ def test_recorded_scenario_replays_what_was_lived_through(capsys: Captured) -> N
     assert main(["check", "recorded.toml"]) == 0
 
 
-def test_recording_where_nothing_listens_says_so(capsys: Captured) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_record_without_a_mock_is_one_sentence(capsys: Captured) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     assert main(["record", "--key", KEY, "--port", str(port)]) == UNUSABLE
     assert f"mocksms: No mock responds at http://127.0.0.1:{port}: " in capsys.readouterr().err
 
 
-def test_recording_asks_no_proxy(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_record_uses_no_proxy(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with running() as mock:
         assert main(["record", "--key", KEY, "--url", mock.url]) == 0
     assert "History of an account" in capsys.readouterr().out
 
 
-def test_recording_that_is_cut_short_is_one_sentence(capsys: Captured) -> None:
+def test_record_with_a_truncated_response_is_one_sentence(capsys: Captured) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        answering = threading.Thread(target=answer_half, args=(listener,))
-        answering.start()
+        server = threading.Thread(target=send_half_a_response, args=(listener,))
+        server.start()
         assert main(["record", "--key", KEY, "--port", str(listener.getsockname()[1])]) == UNUSABLE
-        answering.join(TIMEOUT)
+        server.join(TIMEOUT)
     assert "IncompleteRead(5 bytes read" in capsys.readouterr().err
 
 
-def answer_half(listener: socket.socket) -> None:
+def send_half_a_response(listener: socket.socket) -> None:
     connection, _ = listener.accept()
     with connection:
         connection.recv(65_536)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabout")
 
 
-def test_mock_starts_with_a_scenario_and_says_so() -> None:
+def test_mock_prints_the_scenarios_of_its_start() -> None:
     with serving("--scenario", "good.toml", "--scenario", "chaos") as process:
         (line,) = [line for line in process.printed if "Scenario" in line]
         assert line.split() == ["Scenario", "good.toml,", "chaos.toml:", "8", "rules"]
         assert process.end(signal.SIGTERM)[0] == 0
 
 
-def test_mock_does_not_start_with_a_scenario_that_is_none() -> None:
+def test_mock_does_not_start_with_an_invalid_scenario() -> None:
     environment = {**os.environ, "MOCKSMS_SCENARIO": "bad.toml,good.toml", "MOCKSMS_PORT": "0"}
     ran = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert ran.returncode == UNUSABLE
@@ -260,15 +260,15 @@ def test_mock_does_not_start_with_a_scenario_that_is_none() -> None:
     ]
 
 
-def test_mock_reads_a_changed_file_again_and_keeps_the_old_one_where_it_is_broken() -> None:
+def test_mock_reloads_a_changed_file_and_keeps_the_scenario_if_it_is_invalid() -> None:
     with serving("--scenario", "good.toml") as process:
-        Path("good.toml").write_text(BAD, encoding="utf-8")
+        Path("good.toml").write_text(INVALID, encoding="utf-8")
         assert "Scenario not reloaded, the previous version stays active" in process.read_error_until("reloaded")
         assert (
             process.read_error_until("tims") == "good.toml:4: rule 1.tims: there is no such name; did you mean times?\n"
         )
         assert len(rules_of(process)) == 2
-        Path("good.toml").write_text(GOOD.replace("times = 1", "times = 7"), encoding="utf-8")
+        Path("good.toml").write_text(VALID.replace("times = 1", "times = 7"), encoding="utf-8")
         assert process.read_error_until("restart") == "Scenario reloaded: good.toml. Rule counters restart.\n"
         assert rules_of(process)[0]["left"] == 7
 

@@ -147,7 +147,7 @@ def test_magic_number_with_steps_ends_after_its_delay(code: str, is_async: bool)
     assert _ending(mock.info(row["transaction_id"])) == UNDERSCORE[last]
 
 
-def test_magic_number_03_is_answered_with_yes() -> None:
+def test_magic_number_03_replies_yes() -> None:
     mock = InProcess()
     assert _ending(mock.send(_magic("03"))[0]) == HYPHEN["sent"]
     mock.time.advance(1)
