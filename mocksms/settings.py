@@ -10,7 +10,7 @@ from os import PathLike
 from typing import Any, Final, Literal, TypeVar, cast
 
 from mocksms.errors import SettingsError, did_you_mean
-from mocksms.sms import numbers, replies
+from mocksms.sms import numbers, opt_out_words
 from mocksms.sms.times import parse_duration
 from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_url, parse_webhook
 
@@ -184,8 +184,10 @@ class Settings:
     unsubscribed: tuple[str, ...] = _option((), _listed_numbers, "numbers that are opted out in every account")
     bounced: tuple[str, ...] = _option((), _listed_numbers, "numbers on the bounce list of every account")
     kosher: tuple[str, ...] = _option((), _listed_numbers, "more kosher numbers, besides those with a kosher prefix")
-    opt_out_word: tuple[str, ...] = _option(replies.OUT_WORDS, _listed_words, "replies that opt out, in any case")
-    opt_in_word: tuple[str, ...] = _option(replies.IN_WORDS, _listed_words, "replies that opt in again, in any case")
+    opt_out_word: tuple[str, ...] = _option(opt_out_words.OUT_WORDS, _listed_words, "replies that opt out, in any case")
+    opt_in_word: tuple[str, ...] = _option(
+        opt_out_words.IN_WORDS, _listed_words, "replies that opt in again, in any case"
+    )
     webhook: tuple[Webhook, ...] = _option(
         (),
         _webhooks(WebhookKind.TRANSACTIONAL),

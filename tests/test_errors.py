@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from mocksms import errors
-from mocksms.engine.rules import FaultTriggered
+from mocksms.engine.rules import RefusedByFault
 from mocksms.errors import (
     INTERNAL_ERROR,
     MALFORMED_HTTP,
@@ -167,7 +167,7 @@ def test_errors_carry_what_was_wrong_as_attributes() -> None:
 def test_each_refusal_has_a_code_of_its_own() -> None:
     codes = [refusal.code for refusal in RequestRefused.__subclasses__()]
     assert "message_not_found" in codes
-    assert FaultTriggered.code == "fault"
+    assert RefusedByFault.code == "fault"
     assert len(set(codes)) == len(codes)
     assert not {MALFORMED_HTTP, INTERNAL_ERROR} & set(codes)
     assert all(re.fullmatch("[a-z_]+", code) for code in codes)

@@ -236,7 +236,7 @@ class Engines(RuleBasedStateMachine):
             }
             assert account.credit == model.credit
             assert account.credit is None or account.credit >= 0
-            assert len(account.waiting) == len(model.waiting)
+            assert len(account.waiting_for_credit) == len(model.waiting)
             assert len(account.unsubscribed) == len(model.opted_out)
 
     @invariant()
@@ -407,7 +407,7 @@ def _account_state(account: Account) -> list[object]:
         sorted(account.unsubscribed),
         messages_of(account),
         list(account.replies.newest_first()),
-        account.waiting,
+        account.waiting_for_credit,
         account._agenda,
         account._random.getstate(),
         list(account.journal.newest_first()),

@@ -15,7 +15,7 @@ from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.journal import shorten_key
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import Message
-from mocksms.sms.text import escape, filled
+from mocksms.sms.text import content_of, escape
 
 MAX_CHARACTERS: Final = 40
 """Characters of a number or text in a line; the rest is cut off."""
@@ -31,7 +31,7 @@ def message_line(account: Account, message: Message) -> str:
 
     Control characters are escaped, so that no message can send commands to the terminal.
     """
-    text = filled(message)
+    text = content_of(message)
     content = escape(text[:MAX_CHARACTERS]) + ("…" if len(text) > MAX_CHARACTERS else "")
     decided_by = message.decided_by or f"scheduled for {message.due_at:%Y-%m-%d %H:%M:%S} UTC"
     at = message.history[-1].at
@@ -54,7 +54,7 @@ def message_json(account: Account, message: Message) -> str:
         reject_reason=reason,
         decided_by=message.decided_by,
         scheduled_at=None if message.decided_by else message.due_at.isoformat(),
-        content=filled(message)[:MAX_CHARACTERS],
+        content=content_of(message)[:MAX_CHARACTERS],
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from mocksms.engine.clock import system_time
 from mocksms.engine.engine import Engine
-from mocksms.engine.rules import ActiveScenario, ApiOperation, FaultTriggered
+from mocksms.engine.rules import ActiveScenario, ApiOperation, RefusedByFault
 from mocksms.errors import InvalidRequest, MessageNotFound, RequestRefused, SettingsError
 from mocksms.provider.binding import read_send
 from mocksms.provider.send import recipients_of, submission_of
@@ -17,9 +17,9 @@ from mocksms.settings import Settings
 from mocksms.sms.times import MAX_INSTANT, parse_instant
 
 AFTER_RULES: Final = {
-    ApiOperation.SEND: {None, FaultTriggered.code},
-    ApiOperation.INFO: {None, FaultTriggered.code, InvalidRequest.code, MessageNotFound.code},
-    ApiOperation.SEARCH: {None, FaultTriggered.code, InvalidRequest.code},
+    ApiOperation.SEND: {None, RefusedByFault.code},
+    ApiOperation.INFO: {None, RefusedByFault.code, InvalidRequest.code, MessageNotFound.code},
+    ApiOperation.SEARCH: {None, RefusedByFault.code, InvalidRequest.code},
 }
 """Results of requests that reach the rules, by operation. Any other refusal comes before the rules are tried."""
 
@@ -102,7 +102,7 @@ def _request(row: dict[str, Any]) -> JournalRequest:
 def _repeat(engine: Engine, request: JournalRequest) -> None:
     account = engine.account(request.account)
     if request.operation is not ApiOperation.SEND:
-        engine.rule_fault(account, request.operation)
+        engine.trigger_rule_fault(account, request.operation)
         return
     body, _ = read_send(request.body, "utf-8")
     engine.submit(account, submission_of(body), recipients_of(body, engine.settings))

@@ -19,8 +19,8 @@ from mocksms.engine.messages import MessageStore
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rulebook
 from mocksms.settings import Settings
 from mocksms.sms.message import State
+from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.outcomes import Outcome, Reaction
-from mocksms.sms.replies import ConsentChoice
 from mocksms.sms.webhook import Webhook
 
 MAX_KEY_LENGTH: Final = 256
@@ -32,9 +32,9 @@ MAX_ACTIONS_PER_MESSAGE: Final = 4
 
 
 class DecideAction(NamedTuple):
-    """The vendor processes a queued message, by magic number and default rules if a rule has `delayed` it."""
+    """The vendor processes a queued message; `by_rule` is the outcome of a rule that delayed it to pass it through."""
 
-    delayed: Outcome | None = None
+    by_rule: Outcome | None = None
 
 
 class StepAction(NamedTuple):
@@ -83,10 +83,10 @@ class Consent(NamedTuple):
 class Account:
     """State of one API key; the engine acts on it.
 
-    `id` identifies it without revealing the key. `credit` is in segments, None without limit. `waiting` has the
-    sequences of messages without credit, oldest first. `faults` take precedence over `rules`, which are those of
-    `scenario`. `generation` makes its transaction ids differ from those of deleted accounts with the same key.
-    `tokens` maps the tokens in links to the keys of accounts.
+    `id` identifies it without revealing the key. `credit` is in segments, None without limit.
+    `waiting_for_credit` has the sequences of messages without credit, oldest first. `faults` take precedence over
+    `rules`, which are those of `scenario`. `generation` makes its transaction ids differ from those of deleted accounts
+    with the same key. `tokens` maps the tokens in links to the keys of accounts.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Account:
         self.replies = IndexedLog[Reply](settings.max_messages, attrgetter("digits"))
         self.consents = IndexedLog[Consent](settings.max_consents, attrgetter("digits"))
         self.callbacks = CallbackQueue(settings.max_callbacks)
-        self.waiting: dict[int, None] = {}
+        self.waiting_for_credit: dict[int, None] = {}
         self._agenda: list[DueAction] = []
         self._order = count()
         self._random = Random(f"{seed}\n{generation}\n{key}" if generation else f"{seed}\n{key}")
@@ -134,7 +134,7 @@ class Account:
     def apply_scenario(self, scenario: ActiveScenario) -> None:
         """Set the account values of a scenario, and activate its rules."""
         self.activate(scenario)
-        for name, value in scenario.state.items():
+        for name, value in scenario.account_values.items():
             setattr(self, name, set(value) if isinstance(value, set) else value)
 
     @property
@@ -185,15 +185,17 @@ class Account:
 
     def wait_for_credit(self, sequence: int) -> None:
         """Add a message to those that wait for credit."""
-        if len(self.waiting) > MAX_STALE_ACTIONS + len(self.messages):
+        if len(self.waiting_for_credit) > MAX_STALE_ACTIONS + len(self.messages):
             self._remove_evicted()
-        self.waiting[sequence] = None
+        self.waiting_for_credit[sequence] = None
 
     def _remove_evicted(self) -> None:
         """Remove the entries of evicted messages, so that memory stays limited."""
         self._agenda = [due for due in self._agenda if self.messages.at(due.sequence) is not None]
         heapq.heapify(self._agenda)
-        self.waiting = {sequence: None for sequence in self.waiting if self.messages.at(sequence) is not None}
+        self.waiting_for_credit = {
+            sequence: None for sequence in self.waiting_for_credit if self.messages.at(sequence) is not None
+        }
 
 
 def account_id(key: str) -> str:

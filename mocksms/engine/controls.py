@@ -14,8 +14,8 @@ from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import ActiveScenario, Rule
 from mocksms.errors import ClockMovedBack, ClockOutOfRange, NoLink
 from mocksms.sms.message import Message, State, Status
-from mocksms.sms.replies import ConsentChoice
-from mocksms.sms.text import filled, links_in
+from mocksms.sms.opt_out_words import ConsentChoice
+from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import MAX_INSTANT
 from mocksms.sms.webhook import Webhook
 
@@ -75,7 +75,7 @@ class Controls:
             NoLink: the message has no such link, or is not sent.
         """
         message = self._find(account, transaction_id)
-        links = links_in(filled(message)) if message.state is State.SENT else []
+        links = links_in(content_of(message)) if message.state is State.SENT else []
         pairs = zip(links_in(self._engine.text_of(message)), links, strict=False)
         for number, (tracked, link) in enumerate(pairs, 1):
             if url in (None, tracked, link):
@@ -136,12 +136,12 @@ class Controls:
         self._send_waiting(account)
 
     def _send_waiting(self, account: Account) -> None:
-        for sequence in tuple(account.waiting):
+        for sequence in tuple(account.waiting_for_credit):
             message = account.messages.at(sequence)
             if message is None:
-                account.waiting.pop(sequence, None)
+                account.waiting_for_credit.pop(sequence, None)
             elif account.can_pay(message.segments):
-                self._engine.reevaluate(account, message)
+                self._engine.decide_after_credit(account, message)
             else:
                 return
 
@@ -151,10 +151,10 @@ class Controls:
             self._engine.accounts.scenario = scenario
         for each in self._accounts(account):
             self._engine.apply_due(each)
-            if "unsubscribed" in scenario.state:
-                self._record_consents(each, scenario.state["unsubscribed"], ", ".join(scenario.names))
+            if "unsubscribed" in scenario.account_values:
+                self._record_consents(each, scenario.account_values["unsubscribed"], ", ".join(scenario.names))
             each.apply_scenario(scenario)
-            if "credit" in scenario.state:
+            if "credit" in scenario.account_values:
                 self._send_waiting(each)
         self._engine.emit(account, ManualChange.SCENARIO)
 

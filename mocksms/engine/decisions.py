@@ -16,10 +16,10 @@ from mocksms.sms.message import State
 from mocksms.sms.numbers import NumberForm, PhoneNumber
 from mocksms.sms.outcomes import Fault, Outcome, ReplyReaction, Step
 
-SENT: Final = Outcome(steps=(Step(State.SENT),), decided_by="no rule or list applied")
+SENT_BY_DEFAULT: Final = Outcome(steps=(Step(State.SENT),), decided_by="no rule or list applied")
 
 
-class DecisionInput(NamedTuple):
+class DecisionFacts(NamedTuple):
     """The data that default rules decide on."""
 
     account: Account
@@ -33,10 +33,10 @@ RuleDecision = tuple[State, str] | None
 """The state a message gets, and why; None when the rule does not apply."""
 
 
-def _number_form(message: DecisionInput) -> RuleDecision:
+def _number_form(facts: DecisionFacts) -> RuleDecision:
     """Decide by the form of the number; a magic number is valid with any prefix."""
-    number = message.number
-    if number.form is NumberForm.ISRAELI_MOBILE or message.catalogue.code(number.digits):
+    number = facts.number
+    if number.form is NumberForm.ISRAELI_MOBILE or facts.catalogue.code(number.digits):
         return None
     if number.form is NumberForm.MALFORMED:
         return State.INVALID, f"number form: {number.problem}"
@@ -53,35 +53,35 @@ def is_possible(digits: str) -> bool:
     return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
 
 
-def _bounce_list(message: DecisionInput) -> RuleDecision:
-    return (State.BOUNCED, "bounce list") if message.number.digits in message.account.bounced else None
+def _bounce_list(facts: DecisionFacts) -> RuleDecision:
+    return (State.BOUNCED, "bounce list") if facts.number.digits in facts.account.bounced else None
 
 
-def _opt_out(message: DecisionInput) -> RuleDecision:
-    return (State.UNSUBSCRIBED, "opt-out") if message.number.digits in message.account.unsubscribed else None
+def _opt_out(facts: DecisionFacts) -> RuleDecision:
+    return (State.UNSUBSCRIBED, "opt-out") if facts.number.digits in facts.account.unsubscribed else None
 
 
-def _kosher(message: DecisionInput) -> RuleDecision:
-    digits = message.number.digits
-    if digits in message.account.kosher:
+def _kosher(facts: DecisionFacts) -> RuleDecision:
+    digits = facts.number.digits
+    if digits in facts.account.kosher:
         return State.KOSHER, "kosher list"
-    if digits.startswith(message.kosher_prefixes):
-        prefix = next(prefix for prefix in message.kosher_prefixes if digits.startswith(prefix))
+    if digits.startswith(facts.kosher_prefixes):
+        prefix = next(prefix for prefix in facts.kosher_prefixes if digits.startswith(prefix))
         return State.KOSHER, f"kosher prefix {prefix}"
     return None
 
 
-def _credit(message: DecisionInput) -> RuleDecision:
-    if message.account.can_pay(message.segments):
+def _credit(facts: DecisionFacts) -> RuleDecision:
+    if facts.account.can_pay(facts.segments):
         return None
-    return State.NO_CREDIT, f"credit {message.account.credit}, needed {message.segments}"
+    return State.NO_CREDIT, f"credit {facts.account.credit}, needed {facts.segments}"
 
 
-def _gateway(message: DecisionInput) -> RuleDecision:
-    return None if message.account.gateway else (State.NO_GATEWAY, "account has no gateway")
+def _gateway(facts: DecisionFacts) -> RuleDecision:
+    return None if facts.account.gateway else (State.NO_GATEWAY, "account has no gateway")
 
 
-DefaultRule = Callable[[DecisionInput], RuleDecision]
+DefaultRule = Callable[[DecisionFacts], RuleDecision]
 
 DEFAULT_RULES: Final[tuple[DefaultRule, ...]] = (
     _number_form,
@@ -114,19 +114,19 @@ class Decisions:
         self, account: Account, number: PhoneNumber, segments: int, rules: Iterable[DefaultRule] = DEFAULT_RULES
     ) -> Outcome:
         """Return the outcome by the default rules alone."""
-        message = DecisionInput(account, number, segments, self.catalogue, self._kosher_prefixes)
+        facts = DecisionFacts(account, number, segments, self.catalogue, self._kosher_prefixes)
         for rule in rules:
-            decision = rule(message)
+            decision = rule(facts)
             if decision is not None:
                 state, why = decision
                 return Outcome(steps=(Step(state),), decided_by=why)
-        return SENT
+        return SENT_BY_DEFAULT
 
     def _magic_outcome(self, code: str, account: Account, number: PhoneNumber) -> Outcome | None:
         row = self.catalogue.rows[code]
         effect = row.effect
         if isinstance(effect, Fault):
-            return Outcome(steps=SENT.steps, decided_by=f"magic number {code} ({row.title})")
+            return Outcome(steps=SENT_BY_DEFAULT.steps, decided_by=f"magic number {code} ({row.title})")
         return None if _is_opted_out_by(effect, account, number) else effect
 
 

@@ -10,12 +10,12 @@ from functools import partial
 from mocksms.engine.account import Account
 from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.engine.patterns import RegexBudget
-from mocksms.engine.rules import Subject
+from mocksms.engine.rules import MessageFacts
 from mocksms.sms import lifecycle
 from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, History, Message, Recipient, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.segments import count_segments
-from mocksms.sms.text import Links, Template, filled
+from mocksms.sms.text import Links, Template, content_of
 
 
 class Drafter:
@@ -64,19 +64,19 @@ class Drafter:
             callback_policy=callback_policy,
         )
 
-    def subjects(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> list[Subject]:
+    def all_facts(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> list[MessageFacts]:
         """Return what rules match on for the messages to all recipients, before any is stored."""
         before: Counter[str] = Counter()
-        subjects: list[Subject] = []
+        all_facts: list[MessageFacts] = []
         for recipient, number in zip(recipients, parsed, strict=True):
-            subjects.append(self.subject(recipient, number, before[number.digits]))
+            all_facts.append(self.facts(recipient, number, before[number.digits]))
             before[number.digits] += 1
-        return subjects
+        return all_facts
 
-    def subject(self, recipient: Recipient, number: PhoneNumber, before: int = 0) -> Subject:
+    def facts(self, recipient: Recipient, number: PhoneNumber, before: int = 0) -> MessageFacts:
         """Return what rules match on for the message to a recipient, with `before` more messages to its number."""
         submission, account = self.submission, self._account
-        return Subject(
+        return MessageFacts(
             mobile_number=recipient.mobile_number,
             digits=number.digits,
             content=self._filled(recipient),
@@ -108,13 +108,13 @@ class Drafter:
         return count
 
 
-def subject_of(account: Account, message: Message) -> Subject:
+def facts_of(account: Account, message: Message) -> MessageFacts:
     """Return what rules match on for a stored message."""
     submission = message.submission
-    return Subject(
+    return MessageFacts(
         mobile_number=message.mobile_number,
         digits=message.digits,
-        content=filled(message),
+        content=content_of(message),
         sender=message.sender,
         tags=submission.tags,
         charset=submission.charset,

@@ -21,20 +21,20 @@ from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
 from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
-from mocksms.engine.drafts import Drafter, subject_of
+from mocksms.engine.drafts import Drafter, facts_of
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.messages import token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, FaultTriggered, Subject, TriggeredFault
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, MessageFacts, RefusedByFault, TriggeredFault
 from mocksms.errors import MALFORMED_HTTP, MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, State, Submission
 from mocksms.sms.numbers import PhoneNumber
+from mocksms.sms.opt_out_words import OptOutWords
 from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome, ReplyReaction
-from mocksms.sms.replies import OptOutWords
-from mocksms.sms.text import Links, Template, filled, links_in
+from mocksms.sms.text import Links, Template, content_of, links_in
 
 MAX_MALFORMED_LINE: Final = 1_000
 """Bytes of the first line of a malformed request that are kept."""
@@ -144,7 +144,7 @@ class Engine:
 
         Raises:
             UnknownMagicCode: a recipient is a magic number with an unknown code.
-            FaultTriggered: a rule or a magic number triggers a fault that accepts nothing.
+            RefusedByFault: a rule or a magic number triggers a fault that accepts nothing.
             TextTooLong: a text is longer than the longest SMS.
             SendTooLarge: the texts are too long together.
         """
@@ -155,29 +155,30 @@ class Engine:
         template = Template(submission)
         template.check(recipients)
         drafter = Drafter(account, submission, template, self._links(), request)
-        subjects = drafter.subjects(recipients, parsed) if account.rules or account.faults else ()
-        triggered = self.rule_fault(account, ApiOperation.SEND, subjects) or self._magic_fault(codes)
-        is_scheduled = submission.send_at is not None and submission.send_at > drafter.now
-        accept = self._accept_for_later if submission.wants_async or is_scheduled else self._accept_now
+        facts = drafter.all_facts(recipients, parsed) if account.rules or account.faults else ()
+        # A rule takes precedence over a magic number, for faults as for outcomes.
+        triggered = self.trigger_rule_fault(account, ApiOperation.SEND, facts) or self._trigger_magic_fault(codes)
+        due_at = self._due_at(drafter)
+        accept = self._accept_now if due_at is None else partial(self._accept_for_later, due_at)
         messages = tuple(
             accept(account, drafter, recipient, number) for recipient, number in zip(recipients, parsed, strict=True)
         )
         self.apply_due(account)
         return Accepted(messages, triggered)
 
-    def rule_fault(
-        self, account: Account, operation: ApiOperation, subjects: Sequence[Subject] = ()
+    def trigger_rule_fault(
+        self, account: Account, operation: ApiOperation, messages: Sequence[MessageFacts] = ()
     ) -> TriggeredFault | None:
-        """Return the fault of a rule for a request, and for its messages if it has some.
+        """Return the fault that a rule triggers for a request and its messages, None if there is none.
 
         Raises:
-            FaultTriggered: the fault accepts nothing.
+            RefusedByFault: the fault accepts nothing.
         """
         now = account.clock.now()
         for rules in (account.faults, account.rules):
-            if triggered := rules.fault_of(operation, subjects, now):
+            if triggered := rules.take_fault(operation, messages, now):
                 if not triggered.fault.accepts:
-                    raise FaultTriggered(triggered)
+                    raise RefusedByFault(triggered)
                 return triggered
         return None
 
@@ -232,8 +233,8 @@ class Engine:
         self._after_transition(account, stepped, message.history)
         return stepped
 
-    def reevaluate(self, account: Account, message: Message) -> None:
-        """Decide by default rules about a message that waited for credit."""
+    def decide_after_credit(self, account: Account, message: Message) -> None:
+        """Decide a message that waited for credit by the default rules."""
         number = self.settings.parse_number(message.mobile_number)
         outcome = self.decisions.decide_by_default(account, number, message.segments, RULES_AFTER_CREDIT)
         self._apply_outcome(account, message, outcome, account.clock.now())
@@ -260,7 +261,7 @@ class Engine:
                 codes.append((code, mobile_number))
         return codes
 
-    def _magic_fault(self, codes: Iterable[tuple[str, str]]) -> TriggeredFault | None:
+    def _trigger_magic_fault(self, codes: Iterable[tuple[str, str]]) -> TriggeredFault | None:
         """Return the first fault of some magic numbers; raises one that accepts nothing."""
         first: TriggeredFault | None = None
         for code, mobile_number in codes:
@@ -268,16 +269,22 @@ class Engine:
             if isinstance(effect, Fault):
                 triggered = TriggeredFault(effect, f"magic number {code}", mobile_number)
                 if not effect.accepts:
-                    raise FaultTriggered(triggered)
+                    raise RefusedByFault(triggered)
                 first = first or triggered
         return first
 
-    def _outcome(self, account: Account, number: PhoneNumber, segments: int, subject: Callable[[], Subject]) -> Outcome:
+    def _outcome(
+        self, account: Account, number: PhoneNumber, segments: int, facts: Callable[[], MessageFacts]
+    ) -> Outcome:
         """Decide about a message that is processed: by scenario rule, magic number, or default rules."""
-        by_rule = account.rules.outcome_of(subject(), account.clock.now()) if account.rules else None
+        by_rule = account.rules.take_outcome(facts(), account.clock.now()) if account.rules else None
         if by_rule is None:
             return self.decisions.decide(account, number, segments)
-        return self._passed_through(account, number, segments, by_rule) if by_rule.release_after == AT_ONCE else by_rule
+        return (
+            self._passed_through(account, number, segments, by_rule)
+            if by_rule.pass_through_after == AT_ONCE
+            else by_rule
+        )
 
     def _passed_through(self, account: Account, number: PhoneNumber, segments: int, by_rule: Outcome) -> Outcome:
         """Return the outcome without a rule that passes the message through, plus the reactions of the rule."""
@@ -291,13 +298,17 @@ class Engine:
             callback_policy=by_rule.callback_policy,
         )
 
+    def _due_at(self, drafter: Drafter) -> datetime | None:
+        """Return when the messages of a scheduled or asynchronous send are processed, None for at once."""
+        send_at = drafter.submission.send_at
+        if send_at is not None and send_at > drafter.now:
+            return send_at
+        return drafter.now + self.settings.async_delay if drafter.submission.wants_async else None
+
     def _accept_for_later(
-        self, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber
+        self, due_at: datetime, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber
     ) -> Message:
         """Store a new message, and plan its processing."""
-        send_at = drafter.submission.send_at
-        is_scheduled = send_at is not None and send_at > drafter.now
-        due_at = send_at if send_at and is_scheduled else drafter.now + self.settings.async_delay
         message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), drafter.initial_history)
         account.messages.add(message)
         account.plan(due_at, message.sequence, DecideAction())
@@ -308,7 +319,7 @@ class Engine:
         """Store a new message that is processed at once."""
         now = drafter.now
         segments = drafter.segments(recipient)
-        outcome = self._outcome(account, number, segments, partial(drafter.subject, recipient, number))
+        outcome = self._outcome(account, number, segments, partial(drafter.facts, recipient, number))
         history = _immediate_history(drafter.initial_history, outcome, now)
         message = drafter.draft(recipient, number, now, segments, history, outcome.decided_by, outcome.callback_policy)
         account.messages.add(message)
@@ -329,11 +340,11 @@ class Engine:
 
     def _apply_action(self, account: Account, message: Message, due: DueAction) -> None:
         match due.action:
-            case DecideAction(delayed=by_rule):
+            case DecideAction(by_rule=by_rule):
                 if message.state is State.QUEUED:
                     number, segments = self.settings.parse_number(message.mobile_number), message.segments
                     outcome = (
-                        self._outcome(account, number, segments, partial(subject_of, account, message))
+                        self._outcome(account, number, segments, partial(facts_of, account, message))
                         if by_rule is None
                         else self._passed_through(account, number, segments, by_rule)
                     )
@@ -347,13 +358,13 @@ class Engine:
                 why = message.decided_by or "" if opts_out else ""
                 self.recipients.reply(account, message.digits, text, due.at, message, why)
             case _:
-                for url in links_in(filled(message))[:1]:
+                for url in links_in(content_of(message))[:1]:
                     self.recipients.click(account, message, 1, url, due.at)
 
     def _after_transition(self, account: Account, message: Message, before: History) -> None:
         """Charge or queue for credit, emit the message, and create callbacks for the steps since a history."""
         if before[-1].state is State.NO_CREDIT:
-            account.waiting.pop(message.sequence, None)
+            account.waiting_for_credit.pop(message.sequence, None)
         for transition in message.history[len(before) :]:
             if transition.state is State.SENT:
                 account.charge(message.segments)
@@ -374,8 +385,8 @@ def _immediate_history(history: History, outcome: Outcome, at: datetime) -> Hist
 
 def _plan_later_steps(account: Account, sequence: int, outcome: Outcome, at: datetime) -> None:
     """Plan the later steps of an outcome, and the reactions of the recipient."""
-    if outcome.release_after is not None:
-        account.plan(at + outcome.release_after, sequence, DecideAction(outcome))
+    if outcome.pass_through_after is not None:
+        account.plan(at + outcome.pass_through_after, sequence, DecideAction(outcome))
         return
     for step in outcome.steps:
         if step.after:

@@ -12,8 +12,8 @@ T = TypeVar("T")
 MAX_STALE_NUMBERS: Final = 1_000
 """Numbers of removed records that a log keeps before it drops them all at once."""
 
-MAX_RECORD_DIGITS: Final = 17
-"""Maximum of digits in the number of a record."""
+MAX_RECORD_DIGITS: Final = len(str(2**53))
+"""Maximum of digits in the number of a record: JavaScript reads whole numbers up to 2**53 exactly."""
 
 
 class Numbering:
@@ -174,25 +174,25 @@ class NumberIndex:
 class IndexedLog(BoundedLog[T]):
     """A log whose records are also found by the key that `key` returns, None for a record without one.
 
-    `keys` is the index. Records are evicted but never removed.
+    `index` finds the numbers of a key. Records are evicted but never removed.
     """
 
     def __init__(self, limit: int, key: Callable[[T], str | None]) -> None:
         super().__init__(limit)
-        self.keys = NumberIndex()
+        self.index = NumberIndex()
         self._key = key
 
     def add(self, number: int, record: T) -> T | None:
         """Add a record with a number higher than all before; return the record that this evicts, if any."""
         evicted = super().add(number, record)
         if (key := self._key(record)) is not None:
-            self.keys.add(key, number)
+            self.index.add(key, number)
         if evicted is not None and (key := self._key(evicted)) is not None:
-            self.keys.evict(key, self.first or number)
+            self.index.evict(key, self.first or number)
         return evicted
 
     def of(self, key: str | None, after: int = 0, before: int | None = None) -> Iterator[T]:
         """Iterate as `newest_first` over the records with a key, or over all with None."""
         if key is None:
             return self.newest_first(after, before)
-        return filter(None, map(self.get, self.keys.newest_first(key, after, before)))
+        return filter(None, map(self.get, self.index.newest_first(key, after, before)))

@@ -12,7 +12,7 @@ from typing import Final
 from mocksms.engine.logs import BoundedLog, NumberIndex
 from mocksms.engine.patterns import Pattern
 from mocksms.sms.message import Message, Reason, Status
-from mocksms.sms.text import filled
+from mocksms.sms.text import content_of
 
 TOKEN_LENGTH: Final = 12
 """Hex digits of the transaction id that identify a message in its links."""
@@ -56,7 +56,7 @@ class MessageQuery:
     pattern: Pattern | None = None
     since: datetime | None = None
     until: datetime | None = None
-    text_of: Callable[[Message], str] = field(default=filled, compare=False, repr=False)
+    text_of: Callable[[Message], str] = field(default=content_of, compare=False, repr=False)
 
     def begin(self) -> None:
         """Start another evaluation: the time limit of the regular expression starts again."""
@@ -91,10 +91,10 @@ class MessageQuery:
 
     def _has_text(self, message: Message) -> bool:
         return (
-            (not self.content or self.content in filled(message))
-            and (not self.words or self.words in filled(message).casefold())
+            (not self.content or self.content in content_of(message))
+            and (not self.words or self.words in content_of(message).casefold())
             and (not self.text or self.text in self.text_of(message))
-            and (self.pattern is None or self.pattern.matches(filled(message)))
+            and (self.pattern is None or self.pattern.matches(content_of(message)))
         )
 
 

@@ -11,7 +11,7 @@ from mocksms.engine.callbacks import TriggerDetails
 from mocksms.engine.logs import Numbering
 from mocksms.engine.outbox import Outbox, details_of
 from mocksms.sms.message import DEFAULT_POLICY, Click, Message
-from mocksms.sms.replies import ConsentChoice, OptOutWords
+from mocksms.sms.opt_out_words import ConsentChoice, OptOutWords
 from mocksms.sms.webhook import WebhookTrigger
 
 _EFFECTS = {ConsentChoice.OUT: "opted out", ConsentChoice.IN: "opted in"}

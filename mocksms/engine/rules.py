@@ -32,7 +32,7 @@ class ApiOperation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class MessageFacts:
     """The properties of a message that rules match on.
 
     `nth` counts the messages to its number in the account, including this one. `budget` is for the regular
@@ -51,7 +51,7 @@ class Subject:
     budget: RegexBudget = field(default_factory=RegexBudget)
 
 
-Condition = Callable[[Subject], bool]
+Condition = Callable[[MessageFacts], bool]
 """One condition of a rule on a message.
 
 Raises:
@@ -61,7 +61,7 @@ Raises:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """The maximum of requests in any period of this length; more are refused."""
+    """At most `limit` requests within `per`; more are refused."""
 
     limit: int
     per: timedelta
@@ -109,18 +109,21 @@ class TriggeredFault(NamedTuple):
         """Whether a magic number triggered it."""
         return bool(self.mobile_number) and not self.nth
 
+    def __str__(self) -> str:
+        return f"{self.decided_by}: {self.fault}"
 
-class FaultTriggered(RequestRefused):
+
+class RefusedByFault(RequestRefused):
     """A fault was `triggered` that accepts nothing."""
 
     code = "fault"
 
     def __init__(self, triggered: TriggeredFault) -> None:
         self.triggered = triggered
-        super().__init__(f"{triggered.decided_by}: {triggered.fault}")
+        super().__init__(str(triggered))
 
 
-class RuleState:
+class CountedRule:
     """A rule of an account with its counters; `until` is when a manual fault expires."""
 
     def __init__(self, rule: Rule, seed: str, until: datetime | None = None, fault_id: int = 0) -> None:
@@ -143,21 +146,21 @@ class RuleState:
         """Whether it has expired."""
         return self.until is not None and now >= self.until
 
-    def matches(self, subject: Subject) -> bool:
+    def matches(self, facts: MessageFacts) -> bool:
         """Whether a message matches all conditions; after a timeout of a regular expression, none does.
 
         A regular expression that has no time left because of another one does not match, but its rule stays active.
         """
-        seconds_left = subject.budget.left
+        seconds_left = facts.budget.left
         try:
-            return not self.timed_out and all(condition(subject) for condition in self.rule.conditions)
+            return not self.timed_out and all(condition(facts) for condition in self.rule.conditions)
         except PatternTooSlow as error:
             if seconds_left > 0:
                 log.warning("%s is switched off: %s", self.rule.label, error)
                 self.timed_out = True
             return False
 
-    def apply(self) -> bool:
+    def count_match(self) -> bool:
         """Count a match, and return whether the rule is applied."""
         self.matched += 1
         rule = self.rule
@@ -166,15 +169,16 @@ class RuleState:
         self.applied += 1
         return True
 
-    def fault(self, spec: FaultSpec, now: datetime) -> Fault | None:
-        """Count a match, and return the fault for the request, None if it gets none."""
+    def take_fault(self, spec: FaultSpec, now: datetime) -> Fault | None:
+        """Count a match, and return the fault of the request, None if it gets none."""
         if spec.rate_limit is None:
-            return self._with_random_duration(spec) if self.apply() else None
+            return self._with_random_duration(spec) if self.count_match() else None
         wait = self._wait(spec.rate_limit, now)
-        if wait is None:
+        if not wait:
+            self._request_times.append(now)
             self.matched += 1
             return None
-        return spec.fault.lasting(timedelta(seconds=ceil(wait / SECOND))) if self.apply() else None
+        return spec.fault.lasting(timedelta(seconds=ceil(wait / SECOND))) if self.count_match() else None
 
     def _with_random_duration(self, spec: FaultSpec) -> Fault:
         shortest = spec.fault.duration
@@ -182,14 +186,12 @@ class RuleState:
             return spec.fault
         return spec.fault.lasting(shortest + (spec.max_duration - shortest) * self._random().random())
 
-    def _wait(self, limit: RateLimit, now: datetime) -> timedelta | None:
-        """Return how long until a request is accepted again; None accepts this one, and counts it."""
-        while self._request_times and self._request_times[0] + limit.per <= now:
-            self._request_times.popleft()
-        if len(self._request_times) < limit.limit:
-            self._request_times.append(now)
-            return None
-        return self._request_times[0] + limit.per - now
+    def _wait(self, limit: RateLimit, now: datetime) -> timedelta:
+        """Return how long until a request is accepted again; zero if it is now."""
+        times = self._request_times
+        while times and times[0] + limit.per <= now:
+            times.popleft()
+        return timedelta() if len(times) < limit.limit else times[0] + limit.per - now
 
     def _random(self) -> Random:
         if self._generator is None:
@@ -206,59 +208,63 @@ class Rulebook:
     def __init__(self, rules: Iterable[Rule] = (), seed: str = "") -> None:
         self._seed = seed
         self._added = 0
-        self.removed: list[RuleState] = []
-        self.rules = [RuleState(rule, f"{seed}\n{place}") for place, rule in enumerate(rules)]
+        self.removed: list[CountedRule] = []
+        self.rules = [CountedRule(rule, f"{seed}\n{place}") for place, rule in enumerate(rules)]
 
     def __bool__(self) -> bool:
         return bool(self.rules)
 
     def add(self, rule: Rule, until: datetime, fault_id: int) -> None:
         """Add a rule before all others, with an id, until an instant."""
-        self.rules.insert(0, RuleState(rule, f"{self._seed}\nadded {self._added}", until, fault_id))
+        self.rules.insert(0, CountedRule(rule, f"{self._seed}\nadded {self._added}", until, fault_id))
         self._added += 1
 
     def remove_expired(self, now: datetime) -> None:
         """Remove the rules that have expired."""
-        self._remove(lambda state: state.is_expired(now))
+        self._remove(lambda counted: counted.is_expired(now))
 
     def remove(self, fault_id: int | None = None) -> set[int]:
         """Remove the rule with an id, or all; return the ids of those removed."""
-        return self._remove(lambda state: fault_id in (None, state.fault_id))
+        return self._remove(lambda counted: fault_id in (None, counted.fault_id))
 
-    def _remove(self, selects: Callable[[RuleState], bool]) -> set[int]:
+    def _remove(self, selects: Callable[[CountedRule], bool]) -> set[int]:
         removed = list(filter(selects, self.rules))
-        self.rules = [state for state in self.rules if not selects(state)]
+        self.rules = [counted for counted in self.rules if not selects(counted)]
         self.removed = [*removed, *self.removed][:MAX_REMOVED_RULES]
-        return {state.fault_id for state in removed}
+        return {counted.fault_id for counted in removed}
 
-    def outcome_of(self, subject: Subject, now: datetime) -> Outcome | None:
-        """Return the outcome of the first matching rule with uses left, None if there is none."""
-        for state, effect in self._usable(Outcome, ApiOperation.SEND, now):
-            if state.matches(subject) and state.apply():
+    def take_outcome(self, facts: MessageFacts, now: datetime) -> Outcome | None:
+        """Return the outcome of the first matching rule with uses left, None if there is none; counts the match."""
+        for counted, effect in self._usable(Outcome, ApiOperation.SEND, now):
+            if counted.matches(facts) and counted.count_match():
                 return effect
         return None
 
-    def fault_of(self, operation: ApiOperation, subjects: Sequence[Subject], now: datetime) -> TriggeredFault | None:
+    def take_fault(
+        self, operation: ApiOperation, messages: Sequence[MessageFacts], now: datetime
+    ) -> TriggeredFault | None:
         """Return the fault of the first matching rule with uses left for a request, None if there is none.
 
         A rule matches a request if it matches one of its messages; a request without messages, if it has no conditions.
         """
-        for state, spec in self._usable(FaultSpec, operation, now):
-            match = next(filter(state.matches, subjects), None)
-            if match is None and (subjects or state.rule.conditions):
+        for counted, spec in self._usable(FaultSpec, operation, now):
+            match = next(filter(counted.matches, messages), None)
+            if match is None and (messages or counted.rule.conditions):
                 continue
-            fault = state.fault(spec, now)
+            fault = counted.take_fault(spec, now)
             if fault is not None:
                 number, nth = (match.mobile_number, match.nth) if match else ("", 0)
-                return TriggeredFault(fault, state.rule.label, number, nth)
+                return TriggeredFault(fault, counted.rule.label, number, nth)
         return None
 
-    def _usable(self, kind: type[Effect], operation: ApiOperation, now: datetime) -> Iterator[tuple[RuleState, Effect]]:
-        for state in self.rules:
-            rule, effect = state.rule, state.rule.effect
-            usable = rule.operation is operation and state.left != 0 and not state.is_expired(now)
+    def _usable(
+        self, kind: type[Effect], operation: ApiOperation, now: datetime
+    ) -> Iterator[tuple[CountedRule, Effect]]:
+        for counted in self.rules:
+            rule, effect = counted.rule, counted.rule.effect
+            usable = rule.operation is operation and counted.left != 0 and not counted.is_expired(now)
             if usable and isinstance(effect, kind):
-                yield state, effect
+                yield counted, effect
 
 
 def rate_limit_spec(limit: RateLimit) -> FaultSpec:
@@ -270,11 +276,11 @@ def rate_limit_spec(limit: RateLimit) -> FaultSpec:
 class ActiveScenario:
     """The scenarios of an account as one.
 
-    `state` has new values for attributes of Account, number lists as sets of digits; other attributes stay.
+    `account_values` are new values of attributes of Account, number lists as sets of digits; other attributes stay.
     """
 
     names: tuple[str, ...] = ()
-    state: Mapping[str, Any] = field(default_factory=dict)
+    account_values: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
 
@@ -284,11 +290,13 @@ NO_SCENARIO = ActiveScenario()
 def combine(scenarios: Iterable[ActiveScenario]) -> ActiveScenario:
     """Combine scenarios: rules in order, account values of the first take precedence, number lists are united."""
     names: tuple[str, ...] = ()
-    state: dict[str, Any] = {}
+    account_values: dict[str, Any] = {}
     rules: tuple[Rule, ...] = ()
     for scenario in scenarios:
         names += scenario.names
         rules += scenario.rules
-        for name, value in scenario.state.items():
-            state[name] = state.get(name, set()) | value if isinstance(value, set) else state.get(name, value)
-    return ActiveScenario(names=names, state=state, rules=rules)
+        for name, value in scenario.account_values.items():
+            if isinstance(value, set):
+                value = account_values.get(name, set()) | value
+            account_values[name] = value if isinstance(value, set) else account_values.get(name, value)
+    return ActiveScenario(names=names, account_values=account_values, rules=rules)

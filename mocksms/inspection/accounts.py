@@ -171,7 +171,7 @@ def _view(account: Account) -> AccountView:
         messages=len(account.messages),
         newest=account.messages.newest,
         evicted=account.messages.evicted,
-        waiting_for_credit=len(account.waiting),
+        waiting_for_credit=len(account.waiting_for_credit),
         clock=clock_view(account.clock, account),
     )
 

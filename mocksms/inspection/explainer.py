@@ -23,7 +23,7 @@ from mocksms.inspection.matching import MAX_COMPARED_MESSAGES, MessageFilter
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.sms.display import clock_time, describe_history
 from mocksms.sms.message import Message, State
-from mocksms.sms.text import escape, filled
+from mocksms.sms.text import content_of, escape
 
 MAX_CLOSEST: Final = 3
 MAX_CAUSES: Final = 3
@@ -160,7 +160,7 @@ def _message_cause(kind: CauseKind, owned: OwnedMessage) -> Cause:
 
 
 def _describe(message: Message) -> str:
-    return describe_message(message.transaction_id, message.mobile_number, filled(message))
+    return describe_message(message.transaction_id, message.mobile_number, content_of(message))
 
 
 def _only_state_differs(message_filter: MessageFilter, message: Message) -> bool:

@@ -15,7 +15,7 @@ from mocksms.inspection.models import Filters
 from mocksms.sms.display import describe_history
 from mocksms.sms.message import Message
 from mocksms.sms.numbers import SEPARATORS
-from mocksms.sms.text import filled
+from mocksms.sms.text import content_of
 
 MAX_COMPARED_MESSAGES: Final = 500
 """The newest messages, among which the closest are searched."""
@@ -146,8 +146,8 @@ _READERS: Final[dict[str, ValueReader]] = {
     "status": lambda message: message.state.status,
     "reject_reason": lambda message: message.state.reason or "",
     "tag": lambda message: ", ".join(message.submission.tags),
-    "content": filled,
-    "regex": filled,
+    "content": content_of,
+    "regex": content_of,
     "sender": lambda message: message.sender,
 }
 

@@ -36,7 +36,7 @@ from mocksms.schemas.openapi import TEXT
 from mocksms.sms.codes import Code, find_codes
 from mocksms.sms.message import Reason, Status
 from mocksms.sms.segments import count_segments, split_segments
-from mocksms.sms.text import filled, links_in
+from mocksms.sms.text import content_of, links_in
 
 MAX_WAIT_SECONDS: Final = 300.0
 
@@ -271,7 +271,7 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
         mobile_number=message.mobile_number,
         number=message.digits,
         sender=message.sender,
-        content=filled(message),
+        content=content_of(message),
         text=text,
         tags=list(message.submission.tags),
         status=message.state.status,

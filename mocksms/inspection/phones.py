@@ -17,7 +17,7 @@ from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import Phone, count_phones
 from mocksms.schemas.types import ListedNumber
 from mocksms.sms.message import Message, Reason, Status
-from mocksms.sms.replies import ConsentChoice
+from mocksms.sms.opt_out_words import ConsentChoice
 
 ListName = Literal["unsubscribed", "bounced", "kosher"]
 """A list of phone numbers in an account."""
@@ -168,7 +168,7 @@ def _phone_view(engine: Engine, phone: Phone) -> PhoneView:
         status=message.state.status if message else None,
         reject_reason=message.state.reason if message else None,
         messages=account.messages.count(MessageQuery(digits=digits)),
-        replies=account.replies.keys.count(digits, account.replies.first or 0),
+        replies=account.replies.index.count(digits, account.replies.first or 0),
         lists=[name for name in LIST_NAMES if digits in getattr(account, name)],
     )
 

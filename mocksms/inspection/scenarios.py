@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from mocksms.engine.account import Account
 from mocksms.engine.logs import parse_record_number
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec, RuleState
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, CountedRule, FaultSpec
 from mocksms.errors import InvalidScenario, UnknownScenario
 from mocksms.inspection.context import Context, endpoint, text_response
 from mocksms.inspection.errors import AccountRequired, InvalidParameters, RecordNotFound, UnknownAccount
@@ -152,9 +152,9 @@ def list_faults(context: Context, call: InspectionCall) -> FaultsView:
     ended: list[FaultView] = []
     for account in call.scope.accounts:
         now = account.clock.now()
-        for state in account.faults.rules:
-            (ended if state.is_expired(now) else active).append(_fault_view(state, account.id))
-        ended += [_fault_view(state, account.id) for state in account.faults.removed]
+        for fault in account.faults.rules:
+            (ended if fault.is_expired(now) else active).append(_fault_view(fault, account.id))
+        ended += [_fault_view(fault, account.id) for fault in account.faults.removed]
     if call.scope.name is None:
         active += _faults_of_new_accounts(context)
     return FaultsView(faults=active, ended=ended)
@@ -183,8 +183,8 @@ def clear_fault(context: Context, call: InspectionCall) -> FaultsCleared:
 
 def _faults_of_new_accounts(context: Context) -> list[FaultView]:
     accounts = context.engine.accounts
-    states = [RuleState(rule, "", until, name) for name, (rule, until) in reversed(accounts.faults.items())]
-    return [_fault_view(state, None) for state in states if not state.is_expired(accounts.clock.now())]
+    faults = [CountedRule(rule, "", until, name) for name, (rule, until) in reversed(accounts.faults.items())]
+    return [_fault_view(fault, None) for fault in faults if not fault.is_expired(accounts.clock.now())]
 
 
 def _compiled(context: Context, call: InspectionCall) -> ActiveScenario:
@@ -218,28 +218,28 @@ def _view(context: Context, call: InspectionCall) -> ScenarioView:
 
 
 def _rule_view(scenario: ActiveScenario, index: int, accounts: list[Account]) -> RuleView:
-    states = [account.rules.rules[index] for account in accounts]
+    counted = [account.rules.rules[index] for account in accounts]
     rule = scenario.rules[index]
     return RuleView(
         label=rule.label,
         applies_to="request" if isinstance(rule.effect, FaultSpec) else "message",
-        matched=sum(state.matched for state in states),
-        applied=sum(state.applied for state in states),
-        left=states[0].left if len(states) == 1 else rule.times,
-        timed_out=any(state.timed_out for state in states),
+        matched=sum(each.matched for each in counted),
+        applied=sum(each.applied for each in counted),
+        left=counted[0].left if len(counted) == 1 else rule.times,
+        timed_out=any(each.timed_out for each in counted),
     )
 
 
-def _fault_view(state: RuleState, account: str | None) -> FaultView:
-    effect = state.rule.effect
+def _fault_view(fault: CountedRule, account: str | None) -> FaultView:
+    effect = fault.rule.effect
     return FaultView(
-        id=state.fault_id,
+        id=fault.fault_id,
         account=account,
         fault=str(effect.fault) if isinstance(effect, FaultSpec) else "",
-        matched=state.matched,
-        applied=state.applied,
-        left=state.left,
-        until=state.until,
+        matched=fault.matched,
+        applied=fault.applied,
+        left=fault.left,
+        until=fault.until,
     )
 
 

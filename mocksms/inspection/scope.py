@@ -210,12 +210,12 @@ def _merged(owned: Iterable[tuple[Owner, Iterator[Record]]]) -> Iterator[tuple[O
 def count_phones(account: Account) -> int:
     """Return how many phones got an SMS of an account or replied to it."""
     recipients = account.messages.phones
-    return len(recipients) + sum(digits not in recipients for _, digits in account.replies.keys.latest_of_each())
+    return len(recipients) + sum(digits not in recipients for _, digits in account.replies.index.latest_of_each())
 
 
 def _phones_of(account: Account, digits: str | None) -> Iterator[Phone]:
     """Iterate over the phones of an account, or the one with a number, newest SMS first."""
-    recipients, senders = account.messages.phones, account.replies.keys
+    recipients, senders = account.messages.phones, account.replies.index
     if digits is not None:
         latest = max(next(index.newest_first(digits), 0) for index in (recipients, senders))
         if latest:

@@ -15,7 +15,7 @@ from mocksms.engine.account import MAX_KEY_LENGTH, Account
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning, header_lines
-from mocksms.engine.rules import ApiOperation, FaultTriggered, TriggeredFault
+from mocksms.engine.rules import ApiOperation, RefusedByFault, TriggeredFault
 from mocksms.errors import (
     INTERNAL_ERROR,
     MethodNotAllowed,
@@ -149,11 +149,11 @@ class ProviderApp:
             if operation is ApiOperation.SEND:
                 submission, recipients, warnings = self._read_send(request)
                 return self._send(owner, request.number, submission, recipients, warnings)
-            triggered = self._engine.rule_fault(owner, operation)
+            triggered = self._engine.trigger_rule_fault(owner, operation)
             response = self._read(owner, operation, request.query)
             return HandledRequest(owner, response, operation, note=_fault_note(triggered), triggered=triggered)
         except RequestRefused as error:
-            if isinstance(error, FaultTriggered):
+            if isinstance(error, RefusedByFault):
                 triggered = error.triggered
             response, code, note = error_response(error, self._settings), error.code, str(error)
         except Exception:

@@ -21,7 +21,7 @@ from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
 from mocksms.sms.message import Message, State
-from mocksms.sms.text import filled, links_in
+from mocksms.sms.text import content_of, links_in
 
 STYLE: Final = "page.css"
 """The stylesheet. Its URL is relative, so that it works under any path prefix of a proxy."""
@@ -98,7 +98,7 @@ class PublicPages:
     def _follow(self, method: str, token: str, number: int, headers: Headers) -> Response:
         """Redirect to a link of the content, and record a click if a person opened it."""
         known = self._known(token)
-        links = links_in(filled(known[1])) if known is not None and known[1].submission.track_clicks else []
+        links = links_in(content_of(known[1])) if known is not None and known[1].submission.track_clicks else []
         if known is None or number > len(links):
             return _unknown()
         if method not in ("GET", "HEAD"):

@@ -21,7 +21,7 @@ from mocksms.provider.send import BEFORE_9000, ReasonNames
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, State, Status
-from mocksms.sms.text import filled
+from mocksms.sms.text import content_of
 from mocksms.sms.times import ISRAEL, parse_instant
 
 DEFAULT_LIMIT: Final = 100
@@ -175,7 +175,7 @@ def message_row(message: Message, reasons: ReasonNames) -> MessageRow:
         "send_at": _local(message.due_at),
         "sender": message.sender,
         "mobile_number": message.mobile_number,
-        "content": filled(message),
+        "content": content_of(message),
         "tags": message.submission.tags,
         "clicks": len(message.clicks),
         "clicks_details": [{"time_stamp": _local(click.at), "url": click.url} for click in message.clicks],

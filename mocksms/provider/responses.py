@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from mocksms import errors
 from mocksms.engine.journal import RequestWarning
-from mocksms.engine.rules import FaultTriggered
+from mocksms.engine.rules import RefusedByFault
 from mocksms.schemas.openapi import Operation, ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.outcomes import Fault
@@ -118,7 +118,7 @@ def error_response(error: errors.RequestRefused, settings: Settings) -> Provider
             return _message(408, f"The request body did not arrive within {timeout:g} seconds.", CLOSE)
         case errors.MessageNotFound(transaction_id=transaction_id):
             return _message(404, f"No transactional SMS was found with transaction_id '{transaction_id}'.")
-        case FaultTriggered(triggered=triggered):
+        case RefusedByFault(triggered=triggered):
             return _fault(triggered.fault, settings)
     issues = {MODEL if path == "body" else f"{MODEL}.{path}": list(texts) for path, texts in _issues(error).items()}
     return json_response(400, {"Message": "The request is invalid.", "ModelState": issues})

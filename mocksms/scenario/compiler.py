@@ -40,7 +40,7 @@ def compile_scenario(scenario: Scenario, name: str, settings: Settings) -> Activ
     """Return the initial values of accounts and the rules of a scenario."""
     return ActiveScenario(
         names=(name,),
-        state={} if scenario.account is None else _state(scenario.account, settings),
+        account_values={} if scenario.account is None else _account_values(scenario.account, settings),
         rules=tuple(
             _rule(rule, _label(position, rule, name), settings) for position, rule in enumerate(scenario.rule, 1)
         ),
@@ -49,19 +49,19 @@ def compile_scenario(scenario: Scenario, name: str, settings: Settings) -> Activ
 
 def fault_rule(fault: FaultModel, limits: Limits, label: str, settings: Settings) -> rules.Rule:
     """Return the rule of a fault that a tester sets."""
-    return _limited(limits, label, _fault_spec(fault), settings)
+    return _rule_of(limits, label, _fault_spec(fault), settings)
 
 
-def _state(account: AccountModel, settings: Settings) -> dict[str, Any]:
-    state: dict[str, Any] = account.model_dump(exclude_none=True)
+def _account_values(account: AccountModel, settings: Settings) -> dict[str, Any]:
+    values: dict[str, Any] = account.model_dump(exclude_none=True)
     if account.webhooks is not None:
-        state["webhooks"] = tuple(receiver.webhook() for receiver in account.webhooks)
+        values["webhooks"] = tuple(webhook.webhook() for webhook in account.webhooks)
     for name in _LISTS:
-        if name in state:
-            state[name] = digits_of(state[name], settings)
-    if state.get("credit") == "unlimited":
-        state["credit"] = None
-    return state
+        if name in values:
+            values[name] = digits_of(values[name], settings)
+    if values.get("credit") == "unlimited":
+        values["credit"] = None
+    return values
 
 
 def _label(position: int, rule: RuleModel, name: str) -> str:
@@ -69,10 +69,10 @@ def _label(position: int, rule: RuleModel, name: str) -> str:
 
 
 def _rule(rule: RuleModel, label: str, settings: Settings) -> rules.Rule:
-    return _limited(rule, label, _fault_spec(rule.fault) if rule.fault else _outcome(rule, label), settings)
+    return _rule_of(rule, label, _fault_spec(rule.fault) if rule.fault else _outcome(rule, label), settings)
 
 
-def _limited(limits: Limits, label: str, effect: outcome.Outcome | FaultSpec, settings: Settings) -> rules.Rule:
+def _rule_of(limits: Limits, label: str, effect: outcome.Outcome | FaultSpec, settings: Settings) -> rules.Rule:
     return rules.Rule(
         label=label,
         effect=effect,
@@ -100,7 +100,7 @@ def _outcome(rule: RuleModel, label: str) -> outcome.Outcome:
         steps=steps,
         decided_by=label,
         reactions=tuple(_reactions(rule, sent_at)),
-        release_after=None if is_decided else delay,
+        pass_through_after=None if is_decided else delay,
         callback_policy=CallbackPolicy(callback.delay, 0 if callback.drop else callback.times),
     )
 
@@ -142,7 +142,7 @@ def _conditions(match: Match, settings: Settings) -> Iterator[Condition]:
             yield _text_condition(name, _text_test(pattern))
     if match.tag is not None:
         matches_tag = _text_test(match.tag)
-        yield lambda subject: any(matches_tag(tag, subject.budget) for tag in subject.tags)
+        yield lambda facts: any(matches_tag(tag, facts.budget) for tag in facts.tags)
     if match.nth is not None:
         yield _equals("nth", match.nth)
     if match.content is not None:
@@ -163,17 +163,17 @@ def _digits(settings: Settings, number: str) -> str:
 
 
 def _equals(name: str, value: object) -> Condition:
-    return lambda subject: bool(getattr(subject, name) == value)
+    return lambda facts: bool(getattr(facts, name) == value)
 
 
 def _text_condition(name: str, matches: TextTest) -> Condition:
-    return lambda subject: matches(getattr(subject, name), subject.budget)
+    return lambda facts: matches(getattr(facts, name), facts.budget)
 
 
 def _segments_condition(comparison: str) -> Condition:
     sign = comparison.rstrip("0123456789 ").strip()
     compare, number = _COMPARE[sign], int(comparison.strip().removeprefix(sign))
-    return lambda subject: compare(subject.count_segments(), number)
+    return lambda facts: compare(facts.count_segments(), number)
 
 
 def _text_test(pattern: str, normalise: Callable[[str], str] = str) -> TextTest:

@@ -102,7 +102,7 @@ class StartScenarios:
             log.error("Scenario not reloaded, the previous version stays active:\n%s", error)
             return None
         log.warning("Scenario reloaded: %s. Rule counters restart.", ", ".join(self.active.names) or "none is active")
-        if self.active.state != before.state:
+        if self.active.account_values != before.account_values:
             log.warning("The changed [account] table applies to new accounts and after a reset.")
         return self.active
 

@@ -34,7 +34,7 @@ from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms import outcomes as outcome
 from mocksms.sms.message import Message, State
-from mocksms.sms.text import filled, links_in
+from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import MAX_DURATION
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -163,7 +163,7 @@ def _sent_at(message: Message) -> datetime | None:
 
 def _click(message: Message, limit: timedelta | None) -> ClickModel | None:
     sent_at = _sent_at(message)
-    if sent_at is None or not message.clicks or message.clicks[0].url not in links_in(filled(message))[:1]:
+    if sent_at is None or not message.clicks or message.clicks[0].url not in links_in(content_of(message))[:1]:
         return None
     after = _delay(message.clicks[0].at - sent_at)
     return ClickModel(after=after) if limit is None or after < limit else None

@@ -40,14 +40,14 @@ Reaction = ReplyReaction | ClickReaction
 class Outcome:
     """The steps of a message, the reactions of its recipient, and the text that says what decided them.
 
-    With `release_after`, the default rules decide instead, that long after processing. `callback_policy` is for the
-    callbacks of the message.
+    With `pass_through_after`, a magic number or the default rules decide instead, that long after processing.
+    `callback_policy` is for the callbacks of the message.
     """
 
     steps: tuple[Step, ...]
     decided_by: str
     reactions: tuple[Reaction, ...] = ()
-    release_after: timedelta | None = None
+    pass_through_after: timedelta | None = None
     callback_policy: CallbackPolicy = DEFAULT_POLICY
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Final, NamedTuple
 
 from mocksms.errors import SendTooLarge, TextTooLong
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, Submission
-from mocksms.sms.replies import OUT_WORDS
+from mocksms.sms.opt_out_words import OUT_WORDS
 
 MAX_TEXT_LENGTH: Final = 255 * 153
 """Characters of the longest SMS: 255 parts (GSM 03.40) of 153 GSM-7 characters."""
@@ -54,9 +55,9 @@ class Links(NamedTuple):
         return f"{self.base}/l/{self.token}/{index}"
 
 
-def links_in(content: str) -> list[str]:
+def links_in(text: str) -> list[str]:
     """Return the links of a text in order: those with `http://`, `https://` or `www.`."""
-    return _LINK.findall(content)
+    return _LINK.findall(text)
 
 
 class Template:
@@ -98,8 +99,8 @@ class Template:
         submission = self._submission
         text = self.fill(fields)
         if submission.track_clicks:
-            numbers = iter(range(1, len(text)))
-            text = _LINK.sub(lambda _: links.tracked(next(numbers)), text)
+            indexes = count(1)
+            text = _LINK.sub(lambda _: links.tracked(next(indexes)), text)
         if submission.unsubscribe_link:
             text = f"{text}\n{submission.unsubscribe_text}{links.unsubscribe}"
         if submission.unsubscribe_reply:
@@ -114,7 +115,7 @@ class Template:
             yield fields.get(piece, f"#{piece}#") if index % 2 else piece
 
 
-def filled(message: Message) -> str:
+def content_of(message: Message) -> str:
     """Return the content of a message with the values of its recipient filled in."""
     return Template(message.submission).fill(message.fields) if message.fields else message.submission.content
 

@@ -50,7 +50,7 @@ def a_rule(
 
 def a_scenario(*rules: Rule, **state: Any) -> ActiveScenario:
     """Return a scenario with these rules and account values."""
-    return ActiveScenario(names=("test.toml",), state=state, rules=rules)
+    return ActiveScenario(names=("test.toml",), account_values=state, rules=rules)
 
 
 class World:

@@ -37,7 +37,7 @@ def test_new_account_has_the_values_of_the_settings() -> None:
     assert (made.credit, made.gateway, made.rest_right, made.sender) == (7, False, False, "Shop")
     assert (made.unsubscribed, made.bounced, made.kosher) == ({"1"}, {"2"}, {"3"})
     assert made.idle
-    assert not made.waiting
+    assert not made.waiting_for_credit
     assert len(made.replies) == 0
 
 
@@ -175,10 +175,10 @@ def test_evicted_messages_do_not_wait_for_credit(slack: int) -> None:
     longest = 0
     for _ in range(100):
         world.submit()
-        longest = max(longest, len(world.account.waiting))
+        longest = max(longest, len(world.account.waiting_for_credit))
     assert longest == slack + 2 + 1
     world.controls.set_credit(world.account, 5)
-    assert not world.account.waiting
+    assert not world.account.waiting_for_credit
     assert world.account.credit == 3
 
 
@@ -189,7 +189,7 @@ def test_messages_that_wait_keep_their_order_when_others_are_removed(slack: int)
         made.wait_for_credit(sequence)
     made.messages.add(a_message(slack + 6))
     made.wait_for_credit(slack + 6)
-    assert list(made.waiting) == [slack + 3, slack + 4, slack + 5, slack + 6]
+    assert list(made.waiting_for_credit) == [slack + 3, slack + 4, slack + 5, slack + 6]
 
 
 def test_replies_have_the_limit_of_messages() -> None:
@@ -209,7 +209,7 @@ def test_replies_are_found_by_phone_until_they_are_evicted() -> None:
     assert [sms.text for sms in made.replies.of("1", after=3)] == []
     made.replies.add(5, Reply(5, NOON, "3", "5"))
     made.replies.add(6, Reply(6, NOON, "3", "6"))
-    assert list(made.replies.keys.latest_of_each()) == [(6, "3"), (4, "2")]
+    assert list(made.replies.index.latest_of_each()) == [(6, "3"), (4, "2")]
 
 
 def test_messages_and_requests_have_their_limits() -> None:
@@ -248,7 +248,7 @@ def test_account_does_not_change_the_lists_of_its_scenario() -> None:
     for made in (one, other):
         made.apply_scenario(scenario)
     one.unsubscribed.add("2")
-    assert other.unsubscribed == scenario.state["unsubscribed"] == {"1"}
+    assert other.unsubscribed == scenario.account_values["unsubscribed"] == {"1"}
 
 
 def test_activated_scenario_has_counters_at_zero_and_keeps_account_values() -> None:
@@ -265,7 +265,7 @@ def test_random_rules_of_an_account_do_not_depend_on_its_generation() -> None:
     def drawn(key: str, generation: int) -> list[bool]:
         made = Account(key, Settings(), Clock(ManualClock()), "tests", Numbering(), generation)
         made.activate(a_scenario(a_rule("rule", probability=0.5)))
-        return [made.rules.rules[0].apply() for _ in range(50)]
+        return [made.rules.rules[0].count_match() for _ in range(50)]
 
     assert drawn("a", 0) == drawn("a", 3)
     assert drawn("a", 0) != drawn("b", 0)

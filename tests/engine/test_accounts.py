@@ -153,7 +153,7 @@ def test_each_account_gets_the_scenario_with_its_own_counters() -> None:
     one, other = made.get("a"), made.get("b")
     assert [account.credit for account in (one, other)] == [5, 5]
     one.charge(1)
-    one.rules.rules[0].apply()
+    one.rules.rules[0].count_match()
     assert (other.credit, other.rules.rules[0].applied) == (5, 0)
 
 

@@ -9,7 +9,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.controls import AccountUpdate, Controls
 from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.engine.messages import MessageQuery
-from mocksms.engine.rules import NO_SCENARIO, FaultTriggered
+from mocksms.engine.rules import NO_SCENARIO, RefusedByFault
 from mocksms.errors import IllegalStep, MessageNotFound, NoLink
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import Message, Recipient, State, Submission
@@ -199,7 +199,7 @@ def test_top_up_sends_waiting_messages_until_one_costs_too_much() -> None:
     ]
     world.controls.set_credit(world.account, None)
     assert world.again(last).state is State.SENT
-    assert world.account.waiting == {}
+    assert world.account.waiting_for_credit == {}
 
 
 def test_top_up_skips_deleted_messages() -> None:
@@ -208,7 +208,7 @@ def test_top_up_skips_deleted_messages() -> None:
     world.controls.delete(world.account, [deleted])
     world.controls.set_credit(world.account, 1)
     assert world.again(kept).state is State.SENT
-    assert world.account.waiting == {}
+    assert world.account.waiting_for_credit == {}
 
 
 def test_deleted_messages_have_no_later_steps() -> None:
@@ -297,7 +297,7 @@ def test_reset_of_everything_restores_the_initial_scenario() -> None:
 
 
 def test_change_of_scenario_keeps_messages() -> None:
-    hold = Outcome(steps=(), decided_by="hold", release_after=10 * SECOND)
+    hold = Outcome(steps=(), decided_by="hold", pass_through_after=10 * SECOND)
     late = Outcome(steps=(Step(State.SENT), Step(State.BOUNCED, 10 * SECOND)), decided_by="late")
     world = World(a_scenario(a_rule("hold", hold, times=1), a_rule("late", late)))
     held, bouncing = world.send(), world.send()
@@ -376,7 +376,7 @@ def triggered(world: World, key: str) -> str:
     """Return which fault a send of an account meets."""
     try:
         accepted = world.engine.submit(world.engine.account(key), Submission("Hello"), [Recipient(NUMBER)])
-    except FaultTriggered as refused:
+    except RefusedByFault as refused:
         return refused.triggered.decided_by
     return accepted.triggered.decided_by if accepted.triggered else ""
 

@@ -7,7 +7,7 @@ import pytest
 
 from mocksms.engine.account import Account
 from mocksms.engine.clock import Clock
-from mocksms.engine.decisions import SENT, Decisions, is_possible
+from mocksms.engine.decisions import SENT_BY_DEFAULT, Decisions, is_possible
 from mocksms.engine.logs import Numbering
 from mocksms.settings import Settings
 from mocksms.sms import numbers
@@ -26,9 +26,9 @@ def decide(number: str = NUMBER, segments: int = 1, **options: Any) -> Outcome:
 
 @pytest.mark.ledger("status.sent")
 def test_message_is_sent_when_no_rule_applies() -> None:
-    assert decide() is SENT
-    assert SENT.steps == (Step(State.SENT),)
-    assert SENT.decided_by == "no rule or list applied"
+    assert decide() is SENT_BY_DEFAULT
+    assert SENT_BY_DEFAULT.steps == (Step(State.SENT),)
+    assert SENT_BY_DEFAULT.decided_by == "no rule or list applied"
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def test_every_published_prefix_is_kosher() -> None:
 
 
 def test_no_prefix_is_kosher_with_an_empty_list() -> None:
-    assert decide(KOSHER, kosher_prefix=()) is SENT
+    assert decide(KOSHER, kosher_prefix=()) is SENT_BY_DEFAULT
 
 
 @pytest.mark.ledger("number.foreign")
 def test_foreign_number_of_a_possible_length_is_sent() -> None:
-    assert decide("+1 202 555 0123") is SENT
+    assert decide("+1 202 555 0123") is SENT_BY_DEFAULT
 
 
 REASONS: list[tuple[State, dict[str, Any]]] = [
@@ -180,13 +180,13 @@ def test_magic_number_takes_precedence_over_default_rules() -> None:
 
 def test_magic_number_with_a_fault_is_sent() -> None:
     outcome = decide("972-50-0007300")
-    assert outcome.steps == SENT.steps
+    assert outcome.steps == SENT_BY_DEFAULT.steps
     assert outcome.decided_by == "magic number 73 (accepted, body truncated)"
 
 
 def test_prefix_of_magic_numbers_is_an_option() -> None:
     assert decide("972-55-5552000", magic_prefix="97255555").decided_by.startswith("magic number 20")
-    assert decide("972-50-0002000", magic_prefix="97255555") is SENT
+    assert decide("972-50-0002000", magic_prefix="97255555") is SENT_BY_DEFAULT
 
 
 def test_magic_number_that_opted_out_is_rejected() -> None:
@@ -207,7 +207,7 @@ def test_other_magic_number_ignores_the_opt_out() -> None:
 def test_default_rules_ignore_magic_numbers() -> None:
     settings = Settings()
     account = Account(KEY, settings, Clock(ManualClock()), "tests", Numbering())
-    assert Decisions(settings).decide_by_default(account, numbers.parse("972-50-0004000"), 1) is SENT
+    assert Decisions(settings).decide_by_default(account, numbers.parse("972-50-0004000"), 1) is SENT_BY_DEFAULT
 
 
 @pytest.mark.ledger("number.foreign")

@@ -8,7 +8,7 @@ import pytest
 from mocksms.engine.account import Reply, StepAction
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
-from mocksms.engine.rules import ApiOperation, Condition, FaultSpec, FaultTriggered, Subject, TriggeredFault
+from mocksms.engine.rules import ApiOperation, Condition, FaultSpec, MessageFacts, RefusedByFault, TriggeredFault
 from mocksms.errors import (
     IllegalStep,
     MessageNotFound,
@@ -276,7 +276,7 @@ def test_first_of_several_accepting_faults_applies() -> None:
 @pytest.mark.parametrize("code", ["60", "61", "62", "63", "64", "72"])
 def test_fault_that_does_not_accept_refuses_the_whole_send(code: str) -> None:
     world = World()
-    with pytest.raises(FaultTriggered) as refused:
+    with pytest.raises(RefusedByFault) as refused:
         world.submit(NUMBER, magic("73"), magic(code))
     assert refused.value.triggered.decided_by == f"magic number {code}"
     assert not refused.value.triggered.fault.accepts
@@ -389,7 +389,7 @@ def test_top_up_sends_waiting_messages_oldest_first() -> None:
     world.controls.set_credit(world.account, 4)
     assert [world.again(message).state for message in messages] == [State.SENT] * 3
     assert world.account.credit == 0
-    assert not world.account.waiting
+    assert not world.account.waiting_for_credit
     assert timeline(world.again(messages[0])) == [(State.QUEUED, 0), (State.NO_CREDIT, 0), (State.SENT, 60)]
 
 
@@ -467,7 +467,7 @@ def test_top_up_skips_evicted_messages() -> None:
     world.controls.set_credit(world.account, 1)
     assert world.again(kept).state is State.SENT
     assert world.account.credit == 0
-    assert not world.account.waiting
+    assert not world.account.waiting_for_credit
 
 
 @pytest.mark.ledger("status.cancelled")
@@ -514,7 +514,7 @@ def test_message_cancelled_while_it_waits_for_credit_is_not_sent_on_top_up() -> 
     world.controls.set_credit(world.account, 5)
     assert world.again(message).state is State.CANCELLED
     assert world.account.credit == 5
-    assert not world.account.waiting
+    assert not world.account.waiting_for_credit
 
 
 @pytest.mark.parametrize("to", [NUMBER, TOO_SHORT, magic("22")], ids=["sent", "invalid", "bounced"])
@@ -710,11 +710,11 @@ def steps(*parts: Step, reactions: tuple[Reaction, ...] = ()) -> Outcome:
 
 
 def passing(after: float = 0, *reactions: Reaction) -> Outcome:
-    return Outcome(steps=(), decided_by="the rule", reactions=reactions, release_after=after * SECOND)
+    return Outcome(steps=(), decided_by="the rule", reactions=reactions, pass_through_after=after * SECOND)
 
 
 def nth(wanted: int) -> Condition:
-    return lambda subject: subject.nth == wanted
+    return lambda facts: facts.nth == wanted
 
 
 @pytest.mark.parametrize("to", [NUMBER, TOO_SHORT, KOSHER, FOREIGN, magic("00"), magic("40")])
@@ -725,7 +725,7 @@ def test_rule_takes_precedence_over_magic_numbers_and_default_rules(to: str, wan
 
 
 def test_message_without_a_matching_rule_is_decided_by_default() -> None:
-    world = World(a_scenario(a_rule("of another", None, lambda subject: subject.digits == "1")))
+    world = World(a_scenario(a_rule("of another", None, lambda facts: facts.digits == "1")))
     assert world.send().decided_by == "no rule or list applied"
     assert world.send(magic("22")).decided_by == "magic number 22 (rejected/bounced)"
 
@@ -751,10 +751,10 @@ def test_message_sent_by_a_rule_is_charged_but_never_waits_for_credit() -> None:
 
 def test_rules_apply_to_an_async_message_when_it_is_processed() -> None:
     world = World(a_scenario(a_rule("r", times=1)), async_delay=10 * SECOND)
-    waiting = world.send(wants_async=True)
+    waiting_for_credit = world.send(wants_async=True)
     assert world.account.rules.rules[0].matched == 0
     now = world.send()
-    assert (now.state, world.after(10, waiting).state) == (State.BOUNCED, State.SENT)
+    assert (now.state, world.after(10, waiting_for_credit).state) == (State.BOUNCED, State.SENT)
     later = world.send(wants_async=True)
     world.controls.activate_scenario(None, a_scenario(a_rule("new")))
     assert timeline(world.after(10, later)) == [(State.QUEUED, 10), (State.BOUNCED, 20)]
@@ -764,10 +764,10 @@ def test_rules_apply_to_an_async_message_when_it_is_processed() -> None:
     "more", [{}, {"wants_async": True}, {"send_at": NOON + SECOND}], ids=["sync", "async", "scheduled"]
 )
 def test_rule_matches_on_the_properties_of_the_message(more: dict[str, Any]) -> None:
-    seen: list[Subject] = []
+    seen: list[MessageFacts] = []
 
-    def look(subject: Subject) -> bool:
-        seen.append(subject)
+    def look(facts: MessageFacts) -> bool:
+        seen.append(facts)
         return False
 
     world = World(a_scenario(a_rule("r", None, look)), sender="Shop")
@@ -782,11 +782,11 @@ def test_rule_matches_on_the_properties_of_the_message(more: dict[str, Any]) -> 
     assert second.content == f"Hi {'D' * 160}"
     assert (first.sender, first.tags, first.charset) == ("Shop", ("a", "b"), "hebrew")
     assert first.wants_async is bool(more.get("wants_async"))
-    assert [subject.count_segments() for subject in seen] == [1, 2]
+    assert [facts.count_segments() for facts in seen] == [1, 2]
 
 
 def test_rule_matches_on_the_sender_of_the_send() -> None:
-    world = World(a_scenario(a_rule("r", None, lambda subject: subject.sender == "Bank")))
+    world = World(a_scenario(a_rule("r", None, lambda facts: facts.sender == "Bank")))
     assert [world.send(sender=sender).state for sender in ("Bank", None)] == [State.BOUNCED, State.SENT]
 
 
@@ -916,7 +916,7 @@ def test_accepting_fault_of_a_rule_keeps_the_send(wants_async: bool) -> None:
 
 def test_refusing_fault_of_a_rule_stores_no_message() -> None:
     world = World(a_scenario(a_rule("down", DOWN), a_rule("bounces")), credit=5)
-    with pytest.raises(FaultTriggered) as refused:
+    with pytest.raises(RefusedByFault) as refused:
         world.submit(NUMBER, FOREIGN)
     assert (refused.value.triggered.fault, refused.value.triggered.decided_by) == (DOWN.fault, "down")
     assert (refused.value.triggered.mobile_number, refused.value.triggered.nth) == (NUMBER, 1)
@@ -952,14 +952,14 @@ def test_fault_of_a_read_depends_on_its_operation() -> None:
     world = World(
         a_scenario(a_rule("info", DOWN, call=ApiOperation.INFO), a_rule("search", slow, call=ApiOperation.SEARCH))
     )
-    with pytest.raises(FaultTriggered) as refused:
-        world.engine.rule_fault(world.account, ApiOperation.INFO)
+    with pytest.raises(RefusedByFault) as refused:
+        world.engine.trigger_rule_fault(world.account, ApiOperation.INFO)
     assert (refused.value.triggered.decided_by, refused.value.triggered.mobile_number, refused.value.triggered.nth) == (
         "info",
         "",
         0,
     )
-    assert world.engine.rule_fault(world.account, ApiOperation.SEARCH) == TriggeredFault(slow.fault, "search")
+    assert world.engine.trigger_rule_fault(world.account, ApiOperation.SEARCH) == TriggeredFault(slow.fault, "search")
     assert world.submit().triggered is None
 
 

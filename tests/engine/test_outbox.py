@@ -251,7 +251,7 @@ def test_callback_policy_of_a_rule_holds_for_a_message_that_waited_for_credit() 
     mock = world(credit=0)
     rule = Rule(
         label="a rule",
-        effect=Outcome(steps=(), decided_by="", release_after=AT_ONCE, callback_policy=CallbackPolicy(times=0)),
+        effect=Outcome(steps=(), decided_by="", pass_through_after=AT_ONCE, callback_policy=CallbackPolicy(times=0)),
     )
     mock.controls.activate_scenario(mock.account, ActiveScenario(rules=(rule,)))
     mock.send()

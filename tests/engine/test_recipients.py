@@ -7,7 +7,7 @@ from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.engine import EngineEvent
 from mocksms.engine.rules import ActiveScenario
 from mocksms.sms.message import State
-from mocksms.sms.replies import ConsentChoice
+from mocksms.sms.opt_out_words import ConsentChoice
 from tests.engine.support import SECOND, World
 from tests.support import NOON, NUMBER
 
@@ -83,9 +83,9 @@ def test_manual_changes_are_in_the_consent_log() -> None:
     world.controls.unsubscribe(world.account, message.transaction_id)
     world.controls.update_account(world.account, AccountUpdate(unsubscribed={OTHER}))
     world.controls.activate_scenario(
-        world.account, ActiveScenario(names=("a.toml", "b.toml"), state={"unsubscribed": {DIGITS, OTHER}})
+        world.account, ActiveScenario(names=("a.toml", "b.toml"), account_values={"unsubscribed": {DIGITS, OTHER}})
     )
-    world.controls.activate_scenario(world.account, ActiveScenario(names=("c.toml",), state={"credit": 1}))
+    world.controls.activate_scenario(world.account, ActiveScenario(names=("c.toml",), account_values={"credit": 1}))
     assert consents(world) == [
         (DIGITS, ConsentChoice.OUT, "unsubscribed manually"),
         (OTHER, ConsentChoice.OUT, "changed manually"),

@@ -15,13 +15,13 @@ from mocksms.engine.rules import (
     ActiveScenario,
     ApiOperation,
     Condition,
+    CountedRule,
     FaultSpec,
-    FaultTriggered,
+    MessageFacts,
     RateLimit,
+    RefusedByFault,
     Rule,
     Rulebook,
-    RuleState,
-    Subject,
     TriggeredFault,
     combine,
     rate_limit_spec,
@@ -33,8 +33,8 @@ from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_scenario, 
 from tests.support import KEY, NOON, NUMBER
 
 
-def subject(content: str = "Hello", nth: int = 1, number: str = NUMBER) -> Subject:
-    return Subject(
+def facts(content: str = "Hello", nth: int = 1, number: str = NUMBER) -> MessageFacts:
+    return MessageFacts(
         mobile_number=number,
         digits="972541111111",
         content=content,
@@ -53,17 +53,17 @@ def says(word: str) -> Condition:
 
 def applied(rules: Rulebook, messages: int) -> list[bool]:
     """Return for each of some equal messages whether a rule applied."""
-    return [rules.outcome_of(subject(), NOON) is not None for _ in range(messages)]
+    return [rules.take_outcome(facts(), NOON) is not None for _ in range(messages)]
 
 
 def decided(rules: Rulebook, *contents: str) -> list[str]:
-    outcomes = [rules.outcome_of(subject(content), NOON) for content in contents]
+    outcomes = [rules.take_outcome(facts(content), NOON) for content in contents]
     return [outcome.decided_by if outcome else "" for outcome in outcomes]
 
 
 def labels(rules: Rulebook, calls: int, call: ApiOperation = ApiOperation.SEND) -> list[str]:
-    subjects = (subject(),) if call is ApiOperation.SEND else ()
-    faults = [rules.fault_of(call, subjects, NOON) for _ in range(calls)]
+    messages = (facts(),) if call is ApiOperation.SEND else ()
+    faults = [rules.take_fault(call, messages, NOON) for _ in range(calls)]
     return [triggered.decided_by if triggered else "" for triggered in faults]
 
 
@@ -116,7 +116,7 @@ def test_rule_checks_its_conditions_until_the_first_that_fails() -> None:
     checked: list[str] = []
 
     def condition(name: str, result: bool) -> Condition:
-        def test(_: Subject) -> bool:
+        def test(_: MessageFacts) -> bool:
             checked.append(name)
             return result
 
@@ -144,7 +144,7 @@ def test_seed_determines_what_is_random(one: str, other: str, same: bool) -> Non
 
 def test_equal_rules_draw_different_random_numbers() -> None:
     rules = Rulebook([a_rule("a", probability=0.5), a_rule("b", probability=0.5)], "seed")
-    drawn = [[live.apply() for _ in range(50)] for live in rules.rules]
+    drawn = [[live.count_match() for _ in range(50)] for live in rules.rules]
     assert drawn[0] != drawn[1]
 
 
@@ -158,7 +158,7 @@ def test_random_numbers_of_an_added_rule_do_not_depend_on_its_id() -> None:
 
 
 def test_rule_with_a_slow_pattern_is_switched_off_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    def slow(_: Subject) -> bool:
+    def slow(_: MessageFacts) -> bool:
         raise PatternTooSlow("(a+)+$", 1)
 
     rules = Rulebook([a_rule("rule 1 of slow.toml", None, slow), a_rule("rule 2")])
@@ -170,7 +170,7 @@ def test_rule_with_a_slow_pattern_is_switched_off_and_logged_once(caplog: pytest
 
 def test_rule_is_switched_off_only_for_its_own_slow_pattern(caplog: pytest.LogCaptureFixture) -> None:
     def takes(seconds: float) -> Condition:
-        def test(seen: Subject) -> bool:
+        def test(seen: MessageFacts) -> bool:
             if seen.budget.left <= 0:
                 raise PatternTooSlow("slow", 1)
             seen.budget.left -= seconds
@@ -197,10 +197,10 @@ def test_outcome_rules_apply_to_messages_and_fault_rules_to_requests() -> None:
 
 def test_fault_rule_matches_a_request_by_its_first_matching_message() -> None:
     rules = Rulebook([a_rule("fault", DOWN, says("x"))])
-    subjects = [subject("a"), subject("x", 4, "1"), subject("x", 9, "2")]
-    assert rules.fault_of(ApiOperation.SEND, subjects, NOON) == TriggeredFault(DOWN.fault, "fault", "1", 4)
+    messages = [facts("a"), facts("x", 4, "1"), facts("x", 9, "2")]
+    assert rules.take_fault(ApiOperation.SEND, messages, NOON) == TriggeredFault(DOWN.fault, "fault", "1", 4)
     assert rules.rules[0].matched == 1
-    assert rules.fault_of(ApiOperation.SEND, subjects[:1], NOON) is None
+    assert rules.take_fault(ApiOperation.SEND, messages[:1], NOON) is None
 
 
 def test_rule_without_conditions_matches_any_request_of_its_operation() -> None:
@@ -208,7 +208,7 @@ def test_rule_without_conditions_matches_any_request_of_its_operation() -> None:
     assert labels(rules, 1, ApiOperation.INFO) == ["info"]
     assert labels(rules, 1, ApiOperation.SEARCH) == [""]
     assert labels(rules, 1) == ["send"]
-    assert rules.fault_of(ApiOperation.INFO, (), NOON) == TriggeredFault(DOWN.fault, "info", "", 0)
+    assert rules.take_fault(ApiOperation.INFO, (), NOON) == TriggeredFault(DOWN.fault, "info", "", 0)
 
 
 def test_rule_with_conditions_matches_no_request_without_messages() -> None:
@@ -223,7 +223,7 @@ def test_first_fault_with_uses_left_takes_precedence() -> None:
 
 def test_fault_has_the_duration_of_its_rule() -> None:
     order = FaultSpec(fault=Fault(kind=FaultKind.DELAY, duration=2 * SECOND))
-    triggered = Rulebook([a_rule("slow", order)]).fault_of(ApiOperation.SEND, [subject()], NOON)
+    triggered = Rulebook([a_rule("slow", order)]).take_fault(ApiOperation.SEND, [facts()], NOON)
     assert triggered is not None
     assert triggered.fault == order.fault
 
@@ -231,7 +231,7 @@ def test_fault_has_the_duration_of_its_rule() -> None:
 def lasting(seed: str, calls: int = 50) -> list[timedelta]:
     order = FaultSpec(fault=Fault(kind=FaultKind.DELAY, duration=SECOND), max_duration=3 * SECOND)
     rules = Rulebook([a_rule("slow", order)], seed)
-    faults = [rules.fault_of(ApiOperation.SEND, [subject()], NOON) for _ in range(calls)]
+    faults = [rules.take_fault(ApiOperation.SEND, [facts()], NOON) for _ in range(calls)]
     return [triggered.fault.duration for triggered in faults if triggered]
 
 
@@ -246,7 +246,7 @@ def test_random_duration_is_in_its_range_and_repeats_with_the_seed() -> None:
 
 def limited(rules: Rulebook, *seconds: float) -> list[float | None]:
     """Return for requests at these seconds after noon how long each has to wait, None if it is accepted."""
-    faults = [rules.fault_of(ApiOperation.SEND, [subject()], NOON + second * SECOND) for second in seconds]
+    faults = [rules.take_fault(ApiOperation.SEND, [facts()], NOON + second * SECOND) for second in seconds]
     return [triggered.fault.duration / SECOND if triggered else None for triggered in faults]
 
 
@@ -259,7 +259,7 @@ def test_rate_limit_accepts_its_number_of_requests_in_any_period() -> None:
 def test_rate_limit_responds_429_with_whole_seconds_to_wait() -> None:
     rules = Rulebook([a_rule("limit", rate_limit_spec(RateLimit(limit=1, per=2.5 * SECOND)))])
     limited(rules, 0)
-    triggered = rules.fault_of(ApiOperation.SEND, [subject()], NOON + 0.2 * SECOND)
+    triggered = rules.take_fault(ApiOperation.SEND, [facts()], NOON + 0.2 * SECOND)
     assert triggered is not None
     assert triggered.fault == Fault(kind=FaultKind.STATUS, status=429, duration=3 * SECOND)
 
@@ -288,7 +288,7 @@ def test_added_rule_takes_precedence_until_it_expires() -> None:
     rules = Rulebook([a_rule("first")])
     rules.add(a_rule("added"), NOON + SECOND, 7)
     rules.add(a_rule("added later"), NOON + 0.5 * SECOND, 8)
-    outcomes = [rules.outcome_of(subject(), NOON + second * SECOND) for second in (0, 0.499, 0.5, 0.999, 1, 60)]
+    outcomes = [rules.take_outcome(facts(), NOON + second * SECOND) for second in (0, 0.499, 0.5, 0.999, 1, 60)]
     assert [outcome and outcome.decided_by for outcome in outcomes] == [
         "added later",
         "added later",
@@ -300,15 +300,15 @@ def test_added_rule_takes_precedence_until_it_expires() -> None:
 
 
 def test_rule_expires_at_its_last_instant() -> None:
-    live = RuleState(a_rule(), "seed", NOON)
+    live = CountedRule(a_rule(), "seed", NOON)
     assert [live.is_expired(NOON + second * SECOND) for second in (-1, 0, 1)] == [False, True, True]
-    assert not RuleState(a_rule(), "seed").is_expired(NOON + timedelta(days=9_999))
+    assert not CountedRule(a_rule(), "seed").is_expired(NOON + timedelta(days=9_999))
 
 
 def test_fault_is_not_applied_after_its_time() -> None:
     rules = Rulebook()
     rules.add(a_rule("down", DOWN), NOON + SECOND, 1)
-    faults = [rules.fault_of(ApiOperation.SEND, [subject()], NOON + second * SECOND) for second in (0, 1)]
+    faults = [rules.take_fault(ApiOperation.SEND, [facts()], NOON + second * SECOND) for second in (0, 1)]
     assert [triggered and triggered.decided_by for triggered in faults] == ["down", None]
 
 
@@ -374,7 +374,7 @@ def result_of(world: World, key: str, recipients: int) -> Result:
     to = [Recipient(NUMBER)] * recipients
     try:
         accepted = world.engine.submit(world.engine.account(key), Submission("Hello"), to)
-    except FaultTriggered as refused:
+    except RefusedByFault as refused:
         return None, refused.triggered
     return [message.state for message in accepted.messages], accepted.triggered
 
@@ -417,14 +417,16 @@ def test_random_faults_of_an_account_repeat_after_a_reset(manual: bool) -> None:
 
 def test_error_of_a_triggered_fault_has_the_fault_and_what_decided_it() -> None:
     triggered = TriggeredFault(Fault(kind=FaultKind.STATUS, status=503), "magic number 64")
-    error = FaultTriggered(triggered)
+    error = RefusedByFault(triggered)
     assert error.triggered is triggered
     assert str(error) == "magic number 64: status 503"
 
 
 def named(name: str, *rules: str, **state: Any) -> ActiveScenario:
     effect = bounced()
-    return ActiveScenario(names=(name,), state=state, rules=tuple(Rule(label=label, effect=effect) for label in rules))
+    return ActiveScenario(
+        names=(name,), account_values=state, rules=tuple(Rule(label=label, effect=effect) for label in rules)
+    )
 
 
 def test_no_scenarios_combine_to_the_empty_one() -> None:
@@ -444,21 +446,21 @@ def test_rules_of_the_first_scenario_come_first() -> None:
 
 def test_account_values_of_the_first_scenario_take_precedence() -> None:
     both = combine([named("a", sender="Shop"), named("b", sender="Bank", credit=3), named("c", credit=9)])
-    assert both.state == {"sender": "Shop", "credit": 3}
+    assert both.account_values == {"sender": "Shop", "credit": 3}
 
 
 def test_unlimited_credit_of_the_first_scenario_takes_precedence() -> None:
-    assert combine([named("a", credit=None), named("b", credit=3)]).state == {"credit": None}
+    assert combine([named("a", credit=None), named("b", credit=3)]).account_values == {"credit": None}
 
 
 def test_false_in_the_first_scenario_takes_precedence() -> None:
-    assert combine([named("a", gateway=False), named("b", gateway=True)]).state == {"gateway": False}
+    assert combine([named("a", gateway=False), named("b", gateway=True)]).account_values == {"gateway": False}
 
 
 def test_number_lists_are_united_without_changing_the_scenarios() -> None:
     first, second = named("a", bounced={"1"}), named("b", bounced={"2"}, kosher={"3"})
-    assert combine([first, second]).state == {"bounced": {"1", "2"}, "kosher": {"3"}}
-    assert (first.state, second.state) == ({"bounced": {"1"}}, {"bounced": {"2"}, "kosher": {"3"}})
+    assert combine([first, second]).account_values == {"bounced": {"1", "2"}, "kosher": {"3"}}
+    assert (first.account_values, second.account_values) == ({"bounced": {"1"}}, {"bounced": {"2"}, "kosher": {"3"}})
 
 
 def test_fault_of_a_magic_number_has_a_number_but_no_place() -> None:

@@ -13,7 +13,7 @@ from mocksms.inspection.matching import FilterCondition, MessageFilter
 from mocksms.inspection.models import Filters
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State
-from mocksms.sms.text import filled
+from mocksms.sms.text import content_of
 from tests.engine.support import a_message
 
 PHONES = st.sampled_from(["972541111111", "972541111112", "972542222222"])
@@ -45,7 +45,7 @@ MESSAGES = st.lists(
 
 
 def shown(message: Message) -> str:
-    return f"{filled(message)}\nhttp://mock.test/u/{message.sequence}"
+    return f"{content_of(message)}\nhttp://mock.test/u/{message.sequence}"
 
 
 def a_filter(after: int = 0, **filters: Any) -> MessageFilter:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from mocksms.engine.journal import RequestWarning
-from mocksms.engine.rules import FaultTriggered, TriggeredFault
+from mocksms.engine.rules import RefusedByFault, TriggeredFault
 from mocksms.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -36,8 +36,8 @@ Cause = Literal["missing", "unknown", "no-rest-right"]
 Words = Literal["documented", "observed"]
 
 
-def _status(status: int, duration: timedelta = timedelta(), **own: str) -> FaultTriggered:
-    return FaultTriggered(
+def _status(status: int, duration: timedelta = timedelta(), **own: str) -> RefusedByFault:
+    return RefusedByFault(
         TriggeredFault(Fault(kind=FaultKind.STATUS, status=status, duration=duration, **own), "magic number")
     )
 
@@ -144,7 +144,7 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
     "fault-502": (_status(502), 502, _message("Bad Gateway."), {}),
     "fault-without-a-phrase": (_status(599), 599, _message("Error."), {}),
     "fault-reset": (
-        FaultTriggered(TriggeredFault(Fault(kind=FaultKind.RESET_BEFORE_ACCEPT), "magic number")),
+        RefusedByFault(TriggeredFault(Fault(kind=FaultKind.RESET_BEFORE_ACCEPT), "magic number")),
         503,
         _message("The service is unavailable."),
         {},

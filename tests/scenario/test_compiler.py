@@ -14,11 +14,11 @@ from mocksms.engine.patterns import RegexBudget
 from mocksms.engine.rules import (
     ActiveScenario,
     ApiOperation,
+    CountedRule,
     FaultSpec,
+    MessageFacts,
     RateLimit,
     Rule,
-    RuleState,
-    Subject,
     rate_limit_spec,
 )
 from mocksms.scenario.compiler import compile_scenario, fault_rule
@@ -53,7 +53,7 @@ def order(**fault: Any) -> FaultSpec:
     return effect
 
 
-def a_subject(number: str = "972-54-1111111", *, accept_local: bool = False, **more: Any) -> Subject:
+def message_facts(number: str = "972-54-1111111", *, accept_local: bool = False, **more: Any) -> MessageFacts:
     seen: dict[str, Any] = {
         "content": "Your code is 4815",
         "sender": "SenderID",
@@ -64,14 +64,14 @@ def a_subject(number: str = "972-54-1111111", *, accept_local: bool = False, **m
         "count_segments": lambda: 2,
         **more,
     }
-    return Subject(mobile_number=number, digits=numbers.parse(number, accept_local=accept_local).digits, **seen)
+    return MessageFacts(mobile_number=number, digits=numbers.parse(number, accept_local=accept_local).digits, **seen)
 
 
 def meets(match: dict[str, Any], settings: Settings | None = None, number: str = "972-54-1111111", **more: Any) -> bool:
     """Return whether a message meets a match."""
     settings = settings or Settings()
-    subject = a_subject(number, accept_local=settings.accept_local_numbers, **more)
-    return RuleState(rule(settings, match=match, outcome="sent"), "seed").matches(subject)
+    facts = message_facts(number, accept_local=settings.accept_local_numbers, **more)
+    return CountedRule(rule(settings, match=match, outcome="sent"), "seed").matches(facts)
 
 
 def test_empty_match_matches_everything() -> None:
@@ -259,18 +259,18 @@ def test_only_the_star_is_special(pattern: str, rest: str) -> None:
 
 def test_time_limit_of_expressions_starts_with_every_send(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocksms.engine.patterns.timer", count(0, 10).__next__)
-    slow = RuleState(rule(match={"content": r"regex:^(a|aa|aaa)+b|4815"}, outcome="sent"), "seed")
+    slow = CountedRule(rule(match={"content": r"regex:^(a|aa|aaa)+b|4815"}, outcome="sent"), "seed")
     long = "a" * 40 + "4815"
-    assert [slow.matches(a_subject(content=text)) for text in ("4815", "4815", long[-20:])] == [True] * 3
+    assert [slow.matches(message_facts(content=text)) for text in ("4815", "4815", long[-20:])] == [True] * 3
 
 
 @pytest.mark.parametrize("name", ["to", "content", "tag", "sender", "charset"])
 def test_all_expressions_share_the_time_limit_of_a_send(name: str) -> None:
     spent = RegexBudget()
     spent.left = 0
-    unasked = RuleState(rule(match={name: "regex:."}, outcome="sent"), "seed")
-    assert not unasked.matches(a_subject(tags=("otp",), budget=spent))
-    assert unasked.matches(a_subject(tags=("otp",)))
+    unasked = CountedRule(rule(match={name: "regex:."}, outcome="sent"), "seed")
+    assert not unasked.matches(message_facts(tags=("otp",), budget=spent))
+    assert unasked.matches(message_facts(tags=("otp",)))
 
 
 def test_outcome_is_reached_at_once_or_after_its_delay() -> None:
@@ -299,14 +299,14 @@ def test_steps_follow_each_other() -> None:
 @pytest.mark.parametrize("said", [{"pass_through": True}, {"click": {}}], ids=["pass_through", "reaction alone"])
 def test_rule_without_an_outcome_passes_through(said: dict[str, Any], delay: dict[str, Any], after: timedelta) -> None:
     passing = outcome(**said, **delay)
-    assert (passing.steps, passing.release_after) == ((), after)
+    assert (passing.steps, passing.pass_through_after) == ((), after)
 
 
 @pytest.mark.parametrize(
     "said", [{"outcome": "sent"}, {"steps": [{"outcome": "sent"}]}, {"outcome": "queued"}], ids=str
 )
 def test_rule_with_an_outcome_does_not_pass_through(said: dict[str, Any]) -> None:
-    assert outcome(**said).release_after is None
+    assert outcome(**said).pass_through_after is None
 
 
 @pytest.mark.parametrize(
@@ -391,11 +391,14 @@ def test_manual_fault_is_compiled_like_a_rule() -> None:
     by_hand = fault_rule(FaultModel(kind="empty"), limits, "by hand", Settings())
     assert by_hand.effect == FaultSpec(fault=Fault(kind=FaultKind.EMPTY))
     assert (by_hand.label, by_hand.times, by_hand.every, by_hand.probability) == ("by hand", 2, 3, 0.5)
-    assert [RuleState(by_hand, "seed").matches(a_subject(tags=tags)) for tags in (("otp",), ("ads",))] == [True, False]
+    assert [CountedRule(by_hand, "seed").matches(message_facts(tags=tags)) for tags in (("otp",), ("ads",))] == [
+        True,
+        False,
+    ]
 
 
 def test_account_gets_only_the_values_of_its_table() -> None:
-    assert built().state == built(account={}).state == {}
+    assert built().account_values == built(account={}).account_values == {}
     said = {
         "credit": 5,
         "sender": "Shop",
@@ -405,7 +408,7 @@ def test_account_gets_only_the_values_of_its_table() -> None:
         "bounced": [],
         "kosher": ["972-58-32xxxxx"],
     }
-    assert built(account=said).state == {
+    assert built(account=said).account_values == {
         "credit": 5,
         "sender": "Shop",
         "gateway": False,
@@ -417,10 +420,10 @@ def test_account_gets_only_the_values_of_its_table() -> None:
 
 
 def test_unlimited_credit_is_not_the_same_as_absent() -> None:
-    assert built(account={"credit": "unlimited"}).state == {"credit": None}
+    assert built(account={"credit": "unlimited"}).account_values == {"credit": None}
 
 
 def test_local_numbers_of_an_account_are_normalised_if_accepted() -> None:
     said = {"kosher": ["054-1111111"]}
-    assert built(account=said).state == {"kosher": {"0541111111"}}
-    assert built(Settings(accept_local_numbers=True), account=said).state == {"kosher": {"972541111111"}}
+    assert built(account=said).account_values == {"kosher": {"0541111111"}}
+    assert built(Settings(accept_local_numbers=True), account=said).account_values == {"kosher": {"972541111111"}}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.rules import ApiOperation, Rulebook, Subject
+from mocksms.engine.rules import ApiOperation, MessageFacts, Rulebook
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.lint import MAX_COMPARISONS, unreachable_rules
 from mocksms.scenario.schema import Scenario
@@ -185,12 +185,12 @@ small_rules = st.builds(
 
 
 @st.composite
-def subjects(draw: st.DrawFn, *, accept_local: bool) -> Subject:
+def message_facts(draw: st.DrawFn, *, accept_local: bool) -> MessageFacts:
     """A message such as the small rules are about."""
     number = draw(st.sampled_from(["972-54-1111111", "972541111112", "0541111111", "05", "1", "a"]))
     segments = draw(st.integers(1, 2))
     words = st.sampled_from(["a", "ab", "aab", "b", "axb", "?", "a?", "[a]", "zab"])
-    return Subject(
+    return MessageFacts(
         mobile_number=number,
         digits=numbers.parse(number, accept_local=accept_local).digits,
         content=draw(words),
@@ -211,8 +211,8 @@ def test_unreachable_rule_is_never_applied(
     idle = {int(issue.path[1]) for issue in unreachable_rules(scenario)}
     script = compile_scenario(scenario, "x", Settings(accept_local_numbers=accept_local))
     book = Rulebook(script.rules, "tests")
-    for subject in data.draw(st.lists(subjects(accept_local=accept_local), max_size=20)):
-        book.outcome_of(subject, NOON)
-        book.fault_of(ApiOperation.SEND, [subject], NOON)
-        book.fault_of(ApiOperation.INFO, [], NOON)
+    for facts in data.draw(st.lists(message_facts(accept_local=accept_local), max_size=20)):
+        book.take_outcome(facts, NOON)
+        book.take_fault(ApiOperation.SEND, [facts], NOON)
+        book.take_fault(ApiOperation.INFO, [], NOON)
     assert not [place for place in idle if book.rules[place].applied]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mocksms.engine.clock import Stopwatch
 from mocksms.errors import SendTooLarge, TextTooLong
 from mocksms.sms.message import Recipient, Submission
-from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, Links, Template, escape, filled, links_in
+from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, Links, Template, content_of, escape, links_in
 from tests.engine.support import a_message
 
 LINKS = Links("http://mock.test", "0123456789ab")
@@ -105,8 +105,8 @@ def test_text_ends_with_the_reply_hint_if_replies_are_allowed() -> None:
 
 
 def test_filled_message_has_the_values_of_its_recipient() -> None:
-    assert filled(a_message(content="Hi #name#", fields={"name": "Dana"})) == "Hi Dana"
-    assert filled(a_message(content="Hi #name#")) == "Hi #name#"
+    assert content_of(a_message(content="Hi #name#", fields={"name": "Dana"})) == "Hi Dana"
+    assert content_of(a_message(content="Hi #name#")) == "Hi #name#"
 
 
 def test_text_longer_than_the_longest_sms_is_refused_with_its_length() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mocksms.sms.replies import ConsentChoice, OptOutWords
+from mocksms.sms.opt_out_words import ConsentChoice, OptOutWords
 
 
 @pytest.mark.parametrize(
