@@ -18,13 +18,16 @@ MAX_BODY_SECONDS: Final = 10.0
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = Mapping[bytes, bytes]
 
+Body = bytes | BodyTooLarge | BodyTooSlow
+"""A body, or the error to raise once the caller has checked who sent it."""
+
 
 class Disconnected(Exception):
     """The client disconnected before its body was complete."""
 
 
-async def read_body(receive: Receive, limit: int) -> bytes | BodyTooLarge | BodyTooSlow:
-    """Return the body of a request, or the error to raise once the caller has checked who sent it.
+async def read_body(receive: Receive, limit: int) -> Body:
+    """Return the body of a request.
 
     Raises:
         Disconnected: the client disconnected.

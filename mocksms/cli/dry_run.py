@@ -75,16 +75,10 @@ def read_journal(raw: bytes, name: str) -> list[JournalRequest]:
         is_cut = bool(journal.get("evicted") or journal.get("incomplete"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SettingsError(f"{name} is not a response of GET /_mock/requests.") from error
-    if is_cut:
-        raise SettingsError(
-            f"{name} does not hold all requests, so nth, times and every would count wrong: the oldest were evicted. "
-            "Start with POST /_mock/reset or a higher --max-requests, then save GET /_mock/requests?limit=1000."
-        )
-    if is_page:
-        raise SettingsError(
-            f"{name} does not hold all requests, so nth, times and every would count wrong; "
-            "save GET /_mock/requests?limit=1000."
-        )
+    if is_cut or is_page:
+        problem = f"{name} does not hold all requests, so nth, times and every would count wrong"
+        evicted = ": the oldest were evicted. Start with POST /_mock/reset or a higher --max-requests, then"
+        raise SettingsError(f"{problem}{evicted if is_cut else ';'} save GET /_mock/requests?limit=1000.")
     return requests
 
 

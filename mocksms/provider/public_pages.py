@@ -15,11 +15,11 @@ from urllib.parse import quote, urlsplit
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi import Disconnected, Headers, check_origin, read_body
+from mocksms.asgi import Body, Disconnected, Headers, check_origin, read_body
 from mocksms.engine.account import Account
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
-from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
+from mocksms.errors import CrossOriginRequest
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import content_of, links_in
 
@@ -64,7 +64,7 @@ class PublicPages:
             return
         await self._response(scope["method"], scope["path"], dict(scope["headers"]), body)(scope, receive, send)
 
-    def _response(self, method: str, path: str, headers: Headers, body: bytes | BodyTooLarge | BodyTooSlow) -> Response:
+    def _response(self, method: str, path: str, headers: Headers, body: Body) -> Response:
         if path.endswith(f"/{STYLE}") and method in ("GET", "HEAD"):
             return Response(self._style, headers={**HEADERS, "cache-control": "max-age=3600"}, media_type="text/css")
         if found := _UNSUBSCRIBE.fullmatch(path):
@@ -73,9 +73,7 @@ class PublicPages:
             return self._follow(method, found[1], int(found[2]), headers)
         return _unknown()
 
-    def _unsubscribe(
-        self, method: str, token: str, headers: Headers, body: bytes | BodyTooLarge | BodyTooSlow
-    ) -> Response:
+    def _unsubscribe(self, method: str, token: str, headers: Headers, body: Body) -> Response:
         """Show the unsubscribe page, or opt the number out when its form is sent."""
         known = self._known(token)
         if known is None or not known[1].submission.unsubscribe_link:
