@@ -18,9 +18,9 @@ from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rulebook
 from mocksms.settings import Settings
-from mocksms.sms.message import State
+from mocksms.sms.message import Message, Reaction, State
 from mocksms.sms.opt_out_words import ConsentChoice
-from mocksms.sms.outcomes import Outcome, Reaction
+from mocksms.sms.outcomes import Outcome
 from mocksms.sms.webhook import Webhook
 
 MAX_KEY_LENGTH: Final = 256
@@ -172,6 +172,11 @@ class Account:
         if len(self._agenda) > MAX_STALE_ACTIONS + MAX_ACTIONS_PER_MESSAGE * len(self.messages):
             self._remove_evicted()
         heapq.heappush(self._agenda, DueAction(at, next(self._order), sequence, action))
+
+    def plan_reactions(self, message: Message, sent_at: datetime) -> None:
+        """Plan what the recipient of a sent message does."""
+        for reaction in message.reactions:
+            self.plan(sent_at + reaction.after, message.sequence, reaction)
 
     def next_due(self, now: datetime) -> DueAction | None:
         """Remove and return the earliest action that is due, None if there is none."""

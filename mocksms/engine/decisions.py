@@ -12,9 +12,9 @@ from phonenumbers import NumberParseException, ValidationResult
 from mocksms.engine.account import Account
 from mocksms.settings import Settings
 from mocksms.sms.magic import Catalogue
-from mocksms.sms.message import State
+from mocksms.sms.message import ReplyReaction, State
 from mocksms.sms.numbers import NumberForm, PhoneNumber
-from mocksms.sms.outcomes import Fault, Outcome, ReplyReaction, Step
+from mocksms.sms.outcomes import Fault, Outcome, Step
 
 SENT_BY_DEFAULT: Final = Outcome(steps=(Step(State.SENT),), decided_by="no rule or list applied")
 

@@ -6,16 +6,21 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from mocksms.engine.account import Account
 from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.engine.patterns import RegexBudget
 from mocksms.engine.rules import MessageFacts
 from mocksms.sms import lifecycle
-from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, History, Message, Recipient, Submission
+from mocksms.sms.message import History, Message, Recipient, Submission
 from mocksms.sms.numbers import PhoneNumber
+from mocksms.sms.outcomes import Outcome
 from mocksms.sms.segments import count_segments
 from mocksms.sms.text import Links, Template, content_of
+
+UNDECIDED: Final = Outcome(steps=(), decided_by="")
+"""The outcome of a message that is processed later."""
 
 
 class Drafter:
@@ -42,8 +47,7 @@ class Drafter:
         due_at: datetime,
         segments: int,
         history: History,
-        decided_by: str | None = None,
-        callback_policy: CallbackPolicy = DEFAULT_POLICY,
+        outcome: Outcome = UNDECIDED,
     ) -> Message:
         """Create the message to a recipient, with the next number."""
         account = self._account
@@ -60,8 +64,9 @@ class Drafter:
             created_at=self.now,
             due_at=due_at,
             history=history,
-            decided_by=decided_by,
-            callback_policy=callback_policy,
+            decided_by=outcome.decided_by or None,
+            callback_policy=outcome.callback_policy,
+            reactions=outcome.reactions,
         )
 
     def all_facts(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> list[MessageFacts]:

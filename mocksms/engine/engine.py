@@ -30,10 +30,10 @@ from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, Mess
 from mocksms.errors import MALFORMED_HTTP, MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
-from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, State, Submission
+from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, ReplyReaction, State, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.opt_out_words import OptOutWords
-from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome, ReplyReaction
+from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome
 from mocksms.sms.text import Links, Template, content_of, links_in
 
 MAX_MALFORMED_LINE: Final = 1_000
@@ -289,12 +289,10 @@ class Engine:
     def _passed_through(self, account: Account, number: PhoneNumber, segments: int, by_rule: Outcome) -> Outcome:
         """Return the outcome without a rule that passes the message through, plus the reactions of the rule."""
         outcome = self.decisions.decide(account, number, segments)
-        sent_at = next((step.after for step in outcome.steps if step.state is State.SENT), AT_ONCE)
-        reactions = [reaction._replace(after=sent_at + reaction.after) for reaction in by_rule.reactions]
         return Outcome(
             steps=outcome.steps,
             decided_by=f"{outcome.decided_by}; passed through by {by_rule.decided_by}",
-            reactions=(*outcome.reactions, *reactions),
+            reactions=(*outcome.reactions, *by_rule.reactions),
             callback_policy=by_rule.callback_policy,
         )
 
@@ -321,7 +319,7 @@ class Engine:
         segments = drafter.segments(recipient)
         outcome = self._outcome(account, number, segments, partial(drafter.facts, recipient, number))
         history = _immediate_history(drafter.initial_history, outcome, now)
-        message = drafter.draft(recipient, number, now, segments, history, outcome.decided_by, outcome.callback_policy)
+        message = drafter.draft(recipient, number, now, segments, history, outcome)
         account.messages.add(message)
         _plan_later_steps(account, message.sequence, outcome, now)
         self._after_transition(account, message, drafter.initial_history)
@@ -333,7 +331,12 @@ class Engine:
         callback_policy = (
             message.callback_policy if outcome.callback_policy == DEFAULT_POLICY else outcome.callback_policy
         )
-        changed = message._replace(history=history, decided_by=outcome.decided_by, callback_policy=callback_policy)
+        changed = message._replace(
+            history=history,
+            decided_by=outcome.decided_by,
+            callback_policy=callback_policy,
+            reactions=outcome.reactions or message.reactions,
+        )
         account.messages.replace(changed)
         _plan_later_steps(account, message.sequence, outcome, at)
         self._after_transition(account, changed, message.history)
@@ -362,12 +365,14 @@ class Engine:
                     self.recipients.click(account, message, 1, url, due.at)
 
     def _after_transition(self, account: Account, message: Message, before: History) -> None:
-        """Charge or queue for credit, emit the message, and create callbacks for the steps since a history."""
+        """Apply the effects of the steps since a history: credit, reactions of the recipient, callbacks."""
         if before[-1].state is State.NO_CREDIT:
             account.waiting_for_credit.pop(message.sequence, None)
         for transition in message.history[len(before) :]:
             if transition.state is State.SENT:
                 account.charge(message.segments)
+                account.plan_reactions(message, transition.at)
+                self._track_due(account)
             elif transition.state is State.NO_CREDIT:
                 account.wait_for_credit(message.sequence)
         self.emit(account, message)
@@ -384,12 +389,10 @@ def _immediate_history(history: History, outcome: Outcome, at: datetime) -> Hist
 
 
 def _plan_later_steps(account: Account, sequence: int, outcome: Outcome, at: datetime) -> None:
-    """Plan the later steps of an outcome, and the reactions of the recipient."""
+    """Plan the later steps of an outcome."""
     if outcome.pass_through_after is not None:
         account.plan(at + outcome.pass_through_after, sequence, DecideAction(outcome))
         return
     for step in outcome.steps:
         if step.after:
             account.plan(at + step.after, sequence, StepAction(step.state, outcome.decided_by))
-    for reaction in outcome.reactions:
-        account.plan(at + reaction.after, sequence, reaction)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from functools import partial
 from itertools import accumulate
 from operator import eq, ge, gt, le, lt
@@ -26,7 +25,7 @@ from mocksms.scenario.values import REGEX
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms import outcomes as outcome
-from mocksms.sms.message import CallbackPolicy, State
+from mocksms.sms.message import CallbackPolicy, ClickReaction, Reaction, ReplyReaction, State
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
 
@@ -95,20 +94,19 @@ def _outcome(rule: RuleModel, label: str) -> outcome.Outcome:
     else:
         steps = (outcome.Step(rule.outcome, delay),)
     is_decided = rule.steps is not None or rule.outcome is not None
-    sent_at = next((step.after for step in steps if step.state is State.SENT), outcome.AT_ONCE)
     return outcome.Outcome(
         steps=steps,
         decided_by=label,
-        reactions=tuple(_reactions(rule, sent_at)),
+        reactions=tuple(_reactions(rule)),
         pass_through_after=None if is_decided else delay,
         callback_policy=CallbackPolicy(callback.delay, 0 if callback.drop else callback.times),
     )
 
 
-def _reactions(rule: RuleModel, sent_at: timedelta) -> Iterator[outcome.Reaction]:
-    yield from (outcome.ReplyReaction(reply.text, sent_at + reply.after) for reply in rule.replies)
+def _reactions(rule: RuleModel) -> Iterator[Reaction]:
+    yield from (ReplyReaction(reply.text, reply.after) for reply in rule.replies)
     if rule.click:
-        yield outcome.ClickReaction(sent_at + rule.click.after)
+        yield ClickReaction(rule.click.after)
 
 
 def _fault_spec(fault: FaultModel) -> FaultSpec:

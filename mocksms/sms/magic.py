@@ -9,9 +9,9 @@ import math
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from mocksms.sms.message import State
+from mocksms.sms.message import ClickReaction, ReplyReaction, State
 from mocksms.sms.numbers import MAGIC_PREFIX
-from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, ReplyReaction, Step
+from mocksms.sms.outcomes import Fault, FaultKind, Outcome, Step
 
 SUFFIX_LENGTH: Final = 4
 REACTION_DELAY: Final = timedelta(seconds=1)

@@ -128,12 +128,30 @@ class CallbackPolicy(NamedTuple):
 DEFAULT_POLICY = CallbackPolicy()
 
 
+class ReplyReaction(NamedTuple):
+    """A reply of the recipient, at a time after the message is sent; `opts_out` makes it opt out with any text."""
+
+    text: str
+    after: timedelta
+    opts_out: bool = False
+
+
+class ClickReaction(NamedTuple):
+    """A click of the recipient on the first link, at a time after the message is sent."""
+
+    after: timedelta
+
+
+Reaction = ReplyReaction | ClickReaction
+
+
 class Message(NamedTuple):
     """One SMS to one recipient. Immutable: a step creates a new Message.
 
     `sequence` is its number in the order of all records of the mock. `digits` is the phone number in the form for
     comparisons. `due_at` is when the vendor processes it. `segments` is its price. `decided_by` is the text that says
     what decided its outcome, None until then. `request` is the number of the request that created it, 0 for none.
+    `reactions` are what its recipient does once it is sent.
     """
 
     transaction_id: str
@@ -151,6 +169,7 @@ class Message(NamedTuple):
     decided_by: str | None = None
     clicks: tuple[Click, ...] = ()
     callback_policy: CallbackPolicy = DEFAULT_POLICY
+    reactions: tuple[Reaction, ...] = ()
 
     @property
     def state(self) -> State:

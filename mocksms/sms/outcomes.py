@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, State
+from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, Reaction, State
 
 AT_ONCE = timedelta()
 
@@ -17,23 +17,6 @@ class Step(NamedTuple):
 
     state: State
     after: timedelta = AT_ONCE
-
-
-class ReplyReaction(NamedTuple):
-    """A reply of the recipient, at a time after processing; `opts_out` makes it opt out with any text."""
-
-    text: str
-    after: timedelta
-    opts_out: bool = False
-
-
-class ClickReaction(NamedTuple):
-    """A click of the recipient on the first link, at a time after processing."""
-
-    after: timedelta
-
-
-Reaction = ReplyReaction | ClickReaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

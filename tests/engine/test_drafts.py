@@ -9,6 +9,7 @@ from mocksms.engine.drafts import Drafter
 from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, Recipient, State, Submission, Transition
+from mocksms.sms.outcomes import Outcome
 from mocksms.sms.text import Links, Template
 from tests.engine.support import SECOND, World
 from tests.support import NOON, NUMBER
@@ -23,7 +24,7 @@ def drafter(world: World, content: str = "Hello", **more: Any) -> Drafter:
 
 def draft(of: Drafter, recipient: Recipient) -> Message:
     number = numbers.parse(recipient.mobile_number)
-    return of.draft(recipient, number, NOON + SECOND, 3, of.initial_history, "because")
+    return of.draft(recipient, number, NOON + SECOND, 3, of.initial_history, Outcome(steps=(), decided_by="because"))
 
 
 def test_draft_has_the_values_of_the_send() -> None:

@@ -18,8 +18,17 @@ from mocksms.errors import (
     UnknownMagicCode,
 )
 from mocksms.settings import Settings
-from mocksms.sms.message import Click, Recipient, State, Status, Submission
-from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, Reaction, ReplyReaction, Step
+from mocksms.sms.message import (
+    Click,
+    ClickReaction,
+    Reaction,
+    Recipient,
+    ReplyReaction,
+    State,
+    Status,
+    Submission,
+)
+from mocksms.sms.outcomes import Fault, FaultKind, Outcome, Step
 from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH
 from mocksms.sms.webhook import Webhook
 from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_scenario, bounced, emitted_messages, timeline
@@ -884,6 +893,32 @@ def test_reactions_of_a_rule_are_added_to_those_of_a_magic_number() -> None:
     world.send(magic("03"))
     world.clock.advance(60)
     assert [sms.text for sms in world.account.replies.newest_first()] == ["Who?", "YES"]
+
+
+@pytest.mark.parametrize("wants_async", [False, True])
+def test_reactions_start_when_new_credit_sends_the_message(wants_async: bool) -> None:
+    world = World(a_scenario(a_rule("r", passing(0, ReplyReaction("YES", SECOND)))), credit=0)
+    message = world.after(5, world.send(wants_async=wants_async))
+    assert message.state is State.NO_CREDIT
+    world.controls.set_credit(world.account, 10)
+    world.clock.advance(1)
+    world.engine.tick()
+    assert [sms.at for sms in world.account.replies.newest_first()] == [NOON + 6 * SECOND]
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        steps(Step(State.SENT, 60 * SECOND), reactions=(ReplyReaction("YES", SECOND),)),
+        passing(60, ReplyReaction("YES", SECOND)),
+    ],
+)
+def test_reactions_start_when_the_message_is_sent_manually(effect: Outcome) -> None:
+    world = World(a_scenario(a_rule("r", effect)))
+    message = world.send()
+    world.engine.step(world.account, message, State.SENT, NOON, "manual")
+    world.clock.advance(100)
+    assert [sms.at for sms in world.account.replies.newest_first()] == [NOON + SECOND]
 
 
 def test_rule_causes_no_reactions_if_nothing_is_sent() -> None:

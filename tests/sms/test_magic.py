@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from mocksms.sms.magic import Catalogue
-from mocksms.sms.message import State
+from mocksms.sms.message import ClickReaction, Reaction, ReplyReaction, State
 from mocksms.sms.numbers import NumberForm, digits_of, parse
-from mocksms.sms.outcomes import ClickReaction, Fault, FaultKind, Outcome, Reaction, ReplyReaction, Step
+from mocksms.sms.outcomes import Fault, FaultKind, Outcome, Step
 
 DELAY = timedelta(seconds=5)
 SECOND = timedelta(seconds=1)
