@@ -8,7 +8,7 @@
     +-- ClockMovedBack              a clock cannot go back
     +-- ClockOutOfRange             a clock cannot go beyond its latest time
     +-- PatternTooSlow              a regular expression takes too long
-    +-- ReceiverForbidden           callbacks to this address are not allowed
+    +-- WebhookForbidden            callbacks to this address are not allowed
     +-- InvalidScenario             a scenario cannot be read, or has values that are not valid
     +-- UnknownScenario             no scenario has this name
     +-- MockUnreachable             no mock responds at a URL
@@ -125,7 +125,7 @@ class PatternTooSlow(MocksmsError):
         super().__init__(f"the regular expression takes longer than {timeout:g} s; make it simpler")
 
 
-class ReceiverForbidden(MocksmsError):
+class WebhookForbidden(MocksmsError):
     """Callbacks to `address`, the address of `host`, are `never` allowed, or only if the host is listed."""
 
     def __init__(self, host: str, address: str, *, never: bool) -> None:

@@ -28,7 +28,6 @@ from mocksms.errors import (
     NoLink,
     NotReady,
     PatternTooSlow,
-    ReceiverForbidden,
     RequestRefused,
     RouteNotFound,
     ScenarioIssue,
@@ -39,6 +38,7 @@ from mocksms.errors import (
     UnknownMagicCode,
     UnknownScenario,
     UnsupportedMediaType,
+    WebhookForbidden,
 )
 from mocksms.inspection import errors as refusals
 from mocksms.sms.lifecycle import NEXT
@@ -89,11 +89,11 @@ def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
         ),
         (ClockOutOfRange(NOON), "a clock cannot go beyond 2026-03-01T12:00:00+00:00"),
         (
-            ReceiverForbidden("app.test", "169.254.1.1", never=True),
+            WebhookForbidden("app.test", "169.254.1.1", never=True),
             "app.test is 169.254.1.1, a link-local, multicast or metadata address, which mocksms never calls",
         ),
         (
-            ReceiverForbidden("app.test", "192.0.2.1", never=False),
+            WebhookForbidden("app.test", "192.0.2.1", never=False),
             "app.test is 192.0.2.1, neither this machine nor a private network; to allow it, start mocksms with "
             "--webhook-allow app.test",
         ),

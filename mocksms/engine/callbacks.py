@@ -14,7 +14,7 @@ from mocksms.sms.message import Reason
 from mocksms.sms.webhook import Webhook, WebhookTrigger
 
 MAX_STALE_ENTRIES: Final = 1_000
-"""Entries of empty sequences the schedule may hold, beyond two for each stored callback, before they are dropped."""
+"""Entries without a callback the schedule may hold, beyond two for each stored callback, before they are dropped."""
 
 
 class TriggerDetails(NamedTuple):
@@ -47,7 +47,7 @@ class CallbackState(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """One HTTP request to a receiver: the response status and the beginning of its body, or the error.
+    """One HTTP request to a webhook: the response status and the beginning of its body, or the error.
 
     `at` is on the account's clock, `duration` in seconds of real time.
     """
@@ -60,31 +60,31 @@ class Attempt(NamedTuple):
 
     @property
     def is_success(self) -> bool:
-        """Whether the receiver accepted the callback."""
+        """Whether the webhook accepted the callback."""
         return self.error is None
 
 
-class CallbackSequence(NamedTuple):
-    """Key of callbacks that are delivered one after another: those of one message, or one replay, to one receiver."""
+class OrderingKey(NamedTuple):
+    """Key of callbacks that are delivered one after another: those about one message, or of one replay, to one URL."""
 
     url: str
     subject: str
 
 
 class Callback(NamedTuple):
-    """A callback: one event for one receiver. `number` is its record number.
+    """A callback: one event for one webhook. `number` is its record number.
 
-    `place` is the index of the receiver in its account's list. `due_at` is when the next attempt is due, on the
+    `webhook_index` is the index of the webhook in its account's list. `due_at` is when the next attempt is due, on the
     account's clock; None once the callback is delivered, failed or dropped. `replay_of` is the number of the callback
     it repeats.
     """
 
     number: int
     webhook: Webhook
-    place: int
+    webhook_index: int
     event: str
     details: TriggerDetails
-    sequence: CallbackSequence
+    ordering_key: OrderingKey
     created_at: datetime
     due_at: datetime | None
     state: CallbackState = CallbackState.PENDING
@@ -95,14 +95,14 @@ class Callback(NamedTuple):
 class CallbackQueue(IndexedLog[Callback]):
     """The callbacks of an account, indexed by message, at most `limit`; beyond it the oldest are evicted.
 
-    Only the first unfinished callback of each sequence is scheduled; the next one waits until that one is finished.
+    Only the first unfinished callback of each ordering key is scheduled; the next one waits until that one is finished.
     `in_flight` is the number of callbacks being delivered.
     """
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit, lambda callback: callback.details.transaction_id)
-        self._sequences: dict[CallbackSequence, deque[int]] = {}
-        self._schedule: list[tuple[datetime, int, CallbackSequence]] = []
+        self._unfinished: dict[OrderingKey, deque[int]] = {}
+        self._schedule: list[tuple[datetime, int, OrderingKey]] = []
         self._tiebreaker = count()
         self.in_flight = 0
 
@@ -117,35 +117,35 @@ class CallbackQueue(IndexedLog[Callback]):
         return self._schedule[0][0] if self._schedule else None
 
     def store(self, callback: Callback) -> bool:
-        """Store a new callback. Return True if it is the first of its sequence; the caller then schedules it."""
+        """Store a new callback. Return True if it is the first of its ordering key; the caller then schedules it."""
         evicted = self.add(callback.number, callback)
         if evicted is not None:
-            self._leave_sequence(evicted)
+            self._remove_from_order(evicted)
         if callback.state is not CallbackState.PENDING:
             return False
-        numbers = self._sequences.get(callback.sequence)
+        numbers = self._unfinished.get(callback.ordering_key)
         if numbers is None:
-            self._sequences[callback.sequence] = deque((callback.number,))
+            self._unfinished[callback.ordering_key] = deque((callback.number,))
             return True
         numbers.append(callback.number)
         return False
 
-    def first_of(self, sequence: CallbackSequence) -> Callback | None:
-        """Return the first unfinished callback of a sequence, None if there is none."""
-        numbers = self._sequences.get(sequence)
+    def first_of(self, ordering_key: OrderingKey) -> Callback | None:
+        """Return the first unfinished callback of an ordering key, None if there is none."""
+        numbers = self._unfinished.get(ordering_key)
         if numbers:
             return self.get(numbers[0])
-        self._sequences.pop(sequence, None)
+        self._unfinished.pop(ordering_key, None)
         return None
 
-    def schedule(self, sequence: CallbackSequence, at: datetime) -> None:
-        """Schedule the first callback of a sequence."""
+    def schedule(self, ordering_key: OrderingKey, at: datetime) -> None:
+        """Schedule the first callback of an ordering key."""
         if len(self._schedule) > MAX_STALE_ENTRIES + 2 * len(self):
             self._schedule = [entry for entry in self._schedule if self.first_of(entry[2]) is not None]
             heapq.heapify(self._schedule)
-        heapq.heappush(self._schedule, (at, next(self._tiebreaker), sequence))
+        heapq.heappush(self._schedule, (at, next(self._tiebreaker), ordering_key))
 
-    def is_due(self, now: datetime) -> bool:
+    def is_busy(self, now: datetime) -> bool:
         """Whether a callback is due or in flight."""
         return self.in_flight > 0 or bool(self._schedule and self._schedule[0][0] <= now)
 
@@ -155,8 +155,8 @@ class CallbackQueue(IndexedLog[Callback]):
         That is later than its `due_at` if it waited for the one before. It is in flight until its result is recorded.
         """
         while self._schedule and self._schedule[0][0] <= now:
-            at, _, sequence = heapq.heappop(self._schedule)
-            callback = self.first_of(sequence)
+            at, _, ordering_key = heapq.heappop(self._schedule)
+            callback = self.first_of(ordering_key)
             if callback is not None:
                 self.in_flight += 1
                 return at, callback
@@ -168,13 +168,13 @@ class CallbackQueue(IndexedLog[Callback]):
         if self.get(callback.number) is not None:
             self.replace(callback.number, callback)
         if callback.state is not CallbackState.PENDING:
-            self._leave_sequence(callback)
+            self._remove_from_order(callback)
 
-    def _leave_sequence(self, callback: Callback) -> None:
-        """Remove a finished or evicted callback from the front of its sequence.
+    def _remove_from_order(self, callback: Callback) -> None:
+        """Remove a finished or evicted callback if it is the first of its ordering key.
 
-        An empty sequence is kept until `first_of` finds it: one of its callbacks may still be in flight.
+        A key without callbacks is kept until `first_of` finds it: one of its callbacks may still be in flight.
         """
-        numbers = self._sequences.get(callback.sequence)
+        numbers = self._unfinished.get(callback.ordering_key)
         if numbers and numbers[0] == callback.number:
             numbers.popleft()

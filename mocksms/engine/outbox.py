@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from mocksms.engine.account import Account
 from mocksms.engine.accounts import Accounts
-from mocksms.engine.callbacks import Attempt, Callback, CallbackSequence, CallbackState, TriggerDetails
+from mocksms.engine.callbacks import Attempt, Callback, CallbackState, OrderingKey, TriggerDetails
 from mocksms.settings import Settings
 from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, History, Message, State, Status
 from mocksms.sms.webhook import EVENT_NAMES, WebhookKind, WebhookTrigger
@@ -33,17 +33,17 @@ class PendingCallback(NamedTuple):
 class Outbox:
     """The callbacks of all accounts that wait for delivery.
 
-    `wake` is called when callbacks may be due; a dispatcher replaces it. `emit` is called with every callback that is
+    `on_due` is called when callbacks may be due; a dispatcher replaces it. `emit` is called with every callback that is
     created, tried or finished.
     """
 
     def __init__(self, settings: Settings, accounts: Accounts, emit: Callable[[Account, Callback], None]) -> None:
-        self.wake: Callable[[], object] = lambda: None
+        self.on_due: Callable[[], object] = lambda: None
         self._accounts = accounts
         self._retry_delays = settings.webhook_retry
         self._bounce_event = settings.webhook_bounce
         self._emit = emit
-        self._held: dict[int, list[tuple[Account, CallbackSequence, datetime]]] = {}
+        self._held: dict[int, list[tuple[Account, OrderingKey, datetime]]] = {}
         self._with_callbacks: dict[Account, None] = {}
 
     def hold(self, request: int) -> None:
@@ -52,30 +52,30 @@ class Outbox:
 
     def release(self, request: int) -> None:
         """Schedule the callbacks held back for a request."""
-        for account, sequence, at in self._held.pop(request, ()):
-            self._schedule_now(account, sequence, at)
+        for account, ordering_key, at in self._held.pop(request, ()):
+            self._schedule_now(account, ordering_key, at)
 
     def notify_steps(self, account: Account, message: Message, known: History) -> None:
         """Create callbacks for the steps of a message that are not among the known ones."""
         before = known[-1].state
-        for event in message.history[len(known) :]:
-            trigger = _trigger_of(before, event.state)
-            before = event.state
+        for step in message.history[len(known) :]:
+            trigger = _trigger_of(before, step.state)
+            before = step.state
             if trigger is not None:
-                details = details_of(message, trigger, event.at)._replace(reason=event.state.reason)
+                details = details_of(message, trigger, step.at)._replace(reason=step.state.reason)
                 self.notify(account, details, message.callback_policy)
 
     def notify(
         self, account: Account, details: TriggerDetails, callback_policy: CallbackPolicy = DEFAULT_POLICY
     ) -> None:
-        """Create a callback for each receiver of an account that subscribes to the event."""
-        for place, webhook in enumerate(account.webhooks):
+        """Create a callback for each webhook of an account that subscribes to the event."""
+        for webhook_index, webhook in enumerate(account.webhooks):
             event = self._event_name(webhook.kind, details.trigger)
             if event is None or not webhook.subscribes_to(event):
                 continue
-            sequence = CallbackSequence(webhook.url, details.transaction_id or details.digits)
+            ordering_key = OrderingKey(webhook.url, details.transaction_id or details.digits)
             due_at = details.at + callback_policy.delay
-            callback = Callback(0, webhook, place, event, details, sequence, details.at, due_at)
+            callback = Callback(0, webhook, webhook_index, event, details, ordering_key, details.at, due_at)
             if not callback_policy.times:
                 self._store(account, callback._replace(state=CallbackState.DROPPED, due_at=None))
                 continue
@@ -84,7 +84,7 @@ class Outbox:
                 self._store(account, callback._replace(replay_of=first.number))
 
     def replay(self, account: Account, callbacks: Iterable[Callback], order: ReplayOrder, times: int) -> list[Callback]:
-        """Create copies of callbacks, each `times` times; each receiver gets its own one after another, in `order`."""
+        """Create copies of callbacks, each `times` times; each webhook gets its own one after another, in `order`."""
         again = [callback for callback in callbacks for _ in range(times)]
         if order == "reversed":
             again.reverse()
@@ -96,7 +96,7 @@ class Outbox:
             self._store(
                 account,
                 callback._replace(
-                    sequence=CallbackSequence(callback.webhook.url, subject),
+                    ordering_key=OrderingKey(callback.webhook.url, subject),
                     created_at=now,
                     due_at=now,
                     state=CallbackState.PENDING,
@@ -110,7 +110,7 @@ class Outbox:
     def check_due(self) -> None:
         """Wake the dispatcher if an account has callbacks: a clock may have moved."""
         if self._with_callbacks:
-            self.wake()
+            self.on_due()
 
     def take_due(self) -> list[PendingCallback]:
         """Take the due callbacks of all accounts. Each is in flight until it is recorded or discarded."""
@@ -125,10 +125,10 @@ class Outbox:
                 due.append(PendingCallback(account, callback, scheduled_at))
         return due
 
-    def is_due(self, account: Account | None) -> bool:
+    def is_busy(self, account: Account | None) -> bool:
         """Whether a callback of an account, or of any, is due or in flight."""
         accounts = self._with_callbacks if account is None else (account,)
-        return any(self._accounts.holds(each) and each.callbacks.is_due(each.clock.now()) for each in accounts)
+        return any(self._accounts.holds(each) and each.callbacks.is_busy(each.clock.now()) for each in accounts)
 
     def is_stored(self, pending: PendingCallback) -> bool:
         """Whether a callback in flight is still stored: neither it nor its account was evicted or deleted."""
@@ -136,9 +136,9 @@ class Outbox:
         return self._accounts.holds(account) and account.callbacks.get(pending.callback.number) is not None
 
     def discard(self, pending: PendingCallback) -> None:
-        """End the delivery of a callback that is no longer stored; the next of its sequence follows."""
+        """End the delivery of a callback that is no longer stored; the next of its ordering key follows."""
         pending.account.callbacks.record_result(pending.callback)
-        self._schedule_next(pending.account, pending.callback.sequence)
+        self._schedule_next(pending.account, pending.callback.ordering_key)
 
     def record_result(self, pending: PendingCallback, attempt: Attempt) -> None:
         """Record an attempt: the callback is delivered, tried again later, or failed."""
@@ -150,7 +150,7 @@ class Outbox:
         result = callback._replace(attempts=attempts, due_at=due_at, state=state)
         account.callbacks.record_result(result)
         if self._accounts.holds(account):
-            self._schedule_next(account, callback.sequence, attempt.at if due_at is None else None)
+            self._schedule_next(account, callback.ordering_key, attempt.at if due_at is None else None)
             self._emit(account, result)
 
     def _after_failure(
@@ -177,23 +177,25 @@ class Outbox:
         self._emit(account, numbered)
         return numbered
 
-    def _schedule_next(self, account: Account, sequence: CallbackSequence, finished_at: datetime | None = None) -> None:
-        """Schedule the first callback of a sequence: at its due time, and not before the previous one was finished."""
-        first = account.callbacks.first_of(sequence)
+    def _schedule_next(
+        self, account: Account, ordering_key: OrderingKey, last_attempt_at: datetime | None = None
+    ) -> None:
+        """Schedule the first callback of an ordering key, not before the last attempt of the previous one."""
+        first = account.callbacks.first_of(ordering_key)
         if first is not None and first.due_at is not None:
-            self._schedule(account, first, max(first.due_at, finished_at or first.due_at))
+            self._schedule(account, first, max(first.due_at, last_attempt_at or first.due_at))
 
     def _schedule(self, account: Account, first: Callback, at: datetime) -> None:
         held = self._held.get(first.details.request)
         if held is not None:
-            held.append((account, first.sequence, at))
+            held.append((account, first.ordering_key, at))
         else:
-            self._schedule_now(account, first.sequence, at)
+            self._schedule_now(account, first.ordering_key, at)
 
-    def _schedule_now(self, account: Account, sequence: CallbackSequence, at: datetime) -> None:
-        account.callbacks.schedule(sequence, at)
+    def _schedule_now(self, account: Account, ordering_key: OrderingKey, at: datetime) -> None:
+        account.callbacks.schedule(ordering_key, at)
         self._with_callbacks[account] = None
-        self.wake()
+        self.on_due()
 
 
 def details_of(message: Message, trigger: WebhookTrigger, at: datetime) -> TriggerDetails:

@@ -91,7 +91,7 @@ async def advance_clock(context: Context, call: InspectionCall) -> ClockView:
         context.controls.advance_by(account, body.by)
     else:
         context.controls.advance_to(account, body.to)
-    await context.callback_waits.until_none_is_due(account)
+    await context.callback_waits.until_not_busy(account)
     return _view(context, account)
 
 

@@ -8,7 +8,7 @@
         +-- UnknownCursor           the cursor is not from this mock
         +-- RecordNotFound          there is no record with this id
         +-- InvalidToken            the control token is missing or wrong
-        +-- TooManyListeners        too many waits or event streams are open
+        +-- TooManyOpenRequests     too many waits or event streams are open
         +-- ShuttingDown            the mock shuts down during a wait
         +-- CallbacksUnfinished     the clock was advanced, but due callbacks take too long
         +-- ExpectationFailed       the messages are not as expected
@@ -91,8 +91,8 @@ class InvalidToken(InspectionRefused):
         super().__init__("This mock has a control token: send the header Authorization: Bearer and the token.")
 
 
-class TooManyListeners(InspectionRefused):
-    """No more listeners of a `kind` are accepted: `limit` are open."""
+class TooManyOpenRequests(InspectionRefused):
+    """No more requests of a `kind` may stay open: `limit` are open."""
 
     def __init__(self, kind: str, limit: int) -> None:
         self.limit = limit
@@ -182,7 +182,7 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     errors.ClockOutOfRange: ErrorSpec(HTTPStatus.CONFLICT, "The clock cannot go that far"),
     errors.BodyTooLarge: ErrorSpec(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", _CLOSE),
     errors.UnsupportedMediaType: ErrorSpec(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON"),
-    TooManyListeners: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "Too many waits or event streams are open", _RETRY),
+    TooManyOpenRequests: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "Too many waits or event streams are open", _RETRY),
     ShuttingDown: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "The mock shuts down"),
     CallbacksUnfinished: ErrorSpec(HTTPStatus.GATEWAY_TIMEOUT, "The clock was advanced, but callbacks take too long"),
 }

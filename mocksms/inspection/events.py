@@ -15,7 +15,7 @@ from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.logs import parse_record_number
-from mocksms.inspection.errors import TooManyListeners
+from mocksms.inspection.errors import TooManyOpenRequests
 from mocksms.inspection.waiting import WaitEnd, Waiters, watch_disconnect
 from mocksms.schemas.openapi import STREAM
 from mocksms.sms.message import Message
@@ -144,10 +144,10 @@ class Streams:
             cursor: the cursor that the first event names.
 
         Raises:
-            TooManyListeners: there are too many streams.
+            TooManyOpenRequests: there are too many streams.
         """
         if len(self) >= MAX_STREAMS:
-            raise TooManyListeners("event streams", MAX_STREAMS)
+            raise TooManyOpenRequests("event streams", MAX_STREAMS)
         return Stream(self, account, last_event_id, cursor)
 
     def add(self, end: asyncio.Future[str]) -> None:

@@ -41,7 +41,7 @@ class Explainer:
         self._scope = scope
         self._after = after
 
-    def missing(self, message_filter: MessageFilter, count: int = 0, expected: str = "", when: str = "") -> Explanation:
+    def too_few(self, message_filter: MessageFilter, count: int = 0, expected: str = "", when: str = "") -> Explanation:
         """Explain that too few messages match.
 
         Args:

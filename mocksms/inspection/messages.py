@@ -13,7 +13,7 @@ from starlette.responses import Response
 from mocksms.asgi import Disconnected
 from mocksms.engine.messages import MessageQuery
 from mocksms.inspection.context import Context, endpoint, text_response
-from mocksms.inspection.errors import ExpectationFailed, NoMessage, ShuttingDown, TooManyListeners, WaitTimedOut
+from mocksms.inspection.errors import ExpectationFailed, NoMessage, ShuttingDown, TooManyOpenRequests, WaitTimedOut
 from mocksms.inspection.explainer import Explainer
 from mocksms.inspection.explanations import describe_count
 from mocksms.inspection.matching import MessageFilter
@@ -227,7 +227,7 @@ def _latest(context: Context, call: InspectionCall) -> OwnedMessage:
     found = call.scope.search(message_filter.query, 1)
     if not found:
         explainer = Explainer(context.engine, call.scope, message_filter.query.after)
-        raise NoMessage(explainer.missing(message_filter))
+        raise NoMessage(explainer.too_few(message_filter))
     return found[0]
 
 
@@ -236,7 +236,7 @@ def _timed_out(context: Context, call: InspectionCall, message_filter: MessageFi
     count = len(call.scope.search(message_filter.query, query.count))
     explainer = Explainer(context.engine, call.scope, message_filter.query.after)
     expected, within = describe_count(query.count, None), f"within {query.timeout:g} s"
-    return WaitTimedOut(explainer.missing(message_filter, count, expected, within))
+    return WaitTimedOut(explainer.too_few(message_filter, count, expected, within))
 
 
 def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> CodesView | Response:
@@ -330,7 +330,7 @@ ENDPOINTS: Final = (
         wait_for_messages,
         returns=MessagesPage,
         query=WaitQuery,
-        raises=[WaitTimedOut, TooManyListeners, ShuttingDown],
+        raises=[WaitTimedOut, TooManyOpenRequests, ShuttingDown],
         holds=True,
     ),
     endpoint(

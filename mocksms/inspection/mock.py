@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from mocksms.engine.clock import system_time
 from mocksms.fidelity import ledger
 from mocksms.inspection.context import Context, endpoint
-from mocksms.inspection.errors import TooManyListeners
+from mocksms.inspection.errors import TooManyOpenRequests
 from mocksms.inspection.models import ResponseModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.schemas.openapi import STREAM
@@ -125,5 +125,5 @@ ENDPOINTS: Final = (
     endpoint("GET", "health", health, returns=HealthView, query=None),
     endpoint("GET", "numbers", numbers, returns=NumbersView, query=None),
     endpoint("GET", "fidelity", fidelity, returns=FidelityView, query=None),
-    endpoint("GET", "events", events, returns=None, media=(STREAM,), raises=[TooManyListeners], holds=True),
+    endpoint("GET", "events", events, returns=None, media=(STREAM,), raises=[TooManyOpenRequests], holds=True),
 )

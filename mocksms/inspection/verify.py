@@ -73,7 +73,7 @@ class Verifier:
         low, high = self._bounds()
         expected = describe_count(low, high)
         if len(found) < low:
-            raise ExpectationFailed(self._explainer.missing(message_filter, len(found), expected))
+            raise ExpectationFailed(self._explainer.too_few(message_filter, len(found), expected))
         if high is not None and len(found) > high:
             conditions = message_filter.describe()
             problem = describe_problem(len(found), conditions, expected)
@@ -97,7 +97,7 @@ class Verifier:
                 previous = f" after {matched[-1].message.transaction_id}" if matched else ""
                 when = f"at place {place} of {len(all_filters)}{previous}"
                 message_filter = self._context.filter(filters, self._after)
-                raise ExpectationFailed(self._explainer.missing(message_filter, when=when))
+                raise ExpectationFailed(self._explainer.too_few(message_filter, when=when))
             matched.append(found[0])
         return matched
 

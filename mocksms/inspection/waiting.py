@@ -14,13 +14,13 @@ from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.messages import MessageQuery
 from mocksms.errors import MocksmsError
-from mocksms.inspection.errors import CallbacksUnfinished, TooManyListeners
+from mocksms.inspection.errors import CallbacksUnfinished, TooManyOpenRequests
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.sms.message import Message
 
 MAX_MESSAGE_WAITS: Final = 5_000
 MAX_CALLBACK_SECONDS: Final = 60.0
-"""Real time that all receivers together may take before a wait for their callbacks fails."""
+"""Real time that all webhooks together may take before a wait for their callbacks fails."""
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class WaitEnd(Enum):
 
 
 class Waiter(Generic[T]):
-    """One wait; its future `end` gets the result, or how the wait ended without one.
+    """One wait; its future `result` gets the result, or how the wait ended without one.
 
     Args:
         check: returns the result as soon as it is there, None before.
@@ -47,24 +47,24 @@ class Waiter(Generic[T]):
     def __init__(self, check: Callable[[], T | None], concerns: Callable[[Sequence[EmittedEvent]], bool]) -> None:
         self._check = check
         self._concerns = concerns
-        self.end: asyncio.Future[T | WaitEnd] = asyncio.get_running_loop().create_future()
+        self.result: asyncio.Future[T | WaitEnd] = asyncio.get_running_loop().create_future()
 
     def notify(self, events: Sequence[EmittedEvent]) -> None:
         """Check again after events."""
-        if self.end.done():
+        if self.result.done():
             return
         try:
             result = self._check() if self._concerns(events) else None
         except MocksmsError as error:
-            self.end.set_exception(error)
+            self.result.set_exception(error)
             return
         if result is not None:
-            self.end.set_result(result)
+            self.result.set_result(result)
 
     def stop(self, end: WaitEnd) -> None:
         """End the wait without a result."""
-        if not self.end.done():
-            self.end.set_result(end)
+        if not self.result.done():
+            self.result.set_result(end)
 
 
 class Waiters:
@@ -113,7 +113,7 @@ class Waiters:
         timer = asyncio.get_running_loop().call_later(timeout, waiter.stop, WaitEnd.TIMED_OUT)
         watch = receive and asyncio.create_task(watch_disconnect(receive, lambda: waiter.stop(WaitEnd.DISCONNECTED)))
         try:
-            end = await waiter.end
+            end = await waiter.result
             result = check() if end is WaitEnd.TIMED_OUT else None
             return end if result is None else result
         finally:
@@ -154,11 +154,11 @@ class MessageWaits:
         """Return the newest `count` messages that match as soon as they are there, or how the wait ended.
 
         Raises:
-            TooManyListeners: there are too many waits.
+            TooManyOpenRequests: there are too many waits.
             PatternTooSlow: the regular expression takes too long on a text.
         """
         if len(self.waiters) >= MAX_MESSAGE_WAITS:
-            raise TooManyListeners("waits", MAX_MESSAGE_WAITS)
+            raise TooManyOpenRequests("waits", MAX_MESSAGE_WAITS)
 
         def check() -> list[OwnedMessage] | None:
             query.begin()
@@ -176,20 +176,20 @@ class MessageWaits:
 
 
 class CallbackWaits:
-    """The waits of one mock until no callback is due."""
+    """The waits of one mock until no callback is due or in flight."""
 
     def __init__(self, engine: Engine, timeout: float = MAX_CALLBACK_SECONDS) -> None:
         self.waiters = Waiters(engine)
         self._outbox = engine.outbox
         self._timeout = timeout
 
-    async def until_none_is_due(self, account: Account | None) -> None:
-        """Wait until no callback of an account, or of any, is due or on its way; or until the mock stops.
+    async def until_not_busy(self, account: Account | None) -> None:
+        """Wait until no callback of an account, or of any, is due or in flight; or until the mock stops.
 
         Raises:
             CallbacksUnfinished: that takes too long.
         """
-        end = await self.waiters.wait(lambda: None if self._outbox.is_due(account) else True, self._timeout)
+        end = await self.waiters.wait(lambda: None if self._outbox.is_busy(account) else True, self._timeout)
         if end is WaitEnd.TIMED_OUT:
             raise CallbacksUnfinished(self._timeout)
 

@@ -1,4 +1,4 @@
-"""Webhooks: the URL of a receiver, which of the vendor's two kinds it is, and the events it subscribes to."""
+"""Webhooks: their URL, which of the vendor's two kinds it is, and the events it subscribes to."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ EXPLICIT_EVENTS: Final = frozenset({"smsSent", "undelivered"})
 
 
 class Webhook(NamedTuple):
-    """A registered receiver: its URL, its kind, and the events it subscribes to; None means the default events."""
+    """A webhook of an account: its URL, its kind, and the events it subscribes to; None means the default events."""
 
     url: str
     kind: WebhookKind = WebhookKind.TRANSACTIONAL
@@ -82,7 +82,7 @@ def parse_webhook(raw: str, kind: WebhookKind = WebhookKind.TRANSACTIONAL) -> We
 
 
 def checked_url(url: str) -> str:
-    """Return the URL of a receiver.
+    """Return the URL of a webhook.
 
     Raises:
         ValueError: it is no URL that can be called; the text says what is expected.

@@ -14,8 +14,8 @@ from mocksms.testing.account import PAGE, AccountHandle
 from mocksms.testing.client import REQUEST_SECONDS, MockClient, runs_event_loop
 from mocksms.testing.failures import (
     Notes,
-    describe_count,
     describe_others,
+    describe_problem,
     duplicates,
     explain_segments,
     failure_text,
@@ -234,7 +234,7 @@ class Assertions(AccountHandle):
 
     def _matching(self, expected: Expectation, since: SincePoint) -> list[SmsMessage]:
         """Return the messages that match, oldest first."""
-        return [message for message in self._candidates(expected, since) if expected.is_met_by(message)]
+        return [message for message in self._candidates(expected, since) if expected.passes_local_checks(message)]
 
     def _candidates(self, expected: Expectation, since: SincePoint) -> list[SmsMessage]:
         """Return the messages that match what the mock can evaluate, oldest first."""
@@ -284,7 +284,9 @@ class Assertions(AccountHandle):
         deadline = SteadyTime.seconds() + timeout
         while True:
             candidates = self._candidates(expected, since)
-            fresh = [each for each in candidates if each.transaction_id not in skipped and expected.is_met_by(each)]
+            fresh = [
+                each for each in candidates if each.transaction_id not in skipped and expected.passes_local_checks(each)
+            ]
             left = deadline - SteadyTime.seconds()
             if len(fresh) >= times:
                 return fresh[:times]
@@ -379,7 +381,7 @@ class Assertions(AccountHandle):
     ) -> NoReturn:
         explanation = self._why(expected.filters(), since)
         conditions = [*explanation.expected[:-1], *(check.describe() for check in expected.local_checks())]
-        problem = describe_count(len(found), conditions, f"exactly {times}")
+        problem = describe_problem(len(found), conditions, f"exactly {times}")
         _fail(too_many(explanation, problem, [*conditions, f"exactly {times}"], found[:MAX_UNEXPECTED]))
 
     def _fail_of_duplicates(self, first: SmsMessage, second: SmsMessage, within: DurationLike | None) -> NoReturn:

@@ -90,7 +90,7 @@ def failure_text(explanation: Explanation, notes: Notes = ()) -> str:
     return render(explanation, notes)
 
 
-def describe_count(count: int, conditions: Sequence[str], expected: str = "", when: str = "") -> str:
+def describe_problem(count: int, conditions: Sequence[str], expected: str = "", when: str = "") -> str:
     """Return how many messages match which conditions, and how many are expected."""
     from mocksms.inspection.explanations import describe_problem
 
@@ -124,7 +124,7 @@ def too_few(
     """
     checks = expectation.local_checks()
     conditions = [*explanation.expected[:-1], *(check.describe() for check in checks)]
-    matched = [message for message in candidates if expectation.is_met_by(message)]
+    matched = [message for message in candidates if expectation.passes_local_checks(message)]
     near = [message for message in candidates if message not in matched]
     if near:
         closest = [_compare(expectation, message) for message in near[: -MAX_SHOWN_MESSAGES - 1 : -1]]
@@ -134,7 +134,7 @@ def too_few(
         ]
     return explanation.model_copy(
         update={
-            "problem": describe_count(count, conditions, expected, f" {when}" if when else ""),
+            "problem": describe_problem(count, conditions, expected, f" {when}" if when else ""),
             "expected": [*conditions, *filter(None, (expected, when))],
             "closest": closest,
             "causes": [
@@ -161,7 +161,7 @@ def duplicates(
     """Change an explanation so that it is about two messages with the same content."""
     conditions = [f"to {second.to}", f"content {quoted(second.content)}"]
     apart = f", {(second.created_at - first.created_at).total_seconds():g} s apart"
-    problem = describe_count(2, conditions, expected, apart)
+    problem = describe_problem(2, conditions, expected, apart)
     notes = [("first", describe_message(first)), ("second", describe_message(second))]
     return too_many(explanation, problem, [*conditions, expected], []), notes
 

@@ -126,7 +126,7 @@ class Expectation:
         """Return the checks that the mock cannot evaluate."""
         return [check for check in self.checks() if check.is_local]
 
-    def is_met_by(self, message: SmsMessage) -> bool:
+    def passes_local_checks(self, message: SmsMessage) -> bool:
         """Whether a message that matches the filters passes the local checks."""
         return all(check.fits(message) for check in self.local_checks())
 

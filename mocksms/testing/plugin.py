@@ -29,7 +29,7 @@ from mocksms.settings import (
 
 if TYPE_CHECKING:
     from mocksms.testing.handle import MockSMS
-    from mocksms.testing.session import LateMessages, MockSession, TestRun
+    from mocksms.testing.session import LateMessages, MockSession, RunningTest
 
 MARKER: Final = (
     "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None): "
@@ -44,7 +44,7 @@ LATE_HINT: Final = (
     '@pytest.mark.mocksms(allow="late") in one test, mocksms_unexpected = warn in all tests'
 )
 
-RUN: Final[pytest.StashKey[TestRun]] = pytest.StashKey()
+RUN: Final[pytest.StashKey[RunningTest]] = pytest.StashKey()
 FAILED_LATE: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Whether the session fails only because of late messages."""
 LATE: Final[pytest.StashKey[list[LateMessages]]] = pytest.StashKey()
@@ -116,7 +116,7 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
 @pytest.fixture(scope="session")
 def mocksms_server(_mocksms_session: MockSession) -> MockSMS:
     """The mock of the session, one for each xdist worker. `MOCKSMS_URL` attaches to a running mock instead."""
-    return _mocksms_session.server
+    return _mocksms_session.mock
 
 
 @pytest.fixture

@@ -39,18 +39,25 @@ class LateMessages(NamedTuple):
     text: str
 
 
+class EndedTest(NamedTuple):
+    """A test that has ended, and the cursor at its end: later messages to its account are late."""
+
+    nodeid: str
+    cursor: int
+
+
 class MockSession:
     """The tests of one process, on one mock.
 
     Args:
-        server: handle of the mock.
+        mock: handle of the mock.
         options: options of the session.
         worker: name of the xdist worker; makes its API keys unique.
         workers: number of xdist workers.
     """
 
-    def __init__(self, server: MockSMS, options: SessionSettings, worker: str, workers: int = 1) -> None:
-        self.server = server
+    def __init__(self, mock: MockSMS, options: SessionSettings, worker: str, workers: int = 1) -> None:
+        self.mock = mock
         self.options = options
         self.is_attached = options.url is not None
         # Test runs of several machines can share a mock that they attach to.
@@ -58,22 +65,22 @@ class MockSession:
         self._key_suffix = f"{worker}-{machine}-{os.getpid()}" if self.is_attached else worker
         self._workers = workers
         self._numbers = count(1)
-        self._ended: dict[str, tuple[str, int]] = {}
+        self._ended: dict[str, EndedTest] = {}
         self._late: list[LateMessages] = []
-        server.api_key = self.new_key()
-        server.client.api_keys.add(server.api_key)
-        self.cursor = server.cursor
+        mock.api_key = self.new_key()
+        mock.client.api_keys.add(mock.api_key)
+        self.cursor = mock.cursor
 
     def new_key(self) -> str:
         """Return an API key that no other test has; keys differ in their first characters, which reports show."""
         return f"{next(self._numbers):04}-{self._key_suffix}"
 
-    def start_test(self, node: pytest.Item) -> TestRun:
+    def start_test(self, node: pytest.Item) -> RunningTest:
         """Create an account for a test and prepare it as the marker says."""
         marker = read_marker(node)
         if marker.api_key is not None:
             self._check_one_worker(node)
-        sms = self.server._other_account(marker.api_key or self.new_key(), self.cursor)
+        sms = self.mock._other_account(marker.api_key or self.new_key(), self.cursor)
         if marker.api_key is not None:
             self._collect_late(sms.api_key)
         if marker.api_key is not None or self.is_attached:
@@ -84,22 +91,22 @@ class MockSession:
             sms.scenario(marker.scenario)
         if marker.frozen:
             sms.freeze(marker.frozen if isinstance(marker.frozen, datetime) else None)
-        return TestRun(self, sms, marker)
+        return RunningTest(self, sms, marker)
 
-    def end_test(self, run: TestRun, nodeid: str, cursor: int) -> None:
+    def end_test(self, run: RunningTest, nodeid: str, cursor: int) -> None:
         """Note the cursor at the end of a test: later messages to its account are late."""
         self.cursor = cursor
         if "late" not in run.marker.allowed:
-            self._ended[run.sms.api_key] = (nodeid, cursor)
+            self._ended[run.sms.api_key] = EndedTest(nodeid, cursor)
 
     def late_messages(self) -> list[LateMessages]:
         """Return the late messages of all tests so far, oldest test first."""
         # If the mock has ended, the tests that needed it have failed already.
         with suppress(MockUnreachable):
-            accounts = self.server.client.request("GET", "accounts")["accounts"] if self._ended else []
+            accounts = self.mock.client.request("GET", "accounts")["accounts"] if self._ended else []
             newest = {account["id"]: account["newest"] or 0 for account in accounts}
-            for key, (_, cursor) in tuple(self._ended.items()):
-                if newest.get(account_id(key), 0) > cursor:
+            for key, ended in tuple(self._ended.items()):
+                if newest.get(account_id(key), 0) > ended.cursor:
                     self._collect_late(key)
         return self._late
 
@@ -117,17 +124,17 @@ class MockSession:
 
     def _collect_late(self, key: str) -> None:
         """Add the messages that were sent to an account after the end of its test."""
-        nodeid, cursor = self._ended.pop(key, ("", 0))
-        if not nodeid:
+        ended = self._ended.pop(key, None)
+        if ended is None:
             return
-        page = self.server.account(key).api("GET", "messages", since=cursor, limit=MAX_LISTED)
+        page = self.mock.account(key).api("GET", "messages", since=ended.cursor, limit=MAX_LISTED)
         if page["total"]:
             rows = [line("late", describe_message(message_of(row))) for row in reversed(page["messages"])]
-            self._late.append(LateMessages(nodeid, "\n".join([f"{nodeid}: {page['total']} SMS", *rows])))
+            self._late.append(LateMessages(ended.nodeid, "\n".join([f"{ended.nodeid}: {page['total']} SMS", *rows])))
 
 
-class TestRun:
-    """One test with its account: reports what the mock saw, and finds unexpected traffic."""
+class RunningTest:
+    """A test that runs, with its account: reports what the mock saw, and finds unexpected traffic."""
 
     def __init__(self, session: MockSession, sms: MockSMS, marker: MarkerOptions) -> None:
         self.sms = sms

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from mocksms.errors import ReceiverForbidden
+from mocksms.errors import WebhookForbidden
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -55,18 +55,18 @@ class AllowList:
         """Check an address that a host name resolved to.
 
         Raises:
-            ReceiverForbidden: it must not be called.
+            WebhookForbidden: it must not be called.
         """
         outer = ip_address(address.partition("%")[0])
         forms = tuple(_forms(outer))
         for form in forms:
             if _is_in(form, NEVER):
-                raise ReceiverForbidden(host, address, never=True)
+                raise WebhookForbidden(host, address, never=True)
         real = forms[-1] if isinstance(outer, IPv6Address) and outer.ipv4_mapped else outer
         if _is_in(real, ALWAYS) or host.lower().rstrip(".") in self._hosts:
             return
         if not any(_is_in(form, (network,)) for form in (outer, real) for network in self._networks):
-            raise ReceiverForbidden(host, address, never=False)
+            raise WebhookForbidden(host, address, never=False)
 
 
 def is_address(host: str) -> bool:

@@ -31,7 +31,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.clock import Stopwatch
-from mocksms.errors import ReceiverForbidden
+from mocksms.errors import WebhookForbidden
 from mocksms.webhooks.allow_list import AllowList, is_address
 from mocksms.webhooks.payloads import CallbackRequest
 
@@ -49,8 +49,8 @@ MAX_LOCATION_LENGTH: Final = 200
 
 READ_BUFFER: Final = 8_192
 
-Resolve = Callable[[str, int], Sequence[str]]
-"""Returns the addresses of a host name, in the order they should be tried."""
+Resolver = Callable[[str, int], Sequence[str]]
+"""Resolves a host name: returns its addresses, in the order they should be tried."""
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -87,7 +87,7 @@ class Connection(io.RawIOBase):
         self._received = 0
         self._socket = socket(AF_INET6 if ":" in address else AF_INET, SOCK_STREAM)
 
-    def connect(self, trust: ssl.SSLContext | None, host: str) -> None:
+    def connect(self, tls: ssl.SSLContext | None, host: str) -> None:
         """Connect, and with TLS check the certificate against the host name.
 
         Raises:
@@ -97,9 +97,9 @@ class Connection(io.RawIOBase):
         self._socket.settimeout(self._deadline.left())
         self._socket.connect(self._address)
         self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        if trust is not None:
+        if tls is not None:
             self._socket.settimeout(self._deadline.left())
-            self._socket = trust.wrap_socket(self._socket, server_hostname=host)
+            self._socket = tls.wrap_socket(self._socket, server_hostname=host)
 
     def send(self, url: SplitResult, request: CallbackRequest) -> HTTPResponse:
         """Send a request and return the response, read up to the end of its headers."""
@@ -147,36 +147,36 @@ class Connection(io.RawIOBase):
 
 
 class WebhookClient:
-    """Calls receivers, with one connection for each attempt. Blocks; may be used by several threads at once.
+    """Sends callbacks, with one connection for each attempt. Blocks; may be used by several threads at once.
 
     Args:
         allow_list: which addresses may be called.
-        timeout: seconds an attempt may take, from the name lookup to the last byte.
+        timeout: seconds an attempt may take, from resolving the host name to the last byte.
         lookup: resolves host names.
-        trust: the trusted TLS certificates; those of the system by default.
+        tls: the TLS context with the trusted certificates; those of the system by default.
     """
 
     def __init__(
         self,
         allow_list: AllowList,
         timeout: float,
-        lookup: Resolve = resolve,
-        trust: ssl.SSLContext | None = None,
+        resolver: Resolver = resolve,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._allow_list = allow_list
         self._timeout = timeout
-        self._lookup = lookup
-        self._trust = trust
+        self._resolver = resolver
+        self._tls = tls
         self._lock = threading.Lock()
         self._open: set[Connection] = set()
         self._is_closed = False
 
-    def call(self, url: str, request: CallbackRequest, at: datetime) -> Attempt:
-        """Call a receiver once and return the attempt; `at` is its time on the account's clock. Never raises."""
+    def attempt(self, url: str, request: CallbackRequest, at: datetime) -> Attempt:
+        """Send a request once and return the attempt; `at` is its time on the account's clock. Never raises."""
         watch = Stopwatch()
         try:
             status, body, error = self._exchange(urlsplit(url), request, Deadline(self._timeout))
-        except (ReceiverForbidden, OSError, HTTPException, ValueError) as failure:
+        except (WebhookForbidden, OSError, HTTPException, ValueError) as failure:
             status, body, error = None, b"", _describe(failure, self._timeout)
         return Attempt(at, status, _shared(body), round(watch.seconds, 6), error)
 
@@ -214,7 +214,7 @@ class WebhookClient:
                 failure = error
                 continue
             try:
-                connection.connect(self._context() if url.scheme == "https" else None, host)
+                connection.connect(self._tls_context() if url.scheme == "https" else None, host)
                 return connection
             except (OSError, UnicodeError) as error:
                 self._close(connection)
@@ -237,12 +237,12 @@ class WebhookClient:
         connection.close()
 
     def _addresses(self, host: str, port: int, deadline: Deadline) -> Sequence[str]:
-        """Resolve a name in a thread of its own, since a lookup cannot be interrupted."""
+        """Resolve a name in a thread of its own, since resolving cannot be interrupted."""
         if is_address(host):
             # With a zone, the system would resolve it again, after the check.
             return [host.partition("%")[0]]
         results: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
-        threading.Thread(target=_look_up, args=(self._lookup, host, port, results), daemon=True).start()
+        threading.Thread(target=_resolve, args=(self._resolver, host, port, results), daemon=True).start()
         try:
             found = results.get(timeout=deadline.left())
         except Empty:
@@ -251,15 +251,15 @@ class WebhookClient:
             raise found
         return found
 
-    def _context(self) -> ssl.SSLContext:
-        if self._trust is None:
-            self._trust = ssl.create_default_context()
-        return self._trust
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
 
 
 @lru_cache(maxsize=64)
 def _shared(body: bytes) -> bytes:
-    """Return the same object for equal bodies, to save memory: a failing receiver repeats its error page."""
+    """Return the same object for equal bodies, to save memory: a failing webhook repeats its error page."""
     return body
 
 
@@ -285,7 +285,7 @@ def _describe(failure: Exception, timeout: float) -> str:
     match failure:
         case TimeoutError():
             return f"no complete response within {timeout:g} s"
-        case ReceiverForbidden():
+        case WebhookForbidden():
             return str(failure)
         case ssl.SSLCertVerificationError():
             why = failure.verify_message
@@ -301,9 +301,9 @@ def _describe(failure: Exception, timeout: float) -> str:
     return f"invalid URL: {failure}"
 
 
-def _look_up(lookup: Resolve, host: str, port: int, results: SimpleQueue[Sequence[str] | OSError]) -> None:
+def _resolve(resolver: Resolver, host: str, port: int, results: SimpleQueue[Sequence[str] | OSError]) -> None:
     try:
-        results.put(lookup(host, port))
+        results.put(resolver(host, port))
     except OSError as error:
         results.put(error)
     except UnicodeError as error:

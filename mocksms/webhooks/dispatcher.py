@@ -21,10 +21,10 @@ from mocksms.webhooks.client import WebhookClient
 from mocksms.webhooks.payloads import CallbackRequest, callback_request
 
 MAX_THREADS: Final = 32
-"""Threads that call receivers, at most; they are started as they are needed."""
+"""Threads that make attempts, at most; they are started as they are needed."""
 
-MAX_CALLS_PER_HOST: Final = 4
-"""Calls to one host at the same time, so that a slow host occupies few threads."""
+MAX_ATTEMPTS_PER_HOST: Final = 4
+"""Attempts to one host at the same time, so that a slow host occupies few threads."""
 
 QUEUE_SLACK: Final = 1_000
 """Callbacks that may wait for one host, beyond two for each that is still stored, before evicted ones are removed."""
@@ -34,15 +34,15 @@ log = logging.getLogger("mocksms")
 
 @dataclass(slots=True)
 class HostQueue:
-    """The callbacks that wait for one host, how many may wait before evicted ones are removed, and its calls now."""
+    """The callbacks that wait for one host, how many may wait before evicted ones are removed, and current attempts."""
 
     waiting: deque[PendingCallback] = field(default_factory=deque)
     limit: int = QUEUE_SLACK
-    calls: int = 0
+    attempts: int = 0
 
 
-class Call(NamedTuple):
-    """One attempt for a thread to make."""
+class PlannedAttempt(NamedTuple):
+    """One attempt for a thread to make; `at` is its time on the account's clock."""
 
     pending: PendingCallback
     request: CallbackRequest
@@ -50,7 +50,7 @@ class Call(NamedTuple):
 
 
 class Dispatcher:
-    """Delivers the callbacks of an engine. Runs in the engine's event loop; the HTTP calls run in threads.
+    """Delivers the callbacks of an engine. Runs in the engine's event loop; the attempts run in threads.
 
     Threads, because a test library that stops the clock also stops the timers of the loop.
     """
@@ -59,13 +59,13 @@ class Dispatcher:
         self._engine = engine
         self._client = client
         self._hosts: dict[str, HostQueue] = {}
-        self._calls: SimpleQueue[Call | None] = SimpleQueue()
+        self._attempts: SimpleQueue[PlannedAttempt | None] = SimpleQueue()
         self._threads = 0
         self._busy = 0
         self._loop = asyncio.get_running_loop()
         self._is_woken = False
         self._is_stopped = False
-        engine.outbox.wake = self.wake
+        engine.outbox.on_due = self.wake
 
     def wake(self) -> None:
         """Take the due callbacks in the next pass of the event loop: after the response that is being sent."""
@@ -78,7 +78,7 @@ class Dispatcher:
         self._is_stopped = True
         self._client.close()
         for _ in range(self._threads):
-            self._calls.put(None)
+            self._attempts.put(None)
 
     def _take_due(self) -> None:
         self._is_woken = False
@@ -89,7 +89,7 @@ class Dispatcher:
             host.waiting.append(pending)
             if len(host.waiting) > host.limit:
                 self._discard_evicted(host)
-        self._start_calls()
+        self._start_attempts()
 
     def _discard_evicted(self, host: HostQueue) -> None:
         """Remove callbacks that are no longer stored, so that the queue of a slow host stays bounded."""
@@ -101,37 +101,38 @@ class Dispatcher:
                 self._engine.outbox.discard(pending)
         host.limit = QUEUE_SLACK + 2 * len(host.waiting)
 
-    def _start_calls(self) -> None:
-        """Start calls, first to the hosts with the fewest: a host that hangs has many."""
-        for host in sorted(self._hosts.values(), key=attrgetter("calls")):
-            while host.waiting and self._may_call(host):
+    def _start_attempts(self) -> None:
+        """Start attempts, first to the hosts with the fewest: a host that hangs has many."""
+        for host in sorted(self._hosts.values(), key=attrgetter("attempts")):
+            while host.waiting and self._may_start(host):
                 pending = host.waiting.popleft()
                 if not self._engine.outbox.is_stored(pending):
                     self._engine.outbox.discard(pending)
                     continue
-                host.calls += 1
+                host.attempts += 1
                 self._busy += 1
                 if self._threads < self._busy:
                     self._threads += 1
-                    threading.Thread(target=self._run_calls, name="mocksms-callbacks", daemon=True).start()
+                    threading.Thread(target=self._run_attempts, name="mocksms-callbacks", daemon=True).start()
                 request = callback_request(pending.callback, self._engine.settings)
-                self._calls.put(Call(pending, request, pending.attempt_at))
+                self._attempts.put(PlannedAttempt(pending, request, pending.attempt_at))
 
-    def _may_call(self, host: HostQueue) -> bool:
-        """Whether a host may get one more call: half of the threads are reserved for hosts without any."""
-        return host.calls < MAX_CALLS_PER_HOST and self._busy < (MAX_THREADS // 2 if host.calls else MAX_THREADS)
+    def _may_start(self, host: HostQueue) -> bool:
+        """Whether a host may get one more attempt: half of the threads are reserved for hosts without any."""
+        threads = MAX_THREADS // 2 if host.attempts else MAX_THREADS
+        return host.attempts < MAX_ATTEMPTS_PER_HOST and self._busy < threads
 
-    def _run_calls(self) -> None:
-        """Call receivers, in a thread."""
-        while call := self._calls.get():
-            url = call.pending.callback.webhook.url
+    def _run_attempts(self) -> None:
+        """Make attempts, in a thread."""
+        while planned := self._attempts.get():
+            url = planned.pending.callback.webhook.url
             try:
-                attempt = self._client.call(url, call.request, call.at)
+                attempt = self._client.attempt(url, planned.request, planned.at)
             except Exception as error:
                 log.exception("Internal error while calling %s", ascii(url))
-                attempt = Attempt(call.at, None, b"", 0.0, f"internal error of mocksms: {error!r}")
+                attempt = Attempt(planned.at, None, b"", 0.0, f"internal error of mocksms: {error!r}")
             with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._record, call.pending, attempt)
+                self._loop.call_soon_threadsafe(self._record, planned.pending, attempt)
 
     def _record(self, pending: PendingCallback, attempt: Attempt) -> None:
         if self._is_stopped:
@@ -139,10 +140,10 @@ class Dispatcher:
         self._busy -= 1
         name = _host_of(pending)
         host = self._hosts[name]
-        host.calls -= 1
+        host.attempts -= 1
         self._engine.outbox.record_result(pending, attempt)
-        self._start_calls()
-        if not host.waiting and not host.calls:
+        self._start_attempts()
+        if not host.waiting and not host.attempts:
             del self._hosts[name]
 
 

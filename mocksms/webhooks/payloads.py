@@ -57,7 +57,7 @@ def _event(callback: Callback, settings: Settings) -> dict[str, Any]:
     details = callback.details
     vendor_key = "transaction_id" if callback.event in LOWER_CASE_KEY_EVENTS else "transaction_Id"
     data: dict[str, Any] = {
-        "id": FIRST_ID + callback.place,
+        "id": FIRST_ID + callback.webhook_index,
         "event": callback.event,
         "created_at": _created_at(_local(details.at, settings), settings),
         settings.webhook_number_key: details.mobile_number,

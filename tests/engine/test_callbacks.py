@@ -12,8 +12,8 @@ from mocksms.engine.callbacks import (
     Attempt,
     Callback,
     CallbackQueue,
-    CallbackSequence,
     CallbackState,
+    OrderingKey,
     TriggerDetails,
 )
 from mocksms.sms.webhook import Webhook, WebhookTrigger
@@ -29,7 +29,7 @@ def callback(
 ) -> Callback:
     """Return a callback about the message `subject`, or about none where that is empty."""
     details = TriggerDetails(NOON, WebhookTrigger.SENT, "1", "1", subject or None)
-    return Callback(number, Webhook(URL), 0, "send", details, CallbackSequence(URL, subject), NOON, due_at, state)
+    return Callback(number, Webhook(URL), 0, "send", details, OrderingKey(URL, subject), NOON, due_at, state)
 
 
 def queue_of(*callbacks: Callback, limit: int = 100) -> CallbackQueue:
@@ -37,7 +37,7 @@ def queue_of(*callbacks: Callback, limit: int = 100) -> CallbackQueue:
     queue = CallbackQueue(limit)
     for each in callbacks:
         if queue.store(each) and each.due_at:
-            queue.schedule(each.sequence, each.due_at)
+            queue.schedule(each.ordering_key, each.due_at)
     return queue
 
 
@@ -53,9 +53,9 @@ def finish(queue: CallbackQueue, number: int) -> None:
     each = queue.get(number)
     assert each is not None
     queue.record_result(each._replace(state=CallbackState.DELIVERED, due_at=None))
-    following = queue.first_of(each.sequence)
+    following = queue.first_of(each.ordering_key)
     if following is not None:
-        queue.schedule(each.sequence, NOON)
+        queue.schedule(each.ordering_key, NOON)
 
 
 def test_callbacks_are_found_by_number_and_by_message() -> None:
@@ -71,19 +71,19 @@ def test_callbacks_are_found_by_number_and_by_message() -> None:
 def test_next_callback_of_a_sequence_is_due_when_the_one_before_is_finished() -> None:
     queue = queue_of(callback(1), callback(2), callback(3, "b"))
     assert taken(queue) == [1, 3]
-    assert queue.is_due(NOON)
+    assert queue.is_busy(NOON)
     finish(queue, 1)
     assert taken(queue) == [2]
     finish(queue, 2)
     finish(queue, 3)
     assert queue.is_idle
-    assert not queue.is_due(NOON)
+    assert not queue.is_busy(NOON)
     assert queue.store(callback(4))
 
 
 def test_callback_is_taken_when_it_is_due_not_before() -> None:
     queue = queue_of(callback(1, due_at=LATER))
-    assert (queue.next_at, queue.is_due(NOON), queue.is_idle) == (LATER, False, False)
+    assert (queue.next_at, queue.is_busy(NOON), queue.is_idle) == (LATER, False, False)
     assert taken(queue) == []
     assert taken(queue, LATER) == [1]
     assert queue.next_at is None
@@ -93,7 +93,7 @@ def test_retried_callback_stays_first_of_its_sequence() -> None:
     queue = queue_of(callback(1), callback(2))
     assert taken(queue) == [1]
     queue.record_result(callback(1)._replace(attempts=(Attempt(NOON, 500, b"", 0.1, "HTTP 500"),)))
-    first = queue.first_of(CallbackSequence(URL, "a"))
+    first = queue.first_of(OrderingKey(URL, "a"))
     assert first is not None
     assert (first.number, len(first.attempts)) == (1, 1)
 
@@ -102,7 +102,7 @@ def test_dropped_callback_is_stored_but_not_scheduled() -> None:
     queue = queue_of(callback(1, due_at=None, state=CallbackState.DROPPED))
     assert queue.is_idle
     assert [each.number for each in queue.of("a")] == [1]
-    assert queue.first_of(CallbackSequence(URL, "a")) is None
+    assert queue.first_of(OrderingKey(URL, "a")) is None
 
 
 @pytest.mark.parametrize("subject", ["a", ""])
@@ -118,7 +118,7 @@ def test_callback_evicted_in_flight_does_not_block_its_sequence() -> None:
     assert taken(queue) == [1]
     queue.store(callback(3))
     queue.record_result(callback(1)._replace(due_at=LATER))
-    following = queue.first_of(CallbackSequence(URL, "a"))
+    following = queue.first_of(OrderingKey(URL, "a"))
     assert following is not None
     assert following.number == 2
     assert queue.in_flight == 0
@@ -135,14 +135,14 @@ def test_schedule_does_not_outgrow_the_stored_callbacks() -> None:
     for number in range(1, 20_000):
         each = callback(number, str(number), due_at=LATER)
         assert queue.store(each)
-        queue.schedule(each.sequence, LATER)
-    assert max(len(queue._schedule), len(queue._sequences)) <= 2 * MAX_STALE_ENTRIES
+        queue.schedule(each.ordering_key, LATER)
+    assert max(len(queue._schedule), len(queue._unfinished)) <= 2 * MAX_STALE_ENTRIES
     assert taken(queue, LATER) == [*range(19_990, 20_000)]
 
 
 def test_sequence_does_not_outgrow_the_stored_callbacks() -> None:
     queue = queue_of(*(callback(number) for number in range(1, 20_000)), limit=10)
-    assert [len(numbers) for numbers in queue._sequences.values()] == [10]
+    assert [len(numbers) for numbers in queue._unfinished.values()] == [10]
     assert taken(queue) == [19_990]
 
 
@@ -152,7 +152,7 @@ def test_sequence_continues_once_after_a_callback_evicted_in_flight() -> None:
     assert not queue.store(callback(2))
     assert taken(queue) == []
     queue.record_result(callback(1, state=CallbackState.DELIVERED))
-    queue.schedule(CallbackSequence(URL, "a"), NOON)
+    queue.schedule(OrderingKey(URL, "a"), NOON)
     assert taken(queue) == [2]
     finish(queue, 2)
     assert queue.is_idle
@@ -167,7 +167,7 @@ STEPS = st.one_of(
 
 
 @given(st.lists(STEPS, max_size=60), st.integers(1, 8))
-def test_sequences_stay_in_order_and_stored_callbacks_are_delivered_once(
+def test_unfinished_stay_in_order_and_stored_callbacks_are_delivered_once(
     steps: list[tuple[str, str | int | None]], limit: int
 ) -> None:
     queue = CallbackQueue(limit)
@@ -180,17 +180,17 @@ def test_sequences_stay_in_order_and_stored_callbacks_are_delivered_once(
         queue.record_result(each._replace(state=state, due_at=None if is_success else NOON))
         if is_success:
             delivered.append(each)
-        if queue.first_of(each.sequence) is not None:
-            queue.schedule(each.sequence, NOON)
+        if queue.first_of(each.ordering_key) is not None:
+            queue.schedule(each.ordering_key, NOON)
 
     for number, (step, choice) in enumerate([*steps, *[("rest", None)] * 2 * len(steps)], 1):
         if step == "add":
             each = callback(number, str(choice))
             if queue.store(each):
-                queue.schedule(each.sequence, NOON)
+                queue.schedule(each.ordering_key, NOON)
         elif step in ("take", "rest"):
             in_flight += [each for _, each in iter(partial(queue.take_due, NOON), None)]
-            assert len({each.sequence for each in in_flight}) == len(in_flight) == queue.in_flight
+            assert len({each.ordering_key for each in in_flight}) == len(in_flight) == queue.in_flight
         elif in_flight:
             assert isinstance(choice, int)
             record(in_flight[choice % len(in_flight)], is_success=step == "deliver")
@@ -198,9 +198,9 @@ def test_sequences_stay_in_order_and_stored_callbacks_are_delivered_once(
             for each in in_flight[:]:
                 record(each, is_success=True)
     assert queue.is_idle
-    assert not queue._sequences
+    assert not queue._unfinished
     assert len({each.number for each in delivered}) == len(delivered)
     assert {each.number for each in queue.newest_first()} <= {each.number for each in delivered}
     for subject in "abc":
-        numbers = [each.number for each in delivered if each.sequence.subject == subject]
+        numbers = [each.number for each in delivered if each.ordering_key.subject == subject]
         assert numbers == sorted(numbers)

@@ -101,7 +101,7 @@ def test_receiver_gets_the_events_it_subscribes_to() -> None:
     mock = world(HERE._replace(events=("click",)), HERE._replace(url="http://other.test/", events=("send",)))
     message = mock.send(content=LINK)
     mock.controls.click(mock.account, message.transaction_id)
-    assert [(callback.event, callback.place, callback.webhook.url) for callback in stored(mock)] == [
+    assert [(callback.event, callback.webhook_index, callback.webhook.url) for callback in stored(mock)] == [
         ("send", 1, "http://other.test/"),
         ("click", 0, "http://app.test/"),
     ]
@@ -153,15 +153,15 @@ def test_nothing_is_due_before_the_response_to_the_send_is_sent() -> None:
     mock = world()
     outbox = mock.engine.outbox
     woken: list[str] = []
-    outbox.wake = lambda: woken.append("woken")
+    outbox.on_due = lambda: woken.append("woken")
     outbox.hold(7)
     mock.send(request=7)
-    assert (outbox.take_due(), outbox.is_due(None), woken) == ([], False, [])
+    assert (outbox.take_due(), outbox.is_busy(None), woken) == ([], False, [])
     outbox.check_due()
     assert woken == []
     outbox.release(7)
     assert woken == ["woken"]
-    assert outbox.is_due(mock.account)
+    assert outbox.is_busy(mock.account)
     assert deliver(mock) == [("send", 0.0)]
     outbox.release(7)
 
@@ -320,7 +320,7 @@ def test_deleted_account_loses_its_callbacks() -> None:
     mock.engine.accounts.delete(account)
     respond(mock, first, 200)
     assert mock.engine.outbox.take_due() == []
-    assert not mock.engine.outbox.is_due(None)
+    assert not mock.engine.outbox.is_busy(None)
     respond(mock, second, 500)
     assert account.callbacks.in_flight == 0
 
@@ -330,11 +330,11 @@ def test_account_is_checked_only_while_it_has_pending_callbacks() -> None:
     mock.send()
     deliver(mock)
     woken: list[str] = []
-    mock.engine.outbox.wake = lambda: woken.append("woken")
+    mock.engine.outbox.on_due = lambda: woken.append("woken")
     mock.engine.outbox.take_due()
     mock.engine.outbox.check_due()
     assert woken == []
-    assert not mock.engine.outbox.is_due(mock.account)
+    assert not mock.engine.outbox.is_busy(mock.account)
 
 
 def test_account_without_receivers_has_no_callbacks() -> None:

@@ -152,7 +152,7 @@ def test_wait_ends_once() -> None:
         waiter.stop(WaitEnd.TIMED_OUT)
         waiter.stop(WaitEnd.DISCONNECTED)
         waiter.notify([(None, ManualChange.RESET)])
-        assert await waiter.end is WaitEnd.TIMED_OUT
+        assert await waiter.result is WaitEnd.TIMED_OUT
 
     asyncio.run(story())
 
@@ -228,10 +228,10 @@ def test_wait_for_callbacks_ends_with_the_last_one_of_its_account_and_with_nothi
         other = mock.engine.account("another key")
         mock.controls.update_account(other, AccountUpdate(webhooks=(Webhook("http://app.test/"),)))
         waits = CallbackWaits(mock.engine)
-        await waits.until_none_is_due(None)
+        await waits.until_not_busy(None)
         mock.send(NUMBER, NUMBER)
         mock.engine.submit(other, Submission("Hello"), [Recipient(NUMBER)])
-        every, own = (asyncio.create_task(waits.until_none_is_due(account)) for account in (None, mock.account))
+        every, own = (asyncio.create_task(waits.until_not_busy(account)) for account in (None, mock.account))
         first, second, third = mock.engine.outbox.take_due()
         for callback, expected in ((first, (False, False)), (second, (False, True)), (third, (True, True))):
             await rounds()
@@ -256,7 +256,7 @@ def test_wait_for_callbacks_times_out() -> None:
         waits = CallbackWaits(mock.engine, 0.01)
         mock.send()
         with pytest.raises(CallbacksUnfinished):
-            await waits.until_none_is_due(None)
+            await waits.until_not_busy(None)
         waits.waiters.stop()
 
     asyncio.run(story())
@@ -267,7 +267,7 @@ def test_wait_for_callbacks_ends_with_a_reset() -> None:
         mock = frozen_world()
         waits = CallbackWaits(mock.engine)
         mock.send()
-        tasks = [asyncio.create_task(waits.until_none_is_due(account)) for account in (None, mock.account)]
+        tasks = [asyncio.create_task(waits.until_not_busy(account)) for account in (None, mock.account)]
         await asyncio.sleep(0)
         assert len(waits.waiters) == 2
         mock.controls.reset(mock.account)
@@ -281,7 +281,7 @@ def test_wait_for_callbacks_ends_when_the_account_is_evicted() -> None:
     async def story() -> None:
         mock = World(webhook=(Webhook("http://app.test/"),), max_accounts=1)
         mock.send()
-        wait = asyncio.create_task(CallbackWaits(mock.engine, TIMEOUT / 10).until_none_is_due(mock.account))
+        wait = asyncio.create_task(CallbackWaits(mock.engine, TIMEOUT / 10).until_not_busy(mock.account))
         await asyncio.sleep(0)
         other = mock.engine.account("another key")
         assert not mock.engine.accounts.by_key(KEY)
@@ -296,7 +296,7 @@ def test_stop_ends_waits_for_callbacks() -> None:
         mock = frozen_world()
         waits = CallbackWaits(mock.engine)
         mock.send()
-        wait = asyncio.create_task(waits.until_none_is_due(mock.account))
+        wait = asyncio.create_task(waits.until_not_busy(mock.account))
         await asyncio.sleep(0)
         waits.waiters.stop()
         settle_all(mock)

@@ -512,11 +512,11 @@ def test_account_without_the_rest_right_is_unauthorized() -> None:
 def test_callbacks_start_after_the_response_is_written(number: str, last: str | None) -> None:
     mock = InProcess(webhook=(Webhook("http://app.test"),))
     order: list[str | None] = []
-    mock.engine.outbox.wake = lambda: order.append(mock.connection.done[-1])
+    mock.engine.outbox.on_due = lambda: order.append(mock.connection.done[-1])
     mock.try_send(number)
     assert mock.connection.done[-1:] == ([] if last is None else [last])
     assert order == ([last] if last == "flush" else [])
-    assert mock.engine.outbox.is_due(None) is (last == "flush")
+    assert mock.engine.outbox.is_busy(None) is (last == "flush")
 
 
 def test_response_without_a_socket_counts_as_written() -> None:
@@ -535,4 +535,4 @@ def test_callbacks_start_if_the_response_cannot_be_written() -> None:
     mock.connection.flush = fail  # type: ignore[method-assign]
     with pytest.raises(ConnectionResetError):
         mock.try_send()
-    assert mock.engine.outbox.is_due(None)
+    assert mock.engine.outbox.is_busy(None)

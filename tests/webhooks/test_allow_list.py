@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.errors import ReceiverForbidden
+from mocksms.errors import WebhookForbidden
 from mocksms.webhooks.allow_list import AllowList, is_address
 
 LISTED = ("198.51.100.0/24", "2001:db8:1::/48", "203.0.113.9", "hooks.example.com", "169.254.169.254", "0.0.0.0/0")
@@ -51,7 +51,7 @@ def test_this_machine_and_private_networks_are_called(address: str) -> None:
 
 @pytest.mark.parametrize("address", LINK_LOCAL + NO_MACHINE + METADATA)
 def test_link_local_and_metadata_are_never_called(address: str) -> None:
-    with pytest.raises(ReceiverForbidden) as refused:
+    with pytest.raises(WebhookForbidden) as refused:
         AllowList((*LISTED, "::/0", "app")).check("app", address)
     assert refused.value.never
     assert str(refused.value) == (
@@ -61,7 +61,7 @@ def test_link_local_and_metadata_are_never_called(address: str) -> None:
 
 @pytest.mark.parametrize("address", PUBLIC + ELSEWHERE)
 def test_public_address_is_called_only_if_listed(address: str) -> None:
-    with pytest.raises(ReceiverForbidden) as refused:
+    with pytest.raises(WebhookForbidden) as refused:
         AllowList().check("app.example", address)
     assert not refused.value.never
     assert str(refused.value) == (
@@ -90,7 +90,7 @@ def test_list_accepts_hosts_addresses_and_networks(host: str, address: str, allo
     if allowed:
         allow_list.check(host, address)
     else:
-        with pytest.raises(ReceiverForbidden):
+        with pytest.raises(WebhookForbidden):
             allow_list.check(host, address)
 
 
@@ -98,7 +98,7 @@ def test_list_accepts_hosts_addresses_and_networks(host: str, address: str, allo
 def test_link_local_addresses_are_refused_in_every_notation(address: object) -> None:
     number = int(str(address).split(".")[2]) << 8 | int(str(address).split(".")[3])
     for form in (f"::ffff:{address}", f"::{address}", f"64:ff9b::{address}", f"2002:a9fe:{number:x}::"):
-        with pytest.raises(ReceiverForbidden):
+        with pytest.raises(WebhookForbidden):
             AllowList(("::/0", "0.0.0.0/0")).check("app", form)
 
 

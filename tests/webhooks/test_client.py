@@ -39,7 +39,7 @@ def call(url: str, timeout: float = TIMEOUT, **more: Any) -> Attempt:
     """Call once with a new client."""
     caller = client(timeout, **more)
     try:
-        return caller.call(url, request(url), NOON)
+        return caller.attempt(url, request(url), NOON)
     finally:
         caller.close()
 
@@ -252,7 +252,7 @@ def test_receiver_that_reads_nothing_times_out() -> None:
     caller = client(SHORT_TIMEOUT)
     with listening(lambda _: done.wait(TIMEOUT)) as port:
         url = f"http://127.0.0.1:{port}/"
-        attempt = caller.call(url, request(url, b"x" * 50_000_000), NOON)
+        attempt = caller.attempt(url, request(url, b"x" * 50_000_000), NOON)
         done.set()
     assert attempt.error == f"no complete response within {SHORT_TIMEOUT:g} s"
 
@@ -260,7 +260,7 @@ def test_receiver_that_reads_nothing_times_out() -> None:
 def test_timeout_may_end_before_anything_is_sent() -> None:
     with receiving() as receiver:
         caller = client(1e-9)
-        assert caller.call(receiver.url, request(receiver.url), NOON).error == "no complete response within 1e-09 s"
+        assert caller.attempt(receiver.url, request(receiver.url), NOON).error == "no complete response within 1e-09 s"
         assert receiver.requests == []
 
 
@@ -274,8 +274,8 @@ def test_name_that_does_not_resolve_is_said() -> None:
     def unknown(_host: str, _port: int) -> Sequence[str]:
         raise socket.gaierror(-2, "Name or service not known")
 
-    assert call("http://nowhere.example/", lookup=unknown).error == ("host name not found: Name or service not known")
-    assert call("http://nowhere.example/", lookup=names(nowhere_example=())).error == (
+    assert call("http://nowhere.example/", resolver=unknown).error == ("host name not found: Name or service not known")
+    assert call("http://nowhere.example/", resolver=names(nowhere_example=())).error == (
         "connection failed: nowhere.example has no address"
     )
 
@@ -293,7 +293,7 @@ def test_name_lookup_that_hangs_times_out() -> None:
         done.wait(TIMEOUT)
         return ["127.0.0.1"]
 
-    attempt = call("http://slow.example/", SHORT_TIMEOUT, lookup=hanging)
+    attempt = call("http://slow.example/", SHORT_TIMEOUT, resolver=hanging)
     done.set()
     assert attempt.error == f"no complete response within {SHORT_TIMEOUT:g} s"
 
@@ -307,7 +307,7 @@ def test_localhost_resolves() -> None:
 def test_next_address_is_tried_if_the_first_refuses() -> None:
     with receiving() as receiver:
         url = f"http://two.example:{receiver.port}/"
-        assert call(url, lookup=names(two_example=["127.0.0.2", "127.0.0.1"])).error is None
+        assert call(url, resolver=names(two_example=["127.0.0.2", "127.0.0.1"])).error is None
 
 
 def test_next_address_is_tried_if_the_system_does_not_support_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,8 +319,8 @@ def test_next_address_is_tried_if_the_system_does_not_support_the_first(monkeypa
     monkeypatch.setattr(client_module, "socket", without_ipv6)
     with receiving() as receiver:
         url = f"http://two.example:{receiver.port}/"
-        assert call(url, lookup=names(two_example=["::1", "127.0.0.1"])).error is None
-        assert call(url, lookup=names(two_example=["::1"])).error == (
+        assert call(url, resolver=names(two_example=["::1", "127.0.0.1"])).error is None
+        assert call(url, resolver=names(two_example=["::1"])).error == (
             "connection failed: Address family not supported by protocol"
         )
 
@@ -342,7 +342,7 @@ def test_forbidden_address_in_another_notation_is_never_connected_to(host: str) 
 def test_one_forbidden_address_among_several_forbids_the_host() -> None:
     with receiving() as receiver:
         url = f"http://mixed.example:{receiver.port}/"
-        error = call(url, lookup=names(mixed_example=["127.0.0.1", "169.254.169.254"])).error
+        error = call(url, resolver=names(mixed_example=["127.0.0.1", "169.254.169.254"])).error
         assert receiver.requests == []
     assert error is not None
     assert error.startswith("mixed.example is 169.254.169.254, ")
@@ -350,20 +350,20 @@ def test_one_forbidden_address_among_several_forbids_the_host() -> None:
 
 def test_name_that_resolves_differently_later_is_called_at_the_checked_address() -> None:
     """DNS rebinding: each attempt resolves the name once and connects to the address that was checked."""
-    lookups: list[str] = []
+    resolved: list[str] = []
     answers = iter([["127.0.0.1"], ["169.254.169.254"], ["198.51.100.7"]])
 
     def rebinding(host: str, _port: int) -> Sequence[str]:
-        lookups.append(host)
+        resolved.append(host)
         return next(answers)
 
     with receiving() as receiver:
         url = f"http://rebind.example:{receiver.port}/"
-        caller = client(lookup=rebinding)
-        first = caller.call(url, request(url), NOON)
-        assert (first.error, lookups, len(receiver.requests)) == (None, ["rebind.example"], 1)
+        caller = client(resolver=rebinding)
+        first = caller.attempt(url, request(url), NOON)
+        assert (first.error, resolved, len(receiver.requests)) == (None, ["rebind.example"], 1)
         for _ in range(2):
-            error = caller.call(url, request(url), NOON).error
+            error = caller.attempt(url, request(url), NOON).error
             assert error is not None
             assert error.startswith("rebind.example is ")
         assert len(receiver.requests) == 1
@@ -371,8 +371,8 @@ def test_name_that_resolves_differently_later_is_called_at_the_checked_address()
 
 
 def test_name_that_starts_like_an_address_is_resolved_and_checked() -> None:
-    lookup = names(**{"127_0_0_1%evil_example": ["169.254.169.254"]})
-    error = call("http://127.0.0.1%evil.example/", lookup=lookup).error
+    resolver = names(**{"127_0_0_1%evil_example": ["169.254.169.254"]})
+    error = call("http://127.0.0.1%evil.example/", resolver=resolver).error
     assert error is not None
     assert error.startswith("127.0.0.1%evil.example is 169.254.169.254, ")
 
@@ -391,7 +391,7 @@ def test_address_with_a_zone_is_connected_to_without_the_zone(monkeypatch: pytes
 
 
 def test_public_name_is_called_only_if_listed() -> None:
-    error = call("http://hooks.example/", lookup=names(hooks_example=["198.51.100.7"])).error
+    error = call("http://hooks.example/", resolver=names(hooks_example=["198.51.100.7"])).error
     assert error is not None
     assert error.endswith("start mocksms with --webhook-allow hooks.example")
 
@@ -411,8 +411,8 @@ def test_tls_uses_the_host_name_and_checks_the_certificate() -> None:
     server.sni_callback = lambda _connection, name, _context: named.append(name)
     with receiving(server) as receiver:
         url = f"https://app.example:{receiver.port}/hooks"
-        caller = client(lookup=names(app_example=["127.0.0.1"]), trust=trusting)
-        attempts = [caller.call(url, request(url), NOON) for _ in range(3)]
+        caller = client(resolver=names(app_example=["127.0.0.1"]), tls=trusting)
+        attempts = [caller.attempt(url, request(url), NOON) for _ in range(3)]
         caller.close()
     assert [(attempt.status, attempt.error) for attempt in attempts] == [(200, None)] * 3
     assert set(named) == {"app.example"}
@@ -422,7 +422,7 @@ def test_certificate_of_another_name_is_not_trusted() -> None:
     server, trusting = contexts("other.example")
     with receiving(server) as receiver:
         url = f"https://app.example:{receiver.port}/"
-        attempt = call(url, lookup=names(app_example=["127.0.0.1"]), trust=trusting)
+        attempt = call(url, resolver=names(app_example=["127.0.0.1"]), tls=trusting)
         assert receiver.requests == []
     assert attempt.error is not None
     assert attempt.error.startswith("TLS certificate not trusted: Hostname mismatch")
@@ -441,7 +441,7 @@ def test_certificate_of_an_unknown_authority_is_not_trusted() -> None:
 def test_name_that_no_certificate_can_have_is_reported() -> None:
     with listening(lambda _: None) as port:
         host = f"{'a' * 70}.example"
-        error = call(f"https://{host}:{port}/", lookup=lambda *_: ["127.0.0.1"]).error
+        error = call(f"https://{host}:{port}/", resolver=lambda *_: ["127.0.0.1"]).error
     assert error is not None
     assert error.startswith("invalid URL: ")
 
@@ -457,7 +457,7 @@ def test_each_attempt_has_a_connection_of_its_own_and_closes_it() -> None:
     with receiving() as receiver:
         caller = client()
         for _ in range(3):
-            assert caller.call(receiver.url, request(receiver.url), NOON).error is None
+            assert caller.attempt(receiver.url, request(receiver.url), NOON).error is None
         assert (len(receiver.requests), receiver.connections, caller._open) == (3, 3, set())
         assert call(f"http://127.0.0.1:{receiver.port}/", TIMEOUT).at == NOON
 
@@ -481,7 +481,7 @@ def test_close_ends_attempts_in_progress() -> None:
     with listening(act) as port:
         caller, url = client(), f"http://127.0.0.1:{port}/"
         attempts: list[Attempt] = []
-        thread = threading.Thread(target=lambda: attempts.append(caller.call(url, request(url), NOON)))
+        thread = threading.Thread(target=lambda: attempts.append(caller.attempt(url, request(url), NOON)))
         watch = Stopwatch()
         thread.start()
         assert started.wait(TIMEOUT)
@@ -490,4 +490,4 @@ def test_close_ends_attempts_in_progress() -> None:
         done.set()
         assert watch.seconds < TIMEOUT / 2
         assert attempts[0].error == "connection closed without a response"
-        assert caller.call(url, request(url), NOON).error == "connection failed: mocksms is stopping"
+        assert caller.attempt(url, request(url), NOON).error == "connection failed: mocksms is stopping"

@@ -23,7 +23,7 @@ from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook
 from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.client import WebhookClient
-from mocksms.webhooks.dispatcher import MAX_CALLS_PER_HOST, MAX_THREADS, QUEUE_SLACK, Dispatcher
+from mocksms.webhooks.dispatcher import MAX_ATTEMPTS_PER_HOST, MAX_THREADS, QUEUE_SLACK, Dispatcher
 from mocksms.webhooks.payloads import CallbackRequest
 from tests.engine.support import World
 from tests.inspection.support import BOUNCING, Api
@@ -121,19 +121,19 @@ def test_slow_receiver_gets_few_calls_at_once_and_does_not_delay_others(receiver
         assert mock.send(NUMBER)[0]["status"] == "sent"
         done.set()
         hanging.wait(51)
-        assert hanging.max_concurrent <= MAX_CALLS_PER_HOST
+        assert hanging.max_concurrent <= MAX_ATTEMPTS_PER_HOST
 
 
 def test_many_hanging_receivers_do_not_delay_others(receiver: Receiver) -> None:
     done = threading.Event()
     patient = Settings(port=0, webhook_timeout=timedelta(seconds=3 * TIMEOUT))
     with ExitStack() as stack:
-        hanging = [stack.enter_context(receiving()) for _ in range(MAX_THREADS // MAX_CALLS_PER_HOST)]
+        hanging = [stack.enter_context(receiving()) for _ in range(MAX_THREADS // MAX_ATTEMPTS_PER_HOST)]
         mock = stack.enter_context(running(patient))
         for each in hanging:
             each.before_response = lambda _: done.wait(2 * TIMEOUT)
         Api(mock, "other").patch(webhooks=[each.url for each in hanging])
-        mock.send(*[NUMBER] * MAX_CALLS_PER_HOST, key="other")
+        mock.send(*[NUMBER] * MAX_ATTEMPTS_PER_HOST, key="other")
         for each in hanging:
             each.wait(1)
         Api(mock, KEY).patch(webhooks=[receiver.url])
@@ -204,8 +204,8 @@ def test_callbacks_of_a_deleted_account_are_not_sent(api: Api, receiver: Receive
     going = threading.Event()
     receiver.before_response = lambda _: going.wait(TIMEOUT)
     api.patch(webhooks=[receiver.url])
-    old = api.send(*[NUMBER] * (MAX_CALLS_PER_HOST + 1))
-    receiver.wait(MAX_CALLS_PER_HOST)
+    old = api.send(*[NUMBER] * (MAX_ATTEMPTS_PER_HOST + 1))
+    receiver.wait(MAX_ATTEMPTS_PER_HOST)
     api.post("reset")
     going.set()
     assert api.get("callbacks")["total"] == 0
@@ -213,7 +213,7 @@ def test_callbacks_of_a_deleted_account_are_not_sent(api: Api, receiver: Receive
     (new,) = api.send(NUMBER)
     assert [callback["state"] for callback in settled(api)] == ["delivered"]
     names = [name for _, name in events_of(receiver)]
-    assert ({*names[:MAX_CALLS_PER_HOST]} < {*old}, names[MAX_CALLS_PER_HOST:]) == (True, [new])
+    assert ({*names[:MAX_ATTEMPTS_PER_HOST]} < {*old}, names[MAX_ATTEMPTS_PER_HOST:]) == (True, [new])
 
 
 def test_internal_error_is_a_failed_attempt(
@@ -222,7 +222,7 @@ def test_internal_error_is_a_failed_attempt(
     def broken(*_: object) -> None:
         raise LookupError("lost")
 
-    monkeypatch.setattr(WebhookClient, "call", broken)
+    monkeypatch.setattr(WebhookClient, "attempt", broken)
     api.patch(webhooks=[receiver.url])
     api.post("clock/freeze")
     api.send(NUMBER)
@@ -248,7 +248,7 @@ def test_stopped_dispatcher_takes_no_callbacks() -> None:
         world.send()
         dispatcher.stop()
         await asyncio.sleep(0)
-        assert world.engine.outbox.is_due(None)
+        assert world.engine.outbox.is_busy(None)
         dispatcher.wake()
         await asyncio.sleep(0)
         assert world.account.callbacks.in_flight == 0
@@ -278,7 +278,7 @@ def test_response_after_the_stop_changes_nothing(monkeypatch: pytest.MonkeyPatch
         await asyncio.sleep(0)
         assert [callback.attempts for callback in world.account.callbacks.newest_first()] == [()]
 
-    monkeypatch.setattr(WebhookClient, "call", hang)
+    monkeypatch.setattr(WebhookClient, "attempt", hang)
     asyncio.run(story())
 
 
@@ -300,12 +300,12 @@ def test_queue_of_a_hanging_host_does_not_outgrow_the_stored_callbacks(monkeypat
             await asyncio.sleep(0)
             assert sum(len(host.waiting) for host in dispatcher._hosts.values()) <= QUEUE_SLACK + 2 * kept
         done.set()
-        await CallbackWaits(world.engine).until_none_is_due(world.account)
+        await CallbackWaits(world.engine).until_not_busy(world.account)
         dispatcher.stop()
-        assert called == Counter(names[:MAX_CALLS_PER_HOST] + names[-kept:])
+        assert called == Counter(names[:MAX_ATTEMPTS_PER_HOST] + names[-kept:])
         assert {callback.state for callback in world.account.callbacks.newest_first()} == {CallbackState.DELIVERED}
 
-    monkeypatch.setattr(WebhookClient, "call", hang)
+    monkeypatch.setattr(WebhookClient, "attempt", hang)
     asyncio.run(story())
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.callbacks import Callback, CallbackSequence, TriggerDetails
+from mocksms.engine.callbacks import Callback, OrderingKey, TriggerDetails
 from mocksms.settings import Settings
 from mocksms.sms.message import Reason
 from mocksms.sms.webhook import Webhook, WebhookKind, WebhookTrigger
@@ -22,7 +22,7 @@ ID = "f" * 32
 
 
 def callback(
-    event: str, kind: WebhookKind = WebhookKind.TRANSACTIONAL, *, place: int = 0, at: datetime = AT, **told: Any
+    event: str, kind: WebhookKind = WebhookKind.TRANSACTIONAL, *, webhook_index: int = 0, at: datetime = AT, **told: Any
 ) -> Callback:
     """Return a callback of the first receiver about the guide's number."""
     report = TriggerDetails(
@@ -31,7 +31,7 @@ def callback(
         **{"mobile_number": "972-54-1111111", "digits": "972541111111", "transaction_id": ID, **told},
     )
     webhook = Webhook("http://app.test:8000/hooks", kind)
-    return Callback(1, webhook, place, event, report, CallbackSequence(webhook.url, ID), at, at)
+    return Callback(1, webhook, webhook_index, event, report, OrderingKey(webhook.url, ID), at, at)
 
 
 def sent(
@@ -91,7 +91,7 @@ def test_callback_request_has_its_headers() -> None:
 
 @pytest.mark.ledger("callback.id")
 def test_id_identifies_the_webhook() -> None:
-    assert [json.loads(sent(event, place=place))["id"] for event in ("send", "click") for place in (0, 3)] == [
+    assert [json.loads(sent(event, webhook_index=index))["id"] for event in ("send", "click") for index in (0, 3)] == [
         190,
         193,
         190,
