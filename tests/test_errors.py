@@ -39,6 +39,7 @@ from mocksms.errors import (
     UnknownScenario,
     UnsupportedMediaType,
     WebhookForbidden,
+    did_you_mean,
 )
 from mocksms.inspection import errors as refusals
 from mocksms.sms.lifecycle import NEXT
@@ -181,3 +182,9 @@ def test_unusable_setting_is_a_value_error_too() -> None:
 def _tree(root: type[MocksmsError], module: ModuleType, depth: int = 0) -> list[tuple[type[MocksmsError], int]]:
     ours = [each for each in root.__subclasses__() if each.__module__ == module.__name__]
     return [row for each in ours for row in ((each, depth), *_tree(each, module, depth + 1))]
+
+
+def test_hint_has_the_nearest_known_name_or_the_alternative() -> None:
+    assert did_you_mean("sned", ["end", "send", "spend"]) == "did you mean send?"
+    assert did_you_mean("x", ["send"], "see --help.") == "see --help."
+    assert (did_you_mean("seam", ["send"]), did_you_mean("seam", ["send"], cutoff=0.5)) == ("", "did you mean send?")
