@@ -33,7 +33,7 @@ _LINK = re.compile(
 class Links(NamedTuple):
     """URLs in the text of one message: pages of this mock under `base`, with the `token` of the message.
 
-    `opt_out_word` is the reply that opts out.
+    `opt_out_word` is the reply that opts out, empty if none does.
     """
 
     base: str
@@ -42,8 +42,8 @@ class Links(NamedTuple):
 
     @property
     def reply_hint(self) -> str:
-        """The hint how to opt out by a reply."""
-        return REPLY_HINT.format(self.opt_out_word)
+        """The hint how to opt out by a reply, empty if no reply opts out."""
+        return REPLY_HINT.format(self.opt_out_word) if self.opt_out_word else ""
 
     @property
     def unsubscribe(self) -> str:
@@ -103,7 +103,7 @@ class Template:
             text = _LINK.sub(lambda _: links.tracked(next(indexes)), text)
         if submission.unsubscribe_link:
             text = f"{text}\n{submission.unsubscribe_text}{links.unsubscribe}"
-        if submission.unsubscribe_reply:
+        if submission.unsubscribe_reply and links.reply_hint:
             text = f"{text}\n{links.reply_hint}"
         return text
 

@@ -99,6 +99,11 @@ def test_unsubscribe_link_and_the_text_before_it_are_not_tracked() -> None:
     assert Template(submission).text({}, LINKS) == "Hello\nwww.help.test http://mock.test/u/0123456789ab"
 
 
+def test_text_has_no_reply_hint_if_no_reply_opts_out() -> None:
+    submission = Submission("Hello", unsubscribe_link=False, unsubscribe_reply=True)
+    assert Template(submission).text({}, LINKS._replace(opt_out_word="")) == "Hello"
+
+
 def test_text_ends_with_the_reply_hint_if_replies_are_allowed() -> None:
     text = Template(Submission("Hello", unsubscribe_reply=True)).text({}, LINKS)
     assert text == f"Hello\n{LINKS.unsubscribe}\n{LINKS.reply_hint}"
