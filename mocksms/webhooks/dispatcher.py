@@ -9,7 +9,6 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from queue import SimpleQueue
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -103,7 +102,7 @@ class Dispatcher:
 
     def _start_attempts(self) -> None:
         """Start attempts, first to the hosts with the fewest: a host that hangs has many."""
-        for host in sorted(self._hosts.values(), key=attrgetter("attempts")):
+        for name, host in sorted(self._hosts.items(), key=lambda each: each[1].attempts):
             while host.waiting and self._may_start(host):
                 pending = host.waiting.popleft()
                 if not self._engine.outbox.is_stored(pending):
@@ -116,6 +115,8 @@ class Dispatcher:
                     threading.Thread(target=self._run_attempts, name="mocksms-callbacks", daemon=True).start()
                 request = callback_request(pending.callback, self._engine.settings)
                 self._attempts.put(PlannedAttempt(pending, request, pending.attempt_at))
+            if not host.waiting and not host.attempts:
+                del self._hosts[name]
 
     def _may_start(self, host: HostQueue) -> bool:
         """Whether a host may get one more attempt: half of the threads are reserved for hosts without any."""
@@ -138,13 +139,9 @@ class Dispatcher:
         if self._is_stopped:
             return
         self._busy -= 1
-        name = _host_of(pending)
-        host = self._hosts[name]
-        host.attempts -= 1
+        self._hosts[_host_of(pending)].attempts -= 1
         self._engine.outbox.record_result(pending, attempt)
         self._start_attempts()
-        if not host.waiting and not host.attempts:
-            del self._hosts[name]
 
 
 def _host_of(pending: PendingCallback) -> str:

@@ -21,6 +21,7 @@ from mocksms.engine.clock import Stopwatch
 from mocksms.inspection.waiting import MAX_CALLBACK_SECONDS, CallbackWaits
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook
+from mocksms.webhooks import dispatcher as dispatchers
 from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.client import WebhookClient
 from mocksms.webhooks.dispatcher import MAX_ATTEMPTS_PER_HOST, MAX_THREADS, QUEUE_SLACK, Dispatcher
@@ -278,6 +279,32 @@ def test_response_after_the_stop_changes_nothing(monkeypatch: pytest.MonkeyPatch
         await asyncio.sleep(0)
         assert [callback.attempts for callback in world.account.callbacks.newest_first()] == [()]
 
+    monkeypatch.setattr(WebhookClient, "attempt", hang)
+    asyncio.run(story())
+
+
+def test_host_without_callbacks_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one whose callbacks are deleted before the first of them is sent."""
+    done = threading.Event()
+
+    def hang(_client: object, _url: str, _request: object, at: datetime) -> Attempt:
+        done.wait(TIMEOUT)
+        return Attempt(at, 200, b"", 0.0)
+
+    async def story() -> None:
+        world = World(webhook=(Webhook("http://127.0.0.1:1/"), Webhook("http://127.0.0.1:2/")))
+        dispatcher = Dispatcher(world.engine, WebhookClient(AllowList(), TIMEOUT))
+        world.send()
+        await asyncio.sleep(0)
+        assert list(dispatcher._hosts) == ["127.0.0.1:1", "127.0.0.1:2"]
+        world.controls.reset(world.account)
+        done.set()
+        while dispatcher._busy:
+            await asyncio.sleep(0)
+        dispatcher.stop()
+        assert dispatcher._hosts == {}
+
+    monkeypatch.setattr(dispatchers, "MAX_THREADS", 1)
     monkeypatch.setattr(WebhookClient, "attempt", hang)
     asyncio.run(story())
 
