@@ -147,19 +147,33 @@ class CallbackQueue(IndexedLog[Callback]):
 
     def is_busy(self, now: datetime) -> bool:
         """Whether a callback is due or in flight."""
-        return self.in_flight > 0 or bool(self._schedule and self._schedule[0][0] <= now)
+        return self.in_flight > 0 or self._earliest_due(now) is not None
 
     def take_due(self, now: datetime) -> tuple[datetime, Callback] | None:
         """Take the earliest due callback off the schedule, with the time it was scheduled for.
 
         That is later than its `due_at` if it waited for the one before. It is in flight until its result is recorded.
         """
+        due = self._earliest_due(now)
+        if due is not None:
+            heapq.heappop(self._schedule)
+            self.in_flight += 1
+        return due
+
+    def _earliest_due(self, now: datetime) -> tuple[datetime, Callback] | None:
+        """Return the earliest due callback, with the time it was scheduled for; correct the schedule before it.
+
+        Where the first callback of an ordering key was evicted, the next one may be due later.
+        """
         while self._schedule and self._schedule[0][0] <= now:
-            at, _, ordering_key = heapq.heappop(self._schedule)
+            at, _, ordering_key = self._schedule[0]
             callback = self.first_of(ordering_key)
-            if callback is not None:
-                self.in_flight += 1
+            due_at = callback and callback.due_at
+            if callback is not None and (due_at or at) <= now:
                 return at, callback
+            heapq.heappop(self._schedule)
+            if due_at is not None:
+                self.schedule(ordering_key, due_at)
         return None
 
     def record_result(self, callback: Callback) -> None:

@@ -89,6 +89,13 @@ def test_callback_is_taken_when_it_is_due_not_before() -> None:
     assert queue.next_at is None
 
 
+def test_callback_that_follows_an_evicted_one_is_taken_when_it_is_due() -> None:
+    queue = queue_of(callback(1), callback(2, due_at=LATER), limit=1)
+    assert not queue.is_busy(NOON)
+    assert taken(queue) == []
+    assert taken(queue, LATER) == [2]
+
+
 def test_retried_callback_stays_first_of_its_sequence() -> None:
     queue = queue_of(callback(1), callback(2))
     assert taken(queue) == [1]
