@@ -37,10 +37,12 @@ PREFIX: Final = "/rest/v1"
 JSON_TYPES: Final = frozenset({"application/json", "text/json"})
 UTF_8: Final = "utf-8"
 ENCODINGS: Final = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "unicode": "utf-16"}
+"""The codecs of charsets; a body with another or an unknown charset is read as UTF-8, as JSON is by default."""
 
 OPERATIONS: Final = (SEND, INFO, SEARCH)
 ROUTES: Final = {operation.path: (operation.method, ApiOperation(operation.id)) for operation in OPERATIONS}
-"""The paths in lower case, without prefix and trailing slash, each with its method and operation."""
+"""The paths in lower case, without prefix and trailing slash, each with its method and operation. They work without the
+prefix too, since a client may be configured with a base URL that has none."""
 
 log = logging.getLogger("mocksms")
 
@@ -104,10 +106,12 @@ class ProviderApp:
             body = await read_body(receive, self._settings.max_body)
         except Disconnected:
             return
-        problem = None if isinstance(body, bytes) else body
+        body_error = None if isinstance(body, bytes) else body
         request = self._request(scope, body if isinstance(body, bytes) else b"")
-        handled = self._handle(request, problem)
+        handled = self._handle(request, body_error)
         try:
+            # Before the response is sent, so that a client that has it finds the request in the journal; so the
+            # duration excludes the delays of a fault.
             self._record(request, handled, scope, timer() - started)
             await self._responder.send(handled.response, handled.transport_fault, scope, receive, send)
             if handled.messages and handled.account is not None and handled.account.webhooks:
@@ -128,12 +132,12 @@ class ProviderApp:
             body,
         )
 
-    def _handle(self, request: ProviderRequest, problem: RequestRefused | None) -> HandledRequest:
+    def _handle(self, request: ProviderRequest, body_error: RequestRefused | None) -> HandledRequest:
         """Handle a request: the only place that turns an error into a response.
 
         Args:
             request: the request.
-            problem: what is wrong with its body, if anything; path, origin and key are checked first.
+            body_error: what is wrong with its body, if anything; path, origin and key are checked first.
         """
         account: Account | None = None
         operation: ApiOperation | None = None
@@ -144,14 +148,14 @@ class ProviderApp:
             operation = _operation(request)
             check_origin(request.headers)
             owner = _authorized(account, request)
-            if problem is not None:
-                raise problem
+            if body_error is not None:
+                raise body_error
             if operation is ApiOperation.SEND:
                 submission, recipients, warnings = self._read_send(request)
                 return self._send(owner, request.number, submission, recipients, warnings)
             triggered = self._engine.trigger_rule_fault(owner, operation)
             response = self._read(owner, operation, request.query)
-            return HandledRequest(owner, response, operation, note=_fault_note(triggered), triggered=triggered)
+            return HandledRequest(owner, response, operation, note=str(triggered or ""), triggered=triggered)
         except RequestRefused as error:
             if isinstance(error, RefusedByFault):
                 triggered = error.triggered
@@ -190,7 +194,7 @@ class ProviderApp:
             account,
             ProviderResponse(200, self._reasons.sent_rows(messages)),
             ApiOperation.SEND,
-            note=_fault_note(triggered),
+            note=str(triggered or ""),
             triggered=triggered,
             messages=tuple(message.sequence for message in messages),
             warnings=warnings,
@@ -249,10 +253,6 @@ def _authorized(account: Account | None, request: ProviderRequest) -> Account:
     if not account.rest_right:
         raise Unauthorized("no-rest-right")
     return account
-
-
-def _fault_note(triggered: TriggeredFault | None) -> str:
-    return f"{triggered.decided_by}: {triggered.fault}" if triggered else ""
 
 
 def _encoding(request: ProviderRequest) -> str:

@@ -69,6 +69,7 @@ def bind(data: object, model: type[BoundModel], warnings: list[RequestWarning]) 
 
 
 def _errors_of(error: ValidationError) -> dict[str, list[str]]:
+    """Return the errors by path; each reads as the vendor's error about a missing field does."""
     errors: dict[str, list[str]] = {}
     for found in error.errors(include_url=False, include_context=False, include_input=False)[:MAX_WARNINGS]:
         path = ""
@@ -146,7 +147,9 @@ class _Binder:
         if not isinstance(value, list):
             return self._refuse(value, "array", path)
         converted = [self.convert(member, kind, f"{path}[{index}]") for index, member in enumerate(value)]
-        return [member if member is not UNSET else {} for member in converted if member is not UNSET or kind is not str]
+        if kind is str:
+            return [member for member in converted if member is not UNSET]
+        return [{} if member is UNSET else member for member in converted]
 
     def _string(self, value: object, path: str) -> object:
         if isinstance(value, str):

@@ -21,11 +21,11 @@ from mocksms.scenario.schema import (
     RuleModel,
     Scenario,
 )
-from mocksms.scenario.values import REGEX
+from mocksms.scenario.values import REGEX, is_pattern
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms import outcomes as outcome
 from mocksms.sms.message import CallbackPolicy, ClickReaction, Reaction, ReplyReaction, State
+from mocksms.sms.outcomes import AT_ONCE, Fault, FaultKind, Outcome, Step
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
 
@@ -71,7 +71,7 @@ def _rule(rule: RuleModel, label: str, settings: Settings) -> rules.Rule:
     return _rule_of(rule, label, _fault_spec(rule.fault) if rule.fault else _outcome(rule, label), settings)
 
 
-def _rule_of(limits: Limits, label: str, effect: outcome.Outcome | FaultSpec, settings: Settings) -> rules.Rule:
+def _rule_of(limits: Limits, label: str, effect: Outcome | FaultSpec, settings: Settings) -> rules.Rule:
     return rules.Rule(
         label=label,
         effect=effect,
@@ -83,18 +83,18 @@ def _rule_of(limits: Limits, label: str, effect: outcome.Outcome | FaultSpec, se
     )
 
 
-def _outcome(rule: RuleModel, label: str) -> outcome.Outcome:
-    delay = rule.delay or outcome.AT_ONCE
+def _outcome(rule: RuleModel, label: str) -> Outcome:
+    delay = rule.delay or AT_ONCE
     callback = rule.callback or CallbackModel()
     if rule.steps is not None:
         times = accumulate(step.after for step in rule.steps)
-        steps = tuple(outcome.Step(step.outcome, at) for step, at in zip(rule.steps, times, strict=True))
+        steps = tuple(Step(step.outcome, at) for step, at in zip(rule.steps, times, strict=True))
     elif rule.outcome in (None, State.QUEUED):
         steps = ()
     else:
-        steps = (outcome.Step(rule.outcome, delay),)
+        steps = (Step(rule.outcome, delay),)
     is_decided = rule.steps is not None or rule.outcome is not None
-    return outcome.Outcome(
+    return Outcome(
         steps=steps,
         decided_by=label,
         reactions=tuple(_reactions(rule)),
@@ -115,17 +115,17 @@ def _fault_spec(fault: FaultModel) -> FaultSpec:
         assert fault.per is not None
         return rate_limit_spec(RateLimit(limit=fault.limit, per=fault.per))
     if fault.kind == "unauthorized":
-        return FaultSpec(fault=outcome.Fault(kind=outcome.FaultKind.STATUS, status=401))
+        return FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=401))
     durations = fault.duration if isinstance(fault.duration, list) else [fault.duration or fault.retry_after]
     return FaultSpec(
-        fault=outcome.Fault(
-            kind=outcome.FaultKind(fault.kind),
+        fault=Fault(
+            kind=FaultKind(fault.kind),
             status=fault.status,
-            duration=durations[0] or outcome.AT_ONCE,
+            duration=durations[0] or AT_ONCE,
             body=fault.body,
             media_type=fault.content_type,
         ),
-        max_duration=durations[-1] or outcome.AT_ONCE,
+        max_duration=durations[-1] or AT_ONCE,
     )
 
 
@@ -145,8 +145,7 @@ def _conditions(match: Match, settings: Settings) -> Iterator[Condition]:
         yield _equals("nth", match.nth)
     if match.content is not None:
         part = match.content
-        is_pattern = part.startswith(REGEX) or "*" in part
-        yield _text_condition("content", _text_test(part) if is_pattern else lambda text, _: part in text)
+        yield _text_condition("content", _text_test(part) if is_pattern(part) else lambda text, _: part in text)
     if match.segments is not None:
         yield _segments_condition(str(match.segments))
 

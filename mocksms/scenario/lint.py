@@ -10,7 +10,7 @@ from typing import Final
 from mocksms.engine.rules import ApiOperation
 from mocksms.scenario.compiler import matches_pieces
 from mocksms.scenario.schema import Match, RuleModel, Scenario
-from mocksms.scenario.values import REGEX
+from mocksms.scenario.values import REGEX, is_pattern
 from mocksms.schemas.validation import ValidationIssue
 from mocksms.sms import numbers
 
@@ -56,15 +56,13 @@ def unreachable_rules(scenario: Scenario) -> list[ValidationIssue]:
 def _narrow(match: Match) -> frozenset[tuple[str, object]]:
     """Return the conditions for one value. A rule that covers another has only conditions that the other has too."""
     conditions = {
-        name: value for name in _EXACT if (value := getattr(match, name)) is not None and not _is_wildcard(value)
+        name: value
+        for name in _EXACT
+        if (value := getattr(match, name)) is not None and not (isinstance(value, str) and is_pattern(value))
     }
     if "to" in conditions:
         conditions["to"] = numbers.digits_of(conditions["to"])
     return frozenset(conditions.items())
-
-
-def _is_wildcard(value: object) -> bool:
-    return isinstance(value, str) and ("*" in value or value.startswith(REGEX))
 
 
 def _subsets(conditions: frozenset[tuple[str, object]]) -> Iterator[frozenset[tuple[str, object]]]:
@@ -95,12 +93,12 @@ def _implies(name: str, narrow: object, wide: object) -> bool:
     if not isinstance(narrow, str) or not isinstance(wide, str) or REGEX in (narrow[:6], wide[:6]):
         return False
     if name == "content":
-        return "*" not in wide and wide in narrow
+        return not is_pattern(wide) and wide in narrow
     if name == "to":
         narrow, wide = numbers.digits_of(narrow), numbers.digits_of(wide)
         if "05" in (narrow[:2], wide[:2]):
             return narrow == wide  # the options decide how a local number is compared
-    if "*" not in wide:
+    if not is_pattern(wide):
         return narrow == wide
     first, *middle, last = wide.split("*")
     return matches_pieces(narrow, first, middle, last)

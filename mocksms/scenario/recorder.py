@@ -28,12 +28,12 @@ from mocksms.scenario.schema import (
     StepModel,
     sent_for,
 )
-from mocksms.scenario.values import REGEX
+from mocksms.scenario.values import REGEX, is_pattern
 from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms import outcomes as outcome
 from mocksms.sms.message import Message, State
+from mocksms.sms.outcomes import Fault, FaultKind
 from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import MAX_DURATION
 
@@ -124,9 +124,9 @@ def _message_rules(account: Account, messages: Sequence[Message]) -> Iterator[Ru
 
 def _message_rule(message: Message, nth: int, replies: list[ReplyModel]) -> RuleModel | None:
     steps = _steps(message)
-    limit = sent_for(steps)
-    replies = [reply for reply in replies if limit is None or reply.after < limit][:MAX_STEPS]
-    click = _click(message, limit)
+    sent_duration = sent_for(steps)
+    replies = [reply for reply in replies if sent_duration is None or reply.after < sent_duration][:MAX_STEPS]
+    click = _click(message, sent_duration)
     if steps == [StepModel(outcome=State.SENT)] and not replies and not click:
         return None
     is_immediate = len(steps) == 1 and not steps[0].after
@@ -141,8 +141,8 @@ def _message_rule(message: Message, nth: int, replies: list[ReplyModel]) -> Rule
 
 def _to(mobile_number: str) -> str:
     """Return a pattern that matches this recipient and no other."""
-    is_plain = 0 < len(mobile_number) <= numbers.MAX_NUMBER_LENGTH and "*" not in mobile_number
-    if is_plain and not mobile_number.startswith(REGEX) and not _SURROGATE.search(mobile_number):
+    is_plain = 0 < len(mobile_number) <= numbers.MAX_NUMBER_LENGTH and not is_pattern(mobile_number)
+    if is_plain and not _SURROGATE.search(mobile_number):
         return mobile_number
     # A scenario cannot contain a lone surrogate.
     return f"{REGEX}^{_SURROGATE.sub('.', re.escape(numbers.digits_of(mobile_number)))}$"
@@ -151,22 +151,22 @@ def _to(mobile_number: str) -> str:
 def _steps(message: Message) -> list[StepModel]:
     """Return the steps of a message, each with its delay after the one before; a step before its time has none."""
     steps, before = [], message.due_at
-    for event in message.history[1:]:
-        steps.append(StepModel(outcome=event.state, after=_delay(event.at - before)))
-        before = max(event.at, before)
+    for step in message.history[1:]:
+        steps.append(StepModel(outcome=step.state, after=_delay(step.at - before)))
+        before = max(step.at, before)
     return steps
 
 
 def _sent_at(message: Message) -> datetime | None:
-    return next((max(event.at, message.due_at) for event in message.history if event.state is State.SENT), None)
+    return next((max(step.at, message.due_at) for step in message.history if step.state is State.SENT), None)
 
 
-def _click(message: Message, limit: timedelta | None) -> ClickModel | None:
+def _click(message: Message, sent_duration: timedelta | None) -> ClickModel | None:
     sent_at = _sent_at(message)
     if sent_at is None or not message.clicks or message.clicks[0].url not in links_in(content_of(message))[:1]:
         return None
     after = _delay(message.clicks[0].at - sent_at)
-    return ClickModel(after=after) if limit is None or after < limit else None
+    return ClickModel(after=after) if sent_duration is None or after < sent_duration else None
 
 
 def _replies(account: Account, messages: Iterable[Message]) -> dict[int, list[ReplyModel]]:
@@ -195,30 +195,30 @@ def _fault_rules(account: Account, settings: Settings) -> Iterator[RuleModel]:
     If both occurred, refusals by magic numbers get rules too: otherwise the next rule would apply one send too early.
     """
     requests = reversed([*account.journal.newest_first()])
-    triggered = [(request, fault) for request in requests if (fault := request.fault)]
-    if all(fault.is_magic for _, fault in triggered):
+    faulty = [(request, triggered) for request in requests if (triggered := request.fault)]
+    if all(triggered.is_magic for _, triggered in faulty):
         return
     single = [
-        (_match(account, settings, request, fault), _fault(fault.fault))
-        for request, fault in triggered
-        if not fault.is_magic or not fault.fault.accepts
+        (_match(account, settings, request, triggered), _fault(triggered.fault))
+        for request, triggered in faulty
+        if not triggered.is_magic or not triggered.fault.accepts
     ]
     for (match, spec), equal in groupby(single):
         yield RuleModel(match=match, times=len([*equal]), fault=spec)
 
 
-def _match(account: Account, settings: Settings, request: RecordedRequest, fault: TriggeredFault) -> Match:
+def _match(account: Account, settings: Settings, request: RecordedRequest, triggered: TriggeredFault) -> Match:
     """Return what identifies a request: the message that triggered the fault, or the operation of a read."""
-    if not fault.mobile_number and not fault.nth:
+    if not triggered.mobile_number and not triggered.nth:
         return Match(operation=request.operation)
-    number = settings.parse_number(fault.mobile_number)
-    nth = fault.nth or account.messages.nth(number.digits, request.number)
-    return Match(to=_to(fault.mobile_number), nth=nth)
+    number = settings.parse_number(triggered.mobile_number)
+    nth = triggered.nth or account.messages.nth(number.digits, request.number)
+    return Match(to=_to(triggered.mobile_number), nth=nth)
 
 
-def _fault(fault: outcome.Fault) -> FaultModel:
-    if fault.kind is not outcome.FaultKind.STATUS:
-        has_duration = fault.kind in (outcome.FaultKind.DELAY, outcome.FaultKind.DRIBBLE)
+def _fault(fault: Fault) -> FaultModel:
+    if fault.kind is not FaultKind.STATUS:
+        has_duration = fault.kind in (FaultKind.DELAY, FaultKind.DRIBBLE)
         return FaultModel(kind=cast("FaultName", fault.kind.value), duration=fault.duration if has_duration else None)
     return FaultModel(
         kind="status",

@@ -51,6 +51,11 @@ def _state(raw: object) -> object:
     raise ValueError(f"{choices}; did you mean {states[near[0]]}?" if near else choices)
 
 
+def is_pattern(raw: str) -> bool:
+    """Whether a text is a regular expression, or has `*` for any characters."""
+    return raw.startswith(REGEX) or "*" in raw
+
+
 def _pattern(raw: str) -> str:
     if raw.startswith(REGEX):
         Pattern(raw.removeprefix(REGEX))
