@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from mocksms.engine.account import (
     Account,
@@ -22,12 +22,12 @@ from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
 from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
 from mocksms.engine.drafts import Drafter, facts_of
-from mocksms.engine.journal import RecordedRequest
+from mocksms.engine.journal import RecordedRequest, malformed_request
 from mocksms.engine.messages import token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, MessageFacts, RefusedByFault, TriggeredFault
-from mocksms.errors import MALFORMED_HTTP, MessageNotFound, UnknownMagicCode
+from mocksms.errors import MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, ReplyReaction, State, Submission
@@ -35,9 +35,6 @@ from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.opt_out_words import OptOutWords
 from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome
 from mocksms.sms.text import Links, Template, content_of, links_in
-
-MAX_MALFORMED_LINE: Final = 1_000
-"""Bytes of the first line of a malformed request that are kept."""
 
 
 class ManualChange(StrEnum):
@@ -200,27 +197,9 @@ class Engine:
         self.emit(account, request)
 
     def record_malformed_request(self, raw: bytes, why: str) -> None:
-        """Record bytes that are not an HTTP request: only the first line, since others may contain an API key."""
-        first_line = raw.partition(b"\n")[0].strip()[:MAX_MALFORMED_LINE].decode("latin-1")
-        method, _, target = first_line.partition(" ")
-        response_body = why.encode()
-        request = RecordedRequest(
-            number=self.accounts.numbering.take(),
-            at=self.accounts.clock.now(),
-            method=method,
-            target=target,
-            headers=b"",
-            body=b"",
-            body_size=0,
-            status=400,
-            response_body=response_body,
-            response_size=len(response_body),
-            response_headers=(),
-            duration=0.0,
-            note=f"malformed HTTP: {why}",
-            refusal=MALFORMED_HTTP,
-        )
-        self.record_request(None, request)
+        """Record bytes that are not an HTTP request."""
+        accounts = self.accounts
+        self.record_request(None, malformed_request(accounts.numbering.take(), accounts.clock.now(), raw, why))
 
     def step(self, account: Account, message: Message, state: State, at: datetime, cause: str) -> Message:
         """Move a message to its next state, with the effects on its account.

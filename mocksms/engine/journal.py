@@ -8,9 +8,14 @@ from typing import Final, NamedTuple
 
 from mocksms.engine.logs import BoundedLog
 from mocksms.engine.rules import ApiOperation, TriggeredFault
+from mocksms.errors import MALFORMED_HTTP
 
 MAX_RECORDED_BODY: Final = 65_536
 """Bytes of a request or response body that are kept."""
+
+
+MAX_MALFORMED_LINE: Final = 1_000
+"""Bytes of the first line of a malformed request that are kept."""
 
 
 class RequestWarning(NamedTuple):
@@ -53,6 +58,29 @@ class RecordedRequest(NamedTuple):
 
 Journal = BoundedLog[RecordedRequest]
 """The requests of one account, at most `limit`; beyond it the oldest are evicted."""
+
+
+def malformed_request(number: int, at: datetime, raw: bytes, why: str) -> RecordedRequest:
+    """Return the record of bytes that are not HTTP: only the first line, since others may contain an API key."""
+    first_line = raw.partition(b"\n")[0].strip()[:MAX_MALFORMED_LINE].decode("latin-1")
+    method, _, target = first_line.partition(" ")
+    response_body = why.encode()
+    return RecordedRequest(
+        number=number,
+        at=at,
+        method=method,
+        target=target,
+        headers=b"",
+        body=b"",
+        body_size=0,
+        status=400,
+        response_body=response_body,
+        response_size=len(response_body),
+        response_headers=(),
+        duration=0.0,
+        note=f"malformed HTTP: {why}",
+        refusal=MALFORMED_HTTP,
+    )
 
 
 def shorten_key(key: str) -> str:
