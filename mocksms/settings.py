@@ -202,7 +202,7 @@ class Settings:
         (), _listed, "public hosts, addresses and networks for webhooks; none: only this machine and private networks"
     )
     webhook_timeout: timedelta = _option(
-        timedelta(seconds=5), _positive_duration, "how long a webhook receiver may take to respond, in real time"
+        timedelta(seconds=5), _positive_duration, "how long a webhook may take to respond, in real time"
     )
     webhook_retry: tuple[timedelta, ...] = _option(
         tuple(timedelta(seconds=pause) for pause in (1, 5, 15, 60, 300, 900)),

@@ -298,7 +298,7 @@ class AccountModel(ScenarioTable):
     force_unsubscribe_link: bool | None = Field(
         default=None, description="Append the unsubscribe link to every message"
     )
-    webhooks: WebhookList | None = Field(default=None, description="Receivers of callbacks")
+    webhooks: WebhookList | None = Field(default=None, description="Webhooks, which receive callbacks")
 
 
 class Scenario(ScenarioTable):

@@ -22,7 +22,7 @@ LANES: Final = 100
 """Numbers of each magic outcome."""
 
 ADVANCE_SECONDS: Final = 60.0 + REQUEST_SECONDS
-"""How long moving the clock may take: a mock waits up to 60 s for the receivers of callbacks."""
+"""How long moving the clock may take: a mock waits up to 60 s for callbacks."""
 
 Rules = Sequence[Mapping[str, Any]]
 """Rules as in a scenario file: `{"match": {"tag": "otp"}, "outcome": "rejected/bounced", "times": 1}`."""
@@ -261,7 +261,7 @@ class Actions(AccountHandle):
         application receives callbacks use `await sms.aio.advance(...)`.
 
         Raises:
-            MockRefused: the time is in the past or too far in the future, or a receiver of callbacks takes too long.
+            MockRefused: the time is in the past or too far in the future, or a webhook takes too long.
         """
         if isinstance(by, datetime):
             body: dict[str, Any] = {"to": (by if by.tzinfo else by.astimezone()).isoformat()}

@@ -160,7 +160,7 @@ def test_callbacks_are_shown_with_responses_and_replayed(inbox: Inbox, own_mock:
         inbox.panel.get_by_text("Callback: send, pending").click()
         expect(inbox.panel).to_contain_text(f"{receiver.url}?b")
         expect(inbox.panel).to_contain_text("503 in ")
-        expect(inbox.panel.get_by_role("region", name="Response of the receiver")).to_have_text("<i>busy</i>")
+        expect(inbox.panel.get_by_role("region", name="Response of the webhook")).to_have_text("<i>busy</i>")
         api.post("clock/advance", {"by": "1h"})
         inbox.press("Replay")
         expect(inbox.notice).to_have_text("Callback replayed.")

@@ -33,7 +33,7 @@ def callback(
 
 
 def queue_of(*callbacks: Callback, limit: int = 100) -> CallbackQueue:
-    """Return a queue with callbacks, each first of its sequence scheduled as the outbox does it."""
+    """Return a queue with callbacks, each first of its ordering key scheduled as the outbox does it."""
     queue = CallbackQueue(limit)
     for each in callbacks:
         if queue.store(each) and each.due_at:
@@ -49,7 +49,7 @@ def taken(queue: CallbackQueue, now: datetime = NOON) -> list[int]:
 
 
 def finish(queue: CallbackQueue, number: int) -> None:
-    """Record that a callback was delivered, and schedule the next of its sequence."""
+    """Record that a callback was delivered, and schedule the next of its ordering key."""
     each = queue.get(number)
     assert each is not None
     queue.record_result(each._replace(state=CallbackState.DELIVERED, due_at=None))
@@ -68,7 +68,7 @@ def test_callbacks_are_found_by_number_and_by_message() -> None:
     assert len(queue) == 4
 
 
-def test_next_callback_of_a_sequence_is_due_when_the_one_before_is_finished() -> None:
+def test_next_callback_of_an_ordering_key_is_due_when_the_one_before_is_finished() -> None:
     queue = queue_of(callback(1), callback(2), callback(3, "b"))
     assert taken(queue) == [1, 3]
     assert queue.is_busy(NOON)
@@ -96,7 +96,7 @@ def test_callback_that_follows_an_evicted_one_is_taken_when_it_is_due() -> None:
     assert taken(queue, LATER) == [2]
 
 
-def test_retried_callback_stays_first_of_its_sequence() -> None:
+def test_retried_callback_stays_first_of_its_ordering_key() -> None:
     queue = queue_of(callback(1), callback(2))
     assert taken(queue) == [1]
     queue.record_result(callback(1)._replace(attempts=(Attempt(NOON, 500, b"", 0.1, "HTTP 500"),)))
@@ -120,7 +120,7 @@ def test_oldest_callbacks_are_evicted_delivered_or_not(subject: str) -> None:
     assert taken(queue) == [2]
 
 
-def test_callback_evicted_in_flight_does_not_block_its_sequence() -> None:
+def test_callback_evicted_in_flight_does_not_block_its_ordering_key() -> None:
     queue = queue_of(callback(1), callback(2), limit=2)
     assert taken(queue) == [1]
     queue.store(callback(3))
@@ -131,7 +131,7 @@ def test_callback_evicted_in_flight_does_not_block_its_sequence() -> None:
     assert queue.in_flight == 0
 
 
-def test_sequence_whose_callbacks_are_all_evicted_is_removed() -> None:
+def test_ordering_key_whose_callbacks_are_all_evicted_is_removed() -> None:
     queue = queue_of(callback(1), callback(2, "b"), limit=1)
     assert taken(queue) == [2]
     assert queue.store(callback(3))
@@ -147,13 +147,13 @@ def test_schedule_does_not_outgrow_the_stored_callbacks() -> None:
     assert taken(queue, LATER) == [*range(19_990, 20_000)]
 
 
-def test_sequence_does_not_outgrow_the_stored_callbacks() -> None:
+def test_ordering_key_does_not_outgrow_the_stored_callbacks() -> None:
     queue = queue_of(*(callback(number) for number in range(1, 20_000)), limit=10)
     assert [len(numbers) for numbers in queue._unfinished.values()] == [10]
     assert taken(queue) == [19_990]
 
 
-def test_sequence_continues_once_after_a_callback_evicted_in_flight() -> None:
+def test_ordering_key_continues_once_after_a_callback_evicted_in_flight() -> None:
     queue = queue_of(callback(1), limit=1)
     assert taken(queue) == [1]
     assert not queue.store(callback(2))

@@ -1,4 +1,4 @@
-/** The callbacks about a message, with the responses of their receivers. */
+/** The callbacks about a message, with the responses of their webhooks. */
 
 import { element } from "../../shared/dom.js";
 import { get, request } from "../api/client.js";
@@ -46,6 +46,6 @@ function attemptItem({ at, status, error, body, duration }) {
     {},
     element("time", { datetime: at }, dateTime(at)),
     ` ${status ?? error} in ${formatDuration(duration * 1000)}`,
-    body && codeBlock("Response of the receiver", withEscapes(body)),
+    body && codeBlock("Response of the webhook", withEscapes(body)),
   );
 }
