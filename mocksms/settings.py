@@ -149,11 +149,11 @@ class Settings:
     host: str = _option("127.0.0.1", _host, "address to listen on")
     port: int = _option(8972, _whole(0, 65535), "port to listen on; 0: any free port")
     public_url: str | None = _option(
-        None, _optional_url, "URL of this mock in the links of texts; none: its host and port"
+        None, _optional_url, "URL of this mock in the links of texts; empty: its host and port"
     )
     allowed_host: tuple[str, ...] = _option((), _listed, "more host names under which the inspection API may be called")
     control_token: str | None = _option(None, _optional_text, "Bearer token that the inspection API requires")
-    api_key: tuple[str, ...] = _option((), _listed, "API keys that are accepted; none: every key")
+    api_key: tuple[str, ...] = _option((), _listed, "API keys that are accepted; empty: every key")
     auth_errors: Literal["documented", "observed"] = _choice(
         "text of a 401 response: as in the vendor's guide, or as the real service was seen", "documented", "observed"
     )
@@ -178,7 +178,7 @@ class Settings:
     )
     async_delay: timedelta = _option(timedelta(), parse_duration, "how long messages of an async send stay queued")
     sender: str = _option("SenderID", _text, "sender of messages without one")
-    credit: int | None = _option(None, _optional(_whole(0, 10**12)), "credit of an account in segments; none: no limit")
+    credit: int | None = _option(None, _optional(_whole(0, 10**12)), "credit of accounts in segments; empty: no limit")
     gateway: bool = _option(True, _flag, "whether accounts have an SMS gateway")
     rest_right: bool = _option(True, _flag, "whether accounts may use the REST API")
     unsubscribed: tuple[str, ...] = _option((), _listed_numbers, "numbers that are opted out in every account")
@@ -199,7 +199,7 @@ class Settings:
         "URLs of automation webhooks; #SmsReply+smsSent at the end selects events",
     )
     webhook_allow: tuple[str, ...] = _option(
-        (), _listed, "public hosts, addresses and networks for webhooks; none: only this machine and private networks"
+        (), _listed, "public hosts, addresses and networks for webhooks; empty: only this machine and private networks"
     )
     webhook_timeout: timedelta = _option(
         timedelta(seconds=5), _positive_duration, "how long a webhook may take to respond, in real time"
@@ -207,7 +207,7 @@ class Settings:
     webhook_retry: tuple[timedelta, ...] = _option(
         tuple(timedelta(seconds=pause) for pause in (1, 5, 15, 60, 300, 900)),
         _list_of(parse_duration),
-        "pauses before each retry of a callback, on the account's clock; none: no retries",
+        "pauses before each retry of a callback, on the account's clock; empty: no retries",
     )
     webhook_id_key: Literal["vendor", "transaction_id", "transaction_Id"] = _choice(
         "name of the message id in callbacks: by event (vendor), or the same in all",
@@ -236,7 +236,7 @@ class Settings:
     )
     scenario: tuple[str, ...] = _option((), _listed, "active scenarios: files, folders, or bundled names")
     scenario_folder: str | None = _option(None, _optional_text, "folder of scenarios that can be activated by name")
-    seed: str | None = _option(None, _optional_text, "makes ids repeatable; none: a random seed, printed at the start")
+    seed: str | None = _option(None, _optional_text, "makes ids repeatable; empty: a random seed, printed at the start")
     max_accounts: int = _limit(10_000, "accounts kept; beyond it the least recently used is evicted")
     max_messages: int = _limit(100_000, "messages kept per account; beyond it the oldest are evicted")
     max_requests: int = _limit(100_000, "requests kept per account; beyond it the oldest are evicted")
@@ -272,7 +272,7 @@ class SessionSettings:
     """Every option of a test session, besides those of the mock that it starts."""
 
     url: str | None = _option(
-        None, _optional_url, "URL of a running mock to attach to; none: the session starts its own"
+        None, _optional_url, "URL of a running mock to attach to; empty: the session starts its own"
     )
     unexpected: Literal["fail", "warn", "ignore"] = _choice(
         "what unexpected traffic does to a test: refused requests, wrong API keys, late messages",

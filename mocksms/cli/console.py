@@ -101,6 +101,7 @@ def banner(engine: Engine, url: str, version: str) -> str:
 mocksms {version} is ready. Press Ctrl+C to stop.
 
   Inbox      {url}/
+  Reference  {url}/docs
   Base URL   {api}
   API key    {key}
   Messages   {api}/transactional/sms/search lists the messages of an account, newest first

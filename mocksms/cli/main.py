@@ -183,6 +183,6 @@ COMMANDS: Final[dict[str, tuple[Callable[[list[str]], int], str]]] = {
     "schema": (scenario_commands.schema, "print the JSON Schema of scenario files"),
     "record": (scenario_commands.record, "print the history of an account as a scenario file"),
     "demo": (_demo, "send demo messages to a running mock"),
-    "guide": (guide, "print the reference manual"),
+    "guide": (guide, "list the pages of the manual; mocksms guide NAME prints one"),
 }
 """The function of each command, and its line in the help."""

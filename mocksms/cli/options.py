@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Collection
 from dataclasses import Field
@@ -15,6 +16,15 @@ from mocksms.settings import GROUPS, OPTIONS, Settings, default_text, flag_name,
 ADDRESS: Final = ("host", "port")
 """The options with the address of a running mock."""
 
+_OF_RUNNING_MOCK: Final = {
+    "host": "host of the mock",
+    "port": "port of the mock",
+    "seed": "gives the same messages each time; empty: demo",
+}
+"""Help of the options of commands that call a mock, where it differs."""
+
+_NO_VALUE: Final = re.compile(r"argument (--[\w-]+): expected one argument")
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises SettingsError and accepts no abbreviated options."""
@@ -24,6 +34,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse a command line."""
+        if found := _NO_VALUE.fullmatch(message):
+            raise SettingsError(f"Option {found[1]} needs a value{_example(found[1])}; see {self.prog} --help.")
         raise SettingsError(f"{message[:1].upper()}{message[1:]}.")
 
     @property
@@ -48,8 +60,9 @@ def read_settings(
     _add_options(parser, in_help)
     parsed, unknown = parser.parse_known_intermixed_args(arguments)
     if unknown:
+        kind = "option" if unknown[0].startswith("-") else "argument"
         hint = did_you_mean(unknown[0].partition("=")[0], parser.flags, f"see {parser.prog} --help.")
-        raise SettingsError(f"Unknown argument {unknown[0]}; {hint}")
+        raise SettingsError(f"Unknown {kind} {unknown[0]}; {hint}")
     values = {name: getattr(parsed, name) for name in OPTIONS if getattr(parsed, name) is not None}
     flags = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
     return Settings.read(os.environ, flags), parsed
@@ -58,6 +71,7 @@ def read_settings(
 def _add_options(parser: Parser, in_help: Collection[str]) -> None:
     """Add every option, in groups if the help lists all of them."""
     group: argparse._ActionsContainer = parser
+    others = {} if len(in_help) == len(OPTIONS) else _OF_RUNNING_MOCK
     for name, option in OPTIONS.items():
         if name in GROUPS and len(in_help) == len(OPTIONS):
             group = parser.add_argument_group(GROUPS[name])
@@ -68,14 +82,20 @@ def _add_options(parser: Parser, in_help: Collection[str]) -> None:
             nargs="?" if is_flag else None,
             const="true" if is_flag else None,
             metavar="|".join(option.metadata["choices"]) or name.upper(),
-            help=_help(name, option) if name in in_help else argparse.SUPPRESS,
+            help=_help(name, option, others.get(name)) if name in in_help else argparse.SUPPRESS,
         )
 
 
-def _help(name: str, option: Field[Any]) -> str:
+def _help(name: str, option: Field[Any], about: str | None) -> str:
     default = default_text(option.default)
     suffix = f" (default {default})" if default else ""
-    return f"{option.metadata['about']}{suffix} [{variable_name(name)}]".replace("%", "%%")
+    return f"{about or option.metadata['about']}{suffix} [{variable_name(name)}]".replace("%", "%%")
+
+
+def _example(flag: str) -> str:
+    """Return an example of an option with a default."""
+    defaults = {flag_name(name): default_text(option.default) for name, option in OPTIONS.items()}
+    return f", such as {flag} {default}" if (default := defaults.get(flag)) else ""
 
 
 def usage_error(error: Exception) -> SettingsError:

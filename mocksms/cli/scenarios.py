@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import shorten
@@ -113,6 +114,8 @@ def _dry_run(read: Mapping[Path, Scenario], against: str, settings: Settings, *,
     else:
         rows = [[rule.label, str(rule.matched), str(rule.applied)] for rule in rules]
         echo(table(["rule", "matched", "applied"], rows))
+        if never := [rule.label for rule in rules if not rule.applied]:
+            echo(f"\nNever applied: {', '.join(never)}.\n")
     return 0 if all(rule.applied for rule in rules) else 1
 
 
@@ -146,5 +149,8 @@ def record(arguments: list[str]) -> int:
     text = raw.decode(errors="replace")
     if status != 200:
         raise SettingsError(f"{client.url} responded with status {status}: {text.strip()}")
+    if "[[rule]]" not in text:
+        print(f"mocksms: Account {parsed.key!r} has no SMS.", file=sys.stderr)
+        return 1
     echo(text)
     return 0

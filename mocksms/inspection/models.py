@@ -95,7 +95,12 @@ class PageQuery(SinceQuery):
     """The start, end and length of a page."""
 
     before: Cursor | None = Field(default=None, description="A cursor: only what came before it, for the next page")
-    limit: int = Field(default=100, ge=1, le=MAX_ROWS, description="Maximum number of records, the newest first")
+    limit: int = Field(
+        default=100,
+        ge=1,
+        le=MAX_ROWS,
+        description="Maximum number of records, the newest first (100 by default, at most 1000)",
+    )
 
 
 class ResponseModel(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from difflib import get_close_matches
 from inspect import isawaitable
 from typing import Final
 
@@ -14,9 +15,9 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import Disconnected
-from mocksms.errors import MocksmsError, did_you_mean
+from mocksms.errors import MocksmsError
 from mocksms.inspection import accounts, callbacks, clock, controls, messages, mock, phones, requests, scenarios
-from mocksms.inspection.context import Context, Endpoint, json_response
+from mocksms.inspection.context import BASE, Context, Endpoint, json_response
 from mocksms.inspection.errors import error_response, refusal_response
 from mocksms.inspection.parameters import prefers_text, read_call
 
@@ -52,6 +53,12 @@ ENDPOINTS: Final = tuple(
 """Every endpoint of the inspection API."""
 
 OPERATIONS: Final = tuple(each.operation for each in ENDPOINTS)
+
+MIN_LIKENESS: Final = 0.75
+"""How much of an unknown path a suggested path has, from 0 to 1."""
+
+RESET_PATH: Final = f"{BASE}/reset"
+"""Never suggested, because it deletes everything."""
 
 log = logging.getLogger("mocksms")
 
@@ -103,8 +110,9 @@ async def explain(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         fitting = next(route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
         return _method_not_allowed(path, request.method, fitting.path)
-    paths = {operation.path for operation in OPERATIONS}
-    hint = did_you_mean(path, paths, "/docs lists all operations, /openapi.json describes them.")
+    known = {each.path.removeprefix(BASE): each.path for each in OPERATIONS if each.path != RESET_PATH}
+    near = get_close_matches(path.removeprefix(BASE), known, 1, MIN_LIKENESS)
+    hint = f"did you mean {known[near[0]]}?" if near else "see /docs for all operations."
     return error_response(error.status_code, f"Unknown path {path}; {hint}")
 
 

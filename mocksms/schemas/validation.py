@@ -97,7 +97,7 @@ def _describe(model: type[BaseModel], detail: ErrorDetails) -> str:
     message, got = detail["msg"].removeprefix("Value error, "), detail["input"]
     match detail["type"]:
         case "extra_forbidden":
-            return f"there is no such name; {_hint(_schema(model), detail['loc'])}"
+            return f"unknown name; {_hint(_schema(model), detail['loc'])}"
         case "missing":
             shapes = _shapes_at(_schema(model), detail["loc"])
             choices = [choice for shape in shapes for choice in shape.get("enum", ())]
@@ -162,7 +162,7 @@ def _hint(schema: dict[str, Any], loc: Sequence[str | int]) -> str:
         if isinstance(loc[length], str) and name in _names_at(schema, place[:length]):
             top = "" if length else ", in a file above every [table]"
             return f"it belongs outside of {loc[length]}{top}"
-    return f"there are {', '.join(names)}"
+    return f"expected one of {', '.join(names)}"
 
 
 @lru_cache(maxsize=64)

@@ -226,6 +226,7 @@ def test_banner_has_addresses_key_numbers_seed_and_a_curl_line() -> None:
     text = banner(Engine(Settings(seed="seven")), "http://127.0.0.1:8972", "1.2.3")
     assert "mocksms 1.2.3 is ready. Press Ctrl+C to stop.\n" in text
     assert "Inbox      http://127.0.0.1:8972/\n" in text
+    assert "Reference  http://127.0.0.1:8972/docs\n" in text
     assert "Base URL   http://127.0.0.1:8972/rest/v1\n" in text
     assert "any value works; each key is its own account" in text
     assert "http://127.0.0.1:8972/rest/v1/transactional/sms/search" in text

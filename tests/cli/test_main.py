@@ -285,19 +285,22 @@ def test_port_in_use_is_one_sentence_without_a_traceback() -> None:
         (["--port", "eighty"], "--port is 'eighty', but must be a whole number from 0 to 65535."),
         (["--auth-errors", "observd"], "must be one of documented, observed (did you mean observed?)."),
         (["--strict", "maybe"], "--strict is 'maybe', but must be true or false."),
-        (["--port"], "Argument --port: expected one argument."),
-        (["--prot", "1"], "Unknown argument --prot; did you mean --port?"),
-        (["--magic-delays=5s"], "Unknown argument --magic-delays=5s; did you mean --magic-delay?"),
-        (["--zzz"], "Unknown argument --zzz; see mocksms --help."),
-        (["--versoin"], "Unknown argument --versoin; did you mean --version?"),
-        (["-p", "1"], "Unknown argument -p;"),
+        (["--port"], "Option --port needs a value, such as --port 8972; see mocksms --help."),
+        (["--credit"], "Option --credit needs a value; see mocksms --help."),
+        (["ready", "--url"], "Option --url needs a value; see mocksms ready --help."),
+        (["ready", "--url", "a", "--timeout"], "Option --timeout needs a value; see mocksms ready --help."),
+        (["--prot", "1"], "Unknown option --prot; did you mean --port?"),
+        (["--magic-delays=5s"], "Unknown option --magic-delays=5s; did you mean --magic-delay?"),
+        (["--zzz"], "Unknown option --zzz; see mocksms --help."),
+        (["--versoin"], "Unknown option --versoin; did you mean --version?"),
+        (["-p", "1"], "Unknown option -p;"),
         (["serve", "now"], "Unknown argument now;"),
-        (["--kosher-pre", "972"], "Unknown argument --kosher-pre; did you mean --kosher-prefix?"),
+        (["--kosher-pre", "972"], "Unknown option --kosher-pre; did you mean --kosher-prefix?"),
         (["sreve"], "Unknown command 'sreve'; did you mean serve?"),
         (["zzz"], f"Unknown command 'zzz'; the commands are {COMMAND_NAMES}."),
         ([""], f"Unknown command ''; the commands are {COMMAND_NAMES}."),
-        (["fidelity", "--zzz"], "Unknown argument --zzz; see mocksms fidelity --help."),
-        (["numbers", "--jsn"], "Unknown argument --jsn; did you mean --json?"),
+        (["fidelity", "--zzz"], "Unknown option --zzz; see mocksms fidelity --help."),
+        (["numbers", "--jsn"], "Unknown option --jsn; did you mean --json?"),
         (["fidelity", "--port", "x"], "--port is 'x', but must be a whole number from 0 to 65535."),
         (["--host", "a..b"], "Cannot listen on a..b port 8972: "),
     ],
@@ -435,6 +438,16 @@ def test_help_of_a_command_lists_its_options(
     assert [name.lower() for name in listed] == options
 
 
+@pytest.mark.parametrize("command", ["ready", "record", "demo"])
+def test_help_of_a_command_that_calls_a_mock_says_whose_address_it_takes(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    text = " ".join(help_of(capsys, command).split())
+    assert "host of the mock (default 127.0.0.1) [MOCKSMS_HOST]" in text
+    assert "port of the mock (default 8972) [MOCKSMS_PORT]" in text
+    assert ("same messages each time" in text) is (command == "demo")
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -536,7 +549,7 @@ def test_ready_waits_for_a_mock_that_is_starting() -> None:
     [
         (["--timeout", "soon"], "--timeout is 'soon', but must be a duration such as "),
         (["--url", "sms:8972"], "'sms:8972' is not the URL of a mock; expected a URL such as http://127.0.0.1:8972."),
-        (["--wiat"], "Unknown argument --wiat; did you mean --wait?"),
+        (["--wiat"], "Unknown option --wiat; did you mean --wait?"),
     ],
 )
 def test_ready_refuses_invalid_arguments(

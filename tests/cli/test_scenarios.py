@@ -16,7 +16,7 @@ from mocksms.scenario.library import Library, bundled_folder
 from mocksms.settings import Settings
 from tests.cli.test_main import SCRIPT, Process, serving
 from tests.inspection.support import Api
-from tests.support import KEY, NUMBER, TIMEOUT, running
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, running
 
 VALID = """
 about = "The gateway is down for one send."
@@ -85,7 +85,7 @@ def test_show_prints_the_file_of_a_scenario(capsys: Captured) -> None:
         (["scenarios", "list"], "Use mocksms scenarios for the list, or mocksms scenarios show NAME to print one."),
         (["check"], "No file to check; name one or more, such as mocksms check outage.toml."),
         (["check", "rate-limitd"], "There is no scenario 'rate-limitd'; did you mean rate-limited?"),
-        (["check", "good.toml", "--jsn"], "Unknown argument --jsn; did you mean --json?"),
+        (["check", "good.toml", "--jsn"], "Unknown option --jsn; did you mean --json?"),
         (["check", "good.toml", "--against", "nix"], "nix cannot be read: No such file or directory."),
         (["check", "good.toml", "--against", "good.toml"], "good.toml is not a response of GET /_mock/requests."),
         (["record"], "--key is missing: the API key of the account, such as mocksms record --key KEY."),
@@ -153,8 +153,8 @@ def test_check_lists_all_issues_of_all_files(capsys: Captured) -> None:
     ]
     assert main(["check", "bad.toml", "good.toml", "nix.toml"]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "bad.toml:4: rule 1.tims: there is no such name; did you mean times?",
-        "bad.toml:6: acount: there is no such name; did you mean account?",
+        "bad.toml:4: rule 1.tims: unknown name; did you mean times?",
+        "bad.toml:6: acount: unknown name; did you mean account?",
         "nix.toml: cannot be read: No such file or directory",
     ]
 
@@ -183,6 +183,8 @@ def test_check_against_a_journal_counts_matched_and_applied_rules(journal: str, 
         "----------------------------  -------  -------",
         "rule 1 (outage) of good.toml  1        1",
         "rule 2 of good.toml           0        0",
+        "",
+        "Never applied: rule 2 of good.toml.",
     ]
 
 
@@ -220,10 +222,16 @@ def test_record_without_a_mock_is_one_sentence(capsys: Captured) -> None:
 
 
 def test_record_uses_no_proxy(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with running() as mock:
+        mock.send(NUMBER)
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         assert main(["record", "--key", KEY, "--url", mock.url]) == 0
     assert "History of an account" in capsys.readouterr().out
+
+
+def test_record_of_an_account_without_sms_is_an_error(capsys: Captured, shared_mock: Mock) -> None:
+    assert main(["record", "--key", "typo", "--url", shared_mock.url]) == 1
+    assert capsys.readouterr() == ("", "mocksms: Account 'typo' has no SMS.\n")
 
 
 def test_record_with_a_truncated_response_is_one_sentence(capsys: Captured) -> None:
@@ -255,8 +263,8 @@ def test_mock_does_not_start_with_an_invalid_scenario() -> None:
     assert ran.returncode == UNUSABLE
     assert ran.stdout == ""
     assert ran.stderr.splitlines() == [
-        "mocksms: bad.toml:4: rule 1.tims: there is no such name; did you mean times?",
-        "mocksms: bad.toml:6: acount: there is no such name; did you mean account?",
+        "mocksms: bad.toml:4: rule 1.tims: unknown name; did you mean times?",
+        "mocksms: bad.toml:6: acount: unknown name; did you mean account?",
     ]
 
 
@@ -264,9 +272,7 @@ def test_mock_reloads_a_changed_file_and_keeps_the_scenario_if_it_is_invalid() -
     with serving("--scenario", "good.toml") as process:
         Path("good.toml").write_text(INVALID, encoding="utf-8")
         assert "Scenario not reloaded, the previous version stays active" in process.read_error_until("reloaded")
-        assert (
-            process.read_error_until("tims") == "good.toml:4: rule 1.tims: there is no such name; did you mean times?\n"
-        )
+        assert process.read_error_until("tims") == "good.toml:4: rule 1.tims: unknown name; did you mean times?\n"
         assert len(rules_of(process)) == 2
         Path("good.toml").write_text(VALID.replace("times = 1", "times = 7"), encoding="utf-8")
         assert process.read_error_until("restart") == "Scenario reloaded: good.toml. Rule counters restart.\n"

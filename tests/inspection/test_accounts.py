@@ -159,7 +159,7 @@ def test_change_that_does_not_fit_is_named_and_nothing_changes(api: Api, change:
 
 def test_misspelled_field_of_a_change_gets_the_nearest_name(api: Api) -> None:
     error = api.refused(400, "PATCH", "account", {"crdit": 5})
-    assert error["message"] == "crdit: there is no such name; did you mean credit?"
+    assert error["message"] == "crdit: unknown name; did you mean credit?"
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_receivers_are_set_by_address_or_with_more(api: Api) -> None:
         ("app:8000", "webhooks 1.url", "must be an address such as http://127.0.0.1:8000/hooks"),
         ({"url": "http://app", "events": ["SmsReply"]}, "webhooks 1", "must be events of the transactional webhook"),
         ({"url": "http://app", "kind": "other"}, "webhooks 1.kind", "must be one of transactional, automation"),
-        ({"address": "http://app"}, "webhooks 1.address", "there is no such name; there are url, kind, events"),
+        ({"address": "http://app"}, "webhooks 1.address", "unknown name; expected one of url, kind, events"),
         (7, "webhooks 1", "must be a table, in JSON an object, with some of url, kind, events"),
     ],
 )

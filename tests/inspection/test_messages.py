@@ -713,7 +713,7 @@ def test_wait_is_bounded(api: Api, timeout: str) -> None:
 
 def test_misspelled_filter_gets_the_nearest_name(api: Api) -> None:
     (fault,) = api.refused(400, "GET", "messages", contant="x")["issues"]["contant"]
-    assert fault == "there is no such name; did you mean content?"
+    assert fault == "unknown name; did you mean content?"
 
 
 @pytest.mark.parametrize("key", ["", "k" * 257])

@@ -123,7 +123,9 @@ def test_every_tag_is_described() -> None:
     [
         ("/_mock/message", "did you mean /_mock/messages?"),
         ("/_mock/heath", "did you mean /_mock/health?"),
-        ("/_mock/zzzzzzzzzzzzzzzzzzzzzzzzzzzz", "/docs lists all operations, /openapi.json describes them."),
+        ("/_mock/zzzzzzzzzzzzzzzzzzzzzzzzzzzz", "; see /docs for all operations."),
+        ("/_mock/nope", "; see /docs for all operations."),
+        ("/_mock/rest", "; see /docs for all operations."),
         ("/_mock/messages/a/b/c", None),
         ("/_mock/health/", "did you mean /_mock/health?"),
         ("/_mock//health", "did you mean /_mock/health?"),
@@ -133,7 +135,7 @@ def test_every_tag_is_described() -> None:
         ("/docs/none", None),
     ],
 )
-def test_unknown_path_names_the_nearest_or_where_all_stand(shared_mock: Mock, path: str, hint: str | None) -> None:
+def test_unknown_path_names_a_near_one_or_the_reference(shared_mock: Mock, path: str, hint: str | None) -> None:
     for method in ("GET", "POST", "DELETE"):
         status, body, headers = raw_call(shared_mock, method, path)
         error = json.loads(body)["error"]

@@ -137,7 +137,7 @@ def test_unknown_scenario_name_gets_the_nearest(api: Api) -> None:
                 ]
             },
         ),
-        ({"rules": []}, {"rules": ["there is no such name; did you mean rule?"]}),
+        ({"rules": []}, {"rules": ["unknown name; did you mean rule?"]}),
         (
             [OUTAGE],
             {
@@ -159,7 +159,7 @@ def test_invalid_scenario_is_refused_with_its_issues_and_nothing_changes(api: Ap
 def test_refusal_is_plain_text_for_whoever_wants_it(api: Api) -> None:
     answer = api.call("PUT", "scenario", {"rule": [{"tmes": 2}]}, headers={"Accept": "text/plain"})
     assert answer.status_code == 400
-    assert "rule 1.tmes: there is no such name; did you mean times?" in answer.text
+    assert "rule 1.tmes: unknown name; did you mean times?" in answer.text
 
 
 def test_scenario_of_one_account_is_of_no_other(own_mock: Mock) -> None:
@@ -313,7 +313,7 @@ def shelf(tmp_path: Path) -> Iterator[Api]:
 def test_catalogue_tells_the_story_of_each_scenario_or_what_is_wrong_with_it(shelf: Api) -> None:
     about = {each["name"]: each["about"] for each in shelf.get("scenarios")["scenarios"]}
     assert about["ours"] == "Our story."
-    assert about["broken"] == "invalid: broken.toml:1: abuot: there is no such name; did you mean about?"
+    assert about["broken"] == "invalid: broken.toml:1: abuot: unknown name; did you mean about?"
     assert about["gateway-outage"].startswith("The gateway is down")
     assert [*about] == sorted(about)
 
@@ -323,7 +323,7 @@ def test_scenario_of_the_folder_is_activated_and_a_broken_one_is_refused(shelf: 
     shelf.send(PHONE)
     assert states(shelf) == ["queued"]
     error = shelf.refused(409, "PUT", "scenario", name="broken")
-    assert error["message"].endswith("/broken.toml:1: abuot: there is no such name; did you mean about?")
+    assert error["message"].endswith("/broken.toml:1: abuot: unknown name; did you mean about?")
     assert shelf.get("scenario")["names"] == before["names"]
 
 
@@ -497,14 +497,14 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
         ({**DOWN, "ttl": 0}, {"ttl": ["must be longer than 0; got 0"]}),
         ({**DOWN, "ttl": "3651d"}, {"ttl": ['must be at most 3650d; got "3651d"']}),
         ({**DOWN, "times": "2"}, {"times": ["must be a whole number; write 2 without quotes"]}),
-        ({**DOWN, "match": {"tga": "x"}}, {"match.tga": ["there is no such name; did you mean tag?"]}),
+        ({**DOWN, "match": {"tga": "x"}}, {"match.tga": ["unknown name; did you mean tag?"]}),
         (
             {**DOWN, "outcome": "sent"},
-            {"outcome": ["there is no such name; there are match, times, every, probability, fault, ttl"]},
+            {"outcome": ["unknown name; expected one of match, times, every, probability, fault, ttl"]},
         ),
         (
             {"kind": "empty"},
-            {"fault": ["is required"], "kind": ["there is no such name; did you mean kind within fault?"]},
+            {"fault": ["is required"], "kind": ["unknown name; did you mean kind within fault?"]},
         ),
         (
             {**DOWN, "match": {"operation": "info", "tag": "x"}},

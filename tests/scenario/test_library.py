@@ -92,7 +92,7 @@ def test_description_of_an_invalid_file_is_its_issue(tmp_path: Path) -> None:
     path.write_text("abuot = 1")
     shelf = Library(str(tmp_path))
     assert shelf.about(NamedScenario("story", path)) == (
-        "invalid: story.toml:1: abuot: there is no such name; did you mean about?"
+        "invalid: story.toml:1: abuot: unknown name; did you mean about?"
     )
 
 

@@ -178,7 +178,7 @@ match.tga = "otp"
         read(text.encode(), "story.toml")
     told = str(refused.value).split("\n")
     assert len(told) == 6
-    assert told[0] == "story.toml:1: abuot: there is no such name; did you mean about?"
+    assert told[0] == "story.toml:1: abuot: unknown name; did you mean about?"
     assert told[3] == "story.toml:8: rule 1.times: must be a whole number; write 2 without quotes"
 
 
@@ -237,7 +237,7 @@ def test_issues_have_the_path_of_the_file(tmp_path: Path) -> None:
     path.write_text(EXAMPLE)
     assert read_file(path) == read(EXAMPLE.encode(), "x")
     path.write_text("x = 1")
-    with pytest.raises(InvalidScenario, match=f"^{re.escape(str(path))}:1: x: there is no such name"):
+    with pytest.raises(InvalidScenario, match=f"^{re.escape(str(path))}:1: x: unknown name"):
         read_file(path)
 
 

@@ -99,10 +99,10 @@ def words(data: object) -> str:
         ),
         ({"age": 41}, "is too old"),
         ({"motto": "qq"}, "says too little; did you mean xx?"),
-        ({"nam": "x"}, "there is no such name; did you mean name?"),
-        ({"shoe": "x"}, "there is no such name; did you mean shoe within legs?"),
-        ({"best": {"tame": True}}, "there is no such name; it belongs outside of best, in a file above every [table]"),
-        ({"best": {"zzz": 1}}, "there is no such name; there are length, shoe"),
+        ({"nam": "x"}, "unknown name; did you mean name?"),
+        ({"shoe": "x"}, "unknown name; did you mean shoe within legs?"),
+        ({"best": {"tame": True}}, "unknown name; it belongs outside of best, in a file above every [table]"),
+        ({"best": {"zzz": 1}}, "unknown name; expected one of length, shoe"),
     ],
     ids=str,
 )  # fmt: skip
@@ -115,8 +115,8 @@ def test_valid_data_has_no_issues() -> None:
 
 
 def test_nearest_name_is_looked_for_in_every_form_a_value_can_have() -> None:
-    assert words({"rider": {"sho": "x"}}) == "there is no such name; did you mean shoe?"
-    assert words({"rider": [{"sho": "x"}]}) == "there is no such name; did you mean shoe?"
+    assert words({"rider": {"sho": "x"}}) == "unknown name; did you mean shoe?"
+    assert words({"rider": [{"sho": "x"}]}) == "unknown name; did you mean shoe?"
 
 
 def test_name_that_belongs_a_level_further_out_is_sent_there() -> None:
@@ -126,7 +126,7 @@ def test_name_that_belongs_a_level_further_out_is_sent_there() -> None:
     with pytest.raises(ValidationError) as refused:
         Stable.model_validate({"horses": [{"best": {"tame": True}}]})
     (issue,) = validation_issues(Stable, refused.value.errors(include_url=False))
-    assert issue == (("horses", 0, "best", "tame"), "there is no such name; it belongs outside of best")
+    assert issue == (("horses", 0, "best", "tame"), "unknown name; it belongs outside of best")
 
 
 def test_invalid_json_and_empty_body_have_different_texts() -> None:
@@ -221,5 +221,5 @@ def test_issues_at_one_path_are_grouped() -> None:
     assert issues_by_name(Horse, refused.value.errors(include_url=False)) == {
         "legs 1.shoe": ['must be text; write it in quotes, "1"'],
         "age": ["must be at least 1; got 0"],
-        "x": ["there is no such name; there are " + ", ".join(Horse.model_fields)],
+        "x": ["unknown name; expected one of " + ", ".join(Horse.model_fields)],
     }
