@@ -15,6 +15,7 @@ from mocksms import MockSMS
 from mocksms.errors import MockRefused
 from mocksms.settings import Settings
 from mocksms.testing import assertions
+from mocksms.testing.assertions import MAX_IN_ORDER
 from tests.inspection.support import INVALID, KOSHER, QUEUED, SENT
 from tests.support import NUMBER, ManualClock, running
 from tests.testing.support import failure, get, golden, meanwhile, send
@@ -163,6 +164,14 @@ def test_repeated_wait_skips_all_messages_that_it_has_counted(sms: MockSMS) -> N
     assert sms.wait_for(timeout=0).transaction_id == sms.outbox[0].transaction_id
 
 
+def test_wait_counts_no_message_twice_if_some_are_evicted_meanwhile(
+    sms: MockSMS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = send(sms, *[NUMBER] * 4)
+    monkeypatch.setattr(sms, "_matching", lambda *_: sms.outbox[1:2])
+    assert sms.wait_for(times=3).transaction_id == ids[3]
+
+
 def test_repeated_wait_works_beyond_a_page(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assertions, "PAGE", 1)
     send(sms)
@@ -237,6 +246,16 @@ def test_assert_sent_in_order_returns_the_messages(sms: MockSMS) -> None:
         found = sms.assert_sent_in_order(*order, nothing_else=True)
         assert [message.transaction_id for message in found] == ids
     assert sms.assert_sent_in_order(CODE, since=sms.outbox[0], nothing_else=True)[0].transaction_id == ids[1]
+
+
+@pytest.mark.parametrize("count", [MAX_IN_ORDER, MAX_IN_ORDER + 1])
+def test_assert_sent_in_order_takes_any_number_of_expectations(sms: MockSMS, count: int) -> None:
+    ids = send(sms, *[NUMBER] * count)
+    found = sms.assert_sent_in_order(*["Hello"] * count, nothing_else=True)
+    assert [message.transaction_id for message in found] == ids
+    assert f"at place {count + 1} of {count + 1}" in failure(
+        lambda: sms.assert_sent_in_order(*["Hello"] * count, "Hello")
+    )
 
 
 @pytest.mark.parametrize("late", ["Welcome", "Welcome".__eq__])
