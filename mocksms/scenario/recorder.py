@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from mocksms.engine.account import Account
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.messages import MessageQuery
-from mocksms.engine.rules import TriggeredFault
+from mocksms.engine.rules import ApiOperation, TriggeredFault
 from mocksms.scenario.schema import (
     MAX_RULES,
     MAX_STEPS,
@@ -88,9 +88,22 @@ def _omissions(account: Account, messages: Sequence[Message], rules: Sequence[Ru
         (clicks, "Clicks left out"),
         (removed, "SMS deleted or evicted"),
         (early, "SMS that ended before their scheduled time, and here end at that time"),
+        (_late_read_faults(account), "Faults of reads that followed successful reads, and here come first"),
     ):
         if count > 0:
             yield f" {text}: {count}."
+
+
+def _late_read_faults(account: Account) -> int:
+    """Count the faults of reads that come earlier in a replay: a rule cannot say which reads it applies to."""
+    successful = set[ApiOperation | None]()
+    count = 0
+    for request in reversed([*account.journal.newest_first()]):
+        if request.fault is None:
+            successful.add(request.operation)
+        elif request.operation is not ApiOperation.SEND and request.operation in successful:
+            count += 1
+    return count
 
 
 def _account(account: Account, messages: Sequence[Message], settings: Settings) -> AccountModel | None:

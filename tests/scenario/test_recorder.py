@@ -337,6 +337,15 @@ def test_fault_of_a_read_is_recorded_for_its_operation(path: str) -> None:
     assert of(api) == [RuleModel(match=Match(operation=ApiOperation.INFO), times=2, fault=FaultModel(kind="empty"))]
 
 
+def test_faults_of_reads_after_successful_reads_are_listed() -> None:
+    api = story({"match": {"operation": "search"}, "every": 2, "fault": {"kind": "status", "status": 503}})
+    for _ in range(4):
+        api.get(SEARCH)
+    api.get(INFO, "transaction_id=1")
+    scenario = record(api.account(), api.engine.settings)
+    assert scenario.about.endswith("0 SMS. Faults of reads that followed successful reads, and here come first: 2.")
+
+
 def test_faults_of_magic_numbers_are_not_recorded() -> None:
     api = story()
     for code in ("63", "73"):
