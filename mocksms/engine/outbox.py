@@ -126,7 +126,11 @@ class Outbox:
         return due
 
     def is_busy(self, account: Account | None) -> bool:
-        """Whether a callback of an account, or of any, is due or in flight."""
+        """Whether a callback of an account, or of any, is due or in flight.
+
+        The callbacks that `hold` holds back do not count: a fault may delay a response for longer than a wait may take,
+        or its client may be the one that waits.
+        """
         accounts = self._with_callbacks if account is None else (account,)
         return any(self._accounts.holds(each) and each.callbacks.is_busy(each.clock.now()) for each in accounts)
 

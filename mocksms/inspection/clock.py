@@ -84,7 +84,8 @@ def resume_clock(context: Context, call: InspectionCall) -> ClockView:
 async def advance_clock(context: Context, call: InspectionCall) -> ClockView:
     """Advance the clock and apply everything that is due.
 
-    Due steps are applied in time order. The response comes after all due callbacks were attempted.
+    Due steps are applied in time order. The response comes after all due callbacks were attempted, except those of a
+    send whose own response is not yet sent.
     """
     account, body = call.scope.one_or_all(), call.body
     if "by" in body.model_fields_set:

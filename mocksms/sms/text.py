@@ -76,6 +76,8 @@ class Template:
     def check(self, recipients: Iterable[Recipient]) -> None:
         """Check the lengths of the texts, without building them.
 
+        Links count as written: the tracked ones, the unsubscribe link and the reply hint may make a text longer.
+
         Raises:
             TextTooLong: a text is longer than the longest SMS.
             SendTooLarge: the texts that differ have too many characters together.
