@@ -117,7 +117,7 @@ def a_request(number: int = 1, messages: tuple[int, ...] = ()) -> RecordedReques
 
 def timeline(message: Message) -> list[tuple[State, float]]:
     """Return the states of a message with their times in seconds after noon."""
-    return [(event.state, (event.at - NOON).total_seconds()) for event in message.history]
+    return [(step.state, (step.at - NOON).total_seconds()) for step in message.history]
 
 
 def an_id(number: int) -> str:

@@ -173,7 +173,7 @@ def test_steps_of_a_magic_number_follow_the_clock(
     assert timeline(ended) == lived
     assert ended.decided_by is not None
     assert ended.decided_by.startswith(f"magic number {code} (")
-    assert {event.cause for event in ended.history[1:]} <= {ended.decided_by}
+    assert {step.cause for step in ended.history[1:]} <= {ended.decided_by}
 
 
 def test_magic_delay_starts_with_processing() -> None:
@@ -1025,7 +1025,7 @@ def test_cause_of_each_step_is_what_decided_it() -> None:
     world.controls.set_credit(world.account, 5)
     assert world.again(message).decided_by == "no rule or list applied"
     bounced_later = world.after(10, message)
-    assert [event.cause for event in bounced_later.history[1:]] == ["late", "no rule or list applied", "late"]
+    assert [step.cause for step in bounced_later.history[1:]] == ["late", "no rule or list applied", "late"]
     assert bounced_later.decided_by == "late"
 
 

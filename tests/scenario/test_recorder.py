@@ -532,7 +532,7 @@ def messages_of(account: Account) -> list[Message]:
 def lives(account: Account) -> list[list[tuple[State, float]]]:
     """Return the lives of an account's messages; what came before a message was due counts as coming then."""
     return [
-        [(event.state, (max(event.at, message.due_at) - NOON) / SECOND) for event in message.history]
+        [(step.state, (max(step.at, message.due_at) - NOON) / SECOND) for step in message.history]
         for message in messages_of(account)
     ]
 
