@@ -119,6 +119,12 @@ def test_nearest_announced_code_comes_first() -> None:
     assert [each.code for each in found] == ["1111", "2222", "3333"]
 
 
+def test_word_explains_a_number_only_near_it() -> None:
+    assert find_codes("Your order 481516") == []
+    (code,) = find_codes("Your order of yesterday morning 481516")
+    assert (code.code, code.announced) == ("481516", False)
+
+
 def test_word_announces_a_code_only_near_it_in_its_sentence() -> None:
     assert not find_codes("We sent a code. 481516 people use it")[0].announced
     assert not find_codes(f"code {'x' * 60} 481516")[0].announced

@@ -89,6 +89,7 @@ def test_number_above_the_maximum_length_is_malformed(tail: str) -> None:
 
 def test_number_of_the_maximum_length_is_parsed() -> None:
     assert parse("972541111111".ljust(MAX_NUMBER_LENGTH, "-")).form is NumberForm.ISRAELI_MOBILE
+    assert parse("442079460000".ljust(MAX_NUMBER_LENGTH, "-")).form is NumberForm.FOREIGN
 
 
 @pytest.mark.ledger("number.local")
