@@ -274,7 +274,7 @@ CHECKS: Final[tuple[Callable[[Sources], list[str]], ...]] = (
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_layout_is_as_agreed(check: Callable[[Sources], list[str]]) -> None:
+def test_layout_follows_the_rules(check: Callable[[Sources], list[str]]) -> None:
     sources = ours()
     assert "mocksms/engine/engine.py" in sources
     assert check(sources) == []

@@ -230,9 +230,7 @@ def test_nth_of_a_message_to_come_is_one_more_than_there_are() -> None:
     st.lists(st.tuples(PEOPLE, st.sampled_from(["keep", "keep", "keep", "delete"])), max_size=40),
     st.data(),
 )
-def test_nth_counts_what_is_kept_whatever_was_deleted_or_evicted(
-    limit: int, story: list[tuple[str, str]], data: st.DataObject
-) -> None:
+def test_nth_counts_stored_messages_only(limit: int, story: list[tuple[str, str]], data: st.DataObject) -> None:
     store = MessageStore(limit)
     for sequence, (digits, what) in enumerate(story, 1):
         store.add(a_message(sequence, digits=digits))
@@ -244,7 +242,7 @@ def test_nth_counts_what_is_kept_whatever_was_deleted_or_evicted(
         assert store.nth(digits, len(story) + 1) == len(kept) + 1
 
 
-def test_nth_begins_anew_in_a_store_that_was_cleared() -> None:
+def test_nth_starts_at_one_in_a_cleared_store() -> None:
     store = store_of(a_message(1), a_message(2))
     store.clear()
     assert store.nth("972541111111", 3) == 1

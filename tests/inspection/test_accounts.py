@@ -14,7 +14,7 @@ SECOND = "972-54-2222222"
 PLAIN = {"content": "Hello", "add_unsubscribe_link": False}
 
 
-def test_account_shows_what_it_begins_with_before_its_first_use() -> None:
+def test_account_has_its_initial_values_before_its_first_use() -> None:
     settings = Settings(
         port=0,
         credit=7,
@@ -222,7 +222,7 @@ def test_top_up_in_the_same_breath_as_a_bounce_list_bounces(api: Api) -> None:
     assert api.status_of(waiting) == "rejected/bounced"
 
 
-def test_deleted_account_begins_anew_with_other_ids(api: Api) -> None:
+def test_deleted_account_starts_empty_with_other_ids(api: Api) -> None:
     other = Api(api.mock, f"{api.key} of another")
     theirs = other.send(PHONE)
     owner = api.patch(credit=1, unsubscribed=[PHONE])["id"]

@@ -140,7 +140,7 @@ def test_refused_sites_have_changed_nothing(used: Api) -> None:
     assert state_of(used) == before
 
 
-def test_refused_host_is_told_how_to_be_allowed(used: Api) -> None:
+def test_refused_host_gets_the_option_that_allows_it(used: Api) -> None:
     answer = call(used.mock, "GET", "/_mock/health", Host="mock.test:8972")
     assert answer.json()["error"]["message"] == (
         "Host 'mock.test:8972' is not allowed; start mocksms with --allowed-host mock.test."
@@ -152,7 +152,7 @@ def test_refused_origin_is_named(used: Api) -> None:
     assert answer.json()["error"]["message"] == ("Cross-origin request from http://evil.example refused.")
 
 
-def test_call_without_a_host_is_of_a_program_here(used: Api) -> None:
+def test_request_without_a_host_is_accepted(used: Api) -> None:
     raw = send_bytes(used.mock, b"GET /_mock/health HTTP/1.0\r\n\r\n")
     assert raw.startswith(b"HTTP/1.1 200 ")
 
@@ -177,7 +177,7 @@ def test_allowed_host_is_let_through() -> None:
         assert call(mock, "GET", "/_mock/health", Host="evil.example").status_code == 403
 
 
-def test_emulated_api_answers_to_any_host(used: Api) -> None:
+def test_emulated_api_accepts_any_host(used: Api) -> None:
     answer = call(
         used.mock, "GET", "/transactional/sms/search", Host="webapi.mymarketing.co.il", X_API_Key="of any host"
     )

@@ -247,7 +247,7 @@ def test_looking_at_a_clock_uses_no_account(own_mock: Mock) -> None:
     assert Api(own_mock).get("accounts") == {"accounts": []}
 
 
-def test_reset_account_goes_by_the_time_of_all(own_mock: Mock) -> None:
+def test_reset_account_has_the_clock_of_all_accounts(own_mock: Mock) -> None:
     api, everyone = Api(own_mock, "first"), Api(own_mock)
     everyone.post("clock/freeze")
     stands = everyone.get("clock")

@@ -267,7 +267,7 @@ def test_message_of_another_account_is_not_there(api: Api, method: str, path: st
     assert Api(api.mock).get(f"messages/{theirs}")["transaction_id"] == theirs
 
 
-def test_latest_stands_for_the_newest_id(api: Api) -> None:
+def test_latest_means_the_newest_id(api: Api) -> None:
     first, second = api.send(QUEUED, QUEUED)
     assert api.post("messages/latest/cancel")["transaction_id"] == second
     assert api.status_of(first) == "queued"
@@ -777,7 +777,7 @@ def test_step_cannot_be_taken_twice(api: Api) -> None:
     assert api.refused(409, "POST", f"messages/{sent}/cancel")["allowed"] == []
 
 
-def test_scheduled_message_that_is_sent_by_hand_is_not_sent_again(api: Api) -> None:
+def test_scheduled_message_that_is_sent_manually_is_not_sent_again(api: Api) -> None:
     api.post("clock/freeze")
     (sent,) = api.send(PHONE, send_at="2040-01-31 12:00:00+02:00")
     api.post(f"messages/{sent}/send")
@@ -785,7 +785,7 @@ def test_scheduled_message_that_is_sent_by_hand_is_not_sent_again(api: Api) -> N
     assert [step["status"] for step in api.get(f"messages/{sent}")["history"]] == ["queued", "sent"]
 
 
-def test_message_sent_by_hand_is_charged(api: Api) -> None:
+def test_message_sent_manually_is_charged(api: Api) -> None:
     api.patch(credit=5)
     (sent,) = api.send(QUEUED, content="Hello", add_unsubscribe_link=False)
     api.post(f"messages/{sent}/send")

@@ -141,7 +141,7 @@ def test_request_of_nobody_is_read_by_who_asks_for_all(busy_mock: Mock) -> None:
     Api(busy_mock, "busy").refused(404, "GET", f"requests/{nobodys['id']}")
 
 
-def test_request_shows_what_came_and_what_went(api: Api) -> None:
+def test_request_has_what_was_sent_and_what_was_returned(api: Api) -> None:
     api.post("clock/freeze")
     sent = api.send(SENT, PHONE, content="שלום", surprise=1)
     request = latest(api)
@@ -173,7 +173,7 @@ def test_request_shows_what_came_and_what_went(api: Api) -> None:
     assert api.get(f"requests/{request['id']}")["messages"] == sent
 
 
-def test_body_is_shown_as_it_came(api: Api) -> None:
+def test_body_is_recorded_as_sent(api: Api) -> None:
     raw = '{"message": {"content": "שלום"  ,"to": 5}} '
     assert provider(api, raw) == 400
     assert latest(api)["body"] == raw
@@ -186,7 +186,7 @@ def test_long_body_is_cut_and_has_its_full_size(api: Api) -> None:
     assert (len(request["body"]), request["size"]) == (MAX_RECORDED_BODY, MAX_RECORDED_BODY + 10)
 
 
-def test_bytes_that_are_no_text_are_shown_as_such(api: Api) -> None:
+def test_bytes_that_are_not_text_have_replacement_characters(api: Api) -> None:
     assert provider(api, b"\xff\xfe\x00") == 400
     assert latest(api)["body"] == "\ufffd\ufffd\x00"
 

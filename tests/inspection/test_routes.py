@@ -145,7 +145,7 @@ def test_unknown_path_names_a_near_one_or_the_reference(shared_mock: Mock, path:
         assert hint is None or error["message"].endswith(hint)
 
 
-def test_wrong_method_says_which_are_right(shared_mock: Mock) -> None:
+def test_wrong_method_lists_the_allowed_ones(shared_mock: Mock) -> None:
     for path in PATHS:
         allowed = ", ".join(sorted(methods_of(path)))
         where = path.replace("{id}", "latest-but-one")
@@ -223,7 +223,7 @@ def test_failure_of_ours_is_a_500_that_points_to_the_log(
         ("events", "mocksms.inspection.events.MAX_STREAMS", "There are 0 event streams open already"),
     ],
 )
-def test_too_many_that_wait_or_watch_are_told_to_come_back(
+def test_too_many_open_requests_are_refused_with_retry_after(
     api: Api, monkeypatch: pytest.MonkeyPatch, path: str, most: str, words: str
 ) -> None:
     monkeypatch.setattr(most, 0)

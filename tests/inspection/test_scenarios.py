@@ -71,7 +71,7 @@ def test_scenario_is_put_in_force_by_its_body(api: Api) -> None:
     assert api.get("messages", status="exception")["messages"][0]["decided_by"] == label
 
 
-def test_rule_whose_expression_takes_too_long_is_shown_as_such(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rule_whose_regular_expression_times_out_says_so(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocksms.engine.patterns.REGEX_TIMEOUT", 0.02)
     put(api, {"rule": [{"match": {"content": "regex:(a|a)*(a|a)*$"}, "outcome": "invalid"}, {"outcome": "queued"}]})
     assert [rule["timed_out"] for rule in api.get("scenario")["rules"]] == [False, False]
@@ -156,7 +156,7 @@ def test_invalid_scenario_is_refused_with_its_issues_and_nothing_changes(api: Ap
     assert api.get("scenario") == before
 
 
-def test_refusal_is_plain_text_for_whoever_wants_it(api: Api) -> None:
+def test_refusal_is_plain_text_if_that_is_accepted(api: Api) -> None:
     answer = api.call("PUT", "scenario", {"rule": [{"tmes": 2}]}, headers={"Accept": "text/plain"})
     assert answer.status_code == 400
     assert "rule 1.tmes: unknown name; did you mean times?" in answer.text
@@ -230,7 +230,7 @@ def test_rules_begin_unused_each_time_they_are_put(api: Api) -> None:
     assert states(api) == (["exception/no-available-gateways"] * 2 + ["sent"]) * 2
 
 
-def test_account_begins_with_what_the_scenario_says_and_keeps_the_rest(api: Api) -> None:
+def test_account_starts_with_the_values_of_the_scenario_and_default_others(api: Api) -> None:
     api.patch(sender="Before", gateway=False, bounced=[SECOND])
     put(api, {"account": {"credit": 5, "gateway": True, "unsubscribed": [PHONE]}})
     account = api.get("account")
@@ -280,7 +280,7 @@ def test_what_was_lived_through_is_a_scenario_that_replays_it(frozen: Api) -> No
     assert try_send(again, SECOND).headers["retry-after"] == "2"
 
 
-def test_what_was_lived_through_is_a_file_for_whoever_wants_text(api: Api) -> None:
+def test_recorded_scenario_is_a_file_if_text_is_accepted(api: Api) -> None:
     put(api, OUTAGE)
     api.send(PHONE, content="Hi")
     answer = api.call("GET", "scenario/recorded", headers={"Accept": "text/plain"})
@@ -310,7 +310,7 @@ def shelf(tmp_path: Path) -> Iterator[Api]:
         yield Api(mock, "first")
 
 
-def test_catalogue_tells_the_story_of_each_scenario_or_what_is_wrong_with_it(shelf: Api) -> None:
+def test_catalogue_describes_each_scenario_or_its_error(shelf: Api) -> None:
     about = {each["name"]: each["about"] for each in shelf.get("scenarios")["scenarios"]}
     assert about["ours"] == "Our story."
     assert about["broken"] == "invalid: broken.toml:1: abuot: unknown name; did you mean about?"
@@ -363,7 +363,7 @@ def test_fault_lives_as_long_as_the_calendar_at_most(frozen: Api) -> None:
     assert frozen.get("faults")["faults"][0]["until"].startswith(f"{MAX_INSTANT.year}-")
 
 
-def test_fault_goes_before_the_rules_and_the_latest_before_all(api: Api) -> None:
+def test_fault_takes_precedence_over_rules_and_the_latest_over_all(api: Api) -> None:
     put(api, {"rule": [{"fault": {"kind": "status", "status": 500}}]})
     first = api.post("faults", {"fault": {"kind": "status", "status": 502}})["id"]
     second = api.post("faults", {"fault": {"kind": "status", "status": 503}, "times": 1})["id"]
@@ -529,7 +529,7 @@ def test_unknown_account_id_creates_no_account(shared_mock: Mock, method: str, p
     assert error["message"].startswith("Unknown account id '0123456789ab'")
 
 
-def test_rule_may_be_met_by_magic_numbers_too(api: Api) -> None:
+def test_rule_may_match_magic_numbers_too(api: Api) -> None:
     put(api, {"rule": [{"outcome": "invalid"}]})
     api.send(SENT)
     assert states(api) == ["invalid/invalid-number"]

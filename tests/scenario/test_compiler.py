@@ -249,7 +249,7 @@ def is_globbed(pattern: str, text: str) -> bool:
 @example("a*ba*a", "aba")
 @example("*aa*a*", "aa")
 @example("*a*a*", "a")
-def test_star_stands_for_any_characters(pattern: str, text: str) -> None:
+def test_star_matches_any_characters(pattern: str, text: str) -> None:
     assert meets({"content": pattern}, content=text) is is_globbed(pattern, text)
 
 

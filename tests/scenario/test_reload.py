@@ -62,7 +62,7 @@ def test_files_are_combined_in_their_order(tmp_path: Path) -> None:
     assert stage(two, one).active.names == ("a.toml", "b.toml")
 
 
-def test_folder_stands_for_its_files_sorted_by_name(tmp_path: Path) -> None:
+def test_folder_means_its_files_sorted_by_name(tmp_path: Path) -> None:
     write(tmp_path / "2.toml", BOUNCES)
     write(tmp_path / "1.toml", FAILS)
     write(tmp_path / "notes.txt", "No scenario.")

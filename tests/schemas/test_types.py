@@ -189,7 +189,7 @@ def test_receiver_that_is_none_is_refused(written: object) -> None:
         webhooks(written)
 
 
-def test_schema_tells_the_events_of_each_kind() -> None:
+def test_schema_lists_the_events_of_each_kind() -> None:
     schema = RECEIVERS.json_schema()
     kinds = {way["properties"]["kind"]["const"]: way for way in schema["$defs"]["WebhookModel"]["oneOf"]}
     assert kinds["automation"]["required"] == ["url", "kind"]

@@ -583,7 +583,7 @@ def test_explanation_is_about_this_test_only(runs: Runs) -> None:
                 assert "account o" not in str(failed.value) and "cursor" not in str(failed.value)
             with pytest.raises(AssertionError, match="account    account o… has it"):
                 mocksms.assert_sent(content="Welcome", since=0)
-        def test_accounts_made_in_a_test_look_back_as_far(mocksms, send):
+        def test_accounts_created_in_a_test_start_at_the_same_cursor(mocksms, send):
             other = mocksms.account("other")
             other.assert_nothing_sent()
             send(content="Welcome", key="other")
@@ -744,9 +744,9 @@ def test_variable_attaches_to_a_running_mock(runs: Runs, monkeypatch: pytest.Mon
                     assert mocksms.outbox == []
                     send()
                     assert len(mocksms.outbox) == 1
-                def test_nobodys_calls_may_be_anybodys(mocksms, send):
+                def test_requests_without_an_account_may_belong_to_any_test(mocksms, send):
                     assert send(key="") == 401
-                def test_own_calls_are_its_own(mocksms, send):
+                def test_requests_of_the_own_account_are_listed(mocksms, send):
                     assert send(content="") == 400
                 """,
                 passed=3,

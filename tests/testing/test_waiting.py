@@ -71,7 +71,7 @@ def test_error_that_ends_a_test_comes_as_it_is(run: Callable[[Callable[[], Corou
     run(scenario)
 
 
-def test_more_calls_can_wait_than_a_pool_has_threads(sms: MockSMS) -> None:
+def test_more_waits_can_run_than_a_pool_has_threads(sms: MockSMS) -> None:
     async def scenario() -> None:
         waits = [asyncio.create_task(sms.aio.wait_for(content=f"<{number}>", timeout=TIMEOUT)) for number in range(40)]
         await asyncio.sleep(0)

@@ -138,7 +138,7 @@ def test_page_answers_head_and_no_write(shared_mock: Mock) -> None:
         assert response.json()["error"]["message"] == f"Method POST is not allowed for {path}; allowed: GET, HEAD."
 
 
-def test_description_is_openapi_of_both_doors(shared_mock: Mock) -> None:
+def test_document_describes_both_apis(shared_mock: Mock) -> None:
     answer = page(shared_mock, "/openapi.json")
     described_all = answer.json()
     assert answer.headers["content-type"] == "application/json"
@@ -214,7 +214,7 @@ BODIES = {operation.id: next(iter(operation.examples.values()), None) for operat
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
-def test_answer_is_as_described(own_mock: Mock, operation: Any) -> None:
+def test_response_is_as_described(own_mock: Mock, operation: Any) -> None:
     api = Api(own_mock, "described")
     api.patch(webhooks=[{"url": "http://127.0.0.1:1", "events": ["send"]}], unsubscribed=["972-54-7777777"])
     api.send(QUEUED if operation.id in ("cancel_message", "send_message") else SENT, content="https://a.example/b")
@@ -288,7 +288,7 @@ def test_names_of_the_emulated_api_come_from_its_models(shared_mock: Mock) -> No
     assert "from" in schemas["MessageBody"]["properties"]
 
 
-def test_operation_without_examples_shows_none() -> None:
+def test_operation_without_examples_has_none() -> None:
     operation = Operation(
         id="x",
         method="POST",

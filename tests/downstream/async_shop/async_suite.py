@@ -36,7 +36,7 @@ async def test_orders_are_confirmed_one_by_one(shop: httpx.AsyncClient, mocksms:
 
 
 @pytest.mark.mocksms(frozen=True)
-async def test_time_is_in_the_hand_of_the_test(shop: httpx.AsyncClient, mocksms: MockSMS) -> None:
+async def test_test_controls_the_time(shop: httpx.AsyncClient, mocksms: MockSMS) -> None:
     await shop.post("/orders", json={"phone": mocksms.number("sent-later"), "item": "tea"})
     message = await mocksms.aio.wait_for(status="queued")
     await mocksms.aio.advance("10s")
