@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -27,8 +27,10 @@ from mocksms.fidelity import ledger
 from mocksms.scenario.schema import json_schema
 from mocksms.settings import GROUPS, OPTIONS, SESSION_OPTIONS, default_text, flag_name
 from mocksms.sms.magic import Catalogue
+from mocksms.sms.message import Reason
 from mocksms.sms.outcomes import Fault, Outcome
 from mocksms.sms.webhook import EVENT_NAMES, EXPLICIT_EVENTS
+from mocksms.testing.account import AccountHandle
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
 from mocksms.testing.plugin import ini_name
@@ -36,7 +38,7 @@ from mocksms.testing.plugin import ini_name
 ROOT: Final = Path(__file__).parents[1]
 README: Final = ROOT / "README.md"
 GUIDE: Final = ROOT / "mocksms/guide"
-PAGES: Final = (README, *sorted(GUIDE.glob("*.md")))
+PAGES: Final = (README, *sorted(GUIDE.glob("*.md"), key=lambda page: page.stem))
 
 MAX_DEFAULT_LENGTH: Final = 40
 """Characters of a default in a table; `mocksms --help` prints a longer one."""
@@ -47,13 +49,37 @@ MAX_WAIT: Final = 10.0
 _BLOCK: Final = re.compile(r"^```(\w*) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+MOST_USED: Final = (
+    "GET messages",
+    "DELETE messages",
+    "GET messages/latest",
+    "GET messages/latest/codes",
+    "GET messages/wait",
+    "POST verify",
+    "POST messages/{id}/bounce",
+    "POST messages/{id}/click",
+    "POST inbound",
+    "PATCH account",
+    "POST reset",
+    "GET callbacks",
+    "POST messages/{id}/callbacks/replay",
+    "POST clock/freeze",
+    "POST clock/advance",
+    "POST clock/resume",
+    "PUT scenario",
+    "POST faults",
+    "GET requests",
+    "GET health",
+    "GET events",
+)
+"""Operations of the inspection API in the guide; the reference at `/docs` has all of them."""
+
 _TYPES: Final = {
     "array": "list",
     "object": "table",
     "boolean": "true or false",
     "date-time": "time",
     "regex": "regular expression",
-    "string": "text",
 }
 """Types of JSON Schema in plain words."""
 
@@ -140,14 +166,6 @@ def _option_row(name: str, option: Any) -> list[str]:
     return [f"`{name}`", shown, f"{about} ({choices})" if choices else about]
 
 
-def _fidelity() -> str:
-    rows = [
-        [entry.id, entry.evidence, f"{entry.does}{f' (`{flag_name(entry.setting)}`)' if entry.setting else ''}"]
-        for entry in ledger()
-    ]
-    return _table(["Behaviour", "Evidence", "What mocksms does"], rows)
-
-
 def _evidence() -> str:
     counts = Counter(entry.evidence for entry in ledger())
     shares = ", ".join(f"{count} {evidence}" for evidence, count in counts.most_common())
@@ -155,16 +173,13 @@ def _evidence() -> str:
 
 
 def _operations() -> str:
-    groups: dict[str, list[list[str]]] = {}
-    for path, operations in openapi()["paths"].items():
-        for method, operation in operations.items():
-            if path.startswith("/_mock/"):
-                row = [f"`{method.upper()} {path.removeprefix('/_mock/')}`", operation["summary"]]
-                groups.setdefault(operation["tags"][0], []).append(row)
-    return "\n".join(f"### {tag}\n\n{_table(['Operation', 'Result'], rows)}" for tag, rows in groups.items())
+    paths = openapi()["paths"]
+    named = [(operation, *operation.split()) for operation in MOST_USED]
+    rows = [[f"`{name}`", paths[f"/_mock/{path}"][method.lower()]["summary"]] for name, method, path in named]
+    return _table(["Operation", "Result"], rows)
 
 
-def _parameters(path: str, *, without: Sequence[str] = ()) -> str:
+def _parameters(path: str, *, without: Collection[str] = ()) -> str:
     parameters = openapi()["paths"][path]["get"]["parameters"]
     rows = [
         [f"`{each['name']}`", _type_of(each["schema"]), each.get("description", "")]
@@ -176,6 +191,20 @@ def _parameters(path: str, *, without: Sequence[str] = ()) -> str:
 
 def _filters() -> str:
     return _parameters("/_mock/messages")
+
+
+def _filter_names() -> set[str]:
+    return {each["name"] for each in openapi()["paths"]["/_mock/messages"]["get"]["parameters"]}
+
+
+def _body(name: str, *, without: Collection[str] = ()) -> str:
+    rows = _rows_of(openapi()["components"]["schemas"][name])
+    return _table(["Field", "Values", "Meaning"], [row for row in rows if row[0].strip("`") not in without])
+
+
+def _reasons() -> str:
+    rows = [[f"`{reason}`", f"`{reason.in_reads}`"] for reason in Reason]
+    return _table(["In send responses and callbacks", "In `info` and `search`"], rows)
 
 
 def _send_body() -> str:
@@ -207,7 +236,7 @@ def _type_of(schema: dict[str, Any]) -> str:
             return " or ".join(dict.fromkeys(types))
     if "const" in schema:
         return f"`{str(schema['const']).lower()}`"
-    kind: str = schema.get("format", schema.get("type", "text"))
+    kind: str = schema.get("format", schema.get("type", "string"))
     return _TYPES.get(kind, kind)
 
 
@@ -220,10 +249,14 @@ def _events() -> str:
     return _table(["Webhook", "Event", "When", "Sent unless you list events"], rows)
 
 
-def _handle(owner: type) -> str:
+def _handle(*owners: type, without: Collection[str] = ()) -> str:
     rows = []
-    for name, member in vars(owner).items():
-        if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
+    for name, member in (member for owner in owners for member in vars(owner).items()):
+        if (
+            name not in without
+            and not name.startswith("_")
+            and (inspect.isfunction(member) or isinstance(member, property))
+        ):
             first = (inspect.getdoc(member) or "").partition("\n\n")[0].replace("\n", " ")
             rows.append([f"`{name}{'' if isinstance(member, property) else _signature(member)}`", first])
     return _table(["Member", "What it does"], rows)
@@ -235,6 +268,21 @@ def _signature(function: Callable[..., Any]) -> str:
     return f"({', '.join(stars.get(each.kind, '') + each.name for each in parameters)})"
 
 
+def _explanation() -> str:
+    """Return the text of a failed verification, the same each time."""
+    body = {"content": "Your code is 481516", "to": [{"mobile_number": "972-50-0000000"}]}
+    with MockSMS(seed="readme", api_key="demo") as sms:
+        headers = {"X-API-Key": sms.api_key, "Accept": "text/plain"}
+        send, verify = f"{sms.url}/transactional/sms/send", f"{sms.url}/_mock/verify"
+        requests.post(send, json={"message": body}, headers=headers, timeout=MAX_WAIT)
+        text = requests.post(verify, json={"to": "972-50-0000001"}, headers=headers, timeout=MAX_WAIT).text
+    return f"```text\n{_at_noon(text.rstrip())}\n```\n"
+
+
+def _at_noon(text: str) -> str:
+    return re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "12:00:00.000", text)
+
+
 def _failure() -> str:
     """Return the text of a failed assertion, the same each time."""
     body = {"content": "Your code is 481516", "to": [{"mobile_number": "972-54-1111111"}]}
@@ -244,8 +292,7 @@ def _failure() -> str:
         try:
             sms.assert_sent(to="972-54-1111112", content="Your code")
         except AssertionError as error:
-            text = re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "12:00:00.000", str(error))
-            return f"```text\n{text}\n```\n"
+            return f"```text\n{_at_noon(str(error))}\n```\n"
     raise AssertionError("nothing failed")  # pragma: no cover
 
 
@@ -268,10 +315,15 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "account": lambda: _schema_table("AccountModel"),
     "events": _events,
     "assertions": lambda: _handle(Assertions),
+    "look": lambda: _handle(AccountHandle, MockSMS, without=("client", "reset", "start", "stop")),
     "actions": lambda: _handle(Actions),
     "options": _options,
     "suite-options": _suite_options,
-    "fidelity": _fidelity,
+    "reasons": _reasons,
+    "wait": lambda: _parameters("/_mock/messages/wait", without=_filter_names()),
+    "verify": lambda: _body("VerifyBody", without=_filter_names() - {"since"}),
+    "replay": lambda: _body("ReplayBody"),
+    "explanation": _explanation,
     "evidence": _evidence,
     "failure": _failure,
 }

@@ -28,7 +28,9 @@ NAMES: Final = [
     "magic-numbers",
     "options",
     "pytest",
+    "pytest-more",
     "scenarios",
+    "send-api",
     "webhooks",
 ]
 MAX_LINE_LENGTH: Final = 300
@@ -92,7 +94,7 @@ def test_page_on_pytest_names_every_kind_of_unexpected_traffic() -> None:
 
 
 def test_page_on_pytest_names_every_extra() -> None:
-    text = (GUIDE / "pytest.md").read_text(encoding="utf-8")
+    text = (GUIDE / "pytest-more.md").read_text(encoding="utf-8")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert set(re.findall(r"^\| `(\w+)` \|", text.partition("## Extras")[2], re.MULTILINE)) == {*extras} - {"test"}
 
@@ -281,8 +283,8 @@ def test_pages_are_served_as_text(shared_mock: Mock) -> None:
 def test_command_lists_the_pages_with_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[2:10]] == NAMES
-    assert lines[9].endswith(
+    assert [line.split()[0] for line in lines[2 : 2 + len(NAMES)]] == NAMES
+    assert lines[1 + len(NAMES)].endswith(
         "Receive callbacks about messages, and prove that your receiver handles retries and duplicates."
     )
 

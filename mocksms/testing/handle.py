@@ -145,7 +145,7 @@ class MockSMS(Assertions, Actions):
         super().__setattr__(name, value)
 
     def patch_env(self, monkeypatch: pytest.MonkeyPatch, url: str = "SMS_URL", key: str = "SMS_KEY") -> None:
-        """Set the environment variables that tell the application its provider, until the test ends.
+        """Set the environment variables of an application in this process, until the test ends.
 
         Args:
             monkeypatch: the pytest fixture.

@@ -21,6 +21,8 @@ def test_printed_commands_build_and_run_the_container(page: Path, engine: Engine
     # Here the base is another image, and the port may be taken.
     commands = printed.replace("docker build", f"docker build --network host --build-arg BASE={base}")
     commands = commands.replace("--publish 8972:8972", "--publish 127.0.0.1::8972")
+    # The folder that the reader creates.
+    commands = commands.replace("$PWD/my-scenarios", "$PWD/scenarios").replace("SCENARIO=outage", "SCENARIO=happy-path")
     try:
         done = subprocess.run(
             ["bash", "-ec", commands],
