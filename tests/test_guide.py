@@ -8,10 +8,13 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import fields
+from http.server import HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import pytest
+import requests
 
 from mocksms.cli.main import UNUSABLE, main
 from mocksms.errors import INTERNAL_ERROR, MALFORMED_HTTP, RequestRefused
@@ -19,7 +22,7 @@ from mocksms.scenario.schema import json_schema
 from mocksms.settings import Settings
 from mocksms.testing.marker import KINDS, MarkerOptions
 from tests.readme import GUIDE, PAGES, ROOT, TABLES, Block, blocks, projects, prose, session, with_tables
-from tests.support import Mock, running
+from tests.support import TIMEOUT, Mock, running
 
 NAMES: Final = [
     "deployment",
@@ -176,6 +179,18 @@ def test_commands_run_as_printed(page: Path, tmp_path: Path) -> None:
     done = run_session(page, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert ("481516" in done.stdout.splitlines()) is ("/codes" in session(page)[0])
+
+
+def test_receiver_on_the_page_on_webhooks_responds(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[HTTPServer] = []
+    monkeypatch.setattr(HTTPServer, "serve_forever", lambda server: started.append(server))
+    exec(session(GUIDE / "webhooks.md")[1]["receiver.py"].replace("8000", "0"), {"__name__": "receiver"})
+    with started[0] as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        response = requests.post(f"http://127.0.0.1:{server.server_port}/hooks", data="{}", timeout=TIMEOUT)
+        thread.join(TIMEOUT)
+    assert response.status_code == 200
 
 
 def test_command_that_fails_is_noticed(tmp_path: Path) -> None:

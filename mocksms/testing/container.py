@@ -12,8 +12,7 @@ try:
     from testcontainers.core.container import DockerContainer
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        f"mocksms.testing.container needs Testcontainers, and {error.name} is missing: "
-        "pip install 'mocksms[testcontainers]'",
+        f"mocksms.testing.container needs Testcontainers, and {error.name} is missing: pip install testcontainers",
         name=error.name,
     ) from error
 

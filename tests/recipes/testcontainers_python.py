@@ -1,4 +1,4 @@
-"""The mock in a container for the tests of a session: `pip install 'mocksms[testcontainers]' pytest requests`."""
+"""The mock in a container for the tests of a session: `pip install '../mocksms[testcontainers]' pytest requests`."""
 
 import os
 
