@@ -74,6 +74,19 @@ MOST_USED: Final = (
 )
 """Operations of the inspection API in the guide; the reference at `/docs` has all of them."""
 
+RISKY: Final = (
+    "status.spelling",
+    "status.order",
+    "credit.segments",
+    "send.scheduled",
+    "send.time-zone",
+    "auth.envelope",
+    "info.unknown",
+    "callback.bounce",
+    "callback.retry",
+)
+"""Inferred behaviours that applications often depend on; `mocksms fidelity` lists all behaviours."""
+
 _TYPES: Final = {
     "array": "list",
     "object": "table",
@@ -164,6 +177,14 @@ def _option_row(name: str, option: Any) -> list[str]:
     choices = ", ".join(f"`{choice}`" for choice in option.metadata["choices"])
     about = option.metadata["about"]
     return [f"`{name}`", shown, f"{about} ({choices})" if choices else about]
+
+
+def _assumptions() -> str:
+    inferred = {entry.id: entry for entry in ledger() if entry.evidence == "inferred"}
+    rows = [
+        [entry.does, entry.setting and f"`{flag_name(entry.setting)}`"] for entry in map(inferred.__getitem__, RISKY)
+    ]
+    return _table(["What mocksms does", "Option"], [[does, option or "none"] for does, option in rows])
 
 
 def _evidence() -> str:
@@ -324,6 +345,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "verify": lambda: _body("VerifyBody", without=_filter_names() - {"since"}),
     "replay": lambda: _body("ReplayBody"),
     "explanation": _explanation,
+    "assumptions": _assumptions,
     "evidence": _evidence,
     "failure": _failure,
 }

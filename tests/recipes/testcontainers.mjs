@@ -1,5 +1,5 @@
-// The image as a generic container, here for Node; Testcontainers for Java, Go and .NET have the same four words:
-// image, exposed port, HTTP wait, mapped port.
+// The image as a generic container, here for Node. Testcontainers for Java, Go and .NET have the same four parts:
+// image, exposed port, HTTP wait strategy, mapped port.
 import { GenericContainer, Wait } from "testcontainers";
 
 const mock = await new GenericContainer(process.env.MOCKSMS_IMAGE ?? "mocksms:0.1.0")

@@ -1,4 +1,4 @@
-"""One application four times: it texts a code to who signs up."""
+"""The same application in Flask, Django and FastAPI: it sends a code by SMS when a customer signs up."""
 
 import os
 

@@ -1,4 +1,4 @@
-// Node's own runner, against a mock that runs at MOCKSMS_URL; a key for each test keeps them apart.
+// The test runner of Node, with a mock that runs at MOCKSMS_URL. Each test has its own API key, so its own account.
 import assert from "node:assert/strict";
 import test from "node:test";
 

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 
 def notify(phone, text):
-    """Send an SMS; return what the provider made of it."""
+    """Send an SMS; return its row of the response."""
     request = Request(
         os.environ["SMS_URL"] + "/transactional/sms/send",
         json.dumps({"message": {"content": text, "to": [{"mobile_number": phone}]}}).encode(),

@@ -1,4 +1,4 @@
-"""Tests of the shop. MOCKSMS_URL says where the mock is, SHOP_URL where the shop is; without, it is started here."""
+"""Tests of the shop. MOCKSMS_URL is the URL of the mock, SHOP_URL that of the shop; else the shop starts here."""
 
 import os
 import threading
@@ -29,16 +29,16 @@ def send(shop, phone, parcel):
 
 def test_customer_is_notified(shop):
     assert send(shop, "972-50-0000000", "A1") == 201
-    wanted = {"to": "972-50-0000000", "content": "Parcel A1 is on its way", "timeout": 5}
-    found = requests.get(f"{MOCK}/_mock/messages/wait", params=wanted, headers=KEY, timeout=10)
-    assert found.status_code == 200, found.text
+    query = {"to": "972-50-0000000", "content": "Parcel A1 is on its way", "timeout": 5}
+    response = requests.get(f"{MOCK}/_mock/messages/wait", params=query, headers=KEY, timeout=10)
+    assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize("phone", ["972-50-0002000", "972-50-0002100", "972-50-0002200", "972-50-0001000"])
-def test_number_that_takes_no_sms_is_noticed(shop, phone):
+def test_phone_that_cannot_receive_sms_is_a_conflict(shop, phone):
     assert send(shop, phone, "A2") == 409
 
 
 @pytest.mark.parametrize("phone", ["972-50-0006200", "972-50-0006300", "972-50-0006400", "972-50-0007200"])
-def test_outage_of_the_provider_is_survived(shop, phone):
+def test_outage_of_the_sms_api_is_reported_as_unavailable(shop, phone):
     assert send(shop, phone, "A3") == 503
