@@ -152,7 +152,9 @@ class Settings:
         None, _optional_url, "URL of this mock in the links of texts; empty: its host and port"
     )
     allowed_host: tuple[str, ...] = _option((), _listed, "more host names under which the inspection API may be called")
-    control_token: str | None = _option(None, _optional_text, "Bearer token that the inspection API requires")
+    control_token: str | None = _option(
+        None, _optional_text, "secret text that the inspection API requires as Bearer token"
+    )
     api_key: tuple[str, ...] = _option((), _listed, "API keys that are accepted; empty: every key")
     auth_errors: Literal["documented", "observed"] = _choice(
         "text of a 401 response: as in the vendor's guide, or as the real service was seen", "documented", "observed"

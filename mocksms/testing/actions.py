@@ -132,7 +132,7 @@ class Actions(AccountHandle):
         ttl: DurationLike | None = None,
         **details: Any,
     ) -> FaultHandle:
-        """Add a fault of the emulated API: `with sms.fault("reset_after_accept", times=1):`.
+        """Set a fault of the emulated API: `with sms.fault("reset_after_accept", times=1):`.
 
         Args:
             kind: kind as in a scenario (`delay`, `truncated`, `rate_limit` ...), or an HTTP status.
@@ -159,7 +159,7 @@ class Actions(AccountHandle):
 
     @property
     def faults(self) -> list[FaultHandle]:
-        """The faults that this handle has added, also those that have ended."""
+        """The faults that were set here, also those that have ended."""
         return list(self._faults)
 
     @property

@@ -88,7 +88,7 @@ class MockSMS(Assertions, Actions):
         return cls._on(client, api_key, in_seconds(timeout))
 
     def account(self, api_key: str) -> MockSMS:
-        """Return the handle of another account of the same mock.
+        """Return the same object for another account of the same mock.
 
         In a test with the fixture, unexpected traffic of that account fails the test too, and the account is reset
         when the test ends.
