@@ -10,7 +10,7 @@ import io
 import ssl
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import lru_cache
 from http.client import HTTPException, HTTPResponse, RemoteDisconnected
@@ -81,11 +81,11 @@ class Deadline:
 class Connection(io.RawIOBase):
     """A connection for one attempt; no operation blocks beyond the deadline. As a file, it reads the response."""
 
-    def __init__(self, address: str, port: int, deadline: Deadline) -> None:
+    def __init__(self, unconnected: socket, address: str, port: int, deadline: Deadline) -> None:
+        self._socket = unconnected
         self._address = (address, port)
         self._deadline = deadline
         self._received = 0
-        self._socket = socket(AF_INET6 if ":" in address else AF_INET, SOCK_STREAM)
 
     def connect(self, tls: ssl.SSLContext | None, host: str) -> None:
         """Connect, and with TLS check the certificate against the host name.
@@ -102,7 +102,7 @@ class Connection(io.RawIOBase):
             self._socket = tls.wrap_socket(self._socket, server_hostname=host)
 
     def send(self, url: SplitResult, request: CallbackRequest) -> HTTPResponse:
-        """Send a request and return the response, read up to the end of its headers."""
+        """Send a request and return the response, of which nothing is read yet; the caller closes it."""
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers)]
         rest = memoryview("".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii") + request.body)
@@ -110,9 +110,7 @@ class Connection(io.RawIOBase):
             self._socket.settimeout(self._deadline.left())
             rest = rest[self._socket.send(rest) :]
         # An HTTPResponse uses nothing of a socket but its file.
-        response = HTTPResponse(cast("Any", self), method=request.method)
-        response.begin()
-        return response
+        return HTTPResponse(cast("Any", self), method=request.method)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return a buffered reader of this connection, as a socket does."""
@@ -194,11 +192,12 @@ class WebhookClient:
         """Return the status, the beginning of the body, and the error if the response is no success."""
         connection = self._connect(url, deadline)
         try:
-            response = connection.send(url, request)
-            body = response.read(MAX_RESPONSE_BODY + 1)
+            with closing(connection.send(url, request)) as response:
+                response.begin()
+                body = response.read(MAX_RESPONSE_BODY + 1)
+                return response.status, body[:MAX_RECORDED_BODY], _error_of(response, len(body))
         finally:
             self._close(connection)
-        return response.status, body[:MAX_RECORDED_BODY], _error_of(response, len(body))
 
     def _connect(self, url: SplitResult, deadline: Deadline) -> Connection:
         """Connect to one of the addresses of a host; all of them must be allowed."""
@@ -227,7 +226,8 @@ class WebhookClient:
         with self._lock:
             if self._is_closed:
                 raise ConnectionAbortedError("mocksms is stopping")
-            connection = Connection(address, port, deadline)
+            family = AF_INET6 if ":" in address else AF_INET
+            connection = Connection(socket(family, SOCK_STREAM), address, port, deadline)
             self._open.add(connection)
             return connection
 
