@@ -171,6 +171,8 @@ class Engine:
         Raises:
             RefusedByFault: the fault accepts nothing.
         """
+        if not account.faults and not account.rules:
+            return None
         now = account.clock.now()
         for rules in (account.faults, account.rules):
             if triggered := rules.take_fault(operation, messages, now):
@@ -350,8 +352,9 @@ class Engine:
         for transition in message.history[len(before) :]:
             if transition.state is State.SENT:
                 account.charge(message.segments)
-                account.plan_reactions(message, transition.at)
-                self._track_due(account)
+                if message.reactions:
+                    account.plan_reactions(message, transition.at)
+                    self._track_due(account)
             elif transition.state is State.NO_CREDIT:
                 account.wait_for_credit(message.sequence)
         self.emit(account, message)

@@ -94,8 +94,8 @@ class EventLog:
 
     def add(self, account: Account | None, event: EngineEvent) -> None:
         """Add an event; beyond the limit the oldest is evicted."""
-        self.latest += 1
-        self._ring[self.latest % MAX_EVENTS] = StreamEvent(self.latest, account, event)
+        self.latest = number = self.latest + 1
+        self._ring[number % MAX_EVENTS] = StreamEvent(number, account, event)
 
     def batch(self, place: int, account: str | None) -> tuple[bytes, int]:
         """Return the encoded events after a number, of one account by its id or of all, and the last number."""

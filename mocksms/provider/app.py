@@ -196,7 +196,7 @@ class ProviderApp:
             ApiOperation.SEND,
             note=str(triggered or ""),
             triggered=triggered,
-            messages=tuple(message.sequence for message in messages),
+            messages=tuple([message.sequence for message in messages]),
             warnings=warnings,
         )
 
