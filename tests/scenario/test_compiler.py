@@ -67,19 +67,19 @@ def message_facts(number: str = "972-54-1111111", *, accept_local: bool = False,
     return MessageFacts(mobile_number=number, digits=numbers.parse(number, accept_local=accept_local).digits, **seen)
 
 
-def meets(match: dict[str, Any], settings: Settings | None = None, number: str = "972-54-1111111", **more: Any) -> bool:
-    """Return whether a message meets a match."""
+def fits(match: dict[str, Any], settings: Settings | None = None, number: str = "972-54-1111111", **more: Any) -> bool:
+    """Whether a message matches."""
     settings = settings or Settings()
     facts = message_facts(number, accept_local=settings.accept_local_numbers, **more)
     return CountedRule(rule(settings, match=match, outcome="sent"), "seed").matches(facts)
 
 
 def test_empty_match_matches_everything() -> None:
-    assert meets({})
+    assert fits({})
 
 
 @pytest.mark.parametrize(
-    ("to", "number", "is_met"),
+    ("to", "number", "matches"),
     [
         pytest.param("972-54-1111111", "+972 54 111 1111", True, id="in another spelling"),
         pytest.param("972541111111", "972-54-1111111", True, id="as digits"),
@@ -100,12 +100,12 @@ def test_empty_match_matches_everything() -> None:
         pytest.param("054-*", "972-54-1111111", False, id="pattern of local numbers where those are not accepted"),
     ],
 )
-def test_numbers_are_compared_by_digits(to: str, number: str, is_met: bool) -> None:
-    assert meets({"to": to}, number=number) is is_met
+def test_numbers_are_compared_by_digits(to: str, number: str, matches: bool) -> None:
+    assert fits({"to": to}, number=number) is matches
 
 
 @pytest.mark.parametrize(
-    ("to", "number", "is_met"),
+    ("to", "number", "matches"),
     [
         ("054-1111111", "972-54-1111111", True),
         ("972-54-1111111", "054-1111111", True),
@@ -117,12 +117,12 @@ def test_numbers_are_compared_by_digits(to: str, number: str, is_met: bool) -> N
         ("05", "05", True),
     ],
 )
-def test_local_number_equals_the_one_with_country_code_if_accepted(to: str, number: str, is_met: bool) -> None:
-    assert meets({"to": to}, Settings(accept_local_numbers=True), number) is is_met
+def test_local_number_equals_the_one_with_country_code_if_accepted(to: str, number: str, matches: bool) -> None:
+    assert fits({"to": to}, Settings(accept_local_numbers=True), number) is matches
 
 
 @pytest.mark.parametrize(
-    ("content", "is_met"),
+    ("content", "matches"),
     [
         pytest.param("code", True, id="part"),
         pytest.param("Code", False, id="part in another case"),
@@ -138,12 +138,12 @@ def test_local_number_equals_the_one_with_country_code_if_accepted(to: str, numb
         pytest.param("regex:(?i)CODE", True, id="regular expression in any case"),
     ],
 )
-def test_content_is_matched_by_part_pattern_or_expression(content: str, is_met: bool) -> None:
-    assert meets({"content": content}) is is_met
+def test_content_is_matched_by_part_pattern_or_expression(content: str, matches: bool) -> None:
+    assert fits({"content": content}) is matches
 
 
 @pytest.mark.parametrize(
-    ("tag", "is_met"),
+    ("tag", "matches"),
     [
         ("otp", True),
         ("spring sale", True),
@@ -155,17 +155,17 @@ def test_content_is_matched_by_part_pattern_or_expression(content: str, is_met: 
         ("*", True),
     ],
 )
-def test_any_of_the_tags_may_match(tag: str, is_met: bool) -> None:
-    assert meets({"tag": tag}) is is_met
+def test_any_of_the_tags_may_match(tag: str, matches: bool) -> None:
+    assert fits({"tag": tag}) is matches
 
 
 def test_message_without_tags_matches_no_tag() -> None:
-    assert not meets({"tag": "*"}, tags=())
+    assert not fits({"tag": "*"}, tags=())
 
 
 @pytest.mark.parametrize("name", ["sender", "charset"])
 @pytest.mark.parametrize(
-    ("wish", "is_met"),
+    ("condition", "matches"),
     [
         ("Shop-1", True),
         ("Shop", False),
@@ -176,18 +176,18 @@ def test_message_without_tags_matches_no_tag() -> None:
         ("regex:x", False),
     ],
 )
-def test_sender_and_charset_are_matched_completely(name: str, wish: str, is_met: bool) -> None:
+def test_sender_and_charset_are_matched_completely(name: str, condition: str, matches: bool) -> None:
     seen: dict[str, Any] = {name: "Shop-1"}
-    assert meets({name: wish}, **seen) is is_met
+    assert fits({name: condition}, **seen) is matches
 
 
 @pytest.mark.parametrize(("wanted", "is_async"), [(True, True), (True, False), (False, True), (False, False)])
 def test_async_mode_is_matched(wanted: bool, is_async: bool) -> None:
-    assert meets({"async": wanted}, wants_async=is_async) is (wanted is is_async)
+    assert fits({"async": wanted}, wants_async=is_async) is (wanted is is_async)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "met"),
+    ("wanted", "counts"),
     [
         (2, [2]),
         ("2", [2]),
@@ -199,20 +199,20 @@ def test_async_mode_is_matched(wanted: bool, is_async: bool) -> None:
         (" <2 ", [1]),
     ],
 )
-def test_segments_are_compared(wanted: object, met: list[int]) -> None:
-    assert [count for count in (1, 2, 3, 4) if meets({"segments": wanted}, count_segments=partial(int, count))] == met
+def test_segments_are_compared(wanted: object, counts: list[int]) -> None:
+    assert [count for count in (1, 2, 3, 4) if fits({"segments": wanted}, count_segments=partial(int, count))] == counts
 
 
 def test_segments_are_counted_only_if_all_else_matches() -> None:
-    assert not meets({"segments": 1, "content": "no such words"}, count_segments=partial(pytest.fail, "counted"))
+    assert not fits({"segments": 1, "content": "no such words"}, count_segments=partial(pytest.fail, "counted"))
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_nth_message_to_its_number_is_matched(nth: int) -> None:
-    assert meets({"nth": 2}, nth=nth) is (nth == 2)
+    assert fits({"nth": 2}, nth=nth) is (nth == 2)
 
 
-WISHES: dict[str, tuple[object, object]] = {
+CONDITIONS: dict[str, tuple[object, object]] = {
     "to": ("972-54-*", "972-53-*"),
     "content": ("code", "kode"),
     "tag": ("otp", "ads"),
@@ -226,13 +226,13 @@ WISHES: dict[str, tuple[object, object]] = {
 
 def test_every_condition_is_tested_here() -> None:
     named = {field.alias or name for name, field in Match.model_fields.items()}
-    assert named == {*WISHES, "operation"}
+    assert named == {*CONDITIONS, "operation"}
 
 
-@pytest.mark.parametrize("unmet", [None, *WISHES])
+@pytest.mark.parametrize("unmet", [None, *CONDITIONS])
 def test_match_needs_all_conditions(unmet: str | None) -> None:
-    match = {name: wrong if name == unmet else right for name, (right, wrong) in WISHES.items()}
-    assert meets(match) is (unmet is None)
+    match = {name: wrong if name == unmet else right for name, (right, wrong) in CONDITIONS.items()}
+    assert fits(match) is (unmet is None)
 
 
 def is_globbed(pattern: str, text: str) -> bool:
@@ -250,13 +250,13 @@ def is_globbed(pattern: str, text: str) -> bool:
 @example("*aa*a*", "aa")
 @example("*a*a*", "a")
 def test_star_matches_any_characters(pattern: str, text: str) -> None:
-    assert meets({"content": pattern}, content=text) is is_globbed(pattern, text)
+    assert fits({"content": pattern}, content=text) is is_globbed(pattern, text)
 
 
 @given(st.text(st.sampled_from("a.[]\\?+\n*"), max_size=5), st.text(st.sampled_from("a.[]\\?+\n*"), max_size=5))
 def test_only_the_star_is_special(pattern: str, rest: str) -> None:
     for text in (pattern.replace("*", rest), pattern + rest, rest):
-        assert meets({"content": f"{pattern}*"}, content=text) is is_globbed(f"{pattern}*", text)
+        assert fits({"content": f"{pattern}*"}, content=text) is is_globbed(f"{pattern}*", text)
 
 
 def test_time_limit_of_expressions_starts_with_every_send(monkeypatch: pytest.MonkeyPatch) -> None:

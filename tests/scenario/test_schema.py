@@ -219,10 +219,10 @@ def test_read_creates_no_message_for_an_outcome(operation: str) -> None:
     assert said.startswith(f"operation {operation} creates no message")
 
 
-@pytest.mark.parametrize("wish", [{"to": "1"}, {"async": False}, {"nth": 1}, {"segments": 1}, {"tag": "a"}], ids=str)
-def test_read_has_no_message_to_match(wish: dict[str, Any]) -> None:
-    (name,) = wish
-    said = complaint(RuleModel, match={"operation": "info", **wish}, fault={"kind": "empty"})
+@pytest.mark.parametrize("match", [{"to": "1"}, {"async": False}, {"nth": 1}, {"segments": 1}, {"tag": "a"}], ids=str)
+def test_read_has_no_message_to_match(match: dict[str, Any]) -> None:
+    (name,) = match
+    said = complaint(RuleModel, match={"operation": "info", **match}, fault={"kind": "empty"})
     assert f" {name};" in said
     assert "info" in said
 
