@@ -79,7 +79,7 @@ def is_address(host: str) -> bool:
 
 
 def _forms(address: Address) -> Iterator[Address]:
-    """Iterate over an address and the IPv4 addresses it stands for by mapping, translation or tunnel."""
+    """Iterate over an address and the IPv4 addresses it leads to by mapping, translation or tunnel."""
     yield address
     if isinstance(address, IPv4Address):
         return
