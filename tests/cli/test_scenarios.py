@@ -192,6 +192,8 @@ def test_check_against_a_journal_succeeds_if_every_rule_was_applied(journal: str
     assert main(["check", "gateway-outage", "--against", journal, "--json"]) == 0
     label = "rule 1 (outage) of gateway-outage.toml"
     assert json.loads(capsys.readouterr().out) == {"rules": [{"label": label, "matched": 2, "applied": 2}]}
+    assert main(["check", "gateway-outage", "--against", journal]) == 0
+    assert "Never applied" not in capsys.readouterr().out
 
 
 def test_schema_describes_scenarios(capsys: Captured) -> None:
