@@ -16,7 +16,7 @@ from tests.readme import GUIDE, README, blocks
 @pytest.mark.usefixtures("image")
 def test_printed_commands_build_and_run_the_container(page: Path, engine: Engine, base: str) -> None:
     (printed,) = (block.content for block in blocks(page) if block.info == "container")
-    if engine.attempt("inspect", "mocksms").returncode == 0:
+    if engine.attempt("container", "inspect", "mocksms").returncode == 0:
         pytest.skip("THE README WAS NOT TESTED: another container has the name mocksms")
     # Here the base is another image, and the port may be taken.
     commands = printed.replace("docker build", f"docker build --network host --build-arg BASE={base}")
