@@ -22,6 +22,11 @@ hypothesis_settings.load_profile("mocksms")
 freezegun.configure(extend_ignore_list=["testcontainers"])
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Use two workers per core: tests wait for sockets, subprocesses and a browser nearly half of the time."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(scope="session")
 def shared_mock() -> Iterator[Mock]:
     """One mock with default rules for all tests that use an account of their own; its magic delay is short."""
