@@ -82,23 +82,23 @@ def test_more_waits_can_run_than_a_pool_has_threads(sms: MockSMS) -> None:
     asyncio.run(scenario())
 
 
-async def _given_up_in_asyncio(sms: MockSMS, **wish: Any) -> None:
+async def _given_up_in_asyncio(sms: MockSMS, **expected: Any) -> None:
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(sms.aio.wait_for(timeout=TIMEOUT * 10, **wish), 0.05)
+        await asyncio.wait_for(sms.aio.wait_for(timeout=TIMEOUT * 10, **expected), 0.05)
 
 
-async def _given_up_in_trio(sms: MockSMS, **wish: Any) -> None:
+async def _given_up_in_trio(sms: MockSMS, **expected: Any) -> None:
     with trio.move_on_after(0.05) as scope:
-        await sms.aio.wait_for(timeout=TIMEOUT * 10, **wish)
+        await sms.aio.wait_for(timeout=TIMEOUT * 10, **expected)
     assert scope.cancelled_caught
 
 
 @pytest.mark.parametrize(
     ("run", "given_up"), [(RUNS["asyncio"], _given_up_in_asyncio), (RUNS["trio"], _given_up_in_trio)], ids=RUNS
 )
-@pytest.mark.parametrize("wish", [{}, {"text": bool}], ids=["by the mock", "by this side"])
-def test_cancelled_wait_closes_its_connection(sms: MockSMS, run: Any, given_up: Any, wish: Any) -> None:
-    run(lambda: given_up(sms, **wish))
+@pytest.mark.parametrize("expected", [{}, {"text": bool}], ids=["by the mock", "by this side"])
+def test_cancelled_wait_closes_its_connection(sms: MockSMS, run: Any, given_up: Any, expected: Any) -> None:
+    run(lambda: given_up(sms, **expected))
     for thread in threading.enumerate():
         if thread.name == "mocksms wait":
             thread.join(TIMEOUT)
