@@ -22,9 +22,12 @@ hypothesis_settings.load_profile("mocksms")
 freezegun.configure(extend_ignore_list=["testcontainers"])
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Use two workers per core: tests wait for sockets, subprocesses and a browser nearly half of the time."""
-    return 2 * (os.cpu_count() or 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Use two workers per core: tests wait for sockets, subprocesses and a browser nearly half of the time.
+
+    With coverage a test uses more of its core, so then one.
+    """
+    return (1 if config.getoption("cov_source", None) else 2) * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")
