@@ -148,6 +148,14 @@ class CallbackModel(ScenarioTable):
         default=1, description="Number of times each callback is sent"
     )
 
+    @model_validator(mode="after")
+    def _check_drop(self) -> CallbackModel:
+        if self.drop:
+            for name, field in CallbackModel.model_fields.items():
+                if name != "drop" and getattr(self, name) != field.default:
+                    raise ValueError(f"drop sends no callbacks, so {name} has no effect; remove one of them")
+        return self
+
 
 class FaultModel(ScenarioTable):
     """How the request fails."""

@@ -184,6 +184,15 @@ def test_fault_cannot_have_a_reaction(reaction: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.parametrize("other", [{"times": 2}, {"delay": "1s"}], ids=["times", "delay"])
+def test_dropped_callback_has_neither_times_nor_delay(other: dict[str, Any]) -> None:
+    (name,) = other
+    assert complaint(RuleModel, callback={"drop": True, **other}) == (
+        f"drop sends no callbacks, so {name} has no effect; remove one of them"
+    )
+    assert rule(callback={"drop": False, **other}).callback
+
+
 @pytest.mark.parametrize("way", ["outcome", "pass_through"])
 def test_delay_is_valid_with_outcome_and_pass_through(way: str) -> None:
     assert rule(**{way: WAYS[way]}, delay="2s").delay == 2 * SECOND
