@@ -5,8 +5,8 @@
     +-- NotReady                    no mock is ready at a URL
     +-- IllegalStep                 a message cannot go from its state to the requested one
     +-- NoLink                      a message has no such link to open
-    +-- ClockMovedBack              a clock cannot go back
-    +-- ClockOutOfRange             a clock cannot go beyond its latest time
+    +-- ClockMovedBack              a clock cannot be advanced to the past
+    +-- ClockOutOfRange             a clock cannot be set to this time
     +-- PatternTooSlow              a regular expression takes too long
     +-- WebhookForbidden            callbacks to this address are not allowed
     +-- InvalidScenario             a scenario cannot be read, or has values that are not valid
@@ -100,20 +100,24 @@ class NoLink(MocksmsError):
 
 
 class ClockMovedBack(MocksmsError):
-    """A clock at the time `now` cannot go back to the `requested` time."""
+    """A clock at the time `now` cannot be advanced to the `requested` time, which is earlier."""
 
     def __init__(self, now: datetime, requested: datetime) -> None:
         self.now = now
         self.requested = requested
-        super().__init__(f"the clock is at {now.isoformat()} and cannot go back to {requested.isoformat()}")
+        super().__init__(
+            f"the clock is at {now.isoformat()} and cannot be advanced to {requested.isoformat()}, which is earlier; "
+            "freeze it there instead"
+        )
 
 
 class ClockOutOfRange(MocksmsError):
-    """A clock cannot go beyond the time `latest`."""
+    """A clock shows times from `earliest` to `latest` only."""
 
-    def __init__(self, latest: datetime) -> None:
+    def __init__(self, earliest: datetime, latest: datetime) -> None:
+        self.earliest = earliest
         self.latest = latest
-        super().__init__(f"a clock cannot go beyond {latest.isoformat()}")
+        super().__init__(f"a clock can only be set to times from {earliest.isoformat()} to {latest.isoformat()}")
 
 
 class PatternTooSlow(MocksmsError):

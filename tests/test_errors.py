@@ -86,9 +86,13 @@ def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
         ),
         (
             ClockMovedBack(NOON, NOON - timedelta(hours=1)),
-            "the clock is at 2026-03-01T12:00:00+00:00 and cannot go back to 2026-03-01T11:00:00+00:00",
+            "the clock is at 2026-03-01T12:00:00+00:00 and cannot be advanced to 2026-03-01T11:00:00+00:00, "
+            "which is earlier; freeze it there instead",
         ),
-        (ClockOutOfRange(NOON), "a clock cannot go beyond 2026-03-01T12:00:00+00:00"),
+        (
+            ClockOutOfRange(NOON - timedelta(hours=1), NOON),
+            "a clock can only be set to times from 2026-03-01T11:00:00+00:00 to 2026-03-01T12:00:00+00:00",
+        ),
         (
             WebhookForbidden("app.test", "169.254.1.1", never=True),
             "app.test is 169.254.1.1, a link-local, multicast or metadata address, which mocksms never calls",

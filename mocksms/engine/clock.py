@@ -23,7 +23,7 @@ def system_time() -> datetime:
 
 
 class Clock:
-    """A clock that can be frozen, resumed and moved forward, but not back.
+    """A clock that can be frozen, resumed and moved.
 
     Args:
         source: returns real time, timezone-aware, in UTC.
@@ -66,8 +66,16 @@ class Clock:
     def move_to(self, instant: datetime) -> None:
         """Move forward to an instant; an earlier one has no effect."""
         missing = instant - self.now()
-        if missing <= timedelta():
-            return
+        if missing > timedelta():
+            self._move(instant, missing)
+
+    def set_back(self, instant: datetime) -> None:
+        """Move back to an instant; a later one has no effect."""
+        missing = instant - self.now()
+        if missing < timedelta():
+            self._move(instant, missing)
+
+    def _move(self, instant: datetime, missing: timedelta) -> None:
         if self._frozen_at is not None:
             self._frozen_at = instant
         else:

@@ -16,7 +16,7 @@ from mocksms.errors import ClockMovedBack, ClockOutOfRange, NoLink
 from mocksms.sms.message import Message, State, Status
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.text import content_of, links_in
-from mocksms.sms.times import MAX_INSTANT
+from mocksms.sms.times import MAX_INSTANT, MIN_INSTANT
 from mocksms.sms.webhook import Webhook
 
 
@@ -221,13 +221,17 @@ class Controls:
             self._engine.accounts.delete(account)
         self._engine.emit(account, ManualChange.RESET)
 
-    def freeze(self, account: Account | None) -> None:
-        """Freeze time."""
+    def freeze(self, account: Account | None, latest: datetime = MAX_INSTANT) -> None:
+        """Apply what is due, and freeze time; clocks that are later than `latest` are set back to it.
+
+        What is planned for a time stays planned for that time.
+        """
         self._apply_due(account)
         clocks = self._clocks(account)
         real = clocks[0].real()
         for clock in clocks:
             clock.freeze(real)
+            clock.set_back(latest)
         self._engine.emit(account, ManualChange.CLOCK)
 
     def resume(self, account: Account | None) -> None:
@@ -244,7 +248,7 @@ class Controls:
         """
         clocks = self._clocks(account)
         if duration > MAX_INSTANT - max(clock.now() for clock in clocks):
-            raise ClockOutOfRange(MAX_INSTANT)
+            raise ClockOutOfRange(MIN_INSTANT, MAX_INSTANT)
         for clock in clocks:
             clock.move_to(clock.now() + duration)
         self._after_move(account)
@@ -254,14 +258,13 @@ class Controls:
 
         Raises:
             ClockMovedBack: the instant is in the past.
-            ClockOutOfRange: the instant is too late.
+            ClockOutOfRange: a clock cannot be set to it.
         """
-        if instant > MAX_INSTANT:
-            raise ClockOutOfRange(MAX_INSTANT)
         clocks = self._clocks(account)
         latest = max(clock.now() for clock in clocks)
         if instant < latest:
             raise ClockMovedBack(latest, instant)
+        check_in_range(instant)
         for clock in clocks:
             clock.move_to(instant)
         self._after_move(account)
@@ -290,6 +293,16 @@ class Controls:
         if account is not None:
             return [account.clock]
         return [self._engine.accounts.clock, *(each.clock for each in self._engine.accounts)]
+
+
+def check_in_range(instant: datetime) -> None:
+    """Refuse an instant that a clock cannot be set to.
+
+    Raises:
+        ClockOutOfRange: it is too early or too late.
+    """
+    if not MIN_INSTANT <= instant <= MAX_INSTANT:
+        raise ClockOutOfRange(MIN_INSTANT, MAX_INSTANT)
 
 
 def _later(now: datetime, duration: timedelta) -> datetime:

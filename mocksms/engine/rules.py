@@ -187,9 +187,12 @@ class CountedRule:
         return spec.fault.lasting(shortest + (spec.max_duration - shortest) * self._random().random())
 
     def _wait(self, limit: RateLimit, now: datetime) -> timedelta:
-        """Return how long until a request is accepted again; zero if it is now."""
+        """Return how long until a request is accepted again; zero if it is now.
+
+        Requests later than now do not count: they came before the clock was set back.
+        """
         times = self._request_times
-        while times and times[0] + limit.per <= now:
+        while times and not times[0] <= now < times[0] + limit.per:
             times.popleft()
         return timedelta() if len(times) < limit.limit else times[0] + limit.per - now
 

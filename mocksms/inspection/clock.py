@@ -9,13 +9,14 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_v
 
 from mocksms.engine.account import Account
 from mocksms.engine.clock import Clock
+from mocksms.engine.controls import check_in_range
 from mocksms.errors import ClockMovedBack, ClockOutOfRange
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import CallbacksUnfinished, UnknownAccount
 from mocksms.inspection.models import RequestModel, ResponseModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.schemas.types import Duration
-from mocksms.sms.times import MAX_INSTANT, parse_any_instant
+from mocksms.sms.times import MAX_INSTANT, MIN_INSTANT, parse_any_instant
 
 
 def _instant(raw: object) -> datetime:
@@ -33,13 +34,21 @@ Instant = Annotated[
 """A point in time as the emulated API reads it: without an offset it is Israel time."""
 
 
+class FreezeBody(RequestModel):
+    """The time to freeze the clock at; without it, the clock is frozen at the time it shows."""
+
+    at: Instant = Field(
+        default=MIN_INSTANT, description="A time, also a past one; without an offset Israel time"
+    )
+
+
 class AdvanceBody(RequestModel):
     """How far to advance the clock: by a duration or to an instant."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["by"]}, {"required": ["to"]}]})
 
     by: Duration = timedelta()
-    to: Instant = MAX_INSTANT
+    to: Instant = Field(default=MAX_INSTANT, description="A time; without an offset Israel time")
 
     @model_validator(mode="after")
     def _has_one(self) -> AdvanceBody:
@@ -67,11 +76,22 @@ def read_clock(context: Context, call: InspectionCall) -> ClockView:
     return _view(context, None if call.scope.name is None else call.scope.peek())
 
 
-def freeze_clock(context: Context, call: InspectionCall) -> ClockView:
-    """Freeze the clock of an account, or of all accounts."""
-    account = call.scope.one_or_all()
+async def freeze_clock(context: Context, call: InspectionCall) -> ClockView:
+    """Freeze the clock of an account, or of all accounts.
+
+    With `at` it is frozen at that time. Before that, everything due at the present time is applied, and callbacks are
+    attempted. A later time is as an advance to it. An earlier time changes the clock alone: messages keep their times,
+    and what is planned for a time stays planned for that time.
+    """
+    account, body = call.scope.one_or_all(), call.body
+    if not body.model_fields_set:
+        context.controls.freeze(account)
+        return _view(context, account)
+    check_in_range(body.at)
     context.controls.freeze(account)
-    return _view(context, account)
+    await context.callback_waits.until_not_busy(account)  # an earlier time would postpone callbacks that are due
+    context.controls.freeze(account, latest=body.at)
+    return await _advance_to(context, account, body.at)
 
 
 def resume_clock(context: Context, call: InspectionCall) -> ClockView:
@@ -90,8 +110,13 @@ async def advance_clock(context: Context, call: InspectionCall) -> ClockView:
     account, body = call.scope.one_or_all(), call.body
     if "by" in body.model_fields_set:
         context.controls.advance_by(account, body.by)
-    else:
-        context.controls.advance_to(account, body.to)
+        await context.callback_waits.until_not_busy(account)
+        return _view(context, account)
+    return await _advance_to(context, account, body.to)
+
+
+async def _advance_to(context: Context, account: Account | None, instant: datetime) -> ClockView:
+    context.controls.advance_to(account, instant)
     await context.callback_waits.until_not_busy(account)
     return _view(context, account)
 
@@ -104,7 +129,16 @@ def _view(context: Context, account: Account | None) -> ClockView:
 
 ENDPOINTS: Final = (
     endpoint("GET", "clock", read_clock, returns=ClockView, raises=[UnknownAccount]),
-    endpoint("POST", "clock/freeze", freeze_clock, returns=ClockView, raises=[UnknownAccount]),
+    endpoint(
+        "POST",
+        "clock/freeze",
+        freeze_clock,
+        returns=ClockView,
+        body=FreezeBody,
+        body_required=False,
+        examples={"now": {}, "at": {"at": "2020-01-31T12:00:00Z"}},
+        raises=[UnknownAccount, ClockOutOfRange, CallbacksUnfinished],
+    ),
     endpoint(
         "POST",
         "clock/advance",

@@ -10,7 +10,7 @@
         +-- InvalidToken            the control token is missing or wrong
         +-- TooManyOpenRequests     too many waits or event streams are open
         +-- ShuttingDown            the mock shuts down during a wait
-        +-- CallbacksUnfinished     the clock was advanced, but due callbacks take too long
+        +-- CallbacksUnfinished     the clock was changed, but due callbacks take too long
         +-- ExpectationFailed       the messages are not as expected
             +-- NoMessage           no message matches
             +-- WaitTimedOut        too few messages matched in time
@@ -107,12 +107,12 @@ class ShuttingDown(InspectionRefused):
 
 
 class CallbacksUnfinished(InspectionRefused):
-    """The clock was advanced, but due callbacks were not all attempted within `timeout` seconds."""
+    """The clock was changed, but due callbacks were not all attempted within `timeout` seconds."""
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
         super().__init__(
-            f"The clock was advanced, but due callbacks were not all attempted within {timeout:g} s; "
+            f"The clock was changed, but due callbacks were not all attempted within {timeout:g} s; "
             "GET /_mock/callbacks?state=pending lists them."
         )
 
@@ -179,12 +179,12 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     errors.IllegalStep: ErrorSpec(HTTPStatus.CONFLICT, "The message cannot take this step"),
     errors.NoLink: ErrorSpec(HTTPStatus.CONFLICT, "The message shows no such link"),
     errors.ClockMovedBack: ErrorSpec(HTTPStatus.CONFLICT, "The clock is already later"),
-    errors.ClockOutOfRange: ErrorSpec(HTTPStatus.CONFLICT, "The clock cannot go that far"),
+    errors.ClockOutOfRange: ErrorSpec(HTTPStatus.CONFLICT, "A clock cannot be set to this time"),
     errors.BodyTooLarge: ErrorSpec(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", _CLOSE),
     errors.UnsupportedMediaType: ErrorSpec(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON"),
     TooManyOpenRequests: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "Too many waits or event streams are open", _RETRY),
     ShuttingDown: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "The mock shuts down"),
-    CallbacksUnfinished: ErrorSpec(HTTPStatus.GATEWAY_TIMEOUT, "The clock was advanced, but callbacks take too long"),
+    CallbacksUnfinished: ErrorSpec(HTTPStatus.GATEWAY_TIMEOUT, "The clock was changed, but callbacks take too long"),
 }
 """The response to each error."""
 

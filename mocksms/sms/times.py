@@ -11,6 +11,10 @@ from zoneinfo import ZoneInfo
 MAX_INSTANT: Final = datetime(9000, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 """The latest time of a clock. It leaves space in the calendar for the durations that are added to it."""
 
+MIN_INSTANT: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The earliest time that a clock can be set to. Earlier ones have offsets with seconds in Israel, which ISO 8601 cannot
+carry."""
+
 ISRAEL: Final = ZoneInfo("Asia/Jerusalem")
 """The time zone of a time without an offset (inferred: a product for Israel)."""
 

@@ -14,7 +14,15 @@ from typing import Any, Final, Self
 from mocksms.errors import MockRefused, MocksmsError
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.client import REQUEST_SECONDS, MockClient
-from mocksms.testing.models import DurationLike, SmsMessage, SmsReply, message_of, reply_of, transaction_id_of
+from mocksms.testing.models import (
+    DurationLike,
+    SmsMessage,
+    SmsReply,
+    instant_text,
+    message_of,
+    reply_of,
+    transaction_id_of,
+)
 
 __tracebackhide__ = True
 
@@ -238,21 +246,17 @@ class Actions(AccountHandle):
         return self._act(message, "click", {} if url is None else {"url": url})
 
     def freeze(self, at: datetime | None = None) -> datetime:
-        """Freeze the clock of the account, at once or at a later time, and return its time.
+        """Freeze the clock of the account, now or at a time in the past or future, and return its time.
+
+        A later time applies what is due by then, as `advance` does. An earlier time changes the clock alone: what is
+        planned for a time stays planned for that time.
 
         Raises:
-            MockRefused: `at` is in the past; the clock is not changed.
+            ValueError: `at` has no time zone.
+            MockRefused: `at` is before 1970 or too far in the future, or a webhook takes too long.
         """
-        was_frozen = at is not None and self.api("GET", "clock")["frozen"]
-        now = datetime.fromisoformat(self.api("POST", "clock/freeze")["now"])
-        if at is None:
-            return now
-        try:
-            return self.advance(at)
-        except MockRefused as error:
-            if error.status == HTTPStatus.CONFLICT and not was_frozen:
-                self.resume()
-            raise
+        body = None if at is None else {"at": instant_text("at", at)}
+        return datetime.fromisoformat(self.api("POST", "clock/freeze", body, read_timeout=ADVANCE_SECONDS)["now"])
 
     def advance(self, by: DurationLike | datetime) -> datetime:
         """Move the clock of the account forward by a duration or to a time, and return its time.
@@ -261,12 +265,10 @@ class Actions(AccountHandle):
         application receives callbacks use `await sms.aio.advance(...)`.
 
         Raises:
+            ValueError: the time has no time zone.
             MockRefused: the time is in the past or too far in the future, or a webhook takes too long.
         """
-        if isinstance(by, datetime):
-            body: dict[str, Any] = {"to": (by if by.tzinfo else by.astimezone()).isoformat()}
-        else:
-            body = {"by": by}
+        body = {"to": instant_text("by", by)} if isinstance(by, datetime) else {"by": by}
         return datetime.fromisoformat(self.api("POST", "clock/advance", body, read_timeout=ADVANCE_SECONDS)["now"])
 
     def resume(self) -> None:

@@ -206,7 +206,7 @@ class Assertions(AccountHandle):
         ordered = sorted(delivered, key=lambda message: (*alike(message), message.cursor))
         for _, group in groupby(ordered, alike):
             for first, second in pairwise(group):
-                if limit is None or second.created_at - first.created_at <= limit:
+                if limit is None or abs(second.created_at - first.created_at) <= limit:
                     self._fail_of_duplicates(first, second, within)
 
     def assert_no_send_after_opt_out(self) -> None:

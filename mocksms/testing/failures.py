@@ -160,7 +160,7 @@ def duplicates(
 ) -> tuple[Explanation, Notes]:
     """Change an explanation so that it is about two messages with the same content."""
     conditions = [f"to {second.to}", f"content {quoted(second.content)}"]
-    apart = f", {(second.created_at - first.created_at).total_seconds():g} s apart"
+    apart = f", {abs(second.created_at - first.created_at).total_seconds():g} s apart"
     problem = describe_problem(2, conditions, expected, apart)
     notes = [("first", describe_message(first)), ("second", describe_message(second))]
     return too_many(explanation, problem, [*conditions, expected], []), notes

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from mocksms.testing.client import fits_a_header
+from mocksms.testing.models import AWARE, zone_missing
 
 KINDS: Final = {
     "refused": "refused request",
@@ -36,7 +37,7 @@ class MarkerOptions:
     Args:
         scenario: active from the start; a name, a path, rules or a whole scenario, as for `MockSMS.scenario`.
         credit: segments the account can send, None for no limit.
-        frozen: True freezes the clock at the start; an aware datetime in the future freezes it there.
+        frozen: True freezes the clock at the start; a datetime with a time zone freezes it there.
         strict: requests with warnings are unexpected traffic, too.
         api_key: API key of an application that cannot change it. The account is reset before and after the test.
         allow: kinds of unexpected traffic that the test accepts, one or several of `KINDS`.
@@ -82,9 +83,10 @@ def _issues(marker: Any) -> Iterator[str]:
         yield _issue("scenario", marker.scenario, "a name, a path, rules or None")
     if marker.credit not in (UNSET, None) and (type(marker.credit) is not int or marker.credit < 0):
         yield _issue("credit", marker.credit, "a whole number from 0, or None for no limit")
-    if not isinstance(marker.frozen, bool) and not (isinstance(marker.frozen, datetime) and marker.frozen.tzinfo):
-        expected = "True, or a datetime with a time zone such as datetime(2040, 1, 31, 12, tzinfo=UTC)"
-        yield _issue("frozen", marker.frozen, expected)
+    if not isinstance(marker.frozen, bool | datetime):
+        yield _issue("frozen", marker.frozen, f"True, or {AWARE}")
+    elif isinstance(marker.frozen, datetime) and marker.frozen.utcoffset() is None:
+        yield f"frozen of the marker mocksms is {marker.frozen!r}, {zone_missing(marker.frozen)}"
     if not isinstance(marker.strict, bool):
         yield _issue("strict", marker.strict, "True or False")
     if marker.api_key is not None and not fits_a_header(marker.api_key):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from mocksms.sms.display import quoted
@@ -14,6 +14,9 @@ from mocksms.sms.times import parse_seconds
 
 DurationLike = str | float | timedelta
 """A duration: text such as `"2h"` or `"250ms"`, a number of seconds, or a timedelta."""
+
+
+AWARE: Final = "a datetime with a time zone such as datetime(2040, 1, 31, 12, tzinfo=UTC)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +223,32 @@ def in_seconds(duration: DurationLike) -> float:
         return parse_seconds(duration)
     except ValueError as error:
         raise ValueError(f"{duration!r} is not {error}") from None
+
+
+def instant_text(name: str, value: object) -> str:
+    """Return a point in time as the inspection API reads it.
+
+    Raises:
+        ValueError: it has no time zone, so that it would be another point in time on another machine.
+        TypeError: it is no datetime.
+    """
+    if not isinstance(value, datetime):
+        raise TypeError(f"{name} is {value!r}, but must be {AWARE}")
+    if value.utcoffset() is None:
+        raise ValueError(f"{name} is {value!r}, {zone_missing(value)}")
+    return value.isoformat()
+
+
+def zone_missing(naive: datetime) -> str:
+    """Return the words that explain the two ways to give a datetime its time zone."""
+    parts = [*naive.replace(tzinfo=None).timetuple()[:6], naive.microsecond]
+    while len(parts) > 3 and not parts[-1]:
+        parts.pop()
+    arguments = ", ".join(map(str, parts))
+    return (
+        f"which has no time zone; write datetime({arguments}, tzinfo=UTC) for UTC, "
+        f'or datetime({arguments}, tzinfo=ZoneInfo("Asia/Jerusalem")) for Israel time'
+    )
 
 
 def _state(status: str, reason: str | None) -> str:

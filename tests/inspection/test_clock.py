@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from mocksms.sms.times import MAX_INSTANT
+from mocksms.sms.times import MAX_INSTANT, MIN_INSTANT
 from tests.inspection.support import BOUNCING, LATER, SENT, Api
-from tests.support import ManualClock, Mock, running
+from tests.support import ManualClock, Mock, body, running
 
 PHONE = "972-54-1111111"
 YEAR_AHEAD = timedelta(days=365)
@@ -240,6 +241,83 @@ def test_clocks_that_differ_advance_together_to_an_instant_ahead_of_all(own_mock
     assert now(first) == now(everyone) == datetime(2041, 1, 1, tzinfo=UTC)
     everyone.post("clock/advance", {"by": "1d"})
     assert now(first) == now(everyone) == datetime(2041, 1, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [
+        ("2020-01-31 12:00:00", "2020-01-31T10:00:00Z"),
+        ("2020-07-31T12:00:00", "2020-07-31T09:00:00Z"),
+        ("2020-01-31 12:00:00+00:00", "2020-01-31T12:00:00Z"),
+        ("2040-01-31", "2040-01-30T22:00:00Z"),
+        (MIN_INSTANT.isoformat(), "1970-01-01T00:00:00Z"),
+        (MAX_INSTANT.isoformat(), MAX_INSTANT.isoformat().replace("+00:00", "Z")),
+    ],
+)
+def test_clock_is_frozen_at_an_instant(api: Api, at: str, shown: str) -> None:
+    assert api.post("clock/freeze", {"at": at}) == {"now": shown, "frozen": True, "next_due": None}
+    assert api.get("clock")["now"] == shown
+
+
+def test_clock_that_is_set_back_leaves_what_is_planned_for_its_time(api: Api) -> None:
+    began = datetime.fromisoformat(api.post("clock/freeze")["now"])
+    (later,) = api.send(LATER)
+    due = api.get("clock")["next_due"]
+    assert api.post("clock/freeze", {"at": (began - YEAR_AHEAD).isoformat()})["next_due"] == due
+    (new,) = api.send(SENT)
+    assert [row["transaction_id"] for row in api.get("messages")["messages"]] == [new, later]
+    api.post("clock/advance", {"by": "364d"})
+    assert api.status_of(later) == "queued"
+    api.post("clock/advance", {"by": "2d"})
+    assert api.status_of(later) == "sent"
+    assert api.get(f"messages/{later}")["history"][-1]["at"] == due
+
+
+def test_freeze_at_a_later_time_applies_what_is_due(api: Api) -> None:
+    (later,) = api.send(LATER)
+    assert api.post("clock/freeze", {"at": "2040-01-01"})["frozen"]
+    assert api.status_of(later) == "sent"
+
+
+def test_clocks_that_differ_are_frozen_at_one_instant(own_mock: Mock) -> None:
+    first, everyone = Api(own_mock, "first"), Api(own_mock)
+    first.post("clock/freeze", {"at": "2050-01-01T00:00:00Z"})
+    frozen = everyone.post("clock/freeze", {"at": "2040-01-01T00:00:00Z"})
+    assert frozen["now"] == "2040-01-01T00:00:00Z"
+    assert [Api(own_mock, key).get("clock") for key in ("first", "new")] == [frozen] * 2
+
+
+def test_rate_limit_forgets_requests_that_are_later_than_a_clock_that_was_set_back(api: Api) -> None:
+    api.post("faults", {"fault": {"kind": "rate_limit", "limit": 1, "per": "1m"}, "ttl": "1m"})
+    api.send(SENT)
+    api.post("clock/freeze", {"at": "2020-01-01"})
+    api.send(SENT)
+    response = api.mock.post(json.dumps(body(SENT)), X_API_Key=api.key or "")
+    assert (response.status_code, response.headers["retry-after"]) == (429, "60")
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({"at": "soon"}, "at"),
+        ({"at": None}, "at"),
+        ({"at": 5}, "at"),
+        ({"at": "0001-01-01T00:00:00+01:00"}, "at"),
+        ({"to": "2030-01-01"}, "to"),
+    ],
+    ids=str,
+)
+def test_freeze_that_does_not_fit_is_named_and_nothing_changes(api: Api, body: dict[str, Any], where: str) -> None:
+    assert where in api.refused(400, "POST", "clock/freeze", body)["issues"]
+    assert not api.get("clock")["frozen"]
+
+
+@pytest.mark.parametrize(
+    "at", [(MIN_INSTANT - timedelta(seconds=1)).isoformat(), (MAX_INSTANT + timedelta(seconds=1)).isoformat()]
+)
+def test_freeze_outside_the_range_of_clocks_is_refused_and_nothing_changes(api: Api, at: str) -> None:
+    assert "times from 1970-01-01" in api.refused(409, "POST", "clock/freeze", {"at": at})["message"]
+    assert not api.get("clock")["frozen"]
 
 
 def test_looking_at_a_clock_uses_no_account(own_mock: Mock) -> None:

@@ -32,6 +32,7 @@ SPECIAL: list[tuple[str, str, Any]] = [
     ("wait_for_messages", "messages/wait?timeout=0&to=1", None),
     ("verify_messages", "verify", {"exactly": 99}),
     ("advance_clock", "clock/advance", {"to": "2001-01-01"}),
+    ("freeze_clock", "clock/freeze", {"at": "1969-01-01"}),
     ("put_scenario", "scenario?name=broken", None),
 ]
 """Requests that only this operation refuses: its id, the path and the body. The latest message is an invalid one."""
@@ -98,6 +99,7 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
         patched.setattr("mocksms.inspection.events.MAX_STREAMS", 0)
         patched.setattr("mocksms.asgi.MAX_BODY_SECONDS", 0.001)
         found.add(("advance_clock", status(strict_mock, "POST", "/_mock/clock/advance", json={"by": 1})))
+        found.add(("freeze_clock", status(strict_mock, "POST", "/_mock/clock/freeze", json={"at": "2020-01-01"})))
         found.add(("wait_for_messages", status(strict_mock, "GET", "/_mock/messages/wait")))
         found.add(("events", status(strict_mock, "GET", "/_mock/events")))
         writes = [operation for operation in OPERATIONS if operation.method != "GET"]

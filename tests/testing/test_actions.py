@@ -258,23 +258,45 @@ def test_clock_is_frozen_advanced_and_resumed(sms: MockSMS) -> None:
     assert sms.advance(timedelta(minutes=1)) - stands_at == timedelta(seconds=71.5)
     far = datetime(2040, 1, 1, tzinfo=UTC)
     assert sms.advance(far) == far
-    assert sms.advance(datetime(2041, 1, 1)) == datetime(2041, 1, 1).astimezone()
-    with pytest.raises(MockRefused, match="cannot go back"):
-        sms.advance(far)
+    with pytest.raises(MockRefused, match=r"cannot be advanced to 2039-12-31T00:00:00\+00:00, which is earlier"):
+        sms.advance(far - timedelta(days=1))
     sms.resume()
     assert sms.now > far
     assert sms.freeze(datetime(2042, 1, 1, tzinfo=UTC)) == datetime(2042, 1, 1, tzinfo=UTC)
 
 
-def test_freeze_in_the_past_changes_nothing(sms: MockSMS) -> None:
-    past = datetime(2020, 1, 1, tzinfo=UTC)
-    with pytest.raises(MockRefused, match="cannot go back to 2020"):
-        sms.freeze(past)
+def test_clock_is_frozen_in_the_past(sms: MockSMS) -> None:
+    past = datetime(2020, 1, 31, 12, tzinfo=UTC)
+    (before,) = send(sms)
+    assert sms.freeze(past) == sms.now == past
+    (after,) = send(sms)
+    assert sms.read(before).created_at.year > 2020
+    assert sms.read(after).created_at == past
+    assert sms.outbox[-1].transaction_id == after
+    with pytest.raises(AssertionError, match=r'"Hello", 2\S+ s apart'):
+        sms.assert_no_duplicates()
+    sms.assert_no_duplicates(within="1h")
+    with pytest.raises(MockRefused, match="only be set to times from 1970"):
+        sms.freeze(datetime(1969, 12, 31, tzinfo=UTC))
+    assert sms.now == past
+    sms.resume()
+    assert past < sms.now < past + timedelta(hours=1)
+
+
+def test_time_without_zone_is_refused_with_two_ways_to_write_it(sms: MockSMS) -> None:
+    naive = datetime(2034, 1, 31, 9, 30)
+    ways = (
+        r"datetime\(2034, 1, 31, 9, 30\), which has no time zone; "
+        r"write datetime\(2034, 1, 31, 9, 30, tzinfo=UTC\) for UTC, "
+        r'or datetime\(2034, 1, 31, 9, 30, tzinfo=ZoneInfo\("Asia/Jerusalem"\)\) for Israel time$'
+    )
+    with pytest.raises(ValueError, match=rf"^at is datetime\.{ways}"):
+        sms.freeze(naive)
+    with pytest.raises(ValueError, match=rf"^by is datetime\.{ways}"):
+        sms.advance(naive)
+    with pytest.raises(TypeError, match=r"^at is '2034-01-31', but must be a datetime with a time zone"):
+        sms.freeze("2034-01-31")  # type: ignore[arg-type]
     assert not sms.api("GET", "clock")["frozen"]
-    sms.freeze()
-    with pytest.raises(MockRefused, match="cannot go back to 2020"):
-        sms.freeze(past)
-    assert sms.api("GET", "clock")["frozen"]
 
 
 def test_advance_waits_as_long_as_receivers_can_take(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:

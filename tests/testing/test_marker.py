@@ -46,7 +46,6 @@ ALLOW = "one or several of refused, unknown-path, warning, crash, other-account,
         ("credit", -1, CREDIT),
         ("credit", True, CREDIT),
         ("frozen", "2040-01-01", FROZEN),
-        ("frozen", datetime(2040, 1, 1), FROZEN),
         ("strict", "no", "True or False"),
         ("api_key", 5, API_KEY),
         ("api_key", "", API_KEY),
@@ -64,6 +63,17 @@ def test_invalid_value_is_named_with_what_is_expected(option: str, value: object
     with pytest.raises(pytest.UsageError) as refused:
         read(mark(**{option: value}))
     assert str(refused.value) == f"{option} of the marker mocksms is {value!r}, but must be {expected}"
+
+
+def test_frozen_without_time_zone_is_refused_with_two_ways_to_write_it() -> None:
+    naive = datetime(2040, 1, 31, 12)
+    with pytest.raises(pytest.UsageError) as refused:
+        read(mark(frozen=naive))
+    assert str(refused.value) == (
+        f"frozen of the marker mocksms is {naive!r}, which has no time zone; "
+        "write datetime(2040, 1, 31, 12, tzinfo=UTC) for UTC, "
+        'or datetime(2040, 1, 31, 12, tzinfo=ZoneInfo("Asia/Jerusalem")) for Israel time'
+    )
 
 
 def test_each_kind_in_a_list_is_checked() -> None:

@@ -233,12 +233,18 @@ def test_marker_sets_up_the_mock(runs: Runs) -> None:
         def test_at_an_instant(mocksms):
             assert mocksms.now.year == 2040
 
+        @pytest.mark.mocksms(frozen=datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc))
+        def test_at_an_instant_in_the_past(mocksms, send):
+            send()
+            assert mocksms.assert_sent().created_at == mocksms.now
+            assert mocksms.now.year == 2020
+
         @pytest.mark.mocksms(frozen=False, scenario=[{"outcome": "rejected/bounced"}])
         def test_rules(mocksms, send):
             assert mocksms.now != mocksms.now
             assert send()[0]["reject_reason"] == "bounced"
         """,
-        passed=4,
+        passed=5,
     )
 
 
@@ -247,7 +253,7 @@ def test_marker_sets_up_the_mock(runs: Runs) -> None:
     [
         ("credits=1", "by name, not credits; did you mean credit?"),
         ("scenario='nowhere'", "PUT /_mock/scenario: "),
-        ("frozen=datetime(2000, 1, 1, tzinfo=UTC)", "and cannot go back to 2000-01-01"),
+        ("frozen=datetime(1969, 12, 31, tzinfo=UTC)", "A clock can only be set to times from 1970-01-01"),
     ],
 )
 def test_invalid_marker_fails_its_test(runs: Runs, marker: str, words: str) -> None:
