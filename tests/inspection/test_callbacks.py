@@ -266,3 +266,11 @@ def test_callbacks_of_a_message_of_another_account_are_not_listed(api: Api, own_
     stranger.patch(webhooks=[NOBODY])
     stranger.send(QUEUED)
     assert listed(api) == []
+
+
+def test_callbacks_that_are_due_are_attempted_before_the_clock_is_set_back(api: Api, receiver: Receiver) -> None:
+    api.patch(webhooks=[receiver.url])
+    (name,) = api.send(NUMBER)
+    api.post(f"messages/{name}/bounce")
+    assert api.post("clock/freeze", {"at": "2020-01-01"})["next_due"] is None
+    assert [callback["state"] for callback in listed(api)] == ["delivered", "delivered"]
