@@ -37,9 +37,7 @@ Instant = Annotated[
 class FreezeBody(RequestModel):
     """The time to freeze the clock at; without it, the clock is frozen at the time it shows."""
 
-    at: Instant = Field(
-        default=MIN_INSTANT, description="A time, also a past one; without an offset Israel time"
-    )
+    at: Instant = Field(default=MIN_INSTANT, description="A time, also a past one; without an offset Israel time")
 
 
 class AdvanceBody(RequestModel):

@@ -269,8 +269,8 @@ def test_callbacks_of_a_message_of_another_account_are_not_listed(api: Api, own_
 
 
 def test_callbacks_that_are_due_are_attempted_before_the_clock_is_set_back(api: Api, receiver: Receiver) -> None:
+    api.request_json("PUT", "scenario", {"rule": [{"outcome": "sent", "callback": {"times": 50}}]})
     api.patch(webhooks=[receiver.url])
-    (name,) = api.send(NUMBER)
-    api.post(f"messages/{name}/bounce")
+    api.send(NUMBER)
     assert api.post("clock/freeze", {"at": "2020-01-01"})["next_due"] is None
-    assert [callback["state"] for callback in listed(api)] == ["delivered", "delivered"]
+    assert {callback["state"] for callback in listed(api)} == {"delivered"}
