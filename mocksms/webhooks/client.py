@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from functools import lru_cache
+from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, RemoteDisconnected
 from queue import Empty, SimpleQueue
 from socket import (
@@ -46,6 +47,12 @@ MAX_RESPONSE: Final = 8_388_608
 
 MAX_LOCATION_LENGTH: Final = 200
 """Characters of a redirect's Location that an error shows."""
+
+MAX_HEADS: Final = 131_072
+"""Bytes that are read of the head of a response, together with all interim responses before it."""
+
+INTERIM_STATUSES: Final = frozenset({*range(100, 200)} - {HTTPStatus.SWITCHING_PROTOCOLS})
+"""Statuses of responses that the final one follows. 101 is final: after it comes another protocol."""
 
 READ_BUFFER: Final = 8_192
 
@@ -86,6 +93,7 @@ class Connection(io.RawIOBase):
         self._address = (address, port)
         self._deadline = deadline
         self._received = 0
+        self._limit = MAX_HEADS
 
     def connect(self, tls: ssl.SSLContext | None, host: str) -> None:
         """Connect, and with TLS check the certificate against the host name.
@@ -112,6 +120,14 @@ class Connection(io.RawIOBase):
         # An HTTPResponse uses nothing of a socket but its file.
         return HTTPResponse(cast("Any", self), method=request.method)
 
+    def read_head(self, response: HTTPResponse) -> None:
+        """Read the head of the final response. Responses such as 103 Early Hints come before it."""
+        response.begin()
+        while response.status in INTERIM_STATUSES:
+            response.headers = response.msg = cast("Any", None)  # `begin` reads a head only where there is none
+            response.begin()
+        self._limit = MAX_RESPONSE
+
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return a buffered reader of this connection, as a socket does."""
         return io.BufferedReader(self, READ_BUFFER)
@@ -126,8 +142,9 @@ class Connection(io.RawIOBase):
         Raises:
             HTTPException: the response is too long.
         """
-        if self._received >= MAX_RESPONSE:
-            raise HTTPException(f"no end within {MAX_RESPONSE} bytes")
+        if self._received >= self._limit:
+            part = "final response" if self._limit == MAX_HEADS else "end"
+            raise HTTPException(f"no {part} within {self._limit} bytes")
         self._socket.settimeout(self._deadline.left())
         received = self._socket.recv_into(buffer)
         self._received += received
@@ -193,7 +210,7 @@ class WebhookClient:
         connection = self._connect(url, deadline)
         try:
             with closing(connection.send(url, request)) as response:
-                response.begin()
+                connection.read_head(response)
                 body = response.read(MAX_RESPONSE_BODY + 1)
                 return response.status, body[:MAX_RECORDED_BODY], _error_of(response, len(body))
         finally:

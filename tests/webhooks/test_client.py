@@ -15,7 +15,14 @@ from mocksms.engine.callbacks import Attempt
 from mocksms.engine.clock import Stopwatch
 from mocksms.webhooks import client as client_module
 from mocksms.webhooks.allow_list import AllowList
-from mocksms.webhooks.client import MAX_RECORDED_BODY, MAX_RESPONSE, MAX_RESPONSE_BODY, WebhookClient, resolve
+from mocksms.webhooks.client import (
+    MAX_HEADS,
+    MAX_RECORDED_BODY,
+    MAX_RESPONSE,
+    MAX_RESPONSE_BODY,
+    WebhookClient,
+    resolve,
+)
 from mocksms.webhooks.payloads import CallbackRequest
 from tests.receiver import Response, listening, receiving, request_of
 from tests.support import NOON
@@ -179,9 +186,8 @@ def test_endless_body_is_cut_and_the_status_counts(head: bytes) -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", b"x" * 65_536),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;" + b"e" * 1_000 + b"\r\nx\r\n"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 8_192),
-        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 8_192),
     ],
-    ids=["negative chunk size", "tiny chunks", "trailers", "interim responses"],
+    ids=["negative chunk size", "tiny chunks", "trailers"],
 )
 def test_no_framing_exceeds_the_read_limit(head: bytes, block: bytes) -> None:
     sent = count()
@@ -200,9 +206,53 @@ def test_no_framing_exceeds_the_read_limit(head: bytes, block: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "interim",
+    [
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + b"HTTP/1.1 102 Processing\r\nContent-Length: 3\r\n\r\n" * 3,
+        b"HTTP/1.1 199 Unknown\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+    ],
+    ids=["103", "100 and 102", "199"],
+)
+def test_interim_responses_before_the_final_one_are_skipped(interim: bytes) -> None:
+    for final, expected in (
+        (b"HTTP/1.1 201 Created\r\nContent-Length: 6\r\n\r\nthanks", (201, b"thanks", None)),
+        (b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", (500, b"", "HTTP 500")),
+        (b"", (None, b"", "connection closed without a response")),
+    ):
+        with listening(responding(interim + final)) as port:
+            attempt = call(f"http://127.0.0.1:{port}/")
+        assert (attempt.status, attempt.body, attempt.error) == expected
+
+
+def test_switch_to_another_protocol_is_a_final_response_and_a_failure() -> None:
+    response = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\nPRI * HTTP/2.0"
+    with listening(responding(response)) as port:
+        assert call(f"http://127.0.0.1:{port}/")[1:3] == (101, b"")
+
+
+@pytest.mark.parametrize("status", [100, 103])
+def test_interim_responses_without_end_are_a_failure(status: int) -> None:
+    sent = count()
+    block = b"HTTP/1.1 %d Wait\r\n\r\n" % status * 1_024
+
+    def act(connection: socket.socket) -> None:
+        request_of(connection)
+        while True:
+            connection.sendall(block)
+            next(sent)
+
+    with listening(act) as port:
+        attempt = call(f"http://127.0.0.1:{port}/")
+    error = f"invalid HTTP response: 'no final response within {MAX_HEADS} bytes'"
+    assert (attempt.status, attempt.error) == (None, error)
+
+
+@pytest.mark.parametrize(
     "before",
     [
         pytest.param(b"", id="head"),
+        pytest.param(b"HTTP/1.1 103 Early Hints\r\n\r\n", id="interim response"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX: ", id="header"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", id="body"),
         pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", id="chunk size"),
