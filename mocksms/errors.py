@@ -130,18 +130,19 @@ class PatternTooSlow(MocksmsError):
 
 
 class WebhookForbidden(MocksmsError):
-    """Callbacks to `address`, the address of `host`, are `never` allowed, or only if the host is listed."""
+    """Callbacks to `address`, the address of `host`, are not allowed: `never`, or only if the host is listed."""
 
-    def __init__(self, host: str, address: str, *, never: bool) -> None:
+    def __init__(self, host: str, address: str, kind: Literal["never", "link-local", "public"]) -> None:
         self.host = host
         self.address = address
-        self.never = never
-        why = (
-            "a link-local, multicast or metadata address, which mocksms never calls"
-            if never
-            else f"neither this machine nor a private network; to allow it, start mocksms with --webhook-allow {host}"
-        )
-        super().__init__(f"{host} is {address}, {why}")
+        self.kind = kind
+        why = {
+            "never": "an address of a metadata service or of many machines, which mocksms never calls",
+            "link-local": "a link-local address",
+            "public": "neither this machine nor a private network",
+        }[kind]
+        hint = "" if kind == "never" else f"; to allow it, start mocksms with --webhook-allow {host}"
+        super().__init__(f"{host} is {address}, {why}{hint}")
 
 
 class ScenarioIssue(NamedTuple):

@@ -201,7 +201,10 @@ class Settings:
         "URLs of automation webhooks; #SmsReply+smsSent at the end selects events",
     )
     webhook_allow: tuple[str, ...] = _option(
-        (), _listed, "public hosts, addresses and networks for webhooks; empty: only this machine and private networks"
+        (),
+        _listed,
+        "public and link-local hosts, addresses and networks for webhooks; empty: only this machine and private "
+        "networks",
     )
     webhook_timeout: timedelta = _option(
         timedelta(seconds=5), _positive_duration, "how long a webhook may take to respond, in real time"

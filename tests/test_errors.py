@@ -94,11 +94,15 @@ def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
             "a clock can only be set to times from 2026-03-01T11:00:00+00:00 to 2026-03-01T12:00:00+00:00",
         ),
         (
-            WebhookForbidden("app.test", "169.254.1.1", never=True),
-            "app.test is 169.254.1.1, a link-local, multicast or metadata address, which mocksms never calls",
+            WebhookForbidden("app.test", "224.0.0.1", "never"),
+            "app.test is 224.0.0.1, an address of a metadata service or of many machines, which mocksms never calls",
         ),
         (
-            WebhookForbidden("app.test", "192.0.2.1", never=False),
+            WebhookForbidden("app.test", "169.254.1.1", "link-local"),
+            "app.test is 169.254.1.1, a link-local address; to allow it, start mocksms with --webhook-allow app.test",
+        ),
+        (
+            WebhookForbidden("app.test", "192.0.2.1", "public"),
             "app.test is 192.0.2.1, neither this machine nor a private network; to allow it, start mocksms with "
             "--webhook-allow app.test",
         ),

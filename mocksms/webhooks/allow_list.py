@@ -1,4 +1,4 @@
-"""Allow-list: callbacks go to this machine and private networks, never to metadata services, to others if listed."""
+"""Allow-list: callbacks go to this machine and private networks, to others if listed, to metadata services never."""
 
 from __future__ import annotations
 
@@ -15,25 +15,31 @@ NEVER: Final[tuple[Network, ...]] = tuple(
     map(
         ip_network,
         (
-            "0.0.0.0/8",
-            "169.254.0.0/16",
+            "169.254.169.0/24",
+            "169.254.170.0/24",
+            "169.254.0.23/32",
+            "169.254.42.42/32",
             "100.100.100.200/32",
             "168.63.129.16/32",
             "192.0.0.192/32",
+            "fd00:ec2::/32",
+            "fd20:ce::254/128",
+            "fd00:42::42/128",
+            "fe80::a9fe:a9fe/128",
+            "0.0.0.0/8",
             "224.0.0.0/4",
             "255.255.255.255/32",
             "::/128",
-            "fe80::/10",
-            "fec0::/10",
             "64:ff9b:1::/48",
-            "fd00:ec2::/32",
-            "fd20:ce::254/128",
             "ff00::/8",
         ),
     )
 )
-"""Link-local addresses, where clouds have their metadata services, metadata services at other addresses, addresses of
-no single machine, and a range that each network translates in its own way."""
+"""Metadata services of clouds, addresses of no single machine, and a range that each network translates in its own
+way."""
+
+LINK_LOCAL: Final[tuple[Network, ...]] = tuple(map(ip_network, ("169.254.0.0/16", "fe80::/10")))
+"""Addresses that are called only if they are listed. Podman and some clouds give them to the host of a container."""
 
 ALWAYS: Final[tuple[Network, ...]] = tuple(
     map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
@@ -48,8 +54,8 @@ class AllowList:
     """Host names, addresses and networks that may be called beyond this machine and private networks."""
 
     def __init__(self, listed: tuple[str, ...] = ()) -> None:
-        self._hosts = {entry.lower().rstrip(".") for entry in listed}
-        self._networks = [network for entry in listed if (network := _network(entry))]
+        self._hosts = {_name(entry) for entry in listed}
+        self._networks = tuple(network for entry in listed if (network := _network(entry)))
 
     def check(self, host: str, address: str) -> None:
         """Check an address that a host name resolved to.
@@ -59,14 +65,13 @@ class AllowList:
         """
         outer = ip_address(address.partition("%")[0])
         forms = tuple(_forms(outer))
-        for form in forms:
-            if _is_in(form, NEVER):
-                raise WebhookForbidden(host, address, never=True)
+        if any(_is_in(form, NEVER) for form in forms):
+            raise WebhookForbidden(host, address, "never")
+        is_link_local = any(_is_in(form, LINK_LOCAL) for form in forms)
         real = forms[-1] if isinstance(outer, IPv6Address) and outer.ipv4_mapped else outer
-        if _is_in(real, ALWAYS) or host.lower().rstrip(".") in self._hosts:
-            return
-        if not any(_is_in(form, (network,)) for form in (outer, real) for network in self._networks):
-            raise WebhookForbidden(host, address, never=False)
+        is_listed = _name(host) in self._hosts or any(_is_in(form, self._networks) for form in (outer, real))
+        if not is_listed and (is_link_local or not _is_in(real, ALWAYS)):
+            raise WebhookForbidden(host, address, "link-local" if is_link_local else "public")
 
 
 def is_address(host: str) -> bool:
@@ -99,8 +104,12 @@ def _is_in(address: Address, networks: tuple[Network, ...]) -> bool:
     return any(address.version == network.version and address in network for network in networks)
 
 
+def _name(host: str) -> str:
+    return host.lower().rstrip(".")
+
+
 def _network(entry: str) -> Network | None:
     try:
-        return ip_network(entry, strict=False)
+        return ip_network(entry.partition("%")[0], strict=False)
     except ValueError:
         return None

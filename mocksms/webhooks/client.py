@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, RemoteDisconnected
+from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from socket import (
     AF_INET,
@@ -25,6 +26,7 @@ from socket import (
     TCP_NODELAY,
     gaierror,
     getaddrinfo,
+    if_nametoindex,
     socket,
 )
 from typing import Any, Final, cast
@@ -90,7 +92,7 @@ class Connection(io.RawIOBase):
 
     def __init__(self, unconnected: socket, address: str, port: int, deadline: Deadline) -> None:
         self._socket = unconnected
-        self._address = (address, port)
+        self._address = address, port
         self._deadline = deadline
         self._received = 0
         self._limit = MAX_HEADS
@@ -103,7 +105,7 @@ class Connection(io.RawIOBase):
         """
         host.encode("idna")
         self._socket.settimeout(self._deadline.left())
-        self._socket.connect(self._address)
+        self._socket.connect(_socket_address(*self._address))
         self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         if tls is not None:
             self._socket.settimeout(self._deadline.left())
@@ -256,8 +258,7 @@ class WebhookClient:
     def _addresses(self, host: str, port: int, deadline: Deadline) -> Sequence[str]:
         """Resolve a name in a thread of its own, since resolving cannot be interrupted."""
         if is_address(host):
-            # With a zone, the system would resolve it again, after the check.
-            return [host.partition("%")[0]]
+            return [host]
         results: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
         threading.Thread(target=_resolve, args=(self._resolver, host, port, results), daemon=True).start()
         try:
@@ -316,6 +317,19 @@ def _describe(failure: Exception, timeout: float) -> str:
         case OSError():
             return f"connection failed: {failure.strerror or failure}"
     return f"invalid URL: {failure}"
+
+
+def _socket_address(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+    """Return where a socket connects to: a zone as its number, since the system would resolve a text again.
+
+    Raises:
+        OSError: this machine has no such zone.
+    """
+    host, _, zone = address.partition("%")
+    if not zone or not ip_address(host).is_link_local:
+        return host, port
+    zone = zone.removeprefix("25")  # as a URL spells the percent sign
+    return host, port, 0, int(zone) if zone.isdecimal() else if_nametoindex(zone)
 
 
 def _resolve(resolver: Resolver, host: str, port: int, results: SimpleQueue[Sequence[str] | OSError]) -> None:

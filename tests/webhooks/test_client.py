@@ -375,7 +375,9 @@ def test_next_address_is_tried_if_the_system_does_not_support_the_first(monkeypa
         )
 
 
-@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]"])
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "[fe80::a9fe:a9fe]", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]"]
+)
 def test_forbidden_address_is_never_connected_to(host: str) -> None:
     error = call(f"http://{host}/latest/meta-data").error
     assert error is not None
@@ -427,7 +429,19 @@ def test_name_that_starts_like_an_address_is_resolved_and_checked() -> None:
     assert error.startswith("127.0.0.1%evil.example is 169.254.169.254, ")
 
 
-def test_address_with_a_zone_is_connected_to_without_the_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("host", "connected_to"),
+    [
+        ("[::1%25evil.example]", ("::1", 9)),
+        ("[fe80::1%25lo]", ("fe80::1", 9, 0, socket.if_nametoindex("lo"))),
+        ("[fe80::1%257]", ("fe80::1", 9, 0, 7)),
+        ("[fe80::1]", ("fe80::1", 9)),
+        ("zoned.example", ("fe80::1", 9, 0, socket.if_nametoindex("lo"))),
+    ],
+)
+def test_zone_of_an_address_is_a_number_when_it_is_connected_to(
+    monkeypatch: pytest.MonkeyPatch, host: str, connected_to: object
+) -> None:
     connected: list[object] = []
 
     class Recording(socket.socket):
@@ -436,8 +450,15 @@ def test_address_with_a_zone_is_connected_to_without_the_zone(monkeypatch: pytes
             raise ConnectionRefusedError
 
     monkeypatch.setattr(client_module, "socket", lambda _family, kind: Recording(socket.AF_INET, kind))
-    call("http://[::1%25evil.example]:9/")
-    assert connected == [("::1", 9)]
+    url = f"http://{host}:9/"
+    client(TIMEOUT, "fe80::/10", resolver=names(zoned_example=["fe80::1%lo"])).attempt(url, request(url), NOON)
+    assert connected == [connected_to]
+
+
+def test_zone_that_this_machine_does_not_have_is_reported() -> None:
+    url = "http://[fe80::1%25evil.example]/"
+    error = client(TIMEOUT, "fe80::1").attempt(url, request(url), NOON).error
+    assert error == "connection failed: no interface with this name"
 
 
 def test_public_name_is_called_only_if_listed() -> None:
