@@ -48,6 +48,8 @@ RUN: Final[pytest.StashKey[RunningTest]] = pytest.StashKey()
 FAILED_LATE: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Whether the session fails only because of late messages."""
 LATE: Final[pytest.StashKey[list[LateMessages]]] = pytest.StashKey()
+UNREAD: Final[pytest.StashKey[list[str]]] = pytest.StashKey()
+"""Why late messages may be missing."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _read_options(SessionSettings, config, {})
     _check_settings(_read_options(Settings, config, {}))
     config.stash[LATE] = []
+    config.stash[UNREAD] = []
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -108,7 +111,9 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
         session = MockSession(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
         yield session
-        config.stash[LATE] += session.late_messages()
+        late, unread = session.late_messages()
+        config.stash[LATE] += late
+        config.stash[UNREAD] += unread
     finally:
         server.stop()
 
@@ -143,11 +148,11 @@ def pytest_runtest_makereport(
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the session because of late messages; an xdist worker sends them to the controller instead."""
-    late = session.config.stash[LATE]
+    late, unread = session.config.stash[LATE], session.config.stash[UNREAD]
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["mocksms_late"] = [tuple(each) for each in late]
-    elif late and session_settings(session.config).unexpected == "fail" and session.exitstatus == pytest.ExitCode.OK:
+        output["mocksms_late"], output["mocksms_unread"] = [tuple(each) for each in late], unread
+    elif any(each.reaction == "fail" for each in late) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         session.config.stash[FAILED_LATE] = True
 
@@ -155,7 +160,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Collect the late messages from an xdist worker."""
-    rows = getattr(node, "workeroutput", {}).get("mocksms_late", ())
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[UNREAD] += output.get("mocksms_unread", ())
+    rows = output.get("mocksms_late", ())
     if rows:
         from mocksms.testing.session import LateMessages
 
@@ -165,13 +172,14 @@ def pytest_testnodedown(node: Any) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """List the messages that were sent after the end of their test."""
-    late = config.stash[LATE]
-    if late and session_settings(config).unexpected != "ignore":
+    late, unread = config.stash[LATE], config.stash[UNREAD]
+    if late or unread:
         terminalreporter.section("mocksms: messages sent after the end of their test")
-        for each in late:
-            terminalreporter.line(each.text)
+        for text in [*(each.text for each in late), *(f"some may be missing: {reason}" for reason in unread)]:
+            terminalreporter.line(text)
         if config.stash.get(FAILED_LATE, False):
             terminalreporter.line("this test run fails because of these messages; its tests passed", red=True)
+    if late:
         terminalreporter.line(LATE_HINT)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
@@ -16,7 +16,7 @@ import pytest
 from mocksms.engine.account import account_id
 from mocksms.errors import INTERNAL_ERROR, MocksmsError, MockUnreachable, RouteNotFound
 from mocksms.settings import SessionSettings
-from mocksms.sms.display import line
+from mocksms.sms.display import cut, line
 from mocksms.sms.text import escape
 from mocksms.testing.account import PAGE
 from mocksms.testing.failures import describe_account, describe_message
@@ -27,16 +27,23 @@ from mocksms.testing.models import ApiRequest, message_of, request_of
 MAX_LISTED: Final = 10
 """Unexpected requests and late messages that are listed; the rest is counted."""
 
+MAX_ERROR_LENGTH: Final = 300
+"""Characters of the text of an error in a report."""
+
 
 class UnexpectedTraffic(pytest.PytestWarning):
     """Warning about unexpected traffic in a test, where the session does not let it fail the test."""
 
 
 class LateMessages(NamedTuple):
-    """Messages that were sent to the account of a test after the test had ended."""
+    """Messages that were sent to the account of a test after the test had ended.
+
+    `reaction` is what unexpected traffic of that test does: `fail` or `warn`.
+    """
 
     nodeid: str
     text: str
+    reaction: str
 
 
 class EndedTest(NamedTuple):
@@ -44,6 +51,7 @@ class EndedTest(NamedTuple):
 
     nodeid: str
     cursor: int
+    reaction: str
 
 
 class MockSession:
@@ -67,6 +75,8 @@ class MockSession:
         self._numbers = count(1)
         self._ended: dict[str, EndedTest] = {}
         self._late: list[LateMessages] = []
+        self._unread: list[tuple[RunningTest, str]] = []
+        self._not_reset: set[str] = set()
         mock.api_key = self.new_key()
         mock.client.api_keys.add(mock.api_key)
         self.cursor = mock.cursor
@@ -80,6 +90,7 @@ class MockSession:
         marker = read_marker(node)
         if marker.api_key is not None:
             self._check_one_worker(node)
+        self._catch_up()
         sms = self.mock._other_account(marker.api_key or self.new_key(), self.cursor)
         if marker.api_key is not None:
             self._collect_late(sms.api_key)
@@ -96,19 +107,46 @@ class MockSession:
     def end_test(self, run: RunningTest, nodeid: str, cursor: int) -> None:
         """Note the cursor at the end of a test: later messages to its account are late."""
         self.cursor = cursor
-        if "late" not in run.marker.allowed:
-            self._ended[run.sms.api_key] = EndedTest(nodeid, cursor)
+        if "late" not in run.marker.allowed and run.reaction != "ignore":
+            self._ended[run.sms.api_key] = EndedTest(nodeid, cursor, run.reaction)
 
-    def late_messages(self) -> list[LateMessages]:
-        """Return the late messages of all tests so far, oldest test first."""
+    def end_unread(self, run: RunningTest, nodeid: str) -> None:
+        """Note that a test has ended and its requests could not be read."""
+        self._unread.append((run, nodeid))
+
+    def reset_accounts(self, keys: Iterable[str]) -> None:
+        """Reset accounts; those that cannot be reset follow before the next test."""
+        self._not_reset.update(keys)
+        with errors_to(lambda _: None):
+            for key in sorted(self._not_reset):
+                self.mock.client.request("POST", "reset", key=key)
+                self._not_reset.discard(key)
+
+    def late_messages(self) -> tuple[list[LateMessages], list[str]]:
+        """Return the late messages of all tests so far, oldest test first, and why some may be missing."""
+        problems: list[str] = []
         # If the mock has ended, the tests that needed it have failed already.
-        with suppress(MockUnreachable):
-            accounts = self.mock.client.request("GET", "accounts")["accounts"] if self._ended else []
-            newest = {account["id"]: account["newest"] or 0 for account in accounts}
-            for key, ended in tuple(self._ended.items()):
-                if newest.get(account_id(key), 0) > ended.cursor:
-                    self._collect_late(key)
-        return self._late
+        with errors_to(problems.append), suppress(MockUnreachable):
+            self._catch_up()
+            self._find_late()
+        return self._late, problems
+
+    def _find_late(self) -> None:
+        accounts = self.mock.client.request("GET", "accounts")["accounts"] if self._ended else []
+        newest = {account["id"]: account["newest"] or 0 for account in accounts}
+        for key, ended in tuple(self._ended.items()):
+            if newest.get(account_id(key), 0) > ended.cursor:
+                self._collect_late(key)
+
+    def _catch_up(self) -> None:
+        """Do what could not be done when the last test ended."""
+        if self._not_reset:
+            self.reset_accounts(())
+        if self._unread:
+            cursor = self.mock.cursor
+            for run, nodeid in self._unread:
+                self.end_test(run, nodeid, cursor)
+            self._unread.clear()
 
     def _check_one_worker(self, node: pytest.Item) -> None:
         """Refuse a fixed API key that several workers could use on one mock at the same time."""
@@ -130,7 +168,8 @@ class MockSession:
         page = self.mock.account(key).api("GET", "messages", since=ended.cursor, limit=MAX_LISTED)
         if page["total"]:
             rows = [line("late", describe_message(message_of(row))) for row in reversed(page["messages"])]
-            self._late.append(LateMessages(ended.nodeid, "\n".join([f"{ended.nodeid}: {page['total']} SMS", *rows])))
+            text = "\n".join([f"{ended.nodeid}: {page['total']} SMS", *rows])
+            self._late.append(LateMessages(ended.nodeid, text, ended.reaction))
 
 
 class RunningTest:
@@ -139,6 +178,7 @@ class RunningTest:
     def __init__(self, session: MockSession, sms: MockSMS, marker: MarkerOptions) -> None:
         self.sms = sms
         self.marker = marker
+        self.reaction = marker.unexpected or session.options.unexpected
         self._session = session
         self._unique_keys = {sms.api_key} if marker.api_key is None else set[str]()
         self._since = session.cursor
@@ -151,42 +191,39 @@ class RunningTest:
             report.sections.append(("mocksms", self._mock_report()))
         self._has_failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
         if is_last:
-            # If the mock has ended, the next test that needs it fails.
-            with suppress(MocksmsError):
-                for key in sorted(self.sms._api_keys - self._unique_keys):
-                    self.sms.client.request("POST", "reset", key=key)
+            self._session.reset_accounts(self.sms._api_keys - self._unique_keys)
 
     def end(self, node: pytest.Item) -> None:
-        """End the test: fail it or warn for unexpected traffic, unless it has failed already.
-
-        Raises:
-            MockUnreachable: the mock has ended, and the test did not notice.
-        """
-        try:
+        """End the test: fail it or warn for unexpected traffic, unless it has failed already."""
+        unread: list[str] = []
+        with errors_to(unread.append):
             rows, cursor = self._requests()
-        except MockUnreachable:
-            if self._has_failed:
-                return
-            self._has_failed = True  # with this error, which says enough
-            raise
+        if unread:
+            self._session.end_unread(self, node.nodeid)
+            # A report of the mock would fail for the same reason.
+            self._react(node, f"this test is not checked for unexpected traffic: {unread[0]}", needs_report=False)
+            return
         self._session.end_test(self, node.nodeid, cursor)
         unexpected = [found for row in rows for found in self._unexpected(row)]
-        reaction = self.marker.unexpected or self._session.options.unexpected
-        if not unexpected or self._has_failed or reaction == "ignore":
+        if unexpected:
+            self._react(node, _describe(unexpected))
+
+    def _react(self, node: pytest.Item, text: str, *, needs_report: bool = True) -> None:
+        """Fail the test or warn, as its options say, unless it has failed already."""
+        if self._has_failed or self.reaction == "ignore":
             return
-        text = _describe(unexpected)
-        if reaction == "warn":
+        if self.reaction == "warn":
             node.warn(UnexpectedTraffic(text))
         else:
+            self._has_failed = not needs_report
             pytest.fail(text, pytrace=False)
 
     def _mock_report(self) -> str:
-        try:
-            text = describe_account(self.sms)
-            unused = [fault for fault in self.sms.faults if not fault.applied]
-            return text + "".join(f"\nnever applied: {fault!r}" for fault in unused)
-        except MocksmsError as error:
-            return f"no report from the mock: {error}"
+        lines: list[str] = []
+        with errors_to(lambda text: lines.append(f"no report from the mock: {text}")):
+            lines.append(describe_account(self.sms))
+            lines += [f"never applied: {fault!r}" for fault in self.sms.faults if not fault.applied]
+        return "\n".join(lines)
 
     def _requests(self) -> tuple[list[Mapping[str, Any]], int]:
         """Return the requests to check, oldest first, and the cursor up to which they are complete.
@@ -220,6 +257,33 @@ class RunningTest:
         else:
             found = _issues_of_other_account(request, row["headers"])
         return ((kind, text) for kind, text in found if kind not in self.marker.allowed)
+
+
+@contextmanager
+def errors_to(report: Callable[[str], object]) -> Iterator[None]:
+    """Describe any error to `report`, and go on. Only the user and `pytest.exit` end the run.
+
+    Code that runs between tests needs it: a test can replace what that code uses, such as the HTTP client, by something
+    that raises an error of any class.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:
+        report(describe_error(error))
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the class and the text of an error; of an error of mocksms only the text, which says enough."""
+    if isinstance(error, MocksmsError):
+        return str(error)
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except BaseException:
+        return f"{name}, with a text that cannot be read"
+    return cut(f"{name}: {text}" if text else name, MAX_ERROR_LENGTH)
 
 
 def is_grouped(nodeid: str) -> bool:

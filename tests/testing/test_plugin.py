@@ -733,9 +733,31 @@ def test_late_messages_under_a_fixed_key_belong_to_the_test_before(runs: Runs) -
 
 
 def test_workers_report_late_messages(runs: Runs) -> None:
-    printed = runs.run(LATE, "-n2", "--dist=loadfile", processes=True, passed=2)
+    (runs.path / "test_other.py").write_text(
+        "import http.client\ndef test_other(mocksms): http.client.HTTPConnection.request = lambda *_, **__: 1 / 0",
+        encoding="utf-8",
+    )
+    printed = runs.run(LATE, "-n2", "--dist=loadfile", processes=True, passed=3, errors=1)
+    assert "::test_first: 2 SMS" in printed
+    assert "\nsome may be missing: ZeroDivisionError: division by zero\n" in printed
+    assert "this test run fails because" not in printed
+    assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
+
+
+def test_variable_that_a_test_leaves_behind_does_not_end_the_run(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCKSMS_UNEXPECTED", "fail")
+    printed = runs.run(f"{LATE}\ndef test_last(): __import__('os').environ['MOCKSMS_UNEXPECTED'] = 'loudly'", passed=3)
     assert "::test_first: 2 SMS" in printed
     assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize(
+    ("reaction", "exit_code"), [("warn", pytest.ExitCode.OK), ("fail", pytest.ExitCode.TESTS_FAILED)]
+)
+def test_marker_decides_about_late_messages_of_its_test(runs: Runs, reaction: str, exit_code: pytest.ExitCode) -> None:
+    tests = LATE.replace("def test_first", f"@pytest.mark.mocksms(unexpected='{reaction}')\ndef test_first")
+    assert "::test_first: 2 SMS" in runs.run(tests, "--mocksms-unexpected=ignore", passed=2)
+    assert runs.exit_code == exit_code
 
 
 def test_variable_attaches_to_a_running_mock(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -776,7 +798,7 @@ def test_ended_mock_is_reported_once_for_each_test_that_needs_it(runs: Runs) -> 
         def test_next(mocksms): ...
         def test_without(): ...
         """,
-        passed=4,
+        passed=3,
         errors=2,
     )
     assert printed.count("Connection refused; is mocksms running there?") == 2
@@ -901,3 +923,96 @@ def test_run_that_does_not_use_it_starts_nothing(runs: Runs) -> None:
 def test_plugin_can_be_left_out(runs: Runs) -> None:
     printed = runs.run("def test_it(mocksms): ...", "-p", "no:mocksms", errors=1)
     assert "fixture 'mocksms' not found" in printed
+
+
+FOREIGN = """
+import http.client
+import json
+import socket
+
+import pytest
+
+
+class Boom(BaseException):
+    pass
+
+
+class Unreadable(Exception):
+    def __str__(self):
+        raise Boom
+    __repr__ = __str__
+
+
+class Blocked:
+    def __getattr__(self, name):
+        raise Unreadable
+
+
+def raiser(error):
+    def call(*_, **__):
+        raise error
+    return call
+
+
+TARGETS = [
+    (http.client.HTTPConnection, "request", raiser(RuntimeError("no network in tests"))),
+    (http.client.HTTPConnection, "request", raiser(Boom("no network \\udc80"))),
+    (http.client.HTTPConnection, "request", raiser(SystemExit(3))),
+    (http.client.HTTPConnection, "request", lambda *_, **__: pytest.skip("no network")),
+    (http.client.HTTPConnection, "getresponse", raiser(Unreadable())),
+    (socket.socket, "sendall", raiser(GeneratorExit())),
+    (json, "loads", lambda _: {"messages": [Blocked()], "requests": [Blocked()], "cursor": "x"}),
+]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=range(len(TARGETS)))
+class TestPatched:
+    def test_passed(self, monkeypatch, mocksms, target):
+        monkeypatch.setattr(*target)
+
+    def test_failed(self, mocksms, monkeypatch, target):
+        monkeypatch.setattr(*target)
+        assert False
+
+    @pytest.mark.mocksms(api_key="fixed")
+    def test_failed_before(self, monkeypatch, mocksms, target):
+        monkeypatch.setattr(*target)
+        assert False
+
+
+@pytest.mark.parametrize("reaction", ["warn", "ignore"])
+def test_reaction(reaction, request):
+    request.applymarker(pytest.mark.mocksms(unexpected=reaction))
+    monkeypatch = request.getfixturevalue("monkeypatch")
+    send = request.getfixturevalue("send")
+    assert send(key="") == 401
+    monkeypatch.setattr(*TARGETS[0])
+
+
+def test_next(mocksms):
+    assert mocksms.account("fixed").outbox == []
+
+
+def test_left_behind(mocksms):
+    http.client.HTTPConnection.request = raiser(Boom("no network"))
+    assert False
+
+
+def test_plain():
+    pass
+"""
+
+
+def test_error_of_any_class_in_the_plugin_does_not_end_the_run(runs: Runs) -> None:
+    printed = runs.run(FOREIGN, processes=True, passed=11, failed=15, errors=7, warnings=1)
+    assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
+    unread = re.findall(
+        r"^(?:\S+UnexpectedTraffic: )?this test is not checked for unexpected traffic: (.*)", printed, re.M
+    )
+    reasons = ["RuntimeError: no network in tests", r"Boom: no network \udc80", "SystemExit: 3", "Skipped: no network"]
+    reasons += ["Unreadable, with a text that cannot be read", "GeneratorExit", "Unreadable, with a text"]
+    assert len(unread) == 7
+    for reason in reasons:
+        assert f"traffic: {reason}" in printed
+        assert printed.count(f"\nno report from the mock: {reason}") >= 2
+    assert "\nsome may be missing: Boom: no network\n" in printed
