@@ -58,13 +58,17 @@ class DueAction(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An SMS from a phone: the number of the record, time, phone number (digits), text, and its effect as text."""
+    """An SMS from a phone: the number of the record, time, phone number (digits), text, and its effect as text.
+
+    `reason` says why there is no effect; it is empty if there is one.
+    """
 
     number: int
     at: datetime
     digits: str
     text: str
     effect: str = ""
+    reason: str = ""
 
 
 class Consent(NamedTuple):

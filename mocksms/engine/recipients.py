@@ -58,16 +58,30 @@ class Recipients:
             message: the message it replies to, if any.
             opts_out: the cause, if it opts out regardless of its text.
         """
-        choice = self.words.choice(text) if message is not None and message.submission.unsubscribe_reply else None
+        choice, reason = self._choice(text, message)
         if opts_out:
-            choice = ConsentChoice.OUT
-        inbound = Reply(self._numbering.take(), at, digits, text, _EFFECTS[choice] if choice else "")
+            choice, reason = ConsentChoice.OUT, ""
+        if choice is not None and (choice is ConsentChoice.OUT) is (digits in account.unsubscribed):
+            reason = f"the phone is already {_EFFECTS[choice]}"
+        effect = _EFFECTS[choice] if choice is not None and not reason else ""
+        inbound = Reply(self._numbering.take(), at, digits, text, effect, reason)
         account.replies.add(inbound.number, inbound)
         self._emit(account, inbound)
         self._notify(account, digits, message, WebhookTrigger.REPLIED, at, text=text)
         if choice is not None:
             self.set_consent(account, digits, choice, at, opts_out or f"reply {text!r}", message)
         return inbound
+
+    def _choice(self, text: str, message: Message | None) -> tuple[ConsentChoice | None, str]:
+        """Return whether a reply to a message opts out or in; if neither, the reason."""
+        choice = self.words.choice(text)
+        if choice is None:
+            return None, f"only {', '.join(self.words.out)} opts out and {', '.join(self.words.into)} opts in"
+        if message is None:
+            return None, "this account has no message to the phone"
+        if not message.submission.unsubscribe_reply:
+            return None, "the latest message to the phone did not offer it (add_unsubscribe_sms_reply)"
+        return choice, ""
 
     def click(self, account: Account, message: Message, link: int, url: str, at: datetime) -> Message:
         """Record that the recipient opened a link; `link` is its position in the content, from 1."""

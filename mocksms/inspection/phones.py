@@ -74,6 +74,7 @@ class ReplyView(ResponseModel):
     number: Text
     text: Text
     effect: str = Field(description="`opted out`, `opted in`, or empty")
+    reason: Text = Field(description="Why it opts neither out nor in; empty if it does")
 
 
 class RepliesPage(Page):
@@ -181,6 +182,7 @@ def _reply_view(account: Account, reply: Reply) -> ReplyView:
         number=reply.digits,
         text=reply.text,
         effect=reply.effect,
+        reason=reply.reason,
     )
 
 

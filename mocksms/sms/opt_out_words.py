@@ -27,10 +27,10 @@ class OptOutWords:
     """The words to opt out and in; case, niqqud and punctuation around a word are ignored."""
 
     def __init__(self, out: Iterable[str] = OUT_WORDS, into: Iterable[str] = IN_WORDS) -> None:
-        outs = tuple(out)
-        self.first_opt_out = next(iter(outs), "")
-        self._choices = {_plain(word): ConsentChoice.IN for word in into} | {
-            _plain(word): ConsentChoice.OUT for word in outs
+        self.out, self.into = tuple(out), tuple(into)
+        self.first_opt_out = next(iter(self.out), "")
+        self._choices = {_plain(word): ConsentChoice.IN for word in self.into} | {
+            _plain(word): ConsentChoice.OUT for word in self.out
         }
         self._choices.pop("", None)
 

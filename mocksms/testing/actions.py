@@ -202,7 +202,7 @@ class Actions(AccountHandle):
         self.update_account(unsubscribed={"remove": [number]})
 
     def reply(self, from_: str, text: str) -> SmsReply:
-        """Send a reply from a phone, such as `STOP`, and return it with its effect."""
+        """Send a reply from a phone, such as `STOP`, and return it with its effect, or the reason why it has none."""
         return reply_of(self.api("POST", "inbound", {"from": from_, "text": text}))
 
     def cancel(self, message: SmsMessage | str) -> SmsMessage:

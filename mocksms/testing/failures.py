@@ -222,7 +222,8 @@ def _timeline(
 ) -> Iterator[tuple[datetime, int, str]]:
     """Iterate over the time of each entry, its rank among entries at the same time, and its text."""
     for reply in replies[-MAX_LISTED:]:
-        yield reply.at, 0, f"{escape(reply.number)} replies {quoted(reply.text)} {escape(reply.effect)}".rstrip()
+        effect = reply.effect or f"without effect: {reply.reason}"
+        yield reply.at, 0, f"{escape(reply.number)} replies {quoted(reply.text)}, {escape(effect)}"
     for request in requests[-MAX_LISTED:]:
         yield request.at, 1, _describe_request(request)
     for message in messages[-MAX_LISTED:]:

@@ -133,15 +133,20 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SmsReply:
-    """An SMS from a phone: its normalised number, its text, and its effect such as `opted out`."""
+    """An SMS from a phone: its normalised number, its text, and its effect, `opted out` or `opted in`.
+
+    Without an effect, `effect` is empty and `reason` says why.
+    """
 
     at: datetime
     number: str
     text: str
     effect: str
+    reason: str
 
     def __repr__(self) -> str:
-        return f"<reply of {self.number} {quoted(self.text)}{f', {self.effect}' if self.effect else ''}>"
+        effect = self.effect or f"without effect: {escape(self.reason)}"
+        return f"<reply of {escape(self.number)} {quoted(self.text)}, {effect}>"
 
 
 def message_of(row: Mapping[str, Any]) -> SmsMessage:
@@ -197,7 +202,13 @@ def request_of(row: Mapping[str, Any]) -> ApiRequest:
 
 def reply_of(row: Mapping[str, Any]) -> SmsReply:
     """Return a reply from a row of the inspection API."""
-    return SmsReply(at=datetime.fromisoformat(row["at"]), number=row["number"], text=row["text"], effect=row["effect"])
+    return SmsReply(
+        at=datetime.fromisoformat(row["at"]),
+        number=row["number"],
+        text=row["text"],
+        effect=row["effect"],
+        reason=row["reason"],
+    )
 
 
 def transaction_id_of(message: object) -> str:

@@ -146,22 +146,23 @@ def test_messages_to_an_unsubscribed_recipient_are_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("allows", "text", "opted_out", "effect"),
+    ("allows", "text", "effect", "reason"),
     [
-        (True, "STOP", True, "opted out"),
-        (True, "הסר", True, "opted out"),
-        (True, "Thanks", False, ""),
-        (False, "STOP", False, ""),
+        (True, "STOP", "opted out", ""),
+        (True, "הסר", "opted out", ""),
+        (True, "Thanks", "", "only STOP, הסר opts out and START opts in"),
+        (False, "STOP", "", "the latest message to the phone did not offer it (add_unsubscribe_sms_reply)"),
+        (True, "START", "", "the phone is already opted in"),
     ],
-    ids=["stop", "Hebrew", "words", "not allowed"],
+    ids=["stop", "Hebrew", "words", "not allowed", "opted in"],
 )
-def test_reply_opts_out_if_the_latest_message_allows_it(allows: bool, text: str, opted_out: bool, effect: str) -> None:
+def test_reply_opts_out_if_the_latest_message_allows_it(allows: bool, text: str, effect: str, reason: str) -> None:
     world = World()
     world.send(unsubscribe_reply=not allows)
     message = world.send(unsubscribe_reply=allows)
     sms = world.controls.reply(world.account, NUMBER, text)
-    assert (sms.digits, sms.text, sms.at, sms.effect) == (message.digits, text, NOON, effect)
-    assert (message.digits in world.account.unsubscribed) is opted_out
+    assert sms[1:] == (NOON, message.digits, text, effect, reason)
+    assert (message.digits in world.account.unsubscribed) is (effect == "opted out")
     assert list(world.account.replies.newest_first()) == [sms]
 
 
@@ -172,9 +173,20 @@ def test_reply_opts_in_again() -> None:
     assert world.send().state is State.SENT
 
 
+def test_second_reply_that_opts_out_has_no_effect() -> None:
+    world = World()
+    world.send(unsubscribe_reply=True)
+    replies = [world.controls.reply(world.account, NUMBER, "STOP") for _ in range(2)]
+    assert [(each.effect, each.reason) for each in replies] == [
+        ("opted out", ""),
+        ("", "the phone is already opted out"),
+    ]
+
+
 def test_reply_from_an_unknown_number_is_stored() -> None:
     world = World()
-    assert world.controls.reply(world.account, OTHER, "STOP").effect == ""
+    reply = world.controls.reply(world.account, OTHER, "STOP")
+    assert (reply.effect, reply.reason) == ("", "this account has no message to the phone")
     assert world.account.unsubscribed == set()
 
 

@@ -188,7 +188,9 @@ def test_automatic_reply_comes_a_second_after_sending_without_opt_out() -> None:
     world.clock.advance(0.9)
     assert len(world.account.replies) == 0
     world.clock.advance(10)
-    assert list(world.account.replies.newest_first()) == [Reply(2, NOON + SECOND, message.digits, "YES")]
+    assert list(world.account.replies.newest_first()) == [
+        Reply(2, NOON + SECOND, message.digits, "YES", reason="only STOP, הסר opts out and START opts in")
+    ]
     assert world.account.unsubscribed == set()
 
 
@@ -930,7 +932,7 @@ def test_rule_causes_no_reactions_if_nothing_is_sent() -> None:
 
 @pytest.mark.parametrize(
     ("allows", "text", "effect"),
-    [(True, "STOP", "opted out"), (False, "STOP", ""), (True, "Thanks", ""), (True, "start", "opted in")],
+    [(True, "STOP", "opted out"), (False, "STOP", ""), (True, "Thanks", ""), (True, "start", "")],
 )
 def test_reply_of_a_rule_opts_out_by_its_text_if_the_send_allows_it(allows: bool, text: str, effect: str) -> None:
     world = World(a_scenario(a_rule("r", steps(Step(State.SENT), reactions=(ReplyReaction(text, SECOND),)))))

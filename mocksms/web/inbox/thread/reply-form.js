@@ -80,7 +80,7 @@ export class ReplyForm {
     const reply = await attempt(() => request("POST", "inbound", { query: { account }, body: { from: phone, text } }));
     if (reply?.effect) showNotice(`The phone has ${reply.effect}.`);
     else if (reply && OPT_WORDS.includes(text)) {
-      showNotice(`${text} had no effect: the latest SMS to this phone did not offer it (add_unsubscribe_sms_reply).`);
+      showNotice(`${text} had no effect: ${reply.reason}.`);
     }
     return reply;
   }
