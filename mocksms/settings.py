@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 
 from mocksms.errors import SettingsError, did_you_mean
 from mocksms.sms import numbers, opt_out_words
+from mocksms.sms.display import has_credentials, without_credentials
 from mocksms.sms.times import parse_duration
 from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_url, parse_webhook
 
@@ -99,6 +100,8 @@ def _magic_prefix(raw: object) -> str:
 
 
 def _url(raw: object) -> str:
+    if isinstance(raw, str) and has_credentials(raw):
+        raise ValueError("an address without user name and password, such as http://192.168.1.20:8972")
     if not isinstance(raw, str) or not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", raw):
         raise ValueError("an address such as http://192.168.1.20:8972")
     return raw.rstrip("/")
@@ -371,7 +374,7 @@ def _read(option: Field[Any], where: str, raw: object) -> object:
     try:
         return read(raw)
     except ValueError as error:
-        raise SettingsError(f"{where} is {raw!r}, but must be {error}.") from error
+        raise SettingsError(f"{where} is {without_credentials(repr(raw))}, but must be {error}.") from error
 
 
 _LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}

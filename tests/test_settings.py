@@ -322,3 +322,13 @@ def test_python_value_of_another_type_is_refused(name: str, value: object, expec
 
 def test_option_without_a_list_has_no_items() -> None:
     assert read_options(Settings, {"api_key": ("api_key", None)}).api_key == ()
+
+
+@pytest.mark.parametrize("name", ["webhook", "automation_webhook", "public_url", "url"])
+def test_url_with_a_password_is_refused_without_showing_it(name: str) -> None:
+    kind = SessionSettings if name == "url" else Settings
+    with pytest.raises(SettingsError) as refused:
+        read_options(kind, {name: (name, "http://user:hunter2@app/")})
+    assert str(refused.value).startswith(
+        f"{name} is 'http://***@app/', but must be an address without user name and password"
+    )

@@ -18,7 +18,16 @@ from pydantic import (
 
 from mocksms.sms import numbers
 from mocksms.sms.times import format_duration, parse_seconds
-from mocksms.sms.webhook import EVENTS, MAX_URL_LENGTH, Webhook, WebhookKind, checked_events, checked_url
+from mocksms.sms.webhook import (
+    EVENTS,
+    MAX_URL_LENGTH,
+    Webhook,
+    WebhookKind,
+    checked_events,
+    checked_url,
+    split_notation,
+    url_patterns,
+)
 
 MAX_CREDIT: Final = 10**12
 MAX_SECONDS: Final = 1e13
@@ -82,13 +91,14 @@ Count = Annotated[int, Field(ge=0), BeforeValidator(whole)]
 Credit = Annotated[int, Field(ge=0, le=MAX_CREDIT), BeforeValidator(whole)]
 """A number of segments."""
 
-URL_SCHEMA: Final = {
-    "type": "string",
-    # Common URLs; others are accepted, too.
-    "pattern": r"^https?://[A-Za-z0-9.-]*[A-Za-z0-9](:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/?=&%-]*)?$",
-    "maxLength": MAX_URL_LENGTH,
-    "examples": ["http://127.0.0.1:8000/hooks"],
-}
+
+def _url_schema(end: str = "") -> dict[str, Any]:
+    return {
+        "type": "string",
+        "anyOf": [{"pattern": pattern} for pattern in url_patterns(end)],
+        "maxLength": MAX_URL_LENGTH,
+        "examples": ["http://127.0.0.1:8000/hooks"],
+    }
 
 
 def _url(raw: str) -> str:
@@ -98,12 +108,12 @@ def _url(raw: str) -> str:
         raise ValueError(f"must be {error}") from error
 
 
-def _from_address(raw: object) -> object:
+def _from_notation(raw: object) -> object:
     """Read a webhook that is only a URL, with or without events after `#`."""
     if not isinstance(raw, str):
         return raw
-    url, _, events = raw.partition("#")
-    return {"url": url, "events": events.split("+")} if events else {"url": url}
+    url, events = split_notation(raw)
+    return {"url": url, "events": list(events)} if events else {"url": url}
 
 
 def _by_kind(schema: dict[str, Any]) -> None:
@@ -131,7 +141,9 @@ class WebhookModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra=_by_kind)
 
-    url: Annotated[str, AfterValidator(_url), WithJsonSchema(URL_SCHEMA)] = Field(description="The URL, http or https")
+    url: Annotated[str, AfterValidator(_url), WithJsonSchema(_url_schema())] = Field(
+        description="The URL, http or https"
+    )
     kind: Annotated[WebhookKind, Field(strict=False)] = Field(
         default=WebhookKind.TRANSACTIONAL, description="JSON for transactional sends, or form data for automations"
     )
@@ -150,10 +162,15 @@ class WebhookModel(BaseModel):
         return Webhook(self.url, self.kind, None if self.events is None else tuple(self.events))
 
 
-UrlField = Annotated[str, WithJsonSchema(URL_SCHEMA)]
+_EVENT: Final = f"({'|'.join(EVENTS[WebhookKind.TRANSACTIONAL])})"
+
+WebhookNotation = Annotated[str, WithJsonSchema(_url_schema(rf"(#({_EVENT}(\+{_EVENT})*)?)?"))]
+"""A URL, with or without events after `#`."""
 
 WebhookList = Annotated[
-    list[Annotated[WebhookModel, BeforeValidator(_from_address, json_schema_input_type=UrlField | WebhookModel)]],
+    list[
+        Annotated[WebhookModel, BeforeValidator(_from_notation, json_schema_input_type=WebhookNotation | WebhookModel)]
+    ],
     Field(max_length=100),
 ]
 """Webhooks: each a URL, or an object with URL, kind and events."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from mocksms.errors import did_you_mean
+from mocksms.sms.display import without_credentials
 from mocksms.sms.text import escape
 
 UNION_TAGS: Final = frozenset({"list", "change", "one", "many", "word"})
@@ -202,7 +203,7 @@ def _inside(shape: dict[str, Any], part: str | int) -> Iterator[dict[str, Any]]:
 
 def _quoted(value: object) -> str:
     try:
-        shown = json.dumps(value, default=str, ensure_ascii=False)
+        shown = without_credentials(json.dumps(value, default=str, ensure_ascii=False))
     except (RecursionError, ValueError):
         return "a value too large to show"
     return escape(shown if len(shown) <= MAX_QUOTED_LENGTH else f"{shown[:MAX_QUOTED_LENGTH]}…")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Protocol
@@ -13,6 +14,9 @@ MAX_VALUE_LENGTH: Final = 72
 
 TITLE_WIDTH: Final = 10
 """Columns of a title, so that all texts begin in one column."""
+
+_CREDENTIALS: Final = re.compile(r"(?<=://)([^/?#@:\s]*:(?!\d*([/?#,]|$))\S*|[^/?#\s]*)@")
+"""User name and password in a URL, also where a slash in the password makes the URL invalid."""
 
 
 class HistoryEntry(Protocol):
@@ -44,6 +48,16 @@ def cut(text: str, limit: int = MAX_VALUE_LENGTH) -> str:
 def quoted(text: str) -> str:
     """Return the beginning of a text in quotes, escaped."""
     return f'"{cut(text)}"'
+
+
+def has_credentials(url: str) -> bool:
+    """Whether a URL has a user name or password."""
+    return "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]
+
+
+def without_credentials(text: str) -> str:
+    """Return a text with `***` in place of the user names and passwords in its URLs."""
+    return _CREDENTIALS.sub("***@", text)
 
 
 def clock_time(moment: datetime) -> str:

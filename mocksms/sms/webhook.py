@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from mocksms.errors import did_you_mean
+from mocksms.sms.display import has_credentials
 
 MAX_URL_LENGTH: Final = 2_000
+"""Characters of the URL of a webhook, and of its notation with events."""
 
 
 class WebhookKind(StrEnum):
@@ -76,9 +78,16 @@ def parse_webhook(raw: str, kind: WebhookKind = WebhookKind.TRANSACTIONAL) -> We
     Raises:
         ValueError: it is invalid; the text says what is expected.
     """
+    url, events = split_notation(raw)
+    return Webhook(checked_url(url), kind, checked_events(events, kind) if events else None)
+
+
+def split_notation(raw: str) -> tuple[str, tuple[str, ...]]:
+    """Return the URL and the events in the notation of a webhook; one that is too long is all URL."""
     url, _, events = raw.partition("#")
-    names = tuple(event for event in events.split("+") if event)
-    return Webhook(checked_url(url), kind, checked_events(names, kind) if names else None)
+    if len(raw) > MAX_URL_LENGTH:
+        return raw, ()
+    return url, tuple(events.split("+")) if events else ()
 
 
 def checked_url(url: str) -> str:
@@ -87,21 +96,39 @@ def checked_url(url: str) -> str:
     Raises:
         ValueError: it is no URL that can be called; the text says what is expected.
     """
-    try:
-        parts = urlsplit(url)
-        is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and parts.username is None
-    except ValueError:
-        is_valid = False
-    if (
-        not is_valid
-        or not url.isascii()
-        or not url.isprintable()
-        or " " in url
-        or "#" in url
-        or len(url) > MAX_URL_LENGTH
-    ):
+    if has_credentials(url):
+        raise ValueError(
+            "an address without user name and password, which a callback does not send; "
+            "a secret can be part of the path, such as http://127.0.0.1:8000/hooks/secret"
+        )
+    if len(url) > MAX_URL_LENGTH or not any(re.fullmatch(pattern, url) for pattern in url_patterns()):
         raise ValueError("an address such as http://127.0.0.1:8000/hooks")
     return url
+
+
+def url_patterns(end: str = "") -> tuple[str, str]:
+    """Return the regular expressions of the URL of a webhook, with a host name and with an IPv6 address.
+
+    They are understood by Python and JavaScript; JSON Schemas have them. `end` may follow the URL.
+    """
+    port = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+    hosts = ("[A-Za-z0-9._-]+", rf"\[({'|'.join(_ipv6_patterns())})(%[A-Za-z0-9._~-]+)?\]")
+    named, ipv6 = (rf"^[Hh][Tt][Tt][Pp][Ss]?://{host}(:({port}))?([/?][!-\"$-~]*)?{end}$" for host in hosts)
+    return named, ipv6
+
+
+def _ipv6_patterns() -> Iterator[str]:
+    """Iterate over the regular expressions of an IPv6 address, by the place of its `::` and its last 32 bits."""
+    group, byte = "[0-9A-Fa-f]{1,4}", "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+    ipv4 = rf"({byte}\.){{3}}{byte}"
+    yield rf"({group}:){{7}}{group}"
+    yield rf"({group}:){{6}}{ipv4}"
+    for before in range(8):
+        start = rf"({group}:){{{before}}}:" if before else "::"
+        after = 7 - before
+        yield rf"{start}({group}(:{group}){{0,{after - 1}}})?" if after else start
+        if after >= 2:
+            yield rf"{start}({group}:){{0,{after - 2}}}{ipv4}"
 
 
 def checked_events(events: Iterable[str], kind: WebhookKind) -> tuple[str, ...]:

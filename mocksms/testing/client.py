@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 from mocksms.engine.clock import SteadyTime
 from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
+from mocksms.sms.display import has_credentials, without_credentials
 
 __tracebackhide__ = True
 
@@ -283,12 +284,13 @@ def _address(url: str) -> tuple[Callable[..., HTTPConnection], str]:
     """
     with suppress(ValueError, HTTPException):
         parts = urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname:
+        if parts.scheme in ("http", "https") and parts.hostname and not has_credentials(url):
             parts.hostname.encode("idna")  # as name resolution does: some names no host can have
             kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
             kind(parts.hostname, parts.port)  # checks both, and does not connect
             return partial(kind, parts.hostname, parts.port), parts.path.rstrip("/")
-    raise SettingsError(f"{url!r} is not the URL of a mock; expected a URL such as http://127.0.0.1:8972.")
+    shown, password = without_credentials(repr(url)), " without user name and password" if has_credentials(url) else ""
+    raise SettingsError(f"{shown} is not the URL of a mock; expected a URL{password} such as http://127.0.0.1:8972.")
 
 
 def _as_json(value: object) -> object:

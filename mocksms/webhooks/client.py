@@ -35,6 +35,7 @@ from urllib.parse import SplitResult, urlsplit
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.clock import Stopwatch
 from mocksms.errors import WebhookForbidden
+from mocksms.sms.display import without_credentials
 from mocksms.webhooks.allow_list import AllowList, is_address
 from mocksms.webhooks.payloads import CallbackRequest
 
@@ -295,7 +296,7 @@ def _error_of(response: HTTPResponse, size: int) -> str | None:
 
 def _location(response: HTTPResponse) -> str:
     location = response.getheader("location")
-    return f"Location: {location[:MAX_LOCATION_LENGTH]!a}" if location else "no Location"
+    return f"Location: {without_credentials(location)[:MAX_LOCATION_LENGTH]!a}" if location else "no Location"
 
 
 def _describe(failure: Exception, timeout: float) -> str:

@@ -7,6 +7,7 @@ The examples there are about e-mail; `fidelity.toml` says what is inferred for S
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -44,7 +45,7 @@ def callback_request(callback: Callback, settings: Settings) -> CallbackRequest:
     else:
         body, media_type = _to_form(_fields(callback, settings), settings), "application/x-www-form-urlencoded"
     headers = (
-        ("Host", urlsplit(callback.webhook.url).netloc),
+        ("Host", re.sub(r"%[^]]*", "", urlsplit(callback.webhook.url).netloc)),  # without the zone of an address
         ("User-Agent", AGENT),
         ("Content-Type", media_type),
         ("Content-Length", str(len(body))),

@@ -423,3 +423,17 @@ def test_reply_that_does_not_fit_is_named(api: Api, body: dict[str, str], where:
     error = api.refused(400, "POST", "inbound", body)
     assert where in error["issues"]
     assert api.get("inbound")["total"] == 0
+
+
+@pytest.mark.parametrize("webhook", ["http://user:hunter2@app/", {"url": "http://hunter2@app/", "kind": "automation"}])
+def test_webhook_with_a_password_is_refused_without_showing_it(api: Api, webhook: object) -> None:
+    error = api.refused(400, "PATCH", "account", {"webhooks": [webhook]})
+    assert "must be an address without user name and password" in str(error)
+    assert "http://***@app/" in str(error)
+    assert "hunter2" not in str(error)
+
+
+def test_webhook_with_a_five_digit_port_and_an_underscore_is_accepted(api: Api) -> None:
+    url = "http://my_app:51234/hooks"
+    api.patch(webhooks=[url])
+    assert [webhook["url"] for webhook in api.get("account")["webhooks"]] == [url]

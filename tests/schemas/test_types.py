@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from mocksms.schemas.types import (
     whole,
 )
 from mocksms.sms.times import format_duration
-from mocksms.sms.webhook import Webhook, WebhookKind
+from mocksms.sms.webhook import MAX_URL_LENGTH, Webhook, WebhookKind, url_patterns
 
 DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 NUMBER: TypeAdapter[str] = TypeAdapter(ListedNumber)
@@ -187,6 +188,50 @@ def test_receiver_is_written_by_its_address_or_with_more() -> None:
 def test_receiver_that_is_none_is_refused(written: object) -> None:
     with pytest.raises(ValidationError):
         webhooks(written)
+
+
+def accepts(*written: object) -> bool:
+    try:
+        webhooks(*written)
+    except ValidationError:
+        return False
+    return True
+
+
+NOTATIONS = st.one_of(
+    st.builds(
+        "{}://{}{}{}{}".format,
+        st.sampled_from(["http", "https", "HTTPS", "ftp", "httpss"]),
+        st.one_of(
+            st.sampled_from(
+                ["app", "my_app", "a.b-c.", "-", "", "user:pw@app", "user@app", "[::1]", "[::1", "[1::2::3]"]
+            ),
+            st.ip_addresses().map(lambda address: f"[{address}]" if address.version == 6 else str(address)),
+            st.ip_addresses(v=4).map("[::ffff:{}]".format),
+            st.text("ab.-_[]:%@\\ é", max_size=6),
+        ),
+        st.one_of(st.just(""), st.integers(0, 70_000).map(":{}".format), st.sampled_from([":", ":080", ":a"])),
+        st.one_of(st.just(""), st.text("/?&%@:ab \t\x7fé", max_size=6).map("/{}".format), st.text("?/a", max_size=3)),
+        st.sampled_from(["", "#", "#send", "#send+click", "#send+send", "#+", "#send+", "#smsSent", "#Send", "##send"]),
+    ),
+    st.integers(MAX_URL_LENGTH - 12, MAX_URL_LENGTH + 2).map(lambda length: "http://app/".ljust(length, "a")),
+    st.integers(MAX_URL_LENGTH - 12, MAX_URL_LENGTH + 2).map(lambda length: "http://app/#send".ljust(length, "d")),
+    st.text(),
+)
+
+
+@given(NOTATIONS)
+def test_schema_of_a_webhook_and_the_mock_agree(notation: str) -> None:
+    """Python's `$` also matches before a line feed at the end, that of JSON Schemas does not."""
+    schema = jsonschema.Draft202012Validator(RECEIVERS.json_schema())
+    for written in (notation, {"url": notation}):
+        is_valid = schema.is_valid([written]) and not notation.endswith("\n")
+        assert accepts(written) == is_valid, written
+
+
+@given(st.sampled_from(url_patterns()).flatmap(lambda pattern: st.from_regex(pattern, fullmatch=True)))
+def test_url_that_fits_the_schema_is_accepted(url: str) -> None:
+    assert accepts(url) == (len(url) <= MAX_URL_LENGTH and not url.endswith("\n"))
 
 
 def test_schema_lists_the_events_of_each_kind() -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mocksms.sms.display import MAX_VALUE_LENGTH, describe_history, line, quoted
+import pytest
+
+from mocksms.sms.display import MAX_VALUE_LENGTH, describe_history, has_credentials, line, quoted, without_credentials
 from mocksms.sms.message import State, Transition
 from tests.support import NOON
 
@@ -21,3 +23,29 @@ def test_history_has_the_seconds_since_the_message_was_accepted() -> None:
     accepted, bounced = NOON + timedelta(milliseconds=7), NOON + timedelta(seconds=1.507)
     steps = [Transition(accepted, State.QUEUED, "accepted"), Transition(bounced, State.BOUNCED, "bounce\nlist")]
     assert describe_history(steps) == "queued 12:00:00.007 > rejected/bounced +1.5 s (bounce\\nlist)"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://user:hunter2@app/", "http://***@app/"),
+        ("'http://user:hun@ter2@app:80/a'", "'http://***@app:80/a'"),
+        ("http://user:hun/ter2@app/", "http://***@app/"),
+        ("https://sk_live_1@app", "https://***@app"),
+        ("http://a:b@one/,http://c:d@two/", "http://***@two/"),
+        ("http://app/@me", "http://app/@me"),
+        ("http://app:80/@me", "http://app:80/@me"),
+        ("http://app:80?mail=a@b.example", "http://app:80?mail=a@b.example"),
+        ("mail a:b@c.example", "mail a:b@c.example"),
+    ],
+)
+def test_user_names_and_passwords_of_urls_are_hidden(text: str, shown: str) -> None:
+    assert without_credentials(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("http://user:pw@app/", True), ("http://user@app", True), ("http://app/@me", False), ("http://app?a@b", False)],
+)
+def test_url_has_credentials_before_its_host_only(url: str, expected: bool) -> None:
+    assert has_credentials(url) is expected

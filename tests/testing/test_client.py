@@ -101,6 +101,15 @@ def test_invalid_url_is_refused_with_an_example(url: str) -> None:
     assert str(refused.value) == f"{url!r} is not the URL of a mock; expected a URL such as http://127.0.0.1:8972."
 
 
+def test_url_with_a_password_is_refused_without_showing_it() -> None:
+    with pytest.raises(SettingsError) as refused:
+        MockClient("http://user:hunter2@127.0.0.1:8972/")
+    assert str(refused.value) == (
+        "'http://***@127.0.0.1:8972/' is not the URL of a mock; "
+        "expected a URL without user name and password such as http://127.0.0.1:8972."
+    )
+
+
 def test_https_url_uses_tls(shared_mock: Mock) -> None:
     with (
         closing(MockClient(shared_mock.url.replace("http:", "https:"))) as client,

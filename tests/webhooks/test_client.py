@@ -124,7 +124,12 @@ def test_redirect_is_not_followed(status: int, location: str) -> None:
 
 @pytest.mark.parametrize(
     ("location", "shown"),
-    [("", "no Location"), ("/" + "a" * 300, f"Location: '/{'a' * 199}'"), ("/\x1b[2J", "Location: '/\\x1b[2J'")],
+    [
+        ("", "no Location"),
+        ("/" + "a" * 300, f"Location: '/{'a' * 199}'"),
+        ("/\x1b[2J", "Location: '/\\x1b[2J'"),
+        ("http://a:hunter2@b/", "Location: 'http://***@b/'"),
+    ],
 )
 def test_location_of_a_redirect_is_shortened_and_escaped(location: str, shown: str) -> None:
     with receiving() as receiver:
