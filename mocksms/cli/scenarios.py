@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mocksms.cli.options import ADDRESS, Parser, echo, read_settings, table, usage_error
 from mocksms.errors import InvalidScenario, MockUnreachable, ScenarioIssue, SettingsError
@@ -74,6 +74,7 @@ def check(arguments: list[str]) -> int:
         raise SettingsError("No file to check; name one or more, such as mocksms check outage.toml.")
 
     from mocksms.scenario.library import Library, files_at, read_files, resolve_path
+    from mocksms.scenario.parser import file_warnings
 
     library = Library(settings.scenario_folder)
     paths = [path for name in parsed.files for path in files_at(resolve_path(name, library))]
@@ -81,19 +82,26 @@ def check(arguments: list[str]) -> int:
         read = read_files(paths)
     except InvalidScenario as error:
         return _print_issues(error.issues, len(paths), as_json=parsed.json)
+    scenarios = dict(zip(paths, read, strict=True))
+    warnings = [warning for path, scenario in scenarios.items() for warning in file_warnings(path, scenario)]
     if parsed.against is None:
-        return _print_issues((), len(paths), as_json=parsed.json)
-    return _dry_run(dict(zip(paths, read, strict=True)), parsed.against, settings, as_json=parsed.json)
+        return _print_issues((), len(paths), warnings, as_json=parsed.json)
+    return _dry_run(scenarios, parsed.against, settings, as_json=parsed.json)
 
 
-def _print_issues(issues: tuple[ScenarioIssue, ...], files: int, *, as_json: bool) -> int:
+def _print_issues(
+    issues: Sequence[ScenarioIssue], files: int, warnings: Sequence[ScenarioIssue] = (), *, as_json: bool
+) -> int:
     if as_json:
-        result: dict[str, Any] = {"ok": not issues, "issues": [issue._asdict() for issue in issues]}
-        echo(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-    elif issues:
-        echo("".join(f"{issue}\n" for issue in issues))
-    else:
-        echo(f"{files} {'file' if files == 1 else 'files'} checked, no issues.\n")
+        listed = {"issues": issues, "warnings": warnings}
+        rows = {name: [each._asdict() for each in found] for name, found in listed.items()}
+        echo(json.dumps({"ok": not issues, **rows}, indent=2, ensure_ascii=False) + "\n")
+        return 1 if issues else 0
+    echo("".join(f"{issue}\n" for issue in issues))
+    echo("".join(f"{each._replace(text=f'warning: {each.text}')}\n" for each in warnings))
+    if not issues:
+        counted = f", {len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}" if warnings else ""
+        echo(f"{files} {'file' if files == 1 else 'files'} checked, no issues{counted}.\n")
     return 1 if issues else 0
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from mocksms.engine.logs import BoundedLog, NumberIndex
 from mocksms.engine.patterns import Pattern
 from mocksms.sms.message import Message, Reason, Status
+from mocksms.sms.numbers import NumberPattern
 from mocksms.sms.text import content_of
 
 TOKEN_LENGTH: Final = 12
@@ -31,6 +32,7 @@ class MessageQuery:
         after: a cursor; only messages accepted later.
         before: a cursor; only messages accepted earlier.
         digits: the number of the recipient, as compared.
+        number: a pattern of the number of the recipient.
         tags: the message has any of these.
         senders: its sender is any of these.
         content: part of what was sent, placeholders filled.
@@ -46,6 +48,7 @@ class MessageQuery:
     before: int | None = None
     transaction_id: str | None = None
     digits: str | None = None
+    number: NumberPattern | None = None
     status: Status | None = None
     reject_reason: Reason | None = None
     tags: tuple[str, ...] = ()
@@ -83,6 +86,7 @@ class MessageQuery:
         return (
             (self.transaction_id is None or message.transaction_id == self.transaction_id)
             and (self.digits is None or message.digits == self.digits)
+            and (self.number is None or self.number.matches(message.digits))
             and (self.status is None or message.state.status is self.status)
             and (self.reject_reason is None or message.state.reason is self.reject_reason)
             and (not self.tags or not set(self.tags).isdisjoint(message.submission.tags))

@@ -26,6 +26,7 @@ from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.waiting import CallbackWaits, MessageWaits
 from mocksms.scenario.library import Library
 from mocksms.schemas.openapi import JSON, TEXT, Operation, ResponseSpec
+from mocksms.sms.numbers import NumberPattern, parse_pattern
 
 BASE: Final = "/_mock"
 
@@ -46,11 +47,13 @@ class Context:
 
     def filter(self, filters: Filters, after: int | None, before: int | None = None) -> MessageFilter:
         """Return the filters of a call, after a cursor and before another."""
-        return MessageFilter(filters, self.digits, self.engine.text_of, after or 0, before)
+        return MessageFilter(filters, self.number, self.engine.text_of, after or 0, before)
 
-    def digits(self, mobile_number: str) -> str:
-        """Return a phone number in its normalised form."""
-        return self.engine.settings.parse_number(mobile_number).digits
+    def number(self, raw: str) -> str | NumberPattern:
+        """Return a phone number in its normalised form, or the pattern of one with `*`."""
+        settings = self.engine.settings
+        pattern = parse_pattern(raw, accept_local=settings.accept_local_numbers)
+        return pattern or settings.parse_number(raw).digits
 
     def paginate(
         self,

@@ -14,13 +14,15 @@ from mocksms.inspection.explanations import Closest, Comparison
 from mocksms.inspection.models import Filters
 from mocksms.sms.display import describe_history
 from mocksms.sms.message import Message
-from mocksms.sms.numbers import SEPARATORS
+from mocksms.sms.numbers import SEPARATORS, NumberPattern
 from mocksms.sms.text import content_of
 
 MAX_COMPARED_MESSAGES: Final = 500
 """The newest messages, among which the closest are searched."""
 
 ValueReader = Callable[[Message], str]
+
+NumberParser = Callable[[str], str | NumberPattern]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class MessageFilter:
 
     Args:
         filters: what the call specifies.
-        parse: returns a number as it is compared.
+        parse: returns a number as it is compared, or the pattern of one with `*`.
         text_of: returns the text of a message as the phone shows it.
         after: a cursor; only messages after it match.
         before: a cursor; only messages before it match.
@@ -88,7 +90,7 @@ class MessageFilter:
     def __init__(
         self,
         filters: Filters,
-        parse: Callable[[str], str],
+        parse: NumberParser,
         text_of: ValueReader,
         after: int = 0,
         before: int | None = None,
@@ -152,11 +154,12 @@ _READERS: Final[dict[str, ValueReader]] = {
 }
 
 
-def _query_fields(name: str, value: Any, parse: Callable[[str], str], text_of: ValueReader) -> dict[str, Any]:
+def _query_fields(name: str, value: Any, parse: NumberParser, text_of: ValueReader) -> dict[str, Any]:
     """Return the fields of a query for one filter."""
     match name:
         case "to":
-            return {"digits": parse(value)}
+            number = parse(value)
+            return {"digits": number} if isinstance(number, str) else {"number": number}
         case "tag" | "sender":
             return {f"{name}s": (value,)}
         case "regex":

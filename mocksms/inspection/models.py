@@ -51,6 +51,9 @@ Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 NumberField = Annotated[str, Field(min_length=1, max_length=MAX_NUMBER_LENGTH)]
 
 
+BY_DIGITS: Final = "compared by its digits; * stands for any digits"
+
+
 class RequestModel(BaseModel):
     """A query or body; unknown names are refused, so that a misspelled filter is not ignored."""
 
@@ -61,7 +64,7 @@ class RequestModel(BaseModel):
 class Filters(RequestModel):
     """Filters for messages; a message must match all of them."""
 
-    to: NumberField | None = Field(default=None, description="Number of the recipient, compared by its digits")
+    to: NumberField | None = Field(default=None, description=f"Number of the recipient, {BY_DIGITS}")
     status: Status | None = Field(default=None, description="Status of the message")
     reject_reason: Annotated[Reason, BeforeValidator(_reason)] | None = Field(
         default=None, description="Reason of the status, in either of the vendor's spellings"

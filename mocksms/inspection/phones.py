@@ -12,9 +12,18 @@ from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import AccountRequired, UnknownAccount
-from mocksms.inspection.models import AccountQuery, NumberField, Page, PageQuery, RequestModel, ResponseModel, Text
+from mocksms.inspection.models import (
+    BY_DIGITS,
+    AccountQuery,
+    NumberField,
+    Page,
+    PageQuery,
+    RequestModel,
+    ResponseModel,
+    Text,
+)
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.scope import Phone, count_phones
+from mocksms.inspection.scope import NumberFilter, Phone, count_phones
 from mocksms.schemas.types import ListedNumber
 from mocksms.sms.message import Message, Reason, Status
 from mocksms.sms.opt_out_words import ConsentChoice
@@ -31,7 +40,7 @@ MAX_PREVIEW_LENGTH: Final = 160
 class PhonesQuery(AccountQuery, PageQuery):
     """Filters for phones, and for what phones do."""
 
-    number: NumberField | None = Field(default=None, description="The phone number, compared by its digits")
+    number: NumberField | None = Field(default=None, description=f"The phone number, {BY_DIGITS}")
 
 
 class ReplyBody(RequestModel):
@@ -103,11 +112,11 @@ class ConsentsPage(Page):
 def list_phones(context: Context, call: InspectionCall) -> PhonesPage:
     """List the phones that got an SMS or replied, the latest used first."""
     query: PhonesQuery = call.query
-    digits, accounts = _digits(context, query), call.scope.accounts
+    number, accounts = _number(context, query), call.scope.accounts
     is_unfiltered = not query.model_fields_set - {"limit", "account", "before"}
     found, totals = context.paginate(
         query,
-        lambda after, before: call.scope.phones(after, before, digits),
+        lambda after, before: call.scope.phones(after, before, number),
         (account.replies for account in accounts),
         sum(map(count_phones, accounts)) if is_unfiltered else None,
     )
@@ -119,10 +128,10 @@ def list_phones(context: Context, call: InspectionCall) -> PhonesPage:
 def list_inbound(context: Context, call: InspectionCall) -> RepliesPage:
     """List the replies of phones, newest first."""
     query: PhonesQuery = call.query
-    digits = _digits(context, query)
+    number = _number(context, query)
     found, totals = context.paginate(
         query,
-        lambda after, before: call.scope.replies(after, before, digits),
+        lambda after, before: call.scope.replies(after, before, number),
         (account.replies for account in call.scope.accounts),
     )
     return RepliesPage(replies=[_reply_view(*each) for each in found], **totals)
@@ -137,17 +146,17 @@ def receive_sms(context: Context, call: InspectionCall) -> ReplyView:
 def list_consents(context: Context, call: InspectionCall) -> ConsentsPage:
     """List opt-outs and opt-ins with time and cause, newest first."""
     query: PhonesQuery = call.query
-    digits = _digits(context, query)
+    number = _number(context, query)
     found, totals = context.paginate(
         query,
-        lambda after, before: call.scope.consents(after, digits, before),
+        lambda after, before: call.scope.consents(after, before, number),
         (account.consents for account in call.scope.accounts),
     )
     return ConsentsPage(consents=[_consent_view(*each) for each in found], **totals)
 
 
-def _digits(context: Context, query: PhonesQuery) -> str | None:
-    return None if query.number is None else context.digits(query.number)
+def _number(context: Context, query: PhonesQuery) -> NumberFilter:
+    return None if query.number is None else context.number(query.number)
 
 
 def _phone_view(engine: Engine, phone: Phone) -> PhoneView:

@@ -12,9 +12,11 @@ from mocksms.engine.account import Account, Consent, Reply, account_id
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal, RecordedRequest, shorten_key
+from mocksms.engine.logs import IndexedLog
 from mocksms.engine.messages import MessageQuery
 from mocksms.inspection.errors import AccountRequired, RecordNotFound, UnknownAccount
 from mocksms.sms.message import Message
+from mocksms.sms.numbers import NumberPattern
 
 LATEST: Final = "latest"
 """The name of the newest message in a path."""
@@ -24,6 +26,10 @@ _ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 
 Owner = TypeVar("Owner")
 Record = TypeVar("Record", RecordedRequest, Reply, Callback, Consent)
+ByNumber = TypeVar("ByNumber", Reply, Consent)
+
+NumberFilter = str | NumberPattern | None
+"""A normalised number, the pattern of some, or None for all."""
 
 
 class OwnedMessage(NamedTuple):
@@ -153,22 +159,22 @@ class AccountScope:
         return _merged((owner, journal.newest_first(after, before)) for owner, journal in self.journals)
 
     def replies(
-        self, after: int, before: int | None = None, digits: str | None = None
+        self, after: int, before: int | None = None, number: NumberFilter = None
     ) -> Iterator[tuple[Account, Reply]]:
-        """Iterate over the replies after a cursor and before another, of one phone or of all, newest first."""
-        return _merged((account, account.replies.of(digits, after, before)) for account in self.accounts)
+        """Iterate over the replies after a cursor and before another, of some phones or of all, newest first."""
+        return _merged((account, _of(account.replies, number, after, before)) for account in self.accounts)
 
     def callbacks(self, after: int, message: str | None, before: int | None) -> Iterator[tuple[Account, Callback]]:
         """Iterate over the callbacks after a cursor and before another, of one message or of all, newest first."""
         return _merged((account, account.callbacks.of(message, after, before)) for account in self.accounts)
 
-    def consents(self, after: int, digits: str | None, before: int | None) -> Iterator[tuple[Account, Consent]]:
-        """Iterate over the opt-outs and opt-ins after a cursor and before another, of one number or of all."""
-        return _merged((account, account.consents.of(digits, after, before)) for account in self.accounts)
+    def consents(self, after: int, before: int | None, number: NumberFilter) -> Iterator[tuple[Account, Consent]]:
+        """Iterate over the opt-outs and opt-ins after a cursor and before another, of some numbers or of all."""
+        return _merged((account, _of(account.consents, number, after, before)) for account in self.accounts)
 
-    def phones(self, after: int, before: int | None = None, digits: str | None = None) -> Iterator[Phone]:
+    def phones(self, after: int, before: int | None = None, number: NumberFilter = None) -> Iterator[Phone]:
         """Iterate over the phones whose latest SMS came after a cursor and before another, newest first."""
-        ways = [_phones_of(account, digits) for account in self.accounts]
+        ways = [_phones_of(account, number) for account in self.accounts]
         for phone in merge(*ways, key=lambda phone: phone.latest, reverse=True):
             if phone.latest <= after:
                 return
@@ -213,16 +219,23 @@ def count_phones(account: Account) -> int:
     return len(recipients) + sum(digits not in recipients for _, digits in account.replies.index.latest_of_each())
 
 
-def _phones_of(account: Account, digits: str | None) -> Iterator[Phone]:
-    """Iterate over the phones of an account, or the one with a number, newest SMS first."""
+def _of(log: IndexedLog[ByNumber], number: NumberFilter, after: int, before: int | None) -> Iterator[ByNumber]:
+    """Iterate over the records of some numbers, or of all, newest first."""
+    if isinstance(number, NumberPattern):
+        return (record for record in log.newest_first(after, before) if number.matches(record.digits))
+    return log.of(number, after, before)
+
+
+def _phones_of(account: Account, number: NumberFilter) -> Iterator[Phone]:
+    """Iterate over the phones of an account, or those with some numbers, newest SMS first."""
     recipients, senders = account.messages.phones, account.replies.index
-    if digits is not None:
-        latest = max(next(index.newest_first(digits), 0) for index in (recipients, senders))
+    if isinstance(number, str):
+        latest = max(next(index.newest_first(number), 0) for index in (recipients, senders))
         if latest:
-            yield Phone(account, digits, latest)
+            yield Phone(account, number, latest)
         return
     known = set[str]()
     for latest, each in merge(recipients.latest_of_each(), senders.latest_of_each(), reverse=True):
-        if each not in known:
+        if each not in known and (number is None or number.matches(each)):
             known.add(each)
             yield Phone(account, each, latest)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
@@ -21,7 +20,7 @@ from mocksms.scenario.schema import (
     RuleModel,
     Scenario,
 )
-from mocksms.scenario.values import REGEX, is_pattern
+from mocksms.scenario.values import REGEX, is_regex
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import CallbackPolicy, ClickReaction, Reaction, ReplyReaction, State
@@ -134,7 +133,7 @@ def _conditions(match: Match, settings: Settings) -> Iterator[Condition]:
     if match.is_async is not None:
         yield _equals("wants_async", match.is_async)
     if match.to is not None:
-        yield _text_condition("digits", _text_test(match.to, partial(_digits, settings)))
+        yield _text_condition("digits", _number_test(match.to, settings))
     for name in ("sender", "charset"):
         if (pattern := getattr(match, name)) is not None:
             yield _text_condition(name, _text_test(pattern))
@@ -145,18 +144,17 @@ def _conditions(match: Match, settings: Settings) -> Iterator[Condition]:
         yield _equals("nth", match.nth)
     if match.content is not None:
         part = match.content
-        yield _text_condition("content", _text_test(part) if is_pattern(part) else lambda text, _: part in text)
+        yield _text_condition("content", _text_test(part) if is_regex(part) else lambda text, _: part in text)
     if match.segments is not None:
         yield _segments_condition(str(match.segments))
 
 
-def _digits(settings: Settings, number: str) -> str:
-    """Return a number, or a pattern with `*`, in the normalised form."""
-    if "*" not in number:
-        return settings.parse_number(number).digits
-    digits = numbers.digits_of(number)
-    is_local = settings.accept_local_numbers and digits.startswith("05")
-    return f"972{digits[1:]}" if is_local else digits
+def _number_test(number: str, settings: Settings) -> TextTest:
+    if is_regex(number):
+        return _text_test(number)
+    if pattern := numbers.parse_pattern(number, accept_local=settings.accept_local_numbers):
+        return lambda digits, _: pattern.matches(digits)
+    return _text_test(settings.parse_number(number).digits)
 
 
 def _equals(name: str, value: object) -> Condition:
@@ -173,25 +171,8 @@ def _segments_condition(comparison: str) -> Condition:
     return lambda facts: compare(facts.count_segments(), number)
 
 
-def _text_test(pattern: str, normalise: Callable[[str], str] = str) -> TextTest:
-    """Return the test of a pattern: `*` matches any characters, `regex:` starts a regular expression."""
-    if pattern.startswith(REGEX):
+def _text_test(pattern: str) -> TextTest:
+    """Return the test of a text: it is equal, or contains what the regular expression after `regex:` describes."""
+    if is_regex(pattern):
         return Pattern(pattern.removeprefix(REGEX)).matches
-    first, *others = normalise(pattern).split("*")
-    if not others:
-        return lambda text, _: text == first
-    *middle, last = others
-    return lambda text, _: matches_pieces(text, first, middle, last)
-
-
-def matches_pieces(text: str, first: str, middle: Iterable[str], last: str) -> bool:
-    """Whether a text contains the pieces in this order, the first at its beginning and the last at its end."""
-    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
-        return False
-    position, end = len(first), len(text) - len(last)
-    for piece in middle:
-        found = text.find(piece, position, end)
-        if found < 0:
-            return False
-        position = found + len(piece)
-    return True
+    return lambda text, _: text == pattern

@@ -1,24 +1,29 @@
-"""Lint of scenarios: rules that are never applied because an earlier rule matches the same."""
+"""Lint of scenarios: rules that are never applied because an earlier rule matches the same, and texts with `*`."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain, combinations, islice
 from typing import Final
 
 from mocksms.engine.rules import ApiOperation
-from mocksms.scenario.compiler import matches_pieces
 from mocksms.scenario.schema import Match, RuleModel, Scenario
-from mocksms.scenario.values import REGEX, is_pattern
+from mocksms.scenario.values import REGEX, is_regex
 from mocksms.schemas.validation import ValidationIssue
 from mocksms.sms import numbers
 
 _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth")
-"""Conditions for one value, unless it has a wildcard."""
+"""Conditions for one value, unless it is a pattern."""
 
 MAX_COMPARISONS: Final = 50_000
 """Comparisons with wildcard rules in one scenario; in a very long one, each rule is compared with the first ones."""
+
+_TEXTS: Final = ("content", "tag", "sender", "charset")
+"""Conditions for a text, in which `*` is a character as any other."""
+
+_SPECIAL: Final = re.compile(r"[\\.^$+?{}\[\]|()]")
 
 Key = tuple[bool, ApiOperation, frozenset[tuple[str, object]]]
 """Key of a rule: whether it has a fault, the operation, and its conditions for one value."""
@@ -53,16 +58,35 @@ def unreachable_rules(scenario: Scenario) -> list[ValidationIssue]:
     return issues
 
 
+def literal_asterisks(scenario: Scenario) -> list[ValidationIssue]:
+    """Return the texts with `*`, which a message must contain as it is, each with the expression for any characters."""
+    return [
+        ValidationIssue(("rule", index, "match", name), _about_asterisk(text))
+        for index, rule in enumerate(scenario.rule)
+        for name in _TEXTS
+        if (text := getattr(rule.match, name)) is not None and numbers.WILDCARD in text and not is_regex(text)
+    ]
+
+
+def _about_asterisk(text: str) -> str:
+    *_, last = pieces = [_SPECIAL.sub(r"\\\g<0>", piece) for piece in text.split(numbers.WILDCARD)]
+    expression = f"^{'.*'.join(pieces)}{'$' if last else ''}".removeprefix("^.*").removesuffix(".*")
+    flag = "(?s)" if ".*" in expression else ""
+    return f"* is a character as any other here; for any characters write '{REGEX}{flag}{expression or '^'}'"
+
+
 def _narrow(match: Match) -> frozenset[tuple[str, object]]:
     """Return the conditions for one value. A rule that covers another has only conditions that the other has too."""
     conditions = {
-        name: value
-        for name in _EXACT
-        if (value := getattr(match, name)) is not None and not (isinstance(value, str) and is_pattern(value))
+        name: value for name in _EXACT if (value := getattr(match, name)) is not None and not _is_pattern(name, value)
     }
     if "to" in conditions:
         conditions["to"] = numbers.digits_of(conditions["to"])
     return frozenset(conditions.items())
+
+
+def _is_pattern(name: str, value: object) -> bool:
+    return isinstance(value, str) and (is_regex(value) or (name == "to" and numbers.WILDCARD in value))
 
 
 def _subsets(conditions: frozenset[tuple[str, object]]) -> Iterator[frozenset[tuple[str, object]]]:
@@ -93,12 +117,11 @@ def _implies(name: str, narrow: object, wide: object) -> bool:
     if not isinstance(narrow, str) or not isinstance(wide, str) or REGEX in (narrow[:6], wide[:6]):
         return False
     if name == "content":
-        return not is_pattern(wide) and wide in narrow
-    if name == "to":
-        narrow, wide = numbers.digits_of(narrow), numbers.digits_of(wide)
-        if "05" in (narrow[:2], wide[:2]):
-            return narrow == wide  # the options decide how a local number is compared
-    if not is_pattern(wide):
-        return narrow == wide
-    first, *middle, last = wide.split("*")
-    return matches_pieces(narrow, first, middle, last)
+        return wide in narrow
+    if name != "to":
+        return False
+    digits, pattern = numbers.digits_of(narrow), numbers.parse_pattern(wide)
+    if pattern is None or "05" in (digits[:2], pattern.pieces[0][:2]):
+        # The options decide how a local number is compared.
+        return pattern is None and digits == numbers.digits_of(wide)
+    return pattern.matches(digits)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from mocksms.errors import InvalidScenario, ScenarioIssue
-from mocksms.scenario.lint import unreachable_rules
+from mocksms.scenario.lint import literal_asterisks, unreachable_rules
 from mocksms.scenario.schema import Scenario
 from mocksms.scenario.toml_lines import line_at, lines_of
 from mocksms.schemas.validation import ValidationIssue, format_path, validation_issues
@@ -91,6 +91,12 @@ def check(scenario: Scenario, name: str, text: str = "") -> Scenario:
     if found := unreachable_rules(scenario):
         raise InvalidScenario(_issues(name, text, found))
     return scenario
+
+
+def file_warnings(path: Path, scenario: Scenario) -> list[ScenarioIssue]:
+    """Return what is valid in the scenario of a file, but may not mean what its author thinks."""
+    found = literal_asterisks(scenario)
+    return _issues(str(path), path.read_text(encoding="utf-8-sig"), found) if found else []
 
 
 def _read_toml(raw: bytes, name: str) -> tuple[str, dict[str, Any]]:

@@ -28,7 +28,7 @@ from mocksms.scenario.schema import (
     StepModel,
     sent_for,
 )
-from mocksms.scenario.values import REGEX, is_pattern
+from mocksms.scenario.values import REGEX, is_regex
 from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import Settings
 from mocksms.sms import numbers
@@ -154,8 +154,8 @@ def _message_rule(message: Message, nth: int, replies: list[ReplyModel]) -> Rule
 
 def _to(mobile_number: str) -> str:
     """Return a pattern that matches this recipient and no other."""
-    is_plain = 0 < len(mobile_number) <= numbers.MAX_NUMBER_LENGTH and not is_pattern(mobile_number)
-    if is_plain and not _SURROGATE.search(mobile_number):
+    is_plain = numbers.WILDCARD not in mobile_number and not is_regex(mobile_number)
+    if is_plain and 0 < len(mobile_number) <= numbers.MAX_NUMBER_LENGTH and not _SURROGATE.search(mobile_number):
         return mobile_number
     # A scenario cannot contain a lone surrogate.
     return f"{REGEX}^{_SURROGATE.sub('.', re.escape(numbers.digits_of(mobile_number)))}$"

@@ -23,12 +23,12 @@ from mocksms.scenario.values import (
     MEDIA_TYPE,
     BoundedDuration,
     ErrorStatus,
+    NumberText,
     OutcomeName,
     RuleCredit,
     SegmentComparison,
     TextPattern,
     Times,
-    digits_only,
     form_of,
     media_type,
     shortest_and_longest,
@@ -58,13 +58,10 @@ class ScenarioTable(BaseModel):
 class Match(ScenarioTable):
     """Conditions a message must fulfil, all of them. Without conditions every message matches."""
 
-    to: Annotated[TextPattern, AfterValidator(digits_only)] | None = Field(
-        default=None, description="Recipient number, compared by digits"
+    to: NumberText | None = Field(
+        default=None, description="Recipient number, compared by digits; * stands for any digits"
     )
-    content: TextPattern | None = Field(
-        default=None,
-        description="Part of the content with placeholders filled; with * it is compared with the whole content",
-    )
+    content: TextPattern | None = Field(default=None, description="Part of the content with placeholders filled")
     tag: TextPattern | None = Field(default=None, description="One of the tags")
     sender: TextPattern | None = Field(default=None, description="Sender")
     charset: TextPattern | None = Field(default=None, description="Requested charset")

@@ -51,20 +51,20 @@ def _state(raw: object) -> object:
     raise ValueError(f"{choices}; did you mean {states[near[0]]}?" if near else choices)
 
 
-def is_pattern(raw: str) -> bool:
-    """Whether a text is a regular expression, or has `*` for any characters."""
-    return raw.startswith(REGEX) or "*" in raw
+def is_regex(raw: str) -> bool:
+    """Whether a text is a regular expression."""
+    return raw.startswith(REGEX)
 
 
 def _pattern(raw: str) -> str:
-    if raw.startswith(REGEX):
+    if is_regex(raw):
         Pattern(raw.removeprefix(REGEX))
     return raw
 
 
 def digits_only(raw: str) -> str:
     """Refuse a regular expression that matches no number, since numbers are compared without separators."""
-    if raw.startswith(REGEX):
+    if is_regex(raw):
         for found in _SEPARATED.finditer(raw.removeprefix(REGEX)):
             written = next(filter(None, found.groups()), "")
             if written and ord(written) in numbers.SEPARATORS:
@@ -127,7 +127,10 @@ OutcomeName = Annotated[
 """A status, with its reason after a slash: `sent`, `rejected/bounced`."""
 
 TextPattern = Annotated[str, Field(min_length=1, max_length=MAX_PATTERN_LENGTH), AfterValidator(_pattern)]
-"""A plain text, a text with `*` for any characters, or a regular expression after `regex:`."""
+"""A plain text, or a regular expression after `regex:`."""
+
+NumberText = Annotated[TextPattern, AfterValidator(digits_only)]
+"""A number, a number with `*` for any digits, or a regular expression after `regex:`."""
 
 SegmentComparison = Annotated[
     int | str,

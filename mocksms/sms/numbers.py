@@ -27,6 +27,9 @@ MAGIC_PREFIX: Final = "97250000"
 """The start of all magic numbers; four digits follow. Number validators accept them, and no operator is known to use
 them."""
 
+WILDCARD: Final = "*"
+"""What stands for any characters where a number is looked for."""
+
 _DIGITS = re.compile(r"[0-9X]+", re.ASCII)
 _ISRAELI_MOBILE = re.compile(r"9725[0-689][0-9X]{7}", re.ASCII)
 _LOCAL_MOBILE = re.compile(r"0(5[0-689][0-9X]{7})", re.ASCII)
@@ -66,6 +69,35 @@ def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
         return PhoneNumber(digits, NumberForm.ISRAELI_MOBILE)
     problem = _problem(raw, digits)
     return PhoneNumber(digits, NumberForm.MALFORMED if problem else NumberForm.FOREIGN, problem)
+
+
+class NumberPattern(NamedTuple):
+    """A normalised number in which each `*` stands for any characters, also none; `pieces` are what is between them."""
+
+    pieces: tuple[str, ...]
+
+    def matches(self, digits: str) -> bool:
+        """Whether a normalised number has the pieces in this order, the first at its beginning, the last at its end."""
+        first, *middle, last = self.pieces
+        if len(digits) < len(first) + len(last) or not digits.startswith(first) or not digits.endswith(last):
+            return False
+        position, end = len(first), len(digits) - len(last)
+        for piece in middle:
+            found = digits.find(piece, position, end)
+            if found < 0:
+                return False
+            position = found + len(piece)
+        return True
+
+
+def parse_pattern(raw: str, *, accept_local: bool = False) -> NumberPattern | None:
+    """Parse a number with `*` in it; return None for one without. With `accept_local`, `05...*` becomes `9725...*`."""
+    if WILDCARD not in raw:
+        return None
+    digits = digits_of(raw)
+    if accept_local and digits.startswith("05"):
+        digits = "972" + digits[1:]
+    return NumberPattern(tuple(digits.split(WILDCARD)))
 
 
 def _problem(raw: str, digits: str) -> str:

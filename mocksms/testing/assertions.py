@@ -57,10 +57,10 @@ MAX_UNEXPECTED: Final = 10
 class Assertions(AccountHandle):
     """An account with assertions about its messages.
 
-    All take the same conditions: `to` is a number, compared on digits; `content` a part of what was sent; `text` a part
-    of what the phone shows, links and unsubscribe text included; `tag` one of the tags; `status` is `sent`, or with its
-    reason `rejected/bounced`. Each is a string, a compiled regular expression that is searched for, or a callable that
-    gets the value and returns whether it matches. Without a condition a field may have any value.
+    All take the same conditions: `to` is a number, compared on digits, `*` for any; `content` a part of what was sent;
+    `text` a part of what the phone shows, links and unsubscribe text included; `tag` one of the tags; `status` is
+    `sent`, or with its reason `rejected/bounced`. Each is a string, a compiled regular expression that is searched for,
+    or a callable that gets the value and returns whether it matches. Without a condition a field may have any value.
     """
 
     def __init__(self, client: MockClient | None, api_key: str, timeout: float) -> None:

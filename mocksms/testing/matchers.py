@@ -77,7 +77,7 @@ class Expectation:
     """Which messages a test expects; a field that is None matches any value.
 
     Args:
-        to: the number, compared on digits.
+        to: the number, compared on digits; `*` stands for any digits.
         content: part of what was sent, placeholders filled; case matters.
         text: part of what the phone shows, links and unsubscribe text included; case matters.
         tag: one of the tags, whole.

@@ -161,7 +161,21 @@ def test_check_lists_all_issues_of_all_files(capsys: Captured) -> None:
 
 def test_check_as_json_has_no_issues_for_a_valid_file(capsys: Captured) -> None:
     assert main(["check", "--json", "good.toml"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"ok": True, "issues": []}
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "issues": [], "warnings": []}
+
+
+def test_check_warns_of_asterisks_in_texts_and_names_the_expression_to_write(capsys: Captured) -> None:
+    rule = 'outcome = "sent"\nmatch.tag = "otp-*"\nmatch.to = "972-52-*"\n'
+    Path("star.toml").write_text(f"[[rule]]\n{rule}", encoding="utf-8")
+    assert main(["check", "star.toml", "good.toml"]) == 0
+    text = "* is a character as any other here; for any characters write 'regex:^otp-'"
+    assert capsys.readouterr().out.splitlines() == [
+        f"star.toml:3: rule 1.match.tag: warning: {text}",
+        "2 files checked, no issues, 1 warning.",
+    ]
+    assert main(["check", "--json", "star.toml"]) == 0
+    warning = {"file": "star.toml", "line": 3, "key": "rule 1.match.tag", "text": text}
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "issues": [], "warnings": [warning]}
 
 
 @pytest.fixture

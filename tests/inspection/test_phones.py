@@ -132,3 +132,25 @@ def test_phones_of_evicted_messages_are_not_listed_and_the_page_is_incomplete(wa
         assert len(page["phones"]) == page["total"] == 2
         assert page["incomplete"]
         assert page["evicted"] == (1 if way == "messages" else 0)
+
+
+def test_star_in_a_number_stands_for_any_digits_in_every_filter(api: Api) -> None:
+    partner, orange = "972-52-1111111", "972-54-1111111"
+    for number in (partner, orange):
+        api.send(number)
+        api.post("inbound", {"from": number, "text": "STOP"})
+        api.patch(unsubscribed={"add": [number]})
+    patterns: dict[str, list[str]] = {
+        "972-52-*": ["972521111111"],
+        "*1111": ["972541111111", "972521111111"],
+        "05*": [],
+    }
+    for pattern, expected in patterns.items():
+        for path, rows in {"phones": "phones", "inbound": "replies", "consents": "consents"}.items():
+            assert [row["number"] for row in api.get(path, number=pattern)[rows]] == expected
+        page = api.get("messages", to=pattern)
+        assert ([row["number"] for row in page["messages"]], page["total"]) == (expected, len(expected))
+        assert api.post("verify", {"to": pattern, "exactly": len(expected)})["messages"] == page["messages"]
+    explanation = api.refused(409, "POST", "verify", {"to": "972-58-*"})["explanation"]
+    assert explanation["expected"] == ["to 972-58-*", "at least 1"]
+    assert explanation["closest"][0]["comparisons"][0]["differs_at"] is None

@@ -127,18 +127,13 @@ def test_local_number_equals_the_one_with_country_code_if_accepted(to: str, numb
         pytest.param("code", True, id="part"),
         pytest.param("Code", False, id="part in another case"),
         pytest.param("Your code is 4815", True, id="whole"),
-        pytest.param("Your *", True, id="beginning"),
-        pytest.param("code *", False, id="a star makes it whole"),
-        pytest.param("*code*", True, id="part with stars"),
-        pytest.param("*4815", True, id="end"),
-        pytest.param("Y*c*4*5", True, id="pieces"),
-        pytest.param("Y*4*c*5", False, id="pieces in another order"),
+        pytest.param("Your *", False, id="a star is a character"),
         pytest.param(r"regex:\b\d{4}$", True, id="regular expression"),
         pytest.param("regex:^code", False, id="regular expression that is not found"),
         pytest.param("regex:(?i)CODE", True, id="regular expression in any case"),
     ],
 )
-def test_content_is_matched_by_part_pattern_or_expression(content: str, matches: bool) -> None:
+def test_content_is_matched_by_part_or_expression(content: str, matches: bool) -> None:
     assert fits({"content": content}) is matches
 
 
@@ -147,12 +142,11 @@ def test_content_is_matched_by_part_pattern_or_expression(content: str, matches:
     [
         ("otp", True),
         ("spring sale", True),
-        ("spring*", True),
+        ("spring*", False),
         ("spring", False),
         ("OTP", False),
         ("regex:^sp", True),
         ("regex:^x", False),
-        ("*", True),
     ],
 )
 def test_any_of_the_tags_may_match(tag: str, matches: bool) -> None:
@@ -160,7 +154,7 @@ def test_any_of_the_tags_may_match(tag: str, matches: bool) -> None:
 
 
 def test_message_without_tags_matches_no_tag() -> None:
-    assert not fits({"tag": "*"}, tags=())
+    assert not fits({"tag": "regex:"}, tags=())
 
 
 @pytest.mark.parametrize("name", ["sender", "charset"])
@@ -169,8 +163,7 @@ def test_message_without_tags_matches_no_tag() -> None:
     [
         ("Shop-1", True),
         ("Shop", False),
-        ("Shop*", True),
-        ("*1", True),
+        ("Shop*", False),
         ("shop-1", False),
         ("regex:-\\d$", True),
         ("regex:x", False),
@@ -241,22 +234,24 @@ def is_globbed(pattern: str, text: str) -> bool:
 
 
 @given(
-    st.text(st.sampled_from("ab*"), min_size=1, max_size=7).filter(lambda pattern: "*" in pattern),
-    st.text(st.sampled_from("ab"), max_size=7),
+    st.text(st.sampled_from("12*"), min_size=1, max_size=7).filter(lambda pattern: "*" in pattern),
+    st.text(st.sampled_from("12"), max_size=7),
 )
 @settings(max_examples=500)
-@example("a*a", "a")
-@example("a*ba*a", "aba")
-@example("*aa*a*", "aa")
-@example("*a*a*", "a")
-def test_star_matches_any_characters(pattern: str, text: str) -> None:
-    assert fits({"content": pattern}, content=text) is is_globbed(pattern, text)
+@example("1*1", "1")
+@example("1*21*1", "121")
+@example("*11*1*", "11")
+@example("*1*1*", "1")
+def test_star_in_a_number_matches_any_characters(pattern: str, digits: str) -> None:
+    assert fits({"to": pattern}, number=digits) is is_globbed(pattern, digits)
 
 
-@given(st.text(st.sampled_from("a.[]\\?+\n*"), max_size=5), st.text(st.sampled_from("a.[]\\?+\n*"), max_size=5))
-def test_only_the_star_is_special(pattern: str, rest: str) -> None:
-    for text in (pattern.replace("*", rest), pattern + rest, rest):
-        assert fits({"content": f"{pattern}*"}, content=text) is is_globbed(f"{pattern}*", text)
+@pytest.mark.parametrize("name", ["content", "tag", "sender", "charset"])
+def test_star_in_a_text_is_a_character(name: str) -> None:
+    """SMS contain asterisks."""
+    for text, matches in {"*4815* is your code": True, "4815 is your code": False}.items():
+        seen: dict[str, Any] = {"tags" if name == "tag" else name: (text,) if name == "tag" else text}
+        assert fits({name: "*4815* is your code"}, **seen) is matches
 
 
 def test_time_limit_of_expressions_starts_with_every_send(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,15 @@ def test_assert_sent_counts_exactly_and_returns_the_newest(sms: MockSMS) -> None
         assert re.match("2 SMS.*, expected exactly [13]: 2 SMS in the account", failure(call))
 
 
+def test_star_stands_for_any_digits_in_numbers_and_for_itself_in_texts(sms: MockSMS) -> None:
+    send(sms, "972-52-1111111", content="*4815* is your code", tags=["a*"])
+    assert sms.assert_sent(to="972-52-*", content="*4815*", tag="a*") == sms.wait_for(to="*1111")
+    sms.assert_not_sent(to="972-54-*")
+    sms.assert_not_sent(content="*is*")
+    with pytest.raises(AssertionError):
+        sms.assert_not_sent(to="972-5*")
+
+
 def test_content_is_what_was_sent_and_text_what_the_phone_shows(sms: MockSMS) -> None:
     (expected,) = send(sms, content=CODE)
     for text in ("/u/", re.compile("/u/"), lambda text: "/u/" in text):
