@@ -10,7 +10,7 @@ from typing import Final
 
 from mocksms.engine.account import Account
 from mocksms.engine.messages import TOKEN_LENGTH
-from mocksms.engine.patterns import RegexBudget
+from mocksms.engine.patterns import TEXT_TIMEOUT, RegexBudget
 from mocksms.engine.rules import MessageFacts
 from mocksms.sms import lifecycle
 from mocksms.sms.message import History, Message, Recipient, Submission
@@ -38,7 +38,7 @@ class Drafter:
         self._request = request
         self._counted: dict[int, int] = {}
         self._texts: dict[int, str] = {}
-        self._budget = RegexBudget()
+        self._budget = RegexBudget(TEXT_TIMEOUT)
 
     def draft(
         self,

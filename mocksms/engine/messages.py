@@ -10,7 +10,7 @@ from itertools import groupby, islice
 from typing import Final
 
 from mocksms.engine.logs import BoundedLog, NumberIndex
-from mocksms.engine.patterns import Pattern
+from mocksms.engine.patterns import Pattern, RegexBudget
 from mocksms.sms.message import Message, Reason, Status
 from mocksms.sms.numbers import NumberPattern
 from mocksms.sms.text import content_of
@@ -42,6 +42,7 @@ class MessageQuery:
         since: the earliest time of sending.
         until: the latest, in whole seconds as the reads show them.
         text_of: returns the text that the phone shows.
+        budget: the time for the regular expression.
     """
 
     after: int = 0
@@ -60,11 +61,15 @@ class MessageQuery:
     since: datetime | None = None
     until: datetime | None = None
     text_of: Callable[[Message], str] = field(default=content_of, compare=False, repr=False)
+    budget: RegexBudget = field(default_factory=RegexBudget, compare=False, repr=False)
+    _tests: tuple[MessageTest, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tests", tuple(_tests(self)))
 
     def begin(self) -> None:
         """Start another evaluation: the time limit of the regular expression starts again."""
-        if self.pattern:
-            self.pattern.restart()
+        self.budget.left = self.budget.seconds
 
     def matches(self, message: Message) -> bool:
         """Whether a message fulfils all conditions.
@@ -72,34 +77,58 @@ class MessageQuery:
         Raises:
             PatternTooSlow: the regular expression takes too long.
         """
-        return self._is_in_range(message) and self._has_values(message) and self._has_text(message)
+        for test in self._tests:
+            if not test(message):
+                return False
+        return True
 
-    def _is_in_range(self, message: Message) -> bool:
-        return (
-            message.sequence > self.after
-            and (self.before is None or message.sequence < self.before)
-            and (self.since is None or message.due_at >= self.since)
-            and (self.until is None or message.due_at.replace(microsecond=0) <= self.until)
-        )
 
-    def _has_values(self, message: Message) -> bool:
-        return (
-            (self.transaction_id is None or message.transaction_id == self.transaction_id)
-            and (self.digits is None or message.digits == self.digits)
-            and (self.number is None or self.number.matches(message.digits))
-            and (self.status is None or message.state.status is self.status)
-            and (self.reject_reason is None or message.state.reason is self.reject_reason)
-            and (not self.tags or not set(self.tags).isdisjoint(message.submission.tags))
-            and (not self.senders or message.sender in self.senders)
-        )
+MessageTest = Callable[[Message], bool]
 
-    def _has_text(self, message: Message) -> bool:
-        return (
-            (not self.content or self.content in content_of(message))
-            and (not self.words or self.words in content_of(message).casefold())
-            and (not self.text or self.text in self.text_of(message))
-            and (self.pattern is None or self.pattern.matches(content_of(message)))
-        )
+
+def _tests(query: MessageQuery) -> Iterator[MessageTest]:
+    """Iterate over the conditions that a query has, the cheapest first: a scan evaluates them for every message."""
+    after, before, since, until = query.after, query.before, query.since, query.until
+    if after:
+        yield lambda message: message.sequence > after
+    if before is not None:
+        yield lambda message: message.sequence < before
+    if since is not None:
+        yield lambda message: message.due_at >= since
+    if until is not None:
+        yield lambda message: message.due_at.replace(microsecond=0) <= until
+    yield from _value_tests(query)
+    yield from _text_tests(query)
+
+
+def _value_tests(query: MessageQuery) -> Iterator[MessageTest]:
+    tags, senders, number = frozenset(query.tags), frozenset(query.senders), query.number
+    if query.transaction_id is not None:
+        yield lambda message: message.transaction_id == query.transaction_id
+    if query.digits is not None:
+        yield lambda message: message.digits == query.digits
+    if number is not None:
+        yield lambda message: number.matches(message.digits)
+    if query.status is not None:
+        yield lambda message: message.state.status is query.status
+    if query.reject_reason is not None:
+        yield lambda message: message.state.reason is query.reject_reason
+    if tags:
+        yield lambda message: not tags.isdisjoint(message.submission.tags)
+    if senders:
+        yield lambda message: message.sender in senders
+
+
+def _text_tests(query: MessageQuery) -> Iterator[MessageTest]:
+    content, words, text, pattern = query.content, query.words, query.text, query.pattern
+    if content:
+        yield lambda message: content in content_of(message)
+    if words:
+        yield lambda message: words in content_of(message).casefold()
+    if text:
+        yield lambda message: text in query.text_of(message)
+    if pattern is not None:
+        yield lambda message: pattern.matches(content_of(message), query.budget)
 
 
 class MessageStore:

@@ -1,7 +1,10 @@
-"""Regular expressions from scenarios and filters, limited in length and time."""
+"""Regular expressions from scenarios and filters, limited in length, repetitions and time."""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+from math import prod
 from typing import Final
 
 import regex
@@ -10,62 +13,95 @@ from mocksms.engine.clock import timer
 from mocksms.errors import PatternTooSlow
 
 MAX_PATTERN_LENGTH: Final = 1_000
-REGEX_TIMEOUT: Final = 1.0
-"""Seconds for all the texts of one search."""
+MAX_REPETITIONS: Final = 100_000
+"""Maximum of repetitions by numbers in braces; a compiled pattern has all of them written out."""
 
-MAX_CACHED_TEXTS: Final = 16
+REGEX_TIMEOUT: Final = 1.0
+"""Seconds for all the texts of one search, which pauses between texts."""
+
+TEXT_TIMEOUT: Final = 0.05
+"""Seconds for one text, and for all the texts of one send: during this time the mock handles no other request."""
+
+MAX_CACHED_TEXTS: Final = 4
 """Texts for which a pattern keeps the result."""
+
+MAX_CACHED_PATTERNS: Final = 64
+
+_REPETITIONS: Final = re.compile(r"\{(\d+)", re.ASCII)
+_GROUP_REPETITIONS: Final = re.compile(r"\)\{(\d+)", re.ASCII)
 
 
 class RegexBudget:
     """Time for one search, shared by all its patterns; `left` are the seconds left."""
 
-    def __init__(self) -> None:
-        self.left = REGEX_TIMEOUT
+    def __init__(self, seconds: float = REGEX_TIMEOUT) -> None:
+        self.seconds = self.left = seconds
 
 
 class Pattern:
     """A regular expression, searched anywhere in texts.
 
     Raises:
-        ValueError: it is not valid, or too long; the text says why and where.
+        ValueError: it is not valid, too long, or repeats too often; the text says why and where.
     """
 
     def __init__(self, pattern: str) -> None:
         if len(pattern) > MAX_PATTERN_LENGTH:
             raise ValueError(f"is a regular expression of {len(pattern)} characters; the limit is {MAX_PATTERN_LENGTH}")
+        if _repetitions(pattern) > MAX_REPETITIONS:
+            raise ValueError(f"is a regular expression with more than {MAX_REPETITIONS:,} repetitions")
         try:
             self._pattern = regex.compile(pattern)
         except regex.error as error:
             raise ValueError(f"is not a regular expression: {error}") from error
+        except RecursionError as error:
+            raise ValueError("is a regular expression with too many groups inside one another") from error
         self.source = pattern
-        self._known: dict[str, bool] = {}
-        self.restart()
+        self._known: dict[str, bool | None] = {}
 
-    def restart(self) -> None:
-        """Start a new search, with its own time."""
-        self._budget = RegexBudget()
-
-    def matches(self, text: str, budget: RegexBudget | None = None) -> bool:
-        """Whether the pattern is found in a text; a search of several patterns passes its budget.
+    def matches(self, text: str, budget: RegexBudget) -> bool:
+        """Whether the pattern is found in a text, within the budget of a search.
 
         Raises:
-            PatternTooSlow: no time is left.
+            PatternTooSlow: the text takes too long, or no time is left.
         """
         if text not in self._known:
-            found = self._search(text, budget or self._budget)
+            found = self._search(text, budget)
             if len(self._known) == MAX_CACHED_TEXTS:
                 self._known.clear()
             self._known[text] = found
-        return self._known[text]
+        known = self._known[text]
+        if known is None:
+            raise PatternTooSlow(self.source, TEXT_TIMEOUT)
+        return known
 
-    def _search(self, text: str, budget: RegexBudget) -> bool:
+    def _search(self, text: str, budget: RegexBudget) -> bool | None:
+        """Return whether the pattern is found, None if the text takes too long."""
         if budget.left <= 0:
-            raise PatternTooSlow(self.source, REGEX_TIMEOUT)
+            raise PatternTooSlow(self.source, budget.seconds)
+        timeout = min(budget.left, TEXT_TIMEOUT)
         started = timer()
         try:
-            return self._pattern.search(text, timeout=budget.left) is not None
+            return self._pattern.search(text, timeout=timeout) is not None
         except TimeoutError as error:
-            raise PatternTooSlow(self.source, REGEX_TIMEOUT) from error
+            if timeout < TEXT_TIMEOUT:
+                raise PatternTooSlow(self.source, budget.seconds) from error
+            return None
         finally:
             budget.left -= timer() - started
+
+
+@lru_cache(maxsize=MAX_CACHED_PATTERNS)
+def shared_pattern(pattern: str) -> Pattern:
+    """Return a pattern that equal filters share, so that a text is searched once for all of them.
+
+    Raises:
+        ValueError: it is not valid.
+    """
+    return Pattern(pattern)
+
+
+def _repetitions(pattern: str) -> int:
+    """Return an upper bound of the repetitions: those of a single character, within repeated groups."""
+    inner = max(map(int, _REPETITIONS.findall(pattern)), default=1)
+    return inner * prod(max(1, int(times)) for times in _GROUP_REPETITIONS.findall(pattern))

@@ -12,7 +12,7 @@ from math import ceil
 from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
-from mocksms.engine.patterns import RegexBudget
+from mocksms.engine.patterns import TEXT_TIMEOUT, RegexBudget
 from mocksms.errors import PatternTooSlow, RequestRefused
 from mocksms.sms.outcomes import Fault, FaultKind, Outcome
 
@@ -48,7 +48,7 @@ class MessageFacts:
     wants_async: bool
     nth: int
     count_segments: Callable[[], int]
-    budget: RegexBudget = field(default_factory=RegexBudget)
+    budget: RegexBudget = field(default_factory=lambda: RegexBudget(TEXT_TIMEOUT))
 
 
 Condition = Callable[[MessageFacts], bool]

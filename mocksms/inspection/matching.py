@@ -9,7 +9,7 @@ from heapq import nlargest
 from typing import Any, Final
 
 from mocksms.engine.messages import MessageQuery
-from mocksms.engine.patterns import Pattern
+from mocksms.engine.patterns import shared_pattern
 from mocksms.inspection.explanations import Closest, Comparison
 from mocksms.inspection.models import Filters
 from mocksms.sms.display import describe_history
@@ -163,7 +163,7 @@ def _query_fields(name: str, value: Any, parse: NumberParser, text_of: ValueRead
         case "tag" | "sender":
             return {f"{name}s": (value,)}
         case "regex":
-            return {"pattern": Pattern(value)}
+            return {"pattern": shared_pattern(value)}
         case "text":
             return {"text": value, "text_of": text_of}
         case _:

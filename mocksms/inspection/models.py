@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from mocksms.engine.account import MAX_KEY_LENGTH
-from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
+from mocksms.engine.patterns import MAX_PATTERN_LENGTH, shared_pattern
 from mocksms.schemas.types import whole
 from mocksms.sms.message import Reason, Status
 
@@ -29,7 +29,7 @@ def _reason(raw: object) -> object:
 
 
 def _pattern(raw: str) -> str:
-    Pattern(raw)
+    shared_pattern(raw)
     return raw
 
 

@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from mocksms.engine import patterns
-from mocksms.engine.patterns import MAX_CACHED_TEXTS, MAX_PATTERN_LENGTH, Pattern, RegexBudget
+from mocksms.engine.patterns import (
+    MAX_CACHED_TEXTS,
+    MAX_PATTERN_LENGTH,
+    Pattern,
+    RegexBudget,
+    shared_pattern,
+)
 from mocksms.errors import PatternTooSlow
 
 CATASTROPHE = "(a|a)*(a|a)*$"
@@ -12,7 +18,7 @@ FATAL = "a" * 60 + "b"
 
 @pytest.fixture
 def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns, "REGEX_TIMEOUT", 0.02)
+    monkeypatch.setattr(patterns, "TEXT_TIMEOUT", 0.02)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +32,7 @@ def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_pattern_is_searched_anywhere(pattern: str, text: str, found: bool) -> None:
-    assert Pattern(pattern).matches(text) is found
+    assert Pattern(pattern).matches(text, RegexBudget()) is found
     assert Pattern(pattern).source == pattern
 
 
@@ -44,20 +50,53 @@ def test_error_for_a_long_pattern_has_the_limit() -> None:
 @pytest.mark.usefixtures("short_timeout")
 def test_error_for_a_slow_pattern_names_it() -> None:
     with pytest.raises(PatternTooSlow) as refused:
-        Pattern(CATASTROPHE).matches(FATAL)
+        Pattern(CATASTROPHE).matches(FATAL, RegexBudget())
     assert refused.value.pattern == CATASTROPHE
     assert "takes longer than 0.02 s" in str(refused.value)
 
 
 @pytest.mark.usefixtures("short_timeout")
 def test_texts_of_one_search_share_its_time_and_the_next_search_has_its_own() -> None:
+    pattern, budget = Pattern(CATASTROPHE), RegexBudget(0.03)
+    with pytest.raises(PatternTooSlow, match=r"0\.02 s"):
+        pattern.matches(FATAL, budget)
+    for text in (FATAL[1:], FATAL[2:]):
+        with pytest.raises(PatternTooSlow, match=r"0\.03 s"):
+            pattern.matches(text, budget)
+    assert pattern.matches("aaa", RegexBudget())
+
+
+@pytest.mark.usefixtures("short_timeout")
+def test_text_that_takes_too_long_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     pattern = Pattern(CATASTROPHE)
     with pytest.raises(PatternTooSlow):
-        pattern.matches(FATAL)
+        pattern.matches(FATAL, RegexBudget())
+    looks = clocked(monkeypatch)
     with pytest.raises(PatternTooSlow):
-        pattern.matches(FATAL[:30] + "b")
-    pattern.restart()
-    assert pattern.matches("aaa")
+        pattern.matches(FATAL, RegexBudget())
+    assert not looks
+
+
+def test_equal_filters_share_a_pattern() -> None:
+    assert shared_pattern("a+b") is shared_pattern("a+b")
+
+
+@pytest.mark.parametrize("pattern", ["a{100001}", "(a{1000}){1000}", "((?:a{9}){500}){50}", "a{999999999}"])
+def test_error_for_many_repetitions_has_the_limit(pattern: str) -> None:
+    with pytest.raises(ValueError, match="more than 100,000 repetitions"):
+        Pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a{100000}", r"\d{4}-\d{4}-\d{4}-\d{4}-\d{4}", r"(?:\d{3}[- ]?){2}\d{4}", "a{0}b{,3}", "x{"]
+)
+def test_pattern_with_some_repetitions_is_valid(pattern: str) -> None:
+    assert Pattern(pattern).source == pattern
+
+
+def test_error_for_nested_groups_says_so() -> None:
+    with pytest.raises(ValueError, match="too many groups inside one another"):
+        Pattern("(" * 499 + "a" + ")" * 499)
 
 
 def clocked(monkeypatch: pytest.MonkeyPatch, step: float = 0.0) -> list[None]:
@@ -83,9 +122,11 @@ def test_patterns_of_one_search_share_its_time(monkeypatch: pytest.MonkeyPatch) 
 
 def test_text_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = clocked(monkeypatch)
-    pattern = Pattern("a")
-    assert [pattern.matches(text) for text in ("abc", "xyz", "abc", "xyz")] == [True, False] * 2
+    pattern, budget = Pattern("a"), RegexBudget()
+    assert [pattern.matches(text, budget) for text in ("abc", "xyz", "abc", "xyz")] == [True, False] * 2
     assert len(looks) == 4
-    assert [pattern.matches(f"a{text}") for text in range(2 * MAX_CACHED_TEXTS)] == [True] * 2 * MAX_CACHED_TEXTS
-    assert pattern.matches("abc")
+    assert [pattern.matches(f"a{text}", budget) for text in range(2 * MAX_CACHED_TEXTS)] == [
+        True
+    ] * 2 * MAX_CACHED_TEXTS
+    assert pattern.matches("abc", budget)
     assert len(looks) == 4 + 4 * MAX_CACHED_TEXTS + 2
