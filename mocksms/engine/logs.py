@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
@@ -11,6 +10,9 @@ T = TypeVar("T")
 
 MAX_STALE_NUMBERS: Final = 1_000
 """Numbers of removed records that a log keeps before it drops them all at once."""
+
+BLOCK: Final = 256
+"""Numbers that an iteration reads at once."""
 
 MAX_RECORD_DIGITS: Final = len(str(2**53))
 """Maximum of digits in the number of a record: JavaScript reads whole numbers up to 2**53 exactly."""
@@ -33,16 +35,32 @@ def parse_record_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_RECORD_DIGITS else None
 
 
+def descending(numbers: list[int], after: int = 0, before: int | None = None) -> Iterator[int]:
+    """Iterate over ascending numbers higher than `after` and lower than `before`, highest first.
+
+    The list may change meanwhile: numbers may be added and removed.
+    """
+    end = len(numbers) if before is None else bisect_left(numbers, before)
+    while block := numbers[max(0, end - BLOCK) : end]:
+        for number in reversed(block):
+            if number <= after:
+                return
+            yield number
+        end = bisect_left(numbers, block[0])
+
+
 class BoundedLog(Generic[T]):
     """Records by ascending number; beyond `limit` the oldest are evicted.
 
-    `evicted` counts them, `evicted_up_to` is the highest number among them. Removed records do not count.
+    `evicted` counts them, `evicted_up_to` is the highest number among them. Removed records do not count. Records may
+    be added and removed while others iterate.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._records: dict[int, T] = {}
-        self._order: deque[int] = deque()
+        self._order: list[int] = []
+        self._start = 0
         self.evicted = 0
         self.evicted_up_to = 0
 
@@ -52,7 +70,7 @@ class BoundedLog(Generic[T]):
     @property
     def first(self) -> int | None:
         """The lowest number in the log, None if it is empty."""
-        return self._order[0] if self._order else None
+        return self._order[self._start] if self._records else None
 
     @property
     def last(self) -> int | None:
@@ -66,7 +84,7 @@ class BoundedLog(Generic[T]):
         if len(self._records) <= self._limit:
             return None
         self.evicted += 1
-        self.evicted_up_to = self._order[0]
+        self.evicted_up_to = self._order[self._start]
         return self.remove(self.evicted_up_to)
 
     def replace(self, number: int, record: T) -> None:
@@ -83,15 +101,15 @@ class BoundedLog(Generic[T]):
         """Remove a record."""
         record = self._records.pop(number)
         if len(self._order) > MAX_STALE_NUMBERS + 2 * len(self._records):
-            self._order = deque(filter(self._records.__contains__, self._order))
-        while self._order and self._order[0] not in self._records:
-            self._order.popleft()
+            self._order = [*filter(self._records.__contains__, self._order)]
+            self._start = 0
+        while self._start < len(self._order) and self._order[self._start] not in self._records:
+            self._start += 1
         return record
 
     def clear(self) -> None:
         """Remove all records."""
-        self._records = {}
-        self._order.clear()
+        self._records, self._order, self._start = {}, [], 0
 
     def get(self, number: int) -> T | None:
         """Return a record by its number, None if there is none."""
@@ -99,11 +117,7 @@ class BoundedLog(Generic[T]):
 
     def newest_first(self, after: int = 0, before: int | None = None) -> Iterator[T]:
         """Iterate over the records with numbers higher than `after` and lower than `before`, newest first."""
-        for number in reversed(self._order):
-            if number <= after:
-                return
-            if number in self._records and (before is None or number < before):
-                yield self._records[number]
+        return filter(None, map(self.get, descending(self._order, max(after, (self.first or 1) - 1), before)))
 
 
 class NumberIndex:
@@ -155,12 +169,7 @@ class NumberIndex:
 
     def newest_first(self, key: str, after: int = 0, before: int | None = None) -> Iterator[int]:
         """Iterate over the numbers of a key higher than `after` and lower than `before`, highest first."""
-        numbers = self._numbers.get(key, [])
-        end = len(numbers) if before is None else bisect_left(numbers, before)
-        for place in range(end - 1, -1, -1):
-            if numbers[place] <= after:
-                return
-            yield numbers[place]
+        return descending(self._numbers.get(key, []), after, before)
 
     def latest_of_each(self) -> Iterator[tuple[int, str]]:
         """Iterate over the highest number of each key with the key, highest first."""

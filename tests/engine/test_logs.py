@@ -203,3 +203,18 @@ def test_indexed_log_finds_the_same_as_a_search_over_all(
 def test_record_number_is_up_to_16_ascii_digits() -> None:
     texts = ("7", "0", "9" * 16, "9" * 17, "-1", "1.0", "٣", "x", "")
     assert [parse_record_number(text) for text in texts] == [7, 0, 10**16 - 1, *[None] * 6]
+
+
+def test_records_may_be_added_and_removed_while_others_iterate() -> None:
+    log: BoundedLog[str] = BoundedLog(2_000)
+    for number in range(1, 2_001):
+        log.add(number, str(number))
+    found: list[str] = []
+    for newest, record in enumerate(log.newest_first(), 2_001):
+        found.append(record)
+        log.remove(int(record))
+        if int(record) > 1_500:
+            log.remove(int(record) - 1_500)
+        log.add(newest, "new")
+    assert "new" not in found
+    assert found == [str(number) for number in range(2_000, 500, -1)]
