@@ -16,7 +16,8 @@
     +-- RequestRefused              a request to the emulated API that fails
         +-- RouteNotFound           the path does not exist
         +-- MethodNotAllowed        the path exists, but not with this method
-        +-- Unauthorized            the API key is missing, unknown, or has no REST right
+        +-- Unauthorized            the API key is missing or unknown
+        +-- NoRestRight             the account of the API key has no REST right
         +-- CrossOriginRequest      a page of another site made the request
         +-- UnsupportedMediaType    the body is not declared as JSON
         +-- BodyTooLarge            the body exceeds the limit
@@ -234,13 +235,22 @@ class MethodNotAllowed(RequestRefused):
 
 
 class Unauthorized(RequestRefused):
-    """The API key is `missing`, `unknown`, or its account has `no-rest-right`."""
+    """The API key is `missing` or `unknown`."""
 
     code = "unauthorized"
 
-    def __init__(self, cause: Literal["missing", "unknown", "no-rest-right"]) -> None:
+    def __init__(self, cause: Literal["missing", "unknown"]) -> None:
         self.cause = cause
         super().__init__(f"API key refused: {cause}")
+
+
+class NoRestRight(RequestRefused):
+    """The account has no REST right. Only a control or an option takes it away, so a test expects this refusal."""
+
+    code = "no_rest_right"
+
+    def __init__(self) -> None:
+        super().__init__("the account has no REST right")
 
 
 class CrossOriginRequest(RequestRefused):

@@ -288,6 +288,9 @@ class SessionSettings:
         "warn",
         "ignore",
     )
+    unused_fault: Literal["warn", "fail", "ignore"] = _choice(
+        "what a fault that no request matched does to a test that passes", "warn", "fail", "ignore"
+    )
     timeout: timedelta = _option(
         timedelta(seconds=5), parse_duration, "how long a wait lasts unless the call sets a timeout"
     )

@@ -19,6 +19,7 @@ from mocksms.engine.rules import ApiOperation, RefusedByFault, TriggeredFault
 from mocksms.errors import (
     INTERNAL_ERROR,
     MethodNotAllowed,
+    NoRestRight,
     RequestRefused,
     RouteNotFound,
     Unauthorized,
@@ -251,7 +252,7 @@ def _authorized(account: Account | None, request: ProviderRequest) -> Account:
     if account is None:
         raise Unauthorized("unknown" if request.key else "missing")
     if not account.rest_right:
-        raise Unauthorized("no-rest-right")
+        raise NoRestRight
     return account
 
 

@@ -106,8 +106,10 @@ def error_response(error: errors.RequestRefused, settings: Settings) -> Provider
         case errors.MethodNotAllowed(method=method, allowed=allowed):
             text = f"The requested resource does not support http method '{method}'."
             return _message(405, text, (b"allow", allowed.encode()))
-        case errors.Unauthorized():
-            return _unauthorized(error, settings)
+        case errors.Unauthorized(cause=cause):
+            return _unauthorized(cause, settings)
+        case errors.NoRestRight():
+            return _unauthorized("unknown", settings)
         case errors.CrossOriginRequest(origin=origin):
             return _message(403, f"Cross-origin request from {origin} refused.")
         case errors.UnsupportedMediaType(media_type=media_type):
@@ -158,20 +160,19 @@ def _issues(error: errors.RequestRefused) -> Mapping[str, Iterable[str]]:
     return error.issues
 
 
-def _unauthorized(error: errors.Unauthorized, settings: Settings) -> ProviderResponse:
+def _unauthorized(cause: str, settings: Settings) -> ProviderResponse:
     observed = {
         "missing": "Parameter 'X-API-Key' was missing.",
         "unknown": "Parameter 'X-API-Key' is invalid.",
-        "no-rest-right": "Parameter 'X-API-Key' is invalid.",
     }
-    text = observed[error.cause] if settings.auth_errors == "observed" else GUIDE_401
+    text = observed[cause] if settings.auth_errors == "observed" else GUIDE_401
     return json_response(401, {"Message": text} if settings.error_envelope == "object" else text)
 
 
 def _fault(fault: Fault, settings: Settings) -> ProviderResponse:
     status = fault.status or 503
     if status == 401:
-        usual = _unauthorized(errors.Unauthorized("unknown"), settings)
+        usual = _unauthorized("unknown", settings)
     elif status == 500:
         usual = internal_error()
     else:

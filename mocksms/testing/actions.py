@@ -47,8 +47,17 @@ class FaultHandle:
     @property
     def applied(self) -> int:
         """Number of requests that the fault changed."""
-        faults = self._account.api("GET", "faults")
-        return next((int(row["applied"]) for row in (*faults["faults"], *faults["ended"]) if row["id"] == self._id), 0)
+        return self._count("applied")
+
+    @property
+    def matched(self) -> int:
+        """Number of requests that matched; with `every`, `probability` or a rate limit the fault changed fewer."""
+        return self._count("matched")
+
+    @property
+    def description(self) -> str:
+        """Kind and details, as they were set."""
+        return self._description
 
     def __repr__(self) -> str:
         try:
@@ -56,6 +65,10 @@ class FaultHandle:
         except MocksmsError:
             return f"<fault {self._description}, of a mock that does not respond>"
         return f"<fault {self._description}, applied to {applied} {'request' if applied == 1 else 'requests'}>"
+
+    def _count(self, counter: str) -> int:
+        faults = self._account.api("GET", "faults")
+        return next((int(row[counter]) for row in (*faults["faults"], *faults["ended"]) if row["id"] == self._id), 0)
 
     def clear(self) -> None:
         """End the fault, if it has not ended yet."""

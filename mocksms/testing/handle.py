@@ -50,6 +50,7 @@ class MockSMS(Assertions, Actions):
     def __init__(self, *, api_key: str = "test-key", timeout: DurationLike = WAIT_SECONDS, **options: Any) -> None:
         super().__init__(None, api_key, in_seconds(timeout))
         self._api_keys = {api_key}  # of this account, and of those that handles made from this one stand for
+        self._handles = [self]  # this one, and those made from it
         self._depth = 0
         self._server: ThreadedServer | None = ThreadedServer(_settings(options))
 
@@ -94,8 +95,9 @@ class MockSMS(Assertions, Actions):
         when the test ends.
         """
         sms = self._other_account(api_key, self._began)
-        sms._api_keys = self._api_keys
+        sms._api_keys, sms._handles = self._api_keys, self._handles
         self._api_keys.add(api_key)
+        self._handles.append(sms)
         return sms
 
     def reset(self) -> None:

@@ -25,7 +25,7 @@ KINDS: Final = {
 """Kinds of unexpected traffic, with the words for each."""
 
 REACTIONS: Final = ("fail", "warn", "ignore")
-"""What unexpected traffic can do to a test."""
+"""What unexpected traffic, or a fault that no request matched, can do to a test."""
 
 UNSET: Final = object()
 
@@ -42,6 +42,7 @@ class MarkerOptions:
         api_key: API key of an application that cannot change it. The account is reset before and after the test.
         allow: kinds of unexpected traffic that the test accepts, one or several of `KINDS`.
         unexpected: `fail`, `warn` or `ignore`; takes precedence over the option `mocksms_unexpected`.
+        unused_fault: `fail`, `warn` or `ignore`; takes precedence over the option `mocksms_unused_fault`.
     """
 
     scenario: Any = None
@@ -51,6 +52,7 @@ class MarkerOptions:
     api_key: str | None = None
     allow: str | Sequence[str] = ()
     unexpected: str | None = None
+    unused_fault: str | None = None
 
     @property
     def allowed(self) -> tuple[str, ...]:
@@ -98,8 +100,9 @@ def _issues(marker: Any) -> Iterator[str]:
     else:
         unknown = (kind for kind in marker.allowed if not isinstance(kind, str) or kind not in KINDS)
         yield from (_issue("allow", kind, kinds) + _nearest(kind, KINDS) for kind in unknown)
-    if marker.unexpected not in (None, *REACTIONS):
-        yield _issue("unexpected", marker.unexpected, "fail, warn or ignore")
+    for name in ("unexpected", "unused_fault"):
+        if getattr(marker, name) not in (None, *REACTIONS):
+            yield _issue(name, getattr(marker, name), "fail, warn or ignore")
 
 
 def _issue(name: str, value: object, expected: str) -> str:

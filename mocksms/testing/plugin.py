@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from mocksms.testing.session import LateMessages, MockSession, RunningTest
 
 MARKER: Final = (
-    "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None): "
+    "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None, "
+    "unused_fault=None): "
     "set up the mock for this test, and accept kinds of unexpected traffic"
 )
 SESSION_DEFAULTS: Final[dict[str, Raw]] = {"port": ("the default port", 0), "seed": ("the default seed", "pytest")}

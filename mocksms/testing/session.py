@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from mocksms.engine.account import account_id
-from mocksms.errors import INTERNAL_ERROR, MocksmsError, MockUnreachable, RouteNotFound
+from mocksms.errors import INTERNAL_ERROR, MocksmsError, MockUnreachable, NoRestRight, RouteNotFound
 from mocksms.settings import SessionSettings
 from mocksms.sms.display import cut, line
 from mocksms.sms.text import escape
@@ -33,6 +33,10 @@ MAX_ERROR_LENGTH: Final = 300
 
 class UnexpectedTraffic(pytest.PytestWarning):
     """Warning about unexpected traffic in a test, where the session does not let it fail the test."""
+
+
+class UnusedFault(pytest.PytestWarning):
+    """Warning about a fault that no request matched, in a test that passed."""
 
 
 class LateMessages(NamedTuple):
@@ -179,14 +183,17 @@ class RunningTest:
         self.sms = sms
         self.marker = marker
         self.reaction = marker.unexpected or session.options.unexpected
+        self._fault_reaction = marker.unused_fault or session.options.unused_fault
         self._session = session
         self._unique_keys = {sms.api_key} if marker.api_key is None else set[str]()
         self._since = session.cursor
         self._has_failed = False
+        self._has_passed = False
 
     def on_report(self, report: pytest.TestReport) -> None:
         """Add what the mock saw to the report of a failure. After the last report, reset accounts with fixed keys."""
         is_last = report.when == "teardown"
+        self._has_passed |= report.when == "call" and report.passed
         if report.failed and not (is_last and self._has_failed):
             report.sections.append(("mocksms", self._mock_report()))
         self._has_failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
@@ -194,35 +201,49 @@ class RunningTest:
             self._session.reset_accounts(self.sms._api_keys - self._unique_keys)
 
     def end(self, node: pytest.Item) -> None:
-        """End the test: fail it or warn for unexpected traffic, unless it has failed already."""
+        """End the test: fail it or warn for unexpected traffic and unused faults, unless it has failed already."""
         unread: list[str] = []
         with errors_to(unread.append):
             rows, cursor = self._requests()
+            unused = self._unused_faults()
         if unread:
             self._session.end_unread(self, node.nodeid)
             # A report of the mock would fail for the same reason.
-            self._react(node, f"this test is not checked for unexpected traffic: {unread[0]}", needs_report=False)
+            text = f"this test is not checked for unexpected traffic: {unread[0]}"
+            self._react(node, self.reaction, UnexpectedTraffic(text), needs_report=False)
             return
         self._session.end_test(self, node.nodeid, cursor)
         unexpected = [found for row in rows for found in self._unexpected(row)]
         if unexpected:
-            self._react(node, _describe(unexpected))
+            self._react(node, self.reaction, UnexpectedTraffic(_describe(unexpected)))
+        if unused:
+            self._react(node, self._fault_reaction, UnusedFault(_describe_unused(unused)))
 
-    def _react(self, node: pytest.Item, text: str, *, needs_report: bool = True) -> None:
-        """Fail the test or warn, as its options say, unless it has failed already."""
-        if self._has_failed or self.reaction == "ignore":
+    def _react(
+        self, node: pytest.Item, reaction: str, warning: pytest.PytestWarning, *, needs_report: bool = True
+    ) -> None:
+        """Fail the test or warn, as an option says, unless it has failed already."""
+        if self._has_failed or reaction == "ignore":
             return
-        if self.reaction == "warn":
-            node.warn(UnexpectedTraffic(text))
+        if reaction == "warn":
+            node.warn(warning)
         else:
             self._has_failed = not needs_report
-            pytest.fail(text, pytrace=False)
+            pytest.fail(str(warning), pytrace=False)
+
+    def _unused_faults(self) -> list[str]:
+        """Return the faults of a test that passed which no request matched."""
+        if not self._has_passed or self._fault_reaction == "ignore":
+            return []
+        faults = [fault for handle in self.sms._handles for fault in handle.faults]
+        return [fault.description for fault in faults if not fault.matched]
 
     def _mock_report(self) -> str:
         lines: list[str] = []
         with errors_to(lambda text: lines.append(f"no report from the mock: {text}")):
             lines.append(describe_account(self.sms))
-            lines += [f"never applied: {fault!r}" for fault in self.sms.faults if not fault.applied]
+            faults = [fault for handle in self.sms._handles for fault in handle.faults]
+            lines += [f"never applied: {fault!r}" for fault in faults if not fault.applied]
         return "\n".join(lines)
 
     def _requests(self) -> tuple[list[Mapping[str, Any]], int]:
@@ -318,8 +339,8 @@ def _issues_of_other_account(request: ApiRequest, headers: Iterable[tuple[str, s
 
 
 def _kind(request: ApiRequest) -> str:
-    """Return the kind of unexpected traffic that a request is; empty if it succeeded or a fault was set for it."""
-    if request.refusal is None or request.fault_decided_by is not None:
+    """Return the kind of unexpected traffic that a request is; empty if it succeeded or its refusal was set up."""
+    if request.refusal is None or request.refusal == NoRestRight.code or request.fault_decided_by is not None:
         return ""
     return {INTERNAL_ERROR: "crash", RouteNotFound.code: "unknown-path"}.get(request.refusal, "refused")
 
@@ -336,3 +357,13 @@ def _describe(unexpected: list[tuple[str, str]]) -> str:
     marker = f"@pytest.mark.mocksms(allow={allow if len(kinds) == 1 else f'({allow})'})"
     lines.append(line("allow", f"{marker} accepts it in one test, mocksms_unexpected = warn in all tests"))
     return "\n".join([f"unexpected traffic: {', '.join(KINDS[kind] for kind in kinds)}", *lines])
+
+
+def _describe_unused(faults: list[str]) -> str:
+    lines = [line("fault", fault) for fault in faults[:MAX_LISTED]]
+    if len(faults) > MAX_LISTED:
+        lines.append(line("", f"and {len(faults) - MAX_LISTED} more"))
+    accept = (
+        '@pytest.mark.mocksms(unused_fault="ignore") accepts it in one test, mocksms_unused_fault = ignore in all tests'
+    )
+    return "\n".join(["unused fault: no request of this test matched it", *lines, line("allow", accept)])

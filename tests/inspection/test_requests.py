@@ -230,7 +230,7 @@ def test_refused_request_is_recorded_with_the_reason(
 def test_request_without_the_rest_right_belongs_to_its_account(api: Api) -> None:
     api.patch(rest_right=False)
     assert provider(api, "{}") == 401
-    assert latest(api)["note"] == "API key refused: no-rest-right"
+    assert (latest(api)["refusal"], latest(api)["note"]) == ("no_rest_right", "the account has no REST right")
 
 
 @pytest.mark.parametrize("key", ["", "k" * 257])

@@ -16,6 +16,7 @@ from mocksms.errors import (
     InvalidRequest,
     MessageNotFound,
     MethodNotAllowed,
+    NoRestRight,
     RequestRefused,
     RouteNotFound,
     SendTooLarge,
@@ -32,7 +33,6 @@ SETTINGS = Settings()
 GUIDE = "you are not authorized to use rest API"
 MISSING = "Parameter 'X-API-Key' was missing."
 INVALID = "Parameter 'X-API-Key' is invalid."
-Cause = Literal["missing", "unknown", "no-rest-right"]
 Words = Literal["documented", "observed"]
 
 
@@ -65,7 +65,7 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
     ),
     "no-key": (Unauthorized("missing"), 401, _message(GUIDE), {}),
     "unknown-key": (Unauthorized("unknown"), 401, _message(GUIDE), {}),
-    "no-right": (Unauthorized("no-rest-right"), 401, _message(GUIDE), {}),
+    "no-right": (NoRestRight(), 401, _message(GUIDE), {}),
     "origin": (
         CrossOriginRequest("http://evil"),
         403,
@@ -179,9 +179,12 @@ def test_every_error_class_has_a_response() -> None:
 
 
 @pytest.mark.ledger("auth.observed-401")
-@pytest.mark.parametrize(("cause", "text"), [("missing", MISSING), ("unknown", INVALID), ("no-rest-right", INVALID)])
-def test_unauthorized_has_the_observed_message_if_set(cause: Cause, text: str) -> None:
-    given = error_response(Unauthorized(cause), Settings(auth_errors="observed"))
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [(Unauthorized("missing"), MISSING), (Unauthorized("unknown"), INVALID), (NoRestRight(), INVALID)],
+)
+def test_unauthorized_has_the_observed_message_if_set(error: RequestRefused, text: str) -> None:
+    given = error_response(error, Settings(auth_errors="observed"))
     assert (given.status, json.loads(given.body)) == (401, {"Message": text})
 
 

@@ -602,6 +602,88 @@ def test_explanation_is_about_this_test_only(runs: Runs) -> None:
     assert "cursor" not in printed
 
 
+def test_refusal_that_a_test_sets_up_is_not_unexpected(runs: Runs) -> None:
+    runs.run(
+        """
+        import pytest
+        RATE = {"kind": "rate_limit", "limit": 1, "per": "1m"}
+        def test_right(mocksms, send):
+            mocksms.update_account(rest_right=False)
+            assert send() == 401
+        def test_right_of_another_account(mocksms, send):
+            other = mocksms.account("other")
+            other.update_account(rest_right=False)
+            assert send(key="other") == 401
+        @pytest.mark.mocksms(scenario={"account": {"rest_right": False}, "rule": []})
+        def test_right_of_a_scenario(mocksms, send):
+            assert send() == 401
+        @pytest.mark.mocksms(scenario=[{"fault": RATE}])
+        def test_rule(mocksms, send):
+            assert [send() == 429, send()] == [False, 429]
+        def test_fault(mocksms, send):
+            mocksms.fault("unauthorized")
+            assert send() == 401
+        def test_magic_number(mocksms, send):
+            assert send(to=mocksms.number("http-400")) == 400
+        """,
+        passed=6,
+    )
+
+
+UNUSED = """
+import pytest
+
+def test_unused(mocksms, send):
+    mocksms.fault(503, match={"tag": "otp"})
+    mocksms.account("other").fault("delay", duration="1s")
+    with mocksms.fault(500, times=1):
+        assert send() == 500
+
+def test_matched(mocksms, send):
+    mocksms.fault(503, every=2)
+    mocksms.fault("rate_limit", limit=5, per="1m", match={"operation": "send"})
+    send()
+
+@pytest.mark.mocksms(unused_fault="ignore")
+def test_accepted(mocksms):
+    mocksms.fault(503)
+
+def test_reset(mocksms):
+    mocksms.fault(503)
+    mocksms.reset()
+
+def test_skipped(mocksms):
+    mocksms.fault(503)
+    pytest.skip()
+
+@pytest.mark.xfail(strict=True)
+def test_expected_to_fail(mocksms):
+    mocksms.fault(503)
+    assert False
+"""
+
+
+def test_fault_that_no_request_matched_warns(runs: Runs) -> None:
+    printed = runs.run(UNUSED, passed=4, skipped=1, xfailed=1, warnings=1)
+    shown = [each.strip() for each in printed.partition("UnusedFault: ")[2].splitlines()[:4]]
+    assert shown == [
+        "unused fault: no request of this test matched it",
+        "fault      503, match={'tag': 'otp'}",
+        "fault      delay, duration='1s'",
+        'allow      @pytest.mark.mocksms(unused_fault="ignore") accepts it in one test, mocksms_unused_fault = ignore '
+        "in all tests",
+    ]
+
+
+def test_fault_that_no_request_matched_fails_the_test_or_is_ignored_by_option(runs: Runs) -> None:
+    assert "warning" not in runs.run(UNUSED, "--mocksms-unused-fault=ignore", passed=4, skipped=1, xfailed=1)
+    many = "def test_many(mocksms):\n    for _ in range(12): mocksms.fault(503)"
+    printed = runs.run(many, "--mocksms-unused-fault=fail", passed=1, errors=1)
+    assert "ERROR at teardown of test_many" in printed
+    assert printed.count("  fault      503\n") == 10
+    assert "             and 2 more" in printed
+
+
 def test_failed_test_names_faults_that_were_never_applied(runs: Runs) -> None:
     printed = runs.run(
         """
