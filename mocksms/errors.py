@@ -2,6 +2,7 @@
 
     MocksmsError
     +-- SettingsError               an option, variable or command line is not valid
+    +-- OutputFailed                a stream of the command line cannot be written
     +-- NotReady                    no mock is ready at a URL
     +-- IllegalStep                 a message cannot go from its state to the requested one
     +-- NoLink                      a message has no such link to open
@@ -35,6 +36,7 @@ that turns them into responses. Errors of the inspection API alone are in `mocks
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -53,8 +55,41 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", cutoff: f
     return f"did you mean {near[0]}?" if near else otherwise
 
 
+def escape(text: str) -> str:
+    """Return a text that is safe to print: control, bidi and unprintable characters as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def escape_lines(text: str) -> str:
+    """Return a text of several lines that is safe to print; line breaks and tabs stay."""
+    return re.sub(r"[^\n\t]+", lambda part: escape(part[0]), text)
+
+
+def typing_errors(name: str, other: str) -> int:
+    """Return how many characters are missing, too many, wrong, or swapped with the next one in a name."""
+    earlier: list[int] = []
+    before: list[int] = []
+    row: list[int] = [*range(len(other) + 1)]
+    for index, character in enumerate(name):
+        earlier, before, row = before, row, [index + 1]
+        for place, expected in enumerate(other):
+            errors: int = min(before[place + 1] + 1, row[place] + 1, before[place] + (character != expected))
+            if index and place and (character, name[index - 1]) == (other[place - 1], expected):
+                errors = min(errors, earlier[place - 1] + 1)
+            row.append(errors)
+    return row[-1]
+
+
 class MocksmsError(Exception):
-    """Base of every error that mocksms raises on purpose."""
+    """Base of every error that mocksms raises on purpose. Its text is safe to print."""
+
+    def __str__(self) -> str:
+        return escape_lines(super().__str__())
 
     @property
     def sentence(self) -> str:
@@ -65,6 +100,14 @@ class MocksmsError(Exception):
 
 class SettingsError(MocksmsError, ValueError):
     """An option, environment variable or command line is not valid; the text is one sentence for the user."""
+
+
+class OutputFailed(MocksmsError):
+    """Standard output cannot be written, for this `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"standard output cannot be written: {reason}")
 
 
 class NotReady(MocksmsError):

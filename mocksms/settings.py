@@ -9,13 +9,12 @@ from datetime import timedelta
 from os import PathLike
 from typing import Any, Final, Literal, TypeVar, cast
 
+from mocksms.environment import describe_foreign, read_variables
 from mocksms.errors import SettingsError, did_you_mean
 from mocksms.sms import numbers, opt_out_words
 from mocksms.sms.display import has_credentials, without_credentials
 from mocksms.sms.times import parse_duration
 from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_url, parse_webhook
-
-VARIABLE_PREFIX: Final = "MOCKSMS_"
 
 Raw = tuple[str, object]
 """Where a value comes from, such as `--port`, and the value: text, or a Python value."""
@@ -109,6 +108,7 @@ def _url(raw: object) -> str:
 
 _optional_text: Final = _optional(_text)
 _optional_url: Final = _optional(_url)
+_optional_mock_url: Final = _optional(lambda raw: mock_url(_url(raw)))
 
 
 def _listed_words(raw: object) -> tuple[str, ...]:
@@ -280,7 +280,7 @@ class SessionSettings:
     """Every option of a test session, besides those of the mock that it starts."""
 
     url: str | None = _option(
-        None, _optional_url, "URL of a running mock to attach to; empty: the session starts its own"
+        None, _optional_mock_url, "URL of a running mock to attach to; empty: the session starts its own"
     )
     unexpected: Literal["fail", "warn", "ignore"] = _choice(
         "what unexpected traffic does to a test: refused requests, wrong API keys, late messages",
@@ -338,38 +338,28 @@ def default_text(default: object) -> str:
             return str(default)
 
 
+def mock_url(url: str) -> str:
+    """Return the URL of a mock from this URL, or from the base URL of its API."""
+    return url.rstrip("/").removesuffix("/rest/v1").rstrip("/")
+
+
 def flag_name(option: str) -> str:
     """Return an option's flag on the command line."""
     return "--" + option.replace("_", "-")
 
 
-def variable_name(option: str) -> str:
-    """Return an option's environment variable."""
-    return VARIABLE_PREFIX + option.upper()
-
-
-def from_environment(environment: Mapping[str, str]) -> dict[str, Raw]:
+def from_environment(environment: Mapping[str, str]) -> Mapping[str, Raw]:
     """Return the raw options, of the mock and of test sessions, that variables set.
 
     Raises:
-        SettingsError: a variable has our prefix but is not an option.
+        SettingsError: a variable is the name of an option with a typing error.
     """
-    known = {variable_name(name): name for name in (*OPTIONS, *SESSION_OPTIONS)}
-    raw: dict[str, Raw] = {}
-    for variable, value in environment.items():
-        if not variable.startswith(VARIABLE_PREFIX) or _is_from_container_link(variable, value):
-            continue
-        if variable not in known:
-            hint = did_you_mean(variable, known, "`mocksms --help` lists all.", 0.5)
-            raise SettingsError(f"{variable} is not an environment variable of mocksms; {hint}")
-        raw[known[variable]] = (variable, value)
-    return raw
+    return read_variables(environment, (*OPTIONS, *SESSION_OPTIONS))
 
 
-def _is_from_container_link(variable: str, value: str) -> bool:
-    """Whether Kubernetes or Docker set a variable, as they do for services and containers called mocksms."""
-    prefixes = ("MOCKSMS_SERVICE_", "MOCKSMS_PORT_", "MOCKSMS_ENV_")
-    return variable.startswith(prefixes) or variable == "MOCKSMS_NAME" or value.startswith("tcp://")
+def foreign_variables(environment: Mapping[str, str]) -> str:
+    """Return a warning about the variables with our prefix that are ignored, empty if there are none."""
+    return describe_foreign(environment, (*OPTIONS, *SESSION_OPTIONS))
 
 
 def _read(option: Field[Any], where: str, raw: object) -> object:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mocksms.environment import variable_name
 from mocksms.errors import SettingsError
 from mocksms.settings import (
     OPTIONS,
@@ -17,9 +18,9 @@ from mocksms.settings import (
     Settings,
     default_text,
     flag_name,
+    mock_url,
     read_options,
     url_of,
-    variable_name,
 )
 from mocksms.sms.webhook import Webhook, WebhookKind
 
@@ -198,26 +199,6 @@ def test_last_source_of_an_option_takes_precedence() -> None:
         read_options(SessionSettings, first)
 
 
-@pytest.mark.parametrize(
-    ("variable", "nearest"),
-    [
-        ("MOCKSMS_PROT", "MOCKSMS_PORT"),
-        ("MOCKSMS_TIMEOUTS", "MOCKSMS_TIMEOUT"),
-        ("MOCKSMS_APIKEY", "MOCKSMS_API_KEY"),
-        ("MOCKSMS_HOSTS", "MOCKSMS_HOST"),
-    ],
-)
-def test_error_for_an_unknown_variable_names_the_nearest_one(variable: str, nearest: str) -> None:
-    with pytest.raises(SettingsError) as refused:
-        Settings.read({variable: "1"}, {})
-    assert str(refused.value) == (f"{variable} is not an environment variable of mocksms; did you mean {nearest}?")
-
-
-def test_error_for_an_unknown_variable_without_a_near_one_refers_to_the_help() -> None:
-    with pytest.raises(SettingsError, match="`mocksms --help` lists all"):
-        Settings.read({"MOCKSMS_" + "Z" * 40: "1"}, {})
-
-
 def read_or_refuse(environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings | str:
     try:
         return Settings.read(environment, flags)
@@ -242,19 +223,11 @@ def test_reading_any_variables_gives_settings_or_a_settings_error(environment: d
     assert isinstance(read, Settings) or any(variable in read for variable in environment)
 
 
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("MOCKSMS_SERVICE_HOST", "10.0.0.7"),
-        ("MOCKSMS_SERVICE_PORT", "8972"),
-        ("MOCKSMS_PORT", "tcp://10.0.0.7:8972"),
-        ("MOCKSMS_PORT_8972_TCP_ADDR", "10.0.0.7"),
-        ("MOCKSMS_NAME", "/build/mocksms"),
-        ("MOCKSMS_ENV_MOCKSMS_STRICT", "true"),
-    ],
-)
-def test_variables_that_kubernetes_or_docker_set_are_ignored(variable: str, value: str) -> None:
-    assert Settings.read({variable: value}, {}) == Settings()
+@pytest.mark.parametrize("url", ["http://sms:8972", "https://ci.example/mock"])
+@pytest.mark.parametrize("ending", ["", "/", "/rest/v1", "/rest/v1/"])
+def test_url_of_a_mock_may_be_the_base_url_of_its_api(url: str, ending: str) -> None:
+    assert mock_url(url + ending) == url
+    assert read_options(SessionSettings, {"url": ("variable", url + ending)}).url == url
 
 
 @pytest.mark.parametrize(

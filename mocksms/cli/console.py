@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
+from mocksms.cli.output import json_line
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.journal import shorten_key
+from mocksms.errors import escape
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import Message
-from mocksms.sms.text import content_of, escape
+from mocksms.sms.text import content_of
 
 MAX_CHARACTERS: Final = 40
 """Characters of a number or text in a line; the rest is cut off."""
@@ -29,11 +27,13 @@ EXAMPLE_CODES: Final = ("00", "21", "71")
 def message_line(account: Account, message: Message) -> str:
     """Return the line of a message: time, number, status, what decided it, text, API key.
 
-    Control characters are escaped, so that no message can send commands to the terminal.
+    Each text of a request or a rule is escaped, so that none can send commands to the terminal or forge a line.
     """
     text = content_of(message)
     content = escape(text[:MAX_CHARACTERS]) + ("…" if len(text) > MAX_CHARACTERS else "")
-    decided_by = message.decided_by or f"scheduled for {message.due_at:%Y-%m-%d %H:%M:%S} UTC"
+    decided_by = (
+        escape(message.decided_by) if message.decided_by else f"scheduled for {message.due_at:%Y-%m-%d %H:%M:%S} UTC"
+    )
     at = message.history[-1].at
     number = escape(message.mobile_number[:MAX_CHARACTERS])
     time = f"{at.hour:02}:{at.minute:02}:{at.second:02}"  # strftime would slow down every send
@@ -44,7 +44,7 @@ def message_line(account: Account, message: Message) -> str:
 def message_json(account: Account, message: Message) -> str:
     """Return a message as a line of JSON, with the names of the inspection API; number and content are cut off."""
     status, reason = message.state.value
-    return _json_line(
+    return json_line(
         message.history[-1].at,
         "message",
         transaction_id=message.transaction_id,
@@ -118,28 +118,7 @@ mocksms {version} is ready. Press Ctrl+C to stop.
 def banner_json(engine: Engine, url: str, version: str) -> str:
     """Return the line of JSON that is printed once the mock is ready."""
     at, scenario = engine.accounts.clock.real(), engine.accounts.initial_scenario.names
-    return _json_line(at, "ready", version=version, url=url, seed=engine.seed, scenario=list(scenario)) + "\n"
-
-
-class JsonFormatter(logging.Formatter):
-    """Formats a log record as a line of JSON, its traceback included."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record."""
-        at = datetime.fromtimestamp(record.created, UTC)
-        traceback = self.formatException(record.exc_info) if record.exc_info else None
-        return _json_line(at, "problem", level=record.levelname.lower(), text=record.getMessage(), traceback=traceback)
-
-
-def log_as_json() -> None:
-    """Write log records, those of the server library too, as lines of JSON to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-
-
-def _json_line(at: datetime, event: str, **fields: Any) -> str:
-    return json.dumps({"at": at.isoformat(), "event": event, **fields})
+    return json_line(at, "ready", version=version, url=url, seed=engine.seed, scenario=list(scenario)) + "\n"
 
 
 def _examples(catalogue: Catalogue) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
-from mocksms.cli.options import Parser, echo, read_settings, table
+from mocksms.cli.options import Parser, read_settings
+from mocksms.cli.output import echo, table
 from mocksms.errors import SettingsError, did_you_mean
 
 _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)

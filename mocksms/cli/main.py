@@ -11,13 +11,28 @@ from typing import Final
 
 from mocksms.cli import scenarios as scenario_commands
 from mocksms.cli.guide import guide
-from mocksms.cli.options import ADDRESS, Parser, echo, read_settings, table, usage_error
-from mocksms.errors import InvalidScenario, MocksmsError, NotReady, SettingsError, UnknownScenario, did_you_mean
-from mocksms.settings import flag_name, url_of
+from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
+from mocksms.cli.output import SideOutput, complain, configure_logs, echo, table
+from mocksms.errors import (
+    InvalidScenario,
+    MocksmsError,
+    NotReady,
+    OutputFailed,
+    SettingsError,
+    UnknownScenario,
+    did_you_mean,
+)
+from mocksms.settings import flag_name
 from mocksms.sms.times import parse_duration
 
 UNUSABLE: Final = 2
 """Exit code for an invalid command line, environment variable or address."""
+
+FAILED: Final = 1
+"""Exit code if the result cannot be written, if a mock is not ready, or if a check finds something."""
+
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl+C in a command that does not end by itself."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,13 +40,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(arguments)
+    except OutputFailed as error:
+        complain(error.sentence)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except InvalidScenario as error:
         for issue in error.issues:
-            print(f"mocksms: {issue}", file=sys.stderr)
+            complain(str(issue))
     except UnknownScenario as error:
-        print(f"mocksms: {error.sentence}", file=sys.stderr)
+        complain(error.sentence)
     except SettingsError as error:
-        print(f"mocksms: {error}", file=sys.stderr)
+        complain(str(error))
     return UNUSABLE
 
 
@@ -62,8 +82,9 @@ def _serve(arguments: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"mocksms {version('mocksms')}")
     settings, _ = read_settings(parser, arguments)
     _exit_on_signal()
+    configure_logs(settings.log_format)
 
-    from mocksms.cli.console import MessageLog, banner, banner_json, log_as_json, message_json, message_line
+    from mocksms.cli.console import MessageLog, banner, banner_json, message_json, message_line
     from mocksms.engine.engine import Engine
     from mocksms.scenario.library import StartScenarios
     from mocksms.server import base_url, bind, serve
@@ -74,11 +95,11 @@ def _serve(arguments: list[str]) -> int:
     engine = Engine(settings, url=url, scenario=scenarios.active)
     banner_of, line_of = banner, message_line
     if settings.log_format == "json":
-        log_as_json()
         banner_of, line_of = banner_json, message_json
+    write = SideOutput(settings.log_format)
     if not settings.quiet:
-        engine.listeners.append(MessageLog(echo, line_of))
-    serve(engine, listener, lambda: echo(banner_of(engine, url, version("mocksms"))), scenarios)
+        engine.listeners.append(MessageLog(write, line_of))
+    serve(engine, listener, lambda: write(banner_of(engine, url, version("mocksms"))), scenarios)
     return 0
 
 
@@ -95,7 +116,7 @@ def _ready(arguments: list[str]) -> int:
     parser = Parser(
         prog="mocksms ready", description="Exit with 0 if a mock is ready at --host and --port, else with 1."
     )
-    parser.add_argument("--url", help="URL of the mock, such as http://sms:8972 (default: from --host and --port)")
+    parser.add_argument("--url", help=URL_HELP)
     parser.add_argument("--wait", action="store_true", help="wait until it is ready")
     parser.add_argument("--timeout", metavar="DURATION", default="10s", help="how long to wait (default 10s)")
     settings, parsed = read_settings(parser, arguments, ADDRESS)
@@ -106,13 +127,13 @@ def _ready(arguments: list[str]) -> int:
 
     from mocksms.testing.client import check_ready, wait_until_ready
 
-    url = (parsed.url or url_of(settings.host, settings.port)).rstrip("/")
+    url = running_mock(settings, parsed)
     try:
         wait_until_ready(url, timeout) if parsed.wait else check_ready(url)
     except NotReady as error:
-        print(f"mocksms: {error.sentence}", file=sys.stderr)
-        return 1
-    echo(f"mocksms is ready at {url}\n")
+        complain(error.sentence)
+        return FAILED
+    SideOutput()(f"mocksms is ready at {url}\n")
     return 0
 
 
@@ -152,7 +173,7 @@ def _fidelity(arguments: list[str]) -> int:
 def _demo(arguments: list[str]) -> int:
     about = "Send demo messages to a running mock; the same --seed gives the same messages."
     parser = Parser(prog="mocksms demo", description=about)
-    parser.add_argument("--url", help="URL of the mock (default: from --host and --port)")
+    parser.add_argument("--url", help=URL_HELP)
     parser.add_argument("--key", default="demo", help="API key of the account (default demo)")
     parser.add_argument("--count", type=int, default=50, help="number of messages (default 50)")
     settings, parsed = read_settings(parser, arguments, (*ADDRESS, "control_token", "seed"))
@@ -163,13 +184,13 @@ def _demo(arguments: list[str]) -> int:
         raise SettingsError(f"mocksms demo needs the package {error.name}; run: pip install {error.name}") from error
     from mocksms.testing.handle import MockSMS
 
-    url = parsed.url or url_of(settings.host, settings.port)
+    url = running_mock(settings, parsed)
     try:
         sms = MockSMS.connect(url, api_key=parsed.key, control_token=settings.control_token, ready_timeout=0)
         count = send_demo(sms, settings.seed or "demo", parsed.count)
     except (MocksmsError, ValueError) as error:
         raise usage_error(error) from error
-    echo(f"{count} SMS sent to account {parsed.key} of {url}\n")
+    SideOutput()(f"{count} SMS sent to account {parsed.key} of {url}\n")
     return 0
 
 

@@ -1,20 +1,35 @@
-"""What all commands share: options, errors as one sentence, tables and output."""
+"""What all commands share: options, and errors as one sentence."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import re
-import sys
 from collections.abc import Collection
 from dataclasses import Field
 from typing import Any, Final, NoReturn
 
+from mocksms.cli.output import echo, warn
+from mocksms.environment import variable_name
 from mocksms.errors import SettingsError, did_you_mean
-from mocksms.settings import GROUPS, OPTIONS, Settings, default_text, flag_name, variable_name
+from mocksms.settings import (
+    GROUPS,
+    OPTIONS,
+    SessionSettings,
+    Settings,
+    default_text,
+    flag_name,
+    foreign_variables,
+    from_environment,
+    mock_url,
+    read_options,
+    url_of,
+)
 
 ADDRESS: Final = ("host", "port")
 """The options with the address of a running mock."""
+
+URL_HELP: Final = "URL of the mock (default: MOCKSMS_URL, or from --host and --port)"
 
 _OF_RUNNING_MOCK: Final = {
     "host": "host of the mock",
@@ -37,6 +52,9 @@ class Parser(argparse.ArgumentParser):
         if found := _NO_VALUE.fullmatch(message):
             raise SettingsError(f"Option {found[1]} needs a value{_example(found[1])}; see {self.prog} --help.")
         raise SettingsError(f"{message[:1].upper()}{message[1:]}.")
+
+    def _print_message(self, message: str, _: object = None) -> None:
+        echo(message)
 
     @property
     def flags(self) -> list[str]:
@@ -65,7 +83,28 @@ def read_settings(
         raise SettingsError(f"Unknown {kind} {unknown[0]}; {hint}")
     values = {name: getattr(parsed, name) for name in OPTIONS if getattr(parsed, name) is not None}
     flags = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
-    return Settings.read(os.environ, flags), parsed
+    settings = Settings.read(os.environ, flags)
+    if ignored := foreign_variables(os.environ):
+        warn(ignored, settings.log_format)
+    return settings, parsed
+
+
+def running_mock(settings: Settings, parsed: argparse.Namespace) -> str:
+    """Return the URL of the running mock that a command calls.
+
+    The first of these counts: `--url`, `--host` and `--port`, `MOCKSMS_URL`, `MOCKSMS_HOST` and `MOCKSMS_PORT`.
+
+    Raises:
+        SettingsError: `MOCKSMS_URL` has an invalid value.
+    """
+    if parsed.url:
+        return mock_url(parsed.url)
+    if parsed.host is None and parsed.port is None:
+        variables = from_environment(os.environ)
+        session = read_options(SessionSettings, {name: raw for name, raw in variables.items() if name == "url"})
+        if session.url:
+            return session.url
+    return url_of(settings.host, settings.port)
 
 
 def _add_options(parser: Parser, in_help: Collection[str]) -> None:
@@ -101,25 +140,3 @@ def _example(flag: str) -> str:
 def usage_error(error: Exception) -> SettingsError:
     """Return a SettingsError with the text of another error, as a sentence."""
     return SettingsError(SettingsError(str(error)).sentence)
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a table as text."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = [head, ["-" * width for width in widths], *rows]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
-    )
-
-
-def echo(text: str) -> None:
-    """Write to standard output and flush. Characters that it cannot encode are escaped.
-
-    If the reader is gone, as in `mocksms numbers | head -1`, the rest is discarded.
-    """
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mocksms.cli.options import ADDRESS, Parser, echo, read_settings, table, usage_error
-from mocksms.errors import InvalidScenario, MockUnreachable, ScenarioIssue, SettingsError
-from mocksms.settings import Settings, url_of
+from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
+from mocksms.cli.output import complain, echo, echo_file, table
+from mocksms.errors import InvalidScenario, MockRefused, MockUnreachable, ScenarioIssue, SettingsError
+from mocksms.settings import Settings
 
 if TYPE_CHECKING:
     from mocksms.scenario.library import Library
     from mocksms.scenario.schema import Scenario
+
+MAX_ACCOUNTS: Final = 5
+"""Accounts that an error lists, the latest used."""
 
 MAX_ABOUT: Final = 120
 """Characters of a description in the list; the rest is cut off."""
@@ -35,7 +39,7 @@ def scenarios(arguments: list[str]) -> int:
         case []:
             return _list(library, as_json=parsed.json)
         case ["show", name]:
-            echo(_text(library.path(name)))
+            echo_file(_text(library.path(name)))
             return 0
     raise SettingsError("Use mocksms scenarios for the list, or mocksms scenarios show NAME to print one.")
 
@@ -95,7 +99,7 @@ def _print_issues(
     if as_json:
         listed = {"issues": issues, "warnings": warnings}
         rows = {name: [each._asdict() for each in found] for name, found in listed.items()}
-        echo(json.dumps({"ok": not issues, **rows}, indent=2, ensure_ascii=False) + "\n")
+        echo(json.dumps({"ok": not issues, **rows}, indent=2) + "\n")
         return 1 if issues else 0
     echo("".join(f"{issue}\n" for issue in issues))
     echo("".join(f"{each._replace(text=f'warning: {each.text}')}\n" for each in warnings))
@@ -141,7 +145,7 @@ def schema(arguments: list[str]) -> int:
 def record(arguments: list[str]) -> int:
     """Print the history of an account of a running mock as a scenario."""
     parser = Parser(prog="mocksms record", description="Print the history of an account as a scenario file.")
-    parser.add_argument("--url", help="URL of the mock (default: from --host and --port)")
+    parser.add_argument("--url", help=URL_HELP)
     parser.add_argument("--key", help="API key of the account")
     settings, parsed = read_settings(parser, arguments, (*ADDRESS, "control_token"))
     if parsed.key is None:
@@ -150,15 +154,24 @@ def record(arguments: list[str]) -> int:
     from mocksms.testing.client import MockClient
 
     try:
-        client = MockClient(parsed.url or url_of(settings.host, settings.port), settings.control_token)
+        client = MockClient(running_mock(settings, parsed), settings.control_token)
         status, raw = client.send("GET", "/_mock/scenario/recorded", key=parsed.key, accept="text/plain")
-    except (MockUnreachable, ValueError) as error:
+        is_empty = status == HTTPStatus.NOT_FOUND or (status == HTTPStatus.OK and b"[[rule]]" not in raw)
+        accounts = client.request("GET", "accounts")["accounts"] if is_empty else []
+    except (MockUnreachable, MockRefused, ValueError) as error:
         raise usage_error(error) from error
-    text = raw.decode(errors="replace")
-    if status != 200:
-        raise SettingsError(f"{client.url} responded with status {status}: {text.strip()}")
-    if "[[rule]]" not in text:
-        print(f"mocksms: Account {parsed.key!r} has no SMS.", file=sys.stderr)
+    text = raw.decode(errors="replace").strip()
+    if is_empty:
+        complain(_describe_empty(parsed.key, accounts))
         return 1
-    echo(text)
+    if status != HTTPStatus.OK:
+        raise SettingsError(f"{client.url} responded with status {status}: {text}")
+    echo(f"{text}\n")
     return 0
+
+
+def _describe_empty(key: str, accounts: list[dict[str, Any]]) -> str:
+    """Return that an account has no messages, and which accounts have some."""
+    others = [*dict.fromkeys(account["key"] for account in accounts if account["messages"])]
+    hint = f"; accounts with messages: {', '.join(others[:MAX_ACCOUNTS])}" if others else ""
+    return f"Account {key!r} has no messages to record{hint}."

@@ -10,6 +10,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import RecordedRequest, shorten_key
 from mocksms.engine.messages import MessageQuery
+from mocksms.errors import escape
 from mocksms.inspection.explanations import (
     Cause,
     CauseKind,
@@ -23,7 +24,7 @@ from mocksms.inspection.matching import MAX_COMPARED_MESSAGES, MessageFilter
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.sms.display import clock_time, describe_history
 from mocksms.sms.message import Message, State
-from mocksms.sms.text import content_of, escape
+from mocksms.sms.text import content_of
 
 MAX_CLOSEST: Final = 3
 MAX_CAUSES: Final = 3

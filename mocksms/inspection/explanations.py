@@ -9,9 +9,9 @@ from typing import Final, Literal
 
 from pydantic import Field, computed_field
 
+from mocksms.errors import escape
 from mocksms.inspection.models import ResponseModel, Text
 from mocksms.sms.display import MAX_VALUE_LENGTH, cut, line, quoted
-from mocksms.sms.text import escape
 
 MAX_SUMMARY_CONDITION: Final = 60
 """Characters of a condition that the first line shows."""

@@ -11,12 +11,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from mocksms.errors import InvalidScenario, ScenarioIssue
+from mocksms.errors import InvalidScenario, ScenarioIssue, escape
 from mocksms.scenario.lint import literal_asterisks, unreachable_rules
 from mocksms.scenario.schema import Scenario
 from mocksms.scenario.toml_lines import line_at, lines_of
 from mocksms.schemas.validation import ValidationIssue, format_path, validation_issues
-from mocksms.sms.text import escape
 
 MAX_FILE_SIZE: Final = 1_048_576
 """Bytes a scenario file may have."""

@@ -256,7 +256,7 @@ def _lines(table: Mapping[str, Any]) -> Iterator[str]:
 def _value(value: object) -> str:
     match value:
         case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            return "".join(map(_escape, json.dumps(value, ensure_ascii=False)))
         case Mapping():
             if not value:
                 return "{}"
@@ -264,3 +264,10 @@ def _value(value: object) -> str:
         case list():
             return f"[{', '.join(map(_value, value))}]"
     return json.dumps(value)
+
+
+def _escape(character: str) -> str:
+    """Return a character as in a text of TOML: those that a terminal acts on, or that are not allowed, as escapes."""
+    if character.isprintable():
+        return character
+    return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"

@@ -11,9 +11,8 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from mocksms.errors import did_you_mean
+from mocksms.errors import did_you_mean, escape
 from mocksms.sms.display import without_credentials
-from mocksms.sms.text import escape
 
 UNION_TAGS: Final = frozenset({"list", "change", "one", "many", "word"})
 """Names of the members of unions in models: pydantic puts them into locations, users do not write them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Protocol
 
-from mocksms.sms.text import escape
+from mocksms.errors import escape
 
 MAX_VALUE_LENGTH: Final = 72
 """Maximum of characters of a value; the rest is cut off."""

@@ -120,13 +120,3 @@ class Template:
 def content_of(message: Message) -> str:
     """Return the content of a message with the values of its recipient filled in."""
     return Template(message.submission).fill(message.fields) if message.fields else message.submission.content
-
-
-def escape(text: str) -> str:
-    """Return a text that is safe to print: control, bidi and unprintable characters as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )

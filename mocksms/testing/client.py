@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 from mocksms.engine.clock import SteadyTime
 from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
+from mocksms.settings import mock_url
 from mocksms.sms.display import has_credentials, without_credentials
 
 __tracebackhide__ = True
@@ -43,7 +44,7 @@ class MockClient:
     """HTTP client for one mock, for any thread: each request takes an idle connection or opens one.
 
     Args:
-        url: URL of the mock, such as `http://127.0.0.1:8972`.
+        url: URL of the mock, such as `http://127.0.0.1:8972`, or the base URL of its API, which ends with `/rest/v1`.
         token: control token of the mock, if it has one.
         server_error: returns the error that ended the mock, None if it runs or that is not known.
 
@@ -54,7 +55,7 @@ class MockClient:
     def __init__(
         self, url: str, token: str | None = None, server_error: Callable[[], BaseException | None] = lambda: None
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = mock_url(url)
         self.api_keys: set[str] = set()
         """API keys of the handles that use this client."""
         self._open, self._prefix = _address(url)
@@ -224,6 +225,8 @@ class MockClient:
 
     def _not_a_mock(self, method: str, target: str, status: int) -> MockUnreachable:
         reason = f"{method} {target} returned {status} and not the JSON of a mock; is it mocksms that listens there?"
+        if self._prefix:
+            reason += f" The URL of a mock has no path, unless a proxy adds {self._prefix}."
         return MockUnreachable(self.url, reason)
 
 
@@ -288,7 +291,7 @@ def _address(url: str) -> tuple[Callable[..., HTTPConnection], str]:
             parts.hostname.encode("idna")  # as name resolution does: some names no host can have
             kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
             kind(parts.hostname, parts.port)  # checks both, and does not connect
-            return partial(kind, parts.hostname, parts.port), parts.path.rstrip("/")
+            return partial(kind, parts.hostname, parts.port), mock_url(parts.path)
     shown, password = without_credentials(repr(url)), " without user name and password" if has_credentials(url) else ""
     raise SettingsError(f"{shown} is not the URL of a mock; expected a URL{password} such as http://127.0.0.1:8972.")
 

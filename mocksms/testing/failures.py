@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from mocksms.errors import escape
 from mocksms.sms.display import clock_time, describe_history, line, quoted
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
-from mocksms.sms.text import escape
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.matchers import Expectation
 from mocksms.testing.models import ApiRequest, SmsMessage, SmsReply

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
+from mocksms.errors import escape
 from mocksms.sms.display import quoted
-from mocksms.sms.text import escape
 from mocksms.sms.times import parse_seconds
 
 DurationLike = str | float | timedelta

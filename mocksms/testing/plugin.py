@@ -6,6 +6,7 @@ It is loaded in every test run, so it imports little; the rest is imported when 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from mocksms.environment import variable_name
 from mocksms.errors import MocksmsError, SettingsError
 from mocksms.settings import (
     OPTIONS,
@@ -22,9 +24,9 @@ from mocksms.settings import (
     SessionSettings,
     Settings,
     default_text,
+    foreign_variables,
     from_environment,
     read_options,
-    variable_name,
 )
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
             server.start()
     try:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        _warn_of_foreign_variables(config)
         session = MockSession(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
         yield session
         late, unread = session.late_messages()
@@ -182,6 +185,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.line("this test run fails because of these messages; its tests passed", red=True)
     if late:
         terminalreporter.line(LATE_HINT)
+
+
+def _warn_of_foreign_variables(config: pytest.Config) -> None:
+    """Add a warning to the summary. It is not raised as others are: with `-W error` it would fail every test."""
+    if text := foreign_variables(os.environ):
+        warning = warnings.WarningMessage(pytest.PytestWarning(text), pytest.PytestWarning, "environment", 0)
+        recorded = {"warning_message": warning, "when": "config", "nodeid": "", "location": None}
+        config.hook.pytest_warning_recorded.call_historic(kwargs=recorded)
 
 
 @contextmanager

@@ -14,10 +14,9 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from mocksms.engine.account import account_id
-from mocksms.errors import INTERNAL_ERROR, MocksmsError, MockUnreachable, NoRestRight, RouteNotFound
+from mocksms.errors import INTERNAL_ERROR, MocksmsError, MockUnreachable, NoRestRight, RouteNotFound, escape
 from mocksms.settings import SessionSettings
 from mocksms.sms.display import cut, line
-from mocksms.sms.text import escape
 from mocksms.testing.account import PAGE
 from mocksms.testing.failures import describe_account, describe_message
 from mocksms.testing.handle import MockSMS

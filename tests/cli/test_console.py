@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -11,20 +9,18 @@ import pytest
 
 from mocksms.cli.console import (
     MAX_CHARACTERS,
-    JsonFormatter,
     MessageLog,
     banner,
     banner_json,
-    log_as_json,
     message_json,
     message_line,
 )
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
+from mocksms.errors import escape
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
-from mocksms.sms.text import escape
 from tests.support import KEY, NUMBER, TIMEOUT, ManualClock
 
 ESCAPE_SEQUENCE = "\x1b[2J\x1b]0;title\x07"
@@ -307,31 +303,3 @@ def test_banner_as_json() -> None:
         "seed": "seven",
         "scenario": [],
     }
-
-
-def test_log_record_as_json_is_one_line_with_its_traceback() -> None:
-    try:
-        raise ZeroDivisionError("by zero")
-    except ZeroDivisionError:
-        record = logging.LogRecord("mocksms", logging.ERROR, "", 0, "failed on %s", ("POST",), sys.exc_info())
-    line = JsonFormatter().format(record)
-    problem = json.loads(line)
-    assert "\n" not in line
-    assert (problem["event"], problem["level"], problem["text"]) == ("problem", "error", "failed on POST")
-    assert "ZeroDivisionError: by zero" in problem["traceback"]
-
-
-def test_log_records_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    root.handlers.clear()
-    try:
-        log_as_json()
-        logging.getLogger("uvicorn.error").warning("odd")
-        logging.getLogger("mocksms").info("unremarkable")
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
-    out, err = capsys.readouterr()
-    problem = json.loads(err)
-    assert (out, problem["level"], problem["text"], problem["traceback"]) == ("", "warning", "odd", None)

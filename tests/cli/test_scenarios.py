@@ -245,9 +245,34 @@ def test_record_uses_no_proxy(capsys: Captured, monkeypatch: pytest.MonkeyPatch)
     assert "History of an account" in capsys.readouterr().out
 
 
-def test_record_of_an_account_without_sms_is_an_error(capsys: Captured, shared_mock: Mock) -> None:
-    assert main(["record", "--key", "typo", "--url", shared_mock.url]) == 1
-    assert capsys.readouterr() == ("", "mocksms: Account 'typo' has no SMS.\n")
+def test_record_of_an_account_without_messages_names_those_with_some(capsys: Captured) -> None:
+    with running() as mock:
+        assert main(["record", "--key", "typo", "--url", mock.url]) == 1
+        assert capsys.readouterr() == ("", "mocksms: Account 'typo' has no messages to record.\n")
+        mock.send(NUMBER, key="alphabet")
+        assert main(["record", "--key", "typo", "--url", mock.url]) == 1
+        assert "no messages to record; accounts with messages: alph….\n" in capsys.readouterr().err
+    with running(Settings(port=0, api_key=("the-key",))) as mock:
+        assert main(["record", "--key", "typo", "--url", mock.url]) == 1
+        assert "Account 'typo' has no messages to record.\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["ready", "record", "demo"])
+def test_commands_use_the_mock_of_the_variable_unless_the_command_line_names_one(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch, own_mock: Mock, command: str
+) -> None:
+    own_mock.send(NUMBER)
+    arguments = {"ready": [], "record": ["--key", KEY], "demo": ["--count=1"]}[command]
+    monkeypatch.setenv("MOCKSMS_URL", f"{own_mock.url}/rest/v1/")
+    monkeypatch.setenv("MOCKSMS_PORT", "1")
+    assert main([command, *arguments]) == 0
+    assert main([command, *arguments, "--url", "http://127.0.0.1:9"]) > 0
+    assert main([command, *arguments, "--port", "9"]) > 0
+    errors = capsys.readouterr().err.splitlines()
+    assert [" at http://127.0.0.1:9: " in line for line in errors] == [True, True]
+    monkeypatch.setenv("MOCKSMS_URL", "localhost")
+    assert main([command, *arguments]) == UNUSABLE
+    assert "MOCKSMS_URL is 'localhost', but must be an address" in capsys.readouterr().err
 
 
 def test_record_with_a_truncated_response_is_one_sentence(capsys: Captured) -> None:
@@ -291,7 +316,7 @@ def test_mock_reloads_a_changed_file_and_keeps_the_scenario_if_it_is_invalid() -
         assert process.read_error_until("tims") == "good.toml:4: rule 1.tims: unknown name; did you mean times?\n"
         assert len(rules_of(process)) == 2
         Path("good.toml").write_text(VALID.replace("times = 1", "times = 7"), encoding="utf-8")
-        assert process.read_error_until("restart") == "Scenario reloaded: good.toml. Rule counters restart.\n"
+        assert process.read_error_until("restart") == "mocksms: Scenario reloaded: good.toml. Rule counters restart.\n"
         assert rules_of(process)[0]["left"] == 7
 
 

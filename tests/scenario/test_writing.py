@@ -56,6 +56,13 @@ def test_bundled_scenario_survives_a_round_trip(name: str) -> None:
     assert read(to_toml(scenario).encode(), "x.toml") == scenario
 
 
+def test_toml_of_any_text_is_safe_to_print() -> None:
+    scenario = Scenario(about="a\x1b[2J\x7f\x9b\u202e\U000e0041\n\t שלום")
+    toml = to_toml(scenario)
+    assert toml == 'about = "a\\u001b[2J\\u007f\\u009b\\u202e\\U000e0041\\n\\t שלום"\n'
+    assert read(toml.encode(), "file.toml") == scenario
+
+
 def test_toml_has_the_layout_people_use() -> None:
     scenario = Scenario(
         about="A story.",

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.clock import Stopwatch
-from mocksms.errors import SendTooLarge, TextTooLong
+from mocksms.errors import SendTooLarge, TextTooLong, escape
 from mocksms.sms.message import Recipient, Submission
-from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, Links, Template, content_of, escape, links_in
+from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, Links, Template, content_of, links_in
 from tests.engine.support import a_message
 
 LINKS = Links("http://mock.test", "0123456789ab")

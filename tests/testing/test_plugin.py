@@ -185,6 +185,15 @@ def test_invalid_variable_fails_only_runs_that_use_the_mock(
     assert re.search(r"\.py:\d", printed) is None
 
 
+def test_foreign_variables_are_one_warning(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCKSMS_1_SERVICE_HOST", "10.96.0.11")
+    printed = runs.run("def test_it(mocksms): ...", "-W", "error", passed=1)
+    assert "MOCKSMS" not in printed
+    monkeypatch.setenv("MOCKSMS_IMAGE", "mocksms:0.1.0")
+    printed = runs.run("def test_it(mocksms): ...\ndef test_other(mocksms): ...", "-W", "error", passed=2)
+    assert printed.count("MOCKSMS_IMAGE is not an environment variable of mocksms, and ignored.") == 1
+
+
 def test_settings_can_be_overridden(runs: Runs) -> None:
     runs.run(
         """
@@ -844,7 +853,7 @@ def test_marker_decides_about_late_messages_of_its_test(runs: Runs, reaction: st
 
 def test_variable_attaches_to_a_running_mock(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(Settings(port=0, control_token="secret")) as mock:
-        monkeypatch.setenv("MOCKSMS_URL", mock.url)
+        monkeypatch.setenv("MOCKSMS_URL", f"{mock.url}/rest/v1")
         monkeypatch.setenv("MOCKSMS_CONTROL_TOKEN", "secret")
         for _ in range(2):
             printed = runs.run(

@@ -1,0 +1,141 @@
+"""Output of commands: safe for terminals, and without a traceback where a stream is closed or full."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from mocksms.errors import OutputFailed, escape, escape_lines
+
+
+def echo(text: str) -> None:
+    """Write to standard output and flush. Characters that a terminal acts on, or that its encoding lacks, are escaped.
+
+    If the reader is gone, as in `mocksms numbers | head -1`, the rest is discarded.
+
+    Raises:
+        OutputFailed: standard output is closed, or its disk is full.
+    """
+    if problem := _write(sys.stdout, escape_lines(text)):
+        raise OutputFailed(problem)
+
+
+def echo_file(text: str) -> None:
+    """Write the content of a file to standard output. Only on a terminal it is escaped.
+
+    Raises:
+        OutputFailed: see `echo`.
+    """
+    stream: TextIO | None = sys.stdout
+    is_terminal = stream is not None and stream.isatty()
+    if problem := _write(stream, escape_lines(text) if is_terminal else text):
+        raise OutputFailed(problem)
+
+
+def complain(text: str) -> None:
+    """Write a line to standard error. If that fails, only the exit code is left."""
+    _write(sys.stderr, f"mocksms: {escape_lines(text)}\n")
+
+
+class SideOutput:
+    """Writes to standard output what a command can do without. The first failure is a line on standard error."""
+
+    def __init__(self, log_format: str = "lines") -> None:
+        self._log_format = log_format
+        self._has_failed = False
+
+    def __call__(self, text: str) -> None:
+        """Write a text."""
+        try:
+            echo(text)
+            self._has_failed = False
+        except OutputFailed as error:
+            if not self._has_failed:
+                warn(f"{error.sentence} mocksms goes on without this output.", self._log_format)
+            self._has_failed = True
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a table as text."""
+    lines = [[escape(cell) for cell in line] for line in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * width for width in widths])
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
+    )
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a log record as a line of JSON, its traceback included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        traceback = self.formatException(record.exc_info) if record.exc_info else None
+        return json_line(at, "problem", level=record.levelname.lower(), text=record.getMessage(), traceback=traceback)
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a log record for a terminal: its text, and its traceback if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record, escaped."""
+        return f"{record.name}: {escape_lines(super().format(record))}"
+
+
+def configure_logs(log_format: str) -> None:
+    """Write log records, those of the server library too, to standard error: as lines, or as lines of JSON."""
+    logging.raiseExceptions = False  # where standard error cannot be written, a traceback cannot either
+    if log_format == "json":
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonFormatter())
+        logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    elif logging.lastResort:
+        logging.lastResort.setFormatter(LineFormatter())
+
+
+def json_line(at: datetime, event: str, **fields: Any) -> str:
+    """Return an event of the mock as a line of JSON."""
+    return json.dumps({"at": at.isoformat(), "event": event, **fields})
+
+
+def warn(text: str, log_format: str) -> None:
+    """Write a warning to standard error, as a line or as a line of JSON."""
+    if log_format == "json":
+        record = logging.makeLogRecord({"levelname": "WARNING", "msg": text})
+        _write(sys.stderr, f"{JsonFormatter().format(record)}\n")
+    else:
+        complain(text)
+
+
+def _write(stream: TextIO | None, text: str) -> str:
+    """Write to a stream and flush; return why it failed, empty if it did not or nobody reads any more."""
+    if stream is None:
+        return "it is closed"
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        _discard(stream)
+    except OSError as error:
+        _discard(stream)
+        return error.strerror or str(error)
+    return ""
+
+
+def _discard(stream: TextIO) -> None:
+    """Drop what is left in a stream after a failure: Python would fail to write it again at its exit."""
+    with suppress(OSError):
+        descriptor = stream.fileno()
+        failing, nowhere = os.dup(descriptor), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        stream.flush()
+        os.dup2(failing, descriptor)
+        os.close(failing)
+        os.close(nowhere)

@@ -1,0 +1,76 @@
+"""Environment variables: which are options of mocksms, and what happens to the others with its prefix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from mocksms.errors import SettingsError, typing_errors
+
+VARIABLE_PREFIX: Final = "MOCKSMS_"
+
+LONG_NAME: Final = 8
+"""Characters from which an option may have two typing errors; a shorter one has one."""
+
+SIMILAR: Final = 0.75
+"""Similarity to an option, from 0 to 1, from which a warning suggests that option."""
+
+_LINK: Final = re.compile(
+    r"MOCKSMS_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO)(_\w+)?)?|ENV_\w+)", re.ASCII
+)
+_LINK_NAME: Final = re.compile(r"MOCKSMS_(\w+_)?NAME=/.+", re.ASCII)
+_LINK_ADDRESS: Final = re.compile(r"MOCKSMS_(\w+_)?PORT=(tcp|udp|sctp)://.+", re.ASCII)
+
+
+def variable_name(option: str) -> str:
+    """Return an option's environment variable."""
+    return VARIABLE_PREFIX + option.upper()
+
+
+def read_variables(environment: Mapping[str, str], options: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the options that are set, each with its variable and value.
+
+    Raises:
+        SettingsError: a variable is the name of an option with a typing error.
+    """
+    variables = {variable_name(option): option for option in options}
+    for variable in _foreign(environment, variables):
+        near = min(variables, key=lambda known: typing_errors(variable.upper(), known))
+        if typing_errors(variable.upper(), near) <= (1 if len(variables[near]) < LONG_NAME else 2):
+            raise SettingsError(f"{variable} is not an environment variable of mocksms; did you mean {near}?")
+    return {
+        variables[variable]: (variable, value)
+        for variable, value in environment.items()
+        if variable in variables and not _is_container_link(variable, value)
+    }
+
+
+def describe_foreign(environment: Mapping[str, str], options: Sequence[str]) -> str:
+    """Return a warning about the variables with our prefix that are ignored, empty if there are none."""
+    names = []
+    for variable in sorted(_foreign(environment, [*map(variable_name, options)])):
+        near = get_close_matches(variable.removeprefix(VARIABLE_PREFIX).lower(), options, 1, SIMILAR)
+        names.append(f"{variable} (did you mean {variable_name(near[0])}?)" if near else variable)
+    if not names:
+        return ""
+    are_unknown = "is not an environment variable" if len(names) == 1 else "are not environment variables"
+    return f"{', '.join(names)} {are_unknown} of mocksms, and ignored."
+
+
+def _foreign(environment: Mapping[str, str], variables: Collection[str]) -> list[str]:
+    """Return the variables with our prefix that belong neither to mocksms nor to a link between containers."""
+    return [
+        variable
+        for variable, value in environment.items()
+        if variable.startswith(VARIABLE_PREFIX)
+        and variable not in variables
+        and not _is_container_link(variable, value)
+    ]
+
+
+def _is_container_link(variable: str, value: str) -> bool:
+    """Whether Kubernetes or Docker set a variable, as they do for services and containers such as mocksms-1."""
+    pair = f"{variable}={value}"
+    return bool(_LINK.fullmatch(variable) or _LINK_NAME.fullmatch(pair) or _LINK_ADDRESS.fullmatch(pair))
