@@ -16,11 +16,22 @@ from tests.docker.containers import Container
 from tests.docker.engine import Engine
 from tests.support import NUMBER, TIMEOUT
 
-MAX_START_SECONDS: Final = 1.5
-"""Seconds from the start of a container to its first response."""
+MAX_START_RATIO: Final = 2.5
+"""Time from the start of a container to its first response, as a multiple of that of a server with one route."""
 
-MAX_SHUTDOWN_SECONDS: Final = 1.0
-"""Seconds from a signal to the end of the container."""
+ONE_ROUTE: Final = """
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+health = {"mock": "mocksms", "status": "ready", "version": "0"}
+app = Starlette(routes=[Route("/_mock/health", lambda request: JSONResponse(health))])
+uvicorn.run(app, host="0.0.0.0", port=8972)
+"""
+"""A server with the libraries of the mock, with the response that `mocksms ready` expects."""
+
+MAX_SHUTDOWN_SECONDS: Final = 3.0
+"""Seconds from a signal to the end of the container. It takes about 0.3; one that waits for a connection takes 10."""
 
 DELAY_SECONDS: Final = 5.0
 """Seconds by which magic number 70 delays its response."""
@@ -34,10 +45,11 @@ Run = Callable[..., Container]
 
 
 def test_container_is_ready_soon_after_its_start(run: Run) -> None:
-    """The best of three: other programs may slow this machine down."""
-    seconds = min(run().wait() for _ in range(3))
-    print(f"\nstart to ready: {seconds:.2f} s")
-    assert seconds < MAX_START_SECONDS
+    """In turns with a server that has one route, and the best of three: other programs may slow this machine down."""
+    starts = [(run().wait(), run("--entrypoint", "python3", arguments=("-c", ONE_ROUTE)).wait()) for _ in range(3)]
+    mock, one_route = (min(seconds) for seconds in zip(*starts, strict=True))
+    print(f"\nstart to ready: {mock:.2f} s, {mock / one_route:.2f} times that of a server with one route")
+    assert mock < MAX_START_RATIO * one_route
 
 
 def test_health_check_of_the_engine_passes(engine: Engine, run: Run) -> None:
@@ -90,7 +102,7 @@ def test_idle_mock_uses_little_memory(engine: Engine, run: Run) -> None:
 
 
 @pytest.mark.parametrize("signal", ["TERM", "INT"])
-def test_signal_ends_the_container_within_a_second(run: Run, signal: str) -> None:
+def test_signal_ends_the_container_at_once(run: Run, signal: str) -> None:
     """The best of three: the time of the Docker client is included."""
     ends = []
     for container in (run(), run(), run()):
