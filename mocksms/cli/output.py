@@ -33,7 +33,7 @@ def echo_file(text: str) -> None:
     """
     stream: TextIO | None = sys.stdout
     is_terminal = stream is not None and stream.isatty()
-    if problem := _write(stream, escape_lines(text) if is_terminal else text):
+    if problem := _write(stream, escape_lines(text.replace("\r\n", "\n")) if is_terminal else text):
         raise OutputFailed(problem)
 
 

@@ -45,12 +45,18 @@ def scenarios(arguments: list[str]) -> int:
 
 
 def _text(path: Path) -> str:
+    from mocksms.scenario.parser import MAX_FILE_SIZE, read_bytes
+
     try:
-        return path.read_text(encoding="utf-8")
+        raw = read_bytes(path)
+        text = raw.decode()
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} cannot be printed: it is not UTF-8 text.") from error
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(raw) > MAX_FILE_SIZE:
+        raise SettingsError(f"{path} is longer than {MAX_FILE_SIZE} bytes.")
+    return text
 
 
 def _list(library: Library, *, as_json: bool) -> int:

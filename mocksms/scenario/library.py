@@ -81,7 +81,8 @@ class StartScenarios:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         library = Library(settings.scenario_folder)
-        self._paths = [resolve_path(name, library) for name in settings.scenario]
+        paths = [resolve_path(name, library) for name in settings.scenario]
+        self._is_folder = {path: path.is_dir() for path in paths}
         self._loaded = self._latest = self._stamps()
         self.active = self._load()
 
@@ -107,7 +108,8 @@ class StartScenarios:
         return self.active
 
     def _stamps(self) -> dict[Path, FileStamp]:
-        return {file: _stamp(file) for path in self._paths for file in files_at(path)}
+        found = (files_at(path) if is_folder else [path] for path, is_folder in self._is_folder.items())
+        return {file: _stamp(file) for files in found for file in files}
 
     def _load(self) -> ActiveScenario:
         scenarios = read_files(self._loaded)
@@ -154,8 +156,16 @@ def files_at(path: Path) -> list[Path]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return the scenario files of a folder, sorted by name; only regular files count."""
-    return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+    """Return the scenario files of a folder, sorted by name.
+
+    Hidden files do not count: macOS writes `._outage.toml` beside `outage.toml`, and editors write `.#outage.toml`.
+    Nor does anything but regular files, except a link without a target: it cannot be read, and an error says so.
+    """
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith(".") and _is_file(path))
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def bundled_folder() -> Path:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -55,13 +58,31 @@ def read_file(path: Path) -> Scenario:
         InvalidScenario: it cannot be read or is invalid, with all issues and their lines.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_SIZE + 1)
+        raw = read_bytes(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         hint = _nearest(path) if isinstance(error, FileNotFoundError) else ""
         raise _invalid(str(path), f"cannot be read: {reason}{hint}") from error
     return read(raw, str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a regular file; of a file that is too long, one byte more than it may have.
+
+    Raises:
+        OSError: it cannot be read, or it is something else: opening a named pipe would wait for a writer, and a device
+            may never end.
+        ValueError: no file can have this name.
+    """
+    with open(path, "rb", opener=_open_at_once) as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, f"it is {'a named pipe' if stat.S_ISFIFO(mode) else 'a device'}, not a file")
+        return file.read(MAX_FILE_SIZE + 1)
+
+
+def _open_at_once(name: str, flags: int) -> int:
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read(raw: bytes, name: str) -> Scenario:
@@ -95,7 +116,7 @@ def check(scenario: Scenario, name: str, text: str = "") -> Scenario:
 def file_warnings(path: Path, scenario: Scenario) -> list[ScenarioIssue]:
     """Return what is valid in the scenario of a file, but may not mean what its author thinks."""
     found = literal_asterisks(scenario)
-    return _issues(str(path), path.read_text(encoding="utf-8-sig"), found) if found else []
+    return _issues(str(path), read_bytes(path).decode("utf-8-sig"), found) if found else []
 
 
 def _read_toml(raw: bytes, name: str) -> tuple[str, dict[str, Any]]:
@@ -121,6 +142,8 @@ def _invalid(name: str, text: str, line: int | None = None) -> InvalidScenario:
 
 
 def _nearest(path: Path) -> str:
+    if path.is_symlink():
+        return f"; it is a link to {os.readlink(path)}"
     siblings = {sibling.stem: sibling for sibling in path.parent.glob("*.toml")}
     near = difflib.get_close_matches(path.stem, siblings, 1)
     return f"; did you mean {siblings[near[0]]}?" if near else ""

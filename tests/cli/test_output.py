@@ -55,7 +55,7 @@ def test_file_is_escaped_on_a_terminal_only(
     echo_file(ESCAPES)
     assert capsys.readouterr().out == ESCAPES
     monkeypatch.setattr(sys, "stdout", terminal := Terminal())
-    echo_file(ESCAPES)
+    echo_file(ESCAPES.replace("\n", "\r\n"))
     assert terminal.getvalue() == ESCAPED
 
 

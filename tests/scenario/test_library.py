@@ -73,6 +73,21 @@ def test_only_regular_files_are_scenarios(tmp_path: Path) -> None:
     assert there - {shelved.name for shelved in Library().all()} == {"story"}
 
 
+@pytest.mark.parametrize(
+    "name", ["._story.toml", ".#story.toml", ".story.toml", ".DS_Store", "story.toml~", "#story.toml#"]
+)
+def test_hidden_files_and_backups_are_no_scenarios(tmp_path: Path, name: str) -> None:
+    path = put(tmp_path, "story", "Fine.")
+    (tmp_path / name).write_bytes(b"\x00\x05\x16\x07")
+    assert library.files_in(tmp_path) == [path]
+
+
+def test_link_without_a_target_counts_so_that_its_error_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "story.toml").symlink_to("gone.toml")
+    shelf = Library(str(tmp_path))
+    assert shelf.about(NamedScenario("story", shelf.path("story"))).startswith("invalid: ")
+
+
 def test_unknown_name_mentions_the_scenario_folder() -> None:
     with pytest.raises(UnknownScenario, match=r", and the files in the folder of --scenario-folder$"):
         Library().path("zzz")

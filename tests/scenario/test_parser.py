@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -266,6 +269,32 @@ def test_unreadable_file_is_reported_with_the_cause(tmp_path: Path, name: str, w
     with pytest.raises(InvalidScenario) as refused:
         read_file(tmp_path / name)
     assert [complaint.text for complaint in refused.value.issues] == [f"cannot be read: {why}"]
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "it is a named pipe, not a file"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is a device, not a file"),
+        (lambda path: path.symlink_to("gone.toml"), "No such file or directory; it is a link to gone.toml"),
+        (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+        (make_socket, "No such device or address"),
+    ],
+    ids=["named pipe", "device", "link without target", "circular link", "socket"],
+)
+def test_other_than_a_regular_file_is_reported_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object], why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(path := Path("outage.toml"))
+    with pytest.raises(InvalidScenario) as refused:
+        read_file(path)
+    assert str(refused.value) == f"outage.toml: cannot be read: {why}"
 
 
 def test_too_long_file_is_not_read_completely(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,28 @@ def test_deleted_file_keeps_the_scenario_until_it_is_back(tmp_path: Path, caplog
     write(path, FAILS)
     assert change_of(played) is not None
     assert len(played.active.rules) == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "it is a named pipe"),
+        (Path.mkdir, "Is a directory"),
+        (lambda path: path.symlink_to("gone"), "it is a link to gone"),
+    ],
+    ids=["named pipe", "folder", "link without target"],
+)
+def test_file_replaced_by_something_else_keeps_the_scenario(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, make: Callable[[Path], object], why: str
+) -> None:
+    path = write(tmp_path / "a.toml", BOUNCES)
+    played = stage(path)
+    path.unlink()
+    make(path)
+    assert change_of(played) is None
+    assert labels(played) == ["rule 1 of a.toml"]
+    ((level, text),) = logged(caplog)
+    assert (level, why in text) == (logging.ERROR, True)
 
 
 def test_file_replaced_by_another_of_the_same_size_and_time_has_changed(tmp_path: Path) -> None:
