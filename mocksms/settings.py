@@ -291,6 +291,9 @@ class SessionSettings:
     unused_fault: Literal["warn", "fail", "ignore"] = _choice(
         "what a fault that no request matched does to a test that passes", "warn", "fail", "ignore"
     )
+    undelivered: Literal["warn", "fail", "ignore"] = _choice(
+        "what callbacks that no attempt delivered do to a test", "warn", "fail", "ignore"
+    )
     timeout: timedelta = _option(
         timedelta(seconds=5), parse_duration, "how long a wait lasts unless the call sets a timeout"
     )

@@ -33,6 +33,7 @@ from mocksms.sms.webhook import EVENT_NAMES, EXPLICIT_EVENTS
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
+from mocksms.testing.callbacks import Callbacks
 from mocksms.testing.plugin import ini_name
 
 ROOT: Final = Path(__file__).parents[1]
@@ -338,6 +339,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "assertions": lambda: _handle(Assertions),
     "look": lambda: _handle(AccountHandle, MockSMS, without=("client", "reset", "start", "stop")),
     "actions": lambda: _handle(Actions),
+    "callbacks": lambda: _handle(Callbacks),
     "options": _options,
     "suite-options": _suite_options,
     "reasons": _reasons,

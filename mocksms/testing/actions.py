@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from mocksms.errors import MockRefused, MocksmsError
 from mocksms.testing.account import AccountHandle
-from mocksms.testing.client import REQUEST_SECONDS, MockClient
+from mocksms.testing.client import ADVANCE_SECONDS, MockClient
 from mocksms.testing.models import (
     DurationLike,
     SmsMessage,
@@ -28,9 +28,6 @@ __tracebackhide__ = True
 
 LANES: Final = 100
 """Numbers of each magic outcome."""
-
-ADVANCE_SECONDS: Final = 60.0 + REQUEST_SECONDS
-"""How long moving the clock may take: a mock waits up to 60 s for callbacks."""
 
 Rules = Sequence[Mapping[str, Any]]
 """Rules as in a scenario file: `{"match": {"tag": "otp"}, "outcome": "rejected/bounced", "times": 1}`."""

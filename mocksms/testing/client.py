@@ -30,6 +30,9 @@ __tracebackhide__ = True
 REQUEST_SECONDS: Final = 10.0
 """How long a response may take unless the caller sets another limit."""
 
+ADVANCE_SECONDS: Final = 60.0 + REQUEST_SECONDS
+"""How long moving the clock may take: a mock waits up to 60 s for callbacks."""
+
 HEALTH_SECONDS: Final = 2.0
 """How long the response of one readiness check may take."""
 
@@ -160,7 +163,7 @@ class MockClient:
                 # A port forwarded to a container that is not up yet accepts the connection and closes it.
                 if not isinstance(error.cause, ConnectionError) or SteadyTime.seconds() > deadline:
                     raise
-            threading.Event().wait(POLL_SECONDS)
+            pause(POLL_SECONDS)
 
     def abandon(self, thread: threading.Thread) -> None:
         """Let the current and all later requests of a thread fail: their result is not needed any more."""
@@ -271,7 +274,12 @@ def wait_until_ready(url: str, timeout: float, check_alive: Callable[[], object]
             if SteadyTime.seconds() >= deadline:
                 raise NotReady(url, error.reason, timeout) from error
         check_alive()
-        threading.Event().wait(POLL_SECONDS)
+        pause(POLL_SECONDS)
+
+
+def pause(seconds: float) -> None:
+    """Sleep in real time, also while a test library has replaced `time.sleep`."""
+    threading.Event().wait(seconds)
 
 
 def fits_a_header(key: object) -> bool:

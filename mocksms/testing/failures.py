@@ -12,7 +12,7 @@ from mocksms.sms.display import clock_time, describe_history, line, quoted
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.matchers import Expectation
-from mocksms.testing.models import ApiRequest, SmsMessage, SmsReply
+from mocksms.testing.models import ApiRequest, SmsCallback, SmsMessage, SmsReply, callback_of
 
 if TYPE_CHECKING:
     from mocksms.inspection.explanations import Cause, CauseKind, Closest, Explanation
@@ -22,6 +22,9 @@ MAX_SHOWN_MESSAGES: Final = 3
 
 MAX_LISTED: Final = 50
 """Messages, requests and replies of each kind that the report of a failed test lists, the latest."""
+
+AFTER_STEPS: Final = 1_000
+"""Rank in a timeline after the steps of messages at the same time."""
 
 LOOKALIKES: Final = {
     "\u2018": "'",
@@ -206,19 +209,40 @@ def _compare(expectation: Expectation, message: SmsMessage) -> Closest:
 def describe_account(account: AccountHandle) -> str:
     """Return what the mock recorded for an account: messages, refused requests, and a timeline."""
     messages, requests, replies = account.outbox, account.requests, account.replies
+    rows = account.api("GET", "callbacks", limit=MAX_LISTED)
+    callbacks = [callback_of(row) for row in rows["callbacks"][::-1]]
     refused = [request for request in requests if request.is_refused]
     lines = [f"{account.url}, account {escape(account.api_key)}", f"{len(messages)} SMS"]
     lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages[-MAX_LISTED:]]
     lines += [f"{len(refused)} refused request{'' if len(refused) == 1 else 's'}"]
     lines += [line("refused", _describe_request(request)) for request in refused[-MAX_LISTED:]]
-    timeline = sorted(_timeline(messages, requests, replies), key=lambda entry: entry[:2])
+    if callbacks:
+        undelivered = sum(callback.is_undelivered for callback in callbacks)
+        lines.append(f"{rows['total']} callback{'' if rows['total'] == 1 else 's'}, {undelivered} not delivered")
+    for callback in callbacks:
+        lines += [line("callback", describe_callback(callback)), *(line("", text) for text in attempt_lines(callback))]
+    timeline = sorted(_timeline(messages, requests, replies, callbacks), key=lambda entry: entry[:2])
     if timeline:
         lines += ["timeline", *(f"  {clock_time(at)}  {text}" for at, _, text in timeline)]
     return "\n".join(lines)
 
 
+def describe_callback(callback: SmsCallback) -> str:
+    """Return the id of a callback, its event, what it is about, its URL and its state."""
+    subject = callback.transaction_id or callback.number
+    return escape(f"{callback.id} {callback.event} of {subject} to {callback.url}: {callback.state}")
+
+
+def attempt_lines(callback: SmsCallback) -> Iterator[str]:
+    """Iterate over the attempts of a callback, each with its time and result, and when the next is due."""
+    for attempt in callback.attempts:
+        yield f"{clock_time(attempt.at)} {attempt}"
+    if callback.due_at is not None:
+        yield f"{clock_time(callback.due_at)} {'next' if callback.attempts else 'first'} attempt is due"
+
+
 def _timeline(
-    messages: list[SmsMessage], requests: list[ApiRequest], replies: list[SmsReply]
+    messages: list[SmsMessage], requests: list[ApiRequest], replies: list[SmsReply], callbacks: list[SmsCallback]
 ) -> Iterator[tuple[datetime, int, str]]:
     """Iterate over the time of each entry, its rank among entries at the same time, and its text."""
     for reply in replies[-MAX_LISTED:]:
@@ -229,6 +253,13 @@ def _timeline(
     for message in messages[-MAX_LISTED:]:
         for rank, step in enumerate(message.history, 2):
             yield step.at, rank, f"{message.transaction_id[:8]}… to {escape(message.to)} {step}"
+    for callback in callbacks:
+        for attempt in callback.attempts:
+            yield (
+                attempt.at,
+                AFTER_STEPS,
+                f"callback {callback.id} {escape(f'{callback.event} to {callback.url}')} {attempt}",
+            )
 
 
 def _describe_request(request: ApiRequest) -> str:

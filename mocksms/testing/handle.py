@@ -11,6 +11,7 @@ from mocksms.errors import SettingsError, did_you_mean
 from mocksms.settings import OPTIONS, Settings, read_options
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
+from mocksms.testing.callbacks import Callbacks
 from mocksms.testing.client import REQUEST_SECONDS, MockClient, fits_a_header
 from mocksms.testing.models import DurationLike, in_seconds
 from mocksms.testing.server import ThreadedServer
@@ -26,7 +27,7 @@ SETTABLE: Final = ("credit", "api_key")
 """Attributes that a test can set. Test doubles can also replace methods."""
 
 
-class MockSMS(Assertions, Actions):
+class MockSMS(Assertions, Actions, Callbacks):
     """A mock of inwise's SMS API, and one account of it.
 
         with MockSMS() as sms:

@@ -43,6 +43,7 @@ class MarkerOptions:
         allow: kinds of unexpected traffic that the test accepts, one or several of `KINDS`.
         unexpected: `fail`, `warn` or `ignore`; takes precedence over the option `mocksms_unexpected`.
         unused_fault: `fail`, `warn` or `ignore`; takes precedence over the option `mocksms_unused_fault`.
+        undelivered: `fail`, `warn` or `ignore`; takes precedence over the option `mocksms_undelivered`.
     """
 
     scenario: Any = None
@@ -53,6 +54,7 @@ class MarkerOptions:
     allow: str | Sequence[str] = ()
     unexpected: str | None = None
     unused_fault: str | None = None
+    undelivered: str | None = None
 
     @property
     def allowed(self) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ def _issues(marker: Any) -> Iterator[str]:
     else:
         unknown = (kind for kind in marker.allowed if not isinstance(kind, str) or kind not in KINDS)
         yield from (_issue("allow", kind, kinds) + _nearest(kind, KINDS) for kind in unknown)
-    for name in ("unexpected", "unused_fault"):
+    for name in ("unexpected", "unused_fault", "undelivered"):
         if getattr(marker, name) not in (None, *REACTIONS):
             yield _issue(name, getattr(marker, name), "fail, warn or ignore")
 

@@ -1,11 +1,11 @@
-"""Messages, requests and replies as values for tests, read from rows of the inspection API."""
+"""Messages, requests, replies and callbacks as values for tests, read from rows of the inspection API."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from mocksms.errors import escape
@@ -17,6 +17,14 @@ DurationLike = str | float | timedelta
 
 
 AWARE: Final = "a datetime with a time zone such as datetime(2040, 1, 31, 12, tzinfo=UTC)"
+
+WebhookKindName = Literal["transactional", "automation"]
+"""The vendor's two kinds of webhook: JSON for transactional sends, forms for automations."""
+
+CallbackEvent = Literal[
+    "send", "reject", "hard_bounce", "click", "smsSent", "undelivered", "smsClicked", "SmsReply", "smsUnsubscribed"
+]
+"""The events of transactional and automation webhooks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +157,63 @@ class SmsReply:
         return f"<reply of {escape(self.number)} {quoted(self.text)}, {effect}>"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAttempt:
+    """One attempt to deliver a callback.
+
+    `at` is on the clock of the account. `status` and `body` are those of the response, None and empty without one.
+    `error` says why the attempt failed, None if it succeeded. `duration` is in seconds of real time.
+    """
+
+    at: datetime
+    status: int | None
+    body: str
+    error: str | None
+    duration: float
+
+    def __str__(self) -> str:
+        if self.error is None:
+            return f"HTTP {self.status}"
+        return f"{escape(self.error)}{f' {quoted(self.body)}' if self.body else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SmsCallback:
+    """One callback, as it was when it was read: an event, sent to one webhook.
+
+    `state` is `pending`, `delivered`, `failed` (no attempt is left) or `dropped` (by a rule). `due_at` is when the next
+    attempt is due, None once there is none. `transaction_id` is None for an event of a number alone. `body` is what is
+    sent. `replay_of` is the id of the callback that this one repeats. Times are in UTC, on the clock of the account.
+    """
+
+    id: int
+    url: str
+    kind: str
+    event: str
+    transaction_id: str | None
+    number: str
+    state: str
+    created_at: datetime
+    due_at: datetime | None
+    body: str
+    attempts: tuple[CallbackAttempt, ...]
+    replay_of: int | None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the receiver accepted it."""
+        return self.state == "delivered"
+
+    @property
+    def is_undelivered(self) -> bool:
+        """Whether it was tried, and no attempt succeeded so far."""
+        return bool(self.attempts) and not self.is_delivered
+
+    def __repr__(self) -> str:
+        last = f", {self.attempts[-1]}" if self.attempts else ""
+        return f"<callback {self.event} to {escape(self.url)} {self.state}{last}>"
+
+
 def message_of(row: Mapping[str, Any]) -> SmsMessage:
     """Return a message from a row of the inspection API."""
     segments, scheduled_at = row["segments"], row["scheduled_at"]
@@ -208,6 +273,25 @@ def reply_of(row: Mapping[str, Any]) -> SmsReply:
         text=row["text"],
         effect=row["effect"],
         reason=row["reason"],
+    )
+
+
+def callback_of(row: Mapping[str, Any]) -> SmsCallback:
+    """Return a callback from a row of the inspection API."""
+    due_at = row["due_at"]
+    return SmsCallback(
+        id=row["id"],
+        url=row["url"],
+        kind=row["kind"],
+        event=row["event"],
+        transaction_id=row["transaction_id"],
+        number=row["number"],
+        state=row["state"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        due_at=None if due_at is None else datetime.fromisoformat(due_at),
+        body=row["request"]["body"],
+        attempts=tuple(_attempt(attempt) for attempt in row["attempts"]),
+        replay_of=row["replay_of"],
     )
 
 
@@ -271,6 +355,16 @@ def _step(row: Mapping[str, Any]) -> HistoryStep:
         at=datetime.fromisoformat(row["at"]),
         state=_state(row["status"], row["reject_reason"]),
         cause=row["cause"],
+    )
+
+
+def _attempt(row: Mapping[str, Any]) -> CallbackAttempt:
+    return CallbackAttempt(
+        at=datetime.fromisoformat(row["at"]),
+        status=row["status"],
+        body=row["body"],
+        error=row["error"],
+        duration=row["duration"],
     )
 
 

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 
 MARKER: Final = (
     "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None, "
-    "unused_fault=None): "
-    "set up the mock for this test, and accept kinds of unexpected traffic"
+    "unused_fault=None, undelivered=None): set up the mock for this test, and accept kinds of unexpected traffic"
 )
 SESSION_DEFAULTS: Final[dict[str, Raw]] = {"port": ("the default port", 0), "seed": ("the default seed", "pytest")}
 """Options with another default in a test session: any free port, and the same ids in each run."""

@@ -21,7 +21,8 @@ from mocksms.testing.account import PAGE
 from mocksms.testing.failures import describe_account, describe_message
 from mocksms.testing.handle import MockSMS
 from mocksms.testing.marker import KINDS, UNSET, MarkerOptions, read_marker
-from mocksms.testing.models import ApiRequest, message_of, request_of
+from mocksms.testing.models import ApiRequest, SmsCallback, message_of, request_of
+from mocksms.testing.undelivered import describe_undelivered, find_undelivered
 
 MAX_LISTED: Final = 10
 """Unexpected requests and late messages that are listed; the rest is counted."""
@@ -36,6 +37,14 @@ class UnexpectedTraffic(pytest.PytestWarning):
 
 class UnusedFault(pytest.PytestWarning):
     """Warning about a fault that no request matched, in a test that passed."""
+
+
+class UndeliveredCallbacks(pytest.PytestWarning):
+    """Warning about callbacks that no attempt delivered, in a test that passed."""
+
+
+Finding = tuple[str, pytest.PytestWarning]
+"""What something does to a test: `fail`, `warn` or `ignore`, and a warning whose text says what is wrong."""
 
 
 class LateMessages(NamedTuple):
@@ -186,13 +195,18 @@ class RunningTest:
         self._session = session
         self._unique_keys = {sms.api_key} if marker.api_key is None else set[str]()
         self._since = session.cursor
+        self._undelivered: list[SmsCallback] = []
+        self._undelivered_reaction = marker.undelivered or session.options.undelivered
         self._has_failed = False
         self._has_passed = False
 
     def on_report(self, report: pytest.TestReport) -> None:
         """Add what the mock saw to the report of a failure. After the last report, reset accounts with fixed keys."""
         is_last = report.when == "teardown"
-        self._has_passed |= report.when == "call" and report.passed
+        if report.when == "call" and report.passed:
+            self._has_passed = True
+            # Not when the fixture ends: receivers that are other fixtures may have stopped by then.
+            self._find_undelivered()
         if report.failed and not (is_last and self._has_failed):
             report.sections.append(("mocksms", self._mock_report()))
         self._has_failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
@@ -200,35 +214,40 @@ class RunningTest:
             self._session.reset_accounts(self.sms._api_keys - self._unique_keys)
 
     def end(self, node: pytest.Item) -> None:
-        """End the test: fail it or warn for unexpected traffic and unused faults, unless it has failed already."""
+        """End the test: fail it or warn for what is wrong with it, unless it has failed already."""
+        findings: list[Finding] = []
+        if undelivered := self._unexpectedly_undelivered():
+            findings.append((self._undelivered_reaction, UndeliveredCallbacks(describe_undelivered(undelivered))))
         unread: list[str] = []
         with errors_to(unread.append):
             rows, cursor = self._requests()
             unused = self._unused_faults()
         if unread:
             self._session.end_unread(self, node.nodeid)
-            # A report of the mock would fail for the same reason.
             text = f"this test is not checked for unexpected traffic: {unread[0]}"
-            self._react(node, self.reaction, UnexpectedTraffic(text), needs_report=False)
+            # A report of the mock would fail for the same reason.
+            self._react(node, [*findings, (self.reaction, UnexpectedTraffic(text))], needs_report=False)
             return
         self._session.end_test(self, node.nodeid, cursor)
-        unexpected = [found for row in rows for found in self._unexpected(row)]
-        if unexpected:
-            self._react(node, self.reaction, UnexpectedTraffic(_describe(unexpected)))
+        if unexpected := [found for row in rows for found in self._unexpected(row)]:
+            findings.append((self.reaction, UnexpectedTraffic(_describe(unexpected))))
         if unused:
-            self._react(node, self._fault_reaction, UnusedFault(_describe_unused(unused)))
+            findings.append((self._fault_reaction, UnusedFault(_describe_unused(unused))))
+        self._react(node, findings)
 
-    def _react(
-        self, node: pytest.Item, reaction: str, warning: pytest.PytestWarning, *, needs_report: bool = True
-    ) -> None:
-        """Fail the test or warn, as an option says, unless it has failed already."""
-        if self._has_failed or reaction == "ignore":
+    def _react(self, node: pytest.Item, findings: Iterable[Finding], *, needs_report: bool = True) -> None:
+        """Fail the test or warn, as the options say, unless it has failed already."""
+        if self._has_failed:
             return
-        if reaction == "warn":
-            node.warn(warning)
-        else:
+        failures: list[str] = []
+        for reaction, warning in findings:
+            if reaction == "fail":
+                failures.append(str(warning))
+            elif reaction == "warn":
+                node.warn(warning)
+        if failures:
             self._has_failed = not needs_report
-            pytest.fail(str(warning), pytrace=False)
+            pytest.fail("\n".join(failures), pytrace=False)
 
     def _unused_faults(self) -> list[str]:
         """Return the faults of a test that passed which no request matched."""
@@ -236,6 +255,16 @@ class RunningTest:
             return []
         faults = [fault for handle in self.sms._handles for fault in handle.faults]
         return [fault.description for fault in faults if not fault.matched]
+
+    def _find_undelivered(self) -> None:
+        """Note the callbacks of a test that passed which no attempt delivered."""
+        if self._undelivered_reaction != "ignore":
+            with errors_to(lambda _: None):  # the check of the requests reports a mock that cannot be read
+                self._undelivered = find_undelivered(self.sms._handles)
+
+    def _unexpectedly_undelivered(self) -> list[SmsCallback]:
+        expected = {each for handle in self.sms._handles for each in handle._expected_failures}
+        return [callback for callback in self._undelivered if callback.id not in expected]
 
     def _mock_report(self) -> str:
         lines: list[str] = []

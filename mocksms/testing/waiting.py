@@ -13,6 +13,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
+from mocksms.testing.callbacks import Callbacks
 from mocksms.testing.client import runs_trio
 
 __tracebackhide__ = True
@@ -63,6 +64,8 @@ class Aio:
     wait_for = _awaitable(Assertions.wait_for)
     assert_not_sent = _awaitable(Assertions.assert_not_sent)
     assert_nothing_sent = _awaitable(Assertions.assert_nothing_sent)
+    assert_callback = _awaitable(Callbacks.assert_callback)
+    replay = _awaitable(Callbacks.replay)
     freeze = _awaitable(Actions.freeze)
     advance = _awaitable(Actions.advance)
 

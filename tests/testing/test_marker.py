@@ -58,6 +58,7 @@ ALLOW = "one or several of refused, unknown-path, warning, crash, other-account,
         ("unexpected", "shout", "fail, warn or ignore"),
         ("unexpected", ["fail"], "fail, warn or ignore"),
         ("unused_fault", True, "fail, warn or ignore"),
+        ("undelivered", "no", "fail, warn or ignore"),
     ],
 )
 def test_invalid_value_is_named_with_what_is_expected(option: str, value: object, expected: str) -> None:
@@ -90,7 +91,7 @@ def test_each_kind_in_a_list_is_checked() -> None:
     ],
 )
 def test_unknown_option_is_named_with_the_known_ones(marker: Marker, unknown: str) -> None:
-    known = "scenario, credit, frozen, strict, api_key, allow, unexpected, unused_fault"
+    known = "scenario, credit, frozen, strict, api_key, allow, unexpected, unused_fault, undelivered"
     with pytest.raises(pytest.UsageError) as refused:
         read(marker)
     assert str(refused.value) == f"the marker mocksms takes {known} by name, not {unknown}"
@@ -114,7 +115,7 @@ def test_nearest_marker_takes_precedence() -> None:
         {"frozen": datetime(2040, 1, 1, tzinfo=UTC)},
         {"api_key": "any key 1"},
         {"allow": set(KINDS)},
-        {"unexpected": "warn", "unused_fault": "fail"},
+        {"unexpected": "warn", "unused_fault": "fail", "undelivered": "fail"},
     ],
 )
 def test_valid_options_are_taken(options: dict[str, Any]) -> None:

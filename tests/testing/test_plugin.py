@@ -693,6 +693,85 @@ def test_fault_that_no_request_matched_fails_the_test_or_is_ignored_by_option(ru
     assert "             and 2 more" in printed
 
 
+UNDELIVERED = """
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+@pytest.fixture
+def receiver():
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.end_headers()
+        def log_message(self, *_):
+            pass
+    status = 200
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+def test_undelivered(mocksms, send):
+    mocksms.webhook("http://127.0.0.1:9/hooks")
+    send()
+
+def test_other_account(mocksms, send):
+    other = mocksms.account("other")
+    other.webhook("http://127.0.0.1:9/hooks")
+    send(key="other")
+
+def test_delivered_while_the_receiver_runs(mocksms, send, receiver):
+    mocksms.webhook(receiver)
+    send()
+
+def test_asserted(mocksms, send):
+    mocksms.webhook("http://127.0.0.1:9/hooks")
+    send()
+    mocksms.assert_callback("send", delivered=False)
+
+@pytest.mark.mocksms(undelivered="ignore")
+def test_accepted(mocksms, send):
+    mocksms.webhook("http://127.0.0.1:9/hooks")
+    send()
+
+def test_fails(mocksms, send):
+    mocksms.webhook("http://127.0.0.1:9/hooks")
+    send()
+    mocksms.assert_callback("send", timeout=0)
+"""
+
+
+def test_undelivered_callback_warns_and_is_in_the_report_of_a_failure(runs: Runs) -> None:
+    printed = runs.run(UNDELIVERED, passed=5, failed=1, warnings=2)
+    shown = [each.strip() for each in printed.partition("UndeliveredCallbacks: ")[2].splitlines()[:4]]
+    assert shown[0] == "1 callback was not delivered"
+    assert re.fullmatch(r"callback   \d+ send of [0-9a-f]{32} to http://127\.0\.0\.1:9/hooks: pending", shown[1])
+    assert shown[2].endswith("connection failed: Connection refused")
+    report = printed.partition("- mocksms -")[2]
+    assert "\n1 callback, 1 not delivered\n  callback   " in report
+    assert re.search(
+        r"\n             [\d:.]+ connection failed: Connection refused\n             [\d:.]+ next attempt", report
+    )
+    assert re.search(r"\n  [\d:.]+  callback \d+ send to http://127\.0\.0\.1:9/hooks connection failed", report)
+
+
+def test_undelivered_callback_fails_the_test_or_is_ignored_by_option(runs: Runs) -> None:
+    assert "warning" not in runs.run(UNDELIVERED, "--mocksms-undelivered=ignore", passed=5, failed=1)
+    with_unexpected = """
+        def test_it(mocksms, send):
+            mocksms.webhook("http://127.0.0.1:9/hooks")
+            send()
+            send(content="")
+    """
+    printed = runs.run(with_unexpected, "--mocksms-undelivered=fail", passed=1, errors=1)
+    assert "\n1 callback was not delivered\n" in printed
+    assert '(undelivered="ignore") accepts it in one test, mocksms_undelivered = ignore in all tests\n' in printed
+    assert "\nunexpected traffic: refused request\n" in printed
+
+
 def test_failed_test_names_faults_that_were_never_applied(runs: Runs) -> None:
     printed = runs.run(
         """
