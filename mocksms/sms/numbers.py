@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Final, NamedTuple
+
+from mocksms.errors import escape
 
 SEPARATORS: Final = str.maketrans("", "", "+-. ()[]")
 MAX_NUMBER_LENGTH: Final = 40
@@ -29,6 +33,14 @@ them."""
 
 WILDCARD: Final = "*"
 """What stands for any characters where a number is looked for."""
+
+ORDINARY_PREFIX: Final = "97254100"
+"""The start of a block of numbers for tests: 972-54-1000000 to 972-54-1009999, neither kosher nor magic."""
+
+ORDINARY_NUMBERS: Final = 10_000
+
+MAX_NAMED: Final = 3
+"""Wrong characters that the problem of a number names."""
 
 _DIGITS = re.compile(r"[0-9X]+", re.ASCII)
 _ISRAELI_MOBILE = re.compile(r"9725[0-689][0-9X]{7}", re.ASCII)
@@ -100,15 +112,39 @@ def parse_pattern(raw: str, *, accept_local: bool = False) -> NumberPattern | No
     return NumberPattern(tuple(digits.split(WILDCARD)))
 
 
+def ordinary_number(lane: int) -> str:
+    """Return a number about which only lists, credit and scenarios decide; `lane` is 0 to 9,999."""
+    return f"{ORDINARY_PREFIX[:3]}-{ORDINARY_PREFIX[3:5]}-{ORDINARY_PREFIX[5:]}{lane:04}"
+
+
 def _problem(raw: str, digits: str) -> str:
     if len(raw) > MAX_NUMBER_LENGTH:
         return f"{len(raw)} characters long"
     if not digits:
         return "no digits in it"
     if not _DIGITS.fullmatch(digits):
-        return "a character that is neither digit nor separator"
+        return _describe_wrong(dict.fromkeys(each for each in raw if not _DIGITS.fullmatch(digits_of(each) or "0")))
+    if digits.startswith("9720"):
+        return "a 0 after the country code 972; leave it out"
     if digits.startswith("972"):
         return f"{len(digits)} digits, but an Israeli mobile number is 9725 and 8 more digits"
+    if digits.startswith("00"):
+        return "00, as dialled for calls abroad, before the country code; leave it out"
     if digits.startswith("0"):
         return "a local number without country code"
     return ""
+
+
+def _describe_wrong(characters: Collection[str]) -> str:
+    """Return which characters are wrong, so that a reader sees those that look like a separator or like nothing."""
+    named = [*map(_name, characters)][:MAX_NAMED]
+    more = f" and {len(characters) - MAX_NAMED} more" if len(characters) > MAX_NAMED else ""
+    verb = "are neither digits nor separators" if len(characters) > 1 else "is neither digit nor separator"
+    return f"{', '.join(named)}{more} {verb}"
+
+
+def _name(character: str) -> str:
+    if character.isascii() and character.isprintable():
+        return f'"{character}"'
+    name = unicodedata.name(character, escape(character))
+    return f"U+{ord(character):04X} {name}{'' if character.isprintable() else ' (invisible)'}"

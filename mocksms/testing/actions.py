@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from mocksms.errors import MockRefused, MocksmsError
+from mocksms.sms.numbers import ORDINARY_NUMBERS, ordinary_number
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.client import ADVANCE_SECONDS, MockClient
 from mocksms.testing.models import (
@@ -28,6 +29,9 @@ __tracebackhide__ = True
 
 LANES: Final = 100
 """Numbers of each magic outcome."""
+
+ORDINARY: Final = "ordinary"
+"""The name of numbers that the default rules decide about."""
 
 Rules = Sequence[Mapping[str, Any]]
 """Rules as in a scenario file: `{"match": {"tag": "otp"}, "outcome": "rejected/bounced", "times": 1}`."""
@@ -93,26 +97,34 @@ class Actions(AccountHandle):
         self._faults: list[FaultHandle] = []
 
     def number(self, outcome: str = "sent") -> str:
-        """Return a magic number for an outcome, another one each time.
+        """Return a number for a test, another one each time: a magic number for an outcome, or an ordinary number.
+
+        The default rules decide about an ordinary number. Invented numbers are often kosher, such as 972-52-7654321.
 
         Args:
             outcome: a name such as `kosher` or `response-lost`, or a code such as `21`; `mocksms numbers` lists them.
+                Or `ordinary`.
 
         Raises:
-            ValueError: there is no such outcome, or its 100 numbers are used up.
+            ValueError: there is no such outcome, or its 100 numbers (10,000 ordinary ones) are used up.
         """
-        rows = self.client.request("GET", "numbers")["numbers"]
         name = str(outcome).strip().lower().replace("_", "-").replace(" ", "-")
+        if name == ORDINARY:
+            return ordinary_number(self._next_lane(ORDINARY, ORDINARY_NUMBERS))
+        rows = self.client.request("GET", "numbers")["numbers"]
         row = next((row for row in rows if name in (row["name"], row["code"])), None)
         if row is None:
-            names = [row["name"] for row in rows]
+            names = [*(row["name"] for row in rows), ORDINARY]
             near = difflib.get_close_matches(name, names, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"the outcomes are {', '.join(names)}"
             raise ValueError(f"there is no magic number for {outcome!r}; {hint}")
-        lane = next(self._lanes.setdefault(row["code"], count()))
-        if lane >= LANES:
-            raise ValueError(f"this test has used all {LANES} numbers for {outcome!r}; keep a number and use it again")
-        return f"{row['number'][:-2]}{lane:02}"
+        return f"{row['number'][:-2]}{self._next_lane(row['name'], LANES):02}"
+
+    def _next_lane(self, outcome: str, lanes: int) -> int:
+        lane = next(self._lanes.setdefault(outcome, count()))
+        if lane >= lanes:
+            raise ValueError(f"this test has used all {lanes} numbers for {outcome!r}; keep a number and use it again")
+        return lane
 
     def scenario(self, scenario: str | Path | Rules | Mapping[str, Any] | None) -> None:
         """Activate a scenario instead of the present ones.

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.sms.numbers import KOSHER_PREFIXES, MAX_NUMBER_LENGTH, NumberForm, digits_of, parse
+from mocksms.sms.numbers import (
+    KOSHER_PREFIXES,
+    MAGIC_PREFIX,
+    MAX_NUMBER_LENGTH,
+    ORDINARY_NUMBERS,
+    NumberForm,
+    digits_of,
+    ordinary_number,
+    parse,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +64,26 @@ def test_israeli_mobile_range_excludes_57() -> None:
     [
         pytest.param("", "no digits in it", id="nothing"),
         pytest.param("+-. ()[]", "no digits in it", id="only separators"),
-        pytest.param("972-54-11111a1", "a character that is neither digit nor separator", id="a letter"),
-        pytest.param("972-54-111111١", "a character that is neither digit nor separator", id="an Arabic digit"),
-        pytest.param("972\t541111111", "a character that is neither digit nor separator", id="a tab"),
+        pytest.param("972-54-11111a1", '"a" is neither digit nor separator', id="a letter"),
+        pytest.param("call me", '"c", "a", "l" and 2 more are neither digits nor separators', id="letters"),
+        pytest.param(
+            "972-54-111111١", "U+0661 ARABIC-INDIC DIGIT ONE is neither digit nor separator", id="an Arabic digit"
+        ),
+        pytest.param("972\t541111111", r"U+0009 \t (invisible) is neither digit nor separator", id="a tab"),
+        pytest.param(
+            "\u202a972-54-1111111\u202c",
+            "U+202A LEFT-TO-RIGHT EMBEDDING (invisible), U+202C POP DIRECTIONAL FORMATTING (invisible) "
+            "are neither digits nor separators",
+            id="marks of direction",
+        ),
+        pytest.param(
+            "972\u201154\u20111111111", "U+2011 NON-BREAKING HYPHEN is neither digit nor separator", id="another hyphen"
+        ),
+        pytest.param(
+            "972\xa0541111111", "U+00A0 NO-BREAK SPACE (invisible) is neither digit nor separator", id="another space"
+        ),
+        pytest.param("972\ud83d", r"U+D83D \ud83d (invisible) is neither digit nor separator", id="a lone surrogate"),
+        pytest.param("+972 (0)54 1111111", "a 0 after the country code 972; leave it out", id="a 0 too many"),
         pytest.param(
             "972-54-111111",
             "11 digits, but an Israeli mobile number is 9725 and 8 more digits",
@@ -97,6 +123,20 @@ def test_local_number_is_malformed() -> None:
     number = parse("054-1111111")
     assert number.form is NumberForm.MALFORMED
     assert number.problem == "a local number without country code"
+
+
+def test_number_as_dialled_from_abroad_is_not_called_local() -> None:
+    for accept_local in (False, True):
+        number = parse("00972-54-1111111", accept_local=accept_local)
+        assert number.form is NumberForm.MALFORMED
+        assert number.problem == "00, as dialled for calls abroad, before the country code; leave it out"
+
+
+def test_ordinary_numbers_are_israeli_mobiles_and_neither_kosher_nor_magic() -> None:
+    numbers = [parse(ordinary_number(lane)) for lane in range(ORDINARY_NUMBERS)]
+    assert {number.form for number in numbers} == {NumberForm.ISRAELI_MOBILE}
+    assert len({number.digits for number in numbers}) == ORDINARY_NUMBERS
+    assert not any(number.digits.startswith((*KOSHER_PREFIXES, MAGIC_PREFIX)) for number in numbers)
 
 
 @pytest.mark.ledger("number.local")

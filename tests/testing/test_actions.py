@@ -42,9 +42,25 @@ def test_each_number_is_used_once_until_all_are_used(sms: MockSMS) -> None:
     assert sms.number() == SENT
 
 
+def test_ordinary_numbers_are_decided_by_the_default_rules(sms: MockSMS) -> None:
+    numbers = [sms.number("ordinary") for _ in range(LANES + 1)]
+    assert len({*numbers}) == LANES + 1
+    send(sms, numbers[0])
+    sms.opt_out(numbers[1])
+    send(sms, numbers[1])
+    first, second = sms.outbox
+    assert (str(first.state), first.decided_by) == ("sent", "no rule or list applied")
+    assert (str(second.state), second.decided_by) == ("rejected/unsubscribe", "opt-out")
+
+
 @pytest.mark.parametrize(
     ("outcome", "hint"),
-    [("koscher", "did you mean 'kosher'?"), ("delivered", "the outcomes are sent, "), ("99", "the outcomes are")],
+    [
+        ("ordinery", "did you mean 'ordinary'?"),
+        ("koscher", "did you mean 'kosher'?"),
+        ("delivered", "the outcomes are sent, "),
+        ("99", "the outcomes are"),
+    ],
 )
 def test_unknown_outcome_is_refused_with_the_known_ones(sms: MockSMS, outcome: str, hint: str) -> None:
     with pytest.raises(ValueError, match="there is no magic number for") as refused:
