@@ -1,4 +1,4 @@
-"""The server: runs uvicorn, breaks connections for faults, and stops within a second."""
+"""The server: runs uvicorn, and stops within a second."""
 
 from __future__ import annotations
 
@@ -6,170 +6,28 @@ import asyncio
 import errno
 import gc
 import os
-import re
 import signal
 import socket
-import struct
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, Final, cast
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mocksms.app import create_app
-from mocksms.asgi import CONNECTION
+from mocksms.connections import forks
+from mocksms.connections.acceptor import Acceptor
+from mocksms.connections.idle import IdleConnections
+from mocksms.connections.protocol import MAX_IDLE_SECONDS, Protocol
+from mocksms.connections.transport import TcpConnection
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.errors import SettingsError
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings, url_of
 
-MAX_HEAD_BYTES: Final = 65_536
-"""Maximum of bytes in the head of a request. What arrives in the same read as its start may exceed it."""
-
-MAX_FRAMING_FACTOR: Final = 8
-"""Maximum of bytes in chunk framing and trailers, for each byte of body."""
-
 GRACE_SECONDS: Final = 0.25
 """Seconds for open requests to end when the server stops."""
-
-LINGER_SECONDS: Final = 30.0
-"""Seconds for a slow reader to receive the end of a stream."""
-
-_UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
-_RESET_ON_CLOSE: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-
-
-class TcpConnection:
-    """A transport that can be reset, and can buffer writes to send them in one piece."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._held: list[bytes] | None = None
-        self.drain: Callable[[], Awaitable[None]]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Write, or buffer while held."""
-        if self._held is None:
-            self._transport.write(data)
-        else:
-            self._held.append(data)
-
-    def hold(self) -> None:
-        """Buffer writes until `release`."""
-        self._held = []
-
-    def release(self) -> None:
-        """Write the buffer."""
-        if self._held:
-            self._transport.write(b"".join(self._held))
-        self._held = None
-
-    async def flush(self) -> None:
-        """Wait until the operating system has taken all writes, or the connection is closed."""
-        if self._transport.get_write_buffer_size():
-            # A limit of zero pauses the flow until the buffer is empty, which is what drain() waits for.
-            self._transport.set_write_buffer_limits(0)
-            await self.drain()
-            self._transport.set_write_buffer_limits()
-
-    def close(self) -> None:
-        """Close the connection after all writes."""
-        self.release()
-        self._transport.close()
-
-    def finish(self, last: bytes) -> None:
-        """End a chunked body and close the connection; abort it if the reader is too slow."""
-        self.release()
-        self._transport.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(last), last))
-        self._transport.close()
-        asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
-
-    def reset(self) -> None:
-        """Abort the connection with a TCP reset."""
-        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self._transport.abort()
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1 protocol with four additions.
-
-    It limits the size of headers. It passes bytes that are not HTTP to `on_malformed`. It keeps the body of a request
-    that offers an upgrade, as Java's client does to h2c: uvicorn would drop it. It gives the application access to the
-    connection, for faults and for responses in one piece.
-    """
-
-    _received = 0
-    _body_size = 0
-    _last_read = b""
-    _in_request = False
-
-    def __init__(self, on_malformed: Callable[[bytes, str], object], **options: Any) -> None:
-        super().__init__(**options)
-        self._on_malformed = on_malformed
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start a connection."""
-        connection: Any = TcpConnection(transport)
-        super().connection_made(connection)
-        connection.drain = self.flow.drain
-        self._extensions: Any = {CONNECTION: connection}
-
-    def data_received(self, data: bytes) -> None:
-        """Receive bytes; refuse a request if its headers or framing are too long."""
-        self._received += len(data)
-        self._last_read = b"" if self._in_request else data
-        super().data_received(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
-        if (
-            self._received - self._body_size > MAX_HEAD_BYTES + MAX_FRAMING_FACTOR * self._body_size
-            and not self.transport.is_closing()
-        ):
-            self.send_400_response("The request headers are too long.")
-        self._last_read = b""
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse bytes that are not HTTP, and record them: no API will see them."""
-        self._on_malformed(self._last_read, msg)
-        super().send_400_response(msg)
-
-    def on_message_begin(self) -> None:
-        """Start a request."""
-        super().on_message_begin()
-        self._in_request = True
-        self._received = self._body_size = 0
-        self.scope["extensions"] = self._extensions
-
-    def on_message_complete(self) -> None:
-        """End a request."""
-        self._in_request = False
-        super().on_message_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """Receive a part of the body."""
-        self._body_size += len(body)
-        super().on_body(body)
-
-    def shutdown(self) -> None:
-        """Stop: finish an open request, but do not wait for the rest of a body."""
-        if not self._is_head() and not self.cycle.response_complete:
-            self.transport.close()
-        else:
-            super().shutdown()
-
-    def _is_head(self) -> bool:
-        """Whether the next bytes are the head of a request, not its body."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        return cycle is None or not cycle.more_body
-
-
-def _without_upgrade(data: bytes) -> bytes:
-    """Return the head of a request without its upgrade header, which a server may ignore."""
-    head, end, rest = data.partition(b"\r\n\r\n")
-    return _UPGRADE.sub(rb"\r\nx-upgrade", head) + end + rest
 
 
 class Server(uvicorn.Server):
@@ -182,10 +40,13 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, engine: Engine, scenarios: StartScenarios | None = None, *, owns_process: bool = True) -> None:
+        self._engine = engine
         self._stopping = asyncio.Event()
+        self._idle = IdleConnections()
+        self._acceptors: list[Acceptor] = []
         config = uvicorn.Config(
             create_app(engine, self._stopping, scenarios),
-            http=cast("type[asyncio.Protocol]", partial(Protocol, engine.record_malformed_request)),
+            http="httptools",
             ws="none",
             loop="asyncio",
             lifespan="on",
@@ -194,14 +55,43 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            headers=[("x-content-type-options", "nosniff")],
+            timeout_keep_alive=MAX_IDLE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,  # type: ignore[arg-type]
         )
         super().__init__(config)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then accept connections."""
+        await super().startup([])
+        self._acceptors = [Acceptor(each, self._create_protocol, self._idle) for each in sockets or []]
+        forks.close_in_children(self)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: send delayed responses at once, then close the connections."""
+        for acceptor in self._acceptors:
+            await acceptor.stop()
         self._stopping.set()
         await super().shutdown(sockets)
+
+    def close_copies(self) -> None:
+        """Close the connections in a forked child.
+
+        The null device replaces their sockets: asyncio would close the same descriptors again, which may by then
+        belong to other files.
+        """
+        with suppress(OSError), open(os.devnull, "rb") as null:
+            for connection in self.server_state.connections:
+                os.dup2(null.fileno(), cast("TcpConnection", connection.transport).fileno(), inheritable=False)
+
+    def _create_protocol(self) -> Protocol:
+        return Protocol(
+            self._engine.record_malformed_request,
+            self._idle,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
 
 
 class LongLived:
@@ -225,7 +115,15 @@ class LongLived:
             gc.freeze()
 
 
-def bind(settings: Settings) -> socket.socket:
+class ListeningSocket(socket.socket):
+    """A socket that forked children close: they would go on listening after the mock has stopped."""
+
+    def close_copies(self) -> None:
+        """Close the socket in a forked child."""
+        self.close()
+
+
+def bind(settings: Settings) -> ListeningSocket:
     """Return a listening socket, so that the address is known and accepts connections before the server starts.
 
     Raises:
@@ -237,11 +135,12 @@ def bind(settings: Settings) -> socket.socket:
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         # asyncio turns off Nagle's algorithm, which can delay a response by 40 ms, only if the protocol is given.
-        listener = socket.socket(family, kind, protocol)
+        listener = ListeningSocket(family, kind, protocol)
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(2048)
+        forks.close_in_children(listener)
     except (OSError, UnicodeError) as error:
         if listener is not None:
             listener.close()

@@ -24,6 +24,7 @@ LAYERS: Final = (
     {"schemas"},
     {"scenario"},
     {"asgi"},
+    {"connections"},
     {"webhooks", "web"},
     {"provider", "inspection"},
     {"app"},
@@ -39,8 +40,7 @@ LOOSE: Final = {"__init__", "__main__", "errors", "environment", "settings", "as
 
 LIBRARIES: Final[dict[str, set[str]]] = {
     "starlette": {"provider", "inspection", "web", "app"},
-    "uvicorn": {"server"},
-    "httptools": {"server"},
+    "uvicorn": {"server", "connections"},
     "pydantic": {"provider", "inspection", "schemas", "scenario"},
     "pydantic_core": {"schemas.validation"},
     "regex": {"engine.patterns"},
@@ -52,7 +52,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "testcontainers": {"testing.container"},
     "random": {"engine.clock", "engine.account", "engine.rules", "cli.demo"},
     "time": {"engine.clock", "engine.account"},
-    "socket": {"server", "webhooks", "testing.client", "testing.session"},
+    "socket": {"server", "connections", "webhooks", "testing.client", "testing.session"},
     "ssl": {"webhooks"},
     "threading": {"webhooks", "testing.client", "testing.server", "testing.waiting"},
     "http.client": {"webhooks", "provider.responses", "testing.client"},

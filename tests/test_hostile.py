@@ -100,7 +100,7 @@ def assert_refused(mock: Mock, key: str, response: Response | None) -> None:
     """Assert that the connection was closed or the response is a refusal as the vendor words it; nothing is stored."""
     if response is not None:
         assert 400 <= response.status < 500
-        if response.data == b"Invalid HTTP request received.":
+        if isinstance(response.data, bytes):
             assert response.closed
         else:
             assert isinstance(response.data["Message"], str)
@@ -529,7 +529,6 @@ UNUSUAL_REQUESTS = {
     "HTTP/1.0": framed("{key}", sendable(), request=f"POST {SEND} HTTP/1.0"),
     "absolute form": framed("{key}", sendable(), request=f"POST http://webapi.mymarketing.co.il{SEND} HTTP/1.1"),
     "no Host": framed("{key}", sendable()).replace(b"Host: mock\r\n", b""),
-    "two Hosts": framed("{key}", sendable()).replace(b"Host: mock\r\n", b"Host: a\r\nHost: b\r\n"),
     "blank line first": b"\r\n" + framed("{key}", sendable()),
     "escaped path": framed("{key}", sendable(), request="POST /%74ransactional/sms/%73end HTTP/1.1"),
     "header in capitals": framed("{key}", sendable()).replace(b"X-API-Key", b"X-API-KEY"),
@@ -551,6 +550,7 @@ def test_http_1_0_ends_the_connection(shared_mock: Mock, key: str) -> None:
 
 
 MALFORMED_REQUESTS = {
+    "two Hosts": framed("{key}", sendable()).replace(b"Host: mock\r\n", b"Host: a\r\nHost: b\r\n"),
     "unknown method": framed("{key}", sendable(), request=f"BREW {SEND} HTTP/1.1"),
     "unknown version": framed("{key}", sendable(), request=f"POST {SEND} HTTP/9.9"),
     "no version": f"POST {SEND}\r\n\r\n".encode(),

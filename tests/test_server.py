@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import asyncio
 import gc
 import http.client
 import json
+import os
 import socket
 import sys
 import threading
@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
-from uvicorn.protocols.http.flow_control import FlowControl
 
+from mocksms.connections.protocol import Protocol
 from mocksms.engine.engine import Engine
 from mocksms.errors import SettingsError
-from mocksms.server import LongLived, Protocol, TcpConnection, base_url, bind
+from mocksms.server import LongLived, Server, base_url, bind
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
@@ -383,6 +384,22 @@ def test_stopping_refuses_new_connections() -> None:
         socket.create_connection((mock.host, mock.port), TIMEOUT)
 
 
+def test_copies_of_connections_are_closed_without_ending_them() -> None:
+    """What a forked child does, done here; tests/testing/test_server.py has real children."""
+    here, there = socket.socketpair()
+    with here, there, socket.socket(fileno=os.dup(here.fileno())) as original, bind(Settings(port=0)) as listener:
+        server = Server(Engine(Settings()))
+        connection: Any = type("Connection", (), {"transport": here})
+        server.server_state.connections.add(connection)
+        server.close_copies()
+        with pytest.raises(OSError, match="Socket operation on non-socket"):
+            here.send(b"x")
+        original.sendall(b"x")
+        assert there.recv(1) == b"x"
+        listener.close_copies()
+        assert listener.fileno() == -1
+
+
 def test_links_begin_with_the_public_url() -> None:
     with running(Settings(port=0, public_url="http://192.0.2.7")) as mock:
         assert mock.engine.link_base == "http://192.0.2.7"
@@ -395,52 +412,3 @@ def test_body_with_an_upgrade_line_is_unchanged(shared_mock: Mock) -> None:
         connection.sendall(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
     assert shared_mock.search(key="upgrade")[0]["content"] == "one\r\nUpgrade: two"
-
-
-class Writer(asyncio.Protocol):
-    """One end of a connection: writes, and waits for its buffer as uvicorn does."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.connection = TcpConnection(transport)
-        self.flow = FlowControl(transport)
-        self.connection.drain = self.flow.drain
-
-    def pause_writing(self) -> None:
-        self.flow.pause_writing()
-
-    def resume_writing(self) -> None:
-        self.flow.resume_writing()
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self.flow.resume_writing()
-
-
-@pytest.mark.parametrize("size", [1, 10_000_000], ids=["small", "large"])
-@pytest.mark.parametrize("reads", [True, False], ids=["reader", "reader that disconnects"])
-def test_flush_returns_after_all_is_written_or_the_reader_disconnects(size: int, reads: bool) -> None:
-    async def write() -> int:
-        here, there = socket.socketpair()
-        there.settimeout(TIMEOUT)
-        _, writer = await asyncio.get_running_loop().create_connection(Writer, sock=here)
-        writer.connection.write(b"x" * size)
-        flush = asyncio.create_task(writer.connection.flush())
-        await asyncio.sleep(0)
-        assert flush.done() is (size == 1)
-        received = 0
-        with there:
-            if reads:
-                received = await asyncio.to_thread(read_exactly, there, size)
-        await flush
-        assert writer.connection.get_write_buffer_size() == 0
-        writer.connection.close()
-        return received
-
-    assert asyncio.run(write()) == (size if reads else 0)
-
-
-def read_exactly(connection: socket.socket, size: int) -> int:
-    received = 0
-    while received < size:
-        received += len(connection.recv(1_000_000))
-    return received

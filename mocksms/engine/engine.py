@@ -198,10 +198,10 @@ class Engine:
         journal.add(request.number, request)
         self.emit(account, request)
 
-    def record_malformed_request(self, raw: bytes, why: str) -> None:
-        """Record bytes that are not an HTTP request."""
+    def record_malformed_request(self, raw: bytes, why: str, status: int = 400) -> None:
+        """Record bytes that are not an HTTP request, and the response to them."""
         accounts = self.accounts
-        self.record_request(None, malformed_request(accounts.numbering.take(), accounts.clock.now(), raw, why))
+        self.record_request(None, malformed_request(accounts.numbering.take(), accounts.clock.now(), raw, why, status))
 
     def step(self, account: Account, message: Message, state: State, at: datetime, cause: str) -> Message:
         """Move a message to its next state, with the effects on its account.

@@ -60,7 +60,7 @@ Journal = BoundedLog[RecordedRequest]
 """The requests of one account, at most `limit`; beyond it the oldest are evicted."""
 
 
-def malformed_request(number: int, at: datetime, raw: bytes, why: str) -> RecordedRequest:
+def malformed_request(number: int, at: datetime, raw: bytes, why: str, status: int) -> RecordedRequest:
     """Return the record of bytes that are not HTTP: only the first line, since others may contain an API key."""
     first_line = raw.partition(b"\n")[0].strip()[:MAX_MALFORMED_LINE].decode("latin-1")
     method, _, target = first_line.partition(" ")
@@ -73,7 +73,7 @@ def malformed_request(number: int, at: datetime, raw: bytes, why: str) -> Record
         headers=b"",
         body=b"",
         body_size=0,
-        status=400,
+        status=status,
         response_body=response_body,
         response_size=len(response_body),
         response_headers=(),

@@ -34,7 +34,6 @@ MAX_FORM_BYTES: Final = 1_024
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex, nofollow",
     # A stricter policy would make browsers send the form without its origin, which is checked.
     "referrer-policy": "same-origin",

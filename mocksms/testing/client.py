@@ -6,8 +6,6 @@ It uses the standard library's HTTP client: test doubles replace requests, httpx
 from __future__ import annotations
 
 import json
-import os
-import selectors
 import socket
 import sys
 import threading
@@ -20,6 +18,8 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+from mocksms.connections import forks
+from mocksms.connections.idle import has_input
 from mocksms.engine.clock import SteadyTime
 from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
 from mocksms.settings import mock_url
@@ -68,7 +68,7 @@ class MockClient:
         self._busy: dict[threading.Thread, HTTPConnection] = {}
         self._abandoned = weakref.WeakSet[threading.Thread]()
         self._has_timed_out = False
-        self._process = os.getpid()
+        forks.close_in_children(self)
         weakref.finalize(self, _close, self._idle)
 
     def request(
@@ -177,11 +177,41 @@ class MockClient:
         """Close the idle connections."""
         _close(self._idle)
 
+    def close_copies(self) -> None:
+        """Close the connections in a forked child; the parent process goes on using them."""
+        for connection in (*self._idle, *self._busy.values()):
+            connection.close()
+        self._idle.clear()
+        self._busy.clear()
+
     def _exchange(
         self, method: str, target: str, data: bytes | None, headers: dict[str, str], read_timeout: float
     ) -> tuple[int, bytes]:
+        """Send a request on an idle connection, or else on a new one.
+
+        A read is sent again if the idle connection was closed: the server or a proxy may close it at the same moment.
+        """
+        connection = self._idle_connection(read_timeout)
+        if connection is not None:
+            try:
+                return self._exchange_on(connection, method, target, data, headers, read_timeout)
+            except MockUnreachable as error:
+                is_closed = isinstance(error.cause, ConnectionError)
+                if not (is_closed and _is_read(method, target)) or threading.current_thread() in self._abandoned:
+                    raise
+        return self._exchange_on(self._open(timeout=read_timeout), method, target, data, headers, read_timeout)
+
+    def _exchange_on(
+        self,
+        connection: HTTPConnection,
+        method: str,
+        target: str,
+        data: bytes | None,
+        headers: dict[str, str],
+        read_timeout: float,
+    ) -> tuple[int, bytes]:
         thread = threading.current_thread()
-        connection = self._busy[thread] = self._connection(read_timeout)
+        self._busy[thread] = connection
         try:
             connection.request(method, self._prefix + target, data, headers)
             if thread in self._abandoned:
@@ -200,18 +230,15 @@ class MockClient:
         self._idle.append(connection)
         return result
 
-    def _connection(self, read_timeout: float) -> HTTPConnection:
-        """Return an idle connection that is still open, or a new one."""
-        if self._process != os.getpid():
-            # After a fork the parent process goes on using these.
-            self._process = os.getpid()
-            self._idle.clear()
+    def _idle_connection(self, read_timeout: float) -> HTTPConnection | None:
+        """Return an idle connection that is still open, None if there is none."""
         while True:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                return self._open(timeout=read_timeout)
-            if connection.sock is not None and not _has_ended(connection.sock):
+                return None
+            # An idle connection has nothing to read but its end.
+            if connection.sock is not None and not has_input(connection.sock):
                 connection.sock.settimeout(read_timeout)
                 return connection
             connection.close()
@@ -313,16 +340,19 @@ def _as_json(value: object) -> object:
     raise TypeError(f"{value!r} cannot be sent to a mock; JSON values, timedeltas and sets can")
 
 
-def _has_ended(idle: socket.socket) -> bool:
-    """Whether the peer has closed a connection: an idle one has nothing else to read."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(idle, selectors.EVENT_READ)
-        return bool(selector.select(0))
+def _is_read(method: str, target: str) -> bool:
+    """Whether a request changes nothing, so that it can be sent twice."""
+    return method == "GET" or target.partition("?")[0] == "/_mock/verify"
 
 
 def _close(connections: list[HTTPConnection]) -> None:
     while connections:
-        connections.pop().close()
+        connection = connections.pop()
+        if connection.sock is not None:
+            # A forked process may have a copy of the socket, which would keep the connection open.
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+        connection.close()
 
 
 def runs_event_loop() -> bool:

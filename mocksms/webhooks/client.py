@@ -159,7 +159,8 @@ class Connection(io.RawIOBase):
             self._socket.shutdown(SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, also for a receiver while a forked process has a copy of the socket."""
+        self.abort()
         self._socket.close()
         super().close()
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
-from mocksms import server
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
 from mocksms.inspection import events as streams
@@ -267,7 +266,7 @@ def test_reader_behind_the_oldest_event_is_dropped(monkeypatch: pytest.MonkeyPat
 
 def test_connection_of_a_reader_that_never_reads_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams.Streams.__init__, "__defaults__", (0.01, streams.KEEP_ALIVE_SECONDS))
-    monkeypatch.setattr(server, "LINGER_SECONDS", 0.0)
+    monkeypatch.setattr("mocksms.connections.transport.LINGER_SECONDS", 0.0)
     with not_reading(monkeypatch) as (mock, connection):
         flood(mock)
         watched(mock, 0)

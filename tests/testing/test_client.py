@@ -8,8 +8,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import count
 
 import pytest
 
@@ -17,7 +18,7 @@ from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
 from mocksms.settings import Settings
 from mocksms.testing import client as client_module
 from mocksms.testing.client import MockClient, check_ready, wait_until_ready
-from tests.support import TIMEOUT, Mock, running
+from tests.support import TIMEOUT, Mock, free_port, running
 
 
 @contextmanager
@@ -43,11 +44,6 @@ def other_server(status: int, body: bytes, pause: threading.Event | None = None)
         finally:
             server.shutdown()
             thread.join(TIMEOUT)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture
@@ -204,16 +200,123 @@ def test_threads_share_a_client(shared_mock: Mock) -> None:
         assert list(pool.map(set_credit, keys)) == list(range(200))
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_child_of_a_fork_uses_connections_of_its_own(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+class ClosingServer:
+    """A server that responds once on its first connection, and closes a connection with its second request unanswered.
+
+    It then responds on each further connection, unless it `closes_all`. `served` are the requests.
+    """
+
+    RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+    def __init__(self, *, closes_all: bool = False) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._closes_all = closes_all
+        self.served: list[str] = []
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> ClosingServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(TIMEOUT)
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            for number in count():
+                connection = self._listener.accept()[0]
+                with connection:
+                    self._take(connection)
+                    if not (number and self._closes_all):
+                        connection.sendall(self.RESPONSE)
+                    if not number:
+                        self._take(connection)
+
+    def _take(self, connection: socket.socket) -> None:
+        method, _, rest = connection.recv(65_536).decode().partition(" ")
+        self.served.append(f"{method} {rest.partition(' ')[0]}")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "messages"), ("POST", "verify"), ("POST", "verify?since=1")])
+def test_read_is_sent_again_when_its_idle_connection_was_closed(method: str, path: str) -> None:
+    with ClosingServer() as server, closing(MockClient(server.url)) as client:
+        client.request("GET", "health")
+        assert client.request(method, path) == {}
+    assert server.served == ["GET /_mock/health", *[f"{method} /_mock/{path}"] * 2]
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "reset"), ("PATCH", "account"), ("DELETE", "messages")])
+def test_write_is_never_sent_again(method: str, path: str) -> None:
+    with ClosingServer() as server, closing(MockClient(server.url)) as client:
+        client.request("GET", "health")
+        with pytest.raises(MockUnreachable):
+            client.request(method, path)
+    assert server.served == ["GET /_mock/health", f"{method} /_mock/{path}"]
+
+
+def test_read_is_sent_again_once() -> None:
+    with ClosingServer(closes_all=True) as server, closing(MockClient(server.url)) as client:
+        client.request("GET", "health")
+        with pytest.raises(MockUnreachable):
+            client.request("GET", "messages")
+    assert server.served == ["GET /_mock/health", *["GET /_mock/messages"] * 2]
+
+
+def test_read_on_a_new_connection_is_not_sent_again() -> None:
+    with ClosingServer() as server, closing(MockClient(server.url)) as client:
+        client.request("GET", "health")
+        ((connection),) = client._idle
+        client._idle.clear()
+        connection.close()
+        server._closes_all = True
+        with pytest.raises(MockUnreachable):
+            client.request("GET", "messages")
+    assert server.served[-1] == "GET /_mock/messages"
+    assert server.served.count("GET /_mock/messages") == 1
+
+
+def test_abandoned_read_is_not_sent_again() -> None:
+    with ClosingServer() as server, closing(MockClient(server.url)) as client:
+        client.request("GET", "health")
+        client.abandon(threading.current_thread())
+        with pytest.raises(MockUnreachable, match="the wait for it was cancelled"):
+            client.request("GET", "messages")
+
+
+def test_copies_of_connections_are_closed_without_ending_them(shared_mock: Mock) -> None:
     with closing(MockClient(shared_mock.url)) as client:
         client.request("GET", "health")
-        ((before),) = client._idle
-        monkeypatch.setattr("os.getpid", lambda: -1)
-        client.request("GET", "health")
-        assert before not in client._idle
-        before.close()
+        ((connection),) = client._idle
+        client._busy[threading.current_thread()] = connection
+        assert connection.sock is not None
+        with socket.socket(fileno=os.dup(connection.sock.fileno())) as original:
+            client.close_copies()
+            assert (client._idle, client._busy, connection.sock) == ([], {}, None)
+            original.settimeout(TIMEOUT)
+            original.sendall(b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert original.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        assert client.request("GET", "health")["status"] == "ready"
+
+
+def test_closed_connection_ends_also_while_another_process_has_a_copy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = MockClient(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with ThreadPoolExecutor(1) as pool:
+            pending = pool.submit(client.request, "GET", "health")
+            peer = listener.accept()[0]
+            with peer:
+                peer.recv(65_536)
+                peer.sendall(ClosingServer.RESPONSE)
+                pending.result(TIMEOUT)
+                ((connection),) = client._idle
+                assert connection.sock is not None
+                with socket.socket(fileno=os.dup(connection.sock.fileno())):
+                    client.close()
+                    peer.settimeout(TIMEOUT)
+                    assert peer.recv(1) == b""
 
 
 def test_wait_until_up_returns_once_a_mock_is_ready() -> None:

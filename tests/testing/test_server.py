@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import gc
 import logging
+import multiprocessing
+import os
+import signal
+import socket
 import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import requests
 
 from mocksms import MockSMS
 from mocksms.errors import MockUnreachable
 from mocksms.settings import Settings
 from mocksms.testing import server as server_module
 from mocksms.testing.server import ThreadedServer
-from tests.support import TIMEOUT
+from tests.support import TIMEOUT, send_sms
 from tests.testing.support import send
 
 
@@ -71,3 +79,113 @@ def test_collector_is_as_it_was() -> None:
             assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+allows_fork = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
+
+def wait_for_end(pipe: Any) -> None:
+    """Live as long as the parent process keeps its end of the pipe open."""
+    pipe.poll(None)
+
+
+@contextmanager
+def process(method: str) -> Iterator[None]:
+    """Run a child process during the block."""
+    context: Any = multiprocessing.get_context(method)
+    here, there = context.Pipe()
+    child = context.Process(target=wait_for_end, args=(there,))
+    child.start()
+    there.close()
+    try:
+        yield
+    finally:
+        here.send(None)
+        child.join(TIMEOUT)
+    assert child.exitcode == 0
+    child.close()
+    here.close()
+
+
+@contextmanager
+def pool() -> Iterator[None]:
+    """Run a pool of processes during the block."""
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as executor:
+        assert list(executor.map(abs, [-1, -2])) == [1, 2]
+        yield
+
+
+@contextmanager
+def prefork_server() -> Iterator[None]:
+    """Run a server with two forked workers during the block; each sends an SMS for every request."""
+    sms = MockSMS.connect(os.environ["SMS_URL"], ready_timeout=0)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        workers = [_start_worker(listener, sms) for _ in range(2)]
+        try:
+            for _ in range(4):
+                with socket.create_connection(listener.getsockname(), TIMEOUT) as client:
+                    assert client.recv(100) == b"sent"
+            assert len(sms.outbox) == 4
+            yield
+        finally:
+            for worker in workers:
+                os.kill(worker, signal.SIGKILL)
+                os.waitpid(worker, 0)
+            sms.stop()
+
+
+def _start_worker(listener: socket.socket, sms: MockSMS) -> int:
+    worker = os.fork()
+    if worker:
+        return worker
+    try:
+        while True:
+            connection, _ = listener.accept()
+            send_sms(sms.url, key=sms.api_key)
+            assert sms.outbox
+            connection.sendall(b"sent")
+            connection.close()
+    finally:
+        os._exit(1)
+
+
+CHILDREN: dict[str, Callable[[], Any]] = {
+    "fork": lambda: process("fork"),
+    "forkserver": lambda: process("forkserver"),
+    "spawn": lambda: process("spawn"),
+    "process pool": pool,
+    "prefork server": prefork_server,
+}
+
+
+@needs_fork
+@allows_fork
+@pytest.mark.parametrize("child", CHILDREN.values(), ids=CHILDREN)
+def test_child_process_keeps_no_connection_open(child: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection ends only when its last copy is closed, and a forked child has copies of all connections."""
+    with MockSMS() as sms, requests.Session() as session:
+        sms.patch_env(monkeypatch)
+        assert sms.outbox == []
+        session.get(sms.url + "/_mock/health", timeout=TIMEOUT)
+        idle = socket.create_connection(("127.0.0.1", int(sms.url.rpartition(":")[2])), TIMEOUT)
+        idle.sendall(b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        response = b""
+        while not response.endswith(b"}"):
+            response += idle.recv(65_536)
+        with child():
+            for number, error in (("972-50-0007100", "reset"), ("972-50-0007300", "IncompleteRead")):
+                with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError), match=error):
+                    send_by(session, sms, number)
+            assert len(sms.outbox) >= 2
+            url = sms.url
+            sms.stop()
+            with idle:
+                assert idle.recv(1) == b""
+            with pytest.raises(requests.ConnectionError, match="refused"):
+                requests.get(url, timeout=TIMEOUT)
+
+
+def send_by(session: requests.Session, sms: MockSMS, number: str) -> None:
+    data = {"message": {"content": "Hello", "to": [{"mobile_number": number}]}}
+    session.post(f"{sms.url}/transactional/sms/send", json=data, headers={"X-API-Key": sms.api_key}, timeout=2)

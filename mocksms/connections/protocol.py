@@ -1,0 +1,224 @@
+"""HTTP/1 protocol of uvicorn, with limits for heads and idle connections, and access to the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from mocksms.asgi import CONNECTION
+from mocksms.connections.idle import IdleConnections, has_input
+from mocksms.connections.transport import TcpConnection
+
+MAX_HEAD_BYTES: Final = 65_536
+"""Maximum of bytes in the head of a request. What arrives in the same read as its start may exceed it."""
+
+MAX_FRAMING_FACTOR: Final = 8
+"""Maximum of bytes in chunk framing and trailers, for each byte of body."""
+
+MAX_HEAD_SECONDS: Final = 10.0
+"""Seconds the head of a request may take to arrive."""
+
+MAX_IDLE_SECONDS: Final = 600
+"""Seconds a connection may stay open without a request.
+
+Longer than the pauses of tests: a client that uses a connection which the server is closing gets an error.
+"""
+
+MAX_FIRST_READ: Final = 1_000
+"""Bytes that are kept of the first read of a request, to record it if it is malformed."""
+
+OTHER_PROTOCOLS: Final = {
+    b"\x16\x03": "this is TLS; mocksms speaks plain HTTP",
+    b"PRI * HTTP/2.0": "this is HTTP/2; mocksms speaks HTTP/1.1",
+}
+"""The first bytes of other protocols, and how they are refused."""
+
+SINGLE_HEADERS: Final = (b"host", b"origin")
+"""Headers that a request has at most once: a check of one would miss the other."""
+
+_UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
+
+RecordMalformed = Callable[[bytes, str, int], object]
+"""Records a malformed request: its first bytes, what is wrong, and the status of the response."""
+
+
+class RepeatedHeader(Exception):
+    """A request has a header more than once that may occur once."""
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1 protocol with additions.
+
+    It limits the size of a head and its time to arrive. It passes bytes that are not HTTP to `record_malformed`. It
+    keeps the body of a request that offers an upgrade, as Java's client does to h2c: uvicorn would drop it. It gives
+    the application access to the connection, for faults and for responses in one piece.
+    """
+
+    _received = 0
+    _body_size = 0
+    _first_read = b""
+    _in_head = False
+    _in_request = False
+    _why = ""
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, record_malformed: RecordMalformed, idle: IdleConnections, **options: Any) -> None:
+        super().__init__(**options)
+        self._record_malformed = record_malformed
+        self._idle = idle
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start a connection."""
+        connection: Any = TcpConnection(transport)
+        super().connection_made(connection)
+        connection.drain = self.flow.drain
+        self._extensions: Any = {CONNECTION: connection}
+        self._become_idle()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End a connection."""
+        self._idle.discard(self)
+        self._end_head()
+        self._unset_keepalive_if_required()
+        cast("TcpConnection", self.transport).shut_down()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Receive bytes; refuse a request if its headers or framing are too long."""
+        self._idle.discard(self)
+        self._received += len(data)
+        if not self._in_request:
+            self._first_read = data[:MAX_FIRST_READ]
+        super().data_received(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
+        if self.transport.is_closing():
+            return
+        if self._received - self._body_size > MAX_HEAD_BYTES + MAX_FRAMING_FACTOR * self._body_size:
+            self._refuse(400, "The request headers are too long.")
+        elif self._in_head:
+            self._limit_head()
+        elif self._is_answered():
+            self._become_idle()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse bytes that are not HTTP."""
+        other = next((why for start, why in OTHER_PROTOCOLS.items() if self._first_read.startswith(start)), "")
+        if other:
+            self._first_read = b""  # not readable as a line
+        self._refuse(400, self._why or other or msg)
+
+    def on_message_begin(self) -> None:
+        """Start a request."""
+        super().on_message_begin()
+        self._in_head = self._in_request = True
+        self._received = self._body_size = 0
+        self.scope["extensions"] = self._extensions
+
+    def on_headers_complete(self) -> None:
+        """End the head of a request.
+
+        Raises:
+            RepeatedHeader: it has more than one Host or Origin; the parser then refuses the request.
+        """
+        self._end_head()
+        names = [name for name, _ in self.headers]
+        for name in SINGLE_HEADERS:
+            if names.count(name) > 1:
+                self._why = f"The request has {names.count(name)} {name.decode().title()} headers."
+                raise RepeatedHeader
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._in_request = False
+        super().on_message_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Receive a part of the body."""
+        self._body_size += len(body)
+        super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """End a response: start the next request of a pipeline, or wait for one."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        if self._in_head:
+            self._limit_head()
+        elif self._is_answered():
+            self._idle.add(self)
+
+    def shutdown(self) -> None:
+        """Stop: finish an open request, but do not wait for the rest of a body."""
+        if not self._is_head() and not self.cycle.response_complete:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def has_input(self) -> bool:
+        """Whether the client has sent something that is not received yet, or has closed the connection."""
+        return has_input(cast("TcpConnection", self.transport))
+
+    def close_idle(self) -> None:
+        """Close the connection; abort it if the client does not read the last response."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, which was idle for too long."""
+        self.close_idle()
+
+    def _become_idle(self) -> None:
+        """Wait for a request."""
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self._idle.add(self)
+
+    def _limit_head(self) -> None:
+        """Limit the time of a head that has begun. The time starts when the requests before it are answered."""
+        if self._head_timer is None and self._is_answered():
+            self._head_timer = self.loop.call_later(MAX_HEAD_SECONDS, self._refuse_slow_head)
+
+    def _end_head(self) -> None:
+        self._in_head = False
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse_slow_head(self) -> None:
+        self._refuse(408, f"The request headers did not arrive within {MAX_HEAD_SECONDS:g} seconds.")
+
+    def _refuse(self, status: int, text: str) -> None:
+        """Refuse a request that no API will see: record it, respond and close the connection."""
+        self._record_malformed(self._first_read, text, status)
+        body = text.encode()
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+        ]
+        head = b"".join([STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n"])
+        self.transport.write(head + body)
+        self.transport.close()
+
+    def _is_answered(self) -> bool:
+        """Whether every request whose head is complete has its response."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return cycle is None or cycle.response_complete
+
+    def _is_head(self) -> bool:
+        """Whether the next bytes are the head of a request, not its body."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return cycle is None or not cycle.more_body
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """Return the head of a request without its upgrade header, which a server may ignore."""
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(rb"\r\nx-upgrade", head) + end + rest
