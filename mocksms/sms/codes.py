@@ -1,58 +1,65 @@
-"""One-time codes in texts: found by their format; nearby words decide which one comes first."""
+"""One-time codes in texts: numbers with the form of a code, ranked by what the text says about them."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
-MAX_WORD_DISTANCE: Final = 40
-"""Maximum of characters between a code and the word that announces it."""
+from mocksms.sms.code_parts import MAX_SEARCH_LENGTH, Part, split
+from mocksms.sms.code_words import ANNOUNCING, CLAUSE_ENDS, OTHER_CODES, OTHER_IF_NAMED, WITH, Kind, plain_word
 
-_FORMS: Final = re.compile(
-    r"""(?<![\w*#+-])(?:
-        (?P<prefixed> [A-Z]-[0-9]{4,8})
-      | (?P<grouped> [0-9]{3}[ -][0-9]{3} | [0-9]{4}[ -][0-9]{4} | [A-Z0-9]{4}-[A-Z0-9]{4} | [A-Z0-9]{3}-[A-Z0-9]{3})
-      | (?P<plain> [0-9]{4,8} | (?=[A-Z]*[0-9])[A-Z0-9]{4,8} | (?=[a-z]*[0-9])[a-z0-9]{4,8})
-    )(?![\w-]|[.,:/][0-9])""",
-    re.VERBOSE | re.ASCII,
-)
+ORIGIN: Final = 100
+ADJACENT: Final = 80
+CALLED: Final = 70
+LINKED: Final = 60
+DASHED: Final = 50
+INSTRUCTED: Final = 45
+ALONE: Final = 40
+NAMED: Final = 35
+FOR_PURPOSE: Final = 25
+LONE: Final = 25
+THRESHOLD: Final = 10
+"""Points of a number by what announces it, less one for each word between, and the points that a code needs."""
 
-_OTHER_NUMBERS: Final = re.compile(
-    r"""(?:https?://|www\.)\S+
-      | (?:\+|\b0|\b972|\b1-)[0-9() -]{7,30}[0-9]
-      | \*[0-9]+
-      | (?:[₪$€£]|\b(?:NIS|ILS|USD|EUR))[ ]?[0-9][0-9.,]*
-      | (?<![0-9.,])[0-9][0-9.,]*+[ ]?(?:[₪$€£]|(?:NIS|ILS|USD|EUR)\b|ש["״]?ח|שקל)
-      | \b[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}\b
-      | \b[0-9]{1,2}:[0-9]{2}\b""",
-    re.VERBOSE,
-)
-"""Links, phone numbers, money, dates and times: digits inside them are not codes."""
+LETTERS: Final = -30
+YEAR: Final = -35
+STATE: Final = -40
+SMALL_LETTERS: Final = -45
+PROMO: Final = -100
+"""Points off: numbers of these forms, and numbers after words of a state, are seldom codes."""
 
-_ANNOUNCING: Final = re.compile(
-    r"\b(?:(?:pass)?codes?|otp|pin|passwords?|verification|one-time|[בהוכלמש]{0,3}(?:קוד|סיסמ[הא]|אימות)\w*)\b",
-    re.IGNORECASE,
-)
+MAX_LINKED_WORDS: Final = 45
+"""Words between a word that announces a code and "is" or a colon before the code."""
+MAX_NAMED_WORDS: Final = 8
+"""Words between a word that announces a code and the code, if nothing links them."""
+MAX_UNKNOWN_WORDS: Final = 2
+"""Of these, words that say nothing; twice as many before a code that ends its sentence."""
+MAX_NAME_WORDS: Final = 4
+"""Words of a name before a code that is alone in its line or sentence: "Acme Bank: 481516"."""
+MAX_SENTENCES: Final = 2
+"""Distance from there to a sentence that speaks of a code."""
+USUAL_LENGTH: Final = 6
+"""Digits of most codes."""
 
-_EXPLAINING: Final = re.compile(
-    r"\b(?:orders?|parcel|package|tracking|invoice|account|card|ticket|reference|ref|total|sum|call|phone|room|flight"
-    r"|[בהוכלמש]{0,3}(?:הזמנה|הזמנת|חבילה|משלוח|חשבונית|חשבון|כרטיס|סכום|טלפון|חייג\w*|התקשר\w*))\b",
-    re.IGNORECASE,
-)
-"""Words before numbers that are not codes."""
+_TRANSPARENT: Final = frozenset({Kind.QUOTE, Kind.HASH})
+_NUMBERS: Final = frozenset({Kind.CANDIDATE, Kind.OTHER})
+_BREAKS: Final = frozenset({Kind.SENTENCE_END, Kind.LINE_END})
+_SEPARATE: Final = frozenset({Kind.LINK, Kind.LIST, Kind.CANDIDATE})
+_STATES: Final = frozenset({Kind.STATE, Kind.VALIDITY})
+_DASHES: Final = frozenset(("-", "–", "—", ">", "->"))
 
 _YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
-_SENTENCE_END: Final = re.compile(r"[.!?](?:\s|$)")
-
-_Span = tuple[int, int]
+_PROMO: Final = re.compile(r"[A-Za-z]{3,}[0-9]*")
+_PROMO_LETTERS: Final = 4
+_NOT_IN_CODE: Final = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A possible one-time code: as typed, its place in the text, and whether a word near it announces a code."""
+    """A possible one-time code: as typed into a form, its place in the text, and whether the text calls it a code."""
 
     code: str
     index: int
@@ -60,63 +67,234 @@ class Code:
     announced: bool
 
 
-def find_codes(text: str) -> list[Code]:
-    """Return the one-time codes of a text, the best candidate first.
+def find_codes(text: str) -> tuple[Code, ...]:
+    """Return the one-time codes of a text, the best first, each once.
 
-    First come those announced by a word such as "code", the nearest to it first, then other numbers. Order totals,
-    order and phone numbers, dates and digits inside links are excluded.
+    Each number with the form of a code gets points for what the text says about it. Those with too few are left out:
+    no code is better than a wrong one. Of a long text the first `MAX_SEARCH_LENGTH` characters are searched.
     """
-    others = _spans(_OTHER_NUMBERS, text)
-    candidates = [found for found in _FORMS.finditer(text) if not _touches(found.span(), others)]
-    announcing = _spans(_ANNOUNCING, text)
-    explained = _explained(text, sorted([*others, *announcing, *(found.span() for found in candidates)]))
-    ranked: list[tuple[bool, int, Code]] = []
-    for found in candidates:
-        if found.span() in explained:
-            continue
-        distance = _distance(text, found.span(), announcing)
-        code = _code(found, distance is not None)
-        if distance is not None:
-            ranked.append((False, distance, code))
-        elif not found[0].islower() and not _YEAR.fullmatch(found[0]):
-            ranked.append((True, found.start(), code))
-    return [code for *_, code in sorted(ranked, key=lambda each: (*each[:2], each[2].index))]
+    return _find_codes(text[: MAX_SEARCH_LENGTH + 1])
 
 
-def _code(found: re.Match[str], announced: bool) -> Code:
-    written = found[0][2:] if found["prefixed"] else found[0].replace(" ", "").replace("-", "")
-    return Code(written, found.start(), len(found[0]), announced)
+@lru_cache(maxsize=256)
+def _find_codes(text: str) -> tuple[Code, ...]:
+    """Return the codes of a text. Cached, since it is read often and goes to many recipients."""
+    return tuple(_Ranking(tuple(split(text))).codes())
 
 
-def _spans(pattern: re.Pattern[str], text: str) -> list[_Span]:
-    return [found.span() for found in pattern.finditer(text)]
+class _Ranking:
+    """The points of each number of a text."""
 
+    def __init__(self, parts: tuple[Part, ...]) -> None:
+        self._parts = parts
+        self._used: set[int] = set()
+        """The places of words that announce the number after them, and so none before them."""
+        self._sentences = self._numbered_sentences()
+        self._discounts = self._sentences_with({Kind.DISCOUNT}) - self._sentences_with({Kind.PURPOSE})
+        kinds = [self._kind_in_place(i) for i in range(len(parts))]
+        self._parts = tuple(replace(part, kind=kind) for part, kind in zip(parts, kinds, strict=True))
+        self._announcing = [i for i, kind in enumerate(kinds) if kind in ANNOUNCING]
+        self._candidates = [i for i, kind in enumerate(kinds) if kind is Kind.CANDIDATE]
+        self._others = {i for i in self._candidates if self._has_unit(i) or self._has_name(i)}
+        self._purposes = self._sentences_with({Kind.PURPOSE, *ANNOUNCING})
+        self._is_prose = not set(kinds) <= _NUMBERS | _TRANSPARENT | _BREAKS or len(self._candidates) > 1
 
-def _touches(span: _Span, others: Sequence[_Span]) -> bool:
-    after = bisect_left(others, (span[1], 0))
-    return after > 0 and others[after - 1][1] > span[0]
+    def codes(self) -> list[Code]:
+        """Return the plausible codes, the best first, each once."""
+        numbers = [i for i in self._candidates if i not in self._others]
+        # All words that announce what follows them are known before one may announce what precedes it.
+        before: dict[int, int] = {}
+        for place in numbers:
+            before[place] = self._listed(place, before) or self._before(place)
+        ranked: list[tuple[int, Code]] = []
+        for place in numbers:
+            part = self._parts[place]
+            announced = max(before[place], self._called(place), self._alone(place))
+            points = max(announced, self._instructed(place)) + self._off(part)
+            if points >= THRESHOLD:
+                code = Code(_NOT_IN_CODE.sub("", part.text), part.start, len(part.text), announced > 0)
+                ranked.append((points, code))
+        worst_first = sorted(ranked, key=lambda each: (each[0], -each[1].index))
+        return [*{code.code: code for _, code in worst_first}.values()][::-1]
 
+    def _numbered_sentences(self) -> list[int]:
+        """Return the number of the sentence or line of each part; empty ones do not count."""
+        number, numbers = 0, []
+        for place, part in enumerate(self._parts):
+            numbers.append(number)
+            number += part.kind in _BREAKS and self._kind(place + 1) not in _BREAKS
+        return numbers
 
-def _explained(text: str, spans: Sequence[_Span]) -> set[_Span]:
-    """Return the spans that directly follow a word which excludes them."""
-    explained: set[_Span] = set()
-    for _, end in _spans(_EXPLAINING, text):
-        after = bisect_left(spans, (end, 0))
-        if after < len(spans) and _in_one_sentence(text, end, spans[after][0], MAX_WORD_DISTANCE // 2):
-            explained.add(spans[after])
-    return explained
+    def _sentences_with(self, kinds: Collection[Kind]) -> set[int]:
+        return {self._sentences[i] for i, part in enumerate(self._parts) if part.kind in kinds}
 
+    def _kind_in_place(self, place: int) -> Kind:
+        """Return what a word says beside its neighbours: "zip code" is a label, "PIN code" a one-time code."""
+        kind, before, after = self._kind(place), self._kind(place - 1), self._kind(place + 1)
+        if kind is not Kind.CODE:
+            is_other = self._word(place) in OTHER_IF_NAMED and after is Kind.LABEL
+            return Kind.WORD if is_other else kind
+        places = (place - 1, place + 1, place - 2 if before is Kind.LABEL else place)
+        if any(self._word(i).removeprefix("ה") in OTHER_CODES for i in places):
+            return Kind.LABEL
+        if self._word(place) == "token" and after is Kind.NUMBER:
+            return Kind.LABEL
+        if self._word(place + 1) == "of" and self._kind(place + 2) is not Kind.CANDIDATE:
+            return Kind.WORD
+        if Kind.SECRET in (before, after):
+            return Kind.SECRET
+        user = self._skip(place - 1, -1, {Kind.OWNER})
+        is_used = self._kind(user) is Kind.VERB or self._word(user) in WITH
+        return Kind.WORD if is_used and self._sentences[place] in self._discounts else Kind.CODE
 
-def _distance(text: str, span: _Span, words: Sequence[_Span]) -> int | None:
-    """Return the distance to the nearest of some words in the same sentence, None if none is near."""
-    after = bisect_left(words, span)
-    distances: list[int] = []
-    for start, end in words[max(0, after - 1) : after + 1]:
-        left, right = (end, span[0]) if end <= span[0] else (span[1], start)
-        if _in_one_sentence(text, left, right, MAX_WORD_DISTANCE):
-            distances.append(right - left)
-    return min(distances, default=None)
+    def _kind(self, place: int) -> Kind:
+        """Return the kind of a part; before and after the text there is the end of a line."""
+        return self._parts[place].kind if 0 <= place < len(self._parts) else Kind.LINE_END
 
+    def _word(self, place: int) -> str:
+        return self._parts[place].text.lower() if 0 <= place < len(self._parts) else ""
 
-def _in_one_sentence(text: str, left: int, right: int, limit: int) -> bool:
-    return 0 <= right - left <= limit and not _SENTENCE_END.search(text, left, right)
+    def _skip(self, place: int, step: int, kinds: Collection[Kind] = _TRANSPARENT) -> int:
+        """Return the first place from here that is of none of these kinds."""
+        while self._kind(place) in kinds:
+            place += step
+        return place
+
+    def _has_unit(self, place: int) -> bool:
+        """Return whether a number counts something: what the words after it say."""
+        after = self._skip(place + 1, 1)
+        is_before_number = self._kind(after + 1) in _NUMBERS
+        if self._kind(after) is Kind.CURRENCY:
+            return not is_before_number
+        return self._kind(after) is Kind.UNIT or (self._word(after) == "of" and is_before_number)
+
+    def _has_name(self, place: int) -> bool:
+        """Return whether the words before a number name it, price it or say that it is no code."""
+        left = self._skip(place - 1, -1, {Kind.QUOTE})
+        if self._kind(left) is Kind.CURRENCY:
+            return self._kind(left - 1) not in _NUMBERS
+        if self._kind(left) is Kind.HASH:
+            before = self._kind(self._skip(left, -1))
+            return before not in ANNOUNCING | _BREAKS | {Kind.LINK, Kind.ORIGIN}
+        name = self._skip(left, -1, {Kind.LINK, Kind.OWNER, Kind.QUOTE})
+        is_linked = self._kind(left) is Kind.LINK
+        if is_linked and self._kind(name) is Kind.OTHER and len(self._word(name)) == 1:
+            name -= 1  # "last 4: 4421"
+        numbered = self._skip(name, -1, {Kind.NUMBER, Kind.HASH})
+        if numbered != name:
+            return self._kind(numbered) not in ANNOUNCING
+        if self._kind(name) is not Kind.LABEL:
+            is_clause = is_linked and self._word(name) in CLAUSE_ENDS and self._kind(name - 1) is not Kind.PREPOSITION
+            return self._kind(name) in (Kind.PREPOSITION, Kind.VALIDITY) and not is_clause
+        if not is_linked:
+            return not self._is_compound(name)
+        return self._kind(name - 1) is Kind.NUMBER or not self._is_announced_in_clause(name)
+
+    def _is_compound(self, name: int) -> bool:
+        """Return whether a label says which code it is, as Hebrew puts it: "code locker"."""
+        word = self._word(name)
+        return self._kind(name - 1) in ANNOUNCING and plain_word(word) == word.removeprefix("ה") and not word.isascii()
+
+    def _is_announced_in_clause(self, name: int) -> bool:
+        """Return whether a code is announced before a label, and not in an earlier part of a list."""
+        for i in range(name - 1, max(name - MAX_LINKED_WORDS, 0) - 1, -1):
+            kind = self._kind(i)
+            if kind in ANNOUNCING:
+                return True
+            if kind in _BREAKS or (kind is Kind.LIST and (i + 1 == name or self._kind(i + 1) is Kind.OWNER)):
+                break
+        return False
+
+    def _listed(self, place: int, before: Mapping[int, int]) -> int:
+        """Return the points for a number after another in a list: "codes: 1111, 2222"."""
+        other = place - 2
+        is_listed = self._kind(place - 1) is Kind.LIST and before.get(other)
+        return before[other] - 1 if is_listed and len(self._word(other)) == len(self._word(place)) else 0
+
+    def _before(self, place: int) -> int:
+        """Return the points for a word that announces the number after it."""
+        left = self._skip(place - 1, -1)
+        if self._kind(left) is Kind.ORIGIN:
+            return ORIGIN
+        if self._kind(left) is Kind.LINE_END and self._kind(left - 1) is Kind.LINK:
+            left -= 1
+        start = self._skip(left, -1, _TRANSPARENT | {Kind.LINK, Kind.NUMBER})
+        link = self._word(left) if start != left else ""
+        between: list[Kind] = []
+        for i in range(start, -1, -1):
+            kind = self._kind(i)
+            if kind in ANNOUNCING and i not in self._used:
+                if not between or (link and link not in _DASHES):
+                    self._used.add(i)
+                return self._points(between, link, self._is_usual_end(place))
+            if kind in ANNOUNCING | _BREAKS or len(between) > MAX_LINKED_WORDS:
+                break
+            if kind not in _TRANSPARENT:
+                between.append(Kind.OTHER if i in self._others else kind)
+        return 0
+
+    @staticmethod
+    def _points(between: list[Kind], link: str, is_usual_end: bool) -> int:
+        """Return the points of a number for what is between it and the word that announces it."""
+        if not between:
+            return ADJACENT
+        if link:
+            return (DASHED if link in _DASHES else LINKED) - len(between)
+        most_unknown = MAX_UNKNOWN_WORDS * (1 + is_usual_end)
+        if not _SEPARATE.isdisjoint(between) or between.count(Kind.WORD) > most_unknown:
+            return 0
+        if len(between) > MAX_NAMED_WORDS:
+            return 0
+        return NAMED - len(between) + (0 if _STATES.isdisjoint(between) else STATE)
+
+    def _is_usual_end(self, place: int) -> bool:
+        is_last = self._kind(self._skip(place + 1, 1)) in _BREAKS
+        return is_last and len(self._parts[place].text) == USUAL_LENGTH
+
+    def _called(self, place: int) -> int:
+        """Return the points for a word that calls the number before it a code: "481516 is your code"."""
+        start = self._skip(place + 1, 1)
+        if self._kind(start) not in ANNOUNCING | {Kind.LINK, Kind.OWNER} and self._word(start) != "as":
+            return 0
+        for i in range(start, start + MAX_NAMED_WORDS + 4):
+            kind = self._kind(i)
+            if kind in ANNOUNCING:
+                return 0 if i in self._used else CALLED - (i - start)
+            is_next_part = kind is Kind.LIST and (self._word(i) in ",;" or self._kind(i + 1) is Kind.OWNER)
+            if kind in _BREAKS or kind is Kind.CANDIDATE or is_next_part:
+                break
+        return 0
+
+    def _alone(self, place: int) -> int:
+        """Return the points for a number that is alone in its line or sentence, near one that speaks of a code."""
+        left = self._skip(place - 1, -1)
+        if self._kind(left) is Kind.LINK:
+            start = self._skip(left - 1, -1, {Kind.WORD, Kind.OWNER, Kind.QUOTE})
+            left = start if 0 < left - start - 1 <= MAX_NAME_WORDS else left
+        if not {self._kind(left), self._kind(self._skip(place + 1, 1))} <= _BREAKS:
+            return 0
+        here = self._sentences[place]
+        is_near = any(abs(self._sentences[i] - here) <= MAX_SENTENCES for i in self._announcing if i not in self._used)
+        return ALONE if is_near else 0
+
+    def _instructed(self, place: int) -> int:
+        """Return the points for a text that says what to do with a number, or is nothing but the number."""
+        if not self._is_prose:
+            return LONE
+        has_purpose = self._sentences[place] in self._purposes
+        left = self._skip(place - 1, -1, _TRANSPARENT | {Kind.LINK})
+        is_with = self._word(left) in WITH
+        if self._kind(left - is_with) is Kind.VERB:
+            is_usual = len(self._parts[place].text) == USUAL_LENGTH
+            return INSTRUCTED if has_purpose else FOR_PURPOSE * is_usual
+        return FOR_PURPOSE if is_with and has_purpose else 0
+
+    def _off(self, part: Part) -> int:
+        """Return the points off for the form of a number."""
+        if _PROMO.fullmatch(part.text) and (self._discounts or part.text[:_PROMO_LETTERS].isalpha()):
+            return PROMO
+        if _YEAR.fullmatch(part.text):
+            return YEAR
+        if not any(map(str.isalpha, part.text)):
+            return 0
+        return LETTERS if part.text.isupper() else SMALL_LETTERS

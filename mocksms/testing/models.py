@@ -44,7 +44,7 @@ class SegmentInfo:
     """The segments of a text.
 
     `encoding` is `GSM-7` or `UCS-2`; `units` are septets or UTF-16 code units. `forced_by` is the first character
-    that is not in GSM 03.38, at index `forced_at`; both are None in GSM-7.
+    that is not in GSM 03.38, at index `forced_at` of the string; both are None in GSM-7.
     """
 
     encoding: str
@@ -60,7 +60,7 @@ class SmsMessage:
 
     `to` is the number as the application sent it, `number` its normalised form. `content` is what the application
     sent, placeholders filled; `text` is what the phone shows. `reject_reason` is spelt as in send responses, None if
-    there is none. `codes` are the one-time codes in the text, the most likely first. `warnings` name deviations of
+    there is none. `codes` are the plausible one-time codes in the text, the best first. `warnings` name deviations of
     the request from the documentation. `cursor` can be passed as `since`. Times are in UTC.
     """
 
@@ -91,7 +91,7 @@ class SmsMessage:
 
     @property
     def code(self) -> str:
-        """The one-time code in the text.
+        """The one-time code in the text, the best of `codes`.
 
         Raises:
             AssertionError: there is none.

@@ -1,139 +1,115 @@
 from __future__ import annotations
 
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Final
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mocksms.sms.code_parts import MAX_SEARCH_LENGTH
 from mocksms.sms.codes import find_codes
-from mocksms.sms.text import MAX_TEXT_LENGTH
+from tests.readme import GUIDE
+
+TEXTS: Final[dict[str, list[tuple[str, str]]]] = tomllib.loads(
+    Path(__file__).with_name("codes.toml").read_text(encoding="utf-8")
+)
+KNOWN_MISSES: Final = "known-misses"
 
 
-def best(text: str) -> str | None:
-    """Return the first candidate, if the text calls it a code."""
-    found = find_codes(text)
-    return found[0].code if found and found[0].announced else None
+def best(text: str) -> str:
+    """Return the best code of a text, empty if there is none."""
+    return next((found.code for found in find_codes(text)), "")
+
+
+@pytest.mark.parametrize("group", TEXTS.keys() - {KNOWN_MISSES})
+def test_code_is_found_in_real_texts(group: str) -> None:
+    results = [(code, best(text), text) for code, text in TEXTS[group]]
+    wrong = [each for each in results if each[1] not in ("", each[0])]
+    missed = [each for each in results if not each[1] and each[0]]
+    right = len(results) - len(wrong) - len(missed)
+    assert (right, wrong, missed) == (len(results), [], []), f"{right} right, {len(wrong)} wrong, {len(missed)} none"
+
+
+def test_misses_are_never_wrong() -> None:
+    """Move a text to its group when its code is found."""
+    assert [best(text) for _, text in TEXTS[KNOWN_MISSES]] == [""] * len(TEXTS[KNOWN_MISSES])
+
+
+def test_texts_differ() -> None:
+    texts = [text for rows in TEXTS.values() for _, text in rows]
+    assert len(set(texts)) == len(texts)
+
+
+def test_guide_has_the_figures() -> None:
+    total, misses = sum(map(len, TEXTS.values())), len(TEXTS[KNOWN_MISSES])
+    figures = f"Of {total}, {total - misses} are right and 0 wrong; in {misses} the code is not found."
+    assert figures in (GUIDE / "inspection-api.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    ("text", "codes"),
     [
-        ("Your code is 481516", "481516"),
-        ("481516 is your code", "481516"),
-        ("Code: 4815", "4815"),
-        ("code:481516", "481516"),
-        ("Your code:\n481516", "481516"),
-        ("Your OTP is 48151623", "48151623"),
-        ("PIN 4815", "4815"),
-        ("Use 481516 as your password.", "481516"),
-        ("481516 is your one-time passcode", "481516"),
-        ("G-481516 is your verification code.", "481516"),
-        ("Your code is 481 516.", "481516"),
-        ("Your code is 481-516!", "481516"),
-        ("Your code is 4815 1623", "48151623"),
-        ("A7K9Q2 is your code", "A7K9Q2"),
-        ("AB12-CD34 is your one-time password", "AB12CD34"),
-        ("code: a7k9q2", "a7k9q2"),
-        ("Your code is 1999", "1999"),
-        ("Your code is 2026", "2026"),
-        ("(code 481516)", "481516"),
-        ("code <481516>", "481516"),
-        ("קוד האימות שלך הוא 481516", "481516"),
-        ("הקוד שלך: 481516", "481516"),
-        ("481516 הוא קוד האימות שלך", "481516"),
-        ("הסיסמה החד פעמית שלך היא 4815", "4815"),
-        ("כניסה בקוד 481516 בלבד", "481516"),
-        ("\u200f481516\u200f הקוד שלך", "481516"),
-        ("הקוד \u2067481516\u2069", "481516"),
+        pytest.param("Backup codes: 1111, 2222 and 3333", ["1111", "2222", "3333"], id="list"),
+        pytest.param("Your code is 481516, 4821 Hill Road", ["481516"], id="no list of equal numbers"),
+        pytest.param("Gate code 4821, door code 7733", ["4821", "7733"], id="two codes"),
+        pytest.param("Your code for Acme 48151 is 481516", ["481516", "48151"], id="is before none"),
+        pytest.param("Your code for Acme - 4821 is 481516", ["481516", "4821"], id="is before dash"),
+        pytest.param("481516 is your code. Your code is 481516", ["481516"], id="each once"),
     ],
 )
-def test_announced_code_is_found(text: str, code: str) -> None:
+def test_codes_are_listed_best_first(text: str, codes: list[str]) -> None:
+    assert [found.code for found in find_codes(text)] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "announced"),
+    [
+        ("Your code is 481516", True),
+        ("481516 is your code", True),
+        ("Acme: 481516. Never share this code.", True),
+        ("@example.com #481516", True),
+        ("Enter 481516 to log in", False),
+        ("481516", False),
+    ],
+)
+def test_code_says_whether_the_text_calls_it_a_code(text: str, announced: bool) -> None:
     (found,) = find_codes(text)
-    assert (found.code, found.announced) == (code, True)
-    assert text[found.index : found.index + found.length].replace("-", "").replace(" ", "").endswith(code)
+    assert (found.code, found.announced) == ("481516", announced)
+
+
+def test_index_points_at_what_is_typed() -> None:
+    text = "😀 code G-481516"
+    (found,) = find_codes(text)
+    assert text[found.index : found.index + found.length] == found.code == "481516"
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("Your code for order 48151 is 481516", "481516"),
-        ("481516 is your code for order 48151", "481516"),
-        ("Order 48151: your code is 481516", "481516"),
-        ("Order total 1999. Your code is 481516", "481516"),
-        ("Total: 1250 NIS, code 2026", "2026"),
-        ("Your total is ₪1250, code 4815", "4815"),
-        ("NIS 1,250 paid. PIN 4815", "4815"),
-        ('1250 ש"ח. קוד: 9876', "9876"),
-        ("Paid 1250.00 at 14:30 on 01/02/2026. Code 481516", "481516"),
-        ("Balance 1250. Your code is 481516.", "481516"),
-        ("Call 972-54-1111111 with code 481516", "481516"),
-        ("call 03-1234567 code A7K9Q2", "A7K9Q2"),
-        ("Call *4815 and say your code 481516", "481516"),
-        ("https://shop.example/123456 code 654321", "654321"),
-        ("Account 12345678. Password 481516", "481516"),
-        ("הזמנה מספר 48151: הקוד שלך 481516", "481516"),
-        ("הקוד להזמנה 48151 הוא 481516", "481516"),
-        ("חבילה 48151 מחכה. קוד 481516 בתוקף עד 14:30", "481516"),
-        ("סכום לתשלום 1999. הקוד: 481516", "481516"),
-    ],
+    "noun", ["account", "card", "order", "phone", "parcel", "balance", "booking", "ticket", "flight", "room", "policy"]
 )
-def test_other_numbers_never_precede_the_announced_code(text: str, code: str) -> None:
-    assert best(text) == code
+def test_everyday_word_between_loses_no_code(noun: str) -> None:
+    assert best(f"Your code for your {noun} is 481516") == "481516"
+    assert best(f"Use this code to see your {noun}: 481516") == "481516"
+    assert best(f"Your code for {noun} 48151 is 481516") == "481516"
+    assert best(f"481516 is your {noun} code") in ("481516", "")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "Hello",
-        "CODE",
-        "Order 48151",
-        "Your parcel 48151623 is here",
-        "Total 1250",
-        "You paid 1,250 ILS",
-        "$1999",
-        "Call 972-54-1111111",
-        "Call +972 54 111 1111",
-        "See you in 2026",
-        "On 01/02/2026 at 14:30",
-        "https://shop.example/481516",
-        "www.shop.example/a7k9q2",
-        "a1b2c3 stays small",
-        "a1b2c3d4 stays small, and so did 2026",
-        "123",
-        "123456789",
-        "הזמנה 48151",
-        "https://mock.example/u/c0cf001c22b0",
-    ],
-)
-def test_text_without_a_code_has_none(text: str) -> None:
-    assert find_codes(text) == []
-
-
-def test_other_number_is_a_candidate_after_the_announced_code() -> None:
-    found = find_codes("481523 and 48151 are here. Your code is 4815")
-    assert [(each.code, each.announced) for each in found] == [("4815", True), ("481523", False), ("48151", False)]
-
-
-def test_nearest_announced_code_comes_first() -> None:
-    found = find_codes("code: 1111 or else 2222, and then 3333")
-    assert [each.code for each in found] == ["1111", "2222", "3333"]
-
-
-def test_word_explains_a_number_only_near_it() -> None:
-    assert find_codes("Your order 481516") == []
-    (code,) = find_codes("Your order of yesterday morning 481516")
-    assert (code.code, code.announced) == ("481516", False)
-
-
-def test_word_announces_a_code_only_near_it_in_its_sentence() -> None:
-    assert not find_codes("We sent a code. 481516 people use it")[0].announced
-    assert not find_codes(f"code {'x' * 60} 481516")[0].announced
+@pytest.mark.parametrize("noun", ["חבילה", "הזמנה", "כרטיס", "חשבון", "משלוח", "טלפון", "תור", "עסקה"])
+def test_everyday_hebrew_word_between_loses_no_code(noun: str) -> None:
+    assert best(f"קוד לאיסוף ה{noun}: 4821") == "4821"
+    assert best(f"הקוד עבור ה{noun} שלך הוא 4821") == "4821"
+    assert best(f"הקוד ל{noun} 48151 הוא 4821") == "4821"
 
 
 FILLING = st.sampled_from(
     ["Total 1250 NIS.", "Order 48151.", "Call 972-54-1111111.", "https://shop.example/123456 ", "Thanks!", "תודה.", ""]
 )
-CODE = st.from_regex(r"[0-9]{4,8}|[A-Z][0-9][A-Z0-9]{2,6}", fullmatch=True)
+CODE = st.from_regex(r"[0-9]{4,8}|[A-Z][0-9][A-Z0-9]{2,6}", fullmatch=True).filter(
+    lambda code: not re.fullmatch("X[0-9]+", code)
+)
 
 
 @given(FILLING, CODE, FILLING)
@@ -141,53 +117,60 @@ def test_announced_code_is_found_between_any_texts(before: str, code: str, after
     assert best(f"{before} Your code is {code}. {after}") == code
 
 
-PIECES = st.sampled_from(
-    [
-        "4815",
-        "481-523",
-        "482 193",
-        "A1B2C3",
-        "G-481523",
-        "2026",
-        "12",
-        "הקוד ",
-        "code ",
-        "order ",
-        "₪",
-        ".",
-        " ",
-        "\u200f",
-    ]
-)
+PIECES: Final = """
+    4815 481-523 A1B2C3 G-481523 OTP-4815 2026 12 *4815 4815* XX1245 הקוד code PIN is הוא : - , . ! ( ) * # @a.example
+    order number no. card ending in to with enter log-in expired 20% off ₪ NIS points of zip your and < > אימות token 😀
+    """
+PIECE = st.sampled_from([*PIECES.split(), " ", "\n", "\u200f", "482\xa0193"])
 
 
-@given(st.lists(PIECES, max_size=12).map("".join) | st.text())
+@given(st.lists(PIECE, max_size=12).map(" ".join) | st.lists(PIECE, max_size=12).map("".join) | st.text())
 @example("code 481-523, G-481523 order 4815 and A1B2C3")
-def test_candidates_are_parts_of_the_text(text: str) -> None:
+def test_codes_are_parts_of_the_text(text: str) -> None:
     found = find_codes(text)
     for each in found:
         written = text[each.index : each.index + each.length]
-        assert written.replace(" ", "").replace("-", "").endswith(each.code)
+        assert re.sub(r"[\W_]", "", written) == each.code
         assert 4 <= len(each.code) <= 8
         assert each.code.isascii()
         assert each.code.isalnum()
-    assert [each.announced for each in found] == sorted((each.announced for each in found), reverse=True)
+    assert len({each.code for each in found}) == len(found)
 
 
-@pytest.mark.parametrize(
-    ("piece", "count"),
-    [
-        ("1", 0),
-        ("1 ", 0),
-        ("code ", 0),
-        ("1111 ", 3901),
-        ("order 1111 ", 0),
-        ("0-", 0),
-        ("+0", 0),
-        ("1,", 0),
-        ("A1-", 0),
-    ],
+def test_only_the_start_of_a_long_text_is_searched() -> None:
+    code = "your code is 481516"
+    assert best(code.rjust(MAX_SEARCH_LENGTH)) == "481516"
+    assert best(code.rjust(MAX_SEARCH_LENGTH) + " and more") == ""
+    assert best(code.rjust(MAX_SEARCH_LENGTH + 2)) == "", "never a part of a code"
+
+
+def steps(text: str) -> int:
+    """Return the number of calls that the search takes."""
+    count = 0
+
+    def count_call(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count_call)
+    try:
+        find_codes(text)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+HOSTILE: Final = (
+    *("1", "1 ", "1111 ", "code ", "code 1111 ", "code is 1111 ", "1111 code ", "order: 1111 ", "code a: 1111 ", "("),
+    *("0-", "1,", "A1-", "*1", "a@", "a.", "@a #1111\n", "1111\n", "use 1111 to verify. ", "\n", "x"),
 )
-def test_longest_hostile_text_is_searched_in_time(piece: str, count: int) -> None:
-    text = (piece * MAX_TEXT_LENGTH)[: MAX_TEXT_LENGTH - 5] + " x 42"
-    assert len(find_codes(text)) == count
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_steps_grow_with_the_text_and_then_no_more(piece: str) -> None:
+    short, long, longest = (
+        steps((piece * size)[:size] + " x 42") for size in (MAX_SEARCH_LENGTH // 4, MAX_SEARCH_LENGTH, 1_000_000)
+    )
+    assert long <= 6 * short + 2_000
+    assert longest <= long + 2_000
