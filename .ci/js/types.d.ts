@@ -48,14 +48,15 @@ declare namespace Api {
     waiting_for_credit: number;
     clock: Clock;
   };
-  type Code = { code: string; index: number; length: number; announced: boolean };
+  type Code = { code: string; index: number; index_utf16: number; length: number; announced: boolean };
   type Segments = {
     encoding: string;
     count: number;
     characters: number;
     units: number;
     boundaries: number[];
-    forced_by: { character: string; index: number } | null;
+    boundaries_utf16: number[];
+    forced_by: { character: string; index: number; index_utf16: number } | null;
   };
   type Step = { at: string; status: string; reject_reason: string | null; cause: string };
   type Warning = { path: string; note: string };

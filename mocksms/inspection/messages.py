@@ -35,10 +35,13 @@ from mocksms.inspection.waiting import WaitEnd
 from mocksms.schemas.openapi import TEXT
 from mocksms.sms.codes import Code, find_codes
 from mocksms.sms.message import Reason, Status
-from mocksms.sms.segments import count_segments, split_segments
+from mocksms.sms.segments import ForcedBy, count_segments, split_segments, utf16_length
 from mocksms.sms.text import content_of, links_in
 
 MAX_WAIT_SECONDS: Final = 300.0
+
+CODE_POINTS: Final = "Counted in Unicode code points, as Python does"
+UTF16: Final = "Counted in UTF-16 code units, as JavaScript, Java and C# do"
 
 
 class MessagesQuery(AccountQuery, Filters, SinceQuery):
@@ -60,7 +63,8 @@ class ForcedByView(ResponseModel):
     """The first character that GSM 03.38 does not have."""
 
     character: Text
-    index: int
+    index: int = Field(description=CODE_POINTS)
+    index_utf16: int = Field(description=UTF16)
 
 
 class SegmentsView(ResponseModel):
@@ -68,8 +72,9 @@ class SegmentsView(ResponseModel):
 
     encoding: str
     count: int
-    characters: int = Field(description="Characters of the text")
-    boundaries: list[int] = Field(description="Indexes in the text where each further segment starts")
+    characters: int = Field(description="Characters of the text, counted in code points")
+    boundaries: list[int] = Field(description=f"Where each further segment starts. {CODE_POINTS}")
+    boundaries_utf16: list[int] = Field(description=f"The same. {UTF16}")
     units: int = Field(description="Septets in GSM-7, UTF-16 code units in UCS-2")
     forced_by: ForcedByView | None
 
@@ -77,9 +82,10 @@ class SegmentsView(ResponseModel):
 class CodeView(ResponseModel):
     """A possible one-time code."""
 
-    code: str
-    index: int = Field(description="Index of its start in the text")
-    length: int
+    code: str = Field(description="As typed into a form: no spaces, hyphens or prefix such as `G-`")
+    index: int = Field(description=f"Where it starts in the text. {CODE_POINTS}")
+    index_utf16: int = Field(description=f"The same. {UTF16}")
+    length: int = Field(description="As written in the text, the same in code points and UTF-16 code units")
     announced: bool = Field(description="Whether the text calls it a code")
 
 
@@ -116,7 +122,7 @@ class MessageView(ResponseModel):
     reject_reason_in_reads: str | None = Field(description="The same, as info and search spell it")
     decided_by: str | None = Field(description="What decided its outcome, null until then")
     segments: SegmentsView
-    codes: list[CodeView] = Field(description="Possible one-time codes, the best candidate first")
+    codes: list[CodeView] = Field(description="Plausible one-time codes, the best first; empty if there is none")
     links: list[Text] = Field(description="The links that the phone shows")
     clicks: int
     clicks_details: list[ClickView]
@@ -134,7 +140,7 @@ class MessagesPage(Page):
 
 
 class CodesView(ResponseModel):
-    """The one-time codes of a message, the best candidate first."""
+    """The plausible one-time codes of a message, the best first."""
 
     codes: list[CodeView]
 
@@ -240,10 +246,11 @@ def _timed_out(context: Context, call: InspectionCall, message_filter: MessageFi
 
 
 def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> CodesView | Response:
-    codes = find_codes(context.engine.text_of(owned.message))
+    text = context.engine.text_of(owned.message)
+    codes = find_codes(text)
     if call.as_text:
         return text_response("\n".join(code.code for code in codes))
-    return CodesView(codes=[_code_view(code) for code in codes])
+    return CodesView(codes=[_code_view(text, code) for code in codes])
 
 
 def _page(
@@ -279,7 +286,7 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
         reject_reason_in_reads=reason.in_reads if reason else None,
         decided_by=message.decided_by,
         segments=_segments_view(text),
-        codes=[_code_view(code) for code in find_codes(text)],
+        codes=[_code_view(text, code) for code in find_codes(text)],
         links=links_in(text),
         clicks=len(message.clicks),
         clicks_details=[ClickView(at=click.at, url=click.url) for click in message.clicks],
@@ -294,20 +301,33 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
     )
 
 
-def _code_view(code: Code) -> CodeView:
-    return CodeView(code=code.code, index=code.index, length=code.length, announced=code.announced)
+def _code_view(text: str, code: Code) -> CodeView:
+    return CodeView(
+        code=code.code,
+        index=code.index,
+        index_utf16=utf16_length(text[: code.index]),
+        length=code.length,
+        announced=code.announced,
+    )
+
+
+def _forced_by_view(text: str, forced_by: ForcedBy) -> ForcedByView:
+    index = forced_by.index
+    return ForcedByView(character=forced_by.character, index=index, index_utf16=utf16_length(text[:index]))
 
 
 def _segments_view(text: str) -> SegmentsView:
     segments = count_segments(text)
     forced_by = segments.forced_by
+    parts = split_segments(text)[:-1]
     return SegmentsView(
         encoding=segments.encoding,
         count=segments.count,
         characters=len(text),
-        boundaries=[*accumulate(map(len, split_segments(text)[:-1]))],
+        boundaries=[*accumulate(map(len, parts))],
+        boundaries_utf16=[*accumulate(map(utf16_length, parts))],
         units=segments.units,
-        forced_by=ForcedByView(character=forced_by.character, index=forced_by.index) if forced_by else None,
+        forced_by=_forced_by_view(text, forced_by) if forced_by else None,
     )
 
 

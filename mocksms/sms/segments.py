@@ -69,6 +69,11 @@ def count_segments(text: str) -> Segments:
     return Segments(Encoding.UCS2, _count(units, Encoding.UCS2), len(units), ForcedBy(outside[0], outside.start()))
 
 
+def utf16_length(text: str) -> int:
+    """Return the length of a text in UTF-16 code units, as JavaScript, Java and C# count."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def split_segments(text: str) -> list[str]:
     """Split a text into the parts of its segments."""
     segments = count_segments(text)

@@ -155,6 +155,28 @@ def test_boundaries_are_where_further_segments_begin(api: Api, content: str, bou
     assert (segments["boundaries"], segments["count"]) == (boundaries, len(boundaries) + 1)
 
 
+def test_indexes_are_in_code_points_and_in_utf16_code_units(api: Api) -> None:
+    text = f"{'a' * 60}😀 Your code is 481 516. {'😀' * 40}"
+    (sent,) = api.send(PHONE, content=text, add_unsubscribe_link=False)
+    message = api.get(f"messages/{sent}")
+    (code,), segments = message["codes"], message["segments"]
+    in_utf16 = text.encode("utf-16-le")
+
+    def from_code_points(index: int) -> str:
+        return text[index:]
+
+    def from_utf16(index: int) -> str:
+        return in_utf16[2 * index :].decode("utf-16-le")
+
+    assert from_code_points(code["index"]) == from_utf16(code["index_utf16"])
+    assert from_code_points(code["index"])[: code["length"]] == "481 516"
+    assert code["index_utf16"] == code["index"] + 1
+    assert len(segments["boundaries"]) == segments["count"] - 1 >= 2
+    for index, index_utf16 in zip(segments["boundaries"], segments["boundaries_utf16"], strict=True):
+        assert from_code_points(index) == from_utf16(index_utf16)
+    assert segments["forced_by"] == {"character": "😀", "index": 60, "index_utf16": 60}
+
+
 def test_account_is_chosen_by_header_or_query_as_key_or_id(api: Api) -> None:
     sent = api.send(PHONE)
     owner = api.get("account")["id"]
@@ -217,10 +239,11 @@ def test_message_has_all_fields(api: Api) -> None:
             "count": 2,
             "characters": len(shown),
             "boundaries": [67],
+            "boundaries_utf16": [67],
             "units": len(shown),
-            "forced_by": {"character": "“", "index": 26},
+            "forced_by": {"character": "“", "index": 26, "index_utf16": 26},
         },
-        "codes": [{"code": "481516", "index": 13, "length": 6, "announced": True}],
+        "codes": [{"code": "481516", "index": 13, "index_utf16": 13, "length": 6, "announced": True}],
         "links": [f"{api.mock.url}/l/{sent[:12]}/1"],
         "clicks": 0,
         "clicks_details": [],
@@ -298,8 +321,9 @@ def test_error_is_plain_text_for_who_reads_only_that(api: Api) -> None:
 
 def test_codes_are_read_as_json_and_as_text(api: Api) -> None:
     (sent,) = api.send(PHONE, content="הקוד שלך הוא 481516", add_unsubscribe_link=False)
+    code = {"code": "481516", "index": 13, "index_utf16": 13, "length": 6, "announced": True}
     for path in ("messages/latest/codes", f"messages/{sent}/codes", "messages/latest/codes?content=481516"):
-        assert api.get(path) == {"codes": [{"code": "481516", "index": 13, "length": 6, "announced": True}]}
+        assert api.get(path) == {"codes": [code]}
         answer = api.call("GET", path, headers=TEXT)
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert answer.text == "481516\n"

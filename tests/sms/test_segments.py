@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, ForcedBy, Segments, count_segments, split_segments
+from mocksms.sms.segments import (
+    GSM_BASIC,
+    GSM_EXTENSION,
+    Encoding,
+    ForcedBy,
+    Segments,
+    count_segments,
+    split_segments,
+    utf16_length,
+)
 
 CODEC = gsm0338.Codec()
 ESCAPE = "\x1b"
@@ -81,6 +90,11 @@ def test_forced_by_names_the_first_character_outside_gsm(text: str, forced_by: F
     counted = count_segments(text)
     assert counted.forced_by == forced_by
     assert (counted.encoding is Encoding.UCS2) is (forced_by is not None)
+
+
+@pytest.mark.parametrize(("text", "length"), [("", 0), ("aש–", 3), ("a😀b", 4), ("\ud83d", 1)])
+def test_length_in_utf16_counts_code_units(text: str, length: int) -> None:
+    assert utf16_length(text) == length
 
 
 def test_lone_surrogate_is_one_unit() -> None:

@@ -13,13 +13,12 @@ import { anchor, truncated, withEscapes } from "../ui/text.js";
  * @returns {Dom.Child[]}
  */
 export function messageText({ text, segments, links, codes }, maxLength = Infinity) {
-  const indexOf = characterIndex(text);
-  const segmentStarts = new Map(segments.boundaries.map((index, place) => [indexOf(index), place + 2]));
+  const segmentStarts = new Map(segments.boundaries_utf16.map((index, place) => [index, place + 2]));
   const marks = [
     ...linkMarks(text, links),
     ...codes.map((code) => ({
-      start: indexOf(code.index),
-      end: indexOf(code.index + code.length),
+      start: code.index_utf16,
+      end: code.index_utf16 + code.length,
       wrap: (/** @type {Dom.Child} */ nodes) => element("mark", {}, nodes),
     })),
   ];
@@ -60,18 +59,4 @@ function linkMarks(text, links) {
     from = start + link.length;
     return { start, end: from, wrap: (nodes) => anchor(link, nodes) };
   });
-}
-
-/**
- * Return a function from the index of a character, as the API counts, to its index in a JavaScript string.
- *
- * @param {string} text
- * @returns {(index: number) => number}
- */
-function characterIndex(text) {
-  if (!/[\ud800-\udfff]/.test(text)) return (index) => index;
-  const starts = [0];
-  let end = 0;
-  for (const character of text) starts.push((end += character.length));
-  return (index) => starts[index];
 }
