@@ -132,8 +132,13 @@ def _positive_duration(raw: object) -> timedelta:
     return length
 
 
-def _option(default: Any, read: Callable[[object], Any], about: str, choices: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"read": read, "about": about, "choices": choices})
+def _option(default: Any, read: Callable[[object], Any], about: str, choices: tuple[str, ...] = (), **more: Any) -> Any:
+    return field(default=default, metadata={"read": read, "about": about, "choices": choices, **more})
+
+
+def _of_account(default: Any, read: Callable[[object], Any], about: str) -> Any:
+    """Return an option that the inspection API can set in one account of a running mock."""
+    return _option(default, read, about, per_account=True)
 
 
 def _limit(default: int, about: str) -> Any:
@@ -176,29 +181,35 @@ class Settings:
     kosher_prefix: tuple[str, ...] = _option(
         numbers.KOSHER_PREFIXES, _listed_numbers, "prefixes of kosher numbers, which cannot receive SMS"
     )
-    force_unsubscribe_link: bool = _option(False, _flag, "append the unsubscribe link also where the request says no")
+    force_unsubscribe_link: bool = _of_account(
+        False, _flag, "append the unsubscribe link also where the request says no"
+    )
     magic_prefix: str = _option(numbers.MAGIC_PREFIX, _magic_prefix, "first digits of all magic numbers")
     magic_delay: timedelta = _option(
         timedelta(seconds=5), _positive_duration, "delay of the magic numbers that act later"
     )
     async_delay: timedelta = _option(timedelta(), parse_duration, "how long messages of an async send stay queued")
-    sender: str = _option("SenderID", _text, "sender of messages without one")
-    credit: int | None = _option(None, _optional(_whole(0, 10**12)), "credit of accounts in segments; empty: no limit")
-    gateway: bool = _option(True, _flag, "whether accounts have an SMS gateway")
-    rest_right: bool = _option(True, _flag, "whether accounts may use the REST API")
-    unsubscribed: tuple[str, ...] = _option((), _listed_numbers, "numbers that are opted out in every account")
-    bounced: tuple[str, ...] = _option((), _listed_numbers, "numbers on the bounce list of every account")
-    kosher: tuple[str, ...] = _option((), _listed_numbers, "more kosher numbers, besides those with a kosher prefix")
+    sender: str = _of_account("SenderID", _text, "sender of messages without one")
+    credit: int | None = _of_account(
+        None, _optional(_whole(0, 10**12)), "credit of accounts in segments; empty: no limit"
+    )
+    gateway: bool = _of_account(True, _flag, "whether accounts have an SMS gateway")
+    rest_right: bool = _of_account(True, _flag, "whether accounts may use the REST API")
+    unsubscribed: tuple[str, ...] = _of_account((), _listed_numbers, "numbers that are opted out in every account")
+    bounced: tuple[str, ...] = _of_account((), _listed_numbers, "numbers on the bounce list of every account")
+    kosher: tuple[str, ...] = _of_account(
+        (), _listed_numbers, "more kosher numbers, besides those with a kosher prefix"
+    )
     opt_out_word: tuple[str, ...] = _option(opt_out_words.OUT_WORDS, _listed_words, "replies that opt out, in any case")
     opt_in_word: tuple[str, ...] = _option(
         opt_out_words.IN_WORDS, _listed_words, "replies that opt in again, in any case"
     )
-    webhook: tuple[Webhook, ...] = _option(
+    webhook: tuple[Webhook, ...] = _of_account(
         (),
         _webhooks(WebhookKind.TRANSACTIONAL),
         "URLs of transactional webhooks; #click+reject at the end selects events",
     )
-    automation_webhook: tuple[Webhook, ...] = _option(
+    automation_webhook: tuple[Webhook, ...] = _of_account(
         (),
         _webhooks(WebhookKind.AUTOMATION),
         "URLs of automation webhooks; #SmsReply+smsSent at the end selects events",
@@ -242,7 +253,7 @@ class Settings:
     automation_escapes: Literal["lower", "upper"] = _choice(
         "percent-encoding in the automation webhook: %3a or %3A", "lower", "upper"
     )
-    scenario: tuple[str, ...] = _option((), _listed, "active scenarios: files, folders, or bundled names")
+    scenario: tuple[str, ...] = _of_account((), _listed, "active scenarios: files, folders, or bundled names")
     scenario_folder: str | None = _option(None, _optional_text, "folder of scenarios that can be activated by name")
     seed: str | None = _option(None, _optional_text, "makes ids repeatable; empty: a random seed, printed at the start")
     max_accounts: int = _limit(10_000, "accounts kept; beyond it the least recently used is evicted")

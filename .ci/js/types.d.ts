@@ -36,6 +36,7 @@ declare namespace Api {
   type Account = {
     id: string;
     key: string;
+    label: string;
     credit: number | null;
     sender: string;
     gateway: boolean;
@@ -100,7 +101,15 @@ declare namespace Api {
     replies: number;
     lists: string[];
   };
-  type Reply = { cursor: number; account: string; at: string; number: string; text: string; effect: string };
+  type Reply = {
+    cursor: number;
+    account: string;
+    at: string;
+    number: string;
+    text: string;
+    effect: string;
+    reason: string;
+  };
   type Consent = { cursor: number; account: string; number: string; at: string; choice: string; cause: string };
   type Content = { headers: [string, string][]; body: string; size: number };
   type Response = Content & { status: number | null };

@@ -87,10 +87,11 @@ class Consent(NamedTuple):
 class Account:
     """State of one API key; the engine acts on it.
 
-    `id` identifies it without revealing the key. `credit` is in segments, None without limit.
-    `waiting_for_credit` has the sequences of messages without credit, oldest first. `faults` take precedence over
-    `rules`, which are those of `scenario`. `generation` makes its transaction ids differ from those of deleted accounts
-    with the same key. `tokens` maps the tokens in links to the keys of accounts.
+    `id` identifies it without revealing the key. `label` says what it is for, such as the name of a test.
+    `credit` is in segments, None without limit. `waiting_for_credit` has the sequences of messages without credit,
+    oldest first. `faults` take precedence over `rules`, which are those of `scenario`. `generation` makes its
+    transaction ids differ from those of deleted accounts with the same key. `tokens` maps the tokens in links to the
+    keys of accounts.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Account:
     ) -> None:
         self.key = key
         self.id = account_id(key)
+        self.label = ""
         self.clock = clock
         self.numbering = numbering
         self.credit = settings.credit

@@ -24,6 +24,7 @@ from mocksms.sms.webhook import Webhook
 class AccountUpdate:
     """New values for attributes of Account; None leaves one unchanged. Phone numbers are digits."""
 
+    label: str | None = None
     sender: str | None = None
     force_unsubscribe_link: bool | None = None
     webhooks: tuple[Webhook, ...] | None = None

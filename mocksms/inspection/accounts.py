@@ -12,7 +12,7 @@ from mocksms.engine.journal import shorten_key
 from mocksms.inspection.clock import ClockView, clock_view
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import AccountRequired, UnknownAccount
-from mocksms.inspection.models import Name, RequestModel, ResponseModel
+from mocksms.inspection.models import Label, Name, RequestModel, ResponseModel, Text
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.phones import LIST_NAMES
 from mocksms.schemas.types import Credit, ListedNumber, WebhookList
@@ -54,6 +54,7 @@ class AccountPatch(RequestModel):
     credit: Credit | None = Field(
         default=None, description="Segments it can send, null for no limit; messages that wait for credit are sent"
     )
+    label: Label = Field(default="", description="What it is for, such as the name of a test; empty for no label")
     sender: Name = Field(default="", description="Sender of messages that name none")
     gateway: bool = Field(default=True, description="Whether it has an SMS gateway")
     rest_right: bool = Field(default=True, description="Whether it may use the REST API")
@@ -79,6 +80,7 @@ class AccountView(ResponseModel):
 
     id: str
     key: str = Field(description="The API key, shortened")
+    label: Text = Field(description="What it is for; the pytest plugin sets the node id of the test")
     credit: int | None = Field(description="Segments it can send, null for no limit")
     sender: str
     gateway: bool
@@ -159,6 +161,7 @@ def _view(account: Account) -> AccountView:
     return AccountView(
         id=account.id,
         key=shorten_key(account.key),
+        label=account.label,
         credit=account.credit,
         sender=account.sender,
         gateway=account.gateway,

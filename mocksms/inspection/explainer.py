@@ -108,14 +108,21 @@ class Explainer:
         if self._scope.name is None:
             return
         found: list[OwnedMessage] = []
-        others = (account for account in AccountScope(self._engine, None).accounts if not self._scope.holds(account))
+        label = next((account.label for account in self._scope.accounts), "")
+        others = (
+            account
+            for account in AccountScope(self._engine, None).accounts
+            # Parallel tests send alike: the account of another test is no cause.
+            if not self._scope.holds(account) and not (label and account.label not in ("", label))
+        )
         for account in islice(others, MAX_SEARCHED_ACCOUNTS):
             found += AccountScope(self._engine, account.key, is_key=True).search(message_filter.query, 1)
             if len(found) == MAX_CAUSES:
                 break
         for account, message in found:
+            of_label = f" ({escape(account.label)})" if account.label else ""
             text = (
-                f"account {escape(shorten_key(account.key))} has it: {_describe(message)}; "
+                f"account {escape(shorten_key(account.key))}{of_label} has it: {_describe(message)}; "
                 "does the application use another API key?"
             )
             yield Cause(kind="other_account", text=text, id=message.transaction_id)

@@ -15,6 +15,7 @@ MAX_ROWS: Final = 1_000
 """Records on one page."""
 
 MAX_NAME_LENGTH: Final = 200
+MAX_LABEL_LENGTH: Final = 500
 MAX_NUMBER_LENGTH: Final = 100
 MAX_TEXT_FILTER_LENGTH: Final = 3_000
 """Characters of a text to look for: all filters together must fit into a request line."""
@@ -47,6 +48,7 @@ Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(whole)]
 """A position in the order of all records of a mock."""
 
 TextField = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_FILTER_LENGTH)]
+Label = Annotated[str, Field(max_length=MAX_LABEL_LENGTH)]
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 NumberField = Annotated[str, Field(min_length=1, max_length=MAX_NUMBER_LENGTH)]
 

@@ -212,7 +212,9 @@ def describe_account(account: AccountHandle) -> str:
     rows = account.api("GET", "callbacks", limit=MAX_LISTED)
     callbacks = [callback_of(row) for row in rows["callbacks"][::-1]]
     refused = [request for request in requests if request.is_refused]
-    lines = [f"{account.url}, account {escape(account.api_key)}", f"{len(messages)} SMS"]
+    label = account.api("GET", "account")["label"]
+    of_label = f" ({escape(label)})" if label else ""
+    lines = [f"{account.url}, account {escape(account.api_key)}{of_label}", f"{len(messages)} SMS"]
     lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages[-MAX_LISTED:]]
     lines += [f"{len(refused)} refused request{'' if len(refused) == 1 else 's'}"]
     lines += [line("refused", _describe_request(request)) for request in refused[-MAX_LISTED:]]

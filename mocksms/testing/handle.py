@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from mocksms.errors import SettingsError, did_you_mean
+from mocksms.errors import MockRefused, SettingsError, did_you_mean
 from mocksms.settings import OPTIONS, Settings, read_options
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
 from mocksms.testing.callbacks import Callbacks
 from mocksms.testing.client import REQUEST_SECONDS, MockClient, fits_a_header
+from mocksms.testing.defaults import NO_DEFAULTS, AccountDefaults
 from mocksms.testing.models import DurationLike, in_seconds
 from mocksms.testing.server import ThreadedServer
 from mocksms.testing.waiting import Aio
@@ -52,6 +54,7 @@ class MockSMS(Assertions, Actions, Callbacks):
         super().__init__(None, api_key, in_seconds(timeout))
         self._api_keys = {api_key}  # of this account, and of those that handles made from this one stand for
         self._handles = [self]  # this one, and those made from it
+        self._defaults = NO_DEFAULTS
         self._depth = 0
         self._server: ThreadedServer | None = ThreadedServer(_settings(options))
 
@@ -96,6 +99,10 @@ class MockSMS(Assertions, Actions, Callbacks):
         when the test ends.
         """
         sms = self._other_account(api_key, self._began)
+        sms._defaults = self._defaults
+        if api_key not in self._api_keys:
+            with suppress(MockRefused):  # a mock may accept some keys only
+                sms._defaults.apply(sms)
         sms._api_keys, sms._handles = self._api_keys, self._handles
         self._api_keys.add(api_key)
         self._handles.append(sms)
@@ -105,6 +112,7 @@ class MockSMS(Assertions, Actions, Callbacks):
         """Reset the account: delete its messages, requests, faults and lists, and restart its clock."""
         super().reset()
         self._returned.clear()
+        self._defaults.apply(self)
 
     @property
     def aio(self) -> Aio:
@@ -178,6 +186,11 @@ class MockSMS(Assertions, Actions, Callbacks):
         sms = self._on(self.client, api_key, self._timeout)
         sms._began = began
         return sms
+
+    def _set_up(self, defaults: AccountDefaults) -> None:
+        """Set initial values now, in accounts made from this handle, and after a reset."""
+        self._defaults = defaults
+        defaults.apply(self)
 
     @classmethod
     def _on(cls, client: MockClient, api_key: str, timeout: float) -> MockSMS:

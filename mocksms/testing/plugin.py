@@ -30,6 +30,7 @@ from mocksms.settings import (
 )
 
 if TYPE_CHECKING:
+    from mocksms.testing.defaults import AccountDefaults
     from mocksms.testing.handle import MockSMS
     from mocksms.testing.session import LateMessages, MockSession, RunningTest
 
@@ -71,8 +72,15 @@ def pytest_configure(config: pytest.Config) -> None:
     Environment variables are checked when a test uses the mock: other test runs must not fail because of them.
     """
     config.addinivalue_line("markers", MARKER)
-    _read_options(SessionSettings, config, {})
     _check_settings(_read_options(Settings, config, {}))
+    url = _read_options(SessionSettings, config, {}).url
+    if url:
+        from mocksms.testing.defaults import check_applicable
+
+        try:
+            check_applicable(_origins(config, {}), url)
+        except SettingsError as error:
+            raise pytest.UsageError(str(error)) from None
     config.stash[LATE] = []
     config.stash[UNREAD] = []
 
@@ -85,7 +93,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
         url = session_settings(config).url
     except pytest.UsageError:
         return None  # the tests that use the mock report it
-    return f"mocksms: {url} (already running: options for starting a mock have no effect)"
+    return f"mocksms: {url} (already running; options of accounts apply to each test)"
 
 
 @pytest.fixture(scope="session")
@@ -97,22 +105,24 @@ def mocksms_settings(pytestconfig: pytest.Config) -> Settings:
 
 @pytest.fixture(scope="session")
 def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
+    from mocksms.testing.defaults import NO_DEFAULTS
     from mocksms.testing.handle import MockSMS
     from mocksms.testing.session import MockSession
 
     config = request.config
     with _without_traceback():
         options = session_settings(config)
+        settings, defaults = _check_settings(request.getfixturevalue("mocksms_settings")), NO_DEFAULTS
         if options.url:
-            token = _read_options(Settings, config).control_token
-            server = MockSMS.connect(options.url, control_token=token, timeout=options.timeout)
+            defaults = _defaults_of(settings, options.url, config)
+            server = MockSMS.connect(options.url, control_token=settings.control_token, timeout=options.timeout)
         else:
-            server = MockSMS.of(_check_settings(request.getfixturevalue("mocksms_settings")), timeout=options.timeout)
+            server = MockSMS.of(settings, timeout=options.timeout)
             server.start()
     try:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
         _warn_of_foreign_variables(config)
-        session = MockSession(server, options, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
+        session = MockSession(server, options, defaults, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
         yield session
         late, unread = session.late_messages()
         config.stash[LATE] += late
@@ -203,6 +213,24 @@ def _without_traceback() -> Iterator[None]:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
+def _defaults_of(settings: Settings, url: str, config: pytest.Config) -> AccountDefaults:
+    """Return the initial values of accounts on a running mock: the options of accounts that are set.
+
+    Raises:
+        SettingsError: an option of the whole mock is set.
+        InvalidScenario, UnknownScenario: a scenario cannot be loaded.
+    """
+    from mocksms.testing.defaults import account_defaults, check_applicable
+
+    origins = _origins(config)
+    plain = _read_options(Settings, config)
+    for name in OPTIONS:
+        if getattr(settings, name) != getattr(plain, name):
+            origins[name] = f"{name} of the fixture mocksms_settings"
+    check_applicable(origins, url)
+    return account_defaults(settings, origins)
+
+
 def _check_settings(settings: object) -> Settings:
     """Return settings under which each test can have its own API key.
 
@@ -256,14 +284,28 @@ def _is_scenario_name(option: str, folder: Path, part: str) -> bool:
 
 def _read_options(kind: type[Options], config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Options:
     """Return the options from ini file, environment and command line; the later takes precedence."""
+    try:
+        return read_options(kind, SESSION_DEFAULTS, _raw_options(config, environment))
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _raw_options(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> dict[str, Raw]:
+    """Return the raw values of all options that are set, each with where.
+
+    Raises:
+        SettingsError: a variable has our prefix but is not an option.
+    """
     given = {name: _raw_values(name, config) for name in (*SESSION_OPTIONS, *OPTIONS)}
-    ini = {
+    ini: dict[str, Raw] = {
         name: (ini_name(name), _resolve_paths(config, name, value))
         for name, (value, _) in given.items()
         if value is not None
     }
-    flags = {name: (flag(name), value) for name, (_, value) in given.items() if value is not None}
-    try:
-        return read_options(kind, SESSION_DEFAULTS, ini, from_environment(environment), flags)
-    except SettingsError as error:
-        raise pytest.UsageError(str(error)) from None
+    flags: dict[str, Raw] = {name: (flag(name), value) for name, (_, value) in given.items() if value is not None}
+    return {**ini, **from_environment(environment), **flags}
+
+
+def _origins(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return where each option of the mock is set."""
+    return {name: where for name, (where, _) in _raw_options(config, environment).items() if name in OPTIONS}

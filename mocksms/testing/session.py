@@ -14,18 +14,17 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from mocksms.engine.account import account_id
-from mocksms.errors import INTERNAL_ERROR, MocksmsError, MockUnreachable, NoRestRight, RouteNotFound, escape
+from mocksms.errors import MocksmsError, MockUnreachable
 from mocksms.settings import SessionSettings
 from mocksms.sms.display import cut, line
 from mocksms.testing.account import PAGE
+from mocksms.testing.defaults import AccountDefaults
 from mocksms.testing.failures import describe_account, describe_message
 from mocksms.testing.handle import MockSMS
-from mocksms.testing.marker import KINDS, UNSET, MarkerOptions, read_marker
-from mocksms.testing.models import ApiRequest, SmsCallback, message_of, request_of
+from mocksms.testing.marker import UNSET, MarkerOptions, read_marker
+from mocksms.testing.models import SmsCallback, message_of, request_of
+from mocksms.testing.traffic import MAX_LISTED, describe_unexpected, issues_of, issues_of_other_account
 from mocksms.testing.undelivered import describe_undelivered, find_undelivered
-
-MAX_LISTED: Final = 10
-"""Unexpected requests and late messages that are listed; the rest is counted."""
 
 MAX_ERROR_LENGTH: Final = 300
 """Characters of the text of an error in a report."""
@@ -72,13 +71,17 @@ class MockSession:
     Args:
         mock: handle of the mock.
         options: options of the session.
+        defaults: initial values of each account.
         worker: name of the xdist worker; makes its API keys unique.
         workers: number of xdist workers.
     """
 
-    def __init__(self, mock: MockSMS, options: SessionSettings, worker: str, workers: int = 1) -> None:
+    def __init__(
+        self, mock: MockSMS, options: SessionSettings, defaults: AccountDefaults, worker: str, workers: int = 1
+    ) -> None:
         self.mock = mock
         self.options = options
+        self._defaults = defaults
         self.is_attached = options.url is not None
         # Test runs of several machines can share a mock that they attach to.
         machine = sha256(socket.gethostname().encode()).hexdigest()[:4]
@@ -108,6 +111,7 @@ class MockSession:
             self._collect_late(sms.api_key)
         if marker.api_key is not None or self.is_attached:
             sms.reset()
+        sms._set_up(self._defaults.labelled(node.nodeid))
         if marker.credit is not UNSET:
             sms.credit = marker.credit
         if marker.scenario is not None:
@@ -230,7 +234,7 @@ class RunningTest:
             return
         self._session.end_test(self, node.nodeid, cursor)
         if unexpected := [found for row in rows for found in self._unexpected(row)]:
-            findings.append((self.reaction, UnexpectedTraffic(_describe(unexpected))))
+            findings.append((self.reaction, UnexpectedTraffic(describe_unexpected(unexpected))))
         if unused:
             findings.append((self._fault_reaction, UnusedFault(_describe_unused(unused))))
         self._react(node, findings)
@@ -300,11 +304,11 @@ class RunningTest:
         """Iterate over what is unexpected about a request and not allowed by the marker: its kind and a text."""
         request, account = request_of(row), row["account"]
         if account in (None, *map(account_id, self.sms._api_keys)):
-            found = _issues(request, is_strict=self.marker.strict)
+            found = issues_of(request, is_strict=self.marker.strict)
         elif account in map(account_id, self.sms.client.api_keys):
             found = iter(())
         else:
-            found = _issues_of_other_account(request, row["headers"])
+            found = issues_of_other_account(request, row["headers"])
         return ((kind, text) for kind, text in found if kind not in self.marker.allowed)
 
 
@@ -341,50 +345,6 @@ def is_grouped(nodeid: str) -> bool:
     It looks for the marker, but cannot add the name with a pytest that stores node ids in another way.
     """
     return "@" in nodeid.rpartition("::")[2].rpartition("]")[2]
-
-
-def _issues(request: ApiRequest, *, is_strict: bool) -> Iterator[tuple[str, str]]:
-    """Iterate over what is unexpected about a request of the test's own account, or of no account."""
-    kind = _kind(request)
-    if kind:
-        account = "" if request.has_account else " without an account"
-        response = f"returned {request.status}" if request.status else "got no response"
-        yield kind, f"{request.method} {request.target}{account} {response}: {request.note or 'no reason given'}"
-    if is_strict:
-        for warning in request.warnings:
-            yield "warning", f"{request.method} {request.target}: {warning}"
-
-
-def _issues_of_other_account(request: ApiRequest, headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Iterate over what is unexpected about a request of an account that no handle of this session has."""
-    if request.messages or _kind(request):
-        key = next((value for name, value in headers if name.lower() == "x-api-key"), "of another account")
-        if request.messages:
-            result = f"sent {len(request.messages)} SMS"
-        else:
-            result = f"was refused: {request.note or request.status}"
-        yield "other-account", f"{request.method} {request.target} with the API key {key} {result}"
-
-
-def _kind(request: ApiRequest) -> str:
-    """Return the kind of unexpected traffic that a request is; empty if it succeeded or its refusal was set up."""
-    if request.refusal is None or request.refusal == NoRestRight.code or request.fault_decided_by is not None:
-        return ""
-    return {INTERNAL_ERROR: "crash", RouteNotFound.code: "unknown-path"}.get(request.refusal, "refused")
-
-
-def _describe(unexpected: list[tuple[str, str]]) -> str:
-    kinds = tuple(dict.fromkeys(kind for kind, _ in unexpected))
-    lines = [line(kind, escape(text)) for kind, text in unexpected[:MAX_LISTED]]
-    if len(unexpected) > MAX_LISTED:
-        lines.append(line("", f"and {len(unexpected) - MAX_LISTED} more"))
-    if "other-account" in kinds:
-        hint = "the application does not use mocksms.api_key; if its key is fixed"
-        lines.append(line("key", f'{hint}: @pytest.mark.mocksms(api_key="...")'))
-    allow = ", ".join(f'"{kind}"' for kind in kinds)
-    marker = f"@pytest.mark.mocksms(allow={allow if len(kinds) == 1 else f'({allow})'})"
-    lines.append(line("allow", f"{marker} accepts it in one test, mocksms_unexpected = warn in all tests"))
-    return "\n".join([f"unexpected traffic: {', '.join(KINDS[kind] for kind in kinds)}", *lines])
 
 
 def _describe_unused(faults: list[str]) -> str:

@@ -32,6 +32,7 @@ def test_account_has_its_initial_values_before_its_first_use() -> None:
         assert len(account.pop("id")) == 12
         assert account == {
             "key": "a ke…",
+            "label": "",
             "credit": 7,
             "sender": "Shop",
             "gateway": False,
@@ -75,6 +76,7 @@ def test_what_is_about_one_account_must_name_it(shared_mock: Mock, method: str, 
         ({"credit": 0}, "credit", 0),
         ({"credit": 10**12}, "credit", 10**12),
         ({"sender": "Shop"}, "sender", "Shop"),
+        ({"label": "tests/test_otp.py::test_it[\u202e]"}, "label", "tests/test_otp.py::test_it[\u202e]"),
         ({"gateway": False}, "gateway", False),
         ({"rest_right": False}, "rest_right", False),
         ({"unsubscribed": [PHONE]}, "unsubscribed", [DIGITS]),
@@ -137,6 +139,7 @@ def test_numbers_are_added_to_a_list_and_removed_from_it(api: Api, name: str) ->
         ({"credit": True}, "credit"),
         ({"sender": ""}, "sender"),
         ({"sender": "s" * 201}, "sender"),
+        ({"label": "s" * 501}, "label"),
         ({"gateway": "no"}, "gateway"),
         ({"gateway": 0}, "gateway"),
         ({"unsubscribed": ["bob"]}, "unsubscribed 1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from textwrap import dedent
@@ -306,6 +307,22 @@ def test_three_other_accounts_at_most_are_named(story: Open) -> None:
         *sent[:0:-1],
     )
     assert "account    " not in Story(api.mock).why(to=ALSO)
+
+
+def test_account_of_another_test_is_no_cause(story: Open) -> None:
+    api = story()
+    for key, label in (("key-1", "test_a"), ("key-2", "test_b\x1b"), ("key-3", "")):
+        other = Story(api.mock, key)
+        other.send(content="Your code is 4815")
+        other.patch(label=label)
+
+    def accounts() -> list[str]:
+        return re.findall(r"account k…(.*) has it", api.why(content="4815"))
+
+    api.patch(label="test_a")
+    assert accounts() == ["", " (test_a)"]
+    api.patch(label="")
+    assert accounts() == ["", r" (test_b\x1b)", " (test_a)"]
 
 
 def test_other_accounts_without_it_are_no_cause(story: Open) -> None:

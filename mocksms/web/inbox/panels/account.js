@@ -48,6 +48,7 @@ export class AccountSection {
     return [
       factList([
         ["API key", singleLine(account.key)],
+        ["Label", account.label && singleLine(account.label)],
         ["SMS stored", String(account.messages)],
         ["SMS waiting for credit", account.waiting_for_credit > 0 && String(account.waiting_for_credit)],
       ]),

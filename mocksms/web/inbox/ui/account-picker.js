@@ -8,6 +8,12 @@ import { singleLine } from "./text.js";
 
 const MAX_OPTIONS = 500;
 
+/** @param {Api.Account} account */
+function describe({ key, label, messages }) {
+  const parts = [key, label, `${messages} SMS`].filter((part) => part !== "");
+  return parts.map((part) => singleLine(part)).join(" · ");
+}
+
 export class AccountPicker {
   /** @param {HTMLSelectElement} node */
   constructor(node) {
@@ -21,7 +27,7 @@ export class AccountPicker {
     const { account = "" } = route();
     const options = [
       ["", `all ${accounts.length} accounts`],
-      ...accounts.slice(0, MAX_OPTIONS).map(({ id, key, messages }) => [id, `${singleLine(key)} · ${messages} SMS`]),
+      ...accounts.slice(0, MAX_OPTIONS).map((account) => [account.id, describe(account)]),
     ];
     if (!options.some(([id]) => id === account)) options.push([account, `${singleLine(account)} · unknown account`]);
     this.node.hidden = accounts.length < 2 && !account;

@@ -1,0 +1,108 @@
+"""What a test session sets in the account of each test: a label and, on a running mock, the options of accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from mocksms.errors import SettingsError
+from mocksms.settings import OPTIONS, Settings, flag_name
+from mocksms.testing.account import AccountHandle
+
+MAX_LABEL_LENGTH: Final = 500
+"""Characters of a label that a mock takes."""
+
+CREDENTIALS: Final = ("control_token",)
+"""Options that a test session uses itself on a running mock."""
+
+
+class AccountDefaults(NamedTuple):
+    """Initial values of accounts: changes as in `PATCH /_mock/account`, and a scenario as in `PUT /_mock/scenario`."""
+
+    values: Mapping[str, Any] = {}
+    scenario: Mapping[str, Any] | None = None
+
+    def labelled(self, label: str) -> AccountDefaults:
+        """Return the same with a label."""
+        return self._replace(values={**self.values, "label": label[:MAX_LABEL_LENGTH]})
+
+    def apply(self, account: AccountHandle) -> None:
+        """Set the values in an account, and activate the scenario.
+
+        Raises:
+            MockRefused: the mock refuses a value or the scenario.
+        """
+        if self.values:
+            account.api("PATCH", "account", dict(self.values))
+        if self.scenario is not None:
+            account.api("PUT", "scenario", self.scenario)
+
+
+NO_DEFAULTS: Final = AccountDefaults()
+
+
+def check_applicable(origins: Mapping[str, str], url: str) -> None:
+    """Check that a session which attaches to a running mock can apply its options.
+
+    Args:
+        origins: where each option that is set is set, such as `--mocksms-port`.
+        url: URL of the mock.
+
+    Raises:
+        SettingsError: an option is one of the whole mock.
+    """
+    for name, where in origins.items():
+        if not OPTIONS[name].metadata.get("per_account") and name not in CREDENTIALS:
+            raise SettingsError(
+                f"{where} cannot be applied to {url}: that mock already runs, and this is an option of the whole mock, "
+                f"not of an account; start that mock with {flag_name(name)}, and remove {where} here"
+            )
+
+
+def account_defaults(settings: Settings, names: Iterable[str]) -> AccountDefaults:
+    """Return the options of accounts that are set, as initial values of accounts of a running mock.
+
+    Args:
+        settings: all options.
+        names: the options that are set.
+
+    Raises:
+        InvalidScenario, UnknownScenario: a scenario cannot be loaded.
+    """
+    values: dict[str, Any] = {}
+    scenario: Mapping[str, Any] | None = None
+    for name in names:
+        if name == "scenario":
+            scenario = _scenario(settings)
+        elif name in ("webhook", "automation_webhook"):
+            values["webhooks"] = [webhook._asdict() for webhook in settings.webhook + settings.automation_webhook]
+        elif name not in CREDENTIALS:
+            value = getattr(settings, name)
+            values[name] = list(value) if isinstance(value, tuple) else value
+    return AccountDefaults(values, scenario)
+
+
+def _scenario(settings: Settings) -> Mapping[str, Any]:
+    """Return the scenarios of the option as one, as JSON."""
+    from mocksms.scenario.library import Library, files_at, read_files, resolve_path
+
+    library = Library(settings.scenario_folder)
+    files = [file for name in settings.scenario for file in files_at(resolve_path(name, library))]
+    tables = [scenario.model_dump(mode="json", by_alias=True, exclude_defaults=True) for scenario in read_files(files)]
+    account: dict[str, Any] = {}
+    for table in tables:
+        for name, value in (table.get("account") or {}).items():
+            account[name] = _COMBINE.get(name, _first)(account[name], value) if name in account else value
+    return {"account": account, "rule": [rule for table in tables for rule in table.get("rule", ())]}
+
+
+def _first(first: Any, _: Any) -> Any:
+    return first
+
+
+def _union(first: list[str], second: list[str]) -> list[str]:
+    return [*first, *second]
+
+
+_COMBINE: Final[Mapping[str, Callable[[Any, Any], Any]]] = dict.fromkeys(("unsubscribed", "bounced", "kosher"), _union)
+"""How the values of several scenarios become one; of other values the first counts."""
