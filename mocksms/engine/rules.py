@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
 from mocksms.engine.patterns import TEXT_TIMEOUT, RegexBudget
-from mocksms.errors import PatternTooSlow, RequestRefused
+from mocksms.errors import PatternTooSlow, RequestRefused, escape
 from mocksms.sms.outcomes import Fault, FaultKind, Outcome
 
 log = logging.getLogger("mocksms")
@@ -156,7 +156,7 @@ class CountedRule:
             return not self.timed_out and all(condition(facts) for condition in self.rule.conditions)
         except PatternTooSlow as error:
             if seconds_left > 0:
-                log.warning("%s is switched off: %s", self.rule.label, error)
+                log.warning("%s is switched off: %s", escape(self.rule.label), error)
                 self.timed_out = True
             return False
 

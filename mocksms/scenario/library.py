@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mocksms.engine.rules import ActiveScenario, combine
-from mocksms.errors import InvalidScenario, ScenarioIssue, SettingsError, UnknownScenario
+from mocksms.errors import InvalidScenario, ScenarioIssue, SettingsError, UnknownScenario, escape
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.parser import read_file
 from mocksms.scenario.schema import Scenario
@@ -102,7 +102,8 @@ class StartScenarios:
         except InvalidScenario as error:
             log.error("Scenario not reloaded, the previous version stays active:\n%s", error)
             return None
-        log.warning("Scenario reloaded: %s. Rule counters restart.", ", ".join(self.active.names) or "none is active")
+        names = escape(", ".join(self.active.names)) or "none is active"
+        log.warning("Scenario reloaded: %s. Rule counters restart.", names)
         if self.active.account_values != before.account_values:
             log.warning("The changed [account] table applies to new accounts and after a reset.")
         return self.active

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final, Self
 
-from mocksms.errors import NotReady
+from mocksms.errors import NotReady, escape_lines
 from mocksms.testing.client import wait_until_ready
 
 try:
@@ -67,4 +67,4 @@ class MockSMSContainer(DockerContainer):
             raise NotReady(self.image, f"the container has ended with exit code {container.attrs['State']['ExitCode']}")
 
     def _output(self) -> str:
-        return b"".join(self.get_logs()).decode(errors="replace").strip() or "nothing"
+        return escape_lines(b"".join(self.get_logs()).decode(errors="replace").strip()) or "nothing"

@@ -17,10 +17,13 @@ from mocksms.cli.console import (
 )
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
+from mocksms.engine.rules import combine
 from mocksms.errors import escape
+from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.library import StartScenarios
+from mocksms.scenario.schema import RuleModel, Scenario
 from mocksms.settings import Settings
-from mocksms.sms.message import Message, Recipient, Submission
+from mocksms.sms.message import Message, Recipient, State, Submission
 from tests.support import KEY, NUMBER, TIMEOUT, ManualClock
 
 ESCAPE_SEQUENCE = "\x1b[2J\x1b]0;title\x07"
@@ -113,6 +116,17 @@ def test_line_escapes_control_characters(number: str, content: str, key: str) ->
     line = message_line(*accept(number, content, key))
     assert line.isprintable()
     assert r"\x1b[2J" in line
+
+
+def test_line_escapes_the_name_of_the_rule_that_decided() -> None:
+    engine = Engine(Settings(), ManualClock())
+    rule = RuleModel(name=f"rule{ESCAPE_SEQUENCE}", outcome=State.BOUNCED)
+    account = engine.account(KEY)
+    account.activate(combine([compile_scenario(Scenario(rule=[rule]), "story.toml", engine.settings)]))
+    (message,), _ = engine.submit(account, Submission("Hello"), [Recipient(NUMBER)])
+    line = message_line(account, message)
+    assert line.isprintable()
+    assert r"rule\x1b[2J" in line
 
 
 def test_line_cuts_a_long_text() -> None:

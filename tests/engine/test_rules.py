@@ -161,11 +161,11 @@ def test_rule_with_a_slow_pattern_is_switched_off_and_logged_once(caplog: pytest
     def slow(_: MessageFacts) -> bool:
         raise PatternTooSlow("(a+)+$", 1)
 
-    rules = Rulebook([a_rule("rule 1 of slow.toml", None, slow), a_rule("rule 2")])
+    rules = Rulebook([a_rule("rule 1 of slow.toml\x1b", None, slow), a_rule("rule 2")])
     assert decided(rules, "Hello", "Hello again") == ["rule 2", "rule 2"]
     (record,) = caplog.records
     assert (record.levelno, record.name) == (logging.WARNING, "mocksms")
-    assert record.getMessage().startswith("rule 1 of slow.toml is switched off: the regular expr")
+    assert record.getMessage().startswith(r"rule 1 of slow.toml\x1b is switched off: the regular expr")
 
 
 def test_rule_is_switched_off_only_for_its_own_slow_pattern(caplog: pytest.LogCaptureFixture) -> None:

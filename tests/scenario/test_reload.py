@@ -170,6 +170,16 @@ def test_changed_account_table_is_logged_as_applying_to_new_accounts(
         assert ("The changed [account] table applies to new accounts and after a reset." in told) == (lines == 2)
 
 
+def test_name_of_a_file_is_logged_escaped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "a\x1b[2J.toml", BOUNCES)
+    played = stage(path)
+    for text in (FAILS, BROKEN):
+        write(path, text)
+        change_of(played)
+        ((_, words),) = logged(caplog)
+        assert r"a\x1b[2J.toml" in words
+
+
 def test_fixed_file_is_reloaded(tmp_path: Path) -> None:
     path = write(tmp_path / "a.toml", BOUNCES)
     played = stage(path)

@@ -1336,3 +1336,39 @@ def test_error_of_any_class_in_the_plugin_does_not_end_the_run(runs: Runs) -> No
         assert f"traffic: {reason}" in printed
         assert printed.count(f"\nno report from the mock: {reason}") >= 2
     assert "\nsome may be missing: Boom: no network\n" in printed
+
+
+def test_no_text_of_an_application_reaches_the_terminal_raw(runs: Runs) -> None:
+    """Every text of a request, a rule or a file in a report is escaped: a terminal would act on it."""
+    printed = runs.run(
+        """
+        import pytest
+        from urllib.parse import quote
+        TEXT = "x\\x1b]0;title\\x07\\x9b2J\\u202e\\r\\n\\x00\\u2028"
+
+        @pytest.fixture
+        def messages(mocksms, send):
+            mocksms.scenario([{"name": TEXT, "match": {"tag": TEXT}, "outcome": "rejected/bounced"}])
+            for number in ("972-54-1111111", TEXT):
+                send(number, TEXT, tags=[TEXT], sender_id=TEXT)
+            send(**{TEXT: TEXT, "path": "/" + quote(TEXT)})
+            mocksms.reply("972-54-1111111", TEXT)
+
+        def test_passes(mocksms, messages): ...
+        def test_sent(mocksms, messages): mocksms.assert_sent(content="no", tag=TEXT)
+        def test_nothing_sent(mocksms, messages): mocksms.assert_nothing_sent()
+        def test_code(mocksms, messages): mocksms.outbox[0].code
+        def test_segments(mocksms, messages): mocksms.assert_segments(mocksms.outbox[0], 9)
+        def test_repr(mocksms, messages): assert (mocksms.outbox, mocksms.requests, mocksms.replies) == TEXT
+        def test_scenario(mocksms): mocksms.scenario(TEXT)
+        def test_rule(mocksms): mocksms.scenario([{"name": TEXT, TEXT: TEXT, "outcome": TEXT}])
+        def test_file(mocksms): mocksms.scenario(TEXT + ".toml")
+        def test_number(mocksms): mocksms.number(TEXT)
+        def test_account(mocksms): mocksms.update_account(kosher=[TEXT], **{TEXT: 1})
+        @pytest.mark.mocksms(api_key=TEXT)
+        def test_marker(mocksms): ...
+        """,
+        "--color=no",
+    )
+    assert [line for line in printed.split("\n") if not line.replace("\t", "").isprintable()] == []
+    assert printed.count("title") > 50
