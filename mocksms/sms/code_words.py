@@ -76,7 +76,7 @@ _WORDS: Final = {
         subtotal sum amount balance price fee charge charged paid due debt cost credit credits
         refund salary deposit transfer withdrawal limit meter queue turn year page chapter plate
         vehicle car license licence passport extension ext exit lot vol iban swift mcc utr rrn
-        receipt voucher driver courier agent employee student patient lab user username session
+        receipt voucher employee student patient lab user username session
         meeting conference rate section clause paragraph article letter ward host sensor merchant
         terminal station kiosk machine atm zip fine report application visa mastercard amex isracard
         debit הזמנה הזמנת הזמנתך הזמנות חבילה חבילת חבילתך חבילות משלוח משלוחים משלוחך משלוחו
@@ -85,7 +85,7 @@ _WORDS: Final = {
         דלפק טיסה חדר קו רכב רכבך רישוי רישיון סכום סך סהכ יתרה יתרת יתרתך חוב תשלום מחיר עלות זיכוי
         חיוב משכורת הפקדה העברה משיכה מסגרת טלפון טל נייד פקס שלוחה מוקד חייג חייגו התקשר התקשרו
         צלצל עסקה עסקת עסקאות רכישה מנוי עובד פריט דגם גרסה גרסת שנה שנת זהות תעודת תז מונה דוח שומה
-        תביעה שליח תלמיד סטודנט מזהה סעיף משתמש מסוף שער עס ויזה מסטרקארד ישראכרט
+        תביעה תלמיד סטודנט מזהה סעיף משתמש מסוף שער עס ויזה מסטרקארד ישראכרט
         """,
     Kind.NUMBER: "number numbers no num nr nbr מספר מספרה מספרו מס",
     Kind.PREPOSITION: """
@@ -164,6 +164,15 @@ CLAUSE_ENDS: Final = _words("for in on of about over")
 
 OTHER_IF_NAMED: Final = _words("verification authentication")
 """Words that announce no code if a label follows: "verification fee"."""
+
+PLACES: Final = _words("לוקר תא חדר דירה בית בניין שער")
+"""Labels of what a code opens."""
+
+DEFINITE_PREFIXES: Final = frozenset("הל")
+
+LOGINS: Final = _words("login log-in logon sign-in verify כניסה להיכנס התחברות להתחבר")
+
+THIS: Final = _words("this it")
 
 WITH: Final = _words("with עם")
 

@@ -9,7 +9,19 @@ from functools import lru_cache
 from typing import Final
 
 from mocksms.sms.code_parts import MAX_SEARCH_LENGTH, Part, split
-from mocksms.sms.code_words import ANNOUNCING, CLAUSE_ENDS, OTHER_CODES, OTHER_IF_NAMED, WITH, Kind, plain_word
+from mocksms.sms.code_words import (
+    ANNOUNCING,
+    CLAUSE_ENDS,
+    DEFINITE_PREFIXES,
+    LOGINS,
+    OTHER_CODES,
+    OTHER_IF_NAMED,
+    PLACES,
+    THIS,
+    WITH,
+    Kind,
+    plain_word,
+)
 
 ORIGIN: Final = 100
 ADJACENT: Final = 80
@@ -33,10 +45,10 @@ PROMO: Final = -100
 
 MAX_LINKED_WORDS: Final = 45
 """Words between a word that announces a code and "is" or a colon before the code."""
-MAX_NAMED_WORDS: Final = 8
-"""Words between a word that announces a code and the code, if nothing links them."""
 MAX_UNKNOWN_WORDS: Final = 2
-"""Of these, words that say nothing; twice as many before a code that ends its sentence."""
+"""Of the words between, if nothing links them, those that say nothing; twice as many before the end of a sentence."""
+MAX_CALLED_WORDS: Final = 12
+"""Words between a number and a word after it that calls it a code."""
 MAX_NAME_WORDS: Final = 4
 """Words of a name before a code that is alone in its line or sentence: "Acme Bank: 481516"."""
 MAX_SENTENCES: Final = 2
@@ -97,6 +109,7 @@ class _Ranking:
         self._candidates = [i for i, kind in enumerate(kinds) if kind is Kind.CANDIDATE]
         self._others = {i for i in self._candidates if self._has_unit(i) or self._has_name(i)}
         self._purposes = self._sentences_with({Kind.PURPOSE, *ANNOUNCING})
+        self._logins = {self._sentences[i] for i, part in enumerate(parts) if plain_word(part.text) in LOGINS}
         self._is_prose = not set(kinds) <= _NUMBERS | _TRANSPARENT | _BREAKS or len(self._candidates) > 1
 
     def codes(self) -> list[Code]:
@@ -114,8 +127,10 @@ class _Ranking:
             if points >= THRESHOLD:
                 code = Code(_NOT_IN_CODE.sub("", part.text), part.start, len(part.text), announced > 0)
                 ranked.append((points, code))
-        worst_first = sorted(ranked, key=lambda each: (each[0], -each[1].index))
-        return [*{code.code: code for _, code in worst_first}.values()][::-1]
+        codes: dict[str, Code] = {}
+        for _, code in sorted(ranked, key=lambda each: (-each[0], each[1].index)):
+            codes.setdefault(code.code, code)
+        return [*codes.values()]
 
     def _numbered_sentences(self) -> list[int]:
         """Return the number of the sentence or line of each part; empty ones do not count."""
@@ -187,13 +202,19 @@ class _Ranking:
             is_clause = is_linked and self._word(name) in CLAUSE_ENDS and self._kind(name - 1) is not Kind.PREPOSITION
             return self._kind(name) in (Kind.PREPOSITION, Kind.VALIDITY) and not is_clause
         if not is_linked:
-            return not self._is_compound(name)
+            return not (self._is_compound(name) or self._is_for_place(name, place))
         return self._kind(name - 1) is Kind.NUMBER or not self._is_announced_in_clause(name)
 
     def _is_compound(self, name: int) -> bool:
         """Return whether a label says which code it is, as Hebrew puts it: "code locker"."""
         word = self._word(name)
         return self._kind(name - 1) in ANNOUNCING and plain_word(word) == word.removeprefix("ה") and not word.isascii()
+
+    def _is_for_place(self, name: int, place: int) -> bool:
+        """Return whether a label is what a code opens, as in Hebrew "code to-room 4821", and not a numbered one."""
+        word = self._word(name)
+        is_to_place = plain_word(word) in PLACES and word[0] in DEFINITE_PREFIXES
+        return is_to_place and self._kind(self._skip(place + 1, 1)) in _BREAKS | {Kind.LIST}
 
     def _is_announced_in_clause(self, name: int) -> bool:
         """Return whether a code is announced before a label, and not in an earlier part of a list."""
@@ -243,8 +264,6 @@ class _Ranking:
         most_unknown = MAX_UNKNOWN_WORDS * (1 + is_usual_end)
         if not _SEPARATE.isdisjoint(between) or between.count(Kind.WORD) > most_unknown:
             return 0
-        if len(between) > MAX_NAMED_WORDS:
-            return 0
         return NAMED - len(between) + (0 if _STATES.isdisjoint(between) else STATE)
 
     def _is_usual_end(self, place: int) -> bool:
@@ -254,9 +273,11 @@ class _Ranking:
     def _called(self, place: int) -> int:
         """Return the points for a word that calls the number before it a code: "481516 is your code"."""
         start = self._skip(place + 1, 1)
-        if self._kind(start) not in ANNOUNCING | {Kind.LINK, Kind.OWNER} and self._word(start) != "as":
+        is_in_brackets = self._word(place + 1) == "(" and self._kind(self._skip(place - 1, -1)) in _BREAKS
+        is_called = self._kind(start) in ANNOUNCING | {Kind.LINK, Kind.OWNER} or self._word(start) == "as"
+        if not (is_called or is_in_brackets):
             return 0
-        for i in range(start, start + MAX_NAMED_WORDS + 4):
+        for i in range(start, start + MAX_CALLED_WORDS):
             kind = self._kind(i)
             if kind in ANNOUNCING:
                 return 0 if i in self._used else CALLED - (i - start)
@@ -281,13 +302,17 @@ class _Ranking:
         """Return the points for a text that says what to do with a number, or is nothing but the number."""
         if not self._is_prose:
             return LONE
-        has_purpose = self._sentences[place] in self._purposes
+        here, is_usual = self._sentences[place], len(self._parts[place].text) == USUAL_LENGTH
+        has_purpose = here in self._purposes
         left = self._skip(place - 1, -1, _TRANSPARENT | {Kind.LINK})
         is_with = self._word(left) in WITH
         if self._kind(left - is_with) is Kind.VERB:
-            is_usual = len(self._parts[place].text) == USUAL_LENGTH
             return INSTRUCTED if has_purpose else FOR_PURPOSE * is_usual
-        return FOR_PURPOSE if is_with and has_purpose else 0
+        right = self._skip(place + 1, 1, _TRANSPARENT | {Kind.LINK, Kind.SENTENCE_END})
+        if self._kind(right) is Kind.VERB and self._word(right + 1) in THIS:
+            return INSTRUCTED if self._sentences[right] in self._purposes else 0
+        is_login = is_usual and self._kind(place - 1) is Kind.LINK and here in self._logins
+        return FOR_PURPOSE if is_login or (is_with and has_purpose) else 0
 
     def _off(self, part: Part) -> int:
         """Return the points off for the form of a number."""

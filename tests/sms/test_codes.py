@@ -58,7 +58,7 @@ def test_guide_has_the_figures() -> None:
         pytest.param("Gate code 4821, door code 7733", ["4821", "7733"], id="two codes"),
         pytest.param("Your code for Acme 48151 is 481516", ["481516", "48151"], id="is before none"),
         pytest.param("Your code for Acme - 4821 is 481516", ["481516", "4821"], id="is before dash"),
-        pytest.param("481516 is your code. Your code is 481516", ["481516"], id="each once"),
+        pytest.param("Enter 481516. 7733 is your PIN. Code: 481516", ["481516", "7733"], id="each once, at its best"),
     ],
 )
 def test_codes_are_listed_best_first(text: str, codes: list[str]) -> None:
