@@ -262,7 +262,7 @@ class Settings:
     max_callbacks: int = _limit(100_000, "callbacks kept per account; beyond it the oldest are evicted")
     max_consents: int = _limit(100_000, "opt-outs and opt-ins kept per account; beyond it the oldest are evicted")
     max_body: int = _limit(1_048_576, "maximum size of a request body in bytes")
-    quiet: bool = _option(False, _flag, "do not print a line for each message")
+    quiet: bool = _option(False, _flag, "print no lines for messages, refused requests and failed callbacks")
     log_format: Literal["lines", "json"] = _choice(
         "format of the output: plain lines, or one JSON object per line", "lines", "json"
     )

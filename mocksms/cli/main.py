@@ -84,7 +84,8 @@ def _serve(arguments: list[str]) -> int:
     _exit_on_signal()
     configure_logs(settings.log_format)
 
-    from mocksms.cli.console import MessageLog, banner, banner_json, message_json, message_line
+    from mocksms.cli.console import banner, banner_json
+    from mocksms.cli.console_log import ConsoleLog, event_json, event_line
     from mocksms.engine.engine import Engine
     from mocksms.scenario.library import StartScenarios
     from mocksms.server import base_url, bind, serve
@@ -93,12 +94,12 @@ def _serve(arguments: list[str]) -> int:
     listener = bind(settings)
     url = base_url(listener)
     engine = Engine(settings, url=url, scenario=scenarios.active)
-    banner_of, line_of = banner, message_line
+    banner_of, line_of = banner, event_line
     if settings.log_format == "json":
-        banner_of, line_of = banner_json, message_json
+        banner_of, line_of = banner_json, event_json
     write = SideOutput(settings.log_format)
     if not settings.quiet:
-        engine.listeners.append(MessageLog(write, line_of))
+        engine.listeners.append(ConsoleLog(write, line_of))
     serve(engine, listener, lambda: write(banner_of(engine, url, version("mocksms"))), scenarios)
     return 0
 

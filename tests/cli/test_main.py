@@ -187,9 +187,22 @@ def test_each_message_is_a_line_with_escaped_content() -> None:
         assert process.end(signal.SIGINT)[0] == 0
 
 
+def test_refused_requests_and_failed_callbacks_are_lines() -> None:
+    with serving("--webhook", "http://127.0.0.1:1/hook") as process:
+        headers = {"X-API-Key": KEY}
+        for path, data, sent in ((SEND, {}, headers), ("/nowhere", {}, headers), (SEND, body(), {})):
+            requests.post(process.url + path, json=data, headers=sent, timeout=TIMEOUT)
+        requests.post(process.url + SEND, data="<a/>", headers={**headers, "Content-Type": "a/b"}, timeout=TIMEOUT)
+        requests.post(process.url + SEND, json=body(), headers=headers, timeout=TIMEOUT)
+        for status in (400, 404, 401, 415):
+            assert " UTC  POST " in process.read_until(f" refused with {status} ")
+        assert "http://127.0.0.1:1/hook  attempt 1: " in process.read_until(" callback send failed ")
+
+
 def test_quiet_prints_no_line_per_message() -> None:
     with serving("--quiet") as process:
         requests.post(process.url + SEND, json=body(), headers={"X-API-Key": KEY}, timeout=TIMEOUT)
+        requests.post(process.url + SEND, json={}, timeout=TIMEOUT)
         assert process.end(signal.SIGTERM)[0] == 0
         assert process.rest() == ("", "")
 

@@ -1,0 +1,164 @@
+"""Log of a mock on the terminal: one line per message, refused request and failed attempt of a callback, or JSON."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from mocksms.cli.output import json_line
+from mocksms.engine.account import Account
+from mocksms.engine.callbacks import Callback
+from mocksms.engine.engine import EngineEvent
+from mocksms.engine.journal import RecordedRequest, shorten_key
+from mocksms.errors import escape
+from mocksms.sms.message import Message
+from mocksms.sms.text import content_of
+
+MAX_CHARACTERS: Final = 40
+"""Characters of a number or text in a line; the rest is cut off."""
+
+MAX_DETAILS: Final = 200
+"""Characters of a path, a URL or a reason in a line; the rest is cut off."""
+
+FLUSH_SECONDS: Final = 0.02
+"""Seconds until a line is written, so that a burst of sends costs one write."""
+
+LoggedEvent = Message | RecordedRequest | Callback
+
+
+def event_line(account: Account | None, event: LoggedEvent) -> str:
+    """Return the line of an event: time, number or method, result, details, API key.
+
+    Each text of a request or a rule is escaped, so that none can send commands to the terminal or forge a line.
+    """
+    match event:
+        case Message():
+            at, subject, result, details = _message_columns(event)
+        case RecordedRequest():
+            at, subject, result, details = _request_columns(event)
+        case _:
+            at, subject, result, details = _callback_columns(event)
+    key = escape(shorten_key(account.key)) if account else "no account"
+    return f"{_time(at)}  {subject:<16} {result:<28} {details}  [{key}]"
+
+
+def event_json(account: Account | None, event: LoggedEvent) -> str:
+    """Return an event as a line of JSON, with the names of the inspection API; texts of requests are cut off."""
+    owner = account.id if account else None
+    match event:
+        case Message():
+            return _message_json(owner, event)
+        case RecordedRequest():
+            return json_line(
+                event.at,
+                "request",
+                account=owner,
+                method=event.method[:MAX_CHARACTERS],
+                target=event.target[:MAX_DETAILS],
+                status=event.status,
+                refusal=event.refusal,
+                note=event.note[:MAX_DETAILS],
+            )
+        case _:
+            attempt = event.attempts[-1]
+            return json_line(
+                attempt.at,
+                "callback",
+                account=owner,
+                id=event.number,
+                transaction_id=event.details.transaction_id,
+                name=event.event,
+                url=event.webhook.url[:MAX_DETAILS],
+                state=event.state,
+                attempts=len(event.attempts),
+                error=(attempt.error or "")[:MAX_DETAILS],
+                due_at=event.due_at.isoformat() if event.due_at else None,
+            )
+
+
+class ConsoleLog:
+    """Writes a line for each message when its outcome is decided, when it is scheduled and at each later step.
+
+    Refused requests, and attempts of callbacks that fail, have a line too.
+    """
+
+    def __init__(
+        self, write: Callable[[str], object], line_of: Callable[[Account | None, LoggedEvent], str] = event_line
+    ) -> None:
+        self._write = write
+        self._line_of = line_of
+        self._pending: list[tuple[Account | None, LoggedEvent]] = []
+
+    def __call__(self, account: Account | None, event: EngineEvent) -> None:
+        """Handle an event of the engine."""
+        if not isinstance(event, Message | RecordedRequest | Callback) or not _is_logged(event):
+            return
+        if not self._pending:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        self._pending.append((account, event))
+
+    def flush(self) -> None:
+        """Write the pending lines."""
+        lines = [self._line_of(account, event) for account, event in self._pending]
+        self._pending.clear()
+        self._write("".join(f"{line}\n" for line in lines))
+
+
+def _is_logged(event: LoggedEvent) -> bool:
+    match event:
+        case Message():
+            is_undecided = event.decided_by is None and event.due_at <= event.created_at
+            return not is_undecided and not event.clicks
+        case RecordedRequest():
+            return event.refusal is not None
+        case _:
+            return bool(event.attempts) and not event.attempts[-1].is_success
+
+
+def _message_columns(message: Message) -> tuple[datetime, str, str, str]:
+    text = content_of(message)
+    content = escape(text[:MAX_CHARACTERS]) + ("…" if len(text) > MAX_CHARACTERS else "")
+    decided_by = escape(message.decided_by) if message.decided_by else f"scheduled for {_time(message.due_at)}"
+    number = escape(message.mobile_number[:MAX_CHARACTERS])
+    return message.history[-1].at, number, str(message.state), f'{decided_by}  "{content}"'
+
+
+def _request_columns(request: RecordedRequest) -> tuple[datetime, str, str, str]:
+    method = escape(request.method[:MAX_CHARACTERS])
+    result = f"refused with {request.status}" if request.status else "refused by a reset"
+    return request.at, method, result, f"{_cut(request.target)}  {_cut(request.note)}"
+
+
+def _callback_columns(callback: Callback) -> tuple[datetime, str, str, str]:
+    attempt, due_at = callback.attempts[-1], callback.due_at
+    number = escape(callback.details.mobile_number[:MAX_CHARACTERS])
+    then = f"next attempt at {_time(due_at)}" if due_at else "no more attempts"
+    error = f"attempt {len(callback.attempts)}: {_cut(attempt.error or '')}; {then}"
+    return attempt.at, number, f"callback {callback.event} failed", f"{_cut(callback.webhook.url)}  {error}"
+
+
+def _message_json(account: str | None, message: Message) -> str:
+    status, reason = message.state.value
+    return json_line(
+        message.history[-1].at,
+        "message",
+        transaction_id=message.transaction_id,
+        account=account,
+        mobile_number=message.mobile_number[:MAX_CHARACTERS],
+        status=status,
+        reject_reason=reason,
+        decided_by=message.decided_by,
+        scheduled_at=None if message.decided_by else message.due_at.isoformat(),
+        content=content_of(message)[:MAX_CHARACTERS],
+    )
+
+
+def _cut(text: str) -> str:
+    return escape(text[:MAX_DETAILS]) + ("…" if len(text) > MAX_DETAILS else "")
+
+
+def _time(at: datetime) -> str:
+    """Return date and time with the zone; strftime would slow down every send."""
+    return f"{at.year}-{at.month:02}-{at.day:02} {at.hour:02}:{at.minute:02}:{at.second:02} UTC"
