@@ -95,7 +95,8 @@ def configure_logs(log_format: str) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonFormatter())
         logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    elif logging.lastResort:
+    else:
+        assert logging.lastResort is not None
         logging.lastResort.setFormatter(LineFormatter())
 
 

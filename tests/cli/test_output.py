@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -72,6 +73,16 @@ def test_output_that_cannot_be_written_is_an_error(
     with pytest.raises(OutputFailed) as failed:
         (echo if write is echo else echo_file)("text")
     assert failed.value.sentence == f"Standard output cannot be written: {reason}."
+
+
+def test_output_without_a_reader_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        echo("text")
+        echo("more")
+    # Nothing is left that closing the stream would fail to write.
 
 
 def test_side_output_reports_a_failure_once_until_it_works_again(

@@ -118,6 +118,15 @@ def test_show_refuses_a_file_that_is_no_text(capsys: Captured, tmp_path: Path) -
     assert capsys.readouterr().err == "mocksms: folder/latin.toml cannot be printed: it is not UTF-8 text.\n"
 
 
+def test_show_refuses_a_file_that_is_too_long(capsys: Captured, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with (folder / "long.toml").open("wb") as file:
+        file.truncate(2**30)
+    assert main(["scenarios", "show", "long", "--scenario-folder", "folder"]) == UNUSABLE
+    assert capsys.readouterr().err == "mocksms: folder/long.toml is longer than 1048576 bytes.\n"
+
+
 def test_show_refuses_an_unreadable_file(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Library, "path", lambda *_: Path("missing.toml"))
     assert main(["scenarios", "show", "missing"]) == UNUSABLE
