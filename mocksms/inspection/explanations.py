@@ -29,7 +29,9 @@ class Comparison(ResponseModel):
     expected: Text
     actual: Text
     matches: bool
-    differs_at: int | None = Field(description="Index in actual of the first difference")
+    differs_at: int | None = Field(
+        description="Index in actual of the first difference, counted in Unicode code points"
+    )
     missing: Text | None = Field(description="What is expected at that index")
 
 

@@ -87,7 +87,7 @@ def _classified(found: re.Match[str], previous: Part) -> Iterator[Part]:
         case "run" if any(map(str.isdigit, written)):
             yield from _number(written, start)
         case "run" if written.lower() in ("in", "on", "up") and previous.text.lower() in PHRASAL:
-            yield Part(Kind.PURPOSE, start, written)
+            yield Part(Kind.VERB if previous.kind is Kind.VERB else Kind.PURPOSE, start, written)
         case _:
             yield Part(kind_of(written), start, written)
 

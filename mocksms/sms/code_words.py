@@ -59,80 +59,84 @@ def _words(words: str) -> frozenset[str]:
 
 _WORDS: Final = {
     Kind.SECRET: """
-        otp otps totp tan mtan etan pin pins password passwords passcode passcodes passkey
-        verification authentication secret 2fa mfa אימות האימות סיסמה סיסמא סיסמת סיסמתך סיסמאות
-        סיסמתכם הסיסמה הסיסמא פין פינקוד סודי סודית
+        otp otps totp TAN mtan etan pin password passwords passcode passcodes passkey verification
+        authentication 2fa mfa
+        אימות האימות סיסמה סיסמא סיסמת סיסמתך סיסמאות סיסמתכם הסיסמה הסיסמא פין פינקוד סודי סודית
         """,
     Kind.CODE: "code codes token keycode combination צופן קוד קודים קודי קודך קודכם הקוד",
     Kind.LINK: "is are = : - – — → > => הוא היא הם הינו הינה זה זהו זוהי",
     Kind.LABEL: """
         order orders parcel parcels package packages shipment shipments tracking awb invoice bill
         account accounts acct acc ac card cards ticket tickets reference ref booking reservation
-        appointment request case id flight gate seat room table desk counter branch store shop
-        locker apartment apt floor suite street st road rd ave avenue building block house box bus
-        train line platform route model version build device phone mobile tel telephone fax cell
-        call dial whatsapp contact hotline text serial item sku product batch customer client member
-        membership policy contract claim file form transaction txn trx payment purchase total
-        subtotal sum amount balance price fee charge charged paid due debt cost credit credits
-        refund salary deposit transfer withdrawal limit meter queue turn year page chapter plate
-        vehicle car license licence passport extension ext exit lot vol iban swift mcc utr rrn
-        receipt voucher employee student patient lab user username session
-        meeting conference rate section clause paragraph article letter ward host sensor merchant
-        terminal station kiosk machine atm zip fine report application visa mastercard amex isracard
-        debit הזמנה הזמנת הזמנתך הזמנות חבילה חבילת חבילתך חבילות משלוח משלוחים משלוחך משלוחו
-        חשבונית חשבון חשבונך חשבונכם כרטיס כרטיסך אסמכתא אסמכתה פנייה פניה פנייתך פנייתכם קריאה תיק
-        תור תורך קבלה פוליסה פוליסת לקוח לקוחה סניף רחוב רח שדרות דירה קומה בניין בית תא לוקר עמדה
-        דלפק טיסה חדר קו רכב רכבך רישוי רישיון סכום סך סהכ יתרה יתרת יתרתך חוב תשלום מחיר עלות זיכוי
-        חיוב משכורת הפקדה העברה משיכה מסגרת טלפון טל נייד פקס שלוחה מוקד חייג חייגו התקשר התקשרו
-        צלצל עסקה עסקת עסקאות רכישה מנוי עובד פריט דגם גרסה גרסת שנה שנת זהות תעודת תז מונה דוח שומה
-        תביעה תלמיד סטודנט מזהה סעיף משתמש מסוף שער עס ויזה מסטרקארד ישראכרט
+        appointment request case id flight gate seat room table desk counter branch store shop locker
+        apartment apt floor suite street st road rd ave avenue building block house box bus train line
+        platform route model version build device phone mobile tel telephone fax cell call dial whatsapp
+        contact hotline text serial item sku product batch customer client member membership policy
+        contract claim file form transaction txn trx payment purchase total subtotal sum amount balance
+        price fee charge charged paid due debt cost credit credits refund salary deposit transfer
+        withdrawal limit meter queue turn year page chapter plate vehicle car license licence passport
+        extension ext exit lot vol iban swift mcc utr rrn receipt voucher employee student patient lab
+        user username session meeting conference module job task project rate section clause paragraph
+        article letter ward host sensor merchant terminal station kiosk machine atm zip fine report
+        application visa mastercard amex isracard debit
+        הזמנה הזמנת הזמנתך הזמנות חבילה חבילת חבילתך חבילות משלוח משלוחים משלוחך משלוחו חשבונית חשבון
+        חשבונך חשבונכם כרטיס כרטיסך אסמכתא אסמכתה פנייה פניה פנייתך פנייתכם קריאה תיק תור תורך קבלה
+        פוליסה פוליסת לקוח לקוחה סניף רחוב רח שדרות דירה קומה בניין בית תא לוקר עמדה דלפק טיסה חדר קו
+        רכב רכבך רישוי רישיון סכום סך סהכ יתרה יתרת יתרתך חוב תשלום מחיר עלות זיכוי חיוב משכורת הפקדה
+        העברה משיכה מסגרת טלפון טל נייד פקס שלוחה מוקד חייג חייגו התקשר התקשרו צלצל עסקה עסקת עסקאות
+        רכישה מנוי עובד פריט דגם גרסה גרסת שנה שנת זהות תעודת תז מונה דוח שומה תביעה תלמיד סטודנט מזהה
+        סעיף משתמש מסוף שער עס פעולה משימה פרויקט ויזה מסטרקארד ישראכרט
         """,
     Kind.NUMBER: "number numbers no num nr nbr מספר מספרה מספרו מס",
     Kind.PREPOSITION: """
-        to at by from for until till since before after over than about in on within near via
-        through of around ending ended ends last first digit digits between עד מ ב ל ה ו כ מתוך לפני
-        אחרי מאז בשעה בשעות בתאריך עבור מעל מתחת בין מסתיים המסתיים שמסתיים מסתיימת המסתיימת
-        שמסתיימת הסתיים שמספרו ספרות הספרות אחרונות האחרונות
+        to at by from for until till since before after over than about in on within near via through of
+        around ending ended ends last first digit digits between
+        עד מ ב ל ה ו כ מתוך לפני אחרי מאז בשעה בשעות בתאריך עבור מעל מתחת בין מסתיים המסתיים שמסתיים
+        מסתיימת המסתיימת שמסתיימת הסתיים שמספרו ספרות הספרות אחרונות האחרונות
         """,
     Kind.UNIT: """
-        points point people users customers items item units unit km kg mg gb mb kb ml mah kwh kcal
+        points point pins people users customers items item units unit km kg mg gb mb kb ml mah kwh kcal
         calories steps miles minutes minute mins min seconds second secs sec hours hour hrs days day
         weeks months years followers likes votes orders messages views guests participants members
-        employees נקודות אנשים איש לקוחות משתמשים פריטים יחידות דקות דקה שניות שעות ימים חודשים שנים
-        צעדים קמ קג גב מגה עוקבים מטר קילומטר אחוז אחוזים משתתפים עובדים הודעות
+        employees
+        נקודות אנשים איש לקוחות משתמשים פריטים יחידות דקות דקה שניות שעות ימים חודשים שנים צעדים קמ קג
+        גב מגה עוקבים מטר קילומטר אחוז אחוזים משתתפים עובדים הודעות
         """,
     Kind.CURRENCY: """
-        ₪ $ € £ ¥ ₹ nis ils usd eur gbp rs inr aed dollar dollars euro euros shekel shekels pounds
-        cents שח שקל שקלים דולר דולרים יורו אגורות
+        ₪ $ € £ ¥ ₹ nis ils usd eur gbp rs inr aed dollar dollars euro euros shekel shekels pounds cents
+        שח שקל שקלים דולר דולרים יורו אגורות
         """,
     Kind.VERB: """
-        use using enter entering reply type typing input insert provide submit key quote present
-        show הזן הזיני הזינו הקש הקישי הקישו הקלד הקלידי הקלידו השתמש השתמשי השתמשו הצג הציגי הציגו
-        מסור מסרו הכנס הכנסי הכניסו להזין להקיש להקליד
+        use using enter entering reply type typing input insert provide submit key quote present show
+        הזן הזיני הזינו הקש הקישי הקישו הקלד הקלידי הקלידו השתמש השתמשי השתמשו הצג הציגי הציגו מסור מסרו
+        הכנס הכנסי הכניסו להזין להקיש להקליד
         """,
     Kind.PURPOSE: """
         log login logon logging sign signin signing verify verifying validate confirm confirming
-        confirmation authenticate authorize authorise authorization access unlock activate
-        activation approve approval reset pickup pick collect register registration join continue
-        complete proceed view open pair connect sign-up sign-in log-in כניסה להיכנס התחברות להתחבר
-        לאמת אישור לאשר איסוף לאסוף זיהוי הזדהות להזדהות הרשמה להירשם איפוס לאפס הפעלה להפעיל שחרור
+        confirmation authenticate authorize authorise authorization access unlock activate activation
+        approve approval reset pickup pick collect register registration join continue complete proceed
+        view open pair connect sign-up sign-in log-in
+        כניסה להיכנס התחברות להתחבר לאמת אישור לאשר איסוף לאסוף זיהוי הזדהות להזדהות הרשמה להירשם איפוס
+        לאפס הפעלה להפעיל שחרור פתיחה פתיחת לפתוח צפייה צפיה שינוי חתימה חתימת השלמה השלמת סיום המשך
+        קבלת שחזור הצטרפות מסירה מסירת
         """,
     Kind.STATE: """
         changed used sent emailed mailed updated blocked wrong incorrect invalid failed attempts
-        requested שונה שונתה עודכן עודכנה נשלח נשלחה נחסם נחסמה שגוי שגויה הוחלף הוחלפה
+        requested
+        שונה שונתה עודכן עודכנה נשלח נשלחה נחסם נחסמה שגוי שגויה הוחלף הוחלפה
         """,
     Kind.VALIDITY: """
-        valid validity exp expire expires expired expiry expiration thru eta etd date time תקף תקפה
-        תוקף בתוקף פג פגה תפוג שעה יום תאריך
+        valid validity exp expire expires expired expiry expiration thru eta etd date time
+        תקף תקפה תוקף בתוקף פג פגה תפוג שעה יום תאריך
         """,
     Kind.DISCOUNT: """
-        % discount discounts sale coupon coupons promo promotion cashback הנחה הנחת הנחות מבצע
-        מבצעים קופון קופונים הטבה הטבת
+        % discount discounts sale coupon coupons promo promotion cashback
+        הנחה הנחת הנחות מבצע מבצעים קופון קופונים הטבה הטבת
         """,
     Kind.LIST: "and or & , ; / או וגם",
     Kind.OWNER: """
-        your the our my this his her their שלך שלכם של one-time onetime חד החד פעמי פעמית חד-פעמי
-        חד-פעמית החד-פעמי החד-פעמית
+        your the our my this his her their one-time onetime
+        שלך שלכם של חד החד פעמי פעמית חד-פעמי חד-פעמית החד-פעמי החד-פעמית
         """,
     Kind.HASH: "#",
     Kind.QUOTE: "( ) [ ] { } < > . .. ... … \" ' “ ” „ ‘ ’ « » ` * _ ״ ׳ |",
@@ -143,13 +147,13 @@ _KINDS: Final = {word: kind for kind, words in _WORDS.items() for word in words.
 ANNOUNCING: Final = frozenset({Kind.SECRET, Kind.CODE})
 
 OTHER_CODES: Final = _words("""
-    zip zipcode postal post area error status dress qr bar source country dialing dialling dial
-    branch sort swift product item promo promotion promotional coupon discount voucher gift offer
-    referral refer invite invitation tracking booking reservation bank ifsc tax customer client
-    department color colour exit airport currency language exam course fault alarm reason response
-    return cheat morse genetic review base academy school רחוב עיר יישוב ישוב מוסד בנק ארגון חברה
-    עסק קופון הנחה הנחת מבצע הטבה שובר מוצר פריט לקוח סניף שגיאה אזור מדינה מיקוד הזמנה מעקב מועדון
-    דגם
+    zip zipcode postal post area error status dress qr bar source country dialing dialling dial branch
+    sort swift product item promo promotion promotional coupon discount voucher gift offer referral
+    refer invite invitation tracking booking reservation bank ifsc tax customer client department color
+    colour exit airport currency language exam course fault alarm reason response return cheat morse
+    genetic review base academy school
+    רחוב עיר יישוב ישוב מוסד בנק ארגון חברה עסק קופון הנחה הנחת מבצע הטבה שובר מוצר פריט לקוח סניף שגיאה
+    אזור מדינה מיקוד הזמנה מעקב פעולה מועדון דגם
     """)  # fmt: skip
 """A word beside "code" that makes it no one-time code."""
 

@@ -247,21 +247,21 @@ class _Ranking:
             if kind in ANNOUNCING and i not in self._used:
                 if not between or (link and link not in _DASHES):
                     self._used.add(i)
-                return self._points(between, link, self._is_usual_end(place))
+                is_in_brackets = self._word(place - 1) == "("  # They belong to the word before: "the item (48151)".
+                return 0 if between and not link and is_in_brackets else self._points(between, link, place)
             if kind in ANNOUNCING | _BREAKS or len(between) > MAX_LINKED_WORDS:
                 break
             if kind not in _TRANSPARENT:
                 between.append(Kind.OTHER if i in self._others else kind)
         return 0
 
-    @staticmethod
-    def _points(between: list[Kind], link: str, is_usual_end: bool) -> int:
+    def _points(self, between: list[Kind], link: str, place: int) -> int:
         """Return the points of a number for what is between it and the word that announces it."""
         if not between:
             return ADJACENT
         if link:
             return (DASHED if link in _DASHES else LINKED) - len(between)
-        most_unknown = MAX_UNKNOWN_WORDS * (1 + is_usual_end)
+        most_unknown = MAX_UNKNOWN_WORDS * (1 + self._is_usual_end(place))
         if not _SEPARATE.isdisjoint(between) or between.count(Kind.WORD) > most_unknown:
             return 0
         return NAMED - len(between) + (0 if _STATES.isdisjoint(between) else STATE)
@@ -311,8 +311,14 @@ class _Ranking:
         right = self._skip(place + 1, 1, _TRANSPARENT | {Kind.LINK, Kind.SENTENCE_END})
         if self._kind(right) is Kind.VERB and self._word(right + 1) in THIS:
             return INSTRUCTED if self._sentences[right] in self._purposes else 0
-        is_login = is_usual and self._kind(place - 1) is Kind.LINK and here in self._logins
-        return FOR_PURPOSE if is_login or (is_with and has_purpose) else 0
+        is_login = self._kind(place - 1) is Kind.LINK and here in self._logins
+        starts_with_purpose = self._kind(self._skip(place - 1, -1)) in _BREAKS and self._is_for_purpose(place + 1)
+        is_for_purpose = (is_usual and (is_login or starts_with_purpose)) or (is_with and has_purpose)
+        return FOR_PURPOSE if is_for_purpose else 0
+
+    def _is_for_purpose(self, place: int) -> bool:
+        """Return whether a purpose comes here: "to log in"."""
+        return self._kind(place + (self._word(place) == "to")) is Kind.PURPOSE
 
     def _off(self, part: Part) -> int:
         """Return the points off for the form of a number."""
