@@ -7,13 +7,16 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final, Protocol
 
-from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
+from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest, HostNotAllowed
 
 MAX_DRAINED_BODIES: Final = 8
 """A body above the limit is read and discarded up to this many times the limit, so that its sender gets a response."""
 
 MAX_BODY_SECONDS: Final = 10.0
 """Seconds a body may take to arrive."""
+
+GZIP: Final = b"\x1f\x8b"
+"""The first bytes of a gzip body."""
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = Mapping[bytes, bytes]
@@ -73,6 +76,39 @@ def check_origin(headers: Headers) -> None:
         raise CrossOriginRequest(origin.decode("latin-1"))
     if headers.get(b"sec-fetch-site") == b"cross-site":
         raise CrossOriginRequest("another site")
+
+
+def check_host(headers: Headers, allowed: tuple[str, ...]) -> None:
+    """Refuse requests to other hosts.
+
+    Raises:
+        HostNotAllowed: the Host is not a name of this machine.
+    """
+    host = headers.get(b"host", b"").decode("latin-1")
+    if not is_own_host(host, allowed):
+        raise HostNotAllowed(host)
+
+
+def check_page(headers: Headers, allowed: tuple[str, ...]) -> None:
+    """Refuse requests of pages of other sites, also of one whose domain resolves to this machine.
+
+    Browsers say so by Origin or Sec-Fetch-Site; other clients may use any Host.
+
+    Raises:
+        CrossOriginRequest: see `check_origin`.
+        HostNotAllowed: see `check_host`.
+    """
+    check_origin(headers)
+    if b"origin" in headers or b"sec-fetch-site" in headers:
+        check_host(headers, allowed)
+
+
+def compression_of(headers: Headers, body: bytes) -> str | None:
+    """Return how a body is compressed, such as gzip, by its first bytes or its Content-Encoding."""
+    if body.startswith(GZIP):
+        return "gzip"
+    encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
+    return encoding if body and encoding not in ("", "identity") else None
 
 
 def is_own_host(host: str, allowed: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from mocksms.errors import SettingsError, typing_errors
+from mocksms.errors import SettingsError
 
 VARIABLE_PREFIX: Final = "MOCKSMS_"
 
@@ -37,8 +37,8 @@ def read_variables(environment: Mapping[str, str], options: Sequence[str]) -> di
     """
     variables = {variable_name(option): option for option in options}
     for variable in _foreign(environment, variables):
-        near = min(variables, key=lambda known: typing_errors(variable.upper(), known))
-        if typing_errors(variable.upper(), near) <= (1 if len(variables[near]) < LONG_NAME else 2):
+        near = min(variables, key=lambda known: _typing_errors(variable.upper(), known))
+        if _typing_errors(variable.upper(), near) <= (1 if len(variables[near]) < LONG_NAME else 2):
             raise SettingsError(f"{variable} is not an environment variable of mocksms; did you mean {near}?")
     return {
         variables[variable]: (variable, value)
@@ -74,3 +74,18 @@ def _is_container_link(variable: str, value: str) -> bool:
     """Whether Kubernetes or Docker set a variable, as they do for services and containers such as mocksms-1."""
     pair = f"{variable}={value}"
     return bool(_LINK.fullmatch(variable) or _LINK_NAME.fullmatch(pair) or _LINK_ADDRESS.fullmatch(pair))
+
+
+def _typing_errors(name: str, other: str) -> int:
+    """Return how many characters are missing, too many, wrong, or swapped with the next one in a name."""
+    earlier: list[int] = []
+    before: list[int] = []
+    row: list[int] = [*range(len(other) + 1)]
+    for index, character in enumerate(name):
+        earlier, before, row = before, row, [index + 1]
+        for place, expected in enumerate(other):
+            errors: int = min(before[place + 1] + 1, row[place] + 1, before[place] + (character != expected))
+            if index and place and (character, name[index - 1]) == (other[place - 1], expected):
+                errors = min(errors, earlier[place - 1] + 1)
+            row.append(errors)
+    return row[-1]

@@ -20,6 +20,7 @@
         +-- Unauthorized            the API key is missing or unknown
         +-- NoRestRight             the account of the API key has no REST right
         +-- CrossOriginRequest      a page of another site made the request
+        +-- HostNotAllowed          the Host is not a name of this machine
         +-- UnsupportedMediaType    the body is not declared as JSON
         +-- BodyTooLarge            the body exceeds the limit
         +-- BodyTooSlow             the body was not complete in time
@@ -68,21 +69,6 @@ def escape(text: str) -> str:
 def escape_lines(text: str) -> str:
     """Return a text of several lines that is safe to print; line breaks and tabs stay."""
     return re.sub(r"[^\n\t]+", lambda part: escape(part[0]), text)
-
-
-def typing_errors(name: str, other: str) -> int:
-    """Return how many characters are missing, too many, wrong, or swapped with the next one in a name."""
-    earlier: list[int] = []
-    before: list[int] = []
-    row: list[int] = [*range(len(other) + 1)]
-    for index, character in enumerate(name):
-        earlier, before, row = before, row, [index + 1]
-        for place, expected in enumerate(other):
-            errors: int = min(before[place + 1] + 1, row[place] + 1, before[place] + (character != expected))
-            if index and place and (character, name[index - 1]) == (other[place - 1], expected):
-                errors = min(errors, earlier[place - 1] + 1)
-            row.append(errors)
-    return row[-1]
 
 
 class MocksmsError(Exception):
@@ -304,6 +290,17 @@ class CrossOriginRequest(RequestRefused):
     def __init__(self, origin: str) -> None:
         self.origin = origin
         super().__init__(f"cross-origin request from {origin} refused")
+
+
+class HostNotAllowed(RequestRefused):
+    """The Host header, `host`, is neither a name of this machine nor an allowed one."""
+
+    code = "host_not_allowed"
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        name = host.partition(":")[0]
+        super().__init__(f"host {host!r} is not allowed; start mocksms with --allowed-host {name}")
 
 
 class UnsupportedMediaType(RequestRefused):

@@ -11,12 +11,15 @@ from mocksms.asgi import (
     CONNECTION,
     MAX_DRAINED_BODIES,
     Disconnected,
+    check_host,
     check_origin,
+    check_page,
+    compression_of,
     connection_of,
     is_own_host,
     read_body,
 )
-from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest
+from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest, HostNotAllowed
 
 DISCONNECT = {"type": "http.disconnect"}
 
@@ -208,6 +211,40 @@ def test_allowed_host_allows_no_other() -> None:
 
 def test_allowed_host_may_have_a_trailing_dot() -> None:
     assert is_own_host("mock.test", ("mock.test.",))
+
+
+def test_foreign_host_is_refused() -> None:
+    check_host({b"host": b"mock.test"}, ("mock.test",))
+    check_host({}, ())
+    with pytest.raises(HostNotAllowed, match="evil"):
+        check_host({b"host": b"evil.example"}, ())
+
+
+@pytest.mark.parametrize("header", [{}, {b"origin": b"http://other.example"}, {b"sec-fetch-site": b"none"}])
+def test_only_pages_are_refused_for_a_foreign_host(header: dict[bytes, bytes]) -> None:
+    headers = {b"host": b"other.example", **header}
+    check_page(headers, ("other.example",))
+    if not header:
+        return check_page(headers, ())
+    with pytest.raises(HostNotAllowed):
+        check_page(headers, ())
+    with pytest.raises(CrossOriginRequest):
+        check_page({**headers, b"origin": b"http://evil.example"}, ("other.example",))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "name"),
+    [
+        (None, b"\x1f\x8b\x08", "gzip"),
+        (b"identity", b"\x1f\x8b\x08", "gzip"),
+        (b" BR", b"\x8b", "br"),
+        (b"gzip", b"", None),
+        (b"identity", b"{}", None),
+        (None, b"{}", None),
+    ],
+)
+def test_compression_is_known_by_the_body_or_the_header(encoding: bytes | None, body: bytes, name: str | None) -> None:
+    assert compression_of({} if encoding is None else {b"content-encoding": encoding}, body) == name
 
 
 def test_connection_of_a_request_is_the_connection_of_the_server() -> None:

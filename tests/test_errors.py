@@ -17,6 +17,7 @@ from mocksms.errors import (
     ClockMovedBack,
     ClockOutOfRange,
     CrossOriginRequest,
+    HostNotAllowed,
     IllegalStep,
     InvalidRequest,
     InvalidScenario,
@@ -124,6 +125,10 @@ def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
         (Unauthorized("unknown"), "API key refused: unknown"),
         (NoRestRight(), "the account has no REST right"),
         (CrossOriginRequest("http://evil.test"), "cross-origin request from http://evil.test refused"),
+        (
+            HostNotAllowed("evil.test:80"),
+            "host 'evil.test:80' is not allowed; start mocksms with --allowed-host evil.test",
+        ),
         (UnsupportedMediaType("text/xml"), "body declared as text/xml"),
         (UnsupportedMediaType(None), "body declared as None"),
         (BodyTooLarge(10), "body longer than 10 bytes"),

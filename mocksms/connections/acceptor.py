@@ -74,13 +74,13 @@ class Acceptor:
         except OSError as error:
             # Any other error is one of that connection alone, which has ended already.
             is_exhausted = error.errno in _EXHAUSTED
-            await asyncio.sleep(RETRY_SECONDS if is_exhausted and not self._make_room() else 0)
+            await asyncio.sleep(RETRY_SECONDS if is_exhausted and not self._close_longest() else 0)
             return None
         if connection.fileno() >= max_descriptors() - RESERVED_DESCRIPTORS:
-            self._make_room()
+            self._close_longest()
         return connection
 
-    def _make_room(self) -> bool:
+    def _close_longest(self) -> bool:
         """Close the longest idle connection; return False if there is none."""
         is_closing = self._idle.close_longest()
         now = self._loop.time()

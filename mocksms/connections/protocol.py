@@ -32,10 +32,10 @@ MAX_FIRST_READ: Final = 1_000
 """Bytes that are kept of the first read of a request, to record it if it is malformed."""
 
 OTHER_PROTOCOLS: Final = {
-    b"\x16\x03": "this is TLS; mocksms speaks plain HTTP",
-    b"PRI * HTTP/2.0": "this is HTTP/2; mocksms speaks HTTP/1.1",
+    b"\x16\x03": (b"TLS handshake", "this is TLS; mocksms speaks plain HTTP"),
+    b"PRI * HTTP/2.0": (b"PRI * HTTP/2.0", "this is HTTP/2; mocksms speaks HTTP/1.1"),
 }
-"""The first bytes of other protocols, and how they are refused."""
+"""The first bytes of other protocols, what is recorded as first line, and why they are refused."""
 
 SINGLE_HEADERS: Final = (b"host", b"origin")
 """Headers that a request has at most once: a check of one would miss the other."""
@@ -105,10 +105,11 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse bytes that are not HTTP."""
-        other = next((why for start, why in OTHER_PROTOCOLS.items() if self._first_read.startswith(start)), "")
-        if other:
-            self._first_read = b""  # not readable as a line
-        self._refuse(400, self._why or other or msg)
+        text = self._why or msg
+        for start, (first_line, why) in OTHER_PROTOCOLS.items():
+            if self._first_read.startswith(start):
+                self._first_read, text = first_line, why
+        self._refuse(400, text)
 
     def on_message_begin(self) -> None:
         """Start a request."""

@@ -7,9 +7,9 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mocksms.asgi import Headers, check_origin, is_own_host
-from mocksms.errors import CrossOriginRequest, UnsupportedMediaType
-from mocksms.inspection.errors import InvalidToken, error_response, refusal_response
+from mocksms.asgi import Headers, check_host, check_origin
+from mocksms.errors import CrossOriginRequest, HostNotAllowed, UnsupportedMediaType
+from mocksms.inspection.errors import InvalidToken, refusal_response
 from mocksms.settings import Settings
 from mocksms.web.static import is_static
 
@@ -32,17 +32,13 @@ class Guard:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1")
-        if not is_own_host(host, self._allowed_hosts):
-            name = host.partition(":")[0]
-            text = f"Host {host!r} is not allowed; start mocksms with --allowed-host {name}."
-            return await error_response(403, text)(scope, receive, send)
         try:
+            check_host(headers, self._allowed_hosts)
             check_origin(headers)
             self._check_token(scope, headers)
             if scope["method"] not in READING:
                 _check_type(headers)
-        except (CrossOriginRequest, InvalidToken, UnsupportedMediaType) as error:
+        except (HostNotAllowed, CrossOriginRequest, InvalidToken, UnsupportedMediaType) as error:
             return await refusal_response(error)(scope, receive, send)
         await self._app(scope, receive, send)
 

@@ -16,7 +16,14 @@ from mocksms.engine.clock import system_time
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.logs import BoundedLog
-from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest, MocksmsError, UnsupportedMediaType
+from mocksms.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    CrossOriginRequest,
+    HostNotAllowed,
+    MocksmsError,
+    UnsupportedMediaType,
+)
 from mocksms.inspection.auth import OPEN
 from mocksms.inspection.errors import InvalidParameters, InvalidToken, RecordNotFound, UnknownCursor, response_specs
 from mocksms.inspection.events import Streams
@@ -169,7 +176,7 @@ def _common_errors(
 ) -> Iterator[type[MocksmsError]]:
     """Iterate over the errors that follow from how an operation is declared."""
     yield InvalidParameters
-    yield CrossOriginRequest
+    yield from (HostNotAllowed, CrossOriginRequest)
     if path not in OPEN:
         yield InvalidToken
     if method != "GET":

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 
-from mocksms.asgi import Headers, Receive, read_body
+from mocksms.asgi import Headers, Receive, compression_of, read_body
 from mocksms.engine.account import MAX_KEY_LENGTH
 from mocksms.engine.engine import Engine
 from mocksms.errors import BodyTooLarge, BodyTooSlow
@@ -61,7 +61,7 @@ async def read_call(
     if isinstance(raw, BodyTooLarge | BodyTooSlow):
         raise raw
     query = _validate_query(operation.query, scope["query_string"]) if operation.query else None
-    body = _read_body(operation, raw)
+    body = _read_body(operation, raw, compression_of(headers, raw))
     for model in (query, body):
         since = getattr(model, "since", None)
         if since is not None and since > engine.cursor:
@@ -106,7 +106,7 @@ def _query_values(raw: bytes) -> dict[str, str]:
     return values
 
 
-def _read_body(operation: Operation, raw: bytes) -> BaseModel | None:
+def _read_body(operation: Operation, raw: bytes, compression: str | None) -> BaseModel | None:
     model = operation.body
     if model is None:
         if raw.strip() not in (b"", b"{}"):
@@ -115,4 +115,6 @@ def _read_body(operation: Operation, raw: bytes) -> BaseModel | None:
     try:
         return model.model_validate_json(raw or (b"" if operation.body_required else b"{}"), strict=True)
     except ValidationError as error:
+        if compression:
+            raise InvalidParameters({"body": [f"is {compression}; send it without compression"]}) from error
         raise InvalidParameters(issues_by_name(model, error.errors(include_url=False))) from error

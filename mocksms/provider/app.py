@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi import Disconnected, Headers, check_origin, read_body
+from mocksms.asgi import Disconnected, Headers, check_page, compression_of, read_body
 from mocksms.engine.account import MAX_KEY_LENGTH, Account
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
@@ -18,6 +18,7 @@ from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWa
 from mocksms.engine.rules import ApiOperation, RefusedByFault, TriggeredFault
 from mocksms.errors import (
     INTERNAL_ERROR,
+    InvalidRequest,
     MethodNotAllowed,
     NoRestRight,
     RequestRefused,
@@ -27,7 +28,7 @@ from mocksms.errors import (
 )
 from mocksms.provider.binding import read_send
 from mocksms.provider.faults import Responder, response_written
-from mocksms.provider.lenient_json import MAX_WARNINGS
+from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
 from mocksms.provider.reads import INFO, SEARCH, message_row, query_parameters, read_id, read_search
 from mocksms.provider.responses import ProviderResponse, error_response, internal_error, strict_error, to_json
 from mocksms.provider.send import SEND, ReasonNames, recipients_of, remarks_on, submission_of
@@ -147,7 +148,7 @@ class ProviderApp:
         try:
             account = self._account(request)
             operation = _operation(request)
-            check_origin(request.headers)
+            check_page(request.headers, self._settings.allowed_host)
             owner = _authorized(account, request)
             if body_error is not None:
                 raise body_error
@@ -160,7 +161,7 @@ class ProviderApp:
         except RequestRefused as error:
             if isinstance(error, RefusedByFault):
                 triggered = error.triggered
-            response, code, note = error_response(error, self._settings), error.code, str(error)
+            response, code, note = error_response(error, self._settings), error.code, _note(error, request)
         except Exception:
             log.exception("mocksms failed on %s %s", request.method, ascii(request.path))
             response, code, note = internal_error(), INTERNAL_ERROR, "internal error in mocksms; see its log"
@@ -235,6 +236,14 @@ class ProviderApp:
             fault=handled.triggered,
         )
         self._engine.record_request(account, recorded)
+
+
+def _note(error: RequestRefused, request: ProviderRequest) -> str:
+    """Return why a request is refused. The response does not say so: the vendor's stack does not know why."""
+    compression = compression_of(request.headers, request.body)
+    if compression and isinstance(error, InvalidRequest) and BODY in error.issues:
+        return f"the body is {compression}, which the vendor's stack does not read"
+    return str(error)
 
 
 def _operation(request: ProviderRequest) -> ApiOperation:

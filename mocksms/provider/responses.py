@@ -71,7 +71,7 @@ def operation(name: str, method: str, summary: str, responses: Mapping[int, Resp
 _COMMON_ERRORS: Final = {
     400: ResponseSpec(about="Invalid body or query", model=ProviderError),
     401: ResponseSpec(about="Missing or unknown key, or an account without REST right", model=ProviderError | str),
-    403: ResponseSpec(about="Cross-origin request", model=ProviderError),
+    403: ResponseSpec(about="Cross-origin request, or a page at a foreign host", model=ProviderError),
     500: ResponseSpec(about="Internal error, from a magic number or a fault", model=ProviderError),
 }
 
@@ -112,6 +112,8 @@ def error_response(error: errors.RequestRefused, settings: Settings) -> Provider
             return _unauthorized("unknown", settings)
         case errors.CrossOriginRequest(origin=origin):
             return _message(403, f"Cross-origin request from {origin} refused.")
+        case errors.HostNotAllowed():
+            return _message(403, error.sentence)
         case errors.UnsupportedMediaType(media_type=media_type):
             return _message(415, NO_MEDIA_TYPE if media_type is None else MEDIA_TYPE.format(media_type))
         case errors.BodyTooLarge(limit=limit):

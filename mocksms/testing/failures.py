@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mocksms.errors import escape
 from mocksms.sms.display import clock_time, describe_history, line, quoted
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
-from mocksms.testing.account import AccountHandle
+from mocksms.testing.account import PAGE, AccountHandle
 from mocksms.testing.matchers import Expectation
-from mocksms.testing.models import ApiRequest, SmsCallback, SmsMessage, SmsReply, callback_of
+from mocksms.testing.models import ApiRequest, SmsCallback, SmsMessage, SmsReply, callback_of, request_of
 
 if TYPE_CHECKING:
     from mocksms.inspection.explanations import Cause, CauseKind, Closest, Explanation
@@ -227,6 +227,13 @@ def describe_account(account: AccountHandle) -> str:
     if timeline:
         lines += ["timeline", *(f"  {clock_time(at)}  {text}" for at, _, text in timeline)]
     return "\n".join(lines)
+
+
+def unattributed_requests(account: AccountHandle, since: int) -> list[str]:
+    """Return a line for each of the latest requests without an account, such as unreadable ones, since a cursor."""
+    rows = account.client.request("GET", "requests", since=since, refused=True, limit=PAGE)["requests"]
+    unattributed = [request_of(row) for row in rows if row["account"] is None]
+    return [f"without an account: {_describe_request(request)}" for request in unattributed[:MAX_LISTED][::-1]]
 
 
 def describe_callback(callback: SmsCallback) -> str:

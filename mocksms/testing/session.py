@@ -19,7 +19,7 @@ from mocksms.settings import SessionSettings
 from mocksms.sms.display import cut, line
 from mocksms.testing.account import PAGE
 from mocksms.testing.defaults import AccountDefaults
-from mocksms.testing.failures import describe_account, describe_message
+from mocksms.testing.failures import describe_account, describe_message, unattributed_requests
 from mocksms.testing.handle import MockSMS
 from mocksms.testing.marker import UNSET, MarkerOptions, read_marker
 from mocksms.testing.models import SmsCallback, message_of, request_of
@@ -276,6 +276,7 @@ class RunningTest:
             lines.append(describe_account(self.sms))
             faults = [fault for handle in self.sms._handles for fault in handle.faults]
             lines += [f"never applied: {fault!r}" for fault in faults if not fault.applied]
+            lines += unattributed_requests(self.sms, self._since)
         return "\n".join(lines)
 
     def _requests(self) -> tuple[list[Mapping[str, Any]], int]:

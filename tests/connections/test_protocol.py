@@ -178,7 +178,7 @@ def test_tls_is_named(own_mock: Mock) -> None:
     with connected(own_mock) as connection, pytest.raises(ssl.SSLError):
         context.wrap_socket(connection, server_hostname="localhost")
     request = recorded(own_mock)
-    assert (request["method"], request["target"], request["response"]["status"]) == ("", "", 400)
+    assert (request["method"], request["target"], request["response"]["status"]) == ("TLS", "handshake", 400)
     assert request["note"] == "malformed HTTP: this is TLS; mocksms speaks plain HTTP"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import http.client
 from collections.abc import Iterator
 from typing import Any
@@ -334,6 +335,12 @@ def test_what_needs_no_token_is_there() -> None:
 
 def test_emulated_api_needs_no_token(locked_mock: Mock) -> None:
     assert locked_mock.send(NUMBER)
+
+
+def test_compressed_body_is_named(used: Api) -> None:
+    answer = call(used.mock, "POST", "/_mock/verify", gzip.compress(b"{}"), Content_Type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "body: is gzip; send it without compression"
 
 
 def test_token_is_no_use_to_another_site(locked_mock: Mock) -> None:

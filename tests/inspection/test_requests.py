@@ -274,7 +274,7 @@ def test_request_whose_connection_was_reset_has_no_response(api: Api) -> None:
     [
         (b"NONSENSE\r\n\r\n", "NONSENSE", ""),
         (b"GET / HTTP/9.9.9\r\nX-API-Key: the whole secret\r\n\r\n", "GET", "/ HTTP/9.9.9"),
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "", ""),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "TLS", "handshake"),
         (b"GET /" + b"a" * 5000 + b" HTTX\r\n\r\n", "GET", "/" + "a" * 995),
     ],
     ids=["nonsense", "version", "TLS", "long"],

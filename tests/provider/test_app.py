@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 from http.client import HTTPConnection
@@ -84,6 +85,30 @@ def test_send_refuses_a_body_without_a_media_type(declared: str) -> None:
     response = InProcess().post(STRICT, content_type=declared)
     assert response.status == 415
     assert "no Content-Type header" in response.text
+
+
+@pytest.mark.ledger("error.compressed")
+@pytest.mark.parametrize(
+    ("encoding", "data", "name"),
+    [
+        ({"content_encoding": "gzip"}, gzip.compress(b"{}"), "gzip"),
+        ({}, gzip.compress(b"{}"), "gzip"),
+        ({"content_encoding": "br"}, b"\x8b\x02\x80{}\x03", "br"),
+    ],
+)
+def test_compressed_body_is_not_read(encoding: dict[str, str], data: bytes, name: str) -> None:
+    mock = InProcess()
+    response = mock.post(data, **encoding)
+    assert (response.status, response.text) == (400, "The request is invalid.")
+    assert mock.last().note == f"the body is {name}, which the vendor's stack does not read"
+
+
+@pytest.mark.ledger("error.compressed")
+def test_body_that_is_only_declared_as_compressed_is_read() -> None:
+    mock = InProcess()
+    assert mock.post(STRICT, content_encoding="gzip").status == 200
+    assert mock.post(b"{}", content_encoding="gzip").status == 400
+    assert mock.last().note.startswith("message")
 
 
 def test_send_refuses_an_empty_body() -> None:

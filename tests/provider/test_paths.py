@@ -137,7 +137,19 @@ def test_cross_site_request_is_refused_by_its_fetch_metadata() -> None:
     ids=str,
 )
 def test_same_origin_request_is_accepted(headers: dict[str, str]) -> None:
-    assert InProcess().call("POST", SEND, BODY, {**HEADERS, **headers}).status == 200
+    mock = InProcess(allowed_host=("mock.test",))
+    assert mock.call("POST", SEND, BODY, {**HEADERS, **headers}).status == 200
+
+
+@pytest.mark.parametrize("headers", [{"origin": "http://mock.test"}, {"sec-fetch-site": "same-origin"}], ids=str)
+def test_page_whose_domain_resolves_to_this_machine_is_refused(headers: dict[str, str]) -> None:
+    mock = InProcess()
+    for method, path in (("POST", SEND), ("GET", INFO), ("GET", SEARCH)):
+        reply = mock.call(method, path, BODY, {**HEADERS, **headers})
+        expected = "Host 'mock.test' is not allowed; start mocksms with --allowed-host mock.test."
+        assert (reply.status, reply.text) == (403, expected)
+        assert (mock.last().status, mock.last().refusal) == (403, "host_not_allowed")
+    assert len(mock.account().messages) == 0
 
 
 def test_cross_origin_request_is_refused_over_the_socket(shared_mock: Mock) -> None:

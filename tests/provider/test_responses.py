@@ -13,6 +13,7 @@ from mocksms.errors import (
     BodyTooLarge,
     BodyTooSlow,
     CrossOriginRequest,
+    HostNotAllowed,
     InvalidRequest,
     MessageNotFound,
     MethodNotAllowed,
@@ -70,6 +71,12 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
         CrossOriginRequest("http://evil"),
         403,
         _message("Cross-origin request from http://evil refused."),
+        {},
+    ),
+    "host": (
+        HostNotAllowed("evil.test"),
+        403,
+        _message("Host 'evil.test' is not allowed; start mocksms with --allowed-host evil.test."),
         {},
     ),
     "media-type": (

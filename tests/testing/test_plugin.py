@@ -778,6 +778,32 @@ def test_undelivered_callback_fails_the_test_or_is_ignored_by_option(runs: Runs)
     assert "\nunexpected traffic: refused request\n" in printed
 
 
+def test_tls_and_compressed_bodies_are_named(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        import gzip, pytest, requests
+
+        def test_tls_fails(mocksms):
+            requests.get(mocksms.url.replace("http:", "https:"))
+
+        def test_tls_is_not_noticed(mocksms):
+            with pytest.raises(requests.ConnectionError):
+                requests.get(mocksms.url.replace("http:", "https:"))
+
+        def test_compressed_body(mocksms):
+            headers = {"X-API-Key": mocksms.api_key, "Content-Type": "application/json", "Content-Encoding": "gzip"}
+            requests.post(mocksms.url + "/transactional/sms/send", gzip.compress(b"{}"), headers=headers)
+        """,
+        passed=2,
+        failed=1,
+        errors=2,
+    )
+    tls = "malformed HTTP: this is TLS; mocksms speaks plain HTTP\n"
+    assert f"\nwithout an account: TLS handshake got 400: {tls}" in printed
+    assert f"TLS handshake without an account returned 400: {tls}" in printed
+    assert " returned 400: the body is gzip, which the vendor's stack does not read\n" in printed
+
+
 def test_failed_test_names_faults_that_were_never_applied(runs: Runs) -> None:
     printed = runs.run(
         """
