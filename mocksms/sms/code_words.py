@@ -149,10 +149,10 @@ ANNOUNCING: Final = frozenset({Kind.SECRET, Kind.CODE})
 OTHER_CODES: Final = _words("""
     zip zipcode postal post area error status dress qr bar source country dialing dialling dial branch
     sort swift product item promo promotion promotional coupon discount voucher gift offer referral
-    refer invite invitation tracking booking reservation bank ifsc tax customer client department color
+    refer invite invitation tracking booking reservation ifsc tax customer client department color
     colour exit airport currency language exam course fault alarm reason response return cheat morse
-    genetic review base academy school
-    רחוב עיר יישוב ישוב מוסד בנק ארגון חברה עסק קופון הנחה הנחת מבצע הטבה שובר מוצר פריט לקוח סניף שגיאה
+    genetic review
+    רחוב עיר יישוב ישוב מוסד קופון הנחה הנחת מבצע הטבה שובר מוצר פריט לקוח סניף שגיאה
     אזור מדינה מיקוד הזמנה מעקב פעולה מועדון דגם
     """)  # fmt: skip
 """A word beside "code" that makes it no one-time code."""

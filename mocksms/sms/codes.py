@@ -206,9 +206,10 @@ class _Ranking:
         return self._kind(name - 1) is Kind.NUMBER or not self._is_announced_in_clause(name)
 
     def _is_compound(self, name: int) -> bool:
-        """Return whether a label says which code it is, as Hebrew puts it: "code locker"."""
+        """Return whether a label says which code it is, as Hebrew puts it: "code locker", "code pickup parcel"."""
         word = self._word(name)
-        return self._kind(name - 1) in ANNOUNCING and plain_word(word) == word.removeprefix("ה") and not word.isascii()
+        before = name - 1 - (self._kind(name - 1) is Kind.PURPOSE)
+        return self._kind(before) in ANNOUNCING and plain_word(word) == word.removeprefix("ה") and not word.isascii()
 
     def _is_for_place(self, name: int, place: int) -> bool:
         """Return whether a label is what a code opens, as in Hebrew "code to-room 4821", and not a numbered one."""
