@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mocksms.asgi import Slices
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.inspection.auth import Guard
@@ -59,7 +60,8 @@ def create_app(
         scenarios: the scenarios of the options, reloaded when their files change.
     """
     stopping = stopping or asyncio.Event()
-    context = Context(engine)
+    slices = Slices()
+    context = Context(engine, slices)
     own_app = Starlette(
         routes=[*routes(context), Route("/openapi.json", _serve_openapi), *static_routes()],
         middleware=[Middleware(Guard, settings=engine.settings)],
@@ -67,7 +69,7 @@ def create_app(
         lifespan=lambda _: _background(context, stopping, scenarios),
     )
     own_app.router.redirect_slashes = False
-    provider, public_pages = ProviderApp(engine, stopping), PublicPages(engine)
+    provider, public_pages = ProviderApp(engine, stopping, slices), PublicPages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Route a request by the first segment of its path. Unknown paths get the 404 of the emulated API."""
@@ -89,7 +91,7 @@ async def _background(
 ) -> AsyncIterator[None]:
     """Run the background tasks of a mock."""
     engine, settings = context.engine, context.engine.settings
-    tasks = [asyncio.create_task(_tick(engine)), asyncio.create_task(_stop(context, stopping))]
+    tasks = [asyncio.create_task(_tick(context)), asyncio.create_task(_stop(context, stopping))]
     if scenarios is not None:
         tasks.append(asyncio.create_task(_watch(scenarios, context.controls)))
     client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
@@ -129,12 +131,12 @@ async def _serve_openapi(_: Request) -> JSONResponse:
     return JSONResponse(openapi())
 
 
-async def _tick(engine: Engine) -> None:
+async def _tick(context: Context) -> None:
     """Apply due events of real time: without a request, nothing else does."""
     while True:
         await asyncio.sleep(TICK_SECONDS)
         try:
-            engine.tick()
-            engine.outbox.check_due()
+            await context.slices.run(context.engine.tick_in_steps())
+            context.engine.outbox.check_due()
         except Exception:
             log.exception("mocksms failed to apply due events; it tries again")

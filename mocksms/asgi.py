@@ -1,12 +1,16 @@
-"""Shared by all HTTP applications: reads a limited body, checks the origin, controls the connection."""
+"""Shared by all HTTP applications: limited bodies, the origin, the connection, and the time of long operations."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, Final, Protocol
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, Final, Protocol, TypeVar
 
+from mocksms.engine.clock import timer
+from mocksms.engine.steps import Steps
 from mocksms.errors import BodyTooLarge, BodyTooSlow, CrossOriginRequest, HostNotAllowed
 
 MAX_DRAINED_BODIES: Final = 8
@@ -20,6 +24,7 @@ GZIP: Final = b"\x1f\x8b"
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = Mapping[bytes, bytes]
+T = TypeVar("T")
 
 Body = bytes | BodyTooLarge | BodyTooSlow
 """A body, or the error to raise once the caller has checked who sent it."""
@@ -174,3 +179,78 @@ def connection_of(scope: Mapping[str, Any]) -> ClientConnection:
     if connection is None:
         raise ConnectionResetError("the connection should be reset or closed, but this request has no socket")
     return connection
+
+
+MAX_INLINE_BYTES: Final = 16_384
+"""Bytes of a body that is parsed at once; a longer one is parsed in a thread."""
+
+SLICE_SECONDS: Final = 0.01
+"""Seconds that long operations together may take in one pass of the event loop."""
+
+
+class Slices:
+    """Shares the event loop between long operations and all other requests.
+
+    In one pass of the loop, long operations together get SLICE_SECONDS. Then those that are not done wait, and one of
+    them continues in each pass: the one that had the fewest slices, so that a short operation overtakes long ones.
+    """
+
+    def __init__(self) -> None:
+        self._ends_at: float | None = None
+        self._is_scheduled = False
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._tiebreaker = count()
+        self._thread = asyncio.Semaphore(1)
+
+    async def run(self, steps: Steps[T]) -> T:
+        """Run a long operation, and return its result."""
+        slices = 0
+        try:
+            while True:
+                if self._is_over():
+                    slices += 1
+                    await self._pause(slices)
+                next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            steps.close()
+
+    async def run_in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run a function that reads nothing but its arguments in a thread, while the loop continues; one at a time."""
+        async with self._thread:
+            return await asyncio.to_thread(function, *arguments)
+
+    def _is_over(self) -> bool:
+        """Whether the slice of this pass of the loop is over; the first operation of a pass starts it."""
+        if self._ends_at is None:
+            self._start_slice()
+            return False
+        return timer() >= self._ends_at
+
+    def _start_slice(self) -> None:
+        self._ends_at = timer() + SLICE_SECONDS
+        self._schedule()
+
+    async def _pause(self, slices: int) -> None:
+        future = asyncio.get_running_loop().create_future()
+        heappush(self._waiting, (slices, next(self._tiebreaker), future))
+        await future
+        self._start_slice()
+
+    def _schedule(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._start_pass)
+
+    def _start_pass(self) -> None:
+        """End the slice of the last pass, and wake the next operation that waits."""
+        self._is_scheduled, self._ends_at = False, None
+        while self._waiting:
+            future = heappop(self._waiting)[2]
+            if not future.done():
+                future.set_result(None)
+                break
+        if self._waiting:
+            self._schedule()

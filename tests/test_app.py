@@ -14,6 +14,7 @@ from starlette.types import Message
 from mocksms.app import create_app
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
+from mocksms.engine.steps import Steps
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Message as Sms
@@ -116,12 +117,13 @@ def test_ticker_goes_on_after_an_error(monkeypatch: pytest.MonkeyPatch, caplog: 
 
     ticks = count()
 
-    def tick(_: Engine) -> None:
+    def tick(_: Engine) -> Steps[None]:
         if next(ticks) == 0:
             raise RuntimeError("the first tick fails")
         goes_on.set()
+        yield
 
-    monkeypatch.setattr(Engine, "tick", tick)
+    monkeypatch.setattr(Engine, "tick_in_steps", tick)
     with TestClient(create_app(Engine(Settings()))):
         assert goes_on.wait(TIMEOUT)
     assert "failed to apply due events; it tries again" in caplog.text

@@ -17,6 +17,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.steps import finish
 from mocksms.errors import IllegalStep, MessageNotFound, RequestRefused
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
@@ -222,7 +223,7 @@ class Engines(RuleBasedStateMachine):
     def read(self, key: str) -> None:
         account, model = self.both(key)
         before = dump(self.engine)
-        account.messages.search(MessageQuery(words="hello"), 2)
+        finish(account.messages.search(MessageQuery(words="hello"), 2))
         for transaction_id in model.messages:
             self.engine.find(account, transaction_id)
         assert dump(self.engine) == before
@@ -391,7 +392,7 @@ def send(engine: Engine, account: Account, to: list[str], text: str, wait: Wait)
 
 def messages_of(account: Account) -> list[Message]:
     """Return the messages of an account, oldest first."""
-    return account.messages.search(MessageQuery(), 10**6)[::-1]
+    return finish(account.messages.search(MessageQuery(), 10**6))[::-1]
 
 
 def dump(engine: Engine) -> bytes:

@@ -89,7 +89,7 @@ class Accounts:
         if self.holds(account):
             self._deleted += 1
             del self._by_key[account.key], self._by_id[account.id]
-            account.messages.clear()
+            account.messages.detach()
 
     def delete_all(self) -> None:
         """Delete everything, and return to real time."""
@@ -140,4 +140,4 @@ class Accounts:
             self._evicted.messages + account.messages.evicted + len(account.messages),
             self._evicted.requests + account.journal.evicted + len(account.journal),
         )
-        account.messages.clear()
+        account.messages.detach()

@@ -12,6 +12,7 @@ from mocksms.engine.clock import Clock
 from mocksms.engine.engine import Engine, ManualChange
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import ActiveScenario, Rule
+from mocksms.engine.steps import Steps
 from mocksms.errors import ClockMovedBack, ClockOutOfRange, NoLink
 from mocksms.sms.message import Message, State, Status
 from mocksms.sms.opt_out_words import ConsentChoice
@@ -204,10 +205,11 @@ class Controls:
         for each in self._accounts(account):
             each.faults.remove_expired(each.clock.now())
 
-    def delete(self, account: Account, messages: Iterable[Message]) -> None:
-        """Delete messages of an account, passed newest first."""
-        account.messages.delete(messages)
+    def delete(self, account: Account, messages: Iterable[Message]) -> Steps[int]:
+        """Delete messages of an account, passed newest first, and return how many were still there."""
+        deleted = yield from account.messages.delete(messages)
         self._engine.emit(account, ManualChange.DELETED)
+        return deleted
 
     def delete_all(self, account: Account) -> None:
         """Delete all messages of an account."""

@@ -12,6 +12,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.engine.patterns import TEXT_TIMEOUT, RegexBudget
 from mocksms.engine.rules import MessageFacts
+from mocksms.engine.steps import Steps
 from mocksms.sms import lifecycle
 from mocksms.sms.message import History, Message, Recipient, Submission
 from mocksms.sms.numbers import PhoneNumber
@@ -69,13 +70,14 @@ class Drafter:
             reactions=outcome.reactions,
         )
 
-    def all_facts(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> list[MessageFacts]:
+    def all_facts(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> Steps[list[MessageFacts]]:
         """Return what rules match on for the messages to all recipients, before any is stored."""
         before: Counter[str] = Counter()
         all_facts: list[MessageFacts] = []
         for recipient, number in zip(recipients, parsed, strict=True):
             all_facts.append(self.facts(recipient, number, before[number.digits]))
             before[number.digits] += 1
+            yield
         return all_facts
 
     def facts(self, recipient: Recipient, number: PhoneNumber, before: int = 0) -> MessageFacts:

@@ -27,6 +27,7 @@ from mocksms.engine.messages import token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, MessageFacts, RefusedByFault, TriggeredFault
+from mocksms.engine.steps import Steps, finish
 from mocksms.errors import MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
@@ -109,14 +110,23 @@ class Engine:
         return Links(self.link_base, token, self.recipients.words.first_opt_out)
 
     def tick(self) -> None:
+        """Apply what is due in all accounts, without a pause."""
+        finish(self.tick_in_steps())
+
+    def tick_in_steps(self) -> Steps[None]:
         """Apply what is due in all accounts."""
         for account in tuple(self._with_due):
             if self.accounts.holds(account):
-                self.apply_due(account)
+                yield from self.catch_up(account)
             else:
-                del self._with_due[account]
+                self._with_due.pop(account, None)
 
     def apply_due(self, account: Account) -> None:
+        """Apply what is due in an account, in time order, without a pause."""
+        if not account.idle:
+            finish(self.catch_up(account))
+
+    def catch_up(self, account: Account) -> Steps[None]:
         """Apply what is due in an account, in time order."""
         if account.idle:
             return
@@ -125,6 +135,7 @@ class Engine:
             message = account.messages.at(due.sequence)
             if message is not None:
                 self._apply_action(account, message, due)
+                yield
         self._track_due(account)
 
     def _track_due(self, account: Account) -> None:
@@ -137,7 +148,19 @@ class Engine:
     def submit(
         self, account: Account, submission: Submission, recipients: Sequence[Recipient], request: int = 0
     ) -> Accepted:
+        """Accept a send without a pause: create one message for each recipient.
+
+        Raises: as `submit_in_steps` does.
+        """
+        return finish(self.submit_in_steps(account, submission, recipients, request))
+
+    def submit_in_steps(
+        self, account: Account, submission: Submission, recipients: Sequence[Recipient], request: int = 0
+    ) -> Steps[Accepted]:
         """Accept a send: create one message for each recipient.
+
+        All is checked before the first message is stored. If the account is deleted during a pause, the send ends as if
+        it had come before.
 
         Raises:
             UnknownMagicCode: a recipient is a magic number with an unknown code.
@@ -147,21 +170,27 @@ class Engine:
         """
         if account.force_unsubscribe_link and not submission.unsubscribe_link:
             submission = submission._replace(unsubscribe_link=True)
-        parsed = [self.settings.parse_number(recipient.mobile_number) for recipient in recipients]
+        parse, parsed, template = self.settings.parse_number, list[PhoneNumber](), Template(submission)
+        for recipient in recipients:
+            if parsed:
+                yield
+            parsed.append(parse(recipient.mobile_number))
         codes = self._codes(parsed, recipients)
-        template = Template(submission)
         template.check(recipients)
         drafter = Drafter(account, submission, template, self._links(), request)
-        facts = drafter.all_facts(recipients, parsed) if account.rules or account.faults else ()
+        facts = (yield from drafter.all_facts(recipients, parsed)) if account.rules or account.faults else ()
         # A rule takes precedence over a magic number, for faults as for outcomes.
         triggered = self.trigger_rule_fault(account, ApiOperation.SEND, facts) or self._trigger_magic_fault(codes)
         due_at = self._due_at(drafter)
         accept = self._accept_now if due_at is None else partial(self._accept_for_later, due_at)
-        messages = tuple(
-            accept(account, drafter, recipient, number) for recipient, number in zip(recipients, parsed, strict=True)
-        )
-        self.apply_due(account)
-        return Accepted(messages, triggered)
+        messages: list[Message] = []
+        for recipient, number in zip(recipients, parsed, strict=True):
+            if messages:
+                yield
+            messages.append(accept(account, drafter, recipient, number))
+        if not account.idle:
+            yield from self.catch_up(account)
+        return Accepted(tuple(messages), triggered)
 
     def trigger_rule_fault(
         self, account: Account, operation: ApiOperation, messages: Sequence[MessageFacts] = ()

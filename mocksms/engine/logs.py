@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
@@ -115,6 +115,12 @@ class BoundedLog(Generic[T]):
         """Return a record by its number, None if there is none."""
         return self._records.get(number)
 
+    def count(self, after: int = 0) -> int:
+        """Count the records with numbers higher than `after`."""
+        if len(self._order) - self._start == len(self._records):
+            return len(self._order) - bisect_right(self._order, after, self._start)
+        return sum(1 for _ in self.newest_first(after))
+
     def newest_first(self, after: int = 0, before: int | None = None) -> Iterator[T]:
         """Iterate over the records with numbers higher than `after` and lower than `before`, newest first."""
         return filter(None, map(self.get, descending(self._order, max(after, (self.first or 1) - 1), before)))
@@ -176,8 +182,10 @@ class NumberIndex:
         if not self._in_order:
             self._numbers = dict(sorted(self._numbers.items(), key=lambda each: each[1][-1]))
             self._in_order = True
-        for key in reversed(self._numbers):
-            yield self._numbers[key][-1], key
+        for key in reversed(tuple(self._numbers)):
+            numbers = self._numbers.get(key)
+            if numbers:
+                yield numbers[-1], key
 
 
 class IndexedLog(BoundedLog[T]):

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Final
 
 from mocksms.engine.logs import BoundedLog, NumberIndex
 from mocksms.engine.patterns import Pattern, RegexBudget
+from mocksms.engine.steps import STEP_SIZE, Steps, count, select
 from mocksms.sms.message import Message, Reason, Status
 from mocksms.sms.numbers import NumberPattern
 from mocksms.sms.text import content_of
@@ -70,6 +71,11 @@ class MessageQuery:
     def begin(self) -> None:
         """Start another evaluation: the time limit of the regular expression starts again."""
         self.budget.left = self.budget.seconds
+
+    @property
+    def step_size(self) -> int:
+        """How many messages are compared in one step: one if its text may take long."""
+        return STEP_SIZE if self.pattern is None else 1
 
     def matches(self, message: Message) -> bool:
         """Whether a message fulfils all conditions.
@@ -196,38 +202,53 @@ class MessageStore:
 
     def newest_first(self, query: MessageQuery) -> Iterator[Message]:
         """Iterate over the messages that match, newest first."""
-        return filter(query.matches, self._candidates(query))
+        return filter(query.matches, self.candidates(query))
 
-    def search(self, query: MessageQuery, limit: int) -> list[Message]:
+    def search(self, query: MessageQuery, limit: int) -> Steps[list[Message]]:
         """Return the newest `limit` messages that match, newest first."""
-        return list(islice(self.newest_first(query), limit))
+        return select(self.candidates(query), query.matches, limit, query.step_size)
 
     def nth(self, digits: str, sequence: int) -> int:
         """Return the position, from 1, of a sequence among the messages to a number."""
         known = self._by_digits.count(digits, self._log.first or 0)
         return known - self._by_digits.count(digits, sequence) + 1
 
-    def count(self, query: MessageQuery) -> int:
+    def count(self, query: MessageQuery) -> Steps[int]:
         """Return how many messages match; without conditions, or by number alone, none of them is read."""
-        if query == MessageQuery():
-            return len(self._log)
+        if query == MessageQuery(after=query.after):
+            return self.count_all(query.after)
         if query.digits is not None and query == MessageQuery(after=query.after, digits=query.digits):
-            return self._by_digits.count(query.digits, max(query.after + 1, self._log.first or 0))
-        return sum(1 for _ in self.newest_first(query))
+            return self.count_of(query.digits, query.after)
+        return (yield from count(self.candidates(query), query.matches, query.step_size))
+
+    def count_all(self, after: int = 0) -> int:
+        """Return how many messages there are after a cursor."""
+        return self._log.count(after)
+
+    def count_of(self, digits: str, after: int = 0) -> int:
+        """Return how many messages to a number there are after a cursor."""
+        return self._by_digits.count(digits, max(after + 1, self._log.first or 0))
 
     @property
     def phones(self) -> NumberIndex:
         """The sequences of the messages to each number, as compared."""
         return self._by_digits
 
-    def delete(self, messages: Iterable[Message]) -> None:
-        """Delete messages of this store, fastest in the order newest first."""
-        for message in messages:
+    def delete(self, messages: Iterable[Message]) -> Steps[int]:
+        """Delete messages that are still in this store, fastest in the order newest first; return their number."""
+        deleted = 0
+        for place, message in enumerate(messages, 1):
+            if not place % STEP_SIZE:
+                yield
+            if self._log.get(message.sequence) is None:
+                continue
+            deleted += 1
             self._log.remove(message.sequence)
             first = self._log.first or message.sequence
             self._drop_token(message)
             for index, key in self._keys(message):
                 index.remove(key, message.sequence, first)
+        return deleted
 
     def clear(self) -> None:
         """Delete all messages."""
@@ -235,6 +256,11 @@ class MessageStore:
         for token in self._by_token:
             del self._tokens[token]
         self._index()
+
+    def detach(self) -> None:
+        """Delete all messages of a deleted account; no link finds those that a send still adds."""
+        self.clear()
+        self._tokens = {}
 
     def _index(self) -> None:
         self._by_token: dict[str, int] = {}
@@ -251,7 +277,8 @@ class MessageStore:
         token = token_of(message.transaction_id)
         del self._by_token[token], self._tokens[token]
 
-    def _candidates(self, query: MessageQuery) -> Iterable[Message]:
+    def candidates(self, query: MessageQuery) -> Iterable[Message]:
+        """Return the messages among which those that match are, newest first; an index finds them if one can."""
         if query.transaction_id is not None:
             found = self.get(query.transaction_id)
             return () if found is None else (found,)

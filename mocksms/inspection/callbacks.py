@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -12,6 +11,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Attempt, Callback, CallbackState
 from mocksms.engine.logs import parse_record_number
 from mocksms.engine.outbox import ReplayOrder
+from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import InvalidParameters, RecordNotFound
 from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, RequestModel, ResponseModel, Text
@@ -90,18 +90,19 @@ class CallbacksView(ResponseModel):
     callbacks: list[CallbackView]
 
 
-def list_callbacks(context: Context, call: InspectionCall) -> CallbacksPage:
+def list_callbacks(context: Context, call: InspectionCall) -> Steps[CallbacksPage]:
     """List callbacks with every attempt, newest first."""
     query: CallbacksQuery = call.query
     message = None if query.message is None else query.message.lower().replace("-", "")
 
-    def find(after: int, before: int | None) -> Iterator[tuple[Account, Callback]]:
-        for account, callback in call.scope.callbacks(after, message, before):
-            if query.state is None or callback.state is query.state:
-                yield account, callback
-
-    found, totals = context.paginate(query, find, (account.callbacks for account in call.scope.accounts))
-    return CallbacksPage(callbacks=[_view(context, *each) for each in found], **totals)
+    views, totals = yield from context.paginate(
+        query,
+        lambda after, before: call.scope.callbacks(after, message, before),
+        lambda owned: _view(context, *owned),
+        (account.callbacks for account in call.scope.accounts),
+        lambda owned: query.state is None or owned[1].state is query.state,
+    )
+    return CallbacksPage(callbacks=views, **totals)
 
 
 def replay_callback(context: Context, call: InspectionCall) -> CallbackView:
@@ -114,7 +115,7 @@ def replay_callback(context: Context, call: InspectionCall) -> CallbackView:
     raise RecordNotFound("callback", call.id)
 
 
-def replay_history(context: Context, call: InspectionCall) -> CallbacksView:
+def replay_history(context: Context, call: InspectionCall) -> Steps[CallbacksView]:
     """Repeat all callbacks of a message, in another order or several times."""
     account, message = call.scope.find(call.id)
     callbacks = [each for each in account.callbacks.of(message.transaction_id) if not each.replay_of]
@@ -123,7 +124,11 @@ def replay_history(context: Context, call: InspectionCall) -> CallbacksView:
         text = f"is {times}, and the message has {len(callbacks)} callbacks: one request repeats at most"
         raise InvalidParameters({"times": [f"{text} {MAX_REPLAYED:,}"]})
     repeated = context.engine.outbox.replay(account, reversed(callbacks), call.body.order, times)
-    return CallbacksView(callbacks=[_view(context, account, callback) for callback in repeated])
+    views: list[CallbackView] = []
+    for callback in repeated:
+        views.append(_view(context, account, callback))
+        yield
+    return CallbacksView(callbacks=views)
 
 
 def _view(context: Context, account: Account, callback: Callback) -> CallbackView:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from mocksms.asgi import Slices
 from mocksms.engine.clock import system_time
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.logs import BoundedLog
+from mocksms.engine.steps import STEP_SIZE, Steps, count
 from mocksms.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -28,9 +29,10 @@ from mocksms.inspection.auth import OPEN
 from mocksms.inspection.errors import InvalidParameters, InvalidToken, RecordNotFound, UnknownCursor, response_specs
 from mocksms.inspection.events import Streams
 from mocksms.inspection.matching import MessageFilter
+from mocksms.inspection.message_waits import MessageWaits
 from mocksms.inspection.models import AccountQuery, Filters, PageQuery
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.waiting import CallbackWaits, MessageWaits
+from mocksms.inspection.waiting import CallbackWaits
 from mocksms.scenario.library import Library
 from mocksms.schemas.openapi import JSON, TEXT, Operation, ResponseSpec
 from mocksms.sms.numbers import NumberPattern, parse_pattern
@@ -38,16 +40,18 @@ from mocksms.sms.numbers import NumberPattern, parse_pattern
 BASE: Final = "/_mock"
 
 T = TypeVar("T")
+View = TypeVar("View", bound=BaseModel)
 
 
 class Context:
     """A mock with everything that the handlers of the inspection API need."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, slices: Slices | None = None) -> None:
         self.engine = engine
+        self.slices = slices or Slices()
         self.started = system_time()
         self.controls = Controls(engine)
-        self.message_waits = MessageWaits(engine)
+        self.message_waits = MessageWaits(engine, self.slices)
         self.callback_waits = CallbackWaits(engine)
         self.library = Library(engine.settings.scenario_folder)
         self.streams = Streams(engine, f"{self.started.timestamp() * 1_000_000:.0f}")
@@ -66,26 +70,37 @@ class Context:
         self,
         query: PageQuery,
         find: Callable[[int, int | None], Iterator[T]],
+        view: Callable[[T], View],
         logs: Iterable[BoundedLog[Any]],
+        matches: Callable[[T], bool] = lambda _: True,
         total: int | None = None,
-    ) -> tuple[list[T], dict[str, Any]]:
-        """Return the records of a page, newest first, and the fields that every page has.
+    ) -> Steps[tuple[list[View], dict[str, Any]]]:
+        """Return the views of the records on a page, newest first, and the fields that every page has.
 
         Args:
             query: the cursors and the limit of the page.
             find: returns the records after a cursor and before another, newest first.
+            view: returns the view of a record, at once: a record can be evicted during a pause.
             logs: the logs that the records are in.
+            matches: whether a record belongs on a page.
             total: the number of records on all pages; they are counted unless it is known.
         """
-        after, logs = query.since or 0, tuple(logs)
-        found = find(after, query.before)
-        records = list(islice(found, query.limit))
+        after, logs, found = query.since or 0, tuple(logs), find(query.since or 0, query.before)
+        views: list[View] = []
+        for place, record in enumerate(found, 1):
+            if matches(record):
+                views.append(view(record))
+                if len(views) == query.limit:
+                    break
+            if not place % STEP_SIZE:
+                yield
         if total is None:
-            rest = find(after, None) if query.before is not None else found
-            total = sum(1 for _ in rest) + (0 if query.before is not None else len(records))
+            on_page = len(views) if query.before is None else 0
+            rest = found if query.before is None else find(after, None)
+            total = on_page + (yield from count(rest, matches))
         # An evicted account may have been one of the scope.
         evicted_up_to = [self.engine.accounts.evicted_up_to, *(log.evicted_up_to for log in logs)]
-        return records, {
+        return views, {
             "cursor": self.engine.cursor,
             "total": total,
             "evicted": sum(log.evicted for log in logs),
@@ -94,7 +109,7 @@ class Context:
 
     def stop(self) -> None:
         """End all waits and streams, since the mock shuts down."""
-        self.message_waits.waiters.stop()
+        self.message_waits.stop()
         self.callback_waits.waiters.stop()
         self.streams.stop()
 
@@ -112,7 +127,10 @@ def text_response(text: str) -> Response:
 EndpointResult = BaseModel | ASGIApp
 """What a handler returns: a model, which becomes a JSON response, or a response of another kind."""
 
-EndpointHandler = Callable[[Context, InspectionCall], EndpointResult | Awaitable[BaseModel]]
+EndpointHandler = Callable[
+    [Context, InspectionCall], EndpointResult | Awaitable[BaseModel] | Steps[BaseModel | Response]
+]
+"""Returns the result, or how to get it: by waiting, or by the steps of a long operation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import RecordedRequest, shorten_key
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.steps import Steps, select
 from mocksms.errors import escape
 from mocksms.inspection.explanations import (
     Cause,
@@ -42,7 +43,9 @@ class Explainer:
         self._scope = scope
         self._after = after
 
-    def too_few(self, message_filter: MessageFilter, count: int = 0, expected: str = "", when: str = "") -> Explanation:
+    def too_few(
+        self, message_filter: MessageFilter, count: int = 0, expected: str = "", when: str = ""
+    ) -> Steps[Explanation]:
         """Explain that too few messages match.
 
         Args:
@@ -53,17 +56,20 @@ class Explainer:
         """
         candidates = [owned.message for owned in islice(self._all(), MAX_COMPARED_MESSAGES)]
         conditions = message_filter.describe()
+        found, closest = self._found(), (yield from message_filter.closest(candidates, MAX_CLOSEST))
+        message_filter.query.begin()
+        matched = yield from self._scope.search(message_filter.query, MAX_CAUSES)
         return Explanation(
             problem=describe_problem(count, conditions, expected, f" {when}" if when else ""),
             expected=[*conditions, *filter(None, (expected, when))],
-            found=self._found(),
-            closest=message_filter.closest(candidates, MAX_CLOSEST),
+            found=found,
+            closest=closest,
             causes=[
-                *(_message_cause("matched", owned) for owned in self._scope.search(message_filter.query, MAX_CAUSES)),
-                *self._refused(),
-                *self._other_accounts(message_filter),
+                *(_message_cause("matched", owned) for owned in matched),
+                *(yield from self._refused()),
+                *(yield from self._other_accounts(message_filter)),
                 *self._evicted(),
-                *self._queued(message_filter),
+                *(yield from self._queued(message_filter)),
             ],
         )
 
@@ -78,35 +84,41 @@ class Explainer:
         )
 
     def _all(self) -> Iterator[OwnedMessage]:
-        return self._scope.messages(MessageQuery(after=self._after))
+        return self._scope.newest_first(MessageQuery(after=self._after))
 
     def _found(self) -> Found:
         accounts = self._scope.accounts
         return Found(
-            messages=sum(account.messages.count(MessageQuery(after=self._after)) for account in accounts),
+            messages=sum(account.messages.count_all(self._after) for account in accounts),
             account=self._scope.shortened_key,
             since=self._after or None,
             has_requests=any(True for _ in self._scope.requests(self._after)),
             clock_frozen_at=next((account.clock.now() for account in accounts if account.clock.frozen), None),
         )
 
-    def _refused(self) -> Iterator[Cause]:
+    def _refused(self) -> Steps[list[Cause]]:
         """The requests that created nothing and got an error, those that belong to no account too."""
-        everyone = AccountScope(self._engine, None)
-        refused = (
-            (account, request)
-            for account, request in everyone.requests(self._after)
-            if (account is None or self._scope.holds(account))
+        requests = AccountScope(self._engine, None).requests(self._after)
+        return [
+            Cause(
+                kind="refused",
+                text=_describe_refusal(request, has_account=account is not None),
+                id=str(request.number),
+            )
+            for account, request in (yield from select(requests, self._is_refused, MAX_CAUSES))
+        ]
+
+    def _is_refused(self, owned: tuple[Account | None, RecordedRequest]) -> bool:
+        account, request = owned
+        return (
+            (account is None or self._scope.holds(account))
             and not request.messages
             and (request.status is None or request.status >= 400)
         )
-        for account, request in islice(refused, MAX_CAUSES):
-            text = _describe_refusal(request, has_account=account is not None)
-            yield Cause(kind="refused", text=text, id=str(request.number))
 
-    def _other_accounts(self, message_filter: MessageFilter) -> Iterator[Cause]:
+    def _other_accounts(self, message_filter: MessageFilter) -> Steps[list[Cause]]:
         if self._scope.name is None:
-            return
+            return []
         found: list[OwnedMessage] = []
         label = next((account.label for account in self._scope.accounts), "")
         others = (
@@ -116,16 +128,19 @@ class Explainer:
             if not self._scope.holds(account) and not (label and account.label not in ("", label))
         )
         for account in islice(others, MAX_SEARCHED_ACCOUNTS):
-            found += AccountScope(self._engine, account.key, is_key=True).search(message_filter.query, 1)
+            yield
+            found += yield from AccountScope(self._engine, account.key, is_key=True).search(message_filter.query, 1)
             if len(found) == MAX_CAUSES:
                 break
-        for account, message in found:
-            of_label = f" ({escape(account.label)})" if account.label else ""
-            text = (
-                f"account {escape(shorten_key(account.key))}{of_label} has it: {_describe(message)}; "
-                "does the application use another API key?"
+        return [
+            Cause(
+                kind="other_account",
+                text=f"account {escape(shorten_key(account.key))}{_label(account)} has it: {_describe(message)}; "
+                "does the application use another API key?",
+                id=message.transaction_id,
             )
-            yield Cause(kind="other_account", text=text, id=message.transaction_id)
+            for account, message in found
+        ]
 
     def _evicted(self) -> Iterator[Cause]:
         settings, accounts = self._engine.settings, self._engine.accounts
@@ -140,17 +155,27 @@ class Explainer:
             text = f"{count} {were} evicted, it may be one of their SMS; --max-accounts is {settings.max_accounts}"
             yield Cause(kind="evicted", text=text, id=None)
 
-    def _queued(self, message_filter: MessageFilter) -> Iterator[Cause]:
+    def _queued(self, message_filter: MessageFilter) -> Steps[list[Cause]]:
         """The messages that match but for their status, and are still queued."""
-        queued = (
-            owned
-            for owned in islice(self._all(), MAX_COMPARED_MESSAGES)
-            if owned.message.state in (State.QUEUED, State.NO_CREDIT)
-            and _only_state_differs(message_filter, owned.message)
-        )
-        for account, message in islice(queued, MAX_CAUSES):
-            text = f"{_describe(message)} is still {message.state}{_until(account, message)}"
-            yield Cause(kind="queued", text=text, id=message.transaction_id)
+
+        def matches(owned: OwnedMessage) -> bool:
+            is_queued = owned.message.state in (State.QUEUED, State.NO_CREDIT)
+            return is_queued and _only_state_differs(message_filter, owned.message)
+
+        newest = islice(self._all(), MAX_COMPARED_MESSAGES)
+        queued = yield from select(newest, matches, MAX_CAUSES, message_filter.query.step_size)
+        return [
+            Cause(
+                kind="queued",
+                text=f"{_describe(message)} is still {message.state}{_until(account, message)}",
+                id=message.transaction_id,
+            )
+            for account, message in queued
+        ]
+
+
+def _label(account: Account) -> str:
+    return f" ({escape(account.label)})" if account.label else ""
 
 
 def _describe_refusal(request: RecordedRequest, *, has_account: bool) -> str:

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.patterns import shared_pattern
+from mocksms.engine.steps import Steps
 from mocksms.inspection.explanations import Closest, Comparison
-from mocksms.inspection.models import Filters
+from mocksms.inspection.models import MAX_NUMBER_LENGTH, Filters
 from mocksms.sms.display import describe_history
 from mocksms.sms.message import Message
 from mocksms.sms.numbers import SEPARATORS, NumberPattern
@@ -47,7 +48,7 @@ class FilterCondition:
         if self.matches(message):
             return 1.0
         if self.query.digits is not None:
-            return 0.9 * SequenceMatcher(None, self.query.digits, message.digits).ratio()
+            return 0.9 * SequenceMatcher(None, self.query.digits, message.digits[:MAX_NUMBER_LENGTH]).ratio()
         if self.field in ("content", "text"):
             return 0.9 * _common_length(self.expected, self.read(message)) / len(self.expected)
         return 0.0
@@ -112,10 +113,14 @@ class MessageFilter:
         """Return the conditions in words."""
         return [condition.describe() for condition in self.conditions]
 
-    def closest(self, messages: Iterable[Message], limit: int) -> list[Closest]:
+    def closest(self, messages: Iterable[Message], limit: int) -> Steps[list[Closest]]:
         """Return the messages that come closest without matching, the closest first."""
-        misses = (message for message in messages if not all(each.matches(message) for each in self.conditions))
-        return [self._closest(message) for message in nlargest(limit, misses, key=self._rank)]
+        ranked: list[tuple[tuple[int, float, int], Message]] = []
+        for message in messages:
+            yield
+            if not all(condition.matches(message) for condition in self.conditions):
+                ranked.append((self._rank(message), message))
+        return [self._closest(message) for _, message in nlargest(limit, ranked)]
 
     def _rank(self, message: Message) -> tuple[int, float, int]:
         nearness = [condition.nearness(message) for condition in self.conditions]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Final
@@ -11,12 +10,15 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mocksms.asgi import Disconnected
+from mocksms.engine.account import Account
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.steps import Steps, select
 from mocksms.inspection.context import Context, endpoint, text_response
 from mocksms.inspection.errors import ExpectationFailed, NoMessage, ShuttingDown, TooManyOpenRequests, WaitTimedOut
 from mocksms.inspection.explainer import Explainer
 from mocksms.inspection.explanations import describe_count
 from mocksms.inspection.matching import MessageFilter
+from mocksms.inspection.message_waits import FoundMessages
 from mocksms.inspection.models import (
     MAX_ROWS,
     AccountQuery,
@@ -34,7 +36,7 @@ from mocksms.inspection.verify import Verifier, VerifyBody
 from mocksms.inspection.waiting import WaitEnd
 from mocksms.schemas.openapi import TEXT
 from mocksms.sms.codes import Code, find_codes
-from mocksms.sms.message import Reason, Status
+from mocksms.sms.message import Message, Reason, Status
 from mocksms.sms.segments import ForcedBy, count_segments, split_segments, utf16_length
 from mocksms.sms.text import content_of, links_in
 
@@ -151,16 +153,19 @@ class DeletedView(ResponseModel):
     deleted: int
 
 
-def list_messages(context: Context, call: InspectionCall) -> MessagesPage:
+def list_messages(context: Context, call: InspectionCall) -> Steps[MessagesPage]:
     """List messages, newest first."""
     query: ListQuery = call.query
-    found = call.scope.search(context.filter(query, query.since, query.before).query, query.limit)
-    is_whole = query.before is None and len(found) < query.limit
-    total = len(found) if is_whole else call.scope.count(context.filter(query, query.since).query)
-    return _page(context, call, found, total, query.since)
+    cursor = context.engine.cursor
+    found = yield from call.scope.search(context.filter(query, query.since, query.before).query, query.limit)
+    if query.before is None and len(found) < query.limit:
+        total = len(found)
+    else:
+        total = yield from call.scope.count(context.filter(query, query.since).query)
+    return (yield from _page(context, call, FoundMessages(found, cursor), total, query.since))
 
 
-def delete_messages(context: Context, call: InspectionCall) -> DeletedView:
+def delete_messages(context: Context, call: InspectionCall) -> Steps[DeletedView]:
     """Delete messages: those that match, or all of them."""
     query, accounts = context.filter(call.query, call.query.since).query, call.scope.accounts
     if query == MessageQuery():
@@ -169,23 +174,27 @@ def delete_messages(context: Context, call: InspectionCall) -> DeletedView:
             context.controls.delete_all(account)
         return DeletedView(deleted=count)
     # All are found before the first is deleted: a regular expression that takes too long then deletes nothing.
-    found = [(account, list(account.messages.newest_first(query))) for account in accounts]
+    found: list[tuple[Account, list[Message]]] = []
+    for account in accounts:
+        candidates = account.messages.candidates(query)
+        found.append((account, (yield from select(candidates, query.matches, None, query.step_size))))
+    deleted = 0
     for account, messages in found:
-        context.controls.delete(account, messages)
-    return DeletedView(deleted=sum(len(messages) for _, messages in found))
+        deleted += yield from context.controls.delete(account, messages)
+    return DeletedView(deleted=deleted)
 
 
-def latest_message(context: Context, call: InspectionCall) -> MessageView:
+def latest_message(context: Context, call: InspectionCall) -> Steps[MessageView]:
     """Read the newest message that matches."""
-    return message_view(context, _latest(context, call))
+    return message_view(context, (yield from _latest(context, call)))
 
 
-def latest_codes(context: Context, call: InspectionCall) -> CodesView | Response:
+def latest_codes(context: Context, call: InspectionCall) -> Steps[CodesView | Response]:
     """Read the one-time codes of the newest message that matches.
 
     As plain text one code per line.
     """
-    return _codes(context, call, _latest(context, call))
+    return _codes(context, call, (yield from _latest(context, call)))
 
 
 async def wait_for_messages(context: Context, call: InspectionCall) -> MessagesPage:
@@ -201,18 +210,18 @@ async def wait_for_messages(context: Context, call: InspectionCall) -> MessagesP
         case WaitEnd.STOPPED:
             raise ShuttingDown
         case WaitEnd.TIMED_OUT:
-            message_filter.query.begin()
-            raise _timed_out(context, call, message_filter)
+            raise await context.slices.run(_timed_out(context, call, message_filter))
         case _:
-            message_filter.query.begin()
-            return _page(context, call, found, call.scope.count(message_filter.query), query.since)
+            return await context.slices.run(_found(context, call, message_filter, found))
 
 
-def verify_messages(context: Context, call: InspectionCall) -> MessagesPage:
+def verify_messages(context: Context, call: InspectionCall) -> Steps[MessagesPage]:
     """Verify how many messages match, their order, and that there are no others."""
     body: VerifyBody = call.body
-    newest_first = Verifier(context, call.scope, body).verify()[::-1]
-    return _page(context, call, newest_first[: ListQuery().limit], len(newest_first), body.since)
+    cursor = context.engine.cursor
+    newest_first = (yield from Verifier(context, call.scope, body).verify())[::-1]
+    found = FoundMessages(newest_first[: ListQuery().limit], cursor)
+    return (yield from _page(context, call, found, len(newest_first), body.since))
 
 
 def read_message(context: Context, call: InspectionCall) -> MessageView:
@@ -228,21 +237,30 @@ def read_codes(context: Context, call: InspectionCall) -> CodesView | Response:
     return _codes(context, call, call.scope.find(call.id))
 
 
-def _latest(context: Context, call: InspectionCall) -> OwnedMessage:
+def _latest(context: Context, call: InspectionCall) -> Steps[OwnedMessage]:
     message_filter = context.filter(call.query, call.query.since)
-    found = call.scope.search(message_filter.query, 1)
+    found = yield from call.scope.search(message_filter.query, 1)
     if not found:
         explainer = Explainer(context.engine, call.scope, message_filter.query.after)
-        raise NoMessage(explainer.too_few(message_filter))
+        raise NoMessage((yield from explainer.too_few(message_filter)))
     return found[0]
 
 
-def _timed_out(context: Context, call: InspectionCall, message_filter: MessageFilter) -> WaitTimedOut:
+def _timed_out(context: Context, call: InspectionCall, message_filter: MessageFilter) -> Steps[WaitTimedOut]:
     query: WaitQuery = call.query
-    count = len(call.scope.search(message_filter.query, query.count))
+    message_filter.query.begin()
+    count = len((yield from call.scope.search(message_filter.query, query.count)))
     explainer = Explainer(context.engine, call.scope, message_filter.query.after)
     expected, within = describe_count(query.count, None), f"within {query.timeout:g} s"
-    return WaitTimedOut(explainer.too_few(message_filter, count, expected, within))
+    return WaitTimedOut((yield from explainer.too_few(message_filter, count, expected, within)))
+
+
+def _found(
+    context: Context, call: InspectionCall, message_filter: MessageFilter, found: FoundMessages
+) -> Steps[MessagesPage]:
+    message_filter.query.begin()
+    total = yield from call.scope.count(message_filter.query)
+    return (yield from _page(context, call, found, total, call.query.since))
 
 
 def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> CodesView | Response:
@@ -254,11 +272,15 @@ def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> Codes
 
 
 def _page(
-    context: Context, call: InspectionCall, found: Sequence[OwnedMessage], total: int, since: int | None
-) -> MessagesPage:
+    context: Context, call: InspectionCall, found: FoundMessages, total: int, since: int | None
+) -> Steps[MessagesPage]:
+    views: list[MessageView] = []
+    for owned in found.messages:
+        views.append(message_view(context, owned))
+        yield
     return MessagesPage(
-        messages=[message_view(context, owned) for owned in found],
-        cursor=context.engine.cursor,
+        messages=views,
+        cursor=found.cursor,
         total=total,
         evicted=call.scope.evicted(),
         incomplete=call.scope.is_incomplete(since or 0),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field
 
 from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import AccountRequired, UnknownAccount
 from mocksms.inspection.models import (
@@ -23,9 +25,10 @@ from mocksms.inspection.models import (
     Text,
 )
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.scope import NumberFilter, Phone, count_phones
+from mocksms.inspection.scope import Phone, count_phones
 from mocksms.schemas.types import ListedNumber
 from mocksms.sms.message import Message, Reason, Status
+from mocksms.sms.numbers import NumberPattern
 from mocksms.sms.opt_out_words import ConsentChoice
 
 ListName = Literal["unsubscribed", "bounced", "kosher"]
@@ -109,32 +112,36 @@ class ConsentsPage(Page):
     consents: list[ConsentView]
 
 
-def list_phones(context: Context, call: InspectionCall) -> PhonesPage:
+def list_phones(context: Context, call: InspectionCall) -> Steps[PhonesPage]:
     """List the phones that got an SMS or replied, the latest used first."""
     query: PhonesQuery = call.query
     number, accounts = _number(context, query), call.scope.accounts
     is_unfiltered = not query.model_fields_set - {"limit", "account", "before"}
-    found, totals = context.paginate(
+    views, totals = yield from context.paginate(
         query,
-        lambda after, before: call.scope.phones(after, before, number),
+        lambda after, before: call.scope.phones(after, before, number.digits),
+        lambda phone: _phone_view(context.engine, phone),
         (account.replies for account in accounts),
+        lambda phone: number.matches(phone.digits),
         sum(map(count_phones, accounts)) if is_unfiltered else None,
     )
     totals["incomplete"] |= call.scope.is_incomplete(query.since or 0)
     totals["evicted"] = call.scope.evicted()
-    return PhonesPage(phones=[_phone_view(context.engine, phone) for phone in found], **totals)
+    return PhonesPage(phones=views, **totals)
 
 
-def list_inbound(context: Context, call: InspectionCall) -> RepliesPage:
+def list_inbound(context: Context, call: InspectionCall) -> Steps[RepliesPage]:
     """List the replies of phones, newest first."""
     query: PhonesQuery = call.query
     number = _number(context, query)
-    found, totals = context.paginate(
+    views, totals = yield from context.paginate(
         query,
-        lambda after, before: call.scope.replies(after, before, number),
+        lambda after, before: call.scope.replies(after, before, number.digits),
+        lambda owned: _reply_view(*owned),
         (account.replies for account in call.scope.accounts),
+        lambda owned: number.matches(owned[1].digits),
     )
-    return RepliesPage(replies=[_reply_view(*each) for each in found], **totals)
+    return RepliesPage(replies=views, **totals)
 
 
 def receive_sms(context: Context, call: InspectionCall) -> ReplyView:
@@ -143,20 +150,32 @@ def receive_sms(context: Context, call: InspectionCall) -> ReplyView:
     return _reply_view(account, context.controls.reply(account, call.body.from_, call.body.text))
 
 
-def list_consents(context: Context, call: InspectionCall) -> ConsentsPage:
+def list_consents(context: Context, call: InspectionCall) -> Steps[ConsentsPage]:
     """List opt-outs and opt-ins with time and cause, newest first."""
     query: PhonesQuery = call.query
     number = _number(context, query)
-    found, totals = context.paginate(
+    views, totals = yield from context.paginate(
         query,
-        lambda after, before: call.scope.consents(after, before, number),
+        lambda after, before: call.scope.consents(after, before, number.digits),
+        lambda owned: _consent_view(*owned),
         (account.consents for account in call.scope.accounts),
+        lambda owned: number.matches(owned[1].digits),
     )
-    return ConsentsPage(consents=[_consent_view(*each) for each in found], **totals)
+    return ConsentsPage(consents=views, **totals)
+
+
+class NumberFilter(NamedTuple):
+    """A filter for numbers: the normalised one, or a test that numbers pass."""
+
+    digits: str | None
+    matches: Callable[[str], bool]
 
 
 def _number(context: Context, query: PhonesQuery) -> NumberFilter:
-    return None if query.number is None else context.number(query.number)
+    number = None if query.number is None else context.number(query.number)
+    if isinstance(number, NumberPattern):
+        return NumberFilter(None, number.matches)
+    return NumberFilter(number, lambda _: True)
 
 
 def _phone_view(engine: Engine, phone: Phone) -> PhoneView:
@@ -177,7 +196,7 @@ def _phone_view(engine: Engine, phone: Phone) -> PhoneView:
         transaction_id=message.transaction_id if message else None,
         status=message.state.status if message else None,
         reject_reason=message.state.reason if message else None,
-        messages=account.messages.count(MessageQuery(digits=digits)),
+        messages=account.messages.count_of(digits),
         replies=account.replies.index.count(digits, account.replies.first or 0),
         lists=[name for name in LIST_NAMES if digits in getattr(account, name)],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -12,6 +11,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.logs import parse_record_number
 from mocksms.engine.rules import ApiOperation
+from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import RecordNotFound
 from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, ResponseModel, Text, WarningView
@@ -65,17 +65,21 @@ class RequestsPage(Page):
     requests: list[RequestView]
 
 
-def list_requests(context: Context, call: InspectionCall) -> RequestsPage:
+def list_requests(context: Context, call: InspectionCall) -> Steps[RequestsPage]:
     """List the requests to the emulated API, newest first."""
     query: RequestsQuery = call.query
     journals = [journal for _, journal in call.scope.journals]
 
-    def find(after: int, before: int | None) -> Iterator[tuple[Account | None, RecordedRequest]]:
-        return (owned for owned in call.scope.requests(after, before) if _matches(query, owned[1]))
-
     is_unfiltered = not query.model_fields_set - {"limit", "account", "before"}
-    found, totals = context.paginate(query, find, journals, sum(map(len, journals)) if is_unfiltered else None)
-    return RequestsPage(requests=[_view(*each) for each in found], **totals)
+    views, totals = yield from context.paginate(
+        query,
+        call.scope.requests,
+        lambda owned: _view(*owned),
+        journals,
+        lambda owned: _matches(query, owned[1]),
+        sum(map(len, journals)) if is_unfiltered else None,
+    )
+    return RequestsPage(requests=views, **totals)
 
 
 def read_request(_: Context, call: InspectionCall) -> RequestView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
 from dataclasses import replace
 from difflib import get_close_matches
 from inspect import isawaitable
@@ -79,7 +80,11 @@ class EndpointApp:
         try:
             call = await read_call(self._context.engine, operation, scope, receive, headers)
             result = self._endpoint.handler(self._context, call)
-            response = result if callable(result) else json_response(await result if isawaitable(result) else result)
+            if isinstance(result, Generator):
+                result = await self._context.slices.run(result)
+            elif isawaitable(result):
+                result = await result
+            response = result if callable(result) else json_response(result)
         except Disconnected:
             return
         except MocksmsError as error:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from heapq import merge
-from itertools import islice, repeat, starmap
+from itertools import repeat, starmap
 from typing import Final, NamedTuple, TypeVar
 
 from mocksms.engine.account import Account, Consent, Reply, account_id
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal, RecordedRequest, shorten_key
-from mocksms.engine.logs import IndexedLog
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.steps import Steps, select
 from mocksms.inspection.errors import AccountRequired, RecordNotFound, UnknownAccount
 from mocksms.sms.message import Message
-from mocksms.sms.numbers import NumberPattern
 
 LATEST: Final = "latest"
 """The name of the newest message in a path."""
@@ -26,10 +25,6 @@ _ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 
 Owner = TypeVar("Owner")
 Record = TypeVar("Record", RecordedRequest, Reply, Callback, Consent)
-ByNumber = TypeVar("ByNumber", Reply, Consent)
-
-NumberFilter = str | NumberPattern | None
-"""A normalised number, the pattern of some, or None for all."""
 
 
 class OwnedMessage(NamedTuple):
@@ -118,19 +113,22 @@ class AccountScope:
         """
         return None if self.name is None else self.account()
 
-    def messages(self, query: MessageQuery) -> Iterator[OwnedMessage]:
-        """Iterate over the messages that match, newest first."""
-        ways = [zip(repeat(account), account.messages.newest_first(query), strict=False) for account in self.accounts]
-        merged = merge(*ways, key=lambda owned: owned[1].sequence, reverse=True)
+    def newest_first(self, query: MessageQuery) -> Iterator[OwnedMessage]:
+        """Iterate over the messages among which those that match are, newest first."""
+        ways = [zip(repeat(account), account.messages.candidates(query), strict=False) for account in self.accounts]
+        merged = ways[0] if len(ways) == 1 else merge(*ways, key=lambda owned: owned[1].sequence, reverse=True)
         return starmap(OwnedMessage, merged)
 
-    def search(self, query: MessageQuery, limit: int) -> list[OwnedMessage]:
-        """Return the newest `limit` messages that match, newest first."""
-        return list(islice(self.messages(query), limit))
+    def search(self, query: MessageQuery, limit: int | None = None) -> Steps[list[OwnedMessage]]:
+        """Return the newest `limit` messages that match, or all, newest first."""
+        return select(self.newest_first(query), lambda owned: query.matches(owned.message), limit, query.step_size)
 
-    def count(self, query: MessageQuery) -> int:
+    def count(self, query: MessageQuery) -> Steps[int]:
         """Return how many messages match."""
-        return sum(account.messages.count(query) for account in self.accounts)
+        total = 0
+        for account in self.accounts:
+            total += yield from account.messages.count(query)
+        return total
 
     def find(self, transaction_id: str) -> OwnedMessage:
         """Return a message by its id, or the newest one by `latest`.
@@ -139,7 +137,7 @@ class AccountScope:
             RecordNotFound: there is no such message.
         """
         if transaction_id == LATEST:
-            for owned in self.messages(MessageQuery()):
+            for owned in self.newest_first(MessageQuery()):
                 return owned
         normalised = transaction_id.lower().replace("-", "")
         for account in self.accounts:
@@ -159,22 +157,22 @@ class AccountScope:
         return _merged((owner, journal.newest_first(after, before)) for owner, journal in self.journals)
 
     def replies(
-        self, after: int, before: int | None = None, number: NumberFilter = None
+        self, after: int, before: int | None = None, digits: str | None = None
     ) -> Iterator[tuple[Account, Reply]]:
-        """Iterate over the replies after a cursor and before another, of some phones or of all, newest first."""
-        return _merged((account, _of(account.replies, number, after, before)) for account in self.accounts)
+        """Iterate over the replies after a cursor and before another, of one phone or of all, newest first."""
+        return _merged((account, account.replies.of(digits, after, before)) for account in self.accounts)
 
     def callbacks(self, after: int, message: str | None, before: int | None) -> Iterator[tuple[Account, Callback]]:
         """Iterate over the callbacks after a cursor and before another, of one message or of all, newest first."""
         return _merged((account, account.callbacks.of(message, after, before)) for account in self.accounts)
 
-    def consents(self, after: int, before: int | None, number: NumberFilter) -> Iterator[tuple[Account, Consent]]:
-        """Iterate over the opt-outs and opt-ins after a cursor and before another, of some numbers or of all."""
-        return _merged((account, _of(account.consents, number, after, before)) for account in self.accounts)
+    def consents(self, after: int, before: int | None, digits: str | None) -> Iterator[tuple[Account, Consent]]:
+        """Iterate over the opt-outs and opt-ins after a cursor and before another, of one number or of all."""
+        return _merged((account, account.consents.of(digits, after, before)) for account in self.accounts)
 
-    def phones(self, after: int, before: int | None = None, number: NumberFilter = None) -> Iterator[Phone]:
+    def phones(self, after: int, before: int | None = None, digits: str | None = None) -> Iterator[Phone]:
         """Iterate over the phones whose latest SMS came after a cursor and before another, newest first."""
-        ways = [_phones_of(account, number) for account in self.accounts]
+        ways = [_phones_of(account, digits) for account in self.accounts]
         for phone in merge(*ways, key=lambda phone: phone.latest, reverse=True):
             if phone.latest <= after:
                 return
@@ -219,23 +217,16 @@ def count_phones(account: Account) -> int:
     return len(recipients) + sum(digits not in recipients for _, digits in account.replies.index.latest_of_each())
 
 
-def _of(log: IndexedLog[ByNumber], number: NumberFilter, after: int, before: int | None) -> Iterator[ByNumber]:
-    """Iterate over the records of some numbers, or of all, newest first."""
-    if isinstance(number, NumberPattern):
-        return (record for record in log.newest_first(after, before) if number.matches(record.digits))
-    return log.of(number, after, before)
-
-
-def _phones_of(account: Account, number: NumberFilter) -> Iterator[Phone]:
-    """Iterate over the phones of an account, or those with some numbers, newest SMS first."""
+def _phones_of(account: Account, digits: str | None) -> Iterator[Phone]:
+    """Iterate over the phones of an account, or the one with a number, newest SMS first."""
     recipients, senders = account.messages.phones, account.replies.index
-    if isinstance(number, str):
-        latest = max(next(index.newest_first(number), 0) for index in (recipients, senders))
+    if digits is not None:
+        latest = max(next(index.newest_first(digits), 0) for index in (recipients, senders))
         if latest:
-            yield Phone(account, number, latest)
+            yield Phone(account, digits, latest)
         return
     known = set[str]()
     for latest, each in merge(recipients.latest_of_each(), senders.latest_of_each(), reverse=True):
-        if each not in known and (number is None or number.matches(each)):
+        if each not in known:
             known.add(each)
             yield Phone(account, each, latest)

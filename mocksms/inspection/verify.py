@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 from pydantic import Field, model_validator
 
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context
 from mocksms.inspection.errors import ExpectationFailed
 from mocksms.inspection.explainer import Explainer
@@ -56,24 +57,25 @@ class Verifier:
         self._after = body.since or 0
         self._explainer = Explainer(context.engine, scope, self._after)
 
-    def verify(self) -> list[OwnedMessage]:
+    def verify(self) -> Steps[list[OwnedMessage]]:
         """Return the messages that match, oldest first.
 
         Raises:
             ExpectationFailed: they are not as expected; has the explanation.
         """
-        matched = self._counted() if self._body.in_order is None else self._in_order(self._body.in_order)
+        in_order = self._body.in_order
+        matched = yield from self._counted() if in_order is None else self._in_order(in_order)
         if self._body.nothing_else:
-            self._check_others(matched)
+            yield from self._check_others(matched)
         return matched
 
-    def _counted(self) -> list[OwnedMessage]:
+    def _counted(self) -> Steps[list[OwnedMessage]]:
         message_filter = self._context.filter(self._body, self._after)
-        found = self._oldest_first(message_filter.query)
+        found = yield from self._oldest_first(message_filter.query)
         low, high = self._bounds()
         expected = describe_count(low, high)
         if len(found) < low:
-            raise ExpectationFailed(self._explainer.too_few(message_filter, len(found), expected))
+            raise ExpectationFailed((yield from self._explainer.too_few(message_filter, len(found), expected)))
         if high is not None and len(found) > high:
             conditions = message_filter.describe()
             problem = describe_problem(len(found), conditions, expected)
@@ -87,23 +89,23 @@ class Verifier:
         low = body.at_least if body.at_least is not None else 0 if body.at_most is not None else 1
         return low, body.at_most
 
-    def _in_order(self, all_filters: list[Filters]) -> list[OwnedMessage]:
+    def _in_order(self, all_filters: list[Filters]) -> Steps[list[OwnedMessage]]:
         """Return for each filter the first message after the one before."""
         matched: list[OwnedMessage] = []
         for place, filters in enumerate(all_filters, 1):
             after = matched[-1].message.sequence if matched else self._after
-            found = self._oldest_first(self._context.filter(filters, after).query)
+            found = yield from self._oldest_first(self._context.filter(filters, after).query)
             if not found:
                 previous = f" after {matched[-1].message.transaction_id}" if matched else ""
                 when = f"at place {place} of {len(all_filters)}{previous}"
                 message_filter = self._context.filter(filters, self._after)
-                raise ExpectationFailed(self._explainer.too_few(message_filter, when=when))
+                raise ExpectationFailed((yield from self._explainer.too_few(message_filter, when=when)))
             matched.append(found[0])
         return matched
 
-    def _check_others(self, matched: list[OwnedMessage]) -> None:
+    def _check_others(self, matched: list[OwnedMessage]) -> Steps[None]:
         expected = {owned.message.sequence for owned in matched}
-        every = self._oldest_first(MessageQuery(after=self._after))
+        every = yield from self._oldest_first(MessageQuery(after=self._after))
         others = [owned for owned in every if owned.message.sequence not in expected]
         if others:
             conditions = self._context.filter(self._body, self._after).describe()
@@ -113,5 +115,5 @@ class Verifier:
     def _fail_of_too_many(self, problem: str, expected: list[str], unexpected: list[OwnedMessage]) -> NoReturn:
         raise ExpectationFailed(self._explainer.too_many(problem, expected, unexpected[:MAX_UNEXPECTED]))
 
-    def _oldest_first(self, query: MessageQuery) -> list[OwnedMessage]:
-        return [*self._scope.messages(query)][::-1]
+    def _oldest_first(self, query: MessageQuery) -> Steps[list[OwnedMessage]]:
+        return (yield from self._scope.search(query))[::-1]

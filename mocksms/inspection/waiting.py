@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
-from types import UnionType
 from typing import Any, Final, Generic, TypeVar
 
 from mocksms.asgi import Receive
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
-from mocksms.engine.messages import MessageQuery
-from mocksms.errors import MocksmsError
-from mocksms.inspection.errors import CallbacksUnfinished, TooManyOpenRequests
-from mocksms.inspection.scope import AccountScope, OwnedMessage
-from mocksms.sms.message import Message
+from mocksms.inspection.errors import CallbacksUnfinished
 
-MAX_MESSAGE_WAITS: Final = 5_000
 MAX_CALLBACK_SECONDS: Final = 60.0
 """Real time that all webhooks together may take before a wait for their callbacks fails."""
 
 T = TypeVar("T")
-
-EmittedEvent = tuple[Account | None, EngineEvent]
-"""An event with its account, None for all."""
 
 
 class WaitEnd(Enum):
@@ -41,23 +32,17 @@ class Waiter(Generic[T]):
 
     Args:
         check: returns the result as soon as it is there, None before.
-        concerns: whether events can have changed what `check` returns.
     """
 
-    def __init__(self, check: Callable[[], T | None], concerns: Callable[[Sequence[EmittedEvent]], bool]) -> None:
+    def __init__(self, check: Callable[[], T | None]) -> None:
         self._check = check
-        self._concerns = concerns
         self.result: asyncio.Future[T | WaitEnd] = asyncio.get_running_loop().create_future()
 
-    def notify(self, events: Sequence[EmittedEvent]) -> None:
-        """Check again after events."""
+    def notify(self) -> None:
+        """Check again after an event."""
         if self.result.done():
             return
-        try:
-            result = self._check() if self._concerns(events) else None
-        except MocksmsError as error:
-            self.result.set_exception(error)
-            return
+        result = self._check()
         if result is not None:
             self.result.set_result(result)
 
@@ -72,54 +57,38 @@ class Waiters:
 
     Args:
         engine: emits the events.
-        kind: the type of the events that matter.
         pause: seconds between two rounds of checks; the events in between are checked together.
     """
 
-    def __init__(self, engine: Engine, kind: type | UnionType = object, pause: float = 0.0) -> None:
-        self.kind = kind
+    def __init__(self, engine: Engine, pause: float = 0.0) -> None:
         self._pause = pause
         self._waiters: dict[Waiter[Any], None] = {}
-        self._events: list[EmittedEvent] = []
+        self._is_scheduled = False
         self._woken_at = 0.0
         engine.listeners.append(self._on_event)
 
     def __len__(self) -> int:
         return len(self._waiters)
 
-    async def wait(
-        self,
-        check: Callable[[], T | None],
-        timeout: float,
-        concerns: Callable[[Sequence[EmittedEvent]], bool] = bool,
-        receive: Receive | None = None,
-    ) -> T | WaitEnd:
+    async def wait(self, check: Callable[[], T | None], timeout: float) -> T | WaitEnd:
         """Return what `check` returns as soon as that is not None, or how the wait ended without it.
 
         Args:
             check: called now, after events and at the timeout: it may apply what is due by then.
             timeout: seconds to wait at most.
-            concerns: whether a series of events makes another check necessary.
-            receive: receives the end of the connection of the client that waits.
-
-        Raises:
-            MocksmsError: raised by `check` or `concerns`.
         """
         result = check()
         if result is not None:
             return result
-        waiter: Waiter[T] = Waiter(check, concerns)
+        waiter: Waiter[T] = Waiter(check)
         self._waiters[waiter] = None
         timer = asyncio.get_running_loop().call_later(timeout, waiter.stop, WaitEnd.TIMED_OUT)
-        watch = receive and asyncio.create_task(watch_disconnect(receive, lambda: waiter.stop(WaitEnd.DISCONNECTED)))
         try:
             end = await waiter.result
             result = check() if end is WaitEnd.TIMED_OUT else None
             return end if result is None else result
         finally:
             timer.cancel()
-            if watch:
-                watch.cancel()
             del self._waiters[waiter]
 
     def stop(self) -> None:
@@ -127,52 +96,17 @@ class Waiters:
         for waiter in self._waiters:
             waiter.stop(WaitEnd.STOPPED)
 
-    def _on_event(self, account: Account | None, event: EngineEvent) -> None:
+    def _on_event(self, _: Account | None, __: EngineEvent) -> None:
         """Schedule a check: the engine emits in the middle of its work."""
-        if not self._waiters or not isinstance(event, self.kind):
-            return
-        if not self._events:
+        if self._waiters and not self._is_scheduled:
+            self._is_scheduled = True
             asyncio.get_running_loop().call_at(self._woken_at + self._pause, self._notify)
-        self._events.append((account, event))
 
     def _notify(self) -> None:
         self._woken_at = asyncio.get_running_loop().time()
-        events, self._events = self._events, []
+        self._is_scheduled = False
         for waiter in tuple(self._waiters):
-            waiter.notify(events)
-
-
-class MessageWaits:
-    """The waits for messages of one mock."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.waiters = Waiters(engine, Message)
-
-    async def until(
-        self, scope: AccountScope, query: MessageQuery, count: int, timeout: float, receive: Receive
-    ) -> list[OwnedMessage] | WaitEnd:
-        """Return the newest `count` messages that match as soon as they are there, or how the wait ended.
-
-        Raises:
-            TooManyOpenRequests: there are too many waits.
-            PatternTooSlow: the regular expression takes too long on a text.
-        """
-        if len(self.waiters) >= MAX_MESSAGE_WAITS:
-            raise TooManyOpenRequests("waits", MAX_MESSAGE_WAITS)
-
-        def check() -> list[OwnedMessage] | None:
-            query.begin()
-            found = scope.search(query, count)
-            return found if len(found) >= count else None
-
-        def concerns(events: Sequence[EmittedEvent]) -> bool:
-            query.begin()
-            return any(
-                account is not None and scope.holds(account) and isinstance(event, Message) and query.matches(event)
-                for account, event in events
-            )
-
-        return await self.waiters.wait(check, timeout, concerns, receive)
+            waiter.notify()
 
 
 class CallbackWaits:

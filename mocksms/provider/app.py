@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from functools import lru_cache
 from sys import intern
 from typing import Final, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi import Disconnected, Headers, check_page, compression_of, read_body
+from mocksms.asgi import MAX_INLINE_BYTES, Disconnected, Headers, Slices, check_page, compression_of, read_body
 from mocksms.engine.account import MAX_KEY_LENGTH, Account
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning, header_lines
 from mocksms.engine.rules import ApiOperation, RefusedByFault, TriggeredFault
+from mocksms.engine.steps import STEP_SIZE, Steps, finish
 from mocksms.errors import (
     INTERNAL_ERROR,
     InvalidRequest,
@@ -32,7 +34,8 @@ from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
 from mocksms.provider.reads import INFO, SEARCH, message_row, query_parameters, read_id, read_search
 from mocksms.provider.responses import ProviderResponse, error_response, internal_error, strict_error, to_json
 from mocksms.provider.send import SEND, ReasonNames, recipients_of, remarks_on, submission_of
-from mocksms.sms.message import Recipient, Submission
+from mocksms.settings import Settings
+from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.outcomes import Fault
 
 PREFIX: Final = "/rest/v1"
@@ -95,8 +98,9 @@ class HandledRequest(NamedTuple):
 class ProviderApp:
     """The emulated API as an ASGI application. Once `stopping` is set, delayed responses are sent at once."""
 
-    def __init__(self, engine: Engine, stopping: asyncio.Event) -> None:
+    def __init__(self, engine: Engine, stopping: asyncio.Event, slices: Slices | None = None) -> None:
         self._engine = engine
+        self._slices = slices or Slices()
         self._settings = engine.settings
         self._reasons = ReasonNames(engine.settings.reason_spelling)
         self._responder = Responder(stopping)
@@ -110,7 +114,7 @@ class ProviderApp:
             return
         body_error = None if isinstance(body, bytes) else body
         request = self._request(scope, body if isinstance(body, bytes) else b"")
-        handled = self._handle(request, body_error)
+        handled = await self._handle(request, body_error)
         try:
             # Before the response is sent, so that a client that has it finds the request in the journal; so the
             # duration excludes the delays of a fault.
@@ -134,7 +138,7 @@ class ProviderApp:
             body,
         )
 
-    def _handle(self, request: ProviderRequest, body_error: RequestRefused | None) -> HandledRequest:
+    async def _handle(self, request: ProviderRequest, body_error: RequestRefused | None) -> HandledRequest:
         """Handle a request: the only place that turns an error into a response.
 
         Args:
@@ -147,16 +151,18 @@ class ProviderApp:
         warnings: tuple[RequestWarning, ...] = ()
         try:
             account = self._account(request)
+            if account is not None and not account.idle:
+                await self._slices.run(self._engine.catch_up(account))
             operation = _operation(request)
             check_page(request.headers, self._settings.allowed_host)
             owner = _authorized(account, request)
             if body_error is not None:
                 raise body_error
             if operation is ApiOperation.SEND:
-                submission, recipients, warnings = self._read_send(request)
-                return self._send(owner, request.number, submission, recipients, warnings)
+                submission, recipients, warnings = await self._read_send(request)
+                return await self._send(owner, request.number, submission, recipients, warnings)
             triggered = self._engine.trigger_rule_fault(owner, operation)
-            response = self._read(owner, operation, request.query)
+            response = await self._read(owner, operation, request.query)
             return HandledRequest(owner, response, operation, note=str(triggered or ""), triggered=triggered)
         except RequestRefused as error:
             if isinstance(error, RefusedByFault):
@@ -172,15 +178,15 @@ class ProviderApp:
         key, allowed = request.key, self._settings.api_key
         if not key or len(key) > MAX_KEY_LENGTH or (allowed and key not in allowed):
             return None
-        return self._engine.account(key)
+        return self._engine.accounts.get(key)
 
-    def _read_send(self, request: ProviderRequest) -> tuple[Submission, list[Recipient], tuple[RequestWarning, ...]]:
-        body, found = read_send(request.body, _encoding(request))
-        submission, recipients = submission_of(body), recipients_of(body, self._settings)
-        found += remarks_on(body, submission, recipients)
-        return submission, recipients, tuple(found[:MAX_WARNINGS])
+    async def _read_send(self, request: ProviderRequest) -> ReadSend:
+        encoding = _encoding(request)
+        if len(request.body) <= MAX_INLINE_BYTES:
+            return _read_send(request.body, encoding, self._settings)
+        return await self._slices.run_in_thread(_read_send, request.body, encoding, self._settings)
 
-    def _send(
+    async def _send(
         self,
         account: Account,
         number: int,
@@ -191,7 +197,9 @@ class ProviderApp:
         if self._settings.strict and warnings:
             raise strict_error(warnings)
         self._engine.outbox.hold(number)
-        messages, triggered = self._engine.submit(account, submission, recipients, number)
+        submit = self._engine.submit_in_steps(account, submission, recipients, number)
+        is_short = len(recipients) <= STEP_SIZE
+        messages, triggered = finish(submit) if is_short else await self._slices.run(submit)
         return HandledRequest(
             account,
             ProviderResponse(200, self._reasons.sent_rows(messages)),
@@ -202,13 +210,22 @@ class ProviderApp:
             warnings=warnings,
         )
 
-    def _read(self, account: Account, operation: ApiOperation, query: bytes) -> ProviderResponse:
+    async def _read(self, account: Account, operation: ApiOperation, query: bytes) -> ProviderResponse:
         parameters = query_parameters(query)
         if operation is ApiOperation.INFO:
             message = self._engine.find(account, read_id(parameters))
             return ProviderResponse(200, to_json(message_row(message, self._reasons)))
-        messages = account.messages.search(*read_search(parameters, self._settings))
-        return ProviderResponse(200, to_json([message_row(message, self._reasons) for message in messages]))
+        search = account.messages.search(*read_search(parameters, self._settings))
+        messages = await self._slices.run(search)
+        return ProviderResponse(200, await self._slices.run(self._rows(messages)))
+
+    def _rows(self, messages: Iterable[Message]) -> Steps[bytes]:
+        """Return rows as JSON, each encoded in a step of its own since texts may be long."""
+        rows: list[bytes] = []
+        for message in messages:
+            rows.append(to_json(message_row(message, self._reasons)))
+            yield
+        return b"[" + b",".join(rows) + b"]"
 
     def _record(self, request: ProviderRequest, handled: HandledRequest, scope: Scope, duration: float) -> None:
         """Record a request in the journal."""
@@ -244,6 +261,16 @@ def _note(error: RequestRefused, request: ProviderRequest) -> str:
     if compression and isinstance(error, InvalidRequest) and BODY in error.issues:
         return f"the body is {compression}, which the vendor's stack does not read"
     return str(error)
+
+
+ReadSend = tuple[Submission, list[Recipient], tuple[RequestWarning, ...]]
+
+
+def _read_send(raw: bytes, encoding: str, settings: Settings) -> ReadSend:
+    body, found = read_send(raw, encoding)
+    submission, recipients = submission_of(body), recipients_of(body, settings)
+    found += remarks_on(body, submission, recipients)
+    return submission, recipients, tuple(found[:MAX_WARNINGS])
 
 
 def _operation(request: ProviderRequest) -> ApiOperation:

@@ -65,18 +65,21 @@ def bind(data: object, model: type[BoundModel], warnings: list[RequestWarning]) 
     try:
         return model.model_validate({} if converted is UNSET else converted)
     except ValidationError as error:
-        raise InvalidRequest(_errors_of(error)) from error
+        raise InvalidRequest(_errors_of(error, binder.missing)) from error
 
 
-def _errors_of(error: ValidationError) -> dict[str, list[str]]:
-    """Return the errors by path; each reads as the vendor's error about a missing field does."""
-    errors: dict[str, list[str]] = {}
-    for found in error.errors(include_url=False, include_context=False, include_input=False)[:MAX_WARNINGS]:
+def _errors_of(error: ValidationError, missing: list[str]) -> dict[str, list[str]]:
+    """Return the errors by path; each reads as the vendor's error about a missing field does.
+
+    The validation reports the first error in a list, the binder the paths that are missing in all of them.
+    """
+    paths = dict.fromkeys(missing)
+    for found in error.errors(include_url=False, include_context=False, include_input=False):
         path = ""
         for part in found["loc"]:
             path = f"{path}[{part}]" if isinstance(part, int) else join(path, part)
-        errors.setdefault(path or BODY, []).append(f"The {found['loc'][-1]} field is required.")
-    return errors
+        paths[path or BODY] = None
+    return {path: [f"The {path.rpartition('.')[2]} field is required."] for path in [*paths][:MAX_WARNINGS]}
 
 
 def join(path: str, name: str) -> str:
@@ -88,6 +91,12 @@ def join(path: str, name: str) -> str:
 def _members(model: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON names of a model with their types."""
     return {field.alias or name: _without_none(field.annotation) for name, field in model.model_fields.items()}
+
+
+@cache
+def _required(model: type[BaseModel]) -> list[str]:
+    """Return the JSON names of the required members of a model."""
+    return [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
 
 
 @cache
@@ -106,6 +115,7 @@ class _Binder:
 
     def __init__(self, warnings: list[RequestWarning]) -> None:
         self.errors: dict[str, list[str]] = {}
+        self.missing: list[str] = []
         self._refused = 0
         self._warnings = warnings
 
@@ -131,6 +141,8 @@ class _Binder:
                 and (converted := self.convert(member, _members(model)[known], join(path, known))) is not UNSET
             ):
                 members[known] = converted
+        if len(self.missing) < MAX_WARNINGS:
+            self.missing += [join(path, name) for name in _required(model) if name not in members]
         return members
 
     def _name(self, name: str, model: type[BaseModel], path: str) -> str | None:
@@ -149,7 +161,10 @@ class _Binder:
         converted = [self.convert(member, kind, f"{path}[{index}]") for index, member in enumerate(value)]
         if kind is str:
             return [member for member in converted if member is not UNSET]
-        return [{} if member is UNSET else member for member in converted]
+        return [
+            self._model({}, kind, f"{path}[{index}]") if member is UNSET else member
+            for index, member in enumerate(converted)
+        ]
 
     def _string(self, value: object, path: str) -> object:
         if isinstance(value, str):

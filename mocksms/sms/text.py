@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import Final, NamedTuple
@@ -89,7 +90,8 @@ class Template:
         fixed = len(unsubscribe_text) if self._submission.unsubscribe_link else 0
         total = len(distinct) * (len(content) + fixed)
         if total <= MAX_SEND_LENGTH:
-            lengths = [fixed + self._length(fields) for fields in distinct.values()]
+            uses = Counter(self._pieces[1::2])
+            lengths = [fixed + self._length(fields, uses) for fields in distinct.values()]
             if (longest := max(lengths, default=0)) > MAX_TEXT_LENGTH:
                 raise TextTooLong(longest, MAX_TEXT_LENGTH)
             total = sum(lengths)
@@ -109,8 +111,10 @@ class Template:
             text = f"{text}\n{links.reply_hint}"
         return text
 
-    def _length(self, fields: Mapping[str, str]) -> int:
-        return sum(map(len, self._filled_pieces(fields)))
+    def _length(self, fields: Mapping[str, str], uses: Mapping[str, int]) -> int:
+        """Return the length of the content with values filled in, by how often each placeholder occurs."""
+        added = (uses[name] * (len(value) - len(f"#{name}#")) for name, value in fields.items() if name in uses)
+        return len(self._submission.content) + sum(added)
 
     def _filled_pieces(self, fields: Mapping[str, str]) -> Iterator[str]:
         for index, piece in enumerate(self._pieces):

@@ -1,6 +1,6 @@
 """Measures how long one request holds the event loop of a mock, for the largest requests that it accepts.
 
-    python -m tests.benchmarks.stalls [--only WORD] [--rounds 2]
+    python -m tests.benchmarks.stalls [--only WORDS] [--rounds 2]
 
 While a shape runs, a second client reads `/_mock/health` without a pause. The worst stall of a shape is its slowest
 response. It is measured in milliseconds of the mock's processor time too, which a busy machine does not change: that is
@@ -34,12 +34,12 @@ class Stall(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", help="only the shapes whose title contains this")
+    parser.add_argument("--only", default="", help="only the shapes whose title contains one of these, separated by |")
     parser.add_argument("--rounds", type=int, default=1, help="runs of each shape")
     options = parser.parse_args()
     print(f"{'':<58}{'wall ms':>10}{'busy ms':>10}   at most {TARGET_MS}")
     for shape in SHAPES:
-        if options.only in shape.title:
+        if any(word in shape.title for word in options.only.split("|")):
             print_stall(shape, [measure(shape) for _ in range(options.rounds)])
 
 

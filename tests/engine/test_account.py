@@ -20,6 +20,7 @@ from mocksms.engine.clock import Clock
 from mocksms.engine.logs import Numbering
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO
+from mocksms.engine.steps import finish
 from mocksms.settings import Settings
 from mocksms.sms.message import State
 from tests.engine.support import SECOND, World, a_message, a_rule, a_scenario
@@ -146,7 +147,7 @@ def test_actions_of_evicted_messages_are_removed(slack: int) -> None:
         longest = max(longest, len(world.account._agenda))
     assert longest == slack + 2 * MAX_ACTIONS_PER_MESSAGE + 1
     world.clock.advance(60)
-    assert [message.state for message in world.account.messages.search(MessageQuery(), 10)] == [State.SENT] * 2
+    assert [message.state for message in finish(world.account.messages.search(MessageQuery(), 10))] == [State.SENT] * 2
     assert world.account.idle
 
 

@@ -10,6 +10,7 @@ from mocksms.engine.controls import AccountUpdate, Controls
 from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO, RefusedByFault
+from mocksms.engine.steps import finish
 from mocksms.errors import IllegalStep, MessageNotFound, NoLink
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import Message, Recipient, State, Submission
@@ -217,7 +218,7 @@ def test_top_up_sends_waiting_messages_until_one_costs_too_much() -> None:
 def test_top_up_skips_deleted_messages() -> None:
     world = World(credit=0)
     deleted, kept = world.send(), world.send()
-    world.controls.delete(world.account, [deleted])
+    finish(world.controls.delete(world.account, [deleted]))
     world.controls.set_credit(world.account, 1)
     assert world.again(kept).state is State.SENT
     assert world.account.waiting_for_credit == {}
@@ -227,12 +228,12 @@ def test_deleted_messages_have_no_later_steps() -> None:
     world = World()
     events = changes(world)
     deleted, kept = world.send(send_at=NOON + SECOND), world.send()
-    world.controls.delete(world.account, [deleted])
+    finish(world.controls.delete(world.account, [deleted]))
     world.clock.advance(2)
     world.engine.tick()
-    assert world.account.messages.search(MessageQuery(), 10) == [kept]
+    assert finish(world.account.messages.search(MessageQuery(), 10)) == [kept]
     world.controls.delete_all(world.account)
-    assert world.account.messages.search(MessageQuery(), 10) == []
+    assert finish(world.account.messages.search(MessageQuery(), 10)) == []
     assert events == [(KEY, ManualChange.DELETED)] * 2
 
 

@@ -9,6 +9,7 @@ from mocksms.engine.account import Reply, StepAction
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import ApiOperation, Condition, FaultSpec, MessageFacts, RefusedByFault, TriggeredFault
+from mocksms.engine.steps import finish
 from mocksms.errors import (
     IllegalStep,
     MessageNotFound,
@@ -545,8 +546,8 @@ def test_message_is_found_in_its_own_account_only() -> None:
         with pytest.raises(MessageNotFound) as refused:
             call(other, message.transaction_id)
         assert refused.value.transaction_id == message.transaction_id
-    assert other.messages.search(MessageQuery(), 10) == []
-    assert world.account.messages.search(MessageQuery(status=Status.SENT), 10) == [message]
+    assert finish(other.messages.search(MessageQuery(), 10)) == []
+    assert finish(world.account.messages.search(MessageQuery(status=Status.SENT), 10)) == [message]
 
 
 def test_each_account_has_its_own_clock() -> None:
@@ -601,7 +602,7 @@ def test_send_above_the_message_limit_returns_all_messages() -> None:
     world = World(max_messages=2)
     accepted = world.submit(*[NUMBER] * 5, wants_async=True)
     assert len(accepted.messages) == 5
-    assert [message.sequence for message in world.account.messages.search(MessageQuery(), 10)] == [5, 4]
+    assert [message.sequence for message in finish(world.account.messages.search(MessageQuery(), 10))] == [5, 4]
     assert world.account.messages.evicted == 3
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.messages import MessageQuery, MessageStore
+from mocksms.engine.steps import finish
 from mocksms.sms.message import Message, State, Status
 from tests.engine.support import SECOND, a_message, an_id
 from tests.support import NOON
@@ -22,7 +23,7 @@ def store_of(*messages: Message, limit: int = 100) -> MessageStore:
 
 
 def found(store: MessageStore, query: MessageQuery, limit: int = 100) -> list[int]:
-    return [message.sequence for message in store.search(query, limit)]
+    return [message.sequence for message in finish(store.search(query, limit))]
 
 
 def test_store_finds_a_message_by_id_and_by_sequence() -> None:
@@ -181,14 +182,14 @@ def test_search_agrees_with_looking_at_every_message(
     store = store_of(*messages, limit=limit)
     for query in queries:
         matching = [message for message in messages[-limit:] if query.matches(message)]
-        assert store.search(query, most) == matching[::-1][:most]
+        assert finish(store.search(query, most)) == matching[::-1][:most]
 
 
 @pytest.mark.parametrize("taken", [[1], [2], [3], [3, 1], [3, 2, 1]], ids=str)
 def test_deleted_messages_are_found_by_nothing_any_more(taken: list[int]) -> None:
     kept = [a_message(sequence, tags=("otp", "a", "otp"), sender="Shop") for sequence in (1, 2, 3)]
     store = store_of(*kept)
-    store.delete([kept[sequence - 1] for sequence in taken])
+    assert finish(store.delete([kept[sequence - 1] for sequence in [*taken, *taken]])) == len(taken)
     rest = [sequence for sequence in (3, 2, 1) if sequence not in taken]
     for query in (
         MessageQuery(),
@@ -235,7 +236,7 @@ def test_nth_counts_stored_messages_only(limit: int, story: list[tuple[str, str]
     for sequence, (digits, what) in enumerate(story, 1):
         store.add(a_message(sequence, digits=digits))
         if what == "delete":
-            store.delete([data.draw(st.sampled_from([*store.newest_first(MessageQuery())]))])
+            finish(store.delete([data.draw(st.sampled_from([*store.newest_first(MessageQuery())]))]))
     for digits in "123":
         kept = [message.sequence for message in store.newest_first(MessageQuery(digits=digits))][::-1]
         assert [store.nth(digits, sequence) for sequence in kept] == [*range(1, len(kept) + 1)]

@@ -8,10 +8,9 @@ from typing import Any
 import requests
 
 from mocksms.engine.clock import timer
+from mocksms.inspection.message_waits import MessageWaits
 from mocksms.inspection.routes import ENDPOINTS
-from mocksms.inspection.waiting import Waiters
 from mocksms.schemas.openapi import Operation
-from mocksms.sms.message import Message
 from tests.support import TIMEOUT, Mock
 
 OPERATIONS: list[Operation] = [endpoint.operation for endpoint in ENDPOINTS]
@@ -103,10 +102,10 @@ def send_bytes(mock: Mock, *parts: bytes) -> bytes:
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
-def wait_for_waiters(mock: Mock, count: int = 1) -> Waiters:
-    """Wait until `count` requests wait for messages of the mock, and return the waiters."""
+def wait_for_waiters(mock: Mock, count: int = 1) -> MessageWaits:
+    """Wait until `count` requests wait for messages of the mock, and return the waits."""
     owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
-    (waiters,) = (owner for owner in owners if isinstance(owner, Waiters) and owner.kind is Message)
+    (waiters,) = (owner for owner in owners if isinstance(owner, MessageWaits))
     deadline = timer() + TIMEOUT
     while len(waiters) != count:
         assert timer() < deadline, f"there are {len(waiters)} waiters"

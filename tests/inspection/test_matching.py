@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.messages import MessageQuery, MessageStore
+from mocksms.engine.steps import finish
 from mocksms.inspection.matching import FilterCondition, MessageFilter
 from mocksms.inspection.models import Filters
 from mocksms.sms import numbers
@@ -73,7 +74,7 @@ def test_message_matches_if_each_condition_matches_and_it_is_after_the_cursor(
     kept = [*store.newest_first(MessageQuery())]
     expected = [each for each in kept if each.sequence > after and all(query.matches(each) for query in alone)]
     assert [*store.newest_first(every.query)] == expected
-    assert store.count(every.query) == len(expected)
+    assert finish(store.count(every.query)) == len(expected)
     for message in kept:
         assert [condition.matches(message) for condition in every.conditions] == [
             a_filter(**{condition.field: filters[condition.field]}).query.matches(message)
@@ -87,7 +88,7 @@ def test_closest_do_not_match_and_come_in_the_order_of_their_nearness(
 ) -> None:
     store, message_filter = stored(messages), a_filter(**filters)
     every = {message.transaction_id: message for message in store.newest_first(MessageQuery())}
-    closest = message_filter.closest(every.values(), 100)
+    closest = finish(message_filter.closest(every.values(), 100))
     assert {miss.transaction_id for miss in closest} == {
         name for name, message in every.items() if not message_filter.query.matches(message)
     }
@@ -107,7 +108,7 @@ def test_closest_do_not_match_and_come_in_the_order_of_their_nearness(
 
 def test_message_that_matches_more_conditions_is_closer_than_one_that_almost_matches_them() -> None:
     store = stored([{"digits": "972542222222", "content": "Hello"}, {"content": "Hellp", "digits": "972541111112"}])
-    (first,) = a_filter(to="972541111111", content="Hello").closest(store.newest_first(MessageQuery()), 1)
+    (first,) = finish(a_filter(to="972541111111", content="Hello").closest(store.newest_first(MessageQuery()), 1))
     exact = store.at(1)
     assert exact is not None
     assert first.transaction_id == exact.transaction_id

@@ -95,7 +95,7 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
 
     with monkeypatch.context() as patched:
         patched.setattr(CallbackWaits, "until_not_busy", unfinished)
-        patched.setattr("mocksms.inspection.waiting.MAX_MESSAGE_WAITS", 0)
+        patched.setattr("mocksms.inspection.message_waits.MAX_MESSAGE_WAITS", 0)
         patched.setattr("mocksms.inspection.events.MAX_STREAMS", 0)
         patched.setattr("mocksms.asgi.MAX_BODY_SECONDS", 0.001)
         found.add(("advance_clock", status(strict_mock, "POST", "/_mock/clock/advance", json={"by": 1})))

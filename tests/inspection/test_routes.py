@@ -219,7 +219,7 @@ def test_failure_of_ours_is_a_500_that_points_to_the_log(
 @pytest.mark.parametrize(
     ("path", "most", "words"),
     [
-        ("messages/wait", "mocksms.inspection.waiting.MAX_MESSAGE_WAITS", "There are 0 waits open already"),
+        ("messages/wait", "mocksms.inspection.message_waits.MAX_MESSAGE_WAITS", "There are 0 waits open already"),
         ("events", "mocksms.inspection.events.MAX_STREAMS", "There are 0 event streams open already"),
     ],
 )

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine import patterns
+from mocksms.asgi import Slices
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.controls import AccountUpdate
-from mocksms.engine.engine import ManualChange
 from mocksms.engine.messages import MessageQuery
-from mocksms.inspection import waiting as waits
+from mocksms.inspection import message_waits
 from mocksms.inspection.errors import CallbacksUnfinished
+from mocksms.inspection.message_waits import FoundMessages, MessageWaits
 from mocksms.inspection.scope import AccountScope
-from mocksms.inspection.waiting import CallbackWaits, MessageWaits, WaitEnd, Waiter, Waiters
+from mocksms.inspection.waiting import CallbackWaits, WaitEnd, Waiter, Waiters
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Status, Submission
 from mocksms.sms.webhook import Webhook
@@ -75,7 +75,7 @@ def test_wait_ends_when_its_client_disconnects(own_mock: Mock) -> None:
 
 
 def test_wait_beyond_the_limit_is_refused_and_may_be_repeated(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waits, "MAX_MESSAGE_WAITS", 1)
+    monkeypatch.setattr(message_waits, "MAX_MESSAGE_WAITS", 1)
     api = Api(own_mock, KEY)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(api.get, "messages/wait", timeout=60)
@@ -109,10 +109,7 @@ def test_messages_of_other_accounts_do_not_end_a_wait(own_mock: Mock) -> None:
     assert found["messages"][0]["transaction_id"] in own
 
 
-def test_wait_whose_pattern_is_too_slow_for_what_comes_is_refused(
-    own_mock: Mock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(patterns, "REGEX_TIMEOUT", 0.1)
+def test_wait_whose_pattern_is_too_slow_for_what_comes_is_refused(own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(api.call, "GET", "messages/wait", timeout=60, regex="(a|a)*(a|a)*$")
@@ -126,7 +123,7 @@ def test_wait_whose_pattern_is_too_slow_for_what_comes_is_refused(
 def test_wait_ends_with_what_is_due_at_the_timeout() -> None:
     world = World()
     scope = AccountScope(world.engine, KEY)
-    waits = MessageWaits(world.engine)
+    waits = MessageWaits(world.engine, Slices())
 
     async def receive() -> dict[str, Any]:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
@@ -136,21 +133,21 @@ def test_wait_ends_with_what_is_due_at_the_timeout() -> None:
         query = MessageQuery(status=Status.SENT)
         waiting = asyncio.create_task(waits.until(scope, query, 1, 0, receive))
         await asyncio.sleep(0)
-        assert len(waits.waiters) == 1
+        assert len(waits) == 1
         world.clock.advance(1)
         found = await waiting
-        assert isinstance(found, list)
-        assert len(found) == 1
+        assert isinstance(found, FoundMessages)
+        assert len(found.messages) == 1
 
     asyncio.run(story())
 
 
 def test_wait_ends_once() -> None:
     async def story() -> None:
-        waiter = Waiter(lambda: True, bool)
+        waiter = Waiter(lambda: True)
         waiter.stop(WaitEnd.TIMED_OUT)
         waiter.stop(WaitEnd.DISCONNECTED)
-        waiter.notify([(None, ManualChange.RESET)])
+        waiter.notify()
         assert await waiter.result is WaitEnd.TIMED_OUT
 
     asyncio.run(story())

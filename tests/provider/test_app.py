@@ -16,6 +16,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.engine import Accepted, Engine
 from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.steps import Steps
 from mocksms.provider.app import JSON_TYPES, ROUTES, ProviderApp
 from mocksms.provider.faults import response_written
 from mocksms.provider.lenient_json import MAX_WARNINGS
@@ -30,9 +31,9 @@ STRICT = json.dumps(body())
 
 
 class Broken(Engine):
-    """An engine whose `submit` always fails."""
+    """An engine that fails on each send."""
 
-    def submit(self, *_: Any, **__: Any) -> Accepted:
+    def submit_in_steps(self, *_: Any, **__: Any) -> Steps[Accepted]:
         raise ZeroDivisionError
 
 

@@ -13,6 +13,7 @@ from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
+from mocksms.engine.steps import finish
 from mocksms.errors import IllegalStep
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import read
@@ -152,7 +153,7 @@ def test_evicted_and_deleted_messages_are_left_out() -> None:
     world = World(max_messages=2)
     for code in ("20", "21", "22"):
         gone = world.send(magic(code))
-    world.controls.delete(world.account, [gone])
+    finish(world.controls.delete(world.account, [gone]))
     assert rules(world) == [a_rule_for(magic("21"), outcome=State.KOSHER)]
     assert recording_of(world).about.endswith("1 SMS. SMS deleted or evicted: 1.")
 
