@@ -179,6 +179,15 @@ class Account:
             self._remove_evicted()
         heapq.heappush(self._agenda, DueAction(at, next(self._order), sequence, action))
 
+    def plan_outcome(self, sequence: int, outcome: Outcome, at: datetime) -> None:
+        """Plan the later steps of an outcome that is decided at an instant."""
+        if outcome.pass_through_after is not None:
+            self.plan(at + outcome.pass_through_after, sequence, DecideAction(outcome))
+            return
+        for step in outcome.steps:
+            if step.after:
+                self.plan(at + step.after, sequence, StepAction(step.state, outcome.decided_by))
+
     def plan_reactions(self, message: Message, sent_at: datetime) -> None:
         """Plan what the recipient of a sent message does."""
         for reaction in message.reactions:

@@ -331,7 +331,7 @@ class Engine:
         history = _immediate_history(drafter.initial_history, outcome, now)
         message = drafter.draft(recipient, number, now, segments, history, outcome)
         account.messages.add(message)
-        _plan_later_steps(account, message.sequence, outcome, now)
+        account.plan_outcome(message.sequence, outcome, now)
         self._after_transition(account, message, drafter.initial_history)
         return message
 
@@ -348,7 +348,7 @@ class Engine:
             reactions=outcome.reactions or message.reactions,
         )
         account.messages.replace(changed)
-        _plan_later_steps(account, message.sequence, outcome, at)
+        account.plan_outcome(message.sequence, outcome, at)
         self._after_transition(account, changed, message.history)
 
     def _apply_action(self, account: Account, message: Message, due: DueAction) -> None:
@@ -397,13 +397,3 @@ def _immediate_history(history: History, outcome: Outcome, at: datetime) -> Hist
         if not step.after:
             history = lifecycle.step(history, step.state, at, outcome.decided_by)
     return history
-
-
-def _plan_later_steps(account: Account, sequence: int, outcome: Outcome, at: datetime) -> None:
-    """Plan the later steps of an outcome."""
-    if outcome.pass_through_after is not None:
-        account.plan(at + outcome.pass_through_after, sequence, DecideAction(outcome))
-        return
-    for step in outcome.steps:
-        if step.after:
-            account.plan(at + step.after, sequence, StepAction(step.state, outcome.decided_by))

@@ -258,7 +258,7 @@ def test_mock_that_stops_ends_waits_and_streams() -> None:
     assert rest.result(TIMEOUT).endswith(b'event: dropped\ndata: {"reason":"mocksms stops"}\n\n')
 
 
-@pytest.mark.parametrize("method_and_path", [("POST", "reset"), ("DELETE", "messages"), ("POST", "clock/freeze")])
+@pytest.mark.parametrize("method_and_path", [("POST", "reset"), ("DELETE", "messages"), ("POST", "clock/resume")])
 def test_body_where_none_is_read_is_refused_rather_than_ignored(api: Api, method_and_path: tuple[str, str]) -> None:
     sent = api.send(NUMBER)
     error = api.refused(400, *method_and_path, {"to": "972-54-2222222"})
