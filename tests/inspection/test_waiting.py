@@ -189,7 +189,7 @@ def test_advance_fails_when_receivers_take_too_long(monkeypatch: pytest.MonkeyPa
         api.send(NUMBER)
         error = api.refused(504, "POST", "clock/advance", {"by": "1h"})
         assert error["message"] == (
-            "The clock was advanced, but due callbacks were not all attempted within 0.1 s; "
+            "The clock was changed, but due callbacks were not all attempted within 0.1 s; "
             "GET /_mock/callbacks?state=pending lists them."
         )
         assert api.get("clock")["now"] > before
