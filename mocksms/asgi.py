@@ -97,15 +97,24 @@ def check_host(headers: Headers, allowed: tuple[str, ...]) -> None:
 def check_page(headers: Headers, allowed: tuple[str, ...]) -> None:
     """Refuse requests of pages of other sites, also of one whose domain resolves to this machine.
 
-    Browsers say so by Origin or Sec-Fetch-Site; other clients may use any Host.
+    Other clients than browsers may use any Host.
 
     Raises:
         CrossOriginRequest: see `check_origin`.
         HostNotAllowed: see `check_host`.
     """
     check_origin(headers)
-    if b"origin" in headers or b"sec-fetch-site" in headers:
+    if is_browser(headers):
         check_host(headers, allowed)
+
+
+def is_browser(headers: Headers) -> bool:
+    """Whether a request comes from a browser.
+
+    A GET of a page to its own host has neither Origin nor, without TLS, Sec-Fetch-Site; every browser names Mozilla.
+    """
+    agent = headers.get(b"user-agent", b"")
+    return b"origin" in headers or b"sec-fetch-site" in headers or agent.startswith(b"Mozilla/")
 
 
 def compression_of(headers: Headers, body: bytes) -> str | None:

@@ -159,7 +159,9 @@ class Settings:
     public_url: str | None = _option(
         None, _optional_url, "URL of this mock in the links of texts; empty: its host and port"
     )
-    allowed_host: tuple[str, ...] = _option((), _listed, "more host names under which the inspection API may be called")
+    allowed_host: tuple[str, ...] = _option(
+        (), _listed, "more host names of the inspection API, and of the emulated API for browsers"
+    )
     control_token: str | None = _option(
         None, _optional_text, "secret text that the inspection API requires as Bearer token"
     )

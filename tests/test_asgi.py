@@ -223,12 +223,22 @@ def test_foreign_host_is_refused() -> None:
         check_host({b"host": b"evil.example"}, ())
 
 
-@pytest.mark.parametrize("header", [{}, {b"origin": b"http://other.example"}, {b"sec-fetch-site": b"none"}])
-def test_only_pages_are_refused_for_a_foreign_host(header: dict[bytes, bytes]) -> None:
+@pytest.mark.parametrize("header", [{}, {b"user-agent": b"node"}, {b"user-agent": b"python-requests/2 (Mozilla/5.0)"}])
+def test_other_clients_than_browsers_use_any_host(header: dict[bytes, bytes]) -> None:
+    check_page({b"host": b"other.example", **header}, ())
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {b"origin": b"http://other.example"},
+        {b"sec-fetch-site": b"none"},
+        {b"user-agent": b"Mozilla/5.0 (X11) Chrome/1"},
+    ],
+)
+def test_browser_is_refused_for_a_foreign_host(header: dict[bytes, bytes]) -> None:
     headers = {b"host": b"other.example", **header}
     check_page(headers, ("other.example",))
-    if not header:
-        return check_page(headers, ())
     with pytest.raises(HostNotAllowed):
         check_page(headers, ())
     with pytest.raises(CrossOriginRequest):

@@ -141,7 +141,11 @@ def test_same_origin_request_is_accepted(headers: dict[str, str]) -> None:
     assert mock.call("POST", SEND, BODY, {**HEADERS, **headers}).status == 200
 
 
-@pytest.mark.parametrize("headers", [{"origin": "http://mock.test"}, {"sec-fetch-site": "same-origin"}], ids=str)
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "http://mock.test"}, {"sec-fetch-site": "same-origin"}, {"user-agent": "Mozilla/5.0 (X11) Firefox/1"}],
+    ids=str,
+)
 def test_page_whose_domain_resolves_to_this_machine_is_refused(headers: dict[str, str]) -> None:
     mock = InProcess()
     for method, path in (("POST", SEND), ("GET", INFO), ("GET", SEARCH)):
