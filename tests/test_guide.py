@@ -16,6 +16,7 @@ from typing import Final
 import pytest
 import requests
 
+import mocksms
 from mocksms.cli.main import UNUSABLE, main
 from mocksms.errors import INTERNAL_ERROR, MALFORMED_HTTP, RequestRefused
 from mocksms.scenario.schema import json_schema
@@ -319,3 +320,8 @@ def test_command_prints_a_page_without_its_marks(name: str, capsys: pytest.Captu
 def test_unknown_page_gets_the_nearest_name(name: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide", name]) == UNUSABLE
     assert capsys.readouterr().err == f"mocksms: Unknown page {name!r}; {hint}\n"
+
+
+def test_page_on_pytest_names_every_export() -> None:
+    text = (GUIDE / "pytest.md").read_text(encoding="utf-8")
+    assert [name for name in mocksms.__all__ if f"`{name}`" not in text] == []

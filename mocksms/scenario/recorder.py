@@ -20,7 +20,6 @@ from mocksms.scenario.schema import (
     AccountModel,
     ClickModel,
     FaultModel,
-    FaultName,
     Match,
     ReplyModel,
     RuleModel,
@@ -33,7 +32,7 @@ from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State
-from mocksms.sms.outcomes import Fault, FaultKind
+from mocksms.sms.outcomes import Fault, FaultKind, FaultName
 from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import MAX_DURATION
 

@@ -36,6 +36,7 @@ from mocksms.scenario.values import (
 from mocksms.schemas.types import ListedNumber, WebhookList, whole
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
+from mocksms.sms.outcomes import FaultName
 from mocksms.sms.times import format_duration
 
 MAX_RULES: Final = 10_000
@@ -103,19 +104,6 @@ class ClickModel(ScenarioTable):
 
     after: BoundedDuration = timedelta(seconds=1)
 
-
-FaultName = Literal[
-    "status",
-    "unauthorized",
-    "rate_limit",
-    "delay",
-    "dribble",
-    "truncated",
-    "malformed",
-    "empty",
-    "reset_before_accept",
-    "reset_after_accept",
-]
 
 _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "status": (("status",), ("body", "content_type", "retry_after")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, Reaction, State
 
@@ -45,6 +45,21 @@ class FaultKind(StrEnum):
     MALFORMED = "malformed"
     EMPTY = "empty"
     DRIBBLE = "dribble"
+
+
+FaultName = Literal[
+    "status",
+    "unauthorized",
+    "rate_limit",
+    "delay",
+    "dribble",
+    "truncated",
+    "malformed",
+    "empty",
+    "reset_before_accept",
+    "reset_after_accept",
+]
+"""The faults of scenarios and tests: those of `FaultKind`, and two that stand for a status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

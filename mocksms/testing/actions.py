@@ -9,10 +9,11 @@ from http import HTTPStatus
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, Unpack
 
 from mocksms.errors import MockRefused, MocksmsError
 from mocksms.sms.numbers import ORDINARY_NUMBERS, ordinary_number
+from mocksms.sms.outcomes import FaultName
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.client import ADVANCE_SECONDS, MockClient
 from mocksms.testing.models import (
@@ -24,6 +25,7 @@ from mocksms.testing.models import (
     reply_of,
     transaction_id_of,
 )
+from mocksms.testing.names import AccountChanges, FaultDetails, NumberName
 
 __tracebackhide__ = True
 
@@ -96,7 +98,7 @@ class Actions(AccountHandle):
         self._lanes: dict[str, Iterator[int]] = {}
         self._faults: list[FaultHandle] = []
 
-    def number(self, outcome: str = "sent") -> str:
+    def number(self, outcome: NumberName = "sent") -> str:
         """Return a number for a test, another one each time: a magic number for an outcome, or an ordinary number.
 
         The default rules decide about an ordinary number. Invented numbers are often kosher, such as 972-52-7654321.
@@ -153,14 +155,14 @@ class Actions(AccountHandle):
 
     def fault(
         self,
-        kind: str | int,
+        kind: FaultName | int,
         *,
         times: int | None = None,
         every: int | None = None,
         probability: float | None = None,
         match: Mapping[str, Any] | None = None,
         ttl: DurationLike | None = None,
-        **details: Any,
+        **details: Unpack[FaultDetails],
     ) -> FaultHandle:
         """Set a fault of the emulated API: `with sms.fault("reset_after_accept", times=1):`.
 
@@ -207,7 +209,7 @@ class Actions(AccountHandle):
         """Numbers that have opted out, normalised."""
         return list(self.api("GET", "account")["unsubscribed"])
 
-    def update_account(self, **changes: Any) -> None:
+    def update_account(self, **changes: Unpack[AccountChanges]) -> None:
         """Update the account: `gateway=False`, `bounced={"add": [number]}`, `kosher=[number]`, `rest_right=False`.
 
         Raises:

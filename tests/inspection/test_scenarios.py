@@ -9,8 +9,8 @@ from typing import Any, get_args
 import pytest
 import requests
 
-from mocksms.scenario.schema import FaultName
 from mocksms.settings import Settings
+from mocksms.sms.outcomes import FaultName
 from mocksms.sms.times import DURATION_SYNTAX, MAX_INSTANT
 from tests.inspection.support import SENT, Api
 from tests.support import TIMEOUT, ManualClock, Mock, body, running

@@ -15,7 +15,6 @@ from mocksms.scenario.schema import (
     MAX_STEPS,
     AccountModel,
     FaultModel,
-    FaultName,
     Match,
     ReplyModel,
     RuleModel,
@@ -24,6 +23,7 @@ from mocksms.scenario.schema import (
 )
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
+from mocksms.sms.outcomes import FaultName
 
 SECOND = timedelta(seconds=1)
 NEEDED: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ import requests
 from flask.testing import FlaskClient
 from flask_shop import create_app
 
-from mocksms import MockSMS
+from mocksms import MockSMS, NumberName
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_all_tests_text_the_same_number(shop: FlaskClient, mocksms: MockSMS) -> 
 
 
 @pytest.mark.parametrize("outcome", ["kosher", "unsubscribed", "invalid", "bounced"])
-def test_signup_reports_who_cannot_be_reached(shop: FlaskClient, mocksms: MockSMS, outcome: str) -> None:
+def test_signup_reports_who_cannot_be_reached(shop: FlaskClient, mocksms: MockSMS, outcome: NumberName) -> None:
     assert shop.post("/signup", json={"phone": mocksms.number(outcome)}).status_code == 422
 
 
