@@ -86,6 +86,7 @@ def _serve(arguments: list[str]) -> int:
 
     from mocksms.cli.console import banner, banner_json
     from mocksms.cli.console_log import ConsoleLog, event_json, event_line
+    from mocksms.cli.line_output import LineOutput
     from mocksms.engine.engine import Engine
     from mocksms.scenario.library import StartScenarios
     from mocksms.server import base_url, bind, serve
@@ -97,9 +98,9 @@ def _serve(arguments: list[str]) -> int:
     banner_of, line_of = banner, event_line
     if settings.log_format == "json":
         banner_of, line_of = banner_json, event_json
-    write = SideOutput(settings.log_format)
     if not settings.quiet:
-        engine.listeners.append(ConsoleLog(write, line_of))
+        engine.listeners.append(ConsoleLog(LineOutput(settings.log_format), line_of))
+    write = SideOutput(settings.log_format)
     serve(engine, listener, lambda: write(banner_of(engine, url, version("mocksms"))), scenarios)
     return 0
 

@@ -1,0 +1,84 @@
+"""Output of a running mock: lines for standard output, without a wait for their reader."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import sys
+from collections import deque
+from typing import Final, TextIO
+
+from mocksms.cli.output import SideOutput, warn
+
+PIPE_BYTES: Final = getattr(select, "PIPE_BUF", 512)
+"""Bytes that a pipe takes at once if it takes any."""
+
+MAX_ENCODED: Final = 10
+"""Bytes of the longest character, which is an escape such as `\\U0001f600`."""
+
+MAX_WAITING: Final = 1_000_000
+"""Characters that wait for a reader of standard output."""
+
+RETRY_SECONDS: Final = 0.1
+"""Seconds between two attempts to write what waits."""
+
+
+class LineOutput:
+    """Writes the lines of a running mock to standard output, and never waits for its reader.
+
+    A pipe that nobody reads takes 64 KB, and the next write would stop the mock. So lines wait here while the pipe is
+    full. Beyond a limit the oldest are dropped, with a warning.
+    """
+
+    def __init__(self, log_format: str = "lines") -> None:
+        self._log_format = log_format
+        self._write = SideOutput(log_format)
+        self._waiting: deque[str] = deque()
+        self._size = 0
+        self._retry: asyncio.TimerHandle | None = None
+        self._has_warned = False
+
+    def __call__(self, text: str) -> None:
+        """Write lines as far as their reader takes them, in an event loop."""
+        for line in text.splitlines(keepends=True):
+            length = max(1, PIPE_BYTES // MAX_ENCODED) if _encoded_size(line) > PIPE_BYTES else len(line)
+            self._waiting += (line[start : start + length] for start in range(0, len(line), length))
+        self._size += len(text)
+        self._flush()
+        while self._size > MAX_WAITING:
+            self._size -= len(self._waiting.popleft())
+            if not self._has_warned:
+                self._has_warned = True
+                warn("Nobody reads standard output; lines are dropped.", self._log_format)
+
+    def _flush(self) -> None:
+        while self._waiting and _takes_output(sys.stdout):
+            self._write(self._next_chunk())
+        if not self._waiting:
+            self._has_warned = False
+        elif self._retry is None:
+            self._retry = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._try_again)
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self._flush()
+
+    def _next_chunk(self) -> str:
+        """Remove and return some text that a pipe takes at once."""
+        chunk, size = "", 0
+        while self._waiting and (size := size + _encoded_size(self._waiting[0])) <= PIPE_BYTES:
+            chunk += self._waiting.popleft()
+        self._size -= len(chunk)
+        return chunk
+
+
+def _encoded_size(text: str) -> int:
+    return len(text.encode(getattr(sys.stdout, "encoding", None) or "utf-8", "backslashreplace"))
+
+
+def _takes_output(stream: TextIO | None) -> bool:
+    """Whether a write to a stream returns at once; then a pipe takes `PIPE_BYTES`."""
+    try:
+        return stream is None or bool(select.select([], [stream], [], 0)[1])
+    except (OSError, ValueError):  # a stream without a descriptor, or one that the system cannot ask
+        return True
