@@ -50,7 +50,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "hypothesis": {"testing.strategies"},
     "faker": {"cli.demo"},
     "testcontainers": {"testing.container"},
-    "random": {"engine.clock", "engine.account", "engine.rules", "cli.demo"},
+    "random": {"engine.clock", "engine.account", "engine.rulebook", "cli.demo"},
     "time": {"engine.clock", "engine.account"},
     "socket": {"server", "connections", "webhooks", "testing.client", "testing.session"},
     "ssl": {"webhooks"},

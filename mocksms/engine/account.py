@@ -16,7 +16,8 @@ from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
 from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rulebook
+from mocksms.engine.rulebook import Rulebook
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Reaction, State
 from mocksms.sms.opt_out_words import ConsentChoice
@@ -135,7 +136,11 @@ class Account:
     def activate(self, scenario: ActiveScenario) -> None:
         """Activate the rules of a scenario, with counters at zero."""
         self.scenario = scenario
-        self.rules = Rulebook(scenario.rules, f"{self._seed}\nrules")
+        self.rules = Rulebook(scenario.rules, f"{self._seed}\nrules", scenario.index)
+
+    def has_faults(self, operation: ApiOperation) -> bool:
+        """Whether a fault or rule can trigger a fault of an operation."""
+        return self.faults.has_faults(operation) or self.rules.has_faults(operation)
 
     def apply_scenario(self, scenario: ActiveScenario) -> None:
         """Set the account values of a scenario, and activate its rules."""

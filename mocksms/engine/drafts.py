@@ -9,9 +9,9 @@ from functools import partial
 from typing import Final
 
 from mocksms.engine.account import Account
+from mocksms.engine.facts import MessageFacts
 from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.engine.patterns import TEXT_TIMEOUT, RegexBudget
-from mocksms.engine.rules import MessageFacts
 from mocksms.engine.steps import Steps
 from mocksms.sms import lifecycle
 from mocksms.sms.message import History, Message, Recipient, Submission
@@ -40,6 +40,7 @@ class Drafter:
         self._counted: dict[int, int] = {}
         self._texts: dict[int, str] = {}
         self._budget = RegexBudget(TEXT_TIMEOUT)
+        self._remarks: dict[str, None] = {}
 
     def draft(
         self,
@@ -94,6 +95,7 @@ class Drafter:
             nth=account.messages.nth(number.digits, account.numbering.latest + 1) + before,
             count_segments=partial(self.segments, recipient),
             budget=self._budget,
+            remarks=self._remarks,
         )
 
     def _filled(self, recipient: Recipient) -> str:

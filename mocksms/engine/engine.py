@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -22,11 +23,12 @@ from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
 from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
 from mocksms.engine.drafts import Drafter, facts_of
+from mocksms.engine.facts import MessageFacts
 from mocksms.engine.journal import RecordedRequest, malformed_request
 from mocksms.engine.messages import token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, MessageFacts, RefusedByFault, TriggeredFault
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, RefusedByFault, TriggeredFault
 from mocksms.engine.steps import Steps, finish
 from mocksms.errors import MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
@@ -178,7 +180,7 @@ class Engine:
         codes = self._codes(parsed, recipients)
         template.check(recipients)
         drafter = Drafter(account, submission, template, self._links(), request)
-        facts = (yield from drafter.all_facts(recipients, parsed)) if account.rules or account.faults else ()
+        facts = (yield from drafter.all_facts(recipients, parsed)) if account.has_faults(ApiOperation.SEND) else ()
         # A rule takes precedence over a magic number, for faults as for outcomes.
         triggered = self.trigger_rule_fault(account, ApiOperation.SEND, facts) or self._trigger_magic_fault(codes)
         due_at = self._due_at(drafter)
@@ -200,11 +202,12 @@ class Engine:
         Raises:
             RefusedByFault: the fault accepts nothing.
         """
-        if not account.faults and not account.rules:
+        if not account.has_faults(operation):
             return None
         now = account.clock.now()
         for rules in (account.faults, account.rules):
             if triggered := rules.take_fault(operation, messages, now):
+                triggered = triggered._replace(decided_by=_remarked(triggered.decided_by, messages[:1]))
                 if not triggered.fault.accepts:
                     raise RefusedByFault(triggered)
                 return triggered
@@ -287,14 +290,16 @@ class Engine:
         self, account: Account, number: PhoneNumber, segments: int, facts: Callable[[], MessageFacts]
     ) -> Outcome:
         """Decide about a message that is processed: by scenario rule, magic number, or default rules."""
-        by_rule = account.rules.take_outcome(facts(), account.clock.now()) if account.rules else None
-        if by_rule is None:
+        if not account.rules and not account.faults:
             return self.decisions.decide(account, number, segments)
-        return (
-            self._passed_through(account, number, segments, by_rule)
-            if by_rule.pass_through_after == AT_ONCE
-            else by_rule
-        )
+        message = facts()
+        outcome = account.rules.take_outcome(message, account.clock.now())
+        if outcome is None:
+            outcome = self.decisions.decide(account, number, segments)
+        elif outcome.pass_through_after == AT_ONCE:
+            outcome = self._passed_through(account, number, segments, outcome)
+        decided_by = _remarked(outcome.decided_by, [message])
+        return outcome if decided_by == outcome.decided_by else replace(outcome, decided_by=decided_by)
 
     def _passed_through(self, account: Account, number: PhoneNumber, segments: int, by_rule: Outcome) -> Outcome:
         """Return the outcome without a rule that passes the message through, plus the reactions of the rule."""
@@ -389,6 +394,11 @@ class Engine:
         self.emit(account, message)
         if account.webhooks:
             self.outbox.notify_steps(account, message, before)
+
+
+def _remarked(decided_by: str, messages: Sequence[MessageFacts]) -> str:
+    """Return what decided, with the remarks about rules that could not be tried."""
+    return "; ".join((decided_by, *(remark for message in messages for remark in message.remarks)))
 
 
 def _immediate_history(history: History, outcome: Outcome, at: datetime) -> History:

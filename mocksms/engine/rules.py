@@ -1,26 +1,18 @@
-"""Rules of an account: outcomes and faults for matching messages and requests. The first rule that matches is used."""
+"""Rules: outcomes and faults for matching messages and requests, and the active scenario, which has some."""
 
 from __future__ import annotations
 
-import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from math import ceil
-from random import Random
-from typing import Any, Final, NamedTuple, TypeVar
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from mocksms.engine.patterns import TEXT_TIMEOUT, RegexBudget
-from mocksms.errors import PatternTooSlow, RequestRefused, escape
+from mocksms.engine.facts import MessageFacts
+from mocksms.engine.rule_index import RuleIndex, Term
+from mocksms.errors import RequestRefused
 from mocksms.sms.outcomes import Fault, FaultKind, Outcome
-
-log = logging.getLogger("mocksms")
-
-SECOND: Final = timedelta(seconds=1)
-MAX_REMOVED_RULES: Final = 100
-"""Maximum of removed rules in a rulebook; tests may still read their counters."""
 
 
 class ApiOperation(StrEnum):
@@ -29,26 +21,6 @@ class ApiOperation(StrEnum):
     SEND = "send"
     INFO = "info"
     SEARCH = "search"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageFacts:
-    """The properties of a message that rules match on.
-
-    `nth` counts the messages to its number in the account, including this one. `budget` is for the regular
-    expressions of all rules; the messages of one send share it.
-    """
-
-    mobile_number: str
-    digits: str
-    content: str
-    sender: str
-    tags: tuple[str, ...]
-    charset: str
-    wants_async: bool
-    nth: int
-    count_segments: Callable[[], int]
-    budget: RegexBudget = field(default_factory=lambda: RegexBudget(TEXT_TIMEOUT))
 
 
 Condition = Callable[[MessageFacts], bool]
@@ -82,11 +54,17 @@ class FaultSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """An effect for what matches all conditions: the first `times`, only every nth match, with a probability."""
+    """An effect for what matches all conditions: the first `times`, only every nth match, with a probability.
+
+    Every message that matches has all `terms`. Unless `is_per_recipient`, the rule matches all or none of the messages
+    of one send with the same content.
+    """
 
     label: str
     effect: Outcome | FaultSpec
     conditions: tuple[Condition, ...] = ()
+    terms: tuple[Term, ...] = ()
+    is_per_recipient: bool = True
     operation: ApiOperation = ApiOperation.SEND
     times: int | None = None
     every: int = 1
@@ -123,151 +101,9 @@ class RefusedByFault(RequestRefused):
         super().__init__(str(triggered))
 
 
-class CountedRule:
-    """A rule of an account with its counters; `until` is when a manual fault expires."""
-
-    def __init__(self, rule: Rule, seed: str, until: datetime | None = None, fault_id: int = 0) -> None:
-        self.rule = rule
-        self.until = until
-        self.fault_id = fault_id
-        self.matched = 0
-        self.applied = 0
-        self.timed_out = False
-        self._seed = seed
-        self._generator: Random | None = None
-        self._request_times: deque[datetime] = deque()
-
-    @property
-    def left(self) -> int | None:
-        """Uses left, None without limit."""
-        return None if self.rule.times is None else self.rule.times - self.applied
-
-    def is_expired(self, now: datetime) -> bool:
-        """Whether it has expired."""
-        return self.until is not None and now >= self.until
-
-    def matches(self, facts: MessageFacts) -> bool:
-        """Whether a message matches all conditions; after a timeout of a regular expression, none does.
-
-        A regular expression that has no time left because of another one does not match, but its rule stays active.
-        """
-        seconds_left = facts.budget.left
-        try:
-            return not self.timed_out and all(condition(facts) for condition in self.rule.conditions)
-        except PatternTooSlow as error:
-            if seconds_left > 0:
-                log.warning("%s is switched off: %s", escape(self.rule.label), error)
-                self.timed_out = True
-            return False
-
-    def count_match(self) -> bool:
-        """Count a match, and return whether the rule is applied."""
-        self.matched += 1
-        rule = self.rule
-        if self.matched % rule.every or (rule.probability < 1 and self._random().random() >= rule.probability):
-            return False
-        self.applied += 1
-        return True
-
-    def take_fault(self, spec: FaultSpec, now: datetime) -> Fault | None:
-        """Count a match, and return the fault of the request, None if it gets none."""
-        if spec.rate_limit is None:
-            return self._with_random_duration(spec) if self.count_match() else None
-        wait = self._wait(spec.rate_limit, now)
-        if not wait:
-            self._request_times.append(now)
-            self.matched += 1
-            return None
-        return spec.fault.lasting(timedelta(seconds=ceil(wait / SECOND))) if self.count_match() else None
-
-    def _with_random_duration(self, spec: FaultSpec) -> Fault:
-        shortest = spec.fault.duration
-        if spec.max_duration <= shortest:
-            return spec.fault
-        return spec.fault.lasting(shortest + (spec.max_duration - shortest) * self._random().random())
-
-    def _wait(self, limit: RateLimit, now: datetime) -> timedelta:
-        """Return how long until a request is accepted again; zero if it is now.
-
-        Requests later than now do not count: they came before the clock was set back.
-        """
-        times = self._request_times
-        while times and not times[0] <= now < times[0] + limit.per:
-            times.popleft()
-        return timedelta() if len(times) < limit.limit else times[0] + limit.per - now
-
-    def _random(self) -> Random:
-        if self._generator is None:
-            self._generator = Random(self._seed)
-        return self._generator
-
-
-Effect = TypeVar("Effect", Outcome, FaultSpec)
-
-
-class Rulebook:
-    """The rules of an account, in order; the seed alone determines what is random. `removed` are the latest removed."""
-
-    def __init__(self, rules: Iterable[Rule] = (), seed: str = "") -> None:
-        self._seed = seed
-        self._added = 0
-        self.removed: list[CountedRule] = []
-        self.rules = [CountedRule(rule, f"{seed}\n{place}") for place, rule in enumerate(rules)]
-
-    def __bool__(self) -> bool:
-        return bool(self.rules)
-
-    def add(self, rule: Rule, until: datetime, fault_id: int) -> None:
-        """Add a rule before all others, with an id, until an instant."""
-        self.rules.insert(0, CountedRule(rule, f"{self._seed}\nadded {self._added}", until, fault_id))
-        self._added += 1
-
-    def remove_expired(self, now: datetime) -> None:
-        """Remove the rules that have expired."""
-        self._remove(lambda counted: counted.is_expired(now))
-
-    def remove(self, fault_id: int | None = None) -> set[int]:
-        """Remove the rule with an id, or all; return the ids of those removed."""
-        return self._remove(lambda counted: fault_id in (None, counted.fault_id))
-
-    def _remove(self, selects: Callable[[CountedRule], bool]) -> set[int]:
-        removed = list(filter(selects, self.rules))
-        self.rules = [counted for counted in self.rules if not selects(counted)]
-        self.removed = [*removed, *self.removed][:MAX_REMOVED_RULES]
-        return {counted.fault_id for counted in removed}
-
-    def take_outcome(self, facts: MessageFacts, now: datetime) -> Outcome | None:
-        """Return the outcome of the first matching rule with uses left, None if there is none; counts the match."""
-        for counted, effect in self._usable(Outcome, ApiOperation.SEND, now):
-            if counted.matches(facts) and counted.count_match():
-                return effect
-        return None
-
-    def take_fault(
-        self, operation: ApiOperation, messages: Sequence[MessageFacts], now: datetime
-    ) -> TriggeredFault | None:
-        """Return the fault of the first matching rule with uses left for a request, None if there is none.
-
-        A rule matches a request if it matches one of its messages; a request without messages, if it has no conditions.
-        """
-        for counted, spec in self._usable(FaultSpec, operation, now):
-            match = next(filter(counted.matches, messages), None)
-            if match is None and (messages or counted.rule.conditions):
-                continue
-            fault = counted.take_fault(spec, now)
-            if fault is not None:
-                number, nth = (match.mobile_number, match.nth) if match else ("", 0)
-                return TriggeredFault(fault, counted.rule.label, number, nth)
-        return None
-
-    def _usable(
-        self, kind: type[Effect], operation: ApiOperation, now: datetime
-    ) -> Iterator[tuple[CountedRule, Effect]]:
-        for counted in self.rules:
-            rule, effect = counted.rule, counted.rule.effect
-            usable = rule.operation is operation and counted.left != 0 and not counted.is_expired(now)
-            if usable and isinstance(effect, kind):
-                yield counted, effect
+def index_of(rules: Iterable[Rule]) -> RuleIndex:
+    """Return the index of some rules, grouped by the kind of their effect and by operation."""
+    return RuleIndex([((type(rule.effect), rule.operation), rule.terms) for rule in rules])
 
 
 def rate_limit_spec(limit: RateLimit) -> FaultSpec:
@@ -275,7 +111,7 @@ def rate_limit_spec(limit: RateLimit) -> FaultSpec:
     return FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=429), rate_limit=limit)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ActiveScenario:
     """The scenarios of an account as one.
 
@@ -285,6 +121,11 @@ class ActiveScenario:
     names: tuple[str, ...] = ()
     account_values: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+
+    @cached_property
+    def index(self) -> RuleIndex:
+        """The index of the rules, which all accounts with this scenario share."""
+        return index_of(self.rules)
 
 
 NO_SCENARIO = ActiveScenario()

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from mocksms.engine.account import Account
 from mocksms.engine.logs import parse_record_number
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, CountedRule, FaultSpec
+from mocksms.engine.rulebook import CountedRule
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec
 from mocksms.errors import InvalidScenario, UnknownScenario
 from mocksms.inspection.context import Context, endpoint, text_response
 from mocksms.inspection.errors import AccountRequired, InvalidParameters, RecordNotFound, UnknownAccount

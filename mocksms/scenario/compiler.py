@@ -10,6 +10,7 @@ from typing import Any, Final
 from mocksms.engine import rules
 from mocksms.engine.account import digits_of
 from mocksms.engine.patterns import Pattern, RegexBudget
+from mocksms.engine.rule_index import NUMBER_REGEX, TEXT_REGEX, Term, TermKind, content_terms
 from mocksms.engine.rules import ActiveScenario, ApiOperation, Condition, FaultSpec, RateLimit, rate_limit_spec
 from mocksms.scenario.schema import (
     AccountModel,
@@ -75,6 +76,8 @@ def _rule_of(limits: Limits, label: str, effect: Outcome | FaultSpec, settings: 
         label=label,
         effect=effect,
         conditions=tuple(_conditions(limits.match, settings)),
+        terms=tuple(_terms(limits.match, settings)),
+        is_per_recipient=limits.match.to is not None or limits.match.nth is not None,
         operation=limits.match.operation or ApiOperation.SEND,
         times=limits.times,
         every=limits.every,
@@ -147,6 +150,38 @@ def _conditions(match: Match, settings: Settings) -> Iterator[Condition]:
         yield _text_condition("content", _text_test(part) if is_regex(part) else lambda text, _: part in text)
     if match.segments is not None:
         yield _segments_condition(str(match.segments))
+
+
+def _terms(match: Match, settings: Settings) -> list[Term]:
+    """Return what a match names."""
+    terms = _number_terms(match, settings)
+    if match.is_async is not None:
+        terms.append(Term(TermKind.ASYNC, match.is_async))
+    named = ((TermKind.SENDER, match.sender), (TermKind.CHARSET, match.charset), (TermKind.TAG, match.tag))
+    terms += [Term(kind, text) for kind, text in named if text is not None and not is_regex(text)]
+    if match.content is not None and not is_regex(match.content):
+        terms += content_terms(match.content)
+    if terms:
+        return terms
+    if match.to is not None:
+        return [NUMBER_REGEX] if is_regex(match.to) else []
+    texts = (match.content, match.sender, match.charset, match.tag)
+    return [TEXT_REGEX] if any(text is not None and is_regex(text) for text in texts) else []
+
+
+def _number_terms(match: Match, settings: Settings) -> list[Term]:
+    terms = [] if match.nth is None else [Term(TermKind.NTH, match.nth)]
+    if match.to is None or is_regex(match.to):
+        return terms
+    if pattern := numbers.parse_pattern(match.to, accept_local=settings.accept_local_numbers):
+        ends = ((TermKind.NUMBER_START, pattern.pieces[0]), (TermKind.NUMBER_END, pattern.pieces[-1]))
+        return [*terms, *(Term(kind, piece) for kind, piece in ends if piece)]
+    digits = settings.parse_number(match.to).digits
+    return [
+        *terms,
+        Term(TermKind.NUMBER, digits),
+        *(Term(TermKind.NTH_TO_NUMBER, (digits, term.value)) for term in terms),
+    ]
 
 
 def _number_test(number: str, settings: Settings) -> TextTest:

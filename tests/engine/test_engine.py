@@ -7,8 +7,9 @@ import pytest
 
 from mocksms.engine.account import Reply, StepAction
 from mocksms.engine.engine import Engine
+from mocksms.engine.facts import MessageFacts
 from mocksms.engine.messages import MessageQuery
-from mocksms.engine.rules import ApiOperation, Condition, FaultSpec, MessageFacts, RefusedByFault, TriggeredFault
+from mocksms.engine.rules import ApiOperation, Condition, FaultSpec, RefusedByFault, TriggeredFault
 from mocksms.engine.steps import finish
 from mocksms.errors import (
     IllegalStep,

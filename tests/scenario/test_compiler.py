@@ -10,17 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mocksms.engine.facts import MessageFacts
 from mocksms.engine.patterns import RegexBudget
-from mocksms.engine.rules import (
-    ActiveScenario,
-    ApiOperation,
-    CountedRule,
-    FaultSpec,
-    MessageFacts,
-    RateLimit,
-    Rule,
-    rate_limit_spec,
-)
+from mocksms.engine.rulebook import CountedRule
+from mocksms.engine.rules import ActiveScenario, ApiOperation, FaultSpec, RateLimit, Rule, rate_limit_spec
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.schema import FaultModel, Limits, Match, Scenario
 from mocksms.settings import Settings

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.rules import ApiOperation, MessageFacts, Rulebook
+from mocksms.engine.facts import MessageFacts
+from mocksms.engine.rulebook import Rulebook
+from mocksms.engine.rules import ApiOperation
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.lint import MAX_COMPARISONS, literal_asterisks, unreachable_rules
 from mocksms.scenario.schema import Scenario

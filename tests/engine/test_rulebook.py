@@ -9,19 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mocksms.engine.facts import MessageFacts
+from mocksms.engine.rulebook import MAX_REMOVED_RULES, CountedRule, Rulebook
 from mocksms.engine.rules import (
-    MAX_REMOVED_RULES,
     NO_SCENARIO,
     ActiveScenario,
     ApiOperation,
     Condition,
-    CountedRule,
     FaultSpec,
-    MessageFacts,
     RateLimit,
     RefusedByFault,
     Rule,
-    Rulebook,
     TriggeredFault,
     combine,
     rate_limit_spec,
@@ -185,7 +183,7 @@ def test_rule_is_switched_off_only_for_its_own_slow_pattern(caplog: pytest.LogCa
     )
     world.submit(NUMBER, "972-54-2222222")
     assert [live.timed_out for live in world.account.rules.rules] == [False, True, False]
-    assert [record.getMessage().partition(" is switched")[0] for record in caplog.records] == ["slow"]
+    assert [record.getMessage().split(": ")[0] for record in caplog.records] == ["slow is switched off", "late"]
 
 
 def test_outcome_rules_apply_to_messages_and_fault_rules_to_requests() -> None:

@@ -1,0 +1,248 @@
+"""Rulebook: the rules of one account with their counters. The first rule that matches is used."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil
+from random import Random
+from typing import Final, NamedTuple
+
+from mocksms.engine.facts import MessageFacts
+from mocksms.engine.patterns import RegexBudget
+from mocksms.engine.rule_index import NO_TERM, RuleIndex, Term, UsableRules, is_out_of_time
+from mocksms.engine.rules import ApiOperation, FaultSpec, RateLimit, Rule, TriggeredFault, index_of
+from mocksms.errors import PatternTooSlow, escape
+from mocksms.sms.outcomes import Fault, Outcome
+
+log = logging.getLogger("mocksms")
+
+SECOND: Final = timedelta(seconds=1)
+MAX_REMOVED_RULES: Final = 100
+"""Maximum of removed rules in a rulebook; tests may still read their counters."""
+
+NO_TIME: Final = RegexBudget(0)
+
+
+class CountedRule:
+    """A rule of an account with its counters; `until` is when a manual fault expires."""
+
+    # Without a dictionary, since every account has one for each rule of its scenario.
+    __slots__ = "_generator", "_request_times", "_seed", "applied", "fault_id", "matched", "rule", "timed_out", "until"
+
+    def __init__(self, rule: Rule, seed: str, until: datetime | None = None, fault_id: int = 0) -> None:
+        self.rule = rule
+        self.until = until
+        self.fault_id = fault_id
+        self.matched = 0
+        self.applied = 0
+        self.timed_out = False
+        self._seed = seed
+        self._generator: Random | None = None
+        self._request_times: deque[datetime] | None = None
+
+    @property
+    def left(self) -> int | None:
+        """Uses left, None without limit."""
+        return None if self.rule.times is None else self.rule.times - self.applied
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it has expired."""
+        return self.until is not None and now >= self.until
+
+    def is_usable(self, now: datetime) -> bool:
+        """Whether it has uses left and has not expired."""
+        return self.left != 0 and not self.is_expired(now)
+
+    def matches(self, facts: MessageFacts) -> bool:
+        """Whether a message matches all conditions; after a timeout of a regular expression, none does.
+
+        A regular expression that has no time left because of others does not match, but its rule stays active. A remark
+        in the facts says what could not be tried.
+        """
+        seconds_left = facts.budget.left
+        tried = replace(facts, budget=NO_TIME) if self.timed_out else facts
+        try:
+            return all(condition(tried) for condition in self.rule.conditions) and not self.timed_out
+        except PatternTooSlow as error:
+            if not self.timed_out and seconds_left < facts.budget.seconds / 2:
+                facts.remark_on_time(self.rule.label)
+                return False
+            if not self.timed_out:
+                log.warning("%s is switched off: %s", escape(self.rule.label), error)
+                self.timed_out = True
+            facts.remarks[f"{self.rule.label} is switched off: its regular expression takes too long"] = None
+            return False
+
+    def count_match(self) -> bool:
+        """Count a match, and return whether the rule is applied."""
+        self.matched += 1
+        rule = self.rule
+        if self.matched % rule.every or (rule.probability < 1 and self._random().random() >= rule.probability):
+            return False
+        self.applied += 1
+        return True
+
+    def take_fault(self, spec: FaultSpec, now: datetime) -> Fault | None:
+        """Count a match, and return the fault of the request, None if it gets none."""
+        if spec.rate_limit is None:
+            return self._with_random_duration(spec) if self.count_match() else None
+        if self._request_times is None:
+            self._request_times = deque()
+        wait = _wait(self._request_times, spec.rate_limit, now)
+        if not wait:
+            self._request_times.append(now)
+            self.matched += 1
+            return None
+        return spec.fault.lasting(timedelta(seconds=ceil(wait / SECOND))) if self.count_match() else None
+
+    def _with_random_duration(self, spec: FaultSpec) -> Fault:
+        shortest = spec.fault.duration
+        if spec.max_duration <= shortest:
+            return spec.fault
+        return spec.fault.lasting(shortest + (spec.max_duration - shortest) * self._random().random())
+
+    def _random(self) -> Random:
+        if self._generator is None:
+            self._generator = Random(self._seed)
+        return self._generator
+
+
+def _wait(times: deque[datetime], limit: RateLimit, now: datetime) -> timedelta:
+    """Return how long until a request is accepted again; zero if it is now. Drop the times that do not count.
+
+    Requests later than now do not count: they came before the clock was set back.
+    """
+    while times and not times[0] <= now < times[0] + limit.per:
+        times.popleft()
+    return timedelta() if len(times) < limit.limit else times[0] + limit.per - now
+
+
+class Rulebook:
+    """The rules of an account, in order; the seed alone determines what is random. `removed` are the latest removed.
+
+    The `index` of the rules is made on first use, unless it is passed.
+    """
+
+    def __init__(self, rules: Iterable[Rule] = (), seed: str = "", index: RuleIndex | None = None) -> None:
+        self._seed = seed
+        self._added = 0
+        self.removed: list[CountedRule] = []
+        self.rules = [CountedRule(rule, f"{seed}\n{place}") for place, rule in enumerate(rules)]
+        self._index = index
+        self._groups: dict[tuple[type, ApiOperation], UsableRules] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.rules)
+
+    def add(self, rule: Rule, until: datetime, fault_id: int) -> None:
+        """Add a rule before all others, with an id, until an instant."""
+        added = CountedRule(rule, f"{self._seed}\nadded {self._added}", until, fault_id)
+        self._added += 1
+        self._set_rules([added, *self.rules])
+
+    def remove_expired(self, now: datetime) -> None:
+        """Remove the rules that have expired."""
+        self._remove(lambda counted: counted.is_expired(now))
+
+    def remove(self, fault_id: int | None = None) -> set[int]:
+        """Remove the rule with an id, or all; return the ids of those removed."""
+        return self._remove(lambda counted: fault_id in (None, counted.fault_id))
+
+    def has_faults(self, operation: ApiOperation) -> bool:
+        """Whether a rule has a fault for an operation."""
+        return bool(self._group(FaultSpec, operation))
+
+    def take_outcome(self, facts: MessageFacts, now: datetime) -> Outcome | None:
+        """Return the outcome of the first matching rule with uses left, None if there is none; counts the match."""
+        group = self._group(Outcome, ApiOperation.SEND)
+        for position, term in group.candidates(facts):
+            counted = self.rules[position]
+            if not counted.is_usable(now):
+                continue
+            if not counted.matches(facts):
+                if not counted.rule.is_per_recipient:
+                    group.exclude(position, term)
+            elif counted.count_match():
+                if counted.left == 0:
+                    group.use_up(position, term)
+                assert isinstance(counted.rule.effect, Outcome)
+                return counted.rule.effect
+        return None
+
+    def take_fault(
+        self, operation: ApiOperation, messages: Sequence[MessageFacts], now: datetime
+    ) -> TriggeredFault | None:
+        """Return the fault of the first matching rule with uses left for a request, None if there is none.
+
+        A rule matches a request if it matches one of its messages; a request without messages, if it has no conditions.
+        """
+        group = self._group(FaultSpec, operation)
+        by_term = _by_term(group, messages)
+        for position, term in group.positions(by_term):
+            counted = self.rules[position]
+            if not counted.is_usable(now) or is_out_of_time(term, messages):
+                continue
+            match = _first_match(counted, by_term[term])
+            if match is None and (messages or counted.rule.conditions):
+                continue
+            assert isinstance(counted.rule.effect, FaultSpec)
+            fault = counted.take_fault(counted.rule.effect, now)
+            if fault is not None:
+                if counted.left == 0:
+                    group.use_up(position, term)
+                number, nth = (match.mobile_number, match.nth) if match else ("", 0)
+                return TriggeredFault(fault, counted.rule.label, number, nth)
+        return None
+
+    def _remove(self, selects: Callable[[CountedRule], bool]) -> set[int]:
+        removed = list(filter(selects, self.rules))
+        if removed:
+            self._set_rules([counted for counted in self.rules if not selects(counted)])
+            self.removed = [*removed, *self.removed][:MAX_REMOVED_RULES]
+        return {counted.fault_id for counted in removed}
+
+    def _set_rules(self, rules: list[CountedRule]) -> None:
+        self.rules = rules
+        self._index = None
+        self._groups = {}
+
+    def _group(self, effect: type[Outcome | FaultSpec], operation: ApiOperation) -> UsableRules:
+        """Return the rules with a kind of effect on an operation."""
+        group = self._groups.get((effect, operation))
+        if group is None:
+            self._index = self._index or index_of(counted.rule for counted in self.rules)
+            group = self._groups[effect, operation] = UsableRules(self._index.group((effect, operation)))
+        return group
+
+
+class _Messages(NamedTuple):
+    """Messages of a request in order, and the first of each content."""
+
+    all: list[MessageFacts]
+    of_each_content: list[MessageFacts]
+
+
+def _by_term(group: UsableRules, messages: Sequence[MessageFacts]) -> dict[Term, _Messages]:
+    """Return the messages of a request by the terms that rules of a group have."""
+    found: defaultdict[Term, list[MessageFacts]] = defaultdict(list, {} if messages else {NO_TERM: []})
+    for facts in messages:
+        for term in group.terms_of(facts):
+            found[term].append(facts)
+    return {term: _Messages(each, _of_each_content(each)) for term, each in found.items()}
+
+
+def _of_each_content(messages: list[MessageFacts]) -> list[MessageFacts]:
+    """Return the first message of each content; the messages of one send share equal values."""
+    first: dict[tuple[int, ...], MessageFacts] = {}
+    for facts in messages:
+        first.setdefault(tuple(map(id, facts.send)), facts)
+    return [*first.values()]
+
+
+def _first_match(counted: CountedRule, messages: _Messages) -> MessageFacts | None:
+    tried = messages.all if counted.rule.is_per_recipient else messages.of_each_content
+    return next(filter(counted.matches, tried), None)
