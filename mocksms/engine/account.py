@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
@@ -13,11 +13,12 @@ from typing import Final, NamedTuple
 
 from mocksms.engine.callbacks import Callback, CallbackQueue
 from mocksms.engine.clock import Clock
+from mocksms.engine.facts import MessageFacts
 from mocksms.engine.journal import Journal
 from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
 from mocksms.engine.rulebook import Rulebook
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Reaction, State
 from mocksms.sms.opt_out_words import ConsentChoice
@@ -141,6 +142,11 @@ class Account:
     def has_faults(self, operation: ApiOperation) -> bool:
         """Whether a fault or rule can trigger a fault of an operation."""
         return self.faults.has_faults(operation) or self.rules.has_faults(operation)
+
+    def take_fault(self, operation: ApiOperation, messages: Sequence[MessageFacts]) -> TriggeredFault | None:
+        """Return the fault of a request: that of the first matching fault or rule; counts the match."""
+        now = self.clock.now()
+        return self.faults.take_fault(operation, messages, now) or self.rules.take_fault(operation, messages, now)
 
     def apply_scenario(self, scenario: ActiveScenario) -> None:
         """Set the account values of a scenario, and activate its rules."""

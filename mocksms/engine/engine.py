@@ -202,16 +202,10 @@ class Engine:
         Raises:
             RefusedByFault: the fault accepts nothing.
         """
-        if not account.has_faults(operation):
-            return None
-        now = account.clock.now()
-        for rules in (account.faults, account.rules):
-            if triggered := rules.take_fault(operation, messages, now):
-                triggered = triggered._replace(decided_by=_remarked(triggered.decided_by, messages[:1]))
-                if not triggered.fault.accepts:
-                    raise RefusedByFault(triggered)
-                return triggered
-        return None
+        triggered = account.take_fault(operation, messages)
+        if triggered is not None and not triggered.fault.accepts:
+            raise RefusedByFault(triggered)
+        return triggered
 
     def find(self, account: Account, transaction_id: str) -> Message:
         """Return a message of an account.
@@ -298,8 +292,9 @@ class Engine:
             outcome = self.decisions.decide(account, number, segments)
         elif outcome.pass_through_after == AT_ONCE:
             outcome = self._passed_through(account, number, segments, outcome)
-        decided_by = _remarked(outcome.decided_by, [message])
-        return outcome if decided_by == outcome.decided_by else replace(outcome, decided_by=decided_by)
+        if message.remarks:
+            outcome = replace(outcome, decided_by=message.with_remarks(outcome.decided_by))
+        return outcome
 
     def _passed_through(self, account: Account, number: PhoneNumber, segments: int, by_rule: Outcome) -> Outcome:
         """Return the outcome without a rule that passes the message through, plus the reactions of the rule."""
@@ -394,11 +389,6 @@ class Engine:
         self.emit(account, message)
         if account.webhooks:
             self.outbox.notify_steps(account, message, before)
-
-
-def _remarked(decided_by: str, messages: Sequence[MessageFacts]) -> str:
-    """Return what decided, with the remarks about rules that could not be tried."""
-    return "; ".join((decided_by, *(remark for message in messages for remark in message.remarks)))
 
 
 def _immediate_history(history: History, outcome: Outcome, at: datetime) -> History:

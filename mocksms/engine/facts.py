@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from mocksms.engine.patterns import TEXT_TIMEOUT, RegexBudget
 from mocksms.errors import escape
+
+MAX_REMARKS: Final = 3
+"""Remarks that one text shows."""
 
 log = logging.getLogger("mocksms")
 
@@ -32,14 +36,23 @@ class MessageFacts:
     budget: RegexBudget = field(default_factory=lambda: RegexBudget(TEXT_TIMEOUT))
     remarks: dict[str, None] = field(default_factory=dict)
 
-    def remark_on_time(self, label: str) -> None:
+    def remark_on_time(self, what: str) -> None:
         """Remark, and log once for a send, that no time was left for the regular expression of a rule."""
-        remark = f"regular expressions took over {self.budget.seconds:g} s in this send, and others matched nothing"
+        limit = f"regular expressions took more than {1000 * self.budget.seconds:g} ms in one send"
+        remark = f"{limit}, so that rules with others matched nothing"
         if remark not in self.remarks:
             log.warning(
-                "%s: %s. Make the expressions simpler, or add conditions on number, tag or sender.", label, remark
+                "%s: %s. Outcomes may differ; make the expressions simpler, or name a number, tag or sender as well.",
+                escape(what),
+                remark,
             )
             self.remarks[remark] = None
+
+    def with_remarks(self, decided_by: str) -> str:
+        """Return what decided about a message or request, with the first remarks."""
+        shown = [*self.remarks][:MAX_REMARKS]
+        more = len(self.remarks) - len(shown)
+        return "; ".join((decided_by, *shown, *([f"{more} more"] if more else ())))
 
     @property
     def send(self) -> tuple[object, ...]:

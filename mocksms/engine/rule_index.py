@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from enum import StrEnum
 from heapq import merge
 from itertools import repeat
@@ -162,6 +162,11 @@ class UsableRules:
 
     def __bool__(self) -> bool:
         return bool(self._indexed.positions)
+
+    @property
+    def terms(self) -> Set[Term]:
+        """The terms of all rules."""
+        return self._indexed.positions.keys()
 
     def terms_of(self, facts: MessageFacts) -> list[Term]:
         """Return the terms of a message that rules have."""

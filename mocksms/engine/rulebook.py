@@ -7,9 +7,10 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from math import ceil
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.patterns import RegexBudget
@@ -181,12 +182,12 @@ class Rulebook:
         A rule matches a request if it matches one of its messages; a request without messages, if it has no conditions.
         """
         group = self._group(FaultSpec, operation)
-        by_term = _by_term(group, messages)
+        by_term = _by_term(group, messages) if group else {}
         for position, term in group.positions(by_term):
             counted = self.rules[position]
             if not counted.is_usable(now) or is_out_of_time(term, messages):
                 continue
-            match = _first_match(counted, by_term[term])
+            match = by_term[term].first_match(counted)
             if match is None and (messages or counted.rule.conditions):
                 continue
             assert isinstance(counted.rule.effect, FaultSpec)
@@ -195,7 +196,8 @@ class Rulebook:
                 if counted.left == 0:
                     group.use_up(position, term)
                 number, nth = (match.mobile_number, match.nth) if match else ("", 0)
-                return TriggeredFault(fault, counted.rule.label, number, nth)
+                label = counted.rule.label
+                return TriggeredFault(fault, messages[0].with_remarks(label) if messages else label, number, nth)
         return None
 
     def _remove(self, selects: Callable[[CountedRule], bool]) -> set[int]:
@@ -219,30 +221,34 @@ class Rulebook:
         return group
 
 
-class _Messages(NamedTuple):
-    """Messages of a request in order, and the first of each content."""
+class _Messages:
+    """Messages of a request, in order, that a rule is tried on."""
 
-    all: list[MessageFacts]
-    of_each_content: list[MessageFacts]
+    def __init__(self, messages: Sequence[MessageFacts]) -> None:
+        self._messages = messages
+
+    def first_match(self, counted: CountedRule) -> MessageFacts | None:
+        """Return the first message that matches a rule."""
+        if not counted.rule.conditions:
+            return self._messages[0] if self._messages else None
+        tried = self._messages if counted.rule.is_per_recipient else self._of_each_content
+        return next(filter(counted.matches, tried), None)
+
+    @cached_property
+    def _of_each_content(self) -> list[MessageFacts]:
+        """The first message of each content; the messages of one send share equal values."""
+        first: dict[tuple[int, ...], MessageFacts] = {}
+        for facts in self._messages:
+            first.setdefault(tuple(map(id, facts.send)), facts)
+        return [*first.values()]
 
 
 def _by_term(group: UsableRules, messages: Sequence[MessageFacts]) -> dict[Term, _Messages]:
     """Return the messages of a request by the terms that rules of a group have."""
-    found: defaultdict[Term, list[MessageFacts]] = defaultdict(list, {} if messages else {NO_TERM: []})
+    if not messages or group.terms == {NO_TERM}:
+        return {NO_TERM: _Messages(messages)}
+    found: defaultdict[Term, list[MessageFacts]] = defaultdict(list)
     for facts in messages:
         for term in group.terms_of(facts):
             found[term].append(facts)
-    return {term: _Messages(each, _of_each_content(each)) for term, each in found.items()}
-
-
-def _of_each_content(messages: list[MessageFacts]) -> list[MessageFacts]:
-    """Return the first message of each content; the messages of one send share equal values."""
-    first: dict[tuple[int, ...], MessageFacts] = {}
-    for facts in messages:
-        first.setdefault(tuple(map(id, facts.send)), facts)
-    return [*first.values()]
-
-
-def _first_match(counted: CountedRule, messages: _Messages) -> MessageFacts | None:
-    tried = messages.all if counted.rule.is_per_recipient else messages.of_each_content
-    return next(filter(counted.matches, tried), None)
+    return {term: _Messages(each) for term, each in found.items()}

@@ -189,6 +189,11 @@ def test_rules_that_name_something_else_are_not_tried(match: dict[str, str]) -> 
     assert count <= 10
 
 
+@pytest.mark.parametrize("to", ["972*", "*972"])
+def test_rules_that_name_more_of_a_number_than_there_is_are_not_tried(to: str) -> None:
+    assert tried([{"match": {"to": to}, "outcome": "sent"}], a_message(number="9")) == [0]
+
+
 def test_rules_about_the_text_are_tried_once_for_the_recipients_of_a_send() -> None:
     rules = [{"match": {"content": f"regex:order {place}"}, "outcome": "sent"} for place in range(100)]
     budget = RegexBudget()

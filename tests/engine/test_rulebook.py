@@ -3,6 +3,8 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.facts import MessageFacts
+from mocksms.engine.patterns import RegexBudget
 from mocksms.engine.rulebook import MAX_REMOVED_RULES, CountedRule, Rulebook
 from mocksms.engine.rules import (
     NO_SCENARIO,
@@ -25,6 +28,9 @@ from mocksms.engine.rules import (
     rate_limit_spec,
 )
 from mocksms.errors import PatternTooSlow
+from mocksms.scenario.compiler import compile_scenario
+from mocksms.scenario.schema import Scenario
+from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, State, Submission
 from mocksms.sms.outcomes import Fault, FaultKind
 from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_scenario, bounced
@@ -184,6 +190,75 @@ def test_rule_is_switched_off_only_for_its_own_slow_pattern(caplog: pytest.LogCa
     world.submit(NUMBER, "972-54-2222222")
     assert [live.timed_out for live in world.account.rules.rules] == [False, True, False]
     assert [record.getMessage().split(": ")[0] for record in caplog.records] == ["slow is switched off", "late"]
+
+
+SLOW = r"regex:^(a|aa|aaa)+b"
+OVER = "regular expressions took more than 50 ms in one send, so that rules with others matched nothing"
+
+
+def world_with(*rules: dict[str, Any]) -> World:
+    return World(compile_scenario(Scenario.model_validate({"rule": [*rules]}), "x.toml", Settings()))
+
+
+def test_message_says_that_the_time_for_expressions_was_over(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = world_with(
+        {"match": {"content": "regex:first"}, "outcome": "sent"}, {"match": {"tag": "regex:otp"}, "outcome": "invalid"}
+    )
+    monkeypatch.setattr("mocksms.engine.patterns.timer", count(0, 0.02).__next__)
+    (quick,) = world.submit(NUMBER, content="code", tags=("otp",)).messages
+    assert quick.decided_by == "rule 2 of x.toml"
+    monkeypatch.setattr("mocksms.engine.patterns.timer", count(0, 0.06).__next__)
+    late, other = world.submit(NUMBER, "972-54-2222222", content="another code", tags=("otp 2",)).messages
+    for message in (late, other):
+        assert message.decided_by == f"no rule or list applied; {OVER}"
+        assert message.history[-1].cause == message.decided_by
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"rule 2 of x.toml: {OVER}. Outcomes may differ; make the expressions")
+
+
+def test_message_says_that_a_rule_is_switched_off() -> None:
+    world = world_with(
+        {"match": {"content": SLOW}, "outcome": "invalid"},
+        {"match": {"tag": "ads"}, "outcome": "rejected/bounced"},
+        {"match": {"content": SLOW, "tag": "otp"}, "fault": {"kind": "empty"}},
+    )
+    off = "rule 1 of x.toml is switched off: its regular expression takes too long"
+    for _ in range(2):
+        (message,) = world.submit(NUMBER, content="a" * 60 + "c", tags=("ads",)).messages
+        assert message.decided_by == f"rule 2 of x.toml; {off}"
+    (scheduled,) = world.submit(NUMBER, content="a" * 60 + "d", send_at=NOON + SECOND).messages
+    assert world.after(1, scheduled).decided_by == f"no rule or list applied; {off}"
+    accepted = world.submit(NUMBER, content="b", tags=("otp",))
+    assert accepted.messages[0].decided_by == f"no rule or list applied; {off}"
+
+
+def test_fault_and_messages_say_that_a_fault_rule_could_not_be_tried() -> None:
+    slow = {"match": {"content": SLOW}, "fault": {"kind": "empty"}}
+    world = world_with(slow, {"match": {"tag": "otp"}, "fault": {"kind": "empty"}})
+    off = "rule 1 of x.toml is switched off: its regular expression takes too long"
+    accepted = world.submit(NUMBER, content="a" * 60 + "c", tags=("otp",))
+    assert accepted.triggered is not None
+    assert accepted.triggered.decided_by == f"rule 2 of x.toml; {off}"
+    assert accepted.messages[0].decided_by == f"no rule or list applied; {off}"
+
+
+def test_text_shows_the_first_remarks_and_the_number_of_others() -> None:
+    seen = replace(facts(), remarks=dict.fromkeys("abcde"))
+    assert seen.with_remarks("rule 1") == "rule 1; a; b; c; 2 more"
+
+
+@pytest.mark.parametrize("match", ["to", "content"])
+@pytest.mark.parametrize("effect", [{"outcome": "invalid"}, {"fault": {"kind": "empty"}}], ids=str)
+def test_rules_with_expressions_are_passed_over_once_the_time_is_over(match: str, effect: dict[str, Any]) -> None:
+    world = world_with(*({"match": {match: f"regex:{place}x"}, **effect} for place in range(50)))
+    book = world.account.rules
+    seen = replace(facts(), budget=RegexBudget(0))
+    for counted in book.rules:
+        counted.rule = replace(counted.rule, conditions=(partial(pytest.fail, "tried"),))
+    assert (book.take_outcome(seen, NOON), book.take_fault(ApiOperation.SEND, [seen], NOON)) == (None, None)
+    assert [*seen.remarks] == [OVER.replace("50", "0")]
 
 
 def test_outcome_rules_apply_to_messages_and_fault_rules_to_requests() -> None:
