@@ -315,6 +315,16 @@ def test_deleted_account_offers_all_accounts(inbox: Inbox, own_mock: Mock) -> No
     expect(inbox.row("Ours")).to_be_visible()
 
 
+def test_account_is_shown_with_its_label(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Ours")
+    other = Api(own_mock, "another-key")
+    other.patch(label="tests/test_otp.py::test_it[\u202e]")
+    inbox.open(f"?account={other.get('account')['id']}")
+    expect(inbox.page.locator("select option:checked").first).to_have_text(
+        r"anot… · tests/test_otp.py::test_it[\u202e] · 0 SMS"
+    )
+
+
 def test_back_button_closes_what_was_opened(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="One")
     inbox.open()

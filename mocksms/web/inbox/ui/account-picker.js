@@ -27,7 +27,7 @@ export class AccountPicker {
     const { account = "" } = route();
     const options = [
       ["", `all ${accounts.length} accounts`],
-      ...accounts.slice(0, MAX_OPTIONS).map((account) => [account.id, describe(account)]),
+      ...accounts.slice(0, MAX_OPTIONS).map((each) => [each.id, describe(each)]),
     ];
     if (!options.some(([id]) => id === account)) options.push([account, `${singleLine(account)} · unknown account`]);
     this.node.hidden = accounts.length < 2 && !account;
