@@ -29,6 +29,7 @@ class AccountHandle:
         self._connected = client
         self._timeout = timeout
         self._began = 0
+        self._has_deleted = False
         self.api_key = api_key
 
     @property
@@ -112,7 +113,10 @@ class AccountHandle:
             MockRefused: the response is an error.
             MockUnreachable: there is no response.
         """
-        return self.client.request(method, path, body, key=self.api_key, **query)
+        response = self.client.request(method, path, body, key=self.api_key, **query)
+        if path == "reset" or (method == "DELETE" and path.partition("/")[0] in ("account", "messages")):
+            self._has_deleted = True
+        return response
 
     def _messages(self, **filters: Any) -> list[SmsMessage]:
         """Return the messages that match filters of the inspection API, oldest first."""

@@ -190,6 +190,7 @@ class MockSMS(Assertions, Actions, Callbacks):
     def _set_up(self, defaults: AccountDefaults) -> None:
         """Set initial values now, in accounts made from this handle, and after a reset."""
         self._defaults = defaults
+        self._has_deleted = False
         defaults.apply(self)
 
     @classmethod

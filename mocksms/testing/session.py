@@ -305,7 +305,8 @@ class RunningTest:
         """Iterate over what is unexpected about a request and not allowed by the marker: its kind and a text."""
         request, account = request_of(row), row["account"]
         if account in (None, *map(account_id, self.sms._api_keys)):
-            found = issues_of(request, is_strict=self.marker.strict)
+            has_deleted = account in {account_id(each.api_key) for each in self.sms._handles if each._has_deleted}
+            found = issues_of(request, is_strict=self.marker.strict, has_deleted=has_deleted)
         elif account in map(account_id, self.sms.client.api_keys):
             found = iter(())
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from mocksms.errors import INTERNAL_ERROR, NoRestRight, RouteNotFound, escape
+from mocksms.errors import INTERNAL_ERROR, MessageNotFound, NoRestRight, RouteNotFound, escape
 from mocksms.sms.display import line
 from mocksms.testing.marker import KINDS
 from mocksms.testing.models import ApiRequest
@@ -14,10 +14,13 @@ MAX_LISTED: Final = 10
 """Unexpected requests, late messages and unused faults that are listed; the rest is counted."""
 
 
-def issues_of(request: ApiRequest, *, is_strict: bool) -> Iterator[tuple[str, str]]:
-    """Iterate over what is unexpected about a request of the test's own account, or of no account."""
+def issues_of(request: ApiRequest, *, is_strict: bool, has_deleted: bool = False) -> Iterator[tuple[str, str]]:
+    """Iterate over what is unexpected about a request of the test's own account, or of no account.
+
+    Where the test `has_deleted` messages, a request for one that is not there is expected.
+    """
     kind = _kind(request)
-    if kind:
+    if kind and not (has_deleted and request.refusal == MessageNotFound.code):
         account = "" if request.has_account else " without an account"
         response = f"returned {request.status}" if request.status else "got no response"
         yield kind, f"{request.method} {request.target}{account} {response}: {request.note or 'no reason given'}"

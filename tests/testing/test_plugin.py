@@ -621,7 +621,14 @@ def test_refusal_that_a_test_sets_up_is_not_unexpected(runs: Runs) -> None:
     runs.run(
         """
         import pytest
+        import urllib.error, urllib.request
         RATE = {"kind": "rate_limit", "limit": 1, "per": "1m"}
+        def read(mocksms, id):
+            url = f"{mocksms.url}/transactional/sms/info?transaction_id={id}"
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(urllib.request.Request(url, headers={"X-API-Key": mocksms.api_key}))
+            refused.value.close()
+            return refused.value.code
         def test_right(mocksms, send):
             mocksms.update_account(rest_right=False)
             assert send() == 401
@@ -640,8 +647,16 @@ def test_refusal_that_a_test_sets_up_is_not_unexpected(runs: Runs) -> None:
             assert send() == 401
         def test_magic_number(mocksms, send):
             assert send(to=mocksms.number("http-400")) == 400
+        @pytest.mark.parametrize("way", [("POST", "reset"), ("DELETE", "messages"), ("DELETE", "account")])
+        def test_deleted(mocksms, send, way):
+            sent = send()[0]["transaction_id"]
+            mocksms.api(*way)
+            assert read(mocksms, sent) == 404
+        def test_not_there(mocksms):
+            assert read(mocksms, "0" * 32) == 404
         """,
-        passed=6,
+        passed=10,
+        errors=1,
     )
 
 
