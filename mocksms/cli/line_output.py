@@ -26,7 +26,7 @@ RETRY_SECONDS: Final = 0.1
 class LineOutput:
     """Writes the lines of a running mock to standard output, and never waits for its reader.
 
-    A pipe that nobody reads takes 64 KB, and the next write would stop the mock. So lines wait here while the pipe is
+    A pipe without a reader takes 64 KB, and the next write would stop the mock. So lines wait here while the pipe is
     full. Beyond a limit the oldest are dropped, with a warning.
     """
 
@@ -49,7 +49,7 @@ class LineOutput:
             self._size -= len(self._waiting.popleft())
             if not self._has_warned:
                 self._has_warned = True
-                warn("Nobody reads standard output; lines are dropped.", self._log_format)
+                warn("Standard output is not read; its oldest lines are dropped.", self._log_format)
 
     def _flush(self) -> None:
         while self._waiting and _takes_output(sys.stdout):

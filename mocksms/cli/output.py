@@ -115,7 +115,7 @@ def warn(text: str, log_format: str) -> None:
 
 
 def _write(stream: TextIO | None, text: str) -> str:
-    """Write to a stream and flush; return why it failed, empty if it did not or nobody reads any more."""
+    """Write to a stream and flush; return why it failed, empty if it did not or the reader is gone."""
     if stream is None:
         return "it is closed"
     encoding = stream.encoding or "utf-8"

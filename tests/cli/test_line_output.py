@@ -71,7 +71,7 @@ def test_oldest_lines_are_dropped_with_one_warning(
     with piped(monkeypatch) as reader:
         text = asyncio.run(write(reader))
     assert text.endswith("x" + "".join(lines[-100:]))
-    assert capsys.readouterr().err == "mocksms: Nobody reads standard output; lines are dropped.\n"
+    assert capsys.readouterr().err == "mocksms: Standard output is not read; its oldest lines are dropped.\n"
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), None], ids=["no descriptor", "closed"])
