@@ -85,6 +85,27 @@ def create_app(
     return app
 
 
+class RepeatedErrors:
+    """Suppresses errors in a block that runs again and again; logs one only if the run before did not fail like it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._last: str | None = None
+
+    def __enter__(self) -> None:
+        """Start a run."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """End a run; do not suppress the end of the task."""
+        if error is not None and not isinstance(error, Exception):
+            return False
+        now = None if error is None else repr(error)
+        if now is not None and now != self._last:
+            log.error(self._text, exc_info=error)
+        self._last = now
+        return True
+
+
 @asynccontextmanager
 async def _background(
     context: Context, stopping: asyncio.Event, scenarios: StartScenarios | None
@@ -111,14 +132,13 @@ async def _stop(context: Context, stopping: asyncio.Event) -> None:
 
 async def _watch(scenarios: StartScenarios, controls: Controls) -> None:
     """Reload the scenarios of the options when their files change."""
+    errors = RepeatedErrors("mocksms failed to check its scenario files; it tries again")
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        try:
+        with errors:
             before, scenario = scenarios.active, scenarios.reload()
             if scenario is not None:
                 controls.replace_scenario(before, scenario)
-        except Exception:
-            log.exception("mocksms failed to check its scenario files; it tries again")
 
 
 @cache
@@ -133,10 +153,9 @@ async def _serve_openapi(_: Request) -> JSONResponse:
 
 async def _tick(context: Context) -> None:
     """Apply due events of real time: without a request, nothing else does."""
+    errors = RepeatedErrors("mocksms failed to apply due events; it tries again")
     while True:
         await asyncio.sleep(TICK_SECONDS)
-        try:
+        with errors:
             await context.slices.run(context.engine.tick_in_steps())
             context.engine.outbox.check_due()
-        except Exception:
-            log.exception("mocksms failed to apply due events; it tries again")

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from mocksms.app import create_app
+from mocksms.app import RepeatedErrors, create_app
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.steps import Steps
@@ -127,6 +127,17 @@ def test_ticker_goes_on_after_an_error(monkeypatch: pytest.MonkeyPatch, caplog: 
     with TestClient(create_app(Engine(Settings()))):
         assert goes_on.wait(TIMEOUT)
     assert "failed to apply due events; it tries again" in caplog.text
+
+
+def test_error_that_is_repeated_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    errors = RepeatedErrors("it failed")
+    for error in (OSError("a"), OSError("a"), OSError("b"), None, OSError("b"), OSError("b")):
+        with errors:
+            if error is not None:
+                raise error
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["a", "b", "b"]
+    with pytest.raises(asyncio.CancelledError), errors:
+        raise asyncio.CancelledError
 
 
 def test_check_of_the_scenario_files_goes_on_after_an_error(

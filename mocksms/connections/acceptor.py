@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -17,13 +18,13 @@ with suppress(ImportError):  # on Windows
     import resource
 
 RESERVED_DESCRIPTORS: Final = 16
-"""File descriptors that connections leave free while some are idle: files and callbacks need them."""
+"""File descriptors that connections leave free, for files and callbacks."""
 
 MAX_BATCH: Final = 64
 """Connections that are accepted before other events are handled."""
 
 RETRY_SECONDS: Final = 0.1
-"""Seconds until the next attempt to accept where no connection is idle."""
+"""Seconds until file descriptors are counted again where no connection is idle."""
 
 WARNING_SECONDS: Final = 60.0
 """Minimum of seconds between two warnings."""
@@ -72,17 +73,30 @@ class Acceptor:
         try:
             connection, _ = await self._loop.sock_accept(self._listening)
         except OSError as error:
-            # Any other error is one of that connection alone, which has ended already.
-            is_exhausted = error.errno in _EXHAUSTED
-            await asyncio.sleep(RETRY_SECONDS if is_exhausted and not self._close_longest() else 0)
+            if error.errno in _EXHAUSTED:
+                await self._free_descriptor()
+            else:
+                await asyncio.sleep(0)  # the client has closed the connection already
             return None
-        if connection.fileno() >= max_descriptors() - RESERVED_DESCRIPTORS:
-            self._close_longest()
+        try:
+            while connection.fileno() >= max_descriptors() - RESERVED_DESCRIPTORS and self._is_short():
+                await self._free_descriptor()
+        except asyncio.CancelledError:
+            connection.close()
+            raise
         return connection
 
-    def _close_longest(self) -> bool:
-        """Close the longest idle connection; return False if there is none."""
-        is_closing = self._idle.close_longest()
+    def _is_short(self) -> bool:
+        """Whether only the reserved file descriptors are left: the system assigns the lowest number that is free."""
+        try:
+            lowest = os.dup(self._listening.fileno())
+        except OSError:
+            return True
+        os.close(lowest)
+        return lowest >= max_descriptors() - RESERVED_DESCRIPTORS
+
+    async def _free_descriptor(self) -> None:
+        """Close the longest idle connection; if there is none, wait until others end."""
         now = self._loop.time()
         if now >= self._warned_at + WARNING_SECONDS:
             self._warned_at = now
@@ -91,7 +105,7 @@ class Acceptor:
                 "If none is idle, new connections wait. ulimit -n raises the limit.",
                 max_descriptors(),
             )
-        return is_closing
+        await asyncio.sleep(0 if self._idle.close_longest() else RETRY_SECONDS)
 
     async def _open(self, connection: socket.socket) -> None:
         # An error means that the client has closed the connection.

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -52,11 +53,16 @@ class Story:
         self.acceptor = Acceptor(self._listening, lambda: Echo(self.idle), self.idle)
         self._writers: list[asyncio.StreamWriter] = []
 
-    async def connect(self) -> asyncio.StreamReader:
-        """Return a connection that was accepted."""
+    async def open(self) -> asyncio.StreamReader:
+        """Return a connection that may not be accepted yet; it has sent something."""
         reader, writer = await asyncio.open_connection(*self._listening.getsockname())
         self._writers.append(writer)
         writer.write(b"hello")
+        return reader
+
+    async def connect(self) -> asyncio.StreamReader:
+        """Return a connection that was accepted."""
+        reader = await self.open()
         async with asyncio.timeout(TIMEOUT):
             assert await reader.read(5) == b"hello"
         return reader
@@ -68,7 +74,8 @@ class Story:
             pass
         for writer in self._writers:
             writer.close()
-            await writer.wait_closed()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 def tell(story: Callable[[Story], Awaitable[None]]) -> None:
@@ -94,24 +101,76 @@ def test_every_connection_is_accepted() -> None:
     tell(story)
 
 
+WARNING = (
+    "Out of file descriptors (the limit is 0): the longest idle connections are closed. "
+    "If none is idle, new connections wait. ulimit -n raises the limit."
+)
+
+
 def test_longest_idle_connection_is_closed_while_few_descriptors_are_left(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story(opened: Story) -> None:
         first = await opened.connect()
         second = await opened.connect()
-        monkeypatch.setattr(acceptor, "max_descriptors", lambda: RESERVED_DESCRIPTORS)
+        shorts = cycle([True, False])
+        monkeypatch.setattr(acceptor, "max_descriptors", lambda: 0)
+        monkeypatch.setattr(Acceptor, "_is_short", lambda _: next(shorts))
         await opened.connect()
         assert await first.read() == b""
-        assert len(opened.idle) == 2
         await opened.connect()
         assert await second.read() == b""
 
     tell(story)
-    assert warnings_of(caplog) == [
-        "Out of file descriptors (the limit is 16): the longest idle connections are closed. "
-        "If none is idle, new connections wait. ulimit -n raises the limit."
-    ]
+    assert warnings_of(caplog) == [WARNING]
+
+
+def test_new_connection_waits_while_no_other_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acceptor, "RETRY_SECONDS", 0.001)
+
+    async def story(opened: Story) -> None:
+        shorts = iter([True, True, False])
+        monkeypatch.setattr(acceptor, "max_descriptors", lambda: 0)
+        monkeypatch.setattr(Acceptor, "_is_short", lambda _: next(shorts))
+        await opened.connect()
+        assert list(shorts) == []
+
+    tell(story)
+
+
+def test_connection_that_waits_is_closed_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(opened: Story) -> None:
+        waits = asyncio.Event()
+
+        def is_short(_: Acceptor) -> bool:
+            waits.set()
+            return True
+
+        monkeypatch.setattr(acceptor, "max_descriptors", lambda: 0)
+        monkeypatch.setattr(Acceptor, "_is_short", is_short)
+        reader = await opened.open()
+        await waits.wait()
+        await opened.acceptor.stop()
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+
+    tell(story)
+
+
+def test_reserved_descriptors_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async def story(opened: Story) -> None:
+        assert not opened.acceptor._is_short()
+        with monkeypatch.context() as patch:
+            patch.setattr(acceptor, "max_descriptors", lambda: RESERVED_DESCRIPTORS)
+            assert opened.acceptor._is_short()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "dup", fail)
+            assert opened.acceptor._is_short()
+
+    tell(story)
 
 
 @pytest.mark.parametrize("is_idle", [True, False], ids=["one is idle", "none is idle"])
@@ -146,6 +205,8 @@ def test_accepting_goes_on_after_descriptors_ran_out(
 def test_warning_is_repeated_after_a_minute(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     async def story(opened: Story) -> None:
         monkeypatch.setattr(acceptor, "max_descriptors", lambda: 0)
+        shorts = cycle([True, False])
+        monkeypatch.setattr(Acceptor, "_is_short", lambda _: next(shorts))
         for _ in range(3):
             await opened.connect()
             monkeypatch.setattr(acceptor, "WARNING_SECONDS", 0.0)
