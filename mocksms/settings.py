@@ -13,6 +13,7 @@ from mocksms.environment import describe_foreign, read_variables
 from mocksms.errors import SettingsError, did_you_mean
 from mocksms.sms import numbers, opt_out_words
 from mocksms.sms.display import has_credentials, without_credentials
+from mocksms.sms.sizes import parse_memory
 from mocksms.sms.times import parse_duration
 from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_url, parse_webhook
 
@@ -263,6 +264,9 @@ class Settings:
     max_requests: int = _limit(100_000, "requests kept per account; beyond it the oldest are evicted")
     max_callbacks: int = _limit(100_000, "callbacks kept per account; beyond it the oldest are evicted")
     max_consents: int = _limit(100_000, "opt-outs and opt-ins kept per account; beyond it the oldest are evicted")
+    max_memory: int | None = _option(
+        None, _optional(parse_memory), "memory for records, such as 512MiB; empty: a quarter of all, at most 1GiB"
+    )
     max_body: int = _limit(1_048_576, "maximum size of a request body in bytes")
     quiet: bool = _option(False, _flag, "print no lines for messages, refused requests and failed callbacks")
     log_format: Literal["lines", "json"] = _choice(

@@ -94,6 +94,10 @@ READ = [
     ("max_accounts", "1", 1),
     ("max_messages", "1000000000", 10**9),
     ("max_requests", "7", 7),
+    ("max_memory", "512MiB", 2**29),
+    ("max_memory", "1.5 Gi", 3 * 2**29),
+    ("max_memory", str(2**26), 2**26),
+    ("max_memory", "", None),
     ("max_body", "2048", 2048),
     ("quiet", "0", False),
     ("log_format", "json", "json"),
@@ -135,6 +139,8 @@ REFUSED = [
     ("host", "  ", "an address or a host name, such as 127.0.0.1"),
     ("credit", "1.5", "a whole number from 0 to 1000000000000"),
     ("max_body", "0", "a whole number from 1 to 1000000000"),
+    ("max_memory", "lots", "a size such as 512MiB, 1GiB, 500MB or plain bytes"),
+    ("max_memory", "1MiB", "a size from 16MiB to 1024TiB, such as 512MiB"),
 ]
 
 

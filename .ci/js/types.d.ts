@@ -47,6 +47,8 @@ declare namespace Api {
     webhooks: Webhook[];
     messages: number;
     waiting_for_credit: number;
+    memory: number;
+    cursor: number;
     clock: Clock;
   };
   type Code = { code: string; index: number; index_utf16: number; length: number; announced: boolean };
@@ -152,7 +154,7 @@ declare namespace Api {
   type SentRow = { mobile_number: string; status: string; reject_reason: string | null; transaction_id: string };
 
   type Reads = {
-    accounts: { accounts: Account[] };
+    accounts: { accounts: Account[]; total: number };
     callbacks: { callbacks: Callback[] };
     clock: Clock;
     consents: Ui.Page & { consents: Consent[] };

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from itertools import count
 from operator import attrgetter
 from random import Random, SystemRandom
+from sys import getsizeof
 from typing import Final, NamedTuple
 
+from mocksms.engine.budget import Share
 from mocksms.engine.callbacks import Callback, CallbackQueue
 from mocksms.engine.clock import Clock
 from mocksms.engine.facts import MessageFacts
@@ -27,6 +30,18 @@ from mocksms.sms.webhook import Webhook
 
 MAX_KEY_LENGTH: Final = 256
 """Maximum of characters in an API key."""
+
+ACCOUNT_SIZE: Final = 9_000
+"""Bytes of an account without records and without settings of its own."""
+
+REPLY_SIZE: Final = 600
+CONSENT_SIZE: Final = 400
+LISTED_NUMBER_SIZE: Final = 130
+WEBHOOK_SIZE: Final = 300
+RULE_SIZE: Final = 500
+"""Bytes of the counters of a rule, which each account has."""
+
+FAULT_SIZE: Final = 3_000
 
 MAX_STALE_ACTIONS: Final = 1_000
 MAX_ACTIONS_PER_MESSAGE: Final = 4
@@ -59,6 +74,9 @@ class DueAction(NamedTuple):
     action: Action
 
 
+_DIGITS: Final = attrgetter("digits")
+
+
 class Reply(NamedTuple):
     """An SMS from a phone: the number of the record, time, phone number (digits), text, and its effect as text.
 
@@ -86,6 +104,28 @@ class Consent(NamedTuple):
     cause: str
 
 
+def _size_of_reply(reply: Reply) -> int:
+    return REPLY_SIZE + getsizeof(reply.text)
+
+
+def _size_of_consent(consent: Consent) -> int:
+    return CONSENT_SIZE + getsizeof(consent.cause)
+
+
+class NumberLists(NamedTuple):
+    """The lists of numbers (digits) that accounts have from the start."""
+
+    unsubscribed: frozenset[str]
+    bounced: frozenset[str]
+    kosher: frozenset[str]
+
+
+def number_lists(settings: Settings) -> NumberLists:
+    """Return the lists of numbers of the options."""
+    listed = (settings.unsubscribed, settings.bounced, settings.kosher)
+    return NumberLists(*(digits_of(numbers, settings) for numbers in listed))
+
+
 class Account:
     """State of one API key; the engine acts on it.
 
@@ -93,7 +133,7 @@ class Account:
     `credit` is in segments, None without limit. `waiting_for_credit` has the sequences of messages without credit,
     oldest first. `faults` take precedence over `rules`, which are those of `scenario`. `generation` makes its
     transaction ids differ from those of deleted accounts with the same key. `tokens` maps the tokens in links to the
-    keys of accounts.
+    keys of accounts. `share` counts what it keeps. `used_at` is the latest record number at its last use.
     """
 
     def __init__(
@@ -105,6 +145,7 @@ class Account:
         numbering: Numbering,
         generation: int = 0,
         tokens: dict[str, str] | None = None,
+        lists: NumberLists | None = None,
     ) -> None:
         self.key = key
         self.id = account_id(key)
@@ -117,22 +158,37 @@ class Account:
         self.sender = settings.sender
         self.force_unsubscribe_link = settings.force_unsubscribe_link
         self.webhooks: tuple[Webhook, ...] = settings.webhook + settings.automation_webhook
-        self.unsubscribed = digits_of(settings.unsubscribed, settings)
-        self.bounced = digits_of(settings.bounced, settings)
-        self.kosher = digits_of(settings.kosher, settings)
-        self.messages = MessageStore(settings.max_messages, key, tokens)
-        self.journal = Journal(settings.max_requests)
-        self.replies = IndexedLog[Reply](settings.max_messages, attrgetter("digits"))
-        self.consents = IndexedLog[Consent](settings.max_consents, attrgetter("digits"))
-        self.callbacks = CallbackQueue(settings.max_callbacks)
+        # Frozen lists are shared by all accounts. An account has a set where it changes its own.
+        self.unsubscribed: Set[str]
+        self.bounced: Set[str]
+        self.kosher: Set[str]
+        self.unsubscribed, self.bounced, self.kosher = lists or number_lists(settings)
+        self.used_at = 0
+        self.share = Share()
+        self.share.add(ACCOUNT_SIZE)
+        self.messages = MessageStore(settings.max_messages, key, tokens, self.share)
+        self.journal = Journal(settings.max_requests, self.share)
+        self.replies: IndexedLog[Reply] = IndexedLog(settings.max_messages, _DIGITS, _size_of_reply, self.share)
+        self.consents: IndexedLog[Consent] = IndexedLog(settings.max_consents, _DIGITS, _size_of_consent, self.share)
+        self.callbacks = CallbackQueue(settings.max_callbacks, self.share)
         self.waiting_for_credit: dict[int, None] = {}
+        self._settings_size = 0
+        self._own_scenario_size = 0
         self._agenda: list[DueAction] = []
         self._order = count()
-        self._random = Random(f"{seed}\n{generation}\n{key}" if generation else f"{seed}\n{key}")
         self._seed = f"{seed}\n{key}"
-        self._replays = Random(f"{self._seed}\nreplays")
+        self._id_seed = f"{seed}\n{generation}\n{key}" if generation else self._seed
         self.faults = Rulebook(seed=f"{self._seed}\nfaults")
         self.activate(NO_SCENARIO)
+
+    @cached_property
+    def _random(self) -> Random:
+        """Makes the ids; created when needed, since that is slow."""
+        return Random(self._id_seed)
+
+    @cached_property
+    def _replays(self) -> Random:
+        return Random(f"{self._seed}\nreplays")
 
     def activate(self, scenario: ActiveScenario) -> None:
         """Activate the rules of a scenario, with counters at zero."""
@@ -148,11 +204,54 @@ class Account:
         now = self.clock.now()
         return self.faults.take_fault(operation, messages, now) or self.rules.take_fault(operation, messages, now)
 
-    def apply_scenario(self, scenario: ActiveScenario) -> None:
-        """Set the account values of a scenario, and activate its rules."""
+    def apply_scenario(self, scenario: ActiveScenario, *, is_own: bool = False) -> None:
+        """Set the account values of a scenario, and activate its rules; `is_own` says that no other account has it."""
         self.activate(scenario)
+        self._own_scenario_size = scenario.size if is_own else 0
         for name, value in scenario.account_values.items():
-            setattr(self, name, set(value) if isinstance(value, set) else value)
+            setattr(self, name, frozenset(value) if isinstance(value, set) else value)
+
+    def opt_out(self, digits: str) -> None:
+        """Add a number to those that opted out."""
+        self._change_unsubscribed(lambda numbers: numbers.add(digits))
+
+    def opt_in(self, digits: str) -> None:
+        """Remove a number from those that opted out."""
+        self._change_unsubscribed(lambda numbers: numbers.discard(digits))
+
+    def _change_unsubscribed(self, change: Callable[[set[str]], None]) -> None:
+        numbers = self.unsubscribed
+        if not isinstance(numbers, set):
+            numbers = self.unsubscribed = set(numbers)
+            self.count_settings()
+        before = len(numbers)
+        change(numbers)
+        self._add_settings_size(LISTED_NUMBER_SIZE * (len(numbers) - before))
+
+    def count_settings(self) -> None:
+        """Count the bytes of the settings that the account does not share with others. Call it after each change."""
+        lists = (self.unsubscribed, self.bounced, self.kosher)
+        size = (
+            LISTED_NUMBER_SIZE * sum(len(numbers) for numbers in lists if isinstance(numbers, set))
+            + sum(WEBHOOK_SIZE + len(webhook.url) for webhook in self.webhooks)
+            + RULE_SIZE * len(self.rules.rules)
+            + FAULT_SIZE * (len(self.faults.rules) + len(self.faults.removed))
+            + self._own_scenario_size
+        )
+        self._add_settings_size(size - self._settings_size)
+
+    def _add_settings_size(self, size: int) -> None:
+        self._settings_size += size
+        self.share.add(size)
+
+    def evict_oldest(self) -> bool:
+        """Evict the oldest record of any kind; return whether there was one."""
+        logs = (self.messages, self.journal, self.replies, self.consents, self.callbacks)
+        oldest = min((log for log in logs if log.first), key=attrgetter("first"), default=None)
+        if oldest is None:
+            return False
+        oldest.evict_oldest()
+        return True
 
     @property
     def idle(self) -> bool:
@@ -234,9 +333,9 @@ def account_id(key: str) -> str:
     return sha256(key.encode()).hexdigest()[:12]
 
 
-def digits_of(listed: Iterable[str], settings: Settings) -> set[str]:
+def digits_of(listed: Iterable[str], settings: Settings) -> frozenset[str]:
     """Return the digits of numbers, for comparisons."""
-    return {settings.parse_number(number).digits for number in listed}
+    return frozenset(settings.parse_number(number).digits for number in listed)
 
 
 def fresh_seed() -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
-from mocksms.engine.account import Account
+from mocksms.engine.account import Account, number_lists
+from mocksms.engine.budget import Budget, Share
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
 from mocksms.engine.logs import Numbering
+from mocksms.engine.machine import default_limit
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rule
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
@@ -41,6 +44,8 @@ class Accounts:
         self._time = time
         self._seed = seed
         self._deleted = 0
+        self._lists = number_lists(settings)
+        self.budget = Budget(settings.max_memory or default_limit())
         self._start_empty()
 
     def __iter__(self) -> Iterator[Account]:
@@ -57,13 +62,12 @@ class Accounts:
     def get(self, key: str) -> Account:
         """Return the account of an API key, created on first use."""
         account = self._by_key.get(key)
-        if account is not None:
+        if account is None:
+            account = self._add(key)
+        elif account is not self._latest:
             self._by_key.move_to_end(key)
-            return account
-        account = self._by_key[key] = self._new(key)
-        self._by_id[account.id] = account
-        if len(self._by_key) > self._settings.max_accounts:
-            self._evict(self._by_key.popitem(last=False)[1])
+            self._become_latest(account)
+        account.used_at = self.numbering.latest
         return account
 
     def peek(self, key: str) -> Account:
@@ -84,12 +88,22 @@ class Accounts:
         message = None if account is None else account.messages.by_token(token)
         return None if account is None or message is None else (account, message)
 
+    def latest_first(self, after: int = 0, before: int | None = None) -> Iterator[Account]:
+        """Iterate over the accounts by their last use, after a cursor and before another, the latest first.
+
+        Accounts may be used, created and evicted meanwhile.
+        """
+        for account in tuple(self._by_key.values())[::-1]:
+            if after and account.used_at <= after:
+                return
+            if before is None or account.used_at < before:
+                yield account
+
     def delete(self, account: Account) -> None:
         """Delete an account with all its records; its key gets a new one on next use."""
         if self.holds(account):
             self._deleted += 1
-            del self._by_key[account.key], self._by_id[account.id]
-            account.messages.detach()
+            self._remove(account)
 
     def delete_all(self) -> None:
         """Delete everything, and return to real time."""
@@ -116,28 +130,60 @@ class Accounts:
         self.clock = Clock(self._time)
         self.scenario = self.initial_scenario
         self.faults: dict[int, tuple[Rule, datetime]] = {}
-        self.unattributed = Journal(self._settings.max_requests)
+        self.budget.close()
+        share = Share()
+        self.unattributed = Journal(self._settings.max_requests, share)
+        self.budget.admit(share, self.unattributed.evict_oldest)
         self.evicted_up_to = 0
         self._by_key: OrderedDict[str, Account] = OrderedDict()
         self._by_id: dict[str, Account] = {}
         self._tokens: dict[str, str] = {}
         self._evicted = Totals(0, 0, 0)
+        self._latest: Account | None = None
+
+    def _add(self, key: str) -> Account:
+        account = self._by_key[key] = self._new(key)
+        self._by_id[account.id] = account
+        self._become_latest(account)
+        if len(self._by_key) > self._settings.max_accounts:
+            self._evict(next(iter(self)))
+        self.budget.admit(account.share, partial(self._evict_from, account))
+        return account
+
+    def _become_latest(self, account: Account) -> None:
+        """Make sure that the accounts differ in the record number at their last use: it is a cursor."""
+        if self._latest is not None and self._latest.used_at >= self.numbering.latest:
+            self.numbering.take()
+        self._latest = account
 
     def _new(self, key: str) -> Account:
         # The new account of a key must not reuse transaction ids of an earlier one, but its random faults repeat.
         generation = self._evicted.accounts + self._deleted
-        account = Account(key, self._settings, self.clock.copy(), self._seed, self.numbering, generation, self._tokens)
+        clock, lists = self.clock.copy(), self._lists
+        account = Account(key, self._settings, clock, self._seed, self.numbering, generation, self._tokens, lists)
         account.apply_scenario(self.scenario)
         for fault_id, (rule, until) in self.faults.items():
             account.faults.add(rule, until, fault_id)
+        account.count_settings()
         return account
 
+    def _evict_from(self, account: Account) -> None:
+        """Evict the oldest record of an account, or the account if it has none."""
+        if not account.evict_oldest():
+            self._evict(account)
+
     def _evict(self, account: Account) -> None:
-        del self._by_id[account.id]
         self.evicted_up_to = self.numbering.latest
         self._evicted = Totals(
             self._evicted.accounts + 1,
             self._evicted.messages + account.messages.evicted + len(account.messages),
             self._evicted.requests + account.journal.evicted + len(account.journal),
         )
+        self._remove(account)
+
+    def _remove(self, account: Account) -> None:
+        del self._by_key[account.key], self._by_id[account.id]
+        if self._latest is account:
+            self._latest = None
+        self.budget.dismiss(account.share)
         account.messages.detach()

@@ -7,11 +7,19 @@ from collections import deque
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
+from sys import getsizeof
 from typing import Final, NamedTuple
 
+from mocksms.engine.budget import Share
 from mocksms.engine.logs import IndexedLog
 from mocksms.sms.message import Reason
 from mocksms.sms.webhook import Webhook, WebhookTrigger
+
+CALLBACK_SIZE: Final = 1_500
+"""Bytes of a callback, without its attempts."""
+
+ATTEMPT_SIZE: Final = 300
+"""Bytes of an attempt, without body and error."""
 
 MAX_STALE_ENTRIES: Final = 1_000
 """Entries without a callback the schedule may hold, beyond two for each stored callback, before they are dropped."""
@@ -95,6 +103,12 @@ class Callback(NamedTuple):
     replay_of: int | None = None
 
 
+def size_of(callback: Callback) -> int:
+    """Return the bytes of a callback with its attempts."""
+    attempts = sum(ATTEMPT_SIZE + len(attempt.body) + len(attempt.error or "") for attempt in callback.attempts)
+    return CALLBACK_SIZE + getsizeof(callback.details.text) + attempts
+
+
 class CallbackQueue(IndexedLog[Callback]):
     """The callbacks of an account, indexed by message, at most `limit`; beyond it the oldest are evicted.
 
@@ -102,8 +116,8 @@ class CallbackQueue(IndexedLog[Callback]):
     `in_flight` is the number of callbacks being delivered.
     """
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit, lambda callback: callback.details.transaction_id)
+    def __init__(self, limit: int, share: Share | None = None) -> None:
+        super().__init__(limit, lambda callback: callback.details.transaction_id, size_of, share)
         self._unfinished: dict[OrderingKey, deque[int]] = {}
         self._schedule: list[tuple[datetime, int, OrderingKey]] = []
         self._tiebreaker = count()
@@ -121,17 +135,15 @@ class CallbackQueue(IndexedLog[Callback]):
 
     def store(self, callback: Callback) -> bool:
         """Store a new callback. Return True if it is the first of its ordering key; the caller then schedules it."""
-        evicted = self.add(callback.number, callback)
-        if evicted is not None:
-            self._remove_from_order(evicted)
-        if callback.state is not CallbackState.PENDING:
-            return False
-        numbers = self._unfinished.get(callback.ordering_key)
-        if numbers is None:
-            self._unfinished[callback.ordering_key] = deque((callback.number,))
-            return True
-        numbers.append(callback.number)
-        return False
+        is_first = callback.state is CallbackState.PENDING and self._append_to_order(callback)
+        self.add(callback.number, callback)
+        return is_first
+
+    def evict_oldest(self) -> Callback:
+        """Evict and return the callback with the lowest number; there must be one."""
+        evicted = super().evict_oldest()
+        self._remove_from_order(evicted)
+        return evicted
 
     def first_of(self, ordering_key: OrderingKey) -> Callback | None:
         """Return the first unfinished callback of an ordering key, None if there is none."""
@@ -186,6 +198,15 @@ class CallbackQueue(IndexedLog[Callback]):
             self.replace(callback.number, callback)
         if callback.state is not CallbackState.PENDING:
             self._remove_from_order(callback)
+
+    def _append_to_order(self, callback: Callback) -> bool:
+        """Add a callback to its ordering key; return whether it is the first."""
+        numbers = self._unfinished.get(callback.ordering_key)
+        if numbers is None:
+            self._unfinished[callback.ordering_key] = deque((callback.number,))
+            return True
+        numbers.append(callback.number)
+        return False
 
     def _remove_from_order(self, callback: Callback) -> None:
         """Remove a finished or evicted callback if it is the first of its ordering key.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import chain
@@ -120,9 +120,10 @@ class Controls:
             value = getattr(update, attribute.name)
             if value is not None:
                 setattr(account, attribute.name, value)
+        account.count_settings()
         self._engine.emit(account, ManualChange.ACCOUNT)
 
-    def _record_consents(self, account: Account, unsubscribed: set[str], cause: str) -> None:
+    def _record_consents(self, account: Account, unsubscribed: Set[str], cause: str) -> None:
         """Record the opt-outs and opt-ins that a new list of opted-out numbers causes."""
         now, set_consent = account.clock.now(), self._engine.recipients.set_consent
         for digits in sorted(unsubscribed - account.unsubscribed):
@@ -155,7 +156,8 @@ class Controls:
             self._engine.apply_due(each)
             if "unsubscribed" in scenario.account_values:
                 self._record_consents(each, scenario.account_values["unsubscribed"], ", ".join(scenario.names))
-            each.apply_scenario(scenario)
+            each.apply_scenario(scenario, is_own=account is not None)
+            each.count_settings()
             if "credit" in scenario.account_values:
                 self._send_waiting(each)
         self._engine.emit(account, ManualChange.SCENARIO)
@@ -170,6 +172,7 @@ class Controls:
             if account.scenario is before:
                 self._engine.apply_due(account)
                 account.activate(scenario)
+                account.count_settings()
         self._engine.emit(None, ManualChange.SCENARIO)
 
     def set_fault(self, account: Account | None, rule: Rule, duration: timedelta) -> int:
@@ -181,6 +184,7 @@ class Controls:
             accounts.faults[fault_id] = (rule, _later(accounts.clock.now(), duration))
         for each in self._accounts(account):
             each.faults.add(rule, _later(each.clock.now(), duration), fault_id)
+            each.count_settings()
         self._engine.emit(account, ManualChange.FAULTS)
         return fault_id
 
@@ -190,6 +194,7 @@ class Controls:
         self._remove_expired_faults(account)
         for each in self._accounts(account):
             removed |= each.faults.remove(fault_id)
+            each.count_settings()
         if account is None:
             for_new_accounts = self._engine.accounts.faults
             selected = tuple(for_new_accounts) if fault_id is None else (fault_id,)

@@ -10,7 +10,7 @@ from typing import Final
 
 from mocksms.engine.account import Account
 from mocksms.engine.facts import MessageFacts
-from mocksms.engine.messages import TOKEN_LENGTH
+from mocksms.engine.messages import TOKEN_LENGTH, initial_size, size_of_fields
 from mocksms.engine.patterns import TEXT_TIMEOUT, RegexBudget
 from mocksms.engine.steps import Steps
 from mocksms.sms import lifecycle
@@ -25,10 +25,10 @@ UNDECIDED: Final = Outcome(steps=(), decided_by="")
 
 
 class Drafter:
-    """Creates the messages of one send."""
+    """Creates the messages of one send, `count` of them."""
 
     def __init__(
-        self, account: Account, submission: Submission, template: Template, links: Links, request: int
+        self, account: Account, submission: Submission, template: Template, links: Links, request: int, count: int = 1
     ) -> None:
         self.submission = submission
         self.now = account.clock.now()
@@ -37,6 +37,7 @@ class Drafter:
         self._template = template
         self._links = links._replace(token="0" * TOKEN_LENGTH)
         self._request = request
+        self._initial_size = initial_size(submission, count)
         self._counted: dict[int, int] = {}
         self._texts: dict[int, str] = {}
         self._budget = RegexBudget(TEXT_TIMEOUT)
@@ -53,13 +54,17 @@ class Drafter:
     ) -> Message:
         """Create the message to a recipient, with the next number."""
         account = self._account
+        mobile_number, fields = recipient
+        size = self._initial_size + len(mobile_number)
+        if fields:
+            size += size_of_fields(fields)
         return Message(
             transaction_id=account.new_transaction_id(),
             sequence=account.numbering.take(),
-            mobile_number=recipient.mobile_number,
+            mobile_number=mobile_number,
             digits=number.digits,
             sender=self.submission.sender or account.sender,
-            fields=recipient.fields,
+            fields=fields,
             submission=self.submission,
             segments=segments,
             request=self._request,
@@ -69,6 +74,7 @@ class Drafter:
             decided_by=outcome.decided_by or None,
             callback_policy=outcome.callback_policy,
             reactions=outcome.reactions,
+            size=size,
         )
 
     def all_facts(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> Steps[list[MessageFacts]]:

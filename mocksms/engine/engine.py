@@ -179,7 +179,7 @@ class Engine:
             parsed.append(parse(recipient.mobile_number))
         codes = self._codes(parsed, recipients)
         template.check(recipients)
-        drafter = Drafter(account, submission, template, self._links(), request)
+        drafter = Drafter(account, submission, template, self._links(), request, len(recipients))
         facts = (yield from drafter.all_facts(recipients, parsed)) if account.has_faults(ApiOperation.SEND) else ()
         # A rule takes precedence over a magic number, for faults as for outcomes.
         triggered = self.trigger_rule_fault(account, ApiOperation.SEND, facts) or self._trigger_magic_fault(codes)
@@ -236,7 +236,7 @@ class Engine:
             IllegalStep: this step is not allowed.
         """
         stepped = message._replace(history=lifecycle.step(message.history, state, at, cause))
-        account.messages.replace(stepped)
+        stepped = account.messages.replace(stepped)
         self._after_transition(account, stepped, message.history)
         return stepped
 
@@ -347,7 +347,7 @@ class Engine:
             callback_policy=callback_policy,
             reactions=outcome.reactions or message.reactions,
         )
-        account.messages.replace(changed)
+        changed = account.messages.replace(changed)
         account.plan_outcome(message.sequence, outcome, at)
         self._after_transition(account, changed, message.history)
 

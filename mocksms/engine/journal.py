@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
+from sys import getsizeof
 from typing import Final, NamedTuple
 
+from mocksms.engine.budget import Share
 from mocksms.engine.logs import BoundedLog
 from mocksms.engine.rules import ApiOperation, TriggeredFault
 from mocksms.errors import MALFORMED_HTTP
@@ -13,6 +17,14 @@ from mocksms.errors import MALFORMED_HTTP
 MAX_RECORDED_BODY: Final = 65_536
 """Bytes of a request or response body that are kept."""
 
+MAX_RECORDED_TARGET: Final = 8_192
+"""Bytes of path and query that are kept."""
+
+REQUEST_SIZE: Final = 700
+"""Bytes of a recorded request, without what its client and the mock wrote."""
+
+MESSAGE_NUMBER_SIZE: Final = 40
+WARNING_SIZE: Final = 80
 
 MAX_MALFORMED_LINE: Final = 1_000
 """Bytes of the first line of a malformed request that are kept."""
@@ -29,11 +41,12 @@ class RecordedRequest(NamedTuple):
     """One HTTP request to the emulated API with its response.
 
     `number` comes from the numbering of all records; `messages` are those of the messages that it created.
-    `target` is path and query as sent. `headers` are the header lines as sent, with the API key shortened. `body` and
-    `response_body` hold at most MAX_RECORDED_BODY bytes of `body_size` and `response_size`. `status` is None if the
-    connection was reset. `response_headers` are those besides type and length. `duration` is in seconds. `operation`
-    is None if the request reached none. `refusal` is the code of the error that refused it, None if it was accepted.
-    `note` says why it was refused or how a `fault` changed its response.
+    `target` is path and query as sent, at most MAX_RECORDED_TARGET bytes. `headers` are the header lines as sent, with
+    the API key shortened. `body` and `response_body` hold at most MAX_RECORDED_BODY bytes of `body_size` and
+    `response_size`. `status` is None if the connection was reset. `response_headers` are those besides type and
+    length. `duration` is in seconds. `operation` is None if the request reached none. `refusal` is the code of the
+    error that refused it, None if it was accepted. `note` says why it was refused or how a `fault` changed its
+    response. `size` are the bytes that it takes, about.
     """
 
     number: int
@@ -54,17 +67,29 @@ class RecordedRequest(NamedTuple):
     fault: TriggeredFault | None = None
     operation: ApiOperation | None = None
     refusal: str | None = None
+    size: int = 0
 
 
-Journal = BoundedLog[RecordedRequest]
-"""The requests of one account, at most `limit`; beyond it the oldest are evicted."""
+class Journal(BoundedLog[RecordedRequest]):
+    """The requests of one account, at most `limit`; beyond it the oldest are evicted."""
+
+    def __init__(self, limit: int, share: Share | None = None) -> None:
+        super().__init__(limit, attrgetter("size"), share)
+
+
+def size_of_handling(messages: Sequence[int], warnings: Iterable[RequestWarning], note: str) -> int:
+    """Return the bytes of what the mock records about a request, besides what client and mock sent."""
+    size = MESSAGE_NUMBER_SIZE * len(messages) + getsizeof(note)
+    for warning in warnings:
+        size += WARNING_SIZE + getsizeof(warning.note) + getsizeof(warning.path)
+    return size
 
 
 def malformed_request(number: int, at: datetime, raw: bytes, why: str, status: int) -> RecordedRequest:
     """Return the record of bytes that are not HTTP: only the first line, since others may contain an API key."""
     first_line = raw.partition(b"\n")[0].strip()[:MAX_MALFORMED_LINE].decode("latin-1")
     method, _, target = first_line.partition(" ")
-    response_body = why.encode()
+    response_body, note = why.encode(), f"malformed HTTP: {why}"
     return RecordedRequest(
         number=number,
         at=at,
@@ -78,8 +103,9 @@ def malformed_request(number: int, at: datetime, raw: bytes, why: str, status: i
         response_size=len(response_body),
         response_headers=(),
         duration=0.0,
-        note=f"malformed HTTP: {why}",
+        note=note,
         refusal=MALFORMED_HTTP,
+        size=REQUEST_SIZE + len(first_line) + len(response_body) + getsizeof(note),
     )
 
 
@@ -88,7 +114,7 @@ def shorten_key(key: str) -> str:
     return f"{key[:4]}…" if len(key) > 6 else f"{key[:1]}…"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def header_lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
     """Return header lines for the journal, with the API key shortened.
 

@@ -6,6 +6,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
+from mocksms.engine.budget import Share
+
 T = TypeVar("T")
 
 MAX_STALE_NUMBERS: Final = 1_000
@@ -50,14 +52,26 @@ def descending(numbers: list[int], after: int = 0, before: int | None = None) ->
 
 
 class BoundedLog(Generic[T]):
-    """Records by ascending number; beyond `limit` the oldest are evicted.
+    """Records by ascending number; the oldest are evicted beyond `limit`, and when the budget of `share` requires it.
 
     `evicted` counts them, `evicted_up_to` is the highest number among them. Removed records do not count. Records may
     be added and removed while others iterate.
+
+    Args:
+        limit: records that are kept at most.
+        size_of: returns the bytes of a record.
+        share: counts the bytes of the records.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(
+        self,
+        limit: int,
+        size_of: Callable[[T], int] = lambda _: 0,
+        share: Share | None = None,
+    ) -> None:
         self._limit = limit
+        self._size_of = size_of
+        self._share = share or Share()
         self._records: dict[int, T] = {}
         self._order: list[int] = []
         self._start = 0
@@ -66,6 +80,14 @@ class BoundedLog(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def __getitem__(self, number: int) -> T:
+        """Return a record by its number.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._records[number]
 
     @property
     def first(self) -> int | None:
@@ -77,15 +99,19 @@ class BoundedLog(Generic[T]):
         """The highest number in the log, None if it is empty."""
         return next(reversed(self._records), None)
 
-    def add(self, number: int, record: T) -> T | None:
-        """Add a record with a number higher than all before; return the record that this evicts, if any."""
+    def add(self, number: int, record: T) -> None:
+        """Add a record with a number higher than all before; this may evict records, of other logs too."""
         self._records[number] = record
         self._order.append(number)
-        if len(self._records) <= self._limit:
-            return None
-        self.evicted += 1
-        self.evicted_up_to = self._order[self._start]
-        return self.remove(self.evicted_up_to)
+        if len(self._records) > self._limit:
+            self.evict_oldest()
+        # As Share.add does it, inline: this is the hot path.
+        size, share = self._size_of(record), self._share
+        budget = share.budget
+        share.used += size
+        budget.used += size
+        if share.used >= share.ceiling or budget.used > budget.limit:
+            share.check()
 
     def replace(self, number: int, record: T) -> None:
         """Replace a record.
@@ -93,13 +119,21 @@ class BoundedLog(Generic[T]):
         Raises:
             KeyError: there is no record with this number.
         """
-        if number not in self._records:
-            raise KeyError(number)
+        before = self[number]
         self._records[number] = record
+        self._share.subtract(self._size_of(before))
+        self._share.add(self._size_of(record))
+
+    def evict_oldest(self) -> T:
+        """Evict and return the record with the lowest number; there must be one."""
+        self.evicted += 1
+        self.evicted_up_to = self._order[self._start]
+        return self.remove(self.evicted_up_to)
 
     def remove(self, number: int) -> T:
         """Remove a record."""
         record = self._records.pop(number)
+        self._share.subtract(self._size_of(record))
         if len(self._order) > MAX_STALE_NUMBERS + 2 * len(self._records):
             self._order = [*filter(self._records.__contains__, self._order)]
             self._start = 0
@@ -109,6 +143,7 @@ class BoundedLog(Generic[T]):
 
     def clear(self) -> None:
         """Remove all records."""
+        self._share.subtract(sum(map(self._size_of, self._records.values())))
         self._records, self._order, self._start = {}, [], 0
 
     def get(self, number: int) -> T | None:
@@ -194,18 +229,28 @@ class IndexedLog(BoundedLog[T]):
     `index` finds the numbers of a key. Records are evicted but never removed.
     """
 
-    def __init__(self, limit: int, key: Callable[[T], str | None]) -> None:
-        super().__init__(limit)
+    def __init__(
+        self,
+        limit: int,
+        key: Callable[[T], str | None],
+        size_of: Callable[[T], int] = lambda _: 0,
+        share: Share | None = None,
+    ) -> None:
+        super().__init__(limit, size_of, share)
         self.index = NumberIndex()
         self._key = key
 
-    def add(self, number: int, record: T) -> T | None:
-        """Add a record with a number higher than all before; return the record that this evicts, if any."""
-        evicted = super().add(number, record)
+    def add(self, number: int, record: T) -> None:
+        """Add a record with a number higher than all before; this may evict records, of other logs too."""
         if (key := self._key(record)) is not None:
             self.index.add(key, number)
-        if evicted is not None and (key := self._key(evicted)) is not None:
-            self.index.evict(key, self.first or number)
+        super().add(number, record)
+
+    def evict_oldest(self) -> T:
+        """Evict and return the record with the lowest number; there must be one."""
+        evicted = super().evict_oldest()
+        if (key := self._key(evicted)) is not None:
+            self.index.evict(key, self.first or self.evicted_up_to + 1)
         return evicted
 
     def of(self, key: str | None, after: int = 0, before: int | None = None) -> Iterator[T]:

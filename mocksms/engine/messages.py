@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
 from itertools import groupby
+from operator import attrgetter
+from sys import getsizeof, maxsize
 from typing import Final
 
+from mocksms.engine.budget import Share
 from mocksms.engine.logs import BoundedLog, NumberIndex
 from mocksms.engine.patterns import Pattern, RegexBudget
 from mocksms.engine.steps import STEP_SIZE, Steps, count, select
-from mocksms.sms.message import Message, Reason, Status
+from mocksms.sms.message import Message, Reason, Status, Submission
 from mocksms.sms.numbers import NumberPattern
 from mocksms.sms.text import content_of
+
+MESSAGE_SIZE: Final = 1_200
+"""Bytes of a message with its indexes, without what its client wrote."""
+
+TRANSITION_SIZE: Final = 150
+CLICK_SIZE: Final = 150
+FIELD_SIZE: Final = 100
+TAG_SIZE: Final = 150
+INDEX_SIZE: Final = 16
 
 TOKEN_LENGTH: Final = 12
 """Hex digits of the transaction id that identify a message in its links."""
@@ -137,20 +149,53 @@ def _text_tests(query: MessageQuery) -> Iterator[MessageTest]:
         yield lambda message: pattern.matches(content_of(message), query.budget)
 
 
+def _with_size(message: Message, before: Message) -> Message:
+    """Return a message with the bytes that it takes more than its version before."""
+    transitions, clicks = len(message.history) - len(before.history), len(message.clicks) - len(before.clicks)
+    return message._replace(size=before.size + TRANSITION_SIZE * transitions + CLICK_SIZE * clicks)
+
+
+def initial_size(submission: Submission, messages: int) -> int:
+    """Return the bytes of each of some new messages of a send, without its recipient.
+
+    They share the submission, so each counts a part of it.
+    """
+    texts = len(content) if (content := submission.content).isascii() else getsizeof(content)
+    if submission.sender or submission.unsubscribe_text:
+        texts += getsizeof(submission.sender) + getsizeof(submission.unsubscribe_text)
+    if not submission.tags:
+        return MESSAGE_SIZE + texts // messages
+    tags = sum(TAG_SIZE + getsizeof(tag) for tag in submission.tags)
+    return MESSAGE_SIZE + INDEX_SIZE * len(submission.tags) + (texts + tags) // messages
+
+
+def size_of_fields(fields: Mapping[str, str]) -> int:
+    """Return the bytes of the fields of a recipient."""
+    return sum(FIELD_SIZE + len(name) + getsizeof(value) for name, value in fields.items())
+
+
 class MessageStore:
     """Messages in the order of acceptance, at most `limit`; beyond it the oldest are evicted.
 
     `tokens` is shared by the stores of a mock: it maps the token of each message to the key of its account, `owner`.
     """
 
-    def __init__(self, limit: int, owner: str = "", tokens: dict[str, str] | None = None) -> None:
-        self._log: BoundedLog[Message] = BoundedLog(limit)
+    def __init__(
+        self, limit: int, owner: str = "", tokens: dict[str, str] | None = None, share: Share | None = None
+    ) -> None:
+        self._limit = limit
+        self._log: BoundedLog[Message] = BoundedLog(maxsize, attrgetter("size"), share)
         self._owner = owner
         self._tokens = {} if tokens is None else tokens
         self._index()
 
     def __len__(self) -> int:
         return len(self._log)
+
+    @property
+    def first(self) -> int | None:
+        """The sequence of the oldest message, None when there is none."""
+        return self._log.first
 
     @property
     def newest(self) -> int | None:
@@ -168,19 +213,36 @@ class MessageStore:
         return self._log.evicted_up_to
 
     def add(self, message: Message) -> None:
-        """Add a new message; its sequence is higher than all before."""
-        evicted = self._log.add(message.sequence, message)
-        token = token_of(message.transaction_id)
-        self._by_token[token] = message.sequence
+        """Add a new message; its sequence is higher than all before. This may evict records, of other accounts too."""
+        sequence, token = message.sequence, message.transaction_id[:TOKEN_LENGTH]
+        self._by_token[token] = sequence
         self._tokens[token] = self._owner
-        for index, key in self._keys(message):
-            index.add(key, message.sequence)
-        if evicted is not None:
-            self._evict(evicted)
+        self._by_digits.add(message.digits, sequence)
+        self._by_sender.add(message.sender, sequence)
+        if message.submission.tags:
+            for tag in dict.fromkeys(message.submission.tags):
+                self._by_tag.add(tag, sequence)
+        self._log.add(sequence, message)
+        if len(self._by_token) > self._limit:
+            self.evict_oldest()
 
-    def replace(self, message: Message) -> None:
-        """Replace a message by its next version."""
+    def evict_oldest(self) -> None:
+        """Evict the message with the lowest sequence; there must be one."""
+        message = self._log.evict_oldest()
+        first = self._log.first or message.sequence + 1
+        self._drop_token(message)
+        for index, key in self._keys(message):
+            index.evict(key, first)
+
+    def replace(self, message: Message) -> Message:
+        """Replace a message by its next version; return it with the bytes that it takes.
+
+        Raises:
+            KeyError: there is no message with this sequence.
+        """
+        message = _with_size(message, self._log[message.sequence])
         self._log.replace(message.sequence, message)
+        return message
 
     def get(self, transaction_id: str) -> Message | None:
         """Return a message by its id, None when it is unknown or evicted."""
@@ -194,7 +256,7 @@ class MessageStore:
 
     def uses_token_of(self, transaction_id: str) -> bool:
         """Whether a message of any store has the same token as an id."""
-        return token_of(transaction_id) in self._tokens
+        return transaction_id[:TOKEN_LENGTH] in self._tokens
 
     def at(self, sequence: int) -> Message | None:
         """Return a message by its sequence, None when it is unknown or evicted."""
@@ -295,9 +357,3 @@ class MessageStore:
         ways = [index.newest_first(key, query.after, query.before) for key in dict.fromkeys(keys)]
         merged = groupby(merge(*ways, reverse=True))
         return filter(None, (self._log.get(sequence) for sequence, _ in merged))
-
-    def _evict(self, message: Message) -> None:
-        first = self._log.first or message.sequence
-        self._drop_token(message)
-        for index, key in self._keys(message):
-            index.evict(key, first)

@@ -85,8 +85,7 @@ class Recipients:
 
     def click(self, account: Account, message: Message, link: int, url: str, at: datetime) -> Message:
         """Record that the recipient opened a link; `link` is its position in the content, from 1."""
-        clicked = message._replace(clicks=(*message.clicks, Click(at, url)))
-        account.messages.replace(clicked)
+        clicked = account.messages.replace(message._replace(clicks=(*message.clicks, Click(at, url))))
         self._emit(account, clicked)
         self._notify(account, message.digits, message, WebhookTrigger.CLICKED, at, link=link, url=url)
         return clicked
@@ -102,9 +101,9 @@ class Recipients:
     ) -> None:
         """Opt a number out or in, and record the consent with its cause."""
         if choice is ConsentChoice.OUT:
-            account.unsubscribed.add(digits)
+            account.opt_out(digits)
         else:
-            account.unsubscribed.discard(digits)
+            account.opt_in(digits)
         consent = Consent(self._numbering.take(), digits, at, choice, cause)
         account.consents.add(consent.number, consent)
         self._emit(account, consent)

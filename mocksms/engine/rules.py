@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -116,11 +116,13 @@ class ActiveScenario:
     """The scenarios of an account as one.
 
     `account_values` are new values of attributes of Account, number lists as sets of digits; other attributes stay.
+    `size` are the bytes that it takes, about.
     """
 
     names: tuple[str, ...] = ()
     account_values: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    size: int = 0
 
     @cached_property
     def index(self) -> RuleIndex:
@@ -136,11 +138,13 @@ def combine(scenarios: Iterable[ActiveScenario]) -> ActiveScenario:
     names: tuple[str, ...] = ()
     account_values: dict[str, Any] = {}
     rules: tuple[Rule, ...] = ()
+    size = 0
     for scenario in scenarios:
+        size += scenario.size
         names += scenario.names
         rules += scenario.rules
         for name, value in scenario.account_values.items():
-            if isinstance(value, set):
-                value = account_values.get(name, set()) | value
-            account_values[name] = value if isinstance(value, set) else account_values.get(name, value)
-    return ActiveScenario(names=names, account_values=account_values, rules=rules)
+            if isinstance(value, Set):
+                value = account_values.get(name, frozenset()) | value
+            account_values[name] = value if isinstance(value, Set) else account_values.get(name, value)
+    return ActiveScenario(names=names, account_values=account_values, rules=rules, size=size)

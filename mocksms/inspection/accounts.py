@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
@@ -9,10 +10,11 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 from mocksms.engine.account import Account, digits_of
 from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.journal import shorten_key
+from mocksms.engine.steps import Steps
 from mocksms.inspection.clock import ClockView, clock_view
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import AccountRequired, UnknownAccount
-from mocksms.inspection.models import Label, Name, RequestModel, ResponseModel, Text
+from mocksms.inspection.models import Label, Name, Page, PageQuery, RequestModel, ResponseModel, Text
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.phones import LIST_NAMES
 from mocksms.schemas.types import Credit, ListedNumber, WebhookList
@@ -92,13 +94,15 @@ class AccountView(ResponseModel):
     webhooks: list[WebhookView]
     messages: int
     newest: int | None = Field(description="The cursor of its newest message, null without messages")
-    evicted: int
+    evicted: int = Field(description="Number of its messages that were evicted")
     waiting_for_credit: int
+    memory: int = Field(description="Bytes of all that is kept for it, estimated")
+    cursor: int = Field(description="The cursor of its last use, 0 before its first use")
     clock: ClockView
 
 
-class AccountsView(ResponseModel):
-    """All accounts, the latest used first."""
+class AccountsPage(Page):
+    """Accounts, the latest used first."""
 
     accounts: list[AccountView]
 
@@ -109,9 +113,18 @@ class ResetView(ResponseModel):
     reset: str
 
 
-def list_accounts(_: Context, call: InspectionCall) -> AccountsView:
-    """List all accounts, the latest used first."""
-    return AccountsView(accounts=[_view(account) for account in call.scope.accounts])
+def list_accounts(context: Context, call: InspectionCall) -> Steps[AccountsPage]:
+    """List the accounts, the latest used first."""
+    query, accounts = call.query, context.engine.accounts
+
+    def view(account: Account) -> AccountView:
+        context.engine.apply_due(account)
+        return _view(account)
+
+    total = None if query.since else len(accounts)
+    views, totals = yield from context.paginate(query, accounts.latest_first, view, (), total=total)
+    totals["evicted"] = accounts.evicted().accounts
+    return AccountsPage(accounts=views, **totals)
 
 
 def read_account(_: Context, call: InspectionCall) -> AccountView:
@@ -150,11 +163,11 @@ def reset(context: Context, call: InspectionCall) -> ResetView:
     return ResetView(reset=account.id if account else "everything")
 
 
-def _new_list(context: Context, numbers: set[str], change: list[str] | ListChange) -> set[str]:
+def _new_list(context: Context, numbers: Set[str], change: list[str] | ListChange) -> set[str]:
     settings = context.engine.settings
     if isinstance(change, ListChange):
-        return (numbers | digits_of(change.add, settings)) - digits_of(change.remove, settings)
-    return digits_of(change, settings)
+        return {*numbers, *digits_of(change.add, settings)} - digits_of(change.remove, settings)
+    return {*digits_of(change, settings)}
 
 
 def _view(account: Account) -> AccountView:
@@ -175,6 +188,8 @@ def _view(account: Account) -> AccountView:
         newest=account.messages.newest,
         evicted=account.messages.evicted,
         waiting_for_credit=len(account.waiting_for_credit),
+        memory=account.share.used,
+        cursor=account.used_at,
         clock=clock_view(account.clock, account),
     )
 
@@ -203,6 +218,6 @@ ENDPOINTS: Final = (
         raises=_ONE_ACCOUNT,
     ),
     endpoint("DELETE", "account", delete_account, returns=ResetView, raises=_ONE_ACCOUNT),
-    endpoint("GET", "accounts", list_accounts, returns=AccountsView, query=None),
+    endpoint("GET", "accounts", list_accounts, returns=AccountsPage, query=PageQuery),
     endpoint("POST", "reset", reset, returns=ResetView, raises=[UnknownAccount]),
 )

@@ -180,7 +180,7 @@ def endpoint(
         path=f"{BASE}/{path}",
         summary=_title(summary),
         about=" ".join(about.split()),
-        key="unused" if query is None else "optional",
+        key="optional" if query and issubclass(query, AccountQuery) else "unused",
         query=query,
         body=body,
         responses={200: success, **response_specs(errors)},

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import connection_of
 from mocksms.engine.account import Account, Consent, Reply
+from mocksms.engine.budget import Budget
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.journal import RecordedRequest
@@ -22,6 +23,9 @@ from mocksms.sms.message import Message
 
 MAX_EVENTS: Final = 10_000
 """Events in the log; a reader that falls further behind is dropped."""
+
+MAX_TEXT: Final = 1_000
+"""Characters of a text in an event; the record has all of it."""
 
 MAX_STREAMS: Final = 500
 MAX_BATCH: Final = 500
@@ -56,34 +60,45 @@ _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class StreamEvent:
-    """An event with its number; it is encoded when it is first written."""
+    """An event with its number, and the id of its account. It is encoded when it is first written."""
 
-    __slots__ = ("_encoded", "account", "event", "number")
+    __slots__ = ("_content", "account", "number")
 
-    def __init__(self, number: int, account: Account | None, event: EngineEvent) -> None:
+    def __init__(self, number: int, account: str | None, event: EngineEvent) -> None:
         self.number = number
         self.account = account
-        self.event = event
-        self._encoded: bytes | None = None
+        self._content: EngineEvent | Description | bytes = event
+
+    def release(self) -> None:
+        """Describe the event, so that its record does not stay in memory when it is evicted."""
+        if not isinstance(self._content, bytes | Description):
+            self._content = _describe(self.account, self._content)
 
     def encode(self, epoch: str) -> bytes:
         """Return the event as a server-sent event."""
-        if self._encoded is None:
-            kind, data = _describe(self.account, self.event)
-            self._encoded = encode_event(kind, data, f"{epoch}.{self.number}")
-        return self._encoded
+        self.release()
+        if isinstance(self._content, Description):
+            self._content = encode_event(*self._content, f"{epoch}.{self.number}")
+        assert isinstance(self._content, bytes)
+        return self._content
 
     def is_of(self, account: str | None) -> bool:
         """Whether a stream for an account, by its id, shows the event; events without an account are for all."""
-        return account is None or self.account is None or self.account.id == account
+        return account is None or self.account is None or self.account == account
 
 
 class EventLog:
-    """The latest events of a mock. Their ids are `epoch.number`; each run of the mock has another epoch."""
+    """The latest events of a mock. Their ids are `epoch.number`; each run of the mock has another epoch.
 
-    def __init__(self, epoch: str) -> None:
+    Events refer to records until `budget` says that one was removed: describing all of them would slow down every send.
+    """
+
+    def __init__(self, epoch: str, budget: Budget) -> None:
         self.epoch = epoch
         self.latest = 0
+        self._budget = budget
+        self._removals = budget.removals
+        self._released = 0
         self._ring: list[StreamEvent | None] = [None] * MAX_EVENTS
         self._batches: OrderedDict[tuple[int, str | None], tuple[bytes, int]] = OrderedDict()
 
@@ -95,7 +110,18 @@ class EventLog:
     def add(self, account: Account | None, event: EngineEvent) -> None:
         """Add an event; beyond the limit the oldest is evicted."""
         self.latest = number = self.latest + 1
-        self._ring[number % MAX_EVENTS] = StreamEvent(number, account, event)
+        self._ring[number % MAX_EVENTS] = StreamEvent(number, None if account is None else account.id, event)
+        if self._removals != self._budget.removals:
+            self._release()
+
+    def _release(self) -> None:
+        """Let all events describe themselves, since a record was removed."""
+        self._removals = self._budget.removals
+        for number in range(max(self._released + 1, self.first), self.latest + 1):
+            event = self._ring[number % MAX_EVENTS]
+            assert event is not None
+            event.release()
+        self._released = self.latest
 
     def batch(self, place: int, account: str | None) -> tuple[bytes, int]:
         """Return the encoded events after a number, of one account by its id or of all, and the last number."""
@@ -125,7 +151,7 @@ class Streams:
     def __init__(
         self, engine: Engine, epoch: str, stall: float = STALL_SECONDS, keep_alive: float = KEEP_ALIVE_SECONDS
     ) -> None:
-        self.log = EventLog(epoch)
+        self.log = EventLog(epoch, engine.accounts.budget)
         self.stall = stall
         self.keep_alive = keep_alive
         self._open: set[asyncio.Future[str]] = set()
@@ -237,23 +263,31 @@ def _end(end: asyncio.Future[str], reason: str) -> None:
         end.set_result(reason)
 
 
-def _describe(account: Account | None, event: EngineEvent) -> tuple[str, dict[str, Any]]:
-    """Return the kind of an event and what a reader needs to decide which records to read again."""
-    owner = {"account": account.id if account else None}
+class Description(NamedTuple):
+    """The kind of an event and what a reader needs to decide which records to read again."""
+
+    kind: str
+    data: dict[str, Any]
+
+
+def _describe(account: str | None, event: EngineEvent) -> Description:
+    owner = {"account": account}
     match event:
         case Message():
-            return "message", {**owner, **_message(event)}
+            return Description("message", {**owner, **_message(event)})
         case RecordedRequest():
-            return "request", {**owner, **_request(event)}
+            return Description("request", {**owner, **_request(event)})
         case Callback():
-            return "callback", {**owner, **_callback(event)}
+            return Description("callback", {**owner, **_callback(event)})
         case Consent():
-            consent = {"cursor": event.number, "number": event.digits, "choice": event.choice, "cause": event.cause}
-            return "consent", {**owner, **consent}
+            cause = event.cause[:MAX_TEXT]
+            consent = {"cursor": event.number, "number": event.digits, "choice": event.choice, "cause": cause}
+            return Description("consent", {**owner, **consent})
         case Reply():
-            return "reply", {**owner, "cursor": event.number, "number": event.digits, "text": event.text}
+            reply = {"cursor": event.number, "number": event.digits, "text": event.text[:MAX_TEXT]}
+            return Description("reply", {**owner, **reply})
         case _:
-            return str(event), owner
+            return Description(str(event), owner)
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -282,7 +316,7 @@ def _request(request: RecordedRequest) -> dict[str, Any]:
     return {
         "id": request.number,
         "method": request.method,
-        "target": request.target,
+        "target": request.target[:MAX_TEXT],
         "status": request.status,
         "messages": len(request.messages),
     }

@@ -25,6 +25,7 @@ from mocksms.inspection.matching import MAX_COMPARED_MESSAGES, MessageFilter
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.sms.display import clock_time, describe_history
 from mocksms.sms.message import Message, State
+from mocksms.sms.sizes import format_size
 from mocksms.sms.text import content_of
 
 MAX_CLOSEST: Final = 3
@@ -145,15 +146,16 @@ class Explainer:
     def _evicted(self) -> Iterator[Cause]:
         settings, accounts = self._engine.settings, self._engine.accounts
         stores = [account.messages for account in self._scope.accounts]
+        memory = f"--max-memory is {format_size(accounts.budget.limit)}"
         if any(store.evicted_up_to > self._after for store in stores):
             count = sum(store.evicted for store in stores)
-            text = f"{count} SMS were evicted, it may be one of them; --max-messages is {settings.max_messages}"
-            yield Cause(kind="evicted", text=text, id=None)
+            limits = f"--max-messages is {settings.max_messages}, {memory}"
+            yield Cause(kind="evicted", text=f"{count} SMS were evicted, it may be one of them; {limits}", id=None)
         if accounts.evicted_up_to > self._after:
             count = accounts.evicted().accounts
             were = "account was" if count == 1 else "accounts were"
-            text = f"{count} {were} evicted, it may be one of their SMS; --max-accounts is {settings.max_accounts}"
-            yield Cause(kind="evicted", text=text, id=None)
+            limits = f"--max-accounts is {settings.max_accounts}, {memory}"
+            yield Cause(kind="evicted", text=f"{count} {were} evicted, it may be one of their SMS; {limits}", id=None)
 
     def _queued(self, message_filter: MessageFilter) -> Steps[list[Cause]]:
         """The messages that match but for their status, and are still queued."""

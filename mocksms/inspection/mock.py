@@ -35,6 +35,8 @@ class HealthView(CountsView):
     uptime: float = Field(description="In seconds")
     cursor: int
     evicted: CountsView
+    memory: int = Field(description="Bytes of all that is kept, estimated")
+    max_memory: int = Field(description="Bytes beyond which the oldest records are evicted")
 
 
 class NumberView(ResponseModel):
@@ -80,6 +82,8 @@ def health(context: Context, _: InspectionCall) -> HealthView:
         uptime=round((system_time() - context.started).total_seconds(), 3),
         cursor=context.engine.cursor,
         evicted=CountsView(**accounts.evicted()._asdict()),
+        memory=accounts.budget.used,
+        max_memory=accounts.budget.limit,
         **accounts.totals()._asdict(),
     )
 

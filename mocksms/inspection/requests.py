@@ -45,7 +45,7 @@ class RequestView(ResponseModel):
     account: str | None
     at: datetime
     method: str
-    target: str = Field(description="Path and query as sent")
+    target: str = Field(description="Path and query as sent; of longer ones the first 8,192 bytes are recorded")
     headers: list[tuple[str, str]] = Field(description="As sent, secrets shortened")
     body: str = Field(description="As sent, decoded as UTF-8")
     size: int = Field(description="Bytes of the body; of a longer body only the first 65,536 are recorded")

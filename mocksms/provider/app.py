@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from sys import intern
 from typing import Final, NamedTuple
@@ -15,7 +15,15 @@ from mocksms.asgi import MAX_INLINE_BYTES, Disconnected, Headers, Slices, check_
 from mocksms.engine.account import MAX_KEY_LENGTH, Account
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning, header_lines
+from mocksms.engine.journal import (
+    MAX_RECORDED_BODY,
+    MAX_RECORDED_TARGET,
+    REQUEST_SIZE,
+    RecordedRequest,
+    RequestWarning,
+    header_lines,
+    size_of_handling,
+)
 from mocksms.engine.rules import ApiOperation, RefusedByFault, TriggeredFault
 from mocksms.engine.steps import STEP_SIZE, Steps, finish
 from mocksms.errors import (
@@ -34,11 +42,15 @@ from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
 from mocksms.provider.reads import INFO, SEARCH, message_row, query_parameters, read_id, read_search
 from mocksms.provider.responses import ProviderResponse, error_response, internal_error, strict_error, to_json
 from mocksms.provider.send import SEND, ReasonNames, recipients_of, remarks_on, submission_of
+from mocksms.provider.shorten import MAX_VALUE_LENGTH, KeptSend, cut, shorten_send, shorten_warning
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.outcomes import Fault
 
 PREFIX: Final = "/rest/v1"
+MAX_NOTE_LENGTH: Final = 4_000
+"""Characters of the note of a refused request."""
+
 JSON_TYPES: Final = frozenset({"application/json", "text/json"})
 UTF_8: Final = "utf-8"
 ENCODINGS: Final = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "unicode": "utf-16"}
@@ -74,6 +86,15 @@ class ProviderRequest(NamedTuple):
         host = self.headers.get(b"host", b"localhost")
         query = b"?" + self.query if self.query else b""
         return f"{self.scheme}://{host.decode('latin-1')}{self.path}{query.decode('latin-1')}"
+
+
+class SendRequest(NamedTuple):
+    """A valid send. `numbers` are the recipients' numbers as sent, None if all of them are kept as sent."""
+
+    submission: Submission
+    recipients: Sequence[Recipient]
+    warnings: tuple[RequestWarning, ...]
+    numbers: list[str] | None
 
 
 class HandledRequest(NamedTuple):
@@ -159,8 +180,9 @@ class ProviderApp:
             if body_error is not None:
                 raise body_error
             if operation is ApiOperation.SEND:
-                submission, recipients, warnings = await self._read_send(request)
-                return await self._send(owner, request.number, submission, recipients, warnings)
+                sent = await self._read_send(request)
+                warnings = sent.warnings
+                return await self._send(owner, request.number, sent)
             triggered = self._engine.trigger_rule_fault(owner, operation)
             response = await self._read(owner, operation, request.query)
             return HandledRequest(owner, response, operation, note=str(triggered or ""), triggered=triggered)
@@ -171,7 +193,9 @@ class ProviderApp:
         except Exception:
             log.exception("mocksms failed on %s %s", request.method, ascii(request.path))
             response, code, note = internal_error(), INTERNAL_ERROR, "internal error in mocksms; see its log"
-        return HandledRequest(account, response, operation, code, note, triggered, warnings=warnings)
+        return HandledRequest(
+            account, response, operation, code, cut(note, MAX_NOTE_LENGTH), triggered, warnings=warnings
+        )
 
     def _account(self, request: ProviderRequest) -> Account | None:
         """Return the account of the key if the key is valid; its journal records refused requests too."""
@@ -180,34 +204,27 @@ class ProviderApp:
             return None
         return self._engine.accounts.get(key)
 
-    async def _read_send(self, request: ProviderRequest) -> ReadSend:
+    async def _read_send(self, request: ProviderRequest) -> SendRequest:
         encoding = _encoding(request)
         if len(request.body) <= MAX_INLINE_BYTES:
             return _read_send(request.body, encoding, self._settings)
         return await self._slices.run_in_thread(_read_send, request.body, encoding, self._settings)
 
-    async def _send(
-        self,
-        account: Account,
-        number: int,
-        submission: Submission,
-        recipients: list[Recipient],
-        warnings: tuple[RequestWarning, ...],
-    ) -> HandledRequest:
-        if self._settings.strict and warnings:
-            raise strict_error(warnings)
+    async def _send(self, account: Account, number: int, sent: SendRequest) -> HandledRequest:
+        if self._settings.strict and sent.warnings:
+            raise strict_error(sent.warnings)
         self._engine.outbox.hold(number)
-        submit = self._engine.submit_in_steps(account, submission, recipients, number)
-        is_short = len(recipients) <= STEP_SIZE
+        submit = self._engine.submit_in_steps(account, sent.submission, sent.recipients, number)
+        is_short = len(sent.recipients) <= STEP_SIZE
         messages, triggered = finish(submit) if is_short else await self._slices.run(submit)
         return HandledRequest(
             account,
-            ProviderResponse(200, self._reasons.sent_rows(messages)),
+            ProviderResponse(200, self._reasons.sent_rows(messages, sent.numbers)),
             ApiOperation.SEND,
             note=str(triggered or ""),
             triggered=triggered,
             messages=tuple([message.sequence for message in messages]),
-            warnings=warnings,
+            warnings=sent.warnings,
         )
 
     async def _read(self, account: Account, operation: ApiOperation, query: bytes) -> ProviderResponse:
@@ -231,26 +248,32 @@ class ProviderApp:
         """Record a request in the journal."""
         account, response, fault = handled.account, handled.response, handled.transport_fault
         is_lost = fault is not None and fault.loses_response
-        target = scope.get("raw_path", b"") + (b"?" + request.query if request.query else b"")
+        target = (scope.get("raw_path", b"") + (b"?" + request.query if request.query else b""))[:MAX_RECORDED_TARGET]
+        headers, messages = header_lines(tuple(scope["headers"])), handled.messages
+        body, response_body = request.body[:MAX_RECORDED_BODY], b"" if is_lost else response.body[:MAX_RECORDED_BODY]
+        size = REQUEST_SIZE + len(target) + len(headers) + len(body) + len(response_body)
+        if handled.note or handled.warnings or len(messages) > 1:
+            size += size_of_handling(messages, handled.warnings, handled.note)
         recorded = RecordedRequest(
             number=request.number,
             at=(self._engine.accounts if account is None else account).clock.now(),
             method=intern(request.method),
             target=intern(target.decode("latin-1")),
-            headers=header_lines(tuple(scope["headers"])),
-            body=request.body[:MAX_RECORDED_BODY],
+            headers=headers,
+            body=body,
             body_size=len(request.body),
             status=None if is_lost else response.status,
-            response_body=b"" if is_lost else response.body[:MAX_RECORDED_BODY],
+            response_body=response_body,
             response_size=0 if is_lost else len(response.body),
             response_headers=response.headers,
             duration=duration,
-            messages=handled.messages,
+            messages=messages,
             warnings=handled.warnings,
             operation=handled.operation,
             refusal=handled.refusal,
             note=handled.note,
             fault=handled.triggered,
+            size=size,
         )
         self._engine.record_request(account, recorded)
 
@@ -263,14 +286,18 @@ def _note(error: RequestRefused, request: ProviderRequest) -> str:
     return str(error)
 
 
-ReadSend = tuple[Submission, list[Recipient], tuple[RequestWarning, ...]]
-
-
-def _read_send(raw: bytes, encoding: str, settings: Settings) -> ReadSend:
-    body, found = read_send(raw, encoding)
+def _read_send(raw: bytes, encoding: str, settings: Settings) -> SendRequest:
+    body, warnings = read_send(raw, encoding)
     submission, recipients = submission_of(body), recipients_of(body, settings)
-    found += remarks_on(body, submission, recipients)
-    return submission, recipients, tuple(found[:MAX_WARNINGS])
+    sent = KeptSend(submission, recipients, [])
+    if len(raw) > MAX_VALUE_LENGTH:
+        sent = shorten_send(submission, recipients)
+        warnings += sent.warnings
+    warnings += remarks_on(body, sent.submission, sent.recipients)
+    numbers = [recipient.mobile_number for recipient in recipients] if sent.warnings else None
+    if warnings:
+        warnings = [shorten_warning(warning) for warning in warnings[:MAX_WARNINGS]]
+    return SendRequest(sent.submission, sent.recipients, tuple(warnings), numbers)
 
 
 def _operation(request: ProviderRequest) -> ApiOperation:

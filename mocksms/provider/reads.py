@@ -18,6 +18,7 @@ from mocksms.engine.messages import MessageQuery
 from mocksms.errors import InvalidRequest
 from mocksms.provider.responses import ProviderError, operation
 from mocksms.provider.send import BEFORE_9000, ReasonNames
+from mocksms.provider.shorten import MAX_VALUE_LENGTH
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, State, Status
@@ -194,7 +195,9 @@ def _bare_id(raw: str) -> str:
 
 
 def _values(parameters: Parameters, name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for value in parameters.get(name, ()) for part in value.split(",") if part.strip())
+    """Return the values of a parameter, long ones shortened as those of a send are."""
+    parts = (part.strip()[:MAX_VALUE_LENGTH] for value in parameters.get(name, ()) for part in value.split(","))
+    return tuple(filter(None, parts))
 
 
 def _moment(raw: str, name: str, faults: dict[str, list[str]]) -> datetime | None:

@@ -216,12 +216,17 @@ class ReasonNames:
         self.in_reads = hyphen if setting == "hyphen" else underscore
         self._after_number = {state: self._middle(state) for state in State}
 
-    def sent_rows(self, messages: Iterable[Message]) -> bytes:
+    def sent_rows(self, messages: Sequence[Message], numbers: Iterable[str] | None = None) -> bytes:
         """Return the response to a send: a bare array of SentRow, one per message in order.
+
+        `numbers` are the recipients' numbers as sent, None if the messages have them.
 
         Rows of one state differ only in number and id, so the rest is encoded once per state: this is the hot path.
         """
         middle = self._after_number
+        if numbers is not None:
+            pairs = zip(messages, numbers, strict=True)
+            messages = [message._replace(mobile_number=number) for message, number in pairs]
         rows = [
             f'{{"mobile_number":{encode_basestring_ascii(message.mobile_number)}{middle[message.state]}'
             f'{message.transaction_id}"}}'

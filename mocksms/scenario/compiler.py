@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
 from mocksms.engine import rules
-from mocksms.engine.account import digits_of
+from mocksms.engine.account import LISTED_NUMBER_SIZE, digits_of
 from mocksms.engine.patterns import Pattern, RegexBudget
 from mocksms.engine.rule_index import NUMBER_REGEX, TEXT_REGEX, Term, TermKind, content_terms
 from mocksms.engine.rules import ActiveScenario, ApiOperation, Condition, FaultSpec, RateLimit, rate_limit_spec
@@ -34,21 +34,33 @@ TextTest = Callable[[str, RegexBudget], bool]
 
 _LISTS: Final = ("unsubscribed", "bounced", "kosher")
 
+RULE_SIZE: Final = 1_000
+"""Bytes of a rule without its texts."""
+
 
 def compile_scenario(scenario: Scenario, name: str, settings: Settings) -> ActiveScenario:
     """Return the initial values of accounts and the rules of a scenario."""
+    account_values = {} if scenario.account is None else _account_values(scenario.account, settings)
     return ActiveScenario(
         names=(name,),
-        account_values={} if scenario.account is None else _account_values(scenario.account, settings),
+        account_values=account_values,
         rules=tuple(
             _rule(rule, _label(position, rule, name), settings) for position, rule in enumerate(scenario.rule, 1)
         ),
+        size=_size(scenario, account_values),
     )
 
 
 def fault_rule(fault: FaultModel, limits: Limits, label: str, settings: Settings) -> rules.Rule:
     """Return the rule of a fault that a tester sets."""
     return _rule_of(limits, label, _fault_spec(fault), settings)
+
+
+def _size(scenario: Scenario, account_values: Mapping[str, Any]) -> int:
+    """Return the bytes that a scenario takes, about."""
+    listed = sum(len(account_values.get(name, ())) for name in _LISTS)
+    texts = len(scenario.model_dump_json(exclude_unset=True))
+    return texts + RULE_SIZE * len(scenario.rule) + LISTED_NUMBER_SIZE * listed
 
 
 def _account_values(account: AccountModel, settings: Settings) -> dict[str, Any]:

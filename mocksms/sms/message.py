@@ -151,7 +151,8 @@ class Message(NamedTuple):
     `sequence` is its number in the order of all records of the mock. `digits` is the phone number in the form for
     comparisons. `due_at` is when the vendor processes it. `segments` is its price. `decided_by` is the text that says
     what decided its outcome, None until then. `request` is the number of the request that created it, 0 for none.
-    `reactions` are what its recipient does once it is sent.
+    `reactions` are what its recipient does once it is sent. `size` are the bytes that it takes,
+    about; the store of messages counts more for later steps and clicks.
     """
 
     transaction_id: str
@@ -170,6 +171,7 @@ class Message(NamedTuple):
     clicks: tuple[Click, ...] = ()
     callback_policy: CallbackPolicy = DEFAULT_POLICY
     reactions: tuple[Reaction, ...] = ()
+    size: int = 0
 
     @property
     def state(self) -> State:

@@ -54,7 +54,7 @@ class Segments:
     forced_by: ForcedBy | None = None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def count_segments(text: str) -> Segments:
     """Count the segments of a text; an empty text has one.
 

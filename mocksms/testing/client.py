@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
 from functools import partial
@@ -32,6 +32,9 @@ REQUEST_SECONDS: Final = 10.0
 
 ADVANCE_SECONDS: Final = 60.0 + REQUEST_SECONDS
 """How long moving the clock may take: a mock waits up to 60 s for callbacks."""
+
+MAX_PAGE: Final = 1_000
+"""Records on one page of a list."""
 
 HEALTH_SECONDS: Final = 2.0
 """How long the response of one readiness check may take."""
@@ -107,6 +110,15 @@ class MockClient:
         if error is not None:
             raise MockRefused(f"{method} /_mock/{path}", status, error)
         return content
+
+    def accounts(self, since: int = 0) -> Iterator[dict[str, Any]]:
+        """Iterate over the accounts that were used after a cursor, the latest used first; errors as of `request`."""
+        before = None
+        while rows := self.request("GET", "accounts", since=since, before=before, limit=MAX_PAGE)["accounts"]:
+            yield from rows
+            if len(rows) < MAX_PAGE:
+                return
+            before = rows[-1]["cursor"]
 
     def send(
         self,

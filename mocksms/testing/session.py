@@ -148,7 +148,8 @@ class MockSession:
         return self._late, problems
 
     def _find_late(self) -> None:
-        accounts = self.mock.client.request("GET", "accounts")["accounts"] if self._ended else []
+        since = min((ended.cursor for ended in self._ended.values()), default=0)
+        accounts = self.mock.client.accounts(since) if self._ended else ()
         newest = {account["id"]: account["newest"] or 0 for account in accounts}
         for key, ended in tuple(self._ended.items()):
             if newest.get(account_id(key), 0) > ended.cursor:

@@ -56,7 +56,7 @@ def test_accepted_local_number_in_a_list_gets_the_country_code(listed: str, acce
 def test_accounts_do_not_share_number_lists() -> None:
     settings = Settings(unsubscribed=("1",))
     one, other = (Account(key, settings, Clock(ManualClock()), "tests", Numbering()) for key in "ab")
-    one.unsubscribed.add("2")
+    one.opt_out("2")
     assert other.unsubscribed == {"1"}
 
 
@@ -248,7 +248,7 @@ def test_account_does_not_change_the_lists_of_its_scenario() -> None:
     one, other = account("a"), account("b")
     for made in (one, other):
         made.apply_scenario(scenario)
-    one.unsubscribed.add("2")
+    one.opt_out("2")
     assert other.unsubscribed == scenario.account_values["unsubscribed"] == {"1"}
 
 

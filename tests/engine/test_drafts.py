@@ -46,7 +46,9 @@ def test_draft_has_the_values_of_the_send() -> None:
         due_at=NOON + SECOND,
         history=(Transition(NOON, State.QUEUED, "accepted"),),
         decided_by="because",
+        size=message.size,
     )
+    assert message.size > draft(of, Recipient(NUMBER)).size > 0, "fields take memory"
     assert len(message.transaction_id) == 32
 
 

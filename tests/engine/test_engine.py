@@ -113,7 +113,7 @@ def test_async_send_without_delay_is_processed_before_the_send_returns() -> None
 def test_async_send_uses_the_lists_at_the_time_of_processing() -> None:
     world = World(async_delay=timedelta(seconds=10))
     message = world.send(wants_async=True)
-    world.account.bounced.add("972541111111")
+    world.account.bounced = {"972541111111"}
     assert world.after(10, message).state is State.BOUNCED
 
 
@@ -434,7 +434,7 @@ def test_unlimited_credit_sends_all_waiting_messages() -> None:
 def test_message_that_waited_for_credit_is_decided_again(change: str, state: State, words: str) -> None:
     world = World(credit=0)
     message = world.send()
-    getattr(world.account, change).add(message.digits)
+    setattr(world.account, change, {message.digits})
     world.controls.set_credit(world.account, 5)
     judged = world.again(message)
     assert (judged.state, judged.decided_by) == (state, words)
@@ -849,7 +849,7 @@ def test_rule_that_passes_through_later_keeps_a_message_queued(wants_async: bool
 def test_delayed_message_is_decided_at_the_time_of_release() -> None:
     world = World(a_scenario(a_rule("pass", passing(3))))
     message = world.send()
-    world.account.bounced.add(message.digits)
+    world.account.bounced = {message.digits}
     assert timeline(world.after(3, message)) == [(State.QUEUED, 0), (State.BOUNCED, 3)]
 
 

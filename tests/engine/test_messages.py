@@ -39,8 +39,10 @@ def test_store_finds_a_message_by_id_and_by_sequence() -> None:
 def test_store_replaces_a_message_by_its_next_version() -> None:
     store = store_of(a_message(1))
     sent = a_message(1, state=State.SENT)
-    store.replace(sent)
-    assert store.get(sent.transaction_id) is sent
+    stored = store.replace(sent)
+    assert store.get(sent.transaction_id) is stored
+    assert stored == sent._replace(size=stored.size)
+    assert stored.size > sent.size, "a step takes memory"
     assert len(store) == 1
 
 

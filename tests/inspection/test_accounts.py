@@ -29,6 +29,7 @@ def test_account_has_its_initial_values_before_its_first_use() -> None:
         everyone, api = Api(mock), Api(mock, "a key of the tests")
         account = api.get("account")
         clock = account.pop("clock")
+        assert account.pop("memory") > 0
         assert len(account.pop("id")) == 12
         assert account == {
             "key": "a ke…",
@@ -46,9 +47,16 @@ def test_account_has_its_initial_values_before_its_first_use() -> None:
             "newest": None,
             "evicted": 0,
             "waiting_for_credit": 0,
+            "cursor": 0,
         }
         assert clock | {"now": ""} == {"now": "", "frozen": False, "next_due": None}
-        assert everyone.get("accounts") == {"accounts": []}
+        assert everyone.get("accounts") == {
+            "accounts": [],
+            "cursor": 0,
+            "total": 0,
+            "evicted": 0,
+            "incomplete": False,
+        }
         assert everyone.get("health")["accounts"] == 0
 
 
@@ -94,7 +102,8 @@ def test_what_is_changed_is_changed_and_nothing_else(
     before = api.get("account")
     changed = api.patch(**change)
     assert changed[name] == value
-    assert {**before, name: value, "clock": None} == {**changed, "clock": None}
+    other = dict.fromkeys(("clock", "memory", "cursor"))
+    assert {**before, name: value, **other} == {**changed, **other}
     assert {**api.get("account"), "clock": None} == {**changed, "clock": None}
 
 
@@ -253,6 +262,48 @@ def test_accounts_are_listed_the_latest_used_first(own_mock: Mock) -> None:
     assert [account["id"] for account in accounts] == [
         Api(own_mock, key).get("account")["id"] for key in ("first key", "third key", "second key")
     ]
+
+
+def test_accounts_are_listed_page_by_page(own_mock: Mock) -> None:
+    everyone, keys = Api(own_mock), [f"{place} key of a test" for place in range(5)]
+    for key in keys:
+        Api(own_mock, key).patch(credit=1)
+    pages, before = [], None
+    while (page := everyone.get("accounts", limit=2, before=before))["accounts"]:
+        pages.append(page)
+        before = page["accounts"][-1]["cursor"]
+    shown = [[account["key"] for account in page["accounts"]] for page in pages]
+    assert shown == [["4 ke…", "3 ke…"], ["2 ke…", "1 ke…"], ["0 ke…"]]
+    assert [page["total"] for page in pages] == [5, 5, 5]
+
+
+def test_accounts_are_listed_from_a_cursor_on(own_mock: Mock) -> None:
+    everyone = Api(own_mock)
+    for key in ("first key", "second key"):
+        Api(own_mock, key).send(PHONE)
+    cursor = everyone.get("accounts")["cursor"]
+    assert everyone.get("accounts", since=cursor)["accounts"] == []
+    Api(own_mock, "first key").send(PHONE)
+    page = everyone.get("accounts", since=cursor)
+    assert ([account["key"] for account in page["accounts"]], page["total"]) == (["firs…"], 1)
+
+
+def test_list_says_that_accounts_were_evicted() -> None:
+    with running(Settings(port=0, max_accounts=2)) as mock:
+        for key in ("one", "two", "three"):
+            Api(mock, key).send(PHONE)
+        page = Api(mock).get("accounts")
+    assert (page["total"], page["evicted"], page["incomplete"]) == (2, 1, True)
+
+
+def test_memory_of_an_account_grows_with_its_records_and_lists(api: Api) -> None:
+    before = api.get("account")["memory"]
+    api.send(PHONE, content="x" * 10_000)
+    with_message = api.get("account")["memory"]
+    assert with_message - before > 20_000, "the message, and the body of its request"
+    listed = api.patch(bounced=[f"97254{place:07d}" for place in range(100)])["memory"]
+    assert listed - with_message > 10_000
+    assert api.patch(bounced=[])["memory"] == with_message
 
 
 @pytest.mark.parametrize(

@@ -332,27 +332,27 @@ def test_other_accounts_without_it_are_no_cause(story: Open) -> None:
 
 
 def test_evicted_messages_are_a_cause(story: Open) -> None:
-    api = story(max_messages=2)
+    api = story(max_messages=2, max_memory=2**26)
     cursor = api.get("messages")["cursor"]
     for number in range(5):
         api.send(content=f"Message {number}")
     after = api.get("messages")["cursor"]
-    said = "  evicted    3 SMS were evicted, it may be one of them; --max-messages is 2"
+    said = "  evicted    3 SMS were evicted, it may be one of them; --max-messages is 2, --max-memory is 64MiB"
     assert api.why(content="Message 0", since=cursor).splitlines()[-1] == said
     assert "evicted" not in api.why(content="Message 0", since=after)
 
 
 def test_evicted_accounts_are_a_cause(story: Open) -> None:
-    api = story(max_accounts=1)
+    api = story(max_accounts=1, max_memory=2**26)
     other, third = Story(api.mock, "other"), Story(api.mock, "third")
     api.send()
     other.send()
     assert api.why(content="Hello").splitlines()[-1] == (
-        "  evicted    1 account was evicted, it may be one of their SMS; --max-accounts is 1"
+        "  evicted    1 account was evicted, it may be one of their SMS; --max-accounts is 1, --max-memory is 64MiB"
     )
     third.send()
     assert api.why(content="Hello").splitlines()[-1] == (
-        "  evicted    2 accounts were evicted, it may be one of their SMS; --max-accounts is 1"
+        "  evicted    2 accounts were evicted, it may be one of their SMS; --max-accounts is 1, --max-memory is 64MiB"
     )
     assert "evicted" not in third.why(content="No", since=third.get("messages")["cursor"])
 

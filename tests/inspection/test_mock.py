@@ -17,7 +17,9 @@ from tests.support import NUMBER, TIMEOUT, Mock, running
 @pytest.fixture(scope="module")
 def counted_mock() -> Iterator[Mock]:
     """A mock of this module alone, small enough to evict."""
-    with running(Settings(port=0, seed="tests", max_accounts=2, max_messages=2, max_requests=3)) as mock:
+    with running(
+        Settings(port=0, seed="tests", max_accounts=2, max_messages=2, max_requests=3, max_memory=2**26)
+    ) as mock:
         yield mock
 
 
@@ -29,6 +31,9 @@ def test_health_counts_records_and_evictions(counted_mock: Mock) -> None:
     health = Api(counted_mock).get("health")
     assert health.pop("version") == version("mocksms")
     assert health.pop("uptime") >= 0
+    memory = [account["memory"] for account in Api(counted_mock).get("accounts")["accounts"]]
+    assert health.pop("memory") == sum(memory) > 0
+    assert health.pop("max_memory") == 2**26
     assert health == {
         "status": "ready",
         "cursor": 19,

@@ -34,6 +34,7 @@ SPECIAL: list[tuple[str, str, Any]] = [
     ("advance_clock", "clock/advance", {"to": "2001-01-01"}),
     ("freeze_clock", "clock/freeze", {"at": "1969-01-01"}),
     ("put_scenario", "scenario?name=broken", None),
+    ("list_accounts", "accounts?since=9007199254740992", None),
 ]
 """Requests that only this operation refuses: its id, the path and the body. The latest message is an invalid one."""
 

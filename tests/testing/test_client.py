@@ -68,7 +68,7 @@ def test_refused_request_raises_the_reason(shared_mock: Mock) -> None:
 def test_control_token_is_sent() -> None:
     with running(Settings(port=0, control_token="secret")) as mock:
         with closing(MockClient(mock.url, "secret")) as client:
-            assert client.request("GET", "accounts") == {"accounts": []}
+            assert client.request("GET", "accounts")["accounts"] == []
         with closing(MockClient(mock.url)) as client, pytest.raises(MockRefused, match="control token"):
             client.request("GET", "accounts")
 

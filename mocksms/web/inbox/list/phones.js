@@ -147,7 +147,7 @@ function renderRow(item, node) {
   const { status, reject_reason: reason } = item;
   const at = isMessage(item) ? item.created_at : item.at;
   const preview = isMessage(item) ? item.text : item.preview;
-  const showsAccount = mockState.accounts.length > 1 && !route().account;
+  const showsAccount = mockState.accountCount > 1 && !route().account;
   const isOptedOut = !isMessage(item) && item.lists.includes("unsubscribed");
   const isReply = !isMessage(item) && item.is_reply;
   return [

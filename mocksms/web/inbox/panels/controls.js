@@ -1,7 +1,7 @@
 /** The panel that controls the mock: scenario, faults, clock, account, reset. */
 
 import { element } from "../../shared/dom.js";
-import { request } from "../api/client.js";
+import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { route } from "../state/route.js";
 import { button, dialog, formatted, section } from "../ui/components.js";
@@ -58,10 +58,13 @@ export class Controls {
 /** Reset the mock, or the selected account, after a dialog that says what will be deleted. */
 async function confirmReset() {
   const { account } = route();
-  await attempt(() => mockState.load());
-  const accounts = mockState.accounts.filter(({ id }) => !account || id === account);
-  const messages = accounts.reduce((sum, each) => sum + each.messages, 0);
-  const all = accounts.length === 1 ? "the only account" : `all ${accounts.length} accounts`;
+  const health = await attempt(async () => {
+    await mockState.load();
+    return get("health", ANY_ACCOUNT);
+  });
+  if (!health) return;
+  const messages = account ? (mockState.selectedAccount()?.messages ?? 0) : health.messages;
+  const all = health.accounts === 1 ? "the only account" : `all ${health.accounts} accounts`;
   const target = account ? `the account ${mockState.accountName(account)}` : all;
   const everything = account ? "" : " Scenario and faults return to those the mock was started with.";
   const text =

@@ -5,9 +5,17 @@ import { singleLine } from "../ui/text.js";
 import { day } from "../ui/time.js";
 import { route } from "./route.js";
 
+const MAX_ACCOUNTS = 500;
+
 export const mockState = {
-  /** @type {Api.Account[]} */
+  /**
+   * The latest used accounts, and the selected one.
+   *
+   * @type {Api.Account[]}
+   */
   accounts: [],
+  /** The number of all accounts. */
+  accountCount: 0,
   /** @type {Api.Clock} */
   clock: { now: new Date().toISOString(), frozen: false, next_due: null },
   loadedAt: performance.now(),
@@ -35,18 +43,32 @@ export const mockState = {
   selectedAccount() {
     const selected = route().account;
     if (selected) return this.accounts.find((account) => account.id === selected);
-    return this.accounts.length === 1 ? this.accounts[0] : undefined;
+    return this.accountCount === 1 ? this.accounts[0] : undefined;
   },
 
   /** What the rows of a list depend on; they are drawn again when it changes. */
   fingerprint() {
-    return JSON.stringify([this.accounts.length > 1, day(this.now())]);
+    return JSON.stringify([this.accountCount > 1, day(this.now())]);
   },
 
   /** Read accounts and clock. */
   async load() {
-    const [{ accounts }, clock] = await Promise.all([get("accounts", ANY_ACCOUNT), get("clock", ANY_ACCOUNT)]);
-    Object.assign(this, { accounts, loadedAt: performance.now() });
+    const [{ accounts, total }, clock] = await Promise.all([
+      get("accounts", { ...ANY_ACCOUNT, limit: MAX_ACCOUNTS }),
+      get("clock", ANY_ACCOUNT),
+    ]);
+    const selected = route().account;
+    const isListed = accounts.some((/** @type {Api.Account} */ { id }) => id === selected);
+    if (selected && !isListed && total > accounts.length) accounts.push(...(await knownAccount()));
+    Object.assign(this, { accounts, accountCount: total, loadedAt: performance.now() });
     this.clock = this.selectedAccount()?.clock ?? clock;
   },
 };
+
+/** The selected account, as a list; the list is empty if the mock does not know it. */
+function knownAccount() {
+  return get("account").then(
+    (account) => [account],
+    () => [],
+  );
+}

@@ -160,7 +160,7 @@ export class Conversation {
       button("‹", () => navigate(NO_CONVERSATION), { class: "back", "aria-label": "Back to the list" }),
       element("h2", {}, isolated(asSent)),
       copyButton("Number", () => asSent),
-      mockState.accounts.length > 1 && element("span", { class: "chip" }, mockState.accountName(account)),
+      mockState.accountCount > 1 && element("span", { class: "chip" }, mockState.accountName(account)),
       ...(phone?.lists ?? []).map(listChip),
       element("span", { class: "muted counts" }, counts),
       button("Send to this number", () => navigate({ panel: "compose", recipient: asSent }), { class: "small" }),

@@ -6,8 +6,6 @@ import { NO_CONVERSATION, navigate, route } from "../state/route.js";
 import { patch } from "./patch.js";
 import { singleLine } from "./text.js";
 
-const MAX_OPTIONS = 500;
-
 /** @param {Api.Account} account */
 function describe({ key, label, messages }) {
   const parts = [key, label, `${messages} SMS`].filter((part) => part !== "");
@@ -23,14 +21,14 @@ export class AccountPicker {
 
   /** Show the accounts and which one is selected. */
   update() {
-    const { accounts } = mockState;
+    const { accounts, accountCount } = mockState;
     const { account = "" } = route();
     const options = [
-      ["", `all ${accounts.length} accounts`],
-      ...accounts.slice(0, MAX_OPTIONS).map((each) => [each.id, describe(each)]),
+      ["", `all ${accountCount} accounts`],
+      ...accounts.map((each) => [each.id, describe(each)]),
     ];
     if (!options.some(([id]) => id === account)) options.push([account, `${singleLine(account)} · unknown account`]);
-    this.node.hidden = accounts.length < 2 && !account;
+    this.node.hidden = accountCount < 2 && !account;
     patch(
       this.node,
       options.map(([value, label]) => element("option", { value }, label)),

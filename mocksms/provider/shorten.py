@@ -1,0 +1,65 @@
+"""What is kept of a long send: the start of each value, and only the placeholder values that the content uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from mocksms.engine.journal import RequestWarning
+from mocksms.sms.message import NO_FIELDS, Recipient, Submission
+from mocksms.sms.text import Template
+
+MAX_VALUE_LENGTH: Final = 1_000
+"""Characters of a value other than the text that are kept: no phone shows more, and no list finds more."""
+
+
+class KeptSend(NamedTuple):
+    """A send as it is kept, and a warning for each value that is shortened."""
+
+    submission: Submission
+    recipients: Sequence[Recipient]
+    warnings: list[RequestWarning]
+
+
+def shorten_send(submission: Submission, recipients: Sequence[Recipient]) -> KeptSend:
+    """Shorten the long values of a send, and drop the placeholder values that its content does not use."""
+    warnings: list[RequestWarning] = []
+    kept = submission._replace(
+        sender=submission.sender and _shorten(submission.sender, "message.sender_id", warnings),
+        charset=_shorten(submission.charset, "message.charset", warnings),
+        tags=tuple(_shorten(tag, "message.tags", warnings) for tag in submission.tags),
+    )
+    if not kept.unsubscribe_link:
+        text = _shorten(kept.unsubscribe_text, "message.unsubscribe_text", warnings)
+        kept = kept._replace(unsubscribe_text=text)
+    placeholders = Template(submission).placeholders
+    used: dict[int, Mapping[str, str]] = {}
+    for to in recipients:
+        if id(to.fields) not in used:
+            used[id(to.fields)] = {name: to.fields[name] for name in placeholders if name in to.fields}
+    return KeptSend(
+        kept,
+        [
+            Recipient(_shorten(to.mobile_number, "message.to", warnings), used[id(to.fields)] or NO_FIELDS)
+            for to in recipients
+        ],
+        warnings,
+    )
+
+
+def shorten_warning(warning: RequestWarning) -> RequestWarning:
+    """Return a warning whose texts are not long."""
+    return RequestWarning(cut(warning.path), cut(warning.note))
+
+
+def cut(text: str, length: int = MAX_VALUE_LENGTH) -> str:
+    """Return the start of a text, with an ellipsis if there is more."""
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
+def _shorten(value: str, path: str, warnings: list[RequestWarning]) -> str:
+    if len(value) <= MAX_VALUE_LENGTH:
+        return value
+    note = f"a value of {len(value)} characters; the first {MAX_VALUE_LENGTH} are kept"
+    warnings.append(RequestWarning(path, note))
+    return value[:MAX_VALUE_LENGTH]
