@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -37,9 +37,9 @@ def read_variables(environment: Mapping[str, str], options: Sequence[str]) -> di
     """
     variables = {variable_name(option): option for option in options}
     for variable in _foreign(environment, variables):
-        near = min(variables, key=lambda known: _typing_errors(variable.upper(), known))
-        if _typing_errors(variable.upper(), near) <= (1 if len(variables[near]) < LONG_NAME else 2):
-            raise SettingsError(f"{variable} is not an environment variable of mocksms; did you mean {near}?")
+        if near := min(_meant(variable, options), default=None):
+            meant = variable_name(near[1])
+            raise SettingsError(f"{variable} is not an environment variable of mocksms; did you mean {meant}?")
     return {
         variables[variable]: (variable, value)
         for variable, value in environment.items()
@@ -57,6 +57,17 @@ def describe_foreign(environment: Mapping[str, str], options: Sequence[str]) -> 
         return ""
     are_unknown = "is not an environment variable" if len(names) == 1 else "are not environment variables"
     return f"{', '.join(names)} {are_unknown} of mocksms, and ignored."
+
+
+def _meant(variable: str, options: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Iterate over the options whose name a variable has with typing errors, each after their number."""
+    name = variable.removeprefix(VARIABLE_PREFIX).lower()
+    for option in options:
+        limit = 1 if len(option) < LONG_NAME else 2
+        # Cheap, because it is tried for each pair of names: an error changes the length by 1, and up to 2 characters.
+        is_near = abs(len(option) - len(name)) <= limit and len({*option} ^ {*name}) <= 2 * limit
+        if is_near and (errors := _typing_errors(name, option)) <= limit:
+            yield errors, option
 
 
 def _foreign(environment: Mapping[str, str], variables: Collection[str]) -> list[str]:

@@ -145,6 +145,16 @@ def test_another_server_is_named_as_such(status: int, body: bytes) -> None:
     assert refused.value.reason == reason
 
 
+def test_path_of_a_url_is_named_where_no_mock_responds(shared_mock: Mock) -> None:
+    for ending in ("", "/", "/rest/v1", "/rest/v1/"):
+        with closing(MockClient(shared_mock.url + ending)) as client:
+            client.check_health()
+            assert client.url == shared_mock.url
+    hint = r"is it mocksms that listens there\? The URL of a mock has no path, unless a proxy adds /rest/v2\.$"
+    with closing(MockClient(f"{shared_mock.url}/rest/v2")) as client, pytest.raises(MockUnreachable, match=hint):
+        client.check_health()
+
+
 def test_request_times_out() -> None:
     pause = threading.Event()
     with other_server(200, b"{}", pause) as url, closing(MockClient(url)) as client:
