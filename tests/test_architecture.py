@@ -53,7 +53,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "random": {"engine.clock", "engine.account", "engine.rulebook", "cli.demo"},
     "time": {"engine.clock", "engine.account"},
     "socket": {"server", "connections", "webhooks", "testing.client", "testing.session"},
-    "ssl": {"webhooks"},
+    "ssl": {"webhooks", "testing.client"},
     "threading": {"webhooks", "testing.client", "testing.server", "testing.waiting"},
     "http.client": {"webhooks", "provider.responses", "testing.client"},
     "urllib.request": set(),

@@ -65,6 +65,7 @@ class Protocol(HttpToolsProtocol):
     _in_request = False
     _why = ""
     _head_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
     def __init__(self, record_malformed: RecordMalformed, idle: IdleConnections, **options: Any) -> None:
         super().__init__(**options)
@@ -83,6 +84,7 @@ class Protocol(HttpToolsProtocol):
         """End a connection."""
         self._idle.discard(self)
         self._end_head()
+        self._end_write_timer()
         self._unset_keepalive_if_required()
         cast("TcpConnection", self.transport).shut_down()
         super().connection_lost(exc)
@@ -152,6 +154,16 @@ class Protocol(HttpToolsProtocol):
         elif self._is_answered():
             self._idle.add(self)
 
+    def pause_writing(self) -> None:
+        """Wait until the client reads; abort the connection in the end."""
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(self.timeout_keep_alive, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        super().resume_writing()
+        self._end_write_timer()
+
     def shutdown(self) -> None:
         """Stop: finish an open request, but do not wait for the rest of a body."""
         if not self._is_head() and not self.cycle.response_complete:
@@ -190,6 +202,11 @@ class Protocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _end_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def _refuse_slow_head(self) -> None:
         self._refuse(408, f"The request headers did not arrive within {MAX_HEAD_SECONDS:g} seconds.")

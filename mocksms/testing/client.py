@@ -5,8 +5,10 @@ It uses the standard library's HTTP client: test doubles replace requests, httpx
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
+import ssl
 import sys
 import threading
 import weakref
@@ -263,7 +265,7 @@ class MockClient:
             self._has_timed_out = True
             return MockUnreachable(self.url, f"timed out after {read_timeout:g} s", error)
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return MockUnreachable(self.url, f"{reason}; is mocksms running there?", error)
+        return MockUnreachable(self.url, f"{reason}; {_hint(error)}", error)
 
     def _not_a_mock(self, method: str, target: str, status: int) -> MockUnreachable:
         reason = f"{method} {target} returned {status} and not the JSON of a mock; is it mocksms that listens there?"
@@ -350,6 +352,15 @@ def _as_json(value: object) -> object:
         case set() | frozenset():
             return sorted(value)
     raise TypeError(f"{value!r} cannot be sent to a mock; JSON values, timedeltas and sets can")
+
+
+def _hint(error: Exception) -> str:
+    """Return what to do about an error of a connection."""
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
+        return "mocksms speaks plain HTTP, so its URL starts with http:// unless a proxy adds TLS"
+    if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
+        return "close files or connections of this process, or raise its limit with ulimit -n"
+    return "is mocksms running there?"
 
 
 def _is_read(method: str, target: str) -> bool:

@@ -96,11 +96,11 @@ async def respond_with_much(_scope: Any, _receive: Any, send: Any) -> None:
 class OneConnection:
     """A server with one connection, and its client."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_idle: int = 3600) -> None:
         self.idle = IdleConnections()
         self.state = ServerState()
         self.here, self.client = socket.socketpair()
-        self._config = Config(respond_with_much, http="httptools", timeout_keep_alive=3600)
+        self._config = Config(respond_with_much, http="httptools", timeout_keep_alive=max_idle)
 
     async def accept(self) -> None:
         await asyncio.get_running_loop().connect_accepted_socket(self._protocol, self.here)
@@ -124,6 +124,17 @@ def test_connection_of_a_client_that_never_reads_is_aborted() -> None:
             server.client.sendall(HEALTH)
             await server.wait_for(lambda: server.state.total_requests == 1)
             assert server.idle.close_longest()
+            await server.wait_for(lambda: not server.state.connections)
+
+    asyncio.run(story())
+
+
+def test_connection_of_a_client_that_pipelines_and_never_reads_is_aborted() -> None:
+    async def story() -> None:
+        server = OneConnection(max_idle=0)
+        await server.accept()
+        with server.client:
+            server.client.sendall(HEALTH * 2)
             await server.wait_for(lambda: not server.state.connections)
 
     asyncio.run(story())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -109,8 +110,21 @@ def test_url_with_a_password_is_refused_without_showing_it() -> None:
 def test_https_url_uses_tls(shared_mock: Mock) -> None:
     with (
         closing(MockClient(shared_mock.url.replace("http:", "https:"))) as client,
-        pytest.raises(MockUnreachable, match="SSL"),
+        pytest.raises(MockUnreachable, match="SSL") as lost,
     ):
+        client.request("GET", "health")
+    assert str(lost.value).endswith(
+        "; mocksms speaks plain HTTP, so its URL starts with http:// unless a proxy adds TLS"
+    )
+
+
+def test_missing_file_descriptors_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("socket.create_connection", fail)
+    client = MockClient("http://127.0.0.1:1")
+    with pytest.raises(MockUnreachable, match=r"Too many open files; close files .* ulimit -n$"):
         client.request("GET", "health")
 
 

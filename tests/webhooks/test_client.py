@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -20,6 +21,7 @@ from mocksms.webhooks.client import (
     MAX_RECORDED_BODY,
     MAX_RESPONSE,
     MAX_RESPONSE_BODY,
+    Connection,
     WebhookClient,
     resolve,
 )
@@ -65,6 +67,29 @@ def responding(*responses: bytes) -> Callable[[socket.socket], None]:
             connection.sendall(response)
 
     return act
+
+
+def test_connection_ends_after_the_call_while_another_process_has_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies: list[socket.socket] = []
+    ended: list[bytes] = []
+
+    def act(connection: socket.socket) -> None:
+        request_of(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        ended.append(connection.recv(1))
+
+    close = Connection.close
+
+    def copy_and_close(self: Connection) -> None:
+        if not copies:
+            copies.append(socket.socket(fileno=os.dup(self._socket.fileno())))
+        close(self)
+
+    monkeypatch.setattr(Connection, "close", copy_and_close)
+    with listening(act) as port:
+        assert call(f"http://127.0.0.1:{port}/").status == 200
+    copies[0].close()
+    assert ended == [b""]
 
 
 def test_call_sends_the_exact_bytes_and_returns_the_response() -> None:
