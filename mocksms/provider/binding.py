@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
-from mocksms.provider.lenient_json import BODY, MAX_WARNINGS, parse
+from mocksms.provider.lenient_json import BODY, MAX_WARNINGS, JsonNumber, parse
 from mocksms.provider.send import SendBody
 from mocksms.sms.times import parse_instant
 
@@ -212,7 +212,7 @@ class _Binder:
 def _display(value: object) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
-    text = json.dumps(value)
+    text = str(value) if isinstance(value, JsonNumber) else json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

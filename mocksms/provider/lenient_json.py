@@ -21,6 +21,9 @@ BODY: Final = "body"
 MAX_WARNINGS: Final = 50
 """Maximum of warnings for one body; further ones are left out."""
 
+MAX_INTEGER_DIGITS: Final = 100
+"""Digits of a number that is an integer for us; Python refuses integers with thousands of digits."""
+
 _TOKEN = re.compile(
     r"""
     (?P<string>"(?:[^"\\]++|\\.)*+"?)
@@ -38,6 +41,22 @@ _TOKEN = re.compile(
 _COLON = re.compile(r"\s*+:")
 _STRING_PART = re.compile(r"\\.|[\"\x00-\x1f]", re.DOTALL)
 """An escape with what it escapes, or a character that may have to become one."""
+
+
+class JsonNumber(float):
+    """A number with its spelling: where a text belongs, `12.50` is not `12.5`."""
+
+    __slots__ = ("spelling",)
+    spelling: str
+
+    def __new__(cls, spelling: str) -> JsonNumber:
+        """Return the number that a text spells."""
+        number = super().__new__(cls, spelling)
+        number.spelling = spelling
+        return number
+
+    def __str__(self) -> str:
+        return self.spelling
 
 
 class Parsed(NamedTuple):
@@ -96,18 +115,23 @@ def _load(text: str, known: list[RequestWarning]) -> Parsed:
                     report(f"duplicate name {name!r}, the last one wins")
         return built
 
-    def constant(word: str) -> float:
+    def constant(word: str) -> JsonNumber:
         report(f"{word} is not a JSON number")
-        return float(word)
+        return JsonNumber(word)
 
+    decoder = json.JSONDecoder(
+        object_pairs_hook=build, parse_float=JsonNumber, parse_int=_whole_number, parse_constant=constant
+    )
     try:
-        return Parsed(json.JSONDecoder(object_pairs_hook=build, parse_constant=constant).decode(text), warnings)
-    except json.JSONDecodeError:
-        raise
+        return Parsed(decoder.decode(text), warnings)
     except RecursionError as error:
         raise InvalidRequest({BODY: ["The JSON is nested too deeply."]}) from error
-    except ValueError as error:
-        raise InvalidRequest({BODY: ["A number in the JSON has too many digits."]}) from error
+
+
+def _whole_number(spelling: str) -> int | JsonNumber:
+    """Return a whole number as an integer, unless that has another spelling or too many digits for one."""
+    is_plain = len(spelling) <= MAX_INTEGER_DIGITS and spelling != "-0"
+    return int(spelling) if is_plain else JsonNumber(spelling)
 
 
 def _describe(error: json.JSONDecodeError, text: str, position: int) -> str:

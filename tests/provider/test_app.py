@@ -22,7 +22,7 @@ from mocksms.provider.faults import response_written
 from mocksms.provider.lenient_json import MAX_WARNINGS
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
-from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH
+from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, content_of
 from mocksms.sms.webhook import Webhook
 from tests.provider.inprocess import INFO, SEARCH, SEND, FakeConnection, InProcess, Response, response_of
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, body
@@ -415,6 +415,29 @@ def test_journal_records_the_warnings_of_an_accepted_send() -> None:
     mock = InProcess()
     mock.post('{"message": {"content": "x", "to": [{"mobile_number": 972541111111}]}}')
     assert mock.warnings() == (RequestWarning("message.to[0].mobile_number", "972541111111 is read as a string"),)
+
+
+@pytest.mark.ledger("body.number-spelling")
+@pytest.mark.parametrize("spelling", ["12.50", "1e3", "12345678901234567890123.4500", "1E+999", "-0"])
+@pytest.mark.parametrize("lenient", ["", ","], ids=["strict", "lenient"])
+def test_number_keeps_its_spelling_in_every_text(spelling: str, lenient: str) -> None:
+    mock = InProcess()
+    text = """{"message": {"content": "Pay #sum# or #NUMBER# NIS", "to": [{"mobile_number": NUMBER}],
+        "field_vars": [{"rcpt": NUMBER, "fields": [
+            {"name": "sum", "content": NUMBER}, {"name": NUMBER, "content": NUMBER, "type": NUMBER}
+        ]}],
+        "tags": [NUMBER, "x"], "charset": NUMBER, "sender_id": NUMBER, "unsubscribe_text": NUMBER,
+        "add_unsubscribe_link": false}}"""
+    (row,) = mock.post(text.replace("NUMBER", spelling)).json()
+    (sent,) = mock.account().messages.newest_first(MessageQuery())
+    assert row["mobile_number"] == sent.mobile_number == spelling
+    assert content_of(sent) == f"Pay {spelling} or {spelling} NIS"
+    assert (sent.sender, sent.submission.tags) == (spelling, (spelling, "x"))
+    assert (sent.submission.charset, sent.submission.unsubscribe_text) == (spelling, spelling)
+    text = '{"message": {"content": NUMBER, "to": [{"mobile_number": "1"}], "from": NUMBER,}}'
+    mock.post(text.replace("NUMBER", spelling).replace(",}", f"{lenient}}}"))
+    found = mock.search()[0]
+    assert (found["content"], found["sender"]) == (spelling, spelling)
 
 
 def _call(mock: InProcess, *events: Event) -> list[Event]:

@@ -9,7 +9,7 @@ import pytest
 from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 from mocksms.provider.binding import bind
-from mocksms.provider.lenient_json import MAX_WARNINGS
+from mocksms.provider.lenient_json import MAX_WARNINGS, JsonNumber
 from mocksms.provider.send import SendBody
 from tests.support import NUMBER, body
 
@@ -153,7 +153,8 @@ def test_bind_refuses_missing_required_fields(data: object, path: str, name: str
     ("value", "expected"),
     [
         pytest.param(972541111111, "972541111111", id="whole-number"),
-        pytest.param(1.5, "1.5", id="decimal"),
+        pytest.param(JsonNumber("1.50"), "1.50", id="decimal"),
+        pytest.param(JsonNumber("NaN"), "NaN", id="no-number"),
         pytest.param(True, "true", id="true"),
         pytest.param(False, "false", id="false"),
     ],
@@ -172,7 +173,8 @@ def test_bind_converts_plain_values_to_strings(value: object, expected: str) -> 
         pytest.param(" FALSE ", False, "the string ' FALSE ' is read as a boolean", id="false-in-any-case"),
         pytest.param(1, True, "the number 1 is read as a boolean", id="one"),
         pytest.param(0, False, "the number 0 is read as a boolean", id="zero"),
-        pytest.param(0.5, True, "the number 0.5 is read as a boolean", id="decimal"),
+        pytest.param(JsonNumber("0.50"), True, "the number 0.50 is read as a boolean", id="decimal"),
+        pytest.param(JsonNumber("0.0"), False, "the number 0.0 is read as a boolean", id="zero with decimals"),
     ],
 )
 def test_bind_converts_strings_and_numbers_to_booleans(value: object, expected: bool, note: str) -> None:
