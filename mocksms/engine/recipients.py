@@ -76,7 +76,8 @@ class Recipients:
         """Return whether a reply to a message opts out or in; if neither, the reason."""
         choice = self.words.choice(text)
         if choice is None:
-            return None, f"only {', '.join(self.words.out)} opts out and {', '.join(self.words.into)} opts in"
+            out, into = ", ".join(self.words.out), ", ".join(self.words.into)
+            return None, f"it is not a word that opts out ({out}) or in ({into})"
         if message is None:
             return None, "this account has no message to the phone"
         if not message.submission.unsubscribe_reply:

@@ -151,7 +151,7 @@ def test_messages_to_an_unsubscribed_recipient_are_rejected() -> None:
     [
         (True, "STOP", "opted out", ""),
         (True, "הסר", "opted out", ""),
-        (True, "Thanks", "", "only STOP, הסר opts out and START opts in"),
+        (True, "Thanks", "", "it is not a word that opts out (STOP, הסר) or in (START)"),
         (False, "STOP", "", "the latest message to the phone did not offer it (add_unsubscribe_sms_reply)"),
         (True, "START", "", "the phone is already opted in"),
     ],

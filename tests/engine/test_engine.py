@@ -191,7 +191,9 @@ def test_automatic_reply_comes_a_second_after_sending_without_opt_out() -> None:
     assert len(world.account.replies) == 0
     world.clock.advance(10)
     assert list(world.account.replies.newest_first()) == [
-        Reply(2, NOON + SECOND, message.digits, "YES", reason="only STOP, הסר opts out and START opts in")
+        Reply(
+            2, NOON + SECOND, message.digits, "YES", reason="it is not a word that opts out (STOP, הסר) or in (START)"
+        )
     ]
     assert world.account.unsubscribed == set()
 

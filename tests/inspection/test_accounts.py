@@ -393,7 +393,7 @@ def test_phone_replies(api: Api) -> None:
         "number": DIGITS,
         "text": "שלום",
         "effect": "",
-        "reason": "only STOP, הסר opts out and START opts in",
+        "reason": "it is not a word that opts out (STOP, הסר) or in (START)",
     }
     page = api.get("inbound")
     assert page == {"cursor": page["cursor"], "total": 1, "evicted": 0, "incomplete": False, "replies": [reply]}

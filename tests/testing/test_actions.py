@@ -238,7 +238,7 @@ def test_reply_opts_out_by_its_words(sms: MockSMS) -> None:
     assert sms.opted_out == ["972541111111"]
     assert repr(reply) == '<reply of 972541111111 "STOP", opted out>'
     assert repr(sms.reply(NUMBER, "Hi")) == (
-        '<reply of 972541111111 "Hi", without effect: only STOP, הסר opts out and START opts in>'
+        '<reply of 972541111111 "Hi", without effect: it is not a word that opts out (STOP, הסר) or in (START)>'
     )
 
 
