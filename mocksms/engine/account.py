@@ -263,6 +263,11 @@ class Account:
         """When the next planned action is due, None if there is none."""
         return self._agenda[0].at if self._agenda else None
 
+    @property
+    def next_due_at(self) -> datetime | None:
+        """When the next planned action or callback is due, None if there is none."""
+        return min(filter(None, (self.next_at, self.callbacks.next_at)), default=None)
+
     def new_transaction_id(self) -> str:
         """Return an unused id as the vendor writes them: 32 lower-case hex digits (observed)."""
         while True:

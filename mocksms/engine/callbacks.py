@@ -109,11 +109,17 @@ def size_of(callback: Callback) -> int:
     return CALLBACK_SIZE + getsizeof(callback.details.text) + attempts
 
 
+def describe_callback(callback: Callback) -> str:
+    """Return which callback is meant: its number, event, what it is about, and URL."""
+    details = callback.details
+    return f"{callback.number} {callback.event} of {details.transaction_id or details.digits} to {callback.webhook.url}"
+
+
 class CallbackQueue(IndexedLog[Callback]):
     """The callbacks of an account, indexed by message, at most `limit`; beyond it the oldest are evicted.
 
     Only the first unfinished callback of each ordering key is scheduled; the next one waits until that one is finished.
-    `in_flight` is the number of callbacks being delivered.
+    `in_flight` are the numbers of the callbacks being delivered.
     """
 
     def __init__(self, limit: int, share: Share | None = None) -> None:
@@ -121,7 +127,8 @@ class CallbackQueue(IndexedLog[Callback]):
         self._unfinished: dict[OrderingKey, deque[int]] = {}
         self._schedule: list[tuple[datetime, int, OrderingKey]] = []
         self._tiebreaker = count()
-        self.in_flight = 0
+        self.in_flight = set[int]()
+        self._taken: list[int] = []  # a heap of the numbers in flight, and of some that are not any more
 
     @property
     def is_idle(self) -> bool:
@@ -160,9 +167,19 @@ class CallbackQueue(IndexedLog[Callback]):
             heapq.heapify(self._schedule)
         heapq.heappush(self._schedule, (at, next(self._tiebreaker), ordering_key))
 
-    def is_busy(self, now: datetime) -> bool:
-        """Whether a callback is due or in flight."""
-        return self.in_flight > 0 or self._earliest_due(now) is not None
+    def is_busy(self, now: datetime, up_to: int | None = None) -> bool:
+        """Whether a callback is in flight or due; with `up_to`, one in flight or the earliest due up to that number."""
+        while self._taken and self._taken[0] not in self.in_flight:
+            heapq.heappop(self._taken)
+        if self._taken and (up_to is None or self._taken[0] <= up_to):
+            return True
+        due = self._earliest_due(now)
+        return due is not None and (up_to is None or due[1].number <= up_to)
+
+    def earliest_due(self, now: datetime) -> Callback | None:
+        """Return the earliest callback that is due and not in flight, None if there is none."""
+        due = self._earliest_due(now)
+        return due and due[1]
 
     def take_due(self, now: datetime) -> tuple[datetime, Callback] | None:
         """Take the earliest due callback off the schedule, with the time it was scheduled for.
@@ -172,7 +189,8 @@ class CallbackQueue(IndexedLog[Callback]):
         due = self._earliest_due(now)
         if due is not None:
             heapq.heappop(self._schedule)
-            self.in_flight += 1
+            self.in_flight.add(due[1].number)
+            heapq.heappush(self._taken, due[1].number)
         return due
 
     def _earliest_due(self, now: datetime) -> tuple[datetime, Callback] | None:
@@ -193,7 +211,7 @@ class CallbackQueue(IndexedLog[Callback]):
 
     def record_result(self, callback: Callback) -> None:
         """Replace a callback that was in flight with its new version; an evicted one is not stored again."""
-        self.in_flight -= 1
+        self.in_flight.discard(callback.number)
         if self.get(callback.number) is not None:
             self.replace(callback.number, callback)
         if callback.state is not CallbackState.PENDING:

@@ -33,20 +33,33 @@ class Clock:
         self._source = source
         self._ahead = timedelta()
         self._frozen_at: datetime | None = None
+        self._held_at: datetime | None = None
+        self._held_since = datetime.min.replace(tzinfo=UTC)
 
     @property
     def frozen(self) -> bool:
         """Whether time is frozen."""
         return self._frozen_at is not None
 
+    @property
+    def held(self) -> bool:
+        """Whether time is held."""
+        return self._held_at is not None
+
+    @property
+    def runs(self) -> bool:
+        """Whether time is neither frozen nor held."""
+        return self._frozen_at is None and self._held_at is None
+
     def now(self) -> datetime:
         """Return the time of this clock, timezone-aware, in UTC."""
-        return self._frozen_at or self._source() + self._ahead
+        return self._held_at or self._frozen_at or self._source() + self._ahead
 
     def copy(self) -> Clock:
-        """Return a clock with the same time, frozen if this one is."""
+        """Return a clock with the same time, frozen or held if this one is."""
         clock = Clock(self._source)
         clock._ahead, clock._frozen_at = self._ahead, self._frozen_at
+        clock._held_at, clock._held_since = self._held_at, self._held_since
         return clock
 
     def real(self) -> datetime:
@@ -55,13 +68,28 @@ class Clock:
 
     def freeze(self, real: datetime | None = None) -> None:
         """Freeze time. With the real time as `real`, several clocks stop at the same instant."""
-        self._frozen_at = self._frozen_at or (real or self._source()) + self._ahead
+        self._frozen_at = self._frozen_at or self._held_at or (real or self._source()) + self._ahead
 
     def resume(self) -> None:
         """Resume time from the instant at which it is frozen."""
         if self._frozen_at is not None:
             self._ahead = self._frozen_at - self._source()
             self._frozen_at = None
+
+    def hold(self) -> None:
+        """Hold time until `release`: only moves change it, for an operation in several steps."""
+        if self._held_at is None:
+            self._held_at, self._held_since = self.now(), self._source()
+
+    def release(self) -> None:
+        """End `hold`: a frozen clock stays at its time, any other runs on, with the real time since `hold` added."""
+        if self._held_at is None:
+            return
+        if self._frozen_at is not None:
+            self._frozen_at = self._held_at
+        else:
+            self._ahead = self._held_at - self._held_since
+        self._held_at = None
 
     def move_to(self, instant: datetime) -> None:
         """Move forward to an instant; an earlier one has no effect."""
@@ -76,7 +104,9 @@ class Clock:
             self._move(instant, missing)
 
     def _move(self, instant: datetime, missing: timedelta) -> None:
-        if self._frozen_at is not None:
+        if self._held_at is not None:
+            self._held_at = instant
+        elif self._frozen_at is not None:
             self._frozen_at = instant
         else:
             self._ahead += missing

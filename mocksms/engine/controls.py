@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from mocksms.engine.account import Account, Reply
+from mocksms.engine.advance import Advance
 from mocksms.engine.clock import Clock
 from mocksms.engine.engine import Engine, ManualChange
 from mocksms.engine.messages import MessageQuery
@@ -41,6 +42,7 @@ class Controls:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._advances: list[Advance] = []
 
     def cancel(self, account: Account, transaction_id: str) -> Message:
         """Cancel a queued message.
@@ -248,34 +250,42 @@ class Controls:
             clock.resume()
         self._engine.emit(account, ManualChange.CLOCK)
 
-    def advance_by(self, account: Account | None, duration: timedelta) -> None:
-        """Move time forward by a duration, and apply what becomes due, in time order.
+    def advance_by(self, account: Account | None, duration: timedelta) -> Advance:
+        """Begin to advance time by a duration, where no other advance runs.
 
         Raises:
             ClockOutOfRange: the new time is too late.
         """
-        clocks = self._clocks(account)
-        if duration > MAX_INSTANT - max(clock.now() for clock in clocks):
+        if duration > MAX_INSTANT - max(clock.now() for clock in self._clocks(account)):
             raise ClockOutOfRange(MIN_INSTANT, MAX_INSTANT)
-        for clock in clocks:
-            clock.move_to(clock.now() + duration)
-        self._after_move(account)
+        return self._advance(account, duration)
 
-    def advance_to(self, account: Account | None, instant: datetime) -> None:
-        """Move time forward to an instant, and apply what becomes due, in time order.
+    def advance_to(self, account: Account | None, instant: datetime) -> Advance:
+        """Begin to advance time to an instant, where no other advance runs.
 
         Raises:
             ClockMovedBack: the instant is in the past.
             ClockOutOfRange: a clock cannot be set to it.
         """
-        clocks = self._clocks(account)
-        latest = max(clock.now() for clock in clocks)
+        latest = max(clock.now() for clock in self._clocks(account))
         if instant < latest:
             raise ClockMovedBack(latest, instant)
         check_in_range(instant)
-        for clock in clocks:
-            clock.move_to(instant)
-        self._after_move(account)
+        return self._advance(account, instant)
+
+    def running_advance(self, account: Account | None) -> Advance | None:
+        """Return the advance of a clock of this account, or of all accounts, that has not ended, None if none runs."""
+        running = (each for each in self._advances if account in (None, each.account) or each.account is None)
+        return next(running, None)
+
+    def _advance(self, account: Account | None, target: timedelta | datetime) -> Advance:
+        advance = Advance(self._engine, account, target, self._end_advance)
+        self._advances.append(advance)
+        return advance
+
+    def _end_advance(self, advance: Advance) -> None:
+        self._advances.remove(advance)
+        self._engine.emit(advance.account, ManualChange.CLOCK)
 
     def _step(self, account: Account, transaction_id: str, state: State, cause: str) -> Message:
         message = self._find(account, transaction_id)._replace(decided_by=cause)
@@ -284,11 +294,6 @@ class Controls:
     def _find(self, account: Account, transaction_id: str) -> Message:
         self._engine.apply_due(account)
         return self._engine.find(account, transaction_id)
-
-    def _after_move(self, account: Account | None) -> None:
-        self._apply_due(account)
-        self._engine.outbox.check_due()
-        self._engine.emit(account, ManualChange.CLOCK)
 
     def _apply_due(self, account: Account | None) -> None:
         for each in self._accounts(account):

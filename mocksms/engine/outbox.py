@@ -26,8 +26,8 @@ class PendingCallback(NamedTuple):
 
     @property
     def attempt_at(self) -> datetime:
-        """Time of an attempt that starts now. On a frozen clock that is the scheduled time."""
-        return self.scheduled_at if self.account.clock.frozen else self.account.clock.now()
+        """Time of an attempt that starts now. On a clock that does not run that is the scheduled time."""
+        return self.account.clock.now() if self.account.clock.runs else self.scheduled_at
 
 
 class Outbox:
@@ -125,14 +125,34 @@ class Outbox:
                 due.append(PendingCallback(account, callback, scheduled_at))
         return due
 
-    def is_busy(self, account: Account | None) -> bool:
-        """Whether a callback of an account, or of any, is due or in flight.
+    @property
+    def accounts_with_callbacks(self) -> list[Account]:
+        """The accounts with callbacks that are scheduled or in flight."""
+        return [account for account in self._with_callbacks if self._accounts.holds(account)]
+
+    def is_busy(self, account: Account | None, up_to: int | None = None) -> bool:
+        """Whether a callback of an account, or of any, is due or in flight; with `up_to`, one up to that number.
 
         The callbacks that `hold` holds back do not count: a fault may delay a response for longer than a wait may take,
         or its client may be the one that waits.
         """
         accounts = self._with_callbacks if account is None else (account,)
-        return any(self._accounts.holds(each) and each.callbacks.is_busy(each.clock.now()) for each in accounts)
+        return any(self._accounts.holds(each) and each.callbacks.is_busy(each.clock.now(), up_to) for each in accounts)
+
+    def in_flight(self, account: Account | None) -> list[Callback]:
+        """Return the callbacks in flight of an account, or of all, the earliest first."""
+        accounts = self.accounts_with_callbacks if account is None else (account,)
+        found = [each.callbacks.get(number) for each in accounts for number in each.callbacks.in_flight]
+        return sorted(filter(None, found))
+
+    def holding(self, account: Account | None) -> set[int]:
+        """Return the requests whose response is not sent yet and holds back callbacks that are due."""
+        return {
+            request
+            for request, entries in self._held.items()
+            for owner, _, at in entries
+            if account in (None, owner) and self._accounts.holds(owner) and at <= owner.clock.now()
+        }
 
     def is_stored(self, pending: PendingCallback) -> bool:
         """Whether a callback in flight is still stored: neither it nor its account was evicted or deleted."""
@@ -162,11 +182,11 @@ class Outbox:
     ) -> tuple[datetime | None, CallbackState]:
         """Return when the next attempt is due and the new state, after a number of failed attempts.
 
-        On a frozen clock the duration of the attempt does not count.
+        On a clock that does not run, the duration of the attempt does not count.
         """
         if attempts > len(self._retry_delays):
             return None, CallbackState.FAILED
-        duration = timedelta() if account.clock.frozen else timedelta(seconds=attempt.duration)
+        duration = timedelta(seconds=attempt.duration) if account.clock.runs else timedelta()
         return attempt.at + duration + self._retry_delays[attempts - 1], CallbackState.PENDING
 
     def _event_name(self, kind: WebhookKind, trigger: WebhookTrigger) -> str | None:

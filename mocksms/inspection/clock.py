@@ -8,11 +8,18 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from mocksms.engine.account import Account
+from mocksms.engine.callbacks import describe_callback
 from mocksms.engine.clock import Clock
 from mocksms.engine.controls import check_in_range
 from mocksms.errors import ClockMovedBack, ClockOutOfRange
 from mocksms.inspection.context import Context, endpoint
-from mocksms.inspection.errors import CallbacksUnfinished, UnknownAccount
+from mocksms.inspection.errors import (
+    AdvanceInProgress,
+    CallbacksUnfinished,
+    ClockKeptBusy,
+    ShuttingDown,
+    UnknownAccount,
+)
 from mocksms.inspection.models import RequestModel, ResponseModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.schemas.types import Duration
@@ -63,10 +70,18 @@ class ClockView(ResponseModel):
     next_due: datetime | None = Field(description="When the next step or callback is due")
 
 
+class AdvancedClockView(ClockView):
+    """The clock after an advance."""
+
+    unsent: list[int] = Field(
+        description="Ids of requests whose responses are not sent yet: callbacks of their messages come later"
+    )
+
+
 def clock_view(clock: Clock, *accounts: Account) -> ClockView:
     """Return a clock, and when something is due next in some accounts."""
-    due = [at for account in accounts for at in (account.next_at, account.callbacks.next_at) if at is not None]
-    return ClockView(now=clock.now(), frozen=clock.frozen, next_due=min(due, default=None))
+    due = min(filter(None, (account.next_due_at for account in accounts)), default=None)
+    return ClockView(now=clock.now(), frozen=clock.frozen, next_due=due)
 
 
 def read_clock(context: Context, call: InspectionCall) -> ClockView:
@@ -86,10 +101,14 @@ async def freeze_clock(context: Context, call: InspectionCall) -> ClockView:
         context.controls.freeze(account)
         return _view(context, account)
     check_in_range(body.at)
+    _check_no_advance(context, account)
+    settled = context.controls.advance_by(account, timedelta())
     context.controls.freeze(account)
-    await context.callback_waits.until_not_busy(account)  # an earlier time would postpone callbacks that are due
+    # An earlier time would postpone callbacks that are due.
+    await context.callback_waits.finish(settled, call.receive)
     context.controls.freeze(account, latest=body.at)
-    return await _advance_to(context, account, body.at)
+    await context.callback_waits.finish(context.controls.advance_to(account, body.at), call.receive)
+    return _view(context, account)
 
 
 def resume_clock(context: Context, call: InspectionCall) -> ClockView:
@@ -99,24 +118,28 @@ def resume_clock(context: Context, call: InspectionCall) -> ClockView:
     return _view(context, account)
 
 
-async def advance_clock(context: Context, call: InspectionCall) -> ClockView:
+async def advance_clock(context: Context, call: InspectionCall) -> AdvancedClockView:
     """Advance the clock and apply everything that is due.
 
-    Due steps are applied in time order. The response comes after all due callbacks were attempted, except those of a
-    send whose own response is not yet sent.
+    The clock goes from due instant to due instant. At each one, callbacks that are due are attempted, and the sends
+    that an application makes before it responds to its callback are processed, with the time of that instant. Meanwhile
+    another advance of the same clock is refused, also one by a receiver. Callbacks of a send whose own response is not
+    sent within a second come later; `unsent` lists its request.
     """
     account, body = call.scope.one_or_all(), call.body
-    if "by" in body.model_fields_set:
-        context.controls.advance_by(account, body.by)
-        await context.callback_waits.until_not_busy(account)
-        return _view(context, account)
-    return await _advance_to(context, account, body.to)
+    _check_no_advance(context, account)
+    controls = context.controls
+    is_duration = "by" in body.model_fields_set
+    advance = controls.advance_by(account, body.by) if is_duration else controls.advance_to(account, body.to)
+    unsent = await context.callback_waits.finish(advance, call.receive)
+    return AdvancedClockView(**_view(context, account).model_dump(), unsent=sorted(unsent))
 
 
-async def _advance_to(context: Context, account: Account | None, instant: datetime) -> ClockView:
-    context.controls.advance_to(account, instant)
-    await context.callback_waits.until_not_busy(account)
-    return _view(context, account)
+def _check_no_advance(context: Context, account: Account | None) -> None:
+    running = context.controls.running_advance(account)
+    if running is not None:
+        in_flight = context.engine.outbox.in_flight(running.account)
+        raise AdvanceInProgress(running.now, running.target, list(map(describe_callback, in_flight)))
 
 
 def _view(context: Context, account: Account | None) -> ClockView:
@@ -124,6 +147,8 @@ def _view(context: Context, account: Account | None) -> ClockView:
         return clock_view(context.engine.accounts.clock, *context.engine.accounts)
     return clock_view(account.clock, account)
 
+
+ADVANCE_ERRORS: Final = (AdvanceInProgress, ClockKeptBusy, CallbacksUnfinished, ShuttingDown)
 
 ENDPOINTS: Final = (
     endpoint("GET", "clock", read_clock, returns=ClockView, raises=[UnknownAccount]),
@@ -135,16 +160,16 @@ ENDPOINTS: Final = (
         body=FreezeBody,
         body_required=False,
         examples={"now": {}, "at": {"at": "2020-01-31T12:00:00Z"}},
-        raises=[UnknownAccount, ClockOutOfRange, CallbacksUnfinished],
+        raises=[UnknownAccount, ClockOutOfRange, *ADVANCE_ERRORS],
     ),
     endpoint(
         "POST",
         "clock/advance",
         advance_clock,
-        returns=ClockView,
+        returns=AdvancedClockView,
         body=AdvanceBody,
         examples={"by": {"by": "2h"}, "to": {"to": "2030-01-31T12:00:00Z"}},
-        raises=[UnknownAccount, ClockMovedBack, ClockOutOfRange, CallbacksUnfinished],
+        raises=[UnknownAccount, ClockMovedBack, ClockOutOfRange, *ADVANCE_ERRORS],
     ),
     endpoint("POST", "clock/resume", resume_clock, returns=ClockView, raises=[UnknownAccount]),
 )

@@ -52,7 +52,7 @@ class Context:
         self.started = system_time()
         self.controls = Controls(engine)
         self.message_waits = MessageWaits(engine, self.slices)
-        self.callback_waits = CallbackWaits(engine)
+        self.callback_waits = CallbackWaits(engine, self.slices)
         self.library = Library(engine.settings.scenario_folder)
         self.streams = Streams(engine, f"{self.started.timestamp() * 1_000_000:.0f}")
 

@@ -10,6 +10,8 @@
         +-- InvalidToken            the control token is missing or wrong
         +-- TooManyOpenRequests     too many waits or event streams are open
         +-- ShuttingDown            the mock shuts down during a wait
+        +-- AdvanceInProgress       the clock is being advanced already
+        +-- ClockKeptBusy           an advance of the clock has no end
         +-- CallbacksUnfinished     the clock was changed, but due callbacks take too long
         +-- ExpectationFailed       the messages are not as expected
             +-- NoMessage           no message matches
@@ -20,7 +22,8 @@ The table has errors of `mocksms.errors` as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -33,6 +36,9 @@ from mocksms.errors import MocksmsError
 from mocksms.inspection.explanations import Explanation
 from mocksms.inspection.models import ResponseModel
 from mocksms.schemas.openapi import JSON, TEXT, ResponseSpec
+
+MAX_LISTED: Final = 3
+"""Callbacks that an error lists."""
 
 
 class InspectionRefused(MocksmsError):
@@ -106,14 +112,52 @@ class ShuttingDown(InspectionRefused):
         super().__init__("The mock shuts down.")
 
 
-class CallbacksUnfinished(InspectionRefused):
-    """The clock was changed, but due callbacks were not all attempted within `timeout` seconds."""
+class AdvanceInProgress(InspectionRefused):
+    """An advance of the clock has not ended: it is at `now`, goes to `target` and waits for `callbacks` (texts)."""
 
-    def __init__(self, timeout: float) -> None:
-        self.timeout = timeout
+    def __init__(self, now: datetime, target: datetime, callbacks: Sequence[str]) -> None:
+        self.now = now
+        self.target = target
+        self.callbacks = tuple(callbacks)
+        waits = f" and waits for callback {'; '.join(self.callbacks[:MAX_LISTED])}" if self.callbacks else ""
         super().__init__(
-            f"The clock was changed, but due callbacks were not all attempted within {timeout:g} s; "
-            "GET /_mock/callbacks?state=pending lists them."
+            f"The clock is being advanced to {target.isoformat()}, is at {now.isoformat()}{waits}. A receiver cannot "
+            "move the clock before it has responded to its callback, and two advances cannot run at a time."
+        )
+
+
+class ClockKeptBusy(InspectionRefused):
+    """An advance was ended at the time `now`: `times` times callbacks caused sends whose callbacks caused sends.
+
+    `where` says at which instants, `latest` which SMS is the latest, None if it is not stored any more.
+    """
+
+    def __init__(self, now: datetime, times: int, where: str, latest: str | None) -> None:
+        self.now = now
+        self.times = times
+        self.where = where
+        self.latest = latest
+        last = f"; the latest SMS is {latest}" if latest else ""
+        super().__init__(
+            f"The advance was ended at {now.isoformat()}: a callback caused a send, whose callback caused a send, and "
+            f"so on, {times} times {where}{last}."
+        )
+
+
+class CallbacksUnfinished(InspectionRefused):
+    """Due callbacks were not all attempted within `timeout` seconds; the clock stays at the time `now`.
+
+    `callbacks` are those in flight, as texts.
+    """
+
+    def __init__(self, timeout: float, now: datetime, callbacks: Sequence[str] = ()) -> None:
+        self.timeout = timeout
+        self.now = now
+        self.callbacks = tuple(callbacks)
+        waits = f" It waited for callback {'; '.join(self.callbacks[:MAX_LISTED])}." if self.callbacks else ""
+        super().__init__(
+            f"The clock was advanced to {now.isoformat()} and no further: the callbacks that are due were not all "
+            f"attempted within {timeout:g} s.{waits} GET /_mock/callbacks?state=pending lists them."
         )
 
 
@@ -180,6 +224,8 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     errors.IllegalStep: ErrorSpec(HTTPStatus.CONFLICT, "The message cannot take this step"),
     errors.NoLink: ErrorSpec(HTTPStatus.CONFLICT, "The message shows no such link"),
     errors.ClockMovedBack: ErrorSpec(HTTPStatus.CONFLICT, "The clock is already later"),
+    AdvanceInProgress: ErrorSpec(HTTPStatus.CONFLICT, "The clock is being advanced already"),
+    ClockKeptBusy: ErrorSpec(HTTPStatus.LOOP_DETECTED, "Callbacks cause sends without end"),
     errors.ClockOutOfRange: ErrorSpec(HTTPStatus.CONFLICT, "A clock cannot be set to this time"),
     errors.BodyTooLarge: ErrorSpec(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", _CLOSE),
     errors.UnsupportedMediaType: ErrorSpec(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON"),

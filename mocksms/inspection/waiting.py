@@ -6,15 +6,30 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
-from mocksms.asgi import Receive
+from mocksms.asgi import Disconnected, Receive, Slices
 from mocksms.engine.account import Account
+from mocksms.engine.advance import Advance
+from mocksms.engine.callbacks import describe_callback
+from mocksms.engine.clock import Stopwatch
 from mocksms.engine.engine import Engine, EngineEvent
-from mocksms.inspection.errors import CallbacksUnfinished
+from mocksms.inspection.errors import CallbacksUnfinished, ClockKeptBusy, ShuttingDown
+from mocksms.inspection.explanations import describe_message
+from mocksms.sms.text import content_of
 
 MAX_CALLBACK_SECONDS: Final = 60.0
 """Real time that all webhooks together may take before a wait for their callbacks fails."""
+
+MAX_UNSENT_SECONDS: Final = 1.0
+"""Real time that an advance waits for a response which holds back callbacks."""
+
+MAX_GENERATIONS: Final = 1_000
+"""Sends at different instants, each caused by a callback of the one before, before they count as endless."""
+
+MAX_ROUNDS: Final = 100
+"""Rounds of callbacks at one instant, each caused by those of the round before."""
 
 T = TypeVar("T")
 
@@ -100,32 +115,113 @@ class Waiters:
         """Schedule a check: the engine emits in the middle of its work."""
         if self._waiters and not self._is_scheduled:
             self._is_scheduled = True
-            asyncio.get_running_loop().call_at(self._woken_at + self._pause, self._notify)
+            asyncio.get_running_loop().call_at(self._woken_at + self._pause, self.notify)
 
-    def _notify(self) -> None:
+    def notify(self) -> None:
+        """Check all waits."""
         self._woken_at = asyncio.get_running_loop().time()
         self._is_scheduled = False
         for waiter in tuple(self._waiters):
             waiter.notify()
 
 
+class WaitingClient:
+    """A client that waits: since when, and whether it has disconnected."""
+
+    def __init__(self) -> None:
+        self.watch = Stopwatch()
+        self.is_disconnected = False
+
+
 class CallbackWaits:
     """The waits of one mock until no callback is due or in flight."""
 
-    def __init__(self, engine: Engine, timeout: float = MAX_CALLBACK_SECONDS) -> None:
+    def __init__(self, engine: Engine, slices: Slices | None = None, timeout: float = MAX_CALLBACK_SECONDS) -> None:
         self.waiters = Waiters(engine)
-        self._outbox = engine.outbox
+        self._engine = engine
+        self._slices = slices or Slices()
         self._timeout = timeout
 
-    async def until_not_busy(self, account: Account | None) -> None:
-        """Wait until no callback of an account, or of any, is due or in flight; or until the mock stops.
+    async def finish(self, advance: Advance, receive: Receive | None = None) -> set[int]:
+        """Run an advance to its target: at each instant, wait for callbacks and the sends they cause.
+
+        Returns:
+            the requests whose responses are not sent yet, and hold back callbacks that are due.
 
         Raises:
             CallbacksUnfinished: that takes too long.
+            ClockKeptBusy: callbacks cause sends without end.
+            ShuttingDown: the mock stops.
+            Disconnected: the client of the request disconnected.
         """
-        end = await self.waiters.wait(lambda: None if self._outbox.is_busy(account) else True, self._timeout)
-        if end is WaitEnd.TIMED_OUT:
-            raise CallbacksUnfinished(self._timeout)
+        client, unsent = WaitingClient(), set[int]()
+        watch = receive and asyncio.create_task(watch_disconnect(receive, partial(self._disconnect, client)))
+        try:
+            with advance:
+                while True:
+                    await self._finish_instant(advance, unsent, client)
+                    if advance.is_complete:
+                        return unsent & self._engine.outbox.holding(advance.account)
+                    await self._slices.run(advance.to_next_callbacks())
+        finally:
+            if watch:
+                watch.cancel()
+
+    async def _finish_instant(self, advance: Advance, unsent: set[int], client: WaitingClient) -> None:
+        """Wait for the callbacks that are due and the sends they cause; add requests that hold back callbacks."""
+        for _ in range(MAX_ROUNDS):
+            await self.until_not_busy(advance.account, self._engine.cursor, client)
+            unsent |= await self._until_sent(advance.account, unsent)
+            if not self._engine.outbox.is_busy(advance.account):
+                if advance.end_instant() > MAX_GENERATIONS:
+                    raise _kept_busy(advance, MAX_GENERATIONS, "at later and later instants")
+                return
+        raise _kept_busy(advance, MAX_ROUNDS, "at this instant")
+
+    def _disconnect(self, client: WaitingClient) -> None:
+        client.is_disconnected = True
+        self.waiters.notify()
+
+    async def until_not_busy(
+        self, account: Account | None, up_to: int | None = None, client: WaitingClient | None = None
+    ) -> None:
+        """Wait until no callback of an account, or of any, is due or in flight, with `up_to` none up to that number.
+
+        Raises:
+            CallbacksUnfinished: that takes too long, with all waits of the client before.
+            ShuttingDown: the mock stops.
+            Disconnected: the client has disconnected.
+        """
+        outbox, client = self._engine.outbox, client or WaitingClient()
+
+        def check() -> WaitEnd | bool | None:
+            if client.is_disconnected:
+                return WaitEnd.DISCONNECTED
+            return None if outbox.is_busy(account, up_to) else True
+
+        match await self.waiters.wait(check, self._timeout - client.watch.seconds):
+            case WaitEnd.TIMED_OUT:
+                now = (account or self._engine.accounts).clock.now()
+                raise CallbacksUnfinished(self._timeout, now, list(map(describe_callback, outbox.in_flight(account))))
+            case WaitEnd.STOPPED:
+                raise ShuttingDown
+            case WaitEnd.DISCONNECTED:
+                raise Disconnected
+
+    async def _until_sent(self, account: Account | None, known: set[int]) -> set[int]:
+        """Wait until no response holds back callbacks, but not for long, and not for known ones; return those that do.
+
+        A client may read its response late, or after the operation that waits here; a fault may delay a response.
+        """
+        holding = partial(self._engine.outbox.holding, account)
+        await self.waiters.wait(lambda: True if holding() <= known else None, MAX_UNSENT_SECONDS)
+        return holding()
+
+
+def _kept_busy(advance: Advance, times: int, where: str) -> ClockKeptBusy:
+    message = advance.latest_message()
+    latest = message and describe_message(message.transaction_id, message.mobile_number, content_of(message))
+    return ClockKeptBusy(advance.now, times, where, latest)
 
 
 async def watch_disconnect(receive: Receive, act: Callable[[], object]) -> None:

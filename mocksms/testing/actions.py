@@ -285,12 +285,15 @@ class Actions(AccountHandle):
     def advance(self, by: DurationLike | datetime) -> datetime:
         """Move the clock of the account forward by a duration or to a time, and return its time.
 
-        When it returns, everything that is due by then has happened, callbacks included. In an async test whose
+        The clock goes from due instant to due instant, and callbacks that are due are attempted at each. What an
+        application sends before it responds to a callback is sent at that instant. When `advance` returns, everything
+        that is due by then has happened. A receiver cannot advance the clock during an advance. In an async test whose
         application receives callbacks use `await sms.aio.advance(...)`.
 
         Raises:
             ValueError: the time has no time zone.
-            MockRefused: the time is in the past or too far in the future, or a webhook takes too long.
+            MockRefused: the time is in the past or too far in the future, a webhook takes too long, callbacks cause
+                sends without end, or another advance has not ended.
         """
         body = {"to": instant_text("by", by)} if isinstance(by, datetime) else {"by": by}
         return datetime.fromisoformat(self.api("POST", "clock/advance", body, read_timeout=ADVANCE_SECONDS)["now"])

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from mocksms.engine import steps
 from mocksms.engine.account import Account
+from mocksms.engine.advance import Advance
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Accepted, Engine, EngineEvent
 from mocksms.engine.journal import RecordedRequest
@@ -154,3 +156,10 @@ def a_message(
         due_at=due_at,
         history=history,
     )
+
+
+def finish(advance: Advance) -> None:
+    """Run an advance to its target where no callback has to be delivered."""
+    with advance:
+        while not advance.is_complete:
+            steps.finish(advance.to_next_callbacks())

@@ -9,7 +9,7 @@ from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.errors import ClockMovedBack, ClockOutOfRange
 from mocksms.sms.message import State
 from mocksms.sms.times import MAX_INSTANT
-from tests.engine.support import SECOND, World, emitted_messages, timeline
+from tests.engine.support import SECOND, World, emitted_messages, finish, timeline
 from tests.support import KEY, NOON
 
 YEAR = timedelta(days=365)
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 def test_advance_of_a_year_sends_a_message_at_its_scheduled_time() -> None:
     world = World()
     message = world.send(send_at=NOON + YEAR)
-    Controls(world.engine).advance_by(world.account, YEAR + HOUR)
+    finish(Controls(world.engine).advance_by(world.account, YEAR + HOUR))
     assert world.account.clock.now() == NOON + YEAR + HOUR
     sent = world.again(message)
     assert sent.state is State.SENT
@@ -31,7 +31,7 @@ def test_advance_applies_what_is_due_in_time_order_with_its_consequences() -> No
     late = world.send("972-50-0002300", send_at=NOON + 10 * SECOND)
     soon = world.send("972-50-0000100", send_at=NOON + 2 * SECOND)
     messages = emitted_messages(world.engine)
-    Controls(world.engine).advance_by(world.account, HOUR)
+    finish(Controls(world.engine).advance_by(world.account, HOUR))
     assert [message.transaction_id for _, message in messages] == [
         *2 * [soon.transaction_id],
         *2 * [late.transaction_id],
@@ -44,9 +44,9 @@ def test_advance_applies_nothing_that_is_not_due() -> None:
     world = World()
     message = world.send(send_at=NOON + 10 * SECOND)
     keeper = Controls(world.engine)
-    keeper.advance_by(world.account, 10 * SECOND - timedelta(microseconds=1))
+    finish(keeper.advance_by(world.account, 10 * SECOND - timedelta(microseconds=1)))
     assert world.again(message).state is State.QUEUED
-    keeper.advance_to(world.account, NOON + 10 * SECOND)
+    finish(keeper.advance_to(world.account, NOON + 10 * SECOND))
     assert world.again(message).state is State.SENT
 
 
@@ -75,7 +75,7 @@ def test_freeze_first_applies_what_is_due() -> None:
 
 def test_running_clock_continues_after_an_advance() -> None:
     world = World()
-    Controls(world.engine).advance_by(world.account, HOUR)
+    finish(Controls(world.engine).advance_by(world.account, HOUR))
     world.clock.advance(1)
     assert world.account.clock.now() == NOON + HOUR + SECOND
     assert not world.account.clock.frozen
@@ -86,7 +86,7 @@ def test_clock_of_one_account_moves_alone() -> None:
     other = world.engine.account("other")
     keeper = Controls(world.engine)
     keeper.freeze(world.account)
-    keeper.advance_by(world.account, HOUR)
+    finish(keeper.advance_by(world.account, HOUR))
     world.clock.advance(1)
     assert (world.account.clock.now(), other.clock.now()) == (NOON + HOUR, NOON + SECOND)
     assert world.engine.account("new").clock.now() == NOON + SECOND
@@ -97,7 +97,7 @@ def test_clocks_of_all_accounts_move_together_also_for_new_ones() -> None:
     message = world.send(send_at=NOON + HOUR)
     keeper = Controls(world.engine)
     keeper.freeze(None)
-    keeper.advance_by(None, HOUR)
+    finish(keeper.advance_by(None, HOUR))
     assert world.again(message).state is State.SENT
     new = world.engine.account("new")
     assert (new.clock.now(), new.clock.frozen) == (NOON + HOUR, True)
@@ -109,7 +109,7 @@ def test_all_clocks_freeze_at_one_real_instant() -> None:
     world = World()
     first, second = world.account, world.engine.account("second")
     keeper = Controls(world.engine)
-    keeper.advance_by(second, HOUR)
+    finish(keeper.advance_by(second, HOUR))
     keeper.freeze(first)
     world.clock.advance(1)
     keeper.freeze(None)
@@ -121,9 +121,9 @@ def test_clock_cannot_go_back(whose: str | None) -> None:
     world = World()
     keeper = Controls(world.engine)
     account = world.engine.account(whose) if whose else None
-    keeper.advance_to(account, NOON)
+    finish(keeper.advance_to(account, NOON))
     with pytest.raises(ClockMovedBack) as refused:
-        keeper.advance_to(account, NOON - SECOND)
+        finish(keeper.advance_to(account, NOON - SECOND))
     assert (refused.value.now, refused.value.requested) == (NOON, NOON - SECOND)
     assert world.account.clock.now() == NOON
 
@@ -131,10 +131,10 @@ def test_clock_cannot_go_back(whose: str | None) -> None:
 def test_refused_advance_of_all_moves_no_clock() -> None:
     world = World()
     keeper = Controls(world.engine)
-    keeper.advance_by(world.account, HOUR)
+    finish(keeper.advance_by(world.account, HOUR))
     other = world.engine.account("other")
     with pytest.raises(ClockMovedBack):
-        keeper.advance_to(None, NOON + SECOND)
+        finish(keeper.advance_to(None, NOON + SECOND))
     assert other.clock.now() == NOON
 
 
@@ -143,11 +143,11 @@ def test_clock_has_a_latest_time() -> None:
     keeper = Controls(world.engine)
     for duration in (timedelta.max, MAX_INSTANT - NOON + SECOND):
         with pytest.raises(ClockOutOfRange):
-            keeper.advance_by(None, duration)
+            finish(keeper.advance_by(None, duration))
     with pytest.raises(ClockOutOfRange):
-        keeper.advance_to(None, datetime(9999, 1, 1, tzinfo=UTC))
+        finish(keeper.advance_to(None, datetime(9999, 1, 1, tzinfo=UTC)))
     assert world.account.clock.now() == NOON
-    keeper.advance_to(None, MAX_INSTANT)
+    finish(keeper.advance_to(None, MAX_INSTANT))
     assert world.account.clock.now() == MAX_INSTANT
     assert world.send("972-50-0000100").state is State.QUEUED
 
@@ -158,6 +158,6 @@ def test_change_of_time_is_an_event() -> None:
     world.engine.listeners.append(lambda account, event: events.append((account.key if account else None, event)))
     keeper = Controls(world.engine)
     keeper.freeze(None)
-    keeper.advance_by(world.account, SECOND)
+    finish(keeper.advance_by(world.account, SECOND))
     keeper.resume(world.account)
     assert events == [(None, ManualChange.CLOCK), (KEY, ManualChange.CLOCK), (KEY, ManualChange.CLOCK)]

@@ -322,7 +322,7 @@ def test_deleted_account_loses_its_callbacks() -> None:
     assert mock.engine.outbox.take_due() == []
     assert not mock.engine.outbox.is_busy(None)
     respond(mock, second, 500)
-    assert account.callbacks.in_flight == 0
+    assert account.callbacks.in_flight == set()
 
 
 def test_account_is_checked_only_while_it_has_pending_callbacks() -> None:

@@ -14,6 +14,13 @@ PHONE = "972-54-1111111"
 YEAR_AHEAD = timedelta(days=365)
 
 
+def advance(api: Api, **target: object) -> dict[str, Any]:
+    """Advance the clock, and return it without `unsent`."""
+    clock: dict[str, Any] = api.post("clock/advance", target)
+    assert clock.pop("unsent") == []
+    return clock
+
+
 def now(api: Api) -> datetime:
     return datetime.fromisoformat(api.get("clock")["now"])
 
@@ -58,7 +65,7 @@ def test_freezing_and_resuming_twice_is_as_once(api: Api) -> None:
 )
 def test_clock_is_advanced_by_a_duration(api: Api, by: object, seconds: float) -> None:
     began = datetime.fromisoformat(api.post("clock/freeze")["now"])
-    advanced = api.post("clock/advance", {"by": by})
+    advanced = advance(api, by=by)
     assert datetime.fromisoformat(advanced["now"]) == began + timedelta(seconds=seconds)
     assert advanced["frozen"]
     assert api.get("clock") == advanced
@@ -76,14 +83,14 @@ def test_clock_is_advanced_by_a_duration(api: Api, by: object, seconds: float) -
 )
 def test_clock_is_advanced_to_an_instant(api: Api, to: str, shown: str) -> None:
     api.post("clock/freeze")
-    assert api.post("clock/advance", {"to": to}) == {"now": shown, "frozen": True, "next_due": None}
+    assert advance(api, to=to) == {"now": shown, "frozen": True, "next_due": None}
 
 
 def test_running_clock_is_advanced_and_runs_on() -> None:
     time = ManualClock()
     with running(time=time) as mock:
         api = Api(mock, "first")
-        advanced = api.post("clock/advance", {"by": "1h"})
+        advanced = advance(api, by="1h")
         assert advanced == {"now": "2026-03-01T13:00:00Z", "frozen": False, "next_due": None}
         time.advance(1)
         assert api.get("clock")["now"] == "2026-03-01T13:00:01Z"
@@ -202,7 +209,7 @@ def test_all_clocks_are_frozen_moved_and_resumed_with_those_to_come(own_mock: Mo
     frozen = everyone.post("clock/freeze")
     assert frozen["frozen"]
     assert frozen["next_due"] == min(first.get("clock")["next_due"], second.get("clock")["next_due"])
-    moved = everyone.post("clock/advance", {"to": "2040-01-01T00:00:00Z"})
+    moved = advance(everyone, to="2040-01-01T00:00:00Z")
     assert moved == {"now": "2040-01-01T00:00:00Z", "frozen": True, "next_due": None}
     assert [first.status_of(*sent[0]), second.status_of(*sent[1])] == ["sent", "sent"]
     third = Api(own_mock, "third")
@@ -227,7 +234,7 @@ def test_all_clocks_are_frozen_at_one_instant() -> None:
             Api(mock, key).send(SENT)
         frozen = everyone.post("clock/freeze")
         assert [Api(mock, key).get("clock") for key in keys] == [frozen] * 3
-        assert everyone.post("clock/advance", {"to": frozen["now"]}) == frozen
+        assert advance(everyone, to=frozen["now"]) == frozen
 
 
 def test_clocks_that_differ_advance_together_to_an_instant_ahead_of_all(own_mock: Mock) -> None:

@@ -11,14 +11,21 @@ from typing import Any
 import pytest
 import requests
 
+from mocksms.engine.advance import Advance
 from mocksms.inspection.auth import OPEN
-from mocksms.inspection.errors import ERRORS, CallbacksUnfinished
+from mocksms.inspection.errors import (
+    ERRORS,
+    AdvanceInProgress,
+    CallbacksUnfinished,
+    ClockKeptBusy,
+    ShuttingDown,
+)
 from mocksms.inspection.routes import ENDPOINTS
 from mocksms.inspection.waiting import CallbackWaits
 from mocksms.schemas.openapi import Operation
 from mocksms.settings import Settings
 from tests.inspection.support import INVALID, OPERATIONS, send_bytes
-from tests.support import TIMEOUT, Mock, running
+from tests.support import NOON, TIMEOUT, Mock, running
 
 TOKEN = "open sesame"
 MAX_BODY = 1_024
@@ -90,17 +97,21 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
     for name, path, body in SPECIAL:
         found.add((name, status(strict_mock, methods[name], f"/_mock/{path}", json=body)))
 
-    async def unfinished(*_: object) -> None:
-        await asyncio.sleep(0)
-        raise CallbacksUnfinished(0.1)
+    advance_errors = iter(2 * [AdvanceInProgress(NOON, NOON, []), ClockKeptBusy(NOON, 9, "", None), ShuttingDown()])
+
+    async def unfinished(_: object, advance: Advance, *__: object) -> None:
+        with advance:
+            await asyncio.sleep(0)
+            raise next(advance_errors, CallbacksUnfinished(0.1, NOON))
 
     with monkeypatch.context() as patched:
-        patched.setattr(CallbackWaits, "until_not_busy", unfinished)
+        patched.setattr(CallbackWaits, "finish", unfinished)
         patched.setattr("mocksms.inspection.message_waits.MAX_MESSAGE_WAITS", 0)
         patched.setattr("mocksms.inspection.events.MAX_STREAMS", 0)
         patched.setattr("mocksms.asgi.MAX_BODY_SECONDS", 0.001)
-        found.add(("advance_clock", status(strict_mock, "POST", "/_mock/clock/advance", json={"by": 1})))
-        found.add(("freeze_clock", status(strict_mock, "POST", "/_mock/clock/freeze", json={"at": "2020-01-01"})))
+        for _ in range(4):
+            found.add(("advance_clock", status(strict_mock, "POST", "/_mock/clock/advance", json={"by": 1})))
+            found.add(("freeze_clock", status(strict_mock, "POST", "/_mock/clock/freeze", json={"at": "2020-01-01"})))
         found.add(("wait_for_messages", status(strict_mock, "GET", "/_mock/messages/wait")))
         found.add(("events", status(strict_mock, "GET", "/_mock/events")))
         writes = [operation for operation in OPERATIONS if operation.method != "GET"]
