@@ -26,7 +26,7 @@ ENV PATH=/opt/mocksms/bin:$PATH \
 WORKDIR /scenarios
 USER 65532:65532
 EXPOSE 8972
-HEALTHCHECK --interval=2s --timeout=5s --start-period=10s CMD ["mocksms", "ready", "--wait", "--timeout", "3s"]
+HEALTHCHECK --interval=2s --timeout=5s --start-period=10s CMD ["mocksms", "ready", "--wait", "--url=", "--timeout", "3s"]
 ENTRYPOINT ["mocksms"]
 ARG VERSION=
 ARG REVISION=

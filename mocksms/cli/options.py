@@ -29,7 +29,7 @@ from mocksms.settings import (
 ADDRESS: Final = ("host", "port")
 """The options with the address of a running mock."""
 
-URL_HELP: Final = "URL of the mock (default: MOCKSMS_URL, or from --host and --port)"
+URL_HELP: Final = "URL of the mock (default: MOCKSMS_URL; empty: from --host and --port)"
 
 _OF_RUNNING_MOCK: Final = {
     "host": "host of the mock",
@@ -93,13 +93,14 @@ def running_mock(settings: Settings, parsed: argparse.Namespace) -> str:
     """Return the URL of the running mock that a command calls.
 
     The first of these counts: `--url`, `--host` and `--port`, `MOCKSMS_URL`, `MOCKSMS_HOST` and `MOCKSMS_PORT`.
+    An empty `--url` leaves `MOCKSMS_URL` out: in a container that may be the URL of another mock.
 
     Raises:
         SettingsError: `MOCKSMS_URL` has an invalid value.
     """
     if parsed.url:
         return mock_url(parsed.url)
-    if parsed.host is None and parsed.port is None:
+    if parsed.url is None and parsed.host is None and parsed.port is None:
         variables = from_environment(os.environ)
         session = read_options(SessionSettings, {name: raw for name, raw in variables.items() if name == "url"})
         if session.url:

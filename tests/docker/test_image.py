@@ -40,7 +40,7 @@ def test_image_has_labels_port_and_health_check(engine: Engine, image: str) -> N
     assert labels["org.opencontainers.image.licenses"] == "MIT"
     assert json.loads(engine.field(image, "json .Config.ExposedPorts")) == {f"{Settings().port}/tcp": {}}
     health = json.loads(engine.field(image, "json .Config.Healthcheck.Test"))
-    assert health[:4] == ["CMD", "mocksms", "ready", "--wait"]
+    assert health[:5] == ["CMD", "mocksms", "ready", "--wait", "--url="]
 
 
 def test_image_contains_no_pip_and_no_source(engine: Engine, image: str, base: str, tmp_path: Path) -> None:
