@@ -55,8 +55,7 @@ class Acceptor:
     async def stop(self) -> None:
         """Accept no more connections."""
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task])
 
     async def _accept_all(self) -> None:
         while True:
