@@ -226,10 +226,10 @@ class Slices:
         finally:
             steps.close()
 
-    async def run_in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+    async def run_in_thread(self, function: Callable[..., T], *arguments: object, **more: object) -> T:
         """Run a function that reads nothing but its arguments in a thread, while the loop continues; one at a time."""
         async with self._thread:
-            return await asyncio.to_thread(function, *arguments)
+            return await asyncio.to_thread(function, *arguments, **more)
 
     def _is_over(self) -> bool:
         """Whether the slice of this pass of the loop is over; the first operation of a pass starts it."""

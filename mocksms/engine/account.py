@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence, Set
+from copy import copy
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -203,6 +204,12 @@ class Account:
         """Return the fault of a request: that of the first matching fault or rule; counts the match."""
         now = self.clock.now()
         return self.faults.take_fault(operation, messages, now) or self.rules.take_fault(operation, messages, now)
+
+    def snapshot(self) -> Account:
+        """Return a copy with what is stored now, to be read while this account changes."""
+        copied = copy(self)
+        copied.messages, copied.journal, copied.replies = copy(self.messages), copy(self.journal), copy(self.replies)
+        return copied
 
     def apply_scenario(self, scenario: ActiveScenario, *, is_own: bool = False) -> None:
         """Set the account values of a scenario, and activate its rules; `is_own` says that no other account has it."""

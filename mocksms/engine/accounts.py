@@ -105,10 +105,12 @@ class Accounts:
             self._deleted += 1
             self._remove(account)
 
-    def delete_all(self) -> None:
-        """Delete everything, and return to real time."""
+    def delete_all(self) -> list[Account]:
+        """Delete everything, and return to real time; return the deleted accounts."""
         self._deleted += len(self) + self._evicted.accounts
+        deleted = [*self]
         self._start_empty()
+        return deleted
 
     def totals(self) -> Totals:
         """Count what is stored."""

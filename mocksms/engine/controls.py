@@ -13,7 +13,7 @@ from mocksms.engine.clock import Clock
 from mocksms.engine.engine import Engine, ManualChange
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import ActiveScenario, Rule
-from mocksms.engine.steps import Steps
+from mocksms.engine.steps import Steps, finish
 from mocksms.errors import ClockMovedBack, ClockOutOfRange, NoLink
 from mocksms.sms.message import Message, State, Status
 from mocksms.sms.opt_out_words import ConsentChoice
@@ -114,55 +114,82 @@ class Controls:
         return self._engine.recipients.reply(account, digits, text, account.clock.now(), message)
 
     def update_account(self, account: Account, update: AccountUpdate) -> None:
+        """Change an account, without a pause."""
+        finish(self.update_account_in_steps(account, update))
+
+    def update_account_in_steps(self, account: Account, update: AccountUpdate) -> Steps[None]:
         """Change an account."""
         self._engine.apply_due(account)
-        if update.unsubscribed is not None:
-            self._record_consents(account, update.unsubscribed, "changed manually")
         for attribute in fields(update):
             value = getattr(update, attribute.name)
-            if value is not None:
+            if value is not None and attribute.name != "unsubscribed":
                 setattr(account, attribute.name, value)
         account.count_settings()
+        if update.unsubscribed is not None:
+            yield from self._set_unsubscribed(account, update.unsubscribed, "changed manually")
         self._engine.emit(account, ManualChange.ACCOUNT)
 
-    def _record_consents(self, account: Account, unsubscribed: Set[str], cause: str) -> None:
-        """Record the opt-outs and opt-ins that a new list of opted-out numbers causes."""
+    def _set_unsubscribed(self, account: Account, unsubscribed: Set[str], cause: str) -> Steps[None]:
+        """Change the list of opted-out numbers, and record the opt-outs and opt-ins that this causes."""
         now, set_consent = account.clock.now(), self._engine.recipients.set_consent
-        for digits in sorted(unsubscribed - account.unsubscribed):
+        added, removed = sorted(unsubscribed - account.unsubscribed), sorted(account.unsubscribed - unsubscribed)
+        for digits in added:
             set_consent(account, digits, ConsentChoice.OUT, now, cause)
-        for digits in sorted(account.unsubscribed - unsubscribed):
+            yield
+        for digits in removed:
             set_consent(account, digits, ConsentChoice.IN, now, cause)
+            yield
 
     def set_credit(self, account: Account, credit: int | None) -> None:
+        """Set the credit without a pause."""
+        finish(self.set_credit_in_steps(account, credit))
+
+    def set_credit_in_steps(self, account: Account, credit: int | None) -> Steps[None]:
         """Set the credit in segments (None: no limit) and send what waited for it, oldest first."""
         self._engine.apply_due(account)
         account.credit = credit
         self._engine.emit(account, ManualChange.ACCOUNT)
-        self._send_waiting(account)
+        yield from self._send_waiting(account)
 
-    def _send_waiting(self, account: Account) -> None:
+    def _send_waiting(self, account: Account) -> Steps[None]:
         for sequence in tuple(account.waiting_for_credit):
             message = account.messages.at(sequence)
             if message is None:
                 account.waiting_for_credit.pop(sequence, None)
-            elif account.can_pay(message.segments):
-                self._engine.decide_after_credit(account, message)
-            else:
+            elif not account.can_pay(message.segments):
                 return
+            elif sequence in account.waiting_for_credit:
+                self._engine.decide_after_credit(account, message)
+                yield
 
     def activate_scenario(self, account: Account | None, scenario: ActiveScenario) -> None:
+        """Activate a scenario without a pause."""
+        finish(self.activate_scenario_in_steps(account, scenario))
+
+    def activate_scenario_in_steps(self, account: Account | None, scenario: ActiveScenario) -> Steps[None]:
         """Activate a scenario on one account, or on all current and future ones; messages stay."""
+        accounts = self._engine.accounts
         if account is None:
-            self._engine.accounts.scenario = scenario
+            accounts.scenario = scenario
         for each in self._accounts(account):
-            self._engine.apply_due(each)
-            if "unsubscribed" in scenario.account_values:
-                self._record_consents(each, scenario.account_values["unsubscribed"], ", ".join(scenario.names))
-            each.apply_scenario(scenario, is_own=account is not None)
-            each.count_settings()
-            if "credit" in scenario.account_values:
-                self._send_waiting(each)
+            if account is None and accounts.scenario is not scenario:
+                return  # another one was activated during a pause
+            yield from self._apply_scenario(each, scenario, is_own=account is not None)
         self._engine.emit(account, ManualChange.SCENARIO)
+
+    def _apply_scenario(self, account: Account, scenario: ActiveScenario, *, is_own: bool) -> Steps[None]:
+        self._engine.apply_due(account)
+        before = account.unsubscribed
+        account.apply_scenario(scenario, is_own=is_own)
+        if "unsubscribed" in scenario.account_values:
+            shared, account.unsubscribed = account.unsubscribed, before  # it changes number by number, with records
+            yield from self._set_unsubscribed(account, shared, ", ".join(scenario.names))
+            if account.unsubscribed == shared:
+                account.unsubscribed = shared
+        account.count_settings()
+        if "credit" in scenario.account_values:
+            yield from self._send_waiting(account)
+        yield
 
     def replace_scenario(self, before: ActiveScenario, scenario: ActiveScenario) -> None:
         """Replace a scenario wherever it is active; account values stay."""
@@ -224,12 +251,18 @@ class Controls:
         self._engine.emit(account, ManualChange.DELETED)
 
     def reset(self, account: Account | None) -> None:
+        """Delete an account with all its records, or everything, without a pause."""
+        finish(self.reset_in_steps(account))
+
+    def reset_in_steps(self, account: Account | None) -> Steps[None]:
         """Delete an account with all its records, or everything."""
-        if account is None:
-            self._engine.accounts.delete_all()
-        else:
+        if account is not None:
             self._engine.accounts.delete(account)
+        deleted = self._engine.accounts.delete_all() if account is None else []
         self._engine.emit(account, ManualChange.RESET)
+        while deleted:  # each frees its memory, which takes time
+            deleted.pop()
+            yield
 
     def freeze(self, account: Account | None, latest: datetime = MAX_INSTANT) -> None:
         """Apply what is due, and freeze time; clocks that are later than `latest` are set back to it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 from mocksms.engine.budget import Share
 
@@ -88,6 +88,11 @@ class BoundedLog(Generic[T]):
             KeyError: there is none.
         """
         return self._records[number]
+
+    def __copy__(self) -> Self:
+        copied = object.__new__(type(self))
+        copied.__dict__ = {**self.__dict__, "_records": {**self._records}, "_order": [*self._order]}
+        return copied
 
     @property
     def first(self) -> int | None:
@@ -176,6 +181,12 @@ class NumberIndex:
 
     def __contains__(self, key: object) -> bool:
         return key in self._numbers
+
+    def __copy__(self) -> NumberIndex:
+        copied = NumberIndex()
+        copied._numbers = {key: [*numbers] for key, numbers in self._numbers.items()}
+        copied._in_order = self._in_order
+        return copied
 
     def add(self, key: str, number: int) -> None:
         """Add the record `number`, higher than all before, to a key."""

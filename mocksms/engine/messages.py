@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
@@ -191,6 +192,11 @@ class MessageStore:
 
     def __len__(self) -> int:
         return len(self._log)
+
+    def __copy__(self) -> MessageStore:
+        copied = object.__new__(MessageStore)
+        copied.__dict__ = {**self.__dict__, "_log": copy(self._log), "_by_digits": copy(self._by_digits)}
+        return copied
 
     @property
     def first(self) -> int | None:

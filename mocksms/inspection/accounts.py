@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from mocksms.engine.account import Account, digits_of
+from mocksms.engine.account import Account
 from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.journal import shorten_key
 from mocksms.engine.steps import Steps
@@ -132,20 +132,23 @@ def read_account(_: Context, call: InspectionCall) -> AccountView:
     return _view(call.scope.peek())
 
 
-def change_account(context: Context, call: InspectionCall) -> AccountView:
+def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]:
     """Change an account."""
     patch: AccountPatch = call.body
     account = call.scope.account()
     changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set - {"credit"}}
+    digits: dict[str, NumberChange] = {}
     for name in LIST_NAMES:
         if name in changes:
-            changes[name] = _new_list(context, getattr(account, name), changes[name])
+            digits[name] = yield from _digits(context, changes[name])
+    # No pause between reading a list and changing it.
+    changes |= {name: change.apply(getattr(account, name)) for name, change in digits.items()}
     if "webhooks" in changes:
         changes["webhooks"] = tuple(webhook.webhook() for webhook in patch.webhooks)
     if changes:
-        context.controls.update_account(account, AccountUpdate(**changes))
+        yield from context.controls.update_account_in_steps(account, AccountUpdate(**changes))
     if "credit" in patch.model_fields_set:
-        context.controls.set_credit(account, patch.credit)
+        yield from context.controls.set_credit_in_steps(account, patch.credit)
     return _view(account)
 
 
@@ -156,18 +159,36 @@ def delete_account(context: Context, call: InspectionCall) -> ResetView:
     return ResetView(reset=account.id)
 
 
-def reset(context: Context, call: InspectionCall) -> ResetView:
+def reset(context: Context, call: InspectionCall) -> Steps[ResetView]:
     """Reset an account, or everything; cursors stay valid."""
     account = None if call.scope.name is None else call.scope.peek()
-    context.controls.reset(account)
+    yield from context.controls.reset_in_steps(account)
     return ResetView(reset=account.id if account else "everything")
 
 
-def _new_list(context: Context, numbers: Set[str], change: list[str] | ListChange) -> set[str]:
-    settings = context.engine.settings
-    if isinstance(change, ListChange):
-        return {*numbers, *digits_of(change.add, settings)} - digits_of(change.remove, settings)
-    return {*digits_of(change, settings)}
+class NumberChange(NamedTuple):
+    """Normalised numbers to add to a list and to remove from it; a whole list takes the place of the present one."""
+
+    add: set[str]
+    remove: set[str]
+    is_whole: bool
+
+    def apply(self, numbers: Set[str]) -> set[str]:
+        """Return a list of numbers with the change."""
+        return self.add if self.is_whole else {*numbers, *self.add} - self.remove
+
+
+def _digits(context: Context, change: list[str] | ListChange) -> Steps[NumberChange]:
+    parts = (change.add, change.remove) if isinstance(change, ListChange) else (change, [])
+    parsed: list[set[str]] = []
+    for numbers in parts:
+        digits = set[str]()
+        for number in numbers:
+            digits.add(context.engine.settings.parse_number(number).digits)
+            yield
+        parsed.append(digits)
+    add, remove = parsed
+    return NumberChange(add, remove, not isinstance(change, ListChange))
 
 
 def _view(account: Account) -> AccountView:

@@ -128,7 +128,7 @@ EndpointResult = BaseModel | ASGIApp
 """What a handler returns: a model, which becomes a JSON response, or a response of another kind."""
 
 EndpointHandler = Callable[
-    [Context, InspectionCall], EndpointResult | Awaitable[BaseModel] | Steps[BaseModel | Response]
+    [Context, InspectionCall], EndpointResult | Awaitable[BaseModel | Response] | Steps[BaseModel | Response]
 ]
 """Returns the result, or how to get it: by waiting, or by the steps of a long operation."""
 

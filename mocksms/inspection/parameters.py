@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 
-from mocksms.asgi import Headers, Receive, compression_of, read_body
+from mocksms.asgi import MAX_INLINE_BYTES, Headers, Receive, Slices, compression_of, read_body
 from mocksms.engine.account import MAX_KEY_LENGTH
 from mocksms.engine.engine import Engine
 from mocksms.errors import BodyTooLarge, BodyTooSlow
@@ -46,7 +47,7 @@ class InspectionCall:
 
 
 async def read_call(
-    engine: Engine, operation: Operation, scope: Mapping[str, Any], receive: Receive, headers: Headers
+    engine: Engine, slices: Slices, operation: Operation, scope: Mapping[str, Any], receive: Receive, headers: Headers
 ) -> InspectionCall:
     """Read a request with the models of its operation.
 
@@ -61,7 +62,8 @@ async def read_call(
     if isinstance(raw, BodyTooLarge | BodyTooSlow):
         raise raw
     query = _validate_query(operation.query, scope["query_string"]) if operation.query else None
-    body = _read_body(operation, raw, compression_of(headers, raw))
+    body_of = partial(_read_body, operation, raw, compression_of(headers, raw))
+    body = body_of() if len(raw) <= MAX_INLINE_BYTES else await slices.run_in_thread(body_of)
     for model in (query, body):
         since = getattr(model, "since", None)
         if since is not None and since > engine.cursor:
@@ -91,7 +93,7 @@ def _validate_query(model: type[Model], raw: bytes) -> Model:
     try:
         return model.model_validate(_query_values(raw))
     except ValidationError as error:
-        raise InvalidParameters(issues_by_name(model, error.errors(include_url=False))) from error
+        raise InvalidParameters(issues_by_name(model, error)) from error
 
 
 def _query_values(raw: bytes) -> dict[str, str]:
@@ -117,4 +119,4 @@ def _read_body(operation: Operation, raw: bytes, compression: str | None) -> Bas
     except ValidationError as error:
         if compression:
             raise InvalidParameters({"body": [f"is {compression}; send it without compression"]}) from error
-        raise InvalidParameters(issues_by_name(model, error.errors(include_url=False))) from error
+        raise InvalidParameters(issues_by_name(model, error)) from error

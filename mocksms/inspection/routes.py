@@ -78,10 +78,13 @@ class EndpointApp:
         if self._endpoint.holds and scope["method"] == "HEAD":
             return await _method_not_allowed(scope["path"], "HEAD", operation.path)(scope, receive, send)
         try:
-            call = await read_call(self._context.engine, operation, scope, receive, headers)
+            engine, slices = self._context.engine, self._context.slices
+            call = await read_call(engine, slices, operation, scope, receive, headers)
+            if operation.key != "unused":
+                await slices.run(call.scope.catch_up())
             result = self._endpoint.handler(self._context, call)
             if isinstance(result, Generator):
-                result = await self._context.slices.run(result)
+                result = await slices.run(result)
             elif isawaitable(result):
                 result = await result
             response = result if callable(result) else json_response(result)

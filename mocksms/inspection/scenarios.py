@@ -12,6 +12,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.logs import parse_record_number
 from mocksms.engine.rulebook import CountedRule
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec
+from mocksms.engine.steps import STEP_SIZE, Steps
 from mocksms.errors import InvalidScenario, UnknownScenario
 from mocksms.inspection.context import Context, endpoint, text_response
 from mocksms.inspection.errors import AccountRequired, InvalidParameters, RecordNotFound, UnknownAccount
@@ -23,6 +24,7 @@ from mocksms.scenario.recorder import record, to_toml
 from mocksms.scenario.schema import FaultModel, Limits, Scenario
 from mocksms.scenario.values import BoundedDuration
 from mocksms.schemas.openapi import JSON, TEXT
+from mocksms.settings import Settings
 
 INLINE: Final = "the scenario"
 """Name of a scenario that a request brings."""
@@ -112,31 +114,38 @@ class FaultsCleared(ResponseModel):
     cleared: int
 
 
-def read_scenario(context: Context, call: InspectionCall) -> ScenarioView:
+def read_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]:
     """Read the active scenario with the counters of its rules."""
     return _view(context, call)
 
 
-def put_scenario(context: Context, call: InspectionCall) -> ScenarioView:
+async def put_scenario(context: Context, call: InspectionCall) -> ScenarioView:
     """Activate a scenario; it replaces the active one."""
     account = call.scope.one_or_all()
-    context.controls.activate_scenario(account, _compiled(context, call))
-    return _view(context, call)
+    is_short = len(call.body.rule) <= STEP_SIZE
+    scenario = _compiled(context, call) if is_short else await context.slices.run_in_thread(_compiled, context, call)
+    await context.slices.run(context.controls.activate_scenario_in_steps(account, scenario))
+    return await context.slices.run(_view(context, call))
 
 
-def delete_scenario(context: Context, call: InspectionCall) -> ScenarioView:
+def delete_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]:
     """Deactivate the scenario."""
-    context.controls.activate_scenario(call.scope.one_or_all(), NO_SCENARIO)
-    return _view(context, call)
+    yield from context.controls.activate_scenario_in_steps(call.scope.one_or_all(), NO_SCENARIO)
+    return (yield from _view(context, call))
 
 
-def recorded_scenario(context: Context, call: InspectionCall) -> Response:
+async def recorded_scenario(context: Context, call: InspectionCall) -> Response:
     """Record a scenario that replays what happened in an account.
 
     As plain text it is a scenario file.
     """
-    scenario = record(call.scope.peek(), context.engine.settings)
-    if call.as_text:
+    account, settings = call.scope.peek().snapshot(), context.engine.settings
+    return await context.slices.run_in_thread(_recorded, account, settings, as_text=call.as_text)
+
+
+def _recorded(account: Account, settings: Settings, *, as_text: bool) -> Response:
+    scenario = record(account, settings)
+    if as_text:
         return text_response(to_toml(scenario).rstrip("\n"))
     return Response(scenario.model_dump_json(by_alias=True, exclude_defaults=True), media_type=JSON)
 
@@ -205,7 +214,7 @@ def _compiled(context: Context, call: InspectionCall) -> ActiveScenario:
         raise InvalidParameters({issue.key: [issue.text] for issue in error.issues}) from error
 
 
-def _view(context: Context, call: InspectionCall) -> ScenarioView:
+def _view(context: Context, call: InspectionCall) -> Steps[ScenarioView]:
     """Return the scenario of one account; or that of new accounts, counted over all accounts that have it."""
     if call.scope.name is None:
         scenario = context.engine.accounts.scenario
@@ -213,7 +222,10 @@ def _view(context: Context, call: InspectionCall) -> ScenarioView:
     else:
         accounts = [call.scope.peek()]
         scenario = accounts[0].scenario
-    rules = [_rule_view(scenario, index, accounts) for index in range(len(scenario.rules))]
+    rules: list[RuleView] = []
+    for index in range(len(scenario.rules)):
+        rules.append(_rule_view(scenario, index, accounts))
+        yield
     unused = [rule.label for rule in rules if not rule.applied]
     return ScenarioView(names=list(scenario.names), rules=rules, unused=unused)
 

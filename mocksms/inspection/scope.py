@@ -63,6 +63,13 @@ class AccountScope:
             self._engine.apply_due(account)
         return accounts
 
+    def catch_up(self) -> Steps[None]:
+        """Apply all due events of the accounts, so that each use finds few."""
+        found = self._named()
+        for account in tuple(self._engine.accounts) if self.name is None else [found] if found else []:
+            if not account.idle:
+                yield from self._engine.catch_up(account)
+
     def holds(self, account: Account) -> bool:
         """Whether an account is in the scope."""
         return self.name is None or self.name == account.key or (self._is_id and self.name == account.id)

@@ -95,7 +95,7 @@ def read(raw: bytes, name: str) -> Scenario:
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
-        issues = validation_issues(Scenario, error.errors(include_url=False))
+        issues = validation_issues(Scenario, error)
         raise InvalidScenario(_issues(name, text, issues)) from error
     except RecursionError as error:
         raise _invalid(name, TOO_DEEP) from error

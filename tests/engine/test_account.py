@@ -24,7 +24,7 @@ from mocksms.engine.steps import finish
 from mocksms.settings import Settings
 from mocksms.sms.message import State
 from tests.engine.support import SECOND, World, a_message, a_rule, a_scenario
-from tests.support import KEY, NOON, ManualClock
+from tests.support import KEY, NOON, NUMBER, ManualClock
 
 
 def account(key: str = KEY, seed: str = "tests", **options: Any) -> Account:
@@ -288,3 +288,17 @@ def test_account_knows_when_its_next_action_is_due() -> None:
     made.plan(NOON + 3 * SECOND, 1, DecideAction())
     assert made.next_at == NOON + SECOND
     assert made.next_step_at(1) == NOON + 2 * SECOND
+
+
+def test_snapshot_keeps_what_was_stored() -> None:
+    world = World()
+    message = world.send(unsubscribe_reply=True)
+    world.controls.reply(world.account, NUMBER, "Hello")
+    snapshot = world.account.snapshot()
+    world.send()
+    world.controls.reply(world.account, NUMBER, "STOP")
+    world.controls.delete_all(world.account)
+    assert finish(snapshot.messages.search(MessageQuery(), 10)) == [message]
+    assert snapshot.messages.nth(message.digits, message.sequence) == 1
+    assert [reply.text for reply in snapshot.replies.newest_first()] == ["Hello"]
+    assert not len(snapshot.journal)

@@ -8,7 +8,7 @@ import pytest
 from mocksms.engine.account import Account
 from mocksms.engine.controls import AccountUpdate, Controls
 from mocksms.engine.engine import EngineEvent, ManualChange
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.messages import MessageQuery, token_of
 from mocksms.engine.rules import NO_SCENARIO, RefusedByFault
 from mocksms.engine.steps import finish
 from mocksms.errors import IllegalStep, MessageNotFound, NoLink
@@ -497,3 +497,60 @@ def test_expired_faults_are_removed() -> None:
     last = world.controls.set_fault(None, a_rule("last", DOWN), SECOND)
     assert [live.fault_id for live in world.account.faults.rules] == [last]
     assert [*world.engine.accounts.faults] == [last]
+
+
+def test_opt_out_during_a_change_of_the_list_is_kept() -> None:
+    world = World()
+    message = world.send()
+    change = world.controls.update_account_in_steps(world.account, AccountUpdate(unsubscribed={"972542222222"}))
+    next(change)
+    world.controls.unsubscribe(world.account, message.transaction_id)
+    finish(change)
+    assert world.account.unsubscribed == {"972542222222", message.digits}
+
+
+def test_credit_that_changes_during_a_pause_is_not_exceeded() -> None:
+    world = World(credit=0)
+    first, second, third = (world.send() for _ in range(3))
+    change = world.controls.set_credit_in_steps(world.account, 10)
+    next(change)
+    world.controls.cancel(world.account, second.transaction_id)
+    world.account.credit = 0
+    finish(change)
+    states = [world.again(message).state for message in (first, second, third)]
+    assert states == [State.SENT, State.CANCELLED, State.NO_CREDIT]
+
+
+def test_message_that_is_cancelled_during_a_pause_is_not_sent() -> None:
+    world = World(credit=0)
+    first, second = world.send(), world.send()
+    change = world.controls.set_credit_in_steps(world.account, None)
+    next(change)
+    world.controls.cancel(world.account, second.transaction_id)
+    finish(change)
+    assert [world.again(message).state for message in (first, second)] == [State.SENT, State.CANCELLED]
+
+
+def test_scenario_that_is_replaced_during_a_pause_is_not_activated_further() -> None:
+    world = World()
+    others = [world.engine.account(key) for key in ("first", "second")]
+    first, second = a_scenario(a_rule("first")), a_scenario(a_rule("second"))
+    change = world.controls.activate_scenario_in_steps(None, first)
+    next(change)
+    world.controls.activate_scenario(None, second)
+    finish(change)
+    assert {account.scenario.rules[0].label for account in others} == {"second"}
+
+
+def test_send_goes_on_in_an_account_that_is_deleted_during_a_pause() -> None:
+    world = World()
+    account = world.account
+    send = world.engine.submit_in_steps(account, Submission("Hello"), [Recipient(NUMBER)] * 3)
+    for _ in range(4):
+        next(send)
+    assert len(account.messages) == 2
+    world.controls.reset(account)
+    messages = finish(send).messages
+    assert len(messages) == 3
+    assert not len(world.account.messages)
+    assert all(world.engine.accounts.by_token(token_of(message.transaction_id)) is None for message in messages)

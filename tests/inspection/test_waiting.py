@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,17 +14,21 @@ import pytest
 
 from mocksms.asgi import Slices
 from mocksms.engine.callbacks import Attempt
+from mocksms.engine.clock import timer
 from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.patterns import shared_pattern
+from mocksms.engine.steps import finish
+from mocksms.errors import PatternTooSlow
 from mocksms.inspection import message_waits
 from mocksms.inspection.errors import CallbacksUnfinished, ShuttingDown
-from mocksms.inspection.message_waits import FoundMessages, MessageWaits
-from mocksms.inspection.scope import AccountScope
+from mocksms.inspection.message_waits import FoundMessages, MessageWaits, NewMessages
+from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.inspection.waiting import CallbackWaits, WaitEnd, Waiter, Waiters
 from mocksms.settings import Settings
-from mocksms.sms.message import Recipient, Status, Submission
+from mocksms.sms.message import Message, Recipient, Status, Submission
 from mocksms.sms.webhook import Webhook
-from tests.engine.support import World
+from tests.engine.support import World, a_message
 from tests.inspection.support import QUEUED, Api, wait_for_waiters
 from tests.receiver import hanging, receiving
 from tests.support import KEY, NOON, NUMBER, TIMEOUT, Mock, running
@@ -279,3 +284,39 @@ def test_stop_ends_waits_for_callbacks() -> None:
             await wait
 
     asyncio.run(story())
+
+
+def compared_texts(*digits: str) -> tuple[NewMessages, MessageQuery, list[str]]:
+    """Return new messages to some numbers, a filter for their text, and a list of the numbers it was compared with."""
+    world, compared = World(), list[str]()
+
+    def text_of(message: Message) -> str:
+        compared.append(message.digits)
+        return "Hello"
+
+    messages = [OwnedMessage(world.account, a_message(digits=each)) for each in digits]
+    return NewMessages(messages), MessageQuery(text="Hell", text_of=text_of), compared
+
+
+def test_new_message_is_compared_once_with_equal_filters() -> None:
+    new, query, compared = compared_texts("1", "2")
+    assert finish(new.matching(query)) == finish(new.matching(replace(query)))
+    assert compared == ["1", "2"]
+
+
+def test_new_message_to_another_number_is_not_compared() -> None:
+    new, query, compared = compared_texts("1", "2")
+    assert [owned.message.digits for owned in finish(new.matching(replace(query, digits="2")))] == ["2"]
+    assert finish(new.matching(replace(query, digits="3"))) == []
+    assert compared == ["2"]
+
+
+def test_pattern_that_is_too_slow_is_tried_once_for_all_waits_with_it() -> None:
+    new = NewMessages([OwnedMessage(World().account, a_message(content="a" * 60 + "b"))])
+    queries = [MessageQuery(pattern=shared_pattern("(a|a)*(a|a)*$")) for _ in range(3)]
+    started = timer()
+    for query in queries:
+        with pytest.raises(PatternTooSlow):
+            finish(new.matching(query))
+    assert queries[0].budget.left < queries[1].budget.left == queries[2].budget.left
+    assert timer() - started < TIMEOUT

@@ -8,7 +8,7 @@ import pytest
 
 from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
-from mocksms.provider.binding import bind
+from mocksms.provider.binding import bind, read_send
 from mocksms.provider.lenient_json import MAX_WARNINGS, JsonNumber
 from mocksms.provider.send import SendBody
 from tests.support import NUMBER, body
@@ -278,3 +278,11 @@ def test_bind_limits_the_issues_of_one_path() -> None:
     spellings = ("".join(letters) for letters in product(*zip("message", "MESSAGE", strict=True)))
     (issues,) = _issues(dict.fromkeys(spellings, 1)).values()
     assert len(issues) <= MAX_WARNINGS
+
+
+@pytest.mark.parametrize("entry", ["{}", "null"])
+def test_each_recipient_without_a_number_is_named_up_to_the_limit(entry: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read_send(f'{{"message": {{"content": "a", "to": [{", ".join([entry] * 100)}]}}}}'.encode(), "utf-8")
+    paths = [f"message.to[{index}].mobile_number" for index in range(MAX_WARNINGS)]
+    assert refused.value.issues == dict.fromkeys(paths, ("The mobile_number field is required.",))

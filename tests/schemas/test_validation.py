@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
+from mocksms.schemas import validation
 from mocksms.schemas.validation import MAX_ISSUES, ValidationIssue, format_path, issues_by_name, validation_issues
 
 
@@ -52,7 +54,7 @@ def told(data: object) -> list[ValidationIssue]:
     """Return what does not fit a horse."""
     with pytest.raises(ValidationError) as refused:
         Horse.model_validate(data)
-    return validation_issues(Horse, refused.value.errors(include_url=False))
+    return validation_issues(Horse, refused.value)
 
 
 def words(data: object) -> str:
@@ -125,7 +127,7 @@ def test_name_that_belongs_a_level_further_out_is_sent_there() -> None:
 
     with pytest.raises(ValidationError) as refused:
         Stable.model_validate({"horses": [{"best": {"tame": True}}]})
-    (issue,) = validation_issues(Stable, refused.value.errors(include_url=False))
+    (issue,) = validation_issues(Stable, refused.value)
     assert issue == (("horses", 0, "best", "tame"), "unknown name; it belongs outside of best")
 
 
@@ -133,7 +135,7 @@ def test_invalid_json_and_empty_body_have_different_texts() -> None:
     for raw, text in ((b"", "is empty; a JSON object is expected"), (b"{", "is not a JSON object: EOF")):
         with pytest.raises(ValidationError) as refused:
             Horse.model_validate_json(raw)
-        (said,) = issues_by_name(Horse, refused.value.errors(include_url=False))["body"]
+        (said,) = issues_by_name(Horse, refused.value)["body"]
         assert said.startswith(text)
 
 
@@ -143,7 +145,7 @@ def test_missing_field_is_required() -> None:
 
     with pytest.raises(ValidationError) as refused:
         Rider.model_validate({})
-    assert issues_by_name(Rider, refused.value.errors(include_url=False)) == {"name": ["is required"]}
+    assert issues_by_name(Rider, refused.value) == {"name": ["is required"]}
 
 
 @pytest.mark.parametrize(
@@ -218,8 +220,17 @@ def test_many_issues_are_cut_and_counted() -> None:
 def test_issues_at_one_path_are_grouped() -> None:
     with pytest.raises(ValidationError) as refused:
         Horse.model_validate({"legs": [{"shoe": 1}], "x": 1, "age": 0})
-    assert issues_by_name(Horse, refused.value.errors(include_url=False)) == {
+    assert issues_by_name(Horse, refused.value) == {
         "legs 1.shoe": ['must be text; write it in quotes, "1"'],
         "age": ["must be at least 1; got 0"],
         "x": ["unknown name; expected one of " + ", ".join(Horse.model_fields)],
     }
+
+
+def test_a_great_number_of_issues_is_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "MAX_LISTED_ERRORS", 1_000)
+    with pytest.raises(ValidationError) as refused:
+        Horse.model_validate({f"name {place}": 0 for place in range(1_100)})
+    (issue,) = validation_issues(Horse, refused.value)
+    assert issue.path == ()
+    assert re.match(r"has 1,1\d\d issues, too many to list; correct one entry", issue.text)
