@@ -137,7 +137,7 @@ def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]
     patch: AccountPatch = call.body
     account = call.scope.account()
     changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set - {"credit"}}
-    digits: dict[str, NumberChange] = {}
+    digits: dict[str, DigitsChange] = {}
     for name in LIST_NAMES:
         if name in changes:
             digits[name] = yield from _digits(context, changes[name])
@@ -166,7 +166,7 @@ def reset(context: Context, call: InspectionCall) -> Steps[ResetView]:
     return ResetView(reset=account.id if account else "everything")
 
 
-class NumberChange(NamedTuple):
+class DigitsChange(NamedTuple):
     """Normalised numbers to add to a list and to remove from it; a whole list takes the place of the present one."""
 
     add: set[str]
@@ -178,7 +178,7 @@ class NumberChange(NamedTuple):
         return self.add if self.is_whole else {*numbers, *self.add} - self.remove
 
 
-def _digits(context: Context, change: list[str] | ListChange) -> Steps[NumberChange]:
+def _digits(context: Context, change: list[str] | ListChange) -> Steps[DigitsChange]:
     parts = (change.add, change.remove) if isinstance(change, ListChange) else (change, [])
     parsed: list[set[str]] = []
     for numbers in parts:
@@ -188,7 +188,7 @@ def _digits(context: Context, change: list[str] | ListChange) -> Steps[NumberCha
             yield
         parsed.append(digits)
     add, remove = parsed
-    return NumberChange(add, remove, not isinstance(change, ListChange))
+    return DigitsChange(add, remove, not isinstance(change, ListChange))
 
 
 def _view(account: Account) -> AccountView:
