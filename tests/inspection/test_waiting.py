@@ -313,7 +313,7 @@ def test_new_message_to_another_number_is_not_compared() -> None:
 
 def test_pattern_that_is_too_slow_is_tried_once_for_all_waits_with_it() -> None:
     new = NewMessages([OwnedMessage(World().account, a_message(content="a" * 60 + "z"))])
-    queries = [MessageQuery(pattern=shared_pattern("(a|a)*(a|a)*y$")) for _ in range(3)]
+    queries = [MessageQuery(pattern=shared_pattern("(a|a)*(a|a)*$")) for _ in range(3)]
     started = timer()
     for query in queries:
         with pytest.raises(PatternTooSlow):
