@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from mocksms.engine.account import Account, number_lists
+from mocksms.engine.account import ACCOUNT_SIZE, Account, number_lists
 from mocksms.engine.budget import Budget, Share
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
@@ -32,7 +32,8 @@ class Accounts:
 
     `initial_scenario` is active at the start and after a reset of everything, `scenario` in accounts created now.
     They also get the time of `clock`, and the `faults`, each a rule until an instant. `unattributed` is the journal of
-    requests without an account. `evicted_up_to` is the highest number of a record in an evicted account.
+    requests without an account. `limit` is how many accounts are kept: at most a quarter of the memory is for accounts
+    without records. `evicted_up_to` is the highest number of a record in an evicted account.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Accounts:
         self._deleted = 0
         self._lists = number_lists(settings)
         self.budget = Budget(settings.max_memory or default_limit())
+        self.limit = min(settings.max_accounts, max(1, self.budget.limit // (4 * ACCOUNT_SIZE)))
         self._start_empty()
 
     def __iter__(self) -> Iterator[Account]:
@@ -147,7 +149,7 @@ class Accounts:
         account = self._by_key[key] = self._new(key)
         self._by_id[account.id] = account
         self._become_latest(account)
-        if len(self._by_key) > self._settings.max_accounts:
+        if len(self._by_key) > self.limit:
             self._evict(next(iter(self)))
         self.budget.admit(account.share, partial(self._evict_from, account))
         return account

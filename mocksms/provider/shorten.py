@@ -13,6 +13,10 @@ MAX_VALUE_LENGTH: Final = 1_000
 """Characters of a value other than the text that are kept: no phone shows more, and no list finds more."""
 
 
+MAX_TAGS: Final = 1_000
+"""Tags of a message that are kept."""
+
+
 class KeptSend(NamedTuple):
     """A send as it is kept, and a warning for each value that is shortened."""
 
@@ -27,8 +31,11 @@ def shorten_send(submission: Submission, recipients: Sequence[Recipient]) -> Kep
     kept = submission._replace(
         sender=submission.sender and _shorten(submission.sender, "message.sender_id", warnings),
         charset=_shorten(submission.charset, "message.charset", warnings),
-        tags=tuple(_shorten(tag, "message.tags", warnings) for tag in submission.tags),
+        tags=tuple(_shorten(tag, "message.tags", warnings) for tag in submission.tags[:MAX_TAGS]),
     )
+    if len(submission.tags) > MAX_TAGS:
+        note = f"{len(submission.tags)} tags; the first {MAX_TAGS} are kept"
+        warnings.append(RequestWarning("message.tags", note))
     if not kept.unsubscribe_link:
         text = _shorten(kept.unsubscribe_text, "message.unsubscribe_text", warnings)
         kept = kept._replace(unsubscribe_text=text)

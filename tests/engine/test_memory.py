@@ -157,6 +157,15 @@ def test_account_with_large_settings_and_no_records_is_evicted() -> None:
     check_sums(world)
 
 
+def test_accounts_without_records_take_a_quarter_at_most() -> None:
+    accounts = World(max_memory=2**24).engine.accounts
+    assert accounts.limit == 2**22 // ACCOUNT_SIZE
+    for place in range(accounts.limit + 3):
+        accounts.get(f"key {place}")
+    assert (len(accounts), accounts.evicted().accounts) == (accounts.limit, 3)
+    assert accounts.by_key("key 2") is None
+
+
 def test_own_scenario_and_faults_of_an_account_count() -> None:
     world = World()
     account = world.account

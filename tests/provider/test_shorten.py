@@ -7,7 +7,7 @@ import pytest
 
 from mocksms.engine.journal import RequestWarning
 from mocksms.engine.messages import MessageQuery
-from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send
+from mocksms.provider.shorten import MAX_TAGS, MAX_VALUE_LENGTH, cut, shorten_send
 from mocksms.settings import Settings
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, Submission
 from tests.support import NUMBER, Mock, body, running
@@ -46,6 +46,14 @@ def test_start_of_a_long_value_is_kept_with_a_warning(
     assert longest == MAX_VALUE_LENGTH
     assert warnings[0] == RequestWarning(path, WARNING)
     assert shared_mock.engine.account(key).share.used < 200_000, "65,536 bytes of the body are recorded"
+
+
+@pytest.mark.ledger("body.long-values")
+def test_first_thousand_tags_are_kept(shared_mock: Mock) -> None:
+    tags = [f"tag {place}" for place in range(1_001)]
+    message, warnings = sent(shared_mock, "many tags", tags=tags)
+    assert message.submission.tags == tuple(tags[:MAX_TAGS])
+    assert warnings == [RequestWarning("message.tags", "1001 tags; the first 1000 are kept")]
 
 
 def test_long_number_is_kept_in_part_and_returned_as_sent(shared_mock: Mock) -> None:

@@ -23,10 +23,7 @@ export class AccountPicker {
   update() {
     const { accounts, accountCount } = mockState;
     const { account = "" } = route();
-    const options = [
-      ["", `all ${accountCount} accounts`],
-      ...accounts.map((each) => [each.id, describe(each)]),
-    ];
+    const options = [["", `all ${accountCount} accounts`], ...accounts.map((each) => [each.id, describe(each)])];
     if (!options.some(([id]) => id === account)) options.push([account, `${singleLine(account)} · unknown account`]);
     this.node.hidden = accountCount < 2 && !account;
     patch(
