@@ -1350,8 +1350,21 @@ def test_reaction(reaction, request):
     monkeypatch.setattr(*TARGETS[0])
 
 
+ORIGINAL = http.client.HTTPConnection.request
+
+
+@pytest.mark.mocksms(api_key="left")
+def test_left_for_a_while(send):
+    send()
+    http.client.HTTPConnection.request = raiser(Boom)
+
+
+def test_restored():
+    http.client.HTTPConnection.request = ORIGINAL
+
+
 def test_next(mocksms):
-    assert mocksms.account("fixed").outbox == []
+    assert mocksms.account("fixed").outbox == mocksms.account("left").outbox == []
 
 
 def test_left_behind(mocksms):
@@ -1364,15 +1377,23 @@ def test_plain():
 """
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), pytest.exit.Exception("enough")], ids=["user", "exit"])
+def test_user_and_exit_end_the_run(error: BaseException) -> None:
+    described: list[str] = []
+    with pytest.raises(type(error)), suite.errors_to(described.append):
+        raise error
+    assert described == []
+
+
 def test_error_of_any_class_in_the_plugin_does_not_end_the_run(runs: Runs) -> None:
-    printed = runs.run(FOREIGN, processes=True, passed=11, failed=15, errors=7, warnings=1)
+    printed = runs.run(FOREIGN, processes=True, passed=13, failed=15, errors=8, warnings=1)
     assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
     unread = re.findall(
         r"^(?:\S+UnexpectedTraffic: )?this test is not checked for unexpected traffic: (.*)", printed, re.M
     )
     reasons = ["RuntimeError: no network in tests", r"Boom: no network \udc80", "SystemExit: 3", "Skipped: no network"]
     reasons += ["Unreadable, with a text that cannot be read", "GeneratorExit", "Unreadable, with a text"]
-    assert len(unread) == 7
+    assert len(unread) == 8
     for reason in reasons:
         assert f"traffic: {reason}" in printed
         assert printed.count(f"\nno report from the mock: {reason}") >= 2
