@@ -188,4 +188,4 @@ def test_child_process_keeps_no_connection_open(child: Callable[[], Any], monkey
 
 def send_by(session: requests.Session, sms: MockSMS, number: str) -> None:
     data = {"message": {"content": "Hello", "to": [{"mobile_number": number}]}}
-    session.post(f"{sms.url}/transactional/sms/send", json=data, headers={"X-API-Key": sms.api_key}, timeout=2)
+    session.post(f"{sms.url}/transactional/sms/send", json=data, headers={"X-API-Key": sms.api_key}, timeout=TIMEOUT)
