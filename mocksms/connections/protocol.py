@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -33,9 +34,15 @@ MAX_FIRST_READ: Final = 1_000
 
 OTHER_PROTOCOLS: Final = {
     b"\x16\x03": (b"TLS handshake", "this is TLS; mocksms speaks plain HTTP"),
-    b"PRI * HTTP/2.0": (b"PRI * HTTP/2.0", "this is HTTP/2; mocksms speaks HTTP/1.1"),
+    b"PRI * HTTP/2.0": (None, "this is HTTP/2; mocksms speaks HTTP/1.1"),
+    b"CONNECT ": (None, "this is a request to a proxy; mocksms is not a proxy"),
 }
-"""The first bytes of other protocols, what is recorded as first line, and why they are refused."""
+"""The first bytes of other protocols, what is recorded if they have no first line, and why they are refused."""
+
+LOG: Final = logging.getLogger("mocksms.http")
+"""The log of connections, without uvicorn's warnings of malformed requests: the journal has them."""
+
+LOG.setLevel(logging.ERROR)
 
 SINGLE_HEADERS: Final = (b"host", b"origin")
 """Headers that a request has at most once: a check of one would miss the other."""
@@ -69,6 +76,7 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, record_malformed: RecordMalformed, idle: IdleConnections, **options: Any) -> None:
         super().__init__(**options)
+        self.logger = LOG
         self._record_malformed = record_malformed
         self._idle = idle
 
@@ -110,7 +118,7 @@ class Protocol(HttpToolsProtocol):
         text = self._why or msg
         for start, (first_line, why) in OTHER_PROTOCOLS.items():
             if self._first_read.startswith(start):
-                self._first_read, text = first_line, why
+                self._first_read, text = first_line or self._first_read, why
         self._refuse(400, text)
 
     def on_message_begin(self) -> None:

@@ -100,7 +100,7 @@ class OneConnection:
         self.idle = IdleConnections()
         self.state = ServerState()
         self.here, self.client = socket.socketpair()
-        self._config = Config(respond_with_much, http="httptools", timeout_keep_alive=max_idle)
+        self._config = Config(respond_with_much, http="httptools", timeout_keep_alive=max_idle, log_config=None)
 
     async def accept(self) -> None:
         await asyncio.get_running_loop().connect_accepted_socket(self._protocol, self.here)
@@ -193,11 +193,21 @@ def test_tls_is_named(own_mock: Mock) -> None:
     assert request["note"] == "malformed HTTP: this is TLS; mocksms speaks plain HTTP"
 
 
-def test_http_2_is_named(own_mock: Mock) -> None:
+@pytest.mark.parametrize(
+    ("first_line", "why"),
+    [
+        ("PRI * HTTP/2.0", "this is HTTP/2; mocksms speaks HTTP/1.1"),
+        ("CONNECT host.example:443 HTTP/1.1", "this is a request to a proxy; mocksms is not a proxy"),
+    ],
+)
+def test_other_protocol_is_named(own_mock: Mock, first_line: str, why: str, caplog: pytest.LogCaptureFixture) -> None:
     with connected(own_mock) as connection:
-        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        assert read_to_end(connection).endswith(b"this is HTTP/2; mocksms speaks HTTP/1.1")
-    assert recorded(own_mock)["note"] == "malformed HTTP: this is HTTP/2; mocksms speaks HTTP/1.1"
+        connection.sendall(f"{first_line}\r\nHost: host.example\r\n\r\nSM\r\n\r\n".encode())
+        assert read_to_end(connection).endswith(why.encode())
+    request = recorded(own_mock)
+    assert f"{request['method']} {request['target']}" == first_line
+    assert request["note"] == f"malformed HTTP: {why}"
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize(
