@@ -18,6 +18,7 @@ from mocksms.sms.message import History, Message, Recipient, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.outcomes import Outcome
 from mocksms.sms.segments import count_segments
+from mocksms.sms.surrogates import well_formed
 from mocksms.sms.text import Links, Template, content_of
 
 UNDECIDED: Final = Outcome(steps=(), decided_by="")
@@ -105,10 +106,10 @@ class Drafter:
         )
 
     def _filled(self, recipient: Recipient) -> str:
-        """Return the content for a recipient; recipients with the same fields share one string."""
+        """Return the content for a recipient as it is shown; recipients with the same fields share one string."""
         key = id(recipient.fields)
         if key not in self._texts:
-            self._texts[key] = self._template.fill(recipient.fields)
+            self._texts[key] = well_formed(self._template.fill(recipient.fields))
         return self._texts[key]
 
     def segments(self, recipient: Recipient) -> int:
@@ -129,7 +130,7 @@ def facts_of(account: Account, message: Message) -> MessageFacts:
     return MessageFacts(
         mobile_number=message.mobile_number,
         digits=message.digits,
-        content=content_of(message),
+        content=well_formed(content_of(message)),
         sender=message.sender,
         tags=submission.tags,
         charset=submission.charset,

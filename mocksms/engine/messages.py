@@ -18,6 +18,7 @@ from mocksms.engine.patterns import Pattern, RegexBudget
 from mocksms.engine.steps import STEP_SIZE, Steps, count, select
 from mocksms.sms.message import Message, Reason, Status, Submission
 from mocksms.sms.numbers import NumberPattern
+from mocksms.sms.surrogates import REPLACEMENT, well_formed
 from mocksms.sms.text import content_of
 
 MESSAGE_SIZE: Final = 1_200
@@ -141,13 +142,22 @@ def _value_tests(query: MessageQuery) -> Iterator[MessageTest]:
 def _text_tests(query: MessageQuery) -> Iterator[MessageTest]:
     content, words, text, pattern = query.content, query.words, query.text, query.pattern
     if content:
-        yield lambda message: content in content_of(message)
+        read_content = _as_shown(content_of, content)
+        yield lambda message: content in read_content(message)
     if words:
-        yield lambda message: words in content_of(message).casefold()
+        read_words = _as_shown(content_of, words)
+        yield lambda message: words in read_words(message).casefold()
     if text:
-        yield lambda message: text in query.text_of(message)
+        read_text = _as_shown(query.text_of, text)
+        yield lambda message: text in read_text(message)
     if pattern is not None:
-        yield lambda message: pattern.matches(content_of(message), query.budget)
+        read_searched = _as_shown(content_of, pattern.source)
+        yield lambda message: pattern.matches(read_searched(message), query.budget)
+
+
+def _as_shown(read: Callable[[Message], str], expected: str) -> Callable[[Message], str]:
+    """Return how to read a text where something is looked for: as it is shown if that has a replaced surrogate."""
+    return (lambda message: well_formed(read(message))) if REPLACEMENT in expected else read
 
 
 def _with_size(message: Message, before: Message) -> Message:

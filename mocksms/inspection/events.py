@@ -20,6 +20,7 @@ from mocksms.inspection.errors import TooManyOpenRequests
 from mocksms.inspection.waiting import WaitEnd, Waiters, watch_disconnect
 from mocksms.schemas.openapi import STREAM
 from mocksms.sms.message import Message
+from mocksms.sms.surrogates import well_formed_json
 
 MAX_EVENTS: Final = 10_000
 """Events in the log; a reader that falls further behind is dropped."""
@@ -255,7 +256,7 @@ class Stream:
 def encode_event(kind: str, data: dict[str, Any], event_id: str = "") -> bytes:
     """Return a server-sent event."""
     head = f"id: {event_id}\n" if event_id else ""
-    return f"{head}event: {kind}\ndata: {_encode(data)}\n\n".encode()
+    return b"%bevent: %b\ndata: %b\n\n" % (head.encode(), kind.encode(), well_formed_json(_encode(data).encode()))
 
 
 def _end(end: asyncio.Future[str], reason: str) -> None:

@@ -10,6 +10,7 @@ from mocksms.engine.account import MAX_KEY_LENGTH
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, shared_pattern
 from mocksms.schemas.types import whole
 from mocksms.sms.message import Reason, Status
+from mocksms.sms.surrogates import well_formed
 
 MAX_ROWS: Final = 1_000
 """Records on one page."""
@@ -35,10 +36,7 @@ def _pattern(raw: str) -> str:
 
 
 def _well_formed(text: object) -> object:
-    """Replace lone surrogates, which an application can send but UTF-8 cannot carry."""
-    if isinstance(text, str) and not text.isascii():
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
+    return well_formed(text) if isinstance(text, str) else text
 
 
 Text = Annotated[str, BeforeValidator(_well_formed)]

@@ -19,6 +19,7 @@ from mocksms.inspection.models import AccountQuery
 from mocksms.inspection.scope import AccountScope
 from mocksms.schemas.openapi import JSON, TEXT, Operation
 from mocksms.schemas.validation import issues_by_name
+from mocksms.sms.surrogates import well_formed_json
 
 MAX_PARAMETERS: Final = 100
 
@@ -114,8 +115,9 @@ def _read_body(operation: Operation, raw: bytes, compression: str | None) -> Bas
         if raw.strip() not in (b"", b"{}"):
             raise InvalidParameters({"body": ["must be empty; parameters of this operation belong in the query"]})
         return None
+    text = well_formed_json(raw) or (b"" if operation.body_required else b"{}")
     try:
-        return model.model_validate_json(raw or (b"" if operation.body_required else b"{}"), strict=True)
+        return model.model_validate_json(text, strict=True)
     except ValidationError as error:
         if compression:
             raise InvalidParameters({"body": [f"is {compression}; send it without compression"]}) from error

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from mocksms.engine.account import Account
 from mocksms.engine.journal import RecordedRequest
@@ -33,10 +33,9 @@ from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State
 from mocksms.sms.outcomes import Fault, FaultKind, FaultName
+from mocksms.sms.surrogates import well_formed
 from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import MAX_DURATION
-
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def to_toml(scenario: Scenario) -> str:
@@ -153,11 +152,10 @@ def _message_rule(message: Message, nth: int, replies: list[ReplyModel]) -> Rule
 
 def _to(mobile_number: str) -> str:
     """Return a pattern that matches this recipient and no other."""
-    is_plain = numbers.WILDCARD not in mobile_number and not is_regex(mobile_number)
-    if is_plain and 0 < len(mobile_number) <= numbers.MAX_NUMBER_LENGTH and not _SURROGATE.search(mobile_number):
-        return mobile_number
-    # A scenario cannot contain a lone surrogate.
-    return f"{REGEX}^{_SURROGATE.sub('.', re.escape(numbers.digits_of(mobile_number)))}$"
+    is_short = 0 < len(mobile_number) <= numbers.MAX_NUMBER_LENGTH
+    if is_short and numbers.WILDCARD not in mobile_number and not is_regex(mobile_number):
+        return well_formed(mobile_number)
+    return f"{REGEX}^{re.escape(numbers.digits_of(mobile_number))}$"
 
 
 def _steps(message: Message) -> list[StepModel]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from mocksms.errors import escape
+from mocksms.sms.surrogates import well_formed
 
 SEPARATORS: Final = str.maketrans("", "", "+-. ()[]")
 MAX_NUMBER_LENGTH: Final = 40
@@ -65,7 +66,7 @@ class PhoneNumber(NamedTuple):
 
 def digits_of(raw: str) -> str:
     """Return a number without separators and in upper case; `X` is a masked digit, other letters stay."""
-    return raw[:MAX_NUMBER_LENGTH].translate(SEPARATORS).upper()
+    return well_formed(raw[:MAX_NUMBER_LENGTH]).translate(SEPARATORS).upper()
 
 
 def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:

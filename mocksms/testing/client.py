@@ -26,6 +26,7 @@ from mocksms.engine.clock import SteadyTime
 from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
 from mocksms.settings import mock_url
 from mocksms.sms.display import has_credentials, without_credentials
+from mocksms.sms.surrogates import well_formed
 
 __tracebackhide__ = True
 
@@ -101,7 +102,8 @@ class MockClient:
             MockRefused: the response is an error.
             MockUnreachable: there is no response, or not one of a mock.
         """
-        parameters = urlencode({name: value for name, value in query.items() if value is not None})
+        named = {name: value for name, value in query.items() if value is not None}
+        parameters = urlencode({name: well_formed(str(value)) for name, value in named.items()})
         target = f"/_mock/{path}?{parameters}" if parameters else f"/_mock/{path}"
         status, raw = self.send(method, target, body, key=key, read_timeout=read_timeout)
         try:

@@ -12,6 +12,7 @@ from mocksms.errors import did_you_mean
 from mocksms.sms.display import quoted
 from mocksms.sms.message import State
 from mocksms.sms.numbers import digits_of
+from mocksms.sms.surrogates import well_formed
 from mocksms.testing.models import SmsMessage
 
 Matcher = str | re.Pattern[str] | Callable[[str], object]
@@ -201,4 +202,4 @@ def _inline(pattern: re.Pattern[str]) -> str:
 def _fits(matcher: Matcher, value: str) -> bool:
     if isinstance(matcher, re.Pattern):
         return matcher.search(value) is not None
-    return matcher in value if isinstance(matcher, str) else bool(matcher(value))
+    return well_formed(matcher) in value if isinstance(matcher, str) else bool(matcher(value))

@@ -16,6 +16,7 @@ from urllib.parse import quote_plus, urlsplit
 
 from mocksms.engine.callbacks import Callback, TriggerDetails
 from mocksms.settings import Settings
+from mocksms.sms.surrogates import well_formed
 from mocksms.sms.times import ISRAEL
 from mocksms.sms.webhook import WebhookKind
 
@@ -122,7 +123,7 @@ def _dashed(digits: str) -> str:
 
 def _to_json(data: object) -> bytes:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    return well_formed(text).encode()
 
 
 def _to_form(fields: Mapping[str, str], settings: Settings) -> bytes:

@@ -278,3 +278,8 @@ def test_mock_started_a_moment_later_has_another_epoch(monkeypatch: pytest.Monke
     monkeypatch.setattr("mocksms.inspection.context.system_time", lambda: next(times))
     first, second = (Context(Engine(Settings())).streams.log.epoch for _ in range(2))
     assert first != second
+
+
+def test_lone_surrogates_in_an_event_are_as_in_the_lists() -> None:
+    event = streams.encode_event("message", {"number": "97\ud83d"}, "1")
+    assert event == b'id: 1\nevent: message\ndata: {"number":"97\\ufffd"}\n\n'

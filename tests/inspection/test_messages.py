@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -691,7 +692,7 @@ def test_verify_names_what_it_cannot_read(api: Api, wrong: object, where: str) -
     assert error["message"] == f"{where}: {', '.join(error['issues'][where])}"
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"{'to': 1}", b"\xff\xfe", b"[" * 100_000, b'{"to": "\\ud800"}', b"nul"])
+@pytest.mark.parametrize("raw", [b"", b"{", b"{'to': 1}", b"\xff\xfe", b"[" * 100_000, b"nul"])
 def test_body_that_is_no_json_is_named(api: Api, raw: bytes) -> None:
     answer = requests.post(
         f"{api.mock.url}/_mock/verify", data=raw, headers={"Content-Type": "application/json"}, timeout=TIMEOUT
@@ -868,6 +869,37 @@ def test_lone_surrogates_of_an_application_can_be_read(own_mock: Mock) -> None:
     assert api.get("messages/latest")["status"] == "sent"
     assert api.refused(404, "GET", "messages/latest", content="x")["explanation"]
     api.get("requests")
+
+
+LONE = "\ud83d"
+"""Half of an emoji, as where an application cuts a text."""
+
+
+@pytest.mark.parametrize("name", ["content", "text", "regex"])
+@pytest.mark.parametrize("part", [f"code {LONE}", LONE, "\ufffd"], ids=ascii)
+def test_lone_surrogate_in_a_filter_matches_that_of_a_message(api: Api, name: str, part: str) -> None:
+    (sent,) = api.send(PHONE, content=f"Your code {LONE}")
+    assert api.post("verify", {name: part})["messages"][0]["transaction_id"] == sent
+    assert api.refused(409, "POST", "verify", {name: f"no {part}"})["explanation"]["closest"]
+
+
+def test_lone_surrogate_in_a_number_matches_that_of_a_message(api: Api) -> None:
+    (sent,) = api.send(f"97{LONE}")
+    for expected in (f"97{LONE}", "97\ufffd"):
+        assert api.post("verify", {"to": expected})["messages"][0]["transaction_id"] == sent
+    assert api.get("phones", number="97\ufffd")["phones"][0]["number"] == "97\ufffd"
+    assert api.call("GET", "scenario/recorded", headers=TEXT).text.count('match.to = "97\ufffd"') == 1
+
+
+def test_lone_surrogates_of_a_tester_are_stored_as_they_are_shown(api: Api) -> None:
+    assert api.post("inbound", {"from": PHONE, "text": f"Hi {LONE}"})["text"] == "Hi \ufffd"
+    assert api.patch(sender=f"S{LONE}")["sender"] == "S\ufffd"
+    api.request_json("PUT", "scenario", {"rule": [{"name": LONE, "match": {"content": LONE}, "outcome": "queued"}]})
+    (sent,) = api.send(PHONE, content=f"cut {LONE}")
+    assert api.get(f"messages/{sent}")["decided_by"] == "rule 1 (\ufffd) of the scenario"
+    api.post("faults", {"fault": {"kind": "status", "status": 503, "body": f"down {LONE}"}})
+    response = api.mock.post(json.dumps(body(PHONE)), X_API_Key=api.key or "")
+    assert (response.status_code, response.content.decode()) == (503, "down \ufffd")
 
 
 def test_text_of_any_kind_is_data(api: Api) -> None:

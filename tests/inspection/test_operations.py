@@ -138,3 +138,16 @@ def test_operation_takes_id_and_texts_from_its_handler() -> None:
         assert operation.id == handler.__name__
         assert (handler.__doc__ or "").startswith(f"{operation.summary}.")
         assert operation.responses[200].about
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.body is not None], ids=lambda each: each.id)
+def test_lone_surrogate_in_a_body_is_read_as_it_is_shown(strict_mock: Mock, operation: Operation) -> None:
+    response = requests.request(
+        operation.method,
+        f"{strict_mock.url}{operation.path.replace('{id}', 'latest')}",
+        data=rb'{"none of\ud83d": "\ud83d"}',
+        headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
+        timeout=TIMEOUT,
+    )
+    assert response.status_code == 400
+    assert '"none of\ufffd"' in response.json()["error"]["issues"]

@@ -68,6 +68,21 @@ def test_assert_sent_counts_exactly_and_returns_the_newest(sms: MockSMS) -> None
         assert re.match("2 SMS.*, expected exactly [13]: 2 SMS in the account", failure(call))
 
 
+def test_text_with_half_a_character_is_compared_as_it_is_shown(sms: MockSMS) -> None:
+    half = "code \ud83d"
+    send(sms, NUMBER, content=half)
+    assert sms.assert_sent(content=half).content == "code \ufffd"
+    sms.wait_for(text=half)
+    sms.assert_sent(content=lambda content: content == "code \ufffd")
+    sms.assert_sent_in_order(half)
+    with pytest.raises(AssertionError) as failed:
+        sms.assert_sent(content=f"no {half}", tag="\ud83d")
+    assert str(failed.value).encode()
+    with pytest.raises(AssertionError) as failed:
+        sms.assert_sent(content=half + "x" * 1_001)
+    assert str(failed.value).encode()
+
+
 def test_star_stands_for_any_digits_in_numbers_and_for_itself_in_texts(sms: MockSMS) -> None:
     send(sms, "972-52-1111111", content="*4815* is your code", tags=["a*"])
     assert sms.assert_sent(to="972-52-*", content="*4815*", tag="a*") == sms.wait_for(to="*1111")
