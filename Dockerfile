@@ -31,7 +31,7 @@ ENTRYPOINT ["mocksms"]
 ARG VERSION=
 ARG REVISION=
 LABEL org.opencontainers.image.title="mocksms" \
-      org.opencontainers.image.description="A mock of inwise's transactional SMS API that behaves like the real service" \
+      org.opencontainers.image.description="A mock of inwise's transactional SMS API" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

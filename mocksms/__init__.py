@@ -1,4 +1,4 @@
-"""mocksms: a mock of inwise's transactional SMS API that behaves like the real service."""
+"""mocksms: a mock of inwise's transactional SMS API."""
 
 from __future__ import annotations
 

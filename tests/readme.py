@@ -23,7 +23,7 @@ import requests
 
 from mocksms import MockSMS
 from mocksms.app import openapi
-from mocksms.fidelity import ledger
+from mocksms.fidelity import Evidence, ledger
 from mocksms.scenario.schema import json_schema
 from mocksms.settings import GROUPS, OPTIONS, SESSION_OPTIONS, default_text, flag_name
 from mocksms.sms.magic import Catalogue
@@ -78,15 +78,26 @@ MOST_USED: Final = (
 RISKY: Final = (
     "status.spelling",
     "status.order",
+    "status.lifecycle",
     "credit.segments",
+    "credit.partial",
+    "number.masked",
+    "body.charset",
+    "send.async-delay",
     "send.scheduled",
+    "send.past",
     "send.time-zone",
+    "auth.causes",
     "auth.envelope",
     "info.unknown",
+    "row.fields",
+    "row.status",
+    "row.dates",
+    "callback.number-key",
     "callback.bounce",
     "callback.retry",
 )
-"""Inferred behaviours that applications often depend on; `mocksms fidelity` lists all behaviours."""
+"""Behaviours without evidence that applications often depend on; `mocksms fidelity` lists all behaviours."""
 
 _TYPES: Final = {
     "array": "list",
@@ -181,16 +192,23 @@ def _option_row(name: str, option: Any) -> list[str]:
 
 
 def _assumptions() -> str:
-    inferred = {entry.id: entry for entry in ledger() if entry.evidence == "inferred"}
-    rows = [
-        [entry.does, entry.setting and f"`{flag_name(entry.setting)}`"] for entry in map(inferred.__getitem__, RISKY)
-    ]
-    return _table(["What mocksms does", "Option"], [[does, option or "none"] for does, option in rows])
+    unknown = {entry.id: entry for entry in ledger() if entry.evidence in (Evidence.INFERRED, Evidence.OWN)}
+    rows = []
+    for entry in map(unknown.__getitem__, RISKY):
+        options = ", ".join(f"`{flag_name(setting)}`" for setting in entry.settings)
+        rows.append([entry.does, entry.evidence, options or "none"])
+    return _table(["What mocksms does", "Evidence", "Option"], rows)
+
+
+def _classes() -> str:
+    counts = Counter(entry.evidence for entry in ledger())
+    rows = [[f"**{evidence}**", evidence.about, str(counts[evidence])] for evidence in Evidence]
+    return _table(["Evidence", "Meaning", "Behaviours"], rows)
 
 
 def _evidence() -> str:
     counts = Counter(entry.evidence for entry in ledger())
-    shares = ", ".join(f"{count} {evidence}" for evidence, count in counts.most_common())
+    shares = ", ".join(f"{counts[evidence]} {evidence}" for evidence in Evidence)
     return f"{sum(counts.values())} behaviours: {shares}.\n"
 
 
@@ -348,6 +366,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "replay": lambda: _body("ReplayBody"),
     "explanation": _explanation,
     "assumptions": _assumptions,
+    "classes": _classes,
     "evidence": _evidence,
     "failure": _failure,
 }

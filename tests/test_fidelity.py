@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
+from mocksms.engine.rules import ApiOperation
 from mocksms.fidelity import Behaviour, Evidence, ledger
+from mocksms.provider import app
+from mocksms.provider.reads import message_row
 from mocksms.settings import OPTIONS
+from mocksms.webhooks import payloads
+from mocksms.webhooks.payloads import _event
+from tests.support import Mock
+from tests.surface import SETTINGS_OF_THE_MOCK, settings, surface
 
 TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "mocksms"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -53,7 +61,18 @@ def _sources() -> list[str]:
 
 
 def _behaviour(name: str) -> Behaviour:
-    return Behaviour(name, "does", "documented", "source")
+    return Behaviour(name, "does", Evidence.OWN, "source")
+
+
+def _covered(behaviours: Iterable[Behaviour]) -> set[str]:
+    return {part for behaviour in behaviours for part in behaviour.covers}
+
+
+def _marks(source: str) -> Iterator[tuple[str, str]]:
+    """Return the evidence marks in comments and docstrings, such as `(own, reply.words)`, each as class and id."""
+    for mark in re.findall(rf"\(({'|'.join(Evidence)})\b([^)]*)\)", source):
+        for name in mark[1].removeprefix(",").split(",") if mark[1] else [""]:
+            yield mark[0], name.strip()
 
 
 def test_ledger_has_entries_with_every_text() -> None:
@@ -69,11 +88,62 @@ def test_ledger_has_unique_ids() -> None:
 
 
 def test_ledger_has_every_kind_of_evidence_and_no_other() -> None:
-    assert {behaviour.evidence for behaviour in ledger()} == set(get_args(Evidence))
+    assert {behaviour.evidence for behaviour in ledger()} == set(Evidence)
 
 
-def test_each_setting_in_the_ledger_is_an_option() -> None:
-    assert {behaviour.setting for behaviour in ledger()} - {""} <= set(OPTIONS)
+def test_classes_of_evidence_have_definitions_that_differ() -> None:
+    assert len({evidence.about for evidence in Evidence}) == len(Evidence)
+    assert [str(evidence) for evidence in Evidence] == [evidence.name.lower() for evidence in Evidence]
+
+
+def test_entry_with_another_class_or_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {"id": "a", "does": "b", "evidence": "own", "source": "c"}
+    for wrong in ({"evidence": "certain"}, {"setting": "strict"}):
+        monkeypatch.setattr("tomllib.loads", lambda _, wrong=wrong: {"behaviour": [entry | wrong]})
+        with pytest.raises((KeyError, TypeError)):
+            ledger()
+
+
+def test_each_setting_that_changes_what_an_application_observes_has_an_entry() -> None:
+    assert {setting for behaviour in ledger() for setting in behaviour.settings} == settings()
+
+
+def test_each_setting_of_the_mock_alone_is_an_option() -> None:
+    assert set(OPTIONS) >= SETTINGS_OF_THE_MOCK
+
+
+def test_each_part_of_the_emulated_api_has_an_entry_and_no_other_has(shared_mock: Mock) -> None:
+    parts, covered = surface(shared_mock), _covered(ledger())
+    assert sorted(parts - covered) == []
+    assert sorted(covered - parts) == []
+
+
+def test_check_finds_a_part_without_an_entry(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "message_row", lambda *given: {**message_row(*given), "price": {"amount": 1}})
+    monkeypatch.setattr(payloads, "_event", lambda *given: {**_event(*given), "carrier": "x"})
+    monkeypatch.setitem(app.ROUTES, "/transactional/sms/cancel", ("POST", ApiOperation.SEND))
+    assert surface(shared_mock) - _covered(ledger()) == {
+        "field:row.price.amount",
+        "callback:transactional.carrier",
+        "route:POST /transactional/sms/cancel",
+    }
+
+
+def test_evidence_marks_in_the_code_name_entries_of_that_class() -> None:
+    classes = {behaviour.id: behaviour.evidence for behaviour in ledger()}
+    marks = [mark for path in sorted(PACKAGE.rglob("*.py")) for mark in _marks(path.read_text(encoding="utf-8"))]
+    assert [(evidence, name) for evidence, name in marks if classes.get(name) != evidence] == []
+    assert marks
+
+
+def test_evidence_mark_may_name_several_entries_and_must_name_one() -> None:
+    assert [*_marks("x (own, a.b, c.d). (sibling, e.f) (documented) (own: a) (ownership)")] == [
+        ("own", "a.b"),
+        ("own", "c.d"),
+        ("sibling", "e.f"),
+        ("documented", ""),
+        ("own", ": a"),
+    ]
 
 
 def test_every_behaviour_has_a_test() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -73,7 +72,7 @@ def _serve(arguments: list[str]) -> int:
     parser = Parser(
         prog="mocksms",
         usage="mocksms [COMMAND] [OPTION ...]",
-        description="A mock of inwise's transactional SMS API that behaves like the real service.\n\n"
+        description="A mock of inwise's transactional SMS API.\n\n"
         f"commands:\n{commands}\n"
         "mocksms COMMAND --help shows the options of a command. These are the options of serve:",
         epilog="Each option is also an environment variable; its name is in brackets.",
@@ -161,14 +160,15 @@ def _fidelity(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
     _, parsed = read_settings(parser, arguments, ())
 
-    from mocksms.fidelity import ledger
+    from mocksms.inspection.mock import fidelity_view
 
-    behaviours = ledger()
+    view = fidelity_view()
     if parsed.json:
-        echo(json.dumps({"behaviours": [behaviour._asdict() for behaviour in behaviours]}, indent=2) + "\n")
+        echo(view.model_dump_json(indent=2) + "\n")
         return 0
-    rows = [[row.id, row.evidence, row.setting and flag_name(row.setting), row.does] for row in behaviours]
-    echo(table(["id", "evidence", "setting", "what mocksms does"], rows))
+    rows = [[row.id, row.evidence, " ".join(map(flag_name, row.settings)), row.does] for row in view.behaviours]
+    echo(table(["id", "evidence", "settings", "what mocksms does"], rows))
+    echo("\n" + table(["evidence", "meaning"], [[evidence, about] for evidence, about in view.evidence.items()]))
     return 0
 
 

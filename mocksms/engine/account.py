@@ -276,7 +276,7 @@ class Account:
         return min(filter(None, (self.next_at, self.callbacks.next_at)), default=None)
 
     def new_transaction_id(self) -> str:
-        """Return an unused id as the vendor writes them: 32 lower-case hex digits (observed)."""
+        """Return an unused id as the vendor writes them: 32 lower-case hex digits (observed, send.transaction-id)."""
         while True:
             candidate = self._random.randbytes(16).hex()
             if not self.messages.uses_token_of(candidate):

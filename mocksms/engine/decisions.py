@@ -45,7 +45,7 @@ def _number_form(facts: DecisionFacts) -> RuleDecision:
 
 @lru_cache(maxsize=4096)
 def is_possible(digits: str) -> bool:
-    """Whether the country of a number has numbers of this length (inferred); `X` counts as a digit."""
+    """Whether the country of a number has numbers of this length (own, number.foreign); `X` counts as a digit."""
     try:
         number = phonenumbers.parse("+" + digits.replace("X", "1"))
     except NumberParseException:
@@ -91,7 +91,7 @@ DEFAULT_RULES: Final[tuple[DefaultRule, ...]] = (
     _credit,
     _gateway,
 )
-"""The default rules in the order they are checked (inferred: cheapest first)."""
+"""The default rules in the order they are checked (inferred, status.order)."""
 
 RULES_AFTER_CREDIT: Final = DEFAULT_RULES[1:]
 """The rules for a message that waited for credit: its number was valid, or a scenario rule decided so."""

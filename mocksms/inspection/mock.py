@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.types import ASGIApp
 
 from mocksms.engine.clock import system_time
-from mocksms.fidelity import ledger
+from mocksms.fidelity import Evidence, ledger
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import TooManyOpenRequests
 from mocksms.inspection.models import ResponseModel
@@ -17,6 +17,9 @@ from mocksms.inspection.parameters import InspectionCall
 from mocksms.schemas.openapi import STREAM
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault
+
+EVIDENCE: Final = "; ".join(f"{evidence}: {evidence.about}" for evidence in Evidence)
+"""The definitions of the classes of evidence, in one line."""
 
 
 class CountsView(ResponseModel):
@@ -61,15 +64,19 @@ class BehaviourView(ResponseModel):
     """A behaviour of the emulated API, and the evidence for it."""
 
     id: str
-    does: str
-    evidence: str
-    source: str
-    setting: str
+    does: str = Field(description="What mocksms does")
+    evidence: Evidence = Field(description=f"How it is known. {EVIDENCE}")
+    source: str = Field(description="Where the evidence is found, or why there is none")
+    settings: tuple[str, ...] = Field(description="The options that change it")
+    covers: tuple[str, ...] = Field(
+        description="The parts of the emulated API that it describes, as kind:name, such as field:row.state"
+    )
 
 
 class FidelityView(ResponseModel):
     """What the mock emulates, and the evidence for it."""
 
+    evidence: dict[Evidence, str] = Field(description="The definition of each class of evidence")
     behaviours: list[BehaviourView]
 
 
@@ -95,7 +102,7 @@ def numbers(context: Context, _: InspectionCall) -> NumbersView:
 
 def fidelity(_: Context, __: InspectionCall) -> FidelityView:
     """List what the mock emulates, and the evidence for it."""
-    return FidelityView(behaviours=[BehaviourView(**behaviour._asdict()) for behaviour in ledger()])
+    return fidelity_view()
 
 
 def events(context: Context, call: InspectionCall) -> ASGIApp:
@@ -123,6 +130,14 @@ def numbers_view(catalogue: Catalogue) -> NumbersView:
         for row in catalogue.rows.values()
     ]
     return NumbersView(prefix=prefix, format=f"{prefix}CCLL: CC is the code, LL any two digits (a lane)", numbers=rows)
+
+
+def fidelity_view() -> FidelityView:
+    """Return the ledger and the definitions of its classes of evidence."""
+    return FidelityView(
+        evidence={evidence: evidence.about for evidence in Evidence},
+        behaviours=[BehaviourView(**behaviour._asdict()) for behaviour in ledger()],
+    )
 
 
 ENDPOINTS: Final = (

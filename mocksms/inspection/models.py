@@ -123,7 +123,7 @@ class Page(ResponseModel):
 
 
 class WarningView(ResponseModel):
-    """A deviation that the real service accepts, too."""
+    """A deviation that is accepted unless the option `strict` is on."""
 
     path: Text
     note: Text

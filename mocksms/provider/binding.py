@@ -1,4 +1,4 @@
-"""Binding: fills a model from JSON as Json.NET does: any case of names, null as missing, unknown names ignored."""
+"""Binding: fills a model from JSON: any case of names, null as missing, unknown names ignored (stack, body.binding)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def bind(data: object, model: type[BoundModel], warnings: list[RequestWarning]) 
 
 
 def _errors_of(error: ValidationError, missing: list[str]) -> dict[str, list[str]]:
-    """Return the errors by path; each reads as the vendor's error about a missing field does.
+    """Return the errors by path; each reads as the stack's error about a missing field.
 
     The validation reports the first error in a list, the binder the paths that are missing in all of them.
     """

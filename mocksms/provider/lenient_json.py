@@ -1,4 +1,4 @@
-"""Lenient JSON, as Json.NET reads it: rewritten as strict JSON, with a warning for each deviation.
+"""Lenient JSON: rewritten as strict JSON, with a warning for each deviation (stack, body.json-net).
 
 Only the standard library's strict parser decides what is accepted. Text that it refuses is rewritten token by token.
 Each rewritten token has a warning, so no deviation passes unnoticed.
@@ -67,7 +67,7 @@ class Parsed(NamedTuple):
 
 
 def parse(raw: bytes, encoding: str = "utf-8") -> Parsed:
-    """Parse a body as leniently as Json.NET does.
+    """Parse a body as leniently as Json.NET, the reader of the stack.
 
     Accepted with a warning: unquoted and single-quoted names, single-quoted strings, raw control characters in
     strings, comments, trailing commas, a byte order mark, NaN, duplicate names (the last one wins).

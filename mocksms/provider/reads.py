@@ -1,6 +1,7 @@
 """The parameters of `info` and `search`, and the row they return.
 
-Both are inferred from a public back-office that uses the API, and from Mandrill's API, which it resembles.
+Nearly all of it is inferred, from a public back-office that shows e-mails and from Mandrill's API, or our own;
+`fidelity.toml` says which.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ MAX_PARAMETERS: Final = 200
 
 _STATUSES: Final = {status.value: status for status in Status}
 _STATES: Final = {State.BOUNCED: "bounced", State.CANCELLED: "cancelled"}
-"""States with their own value of the field `state` (observed); for the others it repeats the status."""
+"""States with their own value of the field `state`; for the others it repeats the status (inferred, row.state)."""
 
 _LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:\d\d)$", re.ASCII)
 """An offset whose plus sign, not encoded in the query, has become a space."""
@@ -169,7 +170,7 @@ def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuer
 
 
 def message_row(message: Message, reasons: ReasonNames) -> MessageRow:
-    """Return the row of a message, its fields in the vendor's order."""
+    """Return the row of a message, its fields in the order of Mandrill's (inferred, row.fields)."""
     state = message.state
     return {
         "transaction_id": message.transaction_id,

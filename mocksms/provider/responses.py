@@ -1,6 +1,7 @@
-"""Responses of the emulated API: the vendor's text for each error, and JSON encoding.
+"""Responses of the emulated API: the text for each error, and JSON encoding.
 
-The vendor's stack is ASP.NET Web API 2 (inferred from its documentation pages); Microsoft documents its default bodies.
+The vendor's stack is most likely ASP.NET Web API 2. `fidelity.toml` says which texts are its defaults, which are the
+vendor's, and which are ours.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ NO_MEDIA_TYPE: Final = (
     "The inferred media type 'application/octet-stream' is not supported for this resource."
 )
 MODEL: Final = "model"
-"""The name of the body in the stack's error paths (inferred)."""
+"""The name of the body in the stack's error paths (inferred, error.model)."""
 
 HttpHeader = tuple[bytes, bytes]
 CLOSE: Final = (b"connection", b"close")
@@ -48,7 +49,7 @@ _STATUS_TEXTS: Final = {
 
 
 class ProviderError(BaseModel):
-    """An error as the vendor's web stack writes it."""
+    """An error in the shape of the web framework that the vendor most likely uses."""
 
     message: str = Field(alias="Message")
     model_state: dict[str, list[str]] = Field(default={}, alias="ModelState", description="Errors by field")
@@ -99,7 +100,7 @@ def json_response(status: int, data: object, *headers: HttpHeader) -> ProviderRe
 
 
 def error_response(error: errors.RequestRefused, settings: Settings) -> ProviderResponse:
-    """Return the response to a refused request: the only table from errors to the vendor's texts."""
+    """Return the response to a refused request: the only table from errors to texts."""
     match error:
         case errors.RouteNotFound(uri=uri):
             return _message(404, f"No HTTP resource was found that matches the request URI '{uri}'.")

@@ -1,7 +1,7 @@
 """The request and the response of `send`. Only this module and `reads` know the vendor's field names.
 
-Field names and the shape of the response are documented by the guide or observed in real responses; `fidelity.toml`
-says which.
+The guide documents the fields of the request, except those of the sender (inferred, body.sender). The response was seen
+once (observed, send.response).
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ SEND: Final = operation(
         429: ResponseSpec(about="Too many requests, from a magic number or a fault", model=ProviderError),
         503: ResponseSpec(about="Service unavailable, from a magic number or a fault", model=ProviderError),
     },
-    about="A magic number decides the outcome of its message. Other messages end as they would at the vendor.",
+    about="A magic number decides the outcome of its message. Default rules decide about other messages.",
     body=SendBody,
     examples={
         "hello": {"message": {"content": "Hello", "to": [{"mobile_number": "972-50-0000000"}]}},
@@ -183,7 +183,7 @@ def recipients_of(body: SendBody, settings: Settings) -> list[Recipient]:
 
 
 def remarks_on(body: SendBody, submission: Submission, recipients: Sequence[Recipient]) -> list[RequestWarning]:
-    """Return warnings about a valid send: an undocumented charset, placeholders without a value."""
+    """Return warnings about a valid send: a charset other than `unicode`, placeholders without a value."""
     remarks: list[RequestWarning] = []
     if submission.charset != "unicode":
         remarks.append(RequestWarning("message.charset", f"{submission.charset!r} is not 'unicode'; it has no effect"))

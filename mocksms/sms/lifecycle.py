@@ -37,7 +37,7 @@ NEXT: Final[dict[State, tuple[State, ...]]] = {
     State.EXCEPTION: (),
     State.NO_GATEWAY: (),
 }
-"""The allowed next states of each state."""
+"""The allowed next states of each state (inferred, status.lifecycle)."""
 
 
 def initial_history(at: datetime, cause: str) -> History:

@@ -12,7 +12,7 @@ NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 class Status(StrEnum):
-    """The five statuses of the vendor (documented)."""
+    """The statuses of the vendor's guide, and `exception` (observed, status.no-gateway)."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """The vendor's reject reasons, in the spelling of send responses."""
+    """The reject reasons that are known, in the spelling of send responses (inferred, status.spelling)."""
 
     INVALID_NUMBER = "invalid-number"
     UNSUBSCRIBE = "unsubscribe"
@@ -35,7 +35,7 @@ class Reason(StrEnum):
 
     @property
     def in_reads(self) -> str:
-        """The spelling in info and search (documented by the guide's second list)."""
+        """The spelling in info and search (inferred, status.spelling); the words are in the guide's second list."""
         return _IN_READS[self]
 
 

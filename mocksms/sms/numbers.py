@@ -1,4 +1,4 @@
-"""Phone numbers as the vendor reads them: form of Israeli mobiles, separators, masked digits."""
+"""Phone numbers: form of Israeli mobiles, separators, masked digits (inferred, number.form, number.separators)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ KOSHER_PREFIXES: Final = (
     "9725567",
     "9725832",
 )
-"""Prefixes of lines that take calls only (documented by operators; 972-58-32 by the vendor's guide)."""
+"""Prefixes of lines that take calls only: the last by the vendor's guide (documented, number.kosher-guide), the others
+by public sources (inferred, number.kosher-prefix)."""
 
 MAGIC_PREFIX: Final = "97250000"
 """The start of all magic numbers; four digits follow. Number validators accept them, and no operator is known to use
@@ -72,7 +73,7 @@ def digits_of(raw: str) -> str:
 def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
     """Parse a number as sent.
 
-    `X` is any digit, as the vendor's guide masks numbers. A local `05...` number is malformed; with `accept_local` it
+    `X` is any digit (own, number.masked). A local `05...` number is malformed; with `accept_local` it
     becomes `9725...`. Whether a foreign number can exist is not checked here.
     """
     digits = digits_of(raw)

@@ -10,7 +10,7 @@ from unicodedata import category, normalize
 
 OUT_WORDS: Final = ("STOP", "הסר")
 IN_WORDS: Final = ("START",)
-"""The default words to opt out and in (inferred)."""
+"""The default words to opt out and in (own, reply.words)."""
 
 _INVISIBLE = re.compile("[\u0591-\u05bd\u05bf-\u05c7\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """Niqqud and marks of direction and width, which keyboards and copied texts add invisibly."""

@@ -71,7 +71,10 @@ class Template:
         self.placeholders = tuple(dict.fromkeys(self._pieces[1::2]))
 
     def fill(self, fields: Mapping[str, str]) -> str:
-        """Return the content with the values filled in; a placeholder without a value stays as written (inferred)."""
+        """Return the content with the values filled in.
+
+        A placeholder without a value stays as written (own, body.placeholder-without-value).
+        """
         return "".join(self._filled_pieces(fields)) if self.placeholders else self._submission.content
 
     def check(self, recipients: Iterable[Recipient]) -> None:

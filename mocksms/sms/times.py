@@ -1,4 +1,4 @@
-"""Points in time as the vendor writes them, and durations as people write them."""
+"""Points in time in the form of the vendor's guide and others, and durations as people write them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MIN_INSTANT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 carry."""
 
 ISRAEL: Final = ZoneInfo("Asia/Jerusalem")
-"""The time zone of a time without an offset (inferred: a product for Israel)."""
+"""The time zone of a time without an offset (inferred, send.time-zone)."""
 
 MAX_DURATION: Final = timedelta(days=3650)
 DURATION_SYNTAX: Final = "a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"

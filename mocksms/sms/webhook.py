@@ -15,7 +15,11 @@ MAX_URL_LENGTH: Final = 2_000
 
 
 class WebhookKind(StrEnum):
-    """The vendor's two kinds of webhook: transactional sends as JSON, automations as form data (documented)."""
+    """The vendor's two kinds of webhook: transactional sends as JSON, automations as form data.
+
+    Both have a page of the vendor, the first about e-mail (sibling, callback.fields), the second also about SMS
+    (documented, automation.fields).
+    """
 
     TRANSACTIONAL = "transactional"
     AUTOMATION = "automation"
@@ -48,7 +52,8 @@ EVENT_NAMES: Final[Mapping[WebhookKind, Mapping[WebhookTrigger, tuple[str, ...]]
         WebhookTrigger.OPTED_OUT: ("smsUnsubscribed",),
     },
 }
-"""The vendor's event names (documented); where there are several, an option chooses."""
+"""The vendor's event names: for e-mail (sibling, callback.events), and for campaigns and automations (documented,
+automation.events); where there are several, an option chooses."""
 
 EVENTS: Final = {
     kind: tuple(dict.fromkeys(name for names in table.values() for name in names))
@@ -57,7 +62,8 @@ EVENTS: Final = {
 """The events of each kind of webhook."""
 
 EXPLICIT_EVENTS: Final = frozenset({"smsSent", "undelivered"})
-"""Events an automation webhook gets only if it names them: not known to follow a transactional send (inferred)."""
+"""Events an automation webhook gets only if it names them: not known to follow a transactional send (own,
+automation.transactional)."""
 
 
 class Webhook(NamedTuple):

@@ -149,7 +149,7 @@ class Callbacks(AccountHandle):
 
         Raises:
             AssertionError: fewer callbacks match in time.
-            ValueError: the vendor has no such event.
+            ValueError: there is no such event.
         """
         _check_event(event)
         check_times(times)

@@ -1,7 +1,7 @@
 """Payloads of callbacks: the field names of the vendor's two kinds of webhook, here only.
 
-Names, their order, the two spellings of the id key and the date formats are documented on the vendor's webhook pages.
-The examples there are about e-mail; `fidelity.toml` says what is inferred for SMS.
+Names, their order, the two spellings of the id key and the date formats are those of the vendor's webhook pages, whose
+samples are e-mails (sibling, callback.fields, callback.id-key). `fidelity.toml` says what is inferred for SMS.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from mocksms.sms.times import ISRAEL
 from mocksms.sms.webhook import WebhookKind
 
 FIRST_ID: Final = 190
-"""The `id` of an account's first webhook: 190 in every sample of the vendor, so it does not identify the event."""
+"""The `id` of an account's first webhook: 190 in every sample of the vendor, so it most likely identifies no event
+(inferred, callback.id)."""
 
 LOWER_CASE_KEY_EVENTS: Final = frozenset({"click", "reject"})
-"""Events whose samples spell the key of the id `transaction_id`; the others have `transaction_Id` (documented)."""
+"""Events whose samples spell the key of the id `transaction_id`; the others have `transaction_Id` (sibling,
+callback.id-key)."""
 
 AGENT: Final = f"mocksms/{version('mocksms')}"
 
@@ -101,7 +103,10 @@ def _local(at: datetime, settings: Settings) -> datetime:
 
 
 def _created_at(at: datetime, settings: Settings) -> str:
-    """Return a date as in the vendor's samples: with seven decimals, or with month and minute swapped (documented)."""
+    """Return a date as in the vendor's samples: with seven decimals, or with month and minute swapped.
+
+    Both are those of e-mails (sibling, callback.created-at, callback.swapped-date).
+    """
     if settings.webhook_date == "swapped":
         return f"{at:%Y-%M-%d %I:%m:%S}"
     if settings.webhook_date == "seconds":

@@ -23,7 +23,8 @@ import requests
 from mocksms.cli.main import COMMANDS, UNUSABLE, main
 from mocksms.environment import variable_name
 from mocksms.errors import InvalidScenario, ScenarioIssue, SettingsError, UnknownScenario
-from mocksms.fidelity import ledger
+from mocksms.fidelity import Evidence, ledger
+from mocksms.inspection.mock import fidelity_view
 from mocksms.server import bind
 from mocksms.settings import GROUPS, OPTIONS, Settings, flag_name
 from mocksms.sms.magic import Catalogue
@@ -418,20 +419,24 @@ def test_numbers_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_fidelity_is_an_aligned_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fidelity"]) == 0
-    head, rule, *lines = capsys.readouterr().out.splitlines()
-    starts = [head.index(title) for title in ("id", "evidence", "setting", "what mocksms does")]
+    listed, _, legend = capsys.readouterr().out.partition("\n\n")
+    head, rule, *lines = listed.splitlines()
+    starts = [head.index(title) for title in ("id", "evidence", "settings", "what mocksms does")]
     assert len(lines) == len(ledger())
     assert [index for index in range(1, len(rule)) if rule[index - 1 : index + 1] == " -"] == starts[1:]
     for line, entry in zip(lines, ledger(), strict=True):
         cells = [line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
-        setting = flag_name(entry.setting) if entry.setting else ""
-        assert cells == [entry.id, entry.evidence, setting, entry.does]
+        assert cells == [entry.id, entry.evidence, " ".join(map(flag_name, entry.settings)), entry.does]
         assert line == line.rstrip()
+    meanings = [line.split(maxsplit=1) for line in legend.splitlines()[2:]]
+    assert meanings == [[evidence, evidence.about] for evidence in Evidence]
 
 
 def test_fidelity_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fidelity", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"behaviours": [entry._asdict() for entry in ledger()]}
+    view = json.loads(capsys.readouterr().out)
+    assert view == json.loads(fidelity_view().model_dump_json())
+    assert [entry["id"] for entry in view["behaviours"]] == [entry.id for entry in ledger()]
 
 
 @pytest.mark.parametrize("command", [[], ["serve"]], ids=["bare", "serve"])

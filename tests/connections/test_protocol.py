@@ -152,6 +152,7 @@ def test_closed_connection_ends_while_another_process_has_a_copy() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.ledger("error.malformed-http")
 def test_head_that_does_not_arrive_in_time_is_refused_and_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol_module, "MAX_HEAD_SECONDS", 0.05)
     with running() as mock:
@@ -184,6 +185,7 @@ def test_time_of_a_head_starts_after_the_responses_before_it(monkeypatch: pytest
     assert response.index(b"HTTP/1.1 200 ") < response.index(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.ledger("error.malformed-http")
 def test_tls_is_named(own_mock: Mock) -> None:
     context = ssl.create_default_context()
     with connected(own_mock) as connection, pytest.raises(ssl.SSLError):
@@ -210,6 +212,7 @@ def test_other_protocol_is_named(own_mock: Mock, first_line: str, why: str, capl
     assert caplog.messages == []
 
 
+@pytest.mark.ledger("error.malformed-http")
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
@@ -240,6 +243,7 @@ def test_malformed_request_is_recorded_by_its_first_line_also_in_several_parts(o
     assert recorded(own_mock)["target"] == "/transactional/sms/search HTTP/1.1"
 
 
+@pytest.mark.ledger("response.headers")
 @pytest.mark.parametrize("path", ["/", "/_mock/health", "/_mock/none", "/transactional/sms/search", "/u/none", "/none"])
 def test_no_response_is_sniffed(shared_mock: Mock, path: str) -> None:
     headers = shared_mock.get(path).headers

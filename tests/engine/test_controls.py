@@ -91,6 +91,7 @@ def test_manual_step_first_applies_what_is_due() -> None:
         world.controls.cancel(world.engine.accounts.get(KEY), message.transaction_id)
 
 
+@pytest.mark.ledger("click.untracked")
 def test_click_opens_the_first_link_or_the_given_one() -> None:
     world = World()
     message = world.send(content="https://a.example and https://b.example")
@@ -137,6 +138,7 @@ def test_click_on_a_message_that_is_not_sent_is_refused() -> None:
         world.controls.click(world.account, message.transaction_id)
 
 
+@pytest.mark.ledger("unsubscribe.opt-out")
 def test_messages_to_an_unsubscribed_recipient_are_rejected() -> None:
     world = World()
     events = changes(world)
@@ -146,6 +148,7 @@ def test_messages_to_an_unsubscribed_recipient_are_rejected() -> None:
     assert events == [(KEY, ManualChange.ACCOUNT)]
 
 
+@pytest.mark.ledger("reply.latest")
 @pytest.mark.parametrize(
     ("allows", "text", "effect", "reason"),
     [

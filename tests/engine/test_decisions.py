@@ -173,6 +173,7 @@ def test_credit_is_compared_with_the_segments(segments: int, state: State) -> No
     assert outcome.steps == (Step(state),)
 
 
+@pytest.mark.ledger("decision.order")
 def test_magic_number_takes_precedence_over_default_rules() -> None:
     outcome = decide("972-50-0000000", credit=0, gateway=False, bounced=("972500000000",), kosher_prefix=("97250000",))
     assert outcome.decided_by == "magic number 00 (sent)"

@@ -298,6 +298,7 @@ def test_fault_that_does_not_accept_refuses_the_whole_send(code: str) -> None:
     assert len(world.account.messages) == 0
 
 
+@pytest.mark.ledger("magic.unknown-code")
 def test_unknown_magic_code_refuses_the_whole_send_and_names_the_recipient() -> None:
     world = World()
     with pytest.raises(UnknownMagicCode) as refused:
@@ -663,7 +664,7 @@ def test_each_message_and_step_is_an_event() -> None:
     ]
 
 
-@pytest.mark.ledger("body.unsubscribe-link")
+@pytest.mark.ledger("body.unsubscribe-link", "body.unsubscribe-link-off")
 @pytest.mark.parametrize(
     ("forced", "requested", "expected"),
     [(True, False, True), (True, True, True), (False, False, False), (False, True, True)],
@@ -693,11 +694,13 @@ def test_accepted_local_number_in_a_list_matches_every_spelling() -> None:
     assert [message.state for message in world.submit("054-1111111", NUMBER).messages] == [State.BOUNCED] * 2
 
 
+@pytest.mark.ledger("body.link-address")
 def test_links_start_with_the_url_of_the_mock() -> None:
     assert Engine(Settings()).link_base == "http://127.0.0.1:8972"
     assert Engine(Settings(), url="http://127.0.0.1:80").link_base == "http://127.0.0.1:80"
 
 
+@pytest.mark.ledger("body.link-address")
 def test_links_start_with_the_public_url() -> None:
     engine = Engine(Settings(public_url="https://sms.test/mock"), url="http://127.0.0.1:80")
     assert engine.link_base == "https://sms.test/mock"
@@ -732,6 +735,7 @@ def nth(wanted: int) -> Condition:
     return lambda facts: facts.nth == wanted
 
 
+@pytest.mark.ledger("decision.order")
 @pytest.mark.parametrize("to", [NUMBER, TOO_SHORT, KOSHER, FOREIGN, magic("00"), magic("40")])
 @pytest.mark.parametrize("wants_async", [False, True], ids=["sync", "async"])
 def test_rule_takes_precedence_over_magic_numbers_and_default_rules(to: str, wants_async: bool) -> None:

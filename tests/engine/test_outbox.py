@@ -69,7 +69,7 @@ def advance(world: World, seconds: float) -> None:
         ("972-50-0004100", ["reject"]),
     ],
 )
-@pytest.mark.ledger("callback.events")
+@pytest.mark.ledger("callback.events", "callback.queued", "callback.other-reasons")
 def test_outcome_of_a_message_is_reported(number: str, events: list[str]) -> None:
     mock = world()
     message = mock.send(number)
@@ -97,6 +97,7 @@ def test_message_that_waited_for_credit_is_reported_once_it_is_sent() -> None:
     assert deliver(mock) == [("send", 0.0)]
 
 
+@pytest.mark.ledger("callback.receivers")
 def test_receiver_gets_the_events_it_subscribes_to() -> None:
     mock = world(HERE._replace(events=("click",)), HERE._replace(url="http://other.test/", events=("send",)))
     message = mock.send(content=LINK)
@@ -107,7 +108,7 @@ def test_receiver_gets_the_events_it_subscribes_to() -> None:
     ]
 
 
-@pytest.mark.ledger("automation.events")
+@pytest.mark.ledger("automation.events", "automation.transactional")
 def test_automation_webhook_gets_sends_and_rejections_only_if_it_names_them() -> None:
     usual = Webhook("http://usual.test/", WebhookKind.AUTOMATION)
     naming = Webhook("http://naming.test/", WebhookKind.AUTOMATION, ("smsSent", "undelivered"))

@@ -23,7 +23,7 @@ def consents(world: World) -> list[tuple[str, ConsentChoice, str]]:
     return [(entry.digits, entry.choice, entry.cause) for entry in entries]
 
 
-@pytest.mark.ledger("reply.words")
+@pytest.mark.ledger("reply.words", "unsubscribe.opt-out")
 def test_reply_opts_out_and_in_if_the_send_allowed_replies() -> None:
     world = World()
     world.send(**ALLOWED)
@@ -39,6 +39,7 @@ def test_reply_opts_out_and_in_if_the_send_allowed_replies() -> None:
     ]
 
 
+@pytest.mark.ledger("reply.latest")
 def test_reply_changes_nothing_if_the_latest_send_allowed_none() -> None:
     world = World()
     world.send(**ALLOWED)
@@ -48,7 +49,7 @@ def test_reply_changes_nothing_if_the_latest_send_allowed_none() -> None:
     assert consents(world) == []
 
 
-@pytest.mark.ledger("reply.words")
+@pytest.mark.ledger("reply.words", "reply.latest")
 def test_reply_belongs_to_the_latest_sms_of_the_phone() -> None:
     """One that was refused, or is still to come, is none it could reply to."""
     world = World()
@@ -59,7 +60,7 @@ def test_reply_belongs_to_the_latest_sms_of_the_phone() -> None:
     assert world.controls.reply(world.account, NUMBER, "START").effect == "opted in"
 
 
-@pytest.mark.ledger("reply.words")
+@pytest.mark.ledger("reply.words", "body.reply-hint")
 def test_opt_out_words_are_those_of_the_options_and_the_text_shows_the_first() -> None:
     world = World(opt_out_word=("QUIT", "END"), opt_in_word=("JOIN",))
     message = world.send(**ALLOWED)

@@ -7,7 +7,8 @@ from importlib.metadata import version
 import pytest
 import requests
 
-from mocksms.fidelity import ledger
+from mocksms.app import openapi
+from mocksms.fidelity import Evidence, ledger
 from mocksms.settings import Settings
 from mocksms.sms.magic import Catalogue
 from tests.inspection.support import Api
@@ -23,6 +24,7 @@ def counted_mock() -> Iterator[Mock]:
         yield mock
 
 
+@pytest.mark.ledger("memory.evicted")
 def test_health_counts_records_and_evictions(counted_mock: Mock) -> None:
     for key in ("first", "second", "third"):
         for _ in range(3):
@@ -82,9 +84,18 @@ def test_numbers_follow_the_prefix_and_the_delay() -> None:
 
 
 def test_fidelity_is_the_ledger(shared_mock: Mock) -> None:
-    behaviours = Api(shared_mock).get("fidelity")["behaviours"]
-    assert behaviours == [entry._asdict() for entry in ledger()]
-    assert set(behaviours[0]) == {"id", "does", "evidence", "source", "setting"}
+    view = Api(shared_mock).get("fidelity")
+    lists = ("settings", "covers")
+    entries = [{**entry, **{name: tuple(entry[name]) for name in lists}} for entry in view["behaviours"]]
+    assert entries == [entry._asdict() for entry in ledger()]
+    assert view["evidence"] == {evidence: evidence.about for evidence in Evidence}
+
+
+def test_fidelity_is_described_with_its_classes_of_evidence() -> None:
+    schemas = openapi()["components"]["schemas"]
+    assert schemas["Evidence"]["enum"] == [*Evidence]
+    description = schemas["BehaviourView"]["properties"]["evidence"]["description"]
+    assert [evidence for evidence in Evidence if f"{evidence}: {evidence.about}" not in description] == []
 
 
 def test_events_begin_with_the_cursor_and_go_on_with_what_happens(api: Api) -> None:

@@ -62,13 +62,15 @@ def test_send_accepts_every_json_media_type(declared: str) -> None:
     assert InProcess().post(STRICT, content_type=declared).status == 200
 
 
-@pytest.mark.ledger("error.media-type")
+@pytest.mark.ledger("error.media-type", "error.form")
 @pytest.mark.parametrize(
     ("declared", "media_type"),
     [
         ("text/plain", "text/plain"),
         ("application/x-www-form-urlencoded", "application/x-www-form-urlencoded"),
         ("multipart/form-data; boundary=x", "multipart/form-data"),
+        ("application/xml", "application/xml"),
+        ("text/xml; charset=utf-8", "text/xml"),
         ("application/jsonp", "application/jsonp"),
     ],
 )
@@ -178,6 +180,7 @@ def test_send_refuses_a_text_that_is_too_long_with_the_unsubscribe_text() -> Non
     assert (response.status, response.json()["ModelState"]) == (400, {"model.message.content": [text]})
 
 
+@pytest.mark.ledger("body.total")
 def test_send_refuses_different_texts_that_are_too_long_together() -> None:
     mock = InProcess()
     numbers = [f"972-54-{index:07}" for index in range(1000)]
@@ -191,7 +194,7 @@ def test_send_refuses_different_texts_that_are_too_long_together() -> None:
     assert mock.try_send(*numbers, content=content + "x").status == 200
 
 
-@pytest.mark.ledger("body.unsubscribe-link", "credit.segments")
+@pytest.mark.ledger("body.unsubscribe-link", "credit.segments", "body.unsubscribe-link-off")
 @pytest.mark.parametrize(
     ("forced", "more", "segments"),
     [(False, {}, 2), (False, {"add_unsubscribe_link": False}, 1), (True, {"add_unsubscribe_link": False}, 2)],
@@ -214,7 +217,7 @@ def test_send_charges_by_segments(content: str, segments: int) -> None:
     assert mock.account().credit == 10 - segments
 
 
-@pytest.mark.ledger("body.json-net", "body.binding", "body.guide-examples")
+@pytest.mark.ledger("body.json-net", "body.binding", "body.guide-examples", "body.strict")
 @pytest.mark.parametrize(
     ("text", "path"),
     [
@@ -393,6 +396,7 @@ def test_refused_request_with_a_key_is_recorded_for_its_account(status: int) -> 
     assert len(mock.account().messages) == 0
 
 
+@pytest.mark.ledger("error.order")
 @pytest.mark.parametrize("first", range(len(DEFECTS)), ids=[str(status) for status in DEFECTS])
 def test_send_with_several_defects_is_refused_for_the_first(first: int) -> None:
     statuses = list(DEFECTS)[first:]
@@ -481,6 +485,7 @@ def test_client_that_disconnects_gets_no_response_and_is_not_recorded(parts: lis
     assert len(mock.engine.accounts.unattributed) == 0
 
 
+@pytest.mark.ledger("error.too-slow")
 def test_slow_body_is_a_408(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asgi, "MAX_BODY_SECONDS", 0.0)
     connection = HTTPConnection(shared_mock.host, shared_mock.port, timeout=TIMEOUT)

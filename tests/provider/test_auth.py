@@ -18,7 +18,7 @@ def _with(mock: InProcess, **headers: str) -> Response:
     return mock.call("POST", SEND, json.dumps(body()).encode(), {**JSON, **named})
 
 
-@pytest.mark.ledger("auth.key")
+@pytest.mark.ledger("auth.key", "auth.any-key")
 @pytest.mark.parametrize("key", ["k", "a key with spaces", "x" * 256, "\xe9\xff", "../../etc"])
 def test_any_key_is_accepted_if_none_are_configured(key: str) -> None:
     mock = InProcess()
@@ -33,7 +33,7 @@ def test_key_is_read_without_the_spaces_around_it() -> None:
     assert [account.key for account in mock.engine.accounts] == ["k"]
 
 
-@pytest.mark.ledger("auth.key", "auth.guide-401")
+@pytest.mark.ledger("auth.key", "auth.guide-401", "auth.any-key", "auth.causes")
 def test_key_must_be_configured_if_any_are() -> None:
     mock = InProcess(api_key=("one", "two"))
     assert _with(mock, x_api_key="one").status == 200
@@ -43,7 +43,7 @@ def test_key_must_be_configured_if_any_are() -> None:
     assert len(mock.engine.accounts) == 2
 
 
-@pytest.mark.ledger("auth.guide-401")
+@pytest.mark.ledger("auth.guide-401", "auth.causes")
 @pytest.mark.parametrize("headers", [{}, {"x_api_key": ""}, {"x_api_key": "  "}], ids=["none", "empty", "blank"])
 def test_missing_key_is_a_401_of_each_operation(headers: dict[str, str]) -> None:
     mock = InProcess()
@@ -61,7 +61,7 @@ def test_key_longer_than_any_real_one_is_unknown() -> None:
     assert len(mock.engine.accounts) == 0
 
 
-@pytest.mark.ledger("auth.guide-401")
+@pytest.mark.ledger("auth.guide-401", "auth.causes")
 def test_key_without_the_rest_right_is_a_401() -> None:
     mock = InProcess(rest_right=False)
     refused = mock.try_send()
@@ -70,7 +70,7 @@ def test_key_without_the_rest_right_is_a_401() -> None:
     assert (len(mock.account().journal), len(mock.engine.accounts.unattributed)) == (1, 0)
 
 
-@pytest.mark.ledger("auth.observed-401")
+@pytest.mark.ledger("auth.observed-401", "auth.missing-401")
 def test_unauthorized_has_the_observed_message_if_set() -> None:
     mock = InProcess(auth_errors="observed", api_key=("one",))
     assert _with(mock).text == MISSING
@@ -85,7 +85,7 @@ def test_unauthorized_is_a_bare_string_if_set(words: str, text: str) -> None:
     assert _with(InProcess(auth_errors=words, error_envelope="string")).json() == text
 
 
-@pytest.mark.ledger("auth.key")
+@pytest.mark.ledger("auth.key", "auth.authorization")
 def test_authorization_is_ignored() -> None:
     mock = InProcess(api_key=("one",))
     assert _with(mock, authorization="Bearer one").status == 401

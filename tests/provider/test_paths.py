@@ -12,7 +12,7 @@ BODY = json.dumps(body()).encode()
 HEADERS = {"x-api-key": KEY, "content-type": "application/json"}
 
 
-@pytest.mark.ledger("path.send", "path.any-case")
+@pytest.mark.ledger("path.send", "path.any-case", "path.prefix")
 @pytest.mark.parametrize(
     "path",
     [
@@ -30,7 +30,7 @@ def test_send_is_found_in_any_case_with_prefix_and_trailing_slash(path: str) -> 
     assert InProcess().call("POST", path, BODY, HEADERS).status == 200
 
 
-@pytest.mark.ledger("path.reads", "path.any-case")
+@pytest.mark.ledger("path.reads", "path.any-case", "path.prefix")
 @pytest.mark.parametrize(("prefix", "ending"), [("", ""), ("/Rest/V1", "/")], ids=["plain", "prefix"])
 def test_reads_are_found_in_any_case_with_prefix_and_trailing_slash(prefix: str, ending: str) -> None:
     mock = InProcess()
@@ -104,6 +104,7 @@ def test_path_and_method_are_checked_before_the_key(path: str) -> None:
     assert InProcess().call("DELETE", path).status in (404, 405)
 
 
+@pytest.mark.ledger("error.cross-origin")
 @pytest.mark.parametrize(
     "origin", ["http://evil.test", "null", "http://mock.test:81", "http://mock.test.evil.test", "file://", ""]
 )
@@ -118,6 +119,7 @@ def test_cross_origin_request_is_refused_by_each_operation(origin: str) -> None:
         assert (mock.last().status, len(mock.engine.accounts.unattributed)) == (403, 0)
 
 
+@pytest.mark.ledger("error.cross-origin")
 def test_cross_site_request_is_refused_by_its_fetch_metadata() -> None:
     mock = InProcess()
     reply = mock.call("POST", SEND, BODY, {**HEADERS, "sec-fetch-site": "cross-site"})
@@ -141,6 +143,7 @@ def test_same_origin_request_is_accepted(headers: dict[str, str]) -> None:
     assert mock.call("POST", SEND, BODY, {**HEADERS, **headers}).status == 200
 
 
+@pytest.mark.ledger("error.host")
 @pytest.mark.parametrize(
     "headers",
     [{"origin": "http://mock.test"}, {"sec-fetch-site": "same-origin"}, {"user-agent": "Mozilla/5.0 (X11) Firefox/1"}],

@@ -29,10 +29,12 @@ def _search(query: str, settings: Settings = SETTINGS) -> tuple[MessageQuery, in
     return read_search(query_parameters(query.encode()), settings)
 
 
+@pytest.mark.ledger("query.names")
 def test_query_parameters_ignore_case_and_keep_the_order_of_values() -> None:
     assert query_parameters(b"Tags=b&tags=a&x=%D7%A9+1") == {"tags": ["b", "a"], "x": ["ש 1"]}
 
 
+@pytest.mark.ledger("query.count")
 def test_too_many_query_parameters_are_refused() -> None:
     assert len(query_parameters(b"&".join([b"a=1"] * MAX_PARAMETERS))["a"]) == MAX_PARAMETERS
     with pytest.raises(InvalidRequest) as refused:
@@ -40,7 +42,7 @@ def test_too_many_query_parameters_are_refused() -> None:
     assert refused.value.issues == {"query": (f"More than {MAX_PARAMETERS} parameters.",)}
 
 
-@pytest.mark.ledger("info.row")
+@pytest.mark.ledger("info.id", "query.names")
 @pytest.mark.parametrize(
     "query",
     [
@@ -56,7 +58,7 @@ def test_info_reads_the_id_by_both_names_in_any_spelling(query: str) -> None:
     assert read_id(query_parameters(query.encode())) == ID
 
 
-@pytest.mark.ledger("error.model")
+@pytest.mark.ledger("error.model", "query.names")
 @pytest.mark.parametrize("query", ["", "transaction_id=", "x=1"])
 def test_info_without_an_id_is_refused(query: str) -> None:
     response = InProcess().get(INFO, query)
@@ -77,7 +79,7 @@ def test_search_without_parameters_matches_everything() -> None:
     assert _search("") == (MessageQuery(), DEFAULT_LIMIT)
 
 
-@pytest.mark.ledger("search.rows")
+@pytest.mark.ledger("search.rows", "search.query", "search.lists", "search.dates", "search.own", "query.names")
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -122,12 +124,13 @@ def test_search_normalises_local_numbers_if_they_are_accepted() -> None:
     assert query.digits == "972541111111"
 
 
+@pytest.mark.ledger("search.limit")
 @pytest.mark.parametrize("limit", [1, 100, MAX_LIMIT])
 def test_search_reads_a_limit(limit: int) -> None:
     assert _search(f"limit={limit}")[1] == limit
 
 
-@pytest.mark.ledger("error.model", "search.rows")
+@pytest.mark.ledger("error.model", "search.rows", "search.limit", "search.dates", "search.own")
 @pytest.mark.parametrize(
     ("query", "name", "text"),
     [
@@ -157,8 +160,8 @@ def test_search_lists_every_invalid_value() -> None:
     assert set(response.json()["ModelState"]) == {"model.limit", "model.status", "model.date_from", "model.date_to"}
 
 
-@pytest.mark.ledger("info.row")
-def test_row_has_the_documented_fields_in_order() -> None:
+@pytest.mark.ledger("row.fields", "row.status", "row.dates")
+def test_row_has_its_fields_in_order() -> None:
     mock = InProcess()
     (sent,) = mock.send(content="Hi", tags=["a", "b"], sender="Me")
     row = mock.info(sent["transaction_id"])
@@ -178,7 +181,7 @@ def test_row_has_the_documented_fields_in_order() -> None:
     }
 
 
-@pytest.mark.ledger("info.row")
+@pytest.mark.ledger("row.fields", "row.dates", "click.untracked")
 def test_row_contains_the_clicks() -> None:
     mock = InProcess()
     (sent,) = mock.send("972-50-0000500", content="see www.google.com")
@@ -189,7 +192,7 @@ def test_row_contains_the_clicks() -> None:
     assert list(row["clicks_details"][0]) == list(ClickRow.__annotations__)
 
 
-@pytest.mark.ledger("info.row")
+@pytest.mark.ledger("row.state")
 @pytest.mark.parametrize(
     ("code", "state"),
     [("00", "sent"), ("02", "queued"), ("10", "invalid"), ("20", "rejected"), ("22", "bounced"), ("24", "cancelled")],
@@ -221,7 +224,9 @@ def four_messages() -> InProcess:
     return mock
 
 
-@pytest.mark.ledger("search.rows", "path.reads")
+@pytest.mark.ledger(
+    "search.rows", "path.reads", "search.query", "search.lists", "search.dates", "search.own", "search.limit"
+)
 @pytest.mark.parametrize(
     ("query", "contents"),
     [
@@ -258,7 +263,7 @@ def test_search_returns_the_same_rows_as_info(four_messages: InProcess) -> None:
         assert four_messages.search(f"transaction_id={row['transaction_id'].upper()}") == [row]
 
 
-@pytest.mark.ledger("search.rows")
+@pytest.mark.ledger("search.rows", "search.limit")
 def test_search_returns_100_rows_by_default_and_1000_at_most() -> None:
     mock = InProcess()
     mock.send(*["972-54-1111111"] * 1001)
@@ -266,7 +271,7 @@ def test_search_returns_100_rows_by_default_and_1000_at_most() -> None:
     assert len(mock.search("limit=1000")) == MAX_LIMIT == 1000
 
 
-@pytest.mark.ledger("body.placeholders", "info.row", "search.rows")
+@pytest.mark.ledger("body.placeholders", "search.rows", "row.content", "search.query")
 def test_info_and_search_use_the_content_with_its_placeholders_filled() -> None:
     mock = InProcess()
     first, second = "972-54-1111111", "972-54-1111112"
@@ -278,7 +283,7 @@ def test_info_and_search_use_the_content_with_its_placeholders_filled() -> None:
     assert _contents(mock, "query=hi") == ["Hi #name#", "Hi Dana"]
 
 
-@pytest.mark.ledger("search.rows")
+@pytest.mark.ledger("search.rows", "search.dates")
 def test_search_compares_times_in_whole_seconds_as_in_the_rows() -> None:
     mock = InProcess()
     mock.time.advance(0.75)
@@ -287,3 +292,10 @@ def test_search_compares_times_in_whole_seconds_as_in_the_rows() -> None:
     assert len(mock.search(f"date_from={send_at}&date_to={send_at}")) == 1
     assert mock.search("date_to=2026-03-01T11:59:59Z") == []
     assert mock.search("date_from=2026-03-01T12:00:01Z") == []
+
+
+@pytest.mark.ledger("row.content")
+def test_content_in_a_row_has_neither_tracked_links_nor_unsubscribe_text() -> None:
+    mock = InProcess()
+    (sent,) = mock.send(content="See www.google.com", track_clicks=True, unsubscribe_text="Stop: ")
+    assert mock.info(sent["transaction_id"])["content"] == "See www.google.com"

@@ -185,7 +185,7 @@ def test_every_error_class_has_a_response() -> None:
     assert {type(error) for error, *_ in ROWS.values()} == set(_subclasses(RequestRefused))
 
 
-@pytest.mark.ledger("auth.observed-401")
+@pytest.mark.ledger("auth.observed-401", "auth.missing-401")
 @pytest.mark.parametrize(
     ("error", "text"),
     [(Unauthorized("missing"), MISSING), (Unauthorized("unknown"), INVALID), (NoRestRight(), INVALID)],

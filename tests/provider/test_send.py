@@ -29,7 +29,7 @@ def _vars(rcpt: str, **values: str) -> dict[str, Any]:
     return {"rcpt": rcpt, "fields": [{"name": name, "content": content} for name, content in values.items()]}
 
 
-@pytest.mark.ledger("send.time-zone", "send.scheduled")
+@pytest.mark.ledger("send.time-zone", "send.scheduled", "send.send-at-form", "send.send-at-other-forms")
 @pytest.mark.parametrize(
     ("text", "utc"),
     [
@@ -96,6 +96,7 @@ def test_submission_has_the_defaults_of_the_model() -> None:
     assert submission_of(_body()) == Submission("Hello")
 
 
+@pytest.mark.ledger("body.fields")
 def test_submission_has_every_field_of_the_body() -> None:
     sent_body = _body(
         content="x",
@@ -122,7 +123,7 @@ def test_submission_has_every_field_of_the_body() -> None:
     )
 
 
-@pytest.mark.ledger("body.sender")
+@pytest.mark.ledger("body.sender", "body.sender-aliases")
 @pytest.mark.parametrize(
     ("fields", "sender"),
     [
@@ -138,7 +139,7 @@ def test_submission_has_the_first_sender_that_is_set(fields: dict[str, str], sen
     assert submission_of(_body(**fields)).sender == sender
 
 
-@pytest.mark.ledger("body.sender")
+@pytest.mark.ledger("body.sender", "body.default-sender")
 def test_message_without_a_sender_has_the_sender_of_the_settings() -> None:
     plain, mock = InProcess(), InProcess(sender="Shop")
     assert plain.info(plain.send()[0]["transaction_id"])["sender"] == "SenderID"
@@ -146,7 +147,7 @@ def test_message_without_a_sender_has_the_sender_of_the_settings() -> None:
     assert mock.info(mock.send(sender_id="Me")[0]["transaction_id"])["sender"] == "Me"
 
 
-@pytest.mark.ledger("body.placeholders")
+@pytest.mark.ledger("body.placeholders", "body.placeholder-hashes", "body.placeholder-number")
 @pytest.mark.parametrize(
     ("rcpt", "name"), [("972-54-1111111", "name"), ("+972 (54) 111.1111", "#name#"), ("972541111111", "#name")]
 )
@@ -192,10 +193,30 @@ def test_usual_send_causes_no_warning() -> None:
     assert _warnings(content="Hi #a#", field_vars=[_vars(NUMBER, a="1")]) == []
 
 
+@pytest.mark.ledger("body.charset")
 def test_undocumented_charset_causes_a_warning() -> None:
     assert _warnings(charset="utf-8") == [
         RequestWarning("message.charset", "'utf-8' is not 'unicode'; it has no effect")
     ]
+
+
+@pytest.mark.ledger("body.charset")
+@pytest.mark.parametrize("charset", ["unicode", "ascii", "utf-8", ""])
+def test_charset_changes_neither_text_nor_price(charset: str) -> None:
+    mock, plain = InProcess(credit=10), InProcess(credit=10)
+    (row,) = mock.send(content="שלום" * 18, charset=charset)
+    (other,) = plain.send(content="שלום" * 18)
+    assert mock.info(row["transaction_id"]) == plain.info(other["transaction_id"])
+    assert mock.account().credit == plain.account().credit
+
+
+@pytest.mark.ledger("body.placeholder-type")
+@pytest.mark.parametrize("kind", ["string", "date", ""])
+def test_type_of_a_value_has_no_effect(kind: str) -> None:
+    values = [{"rcpt": NUMBER, "fields": [{"name": "a", "content": "01/02", "type": kind}]}]
+    mock = InProcess()
+    (row,) = mock.send(content="#a#", field_vars=values)
+    assert mock.info(row["transaction_id"])["content"] == "01/02"
 
 
 @pytest.mark.ledger("body.placeholder-without-value")
@@ -245,7 +266,7 @@ def _sent_row(names: ReasonNames, state: State, mobile_number: str = NUMBER) -> 
 
 @pytest.mark.ledger("send.response", "send.null-reason")
 @pytest.mark.parametrize("state", State, ids=str)
-def test_sent_rows_have_exactly_the_documented_fields(state: State) -> None:
+def test_sent_rows_have_exactly_the_fields_of_a_real_response(state: State) -> None:
     in_reads = state.reason.in_reads if state.reason else None
     for setting, reason in (("vendor", state.reason), ("hyphen", state.reason), ("underscore", in_reads)):
         row = _sent_row(ReasonNames(setting), state)
@@ -253,7 +274,7 @@ def test_sent_rows_have_exactly_the_documented_fields(state: State) -> None:
         assert (row["status"], row["reject_reason"]) == (state.status, reason), setting
 
 
-@pytest.mark.ledger("body.recipients")
+@pytest.mark.ledger("body.recipients", "send.echo")
 @pytest.mark.parametrize("number", ['"', "\\", "שלום", "\n", "\ud800", "", "x" * 100])
 def test_sent_rows_have_any_number_as_sent(number: str) -> None:
     assert _sent_row(ReasonNames("vendor"), State.SENT, number)["mobile_number"] == number

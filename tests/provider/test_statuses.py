@@ -110,6 +110,7 @@ def _magic(code: str, lane: int = 0) -> str:
     "status.no-gateway",
     "status.spelling",
     "send.sync",
+    "magic.numbers",
 )
 @pytest.mark.parametrize("code", AT_ONCE)
 def test_magic_number_ends_at_once_in_sync_mode_in_each_spelling(code: str) -> None:
@@ -120,7 +121,7 @@ def test_magic_number_ends_at_once_in_sync_mode_in_each_spelling(code: str) -> N
         assert _ending(mock.info(row["transaction_id"])) == in_reads[AT_ONCE[code]]
 
 
-@pytest.mark.ledger("send.async")
+@pytest.mark.ledger("send.async", "send.async-delay", "status.queued")
 @pytest.mark.parametrize("code", AT_ONCE)
 def test_magic_number_is_queued_in_async_mode_until_its_delay(code: str) -> None:
     mock = InProcess(async_delay=timedelta(seconds=3))
@@ -132,7 +133,7 @@ def test_magic_number_is_queued_in_async_mode_until_its_delay(code: str) -> None
     assert _ending(mock.info(row["transaction_id"])) == UNDERSCORE[AT_ONCE[code]]
 
 
-@pytest.mark.ledger("status.cancelled", "status.bounced", "status.spelling")
+@pytest.mark.ledger("status.cancelled", "status.bounced", "status.spelling", "magic.numbers", "status.lifecycle")
 @pytest.mark.parametrize("code", LATER)
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_magic_number_with_steps_ends_after_its_delay(code: str, is_async: bool) -> None:
@@ -186,6 +187,11 @@ def test_magic_number_05_clicks_the_first_link() -> None:
     "number.local",
     "number.foreign",
     "number.kosher-prefix",
+    "send.refused-200",
+    "send.echo",
+    "number.separators",
+    "number.masked",
+    "number.kosher-guide",
 )
 @pytest.mark.parametrize(("ends", "number", "settings"), DEFAULT_RULES)
 def test_default_rule_decides_in_sync_mode(ends: str, number: str, settings: dict[str, Any]) -> None:
@@ -196,7 +202,7 @@ def test_default_rule_decides_in_sync_mode(ends: str, number: str, settings: dic
     assert _ending(mock.info(row["transaction_id"])) == UNDERSCORE[ends]
 
 
-@pytest.mark.ledger("send.async")
+@pytest.mark.ledger("send.async", "send.async-delay", "status.queued")
 @pytest.mark.parametrize(("ends", "number", "settings"), DEFAULT_RULES)
 def test_default_rule_decides_in_async_mode(ends: str, number: str, settings: dict[str, Any]) -> None:
     mock = InProcess(**settings)
@@ -222,7 +228,7 @@ def test_number_of_another_country_needs_a_length_it_has_there(number: str, ends
     assert _ending(InProcess().send(number)[0]) == HYPHEN[ends]
 
 
-@pytest.mark.ledger("number.kosher-prefix")
+@pytest.mark.ledger("number.kosher-prefix", "number.kosher-guide")
 @pytest.mark.parametrize("prefix", ["50-41", "52-71", "52-76", "53-31", "53-41", "54-84", "54-85", "55-67", "58-32"])
 def test_number_with_a_kosher_prefix_takes_no_sms(prefix: str) -> None:
     assert _ending(InProcess().send(f"972-{prefix}11111")[0]) == HYPHEN["kosher"]
@@ -282,7 +288,7 @@ def test_sent_message_cannot_be_cancelled() -> None:
     assert _ending(mock.info(row["transaction_id"])) == HYPHEN["sent"]
 
 
-@pytest.mark.ledger("status.no-credit", "credit.segments")
+@pytest.mark.ledger("status.no-credit", "credit.segments", "status.top-up", "credit.partial")
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_messages_out_of_credit_are_sent_on_top_up_oldest_first(is_async: bool) -> None:
     mock = InProcess(credit=1)
@@ -299,7 +305,7 @@ def test_messages_out_of_credit_are_sent_on_top_up_oldest_first(is_async: bool) 
     assert endings() == [UNDERSCORE["sent"]] * 3
 
 
-@pytest.mark.ledger("status.no-credit")
+@pytest.mark.ledger("status.no-credit", "status.top-up")
 def test_magic_number_out_of_credit_is_sent_on_top_up() -> None:
     mock = InProcess()
     (row,) = mock.send(_magic("30"))
@@ -307,7 +313,7 @@ def test_magic_number_out_of_credit_is_sent_on_top_up() -> None:
     assert _ending(mock.info(row["transaction_id"])) == UNDERSCORE["sent"]
 
 
-@pytest.mark.ledger("send.scheduled", "send.time-zone")
+@pytest.mark.ledger("send.scheduled", "send.time-zone", "row.dates")
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize(
     "send_at",
@@ -325,7 +331,7 @@ def test_message_for_later_is_queued_until_its_time(is_async: bool, send_at: str
     assert (read["status"], read["send_at"]) == ("sent", "2026-03-01 14:01:00+02:00")
 
 
-@pytest.mark.ledger("send.scheduled")
+@pytest.mark.ledger("send.scheduled", "send.past")
 @pytest.mark.parametrize(
     "send_at", ["2020-01-20 13:05:00+02:00", "2026-03-01 14:00:00", ""], ids=["past", "now", "none"]
 )
@@ -346,6 +352,7 @@ HTTP = {
 }
 
 
+@pytest.mark.ledger("magic.faults")
 @pytest.mark.parametrize("code", HTTP)
 @pytest.mark.parametrize(("is_async", "others"), [(False, []), (True, [NUMBER])], ids=["sync", "async-second"])
 def test_fault_code_returns_its_status_and_accepts_nothing(code: str, is_async: bool, others: list[str]) -> None:
@@ -379,6 +386,7 @@ ACCEPTED: dict[str, tuple[list[str], Damage]] = {
 }
 
 
+@pytest.mark.ledger("magic.faults")
 @pytest.mark.parametrize("code", ACCEPTED)
 def test_fault_code_that_accepts_sends_to_everyone(code: str) -> None:
     done, damage = ACCEPTED[code]
@@ -427,7 +435,7 @@ def test_fault_codes_together_refuse_first_then_take_the_first__an_unknown_one_b
     assert (response.status, mock.connection.done, len(mock.account().messages)) == (status, done, stored)
 
 
-@pytest.mark.ledger("error.model")
+@pytest.mark.ledger("error.model", "magic.unknown-code")
 @pytest.mark.parametrize("others", [[], [NUMBER]], ids=["alone", "behind-another"])
 @pytest.mark.parametrize("code", ["06", "99"])
 def test_unknown_code_is_a_400_that_names_the_catalogue(code: str, others: list[str]) -> None:
@@ -451,6 +459,7 @@ def test_magic_number_is_read_in_any_spelling(spelling: str) -> None:
     assert _ending(InProcess().send(spelling)[0]) == HYPHEN["kosher"]
 
 
+@pytest.mark.ledger("magic.numbers")
 def test_magic_prefix_can_be_moved() -> None:
     mock = InProcess(magic_prefix="97254999")
     assert _ending(mock.send("972-54-9991000")[0]) == HYPHEN["invalid"]

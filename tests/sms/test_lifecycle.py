@@ -28,10 +28,12 @@ ALLOWED = {
 }
 
 
+@pytest.mark.ledger("status.queued")
 def test_first_state_of_a_message_is_queued() -> None:
     assert lifecycle.initial_history(NOON, "accepted") == (Transition(NOON, State.QUEUED, "accepted"),)
 
 
+@pytest.mark.ledger("status.lifecycle")
 def test_step_is_allowed_exactly_for_the_pairs_of_the_table() -> None:
     for current, state in product(State, State):
         history = (Transition(NOON, current, "before"),)
@@ -49,6 +51,7 @@ def test_table_has_every_state_and_each_next_state_once() -> None:
     assert all(len(set(states)) == len(states) for states in lifecycle.NEXT.values())
 
 
+@pytest.mark.ledger("status.lifecycle")
 def test_every_state_but_queued_no_credit_and_sent_is_final() -> None:
     ends = {state for state, following in lifecycle.NEXT.items() if not following}
     assert ends == set(State) - {State.QUEUED, State.NO_CREDIT, State.SENT}

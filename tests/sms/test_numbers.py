@@ -16,6 +16,7 @@ from mocksms.sms.numbers import (
 )
 
 
+@pytest.mark.ledger("number.separators", "number.masked")
 @pytest.mark.parametrize(
     ("raw", "digits"),
     [
@@ -32,7 +33,7 @@ def test_digits_of_drops_separators_only(raw: str, digits: str) -> None:
     assert digits_of(raw) == digits
 
 
-@pytest.mark.ledger("number.form")
+@pytest.mark.ledger("number.form", "number.separators", "number.masked")
 @pytest.mark.parametrize(
     "raw",
     [

@@ -68,6 +68,7 @@ def test_links_in_finds_links_in_order(content: str, links: list[str]) -> None:
     assert links_in(content) == links
 
 
+@pytest.mark.ledger("body.unsubscribe-link-off", "body.reply-hint")
 def test_text_is_the_content_without_options() -> None:
     assert plain("Hello").text({}, LINKS) == "Hello"
 
@@ -78,17 +79,18 @@ def test_text_counts_tracked_links_from_one_in_the_filled_text() -> None:
     assert text == "http://mock.test/l/0123456789ab/1 or http://mock.test/l/0123456789ab/2"
 
 
-@pytest.mark.ledger("body.unsubscribe-link")
+@pytest.mark.ledger("body.unsubscribe-link", "body.line-break")
 def test_text_ends_with_the_unsubscribe_link_by_default() -> None:
     assert Template(Submission("Hello")).text({}, LINKS) == "Hello\nhttp://mock.test/u/0123456789ab"
 
 
-@pytest.mark.ledger("body.unsubscribe-link")
+@pytest.mark.ledger("body.unsubscribe-link", "body.unsubscribe-text")
 def test_unsubscribe_text_precedes_the_link() -> None:
     text = Template(Submission("Hello", unsubscribe_text="Stop: ")).text({}, LINKS)
     assert text == "Hello\nStop: http://mock.test/u/0123456789ab"
 
 
+@pytest.mark.ledger("body.unsubscribe-text", "body.unsubscribe-link-off")
 def test_unsubscribe_text_without_the_link_is_omitted() -> None:
     submission = Submission("Hello", unsubscribe_link=False, unsubscribe_text="Stop: ")
     assert Template(submission).text({}, LINKS) == "Hello"
@@ -99,11 +101,13 @@ def test_unsubscribe_link_and_the_text_before_it_are_not_tracked() -> None:
     assert Template(submission).text({}, LINKS) == "Hello\nwww.help.test http://mock.test/u/0123456789ab"
 
 
+@pytest.mark.ledger("body.reply-hint")
 def test_text_has_no_reply_hint_if_no_reply_opts_out() -> None:
     submission = Submission("Hello", unsubscribe_link=False, unsubscribe_reply=True)
     assert Template(submission).text({}, LINKS._replace(opt_out_word="")) == "Hello"
 
 
+@pytest.mark.ledger("body.line-break", "body.reply-hint")
 def test_text_ends_with_the_reply_hint_if_replies_are_allowed() -> None:
     text = Template(Submission("Hello", unsubscribe_reply=True)).text({}, LINKS)
     assert text == f"Hello\n{LINKS.unsubscribe}\n{LINKS.reply_hint}"

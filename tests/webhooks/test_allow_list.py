@@ -75,6 +75,7 @@ PUBLIC = [
 ELSEWHERE = ["::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:0808:0808::1", "64:ff9b::127.0.0.1", "2002:7f00:1::"]
 
 
+@pytest.mark.ledger("callback.receivers")
 @pytest.mark.parametrize("address", [*HERE, "::ffff:127.0.0.1", "::ffff:10.1.2.3"])
 def test_this_machine_and_private_networks_are_called(address: str) -> None:
     AllowList().check("app", address)

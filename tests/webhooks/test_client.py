@@ -278,6 +278,7 @@ def test_interim_responses_without_end_are_a_failure(status: int) -> None:
     assert (attempt.status, attempt.error) == (None, error)
 
 
+@pytest.mark.ledger("callback.retry")
 @pytest.mark.parametrize(
     "before",
     [

@@ -44,7 +44,7 @@ CLICKED: dict[str, Any] = {"url": "https://www.google.com/?q=שלום", "link": 
 
 
 @pytest.mark.ledger("callback.events", "callback.fields", "callback.id", "callback.id-key", "callback.created-at")
-@pytest.mark.ledger("callback.click", "callback.reject", "callback.zone")
+@pytest.mark.ledger("callback.click", "callback.reject", "callback.zone", "callback.number-key", "callback.link-id")
 @pytest.mark.parametrize(
     ("event", "told", "rest"),
     [
@@ -75,6 +75,7 @@ def test_transactional_webhook_is_as_documented(event: str, told: dict[str, Any]
     )
 
 
+@pytest.mark.ledger("callback.request", "callback.user-agent")
 def test_callback_request_has_its_headers() -> None:
     posted = callback_request(callback("send"), Settings())
     assert posted.method == "POST"
@@ -107,7 +108,7 @@ def test_id_key_can_be_the_same_for_all_events(key: str, event: str) -> None:
     assert [*json.loads(sent(event, settings=settings))][4] == key
 
 
-@pytest.mark.ledger("callback.fields")
+@pytest.mark.ledger("callback.fields", "callback.number-key")
 def test_number_key_can_be_that_of_the_samples() -> None:
     data = json.loads(sent("send", settings=Settings(webhook_number_key="email")))
     assert [*data] == ["id", "event", "created_at", "email", "transaction_Id"]
@@ -137,7 +138,7 @@ def test_swapped_date_equals_the_samples() -> None:
     assert data["created_at"] == "2022-15-16 03:11:00"
 
 
-@pytest.mark.ledger("callback.reject")
+@pytest.mark.ledger("callback.reject", "callback.other-reasons")
 @pytest.mark.parametrize("spelling", ["vendor", "hyphen", "underscore"])
 @pytest.mark.parametrize("reason", [Reason.KOSHER_NUMBER, Reason.UNSUBSCRIBE])
 def test_reason_has_the_spelling_of_send_responses_unless_underscores_are_chosen(reason: Reason, spelling: str) -> None:
@@ -159,7 +160,7 @@ AUTOMATION = (
 
 
 @pytest.mark.ledger("automation.events", "automation.fields", "automation.escapes")
-@pytest.mark.ledger("automation.date", "automation.number")
+@pytest.mark.ledger("automation.date", "automation.number", "automation.empty", "automation.reason")
 @pytest.mark.parametrize(
     ("event", "told", "fields"),
     [
