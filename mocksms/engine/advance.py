@@ -146,9 +146,9 @@ class Advance:
         return max(self._start_of(clock), self._common_start + progress)
 
     def _generation_of(self, account: Account) -> int:
-        """Return how many callbacks, each with a send that the one before caused, led to the earliest one due."""
-        callback = account.callbacks.earliest_due(account.clock.now())
-        if callback is None:
-            return 0
-        place = bisect_left(self._last_records, callback.details.request or callback.number)
-        return self._generations[place] if place < len(self._generations) else 0
+        """Return how many callbacks, each with a send that the one before caused, led to those due or in flight."""
+        callbacks = [account.callbacks.get(number) for number in account.callbacks.in_flight]
+        callbacks.append(account.callbacks.earliest_due(account.clock.now()))
+        origins = [each.details.request or each.number for each in callbacks if each is not None]
+        places = (bisect_left(self._last_records, origin) for origin in origins)
+        return max((self._generations[place] for place in places if place < len(self._generations)), default=0)

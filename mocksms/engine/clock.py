@@ -78,8 +78,7 @@ class Clock:
 
     def hold(self) -> None:
         """Hold time until `release`: only moves change it, for an operation in several steps."""
-        if self._held_at is None:
-            self._held_at, self._held_since = self.now(), self._source()
+        self._held_at, self._held_since = self.now(), self._source()
 
     def release(self) -> None:
         """End `hold`: a frozen clock stays at its time, any other runs on, with the real time since `hold` added."""

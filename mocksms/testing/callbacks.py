@@ -229,9 +229,7 @@ class Callbacks(AccountHandle):
             lines.append(line("clock", f"frozen at {clock['now']}{due}"))
         if runs_event_loop():
             lines.append(line("loop", "this wait blocked the event loop; use: await sms.aio.assert_callback(...)"))
-        if lines:
-            yield ""
-        yield from lines
+        yield from ("", *lines)
 
 
 def _check_event(event: str | None) -> None:

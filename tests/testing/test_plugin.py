@@ -12,9 +12,10 @@ import pytest
 from mocksms.inspection.accounts import AccountPatch
 from mocksms.settings import OPTIONS, SESSION_OPTIONS, Settings
 from mocksms.testing import session as suite
+from mocksms.testing import undelivered
 from mocksms.testing.defaults import account_defaults
 from mocksms.testing.plugin import flag, ini_name
-from tests.support import running
+from tests.support import TIMEOUT, running
 from tests.testing.test_client import other_server
 
 APPLICATION = """
@@ -765,7 +766,10 @@ def test_fails(mocksms, send):
 """
 
 
-def test_undelivered_callback_warns_and_is_in_the_report_of_a_failure(runs: Runs) -> None:
+def test_undelivered_callback_warns_and_is_in_the_report_of_a_failure(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undelivered, "SETTLE_SECONDS", TIMEOUT)
     printed = runs.run(UNDELIVERED, passed=5, failed=1, warnings=2)
     shown = [each.strip() for each in printed.partition("UndeliveredCallbacks: ")[2].splitlines()[:4]]
     assert shown[0] == "1 callback was not delivered"
@@ -779,7 +783,10 @@ def test_undelivered_callback_warns_and_is_in_the_report_of_a_failure(runs: Runs
     assert re.search(r"\n  [\d:.]+  callback \d+ send to http://127\.0\.0\.1:9/hooks connection failed", report)
 
 
-def test_undelivered_callback_fails_the_test_or_is_ignored_by_option(runs: Runs) -> None:
+def test_undelivered_callback_fails_the_test_or_is_ignored_by_option(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undelivered, "SETTLE_SECONDS", TIMEOUT)
     assert "warning" not in runs.run(UNDELIVERED, "--mocksms-undelivered=ignore", passed=5, failed=1)
     with_unexpected = """
         def test_it(mocksms, send):
