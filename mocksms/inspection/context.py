@@ -114,9 +114,23 @@ class Context:
         self.streams.stop()
 
 
-def json_response(model: BaseModel) -> Response:
-    """Return a model as a JSON response."""
-    return Response(model.model_dump_json(), media_type=JSON)
+def json_response(model: BaseModel) -> Steps[Response]:
+    """Return a model as a JSON response. Records are encoded one by one: a page of long texts can have 100 MB."""
+    values = {name: getattr(model, name) for name in type(model).model_fields}
+    lists = {name: value for name, value in values.items() if isinstance(value, list) and _has_models(value)}
+    parts = [model.model_dump_json(exclude={*lists}).removesuffix("}").encode()]
+    for name, records in lists.items():
+        separator = b"" if parts[-1] == b"{" else b","
+        parts.append(b'%s"%s":[' % (separator, name.encode()))
+        for place, record in enumerate(records):
+            parts.append(b"," * bool(place) + record.model_dump_json().encode())
+            yield
+        parts.append(b"]")
+    return Response(b"".join([*parts, b"}"]), media_type=JSON)
+
+
+def _has_models(values: list[Any]) -> bool:
+    return bool(values) and isinstance(values[0], BaseModel)
 
 
 def text_response(text: str) -> Response:

@@ -87,7 +87,7 @@ class EndpointApp:
                 result = await slices.run(result)
             elif isawaitable(result):
                 result = await result
-            response = result if callable(result) else json_response(result)
+            response = result if callable(result) else await slices.run(json_response(result))
         except Disconnected:
             return
         except MocksmsError as error:
