@@ -92,7 +92,8 @@ class Context:
                 views.append(view(record))
                 if len(views) == query.limit:
                     break
-            if not place % STEP_SIZE:
+                yield
+            elif not place % STEP_SIZE:
                 yield
         if total is None:
             on_page = len(views) if query.before is None else 0

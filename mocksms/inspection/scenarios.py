@@ -122,8 +122,8 @@ def read_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]
 async def put_scenario(context: Context, call: InspectionCall) -> ScenarioView:
     """Activate a scenario; it replaces the active one."""
     account = call.scope.one_or_all()
-    is_short = len(call.body.rule) <= STEP_SIZE
-    scenario = _compiled(context, call) if is_short else await context.slices.run_in_thread(_compiled, context, call)
+    is_short = call.query.name is None and len(call.body.rule) <= STEP_SIZE
+    scenario = _compiled(context, call) if is_short else await context.slices.run_in_thread(_indexed, context, call)
     await context.slices.run(context.controls.activate_scenario_in_steps(account, scenario))
     return await context.slices.run(_view(context, call))
 
@@ -195,6 +195,13 @@ def _faults_of_new_accounts(context: Context) -> list[FaultView]:
     accounts = context.engine.accounts
     faults = [CountedRule(rule, "", until, name) for name, (rule, until) in reversed(accounts.faults.items())]
     return [_fault_view(fault, None) for fault in faults if not fault.is_expired(accounts.clock.now())]
+
+
+def _indexed(context: Context, call: InspectionCall) -> ActiveScenario:
+    """Return the scenario of a request with its index, which takes long to make."""
+    scenario = _compiled(context, call)
+    _ = scenario.index
+    return scenario
 
 
 def _compiled(context: Context, call: InspectionCall) -> ActiveScenario:
