@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, Self
 
 
 class Evidence(StrEnum):
-    """How a behaviour is known; `about` is the definition."""
+    """How a behaviour is known."""
 
     about: str
+    """The definition."""
 
     def __new__(cls, name: str, about: str) -> Self:
         """Create a class of evidence with its definition."""

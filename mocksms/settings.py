@@ -168,7 +168,7 @@ class Settings:
     )
     api_key: tuple[str, ...] = _option((), _listed, "API keys that are accepted; empty: every key")
     auth_errors: Literal["documented", "observed"] = _choice(
-        "text of a 401 response: as in the vendor's guide, or as the real service was seen", "documented", "observed"
+        "text of a 401 response: as in the vendor's guide, or as public clients report it", "documented", "observed"
     )
     error_envelope: Literal["object", "string"] = _choice(
         'body of a 401 response: {"Message": ...} or a JSON string', "object", "string"

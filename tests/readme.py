@@ -220,13 +220,16 @@ def _operations() -> str:
 
 
 def _parameters(path: str, *, without: Collection[str] = ()) -> str:
+    return _table(["Parameter", "Values", "Meaning"], _parameter_rows(path, without))
+
+
+def _parameter_rows(path: str, without: Collection[str] = ()) -> list[list[str]]:
     parameters = openapi()["paths"][path]["get"]["parameters"]
-    rows = [
+    return [
         [f"`{each['name']}`", _type_of(each["schema"]), each.get("description", "")]
         for each in parameters
         if each["in"] == "query" and each["name"] not in without
     ]
-    return _table(["Parameter", "Values", "Meaning"], rows)
 
 
 def _filters() -> str:
@@ -250,7 +253,18 @@ def _reasons() -> str:
 def _send_body() -> str:
     schemas = openapi()["components"]["schemas"]
     rows = [*_rows_of(schemas["SendBody"]), *_rows_of(schemas["MessageBody"], "message.")]
-    return _table(["Field", "Values", "Meaning"], [row for row in rows if row[0] != "`message`"])
+    return _evidence_table("Field", "send", [row for row in rows if row[0] != "`message`"])
+
+
+def _evidence_table(head: str, operation: str, rows: Iterable[list[str]]) -> str:
+    """Return a table of parameters of the emulated API, each with the classes of its entries in the ledger."""
+    covered = [(f"{part}.", entry.evidence) for entry in ledger() for part in entry.covers]
+    known = []
+    for row in rows:
+        path = f"parameter:{operation}.{row[0].strip('`')}."
+        classes = {evidence for part, evidence in covered if part.startswith(path)}
+        known.append([*row, ", ".join(evidence for evidence in Evidence if evidence in classes)])
+    return _table([head, "Values", "Meaning", "Evidence"], known)
 
 
 def _schema_table(name: str) -> str:
@@ -347,8 +361,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "operations": _operations,
     "filters": _filters,
     "send-body": _send_body,
-    "info": lambda: _parameters("/transactional/sms/info"),
-    "search": lambda: _parameters("/transactional/sms/search"),
+    "info": lambda: _evidence_table("Parameter", "info", _parameter_rows("/transactional/sms/info")),
+    "search": lambda: _evidence_table("Parameter", "search", _parameter_rows("/transactional/sms/search")),
     "match": lambda: _schema_table("Match"),
     "rule": lambda: _schema_table("RuleModel"),
     "fault": lambda: _schema_table("FaultModel"),

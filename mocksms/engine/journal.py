@@ -31,7 +31,7 @@ MAX_MALFORMED_LINE: Final = 1_000
 
 
 class RequestWarning(NamedTuple):
-    """A tolerated deviation from the documented request: its path, and what is wrong."""
+    """An accepted deviation from strict JSON or from the known fields: its path, and what is wrong."""
 
     path: str
     note: str

@@ -173,7 +173,7 @@ def _headers(given: ProviderResponse) -> dict[str, str]:
     "error.unknown-path", "error.method", "error.media-type", "error.model", "error.too-large", "auth.guide-401"
 )
 @pytest.mark.parametrize("row", ROWS)
-def test_error_has_the_response_of_the_vendor(row: str) -> None:
+def test_error_has_its_response(row: str) -> None:
     error, status, body, headers = ROWS[row]
     given = error_response(error, SETTINGS)
     assert given.status == status
@@ -234,7 +234,7 @@ def test_refusal_for_another_reason_keeps_its_envelope(row: str) -> None:
 
 
 @pytest.mark.ledger("error.crash")
-def test_internal_error_has_only_the_message_of_the_vendor() -> None:
+def test_internal_error_has_only_the_message_of_the_stack() -> None:
     assert (internal_error().status, json.loads(internal_error().body)) == (500, {"Message": "An error has occurred."})
 
 

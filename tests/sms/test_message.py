@@ -36,7 +36,7 @@ def test_states_use_every_status_and_every_reason() -> None:
     assert len({state.value for state in State}) == len(State)
 
 
-def test_submission_has_the_defaults_of_the_vendor() -> None:
+def test_submission_has_the_defaults_of_a_send() -> None:
     submission = Submission("Hello")
     assert submission.unsubscribe_link
     assert not submission.wants_async

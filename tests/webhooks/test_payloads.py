@@ -68,7 +68,7 @@ CLICKED: dict[str, Any] = {"url": "https://www.google.com/?q=שלום", "link": 
         ),
     ],
 )
-def test_transactional_webhook_is_as_documented(event: str, told: dict[str, Any], rest: str) -> None:
+def test_transactional_webhook_has_the_fields_of_the_samples(event: str, told: dict[str, Any], rest: str) -> None:
     assert sent(event, **told).decode() == (
         f'{{"id":190,"event":"{event}","created_at":"2022-11-16T15:44:00.0000000",'
         f'"mobile_number":"972-54-1111111",{rest}'
@@ -175,7 +175,7 @@ AUTOMATION = (
         ("undelivered", {"reason": Reason.KOSHER_NUMBER}, {"reason": "kosher-number"}),
     ],
 )
-def test_automation_webhook_is_as_documented(event: str, told: dict[str, Any], fields: dict[str, str]) -> None:
+def test_automation_webhook_has_its_fields(event: str, told: dict[str, Any], fields: dict[str, str]) -> None:
     empty = {"link": "", "url": "", "text": "", "reason": ""}
     assert sent(event, WebhookKind.AUTOMATION, **told).decode() == AUTOMATION.format(
         **{"event": event, **empty, **fields}
