@@ -327,6 +327,7 @@ def instant_text(name: str, value: object) -> str:
         ValueError: it has no time zone, so that it would be another point in time on another machine.
         TypeError: it is no datetime.
     """
+    __tracebackhide__ = True
     if not isinstance(value, datetime):
         raise TypeError(f"{name} is {value!r}, but must be {AWARE}")
     if value.utcoffset() is None:

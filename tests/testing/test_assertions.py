@@ -217,7 +217,7 @@ def test_repeated_wait_with_a_callable_skips_what_it_has_returned(sms: MockSMS) 
 
 
 def test_wait_explains_that_messages_were_evicted(open_story: Callable[..., Story]) -> None:
-    story = open_story(max_messages=1)
+    story = open_story(max_messages=1, max_memory=2**26)
     (_, kept) = send(story.sms, NUMBER, OTHER)
     assert failure(lambda: story.sms.wait_for(to=NUMBER), kept) == golden(
         """
@@ -230,7 +230,7 @@ def test_wait_explains_that_messages_were_evicted(open_story: Callable[..., Stor
                                         ^ expected "972-54-1111111"
                        history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
 
-          evicted    1 SMS were evicted, it may be one of them; --max-messages is 1
+          evicted    1 SMS were evicted, it may be one of them; --max-messages is 1, --max-memory is 64MiB
         """
     )
 
