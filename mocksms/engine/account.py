@@ -244,8 +244,8 @@ class Account:
         size = (
             LISTED_NUMBER_SIZE * sum(len(numbers) for numbers in lists if isinstance(numbers, set))
             + sum(WEBHOOK_SIZE + len(webhook.url) for webhook in self.webhooks)
-            + RULE_SIZE * len(self.rules.rules)
-            + FAULT_SIZE * (len(self.faults.rules) + len(self.faults.removed))
+            + RULE_SIZE * len(self.rules)
+            + FAULT_SIZE * (len(self.faults) + len(self.faults.removed))
             + self._own_scenario_size
         )
         self._add_settings_size(size - self._settings_size)

@@ -132,12 +132,29 @@ class Rulebook:
         self._seed = seed
         self._added = 0
         self.removed: list[CountedRule] = []
-        self.rules = [CountedRule(rule, f"{seed}\n{place}") for place, rule in enumerate(rules)]
+        self._rules = tuple(rules)
+        # Counters are made when needed: a scenario may have thousands of rules, and every account has them.
+        self._counted: list[CountedRule | None] = [None] * len(self._rules)
         self._index = index
         self._groups: dict[tuple[type, ApiOperation], UsableRules] = {}
 
     def __bool__(self) -> bool:
-        return bool(self.rules)
+        return bool(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    @property
+    def rules(self) -> list[CountedRule]:
+        """The rules with their counters."""
+        return [self._at(position) for position in range(len(self))]
+
+    def _at(self, position: int) -> CountedRule:
+        counted = self._counted[position]
+        if counted is None:
+            rule = self._rules[position]
+            counted = self._counted[position] = CountedRule(rule, f"{self._seed}\n{position}")
+        return counted
 
     def add(self, rule: Rule, until: datetime, fault_id: int) -> None:
         """Add a rule before all others, with an id, until an instant."""
@@ -155,13 +172,13 @@ class Rulebook:
 
     def has_faults(self, operation: ApiOperation) -> bool:
         """Whether a rule has a fault for an operation."""
-        return bool(self._group(FaultSpec, operation))
+        return bool(self) and bool(self._group(FaultSpec, operation))
 
     def take_outcome(self, facts: MessageFacts, now: datetime) -> Outcome | None:
         """Return the outcome of the first matching rule with uses left, None if there is none; counts the match."""
         group = self._group(Outcome, ApiOperation.SEND)
         for position, term in group.candidates(facts):
-            counted = self.rules[position]
+            counted = self._at(position)
             if not counted.is_usable(now):
                 continue
             if not counted.matches(facts):
@@ -184,7 +201,7 @@ class Rulebook:
         group = self._group(FaultSpec, operation)
         by_term = _by_term(group, messages) if group else {}
         for position, term in group.positions(by_term):
-            counted = self.rules[position]
+            counted = self._at(position)
             if not counted.is_usable(now) or is_out_of_time(term, messages):
                 continue
             match = by_term[term].first_match(counted)
@@ -201,14 +218,16 @@ class Rulebook:
         return None
 
     def _remove(self, selects: Callable[[CountedRule], bool]) -> set[int]:
-        removed = list(filter(selects, self.rules))
+        rules = self.rules
+        removed = list(filter(selects, rules))
         if removed:
-            self._set_rules([counted for counted in self.rules if not selects(counted)])
+            self._set_rules([counted for counted in rules if not selects(counted)])
             self.removed = [*removed, *self.removed][:MAX_REMOVED_RULES]
         return {counted.fault_id for counted in removed}
 
     def _set_rules(self, rules: list[CountedRule]) -> None:
-        self.rules = rules
+        self._rules = tuple(counted.rule for counted in rules)
+        self._counted = [*rules]
         self._index = None
         self._groups = {}
 
@@ -216,7 +235,7 @@ class Rulebook:
         """Return the rules with a kind of effect on an operation."""
         group = self._groups.get((effect, operation))
         if group is None:
-            self._index = self._index or index_of(counted.rule for counted in self.rules)
+            self._index = self._index or index_of(self._rules)
             group = self._groups[effect, operation] = UsableRules(self._index.group((effect, operation)))
         return group
 
