@@ -13,6 +13,7 @@ from math import inf
 from statistics import median
 
 from tests.benchmarks.listeners import WATCHERS, waking, watchers
+from tests.benchmarks.memory import measure_memory, shapes
 from tests.benchmarks.servers import Load, Server, bare, mocksms
 
 FEW = 1_000
@@ -30,6 +31,7 @@ def main() -> None:
     print_starts(options.rounds)
     compare_with_bare(options.seconds, options.rounds)
     print_waking()
+    print_memory()
     compare_watched_with_unwatched(options.seconds, options.rounds)
     if options.stored:
         compare_full_with_empty(options.stored, options.seconds, options.rounds)
@@ -48,6 +50,13 @@ def print_waking() -> None:
     with mocksms() as server:
         later = sorted(waking(server))
     print_figure("waiter after answer, ms", later[-1], at_most=20)
+    print()
+
+
+def print_memory() -> None:
+    """Print what the budget counts for records, against what they take by tracemalloc."""
+    for name, fill in shapes().items():
+        print_figure(f"counted / taken, {name}", measure_memory(fill).ratio, at_least=0.8, at_most=1.7)
     print()
 
 
@@ -135,7 +144,8 @@ def print_ratio(
 
 
 def print_figure(title: str, figure: float, *, at_least: float = 0, at_most: float = inf) -> None:
-    target = f"at least {at_least:g}" if at_least else f"at most {at_most:g}"
+    limits = [f"at least {at_least:g}"] * bool(at_least) + [f"at most {at_most:g}"] * (at_most < inf)
+    target = ", ".join(limits)
     verdict = "met" if at_least <= figure <= at_most else "MISSED"
     print(f"{title:<24}{figure:>12.2f}   {target}: {verdict}")
 

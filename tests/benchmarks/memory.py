@@ -51,7 +51,7 @@ def shapes() -> dict[str, Callable[[Engine], None]]:
     }
 
 
-def measure(fill: Callable[[Engine], None]) -> Taken:
+def measure_memory(fill: Callable[[Engine], None]) -> Taken:
     """Return what an engine takes after it is filled, more than before."""
     engine = Engine(Settings(seed="benchmark"))
     with _traced() as taken:

@@ -112,7 +112,10 @@ def bare() -> Server:
 
 def mocksms(name: str = "mocksms") -> Server:
     most = "3000000"
-    return Server(name, ["-m", "mocksms", "--port", "PORT", "--max-messages", most, "--max-requests", most])
+    return Server(
+        name,
+        ["-m", "mocksms", "--port", "PORT", "--max-messages", most, "--max-requests", most, "--max-memory", "16GiB"],
+    )
 
 
 def _free_port() -> int:

@@ -539,3 +539,11 @@ def test_number_lists_are_united_without_changing_the_scenarios() -> None:
 def test_fault_of_a_magic_number_has_a_number_but_no_place() -> None:
     faults = [TriggeredFault(DOWN.fault, "x", NUMBER), TriggeredFault(DOWN.fault, "x", NUMBER, 1)]
     assert [fault.is_magic for fault in (*faults, TriggeredFault(DOWN.fault, "x"))] == [True, False, False]
+
+
+def test_rulebook_counts_its_rules_without_making_counters() -> None:
+    rulebook = Rulebook([a_rule("first"), a_rule("second")])
+    assert (len(rulebook), bool(rulebook), bool(Rulebook())) == (2, True, False)
+    assert rulebook._counted == [None, None]
+    assert [counted.rule.label for counted in rulebook.rules] == ["first", "second"]
+    assert rulebook.rules[0] is rulebook.rules[0]

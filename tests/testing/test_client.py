@@ -74,6 +74,17 @@ def test_control_token_is_sent() -> None:
             client.request("GET", "accounts")
 
 
+def test_accounts_are_read_page_by_page(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocksms.testing.client.MAX_PAGE", 2)
+    for number in (0, 1, 2, 5):
+        while len(own_mock.engine.accounts) < number:
+            own_mock.send(key=f"{len(own_mock.engine.accounts)} key of a test")
+        with closing(MockClient(own_mock.url)) as client:
+            keys = [account["key"] for account in client.accounts()]
+            assert keys == [f"{place} ke…" for place in reversed(range(number))]
+            assert [*client.accounts(client.request("GET", "health")["cursor"])] == []
+
+
 def test_path_of_the_url_is_a_prefix(own_mock: Mock) -> None:
     with closing(MockClient(own_mock.url + "/sms")) as client, pytest.raises(MockUnreachable, match="returned 404"):
         client.check_health()
