@@ -299,8 +299,7 @@ def test_response_that_is_not_sent_yet_is_awaited_for_a_moment_and_then_listed(
             sending = threading.Thread(target=api.send, args=(NUMBER,))
             sending.start()
             before = len(receiver.requests)
-            next(filter(None, (api.get("requests")["requests"] for _ in iter(int, 1))))
-            (message,) = api.get("messages")["messages"]
+            (message,) = next(filter(None, (api.get("messages")["messages"] for _ in iter(int, 1))))
             clock = api.post("clock/advance", {"by": "1h"})
             assert len(receiver.requests) - before == expected
             unsent = [] if expected else [int(message["request_id"])]

@@ -214,3 +214,16 @@ def test_any_reply_survives_the_form_encoding(text: str, case: str) -> None:
 @given(st.text())
 def test_any_url_gives_valid_json(url: str) -> None:
     json.loads(sent("click", url=url, link=1))
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://my_app:51234/hooks", "my_app:51234"),
+        ("http://[fe80::1%25eth0]:8000/hooks", "[fe80::1]:8000"),
+        ("http://[::1%lo]", "[::1]"),
+    ],
+)
+def test_host_header_has_no_zone(url: str, host: str) -> None:
+    about = callback("send")._replace(webhook=Webhook(url))
+    assert dict(callback_request(about, Settings()).headers)["Host"] == host
