@@ -148,7 +148,7 @@ class FaultModel(ScenarioTable):
     kind: FaultName = Field(description="What goes wrong")
     status: ErrorStatus | None = Field(default=None, description="HTTP status, 400 to 599")
     body: Annotated[str, Field(max_length=MAX_REPLY_LENGTH)] | None = Field(
-        default=None, description="Response body; that of the vendor by default"
+        default=None, description="Response body; by default the error of this status"
     )
     content_type: Annotated[str, Field(max_length=100), AfterValidator(media_type)] | None = Field(
         default=None,

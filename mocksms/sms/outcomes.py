@@ -66,8 +66,8 @@ FaultName = Literal[
 class Fault:
     """A broken HTTP response.
 
-    `status`, `body` and `media_type` belong to kind STATUS; without a body the vendor's is sent. `duration` is the
-    time it takes, or the Retry-After of the response.
+    `status`, `body` and `media_type` belong to kind STATUS; without a body the error of the status is sent. `duration`
+    is the time it takes, or the Retry-After of the response.
     """
 
     kind: FaultKind
