@@ -28,8 +28,8 @@ MAX_UNSENT_SECONDS: Final = 1.0
 MAX_GENERATIONS: Final = 1_000
 """Sends at different instants, each caused by a callback of the one before, before they count as endless."""
 
-MAX_ROUNDS: Final = 100
-"""Rounds of callbacks at one instant, each caused by those of the round before."""
+MAX_ROUNDS: Final = 300
+"""Rounds of callbacks at one instant, each caused by those of the round before; a fast application takes a second."""
 
 T = TypeVar("T")
 

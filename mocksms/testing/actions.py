@@ -287,8 +287,10 @@ class Actions(AccountHandle):
 
         The clock goes from due instant to due instant, and callbacks that are due are attempted at each. What an
         application sends before it responds to a callback is sent at that instant. When `advance` returns, everything
-        that is due by then has happened. A receiver cannot advance the clock during an advance. In an async test whose
-        application receives callbacks use `await sms.aio.advance(...)`.
+        that is due by then has happened, except callbacks of a send whose response a fault delays.
+
+        A receiver cannot advance the clock during an advance. In an async test whose application receives callbacks use
+        `await sms.aio.advance(...)`.
 
         Raises:
             ValueError: the time has no time zone.
