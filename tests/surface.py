@@ -138,11 +138,17 @@ def _states() -> Iterable[str]:
 
 
 def _refusals() -> Iterator[str]:
-    for error in RequestRefused.__subclasses__():
+    for error in _subclasses(RequestRefused):
         if error.__module__.startswith("mocksms."):
             yield f"refusal:{error.code}"
     yield f"refusal:{MALFORMED_HTTP}"
     yield f"refusal:{INTERNAL_ERROR}"
+
+
+def _subclasses(kind: type[RequestRefused]) -> Iterator[type[RequestRefused]]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 def _events() -> Iterator[str]:

@@ -143,7 +143,7 @@ def test_bind_refuses_null_in_required_fields(data: object, paths: list[str]) ->
         pytest.param(_message(to=[{}]), "message.to[0].mobile_number", "mobile_number", id="number"),
     ],
 )
-@pytest.mark.ledger("error.model")
+@pytest.mark.ledger("error.model", "body.required")
 def test_bind_refuses_missing_required_fields(data: object, path: str, name: str) -> None:
     assert _issues(data) == {path: (f"The {name} field is required.",)}
 
