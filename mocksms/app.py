@@ -157,5 +157,5 @@ async def _tick(context: Context) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         with errors:
-            await context.slices.run(context.engine.tick_in_steps())
+            await context.slices.run(context.engine.tick_in_steps(), to_end=True)
             context.engine.outbox.check_due()

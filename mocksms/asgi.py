@@ -30,6 +30,10 @@ Body = bytes | BodyTooLarge | BodyTooSlow
 """A body, or the error to raise once the caller has checked who sent it."""
 
 
+class Stopping(Exception):
+    """The mock stops before a long operation is done."""
+
+
 class Disconnected(Exception):
     """The client disconnected before its body was complete."""
 
@@ -207,24 +211,45 @@ class Slices:
     def __init__(self) -> None:
         self._ends_at: float | None = None
         self._is_scheduled = False
+        self._is_stopped = False
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._tiebreaker = count()
         self._thread = asyncio.Semaphore(1)
 
-    async def run(self, steps: Steps[T]) -> T:
-        """Run a long operation, and return its result."""
+    async def run(self, steps: Steps[T], *, to_end: bool = False) -> T:
+        """Run a long operation, and return its result.
+
+        Args:
+            steps: the operation.
+            to_end: whether it continues, without a pause, when the mock stops.
+
+        Raises:
+            Stopping: the mock stops during a pause.
+        """
         slices = 0
         try:
             while True:
-                if self._is_over():
+                if self._is_over() and not (to_end and self._is_stopped):
                     slices += 1
-                    await self._pause(slices)
+                    try:
+                        await self._pause(slices)
+                    except Stopping:
+                        if not to_end:
+                            raise
                 next(steps)
         except StopIteration as end:
             result: T = end.value
             return result
         finally:
             steps.close()
+
+    def stop(self) -> None:
+        """End the operations that pause, and all that would, because the mock stops."""
+        self._is_stopped = True
+        for _, _, future in self._waiting:
+            if not future.done():
+                future.set_exception(Stopping())
+        self._waiting.clear()
 
     async def run_in_thread(self, function: Callable[..., T], *arguments: object, **more: object) -> T:
         """Run a function that reads nothing but its arguments in a thread, while the loop continues; one at a time."""
@@ -243,6 +268,8 @@ class Slices:
         self._schedule()
 
     async def _pause(self, slices: int) -> None:
+        if self._is_stopped:
+            raise Stopping
         future = asyncio.get_running_loop().create_future()
         heappush(self._waiting, (slices, next(self._tiebreaker), future))
         await future

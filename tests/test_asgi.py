@@ -13,6 +13,7 @@ from mocksms.asgi import (
     MAX_DRAINED_BODIES,
     Disconnected,
     Slices,
+    Stopping,
     check_host,
     check_origin,
     check_page,
@@ -378,3 +379,28 @@ def test_threads_run_one_at_a_time() -> None:
         return await asyncio.gather(*(slices.run_in_thread(work, number) for number in range(5)))
 
     assert asyncio.run(story()) == [*range(5)]
+
+
+@pytest.mark.usefixtures("one_step_per_pass")
+def test_operations_that_pause_end_when_the_mock_stops() -> None:
+    async def story() -> list[str]:
+        log: list[str] = []
+        slices = Slices()
+        ends = asyncio.create_task(slices.run(counting(100, log, "ends")))
+        cancelled = asyncio.create_task(slices.run(counting(100, log, "cancelled")))
+        continues = asyncio.create_task(slices.run(counting(100, log, "continues"), to_end=True))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        cancelled.cancel()
+        slices.stop()
+        assert await continues == 100
+        with pytest.raises(Stopping):
+            await ends
+        with pytest.raises(Stopping):
+            await slices.run(counting(100, log, "later"))
+        return log
+
+    log = asyncio.run(story())
+    assert log.count("continues") == 100
+    assert log.count("ends") < 20
+    assert log.count("later") == 1

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from mocksms.asgi import Receive, Slices
+from mocksms.asgi import Receive, Slices, Stopping
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.messages import MessageQuery
@@ -152,6 +152,8 @@ class MessageWaits:
             while self._new:
                 new, self._new = NewMessages(self._new), []
                 await self._slices.run(self._wake(new))
+        except Stopping:
+            return  # all waits end
         finally:
             self._comparison = None
 

@@ -15,11 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi import Disconnected
+from mocksms.asgi import Disconnected, Stopping
 from mocksms.errors import MocksmsError
 from mocksms.inspection import accounts, callbacks, clock, controls, messages, mock, phones, requests, scenarios
 from mocksms.inspection.context import BASE, Context, Endpoint, json_response
-from mocksms.inspection.errors import error_response, refusal_response
+from mocksms.inspection.errors import ShuttingDown, error_response, refusal_response
 from mocksms.inspection.parameters import prefers_text, read_call
 
 GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
@@ -90,6 +90,8 @@ class EndpointApp:
             response = result if callable(result) else await slices.run(json_response(result))
         except Disconnected:
             return
+        except Stopping:
+            response = refusal_response(ShuttingDown(), as_text=prefers_text(headers))
         except MocksmsError as error:
             response = refusal_response(error, as_text=prefers_text(headers))
         except Exception:

@@ -173,7 +173,7 @@ class ProviderApp:
         try:
             account = self._account(request)
             if account is not None and not account.idle:
-                await self._slices.run(self._engine.catch_up(account))
+                await self._slices.run(self._engine.catch_up(account), to_end=True)
             operation = _operation(request)
             check_page(request.headers, self._settings.allowed_host)
             owner = _authorized(account, request)
@@ -216,7 +216,7 @@ class ProviderApp:
         self._engine.outbox.hold(number)
         submit = self._engine.submit_in_steps(account, sent.submission, sent.recipients, number)
         is_short = len(sent.recipients) <= STEP_SIZE
-        messages, triggered = finish(submit) if is_short else await self._slices.run(submit)
+        messages, triggered = finish(submit) if is_short else await self._slices.run(submit, to_end=True)
         return HandledRequest(
             account,
             ProviderResponse(200, self._reasons.sent_rows(messages, sent.numbers)),
@@ -233,8 +233,8 @@ class ProviderApp:
             message = self._engine.find(account, read_id(parameters))
             return ProviderResponse(200, to_json(message_row(message, self._reasons)))
         search = account.messages.search(*read_search(parameters, self._settings))
-        messages = await self._slices.run(search)
-        return ProviderResponse(200, await self._slices.run(self._rows(messages)))
+        messages = await self._slices.run(search, to_end=True)
+        return ProviderResponse(200, await self._slices.run(self._rows(messages), to_end=True))
 
     def _rows(self, messages: Iterable[Message]) -> Steps[bytes]:
         """Return rows as JSON, each encoded in a step of its own since texts may be long."""

@@ -24,6 +24,9 @@ BoundModel = TypeVar("BoundModel", bound=BaseModel)
 _NAME: Final = re.compile(rb'"\s*:')
 """The end of a JSON name. It also matches inside some strings; then the counts differ and the slow path decides."""
 
+MAX_FAST_OBJECTS: Final = 50_000
+"""Objects in a body that is validated in one step: an error there copies all of them, which cannot be interrupted."""
+
 UNSET: Final = object()
 """The value of a member that is not set."""
 
@@ -36,7 +39,7 @@ def read_send(raw: bytes, encoding: str) -> tuple[SendBody, list[RequestWarning]
     Raises:
         InvalidRequest: the body is not JSON or does not fit the model; names each path.
     """
-    if encoding == "utf-8":
+    if encoding == "utf-8" and raw.count(b"{") <= MAX_FAST_OBJECTS:
         try:
             body = SendBody.model_validate_json(raw)
         except ValidationError:

@@ -27,6 +27,7 @@ class Mock:
         self._server = server
         self._session = requests.Session()
         self._session.headers["X-API-Key"] = KEY
+        self.connections: list[socket.socket] = []
 
     def post(self, path: str, body: object | bytes) -> requests.Response:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -124,15 +125,16 @@ def _many_waits(mock: Mock) -> None:
         connection.close()
 
 
-def _woken_waits(mock: Mock) -> None:
-    connections = mock.open_gets([_wait(f"content=woken{place}") for place in range(2500)])
-    connections += mock.open_gets([_wait("content=woken")] * 2400)
+def _open_waits(mock: Mock) -> None:
+    mock.connections = mock.open_gets([_wait(f"content=none{place}") for place in range(2500)])
+    mock.connections += mock.open_gets([_wait("content=woken")] * 2400)
     time.sleep(5)
+
+
+def _wake_waits(mock: Mock) -> None:
     mock.send(content="woken")
-    for connection in connections[2500:]:
+    for connection in mock.connections[2500:]:
         connection.recv(10)
-    for connection in connections:
-        connection.close()
 
 
 def _get(path: str) -> Action:
@@ -302,7 +304,7 @@ SHAPES: Sequence[Shape] = (
     Shape("waits: 20 with a slow regex", _slow_waits),
     Shape("waits: 20 with slow regexes", _slow_distinct_waits),
     Shape("waits: 1,500 opened on 23,000 messages", _many_waits, lambda mock: mock.fill(23_000)),
-    Shape("waits: 4,900 woken by one send", _woken_waits, options=("--max-messages", "1000")),
+    Shape("waits: 4,900 and a send that wakes 2,400", _wake_waits, _open_waits),
     Shape("phones: limit=1000", _get("/_mock/phones?limit=1000"), lambda mock: mock.send(25_000)),
     Shape("phones: since", _get("/_mock/phones?since=1"), lambda mock: mock.send(25_000)),
     Shape("requests: limit=1000", _get("/_mock/requests?limit=1000"), _refused),

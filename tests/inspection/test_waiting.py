@@ -11,7 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from mocksms import asgi
 from mocksms.asgi import Slices
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.clock import timer
@@ -21,8 +24,10 @@ from mocksms.engine.patterns import shared_pattern
 from mocksms.engine.steps import finish
 from mocksms.errors import PatternTooSlow
 from mocksms.inspection import message_waits
+from mocksms.inspection.context import Context
 from mocksms.inspection.errors import CallbacksUnfinished, ShuttingDown
 from mocksms.inspection.message_waits import FoundMessages, MessageWaits, NewMessages
+from mocksms.inspection.routes import routes
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.inspection.waiting import CallbackWaits, WaitEnd, Waiter, Waiters
 from mocksms.settings import Settings
@@ -320,3 +325,23 @@ def test_pattern_that_is_too_slow_is_tried_once_for_all_waits_with_it() -> None:
             finish(new.matching(query))
     assert queries[0].budget.left < queries[1].budget.left == queries[2].budget.left
     assert timer() - started < TIMEOUT
+
+
+def test_wait_whose_filter_is_compared_ends_when_the_mock_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "SLICE_SECONDS", 0)
+    with ThreadPoolExecutor() as pool:
+        with running() as mock:
+            waiting = pool.submit(Api(mock, KEY).call, "GET", "messages/wait", timeout=60, regex="none")
+            wait_for_waiters(mock, 1)
+            mock.send(*[NUMBER] * 5_000)
+        assert waiting.result(TIMEOUT).status_code == 503
+
+
+def test_long_search_is_refused_once_the_mock_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "SLICE_SECONDS", 0)
+    world, slices = World(), Slices()
+    world.submit(*[NUMBER] * 200)
+    slices.stop()
+    client = TestClient(Starlette(routes=routes(Context(world.engine, slices))))
+    answer = client.get("/_mock/messages?content=none")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (503, "The mock shuts down.")

@@ -8,6 +8,7 @@ import pytest
 
 from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
+from mocksms.provider import binding
 from mocksms.provider.binding import bind, read_send
 from mocksms.provider.lenient_json import MAX_WARNINGS, JsonNumber
 from mocksms.provider.send import SendBody
@@ -286,3 +287,10 @@ def test_each_recipient_without_a_number_is_named_up_to_the_limit(entry: str) ->
         read_send(f'{{"message": {{"content": "a", "to": [{", ".join([entry] * 100)}]}}}}'.encode(), "utf-8")
     paths = [f"message.to[{index}].mobile_number" for index in range(MAX_WARNINGS)]
     assert refused.value.issues == dict.fromkeys(paths, ("The mobile_number field is required.",))
+
+
+def test_body_with_very_many_objects_is_read_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = b'{"message": {"content": "a", "to": [{"mobile_number": "1"}, {"mobile_number": "2"}]}}'
+    fast = read_send(raw, "utf-8")
+    monkeypatch.setattr(binding, "MAX_FAST_OBJECTS", 3)
+    assert read_send(raw, "utf-8") == fast
