@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mocksms.sms.code_words import ABBREVIATIONS, ANNOUNCING, PHRASAL, Kind, kind_of
+from mocksms.sms.code_words import ABBREVIATIONS, ANNOUNCING, PHRASAL, VERBS, Kind, kind_of
 
 MAX_SEARCH_LENGTH: Final = 2000
 """Characters of a text that are searched for codes."""
@@ -28,8 +28,9 @@ _PARTS: Final = re.compile(
       | ^(?P<origin>@[a-z0-9.-]{3,253})(?=[ ]\#\w)
       | (?P<grouped>(?<![\w+-])(?<!\d[ .,:/])(?:
             [0-9]{3}[ \xa0\u2009\u202f][0-9]{3} | [0-9]{4}[ \xa0\u2009\u202f][0-9]{4}
-          | [0-9]{2}(?:[ ][0-9]{2}){2,3} | [0-9](?:[ -][0-9]){3,7})(?![\w-]|[.,:/ ][0-9]))
-      | (?P<run>[^\W_]+(?:(?:[-\u2010-\u2013'’"״׳]|(?<=[0-9])[.,:/](?=[0-9]))[^\W_]+)*+)
+          | [0-9]{2}(?:[ ][0-9]{2}){1,3} | [0-9](?:[ -][0-9]){3,7})(?![\w-]|[.,:/ ][0-9]))
+      | (?P<run>[^\W_]+(?:(?:[-\u2010-\u2013'’"״׳]|(?<=[0-9])[.,:/](?=[0-9]))[^\W_]+)*+
+          (?:(?<=[א-ת])/[א-ת]{1,2}(?![^\W_]))?)
       | (?P<end>[.!?…]{1,8}+(?=\s{0,8}\Z|\s{1,8}[^a-z\s]))
       | (?P<line>\n)
       | (?P<sign>->|=>|[^\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])""",
@@ -43,7 +44,8 @@ Every repetition is bounded or eats a whole run, so that the time is linear.
 _PREFIXED: Final = re.compile(r"(?P<prefix>[^\W\d_]+)(?P<hyphen>[-\u2010-\u2013]?)(?P<code>[0-9]{4,8})")
 _VENDOR_PREFIX: Final = re.compile(r"(?!X)[A-Z]{1,2}")
 _FORMS: Final = re.compile(
-    r"""[0-9]{4,8} | [0-9]{3}[-\u2010-\u2013][0-9]{3} | [0-9]{4}[-\u2010-\u2013][0-9]{4}
+    r"""[0-9]{4,8} | [0-9]{2}(?:[-\u2010-\u2013][0-9]{2}){1,3}
+      | [0-9]{3}[-\u2010-\u2013][0-9]{3} | [0-9]{4}[-\u2010-\u2013][0-9]{4}
       | [A-Z0-9]{4}-[A-Z0-9]{4} | [A-Z0-9]{3}-[A-Z0-9]{3} | (?=[A-Za-z]*[0-9])[A-Za-z0-9]{4,8}""",
     re.VERBOSE,
 )
@@ -84,10 +86,10 @@ def _classified(found: re.Match[str], previous: Part) -> Iterator[Part]:
         case "end":
             is_short = previous.text.lower() in ABBREVIATIONS
             yield Part(Kind.QUOTE if is_short else Kind.SENTENCE_END, start, written)
-        case "run" if any(map(str.isdigit, written)):
+        case "run" if any(map(str.isdigit, written)) and written.lower() != "2fa":
             yield from _number(written, start)
         case "run" if written.lower() in ("in", "on", "up") and previous.text.lower() in PHRASAL:
-            yield Part(Kind.VERB if previous.kind is Kind.VERB else Kind.PURPOSE, start, written)
+            yield Part(previous.kind if previous.kind in VERBS else Kind.PURPOSE, start, written)
         case _:
             yield Part(kind_of(written), start, written)
 

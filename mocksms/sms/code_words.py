@@ -25,8 +25,10 @@ class Kind(Enum):
     UNIT = auto()
     """Counts what the number before it counts: "points"."""
     CURRENCY = auto()
+    INPUT = auto()
+    """Says to type what follows: "enter"."""
     VERB = auto()
-    """Says what to do with a code: "enter"."""
+    """Says what to do with a code: "use"."""
     PURPOSE = auto()
     """Says what a code is for: "log in"."""
     STATE = auto()
@@ -60,11 +62,15 @@ def _words(words: str) -> frozenset[str]:
 _WORDS: Final = {
     Kind.SECRET: """
         otp otps totp TAN mtan etan pin password passwords passcode passcodes passkey verification
-        authentication 2fa mfa
+        authentication 2fa mfa safekey securecode
+        contraseña senha المرور passwort kennwort clave пароль пароля
         אימות האימות סיסמה סיסמא סיסמת סיסמתך סיסמאות סיסמתכם הסיסמה הסיסמא פין פינקוד סודי סודית
         """,
-    Kind.CODE: "code codes token keycode combination צופן קוד קודים קודי קודך קודכם הקוד",
-    Kind.LINK: "is are = : - – — → > => הוא היא הם הינו הינה זה זהו זוהי",
+    Kind.CODE: """
+        code codes token keycode combination código codigo codice kode kod kodu verificatiecode bestätigungscode
+        sicherheitscode код коду кода кодом رمز الرمز كود الكود رمزك צופן קוד קודים קודי קודך קודכם הקוד
+        """,
+    Kind.LINK: "es est ist lautet é è هو is are = : - – — → > => 👉 ➡ הוא היא הם הינו הינה זה זהו זוהי",
     Kind.LABEL: """
         order orders parcel parcels package packages shipment shipments tracking awb invoice bill
         account accounts acct acc ac card cards ticket tickets reference ref booking reservation
@@ -87,12 +93,12 @@ _WORDS: Final = {
         רכישה מנוי עובד פריט דגם גרסה גרסת שנה שנת זהות תעודת תז מונה דוח שומה תביעה תלמיד סטודנט מזהה
         סעיף משתמש מסוף שער עס פעולה משימה פרויקט ויזה מסטרקארד ישראכרט
         """,
-    Kind.NUMBER: "number numbers no num nr nbr מספר מספרה מספרו מס",
+    Kind.NUMBER: "number numbers digit digits no num nr nbr מספר מספרה מספרו מס ספרות הספרות",
     Kind.PREPOSITION: """
         to at by from for until till since before after over than about in on within near via through of
-        around ending ended ends last first digit digits between
+        around ending ended ends last first between
         עד מ ב ל ה ו כ מתוך לפני אחרי מאז בשעה בשעות בתאריך עבור מעל מתחת בין מסתיים המסתיים שמסתיים
-        מסתיימת המסתיימת שמסתיימת הסתיים שמספרו ספרות הספרות אחרונות האחרונות
+        מסתיימת המסתיימת שמסתיימת הסתיים שמספרו אחרונות האחרונות
         """,
     Kind.UNIT: """
         points point pins people users customers items item units unit km kg mg gb mb kb ml mah kwh kcal
@@ -106,16 +112,22 @@ _WORDS: Final = {
         ₪ $ € £ ¥ ₹ nis ils usd eur gbp rs inr aed dollar dollars euro euros shekel shekels pounds cents
         שח שקל שקלים דולר דולרים יורו אגורות
         """,
+    Kind.INPUT: """
+        enter entering type typing input insert key punch paste
+        введите наберите укажите أدخل ادخل escribe escriba ingresa ingrese introduce introduzca digite
+        saisissez entrez tapez eingeben
+        הזן הזיני הזינו הקש הקישי הקישו הקלד הקלידי הקלידו הכנס הכנסי הכניסו להזין להקיש להקליד להכניס
+        הזנת הקשת הקלדת הזנה הקשה הקלדה
+        """,
     Kind.VERB: """
-        use using enter entering reply type typing input insert provide submit key quote present show
-        הזן הזיני הזינו הקש הקישי הקישו הקלד הקלידי הקלידו השתמש השתמשי השתמשו הצג הציגי הציגו מסור מסרו
-        הכנס הכנסי הכניסו להזין להקיש להקליד
+        use using reply provide submit quote present show give tell here heres
+        השתמש השתמשי השתמשו הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו
         """,
     Kind.PURPOSE: """
         log login logon logging sign signin signing verify verifying validate confirm confirming
         confirmation authenticate authorize authorise authorization access unlock activate activation
         approve approval reset pickup pick collect register registration join continue complete proceed
-        view open pair connect sign-up sign-in log-in
+        view open pair connect start finish link recover sign-up sign-in log-in
         כניסה להיכנס התחברות להתחבר לאמת אישור לאשר איסוף לאסוף זיהוי הזדהות להזדהות הרשמה להירשם איפוס
         לאפס הפעלה להפעיל שחרור פתיחה פתיחת לפתוח צפייה צפיה שינוי חתימה חתימת השלמה השלמת סיום המשך
         קבלת שחזור הצטרפות מסירה מסירת
@@ -135,9 +147,11 @@ _WORDS: Final = {
         """,
     Kind.LIST: "and or & , ; / או וגם",
     Kind.OWNER: """
-        your the our my this his her their one-time onetime
-        שלך שלכם של חד החד פעמי פעמית חד-פעמי חד-פעמית החד-פעמי החד-פעמית
+        ihr ihre dein su tu seu sua votre ton il tuo de di da для ваш вашего вход входа
+        your the our my this his her their one-time onetime temporary
+        שלך שלכם של זמני זמנית חד החד פעמי פעמית חד-פעמי חד-פעמית החד-פעמי החד-פעמית
         """,
+    Kind.WORD: "מסך",
     Kind.HASH: "#",
     Kind.QUOTE: "( ) [ ] { } < > . .. ... … \" ' “ ” „ ‘ ’ « » ` * _ ״ ׳ |",
 }
@@ -145,13 +159,14 @@ _WORDS: Final = {
 _KINDS: Final = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 
 ANNOUNCING: Final = frozenset({Kind.SECRET, Kind.CODE})
+VERBS: Final = frozenset({Kind.INPUT, Kind.VERB})
 
 OTHER_CODES: Final = _words("""
     zip zipcode postal post area error status dress qr bar source country dialing dialling dial branch
     sort swift product item promo promotion promotional coupon discount voucher gift offer referral
     refer invite invitation tracking booking reservation ifsc tax customer client department color
     colour exit airport currency language exam course fault alarm reason response return cheat morse
-    genetic review
+    genetic review barcode postcode qrcode promocode vouchercode
     רחוב עיר יישוב ישוב מוסד קופון הנחה הנחת מבצע הטבה שובר מוצר פריט לקוח סניף שגיאה
     אזור מדינה מיקוד הזמנה מעקב פעולה מועדון דגם
     """)  # fmt: skip
@@ -160,7 +175,7 @@ OTHER_CODES: Final = _words("""
 ABBREVIATIONS: Final = _words("no nr num ref tel st dr mr mrs ms inc ltd co corp rs acc acct apt ext vs")
 """A full stop after them ends no sentence."""
 
-PHRASAL: Final = _words("log logging sign signing check pick opt key")
+PHRASAL: Final = _words("log logging sign signing check pick opt key enter type typing punch put")
 """Verbs that an "in", "on" or "up" belongs to."""
 
 CLAUSE_ENDS: Final = _words("for in on of about over")
@@ -174,11 +189,19 @@ PLACES: Final = _words("לוקר תא חדר דירה בית בניין שער")
 
 DEFINITE_PREFIXES: Final = frozenset("הל")
 
+PHONES: Final = _words("phone mobile cell telephone tel טלפון נייד טל")
+
 LOGINS: Final = _words("login log-in logon sign-in verify כניסה להיכנס התחברות להתחבר")
+
+HANDOVER: Final = _words("""
+    present show give tell reply provide
+    הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו
+    """)
+"""Verbs that a person stands before the number: "show the driver 481516"."""
 
 THIS: Final = _words("this it")
 
-WITH: Final = _words("with עם")
+WITH: Final = _words("with using עם באמצעות")
 
 MAX_WORD_LENGTH: Final = 32
 """Characters of a word that is looked up."""
@@ -188,8 +211,11 @@ _MARKS: Final = str.maketrans("", "", "\"'’״׳")
 
 
 def plain_word(word: str) -> str:
-    """Return a word in lower case, without quotes in it and without Hebrew prefixes if that makes it known."""
-    word = word.lower().translate(_MARKS)
+    """Return a word in lower case without quotes in it, without Hebrew prefixes if that makes it known.
+
+    What follows a slash is an ending for another gender.
+    """
+    word = word.lower().translate(_MARKS).partition("/")[0]
     for length in range(4):
         rest = word[length:].lstrip("-")
         if set(word[:length]) <= _PREFIXES and len(rest) > 1 and rest in _KINDS:
@@ -208,6 +234,8 @@ def _kind_of(word: str) -> Kind:
         return kind
     if len(word) == 1 and not (word.isascii() or word.isalpha()):
         return Kind.QUOTE
+    if word.endswith(("code", "codes")) and word not in OTHER_CODES:
+        return Kind.CODE  # of compounds, as in German: "Abholcode"
     kinds = [_KINDS.get(plain_word(part), Kind.WORD) for part in word.split("-")]
     is_hebrew = not word.isascii()
     return next((kind for kind in kinds if is_hebrew and kind in ANNOUNCING), kinds[-1])

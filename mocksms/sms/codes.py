@@ -13,11 +13,14 @@ from mocksms.sms.code_words import (
     ANNOUNCING,
     CLAUSE_ENDS,
     DEFINITE_PREFIXES,
+    HANDOVER,
     LOGINS,
     OTHER_CODES,
     OTHER_IF_NAMED,
+    PHONES,
     PLACES,
     THIS,
+    VERBS,
     WITH,
     Kind,
     plain_word,
@@ -29,10 +32,12 @@ CALLED: Final = 70
 LINKED: Final = 60
 DASHED: Final = 50
 INSTRUCTED: Final = 45
+TYPED: Final = 44
 ALONE: Final = 40
 NAMED: Final = 35
 FOR_PURPOSE: Final = 25
 LONE: Final = 25
+SOLE: Final = 15
 THRESHOLD: Final = 10
 """Points of a number by what announces it, less one for each word between, and the points that a code needs."""
 
@@ -40,6 +45,7 @@ LETTERS: Final = -30
 YEAR: Final = -35
 STATE: Final = -40
 SMALL_LETTERS: Final = -45
+PAIRS: Final = -24
 PROMO: Final = -100
 """Points off: numbers of these forms, and numbers after words of a state, are seldom codes."""
 
@@ -47,10 +53,16 @@ MAX_LINKED_WORDS: Final = 45
 """Words between a word that announces a code and "is" or a colon before the code."""
 MAX_UNKNOWN_WORDS: Final = 2
 """Of the words between, if nothing links them, those that say nothing; twice as many before the end of a sentence."""
+MAX_TYPED_WORDS: Final = 5
+"""Words between "enter" and the number to enter: "enter on the screen this number"."""
 MAX_CALLED_WORDS: Final = 12
 """Words between a number and a word after it that calls it a code."""
 MAX_NAME_WORDS: Final = 4
 """Words of a name before a code that is alone in its line or sentence: "Acme Bank: 481516"."""
+MAX_SENDER_WORDS: Final = 2
+"""Words of a name in a text that has nothing else than the code."""
+YEAR_LENGTH: Final = 4
+"""Digits of numbers that are often prices and years."""
 MAX_SENTENCES: Final = 2
 """Distance from there to a sentence that speaks of a code."""
 USUAL_LENGTH: Final = 6
@@ -59,10 +71,14 @@ USUAL_LENGTH: Final = 6
 _TRANSPARENT: Final = frozenset({Kind.QUOTE, Kind.HASH})
 _NUMBERS: Final = frozenset({Kind.CANDIDATE, Kind.OTHER})
 _BREAKS: Final = frozenset({Kind.SENTENCE_END, Kind.LINE_END})
+_NOT_PROSE: Final = frozenset({*_NUMBERS, *_TRANSPARENT, *_BREAKS, Kind.WORD, Kind.LINK})
+_NAMES: Final = frozenset({Kind.PURPOSE, Kind.LABEL, Kind.NUMBER})
 _SEPARATE: Final = frozenset({Kind.LINK, Kind.LIST, Kind.CANDIDATE})
 _STATES: Final = frozenset({Kind.STATE, Kind.VALIDITY})
+_TYPED_WORDS: Final = frozenset({Kind.WORD, Kind.OWNER, Kind.NUMBER, Kind.LINK, Kind.PURPOSE, Kind.PREPOSITION})
 _DASHES: Final = frozenset(("-", "–", "—", ">", "->"))
 
+_PAIRS: Final = re.compile(r"[0-9]{2}(?:[- \u2010-\u2013][0-9]{2}){1,3}")
 _YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 _PROMO: Final = re.compile(r"[A-Za-z]{3,}[0-9]*")
 _PROMO_LETTERS: Final = 4
@@ -110,7 +126,7 @@ class _Ranking:
         self._others = {i for i in self._candidates if self._has_unit(i) or self._has_name(i)}
         self._purposes = self._sentences_with({Kind.PURPOSE, *ANNOUNCING})
         self._logins = {self._sentences[i] for i, part in enumerate(parts) if plain_word(part.text) in LOGINS}
-        self._is_prose = not set(kinds) <= _NUMBERS | _TRANSPARENT | _BREAKS or len(self._candidates) > 1
+        self._is_prose = not self._is_number_with_name(kinds)
 
     def codes(self) -> list[Code]:
         """Return the plausible codes, the best first, each once."""
@@ -123,7 +139,7 @@ class _Ranking:
         for place in numbers:
             part = self._parts[place]
             announced = max(before[place], self._called(place), self._alone(place))
-            points = max(announced, self._instructed(place)) + self._off(part)
+            points = max(announced, self._instructed(place), self._sole(place, numbers)) + self._off(part)
             if points >= THRESHOLD:
                 code = Code(_NOT_IN_CODE.sub("", part.text), part.start, len(part.text), announced > 0)
                 ranked.append((points, code))
@@ -159,8 +175,18 @@ class _Ranking:
         if Kind.SECRET in (before, after):
             return Kind.SECRET
         user = self._skip(place - 1, -1, {Kind.OWNER})
-        is_used = self._kind(user) is Kind.VERB or self._word(user) in WITH
+        is_used = self._kind(user) in VERBS or self._word(user) in WITH
         return Kind.WORD if is_used and self._sentences[place] in self._discounts else Kind.CODE
+
+    def _is_number_with_name(self, kinds: list[Kind]) -> bool:
+        """Return whether a text is only a number, perhaps after a short name: "481516", "[Acme] 481516"."""
+        if len(self._candidates) > 1 or not set(kinds) <= _NOT_PROSE:
+            return False
+        names = [i for i, kind in enumerate(kinds) if kind is Kind.WORD]
+        if not names or not self._candidates:
+            return not names
+        place = self._candidates[0]
+        return len(names) <= MAX_SENDER_WORDS and names[-1] < place and len(self._parts[place].text) > YEAR_LENGTH
 
     def _kind(self, place: int) -> Kind:
         """Return the kind of a part; before and after the text there is the end of a line."""
@@ -170,8 +196,8 @@ class _Ranking:
         return self._parts[place].text.lower() if 0 <= place < len(self._parts) else ""
 
     def _skip(self, place: int, step: int, kinds: Collection[Kind] = _TRANSPARENT) -> int:
-        """Return the first place from here that is of none of these kinds."""
-        while self._kind(place) in kinds:
+        """Return the first place from here that is of none of these kinds, or lies outside the text."""
+        while 0 <= place < len(self._parts) and self._kind(place) in kinds:
             place += step
         return place
 
@@ -197,13 +223,15 @@ class _Ranking:
             name -= 1  # "last 4: 4421"
         numbered = self._skip(name, -1, {Kind.NUMBER, Kind.HASH})
         if numbered != name:
-            return self._kind(numbered) not in ANNOUNCING
+            is_typed = self._kind(numbered) is not Kind.LABEL and self._is_typed(place)
+            return not (self._kind(numbered) in ANNOUNCING or is_typed)
         if self._kind(name) is not Kind.LABEL:
             is_clause = is_linked and self._word(name) in CLAUSE_ENDS and self._kind(name - 1) is not Kind.PREPOSITION
             return self._kind(name) in (Kind.PREPOSITION, Kind.VALIDITY) and not is_clause
         if not is_linked:
             return not (self._is_compound(name) or self._is_for_place(name, place))
-        return self._kind(name - 1) is Kind.NUMBER or not self._is_announced_in_clause(name)
+        is_numbered = self._kind(name - 1) is Kind.NUMBER and plain_word(self._word(name)) not in PHONES
+        return is_numbered or not self._is_announced_in_clause(name)
 
     def _is_compound(self, name: int) -> bool:
         """Return whether a label says which code it is, as Hebrew puts it: "code locker", "code pickup parcel"."""
@@ -267,9 +295,12 @@ class _Ranking:
             return 0
         return NAMED - len(between) + (0 if _STATES.isdisjoint(between) else STATE)
 
+    def _is_usual(self, place: int) -> bool:
+        return len(_NOT_IN_CODE.sub("", self._parts[place].text)) == USUAL_LENGTH
+
     def _is_usual_end(self, place: int) -> bool:
         is_last = self._kind(self._skip(place + 1, 1)) in _BREAKS
-        return is_last and len(self._parts[place].text) == USUAL_LENGTH
+        return is_last and self._is_usual(place)
 
     def _called(self, place: int) -> int:
         """Return the points for a word that calls the number before it a code: "481516 is your code"."""
@@ -303,19 +334,53 @@ class _Ranking:
         """Return the points for a text that says what to do with a number, or is nothing but the number."""
         if not self._is_prose:
             return LONE
-        here, is_usual = self._sentences[place], len(self._parts[place].text) == USUAL_LENGTH
+        if self._is_typed(place):
+            return TYPED
+        here, is_usual = self._sentences[place], self._is_usual(place)
         has_purpose = here in self._purposes
         left = self._skip(place - 1, -1, _TRANSPARENT | {Kind.LINK})
         is_with = self._word(left) in WITH
-        if self._kind(left - is_with) is Kind.VERB:
+        if self._kind(left - is_with) in VERBS:
             return INSTRUCTED if has_purpose else FOR_PURPOSE * is_usual
-        right = self._skip(place + 1, 1, _TRANSPARENT | {Kind.LINK, Kind.SENTENCE_END})
-        if self._kind(right) is Kind.VERB and self._word(right + 1) in THIS:
-            return INSTRUCTED if self._sentences[right] in self._purposes else 0
+        right = self._skip(place + 1, 1, _TRANSPARENT | _BREAKS | {Kind.LINK})
+        if self._kind(right) in VERBS and self._word(right + 1) in THIS:
+            is_instruction = self._kind(right) is Kind.INPUT or self._sentences[right] in self._purposes
+            return INSTRUCTED if is_instruction else 0
         is_login = self._kind(place - 1) is Kind.LINK and here in self._logins
         starts_with_purpose = self._kind(self._skip(place - 1, -1)) in _BREAKS and self._is_for_purpose(place + 1)
-        is_for_purpose = (is_usual and (is_login or starts_with_purpose)) or (is_with and has_purpose)
+        if is_with and has_purpose:
+            return INSTRUCTED
+        is_for_purpose = is_usual and (is_login or starts_with_purpose)
         return FOR_PURPOSE if is_for_purpose else 0
+
+    def _sole(self, place: int, numbers: list[int]) -> int:
+        """Return the points for the only number of a text that speaks of what codes are for."""
+        is_sole = len(numbers) == 1 and self._is_usual(place)
+        name = self._kind(self._skip(place - 1, -1, _TRANSPARENT | {Kind.LINK, Kind.OWNER}))
+        is_plain = name not in _NAMES and Kind.LABEL not in self._said_after(place)
+        is_near = any(abs(self._sentences[place] - sentence) <= 1 for sentence in self._purposes)
+        return SOLE if is_sole and is_plain and is_near else 0
+
+    def _said_after(self, place: int) -> set[Kind]:
+        """Return what the words after "is" say of the number before it, empty without "is"."""
+        start = self._skip(place + 1, 1)
+        kinds = [self._kind(i) for i in range(start, start + MAX_CALLED_WORDS)]
+        end = next((i for i, kind in enumerate(kinds) if kind in _BREAKS), len(kinds))
+        return {*kinds[:end]} if kinds[0] is Kind.LINK else set()
+
+    def _is_typed(self, place: int) -> bool:
+        """Return whether a text says to type a number: "enter 481516", "481516 is the number to type"."""
+        if Kind.INPUT in (after := self._said_after(place)) and Kind.LABEL not in after:
+            return True
+        left = self._skip(place - 1, -1)
+        is_linked = self._kind(left) is Kind.LINK
+        for i in range(left, left - (MAX_LINKED_WORDS if is_linked else MAX_TYPED_WORDS) - 1, -1):
+            kind = self._kind(i)
+            if kind is Kind.INPUT or (kind is Kind.VERB and self._word(i) in HANDOVER):
+                return self._sentences[i] not in self._discounts
+            if kind in _BREAKS | {Kind.CANDIDATE} or not (is_linked or kind in _TYPED_WORDS | _TRANSPARENT):
+                break
+        return False
 
     def _is_for_purpose(self, place: int) -> bool:
         """Return whether a purpose comes here: "to log in"."""
@@ -327,6 +392,8 @@ class _Ranking:
             return PROMO
         if _YEAR.fullmatch(part.text):
             return YEAR
+        if _PAIRS.fullmatch(part.text):
+            return PAIRS
         if not any(map(str.isalpha, part.text)):
             return 0
         return LETTERS if part.text.isupper() else SMALL_LETTERS
