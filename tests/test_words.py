@@ -94,13 +94,13 @@ KINDS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
     ".toml": lambda source: iter([source]),
 }
 SOURCES: Final = [
-    *(path for path in sorted((ROOT / "mocksms").rglob("*")) if path.suffix in KINDS),
+    *(path for path in sorted((ROOT / "mocksms").rglob("*")) if path.suffix in KINDS and path.name != "code_words.py"),
     *sorted((ROOT / "scenarios").glob("*.toml")),
     PAGES[0],
     *sorted((ROOT / ".github").glob("*.md")),
     *(path for path in sorted((ROOT / "tests/recipes").rglob("*.*")) if path.suffix not in (".pyc", ".pyo")),
 ]
-"""Every file with texts that users read."""
+"""Every file with texts that users read; the words that are looked for in SMS are not ours."""
 
 
 def texts_of(path: Path) -> Iterable[str]:
