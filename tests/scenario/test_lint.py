@@ -97,6 +97,7 @@ def test_rule_is_unreachable_if_an_earlier_one_matches_all_it_matches(
         ({"content": "regex:^x"}, {"content": "say regex:^x"}),
         ({"async": True}, {"async": False}),
         ({"segments": 2}, {"segments": 3}),
+        ({"segments": ">=2"}, {"segments": ">=3"}),
         ({"nth": 1}, {"nth": 2}),
     ],
     ids=str,
