@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -201,9 +202,23 @@ def test_rules_about_the_text_are_tried_once_for_the_recipients_of_a_send() -> N
     assert tried(rules, first, second, a_message()) == [100, 0, 100]
 
 
-def test_rules_that_are_used_up_are_not_tried() -> None:
-    rules = [{"match": {"tag": "otp"}, "outcome": "sent", "times": 1} for _ in range(100)]
-    assert tried(rules, *(a_message() for _ in range(102))) == [1] * 100 + [0, 0]
+@pytest.mark.parametrize("effect", [{"outcome": "sent"}, {"fault": {"kind": "empty"}}], ids=str)
+def test_rules_that_are_used_up_are_not_looked_at(monkeypatch: pytest.MonkeyPatch, effect: dict[str, Any]) -> None:
+    seen: list[CountedRule] = []
+    is_usable = CountedRule.is_usable
+
+    def noted(rule: CountedRule, now: datetime) -> bool:
+        seen.append(rule)
+        return is_usable(rule, now)
+
+    monkeypatch.setattr(CountedRule, "is_usable", noted)
+    rules = [{"match": {"tag": "otp"}, "times": 1, **effect} for _ in range(100)]
+    compiled = compile_scenario(Scenario.model_validate({"rule": rules}), "x", Settings())
+    book = Rulebook(compiled.rules, "seed", compiled.index)
+    for _ in range(102):
+        book.take_outcome(a_message(), NOON)
+        book.take_fault(ApiOperation.SEND, [a_message()], NOON)
+    assert seen == book.rules
 
 
 def test_rule_is_found_by_its_rarest_term() -> None:
