@@ -1,6 +1,6 @@
 """HTTP client of the inspection API, for the handle, the commands and readiness checks.
 
-It uses the standard library's HTTP client: test doubles replace requests, httpx and aiohttp.
+It uses a copy of the standard library's HTTP client: test doubles replace requests, httpx, aiohttp and `http.client`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
-from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from mocksms.connections import forks
 from mocksms.connections.idle import has_input
 from mocksms.engine.clock import SteadyTime
-from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
+from mocksms.errors import MockRefused, MockUnreachable, NotReady
 from mocksms.settings import mock_url
-from mocksms.sms.display import has_credentials, without_credentials
 from mocksms.sms.surrogates import well_formed
+from mocksms.testing.connection import CONNECTION_ERRORS, close_all, read_address
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
 
 __tracebackhide__ = True
 
@@ -67,7 +68,7 @@ class MockClient:
         self.url = mock_url(url)
         self.api_keys: set[str] = set()
         """API keys of the handles that use this client."""
-        self._open, self._prefix = _address(url)
+        self._open, self._prefix = read_address(url)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._server_error = server_error
         self._idle: list[HTTPConnection] = []
@@ -75,7 +76,7 @@ class MockClient:
         self._abandoned = weakref.WeakSet[threading.Thread]()
         self._has_timed_out = False
         forks.close_in_children(self)
-        weakref.finalize(self, _close, self._idle)
+        weakref.finalize(self, close_all, self._idle)
 
     def request(
         self,
@@ -191,7 +192,7 @@ class MockClient:
 
     def close(self) -> None:
         """Close the idle connections."""
-        _close(self._idle)
+        close_all(self._idle)
 
     def close_copies(self) -> None:
         """Close the connections in a forked child; the parent process goes on using them."""
@@ -234,7 +235,7 @@ class MockClient:
                 raise ConnectionAbortedError("the wait for it was cancelled")
             response = connection.getresponse()
             result = response.status, response.read()
-        except (OSError, HTTPException) as error:
+        except CONNECTION_ERRORS as error:
             connection.close()
             raise self._unreachable(error, read_timeout) from None
         except BaseException:
@@ -330,23 +331,6 @@ def fits_a_header(key: object) -> bool:
     return isinstance(key, str) and key.isascii() and key.isprintable() and key.strip() == key != ""
 
 
-def _address(url: str) -> tuple[Callable[..., HTTPConnection], str]:
-    """Return what opens a connection to a URL, and the path of the URL.
-
-    Raises:
-        SettingsError: `url` is not the URL of a mock.
-    """
-    with suppress(ValueError, HTTPException):
-        parts = urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname and not has_credentials(url):
-            parts.hostname.encode("idna")  # as name resolution does: some names no host can have
-            kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-            kind(parts.hostname, parts.port)  # checks both, and does not connect
-            return partial(kind, parts.hostname, parts.port), mock_url(parts.path)
-    shown, password = without_credentials(repr(url)), " without user name and password" if has_credentials(url) else ""
-    raise SettingsError(f"{shown} is not the URL of a mock; expected a URL{password} such as http://127.0.0.1:8972.")
-
-
 def _as_json(value: object) -> object:
     match value:
         case timedelta():
@@ -368,16 +352,6 @@ def _hint(error: Exception) -> str:
 def _is_read(method: str, target: str) -> bool:
     """Whether a request changes nothing, so that it can be sent twice."""
     return method == "GET" or target.partition("?")[0] == "/_mock/verify"
-
-
-def _close(connections: list[HTTPConnection]) -> None:
-    while connections:
-        connection = connections.pop()
-        if connection.sock is not None:
-            # A forked process may have a copy of the socket, which would keep the connection open.
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
-        connection.close()
 
 
 def runs_event_loop() -> bool:

@@ -207,7 +207,7 @@ def test_interrupted_request_leaves_no_connection_behind(shared_mock: Mock, monk
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("http.client.HTTPConnection.getresponse", interrupt)
+    monkeypatch.setattr("socket.socket.sendall", interrupt)
     with closing(client), pytest.raises(KeyboardInterrupt):
         client.request("GET", "health")
     monkeypatch.undo()

@@ -958,7 +958,7 @@ def test_late_messages_under_a_fixed_key_belong_to_the_test_before(runs: Runs) -
 
 def test_workers_report_late_messages(runs: Runs) -> None:
     (runs.path / "test_other.py").write_text(
-        "import http.client\ndef test_other(mocksms): http.client.HTTPConnection.request = lambda *_, **__: 1 / 0",
+        "import socket\ndef test_other(mocksms): socket.socket.sendall = lambda *_, **__: 1 / 0",
         encoding="utf-8",
     )
     printed = runs.run(LATE, "-n2", "--dist=loadfile", processes=True, passed=3, errors=1)
@@ -1294,7 +1294,6 @@ def test_plugin_can_be_left_out(runs: Runs) -> None:
 
 
 FOREIGN = """
-import http.client
 import json
 import socket
 
@@ -1323,11 +1322,11 @@ def raiser(error):
 
 
 TARGETS = [
-    (http.client.HTTPConnection, "request", raiser(RuntimeError("no network in tests"))),
-    (http.client.HTTPConnection, "request", raiser(Boom("no network \\udc80"))),
-    (http.client.HTTPConnection, "request", raiser(SystemExit(3))),
-    (http.client.HTTPConnection, "request", lambda *_, **__: pytest.skip("no network")),
-    (http.client.HTTPConnection, "getresponse", raiser(Unreadable())),
+    (socket.socket, "sendall", raiser(RuntimeError("no network in tests"))),
+    (socket.socket, "sendall", raiser(Boom("no network \\udc80"))),
+    (socket.socket, "sendall", raiser(SystemExit(3))),
+    (socket.socket, "sendall", lambda *_, **__: pytest.skip("no network")),
+    (socket.socket, "settimeout", raiser(Unreadable())),
     (socket.socket, "sendall", raiser(GeneratorExit())),
     (json, "loads", lambda _: {"messages": [Blocked()], "requests": [Blocked()], "cursor": "x"}),
 ]
@@ -1357,17 +1356,17 @@ def test_reaction(reaction, request):
     monkeypatch.setattr(*TARGETS[0])
 
 
-ORIGINAL = http.client.HTTPConnection.request
+ORIGINAL = socket.socket.sendall
 
 
 @pytest.mark.mocksms(api_key="left")
 def test_left_for_a_while(send):
     send()
-    http.client.HTTPConnection.request = raiser(Boom)
+    socket.socket.sendall = raiser(Boom)
 
 
 def test_restored():
-    http.client.HTTPConnection.request = ORIGINAL
+    socket.socket.sendall = ORIGINAL
 
 
 def test_next(mocksms):
@@ -1375,7 +1374,7 @@ def test_next(mocksms):
 
 
 def test_left_behind(mocksms):
-    http.client.HTTPConnection.request = raiser(Boom("no network"))
+    socket.socket.sendall = raiser(Boom("no network"))
     assert False
 
 
