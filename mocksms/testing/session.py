@@ -249,7 +249,10 @@ class RunningTest:
             if reaction == "fail":
                 failures.append(str(warning))
             elif reaction == "warn":
-                node.warn(warning)
+                try:
+                    node.warn(warning)
+                except Warning:  # a filter such as -W error makes an error of it
+                    failures.append(f"{type(warning).__name__}: {warning}")
         if failures:
             self._has_failed = not needs_report
             pytest.fail("\n".join(failures), pytrace=False)
