@@ -53,6 +53,8 @@ FAILED_LATE: Final[pytest.StashKey[bool]] = pytest.StashKey()
 LATE: Final[pytest.StashKey[list[LateMessages]]] = pytest.StashKey()
 UNREAD: Final[pytest.StashKey[list[str]]] = pytest.StashKey()
 """Why late messages may be missing."""
+FOREIGN: Final[pytest.StashKey[set[str]]] = pytest.StashKey()
+"""Warnings about environment variables that the run has shown."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,6 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from None
     config.stash[LATE] = []
     config.stash[UNREAD] = []
+    config.stash[FOREIGN] = set()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -121,7 +124,7 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
             server.start()
     try:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-        _warn_of_foreign_variables(config)
+        _warn_of_variables(config, foreign_variables(os.environ))
         session = MockSession(server, options, defaults, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
         yield session
         late, unread = session.late_messages()
@@ -172,8 +175,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Collect the late messages from an xdist worker."""
+    """Collect the late messages and the warning about variables from an xdist worker."""
     output = getattr(node, "workeroutput", {})
+    _warn_of_variables(node.config, output.get("mocksms_foreign", ""))
     node.config.stash[UNREAD] += output.get("mocksms_unread", ())
     rows = output.get("mocksms_late", ())
     if rows:
@@ -196,9 +200,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.line(LATE_HINT)
 
 
-def _warn_of_foreign_variables(config: pytest.Config) -> None:
-    """Add a warning to the summary. It is not raised as others are: with `-W error` it would fail every test."""
-    if text := foreign_variables(os.environ):
+def _warn_of_variables(config: pytest.Config, text: str) -> None:
+    """Add a warning to the summary once; an xdist worker sends it to the controller.
+
+    It is not raised as others are: with `-W error` it would fail every test.
+    """
+    output: dict[str, Any] | None = getattr(config, "workeroutput", None)
+    if output is not None:
+        output["mocksms_foreign"] = text
+    elif text and text not in config.stash[FOREIGN]:
+        config.stash[FOREIGN].add(text)
         warning = warnings.WarningMessage(pytest.PytestWarning(text), pytest.PytestWarning, "environment", 0)
         recorded = {"warning_message": warning, "when": "config", "nodeid": "", "location": None}
         config.hook.pytest_warning_recorded.call_historic(kwargs=recorded)

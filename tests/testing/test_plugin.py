@@ -196,6 +196,27 @@ def test_foreign_variables_are_one_warning(runs: Runs, monkeypatch: pytest.Monke
     monkeypatch.setenv("MOCKSMS_IMAGE", "mocksms:0.1.0")
     printed = runs.run("def test_it(mocksms): ...\ndef test_other(mocksms): ...", "-W", "error", passed=2)
     assert printed.count("MOCKSMS_IMAGE is not an environment variable of mocksms, and ignored.") == 1
+    printed = runs.run("def test_it(mocksms): ...\ndef test_other(mocksms): ...", "-n2", passed=2, warnings=1)
+    assert "MOCKSMS_IMAGE is not an environment variable of mocksms, and ignored." in printed
+
+
+def test_filter_that_makes_warnings_errors_fails_the_test_with_all_of_them(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        import pytest
+        @pytest.mark.mocksms(unexpected="warn")
+        def test_it(mocksms, send):
+            mocksms.fault(503, match={"tag": "otp"})
+            send(key="")
+        """,
+        "-W",
+        "error",
+        passed=1,
+        errors=1,
+    )
+    assert "\nUnexpectedTraffic: unexpected traffic: refused request\n" in printed
+    assert "\nUnusedFault: unused fault: " in printed
+    assert re.search(r"session\.py:\d", printed) is None
 
 
 def test_settings_can_be_overridden(runs: Runs) -> None:
