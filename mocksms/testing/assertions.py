@@ -6,23 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby, pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from mocksms.engine.clock import SteadyTime
-from mocksms.errors import MockRefused
-from mocksms.testing.account import PAGE, AccountHandle
+from mocksms.testing.account import PAGE
 from mocksms.testing.client import REQUEST_SECONDS, MockClient, runs_event_loop
-from mocksms.testing.failures import (
-    Notes,
-    describe_others,
-    describe_problem,
-    duplicates,
-    explain_segments,
-    failure_text,
-    read_explanation,
-    too_few,
-    too_many,
-)
+from mocksms.testing.failures import Notes, describe_others, duplicates, explain_segments, too_many
 from mocksms.testing.matchers import (
     MAX_FILTER_LENGTH,
     Expectation,
@@ -32,29 +21,18 @@ from mocksms.testing.matchers import (
     expectation_of,
 )
 from mocksms.testing.models import DurationLike, SmsMessage, in_seconds, message_of
-
-if TYPE_CHECKING:
-    from mocksms.inspection.explanations import Explanation
+from mocksms.testing.verification import MAX_UNEXPECTED, SincePoint, Verification, fail
 
 __tracebackhide__ = True
-
-SincePoint = SmsMessage | int | None
-"""A message or a cursor: only later messages count. None is the start of the test for the fixture and the accounts
-created from it, and the start of the mock for other handles."""
 
 RECHECK_SECONDS: Final = 0.25
 """Seconds between two evaluations of local checks, unless a message comes."""
 
-IMPOSSIBLE_COUNT: Final = 10**9
-"""More messages than there can be: a verification that requires them returns an explanation."""
-
-MAX_IN_ORDER: Final = 100  # expectations that the mock checks; more are checked here
-
-MAX_UNEXPECTED: Final = 10
-"""Unexpected messages that a failure lists."""
+MAX_IN_ORDER: Final = 100
+"""Expectations of an order that the mock checks; more are checked here."""
 
 
-class Assertions(AccountHandle):
+class Assertions(Verification):
     """An account with assertions about its messages.
 
     All take the same conditions: `to` is a number, compared on digits, `*` for any; `content` a part of what was sent;
@@ -219,7 +197,7 @@ class Assertions(AccountHandle):
         if explanation:
             messages = self._messages(reject_reason="unsubscribe", since=self._place(None))
             problem = f"{len(messages)} SMS to a number that had opted out, expected none"
-            _fail(too_many(explanation, problem, ["no SMS after an opt-out"], messages[:MAX_UNEXPECTED]))
+            fail(too_many(explanation, problem, ["no SMS after an opt-out"], messages[:MAX_UNEXPECTED]))
 
     def assert_segments(self, message: SmsMessage | str, count: int) -> None:
         """Assert that a message, given by itself or its transaction id, takes `count` segments as the phone shows it.
@@ -232,23 +210,6 @@ class Assertions(AccountHandle):
             message = self.read(message)
         if message.segments.count != count:
             raise AssertionError("\n".join(explain_segments(message, count)))
-
-    def _matching(self, expected: Expectation, since: SincePoint) -> list[SmsMessage]:
-        """Return the messages that match, oldest first."""
-        return [message for message in self._candidates(expected, since) if expected.passes_local_checks(message)]
-
-    def _candidates(self, expected: Expectation, since: SincePoint) -> list[SmsMessage]:
-        """Return the messages that match what the mock can evaluate, oldest first."""
-        return self._messages(**expected.filters(), since=self._place(since))
-
-    def _verified(self, expected: Expectation, since: SincePoint, **count: int) -> list[SmsMessage]:
-        return self._verify({**expected.filters(), **count}, since)
-
-    def _verify(self, body: dict[str, Any], since: SincePoint) -> list[SmsMessage]:
-        page, explanation = self._explained("POST", "verify", body, since=since)
-        if explanation:
-            _fail(explanation)
-        return [message_of(row) for row in reversed(page["messages"])]
 
     def _await(
         self,
@@ -265,7 +226,7 @@ class Assertions(AccountHandle):
         query = {**expected.filters(), "count": times, "timeout": timeout, "read_timeout": timeout + REQUEST_SECONDS}
         page, explanation = self._explained("GET", "messages/wait", since=since, **query)
         if explanation:
-            _fail(explanation, notes)
+            fail(explanation, notes)
         found = [message_of(row) for row in reversed(page["messages"])]
         if page["total"] == times:
             return found
@@ -311,12 +272,6 @@ class Assertions(AccountHandle):
                 return
             self._comes(expected, cursor, min(left, RECHECK_SECONDS))
 
-    def _comes(self, expected: Expectation, since: SincePoint, within: float, count: int = 1) -> bool:
-        """Whether in time `count` messages match what the mock can evaluate."""
-        query = {**expected.filters(), "count": count, "timeout": within, "read_timeout": within + REQUEST_SECONDS}
-        page, _ = self._explained("GET", "messages/wait", since=since, **query)
-        return page is not None
-
     def _in_order(
         self, expectations: Sequence[Expectation], since: SincePoint, *, nothing_else: bool
     ) -> list[SmsMessage]:
@@ -332,69 +287,14 @@ class Assertions(AccountHandle):
         others = [message for message in self._messages(since=self._place(since)) if message.transaction_id not in ids]
         if nothing_else and others:
             problem = describe_others(len(others), len(matched))
-            _fail(too_many(self._why({}, since), problem, ["nothing else"], others[:MAX_UNEXPECTED]))
+            fail(too_many(self._why({}, since), problem, ["nothing else"], others[:MAX_UNEXPECTED]))
         return matched
-
-    def _explained(
-        self, method: str, path: str, body: Any = None, /, *, since: SincePoint = None, **query: Any
-    ) -> tuple[Any, Explanation | None]:
-        """Return the response about the messages after a cursor, or the explanation why an expectation failed.
-
-        Raises:
-            MockRefused: the request is invalid.
-        """
-        place = self._place(since)
-        try:
-            if body is None:
-                return self.api(method, path, since=place, **query), None
-            return self.api(method, path, {**body, "since": place}, **query), None
-        except MockRefused as error:
-            if error.explanation is None:
-                raise
-            return None, read_explanation(error.explanation, hides_cursor=since is None)
-
-    def _why(self, filters: Mapping[str, str], since: SincePoint) -> Explanation:
-        """Return the explanation of the mock why no further message matches."""
-        _, explanation = self._explained("POST", "verify", {**filters, "at_least": IMPOSSIBLE_COUNT}, since=since)
-        assert explanation is not None
-        return explanation
-
-    def _place(self, since: SincePoint) -> int:
-        """Return the cursor after which messages count."""
-        if since is None:
-            return self._began
-        return since.cursor if isinstance(since, SmsMessage) else since
-
-    def _fail_of_too_few(
-        self,
-        expected: Expectation,
-        since: SincePoint,
-        count: int = 0,
-        expected_count: str = "",
-        when: str = "",
-        notes: Notes = (),
-    ) -> NoReturn:
-        candidates = self._candidates(expected, since)
-        explanation = self._why(expected.filters(), since)
-        _fail(too_few(explanation, expected, candidates, count, expected_count, when), notes)
-
-    def _fail_of_too_many(
-        self, expected: Expectation, since: SincePoint, found: Sequence[SmsMessage], times: int
-    ) -> NoReturn:
-        explanation = self._why(expected.filters(), since)
-        conditions = [*explanation.expected[:-1], *(check.describe() for check in expected.local_checks())]
-        problem = describe_problem(len(found), conditions, f"exactly {times}")
-        _fail(too_many(explanation, problem, [*conditions, f"exactly {times}"], found[:MAX_UNEXPECTED]))
 
     def _fail_of_duplicates(self, first: SmsMessage, second: SmsMessage, within: DurationLike | None) -> NoReturn:
         explanation = self._why({"to": second.to, "content": second.content[:MAX_FILTER_LENGTH]}, None)
         limit = "" if within is None else f" within {in_seconds(within):g} s"
-        _fail(*duplicates(explanation, first, second, f"at most 1{limit}"))
+        fail(*duplicates(explanation, first, second, f"at most 1{limit}"))
 
 
 def _end_of_watch(for_: DurationLike | None) -> float:
     return SteadyTime.seconds() + (0 if for_ is None else in_seconds(for_))
-
-
-def _fail(explanation: Explanation, notes: Notes = ()) -> NoReturn:
-    raise AssertionError(failure_text(explanation, notes))
