@@ -265,7 +265,7 @@ class Settings:
     max_callbacks: int = _limit(100_000, "callbacks kept per account; beyond it the oldest are evicted")
     max_consents: int = _limit(100_000, "opt-outs and opt-ins kept per account; beyond it the oldest are evicted")
     max_memory: int | None = _option(
-        None, _optional(parse_memory), "memory for records, such as 512MiB; empty: a quarter of all, at most 1GiB"
+        None, _optional(parse_memory), "memory for records, as 512MiB; empty: a quarter of the machine's, up to 1GiB"
     )
     max_body: int = _limit(1_048_576, "maximum size of a request body in bytes")
     quiet: bool = _option(False, _flag, "print no lines for messages, refused requests and failed callbacks")
