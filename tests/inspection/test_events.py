@@ -16,6 +16,7 @@ from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
 from mocksms.inspection import events as streams
 from mocksms.inspection.context import Context
+from mocksms.inspection.events import MAX_TEXT
 from mocksms.server import bind
 from mocksms.settings import Settings
 from tests import support
@@ -112,6 +113,28 @@ def test_stream_of_an_account_has_its_events_only(own_mock: Mock) -> None:
         Api(own_mock, "another").send(NUMBER)
         (sent,) = Api(own_mock, KEY).send(NUMBER)
         assert next(heard).data["transaction_id"] == sent
+
+
+def test_events_have_the_start_of_long_texts(own_mock: Mock) -> None:
+    with watching(own_mock, "a") as heard:
+        next(heard)
+        Api(own_mock, "a").post("inbound", {"from": NUMBER, "text": "x" * 5_000})
+        assert next(heard).data["text"] == "x" * MAX_TEXT
+        own_mock.get(f"/transactional/sms/search?query={'x' * 5_000}", key="a")
+        assert len(next(heard).data["target"]) == MAX_TEXT
+
+
+def test_events_of_evicted_and_deleted_records_stay_complete(own_mock: Mock) -> None:
+    api = Api(own_mock, "a")
+    api.send(NUMBER)
+    with watching(own_mock, "a") as heard:
+        start = next(heard).id
+    (sent,) = api.send(NUMBER)
+    api.request_json("DELETE", "messages")
+    with watching(own_mock, "a", last=start) as heard:
+        message, request, deleted = (next(heard) for _ in range(3))
+    assert (message.kind, message.data["transaction_id"], message.data["status"]) == ("message", sent, "sent")
+    assert (request.kind, deleted.kind) == ("request", "deleted")
 
 
 def test_all_streams_have_the_same_events(own_mock: Mock) -> None:
