@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from itertools import count
@@ -11,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
-from mocksms.errors import MockRefused, MocksmsError
+from mocksms.errors import InvalidScenario, MockRefused, MocksmsError, did_you_mean
 from mocksms.sms.numbers import ORDINARY_NUMBERS, ordinary_number
 from mocksms.sms.outcomes import FaultName
 from mocksms.testing.account import AccountHandle
@@ -117,8 +116,7 @@ class Actions(AccountHandle):
         row = next((row for row in rows if name in (row["name"], row["code"])), None)
         if row is None:
             names = [*(row["name"] for row in rows), ORDINARY]
-            near = difflib.get_close_matches(name, names, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the outcomes are {', '.join(names)}"
+            hint = did_you_mean(name, names, f"the outcomes are {', '.join(names)}")
             raise ValueError(f"there is no magic number for {outcome!r}; {hint}")
         return f"{row['number'][:-2]}{self._next_lane(row['name'], LANES):02}"
 
@@ -177,12 +175,11 @@ class Actions(AccountHandle):
 
         Raises:
             MockRefused: the fault is invalid; the text says why.
-            TypeError: there are two statuses.
+            TypeError: there is no detail of this name, or there are two statuses.
         """
-        if isinstance(kind, int) and "status" in details:
-            raise TypeError(f"there are two statuses: {kind} and {details['status']}")
-        fault = {"kind": "status", "status": kind} if isinstance(kind, int) else {"kind": kind}
         limits = {"times": times, "every": every, "probability": probability, "match": match, "ttl": ttl}
+        _check_details(kind, details, limits)
+        fault = {"kind": "status", "status": kind} if isinstance(kind, int) else {"kind": kind}
         limits = {name: value for name, value in limits.items() if value is not None}
         fault_id = self.api("POST", "faults", {"fault": {**fault, **details}, **limits})["id"]
         parts = [str(kind), *(f"{name}={value!r}" for name, value in {**details, **limits}.items())]
@@ -314,9 +311,23 @@ class Actions(AccountHandle):
         return message_of(self.api("POST", f"messages/{transaction_id_of(message)}/{action}", body))
 
 
+def _check_details(kind: FaultName | int, details: Mapping[str, Any], limits: Collection[str]) -> None:
+    """Refuse details that no fault has: the mock does not know the other arguments, which may be meant."""
+    names = [*limits, *FaultDetails.__annotations__]
+    for name in details:
+        if name not in names:
+            hint = did_you_mean(name, names, f"it has {', '.join(names)}")
+            raise TypeError(f"a fault has no {name!r}; {hint}")
+    if isinstance(kind, int) and "status" in details:
+        raise TypeError(f"there are two statuses: {kind} and {details['status']}")
+
+
 def _read_scenario(path: Path) -> Any:
     """Return a scenario file as JSON, checked on this side: only here can an error name the line."""
     from mocksms.scenario.parser import read_file
 
-    scenario = read_file(path).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    try:
+        scenario = read_file(path).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    except InvalidScenario as error:
+        raise error.with_traceback(None) from None
     return {"rule": [], **scenario}  # an empty file has no rules

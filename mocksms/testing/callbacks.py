@@ -152,7 +152,7 @@ class Callbacks(AccountHandle):
             ValueError: there is no such event.
         """
         _check_event(event)
-        check_times(times)
+        check_times(times, "for none: assert sms.callbacks == []")
         transaction_id = None if message is None else transaction_id_of(message).lower().replace("-", "")
         expected = CallbackExpectation(event=event, transaction_id=transaction_id, url=url, delivered=delivered)
         length = self._timeout if timeout is None else in_seconds(timeout)

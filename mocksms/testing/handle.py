@@ -22,6 +22,8 @@ from mocksms.testing.waiting import Aio
 if TYPE_CHECKING:
     import pytest
 
+__tracebackhide__ = True
+
 WAIT_SECONDS: Final = 5.0
 """How long a wait lasts unless the call sets a timeout."""
 

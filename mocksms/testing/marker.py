@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from mocksms.errors import did_you_mean
 from mocksms.testing.client import fits_a_header
 from mocksms.testing.models import AWARE, zone_missing
 
@@ -112,5 +112,5 @@ def _issue(name: str, value: object, expected: str) -> str:
 
 
 def _nearest(value: object, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(value), list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(str(value), known)
+    return f"; {hint}" if hint else ""

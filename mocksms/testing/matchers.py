@@ -15,6 +15,8 @@ from mocksms.sms.numbers import digits_of
 from mocksms.sms.surrogates import well_formed
 from mocksms.testing.models import SmsMessage
 
+__tracebackhide__ = True
+
 Matcher = str | re.Pattern[str] | Callable[[str], object]
 """A string, a compiled regular expression that is searched for, or a callable that returns whether a value matches."""
 
@@ -155,11 +157,10 @@ def describe_matcher(matcher: Matcher) -> str:
     return f"{'like' if isinstance(matcher, re.Pattern) else 'passing'} {_name(matcher)}"
 
 
-def check_times(times: object) -> None:
-    """Refuse a count of messages below 1."""
+def check_times(times: object, hint: str = "assert_not_sent asserts that there is none") -> None:
+    """Refuse a count below 1, with a hint how to expect none."""
     if type(times) is not int or times < 1:
-        hint = "but must be a whole number, at least 1; assert_not_sent asserts that there is none"
-        raise ValueError(f"times is {times!r}, {hint}")
+        raise ValueError(f"times is {times!r}, but must be a whole number, at least 1; {hint}")
 
 
 def check_comparable(to: Matcher | None) -> None:

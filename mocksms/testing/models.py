@@ -12,6 +12,8 @@ from mocksms.errors import escape
 from mocksms.sms.display import quoted
 from mocksms.sms.times import parse_seconds
 
+__tracebackhide__ = True
+
 DurationLike = str | float | timedelta
 """A duration: text such as `"2h"` or `"250ms"`, a number of seconds, or a timedelta."""
 
@@ -96,7 +98,6 @@ class SmsMessage:
         Raises:
             AssertionError: there is none.
         """
-        __tracebackhide__ = True
         if not self.codes:
             raise AssertionError(f"no one-time code in {quoted(self.text)}")
         return self.codes[0]
@@ -327,7 +328,6 @@ def instant_text(name: str, value: object) -> str:
         ValueError: it has no time zone, so that it would be another point in time on another machine.
         TypeError: it is no datetime.
     """
-    __tracebackhide__ = True
     if not isinstance(value, datetime):
         raise TypeError(f"{name} is {value!r}, but must be {AWARE}")
     if value.utcoffset() is None:

@@ -1427,6 +1427,28 @@ def test_error_of_any_class_in_the_plugin_does_not_end_the_run(runs: Runs) -> No
     assert "\nsome may be missing: Boom: no network\n" in printed
 
 
+def test_error_about_an_argument_shows_the_line_of_the_test_alone(runs: Runs) -> None:
+    printed = runs.run(
+        """
+        from datetime import datetime
+        def test_to(mocksms): mocksms.assert_sent(to=5)
+        def test_times(mocksms): mocksms.assert_sent(times=0)
+        def test_number(mocksms): mocksms.assert_not_sent(to="abc")
+        def test_field(mocksms): mocksms.assert_sent_in_order({"too": "1"})
+        def test_timeout(mocksms): mocksms.wait_for(timeout="abc")
+        def test_naive(mocksms): mocksms.freeze(datetime(2040, 1, 31))
+        def test_message(mocksms): mocksms.read(None)
+        def test_detail(mocksms): mocksms.fault("delay", durration="1s")
+        def test_file(mocksms): mocksms.scenario("missing.toml")
+        def test_attribute(mocksms): mocksms.credits = 5
+        def test_key(mocksms): mocksms.account("bad ")
+        """,
+        failed=11,
+    )
+    lines = re.findall(r"^(\S+\.py):\d+: \w+$", printed, re.M)
+    assert lines == ["test_error_about_an_argument_shows_the_line_of_the_test_alone.py"] * 11
+
+
 def test_no_text_of_an_application_reaches_the_terminal_raw(runs: Runs) -> None:
     """Every text of a request, a rule or a file in a report is escaped: a terminal would act on it."""
     printed = runs.run(
