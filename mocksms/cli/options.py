@@ -10,7 +10,6 @@ from dataclasses import Field
 from typing import Any, Final, NoReturn
 
 from mocksms.cli.output import echo, warn
-from mocksms.environment import variable_name
 from mocksms.errors import SettingsError, did_you_mean
 from mocksms.settings import (
     GROUPS,
@@ -24,6 +23,7 @@ from mocksms.settings import (
     mock_url,
     read_options,
     url_of,
+    variable_name,
 )
 
 ADDRESS: Final = ("host", "port")

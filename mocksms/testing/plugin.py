@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from mocksms.environment import variable_name
 from mocksms.errors import MocksmsError, SettingsError
 from mocksms.settings import (
     OPTIONS,
@@ -27,6 +26,7 @@ from mocksms.settings import (
     foreign_variables,
     from_environment,
     read_options,
+    variable_name,
 )
 
 if TYPE_CHECKING:

@@ -21,12 +21,11 @@ import pytest
 import requests
 
 from mocksms.cli.main import COMMANDS, UNUSABLE, main
-from mocksms.environment import variable_name
 from mocksms.errors import InvalidScenario, ScenarioIssue, SettingsError, UnknownScenario
 from mocksms.fidelity import Evidence, ledger
 from mocksms.inspection.mock import fidelity_view
 from mocksms.server import bind
-from mocksms.settings import GROUPS, OPTIONS, Settings, flag_name
+from mocksms.settings import GROUPS, OPTIONS, Settings, flag_name, variable_name
 from mocksms.sms.magic import Catalogue
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, body
 

@@ -2,135 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
-from os import PathLike
 from typing import Any, Final, Literal, TypeVar, cast
 
-from mocksms.environment import describe_foreign, read_variables
-from mocksms.errors import SettingsError, did_you_mean
+from mocksms.errors import SettingsError
+from mocksms.settings import readers
+from mocksms.settings.environment import describe_foreign, read_variables
 from mocksms.sms import numbers, opt_out_words
-from mocksms.sms.display import has_credentials, without_credentials
+from mocksms.sms.display import without_credentials
 from mocksms.sms.sizes import parse_memory
 from mocksms.sms.times import parse_duration
-from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_url, parse_webhook
+from mocksms.sms.webhook import Webhook, WebhookKind
 
 Raw = tuple[str, object]
 """Where a value comes from, such as `--port`, and the value: text, or a Python value."""
 
-T = TypeVar("T")
 Options = TypeVar("Options", bound="Settings | SessionSettings")
-
-_FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
-
-
-def _text(raw: object) -> str:
-    if isinstance(raw, bool) or not isinstance(raw, str | int | PathLike):
-        raise ValueError("a text")
-    return str(raw)
-
-
-def _host(raw: object) -> str:
-    if not (host := _text(raw).strip()):
-        raise ValueError("an address or a host name, such as 127.0.0.1")
-    return host
-
-
-def _optional(read: Callable[[object], T]) -> Callable[[object], T | None]:
-    return lambda raw: None if raw is None or raw == "" else read(raw)
-
-
-def _flag(raw: object) -> bool:
-    if (flag := _FLAGS.get(str(raw).strip().lower())) is None:
-        raise ValueError("true or false")
-    return flag
-
-
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    def read(raw: object) -> int:
-        if isinstance(raw, str) and re.fullmatch(r"\d{1,15}", raw.strip(), re.ASCII):
-            raw = int(raw)
-        if type(raw) is not int or not low <= raw <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return raw
-
-    return read
-
-
-def _one_of(*choices: str) -> Callable[[object], str]:
-    def read(raw: object) -> str:
-        if not isinstance(raw, str) or raw not in choices:
-            hint = did_you_mean(str(raw), choices)
-            raise ValueError(f"one of {', '.join(choices)}" + (f" ({hint})" if hint else ""))
-        return raw
-
-    return read
-
-
-def _items(raw: object) -> tuple[object, ...]:
-    """Return the items of a list; those of a text are separated by commas, and anything else is one item."""
-    if isinstance(raw, str):
-        return tuple(part for part in map(str.strip, raw.split(",")) if part)
-    if isinstance(raw, list | tuple | set | frozenset) and not isinstance(raw, Webhook):
-        return tuple(raw)
-    return () if raw is None else (raw,)
-
-
-def _list_of(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
-    return lambda raw: tuple(map(read, _items(raw)))
-
-
-_listed: Final = _list_of(_text)
-
-
-def _listed_numbers(raw: object) -> tuple[str, ...]:
-    digits = tuple(map(numbers.digits_of, _listed(raw)))
-    if not all(re.fullmatch(r"[0-9X]+", each, re.ASCII) for each in digits):
-        raise ValueError("phone numbers separated by commas, such as 972-54-1111111")
-    return digits
-
-
-def _magic_prefix(raw: object) -> str:
-    digits = numbers.digits_of(_text(raw))
-    if not re.fullmatch(r"[0-9]{4,11}", digits, re.ASCII):
-        raise ValueError("4 to 11 digits such as 97250000; a magic number has four more")
-    return digits
-
-
-def _url(raw: object) -> str:
-    if isinstance(raw, str) and has_credentials(raw):
-        raise ValueError("an address without user name and password, such as http://192.168.1.20:8972")
-    if not isinstance(raw, str) or not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", raw):
-        raise ValueError("an address such as http://192.168.1.20:8972")
-    return raw.rstrip("/")
-
-
-_optional_text: Final = _optional(_text)
-_optional_url: Final = _optional(_url)
-_optional_mock_url: Final = _optional(lambda raw: mock_url(_url(raw)))
-
-
-def _listed_words(raw: object) -> tuple[str, ...]:
-    if not (words := _listed(raw)):
-        raise ValueError("words separated by commas, such as STOP,QUIT")
-    return words
-
-
-def _webhooks(kind: WebhookKind) -> Callable[[object], tuple[Webhook, ...]]:
-    def read(item: object) -> Webhook:
-        if not isinstance(item, Webhook):
-            return parse_webhook(_text(item), kind)
-        return Webhook(checked_url(item.url), kind, checked_events(item.events, kind) if item.events else None)
-
-    return _list_of(read)
-
-
-def _positive_duration(raw: object) -> timedelta:
-    if not (length := parse_duration(raw)):
-        raise ValueError("longer than 0, such as 1ms")
-    return length
 
 
 def _option(default: Any, read: Callable[[object], Any], about: str, choices: tuple[str, ...] = (), **more: Any) -> Any:
@@ -143,30 +32,30 @@ def _of_account(default: Any, read: Callable[[object], Any], about: str) -> Any:
 
 
 def _limit(default: int, about: str) -> Any:
-    return _option(default, _whole(1, 10**9), about)
+    return _option(default, readers.whole_number(1, 10**9), about)
 
 
 def _choice(about: str, *choices: str) -> Any:
     """Return an option with fixed choices, of which the first is the default."""
-    return _option(choices[0], _one_of(*choices), about, choices)
+    return _option(choices[0], readers.one_of(*choices), about, choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every option of mocksms with its default."""
 
-    host: str = _option("127.0.0.1", _host, "address to listen on")
-    port: int = _option(8972, _whole(0, 65535), "port to listen on; 0: any free port")
+    host: str = _option("127.0.0.1", readers.host, "address to listen on")
+    port: int = _option(8972, readers.whole_number(0, 65535), "port to listen on; 0: any free port")
     public_url: str | None = _option(
-        None, _optional_url, "URL of this mock in the links of texts; empty: its host and port"
+        None, readers.optional_url, "URL of this mock in the links of texts; empty: its host and port"
     )
     allowed_host: tuple[str, ...] = _option(
-        (), _listed, "more host names of the inspection API, and of the emulated API for browsers"
+        (), readers.texts, "more host names of the inspection API, and of the emulated API for browsers"
     )
     control_token: str | None = _option(
-        None, _optional_text, "secret text that the inspection API requires as Bearer token"
+        None, readers.optional_text, "secret text that the inspection API requires as Bearer token"
     )
-    api_key: tuple[str, ...] = _option((), _listed, "API keys that are accepted; empty: every key")
+    api_key: tuple[str, ...] = _option((), readers.texts, "API keys that are accepted; empty: every key")
     auth_errors: Literal["documented", "observed"] = _choice(
         "text of a 401 response: as in the vendor's guide, or as public clients report it", "documented", "observed"
     )
@@ -179,56 +68,58 @@ class Settings:
         "hyphen",
         "underscore",
     )
-    strict: bool = _option(False, _flag, "refuse with 400 what otherwise causes only a warning")
-    accept_local_numbers: bool = _option(False, _flag, "accept 05... as an Israeli mobile number")
+    strict: bool = _option(False, readers.flag, "refuse with 400 what otherwise causes only a warning")
+    accept_local_numbers: bool = _option(False, readers.flag, "accept 05... as an Israeli mobile number")
     kosher_prefix: tuple[str, ...] = _option(
-        numbers.KOSHER_PREFIXES, _listed_numbers, "prefixes of kosher numbers, which cannot receive SMS"
+        numbers.KOSHER_PREFIXES, readers.phone_numbers, "prefixes of kosher numbers, which cannot receive SMS"
     )
     force_unsubscribe_link: bool = _of_account(
-        False, _flag, "append the unsubscribe link also where the request says no"
+        False, readers.flag, "append the unsubscribe link also where the request says no"
     )
-    magic_prefix: str = _option(numbers.MAGIC_PREFIX, _magic_prefix, "first digits of all magic numbers")
+    magic_prefix: str = _option(numbers.MAGIC_PREFIX, readers.magic_prefix, "first digits of all magic numbers")
     magic_delay: timedelta = _option(
-        timedelta(seconds=5), _positive_duration, "delay of the magic numbers that act later"
+        timedelta(seconds=5), readers.positive_duration, "delay of the magic numbers that act later"
     )
     async_delay: timedelta = _option(timedelta(), parse_duration, "how long messages of an async send stay queued")
-    sender: str = _of_account("SenderID", _text, "sender of messages without one")
+    sender: str = _of_account("SenderID", readers.text, "sender of messages without one")
     credit: int | None = _of_account(
-        None, _optional(_whole(0, 10**12)), "credit of accounts in segments; empty: no limit"
+        None, readers.optional(readers.whole_number(0, 10**12)), "credit of accounts in segments; empty: no limit"
     )
-    gateway: bool = _of_account(True, _flag, "whether accounts have an SMS gateway")
-    rest_right: bool = _of_account(True, _flag, "whether accounts may use the REST API")
-    unsubscribed: tuple[str, ...] = _of_account((), _listed_numbers, "numbers that are opted out in every account")
-    bounced: tuple[str, ...] = _of_account((), _listed_numbers, "numbers on the bounce list of every account")
+    gateway: bool = _of_account(True, readers.flag, "whether accounts have an SMS gateway")
+    rest_right: bool = _of_account(True, readers.flag, "whether accounts may use the REST API")
+    unsubscribed: tuple[str, ...] = _of_account(
+        (), readers.phone_numbers, "numbers that are opted out in every account"
+    )
+    bounced: tuple[str, ...] = _of_account((), readers.phone_numbers, "numbers on the bounce list of every account")
     kosher: tuple[str, ...] = _of_account(
-        (), _listed_numbers, "more kosher numbers, besides those with a kosher prefix"
+        (), readers.phone_numbers, "more kosher numbers, besides those with a kosher prefix"
     )
-    opt_out_word: tuple[str, ...] = _option(opt_out_words.OUT_WORDS, _listed_words, "replies that opt out, in any case")
+    opt_out_word: tuple[str, ...] = _option(opt_out_words.OUT_WORDS, readers.words, "replies that opt out, in any case")
     opt_in_word: tuple[str, ...] = _option(
-        opt_out_words.IN_WORDS, _listed_words, "replies that opt in again, in any case"
+        opt_out_words.IN_WORDS, readers.words, "replies that opt in again, in any case"
     )
     webhook: tuple[Webhook, ...] = _of_account(
         (),
-        _webhooks(WebhookKind.TRANSACTIONAL),
+        readers.webhooks(WebhookKind.TRANSACTIONAL),
         "URLs of transactional webhooks; #click+reject at the end selects events",
     )
     automation_webhook: tuple[Webhook, ...] = _of_account(
         (),
-        _webhooks(WebhookKind.AUTOMATION),
+        readers.webhooks(WebhookKind.AUTOMATION),
         "URLs of automation webhooks; #SmsReply+smsSent at the end selects events",
     )
     webhook_allow: tuple[str, ...] = _option(
         (),
-        _listed,
+        readers.texts,
         "public and link-local hosts, addresses and networks for webhooks; empty: only this machine and private "
         "networks",
     )
     webhook_timeout: timedelta = _option(
-        timedelta(seconds=5), _positive_duration, "how long a webhook may take to respond, in real time"
+        timedelta(seconds=5), readers.positive_duration, "how long a webhook may take to respond, in real time"
     )
     webhook_retry: tuple[timedelta, ...] = _option(
         tuple(timedelta(seconds=pause) for pause in (1, 5, 15, 60, 300, 900)),
-        _list_of(parse_duration),
+        readers.list_of(parse_duration),
         "pauses before each retry of a callback, on the account's clock; empty: no retries",
     )
     webhook_id_key: Literal["vendor", "transaction_id", "transaction_Id"] = _choice(
@@ -256,19 +147,25 @@ class Settings:
     automation_escapes: Literal["lower", "upper"] = _choice(
         "percent-encoding in the automation webhook: %3a or %3A", "lower", "upper"
     )
-    scenario: tuple[str, ...] = _of_account((), _listed, "active scenarios: files, folders, or bundled names")
-    scenario_folder: str | None = _option(None, _optional_text, "folder of scenarios that can be activated by name")
-    seed: str | None = _option(None, _optional_text, "makes ids repeatable; empty: a random seed, printed at the start")
+    scenario: tuple[str, ...] = _of_account((), readers.texts, "active scenarios: files, folders, or bundled names")
+    scenario_folder: str | None = _option(
+        None, readers.optional_text, "folder of scenarios that can be activated by name"
+    )
+    seed: str | None = _option(
+        None, readers.optional_text, "makes ids repeatable; empty: a random seed, printed at the start"
+    )
     max_accounts: int = _limit(10_000, "accounts kept; beyond it the least recently used is evicted")
     max_messages: int = _limit(100_000, "messages kept per account; beyond it the oldest are evicted")
     max_requests: int = _limit(100_000, "requests kept per account; beyond it the oldest are evicted")
     max_callbacks: int = _limit(100_000, "callbacks kept per account; beyond it the oldest are evicted")
     max_consents: int = _limit(100_000, "opt-outs and opt-ins kept per account; beyond it the oldest are evicted")
     max_memory: int | None = _option(
-        None, _optional(parse_memory), "memory for records, as 512MiB; empty: a quarter of the machine's, up to 1GiB"
+        None,
+        readers.optional(parse_memory),
+        "memory for records, such as 512MiB; empty: a quarter of the machine's, at most 1GiB",
     )
     max_body: int = _limit(1_048_576, "maximum size of a request body in bytes")
-    quiet: bool = _option(False, _flag, "print no lines for messages, refused requests and failed callbacks")
+    quiet: bool = _option(False, readers.flag, "print no lines for messages, refused requests and failed callbacks")
     log_format: Literal["lines", "json"] = _choice(
         "format of the output: plain lines, or one JSON object per line", "lines", "json"
     )
@@ -297,7 +194,7 @@ class SessionSettings:
     """Every option of a test session, besides those of the mock that it starts."""
 
     url: str | None = _option(
-        None, _optional_mock_url, "URL of a running mock to attach to; empty: the session starts its own"
+        None, readers.optional_mock_url, "URL of a running mock to attach to; empty: the session starts its own"
     )
     unexpected: Literal["fail", "warn", "ignore"] = _choice(
         "what unexpected traffic does to a test: refused requests, wrong API keys, late messages",
@@ -358,11 +255,6 @@ def default_text(default: object) -> str:
             return str(default)
 
 
-def mock_url(url: str) -> str:
-    """Return the URL of a mock from this URL, or from the base URL of its API."""
-    return url.rstrip("/").removesuffix("/rest/v1").rstrip("/")
-
-
 def flag_name(option: str) -> str:
     """Return an option's flag on the command line."""
     return "--" + option.replace("_", "-")
@@ -388,12 +280,3 @@ def _read(option: Field[Any], where: str, raw: object) -> object:
         return read(raw)
     except ValueError as error:
         raise SettingsError(f"{where} is {without_credentials(repr(raw))}, but must be {error}.") from error
-
-
-_LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-
-
-def url_of(host: str, port: int) -> str:
-    """Return the URL by which programs on this machine reach a mock that listens on a host and port."""
-    name = _LOOPBACK_OF.get(host, host)
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

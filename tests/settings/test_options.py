@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.environment import variable_name
 from mocksms.errors import SettingsError
 from mocksms.settings import (
     OPTIONS,
@@ -18,9 +17,8 @@ from mocksms.settings import (
     Settings,
     default_text,
     flag_name,
-    mock_url,
     read_options,
-    url_of,
+    variable_name,
 )
 from mocksms.sms.webhook import Webhook, WebhookKind
 
@@ -227,27 +225,6 @@ def test_reading_anything_gives_settings_or_a_settings_error(name: str, raw: str
 def test_reading_any_variables_gives_settings_or_a_settings_error(environment: dict[str, str]) -> None:
     read = read_or_refuse(environment, {})
     assert isinstance(read, Settings) or any(variable in read for variable in environment)
-
-
-@pytest.mark.parametrize("url", ["http://sms:8972", "https://ci.example/mock"])
-@pytest.mark.parametrize("ending", ["", "/", "/rest/v1", "/rest/v1/"])
-def test_url_of_a_mock_may_be_the_base_url_of_its_api(url: str, ending: str) -> None:
-    assert mock_url(url + ending) == url
-    assert read_options(SessionSettings, {"url": ("variable", url + ending)}).url == url
-
-
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:80"),
-        ("sms", "http://sms:80"),
-        ("0.0.0.0", "http://127.0.0.1:80"),
-        ("::", "http://[::1]:80"),
-        ("fe80::1", "http://[fe80::1]:80"),
-    ],
-)
-def test_url_of_a_host_is_the_one_for_programs_on_this_machine(host: str, url: str) -> None:
-    assert url_of(host, 80) == url
 
 
 def test_default_is_written_as_on_the_command_line() -> None:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from mocksms.environment import describe_foreign, read_variables, variable_name
 from mocksms.errors import SettingsError
 from mocksms.settings import OPTIONS, SESSION_OPTIONS
+from mocksms.settings.environment import describe_foreign, read_variables, variable_name
 
 ALL = (*OPTIONS, *SESSION_OPTIONS)
 

@@ -1,0 +1,38 @@
+"""Every option of mocksms and of its test sessions, and where values of options come from."""
+
+from __future__ import annotations
+
+from mocksms.settings.addresses import mock_url, url_of
+from mocksms.settings.environment import variable_name
+from mocksms.settings.options import (
+    GROUPS,
+    OPTIONS,
+    SESSION_OPTIONS,
+    Options,
+    Raw,
+    SessionSettings,
+    Settings,
+    default_text,
+    flag_name,
+    foreign_variables,
+    from_environment,
+    read_options,
+)
+
+__all__ = [
+    "GROUPS",
+    "OPTIONS",
+    "SESSION_OPTIONS",
+    "Options",
+    "Raw",
+    "SessionSettings",
+    "Settings",
+    "default_text",
+    "flag_name",
+    "foreign_variables",
+    "from_environment",
+    "mock_url",
+    "read_options",
+    "url_of",
+    "variable_name",
+]
