@@ -557,3 +557,14 @@ def test_send_goes_on_in_an_account_that_is_deleted_during_a_pause() -> None:
     assert len(messages) == 3
     assert not len(world.account.messages)
     assert all(world.engine.accounts.by_token(token_of(message.transaction_id)) is None for message in messages)
+
+
+def test_opt_out_during_the_activation_of_a_scenario_is_kept() -> None:
+    world = World()
+    message = world.send()
+    scenario = a_scenario(unsubscribed=frozenset({"972542222222", "972543333333"}))
+    change = world.controls.activate_scenario_in_steps(world.account, scenario)
+    next(change)
+    world.controls.unsubscribe(world.account, message.transaction_id)
+    finish(change)
+    assert world.account.unsubscribed == {"972542222222", "972543333333", message.digits}

@@ -215,3 +215,13 @@ def test_records_may_be_added_and_removed_while_others_iterate() -> None:
         log.add(newest, "new")
     assert "new" not in found
     assert found == [str(number) for number in range(2_000, 500, -1)]
+
+
+def test_keys_may_be_removed_while_others_iterate() -> None:
+    index = NumberIndex()
+    for number, key in enumerate("abc", 1):
+        index.add(key, number)
+    latest = index.latest_of_each()
+    assert next(latest) == (3, "c")
+    index.remove("b", 2, 1)
+    assert list(latest) == [(1, "a")]

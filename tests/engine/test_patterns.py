@@ -77,6 +77,14 @@ def test_text_that_takes_too_long_is_searched_once(monkeypatch: pytest.MonkeyPat
     assert not looks
 
 
+@pytest.mark.usefixtures("short_timeout")
+def test_text_that_takes_what_is_left_of_a_search_is_searched_again_in_the_next() -> None:
+    pattern = Pattern(CATASTROPHE)
+    for _ in range(2):
+        with pytest.raises(PatternTooSlow, match=r"0\.01 s"):
+            pattern.matches(FATAL, RegexBudget(0.01))
+
+
 def test_equal_filters_share_a_pattern() -> None:
     assert shared_pattern("a+b") is shared_pattern("a+b")
 

@@ -345,3 +345,25 @@ def test_long_search_is_refused_once_the_mock_stops(monkeypatch: pytest.MonkeyPa
     client = TestClient(Starlette(routes=routes(Context(world.engine, slices))))
     answer = client.get("/_mock/messages?content=none")
     assert (answer.status_code, answer.json()["error"]["message"]) == (503, "The mock shuts down.")
+
+
+def test_wait_ends_when_the_mock_stops_while_messages_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "SLICE_SECONDS", 0)
+
+    async def receive() -> dict[str, Any]:
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    async def story() -> None:
+        world, slices = World(), Slices()
+        waits = MessageWaits(world.engine, slices)
+        query = MessageQuery(content="none")
+        waiting = asyncio.create_task(waits.until(AccountScope(world.engine, KEY), query, 1, 60, receive))
+        await rounds()
+        world.submit(*[NUMBER] * 2_000)
+        await rounds()
+        slices.stop()
+        waits.stop()
+        assert await waiting is WaitEnd.STOPPED
+        await rounds()
+
+    asyncio.run(story())
