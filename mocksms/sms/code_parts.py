@@ -17,7 +17,7 @@ _PARTS: Final = re.compile(
           (?i:https?://|www\.)\S{1,2000}
         | [\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}
         | (?i:[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,3}\.[a-z]{2,12}/\S{1,2000})
-        | (?<![\w*])[*xX•.…]{2,8}+[ -]?(?:[*xX•]{2,8}[ -]?){0,4}[0-9]{2,6}(?![\w*])
+        | (?<![\w*])[*xX•.…]{2,8}+(?:[ -]?[*xX•]{2,8}){0,4}(?:[0-9]{2,6}|[ -][0-9]{2,4})(?![\w*])
         | (?<![\w*])\*[0-9]{3,6}(?![\w*])
         | (?<![\w*-])[0-9]{3,6}\*(?![\w*])
         | (?<!\w)(?=(?:[ ()+-]{0,2}[0-9]){9})
@@ -88,7 +88,7 @@ def _classified(found: re.Match[str], previous: Part) -> Iterator[Part]:
             yield Part(Kind.QUOTE if is_short else Kind.SENTENCE_END, start, written)
         case "run" if any(map(str.isdigit, written)) and written.lower() != "2fa":
             yield from _number(written, start)
-        case "run" if written.lower() in ("in", "on", "up") and previous.text.lower() in PHRASAL:
+        case "run" if written.lower() in ("in", "on", "up", "out") and previous.text.lower() in PHRASAL:
             yield Part(previous.kind if previous.kind in VERBS else Kind.PURPOSE, start, written)
         case _:
             yield Part(kind_of(written), start, written)

@@ -67,7 +67,7 @@ _WORDS: Final = {
         אימות האימות סיסמה סיסמא סיסמת סיסמתך סיסמאות סיסמתכם הסיסמה הסיסמא פין פינקוד סודי סודית
         """,
     Kind.CODE: """
-        code codes token keycode combination código codigo codice kode kod kodu verificatiecode bestätigungscode
+        code codes token keycode combination קומבינציה הקומבינציה מפתח המפתח código codigo codice kode kod kodu verificatiecode bestätigungscode
         sicherheitscode код коду кода кодом رمز الرمز كود الكود رمزك צופן קוד קודים קודי קודך קודכם הקוד
         """,
     Kind.LINK: "es est ist lautet é è هو is are = : - – — → > => 👉 ➡ הוא היא הם הינו הינה זה זהו זוהי",
@@ -113,23 +113,24 @@ _WORDS: Final = {
         שח שקל שקלים דולר דולרים יורו אגורות
         """,
     Kind.INPUT: """
-        enter entering type typing input insert key punch paste
+        enter entering type typing input insert key punch paste read say write fill
         введите наберите укажите أدخل ادخل escribe escriba ingresa ingrese introduce introduzca digite
         saisissez entrez tapez eingeben
         הזן הזיני הזינו הקש הקישי הקישו הקלד הקלידי הקלידו הכנס הכנסי הכניסו להזין להקיש להקליד להכניס
-        הזנת הקשת הקלדת הזנה הקשה הקלדה
+        הזנת הקשת הקלדת הזנה הקשה הקלדה רשום רשמי רשמו לרשום כתוב כתבי כתבו לכתוב ציין צייני ציינו לציין
+        הקרא הקריאי הקריאו להקריא
         """,
     Kind.VERB: """
         use using reply provide submit quote present show give tell here heres
-        השתמש השתמשי השתמשו הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו
+        השתמש השתמשי השתמשו הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו הנה
         """,
     Kind.PURPOSE: """
         log login logon logging sign signin signing verify verifying validate confirm confirming
         confirmation authenticate authorize authorise authorization access unlock activate activation
         approve approval reset pickup pick collect register registration join continue complete proceed
-        view open pair connect start finish link recover sign-up sign-in log-in
+        view open pair connect start finish link recover prove identify sign-up sign-in log-in
         כניסה להיכנס התחברות להתחבר לאמת אישור לאשר איסוף לאסוף זיהוי הזדהות להזדהות הרשמה להירשם איפוס
-        לאפס הפעלה להפעיל שחרור פתיחה פתיחת לפתוח צפייה צפיה שינוי חתימה חתימת השלמה השלמת סיום המשך
+        לאפס לוודא הפעלה להפעיל שחרור פתיחה פתיחת לפתוח צפייה צפיה שינוי חתימה חתימת השלמה השלמת סיום המשך
         קבלת שחזור הצטרפות מסירה מסירת
         """,
     Kind.STATE: """
@@ -147,9 +148,9 @@ _WORDS: Final = {
         """,
     Kind.LIST: "and or & , ; / או וגם",
     Kind.OWNER: """
-        ihr ihre dein su tu seu sua votre ton il tuo de di da для ваш вашего вход входа
+        ihr ihre dein su tu seu sua votre ton le la el il tuo de di da для ваш вашего вход входа
         your the our my this his her their one-time onetime temporary
-        שלך שלכם של זמני זמנית חד החד פעמי פעמית חד-פעמי חד-פעמית החד-פעמי החד-פעמית
+        الخاص الخاصة بك שלך שלכם של זמני זמנית חד החד פעמי פעמית חד-פעמי חד-פעמית החד-פעמי החד-פעמית
         """,
     Kind.WORD: "מסך",
     Kind.HASH: "#",
@@ -175,7 +176,7 @@ OTHER_CODES: Final = _words("""
 ABBREVIATIONS: Final = _words("no nr num ref tel st dr mr mrs ms inc ltd co corp rs acc acct apt ext vs")
 """A full stop after them ends no sentence."""
 
-PHRASAL: Final = _words("log logging sign signing check pick opt key enter type typing punch put")
+PHRASAL: Final = _words("log logging sign signing check pick opt key enter type typing punch put read fill")
 """Verbs that an "in", "on" or "up" belongs to."""
 
 CLAUSE_ENDS: Final = _words("for in on of about over")
@@ -191,13 +192,20 @@ DEFINITE_PREFIXES: Final = frozenset("הל")
 
 PHONES: Final = _words("phone mobile cell telephone tel טלפון נייד טל")
 
-LOGINS: Final = _words("login log-in logon sign-in verify כניסה להיכנס התחברות להתחבר")
+LOGINS: Final = _words("login log-in sign-in logon sign-in verify כניסה להיכנס התחברות להתחבר")
 
 HANDOVER: Final = _words("""
-    present show give tell reply provide
-    הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו
+    present show give tell reply provide here heres
+    הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו הנה
     """)
 """Verbs that a person stands before the number: "show the driver 481516"."""
+
+CODE_NUMBERS: Final = LOGINS | _words("security secret magic verification authentication")
+"""A word before "number" that makes it a code: "sign-in number"."""
+
+DIGITS: Final = _words("digits ספרות הספרות")
+
+LAST: Final = _words("last final first אחרונות האחרונות")
 
 THIS: Final = _words("this it")
 

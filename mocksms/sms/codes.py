@@ -11,6 +11,9 @@ from typing import Final
 from mocksms.sms.code_parts import MAX_SEARCH_LENGTH, Part, split
 from mocksms.sms.code_words import (
     ANNOUNCING,
+    CODE_NUMBERS,
+    DIGITS,
+    LAST,
     CLAUSE_ENDS,
     DEFINITE_PREFIXES,
     HANDOVER,
@@ -123,6 +126,7 @@ class _Ranking:
         self._parts = tuple(replace(part, kind=kind) for part, kind in zip(parts, kinds, strict=True))
         self._announcing = [i for i, kind in enumerate(kinds) if kind in ANNOUNCING]
         self._candidates = [i for i, kind in enumerate(kinds) if kind is Kind.CANDIDATE]
+        self._types_this = any(self._kind(i) is Kind.INPUT and self._word(i + 1) in THIS for i in range(len(parts)))
         self._others = {i for i in self._candidates if self._has_unit(i) or self._has_name(i)}
         self._purposes = self._sentences_with({Kind.PURPOSE, *ANNOUNCING})
         self._logins = {self._sentences[i] for i, part in enumerate(parts) if plain_word(part.text) in LOGINS}
@@ -162,6 +166,8 @@ class _Ranking:
     def _kind_in_place(self, place: int) -> Kind:
         """Return what a word says beside its neighbours: "zip code" is a label, "PIN code" a one-time code."""
         kind, before, after = self._kind(place), self._kind(place - 1), self._kind(place + 1)
+        if kind is Kind.NUMBER and self._is_code_number(place):
+            return Kind.CODE
         if kind is not Kind.CODE:
             is_other = self._word(place) in OTHER_IF_NAMED and after is Kind.LABEL
             return Kind.WORD if is_other else kind
@@ -178,9 +184,17 @@ class _Ranking:
         is_used = self._kind(user) in VERBS or self._word(user) in WITH
         return Kind.WORD if is_used and self._sentences[place] in self._discounts else Kind.CODE
 
+    def _is_code_number(self, place: int) -> bool:
+        """Return whether a number is a code by its name: "sign-in number", "your magic digits:"."""
+        if self._word(place) not in DIGITS:
+            return plain_word(self._word(place - 1)) in CODE_NUMBERS
+        near = {self._word(i) for i in range(place - 3, place + 3)}
+        return self._kind(self._skip(place + 1, 1)) is Kind.LINK and LAST.isdisjoint(near)
+
     def _is_number_with_name(self, kinds: list[Kind]) -> bool:
         """Return whether a text is only a number, perhaps after a short name: "481516", "[Acme] 481516"."""
-        if len(self._candidates) > 1 or not set(kinds) <= _NOT_PROSE:
+        period = {Kind.VALIDITY, Kind.UNIT} if any(map(self._is_usual, self._candidates)) else set()
+        if len(self._candidates) > 1 or not set(kinds) <= _NOT_PROSE | period:
             return False
         names = [i for i, kind in enumerate(kinds) if kind is Kind.WORD]
         if not names or not self._candidates:
@@ -223,7 +237,7 @@ class _Ranking:
             name -= 1  # "last 4: 4421"
         numbered = self._skip(name, -1, {Kind.NUMBER, Kind.HASH})
         if numbered != name:
-            is_typed = self._kind(numbered) is not Kind.LABEL and self._is_typed(place)
+            is_typed = self._kind(numbered) is not Kind.LABEL and (self._types_this or self._is_typed(place))
             return not (self._kind(numbered) in ANNOUNCING or is_typed)
         if self._kind(name) is not Kind.LABEL:
             is_clause = is_linked and self._word(name) in CLAUSE_ENDS and self._kind(name - 1) is not Kind.PREPOSITION
@@ -266,6 +280,8 @@ class _Ranking:
         left = self._skip(place - 1, -1)
         if self._kind(left) is Kind.ORIGIN:
             return ORIGIN
+        article = self._skip(left, -1, _TRANSPARENT | {Kind.OWNER})
+        left = article if self._kind(article) is Kind.LINK else left
         if self._kind(left) is Kind.LINE_END and self._kind(left - 1) is Kind.LINK:
             left -= 1
         start = self._skip(left, -1, _TRANSPARENT | {Kind.LINK, Kind.NUMBER})
@@ -355,7 +371,10 @@ class _Ranking:
 
     def _sole(self, place: int, numbers: list[int]) -> int:
         """Return the points for the only number of a text that speaks of what codes are for."""
-        is_sole = len(numbers) == 1 and self._is_usual(place)
+        left = self._skip(place - 1, -1)
+        is_linked = self._kind(left) is Kind.LINK and self._sentences[place] in self._purposes
+        is_long = is_linked and len(self._parts[place].text) > YEAR_LENGTH
+        is_sole = len(numbers) == 1 and (self._types_this or is_long or self._is_usual(place))
         name = self._kind(self._skip(place - 1, -1, _TRANSPARENT | {Kind.LINK, Kind.OWNER}))
         is_plain = name not in _NAMES and Kind.LABEL not in self._said_after(place)
         is_near = any(abs(self._sentences[place] - sentence) <= 1 for sentence in self._purposes)
