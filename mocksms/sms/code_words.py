@@ -67,8 +67,9 @@ _WORDS: Final = {
         אימות האימות סיסמה סיסמא סיסמת סיסמתך סיסמאות סיסמתכם הסיסמה הסיסמא פין פינקוד סודי סודית
         """,
     Kind.CODE: """
-        code codes token keycode combination קומבינציה הקומבינציה מפתח המפתח código codigo codice kode kod kodu verificatiecode bestätigungscode
-        sicherheitscode код коду кода кодом رمز الرمز كود الكود رمزك צופן קוד קודים קודי קודך קודכם הקוד
+        code codes token keycode combination codigo código codice kode kod kodu
+        verificatiecode bestätigungscode sicherheitscode קומבינציה הקומבינציה מפתח המפתח
+        код коду кода кодом رمز الرمز كود الكود رمزك צופן קוד קודים קודי קודך קודכם הקוד
         """,
     Kind.LINK: "es est ist lautet é è هو is are = : - – — → > => 👉 ➡ הוא היא הם הינו הינה זה זהו זוהי",
     Kind.LABEL: """
@@ -85,11 +86,11 @@ _WORDS: Final = {
         user username session meeting conference module job task project rate section clause paragraph
         article letter ward host sensor merchant terminal station kiosk machine atm zip fine report
         application visa mastercard amex isracard debit
-        הזמנה הזמנת הזמנתך הזמנות חבילה חבילת חבילתך חבילות משלוח משלוחים משלוחך משלוחו חשבונית חשבון
+        הזמנה הזמנת הזמנתך חבילה חבילת חבילתך חבילות משלוח משלוחך משלוחו חשבונית חשבון
         חשבונך חשבונכם כרטיס כרטיסך אסמכתא אסמכתה פנייה פניה פנייתך פנייתכם קריאה תיק תור תורך קבלה
         פוליסה פוליסת לקוח לקוחה סניף רחוב רח שדרות דירה קומה בניין בית תא לוקר עמדה דלפק טיסה חדר קו
         רכב רכבך רישוי רישיון סכום סך סהכ יתרה יתרת יתרתך חוב תשלום מחיר עלות זיכוי חיוב משכורת הפקדה
-        העברה משיכה מסגרת טלפון טל נייד פקס שלוחה מוקד חייג חייגו התקשר התקשרו צלצל עסקה עסקת עסקאות
+        העברה משיכה מסגרת טלפון טל נייד פקס שלוחה מוקד חייג חייגו התקשר התקשרו צלצל עסקה עסקת
         רכישה מנוי עובד פריט דגם גרסה גרסת שנה שנת זהות תעודת תז מונה דוח שומה תביעה תלמיד סטודנט מזהה
         סעיף משתמש מסוף שער עס פעולה משימה פרויקט ויזה מסטרקארד ישראכרט
         """,
@@ -161,6 +162,9 @@ _KINDS: Final = {word: kind for kind, words in _WORDS.items() for word in words.
 
 ANNOUNCING: Final = frozenset({Kind.SECRET, Kind.CODE})
 VERBS: Final = frozenset({Kind.INPUT, Kind.VERB})
+NUMBERS: Final = frozenset({Kind.CANDIDATE, Kind.OTHER})
+TRANSPARENT: Final = frozenset({Kind.QUOTE, Kind.HASH})
+BREAKS: Final = frozenset({Kind.SENTENCE_END, Kind.LINE_END})
 
 OTHER_CODES: Final = _words("""
     zip zipcode postal post area error status dress qr bar source country dialing dialling dial branch
