@@ -88,6 +88,8 @@ class CodeContext:
         kind, before, after = self.kind(place), self.kind(place - 1), self.kind(place + 1)
         if kind is Kind.NUMBER and self._is_code_number(place):
             return Kind.CODE
+        if self.word(place) == "key" and before in (Kind.PURPOSE, Kind.OWNER):
+            return Kind.CODE
         if kind is not Kind.CODE:
             is_other = self.word(place) in OTHER_IF_NAMED and after is Kind.LABEL
             return Kind.WORD if is_other else kind

@@ -82,7 +82,7 @@ _WORDS: Final = {
         contract claim file form transaction txn trx payment purchase total subtotal sum amount balance
         price fee charge charged paid due debt cost credit credits refund salary deposit transfer
         withdrawal limit meter queue turn year page chapter plate vehicle car license licence passport
-        extension ext exit lot vol iban swift mcc utr rrn receipt voucher employee student patient lab
+        extension ext exit lot vol iban swift mcc utr rrn receipt employee student patient lab
         user username session meeting conference module job task project rate section clause paragraph
         article letter ward host sensor merchant terminal station kiosk machine atm zip fine report
         application visa mastercard amex isracard debit
@@ -144,14 +144,15 @@ _WORDS: Final = {
         תקף תקפה תוקף בתוקף פג פגה תפוג שעה יום תאריך
         """,
     Kind.DISCOUNT: """
-        % discount discounts sale coupon coupons promo promotion cashback
-        הנחה הנחת הנחות מבצע מבצעים קופון קופונים הטבה הטבת
+        % discount discounts sale coupon coupons promo promotion cashback gift gifts bonus voucher
+        הנחה הנחת הנחות מבצע מבצעים קופון קופונים הטבה הטבת מתנה מתנת
         """,
     Kind.LIST: "and or & , ; / או וגם",
     Kind.OWNER: """
         ihr ihre dein su tu seu sua votre ton le la el il tuo de di da для ваш вашего вход входа
-        your the our my this his her their one-time onetime temporary
-        الخاص الخاصة بك שלך שלכם של זמני זמנית חד החד פעמי פעמית חד-פעמי חד-פעמית החד-פעמי החד-פעמית
+        your the our my this his her their one-time onetime temporary personal unique private
+        الخاص الخاصة بك
+        שלך שלכם של אישי האישי אישית האישית זמני זמנית חד החד פעמי פעמית חד-פעמי חד-פעמית החד-פעמי החד-פעמית
         """,
     Kind.WORD: "מסך",
     Kind.HASH: "#",

@@ -58,6 +58,7 @@ _DASHES: Final = frozenset(("-", "–", "—", ">", "->"))
 _PAIRS: Final = re.compile(r"[0-9]{2}(?:[- \u2010-\u2013][0-9]{2}){1,3}")
 _YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 _PROMO: Final = re.compile(r"[A-Za-z]{3,}[0-9]*")
+_PROMO_YEAR: Final = re.compile(r"[A-Za-z]{2,}(?:20)?[0-9]{2}")
 _PROMO_LETTERS: Final = 4
 
 
@@ -196,14 +197,16 @@ class _Ranking:
         """Return the points for a text that says what to do with a number, or is nothing but the number."""
         if not self._text.is_prose:
             return LONE
-        if self._text.is_typed(place):
-            return TYPED
         here, is_usual = self._text.sentences[place], self._text.is_usual(place)
         has_purpose = here in self._text.purposes
         left = self._text.skip(place - 1, -1, TRANSPARENT | {Kind.LINK})
         is_with = self._text.word(left) in WITH
         if self._text.kind(left - is_with) in VERBS:
-            return INSTRUCTED if has_purpose else FOR_PURPOSE * is_usual
+            if has_purpose:
+                return INSTRUCTED
+            return TYPED if self._text.is_typed(place) else FOR_PURPOSE * is_usual
+        if self._text.is_typed(place):
+            return TYPED
         right = self._text.skip(place + 1, 1, TRANSPARENT | BREAKS | {Kind.LINK})
         if self._text.kind(right) in VERBS and self._text.word(right + 1) in THIS:
             is_instruction = self._text.kind(right) is Kind.INPUT or self._text.sentences[right] in self._text.purposes
@@ -223,7 +226,7 @@ class _Ranking:
         """Return the points for the only number of a text that speaks of what codes are for."""
         left = self._text.skip(place - 1, -1)
         is_linked = self._text.kind(left) is Kind.LINK and self._text.sentences[place] in self._text.purposes
-        is_long = is_linked and len(self._text.parts[place].text) > YEAR_LENGTH
+        is_long = is_linked and (len(self._text.parts[place].text) > YEAR_LENGTH or self._text.word(left) == ":")
         is_sole = len(numbers) == 1 and (self._text.types_this or is_long or self._text.is_usual(place))
         name = self._text.kind(self._text.skip(place - 1, -1, TRANSPARENT | {Kind.LINK, Kind.OWNER}))
         is_plain = name not in _NAMES and Kind.LABEL not in self._text.said_after(place)
@@ -236,7 +239,8 @@ class _Ranking:
 
     def _off(self, part: Part) -> int:
         """Return the points off for the form of a number."""
-        if _PROMO.fullmatch(part.text) and (self._text.discounts or part.text[:_PROMO_LETTERS].isalpha()):
+        is_promo = self._text.discounts or part.text[:_PROMO_LETTERS].isalpha() or _PROMO_YEAR.fullmatch(part.text)
+        if is_promo and _PROMO.fullmatch(part.text):
             return PROMO
         if _YEAR.fullmatch(part.text):
             return YEAR
