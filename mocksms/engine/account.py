@@ -39,7 +39,7 @@ REPLY_SIZE: Final = 600
 CONSENT_SIZE: Final = 400
 LISTED_NUMBER_SIZE: Final = 130
 WEBHOOK_SIZE: Final = 300
-RULE_SIZE: Final = 500
+RULE_COUNTERS_SIZE: Final = 500
 """Bytes of the counters of a rule, which each account has."""
 
 FAULT_SIZE: Final = 3_000
@@ -244,7 +244,7 @@ class Account:
         size = (
             LISTED_NUMBER_SIZE * sum(len(numbers) for numbers in lists if isinstance(numbers, set))
             + sum(WEBHOOK_SIZE + len(webhook.url) for webhook in self.webhooks)
-            + RULE_SIZE * len(self.rules)
+            + RULE_COUNTERS_SIZE * len(self.rules)
             + FAULT_SIZE * (len(self.faults) + len(self.faults.removed))
             + self._own_scenario_size
         )

@@ -9,11 +9,11 @@ from functools import partial
 from typing import NamedTuple
 
 from mocksms.engine.account import ACCOUNT_SIZE, Account, number_lists
-from mocksms.engine.budget import Budget, Share
+from mocksms.engine.budget import MemoryBudget, Share
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
 from mocksms.engine.logs import Numbering
-from mocksms.engine.machine import default_limit
+from mocksms.engine.memory_limit import default_limit
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rule
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
@@ -46,7 +46,7 @@ class Accounts:
         self._seed = seed
         self._deleted = 0
         self._lists = number_lists(settings)
-        self.budget = Budget(settings.max_memory or default_limit())
+        self.budget = MemoryBudget(settings.max_memory or default_limit())
         self.limit = min(settings.max_accounts, max(1, self.budget.limit // (4 * ACCOUNT_SIZE)))
         self._start_empty()
 
@@ -137,7 +137,7 @@ class Accounts:
         self.budget.close()
         share = Share()
         self.unattributed = Journal(self._settings.max_requests, share)
-        self.budget.admit(share, self.unattributed.evict_oldest)
+        self.budget.add(share, self.unattributed.evict_oldest)
         self.evicted_up_to = 0
         self._by_key: OrderedDict[str, Account] = OrderedDict()
         self._by_id: dict[str, Account] = {}
@@ -151,7 +151,7 @@ class Accounts:
         self._become_latest(account)
         if len(self._by_key) > self.limit:
             self._evict(next(iter(self)))
-        self.budget.admit(account.share, partial(self._evict_from, account))
+        self.budget.add(account.share, partial(self._evict_from, account))
         return account
 
     def _become_latest(self, account: Account) -> None:
@@ -189,5 +189,5 @@ class Accounts:
         del self._by_key[account.key], self._by_id[account.id]
         if self._latest is account:
             self._latest = None
-        self.budget.dismiss(account.share)
+        self.budget.remove(account.share)
         account.messages.detach()

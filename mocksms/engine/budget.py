@@ -19,7 +19,7 @@ Evict = Callable[[], object]
 """Evicts the oldest record of the owner of a share; an owner without records is evicted itself."""
 
 
-class Budget:
+class MemoryBudget:
     """The bytes that all accounts of a mock keep together, at most `limit`.
 
     Beyond it, the oldest record of the account that keeps most is evicted, so an account with much traffic cannot
@@ -36,25 +36,25 @@ class Budget:
         self._highest = 0
         self._has_evicted = False
 
-    def admit(self, share: Share, evict: Evict) -> None:
+    def add(self, share: Share, evict: Evict) -> None:
         """Count the bytes of a share from now on, and call `evict` when it is its turn."""
         share.budget = self
         self._insert(share, evict)
         self.used += share.used
         share.check()
 
-    def dismiss(self, share: Share) -> None:
+    def remove(self, share: Share) -> None:
         """Stop counting the bytes of a share."""
         del self._classes[share.size_class][share]
         self.used -= share.used
         self.removals += 1
-        share.leave()
+        share.detach()
 
     def close(self) -> None:
-        """Dismiss all shares."""
+        """Stop counting the bytes of all shares."""
         for shares in self._classes:
             for share in tuple(shares):
-                self.dismiss(share)
+                self.remove(share)
 
     def sort(self, share: Share) -> None:
         """Put a share into the class of its size."""
@@ -95,7 +95,7 @@ class Share:
 
     def __init__(self) -> None:
         self.used = 0
-        self.leave()
+        self.detach()
 
     @property
     def size_class(self) -> int:
@@ -123,10 +123,10 @@ class Share:
         if self.budget.used > self.budget.limit:
             self.budget.evict()
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         """Belong to no budget."""
         self.budget = _NO_BUDGET
         self.ceiling = maxsize
 
 
-_NO_BUDGET = Budget(maxsize)
+_NO_BUDGET = MemoryBudget(maxsize)

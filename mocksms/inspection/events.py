@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import connection_of
 from mocksms.engine.account import Account, Consent, Reply
-from mocksms.engine.budget import Budget
+from mocksms.engine.budget import MemoryBudget
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.journal import RecordedRequest
@@ -94,7 +94,7 @@ class EventLog:
     Events refer to records until `budget` says that one was removed: describing all of them would slow down every send.
     """
 
-    def __init__(self, epoch: str, budget: Budget) -> None:
+    def __init__(self, epoch: str, budget: MemoryBudget) -> None:
         self.epoch = epoch
         self.latest = 0
         self._budget = budget

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.budget import Budget, Share
+from mocksms.engine.budget import MemoryBudget, Share
 
 
 class Owner:
     """An owner of a share whose records are only their sizes."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: MemoryBudget) -> None:
         self.share = Share()
         self.sizes: deque[int] = deque()
         self._budget = budget
         self.is_evicted = False
-        budget.admit(self.share, self.evict)
+        budget.add(self.share, self.evict)
 
     def add(self, size: int) -> None:
         self.sizes.append(size)
@@ -29,7 +29,7 @@ class Owner:
             self.share.subtract(self.sizes.popleft())
         else:
             self.is_evicted = True
-            self._budget.dismiss(self.share)
+            self._budget.remove(self.share)
 
 
 def test_share_outside_a_budget_counts_without_limit() -> None:
@@ -40,16 +40,16 @@ def test_share_outside_a_budget_counts_without_limit() -> None:
 
 
 def test_bytes_counted_before_count_in_the_budget() -> None:
-    budget, share = Budget(100), Share()
+    budget, share = MemoryBudget(100), Share()
     share.add(30)
-    budget.admit(share, lambda: None)
+    budget.add(share, lambda: None)
     assert budget.used == 30
     share.add(20)
     assert budget.used == 50
 
 
 def test_oldest_records_are_evicted_beyond_the_limit(caplog: pytest.LogCaptureFixture) -> None:
-    budget = Budget(100)
+    budget = MemoryBudget(100)
     owner = Owner(budget)
     with caplog.at_level(logging.WARNING, "mocksms"):
         for size in (40, 50, 60, 20):
@@ -62,7 +62,7 @@ def test_oldest_records_are_evicted_beyond_the_limit(caplog: pytest.LogCaptureFi
 
 
 def test_one_with_much_cannot_evict_the_records_of_one_with_little() -> None:
-    budget = Budget(10_000)
+    budget = MemoryBudget(10_000)
     quiet, noisy = Owner(budget), Owner(budget)
     quiet.add(1_000)
     for _ in range(1_000):
@@ -72,7 +72,7 @@ def test_one_with_much_cannot_evict_the_records_of_one_with_little() -> None:
 
 
 def test_equal_owners_take_turns() -> None:
-    budget = Budget(10_000)
+    budget = MemoryBudget(10_000)
     owners = [Owner(budget) for _ in range(10)]
     for _ in range(100):
         for owner in owners:
@@ -81,7 +81,7 @@ def test_equal_owners_take_turns() -> None:
 
 
 def test_owner_without_records_is_evicted_itself() -> None:
-    budget = Budget(1_000)
+    budget = MemoryBudget(1_000)
     large, small = Owner(budget), Owner(budget)
     large.share.add(900)
     small.add(50)
@@ -91,7 +91,7 @@ def test_owner_without_records_is_evicted_itself() -> None:
 
 
 def test_closed_budget_counts_nothing() -> None:
-    budget = Budget(1_000)
+    budget = MemoryBudget(1_000)
     owner = Owner(budget)
     owner.add(500)
     budget.close()
@@ -101,19 +101,19 @@ def test_closed_budget_counts_nothing() -> None:
 
 
 def test_removals_are_counted() -> None:
-    budget = Budget(1_000)
+    budget = MemoryBudget(1_000)
     owner = Owner(budget)
     owner.add(600)
     assert budget.removals == 0
     owner.add(600)
     assert budget.removals == 1
-    budget.dismiss(owner.share)
+    budget.remove(owner.share)
     assert budget.removals == 2
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 400))))
 def test_sum_is_kept_within_the_limit_and_fair_within_a_factor_of_two(records: list[tuple[int, int]]) -> None:
-    budget = Budget(1_000)
+    budget = MemoryBudget(1_000)
     owners = [Owner(budget) for _ in range(5)]
     for place, size in records:
         before = [owner.share.used for owner in owners]

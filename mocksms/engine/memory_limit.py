@@ -1,4 +1,4 @@
-"""Memory of this machine or container."""
+"""Default memory limit of a mock: a part of the memory of the machine or container."""
 
 from __future__ import annotations
 

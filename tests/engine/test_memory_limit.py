@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mocksms.engine import machine
-from mocksms.engine.machine import MAX_DEFAULT_LIMIT, default_limit
+from mocksms.engine import memory_limit
+from mocksms.engine.memory_limit import MAX_DEFAULT_LIMIT, default_limit
 from mocksms.sms.sizes import MIN_MEMORY
 
 GIB = 2**30
@@ -26,8 +26,8 @@ def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Container:
             path = tmp_path / "mount" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        monkeypatch.setattr(machine, "_CGROUPS", tmp_path / "cgroup")
-        monkeypatch.setattr(machine, "_MOUNT", tmp_path / "mount")
+        monkeypatch.setattr(memory_limit, "_CGROUPS", tmp_path / "cgroup")
+        monkeypatch.setattr(memory_limit, "_MOUNT", tmp_path / "mount")
 
     return enter
 
@@ -54,11 +54,11 @@ def test_default_is_a_quarter_of_the_container(
 
 def test_default_is_a_quarter_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2 * GIB // 4096}.__getitem__)
-    monkeypatch.setattr(machine, "_CGROUPS", Path("/nowhere"))
+    monkeypatch.setattr(memory_limit, "_CGROUPS", Path("/nowhere"))
     assert default_limit() == GIB // 2
 
 
 def test_default_where_the_system_says_nothing_is_the_largest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sysconf")
-    monkeypatch.setattr(machine, "_CGROUPS", Path("/nowhere"))
+    monkeypatch.setattr(memory_limit, "_CGROUPS", Path("/nowhere"))
     assert default_limit() == MAX_DEFAULT_LIMIT
