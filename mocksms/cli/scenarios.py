@@ -163,7 +163,7 @@ def record(arguments: list[str]) -> int:
         client = MockClient(running_mock(settings, parsed), settings.control_token)
         status, raw = client.send("GET", "/_mock/scenario/recorded", key=parsed.key, accept="text/plain")
         is_empty = status == HTTPStatus.NOT_FOUND or (status == HTTPStatus.OK and b"[[rule]]" not in raw)
-        accounts = [*client.accounts()] if is_empty else []
+        accounts = client.accounts() if is_empty else []
     except (MockUnreachable, MockRefused, ValueError) as error:
         raise usage_error(error) from error
     text = raw.decode(errors="replace").strip()

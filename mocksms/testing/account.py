@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from mocksms.testing.client import MockClient
+from mocksms.testing.client import MAX_PAGE, MockClient
 from mocksms.testing.models import (
     ApiRequest,
     SmsMessage,
@@ -17,9 +17,6 @@ from mocksms.testing.models import (
 )
 
 __tracebackhide__ = True
-
-PAGE: Final = 1_000
-"""Messages or requests that are read at once."""
 
 
 class AccountHandle:
@@ -59,12 +56,12 @@ class AccountHandle:
     @property
     def requests(self) -> list[ApiRequest]:
         """The newest requests of the account to the emulated API, up to 1,000, oldest first."""
-        return [request_of(row) for row in self.api("GET", "requests", limit=PAGE)["requests"][::-1]]
+        return [request_of(row) for row in self.api("GET", "requests", limit=MAX_PAGE)["requests"][::-1]]
 
     @property
     def replies(self) -> list[SmsReply]:
         """The newest replies from phones, up to 1,000, oldest first."""
-        return [reply_of(row) for row in self.api("GET", "inbound", limit=PAGE)["replies"][::-1]]
+        return [reply_of(row) for row in self.api("GET", "inbound", limit=MAX_PAGE)["replies"][::-1]]
 
     @property
     def cursor(self) -> int:
@@ -120,11 +117,4 @@ class AccountHandle:
 
     def _messages(self, **filters: Any) -> list[SmsMessage]:
         """Return the messages that match filters of the inspection API, oldest first."""
-        rows: list[Any] = []
-        before: int | None = None
-        while True:
-            page = self.api("GET", "messages", limit=PAGE, before=before, **filters)["messages"]
-            rows += page
-            if len(page) < PAGE:
-                return [message_of(row) for row in reversed(rows)]
-            before = page[-1]["cursor"]
+        return [message_of(row) for row in self.client.rows("messages", "cursor", key=self.api_key, **filters)]

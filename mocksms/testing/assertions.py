@@ -9,8 +9,7 @@ from operator import attrgetter
 from typing import Any, Final, NoReturn
 
 from mocksms.engine.clock import SteadyTime
-from mocksms.testing.account import PAGE
-from mocksms.testing.client import REQUEST_SECONDS, MockClient, runs_event_loop
+from mocksms.testing.client import MAX_PAGE, REQUEST_SECONDS, MockClient, runs_event_loop
 from mocksms.testing.failures import Notes, describe_others, duplicates, explain_segments, too_many
 from mocksms.testing.matchers import (
     MAX_FILTER_LENGTH,
@@ -256,7 +255,7 @@ class Assertions(Verification):
             if left <= 0:
                 count = f"{times} more" if skipped else f"at least {times}"
                 self._fail_of_too_few(expected, since, len(fresh), count, f"within {timeout:g} s", notes)
-            if len(candidates) < PAGE:
+            if len(candidates) < MAX_PAGE:
                 self._comes(expected, since, min(left, RECHECK_SECONDS), len(candidates) + 1)
             else:
                 self._comes(expected, candidates[-1], min(left, RECHECK_SECONDS))

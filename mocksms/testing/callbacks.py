@@ -10,8 +10,8 @@ from mocksms.engine.clock import SteadyTime
 from mocksms.errors import did_you_mean
 from mocksms.sms.display import cut, line
 from mocksms.sms.webhook import EVENTS, Webhook, WebhookKind
-from mocksms.testing.account import PAGE, AccountHandle
-from mocksms.testing.client import ADVANCE_SECONDS, MockClient, pause, runs_event_loop
+from mocksms.testing.account import AccountHandle
+from mocksms.testing.client import ADVANCE_SECONDS, MAX_PAGE, MockClient, pause, runs_event_loop
 from mocksms.testing.failures import attempt_lines, describe_callback
 from mocksms.testing.matchers import check_times
 from mocksms.testing.models import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = True
 
-RECHECK_SECONDS: Final = 0.02
+CALLBACK_POLL_SECONDS: Final = 0.02
 """Seconds between two reads of the callbacks during a wait."""
 
 MAX_CLOSEST: Final = 3
@@ -121,7 +121,7 @@ class Callbacks(AccountHandle):
     @property
     def callbacks(self) -> list[SmsCallback]:
         """The newest callbacks of the account with their attempts, up to 1,000, oldest first."""
-        return [callback_of(row) for row in self.api("GET", "callbacks", limit=PAGE)["callbacks"][::-1]]
+        return [callback_of(row) for row in self.api("GET", "callbacks", limit=MAX_PAGE)["callbacks"][::-1]]
 
     def assert_callback(
         self,
@@ -163,7 +163,7 @@ class Callbacks(AccountHandle):
                 break
             if SteadyTime.seconds() >= deadline:
                 self._fail(expected, len(matched), times, length)
-            pause(RECHECK_SECONDS)
+            pause(CALLBACK_POLL_SECONDS)
         if delivered is False:
             self._expected_failures.update(callback.id for callback in matched)
         return matched[-1]
@@ -197,16 +197,9 @@ class Callbacks(AccountHandle):
 
     def _callbacks(self, *, since: int | None = None, message: str | None = None) -> list[SmsCallback]:
         """Return the callbacks after a cursor, by default the start of the test, oldest first."""
-        rows: list[Any] = []
-        before: int | None = None
         since = self._began if since is None else since
-        while True:
-            query = {"limit": PAGE, "since": since, "before": before, "message": message}
-            page = self.api("GET", "callbacks", **query)["callbacks"]
-            rows += page
-            if len(page) < PAGE:
-                return [callback_of(row) for row in reversed(rows)]
-            before = page[-1]["id"]
+        rows = self.client.rows("callbacks", "id", key=self.api_key, since=since, message=message)
+        return [callback_of(row) for row in rows]
 
     def _fail(self, expected: CallbackExpectation, count: int, times: int, length: float) -> NoReturn:
         found = self._callbacks()

@@ -116,14 +116,31 @@ class MockClient:
             raise MockRefused(f"{method} /_mock/{path}", status, error)
         return content
 
-    def accounts(self, since: int = 0) -> Iterator[dict[str, Any]]:
-        """Iterate over the accounts that were used after a cursor, the latest used first; errors as of `request`."""
+    def pages(self, path: str, cursor: str, /, *, key: str | None = None, **query: Any) -> Iterator[Any]:
+        """Iterate over the pages of a list, the newest records first; errors as of `request`.
+
+        Args:
+            path: path of the list, which is also the name of its records in a response.
+            cursor: name of the cursor of a record.
+            key: API key that selects an account; None selects all accounts.
+            query: filters.
+        """
         before = None
-        while rows := self.request("GET", "accounts", since=since, before=before, limit=MAX_PAGE)["accounts"]:
-            yield from rows
+        while True:
+            page = self.request("GET", path, key=key, before=before, limit=MAX_PAGE, **query)
+            yield page
+            rows = page[path]
             if len(rows) < MAX_PAGE:
                 return
-            before = rows[-1]["cursor"]
+            before = rows[-1][cursor]
+
+    def rows(self, path: str, cursor: str, /, *, key: str | None = None, **query: object) -> list[Any]:
+        """Return all records of a list, the oldest first; arguments and errors as of `pages`."""
+        return [row for page in self.pages(path, cursor, key=key, **query) for row in page[path]][::-1]
+
+    def accounts(self, since: int = 0) -> list[dict[str, Any]]:
+        """Return the accounts that were used after a cursor, the latest used first; errors as of `request`."""
+        return self.rows("accounts", "cursor", since=since)[::-1]
 
     def send(
         self,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mocksms.errors import escape
 from mocksms.sms.display import clock_time, describe_history, line, quoted
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
-from mocksms.testing.account import PAGE, AccountHandle
+from mocksms.testing.account import AccountHandle
+from mocksms.testing.client import MAX_PAGE
 from mocksms.testing.matchers import Expectation
 from mocksms.testing.models import ApiRequest, SmsCallback, SmsMessage, SmsReply, callback_of, request_of
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 MAX_SHOWN_MESSAGES: Final = 3
 """Messages of each kind that a failed assertion shows."""
 
-MAX_LISTED: Final = 50
+MAX_REPORTED: Final = 50
 """Messages, requests and replies of each kind that the report of a failed test lists, the latest."""
 
 AFTER_STEPS: Final = 1_000
@@ -209,15 +210,15 @@ def _compare(expectation: Expectation, message: SmsMessage) -> Closest:
 def describe_account(account: AccountHandle) -> str:
     """Return what the mock recorded for an account: messages, refused requests, and a timeline."""
     messages, requests, replies = account.outbox, account.requests, account.replies
-    rows = account.api("GET", "callbacks", limit=MAX_LISTED)
+    rows = account.api("GET", "callbacks", limit=MAX_REPORTED)
     callbacks = [callback_of(row) for row in rows["callbacks"][::-1]]
     refused = [request for request in requests if request.is_refused]
     label = account.api("GET", "account")["label"]
     of_label = f" ({escape(label)})" if label else ""
     lines = [f"{account.url}, account {escape(account.api_key)}{of_label}", f"{len(messages)} SMS"]
-    lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages[-MAX_LISTED:]]
+    lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages[-MAX_REPORTED:]]
     lines += [f"{len(refused)} refused request{'' if len(refused) == 1 else 's'}"]
-    lines += [line("refused", _describe_request(request)) for request in refused[-MAX_LISTED:]]
+    lines += [line("refused", _describe_request(request)) for request in refused[-MAX_REPORTED:]]
     if callbacks:
         undelivered = sum(callback.is_undelivered for callback in callbacks)
         lines.append(f"{rows['total']} callback{'' if rows['total'] == 1 else 's'}, {undelivered} not delivered")
@@ -231,9 +232,9 @@ def describe_account(account: AccountHandle) -> str:
 
 def unattributed_requests(account: AccountHandle, since: int) -> list[str]:
     """Return a line for each of the latest requests without an account, such as unreadable ones, since a cursor."""
-    rows = account.client.request("GET", "requests", since=since, refused=True, limit=PAGE)["requests"]
+    rows = account.client.request("GET", "requests", since=since, refused=True, limit=MAX_PAGE)["requests"]
     unattributed = [request_of(row) for row in rows if row["account"] is None]
-    return [f"without an account: {_describe_request(request)}" for request in unattributed[:MAX_LISTED][::-1]]
+    return [f"without an account: {_describe_request(request)}" for request in unattributed[:MAX_REPORTED][::-1]]
 
 
 def describe_callback(callback: SmsCallback) -> str:
@@ -254,12 +255,12 @@ def _timeline(
     messages: list[SmsMessage], requests: list[ApiRequest], replies: list[SmsReply], callbacks: list[SmsCallback]
 ) -> Iterator[tuple[datetime, int, str]]:
     """Iterate over the time of each entry, its rank among entries at the same time, and its text."""
-    for reply in replies[-MAX_LISTED:]:
+    for reply in replies[-MAX_REPORTED:]:
         effect = reply.effect or f"without effect: {reply.reason}"
         yield reply.at, 0, f"{escape(reply.number)} replies {quoted(reply.text)}, {escape(effect)}"
-    for request in requests[-MAX_LISTED:]:
+    for request in requests[-MAX_REPORTED:]:
         yield request.at, 1, _describe_request(request)
-    for message in messages[-MAX_LISTED:]:
+    for message in messages[-MAX_REPORTED:]:
         for rank, step in enumerate(message.history, 2):
             yield step.at, rank, f"{message.transaction_id[:8]}… to {escape(message.to)} {step}"
     for callback in callbacks:

@@ -17,7 +17,6 @@ from mocksms.engine.account import account_id
 from mocksms.errors import MocksmsError, MockUnreachable
 from mocksms.settings import SessionSettings
 from mocksms.sms.display import cut, line
-from mocksms.testing.account import PAGE
 from mocksms.testing.defaults import AccountDefaults
 from mocksms.testing.failures import describe_account, describe_message, unattributed_requests
 from mocksms.testing.handle import MockSMS
@@ -295,15 +294,8 @@ class RunningTest:
 
     def _pages(self, key: str | None) -> tuple[list[Mapping[str, Any]], int]:
         """Return the requests of one account or of all since the test began, and the cursor of the first page."""
-        rows: list[Mapping[str, Any]] = []
-        cursor, before = 0, None
-        while True:
-            page = self.sms.client.request("GET", "requests", key=key, since=self._since, before=before, limit=PAGE)
-            cursor = cursor or page["cursor"]
-            rows += page["requests"]
-            if len(page["requests"]) < PAGE:
-                return rows, cursor
-            before = rows[-1]["id"]
+        pages = [*self.sms.client.pages("requests", "id", key=key, since=self._since)]
+        return [row for page in pages for row in page["requests"]], pages[0]["cursor"]
 
     def _unexpected(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Iterate over what is unexpected about a request and not allowed by the marker: its kind and a text."""

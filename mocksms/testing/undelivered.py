@@ -7,7 +7,7 @@ from typing import Final
 
 from mocksms.engine.clock import SteadyTime
 from mocksms.sms.display import line
-from mocksms.testing.callbacks import RECHECK_SECONDS
+from mocksms.testing.callbacks import CALLBACK_POLL_SECONDS
 from mocksms.testing.client import pause
 from mocksms.testing.failures import attempt_lines, describe_callback
 from mocksms.testing.handle import MockSMS
@@ -27,7 +27,7 @@ def find_undelivered(accounts: Iterable[MockSMS]) -> list[SmsCallback]:
     for account in accounts:
         callbacks = account._callbacks()
         while _has_untried(callbacks, account) and SteadyTime.seconds() < deadline:
-            pause(RECHECK_SECONDS)
+            pause(CALLBACK_POLL_SECONDS)
             callbacks = account._callbacks()
         found |= {callback.id: callback for callback in callbacks if callback.is_undelivered}
     return [found[number] for number in sorted(found)]

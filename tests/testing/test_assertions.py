@@ -197,7 +197,7 @@ def test_wait_counts_no_message_twice_if_some_are_evicted_meanwhile(
 
 
 def test_repeated_wait_works_beyond_a_page(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assertions, "PAGE", 1)
+    monkeypatch.setattr(assertions, "MAX_PAGE", 1)
     send(sms)
     sms.wait_for()
     assert "1 more, within 0.02 s" in failure(lambda: sms.wait_for(timeout="20ms"))

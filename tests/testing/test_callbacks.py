@@ -14,7 +14,7 @@ import pytest
 from mocksms import MockSMS
 from mocksms.errors import MockRefused
 from mocksms.sms.webhook import EVENTS, WebhookKind
-from mocksms.testing import callbacks, undelivered
+from mocksms.testing import client, undelivered
 from mocksms.testing.models import CallbackEvent, WebhookKindName
 from mocksms.testing.undelivered import MAX_UNDELIVERED, describe_undelivered, find_undelivered
 from tests.receiver import Receiver, Response, receiving
@@ -123,7 +123,7 @@ def test_callbacks_before_the_test_do_not_count(sms: MockSMS, receiver: Receiver
 
 
 def test_callbacks_beyond_a_page_count(sms: MockSMS, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(callbacks, "PAGE", 2)
+    monkeypatch.setattr(client, "MAX_PAGE", 2)
     sms.webhook(receiver.url)
     sms.freeze()
     send(sms, *[NUMBER] * 5)

@@ -18,7 +18,7 @@ from mocksms import MockSMS
 from mocksms.errors import MockRefused, MockUnreachable, SettingsError, UnknownScenario
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook, WebhookKind
-from mocksms.testing import account as reading
+from mocksms.testing import client
 from mocksms.testing.waiting import Aio
 from tests.inspection.support import KOSHER
 from tests.support import NUMBER, Mock, body, running
@@ -203,7 +203,7 @@ def test_outbox_is_a_plain_list_oldest_first(sms: MockSMS) -> None:
 
 
 def test_outbox_is_whole_beyond_a_page(sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "PAGE", 4)
+    monkeypatch.setattr(client, "MAX_PAGE", 4)
     ids = send(sms, *[NUMBER] * 8)
     assert [message.transaction_id for message in sms.outbox] == ids
     ids += send(sms)

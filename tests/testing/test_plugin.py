@@ -11,8 +11,8 @@ import pytest
 
 from mocksms.inspection.accounts import AccountPatch
 from mocksms.settings import OPTIONS, SESSION_OPTIONS, Settings
+from mocksms.testing import client, undelivered
 from mocksms.testing import session as suite
-from mocksms.testing import undelivered
 from mocksms.testing.defaults import account_defaults
 from mocksms.testing.plugin import flag, ini_name
 from tests.support import TIMEOUT, running
@@ -507,7 +507,7 @@ def test_accounts_created_in_a_test_are_reset_for_the_next(runs: Runs, attached:
 
 
 def test_all_requests_of_a_test_are_checked(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suite, "PAGE", 2)
+    monkeypatch.setattr(client, "MAX_PAGE", 2)
     runs.run(
         """
         def test_it(send):
