@@ -205,7 +205,8 @@ class Slices:
     """Shares the event loop between long operations and all other requests.
 
     In one pass of the loop, long operations together get SLICE_SECONDS. Then those that are not done wait, and one of
-    them continues in each pass: the one that had the fewest slices, so that a short operation overtakes long ones.
+    them continues in each pass: the one that had the fewest slices, and of several the newest. So a short operation
+    overtakes long ones.
     """
 
     def __init__(self) -> None:
@@ -230,12 +231,12 @@ class Slices:
         try:
             while True:
                 if self._is_over() and not (to_end and self._is_stopped):
-                    slices += 1
                     try:
                         await self._pause(slices)
                     except Stopping:
                         if not to_end:
                             raise
+                    slices += 1
                 next(steps)
         except StopIteration as end:
             result: T = end.value
@@ -271,7 +272,7 @@ class Slices:
         if self._is_stopped:
             raise Stopping
         future = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (slices, next(self._tiebreaker), future))
+        heappush(self._waiting, (slices, -next(self._tiebreaker), future))
         await future
         self._start_slice()
 

@@ -16,6 +16,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi import Disconnected, Stopping
+from mocksms.engine.steps import finish
 from mocksms.errors import MocksmsError
 from mocksms.inspection import accounts, callbacks, clock, controls, messages, mock, phones, requests, scenarios
 from mocksms.inspection.context import BASE, Context, Endpoint, json_response
@@ -87,7 +88,12 @@ class EndpointApp:
                 result = await slices.run(result)
             elif isawaitable(result):
                 result = await result
-            response = result if callable(result) else await slices.run(json_response(result))
+            if callable(result):
+                response = result
+            elif operation.key == "unused":
+                response = finish(json_response(result))
+            else:
+                response = await slices.run(json_response(result))
         except Disconnected:
             return
         except Stopping:
