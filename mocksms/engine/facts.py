@@ -39,7 +39,7 @@ class MessageFacts:
     def remark_on_time(self, what: str) -> None:
         """Remark, and log once for a send, that no time was left for the regular expression of a rule."""
         limit = f"regular expressions took more than {1000 * self.budget.seconds:g} ms in one send"
-        remark = f"{limit}, so that rules with others matched nothing"
+        remark = f"{limit}; the others were not tried"
         if remark not in self.remarks:
             log.warning(
                 "%s: %s. Outcomes may differ; make the expressions simpler, or name a number, tag or sender as well.",

@@ -55,7 +55,7 @@ class Pattern:
         except regex.error as error:
             raise ValueError(f"is not a regular expression: {error}") from error
         except RecursionError as error:
-            raise ValueError("is a regular expression with too many groups inside one another") from error
+            raise ValueError("is a regular expression with groups that are nested too deeply") from error
         self.source = pattern
         self._known: dict[str, bool | None] = {}
 

@@ -36,7 +36,9 @@ class CallbacksQuery(AccountQuery, PageQuery):
 class ReplayBody(RequestModel):
     """How to repeat the callbacks of a message."""
 
-    order: ReplayOrder = Field(default="same", description="shuffled depends on nothing but the seed")
+    order: ReplayOrder = Field(
+        default="same", description="Order of the callbacks; the seed alone decides the shuffled order"
+    )
     times: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = Field(
         default=1, description="How many times to repeat each callback: in a row, or mixed when shuffled"
     )

@@ -210,7 +210,7 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     errors.PatternTooSlow: ErrorSpec(HTTPStatus.BAD_REQUEST, "The regular expression takes too long"),
     InvalidToken: ErrorSpec(HTTPStatus.UNAUTHORIZED, "The control token is missing or wrong", _TOKEN),
     errors.HostNotAllowed: ErrorSpec(HTTPStatus.FORBIDDEN, "The host is not allowed"),
-    errors.CrossOriginRequest: ErrorSpec(HTTPStatus.FORBIDDEN, "The origin is another one"),
+    errors.CrossOriginRequest: ErrorSpec(HTTPStatus.FORBIDDEN, "The request comes from a page of another site"),
     AccountRequired: ErrorSpec(HTTPStatus.NOT_FOUND, "No account is named"),
     UnknownAccount: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown account"),
     RecordNotFound: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown id"),

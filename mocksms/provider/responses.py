@@ -72,7 +72,7 @@ def operation(name: str, method: str, summary: str, responses: Mapping[int, Resp
 _COMMON_ERRORS: Final = {
     400: ResponseSpec(about="Invalid body or query", model=ProviderError),
     401: ResponseSpec(about="Missing or unknown key, or an account without REST right", model=ProviderError | str),
-    403: ResponseSpec(about="Cross-origin request, or a page at a foreign host", model=ProviderError),
+    403: ResponseSpec(about="Cross-origin request, or a browser at a host that is not allowed", model=ProviderError),
     500: ResponseSpec(about="Internal error, from a magic number or a fault", model=ProviderError),
 }
 
