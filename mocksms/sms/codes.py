@@ -55,7 +55,7 @@ _SEPARATE: Final = frozenset({Kind.LINK, Kind.LIST, Kind.CANDIDATE})
 _STATES: Final = frozenset({Kind.STATE, Kind.VALIDITY})
 _DASHES: Final = frozenset(("-", "–", "—", ">", "->"))
 
-_PAIRS: Final = re.compile(r"[0-9]{2}(?:[- \u2010-\u2013][0-9]{2}){1,3}")
+_PAIRS: Final = re.compile(r"[0-9]{2}(?:[- \u2010-\u2013][0-9]{2}){1,3}|[0-9]{3} [0-9]{4}|[0-9]{4} [0-9]{3}")
 _YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 _PROMO: Final = re.compile(r"[A-Za-z]{3,}[0-9]*")
 _PROMO_YEAR: Final = re.compile(r"[A-Za-z]{2,}(?:20)?[0-9]{2}")
@@ -126,6 +126,8 @@ class _Ranking:
         left = self._text.skip(place - 1, -1)
         if self._text.kind(left) is Kind.ORIGIN:
             return ORIGIN
+        if self._text.word(left) == "," == self._text.word(place + 1) and self._text.kind(left - 1) in ANNOUNCING:
+            left -= 1  # "your code, 481516, at the counter"
         article = self._text.skip(left, -1, TRANSPARENT | {Kind.OWNER})
         left = article if self._text.kind(article) is Kind.LINK else left
         if self._text.kind(left) is Kind.LINE_END and self._text.kind(left - 1) is Kind.LINK:
@@ -138,9 +140,8 @@ class _Ranking:
             if kind in ANNOUNCING and i not in self._used:
                 if not between or (link and link not in _DASHES):
                     self._used.add(i)
-                is_in_brackets = (
-                    self._text.word(place - 1) == "("
-                )  # They belong to the word before: "the item (48151)".
+                # Brackets belong to the word before: "the item (48151)".
+                is_in_brackets = self._text.word(place - 1) == "("
                 return 0 if between and not link and is_in_brackets else self._points(between, link, place)
             if kind in ANNOUNCING | BREAKS or len(between) > MAX_LINKED_WORDS:
                 break
