@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mocksms.asgi import Slices
+from mocksms.asgi.slices import Slices
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.inspection.auth import Guard

@@ -35,7 +35,7 @@ LAYERS: Final = (
 )
 """The parts, bottom to top: a module imports from lower layers and from its own part."""
 
-LOOSE: Final = {"__init__", "__main__", "errors", "asgi", "app", "server", "fidelity"}
+LOOSE: Final = {"__init__", "__main__", "errors", "app", "server", "fidelity"}
 """The modules beside the packages."""
 
 LIBRARIES: Final[dict[str, set[str]]] = {

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mocksms import asgi
+from mocksms.asgi import bodies
 from mocksms.engine.messages import MessageQuery
 from tests.support import NUMBER, TIMEOUT, Mock, body
 
@@ -278,7 +278,7 @@ def test_endless_body_is_cut_off(shared_mock: Mock, key: str, lines: list[str], 
 def test_incomplete_body_is_a_408_and_ends_the_connection(
     monkeypatch: pytest.MonkeyPatch, shared_mock: Mock, key: str, lines: list[str], start: bytes
 ) -> None:
-    monkeypatch.setattr(asgi, "MAX_BODY_SECONDS", 0.1)
+    monkeypatch.setattr(bodies, "MAX_BODY_SECONDS", 0.1)
     response = send_raw(shared_mock, head_of(key, *lines) + start)
     assert response is not None
     assert (response.status, response.closed) == (408, True)
@@ -286,7 +286,7 @@ def test_incomplete_body_is_a_408_and_ends_the_connection(
 
 
 def test_body_in_chunks_of_one_byte_is_cut_off(monkeypatch: pytest.MonkeyPatch, shared_mock: Mock, key: str) -> None:
-    monkeypatch.setattr(asgi, "MAX_BODY_SECONDS", 0.1)
+    monkeypatch.setattr(bodies, "MAX_BODY_SECONDS", 0.1)
     assert_cut_off(shared_mock, key, head_of(key, "Transfer-Encoding: chunked"), b"1\r\n \r\n" * 10_000)
 
 

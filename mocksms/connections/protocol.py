@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from mocksms.asgi import CONNECTION
+from mocksms.asgi.connection import CONNECTION
 from mocksms.connections.idle import IdleConnections, has_input
 from mocksms.connections.transport import TcpConnection
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mocksms.asgi import Headers, check_host, check_origin
+from mocksms.asgi.origins import Headers, check_host, check_origin
 from mocksms.errors import CrossOriginRequest, HostNotAllowed, UnsupportedMediaType
 from mocksms.inspection.errors import InvalidToken, refusal_response
 from mocksms.settings import Settings

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from mocksms.asgi import Slices
+from mocksms.asgi.slices import Slices
 from mocksms.engine.clock import system_time
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine

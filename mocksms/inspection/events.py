@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi import connection_of
+from mocksms.asgi.connection import connection_of
 from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.budget import MemoryBudget
 from mocksms.engine.callbacks import Callback

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from mocksms.asgi import Receive, Slices, Stopping
+from mocksms.asgi.bodies import Receive
+from mocksms.asgi.slices import Slices, Stopping
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.messages import MessageQuery

@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import Field
 from starlette.responses import Response
 
-from mocksms.asgi import Disconnected
+from mocksms.asgi.bodies import Disconnected
 from mocksms.engine.account import Account
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.steps import Steps, select

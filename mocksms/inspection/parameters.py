@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 
-from mocksms.asgi import MAX_INLINE_BYTES, Headers, Receive, Slices, compression_of, read_body
+from mocksms.asgi.bodies import Receive, compression_of, read_body
+from mocksms.asgi.origins import Headers
+from mocksms.asgi.slices import MAX_INLINE_BYTES, Slices
 from mocksms.engine.account import MAX_KEY_LENGTH
 from mocksms.engine.engine import Engine
 from mocksms.errors import BodyTooLarge, BodyTooSlow

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi import Disconnected, Stopping
+from mocksms.asgi.bodies import Disconnected
+from mocksms.asgi.slices import Stopping
 from mocksms.engine.steps import finish
 from mocksms.errors import MocksmsError
 from mocksms.inspection import accounts, callbacks, clock, controls, messages, mock, phones, requests, scenarios

@@ -9,7 +9,8 @@ from enum import Enum
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
-from mocksms.asgi import Disconnected, Receive, Slices
+from mocksms.asgi.bodies import Disconnected, Receive
+from mocksms.asgi.slices import Slices
 from mocksms.engine.account import Account
 from mocksms.engine.advance import Advance
 from mocksms.engine.callbacks import describe_callback

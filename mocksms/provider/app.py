@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi import MAX_INLINE_BYTES, Disconnected, Headers, Slices, check_page, compression_of, read_body
+from mocksms.asgi.bodies import Disconnected, compression_of, read_body
+from mocksms.asgi.origins import Headers, check_page
+from mocksms.asgi.slices import MAX_INLINE_BYTES, Slices
 from mocksms.engine.account import MAX_KEY_LENGTH, Account
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine

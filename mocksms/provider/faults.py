@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
-from mocksms.asgi import CONNECTION, ClientConnection, connection_of
+from mocksms.asgi.connection import CONNECTION, ClientConnection, connection_of
 from mocksms.provider.responses import ProviderResponse
 from mocksms.sms.outcomes import Fault, FaultKind
 

@@ -15,7 +15,8 @@ from urllib.parse import quote, urlsplit
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi import Body, Disconnected, Headers, check_origin, read_body
+from mocksms.asgi.bodies import Body, Disconnected, read_body
+from mocksms.asgi.origins import Headers, check_origin
 from mocksms.engine.account import Account
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine

@@ -261,7 +261,7 @@ def test_body_as_long_as_allowed_is_read(narrow_mock: Mock) -> None:
 
 
 def test_body_that_does_not_end_is_given_up(used: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mocksms.asgi.MAX_BODY_SECONDS", 0.001)
+    monkeypatch.setattr("mocksms.asgi.bodies.MAX_BODY_SECONDS", 0.001)
     head = b"POST /_mock/verify HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
     answer = send_bytes(used.mock, head)
     assert answer.startswith(b"HTTP/1.1 408 ")

@@ -108,7 +108,7 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
         patched.setattr(CallbackWaits, "finish", unfinished)
         patched.setattr("mocksms.inspection.message_waits.MAX_MESSAGE_WAITS", 0)
         patched.setattr("mocksms.inspection.events.MAX_STREAMS", 0)
-        patched.setattr("mocksms.asgi.MAX_BODY_SECONDS", 0.001)
+        patched.setattr("mocksms.asgi.bodies.MAX_BODY_SECONDS", 0.001)
         for _ in range(4):
             found.add(("advance_clock", status(strict_mock, "POST", "/_mock/clock/advance", json={"by": 1})))
             found.add(("freeze_clock", status(strict_mock, "POST", "/_mock/clock/freeze", json={"at": "2020-01-01"})))

@@ -14,8 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from mocksms import asgi
-from mocksms.asgi import Slices
+from mocksms.asgi.slices import Slices
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.clock import timer
 from mocksms.engine.controls import AccountUpdate
@@ -328,7 +327,7 @@ def test_pattern_that_is_too_slow_is_tried_once_for_all_waits_with_it() -> None:
 
 
 def test_wait_whose_filter_is_compared_ends_when_the_mock_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi, "SLICE_SECONDS", 0)
+    monkeypatch.setattr("mocksms.asgi.slices.SLICE_SECONDS", 0)
     with ThreadPoolExecutor() as pool:
         with running() as mock:
             waiting = pool.submit(Api(mock, KEY).call, "GET", "messages/wait", timeout=60, regex="none")
@@ -338,7 +337,7 @@ def test_wait_whose_filter_is_compared_ends_when_the_mock_stops(monkeypatch: pyt
 
 
 def test_long_search_is_refused_once_the_mock_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi, "SLICE_SECONDS", 0)
+    monkeypatch.setattr("mocksms.asgi.slices.SLICE_SECONDS", 0)
     world, slices = World(), Slices()
     world.submit(*[NUMBER] * 200)
     slices.stop()
@@ -348,7 +347,7 @@ def test_long_search_is_refused_once_the_mock_stops(monkeypatch: pytest.MonkeyPa
 
 
 def test_wait_ends_when_the_mock_stops_while_messages_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi, "SLICE_SECONDS", 0)
+    monkeypatch.setattr("mocksms.asgi.slices.SLICE_SECONDS", 0)
 
     async def receive() -> dict[str, Any]:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from starlette.types import Message as Event
 from starlette.types import Scope
 
-from mocksms.asgi import CONNECTION
+from mocksms.asgi.connection import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import RecordedRequest, RequestWarning

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from starlette.types import Message as Event
 
-from mocksms import asgi
-from mocksms.asgi import CONNECTION
+from mocksms.asgi import bodies
+from mocksms.asgi.connection import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Accepted, Engine
 from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning
@@ -487,7 +487,7 @@ def test_client_that_disconnects_gets_no_response_and_is_not_recorded(parts: lis
 
 @pytest.mark.ledger("error.too-slow")
 def test_slow_body_is_a_408(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi, "MAX_BODY_SECONDS", 0.0)
+    monkeypatch.setattr(bodies, "MAX_BODY_SECONDS", 0.0)
     connection = HTTPConnection(shared_mock.host, shared_mock.port, timeout=TIMEOUT)
     headers = {"X-API-Key": "too-slow", "Content-Type": "application/json", "Content-Length": "2"}
     connection.request("POST", SEND, b"{", headers)
@@ -514,7 +514,7 @@ def test_slow_body_is_a_408(shared_mock: Mock, monkeypatch: pytest.MonkeyPatch) 
 def test_slow_body_is_checked_in_the_order_of_the_refusals(
     shared_mock: Mock, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str], status: int
 ) -> None:
-    monkeypatch.setattr(asgi, "MAX_BODY_SECONDS", 0.0)
+    monkeypatch.setattr(bodies, "MAX_BODY_SECONDS", 0.0)
     connection = HTTPConnection(shared_mock.host, shared_mock.port, timeout=TIMEOUT)
     connection.request("POST", path, b"{", {"X-API-Key": "slow-and-wrong", "Content-Length": "2", **headers})
     assert connection.getresponse().status == status

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message as Event
 
-from mocksms.asgi import CONNECTION
+from mocksms.asgi.connection import CONNECTION
 from mocksms.engine.controls import Controls
 from mocksms.engine.rules import ApiOperation
 from mocksms.provider.faults import DRIBBLE_STEPS, Responder

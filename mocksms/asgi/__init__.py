@@ -1,0 +1,1 @@
+"""Shared by all HTTP applications: bodies, origins, connections, and the time of long operations."""

@@ -1,0 +1,43 @@
+"""The connection of a request, as a server passes it to the applications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+CONNECTION: Final = "mocksms.connection"
+"""The ASGI extension in which a server passes the ClientConnection."""
+
+
+class ClientConnection(Protocol):
+    """The TCP connection of a request."""
+
+    def hold(self) -> None:
+        """Buffer what is written until `release`."""
+
+    def release(self) -> None:
+        """Write the buffer at once."""
+
+    async def flush(self) -> None:
+        """Wait until all that was written is sent, or can no longer be sent."""
+
+    def close(self) -> None:
+        """Close it after what was written is sent."""
+
+    def finish(self, last: bytes) -> None:
+        """Write the last bytes of a body without length, without waiting for a slow reader, and close."""
+
+    def reset(self) -> None:
+        """Reset it (TCP RST)."""
+
+
+def connection_of(scope: Mapping[str, Any]) -> ClientConnection:
+    """Return the connection of a request.
+
+    Raises:
+        ConnectionResetError: there is none, as in a test without a socket.
+    """
+    connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
+    if connection is None:
+        raise ConnectionResetError("the connection should be reset or closed, but this request has no socket")
+    return connection
