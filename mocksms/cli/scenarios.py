@@ -178,6 +178,7 @@ def record(arguments: list[str]) -> int:
 
 def _describe_empty(key: str, accounts: list[dict[str, Any]]) -> str:
     """Return that an account has no messages, and which accounts have some."""
-    others = [*dict.fromkeys(account["key"] for account in accounts if account["messages"])]
+    named = ((each["key"], each["label"]) for each in accounts if each["messages"])
+    others = [*dict.fromkeys(f"{shown} ({label})" if label else shown for shown, label in named)]
     hint = f"; accounts with messages: {', '.join(others[:MAX_ACCOUNTS])}" if others else ""
     return f"Account {key!r} has no messages to record{hint}."

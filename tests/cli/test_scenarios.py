@@ -262,6 +262,10 @@ def test_record_of_an_account_without_messages_names_those_with_some(capsys: Cap
         mock.send(NUMBER, key="alphabet")
         assert main(["record", "--key", "typo", "--url", mock.url]) == 1
         assert "no messages to record; accounts with messages: alph….\n" in capsys.readouterr().err
+        mock.send(NUMBER, key="0002-main")
+        mock.engine.account("0002-main").label = "tests/test_sms.py::test_code"
+        assert main(["record", "--key", "typo", "--url", mock.url]) == 1
+        assert "messages: 0002… (tests/test_sms.py::test_code), alph….\n" in capsys.readouterr().err
     with running(Settings(port=0, api_key=("the-key",))) as mock:
         assert main(["record", "--key", "typo", "--url", mock.url]) == 1
         assert "Account 'typo' has no messages to record.\n" in capsys.readouterr().err
