@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from mocksms.errors import SettingsError
@@ -11,6 +11,9 @@ from mocksms.testing.account import AccountHandle
 
 MAX_LABEL_LENGTH: Final = 500
 """Characters of a label that a mock takes."""
+
+NUMBER_LISTS: Final = ("unsubscribed", "bounced", "kosher")
+"""Properties of an account that several scenarios add to; of others the value of the first scenario counts."""
 
 CREDENTIALS: Final = ("control_token",)
 """Options that a test session uses itself on a running mock."""
@@ -92,17 +95,8 @@ def _scenario(settings: Settings) -> Mapping[str, Any]:
     account: dict[str, Any] = {}
     for table in tables:
         for name, value in (table.get("account") or {}).items():
-            account[name] = _COMBINE.get(name, _first)(account[name], value) if name in account else value
+            if name in NUMBER_LISTS:
+                account[name] = [*account.get(name, ()), *value]
+            else:
+                account.setdefault(name, value)
     return {"account": account, "rule": [rule for table in tables for rule in table.get("rule", ())]}
-
-
-def _first(first: Any, _: Any) -> Any:
-    return first
-
-
-def _union(first: list[str], second: list[str]) -> list[str]:
-    return [*first, *second]
-
-
-_COMBINE: Final[Mapping[str, Callable[[Any, Any], Any]]] = dict.fromkeys(("unsubscribed", "bounced", "kosher"), _union)
-"""How the values of several scenarios become one; of other values the first counts."""

@@ -9,6 +9,7 @@ import pytest
 
 from mocksms import MockSMS
 from tests.support import Mock
+from tests.testing.runs import Runs
 
 
 @pytest.fixture
@@ -18,3 +19,9 @@ def sms(shared_mock: Mock, request: pytest.FixtureRequest) -> Iterator[MockSMS]:
     handle = MockSMS.connect(shared_mock.url, api_key=key, timeout="100ms")
     yield handle
     handle.stop()
+
+
+@pytest.fixture
+def runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    """Runs of pytest in a folder of their own."""
+    return Runs(pytester, monkeypatch)

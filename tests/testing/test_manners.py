@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.testing.test_plugin import APPLICATION
+from tests.testing.runs import APPLICATION
 
 LIBRARIES = """
 import asyncio
