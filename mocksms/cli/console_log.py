@@ -13,6 +13,7 @@ from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import EngineEvent
 from mocksms.engine.journal import RecordedRequest, shorten_key
 from mocksms.errors import escape
+from mocksms.sms.display import cut, quoted
 from mocksms.sms.message import Message
 from mocksms.sms.text import content_of
 
@@ -118,25 +119,28 @@ def _is_logged(event: LoggedEvent) -> bool:
 
 
 def _message_columns(message: Message) -> tuple[datetime, str, str, str]:
-    text = content_of(message)
-    content = escape(text[:MAX_CHARACTERS]) + ("…" if len(text) > MAX_CHARACTERS else "")
     decided_by = escape(message.decided_by) if message.decided_by else f"scheduled for {_time(message.due_at)}"
-    number = escape(message.mobile_number[:MAX_CHARACTERS])
-    return message.history[-1].at, number, str(message.state), f'{decided_by}  "{content}"'
+    number, content = escape(message.mobile_number[:MAX_CHARACTERS]), quoted(content_of(message), MAX_CHARACTERS)
+    return (
+        message.history[-1].at,
+        number,
+        str(message.state),
+        f"{decided_by}  {content}",
+    )
 
 
 def _request_columns(request: RecordedRequest) -> tuple[datetime, str, str, str]:
     method = escape(request.method[:MAX_CHARACTERS])
     result = f"refused with {request.status}" if request.status else "refused by a reset"
-    return request.at, method, result, f"{_cut(request.target)}  {_cut(request.note)}"
+    return request.at, method, result, f"{cut(request.target, MAX_DETAILS)}  {cut(request.note, MAX_DETAILS)}"
 
 
 def _callback_columns(callback: Callback) -> tuple[datetime, str, str, str]:
     attempt, due_at = callback.attempts[-1], callback.due_at
     number = escape(callback.details.mobile_number[:MAX_CHARACTERS])
     then = f"next attempt at {_time(due_at)}" if due_at else "no more attempts"
-    error = f"attempt {len(callback.attempts)}: {_cut(attempt.error or '')}; {then}"
-    return attempt.at, number, f"callback {callback.event} failed", f"{_cut(callback.webhook.url)}  {error}"
+    error = f"attempt {len(callback.attempts)}: {cut(attempt.error or '', MAX_DETAILS)}; {then}"
+    return attempt.at, number, f"callback {callback.event} failed", f"{cut(callback.webhook.url, MAX_DETAILS)}  {error}"
 
 
 def _message_json(account: str | None, message: Message) -> str:
@@ -153,10 +157,6 @@ def _message_json(account: str | None, message: Message) -> str:
         scheduled_at=None if message.decided_by else message.due_at.isoformat(),
         content=content_of(message)[:MAX_CHARACTERS],
     )
-
-
-def _cut(text: str) -> str:
-    return escape(text[:MAX_DETAILS]) + ("…" if len(text) > MAX_DETAILS else "")
 
 
 def _time(at: datetime) -> str:

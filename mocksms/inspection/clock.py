@@ -16,7 +16,7 @@ from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import (
     AdvanceInProgress,
     CallbacksUnfinished,
-    ClockKeptBusy,
+    EndlessCallbacks,
     ShuttingDown,
     UnknownAccount,
 )
@@ -148,7 +148,7 @@ def _view(context: Context, account: Account | None) -> ClockView:
     return clock_view(account.clock, account)
 
 
-ADVANCE_ERRORS: Final = (AdvanceInProgress, ClockKeptBusy, CallbacksUnfinished, ShuttingDown)
+ADVANCE_ERRORS: Final = (AdvanceInProgress, EndlessCallbacks, CallbacksUnfinished, ShuttingDown)
 
 ENDPOINTS: Final = (
     endpoint("GET", "clock", read_clock, returns=ClockView, raises=[UnknownAccount]),

@@ -11,7 +11,7 @@
         +-- TooManyOpenRequests     too many waits or event streams are open
         +-- ShuttingDown            the mock shuts down during a wait
         +-- AdvanceInProgress       the clock is being advanced already
-        +-- ClockKeptBusy           an advance of the clock has no end
+        +-- EndlessCallbacks        an advance of the clock has no end
         +-- CallbacksUnfinished     the clock was changed, but due callbacks take too long
         +-- ExpectationFailed       the messages are not as expected
             +-- NoMessage           no message matches
@@ -126,7 +126,7 @@ class AdvanceInProgress(InspectionRefused):
         )
 
 
-class ClockKeptBusy(InspectionRefused):
+class EndlessCallbacks(InspectionRefused):
     """An advance was ended at the time `now`: `times` times callbacks caused sends whose callbacks caused sends.
 
     `where` says at which instants, `latest` which SMS is the latest, None if it is not stored any more.
@@ -225,7 +225,7 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     errors.NoLink: ErrorSpec(HTTPStatus.CONFLICT, "The message shows no such link"),
     errors.ClockMovedBack: ErrorSpec(HTTPStatus.CONFLICT, "The clock is already later"),
     AdvanceInProgress: ErrorSpec(HTTPStatus.CONFLICT, "The clock is being advanced already"),
-    ClockKeptBusy: ErrorSpec(HTTPStatus.LOOP_DETECTED, "Callbacks cause sends without end"),
+    EndlessCallbacks: ErrorSpec(HTTPStatus.LOOP_DETECTED, "Callbacks cause sends without end"),
     errors.ClockOutOfRange: ErrorSpec(HTTPStatus.CONFLICT, "A clock cannot be set to this time"),
     errors.BodyTooLarge: ErrorSpec(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", _CLOSE),
     errors.UnsupportedMediaType: ErrorSpec(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON"),

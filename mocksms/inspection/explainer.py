@@ -98,7 +98,7 @@ class Explainer:
         )
 
     def _refused(self) -> Steps[list[Cause]]:
-        """The requests that created nothing and got an error, those that belong to no account too."""
+        """Return the requests that created nothing and got an error, also those that belong to no account."""
         requests = AccountScope(self._engine, None).requests(self._after)
         return [
             Cause(
@@ -125,7 +125,7 @@ class Explainer:
         others = (
             account
             for account in AccountScope(self._engine, None).accounts
-            # Parallel tests send alike: the account of another test is no cause.
+            # Parallel tests send similar messages: the account of another test is no cause.
             if not self._scope.holds(account) and not (label and account.label not in ("", label))
         )
         for account in islice(others, MAX_SEARCHED_ACCOUNTS):
@@ -158,7 +158,7 @@ class Explainer:
             yield Cause(kind="evicted", text=f"{count} {were} evicted, it may be one of their SMS; {limits}", id=None)
 
     def _queued(self, message_filter: MessageFilter) -> Steps[list[Cause]]:
-        """The messages that match but for their status, and are still queued."""
+        """Return the messages that match except for their status, and are still queued."""
 
         def matches(owned: OwnedMessage) -> bool:
             is_queued = owned.message.state in (State.QUEUED, State.NO_CREDIT)

@@ -16,7 +16,7 @@ from mocksms.engine.advance import Advance
 from mocksms.engine.callbacks import describe_callback
 from mocksms.engine.clock import Stopwatch
 from mocksms.engine.engine import Engine, EngineEvent
-from mocksms.inspection.errors import CallbacksUnfinished, ClockKeptBusy, ShuttingDown
+from mocksms.inspection.errors import CallbacksUnfinished, EndlessCallbacks, ShuttingDown
 from mocksms.inspection.explanations import describe_message
 from mocksms.sms.text import content_of
 
@@ -151,7 +151,7 @@ class CallbackWaits:
 
         Raises:
             CallbacksUnfinished: that takes too long.
-            ClockKeptBusy: callbacks cause sends without end.
+            EndlessCallbacks: callbacks cause sends without end.
             ShuttingDown: the mock stops.
             Disconnected: the client of the request disconnected.
         """
@@ -175,9 +175,9 @@ class CallbackWaits:
             unsent |= await self._until_sent(advance.account, unsent)
             if not self._engine.outbox.is_busy(advance.account):
                 if advance.end_instant() > MAX_GENERATIONS:
-                    raise _kept_busy(advance, MAX_GENERATIONS, "at later and later instants")
+                    raise _endless(advance, MAX_GENERATIONS, "at later and later instants")
                 return
-        raise _kept_busy(advance, MAX_ROUNDS, "at this instant")
+        raise _endless(advance, MAX_ROUNDS, "at this instant")
 
     def _disconnect(self, client: WaitingClient) -> None:
         client.is_disconnected = True
@@ -219,10 +219,10 @@ class CallbackWaits:
         return holding()
 
 
-def _kept_busy(advance: Advance, times: int, where: str) -> ClockKeptBusy:
+def _endless(advance: Advance, times: int, where: str) -> EndlessCallbacks:
     message = advance.latest_message()
     latest = message and describe_message(message.transaction_id, message.mobile_number, content_of(message))
-    return ClockKeptBusy(advance.now, times, where, latest)
+    return EndlessCallbacks(advance.now, times, where, latest)
 
 
 async def watch_disconnect(receive: Receive, act: Callable[[], object]) -> None:

@@ -45,9 +45,9 @@ def cut(text: str, limit: int = MAX_VALUE_LENGTH) -> str:
     return escape(text) if len(text) <= limit else f"{escape(text[:limit])}…"
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, limit: int = MAX_VALUE_LENGTH) -> str:
     """Return the beginning of a text in quotes, escaped."""
-    return f'"{cut(text)}"'
+    return f'"{cut(text, limit)}"'
 
 
 def has_credentials(url: str) -> bool:

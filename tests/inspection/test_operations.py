@@ -17,7 +17,7 @@ from mocksms.inspection.errors import (
     ERRORS,
     AdvanceInProgress,
     CallbacksUnfinished,
-    ClockKeptBusy,
+    EndlessCallbacks,
     ShuttingDown,
 )
 from mocksms.inspection.routes import ENDPOINTS
@@ -97,7 +97,7 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
     for name, path, body in SPECIAL:
         found.add((name, status(strict_mock, methods[name], f"/_mock/{path}", json=body)))
 
-    advance_errors = iter(2 * [AdvanceInProgress(NOON, NOON, []), ClockKeptBusy(NOON, 9, "", None), ShuttingDown()])
+    advance_errors = iter(2 * [AdvanceInProgress(NOON, NOON, []), EndlessCallbacks(NOON, 9, "", None), ShuttingDown()])
 
     async def unfinished(_: object, advance: Advance, *__: object) -> None:
         with advance:
