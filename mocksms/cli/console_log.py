@@ -121,12 +121,7 @@ def _is_logged(event: LoggedEvent) -> bool:
 def _message_columns(message: Message) -> tuple[datetime, str, str, str]:
     decided_by = escape(message.decided_by) if message.decided_by else f"scheduled for {_time(message.due_at)}"
     number, content = escape(message.mobile_number[:MAX_CHARACTERS]), quoted(content_of(message), MAX_CHARACTERS)
-    return (
-        message.history[-1].at,
-        number,
-        str(message.state),
-        f"{decided_by}  {content}",
-    )
+    return message.history[-1].at, number, str(message.state), f"{decided_by}  {content}"
 
 
 def _request_columns(request: RecordedRequest) -> tuple[datetime, str, str, str]:

@@ -136,7 +136,7 @@ class Assertions(Verification):
             return
         self._verified(expected, since, exactly=0)
         deadline = _end_of_watch(for_)
-        while (left := deadline - SteadyTime.seconds()) > 0 and self._comes(expected, since, left):
+        while (left := deadline - SteadyTime.seconds()) > 0 and self._wait_for_count(expected, since, left):
             self._verified(expected, since, exactly=0)
 
     def assert_nothing_sent(self, *, for_: DurationLike | None = None, since: SincePoint = None) -> None:
@@ -179,7 +179,7 @@ class Assertions(Verification):
         """
         limit = None if within is None else timedelta(seconds=in_seconds(within))
         alike = attrgetter("number", "content")
-        delivered = [each for each in self._messages(since=self._place(None)) if each.status in ("queued", "sent")]
+        delivered = [each for each in self._messages(since=self._cursor_of(None)) if each.status in ("queued", "sent")]
         ordered = sorted(delivered, key=lambda message: (*alike(message), message.cursor))
         for _, group in groupby(ordered, alike):
             for first, second in pairwise(group):
@@ -194,7 +194,7 @@ class Assertions(Verification):
         """
         _, explanation = self._explained("POST", "verify", {"reject_reason": "unsubscribe", "exactly": 0})
         if explanation:
-            messages = self._messages(reject_reason="unsubscribe", since=self._place(None))
+            messages = self._messages(reject_reason="unsubscribe", since=self._cursor_of(None))
             problem = f"{len(messages)} SMS to a number that had opted out, expected none"
             fail(too_many(explanation, problem, ["no SMS after an opt-out"], messages[:MAX_UNEXPECTED]))
 
@@ -256,9 +256,9 @@ class Assertions(Verification):
                 count = f"{times} more" if skipped else f"at least {times}"
                 self._fail_of_too_few(expected, since, len(fresh), count, f"within {timeout:g} s", notes)
             if len(candidates) < MAX_PAGE:
-                self._comes(expected, since, min(left, RECHECK_SECONDS), len(candidates) + 1)
+                self._wait_for_count(expected, since, min(left, RECHECK_SECONDS), len(candidates) + 1)
             else:
-                self._comes(expected, candidates[-1], min(left, RECHECK_SECONDS))
+                self._wait_for_count(expected, candidates[-1], min(left, RECHECK_SECONDS))
 
     def _watch_locally(self, expected: Expectation, since: SincePoint, for_: DurationLike | None) -> None:
         deadline = _end_of_watch(for_)
@@ -269,7 +269,7 @@ class Assertions(Verification):
             left = deadline - SteadyTime.seconds()
             if left <= 0:
                 return
-            self._comes(expected, cursor, min(left, RECHECK_SECONDS))
+            self._wait_for_count(expected, cursor, min(left, RECHECK_SECONDS))
 
     def _in_order(
         self, expectations: Sequence[Expectation], since: SincePoint, *, nothing_else: bool
@@ -283,7 +283,9 @@ class Assertions(Verification):
                 self._fail_of_too_few(expected, since, when=when)
             matched.append(found[0])
         ids = {message.transaction_id for message in matched}
-        others = [message for message in self._messages(since=self._place(since)) if message.transaction_id not in ids]
+        others = [
+            message for message in self._messages(since=self._cursor_of(since)) if message.transaction_id not in ids
+        ]
         if nothing_else and others:
             problem = describe_others(len(others), len(matched))
             fail(too_many(self._why({}, since), problem, ["nothing else"], others[:MAX_UNEXPECTED]))

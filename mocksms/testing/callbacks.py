@@ -70,12 +70,13 @@ class CallbackExpectation:
             found.append(ComparedCondition("url", self.url, callback.url, self.url in callback.url))
         if self.delivered is not None:
             expected = "delivered" if self.delivered else "not delivered"
-            is_met = callback.is_delivered if self.delivered else callback.is_undelivered or callback.state == "dropped"
-            found.append(ComparedCondition("state", expected, callback.state, is_met))
+            state = callback.state
+            matches = callback.is_delivered if self.delivered else callback.is_undelivered or state == "dropped"
+            found.append(ComparedCondition("state", expected, state, matches))
         return found
 
     def matches(self, callback: SmsCallback) -> bool:
-        """Whether a callback meets all conditions."""
+        """Whether a callback matches all conditions."""
         return all(condition.matches for condition in self.conditions(callback))
 
     def describe(self) -> list[str]:
@@ -169,7 +170,7 @@ class Callbacks(AccountHandle):
         return matched[-1]
 
     def replay(
-        self, replayed: SmsCallback | SmsMessage | str, order: ReplayOrder = "same", times: int = 1
+        self, source: SmsCallback | SmsMessage | str, order: ReplayOrder = "same", times: int = 1
     ) -> list[SmsCallback]:
         """Send a callback or all callbacks of a message again, and return the new callbacks.
 
@@ -177,17 +178,17 @@ class Callbacks(AccountHandle):
         whose application receives callbacks use `await sms.aio.replay(...)`.
 
         Args:
-            replayed: a callback, or a message, or the transaction id of a message.
+            source: a callback, or a message, or the transaction id of a message.
             order: order of the callbacks of a message: `same`, `reversed` or `shuffled`.
             times: how many times to send each again.
 
         Raises:
             MockRefused: the account has no such callback or message.
         """
-        if isinstance(replayed, SmsCallback):
-            rows = [self.api("POST", f"callbacks/{replayed.id}/replay") for _ in range(times)]
+        if isinstance(source, SmsCallback):
+            rows = [self.api("POST", f"callbacks/{source.id}/replay") for _ in range(times)]
         else:
-            path = f"messages/{transaction_id_of(replayed)}/callbacks/replay"
+            path = f"messages/{transaction_id_of(source)}/callbacks/replay"
             rows = self.api("POST", path, {"order": order, "times": times})["callbacks"]
         if not rows:
             return []

@@ -1,4 +1,4 @@
-"""Queries about messages that a mock answers or explains: which match an expectation, and why none does."""
+"""Verification of expectations by the mock: which messages match, and why others do not."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Verification(AccountHandle):
 
     def _candidates(self, expected: Expectation, since: SincePoint) -> list[SmsMessage]:
         """Return the messages that match what the mock can evaluate, oldest first."""
-        return self._messages(**expected.filters(), since=self._place(since))
+        return self._messages(**expected.filters(), since=self._cursor_of(since))
 
     def _verified(self, expected: Expectation, since: SincePoint, **count: int) -> list[SmsMessage]:
         return self._verify({**expected.filters(), **count}, since)
@@ -48,8 +48,8 @@ class Verification(AccountHandle):
             fail(explanation)
         return [message_of(row) for row in reversed(page["messages"])]
 
-    def _comes(self, expected: Expectation, since: SincePoint, within: float, count: int = 1) -> bool:
-        """Whether in time `count` messages match what the mock can evaluate."""
+    def _wait_for_count(self, expected: Expectation, since: SincePoint, within: float, count: int = 1) -> bool:
+        """Wait until `count` messages match what the mock can evaluate; return whether they did in time."""
         query = {**expected.filters(), "count": count, "timeout": within, "read_timeout": within + REQUEST_SECONDS}
         page, _ = self._explained("GET", "messages/wait", since=since, **query)
         return page is not None
@@ -62,11 +62,11 @@ class Verification(AccountHandle):
         Raises:
             MockRefused: the request is invalid.
         """
-        place = self._place(since)
+        after = self._cursor_of(since)
         try:
             if body is None:
-                return self.api(method, path, since=place, **query), None
-            return self.api(method, path, {**body, "since": place}, **query), None
+                return self.api(method, path, since=after, **query), None
+            return self.api(method, path, {**body, "since": after}, **query), None
         except MockRefused as error:
             if error.explanation is None:
                 raise
@@ -78,7 +78,7 @@ class Verification(AccountHandle):
         assert explanation is not None
         return explanation
 
-    def _place(self, since: SincePoint) -> int:
+    def _cursor_of(self, since: SincePoint) -> int:
         """Return the cursor after which messages count."""
         if since is None:
             return self._began
