@@ -52,31 +52,9 @@ def event_json(account: Account | None, event: LoggedEvent) -> str:
         case Message():
             return _message_json(owner, event)
         case RecordedRequest():
-            return json_line(
-                event.at,
-                "request",
-                account=owner,
-                method=event.method[:MAX_CHARACTERS],
-                target=event.target[:MAX_DETAILS],
-                status=event.status,
-                refusal=event.refusal,
-                note=event.note[:MAX_DETAILS],
-            )
+            return _request_json(owner, event)
         case _:
-            attempt = event.attempts[-1]
-            return json_line(
-                attempt.at,
-                "callback",
-                account=owner,
-                id=event.number,
-                transaction_id=event.details.transaction_id,
-                name=event.event,
-                url=event.webhook.url[:MAX_DETAILS],
-                state=event.state,
-                attempts=len(event.attempts),
-                error=(attempt.error or "")[:MAX_DETAILS],
-                due_at=event.due_at.isoformat() if event.due_at else None,
-            )
+            return _callback_json(owner, event)
 
 
 class ConsoleLog:
@@ -151,6 +129,36 @@ def _message_json(account: str | None, message: Message) -> str:
         decided_by=message.decided_by,
         scheduled_at=None if message.decided_by else message.due_at.isoformat(),
         content=content_of(message)[:MAX_CHARACTERS],
+    )
+
+
+def _request_json(account: str | None, request: RecordedRequest) -> str:
+    return json_line(
+        request.at,
+        "request",
+        account=account,
+        method=request.method[:MAX_CHARACTERS],
+        target=request.target[:MAX_DETAILS],
+        status=request.status,
+        refusal=request.refusal,
+        note=request.note[:MAX_DETAILS],
+    )
+
+
+def _callback_json(account: str | None, callback: Callback) -> str:
+    attempt = callback.attempts[-1]
+    return json_line(
+        attempt.at,
+        "callback",
+        account=account,
+        id=callback.number,
+        transaction_id=callback.details.transaction_id,
+        name=callback.event,
+        url=callback.webhook.url[:MAX_DETAILS],
+        state=callback.state,
+        attempts=len(callback.attempts),
+        error=(attempt.error or "")[:MAX_DETAILS],
+        due_at=callback.due_at.isoformat() if callback.due_at else None,
     )
 
 

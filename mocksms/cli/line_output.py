@@ -80,5 +80,5 @@ def _takes_output(stream: TextIO | None) -> bool:
     """Whether a write to a stream returns at once; then a pipe takes `PIPE_BYTES`."""
     try:
         return stream is None or bool(select.select([], [stream], [], 0)[1])
-    except (OSError, ValueError):  # a stream without a descriptor, or one that the system cannot ask
+    except (OSError, ValueError):  # a stream without a descriptor, or one that select does not support
         return True

@@ -110,7 +110,7 @@ class Protocol(HttpToolsProtocol):
             self._refuse(400, "The request headers are too long.")
         elif self._in_head:
             self._limit_head()
-        elif self._is_answered():
+        elif self._has_responded():
             self._become_idle()
 
     def send_400_response(self, msg: str) -> None:
@@ -159,7 +159,7 @@ class Protocol(HttpToolsProtocol):
             return
         if self._in_head:
             self._limit_head()
-        elif self._is_answered():
+        elif self._has_responded():
             self._idle.add(self)
 
     def pause_writing(self) -> None:
@@ -201,8 +201,8 @@ class Protocol(HttpToolsProtocol):
         self._idle.add(self)
 
     def _limit_head(self) -> None:
-        """Limit the time of a head that has begun. The time starts when the requests before it are answered."""
-        if self._head_timer is None and self._is_answered():
+        """Limit the time of a head that has begun. The time starts when the requests before it have their responses."""
+        if self._head_timer is None and self._has_responded():
             self._head_timer = self.loop.call_later(MAX_HEAD_SECONDS, self._refuse_slow_head)
 
     def _end_head(self) -> None:
@@ -233,7 +233,7 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(head + body)
         self.transport.close()
 
-    def _is_answered(self) -> bool:
+    def _has_responded(self) -> bool:
         """Whether every request whose head is complete has its response."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is None or cycle.response_complete

@@ -25,7 +25,7 @@ class MemoryBudget:
     Beyond it, the oldest record of the account that keeps most is evicted, so an account with much traffic cannot
     evict the records of one with little. Accounts are in classes by size, each twice the one below, and those in the
     highest class take turns: an eviction takes constant time, and is fair within a factor of two. `removals` counts
-    the records that were removed or replaced: whoever refers to records must let go of them when it changes.
+    the records that were removed or replaced: code that keeps references to records drops them when it changes.
     """
 
     def __init__(self, limit: int) -> None:

@@ -23,7 +23,7 @@ def default_limit() -> int:
 
 
 def _machine_memory() -> int:
-    """Return the bytes of memory; on systems that do not tell, enough for the largest default."""
+    """Return the bytes of memory; on systems that do not say, enough for the largest default."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
