@@ -127,6 +127,7 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
         _warn_of_variables(config, foreign_variables(os.environ))
         session = MockSession(server, options, defaults, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
         yield session
+        session.keep_report()
         late, unread = session.late_messages()
         config.stash[LATE] += late
         config.stash[UNREAD] += unread

@@ -91,6 +91,7 @@ class MockSession:
         self._late: list[LateMessages] = []
         self._unread: list[tuple[RunningTest, str]] = []
         self._not_reset: set[str] = set()
+        self._latest: RunningTest | None = None
         mock.api_key = self.new_key()
         mock.client.api_keys.add(mock.api_key)
         self.cursor = mock.cursor
@@ -117,7 +118,8 @@ class MockSession:
             sms.scenario(marker.scenario)
         if marker.frozen:
             sms.freeze(marker.frozen if isinstance(marker.frozen, datetime) else None)
-        return RunningTest(self, sms, marker)
+        self._latest = RunningTest(self, sms, marker)
+        return self._latest
 
     def end_test(self, run: RunningTest, nodeid: str, cursor: int) -> None:
         """Note the cursor at the end of a test: later messages to its account are late."""
@@ -136,6 +138,11 @@ class MockSession:
             for key in sorted(self._not_reset):
                 self.mock.client.request("POST", "reset", key=key)
                 self._not_reset.discard(key)
+
+    def keep_report(self) -> None:
+        """Keep the report of the latest test: pytest reports its teardown when the session has stopped the mock."""
+        if self._latest is not None:
+            self._latest.keep_report()
 
     def late_messages(self) -> tuple[list[LateMessages], list[str]]:
         """Return the late messages of all tests so far, oldest test first, and why some may be missing."""
@@ -203,6 +210,7 @@ class RunningTest:
         self._undelivered_reaction = marker.undelivered or session.options.undelivered
         self._has_failed = False
         self._has_passed = False
+        self._kept_report = ""
 
     def on_report(self, report: pytest.TestReport) -> None:
         """Add what the mock saw to the report of a failure. After the last report, reset accounts with fixed keys."""
@@ -212,10 +220,14 @@ class RunningTest:
             # Not when the fixture ends: receivers that are other fixtures may have stopped by then.
             self._find_undelivered()
         if report.failed and not (is_last and self._has_failed):
-            report.sections.append(("mocksms", self._mock_report()))
+            report.sections.append(("mocksms", self._kept_report or self._mock_report()))
         self._has_failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
         if is_last:
             self._session.reset_accounts(self.sms._api_keys - self._unique_keys)
+
+    def keep_report(self) -> None:
+        """Keep what the mock has recorded so far, for a failure of the teardown."""
+        self._kept_report = self._mock_report()
 
     def end(self, node: pytest.Item) -> None:
         """End the test: fail it or warn for what is wrong with it, unless it has failed already."""

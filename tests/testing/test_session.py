@@ -630,6 +630,23 @@ def test_failed_teardown_shows_what_the_mock_saw(runs: Runs, marker: str) -> Non
     assert "\n1 refused request\n  refused    POST /transactional/sms/send got 400: message.content" in printed
 
 
+@pytest.mark.parametrize("teardown", ["pass", "raise ValueError('teardown of the application')"])
+def test_teardown_of_the_last_test_shows_what_the_mock_saw(runs: Runs, teardown: str) -> None:
+    """Its report is made when the session has stopped the mock."""
+    tests = """
+        import pytest
+        @pytest.fixture
+        def application():
+            yield
+            TEARDOWN
+        def test_it(application, send):
+            send(content="")
+        """
+    printed = runs.run(tests.replace("TEARDOWN", teardown), passed=1, errors=1)
+    assert "\n1 refused request\n" in printed
+    assert "no report from the mock" not in printed
+
+
 def test_test_that_fails_as_expected_is_not_failed_again(runs: Runs) -> None:
     runs.run(
         """
