@@ -32,6 +32,9 @@ from mocksms.sms.webhook import Webhook
 MAX_KEY_LENGTH: Final = 256
 """Maximum of characters in an API key."""
 
+MAX_LABEL_LENGTH: Final = 500
+"""Characters of the label of an account."""
+
 ACCOUNT_SIZE: Final = 9_000
 """Bytes of an account without records and without settings of its own."""
 

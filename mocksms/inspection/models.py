@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from mocksms.engine.account import MAX_KEY_LENGTH
+from mocksms.engine.account import MAX_KEY_LENGTH, MAX_LABEL_LENGTH
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, shared_pattern
 from mocksms.schemas.types import whole
 from mocksms.sms.message import Reason, Status
@@ -16,7 +16,6 @@ MAX_ROWS: Final = 1_000
 """Records on one page."""
 
 MAX_NAME_LENGTH: Final = 200
-MAX_LABEL_LENGTH: Final = 500
 MAX_NUMBER_LENGTH: Final = 100
 MAX_TEXT_FILTER_LENGTH: Final = 3_000
 """Characters of a text to look for: all filters together must fit into a request line."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from mocksms.engine.account import MAX_LABEL_LENGTH
 from mocksms.errors import SettingsError
 from mocksms.settings import OPTIONS, Settings, flag_name
 from mocksms.testing.account import AccountHandle
-
-MAX_LABEL_LENGTH: Final = 500
-"""Characters of a label that a mock takes."""
 
 NUMBER_LISTS: Final = ("unsubscribed", "bounced", "kosher")
 """Properties of an account that several scenarios add to; of others the value of the first scenario counts."""
