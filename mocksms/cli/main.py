@@ -65,9 +65,7 @@ def _run(arguments: list[str]) -> int:
     return run(arguments)
 
 
-def _serve(arguments: list[str]) -> int:
-    from importlib.metadata import version
-
+def _serve_parser(version: str) -> Parser:
     commands = "".join(f"  {name:<21} {about}\n" for name, (_, about) in COMMANDS.items())
     parser = Parser(
         prog="mocksms",
@@ -78,8 +76,15 @@ def _serve(arguments: list[str]) -> int:
         epilog="Each option is also an environment variable; its name is in brackets.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"mocksms {version('mocksms')}")
-    settings, _ = read_settings(parser, arguments)
+    parser.add_argument("--version", action="version", version=f"mocksms {version}")
+    return parser
+
+
+def _serve(arguments: list[str]) -> int:
+    from importlib.metadata import version
+
+    installed = version("mocksms")
+    settings, _ = read_settings(_serve_parser(installed), arguments)
     _exit_on_signal()
     configure_logs(settings.log_format)
 
@@ -100,7 +105,7 @@ def _serve(arguments: list[str]) -> int:
     if not settings.quiet:
         engine.listeners.append(ConsoleLog(LineOutput(settings.log_format), line_of))
     write = SideOutput(settings.log_format)
-    serve(engine, listener, lambda: write(banner_of(engine, url, version("mocksms"))), scenarios)
+    serve(engine, listener, lambda: write(banner_of(engine, url, installed)), scenarios)
     return 0
 
 
