@@ -34,6 +34,9 @@ class Drafter:
         self.submission = submission
         self.now = account.clock.now()
         self.initial_history = lifecycle.initial_history(self.now, "accepted")
+        self._sender = well_formed(submission.sender or "")
+        self._tags = tuple(map(well_formed, submission.tags))
+        self._charset = well_formed(submission.charset)
         self._account = account
         self._template = template
         self._links = links._replace(token="0" * TOKEN_LENGTH)
@@ -95,9 +98,9 @@ class Drafter:
             mobile_number=recipient.mobile_number,
             digits=number.digits,
             content=self._filled(recipient),
-            sender=submission.sender or account.sender,
-            tags=submission.tags,
-            charset=submission.charset,
+            sender=self._sender or account.sender,
+            tags=self._tags,
+            charset=self._charset,
             wants_async=submission.wants_async,
             nth=account.messages.nth(number.digits, account.numbering.latest + 1) + before,
             count_segments=partial(self.segments, recipient),
@@ -131,9 +134,9 @@ def facts_of(account: Account, message: Message) -> MessageFacts:
         mobile_number=message.mobile_number,
         digits=message.digits,
         content=well_formed(content_of(message)),
-        sender=message.sender,
-        tags=submission.tags,
-        charset=submission.charset,
+        sender=well_formed(message.sender),
+        tags=tuple(map(well_formed, submission.tags)),
+        charset=well_formed(submission.charset),
         wants_async=submission.wants_async,
         nth=account.messages.nth(message.digits, message.sequence),
         count_segments=lambda: message.segments,

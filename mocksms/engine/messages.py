@@ -134,9 +134,14 @@ def _value_tests(query: MessageQuery) -> Iterator[MessageTest]:
     if query.reject_reason is not None:
         yield lambda message: message.state.reason is query.reject_reason
     if tags:
-        yield lambda message: not tags.isdisjoint(message.submission.tags)
+        yield (
+            (lambda message: not tags.isdisjoint(map(well_formed, message.submission.tags)))
+            if _is_replaced(tags)
+            else lambda message: not tags.isdisjoint(message.submission.tags)
+        )
     if senders:
-        yield lambda message: message.sender in senders
+        read_sender = _as_shown(attrgetter("sender"), "".join(senders))
+        yield lambda message: read_sender(message) in senders
 
 
 def _text_tests(query: MessageQuery) -> Iterator[MessageTest]:
@@ -158,6 +163,11 @@ def _text_tests(query: MessageQuery) -> Iterator[MessageTest]:
 def _as_shown(read: Callable[[Message], str], expected: str) -> Callable[[Message], str]:
     """Return how to read a text where something is looked for: as it is shown if that has a replaced surrogate."""
     return (lambda message: well_formed(read(message))) if REPLACEMENT in expected else read
+
+
+def _is_replaced(values: Iterable[str]) -> bool:
+    """Whether one of the values has a replaced surrogate, so that no index has it as it was sent."""
+    return any(REPLACEMENT in value for value in values)
 
 
 def _with_size(message: Message, before: Message) -> Message:
@@ -362,9 +372,9 @@ class MessageStore:
             return () if found is None else (found,)
         if query.digits is not None:
             return self._indexed(self._by_digits, (query.digits,), query)
-        if query.tags:
+        if query.tags and not _is_replaced(query.tags):
             return self._indexed(self._by_tag, query.tags, query)
-        if query.senders:
+        if query.senders and not _is_replaced(query.senders):
             return self._indexed(self._by_sender, query.senders, query)
         return self._log.newest_first(query.after, query.before)
 

@@ -883,6 +883,24 @@ def test_lone_surrogate_in_a_filter_matches_that_of_a_message(api: Api, name: st
     assert api.refused(409, "POST", "verify", {name: f"no {part}"})["explanation"]["closest"]
 
 
+@pytest.mark.parametrize("part", [f"promo {LONE}", "promo \ufffd"], ids=ascii)
+def test_lone_surrogate_in_a_tag_or_sender_matches_that_of_a_message(api: Api, part: str) -> None:
+    (sent,) = api.send(PHONE, sender=f"promo {LONE}", tags=["otp", f"promo {LONE}"])
+    for name in ("tag", "sender"):
+        assert api.post("verify", {name: part})["messages"][0]["transaction_id"] == sent
+        assert api.refused(409, "POST", "verify", {name: f"no {part}"})["explanation"]["closest"]
+
+
+def test_lone_surrogate_in_a_rule_matches_that_of_a_message(api: Api) -> None:
+    fields = {"tag": [LONE], "sender": LONE, "charset": LONE}
+    rules = [{"match": {name: LONE}, "name": name, "outcome": "queued"} for name in fields]
+    api.request_json("PUT", "scenario", {"rule": rules})
+    for place, (name, value) in enumerate(fields.items(), 1):
+        for scheduled in ({}, {"async": True}):
+            (sent,) = api.send(PHONE, **{"tags" if name == "tag" else name: value}, **scheduled)
+            assert api.get(f"messages/{sent}")["decided_by"] == f"rule {place} ({name}) of the scenario"
+
+
 def test_lone_surrogate_in_a_number_matches_that_of_a_message(api: Api) -> None:
     (sent,) = api.send(f"97{LONE}")
     for expected in (f"97{LONE}", "97\ufffd"):
