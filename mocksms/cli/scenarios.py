@@ -13,6 +13,7 @@ from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, runnin
 from mocksms.cli.output import complain, echo, echo_file, table
 from mocksms.errors import InvalidScenario, MockRefused, MockUnreachable, ScenarioIssue, SettingsError
 from mocksms.settings import Settings
+from mocksms.sms.sizes import format_size
 
 if TYPE_CHECKING:
     from mocksms.scenario.library import Library
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 MAX_ACCOUNTS: Final = 5
 """Accounts that an error lists, the latest used."""
+
+MAX_JOURNAL_SIZE: Final = 1 << 28
+"""Bytes of a journal that a scenario is checked against. It may come from a pipe."""
 
 MAX_ABOUT: Final = 120
 """Characters of a description in the list; the rest is cut off."""
@@ -121,10 +125,7 @@ def _dry_run(read: Mapping[Path, Scenario], against: str, settings: Settings, *,
     from mocksms.engine.rules import combine
     from mocksms.scenario.compiler import compile_scenario
 
-    try:
-        journal = Path(against).read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{against} cannot be read: {error.strerror}.") from error
+    journal = _read_journal(against)
     active = combine(compile_scenario(scenario, path.name, settings) for path, scenario in read.items())
     rules = dry_run(active, read_journal(journal, against), settings)
     if as_json:
@@ -135,6 +136,17 @@ def _dry_run(read: Mapping[Path, Scenario], against: str, settings: Settings, *,
         if never := [rule.label for rule in rules if not rule.applied]:
             echo(f"\nNever applied: {', '.join(never)}.\n")
     return 0 if all(rule.applied for rule in rules) else 1
+
+
+def _read_journal(name: str) -> bytes:
+    try:
+        with Path(name).open("rb") as file:
+            raw = file.read(MAX_JOURNAL_SIZE + 1)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    if len(raw) > MAX_JOURNAL_SIZE:
+        raise SettingsError(f"{name} is longer than {format_size(MAX_JOURNAL_SIZE)}.")
+    return raw
 
 
 def schema(arguments: list[str]) -> int:

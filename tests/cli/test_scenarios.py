@@ -88,6 +88,7 @@ def test_show_prints_the_file_of_a_scenario(capsys: Captured) -> None:
         (["check", "rate-limitd"], "There is no scenario 'rate-limitd'; did you mean rate-limited?"),
         (["check", "good.toml", "--jsn"], "Unknown option --jsn; did you mean --json?"),
         (["check", "good.toml", "--against", "nix"], "nix cannot be read: No such file or directory."),
+        (["check", "good.toml", "--against", "n\0"], "n\\x00 cannot be read: embedded null byte."),
         (["check", "good.toml", "--against", "good.toml"], "good.toml is not a response of GET /_mock/requests."),
         (["record"], "--key is missing: the API key of the account, such as mocksms record --key KEY."),
         (["record", "--key", "k", "--url", "mock"], "'mock' is not the URL of a mock"),
@@ -210,6 +211,12 @@ def test_check_against_a_journal_counts_matched_and_applied_rules(journal: str, 
         "",
         "Never applied: rule 2 of good.toml.",
     ]
+
+
+def test_check_against_an_endless_journal_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr("mocksms.cli.scenarios.MAX_JOURNAL_SIZE", 2048)
+    assert main(["check", "good.toml", "--against", "/dev/zero"]) == 2
+    assert capsys.readouterr().err == "mocksms: /dev/zero is longer than 2KiB.\n"
 
 
 def test_check_against_a_journal_succeeds_if_every_rule_was_applied(journal: str, capsys: Captured) -> None:
