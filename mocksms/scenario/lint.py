@@ -21,7 +21,7 @@ MAX_COMPARISONS: Final = 50_000
 """Comparisons with wildcard rules in one scenario; in a very long one, each rule is compared with the first ones."""
 
 _TEXTS: Final = ("content", "tag", "sender", "charset")
-"""Conditions for a text, in which `*` is a character as any other."""
+"""Conditions for a text, in which `*` is an ordinary character."""
 
 _SPECIAL: Final = re.compile(r"[\\.^$+?{}\[\]|()]")
 
@@ -72,7 +72,7 @@ def _about_asterisk(text: str) -> str:
     *_, last = pieces = [_SPECIAL.sub(r"\\\g<0>", piece) for piece in text.split(numbers.WILDCARD)]
     expression = f"^{'.*'.join(pieces)}{'$' if last else ''}".removeprefix("^.*").removesuffix(".*")
     flag = "(?s)" if ".*" in expression else ""
-    return f"* is a character as any other here; for any characters write '{REGEX}{flag}{expression or '^'}'"
+    return f"* is an ordinary character here; to match any characters, write '{REGEX}{flag}{expression or '^'}'"
 
 
 def _narrow(match: Match) -> frozenset[tuple[str, object]]:

@@ -55,8 +55,8 @@ def describe_foreign(environment: Mapping[str, str], options: Sequence[str]) -> 
         names.append(f"{variable} (did you mean {variable_name(near[0])}?)" if near else variable)
     if not names:
         return ""
-    are_unknown = "is not an environment variable" if len(names) == 1 else "are not environment variables"
-    return f"{', '.join(names)} {are_unknown} of mocksms, and ignored."
+    verb, noun = ("is", "an environment variable") if len(names) == 1 else ("are", "environment variables")
+    return f"{', '.join(names)} {verb} not {noun} of mocksms, and {verb} ignored."
 
 
 def _meant(variable: str, options: Sequence[str]) -> Iterator[tuple[int, str]]:

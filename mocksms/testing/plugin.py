@@ -306,7 +306,7 @@ def _raw_options(config: pytest.Config, environment: Mapping[str, str] = os.envi
     """Return the raw values of all options that are set, each with where.
 
     Raises:
-        SettingsError: a variable has our prefix but is not an option.
+        SettingsError: a variable is the name of an option with a typing error.
     """
     given = {name: _raw_values(name, config) for name in (*SESSION_OPTIONS, *OPTIONS)}
     ini: dict[str, Raw] = {

@@ -353,7 +353,7 @@ def test_foreign_variable_is_a_warning(
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("MOCKSMS_IMAGE\x1b", "x")
     assert main([command]) == 0
-    warning = "mocksms: MOCKSMS_IMAGE\\x1b is not an environment variable of mocksms, and ignored.\n"
+    warning = "mocksms: MOCKSMS_IMAGE\\x1b is not an environment variable of mocksms, and is ignored.\n"
     assert capsys.readouterr().err == warning
 
 

@@ -179,7 +179,7 @@ def test_check_warns_of_asterisks_in_texts_and_names_the_expression_to_write(cap
     rule = 'outcome = "sent"\nmatch.tag = "otp-*"\nmatch.to = "972-52-*"\n'
     Path("star.toml").write_text(f"[[rule]]\n{rule}", encoding="utf-8")
     assert main(["check", "star.toml", "good.toml"]) == 0
-    text = "* is a character as any other here; for any characters write 'regex:^otp-'"
+    text = "* is an ordinary character here; to match any characters, write 'regex:^otp-'"
     assert capsys.readouterr().out.splitlines() == [
         f"star.toml:3: rule 1.match.tag: warning: {text}",
         "2 files checked, no issues, 1 warning.",

@@ -122,7 +122,7 @@ def test_rule_is_reachable_if_it_matches_more_than_the_earlier_one(
 def test_text_with_asterisk_is_named_with_the_expression_for_any_characters(text: str, expression: str) -> None:
     rules = [{"match": {name: text}, **SENT} for name in ("content", "tag", "sender", "charset")]
     found = literal_asterisks(Scenario.model_validate({"rule": rules}))
-    issue = f"* is a character as any other here; for any characters write 'regex:{expression}'"
+    issue = f"* is an ordinary character here; to match any characters, write 'regex:{expression}'"
     assert found == [
         (("rule", index, "match", name), issue) for index, name in enumerate(("content", "tag", "sender", "charset"))
     ]

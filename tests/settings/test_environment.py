@@ -71,11 +71,11 @@ def test_other_variables_are_ignored_with_a_warning(name: str) -> None:
 
 def test_one_warning_names_all_foreign_variables_and_what_may_be_meant() -> None:
     assert describe_foreign({"MOCKSMS_IMAGE": "a"}, ALL) == (
-        "MOCKSMS_IMAGE is not an environment variable of mocksms, and ignored."
+        "MOCKSMS_IMAGE is not an environment variable of mocksms, and is ignored."
     )
     assert describe_foreign({"MOCKSMS_SENDER_ID": "a", "MOCKSMS_IMAGE": "b", "PATH": "c"}, ALL) == (
         "MOCKSMS_IMAGE, MOCKSMS_SENDER_ID (did you mean MOCKSMS_SENDER?) are not environment variables of mocksms, "
-        "and ignored."
+        "and are ignored."
     )
 
 

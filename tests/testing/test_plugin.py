@@ -131,9 +131,9 @@ def test_foreign_variables_are_one_warning(runs: Runs, monkeypatch: pytest.Monke
     assert "MOCKSMS" not in printed
     monkeypatch.setenv("MOCKSMS_IMAGE", "mocksms:0.1.0")
     printed = runs.run("def test_it(mocksms): ...\ndef test_other(mocksms): ...", "-W", "error", passed=2)
-    assert printed.count("MOCKSMS_IMAGE is not an environment variable of mocksms, and ignored.") == 1
+    assert printed.count("MOCKSMS_IMAGE is not an environment variable of mocksms, and is ignored.") == 1
     printed = runs.run("def test_it(mocksms): ...\ndef test_other(mocksms): ...", "-n2", passed=2, warnings=1)
-    assert "MOCKSMS_IMAGE is not an environment variable of mocksms, and ignored." in printed
+    assert "MOCKSMS_IMAGE is not an environment variable of mocksms, and is ignored." in printed
 
 
 def test_settings_can_be_overridden(runs: Runs) -> None:
