@@ -13,11 +13,12 @@ from typing import Any
 
 import requests
 
+from mocksms.connections.listener import base_url, bind
 from mocksms.engine.clock import system_time
 from mocksms.engine.engine import Engine
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
 from mocksms.scenario.library import StartScenarios
-from mocksms.server import Server, base_url, bind
+from mocksms.server import Server
 from mocksms.settings import Settings
 from mocksms.testing.server import SteadyLoop
 

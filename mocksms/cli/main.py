@@ -91,9 +91,10 @@ def _serve(arguments: list[str]) -> int:
     from mocksms.cli.console import banner, banner_json
     from mocksms.cli.console_log import ConsoleLog, event_json, event_line
     from mocksms.cli.line_output import LineOutput
+    from mocksms.connections.listener import base_url, bind
     from mocksms.engine.engine import Engine
     from mocksms.scenario.library import StartScenarios
-    from mocksms.server import base_url, bind, serve
+    from mocksms.server import serve
 
     scenarios = StartScenarios(settings)
     listener = bind(settings)

@@ -1,1 +1,1 @@
-"""HTTP connections of a mock: accepting, time limits, faults on the wire, forked processes."""
+"""HTTP connections of a mock: listening, accepting, time limits, faults on the wire, forked processes."""

@@ -76,7 +76,7 @@ class SegmentsView(ResponseModel):
     count: int
     characters: int = Field(description="Characters of the text, counted in code points")
     boundaries: list[int] = Field(description=f"Where each further segment starts. {CODE_POINTS}")
-    boundaries_utf16: list[int] = Field(description=f"The same. {UTF16}")
+    boundaries_utf16: list[int] = Field(description=f"Where each further segment starts. {UTF16}")
     units: int = Field(description="Septets in GSM-7, UTF-16 code units in UCS-2")
     forced_by: ForcedByView | None
 
@@ -86,8 +86,8 @@ class CodeView(ResponseModel):
 
     code: str = Field(description="As typed into a form: no spaces, hyphens or prefix such as `G-`")
     index: int = Field(description=f"Where it starts in the text. {CODE_POINTS}")
-    index_utf16: int = Field(description=f"The same. {UTF16}")
-    length: int = Field(description="As written in the text, the same in code points and UTF-16 code units")
+    index_utf16: int = Field(description=f"Where it starts in the text. {UTF16}")
+    length: int = Field(description="Length as written in the text, the same in code points and UTF-16 code units")
     announced: bool = Field(description="Whether the text calls it a code")
 
 

@@ -50,9 +50,10 @@ class ThreadedServer:
             InvalidScenario, UnknownScenario: a scenario of the settings cannot be loaded.
         """
         with _collector_paused():
+            from mocksms.connections.listener import base_url, bind
             from mocksms.engine.engine import Engine
             from mocksms.scenario.library import StartScenarios
-            from mocksms.server import Server, base_url, bind
+            from mocksms.server import Server
 
         stage = StartScenarios(self.settings)
         listener = bind(self.settings)

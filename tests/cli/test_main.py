@@ -21,10 +21,10 @@ import pytest
 import requests
 
 from mocksms.cli.main import COMMANDS, UNUSABLE, main
+from mocksms.connections.listener import bind
 from mocksms.errors import InvalidScenario, ScenarioIssue, SettingsError, UnknownScenario
 from mocksms.fidelity import Evidence, ledger
 from mocksms.inspection.mock import fidelity_view
-from mocksms.server import bind
 from mocksms.settings import GROUPS, OPTIONS, Settings, flag_name, variable_name
 from mocksms.sms.magic import Catalogue
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, body
@@ -271,7 +271,7 @@ def test_serving_returns_exit_code_0(monkeypatch: pytest.MonkeyPatch, capsys: py
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_before_the_mock_listens_ends_it(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
     """The first process of a container ignores signals without a handler."""
-    monkeypatch.setattr("mocksms.server.bind", lambda _: signal.raise_signal(number))
+    monkeypatch.setattr("mocksms.connections.listener.bind", lambda _: signal.raise_signal(number))
     with pytest.raises(SystemExit) as left:
         main(["--port", "0"])
     assert left.value.code == 0
@@ -519,7 +519,7 @@ def test_flags_reach_the_settings(monkeypatch: pytest.MonkeyPatch, arguments: li
         used.append(settings)
         return bind(Settings(port=0))
 
-    monkeypatch.setattr("mocksms.server.bind", listen)
+    monkeypatch.setattr("mocksms.connections.listener.bind", listen)
     monkeypatch.setattr("mocksms.server.serve", lambda _, listener, *__: listener.close())
     assert main(arguments) == 0
     assert used == [expected]

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
+from mocksms.connections.listener import bind
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
 from mocksms.inspection import events as streams
 from mocksms.inspection.context import Context
 from mocksms.inspection.events import MAX_TEXT
-from mocksms.server import bind
 from mocksms.settings import Settings
 from tests import support
 from tests.inspection.support import INVALID, Api
