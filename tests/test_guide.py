@@ -322,6 +322,6 @@ def test_unknown_page_gets_the_nearest_name(name: str, hint: str, capsys: pytest
     assert capsys.readouterr().err == f"mocksms: Unknown page {name!r}; {hint}\n"
 
 
-def test_page_on_pytest_names_every_export() -> None:
-    text = (GUIDE / "pytest.md").read_text(encoding="utf-8")
+def test_second_page_on_pytest_names_every_export() -> None:
+    text = (GUIDE / "pytest-more.md").read_text(encoding="utf-8")
     assert [name for name in mocksms.__all__ if f"`{name}`" not in text] == []
