@@ -11,7 +11,7 @@ from typing import Final
 from mocksms.engine.account import Account
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.messages import TOKEN_LENGTH, initial_size, size_of_fields
-from mocksms.engine.patterns import TEXT_TIMEOUT, RegexBudget
+from mocksms.engine.patterns import SEND_TIMEOUT, TEXT_TIMEOUT, RegexBudget
 from mocksms.engine.steps import Steps
 from mocksms.sms import lifecycle
 from mocksms.sms.message import History, Message, Recipient, Submission
@@ -44,8 +44,10 @@ class Drafter:
         self._initial_size = initial_size(submission, count)
         self._counted: dict[int, int] = {}
         self._texts: dict[int, str] = {}
-        self._budget = RegexBudget(TEXT_TIMEOUT)
-        self._remarks: dict[str, None] = {}
+        self._budget = RegexBudget(TEXT_TIMEOUT, SEND_TIMEOUT)
+        self._fault_budget = RegexBudget(TEXT_TIMEOUT)
+        self._fault_remarks: dict[str, None] = {}
+        self._remarks: dict[int, dict[str, None]] = {}
 
     def draft(
         self,
@@ -86,12 +88,21 @@ class Drafter:
         before: Counter[str] = Counter()
         all_facts: list[MessageFacts] = []
         for recipient, number in zip(recipients, parsed, strict=True):
-            all_facts.append(self.facts(recipient, number, before[number.digits]))
+            nth = before[number.digits]
+            all_facts.append(self._facts(recipient, number, self._fault_budget, self._fault_remarks, nth))
             before[number.digits] += 1
             yield
         return all_facts
 
-    def facts(self, recipient: Recipient, number: PhoneNumber, before: int = 0) -> MessageFacts:
+    def facts(self, recipient: Recipient, number: PhoneNumber) -> MessageFacts:
+        """Return what rules match on for the next message, the one to a recipient."""
+        self._budget.refill()
+        remarks = self._remarks.setdefault(id(recipient.fields), {**self._fault_remarks})
+        return self._facts(recipient, number, self._budget, remarks)
+
+    def _facts(
+        self, recipient: Recipient, number: PhoneNumber, budget: RegexBudget, remarks: dict[str, None], before: int = 0
+    ) -> MessageFacts:
         """Return what rules match on for the message to a recipient, with `before` more messages to its number."""
         submission, account = self.submission, self._account
         return MessageFacts(
@@ -104,8 +115,8 @@ class Drafter:
             wants_async=submission.wants_async,
             nth=account.messages.nth(number.digits, account.numbering.latest + 1) + before,
             count_segments=partial(self.segments, recipient),
-            budget=self._budget,
-            remarks=self._remarks,
+            budget=budget,
+            remarks=remarks,
         )
 
     def _filled(self, recipient: Recipient) -> str:

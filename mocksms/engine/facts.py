@@ -21,7 +21,8 @@ class MessageFacts:
     """The properties of a message that rules match on.
 
     `nth` counts the messages to its number in the account, including this one. `budget` is for the regular
-    expressions of all rules, `remarks` say which rules could not be tried; the messages of one send share both.
+    expressions of all rules; the messages of one send share it. `remarks` say which rules could not be tried; the
+    messages of one send with the same content share them.
     """
 
     mobile_number: str
@@ -38,15 +39,15 @@ class MessageFacts:
 
     def remark_on_time(self, what: str) -> None:
         """Remark, and log once for a send, that no time was left for the regular expression of a rule."""
-        limit = f"regular expressions took more than {1000 * self.budget.seconds:g} ms in one send"
-        remark = f"{limit}; the others were not tried"
-        if remark not in self.remarks:
+        remark = f"regular expressions took more than {self.budget.limit}; the others were not tried"
+        if remark not in self.budget.warnings:
             log.warning(
                 "%s: %s. Outcomes may differ; make the expressions simpler, or name a number, tag or sender as well.",
                 escape(what),
                 remark,
             )
-            self.remarks[remark] = None
+            self.budget.warnings.add(remark)
+        self.remarks[remark] = None
 
     def with_remarks(self, decided_by: str) -> str:
         """Return what decided about a message or request, with the first remarks."""

@@ -20,7 +20,13 @@ REGEX_TIMEOUT: Final = 1.0
 """Seconds for all the texts of one search, which pauses between texts."""
 
 TEXT_TIMEOUT: Final = 0.05
-"""Seconds for one text, and for all the texts of one send: during this time the mock handles no other request."""
+"""Seconds for one text, for one message, and for the fault rules of one send.
+
+During this time the mock handles no other request.
+"""
+
+SEND_TIMEOUT: Final = 1.0
+"""Seconds for all the messages of one send, which pauses between messages."""
 
 MAX_CACHED_TEXTS: Final = 4
 """Texts for which a pattern keeps the result."""
@@ -32,10 +38,29 @@ _GROUP_REPETITIONS: Final = re.compile(r"\)\{(\d+)", re.ASCII)
 
 
 class RegexBudget:
-    """Time for one search, shared by all its patterns; `left` are the seconds left."""
+    """Time for one search, shared by all its patterns; `left` are the seconds left.
 
-    def __init__(self, seconds: float = REGEX_TIMEOUT) -> None:
+    `reserve` are more seconds for further searches, of which each has at most `seconds`. `warnings` are those logged.
+    """
+
+    def __init__(self, seconds: float = REGEX_TIMEOUT, total: float | None = None) -> None:
         self.seconds = self.left = seconds
+        self.total = seconds if total is None else total
+        self.reserve = self.total - seconds
+        self.warnings = set[str]()
+
+    @property
+    def limit(self) -> str:
+        """The limit that ends when no time is left."""
+        return (
+            f"{1000 * self.seconds:g} ms for one message" if self.reserve else f"{1000 * self.total:g} ms in one send"
+        )
+
+    def refill(self) -> None:
+        """Start another search."""
+        seconds = min(self.seconds - self.left, self.reserve)
+        self.left += seconds
+        self.reserve -= seconds
 
 
 class Pattern:

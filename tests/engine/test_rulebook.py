@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from itertools import count
+from itertools import chain, count, repeat
 from typing import Any
 
 import pytest
@@ -185,7 +185,7 @@ def test_rule_is_switched_off_only_for_its_own_slow_pattern(caplog: pytest.LogCa
         return test
 
     world = World(
-        a_scenario(a_rule("quick", DOWN, takes(0)), a_rule("slow", DOWN, takes(9)), a_rule("late", None, takes(0)))
+        a_scenario(a_rule("quick", DOWN, takes(0)), a_rule("slow", DOWN, takes(9)), a_rule("late", DOWN, takes(0)))
     )
     world.submit(NUMBER, "972-54-2222222")
     assert [live.timed_out for live in world.account.rules.rules] == [False, True, False]
@@ -193,7 +193,8 @@ def test_rule_is_switched_off_only_for_its_own_slow_pattern(caplog: pytest.LogCa
 
 
 SLOW = r"regex:^(a|aa|aaa)+b"
-OVER = "regular expressions took more than 50 ms in one send; the others were not tried"
+OVER = "regular expressions took more than 50 ms for one message; the others were not tried"
+OVER_IN_ALL = OVER.replace("50 ms for one message", "1000 ms in one send")
 
 
 def world_with(*rules: dict[str, Any]) -> World:
@@ -216,6 +217,32 @@ def test_message_says_that_the_time_for_expressions_was_over(
         assert message.history[-1].cause == message.decided_by
     (record,) = caplog.records
     assert record.getMessage().startswith(f"rule 2 of x.toml: {OVER}. Outcomes may differ; make the expressions")
+
+
+def submit_distinct(world: World, count: int) -> list[str | None]:
+    """Send `count` messages with different contents, and return what decided about each."""
+    to = [Recipient(f"972-54-{place:07}", {"name": str(place)}) for place in range(count)]
+    accepted = world.engine.submit(world.account, Submission(content="#name#"), to)
+    return [message.decided_by for message in accepted.messages]
+
+
+def test_each_message_of_a_send_has_time_for_expressions(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world_with({"match": {"content": "regex:^[0-9]+$"}, "outcome": "invalid"})
+    monkeypatch.setattr("mocksms.engine.patterns.timer", count(0, 0.04).__next__)
+    decided = submit_distinct(world, 30)
+    assert decided == ["rule 1 of x.toml"] * 25 + [f"no rule or list applied; {OVER_IN_ALL}"] * 5
+
+
+def test_message_that_takes_all_its_time_takes_none_of_the_next(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = world_with(
+        {"match": {"content": "regex:x"}, "outcome": "sent"}, {"match": {"content": "regex:[01]"}, "outcome": "invalid"}
+    )
+    # The first search takes 60 ms, those after it none.
+    monkeypatch.setattr("mocksms.engine.patterns.timer", chain([0, 0.06], repeat(1)).__next__)
+    assert submit_distinct(world, 2) == [f"no rule or list applied; {OVER}", "rule 2 of x.toml"]
+    assert len(caplog.records) == 1
 
 
 def test_message_says_that_a_rule_is_switched_off() -> None:
@@ -258,7 +285,7 @@ def test_rules_with_expressions_are_passed_over_once_the_time_is_over(match: str
     for counted in book.rules:
         counted.rule = replace(counted.rule, conditions=(partial(pytest.fail, "tried"),))
     assert (book.take_outcome(seen, NOON), book.take_fault(ApiOperation.SEND, [seen], NOON)) == (None, None)
-    assert [*seen.remarks] == [OVER.replace("50", "0")]
+    assert [*seen.remarks] == [OVER_IN_ALL.replace("1000", "0")]
 
 
 def test_outcome_rules_apply_to_messages_and_fault_rules_to_requests() -> None:
