@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from enum import StrEnum
 from heapq import merge
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Final, NamedTuple
 
 from mocksms.engine.facts import MessageFacts
@@ -26,6 +26,7 @@ class TermKind(StrEnum):
     NTH_TO_NUMBER = "nth to a number"
     NUMBER_START = "start of a number"
     NUMBER_END = "end of a number"
+    NUMBER_PART = "part of a number"
     NTH = "nth"
     SENDER = "sender"
     CHARSET = "charset"
@@ -73,8 +74,18 @@ _PER_SEND: Final[dict[TermKind, Callable[[MessageFacts], Iterable[Hashable]]]] =
 
 def content_terms(text: str) -> list[Term]:
     """Return terms of a text that a content must contain; a short text has none."""
-    step = len(text) // MAX_PARTS + 1
-    return [Term(TermKind.CONTENT_PART, part) for part in _parts(text, step)]
+    return [*_part_terms(TermKind.CONTENT_PART, text, len(text) // MAX_PARTS + 1)]
+
+
+def number_terms(pieces: Sequence[str]) -> list[Term]:
+    """Return terms of the pieces between the asterisks of a number."""
+    ends = ((TermKind.NUMBER_START, pieces[0]), (TermKind.NUMBER_END, pieces[-1]))
+    parts = (term for piece in pieces[1:-1] for term in _part_terms(TermKind.NUMBER_PART, piece, 1))
+    return [*(Term(kind, piece) for kind, piece in ends if piece), *islice(parts, MAX_PARTS)]
+
+
+def _part_terms(kind: TermKind, text: str, step: int) -> Iterator[Term]:
+    return (Term(kind, part) for part in _parts(text, step))
 
 
 def _parts(text: str, step: int) -> Iterator[str]:
@@ -135,6 +146,8 @@ class IndexedRules:
         return [*(term for term in self._recipient_terms(facts) if term in self.positions), *self._send_terms]
 
     def _recipient_terms(self, facts: MessageFacts) -> Iterator[Term]:
+        if self._values[TermKind.NUMBER_PART]:
+            yield from dict.fromkeys(_part_terms(TermKind.NUMBER_PART, facts.digits, 1))
         for kind, value in self._per_recipient:
             yield Term(kind, value(facts))
         digits = facts.digits

@@ -10,7 +10,7 @@ from typing import Any, Final
 from mocksms.engine import rules
 from mocksms.engine.account import LISTED_NUMBER_SIZE, digits_of
 from mocksms.engine.patterns import Pattern, RegexBudget
-from mocksms.engine.rule_index import NUMBER_REGEX, TEXT_REGEX, Term, TermKind, content_terms
+from mocksms.engine.rule_index import NUMBER_REGEX, TEXT_REGEX, Term, TermKind, content_terms, number_terms
 from mocksms.engine.rules import ActiveScenario, ApiOperation, Condition, FaultSpec, RateLimit, rate_limit_spec
 from mocksms.scenario.schema import (
     AccountModel,
@@ -186,8 +186,7 @@ def _number_terms(match: Match, settings: Settings) -> list[Term]:
     if match.to is None or is_regex(match.to):
         return terms
     if pattern := numbers.parse_pattern(match.to, accept_local=settings.accept_local_numbers):
-        ends = ((TermKind.NUMBER_START, pattern.pieces[0]), (TermKind.NUMBER_END, pattern.pieces[-1]))
-        return [*terms, *(Term(kind, piece) for kind, piece in ends if piece)]
+        return [*terms, *number_terms(pattern.pieces)]
     digits = settings.parse_number(match.to).digits
     return [
         *terms,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.patterns import RegexBudget
-from mocksms.engine.rule_index import NO_TERM, TEXT_REGEX, RuleIndex, Term, TermKind, content_terms
+from mocksms.engine.rule_index import NO_TERM, TEXT_REGEX, RuleIndex, Term, TermKind, content_terms, number_terms
 from mocksms.engine.rulebook import CountedRule, Rulebook
 from mocksms.engine.rules import ApiOperation, FaultSpec, Rule, index_of
 from mocksms.scenario.compiler import compile_scenario
@@ -65,6 +65,8 @@ MATCHES = st.fixed_dictionaries(
                 "9725*111*",
                 "*",
                 "*4*",
+                "*1111*",
+                "97*2111*1*",
                 "regex:^97252",
                 "regex:1$",
                 "1",
@@ -227,6 +229,11 @@ def test_rule_is_found_by_its_rarest_term() -> None:
     assert index.group("a").positions == {sender: [0], nth: [1, 2], tag: [4]}
     assert index.group("b").positions == {NO_TERM: [3]}
     assert index.group("c").positions == {}
+
+
+def test_number_is_found_by_three_digits_between_asterisks() -> None:
+    assert number_terms(("", "12345", "6", "")) == [Term(TermKind.NUMBER_PART, part) for part in ("123", "234", "345")]
+    assert number_terms(("972", "1", "")) == [Term(TermKind.NUMBER_START, "972")]
 
 
 def test_terms_of_a_content_are_some_of_its_parts() -> None:
