@@ -132,6 +132,8 @@ def _problem(raw: str, digits: str) -> str:
         return f"{len(digits)} digits, but an Israeli mobile number is 9725 and 8 more digits"
     if digits.startswith("00"):
         return "00, as dialled for calls abroad, before the country code; leave it out"
+    if digits.startswith("0") and _ISRAELI_MOBILE.fullmatch(digits[1:]):
+        return "a 0 before the country code; leave it out"
     if digits.startswith("0"):
         return "a local number without country code"
     return ""

@@ -84,6 +84,7 @@ def test_israeli_mobile_range_excludes_57() -> None:
             "972\xa0541111111", "U+00A0 NO-BREAK SPACE (invisible) is neither digit nor separator", id="another space"
         ),
         pytest.param("972\ud83d", r"U+D83D \ud83d (invisible) is neither digit nor separator", id="a lone surrogate"),
+        pytest.param("0972-54-1111111", "a 0 before the country code; leave it out", id="a 0 before the country code"),
         pytest.param("+972 (0)54 1111111", "a 0 after the country code 972; leave it out", id="a 0 too many"),
         pytest.param(
             "972-54-111111",
