@@ -554,6 +554,7 @@ MALFORMED_REQUESTS = {
     "unknown method": framed("{key}", sendable(), request=f"BREW {SEND} HTTP/1.1"),
     "unknown version": framed("{key}", sendable(), request=f"POST {SEND} HTTP/9.9"),
     "no version": f"POST {SEND}\r\n\r\n".encode(),
+    "start of TLS": b"\x16",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xff" * 500,
     "NULs": b"\x00" * 1000,

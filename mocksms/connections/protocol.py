@@ -33,8 +33,8 @@ MAX_FIRST_READ: Final = 1_000
 """Bytes that are kept of the first read of a request, to record it if it is malformed."""
 
 OTHER_PROTOCOLS: Final = {
-    b"\x16\x03": (b"TLS handshake", "this is TLS; mocksms speaks plain HTTP"),
-    b"PRI * HTTP/2.0": (None, "this is HTTP/2; mocksms speaks HTTP/1.1"),
+    b"\x16": (b"TLS handshake", "this is TLS; mocksms speaks plain HTTP"),
+    b"PRI ": (None, "this is HTTP/2; mocksms speaks HTTP/1.1"),
     b"CONNECT ": (None, "this is a request to a proxy; mocksms is not a proxy"),
 }
 """The first bytes of other protocols, what is recorded if they have no first line, and why they are refused."""
