@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import select
 import sys
 from collections import deque
-from typing import Final, TextIO
+from typing import Final
 
-from mocksms.cli.output import SideOutput, warn
-
-PIPE_BYTES: Final = getattr(select, "PIPE_BUF", 512)
-"""Bytes that a pipe takes at once if it takes any."""
-
-MAX_ENCODED: Final = 10
-"""Bytes of the longest character, which is an escape such as `\\U0001f600`."""
+from mocksms.cli.output import MAX_ENCODED, PIPE_BYTES, SideOutput, takes_output, warn
 
 MAX_WAITING: Final = 1_000_000
 """Characters that wait for a reader of standard output."""
@@ -52,7 +45,7 @@ class LineOutput:
                 warn("Standard output is not read; its oldest lines are dropped.", self._log_format)
 
     def _flush(self) -> None:
-        while self._waiting and _takes_output(sys.stdout):
+        while self._waiting and takes_output(sys.stdout):
             self._write(self._next_chunk())
         if not self._waiting:
             self._has_warned = False
@@ -74,11 +67,3 @@ class LineOutput:
 
 def _encoded_size(text: str) -> int:
     return len(text.encode(getattr(sys.stdout, "encoding", None) or "utf-8", "backslashreplace"))
-
-
-def _takes_output(stream: TextIO | None) -> bool:
-    """Whether a write to a stream returns at once; then a pipe takes `PIPE_BYTES`."""
-    try:
-        return stream is None or bool(select.select([], [stream], [], 0)[1])
-    except (OSError, ValueError):  # a stream without a descriptor, or one that select does not support
-        return True

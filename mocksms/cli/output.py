@@ -5,12 +5,27 @@ from __future__ import annotations
 import json
 import logging
 import os
+import select
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from mocksms.errors import OutputFailed, escape, escape_lines
+
+PIPE_BYTES: Final = getattr(select, "PIPE_BUF", 512)
+"""Bytes that a pipe takes at once if it takes any."""
+
+MAX_ENCODED: Final = 10
+"""Bytes of the longest character, which is an escape such as `\\U0001f600`."""
+
+
+def takes_output(stream: TextIO | None) -> bool:
+    """Whether a write to a stream returns at once; then a pipe takes `PIPE_BYTES`."""
+    try:
+        return stream is None or bool(select.select([], [stream], [], 0)[1])
+    except (OSError, ValueError):  # a stream without a descriptor, or one that the system cannot ask
+        return True
 
 
 def echo(text: str) -> None:
@@ -88,16 +103,41 @@ class LineFormatter(logging.Formatter):
         return f"{record.name}: {escape_lines(super().format(record))}"
 
 
+class LogHandler(logging.Handler):
+    """Writes log records to standard error, and never waits for its reader.
+
+    A pipe without a reader takes 64 KB, and the next write would stop the mock. Records that it does not take are lost;
+    the next one that it takes follows their number.
+    """
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        text = f"{self.format(record)}\n"
+        if self._lost:
+            text = f"\n{self.format(self._about_lost())}\n{text}"
+        length = PIPE_BYTES // MAX_ENCODED
+        for start in range(0, len(text), length):
+            if not takes_output(sys.stderr):
+                self._lost += 1
+                return
+            _write(sys.stderr, text[start : start + length])
+        self._lost = 0
+
+    def _about_lost(self) -> logging.LogRecord:
+        text = f"Standard error was not read: {self._lost} of its records are lost."
+        return logging.makeLogRecord({"name": "mocksms", "levelname": "WARNING", "msg": text})
+
+
 def configure_logs(log_format: str) -> None:
     """Write log records, those of the server library too, to standard error: as lines, or as lines of JSON."""
     logging.raiseExceptions = False  # where standard error cannot be written, a traceback cannot either
-    if log_format == "json":
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonFormatter())
-        logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    else:
-        assert logging.lastResort is not None
-        logging.lastResort.setFormatter(LineFormatter())
+    handler = LogHandler(JsonFormatter() if log_format == "json" else LineFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
 def json_line(at: datetime, event: str, **fields: Any) -> str:

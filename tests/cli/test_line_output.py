@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from mocksms.cli import line_output
-from mocksms.cli.line_output import PIPE_BYTES, LineOutput
+from mocksms.cli.line_output import LineOutput
+from mocksms.cli.output import PIPE_BYTES
 from tests.support import KEY, NUMBER, TIMEOUT, body
 
 

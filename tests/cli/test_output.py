@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
 
 from mocksms.cli.output import (
     JsonFormatter,
     LineFormatter,
+    LogHandler,
     SideOutput,
     complain,
     configure_logs,
@@ -147,6 +149,30 @@ def test_log_records_go_to_standard_error(capsys: pytest.CaptureFixture[str], lo
     else:
         problem = json.loads(err)
         assert (problem["level"], problem["text"], problem["traceback"]) == ("warning", "odd", None)
+
+
+def test_log_does_not_wait_for_the_reader_of_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = LogHandler(LineFormatter())
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+
+    def log() -> None:
+        for number in range(3):
+            handler.handle(logging.makeLogRecord({"name": "mocksms", "msg": f"{number}".ljust(100_000, "x")}))
+
+    with open(writing, "w", encoding="utf-8") as stderr, open(reading, "rb", buffering=0) as reader:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        thread = Thread(target=log, daemon=True)
+        thread.start()
+        thread.join(TIMEOUT)
+        is_blocked = thread.is_alive()
+        read = reader.read(1 << 20) or b""
+        assert not is_blocked
+        assert read.startswith(b"mocksms: 0xxx")
+        for text in ("next", "last"):
+            handler.handle(logging.makeLogRecord({"name": "mocksms", "msg": text}))
+        lost = "mocksms: Standard error was not read: 3 of its records are lost."
+        assert reader.read(1 << 20) == f"\n{lost}\nmocksms: next\nmocksms: last\n".encode()
 
 
 def test_warning_has_the_format_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
