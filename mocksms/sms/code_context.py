@@ -33,14 +33,19 @@ from mocksms.sms.code_words import (
 
 MAX_LINKED_WORDS: Final = 45
 """Words between a word that announces a code and "is" or a colon before the code."""
+
 MAX_TYPED_WORDS: Final = 5
 """Words between "enter" and the number to enter: "enter on the screen this number"."""
+
 MAX_CALLED_WORDS: Final = 12
 """Words between a number and a word after it that calls it a code."""
+
 MAX_SENDER_WORDS: Final = 2
 """Words of a name in a text that has nothing else than the code."""
+
 YEAR_LENGTH: Final = 4
 """Digits of numbers that are often prices and years."""
+
 USUAL_LENGTH: Final = 6
 """Digits of most codes."""
 
@@ -107,14 +112,14 @@ class CodeContext:
         return Kind.WORD if is_used and self.sentences[place] in self.discounts else Kind.CODE
 
     def _is_code_number(self, place: int) -> bool:
-        """Return whether a number is a code by its name: "sign-in number", "your magic digits:"."""
+        """Whether a number is a code by its name: "sign-in number", "your magic digits:"."""
         if self.word(place) not in DIGITS:
             return plain_word(self.word(place - 1)) in CODE_NUMBERS
         near = {self.word(i) for i in range(place - 3, place + 3)}
         return self.kind(self.skip(place + 1, 1)) is Kind.LINK and LAST.isdisjoint(near)
 
     def _is_number_with_name(self, kinds: list[Kind]) -> bool:
-        """Return whether a text is only a number, perhaps after a short name: "481516", "[Acme] 481516"."""
+        """Whether a text is only a number, perhaps after a short name: "481516", "[Acme] 481516"."""
         period = {Kind.VALIDITY, Kind.UNIT} if any(map(self.is_usual, self.candidates)) else set()
         if len(self.candidates) > 1 or not set(kinds) <= _NOT_PROSE | period:
             return False
@@ -139,7 +144,7 @@ class CodeContext:
         return place
 
     def _has_unit(self, place: int) -> bool:
-        """Return whether a number counts something: what the words after it say."""
+        """Whether a number counts something: what the words after it say."""
         after = self.skip(place + 1, 1)
         is_before_number = self.kind(after + 1) in NUMBERS
         if self.kind(after) is Kind.CURRENCY:
@@ -147,7 +152,7 @@ class CodeContext:
         return self.kind(after) is Kind.UNIT or (self.word(after) == "of" and is_before_number)
 
     def _has_name(self, place: int) -> bool:
-        """Return whether the words before a number name it, price it or say that it is no code."""
+        """Whether the words before a number name it, price it or say that it is no code."""
         if not ANNOUNCING.isdisjoint(after := self.said_after(place)) and Kind.LABEL not in after:
             return False
         left = self.skip(place - 1, -1, {Kind.QUOTE})
@@ -173,19 +178,19 @@ class CodeContext:
         return is_numbered or not self._is_announced_in_clause(name)
 
     def _is_compound(self, name: int) -> bool:
-        """Return whether a label says which code it is, as Hebrew puts it: "code locker", "code pickup parcel"."""
+        """Whether a label says which code it is, as Hebrew puts it: "code locker", "code pickup parcel"."""
         word = self.word(name)
         before = name - 1 - (self.kind(name - 1) is Kind.PURPOSE)
         return self.kind(before) in ANNOUNCING and plain_word(word) == word.removeprefix("ה") and not word.isascii()
 
     def _is_for_place(self, name: int, place: int) -> bool:
-        """Return whether a label is what a code opens, as in Hebrew "code to-room 4821", and not a numbered one."""
+        """Whether a label is what a code opens, as in Hebrew "code to-room 4821", and not a numbered one."""
         word = self.word(name)
         is_to_place = plain_word(word) in PLACES and word[0] in DEFINITE_PREFIXES
         return is_to_place and self.kind(self.skip(place + 1, 1)) in BREAKS | {Kind.LIST}
 
     def _is_announced_in_clause(self, name: int) -> bool:
-        """Return whether a code is announced before a label, and not in an earlier part of a list."""
+        """Whether a code is announced before a label, and not in an earlier part of a list."""
         for i in range(name - 1, max(name - MAX_LINKED_WORDS, 0) - 1, -1):
             kind = self.kind(i)
             if kind in ANNOUNCING:
@@ -202,7 +207,7 @@ class CodeContext:
         return {*kinds[:end]} if self.word(start).isalpha() and kinds[0] is Kind.LINK else set()
 
     def is_typed(self, place: int) -> bool:
-        """Return whether a text says to type a number: "enter 481516", "481516 is the number to type"."""
+        """Whether a text says to type a number: "enter 481516", "481516 is the number to type"."""
         if Kind.INPUT in (after := self.said_after(place)) and Kind.LABEL not in after:
             return True
         left = self.skip(place - 1, -1)
@@ -216,5 +221,5 @@ class CodeContext:
         return False
 
     def is_usual(self, place: int) -> bool:
-        """Return whether a number has as many digits as most codes."""
+        """Whether a number has as many digits as most codes."""
         return len(bare_code(self.parts[place].text)) == USUAL_LENGTH

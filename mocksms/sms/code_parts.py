@@ -110,5 +110,5 @@ def _number(written: str, start: int) -> Iterator[Part]:
 
 
 def _has_unit(written: str) -> bool:
-    """Return whether a number ends with its unit: "30min"."""
+    """Whether a number ends with its unit: "30min"."""
     return written[0].isdigit() and kind_of(written.lstrip("0123456789")) in (Kind.UNIT, Kind.CURRENCY)

@@ -34,12 +34,12 @@ class Kind(Enum):
     STATE = auto()
     """Says what happened to a code that is not in the text: "changed"."""
     VALIDITY = auto()
-    """Stands before the end of a period: "expires"."""
+    """Comes before the end of a period: "expires"."""
     DISCOUNT = auto()
     LIST = auto()
     """Separates the parts of a list: "and", a comma."""
     OWNER = auto()
-    """Stands beside a name: "your", "one-time"."""
+    """Is next to a name: "your", "one-time"."""
     WORD = auto()
     """Any other word."""
     OTHER = auto()
@@ -197,13 +197,13 @@ DEFINITE_PREFIXES: Final = frozenset("הל")
 
 PHONES: Final = _words("phone mobile cell telephone tel טלפון נייד טל")
 
-LOGINS: Final = _words("login log-in sign-in logon sign-in verify כניסה להיכנס התחברות להתחבר")
+LOGINS: Final = _words("login log-in logon sign-in verify כניסה להיכנס התחברות להתחבר")
 
 HANDOVER: Final = _words("""
     present show give tell reply provide here heres
     הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו הנה
     """)
-"""Verbs that a person stands before the number: "show the driver 481516"."""
+"""Verbs with a person before the number: "show the driver 481516"."""
 
 CODE_NUMBERS: Final = LOGINS | _words("security secret magic verification authentication")
 """A word before "number" that makes it a code: "sign-in number"."""

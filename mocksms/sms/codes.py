@@ -36,17 +36,19 @@ THRESHOLD: Final = 10
 """Points of a number by what announces it, less one for each word between, and the points that a code needs."""
 
 LETTERS: Final = -30
-YEAR: Final = -35
+YEAR_POINTS: Final = -35
 STATE: Final = -40
 SMALL_LETTERS: Final = -45
-PAIRS: Final = -24
-PROMO: Final = -100
+PAIRS_POINTS: Final = -24
+PROMO_POINTS: Final = -100
 """Points off: numbers of these forms, and numbers after words of a state, are seldom codes."""
 
 MAX_UNKNOWN_WORDS: Final = 2
 """Of the words between, if nothing links them, those that say nothing; twice as many before the end of a sentence."""
+
 MAX_NAME_WORDS: Final = 4
 """Words of a name before a code that is alone in its line or sentence: "Acme Bank: 481516"."""
+
 MAX_SENTENCES: Final = 2
 """Distance from there to a sentence that speaks of a code."""
 
@@ -235,18 +237,18 @@ class _Ranking:
         return SOLE if is_sole and is_plain and is_near else 0
 
     def _is_for_purpose(self, place: int) -> bool:
-        """Return whether a purpose comes here: "to log in"."""
+        """Whether a purpose comes here: "to log in"."""
         return self._text.kind(place + (self._text.word(place) == "to")) is Kind.PURPOSE
 
     def _off(self, part: Part) -> int:
         """Return the points off for the form of a number."""
         is_promo = self._text.discounts or part.text[:_PROMO_LETTERS].isalpha() or _PROMO_YEAR.fullmatch(part.text)
         if is_promo and _PROMO.fullmatch(part.text):
-            return PROMO
+            return PROMO_POINTS
         if _YEAR.fullmatch(part.text):
-            return YEAR
+            return YEAR_POINTS
         if _PAIRS.fullmatch(part.text):
-            return PAIRS
+            return PAIRS_POINTS
         if not any(map(str.isalpha, part.text)):
             return 0
         return LETTERS if part.text.isupper() else SMALL_LETTERS
