@@ -43,8 +43,8 @@ def check_page(headers: Headers, allowed: tuple[str, ...]) -> None:
         CrossOriginRequest: see `check_origin`.
         HostNotAllowed: see `check_host`.
     """
-    check_origin(headers)
     if is_browser(headers):
+        check_origin(headers)
         check_host(headers, allowed)
 
 

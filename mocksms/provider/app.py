@@ -44,7 +44,7 @@ from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
 from mocksms.provider.reads import INFO, SEARCH, message_row, query_parameters, read_id, read_search
 from mocksms.provider.responses import ProviderResponse, error_response, internal_error, strict_error, to_json
 from mocksms.provider.send import SEND, ReasonNames, recipients_of, remarks_on, submission_of
-from mocksms.provider.shorten import MAX_VALUE_LENGTH, KeptSend, cut, shorten_send, shorten_warning
+from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, shorten_warning
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.outcomes import Fault
@@ -182,7 +182,11 @@ class ProviderApp:
             if body_error is not None:
                 raise body_error
             if operation is ApiOperation.SEND:
-                sent = await self._read_send(request)
+                sent = (
+                    _read_send(request, self._settings)
+                    if len(request.body) <= MAX_INLINE_BYTES
+                    else await self._slices.run_in_thread(_read_send, request, self._settings)
+                )
                 warnings = sent.warnings
                 return await self._send(owner, request.number, sent)
             triggered = self._engine.trigger_rule_fault(owner, operation)
@@ -205,12 +209,6 @@ class ProviderApp:
         if not key or len(key) > MAX_KEY_LENGTH or (allowed and key not in allowed):
             return None
         return self._engine.accounts.get(key)
-
-    async def _read_send(self, request: ProviderRequest) -> SendRequest:
-        encoding = _encoding(request)
-        if len(request.body) <= MAX_INLINE_BYTES:
-            return _read_send(request.body, encoding, self._settings)
-        return await self._slices.run_in_thread(_read_send, request.body, encoding, self._settings)
 
     async def _send(self, account: Account, number: int, sent: SendRequest) -> HandledRequest:
         if self._settings.strict and sent.warnings:
@@ -288,18 +286,21 @@ def _note(error: RequestRefused, request: ProviderRequest) -> str:
     return str(error)
 
 
-def _read_send(raw: bytes, encoding: str, settings: Settings) -> SendRequest:
-    body, warnings = read_send(raw, encoding)
-    submission, recipients = submission_of(body), recipients_of(body, settings)
-    sent = KeptSend(submission, recipients, [])
-    if len(raw) > MAX_VALUE_LENGTH:
-        sent = shorten_send(submission, recipients)
-        warnings += sent.warnings
-    warnings += remarks_on(body, sent.submission, sent.recipients)
-    numbers = [recipient.mobile_number for recipient in recipients] if sent.warnings else None
+def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
+    body, warnings = read_send(request.body, _encoding(request))
+    submission = submission_of(body)
+    recipients: Sequence[Recipient] = recipients_of(body, settings)
+    numbers: list[str] | None = None
+    if len(request.body) > MAX_VALUE_LENGTH:
+        kept = shorten_send(submission, recipients)
+        if kept.warnings:
+            warnings += kept.warnings
+            numbers = [recipient.mobile_number for recipient in recipients]
+        submission, recipients = kept.submission, kept.recipients
+    warnings += remarks_on(body, submission, recipients)
     if warnings:
         warnings = [shorten_warning(warning) for warning in warnings[:MAX_WARNINGS]]
-    return SendRequest(sent.submission, sent.recipients, tuple(warnings), numbers)
+    return SendRequest(submission, recipients, tuple(warnings), numbers)
 
 
 def _operation(request: ProviderRequest) -> ApiOperation:

@@ -99,15 +99,10 @@ class SendBody(_VendorModel):
     def name_count(self) -> int:
         """The number of JSON names that the body was read from; each recipient has one."""
         message = self.message
-        return (
-            len(self.model_fields_set)
-            + len(message.model_fields_set)
-            + len(message.to)
-            + sum(
-                len(variables.model_fields_set) + sum(len(value.model_fields_set) for value in variables.fields)
-                for variables in message.field_vars
-            )
-        )
+        count = len(self.model_fields_set) + len(message.model_fields_set) + len(message.to)
+        for variables in message.field_vars:
+            count += len(variables.model_fields_set) + sum(len(value.model_fields_set) for value in variables.fields)
+        return count
 
 
 class SentRow(_VendorModel):
