@@ -201,12 +201,11 @@ class Account:
 
     def has_faults(self, operation: ApiOperation) -> bool:
         """Whether a fault or rule can trigger a fault of an operation."""
-        faults, rules = self.faults, self.rules
-        return bool((faults and faults.has_faults(operation)) or (rules and rules.has_faults(operation)))
+        return self.faults.has_faults(operation) or self.rules.has_faults(operation)
 
     def take_fault(self, operation: ApiOperation, messages: Sequence[MessageFacts]) -> TriggeredFault | None:
         """Return the fault of a request: that of the first matching fault or rule; counts the match."""
-        if not self.faults and not self.rules:
+        if self.faults.is_empty and self.rules.is_empty:
             return None
         now = self.clock.now()
         return self.faults.take_fault(operation, messages, now) or self.rules.take_fault(operation, messages, now)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 from mocksms.engine.account import Account
@@ -21,12 +21,15 @@ from mocksms.sms.segments import count_segments
 from mocksms.sms.surrogates import well_formed
 from mocksms.sms.text import Links, Template, content_of
 
+DRAFT_TOKEN: Final = "0" * TOKEN_LENGTH
+"""Stands for the token of a message while its segments are counted: a text has the same length with any token."""
+
 UNDECIDED: Final = Outcome(steps=(), decided_by="")
 """The outcome of a message that is processed later."""
 
 
 class Drafter:
-    """Creates the messages of one send, `count` of them."""
+    """Creates the messages of one send, `count` of them. The token of `links` is DRAFT_TOKEN."""
 
     def __init__(
         self, account: Account, submission: Submission, template: Template, links: Links, request: int, count: int = 1
@@ -34,20 +37,12 @@ class Drafter:
         self.submission = submission
         self.now = account.clock.now()
         self.initial_history = lifecycle.initial_history(self.now, "accepted")
-        self._sender = well_formed(submission.sender or "")
-        self._tags = tuple(map(well_formed, submission.tags))
-        self._charset = well_formed(submission.charset)
         self._account = account
         self._template = template
-        self._links = links._replace(token="0" * TOKEN_LENGTH)
+        self._links = links
         self._request = request
         self._initial_size = initial_size(submission, count)
         self._counted: dict[int, int] = {}
-        self._texts: dict[int, str] = {}
-        self._budget = RegexBudget(TEXT_TIMEOUT, SEND_TIMEOUT)
-        self._fault_budget = RegexBudget(TEXT_TIMEOUT)
-        self._fault_remarks: dict[str, None] = {}
-        self._remarks: dict[int, dict[str, None]] = {}
 
     def draft(
         self,
@@ -85,46 +80,16 @@ class Drafter:
 
     def all_facts(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> Steps[list[MessageFacts]]:
         """Return what rules match on for the messages to all recipients, before any is stored."""
-        before: Counter[str] = Counter()
-        all_facts: list[MessageFacts] = []
-        for recipient, number in zip(recipients, parsed, strict=True):
-            nth = before[number.digits]
-            all_facts.append(self._facts(recipient, number, self._fault_budget, self._fault_remarks, nth))
-            before[number.digits] += 1
-            yield
-        return all_facts
+        return self._facts.of_all(recipients, parsed)
 
     def facts(self, recipient: Recipient, number: PhoneNumber) -> MessageFacts:
         """Return what rules match on for the next message, the one to a recipient."""
-        self._budget.refill()
-        remarks = self._remarks.setdefault(id(recipient.fields), {**self._fault_remarks})
-        return self._facts(recipient, number, self._budget, remarks)
+        return self._facts.of_next(recipient, number)
 
-    def _facts(
-        self, recipient: Recipient, number: PhoneNumber, budget: RegexBudget, remarks: dict[str, None], before: int = 0
-    ) -> MessageFacts:
-        """Return what rules match on for the message to a recipient, with `before` more messages to its number."""
-        submission, account = self.submission, self._account
-        return MessageFacts(
-            mobile_number=recipient.mobile_number,
-            digits=number.digits,
-            content=self._filled(recipient),
-            sender=self._sender or account.sender,
-            tags=self._tags,
-            charset=self._charset,
-            wants_async=submission.wants_async,
-            nth=account.messages.nth(number.digits, account.numbering.latest + 1) + before,
-            count_segments=partial(self.segments, recipient),
-            budget=budget,
-            remarks=remarks,
-        )
-
-    def _filled(self, recipient: Recipient) -> str:
-        """Return the content for a recipient as it is shown; recipients with the same fields share one string."""
-        key = id(recipient.fields)
-        if key not in self._texts:
-            self._texts[key] = well_formed(self._template.fill(recipient.fields))
-        return self._texts[key]
+    @cached_property
+    def _facts(self) -> SendFacts:
+        """Created when needed: most sends have no rules to match."""
+        return SendFacts(self._account, self.submission, self._template, self.segments)
 
     def segments(self, recipient: Recipient) -> int:
         """Return the number of segments of the text for a recipient.
@@ -136,6 +101,69 @@ class Drafter:
         if count is None:
             count = self._counted[key] = count_segments(self._template.text(recipient.fields, self._links)).count
         return count
+
+
+class SendFacts:
+    """What rules match on for the messages of one send. `segments` counts those of the text for a recipient."""
+
+    def __init__(
+        self, account: Account, submission: Submission, template: Template, segments: Callable[[Recipient], int]
+    ) -> None:
+        self._account = account
+        self._submission = submission
+        self._template = template
+        self._segments = segments
+        self._sender = well_formed(submission.sender or "")
+        self._tags = tuple(map(well_formed, submission.tags))
+        self._charset = well_formed(submission.charset)
+        self._texts: dict[int, str] = {}
+        self._budget = RegexBudget(TEXT_TIMEOUT, SEND_TIMEOUT)
+        self._fault_budget = RegexBudget(TEXT_TIMEOUT)
+        self._fault_remarks: dict[str, None] = {}
+        self._remarks: dict[int, dict[str, None]] = {}
+
+    def of_all(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> Steps[list[MessageFacts]]:
+        """Return what rules match on for the messages to all recipients, before any is stored."""
+        before: Counter[str] = Counter()
+        all_facts: list[MessageFacts] = []
+        for recipient, number in zip(recipients, parsed, strict=True):
+            nth = before[number.digits]
+            all_facts.append(self._facts(recipient, number, self._fault_budget, self._fault_remarks, nth))
+            before[number.digits] += 1
+            yield
+        return all_facts
+
+    def of_next(self, recipient: Recipient, number: PhoneNumber) -> MessageFacts:
+        """Return what rules match on for the next message, the one to a recipient."""
+        self._budget.refill()
+        remarks = self._remarks.setdefault(id(recipient.fields), {**self._fault_remarks})
+        return self._facts(recipient, number, self._budget, remarks)
+
+    def _facts(
+        self, recipient: Recipient, number: PhoneNumber, budget: RegexBudget, remarks: dict[str, None], before: int = 0
+    ) -> MessageFacts:
+        """Return what rules match on for the message to a recipient, with `before` more messages to its number."""
+        submission, account = self._submission, self._account
+        return MessageFacts(
+            mobile_number=recipient.mobile_number,
+            digits=number.digits,
+            content=self._filled(recipient),
+            sender=self._sender or account.sender,
+            tags=self._tags,
+            charset=self._charset,
+            wants_async=submission.wants_async,
+            nth=account.messages.nth(number.digits, account.numbering.latest + 1) + before,
+            count_segments=partial(self._segments, recipient),
+            budget=budget,
+            remarks=remarks,
+        )
+
+    def _filled(self, recipient: Recipient) -> str:
+        """Return the content for a recipient as it is shown; recipients with the same fields share one string."""
+        key = id(recipient.fields)
+        if key not in self._texts:
+            self._texts[key] = well_formed(self._template.fill(recipient.fields))
+        return self._texts[key]
 
 
 def facts_of(account: Account, message: Message) -> MessageFacts:

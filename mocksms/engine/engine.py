@@ -22,7 +22,7 @@ from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
 from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
-from mocksms.engine.drafts import Drafter, facts_of
+from mocksms.engine.drafts import DRAFT_TOKEN, Drafter, facts_of
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.journal import RecordedRequest, malformed_request
 from mocksms.engine.messages import token_of
@@ -108,7 +108,7 @@ class Engine:
         """Return the text of a message as the phone shows it."""
         return Template(message.submission).text(message.fields, self._links(token_of(message.transaction_id)))
 
-    def _links(self, token: str = "") -> Links:
+    def _links(self, token: str) -> Links:
         return Links(self.link_base, token, self.recipients.words.first_opt_out)
 
     def tick(self) -> None:
@@ -179,7 +179,7 @@ class Engine:
             parsed.append(parse(recipient.mobile_number))
         codes = self._codes(parsed, recipients)
         template.check(recipients)
-        drafter = Drafter(account, submission, template, self._links(), request, len(recipients))
+        drafter = Drafter(account, submission, template, self._links(DRAFT_TOKEN), request, len(recipients))
         facts = (yield from drafter.all_facts(recipients, parsed)) if account.has_faults(ApiOperation.SEND) else ()
         # A rule takes precedence over a magic number, for faults as for outcomes.
         triggered = self.trigger_rule_fault(account, ApiOperation.SEND, facts) or self._trigger_magic_fault(codes)
@@ -284,7 +284,7 @@ class Engine:
         self, account: Account, number: PhoneNumber, segments: int, facts: Callable[[], MessageFacts]
     ) -> Outcome:
         """Decide about a message that is processed: by scenario rule, magic number, or default rules."""
-        if not account.rules and not account.faults:
+        if account.rules.is_empty and account.faults.is_empty:
             return self.decisions.decide(account, number, segments)
         message = facts()
         outcome = account.rules.take_outcome(message, account.clock.now())

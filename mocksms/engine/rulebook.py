@@ -133,13 +133,11 @@ class Rulebook:
         self._added = 0
         self.removed: list[CountedRule] = []
         self._rules = tuple(rules)
+        self.is_empty = not self._rules
         # Counters are made when needed: a scenario may have thousands of rules, and every account has them.
         self._counted: list[CountedRule | None] = [None] * len(self._rules)
         self._index = index
         self._groups: dict[tuple[type, ApiOperation], UsableRules] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._rules)
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -172,7 +170,7 @@ class Rulebook:
 
     def has_faults(self, operation: ApiOperation) -> bool:
         """Whether a rule has a fault for an operation."""
-        return bool(self) and bool(self._group(FaultSpec, operation))
+        return not self.is_empty and bool(self._group(FaultSpec, operation))
 
     def take_outcome(self, facts: MessageFacts, now: datetime) -> Outcome | None:
         """Return the outcome of the first matching rule with uses left, None if there is none; counts the match."""
@@ -227,6 +225,7 @@ class Rulebook:
 
     def _set_rules(self, rules: list[CountedRule]) -> None:
         self._rules = tuple(counted.rule for counted in rules)
+        self.is_empty = not rules
         self._counted = [*rules]
         self._index = None
         self._groups = {}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.drafts import Drafter
+from mocksms.engine.drafts import DRAFT_TOKEN, Drafter
 from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, Recipient, State, Submission, Transition
@@ -19,7 +19,7 @@ BASE = "http://mock.test"
 
 def drafter(world: World, content: str = "Hello", **more: Any) -> Drafter:
     submission = Submission(content, **{"unsubscribe_link": False, **more})
-    return Drafter(world.account, submission, Template(submission), Links(BASE, ""), 7)
+    return Drafter(world.account, submission, Template(submission), Links(BASE, DRAFT_TOKEN), 7)
 
 
 def draft(of: Drafter, recipient: Recipient) -> Message:
