@@ -57,18 +57,21 @@ class AccountScope:
     @property
     def accounts(self) -> list[Account]:
         """The accounts with all due events applied, the latest used first."""
+        if self.name is None:
+            self._engine.tick()
+            return [*self._engine.accounts.latest_first()]
         found = self._named()
-        accounts = [*reversed(tuple(self._engine.accounts))] if self.name is None else [found] if found else []
-        for account in accounts:
-            self._engine.apply_due(account)
-        return accounts
+        if found is None:
+            return []
+        self._engine.apply_due(found)
+        return [found]
 
     def catch_up(self) -> Steps[None]:
         """Apply all due events of the accounts, so that each use finds few."""
-        found = self._named()
-        for account in tuple(self._engine.accounts) if self.name is None else [found] if found else []:
-            if not account.idle:
-                yield from self._engine.catch_up(account)
+        if self.name is None:
+            yield from self._engine.tick_in_steps()
+        elif found := self._named():
+            yield from self._engine.catch_up(found)
 
     def holds(self, account: Account) -> bool:
         """Whether an account is in the scope."""
@@ -156,12 +159,12 @@ class AccountScope:
     @property
     def journals(self) -> list[tuple[Account | None, Journal]]:
         """The journals with their accounts; for all accounts also that of requests without an account."""
-        owned: list[tuple[Account | None, Journal]] = [(account, account.journal) for account in self.accounts]
-        return [*owned, (None, self._engine.accounts.unattributed)] if self.name is None else owned
+        return self._journals()
 
     def requests(self, after: int, before: int | None = None) -> Iterator[tuple[Account | None, RecordedRequest]]:
         """Iterate over the recorded requests after a cursor and before another, newest first."""
-        return _merged((owner, journal.newest_first(after, before)) for owner, journal in self.journals)
+        used = [(owner, journal) for owner, journal in self._journals(after) if len(journal)]
+        return _merged((owner, journal.newest_first(after, before)) for owner, journal in used)
 
     def replies(
         self, after: int, before: int | None = None, digits: str | None = None
@@ -196,6 +199,16 @@ class AccountScope:
         """Whether messages after a cursor may be evicted."""
         evicted = [account.messages.evicted_up_to for account in self.accounts]
         return max(evicted, default=0) > after or self._engine.accounts.evicted_up_to > after
+
+    def _journals(self, after: int = 0) -> list[tuple[Account | None, Journal]]:
+        """Return the journals, at least those with requests after a cursor.
+
+        A mock has thousands of accounts in a long test run, of which a test uses one: a request is a use.
+        """
+        if self.name is not None:
+            return [(account, account.journal) for account in self.accounts]
+        used = [(account, account.journal) for account in self._engine.accounts.latest_first(after)]
+        return [*used, (None, self._engine.accounts.unattributed)]
 
     def _named(self) -> Account | None:
         if self.name is None:
