@@ -81,7 +81,7 @@ class Context:
             query: the cursors and the limit of the page.
             find: returns the records after a cursor and before another, newest first.
             view: returns the view of a record, at once: a record can be evicted during a pause.
-            logs: the logs that the records are in.
+            logs: the logs that the records are in; those that evicted none can be left out.
             matches: whether a record belongs on a page.
             total: the number of records on all pages; they are counted unless it is known.
         """

@@ -207,8 +207,9 @@ class AccountScope:
         """
         if self.name is not None:
             return [(account, account.journal) for account in self.accounts]
-        used = [(account, account.journal) for account in self._engine.accounts.latest_first(after)]
-        return [*used, (None, self._engine.accounts.unattributed)]
+        accounts = self._engine.accounts
+        used = accounts.latest_first(after) if after else accounts
+        return [*((account, account.journal) for account in used), (None, accounts.unattributed)]
 
     def _named(self) -> Account | None:
         if self.name is None:

@@ -23,6 +23,11 @@ class AccountDefaults(NamedTuple):
     values: Mapping[str, Any] = {}
     scenario: Mapping[str, Any] | None = None
 
+    @property
+    def label(self) -> str:
+        """The label of the accounts, empty for none."""
+        return str(self.values.get("label", ""))
+
     def labelled(self, label: str) -> AccountDefaults:
         """Return the same with a label."""
         return self._replace(values={**self.values, "label": label[:MAX_LABEL_LENGTH]})

@@ -59,6 +59,7 @@ class MockSMS(Assertions, Actions, Callbacks):
         self._defaults = NO_DEFAULTS
         self._depth = 0
         self._server: ThreadedServer | None = ThreadedServer(_settings(options))
+        self._in_process: ThreadedServer | None = None  # the mock of a handle made from one that started it
 
     @classmethod
     def of(cls, settings: Settings, *, api_key: str = "test-key", timeout: DurationLike = WAIT_SECONDS) -> MockSMS:
@@ -187,13 +188,20 @@ class MockSMS(Assertions, Actions, Callbacks):
         """Return the handle of another account whose assertions look back to a cursor by default."""
         sms = self._on(self.client, api_key, self._timeout)
         sms._began = began
+        sms._in_process = self._server or self._in_process
         return sms
 
     def _set_up(self, defaults: AccountDefaults) -> None:
         """Set initial values now, in accounts made from this handle, and after a reset."""
         self._defaults = defaults
         self._has_deleted = False
-        defaults.apply(self)
+        # A session that starts the mock gives it its other options; a mock that has ended refuses them with the reason.
+        if self._in_process is None or not self._in_process.set_label(self.api_key, defaults.label):
+            defaults.apply(self)
+
+    def _can_have_callbacks(self) -> bool:
+        """Whether the account can have callbacks; no mock in another process is asked."""
+        return self._in_process is None or self._in_process.has_callbacks(self.api_key)
 
     @classmethod
     def _on(cls, client: MockClient, api_key: str, timeout: float) -> MockSMS:

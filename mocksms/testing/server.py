@@ -8,13 +8,14 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mocksms.engine.clock import SteadyTime
 
 if TYPE_CHECKING:
     import socket
 
+    from mocksms.engine.engine import Engine
     from mocksms.server import Server
     from mocksms.settings import Settings
 
@@ -30,17 +31,26 @@ class SteadyLoop(asyncio.SelectorEventLoop):
         return SteadyTime.seconds()
 
 
+class RunningMock(NamedTuple):
+    """What a mock in a thread consists of while it runs."""
+
+    engine: Engine
+    server: Server
+    loop: SteadyLoop
+    thread: threading.Thread
+
+
 class ThreadedServer:
     """A mock in a daemon thread, from `start` to `stop`. Its modules are imported at the first start.
 
-    `error` is the error that ended the mock, None if there was none.
+    `error` is the error that ended the mock, None if there was none. `set_label` and `has_callbacks` do without HTTP
+    what a test session needs in each test: a request takes longer than the rest of what the fixture does.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.error: BaseException | None = None
         self.settings = settings
-        self._server: Server | None = None
-        self._thread: threading.Thread | None = None
+        self._running: RunningMock | None = None
 
     def start(self) -> str:
         """Start the mock and return its URL. It accepts connections as soon as this returns.
@@ -59,30 +69,51 @@ class ThreadedServer:
         listener = bind(self.settings)
         url = base_url(listener)
         engine = Engine(self.settings, url=url, scenario=stage.active)
-        self._server = Server(engine, stage, owns_process=False)
-        self._thread = threading.Thread(target=self._run, args=(listener,), name="mocksms", daemon=True)
-        self._thread.start()
+        server, loop = Server(engine, stage, owns_process=False), SteadyLoop()
+        thread = threading.Thread(target=self._run, args=(server, loop, listener), name="mocksms", daemon=True)
+        self._running = RunningMock(engine, server, loop, thread)
+        thread.start()
         return url
 
     def stop(self) -> None:
         """Stop the mock. Warn if the thread does not end in time: as a daemon, it ends with the process."""
-        if self._server is None or self._thread is None:
+        if self._running is None:
             return
-        self._server.should_exit = True
-        self._thread.join(STOP_SECONDS)
-        if self._thread.is_alive():
+        running, self._running = self._running, None
+        running.server.should_exit = True
+        running.thread.join(STOP_SECONDS)
+        if running.thread.is_alive():
             warnings.warn(f"the thread of mocksms did not end within {STOP_SECONDS:g} s", RuntimeWarning, stacklevel=2)
-        self._server = self._thread = None
 
-    def _run(self, listener: socket.socket) -> None:
-        assert self._server is not None
+    def set_label(self, key: str, label: str) -> bool:
+        """Set the label of an account before the mock reads any later request. Return False if the mock has ended."""
+        if self._running is None:
+            return False
         try:
-            with asyncio.Runner(loop_factory=SteadyLoop) as runner:
-                runner.run(self._server.serve([listener]))
+            self._running.loop.call_soon_threadsafe(_set_label, self._running.engine, key, label)
+        except RuntimeError:  # the loop is closed
+            return False
+        return True
+
+    def has_callbacks(self, key: str) -> bool:
+        """Whether an account has callbacks, or webhooks that get them."""
+        account = self._running.engine.accounts.by_key(key) if self._running else None
+        return account is not None and bool(account.webhooks or len(account.callbacks))
+
+    def _run(self, server: Server, loop: SteadyLoop, listener: socket.socket) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(server.serve([listener]))
         except BaseException as error:
             self.error = error
         finally:
             listener.close()
+
+
+def _set_label(engine: Engine, key: str, label: str) -> None:
+    from mocksms.engine.controls import AccountUpdate, Controls
+
+    Controls(engine).update_account(engine.account(key), AccountUpdate(label=label))
 
 
 @contextmanager

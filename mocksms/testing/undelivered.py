@@ -25,6 +25,8 @@ def find_undelivered(accounts: Iterable[MockSMS]) -> list[SmsCallback]:
     deadline = SteadyTime.seconds() + SETTLE_SECONDS
     found: dict[int, SmsCallback] = {}
     for account in accounts:
+        if not account._can_have_callbacks():
+            continue
         callbacks = account._callbacks()
         while _has_untried(callbacks, account) and SteadyTime.seconds() < deadline:
             pause(CALLBACK_POLL_SECONDS)

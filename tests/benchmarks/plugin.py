@@ -127,7 +127,7 @@ def print_each_test(runs: dict[str, list[Spent]]) -> None:
         name: [spent - bare for spent, bare in zip(each[f"around {name}"], nothing, strict=True)]
         for name in ("mocksms", "httpserver")
     }
-    print_figure("around a test, ms", 1_000 * median(around["mocksms"]), at_most=2)
+    print_figure("around a test, ms", 1_000 * median(around["mocksms"]), at_most=0.9)
     print_ratio("around / httpserver", around["mocksms"], around["httpserver"], 1_000 * median(around["httpserver"]))
     print_ratio("whole test / httpserver", each["mocksms"], each["httpserver"], 1_000 * median(each["httpserver"]))
 

@@ -22,7 +22,8 @@ from mocksms.errors import MockUnreachable
 from mocksms.settings import Settings
 from mocksms.testing import server as server_module
 from mocksms.testing.server import ThreadedServer
-from tests.support import TIMEOUT, send_sms
+from tests.receiver import receiving
+from tests.support import NUMBER, TIMEOUT, send_sms
 from tests.testing.support import send
 
 
@@ -35,6 +36,44 @@ def test_thread_is_a_daemon_and_ends() -> None:
 
 def test_server_that_was_not_started_stops_at_once() -> None:
     ThreadedServer(Settings()).stop()
+
+
+def test_label_is_set_before_the_next_request() -> None:
+    with MockSMS() as sms:
+        assert sms._server is not None
+        for turn in range(20):
+            assert sms._server.set_label(sms.api_key, f"test {turn}")
+            assert sms.api("GET", "account")["label"] == f"test {turn}"
+
+
+def test_label_is_not_set_in_a_mock_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def end(*_: Any) -> None: ...
+
+    monkeypatch.setattr("mocksms.server.Server.serve", end)
+    server = ThreadedServer(Settings(port=0))
+    assert not server.set_label("key", "before the start")
+    server.start()
+    for thread in threading.enumerate():
+        if thread.name == "mocksms":
+            thread.join(TIMEOUT)
+    assert not server.set_label("key", "after its end")
+    server.stop()
+    assert not server.has_callbacks("key")
+
+
+def test_account_has_callbacks_from_its_first_webhook_on() -> None:
+    with MockSMS() as sms, receiving() as receiver:
+        server = sms._server
+        assert server is not None
+        assert not server.has_callbacks(sms.api_key)
+        send(sms, NUMBER)
+        assert not server.has_callbacks(sms.api_key)
+        sms.webhook(receiver.url, events="send")
+        assert server.has_callbacks(sms.api_key)
+        send(sms, NUMBER)
+        sms.assert_callback("send")
+        sms.api("PATCH", "account", {"webhooks": []})
+        assert server.has_callbacks(sms.api_key)
 
 
 def test_error_in_the_thread_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
