@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from mocksms.engine.clock import system_time
 from mocksms.engine.engine import Engine
 from mocksms.engine.rules import ActiveScenario, ApiOperation, RefusedByFault
+from mocksms.engine.steps import finish
 from mocksms.errors import InvalidRequest, MessageNotFound, RequestRefused, SettingsError
 from mocksms.provider.binding import read_send
 from mocksms.provider.send import recipients_of, submission_of
@@ -96,7 +97,7 @@ def _request(row: dict[str, Any]) -> JournalRequest:
 def _repeat(engine: Engine, request: JournalRequest) -> None:
     account = engine.account(request.account)
     if request.operation is not ApiOperation.SEND:
-        engine.trigger_rule_fault(account, request.operation)
+        finish(engine.trigger_rule_fault(account, request.operation))
         return
     body, _ = read_send(request.body, "utf-8")
     engine.submit(account, submission_of(body), recipients_of(body, engine.settings))

@@ -23,6 +23,7 @@ from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
 from mocksms.engine.rulebook import Rulebook
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
+from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Reaction, State
 from mocksms.sms.opt_out_words import ConsentChoice
@@ -203,12 +204,13 @@ class Account:
         """Whether a fault or rule can trigger a fault of an operation."""
         return self.faults.has_faults(operation) or self.rules.has_faults(operation)
 
-    def take_fault(self, operation: ApiOperation, messages: Sequence[MessageFacts]) -> TriggeredFault | None:
+    def take_fault(self, operation: ApiOperation, messages: Sequence[MessageFacts]) -> Steps[TriggeredFault | None]:
         """Return the fault of a request: that of the first matching fault or rule; counts the match."""
         if self.faults.is_empty and self.rules.is_empty:
             return None
         now = self.clock.now()
-        return self.faults.take_fault(operation, messages, now) or self.rules.take_fault(operation, messages, now)
+        triggered = yield from self.faults.take_fault_in_steps(operation, messages, now)
+        return triggered or (yield from self.rules.take_fault_in_steps(operation, messages, now))
 
     def snapshot(self) -> Account:
         """Return a copy with what is stored now, to be read while this account changes."""

@@ -182,7 +182,8 @@ class Engine:
         drafter = Drafter(account, submission, template, self._links(DRAFT_TOKEN), request, len(recipients))
         facts = (yield from drafter.all_facts(recipients, parsed)) if account.has_faults(ApiOperation.SEND) else ()
         # A rule takes precedence over a magic number, for faults as for outcomes.
-        triggered = self.trigger_rule_fault(account, ApiOperation.SEND, facts) or self._trigger_magic_fault(codes)
+        triggered = yield from self.trigger_rule_fault(account, ApiOperation.SEND, facts)
+        triggered = triggered or self._trigger_magic_fault(codes)
         due_at = self._due_at(drafter)
         accept = self._accept_now if due_at is None else partial(self._accept_for_later, due_at)
         messages: list[Message] = []
@@ -196,13 +197,13 @@ class Engine:
 
     def trigger_rule_fault(
         self, account: Account, operation: ApiOperation, messages: Sequence[MessageFacts] = ()
-    ) -> TriggeredFault | None:
+    ) -> Steps[TriggeredFault | None]:
         """Return the fault that a rule triggers for a request and its messages, None if there is none.
 
         Raises:
             RefusedByFault: the fault accepts nothing.
         """
-        triggered = account.take_fault(operation, messages)
+        triggered = yield from account.take_fault(operation, messages)
         if triggered is not None and not triggered.fault.accepts:
             raise RefusedByFault(triggered)
         return triggered

@@ -16,6 +16,7 @@ from mocksms.engine.facts import MessageFacts
 from mocksms.engine.patterns import RegexBudget
 from mocksms.engine.rule_index import NO_TERM, RuleIndex, Term, UsableRules, is_out_of_time
 from mocksms.engine.rules import ApiOperation, FaultSpec, RateLimit, Rule, TriggeredFault, index_of
+from mocksms.engine.steps import Steps, finish, select
 from mocksms.errors import PatternTooSlow, escape
 from mocksms.sms.outcomes import Fault, Outcome
 
@@ -192,18 +193,28 @@ class Rulebook:
     def take_fault(
         self, operation: ApiOperation, messages: Sequence[MessageFacts], now: datetime
     ) -> TriggeredFault | None:
+        """Return the fault of a request without a pause; see `take_fault_in_steps`."""
+        return finish(self.take_fault_in_steps(operation, messages, now))
+
+    def take_fault_in_steps(
+        self, operation: ApiOperation, messages: Sequence[MessageFacts], now: datetime
+    ) -> Steps[TriggeredFault | None]:
         """Return the fault of the first matching rule with uses left for a request, None if there is none.
 
         A rule matches a request if it matches one of its messages; a request without messages, if it has no conditions.
+        If the rules change during a pause, all are tried again.
         """
         group = self._group(FaultSpec, operation)
         by_term = _by_term(group, messages) if group else {}
-        for position, term in group.positions(by_term):
+        # A copy, since another request may use up a rule during a pause.
+        for position, term in [*group.positions(by_term)]:
             counted = self._at(position)
             if not counted.is_usable(now) or is_out_of_time(term, messages):
                 continue
-            match = by_term[term].first_match(counted)
-            if match is None and (messages or counted.rule.conditions):
+            match = yield from by_term[term].first_match(counted)
+            if self._groups.get((FaultSpec, operation)) is not group:
+                return (yield from self.take_fault_in_steps(operation, messages, now))
+            if counted.left == 0 or (match is None and (messages or counted.rule.conditions)):
                 continue
             assert isinstance(counted.rule.effect, FaultSpec)
             fault = counted.take_fault(counted.rule.effect, now)
@@ -245,12 +256,14 @@ class _Messages:
     def __init__(self, messages: Sequence[MessageFacts]) -> None:
         self._messages = messages
 
-    def first_match(self, counted: CountedRule) -> MessageFacts | None:
+    def first_match(self, counted: CountedRule) -> Steps[MessageFacts | None]:
         """Return the first message that matches a rule."""
         if not counted.rule.conditions:
             return self._messages[0] if self._messages else None
         tried = self._messages if counted.rule.is_per_recipient else self._of_each_content
-        return next(filter(counted.matches, tried), None)
+        found = yield from select(tried, counted.matches, 1)
+        yield
+        return found[0] if found else None
 
     @cached_property
     def _of_each_content(self) -> list[MessageFacts]:

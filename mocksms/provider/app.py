@@ -189,7 +189,7 @@ class ProviderApp:
                 )
                 warnings = sent.warnings
                 return await self._send(owner, request.number, sent)
-            triggered = self._engine.trigger_rule_fault(owner, operation)
+            triggered = finish(self._engine.trigger_rule_fault(owner, operation))
             response = await self._read(owner, operation, request.query)
             return HandledRequest(owner, response, operation, note=str(triggered or ""), triggered=triggered)
         except RequestRefused as error:

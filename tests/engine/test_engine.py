@@ -998,13 +998,15 @@ def test_fault_of_a_read_depends_on_its_operation() -> None:
         a_scenario(a_rule("info", DOWN, call=ApiOperation.INFO), a_rule("search", slow, call=ApiOperation.SEARCH))
     )
     with pytest.raises(RefusedByFault) as refused:
-        world.engine.trigger_rule_fault(world.account, ApiOperation.INFO)
+        finish(world.engine.trigger_rule_fault(world.account, ApiOperation.INFO))
     assert (refused.value.triggered.decided_by, refused.value.triggered.mobile_number, refused.value.triggered.nth) == (
         "info",
         "",
         0,
     )
-    assert world.engine.trigger_rule_fault(world.account, ApiOperation.SEARCH) == TriggeredFault(slow.fault, "search")
+    assert finish(world.engine.trigger_rule_fault(world.account, ApiOperation.SEARCH)) == TriggeredFault(
+        slow.fault, "search"
+    )
     assert world.submit().triggered is None
 
 

@@ -27,6 +27,7 @@ from mocksms.engine.rules import (
     combine,
     rate_limit_spec,
 )
+from mocksms.engine.steps import STEP_SIZE, finish
 from mocksms.errors import PatternTooSlow
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import Scenario
@@ -301,6 +302,33 @@ def test_fault_rule_matches_a_request_by_its_first_matching_message() -> None:
     assert rules.take_fault(ApiOperation.SEND, messages, NOON) == TriggeredFault(DOWN.fault, "fault", "1", 4)
     assert rules.rules[0].matched == 1
     assert rules.take_fault(ApiOperation.SEND, messages[:1], NOON) is None
+
+
+def test_search_for_a_fault_pauses_between_rules_and_within_one() -> None:
+    rules = Rulebook([a_rule("a", DOWN, says("x")), a_rule("b", LOST, says("y"))])
+    messages = [facts(number=str(place)) for place in range(10 * STEP_SIZE)]
+    assert len([*rules.take_fault_in_steps(ApiOperation.SEND, messages, NOON)]) == 22
+
+
+def test_rules_that_change_during_a_pause_are_tried_again() -> None:
+    rules = Rulebook([a_rule("a", DOWN, says("Hello"))])
+    steps = rules.take_fault_in_steps(ApiOperation.SEND, [facts()], NOON)
+    next(steps)
+    rules.add(a_rule("new", LOST), NOON + SECOND, 1)
+    triggered = finish(steps)
+    assert triggered is not None
+    assert triggered.decided_by == "new"
+    assert [live.matched for live in rules.rules] == [1, 0]
+
+
+def test_rule_that_is_used_up_during_a_pause_is_not_applied() -> None:
+    rules = Rulebook([a_rule("once", DOWN, says("Hello"), times=1), a_rule("next", LOST)])
+    steps = rules.take_fault_in_steps(ApiOperation.SEND, [facts()], NOON)
+    next(steps)
+    assert labels(rules, 1) == ["once"]
+    triggered = finish(steps)
+    assert triggered is not None
+    assert triggered.decided_by == "next"
 
 
 def test_rule_without_conditions_matches_any_request_of_its_operation() -> None:
