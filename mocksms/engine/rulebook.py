@@ -16,7 +16,7 @@ from mocksms.engine.facts import MessageFacts
 from mocksms.engine.patterns import RegexBudget
 from mocksms.engine.rule_index import NO_TERM, RuleIndex, Term, UsableRules, is_out_of_time
 from mocksms.engine.rules import ApiOperation, FaultSpec, RateLimit, Rule, TriggeredFault, index_of
-from mocksms.engine.steps import Steps, finish, select
+from mocksms.engine.steps import STEP_SIZE, Steps, finish, select
 from mocksms.errors import PatternTooSlow, escape
 from mocksms.sms.outcomes import Fault, Outcome
 
@@ -205,7 +205,9 @@ class Rulebook:
         If the rules change during a pause, all are tried again.
         """
         group = self._group(FaultSpec, operation)
-        by_term = _by_term(group, messages) if group else {}
+        by_term = (yield from _by_term(group, messages)) if group else {}
+        if self._groups.get((FaultSpec, operation)) is not group:
+            return (yield from self.take_fault_in_steps(operation, messages, now))
         # A copy, since another request may use up a rule during a pause.
         for position, term in [*group.positions(by_term)]:
             counted = self._at(position)
@@ -274,12 +276,14 @@ class _Messages:
         return [*first.values()]
 
 
-def _by_term(group: UsableRules, messages: Sequence[MessageFacts]) -> dict[Term, _Messages]:
+def _by_term(group: UsableRules, messages: Sequence[MessageFacts]) -> Steps[dict[Term, _Messages]]:
     """Return the messages of a request by the terms that rules of a group have."""
     if not messages or group.terms == {NO_TERM}:
         return {NO_TERM: _Messages(messages)}
     found: defaultdict[Term, list[MessageFacts]] = defaultdict(list)
-    for facts in messages:
+    for place, facts in enumerate(messages, 1):
+        if not place % STEP_SIZE:
+            yield
         for term in group.terms_of(facts):
             found[term].append(facts)
     return {term: _Messages(each) for term, each in found.items()}

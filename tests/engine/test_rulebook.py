@@ -321,6 +321,19 @@ def test_rules_that_change_during_a_pause_are_tried_again() -> None:
     assert [live.matched for live in rules.rules] == [1, 0]
 
 
+def test_rules_that_change_while_messages_are_sorted_are_tried_again() -> None:
+    compiled = compile_scenario(
+        Scenario.model_validate({"rule": [{"match": {"tag": "otp"}, "fault": {"kind": "empty"}}]}), "x", Settings()
+    )
+    rules = Rulebook(compiled.rules)
+    steps = rules.take_fault_in_steps(ApiOperation.SEND, [facts() for _ in range(STEP_SIZE)], NOON)
+    next(steps)
+    rules.add(a_rule("new", LOST), NOON + SECOND, 1)
+    triggered = finish(steps)
+    assert triggered is not None
+    assert triggered.decided_by == "new"
+
+
 def test_rule_that_is_used_up_during_a_pause_is_not_applied() -> None:
     rules = Rulebook([a_rule("once", DOWN, says("Hello"), times=1), a_rule("next", LOST)])
     steps = rules.take_fault_in_steps(ApiOperation.SEND, [facts()], NOON)
