@@ -30,7 +30,7 @@ def variable_name(option: str) -> str:
 
 
 def read_variables(environment: Mapping[str, str], options: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return the options that are set, each with its variable and value.
+    """Return the options that are set, each with its variable and value; an empty variable counts as not set.
 
     Raises:
         SettingsError: a variable is the name of an option with a typing error.
@@ -43,7 +43,7 @@ def read_variables(environment: Mapping[str, str], options: Sequence[str]) -> di
     return {
         variables[variable]: (variable, value)
         for variable, value in environment.items()
-        if variable in variables and not _is_container_link(variable, value)
+        if value and variable in variables and not _is_container_link(variable, value)
     }
 
 
@@ -75,7 +75,8 @@ def _foreign(environment: Mapping[str, str], variables: Collection[str]) -> list
     return [
         variable
         for variable, value in environment.items()
-        if variable.startswith(VARIABLE_PREFIX)
+        if value
+        and variable.startswith(VARIABLE_PREFIX)
         and variable not in variables
         and not _is_container_link(variable, value)
     ]

@@ -17,6 +17,8 @@ from mocksms.settings import (
     Settings,
     default_text,
     flag_name,
+    foreign_variables,
+    from_environment,
     read_options,
     variable_name,
 )
@@ -149,14 +151,16 @@ def test_these_tests_read_every_option() -> None:
 def test_flag_and_variable_of_each_option_read_the_same_value() -> None:
     assert [getattr(Settings.read({}, {name: raw}), name) for name, raw, _ in READ] == [value for *_, value in READ]
     for name, raw, _ in READ:
-        assert Settings.read({}, {name: raw}) == Settings.read({variable_name(name): raw}, {})
+        if raw:
+            assert Settings.read({}, {name: raw}) == Settings.read({variable_name(name): raw}, {})
 
 
 def test_error_for_a_bad_value_names_the_source_the_value_and_what_is_expected() -> None:
     for name, raw, expected in REFUSED:
         assert read_or_refuse({}, {name: raw}) == f"{flag_name(name)} is {raw!r}, but must be {expected}."
         variable = variable_name(name)
-        assert read_or_refuse({variable: raw}, {}) == f"{variable} is {raw!r}, but must be {expected}."
+        if raw:
+            assert read_or_refuse({variable: raw}, {}) == f"{variable} is {raw!r}, but must be {expected}."
 
 
 def test_settings_without_a_source_are_the_defaults() -> None:
@@ -185,6 +189,20 @@ def test_flag_takes_precedence_over_an_invalid_variable() -> None:
     assert Settings.read({"MOCKSMS_PORT": "wrong"}, {"port": "2000"}).port == 2000
 
 
+def test_empty_variable_counts_as_not_set() -> None:
+    for kind, options in ((Settings, OPTIONS), (SessionSettings, SESSION_OPTIONS)):
+        for name in options:
+            assert read_options(kind, from_environment({variable_name(name): ""})) == kind(), name
+            assert foreign_variables({variable_name(name): ""}) == ""
+    assert from_environment({"MOCKSMS_PROT": ""}) == {}
+    assert foreign_variables({"MOCKSMS_IMAGE": ""}) == ""
+
+
+def test_comma_is_an_empty_list() -> None:
+    settings = Settings.read({"MOCKSMS_WEBHOOK_RETRY": ",", "MOCKSMS_KOSHER_PREFIX": ","}, {})
+    assert (settings.webhook_retry, settings.kosher_prefix) == ((), ())
+
+
 def test_variables_without_the_prefix_are_ignored() -> None:
     assert Settings.read({"PORT": "1", "MOCKSMSPORT": "1", "mocksms_port": "1"}, {}) == Settings()
 
@@ -210,7 +228,7 @@ def read_or_refuse(environment: Mapping[str, str], flags: Mapping[str, str]) -> 
         return str(error)
 
 
-@given(st.sampled_from(sorted(OPTIONS)), st.text().filter(lambda raw: not raw.startswith("tcp://")))
+@given(st.sampled_from(sorted(OPTIONS)), st.text(min_size=1).filter(lambda raw: not raw.startswith("tcp://")))
 def test_reading_anything_gives_settings_or_a_settings_error(name: str, raw: str) -> None:
     by_flag = read_or_refuse({}, {name: raw})
     by_variable = read_or_refuse({variable_name(name): raw}, {})
