@@ -202,6 +202,8 @@ class Account:
 
     def has_faults(self, operation: ApiOperation) -> bool:
         """Whether a fault or rule can trigger a fault of an operation."""
+        if self.faults.is_empty and self.rules.is_empty:
+            return False
         return self.faults.has_faults(operation) or self.rules.has_faults(operation)
 
     def take_fault(self, operation: ApiOperation, messages: Sequence[MessageFacts]) -> Steps[TriggeredFault | None]:

@@ -165,7 +165,8 @@ class Accounts:
         generation = self._evicted.accounts + self._deleted
         clock, lists = self.clock.copy(), self._lists
         account = Account(key, self._settings, clock, self._seed, self.numbering, generation, self._tokens, lists)
-        account.apply_scenario(self.scenario)
+        if self.scenario is not NO_SCENARIO:
+            account.apply_scenario(self.scenario)
         for fault_id, (rule, until) in self.faults.items():
             account.faults.add(rule, until, fault_id)
         account.count_settings()

@@ -127,7 +127,7 @@ class CallbackQueue(IndexedLog[Callback]):
         self._unfinished: dict[OrderingKey, deque[int]] = {}
         self._schedule: list[tuple[datetime, int, OrderingKey]] = []
         self._tiebreaker = count()
-        self.in_flight = set[int]()
+        self.in_flight: set[int] = set()
         self._taken: list[int] = []  # a heap of the numbers in flight, and of some that are not any more
 
     @property

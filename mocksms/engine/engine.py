@@ -9,15 +9,7 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
-from mocksms.engine.account import (
-    Account,
-    Consent,
-    DecideAction,
-    DueAction,
-    Reply,
-    StepAction,
-    fresh_seed,
-)
+from mocksms.engine.account import Account, Consent, DecideAction, DueAction, Reply, StepAction, fresh_seed
 from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
@@ -172,7 +164,8 @@ class Engine:
         """
         if account.force_unsubscribe_link and not submission.unsubscribe_link:
             submission = submission._replace(unsubscribe_link=True)
-        parse, parsed, template = self.settings.parse_number, list[PhoneNumber](), Template(submission)
+        parse, template = self.settings.parse_number, Template(submission)
+        parsed: list[PhoneNumber] = []
         for recipient in recipients:
             if parsed:
                 yield

@@ -47,7 +47,7 @@ class RegexBudget:
         self.seconds = self.left = seconds
         self.total = seconds if total is None else total
         self.reserve = self.total - seconds
-        self.warnings = set[str]()
+        self.warnings: set[str] = set()
 
     @property
     def limit(self) -> str:

@@ -171,7 +171,7 @@ class Rulebook:
 
     def has_faults(self, operation: ApiOperation) -> bool:
         """Whether a rule has a fault for an operation."""
-        return not self.is_empty and bool(self._group(FaultSpec, operation))
+        return bool(self._group(FaultSpec, operation))
 
     def take_outcome(self, facts: MessageFacts, now: datetime) -> Outcome | None:
         """Return the outcome of the first matching rule with uses left, None if there is none; counts the match."""

@@ -70,6 +70,9 @@ class State(Enum):
         self.reason = reason
         self._text = f"{status}/{reason}" if reason else str(status)
 
+    # By identity, since each member exists once: the hash of Enum is a slow Python function, and each send calls it.
+    __hash__ = object.__hash__
+
     def __str__(self) -> str:
         return self._text
 
