@@ -11,6 +11,10 @@ timer: Final = time.perf_counter
 """Seconds of a clock for measuring durations."""
 
 
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+"""Made once, since each account has a clock."""
+
+
 class SteadyTime:
     """Seconds that time-freezing test libraries cannot stop, since those replace only names in modules."""
 
@@ -34,7 +38,7 @@ class Clock:
         self._ahead = timedelta()
         self._frozen_at: datetime | None = None
         self._held_at: datetime | None = None
-        self._held_since = datetime.min.replace(tzinfo=UTC)
+        self._held_since = _NEVER
 
     @property
     def frozen(self) -> bool:
