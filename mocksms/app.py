@@ -32,6 +32,7 @@ from mocksms.provider.public_pages import PublicPages
 from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.library import StartScenarios
 from mocksms.schemas.openapi import document
+from mocksms.web.browser_files import browser_file
 from mocksms.web.static import static_routes
 from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.client import WebhookClient
@@ -80,7 +81,7 @@ def create_app(
         elif segment in PUBLIC_SEGMENTS:
             await public_pages(scope, receive, send)
         else:
-            await provider(scope, receive, send)
+            await (browser_file(scope["method"], path) or provider)(scope, receive, send)
 
     return app
 
