@@ -195,13 +195,13 @@ class MockSMS(Assertions, Actions, Callbacks):
         """Set initial values now, in accounts made from this handle, and after a reset."""
         self._defaults = defaults
         self._has_deleted = False
-        # A session that starts the mock gives it its other options; a mock that has ended refuses them with the reason.
+        # A mock that the session has started has the other options. One that has ended fails the request.
         if self._in_process is None or not self._in_process.set_label(self.api_key, defaults.label):
             defaults.apply(self)
 
     def _can_have_callbacks(self) -> bool:
-        """Whether the account can have callbacks; no mock in another process is asked."""
-        return self._in_process is None or self._in_process.has_callbacks(self.api_key)
+        """Whether the account can have callbacks, as far as that is known without a request."""
+        return self._in_process is None or self._in_process.can_have_callbacks(self.api_key)
 
     @classmethod
     def _on(cls, client: MockClient, api_key: str, timeout: float) -> MockSMS:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mocksms.connections import forks
 from mocksms.engine.clock import SteadyTime
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class RunningMock(NamedTuple):
 class ThreadedServer:
     """A mock in a daemon thread, from `start` to `stop`. Its modules are imported at the first start.
 
-    `error` is the error that ended the mock, None if there was none. `set_label` and `has_callbacks` do without HTTP
-    what a test session needs in each test: a request takes longer than the rest of what the fixture does.
+    `error` is the error that ended the mock, None if there was none. `set_label` and `can_have_callbacks` do without
+    HTTP what a test session needs in each test: a request takes longer than the rest of what the fixture does.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -72,6 +73,7 @@ class ThreadedServer:
         server, loop = Server(engine, stage, owns_process=False), SteadyLoop()
         thread = threading.Thread(target=self._run, args=(server, loop, listener), name="mocksms", daemon=True)
         self._running = RunningMock(engine, server, loop, thread)
+        forks.close_in_children(self)
         thread.start()
         return url
 
@@ -86,7 +88,10 @@ class ThreadedServer:
             warnings.warn(f"the thread of mocksms did not end within {STOP_SECONDS:g} s", RuntimeWarning, stacklevel=2)
 
     def set_label(self, key: str, label: str) -> bool:
-        """Set the label of an account before the mock reads any later request. Return False if the mock has ended."""
+        """Set the label of an account before the mock reads any later request.
+
+        Return False if the mock has ended or runs in the parent process.
+        """
         if self._running is None:
             return False
         try:
@@ -95,10 +100,16 @@ class ThreadedServer:
             return False
         return True
 
-    def has_callbacks(self, key: str) -> bool:
-        """Whether an account has callbacks, or webhooks that get them."""
-        account = self._running.engine.accounts.by_key(key) if self._running else None
+    def can_have_callbacks(self, key: str) -> bool:
+        """Whether an account has callbacks or webhooks, or the mock has ended or runs in the parent process."""
+        if self._running is None:
+            return True
+        account = self._running.engine.accounts.by_key(key)
         return account is not None and bool(account.webhooks or len(account.callbacks))
+
+    def close_copies(self) -> None:
+        """Forget the mock in a forked child: its thread runs in the parent process only."""
+        self._running = None
 
     def _run(self, server: Server, loop: SteadyLoop, listener: socket.socket) -> None:
         try:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import pytest
@@ -58,22 +59,22 @@ def test_label_is_not_set_in_a_mock_that_has_ended(monkeypatch: pytest.MonkeyPat
             thread.join(TIMEOUT)
     assert not server.set_label("key", "after its end")
     server.stop()
-    assert not server.has_callbacks("key")
+    assert server.can_have_callbacks("key")
 
 
-def test_account_has_callbacks_from_its_first_webhook_on() -> None:
+def test_account_can_have_callbacks_from_its_first_webhook_on() -> None:
     with MockSMS() as sms, receiving() as receiver:
         server = sms._server
         assert server is not None
-        assert not server.has_callbacks(sms.api_key)
+        assert not server.can_have_callbacks(sms.api_key)
         send(sms, NUMBER)
-        assert not server.has_callbacks(sms.api_key)
+        assert not server.can_have_callbacks(sms.api_key)
         sms.webhook(receiver.url, events="send")
-        assert server.has_callbacks(sms.api_key)
+        assert server.can_have_callbacks(sms.api_key)
         send(sms, NUMBER)
         sms.assert_callback("send")
         sms.api("PATCH", "account", {"webhooks": []})
-        assert server.has_callbacks(sms.api_key)
+        assert server.can_have_callbacks(sms.api_key)
 
 
 def test_error_in_the_thread_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,6 +197,25 @@ CHILDREN: dict[str, Callable[[], Any]] = {
     "process pool": pool,
     "prefork server": prefork_server,
 }
+
+
+@needs_fork
+@allows_fork
+def test_forked_child_knows_that_the_mock_runs_in_its_parent() -> None:
+    with MockSMS() as sms:
+        server = sms._server
+        assert server is not None
+        child = os.fork()
+        if not child:
+            try:
+                os._exit(server.set_label("key", "label") or not server.can_have_callbacks("key"))
+            finally:
+                os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert server.set_label("key", "label")
+        copied = copy(server)
+        copied.close_copies()
+        assert not copied.set_label("key", "label")
 
 
 @needs_fork
