@@ -33,7 +33,8 @@ class Accounts:
     `initial_scenario` is active at the start and after a reset of everything, `scenario` in accounts created now.
     They also get the time of `clock`, and the `faults`, each a rule until an instant. `unattributed` is the journal of
     requests without an account. `limit` is how many accounts are kept: at most a quarter of the memory is for accounts
-    without records. `evicted_up_to` is the highest number of a record in an evicted account.
+    without records. `evicted_up_to` is the highest number of a record in an evicted account. `labels` are those of
+    accounts that do not exist yet, by key; any thread may add one.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Accounts:
     ) -> None:
         self.initial_scenario = scenario
         self.numbering = Numbering()
+        self.labels: dict[str, str] = {}
         self._settings = settings
         self._time = time
         self._seed = seed
@@ -147,6 +149,7 @@ class Accounts:
 
     def _add(self, key: str) -> Account:
         account = self._by_key[key] = self._new(key)
+        self.labels.pop(key, None)
         self._by_id[account.id] = account
         self._become_latest(account)
         if len(self._by_key) > self.limit:
@@ -166,7 +169,8 @@ class Accounts:
         clock, lists = self.clock.copy(), self._lists
         account = Account(key, self._settings, clock, self._seed, self.numbering, generation, self._tokens, lists)
         if self.scenario is not NO_SCENARIO:
-            account.apply_scenario(self.scenario)
+            account.label = self.labels.get(key, "")
+        account.apply_scenario(self.scenario)
         for fault_id, (rule, until) in self.faults.items():
             account.faults.add(rule, until, fault_id)
         account.count_settings()

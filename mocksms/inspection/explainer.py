@@ -121,7 +121,7 @@ class Explainer:
         if self._scope.name is None:
             return []
         found: list[OwnedMessage] = []
-        label = next((account.label for account in self._scope.accounts), "")
+        label = self._scope.label
         others = (
             account
             for account in AccountScope(self._engine, None).accounts

@@ -83,6 +83,12 @@ class AccountScope:
         return self.name if self._is_id or self.name is None else account_id(self.name)
 
     @property
+    def label(self) -> str:
+        """The label of the account, also before its first use; empty for all accounts."""
+        found = self._named()
+        return found.label if found else self._engine.accounts.labels.get(self.name or "", "")
+
+    @property
     def shortened_key(self) -> str | None:
         """The key of the account as it may be shown, None for all accounts."""
         if self.name is None:

@@ -37,7 +37,6 @@ class RunningMock(NamedTuple):
 
     engine: Engine
     server: Server
-    loop: SteadyLoop
     thread: threading.Thread
 
 
@@ -70,9 +69,9 @@ class ThreadedServer:
         listener = bind(self.settings)
         url = base_url(listener)
         engine = Engine(self.settings, url=url, scenario=stage.active)
-        server, loop = Server(engine, stage, owns_process=False), SteadyLoop()
-        thread = threading.Thread(target=self._run, args=(server, loop, listener), name="mocksms", daemon=True)
-        self._running = RunningMock(engine, server, loop, thread)
+        server = Server(engine, stage, owns_process=False)
+        thread = threading.Thread(target=self._run, args=(server, listener), name="mocksms", daemon=True)
+        self._running = RunningMock(engine, server, thread)
         forks.close_in_children(self)
         thread.start()
         return url
@@ -88,16 +87,16 @@ class ThreadedServer:
             warnings.warn(f"the thread of mocksms did not end within {STOP_SECONDS:g} s", RuntimeWarning, stacklevel=2)
 
     def set_label(self, key: str, label: str) -> bool:
-        """Set the label of an account before the mock reads any later request.
+        """Set the label that an account gets at its first use.
 
-        Return False if the mock has ended or runs in the parent process.
+        Return False if it exists already, or if the mock has ended or runs in the parent process.
         """
-        if self._running is None:
+        if self._running is None or not self._running.thread.is_alive():
             return False
-        try:
-            self._running.loop.call_soon_threadsafe(_set_label, self._running.engine, key, label)
-        except RuntimeError:  # the loop is closed
+        accounts = self._running.engine.accounts
+        if accounts.by_key(key) is not None or len(accounts.labels) >= accounts.limit:
             return False
+        accounts.labels[key] = label
         return True
 
     def can_have_callbacks(self, key: str) -> bool:
@@ -111,20 +110,14 @@ class ThreadedServer:
         """Forget the mock in a forked child: its thread runs in the parent process only."""
         self._running = None
 
-    def _run(self, server: Server, loop: SteadyLoop, listener: socket.socket) -> None:
+    def _run(self, server: Server, listener: socket.socket) -> None:
         try:
-            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            with asyncio.Runner(loop_factory=SteadyLoop) as runner:
                 runner.run(server.serve([listener]))
         except BaseException as error:
             self.error = error
         finally:
             listener.close()
-
-
-def _set_label(engine: Engine, key: str, label: str) -> None:
-    from mocksms.engine.controls import AccountUpdate, Controls
-
-    Controls(engine).update_account(engine.account(key), AccountUpdate(label=label))
 
 
 @contextmanager

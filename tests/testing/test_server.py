@@ -39,12 +39,24 @@ def test_server_that_was_not_started_stops_at_once() -> None:
     ThreadedServer(Settings()).stop()
 
 
-def test_label_is_set_before_the_next_request() -> None:
+def test_account_has_its_label_from_its_first_use_on() -> None:
     with MockSMS() as sms:
+        server = sms._server
+        assert server is not None
+        assert server.set_label(sms.api_key, "a test")
+        assert sms.api("GET", "accounts")["accounts"] == []
+        assert sms.api("GET", "account")["label"] == "a test"
+        send(sms, NUMBER)
+        assert [each["label"] for each in sms.api("GET", "accounts")["accounts"]] == ["a test"]
+        assert not server.set_label(sms.api_key, "another")
+        sms.reset()
+        assert sms.api("GET", "account")["label"] == ""
+
+
+def test_number_of_labels_without_an_account_is_limited() -> None:
+    with MockSMS(max_accounts=2) as sms:
         assert sms._server is not None
-        for turn in range(20):
-            assert sms._server.set_label(sms.api_key, f"test {turn}")
-            assert sms.api("GET", "account")["label"] == f"test {turn}"
+        assert [sms._server.set_label(key, "label") for key in "abc"] == [True, True, False]
 
 
 def test_label_is_not_set_in_a_mock_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
