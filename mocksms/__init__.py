@@ -57,7 +57,7 @@ _CLASSES = {"Callback": "SmsCallback", "Message": "SmsMessage", "Reply": "SmsRep
 """The names of classes in their module, where they differ."""
 
 
-if not TYPE_CHECKING:  # with it, type checkers would accept any name
+if not TYPE_CHECKING:  # pragma: no branch - with it, type checkers would accept any name
 
     def __getattr__(name: str) -> object:
         """Import a name on first use, so that `import mocksms` stays fast."""

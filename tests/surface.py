@@ -138,9 +138,8 @@ def _states() -> Iterable[str]:
 
 
 def _refusals() -> Iterator[str]:
-    for error in _subclasses(RequestRefused):
-        if error.__module__.startswith("mocksms."):
-            yield f"refusal:{error.code}"
+    errors = [error for error in _subclasses(RequestRefused) if error.__module__.startswith("mocksms.")]
+    yield from (f"refusal:{error.code}" for error in errors)
     yield f"refusal:{MALFORMED_HTTP}"
     yield f"refusal:{INTERNAL_ERROR}"
 

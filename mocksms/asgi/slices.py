@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final, TypeVar
@@ -54,11 +55,8 @@ class Slices:
         try:
             while True:
                 if self._is_over() and not (to_end and self._is_stopped):
-                    try:
+                    with suppress(Stopping) if to_end else nullcontext():
                         await self._pause(slices)
-                    except Stopping:
-                        if not to_end:
-                            raise
                     slices += 1
                 next(steps)
         except StopIteration as end:

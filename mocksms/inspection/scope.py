@@ -218,10 +218,8 @@ class AccountScope:
         return [*((account, account.journal) for account in used), (None, accounts.unattributed)]
 
     def _named(self) -> Account | None:
-        if self.name is None:
-            return None
-        accounts = self._engine.accounts
-        return (accounts.by_id(self.name) if self._is_id else None) or accounts.by_key(self.name)
+        accounts, name = self._engine.accounts, self.name or ""
+        return (accounts.by_id(name) if self._is_id else None) or accounts.by_key(name)
 
     def _new_key(self, name: str) -> str:
         allowed = self._engine.settings.api_key

@@ -118,8 +118,7 @@ def _implies(name: str, narrow: object, wide: object) -> bool:
         return False
     if name == "content":
         return wide in narrow
-    if name != "to":
-        return False
+    # Of "to": rules with different tags, senders or charsets are not compared.
     digits, pattern = numbers.digits_of(narrow), numbers.parse_pattern(wide)
     if pattern is None or "05" in (digits[:2], pattern.pieces[0][:2]):
         # The options decide how a local number is compared.

@@ -231,7 +231,7 @@ def test_mock_with_256_descriptors_serves_300_idle_connections_and_logs_one_line
     port = free_port()
     command = [sys.executable, "-m", "mocksms", "--port", str(port), "--quiet"]
 
-    def limit() -> None:
+    def limit() -> None:  # pragma: no cover - runs in the child
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
     with (

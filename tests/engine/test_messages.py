@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.messages import MessageQuery, MessageStore
-from mocksms.engine.steps import finish
+from mocksms.engine.steps import STEP_SIZE, finish
 from mocksms.sms.message import Message, State, Status
 from tests.engine.support import SECOND, a_message, an_id
 from tests.support import NOON
@@ -205,6 +205,15 @@ def test_deleted_messages_are_found_by_nothing_any_more(taken: list[int]) -> Non
         assert store.get(an_id(sequence)) is None
         assert found(store, MessageQuery(transaction_id=an_id(sequence))) == []
     assert (len(store), store.evicted) == (len(rest), 0)
+
+
+def test_many_messages_are_deleted_in_steps() -> None:
+    messages = [a_message(sequence) for sequence in range(1, 2 * STEP_SIZE + 1)]
+    store = store_of(*messages)
+    steps = store.delete(messages)
+    next(steps)
+    assert len(store) == STEP_SIZE + 1
+    assert finish(steps) == 2 * STEP_SIZE
 
 
 def test_store_that_was_cleared_takes_in_what_comes() -> None:

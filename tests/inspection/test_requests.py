@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from mocksms.engine.journal import MAX_RECORDED_BODY
+from mocksms.engine.steps import STEP_SIZE
 from mocksms.settings import Settings
 from tests.inspection.support import FAILING, SENT, Api, send_bytes
 from tests.support import TIMEOUT, Mock, body, running
@@ -118,6 +119,14 @@ def test_query_that_does_not_fit_is_named(busy_mock: Mock, query: dict[str, Any]
     answer = Api(busy_mock, "busy").call("GET", "requests", **query)
     assert answer.status_code == 400
     assert list(answer.json()["error"]["issues"]) == [where]
+
+
+def test_rare_request_is_found_among_many(api: Api) -> None:
+    provider(api, "{")
+    for _ in range(STEP_SIZE):
+        api.mock.search("limit=1", key=api.key or "")
+    (found,) = api.get("requests", status=400)["requests"]
+    assert found["response"]["status"] == 400
 
 
 def test_requests_without_an_account_are_listed_for_all_accounts_only(busy_mock: Mock) -> None:

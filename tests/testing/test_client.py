@@ -261,7 +261,7 @@ class ClosingServer:
 
     def _serve(self) -> None:
         with suppress(OSError):
-            for number in count():
+            for number in count():  # pragma: no branch - ends with an error
                 connection = self._listener.accept()[0]
                 with connection:
                     self._take(connection)
