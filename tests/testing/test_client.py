@@ -390,7 +390,7 @@ def test_wait_until_up_ends_in_time_where_nothing_listens(unused_url: str) -> No
 
 def test_running_mock_is_ready(own_mock: Mock) -> None:
     check_ready(own_mock.url)
-    wait_until_ready(own_mock.url, 0)
+    wait_until_ready(own_mock.url, TIMEOUT)
 
 
 @pytest.mark.parametrize(
