@@ -104,6 +104,11 @@ class PageQuery(SinceQuery):
         description="Maximum number of records, the newest first (100 by default, at most 1000)",
     )
 
+    @property
+    def is_unfiltered(self) -> bool:
+        """Whether all records of the account, or of all accounts, are on the pages."""
+        return self.model_fields_set <= {"limit", "account", "before"}
+
 
 class ResponseModel(BaseModel):
     """A part of a response."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 from pydantic import Field
 
 from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.engine import Engine
+from mocksms.engine.logs import BoundedLog
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.steps import Steps
-from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.context import Context, View, endpoint
 from mocksms.inspection.errors import AccountRequired, UnknownAccount
 from mocksms.inspection.models import (
     BY_DIGITS,
@@ -38,6 +39,8 @@ LIST_NAMES: Final[tuple[ListName, ...]] = ("unsubscribed", "bounced", "kosher")
 
 MAX_PREVIEW_LENGTH: Final = 160
 """Characters of a text that a list of phones shows."""
+
+PhoneRecord = TypeVar("PhoneRecord", Reply, Consent)
 
 
 class PhonesQuery(AccountQuery, PageQuery):
@@ -116,14 +119,13 @@ def list_phones(context: Context, call: InspectionCall) -> Steps[PhonesPage]:
     """List the phones that got an SMS or replied, the latest used first."""
     query: PhonesQuery = call.query
     number, accounts = _number(context, query), call.scope.accounts
-    is_unfiltered = not query.model_fields_set - {"limit", "account", "before"}
     views, totals = yield from context.paginate(
         query,
         lambda after, before: call.scope.phones(after, before, number.digits),
         lambda phone: _phone_view(context.engine, phone),
         (account.replies for account in accounts),
         lambda phone: number.matches(phone.digits),
-        sum(map(count_phones, accounts)) if is_unfiltered else None,
+        sum(map(count_phones, accounts)) if query.is_unfiltered else None,
     )
     totals["incomplete"] |= call.scope.is_incomplete(query.since or 0)
     totals["evicted"] = call.scope.evicted()
@@ -133,14 +135,8 @@ def list_phones(context: Context, call: InspectionCall) -> Steps[PhonesPage]:
 def list_inbound(context: Context, call: InspectionCall) -> Steps[RepliesPage]:
     """List the replies of phones, newest first."""
     query: PhonesQuery = call.query
-    number = _number(context, query)
-    views, totals = yield from context.paginate(
-        query,
-        lambda after, before: call.scope.replies(after, before, number.digits),
-        lambda owned: _reply_view(*owned),
-        (account.replies for account in call.scope.accounts),
-        lambda owned: number.matches(owned[1].digits),
-    )
+    logs = [account.replies for account in call.scope.accounts]
+    views, totals = yield from _paginate_by_number(context, query, call.scope.replies, _reply_view, logs)
     return RepliesPage(replies=views, **totals)
 
 
@@ -153,14 +149,8 @@ def receive_sms(context: Context, call: InspectionCall) -> ReplyView:
 def list_consents(context: Context, call: InspectionCall) -> Steps[ConsentsPage]:
     """List opt-outs and opt-ins with time and cause, newest first."""
     query: PhonesQuery = call.query
-    number = _number(context, query)
-    views, totals = yield from context.paginate(
-        query,
-        lambda after, before: call.scope.consents(after, before, number.digits),
-        lambda owned: _consent_view(*owned),
-        (account.consents for account in call.scope.accounts),
-        lambda owned: number.matches(owned[1].digits),
-    )
+    logs = [account.consents for account in call.scope.accounts]
+    views, totals = yield from _paginate_by_number(context, query, call.scope.consents, _consent_view, logs)
     return ConsentsPage(consents=views, **totals)
 
 
@@ -169,6 +159,26 @@ class NumberFilter(NamedTuple):
 
     digits: str | None
     matches: Callable[[str], bool]
+
+
+def _paginate_by_number(
+    context: Context,
+    query: PhonesQuery,
+    find: Callable[[int, int | None, str | None], Iterator[tuple[Account, PhoneRecord]]],
+    view: Callable[[Account, PhoneRecord], View],
+    logs: Iterable[BoundedLog[Any]],
+) -> Steps[tuple[list[View], dict[str, Any]]]:
+    """Return a page of replies or consents, all or those of a number or pattern; see `Context.paginate`."""
+    number = _number(context, query)
+    return (
+        yield from context.paginate(
+            query,
+            lambda after, before: find(after, before, number.digits),
+            lambda owned: view(*owned),
+            logs,
+            lambda owned: number.matches(owned[1].digits),
+        )
+    )
 
 
 def _number(context: Context, query: PhonesQuery) -> NumberFilter:

@@ -70,14 +70,13 @@ def list_requests(context: Context, call: InspectionCall) -> Steps[RequestsPage]
     query: RequestsQuery = call.query
     journals = [journal for _, journal in call.scope.journals]
     evicting = [journal for journal in journals if journal.evicted]
-    is_unfiltered = not query.model_fields_set - {"limit", "account", "before"}
     views, totals = yield from context.paginate(
         query,
         call.scope.requests,
         lambda owned: _view(*owned),
         evicting,
         lambda owned: _matches(query, owned[1]),
-        sum(map(len, journals)) if is_unfiltered else None,
+        sum(map(len, journals)) if query.is_unfiltered else None,
     )
     return RequestsPage(requests=views, **totals)
 
