@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from pydantic import Field, computed_field
 
@@ -43,6 +43,17 @@ class Closest(ResponseModel):
     conditions: int
     comparisons: list[Comparison]
     history: Text = Field(description="The steps of the message")
+
+    @classmethod
+    def of(cls, transaction_id: str, comparisons: list[Comparison], history: str) -> Self:
+        """Return a message with these comparisons, counted."""
+        return cls(
+            transaction_id=transaction_id,
+            matched=sum(comparison.matches for comparison in comparisons),
+            conditions=len(comparisons),
+            comparisons=comparisons,
+            history=history,
+        )
 
 
 class Cause(ResponseModel):

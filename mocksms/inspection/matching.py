@@ -128,13 +128,7 @@ class MessageFilter:
 
     def _closest(self, message: Message) -> Closest:
         comparisons = [condition.compare(message) for condition in self.conditions]
-        return Closest(
-            transaction_id=message.transaction_id,
-            matched=sum(comparison.matches for comparison in comparisons),
-            conditions=len(comparisons),
-            comparisons=comparisons,
-            history=describe_history(message.history),
-        )
+        return Closest.of(message.transaction_id, comparisons, describe_history(message.history))
 
 
 _DESCRIPTIONS: Final = {

@@ -198,13 +198,7 @@ def _compare(expectation: Expectation, message: SmsMessage) -> Closest:
         )
         for check in expectation.checks()
     ]
-    return Closest(
-        transaction_id=message.transaction_id,
-        matched=sum(comparison.matches for comparison in comparisons),
-        conditions=len(comparisons),
-        comparisons=comparisons,
-        history=describe_history(message.history),
-    )
+    return Closest.of(message.transaction_id, comparisons, describe_history(message.history))
 
 
 def describe_account(account: AccountHandle) -> str:
