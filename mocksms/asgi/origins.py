@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 
 from mocksms.errors import CrossOriginRequest, HostNotAllowed
+from mocksms.settings import is_address
 
 Headers = Mapping[bytes, bytes]
 
@@ -67,18 +67,10 @@ def is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
     if name in {entry.lower().rstrip(".") for entry in allowed}:
         return True
     if name.startswith("["):
-        return _is_address(name[1:-1])
-    return _is_address(name) or "." not in name or name.endswith(".localhost")
+        return is_address(name[1:-1])
+    return is_address(name) or "." not in name or name.endswith(".localhost")
 
 
 def _without_port(host: str) -> str:
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdecimal() else host
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mocksms.settings.addresses import mock_url, url_of
+from mocksms.settings.addresses import is_address, mock_url, url_of
 from mocksms.settings.environment import variable_name
 from mocksms.settings.options import (
     GROUPS,
@@ -31,6 +31,7 @@ __all__ = [
     "flag_name",
     "foreign_variables",
     "from_environment",
+    "is_address",
     "mock_url",
     "read_options",
     "url_of",

@@ -1,7 +1,8 @@
-"""The URL of a mock: from where it listens, and from what a user writes."""
+"""The URL of a mock: from where it listens, and from what a user writes; and whether a host is an address."""
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Final
 
 _LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -16,3 +17,12 @@ def url_of(host: str, port: int) -> str:
 def mock_url(url: str) -> str:
     """Return the URL of a mock from this URL, or from the base URL of its API."""
     return url.rstrip("/").removesuffix("/rest/v1").rstrip("/")
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an address and not a name; an IPv6 address may have a zone after `%`."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

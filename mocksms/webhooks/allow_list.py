@@ -74,15 +74,6 @@ class AllowList:
             raise WebhookForbidden(host, address, "link-local" if is_link_local else "public")
 
 
-def is_address(host: str) -> bool:
-    """Whether a host is an address and not a name; an IPv6 address may have a zone after `%`."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _forms(address: Address) -> Iterator[Address]:
     """Iterate over an address and the IPv4 addresses it leads to by mapping, translation or tunnel."""
     yield address

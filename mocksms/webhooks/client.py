@@ -35,8 +35,9 @@ from urllib.parse import SplitResult, urlsplit
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.clock import Stopwatch
 from mocksms.errors import WebhookForbidden
+from mocksms.settings import is_address
 from mocksms.sms.display import without_credentials
-from mocksms.webhooks.allow_list import AllowList, is_address
+from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.payloads import CallbackRequest
 
 MAX_RECORDED_BODY: Final = 4_096

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mocksms.settings import SessionSettings, mock_url, read_options, url_of
+from mocksms.settings import SessionSettings, is_address, mock_url, read_options, url_of
 
 
 @pytest.mark.parametrize("url", ["http://sms:8972", "https://ci.example/mock"])
@@ -24,3 +24,19 @@ def test_url_of_a_mock_may_be_the_base_url_of_its_api(url: str, ending: str) -> 
 )
 def test_url_of_a_host_is_the_one_for_programs_on_this_machine(host: str, url: str) -> None:
     assert url_of(host, 80) == url
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("fe80::1%eth0", True),
+        ("127.0.0.1%evil.example", False),
+        ("app", False),
+        ("2130706433", False),
+        ("", False),
+    ],
+)
+def test_addresses_are_distinguished_from_names(host: str, is_one: bool) -> None:
+    assert is_address(host) is is_one
