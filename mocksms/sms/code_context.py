@@ -73,6 +73,7 @@ class CodeContext:
         self.candidates = [i for i, kind in enumerate(kinds) if kind is Kind.CANDIDATE]
         self.types_this = any(self.kind(i) is Kind.INPUT and self.word(i + 1) in THIS for i in range(len(parts)))
         self.others = {i for i in self.candidates if self._has_unit(i) or self._has_name(i)}
+        self.numbers = [i for i in self.candidates if i not in self.others]
         self.purposes = self._sentences_with({Kind.PURPOSE, *ANNOUNCING})
         self.logins = {self.sentences[i] for i, part in enumerate(parts) if plain_word(part.text) in LOGINS}
         self.is_prose = not self._is_number_with_name(kinds)

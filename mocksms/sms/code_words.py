@@ -59,6 +59,11 @@ def _words(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+_HANDOVER: Final = """
+    present show give tell reply provide here heres
+    הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו הנה
+    """
+
 _WORDS: Final = {
     Kind.SECRET: """
         otp otps totp TAN mtan etan pin password passwords passcode passcodes passkey verification
@@ -121,10 +126,7 @@ _WORDS: Final = {
         הזנת הקשת הקלדת הזנה הקשה הקלדה רשום רשמי רשמו לרשום כתוב כתבי כתבו לכתוב ציין צייני ציינו לציין
         הקרא הקריאי הקריאו להקריא
         """,
-    Kind.VERB: """
-        use using reply provide submit quote present show give tell here heres
-        השתמש השתמשי השתמשו הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו הנה
-        """,
+    Kind.VERB: "use using submit quote השתמש השתמשי השתמשו " + _HANDOVER,
     Kind.PURPOSE: """
         log login logon logging sign signin signing verify verifying validate confirm confirming
         confirmation authenticate authorize authorise authorization access unlock activate activation
@@ -199,10 +201,7 @@ PHONES: Final = _words("phone mobile cell telephone tel טלפון נייד טל
 
 LOGINS: Final = _words("login log-in logon sign-in verify כניסה להיכנס התחברות להתחבר")
 
-HANDOVER: Final = _words("""
-    present show give tell reply provide here heres
-    הצג הציגי הציגו להציג מסור מסרי מסרו למסור תן תני תנו אמור אמרי אמרו הנה
-    """)
+HANDOVER: Final = _words(_HANDOVER)
 """Verbs with a person before the number: "show the driver 481516"."""
 
 CODE_NUMBERS: Final = LOGINS | _words("security secret magic verification authentication")

@@ -99,16 +99,15 @@ class _Ranking:
 
     def codes(self) -> list[Code]:
         """Return the plausible codes, the best first, each once."""
-        numbers = [i for i in self._text.candidates if i not in self._text.others]
         # All words that announce what follows them are known before one may announce what precedes it.
         before: dict[int, int] = {}
-        for place in numbers:
+        for place in self._text.numbers:
             before[place] = self._listed(place, before) or self._before(place)
         ranked: list[tuple[int, Code]] = []
-        for place in numbers:
+        for place in self._text.numbers:
             part = self._text.parts[place]
             announced = max(before[place], self._called(place), self._alone(place))
-            points = max(announced, self._instructed(place), self._sole(place, numbers)) + self._off(part)
+            points = max(announced, self._instructed(place), self._sole(place)) + self._off(part)
             if points >= THRESHOLD:
                 code = Code(bare_code(part.text), part.start, len(part.text), announced > 0)
                 ranked.append((points, code))
@@ -225,12 +224,12 @@ class _Ranking:
         is_for_purpose = is_usual and (is_login or starts_with_purpose)
         return FOR_PURPOSE if is_for_purpose else 0
 
-    def _sole(self, place: int, numbers: list[int]) -> int:
+    def _sole(self, place: int) -> int:
         """Return the points for the only number of a text that speaks of what codes are for."""
         left = self._text.skip(place - 1, -1)
         is_linked = self._text.kind(left) is Kind.LINK and self._text.sentences[place] in self._text.purposes
         is_long = is_linked and (len(self._text.parts[place].text) > YEAR_LENGTH or self._text.word(left) == ":")
-        is_sole = len(numbers) == 1 and (self._text.types_this or is_long or self._text.is_usual(place))
+        is_sole = len(self._text.numbers) == 1 and (self._text.types_this or is_long or self._text.is_usual(place))
         name = self._text.kind(self._text.skip(place - 1, -1, TRANSPARENT | {Kind.LINK, Kind.OWNER}))
         is_plain = name not in _NAMES and Kind.LABEL not in self._text.said_after(place)
         is_near = any(abs(self._text.sentences[place] - sentence) <= 1 for sentence in self._text.purposes)
