@@ -99,8 +99,8 @@ async def _given_up_in_trio(sms: MockSMS, **expected: Any) -> None:
 @pytest.mark.parametrize("expected", [{}, {"text": bool}], ids=["by the mock", "by this side"])
 def test_cancelled_wait_closes_its_connection(sms: MockSMS, run: Any, given_up: Any, expected: Any) -> None:
     run(lambda: given_up(sms, **expected))
-    for thread in threading.enumerate():
-        thread.join(TIMEOUT if thread.name == "mocksms wait" else 0) if thread is not threading.main_thread() else None
+    for thread in {*threading.enumerate()} - {threading.current_thread()}:
+        thread.join(TIMEOUT if thread.name == "mocksms wait" else 0)
     assert "mocksms wait" not in [thread.name for thread in threading.enumerate()]
     sms.assert_nothing_sent()
 
