@@ -29,7 +29,7 @@ LAYERS: Final = (
     {"provider", "inspection"},
     {"app"},
     {"server"},
-    {"testing"},
+    {"testing", "compare"},
     {"cli"},
     {"__main__", "__init__"},
 )
