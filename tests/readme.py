@@ -88,6 +88,7 @@ RISKY: Final = (
     "send.past",
     "send.time-zone",
     "auth.causes",
+    "auth.status",
     "auth.envelope",
     "info.unknown",
     "row.fields",
@@ -198,6 +199,14 @@ def _assumptions() -> str:
         options = ", ".join(f"`{flag_name(setting)}`" for setting in entry.settings)
         rows.append([entry.does, entry.evidence, options or "none"])
     return _table(["What mocksms does", "Evidence", "Option"], rows)
+
+
+def _alternatives() -> str:
+    rows = []
+    for entry in ledger():
+        if "optional:" in entry.does.lower() and entry.settings:
+            rows.append([entry.does, entry.source, ", ".join(f"`{flag_name(setting)}`" for setting in entry.settings)])
+    return _table(["What mocksms does", "What is known", "Option"], rows)
 
 
 def _classes() -> str:
@@ -380,6 +389,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "replay": lambda: _body("ReplayBody"),
     "explanation": _explanation,
     "assumptions": _assumptions,
+    "alternatives": _alternatives,
     "classes": _classes,
     "evidence": _evidence,
     "failure": _failure,

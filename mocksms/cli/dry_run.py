@@ -15,7 +15,7 @@ from mocksms.errors import InvalidRequest, MessageNotFound, RequestRefused, Sett
 from mocksms.provider.binding import read_send
 from mocksms.provider.send import recipients_of, submission_of
 from mocksms.settings import Settings
-from mocksms.sms.times import MAX_INSTANT, parse_instant
+from mocksms.sms.times import MAX_INSTANT, ZONES, parse_instant
 
 AFTER_RULES: Final = {
     ApiOperation.SEND: {None, RefusedByFault.code},
@@ -99,5 +99,5 @@ def _repeat(engine: Engine, request: JournalRequest) -> None:
     if request.operation is not ApiOperation.SEND:
         finish(engine.trigger_rule_fault(account, request.operation))
         return
-    body, _ = read_send(request.body, "utf-8")
+    body, _ = read_send(request.body, "utf-8", ZONES[engine.settings.send_at_zone])
     engine.submit(account, submission_of(body), recipients_of(body, engine.settings))

@@ -48,6 +48,7 @@ from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, shorte
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.outcomes import Fault
+from mocksms.sms.times import ZONES
 
 PREFIX: Final = "/rest/v1"
 MAX_NOTE_LENGTH: Final = 4_000
@@ -231,7 +232,7 @@ class ProviderApp:
         parameters = query_parameters(query)
         if operation is ApiOperation.INFO:
             message = self._engine.find(account, read_id(parameters))
-            return ProviderResponse(200, to_json(message_row(message, self._reasons)))
+            return ProviderResponse(200, to_json(message_row(message, self._reasons, self._settings)))
         search = account.messages.search(*read_search(parameters, self._settings))
         messages = await self._slices.run(search, to_end=True)
         return ProviderResponse(200, await self._slices.run(self._rows(messages), to_end=True))
@@ -240,7 +241,7 @@ class ProviderApp:
         """Return rows as JSON, each encoded in a step of its own since texts may be long."""
         rows: list[bytes] = []
         for message in messages:
-            rows.append(to_json(message_row(message, self._reasons)))
+            rows.append(to_json(message_row(message, self._reasons, self._settings)))
             yield
         return b"[" + b",".join(rows) + b"]"
 
@@ -287,7 +288,7 @@ def _note(error: RequestRefused, request: ProviderRequest) -> str:
 
 
 def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
-    body, warnings = read_send(request.body, _encoding(request))
+    body, warnings = read_send(request.body, _encoding(request), ZONES[settings.send_at_zone])
     submission = submission_of(body)
     recipients: Sequence[Recipient] = recipients_of(body, settings)
     numbers: list[str] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin
@@ -16,7 +16,7 @@ from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 from mocksms.provider.lenient_json import BODY, MAX_WARNINGS, JsonNumber, parse
 from mocksms.provider.send import SendBody
-from mocksms.sms.times import parse_instant
+from mocksms.sms.times import ISRAEL, parse_instant
 
 BoundModel = TypeVar("BoundModel", bound=BaseModel)
 
@@ -31,8 +31,10 @@ UNSET: Final = object()
 """The value of a member that is not set."""
 
 
-def read_send(raw: bytes, encoding: str) -> tuple[SendBody, list[RequestWarning]]:
+def read_send(raw: bytes, encoding: str, zone: tzinfo = ISRAEL) -> tuple[SendBody, list[RequestWarning]]:
     """Return the body of a send and a warning for each deviation from strict JSON or from the model.
+
+    A `send_at` without an offset is in the time zone.
 
     The fast path validates strict JSON in one step. That step cannot see duplicate names, so names are counted.
 
@@ -41,27 +43,29 @@ def read_send(raw: bytes, encoding: str) -> tuple[SendBody, list[RequestWarning]
     """
     if encoding == "utf-8" and raw.count(b"{") <= MAX_FAST_OBJECTS:
         try:
-            body = SendBody.model_validate_json(raw)
+            body = SendBody.model_validate_json(raw, context=zone)
         except ValidationError:
             pass
         else:
             if body.name_count == len(_NAME.findall(raw)):
                 return body, []
     data, warnings = parse(raw, encoding)
-    return bind(data, SendBody, warnings), warnings
+    return bind(data, SendBody, warnings, zone), warnings
 
 
-def bind(data: object, model: type[BoundModel], warnings: list[RequestWarning]) -> BoundModel:
+def bind(data: object, model: type[BoundModel], warnings: list[RequestWarning], zone: tzinfo = ISRAEL) -> BoundModel:
     """Return the model for plain data; accepted deviations are added to `warnings`.
+
+    A time without an offset is in the time zone.
 
     Raises:
         InvalidRequest: a value has the wrong type or a required one is missing; names each path.
     """
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context=zone)
     except ValidationError:
         pass
-    binder = _Binder(warnings)
+    binder = _Binder(warnings, zone)
     converted = binder.convert(data, model, "")
     if binder.errors:
         raise InvalidRequest(binder.errors)
@@ -116,11 +120,12 @@ def _without_none(annotation: Any) -> Any:
 class _Binder:
     """Converts data to the types of a model; collects warnings and errors."""
 
-    def __init__(self, warnings: list[RequestWarning]) -> None:
+    def __init__(self, warnings: list[RequestWarning], zone: tzinfo) -> None:
         self.errors: dict[str, list[str]] = {}
         self.missing: list[str] = []
         self._refused = 0
         self._warnings = warnings
+        self._zone = zone
 
     def convert(self, value: object, kind: Any, path: str) -> object:
         """Return the value converted to a type, UNSET if there is none."""
@@ -195,7 +200,7 @@ class _Binder:
             self._warn(path, "an empty string is read as not set")
             return UNSET
         try:
-            return parse_instant(value)
+            return parse_instant(value, self._zone)
         except ValueError:
             return self._refuse(value, "DateTime", path)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Final
+from datetime import datetime, tzinfo
+from typing import Final, NotRequired
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, Field, JsonValue
@@ -24,7 +24,7 @@ from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, State, Status
 from mocksms.sms.text import content_of
-from mocksms.sms.times import ISRAEL, parse_instant
+from mocksms.sms.times import ZONES, parse_instant
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
@@ -61,8 +61,12 @@ class SearchParams(BaseModel):
     tags: str = Field("", description="Any of these, separated by commas")
     query: str = Field("", description="Part of the content, in any case; * matches all")
     senders: str = Field("", description="Any of these, separated by commas")
-    date_from: str = Field("", description="Earliest send_at; without an offset Israel time", json_schema_extra=_MOMENT)
-    date_to: str = Field("", description="Latest send_at; without an offset Israel time", json_schema_extra=_MOMENT)
+    date_from: str = Field(
+        "", description="Earliest send_at; without an offset in the zone `read_zone`", json_schema_extra=_MOMENT
+    )
+    date_to: str = Field(
+        "", description="Latest send_at; without an offset in the zone `read_zone`", json_schema_extra=_MOMENT
+    )
     limit: str = Field(
         "",
         description=f"Maximum of rows to return (default {DEFAULT_LIMIT})",
@@ -88,8 +92,8 @@ class MessageRow(TypedDict):
     tags: Sequence[str]
     clicks: int
     clicks_details: list[ClickRow]
-    state: str
-    status: str
+    state: NotRequired[str]
+    status: NotRequired[str]
     reject_reason: str | None
 
 
@@ -148,6 +152,7 @@ def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuer
         InvalidRequest: a value does not fit; names each parameter.
     """
     faults: dict[str, list[str]] = {}
+    zone = ZONES[settings.read_zone]
     names = SearchParams.model_fields.keys() & parameters.keys()
     params = SearchParams(**{name: parameters[name][-1].strip() for name in names})
     number, word, text = params.mobile_number, params.status, params.query
@@ -160,8 +165,8 @@ def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuer
         tags=_values(parameters, "tags"),
         senders=_values(parameters, "senders"),
         words="" if text == "*" else text.casefold(),
-        since=_moment(params.date_from, "date_from", faults),
-        until=_moment(params.date_to, "date_to", faults),
+        since=_moment(params.date_from, zone, "date_from", faults),
+        until=_moment(params.date_to, zone, "date_to", faults),
     )
     limit = _limit(params.limit, faults)
     if faults:
@@ -169,26 +174,31 @@ def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuer
     return query, limit
 
 
-def message_row(message: Message, reasons: ReasonNames) -> MessageRow:
+def message_row(message: Message, reasons: ReasonNames, settings: Settings) -> MessageRow:
     """Return the row of a message, its fields in the order of Mandrill's (inferred, row.fields)."""
-    state = message.state
-    return {
+    state, zone = message.state, ZONES[settings.read_zone]
+    row: MessageRow = {
         "transaction_id": message.transaction_id,
-        "send_at": _local(message.due_at),
+        "send_at": _local(message.due_at, zone),
         "sender": message.sender,
         "mobile_number": message.mobile_number,
         "content": content_of(message),
         "tags": message.submission.tags,
         "clicks": len(message.clicks),
-        "clicks_details": [{"time_stamp": _local(click.at), "url": click.url} for click in message.clicks],
+        "clicks_details": [{"time_stamp": _local(click.at, zone), "url": click.url} for click in message.clicks],
         "state": _STATES.get(state, state.status),
         "status": state.status,
         "reject_reason": reasons.in_reads[state],
     }
+    if settings.row_status_key == "state":
+        del row["status"]
+    elif settings.row_status_key == "status":
+        del row["state"]
+    return row
 
 
-def _local(moment: datetime) -> str:
-    return moment.astimezone(ISRAEL).isoformat(sep=" ", timespec="seconds")
+def _local(moment: datetime, zone: tzinfo) -> str:
+    return moment.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 
 def _bare_id(raw: str) -> str:
@@ -201,11 +211,11 @@ def _values(parameters: Parameters, name: str) -> tuple[str, ...]:
     return tuple(filter(None, parts))
 
 
-def _moment(raw: str, name: str, faults: dict[str, list[str]]) -> datetime | None:
+def _moment(raw: str, zone: tzinfo, name: str, faults: dict[str, list[str]]) -> datetime | None:
     if not raw:
         return None
     try:
-        return parse_instant(_LOST_PLUS.sub(r"\1+\2", raw))
+        return parse_instant(_LOST_PLUS.sub(r"\1+\2", raw), zone)
     except ValueError:
         faults[name] = [f"Could not convert '{raw}' to DateTime."]
         return None

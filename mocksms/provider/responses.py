@@ -70,7 +70,9 @@ def operation(name: str, method: str, summary: str, responses: Mapping[int, Resp
 
 
 _COMMON_ERRORS: Final = {
-    400: ResponseSpec(about="Invalid body or query", model=ProviderError),
+    400: ResponseSpec(
+        about="Invalid body or query; with `auth_status` also a missing or unknown key", model=ProviderError
+    ),
     401: ResponseSpec(about="Missing or unknown key, or an account without REST right", model=ProviderError | str),
     403: ResponseSpec(about="Cross-origin request, or a browser at a host that is not allowed", model=ProviderError),
     500: ResponseSpec(about="Internal error, from a magic number or a fault", model=ProviderError),
@@ -108,9 +110,12 @@ def error_response(error: errors.RequestRefused, settings: Settings) -> Provider
             text = f"The requested resource does not support http method '{method}'."
             return _message(405, text, (b"allow", allowed.encode()))
         case errors.Unauthorized(cause=cause):
-            return _unauthorized(cause, settings)
+            return _unauthorized(cause, settings, settings.auth_status)
         case errors.NoRestRight():
-            return _unauthorized("unknown", settings)
+            # The guide's text is documented with 401. The other one is that of an unknown key, so its status is too.
+            return _unauthorized(
+                "unknown", settings, 401 if settings.auth_errors == "documented" else settings.auth_status
+            )
         case errors.CrossOriginRequest(origin=origin):
             return _message(403, f"Cross-origin request from {origin} refused.")
         case errors.HostNotAllowed():
@@ -163,13 +168,13 @@ def _issues(error: errors.RequestRefused) -> Mapping[str, Iterable[str]]:
     return error.issues
 
 
-def _unauthorized(cause: str, settings: Settings) -> ProviderResponse:
+def _unauthorized(cause: str, settings: Settings, status: int = 401) -> ProviderResponse:
     observed = {
         "missing": "Parameter 'X-API-Key' was missing.",
         "unknown": "Parameter 'X-API-Key' is invalid.",
     }
     text = observed[cause] if settings.auth_errors == "observed" else GUIDE_401
-    return json_response(401, {"Message": text} if settings.error_envelope == "object" else text)
+    return json_response(status, {"Message": text} if settings.error_envelope == "object" else text)
 
 
 def _fault(fault: Fault, settings: Settings) -> ProviderResponse:

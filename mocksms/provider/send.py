@@ -12,7 +12,7 @@ from itertools import islice
 from json.encoder import encode_basestring_ascii
 from typing import Annotated, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo
 
 from mocksms.engine.journal import RequestWarning
 from mocksms.provider.responses import ProviderError, operation
@@ -20,7 +20,7 @@ from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
 from mocksms.sms.text import MAX_TEXT_LENGTH, Template
-from mocksms.sms.times import parse_instant
+from mocksms.sms.times import ISRAEL, parse_instant
 
 BEFORE_9000: Final = "^[0-8]"
 """Pattern of a time that the clocks can reach: its year is below 9000."""
@@ -30,6 +30,11 @@ def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("blank")
     return value
+
+
+def _instant(value: object, info: ValidationInfo) -> datetime:
+    """Parse a point in time; the context of the validation is the time zone of one without an offset."""
+    return parse_instant(value, info.context or ISRAEL)
 
 
 class _VendorModel(BaseModel):
@@ -89,9 +94,9 @@ class SendBody(_VendorModel):
 
     message: MessageBody
     async_: bool = Field(False, alias="async", description="Return `queued` at once and send in the background")
-    send_at: Annotated[datetime | None, BeforeValidator(parse_instant)] = Field(
+    send_at: Annotated[datetime | None, BeforeValidator(_instant)] = Field(
         None,
-        description="2020-01-20 13:05:00+02:00; Israel time if it has no offset; a past time means now",
+        description="2020-01-20 13:05:00+02:00; without an offset in the zone `send_at_zone`; a past time means now",
         json_schema_extra={"pattern": BEFORE_9000},
     )
 

@@ -62,11 +62,21 @@ class Settings:
     error_envelope: Literal["object", "string"] = _choice(
         'body of a 401 response: {"Message": ...} or a JSON string', "object", "string"
     )
+    auth_status: Literal[401, 400] = _option(
+        401, readers.one_number_of(401, 400), "status of a response to a missing or unknown API key", ("401", "400")
+    )
     reason_spelling: Literal["vendor", "hyphen", "underscore"] = _choice(
         "reject reasons: hyphens in send responses and underscores in reads (vendor), or the same in both",
         "vendor",
         "hyphen",
         "underscore",
+    )
+    row_status_key: Literal["both", "state", "status"] = _choice(
+        "name of the status in rows of info and search: state and status, or one of them", "both", "state", "status"
+    )
+    send_at_zone: Literal["israel", "utc"] = _choice("time zone of a send_at without an offset", "israel", "utc")
+    read_zone: Literal["israel", "utc"] = _choice(
+        "time zone of the dates in info and search, and of date_from and date_to without an offset", "israel", "utc"
     )
     strict: bool = _option(False, readers.flag, "refuse with 400 what otherwise causes only a warning")
     accept_local_numbers: bool = _option(False, readers.flag, "accept 05... as an Israeli mobile number")

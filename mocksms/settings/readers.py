@@ -88,6 +88,12 @@ def list_of(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
 texts: Final = list_of(text)
 
 
+def one_number_of(*choices: int) -> Callable[[object], int]:
+    """Return a reader of some whole numbers."""
+    read = one_of(*map(str, choices))
+    return lambda raw: int(read(str(raw) if type(raw) is int else raw))
+
+
 def phone_numbers(raw: object) -> tuple[str, ...]:
     """Read a list of phone numbers, each as its digits; X stands for any digit."""
     digits = tuple(map(numbers.digits_of, texts(raw)))

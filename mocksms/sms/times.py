@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from math import inf
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,6 +18,9 @@ carry."""
 ISRAEL: Final = ZoneInfo("Asia/Jerusalem")
 """The time zone of a time without an offset (inferred, send.time-zone)."""
 
+ZONES: Final[dict[str, tzinfo]] = {"israel": ISRAEL, "utc": UTC}
+"""The time zones by their names in options."""
+
 MAX_DURATION: Final = timedelta(days=3650)
 DURATION_SYNTAX: Final = "a duration such as 250ms, 90s, 5m, 2h, 3d or plain seconds"
 
@@ -25,20 +28,20 @@ _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def parse_instant(value: object) -> datetime:
+def parse_instant(value: object, zone: tzinfo = ISRAEL) -> datetime:
     """Parse a point in time up to MAX_INSTANT, written as `parse_any_instant` reads it.
 
     Raises:
         ValueError: it is not a point in time, or too late.
     """
-    utc = parse_any_instant(value)
+    utc = parse_any_instant(value, zone)
     if utc > MAX_INSTANT:
         raise ValueError(f"{value} is after the year {MAX_INSTANT.year}")
     return utc
 
 
-def parse_any_instant(value: object) -> datetime:
-    """Parse a point in time: `2020-01-20 13:05:00+02:00` or ISO 8601; without an offset it is Israel time.
+def parse_any_instant(value: object, zone: tzinfo = ISRAEL) -> datetime:
+    """Parse a point in time: `2020-01-20 13:05:00+02:00` or ISO 8601; without an offset it is in a time zone.
 
     A datetime is returned unchanged.
 
@@ -51,7 +54,7 @@ def parse_any_instant(value: object) -> datetime:
         raise ValueError(f"{value!r} is not a point in time")
     moment = datetime.fromisoformat(value.strip().replace(" +", "+").replace(" -", "-"))
     try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=ISRAEL)).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError as error:
         raise ValueError(f"{value} is beyond the calendar") from error
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote_plus, urlsplit
@@ -17,7 +17,7 @@ from urllib.parse import quote_plus, urlsplit
 from mocksms.engine.callbacks import Callback, TriggerDetails
 from mocksms.settings import Settings
 from mocksms.sms.surrogates import well_formed
-from mocksms.sms.times import ISRAEL
+from mocksms.sms.times import ZONES
 from mocksms.sms.webhook import WebhookKind
 
 FIRST_ID: Final = 190
@@ -99,7 +99,7 @@ def _fields(callback: Callback, settings: Settings) -> Mapping[str, str]:
 
 
 def _local(at: datetime, settings: Settings) -> datetime:
-    return at.astimezone(ISRAEL if settings.webhook_zone == "israel" else UTC)
+    return at.astimezone(ZONES[settings.webhook_zone])
 
 
 def _created_at(at: datetime, settings: Settings) -> str:

@@ -79,6 +79,17 @@ def test_unauthorized_has_the_observed_message_if_set() -> None:
     assert no_right.try_send().text == INVALID
 
 
+@pytest.mark.ledger("auth.status", "auth.causes")
+@pytest.mark.parametrize(("words", "no_right"), [("documented", 401), ("observed", 400)])
+def test_missing_or_unknown_key_has_the_status_of_the_option(words: str, no_right: int) -> None:
+    mock = InProcess(auth_errors=words, auth_status=400, api_key=("one",), rest_right=False)
+    assert _with(mock).status == 400
+    assert _with(mock, x_api_key="two").status == 400
+    assert _with(mock, x_api_key="one").status == no_right
+    assert mock.last("one").refusal == "no_rest_right"
+    assert mock.try_send("972-50-0006000").json() == _with(mock, x_api_key="two").json()
+
+
 @pytest.mark.ledger("auth.envelope")
 @pytest.mark.parametrize(("words", "text"), [("documented", GUIDE), ("observed", MISSING)])
 def test_unauthorized_is_a_bare_string_if_set(words: str, text: str) -> None:

@@ -181,6 +181,29 @@ def test_row_has_its_fields_in_order() -> None:
     }
 
 
+@pytest.mark.ledger("row.state", "row.status")
+@pytest.mark.parametrize(("key", "missing"), [("state", "status"), ("status", "state")])
+def test_row_has_only_one_name_of_the_status_if_set(key: str, missing: str) -> None:
+    mock = InProcess(row_status_key=key)
+    (sent,) = mock.send()
+    row = mock.info(sent["transaction_id"])
+    assert list(row) == [name for name in MessageRow.__annotations__ if name != missing]
+    assert row[key] == "sent"
+    assert mock.search() == [row]
+
+
+@pytest.mark.ledger("row.dates", "search.dates")
+def test_dates_of_reads_are_utc_if_set() -> None:
+    mock = InProcess(read_zone="utc")
+    (sent,) = mock.send("972-50-0000500", content="see www.google.com")
+    mock.time.advance(1)
+    row = mock.info(sent["transaction_id"])
+    assert row["send_at"] == "2026-03-01 12:00:00+00:00"
+    assert row["clicks_details"][0]["time_stamp"] == "2026-03-01 12:00:01+00:00"
+    assert len(mock.search("date_from=2026-03-01 12:00&date_to=2026-03-01 12:00")) == 1
+    assert mock.search("date_from=2026-03-01 12:01") == mock.search("date_to=2026-03-01 11:59") == []
+
+
 @pytest.mark.ledger("row.fields", "row.dates", "click.untracked")
 def test_row_contains_the_clicks() -> None:
     mock = InProcess()

@@ -48,6 +48,15 @@ def test_instant_reads_a_point_in_time(text: str, utc: datetime) -> None:
     assert parse_instant(text).tzinfo is UTC
 
 
+@pytest.mark.ledger("send.time-zone")
+def test_send_at_without_an_offset_is_in_the_zone_of_the_option() -> None:
+    mock = InProcess(send_at_zone="utc")
+    strict, lenient = body(send_at="2026-07-20 13:05:00"), body(send_at="2026-07-20 13:05:00", Async=True)
+    for each in (strict, lenient, body(send_at="2026-07-20 16:05:00+03:00")):
+        (sent,) = mock.post(json.dumps(each)).json()
+        assert mock.info(sent["transaction_id"])["send_at"] == "2026-07-20 16:05:00+03:00"
+
+
 def test_instant_returns_a_datetime_as_it_is() -> None:
     assert parse_instant(NOON) is NOON
 
