@@ -162,6 +162,7 @@ class Account:
         self.rest_right = settings.rest_right
         self.sender = settings.sender
         self.force_unsubscribe_link = settings.force_unsubscribe_link
+        self.async_delay = settings.async_delay
         self.webhooks: tuple[Webhook, ...] = settings.webhook + settings.automation_webhook
         # Frozen lists are shared by all accounts. An account has a set where it changes its own.
         self.unsubscribed: Set[str]

@@ -29,6 +29,7 @@ class AccountUpdate:
     label: str | None = None
     sender: str | None = None
     force_unsubscribe_link: bool | None = None
+    async_delay: timedelta | None = None
     webhooks: tuple[Webhook, ...] | None = None
     gateway: bool | None = None
     rest_right: bool | None = None

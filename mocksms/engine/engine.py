@@ -177,7 +177,7 @@ class Engine:
         # A rule takes precedence over a magic number, for faults as for outcomes.
         triggered = yield from self.trigger_rule_fault(account, ApiOperation.SEND, facts)
         triggered = triggered or self._trigger_magic_fault(codes)
-        due_at = self._due_at(drafter)
+        due_at = self._due_at(account, drafter)
         accept = self._accept_now if due_at is None else partial(self._accept_for_later, due_at)
         messages: list[Message] = []
         for recipient, number in zip(recipients, parsed, strict=True):
@@ -300,12 +300,12 @@ class Engine:
             callback_policy=by_rule.callback_policy,
         )
 
-    def _due_at(self, drafter: Drafter) -> datetime | None:
+    def _due_at(self, account: Account, drafter: Drafter) -> datetime | None:
         """Return when the messages of a scheduled or asynchronous send are processed, None for at once."""
         send_at = drafter.submission.send_at
         if send_at is not None and send_at > drafter.now:
             return send_at
-        return drafter.now + self.settings.async_delay if drafter.submission.wants_async else None
+        return drafter.now + account.async_delay if drafter.submission.wants_async else None
 
     def _accept_for_later(
         self, due_at: datetime, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber

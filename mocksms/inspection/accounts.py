@@ -17,10 +17,13 @@ from mocksms.inspection.errors import AccountRequired, UnknownAccount
 from mocksms.inspection.models import Label, Name, Page, PageQuery, RequestModel, ResponseModel, Text
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.phones import LIST_NAMES
-from mocksms.schemas.types import Credit, ListedNumber, WebhookList
+from mocksms.scenario.schema import NO_DELAY
+from mocksms.scenario.values import BoundedDuration
+from mocksms.schemas.types import Credit, Duration, ListedNumber, WebhookList
 from mocksms.sms.webhook import Webhook, WebhookKind
 
 MAX_LISTED_NUMBERS: Final = 100_000
+ABOUT_ASYNC_DELAY: Final = "How long messages of an async send stay queued; changes later sends only"
 
 
 class ListChange(RequestModel):
@@ -66,6 +69,7 @@ class AccountPatch(RequestModel):
     force_unsubscribe_link: bool = Field(
         default=False, description="Whether to append the unsubscribe link, even if a send turns it off"
     )
+    async_delay: BoundedDuration = Field(default=NO_DELAY, description=ABOUT_ASYNC_DELAY)
     webhooks: WebhookList = Field(default=[], description="Webhooks that get its callbacks")
 
 
@@ -91,6 +95,7 @@ class AccountView(ResponseModel):
     bounced: list[str]
     kosher: list[str]
     force_unsubscribe_link: bool
+    async_delay: Duration = Field(description=ABOUT_ASYNC_DELAY)
     webhooks: list[WebhookView]
     messages: int
     newest: int | None = Field(description="The cursor of its newest message, null without messages")
@@ -204,6 +209,7 @@ def _view(account: Account) -> AccountView:
         bounced=sorted(account.bounced),
         kosher=sorted(account.kosher),
         force_unsubscribe_link=account.force_unsubscribe_link,
+        async_delay=account.async_delay,
         webhooks=[_webhook_view(webhook) for webhook in account.webhooks],
         messages=len(account.messages),
         newest=account.messages.newest,
@@ -234,6 +240,7 @@ ENDPOINTS: Final = (
             "top up": {"credit": 100},
             "opt out": {"unsubscribed": {"add": ["972-54-1111111"]}},
             "no gateway": {"gateway": False},
+            "queued at the first reads": {"async_delay": "5s"},
             "webhook": {"webhooks": ["http://127.0.0.1:8000/hooks"]},
         },
         raises=_ONE_ACCOUNT,

@@ -32,6 +32,8 @@ MAX_CLOSEST: Final = 3
 MAX_CAUSES: Final = 3
 """Causes of each kind."""
 
+ADVANCE: Final = "advance the clock: POST /_mock/clock/advance, in pytest mocksms.advance(...)"
+
 MAX_SEARCHED_ACCOUNTS: Final = 1_000
 """Other accounts that are searched, the latest used first."""
 
@@ -165,15 +167,18 @@ class Explainer:
             return is_queued and _only_state_differs(message_filter, owned.message)
 
         newest = islice(self._all(), MAX_COMPARED_MESSAGES)
-        queued = yield from select(newest, matches, MAX_CAUSES, message_filter.query.step_size)
-        return [
+        queued = yield from select(newest, matches, None, message_filter.query.step_size)
+        causes = [
             Cause(
                 kind="queued",
                 text=f"{_describe(message)} is still {message.state}{_until(account, message)}",
                 id=message.transaction_id,
             )
-            for account, message in queued
+            for account, message in queued[:MAX_CAUSES]
         ]
+        if others := queued[MAX_CAUSES:]:
+            causes.append(Cause(kind="queued", text=_count_queued(others), id=None))
+        return causes
 
 
 def _label(account: Account) -> str:
@@ -213,4 +218,11 @@ def _until(account: Account, message: Message) -> str:
     until = f" until {show_instant(due)}"
     if account.clock.frozen:
         until += f", and the clock is frozen at {show_instant(account.clock.now())}"
-    return f"{until}; POST /_mock/clock/advance moves the clock there"
+    return f"{until}; {ADVANCE}"
+
+
+def _count_queued(others: Sequence[OwnedMessage]) -> str:
+    """Return how many more messages are queued, and until when the last of them is at least."""
+    last = max(message.due_at for _, message in others)
+    is_ahead = any(message.due_at > account.clock.now() for account, message in others)
+    return f"{len(others)} more still queued{f', the last until {show_instant(last)}; {ADVANCE}' if is_ahead else ''}"

@@ -65,6 +65,8 @@ def _size(scenario: Scenario, account_values: Mapping[str, Any]) -> int:
 
 def _account_values(account: AccountModel, settings: Settings) -> dict[str, Any]:
     values: dict[str, Any] = account.model_dump(exclude_none=True)
+    if account.async_delay is not None:
+        values["async_delay"] = account.async_delay
     if account.webhooks is not None:
         values["webhooks"] = tuple(webhook.webhook() for webhook in account.webhooks)
     for name in _LISTS:

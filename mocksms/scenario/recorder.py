@@ -109,7 +109,7 @@ def _account(account: Account, messages: Sequence[Message], settings: Settings) 
 
     An account with messages had the REST right, even if it has it no longer.
     """
-    names = ("sender", "gateway") if messages else ("sender", "gateway", "rest_right")
+    names = ("sender", "gateway", "async_delay", *(() if messages else ("rest_right",)))
     found: dict[str, Any] = {
         name: getattr(account, name) for name in names if getattr(account, name) != getattr(settings, name)
     }

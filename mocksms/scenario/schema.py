@@ -291,6 +291,9 @@ class AccountModel(ScenarioTable):
     force_unsubscribe_link: bool | None = Field(
         default=None, description="Append the unsubscribe link to every message"
     )
+    async_delay: BoundedDuration | None = Field(
+        default=None, description="How long messages of an async send stay queued"
+    )
     webhooks: WebhookList | None = Field(default=None, description="Webhooks, which receive callbacks")
 
 

@@ -90,7 +90,7 @@ class Settings:
     magic_delay: timedelta = _option(
         timedelta(seconds=5), readers.positive_duration, "delay of the magic numbers that act later"
     )
-    async_delay: timedelta = _option(timedelta(), parse_duration, "how long messages of an async send stay queued")
+    async_delay: timedelta = _of_account(timedelta(), parse_duration, "how long messages of an async send stay queued")
     sender: str = _of_account("SenderID", readers.text, "sender of messages without one")
     credit: int | None = _of_account(
         None, readers.optional(readers.whole_number(0, 10**12)), "credit of accounts in segments; empty: no limit"

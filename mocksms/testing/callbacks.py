@@ -218,9 +218,11 @@ class Callbacks(AccountHandle):
             events = _events_of(each)
             lines.append(line("webhook", f"{cut(each['url'], MAX_URL)} ({each['kind']}) gets {events or 'no event'}"))
         clock = account["clock"]
+        due = f"; next due is {clock['next_due']}: mocksms.advance(...)" if clock["next_due"] else ""
         if clock["frozen"]:
-            due = f"; next due is {clock['next_due']}: mocksms.advance(...)" if clock["next_due"] else ""
             lines.append(line("clock", f"frozen at {clock['now']}{due}"))
+        if queued := self.api("GET", "messages", status="queued", since=self._began, limit=1)["total"]:
+            lines.append(line("queued", f"{queued} SMS still queued{'' if clock['frozen'] else due}"))
         if runs_event_loop():
             lines.append(line("loop", "this wait blocked the event loop; use: await sms.aio.assert_callback(...)"))
         yield from ("", *lines)

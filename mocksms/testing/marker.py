@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 from mocksms.errors import did_you_mean
+from mocksms.sms.times import parse_duration
 from mocksms.testing.client import fits_a_header
 from mocksms.testing.models import AWARE, zone_missing
 
@@ -37,6 +38,7 @@ class MarkerOptions:
     Args:
         scenario: active from the start; a name, a path, rules or a whole scenario, as for `MockSMS.scenario`.
         credit: segments the account can send, None for no limit.
+        async_delay: how long messages of an async send stay queued: `"5s"`, `2` seconds, a timedelta.
         frozen: True freezes the clock at the start; a datetime with a time zone freezes it there.
         strict: requests with warnings are unexpected traffic, too.
         api_key: API key of an application that cannot change it. The account is reset before and after the test.
@@ -48,6 +50,7 @@ class MarkerOptions:
 
     scenario: Any = None
     credit: Any = UNSET
+    async_delay: Any = None
     frozen: bool | datetime = False
     strict: bool = False
     api_key: str | None = None
@@ -87,6 +90,8 @@ def _issues(marker: Any) -> Iterator[str]:
         yield _issue("scenario", marker.scenario, "a name, a path, rules or None")
     if marker.credit not in (UNSET, None) and (type(marker.credit) is not int or marker.credit < 0):
         yield _issue("credit", marker.credit, "a whole number from 0, or None for no limit")
+    if marker.async_delay is not None:
+        yield from _duration_issues(marker.async_delay)
     if not isinstance(marker.frozen, bool | datetime):
         yield _issue("frozen", marker.frozen, f"True, or {AWARE}")
     elif isinstance(marker.frozen, datetime) and marker.frozen.utcoffset() is None:
@@ -105,6 +110,13 @@ def _issues(marker: Any) -> Iterator[str]:
     for name in ("unexpected", "unused_fault", "undelivered"):
         if getattr(marker, name) not in (None, *REACTIONS):
             yield _issue(name, getattr(marker, name), "fail, warn or ignore")
+
+
+def _duration_issues(delay: object) -> Iterator[str]:
+    try:
+        parse_duration(delay)
+    except ValueError as error:
+        yield _issue("async_delay", delay, str(error))
 
 
 def _issue(name: str, value: object, expected: str) -> str:

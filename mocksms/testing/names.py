@@ -92,4 +92,5 @@ class AccountChanges(TypedDict, total=False):
     bounced: NumberChange
     kosher: NumberChange
     force_unsubscribe_link: bool
+    async_delay: DurationLike
     webhooks: Sequence[str | Mapping[str, Any]]

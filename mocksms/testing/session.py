@@ -116,6 +116,8 @@ class MockSession:
             sms.credit = marker.credit
         if marker.scenario is not None:
             sms.scenario(marker.scenario)
+        if marker.async_delay is not None:
+            sms.update_account(async_delay=marker.async_delay)
         if marker.frozen:
             sms.freeze(marker.frozen if isinstance(marker.frozen, datetime) else None)
         self._latest = RunningTest(self, sms, marker)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ def test_account_has_its_initial_values_before_its_first_use() -> None:
         unsubscribed=(DIGITS,),
         bounced=("972542222222",),
         kosher=("972543333333",),
+        async_delay=timedelta(seconds=1.5),
     )
     with running(settings) as mock:
         everyone, api = Api(mock), Api(mock, "a key of the tests")
@@ -42,6 +44,7 @@ def test_account_has_its_initial_values_before_its_first_use() -> None:
             "bounced": ["972542222222"],
             "kosher": ["972543333333"],
             "force_unsubscribe_link": False,
+            "async_delay": "1.5s",
             "webhooks": [],
             "messages": 0,
             "newest": None,
@@ -232,6 +235,25 @@ def test_top_up_in_the_same_breath_as_a_bounce_list_bounces(api: Api) -> None:
     (waiting,) = api.send(NO_CREDIT)
     api.patch(credit=10, bounced=[NO_CREDIT])
     assert api.status_of(waiting) == "rejected/bounced"
+
+
+@pytest.mark.ledger("send.async-delay")
+def test_async_delay_of_an_account_applies_to_its_later_sends(api: Api) -> None:
+    api.post("clock/freeze")
+    at_once = api.send(PHONE, **{"async": True})
+    assert api.patch(async_delay="5s")["async_delay"] == "5s"
+    waiting, in_sync = api.send(PHONE, **{"async": True}), api.send(PHONE)
+    assert [api.status_of(sent) for (sent,) in (at_once, waiting, in_sync)] == ["sent", "queued", "sent"]
+    api.patch(async_delay=0)
+    api.post("clock/advance", {"by": 4.9})
+    assert api.status_of(*waiting) == "queued"
+    api.post("clock/advance", {"by": 0.1})
+    assert api.status_of(*waiting) == "sent"
+
+
+@pytest.mark.parametrize("delay", ["soon", -1, "3651d", None])
+def test_invalid_async_delay_is_refused(api: Api, delay: object) -> None:
+    assert "async_delay" in str(api.refused(400, "PATCH", "account", {"async_delay": delay}))
 
 
 def test_deleted_account_starts_empty_with_other_ids(api: Api) -> None:

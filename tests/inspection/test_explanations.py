@@ -186,15 +186,36 @@ def test_scheduled_message_is_still_queued_until_then(story: Open) -> None:
                        history  queued 12:00:00.000
 
           queued     <1> to 972-54-1111111 "Later" is still queued until 2026-03-01 14:00:00 UTC, and the clock\
- is frozen at 2026-03-01 12:00:00 UTC; POST /_mock/clock/advance moves the clock there
+ is frozen at 2026-03-01 12:00:00 UTC; advance the clock: POST /_mock/clock/advance, in pytest\
+ mocksms.advance(...)
         """,
         sent,
     )
     api.post("clock/resume")
     last = api.why(status="sent").splitlines()[-1]
     assert last.endswith(
-        "is still queued until 2026-03-01 14:00:00 UTC; POST /_mock/clock/advance moves the clock there"
+        "is still queued until 2026-03-01 14:00:00 UTC; advance the clock: POST /_mock/clock/advance, in"
+        " pytest mocksms.advance(...)"
     )
+
+
+def test_queued_messages_beyond_the_first_are_counted_with_the_time_of_the_last(story: Open) -> None:
+    api = story()
+    for hour in range(13, 19):
+        api.send(content="Later", send_at=f"2026-03-01T{hour}:00:00Z")
+    lines = api.why(status="sent").splitlines()[-4:]
+    assert [line[:12].strip() for line in lines] == ["queued", "", "", ""]
+    assert lines[-1].strip() == (
+        "3 more still queued, the last until 2026-03-01 15:00:00 UTC; advance the clock: POST /_mock/clock/advance, in"
+        " pytest mocksms.advance(...)"
+    )
+
+
+def test_queued_messages_that_wait_for_no_time_are_counted(story: Open) -> None:
+    api = story()
+    for _ in range(5):
+        api.send(QUEUED)
+    assert api.why(status="sent").splitlines()[-1].strip() == "2 more still queued"
 
 
 def test_message_without_credit_explains_how_to_add_credit(story: Open) -> None:
@@ -214,7 +235,8 @@ def test_message_without_credit_by_a_rule_shows_the_planned_step(story: Open) ->
     (sent,) = api.send(content="Poor")
     assert api.why(status="sent").splitlines()[-1] == (
         f'  queued     {sent} to 972-54-1111111 "Poor" is still queued/insufficient-funds until'
-        " 2026-03-01 13:00:00 UTC; POST /_mock/clock/advance moves the clock there"
+        " 2026-03-01 13:00:00 UTC; advance the clock: POST /_mock/clock/advance, in"
+        " pytest mocksms.advance(...)"
     )
 
 

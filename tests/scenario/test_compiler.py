@@ -391,6 +391,7 @@ def test_account_gets_only_the_values_of_its_table() -> None:
         "unsubscribed": ["972-54-1111111", "+972 54 1111111"],
         "bounced": [],
         "kosher": ["972-58-32xxxxx"],
+        "async_delay": "5s",
     }
     assert built(account=said).account_values == {
         "credit": 5,
@@ -400,6 +401,7 @@ def test_account_gets_only_the_values_of_its_table() -> None:
         "unsubscribed": {"972541111111"},
         "bounced": set(),
         "kosher": {"9725832XXXXX"},
+        "async_delay": timedelta(seconds=5),
     }
 
 

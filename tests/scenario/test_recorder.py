@@ -254,8 +254,8 @@ def test_account_starts_with_the_spent_credit_and_what_differs_from_the_options(
     world = World(credit=10)
     world.submit(NUMBER, TOO_SHORT, content="a" * 161)
     assert recording_of(world).account == AccountModel(credit=10)
-    world.account.sender, world.account.gateway = "Shop", False
-    assert recording_of(world).account == AccountModel(credit=10, sender="Shop", gateway=False)
+    world.account.sender, world.account.gateway, world.account.async_delay = "Shop", False, 2 * SECOND
+    assert recording_of(world).account == AccountModel(credit=10, sender="Shop", gateway=False, async_delay=2 * SECOND)
 
 
 def test_account_equal_to_the_options_has_no_table() -> None:

@@ -188,6 +188,17 @@ def test_failure_names_what_is_missing(sms: MockSMS, receiver: Receiver) -> None
     assert "gets smsClicked, SmsReply, smsUnsubscribed\n  clock      frozen at <instant>" in text
 
 
+def test_failure_counts_the_messages_that_are_still_queued(sms: MockSMS, receiver: Receiver) -> None:
+    sms.webhook(receiver.url)
+    send(sms, sms.number("queued"))
+    text = failed(lambda: sms.assert_callback("send", timeout=0), receiver)
+    assert text.endswith("\n  queued     1 SMS still queued")
+    sms.update_account(async_delay="1h")
+    send(sms, NUMBER, **{"async": True})
+    text = failed(lambda: sms.assert_callback("send", timeout=0), receiver)
+    assert text.endswith("\n  queued     2 SMS still queued; next due is <instant>: mocksms.advance(...)")
+
+
 def test_blocking_wait_in_an_event_loop_names_the_async_form(sms: MockSMS) -> None:
     async def block() -> None:
         sms.assert_callback(timeout=0)

@@ -46,6 +46,7 @@ def test_options_of_accounts_apply_to_each_test_on_a_running_mock(runs: Runs) ->
     )
     runs.ini(
         "mocksms_credit = 5",
+        "mocksms_async_delay = 1.5s",
         "mocksms_unsubscribed = 972-54-1111111",
         "mocksms_scenario = bounce.toml, kosher.toml",
         "mocksms_webhook = http://127.0.0.1:1/a#click",
@@ -58,9 +59,10 @@ def test_options_of_accounts_apply_to_each_test_on_a_running_mock(runs: Runs) ->
             return dataclasses.replace(mocksms_settings, force_unsubscribe_link=True)
         def check(sms):
             account = sms.api("GET", "account")
-            names = ("credit", "sender", "unsubscribed", "bounced", "gateway", "force_unsubscribe_link")
+            names = ("credit", "sender", "unsubscribed", "bounced", "gateway", "force_unsubscribe_link",
+                     "async_delay")
             assert [account[name] for name in names] == [
-                5, "Scenario", ["972541111111"], ["972542222222", "972543333333"], False, True]
+                5, "Scenario", ["972541111111"], ["972542222222", "972543333333"], False, True, "1.5s"]
             assert [(each["url"][-1], each["kind"], each["events"]) for each in account["webhooks"]] == [
                 ("a", "transactional", ["click"]), ("b", "automation", None)]
             assert len(sms.unused_rules) == 2

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import pytest
 
+from mocksms.sms.times import DURATION_SYNTAX
 from mocksms.testing.marker import KINDS, UNSET, MarkerOptions, read_marker
 
 
@@ -45,6 +46,8 @@ ALLOW = "one or several of refused, unknown-path, warning, crash, other-account,
         ("credit", "ten", CREDIT),
         ("credit", -1, CREDIT),
         ("credit", True, CREDIT),
+        ("async_delay", "soon", DURATION_SYNTAX),
+        ("async_delay", -1, DURATION_SYNTAX),
         ("frozen", "2040-01-01", FROZEN),
         ("strict", "no", "True or False"),
         ("api_key", 5, API_KEY),
@@ -91,7 +94,7 @@ def test_each_kind_in_a_list_is_checked() -> None:
     ],
 )
 def test_unknown_option_is_named_with_the_known_ones(marker: Marker, unknown: str) -> None:
-    known = "scenario, credit, frozen, strict, api_key, allow, unexpected, unused_fault, undelivered"
+    known = "scenario, credit, async_delay, frozen, strict, api_key, allow, unexpected, unused_fault, undelivered"
     with pytest.raises(pytest.UsageError) as refused:
         read(marker)
     assert str(refused.value) == f"the marker mocksms takes {known} by name, not {unknown}"
@@ -111,6 +114,9 @@ def test_nearest_marker_takes_precedence() -> None:
         {"scenario": {"rule": []}},
         {"credit": 0},
         {"credit": None},
+        {"async_delay": "5s"},
+        {"async_delay": 0},
+        {"async_delay": timedelta(seconds=1)},
         {"frozen": True},
         {"frozen": datetime(2040, 1, 1, tzinfo=UTC)},
         {"api_key": "any key 1"},

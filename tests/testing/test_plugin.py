@@ -168,7 +168,7 @@ def test_override_must_return_settings(runs: Runs) -> None:
 def test_marker_sets_up_the_mock(runs: Runs) -> None:
     runs.run(
         """
-        import datetime, pytest
+        import datetime, json, pytest, urllib.request
         pytestmark = pytest.mark.mocksms(credit=3, frozen=True)
 
         @pytest.mark.mocksms(credit=None, scenario="gateway-outage")
@@ -194,8 +194,18 @@ def test_marker_sets_up_the_mock(runs: Runs) -> None:
         def test_rules(mocksms, send):
             assert mocksms.now != mocksms.now
             assert send()[0]["reject_reason"] == "bounced"
+
+        @pytest.mark.mocksms(async_delay="5s")
+        def test_still_queued_at_the_first_reads(mocksms, send):
+            body = {"message": {"content": "Hi", "to": [{"mobile_number": "972-54-1111111"}]}, "async": True}
+            headers = {"Content-Type": "application/json", "X-API-Key": mocksms.api_key}
+            url = mocksms.url + "/transactional/sms/send"
+            urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)).read()
+            assert mocksms.assert_sent().status == "queued"
+            mocksms.advance("5s")
+            assert mocksms.assert_sent().status == "sent"
         """,
-        passed=5,
+        passed=6,
     )
 
 
