@@ -21,14 +21,14 @@ class KeyChoice(StrEnum):
     MISSING = "missing"
     WRONG = "wrong"
     BEARER = "bearer"
-    """The given key, but only in `Authorization: Bearer`, without X-API-KeyChoice."""
+    """The given key, but only in `Authorization: Bearer`, without X-API-Key."""
 
 
 class ProbeRequest(NamedTuple):
     """An HTTP request of a probe.
 
     Its address is the base URL as given, then `path`, which includes the query. The root of the service is the base URL
-    without a final /rest/v1. The sender adds the headers of the key, `Host` and `Content-Length`, and no others.
+    without a final /rest/v1. The sender adds the headers of the key, and what HTTP needs, such as `Host`.
 
     Attributes:
         prefix: True: the request goes to the root and /rest/v1, False: to the root, None: to the base URL as given.
@@ -74,10 +74,12 @@ class FailureKind(StrEnum):
     TIMEOUT = "timeout"
     REFUSED = "connection refused"
     NAME = "host name not found"
+    UNREACHABLE = "host not reachable"
     TLS = "TLS error"
     SERVER_ERROR = "server error"
     """A status of 502, 503 or 504, or another 5xx without a JSON body. A 500 with a JSON body is a response."""
     HTML = "HTML page"
+    REDIRECT = "redirect"
     RATE_LIMITED = "too many requests"
     RESET = "connection reset"
     NOT_HTTP = "not an HTTP response"

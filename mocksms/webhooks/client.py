@@ -70,6 +70,10 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+class ResponseTooLarge(HTTPException):
+    """A response, or its head, is longer than the limit."""
+
+
 class Deadline:
     """The end of the time an attempt may take, in real seconds from now."""
 
@@ -144,11 +148,11 @@ class Connection(io.RawIOBase):
         """Read some bytes into a buffer and return how many; 0 at the end.
 
         Raises:
-            HTTPException: the response is too long.
+            ResponseTooLarge: the response is too long.
         """
         if self._received >= self._limit:
             part = "final response" if self._limit == MAX_HEADS else "end"
-            raise HTTPException(f"no {part} within {self._limit} bytes")
+            raise ResponseTooLarge(f"no {part} within {self._limit} bytes")
         self._socket.settimeout(self._deadline.left())
         received = self._socket.recv_into(buffer)
         self._received += received
@@ -224,7 +228,7 @@ class WebhookClient:
     def _connect(self, url: SplitResult, deadline: Deadline) -> Connection:
         """Connect to one of the addresses of a host; all of them must be allowed."""
         host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
-        addresses = self._addresses(host, port, deadline)
+        addresses = find_addresses(host, port, deadline, self._resolver)
         for address in addresses:
             self._allow_list.check(host, address)
         failure: OSError = ConnectionError(f"{host} has no address")
@@ -257,20 +261,6 @@ class WebhookClient:
         with self._lock:
             self._open.discard(connection)
         connection.close()
-
-    def _addresses(self, host: str, port: int, deadline: Deadline) -> Sequence[str]:
-        """Resolve a name in a thread of its own, since resolving cannot be interrupted."""
-        if is_address(host):
-            return [host]
-        results: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
-        threading.Thread(target=_resolve, args=(self._resolver, host, port, results), daemon=True).start()
-        try:
-            found = results.get(timeout=deadline.left())
-        except Empty:
-            raise TimeoutError from None
-        if isinstance(found, OSError):
-            raise found
-        return found
 
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -320,6 +310,26 @@ def _describe(failure: Exception, timeout: float) -> str:
         case OSError():
             return f"connection failed: {failure.strerror or failure}"
     return f"invalid URL: {failure}"
+
+
+def find_addresses(host: str, port: int, deadline: Deadline, resolver: Resolver = resolve) -> Sequence[str]:
+    """Resolve a host in a thread of its own, since resolving cannot be interrupted.
+
+    Raises:
+        OSError: no such name.
+        TimeoutError: it takes too long.
+    """
+    if is_address(host):
+        return [host]
+    results: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
+    threading.Thread(target=_resolve, args=(resolver, host, port, results), daemon=True).start()
+    try:
+        found = results.get(timeout=deadline.left())
+    except Empty:
+        raise TimeoutError from None
+    if isinstance(found, OSError):
+        raise found
+    return found
 
 
 def _socket_address(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
