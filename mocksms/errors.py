@@ -28,6 +28,7 @@
         +-- UnknownMagicCode        a magic number with a code that is not in the catalogue
         +-- TextTooLong             a text is longer than the longest SMS
         +-- SendTooLarge            the texts of one send are too long together
+        +-- CreditRequired          an option makes scheduling require credit, and the account has none
         +-- MessageNotFound         the account has no message with this id
 
 The classes carry the details as attributes. They know neither HTTP nor the vendor's texts: each API has one table
@@ -376,6 +377,15 @@ class SendTooLarge(RequestRefused):
         self.length = length
         self.limit = limit
         super().__init__(f"texts of {length} characters in one send; the limit is {limit}")
+
+
+class CreditRequired(RequestRefused):
+    """The account has no credit, and the option `schedule_without_credit` is off."""
+
+    code = "credit_required"
+
+    def __init__(self) -> None:
+        super().__init__("the account has no credit, and --schedule-without-credit is off")
 
 
 class MessageNotFound(RequestRefused):

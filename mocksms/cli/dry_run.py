@@ -100,4 +100,4 @@ def _repeat(engine: Engine, request: JournalRequest) -> None:
         finish(engine.trigger_rule_fault(account, request.operation))
         return
     body, _ = read_send(request.body, "utf-8", ZONES[engine.settings.send_at_zone])
-    engine.submit(account, submission_of(body), recipients_of(body, engine.settings))
+    engine.submit(account, submission_of(body, engine.settings), recipients_of(body, engine.settings))

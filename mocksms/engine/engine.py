@@ -21,6 +21,7 @@ from mocksms.engine.messages import token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, RefusedByFault, TriggeredFault
+from mocksms.engine.scheduling import Schedule
 from mocksms.engine.steps import Steps, finish
 from mocksms.errors import MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
@@ -77,6 +78,7 @@ class Engine:
         self.settings = settings
         self.seed = settings.seed or fresh_seed()
         self.decisions = Decisions(settings)
+        self._schedule = Schedule(settings)
         self.listeners: list[Listener] = []
         self.link_base = settings.public_url or url
         self.accounts = Accounts(settings, time, self.seed, scenario)
@@ -161,6 +163,8 @@ class Engine:
             RefusedByFault: a rule or a magic number triggers a fault that accepts nothing.
             TextTooLong: a text is longer than the longest SMS.
             SendTooLarge: the texts are too long together.
+            InvalidRequest: `send_at` is later than an option allows.
+            CreditRequired: an option makes scheduling require credit, and the account has none.
         """
         if account.force_unsubscribe_link and not submission.unsubscribe_link:
             submission = submission._replace(unsubscribe_link=True)
@@ -172,13 +176,19 @@ class Engine:
             parsed.append(parse(recipient.mobile_number))
         codes = self._codes(parsed, recipients)
         template.check(recipients)
+        if submission.send_at is not None:
+            self._schedule.check(account, submission)
         drafter = Drafter(account, submission, template, self._links(DRAFT_TOKEN), request, len(recipients))
         facts = (yield from drafter.all_facts(recipients, parsed)) if account.has_faults(ApiOperation.SEND) else ()
         # A rule takes precedence over a magic number, for faults as for outcomes.
         triggered = yield from self.trigger_rule_fault(account, ApiOperation.SEND, facts)
         triggered = triggered or self._trigger_magic_fault(codes)
-        due_at = self._due_at(account, drafter)
-        accept = self._accept_now if due_at is None else partial(self._accept_for_later, due_at)
+        due_at = self._schedule.due_at(account, submission, len(recipients), drafter.now)
+        accept = self._accept_now
+        if due_at is not None:
+            cause = self._schedule.cause(submission, len(recipients))
+            drafter.initial_history = lifecycle.initial_history(drafter.now, cause)
+            accept = partial(self._accept_for_later, due_at)
         messages: list[Message] = []
         for recipient, number in zip(recipients, parsed, strict=True):
             if messages:
@@ -299,13 +309,6 @@ class Engine:
             reactions=(*outcome.reactions, *by_rule.reactions),
             callback_policy=by_rule.callback_policy,
         )
-
-    def _due_at(self, account: Account, drafter: Drafter) -> datetime | None:
-        """Return when the messages of a scheduled or asynchronous send are processed, None for at once."""
-        send_at = drafter.submission.send_at
-        if send_at is not None and send_at > drafter.now:
-            return send_at
-        return drafter.now + account.async_delay if drafter.submission.wants_async else None
 
     def _accept_for_later(
         self, due_at: datetime, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber

@@ -289,7 +289,7 @@ def _note(error: RequestRefused, request: ProviderRequest) -> str:
 
 def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
     body, warnings = read_send(request.body, _encoding(request), ZONES[settings.send_at_zone])
-    submission = submission_of(body)
+    submission = submission_of(body, settings)
     recipients: Sequence[Recipient] = recipients_of(body, settings)
     numbers: list[str] | None = None
     if len(request.body) > MAX_VALUE_LENGTH:

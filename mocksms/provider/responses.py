@@ -126,6 +126,8 @@ def error_response(error: errors.RequestRefused, settings: Settings) -> Provider
             return _message(413, f"The request body is too large; the limit is {limit} bytes.", CLOSE)
         case errors.BodyTooSlow(timeout=timeout):
             return _message(408, f"The request body did not arrive within {timeout:g} seconds.", CLOSE)
+        case errors.CreditRequired():
+            return _message(402, "Credit is required to schedule messages.")
         case errors.MessageNotFound(transaction_id=transaction_id):
             return _message(404, f"No transactional SMS was found with transaction_id '{transaction_id}'.")
         case RefusedByFault(triggered=triggered):

@@ -125,6 +125,7 @@ SEND: Final = operation(
     "Send an SMS to one or more recipients",
     {
         200: ResponseSpec(about="One object for each recipient, in order", model=list[SentRow]),
+        402: ResponseSpec(about="Scheduling requires credit, by an option of the mock", model=ProviderError),
         408: ResponseSpec(about="The body did not arrive in time", model=ProviderError),
         413: ResponseSpec(about="The body is too large", model=ProviderError),
         415: ResponseSpec(about="The body is not declared as JSON", model=ProviderError),
@@ -151,12 +152,12 @@ SEND: Final = operation(
 """The operation, as the OpenAPI document describes it."""
 
 
-def submission_of(body: SendBody) -> Submission:
+def submission_of(body: SendBody, settings: Settings) -> Submission:
     """Return a send in the terms of the domain."""
     message = body.message
     return Submission(
         content=message.content,
-        sender=message.sender_id or message.sender or message.from_ or None,
+        sender=None if settings.ignore_sender else message.sender_id or message.sender or message.from_ or None,
         tags=tuple(message.tags),
         charset=message.charset,
         unsubscribe_link=message.add_unsubscribe_link,

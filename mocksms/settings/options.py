@@ -91,6 +91,18 @@ class Settings:
         timedelta(seconds=5), readers.positive_duration, "delay of the magic numbers that act later"
     )
     async_delay: timedelta = _of_account(timedelta(), parse_duration, "how long messages of an async send stay queued")
+    sync_limit: int | None = _option(
+        None,
+        readers.optional(readers.whole_number(1, 10**6)),
+        "recipients of a sync send; one to more is async; empty: no limit",
+    )
+    schedule_limit: timedelta | None = _option(
+        None, readers.optional(readers.positive_duration), "how far ahead send_at may be, such as 365d; empty: no limit"
+    )
+    schedule_without_credit: bool = _option(
+        True, readers.flag, "whether an account without credit can schedule; otherwise its send gets 402"
+    )
+    ignore_sender: bool = _option(False, readers.flag, "ignore the sender of a send; all have the account's")
     sender: str = _of_account("SenderID", readers.text, "sender of messages without one")
     credit: int | None = _of_account(
         None, readers.optional(readers.whole_number(0, 10**12)), "credit of accounts in segments; empty: no limit"

@@ -12,6 +12,7 @@ from mocksms.engine.rules import RefusedByFault, TriggeredFault
 from mocksms.errors import (
     BodyTooLarge,
     BodyTooSlow,
+    CreditRequired,
     CrossOriginRequest,
     HostNotAllowed,
     InvalidRequest,
@@ -131,6 +132,7 @@ ROWS: dict[str, tuple[RequestRefused, int, object, dict[str, str]]] = {
         _state("model.message.to", "The texts for all recipients have 9 characters; the limit for one send is 5."),
         {},
     ),
+    "credit-required": (CreditRequired(), 402, _message("Credit is required to schedule messages."), {}),
     "message": (
         MessageNotFound("abc"),
         404,

@@ -57,6 +57,25 @@ def test_send_at_without_an_offset_is_in_the_zone_of_the_option() -> None:
         assert mock.info(sent["transaction_id"])["send_at"] == "2026-07-20 16:05:00+03:00"
 
 
+@pytest.mark.ledger("body.sender", "body.sender-aliases")
+@pytest.mark.parametrize("name", ["sender_id", "sender", "from"])
+def test_sender_is_ignored_if_set(name: str) -> None:
+    mock = InProcess(ignore_sender=True, sender="Account")
+    (sent,) = mock.send(**{name: "Shop"})
+    assert mock.info(sent["transaction_id"])["sender"] == "Account"
+
+
+@pytest.mark.ledger("send.schedule-limit", "send.sync-limit", "credit.scheduled")
+def test_options_about_time_are_visible_to_a_client() -> None:
+    mock = InProcess(sync_limit=10, schedule_limit=timedelta(days=365), schedule_without_credit=False, credit=0)
+    refused = mock.post(json.dumps(body(send_at="2027-03-01 14:00:01+02:00")))
+    assert (refused.status, mock.last().refusal) == (400, "invalid_request")
+    assert list(refused.json()["ModelState"]) == ["model.send_at"]
+    assert mock.post(json.dumps(body(send_at="2027-03-01 14:00:00+02:00"))).status == 402
+    assert {row["status"] for row in mock.send(*["972"] * 10)} == {"invalid"}
+    assert {row["status"] for row in mock.send(*["972"] * 11)} == {"queued"}
+
+
 def test_instant_returns_a_datetime_as_it_is() -> None:
     assert parse_instant(NOON) is NOON
 
@@ -102,7 +121,7 @@ def test_instant_reads_the_isoformat_of_any_datetime(moment: datetime) -> None:
 
 
 def test_submission_has_the_defaults_of_the_model() -> None:
-    assert submission_of(_body()) == Submission("Hello")
+    assert submission_of(_body(), SETTINGS) == Submission("Hello")
 
 
 @pytest.mark.ledger("body.fields")
@@ -118,7 +137,7 @@ def test_submission_has_every_field_of_the_body() -> None:
         sender_id="s",
         **{"async": True, "send_at": "2020-01-20 13:05:00+02:00"},
     )
-    assert submission_of(sent_body) == Submission(
+    assert submission_of(sent_body, SETTINGS) == Submission(
         content="x",
         sender="s",
         tags=("a", "b"),
@@ -145,7 +164,7 @@ def test_submission_has_every_field_of_the_body() -> None:
     ],
 )
 def test_submission_has_the_first_sender_that_is_set(fields: dict[str, str], sender: str | None) -> None:
-    assert submission_of(_body(**fields)).sender == sender
+    assert submission_of(_body(**fields), SETTINGS).sender == sender
 
 
 @pytest.mark.ledger("body.sender", "body.default-sender")
@@ -164,7 +183,7 @@ def test_recipients_get_their_values_in_any_spelling_of_number_and_name(name: st
     sent_body = _body(content="Hi #name#", field_vars=[{"rcpt": rcpt, "fields": [{"name": name, "content": "Dana"}]}])
     (recipient,) = recipients_of(sent_body, SETTINGS)
     assert recipient == Recipient(NUMBER, {"name": "Dana"})
-    assert Template(submission_of(sent_body)).fill(recipient.fields) == "Hi Dana"
+    assert Template(submission_of(sent_body, SETTINGS)).fill(recipient.fields) == "Hi Dana"
 
 
 @pytest.mark.ledger("body.placeholders")
@@ -193,7 +212,7 @@ def test_recipients_keep_order_duplicates_and_spelling() -> None:
 
 def _warnings(**more: Any) -> list[RequestWarning]:
     sent_body = _body(**more)
-    return remarks_on(sent_body, submission_of(sent_body), recipients_of(sent_body, SETTINGS))
+    return remarks_on(sent_body, submission_of(sent_body, SETTINGS), recipients_of(sent_body, SETTINGS))
 
 
 def test_usual_send_causes_no_warning() -> None:
@@ -233,20 +252,20 @@ def test_placeholder_without_a_value_causes_a_warning() -> None:
     note = RequestWarning("message.field_vars", f"no value of #b# for {NUMBER}")
     assert _warnings(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")]) == [note]
     sent_body = _body(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")])
-    assert Template(submission_of(sent_body)).fill(recipients_of(sent_body, SETTINGS)[0].fields) == "1 #b#"
+    assert Template(submission_of(sent_body, SETTINGS)).fill(recipients_of(sent_body, SETTINGS)[0].fields) == "1 #b#"
 
 
 def test_warning_names_only_the_first_missing_value() -> None:
     first, second = "972-54-1111111", "972-54-1111112"
     sent_body = _body(first, second, content="#c# #b# #a#", field_vars=[_vars(first, a="", b="", c="")])
     note = RequestWarning("message.field_vars", f"no value of #a# for {second}")
-    assert remarks_on(sent_body, submission_of(sent_body), recipients_of(sent_body, SETTINGS)) == [note]
+    assert remarks_on(sent_body, submission_of(sent_body, SETTINGS), recipients_of(sent_body, SETTINGS)) == [note]
 
 
 def test_warning_names_the_first_recipient_without_values() -> None:
     sent_body = _body("972-54-1111112", "972-54-1111113", content="#a#", field_vars=[_vars(NUMBER, a="")])
     note = RequestWarning("message.field_vars", "no value of #a# for 972-54-1111112")
-    assert remarks_on(sent_body, submission_of(sent_body), recipients_of(sent_body, SETTINGS)) == [note]
+    assert remarks_on(sent_body, submission_of(sent_body, SETTINGS), recipients_of(sent_body, SETTINGS)) == [note]
 
 
 @pytest.mark.ledger("body.placeholder-without-value")
