@@ -41,7 +41,7 @@ LOOSE: Final = {"__init__", "__main__", "errors", "app", "server", "fidelity"}
 LIBRARIES: Final[dict[str, set[str]]] = {
     "starlette": {"provider", "inspection", "web", "app"},
     "uvicorn": {"server", "connections"},
-    "pydantic": {"provider", "inspection", "schemas", "scenario"},
+    "pydantic": {"provider", "inspection", "schemas", "scenario", "compare.recording"},
     "pydantic_core": {"schemas.validation"},
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},
