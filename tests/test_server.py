@@ -351,7 +351,7 @@ def test_copies_of_connections_are_closed_without_ending_them() -> None:
 
 def test_links_begin_with_the_public_url() -> None:
     with running(Settings(port=0, public_url="http://192.0.2.7")) as mock:
-        assert mock.engine.link_base == "http://192.0.2.7"
+        assert mock.engine.text_policy.link_base == "http://192.0.2.7"
 
 
 def test_body_with_an_upgrade_line_is_unchanged(shared_mock: Mock) -> None:

@@ -60,6 +60,8 @@ declare namespace Api {
     boundaries: number[];
     boundaries_utf16: number[];
     forced_by: { character: string; index: number; index_utf16: number } | null;
+    link_length: number;
+    links: { index: number; length: number }[];
   };
   type Step = { at: string; status: string; reject_reason: string | null; cause: string };
   type Warning = { path: string; note: string };

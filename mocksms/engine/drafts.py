@@ -10,36 +10,40 @@ from typing import Final
 
 from mocksms.engine.account import Account
 from mocksms.engine.facts import MessageFacts
-from mocksms.engine.messages import TOKEN_LENGTH, initial_size, size_of_fields
+from mocksms.engine.messages import initial_size, size_of_fields
 from mocksms.engine.patterns import SEND_TIMEOUT, TEXT_TIMEOUT, RegexBudget
 from mocksms.engine.steps import Steps
+from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import History, Message, Recipient, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.outcomes import Outcome
 from mocksms.sms.segments import count_segments
 from mocksms.sms.surrogates import well_formed
-from mocksms.sms.text import Links, Template, content_of
-
-DRAFT_TOKEN: Final = "0" * TOKEN_LENGTH
-"""Stands for the token of a message while its segments are counted: a text has the same length with any token."""
+from mocksms.sms.text import Template, TextPolicy, content_of
 
 UNDECIDED: Final = Outcome(steps=(), decided_by="")
 """The outcome of a message that is processed later."""
 
 
 class Drafter:
-    """Creates the messages of one send, `count` of them. The token of `links` is DRAFT_TOKEN."""
+    """Creates the messages of one send, `count` of them."""
 
     def __init__(
-        self, account: Account, submission: Submission, template: Template, links: Links, request: int, count: int = 1
+        self,
+        account: Account,
+        submission: Submission,
+        template: Template,
+        policy: TextPolicy,
+        request: int,
+        count: int = 1,
     ) -> None:
         self.submission = submission
         self.now = account.clock.now()
         self.initial_history = lifecycle.initial_history(self.now, "accepted")
         self._account = account
         self._template = template
-        self._links = links
+        self._policy = policy
         self._request = request
         self._initial_size = initial_size(submission, count)
         self._counted: dict[int, int] = {}
@@ -92,14 +96,11 @@ class Drafter:
         return SendFacts(self._account, self.submission, self._template, self.segments)
 
     def segments(self, recipient: Recipient) -> int:
-        """Return the number of segments of the text for a recipient.
-
-        Counted with a placeholder token of the same length as the real one, so that texts differ by fields only.
-        """
+        """Return the number of segments of the text for a recipient; texts differ by fields only."""
         key = id(recipient.fields) if self._template.placeholders else 0
         count = self._counted.get(key)
         if count is None:
-            count = self._counted[key] = count_segments(self._template.text(recipient.fields, self._links)).count
+            count = self._counted[key] = count_segments(self._template.counted(recipient.fields, self._policy)).count
         return count
 
 
@@ -179,4 +180,14 @@ def facts_of(account: Account, message: Message) -> MessageFacts:
         wants_async=submission.wants_async,
         nth=account.messages.nth(message.digits, message.sequence),
         count_segments=lambda: message.segments,
+    )
+
+
+def text_policy(settings: Settings, url: str, opt_out_word: str) -> TextPolicy:
+    """Return what the provider does to the texts of a mock that listens at a URL."""
+    return TextPolicy(
+        settings.public_url or url,
+        opt_out_word,
+        link_length=settings.link_length,
+        needs_charset=settings.text_without_charset == "question-marks",
     )

@@ -14,7 +14,7 @@ from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
 from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
-from mocksms.engine.drafts import DRAFT_TOKEN, Drafter, facts_of
+from mocksms.engine.drafts import Drafter, facts_of, text_policy
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.journal import RecordedRequest, malformed_request
 from mocksms.engine.messages import token_of
@@ -30,7 +30,7 @@ from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, Rep
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.opt_out_words import OptOutWords
 from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome
-from mocksms.sms.text import Links, Template, content_of, links_in
+from mocksms.sms.text import ShownText, Template, content_of, links_in
 
 
 class ManualChange(StrEnum):
@@ -80,11 +80,11 @@ class Engine:
         self.decisions = Decisions(settings)
         self._schedule = Schedule(settings)
         self.listeners: list[Listener] = []
-        self.link_base = settings.public_url or url
         self.accounts = Accounts(settings, time, self.seed, scenario)
         self.outbox = Outbox(settings, self.accounts, self.emit)
         words = OptOutWords(settings.opt_out_word, settings.opt_in_word)
         self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.emit)
+        self.text_policy = text_policy(settings, url, words.first_opt_out)
         self._with_due: dict[Account, None] = {}
 
     def account(self, key: str) -> Account:
@@ -100,10 +100,12 @@ class Engine:
 
     def text_of(self, message: Message) -> str:
         """Return the text of a message as the phone shows it."""
-        return Template(message.submission).text(message.fields, self._links(token_of(message.transaction_id)))
+        return str(self.shown_text(message))
 
-    def _links(self, token: str) -> Links:
-        return Links(self.link_base, token, self.recipients.words.first_opt_out)
+    def shown_text(self, message: Message) -> ShownText:
+        """Return the text of a message as the phone shows it, with what counts for segments."""
+        token = token_of(message.transaction_id)
+        return Template(message.submission).shown(message.fields, self.text_policy, token)
 
     def tick(self) -> None:
         """Apply what is due in all accounts, without a pause."""
@@ -178,7 +180,7 @@ class Engine:
         template.check(recipients)
         if submission.send_at is not None:
             self._schedule.check(account, submission)
-        drafter = Drafter(account, submission, template, self._links(DRAFT_TOKEN), request, len(recipients))
+        drafter = Drafter(account, submission, template, self.text_policy, request, len(recipients))
         facts = (yield from drafter.all_facts(recipients, parsed)) if account.has_faults(ApiOperation.SEND) else ()
         # A rule takes precedence over a magic number, for faults as for outcomes.
         triggered = yield from self.trigger_rule_fault(account, ApiOperation.SEND, facts)

@@ -57,7 +57,7 @@ class Explainer:
             expected: the expected number, such as `exactly 1`.
             when: a limit of time or place, such as `within 2 s`.
         """
-        candidates = [owned.message for owned in islice(self._all(), MAX_COMPARED_MESSAGES)]
+        candidates = [*islice(self._all(), MAX_COMPARED_MESSAGES)]
         conditions = message_filter.describe()
         found, closest = self._found(), (yield from message_filter.closest(candidates, MAX_CLOSEST))
         message_filter.query.begin()

@@ -19,6 +19,9 @@ MAX_SUMMARY_CONDITION: Final = 60
 MAX_CONDITION: Final = 144
 """Characters of a condition that the line `expected` shows: the difference is marked below."""
 
+MAX_WARNINGS: Final = 3
+"""Warnings about the request of a message that are shown."""
+
 CauseKind = Literal["matched", "unexpected", "refused", "other_account", "evicted", "queued"]
 
 
@@ -43,9 +46,10 @@ class Closest(ResponseModel):
     conditions: int
     comparisons: list[Comparison]
     history: Text = Field(description="The steps of the message")
+    warnings: list[Text] = Field(default=[], description="The first warnings about its request, such as about charset")
 
     @classmethod
-    def of(cls, transaction_id: str, comparisons: list[Comparison], history: str) -> Self:
+    def of(cls, transaction_id: str, comparisons: list[Comparison], history: str, warnings: Sequence[str] = ()) -> Self:
         """Return a message with these comparisons, counted."""
         return cls(
             transaction_id=transaction_id,
@@ -53,6 +57,7 @@ class Closest(ResponseModel):
             conditions=len(comparisons),
             comparisons=comparisons,
             history=history,
+            warnings=list(warnings[:MAX_WARNINGS]),
         )
 
 
@@ -181,6 +186,7 @@ def _compare(miss: Closest) -> Iterator[str]:
     width = max(len("history"), *(len(comparison.field) for comparison in miss.comparisons))
     for comparison in miss.comparisons:
         yield from _compare_field(comparison, width)
+    yield from (line("", f"  {'warning':<{width}}  {escape(warning)}") for warning in miss.warnings)
     yield line("", f"  {'history':<{width}}  {miss.history}")
 
 

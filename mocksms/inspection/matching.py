@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
+from operator import itemgetter
 from typing import Any, Final
 
+from mocksms.engine.account import Account
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.patterns import shared_pattern
 from mocksms.engine.steps import Steps
@@ -113,22 +115,24 @@ class MessageFilter:
         """Return the conditions in words."""
         return [condition.describe() for condition in self.conditions]
 
-    def closest(self, messages: Iterable[Message], limit: int) -> Steps[list[Closest]]:
-        """Return the messages that come closest without matching, the closest first."""
-        ranked: list[tuple[tuple[int, float, int], Message]] = []
-        for message in messages:
+    def closest(self, messages: Iterable[tuple[Account, Message]], limit: int) -> Steps[list[Closest]]:
+        """Return the messages that come closest without matching, each given with its account, the closest first."""
+        ranked: list[tuple[tuple[int, float, int], Account, Message]] = []
+        for account, message in messages:
             yield
             if not all(condition.matches(message) for condition in self.conditions):
-                ranked.append((self._rank(message), message))
-        return [self._closest(message) for _, message in nlargest(limit, ranked)]
+                ranked.append((self._rank(message), account, message))
+        return [self._closest(account, message) for _, account, message in nlargest(limit, ranked, key=itemgetter(0))]
 
     def _rank(self, message: Message) -> tuple[int, float, int]:
         nearness = [condition.nearness(message) for condition in self.conditions]
         return sum(each == 1 for each in nearness), sum(nearness), message.sequence
 
-    def _closest(self, message: Message) -> Closest:
+    def _closest(self, account: Account, message: Message) -> Closest:
         comparisons = [condition.compare(message) for condition in self.conditions]
-        return Closest.of(message.transaction_id, comparisons, describe_history(message.history))
+        request = account.journal.get(message.request)
+        warnings = [f"{warning.path}: {warning.note}" for warning in request.warnings] if request else []
+        return Closest.of(message.transaction_id, comparisons, describe_history(message.history), warnings)
 
 
 _DESCRIPTIONS: Final = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import accumulate
 from typing import Final
 
 from pydantic import Field
@@ -32,18 +31,16 @@ from mocksms.inspection.models import (
 )
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import LATEST, OwnedMessage
+from mocksms.inspection.segments import CODE_POINTS, UTF16, SegmentsView, segments_view
 from mocksms.inspection.verify import Verifier, VerifyBody
 from mocksms.inspection.waiting import WaitEnd
 from mocksms.schemas.openapi import TEXT
 from mocksms.sms.codes import Code, find_codes
 from mocksms.sms.message import Message, Reason, Status
-from mocksms.sms.segments import ForcedBy, count_segments, split_segments, utf16_length
+from mocksms.sms.segments import utf16_length
 from mocksms.sms.text import content_of, links_in
 
 MAX_WAIT_SECONDS: Final = 300.0
-
-CODE_POINTS: Final = "Counted in Unicode code points, as Python does"
-UTF16: Final = "Counted in UTF-16 code units, as JavaScript, Java and C# do"
 
 
 class MessagesQuery(AccountQuery, Filters, SinceQuery):
@@ -59,26 +56,6 @@ class WaitQuery(MessagesQuery):
 
     count: int = Field(default=1, ge=1, le=MAX_ROWS, description="Number of messages to wait for")
     timeout: float = Field(default=10.0, ge=0, le=MAX_WAIT_SECONDS, description="In seconds, real time")
-
-
-class ForcedByView(ResponseModel):
-    """The first character that GSM 03.38 does not have."""
-
-    character: Text
-    index: int = Field(description=CODE_POINTS)
-    index_utf16: int = Field(description=UTF16)
-
-
-class SegmentsView(ResponseModel):
-    """How the text is split for sending."""
-
-    encoding: str
-    count: int
-    characters: int = Field(description="Characters of the text, counted in code points")
-    boundaries: list[int] = Field(description=f"Where each further segment starts. {CODE_POINTS}")
-    boundaries_utf16: list[int] = Field(description=f"Where each further segment starts. {UTF16}")
-    units: int = Field(description="Septets in GSM-7, UTF-16 code units in UCS-2")
-    forced_by: ForcedByView | None
 
 
 class CodeView(ResponseModel):
@@ -290,7 +267,8 @@ def _page(
 def message_view(context: Context, owned: OwnedMessage) -> MessageView:
     """Return a message with all its details."""
     account, message = owned
-    text = context.engine.text_of(message)
+    shown = context.engine.shown_text(message)
+    text = str(shown)
     request = account.journal.get(message.request)
     reason = message.state.reason
     return MessageView(
@@ -307,7 +285,7 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
         reject_reason=reason,
         reject_reason_in_reads=reason.in_reads if reason else None,
         decided_by=message.decided_by,
-        segments=_segments_view(text),
+        segments=segments_view(shown, text),
         codes=[_code_view(text, code) for code in find_codes(text)],
         links=links_in(text),
         clicks=len(message.clicks),
@@ -330,26 +308,6 @@ def _code_view(text: str, code: Code) -> CodeView:
         index_utf16=utf16_length(text[: code.index]),
         length=code.length,
         announced=code.announced,
-    )
-
-
-def _forced_by_view(text: str, forced_by: ForcedBy) -> ForcedByView:
-    index = forced_by.index
-    return ForcedByView(character=forced_by.character, index=index, index_utf16=utf16_length(text[:index]))
-
-
-def _segments_view(text: str) -> SegmentsView:
-    segments = count_segments(text)
-    forced_by = segments.forced_by
-    parts = split_segments(text)[:-1]
-    return SegmentsView(
-        encoding=segments.encoding,
-        count=segments.count,
-        characters=len(text),
-        boundaries=[*accumulate(map(len, parts))],
-        boundaries_utf16=[*accumulate(map(utf16_length, parts))],
-        units=segments.units,
-        forced_by=_forced_by_view(text, forced_by) if forced_by else None,
     )
 
 

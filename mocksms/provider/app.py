@@ -298,7 +298,7 @@ def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
             warnings += kept.warnings
             numbers = [recipient.mobile_number for recipient in recipients]
         submission, recipients = kept.submission, kept.recipients
-    warnings += remarks_on(body, submission, recipients)
+    warnings += remarks_on(body, submission, recipients, settings)
     if warnings:
         warnings = [shorten_warning(warning) for warning in warnings[:MAX_WARNINGS]]
     return SendRequest(submission, recipients, tuple(warnings), numbers)

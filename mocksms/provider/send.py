@@ -19,7 +19,7 @@ from mocksms.provider.responses import ProviderError, operation
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
-from mocksms.sms.text import MAX_TEXT_LENGTH, Template
+from mocksms.sms.text import MAX_TEXT_LENGTH, UNICODE, Template
 from mocksms.sms.times import ISRAEL, parse_instant
 
 BEFORE_9000: Final = "^[0-8]"
@@ -75,7 +75,7 @@ class MessageBody(_VendorModel):
         json_schema_extra={"pattern": r"\S", "maxLength": MAX_TEXT_LENGTH},
     )
     to: ManyOf[RecipientBody] = Field(min_length=1, description="One message for each, in this order, duplicates too")
-    charset: str = Field("unicode", description="Accepted and recorded; it does not change the text")
+    charset: str = Field("", description="unicode; a text outside GSM 03.38 may need it")
     field_vars: ManyOf[FieldVars] = Field(
         default_factory=list, description="Values for placeholders, for each recipient"
     )
@@ -183,17 +183,33 @@ def recipients_of(body: SendBody, settings: Settings) -> list[Recipient]:
     ]
 
 
-def remarks_on(body: SendBody, submission: Submission, recipients: Sequence[Recipient]) -> list[RequestWarning]:
-    """Return warnings about a valid send: a charset other than `unicode`, placeholders without a value."""
+def remarks_on(
+    body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
+) -> list[RequestWarning]:
+    """Return warnings about a valid send: what the real service may not accept, placeholders without a value."""
     remarks: list[RequestWarning] = []
-    if submission.charset != "unicode":
-        remarks.append(RequestWarning("message.charset", f"{submission.charset!r} is not 'unicode'; it has no effect"))
+    if submission.charset != UNICODE:
+        remarks += _about_charset(body, submission, recipients, settings)
     if body.message.field_vars:
         placeholders = set(Template(submission).placeholders)
         names = {value.name.strip("#") for variables in body.message.field_vars for value in variables.fields}
         remarks += [_about_fields(f"no placeholder #{name}# in the content") for name in sorted(names - placeholders)]
         remarks += islice(_unfilled(placeholders, recipients), 1)
     return remarks
+
+
+def _about_charset(
+    body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
+) -> Iterator[RequestWarning]:
+    """Iterate over the warnings about a send whose charset is not `unicode` (own, body.charset-missing)."""
+    if "charset" in body.message.model_fields_set:
+        yield RequestWarning("message.charset", f"{submission.charset!r} is not {UNICODE!r}; it has no effect")
+    if character := Template(submission).outside_gsm(recipients):
+        arrives = (
+            "as '?'" if settings.text_without_charset == "question-marks" else "as sent here, elsewhere perhaps as '?'"
+        )
+        what = f"the text has {character!r} (U+{ord(character):04X}), which may need charset {UNICODE!r}"
+        yield RequestWarning("message.charset", f"{what}; it arrives {arrives}")
 
 
 def _unfilled(placeholders: set[str], recipients: Sequence[Recipient]) -> Iterator[RequestWarning]:

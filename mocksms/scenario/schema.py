@@ -65,7 +65,7 @@ class Match(ScenarioTable):
     content: TextPattern | None = Field(default=None, description="Part of the content with placeholders filled")
     tag: TextPattern | None = Field(default=None, description="One of the tags")
     sender: TextPattern | None = Field(default=None, description="Sender")
-    charset: TextPattern | None = Field(default=None, description="Requested charset")
+    charset: TextPattern | None = Field(default=None, description="Requested charset, empty if there is none")
     is_async: bool | None = Field(default=None, alias="async", description="Whether the send requests async mode")
     segments: SegmentComparison | None = Field(default=None, description="Number of segments")
     nth: Times | None = Field(

@@ -13,6 +13,7 @@ from mocksms.settings.environment import describe_foreign, read_variables
 from mocksms.sms import numbers, opt_out_words
 from mocksms.sms.display import without_credentials
 from mocksms.sms.sizes import parse_memory
+from mocksms.sms.text import LINK_LENGTH
 from mocksms.sms.times import parse_duration
 from mocksms.sms.webhook import Webhook, WebhookKind
 
@@ -85,6 +86,16 @@ class Settings:
     )
     force_unsubscribe_link: bool = _of_account(
         False, readers.flag, "append the unsubscribe link also where the request says no"
+    )
+    text_without_charset: Literal["as-is", "question-marks"] = _choice(
+        "characters outside GSM 03.38 in a text without charset unicode: as sent, or ? for each",
+        "as-is",
+        "question-marks",
+    )
+    link_length: int = _option(
+        LINK_LENGTH,
+        readers.whole_number(1, 1000),
+        "characters that each link of the provider counts as, for segments and credit",
     )
     magic_prefix: str = _option(numbers.MAGIC_PREFIX, readers.magic_prefix, "first digits of all magic numbers")
     magic_delay: timedelta = _option(

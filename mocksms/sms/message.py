@@ -106,13 +106,14 @@ class Recipient(NamedTuple):
 class Submission(NamedTuple):
     """The content and options of one send, shared by all its messages.
 
-    `sender` None is the sender of the account. `send_at` is timezone-aware, None is now.
+    `sender` None is the sender of the account. `charset` is empty if the send has none. `send_at` is timezone-aware,
+    None is now.
     """
 
     content: str
     sender: str | None = None
     tags: tuple[str, ...] = ()
-    charset: str = "unicode"
+    charset: str = ""
     unsubscribe_link: bool = True
     unsubscribe_text: str = ""
     unsubscribe_reply: bool = False

@@ -69,6 +69,17 @@ def count_segments(text: str) -> Segments:
     return Segments(Encoding.UCS2, _count(units, Encoding.UCS2), len(units), ForcedBy(outside[0], outside.start()))
 
 
+def outside_gsm(text: str) -> str | None:
+    """Return the first character of a text that GSM 03.38 does not have, None if it has all."""
+    outside = _OUTSIDE_GSM.search(text)
+    return outside and outside[0]
+
+
+def replace_outside_gsm(text: str) -> str:
+    """Return a text with `?` for each character that GSM 03.38 does not have."""
+    return _OUTSIDE_GSM.sub("?", text)
+
+
 def utf16_length(text: str) -> int:
     """Return the length of a text in UTF-16 code units, as JavaScript, Java and C# count."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -198,7 +198,7 @@ def _compare(expectation: Expectation, message: SmsMessage) -> Closest:
         )
         for check in expectation.checks()
     ]
-    return Closest.of(message.transaction_id, comparisons, describe_history(message.history))
+    return Closest.of(message.transaction_id, comparisons, describe_history(message.history), message.warnings)
 
 
 def describe_account(account: AccountHandle) -> str:
@@ -291,13 +291,19 @@ def explain_segments(message: SmsMessage, expected: int) -> Iterator[str]:
     yield f"SMS to {escape(message.to)} {takes}"
     yield line("text", quoted(message.text))
     yield line("takes", f"{segments.units} {_unit(segments.encoding)}, {limit} to a segment in {segments.encoding}")
+    if segments.link_places:
+        length = segments.link_length
+        yield line("links", f"each of the provider's links counts as {length} characters, by the option link_length")
     if segments.forced_by is not None:
         yield line("forced by", f"{_named(segments.forced_by)} at index {segments.forced_at}")
         yield from _remedy(message)
     content = count_segments(message.content)
     if content.count != segments.count:
-        more = len(message.text) - len(message.content)
-        yield line("without", f"the {more} characters the provider appends, the content alone takes {content.count}")
+        more = segments.characters - len(message.content)
+        added = f"the {more} characters the provider appends" if more > 0 else "the links of the provider"
+        yield line("without", f"{added}, the content alone takes {content.count}")
+    for warning in message.warnings:
+        yield line("warning", escape(warning))
 
 
 def _remedy(message: SmsMessage) -> Iterator[str]:
@@ -306,10 +312,18 @@ def _remedy(message: SmsMessage) -> Iterator[str]:
     if like is None:
         yield line("instead", "nothing in GSM 03.38 looks like it")
         return
-    plain = "".join(character if (other := lookalike(character)) is None else other for character in message.text)
+    plain = "".join(character if (other := lookalike(character)) is None else other for character in _counted(message))
     segments = count_segments(plain)
     what = f"use {_WORDS.get(like, like)}" if like else "leave it out"
     yield line("instead", f"{what}; with all look-alikes the text takes {segments.count} in {segments.encoding}")
+
+
+def _counted(message: SmsMessage) -> str:
+    """Return the text in which segments are counted: each link of the provider has a fixed length."""
+    text = message.text
+    for index, length in reversed(message.segments.link_places):
+        text = f"{text[:index]}{'x' * message.segments.link_length}{text[index + length :]}"
+    return text
 
 
 def _named(character: str) -> str:

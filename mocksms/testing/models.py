@@ -46,12 +46,17 @@ class SegmentInfo:
     """The segments of a text.
 
     `encoding` is `GSM-7` or `UCS-2`; `units` are septets or UTF-16 code units. `forced_by` is the first character
-    that is not in GSM 03.38, at index `forced_at` of the string; both are None in GSM-7.
+    that is not in GSM 03.38, at index `forced_at` of the string; both are None in GSM-7. Each link of the provider
+    counts as `link_length` of the `characters`, whatever its own length; `link_places` are the index and length of each
+    in the text.
     """
 
     encoding: str
     count: int
     units: int
+    characters: int
+    link_length: int
+    link_places: tuple[tuple[int, int], ...]
     forced_by: str | None
     forced_at: int | None
 
@@ -235,6 +240,9 @@ def message_of(row: Mapping[str, Any]) -> SmsMessage:
             encoding=segments["encoding"],
             count=segments["count"],
             units=segments["units"],
+            characters=segments["characters"],
+            link_length=segments["link_length"],
+            link_places=tuple((link["index"], link["length"]) for link in segments["links"]),
             forced_by=forced["character"],
             forced_at=forced["index"],
         ),

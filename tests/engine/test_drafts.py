@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.drafts import DRAFT_TOKEN, Drafter
-from mocksms.engine.messages import TOKEN_LENGTH
+from mocksms.engine.drafts import Drafter
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, Recipient, State, Submission, Transition
 from mocksms.sms.outcomes import Outcome
-from mocksms.sms.text import Links, Template
+from mocksms.sms.text import Template, TextPolicy
 from tests.engine.support import SECOND, World
 from tests.support import NOON, NUMBER
 
@@ -19,7 +18,7 @@ BASE = "http://mock.test"
 
 def drafter(world: World, content: str = "Hello", **more: Any) -> Drafter:
     submission = Submission(content, **{"unsubscribe_link": False, **more})
-    return Drafter(world.account, submission, Template(submission), Links(BASE, DRAFT_TOKEN), 7)
+    return Drafter(world.account, submission, Template(submission), TextPolicy(BASE), 7)
 
 
 def draft(of: Drafter, recipient: Recipient) -> Message:
@@ -93,11 +92,3 @@ def test_segments_depend_on_the_values_of_the_recipient() -> None:
     of = drafter(World(), "Hi #name#")
     values: list[Mapping[str, str]] = [{}, {"name": "a" * 200}, {"name": "ש" * 200}, {}, {"name": "x"}]
     assert [of.segments(Recipient(NUMBER, fields)) for fields in values] == [1, 2, 4, 1, 1]
-
-
-def test_placeholder_token_gives_the_same_segments_as_a_real_one() -> None:
-    world = World()
-    message = draft(drafter(world), Recipient(NUMBER))
-    real, placeholder = Links(BASE, message.transaction_id[:TOKEN_LENGTH]), Links(BASE, "0" * TOKEN_LENGTH)
-    assert len(real.unsubscribe) == len(placeholder.unsubscribe)
-    assert len(real.tracked(1)) == len(placeholder.tracked(1))

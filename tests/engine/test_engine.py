@@ -696,23 +696,36 @@ def test_accepted_local_number_in_a_list_matches_every_spelling() -> None:
 
 @pytest.mark.ledger("body.link-address")
 def test_links_start_with_the_url_of_the_mock() -> None:
-    assert Engine(Settings()).link_base == "http://127.0.0.1:8972"
-    assert Engine(Settings(), url="http://127.0.0.1:80").link_base == "http://127.0.0.1:80"
+    assert Engine(Settings()).text_policy.link_base == "http://127.0.0.1:8972"
+    assert Engine(Settings(), url="http://127.0.0.1:80").text_policy.link_base == "http://127.0.0.1:80"
 
 
 @pytest.mark.ledger("body.link-address")
 def test_links_start_with_the_public_url() -> None:
     engine = Engine(Settings(public_url="https://sms.test/mock"), url="http://127.0.0.1:80")
-    assert engine.link_base == "https://sms.test/mock"
+    assert engine.text_policy.link_base == "https://sms.test/mock"
 
 
-def test_segments_are_counted_with_the_links_of_this_mock() -> None:
-    segments = {}
-    for base in ("http://m", "http://" + "m" * 200):
-        engine = Engine(Settings(), ManualClock(), base)
-        accepted = engine.submit(engine.account(KEY), Submission("Hello"), [Recipient(NUMBER)])
-        segments[base[-2:]] = accepted.messages[0].segments
-    assert segments == {"/m": 1, "mm": 2}
+@pytest.mark.ledger("credit.link-length")
+@pytest.mark.parametrize("base", ["http://m", "http://" + "m" * 200])
+def test_segments_and_credit_do_not_depend_on_the_address_of_the_mock(base: str) -> None:
+    engine = Engine(Settings(credit=10), ManualClock(), base)
+    account = engine.account(KEY)
+    contents = ["a" * 122, "a" * 123, "ש" * 32, "ש" * 33, "www.a.test" + "a" * 123]
+    for content in contents:
+        engine.submit(
+            account, Submission(content, unsubscribe_link=content[0] != "w", track_clicks=True), [Recipient(NUMBER)]
+        )
+    assert [message.segments for message in account.messages.newest_first(MessageQuery())] == [1, 2, 1, 2, 1]
+    assert account.credit == 3
+
+
+@pytest.mark.ledger("credit.link-length")
+def test_option_says_how_many_characters_a_link_counts_as() -> None:
+    engine = Engine(Settings(link_length=20), ManualClock())
+    submissions = [Submission("a" * length) for length in (139, 140)]
+    accepted = [engine.submit(engine.account(KEY), each, [Recipient(NUMBER)]).messages[0] for each in submissions]
+    assert [message.segments for message in accepted] == [1, 2]
 
 
 @pytest.mark.ledger("send.transaction-id")

@@ -465,7 +465,7 @@ def test_wrong_order_shows_the_message_at_another_place(story: Open) -> None:
 
 def test_control_characters_are_escaped_and_hebrew_is_readable(story: Open) -> None:
     api = story()
-    (sent,) = api.send(content="a\x1b[31mred\u202egnp.exe\x00\n\tשלום", tags=["\x07bell"])
+    (sent,) = api.send(content="a\x1b[31mred\u202egnp.exe\x00\n\tשלום", charset="unicode", tags=["\x07bell"])
     assert api.why(content="a\x1b[32m", tag="x\u202e") == golden(
         r"""
         no SMS with tag "x\u202e", content "a\x1b[32m": 1 SMS in the account, 0 of 2 conditions match
@@ -476,6 +476,26 @@ def test_control_characters_are_escaped_and_hebrew_is_readable(story: Open) -> N
                        tag      "\x07bell", expected "x\u202e"
                        content  "a\x1b[31mred\u202egnp.exe\x00\n\tשלום"
                                         ^ expected "2m"
+                       history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
+        """,
+        sent,
+    )
+
+
+@pytest.mark.ledger("body.charset-missing")
+def test_warnings_about_the_request_of_the_closest_message_are_shown(story: Open) -> None:
+    api = story(text_without_charset="question-marks")
+    (sent,) = api.send(content="שלום")
+    assert api.why(text="שלום") == golden(
+        f"""
+        no SMS with text "שלום": 1 SMS in the account
+          expected   text "שלום"
+          found      1 SMS in account key-…
+
+          closest    <1>  0 of 1 match
+                       text     "????\\n{api.mock.url}/u/{sent[:12]}", expected "שלום"
+                       warning  message.charset: the text has 'ש' (U+05E9), which may need charset 'unicode'; it\
+ arrives as '?'
                        history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
         """,
         sent,
@@ -523,6 +543,7 @@ def test_explanation_as_data(story: Open) -> None:
                     },
                 ],
                 "history": "queued 12:00:00.000",
+                "warnings": [],
             }
         ],
         "causes": [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from mocksms.inspection.models import Filters
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State
 from mocksms.sms.text import content_of
-from tests.engine.support import a_message
+from tests.engine.support import World, a_message
 
 PHONES = st.sampled_from(["972541111111", "972541111112", "972542222222"])
 FILTERS = st.fixed_dictionaries(
@@ -88,7 +89,7 @@ def test_closest_do_not_match_and_come_in_the_order_of_their_nearness(
 ) -> None:
     store, message_filter = stored(messages), a_filter(**filters)
     every = {message.transaction_id: message for message in store.newest_first(MessageQuery())}
-    closest = finish(message_filter.closest(every.values(), 100))
+    closest = finish(message_filter.closest(zip(repeat(World().account), every.values(), strict=False), 100))
     assert {miss.transaction_id for miss in closest} == {
         name for name, message in every.items() if not message_filter.query.matches(message)
     }
@@ -108,7 +109,8 @@ def test_closest_do_not_match_and_come_in_the_order_of_their_nearness(
 
 def test_message_that_matches_more_conditions_is_closer_than_one_that_almost_matches_them() -> None:
     store = stored([{"digits": "972542222222", "content": "Hello"}, {"content": "Hellp", "digits": "972541111112"}])
-    (first,) = finish(a_filter(to="972541111111", content="Hello").closest(store.newest_first(MessageQuery()), 1))
+    messages = zip(repeat(World().account), store.newest_first(MessageQuery()), strict=False)
+    (first,) = finish(a_filter(to="972541111111", content="Hello").closest(messages, 1))
     exact = store.at(1)
     assert exact is not None
     assert first.transaction_id == exact.transaction_id

@@ -156,6 +156,19 @@ def test_boundaries_are_where_further_segments_begin(api: Api, content: str, bou
     assert (segments["boundaries"], segments["count"]) == (boundaries, len(boundaries) + 1)
 
 
+@pytest.mark.ledger("credit.link-length")
+def test_boundary_behind_or_within_a_link_is_where_the_phone_shows_it(api: Api) -> None:
+    (behind,) = api.send(PHONE, content="https://a.test " + "a" * 200, track_clicks=True, add_unsubscribe_link=False)
+    (within,) = api.send(PHONE, content="a" * 140, unsubscribe_text="Stop: ")
+    (first, second) = (api.get(f"messages/{sent}") for sent in (behind, within))
+    link = first["segments"]["links"][0]
+    assert (first["segments"]["characters"], link["index"]) == (37 + 201, 0)
+    assert first["segments"]["boundaries"] == [153 - 37 + link["length"]]
+    (start,) = second["segments"]["boundaries"]
+    (link,) = second["segments"]["links"]
+    assert link["index"] < start < link["index"] + link["length"] == len(second["text"])
+
+
 def test_indexes_are_in_code_points_and_in_utf16_code_units(api: Api) -> None:
     text = f"{'a' * 60}😀 Your code is 481 516. {'😀' * 40}"
     (sent,) = api.send(PHONE, content=text, add_unsubscribe_link=False)
@@ -205,6 +218,11 @@ def test_account_that_was_not_used_yet_has_no_messages(api: Api) -> None:
     }  # fmt: skip
 
 
+CHARSET_NOTE = (
+    "the text has '“' (U+201C), which may need charset 'unicode'; it arrives as sent here, elsewhere perhaps as '?'"
+)
+
+
 def test_message_has_all_fields(api: Api) -> None:
     api.post("clock/freeze")
     now = api.get("clock")["now"]
@@ -215,11 +233,13 @@ def test_message_has_all_fields(api: Api) -> None:
         sender_id="Shop",
         track_clicks=True,
         add_unsubscribe_link=False,
-        field_vars=[{"rcpt": "972541111111", "fields": [{"name": "name", "content": "Dana"}]}],
+        field_vars=[{"rcpt": "972541111111", "fields": [{"name": "name", "content": "Dana Levi"}]}],
         surprise="x",
     )
     message = api.get(f"messages/{sent}")
-    shown = f"Your code is 481516, Dana “see” {api.mock.url}/l/{sent[:12]}/1"
+    shown = f"Your code is 481516, Dana Levi “see” {api.mock.url}/l/{sent[:12]}/1"
+    counted = shown[:37] + "x" * 37
+    start = 37 + 30 * (len(shown) - 37) // 37
     cursor = message["cursor"]
     assert message == {
         "transaction_id": sent,
@@ -228,7 +248,7 @@ def test_message_has_all_fields(api: Api) -> None:
         "mobile_number": "972-54-1111111",
         "number": "972541111111",
         "sender": "Shop",
-        "content": "Your code is 481516, Dana “see” https://shop.example/a",
+        "content": "Your code is 481516, Dana Levi “see” https://shop.example/a",
         "text": shown,
         "tags": ["otp"],
         "status": "sent",
@@ -238,11 +258,13 @@ def test_message_has_all_fields(api: Api) -> None:
         "segments": {
             "encoding": "UCS-2",
             "count": 2,
-            "characters": len(shown),
-            "boundaries": [67],
-            "boundaries_utf16": [67],
-            "units": len(shown),
-            "forced_by": {"character": "“", "index": 26, "index_utf16": 26},
+            "characters": len(counted),
+            "boundaries": [start],
+            "boundaries_utf16": [start],
+            "units": len(counted),
+            "forced_by": {"character": "“", "index": 31, "index_utf16": 31},
+            "link_length": 37,
+            "links": [{"index": 37, "length": len(shown) - 37}],
         },
         "codes": [{"code": "481516", "index": 13, "index_utf16": 13, "length": 6, "announced": True}],
         "links": [f"{api.mock.url}/l/{sent[:12]}/1"],
@@ -253,7 +275,10 @@ def test_message_has_all_fields(api: Api) -> None:
             {"at": now, "status": "sent", "reject_reason": None, "cause": "no rule or list applied"},
         ],
         "request_id": cursor - 1,
-        "warnings": [{"path": "message.surprise", "note": "unknown name, ignored"}],
+        "warnings": [
+            {"path": "message.surprise", "note": "unknown name, ignored"},
+            {"path": "message.charset", "note": CHARSET_NOTE},
+        ],
         "created_at": now,
         "scheduled_at": None,
     }

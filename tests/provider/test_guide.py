@@ -7,7 +7,7 @@ import pytest
 
 from mocksms.engine.journal import RecordedRequest, RequestWarning
 from mocksms.settings import Settings
-from mocksms.sms.text import Links, Template
+from mocksms.sms.text import Template, TextPolicy
 from tests.provider import guide
 from tests.support import KEY, Mock, running
 
@@ -61,8 +61,8 @@ def test_example_2_is_queued_then_sent_with_an_unsubscribe_link(shared_mock: Moc
     assert (read["status"], read["reject_reason"], read["content"]) == ("sent", None, "Hi")
     message = shared_mock.engine.account(key).messages.get(row["transaction_id"])
     assert message is not None
-    text = Template(message.submission).text(message.fields, Links("http://mock", "token"))
-    assert text == "Hi\nClick to unsubscribe: http://mock/u/token\nReply STOP to unsubscribe"
+    text = Template(message.submission).shown(message.fields, TextPolicy("http://mock"), "token")
+    assert str(text) == "Hi\nClick to unsubscribe: http://mock/u/token\nReply STOP to unsubscribe"
     assert message.submission.send_at is not None
     assert message.submission.send_at.isoformat() == "2020-01-20T11:05:00+00:00"
     assert message.due_at > message.submission.send_at

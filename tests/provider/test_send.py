@@ -210,9 +210,9 @@ def test_recipients_keep_order_duplicates_and_spelling() -> None:
     assert [recipient.mobile_number for recipient in recipients_of(_body(*spellings), SETTINGS)] == spellings
 
 
-def _warnings(**more: Any) -> list[RequestWarning]:
-    sent_body = _body(**more)
-    return remarks_on(sent_body, submission_of(sent_body, SETTINGS), recipients_of(sent_body, SETTINGS))
+def _warnings(*to: str, settings: Settings = SETTINGS, **more: Any) -> list[RequestWarning]:
+    sent_body = _body(*to, **more)
+    return remarks_on(sent_body, submission_of(sent_body, settings), recipients_of(sent_body, settings), settings)
 
 
 def test_usual_send_causes_no_warning() -> None:
@@ -226,6 +226,36 @@ def test_undocumented_charset_causes_a_warning() -> None:
     assert _warnings(charset="utf-8") == [
         RequestWarning("message.charset", "'utf-8' is not 'unicode'; it has no effect")
     ]
+
+
+@pytest.mark.ledger("body.charset-missing")
+def test_text_outside_gsm_without_charset_causes_a_warning() -> None:
+    what = "the text has 'ש' (U+05E9), which may need charset 'unicode'; it arrives"
+    note = RequestWarning("message.charset", f"{what} as sent here, elsewhere perhaps as '?'")
+    replaced = SETTINGS.__class__(text_without_charset="question-marks")
+    assert _warnings(content="Code: שלום") == [note]
+    assert _warnings(content="Code: שלום", charset="utf-8")[1:] == [note]
+    assert _warnings(content="Code: שלום", settings=replaced) == [RequestWarning("message.charset", f"{what} as '?'")]
+    assert _warnings(content="Code: שלום", charset="unicode", settings=replaced) == []
+
+
+@pytest.mark.ledger("body.charset-arrival")
+def test_text_without_charset_has_the_segments_and_codes_with_which_it_arrives() -> None:
+    mock = InProcess(credit=10, text_without_charset="question-marks")
+    (row,) = mock.send(content="שלום, קוד 481516" + "ש" * 60)
+    message = mock.engine.find(mock.account(), row["transaction_id"])
+    assert mock.engine.text_of(message).startswith("????, ??? 481516?????")
+    assert (message.segments, mock.account().credit) == (1, 9)
+    assert mock.info(row["transaction_id"])["content"].startswith("שלום")
+
+
+@pytest.mark.ledger("body.charset-missing", "body.strict")
+def test_strict_refuses_a_text_outside_gsm_without_charset() -> None:
+    mock = InProcess(strict=True)
+    assert mock.send(content="Your code is 481516")
+    assert mock.send(content="שלום", charset="unicode")
+    response = mock.try_send(content="שלום")
+    assert (response.status, *response.json()["ModelState"]) == (400, "model.message.charset")
 
 
 @pytest.mark.ledger("body.charset")
@@ -257,15 +287,13 @@ def test_placeholder_without_a_value_causes_a_warning() -> None:
 
 def test_warning_names_only_the_first_missing_value() -> None:
     first, second = "972-54-1111111", "972-54-1111112"
-    sent_body = _body(first, second, content="#c# #b# #a#", field_vars=[_vars(first, a="", b="", c="")])
     note = RequestWarning("message.field_vars", f"no value of #a# for {second}")
-    assert remarks_on(sent_body, submission_of(sent_body, SETTINGS), recipients_of(sent_body, SETTINGS)) == [note]
+    assert _warnings(first, second, content="#c# #b# #a#", field_vars=[_vars(first, a="", b="", c="")]) == [note]
 
 
 def test_warning_names_the_first_recipient_without_values() -> None:
-    sent_body = _body("972-54-1111112", "972-54-1111113", content="#a#", field_vars=[_vars(NUMBER, a="")])
     note = RequestWarning("message.field_vars", "no value of #a# for 972-54-1111112")
-    assert remarks_on(sent_body, submission_of(sent_body, SETTINGS), recipients_of(sent_body, SETTINGS)) == [note]
+    assert _warnings("972-54-1111112", "972-54-1111113", content="#a#", field_vars=[_vars(NUMBER, a="")]) == [note]
 
 
 @pytest.mark.ledger("body.placeholder-without-value")

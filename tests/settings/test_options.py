@@ -49,6 +49,8 @@ READ = [
     ("kosher_prefix", "972-58-32, 972-50-41", ("9725832", "9725041")),
     ("kosher_prefix", "", ()),
     ("force_unsubscribe_link", "on", True),
+    ("text_without_charset", "question-marks", "question-marks"),
+    ("link_length", "20", 20),
     ("magic_prefix", "972-50-001", "97250001"),
     ("magic_delay", "250ms", timedelta(milliseconds=250)),
     ("async_delay", "1.5", timedelta(seconds=1.5)),

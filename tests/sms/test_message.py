@@ -42,7 +42,7 @@ def test_submission_has_the_defaults_of_a_send() -> None:
     assert not submission.wants_async
     assert not submission.track_clicks
     assert submission.send_at is None
-    assert submission.charset == "unicode"
+    assert submission.charset == ""
 
 
 def test_recipient_without_fields_cannot_get_one() -> None:

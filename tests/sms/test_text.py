@@ -1,20 +1,28 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.clock import Stopwatch
 from mocksms.errors import SendTooLarge, TextTooLong, escape
-from mocksms.sms.message import Recipient, Submission
-from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, Links, Template, content_of, links_in
+from mocksms.sms.message import NO_FIELDS, Recipient, Submission
+from mocksms.sms.text import MAX_SEND_LENGTH, MAX_TEXT_LENGTH, Template, TextPolicy, content_of, links_in
 from tests.engine.support import a_message
 
-LINKS = Links("http://mock.test", "0123456789ab")
+POLICY = TextPolicy("http://mock.test")
+TOKEN = "0123456789ab"
 
 
 def plain(content: str) -> Template:
     return Template(Submission(content, unsubscribe_link=False))
+
+
+def shown(template: Template, fields: Mapping[str, str] = NO_FIELDS) -> str:
+    return str(template.shown(fields, POLICY, TOKEN))
 
 
 @pytest.mark.ledger("body.placeholders")
@@ -70,47 +78,108 @@ def test_links_in_finds_links_in_order(content: str, links: list[str]) -> None:
 
 @pytest.mark.ledger("body.unsubscribe-link-off", "body.reply-hint")
 def test_text_is_the_content_without_options() -> None:
-    assert plain("Hello").text({}, LINKS) == "Hello"
+    assert shown(plain("Hello")) == "Hello"
 
 
 def test_text_counts_tracked_links_from_one_in_the_filled_text() -> None:
     submission = Submission("#first# or www.b.test", unsubscribe_link=False, track_clicks=True)
-    text = Template(submission).text({"first": "https://a.test/long"}, LINKS)
+    text = shown(Template(submission), {"first": "https://a.test/long"})
     assert text == "http://mock.test/l/0123456789ab/1 or http://mock.test/l/0123456789ab/2"
 
 
 @pytest.mark.ledger("body.unsubscribe-link", "body.line-break")
 def test_text_ends_with_the_unsubscribe_link_by_default() -> None:
-    assert Template(Submission("Hello")).text({}, LINKS) == "Hello\nhttp://mock.test/u/0123456789ab"
+    assert shown(Template(Submission("Hello"))) == "Hello\nhttp://mock.test/u/0123456789ab"
 
 
 @pytest.mark.ledger("body.unsubscribe-link", "body.unsubscribe-text")
 def test_unsubscribe_text_precedes_the_link() -> None:
-    text = Template(Submission("Hello", unsubscribe_text="Stop: ")).text({}, LINKS)
+    text = shown(Template(Submission("Hello", unsubscribe_text="Stop: ")))
     assert text == "Hello\nStop: http://mock.test/u/0123456789ab"
 
 
 @pytest.mark.ledger("body.unsubscribe-text", "body.unsubscribe-link-off")
 def test_unsubscribe_text_without_the_link_is_omitted() -> None:
     submission = Submission("Hello", unsubscribe_link=False, unsubscribe_text="Stop: ")
-    assert Template(submission).text({}, LINKS) == "Hello"
+    assert shown(Template(submission)) == "Hello"
 
 
 def test_unsubscribe_link_and_the_text_before_it_are_not_tracked() -> None:
     submission = Submission("Hello", unsubscribe_text="www.help.test ", track_clicks=True)
-    assert Template(submission).text({}, LINKS) == "Hello\nwww.help.test http://mock.test/u/0123456789ab"
+    assert shown(Template(submission)) == "Hello\nwww.help.test http://mock.test/u/0123456789ab"
 
 
 @pytest.mark.ledger("body.reply-hint")
 def test_text_has_no_reply_hint_if_no_reply_opts_out() -> None:
     submission = Submission("Hello", unsubscribe_link=False, unsubscribe_reply=True)
-    assert Template(submission).text({}, LINKS._replace(opt_out_word="")) == "Hello"
+    assert Template(submission).shown({}, TextPolicy("http://mock.test", ""), TOKEN).pieces == ["Hello"]
 
 
 @pytest.mark.ledger("body.line-break", "body.reply-hint")
 def test_text_ends_with_the_reply_hint_if_replies_are_allowed() -> None:
-    text = Template(Submission("Hello", unsubscribe_reply=True)).text({}, LINKS)
-    assert text == f"Hello\n{LINKS.unsubscribe}\n{LINKS.reply_hint}"
+    text = shown(Template(Submission("Hello", unsubscribe_reply=True)))
+    assert text == "Hello\nhttp://mock.test/u/0123456789ab\nReply STOP to unsubscribe"
+
+
+@pytest.mark.ledger("credit.link-length")
+def test_each_link_of_the_provider_counts_as_one_of_a_fixed_length() -> None:
+    submission = Submission("see www.a.test, #x#", unsubscribe_text="Stop: ", unsubscribe_reply=True, track_clicks=True)
+    policy = TextPolicy("http://m", "STOP", link_length=5)
+    fields = {"x": "https://b.test"}
+    text = Template(submission).shown(fields, policy, TOKEN)
+    assert str(text) == (
+        f"see http://m/l/{TOKEN}/1, http://m/l/{TOKEN}/2\nStop: http://m/u/{TOKEN}\nReply STOP to unsubscribe"
+    )
+    assert text.counted == "see xxxxx, xxxxx\nStop: xxxxx\nReply STOP to unsubscribe"
+    assert text.counted == Template(submission).counted(fields, policy)
+    assert [str(text)[place:].partition("/")[0] for place in text.link_places] == ["http:"] * 3
+
+
+@pytest.mark.parametrize("link_length", [1, 20, 37, 200])
+@pytest.mark.parametrize("base", ["http://m", "http://" + "m" * 60])
+def test_index_of_the_counted_text_is_found_in_the_shown_one(base: str, link_length: int) -> None:
+    submission = Submission("a www.a.test b www.b.test c", track_clicks=True)
+    text = Template(submission).shown({}, TextPolicy(base, link_length=link_length), TOKEN)
+    indexes = text.shown_indexes(range(len(text.counted) + 1))
+    assert indexes == sorted(indexes)
+    assert (indexes[0], indexes[-1]) == (0, len(str(text)))
+    shown = str(text)
+    assert [shown[indexes[text.counted.index(mark)] :] for mark in ("a ", " b ", " c")] == [
+        shown,
+        shown[shown.index(" b ") :],
+        " c" + shown[shown.index("\n") :],
+    ]
+    assert indexes[text.counted.index("x")] == text.link_places[0]
+
+
+@pytest.mark.ledger("body.charset-arrival")
+def test_text_without_charset_arrives_with_question_marks_where_the_setting_says_so() -> None:
+    policy = TextPolicy("http://שלום.test", needs_charset=True)
+    submission = Submission("Hi #x# “5 €” 😀 www.א.test", unsubscribe_text="הסרה: ", track_clicks=True)
+    text = Template(submission).shown({"x": "דנה"}, policy, TOKEN)
+    assert str(text) == f"Hi ??? ?5 €? ? http://שלום.test/l/{TOKEN}/1\n????: http://שלום.test/u/{TOKEN}"
+    as_sent = Template(submission._replace(charset="unicode")).shown({"x": "דנה"}, policy, TOKEN)
+    assert as_sent.pieces == ["Hi דנה “5 €” 😀 ", "\nהסרה: ", ""]
+
+
+@pytest.mark.ledger("body.charset-missing")
+@pytest.mark.parametrize(
+    ("more", "fields", "character"),
+    [
+        pytest.param({"content": "50 € {~}"}, {}, None, id="extension of GSM 03.38"),
+        pytest.param({"content": "a ` b"}, {}, "`", id="ASCII that GSM 03.38 does not have"),
+        pytest.param({"content": "שלום"}, {}, "ש", id="content"),
+        pytest.param({"content": "#x#"}, {"x": "דנה"}, "ד", id="value"),
+        pytest.param({"content": "#x#"}, {"y": "דנה"}, None, id="value that is not used"),
+        pytest.param({"content": "a", "unsubscribe_text": "הסרה"}, {}, "ה", id="unsubscribe text"),
+        pytest.param({"content": "a", "unsubscribe_text": "הסרה", "unsubscribe_link": False}, {}, None, id="not shown"),
+        pytest.param({"content": "www.a.test/א"}, {}, "א", id="link"),
+        pytest.param({"content": "www.a.test/א", "track_clicks": True}, {}, None, id="link that is replaced"),
+    ],
+)
+def test_first_character_outside_gsm_is_found(more: Any, fields: dict[str, str], character: str | None) -> None:
+    recipients = [Recipient("1"), Recipient("2", fields), Recipient("3")]
+    assert Template(Submission(**more)).outside_gsm(recipients) == character
 
 
 def test_filled_message_has_the_values_of_its_recipient() -> None:

@@ -131,6 +131,7 @@ function detailsSection(message) {
       ],
       ["id", [element("code", {}, id), " ", copyButton("Id", () => id)]],
       ["segments", `${segments.count} × ${encoding}, ${segments.characters} characters, ${units}`],
+      ["links count as", segments.links.length > 0 && `${segments.link_length} characters each`],
       [
         "UCS-2 because of",
         forcedBy && [
