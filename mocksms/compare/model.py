@@ -43,10 +43,19 @@ class ProbeRequest(NamedTuple):
 
 
 class PhoneRequest(NamedTuple):
-    """A request to look at a phone: what shows the message with this id? A person answers for the service."""
+    """A request to look at the phone that has the message with this id. For the service, a person does it.
+
+    Attributes:
+        transaction_id: of the message.
+        question: what the person reads.
+        content: what was sent.
+        segments: whether the question is how many SMS were charged, not what the phone shows.
+    """
 
     transaction_id: str
     question: str
+    content: str = ""
+    segments: bool = False
 
 
 class ProbeResponse(NamedTuple):
@@ -62,10 +71,11 @@ class ProbeResponse(NamedTuple):
 
 
 class PhoneScreen(NamedTuple):
-    """What a phone shows of a message."""
+    """What a phone shows of a message, or only how many `segments` were charged."""
 
     sender: str
     text: str
+    segments: int | None = None
 
 
 class FailureKind(StrEnum):

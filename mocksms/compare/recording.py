@@ -75,6 +75,7 @@ class RecordedPhone(_Model):
 
     sender: str
     text: str
+    segments: int | None = None
 
 
 class RecordedFailure(_Model):
@@ -108,7 +109,7 @@ class RecordedProbe(_Model):
         if self.response is not None:
             return self.response.response()
         if self.phone is not None:
-            return PhoneScreen(self.phone.sender, self.phone.text)
+            return PhoneScreen(self.phone.sender, self.phone.text, self.phone.segments)
         if self.failure is not None:
             return ProbeFailure(self.failure.kind, self.failure.detail, self.failure.retry_after)
         return None

@@ -96,7 +96,8 @@ class Redactor(NamedTuple):
             case ProbeFailure():
                 return result._replace(detail=self.text(result.detail))
             case PhoneScreen():
-                return PhoneScreen(self.text(result.sender), _LINK.sub(f"https://{HOST}/", self.text(result.text)))
+                text = _LINK.sub(f"https://{HOST}/", self.text(result.text))
+                return result._replace(sender=self.text(result.sender), text=text)
         headers = tuple((name, self._header(name, value)) for name, value in result.headers)
         body = result.body.decode("utf-8", "surrogateescape")
         if probe in self.reads and result.status < 300:

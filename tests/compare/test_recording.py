@@ -113,8 +113,13 @@ def test_recording_is_readable(tmp_path: Path) -> None:
         "phone": {
             "about": "Does phone.",
             "at": 2.0,
-            "request": {"transaction_id": "5f0c", "question": "What does the phone show?"},
-            "phone": {"sender": "Shop", "text": "שלום"},
+            "request": {
+                "transaction_id": "5f0c",
+                "question": "What does the phone show?",
+                "content": "",
+                "segments": False,
+            },
+            "phone": {"sender": "Shop", "text": "שלום", "segments": None},
         },
     }
     assert "שלום" in path.read_text(encoding="utf-8")
