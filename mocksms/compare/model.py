@@ -95,6 +95,7 @@ class FailureKind(StrEnum):
     NOT_HTTP = "not an HTTP response"
     TOO_LARGE = "response too large"
     NO_INPUT = "no input about the phone"
+    SPENT = "limit of --spend reached"
 
 
 class ProbeFailure(NamedTuple):
