@@ -42,8 +42,9 @@ from mocksms.provider.binding import read_send
 from mocksms.provider.faults import Responder, response_written
 from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
 from mocksms.provider.reads import INFO, SEARCH, message_row, query_parameters, read_id, read_search
+from mocksms.provider.remarks import remarks_on
 from mocksms.provider.responses import ProviderResponse, error_response, internal_error, strict_error, to_json
-from mocksms.provider.send import SEND, ReasonNames, recipients_of, remarks_on, submission_of
+from mocksms.provider.send import SEND, ReasonNames, recipients_of, submission_of
 from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, shorten_warning
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission

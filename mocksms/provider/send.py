@@ -6,20 +6,18 @@ once (observed, send.response).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import islice
 from json.encoder import encode_basestring_ascii
 from typing import Annotated, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo
 
-from mocksms.engine.journal import RequestWarning
 from mocksms.provider.responses import ProviderError, operation
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
-from mocksms.sms.text import MAX_TEXT_LENGTH, UNICODE, Template
+from mocksms.sms.text import MAX_TEXT_LENGTH
 from mocksms.sms.times import ISRAEL, parse_instant
 
 BEFORE_9000: Final = "^[0-8]"
@@ -181,46 +179,6 @@ def recipients_of(body: SendBody, settings: Settings) -> list[Recipient]:
         Recipient(to.mobile_number, values.get(settings.parse_number(to.mobile_number).digits, NO_FIELDS))
         for to in body.message.to
     ]
-
-
-def remarks_on(
-    body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
-) -> list[RequestWarning]:
-    """Return warnings about a valid send: what the real service may not accept, placeholders without a value."""
-    remarks: list[RequestWarning] = []
-    if submission.charset != UNICODE:
-        remarks += _about_charset(body, submission, recipients, settings)
-    if body.message.field_vars:
-        placeholders = set(Template(submission).placeholders)
-        names = {value.name.strip("#") for variables in body.message.field_vars for value in variables.fields}
-        remarks += [_about_fields(f"no placeholder #{name}# in the content") for name in sorted(names - placeholders)]
-        remarks += islice(_unfilled(placeholders, recipients), 1)
-    return remarks
-
-
-def _about_charset(
-    body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
-) -> Iterator[RequestWarning]:
-    """Iterate over the warnings about a send whose charset is not `unicode` (own, body.charset-missing)."""
-    if "charset" in body.message.model_fields_set:
-        yield RequestWarning("message.charset", f"{submission.charset!r} is not {UNICODE!r}; it has no effect")
-    if character := Template(submission).outside_gsm(recipients):
-        arrives = (
-            "as '?'" if settings.text_without_charset == "question-marks" else "as sent here, elsewhere perhaps as '?'"
-        )
-        what = f"the text has {character!r} (U+{ord(character):04X}), which may need charset {UNICODE!r}"
-        yield RequestWarning("message.charset", f"{what}; it arrives {arrives}")
-
-
-def _unfilled(placeholders: set[str], recipients: Sequence[Recipient]) -> Iterator[RequestWarning]:
-    first_with = {id(to.fields): to for to in reversed(recipients)}
-    for to in reversed(first_with.values()):
-        for name in sorted(placeholders - to.fields.keys()):
-            yield _about_fields(f"no value of #{name}# for {to.mobile_number}")
-
-
-def _about_fields(note: str) -> RequestWarning:
-    return RequestWarning("message.field_vars", note)
 
 
 class ReasonNames:

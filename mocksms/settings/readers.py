@@ -95,7 +95,7 @@ def one_number_of(*choices: int) -> Callable[[object], int]:
 
 
 def phone_numbers(raw: object) -> tuple[str, ...]:
-    """Read a list of phone numbers, each as its digits; X stands for any digit."""
+    """Read a list of phone numbers, each as its digits; X counts as a digit of its own."""
     digits = tuple(map(numbers.digits_of, texts(raw)))
     if not all(re.fullmatch(r"[0-9X]+", each, re.ASCII) for each in digits):
         raise ValueError("phone numbers separated by commas, such as 972-54-1111111")

@@ -33,6 +33,9 @@ MAGIC_PREFIX: Final = "97250000"
 """The start of all magic numbers; four digits follow. Number validators accept them, and no operator is known to use
 them."""
 
+MASKED: Final = "X"
+"""What masks a digit in the guide's samples, in the normalised form of a number."""
+
 WILDCARD: Final = "*"
 """What stands for any characters where a number is looked for."""
 
@@ -73,8 +76,8 @@ def digits_of(raw: str) -> str:
 def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
     """Parse a number as sent.
 
-    `X` is any digit (own, number.masked). A local `05...` number is malformed; with `accept_local` it
-    becomes `9725...`. Whether a foreign number can exist is not checked here.
+    `X` counts as a digit, in either case (own, number.masked). A local `05...` number is malformed; with `accept_local`
+    it becomes `9725...`. Whether a foreign number can exist is not checked here.
     """
     digits = digits_of(raw)
     if accept_local and (local := _LOCAL_MOBILE.fullmatch(digits)):
@@ -83,6 +86,16 @@ def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
         return PhoneNumber(digits, NumberForm.ISRAELI_MOBILE)
     problem = _problem(raw, digits)
     return PhoneNumber(digits, NumberForm.MALFORMED if problem else NumberForm.FOREIGN, problem)
+
+
+def has_masked_digits(number: PhoneNumber) -> bool:
+    """Whether a number that counts as one has masked digits, which no phone has."""
+    return MASKED in number.digits and number.form is not NumberForm.MALFORMED
+
+
+def masked_note(raw: str) -> str:
+    """Return what is wrong with a number that has masked digits."""
+    return f"{raw!r} has masked digits, as in the guide's samples: no phone has this number; {MASKED} counts as a digit"
 
 
 class NumberPattern(NamedTuple):

@@ -233,7 +233,7 @@ def test_message_has_all_fields(api: Api) -> None:
         sender_id="Shop",
         track_clicks=True,
         add_unsubscribe_link=False,
-        field_vars=[{"rcpt": "972541111111", "fields": [{"name": "name", "content": "Dana Levi"}]}],
+        field_vars=[{"rcpt": "972-54-1111111", "fields": [{"name": "name", "content": "Dana Levi"}]}],
         surprise="x",
     )
     message = api.get(f"messages/{sent}")

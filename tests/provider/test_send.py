@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mocksms.engine.journal import RequestWarning
 from mocksms.provider.responses import to_json
-from mocksms.provider.send import ReasonNames, SendBody, SentRow, recipients_of, remarks_on, submission_of
+from mocksms.provider.send import ReasonNames, SendBody, SentRow, recipients_of, submission_of
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Reason, Recipient, State, Submission
 from mocksms.sms.text import Template
@@ -210,64 +209,6 @@ def test_recipients_keep_order_duplicates_and_spelling() -> None:
     assert [recipient.mobile_number for recipient in recipients_of(_body(*spellings), SETTINGS)] == spellings
 
 
-def _warnings(*to: str, settings: Settings = SETTINGS, **more: Any) -> list[RequestWarning]:
-    sent_body = _body(*to, **more)
-    return remarks_on(sent_body, submission_of(sent_body, settings), recipients_of(sent_body, settings), settings)
-
-
-def test_usual_send_causes_no_warning() -> None:
-    assert _warnings() == []
-    assert _warnings(content="Hi #a#") == []
-    assert _warnings(content="Hi #a#", field_vars=[_vars(NUMBER, a="1")]) == []
-
-
-@pytest.mark.ledger("body.charset")
-def test_undocumented_charset_causes_a_warning() -> None:
-    assert _warnings(charset="utf-8") == [
-        RequestWarning("message.charset", "'utf-8' is not 'unicode'; it has no effect")
-    ]
-
-
-@pytest.mark.ledger("body.charset-missing")
-def test_text_outside_gsm_without_charset_causes_a_warning() -> None:
-    what = "the text has 'ש' (U+05E9), which may need charset 'unicode'; it arrives"
-    note = RequestWarning("message.charset", f"{what} as sent here, elsewhere perhaps as '?'")
-    replaced = SETTINGS.__class__(text_without_charset="question-marks")
-    assert _warnings(content="Code: שלום") == [note]
-    assert _warnings(content="Code: שלום", charset="utf-8")[1:] == [note]
-    assert _warnings(content="Code: שלום", settings=replaced) == [RequestWarning("message.charset", f"{what} as '?'")]
-    assert _warnings(content="Code: שלום", charset="unicode", settings=replaced) == []
-
-
-@pytest.mark.ledger("body.charset-arrival")
-def test_text_without_charset_has_the_segments_and_codes_with_which_it_arrives() -> None:
-    mock = InProcess(credit=10, text_without_charset="question-marks")
-    (row,) = mock.send(content="שלום, קוד 481516" + "ש" * 60)
-    message = mock.engine.find(mock.account(), row["transaction_id"])
-    assert mock.engine.text_of(message).startswith("????, ??? 481516?????")
-    assert (message.segments, mock.account().credit) == (1, 9)
-    assert mock.info(row["transaction_id"])["content"].startswith("שלום")
-
-
-@pytest.mark.ledger("body.charset-missing", "body.strict")
-def test_strict_refuses_a_text_outside_gsm_without_charset() -> None:
-    mock = InProcess(strict=True)
-    assert mock.send(content="Your code is 481516")
-    assert mock.send(content="שלום", charset="unicode")
-    response = mock.try_send(content="שלום")
-    assert (response.status, *response.json()["ModelState"]) == (400, "model.message.charset")
-
-
-@pytest.mark.ledger("body.charset")
-@pytest.mark.parametrize("charset", ["unicode", "ascii", "utf-8", ""])
-def test_charset_changes_neither_text_nor_price(charset: str) -> None:
-    mock, plain = InProcess(credit=10), InProcess(credit=10)
-    (row,) = mock.send(content="שלום" * 18, charset=charset)
-    (other,) = plain.send(content="שלום" * 18)
-    assert mock.info(row["transaction_id"]) == plain.info(other["transaction_id"])
-    assert mock.account().credit == plain.account().credit
-
-
 @pytest.mark.ledger("body.placeholder-type")
 @pytest.mark.parametrize("kind", ["string", "date", ""])
 def test_type_of_a_value_has_no_effect(kind: str) -> None:
@@ -275,34 +216,6 @@ def test_type_of_a_value_has_no_effect(kind: str) -> None:
     mock = InProcess()
     (row,) = mock.send(content="#a#", field_vars=values)
     assert mock.info(row["transaction_id"])["content"] == "01/02"
-
-
-@pytest.mark.ledger("body.placeholder-without-value")
-def test_placeholder_without_a_value_causes_a_warning() -> None:
-    note = RequestWarning("message.field_vars", f"no value of #b# for {NUMBER}")
-    assert _warnings(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")]) == [note]
-    sent_body = _body(content="#a# #b#", field_vars=[_vars(NUMBER, a="1")])
-    assert Template(submission_of(sent_body, SETTINGS)).fill(recipients_of(sent_body, SETTINGS)[0].fields) == "1 #b#"
-
-
-def test_warning_names_only_the_first_missing_value() -> None:
-    first, second = "972-54-1111111", "972-54-1111112"
-    note = RequestWarning("message.field_vars", f"no value of #a# for {second}")
-    assert _warnings(first, second, content="#c# #b# #a#", field_vars=[_vars(first, a="", b="", c="")]) == [note]
-
-
-def test_warning_names_the_first_recipient_without_values() -> None:
-    note = RequestWarning("message.field_vars", "no value of #a# for 972-54-1111112")
-    assert _warnings("972-54-1111112", "972-54-1111113", content="#a#", field_vars=[_vars(NUMBER, a="")]) == [note]
-
-
-@pytest.mark.ledger("body.placeholder-without-value")
-def test_every_field_without_a_placeholder_causes_a_warning() -> None:
-    values = [_vars(NUMBER, b="1", **{"#a#": "1", "c": "1"}), _vars("972-54-1111112", b="2")]
-    assert _warnings(content="Hi #c#", field_vars=values) == [
-        RequestWarning("message.field_vars", "no placeholder #a# in the content"),
-        RequestWarning("message.field_vars", "no placeholder #b# in the content"),
-    ]
 
 
 def test_every_reason_has_a_name_in_the_reads() -> None:

@@ -337,3 +337,24 @@ def test_accounts_are_independent(sms: MockSMS) -> None:
     sms.fault(503)
     send(other)
     assert (sms.outbox, len(other.outbox), other.credit) == ([], 1, None)
+
+
+@pytest.mark.ledger("number.masked")
+@pytest.mark.parametrize("other", ["972-54-111XXXX", "972-54-111xxxx", "97254111XxxX"])
+def test_masked_digits_are_the_same_in_either_case_wherever_numbers_are_compared(sms: MockSMS, other: str) -> None:
+    sent = "972-54-111xXxX"
+    sms.scenario([{"match": {"to": other, "nth": 2}, "outcome": "rejected/bounced"}])
+    values = [{"rcpt": other, "fields": [{"name": "a", "content": "Dana"}]}]
+    (first, *_) = send(sms, sent, content="Hi #a#", field_vars=values)
+    assert sms.read(first).content == "Hi Dana"
+    assert sms.assert_sent(to=other).number == sms.assert_sent(to=f"{other[:-1]}*").number == "97254111XXXX"
+    found = sms.api("GET", "messages", to=other)["messages"]
+    assert [row["transaction_id"] for row in found] == [first]
+    search = requests.get(
+        f"{sms.url}/transactional/sms/search", {"mobile_number": other}, headers={"X-API-Key": sms.api_key}, timeout=9
+    )
+    assert [row["transaction_id"] for row in search.json()] == [first]
+    send(sms, sent)
+    sms.opt_out(other)
+    send(sms, sent)
+    assert [message.state for message in sms.outbox] == ["sent", "rejected/bounced", "rejected/unsubscribe"]

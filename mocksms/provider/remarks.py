@@ -1,0 +1,90 @@
+"""Warnings about a valid send: what mocksms accepts and the real service may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from mocksms.engine.journal import RequestWarning
+from mocksms.provider.lenient_json import MAX_WARNINGS
+from mocksms.provider.send import SendBody
+from mocksms.settings import Settings
+from mocksms.sms.message import Recipient, Submission
+from mocksms.sms.numbers import has_masked_digits, masked_note
+from mocksms.sms.segments import outside_gsm
+from mocksms.sms.text import UNICODE, Template
+
+
+def remarks_on(
+    body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
+) -> list[RequestWarning]:
+    """Return warnings about a valid send: what the real service may not accept, placeholders without a value."""
+    remarks: list[RequestWarning] = []
+    if submission.charset != UNICODE:
+        remarks += _about_charset(body, submission, recipients, settings)
+    for index, (number, _) in enumerate(recipients):
+        # Most numbers have no X: this is the hot path.
+        if ("X" in number or "x" in number) and len(remarks) < MAX_WARNINGS:
+            remarks += _about_masked(f"message.to[{index}].mobile_number", number, settings)
+    if body.message.field_vars:
+        rcpts = [variables.rcpt for variables in body.message.field_vars]
+        for index, rcpt in enumerate(rcpts[:MAX_WARNINGS]):
+            remarks += _about_masked(_rcpt_path(index), rcpt, settings)
+        remarks += islice(_spelled_otherwise(rcpts, recipients, settings), 1)
+        placeholders = set(Template(submission).placeholders)
+        names = {value.name.strip("#") for variables in body.message.field_vars for value in variables.fields}
+        remarks += [_about_fields(f"no placeholder #{name}# in the content") for name in sorted(names - placeholders)]
+        remarks += islice(_unfilled(placeholders, recipients), 1)
+    return remarks
+
+
+def _about_charset(
+    body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
+) -> Iterator[RequestWarning]:
+    """Iterate over the warnings about a send whose charset is not `unicode` (own, body.charset-missing)."""
+    if "charset" in body.message.model_fields_set:
+        yield RequestWarning("message.charset", f"{submission.charset!r} is not {UNICODE!r}; it has no effect")
+    may_have_others = body.message.field_vars or outside_gsm(f"{submission.content}{submission.unsubscribe_text}")
+    if may_have_others and (character := Template(submission).outside_gsm(recipients)):
+        arrives = (
+            "as '?'" if settings.text_without_charset == "question-marks" else "as sent here, elsewhere perhaps as '?'"
+        )
+        what = f"the text has {character!r} (U+{ord(character):04X}), which may need charset {UNICODE!r}"
+        yield RequestWarning("message.charset", f"{what}; it arrives {arrives}")
+
+
+def _about_masked(path: str, number: str, settings: Settings) -> list[RequestWarning]:
+    """Return the warning about a number with masked digits, none for any other number."""
+    return [RequestWarning(path, masked_note(number))] if has_masked_digits(settings.parse_number(number)) else []
+
+
+def _spelled_otherwise(
+    rcpts: Sequence[str], recipients: Sequence[Recipient], settings: Settings
+) -> Iterator[RequestWarning]:
+    """Iterate over the warnings about an `rcpt` that a recipient's number equals on digits only."""
+    numbers = dict.fromkeys(to.mobile_number for to in recipients)
+    if numbers.keys() == {*rcpts}:
+        return
+    by_digits: dict[str, dict[str, int]] = {}
+    for index, rcpt in enumerate(rcpts):
+        by_digits.setdefault(settings.parse_number(rcpt).digits, {}).setdefault(rcpt, index)
+    for number in numbers:
+        for rcpt, index in by_digits.get(settings.parse_number(number).digits, {}).items():
+            if rcpt != number:
+                note = f"{rcpt!r} is another spelling of {number!r}; here the digits count, elsewhere perhaps the text"
+                yield RequestWarning(_rcpt_path(index), note)
+
+
+def _rcpt_path(index: int) -> str:
+    return f"message.field_vars[{index}].rcpt"
+
+
+def _unfilled(placeholders: set[str], recipients: Sequence[Recipient]) -> Iterator[RequestWarning]:
+    first_with = {id(to.fields): to for to in reversed(recipients)}
+    for to in reversed(first_with.values()):
+        for name in sorted(placeholders - to.fields.keys()):
+            yield _about_fields(f"no value of #{name}# for {to.mobile_number}")
+
+
+def _about_fields(note: str) -> RequestWarning:
+    return RequestWarning("message.field_vars", note)
