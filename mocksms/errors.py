@@ -120,14 +120,16 @@ class IllegalStep(MocksmsError):
 
 
 class NoLink(MocksmsError):
-    """The message in `state` has no link `url` (None: no link at all), only the `links`."""
+    """The message in `state` has no link `url` (None: no link at all), only the `links`, or they are not `tracked`."""
 
-    def __init__(self, url: str | None, links: Sequence[str], state: Enum) -> None:
+    def __init__(self, url: str | None, links: Sequence[str], state: Enum, *, tracked: bool = True) -> None:
         self.url = url
         self.links = tuple(links)
         self.state = state
         known = f"it has {', '.join(self.links)}" if self.links else "it has none"
-        super().__init__(f"the message, which is {state}, has no link {url or 'to open'}: {known}")
+        missing = f"has no link {url or 'to open'}: {known}"
+        untracked = "has no links that count clicks: send it with track_clicks, or set the option untracked_clicks"
+        super().__init__(f"the message, which is {state}, {missing if tracked else untracked}")
 
 
 class ClockMovedBack(MocksmsError):

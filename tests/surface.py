@@ -95,7 +95,7 @@ def _members(schema: Shape, models: Shape, path: str) -> Iterator[str]:
 
 def _fields() -> Iterator[str]:
     mock = InProcess()
-    (sent,) = mock.send(CLICKED, content="www.example.com")
+    (sent,) = mock.send(CLICKED, content="www.example.com", track_clicks=True)
     mock.time.advance(1)
     yield from _keys(sent, "field:send")
     yield from _keys(mock.info(sent["transaction_id"]), "field:row")
@@ -159,7 +159,7 @@ def _callbacks() -> Iterator[str]:
     for bounce in ("reject", "hard_bounce"):
         webhooks = tuple(Webhook(f"http://127.0.0.1/{kind}", kind, EVENTS[kind]) for kind in WebhookKind)
         mock = InProcess(webhook=webhooks[:1], automation_webhook=webhooks[1:], webhook_bounce=bounce)
-        mock.send(CLICKED, BOUNCED_LATER, INVALID, content="www.example.com")
+        mock.send(CLICKED, BOUNCED_LATER, INVALID, content="www.example.com", track_clicks=True)
         mock.time.advance(10)
         mock.search()
         for callback in mock.account().callbacks.newest_first():

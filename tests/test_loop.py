@@ -108,7 +108,7 @@ def test_action_of_a_magic_number_causes_callbacks(number: str, events: list[str
         api = Api(mock, KEY)
         api.patch(webhooks=[{"url": receiver.url, "kind": "automation"}])
         api.post("clock/freeze")
-        api.send(number, content="https://shop.example")
+        api.send(number, content="https://shop.example", track_clicks=True)
         api.post("clock/advance", {"by": "1s"})
         assert [dict(parse_qsl(body.decode()))["trigger_type"] for body in receiver.bodies()] == events
         assert [sms["effect"] for sms in api.get("inbound")["replies"]] == ([] if effect is None else [effect])

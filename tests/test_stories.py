@@ -214,7 +214,14 @@ def chaos(api: Story) -> None:
 
 @story
 def replies(api: Story) -> None:
-    api.send(ONE, TWO, THREE, content="Look at https://shop.example/parcel", add_unsubscribe_sms_reply=True)
+    api.send(
+        ONE,
+        TWO,
+        THREE,
+        content="Look at https://shop.example/parcel",
+        add_unsubscribe_sms_reply=True,
+        track_clicks=True,
+    )
     api.clock.advance(11)
     texts = [(each["number"], each["text"]) for each in api.get("inbound")["replies"]]
     assert texts == [("972542222222", "STOP"), ("972542222222", "Who is this?"), ("972541111111", "YES")]

@@ -82,6 +82,7 @@ declare namespace Api {
     segments: Segments;
     codes: Code[];
     links: string[];
+    tracks_clicks: boolean;
     clicks: number;
     clicks_details: { at: string; url: string }[];
     history: Step[];

@@ -89,6 +89,7 @@ def _body(message: DemoMessage) -> dict[str, Any]:
             "tags": [message.tag],
             "sender_id": message.sender,
             "add_unsubscribe_link": message.tag == "billing",
+            "track_clicks": message.tag == "delivery",
         }
     }
 

@@ -77,13 +77,15 @@ class Controls:
 
         Raises:
             MessageNotFound: the account has none with this id.
-            NoLink: the message has no such link, or is not sent.
+            NoLink: the message has no such link, is not sent, or has no links that count clicks.
         """
         message = self._find(account, transaction_id)
         links = links_in(content_of(message)) if message.state is State.SENT else []
         pairs = zip(links_in(self._engine.text_of(message)), links, strict=False)
         for number, (tracked, link) in enumerate(pairs, 1):
             if url in (None, tracked, link):
+                if not self._engine.recipients.counts_clicks(message):
+                    raise NoLink(url, links, message.state, tracked=False)
                 return self._engine.recipients.click(account, message, number, link, account.clock.now())
         raise NoLink(url, links, message.state)
 

@@ -30,7 +30,7 @@ from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, Rep
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.opt_out_words import OptOutWords
 from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome
-from mocksms.sms.text import ShownText, Template, content_of, links_in
+from mocksms.sms.text import ShownText, Template
 
 
 class ManualChange(StrEnum):
@@ -83,7 +83,7 @@ class Engine:
         self.accounts = Accounts(settings, time, self.seed, scenario)
         self.outbox = Outbox(settings, self.accounts, self.emit)
         words = OptOutWords(settings.opt_out_word, settings.opt_in_word)
-        self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.emit)
+        self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.emit, settings.untracked_clicks)
         self.text_policy = text_policy(settings, url, words.first_opt_out)
         self._with_due: dict[Account, None] = {}
 
@@ -370,8 +370,7 @@ class Engine:
                 why = message.decided_by or "" if opts_out else ""
                 self.recipients.reply(account, message.digits, text, due.at, message, why)
             case _:
-                for url in links_in(content_of(message))[:1]:
-                    self.recipients.click(account, message, 1, url, due.at)
+                self.recipients.open_first_link(account, message, due.at)
 
     def _after_transition(self, account: Account, message: Message, before: History) -> None:
         """Apply the effects of the steps since a history: credit, reactions of the recipient, callbacks."""

@@ -12,6 +12,7 @@ from mocksms.engine.logs import Numbering
 from mocksms.engine.outbox import Outbox, details_of
 from mocksms.sms.message import DEFAULT_POLICY, Click, Message
 from mocksms.sms.opt_out_words import ConsentChoice, OptOutWords
+from mocksms.sms.text import content_of, links_in
 from mocksms.sms.webhook import WebhookTrigger
 
 _EFFECTS = {ConsentChoice.OUT: "opted out", ConsentChoice.IN: "opted in"}
@@ -25,6 +26,7 @@ class Recipients:
         numbering: gives records their numbers.
         outbox: creates callbacks.
         emit: calls the listeners of the engine.
+        untracked_clicks: whether clicks on links of sends without `track_clicks` count.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class Recipients:
         numbering: Numbering,
         outbox: Outbox,
         emit: Callable[[Account, Message | Reply | Consent], None],
+        untracked_clicks: bool = False,
     ) -> None:
         self.words = words
         self._numbering = numbering
         self._outbox = outbox
         self._emit = emit
+        self._untracked_clicks = untracked_clicks
 
     def reply(
         self,
@@ -83,6 +87,21 @@ class Recipients:
         if not message.submission.unsubscribe_reply:
             return None, "the latest message to the phone did not offer it (add_unsubscribe_sms_reply)"
         return choice, ""
+
+    def counts_clicks(self, message: Message) -> bool:
+        """Whether a click on a link of a message counts: its links lead to the vendor (inferred, click.untracked)."""
+        return message.submission.track_clicks or self._untracked_clicks
+
+    def open_first_link(self, account: Account, message: Message, at: datetime) -> None:
+        """Record a click on the first link of a message, or in its history why there is none."""
+        links = links_in(content_of(message))
+        if links and self.counts_clicks(message):
+            self.click(account, message, 1, links[0], at)
+            return
+        why = "the send has no track_clicks" if links else "the content has no link"
+        latest = message.history[-1]
+        noted = latest._replace(cause=f"{latest.cause}; click not counted: {why}")
+        self._emit(account, account.messages.replace(message._replace(history=(*message.history[:-1], noted))))
 
     def click(self, account: Account, message: Message, link: int, url: str, at: datetime) -> Message:
         """Record that the recipient opened a link; `link` is its position in the content, from 1."""

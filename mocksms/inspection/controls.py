@@ -47,7 +47,7 @@ def unsubscribe_message(context: Context, call: InspectionCall) -> MessageView:
 
 
 def click_message(context: Context, call: InspectionCall) -> MessageView:
-    """Let the recipient open a link."""
+    """Let the recipient open a link of a send with track_clicks."""
     return _act(context, call, lambda account, name: context.controls.click(account, name, call.body.url))
 
 

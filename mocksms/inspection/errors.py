@@ -222,7 +222,7 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     errors.InvalidScenario: ErrorSpec(HTTPStatus.CONFLICT, "The file of the scenario is invalid"),
     UnknownCursor: ErrorSpec(HTTPStatus.CONFLICT, "The cursor is not from this mock"),
     errors.IllegalStep: ErrorSpec(HTTPStatus.CONFLICT, "The message cannot take this step"),
-    errors.NoLink: ErrorSpec(HTTPStatus.CONFLICT, "The message shows no such link"),
+    errors.NoLink: ErrorSpec(HTTPStatus.CONFLICT, "The message has no such link, or its links count no clicks"),
     errors.ClockMovedBack: ErrorSpec(HTTPStatus.CONFLICT, "The clock is already later"),
     AdvanceInProgress: ErrorSpec(HTTPStatus.CONFLICT, "The clock is being advanced already"),
     EndlessCallbacks: ErrorSpec(HTTPStatus.LOOP_DETECTED, "Callbacks cause sends without end"),

@@ -103,6 +103,7 @@ class MessageView(ResponseModel):
     segments: SegmentsView
     codes: list[CodeView] = Field(description="Plausible one-time codes, the best first; empty if there is none")
     links: list[Text] = Field(description="The links that the phone shows")
+    tracks_clicks: bool = Field(description="Whether clicks on its links count, as with `track_clicks`")
     clicks: int
     clicks_details: list[ClickView]
     history: list[StepView]
@@ -288,6 +289,7 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
         segments=segments_view(shown, text),
         codes=[_code_view(text, code) for code in find_codes(text)],
         links=links_in(text),
+        tracks_clicks=context.engine.recipients.counts_clicks(message),
         clicks=len(message.clicks),
         clicks_details=[ClickView(at=click.at, url=click.url) for click in message.clicks],
         history=[

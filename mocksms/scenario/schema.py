@@ -230,7 +230,9 @@ class RuleModel(Limits):
         default=None, description="With outcome or pass_through: time the message stays queued before"
     )
     reply: Replies | None = Field(default=None, description="Replies of the recipient")
-    click: ClickModel | None = Field(default=None, description="The recipient opens the first link")
+    click: ClickModel | None = Field(
+        default=None, description="The recipient opens the first link; it counts with track_clicks"
+    )
     callback: CallbackModel | None = Field(default=None, description="How callbacks are delivered")
     fault: FaultModel | None = Field(default=None, description="How the request fails")
 

@@ -113,6 +113,9 @@ class Settings:
     schedule_without_credit: bool = _option(
         True, readers.flag, "whether an account without credit can schedule; otherwise its send gets 402"
     )
+    untracked_clicks: bool = _option(
+        False, readers.flag, "count clicks on links of sends without track_clicks too, which no provider can see"
+    )
     ignore_sender: bool = _option(False, readers.flag, "ignore the sender of a send; all have the account's")
     sender: str = _of_account("SenderID", readers.text, "sender of messages without one")
     credit: int | None = _of_account(

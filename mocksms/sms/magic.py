@@ -59,7 +59,7 @@ def _rows(delay: timedelta) -> list[MagicNumber]:
         _outcome("02", "queued", "stays queued"),
         _outcome("03", "replies-yes", "sent, then the recipient replies YES", sent, yes),
         _outcome("04", "replies-stop", "sent, then the recipient replies STOP and is opted out", sent, stop),
-        _outcome("05", "clicks", "sent, then the first link is clicked", sent, ClickReaction(REACTION_DELAY)),
+        _outcome("05", "clicks", "sent, then the first tracked link is clicked", sent, ClickReaction(REACTION_DELAY)),
         _outcome("10", "invalid", str(State.INVALID), Step(State.INVALID)),
         _outcome("20", "unsubscribed", str(State.UNSUBSCRIBED), Step(State.UNSUBSCRIBED)),
         _outcome("21", "kosher", str(State.KOSHER), Step(State.KOSHER)),

@@ -257,12 +257,14 @@ class Actions(AccountHandle):
     def click(self, message: SmsMessage | str, url: str | None = None) -> SmsMessage:
         """Open a link in a message as its recipient, and return the new state of the message.
 
+        Its send needs `track_clicks`, as for the real service, unless the option `untracked_clicks` is on.
+
         Args:
             message: the message, or its transaction id.
             url: the link; None for the first.
 
         Raises:
-            MockRefused: the phone does not show that link.
+            MockRefused: the phone does not show that link, or the send has no `track_clicks`.
         """
         return self._act(message, "click", {} if url is None else {"url": url})
 

@@ -94,7 +94,9 @@ def _send_to_many(engine: Engine) -> None:
 
 def _click(engine: Engine) -> None:
     account, controls = engine.account(KEY), Controls(engine)
-    (message,) = engine.submit(account, Submission("http://a.test"), [Recipient(_number(0))]).messages
+    (message,) = engine.submit(
+        account, Submission("http://a.test", track_clicks=True), [Recipient(_number(0))]
+    ).messages
     for _ in range(RECORDS):
         controls.click(account, message.transaction_id)
 

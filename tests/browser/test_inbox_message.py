@@ -133,6 +133,9 @@ def test_link_is_clicked_as_the_phone(inbox: Inbox, own_mock: Mock) -> None:
     open_details(inbox, message)
     inbox.panel.get_by_role("button", name="Click as the phone").last.click()
     expect(inbox.panel).to_contain_text("Clicked 1 time: https://shop.example/b × 1")
+    open_details(inbox, sent(own_mock, content="See https://shop.example/c"))
+    expect(inbox.panel).to_contain_text("Clicks do not count: it was sent without track_clicks.")
+    expect(inbox.panel.get_by_role("button", name="Click as the phone")).to_have_count(0)
 
 
 def test_phone_is_opted_out_and_removed_from_the_list(inbox: Inbox, own_mock: Mock) -> None:

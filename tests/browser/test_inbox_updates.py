@@ -110,7 +110,7 @@ def test_button_acts_on_the_message_shown_after_an_update(inbox: Inbox, own_mock
     sent(own_mock, QUEUED, content="See https://shop.example/a")
     inbox.open("?message=latest")
     expect(inbox.panel.get_by_role("button", name="Cancel")).to_be_visible()
-    latest = sent(own_mock, QUEUED, content="See https://shop.example/a")
+    latest = sent(own_mock, QUEUED, content="See https://shop.example/a", track_clicks=True)
     expect(inbox.panel).to_contain_text(latest)
     inbox.press("Send now")
     expect(inbox.panel.locator(".state")).not_to_contain_text("queued")

@@ -94,10 +94,22 @@ def test_manual_step_first_applies_what_is_due() -> None:
 @pytest.mark.ledger("click.untracked")
 def test_click_opens_the_first_link_or_the_given_one() -> None:
     world = World()
-    message = world.send(content="https://a.example and https://b.example")
+    message = world.send(content="https://a.example and https://b.example", track_clicks=True)
     world.controls.click(world.account, message.transaction_id)
     clicked = world.controls.click(world.account, message.transaction_id, "https://b.example")
     assert [click.url for click in clicked.clicks] == ["https://a.example", "https://b.example"]
+
+
+@pytest.mark.ledger("click.untracked")
+def test_click_is_refused_without_track_clicks_unless_an_option_counts_it() -> None:
+    world = World()
+    message = world.send(content="https://a.example")
+    with pytest.raises(NoLink, match="send it with track_clicks, or set the option untracked_clicks"):
+        world.controls.click(world.account, message.transaction_id)
+    assert world.again(message) == message
+    counting = World(untracked_clicks=True)
+    message = counting.send(content="https://a.example")
+    assert len(counting.controls.click(counting.account, message.transaction_id).clicks) == 1
 
 
 def test_click_on_a_tracked_link_opens_its_target() -> None:

@@ -224,7 +224,7 @@ def test_opt_out_of_one_account_does_not_affect_others() -> None:
 
 def test_automatic_click_opens_the_first_link_a_second_after_sending() -> None:
     world = World()
-    message = world.send(magic("05"), content="See https://a.test/1 or https://b.test/2.")
+    message = world.send(magic("05"), content="See https://a.test/1 or https://b.test/2.", track_clicks=True)
     assert message.clicks == ()
     clicked = world.after(60, message)
     assert clicked.clicks == (Click(NOON + SECOND, "https://a.test/1"),)
@@ -233,20 +233,34 @@ def test_automatic_click_opens_the_first_link_a_second_after_sending() -> None:
 
 def test_callback_of_an_automatic_click_has_the_number_of_the_link() -> None:
     world = World(webhook=(Webhook("http://app.test/hooks"),))
-    world.after(60, world.send(magic("05"), content="See https://a.test/1 or https://b.test/2."))
+    world.after(60, world.send(magic("05"), content="See https://a.test/1 or https://b.test/2.", track_clicks=True))
     clicks = [each for each in world.account.callbacks.newest_first() if each.event == "click"]
     assert [(each.details.link, each.details.url) for each in clicks] == [(1, "https://a.test/1")]
 
 
-def test_text_without_links_gets_no_automatic_click() -> None:
-    world = World()
-    message = world.send(magic("05"))
-    assert world.after(60, message) == message
+@pytest.mark.ledger("click.untracked")
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("https://a.test", "the send has no track_clicks"), ("Hello", "the content has no link")],
+    ids=["untracked", "no link"],
+)
+def test_automatic_click_that_does_not_count_says_why_in_the_history(content: str, why: str) -> None:
+    world = World(webhook=(Webhook("http://app.test/hooks", events=("click",)),))
+    message = world.after(60, world.send(magic("05"), content=content))
+    assert (message.clicks, message.state, len(message.history)) == ((), State.SENT, 2)
+    assert message.history[-1].cause == f"{message.decided_by}; click not counted: {why}"
+    assert len(world.account.callbacks) == 0
+
+
+@pytest.mark.ledger("click.untracked")
+def test_automatic_click_counts_without_track_clicks_if_set() -> None:
+    world = World(untracked_clicks=True)
+    assert len(world.after(60, world.send(magic("05"), content="https://a.test")).clicks) == 1
 
 
 def test_automatic_click_opens_the_link_with_the_values_of_the_recipient() -> None:
     world = World()
-    submission = Submission("Go to #link#", unsubscribe_link=False)
+    submission = Submission("Go to #link#", unsubscribe_link=False, track_clicks=True)
     recipient = Recipient(magic("05"), {"link": "https://a.test/1"})
     message = world.engine.submit(world.account, submission, [recipient]).messages[0]
     assert world.after(1, message).clicks == (Click(NOON + SECOND, "https://a.test/1"),)
@@ -649,7 +663,7 @@ def test_each_message_and_step_is_an_event() -> None:
     world = World(credit=1)
     messages = emitted_messages(world.engine)
     world.submit(NUMBER, NUMBER, wants_async=True)
-    world.submit(magic("05"), content="https://a.test")
+    world.submit(magic("05"), content="https://a.test", track_clicks=True)
     world.clock.advance(1)
     account = world.account
     world.controls.set_credit(account, None)
@@ -901,7 +915,7 @@ REACTIONS = (ReplyReaction("Who?", SECOND), ReplyReaction("STOP", 2 * SECOND), C
 )
 def test_reactions_of_a_rule_start_when_its_message_is_sent(effect: Outcome, to: str, sent_at: float) -> None:
     world = World(a_scenario(a_rule("r", effect)))
-    message = world.send(to, content="https://a.test", unsubscribe_reply=True)
+    message = world.send(to, content="https://a.test", unsubscribe_reply=True, track_clicks=True)
     clicked = world.after(60, message)
     replies = [(sms.text, sms.effect, sms.at) for sms in world.account.replies.newest_first()]
     assert replies == [

@@ -37,7 +37,7 @@ def limited(kib: int, **options: Any) -> World:
 def send(world: World, key: str, content: str = "Hello http://a.test", *to: str, **more: Any) -> None:
     account = world.engine.account(key)
     recipients = [Recipient(number) for number in to or (NUMBER,)]
-    world.engine.submit(account, Submission(content, unsubscribe_link=False, **more), recipients)
+    world.engine.submit(account, Submission(content, unsubscribe_link=False, track_clicks=True, **more), recipients)
 
 
 def contents(account: Account) -> list[str]:

@@ -100,7 +100,7 @@ def test_message_that_waited_for_credit_is_reported_once_it_is_sent() -> None:
 @pytest.mark.ledger("callback.receivers")
 def test_receiver_gets_the_events_it_subscribes_to() -> None:
     mock = world(HERE._replace(events=("click",)), HERE._replace(url="http://other.test/", events=("send",)))
-    message = mock.send(content=LINK)
+    message = mock.send(content=LINK, track_clicks=True)
     mock.controls.click(mock.account, message.transaction_id)
     assert [(callback.event, callback.webhook_index, callback.webhook.url) for callback in stored(mock)] == [
         ("send", 1, "http://other.test/"),
@@ -113,7 +113,7 @@ def test_automation_webhook_gets_sends_and_rejections_only_if_it_names_them() ->
     usual = Webhook("http://usual.test/", WebhookKind.AUTOMATION)
     naming = Webhook("http://naming.test/", WebhookKind.AUTOMATION, ("smsSent", "undelivered"))
     mock = world(usual, naming)
-    message = mock.send(BOUNCING, content=LINK, unsubscribe_reply=True)
+    message = mock.send(BOUNCING, content=LINK, track_clicks=True, unsubscribe_reply=True)
     mock.controls.click(mock.account, message.transaction_id)
     mock.controls.reply(mock.account, BOUNCING, "Stop")
     advance(mock, 5)
@@ -272,7 +272,7 @@ def test_replay_repeats_the_callbacks_of_a_message_in_the_chosen_order(
     order: ReplayOrder, times: int, expected: list[str]
 ) -> None:
     mock = world()
-    message = mock.send(BOUNCING, content=LINK)
+    message = mock.send(BOUNCING, content=LINK, track_clicks=True)
     mock.controls.click(mock.account, message.transaction_id)
     advance(mock, 5)
     deliver(mock)
@@ -287,7 +287,7 @@ def test_replay_repeats_the_callbacks_of_a_message_in_the_chosen_order(
 def test_shuffled_replay_is_the_same_for_the_same_seed() -> None:
     def shuffled() -> list[str]:
         mock = world()
-        message = mock.send(content=LINK)
+        message = mock.send(content=LINK, track_clicks=True)
         for _ in range(9):
             mock.controls.click(mock.account, message.transaction_id)
         again = mock.engine.outbox.replay(mock.account, stored(mock), "shuffled", 2)
@@ -340,7 +340,7 @@ def test_account_is_checked_only_while_it_has_pending_callbacks() -> None:
 
 def test_account_without_receivers_has_no_callbacks() -> None:
     mock = World()
-    mock.send(content=LINK)
+    mock.send(content=LINK, track_clicks=True)
     assert len(mock.account.callbacks) == 0
 
 

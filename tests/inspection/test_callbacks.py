@@ -145,7 +145,7 @@ def test_history_of_a_message_can_be_replayed(api: Api, receiver: Receiver, body
 
 def test_history_can_be_replayed_shuffled(api: Api, receiver: Receiver) -> None:
     api.patch(webhooks=[receiver.url])
-    (name,) = api.send(NUMBER, content="https://a.example")
+    (name,) = api.send(NUMBER, content="https://a.example", track_clicks=True)
     for _ in range(5):
         api.post(f"messages/{name}/click")
     settle(api)
@@ -170,7 +170,7 @@ def test_message_that_is_not_there_has_no_history(api: Api) -> None:
 def test_replay_beyond_what_a_mock_can_do_at_once_is_refused(api: Api) -> None:
     api.patch(webhooks=[NOBODY])
     api.post("clock/freeze")
-    (name,) = api.send(NUMBER, content="https://a.example")
+    (name,) = api.send(NUMBER, content="https://a.example", track_clicks=True)
     for _ in range(MAX_REPLAYED // 100):
         api.post(f"messages/{name}/click")
     error = api.refused(400, "POST", f"messages/{name}/callbacks/replay", {"times": 100})

@@ -268,6 +268,7 @@ def test_message_has_all_fields(api: Api) -> None:
         },
         "codes": [{"code": "481516", "index": 13, "index_utf16": 13, "length": 6, "announced": True}],
         "links": [f"{api.mock.url}/l/{sent[:12]}/1"],
+        "tracks_clicks": True,
         "clicks": 0,
         "clicks_details": [],
         "history": [
@@ -860,7 +861,7 @@ def test_opted_out_recipient_is_sent_nothing_more(api: Api) -> None:
 
 def test_recipient_clicks_the_first_link_or_the_one_named(api: Api) -> None:
     first, second = "https://shop.example/a", "www.shop.example/b"
-    api.send(PHONE, content=f"See {first} or {second}.")
+    api.send(PHONE, content=f"See {first} or {second}.", track_clicks=True)
     assert api.post("messages/latest/click")["clicks"] == 1
     assert api.post("messages/latest/click", {})["clicks"] == 2
     message = api.post("messages/latest/click", {"url": second})
@@ -875,8 +876,9 @@ def test_recipient_clicks_the_first_link_or_the_one_named(api: Api) -> None:
         (SENT, "No link", {}, "it has none"),
         (QUEUED, "See https://shop.example/a", {}, "queued"),
         (KOSHER, "See https://shop.example/a", {}, "rejected/kosher-number"),
+        (SENT, "See https://shop.example/a", {}, "track_clicks"),
     ],
-    ids=["another link", "no link", "queued", "rejected"],
+    ids=["another link", "no link", "queued", "rejected", "untracked"],
 )
 def test_link_that_the_phone_does_not_show_cannot_be_clicked(
     api: Api, number: str, content: str, url: dict[str, str], names: str

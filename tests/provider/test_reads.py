@@ -195,7 +195,7 @@ def test_row_has_only_one_name_of_the_status_if_set(key: str, missing: str) -> N
 @pytest.mark.ledger("row.dates", "search.dates")
 def test_dates_of_reads_are_utc_if_set() -> None:
     mock = InProcess(read_zone="utc")
-    (sent,) = mock.send("972-50-0000500", content="see www.google.com")
+    (sent,) = mock.send("972-50-0000500", content="see www.google.com", track_clicks=True)
     mock.time.advance(1)
     row = mock.info(sent["transaction_id"])
     assert row["send_at"] == "2026-03-01 12:00:00+00:00"
@@ -204,10 +204,10 @@ def test_dates_of_reads_are_utc_if_set() -> None:
     assert mock.search("date_from=2026-03-01 12:01") == mock.search("date_to=2026-03-01 11:59") == []
 
 
-@pytest.mark.ledger("row.fields", "row.dates", "click.untracked")
+@pytest.mark.ledger("row.fields", "row.dates", "click.tracked-link")
 def test_row_contains_the_clicks() -> None:
     mock = InProcess()
-    (sent,) = mock.send("972-50-0000500", content="see www.google.com")
+    (sent,) = mock.send("972-50-0000500", content="see www.google.com", track_clicks=True)
     mock.time.advance(1)
     row = mock.info(sent["transaction_id"])
     assert row["clicks"] == 1

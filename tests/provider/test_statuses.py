@@ -169,7 +169,7 @@ def test_magic_number_04_opts_out_and_is_refused_from_then_on() -> None:
 
 def test_magic_number_05_clicks_the_first_link() -> None:
     mock = InProcess()
-    (row,) = mock.send(_magic("05"), content="www.a.test www.b.test")
+    (row,) = mock.send(_magic("05"), content="www.a.test www.b.test", track_clicks=True)
     mock.time.advance(1)
     assert [click["url"] for click in mock.info(row["transaction_id"])["clicks_details"]] == ["www.a.test"]
 

@@ -177,7 +177,7 @@ def test_message_that_ended_before_its_time_is_mentioned() -> None:
 
 def test_replies_and_clicks_beyond_the_limits_are_mentioned() -> None:
     world = World()
-    message = world.send(content="See https://a.test")
+    message = world.send(content="See https://a.test", track_clicks=True)
     for _ in range(MAX_STEPS + 2):
         world.controls.click(world.account, message.transaction_id)
         world.controls.reply(world.account, NUMBER, "YES")
@@ -190,7 +190,7 @@ def test_replies_and_clicks_beyond_the_limits_are_mentioned() -> None:
 
 def test_reactions_after_a_bounce_are_mentioned() -> None:
     world = World()
-    message = world.send(content="See https://a.test")
+    message = world.send(content="See https://a.test", track_clicks=True)
     world.controls.click(world.account, message.transaction_id)
     world.controls.bounce(world.account, message.transaction_id)
     world.controls.reply(world.account, NUMBER, "Who?")
@@ -234,7 +234,7 @@ def test_reply_from_a_number_without_messages_is_left_out() -> None:
 def test_click_of_the_first_link_is_recorded(content: str) -> None:
     api = InProcess()
     fields = [{"rcpt": NUMBER, "fields": [{"name": "link", "content": "https://a.test"}]}]
-    (row,) = api.send(content=content, field_vars=fields)
+    (row,) = api.send(content=content, field_vars=fields, track_clicks=True)
     api.time.advance(4)
     Controls(api.engine).click(api.account(), row["transaction_id"])
     assert record(api.account(), api.engine.settings).rule == [
@@ -245,7 +245,7 @@ def test_click_of_the_first_link_is_recorded(content: str) -> None:
 
 def test_click_of_another_link_is_left_out() -> None:
     world = World()
-    message = world.send(content="See https://a.test and https://b.test")
+    message = world.send(content="See https://a.test and https://b.test", track_clicks=True)
     world.controls.click(world.account, message.transaction_id, "https://b.test")
     assert rules(world) == []
 
@@ -437,7 +437,7 @@ EVER = 11 * 366 * 86_400
 def test_durations_are_limited_to_the_maximum() -> None:
     world = World()
     queued = world.send(magic("02"))
-    sent = world.send(content="https://a.test")
+    sent = world.send(content="https://a.test", track_clicks=True)
     world.clock.advance(EVER)
     world.controls.cancel(world.account, queued.transaction_id)
     world.controls.reply(world.account, NUMBER, "Late")

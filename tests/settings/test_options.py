@@ -59,6 +59,7 @@ READ = [
     ("schedule_limit", "365d", timedelta(days=365)),
     ("schedule_limit", "", None),
     ("schedule_without_credit", "no", False),
+    ("untracked_clicks", "on", True),
     ("ignore_sender", "yes", True),
     ("sender", "Shop", "Shop"),
     ("credit", "0", 0),

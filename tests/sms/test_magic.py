@@ -48,7 +48,7 @@ TITLES = {
     "02": "stays queued",
     "03": "sent, then the recipient replies YES",
     "04": "sent, then the recipient replies STOP and is opted out",
-    "05": "sent, then the first link is clicked",
+    "05": "sent, then the first tracked link is clicked",
     "10": "invalid/invalid-number",
     "20": "rejected/unsubscribe",
     "21": "rejected/kosher-number",

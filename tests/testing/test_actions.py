@@ -251,7 +251,7 @@ def test_update_account_sets_properties(sms: MockSMS) -> None:
 
 
 def test_actions_change_a_message(sms: MockSMS) -> None:
-    send(sms, QUEUED, QUEUED, content="See http://shop.example/a and http://shop.example/b")
+    send(sms, QUEUED, QUEUED, content="See http://shop.example/a and http://shop.example/b", track_clicks=True)
     first, second = sms.outbox
     assert sms.cancel(first).state == "rejected/cancelled_by_user"
     sent = sms.send_now(second)

@@ -230,7 +230,7 @@ def test_callback_that_is_not_delivered_is_asserted_and_then_expected(sms: MockS
 def test_replay_repeats_a_callback_or_those_of_a_message(sms: MockSMS, receiver: Receiver) -> None:
     sms.webhook(receiver.url)
     sms.freeze()
-    (name,) = send(sms, NUMBER, content="https://a.example")
+    (name,) = send(sms, NUMBER, content="https://a.example", track_clicks=True)
     sms.click(name)
     sms.advance(0)
     sent, clicked = sms.callbacks
@@ -273,7 +273,7 @@ def test_undelivered_callbacks_are_found_after_those_that_are_due_were_tried(sms
     sms.webhook(receiver.url)
     sms.freeze()
     sms.scenario([{"match": {"tag": "later"}, "callback": {"delay": "1h"}}])
-    (name,) = send(sms, NUMBER, content="https://a.example")
+    (name,) = send(sms, NUMBER, content="https://a.example", track_clicks=True)
     sms.click(name)
     send(sms, NUMBER, tags=["later"])
     (callback,) = find_undelivered([sms, sms.account(sms.api_key)])

@@ -62,7 +62,7 @@ def settled(api: Api) -> list[dict[str, Any]]:
 
 def test_callbacks_of_a_message_arrive_in_order(api: Api, receiver: Receiver) -> None:
     api.patch(webhooks=[receiver.url])
-    (name,) = api.send(NUMBER, content="https://a.example")
+    (name,) = api.send(NUMBER, content="https://a.example", track_clicks=True)
     for _ in range(3):
         api.post(f"messages/{name}/click")
     api.post(f"messages/{name}/bounce")
@@ -168,7 +168,7 @@ def test_next_callback_of_a_message_waits_for_the_one_before(api: Api, receiver:
     receiver.responses = [Response(500)] * 2
     api.patch(webhooks=[receiver.url])
     api.post("clock/freeze")
-    (first,) = api.send(NUMBER, content="https://a.example")
+    (first,) = api.send(NUMBER, content="https://a.example", track_clicks=True)
     settled(api)
     api.post(f"messages/{first}/click")
     (second,) = api.send(NUMBER)
@@ -185,7 +185,7 @@ def test_callback_fails_after_its_retries_and_the_next_follows(receiver: Receive
         receiver.responses = [Response(500)] * 2
         api.patch(webhooks=[receiver.url])
         api.post("clock/freeze")
-        (name,) = api.send(NUMBER, content="https://a.example")
+        (name,) = api.send(NUMBER, content="https://a.example", track_clicks=True)
         api.post(f"messages/{name}/click")
         api.post("clock/advance", {"by": "1h"})
         assert [callback["state"] for callback in settled(api)] == ["failed", "delivered"]

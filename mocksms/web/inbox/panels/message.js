@@ -194,6 +194,7 @@ function linksSection(message) {
           { "data-id": message.transaction_id },
           anchor(url),
           message.status === "sent" &&
+            message.tracks_clicks &&
             button("Click as the phone", () => act(message, "click", { body: { url } }), { class: "small" }),
         ),
       ),
@@ -201,10 +202,16 @@ function linksSection(message) {
     element(
       "p",
       { class: "muted", role: "status" },
-      message.clicks ? `Clicked ${plural(message.clicks, "time")}: ` : "Not clicked yet.",
+      clicksText(message),
       [...counts].map(([url, count]) => [withEscapes(url), ` × ${count}. `]),
     ),
   );
+}
+
+/** @param {Api.Message} message */
+function clicksText({ clicks, tracks_clicks: tracks }) {
+  if (clicks) return `Clicked ${plural(clicks, "time")}: `;
+  return tracks ? "Not clicked yet." : "Clicks do not count: it was sent without track_clicks.";
 }
 
 /** @param {Api.Message} message */
