@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from statistics import median
 
+from tests.benchmarks.callbacks import print_callbacks
 from tests.benchmarks.listeners import WATCHERS, waking, watchers
 from tests.benchmarks.memory import measure_memory, shapes
 from tests.benchmarks.servers import Load, Server, bare, mocksms
@@ -32,6 +33,7 @@ def main() -> None:
     compare_with_bare(options.seconds, options.rounds)
     print_waking()
     print_memory()
+    print_callbacks()
     compare_watched_with_unwatched(options.seconds, options.rounds)
     if options.stored:
         compare_full_with_empty(options.stored, options.seconds, options.rounds)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import select
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
@@ -14,12 +14,11 @@ from http.client import HTTPConnection
 from typing import Any
 
 import pytest
-import requests
 
 from mocksms.engine.callbacks import Attempt, CallbackState
 from mocksms.engine.clock import Stopwatch
 from mocksms.inspection import waiting
-from mocksms.inspection.waiting import MAX_CALLBACK_SECONDS, CallbackWaits
+from mocksms.inspection.waiting import CallbackWaits
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook
 from mocksms.webhooks import dispatcher as dispatchers
@@ -27,8 +26,9 @@ from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.client import WebhookClient
 from mocksms.webhooks.dispatcher import MAX_ATTEMPTS_PER_HOST, MAX_THREADS, QUEUE_SLACK, Dispatcher
 from mocksms.webhooks.payloads import CallbackRequest
+from tests.benchmarks.callbacks import events_of_messages
 from tests.engine.support import World
-from tests.inspection.support import BOUNCING, Api
+from tests.inspection.support import Api
 from tests.receiver import Receiver, Response, hanging, receiving
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
 
@@ -340,22 +340,9 @@ def test_queue_of_a_hanging_host_does_not_outgrow_the_stored_callbacks(monkeypat
     asyncio.run(story())
 
 
-def test_ten_thousand_messages_lose_reorder_and_repeat_no_callback(api: Api) -> None:
-    """Each message is sent and bounces: 20,000 calls of a live receiver."""
-    with receiving() as receiver:
-        api.patch(webhooks=[receiver.url])
-        api.post("clock/freeze")
-        names = [name for _ in range(20) for name in api.send(*[BOUNCING] * 500)]
-        url, headers, timeout = f"{api.mock.url}/_mock/clock/advance", {"X-API-Key": KEY}, 2 * MAX_CALLBACK_SECONDS
-        # A slow machine needs more than the time of one advance, which stops at the instant it has reached.
-        advances = (requests.post(url, json={"by": "5s"}, headers=headers, timeout=timeout) for _ in range(5))
-        assert 200 in (response.status_code for response in advances)
-        events: dict[str, list[str]] = defaultdict(list)
-        for event, name in events_of(receiver):
-            events[name].append(event)
-    assert len(names) == len({*names}) == 10_000
-    assert events.keys() == {*names}
-    assert Counter(map(tuple, events.values())) == {("send", "reject"): 10_000}
+def test_many_messages_lose_reorder_and_repeat_no_callback(own_mock: Mock) -> None:
+    """Each message is sent and bounces. `tests.benchmarks` does the same with 10,000."""
+    assert events_of_messages(own_mock, 1000) == {("send", "reject"): 1000}
 
 
 def seconds(start: str, end: str) -> float:
