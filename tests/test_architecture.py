@@ -6,7 +6,8 @@ import ast
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
@@ -93,11 +94,21 @@ class Import(NamedTuple):
     is_for_types: bool = False
 
 
+@cache
 def ours() -> dict[str, str]:
     return {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted((ROOT / "mocksms").rglob("*.py"))
     }
+
+
+parse = cache(ast.parse)
+
+
+@cache
+def nodes_of(source: str) -> tuple[ast.AST, ...]:
+    """Return all nodes of a module's syntax tree."""
+    return tuple(ast.walk(parse(source)))
 
 
 def module_name(path: str) -> str:
@@ -122,10 +133,11 @@ def imports_of(path: str, source: str) -> list[Import]:
     return [each for each in all_imports_of(path, source) if not each.is_for_types]
 
 
+@cache
 def all_imports_of(path: str, source: str) -> list[Import]:
     module = module_name(path)
     package = module if path.endswith("/__init__.py") else module.rpartition(".")[0]
-    return list(_imports(ast.parse(source), package, is_late=False))
+    return list(_imports(parse(source), package, is_late=False))
 
 
 def _imports(node: ast.AST, package: str, is_late: bool) -> Iterator[Import]:
@@ -140,15 +152,17 @@ def _imports(node: ast.AST, package: str, is_late: bool) -> Iterator[Import]:
         for otherwise in node.orelse:
             yield from _imports(otherwise, package, is_late)
     else:
-        is_late = is_late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        is_late = is_late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for child in ast.iter_child_nodes(node):
-            yield from _imports(child, package, is_late)
+            if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):  # an expression has no imports
+                yield from _imports(child, package, is_late)
 
 
-def owner(target: str, modules: Iterable[str]) -> str | None:
+def owner(target: str, modules: Container[str]) -> str | None:
     """Return the module that an imported name is or comes from, None when it is not one of ours."""
-    found = [module for module in modules if f"{target}.".startswith(f"{module}.")]
-    return max(found, key=len, default=None)
+    while target and target not in modules:
+        target = target.rpartition(".")[0]
+    return target or None
 
 
 def wrong_directions(sources: Sources) -> list[str]:
@@ -191,7 +205,7 @@ def duplicate_types(sources: Sources) -> list[str]:
     """Return the names of classes and type aliases that several modules define."""
     places: dict[str, list[str]] = defaultdict(list)
     for path, source in sources.items():
-        for name in _types_of(ast.parse(source)):
+        for name in _types_of(parse(source)):
             places[name].append(path)
     return [f"{name}: {', '.join(paths)}" for name, paths in places.items() if len(paths) > 1]
 
@@ -241,7 +255,7 @@ def forbidden_calls(sources: Sources) -> list[str]:
     return [
         f"{path}:{node.lineno}: {node.func.id}() is called"
         for path, source in sources.items()
-        for node in ast.walk(ast.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in CALLS
@@ -258,7 +272,7 @@ def long_functions(sources: Sources) -> list[str]:
     return [
         f"{path}:{node.lineno}: {node.name} has {length} lines"
         for path, source in sources.items()
-        for node in ast.walk(ast.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (length := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION
     ]
