@@ -139,14 +139,14 @@ BODIES = {
     "nested lenient objects": b"{message:" * 10_000 + b"1" + b"}" * 10_000,
     "nested recipients": b'{"message":{"content":"x","to":' + b"[" * 10_000 + b"]" * 10_000 + b"}}",
     "nested unknown field": sendable()[:-1] + b',"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
-    "quotes": b'"' * 100_000,
-    "single quotes": b"'" * 100_001,
-    "backslashes": b'"' + b"\\" * 100_001,
-    "open comment": b"/*" * 50_000,
-    "line comments": b"//\n" * 50_000,
-    "colons": b":" * 100_000,
-    "commas": b"{" + b"," * 100_000 + b"}",
-    "words": b"a " * 50_000,
+    "quotes": b'"' * 10_000,
+    "single quotes": b"'" * 10_001,
+    "backslashes": b'"' + b"\\" * 10_001,
+    "open comment": b"/*" * 5_000,
+    "line comments": b"//\n" * 5_000,
+    "colons": b":" * 10_000,
+    "commas": b"{" + b"," * 10_000 + b"}",
+    "words": b"a " * 5_000,
     "form": b"message=Hello&to=972-54-1111111",
     "xml": b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
 }
@@ -331,19 +331,19 @@ def test_number_of_a_megabyte_is_invalid(shared_mock: Mock, key: str) -> None:
     assert row["mobile_number"] == number
 
 
-def test_rows_of_twenty_thousand_recipients_keep_their_order(shared_mock: Mock, key: str) -> None:
-    to = [f"972-50-000{code}{index % 100:02}" for index, code in enumerate(["00", "10", "21", "02"] * 5000)]
+def test_rows_of_thousands_of_recipients_keep_their_order(shared_mock: Mock, key: str) -> None:
+    to = [f"972-50-000{code}{index % 100:02}" for index, code in enumerate(["00", "10", "21", "02"] * 1000)]
     rows = shared_mock.send(*to, key=key)
     assert [row["mobile_number"] for row in rows] == to
     assert [row["status"] for row in rows[:4]] == ["sent", "invalid", "rejected", "queued"]
-    assert len({row["transaction_id"] for row in rows}) == 20_000
+    assert len({row["transaction_id"] for row in rows}) == 4000
 
 
 def test_thousands_of_placeholders_for_thousands_of_recipients_are_accepted(shared_mock: Mock, key: str) -> None:
-    to = [f"972-54-{index:07}" for index in range(8000)]
+    to = [f"972-54-{index:07}" for index in range(2000)]
     response = send_raw(shared_mock, framed(key, json.dumps(body(*to, content="#a#" * 13_000)).encode()), HEAVY_SECONDS)
     assert response is not None
-    assert (response.status, len(response.data)) == (200, 8000)
+    assert (response.status, len(response.data)) == (200, 2000)
 
 
 def test_thousands_of_placeholders_with_values_for_thousands_of_recipients_are_refused(
@@ -378,7 +378,7 @@ def test_unsubscribe_text_of_a_megabyte_for_thousands_of_recipients_is_refused(s
 
 @pytest.mark.parametrize("recipient", ["[]", "{}", "1", "null"])
 def test_response_to_many_invalid_recipients_is_small(shared_mock: Mock, key: str, recipient: str) -> None:
-    many = ",".join([recipient] * (300_000 if recipient == "[]" else 50_000))
+    many = ",".join([recipient] * (30_000 if recipient == "[]" else 2000))
     content = f'{{"message":{{"content":"x","to":[{many}]}}}}'.encode()
     response = send_raw(shared_mock, framed(key, content), HEAVY_SECONDS)
     assert response is not None
@@ -496,7 +496,9 @@ def test_value_of_another_type_is_converted_or_refused_in_every_field(
             if response.status == 400:
                 assert result["Message"] == "The request is invalid.", value
                 assert result["ModelState"], value
-            stored = shared_mock.search(key=key)
+            client.request("GET", "/transactional/sms/search", headers={"X-API-Key": key})
+            with client.getresponse() as search:
+                stored = json.loads(search.read())
             assert len(stored) == (len(result) if response.status == 200 else 0), (value, result)
 
 
