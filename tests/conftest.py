@@ -17,9 +17,23 @@ from tests.support import Mock, running
 # A slow machine is no reason to fail a law.
 hypothesis_settings.register_profile("mocksms", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("mocksms")
+# Coverage makes an example three times as slow, and must be the same in each run.
+hypothesis_settings.register_profile(
+    "coverage", hypothesis_settings.get_profile("mocksms"), max_examples=30, derandomize=True
+)
 
 # freezegun reads every attribute of every module; one of Testcontainers' connects to Docker and is never closed.
 freezegun.configure(extend_ignore_list=["testcontainers"])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Use fewer examples with coverage."""
+    if _has_coverage(config):
+        hypothesis_settings.load_profile("coverage")
+
+
+def _has_coverage(config: pytest.Config) -> bool:
+    return bool(config.getoption("cov_source", None))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -27,7 +41,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
     With coverage a test uses more of its core, so then one.
     """
-    return (1 if config.getoption("cov_source", None) else 2) * (os.cpu_count() or 1)
+    return (1 if _has_coverage(config) else 2) * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")

@@ -275,7 +275,7 @@ class Engines(RuleBasedStateMachine):
 
 
 TestEngines = Engines.TestCase
-TestEngines.settings = settings(TestEngines.settings, max_examples=60, stateful_step_count=30)
+TestEngines.settings = settings(TestEngines.settings, stateful_step_count=30)
 
 
 def test_engine_agrees_with_the_model_after_one_of_each_operation() -> None:
@@ -341,7 +341,6 @@ operations_ = st.lists(
 
 
 @pytest.mark.ledger("send.transaction-id")
-@settings(deadline=None, max_examples=60)
 @given(operations_)
 def test_same_seed_and_operations_give_the_same_state(operations: list[Operation]) -> None:
     assert state_after(operations) == state_after(operations)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.facts import MessageFacts
@@ -126,7 +126,6 @@ def facts_of_send(send: Any, nth: dict[str, int]) -> list[MessageFacts]:
 
 
 @given(st.lists(RULES, max_size=8), SENDS)
-@settings(max_examples=200)
 def test_indexed_rules_decide_and_count_as_if_all_were_tried(rules: list[dict[str, Any]], sends: list[Any]) -> None:
     compiled = compile_scenario(Scenario.model_validate({"rule": rules}), "x", Settings())
     book, naive = Rulebook(compiled.rules, "seed", compiled.index), AllTried(compiled.rules)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.callbacks import Attempt
@@ -399,7 +399,6 @@ def history_of(sends: list[int], reactions: list[tuple[int, int]], parts: list[i
     return asyncio.run(story())
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     sends=st.lists(st.integers(0, 50), max_size=4),
     reactions=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 2)), max_size=2),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message as Event
 
@@ -134,7 +134,6 @@ def test_short_response_dribbles_byte_by_byte() -> None:
     assert all(event["more_body"] for event in request.sent[1:-1])
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5000))
 def test_long_response_dribbles_in_a_limited_number_of_pieces(length: int) -> None:
     body = bytes(index % 251 for index in range(length))

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.journal import RequestWarning
@@ -236,26 +236,22 @@ def test_parse_warns_of_nothing_in_strict_json(text: str) -> None:
     assert parse(text.encode()) == (json.loads(text), [])
 
 
-@settings(deadline=None)
 @given(values)
 def test_parse_returns_the_value_that_was_dumped(value: object) -> None:
     assert parse(json.dumps(value).encode()) == (value, [])
     assert parse(json.dumps(value, ensure_ascii=False, indent=1).encode()) == (value, [])
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_parse_of_any_bytes_raises_only_invalid_request(raw: bytes) -> None:
     _parses_or_refuses(raw)
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("{}[]:,'\"\\/*\n\tau0-.e$#\ufeff א\x00"), max_size=30))
 def test_parse_of_any_text_raises_only_invalid_request(text: str) -> None:
     _parses_or_refuses(text.encode())
 
 
-@settings(deadline=None)
 @given(values, st.data())
 def test_parse_of_damaged_json_raises_only_invalid_request(value: object, data: st.DataObject) -> None:
     text = json.dumps(value)
@@ -264,7 +260,6 @@ def test_parse_of_damaged_json_raises_only_invalid_request(value: object, data: 
     _parses_or_refuses((text[:at] + data.draw(st.text(max_size=3)) + text[at + removed :]).encode(errors="ignore"))
 
 
-@settings(deadline=None)
 @given(values, st.randoms(use_true_random=False))
 def test_parse_reads_any_json_in_a_lenient_spelling(value: object, random: Random) -> None:
     text = _lenient_text(value, random)

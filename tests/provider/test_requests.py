@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.sms.magic import Catalogue
@@ -106,7 +106,6 @@ def _assert_accepted(mock: InProcess, response: Response) -> list[dict[str, Any]
     return rows
 
 
-@settings(deadline=None)
 @given(any_body)
 def test_any_body_is_accepted_or_refused(data: object) -> None:
     mock = InProcess()
@@ -117,7 +116,6 @@ def test_any_body_is_accepted_or_refused(data: object) -> None:
         _assert_refused(mock, response)
 
 
-@settings(deadline=None)
 @given(_message(st.nothing()).filter(lambda message: "Content" not in message and message["content"].strip()))
 def test_any_valid_message_has_a_row_for_each_number_in_order(message: dict[str, Any]) -> None:
     mock = InProcess()
@@ -128,7 +126,6 @@ def test_any_valid_message_has_a_row_for_each_number_in_order(message: dict[str,
     assert [row["mobile_number"] for row in _assert_accepted(mock, response)] == numbers_sent
 
 
-@settings(deadline=None)
 @given(any_body)
 def test_any_body_with_the_same_seed_has_the_same_response(data: object) -> None:
     first, second = InProcess(seed="same"), InProcess(seed="same")
@@ -136,7 +133,6 @@ def test_any_body_with_the_same_seed_has_the_same_response(data: object) -> None
     assert first.search() == second.search()
 
 
-@settings(deadline=None)
 @given(any_body)
 def test_any_body_that_strict_mode_accepts_causes_no_warning(data: object) -> None:
     lenient, strict = InProcess(), InProcess(strict=True)
@@ -150,7 +146,6 @@ def test_any_body_that_strict_mode_accepts_causes_no_warning(data: object) -> No
         _assert_refused(strict, responses[1])
 
 
-@settings(deadline=None)
 @given(
     nearly_valid,
     st.sampled_from(sorted(ACCEPTED_WITH_A_BROKEN_RESPONSE | {"60", "61", "62", "63", "64", "70", "72", "75"})),
@@ -165,7 +160,6 @@ def test_any_valid_body_with_a_fault_code_stores_all_messages_or_none(data: dict
     assert stored in ((0, len(data["message"]["to"])) if row.effect.accepts else (0,))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_get_a_refusal_of_the_vendor(raw: bytes) -> None:
     mock = InProcess()
@@ -174,7 +168,6 @@ def test_any_bytes_get_a_refusal_of_the_vendor(raw: bytes) -> None:
     _assert_refused(mock, response)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=40), st.text(max_size=30))
 def test_any_path_and_query_have_an_expected_status(path: str, query: str) -> None:
     mock = InProcess()
@@ -187,7 +180,6 @@ values = st.text(max_size=12) | moments | st.sampled_from(["sent", "1", "1000", 
 names = st.sampled_from(["mobile_number", "status", "tags", "query", "senders", "date_from", "date_to", "limit", "id"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(names, values), max_size=5))
 def test_any_search_finds_at_most_the_stored_messages(parameters: list[tuple[str, str]]) -> None:
     mock = InProcess()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.provider.responses import to_json
@@ -103,7 +103,6 @@ def test_instant_refuses_other_values(value: object) -> None:
         parse_instant(value)
 
 
-@settings(deadline=None)
 @given(st.text() | st.datetimes().map(str))
 def test_instant_reads_or_refuses_any_text(text: str) -> None:
     try:
@@ -113,7 +112,6 @@ def test_instant_reads_or_refuses_any_text(text: str) -> None:
     assert moment.tzinfo is UTC
 
 
-@settings(deadline=None)
 @given(st.datetimes(max_value=datetime(8999, 1, 1), min_value=datetime(2, 1, 1), timezones=st.just(UTC)))
 def test_instant_reads_the_isoformat_of_any_datetime(moment: datetime) -> None:
     assert parse_instant(moment.isoformat()) == moment

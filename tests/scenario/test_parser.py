@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mocksms.errors import InvalidScenario, ScenarioIssue
@@ -89,7 +89,6 @@ def test_parsing_any_bytes_raises_only_invalid_scenario(raw: bytes) -> None:
     lawful(raw)
 
 
-@settings(max_examples=300)
 @given(plausible)
 @example("about = " + "[" * 320 + "]" * 320)
 @example("about = " + "[" * 5_000 + "]" * 5_000)
@@ -106,7 +105,6 @@ def test_parsing_any_text_like_toml_raises_only_invalid_scenario(text: str) -> N
     lawful(text.encode("utf-8", "replace"))
 
 
-@settings(max_examples=300)
 @given(slips())
 def test_parsing_the_example_with_typos_raises_only_invalid_scenario(text: str) -> None:
     lawful(text.encode())

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.account import Account
@@ -556,7 +556,6 @@ def sent_again(scenario: Scenario, acts: list[Act]) -> Stage:
     return lived_through(compiled, [act for act in acts if act[0] in ("send", "wait")])
 
 
-@settings(max_examples=200)
 @given(st.lists(st.sampled_from(sorted(RULES)), unique=True, max_size=4), st.lists(acts, min_size=1, max_size=14))
 def test_recorded_scenario_replays_the_same_history(names: list[str], acts: list[Act]) -> None:
     lived = lived_through(scripted(*(RULES[name] for name in names)), acts)

@@ -62,13 +62,13 @@ def test_placeholder_text_has_placeholders(text: str) -> None:
     assert "name" in Template(Submission(content=text)).placeholders
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(strategies.send_requests())
 def test_send_request_is_accepted(sms: MockSMS, request: dict[str, Any]) -> None:
     assert post(sms, request).status_code == 200
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(strategies.scenarios())
 @example({"rule": []})
 def test_scenario_can_be_activated(sms: MockSMS, scenario: dict[str, Any]) -> None:
