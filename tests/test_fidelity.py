@@ -74,7 +74,7 @@ def _covered(behaviours: Iterable[Behaviour]) -> set[str]:
 
 def _marks(source: str) -> Iterator[tuple[str, str]]:
     """Return the evidence marks in comments and docstrings, such as `(own, reply.words)`, each as class and id."""
-    for mark in re.findall(rf"\(({'|'.join(Evidence)})\b([^)]*)\)", source):
+    for mark in re.findall(rf"(?<!\w)\(({'|'.join(Evidence)})(?=[,):])([^)]*)", source):
         for name in mark[1].removeprefix(",").split(",") if mark[1] else [""]:
             yield mark[0], name.strip()
 
