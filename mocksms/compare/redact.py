@@ -146,7 +146,7 @@ class Redactor(NamedTuple):
     def _is_own(self, value: str) -> bool:
         """Whether a value is an id of this run, or has one or the word of the run in it."""
         text = value.removeprefix(_RAW)
-        return text in self.own or any(own in text for own in self.own if len(own) >= MIN_ID_LENGTH)
+        return text in self.own or any(name in text for name in self.own if len(name) >= MIN_ID_LENGTH)
 
 
 def hidden_number(number: str) -> str:

@@ -41,8 +41,18 @@ from mocksms.errors import (
 from mocksms.provider.binding import read_send
 from mocksms.provider.faults import Responder, response_written
 from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
-from mocksms.provider.reads import INFO, SEARCH, message_row, query_parameters, read_id, read_search
-from mocksms.provider.remarks import remarks_on
+from mocksms.provider.reads import (
+    INFO,
+    SEARCH,
+    InfoParams,
+    Parameters,
+    SearchParams,
+    message_row,
+    query_parameters,
+    read_id,
+    read_search,
+)
+from mocksms.provider.remarks import remarks_on, remarks_on_query
 from mocksms.provider.responses import ProviderResponse, error_response, internal_error, strict_error, to_json
 from mocksms.provider.send import SEND, ReasonNames, recipients_of, submission_of
 from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, shorten_warning
@@ -64,6 +74,12 @@ OPERATIONS: Final = (SEND, INFO, SEARCH)
 ROUTES: Final = {operation.path: (operation.method, ApiOperation(operation.id)) for operation in OPERATIONS}
 """The paths in lower case, without prefix and trailing slash, each with its method and operation. They work without the
 prefix too, since a client may be configured with a base URL that has none."""
+
+PARAMS: Final[dict[ApiOperation, type[InfoParams | SearchParams]]] = {
+    ApiOperation.INFO: InfoParams,
+    ApiOperation.SEARCH: SearchParams,
+}
+"""The parameters of the reads."""
 
 log = logging.getLogger("mocksms")
 
@@ -192,8 +208,9 @@ class ProviderApp:
                 warnings = sent.warnings
                 return await self._send(owner, request.number, sent)
             triggered = finish(self._engine.trigger_rule_fault(owner, operation))
-            response = await self._read(owner, operation, request.query)
-            return HandledRequest(owner, response, operation, note=str(triggered or ""), triggered=triggered)
+            parameters = query_parameters(request.query)
+            warnings = remarks_on_query(parameters, PARAMS[operation], self._settings)
+            return await self._read(owner, operation, parameters, warnings, triggered)
         except RequestRefused as error:
             if isinstance(error, RefusedByFault):
                 triggered = error.triggered
@@ -229,14 +246,31 @@ class ProviderApp:
             warnings=sent.warnings,
         )
 
-    async def _read(self, account: Account, operation: ApiOperation, query: bytes) -> ProviderResponse:
-        parameters = query_parameters(query)
+    async def _read(
+        self,
+        account: Account,
+        operation: ApiOperation,
+        parameters: Parameters,
+        warnings: tuple[RequestWarning, ...],
+        triggered: TriggeredFault | None,
+    ) -> HandledRequest:
+        if self._settings.strict and warnings:
+            raise strict_error(warnings)
         if operation is ApiOperation.INFO:
             message = self._engine.find(account, read_id(parameters))
-            return ProviderResponse(200, to_json(message_row(message, self._reasons, self._settings)))
-        search = account.messages.search(*read_search(parameters, self._settings))
-        messages = await self._slices.run(search, to_end=True)
-        return ProviderResponse(200, await self._slices.run(self._rows(messages), to_end=True))
+            rows = to_json(message_row(message, self._reasons, self._settings))
+        else:
+            search = account.messages.search(*read_search(parameters, self._settings))
+            messages = await self._slices.run(search, to_end=True)
+            rows = await self._slices.run(self._rows(messages), to_end=True)
+        return HandledRequest(
+            account,
+            ProviderResponse(200, rows),
+            operation,
+            note=str(triggered or ""),
+            triggered=triggered,
+            warnings=warnings,
+        )
 
     def _rows(self, messages: Iterable[Message]) -> Steps[bytes]:
         """Return rows as JSON, each encoded in a step of its own since texts may be long."""

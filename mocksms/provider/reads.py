@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Final, NotRequired
+from typing import Any, Final, NotRequired
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, Field, JsonValue
@@ -22,7 +22,7 @@ from mocksms.provider.send import BEFORE_9000, ReasonNames
 from mocksms.provider.shorten import MAX_VALUE_LENGTH
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
-from mocksms.sms.message import Message, State, Status
+from mocksms.sms.message import Message, Reason, State, Status
 from mocksms.sms.text import content_of
 from mocksms.sms.times import ZONES, parse_instant
 
@@ -30,16 +30,26 @@ DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
 MAX_PARAMETERS: Final = 200
 
-_STATUSES: Final = {status.value: status for status in Status}
 _STATES: Final = {State.BOUNCED: "bounced", State.CANCELLED: "cancelled"}
 """States with their own value of the field `state`; for the others it repeats the status (inferred, row.state)."""
+
+_CONDITIONS: Final[dict[str, dict[str, Any]]] = (
+    {status.value: {"status": status} for status in Status}
+    | {name: {"reject_reason": state.reason} for state, name in _STATES.items()}
+    | {reason.in_reads: {"reject_reason": reason} for reason in Reason if reason.in_reads not in [*Status]}
+    | {reason.value: {"reject_reason": reason} for reason in Reason if reason.value not in [*Status]}
+)
+"""The conditions of a query by what `status` may be: any word of a row's status, state and reject reason."""
 
 _LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:\d\d)$", re.ASCII)
 """An offset whose plus sign, not encoded in the query, has become a space."""
 
 Parameters = Mapping[str, Sequence[str]]
-"""The values of each parameter in order, by its name in lower case."""
+"""The values of each parameter in order, without blank ones, by its name in lower case."""
 
+
+LISTS: Final = frozenset({"tags", "senders"})
+"""Parameters of which all values count; of others the last counts."""
 
 _NOT_BLANK: Final = r"\S"
 _MOMENT: Final[dict[str, JsonValue]] = {"format": "date-time", "pattern": BEFORE_9000}
@@ -57,7 +67,11 @@ class SearchParams(BaseModel):
 
     transaction_id: str = Field("", description="The one message with this id")
     mobile_number: str = Field("", description="The recipient, compared by its digits")
-    status: str = Field("", description="The status", json_schema_extra={"enum": ["", *Status]})
+    status: str = Field(
+        "",
+        description="The status, state or reject reason in rows, in either spelling",
+        json_schema_extra={"enum": ["", *_CONDITIONS]},
+    )
     tags: str = Field("", description="Any of these, separated by commas")
     query: str = Field("", description="Part of the content, in any case; * matches all")
     senders: str = Field("", description="Any of these, separated by commas")
@@ -124,12 +138,14 @@ def query_parameters(query: bytes) -> Parameters:
         InvalidRequest: there are too many.
     """
     try:
-        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=MAX_PARAMETERS)
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
         raise InvalidRequest({"query": [f"More than {MAX_PARAMETERS} parameters."]}) from error
     found: dict[str, list[str]] = {}
     for name, value in pairs:
-        found.setdefault(name.lower(), []).append(value)
+        values = found.setdefault(name.lower(), [])
+        if value:
+            values.append(value)
     return found
 
 
@@ -140,7 +156,7 @@ def read_id(parameters: Parameters) -> str:
         InvalidRequest: there is no id.
     """
     for name in InfoParams.model_fields:
-        if name in parameters:
+        if parameters.get(name):
             return _bare_id(parameters[name][-1])
     raise InvalidRequest({"transaction_id": ["The transaction_id field is required."]})
 
@@ -153,15 +169,15 @@ def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuer
     """
     faults: dict[str, list[str]] = {}
     zone = ZONES[settings.read_zone]
-    names = SearchParams.model_fields.keys() & parameters.keys()
-    params = SearchParams(**{name: parameters[name][-1].strip() for name in names})
+    given = {name: parameters[name][-1].strip() for name in SearchParams.model_fields if parameters.get(name)}
+    params = SearchParams(**given)
     number, word, text = params.mobile_number, params.status, params.query
-    if word and word not in _STATUSES:
-        faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(Status)}."]
+    if word and word not in _CONDITIONS:
+        faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(_CONDITIONS)}."]
     query = MessageQuery(
         transaction_id=_bare_id(params.transaction_id) or None,
         digits=settings.parse_number(number).digits if number else None,
-        status=_STATUSES.get(word),
+        **_CONDITIONS.get(word, {}),
         tags=_values(parameters, "tags"),
         senders=_values(parameters, "senders"),
         words="" if text == "*" else text.casefold(),

@@ -1,18 +1,25 @@
-"""Warnings about a valid send: what mocksms accepts and the real service may not."""
+"""Warnings about a valid request: what mocksms accepts and the real service may not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
+from typing import Final
 
 from mocksms.engine.journal import RequestWarning
+from mocksms.errors import did_you_mean
 from mocksms.provider.lenient_json import MAX_WARNINGS
+from mocksms.provider.reads import LISTS, InfoParams, Parameters, SearchParams
 from mocksms.provider.send import SendBody
+from mocksms.provider.shorten import shorten_warning
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.numbers import has_masked_digits, masked_note
 from mocksms.sms.segments import outside_gsm
 from mocksms.sms.text import UNICODE, Template
+
+MAX_NAME_LENGTH: Final = 100
+"""Characters of an unknown name that are compared with the known ones."""
 
 
 def remarks_on(
@@ -36,6 +43,29 @@ def remarks_on(
         remarks += [_about_fields(f"no placeholder #{name}# in the content") for name in sorted(names - placeholders)]
         remarks += islice(_unfilled(placeholders, recipients), 1)
     return remarks
+
+
+def remarks_on_query(
+    parameters: Parameters, model: type[InfoParams | SearchParams], settings: Settings
+) -> tuple[RequestWarning, ...]:
+    """Return warnings about the query of a read: unknown and repeated parameters, masked digits."""
+    known = model.model_fields.keys()
+    remarks = [
+        RequestWarning(name, f"unknown parameter, ignored; {_hint(name, known)}") for name in parameters.keys() - known
+    ]
+    for name in known & parameters.keys():
+        values = parameters[name]
+        if len(values) > 1 and name not in LISTS:
+            remarks.append(RequestWarning(name, f"{len(values)} values; the last counts"))
+        if name == "mobile_number" and values:
+            remarks += _about_masked(name, values[-1], settings)
+    if model is InfoParams and parameters.get("transaction_id") and parameters.get("id"):
+        remarks.append(RequestWarning("id", "ignored beside transaction_id"))
+    return tuple(shorten_warning(warning) for warning in sorted(remarks)[:MAX_WARNINGS])
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    return did_you_mean(name[:MAX_NAME_LENGTH], known, f"there are {', '.join(known)}")
 
 
 def _about_charset(

@@ -296,11 +296,11 @@ def test_internal_error_while_due_events_are_applied_is_a_500() -> None:
 def test_journal_records_request_and_response_unchanged() -> None:
     mock = InProcess()
     response = mock.call(
-        "GET", SEARCH.upper(), headers={"x-api-key": KEY, "user-agent": "tests"}, query="limit=1&x=%20"
+        "GET", SEARCH.upper(), headers={"x-api-key": KEY, "user-agent": "tests"}, query="limit=1&query=%2a"
     )
     entry = mock.last()
     assert (entry.number, entry.at, entry.method) == (1, mock.now(), "GET")
-    assert entry.target == SEARCH.upper() + "?limit=1&x=%20"
+    assert entry.target == SEARCH.upper() + "?limit=1&query=%2a"
     assert entry.headers == "host: mock.test\r\nx-api-key: key-…\r\nuser-agent: tests".encode()
     assert (entry.status, entry.response_body, entry.body) == (200, response.body, b"")
     assert (entry.messages, entry.warnings, entry.note) == ((), (), "")

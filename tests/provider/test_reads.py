@@ -18,7 +18,7 @@ from mocksms.provider.reads import (
     read_search,
 )
 from mocksms.settings import Settings
-from mocksms.sms.message import Status
+from mocksms.sms.message import Reason, Status
 from tests.provider.inprocess import INFO, SEARCH, InProcess
 
 SETTINGS = Settings()
@@ -32,6 +32,7 @@ def _search(query: str, settings: Settings = SETTINGS) -> tuple[MessageQuery, in
 @pytest.mark.ledger("query.names")
 def test_query_parameters_ignore_case_and_keep_the_order_of_values() -> None:
     assert query_parameters(b"Tags=b&tags=a&x=%D7%A9+1") == {"tags": ["b", "a"], "x": ["ש 1"]}
+    assert query_parameters(b"y=&x=&x=1&z") == {"y": [], "x": ["1"], "z": []}
 
 
 @pytest.mark.ledger("query.count")
@@ -119,6 +120,22 @@ def test_search_reads_every_parameter(query: str, expected: MessageQuery) -> Non
     assert _search(query) == (expected, DEFAULT_LIMIT)
 
 
+@pytest.mark.ledger("search.own", "row.state")
+@pytest.mark.parametrize("spelling", ["vendor", "hyphen", "underscore"])
+def test_status_finds_each_word_of_a_row_in_either_spelling(spelling: str) -> None:
+    mock = InProcess(reason_spelling=spelling)
+    sent = mock.send(*(f"972-50-000{code}00" for code in ("00", "02", "10", "20", "21", "22", "24", "30", "40", "41")))
+    mock.time.advance(5)
+    rows = mock.search()
+    assert len({(row["state"], row["reject_reason"]) for row in rows}) == len(sent) - (spelling != "hyphen")
+    for row in rows:
+        for word in filter(None, (row["state"], row["status"], row["reject_reason"])):
+            expected = [each for each in rows if word in (each["state"], each["status"], each["reject_reason"])]
+            assert mock.search(f"status={word}") == expected
+    for reason in {*Reason} - {Reason.NO_GATEWAYS}:
+        assert mock.search(f"status={reason}") == mock.search(f"status={reason.in_reads}") != []
+
+
 def test_search_normalises_local_numbers_if_they_are_accepted() -> None:
     query, _ = _search("mobile_number=054-1111111", Settings(accept_local_numbers=True))
     assert query.digits == "972541111111"
@@ -141,7 +158,9 @@ def test_search_reads_a_limit(limit: int) -> None:
         pytest.param(
             "status=Sent",
             "status",
-            "Could not convert 'Sent' to a status; expected one of queued, sent, invalid, rejected, exception.",
+            "Could not convert 'Sent' to a status; expected one of queued, sent, invalid, rejected, exception, bounced,"
+            " cancelled, invalid_mobile_number, unsubscribed, kosher_number, no_credit, cancelled_by_user,"
+            " invalid-number, unsubscribe, kosher-number, insufficient-funds, no-available-gateways.",
             id="status",
         ),
         pytest.param("date_from=noon", "date_from", "Could not convert 'noon' to DateTime.", id="since"),

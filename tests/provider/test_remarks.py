@@ -6,11 +6,13 @@ import pytest
 
 from mocksms.engine.journal import RequestWarning
 from mocksms.provider.lenient_json import MAX_WARNINGS
+from mocksms.provider.reads import SearchParams
 from mocksms.provider.remarks import remarks_on
 from mocksms.provider.send import SendBody, recipients_of, submission_of
 from mocksms.settings import Settings
+from mocksms.sms.numbers import masked_note
 from mocksms.sms.text import Template
-from tests.provider.inprocess import InProcess
+from tests.provider.inprocess import INFO, SEARCH, InProcess
 from tests.support import NUMBER, body
 
 SETTINGS = Settings()
@@ -154,3 +156,52 @@ def test_strict_refuses_masked_digits_and_an_rcpt_in_another_spelling() -> None:
     spelled = mock.try_send(content="#a#", field_vars=[_vars("972541111111", a="1")])
     assert (spelled.status, *spelled.json()["ModelState"]) == (400, "model.message.field_vars[0].rcpt")
     assert mock.send(content="#a#", field_vars=[_vars(NUMBER, a="1")])
+
+
+def _read_warnings(query: str, path: str = SEARCH) -> list[tuple[str, str]]:
+    mock = InProcess()
+    (row,) = mock.send()
+    assert mock.get(path, query.replace("ID", row["transaction_id"])).status == 200
+    return [*mock.warnings()]
+
+
+@pytest.mark.ledger("query.unknown", "query.names")
+@pytest.mark.parametrize(
+    ("path", "query", "warnings"),
+    [
+        (SEARCH, "tags=a&Tags=b&senders=c&status=&QUERY=*", []),
+        (SEARCH, "state=sent", [("state", "unknown parameter, ignored; did you mean status?")]),
+        (SEARCH, "mobileNumber=1", [("mobilenumber", "unknown parameter, ignored; did you mean mobile_number?")]),
+        (SEARCH, "xyzzy", [("xyzzy", f"unknown parameter, ignored; there are {', '.join(SearchParams.model_fields)}")]),
+        (INFO, "id=ID", []),
+        (INFO, "id=ID&x=", [("x", "unknown parameter, ignored; there are transaction_id, id")]),
+        (INFO, "id=&transaction_id=ID", []),
+        (INFO, "id=1&transaction_id=ID", [("id", "ignored beside transaction_id")]),
+        (SEARCH, "limit=1&limit=2&status=&status=sent", [("limit", "2 values; the last counts")]),
+        (SEARCH, "mobile_number=972-54-xxxxxxx", [("mobile_number", masked_note("972-54-xxxxxxx"))]),
+    ],
+)
+def test_query_with_what_the_service_may_not_accept_causes_warnings(
+    path: str, query: str, warnings: list[tuple[str, str]]
+) -> None:
+    assert _read_warnings(query, path) == warnings
+
+
+@pytest.mark.ledger("query.unknown", "body.strict")
+@pytest.mark.parametrize("path", [SEARCH, INFO])
+def test_strict_refuses_an_unknown_query_parameter(path: str) -> None:
+    mock = InProcess(strict=True)
+    (row,) = mock.send()
+    query = f"transaction_id={row['transaction_id']}"
+    assert mock.get(path, query).status == 200
+    response = mock.get(path, f"{query}&x=1")
+    assert response.status == 400
+    assert [*response.json()["ModelState"]] == ["model.x"]
+    assert mock.last().warnings
+
+
+def test_warnings_about_a_query_are_limited_and_short() -> None:
+    query = "&".join([f"{'x' * 2_000}{place}=1" for place in range(MAX_WARNINGS + 1)][:150])
+    warnings = _read_warnings(query)
+    assert len(warnings) == min(MAX_WARNINGS, 150)
+    assert max(len(text) for warning in warnings for text in warning) <= 1_001
