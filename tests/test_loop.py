@@ -53,16 +53,23 @@ def test_application_receives_callbacks_of_everything_it_causes() -> None:
         b'"transaction_Id":"%s"}' % third.encode(),
     ]
     middle = (
-        b"trigger_description=&channel_type=SMS&campaign_id=&group_id=&contact%5bid%5d=&contact%5bexternal_id%5d="
+        b"+Contact&channel_type=SMS&campaign_id=&group_id=&contact%5bid%5d=&contact%5bexternal_id%5d="
         b"&contact%5bmobile_number%5d=972-541111111&ip="
     )
+    end = b"&survey_field=&account_code=&bounce_type=&reason=&custom_data="
     assert automation.bodies() == [
-        b"timeStamp=2026-03-01+14%3a00%3a00&trigger_type=smsClicked&" + middle + b"&remarks=1&additional_details="
-        b"https%3a%2f%2fshop.example%2f1&replyContent=&survey_field=&account_code=&reason=",
-        b"timeStamp=2026-03-01+14%3a01%3a01&trigger_type=SmsReply&" + middle + b"&remarks=&additional_details="
-        b"&replyContent=STOP&survey_field=&account_code=&reason=",
-        b"timeStamp=2026-03-01+14%3a01%3a01&trigger_type=smsUnsubscribed&" + middle + b"&remarks=&additional_details="
-        b"&replyContent=&survey_field=&account_code=&reason=",
+        b"timeStamp=2026-03-01+14%3a00%3a00&trigger_type=smsClicked&trigger_description=SMS+Clicked+By"
+        + middle
+        + b"&remarks=1&additional_details=https%3a%2f%2fshop.example%2f1&replyContent="
+        + end,
+        b"timeStamp=2026-03-01+14%3a01%3a01&trigger_type=SmsReply&trigger_description=SMS+Reply+From"
+        + middle
+        + b"&remarks=&additional_details=&replyContent=STOP"
+        + end,
+        b"timeStamp=2026-03-01+14%3a01%3a01&trigger_type=smsUnsubscribed&trigger_description=SMS+Unsubscribed+By"
+        + middle
+        + b"&remarks=&additional_details=&replyContent="
+        + end,
     ]
     assert {dict(request.headers)["Content-Type"] for request in transactional.requests} == {
         "application/json; charset=utf-8"

@@ -28,6 +28,24 @@ LOWER_CASE_KEY_EVENTS: Final = frozenset({"click", "reject"})
 """Events whose samples spell the key of the id `transaction_id`; the others have `transaction_Id` (sibling,
 callback.id-key)."""
 
+DESCRIPTIONS: Final = {
+    "smsSent": "SMS Sent To Contact",
+    "smsClicked": "SMS Clicked By Contact",
+    "SmsReply": "SMS Reply From Contact",
+    "smsUnsubscribed": "SMS Unsubscribed By Contact",
+    "undelivered": "SMS Not Delivered To Contact",
+}
+"""Descriptions of the events of the automation webhook. The vendor's sample has `Email Sent To Contact`, and its page
+says that they can be ignored (inferred, automation.description)."""
+
+UNDELIVERED_REASONS: Final = {
+    "unsubscribe": "unsubscribed",
+    "unsubscribed": "unsubscribed",
+    "bounced": "bounced",
+    "frequency_limit": "frequency_limit",
+}
+"""The vendor's reasons of `undelivered`; any other reject reason is `other` (inferred, automation.reason)."""
+
 AGENT: Final = f"mocksms/{version('mocksms')}"
 
 HeaderLine = tuple[str, str]
@@ -81,7 +99,7 @@ def _fields(callback: Callback, settings: Settings) -> Mapping[str, str]:
     return {
         "timeStamp": _local(details.at, settings).strftime(date_format),
         "trigger_type": callback.event,
-        "trigger_description": "",
+        "trigger_description": DESCRIPTIONS[callback.event],
         "channel_type": "SMS",
         "campaign_id": "",
         "group_id": "",
@@ -94,7 +112,9 @@ def _fields(callback: Callback, settings: Settings) -> Mapping[str, str]:
         "replyContent": details.text,
         "survey_field": "",
         "account_code": "",
-        "reason": _reason(details, settings) if callback.event == "undelivered" else "",
+        "bounce_type": "",
+        "reason": UNDELIVERED_REASONS.get(str(details.reason), "other") if callback.event == "undelivered" else "",
+        "custom_data": "",
     }
 
 

@@ -153,26 +153,35 @@ def test_text_that_cannot_be_encoded_is_replaced() -> None:
 
 
 AUTOMATION = (
-    "timeStamp=2022-11-16+15%3a44%3a07&trigger_type={event}&trigger_description=&channel_type=SMS&campaign_id="
+    "timeStamp=2022-11-16+15%3a44%3a07&trigger_type={event}&trigger_description={about}&channel_type=SMS&campaign_id="
     "&group_id=&contact%5bid%5d=&contact%5bexternal_id%5d=&contact%5bmobile_number%5d=972-541111111&ip="
-    "&remarks={link}&additional_details={url}&replyContent={text}&survey_field=&account_code=&reason={reason}"
+    "&remarks={link}&additional_details={url}&replyContent={text}&survey_field=&account_code="
+    "&bounce_type=&reason={reason}&custom_data="
 )
 
 
 @pytest.mark.ledger("automation.events", "automation.fields", "automation.escapes")
-@pytest.mark.ledger("automation.date", "automation.number", "automation.empty", "automation.reason")
+@pytest.mark.ledger("automation.date", "automation.number", "automation.empty", "automation.description")
 @pytest.mark.parametrize(
     ("event", "told", "fields"),
     [
-        ("smsSent", {}, {}),
-        ("smsUnsubscribed", {}, {}),
-        ("SmsReply", {"text": "Yes, 2 of ~5*!(כן)"}, {"text": "Yes%2c+2+of+%7e5*!(%d7%9b%d7%9f)"}),
+        ("smsSent", {}, {"about": "SMS+Sent+To+Contact"}),
+        ("smsUnsubscribed", {}, {"about": "SMS+Unsubscribed+By+Contact"}),
+        (
+            "SmsReply",
+            {"text": "Yes, 2 of ~5*!(כן)"},
+            {"about": "SMS+Reply+From+Contact", "text": "Yes%2c+2+of+%7e5*!(%d7%9b%d7%9f)"},
+        ),
         (
             "smsClicked",
             {"url": "https://www.google.com/?q=a&b", "link": 1},
-            {"link": "1", "url": "https%3a%2f%2fwww.google.com%2f%3fq%3da%26b"},
+            {"about": "SMS+Clicked+By+Contact", "link": "1", "url": "https%3a%2f%2fwww.google.com%2f%3fq%3da%26b"},
         ),
-        ("undelivered", {"reason": Reason.KOSHER_NUMBER}, {"reason": "kosher-number"}),
+        (
+            "undelivered",
+            {"reason": Reason.KOSHER_NUMBER},
+            {"about": "SMS+Not+Delivered+To+Contact", "reason": "other"},
+        ),
     ],
 )
 def test_automation_webhook_has_its_fields(event: str, told: dict[str, Any], fields: dict[str, str]) -> None:
@@ -180,6 +189,16 @@ def test_automation_webhook_has_its_fields(event: str, told: dict[str, Any], fie
     assert sent(event, WebhookKind.AUTOMATION, **told).decode() == AUTOMATION.format(
         **{"event": event, **empty, **fields}
     )
+
+
+@pytest.mark.ledger("automation.reason")
+@pytest.mark.parametrize("spelling", ["vendor", "underscore"])
+def test_undelivered_has_the_reasons_of_the_vendor(spelling: str) -> None:
+    settings = Settings.read({}, {"reason_spelling": spelling})
+    bodies = {str(each): sent("undelivered", WebhookKind.AUTOMATION, settings, reason=each) for each in Reason}
+    reasons = {reason: dict(parse_qsl(body.decode()))["reason"] for reason, body in bodies.items()}
+    assert set(reasons.values()) == {"unsubscribed", "bounced", "other"}
+    assert (reasons["unsubscribe"], reasons["bounced"]) == ("unsubscribed", "bounced")
 
 
 @pytest.mark.ledger("automation.date")
