@@ -41,7 +41,6 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import Enum
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 MALFORMED_HTTP: Final = "malformed_http"
@@ -111,7 +110,7 @@ class NotReady(MocksmsError):
 class IllegalStep(MocksmsError):
     """A message in state `current` cannot go to state `requested`, only to those `allowed` (in table order)."""
 
-    def __init__(self, current: Enum, requested: Enum, allowed: Sequence[Enum]) -> None:
+    def __init__(self, current: object, requested: object, allowed: Sequence[object]) -> None:
         self.current = current
         self.requested = requested
         self.allowed = tuple(allowed)
@@ -122,7 +121,7 @@ class IllegalStep(MocksmsError):
 class NoLink(MocksmsError):
     """The message in `state` has no link `url` (None: no link at all), only the `links`, or they are not `tracked`."""
 
-    def __init__(self, url: str | None, links: Sequence[str], state: Enum, *, tracked: bool = True) -> None:
+    def __init__(self, url: str | None, links: Sequence[str], state: object, *, tracked: bool = True) -> None:
         self.url = url
         self.links = tuple(links)
         self.state = state

@@ -45,7 +45,6 @@ from mocksms.errors import (
     did_you_mean,
 )
 from mocksms.inspection import errors as refusals
-from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import State
 from tests.support import NOON
 
@@ -75,8 +74,8 @@ def test_every_class_of_the_module_is_in_the_tree(module: ModuleType) -> None:
             "no mock is ready at http://mock after 2.5 s: Connection refused",
         ),
         (
-            IllegalStep(State.SENT, State.KOSHER, NEXT[State.SENT]),
-            "a message that is sent cannot become rejected/kosher-number; allowed next: rejected/bounced",
+            IllegalStep(State.SENT, State.CANCELLED, (State.BOUNCED,)),
+            "a message that is sent cannot become rejected/cancelled_by_user; allowed next: rejected/bounced",
         ),
         (
             IllegalStep(State.BOUNCED, State.SENT, ()),

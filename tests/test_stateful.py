@@ -262,7 +262,7 @@ class Engines(RuleBasedStateMachine):
             for message in messages_of(account):
                 assert message.history[0].state is State.QUEUED
                 for before, after in pairwise(message.history):
-                    assert after.state in lifecycle.NEXT[before.state]
+                    assert lifecycle.allows(before.state, after.state)
                     assert before.at <= after.at
 
     @invariant()
@@ -270,7 +270,7 @@ class Engines(RuleBasedStateMachine):
         for account in self.engine.accounts:
             for message in messages_of(account):
                 assert self.ends.get(message.transaction_id, message) == message
-                if not lifecycle.NEXT[message.state]:
+                if not lifecycle.following(message.state):
                     self.ends[message.transaction_id] = message
 
 

@@ -117,15 +117,15 @@ def _callback_columns(callback: Callback) -> tuple[datetime, str, str, str]:
 
 
 def _message_json(account: str | None, message: Message) -> str:
-    status, reason = message.state.value
+    state = message.state
     return json_line(
         message.history[-1].at,
         "message",
         transaction_id=message.transaction_id,
         account=account,
         mobile_number=message.mobile_number[:MAX_CHARACTERS],
-        status=status,
-        reject_reason=reason,
+        status=state.status,
+        reject_reason=state.reason,
         decided_by=message.decided_by,
         scheduled_at=None if message.decided_by else message.due_at.isoformat(),
         content=content_of(message)[:MAX_CHARACTERS],

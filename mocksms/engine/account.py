@@ -25,7 +25,7 @@ from mocksms.engine.rulebook import Rulebook
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
-from mocksms.sms.message import Message, Reaction, State
+from mocksms.sms.message import AnyState, Message, Reaction
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.outcomes import Outcome
 from mocksms.sms.webhook import Webhook
@@ -62,7 +62,7 @@ class DecideAction(NamedTuple):
 class StepAction(NamedTuple):
     """A later step of an outcome."""
 
-    state: State
+    state: AnyState
     decided_by: str
 
 

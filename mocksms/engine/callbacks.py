@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 from mocksms.engine.budget import Share
 from mocksms.engine.logs import IndexedLog
-from mocksms.sms.message import Reason
 from mocksms.sms.webhook import Webhook, WebhookTrigger
 
 CALLBACK_SIZE: Final = 1_500
@@ -38,7 +37,7 @@ class TriggerDetails(NamedTuple):
     mobile_number: str
     digits: str
     transaction_id: str | None
-    reason: Reason | None = None
+    reason: str | None = None
     url: str = ""
     link: int = 0
     text: str = ""

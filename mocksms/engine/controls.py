@@ -15,7 +15,7 @@ from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import ActiveScenario, Rule
 from mocksms.engine.steps import Steps, finish
 from mocksms.errors import ClockMovedBack, ClockOutOfRange, NoLink
-from mocksms.sms.message import Message, State, Status
+from mocksms.sms.message import Message, State
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import MAX_INSTANT, MIN_INSTANT
@@ -80,7 +80,7 @@ class Controls:
             NoLink: the message has no such link, is not sent, or has no links that count clicks.
         """
         message = self._find(account, transaction_id)
-        links = links_in(content_of(message)) if message.state is State.SENT else []
+        links = links_in(content_of(message)) if message.is_on_phone else []
         pairs = zip(links_in(self._engine.text_of(message)), links, strict=False)
         for number, (tracked, link) in enumerate(pairs, 1):
             if url in (None, tracked, link):
@@ -112,8 +112,9 @@ class Controls:
         """
         self._engine.apply_due(account)
         digits = self._engine.settings.parse_number(mobile_number).digits
-        sent, any_status = MessageQuery(digits=digits, status=Status.SENT), MessageQuery(digits=digits)
-        message = next(chain(account.messages.newest_first(sent), account.messages.newest_first(any_status)), None)
+        messages, query = account.messages, MessageQuery(digits=digits)
+        readable = (message for message in messages.newest_first(query) if message.is_on_phone)
+        message = next(chain(readable, messages.newest_first(query)), None)
         return self._engine.recipients.reply(account, digits, text, account.clock.now(), message)
 
     def update_account(self, account: Account, update: AccountUpdate) -> None:
@@ -172,6 +173,7 @@ class Controls:
     def activate_scenario_in_steps(self, account: Account | None, scenario: ActiveScenario) -> Steps[None]:
         """Activate a scenario on one account, or on all current and future ones; messages stay."""
         accounts = self._engine.accounts
+        self._engine.state_names.add(scenario.free_states)
         if account is None:
             accounts.scenario = scenario
         for each in self._accounts(account):
@@ -197,6 +199,7 @@ class Controls:
     def replace_scenario(self, before: ActiveScenario, scenario: ActiveScenario) -> None:
         """Replace a scenario wherever it is active; account values stay."""
         accounts = self._engine.accounts
+        self._engine.state_names.add(scenario.free_states)
         accounts.initial_scenario = scenario
         if accounts.scenario is before:
             accounts.scenario = scenario

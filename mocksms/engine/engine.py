@@ -22,11 +22,12 @@ from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, RefusedByFault, TriggeredFault
 from mocksms.engine.scheduling import Schedule
+from mocksms.engine.state_names import StateNames
 from mocksms.engine.steps import Steps, finish
 from mocksms.errors import MessageNotFound, UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
-from mocksms.sms.message import DEFAULT_POLICY, History, Message, Recipient, ReplyReaction, State, Submission
+from mocksms.sms.message import DEFAULT_POLICY, AnyState, History, Message, Recipient, ReplyReaction, State, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.opt_out_words import OptOutWords
 from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome
@@ -81,6 +82,8 @@ class Engine:
         self._schedule = Schedule(settings)
         self.listeners: list[Listener] = []
         self.accounts = Accounts(settings, time, self.seed, scenario)
+        self.state_names = StateNames()
+        self.state_names.add(scenario.free_states)
         self.outbox = Outbox(settings, self.accounts, self.emit)
         words = OptOutWords(settings.opt_out_word, settings.opt_in_word)
         self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.emit, settings.untracked_clicks)
@@ -235,7 +238,7 @@ class Engine:
         accounts = self.accounts
         self.record_request(None, malformed_request(accounts.numbering.take(), accounts.clock.now(), raw, why, status))
 
-    def step(self, account: Account, message: Message, state: State, at: datetime, cause: str) -> Message:
+    def step(self, account: Account, message: Message, state: AnyState, at: datetime, cause: str) -> Message:
         """Move a message to its next state, with the effects on its account.
 
         Raises:
@@ -327,7 +330,7 @@ class Engine:
         now = drafter.now
         segments = drafter.segments(recipient)
         outcome = self._outcome(account, number, segments, partial(drafter.facts, recipient, number))
-        history = _immediate_history(drafter.initial_history, outcome, now)
+        history = lifecycle.immediate_history(drafter.initial_history, outcome, now)
         message = drafter.draft(recipient, number, now, segments, history, outcome)
         account.messages.add(message)
         account.plan_outcome(message.sequence, outcome, now)
@@ -336,7 +339,7 @@ class Engine:
 
     def _apply_outcome(self, account: Account, message: Message, outcome: Outcome, at: datetime) -> None:
         """Apply an outcome to a stored message."""
-        history = _immediate_history(message.history, outcome, at)
+        history = lifecycle.immediate_history(message.history, outcome, at)
         callback_policy = (
             message.callback_policy if outcome.callback_policy == DEFAULT_POLICY else outcome.callback_policy
         )
@@ -362,9 +365,9 @@ class Engine:
                     )
                     self._apply_outcome(account, message, outcome, due.at)
             case StepAction(state=state, decided_by=decided_by):
-                if state in lifecycle.NEXT[message.state]:
+                if lifecycle.allows(message.state, state):
                     self.step(account, message._replace(decided_by=decided_by), state, due.at, decided_by)
-            case _ if message.state is not State.SENT:
+            case _ if not message.is_on_phone:
                 return
             case ReplyReaction(text=text, opts_out=opts_out):
                 why = message.decided_by or "" if opts_out else ""
@@ -376,8 +379,10 @@ class Engine:
         """Apply the effects of the steps since a history: credit, reactions of the recipient, callbacks."""
         if before[-1].state is State.NO_CREDIT:
             account.waiting_for_credit.pop(message.sequence, None)
+        is_charged = lifecycle.was_sent(each.state for each in before)
         for transition in message.history[len(before) :]:
-            if transition.state is State.SENT:
+            if not is_charged and lifecycle.was_sent((transition.state,)):
+                is_charged = True
                 account.charge(message.segments)
                 if message.reactions:
                     account.plan_reactions(message, transition.at)
@@ -387,11 +392,3 @@ class Engine:
         self.emit(account, message)
         if account.webhooks:
             self.outbox.notify_steps(account, message, before)
-
-
-def _immediate_history(history: History, outcome: Outcome, at: datetime) -> History:
-    """Return a history with the steps of an outcome that are due at once."""
-    for step in outcome.steps:
-        if not step.after:
-            history = lifecycle.step(history, step.state, at, outcome.decided_by)
-    return history

@@ -16,7 +16,7 @@ from mocksms.engine.budget import Share
 from mocksms.engine.logs import BoundedLog, NumberIndex
 from mocksms.engine.patterns import Pattern, RegexBudget
 from mocksms.engine.steps import STEP_SIZE, Steps, count, select
-from mocksms.sms.message import Message, Reason, Status, Submission
+from mocksms.sms.message import Message, Submission
 from mocksms.sms.numbers import NumberPattern
 from mocksms.sms.surrogates import REPLACEMENT, well_formed
 from mocksms.sms.text import content_of
@@ -65,8 +65,8 @@ class MessageQuery:
     transaction_id: str | None = None
     digits: str | None = None
     number: NumberPattern | None = None
-    status: Status | None = None
-    reject_reason: Reason | None = None
+    status: str | None = None
+    reject_reason: str | None = None
     tags: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     content: str = ""
@@ -130,9 +130,9 @@ def _value_tests(query: MessageQuery) -> Iterator[MessageTest]:
     if number is not None:
         yield lambda message: number.matches(message.digits)
     if query.status is not None:
-        yield lambda message: message.state.status is query.status
+        yield lambda message: message.state.status == query.status
     if query.reject_reason is not None:
-        yield lambda message: message.state.reason is query.reject_reason
+        yield lambda message: message.state.reason == query.reject_reason
     if tags:
         yield (
             (lambda message: not tags.isdisjoint(map(well_formed, message.submission.tags)))

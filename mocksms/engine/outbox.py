@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -10,7 +10,17 @@ from mocksms.engine.account import Account
 from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Attempt, Callback, CallbackState, OrderingKey, TriggerDetails
 from mocksms.settings import Settings
-from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, History, Message, State, Status
+from mocksms.sms import lifecycle
+from mocksms.sms.message import (
+    DEFAULT_POLICY,
+    AnyState,
+    CallbackPolicy,
+    History,
+    Message,
+    State,
+    Status,
+    is_on_phone,
+)
 from mocksms.sms.webhook import EVENT_NAMES, WebhookKind, WebhookTrigger
 
 ReplayOrder = Literal["same", "reversed", "shuffled"]
@@ -57,10 +67,10 @@ class Outbox:
 
     def notify_steps(self, account: Account, message: Message, known: History) -> None:
         """Create callbacks for the steps of a message that are not among the known ones."""
-        before = known[-1].state
+        states = [step.state for step in known]
         for step in message.history[len(known) :]:
-            trigger = _trigger_of(before, step.state)
-            before = step.state
+            trigger = _trigger_of(states, step.state)
+            states.append(step.state)
             if trigger is not None:
                 details = details_of(message, trigger, step.at)._replace(reason=step.state.reason)
                 self.notify(account, details, message.callback_policy)
@@ -234,9 +244,12 @@ def details_of(message: Message, trigger: WebhookTrigger, at: datetime) -> Trigg
     )
 
 
-def _trigger_of(before: State, state: State) -> WebhookTrigger | None:
-    if state.status is Status.QUEUED:
-        return None
-    if state is State.SENT:
-        return WebhookTrigger.SENT
-    return WebhookTrigger.BOUNCED if before is State.SENT else WebhookTrigger.REFUSED
+def _trigger_of(before: Sequence[AnyState], state: AnyState) -> WebhookTrigger | None:
+    """Return what a step after some states triggers; nothing is known of a status that the guide does not have."""
+    match state.status:
+        case Status.SENT:
+            return None if lifecycle.was_sent(before) else WebhookTrigger.SENT
+        case Status.INVALID | Status.REJECTED | Status.EXCEPTION:
+            has_bounced = state is State.BOUNCED and is_on_phone(before)
+            return WebhookTrigger.BOUNCED if has_bounced else WebhookTrigger.REFUSED
+    return None

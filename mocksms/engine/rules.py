@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.rule_index import RuleIndex, Term
 from mocksms.errors import RequestRefused
+from mocksms.sms.message import FreeState
 from mocksms.sms.outcomes import Fault, FaultKind, Outcome
 
 
@@ -116,12 +117,13 @@ class ActiveScenario:
     """The scenarios of an account as one.
 
     `account_values` are new values of attributes of Account, number lists as sets of digits; other attributes stay.
-    `size` are the bytes that it takes, about.
+    `free_states` are those of its rules. `size` are the bytes that it takes, about.
     """
 
     names: tuple[str, ...] = ()
     account_values: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    free_states: frozenset[FreeState] = frozenset()
     size: int = 0
 
     @cached_property
@@ -138,13 +140,15 @@ def combine(scenarios: Iterable[ActiveScenario]) -> ActiveScenario:
     names: tuple[str, ...] = ()
     account_values: dict[str, Any] = {}
     rules: tuple[Rule, ...] = ()
+    free_states: frozenset[FreeState] = frozenset()
     size = 0
     for scenario in scenarios:
         size += scenario.size
         names += scenario.names
         rules += scenario.rules
+        free_states |= scenario.free_states
         for name, value in scenario.account_values.items():
             if isinstance(value, Set):
                 value = account_values.get(name, frozenset()) | value
             account_values[name] = value if isinstance(value, Set) else account_values.get(name, value)
-    return ActiveScenario(names=names, account_values=account_values, rules=rules, size=size)
+    return ActiveScenario(names=names, account_values=account_values, rules=rules, free_states=free_states, size=size)

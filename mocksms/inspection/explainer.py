@@ -24,7 +24,7 @@ from mocksms.inspection.explanations import (
 from mocksms.inspection.matching import MAX_COMPARED_MESSAGES, MessageFilter
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.sms.display import clock_time, describe_history
-from mocksms.sms.message import Message, State
+from mocksms.sms.message import FreeState, Message, State
 from mocksms.sms.sizes import format_size
 from mocksms.sms.text import content_of
 
@@ -163,7 +163,8 @@ class Explainer:
         """Return the messages that match except for their status, and are still queued."""
 
         def matches(owned: OwnedMessage) -> bool:
-            is_queued = owned.message.state in (State.QUEUED, State.NO_CREDIT)
+            state = owned.message.state
+            is_queued = state in (State.QUEUED, State.NO_CREDIT) or isinstance(state, FreeState)
             return is_queued and _only_state_differs(message_filter, owned.message)
 
         newest = islice(self._all(), MAX_COMPARED_MESSAGES)

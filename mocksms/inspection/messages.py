@@ -36,7 +36,7 @@ from mocksms.inspection.verify import Verifier, VerifyBody
 from mocksms.inspection.waiting import WaitEnd
 from mocksms.schemas.openapi import TEXT
 from mocksms.sms.codes import Code, find_codes
-from mocksms.sms.message import Message, Reason, Status
+from mocksms.sms.message import Message
 from mocksms.sms.segments import utf16_length
 from mocksms.sms.text import content_of, links_in
 
@@ -72,8 +72,8 @@ class StepView(ResponseModel):
     """A step of a message."""
 
     at: datetime
-    status: Status
-    reject_reason: Reason | None
+    status: str
+    reject_reason: str | None
     cause: str
 
 
@@ -96,8 +96,8 @@ class MessageView(ResponseModel):
     content: Text = Field(description="As sent, placeholders filled")
     text: Text = Field(description="As the phone shows it")
     tags: list[Text]
-    status: Status
-    reject_reason: Reason | None
+    status: str
+    reject_reason: str | None
     reject_reason_in_reads: str | None = Field(description="The same, as info and search spell it")
     decided_by: str | None = Field(description="What decided its outcome, null until then")
     segments: SegmentsView
@@ -271,7 +271,6 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
     shown = context.engine.shown_text(message)
     text = str(shown)
     request = account.journal.get(message.request)
-    reason = message.state.reason
     return MessageView(
         transaction_id=message.transaction_id,
         cursor=message.sequence,
@@ -283,8 +282,8 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
         text=text,
         tags=list(message.submission.tags),
         status=message.state.status,
-        reject_reason=reason,
-        reject_reason_in_reads=reason.in_reads if reason else None,
+        reject_reason=message.state.reason,
+        reject_reason_in_reads=message.state.reason_in_reads,
         decided_by=message.decided_by,
         segments=segments_view(shown, text),
         codes=[_code_view(text, code) for code in find_codes(text)],

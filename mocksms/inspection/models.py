@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 
 from mocksms.engine.account import MAX_KEY_LENGTH, MAX_LABEL_LENGTH
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, shared_pattern
+from mocksms.engine.state_names import StateNames
+from mocksms.errors import did_you_mean
 from mocksms.schemas.types import whole
 from mocksms.sms.message import Reason, Status
 from mocksms.sms.surrogates import well_formed
@@ -20,13 +23,36 @@ MAX_NUMBER_LENGTH: Final = 100
 MAX_TEXT_FILTER_LENGTH: Final = 3_000
 """Characters of a text to look for: all filters together must fit into a request line."""
 
+_STATUSES: Final = frozenset(status.value for status in Status)
 _REASONS: Final = {reason.in_reads: reason for reason in reversed(Reason)} | {reason.value: reason for reason in Reason}
+_OF_RULES: Final = "or one that a rule of this mock writes"
 
 
-def _reason(raw: object) -> object:
-    if isinstance(raw, str) and raw not in _REASONS:
-        raise ValueError(f"must be one of {', '.join(Reason)}, or their spelling in the reads")
-    return _REASONS[raw] if isinstance(raw, str) else raw
+def _status(raw: object, info: ValidationInfo) -> object:
+    if not isinstance(raw, str) or raw in _STATUSES:
+        return raw
+    return _name(raw, _names(info).statuses, ", ".join(Status))
+
+
+def _reason(raw: object, info: ValidationInfo) -> object:
+    if not isinstance(raw, str) or raw in _REASONS:
+        return _REASONS[raw] if isinstance(raw, str) else raw
+    return _name(raw, _names(info).reasons, f"{', '.join(Reason)}, their spelling in the reads")
+
+
+def _names(info: ValidationInfo) -> StateNames:
+    return info.context or StateNames()
+
+
+def _name(raw: str, names: Sequence[str], of_the_guide: str) -> str:
+    if raw not in names:
+        hint = did_you_mean(raw, names)
+        raise ValueError(f"must be one of {of_the_guide}, {_OF_RULES}{f'; {hint}' if hint else ''}")
+    return raw
+
+
+StatusName = Annotated[str, BeforeValidator(_status), WithJsonSchema({"type": "string", "enum": [*Status]})]
+ReasonName = Annotated[str, BeforeValidator(_reason), WithJsonSchema({"type": "string", "enum": [*Reason]})]
 
 
 def _pattern(raw: str) -> str:
@@ -64,9 +90,9 @@ class Filters(RequestModel):
     """Filters for messages; a message must match all of them."""
 
     to: NumberField | None = Field(default=None, description=f"Number of the recipient, {BY_DIGITS}")
-    status: Status | None = Field(default=None, description="Status of the message")
-    reject_reason: Annotated[Reason, BeforeValidator(_reason)] | None = Field(
-        default=None, description="Reason of the status, in either of the vendor's spellings"
+    status: StatusName | None = Field(default=None, description=f"Status of the message, {_OF_RULES}")
+    reject_reason: ReasonName | None = Field(
+        default=None, description=f"Reason of the status, in either of the vendor's spellings, {_OF_RULES}"
     )
     tag: Name | None = Field(default=None, description="One of the tags")
     content: TextField | None = Field(

@@ -15,6 +15,7 @@ from mocksms.asgi.origins import Headers
 from mocksms.asgi.slices import MAX_INLINE_BYTES, Slices
 from mocksms.engine.account import MAX_KEY_LENGTH
 from mocksms.engine.engine import Engine
+from mocksms.engine.state_names import StateNames
 from mocksms.errors import BodyTooLarge, BodyTooSlow
 from mocksms.inspection.errors import InvalidParameters, UnknownCursor
 from mocksms.inspection.models import AccountQuery
@@ -64,8 +65,9 @@ async def read_call(
     raw = await read_body(receive, engine.settings.max_body)
     if isinstance(raw, BodyTooLarge | BodyTooSlow):
         raise raw
-    query = _validate_query(operation.query, scope["query_string"]) if operation.query else None
-    body_of = partial(_read_body, operation, raw, compression_of(headers, raw))
+    names = engine.state_names
+    query = _validate_query(operation.query, scope["query_string"], names) if operation.query else None
+    body_of = partial(_read_body, operation, raw, compression_of(headers, raw), names)
     body = body_of() if len(raw) <= MAX_INLINE_BYTES else await slices.run_in_thread(body_of)
     for model in (query, body):
         since = getattr(model, "since", None)
@@ -92,9 +94,9 @@ def _read_scope(engine: Engine, query: BaseModel | None, headers: Headers) -> Ac
     return AccountScope(engine, key, is_key=True) if b"x-api-key" in headers else AccountScope(engine, None)
 
 
-def _validate_query(model: type[Model], raw: bytes) -> Model:
+def _validate_query(model: type[Model], raw: bytes, names: StateNames) -> Model:
     try:
-        return model.model_validate(_query_values(raw))
+        return model.model_validate(_query_values(raw), context=names)
     except ValidationError as error:
         raise InvalidParameters(issues_by_name(model, error)) from error
 
@@ -111,7 +113,7 @@ def _query_values(raw: bytes) -> dict[str, str]:
     return values
 
 
-def _read_body(operation: Operation, raw: bytes, compression: str | None) -> BaseModel | None:
+def _read_body(operation: Operation, raw: bytes, compression: str | None, names: StateNames) -> BaseModel | None:
     model = operation.body
     if model is None:
         if raw.strip() not in (b"", b"{}"):
@@ -119,7 +121,7 @@ def _read_body(operation: Operation, raw: bytes, compression: str | None) -> Bas
         return None
     text = well_formed_json(raw) or (b"" if operation.body_required else b"{}")
     try:
-        return model.model_validate_json(text, strict=True)
+        return model.model_validate_json(text, strict=True, context=names)
     except ValidationError as error:
         if compression:
             raise InvalidParameters({"body": [f"is {compression}; send it without compression"]}) from error

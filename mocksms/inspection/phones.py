@@ -28,7 +28,7 @@ from mocksms.inspection.models import (
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import Phone, count_phones
 from mocksms.schemas.types import ListedNumber
-from mocksms.sms.message import Message, Reason, Status
+from mocksms.sms.message import Message
 from mocksms.sms.numbers import NumberPattern
 from mocksms.sms.opt_out_words import ConsentChoice
 
@@ -67,8 +67,8 @@ class PhoneView(ResponseModel):
     is_reply: bool = Field(description="Whether the latest SMS came from the phone")
     preview: Text = Field(description="The beginning of its text")
     transaction_id: str | None = Field(description="Of the latest SMS, null for a reply")
-    status: Status | None
-    reject_reason: Reason | None
+    status: str | None
+    reject_reason: str | None
     messages: int = Field(description="Number of SMS to the phone, without those evicted")
     replies: int = Field(description="Number of SMS from the phone, without those evicted")
     lists: list[ListName] = Field(description="Lists of the account that contain the number")

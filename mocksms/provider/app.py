@@ -260,7 +260,7 @@ class ProviderApp:
             message = self._engine.find(account, read_id(parameters))
             rows = to_json(message_row(message, self._reasons, self._settings))
         else:
-            search = account.messages.search(*read_search(parameters, self._settings))
+            search = account.messages.search(*read_search(parameters, self._settings, self._engine.state_names))
             messages = await self._slices.run(search, to_end=True)
             rows = await self._slices.run(self._rows(messages), to_end=True)
         return HandledRequest(

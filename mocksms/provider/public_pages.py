@@ -21,7 +21,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.errors import CrossOriginRequest
-from mocksms.sms.message import Message, State
+from mocksms.sms.message import Message
 from mocksms.sms.text import content_of, links_in
 
 STYLE: Final = "page.css"
@@ -103,7 +103,7 @@ class PublicPages:
             return _method_not_allowed("GET, HEAD")
         account, message = known
         url = links[number - 1]
-        if message.state is State.SENT and method == "GET" and _is_opened_by_person(headers):
+        if message.is_on_phone and method == "GET" and _is_opened_by_person(headers):
             self._engine.recipients.click(account, message, number, url, account.clock.now())
         redirect = RedirectResponse("/", 302, {**HEADERS, "referrer-policy": "no-referrer"})
         redirect.headers["location"] = quote(_with_scheme(url), safe=":/%#?=@[]!$&'()*+,;~", errors="replace")

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, JsonValue
 from typing_extensions import TypedDict
 
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.state_names import StateNames
 from mocksms.errors import InvalidRequest
 from mocksms.provider.responses import ProviderError, operation
 from mocksms.provider.send import BEFORE_9000, ReasonNames
@@ -40,6 +41,17 @@ _CONDITIONS: Final[dict[str, dict[str, Any]]] = (
     | {reason.value: {"reject_reason": reason} for reason in Reason if reason.value not in [*Status]}
 )
 """The conditions of a query by what `status` may be: any word of a row's status, state and reject reason."""
+
+
+def _conditions(names: StateNames) -> dict[str, dict[str, Any]]:
+    """Return the conditions with those of the statuses and reasons that rules write."""
+    free = {reason: {"reject_reason": reason} for reason in names.reasons}
+    return _CONDITIONS | {
+        name: condition
+        for name, condition in (free | {status: {"status": status} for status in names.statuses}).items()
+        if name not in _CONDITIONS
+    }
+
 
 _LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:\d\d)$", re.ASCII)
 """An offset whose plus sign, not encoded in the query, has become a space."""
@@ -161,7 +173,9 @@ def read_id(parameters: Parameters) -> str:
     raise InvalidRequest({"transaction_id": ["The transaction_id field is required."]})
 
 
-def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuery, int]:
+def read_search(
+    parameters: Parameters, settings: Settings, names: StateNames | None = None
+) -> tuple[MessageQuery, int]:
     """Return the filter of a request to `search` and its limit of rows.
 
     Raises:
@@ -172,12 +186,13 @@ def read_search(parameters: Parameters, settings: Settings) -> tuple[MessageQuer
     given = {name: parameters[name][-1].strip() for name in SearchParams.model_fields if parameters.get(name)}
     params = SearchParams(**given)
     number, word, text = params.mobile_number, params.status, params.query
-    if word and word not in _CONDITIONS:
-        faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(_CONDITIONS)}."]
+    conditions = _conditions(names or StateNames())
+    if word and word not in conditions:
+        faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(conditions)}."]
     query = MessageQuery(
         transaction_id=_bare_id(params.transaction_id) or None,
         digits=settings.parse_number(number).digits if number else None,
-        **_CONDITIONS.get(word, {}),
+        **conditions.get(word, {}),
         tags=_values(parameters, "tags"),
         senders=_values(parameters, "senders"),
         words="" if text == "*" else text.casefold(),
@@ -202,9 +217,9 @@ def message_row(message: Message, reasons: ReasonNames, settings: Settings) -> M
         "tags": message.submission.tags,
         "clicks": len(message.clicks),
         "clicks_details": [{"time_stamp": _local(click.at, zone), "url": click.url} for click in message.clicks],
-        "state": _STATES.get(state, state.status),
+        "state": _STATES.get(state, state.status) if isinstance(state, State) else state.status,
         "status": state.status,
-        "reject_reason": reasons.in_reads[state],
+        "reject_reason": reasons.in_reads(state),
     }
     if settings.row_status_key == "state":
         del row["status"]

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fai
 from mocksms.provider.responses import ProviderError, operation
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
-from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
+from mocksms.sms.message import NO_FIELDS, AnyState, Message, Recipient, State, Submission
 from mocksms.sms.text import MAX_TEXT_LENGTH
 from mocksms.sms.times import ISRAEL, parse_instant
 
@@ -185,11 +185,17 @@ class ReasonNames:
     """The spelling of reasons in responses to sends and to reads, by the setting `reason_spelling`."""
 
     def __init__(self, setting: str) -> None:
-        hyphen = {state: str(state.reason) if state.reason else None for state in State}
-        underscore = {state: state.reason.in_reads if state.reason else None for state in State}
-        self.in_sends = underscore if setting == "underscore" else hyphen
-        self.in_reads = hyphen if setting == "hyphen" else underscore
-        self._after_number = {state: self._middle(state) for state in State}
+        self._has_underscores_in_sends = setting == "underscore"
+        self._has_underscores_in_reads = setting != "hyphen"
+        self._after_number = _AfterNumber(self)
+
+    def in_sends(self, state: AnyState) -> str | None:
+        """Return the reason of a state in responses to sends."""
+        return _reason(state, in_reads=self._has_underscores_in_sends)
+
+    def in_reads(self, state: AnyState) -> str | None:
+        """Return the reason of a state in responses to reads."""
+        return _reason(state, in_reads=self._has_underscores_in_reads)
 
     def sent_rows(self, messages: Sequence[Message], numbers: Iterable[str] | None = None) -> bytes:
         """Return the response to a send: a bare array of SentRow, one per message in order.
@@ -209,8 +215,20 @@ class ReasonNames:
         ]
         return f"[{','.join(rows)}]".encode()
 
-    def _middle(self, state: State) -> str:
-        row = SentRow(
-            mobile_number="", status=state.status, reject_reason=self.in_sends[state], transaction_id=""
-        ).model_dump_json()
+
+def _reason(state: AnyState, *, in_reads: bool) -> str | None:
+    reason = state.reason_in_reads if in_reads else state.reason
+    return str(reason) if reason else None
+
+
+class _AfterNumber(dict[AnyState, str]):
+    """The part of a SentRow between number and id, by state; those of the guide are encoded once."""
+
+    def __init__(self, reasons: ReasonNames) -> None:
+        self._reasons = reasons
+        super().__init__({state: self[state] for state in State})
+
+    def __missing__(self, state: AnyState) -> str:
+        reason = self._reasons.in_sends(state)
+        row = SentRow(mobile_number="", status=state.status, reject_reason=reason, transaction_id="").model_dump_json()
         return row.removeprefix('{"mobile_number":""').removesuffix('"}')

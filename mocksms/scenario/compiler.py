@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
@@ -24,7 +24,7 @@ from mocksms.scenario.schema import (
 from mocksms.scenario.values import REGEX, is_regex
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms.message import CallbackPolicy, ClickReaction, Reaction, ReplyReaction, State
+from mocksms.sms.message import CallbackPolicy, ClickReaction, FreeState, Reaction, ReplyReaction, State
 from mocksms.sms.outcomes import AT_ONCE, Fault, FaultKind, Outcome, Step
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
@@ -47,6 +47,7 @@ def compile_scenario(scenario: Scenario, name: str, settings: Settings) -> Activ
         rules=tuple(
             _rule(rule, _label(position, rule, name), settings) for position, rule in enumerate(scenario.rule, 1)
         ),
+        free_states=frozenset(state for rule in scenario.rule for state in rule.free_states),
         size=_size(scenario, account_values),
     )
 
@@ -112,11 +113,17 @@ def _outcome(rule: RuleModel, label: str) -> Outcome:
     is_decided = rule.steps is not None or rule.outcome is not None
     return Outcome(
         steps=steps,
-        decided_by=label,
+        decided_by=f"{label}{_about_free(rule.free_states)}",
         reactions=tuple(_reactions(rule)),
         pass_through_after=None if is_decided else delay,
         callback_policy=CallbackPolicy(callback.delay, 0 if callback.drop else callback.times),
     )
+
+
+def _about_free(states: Iterable[FreeState]) -> str:
+    """Return that some states are no claim about the vendor, empty if there are none (own, status.free)."""
+    names = ", ".join(map(str, states))
+    return f"; own outcome, the vendor's guide has no {names}" if names else ""
 
 
 def _reactions(rule: RuleModel) -> Iterator[Reaction]:

@@ -1,4 +1,4 @@
-"""Lint of scenarios: rules that are never applied because an earlier rule matches the same, and texts with `*`."""
+"""Lint of scenarios: rules that an earlier rule makes useless, texts with `*`, and outcomes like those of the guide."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from itertools import chain, combinations, islice
 from typing import Final
 
 from mocksms.engine.rules import ApiOperation
+from mocksms.errors import did_you_mean
 from mocksms.scenario.schema import Match, RuleModel, Scenario
-from mocksms.scenario.values import REGEX, is_regex
+from mocksms.scenario.values import REGEX, STATES, is_regex
 from mocksms.schemas.validation import ValidationIssue
 from mocksms.sms import numbers
 
@@ -19,6 +20,9 @@ _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth"
 
 MAX_COMPARISONS: Final = 50_000
 """Comparisons with wildcard rules in one scenario; in a very long one, each rule is compared with the first ones."""
+
+TYPING_ERROR: Final = 0.9
+"""Ratio of two texts, from 0 to 1, from which one may be the other with a typing error."""
 
 _TEXTS: Final = ("content", "tag", "sender", "charset")
 """Conditions for a text, in which `*` is an ordinary character."""
@@ -65,6 +69,19 @@ def literal_asterisks(scenario: Scenario) -> list[ValidationIssue]:
         for index, rule in enumerate(scenario.rule)
         for name in _TEXTS
         if (text := getattr(rule.match, name)) is not None and numbers.WILDCARD in text and not is_regex(text)
+    ]
+
+
+def outcomes_like_others(scenario: Scenario) -> list[ValidationIssue]:
+    """Return the outcomes that differ from one of the guide by a few characters, and may be typing errors."""
+    return [
+        ValidationIssue(
+            ("rule", index, "outcome" if rule.outcome == state else "steps"),
+            f"{state} is written as it is; {hint} Then write a text, not a table",
+        )
+        for index, rule in enumerate(scenario.rule)
+        for state in rule.free_states
+        if (hint := did_you_mean(str(state), STATES, cutoff=TYPING_ERROR))
     ]
 
 

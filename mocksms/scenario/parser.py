@@ -15,7 +15,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from mocksms.errors import InvalidScenario, ScenarioIssue, escape
-from mocksms.scenario.lint import literal_asterisks, unreachable_rules
+from mocksms.scenario.lint import literal_asterisks, outcomes_like_others, unreachable_rules
 from mocksms.scenario.schema import Scenario
 from mocksms.scenario.toml_lines import line_at, lines_of
 from mocksms.schemas.validation import ValidationIssue, format_path, validation_issues
@@ -115,7 +115,7 @@ def check(scenario: Scenario, name: str, text: str = "") -> Scenario:
 
 def file_warnings(path: Path, scenario: Scenario) -> list[ScenarioIssue]:
     """Return what is valid in the scenario of a file, but may not mean what its author thinks."""
-    found = literal_asterisks(scenario)
+    found = [*literal_asterisks(scenario), *outcomes_like_others(scenario)]
     return _issues(str(path), read_bytes(path).decode("utf-8-sig"), found) if found else []
 
 

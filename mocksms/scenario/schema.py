@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -34,8 +33,8 @@ from mocksms.scenario.values import (
     shortest_and_longest,
 )
 from mocksms.schemas.types import ListedNumber, WebhookList, whole
-from mocksms.sms.lifecycle import NEXT
-from mocksms.sms.message import State
+from mocksms.sms.lifecycle import allows, following
+from mocksms.sms.message import AnyState, FreeState, State, Status, is_on_phone
 from mocksms.sms.outcomes import FaultName
 from mocksms.sms.times import format_duration
 
@@ -180,16 +179,24 @@ class FaultModel(ScenarioTable):
 
 
 def sent_for(steps: Iterable[StepModel]) -> timedelta | None:
-    """Return how long a message with these steps stays sent, None if it stays sent."""
-    return next((following.after for step, following in pairwise(steps) if step.outcome is State.SENT), None)
+    """Return how long a message with these steps can be read on the phone, None if for good or never."""
+    states: list[AnyState] = []
+    length = NO_DELAY
+    for step in steps:
+        was_on_phone = is_on_phone(states)
+        states.append(step.outcome)
+        length += step.after if was_on_phone else NO_DELAY
+        if was_on_phone and not is_on_phone(states):
+            return length
+    return None
 
 
 def _steps(steps: list[StepModel]) -> list[StepModel]:
-    state = State.QUEUED
+    state: AnyState = State.QUEUED
     for position, step in enumerate(steps, 1):
-        allowed = [str(following) for following in NEXT[state]]
-        if step.outcome not in NEXT[state]:
-            hint = f"allowed next: {', '.join(allowed)}" if allowed else "this state is final"
+        if not allows(state, step.outcome):
+            allowed = ", ".join(map(str, following(state)))
+            hint = f"allowed next: {allowed}" if allowed else "this state is final"
             raise ValueError(f"step {position} changes a message from {state} to {step.outcome}; {hint}")
         state = step.outcome
     return steps
@@ -253,7 +260,7 @@ class RuleModel(Limits):
             raise ValueError("delay ends when the message leaves queued; with outcome queued it never does")
         if self.match.operation not in (None, ApiOperation.SEND) and self.fault is None:
             raise ValueError(f"operation {self.match.operation} creates no message; only a fault can apply to it")
-        if reactions and reactions != ["callback"] and State.SENT not in self.states():
+        if reactions and reactions != ["callback"] and not any(state.status == Status.SENT for state in self.states()):
             raise ValueError(f"{reactions[0]} never happens: the message is never sent")
         return self
 
@@ -262,8 +269,8 @@ class RuleModel(Limits):
         limit = sent_for(self.steps or ())
         for name, reaction in [*(("reply", reply) for reply in self.replies), ("click", self.click)]:
             if limit is not None and reaction is not None and reaction.after >= limit:
-                bounce = f"the message bounces {format_duration(limit)} after it was sent"
-                raise ValueError(f"{name} after {format_duration(reaction.after)} never happens: {bounce}")
+                fails = f"the message fails {format_duration(limit)} after it was sent"
+                raise ValueError(f"{name} after {format_duration(reaction.after)} never happens: {fails}")
         return self
 
     @property
@@ -271,7 +278,13 @@ class RuleModel(Limits):
         """The replies of the recipient."""
         return [self.reply] if isinstance(self.reply, ReplyModel) else self.reply or []
 
-    def states(self) -> set[State]:
+    @property
+    def free_states(self) -> list[FreeState]:
+        """The states of the rule that the guide does not have, each once."""
+        states = [self.outcome, *(step.outcome for step in self.steps or ())]
+        return [*dict.fromkeys(state for state in states if isinstance(state, FreeState))]
+
+    def states(self) -> set[AnyState]:
         """Return the states this rule can bring a message to."""
         if self.steps is not None:
             return {step.outcome for step in self.steps}

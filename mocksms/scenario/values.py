@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, PlainSerializer, Tag, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+)
 
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
+from mocksms.errors import did_you_mean, escape
 from mocksms.schemas.types import Credit, Duration, whole
 from mocksms.sms import numbers
-from mocksms.sms.message import State
+from mocksms.sms.message import AnyState, FreeState, State
 from mocksms.sms.times import MAX_DURATION
 
 REGEX: Final = "regex:"
@@ -20,9 +31,17 @@ MAX_SEGMENTS: Final = 999
 UNLIMITED: Final = "unlimited"
 MEDIA_TYPE: Final = r"^[\x21-\x7e]+/[\x20-\x7e]+$"
 
+MAX_NAME_LENGTH: Final = 100
+"""Characters of a status or reason that the guide does not have."""
+
+NAME: Final = r"^[^\s/]([^/]*[^\s/])?$"
+"""A status or reason: no blank at its ends, and no slash."""
+
+_EXAMPLE: Final = '{ status = "rejected", reason = "frequency_limit" }'
+
 STATES: Final = {str(state): state for state in State}
 _SHORT: Final = {"invalid": State.INVALID, "exception": State.EXCEPTION}
-_READS: Final = {f"{state.status}/{state.reason.in_reads}": state for state in State if state.reason}
+_READS: Final = {f"{state.status}/{state.reason_in_reads}": state for state in State if state.reason}
 SEGMENTS: Final = (
     r"^(>=?\s*[0-9]{1,3}"
     r"|(<=\s*)?(0?0?[1-9]|0?[1-9][0-9]|[1-9][0-9]{2})"
@@ -34,21 +53,57 @@ _SEPARATED: Final = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[\w-]*|(?:
 """A separator in a regular expression (the groups), or something that only looks like one."""
 
 
-def _state(raw: object) -> object:
-    if isinstance(raw, State):
+def _state(raw: object) -> AnyState:
+    if isinstance(raw, State | FreeState):
         return raw
+    if isinstance(raw, Mapping):
+        return _state_of_table(raw)
     states = {**_READS, **_SHORT, **STATES}
     if isinstance(raw, str) and raw in states:
         return states[raw]
-    choices = f"must be one of {', '.join(STATES)}"
     if not isinstance(raw, str):
-        raise ValueError(choices)
+        raise ValueError(f"must be one of {', '.join(STATES)}, or a table such as {_EXAMPLE}")
     status, _, reason = raw.partition("/")
+    table = _table(status, reason) if _is_name(status) and _is_name(reason or status) else _EXAMPLE
     right = next((pair for pair in states if reason and pair.partition("/")[2] == reason), None)
     if right:
-        raise ValueError(f"{reason} is a reason of {right.partition('/')[0]}, not of {status}; did you mean {right}?")
+        wrong = f"{reason} is a reason of {right.partition('/')[0]}, not of {status}"
+        raise ValueError(f"{wrong} (or write {table}); did you mean {right}?")
+    choices = f"must be one of {', '.join(STATES)}, or a table such as {table}"
     near = difflib.get_close_matches(raw, states, 1, 0.5)
     raise ValueError(f"{choices}; did you mean {states[near[0]]}?" if near else choices)
+
+
+def _state_of_table(table: Mapping[str, object]) -> AnyState:
+    """Return the state in a table of status and reason; it may be any, so that a typing error is not found."""
+    for name in table:
+        if name not in ("status", "reason"):
+            hint = did_you_mean(str(name), ("status", "reason"), f"write {_EXAMPLE}")
+            raise ValueError(f"an outcome has status and reason, not {escape(str(name))[:MAX_NAME_LENGTH]}; {hint}")
+    status, reason = table.get("status"), table.get("reason")
+    if status is None:
+        raise ValueError(f"an outcome needs a status, such as {_EXAMPLE}")
+    if not _is_name(status) or not (reason is None or _is_name(reason)):
+        name = "reason" if _is_name(status) else "status"
+        raise ValueError(f"{name} must be 1 to {MAX_NAME_LENGTH} characters without slash, such as in {_EXAMPLE}")
+    free = FreeState(str(status), None if reason is None else str(reason))
+    return {**_READS, **STATES}.get(str(free), free)
+
+
+def _is_name(raw: object) -> bool:
+    if not isinstance(raw, str) or len(raw) > MAX_NAME_LENGTH:
+        return False
+    return raw.isprintable() and re.fullmatch(NAME, raw) is not None
+
+
+def _table(status: str, reason: str) -> str:
+    return f'{{ status = "{status}", reason = "{reason}" }}' if reason else f'{{ status = "{status}" }}'
+
+
+def _written(state: AnyState) -> str | dict[str, str]:
+    if isinstance(state, State):
+        return str(state)
+    return {name: text for name, text in state._asdict().items() if text is not None}
 
 
 def is_regex(raw: str) -> bool:
@@ -118,13 +173,27 @@ def _credit_tag(value: object) -> str:
 BoundedDuration = Annotated[Duration, AfterValidator(_bounded)]
 """A duration of at most 3650 days."""
 
+_NAME_SCHEMA: Final = {"type": "string", "maxLength": MAX_NAME_LENGTH, "pattern": NAME}
+
 OutcomeName = Annotated[
-    State,
-    BeforeValidator(_state),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "enum": [*STATES, *_SHORT]}),
+    AnyState,
+    PlainValidator(_state),
+    PlainSerializer(_written),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": [*STATES, *_SHORT]},
+                {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["status"],
+                    "properties": {"status": _NAME_SCHEMA, "reason": _NAME_SCHEMA},
+                },
+            ]
+        }
+    ),
 ]
-"""A status, with its reason after a slash: `sent`, `rejected/bounced`."""
+"""A status, with its reason after a slash: `sent`, `rejected/bounced`; or a table with any status and reason."""
 
 TextPattern = Annotated[str, Field(min_length=1, max_length=MAX_PATTERN_LENGTH), AfterValidator(_pattern)]
 """A plain text, or a regular expression after `regex:`."""

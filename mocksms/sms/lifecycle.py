@@ -1,19 +1,22 @@
 r"""Life of a message: the allowed steps between states.
 
-    queued ----------> sent ----------> rejected/bounced
+    queued ----------> sent ----------> invalid | rejected | exception
        |  \-> queued/insufficient-funds -> sent, rejected, exception
        \----> invalid | rejected | exception
 
-No step follows invalid, rejected or exception. A sent message can only bounce.
+No step follows invalid, rejected or exception. A free state can follow any state that is not final, and any state can
+follow it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from mocksms.errors import IllegalStep
-from mocksms.sms.message import History, State, Transition
+from mocksms.sms.message import AnyState, FreeState, History, State, Status, Transition
+from mocksms.sms.outcomes import Outcome
 
 _AFTER_WAITING = (
     State.SENT,
@@ -28,7 +31,7 @@ _AFTER_WAITING = (
 NEXT: Final[dict[State, tuple[State, ...]]] = {
     State.QUEUED: (*_AFTER_WAITING, State.INVALID, State.NO_CREDIT),
     State.NO_CREDIT: _AFTER_WAITING,
-    State.SENT: (State.BOUNCED,),
+    State.SENT: (State.BOUNCED, State.KOSHER, State.UNSUBSCRIBED, State.INVALID, State.EXCEPTION),
     State.INVALID: (),
     State.UNSUBSCRIBED: (),
     State.KOSHER: (),
@@ -37,7 +40,23 @@ NEXT: Final[dict[State, tuple[State, ...]]] = {
     State.EXCEPTION: (),
     State.NO_GATEWAY: (),
 }
-"""The allowed next states of each state (inferred, status.lifecycle)."""
+"""The allowed next states of each state (inferred, status.lifecycle, status.late)."""
+
+
+def following(state: AnyState) -> tuple[State, ...]:
+    """Return the states of the guide that can follow a state."""
+    return tuple(State) if isinstance(state, FreeState) else NEXT[state]
+
+
+def allows(current: AnyState, state: AnyState) -> bool:
+    """Whether a message can go from one state to another (own, status.free)."""
+    allowed = following(current)
+    return bool(allowed) and (isinstance(state, FreeState) or state in allowed)
+
+
+def was_sent(states: Iterable[AnyState]) -> bool:
+    """Whether a message with these states was sent, whatever came of it."""
+    return any(state.status == Status.SENT for state in states)
 
 
 def initial_history(at: datetime, cause: str) -> History:
@@ -45,13 +64,25 @@ def initial_history(at: datetime, cause: str) -> History:
     return (Transition(at, State.QUEUED, cause),)
 
 
-def step(history: History, state: State, at: datetime, cause: str) -> History:
+def step(history: History, state: AnyState, at: datetime, cause: str) -> History:
     """Return a history with one more step.
 
     Raises:
-        IllegalStep: NEXT does not allow it.
+        IllegalStep: it is not allowed.
     """
     current = history[-1].state
-    if state not in NEXT[current]:
-        raise IllegalStep(current, state, NEXT[current])
+    if not allows(current, state):
+        raise IllegalStep(current, state, following(current))
     return (*history, Transition(at, state, cause))
+
+
+def immediate_history(history: History, outcome: Outcome, at: datetime) -> History:
+    """Return a history with the steps of an outcome that are due at once.
+
+    Raises:
+        IllegalStep: one is not allowed.
+    """
+    for state, after in outcome.steps:
+        if not after:
+            history = step(history, state, at, outcome.decided_by)
+    return history

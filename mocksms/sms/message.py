@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from types import MappingProxyType
@@ -19,6 +19,9 @@ class Status(StrEnum):
     INVALID = "invalid"
     REJECTED = "rejected"
     EXCEPTION = "exception"
+
+
+_STATUSES = frozenset(status.value for status in Status)
 
 
 class Reason(StrEnum):
@@ -68,6 +71,7 @@ class State(Enum):
     def __init__(self, status: Status, reason: Reason | None) -> None:
         self.status = status
         self.reason = reason
+        self.reason_in_reads = reason.in_reads if reason else None
         self._text = f"{status}/{reason}" if reason else str(status)
 
     # By identity, since each member exists once: the hash of Enum is a slow Python function, and each send calls it.
@@ -77,16 +81,47 @@ class State(Enum):
         return self._text
 
 
+class FreeState(NamedTuple):
+    """A state that the guide does not have: any status and reason, both written as they are (own, status.free)."""
+
+    status: str
+    reason: str | None = None
+
+    @property
+    def reason_in_reads(self) -> str | None:
+        """The spelling in info and search: the same."""
+        return self.reason
+
+    def __str__(self) -> str:
+        return f"{self.status}/{self.reason}" if self.reason else self.status
+
+
+AnyState = State | FreeState
+"""A state of the guide or another one."""
+
+
 class Transition(NamedTuple):
     """A step of a message: the time, the new state, and the cause."""
 
     at: datetime
-    state: State
+    state: AnyState
     cause: str
 
 
 History = tuple[Transition, ...]
 """The steps of a message so far, oldest first; never empty."""
+
+
+def is_on_phone(states: Iterable[AnyState]) -> bool:
+    """Whether the recipient of a message with these states, in order, can read it.
+
+    A status that the guide does not have, such as `delivered`, changes nothing about it (own, status.free).
+    """
+    result = False
+    for state in states:
+        if state.status in _STATUSES:
+            result = state.status == Status.SENT
+    return result
 
 
 class Click(NamedTuple):
@@ -178,6 +213,11 @@ class Message(NamedTuple):
     size: int = 0
 
     @property
-    def state(self) -> State:
+    def state(self) -> AnyState:
         """The current state: that of the latest step."""
         return self.history[-1].state
+
+    @property
+    def is_on_phone(self) -> bool:
+        """Whether its recipient can read it."""
+        return is_on_phone(step.state for step in self.history)

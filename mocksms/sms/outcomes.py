@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-from mocksms.sms.message import DEFAULT_POLICY, CallbackPolicy, Reaction, State
+from mocksms.sms.message import DEFAULT_POLICY, AnyState, CallbackPolicy, Reaction
 
 AT_ONCE = timedelta()
 
@@ -15,7 +15,7 @@ AT_ONCE = timedelta()
 class Step(NamedTuple):
     """A new state of a message, at a time after the vendor processes it."""
 
-    state: State
+    state: AnyState
     after: timedelta = AT_ONCE
 
 

@@ -25,9 +25,11 @@ MAX_FILTER_LENGTH: Final = 1_000
 """Characters of a string or regular expression that the mock evaluates; longer ones are evaluated here."""
 
 _STATES: Final = [str(state) for state in State if state.reason]
-"""Every status with a reason, as send responses spell it."""
+"""Every status with a reason that the guide has, as send responses spell it."""
 
-_IN_READS: Final = frozenset(f"{state.status}/{state.reason.in_reads}" for state in State if state.reason)
+_PAIRS: Final = frozenset({*_STATES, *(f"{state.status}/{state.reason_in_reads}" for state in State if state.reason)})
+_STATUSES: Final = frozenset(str(state.status) for state in State)
+_REASONS: Final = frozenset(pair.partition("/")[2] for pair in _PAIRS)
 
 _FLAGS: Final = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x", re.ASCII: "a"}
 
@@ -88,7 +90,7 @@ class Expectation:
 
     Raises:
         TypeError: a value is no string, compiled regular expression or callable.
-        ValueError: no message has this status with this reason.
+        ValueError: no message has this status with this reason. The mock refuses those that no rule of it writes.
     """
 
     to: Matcher | None = None
@@ -104,7 +106,7 @@ class Expectation:
             if is_bytes or not (isinstance(matcher, str | re.Pattern) or callable(matcher)):
                 expected = "a string, a compiled regular expression of text, or a callable"
                 raise TypeError(f"{check.field} is {matcher!r}, but must be {expected}")
-        if isinstance(self.status, str) and "/" in self.status and self.status not in {*_STATES, *_IN_READS}:
+        if isinstance(self.status, str) and _is_wrong_pair(self.status):
             hint = did_you_mean(self.status, _STATES, f"there are {', '.join(_STATES)}")
             raise ValueError(f"status is {self.status!r}, which no message has; {hint}")
 
@@ -155,6 +157,12 @@ def describe_matcher(matcher: Matcher) -> str:
     if isinstance(matcher, str):
         return quoted(matcher)
     return f"{'like' if isinstance(matcher, re.Pattern) else 'passing'} {_name(matcher)}"
+
+
+def _is_wrong_pair(status: str) -> bool:
+    """Whether a status has a reason of another status. The mock knows whether a rule writes one that is not listed."""
+    name, slash, reason = status.partition("/")
+    return bool(slash) and status not in _PAIRS and (not reason or (name in _STATUSES and reason in _REASONS))
 
 
 def check_times(times: object, hint: str = "assert_not_sent asserts that there is none") -> None:

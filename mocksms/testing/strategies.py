@@ -120,7 +120,8 @@ def _rules() -> st.SearchStrategy[dict[str, Any]]:
         {}, optional={"tag": st.sampled_from(["otp", "billing"]), "to": st.sampled_from(["972-52-*", "972-54-*"])}
     )
     limits = {"times": st.integers(1, 3), "match": match}
-    outcomes = st.sampled_from([str(state) for state in NEXT[State.QUEUED]])
+    free = [{"status": "scheduled"}, {"status": "rejected", "reason": "frequency_limit"}]
+    outcomes = st.sampled_from([*(str(state) for state in NEXT[State.QUEUED]), *free])
     fault = st.sampled_from([{"kind": "status", "status": 503}, {"kind": "malformed"}, {"kind": "empty"}])
     return st.one_of(
         st.fixed_dictionaries({"outcome": outcomes, **limits}), st.fixed_dictionaries({"fault": fault, **limits})

@@ -16,6 +16,7 @@ from urllib.parse import quote_plus, urlsplit
 
 from mocksms.engine.callbacks import Callback, TriggerDetails
 from mocksms.settings import Settings
+from mocksms.sms.message import Reason
 from mocksms.sms.surrogates import well_formed
 from mocksms.sms.times import ZONES
 from mocksms.sms.webhook import WebhookKind
@@ -137,7 +138,9 @@ def _created_at(at: datetime, settings: Settings) -> str:
 def _reason(details: TriggerDetails, settings: Settings) -> str:
     if details.reason is None:
         return ""
-    return details.reason.in_reads if settings.reason_spelling == "underscore" else str(details.reason)
+    if isinstance(details.reason, Reason) and settings.reason_spelling == "underscore":
+        return details.reason.in_reads
+    return str(details.reason)
 
 
 def _dashed(digits: str) -> str:

@@ -15,7 +15,7 @@ from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, Condition, FaultSpec, Rule
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
-from mocksms.sms.message import NO_FIELDS, Message, Recipient, State, Submission
+from mocksms.sms.message import NO_FIELDS, AnyState, Message, Recipient, State, Submission
 from mocksms.sms.outcomes import Fault, FaultKind, Outcome, Step
 from tests.support import KEY, NOON, NUMBER, ManualClock
 
@@ -117,7 +117,7 @@ def a_request(number: int = 1, messages: tuple[int, ...] = ()) -> RecordedReques
     )
 
 
-def timeline(message: Message) -> list[tuple[State, float]]:
+def timeline(message: Message) -> list[tuple[AnyState, float]]:
     """Return the states of a message with their times in seconds after noon."""
     return [(step.state, (step.at - NOON).total_seconds()) for step in message.history]
 

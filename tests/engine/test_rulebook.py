@@ -32,7 +32,7 @@ from mocksms.errors import PatternTooSlow
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
-from mocksms.sms.message import Recipient, State, Submission
+from mocksms.sms.message import AnyState, Recipient, Submission
 from mocksms.sms.outcomes import Fault, FaultKind
 from tests.engine.support import DOWN, LOST, SECOND, World, a_rule, a_scenario, bounced
 from tests.support import KEY, NOON, NUMBER
@@ -507,7 +507,7 @@ CHAOS = a_scenario(
     a_rule("fails", bounced("fails"), probability=0.4),
 )
 
-Result = tuple[list[State] | None, TriggeredFault | None]
+Result = tuple[list[AnyState] | None, TriggeredFault | None]
 
 
 def result_of(world: World, key: str, recipients: int) -> Result:

@@ -533,3 +533,40 @@ def test_rule_may_match_magic_numbers_too(api: Api) -> None:
     put(api, {"rule": [{"outcome": "invalid"}]})
     api.send(SENT)
     assert states(api) == ["invalid/invalid-number"]
+
+
+@pytest.mark.ledger("status.free")
+def test_message_with_a_free_state_is_found_by_it_and_by_no_typing_error(api: Api) -> None:
+    put(api, {"rule": [{"outcome": {"status": "failed", "reason": "night"}}]})
+    sent = api.send(PHONE)
+    put(api, {"rule": []})
+    message = api.get(f"messages/{sent[0]}")
+    assert [message[name] for name in ("status", "reject_reason", "reject_reason_in_reads")] == [
+        "failed",
+        "night",
+        "night",
+    ]
+    assert message["history"][-1]["status"] == "failed"
+    assert api.ids(status="failed") == api.ids(reject_reason="night") == sent
+    (phone,) = api.get("phones")["phones"]
+    assert (phone["status"], phone["reject_reason"]) == ("failed", "night")
+    error = api.refused(400, "GET", "messages", status="failled")
+    assert error["issues"]["status"][0].endswith("or one that a rule of this mock writes; did you mean failed?")
+    body = {"in_order": [{"reject_reason": "nigth"}]}
+    error = api.refused(400, "POST", "verify", body)
+    assert error["issues"]["in_order 1.reject_reason"][0].endswith("did you mean night?")
+    recorded = api.get("scenario/recorded")["rule"]
+    assert recorded[0]["outcome"] == {"status": "failed", "reason": "night"}
+
+
+@pytest.mark.ledger("status.free")
+def test_message_with_a_free_state_can_be_sent_cancelled_and_bounced_manually(api: Api) -> None:
+    put(api, {"rule": [{"outcome": {"status": "scheduled"}}]})
+    for action, state in (("send", "sent"), ("cancel", "rejected/cancelled_by_user"), ("bounce", "rejected/bounced")):
+        (sent,) = api.send(PHONE)
+        api.post(f"messages/{sent}/{action}")
+        assert api.status_of(sent) == state
+    (sent,) = api.send(PHONE)
+    assert (
+        "is still scheduled and nothing is planned for it" in api.call("GET", "messages/latest", status="queued").text
+    )

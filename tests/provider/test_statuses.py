@@ -8,9 +8,12 @@ import pytest
 
 from mocksms.engine.controls import Controls
 from mocksms.errors import IllegalStep
+from mocksms.scenario.compiler import compile_scenario
+from mocksms.scenario.schema import Scenario
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault, FaultKind
-from tests.provider.inprocess import InProcess
+from mocksms.sms.webhook import Webhook
+from tests.provider.inprocess import SEARCH, InProcess
 from tests.support import NOON, NUMBER, Mock
 
 Ending = tuple[str, str | None]
@@ -464,6 +467,96 @@ def test_magic_prefix_can_be_moved() -> None:
     mock = InProcess(magic_prefix="97254999")
     assert _ending(mock.send("972-54-9991000")[0]) == HYPHEN["invalid"]
     assert _ending(mock.send(_magic("10"))[0]) == HYPHEN["sent"]
+
+
+LIMITED: dict[str, Any] = {"status": "rejected", "reason": "frequency_limit"}
+SCHEDULED: dict[str, Any] = {"status": "scheduled"}
+DELIVERED: dict[str, Any] = {"status": "delivered", "reason": "kosher-number"}
+
+
+def _with_rule(rule: dict[str, Any], **options: Any) -> InProcess:
+    mock = InProcess(webhook=(Webhook("http://127.0.0.1:1/hooks"),), **options)
+    scenario = compile_scenario(Scenario.model_validate({"rule": [rule]}), "new.toml", mock.engine.settings)
+    Controls(mock.engine).activate_scenario(mock.account(), scenario)
+    return mock
+
+
+def _callbacks(mock: InProcess) -> list[tuple[str, str | None]]:
+    """Return the event and reason of each callback, oldest first."""
+    rows = [*mock.account().callbacks.newest_first()][::-1]
+    return [(row.event, row.details.reason) for row in rows]
+
+
+@pytest.mark.ledger("status.free")
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("state", [LIMITED, SCHEDULED, DELIVERED], ids=str)
+def test_rule_writes_any_status_and_reason_as_they_are(state: dict[str, Any], spelling: str) -> None:
+    mock = _with_rule({"outcome": state}, reason_spelling=spelling)
+    ending = (state["status"], state.get("reason"))
+    (row,) = mock.send(NUMBER)
+    assert list(row) == ["mobile_number", "status", "reject_reason", "transaction_id"]
+    assert _ending(row) == ending
+    read = mock.info(row["transaction_id"])
+    assert (_ending(read), read["state"]) == (ending, state["status"])
+    assert mock.search(f"status={state['status']}") == [read]
+    message = mock.account().messages.get(row["transaction_id"])
+    assert message is not None
+    assert message.decided_by == f"rule 1 of new.toml; own outcome, the vendor's guide has no {message.state}"
+
+
+@pytest.mark.ledger("status.free")
+def test_status_that_no_rule_writes_cannot_be_searched_for() -> None:
+    mock = _with_rule({"outcome": SCHEDULED})
+    assert mock.get(SEARCH, "status=schedule").status == 400
+    assert mock.search("status=scheduled") == []
+
+
+@pytest.mark.ledger("status.free", "callback.other-reasons")
+@pytest.mark.parametrize(
+    ("state", "callbacks", "credit"),
+    [
+        (LIMITED, [("reject", "frequency_limit")], 5),
+        ({"status": "rejected"}, [("reject", None)], 5),
+        (SCHEDULED, [], 5),
+        ({"status": "queued", "reason": "night"}, [], 5),
+        ({"status": "sent", "reason": "delivered"}, [("send", "delivered")], 4),
+    ],
+    ids=str,
+)
+def test_free_status_has_the_callback_and_price_of_its_status(
+    state: dict[str, Any], callbacks: list[tuple[str, str | None]], credit: int
+) -> None:
+    mock = _with_rule({"outcome": state}, credit=5)
+    mock.send(NUMBER)
+    assert (_callbacks(mock), mock.account().credit) == (callbacks, credit)
+
+
+@pytest.mark.ledger("status.free")
+def test_free_states_are_steps_among_others() -> None:
+    steps = [{"outcome": state, "after": 1} for state in (SCHEDULED, "queued", "sent", DELIVERED, "rejected/bounced")]
+    mock = _with_rule({"steps": steps, "reply": {"text": "YES", "after": 1.5}}, credit=5)
+    (row,) = mock.send(NUMBER)
+    seen = []
+    for _ in steps:
+        mock.time.advance(1)
+        seen.append(mock.info(row["transaction_id"])["status"])
+    assert seen == ["scheduled", "queued", "sent", "delivered", "rejected"]
+    assert (_callbacks(mock), mock.account().credit) == ([("send", None), ("reject", "bounced")], 4)
+    assert [reply.text for reply in mock.account().replies.newest_first()] == ["YES"]
+
+
+@pytest.mark.ledger("status.late", "callback.bounce")
+@pytest.mark.parametrize("late", ["rejected/kosher-number", "invalid", "exception", LIMITED], ids=str)
+def test_sent_message_fails_later_with_a_reject_of_its_reason(late: Any) -> None:
+    steps = [{"outcome": "sent"}, {"outcome": late, "after": 5}]
+    mock = _with_rule({"steps": steps}, credit=5, webhook_bounce="hard_bounce")
+    (row,) = mock.send(NUMBER)
+    assert _ending(row) == HYPHEN["sent"]
+    mock.time.advance(5)
+    status, reason = _ending(mock.info(row["transaction_id"]))
+    assert (status, mock.account().credit) == (late["status"] if isinstance(late, dict) else late.split("/")[0], 4)
+    assert [event for event, _ in _callbacks(mock)] == ["send", "reject"]
+    assert reason
 
 
 def test_every_code_of_the_catalogue_is_tested_here() -> None:

@@ -19,8 +19,8 @@ from mocksms.scenario.schema import (
     Scenario,
     StepModel,
 )
-from mocksms.sms.lifecycle import NEXT
-from mocksms.sms.message import State
+from mocksms.sms.lifecycle import following
+from mocksms.sms.message import AnyState, FreeState, State
 
 NUMBERS = ("972-54-1111111", "+972 52 2222222", "972-58-32XXXXX", "0541111111")
 WILD_NUMBERS = (*NUMBERS, "972-52-*", "*11", "*5*1*", "regex:^97254", "*")
@@ -56,13 +56,16 @@ replies_or_one = replies | st.lists(replies, min_size=1, max_size=3)
 reactions = _maybe(reply=replies_or_one, click=st.builds(ClickModel, after=spans))
 
 
+FREE_STATES = (FreeState("scheduled"), FreeState("rejected", "night"))
+
+
 @st.composite
 def lives(draw: st.DrawFn) -> list[StepModel]:
     """A life of one or more legal steps."""
     steps: list[StepModel] = []
-    state = State.QUEUED
-    while NEXT[state] and (not steps or draw(st.booleans())):
-        state = draw(st.sampled_from(NEXT[state]))
+    state: AnyState = State.QUEUED
+    while following(state) and (not steps or draw(st.booleans())):
+        state = draw(st.sampled_from(following(state)) | st.sampled_from(FREE_STATES))
         steps.append(StepModel(outcome=state, after=draw(spans)))
     return steps
 

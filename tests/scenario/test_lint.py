@@ -10,7 +10,7 @@ from mocksms.engine.facts import MessageFacts
 from mocksms.engine.rulebook import Rulebook
 from mocksms.engine.rules import ApiOperation
 from mocksms.scenario.compiler import compile_scenario
-from mocksms.scenario.lint import MAX_COMPARISONS, literal_asterisks, unreachable_rules
+from mocksms.scenario.lint import MAX_COMPARISONS, literal_asterisks, outcomes_like_others, unreachable_rules
 from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
 from mocksms.sms import numbers
@@ -131,6 +131,16 @@ def test_text_with_asterisk_is_named_with_the_expression_for_any_characters(text
 def test_asterisk_in_a_number_or_an_expression_is_not_named() -> None:
     match = {"to": "972-52-*", "content": "regex:a*b", "tag": "otp"}
     assert literal_asterisks(Scenario.model_validate({"rule": [{"match": match, **SENT}, SENT]})) == []
+
+
+def test_outcome_that_looks_like_one_of_the_guide_is_named() -> None:
+    near, other = {"status": "rejected", "reason": "kosher-numbr"}, {"status": "rejected", "reason": "frequency_limit"}
+    rules = [{"outcome": near}, {"steps": [{"outcome": near}]}, {"outcome": other}, SENT]
+    text = (
+        "rejected/kosher-numbr is written as it is; did you mean rejected/kosher-number? Then write a text, not a table"
+    )
+    found = outcomes_like_others(Scenario.model_validate({"rule": rules}))
+    assert found == [(("rule", 0, "outcome"), text), (("rule", 1, "steps"), text)]
 
 
 @pytest.mark.parametrize("spares", [{"times": 1}, {"every": 2}, {"probability": 0.5}], ids=str)

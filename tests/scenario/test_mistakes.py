@@ -97,14 +97,15 @@ MISTAKES = {
     "impossible pair": Mistake(
         '"exception/no-available-gateways"',
         '"rejected/no-available-gateways"',
-        "outage.toml:9: rule 1.outcome: no-available-gateways is a reason of exception, not of rejected; "
-        "did you mean exception/no-available-gateways?",
+        "outage.toml:9: rule 1.outcome: no-available-gateways is a reason of exception, not of rejected (or write "
+        '{ status = "rejected", reason = "no-available-gateways" }); did you mean exception/no-available-gateways?',
         '"exception/no-available-gateways"',
     ),
     "no such outcome": Mistake(
         '"exception/no-available-gateways"',
         '"failed"',
-        f'outage.toml:9: rule 1.outcome: must be one of {STATES}; got "failed"',
+        f'outage.toml:9: rule 1.outcome: must be one of {STATES}, or a table such as {{ status = "failed" }}; '
+        'got "failed"',
         '"exception/exception"',
     ),
     "number in quotes": Mistake(
@@ -140,9 +141,10 @@ MISTAKES = {
     ),
     "no such step": Mistake(
         '"1m", outcome = "rejected/bounced"',
-        '"1m", outcome = "rejected/unsubscribe"',
-        "outage.toml:14: rule 2.steps: step 2 changes a message from sent to rejected/unsubscribe; "
-        "allowed next: rejected/bounced",
+        '"1m", outcome = "rejected/cancelled_by_user"',
+        "outage.toml:14: rule 2.steps: step 2 changes a message from sent to rejected/cancelled_by_user; "
+        "allowed next: rejected/bounced, rejected/kosher-number, rejected/unsubscribe, invalid/invalid-number, "
+        "exception/exception",
         '"1m", outcome = "rejected/bounced"',
     ),
     "step after the end": Mistake(

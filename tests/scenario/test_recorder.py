@@ -33,7 +33,7 @@ from mocksms.scenario.schema import (
 )
 from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import Settings
-from mocksms.sms.message import Message, State
+from mocksms.sms.message import AnyState, Message, State
 from mocksms.sms.outcomes import Fault, FaultKind
 from mocksms.sms.times import MAX_DURATION
 from tests.engine.support import SECOND, World, a_request
@@ -422,7 +422,7 @@ def replayed(lived: World) -> World:
     return world
 
 
-def ends(world: World) -> list[State]:
+def ends(world: World) -> list[AnyState]:
     return [message.state for message in world.account.messages.newest_first(MessageQuery())]
 
 
@@ -530,7 +530,7 @@ def messages_of(account: Account) -> list[Message]:
     return [*account.messages.newest_first(MessageQuery())][::-1]
 
 
-def lives(account: Account) -> list[list[tuple[State, float]]]:
+def lives(account: Account) -> list[list[tuple[AnyState, float]]]:
     """Return the lives of an account's messages; what came before a message was due counts as coming then."""
     return [
         [(step.state, (max(step.at, message.due_at) - NOON) / SECOND) for step in message.history]

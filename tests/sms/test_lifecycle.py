@@ -7,9 +7,10 @@ import pytest
 
 from mocksms.errors import IllegalStep
 from mocksms.sms import lifecycle
-from mocksms.sms.message import State, Transition
+from mocksms.sms.message import FreeState, State, Transition
 from tests.support import NOON
 
+FREE = FreeState("scheduled")
 LATER = NOON + timedelta(hours=1)
 
 AFTER_WAITING = {
@@ -21,10 +22,11 @@ AFTER_WAITING = {
     State.EXCEPTION,
     State.NO_GATEWAY,
 }
+AFTER_SENDING = {State.BOUNCED, State.KOSHER, State.UNSUBSCRIBED, State.INVALID, State.EXCEPTION}
 ALLOWED = {
     *((State.QUEUED, state) for state in AFTER_WAITING | {State.INVALID, State.NO_CREDIT}),
     *((State.NO_CREDIT, state) for state in AFTER_WAITING),
-    (State.SENT, State.BOUNCED),
+    *((State.SENT, state) for state in AFTER_SENDING),
 }
 
 
@@ -33,7 +35,7 @@ def test_first_state_of_a_message_is_queued() -> None:
     assert lifecycle.initial_history(NOON, "accepted") == (Transition(NOON, State.QUEUED, "accepted"),)
 
 
-@pytest.mark.ledger("status.lifecycle")
+@pytest.mark.ledger("status.lifecycle", "status.late")
 def test_step_is_allowed_exactly_for_the_pairs_of_the_table() -> None:
     for current, state in product(State, State):
         history = (Transition(NOON, current, "before"),)
@@ -55,3 +57,18 @@ def test_table_has_every_state_and_each_next_state_once() -> None:
 def test_every_state_but_queued_no_credit_and_sent_is_final() -> None:
     ends = {state for state, following in lifecycle.NEXT.items() if not following}
     assert ends == set(State) - {State.QUEUED, State.NO_CREDIT, State.SENT}
+
+
+@pytest.mark.ledger("status.free")
+def test_free_state_follows_every_state_that_is_not_final_and_any_state_follows_it() -> None:
+    for state in State:
+        assert lifecycle.allows(state, FREE) == bool(lifecycle.NEXT[state])
+        assert lifecycle.allows(FREE, state)
+    assert lifecycle.allows(FREE, FREE)
+    assert lifecycle.following(FREE) == tuple(State)
+
+
+def test_final_state_allows_no_free_state_and_says_so() -> None:
+    history = (Transition(NOON, State.KOSHER, "before"),)
+    with pytest.raises(IllegalStep, match="cannot become scheduled; allowed next: none, it is final"):
+        lifecycle.step(history, FREE, LATER, "why")

@@ -125,6 +125,16 @@ def test_status_may_name_its_reason(sms: MockSMS, status: Any, to: str) -> None:
     assert sms.assert_sent(status=status).to == to
 
 
+def test_status_and_reason_of_a_rule_are_found_and_typing_errors_are_refused(sms: MockSMS) -> None:
+    sms.scenario([{"outcome": {"status": "rejected", "reason": "frequency_limit"}}])
+    send(sms, "972-54-1111111")
+    assert sms.assert_sent(status="rejected/frequency_limit").state == "rejected/frequency_limit"
+    with pytest.raises(MockRefused, match=r"did you mean frequency_limit\?"):
+        sms.assert_not_sent(status="rejected/frequency_limt")
+    with pytest.raises(MockRefused, match=r"did you mean kosher-number\?"):
+        sms.assert_not_sent(status="rejected/kosher-numbr")
+
+
 EXPECTATIONS: dict[str, dict[str, Any]] = {
     "pattern of a number": {"to": re.compile(r"2222222$")},
     "callable about a number": {"to": lambda number: number.endswith("2")},

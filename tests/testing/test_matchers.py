@@ -50,7 +50,6 @@ def test_what_is_no_matcher_is_refused(matcher: Any) -> None:
     [
         ("sent/bounced", "did you mean rejected/bounced?"),
         ("rejected/no-available-gateways", "did you mean exception/no-available-gateways?"),
-        ("rejected/kosher", "did you mean rejected/kosher-number?"),
         ("sent/", "there are queued/insufficient-funds, invalid/invalid-number, rejected/unsubscribe, "),
     ],
 )

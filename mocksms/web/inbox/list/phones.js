@@ -6,7 +6,7 @@ import { mockState } from "../state/mock-state.js";
 import { isUnread } from "../state/read-state.js";
 import { filters, hasFilters, navigate, route, withoutFilters } from "../state/route.js";
 import { phoneKey } from "../thread/phone-key.js";
-import { button, formatted, isolated, plural } from "../ui/components.js";
+import { button, formatted, isolated, plural, statusClass } from "../ui/components.js";
 import { singleLine } from "../ui/text.js";
 import { timeOrDate } from "../ui/time.js";
 import { noResults, welcome } from "./empty-states.js";
@@ -151,7 +151,7 @@ function renderRow(item, node) {
   const isOptedOut = !isMessage(item) && item.lists.includes("unsubscribed");
   const isReply = !isMessage(item) && item.is_reply;
   return [
-    element("span", { class: `dot ${status ?? "reply"}` }),
+    element("span", { class: `dot ${status === null ? "reply" : statusClass(status)}` }),
     element(
       "span",
       { class: "upper" },
@@ -167,7 +167,7 @@ function renderRow(item, node) {
       element("span", { class: "preview", dir: "auto" }, singleLine(preview, PREVIEW_CHARACTERS)),
       status &&
         status !== "sent" &&
-        element("span", { class: `badge ${status}` }, hiddenText(`${status} `), reason ?? status),
+        element("span", { class: `badge ${statusClass(status)}` }, hiddenText(`${status} `), reason ?? status),
       unread && element("span", { class: "new" }, hiddenText("unread")),
     ),
   ];

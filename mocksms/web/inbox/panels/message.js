@@ -4,7 +4,17 @@ import { curlCommand } from "../../shared/curl.js";
 import { element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get, request, savedKeys } from "../api/client.js";
 import { navigate, route } from "../state/route.js";
-import { badge, button, codeBlock, copyButton, factList, plural, section } from "../ui/components.js";
+import {
+  badge,
+  button,
+  codeBlock,
+  copyButton,
+  factList,
+  isFreeStatus,
+  plural,
+  section,
+  statusClass,
+} from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
 import { anchor, withEscapes } from "../ui/text.js";
 import { clockTime, dateTime, formatDuration } from "../ui/time.js";
@@ -12,7 +22,8 @@ import { callbackSections, loadCallbacks } from "./callbacks.js";
 import { STORED_BYTES, requestSections, warningList } from "./request.js";
 
 /**
- * The actions that are possible in each status: path in the inspection API, and label.
+ * The actions that are possible in each status: path in the inspection API, and label. A status that the guide does not
+ * have has those of queued.
  *
  * @type {Record<string, [string, string][]>}
  */
@@ -73,7 +84,9 @@ function act({ transaction_id: id, account }, action, { body, doneText } = {}) {
 function actionButtons(message) {
   const { status, number, account } = message;
   return [
-    ...(ACTIONS[status] ?? []).map(([action, label]) => button(label, () => act(message, action))),
+    ...(ACTIONS[isFreeStatus(status) ? "queued" : status] ?? []).map(([action, label]) =>
+      button(label, () => act(message, action)),
+    ),
     route().phone !== number && button("Conversation", () => navigate({ view: null, phone: number, in: account })),
     button("Opt the phone out", () => act(message, "unsubscribe", { doneText: "The phone has opted out." })),
   ];
@@ -90,7 +103,7 @@ function historySection({ history }) {
       history.map((step, index) =>
         element(
           "li",
-          { class: step.status },
+          { class: statusClass(step.status) },
           element("span", { class: "gap" }, index > 0 && timeBetween(history[index - 1].at, step.at)),
           element("time", { datetime: step.at, title: step.at }, clockTime(step.at)),
           badge(step.status, step.reject_reason),
@@ -193,7 +206,7 @@ function linksSection(message) {
           "li",
           { "data-id": message.transaction_id },
           anchor(url),
-          message.status === "sent" &&
+          (message.status === "sent" || isFreeStatus(message.status)) &&
             message.tracks_clicks &&
             button("Click as the phone", () => act(message, "click", { body: { url } }), { class: "small" }),
         ),

@@ -1,7 +1,7 @@
 /** The bubbles of a thread: one SMS as its phone shows it, and below it what the phone does not show. */
 
 import { element } from "../../shared/dom.js";
-import { badge, button, formatted } from "../ui/components.js";
+import { badge, button, formatted, statusClass } from "../ui/components.js";
 import { truncated, withEscapes } from "../ui/text.js";
 import { clockTime } from "../ui/time.js";
 import { messageText } from "./message-text.js";
@@ -20,7 +20,7 @@ export function messageBubble(message, open) {
   const { status, reject_reason: reason, created_at: at } = message;
   return element(
     "article",
-    { class: `bubble to ${status}`, "data-id": message.transaction_id },
+    { class: `bubble to ${statusClass(status)}`, "data-id": message.transaction_id },
     textNodes(message.text, (maxLength) => messageText(message, maxLength)),
     element(
       "div",

@@ -78,6 +78,18 @@ export function formatted(count) {
   return count.toLocaleString("en");
 }
 
+const STATUSES = ["queued", "sent", "invalid", "rejected", "exception"];
+
+/** Whether a status is one that the vendor's guide does not have: a rule wrote it. @param {string} status */
+export function isFreeStatus(status) {
+  return !STATUSES.includes(status);
+}
+
+/** The class of a status, which has its colour. @param {string} status */
+export function statusClass(status) {
+  return isFreeStatus(status) ? "free" : status;
+}
+
 /**
  * A status in its colour, with its reason.
  *
@@ -85,7 +97,7 @@ export function formatted(count) {
  * @param {string | null} [reason]
  */
 export function badge(status, reason) {
-  return element("span", { class: `badge ${status}` }, status, reason && ` · ${reason}`);
+  return element("span", { class: `badge ${statusClass(status)}` }, status, reason && ` · ${reason}`);
 }
 
 /**
