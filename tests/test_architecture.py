@@ -40,7 +40,7 @@ LOOSE: Final = {"__init__", "__main__", "errors", "app", "server", "fidelity"}
 """The modules beside the packages."""
 
 LIBRARIES: Final[dict[str, set[str]]] = {
-    "starlette": {"provider", "inspection", "web", "app"},
+    "starlette": {"provider", "inspection", "web", "app", "compare.mock_sender"},
     "uvicorn": {"server", "connections"},
     "pydantic": {"provider", "inspection", "schemas", "scenario", "compare.recording"},
     "pydantic_core": {"schemas.validation"},

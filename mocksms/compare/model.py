@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+KEY_NAME: Final = "YOUR-API-KEY"
+"""The given key, in the mock and in the settings that a comparison finds."""
+
+WRONG_KEY: Final = "0" * 32
+"""An API key that no account has, in the form of the vendor's."""
 
 
 class KeyChoice(StrEnum):
@@ -167,9 +173,9 @@ class Run(NamedTuple):
     """
 
     started: datetime
-    results: Results
-    sent_at: Mapping[str, float]
-    not_sent: Mapping[str, str]
+    results: dict[str, Result]
+    sent_at: dict[str, float]
+    not_sent: dict[str, str]
 
 
 class Difference(NamedTuple):
@@ -192,11 +198,11 @@ class Difference(NamedTuple):
 
 
 class Unexplained(NamedTuple):
-    """A difference that no setting explains, with both results."""
+    """A difference that no setting explains, with both results; that of the mock is None if it had none."""
 
     difference: Difference
     service: Result
-    mock: Result
+    mock: Result | None
 
 
 class Agreement(NamedTuple):
@@ -227,8 +233,8 @@ class Report:
     """
 
     settings: Mapping[str, Any]
-    agree: tuple[Agreement, ...]
-    differ: tuple[Difference, ...]
-    unexplained: tuple[Unexplained, ...]
-    not_tried: tuple[NotTried, ...]
+    agree: list[Agreement]
+    differ: list[Difference]
+    unexplained: list[Unexplained]
+    not_tried: list[NotTried]
     failures: Mapping[str, ProbeFailure]

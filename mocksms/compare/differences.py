@@ -1,0 +1,127 @@
+"""Differences between two results of one probe, each with the behaviour of the ledger that it belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from mocksms.compare.normalise import Moment
+
+ABSENT: Final = "(absent)"
+
+UNAUTHORIZED: Final = "auth.causes"
+REFUSALS: Final = {401: UNAUTHORIZED, 402: "credit.scheduled"}
+"""The behaviours that a service shows which responds with a status where the mock does not, or the other way round."""
+
+HIDDEN: Final = 1_000
+"""The weight of a difference in the status: it hides all others of the probe."""
+
+
+class Check(NamedTuple):
+    """One part of a result, as service and mock have it. `id` is the behaviour of the ledger that it shows."""
+
+    id: str
+    where: str
+    agrees: bool
+    service: Any
+    mock: Any
+
+
+def checks(behaviours: Mapping[str, str], service: Mapping[str, Any], mock: Mapping[str, Any]) -> list[Check]:
+    """Compare two results in their normal form, and return what was compared.
+
+    Args:
+        behaviours: the ids of the ledger by place (see `Probe`). A place can also stand for one aspect of a part: with
+            ` name` whether it is there, ` null` whether it is there with null, ` order` the order of its names, ` size`
+            the number of its elements, and of a date ` form`, ` offset` and ` instant`.
+        service: the parts by place.
+        mock: the same of the mock.
+    """
+    if service.get("status") != mock.get("status"):
+        statuses = service.get("status"), mock.get("status")
+        refusal = next((REFUSALS[status] for status in statuses if status in REFUSALS), behaviours["status"])
+        id_ = behaviours["status"] if behaviours["status"].startswith("auth.") else refusal
+        return [Check(id_, "status", False, *statuses)]
+    return [*_Comparison(behaviours).parts(service, mock)]
+
+
+def weight(found: list[Check]) -> int:
+    """Return how much two results differ: the number of differences, of which one in the status hides others."""
+    return sum(HIDDEN if check.where == "status" else 1 for check in found if not check.agrees)
+
+
+class _Comparison:
+    """Compares plain data, part by part."""
+
+    def __init__(self, behaviours: Mapping[str, str]) -> None:
+        self._behaviours = behaviours
+
+    def parts(self, service: Mapping[str, Any], mock: Mapping[str, Any]) -> Iterator[Check]:
+        """Compare the parts of two results."""
+        for place in [*mock, *(place for place in service if place not in mock)]:
+            if place in service and place in mock:
+                yield from self._values(place, service[place], mock[place])
+            else:
+                yield self._check(place, "", False, service.get(place, ABSENT), mock.get(place, ABSENT))
+
+    def _members(self, place: str, service: Mapping[str, Any], mock: Mapping[str, Any]) -> Iterator[Check]:
+        """Compare the names of two objects, their order, and the values of those that both have."""
+        for name in [*mock, *(name for name in service if name not in mock)]:
+            sides = service.get(name, ABSENT), mock.get(name, ABSENT)
+            is_null = ABSENT in sides and None in sides
+            yield self._check(f"{place}.{name}", " null" if is_null else " name", ABSENT not in sides, *sides)
+        names = [name for name in service if name in mock], [name for name in mock if name in service]
+        yield self._check(place, " order", names[0] == names[1], *map(", ".join, names))
+        for name in names[1]:
+            yield from self._values(f"{place}.{name}", service[name], mock[name])
+
+    def _values(self, place: str, service: Any, mock: Any) -> Iterator[Check]:
+        texts = _error_text(service), _error_text(mock)
+        match service, mock:
+            case dict(), dict():
+                yield from self._members(place, service, mock)
+            case list(), list():
+                yield self._check(place, " size", len(service) == len(mock), _size(service), _size(mock))
+                for index, (one, other) in enumerate(zip(service, mock, strict=False)):
+                    yield from self._values(f"{place}[{index}]", one, other)
+            case Moment(), Moment():
+                for aspect in Moment._fields:
+                    one, other = getattr(service, aspect), getattr(mock, aspect)
+                    yield self._check(place, f" {aspect}", one == other, one, other)
+            case _ if f"{place}.Message" in self._behaviours and None not in texts:
+                yield self._check(place, "", type(service) is type(mock), service, mock)
+                yield self._check(f"{place}.Message", "", texts[0] == texts[1], *texts)
+            case _:
+                same = type(service) is type(mock) and service == mock
+                yield self._check(place, " null" if None in (service, mock) else "", same, service, mock)
+
+    def _check(self, where: str, aspect: str, agrees: bool, service: Any, mock: Any) -> Check:
+        shown = where if aspect in (" name", " null") else where + aspect
+        return Check(self._behaviour(where, aspect), shown, agrees, service, mock)
+
+    def _behaviour(self, where: str, aspect: str) -> str:
+        """Return the behaviour of a part: its own, or that of the nearest part around it."""
+        place = re.sub(r"\[\d+\]", "[]", where)
+        if id_ := self._behaviours.get(place + aspect):
+            return id_
+        if aspect == " name":
+            place = _around(place)
+        while place not in self._behaviours and place != "body":
+            place = _around(place)
+        return self._behaviours[place]
+
+
+def _around(place: str) -> str:
+    """Return the place around a place."""
+    return place.removesuffix("[]") if place.endswith("[]") else place.rpartition(".")[0] or "body"
+
+
+def _error_text(value: Any) -> str | None:
+    """Return the text of an error: a string, or the `Message` of an object."""
+    text = value.get("Message") if isinstance(value, dict) else value
+    return text if isinstance(text, str) else None
+
+
+def _size(items: list[Any]) -> str:
+    return f"{len(items)} elements"

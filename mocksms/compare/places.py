@@ -1,0 +1,58 @@
+"""Which behaviour of the ledger each part of a response shows, for the three kinds of responses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+Places = Mapping[str, str]
+"""Ids of the ledger by place, as the `behaviours` of a probe."""
+
+SENT: Final[Places] = {
+    "status": "send.refused-200",
+    "type": "response.headers",
+    "body": "send.response",
+    "body size": "body.recipients",
+    "body[].mobile_number": "send.echo",
+    "body[].status": "status.invalid",
+    "body[].reject_reason": "status.spelling",
+    "body[].reject_reason null": "send.null-reason",
+    "body[].transaction_id": "send.transaction-id",
+}
+"""The response to a send to numbers that no phone can have."""
+
+ROW: Final[Places] = {
+    "status": "path.reads",
+    "type": "response.headers",
+    "body": "row.fields",
+    "body.transaction_id": "info.id",
+    "body.send_at": "row.dates",
+    "body.sender": "body.default-sender",
+    "body.content": "row.content",
+    "body.state": "row.state",
+    "body.state name": "row.state",
+    "body.status": "row.status",
+    "body.status name": "row.status",
+    "body.reject_reason": "status.spelling",
+}
+"""The response of `info`."""
+
+ROWS: Final[Places] = {
+    **{place.replace("body", "body[]"): id_ for place, id_ in ROW.items() if place.startswith("body")},
+    "status": "path.reads",
+    "type": "response.headers",
+    "body": "search.rows",
+    "body size": "search.rows",
+    "body[].transaction_id": "search.rows",
+}
+"""The response of `search`."""
+
+
+def found(id_: str, place: str = "found") -> Places:
+    """Return the places of a search about one parameter: which messages it finds, or its `count` of rows."""
+    return {"status": id_, "type": "response.headers", "body": id_, place: id_}
+
+
+def refused(id_: str, status: str | None = None) -> Places:
+    """Return the places of an error, all of one behaviour; its status may show another one."""
+    return {"status": status or id_, "type": "response.headers", "body": id_}

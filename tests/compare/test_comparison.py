@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from mocksms.compare.comparison import compare
+from mocksms.compare.model import KEY_NAME
+from mocksms.compare.observable import OBSERVABLE
+from mocksms.compare.probes import FREE_PROBES
+from mocksms.settings import Settings
+from tests.compare.support import report_of, run_of
+
+DEFAULTS = Settings()
+CHANGES = {
+    each.option: st.sampled_from([value for value in each.examples if value != getattr(DEFAULTS, each.option)])
+    for each in OBSERVABLE
+    if not each.hides
+}
+
+
+@hypothesis_settings(max_examples=6, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(changes=st.fixed_dictionaries({}, optional=CHANGES))
+def test_settings_of_a_service_are_found(changes: dict[str, Any]) -> None:
+    report = report_of(**changes)
+    assert report.settings == changes
+    assert report.unexplained == []
+    assert bool(report.differ) == bool(changes)
+
+
+def test_all_settings_of_a_service_are_found_at_once() -> None:
+    changes = {
+        each.option: next(value for value in each.examples if value != getattr(DEFAULTS, each.option))
+        for each in OBSERVABLE
+        if not each.hides
+    }
+    report = report_of(**changes)
+    assert report.settings == changes
+    assert report.unexplained == []
+
+
+def test_account_without_rest_right_is_found_with_the_form_of_its_refusals() -> None:
+    changes: dict[str, Any] = {"rest_right": False, "auth_errors": "observed", "error_envelope": "string"}
+    report = report_of(**changes, reason_spelling="hyphen")
+    assert report.settings == changes
+    assert report.unexplained == []
+    reasons = {each.id: each.reason for each in report.not_tried}
+    assert reasons["send.echo"] == "the response to send.sync does not show it"
+    assert reasons["row.dates"].startswith("info.async was not sent: it needs the transaction_id of recipient 0")
+
+
+def test_settings_that_are_given_are_not_found_again() -> None:
+    given_settings = Settings(auth_errors="observed", api_key=(KEY_NAME,))
+    run = run_of(auth_errors="observed", api_key=(KEY_NAME,), read_zone="utc")
+    report = compare(run, FREE_PROBES, given_settings)
+    assert report.settings == {"read_zone": "utc"}
+    assert {each.id for each in report.differ} == {"row.dates", "search.dates"}
+    assert {"auth.observed-401", "auth.missing-401"} <= {each.id for each in report.agree}
+
+
+def test_setting_can_be_given_back() -> None:
+    report = compare(run_of(), FREE_PROBES, Settings(auth_errors="observed", sync_limit=10))
+    assert report.settings == {"auth_errors": "documented", "sync_limit": None}
+    assert report.unexplained == []

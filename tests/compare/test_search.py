@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from mocksms.compare.model import Run
+from mocksms.compare.observable import OBSERVABLE
+from mocksms.compare.probes import FREE_PROBES
+from mocksms.compare.replay import Replay
+from mocksms.compare.search import SettingsSearch
+from mocksms.fidelity import ledger
+from mocksms.settings import Settings
+from tests.compare.support import run_of
+
+DEFAULTS = Settings()
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return run_of()
+
+
+@pytest.mark.parametrize("option", [each.option for each in OBSERVABLE])
+def test_ledger_names_a_setting_for_each_probe_whose_result_it_changes(run: Run, option: str) -> None:
+    replay = Replay(run, FREE_PROBES)
+    search = SettingsSearch(run, replay, DEFAULTS, ledger())
+    touched = search._touched_by(option, DEFAULTS)
+    examples = next(each.examples for each in OBSERVABLE if each.option == option)
+    for value in examples:
+        mock = replay.mock(Settings(**{option: value}), replay.probes)[1]
+        changed = {probe for probe in replay.probes if mock[probe] != replay.service[probe]}
+        assert changed <= touched, f"{option} is missing in the settings of a behaviour that these probes show"
+        assert bool(changed) == (value != getattr(DEFAULTS, option)), f"no probe observes {option}"
