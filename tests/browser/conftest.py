@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.support import Mock
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 """Programs to look for, the preferred one first."""
+
+
+DESKTOP: Final[ViewportSize] = {"width": 1200, "height": 900}
 
 
 @dataclass
@@ -27,16 +30,34 @@ class Watched:
     issues: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("request", lambda request: self.requested.append(request.url))
-        self.page.on("console", lambda line: self.issues.extend([line.text] * (line.type in ("error", "warning"))))
-        self.page.on("pageerror", lambda error: self.issues.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.issues.append(f"dialog: {dialog.message}"))
+        self._listeners: dict[Any, Callable[[Any], None]] = {
+            "request": lambda request: self.requested.append(request.url),
+            "console": lambda line: self.issues.extend([line.text] * (line.type in ("error", "warning"))),
+            "pageerror": lambda error: self.issues.append(str(error)),
+            "dialog": lambda dialog: self.issues.append(f"dialog: {dialog.message}"),
+        }
+        for event, listener in self._listeners.items():
+            self.page.on(event, listener)
 
     def allow_issues(self, words: str) -> None:
         """Leave the page and drop its issues, all of this kind: browsers log every error response."""
-        self.page.goto("about:blank")
+        self.leave()
         assert [issue for issue in self.issues if words not in issue] == []
         self.issues.clear()
+
+    def leave(self) -> None:
+        """Leave the page and delete what it stored."""
+        if self.page.url.startswith(self.base):
+            self.page.evaluate("() => { try { localStorage.clear(); sessionStorage.clear(); } catch {} }")
+        self.page.goto("about:blank")
+
+    def end(self) -> None:
+        """Stop watching; the page must have had no issues and made no requests to other hosts."""
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+        assert self.issues == []
+        assert [url for url in self.requested if not url.startswith(self.base)] == []
+        assert self.requested
 
 
 # As long as Playwright runs, no other event loop can run in this thread.
@@ -51,21 +72,50 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@contextmanager
-def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
-    """Open a page of a mock that must have no issues and make no requests to other hosts."""
-    page = browser.new_page(**{"viewport": {"width": 1200, "height": 900}, "timezone_id": "UTC", **options})
+def new_page(browser: Browser, **options: Any) -> Page:
+    """Open an empty page; Chromium starts a process for each, which costs as much as loading the inbox."""
+    page = browser.new_page(**{"viewport": DESKTOP, "timezone_id": "UTC", **options})
     page.set_default_timeout(10_000)
+    return page
+
+
+@pytest.fixture(scope="package")
+def page(browser: Browser) -> Page:
+    """The page that tests use one after the other."""
+    return new_page(browser)
+
+
+@contextmanager
+def visiting(page: Page, mock: Mock) -> Iterator[Watched]:
+    """Visit a mock with the shared page, and leave the page as it was."""
     watched = Watched(page, mock.url)
     yield watched
-    page.close()
-    assert watched.issues == []
-    assert [url for url in watched.requested if not url.startswith(mock.url)] == []
-    assert watched.requested
+    watched.leave()
+    page.unroute_all(behavior="ignoreErrors")
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(color_scheme="light")
+    page.context.clear_permissions()
+    watched.end()
+
+
+@contextmanager
+def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
+    """Visit a mock with a page of its own, for what cannot be undone: options, scripts before the page's, its clock."""
+    watched = Watched(new_page(browser, **options), mock.url)
+    yield watched
+    watched.page.close()
+    watched.end()
 
 
 @pytest.fixture
-def watched(browser: Browser, own_mock: Mock) -> Iterator[Watched]:
-    """A page of this test's own mock."""
+def watched(page: Page, own_mock: Mock) -> Iterator[Watched]:
+    """The shared page at this test's own mock."""
+    with visiting(page, own_mock) as watched:
+        yield watched
+
+
+@pytest.fixture
+def own_page(browser: Browser, own_mock: Mock) -> Iterator[Watched]:
+    """A page of this test alone at its own mock."""
     with watching(browser, own_mock) as watched:
         yield watched

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, ViewportSize, expect
 
 from mocksms.web.static import guide_files
 from tests.browser.conftest import Watched
@@ -106,17 +105,17 @@ def test_invalid_body_is_sent_only_after_a_second_click(watched: Watched) -> Non
     watched.allow_issues("400")
 
 
-@pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\u202egnp.exe"])
-def test_hostile_content_is_shown_as_text(watched: Watched, own_mock: Mock, text: str) -> None:
+def test_hostile_content_is_shown_as_text(watched: Watched, own_mock: Mock) -> None:
+    text = "<img src=x onerror=alert(1)> <script>alert(1)</script> \u202egnp.exe"
     Api(own_mock, KEY).send(NUMBER, content=text)
     response = response_of(opened(watched, "list_messages"))
     assert response["messages"][0]["content"] == text
     assert watched.page.locator("#list_messages img, #list_messages script").count() == 0
 
 
-@pytest.mark.parametrize("size", [(1100, 900), (390, 800)], ids=["desk", "phone"])
-def test_page_fits_the_screen(watched: Watched, size: tuple[int, int]) -> None:
-    watched.page.set_viewport_size({"width": size[0], "height": size[1]})
+def test_page_fits_the_screen(watched: Watched) -> None:
     opened(watched, "send")
-    width: int = watched.page.evaluate("document.documentElement.scrollWidth")
-    assert width <= size[0]
+    for size in (ViewportSize(width=1100, height=900), ViewportSize(width=390, height=800)):
+        watched.page.set_viewport_size(size)
+        width: int = watched.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"]

@@ -129,32 +129,33 @@ def test_each_line_has_its_own_direction(inbox: Inbox, own_mock: Mock) -> None:
     assert sides == ["right", "left"]
 
 
-@pytest.mark.parametrize(
-    ("content", "cuts"),
-    [
-        ("a" * 160, []),
-        ("a" * 161, ["a" * 153]),
-        ("ש" * 140, ["ש" * 67, "ש" * 134]),
-        ("😀" * 40, ["😀" * 33]),
-        ("a" * 152 + "€" + "b" * 153, ["a" * 152, "a" * 152 + "€" + "b" * 151]),
-    ],
-    ids=["one segment", "GSM-7", "UCS-2", "emoji", "a euro sign is not split"],
-)
-def test_starts_of_segments_are_marked(inbox: Inbox, own_mock: Mock, content: str, cuts: list[str]) -> None:
-    sent(own_mock, NUMBER, content=content)
+SEGMENT_STARTS = {
+    "a" * 160: [],
+    "a" * 161: ["a" * 153],
+    "ש" * 140: ["ש" * 67, "ש" * 134],
+    "😀" * 40: ["😀" * 33],
+    "a" * 152 + "€" + "b" * 153: ["a" * 152, "a" * 152 + "€" + "b" * 151],
+}
+"""Contents, and the text before each start of a segment: one segment, GSM-7, UCS-2, emoji, a euro sign is not split."""
+
+
+def test_starts_of_segments_are_marked(inbox: Inbox, own_mock: Mock) -> None:
+    for content in SEGMENT_STARTS:
+        sent(own_mock, NUMBER, content=content)
     inbox.open()
     inbox.choose(NUMBER)
-    expect(inbox.thread.locator(".text")).to_be_visible()
+    expect(inbox.thread.locator(".text")).to_have_count(len(SEGMENT_STARTS))
     before = inbox.page.evaluate(
-        """() => [...document.querySelectorAll(".segment-mark")].map((cut) => {
-          let words = "";
-          for (let node = cut.previousSibling; node; node = node.previousSibling) {
-            if (!node.classList?.contains("segment-mark")) words = node.textContent + words;
-          }
-          return words;
-        })"""
+        """() => [...document.querySelectorAll(".bubble .text")].map((text) =>
+          [...text.querySelectorAll(".segment-mark")].map((cut) => {
+            let words = "";
+            for (let node = cut.previousSibling; node; node = node.previousSibling) {
+              if (!node.classList?.contains("segment-mark")) words = node.textContent + words;
+            }
+            return words;
+          }))"""
     )
-    assert before == cuts
+    assert before == list(SEGMENT_STARTS.values())
 
 
 def test_links_send_no_referrer_and_codes_are_marked(inbox: Inbox, own_mock: Mock) -> None:
@@ -175,13 +176,11 @@ def test_links_send_no_referrer_and_codes_are_marked(inbox: Inbox, own_mock: Moc
     expect(inbox.thread.locator("mark")).to_have_text("481516")
 
 
-@pytest.mark.parametrize(
-    "link", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "JaVaScRiPt:1", "http://"]
-)
-def test_unsafe_link_is_plain_text(inbox: Inbox, link: str) -> None:
+def test_unsafe_link_is_plain_text(inbox: Inbox) -> None:
     inbox.open()
     made = "(link) => import('/inbox/ui/text.js').then(({anchor}) => anchor(link).tagName)"
-    assert inbox.page.evaluate(made, link) == "SPAN"
+    for link in ("javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "JaVaScRiPt:1", "http://"):
+        assert inbox.page.evaluate(made, link) == "SPAN", link
     assert inbox.page.evaluate(made, "https://shop.example") == "A"
 
 
@@ -241,25 +240,31 @@ def test_search_without_results_shows_the_explanation(inbox: Inbox, own_mock: Mo
     inbox.watched.allow_issues("404")
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"content": "status:sent is no status"},
-        {"content": '"quoted" words', "tag": 'two "quoted" words'},
-        {"regex": r"code \d{6}", "content": "  spaces  around "},
-        {"content": '"', "sender": '"Shop"'},
-        {"view": "requests", "path": "status:1", "method": "GET"},
-    ],
+FILTERED = (
+    {"content": "status:sent is no status"},
+    {"content": '"quoted" words', "tag": 'two "quoted" words'},
+    {"regex": r"code \d{6}", "content": "  spaces  around "},
+    {"content": '"', "sender": '"Shop"'},
+    {"view": "requests", "path": "status:1", "method": "GET"},
 )
-def test_search_box_and_url_convert_into_each_other(inbox: Inbox, own_mock: Mock, query: dict[str, str]) -> None:
+"""Parameters of the URL whose text in the search box needs care."""
+
+
+def test_search_box_and_url_convert_into_each_other(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER)
-    inbox.open(f"?{urlencode(query)}")
-    expect(inbox.page.get_by_role("heading", name=re.compile("found"))).to_be_visible()
-    inbox.page.get_by_role("searchbox").press("End")
-    inbox.page.keyboard.press("Enter")
-    inbox.page.get_by_role("button", name="Controls").click()
-    expect(inbox.panel).to_be_visible()
-    assert query_of(inbox) == {**query, "panel": "controls"}
+    box = inbox.open().page.get_by_role("searchbox")
+    text = ""
+    for query in FILTERED:
+        go = "(url) => { history.pushState(null, '', url); dispatchEvent(new PopStateEvent('popstate')); }"
+        inbox.page.evaluate(go, f"/?{urlencode(query)}")
+        expect(inbox.page.get_by_role("heading", name=re.compile("found"))).to_be_visible()
+        expect(box).not_to_have_value(text)
+        text = box.input_value()
+        box.press("End")
+        inbox.page.keyboard.press("Enter")
+        inbox.page.get_by_role("button", name="Controls").click()
+        expect(inbox.panel).to_be_visible()
+        assert query_of(inbox) == {**query, "panel": "controls"}
     inbox.watched.allow_issues("404")
 
 
@@ -286,7 +291,6 @@ def test_search_box_follows_the_back_button(inbox: Inbox, own_mock: Mock) -> Non
     ("query", "words"),
     [
         ("?status=lost", "status: must be one of queued, sent"),
-        ("?regex=(", "regex: is not a regular expression"),
         ("?view=requests&status=lost", "status: must be a whole number"),
     ],
 )

@@ -103,17 +103,17 @@ def test_response_is_shown_even_if_the_message_was_deleted(inbox: Inbox, own_moc
     inbox.watched.allow_issues("404")
 
 
-@pytest.mark.parametrize("key", ["", "מפתח"], ids=["none", "no header takes it"])
-def test_invalid_key_is_focused_even_in_a_closed_fold(inbox: Inbox, key: str) -> None:
+def test_invalid_key_is_focused_even_in_a_closed_fold(inbox: Inbox) -> None:
     inbox.open("?panel=compose")
     fold = inbox.panel.get_by_text("Sender, tags, time, API key")
-    fold.click()
     field = inbox.panel.get_by_label("X-API-Key")
-    field.fill(key)
     fold.click()
-    expect(field).to_be_hidden()
-    inbox.press("Send")
-    expect(field).to_be_focused()
+    for key in ("", "מפתח"):
+        field.fill(key)
+        fold.click()
+        expect(field).to_be_hidden()
+        inbox.press("Send")
+        expect(field).to_be_focused()
     assert not any("/sms/send" in url for url in inbox.watched.requested)
 
 

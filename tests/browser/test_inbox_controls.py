@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from mocksms.settings import Settings
-from tests.browser.conftest import Watched, watching
+from tests.browser.conftest import Watched, visiting
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import KOSHER, NO_CREDIT, QUEUED, Api
 from tests.receiver import receiving
@@ -196,17 +196,17 @@ def test_reset_needs_confirmation_and_says_what_is_deleted(controls: Inbox, own_
     assert Api(own_mock).get("health")["messages"] == 0
 
 
-COUNT_INTERVALS = """
+COUNT_INTERVALS = """() => {
   window.intervals = new Set();
   const { setInterval: start, clearInterval: stop } = window;
   window.setInterval = (...args) => { const id = start(...args); window.intervals.add(id); return id; };
   window.clearInterval = (id) => { stop(id); window.intervals.delete(id); };
-"""
+}"""
 
 
 def test_timer_of_the_faults_runs_only_while_the_controls_are_open(inbox: Inbox) -> None:
-    inbox.page.add_init_script(COUNT_INTERVALS)
     inbox.open()
+    inbox.page.evaluate(COUNT_INTERVALS)
     before = inbox.page.evaluate("window.intervals.size")
     button = inbox.page.get_by_role("button", name="Controls")
     for _ in range(2):
@@ -224,9 +224,9 @@ def test_timer_of_the_faults_runs_only_while_the_controls_are_open(inbox: Inbox)
 
 
 @pytest.fixture
-def locked(browser: Browser) -> Iterator[tuple[Inbox, Mock]]:
+def locked(page: Page) -> Iterator[tuple[Inbox, Mock]]:
     """A page of a mock that was started with a control token, and the mock."""
-    with running(Settings(port=0, seed="tests", control_token=TOKEN)) as mock, watching(browser, mock) as watched:
+    with running(Settings(port=0, seed="tests", control_token=TOKEN)) as mock, visiting(page, mock) as watched:
         yield Inbox(watched), mock
 
 
@@ -245,12 +245,12 @@ def test_control_token_is_entered_in_a_dialog_and_stored_for_the_tab_only(locked
     dialog.get_by_role("button", name="Continue").click()
     inbox.expect_live()
     expect(inbox.row(NUMBER)).to_contain_text("For those who know")
-    inbox.watched.allow_issues("401")
     inbox.open()
     expect(inbox.row(NUMBER)).to_be_visible()
     stored = inbox.page.evaluate("[JSON.stringify({...localStorage}), document.cookie, location.href]")
     assert not any(TOKEN in each for each in stored)
     assert TOKEN in inbox.page.evaluate("JSON.stringify({...sessionStorage})")
+    inbox.watched.allow_issues("401")
 
 
 def test_page_uses_the_inspection_api_and_sends_through_the_emulated_api(controls: Inbox, own_mock: Mock) -> None:

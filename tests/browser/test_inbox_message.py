@@ -98,20 +98,22 @@ def test_curl_command_repeats_the_request(inbox: Inbox, own_mock: Mock) -> None:
     assert first["content"] == second["content"]
 
 
-@pytest.mark.parametrize(
-    ("number", "press", "state"),
-    [
-        (QUEUED, "Send now", "sent"),
-        (QUEUED, "Cancel", "rejected · cancelled_by_user"),
-        (NUMBER, "Bounce", "rejected · bounced"),
-        (NO_CREDIT, "Cancel", "rejected · cancelled_by_user"),
-    ],
-)
-def test_message_is_changed_manually(inbox: Inbox, own_mock: Mock, number: str, press: str, state: str) -> None:
-    open_details(inbox, sent(own_mock, number))
-    inbox.press(press)
-    expect(inbox.panel.locator(".state")).to_contain_text(f"{state} decided by")
-    expect(inbox.panel.get_by_role("button", name=press, exact=True)).to_have_count(0)
+def test_message_is_changed_manually(inbox: Inbox, own_mock: Mock) -> None:
+    for place, (number, press, state) in enumerate(
+        (
+            (QUEUED, "Send now", "sent"),
+            (QUEUED, "Cancel", "rejected · cancelled_by_user"),
+            (NUMBER, "Bounce", "rejected · bounced"),
+            (NO_CREDIT, "Cancel", "rejected · cancelled_by_user"),
+        )
+    ):
+        message = sent(own_mock, number)
+        if place == 0:
+            inbox.open("?message=latest")
+        expect(inbox.panel).to_contain_text(message)
+        inbox.press(press)
+        expect(inbox.panel.locator(".state")).to_contain_text(f"{state} decided by")
+        expect(inbox.panel.get_by_role("button", name=press, exact=True)).to_have_count(0)
 
 
 def test_action_that_is_too_late_shows_the_error_of_the_api(inbox: Inbox, own_mock: Mock) -> None:
@@ -234,15 +236,15 @@ def test_request_links_to_the_messages_it_created(inbox: Inbox, own_mock: Mock) 
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("navigator.clipboard.writeText = async () => { throw new Error(); };", "Code 481516 copied."),
-        ("Object.defineProperty(navigator, 'clipboard', {value: undefined});", "Code 481516 copied."),
-        ("delete Navigator.prototype.clipboard; document.execCommand = () => false;", "copy it manually"),
+        ("() => { navigator.clipboard.writeText = async () => { throw new Error(); }; }", "Code 481516 copied."),
+        ("() => { Object.defineProperty(navigator, 'clipboard', {value: undefined}); }", "Code 481516 copied."),
+        ("() => { delete Navigator.prototype.clipboard; document.execCommand = () => false; }", "copy it manually"),
     ],
     ids=["refused", "not there", "nor in the old way"],
 )
 def test_copy_reports_its_result_and_keeps_the_focus(inbox: Inbox, own_mock: Mock, script: str, words: str) -> None:
-    inbox.page.add_init_script(script)
     open_details(inbox, sent(own_mock, content="Your code is 481516"))
+    inbox.page.evaluate(script)
     button = inbox.panel.get_by_role("button", name="Copy code 481516")
     button.focus()
     inbox.page.keyboard.press("Enter")

@@ -5,18 +5,18 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.browser.conftest import Watched, watching
+from tests.browser.conftest import DESKTOP, Watched, watching
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import KOSHER, QUEUED, Api
 from tests.support import NUMBER, Mock
 
 OTHER = "972-54-2222222"
-SMALL = {"width": 390, "height": 800}
+SMALL: Final[ViewportSize] = {"width": 390, "height": 800}
 
 
 @pytest.fixture
@@ -164,23 +164,25 @@ def test_colours_follow_the_system_until_a_theme_is_chosen(populated: Inbox) -> 
     assert darkness() == "light"
 
 
-STORES = {
+FORGETFUL = {
     "forbidden": """for (const name of ["localStorage", "sessionStorage"]) {
       Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });
     }""",
     "full": "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
+}
+"""Ways in which the storage of a browser stores nothing."""
+UNREADABLE = {
     "spoilt": """for (const name of ["theme", "notify", "read", "draft", "keys"]) {
       for (const store of [localStorage, sessionStorage]) store.setItem(`mocksms-${name}`, "[nonsense");
     }""",
     "of another shape": """localStorage.setItem("mocksms-read", '{"phones": 1}');
     for (const name of ["draft", "keys"]) sessionStorage.setItem(`mocksms-${name}`, "null");""",
 }
-"""Ways in which the storage of a browser is not usable."""
+"""Values in the storage that the page did not write."""
 
 
-@pytest.mark.parametrize("script", STORES.values(), ids=STORES)
-def test_page_works_without_usable_storage(inbox: Inbox, own_mock: Mock, script: str) -> None:
-    inbox.page.add_init_script(script)
+def expect_usable(inbox: Inbox, own_mock: Mock) -> None:
+    """Read, choose colours, and send, with a browser whose storage is not usable."""
     sent(own_mock, NUMBER, content="Hello")
     inbox.open()
     inbox.choose("Hello")
@@ -192,10 +194,24 @@ def test_page_works_without_usable_storage(inbox: Inbox, own_mock: Mock, script:
     expect(inbox.bubble("From a browser that forgets")).to_be_visible()
 
 
+@pytest.mark.parametrize("script", FORGETFUL.values(), ids=FORGETFUL)
+def test_page_works_without_storage(own_page: Watched, own_mock: Mock, script: str) -> None:
+    own_page.page.add_init_script(script)
+    expect_usable(Inbox(own_page), own_mock)
+
+
+@pytest.mark.parametrize("script", UNREADABLE.values(), ids=UNREADABLE)
+def test_page_works_with_unreadable_storage(inbox: Inbox, own_mock: Mock, script: str) -> None:
+    inbox.page.goto(f"{own_mock.url}/inbox/icon.svg")
+    inbox.page.evaluate(f"() => {{ {script} }}")
+    expect_usable(inbox, own_mock)
+
+
 def test_small_screen_shows_one_pane_at_a_time(browser: Browser, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Hello")
     with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
         inbox = Inbox(watched).open()
+        assert inbox.page.locator("#toolbar").evaluate("(bar) => bar.clientHeight") < 100
         fits = "document.documentElement.scrollWidth <= innerWidth"
         inbox.choose(NUMBER)
         expect(inbox.bubble("Hello")).to_be_visible()
@@ -212,31 +228,31 @@ def test_small_screen_shows_one_pane_at_a_time(browser: Browser, own_mock: Mock)
         assert watched.page.evaluate(fits)
 
 
-def test_back_works_on_a_small_screen(browser: Browser, own_mock: Mock) -> None:
+def test_back_works_on_a_small_screen(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="Hello")
     sent(own_mock, OTHER, content="Goodbye")
-    with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
-        inbox = Inbox(watched).open()
-        inbox.choose(NUMBER)
-        expect(inbox.bubble("Hello")).to_be_visible()
-        inbox.page.go_back()
-        expect(inbox.row(NUMBER)).to_be_visible()
-        inbox.page.go_forward()
-        expect(inbox.bubble("Hello")).to_be_visible()
-        inbox.page.get_by_role("searchbox").fill("Goodbye")
-        inbox.page.get_by_role("searchbox").press("Enter")
-        expect(inbox.row("Goodbye")).to_be_visible()
-        inbox.choose("Goodbye")
-        inbox.press("Close details")
-        expect(inbox.bubble("Goodbye")).to_be_visible()
-        inbox.page.get_by_role("link", name="Phones").click()
-        expect(inbox.row("Hello")).to_be_visible()
-        inbox.page.get_by_role("link", name="Requests").click()
-        inbox.list.get_by_role("option").last.click()
-        inbox.panel.get_by_role("button").filter(has_text=api_of(own_mock).ids()[1][:8]).click()
-        inbox.press("Conversation")
-        inbox.press("Close details")
-        expect(inbox.bubble("Hello")).to_be_visible()
+    inbox.page.set_viewport_size(SMALL)
+    inbox.open()
+    inbox.choose(NUMBER)
+    expect(inbox.bubble("Hello")).to_be_visible()
+    inbox.page.go_back()
+    expect(inbox.row(NUMBER)).to_be_visible()
+    inbox.page.go_forward()
+    expect(inbox.bubble("Hello")).to_be_visible()
+    inbox.page.get_by_role("searchbox").fill("Goodbye")
+    inbox.page.get_by_role("searchbox").press("Enter")
+    expect(inbox.row("Goodbye")).to_be_visible()
+    inbox.choose("Goodbye")
+    inbox.press("Close details")
+    expect(inbox.bubble("Goodbye")).to_be_visible()
+    inbox.page.get_by_role("link", name="Phones").click()
+    expect(inbox.row("Hello")).to_be_visible()
+    inbox.page.get_by_role("link", name="Requests").click()
+    inbox.list.get_by_role("option").last.click()
+    inbox.panel.get_by_role("button").filter(has_text=api_of(own_mock).ids()[1][:8]).click()
+    inbox.press("Conversation")
+    inbox.press("Close details")
+    expect(inbox.bubble("Hello")).to_be_visible()
 
 
 @pytest.fixture(scope="session")
@@ -251,15 +267,25 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (Path(folder) / "node_modules/axe-core/axe.min.js").read_text()
 
 
-def violations(inbox: Inbox, axe: str) -> list[str]:
+def violations(inbox: Inbox) -> list[str]:
     """Return what axe finds: the rule, its impact, and the element."""
-    inbox.page.evaluate(axe)
     found: dict[str, Any] = inbox.page.evaluate("axe.run(document)")
     return [
         f"{each['id']} ({each['impact']}): {node['html'][:160]} {node['failureSummary']}"
         for each in found["violations"]
         for node in each["nodes"]
     ]
+
+
+def expect_accessible(inbox: Inbox, axe: str) -> None:
+    """Check the page in both schemes and sizes: colours depend on the scheme, the layout on the size."""
+    inbox.page.evaluate(axe)
+    assert violations(inbox) == []
+    inbox.page.emulate_media(color_scheme="dark")
+    inbox.page.set_viewport_size(SMALL)
+    assert violations(inbox) == []
+    inbox.page.emulate_media(color_scheme="light")
+    inbox.page.set_viewport_size(DESKTOP)
 
 
 VIEWS = {
@@ -274,36 +300,30 @@ VIEWS = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["desk", "phone"])
-def test_every_view_passes_axe(browser: Browser, own_mock: Mock, axe: str, scheme: str, size: str) -> None:
-    populate(own_mock)
+def test_every_view_passes_axe(populated: Inbox, own_mock: Mock, axe: str) -> None:
     api = Api(own_mock)
     found = {
         "account": api.get("accounts")["accounts"][0]["id"],
         "message": api.get("messages/latest")["transaction_id"],
         "request": api.get("requests")["requests"][0]["id"],
     }
-    options: dict[str, Any] = {"color_scheme": scheme, **({"viewport": SMALL} if size == "phone" else {})}
-    with watching(browser, own_mock, **options) as watched:
-        inbox = Inbox(watched)
-        for address, words, bubble in VIEWS.values():
-            inbox.open(address.format(**found))
-            expect(inbox.bubble(bubble) if bubble else inbox.page.get_by_text(words).first).to_be_visible()
-            assert violations(inbox, axe) == []
-        inbox.page.keyboard.press("?")
-        assert violations(inbox, axe) == []
+    for address, words, bubble in VIEWS.values():
+        populated.open(address.format(**found))
+        expect(populated.bubble(bubble) if bubble else populated.page.get_by_text(words).first).to_be_visible()
+        expect_accessible(populated, axe)
+    populated.page.keyboard.press("?")
+    expect_accessible(populated, axe)
 
 
 def test_empty_inbox_passes_axe(inbox: Inbox, axe: str) -> None:
     inbox.open()
     expect(inbox.page.get_by_role("heading", name="No SMS yet")).to_be_visible()
-    assert violations(inbox, axe) == []
+    expect_accessible(inbox, axe)
 
 
 def test_denied_notifications_are_reported(inbox: Inbox) -> None:
-    inbox.page.add_init_script("Notification.requestPermission = async () => 'denied';")
     inbox.open()
+    inbox.page.evaluate("Notification.requestPermission = async () => 'denied'")
     button = inbox.page.get_by_role("button", name="Desktop notifications")
     button.click()
     expect(inbox.error).to_contain_text("blocks notifications")
@@ -327,9 +347,3 @@ def test_opted_out_chip_is_not_cut_off(populated: Inbox, own_mock: Mock) -> None
     expect(out).to_have_text("opted out")
     expect(populated.list.get_by_role("option")).to_have_count(4)
     assert populated.list.evaluate(IS_NOT_CUT_OFF)
-
-
-def test_toolbar_has_two_lines_on_a_small_screen(browser: Browser, own_mock: Mock) -> None:
-    with watching(browser, own_mock, viewport=SMALL, has_touch=True) as watched:
-        inbox = Inbox(watched).open()
-        assert inbox.page.locator("#toolbar").evaluate("(bar) => bar.clientHeight") < 100
