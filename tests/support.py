@@ -131,7 +131,7 @@ def running(
     try:
         yield Mock(engine, url)
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(TIMEOUT)
         assert not thread.is_alive(), "the server did not stop"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import http.client
 import json
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 import requests
 
-from mocksms.connections.listener import bind
+from mocksms import server as servers
+from mocksms.connections.listener import base_url, bind
 from mocksms.connections.protocol import Protocol
 from mocksms.engine.engine import Engine
 from mocksms.server import LongLived, Server
@@ -331,6 +333,40 @@ def test_stopping_refuses_new_connections() -> None:
         pass
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((mock.host, mock.port), TIMEOUT)
+
+
+def test_stopping_does_not_wait_for_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "TICK_SECONDS", HALF_AN_HOUR.total_seconds())
+    server, listener = Server(Engine(Settings())), bind(Settings(port=0))
+    serving = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+    serving.start()
+    requests.get(f"{base_url(listener)}/_mock/health", timeout=TIMEOUT)
+    server.stop()
+    serving.join(TIMEOUT)
+    assert not serving.is_alive()
+    server.stop()  # has stopped already
+
+
+def test_stopping_before_the_start_serves_nothing() -> None:
+    server, listener = Server(Engine(Settings())), bind(Settings(port=0))
+    server.stop()
+    asyncio.run(server.serve([listener]))
+    assert listener.fileno() == -1
+
+
+def test_stopping_cancels_requests_that_do_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "GRACE_SECONDS", 0.01)
+
+    async def story() -> None:
+        server = Server(Engine(Settings()))
+        endless = asyncio.create_task(asyncio.sleep(HALF_AN_HOUR.total_seconds()))
+        server.server_state.tasks.add(endless)
+        server.stop()
+        await server.serve([bind(Settings(port=0))])
+        with pytest.raises(asyncio.CancelledError):
+            await endless
+
+    asyncio.run(story())
 
 
 def test_copies_of_connections_are_closed_without_ending_them() -> None:

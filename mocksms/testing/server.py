@@ -81,7 +81,7 @@ class ThreadedServer:
         if self._running is None:
             return
         running, self._running = self._running, None
-        running.server.should_exit = True
+        running.server.stop()
         running.thread.join(STOP_SECONDS)
         if running.thread.is_alive():
             warnings.warn(f"the thread of mocksms did not end within {STOP_SECONDS:g} s", RuntimeWarning, stacklevel=2)
