@@ -127,6 +127,7 @@ declare namespace Api {
     response: Response;
     duration: number;
     note: string;
+    lacks_prefix: boolean;
     warnings: Warning[];
     messages: string[];
   };

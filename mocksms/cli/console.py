@@ -7,6 +7,7 @@ from typing import Final
 from mocksms.cli.output import json_line
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import shorten_key
+from mocksms.settings import API_PREFIX
 from mocksms.sms.magic import Catalogue
 
 EXAMPLE_CODES: Final = ("00", "21", "71")
@@ -15,7 +16,7 @@ EXAMPLE_CODES: Final = ("00", "21", "71")
 def banner(engine: Engine, url: str, version: str) -> str:
     """Return the text that is printed once the mock is ready."""
     settings, catalogue = engine.settings, engine.decisions.catalogue
-    api = f"{url}/rest/v1"
+    api = f"{url}{API_PREFIX}"
     key, header = "any value works; each key is its own account", "demo"
     if settings.api_key:
         key, header = f"one of {', '.join(map(shorten_key, settings.api_key))}", "$YOUR_KEY"

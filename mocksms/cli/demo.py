@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple
 from faker import Faker
 
 from mocksms.errors import MocksmsError
+from mocksms.settings import API_PREFIX
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault
 from mocksms.testing.handle import MockSMS
 
 LOCALES: Final = ("he_IL", "en_US")
-SEND: Final = "/transactional/sms/send"
+SEND: Final = f"{API_PREFIX}/transactional/sms/send"
 
 _LINK: Final = "https://shop.example/t/{parcel}"
 _TEXTS: Final = {

@@ -20,8 +20,8 @@ from mocksms.compare.model import (
     ProbeResponse,
 )
 from mocksms.engine.engine import Engine
-from mocksms.provider.app import PREFIX, ProviderApp
-from mocksms.settings import Settings
+from mocksms.provider.app import ProviderApp
+from mocksms.settings import API_PREFIX, Settings
 
 KEY_HEADERS: Final[Mapping[KeyChoice, tuple[tuple[str, str], ...]]] = {
     KeyChoice.GIVEN: (("X-API-Key", KEY_NAME),),
@@ -73,7 +73,7 @@ class MockSender:
 
 def _scope(request: ProbeRequest) -> Scope:
     path, _, query = request.path.partition("?")
-    path = path if request.prefix is False else PREFIX + path
+    path = path if request.prefix is False else API_PREFIX + path
     headers = (("Host", "mock"), *KEY_HEADERS[request.key], *request.headers)
     return {
         "type": "http",

@@ -8,11 +8,13 @@ from functools import lru_cache
 from operator import attrgetter
 from sys import getsizeof
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
 from mocksms.engine.budget import Share
 from mocksms.engine.logs import BoundedLog
 from mocksms.engine.rules import ApiOperation, TriggeredFault
 from mocksms.errors import MALFORMED_HTTP
+from mocksms.settings import API_PREFIX
 
 MAX_RECORDED_BODY: Final = 65_536
 """Bytes of a request or response body that are kept."""
@@ -68,6 +70,12 @@ class RecordedRequest(NamedTuple):
     operation: ApiOperation | None = None
     refusal: str | None = None
     size: int = 0
+
+    @property
+    def lacks_prefix(self) -> bool:
+        """Whether it called an operation without the prefix that the vendor's address has (own, path.prefix)."""
+        path = unquote(self.target.partition("?")[0]).lower()
+        return self.operation is not None and not path.startswith(API_PREFIX)
 
 
 class Journal(BoundedLog[RecordedRequest]):

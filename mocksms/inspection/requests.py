@@ -16,8 +16,11 @@ from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import RecordNotFound
 from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, ResponseModel, Text, WarningView
 from mocksms.inspection.parameters import InspectionCall
+from mocksms.settings import API_PREFIX
 
 SUCCESS: Final = range(200, 300)
+NO_PREFIX: Final = f"the path has no {API_PREFIX}"
+"""The note of a request that lacks the prefix, where there is nothing else to note. The guide has both forms."""
 
 
 class RequestsQuery(AccountQuery, PageQuery):
@@ -53,7 +56,8 @@ class RequestView(ResponseModel):
     duration: float = Field(description="In seconds")
     operation: ApiOperation | None = Field(description="The called operation, null if there is none at this path")
     refusal: str | None = Field(description="Code of the reason why the request was refused, null if it was not")
-    note: Text = Field(description="Why the request was refused, or how a fault changed the response")
+    note: Text = Field(description="Why it was refused, how a fault changed the response, or a missing /rest/v1")
+    lacks_prefix: bool = Field(description="Whether it called an operation without /rest/v1, which is no warning")
     fault_decided_by: Text | None = Field(description="Rule or magic number that caused the fault, null for none")
     warnings: list[WarningView]
     messages: list[str] = Field(description="Ids of the messages it created, without those evicted")
@@ -114,7 +118,8 @@ def _view(account: Account | None, request: RecordedRequest) -> RequestView:
         duration=round(request.duration, 6),
         operation=request.operation,
         refusal=request.refusal,
-        note=request.note,
+        note=request.note or (NO_PREFIX if request.lacks_prefix else ""),
+        lacks_prefix=request.lacks_prefix,
         fault_decided_by=request.fault.decided_by if request.fault else None,
         warnings=[WarningView(path=warning.path, note=warning.note) for warning in request.warnings],
         messages=[message.transaction_id for message in messages if message],

@@ -56,12 +56,11 @@ from mocksms.provider.remarks import remarks_on, remarks_on_query
 from mocksms.provider.responses import ProviderResponse, error_response, internal_error, strict_error, to_json
 from mocksms.provider.send import SEND, ReasonNames, recipients_of, submission_of
 from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, shorten_warning
-from mocksms.settings import Settings
+from mocksms.settings import API_PREFIX, Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.outcomes import Fault
 from mocksms.sms.times import ZONES
 
-PREFIX: Final = "/rest/v1"
 MAX_NOTE_LENGTH: Final = 4_000
 """Characters of the note of a refused request."""
 
@@ -316,6 +315,8 @@ class ProviderApp:
 
 def _note(error: RequestRefused, request: ProviderRequest) -> str:
     """Return why a request is refused. The response does not say so: the vendor's stack does not know why."""
+    if isinstance(error, RouteNotFound) and request.path.lower().startswith(API_PREFIX * 2):
+        return f"{error}; it has {API_PREFIX} twice: the application appends it to a base URL that ends with it"
     compression = compression_of(request.headers, request.body)
     if compression and isinstance(error, InvalidRequest) and BODY in error.issues:
         return f"the body is {compression}, which the vendor's stack does not read"
@@ -340,7 +341,7 @@ def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
 
 
 def _operation(request: ProviderRequest) -> ApiOperation:
-    path = request.path.lower().rstrip("/").removeprefix(PREFIX)
+    path = request.path.lower().rstrip("/").removeprefix(API_PREFIX)
     if path not in ROUTES:
         raise RouteNotFound(request.uri)
     method, operation = ROUTES[path]

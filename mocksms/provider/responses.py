@@ -34,7 +34,9 @@ HttpHeader = tuple[bytes, bytes]
 CLOSE: Final = (b"connection", b"close")
 
 TAG: Final = "Emulated API"
-TAGS: Final = {TAG: "The vendor's API, as applications use it. Paths also work under /rest/v1 and in any case."}
+TAGS: Final = {
+    TAG: "The vendor's API, as applications use it. Its base URL ends with /rest/v1; the paths also work without it."
+}
 
 _UNESCAPED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ESCAPED: Final = json.JSONEncoder(separators=(",", ":"))

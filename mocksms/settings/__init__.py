@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mocksms.settings.addresses import is_address, mock_url, url_of
+from mocksms.settings.addresses import API_PREFIX, is_address, mock_url, url_of
 from mocksms.settings.environment import variable_name
 from mocksms.settings.options import (
     GROUPS,
@@ -20,6 +20,7 @@ from mocksms.settings.options import (
 )
 
 __all__ = [
+    "API_PREFIX",
     "GROUPS",
     "OPTIONS",
     "SESSION_OPTIONS",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Final
 
+API_PREFIX: Final = "/rest/v1"
+"""The path of the emulated API in the address of the vendor's guide (documented, path.send)."""
+
 _LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -16,7 +19,7 @@ def url_of(host: str, port: int) -> str:
 
 def mock_url(url: str) -> str:
     """Return the URL of a mock from this URL, or from the base URL of its API."""
-    return url.rstrip("/").removesuffix("/rest/v1").rstrip("/")
+    return url.rstrip("/").removesuffix(API_PREFIX).rstrip("/")
 
 
 def is_address(host: str) -> bool:

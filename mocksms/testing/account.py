@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from mocksms.settings import API_PREFIX
 from mocksms.testing.client import MAX_PAGE, MockClient
 from mocksms.testing.models import (
     ApiRequest,
@@ -31,12 +32,17 @@ class AccountHandle:
 
     @property
     def url(self) -> str:
-        """Base URL for the application, such as `http://127.0.0.1:8972`; it may append `/rest/v1`."""
+        """URL of the mock, such as `http://127.0.0.1:8972`; for an application that appends `/rest/v1` itself."""
         return self.client.url
 
     @property
+    def base_url(self) -> str:
+        """Base URL for the application, as it has one of the vendor: `url` and `/rest/v1`."""
+        return self.url + API_PREFIX
+
+    @property
     def env(self) -> dict[str, str]:
-        """Environment variables for an application: `SMS_URL` and `SMS_KEY`."""
+        """Environment variables for an application: `SMS_URL`, the base URL, and `SMS_KEY`."""
         return self.environment()
 
     def environment(self, url: str = "SMS_URL", key: str = "SMS_KEY") -> dict[str, str]:
@@ -46,7 +52,7 @@ class AccountHandle:
             url: name of the variable for the base URL.
             key: name of the variable for the API key.
         """
-        return {url: self.url, key: self.api_key}
+        return {url: self.base_url, key: self.api_key}
 
     @property
     def outbox(self) -> list[SmsMessage]:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any, Final, Self
 
 from mocksms.errors import NotReady, escape_lines
+from mocksms.settings import API_PREFIX
 from mocksms.testing.client import wait_until_ready
 
 try:
@@ -27,7 +28,7 @@ class MockSMSContainer(DockerContainer):
     """A container with a mock; `start` and `with` wait until it is ready.
 
         with MockSMSContainer().with_env("MOCKSMS_SCENARIO", "gateway-outage") as mock:
-            application = Application(sms_url=mock.url + "/rest/v1")
+            application = Application(sms_url=mock.base_url)
 
     Args:
         image: name of the image, by default `mocksms` with the tag of the installed version.
@@ -44,6 +45,11 @@ class MockSMSContainer(DockerContainer):
     def url(self) -> str:
         """URL for programs on this machine; other containers use the name of this one and port 8972."""
         return f"http://{self.get_container_host_ip()}:{self.get_exposed_port(PORT)}"
+
+    @property
+    def base_url(self) -> str:
+        """Base URL for an application on this machine, as it has one of the vendor: `url` and `/rest/v1`."""
+        return self.url + API_PREFIX
 
     def start(self) -> Self:
         """Start the container and wait until the mock is ready.

@@ -268,7 +268,8 @@ def _timeline(
 
 def _describe_request(request: ApiRequest) -> str:
     response = f"got {request.status}" if request.status else "got no response, the connection was reset"
-    note = f": {request.note}" if request.note else ""
+    # The note of other requests is about their prefix, which each request of the application has or lacks.
+    note = f": {request.note}" if request.refusal or request.fault_decided_by else ""
     return escape(f"{request.method} {request.target} {response}{note}")
 
 

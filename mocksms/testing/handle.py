@@ -35,7 +35,7 @@ class MockSMS(Assertions, Actions, Callbacks):
     """A mock of inwise's SMS API, and one account of it.
 
         with MockSMS() as sms:
-            send_code(sms.url, sms.api_key, "972-54-1111111")
+            send_code(sms.base_url, sms.api_key, "972-54-1111111")
             assert sms.assert_sent(to="972-54-1111111").code == "481516"
 
     The mock runs in a thread of this process, on a free port, until the end of the `with` block; nested blocks of one

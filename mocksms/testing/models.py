@@ -117,8 +117,9 @@ class ApiRequest:
 
     `status` is the HTTP status of the response, None where the connection was reset. `operation` is send, info or
     search, None for other paths. `refusal` is the code of the error that refused the request, None if none did;
-    `note` says why. `fault_decided_by` names the rule or magic number of a fault, None if there was none. `warnings`
-    name deviations from the documentation. `messages` are transaction ids.
+    `note` says why. `lacks_prefix` says that its path has no `/rest/v1`. `fault_decided_by` names the rule or magic
+    number of a fault, None if there was none. `warnings` name deviations from the documentation. `messages` are
+    transaction ids.
     """
 
     at: datetime
@@ -129,6 +130,7 @@ class ApiRequest:
     operation: str | None
     refusal: str | None
     note: str
+    lacks_prefix: bool
     fault_decided_by: str | None
     warnings: tuple[str, ...]
     messages: tuple[str, ...]
@@ -267,6 +269,7 @@ def request_of(row: Mapping[str, Any]) -> ApiRequest:
         operation=row["operation"],
         refusal=row["refusal"],
         note=row["note"],
+        lacks_prefix=row["lacks_prefix"],
         fault_decided_by=row["fault_decided_by"],
         warnings=_warnings(row),
         messages=tuple(row["messages"]),

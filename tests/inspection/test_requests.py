@@ -169,6 +169,7 @@ def test_request_has_what_was_sent_and_what_was_returned(api: Api) -> None:
         "operation": "send",
         "refusal": None,
         "note": "",
+        "lacks_prefix": False,
         "fault_decided_by": None,
         "messages": sent,
     }
@@ -381,3 +382,22 @@ def test_lists_without_an_evicted_account_are_incomplete(path: str) -> None:
         assert first.get(path)["incomplete"]
         assert Api(mock).get(path)["incomplete"]
         assert not second.get(path, since=page["cursor"])["incomplete"]
+
+
+@pytest.mark.ledger("path.prefix")
+def test_request_without_the_prefix_has_a_note_and_no_warning(api: Api) -> None:
+    paths = ("/transactional/sms/send", "/rest/v1/transactional/sms/send", "/REST/%761/transactional/SMS/send/")
+    for path in paths:
+        assert provider(api, json.dumps(body()), path) == 200
+    assert provider(api, "{", path="/transactional/sms/send") == 400
+    assert provider(api, "{}", path="/transactional/sms/sned") == 404
+    requests_ = api.get("requests")["requests"][::-1]
+    assert [(each["lacks_prefix"], each["warnings"]) for each in requests_] == [
+        (True, []),
+        (False, []),
+        (False, []),
+        (True, []),
+        (False, []),
+    ]
+    assert [each["note"] for each in requests_[:3]] == ["the path has no /rest/v1", "", ""]
+    assert requests_[3]["note"].startswith("body: ")

@@ -65,6 +65,21 @@ def test_unknown_path_is_a_404_with_its_uri_for_any_method(path: str) -> None:
     assert len(mock.engine.accounts.unattributed) == 4
 
 
+def test_note_about_a_prefix_that_is_there_twice_says_so() -> None:
+    mock = InProcess()
+    mock.call("GET", "/rest/v1/REST/V1/transactional/sms/send", headers={"x-api-key": KEY})
+    assert mock.last().note.endswith(
+        "it has /rest/v1 twice: the application appends it to a base URL that ends with it"
+    )
+
+
+@pytest.mark.ledger("path.prefix", "body.strict")
+def test_strict_accepts_a_path_without_the_prefix() -> None:
+    mock = InProcess(strict=True)
+    assert mock.send()
+    assert (mock.last().lacks_prefix, mock.warnings()) == (True, ())
+
+
 @pytest.mark.ledger("error.unknown-path")
 def test_uri_of_an_unknown_path_without_query_has_no_question_mark() -> None:
     assert InProcess().call("GET", "/x").text.endswith("'http://mock.test/x'.")

@@ -16,6 +16,6 @@ def sms():
 
 def test_sms_is_sent(sms):
     body = {"message": {"content": "Hello", "to": [{"mobile_number": "972-50-0000000"}]}}
-    send = f"{sms.url}/rest/v1/transactional/sms/send"
+    send = f"{sms.base_url}/transactional/sms/send"
     (row,) = requests.post(send, json=body, headers={"X-API-Key": "python"}, timeout=10).json()
     assert row["status"] == "sent"

@@ -180,11 +180,13 @@ def test_connect_returns_the_handle_of_a_running_mock() -> None:
 
 
 def test_environment_names_url_and_key(shared_mock: Mock, sms: MockSMS, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sms.env == {"SMS_URL": shared_mock.url, "SMS_KEY": sms.api_key}
-    assert sms.environment("INWISE_URL", "INWISE_KEY") == {"INWISE_URL": shared_mock.url, "INWISE_KEY": sms.api_key}
+    url = f"{shared_mock.url}/rest/v1"
+    assert (sms.url, sms.base_url) == (shared_mock.url, url)
+    assert sms.env == {"SMS_URL": url, "SMS_KEY": sms.api_key}
+    assert sms.environment("INWISE_URL", "INWISE_KEY") == {"INWISE_URL": url, "INWISE_KEY": sms.api_key}
     with monkeypatch.context() as patched:
         sms.patch_env(patched, url="INWISE_URL", key="INWISE_KEY")
-        assert (os.environ["INWISE_URL"], os.environ["INWISE_KEY"]) == (shared_mock.url, sms.api_key)
+        assert (os.environ["INWISE_URL"], os.environ["INWISE_KEY"]) == (url, sms.api_key)
     assert "INWISE_URL" not in os.environ
 
 
@@ -222,7 +224,8 @@ def test_requests_are_those_of_the_journal(sms: MockSMS) -> None:
     )
     assert first.messages == (sent,)
     assert [warning.partition(":")[0] for warning in first.warnings] == ["message.nonsense"]
-    assert repr(first) == "<POST /transactional/sms/send status 200>"
+    assert repr(first) == "<POST /transactional/sms/send status 200: the path has no /rest/v1>"
+    assert (first.lacks_prefix, second.lacks_prefix) == (True, False)
     assert (second.status, second.is_refused, second.fault_decided_by) == (404, True, None)
     assert repr(second).startswith("<POST /nowhere%0A status 404: no resource at http://")
 

@@ -8,7 +8,7 @@ import requests
 from flask import Flask, abort, request
 from flask.typing import ResponseReturnValue
 
-SEND = "/rest/v1/transactional/sms/send"
+SEND = "/transactional/sms/send"
 ATTEMPTS = 2
 
 

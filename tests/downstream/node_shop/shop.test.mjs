@@ -13,7 +13,7 @@ function account(name) {
     assert.ok(answer.ok, said.error?.explanation?.text ?? said.error?.message);
     return said;
   };
-  return { ask, env: { SMS_URL: url, SMS_KEY: headers["X-API-Key"] } };
+  return { ask, env: { SMS_URL: `${url}/rest/v1`, SMS_KEY: headers["X-API-Key"] } };
 }
 
 test("the code is texted", async () => {

@@ -7,7 +7,7 @@ const url = process.env.MOCKSMS_URL;
 test("the code is texted", async () => {
   const headers = { "X-API-Key": `code-${process.pid}`, "Content-Type": "application/json" };
   const body = JSON.stringify({ message: { content: "Your code is 151623", to: [{ mobile_number: "972-54-1111111" }] } });
-  await fetch(`${url}/transactional/sms/send`, { method: "POST", headers, body }); // your application
+  await fetch(`${url}/rest/v1/transactional/sms/send`, { method: "POST", headers, body }); // your application
 
   const response = await fetch(`${url}/_mock/messages/wait?to=972-54-1111111&timeout=5`, { headers });
   const page = await response.json();
