@@ -10,7 +10,7 @@ from typing import Final
 from mocksms.compare.model import Probe, ProbeContext
 from mocksms.compare.places import SENT, Places, refused
 from mocksms.compare.requests import JSON, post
-from mocksms.compare.send_probes import row_probe, sent_probe
+from mocksms.compare.send_probes import DEFAULT, row_probe, sent_probe
 from mocksms.sms.times import ISRAEL
 
 GUIDE_FORM: Final = "%Y-%m-%d %H:%M:%S%:z"
@@ -98,17 +98,20 @@ etc.
 }
 """The guide's examples, with a number that no phone can have as the recipient."""
 
+_SYNC: Final = '"async": false'
+_PLAIN: Final = f'{{"message": {{{_MESSAGE}}}, {_SYNC}}}'
+
 _JSON_NET: Final = {
-    "comment": ("a comment", f'{{"message": {{{_MESSAGE}}} /* comment */}}'),
-    "single-quotes": ("single quotes", f'{{"message": {{{_MESSAGE}}}}}'.replace('"', "'")),
-    "byte-order-mark": ("a byte order mark", f'\ufeff{{"message": {{{_MESSAGE}}}}}'),
-    "name-twice": ("a name twice", f'{{"message": {{"content": "first", {_MESSAGE}}}}}'),
+    "comment": ("a comment", f"/* comment */ {_PLAIN}"),
+    "single-quotes": ("single quotes", _PLAIN.replace('"', "'")),
+    "byte-order-mark": ("a byte order mark", f"\ufeff{_PLAIN}"),
+    "name-twice": ("a name twice", f'{{"message": {{"content": "first", {_MESSAGE}}}, {_SYNC}}}'),
 }
 
 _BINDING: Final = {
-    "upper-case": ("names in upper case", f'{{"MESSAGE": {{{_MESSAGE.replace("content", "CONTENT")}}}}}'),
-    "unknown-name": ("an unknown name", f'{{"message": {{{_MESSAGE}, "colour": "red"}}}}'),
-    "null": ("null", f'{{"message": {{{_MESSAGE}, "tags": null}}, "send_at": null}}'),
+    "upper-case": ("names in upper case", f'{{"MESSAGE": {{{_MESSAGE.replace("content", "CONTENT")}}}, {_SYNC}}}'),
+    "unknown-name": ("an unknown name", f'{{"message": {{{_MESSAGE}, "colour": "red"}}, {_SYNC}}}'),
+    "null": ("null", f'{{"message": {{{_MESSAGE}, "tags": null}}, "send_at": null, {_SYNC}}}'),
     "text-as-boolean": ("a text where a boolean belongs", f'{{"message": {{{_MESSAGE}}}, "async": "true"}}'),
     "number-as-boolean": ("a number where a boolean belongs", f'{{"message": {{{_MESSAGE}}}, "async": 1}}'),
 }
@@ -151,7 +154,7 @@ BODIES: Final = (
             f"guide-{number}",
             f"example {number} of the guide",
             text,
-            dict.fromkeys(("status", "body[].status", "body[].reject_reason null"), "body.guide-examples"),
+            {"status": "body.guide-examples", **(DEFAULT if number == 1 else {"body[].status": "send.async"})},
         )
         for number, text in _GUIDE.items()
     ),
@@ -206,7 +209,9 @@ QUEUED: Final = {**SCHEDULED, "body[].status": "status.queued"}
 
 def _timed(name: str, about: str, send_at: object, places: Places) -> Probe:
     tags = ["WORD"] if name == "guide" else []
-    return sent_probe(f"at-{name}", f"a send with {about}", places, outside={"send_at": send_at}, tags=tags)
+    return sent_probe(
+        f"at-{name}", f"a send with {about}", places, outside={"send_at": send_at, "async": False}, tags=tags
+    )
 
 
 TIMES: Final = (

@@ -40,11 +40,10 @@ def compare(run: Run, probes: Iterable[Probe], settings: Settings) -> Report:
     probes = for_settings(probes, settings)
     replay, behaviours = Replay(run, probes), ledger()
     search = SettingsSearch(run, replay, settings, behaviours)
-    before, _ = search.compare({}, replay.probes)
-    changes = search.find(before)
-    after, mock = search.compare(changes, replay.probes)
-    first, last = _shown(before.found), _shown(after.found)
-    report = Report(changes, [], [], [], [], _failures(run))
+    before = search.compare({}, replay.probes)
+    after = search.find(before)
+    first, last = _shown(before.trial.found), _shown(after.trial.found)
+    report = Report(after.trial.changes, [], [], [], [], _failures(run))
     for id_ in (behaviour.id for behaviour in behaviours):
         one, two = first.get(id_, _NOTHING), last.get(id_, _NOTHING)
         remaining = [found for found in two.values() if found]
@@ -56,7 +55,7 @@ def compare(run: Run, probes: Iterable[Probe], settings: Settings) -> Report:
             report.not_tried.append(NotTried(id_, _why_not_tried(id_, probes, run)))
         if remaining:
             probe = remaining[0].probe
-            report.unexplained.append(Unexplained(_merged(remaining), run.results[probe], mock.get(probe)))
+            report.unexplained.append(Unexplained(_merged(remaining), run.results[probe], after.results.get(probe)))
     return report
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from mocksms.compare.normalise import Moment
@@ -33,17 +34,25 @@ def checks(behaviours: Mapping[str, str], service: Mapping[str, Any], mock: Mapp
 
     Args:
         behaviours: the ids of the ledger by place (see `Probe`). A place can also stand for one aspect of a part: with
-            ` name` whether it is there, ` null` whether it is there with null, ` order` the order of its names, ` size`
-            the number of its elements, and of a date ` form`, ` offset` and ` instant`.
+            ` name` whether it is there, ` left out` whether a null is left out, ` null` whether it is null, ` order`
+            the order of its names, ` size` the number of its elements, and of a date ` form`, ` offset`, ` instant`.
         service: the parts by place.
         mock: the same of the mock.
     """
-    if service.get("status") != mock.get("status"):
-        statuses = service.get("status"), mock.get("status")
+    statuses = service["status"], mock["status"]
+    if _class(statuses[0]) != _class(statuses[1]) or (statuses[0] != statuses[1] and {*statuses} & {*REFUSALS}):
         refusal = next((REFUSALS[status] for status in statuses if status in REFUSALS), behaviours["status"])
         id_ = behaviours["status"] if behaviours["status"].startswith("auth.") else refusal
         return [Check(id_, "status", False, *statuses)]
-    return [*_Comparison(behaviours).parts(service, mock)]
+    found = [Check(behaviours["status"], "status", True, *statuses)]
+    if statuses[0] != statuses[1]:
+        found.append(Check(behaviours["body"], "status", False, *statuses))
+    return [*found, *_Comparison(behaviours).parts(service, mock)]
+
+
+def _class(status: object) -> object:
+    """Return the class of a status, such as 4 of 404; of a request that was not sent the text that is its status."""
+    return status // 100 if isinstance(status, int) else status
 
 
 def weight(found: list[Check]) -> int:
@@ -58,8 +67,8 @@ class _Comparison:
         self._behaviours = behaviours
 
     def parts(self, service: Mapping[str, Any], mock: Mapping[str, Any]) -> Iterator[Check]:
-        """Compare the parts of two results."""
-        for place in [*mock, *(place for place in service if place not in mock)]:
+        """Compare the parts of two results after the status."""
+        for place in [*mock, *(place for place in service if place not in mock)][1:]:
             if place in service and place in mock:
                 yield from self._values(place, service[place], mock[place])
             else:
@@ -69,8 +78,8 @@ class _Comparison:
         """Compare the names of two objects, their order, and the values of those that both have."""
         for name in [*mock, *(name for name in service if name not in mock)]:
             sides = service.get(name, ABSENT), mock.get(name, ABSENT)
-            is_null = ABSENT in sides and None in sides
-            yield self._check(f"{place}.{name}", " null" if is_null else " name", ABSENT not in sides, *sides)
+            aspect = " left out" if {*map(str, sides)} == {ABSENT, "None"} else " name"
+            yield self._check(f"{place}.{name}", aspect, ABSENT not in sides, *sides)
         names = [name for name in service if name in mock], [name for name in mock if name in service]
         yield self._check(place, " order", names[0] == names[1], *map(", ".join, names))
         for name in names[1]:
@@ -97,19 +106,25 @@ class _Comparison:
                 yield self._check(place, " null" if None in (service, mock) else "", same, service, mock)
 
     def _check(self, where: str, aspect: str, agrees: bool, service: Any, mock: Any) -> Check:
-        shown = where if aspect in (" name", " null") else where + aspect
+        shown = where if aspect in (" name", " left out", " null") else where + aspect
         return Check(self._behaviour(where, aspect), shown, agrees, service, mock)
 
     def _behaviour(self, where: str, aspect: str) -> str:
         """Return the behaviour of a part: its own, or that of the nearest part around it."""
-        place = re.sub(r"\[\d+\]", "[]", where)
+        place = _without_index(where)
         if id_ := self._behaviours.get(place + aspect):
             return id_
-        if aspect == " name":
+        if aspect in (" name", " left out"):
             place = _around(place)
         while place not in self._behaviours and place != "body":
             place = _around(place)
         return self._behaviours[place]
+
+
+@lru_cache(maxsize=1_024)
+def _without_index(where: str) -> str:
+    """Return the place of a part of any element: `body[].status` for `body[0].status`."""
+    return re.sub(r"\[\d+\]", "[]", where)
 
 
 def _around(place: str) -> str:

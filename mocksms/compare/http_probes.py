@@ -67,12 +67,12 @@ PATHS: Final = (
     _http(
         "order.path",
         "an unknown path without a key",
-        refused("error.order"),
+        refused("error.unknown-path", "error.order"),
         "GET",
         "/transactional/sms/unknown",
         key=KeyChoice.MISSING,
     ),
-    _http("order.method", "a wrong method without a key", refused("error.order"), "GET", SEND, **_NO_KEY),
+    _http("order.method", "GET without a key", refused("error.method", "error.order"), "GET", SEND, **_NO_KEY),
     Probe(
         "order.type",
         "a text without a key",
@@ -81,7 +81,7 @@ PATHS: Final = (
     ),
 )
 
-_STRICT: Final = '{"message": {"content": "WORD", "to": [{"mobile_number": "SHORT"}]}}'
+_STRICT: Final = '{"message": {"content": "WORD", "to": [{"mobile_number": "SHORT"}]}, "async": false}'
 
 TYPES: Final = (
     _typed("none", "no type", "error.media-type", None, _STRICT),

@@ -12,10 +12,12 @@ from mocksms.compare.model import PhoneScreen, ProbeResponse, Results
 
 HALF_HOUR: Final = 1800.0
 
+ORDER: Final = "order"
+"""The place of the order in which a search found the messages of the run; those of others are left out."""
 ROWS_FOUND: Final = "found"
-"""The place of the messages that a search found, and of COUNT the number of its rows: a probe that has one of them in
-its `behaviours` compares that, not the rows."""
+"""The place of the messages that a search found. A probe with it compares this, and not the rows."""
 COUNT: Final = "count"
+"""The place of the number of rows. A probe with it compares only this."""
 
 _MOMENT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)? ?(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE
@@ -74,10 +76,21 @@ class NormalForm:
         if "allow" in places:
             parts["allow"] = result.header("Allow")
         body = json_of(result)
-        if isinstance(body, list) and (ROWS_FOUND in places or COUNT in places):
-            own = [name for row in body if (name := self._ids.get(id_in(row)))]
-            return parts | ({ROWS_FOUND: own} if ROWS_FOUND in places else {COUNT: len(body)})
+        if isinstance(body, list) and COUNT in places:
+            return parts | {COUNT: len(body)}
+        if isinstance(body, list) and ORDER in places:
+            own = [row for row in body if id_in(row) in self._ids]
+            names = [self._ids[id_in(row)] for row in own]
+            parts[ORDER] = self._order(names)
+            if ROWS_FOUND in places:
+                return parts | {ROWS_FOUND: sorted(names)}
+            body = sorted(own, key=lambda row: self._ids[id_in(row)])
         return parts | {"body": self._value(body, "body", path)}
+
+    def _order(self, found: list[str]) -> str:
+        """Return in which order of their sends messages are."""
+        sent = [name for name in self._ids.values() if name in found]
+        return "newest first" if found == sent[::-1] else "oldest first" if found == sent else "another order"
 
     def _value(self, value: Any, name: str, path: str) -> Any:
         if isinstance(value, dict):
@@ -96,6 +109,8 @@ class NormalForm:
                 return self._moment(text, *found.groups())
             except ValueError:
                 return text
+        if "://" not in text:
+            return text
         return re.sub(rf"\w+://\S*?{re.escape(path)}", f"<base URL>{path}", text)
 
     def _moment(self, text: str, day: str, time: str, offset: str | None) -> Moment:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from mocksms.compare.normalise import ORDER, ROWS_FOUND
+
 Places = Mapping[str, str]
 """Ids of the ledger by place, as the `behaviours` of a probe."""
 
@@ -17,6 +19,7 @@ SENT: Final[Places] = {
     "body[].status": "status.invalid",
     "body[].reject_reason": "status.spelling",
     "body[].reject_reason null": "send.null-reason",
+    "body[].reject_reason left out": "send.null-reason",
     "body[].transaction_id": "send.transaction-id",
 }
 """The response to a send to numbers that no phone can have."""
@@ -34,6 +37,7 @@ ROW: Final[Places] = {
     "body.status": "row.status",
     "body.status name": "row.status",
     "body.reject_reason": "status.spelling",
+    "body.reject_reason left out": "send.null-reason",
 }
 """The response of `info`."""
 
@@ -43,14 +47,15 @@ ROWS: Final[Places] = {
     "type": "response.headers",
     "body": "search.rows",
     "body size": "search.rows",
+    ORDER: "search.rows",
     "body[].transaction_id": "search.rows",
 }
 """The response of `search`."""
 
 
-def found(id_: str, place: str = "found") -> Places:
+def found(id_: str, place: str = ROWS_FOUND) -> Places:
     """Return the places of a search about one parameter: which messages it finds, or its `count` of rows."""
-    return {"status": id_, "type": "response.headers", "body": id_, place: id_}
+    return {"status": id_, "type": "response.headers", "body": id_, place: id_, ORDER: "search.rows"}
 
 
 def refused(id_: str, status: str | None = None) -> Places:

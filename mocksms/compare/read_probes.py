@@ -6,6 +6,7 @@ from typing import Final
 
 from mocksms.compare.body_probes import GUIDE_FORM, NO_OFFSET, at
 from mocksms.compare.model import Probe
+from mocksms.compare.normalise import COUNT
 from mocksms.compare.places import ROW, ROWS, Places, found, refused
 from mocksms.compare.requests import INFO, SEARCH, RequestBuilder, get, id_of
 from mocksms.compare.send_probes import SENDER
@@ -73,7 +74,7 @@ SEARCHES: Final = (
     _search("to", "up to a date", found("search.dates"), get(SEARCH, date_to=_NOON, tags="WORD")),
     _search("to-local", "up to a date without offset", found("search.dates"), get(SEARCH, date_to=_LOCAL, tags="WORD")),
     _search("no-date", "with a date that is none", refused("search.dates"), get(SEARCH, date_from="tomorrow")),
-    _search("limit", "with limit 1", found("search.limit", "count"), get(SEARCH, limit="1", tags="WORD")),
+    _search("limit", "with limit 1", found("search.limit", COUNT), get(SEARCH, limit="1", tags="WORD")),
     _search("limit-0", "with limit 0", refused("search.limit"), get(SEARCH, limit="0")),
     _search("limit-1001", "with limit 1001", refused("search.limit"), get(SEARCH, limit="1001")),
     _search("own-id", "for an id", found("search.own"), get(SEARCH, transaction_id=ID), "send.sync"),

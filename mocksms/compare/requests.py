@@ -41,7 +41,7 @@ def send(*numbers: Any, outside: Values | None = None, request: Values | None = 
 
     Args:
         numbers: recipients.
-        outside: members beside the message.
+        outside: members beside the message, by default `async` with false.
         request: fields of the request that differ.
         message: members of the message.
     """
@@ -53,7 +53,8 @@ def send(*numbers: Any, outside: Values | None = None, request: Values | None = 
             "to": [{"mobile_number": number} for number in numbers or (SHORT,)],
             **_filled(message, context),
         }
-        body = json.dumps({"message": members, **_filled(dict(outside or {}), context)}, ensure_ascii=False)
+        outer = _filled(dict({"async": False} if outside is None else outside), context)
+        body = json.dumps({"message": members, **outer}, ensure_ascii=False)
         return ProbeRequest("POST", SEND, headers=JSON, body=body.encode())._replace(**(request or {}))
 
     return build
@@ -92,7 +93,7 @@ def _filled(value: Any, context: ProbeContext) -> Any:
     """Return plain data in which functions are replaced by what they return, and WORD by the word of the run."""
     match value:
         case str():
-            return value.replace("WORD", context.word)
+            return value.replace("WORD", context.word) if "WORD" in value else value
         case dict():
             return {name: _filled(member, context) for name, member in value.items()}
         case list():

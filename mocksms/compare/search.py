@@ -45,6 +45,13 @@ class Trial(NamedTuple):
         return any(one < two for one, two in pairs) and all(one <= two for one, two in pairs)
 
 
+class Compared(NamedTuple):
+    """A trial with the results of the mock."""
+
+    trial: Trial
+    results: Mapping[str, Result]
+
+
 class SettingsSearch:
     """Compares a run with mocks that have different settings.
 
@@ -62,22 +69,29 @@ class SettingsSearch:
         self._options = {each.id: [option for option in each.settings if option in self._values] for each in ledger}
         self._touched = self._find_touched()
 
-    def compare(self, changes: Changes, only: Collection[str]) -> tuple[Trial, Mapping[str, Result]]:
-        """Compare the results of some probes with those of a mock with changed settings; also return the latter."""
+    def compare(self, changes: Changes, only: Collection[str]) -> Compared:
+        """Compare the results of some probes with those of a mock with changed settings."""
         probes, service = self._replay.probes, self._replay.service
         results, mock = self._replay.mock(replace(self._settings, **changes), only)
         found = {name: checks(probes[name].behaviours, service[name], mock[name]) for name in only}
-        return Trial(changes, found), results
+        return Compared(Trial(changes, found), results)
 
-    def find(self, start: Trial) -> Changes:
-        """Return the fewest changes of the settings that remove all differences that settings can remove.
+    def find(self, start: Compared) -> Compared:
+        """Return what is compared with the fewest changes that remove all differences that settings can remove.
 
-        `start` is the trial without changes.
+        `start` is what is compared without changes.
         """
-        best = start
+        best = start.trial
         while (better := self._improve(best)) is not best:
             best = better
-        best, _ = self.compare(best.changes, self._replay.probes)
+        if best is start.trial:
+            return start
+        found = self.compare(best.changes, self._replay.probes)
+        needed = self._needed(found.trial)
+        return found if needed == found.trial.changes else self.compare(needed, self._replay.probes)
+
+    def _needed(self, best: Trial) -> Changes:
+        """Return the changes of a trial without those that make no difference beside the others."""
         for option in [*best.changes]:
             touched = self._touched_by(option, replace(self._settings, **best.changes))
             without = self._change(best, {option: getattr(self._settings, option)}, touched)
@@ -121,8 +135,7 @@ class SettingsSearch:
             for option, value in {**trial.changes, **changes}.items()
             if value != getattr(self._settings, option)
         }
-        changed, _ = self.compare(together, only)
-        return Trial(together, {**trial.found, **changed.found})
+        return Trial(together, {**trial.found, **self.compare(together, only).trial.found})
 
     def _touched_by(self, option: str, settings: Settings) -> set[str]:
         """Return the probes whose results change with an option.

@@ -38,10 +38,13 @@ FLAGS: Final[dict[str, Any]] = {
     "tags": ["WORD", "compare"],
 }
 
+DEFAULT: Final = dict.fromkeys(("body[].status", "body[].reject_reason null"), "send.sync")
+"""What a send without `async` shows."""
+
 _LIMIT: Final = dict.fromkeys(("body[].status", "body[].reject_reason null"), "send.sync-limit")
 
 SIMPLE: Final = (
-    sent_probe("sync", "a send without async", {"status": "path.send", "body[].status": "send.sync"}),
+    sent_probe("sync", "a send without async", {"status": "path.send", **DEFAULT}, outside={}),
     sent_probe("async", "a send with async", {"body[].status": "send.async"}, outside={"async": True}),
     row_probe(
         "async",
@@ -49,7 +52,6 @@ SIMPLE: Final = (
         {f"body.{name}": "send.async-delay" for name in ("state", "status", "reject_reason", "reject_reason null")},
     ),
     row_probe("sync", "a read of a send without async", {}),
-    sent_probe("explicit-sync", "a send with async false", {}, outside={"async": False}),
     sent_probe(
         "flags", "a send with every flag", {"status": "body.fields"}, content="Hi WORD www.example.com", **FLAGS
     ),
@@ -90,7 +92,7 @@ VALUES: Final = (
         "send.hebrew",
         "a send of a Hebrew text without charset",
         {**SENT, "status": "body.charset-missing"},
-        post('{"message": {"content": "שלום WORD", "to": [{"mobile_number": "SHORT"}]}}'),
+        post('{"message": {"content": "שלום WORD", "to": [{"mobile_number": "SHORT"}]}, "async": false}'),
     ),
     sent_probe("long-tag", "a send with a tag of 1,001 characters", {"status": "body.long-values"}, tags=["x" * 1_001]),
     row_probe("long-tag", "a read of a send with a long tag", {"body.tags": "body.long-values"}),
@@ -104,7 +106,7 @@ VALUES: Final = (
         "send.number-spelling",
         "a send with numbers where texts belong",
         {**SENT, "status": "body.number-spelling", "body[].mobile_number": "body.number-spelling"},
-        post('{"message": {"content": 12.50, "to": [{"mobile_number": 97254111111}]}}'),
+        post('{"message": {"content": 12.50, "to": [{"mobile_number": 97254111111}]}, "async": false}'),
     ),
     row_probe("number-spelling", "a read of it", {"body.content": "body.number-spelling"}),
 )

@@ -12,7 +12,11 @@ HARM: Final = "the request could burden the service"
 UNKNOWN: Final = "no request is known that causes it"
 TEXT: Final = "another text of a 401 is compared in its place, by the setting auth_errors"
 
+NO_REASON: Final = "no probe shows it"
+
 REASONS: Final = {
+    "status.late": PHONE,
+    "status.free": OWN,
     "auth.guide-401": TEXT,
     "auth.observed-401": TEXT,
     "auth.missing-401": TEXT,
@@ -62,10 +66,6 @@ REASONS: Final = {
 
 
 def why_untried(id_: str) -> str:
-    """Return why no free probe shows a behaviour.
-
-    Raises:
-        KeyError: a probe should show it.
-    """
+    """Return why no free probe shows a behaviour."""
     starts = (start for start in REASONS if start[-1] in ".-" and id_.startswith(start))
-    return REASONS[id_ if id_ in REASONS else next(starts, id_)]
+    return REASONS.get(id_ if id_ in REASONS else next(starts, id_), NO_REASON)

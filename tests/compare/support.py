@@ -20,18 +20,28 @@ STARTED = datetime(2026, 3, 1, 12, 10, tzinfo=UTC)
 Break = Callable[[ProbeRequest, ProbeResponse], ProbeResponse]
 """Changes a response of a stand-in."""
 
+Rewrite = Callable[[ProbeRequest], ProbeRequest]
+"""Changes a request to a stand-in."""
+
+
+def unchanged(request: ProbeRequest) -> ProbeRequest:
+    return request
+
 
 class StandIn:
     """A service that responds as a mock with some settings does; a pause of a run takes one second of its time."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, settings: Settings, change: Break | None = None) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, settings: Settings, change: Break | None, rewrite: Rewrite
+    ) -> None:
         self._mock = MockSender(settings, STARTED, loop)
         self._change = change
+        self._rewrite = rewrite
         self.requests: list[ProbeRequest | PhoneRequest] = []
 
     def send(self, request: ProbeRequest | PhoneRequest) -> Result:
         self.requests.append(request)
-        response = self._mock.send(request)
+        response = self._mock.send(self._rewrite(request) if isinstance(request, ProbeRequest) else request)
         if self._change and isinstance(request, ProbeRequest) and isinstance(response, ProbeResponse):
             return self._change(request, response)
         return response
@@ -43,10 +53,15 @@ class StandIn:
         self._mock.now += timedelta(seconds=1)
 
 
-def run_of(change: Break | None = None, probes: Sequence[Probe] = FREE_PROBES, **settings: Any) -> Run:
+def run_of(
+    change: Break | None = None,
+    probes: Sequence[Probe] = FREE_PROBES,
+    rewrite: Rewrite = unchanged,
+    **settings: Any,
+) -> Run:
     """Return a run against a stand-in with these settings."""
     with closing(asyncio.new_event_loop()) as loop:
-        service = StandIn(loop, Settings(**{"seed": "stand-in", **settings}), change)
+        service = StandIn(loop, Settings(**{"seed": "stand-in", **settings}), change, rewrite)
         return run_probes(probes, service, STARTED, service.elapsed, service.pause)
 
 
