@@ -15,7 +15,7 @@ import pytest
 from tests.cookbook import RECIPES, Job, github_job, gitlab_job, run_shop_tests
 from tests.docker.containers import Container
 from tests.docker.engine import MAX_COMMAND_SECONDS, Engine
-from tests.downstream.test_downstream import run_suite
+from tests.downstream.test_downstream import run_suites
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_suite_of_another_project_passes_with_the_service_of_its_ci_job(
 def test_suite_with_the_plugin_passes_with_the_container(run: Callable[..., Container]) -> None:
     container = run()
     container.wait()
-    run_suite("flask_shop", {**os.environ, "MOCKSMS_URL": container.url})
+    run_suites({"MOCKSMS_URL": container.url}, "flask_shop")
 
 
 @pytest.mark.usefixtures("shop")

@@ -6,11 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-
-import pytest
 
 from mocksms.settings import Settings
 from tests.support import running
@@ -20,47 +17,33 @@ PASSED = {"flask_shop": 12, "async_shop": 6, "node_shop": 5}
 PATIENCE = 180.0
 
 
-@contextmanager
-def started_separately(way: str) -> Iterator[dict[str, str]]:
-    """Return the environment for a suite; in one way of the two with a mock that runs already."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    if way == "in-process":
-        yield environment
-        return
-    with running(Settings(port=0)) as mock:
-        yield {**environment, "MOCKSMS_URL": mock.url}
-
-
-def run_suite(project: str, environment: Mapping[str, str]) -> None:
-    """Run the tests of a project, four at a time; all must pass."""
-    folder = HERE / project
-    (suite,) = folder.glob("*_suite.py")
-    command = [sys.executable, "-m", "pytest", str(suite), "-c", str(folder / "pytest.ini"), "-n4", "-q"]
-    command += [f"--rootdir={folder}", f"--confcutdir={folder}", "-p", "no:cacheprovider", "-p", "no:schemathesis"]
+def run(command: list[str], environment: Mapping[str, str] | None = None) -> str:
+    """Run a command that must succeed, and return what it prints."""
+    environment = {**os.environ, **(environment or {})}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(rf"^{PASSED[project]} passed in", done.stdout, re.MULTILINE), done.stdout
+    return done.stdout
 
 
-@pytest.mark.parametrize("way", ["in-process", "started separately"])
-@pytest.mark.parametrize("project", PASSED)
-def test_project_is_green_in_parallel(project: str, way: str) -> None:
-    with started_separately(way) as environment:
-        run_suite(project, environment)
+def run_suites(environment: Mapping[str, str] | None = None, *projects: str) -> None:
+    """Run the tests of these projects, or of all, in two processes; all must pass."""
+    projects = projects or tuple(PASSED)
+    suites = [str(suite) for project in projects for suite in (HERE / project).glob("*_suite.py")]
+    command = [sys.executable, "-m", "pytest", *suites, "-n2", "-q"]
+    command += ["-c", "shops.ini", f"--confcutdir={HERE}", "-p", "no:cacheprovider", "-p", "no:schemathesis"]
+    printed = run(command, environment)
+    assert re.search(rf"^{sum(PASSED[name] for name in projects)} passed in", printed, re.MULTILINE), printed
 
 
-def test_node_project_is_green_in_its_own_runner() -> None:
-    with started_separately("for Node") as environment:
-        done = subprocess.run(
-            ["node", "--test", "shop.test.mjs"],
-            cwd=HERE / "node_shop",
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^# pass 3$", done.stdout, re.MULTILINE), done.stdout
+def test_projects_are_green_on_a_mock_of_each_process() -> None:
+    run_suites()
+
+
+def test_projects_are_green_on_a_mock_that_runs_already() -> None:
+    with running(Settings(port=0)) as mock:
+        run_suites({"MOCKSMS_URL": mock.url})
+        printed = run(["node", "--test", str(HERE / "node_shop/shop.test.mjs")], {"MOCKSMS_URL": mock.url})
+    assert re.search(r"^# pass 3$", printed, re.MULTILINE), printed
