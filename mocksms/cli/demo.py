@@ -12,6 +12,7 @@ from mocksms.errors import MocksmsError
 from mocksms.settings import API_PREFIX
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault
+from mocksms.sms.text import UNICODE
 from mocksms.testing.handle import MockSMS
 
 LOCALES: Final = ("he_IL", "en_US")
@@ -86,6 +87,7 @@ def _body(message: DemoMessage) -> dict[str, Any]:
     return {
         "message": {
             "content": message.content,
+            "charset": UNICODE,
             "to": [{"mobile_number": message.mobile_number}],
             "tags": [message.tag],
             "sender_id": message.sender,

@@ -52,7 +52,7 @@ def test_draft_survives_a_reload_and_every_option_is_sent(inbox: Inbox, own_mock
     inbox.open("?panel=compose")
     inbox.panel.get_by_text("Sender, tags, time, API key").click()
     for label, value in (
-        ("Text", "Hello"),
+        ("Text", "שלום"),
         ("Tags", "a, b"),
         ("Sender", "Shop"),
         ("X-API-Key", "mine"),
@@ -62,12 +62,13 @@ def test_draft_survives_a_reload_and_every_option_is_sent(inbox: Inbox, own_mock
     for label in ("track clicks", "async", "unsubscribe link"):
         inbox.panel.get_by_label(label).check()
     inbox.open("?panel=compose")
-    expect(inbox.panel.get_by_label("Text")).to_have_value("Hello")
+    expect(inbox.panel.get_by_label("Text")).to_have_value("שלום")
     inbox.press("Send")
     expect(inbox.panel.locator(".result")).to_contain_text("queued")
     message = Api(own_mock, "mine").get("messages/latest")
     assert (message["tags"], message["sender"], message["scheduled_at"]) == (["a", "b"], "Shop", "2099-01-20T11:05:00Z")
     assert "/u/" in message["text"]
+    assert message["warnings"] == []
 
 
 def test_late_response_shows_a_notice_only(inbox: Inbox, own_mock: Mock) -> None:

@@ -51,8 +51,9 @@ def test_history_is_a_timeline_with_the_time_between_steps(inbox: Inbox, own_moc
 
 
 def test_segments_and_the_character_that_forced_ucs2_are_shown(inbox: Inbox, own_mock: Mock) -> None:
-    open_details(inbox, sent(own_mock, content="Total: 5 שח" + "a" * 70))
+    open_details(inbox, sent(own_mock, content="Total: 5 שח" + "a" * 32, add_unsubscribe_link=True))
     expect(inbox.fact("segments")).to_have_text("2 × UCS-2, 81 characters, 81 code units")
+    expect(inbox.fact("links count as")).to_have_text("37 characters each")
     expect(inbox.fact("UCS-2 because of")).to_have_text("ש U+05E9 at index 9")
 
 

@@ -35,6 +35,7 @@ def test_demo_sends_messages_with_replies_and_clicks(shared_mock: Mock) -> None:
         assert {message.status for message in sms.outbox} >= {"sent", "queued", "rejected"}
         assert {reply.text for reply in sms.replies} >= {"YES"}
         assert any(message.clicks for message in sms.outbox)
+        assert not any(message.warnings for message in sms.outbox)
 
 
 def test_refused_demo_raises_an_error_with_the_status(shared_mock: Mock) -> None:

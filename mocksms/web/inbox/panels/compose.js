@@ -76,6 +76,7 @@ function fields(numbers, draft) {
       checkbox("add_unsubscribe_link", "unsubscribe link"),
       checkbox("track_clicks", "track clicks"),
       checkbox("async", "async"),
+      checkbox("unicode", "charset unicode", true),
     ),
     moreFields(Object.values(savedKeys()).at(-1) ?? draft.key ?? "demo"),
     element("p", { class: "muted key-hint" }),
@@ -172,6 +173,7 @@ function bodyOf(values) {
   const message = {
     content: values.content,
     to: listOf(values.to).map((number) => ({ mobile_number: number })),
+    ...(values.unicode && { charset: "unicode" }),
     add_unsubscribe_link: values.add_unsubscribe_link,
     add_unsubscribe_sms_reply: values.add_unsubscribe_sms_reply,
     ...(values.track_clicks && { track_clicks: true }),
