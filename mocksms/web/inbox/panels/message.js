@@ -20,6 +20,7 @@ import { anchor, withEscapes } from "../ui/text.js";
 import { clockTime, dateTime, formatDuration } from "../ui/time.js";
 import { callbackSections, loadCallbacks } from "./callbacks.js";
 import { STORED_BYTES, requestSections, warningList } from "./request.js";
+import { segmentFacts } from "./segment-facts.js";
 
 /**
  * The actions that are possible in each status: path in the inspection API, and label. A status that the guide does not
@@ -126,8 +127,6 @@ function timeBetween(before, at) {
 /** @param {Api.Message} message */
 function detailsSection(message) {
   const { transaction_id: id, segments, tags, warnings } = message;
-  const { encoding, forced_by: forcedBy } = segments;
-  const units = `${segments.units} ${encoding === "GSM-7" ? "septets" : "code units"}`;
   return section(
     "Details",
     true,
@@ -143,15 +142,7 @@ function detailsSection(message) {
         ],
       ],
       ["id", [element("code", {}, id), " ", copyButton("Id", () => id)]],
-      ["segments", `${segments.count} × ${encoding}, ${segments.characters} characters, ${units}`],
-      ["links count as", segments.links.length > 0 && `${segments.link_length} characters each`],
-      [
-        "UCS-2 because of",
-        forcedBy && [
-          element("code", {}, withEscapes(forcedBy.character)),
-          ` ${codePoint(forcedBy.character)} at index ${forcedBy.index}`,
-        ],
-      ],
+      ...segmentFacts(segments),
       ["sender", element("bdi", {}, withEscapes(message.sender))],
       [
         "tags",
@@ -162,11 +153,6 @@ function detailsSection(message) {
       ["warnings", warnings.length > 0 && warningList(warnings)],
     ]),
   );
-}
-
-/** @param {string} character */
-function codePoint(character) {
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /** @param {Api.Message} message */

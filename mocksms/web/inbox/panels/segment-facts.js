@@ -1,0 +1,32 @@
+/** What the details of a message say about its segments. */
+
+import { element } from "../../shared/dom.js";
+import { withEscapes } from "../ui/text.js";
+
+/**
+ * The facts about segments: titles and texts.
+ *
+ * @param {Api.Segments} segments
+ * @returns {[string, Dom.Child][]}
+ */
+export function segmentFacts({ encoding, count, characters, units, links, link_length: length, forced_by: forcedBy }) {
+  return [
+    [
+      "segments",
+      `${count} × ${encoding}, ${characters} characters, ${units} ${encoding === "GSM-7" ? "septets" : "code units"}`,
+    ],
+    ["links count as", links.length > 0 && `${length} characters each`],
+    [
+      "UCS-2 because of",
+      forcedBy && [
+        element("code", {}, withEscapes(forcedBy.character)),
+        ` ${codePoint(forcedBy.character)} at index ${forcedBy.index}`,
+      ],
+    ],
+  ];
+}
+
+/** @param {string} character */
+function codePoint(character) {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
