@@ -217,7 +217,11 @@ BODIES = {operation.id: next(iter(operation.examples.values()), None) for operat
 def test_response_is_as_described(own_mock: Mock, operation: Any) -> None:
     api = Api(own_mock, "described")
     api.patch(webhooks=[{"url": "http://127.0.0.1:1", "events": ["send"]}], unsubscribed=["972-54-7777777"])
-    api.send(QUEUED if operation.id in ("cancel_message", "send_message") else SENT, content="https://a.example/b")
+    api.send(
+        QUEUED if operation.id in ("cancel_message", "send_message") else SENT,
+        content="https://a.example/b",
+        track_clicks=True,
+    )
     api.post("inbound", {"from": SENT, "text": "Hi"})
     fault = api.post("faults", {"fault": {"kind": "status", "status": 503}, "match": {"operation": "info"}})["id"]
     ids = {
