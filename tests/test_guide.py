@@ -26,6 +26,7 @@ from tests.readme import GUIDE, PAGES, ROOT, TABLES, Block, blocks, projects, pr
 from tests.support import TIMEOUT, Mock, running
 
 NAMES: Final = [
+    "compare",
     "deployment",
     "fidelity",
     "inspection-api",

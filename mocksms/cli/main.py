@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from mocksms.cli import scenarios as scenario_commands
+from mocksms.cli.compare import compare
 from mocksms.cli.guide import guide
 from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
 from mocksms.cli.output import SideOutput, complain, configure_logs, echo, table
@@ -206,6 +207,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[list[str]], int], str]]] = {
     "serve": (_serve, "start a mock (the default command)"),
     "ready": (_ready, "check whether a mock is ready, or wait for it"),
     "numbers": (_numbers, "list the magic numbers and their outcomes"),
+    "compare": (compare, "compare a service with a mock, and find the settings with which they agree"),
     "fidelity": (_fidelity, "list the emulated behaviours and their evidence"),
     "scenarios": (scenario_commands.scenarios, "list the available scenarios, or print one"),
     "check": (scenario_commands.check, "check scenario files"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import Field
 from typing import Any, Final, NoReturn
 
@@ -63,7 +63,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def read_settings(
-    parser: Parser, arguments: list[str], in_help: Collection[str] = OPTIONS
+    parser: Parser, arguments: list[str], in_help: Collection[str] = OPTIONS, without: Collection[str] = ()
 ) -> tuple[Settings, argparse.Namespace]:
     """Add every option to a parser, and read the settings from the command line and the environment.
 
@@ -71,17 +71,19 @@ def read_settings(
         parser: the parser of the command, with the arguments that only this command has.
         arguments: the command line.
         in_help: the options in the help of the command; it accepts the others too.
+        without: the options that the command does not have; their variables count.
 
     Raises:
         SettingsError: an argument or environment variable is unknown or has an invalid value.
     """
-    _add_options(parser, in_help)
+    options = {name: option for name, option in OPTIONS.items() if name not in without}
+    _add_options(parser, options, in_help)
     parsed, unknown = parser.parse_known_intermixed_args(arguments)
     if unknown:
         kind = "option" if unknown[0].startswith("-") else "argument"
-        hint = did_you_mean(unknown[0].partition("=")[0], parser.flags, f"see {parser.prog} --help.")
-        raise SettingsError(f"Unknown {kind} {unknown[0]}; {hint}")
-    values = {name: getattr(parsed, name) for name in OPTIONS if getattr(parsed, name) is not None}
+        name = unknown[0].partition("=")[0] if kind == "option" else unknown[0]  # its value may be a secret
+        raise SettingsError(f"Unknown {kind} {name}; {did_you_mean(name, parser.flags, f'see {parser.prog} --help.')}")
+    values = {name: getattr(parsed, name) for name in options if getattr(parsed, name) is not None}
     flags = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
     settings = Settings.read(os.environ, flags)
     if ignored := foreign_variables(os.environ):
@@ -108,11 +110,11 @@ def running_mock(settings: Settings, parsed: argparse.Namespace) -> str:
     return url_of(settings.host, settings.port)
 
 
-def _add_options(parser: Parser, in_help: Collection[str]) -> None:
-    """Add every option, in groups if the help lists all of them."""
+def _add_options(parser: Parser, options: Mapping[str, Field[Any]], in_help: Collection[str]) -> None:
+    """Add options, in groups if the help lists all of them."""
     group: argparse._ActionsContainer = parser
     others = {} if len(in_help) == len(OPTIONS) else _OF_RUNNING_MOCK
-    for name, option in OPTIONS.items():
+    for name, option in options.items():
         if name in GROUPS and len(in_help) == len(OPTIONS):
             group = parser.add_argument_group(GROUPS[name])
         is_flag, is_list = isinstance(option.default, bool), isinstance(option.default, tuple)

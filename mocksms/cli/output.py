@@ -16,6 +16,9 @@ from mocksms.errors import OutputFailed, escape, escape_lines
 PIPE_BYTES: Final = getattr(select, "PIPE_BUF", 512)
 """Bytes that a pipe takes at once if it takes any."""
 
+PROGRESS_WIDTH: Final = 72
+"""Columns of a line that is written over again and again."""
+
 MAX_ENCODED: Final = 10
 """Bytes of the longest character, which is an escape such as `\\U0001f600`."""
 
@@ -55,6 +58,16 @@ def echo_file(text: str) -> None:
 def complain(text: str) -> None:
     """Write a line to standard error. If that fails, only the exit code is left."""
     _write(sys.stderr, f"mocksms: {escape_lines(text)}\n")
+
+
+def show(text: str) -> None:
+    """Write to standard error, for a person who types the next line."""
+    _write(sys.stderr, escape_lines(text))
+
+
+def show_progress(text: str) -> None:
+    """Write over the current line of a terminal, on standard error."""
+    _write(sys.stderr, f"\r{escape(text):<{PROGRESS_WIDTH}}\r")
 
 
 class SideOutput:

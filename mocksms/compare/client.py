@@ -204,7 +204,7 @@ def _pattern_of(key: str) -> re.Pattern[str]:
 def _failure_of(response: ProbeResponse) -> ProbeFailure | None:
     """Return why a response says nothing about the API, None if it does."""
     status, body = response.status, response.body
-    named = f"{status} {_phrase(status)}".rstrip()
+    named = named_status(status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         pause = response.header("retry-after")
         detail = f"{named}, Retry-After: {cut(pause)}" if pause else f"{named} without Retry-After"
@@ -223,11 +223,12 @@ def _failure_of(response: ProbeResponse) -> ProbeFailure | None:
     )
 
 
-def _phrase(status: int) -> str:
+def named_status(status: int) -> str:
+    """Return a status with its phrase, such as `404 Not Found`."""
     try:
-        return HTTPStatus(status).phrase
+        return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
-        return ""
+        return str(status)
 
 
 def _title_of(page: bytes) -> str:

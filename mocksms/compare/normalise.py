@@ -19,6 +19,9 @@ ROWS_FOUND: Final = "found"
 COUNT: Final = "count"
 """The place of the number of rows. A probe with it compares only this."""
 
+SHOWN: Final = "shown on a phone"
+"""The status of what a phone shows."""
+
 _MOMENT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)? ?(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE
 )
@@ -168,6 +171,6 @@ def _media_type(value: str | None) -> str | None:
 def _phone(screen: PhoneScreen) -> dict[str, Any]:
     """Return what a phone shows: its links differ in each message, and a person does not type its white space."""
     if screen.segments is not None:
-        return {"phone": {"segments": screen.segments}}
+        return {"status": SHOWN, "phone": {"segments": screen.segments}}
     text = " ".join(_LINK.sub("", screen.text).split())
-    return {"phone": {"sender": screen.sender, "text": text, "link": bool(_LINK.search(screen.text))}}
+    return {"status": SHOWN, "phone": {"sender": screen.sender, "text": text, "link": bool(_LINK.search(screen.text))}}

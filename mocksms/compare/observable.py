@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from mocksms.compare.model import KEY_NAME, ProbeResponse, Run
+from mocksms.compare.model import KEY_NAME, PhoneScreen, ProbeResponse, Run
 from mocksms.compare.normalise import json_of
 from mocksms.settings import OPTIONS
 
@@ -40,11 +40,12 @@ def _choice(option: str) -> Observable:
 
 
 def _senders(run: Run) -> tuple[str, ...]:
-    """Return the sender that the service shows for a message without one."""
-    result = run.results.get("info.sync")
+    """Return the senders that the service shows for a message without one: in a read, and on a phone."""
+    result, screen = run.results.get("info.sync"), run.results.get("phone.paid-defaults")
     row = json_of(result) if isinstance(result, ProbeResponse) else None
     sender = row.get("sender") if isinstance(row, dict) else None
-    return (sender,) if isinstance(sender, str) and sender else ()
+    found = [sender, screen.sender if isinstance(screen, PhoneScreen) else None]
+    return tuple(dict.fromkeys(each for each in found if isinstance(each, str) and each))
 
 
 OBSERVABLE: Final = (
@@ -58,4 +59,13 @@ OBSERVABLE: Final = (
     _choice("ignore_sender"),
     Observable("sender", _senders, ("Shop", "9725400000")),
 )
-"""Every setting that free probes or those that cost an SMS can observe."""
+"""Every setting that free probes can observe."""
+
+WITH_PHONE: Final = tuple(map(_choice, ("force_unsubscribe_link", "text_without_charset")))
+"""Settings that show on a phone only."""
+
+
+def observable(run: Run) -> tuple[Observable, ...]:
+    """Return the settings that the probes of a run can observe."""
+    has_phone = any(isinstance(result, PhoneScreen) for result in run.results.values())
+    return (*OBSERVABLE, *WITH_PHONE) if has_phone else OBSERVABLE

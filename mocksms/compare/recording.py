@@ -57,7 +57,7 @@ class RecordedResponse(_Model):
     """A response. Its body is JSON where this loses nothing, else text, else base64."""
 
     status: int
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[str, ...] = ()
     content: Any = Field(None, alias="json")
     text: str = ""
     base64: Base64Bytes = b""
@@ -67,7 +67,8 @@ class RecordedResponse(_Model):
         body = self.base64 or self.text.encode()
         if "content" in self.model_fields_set:
             body = _compact(self.content).encode()
-        return ProbeResponse(self.status, self.headers, body)
+        headers = (line.partition(": ") for line in self.headers)
+        return ProbeResponse(self.status, tuple((name, value) for name, _, value in headers), body)
 
 
 class RecordedPhone(_Model):
@@ -286,7 +287,7 @@ def _content_of(recording: Recording, probes: list[Probe]) -> dict[str, Any]:
                 "about": probe.about,
                 "at": round(run.sent_at[probe.id], 3),
                 "request": requests[probe.id],
-                **_result(run.results[probe.id]),
+                **result_json(run.results[probe.id]),
             }
         else:
             recorded[probe.id] = {"about": probe.about, "not_sent": run.not_sent[probe.id]}
@@ -304,19 +305,24 @@ def _request(request: ProbeRequest | PhoneRequest) -> dict[str, Any]:
     if isinstance(request, PhoneRequest):
         return request._asdict()
     prefix = {} if request.prefix is None else {"prefix": request.prefix}
-    headers = {"headers": request.headers} if request.headers else {}
+    headers = _headers(request.headers) if request.headers else {}
     named = {"method": request.method, "path": request.path, "key": request.key}
     return {**named, **prefix, **headers, **_body(request.body)}
 
 
-def _result(result: Result) -> dict[str, Any]:
+def result_json(result: Result) -> dict[str, Any]:
+    """Return a result as JSON."""
     match result:
         case ProbeResponse():
-            return {"response": {"status": result.status, "headers": result.headers, **_body(result.body)}}
+            return {"response": {"status": result.status, **_headers(result.headers), **_body(result.body)}}
         case PhoneScreen():
             return {"phone": result._asdict()}
     pause = {} if result.retry_after is None else {"retry_after": result.retry_after}
     return {"failure": {"kind": result.kind, "detail": result.detail, **pause}}
+
+
+def _headers(headers: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    return {"headers": [f"{name}: {value}" for name, value in headers]}
 
 
 def _body(body: bytes) -> dict[str, Any]:

@@ -77,12 +77,14 @@ class Redactor(NamedTuple):
     Attributes:
         url: base URL of the service.
         number: of the paid probes, None if there are none.
+        known: the digits of numbers in its requests, which stay.
         own: the ids of the messages of this run, and its word.
         reads: the probes that read messages.
     """
 
     url: str
     number: str | None
+    known: frozenset[str]
     own: frozenset[str]
     reads: frozenset[str]
 
@@ -107,13 +109,14 @@ class Redactor(NamedTuple):
     def text(self, text: str) -> str:
         """Return a text without host and numbers."""
         text = re.sub(re.escape(urlsplit(self.url).netloc), HOST, text, flags=re.IGNORECASE)
-        hidden = "never"
+        hidden = self.known
         if self.number is not None:
             national = digits_of(self.number)[-NATIONAL_DIGITS:]
-            hidden = _hidden(national, VISIBLE_DIGITS - 3)
+            hidden |= {_hidden(national, VISIBLE_DIGITS - 3)}
             text = re.sub(_SEPARATORS.join(national), lambda found: _hidden(found[0], VISIBLE_DIGITS - 3), text)
+        visible = tuple(hidden)
         return _NUMBER.sub(
-            lambda found: found[0] if digits_of(found[0]).endswith(hidden) else _hidden(found[0], 0, "0"), text
+            lambda found: found[0] if digits_of(found[0]).endswith(visible) else _hidden(found[0], 0, "0"), text
         )
 
     def _header(self, name: str, value: str) -> str:
@@ -147,6 +150,11 @@ class Redactor(NamedTuple):
         """Whether a value is an id of this run, or has one or the word of the run in it."""
         text = value.removeprefix(_RAW)
         return text in self.own or any(name in text for name in self.own if len(name) >= MIN_ID_LENGTH)
+
+
+def numbers_in(text: str) -> frozenset[str]:
+    """Return the digits of the numbers in a text that a redaction would replace."""
+    return frozenset(digits_of(found[0]) for found in _NUMBER.finditer(text))
 
 
 def hidden_number(number: str) -> str:

@@ -18,10 +18,17 @@ from mocksms.compare.model import (
 )
 
 MAX_FAILURES: Final = 3
-"""Failures of the network in a row after which a run ends."""
+"""Failures of the network in a row after which a run ends, at its beginning also failures of another kind."""
 
 NOT_OF_NETWORK: Final = frozenset(
-    {FailureKind.SERVER_ERROR, FailureKind.HTML, FailureKind.REDIRECT, FailureKind.TOO_LARGE, FailureKind.NO_INPUT}
+    {
+        FailureKind.SERVER_ERROR,
+        FailureKind.HTML,
+        FailureKind.REDIRECT,
+        FailureKind.TOO_LARGE,
+        FailureKind.NO_INPUT,
+        FailureKind.SPENT,
+    }
 )
 """Failures that do not count: a service may well respond to several wrong requests with a page."""
 
@@ -69,7 +76,8 @@ def run_probes(
             run.sent_at[probe.id] = elapsed()
             result = sender.send(request)
         run.results[probe.id] = result
-        is_of_network = isinstance(result, ProbeFailure) and result.kind not in NOT_OF_NETWORK
-        failures = failures + 1 if is_of_network else 0
+        is_beginning = failures == len(run.results) - 1
+        is_counted = isinstance(result, ProbeFailure) and (is_beginning or result.kind not in NOT_OF_NETWORK)
+        failures = failures + 1 if is_counted else 0
         on_result(probe, result)
     return run

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from mocksms.compare.differences import Check, checks, weight
 from mocksms.compare.model import Result, Run
-from mocksms.compare.observable import OBSERVABLE
+from mocksms.compare.observable import observable
 from mocksms.compare.replay import Replay
 from mocksms.fidelity import Behaviour
 from mocksms.settings import Settings
@@ -65,7 +65,8 @@ class SettingsSearch:
     def __init__(self, run: Run, replay: Replay, settings: Settings, ledger: Iterable[Behaviour]) -> None:
         self._replay = replay
         self._settings = settings
-        self._values = {each.option: each.values(run) for each in OBSERVABLE}
+        self._observable = observable(run)
+        self._values = {each.option: each.values(run) for each in self._observable}
         self._options = {each.id: [option for option in each.settings if option in self._values] for each in ledger}
         self._touched = self._find_touched()
 
@@ -147,7 +148,7 @@ class SettingsSearch:
 
     def _find_touched(self) -> dict[str, set[str]]:
         """Return the probes that show a behaviour which an option changes, and those that need them, by option."""
-        touched = {each.option: {*self._replay.probes} if each.hides else set[str]() for each in OBSERVABLE}
+        touched = {each.option: {*self._replay.probes} if each.hides else set[str]() for each in self._observable}
         for name, probe in self._replay.probes.items():
             for id_ in probe.behaviours.values():
                 for option in self._options[id_]:

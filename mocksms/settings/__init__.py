@@ -5,6 +5,7 @@ from __future__ import annotations
 from mocksms.settings.addresses import API_PREFIX, is_address, mock_url, url_of
 from mocksms.settings.environment import variable_name
 from mocksms.settings.options import (
+    COMPARE_KEY,
     GROUPS,
     OPTIONS,
     SESSION_OPTIONS,
@@ -21,6 +22,7 @@ from mocksms.settings.options import (
 
 __all__ = [
     "API_PREFIX",
+    "COMPARE_KEY",
     "GROUPS",
     "OPTIONS",
     "SESSION_OPTIONS",

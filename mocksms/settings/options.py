@@ -252,6 +252,11 @@ class SessionSettings:
 OPTIONS: Final = {option.name: option for option in fields(Settings)}
 SESSION_OPTIONS: Final = {option.name: option for option in fields(SessionSettings)}
 
+COMPARE_KEY: Final = "compare_key"
+"""What only has a variable: the API key of the service that `mocksms compare` calls."""
+
+_VARIABLES: Final = (*OPTIONS, *SESSION_OPTIONS, COMPARE_KEY)
+
 GROUPS: Final = {
     "host": "Server",
     "api_key": "Requests and responses",
@@ -302,12 +307,12 @@ def from_environment(environment: Mapping[str, str]) -> Mapping[str, Raw]:
     Raises:
         SettingsError: a variable is the name of an option with a typing error.
     """
-    return read_variables(environment, (*OPTIONS, *SESSION_OPTIONS))
+    return read_variables(environment, _VARIABLES)
 
 
 def foreign_variables(environment: Mapping[str, str]) -> str:
     """Return a warning about the variables with our prefix that are ignored, empty if there are none."""
-    return describe_foreign(environment, (*OPTIONS, *SESSION_OPTIONS))
+    return describe_foreign(environment, _VARIABLES)
 
 
 def _read(option: Field[Any], where: str, raw: object) -> object:

@@ -305,7 +305,7 @@ def test_port_in_use_is_one_sentence_without_a_traceback() -> None:
         (["ready", "--url"], "Option --url needs a value; see mocksms ready --help."),
         (["ready", "--url", "a", "--timeout"], "Option --timeout needs a value; see mocksms ready --help."),
         (["--prot", "1"], "Unknown option --prot; did you mean --port?"),
-        (["--magic-delays=5s"], "Unknown option --magic-delays=5s; did you mean --magic-delay?"),
+        (["--magic-delays=5s"], "Unknown option --magic-delays; did you mean --magic-delay?"),
         (["--zzz"], "Unknown option --zzz; see mocksms --help."),
         (["--versoin"], "Unknown option --versoin; did you mean --version?"),
         (["-p", "1"], "Unknown option -p;"),

@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from mocksms.compare.model import FailureKind, PhoneScreen, ProbeFailure, ProbeResponse, Run
-from mocksms.compare.redact import Redactor, hidden_number
+from mocksms.compare.redact import Redactor, hidden_number, numbers_in
 
 NUMBER = "972-52-7654321"
 ID = "5f0c" * 8
 REDACTOR = Redactor(
-    "https://api.inwise.com/rest/v1", NUMBER, frozenset({ID, "7", "mocksms-word"}), frozenset({"search"})
+    "https://api.inwise.com/rest/v1",
+    NUMBER,
+    frozenset({"972541111"}),
+    frozenset({ID, "7", "mocksms-word"}),
+    frozenset({"search"}),
 )
 
 
@@ -59,6 +63,7 @@ def test_hidden_number_has_the_spelling_of_the_number() -> None:
         ("2026-03-01 14:00:00+02:00", None),
         ("2022-11-16T15:44:00.0000000", None),
         ("972-54-111111", None),
+        ("+972 54 1111", None),
         ("972-54-XXXXXXX", None),
         (ID, None),
         ("0" + "5" * 31, None),
@@ -67,6 +72,10 @@ def test_hidden_number_has_the_spelling_of_the_number() -> None:
 )
 def test_other_numbers_that_a_phone_can_have_are_hidden(text: str, hidden: str | None) -> None:
     assert redacted(text) == (hidden or text)
+
+
+def test_numbers_of_requests_are_found() -> None:
+    assert numbers_in('["+972 54 1111", "972-54-111111", "2026-03-01"]') == {"972541111"}
 
 
 def test_host_is_hidden() -> None:
