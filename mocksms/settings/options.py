@@ -105,7 +105,7 @@ class Settings:
     sync_limit: int | None = _option(
         None,
         readers.optional(readers.whole_number(1, 10**6)),
-        "recipients of a sync send; one to more is async; empty: no limit",
+        "most recipients of a sync send, such as 10; a send to more is async; empty: no limit",
     )
     schedule_limit: timedelta | None = _option(
         None, readers.optional(readers.positive_duration), "how far ahead send_at may be, such as 365d; empty: no limit"

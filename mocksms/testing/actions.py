@@ -255,9 +255,9 @@ class Actions(AccountHandle):
         return self._act(message, "unsubscribe")
 
     def click(self, message: SmsMessage | str, url: str | None = None) -> SmsMessage:
-        """Open a link in a message as its recipient, and return the new state of the message.
+        """Open a link of a send with `track_clicks` as its recipient, and return the new state of the message.
 
-        Its send needs `track_clicks`, as for the real service, unless the option `untracked_clicks` is on.
+        The option `untracked_clicks` makes clicks count without the flag, too.
 
         Args:
             message: the message, or its transaction id.
