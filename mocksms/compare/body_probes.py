@@ -203,7 +203,11 @@ _OTHER_FORMS: Final = {
     "day": ("a day only", "%Y-%m-%d"),
 }
 
-SCHEDULED: Final = {"body[].status": "send.scheduled", "body[].reject_reason null": "send.scheduled"}
+SCHEDULED: Final = {
+    "status 402": "credit.scheduled",
+    "body[].status": "send.scheduled",
+    "body[].reject_reason null": "send.scheduled",
+}
 QUEUED: Final = {**SCHEDULED, "body[].status": "status.queued"}
 
 

@@ -12,8 +12,7 @@ from mocksms.compare.normalise import Moment
 ABSENT: Final = "(absent)"
 
 UNAUTHORIZED: Final = "auth.causes"
-REFUSALS: Final = {401: UNAUTHORIZED, 402: "credit.scheduled"}
-"""The behaviours that a service shows which responds with a status where the mock does not, or the other way round."""
+"""What one side shows that responds 401 where the other does not."""
 
 HIDDEN: Final = 1_000
 """The weight of a difference in the status: it hides all others of the probe."""
@@ -33,17 +32,19 @@ def checks(behaviours: Mapping[str, str], service: Mapping[str, Any], mock: Mapp
     """Compare two results in their normal form, and return what was compared.
 
     Args:
-        behaviours: the ids of the ledger by place (see `Probe`). A place can also stand for one aspect of a part: with
-            ` name` whether it is there, ` left out` whether a null is left out, ` null` whether it is null, ` order`
-            the order of its names, ` size` the number of its elements, and of a date ` form`, ` offset`, ` instant`.
+        behaviours: the ids of the ledger by place (see `Probe`); `status 402` stands for this status alone. A place can
+            also stand for one aspect of a part: with ` name` whether it is there, ` left out` whether a null is left
+            out, ` null` whether it is null, ` order` the order of its names, ` size` the number of its elements, and
+            of a date ` form`, ` offset` and ` instant`.
         service: the parts by place.
         mock: the same of the mock.
     """
     statuses = service["status"], mock["status"]
-    if _class(statuses[0]) != _class(statuses[1]) or (statuses[0] != statuses[1] and {*statuses} & {*REFUSALS}):
-        refusal = next((REFUSALS[status] for status in statuses if status in REFUSALS), behaviours["status"])
-        id_ = behaviours["status"] if behaviours["status"].startswith("auth.") else refusal
-        return [Check(id_, "status", False, *statuses)]
+    if _class(statuses[0]) != _class(statuses[1]) or (statuses[0] != statuses[1] and 401 in statuses):
+        special = [behaviours[name] for status in statuses if (name := f"status {status}") in behaviours]
+        if 401 in statuses and not behaviours["status"].startswith("auth."):
+            special = [UNAUTHORIZED]
+        return [Check(special[0] if special else behaviours["status"], "status", False, *statuses)]
     found = [Check(behaviours["status"], "status", True, *statuses)]
     if statuses[0] != statuses[1]:
         found.append(Check(behaviours["body"], "status", False, *statuses))

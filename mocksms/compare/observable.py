@@ -22,21 +22,23 @@ class Observable(NamedTuple):
         values: returns the values to try for a run; one that the mock has already makes no difference.
         examples: values that a service can have, for tests.
         hides: whether it changes the result of every probe, so that no other setting can be observed with it.
+        is_paid: whether only probes that cost an SMS observe it, or those that schedule, together with another one.
     """
 
     option: str
     values: Callable[[Run], tuple[Any, ...]]
     examples: tuple[Any, ...]
     hides: bool = False
+    is_paid: bool = False
 
 
-def _fixed(option: str, *values: Any, hides: bool = False) -> Observable:
-    return Observable(option, lambda _: values, values, hides)
+def _fixed(option: str, *values: Any, **more: bool) -> Observable:
+    return Observable(option, lambda _: values, values, **more)
 
 
-def _choice(option: str) -> Observable:
+def _choice(option: str, **more: bool) -> Observable:
     metadata = OPTIONS[option].metadata
-    return _fixed(option, *map(metadata["read"], metadata["choices"] or ("false", "true")))
+    return _fixed(option, *map(metadata["read"], metadata["choices"] or ("false", "true")), **more)
 
 
 def _senders(run: Run) -> tuple[str, ...]:
@@ -58,14 +60,10 @@ OBSERVABLE: Final = (
     _fixed("schedule_limit", None, timedelta(days=365)),
     _choice("ignore_sender"),
     Observable("sender", _senders, ("Shop", "9725400000")),
+    _choice("force_unsubscribe_link", is_paid=True),
+    _choice("text_without_charset", is_paid=True),
+    _choice("gateway", is_paid=True),
+    _fixed("credit", None, 0, is_paid=True),
+    _choice("schedule_without_credit", is_paid=True),
 )
-"""Every setting that free probes can observe."""
-
-WITH_PHONE: Final = tuple(map(_choice, ("force_unsubscribe_link", "text_without_charset")))
-"""Settings that show on a phone only."""
-
-
-def observable(run: Run) -> tuple[Observable, ...]:
-    """Return the settings that the probes of a run can observe."""
-    has_phone = any(isinstance(result, PhoneScreen) for result in run.results.values())
-    return (*OBSERVABLE, *WITH_PHONE) if has_phone else OBSERVABLE
+"""Every setting that probes can observe."""

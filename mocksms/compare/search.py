@@ -9,13 +9,16 @@ from typing import Any, Final, NamedTuple
 
 from mocksms.compare.differences import Check, checks, weight
 from mocksms.compare.model import Result, Run
-from mocksms.compare.observable import observable
+from mocksms.compare.observable import OBSERVABLE
 from mocksms.compare.replay import Replay
 from mocksms.fidelity import Behaviour
 from mocksms.settings import Settings
 
 OF_401: Final = frozenset({"auth_errors", "error_envelope", "auth_status"})
 """The settings of the response to a request with a key that may not use the API."""
+
+MASKED: Final = "number.masked"
+"""What shows the state of the account like a paid SMS, if the service takes masked numbers for numbers."""
 
 Changes = Mapping[str, Any]
 """Values by option."""
@@ -65,8 +68,7 @@ class SettingsSearch:
     def __init__(self, run: Run, replay: Replay, settings: Settings, ledger: Iterable[Behaviour]) -> None:
         self._replay = replay
         self._settings = settings
-        self._observable = observable(run)
-        self._values = {each.option: each.values(run) for each in self._observable}
+        self._values = {each.option: each.values(run) for each in OBSERVABLE}
         self._options = {each.id: [option for option in each.settings if option in self._values] for each in ledger}
         self._touched = self._find_touched()
 
@@ -148,12 +150,15 @@ class SettingsSearch:
 
     def _find_touched(self) -> dict[str, set[str]]:
         """Return the probes that show a behaviour which an option changes, and those that need them, by option."""
-        touched = {each.option: {*self._replay.probes} if each.hides else set[str]() for each in self._observable}
-        for name, probe in self._replay.probes.items():
+        probes = self._replay.probes.items()
+        paid = {name for name, probe in probes if probe.cost or MASKED in probe.behaviours.values()}
+        hidden = {*self._replay.probes}
+        touched = {each.option: {*(hidden if each.hides else paid if each.is_paid else ())} for each in OBSERVABLE}
+        for name, probe in probes:
             for id_ in probe.behaviours.values():
                 for option in self._options[id_]:
                     touched[option].add(name)
-            for probes in touched.values():
-                probes |= {name} if probes & {*probe.needs} else set()
+            for names in touched.values():
+                names |= {name} if names & {*probe.needs} else set()
         of_401 = set().union(*(touched[option] for option in OF_401))
         return {**touched, **dict.fromkeys(OF_401, of_401)}

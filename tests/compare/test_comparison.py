@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mocksms.compare.comparison import compare
-from mocksms.compare.model import KEY_NAME
+from mocksms.compare.model import KEY_NAME, PhoneRequest, Probe
 from mocksms.compare.observable import OBSERVABLE
+from mocksms.compare.places import SENT
 from mocksms.compare.probes import FREE_PROBES
+from mocksms.compare.requests import id_of, send
 from mocksms.settings import Settings
 from tests.compare.support import report_of, run_of
 
@@ -17,11 +20,11 @@ DEFAULTS = Settings()
 CHANGES = {
     each.option: st.sampled_from([value for value in each.examples if value != getattr(DEFAULTS, each.option)])
     for each in OBSERVABLE
-    if not each.hides
+    if not (each.hides or each.is_paid)
 }
 
 
-@hypothesis_settings(max_examples=6, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@hypothesis_settings(max_examples=5, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(changes=st.fixed_dictionaries({}, optional=CHANGES))
 def test_settings_of_a_service_are_found(changes: dict[str, Any]) -> None:
     report = report_of(**changes)
@@ -34,7 +37,7 @@ def test_all_settings_of_a_service_are_found_at_once() -> None:
     changes = {
         each.option: next(value for value in each.examples if value != getattr(DEFAULTS, each.option))
         for each in OBSERVABLE
-        if not each.hides
+        if not (each.hides or each.is_paid)
     }
     report = report_of(**changes)
     assert report.settings == changes
@@ -63,4 +66,66 @@ def test_settings_that_are_given_are_not_found_again() -> None:
 def test_setting_can_be_given_back() -> None:
     report = compare(run_of(), FREE_PROBES, Settings(auth_errors="observed", sync_limit=10))
     assert report.settings == {"auth_errors": "documented", "sync_limit": None}
+    assert report.unexplained == []
+
+
+def test_account_that_cannot_schedule_without_credit_is_found() -> None:
+    changes: dict[str, Any] = {"credit": 0, "schedule_without_credit": False}
+    report = report_of(**changes)
+    assert report.settings == changes
+    assert "credit.scheduled" in {each.id for each in report.differ}
+    assert report.unexplained == []
+
+
+def test_account_without_gateway_is_found_if_masked_numbers_are_valid() -> None:
+    report = report_of(gateway=False)
+    assert report.settings == {"gateway": False}
+    assert {each.id for each in report.differ} == {"number.masked"}
+    assert report.unexplained == []
+
+
+NUMBER = "972-54-1111111"
+
+PAID = (
+    Probe("send.paid", "an SMS", {**SENT, "body[].status": "status.sent"}, send(NUMBER, sender_id=""), cost=1),
+    Probe(
+        "phone.paid",
+        "the phone with it",
+        {"status": "status.sent", "phone.sender": "body.default-sender", "phone": "body.unsubscribe-link"},
+        lambda context: PhoneRequest(id_of("send.paid")(context), "What does the phone show?"),
+        ("send.paid",),
+    ),
+    Probe(
+        "send.paid-off",
+        "an SMS without link",
+        {**SENT, "body[].status": "status.sent"},
+        send(NUMBER, add_unsubscribe_link=False),
+        cost=1,
+    ),
+    Probe(
+        "phone.paid-off",
+        "the phone with it",
+        {"status": "status.sent", "phone": "body.unsubscribe-link-off"},
+        lambda context: PhoneRequest(id_of("send.paid-off")(context), "What does the phone show?"),
+        ("send.paid-off",),
+    ),
+    Probe(
+        "segments.paid",
+        "what it cost",
+        {"status": "status.sent", "phone": "credit.segments"},
+        lambda context: PhoneRequest(id_of("send.paid-off")(context), "What was charged?", segments=True),
+        ("send.paid-off",),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"gateway": False}, {"credit": 0}, {"force_unsubscribe_link": True, "sender": "Shop"}],
+    ids=lambda changes: "-".join(changes),
+)
+def test_settings_are_found_by_what_a_phone_shows(changes: dict[str, Any]) -> None:
+    probes = (*FREE_PROBES, *PAID)
+    report = compare(run_of(probes=probes, **changes), probes, Settings())
+    assert report.settings == changes
     assert report.unexplained == []
