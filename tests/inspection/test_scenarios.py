@@ -28,7 +28,7 @@ def put(api: Api, scenario: Any = None, **query: Any) -> Any:
 
 def try_send(api: Api, *to: str, **more: Any) -> requests.Response:
     """Send, whatever comes of it."""
-    url = f"{api.mock.url}/transactional/sms/send"
+    url = f"{api.mock.url}/rest/v1/transactional/sms/send"
     return requests.post(url, json=body(*to, **more), headers={"X-API-Key": api.key or ""}, timeout=TIMEOUT)
 
 
