@@ -46,11 +46,19 @@ class Runs:
         pytester.makeconftest(APPLICATION)
 
     def run(self, tests: str, *arguments: str, processes: bool = False, **expected: int) -> str:
-        """Run some tests, check how many ended how, and return what was printed."""
+        """Run some tests, check how many ended how, and return what was printed.
+
+        Without `processes` they run in this process with the plugin alone: pytest would import all that are installed
+        again for each run, which takes longer than most of the runs. A process of its own finds the installed plugin.
+        """
         self._pytester.makepyfile(dedent(tests))
-        run = self._pytester.runpytest_subprocess if processes else self._pytester.runpytest_inprocess
-        without = (part for name in PLAIN for part in ("-p", f"no:{name}"))
-        done = run(*without, "-W", "default", *arguments)
+        if processes:
+            without = (part for name in PLAIN for part in ("-p", f"no:{name}"))
+            done = self._pytester.runpytest_subprocess(*without, "-W", "default", *arguments)
+        else:
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+                done = self._pytester.runpytest_inprocess("-p", "mocksms.testing.plugin", "-W", "default", *arguments)
         if expected:
             done.assert_outcomes(**expected)
         self.exit_code = done.ret

@@ -136,26 +136,11 @@ def test_each_is_alone(mocksms, send, turn):
 COUNT = 19
 
 
-@pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def test_tests_with_other_libraries_pass(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In random order, since pytest-randomly is installed."""
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error")
     pytester.makeconftest(APPLICATION)
     pytester.makepyfile(LIBRARIES)
-    return pytester
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [("-p", "no:randomly"), ("-p", "randomly"), ("-n", "4")],
-    ids=["in order", "in random order", "by four workers at random"],
-)
-def test_tests_with_other_libraries_pass(project: pytest.Pytester, arguments: tuple[str, ...]) -> None:
-    done = project.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:cacheprovider", *arguments)
+    done = pytester.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:cacheprovider")
     done.assert_outcomes(passed=COUNT)
-
-
-def test_suite_without_the_plugin_runs_as_before(project: pytest.Pytester) -> None:
-    project.makepyfile("def test_it():\n    assert True")
-    project.makeconftest("")
-    project.runpytest_subprocess("-p", "no:mocksms").assert_outcomes(passed=1)

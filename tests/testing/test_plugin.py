@@ -132,8 +132,6 @@ def test_foreign_variables_are_one_warning(runs: Runs, monkeypatch: pytest.Monke
     monkeypatch.setenv("MOCKSMS_IMAGE", "mocksms:0.1.0")
     printed = runs.run("def test_it(mocksms): ...\ndef test_other(mocksms): ...", "-W", "error", passed=2)
     assert printed.count("MOCKSMS_IMAGE is not an environment variable of mocksms, and is ignored.") == 1
-    printed = runs.run("def test_it(mocksms): ...\ndef test_other(mocksms): ...", "-n2", passed=2, warnings=1)
-    assert "MOCKSMS_IMAGE is not an environment variable of mocksms, and is ignored." in printed
 
 
 def test_settings_can_be_overridden(runs: Runs) -> None:
@@ -296,7 +294,8 @@ def test_run_that_does_not_use_it_starts_nothing(runs: Runs) -> None:
 
 
 def test_plugin_can_be_left_out(runs: Runs) -> None:
-    printed = runs.run("def test_it(mocksms): ...", "-p", "no:mocksms", errors=1)
+    tests = "def test_it(mocksms): ...\ndef test_other(): ..."
+    printed = runs.run(tests, "-p", "no:mocksms", processes=True, passed=1, errors=1)
     assert "fixture 'mocksms' not found" in printed
 
 

@@ -719,15 +719,29 @@ def test_late_messages_under_a_fixed_key_belong_to_the_test_before(runs: Runs) -
     assert "::test_first: 1 SMS" in printed
 
 
-def test_workers_report_late_messages(runs: Runs) -> None:
-    (runs.path / "test_other.py").write_text(
-        "import socket\ndef test_other(mocksms): socket.socket.sendall = lambda *_, **__: 1 / 0",
-        encoding="utf-8",
-    )
-    printed = runs.run(LATE, "-n2", "--dist=loadfile", processes=True, passed=3, errors=1)
+OF_WORKERS = {
+    "test_fixed.py": """
+import pytest
+pytestmark = pytest.mark.mocksms(api_key="fixed")
+def test_first(mocksms, send):
+    assert send() and len(mocksms.outbox) == 1
+def test_second(mocksms):
+    assert mocksms.outbox == []
+""",
+    "test_other.py": "import socket\ndef test_other(mocksms): socket.socket.sendall = lambda *_, **__: 1 / 0",
+}
+
+
+def test_workers_have_mocks_of_their_own_and_report_together(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Late messages of one, what another could not read, and a variable that all ignore."""
+    for name, content in OF_WORKERS.items():
+        (runs.path / name).write_text(content, encoding="utf-8")
+    monkeypatch.setenv("MOCKSMS_IMAGE", "mocksms:0.1.0")
+    printed = runs.run(LATE, "-n3", "--dist=loadfile", processes=True, passed=5, errors=1, warnings=1)
     assert "::test_first: 2 SMS" in printed
     assert "\nsome may be missing: ZeroDivisionError: division by zero\n" in printed
     assert "this test run fails because" not in printed
+    assert "MOCKSMS_IMAGE is not an environment variable of mocksms, and is ignored." in printed
     assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
 
 
@@ -799,7 +813,13 @@ def test_known_late_messages_are_reported_when_the_mock_has_ended(runs: Runs) ->
 
 FIXED = """
 import pytest
-pytestmark = [pytest.mark.mocksms(api_key="fixed"), pytest.mark.xdist_group("fixed")]
+pytestmark = pytest.mark.mocksms(api_key="fixed")
+@pytest.mark.xdist_group("fixed")
+class TestGrouped:
+    def test_first(self, send):
+        send()
+    def test_second(self, send):
+        send()
 def test_first(send):
     send()
 def test_second(send):
@@ -809,18 +829,13 @@ def test_second(send):
 
 def test_fixed_key_is_for_one_worker_on_a_mock_that_all_attach_to(runs: Runs) -> None:
     with running(Settings(port=0)) as mock:
-        url = f"--mocksms-url={mock.url}"
-        printed = runs.run(FIXED, url, "-n2", processes=True, errors=2)
-        assert (
-            "selects one account, which 2 workers would reset during each other's tests; let each worker start"
-            in printed
-        )
-        assert printed.count("keep these tests in one worker: @pytest.mark.xdist_group with --dist loadgroup") == 2
-        printed = runs.run(FIXED, url, "-n2", "--dist=loadgroup", "-v", processes=True)
-        # Where pytest lets xdist group tests, their names tell.
-        assert ("2 passed in" in printed) == ("@fixed" in printed)
-        assert ("run these tests without -n, since pytest-xdist cannot" in printed) != ("@fixed" in printed)
-    runs.run(FIXED, "-n2", processes=True, passed=2)
+        printed = runs.run(FIXED, f"--mocksms-url={mock.url}", "-n2", "--dist=loadgroup", "-v", processes=True)
+    refused = "selects one account, which 2 workers would reset during each other's tests; let each worker start"
+    assert refused in printed
+    assert printed.count("keep these tests in one worker: @pytest.mark.xdist_group with --dist loadgroup") == 2
+    # Where pytest lets xdist group tests, their names tell.
+    assert ("2 passed, 2 errors in" in printed) == ("@fixed" in printed)
+    assert ("run these tests without -n, since pytest-xdist cannot" in printed) != ("@fixed" in printed)
 
 
 @pytest.mark.parametrize(
