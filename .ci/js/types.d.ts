@@ -208,6 +208,7 @@ declare namespace OpenApi {
     summary?: string;
     description?: string;
     tags: string[];
+    servers?: { url: string }[];
     parameters: Parameter[];
     requestBody?: { content: Content };
     responses: Record<string, Response>;

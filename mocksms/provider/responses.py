@@ -18,7 +18,7 @@ from mocksms import errors
 from mocksms.engine.journal import RequestWarning
 from mocksms.engine.rules import RefusedByFault
 from mocksms.schemas.openapi import Operation, ResponseSpec
-from mocksms.settings import Settings
+from mocksms.settings import API_PREFIX, Settings
 from mocksms.sms.outcomes import Fault
 
 GUIDE_401: Final = "you are not authorized to use rest API"
@@ -62,6 +62,7 @@ def operation(name: str, method: str, summary: str, responses: Mapping[int, Resp
     return Operation(
         id=name,
         method=method,
+        base=API_PREFIX,
         path=f"/transactional/sms/{name}",
         tag=TAG,
         summary=summary,

@@ -40,8 +40,8 @@ class ResponseSpec:
 class Operation:
     """An operation of an API as the OpenAPI document describes it.
 
-    `query` and `body` are models; `examples` are bodies by name. `key` says whether the operation needs the header
-    `X-API-Key`, `path_example` is an example of the parameter in its path.
+    `base` is what comes before `path`. `query` and `body` are models; `examples` are bodies by name. `key` says whether
+    the operation needs the header `X-API-Key`, `path_example` is an example of the parameter in its path.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Operation:
     path: str
     summary: str
     responses: Mapping[int, ResponseSpec]
+    base: str = ""
     tag: str = ""
     about: str = ""
     key: Literal["required", "optional", "unused"] = "unused"
@@ -118,6 +119,8 @@ def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
         "parameters": [*_parameters(operation, schemas)],
         "responses": {str(status): _response(response, schemas) for status, response in operation.responses.items()},
     }
+    if operation.base:
+        described["servers"] = [{"url": operation.base}]
     if operation.about:
         described["description"] = operation.about
     if operation.body is not None:

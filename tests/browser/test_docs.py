@@ -51,7 +51,7 @@ def test_example_of_send_works_and_shows_its_response(watched: Watched, own_mock
     (message,) = Api(own_mock, KEY).get("messages")["messages"]
     assert message["transaction_id"] == row["transaction_id"]
     curl = watched.page.locator("#send").get_by_label("curl command").inner_text()
-    assert curl.startswith(f"curl -sSN -X POST '{watched.base}")
+    assert curl.startswith(f"curl -sSN -X POST '{watched.base}/rest/v1/transactional/sms/send'")
 
 
 def test_filter_hides_other_operations(watched: Watched) -> None:

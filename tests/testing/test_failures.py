@@ -51,3 +51,22 @@ def test_character_without_a_name_is_shown_by_its_number(sms: MockSMS) -> None:
     send(sms, content="a\ue000")
     (message,) = sms.outbox
     assert "(U+E000 a character without a name) at index 1" in failure(lambda: sms.assert_segments(message, 9))
+
+
+@pytest.mark.ledger("credit.link-length")
+@pytest.mark.parametrize("public_url", ["http://m", f"http://{'m' * 150}"])
+def test_segments_and_their_explanation_are_the_same_at_any_address_of_the_mock(public_url: str) -> None:
+    with MockSMS(public_url=public_url) as sms:
+        send(sms, content="a" * 121 + "’")
+        send(sms, content=f"https://a.test/{'x' * 200}", track_clicks=True, add_unsubscribe_link=False)
+        curly, tracked = sms.outbox
+        sms.assert_segments(curly, 3)
+        sms.assert_segments(tracked, 1)
+        # 122 characters, a line break and a link of 37 are 160.
+        assert "with all look-alikes the text takes 1 in GSM-7" in failure(lambda: sms.assert_segments(curly, 1))
+        assert failure(lambda: sms.assert_segments(tracked, 2)).splitlines()[2:] == [
+            "  takes      37 septets, 160 to a segment in GSM-7",
+            "  links      each of the provider's links counts as 37 characters, by the option link_length",
+            "  without    the links of the provider, the content alone takes 2",
+        ]
+        assert (tracked.segments.characters, tracked.segments.link_places) == (37, ((0, len(tracked.text)),))

@@ -159,6 +159,14 @@ def test_every_operation_is_named_once_and_belongs_to_a_tag_that_is_described(sh
     assert all(operation["summary"] for operation in operations)
 
 
+@pytest.mark.ledger("path.prefix")
+def test_operations_of_the_emulated_api_have_the_prefix_of_the_vendor(shared_mock: Mock) -> None:
+    servers = {path: item for path, item in shown(shared_mock)["paths"].items() if not path.startswith("/_mock")}
+    assert {path: next(iter(item.values()))["servers"] for path, item in servers.items()} == {
+        operation.path: [{"url": "/rest/v1"}] for operation in PROVIDED
+    }
+
+
 def test_every_reference_of_the_description_leads_somewhere(shared_mock: Mock) -> None:
     answer = page(shared_mock, "/openapi.json")
     schemas = answer.json()["components"]["schemas"]

@@ -28,7 +28,8 @@ export function buildRequest(operation, values, body, credentials) {
   if (takesKey && credentials.key) headers["X-API-Key"] = credentials.key;
   if (credentials.token && path.startsWith("/_mock")) headers.Authorization = `Bearer ${credentials.token}`;
   if (body) headers["Content-Type"] = "application/json";
-  return { method: operation.method, target: query.size ? `${path}?${query}` : path, headers, body: body || undefined };
+  const target = `${operation.servers?.[0].url ?? ""}${path}${query.size ? `?${query}` : ""}`;
+  return { method: operation.method, target, headers, body: body || undefined };
 }
 
 /**
