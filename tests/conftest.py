@@ -26,6 +26,10 @@ hypothesis_settings.register_profile(
 freezegun.configure(extend_ignore_list=["testcontainers"])
 
 
+COVERAGE_OF_PROCESSES = "COVERAGE_PROCESS_CONFIG"
+"""Variable that makes Python processes measure coverage, as `coverage` sets it."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Use fewer examples with coverage."""
     if _has_coverage(config):
@@ -59,6 +63,14 @@ def own_mock() -> Iterator[Mock]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_options() -> None:
-    """Keep the options of this run, such as those for coverage, from the pytest runs that tests start."""
+def _own_options() -> str | None:
+    """Keep the options of this run from the processes that tests start, and return those of coverage."""
     os.environ.pop("PYTEST_ADDOPTS", None)
+    return os.environ.pop(COVERAGE_OF_PROCESSES, None)
+
+
+@pytest.fixture
+def covered_processes(_own_options: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure coverage also in the processes that the test starts. They take twice as long to start."""
+    if _own_options is not None:
+        monkeypatch.setenv(COVERAGE_OF_PROCESSES, _own_options)

@@ -31,7 +31,6 @@ NAMES: Final = [
     "fidelity",
     "inspection-api",
     "magic-numbers",
-    "new-responses",
     "options",
     "pytest",
     "pytest-more",

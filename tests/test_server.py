@@ -335,11 +335,17 @@ def test_stopping_refuses_new_connections() -> None:
         socket.create_connection((mock.host, mock.port), TIMEOUT)
 
 
+def in_thread(server: Server, listener: socket.socket) -> threading.Thread:
+    """Serve in a thread until the server is stopped."""
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+    thread.start()
+    return thread
+
+
 def test_stopping_does_not_wait_for_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "TICK_SECONDS", HALF_AN_HOUR.total_seconds())
     server, listener = Server(Engine(Settings())), bind(Settings(port=0))
-    serving = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
-    serving.start()
+    serving = in_thread(server, listener)
     requests.get(f"{base_url(listener)}/_mock/health", timeout=TIMEOUT)
     server.stop()
     serving.join(TIMEOUT)
@@ -350,7 +356,7 @@ def test_stopping_does_not_wait_for_the_next_tick(monkeypatch: pytest.MonkeyPatc
 def test_stopping_before_the_start_serves_nothing() -> None:
     server, listener = Server(Engine(Settings())), bind(Settings(port=0))
     server.stop()
-    asyncio.run(server.serve([listener]))
+    in_thread(server, listener).join(TIMEOUT)
     assert listener.fileno() == -1
 
 

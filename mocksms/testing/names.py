@@ -72,10 +72,8 @@ class FaultDetails(TypedDict, total=False):
     """Details of a fault; which of them a kind takes is in the page `scenarios` of the guide."""
 
     status: int
-    body: Any
+    body: str
     content_type: str
-    headers: Mapping[str, str]
-    accept: bool
     retry_after: DurationLike
     duration: DurationLike | Sequence[DurationLike]
     limit: int

@@ -22,7 +22,7 @@ import requests
 
 from mocksms.cli.main import COMMANDS, UNUSABLE, main
 from mocksms.connections.listener import bind
-from mocksms.errors import InvalidScenario, ScenarioIssue, SettingsError, UnknownScenario
+from mocksms.errors import InvalidScenario, OutputFailed, ScenarioIssue, SettingsError, UnknownScenario
 from mocksms.fidelity import Evidence, ledger
 from mocksms.inspection.mock import fidelity_view
 from mocksms.settings import GROUPS, OPTIONS, Settings, flag_name, variable_name
@@ -126,6 +126,7 @@ def restored_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+@pytest.mark.usefixtures("covered_processes")
 @pytest.mark.parametrize(
     "command",
     [[sys.executable, "-m", "mocksms"], [sys.executable, "-m", "mocksms", "serve"], [SCRIPT], [SCRIPT, "serve"]],
@@ -364,6 +365,7 @@ def test_foreign_variable_is_a_warning(
         (UnknownScenario("a\x1b", ["b"]), 2, "There is no scenario 'a\\x1b'"),
         (InvalidScenario([ScenarioIssue("a\x1b", 3, "b\x9b", "c\u202e")]), 2, "a\\x1b:3: b\\x9b: c\\u202e\n"),
         (SettingsError("a\x1b"), 2, "a\\x1b\n"),
+        (OutputFailed("a\x1b"), 1, "Standard output cannot be written: a\\x1b.\n"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
@@ -604,6 +606,7 @@ def test_ready_loads_no_framework() -> None:
     assert ran.stdout == "\n"
 
 
+@pytest.mark.usefixtures("covered_processes")
 def test_json_log_is_an_object_per_line() -> None:
     with started("--port", "0", "--log-format", "json") as process:
         ready = json.loads(process.read_until('"ready"'))

@@ -22,6 +22,6 @@ def sms(shared_mock: Mock, request: pytest.FixtureRequest) -> Iterator[MockSMS]:
 
 
 @pytest.fixture
-def runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Runs:
+def runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, covered_processes: None) -> Runs:  # noqa: ARG001
     """Runs of pytest in a folder of their own."""
     return Runs(pytester, monkeypatch)

@@ -110,6 +110,7 @@ def test_container_that_has_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPa
     assert refused.value.__notes__ == ["Output of the container:\nnothing"]
 
 
+@pytest.mark.usefixtures("covered_processes")
 def test_missing_testcontainers_is_named_with_the_remedy() -> None:
     code = "import sys; sys.modules['testcontainers'] = None; import mocksms.testing.container"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=TIMEOUT, check=False)
