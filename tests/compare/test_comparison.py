@@ -7,14 +7,19 @@ from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from mocksms.compare.client import ServiceClient
 from mocksms.compare.comparison import compare
-from mocksms.compare.model import KEY_NAME, PhoneRequest, Probe
+from mocksms.compare.guard import GuardedSender
+from mocksms.compare.model import KEY_NAME, FailureKind, PhoneRequest, Probe, ProbeFailure
 from mocksms.compare.observable import OBSERVABLE
 from mocksms.compare.places import SENT
 from mocksms.compare.probes import FREE_PROBES
 from mocksms.compare.requests import id_of, send
+from mocksms.compare.run import run_probes
+from mocksms.engine.clock import Stopwatch, system_time
 from mocksms.settings import Settings
 from tests.compare.support import report_of, run_of
+from tests.support import KEY, running
 
 DEFAULTS = Settings()
 CHANGES = {
@@ -42,6 +47,28 @@ def test_all_settings_of_a_service_are_found_at_once() -> None:
     report = report_of(**changes)
     assert report.settings == changes
     assert report.unexplained == []
+
+
+def test_settings_of_a_service_behind_a_socket_are_found() -> None:
+    changes: dict[str, Any] = {"auth_errors": "observed", "row_status_key": "state", "read_zone": "utc"}
+    with running(Settings(port=0, api_key=(KEY,), **changes)) as mock:
+        client, stopwatch = ServiceClient(f"{mock.url}/rest/v1", KEY), Stopwatch()
+        run = run_probes(FREE_PROBES, GuardedSender(client), system_time(), lambda: stopwatch.seconds)
+    report = compare(run, FREE_PROBES, Settings(api_key=(KEY_NAME,)))
+    assert report.settings == changes
+    assert report.unexplained == []
+    assert KEY not in str(report)
+
+
+def test_failure_is_the_reason_of_what_no_other_probe_shows() -> None:
+    run = run_of()
+    failure = ProbeFailure(FailureKind.HTML, "404 Not Found, an HTML page")
+    run.results["info.unknown"] = failure
+    report = compare(run, FREE_PROBES, Settings())
+    assert report.failures == {"info.unknown": failure}
+    assert report.differ == []
+    found = [each.reason for each in report.not_tried if each.id == "info.unknown"]
+    assert found == ["info.unknown: HTML page: 404 Not Found, an HTML page"]
 
 
 def test_account_without_rest_right_is_found_with_the_form_of_its_refusals() -> None:
