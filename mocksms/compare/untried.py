@@ -42,6 +42,7 @@ REASONS: Final = {
     "status.lifecycle": "it shows only over a time",
     "decision.order": OWN,
     "magic.": OWN,
+    "fault.": OWN,
     "number.separators": PHONE,
     "number.local": PHONE,
     "number.foreign": "it needs phones in other countries",
