@@ -212,13 +212,17 @@ def _check_results(url: str, run: Run, requests: Requests) -> None:
 
 def _format(report: Report, compared: ServiceRun, settings: Settings, *, as_json: bool) -> str:
     from mocksms.cli.compare_report import report_json, report_text, setting_lines
+    from mocksms.compare.observable import OBSERVABLE
     from mocksms.compare.recording import requests_of
 
     requests = requests_of(compared.run, compared.probes)
     if as_json:
         return json.dumps(report_json(report, requests), ensure_ascii=False, indent=2) + "\n"
+    # Only what probes can observe: other options, such as the control token, may be secrets.
+    names = {each.option for each in OBSERVABLE} - {"api_key"}
     changed = {name: value for name in OPTIONS if (value := getattr(settings, name)) != OPTIONS[name].default}
-    mock = f"mock:    mocksms {version('mocksms')} {' '.join(setting_lines(changed)['flags'])}".rstrip()
+    flags = setting_lines({name: value for name, value in changed.items() if name in names})["flags"]
+    mock = f"mock:    mocksms {version('mocksms')} {' '.join(flags)}".rstrip()
     return report_text(report, requests, [f"service: {compared.about}", mock])
 
 

@@ -180,7 +180,9 @@ def test_host_and_messages_of_others_are_not_recorded(live: Live) -> None:
 
 
 def test_recording_is_compared_offline_with_the_options_given(live: Live) -> None:
-    ran = run("--recorded", str(live.folder), *FLAGS)
+    ran = run(
+        "--recorded", str(live.folder), *FLAGS, "--control-token", "secret", "--webhook", "http://127.0.0.1/secret"
+    )
     assert (ran.code, ran.err) == (0, "")
     assert len(ran.out.splitlines()) == 4
     assert ran.out.splitlines()[1].endswith("--error-envelope=string --async-delay=30s")
