@@ -31,6 +31,7 @@ NAMES: Final = [
     "fidelity",
     "inspection-api",
     "magic-numbers",
+    "new-responses",
     "options",
     "pytest",
     "pytest-more",

@@ -105,6 +105,8 @@ def _message_columns(message: Message) -> tuple[datetime, str, str, str]:
 def _request_columns(request: RecordedRequest) -> tuple[datetime, str, str, str]:
     method = escape(request.method[:MAX_CHARACTERS])
     result = f"refused with {request.status}" if request.status else "refused by a reset"
+    if request.status is not None and request.status < 400:
+        result = f"fault: HTTP {request.status}"
     return request.at, method, result, f"{cut(request.target, MAX_DETAILS)}  {cut(request.note, MAX_DETAILS)}"
 
 

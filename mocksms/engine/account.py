@@ -253,6 +253,7 @@ class Account:
             + sum(WEBHOOK_SIZE + len(webhook.url) for webhook in self.webhooks)
             + RULE_COUNTERS_SIZE * len(self.rules)
             + FAULT_SIZE * (len(self.faults) + len(self.faults.removed))
+            + self.faults.texts_size
             + self._own_scenario_size
         )
         self._add_settings_size(size - self._settings_size)

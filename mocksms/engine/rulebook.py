@@ -144,6 +144,12 @@ class Rulebook:
         return len(self._rules)
 
     @property
+    def texts_size(self) -> int:
+        """The bytes of the texts of faults, also of those that were removed."""
+        effects = (counted.rule.effect for counted in (*self.rules, *self.removed))
+        return sum(effect.fault.size for effect in effects if isinstance(effect, FaultSpec))
+
+    @property
     def rules(self) -> list[CountedRule]:
         """The rules with their counters."""
         return [self._at(position) for position in range(len(self))]

@@ -116,7 +116,7 @@ class Explainer:
         return (
             (account is None or self._scope.holds(account))
             and not request.messages
-            and (request.status is None or request.status >= 400)
+            and (request.status is None or request.status >= 400 or request.refusal is not None)
         )
 
     def _other_accounts(self, message_filter: MessageFilter) -> Steps[list[Cause]]:

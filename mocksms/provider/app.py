@@ -53,7 +53,14 @@ from mocksms.provider.reads import (
     read_search,
 )
 from mocksms.provider.remarks import remarks_on, remarks_on_query
-from mocksms.provider.responses import ProviderResponse, error_response, internal_error, strict_error, to_json
+from mocksms.provider.responses import (
+    ProviderResponse,
+    canned_response,
+    error_response,
+    internal_error,
+    strict_error,
+    to_json,
+)
 from mocksms.provider.send import SEND, ReasonNames, recipients_of, submission_of
 from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, shorten_warning
 from mocksms.settings import API_PREFIX, Settings
@@ -237,7 +244,7 @@ class ProviderApp:
         messages, triggered = finish(submit) if is_short else await self._slices.run(submit, to_end=True)
         return HandledRequest(
             account,
-            ProviderResponse(200, self._reasons.sent_rows(messages, sent.numbers)),
+            self._response(self._reasons.sent_rows(messages, sent.numbers), triggered),
             ApiOperation.SEND,
             note=str(triggered or ""),
             triggered=triggered,
@@ -264,12 +271,18 @@ class ProviderApp:
             rows = await self._slices.run(self._rows(messages), to_end=True)
         return HandledRequest(
             account,
-            ProviderResponse(200, rows),
+            self._response(rows, triggered),
             operation,
             note=str(triggered or ""),
             triggered=triggered,
             warnings=warnings,
         )
+
+    def _response(self, body: bytes, triggered: TriggeredFault | None) -> ProviderResponse:
+        """Return a successful response, or the canned one of a fault."""
+        if triggered is not None and triggered.fault.is_canned:
+            return canned_response(triggered.fault, self._settings)
+        return ProviderResponse(200, body)
 
     def _rows(self, messages: Iterable[Message]) -> Steps[bytes]:
         """Return rows as JSON, each encoded in a step of its own since texts may be long."""

@@ -16,6 +16,9 @@ from mocksms.sms.outcomes import Fault, FaultKind
 DRIBBLE_STEPS: Final = 200
 """Maximum of pieces of a dribbled response. Each takes a share of the duration, however long the body is."""
 
+WITHOUT_BODY: Final = (204, 304)
+"""Statuses whose responses have neither body nor Content-Length (RFC 9110)."""
+
 JSON_TYPE: Final = (b"content-type", b"application/json; charset=utf-8")
 
 
@@ -96,9 +99,11 @@ async def _send_all(response: ProviderResponse, scope: Scope, send: Send) -> Non
 
 
 def _start_event(response: ProviderResponse) -> Message:
-    length = (b"content-length", b"%d" % len(response.body))
     kind = JSON_TYPE if response.media_type is None else (b"content-type", response.media_type)
-    return {"type": "http.response.start", "status": response.status, "headers": [kind, length, *response.headers]}
+    own = [kind] if kind[1] else []
+    if response.status not in WITHOUT_BODY:
+        own.append((b"content-length", b"%d" % len(response.body)))
+    return {"type": "http.response.start", "status": response.status, "headers": [*own, *response.headers]}
 
 
 async def _send_body(body: bytes, send: Send, *, more: bool = False) -> None:

@@ -46,11 +46,8 @@ _CONDITIONS: Final[dict[str, dict[str, Any]]] = (
 def _conditions(names: StateNames) -> dict[str, dict[str, Any]]:
     """Return the conditions with those of the statuses and reasons that rules write."""
     free = {reason: {"reject_reason": reason} for reason in names.reasons}
-    return _CONDITIONS | {
-        name: condition
-        for name, condition in (free | {status: {"status": status} for status in names.statuses}).items()
-        if name not in _CONDITIONS
-    }
+    free |= {status: {"status": status} for status in names.statuses}
+    return {**_CONDITIONS, **free, **_CONDITIONS}
 
 
 _LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:\d\d)$", re.ASCII)

@@ -83,7 +83,7 @@ _COMMON_ERRORS: Final = {
 
 
 class ProviderResponse(NamedTuple):
-    """An HTTP response. `headers` are those besides type and length; `media_type` is None for JSON."""
+    """An HTTP response. `headers` are those besides type and length; `media_type` is None for JSON, empty for none."""
 
     status: int
     body: bytes
@@ -134,7 +134,7 @@ def error_response(error: errors.RequestRefused, settings: Settings) -> Provider
         case errors.MessageNotFound(transaction_id=transaction_id):
             return _message(404, f"No transactional SMS was found with transaction_id '{transaction_id}'.")
         case RefusedByFault(triggered=triggered):
-            return _fault(triggered.fault, settings)
+            return canned_response(triggered.fault, settings)
     issues = {MODEL if path == "body" else f"{MODEL}.{path}": list(texts) for path, texts in _issues(error).items()}
     return json_response(400, {"Message": "The request is invalid.", "ModelState": issues})
 
@@ -182,17 +182,21 @@ def _unauthorized(cause: str, settings: Settings, status: int = 401) -> Provider
     return json_response(status, {"Message": text} if settings.error_envelope == "object" else text)
 
 
-def _fault(fault: Fault, settings: Settings) -> ProviderResponse:
+def canned_response(fault: Fault, settings: Settings) -> ProviderResponse:
+    """Return the response that a fault is: its own body, or the error of its status."""
     status = fault.status or 503
-    if status == 401:
+    if fault.body is not None:
+        media_type = fault.media_type.encode() if fault.media_type else None
+        usual = ProviderResponse(status, fault.body.encode("utf-8", "surrogatepass"), media_type=media_type)
+    elif status < 400:
+        usual = ProviderResponse(status, b"", media_type=(fault.media_type or "").encode())
+    elif status == 401:
         usual = _unauthorized("unknown", settings)
     elif status == 500:
         usual = internal_error()
     else:
         usual = _message(status, _STATUS_TEXTS.get(status) or f"{reason_phrases.get(status, 'Error')}.")
-    if fault.body is not None:
-        media_type = fault.media_type.encode() if fault.media_type else None
-        usual = usual._replace(body=fault.body.encode("utf-8", "surrogatepass"), media_type=media_type)
-    seconds = math.ceil(fault.duration.total_seconds())
-    later = ((b"retry-after", str(seconds).encode()),) if seconds else ()
-    return usual._replace(headers=(*usual.headers, *later))
+    headers = [(name.lower().encode(), value.encode()) for name, value in fault.headers]
+    if seconds := math.ceil(fault.duration.total_seconds()):
+        headers.append((b"retry-after", str(seconds).encode()))
+    return usual._replace(status=status, headers=(*usual.headers, *headers))

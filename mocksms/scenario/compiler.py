@@ -139,14 +139,18 @@ def _fault_spec(fault: FaultModel) -> FaultSpec:
         return rate_limit_spec(RateLimit(limit=fault.limit, per=fault.per))
     if fault.kind == "unauthorized":
         return FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=401))
+    headers = dict(fault.headers or {})
+    declared = next((headers.pop(name) for name in [*headers] if name.lower() == "content-type"), None)
     durations = fault.duration if isinstance(fault.duration, list) else [fault.duration or fault.retry_after]
     return FaultSpec(
         fault=Fault(
             kind=FaultKind(fault.kind),
             status=fault.status,
             duration=durations[0] or AT_ONCE,
-            body=fault.body,
-            media_type=fault.content_type,
+            body=fault.body_text,
+            media_type=fault.content_type or declared,
+            headers=tuple(headers.items()),
+            is_accepted=fault.accept is not None,
         ),
         max_duration=durations[-1] or AT_ONCE,
     )

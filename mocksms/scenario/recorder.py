@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, cast
 
+from pydantic import JsonValue
+
 from mocksms.engine.account import Account
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.messages import MessageQuery
@@ -43,11 +45,20 @@ def to_toml(scenario: Scenario) -> str:
     data = to_data(scenario)
     rules = data.pop("rule", [])
     account = data.pop("account", None)
+    for rule, model in zip(rules, scenario.rule, strict=bool(rules)):
+        if model.fault is not None and _has_null(model.fault.body):
+            rule["fault"]["body"] = model.fault.body_text
     blocks = ["".join(_lines(data))]
     if account is not None:
         blocks.append("[account]\n" + "".join(_lines(account)))
     blocks += ["[[rule]]\n" + "".join(_lines(rule)) for rule in rules]
     return "\n".join(block for block in blocks if block)
+
+
+def _has_null(value: JsonValue) -> bool:
+    """Whether a body has a null within, which TOML cannot write."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(each is None or _has_null(each) for each in inner)
 
 
 def to_data(scenario: Scenario) -> dict[str, Any]:
@@ -235,6 +246,8 @@ def _fault(fault: Fault) -> FaultModel:
         status=fault.status,
         body=fault.body,
         content_type=fault.media_type,
+        headers=dict(fault.headers) or None,
+        accept=fault.is_accepted or None,
         retry_after=fault.duration or None,
     )
 
@@ -257,10 +270,14 @@ def _value(value: object) -> str:
         case Mapping():
             if not value:
                 return "{}"
-            return f"{{ {', '.join(f'{key} = {_value(inner)}' for key, inner in value.items())} }}"
+            return f"{{ {', '.join(f'{_key(key)} = {_value(inner)}' for key, inner in value.items())} }}"
         case list():
             return f"[{', '.join(map(_value, value))}]"
     return json.dumps(value)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _value(key)
 
 
 def _escape(character: str) -> str:

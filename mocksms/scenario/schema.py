@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
@@ -21,9 +22,11 @@ from mocksms.engine.rules import ApiOperation
 from mocksms.scenario.values import (
     MEDIA_TYPE,
     BoundedDuration,
-    ErrorStatus,
+    HeaderTable,
     NumberText,
     OutcomeName,
+    ResponseBody,
+    ResponseStatus,
     RuleCredit,
     SegmentComparison,
     TextPattern,
@@ -42,6 +45,9 @@ MAX_RULES: Final = 10_000
 MAX_STEPS: Final = 20
 MAX_REPLY_LENGTH: Final = 10_000
 NO_DELAY: Final = timedelta()
+SUCCESS: Final = range(200, 400)
+NO_BODY: Final = (204, 304)
+"""The statuses whose responses have no body."""
 
 
 class ScenarioTable(BaseModel):
@@ -105,7 +111,7 @@ class ClickModel(ScenarioTable):
 
 
 _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "status": (("status",), ("body", "content_type", "retry_after")),
+    "status": (("status",), ("body", "content_type", "headers", "accept", "retry_after")),
     "rate_limit": (("limit", "per"), ()),
     "delay": (("duration",), ()),
     "dribble": (("duration",), ()),
@@ -145,15 +151,17 @@ class FaultModel(ScenarioTable):
     """How the request fails."""
 
     kind: FaultName = Field(description="What goes wrong")
-    status: ErrorStatus | None = Field(default=None, description="HTTP status, 400 to 599")
-    body: Annotated[str, Field(max_length=MAX_REPLY_LENGTH)] | None = Field(
-        default=None, description="Response body; by default the error of this status"
+    status: ResponseStatus | None = Field(default=None, description="HTTP status, 200 to 599")
+    body: ResponseBody | None = Field(
+        default=None, description="Response body, as text or JSON; by default the error of this status"
     )
     content_type: Annotated[str, Field(max_length=100), AfterValidator(media_type)] | None = Field(
         default=None,
         description="Content type of that body; JSON by default",
         json_schema_extra={"pattern": MEDIA_TYPE},
     )
+    headers: HeaderTable | None = Field(default=None, description="More response headers, by name")
+    accept: Literal[True] | None = Field(default=None, description="The send is accepted, whatever the response says")
     retry_after: BoundedDuration | None = Field(default=None, description="Retry-After header, in whole seconds")
     duration: FaultDuration | None = Field(default=None, description="Duration, or [shortest, longest]")
     limit: Times | None = Field(default=None, description="Requests allowed in each window")
@@ -175,7 +183,29 @@ class FaultModel(ScenarioTable):
             raise ValueError("duration must be [shortest, longest]; the first is longer than the second")
         if self.per is not None and not self.per:
             raise ValueError("per must be longer than 0")
+        self._check_response()
         return self
+
+    def _check_response(self) -> None:
+        if self.status in SUCCESS and self.status not in NO_BODY and self.body is None and not self.headers:
+            raise ValueError(
+                f'status {self.status} is no error and needs a body, such as body = "" or body = {{ id = 1 }}'
+            )
+        if self.status in NO_BODY and (self.body is not None or self.content_type is not None):
+            raise ValueError(f"a response with status {self.status} has no body; remove body and content_type")
+        names = {name.lower() for name in self.headers or ()}
+        for key, name in (("content_type", "content-type"), ("retry_after", "retry-after")):
+            if getattr(self, key) is not None and name in names:
+                raise ValueError(f"has both {key} and the header {name}; remove one of them")
+        if self.status in NO_BODY and "content-type" in names:
+            raise ValueError(f"a response with status {self.status} has no body; remove the header content-type")
+
+    @property
+    def body_text(self) -> str | None:
+        """The body as it is sent."""
+        if self.body is None or isinstance(self.body, str):
+            return self.body
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
 
 
 def sent_for(steps: Iterable[StepModel]) -> timedelta | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    JsonValue,
     PlainSerializer,
     PlainValidator,
     Tag,
@@ -29,6 +31,30 @@ from mocksms.sms.times import MAX_DURATION
 REGEX: Final = "regex:"
 MAX_SEGMENTS: Final = 999
 UNLIMITED: Final = "unlimited"
+MAX_BODY_LENGTH: Final = 65_536
+"""Characters of the body of a canned response."""
+
+MAX_HEADERS: Final = 50
+MAX_HEADER_NAME_LENGTH: Final = 100
+MAX_HEADER_LENGTH: Final = 2_000
+HEADER_NAME: Final = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+HEADER_VALUE: Final = r"^[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?$"
+SERVER_HEADERS: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "date",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-content-type-options",
+    }
+)
+"""Headers in lower case that say where a response ends, that belong to the connection, or that every response has."""
+
 MEDIA_TYPE: Final = r"^[\x21-\x7e]+/[\x20-\x7e]+$"
 
 MAX_NAME_LENGTH: Final = 100
@@ -142,6 +168,35 @@ def media_type(raw: str) -> str:
     return raw
 
 
+def _body(raw: object) -> object:
+    """Refuse a response body that is neither text nor JSON, or too long."""
+    try:
+        text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    except (TypeError, ValueError):
+        raise ValueError("must be text or JSON, which has no dates, no infinite numbers and no NaN") from None
+    if len(text) > MAX_BODY_LENGTH:
+        raise ValueError(f"has {len(text)} characters as JSON or text, but must have at most {MAX_BODY_LENGTH}")
+    return raw
+
+
+def _headers(raw: dict[str, str]) -> dict[str, str]:
+    """Refuse headers that HTTP does not allow, that the server sets, or that would change where the response ends."""
+    names = [name.lower() for name in raw]
+    for name, value in raw.items():
+        if not re.fullmatch(HEADER_NAME, name) or len(name) > MAX_HEADER_NAME_LENGTH:
+            raise ValueError(f"{escape(name)[:MAX_HEADER_NAME_LENGTH]!r} is no header name, such as X-Request-Id")
+        if name.lower() in SERVER_HEADERS:
+            raise ValueError(f"{name} is set by the server; remove it")
+        if not re.fullmatch(HEADER_VALUE, value) or len(value) > MAX_HEADER_LENGTH:
+            expected = f"1 to {MAX_HEADER_LENGTH} characters of ASCII without line breaks, and no blank at its ends"
+            raise ValueError(f"{name} must have {expected}")
+        if names.count(name.lower()) > 1:
+            raise ValueError(f"{name} is there twice")
+    return raw
+
+
 def _allowance(raw: object) -> object:
     if isinstance(raw, str) and raw != UNLIMITED:
         raise ValueError(f'must be a whole number, without quotes, or "{UNLIMITED}"')
@@ -217,7 +272,39 @@ SegmentComparison = Annotated[
 
 Times = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(whole)]
 
-ErrorStatus = Annotated[int, Field(ge=400, le=599), BeforeValidator(whole)]
+ResponseStatus = Annotated[int, Field(ge=200, le=599), BeforeValidator(whole)]
+
+ResponseBody = Annotated[
+    JsonValue,
+    PlainValidator(_body),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "maxLength": MAX_BODY_LENGTH},
+                {"type": "object"},
+                {"type": "array"},
+                {"type": "number"},
+                {"type": "boolean"},
+            ]
+        }
+    ),
+]
+"""The body of a canned response: a text as it is, or JSON."""
+
+HeaderTable = Annotated[
+    dict[str, str],
+    Field(max_length=MAX_HEADERS),
+    AfterValidator(_headers),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": MAX_HEADERS,
+            "propertyNames": {"pattern": HEADER_NAME, "maxLength": MAX_HEADER_NAME_LENGTH},
+            "additionalProperties": {"type": "string", "pattern": HEADER_VALUE, "maxLength": MAX_HEADER_LENGTH},
+        }
+    ),
+]
+"""Headers of a canned response, each with its value."""
 
 RuleCredit = Annotated[
     Annotated[Credit, Tag("one")] | Annotated[Literal["unlimited"], Tag("word")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from sys import getsizeof
 from typing import Literal, NamedTuple
 
 from mocksms.sms.message import DEFAULT_POLICY, AnyState, CallbackPolicy, Reaction
@@ -66,8 +67,9 @@ FaultName = Literal[
 class Fault:
     """A broken HTTP response.
 
-    `status`, `body` and `media_type` belong to kind STATUS; without a body the error of the status is sent. `duration`
-    is the time it takes, or the Retry-After of the response.
+    `status`, `body`, `media_type`, `headers` and `is_accepted` belong to kind STATUS: the response is canned. Without a
+    body the error of the status is sent, if it is one. `is_accepted` says that the send is accepted nevertheless.
+    `duration` is the time it takes, or the Retry-After of the response.
     """
 
     kind: FaultKind
@@ -75,6 +77,8 @@ class Fault:
     duration: timedelta = AT_ONCE
     body: str | None = None
     media_type: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    is_accepted: bool = False
 
     def lasting(self, duration: timedelta) -> Fault:
         """Return the same fault with another duration."""
@@ -83,7 +87,17 @@ class Fault:
     @property
     def accepts(self) -> bool:
         """Whether the send is accepted before the response breaks."""
-        return self.kind not in (FaultKind.STATUS, FaultKind.RESET_BEFORE_ACCEPT)
+        return self.is_accepted or self.kind not in (FaultKind.STATUS, FaultKind.RESET_BEFORE_ACCEPT)
+
+    @property
+    def is_canned(self) -> bool:
+        """Whether it is the response itself, whatever the request is."""
+        return self.kind is FaultKind.STATUS
+
+    @property
+    def size(self) -> int:
+        """The bytes of its texts."""
+        return getsizeof(self.body) + sum(getsizeof(name) + getsizeof(value) for name, value in self.headers)
 
     @property
     def loses_response(self) -> bool:
@@ -92,4 +106,5 @@ class Fault:
 
     def __str__(self) -> str:
         detail = f" {self.status}" if self.status else ""
-        return f"{self.kind}{detail}"
+        is_own = self.body is not None or self.headers
+        return f"{self.kind}{detail}{', own response' if is_own else ''}"

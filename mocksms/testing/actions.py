@@ -171,7 +171,8 @@ class Actions(AccountHandle):
             probability: it applies with this probability, from 0 to 1; repeatable with the seed of the mock.
             match: messages or requests that it applies to, as in a rule: `{"tag": "otp"}`, `{"operation": "search"}`.
             ttl: it ends after this time on the clock of the account, by default after 10 minutes.
-            details: details of the kind: `status=503, retry_after="2s"`, `duration="1s"`, `limit=5, per="1m"`.
+            details: details of the kind: `status=503, retry_after="2s"`, `duration="1s"`, `limit=5, per="1m"`. A status
+                can have any `body` (text or JSON) and `headers`; with `accept=True` the send is accepted nevertheless.
 
         Raises:
             MockRefused: the fault is invalid; the text says why.

@@ -72,8 +72,10 @@ class FaultDetails(TypedDict, total=False):
     """Details of a fault; which of them a kind takes is in the page `scenarios` of the guide."""
 
     status: int
-    body: str
+    body: Any
     content_type: str
+    headers: Mapping[str, str]
+    accept: bool
     retry_after: DurationLike
     duration: DurationLike | Sequence[DurationLike]
     limit: int

@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from mocksms.compare.comparison import compare
 from mocksms.compare.guard import GuardedSender, possible_numbers, segments_of
 from mocksms.compare.model import (
     FailureKind,
@@ -20,8 +22,11 @@ from mocksms.compare.model import (
 )
 from mocksms.compare.paid import PhoneReader, paid_probes
 from mocksms.fidelity import ledger
+from mocksms.settings import Settings
+from tests.compare.support import run_of
 
 NUMBER = "972-52-3654321"
+SETTINGS = {behaviour.id: behaviour.settings for behaviour in ledger()}
 STARTED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ID = "5f0c" * 8
 
@@ -138,3 +143,31 @@ def test_typed_text_is_well_formed() -> None:
     screen = reader(["\udcff", "\udcff", ""]).send(LOOK)
     assert isinstance(screen, PhoneScreen)
     assert (screen.sender + screen.text).encode()
+
+
+@pytest.fixture
+def _without_free_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocksms.compare.comparison.why_untried", lambda _: "shown by a free probe")
+
+
+@pytest.mark.usefixtures("_without_free_probes")
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"force_unsubscribe_link": True}, {"text_without_charset": "question-marks"}, {"sender": "Shop"}],
+)
+def test_settings_that_show_on_a_phone_are_found(settings: dict[str, Any]) -> None:
+    probes = paid_probes(NUMBER, 100)
+    report = compare(run_of(probes=probes, **settings), probes, Settings())
+    assert (report.settings, report.unexplained) == (settings, [])
+    assert {*settings} == {option for each in report.differ for option in SETTINGS[each.id] if option in settings}
+
+
+@pytest.mark.usefixtures("_without_free_probes")
+def test_charged_segments_are_compared() -> None:
+    probes = paid_probes(NUMBER, 100)
+    run = run_of(probes=probes)
+    assert run.results["phone.paid-long-hebrew"] == PhoneScreen("", "", 2)
+    run.results["phone.paid-long-hebrew"] = PhoneScreen("", "", 1)
+    report = compare(run, probes, Settings())
+    (difference,) = report.differ
+    assert (difference.id, difference.service, difference.mock) == ("credit.segments", 1, 2)

@@ -28,7 +28,7 @@ def put(api: Api, scenario: Any = None, **query: Any) -> Any:
 
 def try_send(api: Api, *to: str, **more: Any) -> requests.Response:
     """Send, whatever comes of it."""
-    url = f"{api.mock.url}/transactional/sms/send"
+    url = f"{api.mock.url}/rest/v1/transactional/sms/send"
     return requests.post(url, json=body(*to, **more), headers={"X-API-Key": api.key or ""}, timeout=TIMEOUT)
 
 
@@ -570,3 +570,45 @@ def test_message_with_a_free_state_can_be_sent_cancelled_and_bounced_manually(ap
     assert (
         "is still scheduled and nothing is planned for it" in api.call("GET", "messages/latest", status="queued").text
     )
+
+
+@pytest.mark.ledger("fault.canned")
+def test_canned_responses_arrive_as_they_are_and_leave_the_connection_usable(api: Api) -> None:
+    for fault in (
+        {"status": 204, "headers": {"X-Limit": "5"}},
+        {"status": 599, "body": [None, "תה"], "headers": {"Content-Type": "application/problem+json"}},
+        {"status": 200, "body": "x" * 65_536, "content_type": "text/plain"},
+    ):
+        api.post("faults", {"fault": {"kind": "status", **fault}, "times": 1})
+    url, headers = f"{api.mock.url}/transactional/sms/send", {"X-API-Key": api.key or ""}
+    with requests.Session() as session:
+        responses = [session.post(url, json=body(PHONE), headers=headers, timeout=TIMEOUT) for _ in range(4)]
+    assert [each.status_code for each in responses] == [200, 599, 204, 200]
+    assert (responses[0].text, responses[0].headers["content-type"]) == ("x" * 65_536, "text/plain")
+    assert (responses[1].json(), responses[1].headers["content-type"]) == ([None, "תה"], "application/problem+json")
+    assert (responses[2].content, responses[2].headers["x-limit"]) == (b"", "5")
+    assert {"content-length", "content-type", "transfer-encoding"}.isdisjoint(map(str.lower, responses[2].headers))
+    assert responses[3].json()[0]["status"] == "sent"
+
+
+def test_canned_response_without_a_message_is_a_cause_of_its_absence(api: Api) -> None:
+    api.post("faults", {"fault": {"kind": "status", "status": 202, "body": ""}})
+    try_send(api, PHONE)
+    text = api.call("GET", "messages/latest").text
+    assert "got 202: a fault set manually: status 202, own response" in text
+
+
+def test_fault_counts_the_memory_of_its_texts(api: Api) -> None:
+    before = api.get("account")["memory"]
+    api.post("faults", {"fault": {"kind": "status", "status": 500, "body": "x" * 60_000}})
+    assert api.get("account")["memory"] > before + 60_000
+    api.request_json("DELETE", "faults")
+    assert api.get("account")["memory"] > before + 60_000  # ended faults are still listed
+
+
+def test_recorded_canned_response_is_written_as_toml_also_with_nulls(api: Api) -> None:
+    fault = {"kind": "status", "status": 202, "body": {"a b": None}, "headers": {"X-A.b": "c"}, "accept": True}
+    api.post("faults", {"fault": fault})
+    try_send(api, PHONE)
+    recorded = tomllib.loads(api.call("GET", "scenario/recorded", headers={"Accept": "text/plain"}).text)
+    assert recorded["rule"][0]["fault"] == fault | {"body": '{"a b":null}'}

@@ -209,7 +209,7 @@ def test_fault_of_one_read_leaves_the_other_operations_alone(call: ApiOperation,
     reply = mock.get(path, query)
     assert (reply.status, reply.body) == (502, b"<p>")
     assert (reply.headers["content-type"], reply.headers["retry-after"]) == ("text/html", "3600")
-    assert mock.last().note == "a fault: status 502"
+    assert mock.last().note == "a fault: status 502, own response"
     assert mock.send(NUMBER)
     other = SEARCH if path == INFO else INFO
     assert mock.get(other, "transaction_id=" + row["transaction_id"]).status == 200
@@ -273,3 +273,59 @@ def test_fault_takes_precedence_over_invalid_parameters() -> None:
     assert mock.get(INFO).status == 503
     Controls(mock.engine).clear_faults(mock.account())
     assert mock.get(INFO).status == 400
+
+
+CANNED = {"kind": "status", "status": 418, "body": {"code": 7, "text": "תה"}, "headers": {"X-Request-Id": "a b"}}
+
+
+@pytest.mark.ledger("fault.canned")
+@pytest.mark.parametrize(
+    ("operation", "path"), [(ApiOperation.SEND, ""), (ApiOperation.INFO, INFO), (ApiOperation.SEARCH, SEARCH)]
+)
+def test_canned_response_has_its_status_body_and_headers(operation: ApiOperation, path: str) -> None:
+    mock = InProcess()
+    _set(mock, operation, FaultModel.model_validate(CANNED))
+    response = mock.get(path, "id=7") if path else mock.try_send(NUMBER)
+    assert (response.status, response.body.decode()) == (418, '{"code":7,"text":"תה"}')
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.headers["x-request-id"] == "a b"
+    recorded = mock.last()
+    assert (recorded.status, recorded.refusal) == (418, "fault")
+    assert recorded.note == "a fault: status 418, own response"
+    assert (b"x-request-id", b"a b") in recorded.response_headers
+    assert len(mock.account().messages) == 0
+
+
+@pytest.mark.ledger("fault.canned")
+def test_send_is_accepted_behind_a_canned_response_that_says_so() -> None:
+    mock = InProcess()
+    model = FaultModel.model_validate({"kind": "status", "status": 202, "body": "later", "accept": True})
+    _set(mock, ApiOperation.SEND, model)
+    response = mock.try_send(NUMBER)
+    assert (response.status, response.body) == (202, b"later")
+    assert len(mock.account().messages) == 1
+    recorded = mock.last()
+    assert (recorded.status, recorded.refusal, recorded.note) == (202, None, "a fault: status 202, own response")
+    assert recorded.response_body == b"later"
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "headers"),
+    [
+        ({"status": 204}, 204, {}),
+        ({"status": 302, "headers": {"Location": "/x"}}, 302, {"content-length": "0", "location": "/x"}),
+        (
+            {"status": 200, "body": "", "headers": {"Content-Type": "a/b", "Retry-After": "soon"}},
+            200,
+            {"content-type": "a/b", "content-length": "0", "retry-after": "soon"},
+        ),
+    ],
+    ids=str,
+)
+def test_canned_response_has_no_headers_of_a_body_that_it_has_not(
+    more: dict[str, Any], status: int, headers: dict[str, str]
+) -> None:
+    mock = InProcess()
+    _set(mock, ApiOperation.SEND, FaultModel.model_validate({"kind": "status", **more}))
+    response = mock.try_send(NUMBER)
+    assert (response.status, response.headers, response.body) == (status, headers, b"")

@@ -38,7 +38,7 @@ INVALID = "Parameter 'X-API-Key' is invalid."
 Words = Literal["documented", "observed"]
 
 
-def _status(status: int, duration: timedelta = timedelta(), **own: str) -> RefusedByFault:
+def _status(status: int, duration: timedelta = timedelta(), **own: Any) -> RefusedByFault:
     return RefusedByFault(
         TriggeredFault(Fault(kind=FaultKind.STATUS, status=status, duration=duration, **own), "magic number")
     )

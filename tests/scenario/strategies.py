@@ -70,13 +70,21 @@ def lives(draw: st.DrawFn) -> list[StepModel]:
     return steps
 
 
+bodies: st.SearchStrategy[Any] = texts | st.dictionaries(texts, st.integers() | st.lists(texts, max_size=2), max_size=2)
+details = _maybe(
+    content_type=st.just("text/html; charset=utf-8"),
+    headers=st.dictionaries(st.sampled_from(["X-Id", "ETag"]), st.sampled_from(["a b", '"']), min_size=1),
+    accept=st.just(True),
+    retry_after=spans,
+)
+
+
 @st.composite
 def faults(draw: st.DrawFn) -> FaultModel:
     """A fault of any kind."""
     kind: Any = draw(st.sampled_from(["status", "rate_limit", "delay", "dribble", *LOOSE_KINDS]))
     if kind == "status":
-        more = draw(_maybe(body=texts, content_type=st.just("text/html; charset=utf-8"), retry_after=spans))
-        return FaultModel(kind=kind, status=draw(st.integers(400, 599)), **more)
+        return FaultModel(kind=kind, status=draw(st.integers(305, 599)), body=draw(bodies), **draw(details))
     if kind == "rate_limit":
         return FaultModel(kind=kind, limit=draw(counts), per=draw(spans.filter(bool)))
     if kind in ("delay", "dribble"):

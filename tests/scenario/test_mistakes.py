@@ -189,7 +189,7 @@ MISTAKES = {
     "status that is no fault": Mistake(
         "status = 503",
         "status = 200",
-        "outage.toml:18: rule 3.fault.status: must be at least 400; got 200",
+        'outage.toml:18: rule 3.fault: status 200 is no error and needs a body, such as body = "" or body = { id = 1 }',
         "status = 400",
     ),
     "rule that nothing reaches": Mistake(

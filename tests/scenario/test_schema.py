@@ -33,11 +33,20 @@ NEEDED: dict[str, dict[str, Any]] = {
     "dribble": {"duration": "1s"},
 }
 POSSIBLE: dict[str, dict[str, Any]] = {
-    "status": {"body": "Down", "content_type": "text/plain", "retry_after": "2s"},
+    "status": {
+        "body": "Down",
+        "content_type": "text/plain",
+        "headers": {"X-Request-Id": "7"},
+        "accept": True,
+        "retry_after": "2s",
+    },
 }
 VALUES: dict[str, Any] = {
     name: value for each in (*NEEDED.values(), *POSSIBLE.values()) for name, value in each.items()
 }
+NESTED: Any = []
+for _ in range(5_000):
+    NESTED = [NESTED]
 KINDS: tuple[str, ...] = get_args(FaultName)
 
 
@@ -79,8 +88,8 @@ def test_field_of_another_kind_of_fault_is_refused_with_the_right_kind(name: str
         assert said == f"{name} belongs to kind {' or '.join(owners)}, not to {kind}"
 
 
-@pytest.mark.parametrize("status", [399, 600, 200, 503.5, "503", True])
-def test_status_of_a_fault_is_a_whole_number_from_400_to_599(status: object) -> None:
+@pytest.mark.parametrize("status", [199, 600, 101, 503.5, "503", True])
+def test_status_of_a_fault_is_a_whole_number_from_200_to_599(status: object) -> None:
     assert complaint(FaultModel, kind="status", status=status)
 
 

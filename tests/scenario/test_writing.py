@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import tomllib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -119,3 +120,12 @@ def test_empty_scenario_is_an_empty_file() -> None:
 
 def test_empty_table_is_written_as_empty() -> None:
     assert to_toml(Scenario(rule=[RuleModel(click=ClickModel())])) == "[[rule]]\nclick = {}\n"
+
+
+@pytest.mark.parametrize("body", [[{"a": [None]}], {"a": {"b": None}}], ids=str)
+def test_body_with_a_null_is_written_as_text_since_toml_has_none(body: Any) -> None:
+    bodies: list[Any] = [body, {"a b": [1, True]}]
+    rules = [RuleModel(fault=FaultModel(kind="status", status=400, body=each)) for each in bodies]
+    first, second = tomllib.loads(to_toml(Scenario(rule=rules)))["rule"]
+    assert json.loads(first["fault"]["body"]) == body
+    assert second["fault"]["body"] == {"a b": [1, True]}

@@ -114,6 +114,15 @@ def test_fault_lasts_as_long_as_its_block(sms: MockSMS) -> None:
     assert (call.fault_decided_by, call.is_refused) == ("a fault set manually", True)
 
 
+def test_fault_is_a_response_with_any_body_and_headers(sms: MockSMS) -> None:
+    with sms.fault(202, body={"queue": [1]}, headers={"X-Queue": "7"}, accept=True):
+        response = post(sms, body())
+    assert (response.status_code, response.json(), response.headers["X-Queue"]) == (202, {"queue": [1]}, "7")
+    sms.assert_sent(status="sent")
+    with pytest.raises(MockRefused, match="Content-Length is set by the server; remove it"):
+        sms.fault(202, body="", headers={"Content-Length": "5"})
+
+
 def test_fault_applies_to_matching_requests(sms: MockSMS) -> None:
     with sms.fault("reset_after_accept", times=1, match={"tag": "otp"}):
         send(sms)
