@@ -143,7 +143,8 @@ def strict_error(warnings: Iterable[RequestWarning]) -> errors.InvalidRequest:
     """Return the error for a request with warnings when the setting `strict` is on."""
     issues: dict[str, list[str]] = {}
     for warning in warnings:
-        issues.setdefault(warning.path, []).append(f"Strict mode: {warning.note}.")
+        end = "" if warning.note.endswith("?") else "."
+        issues.setdefault(warning.path, []).append(f"Strict mode: {warning.note}{end}")
     return errors.InvalidRequest(issues)
 
 

@@ -104,7 +104,8 @@ class SmsMessage:
             AssertionError: there is none.
         """
         if not self.codes:
-            raise AssertionError(f"no one-time code in {quoted(self.text)}")
+            warnings = "".join(f"; {escape(warning)}" for warning in self.warnings)
+            raise AssertionError(f"no one-time code in {quoted(self.text)}{warnings}")
         return self.codes[0]
 
     def __repr__(self) -> str:

@@ -76,6 +76,13 @@ def test_code_of_a_message_without_one_fails_the_test(sms: MockSMS) -> None:
     assert failure(lambda: message.code) == 'no one-time code in "Hello"'
 
 
+def test_failure_about_a_missing_code_shows_the_warnings_of_the_request(sms: MockSMS) -> None:
+    send(sms, content="שלום", add_unsubscribe_link=False)
+    (message,) = sms.outbox
+    expected = """no one-time code in "שלום"; message.charset: the text has 'ש' (U+05E9), which may need charset"""
+    assert failure(lambda: message.code).startswith(expected)
+
+
 def test_messages_are_values(sms: MockSMS) -> None:
     send(sms)
     assert sms.outbox == sms.outbox
