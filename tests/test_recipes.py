@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import check_jsonschema
 import pytest
 import requests
+from click.testing import CliRunner
 
 from mocksms.settings import Settings
 from tests.cookbook import RECIPES, Job, github_job, gitlab_job, read, run_shop_tests
@@ -30,9 +32,8 @@ SCHEMAS: Final = {
 
 @pytest.mark.parametrize("recipe", SCHEMAS)
 def test_recipe_follows_the_schema_of_its_system(recipe: str) -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS[recipe], str(RECIPES / recipe)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout
+    done = CliRunner().invoke(check_jsonschema.main, ["--builtin-schema", SCHEMAS[recipe], str(RECIPES / recipe)])
+    assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("job_of", [github_job, gitlab_job])

@@ -19,7 +19,7 @@ from mocksms.testing.client import wait_until_ready
 from tests.cookbook import RECIPES
 from tests.support import TIMEOUT, Mock, body, running
 
-SENDS: Final = 5
+SENDS: Final = 3
 
 
 class Shards(NamedTuple):
@@ -59,7 +59,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shards]:
 @pytest.fixture
 def keys(request: pytest.FixtureRequest) -> list[str]:
     """API keys that no other test uses."""
-    return [f"{request.node.name}-{number}" for number in range(100)]
+    return [f"{request.node.name}-{number}" for number in range(30)]
 
 
 def configuration(mocks: list[Mock], port: int) -> str:
