@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import pytest
@@ -21,6 +21,7 @@ from mocksms.scenario.schema import (
     Scenario,
     json_schema,
 )
+from mocksms.scenario.values import MAX_BODY_LENGTH
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import FreeState, State
 from mocksms.sms.outcomes import FaultName
@@ -492,3 +493,63 @@ def test_reaction_happens_before_the_message_bounces(name: str, early: Any, late
         assert getattr(rule(steps=steps, **{name: said}), name) is not None
     never = f"{name} after 30s never happens: the message fails 30s after it was sent"
     assert complaint(RuleModel, steps=BOUNCES_LATER, **{name: late}) == never
+
+
+CANNED: dict[str, Any] = {"kind": "status", "status": 418}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"body": {"error": {"code": 7, "text": "תה"}, "null": None}},
+        {"body": [1, 2.5, True]},
+        {"body": "x" * MAX_BODY_LENGTH},
+        {"body": "", "status": 200},
+        {"headers": {"Location": "/"}, "status": 302},
+        {"status": 204},
+        {"headers": {"Content-Type": "text/plain", "Retry-After": "Sun, 29 Nov 2026 01:00:00 GMT", "X-A": "a\tb"}},
+        {"accept": True},
+    ],
+    ids=lambda more: str(more)[:60],
+)
+def test_canned_response_has_any_body_and_headers(more: dict[str, Any]) -> None:
+    fault = FaultModel.model_validate(CANNED | more)
+    assert FaultModel.model_validate(fault.model_dump(mode="json", exclude_defaults=True)) == fault
+
+
+@pytest.mark.parametrize(
+    ("more", "issue"),
+    [
+        ({"status": 200}, 'status 200 is no error and needs a body, such as body = ""'),
+        ({"status": 204, "body": "x"}, "a response with status 204 has no body; remove body and content_type"),
+        (
+            {"status": 304, "headers": {"content-type": "a/b"}},
+            "a response with status 304 has no body; remove the header",
+        ),
+        ({"body": "x" * (MAX_BODY_LENGTH + 1)}, f"has {MAX_BODY_LENGTH + 1} characters as JSON or text"),
+        ({"body": ["x" * MAX_BODY_LENGTH]}, f"has {MAX_BODY_LENGTH + 4} characters as JSON or text"),
+        ({"body": {"at": datetime(2026, 1, 1)}}, "must be text or JSON, which has no dates"),
+        ({"body": [float("nan")]}, "must be text or JSON, which has no dates, no infinite numbers and no NaN"),
+        ({"body": NESTED}, "is nested too deeply"),
+        ({"headers": {"A\r\nB": "x"}}, "'A\\\\r\\\\nB' is no header name, such as X-Request-Id"),
+        ({"headers": {"": "x"}}, "'' is no header name"),
+        ({"headers": {"A" * 101: "x"}}, f"'{'A' * 100}' is no header name"),
+        ({"headers": {"Content-Length": "0"}}, "Content-Length is set by the server; remove it"),
+        ({"headers": {"transfer-encoding": "chunked"}}, "transfer-encoding is set by the server; remove it"),
+        ({"headers": {"X": "a\r\nSet-Cookie: b"}}, "X must have 1 to 2000 characters of ASCII without line breaks"),
+        ({"headers": {"X": "a" * 2_001}}, "X must have 1 to 2000 characters"),
+        ({"headers": {"X": ""}}, "X must have 1 to 2000 characters"),
+        ({"headers": {"X": "תה"}}, "X must have 1 to 2000 characters"),
+        ({"headers": {"X": "a", "x": "b"}}, "X is there twice"),
+        ({"headers": {str(number): "x" for number in range(51)}}, "Dictionary should have at most 50 items"),
+        ({"headers": {"X": 1}}, "Input should be a valid string"),
+        ({"headers": {"Retry-After": "1"}, "retry_after": 1}, "has both retry_after and the header retry-after"),
+        (
+            {"headers": {"CONTENT-TYPE": "a/b"}, "content_type": "a/b"},
+            "has both content_type and the header content-type",
+        ),
+    ],
+    ids=lambda value: "" if isinstance(value, dict) else value[:60],
+)
+def test_canned_response_says_what_is_wrong_with_it(more: dict[str, Any], issue: str) -> None:
+    assert complaint(FaultModel, **(CANNED | more)).startswith(issue)
