@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from mocksms.compare.model import (
+    WRONG_KEY,
     FailureKind,
     KeyChoice,
     PhoneRequest,
@@ -26,6 +27,7 @@ from mocksms.compare.model import (
     ProbeResponse,
 )
 from mocksms.errors import SettingsError, WebhookForbidden
+from mocksms.settings import API_PREFIX
 from mocksms.sms.display import cut, has_credentials, quoted, without_credentials
 from mocksms.sms.sizes import format_size
 from mocksms.webhooks.allow_list import AllowList
@@ -37,12 +39,6 @@ RESPONSE_SECONDS: Final = 30.0
 
 MAX_BODY: Final = 1_048_576
 """Bytes of a response body; a longer one is a failure."""
-
-PREFIX: Final = "/rest/v1"
-"""What the root of the service and a base URL differ in."""
-
-WRONG_KEY: Final = "0" * 32
-"""An API key that no account has, in the form of the vendor's."""
 
 REMOVED_KEY: Final = "***"
 """What replaces the API key in a response."""
@@ -145,8 +141,8 @@ class ServiceClient:
                 ) from None
 
     def _target(self, request: ProbeRequest) -> str:
-        root = self._path.removesuffix(PREFIX)
-        base = {None: self._path, True: root + PREFIX, False: root}[request.prefix]
+        root = self._path.removesuffix(API_PREFIX)
+        base = {None: self._path, True: root + API_PREFIX, False: root}[request.prefix]
         return f"{base}{request.path}"
 
     def _headers(self, request: ProbeRequest) -> tuple[tuple[str, str], ...]:

@@ -28,6 +28,7 @@ from tests.support import TIMEOUT, Mock, free_port, running, send_sms
 
 KEY = "5ec2e7" * 5 + "aa"
 PERSON = "972-52-3654321"
+SECRET_HEADERS = (("Set-Cookie", "session=secret"), ("WWW-Authenticate", f"key {KEY}"))
 KEY_PROBES = tuple(probe for probe in FREE_PROBES if probe.id in ("key.given", "key.missing", "key.wrong"))
 FLAGS = ("--error-envelope", "string", "--async-delay", "30s")
 """The options of the service."""
@@ -65,7 +66,7 @@ def forwarding(mock: Mock) -> Iterator[tuple[str, list[Forwarded]]]:
             content = response.read()
             connection.close()
             self.send_response_only(response.status)
-            for name, value in (*response.getheaders(), ("Set-Cookie", "session=secret"), ("X-Echo", f"key {KEY}")):
+            for name, value in (*response.getheaders(), *SECRET_HEADERS):
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
