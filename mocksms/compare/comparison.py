@@ -83,7 +83,8 @@ def _failures(run: Run) -> Mapping[str, ProbeFailure]:
 
 def _why_not_tried(id_: str, probes: Iterable[Probe], run: Run) -> str:
     """Return why no probe showed a behaviour."""
-    showing = [probe.id for probe in probes if id_ in probe.behaviours.values()]
+    places = ((probe.id, place) for probe in probes for place, shown in probe.behaviours.items() if shown == id_)
+    showing = [probe for probe, place in places if not place.startswith("status ")]
     failures = _failures(run)
     for probe in showing:
         if probe in failures:

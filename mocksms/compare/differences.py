@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from mocksms.compare.normalise import Moment
+from mocksms.compare.normalise import ORDER, Moment
 
 ABSENT: Final = "(absent)"
+MESSAGES: Final = "an array of messages"
 
 UNAUTHORIZED: Final = "auth.causes"
-"""What one side shows that responds 401 where the other does not."""
+"""What one side shows that responds 401 where the other does not, unless the probe has its own `status 401`."""
 
 HIDDEN: Final = 1_000
 """The weight of a difference in the status: it hides all others of the probe."""
@@ -41,9 +42,8 @@ def checks(behaviours: Mapping[str, str], service: Mapping[str, Any], mock: Mapp
     """
     statuses = service["status"], mock["status"]
     if _class(statuses[0]) != _class(statuses[1]) or (statuses[0] != statuses[1] and 401 in statuses):
-        special = [behaviours[name] for status in statuses if (name := f"status {status}") in behaviours]
-        if 401 in statuses and not behaviours["status"].startswith("auth."):
-            special = [UNAUTHORIZED]
+        own = {"status 401": UNAUTHORIZED, **behaviours}
+        special = [id_ for status in statuses if (id_ := own.get(f"status {status}"))]
         return [Check(special[0] if special else behaviours["status"], "status", False, *statuses)]
     found = [Check(behaviours["status"], "status", True, *statuses)]
     if statuses[0] != statuses[1]:
@@ -68,7 +68,14 @@ class _Comparison:
         self._behaviours = behaviours
 
     def parts(self, service: Mapping[str, Any], mock: Mapping[str, Any]) -> Iterator[Check]:
-        """Compare the parts of two results after the status."""
+        """Compare the parts of two results after the status.
+
+        The body of one side may be no array where that of the other has messages that a search found.
+        """
+        if ("body" in service) != ("body" in mock):
+            sides = service.get("body", MESSAGES), mock.get("body", MESSAGES)
+            yield Check(self._behaviours[ORDER], "body", False, *sides)
+            service, mock = ({"status": side["status"], "type": side["type"]} for side in (service, mock))
         for place in [*mock, *(place for place in service if place not in mock)][1:]:
             if place in service and place in mock:
                 yield from self._values(place, service[place], mock[place])

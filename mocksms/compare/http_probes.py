@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mocksms.compare.differences import UNAUTHORIZED
 from mocksms.compare.model import KeyChoice, Probe, ProbeRequest
-from mocksms.compare.places import SENT, Places, found, refused
+from mocksms.compare.places import SENT, Places, reached, refused
 from mocksms.compare.requests import JSON, SEARCH, SEND, post, send
 
 QUERY: Final = "?tags=mocksms-compare-none&limit=1"
@@ -19,13 +19,16 @@ READ: Final = f"{SEARCH}{QUERY}"
 
 OF_401: Final = {"type": "response.headers", "body": "auth.envelope", "body.Message": GUIDE_401}
 
+ORDER: Final = {"status": "error.order", "status 401": "error.order"}
+"""What a request shows that is wrong in two ways."""
+
 
 def _http(name: str, about: str, places: Places, method: str, path: str, **more: Any) -> Probe:
     return Probe(name, about, places, lambda _: ProbeRequest(method, path, **more))
 
 
 def _key(name: str, about: str, status: str, key: KeyChoice) -> Probe:
-    places = {**OF_401, "status": status}
+    places = {**OF_401, "status": status, "status 401": status}
     return _http(f"key.{name}", about, places, "GET", READ, key=key)
 
 
@@ -37,7 +40,7 @@ def _typed(name: str, about: str, id_: str, content_type: str | None, text: str)
 _NO_KEY: Final = {"key": KeyChoice.MISSING}
 
 KEYS: Final = (
-    _http("key.given", "a read with the key", found("auth.key"), "GET", READ),
+    _http("key.given", "a read with the key", reached("auth.key"), "GET", READ),
     _key("missing", "a read without a key", "auth.status", KeyChoice.MISSING),
     Probe(
         "key.missing-send",
@@ -50,10 +53,10 @@ KEYS: Final = (
 )
 
 PATHS: Final = (
-    _http("path.prefix", "a read below /rest/v1", found("path.prefix"), "GET", READ, prefix=True),
-    _http("path.no-prefix", "a read without /rest/v1", found("path.prefix"), "GET", READ, prefix=False),
+    _http("path.prefix", "a read below /rest/v1", reached("path.prefix"), "GET", READ, prefix=True),
+    _http("path.no-prefix", "a read without /rest/v1", reached("path.prefix"), "GET", READ, prefix=False),
     _http(
-        "path.slash", "a read with a slash at the end of the path", found("path.any-case"), "GET", f"{SEARCH}/{QUERY}"
+        "path.slash", "a read with a slash at the end of the path", reached("path.any-case"), "GET", f"{SEARCH}/{QUERY}"
     ),
     Probe(
         "send.path-case",
@@ -67,16 +70,16 @@ PATHS: Final = (
     _http(
         "order.path",
         "an unknown path without a key",
-        refused("error.unknown-path", "error.order"),
+        {**refused("error.unknown-path"), **ORDER},
         "GET",
         "/transactional/sms/unknown",
         key=KeyChoice.MISSING,
     ),
-    _http("order.method", "GET without a key", refused("error.method", "error.order"), "GET", SEND, **_NO_KEY),
+    _http("order.method", "GET without a key", {**refused("error.method"), **ORDER}, "GET", SEND, **_NO_KEY),
     Probe(
         "order.type",
         "a text without a key",
-        {**OF_401, "status": "error.order"},
+        {**OF_401, **ORDER},
         post("WORD", **_NO_KEY, headers=(("Content-Type", "text/plain"),)),
     ),
 )

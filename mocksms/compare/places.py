@@ -61,3 +61,8 @@ def found(id_: str, place: str = ROWS_FOUND) -> Places:
 def refused(id_: str, status: str | None = None) -> Places:
     """Return the places of an error, all of one behaviour; its status may show another one."""
     return {"status": status or id_, "type": "response.headers", "body": id_}
+
+
+def reached(id_: str) -> Places:
+    """Return the places of a search whose status alone shows a behaviour."""
+    return {**found("search.rows"), "status": id_}

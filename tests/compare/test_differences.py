@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from mocksms.compare.differences import HIDDEN, Check, checks, weight
-from mocksms.compare.normalise import Moment
-from mocksms.compare.places import ROW, SENT, refused
+from mocksms.compare.differences import HIDDEN, MESSAGES, Check, checks, weight
+from mocksms.compare.normalise import COUNT, ROWS_FOUND, Moment
+from mocksms.compare.places import ROW, ROWS, SENT, found, refused
 
 BEHAVIOURS = {
     "status": "accepted",
@@ -35,14 +35,14 @@ def differences(service: object, mock: object) -> list[tuple[str, str]]:
 
 def test_equal_results_agree_in_each_behaviour_that_they_show() -> None:
     body = {"name": None, "at": Moment("0", None, 1.0), "rows": [{"name": 1}]}
-    found = compared(body, body)
-    assert all(check.agrees for check in found)
-    assert {check.id for check in found} == {*BEHAVIOURS.values()} - {"name", "left-out"}
-    assert weight(found) == 0
+    equal = compared(body, body)
+    assert all(check.agrees for check in equal)
+    assert {check.id for check in equal} == {*BEHAVIOURS.values()} - {"name", "left-out"}
+    assert weight(equal) == 0
 
 
 @pytest.mark.parametrize(
-    ("service", "mock", "found"),
+    ("service", "mock", "expected"),
     [
         ({"name": "a"}, {"name": "b"}, [("name", "body.name")]),
         ({"name": 1}, {"name": 1.0}, [("name", "body.name")]),
@@ -65,12 +65,18 @@ def test_equal_results_agree_in_each_behaviour_that_they_show() -> None:
     ],
 )
 def test_difference_belongs_to_the_behaviour_of_its_aspect(
-    service: object, mock: object, found: list[tuple[str, str]]
+    service: object, mock: object, expected: list[tuple[str, str]]
 ) -> None:
-    assert differences(service, mock) == found
+    assert differences(service, mock) == expected
 
 
-AUTH = {"status": "auth.status", "type": "type", "body": "envelope", "body.Message": "text"}
+AUTH = {
+    "status": "auth.status",
+    "status 401": "auth.status",
+    "type": "type",
+    "body": "envelope",
+    "body.Message": "text",
+}
 
 
 @pytest.mark.parametrize(
@@ -107,21 +113,29 @@ def parts(status: object, **more: Any) -> dict[str, Any]:
 def test_another_class_of_status_hides_the_rest(
     behaviours: dict[str, str], service: object, mock: object, id_: str
 ) -> None:
-    found = checks(behaviours, parts(service, body=1), parts(mock, body=2))
-    assert found == [Check(id_, "status", False, service, mock)]
-    assert weight(found) == HIDDEN
+    hidden = checks(behaviours, parts(service, body=1), parts(mock, body=2))
+    assert hidden == [Check(id_, "status", False, service, mock)]
+    assert weight(hidden) == HIDDEN
 
 
 def test_another_status_of_the_same_class_belongs_to_the_body() -> None:
-    found = checks(refused("error.model", "body.required"), parts(422), parts(400))
-    assert [(check.id, check.agrees) for check in found if check.where == "status"] == [
+    compared_parts = checks(refused("error.model", "body.required"), parts(422), parts(400))
+    assert [(check.id, check.agrees) for check in compared_parts if check.where == "status"] == [
         ("body.required", True),
         ("error.model", False),
     ]
 
 
-def test_part_that_only_one_side_has_is_a_difference() -> None:
-    behaviours = {**refused("error.method"), "found": "search.rows"}
-    mock: dict[str, Any] = {"status": 200, "type": None, "found": []}
-    found = [(check.id, check.where) for check in checks(behaviours, parts(200), mock) if not check.agrees]
-    assert found == [("search.rows", "found"), ("error.method", "body")]
+@pytest.mark.parametrize("place", [ROWS_FOUND, COUNT])
+def test_search_without_an_array_is_no_difference_in_what_it_finds(place: str) -> None:
+    mock: dict[str, Any] = {"status": 200, "type": None, "order": "newest first", place: []}
+    found_checks = checks(found("search.lists", place), parts(200), mock)
+    assert [(check.id, check.where, check.mock) for check in found_checks if not check.agrees] == [
+        ("search.rows", "body", MESSAGES)
+    ]
+    assert "search.lists" in {check.id for check in found_checks if check.where == "status"}
+
+
+def test_rows_without_an_array_are_a_difference() -> None:
+    found_checks = checks(ROWS, parts(200), {"status": 200, "type": None, "order": "newest first", "body": []})
+    assert {check.id for check in found_checks if not check.agrees} == {"search.rows"}
