@@ -186,7 +186,7 @@ def _check_results(url: str, run: Run, requests: Requests) -> None:
     """Refuse a run that says nothing about the API.
 
     Raises:
-        SettingsError: no request has a response, or none is accepted with the key.
+        SettingsError: no request has a response, or each with the key has the same error.
     """
     from mocksms.compare.client import named_status
     from mocksms.compare.model import FailureKind, KeyChoice, ProbeFailure, ProbeResponse
@@ -202,11 +202,19 @@ def _check_results(url: str, run: Run, requests: Requests) -> None:
         )
         hint = "" if connects else " mocksms compare uses no proxy."
         raise SettingsError(f"{url} cannot be compared: {first.kind}: {first.detail}.{hint}")
-    with_key = [each.status for probe, each in responses.items() if requests[probe].get("key") == KeyChoice.GIVEN]
+    with_key = [
+        each.status
+        for probe, each in responses.items()
+        if requests[probe].get("key") == KeyChoice.GIVEN and "prefix" not in requests[probe]
+    ]
     if all(status in (401, 403) for status in with_key):
         refusal = named_status(with_key[0]) if with_key else "no response"
         raise SettingsError(
             f"{url} refuses each request with the API key ({refusal}): is it the key of an account there?"
+        )
+    if {*with_key} == {404}:
+        raise SettingsError(
+            f"{url} responds to each request with 404: is it the base URL, with its path such as /rest/v1?"
         )
 
 

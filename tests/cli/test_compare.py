@@ -363,6 +363,16 @@ def test_key_that_is_refused_everywhere_is_no_result() -> None:
 
 
 @pytest.mark.usefixtures("few_probes")
+def test_url_without_the_path_of_the_api_is_no_result(own_mock: Mock) -> None:
+    assert run(f"{own_mock.url}/v2", "--pace", "0") == (
+        2,
+        "",
+        f"mocksms: {own_mock.url}/v2 responds to each request with 404: "
+        "is it the base URL, with its path such as /rest/v1?\n",
+    )
+
+
+@pytest.mark.usefixtures("few_probes")
 def test_service_that_stops_responding_gives_a_report_and_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes_module, "FREE_PROBES", [KEY_PROBES[0]._replace(id=f"key.{index}") for index in range(9)])
     responses = [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"] * 2
