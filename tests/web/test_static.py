@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,7 +15,7 @@ from mocksms.schemas.openapi import JSON, Operation, ResponseSpec, document
 from mocksms.web.static import MEDIA_TYPES, static_files
 from mocksms.web.static import PAGES as PAGE_PATHS
 from tests.inspection.support import OPERATIONS, QUEUED, SENT, Api
-from tests.support import TIMEOUT, Mock
+from tests.support import TIMEOUT, Mock, running
 
 CONTENTS = static_files()
 FILES = sorted(CONTENTS)
@@ -33,8 +34,11 @@ def page(mock: Mock, path: str) -> requests.Response:
     return requests.get(mock.url + path, timeout=TIMEOUT, allow_redirects=False)
 
 
-def shown(mock: Mock) -> Any:
-    return page(mock, "/openapi.json").json()
+@cache
+def shown() -> Any:
+    """Return the OpenAPI document, which is the same on each mock."""
+    with running() as mock:
+        return page(mock, "/openapi.json").json()
 
 
 def test_every_file_of_a_page_is_served_as_it_is(shared_mock: Mock) -> None:
@@ -149,8 +153,8 @@ def test_document_describes_both_apis(shared_mock: Mock) -> None:
     assert len({*ours}) == len(ours)
 
 
-def test_every_operation_is_named_once_and_belongs_to_a_tag_that_is_described(shared_mock: Mock) -> None:
-    document = shown(shared_mock)
+def test_every_operation_is_named_once_and_belongs_to_a_tag_that_is_described() -> None:
+    document = shown()
     operations = [operation for item in document["paths"].values() for operation in item.values()]
     names = [operation["operationId"] for operation in operations]
     assert len({*names}) == len(names)
@@ -160,8 +164,8 @@ def test_every_operation_is_named_once_and_belongs_to_a_tag_that_is_described(sh
 
 
 @pytest.mark.ledger("path.prefix")
-def test_operations_of_the_emulated_api_have_the_prefix_of_the_vendor(shared_mock: Mock) -> None:
-    servers = {path: item for path, item in shown(shared_mock)["paths"].items() if not path.startswith("/_mock")}
+def test_operations_of_the_emulated_api_have_the_prefix_of_the_vendor() -> None:
+    servers = {path: item for path, item in shown()["paths"].items() if not path.startswith("/_mock")}
     assert {path: next(iter(item.values()))["servers"] for path, item in servers.items()} == {
         operation.path: [{"url": "/rest/v1"}] for operation in PROVIDED
     }
@@ -247,7 +251,7 @@ def test_response_is_as_described(own_mock: Mock, operation: Any) -> None:
         timeout=TIMEOUT,
     )
     assert answer.status_code == 200
-    document = shown(own_mock)
+    document = shown()
     content = document["paths"][operation.path][operation.method.lower()]["responses"]["200"]["content"]
     media_type = answer.headers["content-type"].partition(";")[0]
     assert media_type in content
@@ -282,13 +286,13 @@ def test_response_is_as_described(own_mock: Mock, operation: Any) -> None:
 def test_error_is_as_described(api: Api, status: int, method: str, path: str, body: Any, name: str) -> None:
     api.send(SENT)
     error = {"error": api.refused(status, method, path, body)}
-    document = shown(api.mock)
+    document = shown()
     content = document["paths"][name][method.lower()]["responses"][str(status)]["content"]
     assert fits(error, content[JSON]["schema"], document)
 
 
 def test_names_of_the_emulated_api_come_from_its_models(shared_mock: Mock) -> None:
-    document = shown(shared_mock)
+    document = shown()
     (row,) = shared_mock.send(SENT, key="described")
     (found,) = shared_mock.search("limit=1", key="described")
     schemas = document["components"]["schemas"]
@@ -315,11 +319,11 @@ def test_operation_without_examples_has_none() -> None:
     assert described["responses"] == {"200": {"description": "It is so"}}
 
 
-def test_parameters_are_those_that_are_read(api: Api) -> None:
+def test_parameters_are_those_that_are_read() -> None:
     for operation in OPERATIONS:
         if operation.query is None:
             continue
-        item = shown(api.mock)["paths"][operation.path][operation.method.lower()]
+        item = shown()["paths"][operation.path][operation.method.lower()]
         names = {parameter["name"] for parameter in item["parameters"] if parameter["in"] == "query"}
         assert names == {*operation.query.model_fields}
         assert all(parameter["schema"] for parameter in item["parameters"])
