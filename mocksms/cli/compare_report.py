@@ -26,6 +26,9 @@ VALUE_WIDTH: Final = 84
 BEFORE: Final = 30
 """Columns that are left before the first difference of a long value."""
 
+HOURS: Final = " hours after the start"
+"""What follows a value of the place ` instant`."""
+
 MAX_BODY: Final = 4_000
 """Characters of a body in the text; --json has all of it."""
 
@@ -89,8 +92,9 @@ def _differences(report: Report) -> Iterator[str]:
         flags = [flag_name(option) for option in behaviour.settings if option in report.settings]
         hint = " or ".join(flags) or "the settings below"
         more = f" and {len(difference.also)} more" if difference.also else ""
-        sides = _marked(_shown(difference.service), _shown(difference.mock))
-        yield f"  {difference.id}: {behaviour.does}"
+        unit = HOURS if difference.where.endswith(" instant") else ""
+        sides = _marked(_shown(difference.service) + unit, _shown(difference.mock) + unit)
+        yield _wrapped([f"{difference.id}: {behaviour.does}"])
         yield f"    probe    {difference.probe}{more}: {escape(difference.where)}"
         yield from (f"    {name:<8} {text}" for name, text in zip(("service", "mock", ""), sides, strict=True))
         yield "    unexplained, see below" if difference.id in unexplained else f"    explained by {hint}"

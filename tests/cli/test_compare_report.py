@@ -147,6 +147,14 @@ def test_first_difference_is_marked(service: object, mock: object, lines: list[s
     assert [line.removeprefix("    mock     ").removeprefix(" " * 13) for line in printed] == lines
 
 
+def test_instant_has_its_unit_and_a_long_description_is_wrapped() -> None:
+    difference = Difference("search.own", "search.own-number", "body.send_at instant", 25.5, 23.5)
+    printed = text(differ=[difference])
+    assert "    service  25.5 hours after the start\n    mock     23.5 hours after the start\n" in printed
+    assert max(map(len, printed.splitlines())) <= 100
+    assert printed.count("\n  ") >= 3
+
+
 @pytest.mark.parametrize(
     ("settings", "lines"),
     [
