@@ -60,8 +60,10 @@ MEDIA_TYPE: Final = r"^[\x21-\x7e]+/[\x20-\x7e]+$"
 MAX_NAME_LENGTH: Final = 100
 """Characters of a status or reason that the guide does not have."""
 
-NAME: Final = r"^[^\s/]([^/]*[^\s/])?$"
-"""A status or reason: no blank at its ends, and no slash."""
+STATUS_NAME: Final = r"^[^\s/]([^/]*[^\s/])?$"
+"""A status: no blank at its ends, and no slash, which separates it from its reason."""
+
+REASON_NAME: Final = r"^\S(.*\S)?$"
 
 _EXAMPLE: Final = '{ status = "rejected", reason = "frequency_limit" }'
 
@@ -90,7 +92,8 @@ def _state(raw: object) -> AnyState:
     if not isinstance(raw, str):
         raise ValueError(f"must be one of {', '.join(STATES)}, or a table such as {_EXAMPLE}")
     status, _, reason = raw.partition("/")
-    table = _table(status, reason) if _is_name(status) and _is_name(reason or status) else _EXAMPLE
+    is_table = _is_name(status, STATUS_NAME) and _is_name(reason or status, REASON_NAME)
+    table = _table(status, reason) if is_table else _EXAMPLE
     right = next((pair for pair in states if reason and pair.partition("/")[2] == reason), None)
     if right:
         wrong = f"{reason} is a reason of {right.partition('/')[0]}, not of {status}"
@@ -109,17 +112,18 @@ def _state_of_table(table: Mapping[str, object]) -> AnyState:
     status, reason = table.get("status"), table.get("reason")
     if status is None:
         raise ValueError(f"an outcome needs a status, such as {_EXAMPLE}")
-    if not _is_name(status) or not (reason is None or _is_name(reason)):
-        name = "reason" if _is_name(status) else "status"
-        raise ValueError(f"{name} must be 1 to {MAX_NAME_LENGTH} characters without slash, such as in {_EXAMPLE}")
+    if not _is_name(status, STATUS_NAME):
+        raise ValueError(f"status must be 1 to {MAX_NAME_LENGTH} characters without slash, such as in {_EXAMPLE}")
+    if reason is not None and not _is_name(reason, REASON_NAME):
+        raise ValueError(f"reason must be 1 to {MAX_NAME_LENGTH} characters, such as in {_EXAMPLE}")
     free = FreeState(str(status), None if reason is None else str(reason))
     return {**_READS, **STATES}.get(str(free), free)
 
 
-def _is_name(raw: object) -> bool:
+def _is_name(raw: object, pattern: str) -> bool:
     if not isinstance(raw, str) or len(raw) > MAX_NAME_LENGTH:
         return False
-    return raw.isprintable() and re.fullmatch(NAME, raw) is not None
+    return raw.isprintable() and re.fullmatch(pattern, raw) is not None
 
 
 def _table(status: str, reason: str) -> str:
@@ -228,7 +232,8 @@ def _credit_tag(value: object) -> str:
 BoundedDuration = Annotated[Duration, AfterValidator(_bounded)]
 """A duration of at most 3650 days."""
 
-_NAME_SCHEMA: Final = {"type": "string", "maxLength": MAX_NAME_LENGTH, "pattern": NAME}
+_STATUS_SCHEMA: Final = {"type": "string", "maxLength": MAX_NAME_LENGTH, "pattern": STATUS_NAME}
+_REASON_SCHEMA: Final = {"type": "string", "maxLength": MAX_NAME_LENGTH, "pattern": REASON_NAME}
 
 OutcomeName = Annotated[
     AnyState,
@@ -242,7 +247,7 @@ OutcomeName = Annotated[
                     "type": "object",
                     "additionalProperties": False,
                     "required": ["status"],
-                    "properties": {"status": _NAME_SCHEMA, "reason": _NAME_SCHEMA},
+                    "properties": {"status": _STATUS_SCHEMA, "reason": _REASON_SCHEMA},
                 },
             ]
         }

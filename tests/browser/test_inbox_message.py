@@ -37,6 +37,16 @@ def test_status_both_spellings_of_the_reason_and_the_decision_are_shown(inbox: I
     )
 
 
+def test_status_outside_the_guide_is_shown_with_the_actions_of_queued(inbox: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    api.request_json("PUT", "scenario", {"rule": [{"outcome": {"status": "hidden chip", "reason": "<b>n/a"}}]})
+    open_details(inbox, sent(own_mock))
+    expect(inbox.panel).to_contain_text("hidden chip · <b>n/a decided by rule 1")
+    assert inbox.panel.locator(".timeline li").last.get_attribute("class") == "free"
+    inbox.panel.get_by_role("button", name="Cancel").click()
+    expect(inbox.panel).to_contain_text("rejected · cancelled_by_user")
+
+
 def test_history_is_a_timeline_with_the_time_between_steps(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     api.post("clock/freeze")

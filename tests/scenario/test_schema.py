@@ -163,6 +163,7 @@ def test_other_values_are_no_outcome(outcome: object) -> None:
         ({"status": "scheduled", "reason": None}, FreeState("scheduled")),
         ({"status": "invalid"}, FreeState("invalid")),
         ({"status": "Sent"}, FreeState("Sent")),
+        ({"status": "rejected", "reason": "n/a"}, FreeState("rejected", "n/a")),
         ({"status": "sent"}, State.SENT),
         ({"status": "rejected", "reason": "kosher-number"}, State.KOSHER),
         ({"status": "rejected", "reason": "kosher_number"}, State.KOSHER),
