@@ -55,6 +55,7 @@ OBSERVABLE: Final = (
     _fixed("api_key", (), (KEY_NAME,)),
     *map(_choice, ("auth_errors", "error_envelope", "auth_status")),
     *map(_choice, ("reason_spelling", "row_status_key", "send_at_zone", "read_zone", "strict")),
+    _choice("scheduled_status"),
     _fixed("async_delay", timedelta(), *DELAYS),
     _fixed("sync_limit", None, 10),
     _fixed("schedule_limit", None, timedelta(days=365)),

@@ -21,7 +21,7 @@ from mocksms.engine.messages import token_of
 from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, RefusedByFault, TriggeredFault
-from mocksms.engine.scheduling import Schedule
+from mocksms.engine.scheduling import SCHEDULED, Schedule
 from mocksms.engine.state_names import StateNames
 from mocksms.engine.steps import Steps, finish
 from mocksms.errors import MessageNotFound, UnknownMagicCode
@@ -83,7 +83,7 @@ class Engine:
         self.listeners: list[Listener] = []
         self.accounts = Accounts(settings, time, self.seed, scenario)
         self.state_names = StateNames()
-        self.state_names.add(scenario.free_states)
+        self.state_names.add([*scenario.free_states, *((SCHEDULED,) if settings.scheduled_status != "queued" else ())])
         self.outbox = Outbox(settings, self.accounts, self.emit)
         words = OptOutWords(settings.opt_out_word, settings.opt_in_word)
         self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.emit, settings.untracked_clicks)
@@ -191,8 +191,7 @@ class Engine:
         due_at = self._schedule.due_at(account, submission, len(recipients), drafter.now)
         accept = self._accept_now
         if due_at is not None:
-            cause = self._schedule.cause(submission, len(recipients))
-            drafter.initial_history = lifecycle.initial_history(drafter.now, cause)
+            drafter.initial_history = self._schedule.initial_history(submission, len(recipients), drafter.now)
             accept = partial(self._accept_for_later, due_at)
         messages: list[Message] = []
         for recipient, number in zip(recipients, parsed, strict=True):
@@ -356,7 +355,7 @@ class Engine:
     def _apply_action(self, account: Account, message: Message, due: DueAction) -> None:
         match due.action:
             case DecideAction(by_rule=by_rule):
-                if message.state is State.QUEUED:
+                if len(message.history) == 1:
                     number, segments = self.settings.parse_number(message.mobile_number), message.segments
                     outcome = (
                         self._outcome(account, number, segments, partial(facts_of, account, message))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from mocksms.engine.account import Account
 from mocksms.errors import CreditRequired, InvalidRequest
 from mocksms.settings import Settings
-from mocksms.sms.message import Submission
+from mocksms.sms.lifecycle import initial_history
+from mocksms.sms.message import FreeState, History, State, Submission
+
+SCHEDULED: Final = FreeState("scheduled")
+"""The state of a message that waits for its `send_at`, where the option `scheduled_status` says so."""
 
 
 class Schedule:
-    """When sends are processed, and which may be scheduled: four options change it."""
+    """When sends are processed, and which may be scheduled: five options change it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -41,8 +46,13 @@ class Schedule:
             return now + account.async_delay
         return None
 
-    def cause(self, submission: Submission, count: int) -> str:
-        """Return why a send to `count` recipients is queued, for the history of its messages."""
+    def initial_history(self, submission: Submission, count: int, now: datetime) -> History:
+        """Return the history of the messages of a send to `count` recipients that is processed later."""
+        is_waiting = submission.send_at is not None and submission.send_at > now
+        has_own_state = is_waiting and self._settings.scheduled_status == SCHEDULED.status
+        return initial_history(now, self._cause(submission, count), SCHEDULED if has_own_state else State.QUEUED)
+
+    def _cause(self, submission: Submission, count: int) -> str:
         if submission.wants_async or submission.send_at is not None:
             return "accepted"
         return f"accepted as async: {count} recipients, {self._settings.sync_limit} can be sync"

@@ -137,7 +137,7 @@ def _message_rules(account: Account, messages: Sequence[Message]) -> Iterator[Ru
     now = account.clock.now()
     for message in messages:
         positions[message.digits] += 1
-        if message.due_at > now and message.state is State.QUEUED:
+        if message.due_at > now and len(message.history) == 1:
             continue
         rule = _message_rule(message, positions[message.digits], replies[message.sequence])
         if rule is not None:

@@ -107,6 +107,9 @@ class Settings:
         readers.optional(readers.whole_number(1, 10**6)),
         "most recipients of a sync send, such as 10; a send to more is async; empty: no limit",
     )
+    scheduled_status: Literal["queued", "scheduled"] = _choice(
+        "status of a message that waits for its send_at", "queued", "scheduled"
+    )
     schedule_limit: timedelta | None = _option(
         None, readers.optional(readers.positive_duration), "how far ahead send_at may be, such as 365d; empty: no limit"
     )

@@ -59,9 +59,9 @@ def was_sent(states: Iterable[AnyState]) -> bool:
     return any(state.status == Status.SENT for state in states)
 
 
-def initial_history(at: datetime, cause: str) -> History:
-    """Return the history of a new message, which is queued."""
-    return (Transition(at, State.QUEUED, cause),)
+def initial_history(at: datetime, cause: str, state: AnyState = State.QUEUED) -> History:
+    """Return the history of a new message, which is queued unless it has another state."""
+    return (Transition(at, state, cause),)
 
 
 def step(history: History, state: AnyState, at: datetime, cause: str) -> History:

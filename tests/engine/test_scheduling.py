@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mocksms.errors import CreditRequired, InvalidRequest
-from mocksms.sms.message import State
+from mocksms.sms.message import FreeState, State
 from tests.engine.support import World
 from tests.support import NOON, NUMBER
 
@@ -31,6 +31,19 @@ def test_sync_send_to_many_recipients_is_sync_by_default() -> None:
 @pytest.mark.parametrize("more", [{"wants_async": True}, {"send_at": NOON + YEAR}], ids=["async", "scheduled"])
 def test_send_that_is_queued_anyway_names_no_limit(more: dict[str, object]) -> None:
     assert World(sync_limit=1).send(NUMBER, NUMBER, **more).history[0].cause == "accepted"
+
+
+@pytest.mark.ledger("send.scheduled")
+def test_message_that_waits_for_its_time_is_scheduled_if_set() -> None:
+    world = World(scheduled_status="scheduled", async_delay=timedelta(minutes=2))
+    assert "scheduled" in world.engine.state_names.statuses
+    first, second = (world.send(send_at=NOON + timedelta(minutes=1)) for _ in range(2))
+    assert (first.state, first.history[0].cause) == (FreeState("scheduled"), "accepted")
+    assert world.controls.cancel(world.account, second.transaction_id).state is State.CANCELLED
+    assert world.after(60, first).state is State.SENT
+    assert world.again(second).state is State.CANCELLED
+    assert world.send(send_at=NOON).state is State.SENT
+    assert world.send(wants_async=True).state is State.QUEUED
 
 
 @pytest.mark.ledger("send.schedule-limit")

@@ -56,6 +56,7 @@ READ = [
     ("async_delay", "1.5", timedelta(seconds=1.5)),
     ("sync_limit", "10", 10),
     ("sync_limit", "", None),
+    ("scheduled_status", "scheduled", "scheduled"),
     ("schedule_limit", "365d", timedelta(days=365)),
     ("schedule_limit", "", None),
     ("schedule_without_credit", "no", False),
