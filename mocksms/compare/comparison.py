@@ -52,7 +52,7 @@ def compare(run: Run, probes: Iterable[Probe], settings: Settings) -> Report:
         elif one or two:
             report.agree.append(Agreement(id_, tuple(dict.fromkeys([*one, *two]))))
         else:
-            report.not_tried.append(NotTried(id_, _why_not_tried(id_, probes, run)))
+            report.not_tried.append(NotTried(id_, _why_not_tried(id_, probes, replay.not_sent, report.failures)))
         if remaining:
             probe = remaining[0].probe
             report.unexplained.append(Unexplained(_merged(remaining), run.results[probe], after.results.get(probe)))
@@ -81,14 +81,15 @@ def _failures(run: Run) -> Mapping[str, ProbeFailure]:
     return {probe: result for probe, result in run.results.items() if isinstance(result, ProbeFailure)}
 
 
-def _why_not_tried(id_: str, probes: Iterable[Probe], run: Run) -> str:
+def _why_not_tried(
+    id_: str, probes: Iterable[Probe], not_sent: Mapping[str, str], failures: Mapping[str, ProbeFailure]
+) -> str:
     """Return why no probe showed a behaviour."""
     places = ((probe.id, place) for probe in probes for place, shown in probe.behaviours.items() if shown == id_)
     showing = [probe for probe, place in places if not place.startswith("status ")]
-    failures = _failures(run)
     for probe in showing:
         if probe in failures:
             return f"{probe}: {failures[probe].kind}: {failures[probe].detail}"
-        if probe in run.not_sent:
-            return f"{probe} was not sent: {run.not_sent[probe]}"
+        if probe in not_sent:
+            return f"{probe} was not sent: {not_sent[probe]}"
     return f"the response to {showing[0]} does not show it" if showing else why_untried(id_)

@@ -10,6 +10,9 @@ from typing import Any, Final, NamedTuple
 
 from mocksms.compare.model import PhoneScreen, ProbeResponse, Results
 
+MAX_DEPTH: Final = 20
+"""Levels of objects and arrays in a body that are compared."""
+
 HALF_HOUR: Final = 1800.0
 
 ORDER: Final = "order"
@@ -95,11 +98,13 @@ class NormalForm:
         sent = [name for name in self._ids.values() if name in found]
         return "newest first" if found == sent[::-1] else "oldest first" if found == sent else "another order"
 
-    def _value(self, value: Any, name: str, path: str) -> Any:
+    def _value(self, value: Any, name: str, path: str, depth: int = 0) -> Any:
+        if isinstance(value, dict | list) and depth == MAX_DEPTH:
+            return f"nested deeper than {MAX_DEPTH}"
         if isinstance(value, dict):
-            return {key: self._value(member, key, path) for key, member in value.items()}
+            return {key: self._value(member, key, path, depth + 1) for key, member in value.items()}
         if isinstance(value, list):
-            return [self._value(member, name, path) for member in value]
+            return [self._value(member, name, path, depth + 1) for member in value]
         if isinstance(value, str | int) and not isinstance(value, bool) and (known := self._ids.get(value)):
             return known
         if name == "transaction_id":
@@ -138,7 +143,7 @@ def json_of(response: ProbeResponse) -> Any:
     """Return the JSON in a body, or the body as a text if it is not JSON."""
     try:
         return json.loads(response.body, object_pairs_hook=_members)
-    except ValueError:
+    except (ValueError, RecursionError):
         return f"not JSON: {response.body.decode('utf-8', 'replace')}" if response.body else "no body"
 
 
@@ -153,7 +158,7 @@ def _members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 def id_in(row: object) -> str | int:
     """Return the transaction_id in a row, empty if there is none."""
     id_ = row.get("transaction_id", "") if isinstance(row, dict) else ""
-    return id_ if isinstance(id_, str | int) else ""
+    return id_ if isinstance(id_, str | int) and not isinstance(id_, bool) else ""
 
 
 def _id_form(value: object) -> object:

@@ -64,6 +64,7 @@ OBSERVABLE: Final = (
     _choice("force_unsubscribe_link", is_paid=True),
     _choice("text_without_charset", is_paid=True),
     _choice("gateway", is_paid=True),
+    _fixed("kosher_prefix", OPTIONS["kosher_prefix"].default, (), is_paid=True),
     _fixed("credit", None, 0, is_paid=True),
     _choice("schedule_without_credit", is_paid=True),
 )

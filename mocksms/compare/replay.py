@@ -20,14 +20,25 @@ Parts = Mapping[str, Any]
 class Replay:
     """Repeats the probes of a run, each request at the time of its original.
 
-    `probes` are those to which the service responded, and `service` the normal form of its responses.
+    `probes` are those to which the service responded, `service` the normal form of its responses, and `not_sent` why
+    the others were not sent, or cannot be sent again.
     """
 
     def __init__(self, run: Run, probes: Iterable[Probe]) -> None:
         self._run = run
-        self._all = {probe.id: probe for probe in probes if probe.id in run.results}
+        self.not_sent = dict(run.not_sent)
+        self._all = {probe.id: probe for probe in probes if probe.id in run.results and self._can_repeat(probe)}
         self.probes = {name: p for name, p in self._all.items() if not isinstance(run.results[name], ProbeFailure)}
         self.service = self._parts(run.results, self.probes)
+
+    def _can_repeat(self, probe: Probe) -> bool:
+        """Whether the results that a probe needs are there: a recording may lack them."""
+        try:
+            probe.request(ProbeContext(self._run.started, self._run.results))
+        except ResultMissing as error:
+            self.not_sent[probe.id] = str(error)
+            return False
+        return True
 
     def mock(self, settings: Settings, only: Collection[str]) -> tuple[dict[str, Result], dict[str, Parts]]:
         """Return the results of a mock, and their normal form, by probe.

@@ -64,7 +64,7 @@ def get(path: str, _query: str = "", /, **parameters: Any) -> RequestBuilder:
     """Return the request of a read; a value that is a function is called with the context."""
 
     def build(context: ProbeContext) -> ProbeRequest:
-        query = _filled(_query, context) or urlencode(_filled(parameters, context))
+        query = _filled(_query, context) or urlencode(_filled(parameters, context), errors="replace")
         return ProbeRequest("GET", f"{path}?{query}" if query else path)
 
     return build

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from mocksms.compare.probes import FREE_PROBES
 from mocksms.compare.requests import id_of, send
 from mocksms.compare.run import run_probes
 from mocksms.engine.clock import Stopwatch, system_time
+from mocksms.fidelity import ledger
 from mocksms.settings import Settings
 from tests.compare.support import report_of, run_of
 from tests.support import KEY, running
@@ -71,6 +73,40 @@ def test_failure_is_the_reason_of_what_no_other_probe_shows() -> None:
     assert found == ["info.unknown: HTML page: 404 Not Found, an HTML page"]
 
 
+def test_any_responses_are_compared() -> None:
+    """A service may send anything; each behaviour is still in exactly one list."""
+    bodies = itertools.cycle(
+        [
+            b"",
+            b"\xff\x00",
+            b"[" * 100_000,
+            b"[" * 200 + b"]" * 200,
+            b"1" * 5_000,
+            b"null",
+            b'[NaN, 1, {"transaction_id": NaN}, {"transaction_id": true}, {"transaction_id": 1e999}]',
+            b'[{"transaction_id": "\\ud800 &?#/"}]',
+            b'[{"transaction_id": 12, "status": {}, "reject_reason": [null], "mobile_number": 1.50}]',
+            b'{"Message": null, "Message": {"send_at": "2026-99-99 12:00:00", "clicks": [[]]}}',
+        ]
+    )
+    run = run_of(lambda _, response: response._replace(body=next(bodies)))
+    report = compare(run, FREE_PROBES, Settings())
+    listed = [each.id for each in report.agree] + [each.id for each in report.differ]
+    listed += [each.id for each in report.not_tried]
+    assert sorted(listed) == sorted(behaviour.id for behaviour in ledger())
+    assert {each.difference.id for each in report.unexplained} == {each.id for each in report.differ}
+
+
+def test_probe_is_left_out_whose_request_needs_a_result_that_a_recording_lacks() -> None:
+    run = run_of()
+    del run.results["send.placeholders"]
+    report = compare(run, FREE_PROBES, Settings())
+    assert report.differ == []
+    [reason] = [each.reason for each in report.not_tried if each.id == "body.placeholder-hashes"]
+    needed = "the transaction_id of recipient 1 from the response to send.placeholders"
+    assert reason == f"info.placeholder-hashes was not sent: it needs {needed}"
+
+
 def test_account_without_rest_right_is_found_with_the_form_of_its_refusals() -> None:
     changes: dict[str, Any] = {"rest_right": False, "auth_errors": "observed", "error_envelope": "string"}
     report = report_of(**changes, reason_spelling="hyphen")
@@ -104,11 +140,12 @@ def test_account_that_cannot_schedule_without_credit_is_found() -> None:
     assert report.unexplained == []
 
 
-def test_account_without_gateway_is_found_if_masked_numbers_are_valid() -> None:
-    report = report_of(gateway=False)
-    assert report.settings == {"gateway": False}
-    assert {each.id for each in report.differ} == {"number.masked"}
+@pytest.mark.parametrize("changes", [{"gateway": False}, {"kosher_prefix": ()}], ids=lambda changes: "-".join(changes))
+def test_setting_is_found_that_shows_if_masked_numbers_are_valid(changes: dict[str, Any]) -> None:
+    report = report_of(**changes)
+    assert report.settings == changes
     assert report.unexplained == []
+    assert "number.masked" in {each.id for each in report.differ}
 
 
 NUMBER = "972-54-1111111"

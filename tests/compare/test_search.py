@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mocksms.compare.observable import OBSERVABLE
@@ -7,7 +9,7 @@ from mocksms.compare.probes import FREE_PROBES
 from mocksms.compare.replay import Replay
 from mocksms.compare.search import SettingsSearch
 from mocksms.fidelity import ledger
-from mocksms.settings import Settings
+from mocksms.settings import OPTIONS, Settings
 from tests.compare.support import run_of
 
 DEFAULTS = Settings()
@@ -29,3 +31,29 @@ def test_ledger_names_a_setting_for_each_probe_whose_result_it_changes(replay: R
             changed = {probe for probe in replay.probes if mock[probe] != replay.service[probe]}
             assert changed, f"no probe observes {option} = {value}"
             assert changed <= touched, f"{option} is missing in the settings of a behaviour that these probes show"
+
+
+def test_no_probe_observes_another_setting_than_those_of_the_list(replay: Replay) -> None:
+    listed = {each.option for each in OBSERVABLE}
+    others: dict[str, Any] = {
+        name: option.metadata["read"](option.metadata["choices"][1])
+        if option.metadata["choices"]
+        else not option.default
+        for name, option in OPTIONS.items()
+        if name not in listed and (option.metadata["choices"] or isinstance(option.default, bool))
+    }
+    assert "accept_local_numbers" in others
+    more: dict[str, Any] = {
+        "public_url": "http://192.168.1.20:8972",
+        "link_length": 50,
+        "magic_prefix": "97258000",
+        "opt_out_word": ("QUIT",),
+        "opt_in_word": ("AGAIN",),
+        "unsubscribed": ("972541111111",),
+        "bounced": ("972541111111",),
+        "kosher": ("972541111111",),
+        "seed": "another",
+    }
+    mock = replay.mock(Settings(**others, **more), replay.probes)[1]
+    changed = {probe for probe in replay.probes if mock[probe] != replay.service[probe]}
+    assert changed == set(), "declare the setting in mocksms.compare.observable"
