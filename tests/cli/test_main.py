@@ -129,8 +129,8 @@ def restored_signals() -> Iterator[None]:
 @pytest.mark.usefixtures("covered_processes")
 @pytest.mark.parametrize(
     "command",
-    [[sys.executable, "-m", "mocksms"], [sys.executable, "-m", "mocksms", "serve"], [SCRIPT], [SCRIPT, "serve"]],
-    ids=["module", "module serve", "script", "script serve"],
+    [[sys.executable, "-m", "mocksms"], [SCRIPT, "serve"]],
+    ids=["module", "script"],
 )
 def test_serving_prints_url_keys_numbers_and_a_curl_command(command: list[str]) -> None:
     with started("--port", "0", "--seed", "seven", command=command) as process:
@@ -208,16 +208,6 @@ def test_quiet_prints_no_line_per_message() -> None:
         assert process.rest() == ("", "")
 
 
-def test_environment_variables_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOCKSMS_SENDER", "Variable")
-    monkeypatch.setenv("MOCKSMS_URL", "http://127.0.0.1:1")
-    with serving() as process:
-        headers = {"X-API-Key": KEY}
-        requests.post(process.url + SEND, json=body(), headers=headers, timeout=TIMEOUT)
-        (row,) = requests.get(process.url + "/transactional/sms/search", headers=headers, timeout=TIMEOUT).json()
-        assert row["sender"] == "Variable"
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_the_mock_within_a_second_with_open_connections(number: signal.Signals) -> None:
     with serving() as process, socket.create_connection(("127.0.0.1", process.port), TIMEOUT) as delayed:
@@ -278,20 +268,14 @@ def test_signal_before_the_mock_listens_ends_it(monkeypatch: pytest.MonkeyPatch,
     assert left.value.code == 0
 
 
-def test_port_in_use_is_one_sentence_without_a_traceback() -> None:
+def test_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with bind(Settings(port=0)) as listener:
         port = listener.getsockname()[1]
-        ran = subprocess.run(
-            [sys.executable, "-m", "mocksms", "--port", str(port)],
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == (
+        assert main(["--port", str(port)]) == UNUSABLE
+    assert capsys.readouterr() == (
+        "",
         f"mocksms: Cannot listen on 127.0.0.1 port {port}: Address already in use; "
-        "choose another with --port, or --port 0 for a free one.\n"
+        "choose another with --port, or --port 0 for a free one.\n",
     )
 
 
@@ -515,6 +499,18 @@ def test_help_of_a_command_that_calls_a_mock_says_whose_address_it_takes(
     ids=["bare flag", "flag with value", "switched off", "lists add up", "last one wins"],
 )
 def test_flags_reach_the_settings(monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: Settings) -> None:
+    assert settings_of(monkeypatch, *arguments) == expected
+
+
+def test_environment_variables_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCKSMS_SENDER", "Variable")
+    monkeypatch.setenv("MOCKSMS_URL", "http://127.0.0.1:1")
+    assert settings_of(monkeypatch) == Settings(sender="Variable")
+    assert settings_of(monkeypatch, "--sender", "Flag") == Settings(sender="Flag")
+
+
+def settings_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Settings:
+    """Return the settings of a mock that the command starts."""
     used: list[Settings] = []
 
     def listen(settings: Settings) -> socket.socket:
@@ -524,7 +520,8 @@ def test_flags_reach_the_settings(monkeypatch: pytest.MonkeyPatch, arguments: li
     monkeypatch.setattr("mocksms.connections.listener.bind", listen)
     monkeypatch.setattr("mocksms.server.serve", lambda _, listener, *__: listener.close())
     assert main(arguments) == 0
-    assert used == [expected]
+    (settings,) = used
+    return settings
 
 
 def test_output_escapes_characters_that_its_encoding_lacks() -> None:
@@ -542,9 +539,14 @@ def test_help_of_an_option_lists_its_choices_and_default(capsys: pytest.CaptureF
     assert "port to listen on; 0: any free port (default 8972) [MOCKSMS_PORT]" in text
 
 
-def test_welcome_prints_the_listening_address_and_not_the_public_url() -> None:
-    with started("--port", "0", "--public-url", "http://192.0.2.7") as process:
-        assert re.search(r"http://127\.0\.0\.1:[1-9]\d*/rest/v1", process.read_until("Base URL"))
+def test_welcome_prints_the_listening_address_and_not_the_public_url(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mocksms.server.Server.run", lambda _, sockets: [listener.close() for listener in sockets])
+    assert main(["--port", "0", "--public-url", "http://192.0.2.7"]) == 0
+    assert re.search(
+        r"^ *Base URL +http://127\.0\.0\.1:[1-9]\d*/rest/v1$", capsys.readouterr().out.strip(), re.MULTILINE
+    )
 
 
 def test_exit_code_of_ready_is_0_if_the_mock_is_ready(capsys: pytest.CaptureFixture[str], own_mock: Mock) -> None:
