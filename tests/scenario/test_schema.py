@@ -46,7 +46,7 @@ VALUES: dict[str, Any] = {
     name: value for each in (*NEEDED.values(), *POSSIBLE.values()) for name, value in each.items()
 }
 NESTED: Any = []
-for _ in range(5_000):
+for _ in range(20_000):
     NESTED = [NESTED]
 KINDS: tuple[str, ...] = get_args(FaultName)
 
