@@ -43,9 +43,10 @@ def _has_coverage(config: pytest.Config) -> bool:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Use two workers per core: tests wait for sockets, subprocesses and a browser nearly half of the time.
 
-    With coverage a test uses more of its core, so then one.
+    With coverage a test uses more of its core, so then three for two cores.
     """
-    return (1 if _has_coverage(config) else 2) * (os.cpu_count() or 1)
+    cores = os.cpu_count() or 1
+    return cores + (cores + 1) // 2 if _has_coverage(config) else 2 * cores
 
 
 @pytest.fixture(scope="session")
