@@ -74,7 +74,7 @@ def browser() -> Iterator[Browser]:
 
 def new_page(browser: Browser, **options: Any) -> Page:
     """Open an empty page; Chromium starts a process for each, which costs as much as loading the inbox."""
-    page = browser.new_page(**{"viewport": DESKTOP, "timezone_id": "UTC", **options})
+    page = browser.new_context(**{"viewport": DESKTOP, "timezone_id": "UTC", **options}).new_page()
     page.set_default_timeout(10_000)
     return page
 
@@ -103,7 +103,7 @@ def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
     """Visit a mock with a page of its own, for what cannot be undone: options, scripts before the page's, its clock."""
     watched = Watched(new_page(browser, **options), mock.url)
     yield watched
-    watched.page.close()
+    watched.page.context.close()
     watched.end()
 
 
