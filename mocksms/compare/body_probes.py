@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mocksms.compare.model import Probe, ProbeContext
-from mocksms.compare.places import SENT, Places, refused
+from mocksms.compare.places import SEND_PLACES, Places, error_places
 from mocksms.compare.requests import JSON, post
-from mocksms.compare.send_probes import DEFAULT, row_probe, sent_probe
+from mocksms.compare.send_probes import DEFAULT, row_probe, send_probe
 from mocksms.sms.times import ISRAEL
 
 GUIDE_FORM: Final = "%Y-%m-%d %H:%M:%S%:z"
@@ -140,12 +140,12 @@ _BROKEN: Final = {
 
 def posted_probe(name: str, about: str, text: str, places: Places) -> Probe:
     """Return a probe that posts a body which is accepted."""
-    return Probe(f"send.{name}", f"a send with {about}", {**SENT, **places}, post(text))
+    return Probe(f"send.{name}", f"a send with {about}", {**SEND_PLACES, **places}, post(text))
 
 
 def refused_probe(name: str, about: str, text: str, status: str) -> Probe:
     """Return a probe that posts a body which is refused; its status shows a behaviour."""
-    return Probe(f"send.{name}", f"a send with {about}", refused("error.model", status), post(text))
+    return Probe(f"send.{name}", f"a send with {about}", error_places("error.model", status), post(text))
 
 
 BODIES: Final = (
@@ -168,7 +168,7 @@ BODIES: Final = (
     Probe(
         "send.compressed",
         "a send with a compressed body",
-        refused("error.compressed"),
+        error_places("error.compressed"),
         post(
             gzip.compress(b'{"message": {"content": "Hi", "to": [{"mobile_number": "972-54-111111"}]}}', mtime=0),
             headers=(*JSON, ("Content-Encoding", "gzip")),
@@ -213,7 +213,7 @@ QUEUED: Final = {**SCHEDULED, "body[].status": "status.queued"}
 
 def _timed(name: str, about: str, send_at: object, places: Places) -> Probe:
     tags = ["WORD"] if name == "guide" else []
-    return sent_probe(
+    return send_probe(
         f"at-{name}", f"a send with {about}", places, outside={"send_at": send_at, "async": False}, tags=tags
     )
 
@@ -246,7 +246,7 @@ TIMES: Final = (
     Probe(
         "send.at-no-time",
         "a send with a send_at that is no time",
-        refused("error.model"),
+        error_places("error.model"),
         post(f'{{"message": {{{_MESSAGE}}}, "send_at": "tomorrow"}}'),
     ),
 )

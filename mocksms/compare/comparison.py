@@ -17,13 +17,13 @@ from mocksms.compare.model import (
     Unexplained,
 )
 from mocksms.compare.probes import for_settings
+from mocksms.compare.reasons import reason_not_tried
 from mocksms.compare.replay import Replay
 from mocksms.compare.search import SettingsSearch
-from mocksms.compare.untried import why_untried
 from mocksms.fidelity import ledger
 from mocksms.settings import Settings
 
-Shown = Mapping[str, Mapping[str, Difference | None]]
+ByBehaviour = Mapping[str, Mapping[str, Difference | None]]
 """What probes show, by behaviour and probe: its first difference, or None if service and mock agree."""
 
 _NOTHING: Final[Mapping[str, Difference | None]] = {}
@@ -42,7 +42,7 @@ def compare(run: Run, probes: Iterable[Probe], settings: Settings) -> Report:
     search = SettingsSearch(run, replay, settings, behaviours)
     before = search.compare({}, replay.probes)
     after = search.find(before)
-    first, last = _shown(before.trial.found), _shown(after.trial.found)
+    first, last = _by_behaviour(before.trial.found), _by_behaviour(after.trial.found)
     report = Report(after.trial.changes, [], [], [], [], _failures(run))
     for id_ in (behaviour.id for behaviour in behaviours):
         one, two = first.get(id_, _NOTHING), last.get(id_, _NOTHING)
@@ -59,7 +59,7 @@ def compare(run: Run, probes: Iterable[Probe], settings: Settings) -> Report:
     return report
 
 
-def _shown(found: Mapping[str, list[Check]]) -> Shown:
+def _by_behaviour(found: Mapping[str, list[Check]]) -> ByBehaviour:
     shown: dict[str, dict[str, Difference | None]] = {}
     for probe, checks in found.items():
         for check in checks:
@@ -92,4 +92,4 @@ def _why_not_tried(
             return f"{probe}: {failures[probe].kind}: {failures[probe].detail}"
         if probe in not_sent:
             return f"{probe} was not sent: {not_sent[probe]}"
-    return f"the response to {showing[0]} does not show it" if showing else why_untried(id_)
+    return f"the response to {showing[0]} does not show it" if showing else reason_not_tried(id_)

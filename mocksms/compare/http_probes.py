@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mocksms.compare.differences import UNAUTHORIZED
 from mocksms.compare.model import KeyChoice, Probe, ProbeRequest
-from mocksms.compare.places import SENT, Places, reached, refused
+from mocksms.compare.places import SEND_PLACES, Places, error_places, status_places
 from mocksms.compare.requests import JSON, SEARCH, SEND, post, send
 
 QUERY: Final = "?tags=mocksms-compare-none&limit=1"
@@ -34,13 +34,13 @@ def _key(name: str, about: str, status: str, key: KeyChoice) -> Probe:
 
 def _typed(name: str, about: str, id_: str, content_type: str | None, text: str) -> Probe:
     headers = () if content_type is None else (("Content-Type", content_type),)
-    return Probe(f"type.{name}", f"a body of {about}", refused(id_), post(text, headers=headers))
+    return Probe(f"type.{name}", f"a body of {about}", error_places(id_), post(text, headers=headers))
 
 
 _NO_KEY: Final = {"key": KeyChoice.MISSING}
 
 KEYS: Final = (
-    _http("key.given", "a read with the key", reached("auth.key"), "GET", READ),
+    _http("key.given", "a read with the key", status_places("auth.key"), "GET", READ),
     _key("missing", "a read without a key", "auth.status", KeyChoice.MISSING),
     Probe(
         "key.missing-send",
@@ -52,30 +52,36 @@ KEYS: Final = (
     _key("bearer", "a read with the key as Bearer token only", "auth.authorization", KeyChoice.BEARER),
 )
 
+_METHOD: Final = {**error_places("error.method"), "allow": "error.method"}
+
 PATHS: Final = (
-    _http("path.prefix", "a read below /rest/v1", reached("path.prefix"), "GET", READ, prefix=True),
-    _http("path.no-prefix", "a read without /rest/v1", reached("path.prefix"), "GET", READ, prefix=False),
+    _http("path.prefix", "a read below /rest/v1", status_places("path.prefix"), "GET", READ, prefix=True),
+    _http("path.no-prefix", "a read without /rest/v1", status_places("path.prefix"), "GET", READ, prefix=False),
     _http(
-        "path.slash", "a read with a slash at the end of the path", reached("path.any-case"), "GET", f"{SEARCH}/{QUERY}"
+        "path.slash",
+        "a read with a final slash in its path",
+        status_places("path.any-case"),
+        "GET",
+        f"{SEARCH}/{QUERY}",
     ),
     Probe(
         "send.path-case",
         "a send to the path of the guide, with SMS",
-        {**SENT, "status": "path.any-case"},
+        {**SEND_PLACES, "status": "path.any-case"},
         send(request={"path": SEND.replace("sms", "SMS")}),
     ),
-    _http("path.unknown", "an unknown path", refused("error.unknown-path"), "GET", "/transactional/sms/unknown"),
-    _http("method.get", "GET where POST belongs", {**refused("error.method"), "allow": "error.method"}, "GET", SEND),
-    _http("method.put", "PUT where POST belongs", {**refused("error.method"), "allow": "error.method"}, "PUT", SEND),
+    _http("path.unknown", "an unknown path", error_places("error.unknown-path"), "GET", "/transactional/sms/unknown"),
+    _http("method.get", "GET where POST belongs", _METHOD, "GET", SEND),
+    _http("method.put", "PUT where POST belongs", _METHOD, "PUT", SEND),
     _http(
         "order.path",
         "an unknown path without a key",
-        {**refused("error.unknown-path"), **ORDER},
+        {**error_places("error.unknown-path"), **ORDER},
         "GET",
         "/transactional/sms/unknown",
         key=KeyChoice.MISSING,
     ),
-    _http("order.method", "GET without a key", {**refused("error.method"), **ORDER}, "GET", SEND, **_NO_KEY),
+    _http("order.method", "GET without a key", {**error_places("error.method"), **ORDER}, "GET", SEND, **_NO_KEY),
     Probe(
         "order.type",
         "a text without a key",
@@ -94,13 +100,13 @@ TYPES: Final = (
     Probe(
         "send.text-json",
         "a body of type text/json",
-        {**SENT, "status": "error.media-type"},
+        {**SEND_PLACES, "status": "error.media-type"},
         post(_STRICT, headers=(("Content-Type", "text/json"),)),
     ),
     Probe(
         "send.no-charset",
         "a body with the charset of JSON",
-        {**SENT, "status": "error.media-type"},
+        {**SEND_PLACES, "status": "error.media-type"},
         post(_STRICT, headers=((JSON[0][0], "application/json; charset=utf-8"),)),
     ),
 )

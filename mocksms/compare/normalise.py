@@ -17,7 +17,7 @@ HALF_HOUR: Final = 1800.0
 
 ORDER: Final = "order"
 """The place of the order in which a search found the messages of the run; those of others are left out."""
-ROWS_FOUND: Final = "found"
+OWN_MESSAGES: Final = "messages"
 """The place of the messages that a search found. A probe with it compares this, and not the rows."""
 COUNT: Final = "count"
 """The place of the number of rows. A probe with it compares only this."""
@@ -88,8 +88,8 @@ class NormalForm:
             own = [row for row in body if id_in(row) in self._ids]
             names = [self._ids[id_in(row)] for row in own]
             parts[ORDER] = self._order(names)
-            if ROWS_FOUND in places:
-                return parts | {ROWS_FOUND: sorted(names)}
+            if OWN_MESSAGES in places:
+                return parts | {OWN_MESSAGES: sorted(names)}
             body = sorted(own, key=lambda row: self._ids[id_in(row)])
         return parts | {"body": self._value(body, "body", path)}
 

@@ -24,7 +24,7 @@ from mocksms.compare.model import (
     Sender,
 )
 from mocksms.compare.normalise import json_of
-from mocksms.compare.places import ROW, SENT, Places
+from mocksms.compare.places import ROW_PLACES, SEND_PLACES, Places
 from mocksms.compare.requests import INFO, get, id_of, post
 from mocksms.sms.surrogates import well_formed
 
@@ -137,7 +137,7 @@ def _message(sms: _PaidSms, number: str) -> dict[str, Any]:
 
 def _probes_of(sms: _PaidSms, send: Callable[[ProbeContext], ProbeRequest], cost: int) -> list[Probe]:
     sent, row = f"send.paid-{sms.name}", f"info.paid-{sms.name}"
-    places: Places = {**SENT, "status": "path.send", "body[].status": "status.sent"}
+    places: Places = {**SEND_PLACES, "status": "path.send", "body[].status": "status.sent"}
     look = f"phone.paid-{sms.name}"
     return [
         Probe(sent, sms.about, places, send, cost=cost),
@@ -151,7 +151,7 @@ def _probes_of(sms: _PaidSms, send: Callable[[ProbeContext], ProbeRequest], cost
         Probe(
             row,
             f"a read of {sms.about}",
-            {**ROW, "body.content": "row.content"},
+            {**ROW_PLACES, "body.content": "row.content"},
             get(INFO, transaction_id=id_of(sent)),
             (sent,),
         ),

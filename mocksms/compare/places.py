@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from mocksms.compare.normalise import ORDER, ROWS_FOUND
+from mocksms.compare.normalise import ORDER, OWN_MESSAGES
 
 Places = Mapping[str, str]
 """Ids of the ledger by place, as the `behaviours` of a probe."""
 
-SENT: Final[Places] = {
+SEND_PLACES: Final[Places] = {
     "status": "send.refused-200",
     "type": "response.headers",
     "body": "send.response",
@@ -24,7 +24,7 @@ SENT: Final[Places] = {
 }
 """The response to a send to numbers that no phone can have."""
 
-ROW: Final[Places] = {
+ROW_PLACES: Final[Places] = {
     "status": "path.reads",
     "type": "response.headers",
     "body": "row.fields",
@@ -41,8 +41,8 @@ ROW: Final[Places] = {
 }
 """The response of `info`."""
 
-ROWS: Final[Places] = {
-    **{place.replace("body", "body[]"): id_ for place, id_ in ROW.items() if place.startswith("body")},
+ROWS_PLACES: Final[Places] = {
+    **{place.replace("body", "body[]"): id_ for place, id_ in ROW_PLACES.items() if place.startswith("body")},
     "status": "path.reads",
     "type": "response.headers",
     "body": "search.rows",
@@ -53,16 +53,16 @@ ROWS: Final[Places] = {
 """The response of `search`."""
 
 
-def found(id_: str, place: str = ROWS_FOUND) -> Places:
+def search_places(id_: str, place: str = OWN_MESSAGES) -> Places:
     """Return the places of a search about one parameter: which messages it finds, or its `count` of rows."""
     return {"status": id_, "type": "response.headers", "body": id_, place: id_, ORDER: "search.rows"}
 
 
-def refused(id_: str, status: str | None = None) -> Places:
+def error_places(id_: str, status: str | None = None) -> Places:
     """Return the places of an error, all of one behaviour; its status may show another one."""
     return {"status": status or id_, "type": "response.headers", "body": id_}
 
 
-def reached(id_: str) -> Places:
+def status_places(id_: str) -> Places:
     """Return the places of a search whose status alone shows a behaviour."""
-    return {**found("search.rows"), "status": id_}
+    return {**search_places("search.rows"), "status": id_}

@@ -48,7 +48,7 @@ class Trial(NamedTuple):
         return any(one < two for one, two in pairs) and all(one <= two for one, two in pairs)
 
 
-class Compared(NamedTuple):
+class TrialResults(NamedTuple):
     """A trial with the results of the mock."""
 
     trial: Trial
@@ -70,16 +70,16 @@ class SettingsSearch:
         self._settings = settings
         self._values = {each.option: each.values(run) for each in OBSERVABLE}
         self._options = {each.id: [option for option in each.settings if option in self._values] for each in ledger}
-        self._touched = self._find_touched()
+        self._probes_of = self._find_probes()
 
-    def compare(self, changes: Changes, only: Collection[str]) -> Compared:
+    def compare(self, changes: Changes, only: Collection[str]) -> TrialResults:
         """Compare the results of some probes with those of a mock with changed settings."""
         probes, service = self._replay.probes, self._replay.service
         results, mock = self._replay.mock(replace(self._settings, **changes), only)
         found = {name: checks(probes[name].behaviours, service[name], mock[name]) for name in only}
-        return Compared(Trial(changes, found), results)
+        return TrialResults(Trial(changes, found), results)
 
-    def find(self, start: Compared) -> Compared:
+    def find(self, start: TrialResults) -> TrialResults:
         """Return what is compared with the fewest changes that remove all differences that settings can remove.
 
         `start` is what is compared without changes.
@@ -96,7 +96,7 @@ class SettingsSearch:
     def _needed(self, best: Trial) -> Changes:
         """Return the changes of a trial without those that make no difference beside the others."""
         for option in [*best.changes]:
-            touched = self._touched_by(option, replace(self._settings, **best.changes))
+            touched = self._probes_with(option, replace(self._settings, **best.changes))
             without = self._change(best, {option: getattr(self._settings, option)}, touched)
             if without.weight() <= best.weight():
                 best = without
@@ -122,7 +122,7 @@ class SettingsSearch:
     def _best_values(self, best: Trial, options: Sequence[str]) -> Trial:
         """Return the best trial with other values of some options, the same trial if none is better."""
         settings, better = replace(self._settings, **best.changes), best
-        touched = set().union(*(self._touched_by(option, settings) for option in options))
+        touched = set().union(*(self._probes_with(option, settings) for option in options))
         differing = best.differing() & touched
         values = [[each for each in self._values[name] if each != getattr(settings, name)] for name in options]
         for chosen in product(*values) if differing else ():
@@ -140,15 +140,15 @@ class SettingsSearch:
         }
         return Trial(together, {**trial.found, **self.compare(together, only).trial.found})
 
-    def _touched_by(self, option: str, settings: Settings) -> set[str]:
+    def _probes_with(self, option: str, settings: Settings) -> set[str]:
         """Return the probes whose results change with an option.
 
         An account without the REST right gets a 401 for each request, so that its form is part of all results.
         """
         is_everywhere = option in OF_401 and not settings.rest_right
-        return self._touched["rest_right" if is_everywhere else option]
+        return self._probes_of["rest_right" if is_everywhere else option]
 
-    def _find_touched(self) -> dict[str, set[str]]:
+    def _find_probes(self) -> dict[str, set[str]]:
         """Return the probes that show a behaviour which an option changes, and those that need them, by option."""
         probes = self._replay.probes.items()
         paid = {name for name, probe in probes if probe.cost or MASKED in probe.behaviours.values()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mocksms.compare.model import Probe
-from mocksms.compare.places import ROW, SENT, Places, refused
+from mocksms.compare.places import ROW_PLACES, SEND_PLACES, Places, error_places
 from mocksms.compare.requests import INFO, SHORT, Values, get, id_of, post, send
 from mocksms.sms.text import MAX_TEXT_LENGTH
 
@@ -17,17 +17,17 @@ SHORT_NUMBERS: Final = tuple(f"972-54-1111{index:02}" for index in range(11))
 """Numbers that no phone can have: 972 and 8 more digits that start with 54."""
 
 
-def sent_probe(
+def send_probe(
     name: str, about: str, places: Places, *numbers: Any, outside: Values | None = None, **message: Any
 ) -> Probe:
     """Return a probe that sends a message."""
-    return Probe(f"send.{name}", about, {**SENT, **places}, send(*numbers, outside=outside, **message))
+    return Probe(f"send.{name}", about, {**SEND_PLACES, **places}, send(*numbers, outside=outside, **message))
 
 
 def row_probe(name: str, about: str, places: Places, index: int = 0, sent: str = "") -> Probe:
     """Return a probe that reads a message of the send of the same name."""
     sent = f"send.{sent or name}"
-    return Probe(f"info.{name}", about, {**ROW, **places}, get(INFO, transaction_id=id_of(sent, index)), (sent,))
+    return Probe(f"info.{name}", about, {**ROW_PLACES, **places}, get(INFO, transaction_id=id_of(sent, index)), (sent,))
 
 
 FLAGS: Final[dict[str, Any]] = {
@@ -44,27 +44,27 @@ DEFAULT: Final = dict.fromkeys(("body[].status", "body[].reject_reason null"), "
 _LIMIT: Final = dict.fromkeys(("body[].status", "body[].reject_reason null"), "send.sync-limit")
 
 SIMPLE: Final = (
-    sent_probe("sync", "a send without async", {"status": "path.send", **DEFAULT}, outside={}),
-    sent_probe("async", "a send with async", {"body[].status": "send.async"}, outside={"async": True}),
+    send_probe("sync", "a send without async", {"status": "path.send", **DEFAULT}, outside={}),
+    send_probe("async", "a send with async", {"body[].status": "send.async"}, outside={"async": True}),
     row_probe(
         "async",
         "the first read of an async send",
         {f"body.{name}": "send.async-delay" for name in ("state", "status", "reject_reason", "reject_reason null")},
     ),
     row_probe("sync", "a read of a send without async", {}),
-    sent_probe(
+    send_probe(
         "flags", "a send with every flag", {"status": "body.fields"}, content="Hi WORD www.example.com", **FLAGS
     ),
     row_probe("flags", "a read of a send with every flag", {}),
-    sent_probe("eleven", "a send to 11 recipients", {"status": "body.recipients", **_LIMIT}, *SHORT_NUMBERS),
-    sent_probe("twice", "a send with one recipient twice", {"status": "body.recipients"}, SHORT, SHORT),
-    sent_probe(
+    send_probe("eleven", "a send to 11 recipients", {"status": "body.recipients", **_LIMIT}, *SHORT_NUMBERS),
+    send_probe("twice", "a send with one recipient twice", {"status": "body.recipients"}, SHORT, SHORT),
+    send_probe(
         "other-numbers",
         "a send to what is no number",
         dict.fromkeys(("status", "body[].status", "body[].reject_reason null"), "number.form"),
         *("", "abc", "+972 54 11 11", "972-54-1"),
     ),
-    sent_probe(
+    send_probe(
         "masked",
         "a send to masked numbers, as in the guide's examples",
         {
@@ -81,31 +81,31 @@ SENDER: Final = "mocksms"
 _FROM: Final[dict[str, Any]] = {"from": SENDER}
 
 VALUES: Final = (
-    sent_probe("sender", "a send with sender_id", {"status": "body.sender"}, sender_id=SENDER),
+    send_probe("sender", "a send with sender_id", {"status": "body.sender"}, sender_id=SENDER),
     row_probe("sender", "a read of a send with sender_id", {"body.sender": "body.sender"}),
-    sent_probe("sender-alias", "a send with sender", {"status": "body.sender-aliases"}, sender=SENDER),
+    send_probe("sender-alias", "a send with sender", {"status": "body.sender-aliases"}, sender=SENDER),
     row_probe("sender-alias", "a read of a send with sender", {"body.sender": "body.sender-aliases"}),
-    sent_probe("from", "a send with from", {"status": "body.sender-aliases"}, **_FROM),
+    send_probe("from", "a send with from", {"status": "body.sender-aliases"}, **_FROM),
     row_probe("from", "a read of a send with from", {"body.sender": "body.sender-aliases"}),
-    sent_probe("charset", "a send with another charset", {"status": "body.charset"}, charset="windows-1255"),
+    send_probe("charset", "a send with another charset", {"status": "body.charset"}, charset="windows-1255"),
     Probe(
         "send.hebrew",
         "a send of a Hebrew text without charset",
-        {**SENT, "status": "body.charset-missing"},
+        {**SEND_PLACES, "status": "body.charset-missing"},
         post('{"message": {"content": "שלום WORD", "to": [{"mobile_number": "SHORT"}]}, "async": false}'),
     ),
-    sent_probe("long-tag", "a send with a tag of 1,001 characters", {"status": "body.long-values"}, tags=["x" * 1_001]),
+    send_probe("long-tag", "a send with a tag of 1,001 characters", {"status": "body.long-values"}, tags=["x" * 1_001]),
     row_probe("long-tag", "a read of a send with a long tag", {"body.tags": "body.long-values"}),
     Probe(
         "send.long-text",
         "a send with a text of 39,016 characters",
-        refused("body.longest"),
+        error_places("body.longest"),
         send(content="x" * (MAX_TEXT_LENGTH + 1)),
     ),
     Probe(
         "send.number-spelling",
         "a send with numbers where texts belong",
-        {**SENT, "status": "body.number-spelling", "body[].mobile_number": "body.number-spelling"},
+        {**SEND_PLACES, "status": "body.number-spelling", "body[].mobile_number": "body.number-spelling"},
         post('{"message": {"content": 12.50, "to": [{"mobile_number": 97254111111}]}, "async": false}'),
     ),
     row_probe("number-spelling", "a read of it", {"body.content": "body.number-spelling"}),
@@ -120,7 +120,7 @@ _VARIABLES: Final = {
 }
 
 PLACEHOLDERS: Final = (
-    sent_probe(
+    send_probe(
         "placeholders",
         "a send with placeholders",
         {"status": "body.placeholder-without-value"},

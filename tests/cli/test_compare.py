@@ -124,7 +124,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Live:
 def few_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the free probes about keys, for tests of something else."""
     monkeypatch.setattr(probes_module, "FREE_PROBES", KEY_PROBES)
-    monkeypatch.setattr("mocksms.compare.comparison.why_untried", lambda _: "left out")
+    monkeypatch.setattr("mocksms.compare.comparison.reason_not_tried", lambda _: "left out")
     monkeypatch.setenv("MOCKSMS_COMPARE_KEY", KEY)
 
 

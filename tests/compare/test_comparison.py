@@ -13,7 +13,7 @@ from mocksms.compare.comparison import compare
 from mocksms.compare.guard import GuardedSender
 from mocksms.compare.model import KEY_NAME, FailureKind, PhoneRequest, Probe, ProbeFailure
 from mocksms.compare.observable import OBSERVABLE
-from mocksms.compare.places import SENT
+from mocksms.compare.places import SEND_PLACES
 from mocksms.compare.probes import FREE_PROBES
 from mocksms.compare.requests import id_of, send
 from mocksms.compare.run import run_probes
@@ -151,7 +151,7 @@ def test_setting_is_found_that_shows_if_masked_numbers_are_valid(changes: dict[s
 NUMBER = "972-54-1111111"
 
 PAID = (
-    Probe("send.paid", "an SMS", {**SENT, "body[].status": "status.sent"}, send(NUMBER, sender_id=""), cost=1),
+    Probe("send.paid", "an SMS", {**SEND_PLACES, "body[].status": "status.sent"}, send(NUMBER, sender_id=""), cost=1),
     Probe(
         "phone.paid",
         "the phone with it",
@@ -162,7 +162,7 @@ PAID = (
     Probe(
         "send.paid-off",
         "an SMS without link",
-        {**SENT, "body[].status": "status.sent"},
+        {**SEND_PLACES, "body[].status": "status.sent"},
         send(NUMBER, add_unsubscribe_link=False),
         cost=1,
     ),

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from mocksms.compare.differences import HIDDEN, MESSAGES, Check, checks, weight
-from mocksms.compare.normalise import COUNT, ROWS_FOUND, Moment
-from mocksms.compare.places import ROW, ROWS, SENT, found, refused
+from mocksms.compare.normalise import COUNT, OWN_MESSAGES, Moment
+from mocksms.compare.places import ROW_PLACES, ROWS_PLACES, SEND_PLACES, error_places, search_places
 
 BEHAVIOURS = {
     "status": "accepted",
@@ -100,14 +100,14 @@ def parts(status: object, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("behaviours", "service", "mock", "id_"),
     [
-        (SENT, 404, 200, "send.refused-200"),
-        (SENT, 401, 200, "auth.causes"),
-        (refused("error.model"), 400, 401, "auth.causes"),
+        (SEND_PLACES, 404, 200, "send.refused-200"),
+        (SEND_PLACES, 401, 200, "auth.causes"),
+        (error_places("error.model"), 400, 401, "auth.causes"),
         (AUTH, 401, 400, "auth.status"),
         (AUTH, 200, 401, "auth.status"),
-        ({**SENT, "status 402": "credit.scheduled"}, 402, 200, "credit.scheduled"),
-        ({**SENT, "status 402": "credit.scheduled"}, 401, 402, "auth.causes"),
-        (ROW, 200, "not sent: it needs an id", "path.reads"),
+        ({**SEND_PLACES, "status 402": "credit.scheduled"}, 402, 200, "credit.scheduled"),
+        ({**SEND_PLACES, "status 402": "credit.scheduled"}, 401, 402, "auth.causes"),
+        (ROW_PLACES, 200, "not sent: it needs an id", "path.reads"),
     ],
 )
 def test_another_class_of_status_hides_the_rest(
@@ -119,17 +119,17 @@ def test_another_class_of_status_hides_the_rest(
 
 
 def test_another_status_of_the_same_class_belongs_to_the_body() -> None:
-    compared_parts = checks(refused("error.model", "body.required"), parts(422), parts(400))
+    compared_parts = checks(error_places("error.model", "body.required"), parts(422), parts(400))
     assert [(check.id, check.agrees) for check in compared_parts if check.where == "status"] == [
         ("body.required", True),
         ("error.model", False),
     ]
 
 
-@pytest.mark.parametrize("place", [ROWS_FOUND, COUNT])
+@pytest.mark.parametrize("place", [OWN_MESSAGES, COUNT])
 def test_search_without_an_array_is_no_difference_in_what_it_finds(place: str) -> None:
     mock: dict[str, Any] = {"status": 200, "type": None, "order": "newest first", place: []}
-    found_checks = checks(found("search.lists", place), parts(200), mock)
+    found_checks = checks(search_places("search.lists", place), parts(200), mock)
     assert [(check.id, check.where, check.mock) for check in found_checks if not check.agrees] == [
         ("search.rows", "body", MESSAGES)
     ]
@@ -137,5 +137,5 @@ def test_search_without_an_array_is_no_difference_in_what_it_finds(place: str) -
 
 
 def test_rows_without_an_array_are_a_difference() -> None:
-    found_checks = checks(ROWS, parts(200), {"status": 200, "type": None, "order": "newest first", "body": []})
+    found_checks = checks(ROWS_PLACES, parts(200), {"status": 200, "type": None, "order": "newest first", "body": []})
     assert {check.id for check in found_checks if not check.agrees} == {"search.rows"}

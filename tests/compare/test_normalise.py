@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mocksms.compare.model import PhoneScreen, ProbeResponse, Results
-from mocksms.compare.normalise import COUNT, ORDER, ROWS_FOUND, SHOWN, Moment, NormalForm
+from mocksms.compare.normalise import COUNT, ORDER, OWN_MESSAGES, SHOWN, Moment, NormalForm
 from tests.compare.support import STARTED
 
 ID = "0123456789abcdef0123456789abcdef"
@@ -99,8 +99,8 @@ def test_kind_of_a_number_counts() -> None:
 )
 def test_search_shows_the_messages_of_the_run_and_their_order(ids: tuple[str, ...], order: str) -> None:
     rows = [{"transaction_id": id_} for id_ in ("of others", *ids)]
-    form = parts(rows, ORDER, ROWS_FOUND, sent=(ID, OTHER))
-    assert form[ROWS_FOUND] == sorted({ID: "id of send.a[0]", OTHER: "id of send.a[1]"}[id_] for id_ in ids)
+    form = parts(rows, ORDER, OWN_MESSAGES, sent=(ID, OTHER))
+    assert form[OWN_MESSAGES] == sorted({ID: "id of send.a[0]", OTHER: "id of send.a[1]"}[id_] for id_ in ids)
     assert form[ORDER] == order
     assert "body" not in form
 

@@ -147,7 +147,7 @@ def test_typed_text_is_well_formed() -> None:
 
 @pytest.fixture
 def _without_free_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mocksms.compare.comparison.why_untried", lambda _: "shown by a free probe")
+    monkeypatch.setattr("mocksms.compare.comparison.reason_not_tried", lambda _: "shown by a free probe")
 
 
 @pytest.mark.usefixtures("_without_free_probes")

@@ -12,7 +12,7 @@ import pytest
 from mocksms.compare.http_probes import GUIDE_401
 from mocksms.compare.model import KEY_NAME, PhoneRequest, ProbeContext, ProbeRequest, Report, Run
 from mocksms.compare.probes import FREE_PROBES
-from mocksms.compare.untried import NO_REASON, REASONS, why_untried
+from mocksms.compare.reasons import NO_REASON, REASONS, reason_not_tried
 from mocksms.fidelity import ledger
 from tests.compare.support import STARTED, report_of, run_of
 
@@ -32,7 +32,7 @@ def requests(run: Run) -> list[ProbeRequest]:
 
 
 def test_each_behaviour_is_tried_by_a_probe_or_has_a_reason_and_not_both() -> None:
-    assert [id_ for id_ in IDS if id_ not in SHOWN and why_untried(id_) == NO_REASON] == []
+    assert [id_ for id_ in IDS if id_ not in SHOWN and reason_not_tried(id_) == NO_REASON] == []
     assert [id_ for id_ in SHOWN if id_ not in IDS] == []
     assert [id_ for id_ in SHOWN if id_ in REASONS] == [GUIDE_401]  # the setting auth_errors has other texts
 
@@ -43,7 +43,7 @@ def test_each_reason_is_about_a_behaviour() -> None:
 
 
 def test_check_finds_a_behaviour_without_probe_and_reason() -> None:
-    assert why_untried("no.such-behaviour") == NO_REASON
+    assert reason_not_tried("no.such-behaviour") == NO_REASON
 
 
 def test_probes_have_unique_ids_and_follow_those_that_they_need() -> None:

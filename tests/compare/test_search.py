@@ -23,7 +23,7 @@ def replay() -> Replay:
 @pytest.mark.parametrize("option", [each.option for each in OBSERVABLE if not each.is_paid])
 def test_ledger_names_a_setting_for_each_probe_whose_result_it_changes(replay: Replay, option: str) -> None:
     search = SettingsSearch(run_of(probes=()), replay, DEFAULTS, ledger())
-    touched = search._touched_by(option, DEFAULTS)
+    touched = search._probes_with(option, DEFAULTS)
     examples = next(each.examples for each in OBSERVABLE if each.option == option)
     for value in examples:
         if value != getattr(DEFAULTS, option):

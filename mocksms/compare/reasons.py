@@ -66,7 +66,7 @@ REASONS: Final = {
 """Reasons by id, or by the start of several ids, which ends with `.` or `-`."""
 
 
-def why_untried(id_: str) -> str:
+def reason_not_tried(id_: str) -> str:
     """Return why no free probe shows a behaviour."""
     starts = (start for start in REASONS if start[-1] in ".-" and id_.startswith(start))
     return REASONS.get(id_ if id_ in REASONS else next(starts, id_), NO_REASON)
