@@ -378,7 +378,7 @@ class Engine:
         """Apply the effects of the steps since a history: credit, reactions of the recipient, callbacks."""
         if before[-1].state is State.NO_CREDIT:
             account.waiting_for_credit.pop(message.sequence, None)
-        is_charged = lifecycle.was_sent(each.state for each in before)
+        is_charged = lifecycle.was_sent([each.state for each in before])
         for transition in message.history[len(before) :]:
             if not is_charged and lifecycle.was_sent((transition.state,)):
                 is_charged = True
