@@ -285,6 +285,7 @@ def test_line_of_a_refused_request_has_status_path_and_reason() -> None:
     )
     assert event_line(None, refused(401)).endswith("  [no account]")
     assert "refused by a reset" in event_line(None, refused(None))
+    assert "POST             fault: HTTP 202  " in event_line(None, refused(202))
 
 
 def test_line_of_a_failed_callback_has_url_error_and_next_attempt() -> None:
