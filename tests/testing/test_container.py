@@ -76,7 +76,7 @@ def closed_port() -> int:
 
 def test_container_is_a_mock_that_is_ready(engine: Engine, own_mock: Mock) -> None:
     with MockSMSContainer().with_env("MOCKSMS_STRICT", "true") as container:
-        assert container.url == own_mock.url
+        assert (container.url, container.base_url) == (own_mock.url, f"{own_mock.url}/rest/v1")
         assert engine.made["environment"] == {"MOCKSMS_STRICT": "true"}
         assert engine.made["ports"] == {"8972": None}
     assert engine.removed
