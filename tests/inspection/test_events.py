@@ -172,7 +172,8 @@ def test_stream_that_cannot_resume_starts_with_an_event_that_says_so(own_mock: M
         assert next(heard).data["transaction_id"] == sent
 
 
-def test_stream_longer_than_a_batch_is_complete_and_in_order(own_mock: Mock) -> None:
+def test_stream_longer_than_a_batch_is_complete_and_in_order(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "MAX_BATCH", 50)
     api = Api(own_mock, KEY)
     with watching(own_mock, KEY) as heard:
         opened = next(heard)
