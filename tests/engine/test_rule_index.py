@@ -187,7 +187,7 @@ def test_rules_that_name_something_else_are_not_tried(match: dict[str, str]) -> 
         texts = {name: text.format(place) for name, text in match.items()}
         return {name: int(text) + 10 if name == "nth" else text for name, text in texts.items()}
 
-    rules = [{"match": numbered(place), "outcome": "sent"} for place in range(1_000)]
+    rules = [{"match": numbered(place), "outcome": "sent"} for place in range(200)]
     (count,) = tried(rules, a_message())
     assert count <= 10
 

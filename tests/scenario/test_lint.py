@@ -168,20 +168,18 @@ def test_operations_do_not_block_each_other() -> None:
     assert [place for place, _ in issues_of(*reads, sends, *reads, EMPTY)] == [3, 4, 5]
 
 
-def test_ten_thousand_rules_are_checked_without_comparing_all_pairs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_many_rules_are_checked_without_comparing_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[object] = []
     monkeypatch.setattr("mocksms.scenario.lint._covers", lambda *pair: compared.append(pair))
-    numbered = [{"match": {"to": f"97254{place // 4:07}", "nth": place % 4 + 1}, **SENT} for place in range(10_000)]
+    numbered = [{"match": {"to": f"97254{place // 4:07}", "nth": place % 4 + 1}, **SENT} for place in range(2_000)]
     assert issues_of({"match": {"to": "regex:^1"}, **SENT}, *numbered[1:]) == []
-    assert len(compared) == 9_999
+    assert len(compared) == 1_999
 
 
-def test_ten_thousand_wildcard_rules_are_checked_without_comparing_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_wildcard_rules_are_checked_without_comparing_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[object] = []
     monkeypatch.setattr("mocksms.scenario.lint._covers", lambda *pair: compared.append(pair))
-    assert issues_of(*({"match": {"content": f"code {place:05}"}, **SENT} for place in range(10_000))) == []
+    assert issues_of(*({"match": {"content": f"code {place:05}"}, **SENT} for place in range(2_000))) == []
     assert 0 < len(compared) <= MAX_COMPARISONS
 
 
