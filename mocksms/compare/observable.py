@@ -50,13 +50,21 @@ def _senders(run: Run) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in found if isinstance(each, str) and each))
 
 
+def _delays(run: Run) -> tuple[timedelta, ...]:
+    """Return delays of async sends: none, DELAYS, and one that ends between the two reads of an async send."""
+    times = [run.sent_at.get(probe) for probe in ("send.async", "info.async", "info.async-later")]
+    sent, *reads = [time for time in times if time is not None] or [0.0]
+    between = [timedelta(seconds=round(sum(reads) / 2 - sent, 3))] if len(reads) == 2 else []
+    return (timedelta(), *DELAYS, *between)
+
+
 OBSERVABLE: Final = (
     _fixed("rest_right", True, False, hides=True),
     _fixed("api_key", (), (KEY_NAME,)),
     *map(_choice, ("auth_errors", "error_envelope", "auth_status")),
     *map(_choice, ("reason_spelling", "row_status_key", "send_at_zone", "read_zone", "strict")),
     _choice("scheduled_status"),
-    _fixed("async_delay", timedelta(), *DELAYS),
+    Observable("async_delay", _delays, DELAYS),
     _fixed("sync_limit", None, 10),
     _fixed("schedule_limit", None, timedelta(days=365)),
     _choice("ignore_sender"),

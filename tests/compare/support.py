@@ -29,14 +29,15 @@ def unchanged(request: ProbeRequest) -> ProbeRequest:
 
 
 class StandIn:
-    """A service that responds as a mock with some settings does; a pause of a run takes one second of its time."""
+    """A service that responds as a mock with some settings does; a pause of a run takes some seconds of its time."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, settings: Settings, change: Break | None, rewrite: Rewrite
+        self, loop: asyncio.AbstractEventLoop, settings: Settings, change: Break | None, rewrite: Rewrite, step: float
     ) -> None:
         self._mock = MockSender(settings, STARTED, loop)
         self._change = change
         self._rewrite = rewrite
+        self._step = step
         self.requests: list[ProbeRequest | PhoneRequest] = []
 
     def send(self, request: ProbeRequest | PhoneRequest) -> Result:
@@ -50,18 +51,19 @@ class StandIn:
         return (self._mock.now - STARTED).total_seconds()
 
     def pause(self) -> None:
-        self._mock.now += timedelta(seconds=1)
+        self._mock.now += timedelta(seconds=self._step)
 
 
 def run_of(
     change: Break | None = None,
     probes: Sequence[Probe] = FREE_PROBES,
     rewrite: Rewrite = unchanged,
+    step: float = 1.0,
     **settings: Any,
 ) -> Run:
     """Return a run against a stand-in with these settings."""
     with closing(asyncio.new_event_loop()) as loop:
-        service = StandIn(loop, Settings(**{"seed": "stand-in", **settings}), change, rewrite)
+        service = StandIn(loop, Settings(**{"seed": "stand-in", **settings}), change, rewrite, step)
         return run_probes(probes, service, STARTED, service.elapsed, service.pause)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +49,13 @@ def test_all_settings_of_a_service_are_found_at_once() -> None:
     }
     report = report_of(**changes)
     assert report.settings == changes
+    assert report.unexplained == []
+
+
+def test_short_delay_of_async_sends_is_found_between_the_reads_of_a_fast_run() -> None:
+    report = report_of(step=0.01, async_delay=timedelta(seconds=0.4))
+    assert [*report.settings] == ["async_delay"]
+    assert timedelta(seconds=0.1) < report.settings["async_delay"] < timedelta(seconds=1)
     assert report.unexplained == []
 
 
