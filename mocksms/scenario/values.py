@@ -229,7 +229,25 @@ def _credit_tag(value: object) -> str:
     return "word" if isinstance(value, str) else "one"
 
 
-BoundedDuration = Annotated[Duration, AfterValidator(_bounded)]
+_DAYS: Final = "[0-9]{1,3}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]"
+DURATION: Final = (
+    rf"^([0-9]{{1,8}}(\.[0-9]+)?(ms|s)?|[0-9]{{1,6}}(\.[0-9]+)?m|[0-9]{{1,4}}(\.[0-9]+)?h|({_DAYS})(\.[0-9]+)?d|3650d)$"
+)
+"""A text of a duration of at most 3650 days, each unit with as many digits as are certainly below."""
+
+BoundedDuration = Annotated[
+    Duration,
+    AfterValidator(_bounded),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": MAX_DURATION.total_seconds()},
+                {"type": "string", "pattern": DURATION},
+            ],
+            "examples": ["90s", "2h", "3d", 1.5],
+        }
+    ),
+]
 """A duration of at most 3650 days."""
 
 _STATUS_SCHEMA: Final = {"type": "string", "maxLength": MAX_NAME_LENGTH, "pattern": STATUS_NAME}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
@@ -21,7 +22,7 @@ from mocksms.scenario.schema import (
     Scenario,
     json_schema,
 )
-from mocksms.scenario.values import MAX_BODY_LENGTH
+from mocksms.scenario.values import DURATION, MAX_BODY_LENGTH
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import FreeState, State
 from mocksms.sms.outcomes import FaultName
@@ -554,3 +555,16 @@ def test_canned_response_has_any_body_and_headers(more: dict[str, Any]) -> None:
 )
 def test_canned_response_says_what_is_wrong_with_it(more: dict[str, Any], issue: str) -> None:
     assert complaint(FaultModel, **(CANNED | more)).startswith(issue)
+
+
+@pytest.mark.parametrize(
+    "text", ["99999999.9s", "99999999", "999999.9m", "9999.9h", "3649.99d", "3650d", "1.5", "250ms"]
+)
+def test_duration_that_the_schema_allows_is_accepted(text: str) -> None:
+    assert re.fullmatch(DURATION, text)
+    assert rule(outcome="sent", delay=text).delay
+
+
+@pytest.mark.parametrize("text", ["3651d", "3650.1d", "4000d", "99999h", "9999999m", "-1s", "1w", ""])
+def test_schema_allows_no_duration_that_is_refused(text: str) -> None:
+    assert not re.fullmatch(DURATION, text)
