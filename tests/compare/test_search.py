@@ -57,3 +57,11 @@ def test_no_probe_observes_another_setting_than_those_of_the_list(replay: Replay
     mock = replay.mock(Settings(**others, **more), replay.probes)[1]
     changed = {probe for probe in replay.probes if mock[probe] != replay.service[probe]}
     assert changed == set(), "declare the setting in mocksms.compare.observable"
+
+
+def test_change_that_makes_no_difference_is_left_out() -> None:
+    run = run_of(read_zone="utc")
+    replay = Replay(run, FREE_PROBES)
+    search = SettingsSearch(run, replay, DEFAULTS, ledger())
+    trial = search.compare({"schedule_without_credit": False, "read_zone": "utc"}, replay.probes).trial
+    assert search._needed(trial) == {"read_zone": "utc"}
