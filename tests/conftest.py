@@ -32,7 +32,7 @@ COVERAGE_OF_PROCESSES = "COVERAGE_PROCESS_CONFIG"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Use fewer examples with coverage."""
-    if _has_coverage(config):
+    if _has_coverage(config):  # pragma: no branch - nothing measures the other
         hypothesis_settings.load_profile("coverage")
 
 
@@ -73,5 +73,5 @@ def _own_options() -> str | None:
 @pytest.fixture
 def covered_processes(_own_options: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure coverage also in the processes that the test starts. They take twice as long to start."""
-    if _own_options is not None:
+    if _own_options is not None:  # pragma: no branch - nothing measures the other
         monkeypatch.setenv(COVERAGE_OF_PROCESSES, _own_options)

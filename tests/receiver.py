@@ -155,8 +155,8 @@ def _accept(listener: socket.socket, act: Callable[[socket.socket], object]) -> 
 
 
 def request_of(connection: socket.socket) -> bytes:
-    """Return the raw request of a connection, with its body."""
+    """Return the raw request of a connection, with its body; a client that has gone sends none."""
     with connection.makefile("rb") as file:
         head = b"".join(takewhile(lambda line: line != b"\r\n", file)) + b"\r\n"
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
         return head + file.read(length)
