@@ -40,6 +40,12 @@ RESPONSE_SECONDS: Final = 30.0
 MAX_BODY: Final = 1_048_576
 """Bytes of a response body; a longer one is a failure."""
 
+MAX_DEPTH: Final = 50
+"""Levels of arrays and objects in a body; a deeper one is a failure, as it could not be compared."""
+
+MAX_PAGE_HEAD: Final = 4_096
+"""Bytes of an HTML page in which its title is looked for."""
+
 REMOVED_KEY: Final = "***"
 """What replaces the API key in a response."""
 
@@ -49,6 +55,7 @@ LONG_KEY: Final = 8
 _OF_PROXIES: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 """Statuses by which a proxy says that the service did not respond."""
 
+_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _TITLE: Final = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
@@ -200,6 +207,8 @@ def _pattern_of(key: str) -> re.Pattern[str]:
 def _failure_of(response: ProbeResponse) -> ProbeFailure | None:
     """Return why a response says nothing about the API, None if it does."""
     status, body = response.status, response.body
+    if _depth(body) > MAX_DEPTH:
+        return ProbeFailure(FailureKind.TOO_LARGE, f"a body with more than {MAX_DEPTH} levels of arrays and objects")
     named = named_status(status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         pause = response.header("retry-after")
@@ -228,8 +237,17 @@ def named_status(status: int) -> str:
 
 
 def _title_of(page: bytes) -> str:
-    found = _TITLE.search(page)
+    found = _TITLE.search(page[:MAX_PAGE_HEAD])
     return f" with the title {quoted(' '.join(found[1].decode(errors='replace').split()))}" if found else ""
+
+
+def _depth(body: bytes) -> int:
+    """Return how deep the brackets of a body are nested, without those in texts."""
+    depth = deepest = 0
+    for found in _BRACKET.finditer(body):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _is_json(body: bytes) -> bool:

@@ -119,7 +119,7 @@ class NormalForm:
                 return text
         if "://" not in text:
             return text
-        return re.sub(rf"\w+://\S*?{re.escape(path)}", f"<base URL>{path}", text)
+        return re.sub(rf"\b\w{{1,8}}://\S{{0,300}}?{re.escape(path)}", f"<base URL>{path}", text)
 
     def _moment(self, text: str, day: str, time: str, offset: str | None) -> Moment:
         written = datetime.fromisoformat(f"{day}T{time}{(offset or 'Z').upper()}")

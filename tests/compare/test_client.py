@@ -119,6 +119,11 @@ def test_response_keeps_the_order_of_its_headers_and_its_bytes() -> None:
     assert result == ProbeResponse(400, (("X-B", "1"), ("x-a", "2"), ("Content-Length", "10")), b'{"b": 1.0}')
 
 
+@pytest.mark.parametrize("body", [b"[" * 50, b"[{}]" * 60, b'["' + b"[" * 60 + b'\\"{"]', b'"\\' * 400_000])
+def test_brackets_that_are_not_nested_are_no_failure(body: bytes) -> None:
+    assert isinstance(send_to(with_body(body)), ProbeResponse)
+
+
 def test_error_500_with_json_is_a_response() -> None:
     body = b'{"Message":"An error has occurred."}'
     assert send_to(with_body(body, "HTTP/1.1 500 Internal Server Error")) == ProbeResponse(
@@ -190,6 +195,12 @@ PAGE = "HTTP/1.1 {}\r\nContent-Type: text/html; charset=utf-8"
         ),
         pytest.param(
             with_body(bytes(MAX_BODY + 1)), FailureKind.TOO_LARGE, "a body of more than 1MiB", id="large body"
+        ),
+        pytest.param(
+            with_body(b"[" * 51),
+            FailureKind.TOO_LARGE,
+            "a body with more than 50 levels of arrays and objects",
+            id="deep body",
         ),
         pytest.param(
             b"HTTP/1.1 103 Early Hints\r\n\r\n" * (MAX_HEADS // 20),
