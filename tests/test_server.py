@@ -399,7 +399,7 @@ def test_links_begin_with_the_public_url() -> None:
 def test_body_with_an_upgrade_line_is_unchanged(shared_mock: Mock) -> None:
     with connected(shared_mock) as connection:
         data = json.dumps(body(content="one\r\nUpgrade: two")).encode()
-        head = f"POST {SEND} HTTP/1.1\r\nHost: mock\r\nX-API-Key: upgrade\r\nContent-Type: application/json\r\n"
+        head = f"POST {SEND} HTTP/1.1\r\nHost: mock\r\nX-API-Key: upgrade-line\r\nContent-Type: application/json\r\n"
         connection.sendall(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
-    assert shared_mock.search(key="upgrade")[0]["content"] == "one\r\nUpgrade: two"
+    assert shared_mock.search(key="upgrade-line")[0]["content"] == "one\r\nUpgrade: two"
