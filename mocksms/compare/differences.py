@@ -90,8 +90,14 @@ class _Comparison:
             yield self._check(f"{place}.{name}", aspect, ABSENT not in sides, *sides)
         names = [name for name in service if name in mock], [name for name in mock if name in service]
         yield self._check(place, " order", names[0] == names[1], *map(", ".join, names))
+        has_other_status = service.get("status") != mock.get("status")
         for name in names[1]:
-            yield from self._values(f"{place}.{name}", service[name], mock[name])
+            if name == "reject_reason" and has_other_status:  # the reason belongs to the status
+                id_ = self._behaviour(f"{place}.status", "")
+                sides = service[name], mock[name]
+                yield Check(id_, f"{place}.{name}", sides[0] == sides[1], *sides)
+            else:
+                yield from self._values(f"{place}.{name}", service[name], mock[name])
 
     def _values(self, place: str, service: Any, mock: Any) -> Iterator[Check]:
         texts = _error_text(service), _error_text(mock)

@@ -70,6 +70,15 @@ def test_difference_belongs_to_the_behaviour_of_its_aspect(
     assert differences(service, mock) == expected
 
 
+def test_reason_of_another_status_belongs_to_the_status() -> None:
+    rows = [{"status": "sent", "reject_reason": "a"}], [{"status": "invalid", "reject_reason": "b"}]
+    different = [check for check in compared(*rows, {**SEND_PLACES}) if not check.agrees]
+    assert [(check.id, check.where) for check in different] == [
+        ("status.invalid", "body[0].status"),
+        ("status.invalid", "body[0].reject_reason"),
+    ]
+
+
 AUTH = {
     "status": "auth.status",
     "status 401": "auth.status",
