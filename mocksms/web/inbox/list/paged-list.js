@@ -113,6 +113,7 @@ export class PagedList {
   }
 
   async #refresh() {
+    if (!this.isShown) return; // Another list came first: the filters are those of its items.
     const round = this.#round;
     /** @type {PageOfRows<Item>} */
     let result;
