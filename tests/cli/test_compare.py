@@ -55,8 +55,7 @@ def forwarding(mock: Mock) -> Iterator[tuple[str, list[Forwarded]]]:
 
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline()
-            if not self.parse_request():
-                return
+            self.parse_request()
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             got.append(Forwarded(self.path, str(self.headers), body))
             connection = HTTPConnection(mock.host, mock.port, timeout=TIMEOUT)

@@ -18,7 +18,6 @@ from mocksms.compare.model import (
     ProbeRequest,
     ProbeResponse,
     Result,
-    ResultMissing,
     Run,
 )
 from mocksms.compare.recording import CHANGED, NEW, Checked, Recording, check_folder, load, save
@@ -33,9 +32,8 @@ def send(context: ProbeContext) -> ProbeRequest:
 
 
 def info(context: ProbeContext) -> ProbeRequest:
-    sent = context.results.get("send")
-    if not isinstance(sent, ProbeResponse):
-        raise ResultMissing("send has no response")
+    sent = context.results["send"]
+    assert isinstance(sent, ProbeResponse)
     return ProbeRequest("GET", f"/info?id={json.loads(sent.body)[0]['id']}", prefix=True)
 
 

@@ -69,6 +69,7 @@ def test_removed_record_does_not_count_as_evicted() -> None:
     log = log_of("a", "b", "c")
     assert log.remove(2) == "b"
     assert (list(log.newest_first()), log.get(2), log.evicted, log.first) == (["c", "a"], None, 0, 1)
+    assert [log.count(after) for after in range(4)] == [2, 1, 1, 0]
     log.remove(1)
     assert log.first == 3
 
