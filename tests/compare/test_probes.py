@@ -4,11 +4,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain
 
 import phonenumbers
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from mocksms.compare.guard import possible_numbers
 from mocksms.compare.http_probes import GUIDE_401
 from mocksms.compare.model import KEY_NAME, PhoneRequest, ProbeContext, ProbeRequest, Report, Run
 from mocksms.compare.probes import FREE_PROBES
@@ -25,8 +29,8 @@ def run() -> Run:
     return run_of()
 
 
-def requests(run: Run) -> list[ProbeRequest]:
-    context = ProbeContext(STARTED, run.results)
+def requests(run: Run, started: datetime = STARTED) -> list[ProbeRequest]:
+    context = ProbeContext(started, run.results)
     found = [probe.request(context) for probe in FREE_PROBES]
     return [request for request in found if not isinstance(request, PhoneRequest)]
 
@@ -78,6 +82,12 @@ def test_no_free_probe_has_a_number_that_a_phone_can_have(run: Run) -> None:
         assert not re.fullmatch(r"(00)?(972)?0?5[0-9]{8}", digits), number
         for parsed in (f"+{digits}", f"+972{digits}"):
             assert len(digits) < 5 or not phonenumbers.is_valid_number(phonenumbers.parse(parsed)), number
+
+
+@given(started=st.datetimes(datetime(2026, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)))
+@example(started=datetime(2026, 11, 29, 3, 3, 15, tzinfo=UTC))  # 05:03:15 in Israel has the digits of a number
+def test_guard_finds_no_number_in_a_free_probe_at_any_time(run: Run, started: datetime) -> None:
+    assert [number for request in requests(run, started) for number in possible_numbers(request)] == []
 
 
 def test_no_request_has_a_key(run: Run) -> None:
