@@ -378,10 +378,9 @@ class Engine:
         """Apply the effects of the steps since a history: credit, reactions of the recipient, callbacks."""
         if before[-1].state is State.NO_CREDIT:
             account.waiting_for_credit.pop(message.sequence, None)
-        is_charged = lifecycle.was_sent([each.state for each in before])
+        sent = lifecycle.first_sent(message.history)
         for transition in message.history[len(before) :]:
-            if not is_charged and lifecycle.was_sent((transition.state,)):
-                is_charged = True
+            if transition is sent:
                 account.charge(message.segments)
                 if message.reactions:
                     account.plan_reactions(message, transition.at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -67,10 +67,9 @@ class Outbox:
 
     def notify_steps(self, account: Account, message: Message, known: History) -> None:
         """Create callbacks for the steps of a message that are not among the known ones."""
-        states = [step.state for step in known]
-        for step in message.history[len(known) :]:
-            trigger = _trigger_of(states, step.state)
-            states.append(step.state)
+        sent = lifecycle.first_sent(message.history)
+        for index, step in enumerate(message.history[len(known) :], len(known)):
+            trigger = WebhookTrigger.SENT if step is sent else _trigger_of(message.history[:index], step.state)
             if trigger is not None:
                 details = details_of(message, trigger, step.at)._replace(reason=step.state.reason)
                 self.notify(account, details, message.callback_policy)
@@ -244,12 +243,9 @@ def details_of(message: Message, trigger: WebhookTrigger, at: datetime) -> Trigg
     )
 
 
-def _trigger_of(before: Sequence[AnyState], state: AnyState) -> WebhookTrigger | None:
-    """Return what a step after some states triggers; nothing is known of a status that the guide does not have."""
-    match state.status:
-        case Status.SENT:
-            return None if lifecycle.was_sent(before) else WebhookTrigger.SENT
-        case Status.INVALID | Status.REJECTED | Status.EXCEPTION:
-            has_bounced = state is State.BOUNCED and is_on_phone(before)
-            return WebhookTrigger.BOUNCED if has_bounced else WebhookTrigger.REFUSED
-    return None
+def _trigger_of(before: History, state: AnyState) -> WebhookTrigger | None:
+    """Return what a failure after some steps triggers; nothing is known of a status that the guide does not have."""
+    if state.status not in (Status.INVALID, Status.REJECTED, Status.EXCEPTION):
+        return None
+    has_bounced = state is State.BOUNCED and is_on_phone(step.state for step in before)
+    return WebhookTrigger.BOUNCED if has_bounced else WebhookTrigger.REFUSED

@@ -10,7 +10,6 @@ follow it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -51,15 +50,15 @@ def following(state: AnyState) -> tuple[State, ...]:
 def allows(current: AnyState, state: AnyState) -> bool:
     """Whether a message can go from one state to another (own, status.free)."""
     allowed = following(current)
-    return bool(allowed) and (isinstance(state, FreeState) or state in allowed)
+    return state in allowed or (isinstance(state, FreeState) and bool(allowed))
 
 
-def was_sent(states: Iterable[AnyState]) -> bool:
-    """Whether a message with these states was sent, whatever came of it."""
-    for state in states:  # noqa: SIM110 - a generator takes twice the time, and each send calls this
-        if state.status == Status.SENT:
-            return True
-    return False
+def first_sent(history: History) -> Transition | None:
+    """Return the step by which a message was sent, whatever came of it, None if it was not."""
+    for transition in history:  # a generator takes twice the time, and each send calls this
+        if transition.state.status == Status.SENT:
+            return transition
+    return None
 
 
 def initial_history(at: datetime, cause: str, state: AnyState = State.QUEUED) -> History:
