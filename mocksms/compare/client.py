@@ -18,9 +18,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from mocksms.compare.model import (
-    WRONG_KEY,
     FailureKind,
-    KeyChoice,
     PhoneRequest,
     ProbeFailure,
     ProbeRequest,
@@ -153,16 +151,10 @@ class ServiceClient:
         return f"{base}{request.path}"
 
     def _headers(self, request: ProbeRequest) -> tuple[tuple[str, str], ...]:
-        keys = {
-            KeyChoice.GIVEN: (("X-API-Key", self._key),),
-            KeyChoice.WRONG: (("X-API-Key", WRONG_KEY),),
-            KeyChoice.BEARER: (("Authorization", f"Bearer {self._key}"),),
-            KeyChoice.MISSING: (),
-        }
         has_body = request.body or request.method in ("POST", "PUT", "PATCH")
         length = (("Content-Length", str(len(request.body))),) if has_body else ()
         own = (("Host", self._authority), ("User-Agent", AGENT), ("Connection", "close"))
-        return (*own, *keys[request.key], *request.headers, *length)
+        return (*own, *request.key.headers(self._key), *request.headers, *length)
 
     def _read(self, response: HTTPResponse) -> ProbeResponse | ProbeFailure:
         body = response.read(MAX_BODY + 1)

@@ -12,7 +12,7 @@ from mocksms.engine.decisions import is_possible
 from mocksms.errors import SettingsError
 from mocksms.settings import Settings
 from mocksms.sms.magic import Catalogue
-from mocksms.sms.numbers import MAGIC_PREFIX, NumberForm, digits_of, parse
+from mocksms.sms.numbers import MAGIC_PREFIX, NumberForm, digits_of, has_masked_digits, parse
 from mocksms.sms.segments import count_segments
 
 GUIDE_NUMBER: Final = "972541111111"
@@ -63,10 +63,8 @@ def possible_numbers(request: ProbeRequest) -> Iterator[str]:
         yield parse(found[0], accept_local=True).digits
     for found in _RECIPIENT.finditer(text):
         number = parse(found[1].strip(), accept_local=True)
-        if "X" not in number.digits and (
-            number.form is NumberForm.ISRAELI_MOBILE
-            or (number.form is NumberForm.FOREIGN and is_possible(number.digits))
-        ):
+        is_foreign = number.form is NumberForm.FOREIGN and is_possible(number.digits)
+        if (number.form is NumberForm.ISRAELI_MOBILE or is_foreign) and not has_masked_digits(number):
             yield number.digits
 
 
@@ -86,7 +84,7 @@ def parse_send_to(number: str, settings: Settings) -> str:
     problem = ""
     if parsed.form is not NumberForm.ISRAELI_MOBILE:
         problem = parsed.problem or "not an Israeli mobile number"
-    elif "X" in parsed.digits:
+    elif has_masked_digits(parsed):
         problem = "X in place of digits"
     elif any(Catalogue(prefix).code(parsed.digits) for prefix in (MAGIC_PREFIX, settings.magic_prefix)):
         problem = "a magic number of mocksms, which may belong to somebody at the real service"

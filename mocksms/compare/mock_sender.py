@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
 
 from starlette.types import Message as AsgiEvent
 from starlette.types import Scope
 
 from mocksms.compare.model import (
     KEY_NAME,
-    WRONG_KEY,
-    KeyChoice,
     PhoneRequest,
     PhoneScreen,
     ProbeRequest,
@@ -22,13 +18,6 @@ from mocksms.compare.model import (
 from mocksms.engine.engine import Engine
 from mocksms.provider.app import ProviderApp
 from mocksms.settings import API_PREFIX, Settings
-
-KEY_HEADERS: Final[Mapping[KeyChoice, tuple[tuple[str, str], ...]]] = {
-    KeyChoice.GIVEN: (("X-API-Key", KEY_NAME),),
-    KeyChoice.WRONG: (("X-API-Key", WRONG_KEY),),
-    KeyChoice.BEARER: (("Authorization", f"Bearer {KEY_NAME}"),),
-    KeyChoice.MISSING: (),
-}
 
 
 class MockSender:
@@ -74,7 +63,7 @@ class MockSender:
 def _scope(request: ProbeRequest) -> Scope:
     path, _, query = request.path.partition("?")
     path = path if request.prefix is False else API_PREFIX + path
-    headers = (("Host", "mock"), *KEY_HEADERS[request.key], *request.headers)
+    headers = (("Host", "mock"), *request.key.headers(KEY_NAME), *request.headers)
     return {
         "type": "http",
         "method": request.method,

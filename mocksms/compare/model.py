@@ -29,6 +29,17 @@ class KeyChoice(StrEnum):
     BEARER = "bearer"
     """The given key, but only in `Authorization: Bearer`, without X-API-Key."""
 
+    def headers(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Return the headers of a request, with the given key."""
+        match self:
+            case KeyChoice.GIVEN:
+                return (("X-API-Key", key),)
+            case KeyChoice.WRONG:
+                return (("X-API-Key", WRONG_KEY),)
+            case KeyChoice.BEARER:
+                return (("Authorization", f"Bearer {key}"),)
+        return ()
+
 
 class ProbeRequest(NamedTuple):
     """An HTTP request of a probe.

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from mocksms.compare.model import PhoneScreen, ProbeResponse, Results
+from mocksms.compare.model import PhoneScreen, ProbeResponse, Result, Results
 
 MAX_DEPTH: Final = 20
 """Levels of objects and arrays in a body that are compared."""
@@ -28,7 +28,9 @@ SHOWN: Final = "shown on a phone"
 _MOMENT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)? ?(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE
 )
-_LINK: Final = re.compile(r"\S*://\S+")
+LINK: Final = re.compile(r"\S*://\S+")
+"""A link in what a phone shows."""
+
 _ID_FORMS: Final = {
     "32 lower-case hex digits": re.compile(r"[0-9a-f]{32}"),
     "32 upper-case hex digits": re.compile(r"[0-9A-F]{32}"),
@@ -131,7 +133,7 @@ def ids_of(results: Results) -> dict[str | int, str]:
     """Return a name for each id in the responses to sends; a send comes before the reads of its messages."""
     names: dict[str | int, str] = {}
     for probe, result in results.items():
-        rows = json_of(result) if isinstance(result, ProbeResponse) else None
+        rows = json_of(result)
         if isinstance(rows, list) and probe.startswith("send."):
             for index, row in enumerate(rows):
                 if (id_ := id_in(row)) != "":
@@ -139,8 +141,10 @@ def ids_of(results: Results) -> dict[str | int, str]:
     return names
 
 
-def json_of(response: ProbeResponse) -> Any:
-    """Return the JSON in a body, or the body as a text if it is not JSON."""
+def json_of(response: Result | None) -> Any:
+    """Return the JSON in the body of a response, or the body as a text if it is not JSON; None without a response."""
+    if not isinstance(response, ProbeResponse):
+        return None
     try:
         return json.loads(response.body, object_pairs_hook=_members)
     except (ValueError, RecursionError):
@@ -177,5 +181,5 @@ def _phone(screen: PhoneScreen) -> dict[str, Any]:
     """Return what a phone shows: its links differ in each message, and a person does not type its white space."""
     if screen.segments is not None:
         return {"status": SHOWN, "phone": {"segments": screen.segments}}
-    text = " ".join(_LINK.sub("", screen.text).split())
-    return {"status": SHOWN, "phone": {"sender": screen.sender, "text": text, "link": bool(_LINK.search(screen.text))}}
+    text = " ".join(LINK.sub("", screen.text).split())
+    return {"status": SHOWN, "phone": {"sender": screen.sender, "text": text, "link": bool(LINK.search(screen.text))}}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from mocksms.compare.model import KEY_NAME, PhoneScreen, ProbeResponse, Run
+from mocksms.compare.model import KEY_NAME, PhoneScreen, Run
 from mocksms.compare.normalise import json_of
 from mocksms.settings import OPTIONS
 
@@ -43,8 +43,7 @@ def _choice(option: str, **more: bool) -> Observable:
 
 def _senders(run: Run) -> tuple[str, ...]:
     """Return the senders that the service shows for a message without one: in a read, and on a phone."""
-    result, screen = run.results.get("info.sync"), run.results.get("phone.paid-defaults")
-    row = json_of(result) if isinstance(result, ProbeResponse) else None
+    row, screen = json_of(run.results.get("info.sync")), run.results.get("phone.paid-defaults")
     sender = row.get("sender") if isinstance(row, dict) else None
     found = [sender, screen.sender if isinstance(screen, PhoneScreen) else None]
     return tuple(dict.fromkeys(each for each in found if isinstance(each, str) and each))

@@ -18,13 +18,13 @@ from mocksms.compare.model import (
     ProbeContext,
     ProbeFailure,
     ProbeRequest,
-    ProbeResponse,
     Result,
     ResultMissing,
     Sender,
 )
 from mocksms.compare.normalise import json_of
 from mocksms.compare.places import ROW_PLACES, SEND_PLACES, Places
+from mocksms.compare.redact import HOST
 from mocksms.compare.requests import INFO, get, id_of, post
 from mocksms.sms.surrogates import well_formed
 
@@ -161,18 +161,12 @@ def _probes_of(sms: _PaidSms, send: Callable[[ProbeContext], ProbeRequest], cost
 def _look(sms: _PaidSms, sent: str) -> Callable[[ProbeContext], PhoneRequest]:
     def build(context: ProbeContext) -> PhoneRequest:
         id_ = id_of(sent)(context)
-        if (status := _status(context, sent)) != "sent":
+        if (status := json_of(context.results[sent])[0].get("status")) != "sent":
             raise ResultMissing(f"the SMS of {sent} is {status}, so that no phone shows it")
         content = sms.content.replace("WORD", context.word)
         return PhoneRequest(id_, CHARGED if sms.counts_segments else LOOK, content, sms.counts_segments)
 
     return build
-
-
-def _status(context: ProbeContext, sent: str) -> object:
-    result = context.results[sent]
-    rows = json_of(result) if isinstance(result, ProbeResponse) else []
-    return rows[0].get("status")
 
 
 class PhoneReader:
@@ -219,5 +213,5 @@ class PhoneReader:
 
 def _typed(line: str, content: str) -> str:
     """Return the line of a phone from what a person typed."""
-    line = _LINK_ALONE.sub("https://service.invalid/", line)
+    line = _LINK_ALONE.sub(f"https://{HOST}/", line)
     return content + line.removeprefix(SAME) if line.startswith(SAME) else line

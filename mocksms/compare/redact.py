@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from mocksms.compare.model import PhoneScreen, ProbeFailure, ProbeResponse, Result, Run
+from mocksms.compare.normalise import LINK
 from mocksms.sms.message import Reason, Status
 from mocksms.sms.numbers import digits_of
 
@@ -63,7 +64,6 @@ _NUMBER: Final = re.compile(
 offset of a time, is no number."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d:?\d\d))?)?", re.ASCII)
 _ID: Final = re.compile(r"[0-9a-f-]{16,}", re.ASCII | re.IGNORECASE)
-_LINK: Final = re.compile(r"\S*://\S+")
 _RAW: Final = "\0"
 """What a number begins with while JSON is redacted."""
 _RAW_NUMBER: Final = re.compile(r'"\\u0000([^"]*)"')
@@ -98,7 +98,7 @@ class Redactor(NamedTuple):
             case ProbeFailure():
                 return result._replace(detail=self.text(result.detail))
             case PhoneScreen():
-                text = _LINK.sub(f"https://{HOST}/", self.text(result.text))
+                text = LINK.sub(f"https://{HOST}/", self.text(result.text))
                 return result._replace(sender=self.text(result.sender), text=text)
         headers = tuple((name, self._header(name, value)) for name, value in result.headers)
         body = result.body.decode("utf-8", "surrogateescape")

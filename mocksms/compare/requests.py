@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from mocksms.compare.model import ProbeContext, ProbeRequest, ProbeResponse, ResultMissing
+from mocksms.compare.model import ProbeContext, ProbeRequest, ResultMissing
 from mocksms.compare.normalise import id_in, json_of
 
 SEND: Final = "/transactional/sms/send"
@@ -80,8 +80,7 @@ def id_of(probe: str, index: int = 0, spelling: Callable[[str], str] = str) -> C
     """
 
     def find(context: ProbeContext) -> str:
-        result = context.results.get(probe)
-        rows = json_of(result) if isinstance(result, ProbeResponse) else None
+        rows = json_of(context.results.get(probe))
         if isinstance(rows, list) and len(rows) > index and (id_ := str(id_in(rows[index]))):
             return spelling(id_)
         raise ResultMissing(f"it needs the transaction_id of recipient {index} from the response to {probe}")
