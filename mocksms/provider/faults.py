@@ -11,13 +11,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from mocksms.asgi.connection import CONNECTION, ClientConnection, connection_of
 from mocksms.provider.responses import ProviderResponse
-from mocksms.sms.outcomes import Fault, FaultKind
+from mocksms.sms.outcomes import BODILESS, Fault, FaultKind
 
 DRIBBLE_STEPS: Final = 200
 """Maximum of pieces of a dribbled response. Each takes a share of the duration, however long the body is."""
-
-WITHOUT_BODY: Final = (204, 304)
-"""Statuses whose responses have neither body nor Content-Length (RFC 9110)."""
 
 JSON_TYPE: Final = (b"content-type", b"application/json; charset=utf-8")
 
@@ -101,7 +98,7 @@ async def _send_all(response: ProviderResponse, scope: Scope, send: Send) -> Non
 def _start_event(response: ProviderResponse) -> Message:
     kind = JSON_TYPE if response.media_type is None else (b"content-type", response.media_type)
     own = [kind] if kind[1] else []
-    if response.status not in WITHOUT_BODY:
+    if response.status not in BODILESS:
         own.append((b"content-length", b"%d" % len(response.body)))
     return {"type": "http.response.start", "status": response.status, "headers": [*own, *response.headers]}
 

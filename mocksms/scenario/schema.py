@@ -38,7 +38,7 @@ from mocksms.scenario.values import (
 from mocksms.schemas.types import ListedNumber, WebhookList, whole
 from mocksms.sms.lifecycle import allows, following
 from mocksms.sms.message import AnyState, FreeState, State, Status, is_on_phone
-from mocksms.sms.outcomes import FaultName
+from mocksms.sms.outcomes import BODILESS, FaultName
 from mocksms.sms.times import format_duration
 
 MAX_RULES: Final = 10_000
@@ -46,8 +46,6 @@ MAX_STEPS: Final = 20
 MAX_REPLY_LENGTH: Final = 10_000
 NO_DELAY: Final = timedelta()
 SUCCESS: Final = range(200, 400)
-NO_BODY: Final = (204, 304)
-"""The statuses whose responses have no body."""
 
 
 class ScenarioTable(BaseModel):
@@ -187,17 +185,17 @@ class FaultModel(ScenarioTable):
         return self
 
     def _check_response(self) -> None:
-        if self.status in SUCCESS and self.status not in NO_BODY and self.body is None and not self.headers:
+        if self.status in SUCCESS and self.status not in BODILESS and self.body is None and not self.headers:
             raise ValueError(
                 f'status {self.status} is no error and needs a body, such as body = "" or body = {{ id = 1 }}'
             )
-        if self.status in NO_BODY and (self.body is not None or self.content_type is not None):
+        if self.status in BODILESS and (self.body is not None or self.content_type is not None):
             raise ValueError(f"a response with status {self.status} has no body; remove body and content_type")
         names = {name.lower() for name in self.headers or ()}
         for key, name in (("content_type", "content-type"), ("retry_after", "retry-after")):
             if getattr(self, key) is not None and name in names:
                 raise ValueError(f"has both {key} and the header {name}; remove one of them")
-        if self.status in NO_BODY and "content-type" in names:
+        if self.status in BODILESS and "content-type" in names:
             raise ValueError(f"a response with status {self.status} has no body; remove the header content-type")
 
     @property

@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from sys import getsizeof
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from mocksms.sms.message import DEFAULT_POLICY, AnyState, CallbackPolicy, Reaction
 
 AT_ONCE = timedelta()
+
+BODILESS: Final = (204, 304)
+"""Statuses whose responses have neither body nor Content-Length (RFC 9110)."""
 
 
 class Step(NamedTuple):
