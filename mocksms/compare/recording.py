@@ -142,7 +142,7 @@ class Recording(NamedTuple):
     spend: int = 0
 
 
-class Checked(NamedTuple):
+class ComparableRecording(NamedTuple):
     """A recording whose results can be compared with these probes, and what is not compared."""
 
     recording: Recording
@@ -197,7 +197,7 @@ def save(folder: Path, recording: Recording, probes: Iterable[Probe]) -> Path:
     return path
 
 
-def load(name: str, probes_of: Callable[[str | None, int], Sequence[Probe]]) -> Checked:
+def load(name: str, probes_of: Callable[[str | None, int], Sequence[Probe]]) -> ComparableRecording:
     """Read a recording, or the latest one in a folder.
 
     Args:
@@ -219,7 +219,7 @@ def load(name: str, probes_of: Callable[[str | None, int], Sequence[Probe]]) -> 
     return _check(Recording(run, model.number, model.spend), model, probes_of(model.number, model.spend))
 
 
-def _check(recording: Recording, model: RecordingModel, probes: Sequence[Probe]) -> Checked:
+def _check(recording: Recording, model: RecordingModel, probes: Sequence[Probe]) -> ComparableRecording:
     """Leave out the results of probes whose request is another one today."""
     requests = requests_of(recording.run, probes)
     known = {probe.id for probe in probes}
@@ -234,7 +234,7 @@ def _check(recording: Recording, model: RecordingModel, probes: Sequence[Probe])
     results = {probe: result for probe, result in run.results.items() if probe not in (*changed, *unknown)}
     reasons = dict.fromkeys(new, NEW) | dict.fromkeys(changed, CHANGED)
     run = run._replace(results=results, not_sent={**run.not_sent, **reasons})
-    return Checked(recording._replace(run=run), new, changed, unknown)
+    return ComparableRecording(recording._replace(run=run), new, changed, unknown)
 
 
 def _find(path: Path) -> Path:

@@ -23,21 +23,18 @@ MAX_NUMBER_LENGTH: Final = 100
 MAX_TEXT_FILTER_LENGTH: Final = 3_000
 """Characters of a text to look for: all filters together must fit into a request line."""
 
-_STATUSES: Final = frozenset(status.value for status in Status)
 _REASONS: Final = {reason.in_reads: reason for reason in reversed(Reason)} | {reason.value: reason for reason in Reason}
 _OF_RULES: Final = "or one that a rule of this mock writes"
 
 
 def _status(raw: object, info: ValidationInfo) -> object:
-    if not isinstance(raw, str) or raw in _STATUSES:
-        return raw
-    return _name(raw, _names(info).statuses, ", ".join(Status))
+    return _name(raw, _names(info).statuses, ", ".join(Status)) if isinstance(raw, str) else raw
 
 
 def _reason(raw: object, info: ValidationInfo) -> object:
-    if not isinstance(raw, str) or raw in _REASONS:
-        return _REASONS[raw] if isinstance(raw, str) else raw
-    return _name(raw, _names(info).reasons, f"{', '.join(Reason)}, their spelling in the reads")
+    if not isinstance(raw, str):
+        return raw
+    return _REASONS.get(raw) or _name(raw, _names(info).reasons, f"{', '.join(Reason)}, their spelling in the reads")
 
 
 def _names(info: ValidationInfo) -> StateNames:

@@ -45,9 +45,10 @@ _CONDITIONS: Final[dict[str, dict[str, Any]]] = (
 
 def _conditions(names: StateNames) -> dict[str, dict[str, Any]]:
     """Return the conditions with those of the statuses and reasons that rules write."""
-    free = {reason: {"reject_reason": reason} for reason in names.reasons}
-    free |= {status: {"status": status} for status in names.statuses}
-    return {**_CONDITIONS, **free, **_CONDITIONS}
+    of_reasons = {reason: {"reject_reason": reason} for reason in names.reasons}
+    of_statuses = {status: {"status": status} for status in names.statuses}
+    free = {word: each for word, each in (of_reasons | of_statuses).items() if word not in _CONDITIONS}
+    return _CONDITIONS | free
 
 
 _LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:\d\d)$", re.ASCII)

@@ -20,7 +20,7 @@ from mocksms.compare.model import (
     Result,
     Run,
 )
-from mocksms.compare.recording import CHANGED, NEW, Checked, Recording, check_folder, load, save
+from mocksms.compare.recording import CHANGED, NEW, ComparableRecording, Recording, check_folder, load, save
 from mocksms.errors import SettingsError
 
 STARTED = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -62,7 +62,7 @@ def probes_of(_: str | None, spend: int) -> list[Probe]:
     return [each for each in PROBES if each.cost <= spend]
 
 
-def reload(path: Path, probes: list[Probe] | None = None) -> Checked:
+def reload(path: Path, probes: list[Probe] | None = None) -> ComparableRecording:
     return load(str(path), lambda *_: PROBES if probes is None else probes)
 
 
@@ -70,7 +70,7 @@ def test_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
     recording = Recording(run(), "972-52-1111111", 2)
     path = save(tmp_path, recording, PROBES)
     assert path.name == "compare-2026-03-01T12-00-00Z.json"
-    assert load(str(path), probes_of) == Checked(recording, (), (), ())
+    assert load(str(path), probes_of) == ComparableRecording(recording, (), (), ())
     assert [*tmp_path.iterdir()] == [path]
 
 
