@@ -29,7 +29,7 @@ BEFORE: Final = 30
 HOURS: Final = " hours after the start"
 """What follows a value of the place ` instant`."""
 
-MAX_BODY: Final = 4_000
+MAX_BODY_LENGTH: Final = 4_000
 """Characters of a body in the text; --json has all of it."""
 
 
@@ -186,8 +186,8 @@ def _result(side: str, result: Result | None) -> Iterator[str]:
 
 def _body(body: str) -> Iterator[str]:
     if body:
-        cut = f"… ({len(body)} characters)" if len(body) > MAX_BODY else ""
-        yield from (f"             {escape(line)}" for line in f"{body[:MAX_BODY]}{cut}".splitlines())
+        cut = f"… ({len(body)} characters)" if len(body) > MAX_BODY_LENGTH else ""
+        yield from (f"             {escape(line)}" for line in f"{body[:MAX_BODY_LENGTH]}{cut}".splitlines())
 
 
 def _failures(report: Report) -> list[str]:

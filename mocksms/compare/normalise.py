@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from mocksms.compare.model import PhoneScreen, ProbeResponse, Result, Results
 
-MAX_DEPTH: Final = 20
+MAX_COMPARED_DEPTH: Final = 20
 """Levels of objects and arrays in a body that are compared."""
 
 HALF_HOUR: Final = 1800.0
@@ -101,8 +101,8 @@ class NormalForm:
         return "newest first" if found == sent[::-1] else "oldest first" if found == sent else "another order"
 
     def _value(self, value: Any, name: str, path: str, depth: int = 0) -> Any:
-        if isinstance(value, dict | list) and depth == MAX_DEPTH:
-            return f"nested deeper than {MAX_DEPTH}"
+        if isinstance(value, dict | list) and depth == MAX_COMPARED_DEPTH:
+            return f"nested deeper than {MAX_COMPARED_DEPTH}"
         if isinstance(value, dict):
             return {key: self._value(member, key, path, depth + 1) for key, member in value.items()}
         if isinstance(value, list):

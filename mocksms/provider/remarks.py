@@ -18,7 +18,7 @@ from mocksms.sms.numbers import has_masked_digits, masked_note
 from mocksms.sms.segments import outside_gsm
 from mocksms.sms.text import UNICODE, Template
 
-MAX_NAME_LENGTH: Final = 100
+MAX_COMPARED_LENGTH: Final = 100
 """Characters of an unknown name that are compared with the known ones."""
 
 
@@ -65,7 +65,7 @@ def remarks_on_query(
 
 
 def _hint(name: str, known: Collection[str]) -> str:
-    return did_you_mean(name[:MAX_NAME_LENGTH], known, f"there are {', '.join(known)}")
+    return did_you_mean(name[:MAX_COMPARED_LENGTH], known, f"there are {', '.join(known)}")
 
 
 def _about_charset(

@@ -45,7 +45,7 @@ MAX_RULES: Final = 10_000
 MAX_STEPS: Final = 20
 MAX_REPLY_LENGTH: Final = 10_000
 NO_DELAY: Final = timedelta()
-SUCCESS: Final = range(200, 400)
+NO_ERROR: Final = range(200, 400)
 
 
 class ScenarioTable(BaseModel):
@@ -185,7 +185,7 @@ class FaultModel(ScenarioTable):
         return self
 
     def _check_response(self) -> None:
-        if self.status in SUCCESS and self.status not in BODILESS and self.body is None and not self.headers:
+        if self.status in NO_ERROR and self.status not in BODILESS and self.body is None and not self.headers:
             raise ValueError(
                 f'status {self.status} is no error and needs a body, such as body = "" or body = {{ id = 1 }}'
             )

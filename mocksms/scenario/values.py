@@ -57,7 +57,7 @@ SERVER_HEADERS: Final = frozenset(
 
 MEDIA_TYPE: Final = r"^[\x21-\x7e]+/[\x20-\x7e]+$"
 
-MAX_NAME_LENGTH: Final = 100
+MAX_STATE_LENGTH: Final = 100
 """Characters of a status or reason that the guide does not have."""
 
 STATUS_NAME: Final = r"^[^\s/]([^/]*[^\s/])?$"
@@ -108,20 +108,20 @@ def _state_of_table(table: Mapping[str, object]) -> AnyState:
     for name in table:
         if name not in ("status", "reason"):
             hint = did_you_mean(str(name), ("status", "reason"), f"write {_EXAMPLE}")
-            raise ValueError(f"an outcome has status and reason, not {escape(str(name))[:MAX_NAME_LENGTH]}; {hint}")
+            raise ValueError(f"an outcome has status and reason, not {escape(str(name))[:MAX_STATE_LENGTH]}; {hint}")
     status, reason = table.get("status"), table.get("reason")
     if status is None:
         raise ValueError(f"an outcome needs a status, such as {_EXAMPLE}")
     if not _is_name(status, STATUS_NAME):
-        raise ValueError(f"status must be 1 to {MAX_NAME_LENGTH} characters without slash, such as in {_EXAMPLE}")
+        raise ValueError(f"status must be 1 to {MAX_STATE_LENGTH} characters without slash, such as in {_EXAMPLE}")
     if reason is not None and not _is_name(reason, REASON_NAME):
-        raise ValueError(f"reason must be 1 to {MAX_NAME_LENGTH} characters, such as in {_EXAMPLE}")
+        raise ValueError(f"reason must be 1 to {MAX_STATE_LENGTH} characters, such as in {_EXAMPLE}")
     free = FreeState(str(status), None if reason is None else str(reason))
     return {**_READS, **STATES}.get(str(free), free)
 
 
 def _is_name(raw: object, pattern: str) -> bool:
-    if not isinstance(raw, str) or len(raw) > MAX_NAME_LENGTH:
+    if not isinstance(raw, str) or len(raw) > MAX_STATE_LENGTH:
         return False
     return raw.isprintable() and re.fullmatch(pattern, raw) is not None
 
@@ -250,8 +250,8 @@ BoundedDuration = Annotated[
 ]
 """A duration of at most 3650 days."""
 
-_STATUS_SCHEMA: Final = {"type": "string", "maxLength": MAX_NAME_LENGTH, "pattern": STATUS_NAME}
-_REASON_SCHEMA: Final = {"type": "string", "maxLength": MAX_NAME_LENGTH, "pattern": REASON_NAME}
+_STATUS_SCHEMA: Final = {"type": "string", "maxLength": MAX_STATE_LENGTH, "pattern": STATUS_NAME}
+_REASON_SCHEMA: Final = {"type": "string", "maxLength": MAX_STATE_LENGTH, "pattern": REASON_NAME}
 
 OutcomeName = Annotated[
     AnyState,
