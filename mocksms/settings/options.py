@@ -14,7 +14,7 @@ from mocksms.sms import numbers, opt_out_words
 from mocksms.sms.display import without_credentials
 from mocksms.sms.sizes import parse_memory
 from mocksms.sms.text import LINK_LENGTH
-from mocksms.sms.times import parse_duration
+from mocksms.sms.times import format_duration, parse_duration
 from mocksms.sms.webhook import Webhook, WebhookKind
 
 Raw = tuple[str, object]
@@ -292,7 +292,7 @@ def default_text(default: object) -> str:
         case bool():
             return str(default).lower()
         case timedelta():
-            return f"{default.total_seconds():g}s"
+            return format_duration(default)
         case tuple():
             return ",".join(map(default_text, default))
         case _:

@@ -17,6 +17,8 @@ from mocksms.compare.model import (
     Report,
     Unexplained,
 )
+from mocksms.compare.observable import OBSERVABLE, Observable
+from mocksms.settings import Settings
 
 ABOUT = ["service: a", "mock:    b"]
 ENVELOPE = Difference("auth.envelope", "key.missing", "body", "No \x1b[2J", {"Message": "No \x1b[2J"}, ("key.wrong",))
@@ -155,15 +157,22 @@ def test_instant_has_its_unit_and_a_long_description_is_wrapped() -> None:
     assert printed.count("\n  ") >= 3
 
 
+@pytest.mark.parametrize("observable", OBSERVABLE, ids=lambda observable: observable.option)
+def test_settings_are_written_as_options_read_them(observable: Observable) -> None:
+    for value in observable.examples:
+        text = setting_lines({observable.option: value})["flags"][0].partition("=")[2].strip("'")
+        assert getattr(Settings.read({}, {observable.option: text}), observable.option) == value
+
+
 @pytest.mark.parametrize(
     ("settings", "lines"),
     [
         (
-            {"async_delay": timedelta(seconds=30), "strict": True},
+            {"schedule_limit": timedelta(days=365), "strict": True},
             {
-                "flags": ["--async-delay=30s --strict=true"],
-                "pytest.ini": ["mocksms_async_delay = 30s", "mocksms_strict = true"],
-                "variables": ["MOCKSMS_ASYNC_DELAY=30s", "MOCKSMS_STRICT=true"],
+                "flags": ["--schedule-limit=31536000s --strict=true"],
+                "pytest.ini": ["mocksms_schedule_limit = 31536000s", "mocksms_strict = true"],
+                "variables": ["MOCKSMS_SCHEDULE_LIMIT=31536000s", "MOCKSMS_STRICT=true"],
             },
         ),
         (

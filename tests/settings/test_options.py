@@ -265,6 +265,7 @@ def test_reading_any_variables_gives_settings_or_a_settings_error(environment: d
 def test_default_is_written_as_on_the_command_line() -> None:
     defaults = (None, (), False, timedelta(seconds=5), (timedelta(seconds=1), timedelta(minutes=1)), 8972, "iso")
     assert [*map(default_text, defaults)] == ["", "", "false", "5s", "1s,60s", "8972", "iso"]
+    assert default_text(timedelta(days=365)) == "31536000s"
 
 
 def test_options_are_read_from_python_values() -> None:
