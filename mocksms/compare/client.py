@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, IncompleteRead, LineTooLong, RemoteDisconnected
-from socket import gaierror
+from socket import AF_INET, AF_INET6, SOCK_STREAM, gaierror, socket
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -29,7 +29,7 @@ from mocksms.settings import API_PREFIX
 from mocksms.sms.display import cut, has_credentials, quoted, without_credentials
 from mocksms.sms.sizes import format_size
 from mocksms.webhooks.allow_list import AllowList
-from mocksms.webhooks.client import Connection, Deadline, Resolver, ResponseTooLarge, connect, find_addresses, resolve
+from mocksms.webhooks.client import Connection, Deadline, Resolver, ResponseTooLarge, find_addresses, resolve
 from mocksms.webhooks.payloads import AGENT, CallbackRequest
 
 RESPONSE_SECONDS: Final = 30.0
@@ -43,6 +43,9 @@ MAX_DEPTH: Final = 50
 
 MAX_PAGE_HEAD: Final = 4_096
 """Bytes of an HTML page in which its title is looked for."""
+
+MAX_DETAIL: Final = 200
+"""Characters of what is said about an error of the network, which can quote the service."""
 
 REMOVED_KEY: Final = "***"
 """What replaces the API key in a response."""
@@ -103,7 +106,7 @@ class ServiceClient:
             return self._exchange(request, Deadline(self._timeout))
         except (OSError, HTTPException) as error:
             kind, detail = _describe(error, self._timeout)
-            return ProbeFailure(kind, self._without_key(detail))
+            return ProbeFailure(kind, cut(self._without_key(detail), MAX_DETAIL))
 
     def _exchange(self, request: ProbeRequest, deadline: Deadline) -> ProbeResponse | ProbeFailure:
         connection = self._connect(deadline)
@@ -119,7 +122,20 @@ class ServiceClient:
         addresses = find_addresses(self._host, self._port, deadline, self._resolver)
         if self._tls is None:
             self._check_private(addresses)
-        return connect(self._host, addresses, self._tls, lambda address: Connection(address, self._port, deadline))
+        failure = OSError(f"{self._host} has no address")
+        for address in addresses:
+            family = AF_INET6 if ":" in address else AF_INET
+            connection = Connection(socket(family, SOCK_STREAM), address, self._port, deadline)
+            try:
+                connection.connect(self._tls, self._host)
+                return connection
+            except (ssl.SSLError, TimeoutError):
+                connection.close()
+                raise
+            except OSError as error:
+                connection.close()
+                failure = error
+        raise failure
 
     def _check_private(self, addresses: Sequence[str]) -> None:
         """Refuse to send the key unencrypted to a public address: it could be read on its way."""
@@ -263,5 +279,5 @@ def _describe(error: OSError | HTTPException, timeout: float) -> tuple[FailureKi
         case ResponseTooLarge() | LineTooLong():
             return FailureKind.TOO_LARGE, str(error)
         case HTTPException():
-            return FailureKind.NOT_HTTP, f"{str(error)[:100]!a}"
+            return FailureKind.NOT_HTTP, f"{str(error)!a}"
     return FailureKind.UNREACHABLE, error.strerror or str(error)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
-from mocksms.compare.client import MAX_BODY, ServiceClient
+from mocksms.compare.client import MAX_BODY, MAX_DETAIL, ServiceClient
 from mocksms.compare.model import FailureKind, KeyChoice, PhoneRequest, ProbeFailure, ProbeRequest, ProbeResponse
 from mocksms.errors import SettingsError
 from mocksms.webhooks.client import MAX_HEADS
@@ -333,6 +333,14 @@ def test_key_is_removed_from_what_the_service_sends_back(written: str) -> None:
     assert send_to(written.encode() + b"\r\n") == ProbeFailure(FailureKind.NOT_HTTP, "'***\\r\\n'")
     moved = send_to(with_body(b"", f"HTTP/1.1 302 Found\r\nLocation: /?key={written}"))
     assert moved == ProbeFailure(FailureKind.REDIRECT, "302 Found to /?key=***, which is not followed")
+
+
+def test_key_is_removed_where_a_long_line_is_cut() -> None:
+    result = send_to(b"?" * 90 + SECRET.encode() + b"?" * 300 + b"\r\n\r\n")
+    assert isinstance(result, ProbeFailure)
+    assert result.kind is FailureKind.NOT_HTTP
+    assert SECRET[:8] not in result.detail
+    assert len(result.detail) <= MAX_DETAIL + 1
 
 
 def test_short_key_is_removed_as_a_word_only() -> None:
