@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -29,6 +29,7 @@ from mocksms.compare.model import (
 from mocksms.errors import SettingsError
 from mocksms.schemas.validation import format_path, validation_issues
 from mocksms.sms.sizes import format_size
+from mocksms.sms.times import MAX_DURATION, MAX_INSTANT, MIN_INSTANT
 
 MAX_SIZE: Final = 1 << 27
 """Bytes of a recording."""
@@ -40,6 +41,9 @@ ABOUT: Final = (
     "A recording of mocksms compare. It has no API key. Numbers, the host and the messages of others are replaced. "
     "Compare a mock with it: mocksms compare --recorded FILE."
 )
+
+MAX_SECONDS: Final = MAX_DURATION.total_seconds()
+"""Seconds of a run."""
 
 NAME: Final = "compare-{:%Y-%m-%dT%H-%M-%SZ}.json"
 """The name of a recording, by which the latest one of a folder is found."""
@@ -91,7 +95,7 @@ class RecordedProbe(_Model):
     """A probe with its request and its result, or why it was not sent."""
 
     about: str
-    at: float = 0.0
+    at: float = Field(0.0, ge=0, le=MAX_SECONDS)
     request: dict[str, Any] | None = None
     response: RecordedResponse | None = None
     phone: RecordedPhone | None = None
@@ -122,7 +126,7 @@ class RecordingModel(_Model):
     about: str
     format: Literal[1]
     mocksms: str
-    started: AwareDatetime
+    started: Annotated[AwareDatetime, Field(ge=MIN_INSTANT, le=MAX_INSTANT)]
     number: str | None = None
     spend: int = 0
     probes: dict[str, RecordedProbe]
@@ -167,6 +171,8 @@ def check_folder(folder: str) -> Path:
     Raises:
         SettingsError: no file can be written there.
     """
+    if not folder:
+        raise SettingsError("--save is empty, but must be a folder.")
     path = Path(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)

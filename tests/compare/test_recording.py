@@ -180,6 +180,11 @@ def test_folder_that_cannot_be_written_is_refused(tmp_path: Path, name: str) -> 
         check_folder(str(tmp_path / name))
 
 
+def test_empty_name_of_a_folder_is_refused() -> None:
+    with pytest.raises(SettingsError, match="--save is empty, but must be a folder"):
+        check_folder("")
+
+
 def test_recording_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -230,6 +235,8 @@ def test_file_that_is_no_recording_is_refused(tmp_path: Path, content: str, prob
     ("name", "value", "problem"),
     [
         ("started", "2026-03-01T12:00:00", "PATH is damaged: started: "),
+        ("started", "9999-03-01T12:00:00Z", "PATH is damaged: started: "),
+        ("probes", {"a": {"about": "", "at": 1e300, "not_sent": ""}}, "PATH is damaged: probes.a.at: "),
         ("probes", {"a": {}}, "PATH is damaged: probes.a.about: is required."),
         ("probes", {"a": {"about": ""}}, "PATH is damaged: probes.a: expected one of response, phone, failure and not"),
         (
