@@ -46,12 +46,12 @@ _ONLY_LIVE: Final = ("url", "api_key", "send_to", "spend", "pace", "save")
 
 
 class ServiceRun(NamedTuple):
-    """What a comparison is about: the run of a service, its probes, and a line about it."""
+    """What a comparison is about: the run of a service, its probes, a line about it, and why it has no result."""
 
     run: Run
     probes: list[Probe]
     about: str
-    is_complete: bool = True
+    problem: str = ""
 
 
 def compare(arguments: list[str]) -> int:
@@ -69,8 +69,11 @@ def compare(arguments: list[str]) -> int:
     except OutputFailed as error:
         complain(error.sentence)
         return NOT_RUN
-    if not compared.is_complete:
-        complain("The service stopped responding, so the result is not complete.")
+    if parsed.json:  # the object has no place for them
+        for probe, failure in report.failures.items():
+            complain(f"No usable response to {probe}: {failure.kind}: {failure.detail}.")
+    if compared.problem:
+        complain(compared.problem)
         return NOT_RUN
     return DIFFERENT if report.differ else 0
 
@@ -173,13 +176,30 @@ def _finish(url: str, run: Run, number: str | None, spend: int, folder: Path | N
     requests = requests_of(run, probes)
     _check_results(url, run, requests)
     reads = frozenset(probe for probe, request in requests.items() if request.get("method") == "GET")
-    own = frozenset({*map(str, ids_of(run.results)), ProbeContext(run.started, {}).word})
-    run = Redactor(url, number, numbers_in(json.dumps(requests)), own, reads).run(run)
+    own = frozenset(map(str, ids_of(run.results)))
+    word = ProbeContext(run.started, {}).word
+    run = Redactor(url, number, numbers_in(json.dumps(requests)), own, word, reads).run(run)
     about = f"{url}, {run.started:%Y-%m-%d %H:%M} UTC"
+    problem = _missing(run, requests)
     if folder is not None:
-        about += f", recorded in {save(folder, Recording(run, hidden, spend), probes)}"
+        try:
+            about += f", recorded in {save(folder, Recording(run, hidden, spend), probes)}"
+        except SettingsError as error:  # the report is still worth its requests
+            problem = str(error)
+    return ServiceRun(run, probes, about, problem)
+
+
+def _missing(run: Run, requests: Requests) -> str:
+    """Return why a run is not complete, empty if it is."""
+    from mocksms.compare.model import OF_PERSON, ProbeFailure
+
+    results = [isinstance(each, ProbeFailure) and each.kind not in OF_PERSON for each in run.results.values()]
     # A probe whose request can be made, but was not sent, comes after the end of a run that failed.
-    return ServiceRun(run, probes, about, is_complete=not any(probe in requests for probe in run.not_sent))
+    if results[-1] or any(probe in requests for probe in run.not_sent):
+        return "The service stopped responding, so the result is not complete."
+    if sum(results) > len(results) / 2:
+        return f"{sum(results)} of {len(results)} requests have no usable response, so the result is not complete."
+    return ""
 
 
 def _check_results(url: str, run: Run, requests: Requests) -> None:

@@ -104,12 +104,10 @@ def _serve(arguments: list[str]) -> int:
     banner_of, line_of = banner, event_line
     if settings.log_format == "json":
         banner_of, line_of = banner_json, event_json
-    log = ConsoleLog(LineOutput(settings.log_format), line_of)
     if not settings.quiet:
-        engine.listeners.append(log)
+        engine.listeners.append(ConsoleLog(LineOutput(settings.log_format), line_of))
     write = SideOutput(settings.log_format)
     serve(engine, listener, lambda: write(banner_of(engine, url, installed)), scenarios)
-    log.flush()
     return 0
 
 

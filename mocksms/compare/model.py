@@ -115,6 +115,10 @@ class FailureKind(StrEnum):
     SPENT = "limit of --spend reached"
 
 
+OF_PERSON: Final = frozenset({FailureKind.NO_INPUT, FailureKind.SPENT})
+"""Failures that say nothing about the service."""
+
+
 class ProbeFailure(NamedTuple):
     """A request without a usable response. `retry_after` is what a 429 asks for, in seconds."""
 

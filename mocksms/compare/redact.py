@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -66,6 +67,7 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[
 _ID: Final = re.compile(r"[0-9a-f-]{16,}", re.ASCII | re.IGNORECASE)
 _RAW: Final = "\0"
 """What a number begins with while JSON is redacted."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _RAW_NUMBER: Final = re.compile(r'"\\u0000([^"]*)"')
 _WORDS: Final = frozenset({"", *Status, *Reason, *(reason.in_reads for reason in Reason), "scheduled"})
 """Texts of rows that name nobody."""
@@ -78,7 +80,8 @@ class Redactor(NamedTuple):
         url: base URL of the service.
         number: of the paid probes, None if there are none.
         known: the digits of numbers in its requests, which stay.
-        own: the ids of the messages of this run, and its word.
+        own: the ids of the messages of this run.
+        word: of this run, in the contents and tags of its messages.
         reads: the probes that read messages.
     """
 
@@ -86,6 +89,7 @@ class Redactor(NamedTuple):
     number: str | None
     known: frozenset[str]
     own: frozenset[str]
+    word: str
     reads: frozenset[str]
 
     def run(self, run: Run) -> Run:
@@ -96,7 +100,9 @@ class Redactor(NamedTuple):
         """Return the result of a probe without what must not be seen."""
         match result:
             case ProbeFailure():
-                return result._replace(detail=self.text(result.detail))
+                name = re.escape(urlsplit(self.url).hostname or "")
+                detail = re.sub(rf"(?<![\w-]){name}(?![\w-])", HOST, result.detail, flags=re.IGNORECASE)
+                return result._replace(detail=self.text(detail))
             case PhoneScreen():
                 text = LINK.sub(f"https://{HOST}/", self.text(result.text))
                 return result._replace(sender=self.text(result.sender), text=text)
@@ -108,7 +114,7 @@ class Redactor(NamedTuple):
 
     def text(self, text: str) -> str:
         """Return a text without host and numbers."""
-        text = re.sub(re.escape(urlsplit(self.url).netloc), HOST, text, flags=re.IGNORECASE)
+        text = _host_pattern(self.url).sub(HOST, text)
         hidden = self.known
         if self.number is not None:
             national = digits_of(self.number)[-NATIONAL_DIGITS:]
@@ -132,24 +138,48 @@ class Redactor(NamedTuple):
         if redacted == rows:
             return body
         separators = (", ", ": ") if re.search(r'": ', body) else (",", ":")
-        return _RAW_NUMBER.sub(r"\1", json.dumps(redacted, ensure_ascii=False, separators=separators))
+        text = _RAW_NUMBER.sub(r"\1", json.dumps(redacted, ensure_ascii=False, separators=separators))
+        return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
     def _value(self, value: Any) -> Any:
         match value:
             case dict():
-                if any(self._is_own(each) for each in value.values() if isinstance(each, str)):
+                texts = [each for each in value.values() if isinstance(each, str)]
+                if any(map(self._has_id, texts)):
                     return value
-                return {name: self._value(member) for name, member in value.items()}
+                # An object with the word may be no message: it can quote the search, around messages of others.
+                is_own = any(self.word in text for text in texts)
+                return {
+                    name: member if is_own and not _has_objects(member) else self._value(member)
+                    for name, member in value.items()
+                }
             case list():
                 return [self._value(member) for member in value]
             case str():
                 return _form_of(value)
         return value
 
-    def _is_own(self, value: str) -> bool:
-        """Whether a value is an id of this run, or has one or the word of the run in it."""
+    def _has_id(self, value: str) -> bool:
+        """Whether a value is an id of this run, or has one in it."""
         text = value.removeprefix(_RAW)
         return text in self.own or any(name in text for name in self.own if len(name) >= MIN_ID_LENGTH)
+
+
+@lru_cache(maxsize=8)
+def _host_pattern(url: str) -> re.Pattern[str]:
+    """Return what finds the host of a URL, with or without its port.
+
+    A name without a dot may be a word, such as `sms`: without its port it is found in URLs only.
+    """
+    parts = urlsplit(url)
+    name = re.escape(parts.netloc.removesuffix(f":{parts.port}"))
+    forms = [rf"(?<![\w-]){re.escape(parts.netloc)}"] if parts.port or "." in name else []
+    forms += [rf"(?<![\w-]){name}"] if "." in name else [rf"(?<=//){name}"]
+    return re.compile(rf"(?:{'|'.join(forms)})(?![\w-])", re.IGNORECASE)
+
+
+def _has_objects(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_has_objects, value)))
 
 
 def numbers_in(text: str) -> frozenset[str]:

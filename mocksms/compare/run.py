@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from mocksms.compare.model import (
+    OF_PERSON,
     FailureKind,
     Probe,
     ProbeContext,
@@ -20,16 +21,12 @@ from mocksms.compare.model import (
 MAX_FAILURES: Final = 3
 """Failures of the network in a row after which a run ends, at its beginning also failures of another kind."""
 
-NOT_OF_NETWORK: Final = frozenset(
-    {
-        FailureKind.SERVER_ERROR,
-        FailureKind.HTML,
-        FailureKind.REDIRECT,
-        FailureKind.TOO_LARGE,
-        FailureKind.NO_INPUT,
-        FailureKind.SPENT,
-    }
-)
+NOT_OF_NETWORK: Final = OF_PERSON | {
+    FailureKind.SERVER_ERROR,
+    FailureKind.HTML,
+    FailureKind.REDIRECT,
+    FailureKind.TOO_LARGE,
+}
 """Failures that do not count: a service may well respond to several wrong requests with a page."""
 
 MAX_RETRY_AFTER: Final = 60.0

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import timedelta
 from http.client import HTTPConnection
@@ -21,6 +22,7 @@ from mocksms.cli.compare import Progress
 from mocksms.cli.main import main
 from mocksms.compare import probes as probes_module
 from mocksms.compare.probes import FREE_PROBES
+from mocksms.errors import SettingsError
 from mocksms.settings import Settings
 from mocksms.sms.numbers import NumberForm, parse
 from tests.receiver import listening
@@ -386,6 +388,50 @@ def test_service_that_stops_responding_gives_a_report_and_no_result(monkeypatch:
     assert code == 2
     assert "Without a usable response (3)" in out
     assert err == "mocksms: The service stopped responding, so the result is not complete.\n"
+
+
+@pytest.mark.usefixtures("few_probes")
+@pytest.mark.parametrize(
+    ("is_page", "problem"),
+    [
+        (lambda index: index == 8, "The service stopped responding, so the result is not complete."),
+        (lambda index: index % 3 != 2, "6 of 9 requests have no usable response, so the result is not complete."),
+        (lambda index: index == 7, ""),
+    ],
+    ids=["the last", "most", "one"],
+)
+def test_pages_in_place_of_responses_are_no_result(
+    is_page: Callable[[int], bool], problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probes = [KEY_PROBES[0]._replace(id=f"key.{index}") for index in (1, 2, 3, 4, 5, 6, 7, 8, 9)]
+    monkeypatch.setattr(probes_module, "FREE_PROBES", probes)
+    indices = itertools.count()
+    page = b"HTTP/1.1 403 No\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n"
+
+    def respond(connection: socket.socket) -> None:
+        assert connection.recv(65536)
+        json_ = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 2\r\n\r\n[]"
+        connection.sendall(page if is_page(next(indices)) else json_)
+
+    with listening(respond) as port:
+        code, _, err = run(f"http://127.0.0.1:{port}", "--pace", "0", "--json")
+    named = "mocksms: No usable response to key.8: HTML page: 403 Forbidden, "
+    assert code == (2 if problem else 0)
+    assert err.splitlines()[-1].startswith(f"mocksms: {problem}" if problem else named)
+
+
+@pytest.mark.usefixtures("few_probes")
+def test_report_is_printed_if_the_recording_cannot_be_written(
+    own_mock: Mock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise SettingsError("PATH cannot be written: disk full.")
+
+    monkeypatch.setattr("mocksms.compare.recording.save", refuse)
+    code, out, err = run(own_mock.url, "--pace", "0", "--save", str(tmp_path))
+    assert code == 2
+    assert out.startswith(f"service: {own_mock.url}, ")
+    assert err == "mocksms: PATH cannot be written: disk full.\n"
 
 
 @pytest.mark.usefixtures("few_probes")

@@ -15,7 +15,8 @@ REDACTOR = Redactor(
     "https://api.inwise.com/rest/v1",
     NUMBER,
     frozenset({"972541111"}),
-    frozenset({ID, "7", "mocksms-word"}),
+    frozenset({ID, "7"}),
+    "mocksms-word",
     frozenset({"search"}),
 )
 
@@ -85,6 +86,32 @@ def test_host_is_hidden() -> None:
     assert REDACTOR.result("send.sync", failure) == failure._replace(detail="service.invalid has no address")
 
 
+@pytest.mark.parametrize(
+    ("url", "text", "hidden"),
+    [
+        (
+            "http://sms/rest/v1",
+            "'http://sms/rest/v1/transactional/sms/x' sms",
+            "'http://*/rest/v1/transactional/sms/x' sms",
+        ),
+        ("http://mocksms:81", "mocksms-word by http://MOCKSMS:81/a of mocksms:81", "mocksms-word by http://*/a of *"),
+        ("http://gate.local:81", "http://gate.local/a of gate.local:81, gate.localx", "http://*/a of *, gate.localx"),
+        ("http://[::1]:81/v1", "http://[::1]:81/v1 and http://[::1]/v1", "http://*/v1 and http://*/v1"),
+    ],
+)
+def test_host_is_hidden_with_and_without_port_but_no_word(url: str, text: str, hidden: str) -> None:
+    redactor = REDACTOR._replace(url=url)
+    response = ProbeResponse(200, (), text.encode())
+    expected = response._replace(body=hidden.replace("*", "service.invalid").encode())
+    assert redactor.result("send.sync", response) == expected
+
+
+def test_host_is_hidden_in_a_failure() -> None:
+    failure = ProbeFailure(FailureKind.TLS, "the certificate is not valid for 'gate'")
+    hidden = REDACTOR._replace(url="https://gate:8443").result("send.sync", failure)
+    assert hidden == failure._replace(detail="the certificate is not valid for 'service.invalid'")
+
+
 def test_values_of_headers_are_hidden_unless_they_are_known_to_be_harmless() -> None:
     headers = (("content-type", "a/b"), ("Set-Cookie", "session=1"), ("X-Customer", "Name"))
     result = REDACTOR.result("send.sync", ProbeResponse(200, headers, b""))
@@ -138,6 +165,12 @@ def test_messages_of_the_run_stay_as_they_are(own: dict[str, Any]) -> None:
     assert rows(body).count("vip") == (0 if "tags" in own else 1)
 
 
+def test_messages_of_others_are_hidden_in_an_object_that_quotes_the_search() -> None:
+    body = rows(json.dumps({"tags": "mocksms-word", "items": [row(), row(content="Hi mocksms-word")]}))
+    assert json.loads(body)["tags"] == "mocksms-word"
+    assert [each["content"] for each in json.loads(body)["items"]] == ["(9 characters)", "Hi mocksms-word"]
+
+
 @pytest.mark.parametrize("text", ['[{"a": 1.0,"b":1e3, "c":[]}]', '{"Message":"Unknown."}', "", "[]", '[{"a":"sent"}]'])
 def test_body_without_messages_of_others_keeps_its_bytes(text: str) -> None:
     assert rows(text, 404 if "Message" in text else 200) == text
@@ -149,6 +182,13 @@ def test_body_without_messages_of_others_keeps_its_bytes(text: str) -> None:
 )
 def test_numbers_and_spaces_keep_their_spelling(body: str, hidden: str) -> None:
     assert rows(body) == hidden
+
+
+def test_half_of_a_pair_of_surrogates_stays_an_escape() -> None:
+    body = rows(json.dumps([row(), row(transaction_id=ID, content="Hi \ud800", tags=["שלום"])]))
+    assert json.loads(body)[1]["content"] == "Hi \ud800"
+    assert r'"Hi \ud800"' in body
+    assert "שלום" in body
 
 
 def test_rows_that_are_not_json_are_left_out() -> None:
