@@ -32,9 +32,9 @@ def _status(raw: object, info: ValidationInfo) -> object:
 
 
 def _reason(raw: object, info: ValidationInfo) -> object:
-    if not isinstance(raw, str):
-        return raw
-    return _REASONS.get(raw) or _name(raw, _names(info).reasons, f"{', '.join(Reason)}, their spelling in the reads")
+    if isinstance(raw, str) and raw not in _REASONS:
+        return _name(raw, _names(info).reasons, f"{', '.join(Reason)}, their spelling in the reads")
+    return _REASONS[raw] if isinstance(raw, str) else raw
 
 
 def _names(info: ValidationInfo) -> StateNames:
