@@ -267,7 +267,7 @@ def _describe(error: OSError | HTTPException, timeout: float) -> tuple[FailureKi
             why = error.verify_message
             return FailureKind.TLS, f"certificate not trusted: {why}; SSL_CERT_FILE can name further authorities"
         case ssl.SSLError():
-            return FailureKind.TLS, f"{error.reason or error}; does this port speak TLS?"
+            return FailureKind.TLS, f"{error.reason or error}; perhaps this port does not speak TLS"
         case gaierror():
             return FailureKind.NAME, f"{error.strerror}"
         case ConnectionRefusedError():

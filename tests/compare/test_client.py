@@ -305,7 +305,7 @@ def test_port_without_tls_is_named() -> None:
     with receiving() as receiver:
         result = client(f"https://127.0.0.1:{receiver.port}").send(SEND)
     assert isinstance(result, ProbeFailure)
-    assert (result.kind, "does this port speak TLS?" in result.detail) == (FailureKind.TLS, True)
+    assert (result.kind, "perhaps this port does not speak TLS" in result.detail) == (FailureKind.TLS, True)
 
 
 def test_unreachable_host_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
