@@ -21,7 +21,7 @@ from mocksms.compare.reasons import reason_not_tried
 from mocksms.compare.replay import Replay
 from mocksms.compare.search import SettingsSearch
 from mocksms.fidelity import ledger
-from mocksms.settings import Settings
+from mocksms.settings import OPTIONS, Settings
 
 ByBehaviour = Mapping[str, Mapping[str, Difference | None]]
 """What probes show, by behaviour and probe: its first difference, or None if service and mock agree."""
@@ -43,7 +43,8 @@ def compare(run: Run, probes: Iterable[Probe], settings: Settings) -> Report:
     before = search.compare({}, replay.probes)
     after = search.find(before)
     first, last = _by_behaviour(before.trial.found), _by_behaviour(after.trial.found)
-    report = Report(after.trial.changes, [], [], [], [], _failures(run))
+    changes = {option: after.trial.changes[option] for option in OPTIONS if option in after.trial.changes}
+    report = Report(changes, [], [], [], [], _failures(run))
     for id_ in (behaviour.id for behaviour in behaviours):
         one, two = first.get(id_, _NOTHING), last.get(id_, _NOTHING)
         remaining = [found for found in two.values() if found]

@@ -239,7 +239,7 @@ class Report:
     """The result of a comparison. Each id of the ledger is in exactly one of `agree`, `differ` and `not_tried`.
 
     Attributes:
-        settings: the settings to change, by option, with their values: they remove every difference that can be.
+        settings: the values to change, in the order of the options: they remove every difference that can be.
         agree: behaviours without a difference.
         differ: behaviours with a difference, whether the settings remove it or not.
         unexplained: what differs with these settings, too.

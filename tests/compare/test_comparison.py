@@ -20,7 +20,7 @@ from mocksms.compare.requests import id_of, send
 from mocksms.compare.run import run_probes
 from mocksms.engine.clock import Stopwatch, system_time
 from mocksms.fidelity import ledger
-from mocksms.settings import Settings
+from mocksms.settings import OPTIONS, Settings
 from tests.compare.support import report_of, run_of
 from tests.support import KEY, running
 
@@ -49,6 +49,7 @@ def test_all_settings_of_a_service_are_found_at_once() -> None:
     }
     report = report_of(**changes)
     assert report.settings == changes
+    assert [*report.settings] == [option for option in OPTIONS if option in changes]
     assert report.unexplained == []
 
 
