@@ -105,7 +105,7 @@ def _recorded(parsed: argparse.Namespace) -> ServiceRun:
         name = "URL" if given[0] == "url" else f"--{given[0].replace('_', '-')}"
         raise SettingsError(f"--recorded compares a recording and calls nothing: leave out {name}.")
 
-    from mocksms.compare.recording import load
+    from mocksms.compare.recording import load, requests_of
 
     checked = load(parsed.recorded, _probes)
     for names, why in (
@@ -117,7 +117,10 @@ def _recorded(parsed: argparse.Namespace) -> ServiceRun:
             complain(f"Not compared, because {why}: {', '.join(names)}.")
     recording = checked.recording
     about = f"recording of {recording.run.started:%Y-%m-%d %H:%M} UTC"
-    return ServiceRun(recording.run, _probes(recording.number, recording.spend), about)
+    probes = _probes(recording.number, recording.spend)
+    left_out = {*checked.new, *checked.changed}
+    requests = {id_: request for id_, request in requests_of(recording.run, probes).items() if id_ not in left_out}
+    return ServiceRun(recording.run, probes, about, _missing(recording.run, requests))
 
 
 def _live(settings: Settings, parsed: argparse.Namespace) -> ServiceRun:
@@ -195,7 +198,7 @@ def _missing(run: Run, requests: Requests) -> str:
 
     results = [isinstance(each, ProbeFailure) and each.kind not in OF_PERSON for each in run.results.values()]
     # A probe whose request can be made, but was not sent, comes after the end of a run that failed.
-    if results[-1] or any(probe in requests for probe in run.not_sent):
+    if not results or results[-1] or any(probe in requests for probe in run.not_sent):
         return "The service stopped responding, so the result is not complete."
     if sum(results) > len(results) / 2:
         return f"{sum(results)} of {len(results)} requests have no usable response, so the result is not complete."

@@ -375,7 +375,9 @@ def test_url_without_the_path_of_the_api_is_no_result(own_mock: Mock) -> None:
 
 
 @pytest.mark.usefixtures("few_probes")
-def test_service_that_stops_responding_gives_a_report_and_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_that_stops_responding_gives_a_report_and_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(probes_module, "FREE_PROBES", [KEY_PROBES[0]._replace(id=f"key.{index}") for index in range(9)])
     responses = [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"] * 2
 
@@ -384,10 +386,11 @@ def test_service_that_stops_responding_gives_a_report_and_no_result(monkeypatch:
         connection.sendall(responses.pop() if responses else b"")
 
     with listening(stop) as port:
-        code, out, err = run(f"http://127.0.0.1:{port}", "--pace", "0")
+        code, out, err = run(f"http://127.0.0.1:{port}", "--pace", "0", "--save", str(tmp_path))
     assert code == 2
     assert "Without a usable response (3)" in out
     assert err == "mocksms: The service stopped responding, so the result is not complete.\n"
+    assert run("--recorded", str(tmp_path))[::2] == (code, err)
 
 
 @pytest.mark.usefixtures("few_probes")
