@@ -121,7 +121,8 @@ class _Comparison:
 
     def _check(self, where: str, aspect: str, agrees: bool, service: Any, mock: Any) -> Check:
         shown = where if aspect in (" name", " left out", " null") else where + aspect
-        return Check(self._behaviour(where, aspect), shown, agrees, service, mock)
+        sides = (side.form if isinstance(side, Moment) else side for side in (service, mock))
+        return Check(self._behaviour(where, aspect), shown, agrees, *sides)
 
     def _behaviour(self, where: str, aspect: str) -> str:
         """Return the behaviour of a part: its own, or that of the nearest part around it."""

@@ -148,3 +148,11 @@ def test_search_without_an_array_is_no_difference_in_what_it_finds(place: str) -
 def test_rows_without_an_array_are_a_difference() -> None:
     found_checks = checks(ROWS_PLACES, parts(200), {"status": 200, "type": None, "order": "newest first", "body": []})
     assert {check.id for check in found_checks if not check.agrees} == {"search.rows"}
+
+
+@pytest.mark.parametrize(("row", "side"), [({"send_at": 1767225600}, 1767225600), ({}, "(absent)")])
+def test_date_is_shown_by_its_form_beside_something_else(row: dict[str, Any], side: object) -> None:
+    moment = Moment("0000-00-00 00:00:00+00:00", "+02:00", 0.5)
+    found = checks(ROW_PLACES, {"status": 200, "body": row}, {"status": 200, "body": {"send_at": moment}})
+    [check] = [each for each in found if not each.agrees]
+    assert (check.service, check.mock) == (side, "0000-00-00 00:00:00+00:00")
