@@ -53,9 +53,9 @@ class Acceptor:
         self._task = self._loop.create_task(self._accept_all())
 
     async def stop(self) -> None:
-        """Accept no more connections."""
+        """Accept no more connections, and wait until those that were accepted have their protocol."""
         self._task.cancel()
-        await asyncio.wait([self._task])
+        await asyncio.wait([self._task, *self._opening])
 
     async def _accept_all(self) -> None:
         while True:
@@ -70,7 +70,7 @@ class Acceptor:
     async def _accept(self) -> socket.socket | None:
         """Return the next connection, or None if it could not be accepted."""
         try:
-            connection, _ = await self._loop.sock_accept(self._listening)
+            connection = await self._next()
         except OSError as error:
             if error.errno in _EXHAUSTED:
                 await self._free_descriptor()
@@ -84,6 +84,28 @@ class Acceptor:
             connection.close()
             raise
         return connection
+
+    async def _next(self) -> socket.socket:
+        """Return the next connection. A cancelled `sock_accept` can lose one that is accepted already."""
+        if sys.platform == "win32":  # pragma: no cover - its event loop has no add_reader
+            return (await self._loop.sock_accept(self._listening))[0]
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except BlockingIOError:
+                await self._client()
+            else:
+                connection.setblocking(False)
+                return connection
+
+    async def _client(self) -> None:
+        """Wait until a client connects."""
+        connects = asyncio.Event()
+        self._loop.add_reader(self._listening, connects.set)
+        try:
+            await connects.wait()
+        finally:
+            self._loop.remove_reader(self._listening)
 
     def _is_short(self) -> bool:
         """Whether only the reserved file descriptors are left: the system assigns the lowest number that is free."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import socket
@@ -10,7 +11,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from itertools import cycle
-from typing import Any
 
 import pytest
 
@@ -107,6 +107,26 @@ WARNING = (
 )
 
 
+def test_no_connection_is_lost_while_the_acceptor_stops() -> None:
+    """A lost one causes a ResourceWarning. The client connects some steps of the loop before the stop."""
+
+    async def run(steps: int) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            idle = IdleConnections()
+            stopping = Acceptor(listening, lambda: Echo(idle), idle)
+            await asyncio.sleep(0)
+            with socket.create_connection(listening.getsockname(), TIMEOUT):
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                await stopping.stop()
+                idle.close_longest()
+                await asyncio.sleep(0)
+
+    for steps in range(6):
+        asyncio.run(run(steps))
+        gc.collect()
+
+
 def test_longest_idle_connection_is_closed_while_few_descriptors_are_left(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -181,17 +201,16 @@ def test_accepting_goes_on_after_descriptors_ran_out(
 
     async def story(opened: Story) -> None:
         first = await opened.connect() if is_idle else None
-        loop = asyncio.get_running_loop()
-        accept: Any = loop.sock_accept
+        accept = Acceptor._next
         errors = [OSError(number, os.strerror(number)) for number in (errno.EMFILE, errno.ECONNABORTED, errno.ENFILE)]
 
-        async def fail(listening: socket.socket) -> Any:
+        async def fail(accepting: Acceptor) -> socket.socket:
             if errors:
                 await asyncio.sleep(0)
                 raise errors.pop(0)
-            return await accept(listening)
+            return await accept(accepting)
 
-        monkeypatch.setattr(loop, "sock_accept", fail)
+        monkeypatch.setattr(Acceptor, "_next", fail)
         # The first of them is accepted by the call that waits already.
         await opened.connect()
         await opened.connect()
