@@ -21,7 +21,7 @@ _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth"
 MAX_COMPARISONS: Final = 50_000
 """Comparisons with wildcard rules in one scenario; in a very long one, each rule is compared with the first ones."""
 
-TYPING_ERROR: Final = 0.9
+TYPING_ERROR: Final = 0.88
 """Ratio of two texts, from 0 to 1, from which one may be the other with a typing error."""
 
 _TEXTS: Final = ("content", "tag", "sender", "charset")
@@ -81,7 +81,7 @@ def outcomes_like_others(scenario: Scenario) -> list[ValidationIssue]:
         )
         for index, rule in enumerate(scenario.rule)
         for state in rule.free_states
-        if (hint := did_you_mean(str(state), STATES, cutoff=TYPING_ERROR))
+        if (hint := did_you_mean(str(state).lower(), STATES, cutoff=TYPING_ERROR))
     ]
 
 

@@ -143,6 +143,18 @@ def test_outcome_that_looks_like_one_of_the_guide_is_named() -> None:
     assert found == [(("rule", 0, "outcome"), text), (("rule", 1, "steps"), text)]
 
 
+@pytest.mark.parametrize("status", ["sentt", "Sent", "queud", "QUEUED"])
+def test_short_status_with_one_character_or_its_case_changed_is_named(status: str) -> None:
+    rules = [{"outcome": {"status": status}}]
+    assert len(outcomes_like_others(Scenario.model_validate({"rule": rules}))) == 1
+
+
+@pytest.mark.parametrize("status", ["scheduled", "delivered", "expired", "unsent", "failed"])
+def test_status_of_its_own_is_not_named(status: str) -> None:
+    rules = [{"outcome": {"status": status}}, {"outcome": {"status": "rejected", "reason": "bounced_soft"}}]
+    assert outcomes_like_others(Scenario.model_validate({"rule": rules})) == []
+
+
 @pytest.mark.parametrize("spares", [{"times": 1}, {"every": 2}, {"probability": 0.5}], ids=str)
 def test_limited_rule_does_not_block_later_ones(spares: dict[str, Any]) -> None:
     assert issues_of({**spares, **SENT}, SENT) == []
