@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
+from contextlib import suppress
 from typing import Final
 
 from mocksms.cli.output import MAX_ENCODED, PIPE_BYTES, SideOutput, takes_output, warn
@@ -32,7 +33,7 @@ class LineOutput:
         self._has_warned = False
 
     def __call__(self, text: str) -> None:
-        """Write lines as far as their reader takes them, in an event loop."""
+        """Write lines as far as their reader takes them. Only an event loop tries again with the others."""
         for line in text.splitlines(keepends=True):
             length = max(1, PIPE_BYTES // MAX_ENCODED) if _encoded_size(line) > PIPE_BYTES else len(line)
             self._waiting += (line[start : start + length] for start in range(0, len(line), length))
@@ -50,7 +51,8 @@ class LineOutput:
         if not self._waiting:
             self._has_warned = False
         elif self._retry is None:
-            self._retry = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._try_again)
+            with suppress(RuntimeError):  # no loop: the mock has stopped, and does not wait for the reader
+                self._retry = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._try_again)
 
     def _try_again(self) -> None:
         self._retry = None

@@ -104,10 +104,12 @@ def _serve(arguments: list[str]) -> int:
     banner_of, line_of = banner, event_line
     if settings.log_format == "json":
         banner_of, line_of = banner_json, event_json
+    log = ConsoleLog(LineOutput(settings.log_format), line_of)
     if not settings.quiet:
-        engine.listeners.append(ConsoleLog(LineOutput(settings.log_format), line_of))
+        engine.listeners.append(log)
     write = SideOutput(settings.log_format)
     serve(engine, listener, lambda: write(banner_of(engine, url, installed)), scenarios)
+    log.flush()
     return 0
 
 

@@ -56,6 +56,12 @@ def test_lines_wait_for_a_reader_and_keep_their_order(
     assert capsys.readouterr().err == ""
 
 
+def test_mock_that_has_stopped_does_not_wait_for_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    with piped(monkeypatch) as reader:
+        LineOutput()("a line\n" * PIPE_BYTES)
+        assert (reader.read(7 * PIPE_BYTES) or b"").startswith(b"a line\na line\n")
+
+
 def test_oldest_lines_are_dropped_with_one_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -240,6 +240,15 @@ def test_signal_ends_the_mock_without_output(number: signal.Signals) -> None:
         assert took < MAX_SHUTDOWN_SECONDS
 
 
+def test_mock_that_ends_has_a_line_for_the_latest_message() -> None:
+    with serving() as process:
+        with socket.create_connection(("127.0.0.1", process.port), TIMEOUT) as connection:
+            connection.sendall(raw_send(NUMBER))
+            connection.recv(65536)
+        process.end(signal.SIGTERM)
+        assert f"{NUMBER}   sent" in process.rest()[0]
+
+
 def test_signal_handlers_are_set_before_the_welcome(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that waits for the welcome may send a signal at once."""
     from mocksms.cli import main as cli
