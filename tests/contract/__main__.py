@@ -1,4 +1,4 @@
-"""Fuzz both doors of a running mock: `python -m tests.contract [examples for each operation]`."""
+"""Fuzz both APIs of a running mock: `python -m tests.contract [examples for each operation]`."""
 
 from __future__ import annotations
 
