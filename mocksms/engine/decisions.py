@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -10,9 +10,11 @@ import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
 
 from mocksms.engine.account import Account
+from mocksms.engine.rules import RefusedByFault, TriggeredFault
+from mocksms.errors import UnknownMagicCode
 from mocksms.settings import Settings
 from mocksms.sms.magic import Catalogue
-from mocksms.sms.message import ReplyReaction, State
+from mocksms.sms.message import Recipient, ReplyReaction, State
 from mocksms.sms.numbers import NumberForm, PhoneNumber
 from mocksms.sms.outcomes import Fault, Outcome, Step
 
@@ -121,6 +123,38 @@ class Decisions:
                 state, why = decision
                 return Outcome(steps=(Step(state),), decided_by=why)
         return SENT_BY_DEFAULT
+
+    def magic_codes(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> list[tuple[str, str]]:
+        """Return the code of each magic number among the recipients, with the number.
+
+        Raises:
+            UnknownMagicCode: a code is not in the catalogue.
+        """
+        codes: list[tuple[str, str]] = []
+        for index, number in enumerate(parsed):
+            code = self.catalogue.code(number.digits)
+            if code is not None:
+                mobile_number = recipients[index].mobile_number
+                if code not in self.catalogue.rows:
+                    raise UnknownMagicCode(index, mobile_number, code, self.catalogue.rows)
+                codes.append((code, mobile_number))
+        return codes
+
+    def trigger_magic_fault(self, codes: Iterable[tuple[str, str]]) -> TriggeredFault | None:
+        """Return the first fault of some magic numbers, None if there is none.
+
+        Raises:
+            RefusedByFault: a fault accepts nothing.
+        """
+        first: TriggeredFault | None = None
+        for code, mobile_number in codes:
+            effect = self.catalogue.rows[code].effect
+            if isinstance(effect, Fault):
+                triggered = TriggeredFault(effect, f"magic number {code}", mobile_number)
+                if not effect.accepts:
+                    raise RefusedByFault(triggered)
+                first = first or triggered
+        return first
 
     def _magic_outcome(self, code: str, account: Account, number: PhoneNumber) -> Outcome | None:
         row = self.catalogue.rows[code]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -24,13 +24,13 @@ from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, Refu
 from mocksms.engine.scheduling import SCHEDULED, Schedule
 from mocksms.engine.state_names import StateNames
 from mocksms.engine.steps import Steps, finish
-from mocksms.errors import MessageNotFound, UnknownMagicCode
+from mocksms.errors import MessageNotFound
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import DEFAULT_POLICY, AnyState, History, Message, Recipient, ReplyReaction, State, Submission
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.opt_out_words import OptOutWords
-from mocksms.sms.outcomes import AT_ONCE, Fault, Outcome
+from mocksms.sms.outcomes import AT_ONCE, Outcome
 from mocksms.sms.text import ShownText, Template
 
 
@@ -179,7 +179,7 @@ class Engine:
             if parsed:
                 yield
             parsed.append(parse(recipient.mobile_number))
-        codes = self._codes(parsed, recipients)
+        codes = self.decisions.magic_codes(parsed, recipients)
         template.check(recipients)
         if submission.send_at is not None:
             self._schedule.check(account, submission)
@@ -187,7 +187,7 @@ class Engine:
         facts = (yield from drafter.all_facts(recipients, parsed)) if account.has_faults(ApiOperation.SEND) else ()
         # A rule takes precedence over a magic number, for faults as for outcomes.
         triggered = yield from self.trigger_rule_fault(account, ApiOperation.SEND, facts)
-        triggered = triggered or self._trigger_magic_fault(codes)
+        triggered = triggered or self.decisions.trigger_magic_fault(codes)
         due_at = self._schedule.due_at(account, submission, len(recipients), drafter.now)
         accept = self._accept_now
         if due_at is not None:
@@ -258,35 +258,6 @@ class Engine:
         """Pass an event to all listeners."""
         for listener in self.listeners:
             listener(account, event)
-
-    def _codes(self, parsed: Sequence[PhoneNumber], recipients: Sequence[Recipient]) -> list[tuple[str, str]]:
-        """Return the code of each magic number among the recipients, with the number.
-
-        Raises:
-            UnknownMagicCode: a code is not in the catalogue.
-        """
-        catalogue = self.decisions.catalogue
-        codes: list[tuple[str, str]] = []
-        for index, number in enumerate(parsed):
-            code = catalogue.code(number.digits)
-            if code is not None:
-                mobile_number = recipients[index].mobile_number
-                if code not in catalogue.rows:
-                    raise UnknownMagicCode(index, mobile_number, code, catalogue.rows)
-                codes.append((code, mobile_number))
-        return codes
-
-    def _trigger_magic_fault(self, codes: Iterable[tuple[str, str]]) -> TriggeredFault | None:
-        """Return the first fault of some magic numbers; raises one that accepts nothing."""
-        first: TriggeredFault | None = None
-        for code, mobile_number in codes:
-            effect = self.decisions.catalogue.rows[code].effect
-            if isinstance(effect, Fault):
-                triggered = TriggeredFault(effect, f"magic number {code}", mobile_number)
-                if not effect.accepts:
-                    raise RefusedByFault(triggered)
-                first = first or triggered
-        return first
 
     def _outcome(
         self, account: Account, number: PhoneNumber, segments: int, facts: Callable[[], MessageFacts]
