@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, IncompleteRead, LineTooLong, RemoteDisconnected
-from socket import AF_INET, AF_INET6, SOCK_STREAM, gaierror, socket
+from socket import gaierror
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -29,7 +29,7 @@ from mocksms.settings import API_PREFIX
 from mocksms.sms.display import cut, has_credentials, quoted, without_credentials
 from mocksms.sms.sizes import format_size
 from mocksms.webhooks.allow_list import AllowList
-from mocksms.webhooks.client import Connection, Deadline, Resolver, ResponseTooLarge, find_addresses, resolve
+from mocksms.webhooks.client import Connection, Deadline, Resolver, ResponseTooLarge, connect, find_addresses, resolve
 from mocksms.webhooks.payloads import AGENT, CallbackRequest
 
 RESPONSE_SECONDS: Final = 30.0
@@ -122,20 +122,7 @@ class ServiceClient:
         addresses = find_addresses(self._host, self._port, deadline, self._resolver)
         if self._tls is None:
             self._check_private(addresses)
-        failure = OSError(f"{self._host} has no address")
-        for address in addresses:
-            family = AF_INET6 if ":" in address else AF_INET
-            connection = Connection(socket(family, SOCK_STREAM), address, self._port, deadline)
-            try:
-                connection.connect(self._tls, self._host)
-                return connection
-            except (ssl.SSLError, TimeoutError):
-                connection.close()
-                raise
-            except OSError as error:
-                connection.close()
-                failure = error
-        raise failure
+        return connect(self._host, addresses, self._tls, lambda address: Connection(address, self._port, deadline))
 
     def _check_private(self, addresses: Sequence[str]) -> None:
         """Refuse to send the key unencrypted to a public address: it could be read on its way."""

@@ -96,8 +96,8 @@ class Deadline:
 class Connection(io.RawIOBase):
     """A connection for one attempt; no operation blocks beyond the deadline. As a file, it reads the response."""
 
-    def __init__(self, unconnected: socket, address: str, port: int, deadline: Deadline) -> None:
-        self._socket = unconnected
+    def __init__(self, address: str, port: int, deadline: Deadline) -> None:
+        self._socket = socket(AF_INET6 if ":" in address else AF_INET, SOCK_STREAM)
         self._address = address, port
         self._deadline = deadline
         self._received = 0
@@ -231,29 +231,14 @@ class WebhookClient:
         addresses = find_addresses(host, port, deadline, self._resolver)
         for address in addresses:
             self._allow_list.check(host, address)
-        failure: OSError = ConnectionError(f"{host} has no address")
-        for address in addresses:
-            try:
-                connection = self._new_connection(address, port, deadline)
-            except OSError as error:
-                failure = error
-                continue
-            try:
-                connection.connect(self._tls_context() if url.scheme == "https" else None, host)
-                return connection
-            except (OSError, UnicodeError) as error:
-                self._close(connection)
-                if not isinstance(error, OSError) or isinstance(error, ssl.SSLError | TimeoutError):
-                    raise
-                failure = error
-        raise failure
+        tls = self._tls_context() if url.scheme == "https" else None
+        return connect(host, addresses, tls, lambda address: self._new_connection(address, port, deadline), self._close)
 
     def _new_connection(self, address: str, port: int, deadline: Deadline) -> Connection:
         with self._lock:
             if self._is_closed:
                 raise ConnectionAbortedError("mocksms is stopping")
-            family = AF_INET6 if ":" in address else AF_INET
-            connection = Connection(socket(family, SOCK_STREAM), address, port, deadline)
+            connection = Connection(address, port, deadline)
             self._open.add(connection)
             return connection
 
@@ -330,6 +315,37 @@ def find_addresses(host: str, port: int, deadline: Deadline, resolver: Resolver 
     if isinstance(found, OSError):
         raise found
     return found
+
+
+def connect(
+    host: str,
+    addresses: Sequence[str],
+    tls: ssl.SSLContext | None,
+    create: Callable[[str], Connection],
+    close: Callable[[Connection], None] = Connection.close,
+) -> Connection:
+    """Connect to the first of the addresses of a host to which it is possible.
+
+    Raises:
+        OSError: there is none; after a TLS error, and at the end of the time, the others are not tried.
+        UnicodeError: no certificate can have such a name.
+    """
+    failure = OSError(f"{host} has no address")
+    for address in addresses:
+        try:
+            connection = create(address)
+        except OSError as error:
+            failure = error
+            continue
+        try:
+            connection.connect(tls, host)
+            return connection
+        except (OSError, UnicodeError) as error:
+            close(connection)
+            if not isinstance(error, OSError) or isinstance(error, ssl.SSLError | TimeoutError):
+                raise
+            failure = error
+    raise failure
 
 
 def _socket_address(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
