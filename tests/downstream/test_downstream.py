@@ -14,7 +14,7 @@ from tests.support import running
 
 HERE = Path(__file__).parent
 PASSED = {"flask_shop": 12, "async_shop": 6, "node_shop": 5}
-PATIENCE = 180.0
+RUN_TIMEOUT = 180.0
 
 
 def run(command: list[str], environment: Mapping[str, str] | None = None) -> str:
@@ -22,7 +22,7 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> str
     environment = {**os.environ, **(environment or {})}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
-        command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=RUN_TIMEOUT, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
