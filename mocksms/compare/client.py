@@ -29,7 +29,16 @@ from mocksms.settings import API_PREFIX
 from mocksms.sms.display import cut, has_credentials, quoted, without_credentials
 from mocksms.sms.sizes import format_size
 from mocksms.webhooks.allow_list import AllowList
-from mocksms.webhooks.client import Connection, Deadline, Resolver, ResponseTooLarge, connect, find_addresses, resolve
+from mocksms.webhooks.client import (
+    Connection,
+    Deadline,
+    Resolver,
+    ResponseTooLarge,
+    connect,
+    find_addresses,
+    new_connection,
+    resolve,
+)
 from mocksms.webhooks.payloads import AGENT, CallbackRequest
 
 RESPONSE_SECONDS: Final = 30.0
@@ -122,7 +131,7 @@ class ServiceClient:
         addresses = find_addresses(self._host, self._port, deadline, self._resolver)
         if self._tls is None:
             self._check_private(addresses)
-        return connect(self._host, addresses, self._tls, lambda address: Connection(address, self._port, deadline))
+        return connect(self._host, addresses, self._tls, lambda address: new_connection(address, self._port, deadline))
 
     def _check_private(self, addresses: Sequence[str]) -> None:
         """Refuse to send the key unencrypted to a public address: it could be read on its way."""

@@ -96,8 +96,8 @@ class Deadline:
 class Connection(io.RawIOBase):
     """A connection for one attempt; no operation blocks beyond the deadline. As a file, it reads the response."""
 
-    def __init__(self, address: str, port: int, deadline: Deadline) -> None:
-        self._socket = socket(AF_INET6 if ":" in address else AF_INET, SOCK_STREAM)
+    def __init__(self, unconnected: socket, address: str, port: int, deadline: Deadline) -> None:
+        self._socket = unconnected
         self._address = address, port
         self._deadline = deadline
         self._received = 0
@@ -238,7 +238,7 @@ class WebhookClient:
         with self._lock:
             if self._is_closed:
                 raise ConnectionAbortedError("mocksms is stopping")
-            connection = Connection(address, port, deadline)
+            connection = new_connection(address, port, deadline)
             self._open.add(connection)
             return connection
 
@@ -315,6 +315,16 @@ def find_addresses(host: str, port: int, deadline: Deadline, resolver: Resolver 
     if isinstance(found, OSError):
         raise found
     return found
+
+
+def new_connection(address: str, port: int, deadline: Deadline) -> Connection:
+    """Return a connection to an address that is not connected yet.
+
+    Raises:
+        OSError: there is no file descriptor for it, or the machine does not have this kind of address.
+    """
+    # Not by the connection: one whose socket fails would fail again when it is closed.
+    return Connection(socket(AF_INET6 if ":" in address else AF_INET, SOCK_STREAM), address, port, deadline)
 
 
 def connect(
