@@ -42,7 +42,7 @@ def test_every_operation_of_both_apis_is_shown(watched: Watched, own_mock: Mock)
 def test_every_page_of_the_guide_is_linked(watched: Watched) -> None:
     watched.page.goto(f"{watched.base}/docs")
     links = watched.page.get_by_role("navigation", name="Guide").get_by_role("link")
-    assert {link.get_attribute("href") for link in links.all()} == {*guide_files()}
+    assert {f"/{link.get_attribute('href')}" for link in links.all()} == {*guide_files()}
 
 
 def test_example_of_send_works_and_shows_its_response(watched: Watched, own_mock: Mock) -> None:

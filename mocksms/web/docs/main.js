@@ -1,5 +1,6 @@
 /** The API reference: every operation of the OpenAPI document, to read and to try out. */
 
+import { pathOf, storedName } from "../shared/base.js";
 import { byId, element } from "../shared/dom.js";
 import { messageOf } from "../shared/errors.js";
 import { operationView } from "./operation.js";
@@ -79,7 +80,7 @@ function onKey(event) {
 
 async function load() {
   try {
-    const response = await fetch("/openapi.json");
+    const response = await fetch(pathOf("/openapi.json"));
     if (!response.ok) throw new Error(`status ${response.status}`);
     show(await response.json());
     openLinked();
@@ -90,7 +91,7 @@ async function load() {
 }
 
 for (const input of [keyInput, tokenInput]) {
-  const name = `mocksms-${input.id}`;
+  const name = storedName(`mocksms-${input.id}`);
   input.value = sessionStorage.getItem(name) ?? "";
   input.addEventListener("input", () => sessionStorage.setItem(name, input.value));
 }

@@ -1,5 +1,6 @@
 /** Requests that the API reference makes, and their responses. */
 
+import { pathOf } from "../shared/base.js";
 import { element } from "../shared/dom.js";
 import { messageOf } from "../shared/errors.js";
 import { prettyJson } from "../shared/json.js";
@@ -44,7 +45,7 @@ export async function sendAndShow({ target, ...options }, output, signal) {
   const status = element("p", { role: "status" }, "Sent, waiting for the response…");
   output.replaceChildren(status);
   try {
-    const response = await fetch(target, { ...options, signal, cache: "no-store" });
+    const response = await fetch(pathOf(target), { ...options, signal, cache: "no-store" });
     const milliseconds = Math.round(performance.now() - started);
     const type = response.headers.get("content-type") ?? "";
     status.replaceChildren(

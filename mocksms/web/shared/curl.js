@@ -1,5 +1,7 @@
 /** Requests as curl commands. */
 
+import { pathOf } from "./base.js";
+
 /**
  * Write a request as a curl command for a POSIX shell.
  *
@@ -9,7 +11,7 @@
 export function curlCommand({ method, target, headers, body }) {
   const words = ["curl", "-sSN"];
   if (method !== "GET") words.push("-X", method);
-  words.push(quoted(location.origin + target));
+  words.push(quoted(location.origin + pathOf(target)));
   for (const [name, value] of Object.entries(headers)) words.push("-H", quoted(`${name}: ${value}`));
   if (body !== undefined) words.push("--data-binary", quoted(body));
   return words.join(" ");

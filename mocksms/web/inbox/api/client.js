@@ -1,11 +1,12 @@
 /** Client of the inspection API, and the one request to the emulated API that the page makes: a test send. */
 
+import { pathOf, storedName } from "../../shared/base.js";
 import { messageOf } from "../../shared/errors.js";
 import { route } from "../state/route.js";
 import { tabStore } from "../state/storage.js";
 
-const TOKEN = "mocksms-token";
-const KEYS = "mocksms-keys";
+const TOKEN = storedName("mocksms-token");
+const KEYS = storedName("mocksms-keys");
 const SEND_PATH = "/rest/v1/transactional/sms/send";
 
 /** Emits `unauthorized` when the mock requires the control token. */
@@ -84,7 +85,7 @@ export async function request(method, path, { query = {}, body } = {}) {
   const target = parameters.length ? `/_mock/${path}?${new URLSearchParams(parameters)}` : `/_mock/${path}`;
   const headers = authHeaders();
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(target, {
+  const response = await fetch(pathOf(target), {
     method,
     headers,
     cache: "no-store",
@@ -132,6 +133,6 @@ export function sendRequest(key, body) {
  */
 export async function sendSms(key, body) {
   const { target, ...options } = sendRequest(key, body);
-  const response = await fetch(target, { ...options, cache: "no-store" });
+  const response = await fetch(pathOf(target), { ...options, cache: "no-store" });
   return { status: response.status, text: await response.text() };
 }

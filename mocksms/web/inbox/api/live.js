@@ -1,5 +1,6 @@
 /** The event stream of the mock: it resumes where it stopped, and says when it is not live. */
 
+import { pathOf } from "../../shared/base.js";
 import { messageOf } from "../../shared/errors.js";
 import { inNextFrame } from "../ui/schedule.js";
 import { authEvents, authHeaders } from "./client.js";
@@ -86,7 +87,7 @@ export class Live extends EventTarget {
     const headers = authHeaders();
     if (this.#lastId) headers["Last-Event-ID"] = this.#lastId;
     const { signal } = controller;
-    const request = fetch(`/_mock/events${query}`, { headers, signal, cache: "no-store" });
+    const request = fetch(pathOf(`/_mock/events${query}`), { headers, signal, cache: "no-store" });
     const response = await abortIfSilent(request, controller);
     if (response.status === 401) authEvents.dispatchEvent(new Event("unauthorized"));
     if (!response.ok || !response.body) throw new Error((await response.json()).error.message);

@@ -1,5 +1,6 @@
 /** What is shown instead of an empty list: how to start, or why a search has no results. */
 
+import { pathOf } from "../../shared/base.js";
 import { curlCommand } from "../../shared/curl.js";
 import { element } from "../../shared/dom.js";
 import { messageOf } from "../../shared/errors.js";
@@ -34,7 +35,7 @@ export function welcome() {
       "p",
       {},
       "or from your application: set its base URL to ",
-      element("code", {}, `${location.origin}/rest/v1`),
+      element("code", {}, location.origin + pathOf("/rest/v1")),
       ". Any X-API-Key works.",
     ),
   ];

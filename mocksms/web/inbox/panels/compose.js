@@ -1,5 +1,6 @@
 /** The form for a test send: what an application posts to the emulated API, with all magic numbers to choose from. */
 
+import { storedName } from "../../shared/base.js";
 import { element } from "../../shared/dom.js";
 import { messageOf } from "../../shared/errors.js";
 import { ANY_ACCOUNT, get, saveKey, savedKeys, sendSms } from "../api/client.js";
@@ -10,7 +11,7 @@ import { button, checkbox, field } from "../ui/components.js";
 import { attempt, showNotice } from "../ui/notices.js";
 import { curlOfSend, sendResult } from "./compose-result.js";
 
-const DRAFT = "mocksms-draft";
+const DRAFT = storedName("mocksms-draft");
 const SEPARATOR = /[\n,;]+/;
 
 /** @typedef {Record<string, any>} Values the values of the form, by the names of its fields */

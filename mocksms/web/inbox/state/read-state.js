@@ -1,8 +1,9 @@
 /** Which messages were read: for each phone the cursor of the latest one that was on the screen, per run of the mock. */
 
+import { storedName } from "../../shared/base.js";
 import { localStore } from "./storage.js";
 
-const KEY = "mocksms-read";
+const KEY = storedName("mocksms-read");
 const MAX_PHONES = 2_000;
 
 /** @type {{ epoch: string, phones: Record<string, number> }} */

@@ -1,5 +1,7 @@
 /** The URL of the page says what is shown: a view can be shared as a link, and the browser's back button works. */
 
+import { BASE } from "../../shared/base.js";
+
 /** @type {Record<Ui.View, string[]>} */
 const FILTERS = {
   phones: ["to", "status", "reject_reason", "tag", "content", "text", "regex", "sender"],
@@ -44,7 +46,7 @@ export function navigate(changes, push = true) {
     else query.set(name, String(value));
   }
   if (query.get("panel") !== "compose") query.delete("recipient");
-  const url = query.size ? `/?${query}` : "/";
+  const url = query.size ? `${BASE}?${query}` : BASE;
   if (url === location.pathname + location.search) return;
   history[push ? "pushState" : "replaceState"](null, "", url);
   routeEvents.dispatchEvent(new Event("change"));

@@ -1,5 +1,6 @@
 /** Keyboard shortcuts and the help that lists them. */
 
+import { pathOf } from "../../shared/base.js";
 import { element } from "../../shared/dom.js";
 import { searchExample, searchHelp } from "../state/route.js";
 import { dialog } from "./components.js";
@@ -68,7 +69,7 @@ export function showHelp() {
         element("code", {}, searchExample()),
         ". The search is part of the URL, so you can share it as a link.",
       ),
-      element("p", {}, element("a", { href: "/docs" }, "API reference: read it and try it out")),
+      element("p", {}, element("a", { href: pathOf("/docs") }, "API reference: read it and try it out")),
     ),
     element("button", { value: "close", autofocus: true, class: "primary" }, "Close"),
   );
