@@ -277,6 +277,11 @@ class Account:
         return not self._agenda
 
     @property
+    def planned_states(self) -> list[AnyState]:
+        """The states that messages get by planned actions."""
+        return [due.action.state for due in tuple(self._agenda) if isinstance(due.action, StepAction)]
+
+    @property
     def next_at(self) -> datetime | None:
         """When the next planned action is due, None if there is none."""
         return self._agenda[0].at if self._agenda else None

@@ -173,7 +173,6 @@ class Controls:
     def activate_scenario_in_steps(self, account: Account | None, scenario: ActiveScenario) -> Steps[None]:
         """Activate a scenario on one account, or on all current and future ones; messages stay."""
         accounts = self._engine.accounts
-        self._engine.state_names.add(scenario.free_states)
         if account is None:
             accounts.scenario = scenario
         for each in self._accounts(account):
@@ -199,7 +198,6 @@ class Controls:
     def replace_scenario(self, before: ActiveScenario, scenario: ActiveScenario) -> None:
         """Replace a scenario wherever it is active; account values stay."""
         accounts = self._engine.accounts
-        self._engine.state_names.add(scenario.free_states)
         accounts.initial_scenario = scenario
         if accounts.scenario is before:
             accounts.scenario = scenario

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -22,12 +22,22 @@ from mocksms.engine.outbox import Outbox
 from mocksms.engine.recipients import Recipients
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, RefusedByFault, TriggeredFault
 from mocksms.engine.scheduling import SCHEDULED, Schedule
-from mocksms.engine.state_names import StateNames
+from mocksms.engine.state_names import free_states_of
 from mocksms.engine.steps import Steps, finish
 from mocksms.errors import MessageNotFound
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
-from mocksms.sms.message import DEFAULT_POLICY, AnyState, History, Message, Recipient, ReplyReaction, State, Submission
+from mocksms.sms.message import (
+    DEFAULT_POLICY,
+    AnyState,
+    FreeState,
+    History,
+    Message,
+    Recipient,
+    ReplyReaction,
+    State,
+    Submission,
+)
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.opt_out_words import OptOutWords
 from mocksms.sms.outcomes import AT_ONCE, Outcome
@@ -82,8 +92,6 @@ class Engine:
         self._schedule = Schedule(settings)
         self.listeners: list[Listener] = []
         self.accounts = Accounts(settings, time, self.seed, scenario)
-        self.state_names = StateNames()
-        self.state_names.add([*scenario.free_states, *((SCHEDULED,) if settings.scheduled_status != "queued" else ())])
         self.outbox = Outbox(settings, self.accounts, self.emit)
         words = OptOutWords(settings.opt_out_word, settings.opt_in_word)
         self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.emit, settings.untracked_clicks)
@@ -100,6 +108,14 @@ class Engine:
     def cursor(self) -> int:
         """The number of the latest record; later ones have higher numbers."""
         return self.accounts.numbering.latest
+
+    def free_states(self, account: Account | None) -> Iterator[FreeState]:
+        """Iterate over the free states that messages of an account, or of all accounts for None, can have."""
+        if self.settings.scheduled_status != "queued":
+            yield SCHEDULED
+        if account is None:
+            yield from self.accounts.scenario.free_states
+        yield from free_states_of(self.accounts if account is None else (account,))
 
     def text_of(self, message: Message) -> str:
         """Return the text of a message as the phone shows it."""

@@ -1,39 +1,58 @@
-"""Statuses and reasons that messages of a mock can have."""
+"""Statuses and reasons that messages can have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
 
+from mocksms.engine.account import Account
+from mocksms.engine.messages import MessageQuery
 from mocksms.sms.message import FreeState, Reason, Status
-
-MAX_FREE_STATES: Final = 1_000
-"""Free states that are known; beyond it the oldest are evicted. Messages can have them nevertheless."""
 
 
 class StateNames:
-    """The statuses and reasons of the guide, and those of the rules that were active in the mock at any time.
+    """The statuses and reasons of the guide, and those of some free states.
 
     So a filter finds what a rule writes, and a typing error is still an error.
+
+    Args:
+        free_states: iterates over the free states, not each once; called only for a name that the guide does not have.
     """
 
-    def __init__(self) -> None:
-        self._free: dict[FreeState, None] = {}
+    def __init__(self, free_states: Callable[[], Iterable[FreeState]] = tuple) -> None:
+        self._free_states = free_states
 
-    def add(self, states: Iterable[FreeState]) -> None:
-        """Add the free states of rules."""
-        for state in states:
-            self._free.pop(state, None)
-            self._free[state] = None
-        while len(self._free) > MAX_FREE_STATES:
-            del self._free[next(iter(self._free))]
+    def has_status(self, name: str) -> bool:
+        """Whether a name is that of a status."""
+        return name in [*Status] or any(state.status == name for state in self._free_states())
+
+    def has_reason(self, name: str) -> bool:
+        """Whether a name is that of a reason, as send responses spell it."""
+        return name in [*Reason] or any(state.reason == name for state in self._free_states())
 
     @property
     def statuses(self) -> list[str]:
-        """The statuses of the guide, then the others."""
-        return [*dict.fromkeys([*Status, *(state.status for state in list(self._free))])]
+        """The statuses of the guide, then the others by name."""
+        return [*Status, *sorted({state.status for state in self._free_states()} - {*Status})]
 
     @property
     def reasons(self) -> list[str]:
-        """The reasons of the guide as send responses spell them, then the others."""
-        return [*dict.fromkeys([*Reason, *(state.reason for state in list(self._free) if state.reason)])]
+        """The reasons of the guide as send responses spell them, then the others by name."""
+        return [*Reason, *sorted({state.reason for state in self._free_states() if state.reason} - {*Reason})]
+
+
+def free_states_of(accounts: Iterable[Account]) -> Iterator[FreeState]:
+    """Iterate over the free states of accounts, not each once: of active scenarios, then of messages.
+
+    Those of a message are what it has, had, and gets by a planned action. Any thread may call this.
+    """
+    accounts = tuple(accounts)
+    for account in accounts:
+        yield from account.scenario.free_states
+    for account in accounts:
+        yield from _only_free(account.planned_states)
+        for message in account.messages.newest_first(MessageQuery()):
+            yield from _only_free(step.state for step in message.history)
+
+
+def _only_free(states: Iterable[object]) -> Iterator[FreeState]:
+    return (state for state in states if isinstance(state, FreeState))

@@ -24,28 +24,32 @@ MAX_TEXT_FILTER_LENGTH: Final = 3_000
 """Characters of a text to look for: all filters together must fit into a request line."""
 
 _REASONS: Final = {reason.in_reads: reason for reason in reversed(Reason)} | {reason.value: reason for reason in Reason}
-_OF_RULES: Final = "or one that a rule of this mock writes"
+_OF_RULES: Final = "or one that the active scenario or a stored message of the account has"
 
 
 def _status(raw: object, info: ValidationInfo) -> object:
-    return _name(raw, _names(info).statuses, ", ".join(Status)) if isinstance(raw, str) else raw
+    names = _names(info)
+    if isinstance(raw, str) and not names.has_status(raw):
+        raise _unknown(raw, names.statuses, ", ".join(Status))
+    return raw
 
 
 def _reason(raw: object, info: ValidationInfo) -> object:
-    if isinstance(raw, str) and raw not in _REASONS:
-        return _name(raw, _names(info).reasons, f"{', '.join(Reason)}, their spelling in the reads")
-    return _REASONS[raw] if isinstance(raw, str) else raw
+    names = _names(info)
+    if not isinstance(raw, str) or raw in _REASONS:
+        return _REASONS[raw] if isinstance(raw, str) else raw
+    if not names.has_reason(raw):
+        raise _unknown(raw, names.reasons, f"{', '.join(Reason)}, their spelling in the reads")
+    return raw
 
 
 def _names(info: ValidationInfo) -> StateNames:
     return info.context or StateNames()
 
 
-def _name(raw: str, names: Sequence[str], of_the_guide: str) -> str:
-    if raw not in names:
-        hint = did_you_mean(raw, names)
-        raise ValueError(f"must be one of {of_the_guide}, {_OF_RULES}{f'; {hint}' if hint else ''}")
-    return raw
+def _unknown(raw: str, names: Sequence[str], of_the_guide: str) -> ValueError:
+    hint = did_you_mean(raw, names)
+    return ValueError(f"must be one of {of_the_guide}, {_OF_RULES}{f'; {hint}' if hint else ''}")
 
 
 StatusName = Annotated[str, BeforeValidator(_status), WithJsonSchema({"type": "string", "enum": [*Status]})]

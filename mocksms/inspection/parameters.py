@@ -65,15 +65,16 @@ async def read_call(
     raw = await read_body(receive, engine.settings.max_body)
     if isinstance(raw, BodyTooLarge | BodyTooSlow):
         raise raw
-    names = engine.state_names
-    query = _validate_query(operation.query, scope["query_string"], names) if operation.query else None
+    values = _query_values(scope["query_string"]) if operation.query else {}
+    accounts = _read_scope(engine, operation, values, headers)
+    names = accounts.state_names
+    query = _validate_query(operation.query, values, names) if operation.query else None
     body_of = partial(_read_body, operation, raw, compression_of(headers, raw), names)
     body = body_of() if len(raw) <= MAX_INLINE_BYTES else await slices.run_in_thread(body_of)
     for model in (query, body):
         since = getattr(model, "since", None)
         if since is not None and since > engine.cursor:
             raise UnknownCursor(since, engine.cursor)
-    accounts = AccountScope(engine, None) if operation.key == "unused" else _read_scope(engine, query, headers)
     return InspectionCall(accounts, query, body, scope["path_params"], headers, prefers_text(headers), receive)
 
 
@@ -83,20 +84,22 @@ def prefers_text(headers: Headers) -> bool:
     return TEXT in accepted and JSON not in accepted
 
 
-def _read_scope(engine: Engine, query: BaseModel | None, headers: Headers) -> AccountScope:
+def _read_scope(engine: Engine, operation: Operation, values: Mapping[str, str], headers: Headers) -> AccountScope:
+    if operation.key == "unused":
+        return AccountScope(engine, None)
     key = headers.get(b"x-api-key", b"-").decode("latin-1").strip()
     if not key:
         raise InvalidParameters({"X-API-Key": ["is empty; leave out the header for all accounts"]})
     if len(key) > MAX_KEY_LENGTH:
         raise InvalidParameters({"X-API-Key": [f"has {len(key)} characters; keys have at most {MAX_KEY_LENGTH}"]})
-    if isinstance(query, AccountQuery) and query.account is not None:
-        return AccountScope(engine, query.account)
+    if "account" in values and operation.query is not None and issubclass(operation.query, AccountQuery):
+        return AccountScope(engine, values["account"])
     return AccountScope(engine, key, is_key=True) if b"x-api-key" in headers else AccountScope(engine, None)
 
 
-def _validate_query(model: type[Model], raw: bytes, names: StateNames) -> Model:
+def _validate_query(model: type[Model], values: Mapping[str, str], names: StateNames) -> Model:
     try:
-        return model.model_validate(_query_values(raw), context=names)
+        return model.model_validate(values, context=names)
     except ValidationError as error:
         raise InvalidParameters(issues_by_name(model, error)) from error
 

@@ -13,9 +13,10 @@ from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal, RecordedRequest, shorten_key
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.state_names import StateNames
 from mocksms.engine.steps import Steps, select
 from mocksms.inspection.errors import AccountRequired, RecordNotFound, UnknownAccount
-from mocksms.sms.message import Message
+from mocksms.sms.message import FreeState, Message
 
 LATEST: Final = "latest"
 """The name of the newest message in a path."""
@@ -95,6 +96,11 @@ class AccountScope:
             return None
         found = self._named()
         return shorten_key(found.key if found else self.name)
+
+    @property
+    def state_names(self) -> StateNames:
+        """The statuses and reasons that messages of the account can have, also before its first use."""
+        return StateNames(self._free_states)
 
     def peek(self) -> Account:
         """Return the one account, or before its first use a new one that is not stored.
@@ -216,6 +222,10 @@ class AccountScope:
         accounts = self._engine.accounts
         used = accounts.latest_first(after) if after else accounts
         return [*((account, account.journal) for account in used), (None, accounts.unattributed)]
+
+    def _free_states(self) -> Iterator[FreeState]:
+        account = None if self.name is None else self._named() or self._engine.accounts.peek(self.name)
+        return self._engine.free_states(account)
 
     def _named(self) -> Account | None:
         accounts, name = self._engine.accounts, self.name or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from sys import intern
 from typing import Final, NamedTuple
 
@@ -27,6 +27,7 @@ from mocksms.engine.journal import (
     size_of_handling,
 )
 from mocksms.engine.rules import ApiOperation, RefusedByFault, TriggeredFault
+from mocksms.engine.state_names import StateNames
 from mocksms.engine.steps import STEP_SIZE, Steps, finish
 from mocksms.errors import (
     INTERNAL_ERROR,
@@ -266,7 +267,8 @@ class ProviderApp:
             message = self._engine.find(account, read_id(parameters))
             rows = to_json(message_row(message, self._reasons, self._settings))
         else:
-            search = account.messages.search(*read_search(parameters, self._settings, self._engine.state_names))
+            names = StateNames(partial(self._engine.free_states, account))
+            search = account.messages.search(*read_search(parameters, self._settings, names))
             messages = await self._slices.run(search, to_end=True)
             rows = await self._slices.run(self._rows(messages), to_end=True)
         return HandledRequest(

@@ -43,12 +43,13 @@ _CONDITIONS: Final[dict[str, dict[str, Any]]] = (
 """The conditions of a query by what `status` may be: any word of a row's status, state and reject reason."""
 
 
-def _conditions(names: StateNames) -> dict[str, dict[str, Any]]:
-    """Return the conditions with those of the statuses and reasons that rules write."""
-    of_reasons = {reason: {"reject_reason": reason} for reason in names.reasons}
-    of_statuses = {status: {"status": status} for status in names.statuses}
-    free = {word: each for word, each in (of_reasons | of_statuses).items() if word not in _CONDITIONS}
-    return _CONDITIONS | free
+def _condition(word: str, names: StateNames) -> dict[str, Any] | None:
+    """Return the condition of a word, None for an unknown one; rules write statuses and reasons of their own."""
+    if word in _CONDITIONS:
+        return _CONDITIONS[word]
+    if names.has_status(word):
+        return {"status": word}
+    return {"reject_reason": word} if names.has_reason(word) else None
 
 
 _LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:\d\d)$", re.ASCII)
@@ -184,13 +185,15 @@ def read_search(
     given = {name: parameters[name][-1].strip() for name in SearchParams.model_fields if parameters.get(name)}
     params = SearchParams(**given)
     number, word, text = params.mobile_number, params.status, params.query
-    conditions = _conditions(names or StateNames())
-    if word and word not in conditions:
-        faults["status"] = [f"Could not convert '{word}' to a status; expected one of {', '.join(conditions)}."]
+    names = names or StateNames()
+    condition = _condition(word, names) if word else {}
+    if condition is None:
+        words = ", ".join(dict.fromkeys([*_CONDITIONS, *names.statuses, *names.reasons]))
+        faults["status"] = [f"Could not convert '{word}' to a status; expected one of {words}."]
     query = MessageQuery(
         transaction_id=_bare_id(params.transaction_id) or None,
         digits=settings.parse_number(number).digits if number else None,
-        **conditions.get(word, {}),
+        **(condition or {}),
         tags=_values(parameters, "tags"),
         senders=_values(parameters, "senders"),
         words="" if text == "*" else text.casefold(),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mocksms.engine.scheduling import SCHEDULED
 from mocksms.errors import CreditRequired, InvalidRequest
 from mocksms.sms.message import FreeState, State
 from tests.engine.support import World
@@ -36,7 +37,7 @@ def test_send_that_is_queued_anyway_names_no_limit(more: dict[str, object]) -> N
 @pytest.mark.ledger("send.scheduled")
 def test_message_that_waits_for_its_time_is_scheduled_if_set() -> None:
     world = World(scheduled_status="scheduled", async_delay=timedelta(minutes=2))
-    assert "scheduled" in world.engine.state_names.statuses
+    assert SCHEDULED in world.engine.free_states(None)
     first, second = (world.send(send_at=NOON + timedelta(minutes=1)) for _ in range(2))
     assert (first.state, first.history[0].cause) == (FreeState("scheduled"), "accepted")
     assert world.controls.cancel(world.account, second.transaction_id).state is State.CANCELLED

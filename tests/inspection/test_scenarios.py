@@ -19,6 +19,7 @@ PHONE = "972-54-1111111"
 SECOND = "972-54-2222222"
 NOTHING: dict[str, Any] = {"names": [], "rules": [], "unused": []}
 OUTAGE: dict[str, Any] = {"rule": [{"name": "outage", "times": 2, "outcome": "exception/no-available-gateways"}]}
+NIGHT: dict[str, Any] = {"rule": [{"outcome": {"status": "failed", "reason": "night"}}]}
 DOWN: dict[str, Any] = {"fault": {"kind": "status", "status": 503, "retry_after": "2s"}}
 
 
@@ -537,7 +538,7 @@ def test_rule_may_match_magic_numbers_too(api: Api) -> None:
 
 @pytest.mark.ledger("status.free")
 def test_message_with_a_free_state_is_found_by_it_and_by_no_typing_error(api: Api) -> None:
-    put(api, {"rule": [{"outcome": {"status": "failed", "reason": "night"}}]})
+    put(api, NIGHT)
     sent = api.send(PHONE)
     put(api, {"rule": []})
     message = api.get(f"messages/{sent[0]}")
@@ -551,12 +552,52 @@ def test_message_with_a_free_state_is_found_by_it_and_by_no_typing_error(api: Ap
     (phone,) = api.get("phones")["phones"]
     assert (phone["status"], phone["reject_reason"]) == ("failed", "night")
     error = api.refused(400, "GET", "messages", status="failled")
-    assert error["issues"]["status"][0].endswith("or one that a rule of this mock writes; did you mean failed?")
+    assert error["issues"]["status"][0].endswith(
+        "or one that the active scenario or a stored message of the account has; did you mean failed?"
+    )
     body = {"in_order": [{"reject_reason": "nigth"}]}
     error = api.refused(400, "POST", "verify", body)
     assert error["issues"]["in_order 1.reject_reason"][0].endswith("did you mean night?")
     recorded = api.get("scenario/recorded")["rule"]
     assert recorded[0]["outcome"] == {"status": "failed", "reason": "night"}
+
+
+def test_free_state_is_a_name_in_the_account_whose_scenario_or_message_has_it(api: Api) -> None:
+    other = Api(api.mock, f"{api.key}-other")
+    put(api, {"rule": [{"outcome": {"status": "owned", "reason": "night"}}]})
+    assert api.ids(status="owned", reject_reason="night") == Api(api.mock).ids(status="owned") == []
+    assert other.refused(400, "GET", "messages", status="owned")["issues"]["status"]
+    assert other.refused(400, "GET", "messages", reject_reason="night")["issues"]["reject_reason"]
+    assert other.ids(account=api.key, status="owned") == []
+    url, params = f"{api.mock.url}/transactional/sms/search", {"status": "owned"}
+    found = [requests.get(url, params, headers={"X-API-Key": str(each.key)}, timeout=TIMEOUT) for each in (api, other)]
+    assert [response.status_code for response in found] == [200, 400]
+
+
+@pytest.mark.parametrize("end", ["reset", "delete", "scenario"])
+def test_free_state_is_no_name_once_no_scenario_and_no_message_has_it(api: Api, end: str) -> None:
+    put(api, NIGHT)
+    if end == "scenario":
+        api.send(PHONE)
+        api.request_json("DELETE", "scenario")
+        assert len(api.ids(status="failed")) == 1
+        api.request_json("DELETE", "messages")
+    elif end == "delete":
+        api.send(PHONE)
+        api.request_json("DELETE", "account")
+    else:
+        api.post("reset")
+    assert api.refused(400, "GET", "messages", status="failed")["issues"]["status"]
+
+
+def test_free_state_that_a_message_had_or_gets_is_a_name(api: Api) -> None:
+    steps = [{"outcome": {"status": "waiting"}}, {"after": "1h", "outcome": {"status": "failed", "reason": "night"}}]
+    put(api, {"rule": [{"steps": steps}]})
+    sent = api.send(PHONE)
+    api.request_json("DELETE", "scenario")
+    assert api.ids(status="failed", reject_reason="night") == []
+    api.post("clock/advance", {"by": "1h"})
+    assert (api.ids(status="waiting"), api.ids(status="failed")) == ([], sent)
 
 
 @pytest.mark.ledger("status.free")
