@@ -14,11 +14,12 @@ from mocksms.engine.steps import Steps
 from mocksms.inspection.clock import ClockView, clock_view
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import AccountRequired, UnknownAccount
-from mocksms.inspection.models import Label, Name, Page, PageQuery, RequestModel, ResponseModel, Text
+from mocksms.inspection.models import Label, Name, Page, PageQuery, RequestModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.phones import LIST_NAMES
 from mocksms.scenario.schema import NO_DELAY
 from mocksms.scenario.values import BoundedDuration
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import Credit, Duration, ListedNumber, WebhookList
 from mocksms.sms.webhook import Webhook, WebhookKind
 

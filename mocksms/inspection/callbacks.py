@@ -14,9 +14,10 @@ from mocksms.engine.outbox import ReplayOrder
 from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import InvalidParameters, RecordNotFound
-from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, RequestModel, ResponseModel, Text
+from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, RequestModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import LATEST
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import whole
 from mocksms.settings import Settings
 from mocksms.sms.webhook import WebhookKind

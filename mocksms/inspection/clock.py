@@ -20,8 +20,9 @@ from mocksms.inspection.errors import (
     ShuttingDown,
     UnknownAccount,
 )
-from mocksms.inspection.models import RequestModel, ResponseModel
+from mocksms.inspection.models import RequestModel
 from mocksms.inspection.parameters import InspectionCall
+from mocksms.schemas.responses import ResponseModel
 from mocksms.schemas.types import Duration
 from mocksms.sms.times import MAX_INSTANT, MIN_INSTANT, parse_any_instant
 

@@ -33,9 +33,9 @@ from starlette.responses import Response
 
 from mocksms import errors
 from mocksms.errors import MocksmsError
-from mocksms.inspection.explanations import Explanation
-from mocksms.inspection.models import ResponseModel
+from mocksms.schemas.explanations import Explanation
 from mocksms.schemas.openapi import JSON, TEXT, ResponseSpec
+from mocksms.schemas.responses import ResponseModel
 
 MAX_LISTED: Final = 3
 """Callbacks that an error lists."""

@@ -12,7 +12,9 @@ from mocksms.engine.journal import RecordedRequest, shorten_key
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.steps import Steps, select
 from mocksms.errors import escape
-from mocksms.inspection.explanations import (
+from mocksms.inspection.matching import MAX_COMPARED_MESSAGES, MessageFilter
+from mocksms.inspection.scope import AccountScope, OwnedMessage
+from mocksms.schemas.explanations import (
     Cause,
     CauseKind,
     Explanation,
@@ -21,8 +23,6 @@ from mocksms.inspection.explanations import (
     describe_problem,
     show_instant,
 )
-from mocksms.inspection.matching import MAX_COMPARED_MESSAGES, MessageFilter
-from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.sms.display import clock_time, describe_history
 from mocksms.sms.message import FreeState, Message, State
 from mocksms.sms.sizes import format_size

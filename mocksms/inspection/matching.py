@@ -13,8 +13,8 @@ from mocksms.engine.account import Account
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.patterns import shared_pattern
 from mocksms.engine.steps import Steps
-from mocksms.inspection.explanations import Closest, Comparison
 from mocksms.inspection.models import MAX_NUMBER_LENGTH, Filters
+from mocksms.schemas.explanations import Closest, Comparison
 from mocksms.sms.display import describe_history
 from mocksms.sms.message import Message
 from mocksms.sms.numbers import SEPARATORS, NumberPattern

@@ -15,7 +15,6 @@ from mocksms.engine.steps import Steps, select
 from mocksms.inspection.context import Context, endpoint, text_response
 from mocksms.inspection.errors import ExpectationFailed, NoMessage, ShuttingDown, TooManyOpenRequests, WaitTimedOut
 from mocksms.inspection.explainer import Explainer
-from mocksms.inspection.explanations import describe_count
 from mocksms.inspection.matching import MessageFilter
 from mocksms.inspection.message_waits import FoundMessages
 from mocksms.inspection.models import (
@@ -24,9 +23,7 @@ from mocksms.inspection.models import (
     Filters,
     Page,
     PageQuery,
-    ResponseModel,
     SinceQuery,
-    Text,
     WarningView,
 )
 from mocksms.inspection.parameters import InspectionCall
@@ -34,7 +31,9 @@ from mocksms.inspection.scope import LATEST, OwnedMessage
 from mocksms.inspection.segments import CODE_POINTS, UTF16, SegmentsView, segments_view
 from mocksms.inspection.verify import Verifier, VerifyBody
 from mocksms.inspection.waiting import WaitEnd
+from mocksms.schemas.explanations import describe_count
 from mocksms.schemas.openapi import TEXT
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.sms.codes import Code, find_codes
 from mocksms.sms.message import Message
 from mocksms.sms.segments import utf16_length

@@ -12,9 +12,9 @@ from mocksms.engine.clock import system_time
 from mocksms.fidelity import Evidence, ledger
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import TooManyOpenRequests
-from mocksms.inspection.models import ResponseModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.schemas.openapi import STREAM
+from mocksms.schemas.responses import ResponseModel
 from mocksms.sms.magic import Catalogue
 from mocksms.sms.outcomes import Fault
 

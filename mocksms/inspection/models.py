@@ -11,9 +11,9 @@ from mocksms.engine.account import MAX_KEY_LENGTH, MAX_LABEL_LENGTH
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, shared_pattern
 from mocksms.engine.state_names import StateNames
 from mocksms.errors import did_you_mean
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import whole
 from mocksms.sms.message import Reason, Status
-from mocksms.sms.surrogates import well_formed
 
 MAX_ROWS: Final = 1_000
 """Records on one page."""
@@ -60,13 +60,6 @@ def _pattern(raw: str) -> str:
     shared_pattern(raw)
     return raw
 
-
-def _well_formed(text: object) -> object:
-    return well_formed(text) if isinstance(text, str) else text
-
-
-Text = Annotated[str, BeforeValidator(_well_formed)]
-"""A text from an application."""
 
 Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(whole)]
 """A position in the order of all records of a mock."""
@@ -135,13 +128,6 @@ class PageQuery(SinceQuery):
     def is_unfiltered(self) -> bool:
         """Whether all records of the account, or of all accounts, are on the pages."""
         return self.model_fields_set <= {"limit", "account", "before"}
-
-
-class ResponseModel(BaseModel):
-    """A part of a response."""
-
-    # Deferred, since most runs use few of these, and a mock must start fast.
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
 
 class Page(ResponseModel):

@@ -22,11 +22,10 @@ from mocksms.inspection.models import (
     Page,
     PageQuery,
     RequestModel,
-    ResponseModel,
-    Text,
 )
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import Phone, count_phones
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import ListedNumber
 from mocksms.sms.message import Message
 from mocksms.sms.numbers import NumberPattern

@@ -14,8 +14,9 @@ from mocksms.engine.rules import ApiOperation
 from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import RecordNotFound
-from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, ResponseModel, Text, WarningView
+from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, WarningView
 from mocksms.inspection.parameters import InspectionCall
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import API_PREFIX
 
 SUCCESS: Final = range(200, 300)

@@ -16,7 +16,7 @@ from mocksms.engine.steps import STEP_SIZE, Steps
 from mocksms.errors import InvalidScenario, UnknownScenario
 from mocksms.inspection.context import Context, endpoint, text_response
 from mocksms.inspection.errors import AccountRequired, InvalidParameters, RecordNotFound, UnknownAccount
-from mocksms.inspection.models import AccountQuery, Name, ResponseModel, Text
+from mocksms.inspection.models import AccountQuery, Name
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import check, read_file
@@ -24,6 +24,7 @@ from mocksms.scenario.recorder import record, to_toml
 from mocksms.scenario.schema import FaultModel, Limits, Scenario
 from mocksms.scenario.values import BoundedDuration
 from mocksms.schemas.openapi import JSON, TEXT
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import Settings
 
 INLINE: Final = "the scenario"

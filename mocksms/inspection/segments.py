@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import Field
 
-from mocksms.inspection.models import ResponseModel, Text
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.sms.segments import ForcedBy, count_segments, split_segments, utf16_length
 from mocksms.sms.text import ShownText
 

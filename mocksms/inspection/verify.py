@@ -11,9 +11,9 @@ from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context
 from mocksms.inspection.errors import ExpectationFailed
 from mocksms.inspection.explainer import Explainer
-from mocksms.inspection.explanations import describe_count, describe_others, describe_problem
 from mocksms.inspection.models import Filters, SinceQuery
 from mocksms.inspection.scope import AccountScope, OwnedMessage
+from mocksms.schemas.explanations import describe_count, describe_others, describe_problem
 from mocksms.schemas.types import Count
 
 MAX_UNEXPECTED: Final = 10

@@ -17,7 +17,7 @@ from mocksms.engine.callbacks import describe_callback
 from mocksms.engine.clock import Stopwatch
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.inspection.errors import CallbacksUnfinished, EndlessCallbacks, ShuttingDown
-from mocksms.inspection.explanations import describe_message
+from mocksms.schemas.explanations import describe_message
 from mocksms.sms.text import content_of
 
 MAX_CALLBACK_SECONDS: Final = 60.0

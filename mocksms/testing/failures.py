@@ -16,7 +16,7 @@ from mocksms.testing.matchers import Expectation
 from mocksms.testing.models import ApiRequest, SmsCallback, SmsMessage, SmsReply, callback_of, request_of
 
 if TYPE_CHECKING:
-    from mocksms.inspection.explanations import Cause, CauseKind, Closest, Explanation
+    from mocksms.schemas.explanations import Cause, CauseKind, Closest, Explanation
 
 MAX_SHOWN_MESSAGES: Final = 3
 """Messages of each kind that a failed assertion shows."""
@@ -79,7 +79,7 @@ Notes = Iterable[tuple[str, str]]
 
 def read_explanation(data: Mapping[str, Any], *, hides_cursor: bool = False) -> Explanation:
     """Return an explanation from JSON; without its cursor where the test did not name one."""
-    from mocksms.inspection.explanations import Explanation
+    from mocksms.schemas.explanations import Explanation
 
     explanation = Explanation.model_validate(data)
     if hides_cursor:
@@ -89,21 +89,21 @@ def read_explanation(data: Mapping[str, Any], *, hides_cursor: bool = False) -> 
 
 def failure_text(explanation: Explanation, notes: Notes = ()) -> str:
     """Return an explanation as text, rendered as the inspection API renders it."""
-    from mocksms.inspection.explanations import render
+    from mocksms.schemas.explanations import render
 
     return render(explanation, notes)
 
 
 def describe_problem(count: int, conditions: Sequence[str], expected: str = "", when: str = "") -> str:
     """Return how many messages match which conditions, and how many are expected."""
-    from mocksms.inspection.explanations import describe_problem
+    from mocksms.schemas.explanations import describe_problem
 
     return describe_problem(count, conditions, expected, when)
 
 
 def describe_others(count: int, expected: int) -> str:
     """Return how many unexpected messages there are beside the expected ones."""
-    from mocksms.inspection.explanations import describe_others
+    from mocksms.schemas.explanations import describe_others
 
     return describe_others(count, expected)
 
@@ -172,7 +172,7 @@ def duplicates(
 
 def message_cause(kind: CauseKind, message: SmsMessage) -> Cause:
     """Return a message with its history as a cause."""
-    from mocksms.inspection.explanations import Cause
+    from mocksms.schemas.explanations import Cause
 
     return Cause(kind=kind, text=describe_message(message), id=message.transaction_id)
 
@@ -185,7 +185,7 @@ def describe_message(message: SmsMessage) -> str:
 
 def _compare(expectation: Expectation, message: SmsMessage) -> Closest:
     """Compare a message that matches the filters of an expectation with all its conditions."""
-    from mocksms.inspection.explanations import Closest, Comparison
+    from mocksms.schemas.explanations import Closest, Comparison
 
     comparisons = [
         Comparison(

@@ -13,7 +13,7 @@ from mocksms.testing.matchers import Expectation
 from mocksms.testing.models import SmsMessage, message_of
 
 if TYPE_CHECKING:
-    from mocksms.inspection.explanations import Explanation
+    from mocksms.schemas.explanations import Explanation
 
 __tracebackhide__ = True
 

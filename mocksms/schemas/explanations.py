@@ -10,7 +10,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, computed_field
 
 from mocksms.errors import escape
-from mocksms.inspection.models import ResponseModel, Text
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.sms.display import MAX_VALUE_LENGTH, cut, line, quoted
 
 MAX_SUMMARY_CONDITION: Final = 60
