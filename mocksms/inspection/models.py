@@ -13,7 +13,7 @@ from mocksms.engine.state_names import StateNames
 from mocksms.errors import did_you_mean
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import whole
-from mocksms.sms.message import Reason, Status
+from mocksms.sms.message import Reason, State, Status
 
 MAX_ROWS: Final = 1_000
 """Records on one page."""
@@ -30,8 +30,17 @@ _OF_RULES: Final = "or one that the active scenario or a stored message of the a
 def _status(raw: object, info: ValidationInfo) -> object:
     names = _names(info)
     if isinstance(raw, str) and not names.has_status(raw):
-        raise _unknown(raw, names.statuses, ", ".join(Status))
+        raise _unknown(raw, names.statuses, ", ".join(Status), _about_reason(raw, names))
     return raw
+
+
+def _about_reason(raw: str, names: StateNames) -> str:
+    """Return the hint for a status that is or has a reason, empty for others."""
+    if "/" in raw:
+        return "what follows the slash belongs in reject_reason"
+    reason = _REASONS.get(raw, raw)
+    pair = next((f" ({state})" for state in State if state.reason == reason), "")
+    return f"{raw} is a reject_reason{pair}" if names.has_reason(reason) else ""
 
 
 def _reason(raw: object, info: ValidationInfo) -> object:
@@ -47,8 +56,8 @@ def _names(info: ValidationInfo) -> StateNames:
     return info.context or StateNames()
 
 
-def _unknown(raw: str, names: Sequence[str], of_the_guide: str) -> ValueError:
-    hint = did_you_mean(raw, names)
+def _unknown(raw: str, names: Sequence[str], of_the_guide: str, hint: str = "") -> ValueError:
+    hint = hint or did_you_mean(raw, names)
     return ValueError(f"must be one of {of_the_guide}, {_OF_RULES}{f'; {hint}' if hint else ''}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,11 +10,11 @@ from itertools import chain, combinations, islice
 from typing import Final
 
 from mocksms.engine.rules import ApiOperation
-from mocksms.errors import did_you_mean
 from mocksms.scenario.schema import Match, RuleModel, Scenario
-from mocksms.scenario.values import REGEX, STATES, is_regex
+from mocksms.scenario.values import OF_REASONS, REGEX, STATES, is_regex
 from mocksms.schemas.validation import ValidationIssue
 from mocksms.sms import numbers
+from mocksms.sms.message import FreeState, Status
 
 _EXACT: Final = ("to", "tag", "sender", "charset", "is_async", "segments", "nth")
 """Conditions for one value, unless it is a pattern."""
@@ -73,16 +74,27 @@ def literal_asterisks(scenario: Scenario) -> list[ValidationIssue]:
 
 
 def outcomes_like_others(scenario: Scenario) -> list[ValidationIssue]:
-    """Return the outcomes that differ from one of the guide by a few characters, and may be typing errors."""
+    """Return the outcomes that may be typing errors.
+
+    They differ from one of the guide by a few characters, or have a reason in place of the status.
+    """
     return [
         ValidationIssue(
             ("rule", index, "outcome" if rule.outcome == state else "steps"),
-            f"{state} is written as it is; {hint} Then write a text, not a table",
+            f"{state} is written as it is; did you mean {meant}? Then write a text, not a table",
         )
         for index, rule in enumerate(scenario.rule)
         for state in rule.free_states
-        if (hint := did_you_mean(str(state).lower(), STATES, cutoff=TYPING_ERROR))
+        if (meant := _meant(state))
     ]
+
+
+def _meant(state: FreeState) -> str:
+    """Return the state of the guide that is probably meant, empty if there is none."""
+    if near := difflib.get_close_matches(str(state).lower(), STATES, 1, TYPING_ERROR):
+        return near[0]
+    near = difflib.get_close_matches(state.status.lower(), OF_REASONS, 1, TYPING_ERROR)
+    return str(OF_REASONS[near[0]]) if near and state.status not in [*Status] else ""
 
 
 def _about_asterisk(text: str) -> str:

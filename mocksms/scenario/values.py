@@ -70,6 +70,9 @@ _EXAMPLE: Final = '{ status = "rejected", reason = "frequency_limit" }'
 STATES: Final = {str(state): state for state in State}
 _SHORT: Final = {"invalid": State.INVALID, "exception": State.EXCEPTION}
 _READS: Final = {f"{state.status}/{state.reason_in_reads}": state for state in State if state.reason}
+OF_REASONS: Final = {pair.partition("/")[2]: state for pair, state in {**_READS, **STATES}.items() if state.reason}
+"""The states by their reason, in either spelling."""
+
 SEGMENTS: Final = (
     r"^(>=?\s*[0-9]{1,3}"
     r"|(<=\s*)?(0?0?[1-9]|0?[1-9][0-9]|[1-9][0-9]{2})"

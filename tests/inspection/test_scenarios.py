@@ -555,6 +555,13 @@ def test_message_with_a_free_state_is_found_by_it_and_by_no_typing_error(api: Ap
     assert error["issues"]["status"][0].endswith(
         "or one that the active scenario or a stored message of the account has; did you mean failed?"
     )
+    for status, hint in (
+        ("rejected/night", "what follows the slash belongs in reject_reason"),
+        ("bounced", "bounced is a reject_reason (rejected/bounced)"),
+        ("night", "night is a reject_reason"),
+    ):
+        (issue,) = api.refused(400, "GET", "messages", status=status)["issues"]["status"]
+        assert f"of the account has; {hint}; got" in issue
     body = {"in_order": [{"reject_reason": "nigth"}]}
     error = api.refused(400, "POST", "verify", body)
     assert error["issues"]["in_order 1.reject_reason"][0].endswith("did you mean night?")

@@ -149,7 +149,24 @@ def test_short_status_with_one_character_or_its_case_changed_is_named(status: st
     assert len(outcomes_like_others(Scenario.model_validate({"rule": rules}))) == 1
 
 
-@pytest.mark.parametrize("status", ["scheduled", "delivered", "expired", "unsent", "failed"])
+@pytest.mark.parametrize(
+    ("status", "pair"),
+    [
+        ("bounced", "rejected/bounced"),
+        ("Bouncedd", "rejected/bounced"),
+        ("no_credit", "queued/insufficient-funds"),
+        ("unsubscribed", "rejected/unsubscribe"),
+        ("no-available-gateways", "exception/no-available-gateways"),
+    ],
+)
+def test_reason_in_place_of_a_status_is_named_with_the_pair_that_has_it(status: str, pair: str) -> None:
+    rules = [{"outcome": {"status": status}}, {"steps": [{"outcome": {"status": status, "reason": "night"}}]}]
+    found = outcomes_like_others(Scenario.model_validate({"rule": rules}))
+    assert [issue.path for issue in found] == [("rule", 0, "outcome"), ("rule", 1, "steps")]
+    assert all(f"did you mean {pair}? Then write a text" in issue.text for issue in found)
+
+
+@pytest.mark.parametrize("status", ["scheduled", "delivered", "expired", "unsent", "failed", "exception"])
 def test_status_of_its_own_is_not_named(status: str) -> None:
     rules = [{"outcome": {"status": status}}, {"outcome": {"status": "rejected", "reason": "bounced_soft"}}]
     assert outcomes_like_others(Scenario.model_validate({"rule": rules})) == []
