@@ -6,7 +6,7 @@ from typing import Final
 
 from mocksms.cli.output import json_line
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import shorten_key
+from mocksms.engine.keys import shorten_key
 from mocksms.settings import API_PREFIX
 from mocksms.sms.magic import Catalogue
 

@@ -11,7 +11,7 @@ from mocksms.cli.output import json_line
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import EngineEvent
-from mocksms.engine.journal import RecordedRequest, shorten_key
+from mocksms.engine.journal import RecordedRequest
 from mocksms.errors import escape
 from mocksms.sms.display import cut, quoted
 from mocksms.sms.message import Message
@@ -41,7 +41,7 @@ def event_line(account: Account | None, event: LoggedEvent) -> str:
             at, subject, result, details = _request_columns(event)
         case _:
             at, subject, result, details = _callback_columns(event)
-    key = escape(shorten_key(account.key)) if account else "no account"
+    key = escape(account.shown_key) if account else "no account"
     return f"{_time(at)}  {subject:<16} {result:<28} {details}  [{key}]"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from copy import copy
 from datetime import datetime
 from functools import cached_property
-from hashlib import sha256
 from itertools import count
 from operator import attrgetter
 from random import Random, SystemRandom
@@ -19,6 +18,7 @@ from mocksms.engine.callbacks import Callback, CallbackQueue
 from mocksms.engine.clock import Clock
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.journal import Journal
+from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
 from mocksms.engine.rulebook import Rulebook
@@ -29,9 +29,6 @@ from mocksms.sms.message import AnyState, Message, Reaction
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.outcomes import Outcome
 from mocksms.sms.webhook import Webhook
-
-MAX_KEY_LENGTH: Final = 256
-"""Maximum of characters in an API key."""
 
 MAX_LABEL_LENGTH: Final = 500
 """Characters of the label of an account."""
@@ -134,16 +131,18 @@ def number_lists(settings: Settings) -> NumberLists:
 class Account:
     """State of one API key; the engine acts on it.
 
-    `id` identifies it without revealing the key. `label` says what it is for, such as the name of a test.
+    `digest`, the SHA-256 of the key in hex, and `id`, its beginning, identify it without revealing the key; `shown_key`
+    is the shortened key. `key` is None where a snapshot without keys was restored and the key was not used since. All
+    that is random derives from the digest. `label` says what it is for, such as the name of a test.
     `credit` is in segments, None without limit. `waiting_for_credit` has the sequences of messages without credit,
     oldest first. `faults` take precedence over `rules`, which are those of `scenario`. `generation` makes its
     transaction ids differ from those of deleted accounts with the same key. `tokens` maps the tokens in links to the
-    keys of accounts. `share` counts what it keeps. `used_at` is the latest record number at its last use.
+    ids of accounts. `share` counts what it keeps. `used_at` is the latest record number at its last use.
     """
 
     def __init__(
         self,
-        key: str,
+        key: AccountKey,
         settings: Settings,
         clock: Clock,
         seed: str,
@@ -152,8 +151,8 @@ class Account:
         tokens: dict[str, str] | None = None,
         lists: NumberLists | None = None,
     ) -> None:
-        self.key = key
-        self.id = account_id(key)
+        self.digest, self.shown_key, self.key = key
+        self.id = key.id
         self.label = ""
         self.clock = clock
         self.numbering = numbering
@@ -172,7 +171,7 @@ class Account:
         self.used_at = 0
         self.share = Share()
         self.share.add(ACCOUNT_SIZE)
-        self.messages = MessageStore(settings.max_messages, key, tokens, self.share)
+        self.messages = MessageStore(settings.max_messages, self.id, tokens, self.share)
         self.journal = Journal(settings.max_requests, self.share)
         self.replies: IndexedLog[Reply] = IndexedLog(settings.max_messages, _DIGITS, _size_of_reply, self.share)
         self.consents: IndexedLog[Consent] = IndexedLog(settings.max_consents, _DIGITS, _size_of_consent, self.share)
@@ -182,8 +181,10 @@ class Account:
         self._own_scenario_size = 0
         self._agenda: list[DueAction] = []
         self._order = count()
-        self._seed = f"{seed}\n{key}"
-        self._id_seed = f"{seed}\n{generation}\n{key}" if generation else self._seed
+        self.seed = seed
+        self.generation = generation
+        self._seed = f"{seed}\n{self.digest}"
+        self._id_seed = f"{seed}\n{generation}\n{self.digest}" if generation else self._seed
         self.faults = Rulebook(seed=f"{self._seed}\nfaults")
         self.activate(NO_SCENARIO)
 
@@ -354,11 +355,6 @@ class Account:
         self.waiting_for_credit = {
             sequence: None for sequence in self.waiting_for_credit if self.messages.at(sequence) is not None
         }
-
-
-def account_id(key: str) -> str:
-    """Return the id of the account of an API key: 12 hex digits that do not reveal the key."""
-    return sha256(key.encode()).hexdigest()[:12]
 
 
 def digits_of(listed: Iterable[str], settings: Settings) -> frozenset[str]:

@@ -12,6 +12,7 @@ from mocksms.engine.account import ACCOUNT_SIZE, Account, number_lists
 from mocksms.engine.budget import MemoryBudget, Share
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
+from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import Numbering
 from mocksms.engine.memory_limit import default_limit
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rule
@@ -34,7 +35,7 @@ class Accounts:
     They also get the time of `clock`, and the `faults`, each a rule until an instant. `unattributed` is the journal of
     requests without an account. `limit` is how many accounts are kept: at most a quarter of the memory is for accounts
     without records. `evicted_up_to` is the highest number of a record in an evicted account. `labels` are those of
-    accounts that do not exist yet, by key; any thread may add one.
+    accounts that do not exist yet, by id; any thread may add one.
     """
 
     def __init__(
@@ -54,33 +55,38 @@ class Accounts:
 
     def __iter__(self) -> Iterator[Account]:
         """Iterate over the accounts, the least recently used first."""
-        return iter(self._by_key.values())
+        return iter(self._by_id.values())
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self._by_id)
 
     def holds(self, account: Account) -> bool:
         """Whether an account still exists."""
-        return self._by_key.get(account.key) is account
+        return self._by_id.get(account.id) is account
 
     def get(self, key: str) -> Account:
         """Return the account of an API key, created on first use."""
         account = self._by_key.get(key)
         if account is None:
-            account = self._add(key)
-        elif account is not self._latest:
-            self._by_key.move_to_end(key)
+            account_key = AccountKey.of(key)
+            account = self._adopt(account_key) or self._add(account_key)
+        self.use(account)
+        return account
+
+    def use(self, account: Account) -> None:
+        """Make a stored account the latest used one."""
+        if account is not self._latest:
+            self._by_id.move_to_end(account.id)
             self._become_latest(account)
         account.used_at = self.numbering.latest
-        return account
 
     def peek(self, key: str) -> Account:
         """Return the account of an API key, or an equal new one that is not stored."""
-        return self._by_key.get(key) or self._new(key)
+        return self.by_key(key) or self._new(AccountKey.of(key))
 
     def by_key(self, key: str) -> Account | None:
         """Return the account of an API key, None if there is none yet."""
-        return self._by_key.get(key)
+        return self._by_key.get(key) or self._with_digest(AccountKey.of(key))
 
     def by_id(self, name: str) -> Account | None:
         """Return the account with an id, None if there is none."""
@@ -88,7 +94,7 @@ class Accounts:
 
     def by_token(self, token: str) -> tuple[Account, Message] | None:
         """Return the message with a token in its links, and its account."""
-        account = self._by_key.get(self._tokens.get(token, ""))
+        account = self._by_id.get(self._tokens.get(token, ""))
         message = None if account is None else account.messages.by_token(token)
         return None if account is None or message is None else (account, message)
 
@@ -97,11 +103,35 @@ class Accounts:
 
         Accounts may be used, created and evicted meanwhile.
         """
-        for account in tuple(self._by_key.values())[::-1]:
+        for account in tuple(self._by_id.values())[::-1]:
             if after and account.used_at <= after:
                 return
             if before is None or account.used_at < before:
                 yield account
+
+    def install(self, account: Account, latest: int = 0) -> None:
+        """Store a complete account that was made apart, as the latest used one, in place of the one with its id.
+
+        `latest` is the highest number of its records; it must be higher than all that the mock has, unless that has
+        none. This may evict another account, and records.
+        """
+        before = self._by_id.get(account.id)
+        if before is not None:
+            if account.key is None and before.digest == account.digest:
+                account.shown_key, account.key = before.shown_key, before.key
+            self.delete(before)
+        newest = next(reversed(self._by_id.values()), None)
+        self.numbering.continue_after(latest)
+        if newest is not None and account.used_at <= newest.used_at:
+            account.used_at = self.numbering.take()
+        self._join(account)
+        self._store(account)
+
+    def _join(self, account: Account) -> None:
+        """Make an account share the numbers, tokens and real time of the mock."""
+        account.numbering = self.numbering
+        account.clock.read_from(self._time)
+        account.messages.share_tokens(self._tokens)
 
     def delete(self, account: Account) -> None:
         """Delete an account with all its records; its key gets a new one on next use."""
@@ -141,21 +171,43 @@ class Accounts:
         self.unattributed = Journal(self._settings.max_requests, share)
         self.budget.add(share, self.unattributed.evict_oldest)
         self.evicted_up_to = 0
-        self._by_key: OrderedDict[str, Account] = OrderedDict()
-        self._by_id: dict[str, Account] = {}
+        self._by_id: OrderedDict[str, Account] = OrderedDict()
+        self._by_key: dict[str, Account] = {}
         self._tokens: dict[str, str] = {}
         self._evicted = Totals(0, 0, 0)
         self._latest: Account | None = None
 
-    def _add(self, key: str) -> Account:
-        account = self._by_key[key] = self._new(key)
-        self.labels.pop(key, None)
+    def _with_digest(self, key: AccountKey) -> Account | None:
+        """Return the account with the digest of a key, which it may have been restored without."""
+        account = self._by_id.get(key.id)
+        return account if account is not None and account.digest == key.digest else None
+
+    def _adopt(self, key: AccountKey) -> Account | None:
+        """Give an account that was restored without its key this key; return None if there is none."""
+        account = self._with_digest(key)
+        if account is not None and key.value is not None:
+            account.shown_key, account.key = key.shown, key.value
+            self._by_key[key.value] = account
+        return account
+
+    def _add(self, key: AccountKey) -> Account:
+        same_id = self._by_id.get(key.id)
+        if same_id is not None:
+            self._evict(same_id)
+        account = self._new(key)
+        self.labels.pop(account.id, None)
+        self._store(account)
+        return account
+
+    def _store(self, account: Account) -> None:
+        """Add an account as the latest used one; this may evict another."""
         self._by_id[account.id] = account
+        if account.key is not None:
+            self._by_key[account.key] = account
         self._become_latest(account)
-        if len(self._by_key) > self.limit:
+        if len(self._by_id) > self.limit:
             self._evict(next(iter(self)))
         self.budget.add(account.share, partial(self._evict_from, account))
-        return account
 
     def _become_latest(self, account: Account) -> None:
         """Make sure that the accounts differ in the record number at their last use: it is a cursor."""
@@ -163,13 +215,13 @@ class Accounts:
             self.numbering.take()
         self._latest = account
 
-    def _new(self, key: str) -> Account:
+    def _new(self, key: AccountKey) -> Account:
         # The new account of a key must not reuse transaction ids of an earlier one, but its random faults repeat.
         generation = self._evicted.accounts + self._deleted
         clock, lists = self.clock.copy(), self._lists
         account = Account(key, self._settings, clock, self._seed, self.numbering, generation, self._tokens, lists)
         if self.scenario is not NO_SCENARIO:
-            account.label = self.labels.get(key, "")
+            account.label = self.labels.get(account.id, "")
         account.apply_scenario(self.scenario)
         for fault_id, (rule, until) in self.faults.items():
             account.faults.add(rule, until, fault_id)
@@ -191,7 +243,9 @@ class Accounts:
         self._remove(account)
 
     def _remove(self, account: Account) -> None:
-        del self._by_key[account.key], self._by_id[account.id]
+        del self._by_id[account.id]
+        if account.key is not None:
+            del self._by_key[account.key]
         if self._latest is account:
             self._latest = None
         self.budget.remove(account.share)

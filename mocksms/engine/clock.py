@@ -66,6 +66,10 @@ class Clock:
         clock._held_at, clock._held_since = self._held_at, self._held_since
         return clock
 
+    def read_from(self, source: Callable[[], datetime]) -> None:
+        """Take real time from another source; the difference to it stays, and a frozen time too."""
+        self._source = source
+
     def real(self) -> datetime:
         """Return the real time."""
         return self._source()

@@ -104,6 +104,12 @@ class Engine:
         self.apply_due(account)
         return account
 
+    def use(self, account: Account) -> Account:
+        """Return a stored account, as `account` does."""
+        self.accounts.use(account)
+        self.apply_due(account)
+        return account
+
     @property
     def cursor(self) -> int:
         """The number of the latest record; later ones have higher numbers."""

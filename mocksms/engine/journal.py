@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from mocksms.engine.budget import Share
+from mocksms.engine.keys import shorten_key
 from mocksms.engine.logs import BoundedLog
 from mocksms.engine.rules import ApiOperation, TriggeredFault
 from mocksms.errors import MALFORMED_HTTP
@@ -115,11 +116,6 @@ def malformed_request(number: int, at: datetime, raw: bytes, why: str, status: i
         refusal=MALFORMED_HTTP,
         size=REQUEST_SIZE + len(first_line) + len(response_body) + getsizeof(note),
     )
-
-
-def shorten_key(key: str) -> str:
-    """Return an API key as it may be printed: enough to distinguish keys, too little to use one."""
-    return f"{key[:4]}…" if len(key) > 6 else f"{key[:1]}…"
 
 
 @lru_cache(maxsize=64)

@@ -31,6 +31,10 @@ class Numbering:
         self.latest += 1
         return self.latest
 
+    def continue_after(self, number: int) -> None:
+        """Make sure that the next number is higher than one that is used."""
+        self.latest = max(self.latest, number)
+
 
 def parse_record_number(text: str) -> int | None:
     """Parse the number of a record from user input, None if it cannot be one."""

@@ -198,7 +198,7 @@ def size_of_fields(fields: Mapping[str, str]) -> int:
 class MessageStore:
     """Messages in the order of acceptance, at most `limit`; beyond it the oldest are evicted.
 
-    `tokens` is shared by the stores of a mock: it maps the token of each message to the key of its account, `owner`.
+    `tokens` is shared by the stores of a mock: it maps the token of each message to the id of its account, `owner`.
     """
 
     def __init__(
@@ -342,8 +342,14 @@ class MessageStore:
         """Delete all messages."""
         self._log.clear()
         for token in self._by_token:
-            del self._tokens[token]
+            self._release(token)
         self._index()
+
+    def share_tokens(self, tokens: dict[str, str]) -> None:
+        """Share the tokens of a mock; one that a message of another account has stays with that."""
+        for token in self._by_token:
+            tokens.setdefault(token, self._owner)
+        self._tokens = tokens
 
     def detach(self) -> None:
         """Delete all messages of a deleted account; no link finds those that a send still adds."""
@@ -363,7 +369,12 @@ class MessageStore:
 
     def _drop_token(self, message: Message) -> None:
         token = token_of(message.transaction_id)
-        del self._by_token[token], self._tokens[token]
+        del self._by_token[token]
+        self._release(token)
+
+    def _release(self, token: str) -> None:
+        if self._tokens.get(token) == self._owner:
+            del self._tokens[token]
 
     def candidates(self, query: MessageQuery) -> Iterable[Message]:
         """Return the messages among which those that match are, newest first; an index finds them if one can."""

@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from mocksms.engine.account import Account
 from mocksms.engine.controls import AccountUpdate
-from mocksms.engine.journal import shorten_key
 from mocksms.engine.steps import Steps
 from mocksms.inspection.clock import ClockView, clock_view
 from mocksms.inspection.context import Context, endpoint
@@ -200,7 +199,7 @@ def _digits(context: Context, change: list[str] | ListChange) -> Steps[DigitsCha
 def _view(account: Account) -> AccountView:
     return AccountView(
         id=account.id,
-        key=shorten_key(account.key),
+        key=account.shown_key,
         label=account.label,
         credit=account.credit,
         sender=account.sender,

@@ -8,7 +8,7 @@ from typing import Final
 
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import RecordedRequest, shorten_key
+from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.steps import Steps, select
 from mocksms.errors import escape
@@ -132,13 +132,13 @@ class Explainer:
         )
         for account in islice(others, MAX_SEARCHED_ACCOUNTS):
             yield
-            found += yield from AccountScope(self._engine, account.key, is_key=True).search(message_filter.query, 1)
+            found += yield from AccountScope(self._engine, account.id).search(message_filter.query, 1)
             if len(found) == MAX_CAUSES:
                 break
         return [
             Cause(
                 kind="other_account",
-                text=f"account {escape(shorten_key(account.key))}{_label(account)} has it: {_describe(message)}; "
+                text=f"account {escape(account.shown_key)}{_label(account)} has it: {_describe(message)}; "
                 "does the application use another API key?",
                 id=message.transaction_id,
             )

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 
-from mocksms.engine.account import MAX_KEY_LENGTH, MAX_LABEL_LENGTH
+from mocksms.engine.account import MAX_LABEL_LENGTH
+from mocksms.engine.keys import MAX_KEY_LENGTH
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, shared_pattern
 from mocksms.engine.state_names import StateNames
 from mocksms.errors import did_you_mean

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from mocksms.asgi.bodies import Receive, compression_of, read_body
 from mocksms.asgi.origins import Headers
 from mocksms.asgi.slices import MAX_INLINE_BYTES, Slices
-from mocksms.engine.account import MAX_KEY_LENGTH
 from mocksms.engine.engine import Engine
+from mocksms.engine.keys import MAX_KEY_LENGTH
 from mocksms.engine.state_names import StateNames
 from mocksms.errors import BodyTooLarge, BodyTooSlow
 from mocksms.inspection.errors import InvalidParameters, UnknownCursor

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from heapq import merge
 from itertools import repeat, starmap
 from typing import Final, NamedTuple, TypeVar
 
-from mocksms.engine.account import Account, Consent, Reply, account_id
+from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import Journal, RecordedRequest, shorten_key
+from mocksms.engine.journal import Journal, RecordedRequest
+from mocksms.engine.keys import account_id, shorten_key
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.state_names import StateNames
 from mocksms.engine.steps import Steps, select
@@ -76,7 +78,12 @@ class AccountScope:
 
     def holds(self, account: Account) -> bool:
         """Whether an account is in the scope."""
-        return self.name is None or self.name == account.key or (self._is_id and self.name == account.id)
+        return self.name is None or account.id in self._ids
+
+    @cached_property
+    def _ids(self) -> set[str]:
+        name = self.name or ""
+        return {name, account_id(name)} if self._is_id else {account_id(name)}
 
     @property
     def id(self) -> str | None:
@@ -87,7 +94,7 @@ class AccountScope:
     def label(self) -> str:
         """The label of the account, also before its first use; empty for all accounts."""
         found = self._named()
-        return found.label if found else self._engine.accounts.labels.get(self.name or "", "")
+        return found.label if found else self._engine.accounts.labels.get(self.id or "", "")
 
     @property
     def shortened_key(self) -> str | None:
@@ -95,7 +102,7 @@ class AccountScope:
         if self.name is None:
             return None
         found = self._named()
-        return shorten_key(found.key if found else self.name)
+        return found.shown_key if found else shorten_key(self.name)
 
     @property
     def state_names(self) -> StateNames:
@@ -125,7 +132,7 @@ class AccountScope:
         if self.name is None:
             raise AccountRequired
         found = self._named()
-        return self._engine.account(found.key if found else self._new_key(self.name))
+        return self._engine.use(found) if found else self._engine.account(self._new_key(self.name))
 
     def one_or_all(self) -> Account | None:
         """Return the one account, created on its first use, or None for all accounts.

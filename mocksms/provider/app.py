@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from mocksms.asgi.bodies import Disconnected, compression_of, read_body
 from mocksms.asgi.origins import Headers, check_page
 from mocksms.asgi.slices import MAX_INLINE_BYTES, Slices
-from mocksms.engine.account import MAX_KEY_LENGTH, Account
+from mocksms.engine.account import Account
 from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import (
@@ -26,6 +26,7 @@ from mocksms.engine.journal import (
     header_lines,
     size_of_handling,
 )
+from mocksms.engine.keys import MAX_KEY_LENGTH
 from mocksms.engine.rules import ApiOperation, RefusedByFault, TriggeredFault
 from mocksms.engine.state_names import StateNames
 from mocksms.engine.steps import STEP_SIZE, Steps, finish

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from mocksms.engine.account import MAX_KEY_LENGTH
+from mocksms.engine.keys import MAX_KEY_LENGTH
 
 JsonObject = dict[str, Any]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mocksms.connections import forks
 from mocksms.engine.clock import SteadyTime
+from mocksms.engine.keys import account_id
 
 if TYPE_CHECKING:
     import socket
@@ -96,7 +97,7 @@ class ThreadedServer:
         accounts = self._running.engine.accounts
         if accounts.by_key(key) is not None or len(accounts.labels) >= accounts.limit:
             return False
-        accounts.labels[key] = label
+        accounts.labels[account_id(key)] = label
         return True
 
     def can_have_callbacks(self, key: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from mocksms.engine.account import account_id
+from mocksms.engine.keys import account_id
 from mocksms.errors import MocksmsError, MockUnreachable
 from mocksms.settings import SessionSettings
 from mocksms.sms.display import cut, line

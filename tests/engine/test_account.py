@@ -17,6 +17,7 @@ from mocksms.engine.account import (
     fresh_seed,
 )
 from mocksms.engine.clock import Clock
+from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import Numbering
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO
@@ -28,7 +29,7 @@ from tests.support import KEY, NOON, NUMBER, ManualClock
 
 
 def account(key: str = KEY, seed: str = "tests", **options: Any) -> Account:
-    return Account(key, Settings(**options), Clock(ManualClock()), seed, Numbering())
+    return Account(AccountKey.of(key), Settings(**options), Clock(ManualClock()), seed, Numbering())
 
 
 def test_new_account_has_the_values_of_the_settings() -> None:
@@ -55,7 +56,7 @@ def test_accepted_local_number_in_a_list_gets_the_country_code(listed: str, acce
 
 def test_accounts_do_not_share_number_lists() -> None:
     settings = Settings(unsubscribed=("1",))
-    one, other = (Account(key, settings, Clock(ManualClock()), "tests", Numbering()) for key in "ab")
+    one, other = (Account(AccountKey.of(key), settings, Clock(ManualClock()), "tests", Numbering()) for key in "ab")
     one.opt_out("2")
     assert other.unsubscribed == {"1"}
 
@@ -264,7 +265,7 @@ def test_activated_scenario_has_counters_at_zero_and_keeps_account_values() -> N
 
 def test_random_rules_of_an_account_do_not_depend_on_its_generation() -> None:
     def drawn(key: str, generation: int) -> list[bool]:
-        made = Account(key, Settings(), Clock(ManualClock()), "tests", Numbering(), generation)
+        made = Account(AccountKey.of(key), Settings(), Clock(ManualClock()), "tests", Numbering(), generation)
         made.activate(a_scenario(a_rule("rule", probability=0.5)))
         return [made.rules.rules[0].count_match() for _ in range(50)]
 
@@ -274,7 +275,7 @@ def test_random_rules_of_an_account_do_not_depend_on_its_generation() -> None:
 
 def test_generations_of_an_account_have_different_ids() -> None:
     ids = [
-        Account(KEY, Settings(), Clock(ManualClock()), "tests", Numbering(), each).new_transaction_id()
+        Account(AccountKey.of(KEY), Settings(), Clock(ManualClock()), "tests", Numbering(), each).new_transaction_id()
         for each in (0, 1, 2)
     ]
     assert len(set(ids)) == 3

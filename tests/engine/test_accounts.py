@@ -7,8 +7,10 @@ import pytest
 
 from mocksms.engine.account import Account
 from mocksms.engine.accounts import Accounts, Totals
+from mocksms.engine.clock import Clock
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal
+from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import Numbering
 from mocksms.engine.messages import token_of
 from mocksms.settings import Settings
@@ -21,7 +23,7 @@ def accounts(clock: ManualClock | None = None, seed: str = "tests", **options: A
     return Accounts(Settings(**options), clock or ManualClock(), seed)
 
 
-def keys(of: Accounts) -> list[str]:
+def keys(of: Accounts) -> list[str | None]:
     return [account.key for account in of]
 
 
@@ -206,3 +208,125 @@ def test_account_is_found_by_key_and_id_until_it_is_deleted() -> None:
     assert made.by_key("a") is made.by_id(account.id) is account
     made.delete(account)
     assert (made.by_key("a"), made.by_id(account.id)) == (None, None)
+
+
+def detached(key: AccountKey, messages: int = 0, **options: Any) -> Account:
+    account = Account(key, Settings(**options), Clock(), "tests", Numbering())
+    fill(account, messages, 0)
+    return account
+
+
+def without_key(key: str) -> AccountKey:
+    return AccountKey.of(key)._replace(value=None)
+
+
+def test_account_without_its_key_is_found_by_key_and_gets_it_at_the_first_use() -> None:
+    made = accounts()
+    account = detached(without_key("shop-42"))
+    made.install(account)
+    assert made.by_key("shop-42") is made.peek("shop-42") is made.by_id(account.id) is account
+    assert made.holds(account)
+    assert keys(made) == [None]
+    assert made.get("shop-42") is made.get("shop-42") is account
+    assert (keys(made), account.shown_key) == (["shop-42"], "shop…")
+
+
+def test_account_without_its_key_is_used_deleted_and_evicted() -> None:
+    made = accounts(max_accounts=2)
+    first, second = detached(without_key("first")), detached(without_key("second"))
+    for account in (first, second):
+        made.install(account)
+    made.use(first)
+    assert [*made] == [second, first]
+    made.get("third")
+    assert [*made.latest_first()] == [made.get("third"), first]
+    made.delete(first)
+    assert keys(made) == ["third"]
+    assert made.get("first") is not first
+
+
+def test_accounts_whose_digests_begin_alike_replace_each_other() -> None:
+    made = accounts()
+    forged = AccountKey.of("shop")
+    forged = AccountKey(forged.id + "0" * 52, "forg…")
+    account = detached(forged)
+    made.install(account)
+    assert made.by_key("shop") is None
+    assert made.get("shop") is not account
+    assert not made.holds(account)
+    assert (keys(made), made.evicted().accounts) == (["shop"], 1)
+    made.install(detached(forged))
+    assert keys(made) == [None]
+
+
+def test_installed_account_replaces_the_one_of_its_key_and_knows_the_key() -> None:
+    made = accounts()
+    before = made.get("shop-42")
+    fill(before, 2, 1)
+    account = detached(without_key("shop-42"), messages=3)
+    made.install(account)
+    assert (account.key, account.shown_key) == ("shop-42", "shop…")
+    assert [*made] == [account]
+    assert made.get("shop-42") is account
+    assert not made.holds(before)
+    assert made.totals() == Totals(1, 3, 0)
+    assert made.budget.used == account.share.used + Journal(1)._share.used
+
+
+def test_installed_account_shares_numbers_real_time_and_tokens() -> None:
+    clock = ManualClock()
+    made = accounts(clock)
+    account = detached(AccountKey.of("shop"), messages=3)
+    made.install(account, latest=3)
+    clock.advance(60)
+    assert account.clock.now() == clock()
+    assert (made.numbering.latest, account.used_at) == (3, 0)
+    message = account.messages.at(3)
+    assert message is not None
+    token = token_of(message.transaction_id)
+    assert made.by_token(token) == (account, message)
+    assert account.numbering.take() == made.get("other").numbering.latest == 4
+    account.messages.clear()
+    assert made.by_token(token) is None
+
+
+def test_token_of_another_account_stays_with_it() -> None:
+    made = accounts()
+    other, account = made.get("other"), detached(AccountKey.of("shop"), messages=1)
+    fill(other, 1, 0)
+    made.install(account, latest=1)
+    message = other.messages.at(1)
+    assert message is not None
+    for each in (account, other):
+        assert made.by_token(token_of(message.transaction_id)) == (other, message)
+        each.messages.clear()
+    assert made.by_token(token_of(message.transaction_id)) is None
+
+
+def test_installed_account_is_the_latest_used_one() -> None:
+    made = accounts()
+    made.numbering.take()
+    made.get("other")
+    account = detached(AccountKey.of("shop"))
+    made.install(account)
+    assert [*made.latest_first()] == [account, made.by_key("other")]
+    cursor = made.numbering.latest
+    assert [*made.latest_first(after=cursor - 1)] == [account]
+    made.get("other")
+    assert [*made.latest_first(after=cursor)] == [made.by_key("other")]
+    later = detached(AccountKey.of("later"))
+    later.used_at = 40
+    made.install(later, latest=40)
+    assert (later.used_at, made.numbering.latest) == (40, 40)
+
+
+def test_installing_keeps_the_limits() -> None:
+    made = accounts(max_accounts=1, max_memory=1_000_000)
+    made.get("other")
+    account = detached(AccountKey.of("shop"))
+    for number in range(1, 5):
+        account.messages.add(a_message(number)._replace(size=300_000))
+    made.install(account)
+    assert keys(made) == ["shop"]
+    assert made.budget.used <= 1_000_000
+    assert made.evicted().messages > 0

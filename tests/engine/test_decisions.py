@@ -8,6 +8,7 @@ import pytest
 from mocksms.engine.account import Account
 from mocksms.engine.clock import Clock
 from mocksms.engine.decisions import SENT_BY_DEFAULT, Decisions, is_possible
+from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import Numbering
 from mocksms.settings import Settings
 from mocksms.sms import numbers
@@ -20,7 +21,7 @@ KOSHER = "972-58-32XXXXX"
 
 def decide(number: str = NUMBER, segments: int = 1, **options: Any) -> Outcome:
     settings = Settings(**options)
-    account = Account(KEY, settings, Clock(ManualClock()), "tests", Numbering())
+    account = Account(AccountKey.of(KEY), settings, Clock(ManualClock()), "tests", Numbering())
     return Decisions(settings).decide(account, numbers.parse(number), segments)
 
 
@@ -207,7 +208,7 @@ def test_other_magic_number_ignores_the_opt_out() -> None:
 
 def test_default_rules_ignore_magic_numbers() -> None:
     settings = Settings()
-    account = Account(KEY, settings, Clock(ManualClock()), "tests", Numbering())
+    account = Account(AccountKey.of(KEY), settings, Clock(ManualClock()), "tests", Numbering())
     assert Decisions(settings).decide_by_default(account, numbers.parse("972-50-0004000"), 1) is SENT_BY_DEFAULT
 
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
-from mocksms.engine.journal import Journal, header_lines, shorten_key
+from mocksms.engine.journal import Journal, header_lines
 from tests.engine.support import a_request
 
 
@@ -19,20 +17,6 @@ def test_request_has_no_messages_by_default() -> None:
     assert not plain.messages
     assert plain.warnings == ()
     assert plain.note == ""
-
-
-@pytest.mark.parametrize(
-    ("key", "shown"),
-    [
-        pytest.param("secret-key-of-the-shop", "secr…", id="long"),
-        pytest.param("1234567", "1234…", id="seven characters"),
-        pytest.param("123456", "1…", id="six characters"),
-        pytest.param("demo", "d…", id="a word"),
-        pytest.param("", "…", id="empty"),
-    ],
-)
-def test_shortened_key_is_too_short_to_use(key: str, shown: str) -> None:
-    assert shorten_key(key) == shown
 
 
 def test_header_lines_are_as_sent_except_secrets() -> None:

@@ -103,7 +103,7 @@ def consent(world: World, account: Account) -> None:
 def click(world: World, account: Account) -> None:
     message = next(account.messages.newest_first(MessageQuery()), None)
     if message is None:
-        send(world, account.key)
+        send(world, account.key or "")
     else:
         world.controls.click(account, message.transaction_id)
 
@@ -111,14 +111,14 @@ def click(world: World, account: Account) -> None:
 def call_back(world: World, account: Account) -> None:
     if not account.webhooks:
         world.controls.update_account(account, AccountUpdate(webhooks=(HOOK,)))
-    send(world, account.key)
+    send(world, account.key or "")
     for pending in world.engine.outbox.take_due():
         world.engine.outbox.record_result(pending, Attempt(NOON, 500, b"x" * 4_000, 0.1, "HTTP 500"))
 
 
 FILLS: dict[str, Callable[[World, Account], None]] = {
-    "messages": lambda world, account: send(world, account.key),
-    "tags": lambda world, account: send(world, account.key, tags=tuple(map(str, range(50)))),
+    "messages": lambda world, account: send(world, account.key or ""),
+    "tags": lambda world, account: send(world, account.key or "", tags=tuple(map(str, range(50)))),
     "requests": fill_requests,
     "replies": reply,
     "opt-outs": consent,
