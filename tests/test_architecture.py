@@ -24,6 +24,7 @@ LAYERS: Final = (
     {"engine"},
     {"schemas"},
     {"scenario"},
+    {"state"},
     {"asgi"},
     {"connections"},
     {"webhooks", "web"},
@@ -42,7 +43,7 @@ LOOSE: Final = {"__init__", "__main__", "errors", "app", "server", "fidelity"}
 LIBRARIES: Final[dict[str, set[str]]] = {
     "starlette": {"provider", "inspection", "web", "app", "compare.mock_sender"},
     "uvicorn": {"server", "connections"},
-    "pydantic": {"provider", "inspection", "schemas", "scenario", "compare.recording"},
+    "pydantic": {"provider", "inspection", "schemas", "scenario", "state", "compare.recording"},
     "pydantic_core": {"schemas.validation"},
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},

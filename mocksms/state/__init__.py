@@ -1,0 +1,1 @@
+"""Snapshots: the state of accounts as a zip of JSON lines."""
