@@ -43,7 +43,7 @@ WEBHOOK_SIZE: Final = 300
 RULE_COUNTERS_SIZE: Final = 500
 """Bytes of the counters of a rule, which each account has."""
 
-FAULT_SIZE: Final = 3_000
+FAULT_SIZE: Final = 5_000
 
 MAX_STALE_ACTIONS: Final = 1_000
 MAX_ACTIONS_PER_MESSAGE: Final = 4

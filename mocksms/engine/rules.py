@@ -58,7 +58,7 @@ class Rule:
     """An effect for what matches all conditions: the first `times`, only every nth match, with a probability.
 
     Every message that matches has all `terms`. Unless `is_per_recipient`, the rule matches all or none of the messages
-    of one send with the same content.
+    of one send with the same content. `source` is what the rule of a manual fault was compiled from, for snapshots.
     """
 
     label: str
@@ -70,6 +70,7 @@ class Rule:
     times: int | None = None
     every: int = 1
     probability: float = 1.0
+    source: Any = field(default=None, compare=False, repr=False)
 
 
 class TriggeredFault(NamedTuple):
@@ -112,12 +113,20 @@ def rate_limit_spec(limit: RateLimit) -> FaultSpec:
     return FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=429), rate_limit=limit)
 
 
+class ScenarioSource(NamedTuple):
+    """What an active scenario was compiled from: its name and its model, which only the compiler can read."""
+
+    name: str
+    scenario: Any
+
+
 @dataclass(frozen=True, kw_only=True)
 class ActiveScenario:
     """The scenarios of an account as one.
 
     `account_values` are new values of attributes of Account, number lists as sets of digits; other attributes stay.
-    `free_states` are those of its rules. `size` are the bytes that it takes, about.
+    `free_states` are those of its rules. `size` are the bytes that it takes, about. `sources` are what it was compiled
+    from, for snapshots: rules are functions, which no file can hold.
     """
 
     names: tuple[str, ...] = ()
@@ -125,6 +134,7 @@ class ActiveScenario:
     rules: tuple[Rule, ...] = ()
     free_states: frozenset[FreeState] = frozenset()
     size: int = 0
+    sources: tuple[ScenarioSource, ...] = field(default=(), repr=False)
 
     @cached_property
     def index(self) -> RuleIndex:
@@ -142,8 +152,10 @@ def combine(scenarios: Iterable[ActiveScenario]) -> ActiveScenario:
     rules: tuple[Rule, ...] = ()
     free_states: frozenset[FreeState] = frozenset()
     size = 0
+    sources: tuple[ScenarioSource, ...] = ()
     for scenario in scenarios:
         size += scenario.size
+        sources += scenario.sources
         names += scenario.names
         rules += scenario.rules
         free_states |= scenario.free_states
@@ -151,4 +163,11 @@ def combine(scenarios: Iterable[ActiveScenario]) -> ActiveScenario:
             if isinstance(value, Set):
                 value = account_values.get(name, frozenset()) | value
             account_values[name] = value if isinstance(value, Set) else account_values.get(name, value)
-    return ActiveScenario(names=names, account_values=account_values, rules=rules, free_states=free_states, size=size)
+    return ActiveScenario(
+        names=names,
+        account_values=account_values,
+        rules=rules,
+        free_states=free_states,
+        size=size,
+        sources=sources,
+    )

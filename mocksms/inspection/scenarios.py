@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal
+from datetime import datetime
+from typing import Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from mocksms.engine.account import Account
@@ -21,8 +21,7 @@ from mocksms.inspection.parameters import InspectionCall
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import check, read_file
 from mocksms.scenario.recorder import record, to_toml
-from mocksms.scenario.schema import FaultModel, Limits, Scenario
-from mocksms.scenario.values import BoundedDuration
+from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.openapi import JSON, TEXT
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import Settings
@@ -35,21 +34,6 @@ class ScenarioQuery(AccountQuery):
     """Whose scenario, and which one."""
 
     name: Name | None = Field(default=None, description="Name of a scenario in the library; the body must be empty")
-
-
-def _positive(duration: timedelta) -> timedelta:
-    if not duration:
-        raise ValueError("must be longer than 0")
-    return duration
-
-
-class FaultBody(Limits):
-    """A fault: for which requests, how often and for how long."""
-
-    fault: FaultModel
-    ttl: Annotated[BoundedDuration, AfterValidator(_positive)] = Field(
-        default=timedelta(minutes=10), description="How long it is active, on the account's clock"
-    )
 
 
 class RuleView(ResponseModel):
@@ -174,7 +158,7 @@ def list_faults(context: Context, call: InspectionCall) -> FaultsView:
 def set_fault(context: Context, call: InspectionCall) -> FaultSetView:
     """Set a fault; it takes precedence over all rules until it expires."""
     body: FaultBody = call.body
-    rule = fault_rule(body.fault, body, "a fault set manually", context.engine.settings)
+    rule = fault_rule(body, context.engine.settings)
     return FaultSetView(id=context.controls.set_fault(call.scope.one_or_all(), rule, body.ttl))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import accumulate
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
@@ -11,10 +12,19 @@ from mocksms.engine import rules
 from mocksms.engine.account import LISTED_NUMBER_SIZE, digits_of
 from mocksms.engine.patterns import Pattern, RegexBudget
 from mocksms.engine.rule_index import NUMBER_REGEX, TEXT_REGEX, Term, TermKind, content_terms, number_terms
-from mocksms.engine.rules import ActiveScenario, ApiOperation, Condition, FaultSpec, RateLimit, rate_limit_spec
+from mocksms.engine.rules import (
+    ActiveScenario,
+    ApiOperation,
+    Condition,
+    FaultSpec,
+    RateLimit,
+    ScenarioSource,
+    rate_limit_spec,
+)
 from mocksms.scenario.schema import (
     AccountModel,
     CallbackModel,
+    FaultBody,
     FaultModel,
     Limits,
     Match,
@@ -34,8 +44,11 @@ TextTest = Callable[[str, RegexBudget], bool]
 
 _LISTS: Final = ("unsubscribed", "bounced", "kosher")
 
-RULE_SIZE: Final = 1_000
-"""Bytes of a rule without its texts."""
+MANUAL_FAULT: Final = "a fault set manually"
+"""Label of the rule of a manual fault."""
+
+RULE_SIZE: Final = 2_500
+"""Bytes of a rule and of its model, without their texts."""
 
 
 def compile_scenario(scenario: Scenario, name: str, settings: Settings) -> ActiveScenario:
@@ -49,12 +62,13 @@ def compile_scenario(scenario: Scenario, name: str, settings: Settings) -> Activ
         ),
         free_states=frozenset(state for rule in scenario.rule for state in rule.free_states),
         size=_size(scenario, account_values),
+        sources=(ScenarioSource(name, scenario),),
     )
 
 
-def fault_rule(fault: FaultModel, limits: Limits, label: str, settings: Settings) -> rules.Rule:
+def fault_rule(body: FaultBody, settings: Settings) -> rules.Rule:
     """Return the rule of a fault that a tester sets."""
-    return _rule_of(limits, label, _fault_spec(fault), settings)
+    return replace(_rule_of(body, MANUAL_FAULT, _fault_spec(body.fault), settings), source=body)
 
 
 def _size(scenario: Scenario, account_values: Mapping[str, Any]) -> int:

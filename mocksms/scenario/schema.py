@@ -319,6 +319,21 @@ class RuleModel(Limits):
         return set(State) if self.outcome is None else {self.outcome}
 
 
+def _positive(duration: timedelta) -> timedelta:
+    if not duration:
+        raise ValueError("must be longer than 0")
+    return duration
+
+
+class FaultBody(Limits):
+    """A fault: for which requests, how often and for how long."""
+
+    fault: FaultModel
+    ttl: Annotated[BoundedDuration, AfterValidator(_positive)] = Field(
+        default=timedelta(minutes=10), description="How long it is active, on the account's clock"
+    )
+
+
 class AccountModel(ScenarioTable):
     """Initial values of an account; those left out come from the options."""
 

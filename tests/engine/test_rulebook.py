@@ -23,6 +23,7 @@ from mocksms.engine.rules import (
     RateLimit,
     RefusedByFault,
     Rule,
+    ScenarioSource,
     TriggeredFault,
     combine,
     rate_limit_spec,
@@ -566,7 +567,10 @@ def test_error_of_a_triggered_fault_has_the_fault_and_what_decided_it() -> None:
 def named(name: str, *rules: str, **state: Any) -> ActiveScenario:
     effect = bounced()
     return ActiveScenario(
-        names=(name,), account_values=state, rules=tuple(Rule(label=label, effect=effect) for label in rules)
+        names=(name,),
+        account_values=state,
+        rules=tuple(Rule(label=label, effect=effect) for label in rules),
+        sources=(ScenarioSource(name, rules),),
     )
 
 
@@ -583,6 +587,7 @@ def test_rules_of_the_first_scenario_come_first() -> None:
     both = combine([named("a", "1", "2"), named("b"), named("c", "3")])
     assert both.names == ("a", "b", "c")
     assert [rule.label for rule in both.rules] == ["1", "2", "3"]
+    assert both.sources == (("a", ("1", "2")), ("b", ()), ("c", ("3",)))
 
 
 def test_account_values_of_the_first_scenario_take_precedence() -> None:

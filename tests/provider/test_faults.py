@@ -15,7 +15,7 @@ from mocksms.engine.rules import ApiOperation
 from mocksms.provider.faults import DRIBBLE_STEPS, Responder
 from mocksms.provider.responses import ProviderResponse
 from mocksms.scenario.compiler import fault_rule
-from mocksms.scenario.schema import FaultModel, Limits, Match
+from mocksms.scenario.schema import FaultBody, FaultModel, Match
 from mocksms.settings import Settings
 from mocksms.sms.outcomes import Fault, FaultKind
 from tests.provider.inprocess import INFO, SEARCH, FakeConnection, InProcess
@@ -188,7 +188,7 @@ def test_fault_on_the_connection_needs_a_socket(kind: FaultKind) -> None:
 
 def _set(mock: InProcess, call: ApiOperation, ordered: FaultModel) -> None:
     """Set a fault on all calls of a kind, for the account of the tests."""
-    rule = fault_rule(ordered, Limits(match=Match(operation=call)), "a fault", Settings())
+    rule = fault_rule(FaultBody(fault=ordered, match=Match(operation=call)), Settings())
     Controls(mock.engine).set_fault(mock.account(), rule, HOUR)
 
 
@@ -209,7 +209,7 @@ def test_fault_of_one_read_leaves_the_other_operations_alone(call: ApiOperation,
     reply = mock.get(path, query)
     assert (reply.status, reply.body) == (502, b"<p>")
     assert (reply.headers["content-type"], reply.headers["retry-after"]) == ("text/html", "3600")
-    assert mock.last().note == "a fault: status 502, own response"
+    assert mock.last().note == "a fault set manually: status 502, own response"
     assert mock.send(NUMBER)
     other = SEARCH if path == INFO else INFO
     assert mock.get(other, "transaction_id=" + row["transaction_id"]).status == 200
@@ -240,7 +240,7 @@ def test_read_fails_in_each_way(
     _set(mock, call, ordered)
     reply = mock.get(path, query)
     assert (reply.status, reply.body, mock.connection.done) == (status, right[part], done)
-    assert mock.last().note == f"a fault: {ordered.kind}"
+    assert mock.last().note == f"a fault set manually: {ordered.kind}"
 
 
 def test_truncated_read_closes_its_connection() -> None:
@@ -291,7 +291,7 @@ def test_canned_response_has_its_status_body_and_headers(operation: ApiOperation
     assert response.headers["x-request-id"] == "a b"
     recorded = mock.last()
     assert (recorded.status, recorded.refusal) == (418, "fault")
-    assert recorded.note == "a fault: status 418, own response"
+    assert recorded.note == "a fault set manually: status 418, own response"
     assert (b"x-request-id", b"a b") in recorded.response_headers
     assert len(mock.account().messages) == 0
 
@@ -305,7 +305,11 @@ def test_send_is_accepted_behind_a_canned_response_that_says_so() -> None:
     assert (response.status, response.body) == (202, b"later")
     assert len(mock.account().messages) == 1
     recorded = mock.last()
-    assert (recorded.status, recorded.refusal, recorded.note) == (202, None, "a fault: status 202, own response")
+    assert (recorded.status, recorded.refusal, recorded.note) == (
+        202,
+        None,
+        "a fault set manually: status 202, own response",
+    )
     assert recorded.response_body == b"later"
 
 

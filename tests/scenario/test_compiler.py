@@ -15,7 +15,7 @@ from mocksms.engine.patterns import RegexBudget
 from mocksms.engine.rulebook import CountedRule
 from mocksms.engine.rules import ActiveScenario, ApiOperation, FaultSpec, RateLimit, Rule, rate_limit_spec
 from mocksms.scenario.compiler import compile_scenario, fault_rule
-from mocksms.scenario.schema import FaultModel, Limits, Match, Scenario
+from mocksms.scenario.schema import FaultBody, Match, Scenario
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import ClickReaction, ReplyReaction, State
@@ -370,14 +370,21 @@ def test_rate_limit_has_its_rate() -> None:
 
 
 def test_manual_fault_is_compiled_like_a_rule() -> None:
-    limits = Limits.model_validate({"match": {"tag": "otp"}, "times": 2, "every": 3, "probability": 0.5})
-    by_hand = fault_rule(FaultModel(kind="empty"), limits, "by hand", Settings())
+    limits = {"match": {"tag": "otp"}, "times": 2, "every": 3, "probability": 0.5}
+    body = FaultBody.model_validate({"fault": {"kind": "empty"}, **limits})
+    by_hand = fault_rule(body, Settings())
+    assert by_hand.source is body
     assert by_hand.effect == FaultSpec(fault=Fault(kind=FaultKind.EMPTY))
-    assert (by_hand.label, by_hand.times, by_hand.every, by_hand.probability) == ("by hand", 2, 3, 0.5)
+    assert (by_hand.label, by_hand.times, by_hand.every, by_hand.probability) == ("a fault set manually", 2, 3, 0.5)
     assert [CountedRule(by_hand, "seed").matches(message_facts(tags=tags)) for tags in (("otp",), ("ads",))] == [
         True,
         False,
     ]
+
+
+def test_scenario_keeps_what_it_was_compiled_from() -> None:
+    scenario = Scenario.model_validate({"rule": [{"outcome": "sent"}]})
+    assert compile_scenario(scenario, "story.toml", Settings()).sources == (("story.toml", scenario),)
 
 
 def test_account_gets_only_the_values_of_its_table() -> None:

@@ -23,8 +23,8 @@ from mocksms.scenario.schema import (
     MAX_STEPS,
     AccountModel,
     ClickModel,
+    FaultBody,
     FaultModel,
-    Limits,
     Match,
     ReplyModel,
     RuleModel,
@@ -368,7 +368,7 @@ def test_refusals_of_magic_numbers_are_recorded_if_rules_caused_faults_too() -> 
 
 def test_manual_fault_is_recorded_like_one_of_a_rule() -> None:
     api = story()
-    rule = fault_rule(FaultModel(kind="empty"), Limits(), "by hand", Settings())
+    rule = fault_rule(FaultBody(fault=FaultModel(kind="empty")), Settings())
     Controls(api.engine).set_fault(None, rule, SECOND)
     api.try_send(NUMBER)
     assert of(api) == [a_rule_for(times=1, fault=FaultModel(kind="empty"))]
@@ -516,7 +516,7 @@ class Stage(InProcess):
             case ("reply", number, text):
                 controls.reply(account, number, text)
             case ("fault", kind, times):
-                rule = fault_rule(FaultModel(kind=kind), Limits(times=times), "by hand", self.engine.settings)
+                rule = fault_rule(FaultBody(fault=FaultModel(kind=kind), times=times), self.engine.settings)
                 controls.set_fault(account, rule, 5 * SECOND)
             case _:
                 hand, place = act
