@@ -64,7 +64,7 @@ from mocksms.provider.responses import (
     to_json,
 )
 from mocksms.provider.send import SEND, ReasonNames, recipients_of, submission_of
-from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, shorten_warning
+from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, warning_about
 from mocksms.settings import API_PREFIX, Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.outcomes import Fault
@@ -340,19 +340,18 @@ def _note(error: RequestRefused, request: ProviderRequest) -> str:
 
 
 def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
-    body, warnings = read_send(request.body, _encoding(request), ZONES[settings.send_at_zone])
+    body, deviations = read_send(request.body, _encoding(request), ZONES[settings.send_at_zone])
     submission = submission_of(body, settings)
     recipients: Sequence[Recipient] = recipients_of(body, settings)
     numbers: list[str] | None = None
     if len(request.body) > MAX_VALUE_LENGTH:
         kept = shorten_send(submission, recipients)
-        if kept.warnings:
-            warnings += kept.warnings
+        if kept.deviations:
+            deviations += kept.deviations
             numbers = [recipient.mobile_number for recipient in recipients]
         submission, recipients = kept.submission, kept.recipients
-    warnings += remarks_on(body, submission, recipients, settings)
-    if warnings:
-        warnings = [shorten_warning(warning) for warning in warnings[:MAX_WARNINGS]]
+    deviations += remarks_on(body, submission, recipients, settings)
+    warnings = [warning_about(each, strict=settings.strict) for each in deviations[:MAX_WARNINGS]]
     return SendRequest(submission, recipients, tuple(warnings), numbers)
 
 

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
+from mocksms.provider.deviation import Deviation
 from mocksms.provider.lenient_json import BODY, MAX_WARNINGS, JsonNumber, parse
 from mocksms.provider.send import SendBody
 from mocksms.sms.times import ISRAEL, parse_instant
@@ -31,7 +31,7 @@ UNSET: Final = object()
 """The value of a member that is not set."""
 
 
-def read_send(raw: bytes, encoding: str, zone: tzinfo = ISRAEL) -> tuple[SendBody, list[RequestWarning]]:
+def read_send(raw: bytes, encoding: str, zone: tzinfo = ISRAEL) -> tuple[SendBody, list[Deviation]]:
     """Return the body of a send and a warning for each deviation from strict JSON or from the model.
 
     A `send_at` without an offset is in the time zone.
@@ -49,12 +49,12 @@ def read_send(raw: bytes, encoding: str, zone: tzinfo = ISRAEL) -> tuple[SendBod
         else:
             if body.name_count == len(_NAME.findall(raw)):
                 return body, []
-    data, warnings = parse(raw, encoding)
-    return bind(data, SendBody, warnings, zone), warnings
+    data, deviations = parse(raw, encoding)
+    return bind(data, SendBody, deviations, zone), deviations
 
 
-def bind(data: object, model: type[BoundModel], warnings: list[RequestWarning], zone: tzinfo = ISRAEL) -> BoundModel:
-    """Return the model for plain data; accepted deviations are added to `warnings`.
+def bind(data: object, model: type[BoundModel], deviations: list[Deviation], zone: tzinfo = ISRAEL) -> BoundModel:
+    """Return the model for plain data; accepted deviations are added to `deviations`.
 
     A time without an offset is in the time zone.
 
@@ -65,7 +65,7 @@ def bind(data: object, model: type[BoundModel], warnings: list[RequestWarning], 
         return model.model_validate(data, context=zone)
     except ValidationError:
         pass
-    binder = _Binder(warnings, zone)
+    binder = _Binder(deviations, zone)
     converted = binder.convert(data, model, "")
     if binder.errors:
         raise InvalidRequest(binder.errors)
@@ -118,19 +118,19 @@ def _without_none(annotation: Any) -> Any:
 
 
 class _Binder:
-    """Converts data to the types of a model; collects warnings and errors."""
+    """Converts data to the types of a model; collects deviations and errors."""
 
-    def __init__(self, warnings: list[RequestWarning], zone: tzinfo) -> None:
+    def __init__(self, deviations: list[Deviation], zone: tzinfo) -> None:
         self.errors: dict[str, list[str]] = {}
         self.missing: list[str] = []
         self._refused = 0
-        self._warnings = warnings
+        self._deviations = deviations
         self._zone = zone
 
     def convert(self, value: object, kind: Any, path: str) -> object:
         """Return the value converted to a type, UNSET if there is none."""
         if value is None:
-            self._warn(path, "null is read as not set")
+            self._warn(path, "null is read as not set", "null in place of a value")
             return UNSET
         if get_origin(kind) is list:
             return self._list(value, get_args(kind)[0], path)
@@ -158,9 +158,9 @@ class _Binder:
             return name
         known = _names_by_casefold(model).get(name.casefold())
         if known is None:
-            self._warn(join(path, name), "unknown name, ignored")
+            self._warn(join(path, name), "unknown name, ignored", "unknown name")
         else:
-            self._warn(join(path, name), f"read as {known!r}")
+            self._warn(join(path, name), f"read as {known!r}", f"the name is spelled {known!r}")
         return known
 
     def _list(self, value: object, kind: Any, path: str) -> object:
@@ -180,7 +180,7 @@ class _Binder:
         if isinstance(value, dict | list):
             return self._refuse(value, "string", path)
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        self._warn(path, f"{text} is read as a string")
+        self._warn(path, f"{text} is read as a string", f"{text} is not a string")
         return text
 
     def _boolean(self, value: object, path: str) -> object:
@@ -188,16 +188,16 @@ class _Binder:
             return value
         word = value.strip().lower() if isinstance(value, str) else value
         if word in ("true", "false"):
-            self._warn(path, f"the string {value!r} is read as a boolean")
+            self._warn(path, f"the string {value!r} is read as a boolean", f"the string {value!r} is not a boolean")
             return word == "true"
         if isinstance(word, int | float):
-            self._warn(path, f"the number {value} is read as a boolean")
+            self._warn(path, f"the number {value} is read as a boolean", f"the number {value} is not a boolean")
             return bool(word)
         return self._refuse(value, "boolean", path)
 
     def _instant(self, value: object, path: str) -> object:
         if isinstance(value, str) and not value.strip():
-            self._warn(path, "an empty string is read as not set")
+            self._warn(path, "an empty string is read as not set", "an empty string is not a time")
             return UNSET
         try:
             return parse_instant(value, self._zone)
@@ -212,9 +212,9 @@ class _Binder:
             )
         return UNSET
 
-    def _warn(self, path: str, note: str) -> None:
-        if len(self._warnings) < MAX_WARNINGS:
-            self._warnings.append(RequestWarning(path or BODY, note))
+    def _warn(self, path: str, note: str, refusal: str) -> None:
+        if len(self._deviations) < MAX_WARNINGS:
+            self._deviations.append(Deviation(path or BODY, note, refusal))
 
 
 def _display(value: object) -> str:

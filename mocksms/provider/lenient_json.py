@@ -12,14 +12,14 @@ from bisect import bisect_right
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
+from mocksms.provider.deviation import Deviation
 
 BODY: Final = "body"
-"""Path of warnings and errors about the whole text."""
+"""Path of deviations and errors about the whole text."""
 
 MAX_WARNINGS: Final = 50
-"""Maximum of warnings for one body; further ones are left out."""
+"""Maximum of deviations for one body; further ones are left out."""
 
 MAX_INTEGER_DIGITS: Final = 100
 """Digits of a number that is an integer for us; Python refuses integers with thousands of digits."""
@@ -63,7 +63,7 @@ class Parsed(NamedTuple):
     """The plain data of a body, and a warning for each deviation from strict JSON."""
 
     data: object
-    warnings: list[RequestWarning]
+    deviations: list[Deviation]
 
 
 def parse(raw: bytes, encoding: str = "utf-8") -> Parsed:
@@ -75,36 +75,36 @@ def parse(raw: bytes, encoding: str = "utf-8") -> Parsed:
     Raises:
         InvalidRequest: it is not even lenient JSON; says what was found and where.
     """
-    text, warnings = _decode(raw, encoding)
+    text, deviations = _decode(raw, encoding)
     try:
-        return _load(text, warnings)
+        return _load(text, deviations)
     except json.JSONDecodeError:
         rewritten = _Rewrite(text)
     try:
-        return _load(rewritten.text, [*warnings, *rewritten.warnings])
+        return _load(rewritten.text, [*deviations, *rewritten.deviations])
     except json.JSONDecodeError as error:
         raise InvalidRequest({BODY: [_describe(error, text, rewritten.position(error.pos))]}) from error
 
 
-def _decode(raw: bytes, encoding: str) -> tuple[str, list[RequestWarning]]:
+def _decode(raw: bytes, encoding: str) -> tuple[str, list[Deviation]]:
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         fault = f"Unable to translate bytes at index {error.start} from {encoding} to Unicode."
         raise InvalidRequest({BODY: [fault]}) from error
     if text.startswith("\ufeff"):
-        return text[1:], [RequestWarning(BODY, "begins with a byte order mark")]
+        return text[1:], [Deviation(BODY, "begins with a byte order mark")]
     return text, []
 
 
-def _load(text: str, known: list[RequestWarning]) -> Parsed:
-    """Parse JSON that is strict except for duplicate names and NaN; warnings about these are added to `known`."""
-    warnings = list(known)
+def _load(text: str, known: list[Deviation]) -> Parsed:
+    """Parse JSON that is strict except for duplicate names and NaN; deviations about these are added to `known`."""
+    deviations = list(known)
 
-    def report(note: str) -> None:
-        found = RequestWarning(BODY, note)
-        if len(warnings) < MAX_WARNINGS and found not in warnings:
-            warnings.append(found)
+    def report(note: str, refusal: str = "") -> None:
+        found = Deviation(BODY, note, refusal)
+        if len(deviations) < MAX_WARNINGS and found not in deviations:
+            deviations.append(found)
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         built = dict(pairs)
@@ -112,7 +112,7 @@ def _load(text: str, known: list[RequestWarning]) -> Parsed:
             names = Counter(name for name, _ in pairs)
             for name in names:
                 if names[name] > 1:
-                    report(f"duplicate name {name!r}, the last one wins")
+                    report(f"duplicate name {name!r}, the last one wins", f"duplicate name {name!r}")
         return built
 
     def constant(word: str) -> JsonNumber:
@@ -123,7 +123,7 @@ def _load(text: str, known: list[RequestWarning]) -> Parsed:
         object_pairs_hook=build, parse_float=JsonNumber, parse_int=_whole_number, parse_constant=constant
     )
     try:
-        return Parsed(decoder.decode(text), warnings)
+        return Parsed(decoder.decode(text), deviations)
     except RecursionError as error:
         raise InvalidRequest({BODY: ["The JSON is nested too deeply."]}) from error
 
@@ -146,7 +146,7 @@ class _Rewrite:
     """A text rewritten as strict JSON, token by token, with one warning per kind of deviation and line."""
 
     def __init__(self, text: str) -> None:
-        self.warnings: list[RequestWarning] = []
+        self.deviations: list[Deviation] = []
         self._reported: set[tuple[str, int]] = set()
         self._source = text
         self._pieces: list[str] = []
@@ -210,9 +210,9 @@ class _Rewrite:
         self._length += len(piece)
 
     def _report(self, what: str, line: int) -> None:
-        if (what, line) not in self._reported and len(self.warnings) < MAX_WARNINGS:
+        if (what, line) not in self._reported and len(self.deviations) < MAX_WARNINGS:
             self._reported.add((what, line))
-            self.warnings.append(RequestWarning(BODY, f"{what} in line {line}"))
+            self.deviations.append(Deviation(BODY, f"{what} in line {line}"))
 
 
 def _requoted(part: re.Match[str]) -> str:

@@ -8,13 +8,14 @@ from typing import Final
 
 from mocksms.engine.journal import RequestWarning
 from mocksms.errors import did_you_mean
+from mocksms.provider.deviation import Deviation
 from mocksms.provider.lenient_json import MAX_WARNINGS
 from mocksms.provider.reads import LISTS, InfoParams, Parameters, SearchParams
 from mocksms.provider.send import SendBody
-from mocksms.provider.shorten import shorten_warning
+from mocksms.provider.shorten import warning_about
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
-from mocksms.sms.numbers import has_masked_digits, masked_note
+from mocksms.sms.numbers import MASKED, has_masked_digits, masked_note
 from mocksms.sms.segments import outside_gsm
 from mocksms.sms.text import UNICODE, Template
 
@@ -24,9 +25,9 @@ MAX_COMPARED_LENGTH: Final = 100
 
 def remarks_on(
     body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
-) -> list[RequestWarning]:
+) -> list[Deviation]:
     """Return warnings about a valid send: what the real service may not accept, placeholders without a value."""
-    remarks: list[RequestWarning] = []
+    remarks: list[Deviation] = []
     if submission.charset != UNICODE:
         remarks += _about_charset(body, submission, recipients, settings)
     for index, (number, _) in enumerate(recipients):
@@ -50,47 +51,51 @@ def remarks_on_query(
 ) -> tuple[RequestWarning, ...]:
     """Return warnings about the query of a read: unknown and repeated parameters, masked digits."""
     known = model.model_fields.keys()
-    remarks = [
-        RequestWarning(name, f"unknown parameter, ignored; {_hint(name, known)}") for name in parameters.keys() - known
-    ]
+    remarks = [_about_unknown(name, known) for name in parameters.keys() - known]
     for name in known & parameters.keys():
         values = parameters[name]
         if len(values) > 1 and name not in LISTS:
-            remarks.append(RequestWarning(name, f"{len(values)} values; the last counts"))
+            what = f"{len(values)} values"
+            remarks.append(Deviation(name, f"{what}; the last counts", f"{what}, expected one"))
         if name == "mobile_number" and values:
             remarks += _about_masked(name, values[-1], settings)
     if model is InfoParams and parameters.get("transaction_id") and parameters.get("id"):
-        remarks.append(RequestWarning("id", "ignored beside transaction_id"))
-    return tuple(shorten_warning(warning) for warning in sorted(remarks)[:MAX_WARNINGS])
+        remarks.append(Deviation("id", "ignored beside transaction_id", "another name of transaction_id; give one"))
+    return tuple(warning_about(each, strict=settings.strict) for each in sorted(remarks)[:MAX_WARNINGS])
 
 
-def _hint(name: str, known: Collection[str]) -> str:
-    return did_you_mean(name[:MAX_COMPARED_LENGTH], known, f"there are {', '.join(known)}")
+def _about_unknown(name: str, known: Collection[str]) -> Deviation:
+    hint = did_you_mean(name[:MAX_COMPARED_LENGTH], known, f"there are {', '.join(known)}")
+    return Deviation(name, f"unknown parameter, ignored; {hint}", f"unknown parameter; {hint}")
 
 
 def _about_charset(
     body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
-) -> Iterator[RequestWarning]:
+) -> Iterator[Deviation]:
     """Iterate over the warnings about a send whose charset is not `unicode` (own, body.charset-missing)."""
     if "charset" in body.message.model_fields_set:
-        yield RequestWarning("message.charset", f"{submission.charset!r} is not {UNICODE!r}; it has no effect")
+        what = f"{submission.charset!r} is not {UNICODE!r}"
+        yield Deviation("message.charset", f"{what}; it has no effect", what)
     may_have_others = body.message.field_vars or outside_gsm(f"{submission.content}{submission.unsubscribe_text}")
     if may_have_others and (character := Template(submission).outside_gsm(recipients)):
         arrives = (
             "as '?'" if settings.text_without_charset == "question-marks" else "as sent here, elsewhere perhaps as '?'"
         )
         what = f"the text has {character!r} (U+{ord(character):04X}), which may need charset {UNICODE!r}"
-        yield RequestWarning("message.charset", f"{what}; it arrives {arrives}")
+        yield Deviation("message.charset", f"{what}; it arrives {arrives}", what)
 
 
-def _about_masked(path: str, number: str, settings: Settings) -> list[RequestWarning]:
+def _about_masked(path: str, number: str, settings: Settings) -> list[Deviation]:
     """Return the warning about a number with masked digits, none for any other number."""
-    return [RequestWarning(path, masked_note(number))] if has_masked_digits(settings.parse_number(number)) else []
+    if not has_masked_digits(settings.parse_number(number)):
+        return []
+    what = masked_note(number)
+    return [Deviation(path, f"{what}; {MASKED} counts as a digit", what)]
 
 
 def _spelled_otherwise(
     rcpts: Sequence[str], recipients: Sequence[Recipient], settings: Settings
-) -> Iterator[RequestWarning]:
+) -> Iterator[Deviation]:
     """Iterate over the warnings about an `rcpt` that a recipient's number equals on digits only."""
     numbers = dict.fromkeys(to.mobile_number for to in recipients)
     if numbers.keys() == {*rcpts}:
@@ -101,20 +106,21 @@ def _spelled_otherwise(
     for number in numbers:
         for rcpt, index in by_digits.get(settings.parse_number(number).digits, {}).items():
             if rcpt != number:
-                note = f"{rcpt!r} is another spelling of {number!r}; here the digits count, elsewhere perhaps the text"
-                yield RequestWarning(_rcpt_path(index), note)
+                what = f"{rcpt!r} is another spelling of {number!r}"
+                note = f"{what}; here the digits count, elsewhere perhaps the text"
+                yield Deviation(_rcpt_path(index), note, what)
 
 
 def _rcpt_path(index: int) -> str:
     return f"message.field_vars[{index}].rcpt"
 
 
-def _unfilled(placeholders: set[str], recipients: Sequence[Recipient]) -> Iterator[RequestWarning]:
+def _unfilled(placeholders: set[str], recipients: Sequence[Recipient]) -> Iterator[Deviation]:
     first_with = {id(to.fields): to for to in reversed(recipients)}
     for to in reversed(first_with.values()):
         for name in sorted(placeholders - to.fields.keys()):
             yield _about_fields(f"no value of #{name}# for {to.mobile_number}")
 
 
-def _about_fields(note: str) -> RequestWarning:
-    return RequestWarning("message.field_vars", note)
+def _about_fields(note: str) -> Deviation:
+    return Deviation("message.field_vars", note)

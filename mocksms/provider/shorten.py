@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from mocksms.engine.journal import RequestWarning
+from mocksms.provider.deviation import Deviation
 from mocksms.sms.message import NO_FIELDS, Recipient, Submission
 from mocksms.sms.text import Template
 
@@ -22,22 +23,24 @@ class KeptSend(NamedTuple):
 
     submission: Submission
     recipients: Sequence[Recipient]
-    warnings: list[RequestWarning]
+    deviations: list[Deviation]
 
 
 def shorten_send(submission: Submission, recipients: Sequence[Recipient]) -> KeptSend:
     """Shorten the long values of a send, and drop the placeholder values that its content does not use."""
-    warnings: list[RequestWarning] = []
+    deviations: list[Deviation] = []
     kept = submission._replace(
-        sender=submission.sender and _shorten(submission.sender, "message.sender_id", warnings),
-        charset=_shorten(submission.charset, "message.charset", warnings),
-        tags=tuple(_shorten(tag, "message.tags", warnings) for tag in submission.tags[:MAX_TAGS]),
+        sender=submission.sender and _shorten(submission.sender, "message.sender_id", deviations),
+        charset=_shorten(submission.charset, "message.charset", deviations),
+        tags=tuple(_shorten(tag, "message.tags", deviations) for tag in submission.tags[:MAX_TAGS]),
     )
     if len(submission.tags) > MAX_TAGS:
-        note = f"{len(submission.tags)} tags; the first {MAX_TAGS} are kept"
-        warnings.append(RequestWarning("message.tags", note))
+        many = f"{len(submission.tags)} tags"
+        deviations.append(
+            Deviation("message.tags", f"{many}; the first {MAX_TAGS} are kept", f"{many}, at most {MAX_TAGS}")
+        )
     if not kept.unsubscribe_link:
-        text = _shorten(kept.unsubscribe_text, "message.unsubscribe_text", warnings)
+        text = _shorten(kept.unsubscribe_text, "message.unsubscribe_text", deviations)
         kept = kept._replace(unsubscribe_text=text)
     placeholders = Template(submission).placeholders
     used: dict[int, Mapping[str, str]] = {}
@@ -47,16 +50,17 @@ def shorten_send(submission: Submission, recipients: Sequence[Recipient]) -> Kep
     return KeptSend(
         kept,
         [
-            Recipient(_shorten(to.mobile_number, "message.to", warnings), used[id(to.fields)] or NO_FIELDS)
+            Recipient(_shorten(to.mobile_number, "message.to", deviations), used[id(to.fields)] or NO_FIELDS)
             for to in recipients
         ],
-        warnings,
+        deviations,
     )
 
 
-def shorten_warning(warning: RequestWarning) -> RequestWarning:
-    """Return a warning whose texts are not long."""
-    return RequestWarning(cut(warning.path), cut(warning.note))
+def warning_about(deviation: Deviation, *, strict: bool) -> RequestWarning:
+    """Return the warning about a deviation, its texts not long."""
+    path, note = deviation.warning(strict=strict)
+    return RequestWarning(cut(path), cut(note))
 
 
 def cut(text: str, length: int = MAX_VALUE_LENGTH) -> str:
@@ -64,9 +68,10 @@ def cut(text: str, length: int = MAX_VALUE_LENGTH) -> str:
     return text if len(text) <= length else f"{text[:length]}…"
 
 
-def _shorten(value: str, path: str, warnings: list[RequestWarning]) -> str:
+def _shorten(value: str, path: str, deviations: list[Deviation]) -> str:
     if len(value) <= MAX_VALUE_LENGTH:
         return value
-    note = f"a value of {len(value)} characters; the first {MAX_VALUE_LENGTH} are kept"
-    warnings.append(RequestWarning(path, note))
+    long = f"a value of {len(value)} characters"
+    note = f"{long}; the first {MAX_VALUE_LENGTH} are kept"
+    deviations.append(Deviation(path, note, f"{long}, at most {MAX_VALUE_LENGTH}"))
     return value[:MAX_VALUE_LENGTH]

@@ -95,7 +95,7 @@ def has_masked_digits(number: PhoneNumber) -> bool:
 
 def masked_note(raw: str) -> str:
     """Return what is wrong with a number that has masked digits."""
-    return f"{raw!r} has masked digits, as in the guide's samples: no phone has this number; {MASKED} counts as a digit"
+    return f"{raw!r} has masked digits, as in the guide's samples: no phone has this number"
 
 
 class NumberPattern(NamedTuple):

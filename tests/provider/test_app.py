@@ -217,29 +217,46 @@ def test_send_charges_by_segments(content: str, segments: int) -> None:
     assert mock.account().credit == 10 - segments
 
 
+MASKED = "'972-54-XXXXXXX' has masked digits, as in the guide's samples: no phone has this number"
+TOO_LONG = "a value of 1001 characters, at most 1000"
+ALPHABET = "the text has 'ש' (U+05E9), which may need charset 'unicode'"
+
+
 @pytest.mark.ledger("body.json-net", "body.binding", "body.guide-examples", "body.strict")
 @pytest.mark.parametrize(
-    ("text", "path"),
+    ("text", "path", "refusal"),
     [
-        ("{message: " + json.dumps(body()["message"]) + "}", "model"),
-        ("\ufeff" + STRICT, "model"),
-        (STRICT + "// x", "model"),
-        ('{"async": true, "async": false, ' + STRICT[1:], "model"),
-        ('{"Async": true, ' + STRICT[1:], "model.Async"),
-        ('{"x": 1, ' + STRICT[1:], "model.x"),
-        ('{"async": "true", ' + STRICT[1:], "model.async"),
-        (json.dumps(body(charset="ascii")), "model.message.charset"),
+        ("{message: " + json.dumps(body()["message"]) + "}", "model", "an unquoted name in line 1"),
+        ("\ufeff" + STRICT, "model", "begins with a byte order mark"),
+        (STRICT + "// x", "model", "a comment in line 1"),
+        ('{"async": true, "async": false, ' + STRICT[1:], "model", "duplicate name 'async'"),
+        ('{"Async": true, ' + STRICT[1:], "model.Async", "the name is spelled 'async'"),
+        ('{"x": 1, ' + STRICT[1:], "model.x", "unknown name"),
+        ('{"async": null, ' + STRICT[1:], "model.async", "null in place of a value"),
+        ('{"async": "true", ' + STRICT[1:], "model.async", "the string 'true' is not a boolean"),
+        ('{"async": 1, ' + STRICT[1:], "model.async", "the number 1 is not a boolean"),
+        ('{"send_at": "", ' + STRICT[1:], "model.send_at", "an empty string is not a time"),
+        (
+            STRICT.replace('"content": "', '"sender_id": 12.50, "content": "'),
+            "model.message.sender_id",
+            "12.50 is not a string",
+        ),
+        (json.dumps(body(charset="ascii")), "model.message.charset", "'ascii' is not 'unicode'"),
+        (json.dumps(body(content="שלום")), "model.message.charset", ALPHABET),
+        (json.dumps(body("972-54-XXXXXXX")), "model.message.to[0].mobile_number", MASKED),
+        (json.dumps(body(sender_id="x" * 1_001)), "model.message.sender_id", TOO_LONG),
+        (json.dumps(body(tags=["x"] * 1_001)), "model.message.tags", "1001 tags, at most 1000"),
     ],
-    ids=["unquoted", "mark", "comment", "twice", "case", "unknown", "converted", "charset"],
+    ids=lambda value: value if str(value).startswith("model") else "",
 )
-def test_strict_mode_refuses_a_body_that_causes_a_warning(text: str, path: str) -> None:
+def test_strict_mode_refuses_a_body_that_causes_a_warning(text: str, path: str, refusal: str) -> None:
     lenient, strict = InProcess(), InProcess(strict=True)
     assert lenient.post(text).status == 200
     (warning,) = lenient.warnings()
     response = strict.post(text)
-    assert (response.status, response.json()["ModelState"]) == (400, {path: [f"Strict mode: {warning.note}."]})
+    assert (response.status, response.json()["ModelState"]) == (400, {path: [f"Strict mode: {refusal}."]})
     assert len(strict.account().messages) == 0
-    assert strict.warnings() == (warning,)
+    assert strict.warnings() == (RequestWarning(warning.path, refusal),)
 
 
 def test_warnings_of_a_request_are_limited() -> None:

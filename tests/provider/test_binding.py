@@ -10,6 +10,7 @@ from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
 from mocksms.provider import binding
 from mocksms.provider.binding import bind, read_send
+from mocksms.provider.deviation import Deviation
 from mocksms.provider.lenient_json import MAX_WARNINGS, JsonNumber
 from mocksms.provider.send import SendBody
 from tests.support import NUMBER, body
@@ -20,8 +21,8 @@ NULL = "null is read as not set"
 
 
 def _bound(data: object) -> tuple[SendBody, list[RequestWarning]]:
-    warnings: list[RequestWarning] = []
-    return bind(data, SendBody, warnings), warnings
+    deviations: list[Deviation] = []
+    return bind(data, SendBody, deviations), [each.warning() for each in deviations]
 
 
 def _message(**members: Any) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.journal import RequestWarning
 from mocksms.errors import InvalidRequest
+from mocksms.provider.deviation import Deviation
 from mocksms.provider.lenient_json import BODY, MAX_WARNINGS, parse
 
 UNQUOTED = "an unquoted name in line {}"
@@ -32,7 +32,7 @@ values = st.recursive(
 
 def notes(text: str | bytes) -> list[str]:
     raw = text.encode() if isinstance(text, str) else text
-    return [warning.note for warning in parse(raw).warnings]
+    return [each.note for each in parse(raw).deviations]
 
 
 def refusal(text: str | bytes, encoding: str = "utf-8") -> str:
@@ -63,7 +63,7 @@ def refusal(text: str | bytes, encoding: str = "utf-8") -> str:
     ],
 )
 def test_parse_reads_the_spellings_of_the_guide_and_warns_with_the_line(text: str, data: object, note: str) -> None:
-    assert parse(text.encode()) == (data, [RequestWarning(BODY, note)])
+    assert parse(text.encode()) == (data, [Deviation(BODY, note)])
 
 
 @pytest.mark.ledger("body.json-net")
@@ -87,17 +87,17 @@ def test_parse_reads_the_spellings_of_the_guide_and_warns_with_the_line(text: st
     ],
 )
 def test_parse_reads_the_spellings_of_json_net_and_warns_with_the_line(text: str, data: object, note: str) -> None:
-    assert parse(text.encode()) == (data, [RequestWarning(BODY, note)])
+    assert parse(text.encode()) == (data, [Deviation(BODY, note)])
 
 
 @pytest.mark.ledger("body.json-net")
 def test_parse_warns_of_a_byte_order_mark() -> None:
-    assert parse(b"\xef\xbb\xbf[1]") == ([1], [RequestWarning(BODY, "begins with a byte order mark")])
+    assert parse(b"\xef\xbb\xbf[1]") == ([1], [Deviation(BODY, "begins with a byte order mark")])
 
 
 @pytest.mark.ledger("body.json-net")
 def test_parse_reads_the_last_of_duplicate_names() -> None:
-    note = RequestWarning(BODY, "duplicate name 'a', the last one wins")
+    note = Deviation(BODY, "duplicate name 'a', the last one wins", "duplicate name 'a'")
     assert parse(b'{"a": 1, "b": 0, "a": 2}') == ({"a": 2, "b": 0}, [note])
 
 
@@ -298,7 +298,7 @@ def _parses_or_refuses(raw: bytes) -> None:
         parsed = parse(raw)
     except InvalidRequest:
         return
-    assert len(parsed.warnings) <= MAX_WARNINGS + 1
+    assert len(parsed.deviations) <= MAX_WARNINGS + 1
 
 
 def _lenient_text(value: object, random: Random) -> str:

@@ -28,7 +28,8 @@ def _vars(rcpt: str, **values: str) -> dict[str, Any]:
 
 def _warnings(*to: str, settings: Settings = SETTINGS, **more: Any) -> list[RequestWarning]:
     sent_body = _body(*to, **more)
-    return remarks_on(sent_body, submission_of(sent_body, settings), recipients_of(sent_body, settings), settings)
+    submission, recipients = submission_of(sent_body, settings), recipients_of(sent_body, settings)
+    return [remark.warning() for remark in remarks_on(sent_body, submission, recipients, settings)]
 
 
 def test_usual_send_causes_no_warning() -> None:
@@ -178,7 +179,11 @@ def _read_warnings(query: str, path: str = SEARCH) -> list[tuple[str, str]]:
         (INFO, "id=&transaction_id=ID", []),
         (INFO, "id=1&transaction_id=ID", [("id", "ignored beside transaction_id")]),
         (SEARCH, "limit=1&limit=2&status=&status=sent", [("limit", "2 values; the last counts")]),
-        (SEARCH, "mobile_number=972-54-xxxxxxx", [("mobile_number", masked_note("972-54-xxxxxxx"))]),
+        (
+            SEARCH,
+            "mobile_number=972-54-xxxxxxx",
+            [("mobile_number", f"{masked_note('972-54-xxxxxxx')}; X counts as a digit")],
+        ),
     ],
 )
 def test_query_with_what_the_service_may_not_accept_causes_warnings(
@@ -196,8 +201,15 @@ def test_strict_refuses_an_unknown_query_parameter(path: str) -> None:
     assert mock.get(path, query).status == 200
     response = mock.get(path, f"{query}&x=1")
     assert response.status == 400
-    assert response.json()["ModelState"]["model.x"][0].startswith("Strict mode: unknown parameter, ignored; there are")
+    (text,) = response.json()["ModelState"]["model.x"]
+    assert text.startswith("Strict mode: unknown parameter; there are")
     assert mock.last().warnings
+    query += f"&id={row['transaction_id']}" if path == INFO else "&limit=1&limit=2"
+    (text,) = next(reversed(mock.get(path, query).json()["ModelState"].values()))
+    assert text in (
+        "Strict mode: another name of transaction_id; give one.",
+        "Strict mode: 2 values, expected one.",
+    )
 
 
 def test_warnings_about_a_query_are_limited_and_short() -> None:
