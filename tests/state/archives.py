@@ -1,0 +1,46 @@
+"""Snapshots for tests: valid ones without records, and zips that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from typing import Any
+
+from mocksms.state.archive import LOGS, MANIFEST, MOCK, TABLES, Manifest, encode, write
+from mocksms.state.reading import Archive, ArchiveLimits
+from tests.support import NOON
+
+LIMITS = ArchiveLimits(2**20, {"messages.jsonl": 3})
+
+
+def manifest(rows: Mapping[str, int] | None = None, **changes: Any) -> Manifest:
+    """Return the manifest of a snapshot with so many rows in some tables, and none in the others."""
+    values: dict[str, Any] = {"mocksms": "0.1", "created_at": NOON, "scope": "accounts", "keys": False, "seed": "s"}
+    return Manifest(**{**values, "options": {}, "rows": {**dict.fromkeys(TABLES, 0), **(rows or {})}, **changes})
+
+
+def snapshot(messages: Iterable[bytes] = (), **changes: Any) -> bytes:
+    """Return a snapshot with these rows of messages.jsonl."""
+    rows = [*messages]
+    file = BytesIO()
+    write(
+        file, manifest({"messages.jsonl": len(rows)}, **changes), {**dict.fromkeys(TABLES, ()), "messages.jsonl": rows}
+    )
+    return file.getvalue()
+
+
+def contents(messages: bytes = b"", **changes: Any) -> dict[str, bytes]:
+    """Return the entries of a snapshot by name, with these bytes in messages.jsonl."""
+    made = manifest({"messages.jsonl": messages.count(b"\n")}, **changes)
+    return {MANIFEST: encode(made.model_dump()), **dict.fromkeys(TABLES, b""), "messages.jsonl": messages}
+
+
+def read_all(data: bytes, limits: ArchiveLimits = LIMITS) -> dict[str, list[Any]]:
+    """Read all of a snapshot: the values of rows and of JSON entries, and the bytes of others, by entry."""
+    archive = Archive(BytesIO(data), limits)
+    found: dict[str, list[Any]] = {MANIFEST: [archive.manifest]}
+    for entry in (*TABLES, LOGS):
+        if entry in archive:
+            found[entry] = [row.value for row in archive.rows(entry)]
+    found |= {entry: [archive.read_json(entry)] for entry in (MOCK, "trace.json") if entry in archive}
+    return found | {entry: [archive.read(entry)] for entry in ("report.txt",) if entry in archive}
