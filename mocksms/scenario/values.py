@@ -193,7 +193,7 @@ def _headers(raw: dict[str, str]) -> dict[str, str]:
     names = [name.lower() for name in raw]
     for name, value in raw.items():
         if not re.fullmatch(HEADER_NAME, name) or len(name) > MAX_HEADER_NAME_LENGTH:
-            raise ValueError(f"{escape(name)[:MAX_HEADER_NAME_LENGTH]!r} is no header name, such as X-Request-Id")
+            raise ValueError(f"'{escape(name)[:MAX_HEADER_NAME_LENGTH]}' is no header name, such as X-Request-Id")
         if name.lower() in SERVER_HEADERS:
             raise ValueError(f"{name} is set by the server; remove it")
         if not re.fullmatch(HEADER_VALUE, value) or len(value) > MAX_HEADER_LENGTH:

@@ -533,7 +533,7 @@ def test_canned_response_has_any_body_and_headers(more: dict[str, Any]) -> None:
         ({"body": {"at": datetime(2026, 1, 1)}}, "must be text or JSON, which has no dates"),
         ({"body": [float("nan")]}, "must be text or JSON, which has no dates, no infinite numbers and no NaN"),
         ({"body": NESTED}, "is nested too deeply"),
-        ({"headers": {"A\r\nB": "x"}}, "'A\\\\r\\\\nB' is no header name, such as X-Request-Id"),
+        ({"headers": {"A\r\nB": "x"}}, "'A\\r\\nB' is no header name, such as X-Request-Id"),
         ({"headers": {"": "x"}}, "'' is no header name"),
         ({"headers": {"A" * 101: "x"}}, f"'{'A' * 100}' is no header name"),
         ({"headers": {"Content-Length": "0"}}, "Content-Length is set by the server; remove it"),
