@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -28,11 +28,33 @@ class Totals(NamedTuple):
     requests: int
 
 
+class MockState(NamedTuple):
+    """What a mock keeps besides its accounts, as the attributes of Accounts.
+
+    `latest` is the number of the latest record. `deleted` counts the deleted accounts, `evicted` what is evicted with
+    accounts. `is_in_use` says whether the latest used account still exists: then another one gets a later cursor.
+    """
+
+    seed: str
+    latest: int
+    clock: Clock
+    initial_scenario: ActiveScenario
+    scenario: ActiveScenario
+    faults: dict[int, tuple[Rule, datetime]]
+    labels: dict[str, str]
+    unattributed: Journal
+    deleted: int
+    evicted: Totals
+    evicted_up_to: int
+    is_in_use: bool
+
+
 class Accounts:
     """The accounts by API key, and what belongs to none of them.
 
-    `initial_scenario` is active at the start and after a reset of everything, `scenario` in accounts created now.
-    They also get the time of `clock`, and the `faults`, each a rule until an instant. `unattributed` is the journal of
+    All that is random derives from `seed`. `initial_scenario` is active at the start and after a reset of everything,
+    `scenario` in accounts created now. They also get the time of `clock`, and the `faults`, each a rule until an
+    instant. `unattributed` is the journal of
     requests without an account. `limit` is how many accounts are kept: at most a quarter of the memory is for accounts
     without records. `evicted_up_to` is the highest number of a record in an evicted account. `labels` are those of
     accounts that do not exist yet, by id; any thread may add one.
@@ -46,8 +68,9 @@ class Accounts:
         self.labels: dict[str, str] = {}
         self._settings = settings
         self._time = time
-        self._seed = seed
+        self.seed = seed
         self._deleted = 0
+        self._latest: Account | None = None
         self._lists = number_lists(settings)
         self.budget = MemoryBudget(settings.max_memory or default_limit())
         self.limit = min(settings.max_accounts, max(1, self.budget.limit // (4 * ACCOUNT_SIZE)))
@@ -124,8 +147,45 @@ class Accounts:
         self.numbering.continue_after(latest)
         if newest is not None and account.used_at <= newest.used_at:
             account.used_at = self.numbering.take()
+        self._become_latest(account)
         self._join(account)
         self._store(account)
+
+    def state(self) -> MockState:
+        """Return what is kept besides the accounts; it changes with the mock."""
+        return MockState(
+            seed=self.seed,
+            latest=self.numbering.latest,
+            clock=self.clock,
+            initial_scenario=self.initial_scenario,
+            scenario=self.scenario,
+            faults=self.faults,
+            labels=self.labels,
+            unattributed=self.unattributed,
+            deleted=self._deleted,
+            evicted=self._evicted,
+            evicted_up_to=self.evicted_up_to,
+            is_in_use=self._latest is not None,
+        )
+
+    def replace_all(self, accounts: Sequence[Account], state: MockState) -> None:
+        """Replace everything by complete accounts that were made apart, the least recently used first, and a state.
+
+        Their ids must differ. This may evict accounts and records beyond the limits.
+        """
+        self._start_empty(state.unattributed)
+        self.seed, self.numbering.latest, self._deleted = state.seed, state.latest, state.deleted
+        self.clock = state.clock
+        self.clock.read_from(self._time)
+        self.initial_scenario, self.scenario = state.initial_scenario, state.scenario
+        self.faults.update(state.faults)
+        self.labels.clear()
+        self.labels.update(state.labels)
+        self._evicted, self.evicted_up_to = state.evicted, state.evicted_up_to
+        for account in accounts:
+            self._join(account)
+            self._store(account)
+            self._latest = account if state.is_in_use else None
 
     def _join(self, account: Account) -> None:
         """Make an account share the numbers, tokens and real time of the mock."""
@@ -162,20 +222,19 @@ class Accounts:
             self._evicted.requests + sum(account.journal.evicted for account in self) + self.unattributed.evicted,
         )
 
-    def _start_empty(self) -> None:
+    def _start_empty(self, unattributed: Journal | None = None) -> None:
         self.clock = Clock(self._time)
         self.scenario = self.initial_scenario
         self.faults: dict[int, tuple[Rule, datetime]] = {}
         self.budget.close()
-        share = Share()
-        self.unattributed = Journal(self._settings.max_requests, share)
-        self.budget.add(share, self.unattributed.evict_oldest)
+        self.unattributed = unattributed or Journal(self._settings.max_requests, Share())
+        self.budget.add(self.unattributed.share, self.unattributed.evict_oldest)
         self.evicted_up_to = 0
         self._by_id: OrderedDict[str, Account] = OrderedDict()
         self._by_key: dict[str, Account] = {}
         self._tokens: dict[str, str] = {}
         self._evicted = Totals(0, 0, 0)
-        self._latest: Account | None = None
+        self._latest = None
 
     def _with_digest(self, key: AccountKey) -> Account | None:
         """Return the account with the digest of a key, which it may have been restored without."""
@@ -196,15 +255,15 @@ class Accounts:
             self._evict(same_id)
         account = self._new(key)
         self.labels.pop(account.id, None)
+        self._become_latest(account)
         self._store(account)
         return account
 
     def _store(self, account: Account) -> None:
-        """Add an account as the latest used one; this may evict another."""
+        """Add an account after all others; this may evict one."""
         self._by_id[account.id] = account
         if account.key is not None:
             self._by_key[account.key] = account
-        self._become_latest(account)
         if len(self._by_id) > self.limit:
             self._evict(next(iter(self)))
         self.budget.add(account.share, partial(self._evict_from, account))
@@ -219,7 +278,7 @@ class Accounts:
         # The new account of a key must not reuse transaction ids of an earlier one, but its random faults repeat.
         generation = self._evicted.accounts + self._deleted
         clock, lists = self.clock.copy(), self._lists
-        account = Account(key, self._settings, clock, self._seed, self.numbering, generation, self._tokens, lists)
+        account = Account(key, self._settings, clock, self.seed, self.numbering, generation, self._tokens, lists)
         if self.scenario is not NO_SCENARIO:
             account.label = self.labels.get(account.id, "")
         account.apply_scenario(self.scenario)

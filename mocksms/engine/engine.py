@@ -87,11 +87,10 @@ class Engine:
         scenario: ActiveScenario = NO_SCENARIO,
     ) -> None:
         self.settings = settings
-        self.seed = settings.seed or fresh_seed()
         self.decisions = Decisions(settings)
         self._schedule = Schedule(settings)
         self.listeners: list[Listener] = []
-        self.accounts = Accounts(settings, time, self.seed, scenario)
+        self.accounts = Accounts(settings, time, settings.seed or fresh_seed(), scenario)
         self.outbox = Outbox(settings, self.accounts, self.emit)
         words = OptOutWords(settings.opt_out_word, settings.opt_in_word)
         self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.emit, settings.untracked_clicks)
@@ -109,6 +108,16 @@ class Engine:
         self.accounts.use(account)
         self.apply_due(account)
         return account
+
+    @property
+    def accounts_with_due(self) -> list[Account]:
+        """The accounts with planned actions, in the order in which they are looked at."""
+        return [account for account in self._with_due if self.accounts.holds(account)]
+
+    @property
+    def seed(self) -> str:
+        """The seed of all that is random."""
+        return self.accounts.seed
 
     @property
     def cursor(self) -> int:
@@ -159,9 +168,9 @@ class Engine:
             if message is not None:
                 self._apply_action(account, message, due)
                 yield
-        self._track_due(account)
+        self.track_due(account)
 
-    def _track_due(self, account: Account) -> None:
+    def track_due(self, account: Account) -> None:
         """Include an account in `tick` while it has planned actions."""
         if account.idle:
             self._with_due.pop(account, None)
@@ -377,7 +386,7 @@ class Engine:
                 account.charge(message.segments)
                 if message.reactions:
                     account.plan_reactions(message, transition.at)
-                    self._track_due(account)
+                    self.track_due(account)
             elif transition.state is State.NO_CREDIT:
                 account.wait_for_credit(message.sequence)
         self.emit(account, message)

@@ -75,7 +75,7 @@ class BoundedLog(Generic[T]):
     ) -> None:
         self._limit = limit
         self._size_of = size_of
-        self._share = share or Share()
+        self.share = share or Share()
         self._records: dict[int, T] = {}
         self._order: list[int] = []
         self._start = 0
@@ -115,7 +115,7 @@ class BoundedLog(Generic[T]):
         if len(self._records) > self._limit:
             self.evict_oldest()
         # As Share.add does it, inline: this is the hot path.
-        size, share = self._size_of(record), self._share
+        size, share = self._size_of(record), self.share
         budget = share.budget
         share.used += size
         budget.used += size
@@ -130,8 +130,8 @@ class BoundedLog(Generic[T]):
         """
         before = self[number]
         self._records[number] = record
-        self._share.subtract(self._size_of(before))
-        self._share.add(self._size_of(record))
+        self.share.subtract(self._size_of(before))
+        self.share.add(self._size_of(record))
 
     def evict_oldest(self) -> T:
         """Evict and return the record with the lowest number; there must be one."""
@@ -142,7 +142,7 @@ class BoundedLog(Generic[T]):
     def remove(self, number: int) -> T:
         """Remove a record."""
         record = self._records.pop(number)
-        self._share.subtract(self._size_of(record))
+        self.share.subtract(self._size_of(record))
         if len(self._order) > MAX_STALE_NUMBERS + 2 * len(self._records):
             self._order = [*filter(self._records.__contains__, self._order)]
             self._start = 0
@@ -152,7 +152,7 @@ class BoundedLog(Generic[T]):
 
     def clear(self) -> None:
         """Remove all records."""
-        self._share.subtract(sum(map(self._size_of, self._records.values())))
+        self.share.subtract(sum(map(self._size_of, self._records.values())))
         self._records, self._order, self._start = {}, [], 0
 
     def get(self, number: int) -> T | None:

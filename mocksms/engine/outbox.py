@@ -116,6 +116,13 @@ class Outbox:
             for callback in again
         ]
 
+    def track(self, accounts: Iterable[Account]) -> None:
+        """Hand out the callbacks of accounts that were made apart."""
+        for account in accounts:
+            if not account.callbacks.is_idle:
+                self._with_callbacks[account] = None
+        self.check_due()
+
     def check_due(self) -> None:
         """Wake the dispatcher if an account has callbacks: a clock may have moved."""
         if self._with_callbacks:

@@ -270,7 +270,7 @@ def test_installed_account_replaces_the_one_of_its_key_and_knows_the_key() -> No
     assert made.get("shop-42") is account
     assert not made.holds(before)
     assert made.totals() == Totals(1, 3, 0)
-    assert made.budget.used == account.share.used + Journal(1)._share.used
+    assert made.budget.used == account.share.used + Journal(1).share.used
 
 
 def test_installed_account_shares_numbers_real_time_and_tokens() -> None:
