@@ -1,0 +1,177 @@
+"""Redaction: API keys, tokens and secret headers are replaced in texts and in JSON, in whatever form they appear."""
+
+from __future__ import annotations
+
+import html
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from mocksms.engine.keys import shorten_key
+
+MIN_SECRET_LENGTH: Final = 4
+"""Characters from which a secret is replaced in texts. A shorter one is a part of many words."""
+
+MIN_PART_LENGTH: Final = 8
+"""Characters from which a secret is also replaced within a word."""
+
+REMOVED: Final = "***"
+"""What replaces the value of a secret header."""
+
+_STARS: Final = "Kioq"
+"""Base64 of asterisks, wherever it begins."""
+
+_BEGIN: Final = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[abfnrtv])|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
+"""The beginning of a word; what comes before it may be an escape."""
+
+_NAME: Final = re.compile(r"[a-z]+([-_/][a-z]+)*|\d{4}-\d\d-\d\d[T ][\d:.+Z-]+", re.ASCII)
+"""Names of statuses, reasons, kinds and events, and times."""
+
+_SIGNS: Final = ("\\", "%", "&#", "\0", "\n")
+"""What escapes have, and lines of Base64."""
+
+_STARTS: Final = r"\\%&+_/-"
+"""Characters that an escape, or Base64 in another alphabet, begins with."""
+
+_HEADER_NAMES: Final = ("authorization", "cookie", "x-api-key")
+
+_TOKEN: Final = r"""[^\s"'\\,;)}\]{]"""
+_HEADERS: Final = re.compile(
+    rf"""
+    {_BEGIN} (?:
+    (?:(?:proxy-)?authorization | (?:set-)?cookie | x-api-key)
+        \\*["']? \s*[:,=]\s* b? (?P<quote>\\*["']) (?P<quoted>(?:(?!(?P=quote)).)+)
+    | (?:proxy-)?authorization \s*:\s* (?P<authorization>(?:bearer|basic|digest|token)[ ]+{_TOKEN}+ | {_TOKEN}{{6,}})
+    | (?:set-)?cookie \s*:\s* (?P<cookie>[^\r\n"'\\{{]{{6,}})
+    | x-api-key \s*:\s* (?P<key>{_TOKEN}+)
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Secret headers in a text: in quotes, as in a dict or in JSON, or as a header line."""
+
+
+class _SecretForm(NamedTuple):
+    """A form of a secret: what finds it, how it begins unless it is escaped, and what replaces it.
+
+    An empty replacement stands for the shortened form of what is found.
+    """
+
+    pattern: str
+    start: str
+    replacement: str
+
+
+class Secrets:
+    """What must not be in a file, and what replaces it.
+
+    A secret is found as it is, escaped (JSON, HTML, `%41`), and in Base64, alone or as a part of something longer.
+
+    Args:
+        secrets: keys and tokens; each is replaced by its shortened form.
+        suffixes: ends of keys that begin with at least four digits.
+    """
+
+    def __init__(self, secrets: Iterable[str], suffixes: Iterable[str] = ()) -> None:
+        listed = sorted({secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH}, key=len, reverse=True)
+        self._is_harmless = all(len(secret) >= MIN_PART_LENGTH for secret in listed)
+        forms = [_SecretForm(_pattern_of(secret), secret[:2], shorten_key(secret)) for secret in listed]
+        forms += [_SecretForm(rf"[0-9]{{4,}}{_escaped(suffix)}", suffix[:2], "") for suffix in suffixes]
+        forms += [form for text in (*listed, *suffixes) for form in _base64_of(text)]
+        self._signs = (*_SIGNS, *(form.start for form in forms))
+        self._replacements = [form.replacement for form in forms]
+        self._pattern = _pattern_of_any(forms)
+
+    def redact(self, text: str) -> str:
+        """Return a text without the secrets and without the values of secret headers."""
+        if any(sign in text for sign in self._signs):
+            text = self._pattern.sub(self._replacement, text)
+        lower = text.lower()
+        return _HEADERS.sub(_without_value, text) if any(name in lower for name in _HEADER_NAMES) else text
+
+    def redact_json(self, value: Any) -> Any:
+        """Return a JSON value whose texts are redacted.
+
+        Names in objects stay, and names of the format where a short secret could be one.
+        """
+        match value:
+            case str():
+                return value if not self._is_harmless and _NAME.fullmatch(value) else self.redact(value)
+            case {"base64": str(encoded), **others} if not others:
+                return {"base64": self._redact_bytes(encoded)}
+            case dict():
+                return {name: self.redact_json(member) for name, member in value.items()}
+            case list():
+                return [self.redact_json(member) for member in value]
+        return value
+
+    def _redact_bytes(self, encoded: str) -> str:
+        try:
+            text = b64decode(encoded, validate=True).decode("latin-1")
+        except Base64Error:
+            return self.redact(encoded)
+        return b64encode(self.redact(text).replace("…", "...").encode("latin-1")).decode()
+
+    def _replacement(self, found: re.Match[str]) -> str:
+        assert found.lastindex is not None
+        return self._replacements[found.lastindex - 1] or shorten_key(found[0])
+
+
+def _without_value(found: re.Match[str]) -> str:
+    value = next(filter(None, (found["quoted"], found["authorization"], found["cookie"], found["key"])))
+    is_short = "…" in value or value == REMOVED
+    return found[0] if is_short else f"{found[0].removesuffix(value)}{REMOVED}"
+
+
+def _pattern_of_any(forms: Sequence[_SecretForm]) -> re.Pattern[str]:
+    """Return what finds any form of a secret, each as a group of its own."""
+    starts = "".join(re.escape(form.start[:1]) for form in forms)
+    # Most characters begin no secret: one look at a character excludes all forms.
+    return re.compile(rf"(?=[{starts}0-9{_STARTS}])(?:{'|'.join(f'({form.pattern})' for form in forms) or '(?!)'})")
+
+
+def _pattern_of(secret: str) -> str:
+    """Return what finds a secret in a text, a short one only as a whole word."""
+    pattern = _escaped(secret)
+    return pattern if len(secret) >= MIN_PART_LENGTH else rf"{_BEGIN}{pattern}(?!\w)"
+
+
+def _escaped(text: str) -> str:
+    """Return what finds a text whose characters may be escaped, also in UTF-16."""
+    return r"\0?".join(map(_escaped_character, text))
+
+
+def _escaped_character(character: str) -> str:
+    code = ord(character)
+    forms = [rf"\\*{re.escape(character)}" if character in "\"'\\/`" else re.escape(character)]
+    forms += [rf"\\+u{_any_case(f'{code:04x}')}", rf"\\+x{_any_case(f'{code:02x}')}", rf"&\#0*{code};"]
+    forms += [rf"&\#[xX]0*{_any_case(f'{code:x}')};", _percent(character)]
+    if html.escape(character) != character:
+        forms.append(html.escape(character))
+    if character == " ":
+        forms.append(r"\+")
+    return f"(?:{'|'.join(forms)})"
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%(?:25)*{_any_case(f'{byte:02x}')}" for byte in character.encode("utf-8", "replace"))
+
+
+def _any_case(digits: str) -> str:
+    return "".join(f"[{digit.lower()}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
+
+
+def _base64_of(secret: str) -> Iterator[_SecretForm]:
+    """Iterate over what finds a secret within Base64, and its replacement, for each place it can have there."""
+    raw = secret.encode()
+    for offset in range(3):
+        begin, end = -(-offset * 8 // 6), (offset + len(raw)) * 8 // 6
+        encoded = b64encode(bytes(offset) + raw).decode()[begin:end]
+        pattern = r"(?:[\r\n]|\\[rn])*".join(map(_base64_character, encoded))
+        yield _SecretForm(pattern, encoded[:2], "".join(_STARS[place % 4] for place in range(begin, end)))
+
+
+def _base64_character(character: str) -> str:
+    return {"+": "(?:[-+]|%2[bB])", "/": r"(?:_|\\*/|%2[fF])"}.get(character, character)
