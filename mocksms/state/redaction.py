@@ -29,6 +29,12 @@ _BEGIN: Final = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[abfnrtv])|(?<=\\x[0-9A-
 _NAME: Final = re.compile(r"[a-z]+([-_/][a-z]+)*|\d{4}-\d\d-\d\d[T ][\d:.+Z-]+", re.ASCII)
 """Names of statuses, reasons, kinds and events, and times."""
 
+_NAME_FIELDS: Final = frozenset(
+    {"at", "due_at", "event", "events", "format", "kind", "level", "operation", "outcome", "reason", "refusal", "scope"}
+    | {"started_at", "state", "status", "when"}
+)
+"""Fields of rows that have names of the format, or times."""
+
 _SIGNS: Final = ("\\", "%", "&#", "\0", "\n")
 """What escapes have, and lines of Base64."""
 
@@ -76,7 +82,6 @@ class Secrets:
 
     def __init__(self, secrets: Iterable[str], suffixes: Iterable[str] = ()) -> None:
         listed = sorted({secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH}, key=len, reverse=True)
-        self._is_harmless = all(len(secret) >= MIN_PART_LENGTH for secret in listed)
         forms = [_SecretForm(_pattern_of(secret), secret[:2], shorten_key(secret)) for secret in listed]
         forms += [_SecretForm(rf"[0-9]{{4,}}{_escaped(suffix)}", suffix[:2], "") for suffix in suffixes]
         forms += [form for text in (*listed, *suffixes) for form in _base64_of(text)]
@@ -91,20 +96,24 @@ class Secrets:
         lower = text.lower()
         return _HEADERS.sub(_without_value, text) if any(name in lower for name in _HEADER_NAMES) else text
 
-    def redact_json(self, value: Any) -> Any:
+    def redact_json(self, value: Any, *, has_names: bool = False) -> Any:
         """Return a JSON value whose texts are redacted.
 
-        Names in objects stay, and names of the format where a short secret could be one.
+        Names in objects stay. Names of the format and times stay in fields that have some, and everywhere with
+        `has_names`: a short secret can be one.
         """
         match value:
             case str():
-                return value if not self._is_harmless and _NAME.fullmatch(value) else self.redact(value)
+                return value if has_names and _NAME.fullmatch(value) else self.redact(value)
             case {"base64": str(encoded), **others} if not others:
                 return {"base64": self._redact_bytes(encoded)}
             case dict():
-                return {name: self.redact_json(member) for name, member in value.items()}
+                return {
+                    name: self.redact_json(member, has_names=has_names or name in _NAME_FIELDS)
+                    for name, member in value.items()
+                }
             case list():
-                return [self.redact_json(member) for member in value]
+                return [self.redact_json(member, has_names=has_names) for member in value]
         return value
 
     def _redact_bytes(self, encoded: str) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final, Literal, NamedTuple, TypeVar
-from zipfile import BadZipFile, ZipFile
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from mocksms.schemas.explanations import Explanation
 from mocksms.schemas.responses import Text
 from mocksms.sms.surrogates import well_formed
+from mocksms.state.archive import LOGS, TABLES, TRACE, encode, write
 from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.reading import Archive, ArchiveLimits
+from mocksms.state.redaction import Secrets
 
-TRACE_ENTRY: Final = "trace.json"
-REPORT_ENTRY: Final = "report.txt"
-LOGS_ENTRY: Final = "logs.jsonl"
+TRACE_JSON, REPORT, _ = TRACE
 
 MAX_LOG_LINES: Final = 10_000
 """Log records of a trace, the latest."""
@@ -36,8 +35,10 @@ MAX_FAILURES: Final = 100
 MAX_FAILURE_TEXT: Final = 100_000
 """Characters of the text of an error."""
 
-MAX_ENTRY_SIZE: Final = 2**26
-"""Bytes of an entry, after decompression."""
+READING_MEMORY: Final = 2**30
+"""Memory limit of a mock whose snapshot fits: what a trace adds to it is small."""
+
+SCENARIOS: Final = TABLES[0]
 
 
 class _TraceModel(BaseModel):
@@ -92,13 +93,39 @@ class TraceFile(NamedTuple):
     logs: list[LogLine]
 
 
-def entries_of(file: TraceFile) -> dict[str, list[bytes]]:
-    """Return the entries that make a snapshot a trace: by name, each as its rows or as one part."""
-    return {
-        TRACE_ENTRY: [file.trace.model_dump_json().encode()],
-        REPORT_ENTRY: [well_formed(file.report).encode()],
-        LOGS_ENTRY: [row.model_dump_json().encode() for row in file.logs],
+def write_trace(file: BinaryIO, snapshot: Archive, trace: TraceFile, secrets: Secrets, *, size: int = 0) -> None:
+    """Write a trace, without secrets.
+
+    Args:
+        file: where to.
+        snapshot: the accounts of the test.
+        trace: what the trace has besides them.
+        secrets: what is replaced in all entries.
+        size: the bytes of the records in memory, about.
+
+    Raises:
+        InvalidSnapshot: the snapshot cannot be read.
+    """
+    entries: dict[str, Iterable[bytes]] = {entry: _redacted_rows(snapshot, entry, secrets) for entry in TABLES}
+    entries[TRACE_JSON] = [_redacted(trace.trace, secrets)]
+    entries[REPORT] = [well_formed(secrets.redact(trace.report)).encode()]
+    entries[LOGS] = [_redacted(line, secrets) for line in trace.logs]
+    manifest = snapshot.manifest
+    changes = {
+        "options": secrets.redact_json(manifest.options),
+        "seed": secrets.redact_json(manifest.seed),
+        "rows": {**manifest.rows, LOGS: len(trace.logs)},
     }
+    write(file, manifest.model_copy(update=changes), entries, size=size)
+
+
+def _redacted_rows(snapshot: Archive, entry: str, secrets: Secrets) -> Iterator[bytes]:
+    for row in snapshot.rows(entry):
+        yield encode(secrets.redact_json(row.value, has_names=entry == SCENARIOS))
+
+
+def _redacted(model: BaseModel, secrets: Secrets) -> bytes:
+    return encode(secrets.redact_json(model.model_dump(mode="json")))
 
 
 def read_trace(file: BinaryIO) -> TraceFile:
@@ -107,26 +134,13 @@ def read_trace(file: BinaryIO) -> TraceFile:
     Raises:
         InvalidSnapshot: the file is no trace, or not of this version.
     """
-    try:
-        with ZipFile(file) as archive:
-            entries = {name: _read(archive, name) for name in (TRACE_ENTRY, REPORT_ENTRY, LOGS_ENTRY)}
-    except (BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise InvalidSnapshot(f"the file is no zip that can be read ({error})") from None
-    return parse_trace(entries)
-
-
-def parse_trace(entries: Mapping[str, bytes]) -> TraceFile:
-    """Return the trace that its entries hold.
-
-    Raises:
-        InvalidSnapshot: an entry is invalid.
-    """
-    lines = entries[LOGS_ENTRY].removesuffix(b"\n")
-    rows = enumerate(lines.split(b"\n"), 1) if lines else ()
+    archive = Archive(file, ArchiveLimits.of_memory(READING_MEMORY, {LOGS: MAX_LOG_LINES}))
+    if TRACE_JSON not in archive:
+        raise InvalidSnapshot(f"the file is a snapshot without {TRACE_JSON}; a trace of a failed test is expected")
     return TraceFile(
-        _parse(Trace, entries[TRACE_ENTRY], TRACE_ENTRY),
-        entries[REPORT_ENTRY].decode("utf-8", "replace"),
-        [_parse(LogLine, line, LOGS_ENTRY, number) for number, line in rows],
+        _parse(Trace, archive.read(TRACE_JSON), TRACE_JSON),
+        archive.read(REPORT).decode("utf-8", "replace"),
+        [_parse(LogLine, row.json, LOGS, row.number) for row in archive.rows(LOGS)],
     )
 
 
@@ -140,16 +154,6 @@ def _parse(model: type[TracePart], raw: bytes, entry: str, row: int | None = Non
         issue = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, issue["loc"]))
         raise InvalidSnapshot(f"{place}: {issue['msg']}" if place else issue["msg"], entry, row) from None
-
-
-def _read(archive: ZipFile, name: str) -> bytes:
-    if name not in archive.namelist():
-        raise InvalidSnapshot("is missing; a trace has it, a snapshot does not", name)
-    with archive.open(name) as entry:
-        content = entry.read(MAX_ENTRY_SIZE + 1)
-    if len(content) > MAX_ENTRY_SIZE:
-        raise InvalidSnapshot(f"has more than {MAX_ENTRY_SIZE} bytes", name)
-    return content
 
 
 def cut_report(parts: Iterable[str]) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import Final
-from zipfile import ZIP_DEFLATED, ZipFile
 
 from mocksms.schemas.explanations import Cause, Closest, Comparison, Explanation, Found
-from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile, entries_of
+from mocksms.state.reading import Archive
+from mocksms.state.redaction import Secrets
+from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile, write_trace
+from tests.state.archives import LIMITS
+from tests.state.archives import snapshot as empty_snapshot
+from tests.support import NOON
 
 NODE_ID: Final = "tests/test_signup.py::test_otp"
-NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 EXPLANATION: Final = Explanation(
     problem='no SMS to 972-54-1111112 with content "Your code"',
@@ -71,11 +73,9 @@ def trace_file(
     return TraceFile(trace, report, logs)
 
 
-def trace_bytes(snapshot: bytes, file: TraceFile | None = None) -> bytes:
-    """Return a trace that consists of the bytes of a snapshot and further entries; by default those of an example."""
-    packed = BytesIO(snapshot)
-    with ZipFile(packed, "a", ZIP_DEFLATED) as archive:
-        for name, parts in entries_of(file or trace_file()).items():
-            end = b"\n" if name.endswith(".jsonl") else b""
-            archive.writestr(name, b"".join(part + end for part in parts))
+def trace_bytes(snapshot: bytes | None = None, trace: TraceFile | None = None, secrets: Sequence[str] = ()) -> bytes:
+    """Return a trace with the accounts of a snapshot, by default none, and of an example unless a trace is given."""
+    packed = BytesIO()
+    archive = Archive(BytesIO(snapshot or empty_snapshot()), LIMITS)
+    write_trace(packed, archive, trace or trace_file(), Secrets(secrets))
     return packed.getvalue()

@@ -1,45 +1,66 @@
-"""What a trace has besides its snapshot: written, and read again."""
+"""What a trace has besides its snapshot: written without secrets, and read again."""
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
 
 from mocksms.state import trace
+from mocksms.state.archive import TABLES, encode, write
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.trace import LogLine, cut_report, entries_of, parse_trace, read_trace
-from tests.state.examples import NOON, trace_bytes, trace_file
-
-
-def empty_zip() -> bytes:
-    packed = BytesIO()
-    ZipFile(packed, "w").close()
-    return packed.getvalue()
+from mocksms.state.trace import LogLine, cut_report, read_trace
+from tests.state.archives import manifest, snapshot
+from tests.state.examples import trace_bytes, trace_file
+from tests.support import NOON
 
 
 def test_trace_reads_as_it_was_written() -> None:
-    assert read_trace(BytesIO(trace_bytes(empty_zip()))) == trace_file()
+    assert read_trace(BytesIO(trace_bytes())) == trace_file()
 
 
 def test_trace_without_log_records_has_none() -> None:
     file = trace_file()._replace(logs=[], report="")
-    assert read_trace(BytesIO(trace_bytes(empty_zip(), file))) == file
+    assert read_trace(BytesIO(trace_bytes(trace=file))) == file
 
 
 def test_half_characters_are_replaced() -> None:
     row = LogLine(at=NOON, level="INFO", logger="shop", text="a\ud83d", exception="\udc00")
     file = trace_file()._replace(report="b\ud83d", logs=[row])
-    read = read_trace(BytesIO(trace_bytes(empty_zip(), file)))
+    read = read_trace(BytesIO(trace_bytes(trace=file)))
     assert (read.report, read.logs[0].text, read.logs[0].exception) == ("b\ufffd", "a\ufffd", "\ufffd")
+
+
+def test_key_is_in_no_entry() -> None:
+    key = "0004-main"
+    rows = {table: [encode({"kind": "sent", "text": f"{key}: sent {index}"})] for index, table in enumerate(TABLES)}
+    packed_accounts = BytesIO()
+    write(packed_accounts, manifest(dict.fromkeys(TABLES, 1), seed=key, options={"sender": key}), rows)
+    example = trace_file(nodeid=f"test_a.py::test_it[{key}]")
+    lines = [line.model_copy(update={"text": key, "exception": key}) for line in example.logs]
+    failures = [failure.model_copy(update={"text": key}) for failure in example.trace.failures]
+    changes = {"failures": failures, "options": {"sender": key}}
+    example = example._replace(report=key, logs=lines, trace=example.trace.model_copy(update=changes))
+    packed = trace_bytes(packed_accounts.getvalue(), example, [key, "sent"])
+    with ZipFile(BytesIO(packed)) as archive:
+        contents = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert len(contents) == 12
+    assert [name for name, content in contents.items() if "main" in content] == []
+    assert [name for name, content in contents.items() if "0004…" not in content] == []
+    assert contents["messages.jsonl"] == '{"kind":"sent","text":"0004…: s… 2"}\n'
+    assert json.loads(contents["manifest.json"])["rows"] == {**dict.fromkeys(TABLES, 1), "logs.jsonl": 3}
 
 
 @pytest.mark.parametrize(
     ("packed", "problem"),
     [
-        (b"PK", "invalid snapshot: the file is no zip that can be read (File is not a zip file)"),
-        (empty_zip(), "invalid snapshot: trace.json: is missing; a trace has it, a snapshot does not"),
+        (b"PK", "invalid snapshot: the file is not a zip, or other bytes precede it"),
+        (
+            snapshot(),
+            "invalid snapshot: the file is a snapshot without trace.json; a trace of a failed test is expected",
+        ),
     ],
 )
 def test_file_that_is_no_trace_is_refused(packed: bytes, problem: str) -> None:
@@ -51,23 +72,20 @@ def test_file_that_is_no_trace_is_refused(packed: bytes, problem: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "content", "place"),
     [
-        ("trace.json", b"[]", "trace.json: "),
+        ("trace.json", b"[]", "trace.json: Input should be "),
         ("trace.json", b'{"version": 2}', "trace.json: version: Input should be 1"),
-        ("logs.jsonl", b"{}\n", "logs.jsonl row 1: at: "),
-        ("logs.jsonl", b"\n\n", "logs.jsonl row 1: Invalid JSON"),
+        ("logs.jsonl", b"{}\n", "logs.jsonl row 1: at: Field required"),
     ],
 )
 def test_invalid_entry_is_named_with_its_row(entry: str, content: bytes, place: str) -> None:
-    entries = {name: b"\n".join(parts) for name, parts in entries_of(trace_file()).items()}
+    packed = BytesIO()
+    whole = trace_bytes(trace=trace_file()._replace(logs=trace_file().logs[:1]))
+    with ZipFile(BytesIO(whole)) as archive, ZipFile(packed, "w") as changed:
+        for name in archive.namelist():
+            changed.writestr(name, content if name == entry else archive.read(name))
     with pytest.raises(InvalidSnapshot) as refused:
-        parse_trace({**entries, entry: content})
+        read_trace(packed)
     assert str(refused.value).startswith(f"invalid snapshot: {place}")
-
-
-def test_entry_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace, "MAX_ENTRY_SIZE", 20)
-    with pytest.raises(InvalidSnapshot, match=r"trace\.json: has more than 20 bytes"):
-        read_trace(BytesIO(trace_bytes(empty_zip())))
 
 
 def test_long_report_keeps_its_beginning_and_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
