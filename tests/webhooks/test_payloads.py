@@ -162,6 +162,7 @@ AUTOMATION = (
 
 @pytest.mark.ledger("automation.events", "automation.fields", "automation.escapes")
 @pytest.mark.ledger("automation.date", "automation.number", "automation.empty", "automation.description")
+@pytest.mark.ledger("automation.names")
 @pytest.mark.parametrize(
     ("event", "told", "fields"),
     [
