@@ -106,7 +106,8 @@ def test_everything_is_replaced_by_a_state_and_accounts() -> None:
 def test_accounts_are_looked_at_in_the_saved_orders() -> None:
     world = World()
     first, second, third = accounts = [detached(key) for key in "abc"]
-    restoring.replace_all(world.engine, accounts, saved(), due=[third, first], with_callbacks=[second])
+    idle = Account(AccountKey.of("idle"), Settings(), Clock(), "tests", Numbering())
+    restoring.replace_all(world.engine, [*accounts, idle], saved(), due=[third, first], with_callbacks=[second])
     assert world.engine.accounts_with_due == [third, first, second]
     assert world.engine.outbox.accounts_with_callbacks == [second, first, third]
 

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
+from mocksms.engine.account import Account
+from mocksms.engine.clock import Clock
+from mocksms.engine.keys import AccountKey
+from mocksms.engine.logs import Numbering
 from mocksms.settings import Settings
+from mocksms.sms.message import Recipient, Submission
 from tests.inspection.support import NO_CREDIT, SENT, Api
 from tests.support import Mock, running
 
@@ -513,3 +518,32 @@ def test_webhook_with_a_five_digit_port_and_an_underscore_is_accepted(api: Api) 
     url = "http://my_app:51234/hooks"
     api.patch(webhooks=[url])
     assert [webhook["url"] for webhook in api.get("account")["webhooks"]] == [url]
+
+
+@pytest.fixture
+def without_key(own_mock: Mock) -> Account:
+    """An account of `own_mock` that was restored without its key, "shop-42"."""
+    key = AccountKey.of("shop-42")._replace(value=None)
+    account = Account(key, Settings(), Clock(), "tests", Numbering())
+    account.clock.freeze()
+    own_mock.engine.accounts.install(account)
+    return account
+
+
+def test_account_without_its_key_is_found_by_key_and_id(own_mock: Mock, without_key: Account) -> None:
+    by_key, everyone = Api(own_mock, "shop-42"), Api(own_mock)
+    assert by_key.get("account") == everyone.get("account", account=without_key.id)
+    assert by_key.get("account")["key"] == "shop…"
+    by_key.patch(label="by key")
+    assert everyone.request_json("PATCH", "account", {"credit": 7}, account=without_key.id)["label"] == "by key"
+    assert [row["credit"] for row in everyone.get("accounts")["accounts"]] == [7]
+    by_key.send(PHONE)
+    assert (without_key.key, len(without_key.messages)) == ("shop-42", 1)
+    by_key.request_json("DELETE", "account")
+    assert everyone.get("accounts")["accounts"] == []
+
+
+def test_explanation_names_an_account_without_its_key(own_mock: Mock, without_key: Account) -> None:
+    own_mock.engine.submit(without_key, Submission("Hello"), [Recipient(PHONE)])
+    failure = Api(own_mock, "another key").get("messages/wait", expect=408, to=PHONE, timeout=0)
+    assert "account shop… has it" in str(failure)
