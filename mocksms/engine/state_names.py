@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 
 from mocksms.engine.account import Account
 from mocksms.engine.messages import MessageQuery
@@ -32,12 +33,16 @@ class StateNames:
     @property
     def statuses(self) -> list[str]:
         """The statuses of the guide, then the others by name."""
-        return [*Status, *sorted({state.status for state in self._free_states()} - {*Status})]
+        return [*Status, *sorted({state.status for state in self._all} - {*Status})]
 
     @property
     def reasons(self) -> list[str]:
         """The reasons of the guide as send responses spell them, then the others by name."""
-        return [*Reason, *sorted({state.reason for state in self._free_states() if state.reason} - {*Reason})]
+        return [*Reason, *sorted({state.reason for state in self._all if state.reason} - {*Reason})]
+
+    @cached_property
+    def _all(self) -> frozenset[FreeState]:
+        return frozenset(self._free_states())
 
 
 def free_states_of(accounts: Iterable[Account]) -> Iterator[FreeState]:
@@ -49,10 +54,8 @@ def free_states_of(accounts: Iterable[Account]) -> Iterator[FreeState]:
     for account in accounts:
         yield from account.scenario.free_states
     for account in accounts:
-        yield from _only_free(account.planned_states)
-        for message in account.messages.newest_first(MessageQuery()):
-            yield from _only_free(step.state for step in message.history)
-
-
-def _only_free(states: Iterable[object]) -> Iterator[FreeState]:
-    return (state for state in states if isinstance(state, FreeState))
+        yield from (state for state in account.planned_states if isinstance(state, FreeState))
+        for message in account.messages.candidates(MessageQuery()):
+            for _, state, _ in message.history:
+                if isinstance(state, FreeState):
+                    yield state
