@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from mocksms.errors import escape
+from mocksms.errors import MockRefused, escape
 from mocksms.sms.display import clock_time, describe_history, line, quoted
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
 from mocksms.testing.account import AccountHandle
@@ -73,6 +73,9 @@ _WORDS: Final = {" ": "a space", "\n": "a line break"}
 _GSM: Final = frozenset(GSM_BASIC + GSM_EXTENSION)
 
 
+_EXPLANATION: Final = "_mocksms_explanation"
+"""Attribute of errors. A class of their own would have another name in the output of pytest."""
+
 Notes = Iterable[tuple[str, str]]
 """Titles and texts at the end of a failure."""
 
@@ -85,6 +88,26 @@ def read_explanation(data: Mapping[str, Any], *, hides_cursor: bool = False) -> 
     if hides_cursor:
         return explanation.model_copy(update={"found": explanation.found.model_copy(update={"since": None})})
     return explanation
+
+
+def explained_error(explanation: Explanation, notes: Notes = ()) -> AssertionError:
+    """Return the AssertionError of an explanation, which it carries."""
+    error = AssertionError(failure_text(explanation, notes))
+    setattr(error, _EXPLANATION, explanation)
+    return error
+
+
+def explanation_of(error: BaseException) -> Explanation | None:
+    """Return the explanation that an error of this package carries, or one of those that caused it."""
+    errors: list[BaseException] = []
+    while error not in errors:
+        errors.append(error)
+        if _EXPLANATION in vars(error):
+            return cast("Explanation", vars(error)[_EXPLANATION])
+        if isinstance(error, MockRefused) and error.explanation is not None:
+            return read_explanation(error.explanation)
+        error = error.__cause__ or (not error.__suppress_context__ and error.__context__) or error
+    return None
 
 
 def failure_text(explanation: Explanation, notes: Notes = ()) -> str:

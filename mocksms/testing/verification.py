@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from mocksms.errors import MockRefused
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.client import REQUEST_SECONDS
-from mocksms.testing.failures import Notes, describe_problem, failure_text, read_explanation, too_few, too_many
+from mocksms.testing.failures import Notes, describe_problem, explained_error, read_explanation, too_few, too_many
 from mocksms.testing.matchers import Expectation
 from mocksms.testing.models import SmsMessage, message_of
 
@@ -107,5 +107,5 @@ class Verification(AccountHandle):
 
 
 def fail(explanation: Explanation, notes: Notes = ()) -> NoReturn:
-    """Raise the AssertionError of an explanation."""
-    raise AssertionError(failure_text(explanation, notes))
+    """Raise the AssertionError of an explanation, which it carries."""
+    raise explained_error(explanation, notes)

@@ -6,10 +6,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms import MockSMS
+from mocksms import MockRefused, MockSMS
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
-from mocksms.testing.failures import LOOKALIKES, lookalike
+from mocksms.testing.failures import LOOKALIKES, explanation_of, lookalike
 from tests.testing.support import failure, send
+
+
+def test_failed_assertion_carries_its_explanation(sms: MockSMS) -> None:
+    with pytest.raises(AssertionError) as failed:
+        sms.assert_sent(to="972-54-1111111")
+    explanation = explanation_of(failed.value)
+    assert explanation is not None
+    assert explanation.text == str(failed.value)
+    assert failed.type is AssertionError
+
+
+def test_explanation_of_a_refused_wait_and_of_a_cause_is_found(sms: MockSMS) -> None:
+    with pytest.raises(MockRefused) as refused:
+        sms.api("GET", "messages/latest")
+    explanation = explanation_of(refused.value)
+    assert explanation is not None
+    assert explanation.problem == "no SMS"
+    wrapped = ValueError()
+    wrapped.__cause__ = refused.value
+    assert explanation_of(wrapped) == explanation
+    later = KeyError()
+    later.__context__ = wrapped
+    assert explanation_of(later) == explanation
+    later.__suppress_context__ = True
+    assert explanation_of(later) is None
+
+
+def test_errors_without_an_explanation_have_none(sms: MockSMS) -> None:
+    with pytest.raises(MockRefused) as refused:
+        sms.api("GET", "nothing")
+    assert explanation_of(refused.value) is None
+    first, second = ValueError(), ValueError()
+    first.__cause__, second.__context__ = second, first
+    assert explanation_of(first) is None
 
 
 @pytest.mark.parametrize("character", LOOKALIKES, ids=ascii)
