@@ -17,6 +17,12 @@ MIN_SECRET_LENGTH: Final = 4
 MIN_PART_LENGTH: Final = 8
 """Characters from which a secret is also replaced within a word."""
 
+MIN_BEGINNING: Final = 6
+"""Characters of a long secret that are replaced where the text is cut behind them."""
+
+MAX_FORM_LENGTH: Final = 4_096
+"""Characters that a secret has in any form, about: a text is redacted with so many more than are kept of it."""
+
 REMOVED: Final = "***"
 """What replaces the value of a secret header."""
 
@@ -83,6 +89,9 @@ class Secrets:
     def __init__(self, secrets: Iterable[str], suffixes: Iterable[str] = ()) -> None:
         listed = sorted({secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH}, key=len, reverse=True)
         forms = [_SecretForm(_pattern_of(secret), secret[:2], shorten_key(secret)) for secret in listed]
+        forms += [
+            _SecretForm(_beginning(secret), secret[:2], shorten_key(secret)) for secret in listed if _is_long(secret)
+        ]
         forms += [_SecretForm(rf"[0-9]{{4,}}{_escaped(suffix)}", suffix[:2], "") for suffix in suffixes]
         forms += [form for text in (*listed, *suffixes) for form in _base64_of(text)]
         self._signs = (*_SIGNS, *(form.start for form in forms))
@@ -144,7 +153,19 @@ def _pattern_of_any(forms: Sequence[_SecretForm]) -> re.Pattern[str]:
 def _pattern_of(secret: str) -> str:
     """Return what finds a secret in a text, a short one only as a whole word."""
     pattern = _escaped(secret)
-    return pattern if len(secret) >= MIN_PART_LENGTH else rf"{_BEGIN}{pattern}(?!\w)"
+    return pattern if _is_long(secret) else rf"{_BEGIN}{pattern}(?!\w)"
+
+
+def _is_long(secret: str) -> bool:
+    return len(secret) >= MIN_PART_LENGTH
+
+
+def _beginning(secret: str) -> str:
+    """Return what finds most of a secret where a text was cut."""
+    optional = ""
+    for character in reversed(secret[MIN_BEGINNING:-1]):
+        optional = f"(?:{re.escape(character)}{optional})?"
+    return rf"{re.escape(secret[:MIN_BEGINNING])}{optional}(?=…|\.\.\.|\Z)"
 
 
 def _escaped(text: str) -> str:

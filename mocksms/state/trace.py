@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Final, Literal, NamedTuple, TypeVar
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,15 +13,15 @@ from mocksms.sms.surrogates import well_formed
 from mocksms.state.archive import LOGS, TABLES, TRACE, encode, write
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.reading import Archive, ArchiveLimits
-from mocksms.state.redaction import Secrets
+from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
 
 TRACE_JSON, REPORT, _ = TRACE
 
 MAX_LOG_LINES: Final = 10_000
 """Log records of a trace, the latest."""
 
-MAX_LOG_TEXT: Final = 10_000
-"""Characters of the text of a log record, and of its exception."""
+MAX_TEXT: Final = 10_000
+"""Characters of the text of a log record or of an error, and of the traceback of a log record."""
 
 MAX_ALL_LOGS: Final = 8_000_000
 """Characters of all log records of a trace together."""
@@ -31,9 +31,6 @@ MAX_REPORT: Final = 2_000_000
 
 MAX_FAILURES: Final = 100
 """Failures of one test."""
-
-MAX_FAILURE_TEXT: Final = 100_000
-"""Characters of the text of an error."""
 
 READING_MEMORY: Final = 2**30
 """Memory limit of a mock whose snapshot fits: what a trace adds to it is small."""
@@ -94,7 +91,7 @@ class TraceFile(NamedTuple):
 
 
 def write_trace(file: BinaryIO, snapshot: Archive, trace: TraceFile, secrets: Secrets, *, size: int = 0) -> None:
-    """Write a trace, without secrets.
+    """Write a trace, without secrets, its texts cut to their limits.
 
     Args:
         file: where to.
@@ -107,9 +104,9 @@ def write_trace(file: BinaryIO, snapshot: Archive, trace: TraceFile, secrets: Se
         InvalidSnapshot: the snapshot cannot be read.
     """
     entries: dict[str, Iterable[bytes]] = {entry: _redacted_rows(snapshot, entry, secrets) for entry in TABLES}
-    entries[TRACE_JSON] = [_redacted(trace.trace, secrets)]
-    entries[REPORT] = [well_formed(secrets.redact(trace.report)).encode()]
-    entries[LOGS] = [_redacted(line, secrets) for line in trace.logs]
+    entries[TRACE_JSON] = [encode(_without_secrets(trace.trace, secrets))]
+    entries[REPORT] = [well_formed(_redacted_report(trace.report, secrets)).encode()]
+    entries[LOGS] = [encode(_without_secrets(line, secrets)) for line in trace.logs]
     manifest = snapshot.manifest
     changes = {
         "options": secrets.redact_json(manifest.options),
@@ -124,8 +121,25 @@ def _redacted_rows(snapshot: Archive, entry: str, secrets: Secrets) -> Iterator[
         yield encode(secrets.redact_json(row.value, has_names=entry == SCENARIOS))
 
 
-def _redacted(model: BaseModel, secrets: Secrets) -> bytes:
-    return encode(secrets.redact_json(model.model_dump(mode="json")))
+def _without_secrets(model: LogLine | Trace, secrets: Secrets) -> dict[str, Any]:
+    values: dict[str, Any] = secrets.redact_json(model.model_dump(mode="json"))
+    for line in values.get("failures", [values]):
+        line.update({name: _cut(line[name]) for name in ("text", "exception") if line.get(name)})
+    return values
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+
+
+def _redacted_report(text: str, secrets: Secrets) -> str:
+    """Return a report without secrets, of a long one its beginning and its end."""
+    if len(text) <= MAX_REPORT:
+        return secrets.redact(text)
+    half = MAX_REPORT // 2
+    start, end = text[: half + MAX_FORM_LENGTH], text[-half - MAX_FORM_LENGTH :]
+    left_out = f"({len(text) - 2 * half} characters are left out)"
+    return f"{secrets.redact(start)[:half]}\n\n{left_out}\n\n{secrets.redact(end)[-half:]}"
 
 
 def read_trace(file: BinaryIO) -> TraceFile:
@@ -154,12 +168,3 @@ def _parse(model: type[TracePart], raw: bytes, entry: str, row: int | None = Non
         issue = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, issue["loc"]))
         raise InvalidSnapshot(f"{place}: {issue['msg']}" if place else issue["msg"], entry, row) from None
-
-
-def cut_report(parts: Iterable[str]) -> str:
-    """Return the parts of a report as one text, of which a long one has its beginning and its end."""
-    text = "\n".join(parts)
-    if len(text) <= MAX_REPORT:
-        return text
-    half = MAX_REPORT // 2
-    return f"{text[:half]}\n\n({len(text) - 2 * half} characters are left out)\n\n{text[-half:]}"

@@ -68,6 +68,14 @@ def test_short_key_is_replaced_as_a_whole_word() -> None:
     assert SECRETS.redact("demo, demos, test_demo: %22demo%22, \\ndemo") == "d…, demos, test_demo: %22d…%22, \\nd…"
 
 
+@pytest.mark.parametrize("end", ["…", "...", ""])
+def test_key_that_was_cut_is_replaced(end: str) -> None:
+    assert SECRETS.redact(f"key={KEY[:-1]}{end}") == f"key=0004…{end}"
+    assert SECRETS.redact(f"key={KEY[:6]}{end}") == f"key=0004…{end}"
+    assert SECRETS.redact(f"key={KEY[:5]}{end}") == f"key=0004-{end}"
+    assert SECRETS.redact(f"{KEY[:8]}!{end}") == f"{KEY[:8]}!{end}"
+
+
 def test_key_that_is_a_part_of_every_text_stays() -> None:
     assert SECRETS.redact("abc") == "abc"
 

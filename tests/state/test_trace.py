@@ -11,7 +11,7 @@ import pytest
 from mocksms.state import trace
 from mocksms.state.archive import TABLES, encode, write
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.trace import LogLine, cut_report, read_trace
+from mocksms.state.trace import LogLine, TraceFile, read_trace
 from tests.state.archives import manifest, snapshot
 from tests.state.examples import trace_bytes, trace_file
 from tests.support import NOON
@@ -88,7 +88,15 @@ def test_invalid_entry_is_named_with_its_row(entry: str, content: bytes, place: 
     assert str(refused.value).startswith(f"invalid snapshot: {place}")
 
 
-def test_long_report_keeps_its_beginning_and_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace, "MAX_REPORT", 8)
-    assert cut_report(["1234", "567"]) == "1234\n567"
-    assert cut_report(["1234", "", "5678"]) == "1234\n\n(2 characters are left out)\n\n5678"
+def test_long_texts_are_cut_without_a_part_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "MAX_REPORT", 20)
+    monkeypatch.setattr(trace, "MAX_TEXT", 10)
+    monkeypatch.setattr(trace, "MAX_FORM_LENGTH", 12)
+    text = "123456 0004-main-key 34567890"
+    example = trace_file()
+    lines = [line.model_copy(update={"text": text, "exception": None}) for line in example.logs[:1]]
+    failures = [failure.model_copy(update={"text": text}) for failure in example.trace.failures]
+    changed = TraceFile(example.trace.model_copy(update={"failures": failures}), text, lines)
+    read = read_trace(BytesIO(trace_bytes(trace=changed, secrets=["0004-main-key"])))
+    assert read.report == "123456 000\n\n(9 characters are left out)\n\n… 34567890"
+    assert {read.logs[0].text, *(failure.text for failure in read.trace.failures)} == {"123456 00…"}
