@@ -21,7 +21,7 @@ from mocksms.engine.journal import Journal
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
-from mocksms.engine.rulebook import Rulebook
+from mocksms.engine.rulebook import RandomState, Rulebook
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
@@ -74,6 +74,13 @@ class DueAction(NamedTuple):
     order: int
     sequence: int
     action: Action
+
+
+class RandomStates(NamedTuple):
+    """The states of the random generators of an account, for ids and for replays; None for one that was not used."""
+
+    ids: RandomState | None = None
+    replays: RandomState | None = None
 
 
 _DIGITS: Final = attrgetter("digits")
@@ -178,7 +185,7 @@ class Account:
         self.callbacks = CallbackQueue(settings.max_callbacks, self.share)
         self.waiting_for_credit: dict[int, None] = {}
         self._settings_size = 0
-        self._own_scenario_size = 0
+        self.own_scenario_size = 0
         self._agenda: list[DueAction] = []
         self._order = count()
         self.seed = seed
@@ -196,6 +203,19 @@ class Account:
     @cached_property
     def _replays(self) -> Random:
         return Random(f"{self._seed}\nreplays")
+
+    @property
+    def random_states(self) -> RandomStates:
+        """The states of the random generators that were used."""
+        used = (self.__dict__.get(name) for name in ("_random", "_replays"))
+        return RandomStates(*(None if each is None else each.getstate() for each in used))
+
+    def restore_random(self, states: RandomStates) -> None:
+        """Set the states of the random generators."""
+        if states.ids is not None:
+            self._random.setstate(states.ids)
+        if states.replays is not None:
+            self._replays.setstate(states.replays)
 
     def activate(self, scenario: ActiveScenario) -> None:
         """Activate the rules of a scenario, with counters at zero."""
@@ -225,7 +245,7 @@ class Account:
     def apply_scenario(self, scenario: ActiveScenario, *, is_own: bool = False) -> None:
         """Set the account values of a scenario, and activate its rules; `is_own` says that no other account has it."""
         self.activate(scenario)
-        self._own_scenario_size = scenario.size if is_own else 0
+        self.own_scenario_size = scenario.size if is_own else 0
         for name, value in scenario.account_values.items():
             setattr(self, name, frozenset(value) if isinstance(value, set) else value)
 
@@ -255,7 +275,7 @@ class Account:
             + RULE_COUNTERS_SIZE * len(self.rules)
             + FAULT_SIZE * (len(self.faults) + len(self.faults.removed))
             + self.faults.texts_size
-            + self._own_scenario_size
+            + self.own_scenario_size
         )
         self._add_settings_size(size - self._settings_size)
 
@@ -317,6 +337,16 @@ class Account:
         if len(self._agenda) > MAX_STALE_ACTIONS + MAX_ACTIONS_PER_MESSAGE * len(self.messages):
             self._remove_evicted()
         heapq.heappush(self._agenda, DueAction(at, next(self._order), sequence, action))
+
+    @property
+    def planned(self) -> list[DueAction]:
+        """A copy of the planned actions, in no order."""
+        return [*self._agenda]
+
+    def restore_planned(self, actions: Iterable[tuple[datetime, int, Action]]) -> None:
+        """Have these planned actions, each with its time and message, in the order in which they are due."""
+        self._agenda = [DueAction(at, next(self._order), sequence, action) for at, sequence, action in actions]
+        heapq.heapify(self._agenda)
 
     def plan_outcome(self, sequence: int, outcome: Outcome, at: datetime) -> None:
         """Plan the later steps of an outcome that is decided at an instant."""

@@ -227,7 +227,7 @@ class Accounts:
         self.scenario = self.initial_scenario
         self.faults: dict[int, tuple[Rule, datetime]] = {}
         self.budget.close()
-        self.unattributed = unattributed or Journal(self._settings.max_requests, Share())
+        self.unattributed = Journal(self._settings.max_requests, Share()) if unattributed is None else unattributed
         self.budget.add(self.unattributed.share, self.unattributed.evict_oldest)
         self.evicted_up_to = 0
         self._by_id: OrderedDict[str, Account] = OrderedDict()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from sys import maxsize
 
 from mocksms.sms.sizes import format_size
@@ -55,6 +55,19 @@ class MemoryBudget:
         for shares in self._classes:
             for share in tuple(shares):
                 self.remove(share)
+
+    @property
+    def turns(self) -> list[Share]:
+        """The shares in the order of their classes, and in each class of their turns."""
+        return [share for shares in self._classes for share in shares]
+
+    def restore_turns(self, turns: Iterable[tuple[Share, int]]) -> None:
+        """Put shares into size classes, in the order of their turns."""
+        for share, size_class in turns:
+            evict = self._classes[share.size_class].pop(share)
+            share.ceiling = 1 << size_class
+            self._classes[size_class][share] = evict
+            self._highest = max(self._highest, size_class)
 
     def sort(self, share: Share) -> None:
         """Put a share into the class of its size."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
@@ -114,6 +115,14 @@ def describe_callback(callback: Callback) -> str:
     return f"{callback.number} {callback.event} of {details.transaction_id or details.digits} to {callback.webhook.url}"
 
 
+class ScheduledKey(NamedTuple):
+    """When the first callback of an ordering key is due; `place` orders those that are due at one instant."""
+
+    at: datetime
+    place: int
+    ordering_key: OrderingKey
+
+
 class CallbackQueue(IndexedLog[Callback]):
     """The callbacks of an account, indexed by message, at most `limit`; beyond it the oldest are evicted.
 
@@ -124,7 +133,7 @@ class CallbackQueue(IndexedLog[Callback]):
     def __init__(self, limit: int, share: Share | None = None) -> None:
         super().__init__(limit, lambda callback: callback.details.transaction_id, size_of, share)
         self._unfinished: dict[OrderingKey, deque[int]] = {}
-        self._schedule: list[tuple[datetime, int, OrderingKey]] = []
+        self._schedule: list[ScheduledKey] = []
         self._tiebreaker = count()
         self.in_flight: set[int] = set()
         self._taken: list[int] = []  # a heap of the numbers in flight, and of some that are not any more
@@ -164,7 +173,24 @@ class CallbackQueue(IndexedLog[Callback]):
         if len(self._schedule) > MAX_STALE_ENTRIES + 2 * len(self):
             self._schedule = [entry for entry in self._schedule if self.first_of(entry[2]) is not None]
             heapq.heapify(self._schedule)
-        heapq.heappush(self._schedule, (at, next(self._tiebreaker), ordering_key))
+        heapq.heappush(self._schedule, ScheduledKey(at, next(self._tiebreaker), ordering_key))
+
+    @property
+    def scheduled(self) -> list[ScheduledKey]:
+        """A copy of the schedule, in no order."""
+        return [*self._schedule]
+
+    def restore_schedule(self, scheduled: Iterable[ScheduledKey]) -> None:
+        """Set the schedule. The first pending callback of each key that is not in it is scheduled when it is due."""
+        keys = set[OrderingKey]()
+        for at, _, ordering_key in sorted(scheduled):
+            self.schedule(ordering_key, at)
+            self._unfinished.setdefault(ordering_key, deque())
+            keys.add(ordering_key)
+        for ordering_key in self._unfinished.keys() - keys:
+            first = self.first_of(ordering_key)
+            if first is not None and first.due_at is not None:
+                self.schedule(ordering_key, first.due_at)
 
     def is_busy(self, now: datetime, up_to: int | None = None) -> bool:
         """Whether a callback is in flight or due; with `up_to`, one in flight or the earliest due up to that number."""

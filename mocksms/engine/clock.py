@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 timer: Final = time.perf_counter
 """Seconds of a clock for measuring durations."""
@@ -24,6 +24,14 @@ class SteadyTime:
 def system_time() -> datetime:
     """Return the time of the machine, timezone-aware, in UTC."""
     return datetime.now(UTC)
+
+
+class ClockReading(NamedTuple):
+    """What a clock shows at an instant of real time, and whether it is frozen there."""
+
+    now: datetime
+    real: datetime
+    is_frozen: bool
 
 
 class Clock:
@@ -73,6 +81,17 @@ class Clock:
     def real(self) -> datetime:
         """Return the real time."""
         return self._source()
+
+    def reading(self) -> ClockReading:
+        """Return what this clock shows; a held one as if it was released."""
+        real = self._source()
+        now = self._held_at or self._frozen_at or real + self._ahead
+        return ClockReading(now, self._held_since if self.held else real, self.frozen)
+
+    def restore(self, reading: ClockReading) -> None:
+        """Be frozen at the time of a reading, or run on as the clock that was read."""
+        self._held_at, self._frozen_at = None, reading.now if reading.is_frozen else None
+        self._ahead = reading.now - reading.real
 
     def freeze(self, real: datetime | None = None) -> None:
         """Freeze time. With the real time as `real`, several clocks stop at the same instant."""

@@ -108,6 +108,11 @@ class BoundedLog(Generic[T]):
         """The highest number in the log, None if it is empty."""
         return next(reversed(self._records), None)
 
+    @property
+    def records(self) -> list[T]:
+        """A copy of the list of records, oldest first."""
+        return [*self._records.values()]
+
     def add(self, number: int, record: T) -> None:
         """Add a record with a number higher than all before; this may evict records, of other logs too."""
         self._records[number] = record
@@ -121,6 +126,10 @@ class BoundedLog(Generic[T]):
         budget.used += size
         if share.used >= share.ceiling or budget.used > budget.limit:
             share.check()
+
+    def restore_evicted(self, count: int, up_to: int) -> None:
+        """Set the number of evicted records, and the highest number among them."""
+        self.evicted, self.evicted_up_to = count, up_to
 
     def replace(self, number: int, record: T) -> None:
         """Replace a record.

@@ -205,38 +205,38 @@ class MessageStore:
         self, limit: int, owner: str = "", tokens: dict[str, str] | None = None, share: Share | None = None
     ) -> None:
         self._limit = limit
-        self._log: BoundedLog[Message] = BoundedLog(maxsize, attrgetter("size"), share)
+        self.log: BoundedLog[Message] = BoundedLog(maxsize, attrgetter("size"), share)
         self._owner = owner
         self._tokens = {} if tokens is None else tokens
         self._index()
 
     def __len__(self) -> int:
-        return len(self._log)
+        return len(self.log)
 
     def __copy__(self) -> MessageStore:
         copied = object.__new__(MessageStore)
-        copied.__dict__ = {**self.__dict__, "_log": copy(self._log), "_by_digits": copy(self._by_digits)}
+        copied.__dict__ = {**self.__dict__, "log": copy(self.log), "_by_digits": copy(self._by_digits)}
         return copied
 
     @property
     def first(self) -> int | None:
         """The sequence of the oldest message, None when there is none."""
-        return self._log.first
+        return self.log.first
 
     @property
     def newest(self) -> int | None:
         """The sequence of the newest message, None when there is none."""
-        return self._log.last
+        return self.log.last
 
     @property
     def evicted(self) -> int:
         """Number of evicted messages."""
-        return self._log.evicted
+        return self.log.evicted
 
     @property
     def evicted_up_to(self) -> int:
         """The highest sequence of an evicted message, 0 when there is none."""
-        return self._log.evicted_up_to
+        return self.log.evicted_up_to
 
     def add(self, message: Message) -> None:
         """Add a new message; its sequence is higher than all before. This may evict records, of other accounts too."""
@@ -248,14 +248,14 @@ class MessageStore:
         if message.submission.tags:
             for tag in dict.fromkeys(message.submission.tags):
                 self._by_tag.add(tag, sequence)
-        self._log.add(sequence, message)
+        self.log.add(sequence, message)
         if len(self._by_token) > self._limit:
             self.evict_oldest()
 
     def evict_oldest(self) -> None:
         """Evict the message with the lowest sequence; there must be one."""
-        message = self._log.evict_oldest()
-        first = self._log.first or message.sequence + 1
+        message = self.log.evict_oldest()
+        first = self.log.first or message.sequence + 1
         self._drop_token(message)
         for index, key in self._keys(message):
             index.evict(key, first)
@@ -266,8 +266,8 @@ class MessageStore:
         Raises:
             KeyError: there is no message with this sequence.
         """
-        message = _with_size(message, self._log[message.sequence])
-        self._log.replace(message.sequence, message)
+        message = _with_size(message, self.log[message.sequence])
+        self.log.replace(message.sequence, message)
         return message
 
     def get(self, transaction_id: str) -> Message | None:
@@ -278,7 +278,7 @@ class MessageStore:
     def by_token(self, token: str) -> Message | None:
         """Return a message by the token in its links, None when it is unknown or evicted."""
         sequence = self._by_token.get(token)
-        return None if sequence is None else self._log.get(sequence)
+        return None if sequence is None else self.log.get(sequence)
 
     def uses_token_of(self, transaction_id: str) -> bool:
         """Whether a message of any store has the same token as an id."""
@@ -286,7 +286,7 @@ class MessageStore:
 
     def at(self, sequence: int) -> Message | None:
         """Return a message by its sequence, None when it is unknown or evicted."""
-        return self._log.get(sequence)
+        return self.log.get(sequence)
 
     def newest_first(self, query: MessageQuery) -> Iterator[Message]:
         """Iterate over the messages that match, newest first."""
@@ -298,7 +298,7 @@ class MessageStore:
 
     def nth(self, digits: str, sequence: int) -> int:
         """Return the position, from 1, of a sequence among the messages to a number."""
-        known = self._by_digits.count(digits, self._log.first or 0)
+        known = self._by_digits.count(digits, self.log.first or 0)
         return known - self._by_digits.count(digits, sequence) + 1
 
     def count(self, query: MessageQuery) -> Steps[int]:
@@ -311,11 +311,11 @@ class MessageStore:
 
     def count_all(self, after: int = 0) -> int:
         """Return how many messages there are after a cursor."""
-        return self._log.count(after)
+        return self.log.count(after)
 
     def count_of(self, digits: str, after: int = 0) -> int:
         """Return how many messages to a number there are after a cursor."""
-        return self._by_digits.count(digits, max(after + 1, self._log.first or 0))
+        return self._by_digits.count(digits, max(after + 1, self.log.first or 0))
 
     @property
     def phones(self) -> NumberIndex:
@@ -328,11 +328,11 @@ class MessageStore:
         for place, message in enumerate(messages, 1):
             if not place % STEP_SIZE:
                 yield
-            if self._log.get(message.sequence) is None:
+            if self.log.get(message.sequence) is None:
                 continue
             deleted += 1
-            self._log.remove(message.sequence)
-            first = self._log.first or message.sequence
+            self.log.remove(message.sequence)
+            first = self.log.first or message.sequence
             self._drop_token(message)
             for index, key in self._keys(message):
                 index.remove(key, message.sequence, first)
@@ -340,7 +340,7 @@ class MessageStore:
 
     def clear(self) -> None:
         """Delete all messages."""
-        self._log.clear()
+        self.log.clear()
         for token in self._by_token:
             self._release(token)
         self._index()
@@ -387,10 +387,10 @@ class MessageStore:
             return self._indexed(self._by_tag, query.tags, query)
         if query.senders and not _is_replaced(query.senders):
             return self._indexed(self._by_sender, query.senders, query)
-        return self._log.newest_first(query.after, query.before)
+        return self.log.newest_first(query.after, query.before)
 
     def _indexed(self, index: NumberIndex, keys: Sequence[str], query: MessageQuery) -> Iterator[Message]:
         """Iterate over the messages with any of the keys, newest first, each once."""
         ways = [index.newest_first(key, query.after, query.before) for key in dict.fromkeys(keys)]
         merged = groupby(merge(*ways, reverse=True))
-        return filter(None, (self._log.get(sequence) for sequence, _ in merged))
+        return filter(None, (self.log.get(sequence) for sequence, _ in merged))

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from mocksms.engine.account import Account
 from mocksms.engine.accounts import Accounts
-from mocksms.engine.callbacks import Attempt, Callback, CallbackState, OrderingKey, TriggerDetails
+from mocksms.engine.callbacks import Attempt, Callback, CallbackState, OrderingKey, ScheduledKey, TriggerDetails
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import (
@@ -64,6 +64,11 @@ class Outbox:
         """Schedule the callbacks held back for a request."""
         for account, ordering_key, at in self._held.pop(request, ()):
             self._schedule_now(account, ordering_key, at)
+
+    def held_of(self, account: Account) -> list[ScheduledKey]:
+        """Return the callbacks of an account that are held back until a response is sent."""
+        entries = (entry for held in self._held.values() for entry in held if entry[0] is account)
+        return [ScheduledKey(at, place, key) for place, (_, key, at) in enumerate(entries)]
 
     def notify_steps(self, account: Account, message: Message, known: History) -> None:
         """Create callbacks for the steps of a message that are not among the known ones."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from math import ceil
 from random import Random
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.patterns import RegexBudget
@@ -28,23 +28,90 @@ MAX_REMOVED_RULES: Final = 100
 
 NO_TIME: Final = RegexBudget(0)
 
+RandomState = tuple[Any, ...]
+"""The state of a random generator, as `Random.getstate` returns it."""
+
+
+class RuleState(NamedTuple):
+    """The counters of a rule. `random` is None if the rule has used no random number."""
+
+    matched: int = 0
+    applied: int = 0
+    timed_out: bool = False
+    random: RandomState | None = None
+    request_times: tuple[datetime, ...] = ()
+
+
+UNUSED: Final = RuleState()
+
+
+class ManualFault(NamedTuple):
+    """A rule that was added by hand, its id and end, how many were added before it, and its counters."""
+
+    rule: Rule
+    fault_id: int
+    until: datetime
+    added: int
+    state: RuleState
+
+
+class ManualFaults(NamedTuple):
+    """The rules that were added by hand, in order, the latest that were removed, and how many were added."""
+
+    active: tuple[ManualFault, ...] = ()
+    removed: tuple[ManualFault, ...] = ()
+    added: int = 0
+
 
 class CountedRule:
-    """A rule of an account with its counters; `until` is when a manual fault expires."""
+    """A rule of an account with its counters.
+
+    `until` is when a manual fault expires, `added` how many were added to its account before it.
+    """
 
     # Without a dictionary, since every account has one for each rule of its scenario.
-    __slots__ = "_generator", "_request_times", "_seed", "applied", "fault_id", "matched", "rule", "timed_out", "until"
+    __slots__ = (
+        "_generator",
+        "_request_times",
+        "_seed",
+        "added",
+        "applied",
+        "fault_id",
+        "matched",
+        "rule",
+        "timed_out",
+        "until",
+    )
 
-    def __init__(self, rule: Rule, seed: str, until: datetime | None = None, fault_id: int = 0) -> None:
+    def __init__(self, rule: Rule, seed: str, until: datetime | None = None, fault_id: int = 0, added: int = 0) -> None:
         self.rule = rule
         self.until = until
         self.fault_id = fault_id
+        self.added = added
         self.matched = 0
         self.applied = 0
         self.timed_out = False
         self._seed = seed
         self._generator: Random | None = None
         self._request_times: deque[datetime] | None = None
+
+    @property
+    def state(self) -> RuleState:
+        """The counters as they are."""
+        return RuleState(
+            self.matched,
+            self.applied,
+            self.timed_out,
+            None if self._generator is None else self._generator.getstate(),
+            tuple(self._request_times or ()),
+        )
+
+    def restore(self, state: RuleState) -> None:
+        """Set the counters."""
+        self.matched, self.applied, self.timed_out, random, times = state
+        if random is not None:
+            self._random().setstate(random)
+        self._request_times = deque(times) if times else None
 
     @property
     def left(self) -> int | None:
@@ -163,9 +230,37 @@ class Rulebook:
 
     def add(self, rule: Rule, until: datetime, fault_id: int) -> None:
         """Add a rule before all others, with an id, until an instant."""
-        added = CountedRule(rule, f"{self._seed}\nadded {self._added}", until, fault_id)
+        added = self._manual(rule, until, fault_id, self._added)
         self._added += 1
         self._set_rules([added, *self.rules])
+
+    def _manual(self, rule: Rule, until: datetime, fault_id: int, added: int) -> CountedRule:
+        return CountedRule(rule, f"{self._seed}\nadded {added}", until, fault_id, added)
+
+    def counters(self) -> dict[int, RuleState]:
+        """Return the counters of the rules by position, without those that are as at the start."""
+        counted = ((position, each.state) for position, each in enumerate(self._counted) if each is not None)
+        return {position: state for position, state in counted if state != UNUSED}
+
+    def restore_counters(self, counters: Mapping[int, RuleState]) -> None:
+        """Set the counters of the rules by position."""
+        for position, state in counters.items():
+            self._at(position).restore(state)
+
+    def manual_faults(self) -> ManualFaults:
+        """Return the rules that were added, and those that were removed."""
+        return ManualFaults(tuple(map(_manual_fault, self.rules)), tuple(map(_manual_fault, self.removed)), self._added)
+
+    def restore_manual_faults(self, faults: ManualFaults) -> None:
+        """Have these rules instead of the present ones."""
+        self.removed = [self._restored(fault) for fault in faults.removed]
+        self._set_rules([self._restored(fault) for fault in faults.active])
+        self._added = faults.added
+
+    def _restored(self, fault: ManualFault) -> CountedRule:
+        counted = self._manual(fault.rule, fault.until, fault.fault_id, fault.added)
+        counted.restore(fault.state)
+        return counted
 
     def remove_expired(self, now: datetime) -> None:
         """Remove the rules that have expired."""
@@ -256,6 +351,11 @@ class Rulebook:
             self._index = self._index or index_of(self._rules)
             group = self._groups[effect, operation] = UsableRules(self._index.group((effect, operation)))
         return group
+
+
+def _manual_fault(counted: CountedRule) -> ManualFault:
+    assert counted.until is not None
+    return ManualFault(counted.rule, counted.fault_id, counted.until, counted.added, counted.state)
 
 
 class _Messages:
