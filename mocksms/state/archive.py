@@ -54,6 +54,8 @@ class Manifest(BaseModel):
     version: int = Field(default=VERSION, ge=1, description="Version of the format")
     mocksms: str = Field(max_length=100, description="Version of mocksms that wrote it")
     created_at: AwareDatetime = Field(description="When it was written, in real time")
+    url: str = Field(max_length=2_000, description="Base URL of the links in its texts")
+    latest: int = Field(ge=0, le=2**53, description="Number of the latest record of the mock")
     scope: Literal["everything", "accounts"] = Field(description="Whether it holds the whole mock or some accounts")
     keys: bool = Field(description="Whether it holds the API keys")
     seed: str | None = Field(description="The seed of the mock")

@@ -15,8 +15,9 @@ LIMITS = ArchiveLimits(2**20, {"messages.jsonl": 3})
 
 def manifest(rows: Mapping[str, int] | None = None, **changes: Any) -> Manifest:
     """Return the manifest of a snapshot with so many rows in some tables, and none in the others."""
-    values: dict[str, Any] = {"mocksms": "0.1", "created_at": NOON, "scope": "accounts", "keys": False, "seed": "s"}
-    return Manifest(**{**values, "options": {}, "rows": {**dict.fromkeys(TABLES, 0), **(rows or {})}, **changes})
+    values: dict[str, Any] = {"mocksms": "0.1", "created_at": NOON, "url": "http://a", "latest": 0, "scope": "accounts"}
+    values |= {"keys": False, "seed": "s", "options": {}}
+    return Manifest(**{**values, "rows": {**dict.fromkeys(TABLES, 0), **(rows or {})}, **changes})
 
 
 def snapshot(messages: Iterable[bytes] = (), **changes: Any) -> bytes:

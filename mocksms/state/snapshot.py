@@ -1,0 +1,195 @@
+"""Snapshots: capture a mock, save it to a file, load the file, and restore it into a mock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
+
+from mocksms.engine.account import Account
+from mocksms.engine.accounts import MockState, Totals
+from mocksms.engine.budget import Share
+from mocksms.engine.clock import Clock, ClockReading
+from mocksms.engine.engine import Engine
+from mocksms.engine.journal import Journal
+from mocksms.engine.restoring import install, replace_all
+from mocksms.engine.rules import ActiveScenario
+from mocksms.settings import Settings
+from mocksms.sms.sizes import format_size
+from mocksms.sms.times import MIN_INSTANT
+from mocksms.state.account_rows import MockData
+from mocksms.state.archive import MOCK, Manifest
+from mocksms.state.building import build
+from mocksms.state.capture import Capture, capture
+from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.loading import ACCOUNTS, Contents, Loader
+from mocksms.state.options import different_options
+from mocksms.state.rows import LATEST
+from mocksms.state.saving import save
+
+__all__ = ["Capture", "Restored", "Snapshot", "capture", "load", "restore", "save"]
+
+log = logging.getLogger("mocksms")
+
+
+class Restored(NamedTuple):
+    """What was restored.
+
+    `shifted_by` was added to the numbers of its records. `different_options` are the options that differ between the
+    mock of the snapshot and this one.
+    """
+
+    accounts: tuple[str, ...]
+    messages: int
+    shifted_by: int
+    different_options: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A snapshot that is loaded. `trace` has the entries that only a trace has, by name."""
+
+    manifest: Manifest
+    accounts: tuple[str, ...]
+    trace: dict[str, bytes]
+    _contents: Contents
+    _built: dict[str, Account]
+    _settings: Settings
+
+    def take(self, account: str, shift: int) -> Account:
+        """Return an account that no mock has yet."""
+        built = self._built.pop(account, None)
+        return (
+            built if built is not None and not shift else build(self._contents.accounts[account], self._settings, shift)
+        )
+
+
+def load(file: BinaryIO, settings: Settings) -> Snapshot:
+    """Load a snapshot for a mock with some options; any thread may call this.
+
+    Raises:
+        InvalidSnapshot: the file is not a snapshot that this mock can restore.
+    """
+    contents = Loader(file, settings).load()
+    built = {name: build(records, settings) for name, records in contents.accounts.items()}
+    return Snapshot(contents.manifest, tuple(built), contents.trace, contents, built, settings)
+
+
+def restore(engine: Engine, snapshot: Snapshot, *, account: str | None = None, frozen: bool = False) -> Restored:
+    """Restore a snapshot in a mock, without a pause: all of it, or nothing.
+
+    A snapshot of everything replaces everything; some accounts are added, each in place of the one with its id. If the
+    mock has records, the numbers of the restored ones become higher than those.
+
+    Args:
+        engine: the mock.
+        snapshot: the snapshot, loaded for the options of this mock.
+        account: the id of the only account to restore.
+        frozen: whether each clock is frozen at the time that it showed at the capture.
+
+    Raises:
+        InvalidSnapshot: the mock cannot take it.
+    """
+    return _Restoration(engine, snapshot, frozen=frozen).run(account)
+
+
+class _Restoration:
+    """Restores one snapshot."""
+
+    def __init__(self, engine: Engine, snapshot: Snapshot, *, frozen: bool) -> None:
+        self._engine = engine
+        self._snapshot = snapshot
+        self._frozen = frozen
+
+    def run(self, name: str | None) -> Restored:
+        """Restore one account, or all."""
+        snapshot, contents = self._snapshot, self._snapshot._contents
+        names = snapshot.accounts if name is None else (name,)
+        if name is not None and name not in snapshot.accounts:
+            raise InvalidSnapshot(f"it has no account {name}; it has {', '.join(snapshot.accounts) or 'none'}")
+        mock = contents.mock if name is None else None
+        shift = self._engine.cursor if mock is None else 0
+        accounts = [snapshot.take(each, shift) for each in names]
+        for account in accounts:
+            self._set_clock(account.clock, contents.accounts[account.id].data.clock.reading(), ACCOUNTS)
+            self._use_initial_scenario(account)
+        unattributed = contents.unattributed if name is None else []
+        self._check_limits(accounts)
+        if mock is not None:
+            self._replace_all(accounts, mock)
+        else:
+            journal = self._engine.accounts.unattributed
+            for request in unattributed:
+                moved = request._replace(number=request.number + shift)
+                journal.add(moved.number, moved)
+            install(self._engine, accounts, snapshot.manifest.latest + shift)
+        return Restored(
+            tuple(names),
+            sum(len(account.messages) for account in accounts),
+            shift,
+            different_options(snapshot.manifest.options, self._engine.settings),
+        )
+
+    def _set_clock(self, clock: Clock, reading: ClockReading, entry: str) -> None:
+        """Set a clock to what it showed, once its time is known to be within the calendar."""
+        if self._frozen:
+            reading = reading._replace(is_frozen=True)
+        offset = reading.now - reading.real
+        real = self._engine.accounts.clock.real()
+        if not reading.is_frozen and not MIN_INSTANT - real <= offset <= LATEST - real:
+            raise InvalidSnapshot(f"a clock is {offset.days} days from real time, beyond the calendar", entry)
+        clock.restore(reading)
+
+    def _use_initial_scenario(self, account: Account) -> None:
+        """Let an account share the scenario of the options, so that it is reloaded when its files change."""
+        scenario = self._own(account.scenario)
+        if scenario.sources == account.scenario.sources:
+            account.scenario = scenario
+        else:
+            account.activate(scenario)  # its files have changed
+
+    def _own(self, scenario: ActiveScenario) -> ActiveScenario:
+        """Return the scenario of the options of this mock if this one is that of the options of the snapshot's mock."""
+        own, loaded = self._engine.accounts.initial_scenario, self._snapshot._contents.scenarios.values()
+        is_initial = any(each.active is scenario and each.is_initial for each in loaded)
+        return own if is_initial and scenario.names == own.names else scenario
+
+    def _check_limits(self, accounts: Iterable[Account]) -> None:
+        stored = self._engine.accounts
+        accounts = tuple(accounts)
+        if len(accounts) > stored.limit:
+            raise InvalidSnapshot(f"has {len(accounts)} accounts; this mock keeps at most {stored.limit}", ACCOUNTS)
+        size = sum(account.share.used for account in accounts)
+        if size > stored.budget.limit:
+            limit = f"this mock keeps at most {format_size(stored.budget.limit)}; a higher --max-memory allows more"
+            raise InvalidSnapshot(f"its records take {format_size(size)} of memory; {limit}")
+
+    def _replace_all(self, accounts: list[Account], mock: MockData) -> None:
+        engine, snapshot, contents = self._engine, self._snapshot, self._snapshot._contents
+        clock = Clock()
+        self._set_clock(clock, mock.clock.reading(), MOCK)
+        journal = Journal(engine.settings.max_requests, Share())
+        for request in contents.unattributed:
+            journal.add(request.number, request)
+        journal.restore_evicted(mock.unattributed.count, mock.unattributed.up_to)
+        state = MockState(
+            seed=snapshot.manifest.seed or engine.seed,
+            latest=snapshot.manifest.latest,
+            clock=clock,
+            initial_scenario=engine.accounts.initial_scenario,
+            scenario=self._own(contents.scenarios[mock.scenario].active),
+            faults=contents.new_account_faults,
+            labels=mock.labels,
+            unattributed=journal,
+            deleted=mock.deleted,
+            evicted=Totals(mock.evicted.accounts, mock.evicted.messages, mock.evicted.requests),
+            evicted_up_to=mock.evicted_up_to,
+            is_in_use=mock.is_in_use,
+        )
+        by_id = {account.id: account for account in accounts}
+        due, with_callbacks = [by_id[each] for each in mock.with_due], [by_id[each] for each in mock.with_callbacks]
+        replace_all(engine, accounts, state, due, with_callbacks)
+        shares: dict[str | None, Share] = {name: account.share for name, account in by_id.items()}
+        shares[None] = journal.share
+        engine.accounts.budget.restore_turns((shares[turn.account], turn.size_class) for turn in mock.turns)
