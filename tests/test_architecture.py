@@ -31,7 +31,7 @@ LAYERS: Final = (
     {"provider", "inspection"},
     {"app"},
     {"server"},
-    {"testing", "compare"},
+    {"testing", "compare", "report"},
     {"cli"},
     {"__main__", "__init__"},
 )

@@ -78,7 +78,7 @@ def list_requests(context: Context, call: InspectionCall) -> Steps[RequestsPage]
     views, totals = yield from context.paginate(
         query,
         call.scope.requests,
-        lambda owned: _view(*owned),
+        lambda owned: request_view(*owned),
         evicting,
         lambda owned: _matches(query, owned[1]),
         sum(map(len, journals)) if query.is_unfiltered else None,
@@ -91,7 +91,7 @@ def read_request(_: Context, call: InspectionCall) -> RequestView:
     number = parse_record_number(call.id) or 0
     for account, journal in call.scope.journals:
         if request := journal.get(number):
-            return _view(account, request)
+            return request_view(account, request)
     raise RecordNotFound("request", call.id)
 
 
@@ -104,7 +104,8 @@ def _matches(query: RequestsQuery, request: RecordedRequest) -> bool:
     )
 
 
-def _view(account: Account | None, request: RecordedRequest) -> RequestView:
+def request_view(account: Account | None, request: RecordedRequest) -> RequestView:
+    """Return a request with its response, and the messages of its account that it created."""
     messages = (account.messages.at(sequence) for sequence in request.messages) if account else ()
     return RequestView(
         id=request.number,

@@ -1,0 +1,97 @@
+"""What a mock recorded, as views of the inspection API."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import islice
+from typing import Final, Generic, NamedTuple, TypeVar, cast
+
+from mocksms.asgi.bodies import Receive
+from mocksms.engine.engine import Engine
+from mocksms.engine.steps import finish
+from mocksms.inspection.accounts import AccountView, read_account
+from mocksms.inspection.callbacks import CallbacksQuery, CallbackView, list_callbacks
+from mocksms.inspection.context import Context
+from mocksms.inspection.messages import ListQuery, MessageView, list_messages, message_view
+from mocksms.inspection.models import AccountQuery
+from mocksms.inspection.parameters import InspectionCall
+from mocksms.inspection.phones import ConsentView, PhonesQuery, ReplyView, list_consents, list_inbound
+from mocksms.inspection.requests import RequestsQuery, RequestView, list_requests, request_view
+from mocksms.inspection.scenarios import FaultsView, ScenarioView, list_faults, read_scenario
+from mocksms.inspection.scope import AccountScope, OwnedMessage
+
+MAX_RECORDS: Final = 1_000
+"""Records of each kind in an account that a report has, the newest: one page of the inspection API."""
+
+ViewT = TypeVar("ViewT")
+
+_NO_CONNECTION: Final = cast("Receive", None)
+"""A handler that does not wait never reads from the connection."""
+
+
+class Records(NamedTuple, Generic[ViewT]):
+    """The newest records of one kind, oldest first, and how many there are."""
+
+    rows: Sequence[ViewT]
+    total: int
+
+
+class ReportAccount(NamedTuple):
+    """An account with what was recorded for it."""
+
+    account: AccountView
+    messages: Records[MessageView]
+    requests: Records[RequestView]
+    callbacks: Records[CallbackView]
+    replies: Records[ReplyView]
+    consents: Records[ConsentView]
+    faults: FaultsView
+    scenario: ScenarioView
+
+
+class RecordReader:
+    """Reads the records of an engine whose clock stands still."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._context = Context(engine)
+
+    def accounts(self) -> list[AccountView]:
+        """Return the accounts, the latest used first."""
+        engine = self._context.engine
+        return [read_account(self._context, self._call(each.id)) for each in engine.accounts.latest_first()]
+
+    def account(self, account: AccountView, needed: Collection[str] = ()) -> ReportAccount:
+        """Return the newest records of an account, and the messages with the needed ids."""
+        context, name = self._context, account.id
+        messages = finish(list_messages(context, self._call(name, ListQuery(limit=MAX_RECORDS))))
+        requests = finish(list_requests(context, self._call(name, RequestsQuery(limit=MAX_RECORDS))))
+        callbacks = finish(list_callbacks(context, self._call(name, CallbacksQuery(limit=MAX_RECORDS))))
+        replies = finish(list_inbound(context, self._call(name, PhonesQuery(limit=MAX_RECORDS))))
+        consents = finish(list_consents(context, self._call(name, PhonesQuery(limit=MAX_RECORDS))))
+        older = self._older_messages(name, {*needed} - {each.transaction_id for each in messages.messages})
+        return ReportAccount(
+            account,
+            Records([*older, *messages.messages[::-1]], messages.total),
+            Records(requests.requests[::-1], requests.total),
+            Records(callbacks.callbacks[::-1], callbacks.total),
+            Records(replies.replies[::-1], replies.total),
+            Records(consents.consents[::-1], consents.total),
+            list_faults(context, self._call(name)),
+            finish(read_scenario(context, self._call(name))),
+        )
+
+    def unattributed(self) -> Records[RequestView]:
+        """Return the newest requests without an account."""
+        journal = self._context.engine.accounts.unattributed
+        newest = [request_view(None, each) for each in islice(journal.newest_first(), MAX_RECORDS)]
+        return Records(newest[::-1], len(journal))
+
+    def _older_messages(self, name: str, ids: Collection[str]) -> list[MessageView]:
+        account = self._context.engine.accounts.by_id(name)
+        assert account is not None
+        found = [OwnedMessage(account, message) for each in ids if (message := account.messages.get(each))]
+        return [message_view(self._context, each) for each in sorted(found, key=lambda each: each.message.sequence)]
+
+    def _call(self, name: str | None, query: AccountQuery | None = None) -> InspectionCall:
+        scope = AccountScope(self._context.engine, name)
+        return InspectionCall(scope, query, None, {}, {}, as_text=False, receive=_NO_CONNECTION)
