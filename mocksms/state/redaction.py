@@ -32,14 +32,18 @@ _STARS: Final = "Kioq"
 _BEGIN: Final = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[abfnrtv])|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
 """The beginning of a word; what comes before it may be an escape."""
 
-_NAME: Final = re.compile(r"[a-z]+([-_/][a-z]+)*|\d{4}-\d\d-\d\d[T ][\d:.+Z-]+", re.ASCII)
-"""Names of statuses, reasons, kinds and events, and times."""
+_NAME: Final = re.compile(r"[a-z]+([-_/][a-z]+)*", re.ASCII)
+"""Names of statuses, reasons, kinds and events."""
 
 _NAME_FIELDS: Final = frozenset(
-    {"at", "due_at", "event", "events", "format", "kind", "level", "operation", "outcome", "reason", "refusal", "scope"}
-    | {"started_at", "state", "status", "when"}
+    {"event", "events", "format", "kind", "level", "operation", "outcome", "reason", "refusal", "scope", "state"}
+    | {"status", "when"}
 )
-"""Fields of rows that have names of the format, or times."""
+"""Fields of rows that have names of the format."""
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.+Z-]+", re.ASCII)
+_FIXED_FIELDS: Final = frozenset({"digest", "ids_random", "random", "replays_random", "transaction_id"})
+"""Fields with characters that the mock has drawn or calculated."""
 
 _SIGNS: Final = ("\\", "%", "&#", "\0", "\n")
 """What escapes have, and lines of Base64."""
@@ -47,7 +51,7 @@ _SIGNS: Final = ("\\", "%", "&#", "\0", "\n")
 _STARTS: Final = r"\\%&+_/-"
 """Characters that an escape, or Base64 in another alphabet, begins with."""
 
-_HEADER_NAMES: Final = ("authorization", "cookie", "x-api-key")
+_HEADER_NAMES: Final = ("authorization", "cookie", "x-api-key", "bearer ", "basic ")
 
 _TOKEN: Final = r"""[^\s"'\\,;)}\]{]"""
 _HEADERS: Final = re.compile(
@@ -59,10 +63,11 @@ _HEADERS: Final = re.compile(
     | (?:set-)?cookie \s*:\s* (?P<cookie>[^\r\n"'\\{{]{{6,}})
     | x-api-key \s*:\s* (?P<key>{_TOKEN}+)
     )
+    | \b(?-i:Bearer|Basic)\ (?=[a-z]*[0-9._~+/=-]) (?P<token>[\w.~+/=-]{{8,}})
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""Secret headers in a text: in quotes, as in a dict or in JSON, or as a header line."""
+"""Secret headers in a text: in quotes, as in a dict or in JSON, or as a header line; and what is like their values."""
 
 
 class _SecretForm(NamedTuple):
@@ -108,17 +113,20 @@ class Secrets:
     def redact_json(self, value: Any, *, has_names: bool = False) -> Any:
         """Return a JSON value whose texts are redacted.
 
-        Names in objects stay. Names of the format and times stay in fields that have some, and everywhere with
+        Names in objects stay, and times. Names of the format stay in fields that have some, and everywhere with
         `has_names`: a short secret can be one.
         """
         match value:
             case str():
-                return value if has_names and _NAME.fullmatch(value) else self.redact(value)
+                is_known = _TIME.fullmatch(value) or (has_names and _NAME.fullmatch(value))
+                return value if is_known else self.redact(value)
             case {"base64": str(encoded), **others} if not others:
                 return {"base64": self._redact_bytes(encoded)}
             case dict():
                 return {
-                    name: self.redact_json(member, has_names=has_names or name in _NAME_FIELDS)
+                    name: member
+                    if name in _FIXED_FIELDS
+                    else self.redact_json(member, has_names=has_names or name in _NAME_FIELDS)
                     for name, member in value.items()
                 }
             case list():
@@ -137,8 +145,18 @@ class Secrets:
         return self._replacements[found.lastindex - 1] or shorten_key(found[0])
 
 
+def header_values(text: str) -> set[str]:
+    """Return the values of secret headers in a text, and the tokens in them, except short ones."""
+    found = {value for each in _HEADERS.finditer(text) for value in (_value_of(each), _value_of(each).split(" ")[-1])}
+    return {value for value in found if len(value) >= MIN_PART_LENGTH and "…" not in value}
+
+
+def _value_of(found: re.Match[str]) -> str:
+    return next(value for name, value in found.groupdict().items() if value and name != "quote")
+
+
 def _without_value(found: re.Match[str]) -> str:
-    value = next(filter(None, (found["quoted"], found["authorization"], found["cookie"], found["key"])))
+    value = _value_of(found)
     is_short = "…" in value or value == REMOVED
     return found[0] if is_short else f"{found[0].removesuffix(value)}{REMOVED}"
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from mocksms.state.redaction import REMOVED, Secrets
+from mocksms.state.redaction import REMOVED, Secrets, header_values
 
 KEY = "0004-main-4f1c/9?>~ \"x'\\"
 SECRETS = Secrets([KEY, "demo", "abc"], ["-gw1-4f1c-77"])
@@ -95,6 +95,8 @@ def test_key_that_is_a_part_of_every_text_stays() -> None:
             "send: b'GET /\\r\\nX-API-Key: ***\\r\\nCookie: ***\\r\\n'",
         ),
         ("x-api-key: 0004…", "x-api-key: 0004…"),
+        ("token = 'Bearer a1.b2-c3'; Basic eDp5OnphYmM=", "token = 'Bearer ***'; Basic ***"),
+        ("Basic authentication, Bearer tokens", "Basic authentication, Bearer tokens"),
         ('headers = {"X-API-Key": sms.api_key}', 'headers = {"X-API-Key": sms.api_key}'),
         ('f"X-API-Key: {key}"', 'f"X-API-Key: {key}"'),
         ("def f(authorization: str | None) -> None:", "def f(authorization: str | None) -> None:"),
@@ -102,6 +104,11 @@ def test_key_that_is_a_part_of_every_text_stays() -> None:
 )
 def test_values_of_secret_headers_are_removed(text: str, redacted: str) -> None:
     assert Secrets([]).redact(text) == redacted
+
+
+def test_values_of_secret_headers_are_found() -> None:
+    text = "{'Authorization': 'Bearer abcdefgh', 'X-API-Key': '0004…'} Cookie: session=abcdefgh; b=2\nX-API-Key: short"
+    assert header_values(text) == {"Bearer abcdefgh", "abcdefgh", "session=abcdefgh; b=2"}
 
 
 def test_json_keeps_its_form() -> None:
@@ -123,7 +130,7 @@ def test_json_keeps_its_form() -> None:
 
 def test_names_of_the_format_and_times_stay() -> None:
     secrets = Secrets(["sent", "2026", "rejected/bounced"])
-    row = {"state": "rejected/bounced", "at": "2026-03-01T12:00:00+00:00", "content": "sent"}
+    row = {"state": "rejected/bounced", "at": "2026-03-01T12:00:00+00:00", "content": "sent", "digest": "sent"}
     assert secrets.redact_json(row) == {**row, "content": "s…"}
     assert secrets.redact_json({"outcome": {"of": ["sent", "sent 2026"]}}) == {"outcome": {"of": ["sent", "s… 2…"]}}
     assert secrets.redact_json(["sent"], has_names=True) == ["sent"]
