@@ -306,12 +306,13 @@ class HostNotAllowed(RequestRefused):
 
 
 class UnsupportedMediaType(RequestRefused):
-    """The body is declared as `media_type` (None: not declared) instead of JSON."""
+    """The body is declared as `media_type` (None: not declared) instead of `expected`."""
 
     code = "unsupported_media_type"
 
-    def __init__(self, media_type: str | None) -> None:
+    def __init__(self, media_type: str | None, expected: str = "application/json") -> None:
         self.media_type = media_type
+        self.expected = expected
         super().__init__(f"body declared as {media_type}")
 
 

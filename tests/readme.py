@@ -70,6 +70,8 @@ MOST_USED: Final = (
     "PUT scenario",
     "POST faults",
     "GET requests",
+    "GET snapshot",
+    "PUT snapshot",
     "GET health",
     "GET events",
 )

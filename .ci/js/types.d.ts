@@ -24,7 +24,7 @@ declare namespace Ui {
   /** A message, reply or consent, as the thread shows it. */
   type ThreadItem =
     (Api.Message & { kind: "messages" }) | (Api.Reply & { kind: "replies" }) | (Api.Consent & { kind: "consents" });
-  type HttpRequest = { method: string; target: string; headers: Record<string, string>; body?: string };
+  type HttpRequest = { method: string; target: string; headers: Record<string, string>; body?: string | File };
   type Page = { total: number; evicted: number };
   /** A section of the controls panel. */
   type ControlsSection = { node: HTMLElement; refresh: () => Promise<void>; stop?: () => void };

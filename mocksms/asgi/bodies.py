@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from mocksms.asgi.origins import Headers
 from mocksms.errors import BodyTooLarge, BodyTooSlow
@@ -62,6 +62,31 @@ async def _read_rest(receive: Receive, body: bytearray, limit: int) -> bytes | B
             return BodyTooLarge(limit)
         if not more:
             return bytes(body)
+
+
+async def receive_file(receive: Receive, file: BinaryIO, limit: int) -> None:
+    """Write the body of a request to a file.
+
+    Raises:
+        BodyTooLarge: it has more than `limit` bytes.
+        BodyTooSlow: the next part does not arrive within MAX_BODY_SECONDS.
+        Disconnected: the client disconnected.
+    """
+    size, more = 0, True
+    while more:
+        try:
+            async with asyncio.timeout(MAX_BODY_SECONDS):
+                event = await receive()
+        except TimeoutError as error:
+            raise BodyTooSlow(MAX_BODY_SECONDS) from error
+        if event["type"] == "http.disconnect":
+            raise Disconnected
+        part: bytes = event.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        file.write(part)
+        more = event.get("more_body", False)
 
 
 def compression_of(headers: Headers, body: bytes) -> str | None:

@@ -10,11 +10,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mocksms.asgi.origins import Headers, check_host, check_origin
 from mocksms.errors import CrossOriginRequest, HostNotAllowed, UnsupportedMediaType
 from mocksms.inspection.errors import InvalidToken, refusal_response
+from mocksms.schemas.openapi import JSON, OCTETS, ZIP
 from mocksms.settings import Settings
 from mocksms.web.static import is_static
 
 OPEN: Final = frozenset({"/_mock/health", "/openapi.json"})
 """Paths that need no token, in addition to the pages: they show nothing about messages."""
+
+FILE_PATHS: Final = frozenset({"/_mock/snapshot"})
+"""Paths whose writes have a file as their body instead of JSON."""
 
 READING: Final = frozenset({"GET", "HEAD"})
 
@@ -37,7 +41,7 @@ class Guard:
             check_origin(headers)
             self._check_token(scope, headers)
             if scope["method"] not in READING:
-                _check_type(headers)
+                _check_type(headers, is_file=scope["path"] in FILE_PATHS)
         except (HostNotAllowed, CrossOriginRequest, InvalidToken, UnsupportedMediaType) as error:
             return await refusal_response(error)(scope, receive, send)
         await self._app(scope, receive, send)
@@ -55,8 +59,8 @@ class Guard:
             raise InvalidToken
 
 
-def _check_type(headers: Headers) -> None:
-    """Refuse a write that is not declared as JSON: other types are what the form of another site can send.
+def _check_type(headers: Headers, *, is_file: bool) -> None:
+    """Refuse a write that is not declared as JSON or as a file: other types are what a form of another site can send.
 
     Raises:
         UnsupportedMediaType: it is declared otherwise, or has a body and is not declared.
@@ -66,5 +70,5 @@ def _check_type(headers: Headers) -> None:
     if declared is None and not has_body:
         return
     media_type = (declared or b"").partition(b";")[0].strip().lower().decode("latin-1")
-    if media_type != "application/json":
-        raise UnsupportedMediaType(media_type or None)
+    if media_type not in ((ZIP, OCTETS) if is_file else (JSON,)):
+        raise UnsupportedMediaType(media_type or None, ZIP if is_file else JSON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from mocksms.inspection.errors import InvalidParameters, InvalidToken, RecordNot
 from mocksms.inspection.events import Streams
 from mocksms.inspection.matching import MessageFilter
 from mocksms.inspection.message_waits import MessageWaits
-from mocksms.inspection.models import AccountQuery, Filters, PageQuery
+from mocksms.inspection.models import AccountQuery, AccountsQuery, Filters, PageQuery
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.waiting import CallbackWaits
 from mocksms.scenario.library import Library
@@ -53,6 +54,7 @@ class Context:
         self.controls = Controls(engine)
         self.message_waits = MessageWaits(engine, self.slices)
         self.callback_waits = CallbackWaits(engine, self.slices)
+        self.snapshot_lock = asyncio.Semaphore(1)
         self.library = Library(engine.settings.scenario_folder)
         self.streams = Streams(engine, f"{self.started.timestamp() * 1_000_000:.0f}")
 
@@ -144,7 +146,7 @@ EndpointResult = BaseModel | ASGIApp
 """What a handler returns: a model, which becomes a JSON response, or a response of another kind."""
 
 EndpointHandler = Callable[
-    [Context, InspectionCall], EndpointResult | Awaitable[BaseModel | Response] | Steps[BaseModel | Response]
+    [Context, InspectionCall], EndpointResult | Awaitable[EndpointResult] | Steps[EndpointResult]
 ]
 """Returns the result, or how to get it: by waiting, or by the steps of a long operation."""
 
@@ -196,7 +198,7 @@ def endpoint(
         path=f"{BASE}/{path}",
         summary=_title(summary),
         about=" ".join(about.split()),
-        key="optional" if query and issubclass(query, AccountQuery) else "unused",
+        key="optional" if query and issubclass(query, AccountQuery | AccountsQuery) else "unused",
         query=query,
         body=body,
         responses={200: success, **response_specs(errors)},

@@ -8,6 +8,7 @@
         +-- UnknownCursor           the cursor is not from this mock
         +-- RecordNotFound          there is no record with this id
         +-- InvalidToken            the control token is missing or wrong
+        +-- StorageFull             no temporary file can be written
         +-- TooManyOpenRequests     too many waits or event streams are open
         +-- ShuttingDown            the mock shuts down during a wait
         +-- AdvanceInProgress       the clock is being advanced already
@@ -36,6 +37,7 @@ from mocksms.errors import MocksmsError
 from mocksms.schemas.explanations import Explanation
 from mocksms.schemas.openapi import JSON, TEXT, ResponseSpec
 from mocksms.schemas.responses import ResponseModel
+from mocksms.state.errors import InvalidSnapshot
 
 MAX_LISTED: Final = 3
 """Callbacks that an error lists."""
@@ -95,6 +97,14 @@ class InvalidToken(InspectionRefused):
 
     def __init__(self) -> None:
         super().__init__("This mock has a control token: send the header Authorization: Bearer and the token.")
+
+
+class StorageFull(InspectionRefused):
+    """A temporary file cannot be written, for this `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The mock cannot write a temporary file: {reason}. Nothing was changed.")
 
 
 class TooManyOpenRequests(InspectionRefused):
@@ -207,6 +217,7 @@ _RETRY: Final = {"retry-after": "1"}
 
 ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     InvalidParameters: ErrorSpec(HTTPStatus.BAD_REQUEST, "Invalid query, header or body"),
+    InvalidSnapshot: ErrorSpec(HTTPStatus.BAD_REQUEST, "The file is not a snapshot that this mock can restore"),
     errors.PatternTooSlow: ErrorSpec(HTTPStatus.BAD_REQUEST, "The regular expression takes too long"),
     InvalidToken: ErrorSpec(HTTPStatus.UNAUTHORIZED, "The control token is missing or wrong", _TOKEN),
     errors.HostNotAllowed: ErrorSpec(HTTPStatus.FORBIDDEN, "The host is not allowed"),
@@ -225,10 +236,11 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     errors.NoLink: ErrorSpec(HTTPStatus.CONFLICT, "The message has no such link, or its links count no clicks"),
     errors.ClockMovedBack: ErrorSpec(HTTPStatus.CONFLICT, "The clock is already later"),
     AdvanceInProgress: ErrorSpec(HTTPStatus.CONFLICT, "The clock is being advanced already"),
+    StorageFull: ErrorSpec(HTTPStatus.INSUFFICIENT_STORAGE, "No temporary file can be written"),
     EndlessCallbacks: ErrorSpec(HTTPStatus.LOOP_DETECTED, "Callbacks cause sends without end"),
     errors.ClockOutOfRange: ErrorSpec(HTTPStatus.CONFLICT, "A clock cannot be set to this time"),
     errors.BodyTooLarge: ErrorSpec(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", _CLOSE),
-    errors.UnsupportedMediaType: ErrorSpec(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON"),
+    errors.UnsupportedMediaType: ErrorSpec(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as its type"),
     TooManyOpenRequests: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "Too many waits or event streams are open", _RETRY),
     ShuttingDown: ErrorSpec(HTTPStatus.SERVICE_UNAVAILABLE, "The mock shuts down"),
     CallbacksUnfinished: ErrorSpec(HTTPStatus.GATEWAY_TIMEOUT, "The clock was changed, but callbacks take too long"),
@@ -265,9 +277,10 @@ def refusal_response(error: MocksmsError, *, as_text: bool = False) -> Response:
             details["issues"] = {name: list(texts) for name, texts in issues.items()}
         case errors.IllegalStep(allowed=allowed):
             details["allowed"] = [str(state) for state in allowed]
-        case errors.UnsupportedMediaType(media_type=media_type):
+        case errors.UnsupportedMediaType(media_type=media_type, expected=expected):
             declared = f"declared as {media_type}" if media_type else "not declared"
-            text = f"The body is {declared}; send JSON with the header Content-Type: application/json."
+            what = "JSON" if expected == JSON else "a zip"
+            text = f"The body is {declared}; send {what} with the header Content-Type: {expected}."
     if as_text:
         return Response(text + "\n", status, headers, TEXT)
     return error_response(status, text, headers, **details)

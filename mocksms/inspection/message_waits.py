@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from mocksms.asgi.bodies import Receive
 from mocksms.asgi.slices import Slices, Stopping
 from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine, EngineEvent
+from mocksms.engine.engine import Engine, EngineEvent, ManualChange
 from mocksms.engine.messages import MessageQuery
 from mocksms.engine.steps import Steps, select
 from mocksms.errors import PatternTooSlow
@@ -141,6 +141,10 @@ class MessageWaits:
 
     def _on_event(self, account: Account | None, event: EngineEvent) -> None:
         """Compare soon, not now: the engine emits in the middle of its work."""
+        if event is ManualChange.RESET:  # messages may have been restored
+            for wait in self._waits:
+                if account is None or wait.scope.holds(account):
+                    wait.woken.set()
         if not self._waits or account is None or not isinstance(event, Message):
             return
         self._new.append(OwnedMessage(account, event))

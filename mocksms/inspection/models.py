@@ -77,6 +77,7 @@ Cursor = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(whole)]
 TextField = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_FILTER_LENGTH)]
 Label = Annotated[str, Field(max_length=MAX_LABEL_LENGTH)]
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
+KeyOrId = Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH, pattern=r"\S")]
 NumberField = Annotated[str, Field(min_length=1, max_length=MAX_NUMBER_LENGTH)]
 
 
@@ -112,8 +113,17 @@ class Filters(RequestModel):
 class AccountQuery(RequestModel):
     """The account; without it all accounts."""
 
-    account: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH, pattern=r"\S")] | None = Field(
+    account: KeyOrId | None = Field(
         default=None, description="Key or id of the account; takes precedence over the X-API-Key header"
+    )
+
+
+class AccountsQuery(RequestModel):
+    """Some accounts; without them all accounts."""
+
+    account: list[KeyOrId] = Field(
+        default_factory=list,
+        description="Key or id of an account, for several of them repeated; takes precedence over the X-API-Key header",
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final, TypeVar
+from functools import cache, partial
+from typing import Any, Final, TypeVar, get_origin
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
@@ -33,7 +33,8 @@ Model = TypeVar("Model", bound=BaseModel)
 class InspectionCall:
     """A request as its handler needs it.
 
-    `query` and `body` are the models of the operation. `as_text` says that the client prefers plain text.
+    `query` and `body` are the models of the operation. `as_text` says that the client prefers plain text. `receive`
+    returns the parts of a body that is a file; otherwise it returns when the client disconnects.
     """
 
     scope: AccountScope
@@ -62,10 +63,10 @@ async def read_call(
         BodyTooSlow: the body does not arrive in time.
         Disconnected: the client disconnects.
     """
-    raw = await read_body(receive, engine.settings.max_body)
+    raw = b"" if operation.files else await read_body(receive, engine.settings.max_body)
     if isinstance(raw, BodyTooLarge | BodyTooSlow):
         raise raw
-    values = _query_values(scope["query_string"]) if operation.query else {}
+    values = _query_values(scope["query_string"], _lists_of(operation.query)) if operation.query else {}
     accounts = _read_scope(engine, operation, values, headers)
     names = accounts.state_names
     query = _validate_query(operation.query, values, names) if operation.query else None
@@ -84,7 +85,7 @@ def prefers_text(headers: Headers) -> bool:
     return TEXT in accepted and JSON not in accepted
 
 
-def _read_scope(engine: Engine, operation: Operation, values: Mapping[str, str], headers: Headers) -> AccountScope:
+def _read_scope(engine: Engine, operation: Operation, values: Mapping[str, Any], headers: Headers) -> AccountScope:
     if operation.key == "unused":
         return AccountScope(engine, None)
     key = headers.get(b"x-api-key", b"-").decode("latin-1").strip()
@@ -97,22 +98,35 @@ def _read_scope(engine: Engine, operation: Operation, values: Mapping[str, str],
     return AccountScope(engine, key, is_key=True) if b"x-api-key" in headers else AccountScope(engine, None)
 
 
-def _validate_query(model: type[Model], values: Mapping[str, str], names: StateNames) -> Model:
+def _validate_query(model: type[Model], values: Mapping[str, Any], names: StateNames) -> Model:
     try:
         return model.model_validate(values, context=names)
     except ValidationError as error:
         raise InvalidParameters(issues_by_name(model, error)) from error
 
 
-def _query_values(raw: bytes) -> dict[str, str]:
+@cache
+def _lists_of(model: type[BaseModel]) -> frozenset[str]:
+    """Return the parameters of a query that can be given several times."""
+    return frozenset(name for name, field in model.model_fields.items() if get_origin(field.annotation) is list)
+
+
+def _query_values(raw: bytes, lists: Set[str]) -> dict[str, Any]:
     try:
         pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
         raise InvalidParameters({"query": [f"has more than {MAX_PARAMETERS} parameters"]}) from error
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise InvalidParameters({name: ["is given more than once"] for name in values if names.count(name) > 1})
+    values: dict[str, Any] = {name: [] for name, _ in pairs if name in lists}
+    repeated = {}
+    for name, value in pairs:
+        if name in lists:
+            values[name].append(value)
+        elif name in values:
+            repeated[name] = ["is given more than once"]
+        else:
+            values[name] = value
+    if repeated:
+        raise InvalidParameters(repeated)
     return values
 
 

@@ -19,7 +19,18 @@ from mocksms.asgi.bodies import Disconnected
 from mocksms.asgi.slices import Stopping
 from mocksms.engine.steps import finish
 from mocksms.errors import MocksmsError
-from mocksms.inspection import accounts, callbacks, clock, controls, messages, mock, phones, requests, scenarios
+from mocksms.inspection import (
+    accounts,
+    callbacks,
+    clock,
+    controls,
+    messages,
+    mock,
+    phones,
+    requests,
+    scenarios,
+    snapshot,
+)
 from mocksms.inspection.context import BASE, Context, Endpoint, json_response
 from mocksms.inspection.errors import ShuttingDown, error_response, refusal_response
 from mocksms.inspection.parameters import prefers_text, read_call
@@ -42,6 +53,7 @@ GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
         scenarios.ENDPOINTS,
     ),
     "Requests": ("Recorded requests to the emulated API, also refused and malformed ones.", requests.ENDPOINTS),
+    "Snapshots": ("Everything that the mock or some accounts hold, as a file to keep and restore.", snapshot.ENDPOINTS),
     "Mock": ("The mock itself.", mock.ENDPOINTS),
 }
 """The endpoints by tag, with the description of the tag."""

@@ -17,7 +17,11 @@ JsonObject = dict[str, Any]
 JSON: Final = "application/json"
 TEXT: Final = "text/plain"
 STREAM: Final = "text/event-stream"
+ZIP: Final = "application/zip"
+OCTETS: Final = "application/octet-stream"
 REFS: Final = "#/components/schemas/{model}"
+
+_BINARY: Final = {"type": "string", "format": "binary"}
 
 KEY: Final = {
     "name": "X-API-Key",
@@ -40,8 +44,9 @@ class ResponseSpec:
 class Operation:
     """An operation of an API as the OpenAPI document describes it.
 
-    `base` is what comes before `path`. `query` and `body` are models; `examples` are bodies by name. `key` says whether
-    the operation needs the header `X-API-Key`, `path_example` is an example of the parameter in its path.
+    `base` is what comes before `path`. `query` and `body` are models; `examples` are bodies by name. `files` are the
+    media types of a body that is a file, not JSON. `key` says whether the operation needs the header `X-API-Key`,
+    `path_example` is an example of the parameter in its path.
     """
 
     id: str
@@ -56,6 +61,7 @@ class Operation:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     body_required: bool = True
+    files: tuple[str, ...] = ()
     path_example: str = ""
     examples: Mapping[str, JsonObject] = field(default_factory=dict)
 
@@ -128,6 +134,11 @@ def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
         if operation.examples:
             content["examples"] = {name: {"value": value} for name, value in operation.examples.items()}
         described["requestBody"] = {"required": operation.body_required, "content": {JSON: content}}
+    if operation.files:
+        described["requestBody"] = {
+            "required": True,
+            "content": {type_: {"schema": _BINARY} for type_ in operation.files},
+        }
     return described
 
 
@@ -182,5 +193,5 @@ def _response(response: ResponseSpec, schemas: _Schemas) -> JsonObject:
     content: JsonObject = {}
     if response.model is not None:
         content[JSON] = {"schema": schemas.of(response.model, "serialization")}
-    content.update({media: {"schema": {"type": "string"}} for media in response.media})
+    content.update({media: {"schema": _BINARY if media == ZIP else {"type": "string"}} for media in response.media})
     return {**described, "content": content} if content else described

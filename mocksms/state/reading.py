@@ -93,6 +93,11 @@ class ArchiveLimits:
         return cls(min(MAX_TOTAL_BYTES, BYTES_PER_MEMORY * max_memory + BASE_BYTES), rows)
 
 
+def max_file_bytes(max_memory: int) -> int:
+    """Return the bytes of the largest file that a mock that keeps `max_memory` bytes reads: it is compressed."""
+    return min(MAX_FILE_BYTES, max_memory + BASE_BYTES)
+
+
 class Row(NamedTuple):
     """A row: its number from 1, its JSON, and the object that this is."""
 

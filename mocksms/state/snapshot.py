@@ -48,7 +48,10 @@ class Restored(NamedTuple):
 
 @dataclass(slots=True)
 class Snapshot:
-    """A snapshot that is loaded. `trace` has the entries that only a trace has, by name."""
+    """A snapshot that is loaded. `trace` has the entries that only a trace has, by name.
+
+    Its accounts are built for a `shift`: what is added to the numbers of their records.
+    """
 
     manifest: Manifest
     accounts: tuple[str, ...]
@@ -56,13 +59,23 @@ class Snapshot:
     _contents: Contents
     _built: dict[str, Account]
     _settings: Settings
+    shift: int = 0
+
+    def shift_in(self, engine: Engine, account: str | None) -> int:
+        """Return the shift for a mock as it is at this moment, for one account or for all."""
+        return engine.cursor if account is not None or self._contents.mock is None else 0
+
+    def build(self, shift: int) -> None:
+        """Build the accounts for a shift, so that `restore` need not do it; any thread may call this."""
+        self._built = {name: build(records, self._settings, shift) for name, records in self._contents.accounts.items()}
+        self.shift = shift
 
     def take(self, account: str, shift: int) -> Account:
         """Return an account that no mock has yet."""
         built = self._built.pop(account, None)
-        return (
-            built if built is not None and not shift else build(self._contents.accounts[account], self._settings, shift)
-        )
+        if built is not None and shift == self.shift:
+            return built
+        return build(self._contents.accounts[account], self._settings, shift)
 
 
 def load(file: BinaryIO, settings: Settings) -> Snapshot:
@@ -109,7 +122,7 @@ class _Restoration:
         if name is not None and name not in snapshot.accounts:
             raise InvalidSnapshot(f"it has no account {name}; it has {', '.join(snapshot.accounts) or 'none'}")
         mock = contents.mock if name is None else None
-        shift = self._engine.cursor if mock is None else 0
+        shift = snapshot.shift_in(self._engine, name)
         accounts = [snapshot.take(each, shift) for each in names]
         for account in accounts:
             self._set_clock(account.clock, contents.accounts[account.id].data.clock.reading(), ACCOUNTS)

@@ -28,6 +28,7 @@ class Mock:
         self._session = requests.Session()
         self._session.headers["X-API-Key"] = KEY
         self.connections: list[socket.socket] = []
+        self.snapshot = b""
 
     def post(self, path: str, body: object | bytes) -> requests.Response:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -36,6 +37,10 @@ class Mock:
 
     def get(self, path: str) -> requests.Response:
         return self._session.get(self._server.url(path), timeout=TIMEOUT)
+
+    def put_file(self, path: str, content: bytes) -> requests.Response:
+        headers = {"Content-Type": "application/zip"}
+        return self._session.put(self._server.url(path), content, headers=headers, timeout=TIMEOUT)
 
     def call(self, method: str, path: str, body: object = None, **headers: str) -> requests.Response:
         return self._session.request(method, self._server.url(path), json=body, headers=headers, timeout=TIMEOUT)
@@ -213,6 +218,23 @@ def _refused(mock: Mock) -> None:
         mock.call("GET", "/transactional/sms/info")
 
 
+def _put_snapshot(mock: Mock) -> None:
+    mock.put_file("/_mock/snapshot", mock.snapshot).raise_for_status()
+
+
+def _with_snapshot(mock: Mock) -> None:
+    """Keep a snapshot of 100,000 messages, in a mock without any."""
+    mock.fill()
+    mock.snapshot = mock.get(f"/_mock/snapshot?account={KEY}").content
+    mock.call("POST", "/_mock/reset")
+
+
+def _with_snapshot_and_records(mock: Mock) -> None:
+    """Keep a snapshot of 100,000 messages, in a mock that has records of another account."""
+    _with_snapshot(mock)
+    mock.call("GET", "/transactional/sms/search", **{"X-API-Key": "another"})
+
+
 NO_MATCH = "content=none&limit=1000"
 SLOW = "regex=(a|aa)%2B$"
 
@@ -380,4 +402,7 @@ SHAPES: Sequence[Shape] = (
     Shape("reset", _call("POST", "/_mock/reset"), _full),
     Shape("query of 60,000 characters", _get("/_mock/messages?content=" + "a" * 60_000)),
     Shape("inspection: 100 unknown parameters", _get("/_mock/messages?" + "&".join(f"{n}=1" for n in range(100)))),
+    Shape("snapshot: of 100,000 messages", _get("/_mock/snapshot"), _full),
+    Shape("snapshot: 100,000 messages into an empty mock", _put_snapshot, _with_snapshot),
+    Shape("snapshot: 100,000 messages into a used mock", _put_snapshot, _with_snapshot_and_records),
 )

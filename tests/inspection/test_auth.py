@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from mocksms.inspection import auth as guard
-from mocksms.inspection.auth import OPEN
+from mocksms.inspection.auth import FILE_PATHS, OPEN
 from mocksms.schemas.openapi import STREAM
 from mocksms.settings import Settings
 from mocksms.web.static import PAGES as PAGE_PATHS
@@ -27,6 +27,7 @@ WRITES = [
     (operation.method, operation.path.format(id="latest")) for operation in OPERATIONS if operation.method != "GET"
 ]
 ROUTES = [*(("GET", path) for path in [*READS, *PAGES]), *WRITES]
+FILE_WRITES = [(each.method, each.path) for each in OPERATIONS if each.files]
 SHUT = [(method, path) for method, path in ROUTES if path not in PAGES and path != "/_mock/health"]
 FOREIGN = [
     {"Host": "evil.example"},
@@ -249,12 +250,32 @@ def narrow_mock() -> Iterator[Mock]:
 
 def test_body_too_large_is_refused_on_every_route(narrow_mock: Mock) -> None:
     data = b'{"by": "' + b" " * 100 + b'1s"}'
-    for method, path in [route for route in ROUTES if route[1] not in PAGES]:
+    for method, path in [route for route in ROUTES if route[1] not in PAGES and route not in FILE_WRITES]:
         answer = call(narrow_mock, method, path, data, Content_Type="application/json", X_API_Key=KEY)
         assert answer.status_code == 413, (method, path)
         assert answer.headers["connection"] == "close"
         assert answer.json()["error"]["message"] == "Body longer than 100 bytes."
     assert Api(narrow_mock).get("health")["accounts"] == 0
+
+
+def test_body_that_is_a_file_has_a_limit_of_its_own(narrow_mock: Mock) -> None:
+    data = b"not a zip" * 100
+    for method, path in FILE_WRITES:
+        answer = call(narrow_mock, method, path, data, Content_Type="application/octet-stream")
+        assert answer.status_code == 400, (method, path)
+    assert {path for _, path in FILE_WRITES} == FILE_PATHS
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "multipart/form-data", None])
+def test_file_must_be_declared_as_one(used: Api, media_type: str | None) -> None:
+    before, declared = state_of(used), {} if media_type is None else {"Content_Type": media_type}
+    for method, path in FILE_WRITES:
+        answer = call(used.mock, method, path, b"{}", **declared)
+        assert answer.status_code == 415, (method, path)
+        was = f"declared as {media_type}" if media_type else "not declared"
+        text = f"The body is {was}; send a zip with the header Content-Type: application/zip."
+        assert answer.json()["error"]["message"] == text
+    assert state_of(used) == before
 
 
 def test_body_as_long_as_allowed_is_read(narrow_mock: Mock) -> None:

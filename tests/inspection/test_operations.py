@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
+from errno import ENOSPC
+from io import BytesIO
+from os import strerror
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ from tests.support import NOON, TIMEOUT, Mock, running
 
 TOKEN = "open sesame"
 MAX_BODY = 1_024
+ZIP = {"Content-Type": "application/zip"}
 UNKNOWN_ID = "0123456789ab"
 VALID_BODIES: dict[str, Any] = {operation.id: next(iter(operation.examples.values()), None) for operation in OPERATIONS}
 SPECIAL: list[tuple[str, str, Any]] = [
@@ -41,9 +45,17 @@ SPECIAL: list[tuple[str, str, Any]] = [
     ("advance_clock", "clock/advance", {"to": "2001-01-01"}),
     ("freeze_clock", "clock/freeze", {"at": "1969-01-01"}),
     ("put_scenario", "scenario?name=broken", None),
+    ("read_snapshot", "snapshot?unattributed_since=9007199254740992", None),
     ("list_accounts", "accounts?since=9007199254740992", None),
 ]
 """Requests that only this operation refuses: its id, the path and the body. The latest message is an invalid one."""
+
+
+class FullDisk(BytesIO):
+    """A temporary file on a disk that is full."""
+
+    def write(self, _: object, /) -> int:
+        raise OSError(ENOSPC, strerror(ENOSPC))
 
 
 @pytest.fixture
@@ -67,7 +79,7 @@ def status(mock: Mock, method: str, path: str, *, token: str = TOKEN, **request:
 def refusals(mock: Mock, operation: Operation, record_id: str) -> Iterator[int]:
     """Iterate over the statuses of requests that many operations refuse, each for another reason."""
     method, path = operation.method, operation.path.replace("{id}", record_id)
-    body, json = VALID_BODIES[operation.id], {"Content-Type": "application/json"}
+    body, json = VALID_BODIES[operation.id], {"Content-Type": type_of(operation)}
     yield status(mock, method, path, data=b"[]", headers=json)
     yield status(mock, method, path, data=b"[]", token="")
     yield status(mock, method, path, headers={"Origin": "http://other.example"})
@@ -81,10 +93,14 @@ def refusals(mock: Mock, operation: Operation, record_id: str) -> Iterator[int]:
         yield status(mock, method, path, data=b" " * (MAX_BODY + 1), headers=json)
 
 
+def type_of(operation: Operation) -> str:
+    return operation.files[0] if operation.files else "application/json"
+
+
 def slow_body_status(mock: Mock, operation: Operation) -> int:
     path = operation.path.replace("{id}", "latest")
     lines = f"{operation.method} {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n"
-    raw = send_bytes(mock, f"{lines}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode())
+    raw = send_bytes(mock, f"{lines}Content-Type: {type_of(operation)}\r\nContent-Length: 9\r\n\r\n{{".encode())
     return int(raw.split()[1])
 
 
@@ -97,6 +113,7 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
     for name, path, body in SPECIAL:
         found.add((name, status(strict_mock, methods[name], f"/_mock/{path}", json=body)))
 
+    writes = [operation for operation in OPERATIONS if operation.method != "GET"]
     advance_errors = iter(2 * [AdvanceInProgress(NOON, NOON, []), EndlessCallbacks(NOON, 9, "", None), ShuttingDown()])
 
     async def unfinished(_: object, advance: Advance, *__: object) -> None:
@@ -114,8 +131,12 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
             found.add(("freeze_clock", status(strict_mock, "POST", "/_mock/clock/freeze", json={"at": "2020-01-01"})))
         found.add(("wait_for_messages", status(strict_mock, "GET", "/_mock/messages/wait")))
         found.add(("events", status(strict_mock, "GET", "/_mock/events")))
-        writes = [operation for operation in OPERATIONS if operation.method != "GET"]
         found |= {(operation.id, slow_body_status(strict_mock, operation)) for operation in writes}
+        patched.setattr("mocksms.inspection.snapshot.TemporaryFile", FullDisk)
+        found.add(("read_snapshot", status(strict_mock, "GET", "/_mock/snapshot")))
+        found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
+        patched.setattr("mocksms.inspection.snapshot.max_file_bytes", lambda _: 1)
+        found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
 
     listed = {(operation.id, code) for operation in OPERATIONS for code in operation.responses}
     assert {pair for pair in listed if pair[1] >= 400} == {pair for pair in found if pair[1] >= 400}

@@ -105,6 +105,8 @@ def test_route_table_is_that_of_the_design() -> None:
         ("DELETE", "faults"),
         ("DELETE", "faults/{id}"),
         ("GET", "events"),
+        ("GET", "snapshot"),
+        ("PUT", "snapshot"),
         ("POST", "reset"),
     }
     assert len({operation.id for operation in OPERATIONS}) == len(OPERATIONS)
@@ -163,7 +165,8 @@ def test_head_is_get_without_the_body(api: Api) -> None:
     for path in (path for path in PATHS if "HEAD" in methods_of(path)):
         target = path.replace("{id}", request_id if "requests" in path else "latest")
         status, body, headers = raw_call(api.mock, "HEAD", target, {"X-API-Key": api.key or ""})
-        assert (status, body, headers["content-type"]) == (200, b"", "application/json"), path
+        media_type = "application/zip" if path == "/_mock/snapshot" else "application/json"
+        assert (status, body, headers["content-type"]) == (200, b"", media_type), path
         assert int(headers["content-length"]) > 0
 
 

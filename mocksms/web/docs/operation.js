@@ -59,6 +59,10 @@ function detailNodes(operation, description, credentials) {
  * @param {OpenApi.Document} description
  */
 function bodyField(content, description) {
+  if (!content["application/json"]) {
+    const file = element("input", { type: "file", "aria-label": "Body" });
+    return { input: file, nodes: [element("h3", {}, "Body"), file] };
+  }
   const { schema, examples = {} } = content["application/json"];
   const values = Object.entries(examples).map(([name, { value }]) => ({ name, text: JSON.stringify(value, null, 2) }));
   const input = element("textarea", { "aria-label": "Body", spellcheck: "false" });

@@ -6,13 +6,14 @@ import { messageOf } from "../shared/errors.js";
 import { prettyJson } from "../shared/json.js";
 
 const MAX_STREAM_LINES = 500;
+const ZIP = "application/zip";
 
 /**
  * Build the request of an operation.
  *
  * @param {OpenApi.Operation} operation
  * @param {{ parameter: OpenApi.Parameter, value: string }[]} values of its parameters
- * @param {string | undefined} body
+ * @param {string | File | undefined} body
  * @param {OpenApi.Credentials} credentials
  * @returns {Ui.HttpRequest}
  */
@@ -28,7 +29,7 @@ export function buildRequest(operation, values, body, credentials) {
   const takesKey = operation.parameters.some(({ name }) => name === "X-API-Key");
   if (takesKey && credentials.key) headers["X-API-Key"] = credentials.key;
   if (credentials.token && path.startsWith("/_mock")) headers.Authorization = `Bearer ${credentials.token}`;
-  if (body) headers["Content-Type"] = "application/json";
+  if (body) headers["Content-Type"] = body instanceof File ? ZIP : "application/json";
   const target = `${operation.servers?.[0].url ?? ""}${path}${query.size ? `?${query}` : ""}`;
   return { method: operation.method, target, headers, body: body || undefined };
 }
@@ -56,11 +57,18 @@ export async function sendAndShow({ target, ...options }, output, signal) {
     const content = element("pre", { tabindex: "0", "aria-label": "Response" });
     output.append(content);
     if (type.startsWith("text/event-stream") && response.body) await showStream(response.body, content);
+    else if (type === ZIP) content.append(fileLink(await response.blob()));
     else content.textContent = type.includes("json") ? prettyJson(await response.text()) : await response.text();
   } catch (error) {
     const text = signal.aborted ? "Stopped." : `No response: ${messageOf(error)}. Is mocksms still running?`;
     output.append(element("p", { role: "alert", class: "wrong" }, text));
   }
+}
+
+/** @param {Blob} file */
+function fileLink(file) {
+  const href = URL.createObjectURL(file);
+  return element("a", { href, download: "mocksms-snapshot.zip" }, `Save the file (${file.size} bytes)`);
 }
 
 /**

@@ -10,7 +10,7 @@ import { buildRequest, sendAndShow } from "./request.js";
  *
  * @param {OpenApi.Operation} operation
  * @param {import("./parameters.js").Field[]} fields
- * @param {HTMLTextAreaElement | undefined} body
+ * @param {HTMLTextAreaElement | HTMLInputElement | undefined} body
  * @param {() => OpenApi.Credentials} credentials
  */
 export function tryItOut(operation, fields, body, credentials) {
@@ -26,7 +26,8 @@ export function tryItOut(operation, fields, body, credentials) {
   send.addEventListener("click", async () => {
     if (!checkBody(body, send, error)) return;
     const values = fields.map(({ parameter, input }) => ({ parameter, value: input.value }));
-    const request = buildRequest(operation, values, body?.value, credentials());
+    const content = body instanceof HTMLInputElement ? body.files?.[0] : body?.value;
+    const request = buildRequest(operation, values, content, credentials());
     controller.abort(); // A stream that is still open ends; there is one place for its content.
     const current = new AbortController();
     controller = current;
@@ -41,14 +42,14 @@ export function tryItOut(operation, fields, body, credentials) {
 /**
  * Check that the body is JSON. The second time it is sent anyway: how the API refuses it may be what is tested.
  *
- * @param {HTMLTextAreaElement | undefined} body
+ * @param {HTMLTextAreaElement | HTMLInputElement | undefined} body
  * @param {HTMLButtonElement} send
  * @param {HTMLElement} error
  */
 function checkBody(body, send, error) {
   let problem = "";
   try {
-    if (body?.value) JSON.parse(body.value);
+    if (body instanceof HTMLTextAreaElement && body.value) JSON.parse(body.value);
   } catch (reason) {
     problem = `The body is not JSON: ${messageOf(reason)}`;
   }

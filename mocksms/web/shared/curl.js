@@ -13,7 +13,7 @@ export function curlCommand({ method, target, headers, body }) {
   if (method !== "GET") words.push("-X", method);
   words.push(quoted(location.origin + pathOf(target)));
   for (const [name, value] of Object.entries(headers)) words.push("-H", quoted(`${name}: ${value}`));
-  if (body !== undefined) words.push("--data-binary", quoted(body));
+  if (body !== undefined) words.push("--data-binary", quoted(body instanceof File ? `@${body.name}` : body));
   return words.join(" ");
 }
 

@@ -1,0 +1,190 @@
+"""Snapshots of the mock: read one, and restore one."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, Final, TypeVar, cast
+
+from pydantic import Field
+from starlette.types import Receive, Scope, Send
+
+from mocksms.asgi.bodies import receive_file
+from mocksms.errors import BodyTooLarge
+from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.errors import StorageFull, UnknownAccount, UnknownCursor
+from mocksms.inspection.models import AccountsQuery, Cursor
+from mocksms.inspection.parameters import InspectionCall
+from mocksms.inspection.scope import AccountScope
+from mocksms.schemas.openapi import OCTETS, ZIP
+from mocksms.schemas.responses import ResponseModel
+from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.reading import max_file_bytes
+from mocksms.state.snapshot import capture, load, restore, save
+
+CHUNK_BYTES: Final = 2**18
+"""Bytes that are written to a client at once."""
+
+MAX_BUILDS: Final = 3
+"""Times that a snapshot is built in a thread, since the mock has got new records meanwhile; then without a thread."""
+
+FILE_NAME: Final = "mocksms-snapshot.zip"
+
+T = TypeVar("T")
+
+
+class SnapshotQuery(AccountsQuery):
+    """What a snapshot holds."""
+
+    keys: bool = Field(default=False, description="Whether it holds the API keys; otherwise only their digests")
+    unattributed_since: Cursor | None = Field(
+        default=None,
+        description="A cursor: a snapshot of some accounts also holds the requests after it that have no account",
+    )
+
+
+class RestoredView(ResponseModel):
+    """What was restored."""
+
+    accounts: list[str] = Field(description="The ids of the accounts; each replaces the account with its id")
+    messages: int = Field(description="Number of messages")
+    shifted_by: int = Field(
+        description="What was added to the cursor of each record, since the mock has records of other accounts; 0 in "
+        "an empty mock"
+    )
+    different_options: list[str] = Field(
+        description="Options that the snapshot has with other values; this mock keeps its own"
+    )
+
+
+class FileResponse:
+    """A temporary file as a response; it is closed at the end."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._headers = [
+            (b"content-type", ZIP.encode()),
+            (b"content-length", str(size).encode()),
+            (b"content-disposition", f'attachment; filename="{FILE_NAME}"'.encode()),
+        ]
+
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+        """Send the file."""
+        with self._file:
+            await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": self._headers})
+            while chunk := self._file.read(CHUNK_BYTES):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+
+
+async def read_snapshot(context: Context, call: InspectionCall) -> FileResponse:
+    """Read a snapshot: everything that the mock or some accounts hold, as a zip of JSON lines.
+
+    Each account is consistent in itself. A mock that has restored everything responds as the one before, with its own
+    address and options.
+    """
+    query: SnapshotQuery = call.query
+    since = query.unattributed_since
+    if since is not None and since > context.engine.cursor:
+        raise UnknownCursor(since, context.engine.cursor)
+    scopes = [AccountScope(context.engine, name) for name in query.account] or [call.scope]
+    accounts = None if call.scope.name is None and not query.account else [scope.peek() for scope in scopes]
+    steps = capture(context.engine, accounts, with_keys=query.keys, unattributed_since=since)
+    captured = await context.slices.run(steps)
+    file = _temporary_file()
+    try:
+        with _storage_errors():
+            await _in_thread(context, save, captured, file)
+            size = file.tell()
+            file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return FileResponse(file, size)
+
+
+async def restore_snapshot(context: Context, call: InspectionCall) -> RestoredView:
+    """Restore a snapshot; each of its accounts replaces the account with the same id.
+
+    All or nothing: an invalid file changes nothing. A snapshot of everything replaces everything, unless an account is
+    chosen: then only that one is restored. If the mock has records of other accounts, the cursors of those restored
+    become higher.
+    """
+    limit = max_file_bytes(context.engine.accounts.budget.limit)
+    if int(call.headers.get(b"content-length", b"0")) > limit:
+        raise BodyTooLarge(limit)
+    with _temporary_file() as file:
+        with _storage_errors():
+            await receive_file(call.receive, file, limit)
+            file.seek(0)
+        snapshot = await _in_thread(context, load, file, context.engine.settings)
+    for _ in range(MAX_BUILDS):
+        shift = snapshot.shift_in(context.engine, call.scope.id)
+        if snapshot.shift == shift:
+            break
+        await _in_thread(context, snapshot.build, shift)
+    # No pause from here on: the mock has either its old state or the new one.
+    restored = restore(context.engine, snapshot, account=call.scope.id)
+    return RestoredView(**restored._asdict())
+
+
+async def _in_thread(context: Context, function: Callable[..., T], *arguments: Any) -> T:
+    """Run a function in a thread, one snapshot at a time: it needs much time, and up to the memory of a whole mock."""
+    async with context.snapshot_lock:
+        return await asyncio.to_thread(without_collector, function, *arguments)
+
+
+def without_collector(function: Callable[..., T], *arguments: Any) -> T:
+    """Run a function without the garbage collector: it would visit a million new objects and stop the event loop."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return function(*arguments)
+    finally:
+        if gc.get_freeze_count():  # in a program of its own, a mock hides its objects from the collector
+            gc.freeze()
+        if was_enabled:
+            gc.enable()
+
+
+def _temporary_file() -> BinaryIO:
+    """Return a temporary file; in memory where no folder can be written, as in a container that is read-only."""
+    try:
+        return cast(BinaryIO, TemporaryFile())
+    except OSError:
+        return BytesIO()
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """Raise StorageFull where a temporary file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageFull(error.strerror or str(error)) from error
+
+
+ENDPOINTS: Final = (
+    endpoint(
+        "GET",
+        "snapshot",
+        read_snapshot,
+        returns=None,
+        media=(ZIP,),
+        query=SnapshotQuery,
+        raises=[UnknownAccount, UnknownCursor, StorageFull],
+    ),
+    endpoint(
+        "PUT",
+        "snapshot",
+        restore_snapshot,
+        returns=RestoredView,
+        files=(ZIP, OCTETS),
+        raises=[InvalidSnapshot, StorageFull],
+    ),
+)
