@@ -266,7 +266,7 @@ def _probes(number: str | None, spend: int) -> list[Probe]:
 
 def _key(argument: str | None, log_format: str) -> str:
     """Return the API key of the service. Its value is in no error."""
-    from mocksms.testing.client import fits_a_header
+    from mocksms.testing.connection import fits_a_header
 
     if argument is not None:
         warn(f"Other users of this machine can see a key on the command line; set {KEY_VARIABLE} instead.", log_format)

@@ -109,7 +109,7 @@ class AccountHandle:
         Args:
             method: GET, POST and so on.
             path: path below `/_mock/`.
-            body: sent as JSON.
+            body: sent as JSON; bytes are sent as a file.
             query: query parameters; also `read_timeout`, the seconds that the response may take.
 
         Raises:
@@ -117,7 +117,7 @@ class AccountHandle:
             MockUnreachable: there is no response.
         """
         response = self.client.request(method, path, body, key=self.api_key, **query)
-        if path == "reset" or (method == "DELETE" and path.partition("/")[0] in ("account", "messages")):
+        if path in ("reset", "snapshot") or (method == "DELETE" and path.partition("/")[0] in ("account", "messages")):
             self._has_deleted = True
         return response
 

@@ -28,6 +28,9 @@ from mocksms.testing.names import AccountChanges, FaultDetails, NumberName
 
 __tracebackhide__ = True
 
+SNAPSHOT_SECONDS: Final = 60.0
+"""How long a snapshot may take."""
+
 LANES: Final = 100
 """Numbers of each magic outcome."""
 
@@ -309,6 +312,29 @@ class Actions(AccountHandle):
         self.api("POST", "reset")
         self._lanes.clear()
         self._faults.clear()
+
+    def snapshot(self) -> bytes:
+        """Return everything that the account holds as a snapshot: a zip of JSON lines, which `restore` takes.
+
+        It has the account only, not the mock, and not the API key.
+
+            before = sms.snapshot()
+            ...
+            sms.restore(before)
+        """
+        return self.client.download("snapshot", key=self.api_key, read_timeout=SNAPSHOT_SECONDS)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Restore the account from a snapshot, also from one of a whole mock or of another mock, or from a trace.
+
+        The snapshot must have the account with this API key. The account is then as it was, with its messages,
+        requests, rules and clock, or nothing changes. Other accounts of the snapshot are ignored. If the mock has
+        records of other accounts, the restored ones get new cursors; transaction ids stay.
+
+        Raises:
+            MockRefused: it is not a valid snapshot, or it does not have this account; the text says where.
+        """
+        self.api("PUT", "snapshot", snapshot, read_timeout=SNAPSHOT_SECONDS)
 
     def _act(self, message: SmsMessage | str, action: str, body: Any = None) -> SmsMessage:
         return message_of(self.api("POST", f"messages/{transaction_id_of(message)}/{action}", body))

@@ -12,9 +12,10 @@ import ssl
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -94,7 +95,7 @@ class MockClient:
         Args:
             method: GET, POST and so on.
             path: path below `/_mock/`.
-            body: sent as JSON; may hold timedeltas and sets.
+            body: sent as JSON, and may hold timedeltas and sets; bytes are sent as a file.
             key: API key that selects an account; None selects all accounts.
             read_timeout: seconds the response may take.
             query: query parameters; those that are None are left out.
@@ -103,18 +104,19 @@ class MockClient:
             MockRefused: the response is an error.
             MockUnreachable: there is no response, or not one of a mock.
         """
-        named = {name: value for name, value in query.items() if value is not None}
-        parameters = urlencode({name: well_formed(str(value)) for name, value in named.items()})
-        target = f"/_mock/{path}?{parameters}" if parameters else f"/_mock/{path}"
+        target = _target(path, query)
         status, raw = self.send(method, target, body, key=key, read_timeout=read_timeout)
-        try:
-            content = json.loads(raw)
-            error = content["error"] if status >= 400 else None
-        except (ValueError, KeyError, TypeError):
-            raise self._not_a_mock(method, target, status) from None
-        if error is not None:
-            raise MockRefused(f"{method} /_mock/{path}", status, error)
-        return content
+        return self._json_of(method, target, status, raw)
+
+    def download(
+        self, path: str, /, *, key: str | None = None, read_timeout: float = REQUEST_SECONDS, **query: object
+    ) -> bytes:
+        """Return the file that the inspection API has at a path; arguments and errors as of `request`."""
+        target = _target(path, query)
+        status, raw = self.send("GET", target, key=key, read_timeout=read_timeout)
+        if status != HTTPStatus.OK:
+            self._json_of("GET", target, status, raw)
+        return raw
 
     def pages(self, path: str, cursor: str, /, *, key: str | None = None, **query: Any) -> Iterator[Any]:
         """Iterate over the pages of a list, the newest records first; errors as of `request`.
@@ -153,7 +155,7 @@ class MockClient:
         read_timeout: float = REQUEST_SECONDS,
         accept: str = "application/json",
     ) -> tuple[int, bytes]:
-        """Send a request, with a JSON body if there is one, and return status and body of the response.
+        """Send a request, with JSON or a file as its body if there is one, and return status and body of the response.
 
         After a timeout, a short health request comes first: a test suite does not wait again and again for a mock
         that hangs.
@@ -167,7 +169,9 @@ class MockClient:
         if key is not None:
             headers["X-API-Key"] = key
         data = None
-        if body is not None:
+        if isinstance(body, bytes):
+            data, headers["Content-Type"] = body, "application/octet-stream"
+        elif body is not None:
             data = json.dumps(body, default=_as_json).encode()
             headers["Content-Type"] = "application/json"
         return self._exchange(method, target, data, headers, read_timeout)
@@ -287,11 +291,29 @@ class MockClient:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return MockUnreachable(self.url, f"{reason}; {_hint(error)}", error)
 
+    def _json_of(self, method: str, target: str, status: int, raw: bytes) -> Any:
+        """Return the JSON of a response; errors as of `request`."""
+        try:
+            content = json.loads(raw)
+            error = content["error"] if status >= HTTPStatus.BAD_REQUEST else None
+        except (ValueError, KeyError, TypeError):
+            raise self._not_a_mock(method, target, status) from None
+        if error is not None:
+            raise MockRefused(f"{method} {target.partition('?')[0]}", status, error)
+        return content
+
     def _not_a_mock(self, method: str, target: str, status: int) -> MockUnreachable:
         reason = f"{method} {target} returned {status} and not the JSON of a mock; is it mocksms that listens there?"
         if self._prefix:
             reason += f" The URL of a mock has no path, unless a proxy adds {self._prefix}."
         return MockUnreachable(self.url, reason)
+
+
+def _target(path: str, query: Mapping[str, object]) -> str:
+    """Return a path of the inspection API with a query: the value of a list is repeated, and None is left out."""
+    lists = {name: value if isinstance(value, list) else [value] for name, value in query.items()}
+    pairs = [(name, well_formed(str(each))) for name, values in lists.items() for each in values if each is not None]
+    return f"/_mock/{path}?{urlencode(pairs)}" if pairs else f"/_mock/{path}"
 
 
 def check_ready(url: str, timeout: float = HEALTH_SECONDS) -> None:
@@ -341,11 +363,6 @@ def wait_until_ready(url: str, timeout: float, check_alive: Callable[[], object]
 def pause(seconds: float) -> None:
     """Sleep in real time, also while a test library has replaced `time.sleep`."""
     threading.Event().wait(seconds)
-
-
-def fits_a_header(key: object) -> bool:
-    """Whether an HTTP header can carry a key."""
-    return isinstance(key, str) and key.isascii() and key.isprintable() and key.strip() == key != ""
 
 
 def _as_json(value: object) -> object:

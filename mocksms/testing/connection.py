@@ -54,6 +54,11 @@ def read_address(url: str) -> tuple[Callable[..., HTTPConnection], str]:
     raise SettingsError(f"{shown} is not the URL of a mock; expected a URL{password} such as http://127.0.0.1:8972.")
 
 
+def fits_a_header(key: object) -> bool:
+    """Whether an HTTP header can carry a key."""
+    return isinstance(key, str) and key.isascii() and key.isprintable() and key.strip() == key != ""
+
+
 def close_all(connections: list[HTTPConnection]) -> None:
     """Close connections, and remove them from their list."""
     while connections:

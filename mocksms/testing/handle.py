@@ -13,7 +13,8 @@ from mocksms.settings import OPTIONS, Settings, read_options
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
 from mocksms.testing.callbacks import Callbacks
-from mocksms.testing.client import REQUEST_SECONDS, MockClient, fits_a_header
+from mocksms.testing.client import REQUEST_SECONDS, MockClient
+from mocksms.testing.connection import fits_a_header
 from mocksms.testing.defaults import NO_DEFAULTS, AccountDefaults
 from mocksms.testing.models import DurationLike, in_seconds
 from mocksms.testing.server import ThreadedServer

@@ -12,7 +12,7 @@ import pytest
 
 from mocksms.errors import did_you_mean
 from mocksms.sms.times import parse_duration
-from mocksms.testing.client import fits_a_header
+from mocksms.testing.connection import fits_a_header
 from mocksms.testing.models import AWARE, zone_missing
 
 KINDS: Final = {

@@ -339,6 +339,35 @@ def test_advance_waits_as_long_as_receivers_can_take(sms: MockSMS, monkeypatch: 
     assert timeouts[-1] > waiting.MAX_CALLBACK_SECONDS
 
 
+def test_account_is_restored_as_it_was(sms: MockSMS) -> None:
+    send(sms, NUMBER, content="Your code is 481516")
+    sms.scenario([{"outcome": "rejected/bounced", "times": 1}])
+    sms.freeze()
+    before = sms.snapshot()
+    send(sms, NUMBER)
+    sms.advance("1h")
+    sms.restore(before)
+    assert [message.code for message in sms.outbox] == ["481516"]
+    send(sms, NUMBER)
+    assert [str(message.state) for message in sms.outbox] == ["sent", "rejected/bounced"]
+    sms.reset()
+    sms.restore(before)
+    assert sms.assert_sent(to=NUMBER).code == "481516"
+
+
+def test_account_of_another_mock_is_restored(sms: MockSMS) -> None:
+    with MockSMS(api_key="seeded") as other:
+        send(other, NUMBER, content="Your code is 481516")
+        data = other.snapshot()
+    seeded = sms.account("seeded")
+    seeded.restore(data)
+    assert seeded.assert_sent(to=NUMBER).code == "481516"
+    with pytest.raises(MockRefused, match=r"PUT /_mock/snapshot: Invalid snapshot: it has no account \w+; it has \w+"):
+        sms.restore(data)
+    with pytest.raises(MockRefused, match=r"PUT /_mock/snapshot: Invalid snapshot: the zip is cut off"):
+        sms.restore(data[:-1])
+
+
 def test_accounts_are_independent(sms: MockSMS) -> None:
     other = sms.account("another-" + sms.api_key)
     sms.freeze()

@@ -19,7 +19,7 @@ from mocksms.errors import MockRefused, MockUnreachable, NotReady, SettingsError
 from mocksms.settings import Settings
 from mocksms.testing import client as client_module
 from mocksms.testing.client import MockClient, check_ready, wait_until_ready
-from tests.support import TIMEOUT, Mock, free_port, running
+from tests.support import NUMBER, TIMEOUT, Mock, free_port, running
 
 
 @contextmanager
@@ -64,6 +64,16 @@ def test_refused_request_raises_the_reason(shared_mock: Mock) -> None:
     assert refused.value.status == 400
     assert refused.value.explanation is None
     assert str(refused.value).startswith("PATCH /_mock/account: credits: ")
+
+
+def test_file_is_downloaded_and_sent(own_mock: Mock) -> None:
+    for key in ("first", "second"):
+        own_mock.send(NUMBER, key=key)
+    with closing(MockClient(own_mock.url)) as client:
+        data = client.download("snapshot", account=["first", "second"])
+        assert client.request("PUT", "snapshot", data)["messages"] == 2
+        with pytest.raises(MockRefused, match=r"GET /_mock/snapshot: Unknown account id 'abcdefabcdef'"):
+            client.download("snapshot", account="abcdefabcdef")
 
 
 def test_control_token_is_sent() -> None:
