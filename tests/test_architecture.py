@@ -48,7 +48,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},
     "phonenumbers": {"engine.decisions"},
-    "pytest": {"testing.plugin", "testing.session", "testing.marker"},
+    "pytest": {"testing.plugin", "testing.session", "testing.marker", "testing.traces"},
     "hypothesis": {"testing.strategies"},
     "faker": {"cli.demo"},
     "testcontainers": {"testing.container"},

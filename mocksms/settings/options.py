@@ -250,6 +250,9 @@ class SessionSettings:
     timeout: timedelta = _option(
         timedelta(seconds=5), parse_duration, "how long a wait lasts unless the call sets a timeout"
     )
+    trace: str | None = _option(
+        None, readers.optional_text, "folder that gets a trace of each failed test, for mocksms open; empty: no traces"
+    )
 
 
 OPTIONS: Final = {option.name: option for option in fields(Settings)}

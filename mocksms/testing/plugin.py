@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mocksms.testing.defaults import AccountDefaults
     from mocksms.testing.handle import MockSMS
     from mocksms.testing.session import LateMessages, MockSession, RunningTest
+    from mocksms.testing.traces import Traces
 
 MARKER: Final = (
     "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None, "
@@ -40,7 +41,7 @@ MARKER: Final = (
 )
 SESSION_DEFAULTS: Final[dict[str, Raw]] = {"port": ("the default port", 0), "seed": ("the default seed", "pytest")}
 """Options with another default in a test session: any free port, and the same ids in each run."""
-PATH_OPTIONS: Final = ("scenario", "scenario_folder")
+PATH_OPTIONS: Final = ("scenario", "scenario_folder", "trace")
 """Options that name files or folders."""
 LATE_HINT: Final = (
     "wait for these messages in the test (mocksms.wait_for), or accept them: "
@@ -48,6 +49,8 @@ LATE_HINT: Final = (
 )
 
 RUN: Final[pytest.StashKey[RunningTest]] = pytest.StashKey()
+TRACES: Final[pytest.StashKey[Traces | None]] = pytest.StashKey()
+"""The traces of failed tests, None if the option is not set."""
 FAILED_LATE: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Whether the session fails only because of late messages."""
 LATE: Final[pytest.StashKey[list[LateMessages]]] = pytest.StashKey()
@@ -83,6 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
             check_applicable(_origins(config, {}), url)
         except SettingsError as error:
             raise pytest.UsageError(str(error)) from None
+    config.stash[TRACES] = _traces(config)
     config.stash[LATE] = []
     config.stash[UNREAD] = []
     config.stash[FOREIGN] = set()
@@ -126,8 +130,13 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
         _warn_of_variables(config, foreign_variables(os.environ))
         session = MockSession(server, options, defaults, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
+        traces = config.stash[TRACES]
+        if traces is not None:
+            traces.use(session, settings, os.environ)
         yield session
-        session.keep_report()
+        latest = session.keep_report()
+        if traces is not None:
+            traces.keep_snapshot(latest)
         late, unread = session.late_messages()
         config.stash[LATE] += late
         config.stash[UNREAD] += unread
@@ -153,13 +162,18 @@ def mocksms(request: pytest.FixtureRequest, _mocksms_session: MockSession) -> It
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what the mock saw to the report of a failed test."""
+    """Add what the mock saw to the report of a failed test, and write its trace."""
     report = yield
     run = item.stash.get(RUN, None)
     if run is not None:
         run.on_report(report)
+        traces = item.config.stash[TRACES]
+        if traces is not None:
+            traces.on_report(run, report, call)
+        if report.when == "teardown":
+            run.reset_accounts()
     return report
 
 
@@ -199,6 +213,24 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.line("this test run fails because of these messages; its tests passed", red=True)
     if late:
         terminalreporter.line(LATE_HINT)
+
+
+def _traces(config: pytest.Config) -> Traces | None:
+    """Return the traces of this process, None if the option is not set."""
+    if not os.environ.get(variable_name("trace")) and not any(_raw_values("trace", config)):
+        return None
+    try:
+        folder = session_settings(config).trace
+    except pytest.UsageError:
+        return None  # the tests that use the mock report it
+    if folder is None:
+        return None
+    from mocksms.testing.traces import Traces
+
+    start = config.invocation_params.dir
+    traces = Traces(start / folder, start)
+    config.pluginmanager.register(traces, "mocksms-traces")
+    return traces
 
 
 def _warn_of_variables(config: pytest.Config, text: str) -> None:
@@ -285,6 +317,8 @@ def _resolve_paths(config: pytest.Config, option: str, value: str) -> str:
     if option not in PATH_OPTIONS:
         return value
     folder = config.inipath.parent if config.inipath else config.invocation_params.dir
+    if option == "trace":
+        return str(folder / value) if value else value
     parts = filter(None, map(str.strip, value.split(",")))
     return ",".join(part if _is_scenario_name(option, folder, part) else str(folder / part) for part in parts)
 

@@ -84,7 +84,7 @@ class MockSession:
         self.is_attached = options.url is not None
         # Test runs of several machines can share a mock that they attach to.
         machine = sha256(socket.gethostname().encode()).hexdigest()[:4]
-        self._key_suffix = f"{worker}-{machine}-{os.getpid()}" if self.is_attached else worker
+        self.key_suffix = f"{worker}-{machine}-{os.getpid()}" if self.is_attached else worker
         self._workers = workers
         self._numbers = count(1)
         self._ended: dict[str, EndedTest] = {}
@@ -98,7 +98,7 @@ class MockSession:
 
     def new_key(self) -> str:
         """Return an API key that no other test has; keys differ in their first characters, which reports show."""
-        return f"{next(self._numbers):04}-{self._key_suffix}"
+        return f"{next(self._numbers):04}-{self.key_suffix}"
 
     def start_test(self, node: pytest.Item) -> RunningTest:
         """Create an account for a test and prepare it as the marker says."""
@@ -141,10 +141,11 @@ class MockSession:
                 self.mock.client.request("POST", "reset", key=key)
                 self._not_reset.discard(key)
 
-    def keep_report(self) -> None:
-        """Keep the report of the latest test: pytest reports its teardown when the session has stopped the mock."""
+    def keep_report(self) -> RunningTest | None:
+        """Keep the report of the latest test, and return it: pytest reports its teardown after the mock has stopped."""
         if self._latest is not None:
             self._latest.keep_report()
+        return self._latest
 
     def late_messages(self) -> tuple[list[LateMessages], list[str]]:
         """Return the late messages of all tests so far, oldest test first, and why some may be missing."""
@@ -207,7 +208,7 @@ class RunningTest:
         self._fault_reaction = marker.unused_fault or session.options.unused_fault
         self._session = session
         self._unique_keys = {sms.api_key} if marker.api_key is None else set[str]()
-        self._since = session.cursor
+        self.since = session.cursor
         self._undelivered: list[SmsCallback] = []
         self._undelivered_reaction = marker.undelivered or session.options.undelivered
         self._has_failed = False
@@ -215,21 +216,27 @@ class RunningTest:
         self._kept_report = ""
 
     def on_report(self, report: pytest.TestReport) -> None:
-        """Add what the mock saw to the report of a failure. After the last report, reset accounts with fixed keys."""
-        is_last = report.when == "teardown"
+        """Add what the mock saw to the report of a failure."""
         if report.when == "call" and report.passed:
             self._has_passed = True
             # Not when the fixture ends: receivers that are other fixtures may have stopped by then.
             self._find_undelivered()
-        if report.failed and not (is_last and self._has_failed):
+        if report.failed and not (report.when == "teardown" and self._has_failed):
             report.sections.append(("mocksms", self._kept_report or self._mock_report()))
         self._has_failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
-        if is_last:
-            self._session.reset_accounts(self.sms._api_keys - self._unique_keys)
+
+    def reset_accounts(self) -> None:
+        """Reset accounts with fixed keys, after the last report."""
+        self._session.reset_accounts(self.sms._api_keys - self._unique_keys)
 
     def keep_report(self) -> None:
         """Keep what the mock has recorded so far, for a failure of the teardown."""
         self._kept_report = self._mock_report()
+
+    @property
+    def api_keys(self) -> list[str]:
+        """The keys of the accounts that the test uses, that of its own account first."""
+        return [self.sms.api_key, *sorted(self.sms._api_keys - {self.sms.api_key})]
 
     def end(self, node: pytest.Item) -> None:
         """End the test: fail it or warn for what is wrong with it, unless it has failed already."""
@@ -293,7 +300,7 @@ class RunningTest:
             lines.append(describe_account(self.sms))
             faults = [fault for handle in self.sms._handles for fault in handle.faults]
             lines += [f"never applied: {fault!r}" for fault in faults if not fault.applied]
-            lines += unattributed_requests(self.sms, self._since)
+            lines += unattributed_requests(self.sms, self.since)
         return "\n".join(lines)
 
     def _requests(self) -> tuple[list[Mapping[str, Any]], int]:
@@ -308,7 +315,7 @@ class RunningTest:
 
     def _pages(self, key: str | None) -> tuple[list[Mapping[str, Any]], int]:
         """Return the requests of one account or of all since the test began, and the cursor of the first page."""
-        pages = [*self.sms.client.pages("requests", "id", key=key, since=self._since)]
+        pages = [*self.sms.client.pages("requests", "id", key=key, since=self.since)]
         return [row for page in pages for row in page["requests"]], pages[0]["cursor"]
 
     def _unexpected(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,285 @@
+"""Traces of failed tests: one file for each, with what its accounts hold, its report and its log records."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shlex
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from mocksms.engine.clock import SteadyTime, system_time
+from mocksms.engine.keys import account_id
+from mocksms.settings import COMPARE_KEY, SESSION_OPTIONS, SessionSettings, Settings, default_text, variable_name
+from mocksms.state.archive import LARGE_SIZE
+from mocksms.state.options import option_texts
+from mocksms.state.reading import Archive, ArchiveLimits
+from mocksms.state.redaction import Secrets, header_values
+from mocksms.state.trace import (
+    MAX_FAILURES,
+    Trace,
+    TracedFailure,
+    TracedTest,
+    TraceFile,
+    write_trace,
+)
+from mocksms.testing.actions import SNAPSHOT_SECONDS
+from mocksms.testing.failures import explanation_of
+from mocksms.testing.log_records import KEPT_LENGTH, LogRecorder
+from mocksms.testing.session import MockSession, RunningTest, errors_to
+
+SUFFIX: Final = ".mocksms.zip"
+MAX_NAME_BYTES: Final = 150
+"""Bytes of a file name."""
+
+HASH_LENGTH: Final = 8
+"""Hex digits of a file name that distinguish node ids which are the same without their special characters."""
+
+SECTION: Final = "mocksms trace"
+"""Title of the section in the report of a failed test."""
+
+MAX_ACCOUNTS: Final = 100
+"""Accounts of a test in its trace."""
+
+MAX_HEADERS: Final = 100
+"""Values of secret headers that are replaced wherever a trace has them."""
+
+PACKAGES: Final = (
+    "mocksms",
+    "pytest",
+    "pytest-xdist",
+    "pytest-asyncio",
+    "anyio",
+    "requests",
+    "urllib3",
+    "httpx",
+    "aiohttp",
+    "flask",
+    "django",
+    "fastapi",
+)
+"""Packages whose versions a trace has, if they are installed."""
+
+
+SMALL: Final = 2**20
+"""Bytes of a snapshot up to which no entry is larger than 2 GiB."""
+
+NO_LIMITS: Final = ArchiveLimits(2**34, {})
+"""Limits of a snapshot from the mock of the test."""
+
+
+class Traces:
+    """The traces of one process: a plugin of pytest.
+
+    Args:
+        folder: where the files go; it is created when a test fails.
+        start: folder in which pytest was started.
+    """
+
+    def __init__(self, folder: Path, start: Path) -> None:
+        self._folder = folder
+        self._start = start
+        self._records = LogRecorder()
+        self._current = _TestRecord()
+        self._options: Mapping[str, str] = {}
+        self._tokens: list[str] = []
+        self._key_suffix = ""
+
+    def use(self, session: MockSession, settings: Settings, environment: Mapping[str, str]) -> None:
+        """Use the mock of a test session, and its options."""
+        self._options = {**option_texts(settings), **_session_options(session.options)}
+        self._tokens = [*filter(None, (settings.control_token, environment.get(variable_name(COMPARE_KEY))))]
+        self._key_suffix = f"-{session.key_suffix}"
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """Keep the log records of a test, from the start of its setup to the end of its teardown."""
+        self._records.attach()
+        try:
+            return (yield)
+        finally:
+            self._records.detach()
+            self._records.clear()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Remove the trace of an earlier run of a test: the folder has the tests that fail now."""
+        self._records.clear()
+        self._current = _TestRecord()
+        with suppress(OSError):
+            os.unlink(self._folder / file_name(item.nodeid))
+
+    def keep_snapshot(self, run: RunningTest | None) -> None:
+        """Keep the accounts of the latest test: pytest reports its teardown after the mock has stopped."""
+        if run is not None:
+            with errors_to(lambda _: None):
+                self._current.snapshot = self._current.snapshot or _snapshot_of(run)
+
+    def on_report(self, run: RunningTest, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+        """Write the trace of a test that failed, and add how to open it to the report."""
+        self._records.attach()
+        record = self._current
+        is_first = report.failed and not (record.failures and report.when == "teardown")
+        problems: list[str] = []
+        with errors_to(problems.append):
+            record.add(report, call)
+            if record.failures and (report.failed or report.when == "teardown"):
+                self._write(run, report.nodeid)
+        if is_first:
+            path = self._folder / file_name(report.nodeid)
+            text = f"no trace: {problems[0]}" if problems else f"mocksms open {shlex.quote(self._shown(path))}"
+            report.sections.append((SECTION, text))
+
+    def _write(self, run: RunningTest, nodeid: str) -> None:
+        record = self._current
+        if record.snapshot is None:
+            record.snapshot = _snapshot_of(run)
+        snapshot = Archive(BytesIO(record.snapshot), NO_LIMITS)
+        trace = Trace(
+            test=TracedTest(
+                nodeid=nodeid,
+                worker=os.environ.get("PYTEST_XDIST_WORKER", "main"),
+                started_at=record.started_at,
+                duration=SteadyTime.seconds() - record.started,
+            ),
+            failures=record.failures[:MAX_FAILURES],
+            accounts=[*map(account_id, _keys_of(run))],
+            versions=dict(_versions()),
+            options=dict(self._options),
+        )
+        content = TraceFile(trace, record.report(nodeid), self._records.lines())
+        packed = BytesIO()
+        size = LARGE_SIZE if len(record.snapshot) > SMALL else 0
+        write_trace(packed, snapshot, content, self._secrets(run, content), size=size)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        replace_file(self._folder / file_name(nodeid), packed.getbuffer())
+
+    def _secrets(self, run: RunningTest, trace: TraceFile) -> Secrets:
+        """Return what must not be in a trace: keys, of which most end alike, tokens, and headers that it shows."""
+        others = (key for key in run.sms.client.api_keys if not key.endswith(self._key_suffix))
+        texts = [trace.report, *(line.text for line in trace.logs)]
+        headers = (value for text in texts for value in header_values(text))
+        return Secrets([*run.api_keys, *others, *self._tokens, *islice(headers, MAX_HEADERS)], [self._key_suffix])
+
+    def _shown(self, path: Path) -> str:
+        return str(path.relative_to(self._start) if path.is_relative_to(self._start) else path)
+
+
+class _TestRecord:
+    """What a test has left so far: failures, reports, sections, and the snapshot of its accounts."""
+
+    def __init__(self) -> None:
+        self.started_at: datetime = system_time()
+        self.started = SteadyTime.seconds()
+        self.failures: list[TracedFailure] = []
+        self.snapshot: bytes | None = None
+        self._reports: list[str] = []
+        self._sections: dict[tuple[str, str], None] = {}
+
+    def add(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+        """Add a report of a phase."""
+        self._sections.update(dict.fromkeys(report.sections))
+        if report.failed:
+            self._reports.append(f"{report.when}\n\n{report.longreprtext}\n")
+            self.failures += _failures_of(report, call)
+            if report.when != "teardown":
+                self.snapshot = None  # a test can fail several times: in subtests
+
+    def report(self, nodeid: str) -> str:
+        """Return the reports of all failures, and what was captured."""
+        sections = (f"---- {title} ----\n{text}" for title, text in self._sections)
+        return "\n".join([f"{nodeid}\n", *self._reports, *sections])
+
+
+def _keys_of(run: RunningTest) -> list[str]:
+    return run.api_keys[:MAX_ACCOUNTS]
+
+
+def _snapshot_of(run: RunningTest) -> bytes:
+    """Return a snapshot of the accounts of a test, with the requests without an account since its start.
+
+    Raises:
+        MockRefused, MockUnreachable: the mock gives none.
+    """
+    return run.sms.client.download(
+        "snapshot", account=_keys_of(run), unattributed_since=run.since, read_timeout=SNAPSHOT_SECONDS
+    )
+
+
+def _session_options(options: SessionSettings) -> dict[str, str]:
+    """Return the options of the test session that differ from their defaults."""
+    values = {name: getattr(options, name) for name in SESSION_OPTIONS if name != "trace"}
+    return {name: default_text(value) for name, value in values.items() if value != SESSION_OPTIONS[name].default}
+
+
+def _failures_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Iterator[TracedFailure]:
+    """Iterate over the errors that failed a phase of a test."""
+    when = report.when
+    assert when is not None
+    if call.excinfo is None:  # such as of a test that was expected to fail, and passed
+        yield TracedFailure(when=when, type="Failed", text=report.longreprtext[:KEPT_LENGTH], explanation=None)
+        return
+    for error in _leaves(call.excinfo.value):
+        text, explanation = "a text that cannot be read", None
+        with errors_to(lambda _: None):
+            text = str(error)[:KEPT_LENGTH]
+        with errors_to(lambda _: None):
+            explanation = explanation_of(error)
+        yield TracedFailure(when=when, type=type(error).__name__, text=text, explanation=explanation)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Iterate over the errors of a group, or over the one."""
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _leaves(member)
+    else:
+        yield error
+
+
+def file_name(nodeid: str) -> str:
+    """Return the file name of the trace of a test: safe on every system, and of no other test."""
+    ending = f"-{sha256(nodeid.encode('utf-8', 'surrogatepass')).hexdigest()[:HASH_LENGTH]}{SUFFIX}"
+    length = MAX_NAME_BYTES - len(ending)
+    path, _, name = nodeid.partition("::")
+    if len(nodeid) > length:
+        path = path.rpartition("/")[2]
+    words = _words(f"{path.removesuffix('.py')}::{name}")
+    return f"{words[:length].rstrip('-')}{ending}"
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")
+
+
+def replace_file(path: Path, content: bytes | memoryview) -> None:
+    """Write a file as a whole: it is there completely, or not at all."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        new.write_bytes(content)
+        os.replace(new, path)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Return the versions of Python, the system, and the packages that are installed."""
+    found = [("python", platform.python_version()), ("platform", platform.platform())]
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found.append((name, version(name)))
+    return tuple(found)
