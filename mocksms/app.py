@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Any, Final
@@ -15,13 +15,14 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from mocksms.asgi.slices import Slices
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.inspection.auth import Guard
 from mocksms.inspection.context import Context
+from mocksms.inspection.errors import read_only_response
 from mocksms.inspection.routes import OPERATIONS as INSPECTION_OPERATIONS
 from mocksms.inspection.routes import TAGS as INSPECTION_TAGS
 from mocksms.inspection.routes import explain, routes
@@ -32,6 +33,7 @@ from mocksms.provider.public_pages import PublicPages
 from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.library import StartScenarios
 from mocksms.schemas.openapi import document
+from mocksms.state.viewing import SnapshotView
 from mocksms.web.browser_files import browser_file
 from mocksms.web.static import static_routes
 from mocksms.webhooks.allow_list import AllowList
@@ -42,6 +44,9 @@ log = logging.getLogger("mocksms")
 
 OWN_SEGMENTS: Final = frozenset({"_mock", "inbox", "docs", "shared", "openapi.json"})
 """First segments of the paths of inspection API and web UI, which also have the path `/`."""
+
+CreateApp = Callable[[asyncio.Event], ASGIApp]
+"""Returns an application, from an event that is set once it must end what it waits for."""
 
 TICK_SECONDS: Final = 0.05
 """Seconds between two checks for due events. Requests apply due events themselves and never wait for a tick."""
@@ -63,19 +68,13 @@ def create_app(
     stopping = stopping or asyncio.Event()
     slices = Slices()
     context = Context(engine, slices)
-    own_app = Starlette(
-        routes=[*routes(context), Route("/openapi.json", _serve_openapi), *static_routes()],
-        middleware=[Middleware(Guard, settings=engine.settings)],
-        exception_handlers={HTTPException: explain},
-        lifespan=lambda _: _background(context, stopping, scenarios),
-    )
-    own_app.router.redirect_slashes = False
+    own_app = _own_app(context, lambda _: _background(context, stopping, scenarios))
     provider, public_pages = ProviderApp(engine, stopping, slices), PublicPages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Route a request by the first segment of its path. Unknown paths get the 404 of the emulated API."""
         path = "/" if scope["type"] != "http" else scope["path"]
-        segment = path[1:].partition("/")[0]
+        segment = _first_segment(path)
         if path == "/" or segment in OWN_SEGMENTS:
             await own_app(scope, receive, send)
         elif segment in PUBLIC_SEGMENTS:
@@ -84,6 +83,34 @@ def create_app(
             await (browser_file(scope["method"], path) or provider)(scope, receive, send)
 
     return app
+
+
+class ReadOnlyApp:
+    """The ASGI application of a mock that shows a snapshot: GET of the inspection API, and the web UI.
+
+    It runs nothing in the background: the mock stands still.
+
+    Args:
+        view: the snapshot.
+        stopping: once set, waits and streams end; None if only `stop` ends them.
+    """
+
+    def __init__(self, view: SnapshotView, stopping: asyncio.Event | None = None) -> None:
+        self._shows = "trace" if view.trace else "snapshot"
+        self._context = Context(view.engine, view=view)
+        self._own_app = _own_app(self._context, lambda _: _until_stopped(self._context, stopping), self._shows)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request; refuse those to the emulated API and to public pages."""
+        path = "/" if scope["type"] != "http" else scope["path"]
+        if path == "/" or _first_segment(path) in OWN_SEGMENTS:
+            await self._own_app(scope, receive, send)
+        else:
+            await (browser_file(scope["method"], path) or read_only_response(self._shows, 403))(scope, receive, send)
+
+    def stop(self) -> None:
+        """End all waits and streams."""
+        self._context.stop()
 
 
 class RepeatedErrors:
@@ -126,6 +153,17 @@ async def _background(
             await task
 
 
+@asynccontextmanager
+async def _until_stopped(context: Context, stopping: asyncio.Event | None) -> AsyncIterator[None]:
+    """Stop a mock that has no other background task."""
+    assert stopping is not None
+    task = asyncio.create_task(_stop(context, stopping))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 async def _stop(context: Context, stopping: asyncio.Event) -> None:
     await stopping.wait()
     context.stop()
@@ -140,6 +178,29 @@ async def _watch(scenarios: StartScenarios, controls: Controls) -> None:
             before, scenario = scenarios.active, scenarios.reload()
             if scenario is not None:
                 controls.replace_scenario(before, scenario)
+
+
+def _own_app(context: Context, lifespan: Lifespan[Starlette], shows: str | None = None) -> Starlette:
+    """Return the application of the inspection API and the web UI.
+
+    Args:
+        context: the mock.
+        lifespan: what runs in the background.
+        shows: what a read-only mock shows, trace or snapshot.
+    """
+    pages = static_routes(read_only=shows is not None)
+    app = Starlette(
+        routes=[*routes(context), Route("/openapi.json", _serve_openapi), *pages],
+        middleware=[Middleware(Guard, settings=context.engine.settings, shows=shows)],
+        exception_handlers={HTTPException: explain},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _first_segment(path: str) -> str:
+    return path[1:].partition("/")[0]
 
 
 @cache

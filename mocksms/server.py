@@ -15,11 +15,11 @@ from typing import Final, cast
 
 import uvicorn
 
-from mocksms.app import create_app
+from mocksms.app import CreateApp, create_app
 from mocksms.connections import forks
 from mocksms.connections.acceptor import Acceptor
 from mocksms.connections.idle import IdleConnections
-from mocksms.connections.protocol import MAX_IDLE_SECONDS, Protocol
+from mocksms.connections.protocol import MAX_IDLE_SECONDS, Protocol, RecordMalformed
 from mocksms.connections.transport import TcpConnection
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
@@ -35,27 +35,33 @@ POLL_SECONDS: Final = 0.005
 """Seconds between two looks whether all requests have ended."""
 
 
-class Server(uvicorn.Server):
-    """Serves one mock until it is stopped.
+class BaseServer(uvicorn.Server):
+    """Serves an application until it is stopped.
 
     It stops as soon as its connections are closed. uvicorn waits 0.1 to 0.3 s longer, which adds up where each test
     starts a mock of its own.
 
     Args:
-        engine: the mock.
-        scenarios: the scenarios of the options.
+        create: returns the application.
+        record_malformed: records a request that is not HTTP.
         owns_process: whether it may configure logging, which it must not inside the process of another program.
     """
 
-    def __init__(self, engine: Engine, scenarios: StartScenarios | None = None, *, owns_process: bool = True) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        create: CreateApp,
+        record_malformed: RecordMalformed,
+        *,
+        owns_process: bool = True,
+    ) -> None:
+        self._record_malformed = record_malformed
         self._stopping = asyncio.Event()
         self._idle = IdleConnections()
         self._acceptors: list[Acceptor] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_called = asyncio.Event()
         config = uvicorn.Config(
-            create_app(engine, self._stopping, scenarios),
+            create(self._stopping),
             http="httptools",
             ws="none",
             loop="asyncio",
@@ -127,11 +133,28 @@ class Server(uvicorn.Server):
 
     def _create_protocol(self) -> Protocol:
         return Protocol(
-            self._engine.record_malformed_request,
+            self._record_malformed,
             self._idle,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
+        )
+
+
+class Server(BaseServer):
+    """Serves one mock until it is stopped.
+
+    Args:
+        engine: the mock.
+        scenarios: the scenarios of the options.
+        owns_process: whether it may configure logging, which it must not inside the process of another program.
+    """
+
+    def __init__(self, engine: Engine, scenarios: StartScenarios | None = None, *, owns_process: bool = True) -> None:
+        super().__init__(
+            lambda stopping: create_app(engine, stopping, scenarios),
+            engine.record_malformed_request,
+            owns_process=owns_process,
         )
 
 
@@ -168,7 +191,17 @@ def serve(
         scenarios: the scenarios of the options, reloaded when their files change.
     """
     engine.listeners.append(LongLived())
-    server = Server(engine, scenarios)
+    run(Server(engine, scenarios), listener, ready)
+
+
+def run(server: BaseServer, listener: socket.socket, ready: Callable[[], object]) -> None:
+    """Run a server in the foreground until SIGINT or SIGTERM.
+
+    Args:
+        server: the server.
+        listener: its bound socket.
+        ready: called once, when it accepts requests and handles signals.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
     ready()

@@ -18,7 +18,7 @@ from mocksms.engine.clock import system_time
 from mocksms.engine.engine import Engine
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
 from mocksms.scenario.library import StartScenarios
-from mocksms.server import Server
+from mocksms.server import BaseServer, Server
 from mocksms.settings import Settings
 from mocksms.testing.server import SteadyLoop
 
@@ -120,7 +120,13 @@ def running(
     listener = bind(settings)
     url = base_url(listener)
     engine = Engine(settings, time or system_time, url, scenario)
-    server = Server(engine, stage)
+    with serving(Server(engine, stage), listener):
+        yield Mock(engine, url)
+
+
+@contextmanager
+def serving(server: BaseServer, listener: socket.socket) -> Iterator[None]:
+    """Run a server during the block."""
 
     def serve() -> None:
         with asyncio.Runner(loop_factory=SteadyLoop) as runner:
@@ -129,7 +135,7 @@ def running(
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield Mock(engine, url)
+        yield
     finally:
         server.stop()
         thread.join(TIMEOUT)

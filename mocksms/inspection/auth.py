@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mocksms.asgi.origins import Headers, check_host, check_origin
 from mocksms.errors import CrossOriginRequest, HostNotAllowed, UnsupportedMediaType
-from mocksms.inspection.errors import InvalidToken, refusal_response
+from mocksms.inspection.errors import InvalidToken, read_only_response, refusal_response
 from mocksms.schemas.openapi import JSON, OCTETS, ZIP
 from mocksms.settings import Settings
 from mocksms.web.static import is_static
@@ -24,10 +24,17 @@ READING: Final = frozenset({"GET", "HEAD"})
 
 
 class Guard:
-    """Middleware that refuses requests of other sites, and requests without the control token if there is one."""
+    """Middleware that refuses requests of other sites, and requests without the control token if there is one.
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    Args:
+        app: handles the other requests.
+        settings: the options.
+        shows: what a read-only mock shows, trace or snapshot; then requests that can change something are refused.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, shows: str | None = None) -> None:
         self._app = app
+        self._shows = shows
         self._allowed_hosts = settings.allowed_host
         self._token = settings.control_token
 
@@ -41,6 +48,8 @@ class Guard:
             check_origin(headers)
             self._check_token(scope, headers)
             if scope["method"] not in READING:
+                if self._shows is not None:
+                    return await read_only_response(self._shows)(scope, receive, send)
                 _check_type(headers, is_file=scope["path"] in FILE_PATHS)
         except (HostNotAllowed, CrossOriginRequest, InvalidToken, UnsupportedMediaType) as error:
             return await refusal_response(error)(scope, receive, send)

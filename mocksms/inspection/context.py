@@ -37,6 +37,7 @@ from mocksms.inspection.waiting import CallbackWaits
 from mocksms.scenario.library import Library
 from mocksms.schemas.openapi import JSON, TEXT, Operation, ResponseSpec
 from mocksms.sms.numbers import NumberPattern, parse_pattern
+from mocksms.state.viewing import SnapshotView
 
 BASE: Final = "/_mock"
 
@@ -45,10 +46,14 @@ View = TypeVar("View", bound=BaseModel)
 
 
 class Context:
-    """A mock with everything that the handlers of the inspection API need."""
+    """A mock with everything that the handlers of the inspection API need.
 
-    def __init__(self, engine: Engine, slices: Slices | None = None) -> None:
+    `view` is the snapshot that it shows, None for a mock that does more.
+    """
+
+    def __init__(self, engine: Engine, slices: Slices | None = None, view: SnapshotView | None = None) -> None:
         self.engine = engine
+        self.view = view
         self.slices = slices or Slices()
         self.started = system_time()
         self.controls = Controls(engine)

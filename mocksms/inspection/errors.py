@@ -9,6 +9,7 @@
         +-- RecordNotFound          there is no record with this id
         +-- InvalidToken            the control token is missing or wrong
         +-- StorageFull             no temporary file can be written
+        +-- NotATrace               the mock shows no trace or snapshot
         +-- TooManyOpenRequests     too many waits or event streams are open
         +-- ShuttingDown            the mock shuts down during a wait
         +-- AdvanceInProgress       the clock is being advanced already
@@ -105,6 +106,13 @@ class StorageFull(InspectionRefused):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"The mock cannot write a temporary file: {reason}. Nothing was changed.")
+
+
+class NotATrace(InspectionRefused):
+    """The mock shows no trace or snapshot."""
+
+    def __init__(self) -> None:
+        super().__init__("This mock is not a trace. mocksms open FILE shows one.")
 
 
 class TooManyOpenRequests(InspectionRefused):
@@ -225,6 +233,7 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     AccountRequired: ErrorSpec(HTTPStatus.NOT_FOUND, "No account is named"),
     UnknownAccount: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown account"),
     RecordNotFound: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown id"),
+    NotATrace: ErrorSpec(HTTPStatus.NOT_FOUND, "The mock shows no trace or snapshot"),
     errors.UnknownScenario: ErrorSpec(HTTPStatus.NOT_FOUND, "Unknown scenario"),
     NoMessage: ErrorSpec(HTTPStatus.NOT_FOUND, "No message matches, with an explanation"),
     errors.BodyTooSlow: ErrorSpec(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time", _CLOSE),
@@ -290,3 +299,15 @@ def error_response(status: int, text: str, headers: Mapping[str, str] | None = N
     """Return an error as a JSON response."""
     model = ErrorResponse(error=ErrorView(status=status, message=text, **details))
     return Response(model.model_dump_json(exclude_unset=True), status, headers, JSON)
+
+
+def read_only_response(shows: str, status: int = 405) -> Response:
+    """Return the response of a mock that only shows a file to a request that may change something.
+
+    Args:
+        shows: what it shows, such as `trace`.
+        status: the status; 405 for the inspection API, which allows other methods.
+    """
+    headers = {"allow": "GET, HEAD"} if status == HTTPStatus.METHOD_NOT_ALLOWED else {}
+    text = f"This is a {shows}: read-only. Only GET requests to the inspection API are allowed; mocksms starts a mock."
+    return error_response(status, text, headers)

@@ -30,6 +30,7 @@ from mocksms.inspection import (
     requests,
     scenarios,
     snapshot,
+    trace,
 )
 from mocksms.inspection.context import BASE, Context, Endpoint, json_response
 from mocksms.inspection.errors import ShuttingDown, error_response, refusal_response
@@ -53,7 +54,10 @@ GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
         scenarios.ENDPOINTS,
     ),
     "Requests": ("Recorded requests to the emulated API, also refused and malformed ones.", requests.ENDPOINTS),
-    "Snapshots": ("Everything that the mock or some accounts hold, as a file to keep and restore.", snapshot.ENDPOINTS),
+    "Snapshots": (
+        "Everything that the mock or some accounts hold, as a file to keep and restore.",
+        (*snapshot.ENDPOINTS, *trace.ENDPOINTS),
+    ),
     "Mock": ("The mock itself.", mock.ENDPOINTS),
 }
 """The endpoints by tag, with the description of the tag."""

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from mocksms.schemas.explanations import Explanation
 from mocksms.schemas.responses import Text
 from mocksms.sms.surrogates import well_formed
-from mocksms.state.archive import LOGS, TABLES, TRACE, encode, write
+from mocksms.state.archive import LOGS, TABLES, TRACE, Manifest, encode, write
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.reading import Archive, ArchiveLimits
 from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
@@ -148,14 +148,32 @@ def read_trace(file: BinaryIO) -> TraceFile:
     Raises:
         InvalidSnapshot: the file is no trace, or not of this version.
     """
-    archive = Archive(file, ArchiveLimits.of_memory(READING_MEMORY, {LOGS: MAX_LOG_LINES}))
+    archive = _archive(file)
     if TRACE_JSON not in archive:
         raise InvalidSnapshot(f"the file is a snapshot without {TRACE_JSON}; a trace of a failed test is expected")
     return TraceFile(
-        _parse(Trace, archive.read(TRACE_JSON), TRACE_JSON),
+        _read_test(archive),
         archive.read(REPORT).decode("utf-8", "replace"),
         [_parse(LogLine, row.json, LOGS, row.number) for row in archive.rows(LOGS)],
     )
+
+
+def read_summary(file: BinaryIO) -> tuple[Manifest, Trace | None]:
+    """Read the manifest of a snapshot, and trace.json if it is a trace.
+
+    Raises:
+        InvalidSnapshot: the file is no snapshot, or not of this version.
+    """
+    archive = _archive(file)
+    return archive.manifest, _read_test(archive) if TRACE_JSON in archive else None
+
+
+def _archive(file: BinaryIO) -> Archive:
+    return Archive(file, ArchiveLimits.of_memory(READING_MEMORY, {LOGS: MAX_LOG_LINES}))
+
+
+def _read_test(archive: Archive) -> Trace:
+    return _parse(Trace, archive.read(TRACE_JSON), TRACE_JSON)
 
 
 TracePart = TypeVar("TracePart", Trace, LogLine)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 from typing import Final
 
 from starlette.responses import Response
@@ -12,6 +13,9 @@ from starlette.routing import Route
 
 PAGES: Final = {"/": "/inbox/index.html", "/docs": "/docs/index.html"}
 """The path of each page, and the file it consists of."""
+
+TRACES_PAGE: Final = {"/": "/inbox/traces/index.html"}
+"""The page that lists the traces of a folder."""
 
 FOLDERS: Final = ("inbox", "docs", "shared")
 """The folders whose files are served, each below its own name."""
@@ -44,10 +48,17 @@ def guide_files() -> dict[str, bytes]:
     return {f"/docs/guide/{page.name}": page.read_bytes() for page in (files("mocksms") / "guide").iterdir()}
 
 
-def static_routes() -> list[Route]:
-    """Return the routes of the pages and their files. No path of a request is ever used to open a file."""
+def static_routes(pages: Mapping[str, str] = PAGES, *, read_only: bool = False) -> list[Route]:
+    """Return the routes of the pages and their files. No path of a request is ever used to open a file.
+
+    Args:
+        pages: the path of each page, and the file it consists of.
+        read_only: whether the pages leave out what changes the mock.
+    """
     contents = static_files() | guide_files()
-    contents |= {path: contents[file] for path, file in PAGES.items()}
+    contents |= {path: contents[file] for path, file in pages.items()}
+    if read_only:
+        contents |= {path: contents[path].replace(b"<html", b"<html data-read-only", 1) for path in pages}
     return [_route(path, content) for path, content in sorted(contents.items())]
 
 
@@ -66,6 +77,5 @@ def _walk(path: str, folder: Traversable) -> Iterator[tuple[str, Traversable]]:
 
 
 def _route(path: str, content: bytes) -> Route:
-    name = PAGES.get(path, path)
-    media_type = MEDIA_TYPES[name[name.rindex(".") :]]
+    media_type = MEDIA_TYPES[PurePosixPath(path).suffix or ".html"]
     return Route(path, Response(content, headers=HEADERS, media_type=media_type), methods=["GET"])

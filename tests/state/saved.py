@@ -1,0 +1,62 @@
+"""Snapshots and traces of a running mock, for the tests of what shows them."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any, Final
+
+from mocksms.engine.steps import finish
+from mocksms.schemas.explanations import Explanation
+from mocksms.state.reading import Archive, ArchiveLimits
+from mocksms.state.redaction import Secrets
+from mocksms.state.snapshot import capture, save
+from mocksms.state.trace import LogLine, TracedFailure, TracedTest, TraceFile, write_trace
+from tests.inspection.support import Api
+from tests.state.examples import trace_file
+from tests.support import KEY, NOON, Mock
+
+LIMITS: Final = ArchiveLimits.of_memory(2**28, {})
+
+
+def snapshot_of(mock: Mock, *, of_accounts: bool = False) -> bytes:
+    """Return the snapshot of a mock: of everything, or of all accounts and the requests without an account."""
+    engine, packed = mock.engine, BytesIO()
+    accounts = [*engine.accounts] if of_accounts else None
+    save(finish(capture(engine, accounts, unattributed_since=0 if of_accounts else None)), packed)
+    return packed.getvalue()
+
+
+def explanation_of(mock: Mock, **expectation: Any) -> Explanation:
+    """Return why messages are not as expected."""
+    refusal = Api(mock, KEY).call("POST", "verify", expectation)
+    assert refusal.status_code == 409
+    return Explanation.model_validate(refusal.json()["error"]["explanation"])
+
+
+def trace_of(
+    mock: Mock,
+    *failures: Explanation | str,
+    nodeid: str = "tests/test_login.py::test_otp",
+    logs: list[LogLine] | None = None,
+    report: str | None = None,
+) -> bytes:
+    """Return the trace of a test that used all accounts of a mock and failed with these explanations or texts."""
+    example, packed = trace_file(), BytesIO()
+    traced = [
+        TracedFailure(when="call", type="AssertionError", text=each, explanation=None)
+        if isinstance(each, str)
+        else TracedFailure(when="call", type="MessageAssertionError", text=each.text, explanation=each)
+        for each in failures
+    ]
+    changes = {
+        "test": TracedTest(nodeid=nodeid, worker="gw0", started_at=NOON, duration=0.25),
+        "failures": traced,
+        "accounts": [account.id for account in sorted(mock.engine.accounts, key=lambda each: each.key != KEY)],
+    }
+    trace = TraceFile(
+        example.trace.model_copy(update=changes),
+        example.report if report is None else report,
+        example.logs if logs is None else logs,
+    )
+    write_trace(packed, Archive(BytesIO(snapshot_of(mock, of_accounts=True)), LIMITS), trace, Secrets([KEY]))
+    return packed.getvalue()
