@@ -25,6 +25,17 @@ declare namespace Ui {
   type ThreadItem =
     (Api.Message & { kind: "messages" }) | (Api.Reply & { kind: "replies" }) | (Api.Consent & { kind: "consents" });
   type HttpRequest = { method: string; target: string; headers: Record<string, string>; body?: string | File };
+  type ListedTrace = {
+    number: number;
+    file: string;
+    saved_at: string;
+    nodeid: string | null;
+    worker: string | null;
+    duration: number | null;
+    failure: string | null;
+    failures: number;
+    error: string | null;
+  };
   type Page = { total: number; evicted: number };
   /** A section of the controls panel. */
   type ControlsSection = { node: HTMLElement; refresh: () => Promise<void>; stop?: () => void };
@@ -152,6 +163,40 @@ declare namespace Api {
     left: number | null;
     until: string;
   };
+  type Comparison = {
+    field: string;
+    expected: string;
+    actual: string;
+    matches: boolean;
+    differs_at: number | null;
+    missing: string | null;
+  };
+  type Closest = { transaction_id: string; matched: number; conditions: number; comparisons: Comparison[] };
+  type Cause = { kind: string; text: string; id: string | null };
+  type Found = { messages: number; account: string | null };
+  type Explanation = {
+    summary: string;
+    expected: string[];
+    found: Found;
+    closest: Closest[];
+    causes: Cause[];
+  };
+  type Failure = { when: string; type: string; text: string; explanation: Explanation | null };
+  type LogLine = { at: string; level: string; logger: string; text: string; exception: string | null };
+  type Trace = {
+    file: string;
+    folder: string | null;
+    saved_at: string;
+    mocksms: string;
+    test: { nodeid: string; worker: string; started_at: string; duration: number } | null;
+    failures: Failure[];
+    accounts: string[];
+    versions: Record<string, string>;
+    options: Record<string, string>;
+    mock_options: Record<string, string>;
+    report: string;
+    logs: LogLine[];
+  };
   type MagicNumber = { number: string; outcome: string };
   type Error = { status: number; message: string; explanation?: { text: string } | null };
   /** A row of the response of the emulated API to a send. */
@@ -171,6 +216,8 @@ declare namespace Api {
     requests: Ui.Page & { requests: Request[] };
     scenario: Scenario;
     scenarios: { scenarios: { name: string; about: string }[] };
+    trace: Trace;
+    traces: { folder: string; traces: Ui.ListedTrace[] };
   };
   type ReadResult<Path extends string> = Path extends keyof Reads
     ? Reads[Path]

@@ -86,9 +86,9 @@ def page(browser: Browser) -> Page:
 
 
 @contextmanager
-def visiting(page: Page, mock: Mock) -> Iterator[Watched]:
+def visiting(page: Page, url: str) -> Iterator[Watched]:
     """Visit a mock with the shared page, and leave the page as it was."""
-    watched = Watched(page, mock.url)
+    watched = Watched(page, url)
     yield watched
     watched.leave()
     page.unroute_all(behavior="ignoreErrors")
@@ -110,7 +110,7 @@ def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
 @pytest.fixture
 def watched(page: Page, own_mock: Mock) -> Iterator[Watched]:
     """The shared page at this test's own mock."""
-    with visiting(page, own_mock) as watched:
+    with visiting(page, own_mock.url) as watched:
         yield watched
 
 

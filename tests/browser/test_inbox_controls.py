@@ -226,7 +226,7 @@ def test_timer_of_the_faults_runs_only_while_the_controls_are_open(inbox: Inbox)
 @pytest.fixture
 def locked(page: Page) -> Iterator[tuple[Inbox, Mock]]:
     """A page of a mock that was started with a control token, and the mock."""
-    with running(Settings(port=0, seed="tests", control_token=TOKEN)) as mock, visiting(page, mock) as watched:
+    with running(Settings(port=0, seed="tests", control_token=TOKEN)) as mock, visiting(page, mock.url) as watched:
         yield Inbox(watched), mock
 
 

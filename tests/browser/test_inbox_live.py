@@ -78,7 +78,7 @@ def test_new_request_appears_in_the_list(inbox: Inbox, own_mock: Mock) -> None:
 def test_lost_connection_is_shown_and_missed_messages_appear_later(page: Page) -> None:
     with ExitStack() as open_page:
         with running(Settings(port=0, seed="tests")) as mock:
-            inbox = Inbox(open_page.enter_context(visiting(page, mock))).open()
+            inbox = Inbox(open_page.enter_context(visiting(page, mock.url))).open()
             sent(mock, NUMBER, content="Before")
             expect(inbox.row("Before")).to_be_visible()
         expect(inbox.page.locator("#live")).to_contain_text("not live")
@@ -93,7 +93,7 @@ def test_lost_connection_is_shown_and_missed_messages_appear_later(page: Page) -
 def test_restarted_mock_shows_no_messages_from_before(page: Page) -> None:
     with ExitStack() as open_page:
         with running(Settings(port=0, seed="tests")) as mock:
-            inbox = Inbox(open_page.enter_context(visiting(page, mock))).open()
+            inbox = Inbox(open_page.enter_context(visiting(page, mock.url))).open()
             sent(mock, NUMBER, content="Before")
             inbox.choose("Before")
             expect(inbox.bubble("Before")).to_be_visible()
@@ -161,7 +161,7 @@ def crowded() -> Iterator[Mock]:
 
 @pytest.fixture
 def crowd(page: Page, crowded: Mock) -> Iterator[Inbox]:
-    with visiting(page, crowded) as watched:
+    with visiting(page, crowded.url) as watched:
         yield Inbox(watched).open()
 
 
@@ -240,7 +240,7 @@ def test_desktop_notification_needs_the_preference_and_a_hidden_page(inbox: Inbo
 def test_page_shows_that_the_mock_stopped_and_recovers(page: Page) -> None:
     with ExitStack() as open_page:
         with running(Settings(port=0, seed="tests")) as mock:
-            inbox = Inbox(open_page.enter_context(visiting(page, mock))).open()
+            inbox = Inbox(open_page.enter_context(visiting(page, mock.url))).open()
         expect(inbox.page.locator("#live")).to_contain_text("not live")
         inbox.page.get_by_role("button", name="Controls").click()
         expect(inbox.panel.get_by_role("heading", name="Scenario")).to_be_visible()

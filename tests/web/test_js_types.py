@@ -12,7 +12,12 @@ from mocksms.app import openapi
 TYPES_FILE = Path(__file__).parents[2] / ".ci/js/types.d.ts"
 API_TYPES = TYPES_FILE.read_text(encoding="utf-8").partition("namespace Api {")[2].partition("\n}")[0]
 SCHEMAS = openapi()["components"]["schemas"]
-OTHER_NAMES = {"MagicNumber": "NumberView", "SentRow": "SentRow", "Response": "RecordedResponseView"}
+OTHER_NAMES = {
+    "MagicNumber": "NumberView",
+    "Response": "RecordedResponseView",
+    "Failure": "TracedFailure",
+    **{name: name for name in ("SentRow", "Explanation", "Closest", "Comparison", "Cause", "Found", "LogLine")},
+}
 """The schemas that are not named as the type with `View` behind it."""
 
 DECLARATION = re.compile(r"^  type (\w+) = (?:Content & )?\{(?:([^\n]*)\};$|\n(.*?)^  \};$)", re.MULTILINE | re.DOTALL)

@@ -10,6 +10,7 @@ import { Panel } from "./panels/panel.js";
 import { mockState } from "./state/mock-state.js";
 import { disconnectWhenHidden } from "./state/page-visibility.js";
 import { initPreferences, notifyDesktop } from "./state/preferences.js";
+import { control, isReadOnly, removeControls } from "./state/read-only.js";
 import { loadReadState, onReadInOtherTab } from "./state/read-state.js";
 import {
   NO_CONVERSATION,
@@ -24,6 +25,7 @@ import {
   withoutFilters,
 } from "./state/route.js";
 import { Conversation } from "./thread/conversation.js";
+import { TraceBanner } from "./trace/banner.js";
 import { AccountPicker } from "./ui/account-picker.js";
 import { button } from "./ui/components.js";
 import { onKey, showHelp } from "./ui/keys.js";
@@ -34,7 +36,12 @@ import { clockTime } from "./ui/time.js";
 
 /** Events after which accounts or clock may differ. */
 const STATE_EVENTS = ["message", "account", "clock", "reset", "deleted", "scenario"];
-const LIVE_TEXTS = { connecting: "connecting…", live: "live", lost: "not live", disconnected: "not live" };
+const LIVE_TEXTS = {
+  connecting: "connecting…",
+  live: isReadOnly ? "read-only" : "live",
+  lost: "not live",
+  disconnected: "not live",
+};
 const STATE_PAUSE_MS = 500;
 const CLOCK_TICK_MS = 1_000;
 
@@ -45,6 +52,7 @@ const requests = new Requests(byId("list"));
 const conversation = new Conversation(byId("thread"), () => phones.redraw());
 const panel = new Panel(byId("panel"));
 const accountPicker = new AccountPicker(/** @type {HTMLSelectElement} */ (byId("account")));
+const banner = new TraceBanner(byId("trace"));
 const loadState = throttle(loadStateNow, STATE_PAUSE_MS);
 
 let knownCursor = 0; // Up to here, nothing is new to desktop notifications.
@@ -89,7 +97,7 @@ async function loadStateNow() {
 }
 
 function showClock() {
-  const { frozen } = mockState.clock;
+  const frozen = mockState.clock.frozen && !isReadOnly;
   byId("clock").textContent = `${clockTime(mockState.now())}${frozen ? " frozen" : ""}`;
   byId("clock").classList.toggle("frozen", frozen);
 }
@@ -115,6 +123,7 @@ async function resync() {
   conversation.refresh();
   panel.refresh();
   knownCursor = (await get("health", ANY_ACCOUNT)).cursor;
+  await banner.refresh();
 }
 
 /** @param {Ui.MockEvent[]} events */
@@ -186,10 +195,10 @@ onKey({
   "?": showHelp,
   Escape: closeLast,
   "/": () => filterInput.focus(),
-  r: () => conversation.replyForm.focus(),
-  c: () => toggle("compose"),
+  ...control({ r: () => conversation.replyForm.focus(), c: () => toggle("compose") }),
   s: () => toggle("controls"),
   g: () => switchTo(view() === "requests" ? "phones" : "requests"),
 });
+removeControls();
 setInterval(showClock, CLOCK_TICK_MS); // Runs as long as the page is open.
 onRouteChange();

@@ -5,6 +5,7 @@ import { curlCommand } from "../../shared/curl.js";
 import { element } from "../../shared/dom.js";
 import { messageOf } from "../../shared/errors.js";
 import { ApiError, get, sendRequest } from "../api/client.js";
+import { control, isReadOnly } from "../state/read-only.js";
 import { filters, navigate, route } from "../state/route.js";
 import { button, codeBlock, copyButton } from "../ui/components.js";
 
@@ -16,12 +17,19 @@ const EXAMPLE = { message: { content: "Your code is 481516", to: [{ mobile_numbe
  * @returns {Dom.Child[]}
  */
 export function welcome() {
-  const command = curlCommand(sendRequest("demo", EXAMPLE)).replace(" -sSN", "");
   const showAll = button("Show all accounts", () => navigate({ account: null }));
+  return [
+    element("h2", {}, route().account ? "No SMS in this account" : isReadOnly ? "No SMS" : "No SMS yet"),
+    route().account && element("p", {}, showAll),
+    ...(control(firstSteps()) || []),
+  ];
+}
+
+/** @returns {Dom.Child[]} */
+function firstSteps() {
+  const command = curlCommand(sendRequest("demo", EXAMPLE)).replace(" -sSN", "");
   const compose = button("Send a test SMS", () => navigate({ panel: "compose" }), { class: "primary" });
   return [
-    element("h2", {}, route().account ? "No SMS in this account" : "No SMS yet"),
-    route().account && element("p", {}, showAll),
     element("p", {}, "Every phone that your application sends to is listed here, as soon as it sends."),
     element("p", {}, compose),
     element(

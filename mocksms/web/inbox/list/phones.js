@@ -91,7 +91,7 @@ export class Phones {
     const clear = button("Show all phones", () => navigate(withoutFilters()), { class: "small" });
     this.paged.showStatus(`${count}${evicted}`, ...(hasFilters() ? [clear] : []));
     const unread = hasFilters() ? 0 : items.filter((item) => isUnread(keyOf(item), item.cursor)).length;
-    document.title = unread ? `(${unread}) mocksms` : "mocksms";
+    document.title = unread ? `(${unread}) ${mockState.title}` : mockState.title;
   }
 }
 

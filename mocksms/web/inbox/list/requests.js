@@ -3,6 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { get } from "../api/client.js";
 import { statusBadge } from "../panels/request.js";
+import { isReadOnly } from "../state/read-only.js";
 import { filters, hasFilters, navigate, route } from "../state/route.js";
 import { button, formatted, isolated, plural } from "../ui/components.js";
 import { clockTime, formatDuration } from "../ui/time.js";
@@ -57,7 +58,7 @@ export class Requests {
     );
     this.paged.list.select(route().request, false);
     this.paged.showEmptyState([
-      element("h2", {}, hasFilters() ? "No request found" : "No requests yet"),
+      element("h2", {}, hasFilters() ? "No request found" : isReadOnly ? "No requests" : "No requests yet"),
       element(
         "p",
         {},

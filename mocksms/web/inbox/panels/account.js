@@ -3,6 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
+import { control, isReadOnly } from "../state/read-only.js";
 import { navigate } from "../state/route.js";
 import { button, checkbox, factList, section } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
@@ -51,14 +52,17 @@ export class AccountSection {
         ["Label", account.label && singleLine(account.label)],
         ["SMS stored", String(account.messages)],
         ["SMS waiting for credit", account.waiting_for_credit > 0 && String(account.waiting_for_credit)],
+        ...(isReadOnly ? settingRows(account) : []),
       ]),
-      lineForm("Credit in segments", credit, "Set", () => this.#update({ credit: newCredit() })),
-      lineForm("Sender", sender, "Set", () => this.#update({ sender: sender.value })),
-      element(
-        "div",
-        { class: "choices" },
-        this.#checkbox("gateway", "has an SMS gateway", account.gateway),
-        this.#checkbox("rest_right", "may use the REST API", account.rest_right),
+      control(lineForm("Credit in segments", credit, "Set", () => this.#update({ credit: newCredit() }))),
+      control(lineForm("Sender", sender, "Set", () => this.#update({ sender: sender.value }))),
+      control(
+        element(
+          "div",
+          { class: "choices" },
+          this.#checkbox("gateway", "has an SMS gateway", account.gateway),
+          this.#checkbox("rest_right", "may use the REST API", account.rest_right),
+        ),
       ),
       ...LISTS.map(([name, title]) => this.#numberList(name, title, account[name])),
       this.#webhooks(account.webhooks),
@@ -85,7 +89,7 @@ export class AccountSection {
       `${title}: ${numbers.length}`,
       false,
       this.#chips(numbers, ` from the list ${name}`, (index) => ({ [name]: { remove: [numbers[index]] } })),
-      lineForm("", input, "Add", () => input.value && this.#update({ [name]: { add: [input.value] } })),
+      control(lineForm("", input, "Add", () => input.value && this.#update({ [name]: { add: [input.value] } }))),
     );
   }
 
@@ -107,7 +111,7 @@ export class AccountSection {
         "",
         (index) => ({ webhooks: webhooks.toSpliced(index, 1) }),
       ),
-      lineForm("", [url, kind], "Add", () => url.value && add()),
+      control(lineForm("", [url, kind], "Add", () => url.value && add())),
     );
   }
 
@@ -124,10 +128,12 @@ export class AccountSection {
         "span",
         { class: "chip" },
         singleLine(text),
-        button("×", () => this.#update(withoutItem(index)), {
-          class: "small",
-          "aria-label": `Remove ${singleLine(text)}${from}`,
-        }),
+        control(
+          button("×", () => this.#update(withoutItem(index)), {
+            class: "small",
+            "aria-label": `Remove ${singleLine(text)}${from}`,
+          }),
+        ),
       ),
     );
     const rest = texts.length - MAX_CHIPS;
@@ -147,6 +153,21 @@ export class AccountSection {
     if (isDone && input instanceof HTMLInputElement && this.content.contains(input)) input.defaultValue = input.value;
     await this.refresh();
   }
+}
+
+/**
+ * What the forms show, as facts.
+ *
+ * @param {Api.Account} account
+ * @returns {[string, string][]}
+ */
+function settingRows({ credit, sender, gateway, rest_right: restRight }) {
+  return [
+    ["Credit in segments", credit === null ? "no limit" : String(credit)],
+    ["Sender", singleLine(sender)],
+    ["SMS gateway", gateway ? "yes" : "no"],
+    ["REST API", restRight ? "yes" : "no"],
+  ];
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { element } from "../../shared/dom.js";
 import { get, request } from "../api/client.js";
+import { control } from "../state/read-only.js";
 import { button, codeBlock, factList, section } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
 import { withEscapes } from "../ui/text.js";
@@ -34,7 +35,7 @@ export function callbackSections({ account }, callbacks) {
       ]),
       element("ol", { class: "timeline" }, callback.attempts.map(attemptItem)),
       codeBlock("Body of the callback", withEscapes(callback.request.body)),
-      button("Replay", () => attempt(replay, "Callback replayed."), { "data-id": callback.id }),
+      control(button("Replay", () => attempt(replay, "Callback replayed."), { "data-id": callback.id })),
     );
   });
 }

@@ -3,6 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
+import { control, isReadOnly } from "../state/read-only.js";
 import { button, section } from "../ui/components.js";
 import { attempt, showNotice } from "../ui/notices.js";
 import { clockTime, dateTime, formatDuration } from "../ui/time.js";
@@ -27,7 +28,7 @@ export class ClockSection {
       this.#post("advance", { by: this.by.value });
     });
     const buttons = element("div", { class: "actions" }, this.toggle, this.toNext);
-    this.node = section("Clock", true, this.time, buttons, form);
+    this.node = section("Clock", true, this.time, control(buttons), control(form));
   }
 
   /** Read and show the clock. */
@@ -38,7 +39,8 @@ export class ClockSection {
     const next = due
       ? `Next step of an SMS in ${formatDuration(Date.parse(due) - now.getTime())}.`
       : "No steps are due.";
-    this.time.textContent = `${dateTime(now)}, ${frozen ? "frozen" : "running"}. ${next}`;
+    const state = isReadOnly ? "when it was saved" : frozen ? "frozen" : "running";
+    this.time.textContent = `${dateTime(now)}, ${state}. ${next}`;
     this.toggle.textContent = frozen ? "Resume" : "Freeze";
     this.toNext.hidden = !due;
   }

@@ -3,6 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
+import { control, isReadOnly } from "../state/read-only.js";
 import { route } from "../state/route.js";
 import { button, dialog, formatted, section } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
@@ -22,10 +23,10 @@ export class Controls {
     this.scope = element("p", { class: "muted" });
     const resetButton = button("Reset…", confirmReset, { class: "danger" });
     this.nodes = [
-      element("h2", {}, "Controls"),
+      element("h2", {}, isReadOnly ? "State" : "Controls"),
       this.scope,
       ...this.sections.map(({ node }) => node),
-      section("Reset", true, element("div", { class: "actions" }, resetButton)),
+      control(section("Reset", true, element("div", { class: "actions" }, resetButton))),
     ];
   }
 
@@ -49,9 +50,8 @@ export class Controls {
 
   #showScope() {
     const { account } = route();
-    this.scope.textContent = account
-      ? `For the account ${mockState.accountName(account)}.`
-      : "For all accounts, including accounts created later.";
+    const all = control("For all accounts, including accounts created later.") || "For all accounts.";
+    this.scope.textContent = account ? `For the account ${mockState.accountName(account)}.` : all;
   }
 }
 

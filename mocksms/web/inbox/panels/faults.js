@@ -3,6 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
+import { control } from "../state/read-only.js";
 import { button, field, section } from "../ui/components.js";
 import { attempt, reportError } from "../ui/notices.js";
 import { patch } from "../ui/patch.js";
@@ -56,7 +57,7 @@ export class FaultsSection {
       event.preventDefault();
       this.#set();
     });
-    this.node = section("Faults", true, form, this.list);
+    this.node = section("Faults", true, control(form), this.list);
   }
 
   /** Count down the time that is left, once a second until `stopTimer`. */
@@ -87,7 +88,7 @@ export class FaultsSection {
       element("strong", {}, withEscapes(fault)),
       ` applied ${applied}${left === null ? "" : `, ${left} left`} `,
       element("span", { class: "muted until", "data-until": until }),
-      button("Remove", remove, { class: "small" }),
+      control(button("Remove", remove, { class: "small" })),
     );
   }
 

@@ -3,6 +3,7 @@
 import { curlCommand } from "../../shared/curl.js";
 import { element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get, request, savedKeys } from "../api/client.js";
+import { control } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
 import {
   badge,
@@ -61,7 +62,7 @@ export async function messagePanel(id) {
     message.links.length > 0 && linksSection(message),
     ...callbackSections(message, callbacks),
     ...(origin ? requestSections(origin, "Request that created it") : [noRequest(message)]),
-    origin && curlSection(message, origin),
+    origin && control(curlSection(message, origin)),
   ];
 }
 
@@ -86,10 +87,10 @@ function actionButtons(message) {
   const { status, number, account } = message;
   return [
     ...(ACTIONS[isFreeStatus(status) ? "queued" : status] ?? []).map(([action, label]) =>
-      button(label, () => act(message, action)),
+      control(button(label, () => act(message, action))),
     ),
     route().phone !== number && button("Conversation", () => navigate({ view: null, phone: number, in: account })),
-    button("Opt the phone out", () => act(message, "unsubscribe", { doneText: "The phone has opted out." })),
+    control(button("Opt the phone out", () => act(message, "unsubscribe", { doneText: "The phone has opted out." }))),
   ];
 }
 
@@ -194,7 +195,7 @@ function linksSection(message) {
           anchor(url),
           (message.status === "sent" || isFreeStatus(message.status)) &&
             message.tracks_clicks &&
-            button("Click as the phone", () => act(message, "click", { body: { url } }), { class: "small" }),
+            control(button("Click as the phone", () => act(message, "click", { body: { url } }), { class: "small" })),
         ),
       ),
     ),

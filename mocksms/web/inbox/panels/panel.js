@@ -1,7 +1,8 @@
-/** The panel at the right: a message, a request, the form for a new SMS, or the controls. */
+/** The panel at the right: a message, a request, the form for a new SMS, the controls, or the trace. */
 
 import { element } from "../../shared/dom.js";
 import { messageOf } from "../../shared/errors.js";
+import { isReadOnly } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
 import { button } from "../ui/components.js";
 import { patch, replace } from "../ui/patch.js";
@@ -11,6 +12,7 @@ import { composePanel, fillRecipient } from "./compose.js";
 import { Controls } from "./controls.js";
 import { messagePanel } from "./message.js";
 import { requestPanel } from "./request.js";
+import { tracePanel } from "./trace.js";
 
 const MAX_ERROR_CHARACTERS = 400;
 
@@ -90,6 +92,7 @@ export class Panel {
     const { message = "", request = "" } = route();
     try {
       if (kind === "compose") return await composePanel();
+      if (kind === "trace") return await tracePanel();
       if (kind === "controls") return this.#controls.show();
       return await (kind === "message" ? messagePanel(message) : requestPanel(request));
     } catch (error) {
@@ -116,10 +119,10 @@ export class Panel {
   }
 }
 
-/** Which of the four panels is open, if any. */
+/** Which of the panels is open, if any. */
 function panelKind() {
   const { message, request, panel } = route();
-  if (panel === "compose" || panel === "controls") return panel;
+  if (panel === "controls" || (panel === "compose" && !isReadOnly) || (panel === "trace" && isReadOnly)) return panel;
   if (message) return "message";
   return request ? "request" : undefined;
 }

@@ -2,6 +2,7 @@
 
 import { element, setChildren } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
+import { control } from "../state/read-only.js";
 import { button, section } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
 import { withEscapes } from "../ui/text.js";
@@ -24,8 +25,8 @@ export class ScenarioSection {
     this.node = section(
       "Scenario",
       true,
-      element("div", { class: "actions" }, this.select, load, this.unload),
-      this.description,
+      control(element("div", { class: "actions" }, this.select, load, this.unload)),
+      control(this.description),
       this.rules,
     );
   }

@@ -3,6 +3,7 @@
 import { ANY_ACCOUNT, get } from "../api/client.js";
 import { singleLine } from "../ui/text.js";
 import { day } from "../ui/time.js";
+import { isReadOnly } from "./read-only.js";
 import { route } from "./route.js";
 
 const MAX_ACCOUNTS = 500;
@@ -19,10 +20,12 @@ export const mockState = {
   /** @type {Api.Clock} */
   clock: { now: new Date().toISOString(), frozen: false, next_due: null },
   loadedAt: performance.now(),
+  /** The title of the page. */
+  title: "mocksms",
 
   /** The current time of the mock. */
   now() {
-    const passed = this.clock.frozen ? 0 : performance.now() - this.loadedAt;
+    const passed = this.clock.frozen || isReadOnly ? 0 : performance.now() - this.loadedAt;
     return new Date(Date.parse(this.clock.now) + passed);
   },
 

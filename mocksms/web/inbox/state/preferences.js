@@ -70,10 +70,15 @@ export function notifyDesktop(events, known) {
   new Notification("mocksms", { body, tag: "mocksms" }).onclick = () => focus();
 }
 
+/** Apply the colours and connect the button that changes them. */
+export function initTheme() {
+  byId("theme").addEventListener("click", nextTheme);
+  showTheme();
+}
+
 /** Apply the preferences and connect the buttons that change them. */
 export function initPreferences() {
-  byId("theme").addEventListener("click", nextTheme);
+  initTheme();
   byId("notify").addEventListener("click", toggleNotify);
-  showTheme();
   showNotify();
 }

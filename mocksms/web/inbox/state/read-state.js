@@ -1,6 +1,7 @@
 /** Which messages were read: for each phone the cursor of the latest one that was on the screen, per run of the mock. */
 
 import { storedName } from "../../shared/base.js";
+import { isReadOnly } from "./read-only.js";
 import { localStore } from "./storage.js";
 
 const KEY = storedName("mocksms-read");
@@ -33,13 +34,13 @@ export function onReadInOtherTab(listener) {
 }
 
 /**
- * Whether a phone has something newer than what was read.
+ * Whether a phone has something newer than what was read. A trace has nothing new.
  *
  * @param {string} phone
  * @param {number} cursor the latest of the phone
  */
 export function isUnread(phone, cursor) {
-  return cursor > (current.phones[phone] ?? 0);
+  return !isReadOnly && cursor > (current.phones[phone] ?? 0);
 }
 
 /**

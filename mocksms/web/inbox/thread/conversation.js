@@ -1,9 +1,10 @@
 /** The conversation of an account with one phone, as the phone shows it. */
 
-import { element } from "../../shared/dom.js";
+import { element, setChildren } from "../../shared/dom.js";
 import { get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { markRead } from "../state/read-state.js";
+import { control } from "../state/read-only.js";
 import { NO_CONVERSATION, navigate, route, view } from "../state/route.js";
 import { button, copyButton, isolated } from "../ui/components.js";
 import { attempt, reportError } from "../ui/notices.js";
@@ -57,7 +58,7 @@ export class Conversation {
     this.replyForm.switchTo(key);
     this.#clear();
     if (key && phone) {
-      this.node.replaceChildren(this.head, this.thread.node, this.jump, this.replyForm.node);
+      setChildren(this.node, this.head, this.thread.node, this.jump, control(this.replyForm.node));
       this.head.replaceChildren(element("h2", {}, isolated(phone)));
       this.refresh();
     } else {
@@ -163,7 +164,9 @@ export class Conversation {
       mockState.accountCount > 1 && element("span", { class: "chip" }, mockState.accountName(account)),
       ...(phone?.lists ?? []).map(listChip),
       element("span", { class: "muted counts" }, counts),
-      button("Send to this number", () => navigate({ panel: "compose", recipient: asSent }), { class: "small" }),
+      control(
+        button("Send to this number", () => navigate({ panel: "compose", recipient: asSent }), { class: "small" }),
+      ),
     ]);
   }
 }
@@ -177,6 +180,6 @@ function listChip(list) {
     "span",
     { class: "chip opted-out" },
     list === "unsubscribed" ? "opted out" : list,
-    button("undo", remove, { class: "small", "aria-label": `undo: remove this phone from the list ${list}` }),
+    control(button("undo", remove, { class: "small", "aria-label": `undo: remove this phone from the list ${list}` })),
   );
 }

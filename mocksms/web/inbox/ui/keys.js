@@ -2,6 +2,7 @@
 
 import { pathOf } from "../../shared/base.js";
 import { element } from "../../shared/dom.js";
+import { control, isReadOnly } from "../state/read-only.js";
 import { searchExample, searchHelp } from "../state/route.js";
 import { dialog } from "./components.js";
 
@@ -9,9 +10,9 @@ const KEYS = [
   ["j", "next row"],
   ["k", "previous row"],
   ["/", "search"],
-  ["r", "reply as the phone"],
-  ["c", "new SMS"],
-  ["s", "controls"],
+  control(["r", "reply as the phone"]),
+  control(["c", "new SMS"]),
+  ["s", isReadOnly ? "state" : "controls"],
   ["g", "switch between phones and requests"],
   ["?", "this help"],
   ["Esc", "close what is open, leave a field"],
@@ -58,7 +59,7 @@ export function showHelp() {
       element(
         "dl",
         { class: "facts" },
-        KEYS.map(([key, text]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, text)]),
+        KEYS.map((row) => row && [element("dt", {}, element("kbd", {}, row[0])), element("dd", {}, row[1])]),
       ),
       element("h2", {}, "Search"),
       element("p", {}, searchHelp(), "."),

@@ -51,6 +51,22 @@ export function withEscapes(text) {
   return [...nodes, text.slice(end)];
 }
 
+const RTL = "[\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc]";
+const RTL_RUNS = new RegExp(`(${RTL}+(?:(?:"|[ ,.!?'\\d-]*)${RTL}+)*)`);
+
+/**
+ * A text on one line as nodes, in which parts in Hebrew or Arabic do not change the order of what is around them.
+ *
+ * @param {string} text
+ * @param {number} [maxLength] characters
+ * @returns {Dom.Child[]}
+ */
+export function isolatedRuns(text, maxLength) {
+  return singleLine(text, maxLength)
+    .split(RTL_RUNS)
+    .map((part, index) => (index % 2 ? element("bdi", {}, part) : part));
+}
+
 /**
  * The start of a text, never cut within a character.
  *

@@ -1,0 +1,43 @@
+/** The trace or snapshot that the page shows. */
+
+import { ANY_ACCOUNT, get } from "../api/client.js";
+
+const MAX_LINES = 3; // Of the text of an error without an explanation.
+
+/** Characters of a line that are shown. */
+export const MAX_LINE_CHARACTERS = 300;
+
+/** @type {Promise<Api.Trace> | undefined} */
+let loading;
+
+/** Read the trace, once. */
+export function loadTrace() {
+  loading ??= get("trace", ANY_ACCOUNT).catch((error) => {
+    loading = undefined; // The mock has ended, or needs its token: the next call may be luckier.
+    throw error;
+  });
+  return loading;
+}
+
+/**
+ * The first lines of an error.
+ *
+ * @param {Api.Failure} failure
+ * @returns {string[]}
+ */
+export function firstLines({ type, text, explanation }) {
+  if (explanation) return [explanation.summary];
+  const lines = text.split("\n").filter((line) => line.trim());
+  const [first, ...more] = lines.slice(0, MAX_LINES);
+  return [first === undefined ? type : `${type}: ${first}`, ...more, ...(lines.length > MAX_LINES ? ["…"] : [])];
+}
+
+/**
+ * The file of a test and its name in that file.
+ *
+ * @param {string} nodeid
+ */
+export function partsOf(nodeid) {
+  const [file, ...names] = nodeid.split("::");
+  return names.length ? { file: `${file}::`, name: names.join("::") } : { file: "", name: nodeid };
+}
