@@ -41,9 +41,9 @@ LOOSE: Final = {"__init__", "__main__", "errors", "app", "server", "fidelity"}
 """The modules beside the packages."""
 
 LIBRARIES: Final[dict[str, set[str]]] = {
-    "starlette": {"provider", "inspection", "web", "app", "compare.mock_sender"},
+    "starlette": {"provider", "inspection", "web", "app", "compare.mock_sender", "cli.open_folder"},
     "uvicorn": {"server", "connections"},
-    "pydantic": {"provider", "inspection", "schemas", "scenario", "state", "compare.recording"},
+    "pydantic": {"provider", "inspection", "schemas", "scenario", "state", "compare.recording", "cli.open_folder"},
     "pydantic_core": {"schemas.validation"},
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},

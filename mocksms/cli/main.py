@@ -11,6 +11,7 @@ from typing import Final
 from mocksms.cli import scenarios as scenario_commands
 from mocksms.cli.compare import compare
 from mocksms.cli.guide import guide
+from mocksms.cli.open import open_
 from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
 from mocksms.cli.output import SideOutput, complain, configure_logs, echo, table
 from mocksms.errors import (
@@ -216,6 +217,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[list[str]], int], str]]] = {
     "schema": (scenario_commands.schema, "print the JSON Schema of scenario files"),
     "record": (scenario_commands.record, "print the history of an account as a scenario file"),
     "demo": (_demo, "send demo messages to a running mock"),
+    "open": (open_, "show a trace or snapshot, or the traces of a folder, in the web UI"),
     "guide": (guide, "list the pages of the manual; mocksms guide NAME prints one"),
 }
 """The function of each command, and its line in the help."""

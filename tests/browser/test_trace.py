@@ -1,0 +1,136 @@
+"""Traces in a browser, as `mocksms open` serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from mocksms.state.trace import LogLine
+from tests.browser.conftest import Watched, visiting
+from tests.browser.inbox import Inbox, api_of
+from tests.cli.opening import opened, opened_folder
+from tests.state.saved import explanation_of, snapshot_of, trace_of
+from tests.support import NOON, NUMBER, Mock
+
+CONTENT = "Your code is 481516. Do not share it."
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202e"
+
+
+class TracePage(Inbox):
+    """The web UI of a trace."""
+
+    def __init__(self, watched: Watched) -> None:
+        super().__init__(watched)
+        self.banner = self.page.get_by_role("region", name="Trace", exact=True)
+
+    def expect_live(self) -> None:
+        expect(self.page.locator("#live")).to_have_text("read-only")
+
+
+@contextmanager
+def opened_at(page: Page, url: str) -> Iterator[TracePage]:
+    with visiting(page, url) as watched:
+        yield TracePage(watched)
+
+
+def test_trace_shows_test_difference_message_and_request(page: Page, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    api.send(NUMBER, content=CONTENT, tags=["otp"])
+    api.send("972-52-2222222", content="Other")
+    failure = explanation_of(own_mock, to=NUMBER, content=CONTENT.replace("6.", "7."))
+    packed = trace_of(own_mock, failure, "left at the end", nodeid="tests/test_login.py::TestOtp::test_code[sms]")
+    with opened(packed) as url, opened_at(page, url) as trace:
+        trace.open()
+        expect(trace.banner.get_by_role("heading")).to_have_text("tests/test_login.py::TestOtp::test_code[sms]")
+        expect(trace.banner).to_contain_text(failure.summary)
+        assert trace.banner.locator(".expected mark").all_inner_texts() == ["7"]
+        assert trace.banner.locator(".got mark").all_inner_texts() == ["6"]
+        expect(page).to_have_title("TestOtp::test_code[sms] · mocksms")
+        # The closest message and its conversation are open, and nothing can be changed.
+        expect(trace.bubble("481516")).to_have_class("bubble to sent open")
+        expect(trace.panel.get_by_role("heading", name="SMS to")).to_be_visible()
+        trace.panel.get_by_text("Request", exact=True).click()
+        expect(trace.panel.get_by_role("region", name="Request")).to_contain_text('"mobile_number": "972-54-1111111"')
+        controls = ("New SMS", "Controls", "Reply", "Bounce", "Opt the phone out", "Send to this number", "Replay")
+        for name in controls:
+            expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
+        page.get_by_role("button", name="State").click()
+        expect(trace.fact("Sender")).to_have_text("SenderID")
+        expect(page.locator("main form, main input, main select, main textarea")).to_have_count(0)
+        page.get_by_role("button", name="Report and logs").click()
+        expect(trace.panel.get_by_role("region", name="Report of pytest")).to_contain_text("AssertionError")
+        expect(trace.panel.get_by_role("listitem").filter(has_text="ValueError")).to_contain_text("failed")
+        expect(trace.panel.get_by_role("region", name="Failure 2 in call")).to_have_text("left at the end")
+        expect(trace.fact("python")).to_have_text("3.12.1")
+        trace.banner.get_by_role("button", name=failure.closest[0].transaction_id[:8]).click()
+        expect(trace.panel.get_by_role("heading", name="SMS to")).to_be_visible()
+        page.keyboard.press("c")
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_contain_text("state")
+        expect(page.get_by_role("dialog")).not_to_contain_text("reply")
+
+
+def test_causes_and_plain_errors_are_shown(page: Page, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    api.send("972-52-2222222", content="Hello")
+    own_mock.post("{")
+    failure = explanation_of(own_mock, tag="otp")
+    plain = "assert 'queued' == 'sent'\n\n  - sent\n  + queued\n  third\n"
+    with opened(trace_of(own_mock, failure)) as url, opened_at(page, url) as trace:
+        trace.open()
+        expect(trace.banner.locator(".got")).to_have_text("none")
+        trace.banner.get_by_role("button", name="Show request").click()
+        expect(trace.panel.get_by_role("heading", name="POST /transactional/sms/send")).to_be_visible()
+    with opened(trace_of(own_mock, plain)) as url, opened_at(page, url) as trace:
+        trace.open()
+        expect(trace.banner.get_by_role("group")).to_have_text(
+            "AssertionError: assert 'queued' == 'sent'  - sent\n  + queued\n…\n"
+        )
+        expect(trace.row("972-52-2222222")).to_be_visible()
+    with opened(snapshot_of(own_mock)) as url, opened_at(page, url) as trace:
+        trace.open()
+        expect(trace.banner).to_contain_text("Snapshot of a.mocksms.zip")
+        trace.banner.get_by_role("button", name="Versions and options").click()
+        expect(trace.fact("file")).to_have_text("a.mocksms.zip")
+
+
+def test_hostile_texts_are_shown_as_text_at_any_size(page: Page, own_mock: Mock, tmp_path: Path) -> None:
+    api_of(own_mock, "of another test").send("972-52-2222222", content="Hello")
+    api = api_of(own_mock)
+    api.send(NUMBER, content=f"{HOSTILE} שלום", tags=[HOSTILE])
+    failure = explanation_of(own_mock, content=f"{HOSTILE} שלומ")
+    logs = [LogLine(at=NOON, level=HOSTILE, logger=HOSTILE, text=HOSTILE, exception=HOSTILE)]
+    nodeid = f"tests/{HOSTILE}.py::test_{HOSTILE}[שלום-{'x' * 300}]"
+    packed = trace_of(own_mock, failure, HOSTILE, nodeid=nodeid, logs=logs, report=HOSTILE)
+    (tmp_path / "hostile'\"<b>&.mocksms.zip").write_bytes(packed)
+    (tmp_path / "damaged.mocksms.zip").write_bytes(packed[:500])
+    with opened_folder(tmp_path) as url, opened_at(page, url) as trace:
+        page.goto(url)
+        rows = page.get_by_role("list", name="Traces").get_by_role("listitem")
+        expect(rows).to_have_count(2)
+        expect(rows.filter(has_text="damaged")).to_contain_text("Cannot be read: Invalid snapshot: the zip is cut off")
+        page.get_by_label("Filter").fill("HOSTILE unexpected")
+        expect(rows).to_have_text("No trace matches.")
+        page.get_by_label("Filter").fill("hostile <IMG")
+        expect_fits(page)
+        rows.get_by_role("link").click()
+        expect(trace.banner).to_contain_text("</script>")
+        expect(page.get_by_label("Account")).to_have_value(api.get("account")["id"])
+        expect(trace.list.get_by_role("option")).to_have_count(1)
+        trace.banner.get_by_role("button", name="Report and logs").click()
+        expect(trace.panel.locator(".logs")).to_contain_text("onerror")
+        expect_fits(page)
+        assert page.locator("img, main script, #trace script, [onerror]").count() == 0
+        page.keyboard.press("Escape")
+        page.get_by_role("link", name="All traces").click()
+        expect(rows).to_have_count(2)
+
+
+def expect_fits(page: Page) -> None:
+    """Check that the page is not wider than windows of usual sizes."""
+    for width, height in ((390, 844), (1024, 700), (1440, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
