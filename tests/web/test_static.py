@@ -226,8 +226,11 @@ BODIES = {operation.id: next(iter(operation.examples.values()), None) for operat
 }
 
 
-# A mock that is no trace has no response to read_trace; tests/cli/test_open.py checks it.
-@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.id != "read_trace"], ids=attrgetter("id"))
+OF_A_FILE = ("restore_snapshot", "read_trace")
+"""Operations with a file: tests/inspection/test_snapshot.py and tests/cli/test_open.py have one."""
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.id not in OF_A_FILE], ids=attrgetter("id"))
 def test_response_is_as_described(own_mock: Mock, operation: Any) -> None:
     api = Api(own_mock, "described")
     api.patch(webhooks=[{"url": "http://127.0.0.1:1", "events": ["send"]}], unsubscribed=["972-54-7777777"])
