@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -33,6 +33,7 @@ from mocksms.provider.public_pages import PublicPages
 from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.library import StartScenarios
 from mocksms.schemas.openapi import document
+from mocksms.state.saver import StateSaver
 from mocksms.state.viewing import SnapshotView
 from mocksms.web.browser_files import browser_file
 from mocksms.web.static import static_routes
@@ -56,7 +57,10 @@ WATCH_SECONDS: Final = 0.25
 
 
 def create_app(
-    engine: Engine, stopping: asyncio.Event | None = None, scenarios: StartScenarios | None = None
+    engine: Engine,
+    stopping: asyncio.Event | None = None,
+    scenarios: StartScenarios | None = None,
+    saver: StateSaver | None = None,
 ) -> ASGIApp:
     """Return the ASGI application of one mock.
 
@@ -64,11 +68,12 @@ def create_app(
         engine: the state of the mock.
         stopping: once set, delayed responses are sent at once, and waits and streams end.
         scenarios: the scenarios of the options, reloaded when their files change.
+        saver: saves the state, if the mock has a state file.
     """
     stopping = stopping or asyncio.Event()
     slices = Slices()
     context = Context(engine, slices)
-    own_app = _own_app(context, lambda _: _background(context, stopping, scenarios))
+    own_app = _own_app(context, lambda _: _background(context, stopping, scenarios, saver))
     provider, public_pages = ProviderApp(engine, stopping, slices), PublicPages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,7 +141,7 @@ class RepeatedErrors:
 
 @asynccontextmanager
 async def _background(
-    context: Context, stopping: asyncio.Event, scenarios: StartScenarios | None
+    context: Context, stopping: asyncio.Event, scenarios: StartScenarios | None, saver: StateSaver | None
 ) -> AsyncIterator[None]:
     """Run the background tasks of a mock."""
     engine, settings = context.engine, context.engine.settings
@@ -145,12 +150,16 @@ async def _background(
         tasks.append(asyncio.create_task(_watch(scenarios, context.controls)))
     client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
     dispatcher = Dispatcher(engine, client)
+    if saver is not None:
+        saver.start(partial(context.slices.run, to_end=True))
     yield
     dispatcher.stop()
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+    if saver is not None:
+        await saver.end()
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from mocksms.connections.transport import TcpConnection
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.scenario.library import StartScenarios
+from mocksms.state.saver import StateSaver
 
 GRACE_SECONDS: Final = 0.25
 """Seconds for open requests to end when the server stops."""
@@ -147,12 +148,20 @@ class Server(BaseServer):
     Args:
         engine: the mock.
         scenarios: the scenarios of the options.
+        saver: saves the state, if the mock has a state file.
         owns_process: whether it may configure logging, which it must not inside the process of another program.
     """
 
-    def __init__(self, engine: Engine, scenarios: StartScenarios | None = None, *, owns_process: bool = True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        scenarios: StartScenarios | None = None,
+        saver: StateSaver | None = None,
+        *,
+        owns_process: bool = True,
+    ) -> None:
         super().__init__(
-            lambda stopping: create_app(engine, stopping, scenarios),
+            lambda stopping: create_app(engine, stopping, scenarios, saver),
             engine.record_malformed_request,
             owns_process=owns_process,
         )
@@ -180,7 +189,11 @@ class LongLived:
 
 
 def serve(
-    engine: Engine, listener: socket.socket, ready: Callable[[], object], scenarios: StartScenarios | None = None
+    engine: Engine,
+    listener: socket.socket,
+    ready: Callable[[], object],
+    scenarios: StartScenarios | None = None,
+    saver: StateSaver | None = None,
 ) -> None:
     """Serve in the foreground until SIGINT or SIGTERM.
 
@@ -189,9 +202,10 @@ def serve(
         listener: its bound socket.
         ready: called once, when the mock accepts requests and handles signals.
         scenarios: the scenarios of the options, reloaded when their files change.
+        saver: saves the state, if the mock has a state file.
     """
     engine.listeners.append(LongLived())
-    run(Server(engine, scenarios), listener, ready)
+    run(Server(engine, scenarios, saver), listener, ready)
 
 
 def run(server: BaseServer, listener: socket.socket, ready: Callable[[], object]) -> None:

@@ -27,6 +27,8 @@ SETTINGS_OF_THE_MOCK: Final = frozenset(
         "port",
         "control_token",
         "scenario_folder",
+        "state",
+        "state_every",
         "max_requests",
         "max_callbacks",
         "max_consents",

@@ -37,6 +37,7 @@ NAMES: Final = [
     "pytest-more",
     "scenarios",
     "send-api",
+    "snapshots",
     "webhooks",
 ]
 MAX_LINE_LENGTH: Final = 300

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Final
 
 from mocksms.cli.output import json_line
 from mocksms.engine.engine import Engine
 from mocksms.engine.keys import shorten_key
+from mocksms.errors import escape
 from mocksms.settings import API_PREFIX
 from mocksms.sms.magic import Catalogue
+from mocksms.state.startup import StateSummary
 
 EXAMPLE_CODES: Final = ("00", "21", "71")
 
 
-def banner(engine: Engine, url: str, version: str) -> str:
+def banner(engine: Engine, url: str, version: str, state: StateSummary | None = None) -> str:
     """Return the text that is printed once the mock is ready."""
     settings, catalogue = engine.settings, engine.decisions.catalogue
     api = f"{url}{API_PREFIX}"
@@ -34,7 +37,7 @@ mocksms {version} is ready. Press Ctrl+C to stop.
   Messages   {api}/transactional/sms/search lists the messages of an account, newest first
   Numbers    {_examples(catalogue)}
              full list: mocksms numbers, or {url}/_mock/numbers
-  Seed       {engine.seed}{scenario}
+  Seed       {engine.seed}{scenario}{_state(state)}
 
   Try        curl -s {api}/transactional/sms/send -H "X-API-Key: {header}" -H "Content-Type: application/json" \
 -d '{body}'
@@ -42,10 +45,27 @@ mocksms {version} is ready. Press Ctrl+C to stop.
 """
 
 
-def banner_json(engine: Engine, url: str, version: str) -> str:
+def banner_json(engine: Engine, url: str, version: str, state: StateSummary | None = None) -> str:
     """Return the line of JSON that is printed once the mock is ready."""
-    at, scenario = engine.accounts.clock.real(), engine.accounts.initial_scenario.names
-    return json_line(at, "ready", version=version, url=url, seed=engine.seed, scenario=list(scenario)) + "\n"
+    at, scenario = engine.accounts.clock.real(), list(engine.accounts.initial_scenario.names)
+    about = {} if state is None else {"state": _state_json(state)}
+    return json_line(at, "ready", version=version, url=url, seed=engine.seed, scenario=scenario, **about) + "\n"
+
+
+def _state(state: StateSummary | None) -> str:
+    if state is None:
+        return ""
+    name = escape(state.file)
+    if state.saved_at is None:
+        return f"\n  State      {name}, new"
+    noun = "message" if state.messages == 1 else "messages"
+    saved_at = f"{state.saved_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"\n  State      {name}, {state.messages:,} {noun} restored, saved {saved_at}"
+
+
+def _state_json(state: StateSummary) -> dict[str, object]:
+    saved_at = state.saved_at.isoformat() if state.saved_at else None
+    return {"file": state.file, "messages": state.messages, "saved_at": saved_at}
 
 
 def _examples(catalogue: Catalogue) -> str:

@@ -30,7 +30,7 @@ UNUSABLE: Final = 2
 """Exit code for an invalid command line, environment variable or address."""
 
 FAILED: Final = 1
-"""Exit code if the result cannot be written, if a mock is not ready, or if a check finds something."""
+"""Exit code if the result or the state cannot be written, if a mock is not ready, or if a check finds something."""
 
 INTERRUPTED: Final = 130
 """Exit code after Ctrl+C in a command that does not end by itself."""
@@ -97,11 +97,14 @@ def _serve(arguments: list[str]) -> int:
     from mocksms.engine.engine import Engine
     from mocksms.scenario.library import StartScenarios
     from mocksms.server import serve
+    from mocksms.state.startup import StartState
 
     scenarios = StartScenarios(settings)
+    state = StartState(settings, settings.state) if settings.state else None
     listener = bind(settings)
     url = base_url(listener)
     engine = Engine(settings, url=url, scenario=scenarios.active)
+    saver = state.restore(engine, scenarios) if state else None
     banner_of, line_of = banner, event_line
     if settings.log_format == "json":
         banner_of, line_of = banner_json, event_json
@@ -109,9 +112,10 @@ def _serve(arguments: list[str]) -> int:
     if not settings.quiet:
         engine.listeners.append(log)
     write = SideOutput(settings.log_format)
-    serve(engine, listener, lambda: write(banner_of(engine, url, installed)), scenarios)
+    summary = state.summary if state else None
+    serve(engine, listener, lambda: write(banner_of(engine, url, installed, summary)), scenarios, saver)
     log.flush()
-    return 0
+    return FAILED if saver and saver.failed else 0
 
 
 def _exit_on_signal() -> None:

@@ -193,6 +193,16 @@ class Settings:
     seed: str | None = _option(
         None, readers.optional_text, "makes ids repeatable; empty: a random seed, printed at the start"
     )
+    state: str | None = _option(
+        None,
+        readers.optional_text,
+        "file that keeps the state of the mock, read at the start; empty: the state is lost at the end",
+    )
+    state_every: timedelta = _option(
+        timedelta(seconds=30),
+        parse_duration,
+        "how often the state is saved if something changed; 0: only at the end",
+    )
     max_accounts: int = _limit(10_000, "accounts kept; beyond it the least recently used is evicted")
     max_messages: int = _limit(100_000, "messages kept per account; beyond it the oldest are evicted")
     max_requests: int = _limit(100_000, "requests kept per account; beyond it the oldest are evicted")

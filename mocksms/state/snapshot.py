@@ -14,7 +14,7 @@ from mocksms.engine.clock import Clock, ClockReading
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal
 from mocksms.engine.restoring import install, replace_all
-from mocksms.engine.rules import ActiveScenario
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
 from mocksms.settings import Settings
 from mocksms.sms.sizes import format_size
 from mocksms.sms.times import MIN_INSTANT
@@ -69,6 +69,11 @@ class Snapshot:
         """Build the accounts for a shift, so that `restore` need not do it; any thread may call this."""
         self._built = {name: build(records, self._settings, shift) for name, records in self._contents.accounts.items()}
         self.shift = shift
+
+    @property
+    def initial_scenario(self) -> ActiveScenario:
+        """The scenario of the options of its mock."""
+        return next((each.active for each in self._contents.scenarios.values() if each.is_initial), NO_SCENARIO)
 
     def take(self, account: str, shift: int) -> Account:
         """Return an account that no mock has yet."""

@@ -276,10 +276,10 @@ def _defaults_of(settings: Settings, url: str, config: pytest.Config) -> Account
 
 
 def _check_settings(settings: object) -> Settings:
-    """Return settings under which each test can have its own API key.
+    """Return settings under which each test can have its own API key and an empty mock.
 
     Raises:
-        UsageError: they are not `Settings`, or accept only some API keys.
+        UsageError: they are not `Settings`, accept only some API keys, or have a state file.
     """
     if not isinstance(settings, Settings):
         expected = "Settings, such as dataclasses.replace(mocksms_settings, credit=5)"
@@ -288,6 +288,11 @@ def _check_settings(settings: object) -> Settings:
         raise pytest.UsageError(
             f"mocksms_api_key is {', '.join(settings.api_key)}, but cannot be set: each test has its own API key; "
             'for a key that the application cannot change use @pytest.mark.mocksms(api_key="...")'
+        )
+    if settings.state:
+        raise pytest.UsageError(
+            f"mocksms_state is {settings.state}, but cannot be set: the mock of a test session starts empty; to test "
+            "with a state, start a mock with mocksms --state, and attach the session to it with mocksms_url"
         )
     return settings
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mocksms.connections import forks
 from mocksms.engine.clock import SteadyTime
+from mocksms.engine.collector import collector_paused
 from mocksms.engine.keys import account_id
 
 if TYPE_CHECKING:
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
 STOP_SECONDS: Final = 5.0
 """How long the thread may take to end."""
+
+SAVE_SECONDS: Final = 60.0
+"""How long it may take to end if it saves the state."""
 
 
 class SteadyLoop(asyncio.SelectorEventLoop):
@@ -57,20 +59,28 @@ class ThreadedServer:
         """Start the mock and return its URL. It accepts connections as soon as this returns.
 
         Raises:
-            SettingsError: it cannot listen on the address.
+            SettingsError: it cannot listen on the address, or use its state file.
             InvalidScenario, UnknownScenario: a scenario of the settings cannot be loaded.
         """
-        with _collector_paused():
+        with collector_paused():
             from mocksms.connections.listener import base_url, bind
             from mocksms.engine.engine import Engine
             from mocksms.scenario.library import StartScenarios
             from mocksms.server import Server
 
         stage = StartScenarios(self.settings)
-        listener = bind(self.settings)
+        with ExitStack() as on_failure:
+            state = None
+            if self.settings.state:
+                from mocksms.state.startup import StartState
+
+                state = StartState(self.settings, self.settings.state)
+                on_failure.callback(state.file.close)
+            listener = bind(self.settings)
+            on_failure.pop_all()
         url = base_url(listener)
         engine = Engine(self.settings, url=url, scenario=stage.active)
-        server = Server(engine, stage, owns_process=False)
+        server = Server(engine, stage, state.restore(engine, stage) if state else None, owns_process=False)
         thread = threading.Thread(target=self._run, args=(server, listener), name="mocksms", daemon=True)
         self._running = RunningMock(engine, server, thread)
         forks.close_in_children(self)
@@ -83,9 +93,10 @@ class ThreadedServer:
             return
         running, self._running = self._running, None
         running.server.stop()
-        running.thread.join(STOP_SECONDS)
+        timeout = SAVE_SECONDS if self.settings.state else STOP_SECONDS
+        running.thread.join(timeout)
         if running.thread.is_alive():
-            warnings.warn(f"the thread of mocksms did not end within {STOP_SECONDS:g} s", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"the thread of mocksms did not end within {timeout:g} s", RuntimeWarning, stacklevel=2)
 
     def set_label(self, key: str, label: str) -> bool:
         """Set the label that an account gets at its first use.
@@ -119,15 +130,3 @@ class ThreadedServer:
             self.error = error
         finally:
             listener.close()
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause the garbage collector during large imports: they create many objects and little garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

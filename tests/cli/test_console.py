@@ -6,7 +6,8 @@ from mocksms.cli.console import banner, banner_json
 from mocksms.engine.engine import Engine
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
-from tests.support import ManualClock
+from mocksms.state.startup import StateSummary
+from tests.support import NOON, ManualClock
 
 
 def test_banner_has_addresses_key_numbers_seed_and_a_curl_line() -> None:
@@ -58,3 +59,16 @@ def test_banner_as_json() -> None:
         "seed": "seven",
         "scenario": [],
     }
+
+
+def test_banner_has_the_state_file() -> None:
+    engine, url = Engine(Settings(seed="seven"), ManualClock()), "http://127.0.0.1:8972"
+    for summary, expected in (
+        (StateSummary("mock\x1b.zip", None, 0), r"mock\x1b.zip, new"),
+        (StateSummary("mock.zip", NOON, 1), "mock.zip, 1 message restored, saved 2026-03-01 12:00 UTC"),
+        (StateSummary("mock.zip", NOON, 1234), "mock.zip, 1,234 messages restored, saved 2026-03-01 12:00 UTC"),
+    ):
+        assert f"Seed       seven\n  State      {expected}\n\n" in banner(engine, url, "1.2.3", summary)
+        saved_at = summary.saved_at and "2026-03-01T12:00:00+00:00"
+        about = {"file": summary.file, "messages": summary.messages, "saved_at": saved_at}
+        assert json.loads(banner_json(engine, url, "1.2.3", summary))["state"] == about

@@ -268,6 +268,14 @@ def test_list_of_accepted_keys_is_refused(runs: Runs, monkeypatch: pytest.Monkey
     assert '@pytest.mark.mocksms(api_key="...")' in printed
 
 
+def test_state_file_is_refused(runs: Runs) -> None:
+    printed = runs.run("def test_it(mocksms): ...", "--mocksms-state=mock.zip")
+    assert (
+        "mocksms_state is mock.zip, but cannot be set: the mock of a test session starts empty; to test with a state, "
+        "start a mock with mocksms --state, and attach the session to it with mocksms_url"
+    ) in printed
+
+
 def test_run_that_does_not_use_it_starts_nothing(runs: Runs) -> None:
     code = "import sys, mocksms.testing.plugin; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from copy import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from mocksms import MockSMS
-from mocksms.errors import MockUnreachable
+from mocksms.errors import MockUnreachable, SettingsError
 from mocksms.settings import Settings
 from mocksms.testing import server as server_module
 from mocksms.testing.server import ThreadedServer
@@ -37,6 +38,29 @@ def test_thread_is_a_daemon_and_ends() -> None:
 
 def test_server_that_was_not_started_stops_at_once() -> None:
     ThreadedServer(Settings()).stop()
+
+
+def test_state_file_keeps_messages_from_one_block_to_the_next(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"state": tmp_path / "mock.zip", "public_url": "http://phones.test"}
+    sms = MockSMS(**options)
+    with sms:
+        send(sms, NUMBER)
+        with pytest.raises(SettingsError, match="Another mock uses the state file"):
+            MockSMS(**options).start()
+    with sms:
+        (message,) = sms.api("GET", "messages")["messages"]
+        send(sms, NUMBER)
+    with MockSMS(**options) as again:
+        assert again.api("GET", "messages")["messages"][1] == message
+
+
+def test_state_file_is_released_if_the_mock_cannot_listen(tmp_path: Path) -> None:
+    with MockSMS() as first:
+        port = int(first.url.rpartition(":")[2])
+        with pytest.raises(SettingsError, match="Cannot listen"):
+            MockSMS(state=tmp_path / "mock.zip", port=port).start()
+    with MockSMS(state=tmp_path / "mock.zip"):
+        pass
 
 
 def test_account_has_its_label_from_its_first_use_on() -> None:

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mocksms.engine.controls import Controls
+from mocksms.engine.engine import Engine
+from mocksms.errors import SettingsError
+from mocksms.scenario.library import StartScenarios
+from mocksms.settings import Settings
+from mocksms.sms.message import Recipient, Submission
+from mocksms.state.startup import StartState, StateSummary
+from mocksms.state.state_file import StateFile
+from tests.support import KEY, NOON, NUMBER, ManualClock
+
+OUTAGE = '[[rule]]\ntimes = 2\noutcome = "exception/no-available-gateways"\n'
+BOUNCES = '[[rule]]\noutcome = "rejected/bounced"\n'
+
+
+@pytest.fixture
+def name(tmp_path: Path) -> str:
+    return str(tmp_path / "mock.zip")
+
+
+@contextmanager
+def mock(settings: Settings, name: str) -> Iterator[tuple[Engine, StateSummary]]:
+    """Restore a mock from its state file, and save it at the end."""
+    scenarios = StartScenarios(settings)
+    state = StartState(settings, name)
+    engine = Engine(settings, ManualClock(), scenario=scenarios.active)
+    saver = state.restore(engine, scenarios)
+    assert engine.accounts.initial_scenario is scenarios.active  # so that it is reloaded when its files change
+    yield engine, state.summary
+    asyncio.run(saver.end())
+    assert not saver.failed
+
+
+def send(engine: Engine, key: str = KEY) -> str:
+    (message,) = engine.submit(engine.account(key), Submission("Hello"), [Recipient(NUMBER)]).messages
+    return str(message.state)
+
+
+def texts(caplog: pytest.LogCaptureFixture) -> list[str]:
+    found = [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    return found
+
+
+def test_mock_goes_on_where_the_one_before_ended(name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(OUTAGE, encoding="utf-8")
+    settings = Settings(seed="tests", scenario=(str(rules),))
+    with mock(settings, name) as (engine, summary):
+        assert summary == StateSummary(name, None, 0)
+        assert send(engine) == "exception/no-available-gateways"
+    with mock(settings, name) as (engine, summary):
+        assert summary == StateSummary(name, NOON, 1)
+        assert [send(engine), send(engine)] == ["exception/no-available-gateways", "sent"]
+    assert texts(caplog) == []
+
+
+def test_changed_scenario_of_the_options_replaces_the_saved_one(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rules, others = tmp_path / "rules.toml", tmp_path / "others.toml"
+    rules.write_text(OUTAGE, encoding="utf-8")
+    others.write_text(OUTAGE, encoding="utf-8")
+    settings = Settings(seed="tests", scenario=(str(rules),))
+    with mock(settings, name) as (engine, _):
+        send(engine)
+        own = StartScenarios(replace(settings, scenario=(str(others),))).active
+        Controls(engine).activate_scenario(engine.account("own"), own)
+    rules.write_text(BOUNCES, encoding="utf-8")
+    with mock(settings, name) as (engine, _):
+        assert [send(engine, key) for key in (KEY, "new", "own")] == [
+            "rejected/bounced",
+            "rejected/bounced",
+            "exception/no-available-gateways",
+        ]
+    changed = "Scenario changed since the state was saved: %s. Rule counters restart."
+    assert texts(caplog) == [changed % "rules.toml"]
+    with mock(replace(settings, scenario=()), name) as (engine, _):
+        assert [send(engine, key) for key in (KEY, "another", "own")] == [
+            "sent",
+            "sent",
+            "exception/no-available-gateways",
+        ]
+    assert texts(caplog)[-1] == changed % "none is active"
+
+
+def test_other_options_are_named(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    with mock(Settings(seed="tests", credit=5, sender="Shop"), name) as (engine, _):
+        send(engine)
+    with mock(Settings(seed="tests"), name) as (engine, _):
+        assert (engine.account(KEY).credit, engine.account("new").credit) == (4, None)
+    expected = f"The state in '{name}' was saved with other options: --sender, --credit. Those of this mock count."
+    assert texts(caplog) == [expected]
+
+
+@pytest.mark.parametrize("content", [b"no zip", b"PK\x03\x04"])
+def test_file_that_cannot_be_restored_is_refused_and_released(name: str, content: bytes) -> None:
+    Path(name).write_bytes(content)
+    with pytest.raises(SettingsError) as refused:
+        StartState(Settings(), name)
+    assert str(refused.value).startswith(f"The state file '{name}' cannot be restored: invalid snapshot: ")
+    with closing(StateFile(name)):
+        assert Path(name).read_bytes() == content
