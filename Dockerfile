@@ -4,7 +4,7 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS needs
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
-RUN python3 -m venv --without-pip /opt/mocksms
+RUN python3 -m venv --without-pip /opt/mocksms && mkdir /state
 # What mocksms needs, in a layer of its own: a change of mocksms itself neither fetches it anew nor ships it again.
 COPY pyproject.toml .
 RUN python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > needs.txt \
@@ -18,6 +18,8 @@ RUN python3 -m pip wheel --no-deps --wheel-dir dist . \
 FROM ${BASE}
 COPY --from=needs /opt/mocksms /opt/mocksms
 COPY --from=build /own /opt/mocksms
+# A volume that is mounted here belongs to the user of the image; MOCKSMS_STATE=/state/mocksms.zip then uses it.
+COPY --from=needs --chown=65532:65532 /state /state
 ENV PATH=/opt/mocksms/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     MOCKSMS_HOST=0.0.0.0 \

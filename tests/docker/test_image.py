@@ -46,7 +46,7 @@ def test_image_has_labels_port_and_health_check(engine: Engine, image: str) -> N
 def test_image_contains_no_pip_and_no_source(engine: Engine, image: str, base: str, tmp_path: Path) -> None:
     names = {member.name for _, member in added_files(engine, image, base, tmp_path)}
     assert "opt/mocksms/bin/mocksms" in names
-    unexpected = [name for name in names if not f"{name}/".startswith(("opt/", "scenarios/"))]
+    unexpected = [name for name in names if not f"{name}/".startswith(("opt/", "scenarios/", "state/"))]
     assert unexpected == []
     installed = {name.partition("/site-packages/")[2].partition("/")[0] for name in names}
     assert installed.isdisjoint({"pip", "setuptools", "hatchling", "tests"})

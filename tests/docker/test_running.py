@@ -41,6 +41,16 @@ MAX_IDLE_MEBIBYTES: Final = 90.0
 
 HARDENED: Final = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 
+WAIT_FOR_SAVE: Final = """
+import json, time, zipfile
+while True:
+    with zipfile.ZipFile("/state/mocksms.zip") as state:
+        if len(state.read("messages.jsonl").splitlines()) == 2:
+            break
+    time.sleep(0.01)
+"""
+"""A script that ends when the second message is saved."""
+
 Run = Callable[..., Container]
 
 
@@ -134,6 +144,32 @@ def test_restart_resets_the_mock(engine: Engine, run: Run) -> None:
     container.wait()
     assert container.get("/_mock/messages")["total"] == 0
     assert container.send(NUMBER)[0]["status"] == "sent"
+
+
+def test_state_in_a_volume_survives_a_restart_and_a_kill(engine: Engine, run: Run) -> None:
+    state = ("--volume", "/state", "--env", "MOCKSMS_STATE=/state/mocksms.zip", "--env", "MOCKSMS_STATE_EVERY=50ms")
+    container = run(*HARDENED, *state)
+    container.wait()
+    sent = container.send(NUMBER)[0]["transaction_id"]
+    engine("restart", container.id)
+    container.wait()
+    (row,) = container.get("/rest/v1/transactional/sms/search")
+    assert row["transaction_id"] == sent
+    container.send(NUMBER)
+    engine("exec", container.id, "python3", "-c", WAIT_FOR_SAVE)
+    assert container.end("KILL")[0] == 137
+    engine("start", container.id)
+    container.wait()
+    assert container.get("/_mock/messages")["total"] == 2
+    assert "2 messages restored" in engine("logs", container.id)
+
+
+def test_single_file_as_state_is_refused_with_a_hint(engine: Engine, image: str, tmp_path: Path) -> None:
+    (tmp_path / "mocksms.zip").touch()
+    mount = ("--volume", f"{tmp_path / 'mocksms.zip'}:/state/mocksms.zip", "--env", "MOCKSMS_STATE=/state/mocksms.zip")
+    done = engine.attempt("run", "--rm", *mount, image)
+    assert done.returncode == 2
+    assert done.stdout.strip().endswith("which cannot be replaced; mount its folder instead.")
 
 
 def test_other_container_reaches_the_mock_by_its_name(engine: Engine, run: Run, image: str) -> None:
