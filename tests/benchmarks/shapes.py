@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import requests
@@ -17,6 +19,13 @@ MESSAGES = 100_000
 """The messages that an account keeps by default."""
 
 TIMEOUT = 300
+
+FOLDER = tempfile.TemporaryDirectory(prefix="mocksms-stalls-")
+STATE = Path(FOLDER.name) / "mocksms.zip"
+"""The state file of the mock that saves its state."""
+
+WITH_STATE = ("--state", str(STATE), "--state-every", "2s", "--max-messages", "200000")
+"""More messages than there are: an eviction has a cost of its own."""
 
 
 class Mock:
@@ -72,16 +81,26 @@ Action = Callable[[Mock], object]
 
 
 class Shape(NamedTuple):
-    """One kind of request, what must be there before, and the options of its mock."""
+    """One kind of request, what must be there before, the options of its mock, and the longest stall in ms."""
 
     title: str
     run: Action
     prepare: Action = id
     options: tuple[str, ...] = ()
+    at_most: int = 100
 
 
 def _full(mock: Mock) -> None:
     mock.fill()
+
+
+def _save_state(mock: Mock) -> None:
+    """Change something, and wait for a whole save that begins then; one may run already."""
+    for _ in range(2):
+        before = STATE.stat().st_ino
+        mock.send()
+        while STATE.stat().st_ino == before:
+            time.sleep(0.05)
 
 
 def _send_raw(text: str) -> Action:
@@ -330,6 +349,7 @@ SHAPES: Sequence[Shape] = (
     Shape("waits: 20 with slow regexes", _slow_distinct_waits),
     Shape("waits: 1,500 opened in 3 s on 23,000 messages", _many_waits, lambda mock: mock.fill(23_000)),
     Shape("waits: 4,900 and a send that wakes 2,400", _wake_waits, _open_waits),
+    Shape("state file: a save", _save_state, _full, WITH_STATE, at_most=20),
     Shape("phones: limit=1000", _get("/_mock/phones?limit=1000"), lambda mock: mock.send(25_000)),
     Shape("phones: since", _get("/_mock/phones?since=1"), lambda mock: mock.send(25_000)),
     Shape("requests: limit=1000", _get("/_mock/requests?limit=1000"), _refused),

@@ -21,7 +21,6 @@ from typing import NamedTuple
 from tests.benchmarks.servers import KEY, Server
 from tests.benchmarks.shapes import SHAPES, Mock, Shape
 
-TARGET_MS = 100
 PROBE = f"GET /_mock/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {KEY}\r\n\r\n".encode()
 
 
@@ -37,7 +36,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only the shapes whose title contains one of these, separated by |")
     parser.add_argument("--rounds", type=int, default=1, help="runs of each shape")
     options = parser.parse_args()
-    print(f"{'':<58}{'wall ms':>10}{'busy ms':>10}   at most {TARGET_MS}")
+    print(f"{'':<58}{'wall ms':>10}{'busy ms':>10}   at most")
     for shape in SHAPES:
         if any(word in shape.title for word in options.only.split("|")):
             print_stall(shape, [measure(shape) for _ in range(options.rounds)])
@@ -45,7 +44,8 @@ def main() -> None:
 
 def print_stall(shape: Shape, stalls: list[Stall]) -> None:
     wall, busy = min(stall.wall for stall in stalls), min(stall.busy for stall in stalls)
-    print(f"{shape.title:<58}{wall:>10.0f}{busy:>10.0f}   {'met' if busy <= TARGET_MS else 'MISSED'}", flush=True)
+    verdict = "met" if busy <= shape.at_most else "MISSED"
+    print(f"{shape.title:<58}{wall:>10.0f}{busy:>10.0f}   {shape.at_most}: {verdict}", flush=True)
 
 
 def measure(shape: Shape) -> Stall:
