@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from mocksms.engine.keys import shorten_key
 
@@ -45,7 +47,7 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.+Z-]+", re.ASCII)
 _FIXED_FIELDS: Final = frozenset({"digest", "ids_random", "random", "replays_random", "transaction_id"})
 """Fields with characters that the mock has drawn or calculated."""
 
-_SIGNS: Final = ("\\", "%", "&#", "\0", "\n")
+_SIGNS: Final = ("\\", "%", "&", "\0", "\n")
 """What escapes have, and lines of Base64."""
 
 _STARTS: Final = r"\\%&+_/-"
@@ -58,7 +60,7 @@ _HEADERS: Final = re.compile(
     rf"""
     {_BEGIN} (?:
     (?:(?:proxy-)?authorization | (?:set-)?cookie | x-api-key)
-        \\*["']? \s*[:,=]\s* b? (?P<quote>\\*["']) (?P<quoted>(?:(?!(?P=quote)).)+)
+        \\{{0,8}}["']? \s*[:,=]\s* b? (?P<quote>\\{{0,8}}["']) (?P<quoted>(?:(?!(?P=quote)).)+)
     | (?:proxy-)?authorization \s*:\s* (?P<authorization>(?:bearer|basic|digest|token)[ ]+{_TOKEN}+ | {_TOKEN}{{6,}})
     | (?:set-)?cookie \s*:\s* (?P<cookie>[^\r\n"'\\{{]{{6,}})
     | x-api-key \s*:\s* (?P<key>{_TOKEN}+)
@@ -97,7 +99,7 @@ class Secrets:
         forms += [
             _SecretForm(_beginning(secret), secret[:2], shorten_key(secret)) for secret in listed if _is_long(secret)
         ]
-        forms += [_SecretForm(rf"[0-9]{{4,}}{_escaped(suffix)}", suffix[:2], "") for suffix in suffixes]
+        forms += [_SecretForm(rf"[0-9]{{4,9}}{_escaped(suffix)}", suffix[:2], "") for suffix in suffixes]
         forms += [form for text in (*listed, *suffixes) for form in _base64_of(text)]
         self._signs = (*_SIGNS, *(form.start for form in forms))
         self._replacements = [form.replacement for form in forms]
@@ -187,15 +189,18 @@ def _beginning(secret: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return what finds a text whose characters may be escaped, also in UTF-16."""
+    """Return what finds a text whose characters may be escaped, also in UTF-16.
+
+    Each repetition has a limit, so that the time is proportional to the length of the text.
+    """
     return r"\0?".join(map(_escaped_character, text))
 
 
 def _escaped_character(character: str) -> str:
     code = ord(character)
-    forms = [rf"\\*{re.escape(character)}" if character in "\"'\\/`" else re.escape(character)]
-    forms += [rf"\\+u{_any_case(f'{code:04x}')}", rf"\\+x{_any_case(f'{code:02x}')}", rf"&\#0*{code};"]
-    forms += [rf"&\#[xX]0*{_any_case(f'{code:x}')};", _percent(character)]
+    forms = [rf"\\{{0,8}}{re.escape(character)}" if character in "\"'\\/`" else re.escape(character)]
+    forms += [rf"\\{{1,8}}(?:u{_any_case(f'{code:04x}')}|x{_any_case(f'{code:02x}')})", rf"&\#0{{0,4}}{code};"]
+    forms += [rf"&\#[xX]0{{0,4}}{_any_case(f'{code:x}')};", _percent(character)]
     if html.escape(character) != character:
         forms.append(html.escape(character))
     if character == " ":
@@ -204,7 +209,7 @@ def _escaped_character(character: str) -> str:
 
 
 def _percent(character: str) -> str:
-    return "".join(f"%(?:25)*{_any_case(f'{byte:02x}')}" for byte in character.encode("utf-8", "replace"))
+    return "".join(f"%(?:25){{0,4}}{_any_case(f'{byte:02x}')}" for byte in character.encode("utf-8", "replace"))
 
 
 def _any_case(digits: str) -> str:
@@ -212,14 +217,16 @@ def _any_case(digits: str) -> str:
 
 
 def _base64_of(secret: str) -> Iterator[_SecretForm]:
-    """Iterate over what finds a secret within Base64, and its replacement, for each place it can have there."""
-    raw = secret.encode()
-    for offset in range(3):
-        begin, end = -(-offset * 8 // 6), (offset + len(raw)) * 8 // 6
-        encoded = b64encode(bytes(offset) + raw).decode()[begin:end]
-        pattern = r"(?:[\r\n]|\\[rn])*".join(map(_base64_character, encoded))
-        yield _SecretForm(pattern, encoded[:2], "".join(_STARS[place % 4] for place in range(begin, end)))
+    """Iterate over what finds a secret within Base64, also escaped, for each place it can have there."""
+    for text in {secret, json.dumps(secret)[1:-1], quote(secret, safe="", errors="replace")}:
+        raw = text.encode("utf-8", "replace")
+        for offset in range(3):
+            begin, end = -(-offset * 8 // 6), (offset + len(raw)) * 8 // 6
+            encoded = b64encode(bytes(offset) + raw).decode()[begin:end]
+            pattern = r"(?:[\r\n]|\\[rn]){0,4}".join(map(_base64_character, encoded))
+            start = re.split(r"[+/]", encoded[:2])[0]  # in URLs, Base64 has other characters for these
+            yield _SecretForm(pattern, start, "".join(_STARS[place % 4] for place in range(begin, end)))
 
 
 def _base64_character(character: str) -> str:
-    return {"+": "(?:[-+]|%2[bB])", "/": r"(?:_|\\*/|%2[fF])"}.get(character, character)
+    return {"+": "(?:[-+]|%2[bB])", "/": r"(?:_|\\{0,8}/|%2[fF])"}.get(character, character)

@@ -28,6 +28,7 @@ from mocksms.state.reading import Archive, ArchiveLimits
 from mocksms.state.redaction import Secrets, header_values
 from mocksms.state.trace import (
     MAX_FAILURES,
+    MAX_REPORT,
     Trace,
     TracedFailure,
     TracedTest,
@@ -168,7 +169,7 @@ class Traces:
     def _secrets(self, run: RunningTest, trace: TraceFile) -> Secrets:
         """Return what must not be in a trace: keys, of which most end alike, tokens, and headers that it shows."""
         others = (key for key in run.sms.client.api_keys if not key.endswith(self._key_suffix))
-        texts = [trace.report, *(line.text for line in trace.logs)]
+        texts = [trace.report[:MAX_REPORT], *(line.text for line in trace.logs)]
         headers = (value for text in texts for value in header_values(text))
         return Secrets([*run.api_keys, *others, *self._tokens, *islice(headers, MAX_HEADERS)], [self._key_suffix])
 
