@@ -7,7 +7,20 @@ from typing import Final
 from mocksms.settings import OPTIONS, Settings, default_text
 from mocksms.sms.webhook import Webhook
 
-LEFT_OUT: Final = frozenset({"host", "port", "allowed_host", "control_token", "api_key", "quiet", "log_format", "seed"})
+LEFT_OUT: Final = frozenset(
+    {
+        "host",
+        "port",
+        "allowed_host",
+        "control_token",
+        "api_key",
+        "quiet",
+        "log_format",
+        "seed",
+        "state",
+        "state_every",
+    }
+)
 """Options that are secret, belong to the machine, change only the output, or are in the manifest."""
 
 

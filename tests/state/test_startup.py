@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,10 @@ def test_changed_scenario_of_the_options_replaces_the_saved_one(
 
 
 def test_other_options_are_named(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    with mock(Settings(seed="tests", credit=5, sender="Shop"), name) as (engine, _):
+    with mock(Settings(seed="tests", credit=5, sender="Shop", state=name, state_every=timedelta()), name) as (
+        engine,
+        _,
+    ):
         send(engine)
     with mock(Settings(seed="tests"), name) as (engine, _):
         assert (engine.account(KEY).credit, engine.account("new").credit) == (4, None)
