@@ -173,7 +173,7 @@ declare namespace Api {
   };
   type Closest = { transaction_id: string; matched: number; conditions: number; comparisons: Comparison[] };
   type Cause = { kind: string; text: string; id: string | null };
-  type Found = { messages: number; account: string | null };
+  type Found = { messages: number; account: string | null; has_requests: boolean };
   type Explanation = {
     summary: string;
     expected: string[];

@@ -89,7 +89,12 @@ def test_causes_and_plain_errors_are_shown(page: Page, own_mock: Mock) -> None:
         expect(trace.banner.get_by_role("group")).to_have_text(
             "AssertionError: assert 'queued' == 'sent'  - sent\n  + queued\n…\n"
         )
-        expect(trace.row("972-52-2222222")).to_be_visible()
+        expect(trace.bubble("Hello")).to_be_visible()  # of the only phone
+    with opened(trace_of(own_mock, explanation_of(own_mock, exactly=0))) as url, opened_at(page, url) as trace:
+        trace.open()
+        expect(trace.banner.locator(".got")).to_have_text("1 SMS in account key-…")
+        expect(trace.banner.get_by_role("listitem")).to_contain_text("unexpected")
+        expect(trace.panel.get_by_role("heading", name="SMS to")).to_be_visible()
     with opened(snapshot_of(own_mock)) as url, opened_at(page, url) as trace:
         trace.open()
         expect(trace.banner).to_contain_text("Snapshot of a.mocksms.zip")

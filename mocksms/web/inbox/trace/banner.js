@@ -2,6 +2,7 @@
 
 import { BASE } from "../../shared/base.js";
 import { byId, element } from "../../shared/dom.js";
+import { get } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { isReadOnly } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
@@ -9,7 +10,7 @@ import { button, plural } from "../ui/components.js";
 import { patch } from "../ui/patch.js";
 import { isolatedRuns, singleLine } from "../ui/text.js";
 import { dateTime, formatDuration } from "../ui/time.js";
-import { explanationNodes, openMessage } from "./failure.js";
+import { explanationNodes, isRequest, openMessage } from "./failure.js";
 import { MAX_LINE_CHARACTERS, firstLines, loadTrace, partsOf } from "./trace.js";
 
 const WIDE = "(min-width: 60rem)";
@@ -39,14 +40,35 @@ export class TraceBanner {
 }
 
 /**
- * Select the account of the test if there are others, and on a wide screen open the closest message.
+ * Select the account of the test if there are others, and on a wide screen open what the failure is about.
  *
  * @param {Api.Trace} trace
  */
 async function selectEvidence({ accounts, failures }) {
   if (accounts.length > 1) navigate({ account: accounts[0] }, false);
-  const closest = failures[0]?.explanation?.closest[0];
-  if (closest && matchMedia(WIDE).matches) await openMessage(closest.transaction_id, false).catch(() => undefined);
+  if (!matchMedia(WIDE).matches) return;
+  const id = messageOfFailure(failures[0]);
+  if (
+    id &&
+    (await openMessage(id, false).then(
+      () => true,
+      () => false,
+    ))
+  )
+    return;
+  const { phones, total } = await get("phones", { limit: 1 });
+  if (total === 1) navigate({ phone: phones[0].number, in: phones[0].account }, false);
+  else if (!total && (await get("requests", { limit: 1 })).total) navigate({ view: "requests" }, false);
+}
+
+/**
+ * The id of the closest message, or of one that is a cause.
+ *
+ * @param {Api.Failure | undefined} failure
+ */
+function messageOfFailure(failure) {
+  const { closest = [], causes = [] } = failure?.explanation ?? {};
+  return closest[0]?.transaction_id ?? causes.find(({ kind, id }) => id && !isRequest(kind))?.id;
 }
 
 /** @param {Api.Trace} trace */

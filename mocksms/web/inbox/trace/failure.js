@@ -56,15 +56,16 @@ function comparisonTable({ comparisons }) {
  * @param {string[]} expected
  * @param {Api.Found} found
  */
-function expectedAndFound(expected, { messages, account }) {
+function expectedAndFound(expected, { messages, account, has_requests: hasRequests }) {
   const place = account === null ? "all accounts" : `account ${account}`;
+  const got = `${messages} SMS in ${place}${messages || hasRequests ? "" : ", no requests"}`;
   return element(
     "dl",
     { class: "comparison", "aria-label": "Difference" },
     element("dt", {}, "expected"),
     element("dd", { class: "expected", dir: "auto", tabindex: "0" }, withEscapes(expected.join(", ") || "any SMS")),
     element("dt", {}, "got"),
-    element("dd", { class: "got", dir: "auto", tabindex: "0" }, withEscapes(`${messages} SMS in ${place}`)),
+    element("dd", { class: "got", dir: "auto", tabindex: "0" }, withEscapes(got)),
   );
 }
 
@@ -75,7 +76,7 @@ function closestLine({ transaction_id: id, matched, conditions, comparisons }) {
     "p",
     { class: "closest" },
     "Closest message ",
-    idButton(id, () => openMessage(id)),
+    messageButton(id),
     element("span", { class: "muted" }, ` ${matched} of ${conditions} conditions match`, same.length > 0 && ": "),
     same.map(({ field, actual }, index) => [
       index > 0 && ", ",
@@ -88,37 +89,51 @@ function closestLine({ transaction_id: id, matched, conditions, comparisons }) {
 
 /** @param {Api.Cause[]} causes */
 function causeList(causes) {
-  const items = causes.slice(0, MAX_CAUSES).map(({ kind, text, id }) => {
-    const open = () =>
-      kind === "refused"
-        ? navigate({ view: "requests", request: id, message: null, panel: null })
-        : openMessage(id ?? "");
-    return element(
-      "li",
-      {},
-      element("span", { class: "kind" }, kind.replaceAll("_", " ")),
-      element("span", { dir: "auto" }, withEscapes(text)),
-      id !== null && idButton(kind === "refused" ? "Show request" : id, open),
-    );
-  });
   const rest = causes.length - MAX_CAUSES;
   return element(
     "ul",
     { class: "causes", "aria-label": "Usual causes" },
-    items,
+    causes.slice(0, MAX_CAUSES).map(causeItem),
     rest > 0 && element("li", { class: "muted" }, `and ${rest} more`),
   );
 }
 
 /**
- * @param {string} id
- * @param {() => unknown} open
+ * A cause, with a button in place of the id of its message, or behind it for its request.
+ *
+ * @param {Api.Cause} cause
  */
-function idButton(id, open) {
-  const isMessage = /^[0-9a-f]{32}$/.test(id);
-  return button(isMessage ? id.slice(0, ID_CHARACTERS) : id, () => attempt(async () => open()), {
+function causeItem({ kind, text, id }) {
+  const [before, ...after] = id === null || isRequest(kind) ? [text] : text.split(id);
+  const showRequest = () => navigate({ view: "requests", request: id, message: null, panel: null });
+  return element(
+    "li",
+    {},
+    element("span", { class: "kind" }, kind.replaceAll("_", " ")),
+    element(
+      "span",
+      { dir: "auto" },
+      withEscapes(before),
+      id !== null && after.length > 0 && [messageButton(id), withEscapes(after.join(id))],
+      id !== null && isRequest(kind) && [" ", button("Show request", showRequest, { class: "small", "data-id": id })],
+    ),
+  );
+}
+
+/**
+ * Whether a cause is about a request; otherwise it is about a message.
+ *
+ * @param {string} kind
+ */
+export function isRequest(kind) {
+  return kind === "refused";
+}
+
+/** @param {string} id */
+function messageButton(id) {
+  return button(id.slice(0, ID_CHARACTERS), () => attempt(() => openMessage(id)), {
     class: "small",
     "data-id": id,
-    title: isMessage ? `Open the message ${id}` : null,
+    title: `Open the message ${id}`,
   });
 }

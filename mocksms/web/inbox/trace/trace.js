@@ -38,6 +38,18 @@ export function firstLines({ type, text, explanation }) {
  * @param {string} nodeid
  */
 export function partsOf(nodeid) {
-  const [file, ...names] = nodeid.split("::");
-  return names.length ? { file: `${file}::`, name: names.join("::") } : { file: "", name: nodeid };
+  const [file, ...names] = withLetters(nodeid).split("::");
+  return names.length ? { file: `${file}::`, name: names.join("::") } : { file: "", name: file };
+}
+
+/**
+ * A node id in which letters stand in place of their escapes: pytest escapes all but ASCII in the ids of parameters.
+ *
+ * @param {string} nodeid
+ */
+function withLetters(nodeid) {
+  return nodeid.replace(/\\u([0-9a-f]{4})/g, (escape, code) => {
+    const letter = String.fromCharCode(parseInt(code, 16));
+    return /\p{L}/u.test(letter) ? letter : escape;
+  });
 }
