@@ -14,6 +14,7 @@ from mocksms.cli.guide import guide
 from mocksms.cli.open import open_
 from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
 from mocksms.cli.output import SideOutput, complain, configure_logs, echo, table
+from mocksms.cli.report import report
 from mocksms.errors import (
     InvalidScenario,
     MocksmsError,
@@ -220,6 +221,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[list[str]], int], str]]] = {
     "check": (scenario_commands.check, "check scenario files"),
     "schema": (scenario_commands.schema, "print the JSON Schema of scenario files"),
     "record": (scenario_commands.record, "print the history of an account as a scenario file"),
+    "report": (report, "write an HTML page about a failed test"),
     "demo": (_demo, "send demo messages to a running mock"),
     "open": (open_, "show a trace or snapshot, or the traces of a folder, in the web UI"),
     "guide": (guide, "list the pages of the manual; mocksms guide NAME prints one"),

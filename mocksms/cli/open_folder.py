@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,21 +21,16 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from mocksms.app import ReadOnlyApp
+from mocksms.cli.snapshots import read_view, trace_names
 from mocksms.errors import SettingsError
 from mocksms.inspection.auth import Guard
 from mocksms.inspection.errors import error_response
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import Settings
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.trace import Trace, read_summary
-from mocksms.state.viewing import SnapshotView, view
+from mocksms.state.trace import read_summary
 from mocksms.web.browser_files import browser_file
 from mocksms.web.static import TRACES_PAGE, static_routes
-
-SUFFIX: Final = ".mocksms.zip"
-
-PATTERN: Final = f"*{SUFFIX}"
-"""The names of traces."""
 
 MAX_FILES: Final = 10_000
 """Files that are listed."""
@@ -80,21 +74,6 @@ class FileState(NamedTuple):
     inode: int
 
 
-def read_view(path: Path, settings: Settings, folder: str | None = None) -> SnapshotView:
-    """Read a file.
-
-    Raises:
-        SettingsError: it cannot be read, or is no trace or snapshot.
-    """
-    try:
-        with path.open("rb") as file:
-            return view(file, settings, path.name, folder)
-    except InvalidSnapshot as error:
-        raise SettingsError(f"{path} cannot be shown: {error.sentence}") from error
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
 class TraceFolder:
     """The traces in a folder and the folders below it. Each keeps its number as long as the command runs."""
 
@@ -113,7 +92,7 @@ class TraceFolder:
 
     def files(self) -> list[str]:
         """Return the paths of the traces, in the folder, and number the new ones in alphabetical order."""
-        found = sorted(_walk(self.path))[:MAX_FILES]
+        found = sorted(trace_names(self.path))[:MAX_FILES]
         for name in found:
             if name not in self._numbers:
                 self._names.append(name)
@@ -157,7 +136,7 @@ class TraceFolder:
                 "nodeid": trace.test.nodeid,
                 "worker": trace.test.worker,
                 "duration": trace.test.duration,
-                "failure": _headline(trace)[:MAX_LINE],
+                "failure": trace.headline[:MAX_LINE],
                 "failures": len(trace.failures),
             }
         )
@@ -170,22 +149,6 @@ def state_of(path: Path) -> FileState | None:
     except OSError:
         return None
     return FileState(found.st_mtime_ns, found.st_size, found.st_ino)
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    for where, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith(SUFFIX):
-                yield os.path.relpath(os.path.join(where, name), folder)
-
-
-def _headline(trace: Trace) -> str:
-    for failure in trace.failures:
-        if failure.explanation is not None:
-            return failure.explanation.summary
-        lines = failure.text.strip().splitlines()
-        return f"{failure.type}: {lines[0]}" if lines else failure.type
-    return ""
 
 
 def _place(row: ListedTrace) -> tuple[float, str]:

@@ -7,6 +7,7 @@ import logging
 import os
 import select
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
@@ -52,6 +53,16 @@ def echo_file(text: str) -> None:
     stream: TextIO | None = sys.stdout
     is_terminal = stream is not None and stream.isatty()
     if problem := _write(stream, escape_lines(text.replace("\r\n", "\n")) if is_terminal else text):
+        raise OutputFailed(problem)
+
+
+def echo_bytes(content: bytes) -> None:
+    """Write the content of a file to standard output as it is, and flush.
+
+    Raises:
+        OutputFailed: see `echo`.
+    """
+    if problem := _attempt(sys.stdout, lambda stream: stream.buffer.write(content)):
         raise OutputFailed(problem)
 
 
@@ -169,11 +180,20 @@ def warn(text: str, log_format: str) -> None:
 
 def _write(stream: TextIO | None, text: str) -> str:
     """Write to a stream and flush; return why it failed, empty if it did not or the reader is gone."""
+
+    def write(stream: TextIO) -> object:
+        encoding = stream.encoding or "utf-8"
+        return stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+    return _attempt(stream, write)
+
+
+def _attempt(stream: TextIO | None, write: Callable[[TextIO], object]) -> str:
+    """Call a function that writes to a stream, and flush; return as `_write` does."""
     if stream is None:
         return "it is closed"
-    encoding = stream.encoding or "utf-8"
     try:
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        write(stream)
         stream.flush()
     except BrokenPipeError:
         _discard(stream)

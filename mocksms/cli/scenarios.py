@@ -1,4 +1,4 @@
-"""Scenario commands: list and print scenarios, check files, print the schema, record an account."""
+"""Scenario commands: list and print scenarios, check files, print the schema, record an account or a snapshot."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mocksms.settings import Settings
 from mocksms.sms.sizes import format_size
 
 if TYPE_CHECKING:
+    from mocksms.engine.account import Account
     from mocksms.scenario.library import Library
     from mocksms.scenario.schema import Scenario
 
@@ -30,11 +31,18 @@ MAX_ABOUT: Final = 120
 
 
 def scenarios(arguments: list[str]) -> int:
-    """List the available scenarios, or print one."""
-    parser = Parser(prog="mocksms scenarios", description="List the available scenarios, or print one.")
+    """List the available scenarios, print one, or print the one that replays a snapshot."""
+    parser = Parser(
+        prog="mocksms scenarios",
+        usage="mocksms scenarios [show NAME | from FILE] [OPTION ...]",
+        description="List the available scenarios, print one, or print the one that replays an account of a snapshot.",
+    )
     parser.add_argument("words", nargs="*", metavar="show NAME", help="print this scenario instead of the list")
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
+    parser.add_argument("--account", metavar="ID|LABEL", help="the account of the snapshot, if there are several")
     settings, parsed = read_settings(parser, arguments, ("scenario_folder",))
+    if parsed.words[:1] != ["from"] and parsed.account is not None:
+        raise SettingsError("--account belongs to mocksms scenarios from FILE.")
 
     from mocksms.scenario.library import Library
 
@@ -45,7 +53,50 @@ def scenarios(arguments: list[str]) -> int:
         case ["show", name]:
             echo_file(_text(library.path(name)))
             return 0
-    raise SettingsError("Use mocksms scenarios for the list, or mocksms scenarios show NAME to print one.")
+        case ["from", name]:
+            return _from_snapshot(Path(name), parsed.account, settings)
+    raise SettingsError(
+        "Use mocksms scenarios for the list, mocksms scenarios show NAME to print one, or mocksms scenarios from FILE "
+        "to print the one that replays a trace or another snapshot."
+    )
+
+
+def _from_snapshot(path: Path, name: str | None, settings: Settings) -> int:
+    """Print the scenario that replays an account of a trace or another snapshot."""
+    from mocksms.cli.snapshots import read_view
+    from mocksms.scenario.recorder import record, to_toml
+
+    engine = read_view(path, settings, frozen=False).engine
+    account = _chosen(path, name, [*engine.accounts.latest_first()])
+    scenario = record(account, engine.settings)
+    if not scenario.rule:
+        complain(f"Account {_describe(account)} of {path} has no messages to record.")
+        return 1
+    echo(f"{to_toml(scenario).strip()}\n")
+    return 0
+
+
+def _chosen(path: Path, name: str | None, accounts: Sequence[Account]) -> Account:
+    """Return the account with an id or label, or without a name the only one with messages, else the latest used.
+
+    Raises:
+        SettingsError: there is none, or there are several.
+    """
+    used = [account for account in accounts if len(account.messages)]
+    found = used or accounts[:1]
+    if name is not None:
+        found = [account for account in accounts if name in (account.id, account.label)]
+    if len(found) == 1:
+        return found[0]
+    if not found and name is None:
+        raise SettingsError(f"{path} has no account.")
+    problem = f"{len(found) or 'no'} accounts {'with messages' if name is None else repr(name)}"
+    listed = ", ".join(map(_describe, (used or accounts)[:MAX_ACCOUNTS]))
+    raise SettingsError(f"{path} has {problem}; choose one with --account: {listed}.")
+
+
+def _describe(account: Account) -> str:
+    return f"{account.id} ({account.label})" if account.label else account.id
 
 
 def _text(path: Path) -> str:

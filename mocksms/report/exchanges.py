@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Final
 
 from mocksms.inspection.callbacks import CallbackView
 from mocksms.inspection.messages import MessageView
@@ -12,6 +14,8 @@ from mocksms.report.bodies import indented
 from mocksms.report.html import Child, Html, bdi, code, element
 from mocksms.report.parts import PageLimits, duration, facts, note, time, warnings
 from mocksms.report.timeline import Anchors, attempt_result, is_noted, request_line
+
+_RIGHT_TO_LEFT: Final = re.compile('("[^"\n]*[\u0590-\u08ff][^"\n]*")')
 
 
 def requests(rows: Iterable[RequestView], anchors: Anchors, limits: PageLimits) -> list[Html]:
@@ -66,8 +70,15 @@ def _http(title: str, head: list[Child], body: str, size: int, limits: PageLimit
     wide = indented(body)
     shown = wide if len(wide) <= limits.bodies else body
     unrecorded = note(f"\n… {size:,} bytes in all") if size > len(body.encode("utf-8", "replace")) else None
-    text = element("pre", head, ["\n\n", limits.cut(shown), unrecorded] if body else None)
+    text = element("pre", head, ["\n\n", _isolated(limits.cut(shown)), unrecorded] if body else None)
     return element("div", element("h4", title), text)
+
+
+def _isolated(parts: list[Child]) -> list[Child]:
+    """Return a body whose right-to-left strings do not affect what is around them."""
+    text, *rest = parts
+    assert isinstance(text, str)
+    return [[bdi(part) if index % 2 else part for index, part in enumerate(_RIGHT_TO_LEFT.split(text))], *rest]
 
 
 def callbacks(

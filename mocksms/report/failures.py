@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
@@ -39,16 +39,6 @@ def ids_in(failures: Iterable[TracedFailure]) -> dict[str, str]:
             roles |= {each.transaction_id: "closest" for each in failure.explanation.closest[:1]}
             roles |= {each.id: each.kind.replace("_", " ") for each in failure.explanation.causes if each.id}
     return roles
-
-
-def headline(failures: Collection[TracedFailure]) -> str:
-    """Return the first failure in one line."""
-    for failure in failures:
-        if failure.explanation is not None:
-            return failure.explanation.summary
-        lines = failure.text.strip().splitlines()
-        return f"{failure.type}: {lines[0]}" if lines else failure.type
-    return ""
 
 
 def _failure(failure: TracedFailure, links: Links, limits: PageLimits) -> list[Child]:
@@ -112,7 +102,8 @@ def _causes(explanation: Explanation, links: Links) -> list[Child]:
         element("li", element("b", TITLES[kind]), [_cause(each, links) for each in causes])
         for kind, causes in groupby(explanation.causes, lambda each: each.kind)
     ]
-    return [element("h3", "Usual causes"), element("ul", groups, class_="causes")]
+    is_about_messages = all(cause.kind in ("matched", "unexpected") for cause in explanation.causes)
+    return [None if is_about_messages else element("h3", "Usual causes"), element("ul", groups, class_="causes")]
 
 
 def _cause(cause: Cause, links: Links) -> Html:

@@ -10,7 +10,6 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from mocksms.report.failures import headline
 from mocksms.report.html import Child, Html, bdi, element, join
 from mocksms.report.parts import PageLimits, date_time, note, plural
 from mocksms.report.snapshot_part import ReportFile, snapshot_part, verdict
@@ -72,7 +71,7 @@ def _document(title: str, style: str, body: Html) -> bytes:
         element("title", f"{title} · mocksms"),
         element("style", Html(style)),
     ]
-    footer = element("footer", "Made by mocksms report. Times are UTC, on the clock of the account.")
+    footer = element("footer", "Times are in UTC, on the clock of the account; those of the log are real time.")
     page = element("html", element("head", head), element("body", body, footer), lang="en")
     return f"<!doctype html>\n{page}\n".encode()
 
@@ -129,7 +128,7 @@ def _header(snapshot: ReportFile) -> Html:
 def _entry(snapshot: ReportFile, part: Html) -> Html:
     """Return a file that opens, with its head in the table of contents."""
     trace = snapshot.trace
-    line: Child = headline(trace.trace.failures) if trace else snapshot.problem
+    line: Child = trace.trace.headline if trace else snapshot.problem
     head = element(
         "summary",
         element("b", verdict(trace), class_="verdict") if trace else None,

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final, Generic, NamedTuple, TypeVar, cast
 
 from mocksms.asgi.bodies import Receive
+from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.steps import finish
 from mocksms.inspection.accounts import AccountView, read_account
@@ -80,6 +81,12 @@ class RecordReader:
             finish(read_scenario(context, self._call(name))),
         )
 
+    def size(self, account: AccountView) -> int:
+        """Return how many records an account has."""
+        stored = self._stored(account.id)
+        sent = len(stored.messages) + len(stored.journal) + len(stored.callbacks)
+        return sent + len(stored.replies) + len(stored.consents)
+
     def unattributed(self) -> Records[RequestView]:
         """Return the newest requests without an account."""
         journal = self._context.engine.accounts.unattributed
@@ -87,10 +94,14 @@ class RecordReader:
         return Records(newest[::-1], len(journal))
 
     def _older_messages(self, name: str, ids: Collection[str]) -> list[MessageView]:
-        account = self._context.engine.accounts.by_id(name)
-        assert account is not None
+        account = self._stored(name)
         found = [OwnedMessage(account, message) for each in ids if (message := account.messages.get(each))]
         return [message_view(self._context, each) for each in sorted(found, key=lambda each: each.message.sequence)]
+
+    def _stored(self, name: str) -> Account:
+        found = self._context.engine.accounts.by_id(name)
+        assert found is not None
+        return found
 
     def _call(self, name: str | None, query: AccountQuery | None = None) -> InspectionCall:
         scope = AccountScope(self._context.engine, name)

@@ -71,6 +71,16 @@ class Trace(_TraceModel):
     versions: dict[str, Text] = Field(description="Versions of mocksms, Python, pytest, the system and HTTP clients")
     options: dict[str, Text] = Field(description="Options of the test session that differ from their defaults, as text")
 
+    @property
+    def headline(self) -> str:
+        """The first failure in one line, empty without failures."""
+        for failure in self.failures:
+            if failure.explanation is not None:
+                return failure.explanation.summary
+            lines = failure.text.strip().splitlines()
+            return f"{failure.type}: {lines[0]}" if lines else failure.type
+        return ""
+
 
 class LogLine(_TraceModel):
     """A row of the entry logs.jsonl: a log record of the application."""

@@ -71,16 +71,19 @@ def settings_of(manifest: Manifest, own: Settings) -> Settings:
     return replace(saved, seed=manifest.seed, **{name: getattr(own, name) for name in OWN_OPTIONS})
 
 
-def view(file: BinaryIO, settings: Settings, name: str, folder: str | None = None) -> SnapshotView:
+def view(
+    file: BinaryIO, settings: Settings, name: str, folder: str | None = None, *, frozen: bool = True
+) -> SnapshotView:
     """Return a mock that shows a snapshot; any thread may call this.
 
-    Its clocks are frozen at the time of the capture, so that nothing happens in it.
+    Its clocks stand still at the time of the capture, so that nothing happens in it.
 
     Args:
         file: the snapshot.
         settings: the options of the mock that shows it.
         name: the name of the file.
         folder: the folder whose files are listed with it, None if it is opened alone.
+        frozen: whether also the clocks that ran are frozen.
 
     Raises:
         InvalidSnapshot: the file is no snapshot, or this mock cannot take it.
@@ -90,6 +93,7 @@ def view(file: BinaryIO, settings: Settings, name: str, folder: str | None = Non
     shown = settings_of(manifest, settings)
     snapshot = load(file, shown)
     engine = Engine(shown, time=lambda: manifest.created_at, url=manifest.url)
-    restore(engine, snapshot, frozen=True)
-    engine.accounts.clock.freeze()
+    restore(engine, snapshot, frozen=frozen)
+    if frozen:
+        engine.accounts.clock.freeze()
     return SnapshotView(engine, manifest, trace, name, folder)

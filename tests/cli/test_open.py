@@ -21,10 +21,11 @@ from mocksms.cli import open as open_command
 from mocksms.cli import open_folder
 from mocksms.cli.main import UNUSABLE, main
 from mocksms.cli.open_folder import TraceFolder
+from mocksms.cli.snapshots import read_view
 from mocksms.server import BaseServer
 from mocksms.settings import Settings
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.viewing import settings_of, view
+from mocksms.state.viewing import settings_of
 from tests.cli.opening import opened, opened_folder
 from tests.inspection.support import LATER, OPERATIONS, Api
 from tests.state.archives import manifest
@@ -277,10 +278,10 @@ def test_least_recently_used_trace_is_closed(folder: Path, monkeypatch: pytest.M
     def count_views(*arguments: Any) -> Any:
         nonlocal views
         views += 1
-        return view(*arguments)
+        return read_view(*arguments)
 
     monkeypatch.setattr(open_folder, "ReadOnlyApp", App)
-    monkeypatch.setattr(open_folder, "view", count_views)
+    monkeypatch.setattr(open_folder, "read_view", count_views)
     monkeypatch.setattr(open_folder, "MAX_OPEN", 1)
     with opened_folder(folder) as url, requests.get(f"{url}/t/1/_mock/events", stream=True, timeout=TIMEOUT) as stream:
         assert get(f"{url}/t/1/_mock/trace").status_code == 200

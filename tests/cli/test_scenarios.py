@@ -13,11 +13,18 @@ import pytest
 import requests
 
 from mocksms.cli.main import UNUSABLE, main
+from mocksms.engine.engine import Engine
+from mocksms.engine.steps import finish
+from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.library import Library, bundled_folder
+from mocksms.scenario.parser import read
 from mocksms.settings import Settings
+from mocksms.state.snapshot import capture, save
 from tests.cli.test_main import SCRIPT, Process, serving
 from tests.inspection.support import Api
-from tests.support import KEY, NUMBER, TIMEOUT, Mock, running
+from tests.provider.inprocess import InProcess
+from tests.report.support import failure, trace_of, traced
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
 
 VALID = """
 about = "The gateway is down for one send."
@@ -82,8 +89,10 @@ def test_show_prints_the_file_of_a_scenario(capsys: Captured) -> None:
     [
         (["scenarios", "show", "gateway-outag"], "There is no scenario 'gateway-outag'; did you mean gateway-outage?"),
         (["scenarios", "show", "zzz"], "There is no scenario 'zzz'; known are chaos, credit-runs-out, "),
-        (["scenarios", "show"], "Use mocksms scenarios for the list, or mocksms scenarios show NAME to print one."),
-        (["scenarios", "list"], "Use mocksms scenarios for the list, or mocksms scenarios show NAME to print one."),
+        (["scenarios", "show"], "Use mocksms scenarios for the list, mocksms scenarios show NAME to print one, or "),
+        (["scenarios", "list"], "Use mocksms scenarios for the list, mocksms scenarios show NAME to print one, or "),
+        (["scenarios", "from", "bad.toml"], "bad.toml cannot be shown: Invalid snapshot: "),
+        (["scenarios", "--account", "x"], "--account belongs to mocksms scenarios from FILE."),
         (["check"], "No file to check; name one or more, such as mocksms check outage.toml."),
         (["check", "rate-limitd"], "There is no scenario 'rate-limitd'; did you mean rate-limited?"),
         (["check", "good.toml", "--jsn"], "Unknown option --jsn; did you mean --json?"),
@@ -346,3 +355,67 @@ def test_mock_reloads_a_changed_file_and_keeps_the_scenario_if_it_is_invalid() -
 def rules_of(process: Process) -> list[dict[str, object]]:
     rules: list[dict[str, object]] = requests.get(f"{process.url}/_mock/scenario", timeout=TIMEOUT).json()["rules"]
     return rules
+
+
+def test_scenario_from_a_snapshot_is_the_one_that_the_mock_records(capsys: Captured) -> None:
+    with running() as mock:
+        api = Api(mock, KEY)
+        api.send(NUMBER, "972-50-0002100", "972-50-0000100")
+        api.post("clock/freeze", {})
+        api.post("faults", {"fault": {"kind": "status", "status": 503}, "times": 1})
+        assert mock.post(json.dumps(body(NUMBER))).status_code == 503
+        assert main(["record", "--key", KEY, "--url", mock.url]) == 0
+        recorded = capsys.readouterr().out
+        save_snapshot(mock.engine)
+    assert main(["scenarios", "from", "state.zip"]) == 0
+    assert capsys.readouterr() == (recorded, "")
+    assert recorded.count("[[rule]]") == 4
+
+
+def test_scenario_from_a_trace_replays_its_test(capsys: Captured) -> None:
+    mock = InProcess()
+    mock.account().bounced = {"972541111111"}
+    rows = mock.send(NUMBER, "972-54-2222222")
+    Path("test.mocksms.zip").write_bytes(trace_of(mock, traced(failure()), KEY))
+    assert main(["scenarios", "from", "test.mocksms.zip"]) == 0
+    scenario = read(capsys.readouterr().out.encode(), "recorded")
+    replayed = InProcess()
+    replayed.account().activate(compile_scenario(scenario, "recorded", replayed.engine.settings))
+    again = replayed.send(NUMBER, "972-54-2222222")
+    assert [row["status"] for row in again] == [row["status"] for row in rows] == ["rejected", "sent"]
+
+
+def test_account_of_a_snapshot_is_chosen_by_id_or_label(capsys: Captured) -> None:
+    mock = InProcess()
+    for key in ("one", "two"):
+        mock.send(NUMBER, key=key, tags=[key])
+    one, two, empty = mock.account("one"), mock.account("two"), mock.account("empty")
+    one.label, empty.label = "test one", "nothing"
+    save_snapshot(mock.engine)
+    assert main(["scenarios", "from", "state.zip"]) == UNUSABLE
+    listed = f"{two.id}, {one.id} (test one)"
+    assert capsys.readouterr().err == (
+        f"mocksms: state.zip has 2 accounts with messages; choose one with --account: {listed}.\n"
+    )
+    for name in (one.id, "test one"):
+        assert main(["scenarios", "from", "state.zip", "--account", name]) == 0
+        assert "1 SMS." in capsys.readouterr().out
+    assert main(["scenarios", "from", "state.zip", "--account", "three"]) == UNUSABLE
+    assert "has no accounts 'three'; choose one with --account: " in capsys.readouterr().err
+    assert main(["scenarios", "from", "state.zip", "--account", "nothing"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        f"mocksms: Account {empty.id} (nothing) of state.zip has no messages to record.\n",
+    )
+
+
+def test_snapshot_without_accounts_has_no_scenario(capsys: Captured) -> None:
+    save_snapshot(InProcess().engine)
+    assert main(["scenarios", "from", "state.zip"]) == UNUSABLE
+    assert capsys.readouterr().err == "mocksms: state.zip has no account.\n"
+
+
+def save_snapshot(engine: Engine) -> None:
+    """Write a snapshot of everything."""
+    with Path("state.zip").open("wb") as file:
+        save(finish(capture(engine)), file)

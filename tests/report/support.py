@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any, Final
 
 from mocksms.engine.callbacks import Attempt
@@ -22,7 +23,10 @@ from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.explanations import Explanation
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.webhook import Webhook
-from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile
+from mocksms.state.reading import Archive, ArchiveLimits
+from mocksms.state.redaction import Secrets
+from mocksms.state.snapshot import capture, save
+from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile, write_trace
 from tests.provider.inprocess import InProcess
 from tests.support import KEY, NOON, NUMBER
 
@@ -114,6 +118,23 @@ def file_of(mock: InProcess, trace: TraceFile | None = None, name: str = "run.mo
 def parsed(*files: ReportFile) -> Parsed:
     """Return the page about some files as a browser reads it."""
     return Parsed(report_page(files).content)
+
+
+def snapshot_of(mock: InProcess, *keys: str) -> bytes:
+    """Return a snapshot of everything in a mock, or of some accounts and the requests without an account."""
+    accounts = [mock.account(key) for key in keys]
+    packed = BytesIO()
+    save(finish(capture(mock.engine, accounts or None, unattributed_since=0 if keys else None)), packed)
+    return packed.getvalue()
+
+
+def trace_of(mock: InProcess, trace: TraceFile, *keys: str) -> bytes:
+    """Return the trace of a test that used some accounts."""
+    used = trace.trace.model_copy(update={"accounts": [mock.account(key).id for key in keys]})
+    archive = Archive(BytesIO(snapshot_of(mock, *keys)), ArchiveLimits.of_memory(2**28, {}))
+    packed = BytesIO()
+    write_trace(packed, archive, trace._replace(trace=used), Secrets(keys))
+    return packed.getvalue()
 
 
 def busy_mock() -> InProcess:

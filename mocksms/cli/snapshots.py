@@ -1,0 +1,59 @@
+"""Files with snapshots, as commands find and read them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mocksms.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mocksms.settings import Settings
+    from mocksms.state.viewing import SnapshotView
+
+SUFFIX: Final = ".mocksms.zip"
+
+PATTERN: Final = f"*{SUFFIX}"
+"""The names of traces."""
+
+
+def files_at(path: Path) -> list[Path]:
+    """Return a file itself, or the traces in a folder and the folders below it, in alphabetical order.
+
+    Raises:
+        SettingsError: the folder has none.
+    """
+    if not path.is_dir():
+        return [path]
+    found = [path / name for name in sorted(trace_names(path))]
+    if not found:
+        raise SettingsError(f"{path} has no traces: no file {PATTERN} is in it or in a folder below it.")
+    return found
+
+
+def trace_names(folder: Path) -> Iterator[str]:
+    """Iterate over the paths of the traces in a folder and the folders below it."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(SUFFIX):
+                yield os.path.relpath(os.path.join(where, name), folder)
+
+
+def read_view(path: Path, settings: Settings, folder: str | None = None, *, frozen: bool = True) -> SnapshotView:
+    """Read a file; see `view`.
+
+    Raises:
+        SettingsError: it cannot be read, or is no trace or snapshot.
+    """
+    from mocksms.state.errors import InvalidSnapshot
+    from mocksms.state.viewing import view
+
+    try:
+        with path.open("rb") as file:
+            return view(file, settings, path.name, folder, frozen=frozen)
+    except InvalidSnapshot as error:
+        raise SettingsError(f"{path} cannot be shown: {error.sentence}") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
