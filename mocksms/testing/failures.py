@@ -13,7 +13,7 @@ from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segme
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.client import MAX_PAGE
 from mocksms.testing.matchers import Expectation
-from mocksms.testing.models import ApiRequest, SmsCallback, SmsMessage, SmsReply, callback_of, request_of
+from mocksms.testing.models import ApiRequest, SmsCallback, SmsMessage, SmsReply, callback_of, message_of, request_of
 
 if TYPE_CHECKING:
     from mocksms.schemas.explanations import Cause, CauseKind, Closest, Explanation
@@ -226,14 +226,16 @@ def _compare(expectation: Expectation, message: SmsMessage) -> Closest:
 
 def describe_account(account: AccountHandle) -> str:
     """Return what the mock recorded for an account: messages, refused requests, and a timeline."""
-    messages, requests, replies = account.outbox, account.requests, account.replies
+    page = account.api("GET", "messages", limit=MAX_REPORTED)
+    messages = [message_of(row) for row in page["messages"][::-1]]
+    requests, replies = account.requests, account.replies
     rows = account.api("GET", "callbacks", limit=MAX_REPORTED)
     callbacks = [callback_of(row) for row in rows["callbacks"][::-1]]
     refused = [request for request in requests if request.is_refused]
     label = account.api("GET", "account")["label"]
     of_label = f" ({escape(label)})" if label else ""
-    lines = [f"{account.url}, account {escape(account.api_key)}{of_label}", f"{len(messages)} SMS"]
-    lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages[-MAX_REPORTED:]]
+    lines = [f"{account.url}, account {escape(account.api_key)}{of_label}", f"{page['total']} SMS"]
+    lines += [line("sms", f"{each.transaction_id} {each!r}") for each in messages]
     lines += [f"{len(refused)} refused request{'' if len(refused) == 1 else 's'}"]
     lines += [line("refused", _describe_request(request)) for request in refused[-MAX_REPORTED:]]
     if callbacks:
@@ -277,7 +279,7 @@ def _timeline(
         yield reply.at, 0, f"{escape(reply.number)} replies {quoted(reply.text)}, {escape(effect)}"
     for request in requests[-MAX_REPORTED:]:
         yield request.at, 1, _describe_request(request)
-    for message in messages[-MAX_REPORTED:]:
+    for message in messages:
         for rank, step in enumerate(message.history, 2):
             yield step.at, rank, f"{message.transaction_id[:8]}… to {escape(message.to)} {step}"
     for callback in callbacks:

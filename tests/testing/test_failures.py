@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms import MockRefused, MockSMS
 from mocksms.sms.segments import GSM_BASIC, GSM_EXTENSION, Encoding, count_segments
-from mocksms.testing.failures import LOOKALIKES, explanation_of, lookalike
+from mocksms.testing.failures import LOOKALIKES, describe_account, explanation_of, lookalike
 from tests.testing.support import failure, send
 
 
@@ -79,6 +81,13 @@ def test_failure_names_the_lookalike(sms: MockSMS, content: str, instead: str) -
     send(sms, content=content, add_unsubscribe_link=False)
     (message,) = sms.outbox
     assert f"  instead    {instead}" in failure(lambda: sms.assert_segments(message, 9))
+
+
+def test_report_counts_all_messages_and_lists_the_latest(sms: MockSMS) -> None:
+    send(sms, *(f"972-54-11111{place:02}" for place in range(60)))
+    report = describe_account(sms)
+    assert "\n60 SMS\n" in report
+    assert re.findall(r"<SMS to 972-54-11111(\d\d)", report) == [f"{place:02}" for place in range(10, 60)]
 
 
 def test_character_without_a_name_is_shown_by_its_number(sms: MockSMS) -> None:
