@@ -74,6 +74,7 @@ class CapturedAccount(NamedTuple):
     consents: CapturedLog[Consent]
     callbacks: CapturedLog[Callback]
     scheduled: list[ScheduledKey]
+    held: list[ScheduledKey]
     planned: list[DueAction]
     size: int
 
@@ -160,7 +161,8 @@ def _account(engine: Engine, account: Account, *, with_keys: bool) -> CapturedAc
         replies=_log(account.replies),
         consents=_log(account.consents),
         callbacks=_log(account.callbacks),
-        scheduled=[*account.callbacks.scheduled, *engine.outbox.held_of(account)],
+        scheduled=account.callbacks.scheduled,
+        held=engine.outbox.held_of(account),
         planned=account.planned,
         size=account.share.used,
     )

@@ -42,6 +42,13 @@ class HeaderData(RowModel):
     value: RowBytes
 
 
+class FaultHeaderData(RowModel):
+    """A header of a broken response."""
+
+    name: OwnText
+    value: OwnText
+
+
 class FaultData(RowModel):
     """A broken response."""
 
@@ -50,7 +57,7 @@ class FaultData(RowModel):
     duration: RowSeconds
     body: AppText | None
     media_type: OwnText | None
-    headers: list[tuple[OwnText, OwnText]]
+    headers: list[FaultHeaderData]
     is_accepted: bool
 
     def fault(self) -> Fault:
@@ -61,7 +68,7 @@ class FaultData(RowModel):
             duration=self.duration,
             body=self.body,
             media_type=self.media_type,
-            headers=tuple(self.headers),
+            headers=tuple((header.name, header.value) for header in self.headers),
             is_accepted=self.is_accepted,
         )
 
@@ -167,6 +174,6 @@ def _fault_row(fault: Fault) -> dict[str, Any]:
         "duration": fault.duration.total_seconds(),
         "body": fault.body,
         "media_type": fault.media_type,
-        "headers": fault.headers,
+        "headers": [{"name": name, "value": value} for name, value in fault.headers],
         "is_accepted": fault.is_accepted,
     }

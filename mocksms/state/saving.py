@@ -80,7 +80,7 @@ def _scenario_rows(capture: Capture, scenarios: dict[int, tuple[int, ActiveScena
 def _account_rows(
     accounts: Iterable[CapturedAccount], scenarios: dict[int, tuple[int, ActiveScenario]]
 ) -> Iterator[JsonRow]:
-    shared: dict[tuple[str, int], str] = {}
+    shared: dict[tuple[str, frozenset[str]], str] = {}
     for account in accounts:
         yield {
             "id": account.key.id,
@@ -108,9 +108,9 @@ def _account_rows(
         }
 
 
-def _numbers_row(account: CapturedAccount, name: str, shared: dict[tuple[str, int], str]) -> JsonRow:
+def _numbers_row(account: CapturedAccount, name: str, shared: dict[tuple[str, frozenset[str]], str]) -> JsonRow:
     numbers, is_own = account.lists[name]
-    first = account.key.id if is_own else shared.setdefault((name, id(numbers)), account.key.id)
+    first = account.key.id if is_own else shared.setdefault((name, numbers), account.key.id)
     if first != account.key.id:
         return {"is_own": False, "numbers": None, "same_as": first}
     return {"is_own": is_own, "numbers": sorted(numbers), "same_as": None}
@@ -162,7 +162,7 @@ def _consent_rows(account: CapturedAccount) -> Iterator[JsonRow]:
 
 
 def _callback_rows(account: CapturedAccount) -> Iterator[JsonRow]:
-    scheduled = _schedule(account)
+    scheduled, _ = _schedule(account)
     for callback in account.callbacks.records:
         yield callback_row(account.key.id, callback, scheduled.get(callback.number))
 
@@ -172,22 +172,27 @@ def _action_rows(account: CapturedAccount) -> Iterator[JsonRow]:
         yield due_row(account.key.id, due)
 
 
-def _schedule(account: CapturedAccount) -> dict[int, ScheduledKey]:
-    """Return the schedule by the callback that is due first: the first of its ordering key that is not finished."""
+def _schedule(account: CapturedAccount) -> tuple[dict[int, ScheduledKey], list[ScheduledKey]]:
+    """Return the schedule by the first callback of each key that is not finished, and what has no such callback."""
     first: dict[OrderingKey, int] = {}
     for callback in account.callbacks.records:
         if callback.state is CallbackState.PENDING:
             first.setdefault(callback.ordering_key, callback.number)
-    return {first[each.ordering_key]: each for each in account.scheduled if each.ordering_key in first}
+    scheduled: dict[int, ScheduledKey] = {}
+    stale: list[ScheduledKey] = []
+    for place, each in enumerate((*sorted(account.scheduled), *account.held)):
+        number, placed = first.pop(each.ordering_key, None), each._replace(place=place)
+        if number is None:
+            stale.append(placed)
+        else:
+            scheduled[number] = placed
+    return scheduled, stale
 
 
 def _stale_schedule(account: CapturedAccount) -> list[JsonRow]:
-    """Return the parts of the schedule whose callback is no longer stored."""
-    used = {id(each) for each in _schedule(account).values()}
     return [
         {"at": each.at, "place": each.place, "url": each.ordering_key.url, "queue": each.ordering_key.subject}
-        for each in account.scheduled
-        if id(each) not in used
+        for each in _schedule(account)[1]
     ]
 
 
