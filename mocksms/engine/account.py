@@ -10,7 +10,6 @@ from functools import cached_property
 from itertools import count
 from operator import attrgetter
 from random import Random, SystemRandom
-from sys import getsizeof
 from typing import Final, NamedTuple
 
 from mocksms.engine.budget import Share
@@ -28,6 +27,7 @@ from mocksms.settings import Settings
 from mocksms.sms.message import AnyState, Message, Reaction
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.outcomes import Outcome
+from mocksms.sms.sizes import text_size
 from mocksms.sms.webhook import Webhook
 
 MAX_LABEL_LENGTH: Final = 500
@@ -114,11 +114,11 @@ class Consent(NamedTuple):
 
 
 def _size_of_reply(reply: Reply) -> int:
-    return REPLY_SIZE + getsizeof(reply.text)
+    return REPLY_SIZE + text_size(reply.text)
 
 
 def _size_of_consent(consent: Consent) -> int:
-    return CONSENT_SIZE + getsizeof(consent.cause)
+    return CONSENT_SIZE + text_size(consent.cause)
 
 
 class NumberLists(NamedTuple):

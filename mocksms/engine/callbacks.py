@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
-from sys import getsizeof
 from typing import Final, NamedTuple
 
 from mocksms.engine.budget import Share
 from mocksms.engine.logs import IndexedLog
+from mocksms.sms.sizes import text_size
 from mocksms.sms.webhook import Webhook, WebhookTrigger
 
 CALLBACK_SIZE: Final = 1_500
@@ -106,7 +106,7 @@ class Callback(NamedTuple):
 def size_of(callback: Callback) -> int:
     """Return the bytes of a callback with its attempts."""
     attempts = sum(ATTEMPT_SIZE + len(attempt.body) + len(attempt.error or "") for attempt in callback.attempts)
-    return CALLBACK_SIZE + getsizeof(callback.details.text) + attempts
+    return CALLBACK_SIZE + text_size(callback.details.text) + attempts
 
 
 def describe_callback(callback: Callback) -> str:

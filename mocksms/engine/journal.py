@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
-from sys import getsizeof
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -16,6 +15,7 @@ from mocksms.engine.logs import BoundedLog
 from mocksms.engine.rules import ApiOperation, TriggeredFault
 from mocksms.errors import MALFORMED_HTTP
 from mocksms.settings import API_PREFIX
+from mocksms.sms.sizes import text_size
 
 MAX_RECORDED_BODY: Final = 65_536
 """Bytes of a request or response body that are kept."""
@@ -88,9 +88,9 @@ class Journal(BoundedLog[RecordedRequest]):
 
 def size_of_handling(messages: Sequence[int], warnings: Iterable[RequestWarning], note: str) -> int:
     """Return the bytes of what the mock records about a request, besides what client and mock sent."""
-    size = MESSAGE_NUMBER_SIZE * len(messages) + getsizeof(note)
+    size = MESSAGE_NUMBER_SIZE * len(messages) + text_size(note)
     for warning in warnings:
-        size += WARNING_SIZE + getsizeof(warning.note) + getsizeof(warning.path)
+        size += WARNING_SIZE + text_size(warning.note) + text_size(warning.path)
     return size
 
 
@@ -114,7 +114,7 @@ def malformed_request(number: int, at: datetime, raw: bytes, why: str, status: i
         duration=0.0,
         note=note,
         refusal=MALFORMED_HTTP,
-        size=REQUEST_SIZE + len(first_line) + len(response_body) + getsizeof(note),
+        size=REQUEST_SIZE + len(first_line) + len(response_body) + text_size(note),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
-from sys import getsizeof, maxsize
+from sys import maxsize
 from typing import Final
 
 from mocksms.engine.budget import Share
@@ -18,6 +18,7 @@ from mocksms.engine.patterns import Pattern, RegexBudget
 from mocksms.engine.steps import STEP_SIZE, Steps, count, select
 from mocksms.sms.message import Message, Submission
 from mocksms.sms.numbers import NumberPattern
+from mocksms.sms.sizes import text_size
 from mocksms.sms.surrogates import REPLACEMENT, well_formed
 from mocksms.sms.text import content_of
 
@@ -181,18 +182,18 @@ def initial_size(submission: Submission, messages: int) -> int:
 
     They share the submission, so each counts a part of it.
     """
-    texts = len(content) if (content := submission.content).isascii() else getsizeof(content)
+    texts = len(content) if (content := submission.content).isascii() else text_size(content)
     if submission.sender or submission.unsubscribe_text:
-        texts += getsizeof(submission.sender) + getsizeof(submission.unsubscribe_text)
+        texts += text_size(submission.sender or "") + text_size(submission.unsubscribe_text)
     if not submission.tags:
         return MESSAGE_SIZE + texts // messages
-    tags = sum(TAG_SIZE + getsizeof(tag) for tag in submission.tags)
+    tags = sum(TAG_SIZE + text_size(tag) for tag in submission.tags)
     return MESSAGE_SIZE + INDEX_SIZE * len(submission.tags) + (texts + tags) // messages
 
 
 def size_of_fields(fields: Mapping[str, str]) -> int:
     """Return the bytes of the fields of a recipient."""
-    return sum(FIELD_SIZE + len(name) + getsizeof(value) for name, value in fields.items())
+    return sum(FIELD_SIZE + len(name) + text_size(value) for name, value in fields.items())
 
 
 class MessageStore:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from sys import getsizeof
 from typing import Final, Literal, NamedTuple
 
 from mocksms.sms.message import DEFAULT_POLICY, AnyState, CallbackPolicy, Reaction
+from mocksms.sms.sizes import text_size
 
 AT_ONCE = timedelta()
 
@@ -100,7 +100,7 @@ class Fault:
     @property
     def size(self) -> int:
         """The bytes of its texts."""
-        return getsizeof(self.body) + sum(getsizeof(name) + getsizeof(value) for name, value in self.headers)
+        return text_size(self.body or "") + sum(text_size(name) + text_size(value) for name, value in self.headers)
 
     @property
     def loses_response(self) -> bool:

@@ -1,4 +1,4 @@
-"""Sizes in bytes as people write them."""
+"""Sizes in bytes: as people write them, and of texts in memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ MIN_MEMORY: Final = 2**24
 """Least bytes of all that a mock keeps: several times the largest record, which is about 1 MiB."""
 
 MAX_MEMORY: Final = 2**50
+
+TEXT_SIZE: Final = 60
+"""Bytes of a text without its characters."""
 
 SIZE_SYNTAX: Final = "a size such as 512MiB, 1GiB, 500MB or plain bytes"
 
@@ -64,3 +67,11 @@ def format_size(size: int) -> str:
         if size >= factor:
             return f"{round(size / factor, 1):g}{unit}"
     return f"{size}B"
+
+
+def text_size(text: str) -> int:
+    """Return the bytes that a text takes in memory, about.
+
+    The same at any time: `sys.getsizeof` also counts the UTF-8 form, which a text has once it was written.
+    """
+    return TEXT_SIZE + (len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")))

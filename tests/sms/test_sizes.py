@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-import pytest
+from sys import getsizeof
 
-from mocksms.sms.sizes import format_size, parse_size
+import pytest
+from pydantic import TypeAdapter
+
+from mocksms.sms.sizes import format_size, parse_size, text_size
 
 
 @pytest.mark.parametrize(
@@ -37,3 +40,16 @@ def test_what_is_no_size_is_refused(raw: object) -> None:
 )
 def test_size_is_written_with_the_largest_unit(size: int, text: str) -> None:
     assert format_size(size) == text
+
+
+@pytest.mark.parametrize("text", ["", "Hello", "שלום", "\ud83d cut", "😀"])
+def test_size_of_a_text_is_about_what_it_takes(text: str) -> None:
+    assert 0.7 < text_size(text) / getsizeof(text) < 1.3
+
+
+def test_size_of_a_text_stays_the_same_once_it_was_written() -> None:
+    text = "".join(["של", "ום"])
+    size, memory = text_size(text), getsizeof(text)
+    TypeAdapter(str).dump_json(text)
+    assert getsizeof(text) > memory
+    assert text_size(text) == size
