@@ -44,6 +44,7 @@ _EXPECTED: Final = {
     "greater_than_equal": "must be at least {ge}",
     "greater_than": "must be more than {gt}",
     "less_than_equal": "must be at most {le}",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
     "string_too_long": "must have at most {max_length} characters",
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
@@ -127,7 +128,8 @@ def _expected(detail: ErrorDetails) -> str:
     context = {name: str(bound).removesuffix(".0") for name, bound in detail.get("ctx", {}).items()}
     if detail["type"] in ("string_too_short", "too_short") and context["min_length"] == "1":
         return "must not be empty"
-    return _EXPECTED.get(detail["type"], detail["msg"]).format_map(context)
+    expected = _EXPECTED.get(detail["type"])
+    return expected.format_map(context) if expected else detail["msg"]
 
 
 def _advice(detail: ErrorDetails) -> str:

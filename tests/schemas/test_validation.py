@@ -35,6 +35,7 @@ class Horse(Part):
     speed: Annotated[float, Field(gt=0, le=1.0)] = 1.0
     tame: bool = True
     name: Annotated[str, Field(min_length=1, max_length=5)] = "x"
+    stable: Annotated[str, Field(pattern=r"^[0-9a-f]{2}$")] = "00"
     motto: Annotated[str, Field(min_length=2)] = "xx"
     gait: Literal["walk", "trot", "gallop"] = "walk"
     here: Literal[True] = True
@@ -83,6 +84,7 @@ def words(data: object) -> str:
         ({"name": True}, "must be text; got true"),
         ({"name": ["a"]}, 'must be text; got ["a"]'),
         ({"name": ""}, 'must not be empty; got ""'),
+        ({"stable": "x{}"}, 'must match the pattern ^[0-9a-f]{2}$; got "x{}"'),
         ({"name": "abcdef"}, 'must have at most 5 characters; got "abcdef"'),
         ({"motto": "x"}, 'String should have at least 2 characters; got "x"'),
         ({"gait": "galop"}, "must be one of walk, trot, gallop; did you mean gallop?"),
