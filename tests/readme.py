@@ -30,6 +30,7 @@ from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import Reason
 from mocksms.sms.outcomes import Fault, Outcome
 from mocksms.sms.webhook import EVENT_NAMES, EXPLICIT_EVENTS
+from mocksms.state.archive import Manifest
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
@@ -371,6 +372,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "numbers": lambda: _numbers(Outcome),
     "number-faults": lambda: _numbers(Fault),
     "operations": _operations,
+    "manifest": lambda: _table(["Field", "Values", "Meaning"], _rows_of(Manifest.model_json_schema())),
     "filters": _filters,
     "send-body": _send_body,
     "info": lambda: _evidence_table("Parameter", "info", _parameter_rows("/transactional/sms/info")),

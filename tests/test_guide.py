@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,16 +12,21 @@ from dataclasses import fields
 from http.server import HTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import requests
+from pydantic import BaseModel
 
 import mocksms
 from mocksms.cli.main import UNUSABLE, main
 from mocksms.errors import INTERNAL_ERROR, MALFORMED_HTTP, RequestRefused
 from mocksms.scenario.schema import json_schema
 from mocksms.settings import Settings
+from mocksms.state.archive import ENTRIES, TRACE
+from mocksms.state.callback_rows import CallbackData
+from mocksms.state.message_rows import ActionData, ConsentData, MessageData, ReplyData
+from mocksms.state.request_rows import RequestData
 from mocksms.testing.marker import KINDS, MarkerOptions
 from tests.readme import GUIDE, PAGES, ROOT, TABLES, Block, blocks, projects, prose, session, with_tables
 from tests.support import TIMEOUT, Mock, running
@@ -37,6 +43,7 @@ NAMES: Final = [
     "pytest-more",
     "scenarios",
     "send-api",
+    "snapshot-format",
     "snapshots",
     "webhooks",
 ]
@@ -138,6 +145,17 @@ def test_page_on_the_inspection_api_names_every_refusal() -> None:
     ]
 
 
+def test_page_on_the_format_of_snapshots_names_every_entry_and_the_fields_of_records() -> None:
+    text = (GUIDE / "snapshot-format.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+\.jsonl?)` \|", text, re.MULTILINE)
+    assert listed == [name for name in ENTRIES if name not in TRACE]
+    tables: dict[type[BaseModel], str] = {MessageData: "messages", RequestData: "requests", CallbackData: "callbacks"}
+    tables |= {ReplyData: "replies", ConsentData: "consents", ActionData: "actions"}
+    for model, name in tables.items():
+        part = re.split(rf"### .*`{name}\.jsonl`.*\n", text)[1].partition("\n#")[0]
+        assert {*model.model_fields} <= {*re.findall(r"`(\w+)`", part)}, name
+
+
 def test_rows_say_what_they_mean() -> None:
     """In the tables made from the code; a default may be empty, a meaning not."""
     rows = [row for name in TABLES for row in TABLES[name]().splitlines() if row.startswith("|")]
@@ -181,7 +199,13 @@ def run_session(page: Path | str, folder: Path) -> subprocess.CompletedProcess[s
         )
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if session(page)[0]], ids=lambda page: page.stem)
+def with_tools(page: Path) -> Any:
+    """Return a page as a parameter that is skipped where a program of its commands is not installed."""
+    missing = [name for name in ("jq", "unzip") if f"{name} -" in session(page)[0] and shutil.which(name) is None]
+    return pytest.param(page, marks=pytest.mark.skipif(bool(missing), reason=f"{missing} not installed"), id=page.stem)
+
+
+@pytest.mark.parametrize("page", [with_tools(page) for page in PAGES if session(page)[0]])
 def test_commands_run_as_printed(page: Path, tmp_path: Path) -> None:
     done = run_session(page, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
