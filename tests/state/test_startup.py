@@ -11,6 +11,7 @@ import pytest
 
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
+from mocksms.engine.messages import MessageQuery
 from mocksms.errors import SettingsError
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
@@ -29,11 +30,11 @@ def name(tmp_path: Path) -> str:
 
 
 @contextmanager
-def mock(settings: Settings, name: str) -> Iterator[tuple[Engine, StateSummary]]:
-    """Restore a mock from its state file, and save it at the end."""
+def mock(settings: Settings, name: str, hours: int = 0) -> Iterator[tuple[Engine, StateSummary]]:
+    """Restore a mock from its state file, some hours after noon, and save it at the end."""
     scenarios = StartScenarios(settings)
     state = StartState(settings, name)
-    engine = Engine(settings, ManualClock(), scenario=scenarios.active)
+    engine = Engine(settings, ManualClock(NOON + timedelta(hours=hours)), scenario=scenarios.active)
     saver = state.restore(engine, scenarios)
     assert engine.accounts.initial_scenario is scenarios.active  # so that it is reloaded when its files change
     yield engine, state.summary
@@ -63,6 +64,20 @@ def test_mock_goes_on_where_the_one_before_ended(name: str, tmp_path: Path, capl
         assert summary == StateSummary(name, NOON, 1)
         assert [send(engine), send(engine)] == ["exception/no-available-gateways", "sent"]
     assert texts(caplog) == []
+
+
+def test_what_was_due_while_the_mock_was_off_happens_at_the_start(name: str) -> None:
+    settings = Settings(seed="tests", async_delay=timedelta(hours=1))
+    with mock(settings, name) as (engine, _):
+        engine.submit(engine.account(KEY), Submission("Hello", wants_async=True), [Recipient(NUMBER)])
+    with mock(settings, name, hours=3) as (engine, _):
+        engine.tick()
+    with mock(settings, name, hours=4) as (engine, _):
+        (message,) = engine.account(KEY).messages.newest_first(MessageQuery())
+        assert [(str(each.state), each.at - NOON) for each in message.history] == [
+            ("queued", timedelta()),
+            ("sent", timedelta(hours=1)),
+        ]
 
 
 def test_changed_scenario_of_the_options_replaces_the_saved_one(
