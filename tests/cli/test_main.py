@@ -15,13 +15,14 @@ from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
-from typing import IO
+from typing import IO, Any
 
 import pytest
 import requests
 
-from mocksms.cli.main import COMMANDS, UNUSABLE, main
+from mocksms.cli.main import COMMANDS, FAILED, UNUSABLE, main
 from mocksms.connections.listener import bind
+from mocksms.engine.engine import Engine
 from mocksms.errors import InvalidScenario, OutputFailed, ScenarioIssue, SettingsError, UnknownScenario
 from mocksms.fidelity import Evidence, ledger
 from mocksms.inspection.mock import fidelity_view
@@ -266,6 +267,30 @@ def test_serving_returns_exit_code_0(monkeypatch: pytest.MonkeyPatch, capsys: py
     codes = main(["--port", "0"]), main(["--port", "0", "--quiet"])
     assert codes == (0, 0)
     assert capsys.readouterr().out.count("is ready.") == 2
+
+
+@pytest.mark.parametrize(("failed", "code"), [(False, 0), (True, FAILED)])
+def test_exit_code_says_whether_the_last_save_of_the_state_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, failed: bool, code: int
+) -> None:
+    def serve(_: Engine, listener: socket.socket, *others: Any) -> None:
+        listener.close()
+        others[-1].failed = failed
+
+    monkeypatch.setattr("mocksms.server.serve", serve)
+    assert main(["--port", "0", "--state", str(tmp_path / "mock.zip")]) == code
+
+
+def test_file_that_is_no_state_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = str(tmp_path / "mock.zip")
+    Path(state).write_bytes(b"PK\x03\x04 not a zip")
+    Path(f"{state}.previous").write_bytes(b"")
+    assert main(["--port", "0", "--state", state]) == UNUSABLE
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"mocksms: The state file '{state}' cannot be restored: invalid snapshot: ")
+    assert printed.endswith(f"; the version before is {state}.previous.\n")
+    assert Path(state).read_bytes() == b"PK\x03\x04 not a zip"
+    assert sorted(os.listdir(tmp_path)) == ["mock.zip", "mock.zip.previous"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from typing import Any, Final
 import pytest
 import requests
 
-from mocksms.cli.main import UNUSABLE, main
 from tests.cli.test_main import Process, serving, started
 from tests.receiver import Response, receiving
 from tests.support import KEY, NUMBER, TIMEOUT, send_sms
@@ -74,19 +72,6 @@ def test_restart_goes_on_where_the_mock_ended(state: str, tmp_path: Path) -> Non
             process.end(signal.SIGTERM)
             texts = [json.loads(line)["text"] for line in process.rest()[1].splitlines()]
             assert "Scenario changed since the state was saved: rules.toml. Rule counters restart." in texts
-
-
-def test_file_that_is_no_state_ends_the_command_with_a_sentence(
-    state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path(state).write_bytes(b"PK\x03\x04 not a zip")
-    Path(f"{state}.previous").write_bytes(b"")
-    assert main(["--port", "0", "--state", state]) == UNUSABLE
-    printed = capsys.readouterr().err
-    assert printed.startswith(f"mocksms: The state file '{state}' cannot be restored: invalid snapshot: ")
-    assert printed.endswith(f"; the version before is {state}.previous.\n")
-    assert Path(state).read_bytes() == b"PK\x03\x04 not a zip"
-    assert sorted(os.listdir(tmp_path)) == ["mock.zip", "mock.zip.previous"]
 
 
 def test_killed_process_leaves_a_readable_file(state: str) -> None:
