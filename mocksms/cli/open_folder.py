@@ -105,24 +105,20 @@ class TraceFolder:
 
     def list(self) -> TracesView:
         """Return the list of the traces, the latest first. Files are read again only if they have changed."""
-        listed = [row for name in self.files() if (row := self._row(name)) is not None]
-        return TracesView(folder=self.name, traces=sorted(listed, key=_place))
+        files = [(name, state) for name in self.files() if (state := state_of(self.path / name))]
+        return TracesView(folder=self.name, traces=sorted((self._row(*file) for file in files), key=_place))
 
-    def _row(self, name: str) -> ListedTrace | None:
-        path = self.path / name
-        state = state_of(path)
-        if state is None:
-            return None
+    def _row(self, name: str, state: FileState) -> ListedTrace:
         known = self._listed.get(name)
         if known is None or known[0] != state:
-            known = self._listed[name] = state, self._read(path, name, state)
+            known = self._listed[name] = state, self._read(name, state)
         return known[1]
 
-    def _read(self, path: Path, name: str, state: FileState) -> ListedTrace:
+    def _read(self, name: str, state: FileState) -> ListedTrace:
         number, saved_at = self._numbers[name], datetime.fromtimestamp(state.modified / 1e9, UTC)
         row = ListedTrace(number=number, file=name, saved_at=saved_at, size=state.size)
         try:
-            with path.open("rb") as file:
+            with (self.path / name).open("rb") as file:
                 manifest, trace = read_summary(file)
         except InvalidSnapshot as error:
             return row.model_copy(update={"error": error.sentence})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mocksms.errors import SettingsError
+from mocksms.errors import SettingsError, escape
 
 if TYPE_CHECKING:
     from mocksms.settings import Settings
@@ -34,11 +34,12 @@ def files_at(path: Path) -> list[Path]:
 
 
 def trace_names(folder: Path) -> Iterator[str]:
-    """Iterate over the paths of the traces in a folder and the folders below it."""
+    """Iterate over the paths of the traces in a folder and the folders below it; special files are none."""
     for where, _, names in os.walk(folder):
         for name in names:
-            if name.endswith(SUFFIX):
-                yield os.path.relpath(os.path.join(where, name), folder)
+            path = Path(where, name)
+            if name.endswith(SUFFIX) and path.is_file():
+                yield str(path.relative_to(folder))
 
 
 def read_view(path: Path, settings: Settings, folder: str | None = None, *, frozen: bool = True) -> SnapshotView:
@@ -54,6 +55,8 @@ def read_view(path: Path, settings: Settings, folder: str | None = None, *, froz
         with path.open("rb") as file:
             return view(file, settings, path.name, folder, frozen=frozen)
     except InvalidSnapshot as error:
-        raise SettingsError(f"{path} cannot be shown: {error.sentence}") from error
+        raise SettingsError(f"{escape(str(path))} cannot be shown: {error.sentence}") from error
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+        raise SettingsError(
+            f"{escape(str(path))} cannot be read: {getattr(error, 'strerror', None) or error}."
+        ) from error

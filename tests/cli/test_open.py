@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -183,14 +184,15 @@ def test_options_of_another_version_are_ignored_and_invalid_ones_refused() -> No
 
 @pytest.fixture
 def folder(tmp_path: Path, saved: tuple[Mock, bytes, bytes]) -> Path:
-    """A folder with a trace, a snapshot in a folder below it, a damaged trace, and another file."""
+    """A folder with a trace, a snapshot below it, a damaged trace, a broken link, a pipe, and another file."""
     _, packed, snapshot = saved
     (tmp_path / "b.mocksms.zip").write_bytes(packed)
     (tmp_path / "gw0").mkdir()
     (tmp_path / "gw0" / "a.mocksms.zip").write_bytes(snapshot)
     (tmp_path / "c.mocksms.zip").write_bytes(packed[:1000])
     (tmp_path / "other.zip").write_bytes(packed)
-    (tmp_path / "z.mocksms.zip").symlink_to("nowhere")
+    (tmp_path / "y.mocksms.zip").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "z.mocksms.zip")
     return tmp_path
 
 
@@ -218,6 +220,7 @@ def test_folder_lists_its_traces(folder: Path) -> None:
 
 
 def test_each_trace_has_a_path(folder: Path) -> None:
+    (folder / "z\udcff.mocksms.zip").write_bytes(b"")  # a name that is not UTF-8
     with opened_folder(folder) as url:
         trace = get(f"{url}/t/1/_mock/trace").json()
         assert (trace["file"], trace["folder"]) == ("b.mocksms.zip", folder.name)
@@ -226,6 +229,7 @@ def test_each_trace_has_a_path(folder: Path) -> None:
         assert get(f"{url}/t/1/inbox/main.js").status_code == 200
         refusals = {
             f"{url}/t/2/": (422, "c.mocksms.zip cannot be shown: Invalid snapshot: the zip is cut off"),
+            f"{url}/t/4/": (422, "z\\udcff.mocksms.zip cannot be shown: Invalid snapshot: the file is empty."),
             f"{url}/t/9/": (404, "There is no trace 9. The page / lists all."),
             f"{url}/t/0/_mock/trace": (404, "There is no trace 0. The page / lists all."),
             f"{url}/x": (404, "Unknown path /x. The page / lists the traces."),
@@ -234,6 +238,7 @@ def test_each_trace_has_a_path(folder: Path) -> None:
             refusal = get(target)
             assert refusal.status_code == status
             assert text in refusal.json()["error"]["message"]
+        assert "z\ufffd.mocksms.zip" in listed(url)
         assert requests.post(f"{url}/t/3/_mock/reset", timeout=TIMEOUT).status_code == 405
         assert requests.post(f"{url}/_mock/traces", timeout=TIMEOUT).status_code == 405
 
@@ -252,7 +257,7 @@ def test_files_that_change_are_read_again(folder: Path, saved: tuple[Mock, bytes
     assert {row["number"]: row["nodeid"] for row in rows.values()} == {
         1: "tests/test_b.py::test_again",
         3: None,
-        5: "tests/test_a.py::test_new",
+        4: "tests/test_a.py::test_new",
     }
     assert (rows["b.mocksms.zip"]["failure"], rows["a.mocksms.zip"]["failure"]) == ("", "AssertionError")
 
@@ -361,7 +366,7 @@ def test_port_is_the_default_or_any_free_one(
         monkeypatch.setattr(open_command, "DEFAULT_PORT", port)
         assert main(["open", str(folder)]) == 0
         assert f"http://127.0.0.1:{port}/" not in (output := capsys.readouterr().out)
-        assert output.startswith(f"mocksms shows 4 traces of {folder}, read-only.")
+        assert output.startswith(f"mocksms shows 3 traces of {folder}, read-only.")
         assert main(["open", str(folder), "--port", str(port)]) == UNUSABLE
         capsys.readouterr()
     assert main(["open", str(folder)]) == 0
