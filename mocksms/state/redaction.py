@@ -34,18 +34,23 @@ _STARS: Final = "Kioq"
 _BEGIN: Final = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[abfnrtv])|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
 """The beginning of a word; what comes before it may be an escape."""
 
-_NAME: Final = re.compile(r"[a-z]+([-_/][a-z]+)*", re.ASCII)
-"""Names of statuses, reasons, kinds and events."""
-
-_NAME_FIELDS: Final = frozenset(
-    {"event", "events", "format", "kind", "level", "operation", "outcome", "reason", "refusal", "scope", "state"}
-    | {"status", "when"}
-)
-"""Fields of rows that have names of the format."""
+_NAME: Final = re.compile(r"[a-z]+([-_/ ][a-z]+)?([-_][a-z]+)*|[0-9X]+", re.ASCII)
+"""Names of statuses, reasons, kinds and events, and numbers."""
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.+Z-]+", re.ASCII)
 _FIXED_FIELDS: Final = frozenset({"digest", "ids_random", "random", "replays_random", "transaction_id"})
 """Fields with characters that the mock has drawn or calculated."""
+
+_URL_FIELDS: Final = frozenset({"queue", "url"})
+_TEXT_FIELDS: Final = frozenset(
+    {"about", "body", "cause", "charset", "content", "decided_by", "error", "fields", "headers", "label", "media_type"}
+    | {"method", "mobile_number", "name", "note", "path", "queue", "response_body", "response_headers", "sender"}
+    | {"tag", "tags", "target", "text", "unsubscribe_text", "url", "value", "warnings"}
+)
+"""Fields of rows with texts of an application, or about them."""
+
+_NAME_FIELDS: Final = frozenset({"format", "kind", "level", "when"})
+"""Fields of a trace with names of the format."""
 
 _SIGNS: Final = ("\\", "%", "&", "\0", "\n")
 """What escapes have, and lines of Base64."""
@@ -112,12 +117,15 @@ class Secrets:
         lower = text.lower()
         return _HEADERS.sub(_without_value, text) if any(name in lower for name in _HEADER_NAMES) else text
 
-    def redact_json(self, value: Any, *, has_names: bool = False) -> Any:
-        """Return a JSON value whose texts are redacted.
+    def redact_json(self, value: Any) -> Any:
+        """Return a JSON value with its texts redacted; names in objects stay."""
+        return self._redact_value(value, has_names=False)
 
-        Names in objects stay, and times. Names of the format stay in fields that have some, and everywhere with
-        `has_names`: a short secret can be one.
-        """
+    def redact_row(self, row: Any) -> Any:
+        """Return a row of a snapshot with its texts redacted; it stays valid, also if a short secret is a status."""
+        return self._redact_value(row, has_names=True)
+
+    def _redact_value(self, value: Any, *, has_names: bool) -> Any:
         match value:
             case str():
                 is_known = _TIME.fullmatch(value) or (has_names and _NAME.fullmatch(value))
@@ -125,15 +133,16 @@ class Secrets:
             case {"base64": str(encoded), **others} if not others:
                 return {"base64": self._redact_bytes(encoded)}
             case dict():
-                return {
-                    name: member
-                    if name in _FIXED_FIELDS
-                    else self.redact_json(member, has_names=has_names or name in _NAME_FIELDS)
-                    for name, member in value.items()
-                }
+                return {name: self._redact_field(name, member, has_names=has_names) for name, member in value.items()}
             case list():
-                return [self.redact_json(member, has_names=has_names) for member in value]
+                return [self._redact_value(member, has_names=has_names) for member in value]
         return value
+
+    def _redact_field(self, name: str, value: Any, *, has_names: bool) -> Any:
+        if name in _FIXED_FIELDS:
+            return value
+        redacted = self._redact_value(value, has_names=(has_names or name in _NAME_FIELDS) and name not in _TEXT_FIELDS)
+        return redacted.replace("…", "xxx") if name in _URL_FIELDS and redacted != value else redacted
 
     def _redact_bytes(self, encoded: str) -> str:
         try:

@@ -35,8 +35,6 @@ MAX_FAILURES: Final = 100
 READING_MEMORY: Final = 2**30
 """Memory limit of a mock whose snapshot fits: what a trace adds to it is small."""
 
-SCENARIOS: Final = TABLES[0]
-
 
 class _TraceModel(BaseModel):
     model_config = ConfigDict(defer_build=True, strict=True, extra="forbid", frozen=True)
@@ -128,7 +126,7 @@ def write_trace(file: BinaryIO, snapshot: Archive, trace: TraceFile, secrets: Se
 
 def _redacted_rows(snapshot: Archive, entry: str, secrets: Secrets) -> Iterator[bytes]:
     for row in snapshot.rows(entry):
-        yield encode(secrets.redact_json(row.value, has_names=entry == SCENARIOS))
+        yield encode(secrets.redact_row(row.value))
 
 
 def _without_secrets(model: LogLine | Trace, secrets: Secrets) -> dict[str, Any]:

@@ -78,6 +78,8 @@ def test_name(mocksms, send, name):
     send(content="name")
     other = mocksms.account("key-of-another-shop")
     send(content="of another account", key=other.api_key)
+    other.webhook(f"http://127.0.0.1:1/{other.api_key}")
+    mocksms.account("sent").reply("972-54-1111111", "STOP")  # a key like a status
     assert 0
 
 class TestUnit(unittest.TestCase):
