@@ -10,11 +10,12 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import check_jsonschema
 import pytest
 import requests
+import yaml
 from click.testing import CliRunner
 
 from mocksms.settings import Settings
@@ -84,6 +85,33 @@ def test_kubernetes_grants_only_what_the_image_needs() -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert [mount["mountPath"] for mount in container["volumeMounts"]] == [variables()["MOCKSMS_SCENARIO_FOLDER"]]
+
+
+def with_state(recipe: str) -> list[Any]:
+    """Return the documents of a recipe with its lines for the state, which are comments."""
+    lines = r"# (?=strategy|fsGroup|volumes|MOCKSMS_STATE|- \{?name: (?:MOCKSMS_STATE|state)|  persistent)"
+    return list(yaml.safe_load_all(re.sub(lines, "", (RECIPES / recipe).read_text(encoding="utf-8"))))
+
+
+def test_kubernetes_keeps_the_state_with_the_lines_in_comments() -> None:
+    deployment, _ = with_state("kubernetes.yaml")
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    state = Settings.read({each["name"]: each["value"] for each in container["env"]}, {}).state
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert state == f"{mounts['state']}/mocksms.zip"
+    assert f" {mounts['state']} {mounts['state']}\n" in DOCKERFILE
+    assert f"USER {pod['securityContext']['fsGroup']}:" in DOCKERFILE
+    assert [volume["name"] for volume in pod["volumes"]] == list(mounts)
+    assert "persistentVolumeClaim" in pod["volumes"][1]
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}  # two mocks cannot use one file
+
+
+def test_compose_keeps_the_state_with_the_lines_in_comments() -> None:
+    (compose,) = with_state("compose.yaml")
+    mock = compose["services"]["mocksms"]
+    assert Settings.read(mock["environment"], {}).state == "/state/mocksms.zip"
+    assert "state:/state" in mock["volumes"]
 
 
 def test_wait_strategy_of_the_generic_container_succeeds(shared_mock: Mock) -> None:
