@@ -171,7 +171,13 @@ declare namespace Api {
     differs_at: number | null;
     missing: string | null;
   };
-  type Closest = { transaction_id: string; matched: number; conditions: number; comparisons: Comparison[] };
+  type Closest = {
+    transaction_id: string;
+    matched: number;
+    conditions: number;
+    comparisons: Comparison[];
+    warnings: string[];
+  };
   type Cause = { kind: string; text: string; id: string | null };
   type Found = { messages: number; account: string | null; has_requests: boolean };
   type Explanation = {

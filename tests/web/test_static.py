@@ -75,6 +75,19 @@ def test_no_file_of_a_page_names_an_outside_address() -> None:
     assert [path for path in FILES if OUTSIDE.search(CONTENTS[path].decode())] == []
 
 
+def test_own_addresses_are_relative() -> None:
+    absolute = re.compile(rb"""(?:src|href)="/|\bfetch\(["'`]/|\bhref: ["'`]/""")
+    assert [path for path in FILES if absolute.search(CONTENTS[path])] == []
+
+
+def test_what_changes_the_mock_is_marked_as_a_control() -> None:
+    change = re.compile(rb"""request\(\s*["'`](?:POST|PUT|PATCH|DELETE)""")
+    modules = {path for path in FILES if change.search(CONTENTS[path])}
+    assert {path for path in modules if b"import { control" not in CONTENTS[path]} == {
+        "/inbox/thread/reply-form.js",  # conversation.js marks the form
+    }
+
+
 def test_files_of_a_page_stay_small() -> None:
     assert [path for path in FILES if CONTENTS[path].count(b"\n") > MAX_FILE_LINES] == []
 

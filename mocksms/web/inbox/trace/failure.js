@@ -32,6 +32,8 @@ export function explanationNodes({ expected, found, closest: [closest], causes }
   return [
     closest ? comparisonTable(closest) : expectedAndFound(expected, found),
     closest && closestLine(closest),
+    closest &&
+      closest.warnings.map((text) => element("p", { class: "muted", dir: "auto" }, "Warning: ", withEscapes(text))),
     causes.length > 0 && causeList(causes),
   ];
 }

@@ -10,6 +10,12 @@ export const MAX_LINE_CHARACTERS = 300;
 /** @type {Promise<Api.Trace> | undefined} */
 let loading;
 
+/** Read the trace again: its file may be another one since the last time. */
+export function reloadTrace() {
+  loading = undefined;
+  return loadTrace();
+}
+
 /** Read the trace, once. */
 export function loadTrace() {
   loading ??= get("trace", ANY_ACCOUNT).catch((error) => {
