@@ -48,6 +48,32 @@ def gitlab_job() -> Job:
     return Job(service["variables"], job["variables"], tuple(job["script"]))
 
 
+class TraceJob(NamedTuple):
+    """A job whose failed tests leave traces: its commands, those after a failure, and what it uploads."""
+
+    commands: tuple[str, ...]
+    after: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    def script(self) -> str:
+        """Return the commands as a script, as the CI system runs them when the tests fail."""
+        *before, test = _without_installing(self.commands)
+        return "\n".join(["set -e", *before, f"{test} || true", *self.after])
+
+
+def github_trace_job() -> TraceJob:
+    steps = read("github-actions-traces.yml")["jobs"]["tests"]["steps"]
+    (upload,) = (step["with"]["path"] for step in steps if step.get("uses", "").startswith("actions/upload-artifact"))
+    always = tuple(step["run"] for step in steps if "run" in step and "if" not in step)
+    after = tuple(step["run"] for step in steps if "run" in step and "if" in step)
+    return TraceJob(always, after, tuple(upload.split()))
+
+
+def gitlab_trace_job() -> TraceJob:
+    job = read("gitlab-ci-traces.yml")["tests"]
+    return TraceJob(tuple(job["script"]), tuple(job["after_script"]), tuple(job["artifacts"]["paths"]))
+
+
 def run_shop_tests(folder: Path, url: str, job: Job) -> str:
     """Run the commands of a job in a copy of the shop, with the mock at a URL; return the output."""
     project = Path(shutil.copytree(RECIPES / "shop", folder / "shop"))

@@ -27,6 +27,8 @@ DOCKERFILE: Final = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 SCHEMAS: Final = {
     "github-actions.yml": "vendor.github-workflows",
     "gitlab-ci.yml": "vendor.gitlab-ci",
+    "github-actions-traces.yml": "vendor.github-workflows",
+    "gitlab-ci-traces.yml": "vendor.gitlab-ci",
     "compose.yaml": "vendor.compose-spec",
 }
 
