@@ -114,8 +114,7 @@ class Secrets:
         """Return a text without the secrets and without the values of secret headers."""
         if any(sign in text for sign in self._signs):
             text = self._pattern.sub(self._replacement, text)
-        lower = text.lower()
-        return _HEADERS.sub(_without_value, text) if any(name in lower for name in _HEADER_NAMES) else text
+        return _HEADERS.sub(_without_value, text) if _may_have_headers(text) else text
 
     def redact_json(self, value: Any) -> Any:
         """Return a JSON value with its texts redacted; names in objects stay."""
@@ -156,8 +155,15 @@ class Secrets:
         return self._replacements[found.lastindex - 1] or shorten_key(found[0])
 
 
+def _may_have_headers(text: str) -> bool:
+    lower = text.lower()
+    return any(name in lower for name in _HEADER_NAMES)
+
+
 def header_values(text: str) -> set[str]:
     """Return the values of secret headers in a text, and the tokens in them, except short ones."""
+    if not _may_have_headers(text):
+        return set()
     found = {value for each in _HEADERS.finditer(text) for value in (_value_of(each), _value_of(each).split(" ")[-1])}
     return {value for value in found if len(value) >= MIN_PART_LENGTH and "…" not in value}
 

@@ -80,6 +80,10 @@ NO_LIMITS: Final = ArchiveLimits(2**34, {})
 """Limits of a snapshot from the mock of the test."""
 
 
+NOTHING: Final = (0, 0, 0)
+"""Failures, sections and log records before a test."""
+
+
 class Traces:
     """The traces of one process: a plugin of pytest.
 
@@ -93,6 +97,7 @@ class Traces:
         self._start = start
         self._records = LogRecorder()
         self._current = _TestRecord()
+        self._written = NOTHING
         self._options: Mapping[str, str] = {}
         self._tokens: list[str] = []
         self._key_suffix = ""
@@ -118,6 +123,7 @@ class Traces:
         """Remove the trace of an earlier run of a test: the folder has the tests that fail now."""
         self._records.clear()
         self._current = _TestRecord()
+        self._written = NOTHING
         with suppress(OSError):
             os.unlink(self._folder / file_name(item.nodeid))
 
@@ -135,8 +141,10 @@ class Traces:
         problems: list[str] = []
         with errors_to(problems.append):
             record.add(report, call)
-            if record.failures and (report.failed or report.when == "teardown"):
+            content = (*record.size, self._records.count)
+            if record.failures and content != self._written:
                 self._write(run, report.nodeid)
+                self._written = content
         if is_first:
             path = self._folder / file_name(report.nodeid)
             text = f"no trace: {problems[0]}" if problems else f"mocksms open {shlex.quote(self._shown(path))}"
@@ -190,12 +198,17 @@ class _TestRecord:
 
     def add(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
         """Add a report of a phase."""
-        self._sections.update(dict.fromkeys(report.sections))
+        self._sections.update(dict.fromkeys(each for each in report.sections if each[0] != SECTION))
         if report.failed:
             self._reports.append(f"{report.when}\n\n{report.longreprtext}\n")
             self.failures += _failures_of(report, call)
             if report.when != "teardown":
                 self.snapshot = None  # a test can fail several times: in subtests
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Number of failures and of sections."""
+        return len(self.failures), len(self._sections)
 
     def report(self, nodeid: str) -> str:
         """Return the reports of all failures, and what was captured."""
