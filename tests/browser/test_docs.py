@@ -95,6 +95,21 @@ def test_stream_is_shown_until_it_is_stopped(watched: Watched, own_mock: Mock) -
     expect(operation.get_by_role("alert").last).to_have_text("Stopped.")
 
 
+def test_snapshot_is_saved_as_a_file_and_sent(watched: Watched, own_mock: Mock) -> None:
+    (sent,) = Api(own_mock, KEY).send(NUMBER)
+    operation = opened(watched, "read_snapshot")
+    operation.get_by_role("button", name="Send", exact=True).click()
+    with watched.page.expect_download() as download:
+        operation.get_by_role("link", name="Save the file").click()
+    assert download.value.suggested_filename == "mocksms-snapshot.zip"
+    Api(own_mock).post("reset")
+    operation = opened(watched, "restore_snapshot")
+    operation.get_by_label("Body").set_input_files(download.value.path())
+    assert response_of(operation)["messages"] == 1
+    assert Api(own_mock, KEY).ids() == [sent]
+    assert f"--data-binary '@{download.value.path().name}'" in operation.get_by_label("curl command").inner_text()
+
+
 def test_invalid_body_is_sent_only_after_a_second_click(watched: Watched) -> None:
     operation = opened(watched, "verify_messages")
     operation.get_by_label("Body").fill('{"exactly": 5')
