@@ -23,10 +23,11 @@ from mocksms.cli.main import UNUSABLE, main
 from mocksms.errors import INTERNAL_ERROR, MALFORMED_HTTP, RequestRefused
 from mocksms.scenario.schema import json_schema
 from mocksms.settings import Settings
-from mocksms.state.archive import ENTRIES, TRACE
+from mocksms.state.archive import ENTRIES
 from mocksms.state.callback_rows import CallbackData
 from mocksms.state.message_rows import ActionData, ConsentData, MessageData, ReplyData
 from mocksms.state.request_rows import RequestData
+from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest
 from mocksms.testing.marker import KINDS, MarkerOptions
 from tests.readme import GUIDE, PAGES, ROOT, TABLES, Block, blocks, projects, prose, session, with_tables
 from tests.support import TIMEOUT, Mock, running
@@ -147,12 +148,12 @@ def test_page_on_the_inspection_api_names_every_refusal() -> None:
 
 def test_page_on_the_format_of_snapshots_names_every_entry_and_the_fields_of_records() -> None:
     text = (GUIDE / "snapshot-format.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `(\w+\.jsonl?)` \|", text, re.MULTILINE)
-    assert listed == [name for name in ENTRIES if name not in TRACE]
+    assert re.findall(r"^\| `(\w+\.\w+)` \|", text, re.MULTILINE) == [*ENTRIES]
     tables: dict[type[BaseModel], str] = {MessageData: "messages", RequestData: "requests", CallbackData: "callbacks"}
     tables |= {ReplyData: "replies", ConsentData: "consents", ActionData: "actions"}
+    tables |= dict.fromkeys((Trace, TracedTest, TracedFailure, LogLine), "Traces")
     for model, name in tables.items():
-        part = re.split(rf"### .*`{name}\.jsonl`.*\n", text)[1].partition("\n#")[0]
+        part = re.split(rf"### (?:.*`{name}\.jsonl`.*|{name})\n", text)[1].partition("\n#")[0]
         assert {*model.model_fields} <= {*re.findall(r"`(\w+)`", part)}, name
 
 
