@@ -208,11 +208,14 @@ def test_wait_finds_messages_that_are_restored(api: Api) -> None:
     api.send(SENT, content="Your code is 481516")
     data = read(api)
     api.post("reset")
+    other = Api(api.mock, "of another account")
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(api.get, "messages/wait", content="481516", timeout=TIMEOUT)
-        wait_for_waiters(api.mock)
-        restore(api, data)
-        assert waiting.result()["messages"][0]["content"] == "Your code is 481516"
+        waits = [pool.submit(each.get, "messages/wait", content="481516", timeout=TIMEOUT) for each in (api, other)]
+        wait_for_waiters(api.mock, 2)
+        restore(api, data, account=KEY)
+        assert waits[0].result()["messages"][0]["content"] == "Your code is 481516"
+        other.send(SENT, content="481516")
+        assert waits[1].result()["messages"][0]["content"] == "481516"
 
 
 @contextmanager
