@@ -220,7 +220,7 @@ def _fault_rules(account: Account, settings: Settings) -> Iterator[RuleModel]:
     if all(triggered.is_magic for _, triggered in faulty):
         return
     single = [
-        (_match(account, settings, request, triggered), _fault(triggered.fault))
+        (_match(account, settings, request, triggered), fault_model(triggered.fault))
         for request, triggered in faulty
         if not triggered.is_magic or not triggered.fault.accepts
     ]
@@ -237,7 +237,8 @@ def _match(account: Account, settings: Settings, request: RecordedRequest, trigg
     return Match(to=_to(triggered.mobile_number), nth=nth)
 
 
-def _fault(fault: Fault) -> FaultModel:
+def fault_model(fault: Fault) -> FaultModel:
+    """Return a fault as in a scenario."""
     if fault.kind is not FaultKind.STATUS:
         has_duration = fault.kind in (FaultKind.DELAY, FaultKind.DRIBBLE)
         return FaultModel(kind=cast("FaultName", fault.kind.value), duration=fault.duration if has_duration else None)

@@ -20,6 +20,7 @@ from mocksms.state.rows import (
     RowInstant,
     RowModel,
     TransactionId,
+    shared_text,
     written_bytes,
 )
 
@@ -41,7 +42,7 @@ class WebhookData(RowModel):
 
     def webhook(self) -> Webhook:
         """Return the webhook."""
-        return Webhook(self.url, self.kind, None if self.events is None else tuple(self.events))
+        return Webhook(shared_text(self.url), self.kind, None if self.events is None else tuple(self.events))
 
 
 class TriggerData(RowModel):
@@ -132,9 +133,9 @@ class CallbackData(RowModel):
             self.record,
             self.webhook.webhook(),
             self.webhook_index,
-            self.event,
+            shared_text(self.event),
             self.trigger.details(),
-            OrderingKey(self.webhook.url, self.queue),
+            OrderingKey(shared_text(self.webhook.url), self.queue),
             self.created_at,
             self.due_at,
             self.state,

@@ -22,6 +22,7 @@ from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.validation import issues_by_name
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Submission
+from mocksms.sms.sizes import format_size
 from mocksms.state.account_rows import AccountData, MockData, ScenarioData
 from mocksms.state.archive import MOCK, TRACE, Manifest
 from mocksms.state.callback_rows import CallbackData
@@ -30,11 +31,24 @@ from mocksms.state.message_rows import ActionData, ConsentData, MessageData, Rep
 from mocksms.state.reading import Archive, ArchiveLimits
 from mocksms.state.request_rows import RequestData
 from mocksms.state.rows import RowModel
+from mocksms.state.weights import (
+    weight_of_account,
+    weight_of_action,
+    weight_of_callback,
+    weight_of_consent,
+    weight_of_message,
+    weight_of_reply,
+    weight_of_request,
+)
 
 RowKind = TypeVar("RowKind", bound=RowModel)
 
 ACCOUNTS: Final = "accounts.jsonl"
 SCENARIOS: Final = "scenarios.jsonl"
+REQUESTS: Final = "requests.jsonl"
+MAX_WEIGHT: Final = 3
+"""How many times the memory limit of a mock its records may weigh: what several records share counts for each."""
+
 MAX_SHARED_HEADERS: Final = 64
 """Different headers of requests that are compared, so that equal ones are kept once."""
 
@@ -88,6 +102,8 @@ class Loader:
         self._settings = settings
         self._shared_numbers: dict[frozenset[str], frozenset[str]] = {}
         self._records = set[int]()
+        self._weight = 0
+        self._max_weight = MAX_WEIGHT * limit
         self._contents = Contents(self._archive.manifest)
 
     def load(self) -> Contents:
@@ -102,9 +118,9 @@ class Loader:
         tokens = set[str]()
         self._read("messages.jsonl", MessageData, lambda row: self._add_message(row, submissions, tokens))
         headers = lru_cache(MAX_SHARED_HEADERS)(lambda raw: raw)
-        self._read("requests.jsonl", RequestData, lambda row: self._add_request(row, headers))
-        self._read("replies.jsonl", ReplyData, lambda row: self._of(row).replies.append(row.reply()))
-        self._read("consents.jsonl", ConsentData, lambda row: self._of(row).consents.append(row.consent()))
+        self._read(REQUESTS, RequestData, lambda row: self._add_request(row, headers))
+        self._read("replies.jsonl", ReplyData, self._add_reply)
+        self._read("consents.jsonl", ConsentData, self._add_consent)
         self._read("callbacks.jsonl", CallbackData, self._add_callback)
         self._read("actions.jsonl", ActionData, self._add_action)
         if MOCK in self._archive:
@@ -112,7 +128,7 @@ class Loader:
         self._contents.trace = {name: self._archive.read(name) for name in TRACE if name in self._archive}
         return self._contents
 
-    def _read(self, entry: str, model: type[RowKind], add: Callable[[Any], object]) -> None:
+    def _read(self, entry: str, model: type[RowKind], add: Callable[[Any], int]) -> None:
         latest: dict[str | None, int] = {}
         for row in self._archive.rows(entry):
             try:
@@ -120,11 +136,18 @@ class Loader:
                 record = getattr(data, "record", None)
                 if record is not None:
                     self._check_record(record, latest, data.account)  # type: ignore[attr-defined]
-                add(data)
+                self._weight += add(data)
+                self._check_weight()
             except ValidationError as error:
                 raise InvalidSnapshot(_describe(model, error), entry, row.number) from error
             except ValueError as error:
                 raise InvalidSnapshot(str(error), entry, row.number) from error
+
+    def _check_weight(self) -> None:
+        """Refuse more than the mock could keep, whatever sizes the rows have."""
+        if self._weight > self._max_weight:
+            limit = format_size(self._max_weight)
+            raise ValueError(f"its records up to this one take more than {limit}; a higher --max-memory allows more")
 
     def _check_record(self, record: int, latest: dict[str | None, int], account: str | None) -> None:
         """Refuse a record that is out of order, is not the only one with its number, or is later than the latest."""
@@ -149,7 +172,7 @@ class Loader:
             raise ValueError(f"scenario must be one of {SCENARIOS}; got {number}")
         return found.active
 
-    def _add_scenario(self, row: ScenarioData) -> None:
+    def _add_scenario(self, row: ScenarioData) -> int:
         if row.scenario in self._contents.scenarios:
             raise ValueError(f"scenario must be the only one with its number; got {row.scenario} again")
         active = row.compiled(self._settings) if row.sources or row.initial else NO_SCENARIO
@@ -158,8 +181,9 @@ class Loader:
         for value in active.account_values.values():
             if isinstance(value, frozenset):
                 self._shared_numbers[value] = value
+        return active.size
 
-    def _add_account(self, row: AccountData) -> None:
+    def _add_account(self, row: AccountData) -> int:
         accounts = self._contents.accounts
         if row.id in accounts:
             raise ValueError(f"id must be the only one; got {row.id} again")
@@ -174,6 +198,7 @@ class Loader:
             faults=[self._fault(fault.fault) for fault in row.faults],
             ended_faults=[self._fault(fault.fault) for fault in row.ended_faults],
         )
+        return weight_of_account(row)
 
     def _numbers(self, name: str, row: AccountData) -> set[str] | frozenset[str]:
         data = getattr(row, name)
@@ -189,7 +214,9 @@ class Loader:
     def _fault(self, body: dict[str, Any]) -> Rule:
         return fault_rule(FaultBody.model_validate(body), self._settings)
 
-    def _add_message(self, row: MessageData, submissions: dict[tuple[str, int], Submission], tokens: set[str]) -> None:
+    def _add_message(self, row: MessageData, submissions: dict[tuple[str, int], Submission], tokens: set[str]) -> int:
+        if (row.submission is None) == (row.submission_of is None):
+            raise ValueError("must have either submission or submission_of")
         if row.submission is not None:
             submission = submissions[row.account, row.record] = row.submission.submission()
         else:
@@ -201,25 +228,42 @@ class Loader:
         if token in tokens:
             raise ValueError(f"transaction_id must begin as no other; got {row.transaction_id}")
         tokens.add(token)
-        self._of(row).messages.append(row.message(submission))
+        message = row.message(submission)
+        self._of(row).messages.append(message)
+        return max(message.size, weight_of_message(message, submission if row.submission is not None else None))
 
-    def _add_request(self, row: RequestData, headers: Callable[[bytes], bytes]) -> None:
+    def _add_request(self, row: RequestData, headers: Callable[[bytes], bytes]) -> int:
         requests = self._contents.unattributed if row.account is None else self._of(row).requests
-        requests.append(row.request(headers(row.headers)))
+        request = row.request(headers(row.headers))
+        requests.append(request)
+        return max(request.size, weight_of_request(request))
 
-    def _add_callback(self, row: CallbackData) -> None:
+    def _add_reply(self, row: ReplyData) -> int:
+        reply = row.reply()
+        self._of(row).replies.append(reply)
+        return weight_of_reply(reply)
+
+    def _add_consent(self, row: ConsentData) -> int:
+        consent = row.consent()
+        self._of(row).consents.append(consent)
+        return weight_of_consent(consent)
+
+    def _add_callback(self, row: CallbackData) -> int:
         owner, callback = self._of(row), row.callback()
         owner.callbacks.append(callback)
         if row.scheduled is not None:
             owner.scheduled.append(ScheduledKey(row.scheduled.at, row.scheduled.place, callback.ordering_key))
+        return weight_of_callback(callback)
 
-    def _add_action(self, row: ActionData) -> None:
+    def _add_action(self, row: ActionData) -> int:
         planned = self._of(row).planned
         if planned and row.at < planned[-1].at:
             raise ValueError("at must not be earlier than in the row before")
         if row.message > self._contents.manifest.latest:
             raise ValueError(f"message must be at most {self._contents.manifest.latest}; got {row.message}")
-        planned.append(row.due(len(planned)))
+        due = row.due(len(planned))
+        planned.append(due)
+        return weight_of_action(due)
 
     def _add_mock(self) -> None:
         try:

@@ -36,6 +36,7 @@ from mocksms.state.rows import (
     RowSize,
     StateName,
     TransactionId,
+    shared_text,
     written_state,
 )
 
@@ -75,7 +76,7 @@ class StepData(RowModel):
 
     at: RowInstant
     state: StateName
-    cause: AppText
+    cause: OwnText
 
 
 class ClickData(RowModel):
@@ -154,15 +155,15 @@ class MessageData(RowModel):
             self.record,
             self.mobile_number,
             self.number,
-            self.sender,
+            shared_text(self.sender),
             MappingProxyType(self.fields) if self.fields else NO_FIELDS,
             submission,
             self.segments,
             self.request,
             self.created_at,
             self.due_at,
-            tuple([Transition(step.at, step.state, step.cause) for step in self.history]),
-            self.decided_by,
+            tuple([Transition(step.at, step.state, shared_text(step.cause)) for step in self.history]),
+            self.decided_by and shared_text(self.decided_by),
             tuple([Click(click.at, click.url) for click in self.clicks]),
             self.callback_policy.policy(),
             tuple([reaction.action() for reaction in self.reactions]),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sys import intern
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mocksms.engine.journal import RecordedRequest, RequestWarning
 from mocksms.engine.rules import ApiOperation, TriggeredFault
+from mocksms.scenario.recorder import fault_model
 from mocksms.sms.outcomes import Fault, FaultKind
 from mocksms.state.rows import (
     AccountId,
@@ -59,6 +60,11 @@ class FaultData(RowModel):
     media_type: OwnText | None
     headers: list[FaultHeaderData]
     is_accepted: bool
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> FaultData:
+        fault_model(self.fault())
+        return self
 
     def fault(self) -> Fault:
         """Return the fault."""

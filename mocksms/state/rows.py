@@ -8,7 +8,6 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from math import isfinite
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSchema
@@ -26,6 +25,9 @@ MAX_BYTES: Final = 2**53
 MAX_COUNT: Final = 2**53
 MAX_TEXT: Final = 2**20
 """Characters of a text that the mock wrote."""
+
+MAX_TIME_LENGTH: Final = 40
+MAX_SHARED_LENGTH: Final = 200
 
 LATEST: Final = MAX_INSTANT + timedelta(days=365 * 200)
 """The latest time of a record or plan: clocks run on, and what is planned comes after their time."""
@@ -45,8 +47,14 @@ class RowModel(BaseModel):
 
 
 def _any_instant(raw: object) -> datetime:
-    if type(raw) is not str or len(raw) > 40:
+    if type(raw) is not str or len(raw) > MAX_TIME_LENGTH:
         raise ValueError("must be a time in UTC such as 2030-01-31T12:00:00+00:00")
+    return _parsed(raw)
+
+
+@lru_cache(maxsize=256)
+def _parsed(raw: str) -> datetime:
+    """Return a time; equal ones in a row, such as of a message that was sent at once, are one object."""
     instant = datetime.fromisoformat(raw)
     if instant.tzinfo is not UTC:
         raise ValueError(f"must be a time in UTC such as 2030-01-31T12:00:00+00:00, not {raw}")
@@ -61,7 +69,7 @@ def _instant(raw: object) -> datetime:
 
 
 def _seconds(raw: object) -> timedelta:
-    if type(raw) not in (int, float) or not isfinite(raw) or not 0 <= raw <= MAX_SECONDS:  # type: ignore[arg-type,operator]
+    if type(raw) not in (int, float) or not 0 <= raw <= MAX_SECONDS:  # type: ignore[operator]
         raise ValueError(f"must be seconds from 0 to {MAX_SECONDS:.0f}")
     return timedelta(seconds=raw)  # type: ignore[arg-type]
 
@@ -78,16 +86,27 @@ def _bytes(raw: object) -> bytes:
 def _state(raw: object) -> AnyState:
     if type(raw) is str and raw in STATES:
         return STATES[raw]
-    if isinstance(raw, dict) and raw.keys() == {"status", "reason"}:
-        state = _free(raw["status"], raw["reason"])
-        if isinstance(state, FreeState):
-            return state
+    match raw:
+        case {"status": str(status), "reason": str() | None as reason, **others} if not others:
+            state = _free(status, reason)
+            if isinstance(state, FreeState):
+                return state
     raise ValueError(f"must be one of {', '.join(STATES)}, or another status and reason as a table")
 
 
 @lru_cache(maxsize=1_000)
-def _free(status: object, reason: object) -> AnyState:
+def _free(status: str, reason: str | None) -> AnyState:
     return _free_state.validate_python({"status": status, "reason": reason})
+
+
+def shared_text(text: str) -> str:
+    """Return a text, as one object with the equal ones of other rows: most causes and senders are equal."""
+    return _shared(text) if len(text) <= MAX_SHARED_LENGTH else text
+
+
+@lru_cache(maxsize=1_000)
+def _shared(text: str) -> str:
+    return text
 
 
 def written_bytes(raw: bytes) -> str | dict[str, str]:

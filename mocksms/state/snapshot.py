@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
@@ -12,7 +12,7 @@ from mocksms.engine.accounts import MockState, Totals
 from mocksms.engine.budget import Share
 from mocksms.engine.clock import Clock, ClockReading
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import Journal
+from mocksms.engine.journal import Journal, RecordedRequest
 from mocksms.engine.restoring import install, replace_all
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
 from mocksms.settings import Settings
@@ -23,7 +23,7 @@ from mocksms.state.archive import MOCK, Manifest
 from mocksms.state.building import build
 from mocksms.state.capture import Capture, capture
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.loading import ACCOUNTS, Contents, Loader
+from mocksms.state.loading import ACCOUNTS, REQUESTS, Contents, Loader
 from mocksms.state.options import different_options
 from mocksms.state.rows import LATEST
 from mocksms.state.saving import save
@@ -133,7 +133,7 @@ class _Restoration:
             self._set_clock(account.clock, contents.accounts[account.id].data.clock.reading(), ACCOUNTS)
             self._use_initial_scenario(account)
         unattributed = contents.unattributed if name is None else []
-        self._check_limits(accounts)
+        self._check_limits(accounts, unattributed)
         if mock is not None:
             self._replace_all(accounts, mock)
         else:
@@ -164,8 +164,9 @@ class _Restoration:
         scenario = self._own(account.scenario)
         if scenario.sources == account.scenario.sources:
             account.scenario = scenario
-        else:
-            account.activate(scenario)  # its files have changed
+        else:  # its files have changed
+            account.activate(scenario)
+            account.count_settings()
 
     def _own(self, scenario: ActiveScenario) -> ActiveScenario:
         """Return the scenario of the options of this mock if this one is that of the options of the snapshot's mock."""
@@ -173,12 +174,14 @@ class _Restoration:
         is_initial = any(each.active is scenario and each.is_initial for each in loaded)
         return own if is_initial and scenario.names == own.names else scenario
 
-    def _check_limits(self, accounts: Iterable[Account]) -> None:
-        stored = self._engine.accounts
-        accounts = tuple(accounts)
+    def _check_limits(self, accounts: Sequence[Account], unattributed: Sequence[RecordedRequest]) -> None:
+        stored, max_requests = self._engine.accounts, self._engine.settings.max_requests
+        if len(unattributed) > max_requests:
+            limit = f"this mock keeps at most {max_requests}; a higher --max-requests allows more"
+            raise InvalidSnapshot(f"has {len(unattributed)} rows without an account; {limit}", REQUESTS)
         if len(accounts) > stored.limit:
             raise InvalidSnapshot(f"has {len(accounts)} accounts; this mock keeps at most {stored.limit}", ACCOUNTS)
-        size = sum(account.share.used for account in accounts)
+        size = sum(account.share.used for account in accounts) + sum(request.size for request in unattributed)
         if size > stored.budget.limit:
             limit = f"this mock keeps at most {format_size(stored.budget.limit)}; a higher --max-memory allows more"
             raise InvalidSnapshot(f"its records take {format_size(size)} of memory; {limit}")

@@ -71,10 +71,6 @@ scopes = st.sampled_from(ALL)
 seconds = st.integers(0, 6)
 
 
-def _of(path: str, key: str | None) -> str:
-    return path if key is None else f"{path}?account={account_id(key)}"
-
-
 def _send(key: str, message: dict[str, Any], wait: str | int | None) -> Call:
     more: dict[str, Any] = {"async": True} if wait == "async" else {}
     if isinstance(wait, int):
@@ -146,7 +142,7 @@ changes = st.builds(
     ),
 )
 clocks = st.builds(
-    lambda key, what: Call("POST", _of(f"/_mock/clock/{what[0]}", key), None, what[1]),
+    lambda key, what: Call("POST", f"/_mock/clock/{what[0]}", key, what[1]),
     scopes,
     st.sampled_from(
         [
@@ -159,14 +155,14 @@ clocks = st.builds(
     ),
 )
 scenarios = st.builds(
-    lambda key, rules, account: Call("PUT", _of("/_mock/scenario", key), None, {"rule": [*rules], **account}),
+    lambda key, rules, account: Call("PUT", "/_mock/scenario", key, {"rule": [*rules], **account}),
     scopes,
     st.lists(st.sampled_from(RULES), min_size=1, max_size=3, unique_by=repr),
     st.sampled_from([{}, {}, {"account": {"credit": 5, "unsubscribed": ["972-54-1111111"], "webhooks": [HOOK]}}]),
 )
 faults = st.builds(
     lambda key, fault, times: Call(
-        "POST", _of("/_mock/faults", key), None, {"fault": fault["fault"], "ttl": "4s", "probability": 0.7, **times}
+        "POST", "/_mock/faults", key, {"fault": fault["fault"], "ttl": "4s", "probability": 0.7, **times}
     ),
     scopes,
     st.sampled_from([rule for rule in RULES if "fault" in rule]),
@@ -186,7 +182,7 @@ removals = st.builds(
         ]
     ),
 )
-resets = st.builds(lambda key: Call("POST", _of("/_mock/reset", key)), keys)
+resets = st.builds(lambda key: Call("POST", "/_mock/reset", key), keys)
 
 Step = Call | int | bool | str
 """A request, real seconds that pass, whether receivers are slow, or a malformed request ("malformed")."""
