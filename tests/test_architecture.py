@@ -44,7 +44,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "starlette": {"provider", "inspection", "web", "app", "compare.mock_sender", "cli.open_folder"},
     "uvicorn": {"server", "connections"},
     "pydantic": {"provider", "inspection", "schemas", "scenario", "state", "compare.recording", "cli.open_folder"},
-    "pydantic_core": {"schemas.validation"},
+    "pydantic_core": {"schemas.validation", "state.archive"},
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},
     "phonenumbers": {"engine.decisions"},

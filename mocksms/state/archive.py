@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import BinaryIO, Final, Literal
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic_core import to_json, to_jsonable_python
 
 FORMAT: Final = "mocksms snapshot"
 VERSION: Final = 1
@@ -66,18 +66,9 @@ class Manifest(BaseModel):
 def encode(value: object) -> bytes:
     """Return a value as one line of JSON; a lone surrogate becomes an escape, since UTF-8 has none."""
     try:
-        return _dump(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return _dump(value, ensure_ascii=True).encode()
-
-
-def _dump(value: object, *, ensure_ascii: bool) -> str:
-    return json.dumps(value, ensure_ascii=ensure_ascii, allow_nan=False, separators=(",", ":"), default=_time)
-
-
-def _time(value: object) -> str:
-    assert isinstance(value, datetime)
-    return value.isoformat()
+        return to_json(value)
+    except ValueError:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"), default=to_jsonable_python).encode()
 
 
 def write(file: BinaryIO, manifest: Manifest, entries: Mapping[str, Iterable[bytes]], *, size: int = 0) -> None:

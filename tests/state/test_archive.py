@@ -374,5 +374,8 @@ def test_snapshot_that_another_program_made_is_read() -> None:
     assert read_all(data)["messages.jsonl"] == [{"a": 1}, {"a": 2}]
 
 
-def test_only_times_are_encoded_beside_the_types_of_json() -> None:
-    assert encode({"at": NOON}) == b'{"at":"2026-03-01T12:00:00+00:00"}'
+def test_times_are_encoded_beside_the_types_of_json() -> None:
+    for text in ("שלום", "\ud800"):
+        value = {"at": NOON, "text": text, "pair": (1, None)}
+        assert json.loads(encode(value)) == {"at": "2026-03-01T12:00:00Z", "text": text, "pair": [1, None]}
+    assert encode("ש") == '"ש"'.encode()
