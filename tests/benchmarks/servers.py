@@ -52,7 +52,7 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)  # one with a state file saves it
 
     @property
     def resident_kib(self) -> int:
