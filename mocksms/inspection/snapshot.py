@@ -14,10 +14,10 @@ from typing import Any, BinaryIO, Final, TypeVar, cast
 from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi.bodies import receive_file
+from mocksms.asgi.bodies import GZIP, compression_of, receive_file
 from mocksms.errors import BodyTooLarge
 from mocksms.inspection.context import Context, endpoint
-from mocksms.inspection.errors import StorageFull, UnknownAccount, UnknownCursor
+from mocksms.inspection.errors import InvalidParameters, StorageFull, UnknownAccount, UnknownCursor
 from mocksms.inspection.models import AccountsQuery, Cursor
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import AccountScope
@@ -122,6 +122,9 @@ async def restore_snapshot(context: Context, call: InspectionCall) -> RestoredVi
         with _storage_errors():
             await receive_file(call.receive, file, limit)
             file.seek(0)
+            compression = compression_of(call.headers, file.read(len(GZIP)))
+        if compression:
+            raise InvalidParameters({"body": [f"is {compression}; send it without compression"]})
         snapshot = await _in_thread(context, load, file, context.engine.settings)
     for _ in range(MAX_BUILDS):
         shift = snapshot.shift_in(context.engine, call.scope.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -152,6 +153,16 @@ def test_invalid_file_gets_one_error_and_changes_nothing(api: Api) -> None:
         assert response.status_code == 400
         assert response.json()["error"]["message"].startswith("Invalid snapshot: the ")
     assert state_of(api) == before
+
+
+@pytest.mark.parametrize("encoding", ["gzip", None])
+def test_compressed_file_is_named_as_such(api: Api, encoding: str | None) -> None:
+    headers = {**ZIP, "Content-Encoding": encoding}
+    response = requests.put(
+        f"{api.mock.url}/_mock/snapshot", gzip.compress(read(api)), headers=headers, timeout=TIMEOUT
+    )
+    assert response.status_code == 400
+    assert response.json()["error"]["message"] == "body: is gzip; send it without compression"
 
 
 def test_client_that_disconnects_changes_nothing(api: Api, other: Api) -> None:
