@@ -38,7 +38,7 @@ _OF_RUNNING_MOCK: Final = {
 }
 """Help of the options of commands that call a mock, where it differs."""
 
-_NO_VALUE: Final = re.compile(r"argument (--[\w-]+): expected one argument")
+_NO_VALUE: Final = re.compile(r"argument (?:-\w/)?(--[\w-]+): expected one argument")
 
 
 class Parser(argparse.ArgumentParser):

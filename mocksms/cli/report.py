@@ -43,8 +43,9 @@ def report(arguments: list[str]) -> int:
 
     files = [_read(path, settings, is_only=len(paths) == 1) for path in paths]
     page = report_page(files)
-    problems = [f"{each.name}: {each.problem}" for each in files if each.problem]
-    left_out = [f"{name}: left out to keep the page short: {what}." for name, what in page.left_out.items()]
+    problems = [each.problem for each in files if each.problem]
+    pairs = zip(paths, page.left_out, strict=True)
+    left_out = [f"{path}: left out to keep the page short: {what}." for path, what in pairs if what]
     if parsed.output == STDOUT:
         echo_bytes(page.content)
     else:

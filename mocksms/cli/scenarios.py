@@ -37,7 +37,12 @@ def scenarios(arguments: list[str]) -> int:
         usage="mocksms scenarios [show NAME | from FILE] [OPTION ...]",
         description="List the available scenarios, print one, or print the one that replays an account of a snapshot.",
     )
-    parser.add_argument("words", nargs="*", metavar="show NAME", help="print this scenario instead of the list")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="show NAME | from FILE",
+        help="print this scenario, or the one that replays a trace or another snapshot, instead of the list",
+    )
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
     parser.add_argument("--account", metavar="ID|LABEL", help="the account of the snapshot, if there are several")
     settings, parsed = read_settings(parser, arguments, ("scenario_folder",))

@@ -51,9 +51,10 @@ def _request(
         _http("Request", [first_line, headers], request.body, request.size, limits),
         _http("Response", [status, _header_lines(response.headers, limits)], response.body, response.size, limits),
         class_="both",
+        id=anchors.request(request.id),  # a browser that goes to an element within opens what is around it
     )
     more = facts([("note", remark), ("warnings", warnings(request.warnings))])
-    return element("details", head, more, both, id=anchors.request(request.id), open="" if is_open else None)
+    return element("details", head, more, both, open="" if is_open else None)
 
 
 def _constant_headers(request: RequestView) -> list[tuple[str, str]]:

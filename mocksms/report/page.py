@@ -34,29 +34,25 @@ LADDER: Final = (
 
 
 class ReportPage(NamedTuple):
-    """A page, and what is left out of it because of its length, by the names of the files."""
+    """A page, and for each file what is left out of it because of its length, empty if nothing is."""
 
     content: bytes
-    left_out: dict[str, str]
+    left_out: list[str]
 
 
 def report_page(snapshots: Sequence[ReportFile]) -> ReportPage:
     """Return the page about some files. Those of many are closed at first: their heads are the table of contents."""
     style = files("mocksms.report").joinpath("report.css").read_text(encoding="utf-8")
     limit = max(MIN_FILE, (MAX_PAGE - MAX_FRAME - len(style)) // max(1, len(snapshots)))
-    parts: list[Html] = []
-    left_out: dict[str, str] = {}
-    for number, snapshot in enumerate(snapshots, 1):
-        part, missing = _fitting(snapshot, f"f{number}-", limit)
-        parts.append(part)
-        left_out |= {snapshot.name: missing} if missing else {}
+    fitting = [_fitting(snapshot, f"f{number}-", limit) for number, snapshot in enumerate(snapshots, 1)]
+    parts = [part for part, _ in fitting]
     if len(snapshots) == 1:
         title, body = snapshots[0].title, element("main", _header(snapshots[0]), parts)
     else:
         title = f"{len(snapshots)} files"
         entries = [_entry(each, part) for each, part in zip(snapshots, parts, strict=True)]
         body = element("main", element("header", element("h1", title)), entries)
-    return ReportPage(_document(title, style, body), left_out)
+    return ReportPage(_document(title, style, body), [left_out for _, left_out in fitting])
 
 
 def _document(title: str, style: str, body: Html) -> bytes:

@@ -63,7 +63,7 @@ def test_file_that_cannot_be_read_has_a_place_among_others(capsys: Captured) -> 
     text = Parsed(Path("run.html").read_bytes()).text
     assert "3 files failed tests/test_shop.py::test_code" in text
     assert "notes.zip traces/notes.zip cannot be shown: Invalid snapshot: " in text
-    assert "mocksms: notes.zip: traces/notes.zip cannot be shown: " in capsys.readouterr().err
+    assert "mocksms: traces/notes.zip cannot be shown: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,7 @@ def test_file_that_cannot_be_read_has_a_place_among_others(capsys: Captured) -> 
         (["n\0"], "n\\x00 cannot be read: embedded null byte."),
         (["empty"], "empty has no traces: no file *.mocksms.zip is in it or in a folder below it."),
         (["traces", "-o", "empty"], "empty cannot be written: Is a directory."),
+        (["traces", "-o"], "Option --output needs a value; see mocksms report --help."),
         ([], "No file; name one or more, such as mocksms report traces -o run.html."),
     ],
 )
