@@ -106,6 +106,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Child]]) -> Html:
             element("tbody", body),
         ),
         class_="scroll",
+        tabindex="0",
     )
 
 
