@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mocksms.engine.collector import collector_paused
 from mocksms.engine.controls import Controls
@@ -20,6 +21,9 @@ from mocksms.state.snapshot import Snapshot, load, restore
 from mocksms.state.state_file import StateFile
 
 log = logging.getLogger("mocksms")
+
+ONLY_ACCOUNTS: Final = "it has some accounts, not a whole mock; restore it in a running mock with PUT /_mock/snapshot"
+"""Why a snapshot of some accounts, such as a trace, is refused: the first save would replace it."""
 
 
 class StateSummary(NamedTuple):
@@ -43,22 +47,36 @@ class StartState:
         self._settings = settings
         self.file = StateFile(name)
         self.summary = StateSummary(name, None, 0)
-        with ExitStack() as on_failure:
-            on_failure.callback(self.file.close)
-            try:
-                with collector_paused():
-                    self._snapshot = self.file.read(partial(load, settings=settings))
-            except InvalidSnapshot as error:
-                raise self.file.error(f"cannot be restored: {str(error).rstrip('.')}") from error
-            on_failure.pop_all()
+        with self._closed_on_failure():
+            with collector_paused():
+                self._snapshot = self.file.read(partial(load, settings=settings))
+            if self._snapshot is not None and self._snapshot.manifest.scope != "everything":
+                raise InvalidSnapshot(ONLY_ACCOUNTS)
 
     def restore(self, engine: Engine, scenarios: StartScenarios) -> StateSaver:
-        """Restore what the file has in a new mock, and return what saves the mock from then on."""
+        """Restore what the file has in a new mock, and return what saves the mock from then on.
+
+        Raises:
+            SettingsError: the file has more than this mock can keep.
+        """
         snapshot, self._snapshot = self._snapshot, None
         if snapshot is not None:
-            messages = self._restore(engine, snapshot, scenarios)
+            with self._closed_on_failure():
+                messages = self._restore(engine, snapshot, scenarios)
             self.summary = StateSummary(self.file.name, snapshot.manifest.created_at, messages)
         return StateSaver(engine, self.file, self._settings.state_every, is_saved=snapshot is not None)
+
+    @contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        """Release the file if it cannot be restored; describe what is wrong with it as an error of the option."""
+        try:
+            yield
+        except InvalidSnapshot as error:
+            self.file.close()
+            raise self.file.error(f"cannot be restored: {str(error).rstrip('.')}") from error
+        except BaseException:
+            self.file.close()
+            raise
 
     def _restore(self, engine: Engine, snapshot: Snapshot, scenarios: StartScenarios) -> int:
         restored = restore(engine, snapshot)

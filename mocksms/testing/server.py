@@ -70,17 +70,19 @@ class ThreadedServer:
 
         stage = StartScenarios(self.settings)
         with ExitStack() as on_failure:
-            state = None
+            state = saver = None
             if self.settings.state:
                 from mocksms.state.startup import StartState
 
                 state = StartState(self.settings, self.settings.state)
                 on_failure.callback(state.file.close)
-            listener = bind(self.settings)
+            listener = on_failure.enter_context(bind(self.settings))
+            url = base_url(listener)
+            engine = Engine(self.settings, url=url, scenario=stage.active)
+            if state is not None:
+                saver = state.restore(engine, stage)
             on_failure.pop_all()
-        url = base_url(listener)
-        engine = Engine(self.settings, url=url, scenario=stage.active)
-        server = Server(engine, stage, state.restore(engine, stage) if state else None, owns_process=False)
+        server = Server(engine, stage, saver, owns_process=False)
         thread = threading.Thread(target=self._run, args=(server, listener), name="mocksms", daemon=True)
         self._running = RunningMock(engine, server, thread)
         forks.close_in_children(self)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -9,13 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from mocksms import MockSMS
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.messages import MessageQuery
+from mocksms.engine.steps import finish
 from mocksms.errors import SettingsError
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
+from mocksms.state import startup
+from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.snapshot import capture, load, save
 from mocksms.state.startup import StartState, StateSummary
 from mocksms.state.state_file import StateFile
 from tests.support import KEY, NOON, NUMBER, ManualClock
@@ -129,3 +136,41 @@ def test_file_that_cannot_be_restored_is_refused_and_released(name: str, content
     assert str(refused.value).startswith(f"The state file '{name}' cannot be restored: invalid snapshot: ")
     with closing(StateFile(name)):
         assert Path(name).read_bytes() == content
+
+
+def test_snapshot_of_some_accounts_is_refused(name: str) -> None:
+    engine = Engine(Settings(seed="tests"))
+    send(engine)
+    with open(name, "wb") as file:
+        save(finish(capture(engine, [engine.account(KEY)])), file)
+    with pytest.raises(
+        SettingsError, match="it has some accounts, not a whole mock; restore it in a running mock with"
+    ):
+        StartState(Settings(), name)
+    with closing(StateFile(name)) as file_again:
+        assert file_again.read(lambda file: load(file, Settings())) is not None
+
+
+def test_state_that_the_mock_cannot_keep_is_refused_and_released(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise InvalidSnapshot("too much")
+
+    with mock(Settings(seed="tests"), name) as (engine, _):
+        send(engine)
+    monkeypatch.setattr(startup, "restore", fail)
+    for _ in range(2):
+        with pytest.raises(SettingsError, match=r"cannot be restored: invalid snapshot: too much\.$"):
+            MockSMS(state=name).start()
+
+
+def test_file_that_cannot_be_read_is_released(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    Path(name).write_bytes(b"x")
+    with monkeypatch.context() as patch:
+        patch.setattr(startup, "load", fail)
+        with pytest.raises(SettingsError, match=r"cannot be read: Input/output error\.$"):
+            StartState(Settings(), name)
+    with closing(StateFile(name)):
+        pass
