@@ -15,12 +15,13 @@ from typing import Final, NamedTuple
 from mocksms.engine.budget import Share
 from mocksms.engine.callbacks import Callback, CallbackQueue
 from mocksms.engine.clock import Clock
+from mocksms.engine.counted_rule import RandomState
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.journal import Journal
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
-from mocksms.engine.rulebook import RandomState, Rulebook
+from mocksms.engine.rulebook import Rulebook
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings

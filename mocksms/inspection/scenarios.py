@@ -9,8 +9,8 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mocksms.engine.account import Account
+from mocksms.engine.counted_rule import CountedRule
 from mocksms.engine.logs import parse_record_number
-from mocksms.engine.rulebook import CountedRule
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec
 from mocksms.engine.steps import STEP_SIZE, Steps
 from mocksms.errors import InvalidScenario, UnknownScenario

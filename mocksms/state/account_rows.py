@@ -11,7 +11,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from mocksms.engine.account import MAX_LABEL_LENGTH
 from mocksms.engine.clock import ClockReading
-from mocksms.engine.rulebook import RandomState, RuleState
+from mocksms.engine.counted_rule import RandomState, RuleState
 from mocksms.engine.rules import ActiveScenario, combine
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import FaultBody, Scenario

@@ -7,10 +7,10 @@ from typing import Any
 from mocksms.engine.account import Account, RandomStates
 from mocksms.engine.callbacks import Callback, OrderingKey, ScheduledKey
 from mocksms.engine.clock import Clock
+from mocksms.engine.counted_rule import ManualFault, ManualFaults, RuleState
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import BoundedLog, Numbering
-from mocksms.engine.rulebook import ManualFault, ManualFaults, RuleState
 from mocksms.engine.rules import Rule
 from mocksms.settings import Settings, flag_name
 from mocksms.sms.message import Message

@@ -10,11 +10,11 @@ from mocksms.engine.account import Account, Consent, DueAction, RandomStates, Re
 from mocksms.engine.accounts import MockState
 from mocksms.engine.callbacks import Callback, ScheduledKey
 from mocksms.engine.clock import ClockReading
+from mocksms.engine.counted_rule import ManualFaults, RuleState
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import BoundedLog
-from mocksms.engine.rulebook import ManualFaults, RuleState
 from mocksms.engine.rules import ActiveScenario, Rule
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any, BinaryIO
 
 from mocksms.engine.callbacks import CallbackState, OrderingKey, ScheduledKey
-from mocksms.engine.rulebook import ManualFault
+from mocksms.engine.counted_rule import ManualFault
 from mocksms.engine.rules import ActiveScenario
 from mocksms.state.account_rows import clock_row, counters_row, fault_source, scenario_row, written_random
 from mocksms.state.archive import MOCK, Manifest, encode, write

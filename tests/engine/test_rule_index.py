@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mocksms.engine.counted_rule import CountedRule
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.patterns import RegexBudget
 from mocksms.engine.rule_index import NO_TERM, TEXT_REGEX, RuleIndex, Term, TermKind, content_terms, number_terms
-from mocksms.engine.rulebook import CountedRule, Rulebook
+from mocksms.engine.rulebook import Rulebook
 from mocksms.engine.rules import ApiOperation, FaultSpec, Rule, index_of
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import Scenario

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mocksms.engine.counted_rule import CountedRule
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.patterns import RegexBudget
-from mocksms.engine.rulebook import MAX_REMOVED_RULES, CountedRule, Rulebook
+from mocksms.engine.rulebook import MAX_REMOVED_RULES, Rulebook
 from mocksms.engine.rules import (
     NO_SCENARIO,
     ActiveScenario,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mocksms.engine.counted_rule import CountedRule
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.patterns import RegexBudget
-from mocksms.engine.rulebook import CountedRule
 from mocksms.engine.rules import ActiveScenario, ApiOperation, FaultSpec, RateLimit, Rule, rate_limit_spec
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.schema import FaultBody, Match, Scenario
