@@ -26,6 +26,12 @@ FILE_MODE: Final = 0o600
 
 MOUNT_HINT: Final = "it is mounted as a single file, which cannot be replaced; mount its folder instead"
 
+MOUNTS: Final = Path("/proc/self/mountinfo")
+"""The mounts of this process, on Linux: one a line, with the place as the fifth word."""
+
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")
+"""How a place is written there if it has a space, tab, line break or backslash."""
+
 _IS_MOUNT: Final = (errno.EBUSY, errno.EXDEV)
 """Errors of a rename or a hard link where the file is a mount of its own, as in a container."""
 
@@ -126,7 +132,7 @@ class StateFile:
             raise SettingsError(f"The state file {self.name!r} is a folder; name a file in it, such as mocksms.zip.")
         if not stat.S_ISREG(found):
             raise SettingsError(f"The state file {self.name!r} is not a regular file.")
-        if os.path.ismount(self._target):
+        if _is_mount(self._target):
             raise SettingsError(f"The state file {self.name!r} cannot be used: {MOUNT_HINT}.")
 
     def _open(self) -> int | None:
@@ -211,6 +217,16 @@ class StateFile:
                 shutil.copyfileobj(old, new)
                 new.flush()
                 os.fsync(new.fileno())
+
+
+def _is_mount(path: Path) -> bool:
+    """Whether a file is a mount. `os.path.ismount` says so of plain files too, on some overlay file systems."""
+    try:
+        mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return False
+    points = (line.split(" ")[4] for line in mounts.splitlines())
+    return str(path) in (_OCTAL.sub(lambda found: chr(int(found[1], 8)), point) for point in points)
 
 
 def describe(error: OSError) -> str:

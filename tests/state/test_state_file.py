@@ -285,12 +285,18 @@ def test_path_that_can_never_be_a_state_file_is_refused(tmp_path: Path, monkeypa
         f"The folder of the state file '{tmp_path / 'no/mock.zip'}' does not exist; create it, or correct --state."
     )
     assert refusal(tmp_path / "loop").endswith("cannot be read: Too many levels of symbolic links.")
-    (tmp_path / NAME).write_bytes(b"x")
-    monkeypatch.setattr(os.path, "ismount", lambda _: True)
-    assert refusal(tmp_path / NAME) == (
-        f"The state file '{tmp_path / NAME}' cannot be used: it is mounted as a single file, which cannot be replaced; "
+    path, mounts = tmp_path / "a mock.zip", tmp_path / "mounts"
+    path.write_bytes(b"x")
+    escaped = str(path).replace(" ", r"\040")
+    mounts.write_text(f"1 2 8:1 / /data rw - ext4 /dev/sda1 rw\n3 4 8:1 /x {escaped} rw - ext4 /dev/sda1 rw\n")
+    monkeypatch.setattr(state_file, "MOUNTS", mounts)
+    assert refusal(path) == (
+        f"The state file '{path}' cannot be used: it is mounted as a single file, which cannot be replaced; "
         "mount its folder instead."
     )
+    monkeypatch.setattr(state_file, "MOUNTS", tmp_path / "none")
+    with opened(path):
+        pass
 
 
 def test_file_that_cannot_be_read_is_refused_and_the_version_before_is_named(
