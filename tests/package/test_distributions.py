@@ -116,6 +116,7 @@ def test_wheel_contains_only_the_package_and_the_scenarios(distributions: Distri
         "mocksms/fidelity.toml",
         "mocksms/scenarios/happy-path.toml",
         "mocksms/guide/pytest.md",
+        "mocksms/report/report.css",
     } <= contents
 
 
@@ -153,6 +154,18 @@ def test_installed_command_prints_version_scenarios_and_guide(scripts: Path) -> 
     names = {each["name"] for each in json.loads(output("scenarios", "--json"))["scenarios"]}
     assert names == {Path(path).stem for path in files("scenarios")}
     assert output("guide", "webhooks").startswith(b"# Webhooks\n")
+
+
+def test_installed_command_writes_a_report_about_an_installed_mock(
+    installed_mock: tuple[subprocess.Popen[str], str], scripts: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "state.zip").write_bytes(requests.get(f"{installed_mock[1]}/_mock/snapshot", timeout=TIMEOUT).content)
+    command = [str(scripts / "mocksms"), "report", "state.zip"]
+    done = subprocess.run(
+        command, check=True, capture_output=True, env=clean_environment(), cwd=tmp_path, timeout=TIMEOUT
+    )
+    assert done.stdout.startswith(b"<!doctype html>")
+    assert b"--rejected: " in done.stdout
 
 
 def test_suite_of_another_project_passes_with_the_installed_mock(
