@@ -3,168 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Iterator
 from functools import cache
-from io import BytesIO
-from typing import Any, Final
-from zipfile import ZipFile
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mocksms.settings import Settings
-from mocksms.sms.webhook import Webhook, WebhookKind
-from mocksms.state.archive import MANIFEST, MOCK, Manifest, encode, write
+from mocksms.state.archive import MANIFEST, MOCK
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.snapshot import restore
-from tests.state.lives import SEND, Call, LivingMock, no_duration
+from tests.state.lives import LivingMock, no_duration
+from tests.state.rich import LATER, OPTIONS, Path, change, entries_of, places_in, rich_snapshot, written
 from tests.support import ManualClock
-
-HOOK: Final = "http://127.0.0.1:9/hooks"
-OPTIONS: Final = Settings(
-    seed="rich",
-    webhook=(Webhook(HOOK),),
-    automation_webhook=(Webhook(HOOK, WebhookKind.AUTOMATION, ("SmsReply", "smsUnsubscribed")),),
-    max_requests=40,
-)
-NUMBER: Final = "972-54-1111111"
-LATE: Final = "2026-03-01 13:00:00+00:00"
-
-Path = tuple[str | int, ...]
-Entries = dict[str, Any]
-"""The JSON of the entries of a snapshot: a list of rows, or an object."""
-
-
-def sending(*to: str, key: str = "shop", send_at: str | None = None, **message: Any) -> Call:
-    recipients = [{"mobile_number": number} for number in to]
-    more = {"send_at": send_at} if send_at else {}
-    return Call("POST", SEND, key, {"message": {"content": "Hi http://a.example", "to": recipients, **message}, **more})
-
-
-SCENARIO: Final = {
-    "account": {"credit": 50},
-    "rule": [
-        {
-            "match": {"tag": "late"},
-            "pass_through": True,
-            "delay": "1h",
-            "reply": {"text": "STOP"},
-            "callback": {"times": 2},
-        },
-        {
-            "match": {"tag": "free"},
-            "probability": 0.9,
-            "steps": [{"outcome": {"status": "new", "reason": "own"}}, {"outcome": "sent", "after": "2h"}],
-        },
-        {"match": {"operation": "search"}, "fault": {"kind": "rate_limit", "limit": 1, "per": "1h"}},
-        {"match": {"tag": "broken"}, "fault": {"kind": "status", "status": 500, "body": "é", "headers": {"X-A": "b"}}},
-        {"outcome": "sent", "click": {"after": "1s"}},
-    ],
-}
-LIFE: Final = (
-    Call("PUT", "/_mock/scenario", "shop", SCENARIO),
-    sending(NUMBER, "972-50-0002300", "972-50-0000400", tags=["otp", "\udc00"], track_clicks=True, sender="Shop"),
-    sending(
-        NUMBER, key="bank", field_vars=[{"rcpt": NUMBER, "fields": [{"name": "x", "content": "\ud800"}]}], content="#x#"
-    ),
-    sending(NUMBER, tags=["late"], add_unsubscribe_sms_reply=True),
-    sending(NUMBER, tags=["free"]),
-    sending(NUMBER, tags=["broken"]),
-    sending(NUMBER, send_at=LATE),
-    Call("GET", "/transactional/sms/search", "shop"),
-    Call("GET", "/transactional/sms/search", "shop"),
-    Call("GET", "/wrong"),
-    Call("POST", "/_mock/inbound", "shop", {"from": NUMBER, "text": "STOP"}),
-    Call("POST", "/_mock/messages/latest/unsubscribe", "bank"),
-    Call("POST", "/_mock/messages/latest/callbacks/replay", "bank", {"order": "shuffled", "times": 2}),
-    Call(
-        "POST",
-        "/_mock/faults",
-        "shop",
-        {"fault": {"kind": "empty"}, "match": {"tag": "none"}, "probability": 0.5},
-    ),
-    Call(
-        "POST",
-        "/_mock/faults",
-        None,
-        {"fault": {"kind": "delay", "duration": "1s"}, "match": {"tag": "none"}, "ttl": "1m"},
-    ),
-    Call("DELETE", "/_mock/faults", "bank"),
-    Call("PATCH", "/_mock/account", "bank", {"credit": 0, "kosher": [NUMBER]}),
-    sending("972-54-1111119", key="bank"),
-    Call("POST", "/_mock/clock/freeze", "shop", {"at": "2026-03-01T12:00:02Z"}),
-)
-"""Calls after which every table has rows, and every field a value somewhere."""
-
-LATER: Final = (
-    sending(NUMBER, "972-50-0000400", tags=["free"]),
-    Call("GET", "/transactional/sms/search", "shop"),
-    Call("POST", "/_mock/inbound", "shop", {"from": NUMBER, "text": "START"}),
-    Call("POST", "/_mock/messages/latest/callbacks/replay", "shop"),
-    Call("PATCH", "/_mock/account", "bank", {"credit": 1000}),
-    Call("POST", "/_mock/clock/resume"),
-    Call("POST", "/_mock/clock/advance", None, {"by": "3h"}),
-    Call("DELETE", "/_mock/messages?tag=otp", "shop"),
-    Call("DELETE", "/_mock/messages", "bank"),
-)
-
-
-@cache
-def rich_snapshot() -> bytes:
-    """Return a snapshot in which every table has rows."""
-
-    async def live() -> bytes:
-        mock = LivingMock(OPTIONS, ManualClock())
-        for call in LIFE:
-            await mock.call(call)
-        mock.be_slow(slow=True)
-        mock.time.advance(5)
-        mock.engine.record_malformed_request(b"\xff", "not HTTP")
-        return mock.snapshot()
-
-    with no_duration():
-        return asyncio.run(live())
-
-
-def entries_of(raw: bytes) -> Entries:
-    with ZipFile(BytesIO(raw)) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()}
-    return {
-        name: [json.loads(line) for line in content.splitlines()] if name.endswith(".jsonl") else json.loads(content)
-        for name, content in contents.items()
-    }
-
-
-def written(entries: Entries) -> bytes:
-    """Return a snapshot with some entries."""
-    rows = {name: len(content) for name, content in entries.items() if name.endswith(".jsonl")}
-    manifest = Manifest.model_validate_json(encode({**entries[MANIFEST], "rows": rows}))
-    contents = {
-        name: map(encode, content) if name.endswith(".jsonl") else [encode(content)]
-        for name, content in entries.items()
-        if name != MANIFEST
-    }
-    file = BytesIO()
-    write(file, manifest, contents)
-    return file.getvalue()
-
-
-def places_in(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Iterate over the paths of all values in JSON."""
-    yield path
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in pairs:
-        yield from places_in(inner, (*path, name))
-
-
-def change(entries: Entries, path: Path, value: object) -> None:
-    *outer, last = path
-    target: Any = entries
-    for name in outer:
-        target = target[name]
-    target[last] = value
 
 
 @cache

@@ -15,7 +15,7 @@ from mocksms.state.account_rows import RANDOM_WORDS
 from mocksms.state.archive import MANIFEST, MOCK
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.snapshot import load, restore
-from tests.state.test_hostile_rows import OPTIONS, Entries, Path, change, entries_of, rich_snapshot, written
+from tests.state.rich import OPTIONS, Entries, Path, change, entries_of, rich_snapshot, written
 from tests.support import ManualClock
 
 ZEROS: Final = b64encode(bytes(RANDOM_WORDS.size)).decode()

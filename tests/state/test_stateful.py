@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Any, Final
 from zipfile import ZipFile
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook, WebhookKind
 from mocksms.state.snapshot import restore
 from tests.state.lives import KEYS, SEND, Call, LivingMock, no_duration
+from tests.state.rich import LATER, LIFE
+from tests.state.rich import OPTIONS as RICH
 from tests.support import ManualClock
 
 ALL: Final[tuple[str | None, ...]] = (None, *KEYS)
@@ -223,6 +226,13 @@ def test_restored_mock_answers_and_decides_as_the_captured_one(
 ) -> None:
     with no_duration():
         asyncio.run(_compare(options, before, after, with_keys=with_keys, with_scenario=with_scenario))
+
+
+@pytest.mark.parametrize("with_keys", [True, False])
+def test_mock_with_rows_in_every_table_is_restored(with_keys: bool) -> None:
+    slow: list[Step] = [True, 5, "malformed", "nobody"]
+    with no_duration():
+        asyncio.run(_compare(RICH, [*LIFE, *slow], LATER, with_keys=with_keys, with_scenario=not with_keys))
 
 
 async def _compare(
