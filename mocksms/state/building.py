@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from mocksms.engine.account import Account, RandomStates
+from mocksms.engine.account import Account, NumberLists, RandomStates
 from mocksms.engine.callbacks import Callback, OrderingKey, ScheduledKey
 from mocksms.engine.clock import Clock
 from mocksms.engine.counted_rule import ManualFault, ManualFaults, RuleState
@@ -18,6 +18,9 @@ from mocksms.state.account_rows import AccountData, EvictedData, ManualFaultData
 from mocksms.state.capture import ATTRIBUTES, LISTS
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.loading import ACCOUNTS, AccountRecords
+
+NO_NUMBERS: Final = NumberLists(frozenset(), frozenset(), frozenset())
+"""Lists that are replaced at once: making those of the options takes long."""
 
 
 def build(records: AccountRecords, settings: Settings, shift: int = 0) -> Account:
@@ -39,7 +42,7 @@ class _Builder:
         self._shift = shift
         data = records.data
         key = AccountKey(data.digest, data.shown_key, data.key)
-        self.account = Account(key, settings, Clock(), data.seed, Numbering(), data.generation, {})
+        self.account = Account(key, settings, Clock(), data.seed, Numbering(), data.generation, {}, NO_NUMBERS)
         self._set_attributes(data, records)
         self._set_rules(data, records)
         self._add_records(data, records)

@@ -127,6 +127,8 @@ def capture(
         if accounts is not None or stored.holds(account):
             captured[account.id] = _account(engine, account, with_keys=with_keys)
         yield
+    unattributed = _unattributed(engine, accounts is None, unattributed_since)
+    yield
     # In the order of their last use, each at its own moment: the number of the latest record then is a cursor.
     ordered = sorted(captured.values(), key=lambda each: each.attributes["used_at"])
     return Capture(
@@ -138,7 +140,7 @@ def capture(
         with_keys=with_keys,
         initial_scenario=stored.initial_scenario,
         accounts=ordered,
-        unattributed=_unattributed(engine, accounts is None, unattributed_since),
+        unattributed=unattributed,
         mock=_mock(engine, captured) if accounts is None else None,
     )
 

@@ -21,7 +21,7 @@ from mocksms.sms.message import (
     Transition,
 )
 from mocksms.sms.opt_out_words import ConsentChoice
-from mocksms.sms.outcomes import Outcome, Step
+from mocksms.sms.outcomes import Outcome
 from mocksms.state.rows import (
     AccountId,
     AppText,
@@ -149,7 +149,13 @@ class MessageData(RowModel):
     size: RowSize
 
     def message(self, submission: Submission) -> Message:
-        """Return the message, with the submission that it shares with the others of its send."""
+        """Return the message, with the submission that it shares with the others of its send.
+
+        Raises:
+            ValueError: its state is not that of its latest step.
+        """
+        if self.state != self.history[-1].state:
+            raise ValueError("state must be that of the last step in history")
         return Message(
             self.transaction_id,
             self.record,
@@ -171,17 +177,9 @@ class MessageData(RowModel):
         )
 
 
-class OutcomeStepData(RowModel):
-    """A step of an outcome."""
-
-    state: StateName
-    after: RowSeconds
-
-
 class OutcomeData(RowModel):
-    """The outcome of a rule that passes a message through later."""
+    """The outcome of a rule that passes a message through later; it has no steps of its own."""
 
-    steps: list[OutcomeStepData]
     decided_by: OwnText
     reactions: list[ReactionData]
     pass_through_after: RowSeconds | None
@@ -190,7 +188,7 @@ class OutcomeData(RowModel):
     def outcome(self) -> Outcome:
         """Return the outcome."""
         return Outcome(
-            steps=tuple(Step(step.state, step.after) for step in self.steps),
+            steps=(),
             decided_by=self.decided_by,
             reactions=tuple(reaction.action() for reaction in self.reactions),
             pass_through_after=self.pass_through_after,
@@ -340,7 +338,6 @@ def action_row(action: Action | Reaction) -> dict[str, Any]:
 def _outcome_row(outcome: Outcome) -> dict[str, Any]:
     later = outcome.pass_through_after
     return {
-        "steps": [{"state": written_state(state), "after": after.total_seconds()} for state, after in outcome.steps],
         "decided_by": outcome.decided_by,
         "reactions": [action_row(reaction) for reaction in outcome.reactions],
         "pass_through_after": None if later is None else later.total_seconds(),

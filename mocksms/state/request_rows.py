@@ -18,7 +18,6 @@ from mocksms.state.rows import (
     OwnText,
     RecordNumber,
     RowBytes,
-    RowCount,
     RowInstant,
     RowModel,
     RowSeconds,
@@ -85,7 +84,7 @@ class TriggeredFaultData(RowModel):
     fault: FaultData
     decided_by: OwnText
     mobile_number: AppText
-    nth: RowCount
+    nth: Annotated[int, Field(ge=0, le=10**9)]
 
     def triggered(self) -> TriggeredFault:
         """Return the triggered fault."""

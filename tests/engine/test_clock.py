@@ -126,3 +126,34 @@ def test_clock_goes_back_only_when_it_is_set_back(moves: list[tuple[str, int]]) 
             clock.move_to(expected + timedelta(seconds=seconds))
             expected += timedelta(seconds=max(0, seconds))
         assert clock.now() == expected
+
+
+def test_clock_that_was_read_is_restored() -> None:
+    source = ManualClock()
+    clock, frozen = Clock(source), Clock(source)
+    clock.move_to(NOON + HOUR)
+    frozen.freeze()
+    source.advance(60)
+    restored, restored_frozen = Clock(source), Clock(source)
+    restored.restore(clock.reading())
+    restored_frozen.restore(frozen.reading())
+    source.advance(60)
+    assert restored.now() == clock.now() == NOON + HOUR + timedelta(seconds=120)
+    assert restored_frozen.now() == NOON
+    assert restored_frozen.frozen
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_held_clock_is_read_as_if_it_was_released(freeze: bool) -> None:
+    source = ManualClock()
+    clock = Clock(source)
+    if freeze:
+        clock.freeze()
+    clock.hold()
+    clock.move_to(NOON + HOUR)
+    source.advance(60)
+    restored = Clock(source)
+    restored.restore(clock.reading())
+    clock.release()
+    assert not restored.held
+    assert restored.reading() == clock.reading()

@@ -45,7 +45,7 @@ SCENARIO: Final = {
             "pass_through": True,
             "delay": "1h",
             "reply": {"text": "STOP"},
-            "callback": {"times": 2},
+            "callback": {"times": 2, "delay": "3s"},
         },
         {
             "match": {"tag": "free"},
@@ -57,9 +57,10 @@ SCENARIO: Final = {
         {"outcome": "sent", "click": {"after": "1s"}},
     ],
 }
+OPTIONAL: Final = {"sender": "Shop", "charset": "unicode", "unsubscribe_text": "Leave"}
 LIFE: Final = (
     Call("PUT", "/_mock/scenario", "shop", SCENARIO),
-    sending(NUMBER, "972-50-0002300", "972-50-0000400", tags=["otp", "\udc00"], track_clicks=True, sender="Shop"),
+    sending(NUMBER, "972-50-0002300", "972-50-0000400", tags=["otp", "\udc00"], track_clicks=True, **OPTIONAL),
     sending(
         NUMBER, key="bank", field_vars=[{"rcpt": NUMBER, "fields": [{"name": "x", "content": "\ud800"}]}], content="#x#"
     ),

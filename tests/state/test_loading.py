@@ -50,6 +50,7 @@ CASES: Final[tuple[tuple[Path, object, str], ...]] = (
     ((M, 0, "state"), "lost", "state must be one of queued, queued/insufficient-funds, sent,"),
     ((M, 0, "state"), {"status": "sent", "reason": None}, "state must be one of queued"),
     ((M, 0, "state"), {"status": "a/b", "reason": None}, "state status must be 1 to 100 characters without slash"),
+    ((M, 0, "state"), "invalid/invalid-number", "state must be that of the last step in history"),
     ((M, 0, "history"), [], "history must not be empty"),
     ((M, 0, "callback_policy", "delay"), -1, "callback_policy.delay must be seconds from 0 to"),
     ((M, 0, "callback_policy", "delay"), True, "callback_policy.delay must be seconds from 0 to"),

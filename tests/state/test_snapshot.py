@@ -1,23 +1,31 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
+from typing import Final
 
 import pytest
 
 from mocksms.engine.engine import Engine
 from mocksms.engine.steps import finish
+from mocksms.scenario.compiler import compile_scenario
+from mocksms.scenario.schema import Scenario
+from mocksms.settings import Settings
 from mocksms.sms.message import State
+from mocksms.sms.webhook import Webhook
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.snapshot import Restored, capture, load, restore, save
-from tests.engine.support import World
-from tests.support import KEY, NUMBER
+from tests.engine.support import World, a_request
+from tests.support import KEY, NOON, NUMBER
+
+HOOK: Final = "http://127.0.0.1:9/hooks"
 
 
-def saved(engine: Engine, *, with_keys: bool = True, account: str | None = None) -> BytesIO:
-    """Return a snapshot of everything, or of one account by its key."""
+def saved(engine: Engine, *, with_keys: bool = True, account: str | None = None, since: int | None = None) -> BytesIO:
+    """Return a snapshot of everything, or of one account and of the requests without one after a cursor."""
     accounts = None if account is None else [engine.account(account)]
     file = BytesIO()
-    save(finish(capture(engine, accounts, with_keys=with_keys)), file)
+    save(finish(capture(engine, accounts, with_keys=with_keys, unattributed_since=since)), file)
     file.seek(0)
     return file
 
@@ -50,3 +58,124 @@ def test_one_account_gets_higher_numbers_in_a_mock_with_records() -> None:
 def test_account_that_a_snapshot_does_not_have_is_an_error() -> None:
     with pytest.raises(InvalidSnapshot, match="it has no account 000000000000; it has none"):
         restored(World(), saved(World().engine), "000000000000")
+
+
+def test_account_without_its_key_gets_it_when_the_key_is_used() -> None:
+    world, other = World(), World()
+    message = world.send()
+    restored(other, saved(world.engine, with_keys=False))
+    (account,) = other.engine.accounts
+    assert account.key is None
+    assert other.again(message) == message
+    assert [each.key for each in other.engine.accounts] == [KEY]
+
+
+def test_requests_without_an_account_are_in_a_snapshot_of_accounts_where_asked_for() -> None:
+    world, other = World(), World()
+    world.engine.record_malformed_request(b"before", "not HTTP")
+    cursor = world.engine.cursor
+    world.engine.record_malformed_request(b"after", "not HTTP")
+    world.send()
+    for since, targets in ((None, []), (cursor, ["after"]), (0, ["before", "after"])):
+        other = World()
+        restored(other, saved(world.engine, account=KEY, since=since))
+        assert [request.method for request in other.engine.accounts.unattributed.records] == targets
+    restored(other, saved(world.engine, account=KEY, since=cursor))
+    assert [request.number for request in other.engine.accounts.unattributed.records] == [1, 2, 2 + world.engine.cursor]
+
+
+def test_account_in_a_mock_is_replaced() -> None:
+    world = World()
+    message = world.send()
+    file = saved(world.engine, account=KEY)
+    world.send(content="later")
+    assert restored(world, file).shifted_by == 2
+    assert [each.transaction_id for each in world.account.messages.log.records] == [message.transaction_id]
+    assert world.engine.accounts.totals().accounts == 1
+
+
+def test_callbacks_held_back_until_a_response_is_sent_are_scheduled() -> None:
+    world, other = World(webhook=(Webhook(HOOK),)), World(webhook=(Webhook(HOOK),))
+    world.engine.outbox.hold(7)
+    world.submit(request=7)
+    assert world.engine.outbox.take_due() == []
+    restored(other, saved(world.engine))
+    assert [pending.callback.event for pending in other.engine.outbox.take_due()] == ["send"]
+
+
+def test_callback_in_flight_is_scheduled_again() -> None:
+    world, other = World(webhook=(Webhook(HOOK),)), World(webhook=(Webhook(HOOK),))
+    world.submit()
+    (pending,) = world.engine.outbox.take_due()
+    restored(other, saved(world.engine))
+    assert [again.callback for again in other.engine.outbox.take_due()] == [pending.callback]
+
+
+def test_clocks_can_be_frozen_at_the_time_of_the_capture() -> None:
+    world, other = World(), World()
+    account = world.account
+    account.clock.move_to(NOON + timedelta(hours=1))
+    file = saved(world.engine)
+    other.clock.advance(60)
+    restore(other.engine, load(file, other.engine.settings), frozen=True)
+    assert other.engine.accounts.clock.reading()[0::2] == (NOON, True)
+    assert other.account.clock.reading()[0::2] == (NOON + timedelta(hours=1), True)
+
+
+SOURCE = Scenario.model_validate({"rule": [{"outcome": "rejected/bounced", "times": 2}]})
+
+
+def world_with(model: Scenario) -> World:
+    """Return a mock whose option `scenario` names a file with this scenario."""
+    return World(compile_scenario(model, "start.toml", Settings()))
+
+
+def test_scenario_of_the_options_stays_the_one_that_is_reloaded() -> None:
+    world, other = world_with(SOURCE), world_with(SOURCE)
+    world.send()
+    restored(other, saved(world.engine))
+    assert other.account.scenario is other.engine.accounts.scenario is other.engine.accounts.initial_scenario
+    assert other.account.rules.rules[0].left == 1
+
+
+def test_scenario_file_that_changed_since_the_capture_is_active_with_counters_at_zero() -> None:
+    world, other = world_with(SOURCE), world_with(Scenario.model_validate({"rule": [{"outcome": "sent"}]}))
+    world.send()
+    restored(other, saved(world.engine))
+    assert other.account.scenario is other.engine.accounts.initial_scenario
+    assert other.account.rules.rules[0].matched == 0
+
+
+def test_another_scenario_than_that_of_the_options_is_restored() -> None:
+    world, other = world_with(SOURCE), World()
+    world.send()
+    restored(other, saved(world.engine))
+    assert other.account.scenario.names == ("start.toml",)
+    assert other.account.scenario is other.engine.accounts.scenario is not other.engine.accounts.initial_scenario
+
+
+def test_what_records_share_is_shared_again() -> None:
+    world, other = World(unsubscribed=("972-54-1111112",)), World(unsubscribed=("972-54-1111112",))
+    sent = world.submit(NUMBER, NUMBER).messages
+    world.engine.account("another key")
+    for _ in range(2):
+        request = a_request(world.engine.accounts.numbering.take())
+        world.engine.record_request(world.account, request._replace(headers=bytes([65] * 50)))
+    restored(other, saved(world.engine))
+    first, second = (other.again(message) for message in sent)
+    assert first.submission is second.submission
+    assert first.history[0].cause is second.history[0].cause
+    assert first.created_at is first.due_at is first.history[0].at
+    requests = other.account.journal.records
+    assert requests[0].headers is requests[1].headers
+    one, another = other.engine.accounts
+    assert one.unsubscribed is another.unsubscribed
+
+
+def test_snapshot_can_be_restored_twice() -> None:
+    world = World()
+    message = world.send()
+    snapshot = load(saved(world.engine), world.engine.settings)
+    for other in (World(), World()):
+        restore(other.engine, snapshot)
+        assert other.again(message) == message
