@@ -20,7 +20,7 @@ from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rule
 from mocksms.scenario.compiler import fault_rule
 from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.validation import issues_by_name
-from mocksms.settings import Settings
+from mocksms.settings import Settings, flag_name
 from mocksms.sms.message import Message, Submission
 from mocksms.sms.sizes import format_size
 from mocksms.state.account_rows import AccountData, MockData, ScenarioData
@@ -46,6 +46,15 @@ RowKind = TypeVar("RowKind", bound=RowModel)
 ACCOUNTS: Final = "accounts.jsonl"
 SCENARIOS: Final = "scenarios.jsonl"
 REQUESTS: Final = "requests.jsonl"
+LIMITED: Final = {
+    "messages.jsonl": "max_messages",
+    REQUESTS: "max_requests",
+    "replies.jsonl": "max_messages",
+    "consents.jsonl": "max_consents",
+    "callbacks.jsonl": "max_callbacks",
+}
+"""The option that limits the records of an account, by their entry."""
+
 MAX_WEIGHT: Final = 3
 """How many times the memory limit of a mock its records may weigh: what several records share counts for each."""
 
@@ -114,6 +123,7 @@ class Loader:
         """
         self._read(SCENARIOS, ScenarioData, self._add_scenario)
         self._read(ACCOUNTS, AccountData, self._add_account)
+        self._check_rows()
         submissions: dict[tuple[str, int], Submission] = {}
         tokens = set[str]()
         self._read("messages.jsonl", MessageData, lambda row: self._add_message(row, submissions, tokens))
@@ -142,6 +152,15 @@ class Loader:
                 raise InvalidSnapshot(_describe(model, error), entry, row.number) from error
             except ValueError as error:
                 raise InvalidSnapshot(str(error), entry, row.number) from error
+
+    def _check_rows(self) -> None:
+        """Refuse more rows than the accounts can have, before they are read."""
+        for entry, option in LIMITED.items():
+            rows, owners = self._archive.manifest.rows[entry], len(self._contents.accounts)
+            most = getattr(self._settings, option) * (owners + (entry == REQUESTS))  # some requests have no account
+            if rows > most:
+                limit = f"the accounts can have {most}; a higher {flag_name(option)} allows more"
+                raise InvalidSnapshot(f"has {rows} rows; {limit}", entry)
 
     def _check_weight(self) -> None:
         """Refuse more than the mock could keep, whatever sizes the rows have."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from dataclasses import replace
 from io import BytesIO
 from typing import Any, Final
@@ -165,6 +166,26 @@ def test_more_records_than_the_options_allow_are_an_error() -> None:
     assert "a higher --max-requests allows more" in error_of(entries, replace(OPTIONS, max_requests=1))
     assert "a higher --max-callbacks allows more" in error_of(entries, replace(OPTIONS, max_callbacks=1))
     assert "this mock takes at most 1" in error_of(entries, replace(OPTIONS, max_accounts=1))
+
+
+def test_more_records_than_all_accounts_can_have_are_an_error_before_they_are_read() -> None:
+    entries = entries_of(rich_snapshot())
+    count = len(entries["messages.jsonl"])
+    entries["messages.jsonl"][0] = {}
+    allowed = len(entries[A])
+    assert error_of(entries, replace(OPTIONS, max_messages=1)) == (
+        f"invalid snapshot: messages.jsonl: has {count} rows; the accounts can have {allowed}; "
+        "a higher --max-messages allows more"
+    )
+
+
+def test_more_records_than_one_account_can_have_are_an_error() -> None:
+    entries = entries_of(rich_snapshot())
+    counts = Counter(row["account"] for row in entries["messages.jsonl"])
+    limit = max(counts.values()) - 1
+    assert sum(counts.values()) <= limit * len(entries[A])
+    error = error_of(entries, replace(OPTIONS, max_messages=limit))
+    assert f"has more than {limit} records of a kind; a higher --max-messages allows more" in error
 
 
 def test_more_memory_than_the_mock_has_is_an_error() -> None:
