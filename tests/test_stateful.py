@@ -408,7 +408,7 @@ def _account_state(account: Account) -> list[object]:
         messages_of(account),
         list(account.replies.newest_first()),
         account.waiting_for_credit,
-        account._agenda,
+        account.agenda.actions,
         account._random.getstate(),
         list(account.journal.newest_first()),
     ]

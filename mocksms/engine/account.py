@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Sequence, Set
 from copy import copy
 from datetime import datetime
 from functools import cached_property
-from itertools import count
 from operator import attrgetter
 from random import Random, SystemRandom
 from typing import Final, NamedTuple
 
+from mocksms.engine.agenda import Agenda
 from mocksms.engine.budget import Share
 from mocksms.engine.callbacks import Callback, CallbackQueue
 from mocksms.engine.clock import Clock
@@ -25,9 +24,7 @@ from mocksms.engine.rulebook import Rulebook
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
-from mocksms.sms.message import AnyState, Message, Reaction
 from mocksms.sms.opt_out_words import ConsentChoice
-from mocksms.sms.outcomes import Outcome
 from mocksms.sms.sizes import text_size
 from mocksms.sms.webhook import Webhook
 
@@ -46,35 +43,8 @@ RULE_COUNTERS_SIZE: Final = 500
 
 FAULT_SIZE: Final = 5_000
 
-MAX_STALE_ACTIONS: Final = 1_000
-MAX_ACTIONS_PER_MESSAGE: Final = 4
-"""Planned actions of evicted messages are removed when there are more actions than these allow together."""
-
-
-class DecideAction(NamedTuple):
-    """The vendor processes a queued message; `by_rule` is the outcome of a rule that delayed it to pass it through."""
-
-    by_rule: Outcome | None = None
-
-
-class StepAction(NamedTuple):
-    """A later step of an outcome."""
-
-    state: AnyState
-    decided_by: str
-
-
-Action = DecideAction | StepAction | Reaction
-"""A planned action on a message."""
-
-
-class DueAction(NamedTuple):
-    """An action on the message `sequence` at an instant; at one instant, actions run in the `order` of planning."""
-
-    at: datetime
-    order: int
-    sequence: int
-    action: Action
+MAX_STALE_WAITING: Final = 1_000
+"""Messages that wait for credit, beyond the number of stored ones, from which those that are evicted are removed."""
 
 
 class RandomStates(NamedTuple):
@@ -187,8 +157,7 @@ class Account:
         self.waiting_for_credit: dict[int, None] = {}
         self._settings_size = 0
         self.own_scenario_size = 0
-        self._agenda: list[DueAction] = []
-        self._order = count()
+        self.agenda = Agenda(self.messages)
         self.seed = seed
         self.generation = generation
         self._seed = f"{seed}\n{self.digest}"
@@ -294,24 +263,9 @@ class Account:
         return True
 
     @property
-    def idle(self) -> bool:
-        """Whether no action is planned."""
-        return not self._agenda
-
-    @property
-    def planned_states(self) -> list[AnyState]:
-        """The states that messages get by planned actions."""
-        return [due.action.state for due in tuple(self._agenda) if isinstance(due.action, StepAction)]
-
-    @property
-    def next_at(self) -> datetime | None:
-        """When the next planned action is due, None if there is none."""
-        return self._agenda[0].at if self._agenda else None
-
-    @property
     def next_due_at(self) -> datetime | None:
         """When the next planned action or callback is due, None if there is none."""
-        return min(filter(None, (self.next_at, self.callbacks.next_at)), default=None)
+        return min(filter(None, (self.agenda.next_at, self.callbacks.next_at)), default=None)
 
     def new_transaction_id(self) -> str:
         """Return an unused id as the vendor writes them: 32 lower-case hex digits (observed, send.transaction-id)."""
@@ -333,59 +287,13 @@ class Account:
         if self.credit is not None:
             self.credit = max(0, self.credit - segments)
 
-    def plan(self, at: datetime, sequence: int, action: Action) -> None:
-        """Plan an action on a message."""
-        if len(self._agenda) > MAX_STALE_ACTIONS + MAX_ACTIONS_PER_MESSAGE * len(self.messages):
-            self._remove_evicted()
-        heapq.heappush(self._agenda, DueAction(at, next(self._order), sequence, action))
-
-    @property
-    def planned(self) -> list[DueAction]:
-        """A copy of the planned actions, in no order."""
-        return [*self._agenda]
-
-    def restore_planned(self, actions: Iterable[tuple[datetime, int, Action]]) -> None:
-        """Have these planned actions, each with its time and message, in the order in which they are due."""
-        self._agenda = [DueAction(at, next(self._order), sequence, action) for at, sequence, action in actions]
-        heapq.heapify(self._agenda)
-
-    def plan_outcome(self, sequence: int, outcome: Outcome, at: datetime) -> None:
-        """Plan the later steps of an outcome that is decided at an instant."""
-        if outcome.pass_through_after is not None:
-            self.plan(at + outcome.pass_through_after, sequence, DecideAction(outcome))
-            return
-        for step in outcome.steps:
-            if step.after:
-                self.plan(at + step.after, sequence, StepAction(step.state, outcome.decided_by))
-
-    def plan_reactions(self, message: Message, sent_at: datetime) -> None:
-        """Plan what the recipient of a sent message does."""
-        for reaction in message.reactions:
-            self.plan(sent_at + reaction.after, message.sequence, reaction)
-
-    def next_due(self, now: datetime) -> DueAction | None:
-        """Remove and return the earliest action that is due, None if there is none."""
-        if self._agenda and self._agenda[0].at <= now:
-            return heapq.heappop(self._agenda)
-        return None
-
-    def next_step_at(self, sequence: int) -> datetime | None:
-        """Return when the next action on a message is due, None if none is planned."""
-        return min((due.at for due in self._agenda if due.sequence == sequence), default=None)
-
     def wait_for_credit(self, sequence: int) -> None:
         """Add a message to those that wait for credit."""
-        if len(self.waiting_for_credit) > MAX_STALE_ACTIONS + len(self.messages):
-            self._remove_evicted()
+        if len(self.waiting_for_credit) > MAX_STALE_WAITING + len(self.messages):
+            self.waiting_for_credit = {
+                each: None for each in self.waiting_for_credit if self.messages.at(each) is not None
+            }
         self.waiting_for_credit[sequence] = None
-
-    def _remove_evicted(self) -> None:
-        """Remove the entries of evicted messages, so that memory stays limited."""
-        self._agenda = [due for due in self._agenda if self.messages.at(due.sequence) is not None]
-        heapq.heapify(self._agenda)
-        self.waiting_for_credit = {
-            sequence: None for sequence in self.waiting_for_credit if self.messages.at(sequence) is not None
-        }
 
 
 def digits_of(listed: Iterable[str], settings: Settings) -> frozenset[str]:

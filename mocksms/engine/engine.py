@@ -9,8 +9,9 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
-from mocksms.engine.account import Account, Consent, DecideAction, DueAction, Reply, StepAction, fresh_seed
+from mocksms.engine.account import Account, Consent, Reply, fresh_seed
 from mocksms.engine.accounts import Accounts
+from mocksms.engine.agenda import DecideAction, DueAction, StepAction
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
 from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
@@ -155,15 +156,15 @@ class Engine:
 
     def apply_due(self, account: Account) -> None:
         """Apply what is due in an account, in time order, without a pause."""
-        if not account.idle:
+        if not account.agenda.is_empty:
             finish(self.catch_up(account))
 
     def catch_up(self, account: Account) -> Steps[None]:
         """Apply what is due in an account, in time order."""
-        if account.idle:
+        if account.agenda.is_empty:
             return
         now = account.clock.now()
-        while due := account.next_due(now):
+        while due := account.agenda.next_due(now):
             message = account.messages.at(due.sequence)
             if message is not None:
                 self._apply_action(account, message, due)
@@ -172,7 +173,7 @@ class Engine:
 
     def track_due(self, account: Account) -> None:
         """Include an account in `tick` while it has planned actions."""
-        if account.idle:
+        if account.agenda.is_empty:
             self._with_due.pop(account, None)
         else:
             self._with_due[account] = None
@@ -229,7 +230,7 @@ class Engine:
             if messages:
                 yield
             messages.append(accept(account, drafter, recipient, number))
-        if not account.idle:
+        if not account.agenda.is_empty:
             yield from self.catch_up(account)
         return Accepted(tuple(messages), triggered)
 
@@ -322,7 +323,7 @@ class Engine:
         """Store a new message, and plan its processing."""
         message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), drafter.initial_history)
         account.messages.add(message)
-        account.plan(due_at, message.sequence, DecideAction())
+        account.agenda.plan(due_at, message.sequence, DecideAction())
         self.emit(account, message)
         return message
 
@@ -334,7 +335,7 @@ class Engine:
         history = lifecycle.immediate_history(drafter.initial_history, outcome, now)
         message = drafter.draft(recipient, number, now, segments, history, outcome)
         account.messages.add(message)
-        account.plan_outcome(message.sequence, outcome, now)
+        account.agenda.plan_outcome(message.sequence, outcome, now)
         self._after_transition(account, message, drafter.initial_history)
         return message
 
@@ -351,7 +352,7 @@ class Engine:
             reactions=outcome.reactions or message.reactions,
         )
         changed = account.messages.replace(changed)
-        account.plan_outcome(message.sequence, outcome, at)
+        account.agenda.plan_outcome(message.sequence, outcome, at)
         self._after_transition(account, changed, message.history)
 
     def _apply_action(self, account: Account, message: Message, due: DueAction) -> None:
@@ -385,7 +386,7 @@ class Engine:
             if transition is sent:
                 account.charge(message.segments)
                 if message.reactions:
-                    account.plan_reactions(message, transition.at)
+                    account.agenda.plan_reactions(message, transition.at)
                     self.track_due(account)
             elif transition.state is State.NO_CREDIT:
                 account.wait_for_credit(message.sequence)

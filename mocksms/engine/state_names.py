@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from mocksms.engine.account import Account
+from mocksms.engine.agenda import StepAction
 from mocksms.engine.messages import MessageQuery
 from mocksms.sms.message import FreeState, Reason, Status
 
@@ -54,7 +55,9 @@ def free_states_of(accounts: Iterable[Account]) -> Iterator[FreeState]:
     for account in accounts:
         yield from account.scenario.free_states
     for account in accounts:
-        yield from (state for state in account.planned_states if isinstance(state, FreeState))
+        for due in account.agenda.actions:
+            if isinstance(due.action, StepAction) and isinstance(due.action.state, FreeState):
+                yield due.action.state
         for message in account.messages.candidates(MessageQuery()):
             for _, state, _ in message.history:
                 if isinstance(state, FreeState):

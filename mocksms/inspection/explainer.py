@@ -212,7 +212,7 @@ def _only_state_differs(message_filter: MessageFilter, message: Message) -> bool
 def _until(account: Account, message: Message) -> str:
     if message.state is State.NO_CREDIT and not account.can_pay(message.segments):
         return f": credit is {account.credit}, it takes {message.segments}; PATCH /_mock/account adds credit"
-    due = account.next_step_at(message.sequence)
+    due = account.agenda.next_step_at(message.sequence)
     if due is None:
         is_waiting = message.state is State.NO_CREDIT
         return " until PATCH /_mock/account sets the credit" if is_waiting else " and nothing is planned for it"

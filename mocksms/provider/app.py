@@ -200,7 +200,7 @@ class ProviderApp:
         warnings: tuple[RequestWarning, ...] = ()
         try:
             account = self._account(request)
-            if account is not None and not account.idle:
+            if account is not None and not account.agenda.is_empty:
                 await self._slices.run(self._engine.catch_up(account), to_end=True)
             operation = _operation(request)
             check_page(request.headers, self._settings.allowed_host)

@@ -103,7 +103,7 @@ class _Builder:
             account.callbacks.store(callback)
         stale = (ScheduledKey(row.at, row.place, OrderingKey(row.url, row.queue)) for row in data.schedule)
         account.callbacks.restore_schedule((*records.scheduled, *stale))
-        account.restore_planned((due.at, moved(due.sequence), due.action) for due in records.planned)
+        account.agenda.restore((due.at, moved(due.sequence), due.action) for due in records.planned)
 
     def _set_evicted(self, data: AccountData) -> None:
         account, evicted = self.account, data.evicted

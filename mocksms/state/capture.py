@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from mocksms.engine.account import Account, Consent, DueAction, RandomStates, Reply
+from mocksms.engine.account import Account, Consent, RandomStates, Reply
 from mocksms.engine.accounts import MockState
+from mocksms.engine.agenda import DueAction
 from mocksms.engine.callbacks import Callback, ScheduledKey
 from mocksms.engine.clock import ClockReading
 from mocksms.engine.counted_rule import ManualFaults, RuleState
@@ -165,7 +166,7 @@ def _account(engine: Engine, account: Account, *, with_keys: bool) -> CapturedAc
         callbacks=_log(account.callbacks),
         scheduled=account.callbacks.scheduled,
         held=engine.outbox.held_of(account),
-        planned=account.planned,
+        planned=account.agenda.actions,
         size=account.share.used,
     )
 

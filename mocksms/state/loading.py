@@ -10,7 +10,8 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mocksms.engine.account import Consent, DueAction, Reply
+from mocksms.engine.account import Consent, Reply
+from mocksms.engine.agenda import DueAction
 from mocksms.engine.callbacks import Callback, ScheduledKey
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.keys import AccountKey

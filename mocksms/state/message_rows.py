@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mocksms.engine.account import Action, Consent, DecideAction, DueAction, Reply, StepAction
+from mocksms.engine.account import Consent, Reply
+from mocksms.engine.agenda import Action, DecideAction, DueAction, StepAction
 from mocksms.sms.message import (
     NO_FIELDS,
     CallbackPolicy,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from mocksms.engine.account import ACCOUNT_SIZE, FAULT_SIZE, RULE_COUNTERS_SIZE, Consent, DueAction, Reply
+from mocksms.engine.account import ACCOUNT_SIZE, FAULT_SIZE, RULE_COUNTERS_SIZE, Consent, Reply
+from mocksms.engine.agenda import DueAction
 from mocksms.engine.callbacks import Callback, size_of
 from mocksms.engine.journal import REQUEST_SIZE, RecordedRequest, size_of_handling
 from mocksms.engine.messages import MESSAGE_SIZE

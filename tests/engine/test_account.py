@@ -1,21 +1,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from mocksms.engine.account import (
-    MAX_ACTIONS_PER_MESSAGE,
-    Account,
-    DecideAction,
-    DueAction,
-    Reply,
-    StepAction,
-    fresh_seed,
-)
+from mocksms.engine.account import Account, Reply, fresh_seed
 from mocksms.engine.clock import Clock
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import Numbering
@@ -24,7 +15,7 @@ from mocksms.engine.rules import NO_SCENARIO
 from mocksms.engine.steps import finish
 from mocksms.settings import Settings
 from mocksms.sms.message import State
-from tests.engine.support import SECOND, World, a_message, a_rule, a_scenario
+from tests.engine.support import World, a_message, a_rule, a_scenario
 from tests.support import KEY, NOON, NUMBER, ManualClock
 
 
@@ -38,7 +29,7 @@ def test_new_account_has_the_values_of_the_settings() -> None:
     )
     assert (made.credit, made.gateway, made.rest_right, made.sender) == (7, False, False, "Shop")
     assert (made.unsubscribed, made.bounced, made.kosher) == ({"1"}, {"2"}, {"3"})
-    assert made.idle
+    assert made.agenda.is_empty
     assert not made.waiting_for_credit
     assert len(made.replies) == 0
 
@@ -111,65 +102,10 @@ def test_credit_never_falls_below_zero(credit: int | None, segments: int, covere
     assert made.credit == left
 
 
-def test_actions_are_due_in_time_order() -> None:
-    made = account()
-    made.plan(NOON + 2 * SECOND, 1, DecideAction())
-    made.plan(NOON + SECOND, 2, StepAction(State.SENT, "the rule"))
-    made.plan(NOON + 3 * SECOND, 3, DecideAction())
-    assert not made.idle
-    now = NOON + 2 * SECOND
-    assert made.next_due(now) == DueAction(NOON + SECOND, 1, 2, StepAction(State.SENT, "the rule"))
-    assert made.next_due(now) == DueAction(NOON + 2 * SECOND, 0, 1, DecideAction())
-    assert made.next_due(now) is None
-    assert not made.idle
-
-
-def test_actions_at_one_instant_keep_the_order_of_planning() -> None:
-    made = account()
-    for sequence in (3, 1, 2):
-        made.plan(NOON, sequence, DecideAction())
-    due = [made.next_due(NOON) for _ in range(3)]
-    assert [each and each.sequence for each in due] == [3, 1, 2]
-    assert made.idle
-    assert made.next_due(NOON + timedelta(days=1)) is None
-
-
 @pytest.fixture
 def slack(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr("mocksms.engine.account.MAX_STALE_ACTIONS", 10)
+    monkeypatch.setattr("mocksms.engine.account.MAX_STALE_WAITING", 10)
     return 10
-
-
-def test_actions_of_evicted_messages_are_removed(slack: int) -> None:
-    world = World(max_messages=2)
-    longest = 0
-    for _ in range(100):
-        world.submit(send_at=NOON + 60 * SECOND)
-        longest = max(longest, len(world.account._agenda))
-    assert longest == slack + 2 * MAX_ACTIONS_PER_MESSAGE + 1
-    world.clock.advance(60)
-    assert [message.state for message in finish(world.account.messages.search(MessageQuery(), 10))] == [State.SENT] * 2
-    assert world.account.idle
-
-
-def test_actions_keep_their_order_when_others_are_removed(slack: int) -> None:
-    made = account(max_messages=4)
-    for sequence in range(1, 50):
-        made.messages.add(a_message(sequence))
-        made.plan(NOON - (sequence % 2) * SECOND, sequence, DecideAction())
-    made.plan(NOON, 49, StepAction(State.SENT, "the rule"))
-    due = list(iter(lambda: made.next_due(NOON), None))
-    assert due == sorted(due)
-    assert len(due) <= slack + 4 * MAX_ACTIONS_PER_MESSAGE + 1
-    assert [each.sequence for each in due if each.sequence >= 46] == [47, 49, 46, 48, 49]
-
-
-def test_actions_of_stored_messages_are_never_removed(slack: int) -> None:
-    made = account(max_messages=1)
-    made.messages.add(a_message(1))
-    for _ in range(5 * slack):
-        made.plan(NOON, 1, DecideAction())
-    assert len(made._agenda) == 5 * slack
 
 
 def test_evicted_messages_do_not_wait_for_credit(slack: int) -> None:
@@ -279,16 +215,6 @@ def test_generations_of_an_account_have_different_ids() -> None:
         for each in (0, 1, 2)
     ]
     assert len(set(ids)) == 3
-
-
-def test_account_knows_when_its_next_action_is_due() -> None:
-    made = account()
-    assert (made.next_at, made.next_step_at(1)) == (None, None)
-    made.plan(NOON + 2 * SECOND, 1, DecideAction())
-    made.plan(NOON + SECOND, 2, DecideAction())
-    made.plan(NOON + 3 * SECOND, 1, DecideAction())
-    assert made.next_at == NOON + SECOND
-    assert made.next_step_at(1) == NOON + 2 * SECOND
 
 
 def test_snapshot_keeps_what_was_stored() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.account import Reply, StepAction
+from mocksms.engine.account import Reply
+from mocksms.engine.agenda import StepAction
 from mocksms.engine.engine import Engine
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.messages import MessageQuery
@@ -270,7 +271,7 @@ def test_automatic_click_opens_the_link_with_the_values_of_the_recipient() -> No
 def test_bounced_message_causes_no_reaction(code: str) -> None:
     world = World()
     message = world.send(magic(code), content="https://a.test")
-    world.account.plan(NOON + 0.5 * SECOND, message.sequence, StepAction(State.BOUNCED, "the rule"))
+    world.account.agenda.plan(NOON + 0.5 * SECOND, message.sequence, StepAction(State.BOUNCED, "the rule"))
     bounced = world.after(10, message)
     assert bounced.state is State.BOUNCED
     assert bounced.clicks == ()
@@ -363,7 +364,7 @@ def test_refused_send_stores_nothing(to: list[str], content: str, wants_async: b
         world.submit(*to, content=content, wants_async=wants_async)
     assert messages == []
     assert world.account.credit == 10
-    assert world.account.idle
+    assert world.account.agenda.is_empty
     assert len(world.account.messages) == 0
     assert world.submit(NUMBER) == untouched.submit(NUMBER)
 
@@ -611,7 +612,7 @@ def test_evicted_message_takes_no_more_steps() -> None:
     kept = world.send()
     world.clock.advance(60)
     assert world.again(kept) == kept
-    assert world.account.idle
+    assert world.account.agenda.is_empty
     with pytest.raises(MessageNotFound):
         world.again(evicted)
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from mocksms.engine import restoring
-from mocksms.engine.account import Account, StepAction
+from mocksms.engine.account import Account
 from mocksms.engine.accounts import MockState, Totals
+from mocksms.engine.agenda import StepAction
 from mocksms.engine.callbacks import Callback, OrderingKey
 from mocksms.engine.clock import Clock
 from mocksms.engine.engine import EngineEvent, ManualChange
@@ -30,7 +31,7 @@ def detached(key: str, first: int = 1) -> Account:
     account = Account(AccountKey.of(key)._replace(value=None), Settings(), Clock(), "tests", Numbering())
     message = a_message(first)
     account.messages.add(message)
-    account.plan(NOON + SECOND, first, StepAction(State.BOUNCED, "a test"))
+    account.agenda.plan(NOON + SECOND, first, StepAction(State.BOUNCED, "a test"))
     details = details_of(message, WebhookTrigger.SENT, NOON)
     ordering_key = OrderingKey(HOOK.url, message.transaction_id)
     account.callbacks.store(Callback(first + 1, HOOK, 0, "sent", details, ordering_key, NOON, NOON))
