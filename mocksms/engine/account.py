@@ -206,8 +206,8 @@ class Account:
         triggered = yield from self.faults.take_fault_in_steps(operation, messages, now)
         return triggered or (yield from self.rules.take_fault_in_steps(operation, messages, now))
 
-    def snapshot(self) -> Account:
-        """Return a copy with what is stored now, to be read while this account changes."""
+    def copy(self) -> Account:
+        """Return a copy with the records that are stored now, to be read while this account changes."""
         copied = copy(self)
         copied.messages, copied.journal, copied.replies = copy(self.messages), copy(self.journal), copy(self.replies)
         return copied

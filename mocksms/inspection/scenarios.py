@@ -124,7 +124,7 @@ async def recorded_scenario(context: Context, call: InspectionCall) -> Response:
 
     As plain text it is a scenario file.
     """
-    account, settings = call.scope.peek().snapshot(), context.engine.settings
+    account, settings = call.scope.peek().copy(), context.engine.settings
     return await context.slices.run_in_thread(_recorded, account, settings, as_text=call.as_text)
 
 

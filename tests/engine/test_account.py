@@ -217,15 +217,15 @@ def test_generations_of_an_account_have_different_ids() -> None:
     assert len(set(ids)) == 3
 
 
-def test_snapshot_keeps_what_was_stored() -> None:
+def test_copy_keeps_what_was_stored() -> None:
     world = World()
     message = world.send(unsubscribe_reply=True)
     world.controls.reply(world.account, NUMBER, "Hello")
-    snapshot = world.account.snapshot()
+    stored = world.account.copy()
     world.send()
     world.controls.reply(world.account, NUMBER, "STOP")
     world.controls.delete_all(world.account)
-    assert finish(snapshot.messages.search(MessageQuery(), 10)) == [message]
-    assert snapshot.messages.nth(message.digits, message.sequence) == 1
-    assert [reply.text for reply in snapshot.replies.newest_first()] == ["Hello"]
-    assert not len(snapshot.journal)
+    assert finish(stored.messages.search(MessageQuery(), 10)) == [message]
+    assert stored.messages.nth(message.digits, message.sequence) == 1
+    assert [reply.text for reply in stored.replies.newest_first()] == ["Hello"]
+    assert not len(stored.journal)
