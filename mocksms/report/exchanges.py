@@ -27,6 +27,9 @@ def requests(rows: Iterable[RequestView], anchors: Anchors, limits: PageLimits) 
     shown: RequestView | None = None
     for request in rows:
         is_open = request.response.status not in SUCCESS
+        if not limits.has_bodies("successful request", is_success=not is_open):
+            parts.append(element("p", _request_head(request), class_="brief", id=anchors.request(request.id)))
+            continue
         if is_open or shown is None or _constant_headers(shown) != _constant_headers(request):
             shown = request
             headers = _header_lines(request.headers, limits)
@@ -41,8 +44,6 @@ def _request(
     request: RequestView, headers: list[Child], anchors: Anchors, limits: PageLimits, *, is_open: bool
 ) -> Html:
     response = request.response
-    took = element("span", f" after {duration(timedelta(seconds=request.duration))}", class_="meta")
-    head = element("summary", time(request.at), " ", *request_line(request), took)
     remark = request.note if not is_noted(request) else None
     status = "no response: the connection was reset" if response.status is None else f"HTTP {response.status}"
     first_line = limits.cut(f"{request.method} {request.target}")
@@ -54,7 +55,12 @@ def _request(
         id=anchors.request(request.id),  # a browser that goes to an element within opens what is around it
     )
     more = facts([("note", remark), ("warnings", warnings(request.warnings))])
-    return element("details", head, more, both, open="" if is_open else None)
+    return element("details", element("summary", _request_head(request)), more, both, open="" if is_open else None)
+
+
+def _request_head(request: RequestView) -> list[Child]:
+    took = element("span", f" after {duration(timedelta(seconds=request.duration))}", class_="meta")
+    return [time(request.at), " ", *request_line(request), took]
 
 
 def _constant_headers(request: RequestView) -> list[tuple[str, str]]:
@@ -93,8 +99,7 @@ def callbacks(
 def _callback(callback: CallbackView, links: Mapping[str, str], limits: PageLimits) -> Html:
     about = callback.transaction_id or callback.number
     anchor = links.get(about)
-    head = element(
-        "summary",
+    head: list[Child] = [
         element("b", callback.event),
         " ",
         element("b", callback.state, class_=f"badge {callback.state}"),
@@ -102,7 +107,9 @@ def _callback(callback: CallbackView, links: Mapping[str, str], limits: PageLimi
         element("a", about[:8], href=f"#{anchor}") if anchor else bdi(about),
         " to ",
         code(callback.url),
-    )
+    ]
+    if not limits.has_bodies("delivered callback", is_success=callback.state == "delivered"):
+        return element("p", head, class_="brief")
     attempts = [
         element(
             "li",
@@ -121,4 +128,6 @@ def _callback(callback: CallbackView, links: Mapping[str, str], limits: PageLimi
     sent = _http("Callback", first_line, request.body, 0, limits)
     again = element("p", f"Repeats callback {callback.replay_of}.") if callback.replay_of else None
     is_open = "" if callback.state == "failed" else None
-    return element("details", head, again, element("ol", attempts, class_="attempts"), sent, open=is_open)
+    return element(
+        "details", element("summary", head), again, element("ol", attempts, class_="attempts"), sent, open=is_open
+    )

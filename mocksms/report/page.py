@@ -24,11 +24,11 @@ MAX_FRAME: Final = 1_000
 """Bytes of the page around its files, without the style."""
 
 LADDER: Final = (
-    *((length, length, 1_000) for length in (65_536, 16_384, 4_096, 1_024, 512)),
-    (256, 512, 1_000),
-    (128, 320, 1_000),
-    (64, 160, 1_000),
-    *((32, 80, records) for records in (1_000, 500, 250, 100, 50, 20, 5, 1)),
+    *((length, length, 1_000, True) for length in (65_536, 16_384, 4_096, 1_024, 512)),
+    (256, 512, 1_000, True),
+    (128, 320, 1_000, True),
+    *((length, length, 1_000, False) for length in (4_096, 1_024, 256, 128)),
+    *((64, 64, records, False) for records in (1_000, 500, 250, 100, 50, 20, 5, 1)),
 )
 """Arguments of `PageLimits`, the most generous first. The first are used with which a file is short enough."""
 

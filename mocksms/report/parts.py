@@ -26,13 +26,16 @@ class PageLimits:
         bodies: characters of a body, a log record and other texts; pytest's report may have `REPORT_LENGTH` times more.
         texts: characters of the text of a message.
         records: records of each kind in an account.
+        has_successes: whether also what succeeded, such as a request with status 200, has headers and bodies.
     """
 
-    def __init__(self, bodies: int, texts: int, records: int) -> None:
+    def __init__(self, bodies: int, texts: int, records: int, has_successes: bool) -> None:
         self.bodies = bodies
-        self._texts = texts
         self.records = records
-        self.cut_texts = 0
+        self._texts = texts
+        self._has_successes = has_successes
+        self._cut_texts = 0
+        self._without_bodies: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
 
     def cut(self, text: str) -> list[Child]:
@@ -54,8 +57,14 @@ class PageLimits:
         return [text] if len(text) <= limit else [text[:limit], self._note(text, len(text) - limit)]
 
     def _note(self, text: str, missing: int) -> Html:
-        self.cut_texts += 1
+        self._cut_texts += 1
         return note(f"… {missing:,} of {len(text):,} characters left out")
+
+    def has_bodies(self, kind: str, *, is_success: bool) -> bool:
+        """Whether a record of a kind, such as `successful request`, has headers and bodies."""
+        has = self._has_successes or not is_success
+        self._without_bodies[kind] += not has
+        return has
 
     def newest(
         self, kind: str, rows: Sequence[T], total: int, is_needed: Callable[[T], bool] = lambda _: False
@@ -69,8 +78,11 @@ class PageLimits:
     def describe(self) -> str:
         """Return what is left out, empty if nothing is."""
         parts = [f"{plural(count, kind)}, the oldest" for kind, count in self.left_out.items() if count]
-        if self.cut_texts:
-            parts.append(f"the rest of {plural(self.cut_texts, 'long text')}")
+        parts += [
+            f"headers and bodies of {plural(count, kind)}" for kind, count in self._without_bodies.items() if count
+        ]
+        if self._cut_texts:
+            parts.append(f"the rest of {plural(self._cut_texts, 'long text')}")
         return "; ".join(parts)
 
 

@@ -204,6 +204,22 @@ def test_long_bodies_are_cut_and_the_page_says_so() -> None:
     assert "60,010 bytes in all" not in text
 
 
+def test_bodies_of_what_failed_stay_longer_than_those_of_what_succeeded(
+    busy: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mocksms.report.page.MAX_PAGE", len(report_page([file_of(busy)]).content) - 2_000)
+    monkeypatch.setattr("mocksms.report.page.MIN_FILE", 0)
+    made = report_page([file_of(busy)])
+    assert (
+        "headers and bodies of 2 successful requests; headers and bodies of 3 delivered callbacks" in made.left_out[0]
+    )
+    page = Parsed(made.content)
+    requests = page.text[page.text.index("Requests 5") : page.text.index("Callbacks 5")]
+    assert (requests.count("sms/send 200 after"), requests.count("Response HTTP 200")) == (2, 0)
+    assert (requests.count("Response HTTP 503"), requests.count("no response: the connection was reset")) == (1, 1)
+    assert {*page.values("href")} <= {f"#{anchor}" for anchor in page.values("id")}
+
+
 def test_oldest_records_are_left_out_last_and_those_of_the_failure_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocksms.report.page.MAX_PAGE", 400_000)
     mock = InProcess()
@@ -212,7 +228,7 @@ def test_oldest_records_are_left_out_last_and_those_of_the_failure_stay(monkeypa
     mock.send(NUMBER, key="other")
     made = report_page([file_of(mock, traced(failure(explain(mock, content="the closest of all messages!"))))])
     assert len(made.content) <= 400_000
-    assert re.fullmatch(r"\d+ SMS, the oldest; the rest of \d long texts", made.left_out[0])
+    assert re.fullmatch(r"\d+ SMS, the oldest; headers and bodies of 3 .*", made.left_out[0])
     page = Parsed(made.content)
     assert "Messages 301" in page.text
     assert page.text.count("the closest of all messages") > 1
