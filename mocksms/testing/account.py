@@ -28,6 +28,7 @@ class AccountHandle:
         self._timeout = timeout
         self._began = 0
         self._has_deleted = False
+        self._restored_up_to = 0  # cursor: what a snapshot brought is not traffic of the test
         self.api_key = api_key
 
     @property

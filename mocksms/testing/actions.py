@@ -329,12 +329,14 @@ class Actions(AccountHandle):
 
         The snapshot must have the account with this API key. The account is then as it was, with its messages,
         requests, rules and clock, or nothing changes. Other accounts of the snapshot are ignored. If the mock has
-        records of other accounts, the restored ones get new cursors; transaction ids stay.
+        records of other accounts, the restored ones get new cursors; transaction ids stay. Restored requests and
+        callbacks are never unexpected in a test.
 
         Raises:
             MockRefused: it is not a valid snapshot, or it does not have this account; the text says where.
         """
         self.api("PUT", "snapshot", snapshot, read_timeout=SNAPSHOT_SECONDS)
+        self._restored_up_to = self.cursor
 
     def _act(self, message: SmsMessage | str, action: str, body: Any = None) -> SmsMessage:
         return message_of(self.api("POST", f"messages/{transaction_id_of(message)}/{action}", body))

@@ -196,6 +196,7 @@ class MockSMS(Assertions, Actions, Callbacks):
         """Set initial values now, in accounts made from this handle, and after a reset."""
         self._defaults = defaults
         self._has_deleted = False
+        self._restored_up_to = 0
         # A mock that the session has started has the other options.
         if self._in_process is None or not self._in_process.set_label(self.api_key, defaults.label):
             defaults.apply(self)

@@ -31,7 +31,8 @@ def find_undelivered(accounts: Iterable[MockSMS]) -> list[SmsCallback]:
         while _has_untried(callbacks, account) and SteadyTime.seconds() < deadline:
             pause(CALLBACK_POLL_SECONDS)
             callbacks = account._callbacks()
-        found |= {callback.id: callback for callback in callbacks if callback.is_undelivered}
+        own = (callback for callback in callbacks if callback.id > account._restored_up_to)
+        found |= {callback.id: callback for callback in own if callback.is_undelivered}
     return [found[number] for number in sorted(found)]
 
 

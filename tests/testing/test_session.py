@@ -140,6 +140,34 @@ def test_requests_of_an_earlier_test_are_not_unexpected(runs: Runs) -> None:
     )
 
 
+def test_restored_requests_and_callbacks_are_not_unexpected(runs: Runs) -> None:
+    runs.run(
+        """
+        import pytest
+        from mocksms import MockSMS
+        kept = []
+        @pytest.mark.mocksms(unexpected="ignore", undelivered="ignore")
+        def test_first(mocksms, send):
+            account = mocksms.account("customer")
+            account.webhook("http://127.0.0.1:9/hook")
+            send(key="customer")
+            assert send(key="customer", content="") == 400
+            kept.append(account.snapshot())
+        @pytest.mark.mocksms(undelivered="fail")
+        def test_second(mocksms):
+            account = mocksms.account("customer")
+            account.restore(kept[0])
+            assert len(account.requests) == 2
+        def test_refused_later(mocksms, send):
+            account = mocksms.account("customer")
+            account.restore(kept[0])
+            send(key="customer", content="")
+        """,
+        passed=3,
+        errors=1,
+    )
+
+
 def test_requests_of_an_unknown_account_are_unexpected(runs: Runs) -> None:
     tests = """
         import pytest
