@@ -38,7 +38,7 @@ Child = str | int | Iterable["Child"] | None
 def element(name: str, /, *children: Child, **attributes: str | None) -> Html:
     """Return an element. The name of an attribute ends with `_` where Python reserves it; None leaves one out."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_replace_invisible(value, _escape_run))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{unmarked(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -68,6 +68,11 @@ def code(plain: str) -> Html:
     return element("code", plain)
 
 
+def unmarked(plain: str) -> Html:
+    """Return a text in which invisible characters are escaped, but not marked: for a title, which has no elements."""
+    return Html(escape(_replace_invisible(plain, _escape_run)))
+
+
 def without_colours(plain: str) -> str:
     """Return a text without the sequences that colour a terminal."""
     return _COLOURS.sub("", plain)
@@ -77,7 +82,7 @@ def _text(plain: str) -> Html:
     """Return a text as HTML, in which escapes of invisible characters stand out."""
     runs = sum(each["run"] is not None for each in _INVISIBLE.finditer(plain))
     if runs > MAX_ESCAPES:
-        plain, runs = _replace_invisible(plain, _escape_run), 0
+        return unmarked(plain)
     safe = escape(plain, quote=False)
     return Html(_replace_invisible(safe, lambda run: f'<i class="escape">{_escape_run(run)}</i>') if runs else safe)
 

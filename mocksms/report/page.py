@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from mocksms.report.html import Child, Html, bdi, element, join
+from mocksms.report.html import Child, Html, bdi, element, join, unmarked
 from mocksms.report.parts import PageLimits, date_time, note, plural
 from mocksms.report.snapshot_part import ReportFile, snapshot_part, verdict
 
@@ -64,7 +64,7 @@ def _document(title: str, style: str, body: Html) -> bytes:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
-        element("title", f"{title} · mocksms"),
+        element("title", unmarked(f"{title} · mocksms")),
         element("style", Html(style)),
     ]
     footer = element("footer", "Times are in UTC, on the clock of the account; those of the log are real time.")

@@ -29,6 +29,7 @@ def test_page_works_from_a_file_at_any_size(page: Page, tmp_path: Path) -> None:
         file.write_bytes(pool.submit(hostile_page).result())
     with visiting(page, f"file://{tmp_path}"):
         page.goto(f"file://{file}")
+        assert page.title() == "2 files · mocksms"
         page.locator("summary").first.click()
         expect(page.get_by_role("heading", name="Closest message")).to_be_visible()
         assert page.evaluate("getComputedStyle(document.querySelector('.failure')).borderTopWidth") == "4px"
