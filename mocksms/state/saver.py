@@ -101,9 +101,8 @@ class StateSaver:
             return
         self._saving = mark
         try:
-            captured = await run(capture(self._engine))
             with collector_paused():  # else it visits what was captured, while everything waits
-                await asyncio.to_thread(self._file.write, lambda file: save(captured, self._abortable(file)))
+                await self._write(await run(capture(self._engine)))
         except Aborted:
             return
         except OSError as error:
@@ -116,6 +115,9 @@ class StateSaver:
             self._saved, self._problem = mark, ""
         finally:
             self._saving = None
+
+    async def _write(self, captured: Capture) -> None:
+        await asyncio.to_thread(self._file.write, lambda file: save(captured, self._abortable(file)))
 
     def _report(self, problem: str, then: str, error: Exception | None = None) -> None:
         """Log a problem, unless it is that of the save before."""
