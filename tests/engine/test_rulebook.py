@@ -222,6 +222,16 @@ def test_message_says_that_the_time_for_expressions_was_over(
     assert record.getMessage().startswith(f"rule 2 of x.toml: {OVER}. Outcomes may differ; make the expressions")
 
 
+def test_rule_that_is_switched_off_is_not_tried_on_a_text_it_knows() -> None:
+    world = world_with({"match": {"content": SLOW}, "outcome": "invalid"})
+    known = world.send(content="known")
+    assert known.decided_by == "no rule or list applied"
+    world.send(content="a" * 60)
+    off = "rule 1 of x.toml is switched off: its regular expression takes too long"
+    for content in ("known", "unknown"):
+        assert world.send(content=content).decided_by == f"no rule or list applied; {off}"
+
+
 def submit_distinct(world: World, count: int) -> list[str | None]:
     """Send `count` messages with different contents, and return what decided about each."""
     to = [Recipient(f"972-54-{place:07}", {"name": str(place)}) for place in range(count)]
