@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from mocksms.engine.callbacks import Attempt
 from mocksms.engine.engine import Engine
 from mocksms.engine.steps import finish
 from mocksms.scenario.compiler import compile_scenario
@@ -42,6 +43,14 @@ def test_everything_is_restored_into_another_mock() -> None:
     assert other.again(scheduled) == scheduled
     other.clock.now = world.clock.now
     assert other.after(5, scheduled).state is State.BOUNCED
+
+
+def test_duration_of_a_request_is_restored() -> None:
+    world, other = World(), World()
+    request = a_request(world.engine.accounts.numbering.take())._replace(duration=0.25)
+    world.engine.record_request(world.account, request)
+    restored(other, saved(world.engine))
+    assert other.account.journal.records == [request]
 
 
 def test_one_account_gets_higher_numbers_in_a_mock_with_records() -> None:
@@ -109,6 +118,27 @@ def test_callback_in_flight_is_scheduled_again() -> None:
     (pending,) = world.engine.outbox.take_due()
     restored(other, saved(world.engine))
     assert [again.callback for again in other.engine.outbox.take_due()] == [pending.callback]
+
+
+def test_callback_that_waited_for_the_one_before_keeps_its_time() -> None:
+    world, other = World(webhook=(Webhook(HOOK),)), World(webhook=(Webhook(HOOK),))
+    world.submit("972-50-0002300")
+    world.clock.advance(5)
+    world.engine.tick()
+    (pending,) = world.engine.outbox.take_due()
+    world.engine.outbox.record_result(pending, Attempt(NOON + timedelta(seconds=9), 200, b"", 0.0))
+    restored(other, saved(world.engine))
+    assert other.account.callbacks.next_at == world.account.callbacks.next_at == NOON + timedelta(seconds=9)
+
+
+def test_callbacks_due_at_one_instant_stay_in_order() -> None:
+    world, other = World(webhook=(Webhook(HOOK),)), World(webhook=(Webhook(HOOK),))
+    world.engine.outbox.hold(7)
+    world.submit(request=7)
+    world.submit(request=8)
+    world.engine.outbox.release(7)
+    restored(other, saved(world.engine))
+    assert [pending.callback.details.request for pending in other.engine.outbox.take_due()] == [8, 7]
 
 
 def test_clocks_can_be_frozen_at_the_time_of_the_capture() -> None:

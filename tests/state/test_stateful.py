@@ -230,9 +230,16 @@ def test_restored_mock_answers_and_decides_as_the_captured_one(
 
 @pytest.mark.parametrize("with_keys", [True, False])
 def test_mock_with_rows_in_every_table_is_restored(with_keys: bool) -> None:
-    slow: list[Step] = [True, 5, "malformed", "nobody"]
     with no_duration():
-        asyncio.run(_compare(RICH, [*LIFE, *slow], LATER, with_keys=with_keys, with_scenario=not with_keys))
+        asyncio.run(
+            _compare(
+                RICH,
+                [*LIFE[:-1], True, LIFE[-1], "malformed", "nobody"],
+                LATER,
+                with_keys=with_keys,
+                with_scenario=not with_keys,
+            )
+        )
 
 
 async def _compare(
