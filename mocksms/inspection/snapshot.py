@@ -99,7 +99,8 @@ async def read_snapshot(context: Context, call: InspectionCall) -> FileResponse:
     file = _temporary_file()
     try:
         with _storage_errors():
-            await _in_thread(context, save, captured, file)
+            async with context.snapshot_lock:
+                await asyncio.to_thread(without_collector, save, captured, file)
             size = file.tell()
             file.seek(0)
     except BaseException:
@@ -125,21 +126,22 @@ async def restore_snapshot(context: Context, call: InspectionCall) -> RestoredVi
             compression = compression_of(call.headers, file.read(len(GZIP)))
         if compression:
             raise InvalidParameters({"body": [f"is {compression}; send it without compression"]})
-        snapshot = await _in_thread(context, load, file, context.engine.settings)
+        # One at a time: a snapshot takes up to the memory of a whole mock until it is restored.
+        async with context.snapshot_lock:
+            return await _load_and_restore(context, file, call.scope.id)
+
+
+async def _load_and_restore(context: Context, file: BinaryIO, account: str | None) -> RestoredView:
+    """Load a snapshot in a thread, and restore it, or one account of it, as soon as it is built for this mock."""
+    engine = context.engine
+    snapshot = await asyncio.to_thread(without_collector, load, file, engine.settings)
     for _ in range(MAX_BUILDS):
-        shift = snapshot.shift_in(context.engine, call.scope.id)
+        shift = snapshot.shift_in(engine, account)
         if snapshot.shift == shift:
             break
-        await _in_thread(context, snapshot.build, shift)
+        await asyncio.to_thread(without_collector, snapshot.build, shift)
     # No pause from here on: the mock has either its old state or the new one.
-    restored = restore(context.engine, snapshot, account=call.scope.id)
-    return RestoredView(**restored._asdict())
-
-
-async def _in_thread(context: Context, function: Callable[..., T], *arguments: Any) -> T:
-    """Run a function in a thread, one snapshot at a time: it needs much time, and up to the memory of a whole mock."""
-    async with context.snapshot_lock:
-        return await asyncio.to_thread(without_collector, function, *arguments)
+    return RestoredView(**restore(engine, snapshot, account=account)._asdict())
 
 
 def without_collector(function: Callable[..., T], *arguments: Any) -> T:
