@@ -113,6 +113,12 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
     for name, path, body in SPECIAL:
         found.add((name, status(strict_mock, methods[name], f"/_mock/{path}", json=body)))
 
+    with monkeypatch.context() as patched:
+        patched.setattr("mocksms.inspection.snapshot.TemporaryFile", FullDisk)
+        found.add(("read_snapshot", status(strict_mock, "GET", "/_mock/snapshot")))
+        found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
+        patched.setattr("mocksms.inspection.snapshot.max_file_bytes", lambda _: 1)
+        found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
     writes = [operation for operation in OPERATIONS if operation.method != "GET"]
     advance_errors = iter(2 * [AdvanceInProgress(NOON, NOON, []), EndlessCallbacks(NOON, 9, "", None), ShuttingDown()])
 
@@ -132,11 +138,6 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
         found.add(("wait_for_messages", status(strict_mock, "GET", "/_mock/messages/wait")))
         found.add(("events", status(strict_mock, "GET", "/_mock/events")))
         found |= {(operation.id, slow_body_status(strict_mock, operation)) for operation in writes}
-        patched.setattr("mocksms.inspection.snapshot.TemporaryFile", FullDisk)
-        found.add(("read_snapshot", status(strict_mock, "GET", "/_mock/snapshot")))
-        found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
-        patched.setattr("mocksms.inspection.snapshot.max_file_bytes", lambda _: 1)
-        found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
 
     listed = {(operation.id, code) for operation in OPERATIONS for code in operation.responses}
     assert {pair for pair in listed if pair[1] >= 400} == {pair for pair in found if pair[1] >= 400}
