@@ -52,6 +52,12 @@ def test_report_writes_to_standard_output(capfdbinary: Binary, monkeypatch: pyte
     assert "הסר" in Parsed(out).text
 
 
+def test_report_without_a_standard_output_is_one_sentence(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["report", "traces/a.mocksms.zip"]) == FAILED
+    assert capsys.readouterr().err == "mocksms: Standard output cannot be written: it is closed.\n"
+
+
 def test_report_of_a_folder_has_the_traces_of_all_folders_in_it(capsys: Captured) -> None:
     assert main(["report", "traces", "--output", "run.html"]) == 0
     assert Parsed(Path("run.html").read_bytes()).text.count("failed tests/test_shop.py::test_code") == 2
