@@ -30,6 +30,23 @@ from mocksms.state.rows import (
     RowSize,
 )
 
+ATTRIBUTES: Final = (
+    "label",
+    "seed",
+    "generation",
+    "credit",
+    "gateway",
+    "rest_right",
+    "sender",
+    "force_unsubscribe_link",
+    "own_scenario_size",
+    "used_at",
+)
+"""Attributes of an account that its row has as they are."""
+
+LISTS: Final = ("unsubscribed", "bounced", "kosher")
+"""Attributes of an account that are lists of numbers."""
+
 MAX_SIZE_CLASS: Final = 62
 """The class of the largest share of the memory budget."""
 

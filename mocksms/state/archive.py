@@ -16,23 +16,25 @@ VERSION: Final = 1
 
 MANIFEST: Final = "manifest.json"
 MOCK: Final = "mock.json"
+SCENARIOS: Final = "scenarios.jsonl"
+ACCOUNTS: Final = "accounts.jsonl"
+MESSAGES: Final = "messages.jsonl"
+REQUESTS: Final = "requests.jsonl"
+REPLIES: Final = "replies.jsonl"
+CONSENTS: Final = "consents.jsonl"
+CALLBACKS: Final = "callbacks.jsonl"
+ACTIONS: Final = "actions.jsonl"
+TRACE_JSON: Final = "trace.json"
+REPORT: Final = "report.txt"
 LOGS: Final = "logs.jsonl"
-TABLES: Final = (
-    "scenarios.jsonl",
-    "accounts.jsonl",
-    "messages.jsonl",
-    "requests.jsonl",
-    "replies.jsonl",
-    "consents.jsonl",
-    "callbacks.jsonl",
-    "actions.jsonl",
-)
+
+TABLES: Final = (SCENARIOS, ACCOUNTS, MESSAGES, REQUESTS, REPLIES, CONSENTS, CALLBACKS, ACTIONS)
 """Entries that every snapshot has: JSON lines, also when there are none."""
 
-TRACE: Final = ("trace.json", "report.txt", LOGS)
+TRACE_ENTRIES: Final = (TRACE_JSON, REPORT, LOGS)
 """Entries that only a trace has, and then all of them."""
 
-ENTRIES: Final = (MANIFEST, MOCK, *TABLES, *TRACE)
+ENTRIES: Final = (MANIFEST, MOCK, *TABLES, *TRACE_ENTRIES)
 """Every entry that there can be, in the order in which they are written."""
 
 LARGE_SIZE: Final = 2**28

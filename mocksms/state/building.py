@@ -14,10 +14,10 @@ from mocksms.engine.logs import BoundedLog, Numbering
 from mocksms.engine.rules import Rule
 from mocksms.settings import Settings, flag_name
 from mocksms.sms.message import Message
-from mocksms.state.account_rows import AccountData, EvictedData, ManualFaultData
-from mocksms.state.capture import ATTRIBUTES, LISTS
+from mocksms.state.account_rows import ATTRIBUTES, LISTS, AccountData, EvictedData, ManualFaultData
+from mocksms.state.archive import ACCOUNTS
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.loading import ACCOUNTS, AccountRecords
+from mocksms.state.loading import AccountRecords
 
 NO_NUMBERS: Final = NumberLists(frozenset(), frozenset(), frozenset())
 """Lists that are replaced at once: making those of the options takes long."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from mocksms.engine.account import Account, Consent, RandomStates, Reply
 from mocksms.engine.accounts import MockState
@@ -20,24 +20,9 @@ from mocksms.engine.rules import ActiveScenario, Rule
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
+from mocksms.state.account_rows import ATTRIBUTES, LISTS
 
 T = TypeVar("T")
-
-ATTRIBUTES: Final = (
-    "label",
-    "seed",
-    "generation",
-    "credit",
-    "gateway",
-    "rest_right",
-    "sender",
-    "force_unsubscribe_link",
-    "own_scenario_size",
-    "used_at",
-)
-"""Attributes of an account that a row has as they are."""
-
-LISTS: Final = ("unsubscribed", "bounced", "kosher")
 
 
 class CapturedLog(NamedTuple, Generic[T]):

@@ -24,8 +24,20 @@ from mocksms.schemas.validation import issues_by_name
 from mocksms.settings import Settings, flag_name
 from mocksms.sms.message import Message, Submission
 from mocksms.sms.sizes import format_size
-from mocksms.state.account_rows import AccountData, MockData, ScenarioData
-from mocksms.state.archive import MOCK, TRACE, Manifest
+from mocksms.state.account_rows import LISTS, AccountData, MockData, ScenarioData
+from mocksms.state.archive import (
+    ACCOUNTS,
+    ACTIONS,
+    CALLBACKS,
+    CONSENTS,
+    MESSAGES,
+    MOCK,
+    REPLIES,
+    REQUESTS,
+    SCENARIOS,
+    TRACE_ENTRIES,
+    Manifest,
+)
 from mocksms.state.callback_rows import CallbackData
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.message_rows import ActionData, ConsentData, MessageData, ReplyData
@@ -44,15 +56,12 @@ from mocksms.state.weights import (
 
 RowKind = TypeVar("RowKind", bound=RowModel)
 
-ACCOUNTS: Final = "accounts.jsonl"
-SCENARIOS: Final = "scenarios.jsonl"
-REQUESTS: Final = "requests.jsonl"
 LIMITED: Final = {
-    "messages.jsonl": "max_messages",
+    MESSAGES: "max_messages",
     REQUESTS: "max_requests",
-    "replies.jsonl": "max_messages",
-    "consents.jsonl": "max_consents",
-    "callbacks.jsonl": "max_callbacks",
+    REPLIES: "max_messages",
+    CONSENTS: "max_consents",
+    CALLBACKS: "max_callbacks",
 }
 """The option that limits the records of an account, by their entry."""
 
@@ -100,7 +109,6 @@ class Contents:
     unattributed: list[RecordedRequest] = field(default_factory=list)
     mock: MockData | None = None
     new_account_faults: dict[int, tuple[Rule, datetime]] = field(default_factory=dict)
-    trace: dict[str, bytes] = field(default_factory=dict)
 
 
 class Loader:
@@ -127,16 +135,18 @@ class Loader:
         self._check_rows()
         submissions: dict[tuple[str, int], Submission] = {}
         tokens = set[str]()
-        self._read("messages.jsonl", MessageData, lambda row: self._add_message(row, submissions, tokens))
+        self._read(MESSAGES, MessageData, lambda row: self._add_message(row, submissions, tokens))
         headers = lru_cache(MAX_SHARED_HEADERS)(lambda raw: raw)
         self._read(REQUESTS, RequestData, lambda row: self._add_request(row, headers))
-        self._read("replies.jsonl", ReplyData, self._add_reply)
-        self._read("consents.jsonl", ConsentData, self._add_consent)
-        self._read("callbacks.jsonl", CallbackData, self._add_callback)
-        self._read("actions.jsonl", ActionData, self._add_action)
+        self._read(REPLIES, ReplyData, self._add_reply)
+        self._read(CONSENTS, ConsentData, self._add_consent)
+        self._read(CALLBACKS, CallbackData, self._add_callback)
+        self._read(ACTIONS, ActionData, self._add_action)
         if MOCK in self._archive:
             self._add_mock()
-        self._contents.trace = {name: self._archive.read(name) for name in TRACE if name in self._archive}
+        for entry in TRACE_ENTRIES:
+            if entry in self._archive:
+                self._archive.read(entry)  # damage in it is refused too
         return self._contents
 
     def _read(self, entry: str, model: type[RowKind], add: Callable[[Any], int]) -> None:
@@ -214,7 +224,7 @@ class Loader:
             row=len(accounts) + 1,
             data=row,
             scenario=self._scenario(row.scenario),
-            lists={name: self._numbers(name, row) for name in ("unsubscribed", "bounced", "kosher")},
+            lists={name: self._numbers(name, row) for name in LISTS},
             faults=[self._fault(fault.fault) for fault in row.faults],
             ended_faults=[self._fault(fault.fault) for fault in row.ended_faults],
         )

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from mocksms.errors import did_you_mean
 from mocksms.schemas.validation import issues_by_name
 from mocksms.sms.sizes import format_size
-from mocksms.state.archive import ENTRIES, FORMAT, MANIFEST, MOCK, TABLES, TRACE, VERSION, Manifest
+from mocksms.state.archive import ENTRIES, FORMAT, MANIFEST, MOCK, TABLES, TRACE_ENTRIES, VERSION, Manifest
 from mocksms.state.errors import InvalidSnapshot
 
 MAX_FILE_BYTES: Final = 2**32 - 1
@@ -311,8 +311,8 @@ def _check_names(found: Set[str], manifest: Manifest) -> None:
     expected = {MANIFEST, *TABLES}
     if manifest.scope == "everything":
         expected.add(MOCK)
-    if found & {*TRACE}:
-        expected.update(TRACE)
+    if found & {*TRACE_ENTRIES}:
+        expected.update(TRACE_ENTRIES)
     if unknown := sorted(found - {*ENTRIES}):
         known = did_you_mean(unknown[0], ENTRIES, f"a snapshot has {', '.join(ENTRIES)}")
         raise InvalidSnapshot(f"the zip has the unknown entry {unknown[0][:MAX_SHOWN]!r}; {known}")

@@ -10,7 +10,20 @@ from mocksms.engine.callbacks import CallbackState, OrderingKey, ScheduledKey
 from mocksms.engine.counted_rule import ManualFault
 from mocksms.engine.rules import ActiveScenario
 from mocksms.state.account_rows import clock_row, counters_row, fault_source, scenario_row, written_random
-from mocksms.state.archive import MOCK, Manifest, encode, write
+from mocksms.state.archive import (
+    ACCOUNTS,
+    ACTIONS,
+    CALLBACKS,
+    CONSENTS,
+    MESSAGES,
+    MOCK,
+    REPLIES,
+    REQUESTS,
+    SCENARIOS,
+    Manifest,
+    encode,
+    write,
+)
 from mocksms.state.callback_rows import callback_row, webhook_row
 from mocksms.state.capture import Capture, CapturedAccount, CapturedLog, CapturedMock
 from mocksms.state.message_rows import consent_row, due_row, message_row, reply_row
@@ -31,14 +44,14 @@ def save(capture: Capture, file: BinaryIO, extra: Mapping[str, bytes] = {}) -> N
     scenarios = _scenarios(capture)
     accounts = capture.accounts
     tables: dict[str, tuple[int, Iterable[JsonRow]]] = {
-        "scenarios.jsonl": (len(scenarios), _scenario_rows(capture, scenarios)),
-        "accounts.jsonl": (len(accounts), _account_rows(accounts, scenarios)),
-        "messages.jsonl": _table(accounts, lambda each: each.messages.records, _message_rows),
-        "requests.jsonl": _request_table(capture),
-        "replies.jsonl": _table(accounts, lambda each: each.replies.records, _reply_rows),
-        "consents.jsonl": _table(accounts, lambda each: each.consents.records, _consent_rows),
-        "callbacks.jsonl": _table(accounts, lambda each: each.callbacks.records, _callback_rows),
-        "actions.jsonl": _table(accounts, lambda each: each.planned, _action_rows),
+        SCENARIOS: (len(scenarios), _scenario_rows(capture, scenarios)),
+        ACCOUNTS: (len(accounts), _account_rows(accounts, scenarios)),
+        MESSAGES: _table(accounts, lambda each: each.messages.records, _message_rows),
+        REQUESTS: _request_table(capture),
+        REPLIES: _table(accounts, lambda each: each.replies.records, _reply_rows),
+        CONSENTS: _table(accounts, lambda each: each.consents.records, _consent_rows),
+        CALLBACKS: _table(accounts, lambda each: each.callbacks.records, _callback_rows),
+        ACTIONS: _table(accounts, lambda each: each.planned, _action_rows),
     }
     rows = {name: count for name, (count, _) in tables.items()}
     rows |= {name: content.count(b"\n") for name, content in extra.items() if name.endswith(".jsonl")}

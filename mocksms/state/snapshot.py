@@ -19,11 +19,11 @@ from mocksms.settings import Settings
 from mocksms.sms.sizes import format_size
 from mocksms.sms.times import MIN_INSTANT
 from mocksms.state.account_rows import MockData
-from mocksms.state.archive import MOCK, Manifest
+from mocksms.state.archive import ACCOUNTS, MOCK, REQUESTS, Manifest
 from mocksms.state.building import build
 from mocksms.state.capture import Capture, capture
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.loading import ACCOUNTS, REQUESTS, Contents, Loader
+from mocksms.state.loading import Contents, Loader
 from mocksms.state.options import different_options
 from mocksms.state.rows import LATEST
 from mocksms.state.saving import save
@@ -48,14 +48,13 @@ class Restored(NamedTuple):
 
 @dataclass(slots=True)
 class Snapshot:
-    """A snapshot that is loaded. `trace` has the entries that only a trace has, by name.
+    """A snapshot that is loaded.
 
     Its accounts are built for a `shift`: what is added to the numbers of their records.
     """
 
     manifest: Manifest
     accounts: tuple[str, ...]
-    trace: dict[str, bytes]
     _contents: Contents
     _built: dict[str, Account]
     _settings: Settings
@@ -91,7 +90,7 @@ def load(file: BinaryIO, settings: Settings) -> Snapshot:
     """
     contents = Loader(file, settings).load()
     built = {name: build(records, settings) for name, records in contents.accounts.items()}
-    return Snapshot(contents.manifest, tuple(built), contents.trace, contents, built, settings)
+    return Snapshot(contents.manifest, tuple(built), contents, built, settings)
 
 
 def restore(engine: Engine, snapshot: Snapshot, *, account: str | None = None, frozen: bool = False) -> Restored:

@@ -10,12 +10,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from mocksms.schemas.explanations import Explanation
 from mocksms.schemas.responses import Text
 from mocksms.sms.surrogates import well_formed
-from mocksms.state.archive import LOGS, TABLES, TRACE, Manifest, encode, write
+from mocksms.state.archive import LOGS, REPORT, SCENARIOS, TABLES, TRACE_JSON, Manifest, encode, write
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.reading import Archive, ArchiveLimits
 from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
-
-TRACE_JSON, REPORT, _ = TRACE
 
 MAX_LOG_LINES: Final = 10_000
 """Log records of a trace, the latest."""
