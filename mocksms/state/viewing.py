@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from mocksms.engine.engine import Engine
-from mocksms.errors import SettingsError
-from mocksms.settings import Settings, read_options
-from mocksms.state.archive import MANIFEST, Manifest
-from mocksms.state.errors import InvalidSnapshot
+from mocksms.settings import Settings
+from mocksms.state.archive import Manifest
+from mocksms.state.options import SECRET_OPTIONS, settings_of
 from mocksms.state.snapshot import load, restore
 from mocksms.state.trace import TraceFile, read_summary, read_trace
-
-OWN_OPTIONS: Final = (
-    "host",
-    "port",
-    "allowed_host",
-    "control_token",
-    "max_accounts",
-    "max_messages",
-    "max_requests",
-    "max_callbacks",
-    "max_consents",
-    "max_memory",
-    "max_body",
-    "quiet",
-    "log_format",
-)
-"""Options of the mock that shows a snapshot, which those of the saved mock do not replace."""
-
-SECRET_OPTIONS: Final = ("api_key", "control_token")
-"""Options that are never shown. A view accepts every key: it has no account but those of the file."""
 
 
 class SnapshotView(NamedTuple):
@@ -51,24 +29,6 @@ class SnapshotView(NamedTuple):
     def shown_options(self) -> dict[str, str]:
         """The options of the saved mock, without secrets."""
         return {name: value for name, value in self.manifest.options.items() if name not in SECRET_OPTIONS}
-
-
-def settings_of(manifest: Manifest, own: Settings) -> Settings:
-    """Return the settings of a mock that shows a snapshot as the saved mock did.
-
-    Args:
-        manifest: has the options of the saved mock; those that this version does not know are ignored.
-        own: the settings of the mock that shows it.
-
-    Raises:
-        InvalidSnapshot: an option has an invalid value.
-    """
-    shown = {name: (name, raw) for name, raw in manifest.options.items() if name not in (*OWN_OPTIONS, *SECRET_OPTIONS)}
-    try:
-        saved = read_options(Settings, shown)
-    except SettingsError as error:
-        raise InvalidSnapshot(f"options: {error}", MANIFEST) from None
-    return replace(saved, seed=manifest.seed, **{name: getattr(own, name) for name in OWN_OPTIONS})
 
 
 def view(

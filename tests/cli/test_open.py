@@ -26,7 +26,7 @@ from mocksms.cli.snapshots import read_view
 from mocksms.server import BaseServer
 from mocksms.settings import Settings
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.viewing import settings_of
+from mocksms.state.options import settings_of
 from tests.cli.opening import opened, opened_folder
 from tests.inspection.support import LATER, OPERATIONS, Api
 from tests.state.archives import manifest
