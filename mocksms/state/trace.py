@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from mocksms.schemas.explanations import Explanation
 from mocksms.schemas.responses import Text
 from mocksms.sms.surrogates import well_formed
-from mocksms.state.archive import LOGS, REPORT, SCENARIOS, TABLES, TRACE_JSON, Manifest, encode, write
+from mocksms.state.archive import LOGS, REPORT, TABLES, TRACE_JSON, Manifest, encode, write
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.reading import Archive, ArchiveLimits
 from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
