@@ -69,7 +69,6 @@ class BaseServer(uvicorn.Server):
             lifespan="on",
             log_config=None,
             log_level="warning" if owns_process else None,
-            access_log=False,
             server_header=False,
             proxy_headers=False,
             headers=[("x-content-type-options", "nosniff")],

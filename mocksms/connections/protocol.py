@@ -77,6 +77,7 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, record_malformed: RecordMalformed, idle: IdleConnections, **options: Any) -> None:
         super().__init__(**options)
         self.logger = LOG
+        self.access_log = False  # the option of uvicorn silences the log of other servers in the process too
         self._record_malformed = record_malformed
         self._idle = idle
 

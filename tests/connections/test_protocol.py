@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import logging
 import os
 import socket
 import ssl
@@ -210,6 +211,14 @@ def test_other_protocol_is_named(own_mock: Mock, first_line: str, why: str, capl
     assert f"{request['method']} {request['target']}" == first_line
     assert request["note"] == f"malformed HTTP: {why}"
     assert caplog.messages == []
+
+
+def test_log_of_requests_is_the_users_own(own_mock: Mock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "uvicorn.access")
+    logging.getLogger("uvicorn.access").info("a server of the application")
+    assert requests.get(f"{own_mock.url}/_mock/health", timeout=TIMEOUT).ok
+    assert logging.getLogger("uvicorn.access").propagate
+    assert caplog.messages == ["a server of the application"]
 
 
 @pytest.mark.ledger("error.malformed-http")
