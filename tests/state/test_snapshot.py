@@ -2,22 +2,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.engine import Engine
+from mocksms.engine.keys import account_id
 from mocksms.engine.steps import finish
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
-from mocksms.sms.message import State
+from mocksms.sms.message import Recipient, State, Submission
 from mocksms.sms.webhook import Webhook
+from mocksms.state.archive import TABLES
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.snapshot import Restored, capture, load, restore, save
 from tests.engine.support import World, a_request
-from tests.support import KEY, NOON, NUMBER
+from tests.state.rich import OPTIONS as RICH
+from tests.state.rich import entries_of, rich_snapshot
+from tests.support import KEY, NOON, NUMBER, ManualClock
 
 HOOK: Final = "http://127.0.0.1:9/hooks"
 
@@ -209,3 +213,52 @@ def test_snapshot_can_be_restored_twice() -> None:
     for other in (World(), World()):
         restore(other.engine, snapshot)
         assert other.again(message) == message
+
+
+SHIFTED = {"record", "request", "messages", "replay_of", "submission_of", "message", "used_at", "waiting_for_credit"}
+"""The fields that are numbers of records, besides those of faults and evicted records."""
+
+
+def shifted(value: Any, by: int, name: str = "") -> Any:
+    """Return a row with higher numbers of records."""
+    match value:
+        case dict():
+            numbers = {"id"} if "until" in value else {"up_to"} if "up_to" in value else SHIFTED
+            return {key: shifted(inner, by, "record" if key in numbers else "") for key, inner in value.items()}
+        case list():
+            return [shifted(inner, by, name) for inner in value]
+        case int() if name and value and not isinstance(value, bool):
+            return value + by
+    return value
+
+
+def test_all_numbers_of_an_account_become_higher() -> None:
+    empty, used = Engine(RICH, ManualClock()), Engine(RICH, ManualClock())
+    used.record_malformed_request(b"x", "not HTTP")
+    snapshot = load(BytesIO(rich_snapshot()), RICH)
+    for engine in (empty, used):
+        restore(engine, snapshot, account=account_id("shop"))
+    rows, higher = (entries_of(saved(engine, account="shop").getvalue()) for engine in (empty, used))
+    for entry in TABLES:
+        assert higher[entry] == shifted(rows[entry], 1), entry
+
+
+def test_account_that_is_deleted_during_a_capture_is_left_out() -> None:
+    world = World()
+    world.send()
+    steps = capture(world.engine)
+    deleted = world.engine.account("another key")
+    next(steps)
+    world.engine.accounts.delete(deleted)
+    assert [account.key.shown for account in finish(steps).accounts] == [world.account.shown_key]
+
+
+def test_accounts_are_looked_at_in_the_same_order() -> None:
+    world, other = World(), World()
+    for key in ("first", "second"):
+        submission = Submission("Hello", send_at=NOON + timedelta(hours=1))
+        world.engine.submit(world.engine.account(key), submission, [Recipient(NUMBER)])
+    world.engine.account("first")  # used after the second
+    restored(other, saved(world.engine))
+    assert [account.key for account in other.engine.accounts] == ["second", "first"]
+    assert [account.key for account in other.engine.accounts_with_due] == ["first", "second"]
