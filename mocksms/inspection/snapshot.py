@@ -15,6 +15,7 @@ from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi.bodies import GZIP, compression_of, receive_file
+from mocksms.engine.collector import collector_paused
 from mocksms.errors import BodyTooLarge
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import InvalidParameters, StorageFull, UnknownAccount, UnknownCursor
@@ -146,15 +147,12 @@ async def _load_and_restore(context: Context, file: BinaryIO, account: str | Non
 
 def without_collector(function: Callable[..., T], *arguments: Any) -> T:
     """Run a function without the garbage collector: it would visit a million new objects and stop the event loop."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return function(*arguments)
-    finally:
-        if gc.get_freeze_count():  # in a program of its own, a mock hides its objects from the collector
-            gc.freeze()
-        if was_enabled:
-            gc.enable()
+    with collector_paused():
+        try:
+            return function(*arguments)
+        finally:
+            if gc.get_freeze_count():  # in a program of its own, a mock hides its objects from the collector
+                gc.freeze()
 
 
 def _temporary_file() -> BinaryIO:
