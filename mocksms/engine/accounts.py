@@ -53,11 +53,10 @@ class Accounts:
     """The accounts by API key, and what belongs to none of them.
 
     All that is random derives from `seed`. `initial_scenario` is active at the start and after a reset of everything,
-    `scenario` in accounts created now. They also get the time of `clock`, and the `faults`, each a rule until an
-    instant. `unattributed` is the journal of
-    requests without an account. `limit` is how many accounts are kept: at most a quarter of the memory is for accounts
-    without records. `evicted_up_to` is the highest number of a record in an evicted account. `labels` are those of
-    accounts that do not exist yet, by id; any thread may add one.
+    `scenario` in new accounts. They also get the time of `clock`, and the `faults`, each a rule until an instant.
+    `unattributed` is the journal of requests without an account. `limit` is how many accounts are kept: at most a
+    quarter of the memory is for accounts without records. `evicted_up_to` is the highest number of a record in an
+    evicted account. `labels` are those of accounts that do not exist yet, by id; any thread may add one.
     """
 
     def __init__(

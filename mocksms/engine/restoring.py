@@ -16,7 +16,7 @@ def install(engine: Engine, accounts: Sequence[Account], latest: int) -> None:
     """
     for account in accounts:
         engine.accounts.install(account, latest)
-    _look_at(engine, accounts, accounts)
+    _track(engine, accounts, accounts)
     for account in accounts:
         engine.emit(account, ManualChange.RESET)
 
@@ -34,12 +34,12 @@ def replace_all(
     looks at them; others follow.
     """
     engine.accounts.replace_all(accounts, state)
-    _look_at(engine, (*due, *accounts), (*with_callbacks, *accounts))
+    _track(engine, (*due, *accounts), (*with_callbacks, *accounts))
     engine.emit(None, ManualChange.RESET)
 
 
-def _look_at(engine: Engine, due: Sequence[Account], with_callbacks: Sequence[Account]) -> None:
-    """Apply from now on what accounts planned, and deliver their callbacks."""
+def _track(engine: Engine, due: Sequence[Account], with_callbacks: Sequence[Account]) -> None:
+    """Have the engine apply what accounts planned, and deliver their callbacks."""
     for account in due:
         engine.track_due(account)
     engine.outbox.track(with_callbacks)
