@@ -68,12 +68,12 @@ def _of_file(path: Path, settings: Settings) -> tuple[CreateApp, str]:
 def _of_folder(path: Path, settings: Settings) -> tuple[CreateApp, str]:
     """Return the application that shows the traces of a folder, and what it shows."""
     from mocksms.cli.open_folder import FolderApp, TraceFolder
-    from mocksms.cli.snapshots import PATTERN
+    from mocksms.cli.snapshots import no_traces
 
     folder = TraceFolder(path, settings)
     count = len(folder.files())
     if not count:
-        raise SettingsError(f"{path} has no traces: no file {PATTERN} is in it or in a folder below it.")
+        raise no_traces(path)
     shows = f"{count} {'trace' if count == 1 else 'traces'} of {path}"
     return lambda stopping: FolderApp(folder, stopping), shows
 

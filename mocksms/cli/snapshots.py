@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mocksms.errors import SettingsError, escape
+from mocksms.state import TRACE_SUFFIX
 
 if TYPE_CHECKING:
     from mocksms.settings import Settings
     from mocksms.state.viewing import SnapshotView
 
-SUFFIX: Final = ".mocksms.zip"
-
-PATTERN: Final = f"*{SUFFIX}"
+PATTERN: Final = f"*{TRACE_SUFFIX}"
 """The names of traces."""
 
 
@@ -29,8 +28,13 @@ def files_at(path: Path) -> list[Path]:
         return [path]
     found = [path / name for name in sorted(trace_names(path))]
     if not found:
-        raise SettingsError(f"{path} has no traces: no file {PATTERN} is in it or in a folder below it.")
+        raise no_traces(path)
     return found
+
+
+def no_traces(folder: Path) -> SettingsError:
+    """Return the error for a folder without traces."""
+    return SettingsError(f"{folder} has no traces: no file {PATTERN} is in it or in a folder below it.")
 
 
 def trace_names(folder: Path) -> Iterator[str]:
@@ -38,7 +42,7 @@ def trace_names(folder: Path) -> Iterator[str]:
     for where, _, names in os.walk(folder):
         for name in names:
             path = Path(where, name)
-            if name.endswith(SUFFIX) and path.is_file():
+            if name.endswith(TRACE_SUFFIX) and path.is_file():
                 yield str(path.relative_to(folder))
 
 

@@ -22,6 +22,7 @@ import pytest
 from mocksms.engine.clock import SteadyTime, system_time
 from mocksms.engine.keys import account_id
 from mocksms.settings import COMPARE_KEY, SESSION_OPTIONS, SessionSettings, Settings, default_text, variable_name
+from mocksms.state import TRACE_SUFFIX
 from mocksms.state.archive import LARGE_SIZE
 from mocksms.state.options import option_texts
 from mocksms.state.reading import Archive, ArchiveLimits
@@ -40,7 +41,6 @@ from mocksms.testing.failures import explanation_of
 from mocksms.testing.log_records import KEPT_LENGTH, LogRecorder
 from mocksms.testing.session import MockSession, RunningTest, errors_to
 
-SUFFIX: Final = ".mocksms.zip"
 MAX_NAME_BYTES: Final = 150
 """Bytes of a file name."""
 
@@ -264,7 +264,7 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 def file_name(nodeid: str) -> str:
     """Return the file name of the trace of a test: safe on every system, and of no other test."""
-    ending = f"-{sha256(nodeid.encode('utf-8', 'surrogatepass')).hexdigest()[:HASH_LENGTH]}{SUFFIX}"
+    ending = f"-{sha256(nodeid.encode('utf-8', 'surrogatepass')).hexdigest()[:HASH_LENGTH]}{TRACE_SUFFIX}"
     length = MAX_NAME_BYTES - len(ending)
     path, _, name = nodeid.partition("::")
     if len(nodeid) > length:
