@@ -38,6 +38,7 @@ def opened_at(page: Page, url: str) -> Iterator[TracePage]:
 
 def test_trace_shows_test_difference_message_and_request(page: Page, own_mock: Mock) -> None:
     api = api_of(own_mock)
+    api.request_json("PUT", "scenario", {"rule": [{"match": {"tag": "otp"}, "outcome": "sent"}]})
     api.send(NUMBER, content=CONTENT, tags=["otp"])
     api.send("972-52-2222222", content="Other")
     failure = explanation_of(own_mock, to=NUMBER, content=CONTENT.replace("6.", "7."))
@@ -58,6 +59,8 @@ def test_trace_shows_test_difference_message_and_request(page: Page, own_mock: M
         for name in controls:
             expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
         page.get_by_role("button", name="State").click()
+        expect(trace.panel).to_contain_text("For the account key-…")
+        expect(trace.panel.get_by_role("region", name="Rules")).to_contain_text("rule 1 of the scenario")
         expect(trace.fact("Sender")).to_have_text("SenderID")
         expect(page.locator("main form, main input, main select, main textarea")).to_have_count(0)
         page.get_by_role("button", name="Report and logs").click()

@@ -44,15 +44,24 @@ export class Controls {
   }
 
   async #refresh() {
-    await Promise.all(this.sections.map((each) => each.refresh()));
+    if (isReadOnly) await mockState.load();
+    await Promise.all(this.sections.map((each) => each.refresh(shownAccount())));
     this.#showScope();
   }
 
   #showScope() {
-    const { account } = route();
+    const account = shownAccount();
     const all = control("For all accounts, including accounts created later.") || "For all accounts.";
     this.scope.textContent = account ? `For the account ${mockState.accountName(account)}.` : all;
   }
+}
+
+/**
+ * The account that the panel shows, by its id: the selected one. Where nothing can be changed also the only one, since
+ * it has a scenario of its own, and nothing else is of interest.
+ */
+function shownAccount() {
+  return isReadOnly ? mockState.selectedAccount()?.id : route().account;
 }
 
 /** Reset the mock, or the selected account, after a dialog that says what will be deleted. */

@@ -31,15 +31,19 @@ export class ScenarioSection {
     );
   }
 
-  /** Read and show the active scenario. */
-  async refresh() {
+  /**
+   * Read and show the active scenario.
+   *
+   * @param {string} [account] id; without it that of accounts created later
+   */
+  async refresh(account) {
     if (!this.#descriptions.size) {
       const { scenarios } = await get("scenarios", ANY_ACCOUNT);
       this.#descriptions = new Map(scenarios.map(({ name, about }) => [name, about]));
       this.select.replaceChildren(...[...this.#descriptions.keys()].map((name) => element("option", {}, name)));
       this.#showDescription();
     }
-    this.#show(await get("scenario"));
+    this.#show(await get("scenario", { account }));
   }
 
   #showDescription() {
