@@ -33,7 +33,7 @@ from mocksms.provider.public_pages import PublicPages
 from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.library import StartScenarios
 from mocksms.schemas.openapi import document
-from mocksms.state.saver import StateSaver
+from mocksms.state.state_saver import StateSaver
 from mocksms.state.viewing import SnapshotView
 from mocksms.web.browser_files import browser_file
 from mocksms.web.static import static_routes

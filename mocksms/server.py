@@ -24,7 +24,7 @@ from mocksms.connections.transport import TcpConnection
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.scenario.library import StartScenarios
-from mocksms.state.saver import StateSaver
+from mocksms.state.state_saver import StateSaver
 
 GRACE_SECONDS: Final = 0.25
 """Seconds for open requests to end when the server stops."""

@@ -11,7 +11,7 @@ from mocksms.engine.keys import shorten_key
 from mocksms.errors import escape
 from mocksms.settings import API_PREFIX
 from mocksms.sms.magic import Catalogue
-from mocksms.state.startup import StateSummary
+from mocksms.state.state_start import StateSummary
 
 EXAMPLE_CODES: Final = ("00", "21", "71")
 

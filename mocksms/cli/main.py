@@ -98,7 +98,7 @@ def _serve(arguments: list[str]) -> int:
     from mocksms.engine.engine import Engine
     from mocksms.scenario.library import StartScenarios
     from mocksms.server import serve
-    from mocksms.state.startup import StartState
+    from mocksms.state.state_start import StartState
 
     scenarios = StartScenarios(settings)
     state = StartState(settings, settings.state) if settings.state else None

@@ -24,8 +24,8 @@ from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import AccountScope
 from mocksms.schemas.openapi import OCTETS, ZIP
 from mocksms.schemas.responses import ResponseModel
+from mocksms.state.archive_reader import max_file_bytes
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.reading import max_file_bytes
 from mocksms.state.snapshot import capture, load, restore, save
 
 CHUNK_BYTES: Final = 2**18

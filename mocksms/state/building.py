@@ -1,4 +1,4 @@
-"""Building: makes complete accounts of the rows of a snapshot."""
+"""Builder of accounts from the records of a snapshot."""
 
 from __future__ import annotations
 

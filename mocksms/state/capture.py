@@ -1,4 +1,4 @@
-"""Capture: copies references to everything that a mock keeps, so that a thread can write it while the mock runs on."""
+"""Capture of a mock: references to everything that it keeps, so that a thread can write it while the mock runs on."""
 
 from __future__ import annotations
 

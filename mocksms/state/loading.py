@@ -1,4 +1,4 @@
-"""Loading: reads a snapshot into complete accounts that belong to no mock yet."""
+"""Loader of a snapshot: checks its rows and makes records of them, which belong to no mock yet."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ from mocksms.state.archive import (
     TRACE_ENTRIES,
     Manifest,
 )
+from mocksms.state.archive_reader import Archive, ArchiveLimits
 from mocksms.state.callback_rows import CallbackData
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.message_rows import ActionData, ConsentData, MessageData, ReplyData
-from mocksms.state.reading import Archive, ArchiveLimits
 from mocksms.state.request_rows import RequestData
 from mocksms.state.rows import RowModel
 from mocksms.state.weights import (

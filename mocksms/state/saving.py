@@ -1,4 +1,4 @@
-"""Saving: writes what was captured as a snapshot, row by row."""
+"""Rows of what was captured, written as a snapshot."""
 
 from __future__ import annotations
 

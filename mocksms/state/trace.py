@@ -11,8 +11,8 @@ from mocksms.schemas.explanations import Explanation
 from mocksms.schemas.responses import Text
 from mocksms.sms.surrogates import well_formed
 from mocksms.state.archive import LOGS, REPORT, TABLES, TRACE_JSON, Manifest, encode, write
+from mocksms.state.archive_reader import Archive, ArchiveLimits
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.reading import Archive, ArchiveLimits
 from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
 
 MAX_LOG_LINES: Final = 10_000

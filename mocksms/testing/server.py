@@ -72,7 +72,7 @@ class ThreadedServer:
         with ExitStack() as on_failure:
             state = saver = None
             if self.settings.state:
-                from mocksms.state.startup import StartState
+                from mocksms.state.state_start import StartState
 
                 state = StartState(self.settings, self.settings.state)
                 on_failure.callback(state.file.close)

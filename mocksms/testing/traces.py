@@ -24,8 +24,8 @@ from mocksms.engine.keys import account_id
 from mocksms.settings import COMPARE_KEY, SESSION_OPTIONS, SessionSettings, Settings, default_text, variable_name
 from mocksms.state import TRACE_SUFFIX
 from mocksms.state.archive import LARGE_SIZE
+from mocksms.state.archive_reader import Archive, ArchiveLimits
 from mocksms.state.options import option_texts
-from mocksms.state.reading import Archive, ArchiveLimits
 from mocksms.state.redaction import Secrets, header_values
 from mocksms.state.trace import (
     MAX_FAILURES,

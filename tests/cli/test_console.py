@@ -6,7 +6,7 @@ from mocksms.cli.console import banner, banner_json
 from mocksms.engine.engine import Engine
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
-from mocksms.state.startup import StateSummary
+from mocksms.state.state_start import StateSummary
 from tests.support import NOON, ManualClock
 
 

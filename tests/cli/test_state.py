@@ -89,7 +89,7 @@ from mocksms.engine.engine import Engine
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
-from mocksms.state.startup import StartState
+from mocksms.state.state_start import StartState
 
 settings = Settings(seed="tests", state_every=timedelta(milliseconds=1))
 

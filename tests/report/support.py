@@ -23,7 +23,7 @@ from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.explanations import Explanation
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.webhook import Webhook
-from mocksms.state.reading import Archive, ArchiveLimits
+from mocksms.state.archive_reader import Archive, ArchiveLimits
 from mocksms.state.redaction import Secrets
 from mocksms.state.snapshot import capture, save
 from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile, write_trace

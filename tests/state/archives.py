@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 from mocksms.state.archive import LOGS, MANIFEST, MOCK, TABLES, Manifest, encode, write
-from mocksms.state.reading import Archive, ArchiveLimits
+from mocksms.state.archive_reader import Archive, ArchiveLimits
 from tests.support import NOON
 
 LIMITS = ArchiveLimits(2**20, {"messages.jsonl": 3})

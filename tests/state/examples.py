@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Final
 
 from mocksms.schemas.explanations import Cause, Closest, Comparison, Explanation, Found
-from mocksms.state.reading import Archive
+from mocksms.state.archive_reader import Archive
 from mocksms.state.redaction import Secrets
 from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile, write_trace
 from tests.state.archives import LIMITS

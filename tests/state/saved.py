@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mocksms.engine.steps import finish
 from mocksms.schemas.explanations import Explanation
-from mocksms.state.reading import Archive, ArchiveLimits
+from mocksms.state.archive_reader import Archive, ArchiveLimits
 from mocksms.state.redaction import Secrets
 from mocksms.state.snapshot import capture, save
 from mocksms.state.trace import LogLine, TracedFailure, TracedTest, TraceFile, write_trace

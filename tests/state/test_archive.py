@@ -14,10 +14,10 @@ from zlib import crc32
 
 import pytest
 
-from mocksms.state import reading
+from mocksms.state import archive_reader
 from mocksms.state.archive import ENTRIES, LARGE_SIZE, MANIFEST, MOCK, TABLES, encode, write
+from mocksms.state.archive_reader import BASE_BYTES, MAX_TOTAL_BYTES, READ_SIZE, Archive, ArchiveLimits
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.reading import BASE_BYTES, MAX_TOTAL_BYTES, READ_SIZE, Archive, ArchiveLimits
 from tests.state.archives import LIMITS, contents, manifest, read_all, snapshot
 from tests.support import NOON
 
@@ -262,7 +262,7 @@ def test_hostile_file_gets_one_clear_error(make: Callable[[], bytes], text: str)
 
 
 def test_row_longer_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_ROW_BYTES", 1000)
+    monkeypatch.setattr(archive_reader, "MAX_ROW_BYTES", 1000)
     longest = b'{"a":"%s"}' % (b"x" * 991)
     assert read_all(rows(longest))["messages.jsonl"] == [json.loads(longest)]
     with pytest.raises(InvalidSnapshot, match=r"messages.jsonl row 2: is longer than 1000B"):
@@ -272,20 +272,20 @@ def test_row_longer_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_directory_of_many_entries_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "ZipFile", None)
+    monkeypatch.setattr(archive_reader, "ZipFile", None)
     with pytest.raises(InvalidSnapshot, match="the zip has 2000 entries; a snapshot has at most 13"):
         read_all(zipped({f"{number}": b"" for number in range(2000)}))
 
 
 def test_row_with_more_values_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_ROW_VALUES", 1000)
+    monkeypatch.setattr(archive_reader, "MAX_ROW_VALUES", 1000)
     read_all(rows(b'{"a":[%s[]]}' % (b"[]," * 400)))
     with pytest.raises(InvalidSnapshot, match=r"messages.jsonl row 1: has more than 1000 values"):
         read_all(rows(b'{"a":[%s[]]}' % (b"[]," * 500)))
 
 
 def test_file_of_another_kind_of_zip_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(archive_reader, "MAX_FILE_BYTES", 100)
     with pytest.raises(InvalidSnapshot, match=r"the file has more than 100B"):
         read_all(snapshot())
 

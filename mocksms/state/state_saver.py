@@ -1,4 +1,4 @@
-"""Saves the state of a mock in its state file, at intervals and at the end."""
+"""Saver of a mock: writes its state file when something has changed, at intervals and at the end."""
 
 from __future__ import annotations
 

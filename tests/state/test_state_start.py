@@ -20,11 +20,13 @@ from mocksms.errors import SettingsError
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
-from mocksms.state import startup
+from mocksms.state import state_start
+from mocksms.state.capture import capture
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.snapshot import capture, load, save
-from mocksms.state.startup import StartState, StateSummary
+from mocksms.state.saving import save
+from mocksms.state.snapshot import load
 from mocksms.state.state_file import StateFile
+from mocksms.state.state_start import StartState, StateSummary
 from tests.support import KEY, NOON, NUMBER, ManualClock
 
 OUTAGE = '[[rule]]\ntimes = 2\noutcome = "exception/no-available-gateways"\n'
@@ -157,7 +159,7 @@ def test_state_that_the_mock_cannot_keep_is_refused_and_released(name: str, monk
 
     with mock(Settings(seed="tests"), name) as (engine, _):
         send(engine)
-    monkeypatch.setattr(startup, "restore", fail)
+    monkeypatch.setattr(state_start, "restore", fail)
     for _ in range(2):
         with pytest.raises(SettingsError, match=r"cannot be restored: invalid snapshot: too much\.$"):
             MockSMS(state=name).start()
@@ -169,7 +171,7 @@ def test_file_that_cannot_be_read_is_released(name: str, monkeypatch: pytest.Mon
 
     Path(name).write_bytes(b"x")
     with monkeypatch.context() as patch:
-        patch.setattr(startup, "load", fail)
+        patch.setattr(state_start, "load", fail)
         with pytest.raises(SettingsError, match=r"cannot be read: Input/output error\.$"):
             StartState(Settings(), name)
     with closing(StateFile(name)):

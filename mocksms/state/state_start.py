@@ -16,9 +16,9 @@ from mocksms.errors import escape
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings, flag_name
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.saver import StateSaver
 from mocksms.state.snapshot import Snapshot, load, restore
 from mocksms.state.state_file import StateFile
+from mocksms.state.state_saver import StateSaver
 
 log = logging.getLogger("mocksms")
 

@@ -16,9 +16,9 @@ from mocksms.engine.engine import Engine
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
-from mocksms.state import saver as saver_module
-from mocksms.state.saver import StateSaver
+from mocksms.state import state_saver
 from mocksms.state.state_file import StateFile
+from mocksms.state.state_saver import StateSaver
 from tests.support import KEY, NUMBER, TIMEOUT
 
 MOMENT = timedelta(milliseconds=1)
@@ -64,8 +64,8 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(tmp_path / "mock.zip")
-    monkeypatch.setattr(saver_module, "capture", world.capture)
-    monkeypatch.setattr(saver_module, "save", world.write)
+    monkeypatch.setattr(state_saver, "capture", world.capture)
+    monkeypatch.setattr(state_saver, "save", world.write)
     return world
 
 
@@ -213,14 +213,14 @@ def test_defect_is_logged_with_its_traceback_and_saving_goes_on(
 
     async def live() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(saver_module, "capture", fail)
+            patch.setattr(state_saver, "capture", fail)
             async with world.saving():
                 await until(caplog.records.copy)
                 patch.undo()
-                monkeypatch.setattr(saver_module, "capture", world.capture)
+                monkeypatch.setattr(state_saver, "capture", world.capture)
                 await until(lambda: world.content == b"0 messages")
 
-    monkeypatch.setattr(saver_module, "save", world.write)
+    monkeypatch.setattr(state_saver, "save", world.write)
     asyncio.run(live())
     assert "internal error of mocksms: ZeroDivisionError('a defect')" in errors(caplog)[0]
     assert caplog.records[0].exc_info
