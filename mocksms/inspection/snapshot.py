@@ -25,8 +25,10 @@ from mocksms.inspection.scope import AccountScope
 from mocksms.schemas.openapi import OCTETS, ZIP
 from mocksms.schemas.responses import ResponseModel
 from mocksms.state.archive_reader import max_file_bytes
+from mocksms.state.capture import capture
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.snapshot import capture, load, restore, save
+from mocksms.state.saving import save
+from mocksms.state.snapshot import load, restore
 
 CHUNK_BYTES: Final = 2**18
 """Bytes that are written to a client at once."""

@@ -1,4 +1,4 @@
-"""Snapshots: capture a mock, save it to a file, load the file, and restore it into a mock."""
+"""Snapshot of a mock or some accounts: loaded from a file, and restored in a mock."""
 
 from __future__ import annotations
 
@@ -21,14 +21,10 @@ from mocksms.sms.times import MIN_INSTANT
 from mocksms.state.account_rows import MockData
 from mocksms.state.archive import ACCOUNTS, MOCK, REQUESTS, Manifest
 from mocksms.state.building import build
-from mocksms.state.capture import Capture, capture
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.loading import Contents, Loader
 from mocksms.state.options import different_options
 from mocksms.state.rows import LATEST
-from mocksms.state.saving import save
-
-__all__ = ["Capture", "Restored", "Snapshot", "capture", "load", "restore", "save"]
 
 log = logging.getLogger("mocksms")
 

@@ -14,7 +14,8 @@ from mocksms.engine.collector import collector_paused
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.steps import Steps, finish
 from mocksms.sms.times import format_duration
-from mocksms.state.snapshot import Capture, capture, save
+from mocksms.state.capture import Capture, capture
+from mocksms.state.saving import save
 from mocksms.state.state_file import StateFile, describe
 
 log = logging.getLogger("mocksms")

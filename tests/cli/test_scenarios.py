@@ -19,7 +19,8 @@ from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.library import Library, bundled_folder
 from mocksms.scenario.parser import read
 from mocksms.settings import Settings
-from mocksms.state.snapshot import capture, save
+from mocksms.state.capture import capture
+from mocksms.state.saving import save
 from tests.cli.test_main import SCRIPT, Process, serving
 from tests.inspection.support import Api
 from tests.provider.inprocess import InProcess

@@ -24,8 +24,9 @@ from mocksms.schemas.explanations import Explanation
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.webhook import Webhook
 from mocksms.state.archive_reader import Archive, ArchiveLimits
+from mocksms.state.capture import capture
 from mocksms.state.redaction import Secrets
-from mocksms.state.snapshot import capture, save
+from mocksms.state.saving import save
 from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile, write_trace
 from tests.provider.inprocess import InProcess
 from tests.support import KEY, NOON, NUMBER

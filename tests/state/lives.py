@@ -24,7 +24,9 @@ from mocksms.engine.steps import finish
 from mocksms.fidelity import ledger
 from mocksms.inspection.routes import ENDPOINTS
 from mocksms.settings import Settings
-from mocksms.state.snapshot import Snapshot, capture, load, save
+from mocksms.state.capture import capture
+from mocksms.state.saving import save
+from mocksms.state.snapshot import Snapshot, load
 from tests.provider.inprocess import FakeConnection, response_of
 from tests.support import ManualClock
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 from mocksms.engine.steps import finish
 from mocksms.schemas.explanations import Explanation
 from mocksms.state.archive_reader import Archive, ArchiveLimits
+from mocksms.state.capture import capture
 from mocksms.state.redaction import Secrets
-from mocksms.state.snapshot import capture, save
+from mocksms.state.saving import save
 from mocksms.state.trace import LogLine, TracedFailure, TracedTest, TraceFile, write_trace
 from tests.inspection.support import Api
 from tests.state.examples import trace_file

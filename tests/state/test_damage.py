@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from mocksms.engine.engine import Engine
 from mocksms.engine.steps import finish
+from mocksms.state.capture import capture
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.snapshot import capture, load, restore, save
+from mocksms.state.saving import save
+from mocksms.state.snapshot import load, restore
 from tests.engine.support import World
 from tests.inspection.support import BOUNCING, LATER, QUEUED, SENT, Api
 from tests.support import KEY, NUMBER, body, running

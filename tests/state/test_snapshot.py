@@ -16,8 +16,10 @@ from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, State, Submission
 from mocksms.sms.webhook import Webhook
 from mocksms.state.archive import TABLES
+from mocksms.state.capture import capture
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.snapshot import Restored, capture, load, restore, save
+from mocksms.state.saving import save
+from mocksms.state.snapshot import Restored, load, restore
 from tests.engine.support import World, a_request
 from tests.state.rich import OPTIONS as RICH
 from tests.state.rich import entries_of, rich_snapshot
