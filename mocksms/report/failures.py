@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from mocksms.report.differences import mark_difference
-from mocksms.report.html import Child, Html, bdi, element
+from mocksms.report.html import Child, Html, bdi, element, isolated
 from mocksms.report.parts import PageLimits, chips, facts
 from mocksms.schemas.explanations import Cause, Closest, Comparison, Explanation
 from mocksms.state.trace import TracedFailure
@@ -50,7 +50,7 @@ def _failure(failure: TracedFailure, links: Links, limits: PageLimits) -> list[C
         return [kind, whole]
     return [
         kind,
-        element("h2", explanation.problem, dir="auto"),
+        element("h2", isolated(explanation.problem)),
         facts([("expected", chips(explanation.expected) or "any SMS"), ("found", explanation.found.describe())]),
         [_closest(each, rank, links) for rank, each in enumerate(explanation.closest)],
         _causes(explanation, links),
@@ -109,9 +109,9 @@ def _causes(explanation: Explanation, links: Links) -> list[Child]:
 def _cause(cause: Cause, links: Links) -> Html:
     """Return a cause, with the id in its text as a link to what it is about."""
     if cause.kind == "refused":
-        return element("p", cause.text, " ", _link(cause.id, "show", links) if cause.id in links else None, dir="auto")
+        return element("p", isolated(cause.text), " ", _link(cause.id, "show", links) if cause.id in links else None)
     before, found, after = cause.text.partition(cause.id or "\0")
-    return element("p", before, _link(found, found, links) if found else None, after, dir="auto")
+    return element("p", isolated(before), _link(found, found, links) if found else None, isolated(after))
 
 
 def _link(id_: str | None, title: str, links: Links) -> Html:

@@ -20,6 +20,11 @@ _INVISIBLE: Final = re.compile(
 )
 """Runs of characters that act unseen: control characters but tab and line feed, bidi controls, lone surrogates."""
 
+_RTL: Final = "[\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc]"
+
+_RTL_RUNS: Final = re.compile(rf"({_RTL}+(?:(?:\"|[ ,.!?'\d-]*){_RTL}+)*)")
+"""Parts of a text in Hebrew or Arabic, with punctuation and digits within them."""
+
 _COLOURS: Final = re.compile(r"\x1b\[[\d;]*m")
 
 _SHORT_ESCAPES: Final = {"\r": "\\r", "\0": "\\0"}
@@ -61,6 +66,11 @@ def join(children: Child) -> Html:
 def bdi(plain: str) -> Html:
     """Return a text of others whose direction does not affect what is around it."""
     return element("bdi", plain)
+
+
+def isolated(plain: str) -> list[Child]:
+    """Return a sentence in which parts in Hebrew or Arabic do not change the order of what is around them."""
+    return [bdi(part) if index % 2 else part for index, part in enumerate(_RTL_RUNS.split(plain))]
 
 
 def code(plain: str) -> Html:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from mocksms.report.html import Child, Html, bdi, element, join, unmarked
+from mocksms.report.html import Child, Html, bdi, element, isolated, join, unmarked
 from mocksms.report.parts import PageLimits, date_time, note, plural
 from mocksms.report.snapshot_part import ReportFile, snapshot_part, verdict
 
@@ -124,12 +124,12 @@ def _header(snapshot: ReportFile) -> Html:
 def _entry(snapshot: ReportFile, part: Html) -> Html:
     """Return a file that opens, with its head in the table of contents."""
     trace = snapshot.trace
-    line: Child = trace.trace.headline if trace else snapshot.problem
+    line = trace.trace.headline if trace else snapshot.problem
     head = element(
         "summary",
         element("b", verdict(trace), class_="verdict") if trace else None,
         " ",
         bdi(snapshot.title),
-        element("span", line, class_="meta", dir="auto") if line else None,
+        element("span", isolated(line), class_="meta") if line else None,
     )
     return element("details", head, part, class_="file")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mocksms.report.html import MAX_ESCAPES, Html, bdi, code, element, join, without_colours
+from mocksms.report.html import MAX_ESCAPES, Html, bdi, code, element, isolated, join, without_colours
 
 
 def test_texts_and_attributes_are_escaped() -> None:
@@ -18,6 +18,12 @@ def test_html_is_put_in_as_it_is_and_counts_as_text_once_it_is_changed() -> None
 def test_attributes_have_the_names_of_html_and_none_leaves_one_out() -> None:
     assert element("meta", http_equiv="x", class_="y", id=None) == '<meta http-equiv="x" class="y">'
     assert (bdi("<"), code("<")) == ("<bdi>&lt;</bdi>", "<code>&lt;</code>")
+
+
+def test_hebrew_in_a_sentence_keeps_the_order_of_what_is_around_it() -> None:
+    shown = join(isolated('no SMS with content "הקוד 7 <שלכם>": 1 SMS, "סוף"'))
+    assert shown == ('no SMS with content "<bdi>הקוד</bdi> 7 &lt;<bdi>שלכם</bdi>&gt;": 1 SMS, "<bdi>סוף</bdi>"')
+    assert join(isolated("דואר 5-3, רחוב")) == "<bdi>דואר 5-3, רחוב</bdi>"
 
 
 @pytest.mark.parametrize(
