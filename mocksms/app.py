@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache, partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -33,13 +33,15 @@ from mocksms.provider.public_pages import PublicPages
 from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.library import StartScenarios
 from mocksms.schemas.openapi import document
-from mocksms.state.state_saver import StateSaver
-from mocksms.state.viewing import SnapshotView
 from mocksms.web.browser_files import browser_file
 from mocksms.web.static import static_routes
 from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.client import WebhookClient
 from mocksms.webhooks.dispatcher import Dispatcher
+
+if TYPE_CHECKING:
+    from mocksms.state.state_saver import StateSaver
+    from mocksms.state.viewing import SnapshotView
 
 log = logging.getLogger("mocksms")
 

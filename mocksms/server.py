@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
 
@@ -24,7 +24,9 @@ from mocksms.connections.transport import TcpConnection
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.scenario.library import StartScenarios
-from mocksms.state.state_saver import StateSaver
+
+if TYPE_CHECKING:
+    from mocksms.state.state_saver import StateSaver
 
 GRACE_SECONDS: Final = 0.25
 """Seconds for open requests to end when the server stops."""

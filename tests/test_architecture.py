@@ -75,8 +75,8 @@ LIBRARIES: Final[dict[str, set[str]]] = {
 CALLS: Final[dict[str, set[str]]] = {"print": set(), "eval": set(), "exec": set(), "__import__": set()}
 """Where each builtin may be called; text for a terminal goes through `cli.output`, which escapes it."""
 
-LATE_IMPORTS: Final = {"cli", "testing", "__init__"}
-"""Parts that may import inside a function, so that a command or a test session starts fast."""
+LATE_IMPORTS: Final = {"cli", "testing", "__init__", "inspection.snapshot"}
+"""Parts and modules that may import inside a function, so that a command or a test session starts fast."""
 
 LONGEST_MODULE: Final = 400
 LONGEST_FUNCTION: Final = 60
@@ -231,7 +231,7 @@ def late_imports(sources: Sources) -> list[str]:
         f"{path}:{each.line}: {each.target} is imported inside a function"
         for path, source in sources.items()
         for each in imports_of(path, source)
-        if each.is_late and part(path) not in LATE_IMPORTS and not path.endswith("/__init__.py")
+        if each.is_late and not LATE_IMPORTS & {part(path), place(path)} and not path.endswith("/__init__.py")
     ]
 
 

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -37,7 +37,9 @@ from mocksms.inspection.waiting import CallbackWaits
 from mocksms.scenario.library import Library
 from mocksms.schemas.openapi import JSON, TEXT, Operation, ResponseSpec
 from mocksms.sms.numbers import NumberPattern, parse_pattern
-from mocksms.state.viewing import SnapshotView
+
+if TYPE_CHECKING:
+    from mocksms.state.viewing import SnapshotView
 
 BASE: Final = "/_mock"
 
