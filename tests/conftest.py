@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import freezegun
@@ -75,3 +76,10 @@ def covered_processes(_own_options: str | None, monkeypatch: pytest.MonkeyPatch)
     """Measure coverage also in the processes that the test starts. They take twice as long to start."""
     if _own_options is not None:  # pragma: no branch - nothing measures the other
         monkeypatch.setenv(COVERAGE_OF_PROCESSES, _own_options)
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    """Threads for the applications of a test, which end before it does."""
+    with ThreadPoolExecutor() as pool:
+        yield pool

@@ -64,7 +64,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
         "testing.session",
     },
     "ssl": {"webhooks", "testing.client", "compare.client"},
-    "threading": {"webhooks", "testing.client", "testing.server", "testing.waiting"},
+    "threading": {"webhooks", "testing.client", "testing.server", "testing.threads"},
     "http.client": {"webhooks", "provider.responses", "testing.client", "testing.connection", "compare.client"},
     "urllib.request": set(),
     "secrets": set(),

@@ -37,6 +37,7 @@ NAMES: Final = [
     "deployment",
     "fidelity",
     "inspection-api",
+    "live",
     "magic-numbers",
     "new-responses",
     "options",

@@ -162,6 +162,7 @@ declare namespace Api {
     applied: number;
     left: number | null;
     until: string;
+    waiting: number[];
   };
   type Comparison = {
     field: string;

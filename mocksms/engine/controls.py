@@ -222,7 +222,11 @@ class Controls:
         return fault_id
 
     def clear_faults(self, account: Account | None, fault_id: int | None = None) -> int:
-        """Remove the fault with an id, or all, from one account or from all; return how many were removed."""
+        """Remove the fault with an id, or all, from one account or from all; return how many were removed.
+
+        The requests that they hold are released.
+        """
+        self._engine.holds.release(account, fault_id)
         removed = set[int]()
         self._remove_expired_faults(account)
         for each in self._accounts(account):
@@ -263,6 +267,7 @@ class Controls:
         if account is not None:
             self._engine.accounts.delete(account)
         deleted = self._engine.accounts.delete_all() if account is None else []
+        self._engine.holds.release(account)
         self._engine.emit(account, ManualChange.RESET)
         while deleted:  # each frees its memory, which takes time
             deleted.pop()

@@ -17,6 +17,7 @@ from mocksms.engine.clock import system_time
 from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
 from mocksms.engine.drafts import Drafter, facts_of, text_policy
 from mocksms.engine.facts import MessageFacts
+from mocksms.engine.holds import Holds
 from mocksms.engine.journal import RecordedRequest, malformed_request
 from mocksms.engine.messages import token_of
 from mocksms.engine.outbox import Outbox
@@ -93,6 +94,7 @@ class Engine:
         self.listeners: list[Listener] = []
         self.accounts = Accounts(settings, time, settings.seed or fresh_seed(), scenario)
         self.outbox = Outbox(settings, self.accounts, self.emit)
+        self.holds = Holds(lambda account: self.emit(account, ManualChange.FAULTS))
         words = OptOutWords(settings.opt_out_word, settings.opt_in_word)
         self.recipients = Recipients(words, self.accounts.numbering, self.outbox, self.emit, settings.untracked_clicks)
         self.text_policy = text_policy(settings, url, words.first_opt_out)

@@ -18,6 +18,7 @@ def install(engine: Engine, accounts: Sequence[Account], latest: int) -> None:
         engine.accounts.install(account, latest)
     _track(engine, accounts, accounts)
     for account in accounts:
+        engine.holds.release(account)
         engine.emit(account, ManualChange.RESET)
 
 
@@ -35,6 +36,7 @@ def replace_all(
     """
     engine.accounts.replace_all(accounts, state)
     _track(engine, (*due, *accounts), (*with_callbacks, *accounts))
+    engine.holds.release(None)
     engine.emit(None, ManualChange.RESET)
 
 

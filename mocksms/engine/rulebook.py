@@ -156,7 +156,8 @@ class Rulebook:
                     group.use_up(position, term)
                 number, nth = (match.mobile_number, match.nth) if match else ("", 0)
                 label = counted.rule.label
-                return TriggeredFault(fault, messages[0].with_remarks(label) if messages else label, number, nth)
+                decided_by = messages[0].with_remarks(label) if messages else label
+                return TriggeredFault(fault, decided_by, number, nth, counted.fault_id)
         return None
 
     def _remove(self, selects: Callable[[CountedRule], bool]) -> set[int]:

@@ -76,13 +76,15 @@ class Rule:
 class TriggeredFault(NamedTuple):
     """A fault of a request, the text that says what triggered it, and the number of the message that matched, if any.
 
-    `nth` counts the messages to that number, including this one; it is 0 for the fault of a magic number.
+    `nth` counts the messages to that number, including this one; it is 0 for the fault of a magic number. `fault_id` is
+    the id of a manual fault, 0 for others.
     """
 
     fault: Fault
     decided_by: str
     mobile_number: str = ""
     nth: int = 0
+    fault_id: int = 0
 
     @property
     def is_magic(self) -> bool:

@@ -14,6 +14,7 @@
         +-- ShuttingDown            the mock shuts down during a wait
         +-- AdvanceInProgress       the clock is being advanced already
         +-- EndlessCallbacks        an advance of the clock has no end
+        +-- HoldTimedOut            too few requests were held in time
         +-- CallbacksUnfinished     the clock was changed, but due callbacks take too long
         +-- ExpectationFailed       the messages are not as expected
             +-- NoMessage           no message matches
@@ -179,6 +180,21 @@ class CallbacksUnfinished(InspectionRefused):
         )
 
 
+class HoldTimedOut(InspectionRefused):
+    """A fault held `found` requests, not `count`, within `timeout` seconds; `others` are those since it was set."""
+
+    def __init__(self, found: int, count: int, timeout: float, others: Sequence[str]) -> None:
+        self.found = found
+        self.count = count
+        self.timeout = timeout
+        self.others = tuple(others)
+        listed = "; ".join(self.others[:MAX_LISTED]) or "none"
+        super().__init__(
+            f"{found} of {count} requests waited within {timeout:g} s. "
+            f"Other requests since the fault was set, the newest first: {listed}."
+        )
+
+
 class ExpectationFailed(InspectionRefused):
     """The messages are not as expected."""
 
@@ -238,6 +254,7 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     NoMessage: ErrorSpec(HTTPStatus.NOT_FOUND, "No message matches, with an explanation"),
     errors.BodyTooSlow: ErrorSpec(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time", _CLOSE),
     WaitTimedOut: ErrorSpec(HTTPStatus.REQUEST_TIMEOUT, "Too few messages matched in time, with an explanation"),
+    HoldTimedOut: ErrorSpec(HTTPStatus.REQUEST_TIMEOUT, "Too few requests were held in time"),
     ExpectationFailed: ErrorSpec(HTTPStatus.CONFLICT, "The messages are not as expected, with an explanation"),
     errors.InvalidScenario: ErrorSpec(HTTPStatus.CONFLICT, "The file of the scenario is invalid"),
     UnknownCursor: ErrorSpec(HTTPStatus.CONFLICT, "The cursor is not from this mock"),

@@ -24,6 +24,7 @@ from mocksms.inspection import (
     callbacks,
     clock,
     controls,
+    holds,
     messages,
     mock,
     phones,
@@ -51,7 +52,7 @@ GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
     "Clock": ("The time of one account, or of all accounts.", clock.ENDPOINTS),
     "Scenarios": (
         "Rules that decide about messages and requests. The first rule that matches and has uses left is applied.",
-        scenarios.ENDPOINTS,
+        (*scenarios.ENDPOINTS, *holds.ENDPOINTS),
     ),
     "Requests": ("Recorded requests to the emulated API, also refused and malformed ones.", requests.ENDPOINTS),
     "Snapshots": (

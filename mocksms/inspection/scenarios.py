@@ -78,6 +78,7 @@ class FaultView(ResponseModel):
     applied: int
     left: int | None
     until: datetime | None
+    waiting: list[int] = Field(description="Ids of the requests that it holds now, the longest waiting first")
 
 
 class FaultsView(ResponseModel):
@@ -148,8 +149,8 @@ def list_faults(context: Context, call: InspectionCall) -> FaultsView:
     for account in call.scope.accounts:
         now = account.clock.now()
         for fault in account.faults.rules:
-            (ended if fault.is_expired(now) else active).append(_fault_view(fault, account.id))
-        ended += [_fault_view(fault, account.id) for fault in account.faults.removed]
+            (ended if fault.is_expired(now) else active).append(_fault_view(context, fault, account))
+        ended += [_fault_view(context, fault, account) for fault in account.faults.removed]
     if call.scope.name is None:
         active += _faults_of_new_accounts(context)
     return FaultsView(faults=active, ended=ended)
@@ -163,15 +164,16 @@ def set_fault(context: Context, call: InspectionCall) -> FaultSetView:
 
 
 def clear_faults(context: Context, call: InspectionCall) -> FaultsCleared:
-    """Clear all faults that were set manually."""
+    """Clear all faults that were set manually, and release the requests that they hold."""
     return FaultsCleared(cleared=context.controls.clear_faults(call.scope.one_or_all()))
 
 
 def clear_fault(context: Context, call: InspectionCall) -> FaultsCleared:
-    """Clear one fault."""
-    number = parse_record_number(call.id)
-    cleared = 0 if number is None else context.controls.clear_faults(call.scope.one_or_all(), number)
-    if not cleared:
+    """Clear one fault, and release the requests that it holds."""
+    number, account = parse_record_number(call.id), call.scope.one_or_all()
+    released = 0 if number is None else context.engine.holds.release(account, number)
+    cleared = 0 if number is None else context.controls.clear_faults(account, number)
+    if not cleared and not released:
         raise RecordNotFound("fault", call.id)
     return FaultsCleared(cleared=cleared)
 
@@ -179,7 +181,7 @@ def clear_fault(context: Context, call: InspectionCall) -> FaultsCleared:
 def _faults_of_new_accounts(context: Context) -> list[FaultView]:
     accounts = context.engine.accounts
     faults = [CountedRule(rule, "", until, name) for name, (rule, until) in reversed(accounts.faults.items())]
-    return [_fault_view(fault, None) for fault in faults if not fault.is_expired(accounts.clock.now())]
+    return [_fault_view(context, fault, None) for fault in faults if not fault.is_expired(accounts.clock.now())]
 
 
 def _indexed(context: Context, call: InspectionCall) -> ActiveScenario:
@@ -235,16 +237,17 @@ def _rule_view(scenario: ActiveScenario, index: int, accounts: list[Account]) ->
     )
 
 
-def _fault_view(fault: CountedRule, account: str | None) -> FaultView:
+def _fault_view(context: Context, fault: CountedRule, account: Account | None) -> FaultView:
     effect = fault.rule.effect
     return FaultView(
         id=fault.fault_id,
-        account=account,
+        account=account.id if account else None,
         fault=str(effect.fault) if isinstance(effect, FaultSpec) else "",
         matched=fault.matched,
         applied=fault.applied,
         left=fault.left,
         until=fault.until,
+        waiting=context.engine.holds.waiting(account, fault.fault_id) if account else [],
     )
 
 
@@ -257,6 +260,7 @@ _SCENARIO_EXAMPLES: Final = {
 _FAULT_EXAMPLES: Final = {
     "down": {"fault": {"kind": "status", "status": 503, "retry_after": "2s"}, "times": 2},
     "response lost": {"fault": {"kind": "reset_after_accept"}, "times": 1, "match": {"tag": "otp"}},
+    "hold": {"fault": {"kind": "hold"}, "times": 1},
     "rate limit": {"fault": {"kind": "rate_limit", "limit": 5, "per": "1m"}, "ttl": "1h"},
 }
 

@@ -42,6 +42,7 @@ from mocksms.errors import (
 )
 from mocksms.provider.binding import read_send
 from mocksms.provider.faults import Responder, response_written
+from mocksms.provider.hold import Holder
 from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
 from mocksms.provider.reads import (
     INFO,
@@ -153,6 +154,7 @@ class ProviderApp:
         self._settings = engine.settings
         self._reasons = ReasonNames(engine.settings.reason_spelling)
         self._responder = Responder(stopping)
+        self._holder = Holder(engine, stopping)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one HTTP request."""
@@ -168,6 +170,8 @@ class ProviderApp:
             # Before the response is sent, so that a client that has it finds the request in the journal; so the
             # duration excludes the delays of a fault.
             self._record(request, handled, scope, timer() - started)
+            if not await self._holder.until_released(request.number, handled.account, handled.triggered, receive):
+                return
             await self._responder.send(handled.response, handled.transport_fault, scope, receive, send)
             if handled.messages and handled.account is not None and handled.account.webhooks:
                 await response_written(scope)

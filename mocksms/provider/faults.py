@@ -34,12 +34,12 @@ class Responder:
         match fault.kind:
             case FaultKind.RESET_AFTER_ACCEPT | FaultKind.RESET_BEFORE_ACCEPT:
                 connection_of(scope).reset()
-                await _until_disconnected(receive)
+                await until_disconnected(receive)
             case FaultKind.TRUNCATED:
                 await send(_start_event(response))
                 await _send_body(response.body[: len(response.body) // 2], send, more=True)
                 connection_of(scope).close()
-                await _until_disconnected(receive)
+                await until_disconnected(receive)
             case FaultKind.MALFORMED:
                 await _send_all(response._replace(body=response.body[:-1]), scope, send)
             case FaultKind.EMPTY:
@@ -79,7 +79,8 @@ def _pieces(body: bytes) -> Iterator[bytes]:
     return (body[start : start + size] for start in range(0, len(body), size))
 
 
-async def _until_disconnected(receive: Receive) -> None:
+async def until_disconnected(receive: Receive) -> None:
+    """Wait until the client of a request, whose body was read, disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

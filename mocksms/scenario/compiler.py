@@ -35,7 +35,7 @@ from mocksms.scenario.values import REGEX, is_regex
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import CallbackPolicy, ClickReaction, FreeState, Reaction, ReplyReaction, State
-from mocksms.sms.outcomes import AT_ONCE, Fault, FaultKind, Outcome, Step
+from mocksms.sms.outcomes import AT_ONCE, HOLD_DURATION, Fault, FaultKind, Outcome, Step
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
 
@@ -155,7 +155,8 @@ def _fault_spec(fault: FaultModel) -> FaultSpec:
         return FaultSpec(fault=Fault(kind=FaultKind.STATUS, status=401))
     headers = dict(fault.headers or {})
     declared = next((headers.pop(name) for name in [*headers] if name.lower() == "content-type"), None)
-    durations = fault.duration if isinstance(fault.duration, list) else [fault.duration or fault.retry_after]
+    otherwise = HOLD_DURATION if fault.kind == "hold" else fault.retry_after
+    durations = fault.duration if isinstance(fault.duration, list) else [fault.duration or otherwise]
     return FaultSpec(
         fault=Fault(
             kind=FaultKind(fault.kind),

@@ -34,7 +34,7 @@ from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import Settings
 from mocksms.sms import numbers
 from mocksms.sms.message import Message, State
-from mocksms.sms.outcomes import Fault, FaultKind, FaultName
+from mocksms.sms.outcomes import Fault, FaultKind, ManualFaultName
 from mocksms.sms.surrogates import well_formed
 from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import MAX_DURATION
@@ -108,7 +108,7 @@ def _late_read_faults(account: Account) -> int:
     successful = set[ApiOperation | None]()
     count = 0
     for request in reversed([*account.journal.newest_first()]):
-        if request.fault is None:
+        if _fault_of(request) is None:
             successful.add(request.operation)
         elif request.operation is not ApiOperation.SEND and request.operation in successful:
             count += 1
@@ -216,7 +216,7 @@ def _fault_rules(account: Account, settings: Settings) -> Iterator[RuleModel]:
     If both occurred, refusals by magic numbers get rules too: otherwise the next rule would apply one send too early.
     """
     requests = reversed([*account.journal.newest_first()])
-    faulty = [(request, triggered) for request in requests if (triggered := request.fault)]
+    faulty = [(request, triggered) for request in requests if (triggered := _fault_of(request))]
     if all(triggered.is_magic for _, triggered in faulty):
         return
     single = [
@@ -226,6 +226,12 @@ def _fault_rules(account: Account, settings: Settings) -> Iterator[RuleModel]:
     ]
     for (match, spec), equal in groupby(single):
         yield RuleModel(match=match, times=len([*equal]), fault=spec)
+
+
+def _fault_of(request: RecordedRequest) -> TriggeredFault | None:
+    """Return the fault of a request, None for one that was only held: no rule can hold a request."""
+    fault = request.fault
+    return None if fault is None or fault.fault.kind is FaultKind.HOLD else fault
 
 
 def _match(account: Account, settings: Settings, request: RecordedRequest, triggered: TriggeredFault) -> Match:
@@ -240,8 +246,10 @@ def _match(account: Account, settings: Settings, request: RecordedRequest, trigg
 def fault_model(fault: Fault) -> FaultModel:
     """Return a fault as in a scenario."""
     if fault.kind is not FaultKind.STATUS:
-        has_duration = fault.kind in (FaultKind.DELAY, FaultKind.DRIBBLE)
-        return FaultModel(kind=cast("FaultName", fault.kind.value), duration=fault.duration if has_duration else None)
+        has_duration = fault.kind in (FaultKind.DELAY, FaultKind.DRIBBLE, FaultKind.HOLD)
+        return FaultModel(
+            kind=cast("ManualFaultName", fault.kind.value), duration=fault.duration if has_duration else None
+        )
     return FaultModel(
         kind="status",
         status=fault.status,

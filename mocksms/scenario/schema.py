@@ -38,7 +38,7 @@ from mocksms.scenario.values import (
 from mocksms.schemas.types import ListedNumber, WebhookList, whole
 from mocksms.sms.lifecycle import allows, following
 from mocksms.sms.message import AnyState, FreeState, State, Status, is_on_phone
-from mocksms.sms.outcomes import BODILESS, FaultName
+from mocksms.sms.outcomes import BODILESS, ManualFaultName
 from mocksms.sms.times import format_duration
 
 MAX_RULES: Final = 10_000
@@ -113,6 +113,7 @@ _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "rate_limit": (("limit", "per"), ()),
     "delay": (("duration",), ()),
     "dribble": (("duration",), ()),
+    "hold": ((), ("duration",)),
 }
 """The required and the optional fields of each kind of fault."""
 
@@ -148,7 +149,7 @@ class CallbackModel(ScenarioTable):
 class FaultModel(ScenarioTable):
     """How the request fails."""
 
-    kind: FaultName = Field(description="What goes wrong")
+    kind: ManualFaultName = Field(description="What goes wrong; `hold` is no fault of a rule")
     status: ResponseStatus | None = Field(default=None, description="HTTP status, 200 to 599")
     body: ResponseBody | None = Field(
         default=None, description="Response body, as text or JSON; by default the error of this status"
@@ -230,6 +231,12 @@ def _steps(steps: list[StepModel]) -> list[StepModel]:
     return steps
 
 
+def _no_hold(fault: FaultModel) -> FaultModel:
+    if fault.kind == "hold":
+        raise ValueError("kind hold lasts until a test releases it, so no rule can have it; use kind delay")
+    return fault
+
+
 Replies = Annotated[
     Annotated[ReplyModel, Tag("one")]
     | Annotated[list[ReplyModel], Field(min_length=1, max_length=MAX_STEPS), Tag("many")],
@@ -269,7 +276,9 @@ class RuleModel(Limits):
         default=None, description="The recipient opens the first link; it counts with track_clicks"
     )
     callback: CallbackModel | None = Field(default=None, description="How callbacks are delivered")
-    fault: FaultModel | None = Field(default=None, description="How the request fails")
+    fault: Annotated[FaultModel, AfterValidator(_no_hold)] | None = Field(
+        default=None, description="How the request fails"
+    )
 
     @model_validator(mode="after")
     def _check_effect(self) -> RuleModel:

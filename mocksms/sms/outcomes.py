@@ -12,6 +12,9 @@ from mocksms.sms.sizes import text_size
 
 AT_ONCE = timedelta()
 
+HOLD_DURATION: Final = timedelta(seconds=30)
+"""How long a request is held at most, unless the fault says so. Real time."""
+
 BODILESS: Final = (204, 304)
 """Statuses whose responses have neither body nor Content-Length (RFC 9110)."""
 
@@ -49,6 +52,7 @@ class FaultKind(StrEnum):
     MALFORMED = "malformed"
     EMPTY = "empty"
     DRIBBLE = "dribble"
+    HOLD = "hold"
 
 
 FaultName = Literal[
@@ -65,6 +69,9 @@ FaultName = Literal[
 ]
 """The faults of scenarios and tests: those of `FaultKind`, and two that stand for a status."""
 
+ManualFaultName = Literal[FaultName, "hold"]
+"""The faults that a test sets: `hold` lasts until the test releases it, which no scenario can."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -72,7 +79,7 @@ class Fault:
 
     `status`, `body`, `media_type`, `headers` and `is_accepted` belong to kind STATUS: the response is canned. Without a
     body the error of the status is sent, if it is one. `is_accepted` says that the send is accepted nevertheless.
-    `duration` is the time it takes, or the Retry-After of the response.
+    `duration` is the time it takes, at most for kind HOLD, or the Retry-After of the response.
     """
 
     kind: FaultKind

@@ -124,7 +124,8 @@ class _Builder:
 
     def _moved_request(self, request: RecordedRequest) -> RecordedRequest:
         moved = self._moved
-        return request._replace(number=moved(request.number), messages=tuple(map(moved, request.messages)))
+        fault = request.fault and request.fault._replace(fault_id=moved(request.fault.fault_id))
+        return request._replace(number=moved(request.number), messages=tuple(map(moved, request.messages)), fault=fault)
 
     def _moved_callback(self, callback: Callback) -> Callback:
         moved, details = self._moved, callback.details

@@ -17,6 +17,7 @@ from mocksms.state.rows import (
     MeasuredSeconds,
     OwnText,
     RecordNumber,
+    RecordNumberOrNone,
     RowBytes,
     RowInstant,
     RowModel,
@@ -85,10 +86,11 @@ class TriggeredFaultData(RowModel):
     decided_by: OwnText
     mobile_number: AppText
     nth: Annotated[int, Field(ge=0, le=10**9)]
+    fault_id: RecordNumberOrNone = 0
 
     def triggered(self) -> TriggeredFault:
         """Return the triggered fault."""
-        return TriggeredFault(self.fault.fault(), self.decided_by, self.mobile_number, self.nth)
+        return TriggeredFault(self.fault.fault(), self.decided_by, self.mobile_number, self.nth, self.fault_id)
 
 
 class RequestData(RowModel):

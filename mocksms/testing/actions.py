@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from http import HTTPStatus
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self, Unpack
+from typing import Any, Final, TypeVar, Unpack
 
-from mocksms.errors import InvalidScenario, MockRefused, MocksmsError, did_you_mean
+from mocksms.errors import InvalidScenario, did_you_mean
 from mocksms.sms.numbers import ORDINARY_NUMBERS, ordinary_number
-from mocksms.sms.outcomes import FaultName
+from mocksms.sms.outcomes import FaultName, ManualFaultName
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.client import ADVANCE_SECONDS, MockClient
+from mocksms.testing.faults import FaultHandle, HoldHandle
 from mocksms.testing.models import (
     DurationLike,
     SmsMessage,
@@ -37,59 +36,10 @@ LANES: Final = 100
 ORDINARY: Final = "ordinary"
 """The name of numbers that the default rules decide about."""
 
+Handle = TypeVar("Handle", bound=FaultHandle)
+
 Rules = Sequence[Mapping[str, Any]]
 """Rules as in a scenario file: `{"match": {"tag": "otp"}, "outcome": "rejected/bounced", "times": 1}`."""
-
-
-class FaultHandle:
-    """A fault of the emulated API. It ends with its `with` block, or with `clear`."""
-
-    def __init__(self, account: AccountHandle, fault_id: int, description: str) -> None:
-        self._account = account
-        self._id = fault_id
-        self._description = description
-
-    @property
-    def applied(self) -> int:
-        """Number of requests that the fault changed."""
-        return self._count("applied")
-
-    @property
-    def matched(self) -> int:
-        """Number of requests that matched; with `every`, `probability` or a rate limit the fault changed fewer."""
-        return self._count("matched")
-
-    @property
-    def description(self) -> str:
-        """Kind and details, as they were set."""
-        return self._description
-
-    def __repr__(self) -> str:
-        try:
-            applied = self.applied
-        except MocksmsError:
-            return f"<fault {self._description}, of a mock that does not respond>"
-        return f"<fault {self._description}, applied to {applied} {'request' if applied == 1 else 'requests'}>"
-
-    def _count(self, counter: str) -> int:
-        faults = self._account.api("GET", "faults")
-        return next((int(row[counter]) for row in (*faults["faults"], *faults["ended"]) if row["id"] == self._id), 0)
-
-    def clear(self) -> None:
-        """End the fault, if it has not ended yet."""
-        try:
-            self._account.api("DELETE", f"faults/{self._id}")
-        except MockRefused as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.clear()
 
 
 class Actions(AccountHandle):
@@ -182,13 +132,48 @@ class Actions(AccountHandle):
             TypeError: there is no detail of this name, or there are two statuses.
         """
         limits = {"times": times, "every": every, "probability": probability, "match": match, "ttl": ttl}
+        return self._set_fault(FaultHandle, kind, limits, details)
+
+    def hold(
+        self,
+        *,
+        duration: DurationLike | None = None,
+        times: int | None = None,
+        match: Mapping[str, Any] | None = None,
+        ttl: DurationLike | None = None,
+    ) -> HoldHandle:
+        """Hold requests until the test releases them: `with sms.hold() as held: ...; held.release()`.
+
+        The send is accepted, but its response waits: `held.wait_for_request()` returns once a request waits. The end of
+        the block releases all.
+
+        Args:
+            duration: a request waits so long at most, in real time; by default 30 seconds.
+            times: number of requests that are held; None for all.
+            match: messages or requests that it applies to, as in a rule: `{"tag": "otp"}`, `{"operation": "search"}`.
+            ttl: as of `fault`.
+
+        Raises:
+            MockRefused: an argument is invalid; the text says why.
+        """
+        details: FaultDetails = {} if duration is None else {"duration": duration}
+        return self._set_fault(HoldHandle, "hold", {"times": times, "match": match, "ttl": ttl}, details)
+
+    def _set_fault(
+        self,
+        handle: type[Handle],
+        kind: ManualFaultName | int,
+        limits: Mapping[str, Any],
+        details: FaultDetails,
+    ) -> Handle:
         _check_details(kind, details, limits)
         fault = {"kind": "status", "status": kind} if isinstance(kind, int) else {"kind": kind}
         limits = {name: value for name, value in limits.items() if value is not None}
         fault_id = self.api("POST", "faults", {"fault": {**fault, **details}, **limits})["id"]
         parts = [str(kind), *(f"{name}={value!r}" for name, value in {**details, **limits}.items())]
-        self._faults.append(FaultHandle(self, fault_id, ", ".join(parts)))
-        return self._faults[-1]
+        created = handle(self, fault_id, ", ".join(parts))
+        self._faults.append(created)
+        return created
 
     @property
     def faults(self) -> list[FaultHandle]:
@@ -342,7 +327,7 @@ class Actions(AccountHandle):
         return message_of(self.api("POST", f"messages/{transaction_id_of(message)}/{action}", body))
 
 
-def _check_details(kind: FaultName | int, details: Mapping[str, Any], limits: Collection[str]) -> None:
+def _check_details(kind: ManualFaultName | int, details: Mapping[str, Any], limits: Collection[str]) -> None:
     """Refuse details that no fault has: the mock does not know the other arguments, which may be meant."""
     names = [*limits, *FaultDetails.__annotations__]
     for name in details:

@@ -1,53 +1,20 @@
-"""Async forms of the waiting methods (`sms.aio`): each runs in its own thread, so the event loop is not blocked."""
+"""Async forms of the waiting methods (`sms.aio`)."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from contextvars import copy_context
 from functools import partial, wraps
-from threading import Thread
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
 from mocksms.testing.callbacks import Callbacks
-from mocksms.testing.client import runs_trio
+from mocksms.testing.threads import in_thread
 
 __tracebackhide__ = True
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-async def in_thread(call: Callable[[], T], cancel: Callable[[Thread], object] = lambda _: None) -> T:
-    """Await a blocking call, in asyncio or trio: return what it returns, or raise its error without its frames.
-
-    Args:
-        call: runs in a daemon thread of its own.
-        cancel: ends that thread when the caller is cancelled.
-    """
-    signal = _signal()
-    results: list[tuple[T | None, BaseException | None]] = []
-
-    def run() -> None:
-        results.append(_result_of(call))
-        with suppress(RuntimeError):  # the loop may have ended
-            signal.set()
-
-    thread = Thread(target=partial(copy_context().run, run), name="mocksms wait", daemon=True)
-    thread.start()
-    try:
-        await signal.wait()
-    except BaseException:
-        cancel(thread)
-        raise
-    result, error = results[0]
-    if error is not None:
-        raise error.with_traceback(None)
-    return result  # type: ignore[return-value]
 
 
 def _awaitable(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Aio, P], Coroutine[Any, Any, T]]:
@@ -71,26 +38,3 @@ class Aio:
 
     def __init__(self, sms: Assertions) -> None:
         self._sms = sms
-
-
-class _Signal(NamedTuple):
-    """An event that one thread sets and an event loop in another thread awaits."""
-
-    wait: Callable[[], Any]
-    set: Callable[[], object]
-
-
-def _signal() -> _Signal:
-    if runs_trio():
-        trio: Any = sys.modules["trio"]
-        trio_event = trio.Event()
-        return _Signal(trio_event.wait, partial(trio.lowlevel.current_trio_token().run_sync_soon, trio_event.set))
-    event = asyncio.Event()
-    return _Signal(event.wait, partial(asyncio.get_running_loop().call_soon_threadsafe, event.set))
-
-
-def _result_of(call: Callable[[], T]) -> tuple[T | None, BaseException | None]:
-    try:
-        return call(), None
-    except BaseException as error:
-        return None, error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from tests.browser.conftest import Watched, visiting
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import KOSHER, NO_CREDIT, QUEUED, Api
 from tests.receiver import receiving
-from tests.support import KEY, NUMBER, Mock, body, running
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
 
 TOKEN = "open sesame"
 
@@ -58,6 +59,18 @@ def test_fault_is_set_shows_how_often_it_was_applied_and_is_removed(controls: In
     expect(faults).to_contain_text("applied 1, 1 left")
     expect(faults).to_contain_text("ends in")
     controls.press("Remove")
+    expect(faults).to_contain_text("No active faults")
+
+
+def test_held_request_is_shown_and_released(controls: Inbox, own_mock: Mock, threads: ThreadPoolExecutor) -> None:
+    faults = controls.panel.get_by_label("Active faults")
+    controls.panel.get_by_label("The next sends get").select_option("no response until released, for at most 10 min")
+    controls.press("Set fault")
+    expect(faults).to_contain_text("hold applied 0")
+    sending = threads.submit(own_mock.send, NUMBER)
+    expect(faults).to_contain_text("1 waiting")
+    controls.press("Release")
+    assert sending.result(TIMEOUT)
     expect(faults).to_contain_text("No active faults")
 
 

@@ -29,6 +29,8 @@ SCENARIOS: Final = (
     "list_faults",
     "clear_faults",
     "clear_fault",
+    "wait_for_held_requests",
+    "release_requests",
 )
 """Operations that would leave nothing for the others to work on, or have it all refused: fuzzed by themselves."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -111,3 +112,22 @@ def wait_for_waiters(mock: Mock, count: int = 1) -> MessageWaits:
         assert timer() < deadline, f"there are {len(waiters)} waiters"
         requests.get(f"{mock.url}/_mock/health", timeout=TIMEOUT)
     return waiters
+
+
+def wait_until(is_true: Callable[[], object]) -> None:
+    """Wait until a condition is true."""
+    deadline = timer() + TIMEOUT
+    while not is_true():
+        assert timer() < deadline, "it did not become true"
+
+
+def hold(api: Api, **more: Any) -> int:
+    """Set a fault that holds requests, and return its id."""
+    fault: int = api.post("faults", {"fault": {"kind": "hold"}, **more})["id"]
+    return fault
+
+
+def wait_for_held(api: Api, fault: int, count: int = 1) -> list[int]:
+    """Wait until a fault holds so many requests, and return their ids."""
+    waiting: list[int] = api.get(f"faults/{fault}/wait", count=count, timeout=TIMEOUT)["waiting"]
+    return waiting

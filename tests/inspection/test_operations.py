@@ -42,6 +42,7 @@ SPECIAL: list[tuple[str, str, Any]] = [
     ("click_message", "messages/latest/click", {}),
     ("wait_for_messages", "messages/wait?timeout=0&to=1", None),
     ("verify_messages", "verify", {"exactly": 99}),
+    ("wait_for_held_requests", "faults/{hold}/wait?timeout=0", None),
     ("advance_clock", "clock/advance", {"to": "2001-01-01"}),
     ("freeze_clock", "clock/freeze", {"at": "1969-01-01"}),
     ("put_scenario", "scenario?name=broken", None),
@@ -110,8 +111,11 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
     (row,) = strict_mock.send(INVALID)
     found = {(each.id, code) for each in OPERATIONS for code in refusals(strict_mock, each, row["transaction_id"])}
     methods = {operation.id: operation.method for operation in OPERATIONS}
+    fault = {"fault": {"kind": "hold"}}
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    hold = requests.post(f"{strict_mock.url}/_mock/faults", json=fault, headers=token, timeout=TIMEOUT).json()["id"]
     for name, path, body in SPECIAL:
-        found.add((name, status(strict_mock, methods[name], f"/_mock/{path}", json=body)))
+        found.add((name, status(strict_mock, methods[name], f"/_mock/{path.format(hold=hold)}", json=body)))
 
     with monkeypatch.context() as patched:
         patched.setattr("mocksms.inspection.snapshot.TemporaryFile", FullDisk)
@@ -131,11 +135,13 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
         patched.setattr(CallbackWaits, "finish", unfinished)
         patched.setattr("mocksms.inspection.message_waits.MAX_MESSAGE_WAITS", 0)
         patched.setattr("mocksms.inspection.events.MAX_STREAMS", 0)
+        patched.setattr("mocksms.inspection.holds.MAX_HOLD_WAITS", 0)
         patched.setattr("mocksms.asgi.bodies.MAX_BODY_SECONDS", 0.001)
         for _ in range(4):
             found.add(("advance_clock", status(strict_mock, "POST", "/_mock/clock/advance", json={"by": 1})))
             found.add(("freeze_clock", status(strict_mock, "POST", "/_mock/clock/freeze", json={"at": "2020-01-01"})))
         found.add(("wait_for_messages", status(strict_mock, "GET", "/_mock/messages/wait")))
+        found.add(("wait_for_held_requests", status(strict_mock, "GET", f"/_mock/faults/{hold}/wait")))
         found.add(("events", status(strict_mock, "GET", "/_mock/events")))
         found |= {(operation.id, slow_body_status(strict_mock, operation)) for operation in writes}
 

@@ -105,6 +105,8 @@ def test_route_table_is_that_of_the_design() -> None:
         ("POST", "faults"),
         ("DELETE", "faults"),
         ("DELETE", "faults/{id}"),
+        ("GET", "faults/{id}/wait"),
+        ("POST", "faults/{id}/release"),
         ("GET", "events"),
         ("GET", "snapshot"),
         ("PUT", "snapshot"),
@@ -114,7 +116,7 @@ def test_route_table_is_that_of_the_design() -> None:
 
 
 def test_what_can_hang_is_known() -> None:
-    assert HOLDING == ["/_mock/messages/wait", "/_mock/events"]
+    assert HOLDING == ["/_mock/messages/wait", "/_mock/faults/{id}/wait", "/_mock/events"]
 
 
 def test_every_tag_is_described() -> None:

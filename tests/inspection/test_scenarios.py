@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mocksms.settings import Settings
-from mocksms.sms.outcomes import FaultName
+from mocksms.sms.outcomes import ManualFaultName
 from mocksms.sms.times import DURATION_SYNTAX, MAX_INSTANT
 from tests.inspection.support import SENT, Api
 from tests.support import TIMEOUT, ManualClock, Mock, body, running
@@ -334,7 +334,8 @@ def test_fault_is_set_and_ends_with_its_uses(frozen: Api) -> None:
     (shown,) = frozen.get("faults")["faults"]
     until = shown.pop("until")
     owner = frozen.get("account")["id"]
-    assert shown == {"id": fault, "account": owner, "fault": "status 503", "matched": 0, "applied": 0, "left": 2}
+    counters = {"matched": 0, "applied": 0, "left": 2, "waiting": []}
+    assert shown == {"id": fault, "account": owner, "fault": "status 503", **counters}
     assert (until[:11], until > now) == (now[:11], True)
     first = try_send(frozen, PHONE)
     assert (first.status_code, first.headers["retry-after"]) == (503, "2")
@@ -493,7 +494,7 @@ def test_reset_clears_faults(own_mock: Mock) -> None:
     [
         ({}, {"fault": ["is required"]}),
         ({"fault": {"kind": "status"}}, {"fault": ["kind status needs status, such as status = 503"]}),
-        ({"fault": {}}, {"fault.kind": [f"is required; one of {', '.join(get_args(FaultName))}"]}),
+        ({"fault": {}}, {"fault.kind": [f"is required; one of {', '.join(get_args(ManualFaultName))}"]}),
         ({**DOWN, "ttl": "soon"}, {"ttl": [f'must be {DURATION_SYNTAX}; got "soon"']}),
         ({**DOWN, "ttl": 0}, {"ttl": ["must be longer than 0; got 0"]}),
         ({**DOWN, "ttl": "3651d"}, {"ttl": ['must be at most 3650d; got "3651d"']}),

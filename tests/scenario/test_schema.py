@@ -25,7 +25,7 @@ from mocksms.scenario.schema import (
 from mocksms.scenario.values import DURATION, MAX_BODY_LENGTH
 from mocksms.sms.lifecycle import NEXT
 from mocksms.sms.message import FreeState, State
-from mocksms.sms.outcomes import FaultName
+from mocksms.sms.outcomes import ManualFaultName
 
 SECOND = timedelta(seconds=1)
 NEEDED: dict[str, dict[str, Any]] = {
@@ -42,6 +42,7 @@ POSSIBLE: dict[str, dict[str, Any]] = {
         "accept": True,
         "retry_after": "2s",
     },
+    "hold": {"duration": "1s"},
 }
 VALUES: dict[str, Any] = {
     name: value for each in (*NEEDED.values(), *POSSIBLE.values()) for name, value in each.items()
@@ -49,7 +50,7 @@ VALUES: dict[str, Any] = {
 NESTED: Any = []
 for _ in range(20_000):
     NESTED = [NESTED]
-KINDS: tuple[str, ...] = get_args(FaultName)
+KINDS: tuple[str, ...] = get_args(ManualFaultName)
 
 
 def rule(**said: Any) -> RuleModel:
@@ -84,7 +85,7 @@ def test_all_missing_fields_of_a_fault_are_named() -> None:
 
 @pytest.mark.parametrize("name", VALUES)
 def test_field_of_another_kind_of_fault_is_refused_with_the_right_kind(name: str) -> None:
-    owners = [kind for kind in NEEDED if name in NEEDED[kind] or name in POSSIBLE.get(kind, {})]
+    owners = [kind for kind in {**NEEDED, **POSSIBLE} if name in NEEDED.get(kind, {}) or name in POSSIBLE.get(kind, {})]
     for kind in {*KINDS} - {*owners}:
         said = complaint(FaultModel, kind=kind, **NEEDED.get(kind, {}), **{name: VALUES[name]})
         assert said == f"{name} belongs to kind {' or '.join(owners)}, not to {kind}"

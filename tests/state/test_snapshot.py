@@ -217,7 +217,17 @@ def test_snapshot_can_be_restored_twice() -> None:
         assert other.again(message) == message
 
 
-SHIFTED = {"record", "request", "messages", "replay_of", "submission_of", "message", "used_at", "waiting_for_credit"}
+SHIFTED = {
+    "record",
+    "request",
+    "messages",
+    "replay_of",
+    "submission_of",
+    "message",
+    "used_at",
+    "waiting_for_credit",
+    "fault_id",
+}
 """The fields that are numbers of records, besides those of faults and evicted records."""
 
 

@@ -14,7 +14,7 @@ from mocksms import Callback, FaultName, Message, MockSMS, NumberName, Reply, Re
 from mocksms.inspection.accounts import AccountPatch
 from mocksms.scenario.schema import FaultModel
 from mocksms.sms.magic import Catalogue
-from mocksms.sms.outcomes import FaultKind
+from mocksms.sms.outcomes import FaultKind, ManualFaultName
 from mocksms.testing.names import AccountChanges, FaultDetails
 from tests.support import NUMBER
 from tests.testing.support import send
@@ -45,7 +45,8 @@ def test_results_have_exported_types(sms: MockSMS) -> None:
 def test_names_are_those_of_mock_and_schemas() -> None:
     rows = Catalogue().rows.values()
     assert list(get_args(NumberName)) == ["ordinary", *(row.name for row in rows), *(row.code for row in rows)]
-    assert {*get_args(FaultName)} == {*FaultKind} | {"unauthorized", "rate_limit"}
+    assert {*get_args(FaultName)} == {*FaultKind} - {"hold"} | {"unauthorized", "rate_limit"}
+    assert {*get_args(ManualFaultName)} == {*get_args(FaultName), "hold"}
     assert get_type_hints(FaultDetails).keys() == FaultModel.model_fields.keys() - {"kind"}
     assert get_type_hints(AccountChanges).keys() == AccountPatch.model_fields.keys()
 

@@ -13,7 +13,7 @@ import trio
 
 from mocksms import MockSMS
 from mocksms.errors import MockUnreachable
-from mocksms.testing.waiting import in_thread
+from mocksms.testing.threads import in_thread
 from tests.support import TIMEOUT
 from tests.testing.support import send
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from html.parser import HTMLParser
 from operator import attrgetter
@@ -15,7 +16,7 @@ from mocksms.provider.send import SendBody, SentRow
 from mocksms.schemas.openapi import JSON, Operation, ResponseSpec, document
 from mocksms.web.static import MEDIA_TYPES, static_files
 from mocksms.web.static import PAGES as PAGE_PATHS
-from tests.inspection.support import OPERATIONS, QUEUED, SENT, Api
+from tests.inspection.support import OPERATIONS, QUEUED, SENT, Api, hold, wait_for_held
 from tests.support import TIMEOUT, Mock, running
 
 CONTENTS = static_files()
@@ -244,7 +245,7 @@ OF_A_FILE = ("restore_snapshot", "read_trace")
 
 
 @pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.id not in OF_A_FILE], ids=attrgetter("id"))
-def test_response_is_as_described(own_mock: Mock, operation: Any) -> None:
+def test_response_is_as_described(own_mock: Mock, threads: ThreadPoolExecutor, operation: Any) -> None:
     api = Api(own_mock, "described")
     api.patch(webhooks=[{"url": "http://127.0.0.1:1", "events": ["send"]}], unsubscribed=["972-54-7777777"])
     api.send(
@@ -254,7 +255,14 @@ def test_response_is_as_described(own_mock: Mock, operation: Any) -> None:
     )
     api.post("inbound", {"from": SENT, "text": "Hi"})
     fault = api.post("faults", {"fault": {"kind": "status", "status": 503}, "match": {"operation": "info"}})["id"]
+    held = 0
+    if operation.path.startswith("/_mock/faults/{id}/"):
+        held = hold(api, fault={"kind": "hold", "duration": "1s"})
+        threads.submit(api.send, SENT)
+        wait_for_held(api, held)
     ids = {
+        "wait_for_held_requests": held,
+        "release_requests": held,
         "read_request": api.get("requests")["requests"][0]["id"],
         "clear_fault": fault,
         "replay_callback": next((each["id"] for each in api.get("callbacks")["callbacks"]), None),

@@ -30,6 +30,7 @@ const KINDS = {
   "empty body": { kind: "empty" },
   "connection reset after the send was accepted": { kind: "reset_after_accept" },
   "connection reset before the send is accepted": { kind: "reset_before_accept" },
+  "no response until released, for at most 10 min": { kind: "hold", duration: "10m" },
 };
 
 export class FaultsSection {
@@ -80,14 +81,20 @@ export class FaultsSection {
   }
 
   /** @param {Api.Fault} fault */
-  #row({ id, fault, applied, left, until }) {
+  #row({ id, fault, applied, left, until, waiting }) {
     const remove = () => this.#change(() => request("DELETE", `faults/${id}`));
+    const release = () => this.#change(() => request("POST", `faults/${id}/release`, { body: {} }));
+    const held = [
+      element("strong", {}, `${waiting.length} waiting`),
+      control(button("Release", release, { class: "small" })),
+    ];
     return element(
       "li",
       { "data-id": id },
       element("strong", {}, withEscapes(fault)),
       ` applied ${applied}${left === null ? "" : `, ${left} left`} `,
       element("span", { class: "muted until", "data-until": until }),
+      ...(waiting.length ? held : []),
       control(button("Remove", remove, { class: "small" })),
     );
   }
@@ -137,8 +144,19 @@ function mergedFaults(faults) {
     if (fault.account === null) {
       if (!known && Date.parse(fault.until) > mockState.now().getTime()) merged.set(fault.id, fault);
     } else {
-      merged.set(fault.id, known ? { ...known, applied: known.applied + fault.applied, left: null } : fault);
+      merged.set(fault.id, known ? sum(known, fault) : fault);
     }
   }
   return [...merged.values()];
+}
+
+/**
+ * Add the row of a fault in one account to that of the same fault in others.
+ *
+ * @param {Api.Fault} known
+ * @param {Api.Fault} fault
+ */
+function sum(known, fault) {
+  const waiting = [...known.waiting, ...fault.waiting];
+  return { ...known, applied: known.applied + fault.applied, left: null, waiting };
 }
