@@ -66,9 +66,13 @@ class Agenda:
         """When the next action is due, None if there is none."""
         return self._heap[0].at if self._heap else None
 
+    def planned_for(self, sequence: int) -> list[DueAction]:
+        """Return the planned actions on a message, in no order."""
+        return [due for due in self._heap if due.sequence == sequence]
+
     def next_step_at(self, sequence: int) -> datetime | None:
         """Return when the next action on a message is due, None if none is planned."""
-        return min((due.at for due in self._heap if due.sequence == sequence), default=None)
+        return min((due.at for due in self.planned_for(sequence)), default=None)
 
     def plan(self, at: datetime, sequence: int, action: Action) -> None:
         """Plan an action on a message."""

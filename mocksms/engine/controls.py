@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from itertools import chain
 
 from mocksms.engine.account import Account, Reply
 from mocksms.engine.advance import Advance
 from mocksms.engine.clock import Clock
 from mocksms.engine.engine import Engine, ManualChange
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.next_events import message_for_reply
 from mocksms.engine.rules import ActiveScenario, Rule
 from mocksms.engine.steps import Steps, finish
 from mocksms.errors import ClockMovedBack, ClockOutOfRange, NoLink
@@ -106,15 +105,10 @@ class Controls:
         self._engine.emit(account, ManualChange.ACCOUNT)
 
     def reply(self, account: Account, mobile_number: str, text: str) -> Reply:
-        """Add an SMS from a phone. It can opt out or in if the message that it replies to allows replies.
-
-        That message is the latest one sent to it, or the latest of any status if none was sent.
-        """
+        """Add an SMS from a phone. It can opt out or in if the message that it replies to allows replies."""
         self._engine.apply_due(account)
         digits = self._engine.settings.parse_number(mobile_number).digits
-        messages, query = account.messages, MessageQuery(digits=digits)
-        readable = (message for message in messages.newest_first(query) if message.is_on_phone)
-        message = next(chain(readable, messages.newest_first(query)), None)
+        message = message_for_reply(account, digits)
         return self._engine.recipients.reply(account, digits, text, account.clock.now(), message)
 
     def update_account(self, account: Account, update: AccountUpdate) -> None:

@@ -98,6 +98,9 @@ DEFAULT_RULES: Final[tuple[DefaultRule, ...]] = (
 RULES_AFTER_CREDIT: Final = DEFAULT_RULES[1:]
 """The rules for a message that waited for credit: its number was valid, or a scenario rule decided so."""
 
+RULES_WITHOUT_CREDIT: Final = tuple(rule for rule in RULES_AFTER_CREDIT if rule is not _credit)
+"""The same rules for a message that the account can pay."""
+
 
 class Decisions:
     """Decides by magic number, then by default rules."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -11,10 +11,11 @@ from mocksms.engine.account import Account
 from mocksms.errors import IllegalStep, NoLink
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.messages import MessageView, message_view
-from mocksms.inspection.models import RequestModel, TextField
+from mocksms.inspection.models import RequestModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import LATEST, OwnedMessage
 from mocksms.sms.message import Message
+from mocksms.sms.text import MAX_TEXT_LENGTH
 
 MessageAction = Callable[[Account, str], Message]
 """One of the controls of a message, by its id."""
@@ -23,7 +24,9 @@ MessageAction = Callable[[Account, str], Message]
 class ClickBody(RequestModel):
     """Which link to open."""
 
-    url: TextField | None = Field(default=None, description="A link of the message; without it the first one")
+    url: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_LENGTH)] | None = Field(
+        default=None, description="A link of the message; without it the first one"
+    )
 
 
 def cancel_message(context: Context, call: InspectionCall) -> MessageView:

@@ -27,6 +27,7 @@ from mocksms.inspection import (
     holds,
     messages,
     mock,
+    next_events,
     phones,
     requests,
     scenarios,
@@ -40,7 +41,7 @@ from mocksms.inspection.parameters import prefers_text, read_call
 GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
     "Messages": (
         "Sent messages: list, read, wait, verify, and control one manually.",
-        (*messages.ENDPOINTS, *controls.ENDPOINTS),
+        (*messages.ENDPOINTS, *controls.ENDPOINTS, *next_events.ENDPOINTS),
     ),
     "Phones": ("Phones that got an SMS: their replies, opt-outs and opt-ins.", phones.ENDPOINTS),
     "Accounts": (

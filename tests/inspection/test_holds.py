@@ -83,6 +83,7 @@ def test_hold_applies_to_matching_requests_and_so_many(api: Api, threads: Thread
 def test_fault_for_all_accounts_is_released_for_one_or_for_all(own_mock: Mock, threads: ThreadPoolExecutor) -> None:
     one, other, everyone = Api(own_mock, "one"), Api(own_mock, "other"), Api(own_mock)
     fault = hold(everyone)
+    assert everyone.post(f"faults/{fault}/release", {"count": 1}) == {"released": 0}
     sendings = [threads.submit(each.send, NUMBER) for each in (one, other)]
     wait_for_held(everyone, fault, 2)
     assert [len(row["waiting"]) for row in everyone.get("faults")["faults"]] == [1, 1, 0]

@@ -74,6 +74,7 @@ def test_route_table_is_that_of_the_design() -> None:
         ("GET", "messages/wait"),
         ("GET", "messages/{id}"),
         ("GET", "messages/{id}/codes"),
+        ("GET", "messages/{id}/next"),
         ("POST", "messages/{id}/cancel"),
         ("POST", "messages/{id}/bounce"),
         ("POST", "messages/{id}/send"),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from mocksms.engine.controls import Controls
+from mocksms.engine.engine import Engine
+from mocksms.engine.rules import TriggeredFault
+from mocksms.provider.hold import Holder
 from mocksms.scenario.compiler import fault_rule
 from mocksms.scenario.schema import FaultBody, FaultModel
+from mocksms.settings import Settings
+from mocksms.sms.outcomes import HOLD_DURATION, Fault, FaultKind
 from tests.inspection.support import Api, hold, wait_for_held, wait_until
 from tests.provider.inprocess import InProcess
 from tests.receiver import receiving
@@ -43,6 +50,22 @@ def test_mock_that_has_stopped_holds_nothing() -> None:
     rule = fault_rule(FaultBody(fault=FaultModel(kind="hold")), mock.engine.settings)
     Controls(mock.engine).set_fault(None, rule, rule.source.ttl)
     assert mock.send(NUMBER)
+
+
+def test_request_that_is_released_twice_is_sent_once() -> None:
+    async def run() -> bool:
+        engine = Engine(Settings())
+        holder = Holder(engine, asyncio.Event())
+        fault = TriggeredFault(Fault(kind=FaultKind.HOLD, duration=HOLD_DURATION), "held")
+        receive: Any = asyncio.Event().wait
+        waiting = asyncio.create_task(holder.until_released(1, engine.account("one"), fault, receive))
+        await asyncio.sleep(0)
+        (held,) = engine.holds._held.values()
+        held.release()
+        held.release()
+        return await waiting
+
+    assert asyncio.run(run())
 
 
 def test_callbacks_of_a_held_send_wait_for_its_response(own_mock: Mock, threads: ThreadPoolExecutor) -> None:
