@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
+from mocksms.cli.log_lines import MAX_CHARACTERS, MAX_DETAILS, log_line, message_line, request_line, time_text
 from mocksms.cli.output import json_line
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import EngineEvent
 from mocksms.engine.journal import RecordedRequest
-from mocksms.errors import escape
-from mocksms.sms.display import cut, quoted
+from mocksms.sms.display import cut
 from mocksms.sms.message import Message
 from mocksms.sms.text import content_of
-
-MAX_CHARACTERS: Final = 40
-"""Characters of a number or text in a line; the rest is cut off."""
-
-MAX_DETAILS: Final = 200
-"""Characters of a path, a URL or a reason in a line; the rest is cut off."""
 
 FLUSH_SECONDS: Final = 0.02
 """Seconds until a line is written, so that a burst of sends costs one write."""
@@ -34,15 +27,17 @@ def event_line(account: Account | None, event: LoggedEvent) -> str:
 
     Each text of a request or a rule is escaped, so that none can send commands to the terminal or forge a line.
     """
+    key = account.shown_key if account else None
     match event:
         case Message():
-            at, subject, result, details = _message_columns(event)
+            why = event.decided_by or f"scheduled for {time_text(event.due_at)}"
+            at, content = event.history[-1].at, content_of(event)
+            return message_line(at, event.mobile_number, str(event.state), why, content, key or "")
         case RecordedRequest():
-            at, subject, result, details = _request_columns(event)
+            at, note = event.at, event.note
+            return request_line(at, event.method, event.target, event.status, note, key, is_refused=True)
         case _:
-            at, subject, result, details = _callback_columns(event)
-    key = escape(account.shown_key) if account else "no account"
-    return f"{_time(at)}  {subject:<16} {result:<28} {details}  [{key}]"
+            return _callback_line(event, key)
 
 
 def event_json(account: Account | None, event: LoggedEvent) -> str:
@@ -96,26 +91,12 @@ def _is_logged(event: LoggedEvent) -> bool:
             return bool(event.attempts) and not event.attempts[-1].is_success
 
 
-def _message_columns(message: Message) -> tuple[datetime, str, str, str]:
-    decided_by = escape(message.decided_by) if message.decided_by else f"scheduled for {_time(message.due_at)}"
-    number, content = escape(message.mobile_number[:MAX_CHARACTERS]), quoted(content_of(message), MAX_CHARACTERS)
-    return message.history[-1].at, number, str(message.state), f"{decided_by}  {content}"
-
-
-def _request_columns(request: RecordedRequest) -> tuple[datetime, str, str, str]:
-    method = escape(request.method[:MAX_CHARACTERS])
-    result = f"refused with {request.status}" if request.status else "refused by a reset"
-    if request.status is not None and request.status < 400:
-        result = f"fault: HTTP {request.status}"
-    return request.at, method, result, f"{cut(request.target, MAX_DETAILS)}  {cut(request.note, MAX_DETAILS)}"
-
-
-def _callback_columns(callback: Callback) -> tuple[datetime, str, str, str]:
+def _callback_line(callback: Callback, key: str | None) -> str:
     attempt, due_at = callback.attempts[-1], callback.due_at
-    number = escape(callback.details.mobile_number[:MAX_CHARACTERS])
-    then = f"next attempt at {_time(due_at)}" if due_at else "no more attempts"
+    then = f"next attempt at {time_text(due_at)}" if due_at else "no more attempts"
     error = f"attempt {len(callback.attempts)}: {cut(attempt.error or '', MAX_DETAILS)}; {then}"
-    return attempt.at, number, f"callback {callback.event} failed", f"{cut(callback.webhook.url, MAX_DETAILS)}  {error}"
+    details = f"{cut(callback.webhook.url, MAX_DETAILS)}  {error}"
+    return log_line(attempt.at, callback.details.mobile_number, f"callback {callback.event} failed", details, key)
 
 
 def _message_json(account: str | None, message: Message) -> str:
@@ -162,8 +143,3 @@ def _callback_json(account: str | None, callback: Callback) -> str:
         error=(attempt.error or "")[:MAX_DETAILS],
         due_at=callback.due_at.isoformat() if callback.due_at else None,
     )
-
-
-def _time(at: datetime) -> str:
-    """Return date and time with the zone; strftime would slow down every send."""
-    return f"{at.year}-{at.month:02}-{at.day:02} {at.hour:02}:{at.minute:02}:{at.second:02} UTC"

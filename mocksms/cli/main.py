@@ -15,6 +15,8 @@ from mocksms.cli.open import open_
 from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
 from mocksms.cli.output import SideOutput, complain, configure_logs, echo, table
 from mocksms.cli.report import report
+from mocksms.cli.tail import tail
+from mocksms.cli.wait import wait
 from mocksms.errors import (
     InvalidScenario,
     MocksmsError,
@@ -214,6 +216,8 @@ def _demo(arguments: list[str]) -> int:
 COMMANDS: Final[dict[str, tuple[Callable[[list[str]], int], str]]] = {
     "serve": (_serve, "start a mock (the default command)"),
     "ready": (_ready, "check whether a mock is ready, or wait for it"),
+    "wait": (wait, "wait until messages match, and print them"),
+    "tail": (tail, "follow messages and requests"),
     "numbers": (_numbers, "list the magic numbers and their outcomes"),
     "compare": (compare, "compare a service with a mock, and find the settings with which they agree"),
     "fidelity": (_fidelity, "list the emulated behaviours and their evidence"),

@@ -44,6 +44,29 @@ def echo(text: str) -> None:
         raise OutputFailed(problem)
 
 
+def echo_to_reader(text: str) -> bool:
+    """Write to standard output, as `echo` does; return whether it has a reader, which may be gone.
+
+    Raises:
+        OutputFailed: see `echo`.
+    """
+    problem = _write(sys.stdout, escape_lines(text))
+    if problem:
+        raise OutputFailed(problem)
+    return problem is not None and has_reader(sys.stdout)
+
+
+def has_reader(stream: TextIO | None) -> bool:
+    """Whether a stream has a reader: a pipe whose other end is closed has none."""
+    try:
+        assert stream is not None
+        poll = select.poll()
+        poll.register(stream, 0)
+        return not any(event & select.POLLERR for _, event in poll.poll(0))
+    except (AssertionError, AttributeError, OSError, ValueError):  # a system or a stream without poll
+        return True
+
+
 def echo_file(text: str) -> None:
     """Write the content of a file to standard output. Only on a terminal it is escaped.
 
@@ -178,8 +201,8 @@ def warn(text: str, log_format: str) -> None:
         complain(text)
 
 
-def _write(stream: TextIO | None, text: str) -> str:
-    """Write to a stream and flush; return why it failed, empty if it did not or the reader is gone."""
+def _write(stream: TextIO | None, text: str) -> str | None:
+    """Write to a stream and flush; return why it failed, empty if it did not, None if the reader is gone."""
 
     def write(stream: TextIO) -> object:
         encoding = stream.encoding or "utf-8"
@@ -188,7 +211,7 @@ def _write(stream: TextIO | None, text: str) -> str:
     return _attempt(stream, write)
 
 
-def _attempt(stream: TextIO | None, write: Callable[[TextIO], object]) -> str:
+def _attempt(stream: TextIO | None, write: Callable[[TextIO], object]) -> str | None:
     """Call a function that writes to a stream, and flush; return as `_write` does."""
     if stream is None:
         return "it is closed"
@@ -197,6 +220,7 @@ def _attempt(stream: TextIO | None, write: Callable[[TextIO], object]) -> str:
         stream.flush()
     except BrokenPipeError:
         _discard(stream)
+        return None
     except OSError as error:
         _discard(stream)
         return error.strerror or str(error)

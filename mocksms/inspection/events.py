@@ -153,6 +153,7 @@ class Streams:
         self, engine: Engine, epoch: str, stall: float = STALL_SECONDS, keep_alive: float = KEEP_ALIVE_SECONDS
     ) -> None:
         self.log = EventLog(epoch, engine.accounts.budget)
+        self.first_cursor = engine.cursor
         self.stall = stall
         self.keep_alive = keep_alive
         self._open: set[asyncio.Future[str]] = set()
@@ -208,7 +209,9 @@ class Stream:
             self._place = resumed
         else:
             kind = "open" if last_event_id is None else "missed"
-            self._head += encode_event(kind, {"cursor": cursor}, f"{self._log.epoch}.{self._place}")
+            self._head += encode_event(
+                kind, {"cursor": cursor, "first_cursor": streams.first_cursor}, f"{self._log.epoch}.{self._place}"
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write events until the end."""

@@ -110,7 +110,8 @@ def events(context: Context, call: InspectionCall) -> ASGIApp:
 
     Server-sent events: message, request, callback, consent, reply, account, clock, scenario, faults, deleted, reset.
     A stream starts with `open`, or resumes after the Last-Event-ID; `missed` says that it cannot resume, `dropped`
-    that the mock ends the stream, and why.
+    that the mock ends the stream, and why. `open` and `missed` have the present `cursor`, and `first_cursor`, that of
+    the start of the mock.
     """
     last = call.headers.get(b"last-event-id")
     return context.streams.open(call.scope.id, last.decode("latin-1") if last else None, context.engine.cursor)

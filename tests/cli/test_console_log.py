@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mocksms.cli.console_log import MAX_CHARACTERS, ConsoleLog, event_json, event_line
+from mocksms.cli.console_log import ConsoleLog, event_json, event_line
+from mocksms.cli.log_lines import MAX_CHARACTERS
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Attempt, Callback, OrderingKey, TriggerDetails
 from mocksms.engine.engine import Engine

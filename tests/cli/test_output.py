@@ -20,6 +20,8 @@ from mocksms.cli.output import (
     configure_logs,
     echo,
     echo_file,
+    echo_to_reader,
+    has_reader,
     table,
     warn,
 )
@@ -214,3 +216,23 @@ def test_mock_serves_without_standard_output() -> None:
         mock.send_signal(signal.SIGTERM)
         assert mock.wait(TIMEOUT) == 0
         assert mock.stderr.read() == ""
+
+
+def test_output_says_whether_it_has_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert echo_to_reader("line\n")
+        os.close(reading)
+        assert not has_reader(stream)
+        assert not echo_to_reader("")
+        assert not echo_to_reader("line\n")
+        monkeypatch.undo()
+    assert has_reader(None)
+    assert has_reader(io.StringIO())
+
+
+def test_output_that_cannot_be_written_is_no_reader_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Broken())
+    with pytest.raises(OutputFailed, match="No space left"):
+        echo_to_reader("line")
