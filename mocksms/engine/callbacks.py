@@ -242,6 +242,22 @@ class CallbackQueue(IndexedLog[Callback]):
         if callback.state is not CallbackState.PENDING:
             self._remove_from_order(callback)
 
+    def drop(self, callback: Callback) -> bool:
+        """Replace a pending callback with its dropped version. Return True if the next of its ordering key may follow.
+
+        One in flight stays the first of its ordering key until its result is recorded.
+        """
+        self.replace(callback.number, callback)
+        numbers = self._unfinished[callback.ordering_key]
+        is_first = numbers[0] == callback.number
+        if callback.number in self.in_flight:
+            return False
+        numbers.remove(callback.number)
+        if is_first:
+            self._schedule = [entry for entry in self._schedule if entry[2] != callback.ordering_key]
+            heapq.heapify(self._schedule)
+        return is_first
+
     def _append_to_order(self, callback: Callback) -> bool:
         """Add a callback to its ordering key; return whether it is the first."""
         numbers = self._unfinished.get(callback.ordering_key)

@@ -121,6 +121,16 @@ class Outbox:
             for callback in again
         ]
 
+    def drop(self, account: Account, callback: Callback) -> Callback:
+        """Drop a pending callback: no further attempt follows. Return it as it is then; others do not change."""
+        if callback.state is not CallbackState.PENDING:
+            return callback
+        dropped = callback._replace(state=CallbackState.DROPPED, due_at=None)
+        if account.callbacks.drop(dropped):
+            self._schedule_next(account, callback.ordering_key)
+        self._emit(account, dropped)
+        return dropped
+
     def track(self, accounts: Iterable[Account]) -> None:
         """Hand out the callbacks of accounts that were made apart."""
         for account in accounts:
@@ -192,6 +202,9 @@ class Outbox:
         due_at, state = None, CallbackState.DELIVERED
         if not attempt.is_success:
             due_at, state = self._after_failure(account, attempt, len(attempts))
+            stored = account.callbacks.get(callback.number)
+            if stored is not None and stored.state is CallbackState.DROPPED:
+                due_at, state = None, CallbackState.DROPPED
         result = callback._replace(attempts=attempts, due_at=due_at, state=state)
         account.callbacks.record_result(result)
         if self._accounts.holds(account):

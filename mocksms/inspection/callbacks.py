@@ -110,12 +110,15 @@ def list_callbacks(context: Context, call: InspectionCall) -> Steps[CallbacksPag
 
 def replay_callback(context: Context, call: InspectionCall) -> CallbackView:
     """Repeat a callback."""
-    number = parse_record_number(call.id) or 0
-    for account in call.scope.accounts:
-        if callback := account.callbacks.get(number):
-            (repeated,) = context.engine.outbox.replay(account, [callback], "same", 1)
-            return _view(context, account, repeated)
-    raise RecordNotFound("callback", call.id)
+    account, callback = _find(call)
+    (repeated,) = context.engine.outbox.replay(account, [callback], "same", 1)
+    return _view(context, account, repeated)
+
+
+def drop_callback(context: Context, call: InspectionCall) -> CallbackView:
+    """Drop a pending callback: no further attempt follows. One that is not pending stays as it is."""
+    account, callback = _find(call)
+    return _view(context, account, context.engine.outbox.drop(account, callback))
 
 
 def replay_history(context: Context, call: InspectionCall) -> Steps[CallbacksView]:
@@ -132,6 +135,19 @@ def replay_history(context: Context, call: InspectionCall) -> Steps[CallbacksVie
         views.append(_view(context, account, callback))
         yield
     return CallbacksView(callbacks=views)
+
+
+def _find(call: InspectionCall) -> tuple[Account, Callback]:
+    """Return the callback that a path names, with its account.
+
+    Raises:
+        RecordNotFound: there is none.
+    """
+    number = parse_record_number(call.id) or 0
+    for account in call.scope.accounts:
+        if callback := account.callbacks.get(number):
+            return account, callback
+    raise RecordNotFound("callback", call.id)
 
 
 def _view(context: Context, account: Account, callback: Callback) -> CallbackView:
@@ -170,6 +186,7 @@ def _attempt_view(attempt: Attempt) -> AttemptView:
 ENDPOINTS: Final = (
     endpoint("GET", "callbacks", list_callbacks, returns=CallbacksPage, query=CallbacksQuery),
     endpoint("POST", "callbacks/{id}/replay", replay_callback, returns=CallbackView),
+    endpoint("POST", "callbacks/{id}/drop", drop_callback, returns=CallbackView),
     endpoint(
         "POST",
         "messages/{id}/callbacks/replay",

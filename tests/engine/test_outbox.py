@@ -210,6 +210,48 @@ def test_next_callback_of_a_message_waits_until_the_one_before_is_delivered_or_f
     assert [callback.state for callback in stored(mock)] == [CallbackState.FAILED, CallbackState.DELIVERED]
 
 
+def test_dropped_callback_is_not_tried_again_and_the_next_follows_at_once() -> None:
+    mock = world(webhook_retry=(timedelta(seconds=10),))
+    mock.send(BOUNCING)
+    advance(mock, 5)
+    assert deliver(mock, 500) == [("send", 0.0)]
+    first, _ = stored(mock)
+    assert mock.engine.outbox.drop(mock.account, first) == stored(mock)[0]
+    assert (stored(mock)[0].state, stored(mock)[0].due_at) == (CallbackState.DROPPED, None)
+    assert deliver(mock) == [("reject", 5.0)]
+    advance(mock, 3600)
+    assert deliver(mock) == []
+    delivered = stored(mock)[1]
+    assert mock.engine.outbox.drop(mock.account, delivered) == delivered == stored(mock)[1]
+
+
+def test_callback_is_dropped_before_its_turn() -> None:
+    mock = world()
+    mock.send(BOUNCING)
+    advance(mock, 5)
+    mock.engine.tick()
+    mock.engine.outbox.drop(mock.account, stored(mock)[1])
+    assert deliver(mock) == [("send", 0.0)]
+    assert mock.account.callbacks.is_idle
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(500, CallbackState.DROPPED), (200, CallbackState.DELIVERED)], ids=["fails", "succeeds"]
+)
+def test_callback_that_is_dropped_in_flight_has_the_result_of_its_attempt(status: int, state: CallbackState) -> None:
+    mock = world()
+    mock.send(BOUNCING)
+    advance(mock, 5)
+    mock.engine.tick()
+    (pending,) = mock.engine.outbox.take_due()
+    mock.engine.outbox.drop(mock.account, pending.callback)
+    assert mock.engine.outbox.take_due() == []
+    respond(mock, pending, status)
+    first = stored(mock)[0]
+    assert (first.state, first.due_at, len(first.attempts)) == (state, None, 1)
+    assert deliver(mock) == [("reject", 5.0)]
+
+
 def test_due_time_is_not_changed_by_the_time_of_an_attempt() -> None:
     """The bounce is due after 5 s, but its turn comes after 10 s, when the callback before it has failed."""
     mock = world(webhook_retry=(timedelta(seconds=10),))

@@ -116,9 +116,23 @@ def test_callback_can_be_replayed(api: Api, receiver: Receiver) -> None:
     assert [each["state"] for each in listed(api)] == ["delivered", "delivered"]
 
 
+def test_callback_can_be_dropped(api: Api) -> None:
+    api.patch(webhooks=[NOBODY])
+    api.post("clock/freeze")
+    api.send(NUMBER)
+    settle(api)
+    (callback,) = listed(api)
+    dropped = {**callback, "state": "dropped", "due_at": None}
+    assert api.post(f"callbacks/{callback['id']}/drop") == dropped
+    assert api.post(f"callbacks/{callback['id']}/drop") == dropped
+    assert listed(api) == [dropped]
+    assert api.get("clock")["next_due"] is None
+
+
+@pytest.mark.parametrize("action", ["replay", "drop"])
 @pytest.mark.parametrize("name", ["0", "99999", "latest", "9" * 30, "\u0663"])
-def test_unknown_callback_cannot_be_replayed(api: Api, name: str) -> None:
-    assert api.refused(404, "POST", f"callbacks/{name}/replay")["message"].startswith("Unknown callback")
+def test_unknown_callback_cannot_be_replayed_or_dropped(api: Api, name: str, action: str) -> None:
+    assert api.refused(404, "POST", f"callbacks/{name}/{action}")["message"].startswith("Unknown callback")
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def test_route_table_is_that_of_the_design() -> None:
         ("GET", "requests/{id}"),
         ("GET", "callbacks"),
         ("POST", "callbacks/{id}/replay"),
+        ("POST", "callbacks/{id}/drop"),
         ("POST", "messages/{id}/callbacks/replay"),
         ("GET", "consents"),
         ("GET", "account"),
