@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -35,7 +36,9 @@ from mocksms.testing.account import AccountHandle
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
 from mocksms.testing.callbacks import Callbacks
+from mocksms.testing.convergence import Convergence
 from mocksms.testing.plugin import ini_name
+from tests.receiver import ReceivedRequest, receiving
 
 ROOT: Final = Path(__file__).parents[1]
 README: Final = ROOT / "README.md"
@@ -363,6 +366,28 @@ def _failure() -> str:
     raise AssertionError("nothing failed")  # pragma: no cover
 
 
+def _convergence() -> str:
+    """Return the text of an assertion that failed for the receiver on the page, the same each time."""
+    body = {"content": "See https://shop.example/order", "to": [{"mobile_number": "972-54-1111111"}]}
+    statuses: dict[str, str] = {}
+
+    def update(request: ReceivedRequest) -> None:
+        event = json.loads(request.body)
+        statuses[event.get("transaction_id") or event["transaction_Id"]] = event["event"]
+
+    with MockSMS(seed="readme", api_key="demo") as sms, receiving() as receiver:
+        receiver.before_response = update
+        sms.webhook(receiver.url)
+        send, message = f"{sms.url}/transactional/sms/send", {**body, "track_clicks": True}
+        rows = requests.post(send, json={"message": message}, headers={"X-API-Key": "demo"}, timeout=MAX_WAIT).json()
+        sms.click(rows[0]["transaction_id"])
+        try:
+            sms.assert_converges(sms.outbox[0], lambda: statuses.get(sms.outbox[0].transaction_id), statuses.clear)
+        except AssertionError as error:
+            return f"```text\n{str(error).replace(str(receiver.port), '8000')}\n```\n"
+    raise AssertionError("nothing failed")  # pragma: no cover
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -385,7 +410,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "assertions": lambda: _handle(Assertions),
     "look": lambda: _handle(AccountHandle, MockSMS, without=("client", "reset", "start", "stop")),
     "actions": lambda: _handle(Actions),
-    "callbacks": lambda: _handle(Callbacks),
+    "callbacks": lambda: _handle(Callbacks, Convergence),
     "options": _options,
     "suite-options": _suite_options,
     "reasons": _reasons,
@@ -398,6 +423,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "classes": _classes,
     "evidence": _evidence,
     "failure": _failure,
+    "convergence": _convergence,
 }
 
 

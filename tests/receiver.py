@@ -31,7 +31,10 @@ class Response(NamedTuple):
 
 
 class Receiver:
-    """A receiver that answers each request with the next of `responses`, then with 200."""
+    """A receiver that answers each request with the next of `responses`, then with 200.
+
+    `before_response` may return another response.
+    """
 
     def __init__(self) -> None:
         self.requests: list[ReceivedRequest] = []
@@ -64,10 +67,10 @@ class Receiver:
             self._concurrent += 1
             self.max_concurrent = max(self.max_concurrent, self._concurrent)
             response = self.responses.pop(0) if self.responses else Response()
-        self.before_response(request)
+        result = self.before_response(request)
         with self._lock:
             self._concurrent -= 1
-        return response
+        return result if isinstance(result, Response) else response
 
     def _connected(self) -> None:
         with self._lock:

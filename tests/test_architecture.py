@@ -52,7 +52,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "hypothesis": {"testing.strategies"},
     "faker": {"cli.demo"},
     "testcontainers": {"testing.container"},
-    "random": {"engine.clock", "engine.account", "engine.counted_rule", "cli.demo"},
+    "random": {"engine.clock", "engine.account", "engine.counted_rule", "cli.demo", "testing.disorder"},
     "time": {"engine.clock", "engine.account"},
     "socket": {
         "server",

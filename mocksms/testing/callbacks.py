@@ -205,6 +205,8 @@ class Callbacks(AccountHandle):
     def _fail(self, expected: CallbackExpectation, count: int, times: int, length: float) -> NoReturn:
         found = self._callbacks()
         lines = [*_summary(expected, count, times, length, found), *_closest(expected, found), *self._causes()]
+        if runs_event_loop():
+            lines.append(line("loop", "this wait blocked the event loop; use: await sms.aio.assert_callback(...)"))
         raise AssertionError("\n".join(lines))
 
     def _causes(self) -> Iterator[str]:
@@ -223,8 +225,6 @@ class Callbacks(AccountHandle):
             lines.append(line("clock", f"frozen at {clock['now']}{due}"))
         if queued := self.api("GET", "messages", status="queued", since=self._began, limit=1)["total"]:
             lines.append(line("queued", f"{queued} SMS still queued{'' if clock['frozen'] else due}"))
-        if runs_event_loop():
-            lines.append(line("loop", "this wait blocked the event loop; use: await sms.aio.assert_callback(...)"))
         yield from ("", *lines)
 
 

@@ -12,9 +12,9 @@ from mocksms.errors import MockRefused, SettingsError, did_you_mean
 from mocksms.settings import OPTIONS, Settings, read_options
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
-from mocksms.testing.callbacks import Callbacks
 from mocksms.testing.client import REQUEST_SECONDS, MockClient
 from mocksms.testing.connection import fits_a_header
+from mocksms.testing.convergence import Convergence
 from mocksms.testing.defaults import NO_DEFAULTS, AccountDefaults
 from mocksms.testing.models import DurationLike, in_seconds
 from mocksms.testing.server import ThreadedServer
@@ -32,7 +32,7 @@ SETTABLE: Final = ("credit", "api_key")
 """Attributes that a test can set. Test doubles can also replace methods."""
 
 
-class MockSMS(Assertions, Actions, Callbacks):
+class MockSMS(Assertions, Actions, Convergence):
     """A mock of inwise's SMS API, and one account of it.
 
         with MockSMS() as sms:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
+from inspect import isawaitable
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
@@ -44,6 +45,21 @@ async def in_thread(call: Callable[[], T], cancel: Callable[[Thread], object] = 
     if error is not None:
         raise error.with_traceback(None)
     return result  # type: ignore[return-value]
+
+
+def to_loop() -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Return what lets another thread call a function in the event loop of this thread, and await its result there."""
+    if runs_trio():
+        trio: Any = sys.modules["trio"]
+        token = trio.lowlevel.current_trio_token()
+        return lambda call: partial(trio.from_thread.run, _awaited, call, trio_token=token)
+    loop = asyncio.get_running_loop()
+    return lambda call: lambda: asyncio.run_coroutine_threadsafe(_awaited(call), loop).result()
+
+
+async def _awaited(call: Callable[[], object]) -> object:
+    result = call()
+    return await result if isawaitable(result) else result
 
 
 class _Signal(NamedTuple):

@@ -9,7 +9,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
 from mocksms.testing.callbacks import Callbacks
-from mocksms.testing.threads import in_thread
+from mocksms.testing.convergence import TRIES, Convergence, check_arguments
+from mocksms.testing.models import SmsMessage
+from mocksms.testing.threads import in_thread, to_loop
 
 __tracebackhide__ = True
 
@@ -36,5 +38,22 @@ class Aio:
     freeze = _awaitable(Actions.freeze)
     advance = _awaitable(Actions.advance)
 
-    def __init__(self, sms: Assertions) -> None:
+    def __init__(self, sms: Convergence) -> None:
         self._sms = sms
+
+    async def assert_converges(
+        self,
+        message: SmsMessage | str,
+        state: Callable[[], object],
+        reset: Callable[[], object] | None = None,
+        *,
+        other: SmsMessage | str | None = None,
+        tries: int = TRIES,
+        seed: int = 0,
+    ) -> None:
+        """Await `assert_converges`; `state` and `reset` run in the event loop, and can be async."""
+        check_arguments(state, reset, tries)
+        in_loop = to_loop()
+        calls = in_loop(state), None if reset is None else in_loop(reset)
+        blocking = partial(self._sms.assert_converges, message, *calls, other=other, tries=tries, seed=seed)
+        await in_thread(blocking, self._sms.client.abandon)
