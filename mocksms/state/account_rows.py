@@ -157,7 +157,7 @@ class NewAccountFaultData(RowModel):
 
 
 class ScheduledKeyData(RowModel):
-    """When the callbacks of a queue are looked at again, though the one that was scheduled is no longer stored."""
+    """When the callbacks of a queue are due whose scheduled callback is not stored, since it was evicted."""
 
     at: RowInstant
     place: RowCount

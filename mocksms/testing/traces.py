@@ -120,7 +120,7 @@ class Traces:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Remove the trace of an earlier run of a test: the folder has the tests that fail now."""
+        """Remove the trace of an earlier run of a test: the folder has those that failed in the last run."""
         self._records.clear()
         self._current = _TestRecord()
         self._written = NOTHING
