@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from mocksms.asgi import bodies
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from tests.support import NUMBER, TIMEOUT, Mock, body
 
 SEND = "/transactional/sms/send"

@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, 
 from mocksms.engine.account import Account
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import finish
 from mocksms.errors import IllegalStep, MessageNotFound, RequestRefused
 from mocksms.settings import Settings

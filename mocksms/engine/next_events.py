@@ -13,7 +13,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.agenda import DecideAction, DueAction, StepAction
 from mocksms.engine.decisions import RULES_WITHOUT_CREDIT
 from mocksms.engine.engine import Engine
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.sms import lifecycle
 from mocksms.sms.message import AnyState, Message, ReplyReaction, State, Status, is_on_phone
 from mocksms.sms.text import content_of, links_in

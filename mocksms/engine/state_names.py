@@ -7,7 +7,7 @@ from functools import cached_property
 
 from mocksms.engine.account import Account
 from mocksms.engine.agenda import StepAction
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.sms.message import FreeState, Reason, Status
 
 

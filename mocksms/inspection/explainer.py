@@ -9,7 +9,7 @@ from typing import Final
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import RecordedRequest
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import Steps, select
 from mocksms.errors import escape
 from mocksms.inspection.matching import MAX_COMPARED_MESSAGES, MessageFilter

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from mocksms.engine.account import Account
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.patterns import shared_pattern
 from mocksms.engine.steps import Steps
 from mocksms.inspection.models import MAX_NUMBER_LENGTH, Filters

@@ -10,7 +10,7 @@ from mocksms.asgi.bodies import Receive
 from mocksms.asgi.slices import Slices, Stopping
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent, ManualChange
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import Steps, select
 from mocksms.errors import PatternTooSlow
 from mocksms.inspection.errors import TooManyOpenRequests

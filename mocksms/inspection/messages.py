@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from mocksms.asgi.bodies import Disconnected
 from mocksms.engine.account import Account
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import Steps, select
 from mocksms.inspection.context import Context, endpoint, text_response
 from mocksms.inspection.errors import ExpectationFailed, NoMessage, ShuttingDown, TooManyOpenRequests, WaitTimedOut

@@ -11,7 +11,7 @@ from pydantic import Field
 from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.engine import Engine
 from mocksms.engine.logs import BoundedLog
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context, View, endpoint
 from mocksms.inspection.errors import AccountRequired, UnknownAccount

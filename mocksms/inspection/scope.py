@@ -14,7 +14,7 @@ from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal, RecordedRequest
 from mocksms.engine.keys import account_id, shorten_key
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.state_names import StateNames
 from mocksms.engine.steps import Steps, select
 from mocksms.inspection.errors import AccountRequired, RecordNotFound, UnknownAccount

@@ -6,7 +6,7 @@ from typing import Final, NoReturn
 
 from pydantic import Field, model_validator
 
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context
 from mocksms.inspection.errors import ExpectationFailed

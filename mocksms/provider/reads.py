@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, Field, JsonValue
 from typing_extensions import TypedDict
 
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.state_names import StateNames
 from mocksms.errors import InvalidRequest
 from mocksms.provider.responses import ProviderError, operation

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from mocksms.engine.account import Account
 from mocksms.engine.journal import RecordedRequest
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.rules import ApiOperation, TriggeredFault
 from mocksms.scenario.schema import (
     MAX_RULES,

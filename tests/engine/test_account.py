@@ -10,7 +10,7 @@ from mocksms.engine.account import Account, Reply, fresh_seed
 from mocksms.engine.clock import Clock
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import Numbering
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO
 from mocksms.engine.steps import finish
 from mocksms.settings import Settings

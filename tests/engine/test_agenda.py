@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from mocksms.engine.agenda import MAX_ACTIONS_PER_MESSAGE, Agenda, DecideAction, DueAction, StepAction
-from mocksms.engine.messages import MessageQuery, MessageStore
+from mocksms.engine.message_query import MessageQuery
+from mocksms.engine.messages import MessageStore
 from mocksms.engine.steps import finish
 from mocksms.sms.message import State
 from tests.engine.support import SECOND, World, a_message

@@ -8,7 +8,8 @@ import pytest
 from mocksms.engine.account import Account
 from mocksms.engine.controls import AccountUpdate, Controls
 from mocksms.engine.engine import EngineEvent, ManualChange
-from mocksms.engine.messages import MessageQuery, token_of
+from mocksms.engine.message_query import MessageQuery
+from mocksms.engine.messages import token_of
 from mocksms.engine.rules import NO_SCENARIO, RefusedByFault
 from mocksms.engine.steps import finish
 from mocksms.errors import IllegalStep, MessageNotFound, NoLink

@@ -9,7 +9,7 @@ from mocksms.engine.account import Reply
 from mocksms.engine.agenda import StepAction
 from mocksms.engine.engine import Engine
 from mocksms.engine.facts import MessageFacts
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.rules import ApiOperation, Condition, FaultSpec, RefusedByFault, TriggeredFault
 from mocksms.engine.steps import finish
 from mocksms.errors import (

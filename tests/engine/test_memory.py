@@ -15,7 +15,7 @@ from mocksms.engine.account import ACCOUNT_SIZE, Account
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.logs import BoundedLog
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import finish
 from mocksms.inspection.events import EventLog
 from mocksms.sms.message import Recipient, Submission

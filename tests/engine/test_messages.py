@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.messages import MessageQuery, MessageStore
+from mocksms.engine.message_query import MessageQuery
+from mocksms.engine.messages import MessageStore
 from mocksms.engine.steps import STEP_SIZE, finish
 from mocksms.sms.message import Message, State, Status
 from tests.engine.support import SECOND, a_message, an_id

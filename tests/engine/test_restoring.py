@@ -14,7 +14,7 @@ from mocksms.engine.clock import Clock
 from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import Numbering
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.outbox import details_of
 from mocksms.engine.rules import NO_SCENARIO
 from mocksms.settings import Settings

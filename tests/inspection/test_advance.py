@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.callbacks import Attempt
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.inspection import waiting
 from mocksms.inspection.waiting import CallbackWaits
 from mocksms.settings import Settings

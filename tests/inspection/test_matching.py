@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.messages import MessageQuery, MessageStore
+from mocksms.engine.message_query import MessageQuery
+from mocksms.engine.messages import MessageStore
 from mocksms.engine.steps import finish
 from mocksms.inspection.matching import FilterCondition, MessageFilter
 from mocksms.inspection.models import Filters

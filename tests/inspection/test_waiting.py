@@ -18,7 +18,7 @@ from mocksms.asgi.slices import Slices
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.clock import timer
 from mocksms.engine.controls import AccountUpdate
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.patterns import shared_pattern
 from mocksms.engine.steps import finish
 from mocksms.errors import PatternTooSlow

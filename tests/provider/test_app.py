@@ -15,7 +15,7 @@ from mocksms.asgi.connection import CONNECTION
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Accepted, Engine
 from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import Steps
 from mocksms.provider.app import JSON_TYPES, ROUTES, ProviderApp
 from mocksms.provider.faults import response_written

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.errors import InvalidRequest
 from mocksms.provider.reads import (
     DEFAULT_LIMIT,

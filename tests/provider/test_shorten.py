@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mocksms.engine.journal import RequestWarning
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.provider.shorten import MAX_TAGS, MAX_VALUE_LENGTH, cut, shorten_send
 from mocksms.settings import Settings
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, Submission

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mocksms.engine.account import Account
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
 from mocksms.engine.steps import finish
 from mocksms.errors import IllegalStep

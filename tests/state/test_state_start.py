@@ -14,7 +14,7 @@ import pytest
 from mocksms import MockSMS
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
-from mocksms.engine.messages import MessageQuery
+from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import finish
 from mocksms.errors import SettingsError
 from mocksms.scenario.library import StartScenarios
