@@ -1000,8 +1000,8 @@ def test_refusing_fault_of_a_rule_stores_no_message() -> None:
 def test_manual_fault_takes_precedence_over_rules_and_magic_numbers() -> None:
     world = World(a_scenario(a_rule("rule", LOST)))
     assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "rule", magic("73"), 1)
-    world.controls.set_fault(world.account, a_rule("manual", LOST), SECOND)
-    assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "manual", magic("73"), 2)
+    fault_id = world.controls.set_fault(world.account, a_rule("manual", LOST), SECOND)
+    assert world.submit(magic("73")).triggered == TriggeredFault(LOST.fault, "manual", magic("73"), 2, fault_id)
     assert [live.applied for live in world.account.rules.rules] == [1]
 
 
