@@ -120,7 +120,9 @@ class _Restoration:
         snapshot, contents = self._snapshot, self._snapshot._contents
         names = snapshot.accounts if name is None else (name,)
         if name is not None and name not in snapshot.accounts:
-            raise InvalidSnapshot(f"it has no account {name}; it has {', '.join(snapshot.accounts) or 'none'}")
+            present = ", ".join(snapshot.accounts) or "none"
+            advice = "Each API key has its own account: use the key of the snapshot"
+            raise InvalidSnapshot(f"it has no account {name}; it has {present}. {advice}")
         mock = contents.mock if name is None else None
         shift = snapshot.shift_in(self._engine, name)
         accounts = [snapshot.take(each, shift) for each in names]

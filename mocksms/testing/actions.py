@@ -310,12 +310,14 @@ class Actions(AccountHandle):
         return self.client.download("snapshot", key=self.api_key, read_timeout=SNAPSHOT_SECONDS)
 
     def restore(self, snapshot: bytes) -> None:
-        """Restore the account from a snapshot, also from one of a whole mock or of another mock, or from a trace.
+        """Restore the account from a snapshot, also from one of a whole mock or of another mock.
 
-        The snapshot must have the account with this API key. The account is then as it was, with its messages,
-        requests, rules and clock, or nothing changes. Other accounts of the snapshot are ignored. If the mock has
-        records of other accounts, the restored ones get new cursors; transaction ids stay. Restored requests and
-        callbacks are never unexpected in a test.
+        The snapshot must have the account with this API key. A trace has that of its test, which is another one in
+        most runs: replay it by the scenario that `mocksms scenarios from` prints.
+
+        The account is then as it was, with its messages, requests, rules and clock, or nothing changes. Other accounts
+        of the snapshot are ignored. If the mock has records of other accounts, the restored ones get new cursors;
+        transaction ids stay. Restored requests and callbacks are never unexpected in a test.
 
         Raises:
             MockRefused: it is not a valid snapshot, or it does not have this account; the text says where.

@@ -71,7 +71,9 @@ def test_one_account_gets_higher_numbers_in_a_mock_with_records() -> None:
 
 
 def test_account_that_a_snapshot_does_not_have_is_an_error() -> None:
-    with pytest.raises(InvalidSnapshot, match="it has no account 000000000000; it has none"):
+    with pytest.raises(
+        InvalidSnapshot, match=r"no account 0{12}; it has none\. Each API key has its own account: use the key of"
+    ):
         restored(World(), saved(World().engine), "000000000000")
 
 
