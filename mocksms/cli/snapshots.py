@@ -56,6 +56,8 @@ def read_view(path: Path, settings: Settings, folder: str | None = None, *, froz
     from mocksms.state.viewing import view
 
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is not a regular file")
         with path.open("rb") as file:
             return view(file, settings, path.name, folder, frozen=frozen)
     except InvalidSnapshot as error:

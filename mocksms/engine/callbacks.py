@@ -187,7 +187,7 @@ class CallbackQueue(IndexedLog[Callback]):
             self.schedule(ordering_key, at)
             self._unfinished.setdefault(ordering_key, deque())
             keys.add(ordering_key)
-        for ordering_key in self._unfinished.keys() - keys:
+        for ordering_key in [key for key in self._unfinished if key not in keys]:
             first = self.first_of(ordering_key)
             if first is not None and first.due_at is not None:
                 self.schedule(ordering_key, first.due_at)

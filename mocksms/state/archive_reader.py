@@ -167,14 +167,7 @@ class Archive:
         values = _parse(raw, MANIFEST)
         if values.get("format") != FORMAT:
             raise InvalidSnapshot(f"has another format than {FORMAT!r}, so this is not a snapshot of mocksms", MANIFEST)
-        version = values.get("version")
-        if type(version) is int and version > VERSION:
-            writer = str(values.get("mocksms"))[:MAX_SHOWN]
-            raise InvalidSnapshot(
-                f"has version {str(version)[:MAX_SHOWN]} of the format and was written by mocksms {writer}; this "
-                f"mocksms reads version {VERSION}: upgrade it",
-                MANIFEST,
-            )
+        refuse_newer(values, VERSION, str(values.get("mocksms")), MANIFEST)
         try:
             return Manifest.model_validate_json(raw)
         except ValidationError as error:
@@ -370,3 +363,18 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float
 
 def _reason(error: Exception) -> str:
     return str(error)[:MAX_SHOWN] or type(error).__name__
+
+
+def refuse_newer(values: Mapping[str, Any], version: int, writer: str, entry: str) -> None:
+    """Refuse an entry of a newer version of its format than `version`, with the mocksms that wrote it.
+
+    Raises:
+        InvalidSnapshot: it is newer.
+    """
+    found = values.get("version")
+    if type(found) is int and found > version:
+        raise InvalidSnapshot(
+            f"has version {str(found)[:MAX_SHOWN]} of the format and was written by mocksms {writer[:MAX_SHOWN]}; this "
+            f"mocksms reads version {version}: upgrade it",
+            entry,
+        )

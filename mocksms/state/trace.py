@@ -11,9 +11,12 @@ from mocksms.schemas.explanations import Explanation
 from mocksms.schemas.responses import Text
 from mocksms.sms.surrogates import well_formed
 from mocksms.state.archive import LOGS, REPORT, TABLES, TRACE_JSON, Manifest, encode, write
-from mocksms.state.archive_reader import Archive, ArchiveLimits
+from mocksms.state.archive_reader import Archive, ArchiveLimits, refuse_newer
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
+
+VERSION: Final = 1
+"""Version of the format of trace.json."""
 
 MAX_LOG_LINES: Final = 10_000
 """Log records of a trace, the latest."""
@@ -60,7 +63,7 @@ class Trace(_TraceModel):
     """The entry trace.json."""
 
     format: Literal["mocksms trace"] = Field(default="mocksms trace", description="Always the same")
-    version: Literal[1] = Field(default=1, description="Version of the format")
+    version: Literal[1] = Field(default=VERSION, description="Version of the format")
     test: TracedTest
     failures: list[TracedFailure] = Field(description="What failed the test, the first failure first")
     accounts: list[str] = Field(description="Ids of the accounts that the test used, its own first")
@@ -179,6 +182,7 @@ def _archive(file: BinaryIO) -> Archive:
 
 
 def _read_test(archive: Archive) -> Trace:
+    refuse_newer(archive.read_json(TRACE_JSON), VERSION, archive.manifest.mocksms, TRACE_JSON)
     return _parse(Trace, archive.read(TRACE_JSON), TRACE_JSON)
 
 

@@ -321,6 +321,7 @@ def test_command_serves_a_file_until_ctrl_c(folder: Path) -> None:
     [
         ([], "mocksms open needs a file or folder, such as mocksms open test.mocksms.zip."),
         (["missing.zip"], "missing.zip cannot be read: No such file or directory."),
+        (["pipe.zip"], "pipe.zip cannot be read: it is not a regular file."),
         (["empty"], "empty has no traces: no file *.mocksms.zip is in it or in a folder below it."),
         (["text.zip"], "text.zip cannot be shown: Invalid snapshot: the file is not a zip, or other bytes precede it."),
         (["text.zip", "--port", "x"], "--port is 'x', but must be a whole number from 0 to 65535."),
@@ -335,6 +336,7 @@ def test_invalid_command_line_is_one_sentence(
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.zip").write_text("text")
+    os.mkfifo(tmp_path / "pipe.zip")
     monkeypatch.chdir(tmp_path)
     assert main(["open", *arguments]) == UNUSABLE
     assert capsys.readouterr().err == f"mocksms: {sentence}\n"

@@ -211,3 +211,13 @@ def test_unfinished_stay_in_order_and_stored_callbacks_are_delivered_once(
     for subject in "abc":
         numbers = [each.number for each in delivered if each.ordering_key.subject == subject]
         assert numbers == sorted(numbers)
+
+
+def test_callbacks_that_were_in_flight_are_scheduled_again_in_their_order() -> None:
+    queue = queue_of(*(callback(number, str(number)) for number in range(1, 30)))
+    numbers = taken(queue)
+    again = CallbackQueue(100)
+    for each in queue.records:
+        again.store(each)
+    again.restore_schedule(queue.scheduled)
+    assert taken(again) == numbers == [*range(1, 30)]

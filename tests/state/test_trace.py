@@ -72,8 +72,9 @@ def test_file_that_is_no_trace_is_refused(packed: bytes, problem: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "content", "place"),
     [
-        ("trace.json", b"[]", "trace.json: Input should be "),
-        ("trace.json", b'{"version": 2}', "trace.json: version: Input should be 1"),
+        ("trace.json", b"[]", "trace.json: is not a JSON object"),
+        ("trace.json", b'{"version": 2}', "trace.json: has version 2 of the format and was written by mocksms "),
+        ("trace.json", b'{"version": 0}', "trace.json: version: Input should be 1"),
         ("logs.jsonl", b"{}\n", "logs.jsonl row 1: at: Field required"),
     ],
 )
