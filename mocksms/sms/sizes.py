@@ -74,4 +74,4 @@ def text_size(text: str) -> int:
 
     The same at any time: `sys.getsizeof` also counts the UTF-8 form, which a text has once it was written.
     """
-    return TEXT_SIZE + (len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")))
+    return TEXT_SIZE + (len(text) if text.isascii() else 2 * len(text))
