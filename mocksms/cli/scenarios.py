@@ -71,6 +71,8 @@ def _from_snapshot(path: Path, name: str | None, settings: Settings) -> int:
     from mocksms.cli.snapshots import read_view
     from mocksms.scenario.recorder import record, to_toml
 
+    if path.is_dir():
+        raise SettingsError(f"{path} is a folder; name one of its traces.")
     engine = read_view(path, settings, frozen=False).engine
     account = _chosen(path, name, [*engine.accounts.latest_first()])
     scenario = record(account, engine.settings)

@@ -78,7 +78,8 @@ def record(account: Account, settings: Settings) -> Scenario:
     omitted = len(rules) - len(used)
     if any(message.state is State.SENT for message in messages):
         used.append(RuleModel(name="all others", outcome=State.SENT))
-    about = f"History of an account until {account.clock.now():%Y-%m-%d %H:%M:%S} UTC: {len(messages)} SMS."
+    whose = f"the account {account.label!r}" if account.label else "an account"
+    about = f"History of {whose} until {account.clock.now():%Y-%m-%d %H:%M:%S} UTC: {len(messages)} SMS."
     if omitted:
         about += f" Limit of rules: the first {omitted} are left out."
     about += "".join(_omissions(account, messages, used))

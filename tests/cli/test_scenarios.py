@@ -93,6 +93,7 @@ def test_show_prints_the_file_of_a_scenario(capsys: Captured) -> None:
         (["scenarios", "show"], "Use mocksms scenarios for the list, mocksms scenarios show NAME to print one, or "),
         (["scenarios", "list"], "Use mocksms scenarios for the list, mocksms scenarios show NAME to print one, or "),
         (["scenarios", "from", "bad.toml"], "bad.toml cannot be shown: Invalid snapshot: "),
+        (["scenarios", "from", "."], ". is a folder; name one of its traces."),
         (["scenarios", "--account", "x"], "--account belongs to mocksms scenarios from FILE."),
         (["check"], "No file to check; name one or more, such as mocksms check outage.toml."),
         (["check", "rate-limitd"], "There is no scenario 'rate-limitd'; did you mean rate-limited?"),

@@ -73,6 +73,13 @@ def test_unused_account_gives_an_empty_scenario() -> None:
     assert scenario.about == "History of an account until 2026-03-01 12:00:00 UTC: 0 SMS."
 
 
+def test_label_of_the_account_is_named() -> None:
+    world = World()
+    world.account.label = "tests/test_sms.py::test_code"
+    about = recording_of(world).about
+    assert about.startswith("History of the account 'tests/test_sms.py::test_code' until 2026-03-01 ")
+
+
 def test_sent_messages_share_one_rule() -> None:
     world = World()
     world.submit(NUMBER, OTHER, NUMBER)
