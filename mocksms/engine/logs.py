@@ -114,9 +114,12 @@ class BoundedLog(Generic[T]):
         return [*self._records.values()]
 
     def add(self, number: int, record: T) -> None:
-        """Add a record with a number higher than all before; this may evict records, of other logs too."""
+        """Add a record, in the order of numbers; this may evict records, of other logs too."""
         self._records[number] = record
-        self._order.append(number)
+        if self._order and number < self._order[-1]:
+            self._put_in_order(number)
+        else:
+            self._order.append(number)
         if len(self._records) > self._limit:
             self.evict_oldest()
         # As Share.add does it, inline: this is the hot path.
@@ -126,6 +129,14 @@ class BoundedLog(Generic[T]):
         budget.used += size
         if share.used >= share.ceiling or budget.used > budget.limit:
             share.check()
+
+    def _put_in_order(self, number: int) -> None:
+        """Put an added record before those with higher numbers: a request that takes long is recorded after others."""
+        place = bisect_left(self._order, number)
+        for later in filter(self._records.__contains__, self._order[place:]):
+            self._records[later] = self._records.pop(later)
+        self._order.insert(place, number)
+        self._start = min(self._start, place)
 
     def restore_evicted(self, count: int, up_to: int) -> None:
         """Set the number of evicted records, and the highest number among them."""
@@ -144,9 +155,10 @@ class BoundedLog(Generic[T]):
 
     def evict_oldest(self) -> T:
         """Evict and return the record with the lowest number; there must be one."""
+        number = self._order[self._start]
         self.evicted += 1
-        self.evicted_up_to = self._order[self._start]
-        return self.remove(self.evicted_up_to)
+        self.evicted_up_to = max(number, self.evicted_up_to)
+        return self.remove(number)
 
     def remove(self, number: int) -> T:
         """Remove a record."""
@@ -250,7 +262,7 @@ class NumberIndex:
 class IndexedLog(BoundedLog[T]):
     """A log whose records are also found by the key that `key` returns, None for a record without one.
 
-    `index` finds the numbers of a key. Records are evicted but never removed.
+    `index` finds the numbers of a key. Records are added by ascending number, and are evicted but never removed.
     """
 
     def __init__(

@@ -82,23 +82,28 @@ def test_cleared_log_keeps_the_count_of_evicted_records() -> None:
     assert list(log.newest_first()) == ["d"]
 
 
-@given(st.integers(1, 5), st.lists(st.integers(0, 3)))
+@given(st.integers(1, 5), st.lists(st.integers(-3, 3)))
 def test_log_agrees_with_a_dictionary(limit: int, moves: list[int]) -> None:
-    """A move of 0 adds a record, any other removes the one at that place, if there is one."""
+    """A move up to 0 adds a record, a negative one late; any other removes the one at that place, if there is one."""
     log: BoundedLog[int] = BoundedLog(limit)
     model: dict[int, int] = {}
     evicted: list[int] = []
-    for number, move in enumerate(moves, 1):
-        if move == 0:
+    used = set[int]()
+    for latest, move in enumerate(moves, 10):
+        number = 10 * latest + 15 * move + (latest % 5 if move else 0)
+        if move <= 0 and number not in used:
+            used.add(number)
             model[number] = -number
             if len(model) > limit:
                 evicted.append(min(model))
                 del model[evicted[-1]]
             log.add(number, -number)
-        elif move <= len(model):
+        elif 0 < move <= len(model):
             place = sorted(model)[move - 1]
             assert log.remove(place) == model.pop(place)
         assert list(log.newest_first()) == [model[kept] for kept in sorted(model, reverse=True)]
+        assert log.records == [model[kept] for kept in sorted(model)]
+        assert [log.count(after) for after in (0, number)] == [len(model), sum(kept > number for kept in model)]
         ends = (min(model, default=None), max(model, default=None))
         assert (len(log), log.first, log.last) == (len(model), *ends)
         assert (log.evicted, log.evicted_up_to) == (len(evicted), max(evicted, default=0))

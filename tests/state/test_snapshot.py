@@ -59,6 +59,15 @@ def test_duration_of_a_request_is_restored() -> None:
     assert other.account.journal.records == [request]
 
 
+def test_request_that_was_recorded_after_later_ones_is_restored() -> None:
+    world, other = World(), World()
+    slow, fast = (a_request(world.engine.accounts.numbering.take()) for _ in range(2))
+    for request in (fast, slow):
+        world.engine.record_request(world.account, request)
+    restored(other, saved(world.engine))
+    assert other.account.journal.records == [slow, fast]
+
+
 def test_one_account_gets_higher_numbers_in_a_mock_with_records() -> None:
     world, other = World(), World()
     first, second = world.submit(NUMBER, NUMBER, content="Hello #name#").messages
