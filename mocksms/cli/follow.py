@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mocksms.cli.event_stream import EventStream, ServerEvent
 from mocksms.cli.output import complain, echo_to_reader
@@ -25,6 +25,13 @@ MAX_KNOWN: Final = 10_000
 """Printed records that are known, the latest changed of each kind."""
 
 
+class KnownRecord(NamedTuple):
+    """A printed record: its cursor, and how much of it is printed."""
+
+    cursor: int
+    value: int
+
+
 class RecordSource(ABC):
     """A kind of records that are followed: reads those that events name, and makes their lines."""
 
@@ -37,20 +44,19 @@ class RecordSource(ABC):
         self._query = query
         self._lines = lines
         self._options = options
-        self._known: OrderedDict[Hashable, int] = OrderedDict()
+        self._known: OrderedDict[Hashable, KnownRecord] = OrderedDict()
         self.start = 0
-        """Records up to this cursor are older than what is followed."""
-        self.latest = 0
-        """The cursor of the latest record."""
+        """Records up to this cursor are older than what is followed, or no longer known."""
 
     @abstractmethod
     def lines_of(self, row: RecordRow) -> Iterator[str]:
         """Iterate over the lines of a record that are not printed yet."""
 
-    def restart(self) -> None:
-        """Forget what was printed: another mock has other records with the same cursors."""
-        self._known.clear()
-        self.start = self.latest = 0
+    def forget_after(self, cursor: int) -> None:
+        """Forget the records after a cursor: a mock that was restarted gives their cursors to others."""
+        for name in [name for name, known in self._known.items() if known.cursor > cursor]:
+            del self._known[name]
+        self.start = min(self.start, cursor)
 
     def read(self, **page: Any) -> list[RecordRow]:
         """Return the records of a page that match, the newest first; none if the mock was restarted meanwhile.
@@ -80,13 +86,12 @@ class RecordSource(ABC):
 
     def _replace_known(self, name: Hashable, value: int, row: RecordRow) -> int | None:
         """Remember a value of a record, and return the one before, None if the record is not known."""
-        before = self._known.get(name)
-        self._known[name] = value
-        self._known.move_to_end(name)
+        before = self._known.pop(name, None)
+        self._known[name] = KnownRecord(row[self.cursor], value)
         if len(self._known) > MAX_KNOWN:
-            self._known.popitem(last=False)
-        self.latest = max(self.latest, row[self.cursor])
-        return before
+            _, evicted = self._known.popitem(last=False)
+            self.start = max(self.start, evicted.cursor)
+        return None if before is None else before.value
 
     def named(self, cursors: Iterable[int]) -> dict[int, RecordRow]:
         """Return the records with these cursors that match."""
@@ -139,7 +144,6 @@ class Follower:
     def __init__(self, sources: Sequence[RecordSource], since: str | None) -> None:
         self._sources = sources
         self._since = since
-        self._cursor = 0
         self.last_event_id: str | None = None
 
     def lines(self, events: Sequence[ServerEvent]) -> Iterator[str]:
@@ -158,34 +162,29 @@ class Follower:
             self.last_event_id = event.id or self.last_event_id
 
     def _catch_up(self, event: ServerEvent) -> Iterator[str]:
-        """Print the records between the start, or what was printed last, and the events that follow."""
+        """Print what is not printed of the records that are followed: at the start, or after a gap in the events."""
         cursor: int = event.data["cursor"]
-        since: int | str = cursor if self._since is None else self._since
         if event.kind == "missed":
-            since = self._after_gap(event)
+            self._explain_gap(event)
+        else:
+            for source in self._sources:
+                source.start = cursor if self._since is None else int(self._since)
         found = [
             (row[source.cursor], source, row)
             for source in self._sources
-            for row in (() if since == cursor else source.after(since))
+            for row in (source.after(source.start) if source.start < cursor else ())
         ]
         for _, source, row in sorted(found, key=lambda each: each[0]):
             yield from source.lines_of(row)
-        self._cursor = cursor
-        for source in self._sources:
-            source.start = cursor
 
-    def _after_gap(self, event: ServerEvent) -> int:
-        """Return the cursor after which records are not printed: the mock was restarted, or events were evicted."""
-        latest = max(self._cursor, *(source.latest for source in self._sources))
+    def _explain_gap(self, event: ServerEvent) -> None:
+        """Say why events are missing: they were evicted, or the mock was restarted, perhaps without its records."""
         if _epoch(event.id) == _epoch(self.last_event_id or ""):
-            complain("Events were missed: later steps of earlier messages may have no line.")
-            return latest
+            complain("Events were missed: later steps of messages from before this command may have no line.")
+            return
         complain("The mock was restarted.")
-        first: int = event.data["first_cursor"]  # 0, unless it has kept its state
-        if first < latest:
-            for source in self._sources:
-                source.restart()
-        return min(latest, first)
+        for source in self._sources:  # it has the records up to this cursor, 0 unless it has kept its state
+            source.forget_after(event.data["first_cursor"])
 
 
 def follow(stream: EventStream, sources: Sequence[RecordSource], since: str | None, shared: QueryOptions) -> int:

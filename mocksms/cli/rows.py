@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from mocksms.cli.log_lines import message_line, request_line, time_text
-from mocksms.errors import MockRefused
+from mocksms.errors import MockRefused, MockUnreachable
 from mocksms.testing.client import MockClient
 
 RecordRow = Mapping[str, Any]
@@ -45,7 +45,7 @@ class RowLines:
         if account not in self._keys:
             try:
                 self._keys[account] = self._client.request("GET", "account", account=account)["key"]
-            except MockRefused:  # deleted since
+            except (MockRefused, MockUnreachable):  # the account was deleted since, or the mock has stopped
                 return account
         return self._keys[account]
 
