@@ -164,13 +164,13 @@ declare namespace Api {
     until: string;
     waiting: number[];
   };
+  type TextSpan = { start: number; end: number };
   type Comparison = {
     field: string;
     expected: string;
     actual: string;
     matches: boolean;
-    differs_at: number | null;
-    missing: string | null;
+    differences: { expected: TextSpan; actual: TextSpan }[];
   };
   type Closest = {
     transaction_id: string;

@@ -11,6 +11,7 @@ from pydantic import Field, computed_field
 
 from mocksms.errors import escape
 from mocksms.schemas.responses import ResponseModel, Text
+from mocksms.schemas.text_differences import TextDifference, find_differences
 from mocksms.sms.display import MAX_VALUE_LENGTH, cut, line, quoted
 
 MAX_SUMMARY_CONDITION: Final = 60
@@ -36,6 +37,14 @@ class Comparison(ResponseModel):
         description="Index in actual of the first difference, counted in Unicode code points"
     )
     missing: Text | None = Field(description="What is expected at that index")
+
+    @computed_field(description="The parts that differ, in the order of the texts")  # type: ignore[prop-decorator]
+    @property
+    def differences(self) -> list[TextDifference]:
+        """The parts that differ, none if the message matches."""
+        if self.matches:
+            return []
+        return find_differences(self.expected, self.actual, self.differs_at, self.missing)
 
 
 class Closest(ResponseModel):

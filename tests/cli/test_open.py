@@ -72,6 +72,8 @@ def test_trace_is_served_as_it_was_saved(saved: tuple[Mock, bytes, bytes]) -> No
     first, second = trace["failures"]
     (comparison,) = [each for each in first["explanation"]["closest"][0]["comparisons"] if not each["matches"]]
     assert (comparison["actual"], comparison["differs_at"]) == ("Your code is 481516", 18)
+    (difference,) = comparison["differences"]
+    assert difference == {"expected": {"start": 18, "end": 19}, "actual": {"start": 18, "end": 19}}
     assert (second["text"], second["explanation"]) == ("assert 1 == 2", None)
     assert {*trace["accounts"]} == {account.id for account in mock.engine.accounts}
     assert trace["mock_options"] == {"link_length": "30", "magic_delay": "3600s"}

@@ -532,6 +532,7 @@ def test_explanation_as_data(story: Open) -> None:
                         "matches": False,
                         "differs_at": None,
                         "missing": None,
+                        "differences": [{"expected": {"start": 0, "end": 4}, "actual": {"start": 0, "end": 6}}],
                     },
                     {
                         "field": "content",
@@ -540,6 +541,7 @@ def test_explanation_as_data(story: Open) -> None:
                         "matches": False,
                         "differs_at": 1,
                         "missing": "allo",
+                        "differences": [{"expected": {"start": 1, "end": 2}, "actual": {"start": 1, "end": 2}}],
                     },
                 ],
                 "history": "queued 12:00:00.000",

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mocksms.report.differences import MAX_AROUND, MAX_COMPARED, mark_difference
+from mocksms.report.differences import MAX_AROUND, mark_difference
 from mocksms.schemas.explanations import Comparison
 from tests.provider.inprocess import InProcess
 from tests.report.support import explain
@@ -29,7 +29,7 @@ def compared(expected: str, actual: str, differs_at: int | None = None, missing:
         ("code 481517. Bye", {"content": "code 481516"}, "code 48151[6]", "code 48151[7]. Bye"),
         ("code  481516. Bye", {"content": "code 481516"}, "code []481516", "code [ ]481516. Bye"),
         ("cde 481516. Bye", {"content": "code 481516"}, "c[o]de 481516", "c[]de 481516. Bye"),
-        ("שלום לכם", {"content": "שלום לך"}, "שלום ל[ך]", "שלום ל[כ]ם"),
+        ("שלום לכם", {"content": "שלום לך"}, "שלום [לך]", "שלום [לכם]"),
         ("code 4815", {"content": "code 481516"}, "code 4815[16]", "code 4815[]"),
         ("Good bye", {"content": "xyz"}, "[xyz]", "[Good bye]"),
         ("Good bye", {"tag": "otp"}, "[otp]", "[none]"),
@@ -62,7 +62,6 @@ def test_long_texts_are_cut_around_their_difference() -> None:
     expected, got = compared(f"{same}X{other}", f"{same}Y{other}", 5_000, f"X{other}")
     assert expected == f"…{'a' * MAX_AROUND}[X]{'b' * MAX_AROUND}…"
     assert got == expected.replace("X", "Y")
-    assert MAX_COMPARED > MAX_AROUND
     assert compared(f"{same}X", f"{same}Y") == (f"…{'a' * MAX_AROUND}[X]", f"…{'a' * MAX_AROUND}[Y]")
 
 
