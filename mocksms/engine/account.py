@@ -114,7 +114,7 @@ class Account:
     that is random derives from the digest. `label` says what it is for, such as the name of a test.
     `credit` is in segments, None without limit. `waiting_for_credit` has the sequences of messages without credit,
     oldest first. `faults` take precedence over `rules`, which are those of `scenario`. `generation` makes its
-    transaction ids differ from those of deleted accounts with the same key. `tokens` maps the tokens in links to the
+    transaction ids differ from those of accounts before with the same key. `tokens` maps the tokens in links to the
     ids of accounts. `share` counts what it keeps. `used_at` is the latest record number at its last use.
     """
 
@@ -161,14 +161,14 @@ class Account:
         self.seed = seed
         self.generation = generation
         self._seed = f"{seed}\n{self.digest}"
-        self._id_seed = f"{seed}\n{generation}\n{self.digest}" if generation else self._seed
         self.faults = Rulebook(seed=f"{self._seed}\nfaults")
         self.activate(NO_SCENARIO)
 
     @cached_property
     def _random(self) -> Random:
         """Makes the ids; created when needed, since that is slow."""
-        return Random(self._id_seed)
+        generation = self.generation
+        return Random(f"{self.seed}\n{generation}\n{self.digest}" if generation else self._seed)
 
     @cached_property
     def _replays(self) -> Random:
@@ -186,6 +186,11 @@ class Account:
             self._random.setstate(states.ids)
         if states.replays is not None:
             self._replays.setstate(states.replays)
+
+    def renew_ids(self, generation: int) -> None:
+        """Make later ids differ from those of other generations."""
+        self.generation = generation
+        self.__dict__.pop("_random", None)
 
     def activate(self, scenario: ActiveScenario) -> None:
         """Activate the rules of a scenario, with counters at zero."""
@@ -304,3 +309,8 @@ def digits_of(listed: Iterable[str], settings: Settings) -> frozenset[str]:
 def fresh_seed() -> str:
     """Return a random seed."""
     return f"{SystemRandom().getrandbits(32):08x}"
+
+
+def fresh_generation() -> int:
+    """Return a random generation, which no account had."""
+    return SystemRandom().getrandbits(48)  # later ones are higher, and still exact numbers in any JSON

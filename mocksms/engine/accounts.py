@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from mocksms.engine.account import ACCOUNT_SIZE, Account, number_lists
+from mocksms.engine.account import ACCOUNT_SIZE, Account, fresh_generation, number_lists
 from mocksms.engine.budget import MemoryBudget, Share
 from mocksms.engine.clock import Clock
 from mocksms.engine.journal import Journal
@@ -31,8 +31,9 @@ class Totals(NamedTuple):
 class MockState(NamedTuple):
     """What a mock keeps besides its accounts, as the attributes of Accounts.
 
-    `latest` is the number of the latest record. `deleted` counts the deleted accounts, `evicted` what is evicted with
-    accounts. `is_in_use` says whether the latest used account still exists: then another one gets a later cursor.
+    `latest` is the number of the latest record, `generation` that of the next new account. `evicted` counts what is
+    evicted with accounts. `is_in_use` says whether the latest used account still exists: then another one gets
+    a later cursor.
     """
 
     seed: str
@@ -43,7 +44,7 @@ class MockState(NamedTuple):
     faults: dict[int, tuple[Rule, datetime]]
     labels: dict[str, str]
     unattributed: Journal
-    deleted: int
+    generation: int
     evicted: Totals
     evicted_up_to: int
     is_in_use: bool
@@ -68,7 +69,7 @@ class Accounts:
         self._settings = settings
         self._time = time
         self.seed = seed
-        self._deleted = 0
+        self._generation = 0
         self._latest: Account | None = None
         self._lists = number_lists(settings)
         self.budget = MemoryBudget(settings.max_memory or default_limit())
@@ -161,7 +162,7 @@ class Accounts:
             faults=self.faults,
             labels=self.labels,
             unattributed=self.unattributed,
-            deleted=self._deleted,
+            generation=self._generation,
             evicted=self._evicted,
             evicted_up_to=self.evicted_up_to,
             is_in_use=self._latest is not None,
@@ -173,7 +174,7 @@ class Accounts:
         Their ids must differ. This may evict accounts and records beyond the limits.
         """
         self._start_empty(state.unattributed)
-        self.seed, self.numbering.latest, self._deleted = state.seed, state.latest, state.deleted
+        self.seed, self.numbering.latest, self._generation = state.seed, state.latest, state.generation
         self.clock = state.clock
         self.clock.read_from(self._time)
         self.initial_scenario, self.scenario = state.initial_scenario, state.scenario
@@ -186,6 +187,12 @@ class Accounts:
             self._store(account)
             self._latest = account if state.is_in_use else None
 
+    def renew_ids(self) -> None:
+        """Make the ids of all accounts, also of new ones, differ from those that the same seed gave before."""
+        self._generation = fresh_generation()
+        for account in self:
+            account.renew_ids(self._generation)
+
     def _join(self, account: Account) -> None:
         """Make an account share the numbers, tokens and real time of the mock."""
         account.numbering = self.numbering
@@ -195,12 +202,12 @@ class Accounts:
     def delete(self, account: Account) -> None:
         """Delete an account with all its records; its key gets a new one on next use."""
         if self.holds(account):
-            self._deleted += 1
+            self._generation += 1
             self._remove(account)
 
     def delete_all(self) -> list[Account]:
         """Delete everything, and return to real time; return the deleted accounts."""
-        self._deleted += len(self) + self._evicted.accounts
+        self._generation += len(self)
         deleted = [*self]
         self._start_empty()
         return deleted
@@ -275,8 +282,7 @@ class Accounts:
 
     def _new(self, key: AccountKey) -> Account:
         # The new account of a key must not reuse transaction ids of an earlier one, but its random faults repeat.
-        generation = self._evicted.accounts + self._deleted
-        clock, lists = self.clock.copy(), self._lists
+        clock, lists, generation = self.clock.copy(), self._lists, self._generation
         account = Account(key, self._settings, clock, self.seed, self.numbering, generation, self._tokens, lists)
         if self.scenario is not NO_SCENARIO:
             account.label = self.labels.get(account.id, "")
@@ -292,6 +298,7 @@ class Accounts:
             self._evict(account)
 
     def _evict(self, account: Account) -> None:
+        self._generation += 1
         self.evicted_up_to = self.numbering.latest
         self._evicted = Totals(
             self._evicted.accounts + 1,

@@ -243,7 +243,7 @@ class TurnData(RowModel):
 class MockData(RowModel):
     """The state of a mock beside its accounts."""
 
-    deleted: RowCount
+    generation: RowCount
     evicted: EvictedTotalsData
     evicted_up_to: RecordNumberOrNone
     is_in_use: bool

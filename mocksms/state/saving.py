@@ -212,7 +212,7 @@ def _stale_schedule(account: CapturedAccount) -> list[JsonRow]:
 def _mock_row(mock: CapturedMock, scenarios: dict[int, tuple[int, ActiveScenario]], capture: Capture) -> JsonRow:
     state = mock.state
     return {
-        "deleted": state.deleted,
+        "generation": state.generation,
         "evicted": state.evicted._asdict(),
         "evicted_up_to": state.evicted_up_to,
         "is_in_use": state.is_in_use,

@@ -200,7 +200,7 @@ class _Restoration:
             faults=contents.new_account_faults,
             labels=mock.labels,
             unattributed=journal,
-            deleted=mock.deleted,
+            generation=mock.generation,
             evicted=Totals(mock.evicted.accounts, mock.evicted.messages, mock.evicted.requests),
             evicted_up_to=mock.evicted_up_to,
             is_in_use=mock.is_in_use,

@@ -80,6 +80,8 @@ class StartState:
 
     def _restore(self, engine: Engine, snapshot: Snapshot, scenarios: StartScenarios) -> int:
         restored = restore(engine, snapshot)
+        if not self._settings.seed:  # a mock that crashed, or went on from this file before, gave ids that it has not
+            engine.accounts.renew_ids()
         if restored.different_options:
             log.warning(
                 "The state in %r was saved with other options: %s. Those of this mock count.",

@@ -149,6 +149,19 @@ def test_key_that_looks_like_a_generation_has_its_own_ids() -> None:
     assert accounts.get("x").new_transaction_id() != first
 
 
+def test_renewed_ids_are_those_of_no_other_start() -> None:
+    def ids(*, renewed: bool) -> set[str]:
+        made = Accounts(Settings(), ManualClock(), "s")
+        made.get("a").new_transaction_id()
+        made.get("b")
+        if renewed:
+            made.renew_ids()
+        return {made.get(key).new_transaction_id() for key in ("a", "b", "c")}
+
+    assert ids(renewed=False) == ids(renewed=False)
+    assert len(ids(renewed=False) | ids(renewed=True) | ids(renewed=True)) == 9
+
+
 def test_each_account_gets_the_scenario_with_its_own_counters() -> None:
     scenario = a_scenario(a_rule("rule", times=1), credit=5)
     made = Accounts(Settings(), ManualClock(), "tests", scenario)

@@ -85,7 +85,7 @@ def test_everything_is_replaced_by_a_state_and_accounts() -> None:
     world.engine.record_request(None, a_request(world.engine.accounts.numbering.take()))
     world.engine.accounts.labels["ba9876543210"] = "another test"
     events, accounts = events_of(world), [detached("a"), detached("b", first=3)]
-    state = saved(latest=40, deleted=3, evicted=Totals(2, 9, 8), evicted_up_to=7)
+    state = saved(latest=40, generation=5, evicted=Totals(2, 9, 8), evicted_up_to=7)
     restoring.replace_all(world.engine, accounts, state)
     assert events == [(None, ManualChange.RESET)]
     assert [*world.engine.accounts] == accounts

@@ -88,7 +88,7 @@ CASES: Final[tuple[tuple[Path, object, str], ...]] = (
     ),
     ((MOCK, "scenario"), 99, f"{MOCK}: scenario must be one of scenarios.jsonl; got 99"),
     ((MOCK, "with_due"), [UNKNOWN], f"{MOCK}: {UNKNOWN} must be one of {A}"),
-    ((MOCK, "deleted"), -1, f"{MOCK}: deleted must be at least 0; got -1"),
+    ((MOCK, "generation"), -1, f"{MOCK}: generation must be at least 0; got -1"),
     ((MOCK, "faults"), [{"id": 1, "until": "2026-03-01T12:00:00+00:00", "fault": {}}], f"{MOCK}: fault "),
 )
 

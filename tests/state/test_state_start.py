@@ -75,6 +75,42 @@ def test_mock_goes_on_where_the_one_before_ended(name: str, tmp_path: Path, capl
     assert texts(caplog) == []
 
 
+@pytest.mark.parametrize(("seed", "are_new"), [(None, True), ("tests", False)])
+def test_ids_of_lost_messages_are_not_given_again_unless_a_seed_is_set(
+    name: str, seed: str | None, are_new: bool
+) -> None:
+    with mock(Settings(seed=seed), name) as (engine, _):
+        send(engine, "used")
+        engine.account("idle")
+    saved = Path(name).read_bytes()
+
+    def ids_after_a_start() -> set[str]:
+        Path(name).write_bytes(saved)
+        with mock(Settings(seed=seed), name) as (engine, _):
+            return {engine.account(key).new_transaction_id() for key in ("used", "idle", "new")}
+
+    lost, later = ids_after_a_start(), ids_after_a_start()
+    assert (lost.isdisjoint(later), lost == later) == (are_new, not are_new)
+
+
+def test_random_rules_go_on_while_ids_are_renewed(name: str, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nprobability = 0.5\noutcome = "rejected/bounced"\n', encoding="utf-8")
+    settings = Settings(scenario=(str(rules),))
+
+    def drawn(engine: Engine) -> list[str]:
+        return [send(engine, key) for key in ("used", "new") for _ in range(20)]
+
+    with mock(settings, name) as (engine, _):
+        send(engine, "used")
+    saved = Path(name).read_bytes()
+    with mock(settings, name) as (engine, _):
+        before = drawn(engine)
+    Path(name).write_bytes(saved)
+    with mock(settings, name) as (engine, _):
+        assert drawn(engine) == before
+
+
 def test_what_was_due_while_the_mock_was_off_happens_at_the_start(name: str) -> None:
     settings = Settings(seed="tests", async_delay=timedelta(hours=1))
     with mock(settings, name) as (engine, _):
