@@ -116,7 +116,7 @@ class Loader:
 
     def __init__(self, file: BinaryIO, settings: Settings) -> None:
         limit = settings.max_memory or default_limit()
-        self._archive = Archive(file, ArchiveLimits.of_memory(limit, {ACCOUNTS: settings.max_accounts}))
+        self._archive = Archive(file, ArchiveLimits.of_memory(limit, {}))
         self._settings = settings
         self._shared_numbers: dict[frozenset[str], frozenset[str]] = {}
         self._records = set[int]()
@@ -130,6 +130,7 @@ class Loader:
         Raises:
             InvalidSnapshot: something is not as a mock writes it.
         """
+        self._check_accounts()
         self._read(SCENARIOS, ScenarioData, self._add_scenario)
         self._read(ACCOUNTS, AccountData, self._add_account)
         self._check_rows()
@@ -163,6 +164,13 @@ class Loader:
                 raise InvalidSnapshot(_describe(model, error), entry, row.number) from error
             except ValueError as error:
                 raise InvalidSnapshot(str(error), entry, row.number) from error
+
+    def _check_accounts(self) -> None:
+        """Refuse more accounts than the mock keeps, before they are read."""
+        rows, most = self._archive.manifest.rows[ACCOUNTS], self._settings.max_accounts
+        if rows > most:
+            limit = f"this mock keeps at most {most}; a higher {flag_name('max_accounts')} allows more"
+            raise InvalidSnapshot(f"has {rows} rows; {limit}", ACCOUNTS)
 
     def _check_rows(self) -> None:
         """Refuse more rows than the accounts can have, before they are read."""

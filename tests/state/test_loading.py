@@ -165,7 +165,7 @@ def test_more_records_than_the_options_allow_are_an_error() -> None:
     assert "a higher --max-messages allows more" in error_of(entries, replace(OPTIONS, max_messages=1))
     assert "a higher --max-requests allows more" in error_of(entries, replace(OPTIONS, max_requests=1))
     assert "a higher --max-callbacks allows more" in error_of(entries, replace(OPTIONS, max_callbacks=1))
-    assert "this mock takes at most 1" in error_of(entries, replace(OPTIONS, max_accounts=1))
+    assert "a higher --max-accounts allows more" in error_of(entries, replace(OPTIONS, max_accounts=1))
 
 
 def test_more_records_than_all_accounts_can_have_are_an_error_before_they_are_read() -> None:
