@@ -105,7 +105,7 @@ def _header(snapshot: ReportFile) -> Html:
             element("p", created, class_="meta"),
         )
     test = trace.trace.test
-    file, _, name = test.nodeid.rpartition("::")
+    file, _, name = snapshot.title.partition("::") if "::" in snapshot.title else ("", "", snapshot.title)
     return element(
         "header",
         element("p", bdi(file), class_="path"),

@@ -12,6 +12,7 @@ from mocksms.inspection.requests import RequestView
 from mocksms.report import exchanges, sections
 from mocksms.report.failures import Links, failure_parts, ids_in
 from mocksms.report.html import Child, Html, bdi, code, element, without_colours
+from mocksms.report.node_ids import with_letters
 from mocksms.report.parts import PageLimits, date_time, facts, section, table, time
 from mocksms.report.records import Records, ReportAccount
 from mocksms.report.timeline import Anchors, timeline
@@ -39,8 +40,8 @@ class ReportFile(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The test, or the name of the file."""
-        return self.trace.trace.test.nodeid if self.trace else self.name
+        """The node id of the test, or the name of the file."""
+        return with_letters(self.trace.trace.test.nodeid) if self.trace else self.name
 
 
 def verdict(trace: TraceFile) -> str:

@@ -41,6 +41,13 @@ def test_page_begins_with_the_test_and_its_verdict(page: Parsed) -> None:
     )
 
 
+def test_test_has_its_name_with_letters(busy: InProcess) -> None:
+    nodeid = r"tests/test_shop.py::TestOtp::test_code[\u05e9\u05dc::a]"
+    assert parsed(file_of(busy, traced(nodeid=nodeid))).text.startswith(
+        "tests/test_shop.py::TestOtp::test_code[של::a] · mocksms tests/test_shop.py TestOtp::test_code[של::a] passed"
+    )
+
+
 def test_sections_come_in_the_order_in_which_one_looks_for_a_cause(page: Parsed) -> None:
     titles = (
         "no SMS to 972-54-1111112",

@@ -54,8 +54,9 @@ export function partsOf(nodeid) {
  * @param {string} nodeid
  */
 function withLetters(nodeid) {
-  return nodeid.replace(/\\u([0-9a-f]{4})/g, (escape, code) => {
-    const letter = String.fromCharCode(parseInt(code, 16));
+  return nodeid.replace(/\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))/g, (escape, ...codes) => {
+    const code = parseInt(codes.slice(0, 3).find(Boolean) ?? "0", 16);
+    const letter = code <= 0x10ffff ? String.fromCodePoint(code) : "";
     return /\p{L}/u.test(letter) ? letter : escape;
   });
 }
