@@ -22,7 +22,6 @@ from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.inspection.auth import Guard
 from mocksms.inspection.context import Context
-from mocksms.inspection.errors import read_only_response
 from mocksms.inspection.routes import OPERATIONS as INSPECTION_OPERATIONS
 from mocksms.inspection.routes import TAGS as INSPECTION_TAGS
 from mocksms.inspection.routes import explain, routes
@@ -41,7 +40,6 @@ from mocksms.webhooks.dispatcher import Dispatcher
 
 if TYPE_CHECKING:
     from mocksms.state.state_saver import StateSaver
-    from mocksms.state.viewing import SnapshotView
 
 log = logging.getLogger("mocksms")
 
@@ -75,49 +73,20 @@ def create_app(
     stopping = stopping or asyncio.Event()
     slices = Slices()
     context = Context(engine, slices)
-    own_app = _own_app(context, lambda _: _background(context, stopping, scenarios, saver))
+    inspection = own_app(context, lambda _: _background(context, stopping, scenarios, saver))
     provider, public_pages = ProviderApp(engine, stopping, slices), PublicPages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Route a request by the first segment of its path. Unknown paths get the 404 of the emulated API."""
         path = "/" if scope["type"] != "http" else scope["path"]
-        segment = _first_segment(path)
-        if path == "/" or segment in OWN_SEGMENTS:
-            await own_app(scope, receive, send)
-        elif segment in PUBLIC_SEGMENTS:
+        if is_own_path(path):
+            await inspection(scope, receive, send)
+        elif _first_segment(path) in PUBLIC_SEGMENTS:
             await public_pages(scope, receive, send)
         else:
             await (browser_file(scope["method"], path) or provider)(scope, receive, send)
 
     return app
-
-
-class ReadOnlyApp:
-    """The ASGI application of a mock that shows a snapshot: GET of the inspection API, and the web UI.
-
-    It runs nothing in the background: the mock stands still.
-
-    Args:
-        view: the snapshot.
-        stopping: once set, waits and streams end; None if only `stop` ends them.
-    """
-
-    def __init__(self, view: SnapshotView, stopping: asyncio.Event | None = None) -> None:
-        self._shows = "trace" if view.trace else "snapshot"
-        self._context = Context(view.engine, view=view)
-        self._own_app = _own_app(self._context, lambda _: _until_stopped(self._context, stopping), self._shows)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request; refuse those to the emulated API and to public pages."""
-        path = "/" if scope["type"] != "http" else scope["path"]
-        if path == "/" or _first_segment(path) in OWN_SEGMENTS:
-            await self._own_app(scope, receive, send)
-        else:
-            await (browser_file(scope["method"], path) or read_only_response(self._shows, 403))(scope, receive, send)
-
-    def stop(self) -> None:
-        """End all waits and streams."""
-        self._context.stop()
 
 
 class RepeatedErrors:
@@ -147,7 +116,7 @@ async def _background(
 ) -> AsyncIterator[None]:
     """Run the background tasks of a mock."""
     engine, settings = context.engine, context.engine.settings
-    tasks = [asyncio.create_task(_tick(context)), asyncio.create_task(_stop(context, stopping))]
+    tasks = [asyncio.create_task(_tick(context)), asyncio.create_task(stop_at(context, stopping))]
     if scenarios is not None:
         tasks.append(asyncio.create_task(_watch(scenarios, context.controls)))
     client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
@@ -164,18 +133,8 @@ async def _background(
         await saver.end()
 
 
-@asynccontextmanager
-async def _until_stopped(context: Context, stopping: asyncio.Event | None) -> AsyncIterator[None]:
-    """Stop a mock that has no other background task."""
-    assert stopping is not None
-    task = asyncio.create_task(_stop(context, stopping))
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-async def _stop(context: Context, stopping: asyncio.Event) -> None:
+async def stop_at(context: Context, stopping: asyncio.Event) -> None:
+    """Stop a mock once an event is set."""
     await stopping.wait()
     context.stop()
 
@@ -191,7 +150,7 @@ async def _watch(scenarios: StartScenarios, controls: Controls) -> None:
                 controls.replace_scenario(before, scenario)
 
 
-def _own_app(context: Context, lifespan: Lifespan[Starlette], shows: str | None = None) -> Starlette:
+def own_app(context: Context, lifespan: Lifespan[Starlette], shows: str | None = None) -> Starlette:
     """Return the application of the inspection API and the web UI.
 
     Args:
@@ -208,6 +167,11 @@ def _own_app(context: Context, lifespan: Lifespan[Starlette], shows: str | None 
     )
     app.router.redirect_slashes = False
     return app
+
+
+def is_own_path(path: str) -> bool:
+    """Whether a path is one of the inspection API or the web UI."""
+    return path == "/" or _first_segment(path) in OWN_SEGMENTS
 
 
 def _first_segment(path: str) -> str:

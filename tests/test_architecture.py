@@ -30,6 +30,7 @@ LAYERS: Final = (
     {"webhooks", "web"},
     {"provider", "inspection"},
     {"app"},
+    {"viewer"},
     {"server"},
     {"testing", "compare", "report"},
     {"cli"},
@@ -41,9 +42,9 @@ LOOSE: Final = {"__init__", "__main__", "errors", "app", "server", "fidelity"}
 """The modules beside the packages."""
 
 LIBRARIES: Final[dict[str, set[str]]] = {
-    "starlette": {"provider", "inspection", "web", "app", "compare.mock_sender", "cli.open_folder"},
+    "starlette": {"provider", "inspection", "web", "app", "viewer", "compare.mock_sender"},
     "uvicorn": {"server", "connections"},
-    "pydantic": {"provider", "inspection", "schemas", "scenario", "state", "compare.recording", "cli.open_folder"},
+    "pydantic": {"provider", "inspection", "schemas", "scenario", "state", "viewer", "compare.recording"},
     "pydantic_core": {"schemas.validation", "state.archive"},
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},

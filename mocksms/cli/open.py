@@ -57,8 +57,8 @@ def open_(arguments: list[str]) -> int:
 
 def _of_file(path: Path, settings: Settings) -> tuple[CreateApp, str]:
     """Return the application that shows a file, and what it shows."""
-    from mocksms.app import ReadOnlyApp
-    from mocksms.cli.snapshots import read_view
+    from mocksms.viewer.files import read_view
+    from mocksms.viewer.read_only_app import ReadOnlyApp
 
     view = read_view(path, settings)
     shows = f"the trace of {view.trace.trace.test.nodeid}" if view.trace else f"the snapshot {path.name}"
@@ -67,8 +67,9 @@ def _of_file(path: Path, settings: Settings) -> tuple[CreateApp, str]:
 
 def _of_folder(path: Path, settings: Settings) -> tuple[CreateApp, str]:
     """Return the application that shows the traces of a folder, and what it shows."""
-    from mocksms.cli.open_folder import FolderApp, TraceFolder
-    from mocksms.cli.snapshots import no_traces
+    from mocksms.viewer.files import no_traces
+    from mocksms.viewer.folder import TraceFolder
+    from mocksms.viewer.folder_app import FolderApp
 
     folder = TraceFolder(path, settings)
     count = len(folder.files())

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from mocksms.cli.options import Parser, read_settings
 from mocksms.cli.output import complain, echo, echo_bytes
-from mocksms.cli.snapshots import files_at, read_view
 from mocksms.errors import SettingsError
 from mocksms.sms.sizes import format_size
 
@@ -37,6 +36,8 @@ def report(arguments: list[str]) -> int:
     settings, parsed = read_settings(parser, arguments, ("max_memory",))
     if not parsed.files:
         raise SettingsError("No file; name one or more, such as mocksms report traces -o run.html.")
+    from mocksms.viewer.files import files_at
+
     paths = [path for name in parsed.files for path in files_at(Path(name))]
 
     from mocksms.report.page import report_page
@@ -61,6 +62,7 @@ def _read(path: Path, settings: Settings, *, is_only: bool) -> ReportFile:
     """Read a file. One of several that cannot be read has a place on the page too."""
     from mocksms.report.reading import report_file
     from mocksms.report.snapshot_part import ReportFile
+    from mocksms.viewer.files import read_view
 
     try:
         return report_file(read_view(path, settings, frozen=False))

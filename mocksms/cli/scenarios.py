@@ -68,8 +68,8 @@ def scenarios(arguments: list[str]) -> int:
 
 def _from_snapshot(path: Path, name: str | None, settings: Settings) -> int:
     """Print the scenario that replays an account of a trace or another snapshot."""
-    from mocksms.cli.snapshots import read_view
     from mocksms.scenario.recorder import record, to_toml
+    from mocksms.viewer.files import read_view
 
     if path.is_dir():
         raise SettingsError(f"{path} is a folder; name one of its traces.")

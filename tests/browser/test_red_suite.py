@@ -17,9 +17,9 @@ from mocksms.cli.main import main
 from mocksms.settings import Settings
 from tests.browser.conftest import visiting
 from tests.browser.test_trace import TracePage
-from tests.cli.opening import opened_folder
 from tests.cookbook import TraceJob, github_trace_job, gitlab_trace_job
 from tests.support import running
+from tests.viewer.opening import opened_folder
 
 DOWNSTREAM: Final = Path(__file__).parents[1] / "downstream"
 RUN_TIMEOUT: Final = 120.0

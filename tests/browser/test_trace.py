@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 from mocksms.state.trace import LogLine
 from tests.browser.conftest import Watched, visiting
 from tests.browser.inbox import Inbox, api_of
-from tests.cli.opening import opened, opened_folder
 from tests.state.saved import explanation_of, snapshot_of, trace_of
 from tests.support import NOON, NUMBER, Mock
+from tests.viewer.opening import opened, opened_folder
 
 CONTENT = "Your code is 481516. Do not share it."
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202e"

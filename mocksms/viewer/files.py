@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mocksms.errors import SettingsError, escape
+from mocksms.settings import Settings
 from mocksms.state import TRACE_SUFFIX
-
-if TYPE_CHECKING:
-    from mocksms.settings import Settings
-    from mocksms.state.viewing import SnapshotView
+from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.viewing import SnapshotView, view
 
 PATTERN: Final = f"*{TRACE_SUFFIX}"
 """The names of traces."""
@@ -52,9 +51,6 @@ def read_view(path: Path, settings: Settings, folder: str | None = None, *, froz
     Raises:
         SettingsError: it cannot be read, or is no trace or snapshot.
     """
-    from mocksms.state.errors import InvalidSnapshot
-    from mocksms.state.viewing import view
-
     try:
         if path.exists() and not path.is_file():
             raise OSError("it is not a regular file")

@@ -1,0 +1,1 @@
+"""Read-only mocks: what `mocksms open` shows, a file or the traces of a folder."""
