@@ -157,7 +157,10 @@ def mocksms(request: pytest.FixtureRequest, _mocksms_session: MockSession) -> It
         run = request.node.stash[RUN] = _mocksms_session.start_test(request.node)
     yield run.sms
     with _without_traceback():
-        run.end(request.node)
+        try:
+            run.end(request.node)
+        finally:
+            run.release_held()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,6 +19,7 @@ from mocksms.settings import SessionSettings
 from mocksms.sms.display import cut, line
 from mocksms.testing.defaults import AccountDefaults
 from mocksms.testing.failures import describe_account, describe_message, unattributed_requests
+from mocksms.testing.faults import HoldHandle
 from mocksms.testing.handle import MockSMS
 from mocksms.testing.marker import UNSET, MarkerOptions, read_marker
 from mocksms.testing.models import SmsCallback, message_of, request_of
@@ -259,6 +260,14 @@ class RunningTest:
         if unused:
             findings.append((self._fault_reaction, UnusedFault(_describe_unused(unused))))
         self._react(node, findings)
+
+    def release_held(self) -> None:
+        """Release the requests that the test holds: its application would wait for them in later tests."""
+        with errors_to(lambda _: None):
+            faults = [fault for handle in self.sms._handles for fault in handle.faults]
+            for fault in faults:
+                if isinstance(fault, HoldHandle):
+                    fault.release()
 
     def _react(self, node: pytest.Item, findings: Iterable[Finding], *, needs_report: bool = True) -> None:
         """Fail the test or warn, as the options say, unless it has failed already."""

@@ -52,6 +52,28 @@ def test_fixed_key_is_reset_before_and_after(runs: Runs) -> None:
     )
 
 
+def test_request_that_a_test_holds_is_released_at_its_end(runs: Runs) -> None:
+    runs.run(
+        """
+        from threading import Thread
+
+        def test_hold(mocksms, send):
+            for account in (mocksms, mocksms.account("other")):
+                held = account.hold()
+                Thread(target=send, kwargs={"key": account.api_key}, name="application").start()
+                held.wait_for_request()
+
+        def test_after():
+            import threading
+            for thread in threading.enumerate():
+                if thread.name == "application":
+                    thread.join(10)
+                    assert not thread.is_alive()
+        """,
+        passed=2,
+    )
+
+
 UNEXPECTED = """
 import pytest
 
