@@ -49,7 +49,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "regex": {"engine.patterns"},
     "typing_extensions": {"provider.reads"},
     "phonenumbers": {"engine.decisions"},
-    "pytest": {"testing.plugin", "testing.session", "testing.marker", "testing.traces"},
+    "pytest": {"testing.plugin", "testing.session", "testing.marker", "testing.traces", "testing.coverage_plugin"},
     "hypothesis": {"testing.strategies"},
     "faker": {"cli.demo"},
     "testcontainers": {"testing.container"},

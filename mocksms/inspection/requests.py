@@ -18,6 +18,7 @@ from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, Warni
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import API_PREFIX
+from mocksms.sms.outcomes import FaultKind
 
 SUCCESS: Final = range(200, 300)
 NO_PREFIX: Final = f"the path has no {API_PREFIX}"
@@ -59,6 +60,7 @@ class RequestView(ResponseModel):
     refusal: str | None = Field(description="Code of the reason why the request was refused, null if it was not")
     note: Text = Field(description="Why it was refused, how a fault changed the response, or a missing /rest/v1")
     lacks_prefix: bool = Field(description="Whether it called an operation without /rest/v1, which is no warning")
+    fault: FaultKind | None = Field(description="How a fault broke the response, null for none")
     fault_decided_by: Text | None = Field(description="Rule or magic number that caused the fault, null for none")
     warnings: list[WarningView]
     messages: list[str] = Field(description="Ids of the messages it created, without those evicted")
@@ -122,6 +124,7 @@ def request_view(account: Account | None, request: RecordedRequest) -> RequestVi
         refusal=request.refusal,
         note=request.note or (NO_PREFIX if request.lacks_prefix else ""),
         lacks_prefix=request.lacks_prefix,
+        fault=request.fault.fault.kind if request.fault else None,
         fault_decided_by=request.fault.decided_by if request.fault else None,
         warnings=[WarningView(path=warning.path, note=warning.note) for warning in request.warnings],
         messages=[message.transaction_id for message in messages if message],

@@ -263,6 +263,16 @@ class SessionSettings:
     trace: str | None = _option(
         None, readers.optional_text, "folder that gets a trace of each failed test, for mocksms open; empty: no traces"
     )
+    coverage: bool = _option(
+        False, readers.flag, "report at the end which behaviour of the provider the tests have met", bare=True
+    )
+    coverage_file: str = _option(".mocksms-coverage.json", readers.text, "JSON file that gets the coverage")
+    coverage_append: bool = _option(
+        False, readers.flag, "add the coverage to that of earlier runs in its file", bare=True
+    )
+    coverage_fail_under: int = _option(
+        0, readers.whole_number(0, 100), "percent of the coverage below which the run fails"
+    )
 
 
 OPTIONS: Final = {option.name: option for option in fields(Settings)}

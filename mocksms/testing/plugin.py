@@ -30,6 +30,7 @@ from mocksms.settings import (
 )
 
 if TYPE_CHECKING:
+    from mocksms.testing.coverage_plugin import RunCoverage
     from mocksms.testing.defaults import AccountDefaults
     from mocksms.testing.handle import MockSMS
     from mocksms.testing.session import LateMessages, MockSession, RunningTest
@@ -41,7 +42,7 @@ MARKER: Final = (
 )
 SESSION_DEFAULTS: Final[dict[str, Raw]] = {"port": ("the default port", 0), "seed": ("the default seed", "pytest")}
 """Options with another default in a test session: any free port, and the same ids in each run."""
-PATH_OPTIONS: Final = ("scenario", "scenario_folder", "trace")
+PATH_OPTIONS: Final = ("scenario", "scenario_folder", "trace", "coverage_file")
 """Options that name files or folders."""
 LATE_HINT: Final = (
     "wait for these messages in the test (mocksms.wait_for), or accept them: "
@@ -51,6 +52,8 @@ LATE_HINT: Final = (
 RUN: Final[pytest.StashKey[RunningTest]] = pytest.StashKey()
 TRACES: Final[pytest.StashKey[Traces | None]] = pytest.StashKey()
 """The traces of failed tests, None if the option is not set."""
+COVERAGE: Final[pytest.StashKey[RunCoverage | None]] = pytest.StashKey()
+"""The coverage of the run, None if the option is not set."""
 FAILED_LATE: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Whether the session fails only because of late messages."""
 LATE: Final[pytest.StashKey[list[LateMessages]]] = pytest.StashKey()
@@ -66,8 +69,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, option in {**SESSION_OPTIONS, **OPTIONS}.items():
         default = default_text(option.default)
         about = f"{option.metadata['about']}{f' (default {default})' if default else ''}"
-        metavar = "|".join(option.metadata["choices"]) or name.upper()
-        group.addoption(flag(name), dest=ini_name(name), default=None, metavar=metavar, help=about.replace("%", "%%"))
+        value: dict[str, Any] = {"metavar": "|".join(option.metadata["choices"]) or name.upper()}
+        if option.metadata.get("bare"):
+            value = {"action": "store_const", "const": "true"}
+        group.addoption(flag(name), dest=ini_name(name), default=None, help=about.replace("%", "%%"), **value)
         parser.addini(ini_name(name), about, type="string", default=None)
 
 
@@ -87,6 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
         except SettingsError as error:
             raise pytest.UsageError(str(error)) from None
     config.stash[TRACES] = _traces(config)
+    config.stash[COVERAGE] = _coverage(config)
     config.stash[LATE] = []
     config.stash[UNREAD] = []
     config.stash[FOREIGN] = set()
@@ -133,6 +139,9 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
         traces = config.stash[TRACES]
         if traces is not None:
             traces.use(session, settings, os.environ)
+        coverage = config.stash[COVERAGE]
+        if coverage is not None:
+            coverage.use(session)
         yield session
         latest = session.keep_report()
         if traces is not None:
@@ -236,6 +245,27 @@ def _traces(config: pytest.Config) -> Traces | None:
     return traces
 
 
+def _coverage(config: pytest.Config) -> RunCoverage | None:
+    """Return the coverage of this process, None if the option is not set or no test runs."""
+    is_set = os.environ.get(variable_name("coverage")) or any(_raw_values("coverage", config))
+    if not is_set or config.option.collectonly:
+        return None
+    try:
+        options = session_settings(config)
+    except pytest.UsageError:
+        return None  # the tests that use the mock report it
+    if not options.coverage:
+        return None
+    from mocksms.testing.coverage_plugin import RunCoverage
+
+    try:
+        coverage = RunCoverage(options, config.invocation_params.dir)
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(coverage, "mocksms-coverage")
+    return coverage
+
+
 def _warn_of_variables(config: pytest.Config, text: str) -> None:
     """Add a warning to the summary once; an xdist worker sends it to the controller.
 
@@ -325,7 +355,7 @@ def _resolve_paths(config: pytest.Config, option: str, value: str) -> str:
     if option not in PATH_OPTIONS:
         return value
     folder = config.inipath.parent if config.inipath else config.invocation_params.dir
-    if option == "trace":
+    if option in ("trace", "coverage_file"):
         return str(folder / value) if value else value
     parts = filter(None, map(str.strip, value.split(",")))
     return ",".join(part if _is_scenario_name(option, folder, part) else str(folder / part) for part in parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
@@ -93,6 +93,7 @@ class MockSession:
         self._unread: list[tuple[RunningTest, str]] = []
         self._not_reset: set[str] = set()
         self._latest: RunningTest | None = None
+        self.on_traffic: Callable[[RunningTest, Sequence[Mapping[str, Any]]], object] = lambda *_: None
         mock.api_key = self.new_key()
         mock.client.api_keys.add(mock.api_key)
         self.cursor = mock.cursor
@@ -255,6 +256,7 @@ class RunningTest:
             self._react(node, [*findings, (self.reaction, UnexpectedTraffic(text))], needs_report=False)
             return
         self._session.end_test(self, node.nodeid, cursor)
+        self._session.on_traffic(self, rows)
         if unexpected := [found for row in rows for found in self._unexpected(row)]:
             findings.append((self.reaction, UnexpectedTraffic(describe_unexpected(unexpected))))
         if unused:

@@ -170,6 +170,7 @@ def test_request_has_what_was_sent_and_what_was_returned(api: Api) -> None:
         "refusal": None,
         "note": "",
         "lacks_prefix": False,
+        "fault": None,
         "fault_decided_by": None,
         "messages": sent,
     }
@@ -268,7 +269,7 @@ def test_fault_of_a_request_is_recorded(api: Api) -> None:
         "magic number 63: status 500",
         [],
     )
-    assert request["fault_decided_by"] == "magic number 63"
+    assert (request["fault"], request["fault_decided_by"]) == ("status", "magic number 63")
 
 
 def test_request_whose_connection_was_reset_has_no_response(api: Api) -> None:

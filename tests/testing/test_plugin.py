@@ -86,7 +86,7 @@ def test_paths_in_the_ini_file_are_relative_to_it(runs: Runs, monkeypatch: pytes
 def test_every_option_is_offered(runs: Runs) -> None:
     shown = " ".join(runs.run("", "--help").split())
     for name, option in {**SESSION_OPTIONS, **OPTIONS}.items():
-        assert f"{flag(name)}=" in shown
+        assert f"{flag(name)}{' ' if option.metadata.get('bare') else '='}" in shown
         assert f"{ini_name(name)} (string): {option.metadata['about']}" in shown
 
 

@@ -1,0 +1,183 @@
+"""Coverage of recorded traffic: which lines the requests and callbacks of a test have met."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qs
+
+from mocksms.engine.rules import ApiOperation
+from mocksms.errors import RequestRefused
+from mocksms.provider.binding import read_send
+from mocksms.provider.send import SendBody
+from mocksms.sms.message import Reason, State, Status
+from mocksms.sms.outcomes import FaultKind
+from mocksms.sms.webhook import EVENT_NAMES, WebhookKind, WebhookTrigger
+from mocksms.testing.coverage_lines import (
+    DROPPED,
+    LATE,
+    REVERSED,
+    SCHEDULED,
+    TWICE,
+    Key,
+    fault_name,
+    flags,
+    time_name,
+)
+from mocksms.testing.models import SmsCallback
+
+LATE_AFTER: Final = timedelta(seconds=1)
+"""How long after its event a callback is late, on the clock of the account."""
+
+READABLE: Final = frozenset({None, FaultKind.DELAY, FaultKind.DRIBBLE, FaultKind.HOLD})
+"""The faults after which an application can read the response."""
+
+_REASONS: Final = {**{reason.in_reads: reason for reason in reversed(Reason)}, **{str(each): each for each in Reason}}
+_STATE_OF: Final = {state.reason: state for state in State if state.reason}
+_STATUSES: Final = frozenset(map(str, Status))
+
+_SENT_EVENTS: Final = {event for table in EVENT_NAMES.values() for event in table[WebhookTrigger.SENT]}
+_BOUNCE_EVENTS: Final = {event for table in EVENT_NAMES.values() for event in table[WebhookTrigger.BOUNCED]} - {
+    event for table in EVENT_NAMES.values() for event in table[WebhookTrigger.REFUSED]
+}
+
+
+class Observation(NamedTuple):
+    """What an application learns of a message: the record number, the message, its status and its reason."""
+
+    number: int
+    transaction_id: str
+    status: str
+    reason: Reason | None = None
+
+    @property
+    def state(self) -> str:
+        """Status and reason as `State` has them."""
+        return f"{self.status}/{self.reason}" if self.reason else self.status
+
+
+def met_lines(requests: Iterable[Mapping[str, Any]], callbacks: Sequence[SmsCallback]) -> set[Key]:
+    """Return the lines that requests, as the inspection API lists them, and callbacks have met.
+
+    An application meets a status if it can read it in a response, or if its receiver responds to a callback about it.
+    """
+    met: set[Key] = set()
+    observations: list[Observation] = []
+    scheduled: set[str] = set()
+    for request in requests:
+        if request["operation"] is None:
+            continue
+        kind, response = request.get("fault"), request["response"]
+        if kind is not None:
+            met.add(("fault", fault_name(kind, response["status"])))
+        if request["refusal"] is not None:
+            continue
+        if request["operation"] != ApiOperation.SEND:
+            met.add(("read", request["operation"]))
+        elif sent := _sent_body(request["body"]):
+            met |= set(_flags(sent))
+            if sent.send_at is not None and sent.send_at > datetime.fromisoformat(request["at"]):
+                scheduled.update(request["messages"])
+        if kind in READABLE:
+            observations += _rows_of(request["id"], response["body"])
+    delivered = [each for each in callbacks if any(attempt.status is not None for attempt in each.attempts)]
+    met |= {("event", f"{each.kind}: {each.event}") for each in delivered}
+    met |= set(_disorders(callbacks))
+    observations += chain.from_iterable(map(_observed_by_callback, delivered))
+    return met | set(_states(observations, scheduled))
+
+
+def _sent_body(text: str) -> SendBody | None:
+    """Return the body of a send, None if it is longer than what is recorded or not in UTF-8."""
+    try:
+        return read_send(text.encode(errors="replace"), "utf-8")[0]
+    except RequestRefused:
+        return None
+
+
+def _flags(body: SendBody) -> Iterator[Key]:
+    """Iterate over the flags of a send that differ from their defaults."""
+    for model in (body, body.message):
+        for name, field in type(model).model_fields.items():
+            key = flags().get(name)
+            if key is not None and getattr(model, name) != field.get_default(call_default_factory=True):
+                yield key
+
+
+def _rows_of(number: int, text: str) -> Iterator[Observation]:
+    """Iterate over the messages in a response; of a long one, those in the part that is recorded."""
+    for row in _json_rows(text):
+        status, reason = str(row.get("status", row.get("state"))), _REASONS.get(row["reject_reason"] or "")
+        if status not in _STATUSES and reason is not None:  # a row of info can have the state alone
+            status = str(_STATE_OF[reason].status)
+        yield Observation(number, row["transaction_id"], status, reason)
+
+
+def _json_rows(text: str) -> Iterator[Any]:
+    decoder, place = json.JSONDecoder(), 1 if text.startswith("[") else 0
+    while place < len(text) and text[place] != "]":
+        try:
+            row, end = decoder.raw_decode(text, place)
+        except ValueError:
+            return
+        yield row
+        place = end + 1
+
+
+def _observed_by_callback(callback: SmsCallback) -> Iterator[Observation]:
+    if callback.transaction_id is None:
+        return
+    if callback.event in _SENT_EVENTS:
+        yield Observation(callback.id, callback.transaction_id, str(Status.SENT))
+        return
+    reason = Reason.BOUNCED if callback.event in _BOUNCE_EVENTS else _REASONS.get(_reason_of(callback))
+    if reason is not None:
+        yield Observation(callback.id, callback.transaction_id, str(_STATE_OF[reason].status), reason)
+
+
+def _reason_of(callback: SmsCallback) -> str:
+    if callback.kind == WebhookKind.AUTOMATION:
+        return parse_qs(callback.body).get("reason", [""])[0]
+    return str(json.loads(callback.body).get("additional_data", {}).get("reject_reason", ""))
+
+
+def _states(observations: Iterable[Observation], scheduled: set[str]) -> Iterator[Key]:
+    """Iterate over statuses, reasons, and what an application sees of a message one after the other."""
+    earlier: defaultdict[str, list[str]] = defaultdict(list)
+    for each in sorted(observations, key=lambda each: each.number):
+        yield "status", each.status
+        if each.reason is not None:
+            yield "reason", str(each.reason)
+        states = earlier[each.transaction_id]
+        yield from (("time", time_name(before, each.state)) for before in states if before != each.state)
+        if each.status == Status.SENT and states and each.transaction_id in scheduled:
+            yield "time", SCHEDULED
+        if each.state not in states:
+            states.append(each.state)
+
+
+def _disorders(callbacks: Iterable[SmsCallback]) -> Iterator[Key]:
+    """Iterate over what was wrong with the delivery of callbacks."""
+    roots: dict[int, int] = {}
+    deliveries: list[tuple[datetime, int, SmsCallback]] = []
+    for callback in sorted(callbacks, key=lambda each: each.id):
+        origin = callback.id if callback.replay_of is None else callback.replay_of
+        roots[callback.id] = roots.get(origin, origin)
+        times = [attempt.at for attempt in callback.attempts if attempt.status is not None]
+        deliveries += [(at, callback.id, callback) for at in times]
+        if times and times[0] - callback.created_at >= LATE_AFTER:
+            yield "disorder", LATE
+        if not times and callback.state in ("dropped", "failed"):
+            yield "disorder", DROPPED
+    arrived: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for _, number, callback in sorted(deliveries, key=lambda each: each[:2]):
+        known = arrived[callback.url, callback.transaction_id or callback.number]
+        if roots[number] in known:
+            yield "disorder", TWICE
+        if any(root > roots[number] for root in known):
+            yield "disorder", REVERSED
+        known.add(roots[number])
