@@ -34,6 +34,7 @@ from tests.support import TIMEOUT, Mock, running
 
 NAMES: Final = [
     "compare",
+    "coverage",
     "deployment",
     "fidelity",
     "inspection-api",

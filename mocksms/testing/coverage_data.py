@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mocksms.errors import SettingsError
-from mocksms.testing.coverage_lines import CoverageLine, Key, coverage_lines
+from mocksms.testing.coverage_lines import CoverageLine, LineKey, coverage_lines
 
 FORMAT: Final = 1
 """Version of the file."""
@@ -22,9 +22,9 @@ class CoverageData:
     """How many tests have met each line."""
 
     def __init__(self) -> None:
-        self._tests: Counter[Key] = Counter()
+        self._tests: Counter[LineKey] = Counter()
 
-    def add_test(self, met: Iterable[Key]) -> None:
+    def add_test(self, met: Iterable[LineKey]) -> None:
         """Add what one test has met."""
         self._tests.update(set(met))
 
@@ -77,16 +77,15 @@ class CoverageData:
             SettingsError: it is not a file of the coverage, or cannot be read.
         """
         try:
-            text = path.read_text(encoding="utf-8")
-            content: Mapping[str, Any] = json.loads(text)
-            if content["format"] != FORMAT:
-                raise SettingsError(
-                    f"{path} has format {content['format']!r}, but must have {FORMAT}; delete the file."
-                )
-            self.add_rows([(str(row["section"]), str(row["name"]), int(row["tests"])) for row in content["lines"]])
+            content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found = content["format"]
+            rows = [(str(row["section"]), str(row["name"]), int(row["tests"])) for row in content["lines"]]
         except FileNotFoundError:
             return
         except OSError as error:
             raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
         except (ValueError, TypeError, KeyError):
             raise SettingsError(f"{path} is not a coverage file of mocksms; delete it or choose another.") from None
+        if found != FORMAT:
+            raise SettingsError(f"{path} has format {found!r}, but must have {FORMAT}; delete it or choose another.")
+        self.add_rows(rows)

@@ -20,7 +20,7 @@ from mocksms.sms.webhook import EVENT_NAMES, EXPLICIT_EVENTS, WebhookKind, Webho
 Section = Literal["status", "reason", "fault", "event", "disorder", "time", "flag", "read"]
 """The parts of the report."""
 
-Key = tuple[str, str]
+LineKey = tuple[str, str]
 """The section and the name of a line."""
 
 SCHEDULED: Final = "scheduled, then sent"
@@ -63,7 +63,7 @@ class CoverageLine(NamedTuple):
     hint: str
 
     @property
-    def key(self) -> Key:
+    def key(self) -> LineKey:
         """What identifies it."""
         return self.section, self.name
 
@@ -94,7 +94,7 @@ def time_name(before: str, after: str) -> str:
 
 
 @cache
-def flags() -> Mapping[str, Key]:
+def flags() -> Mapping[str, LineKey]:
     """Return the flags of a send by their name as sent, each with the key of its line; other names share one line."""
     names: dict[str, str] = {}
     for model in (SendBody, MessageBody):

@@ -23,7 +23,7 @@ from mocksms.testing.coverage_lines import (
     REVERSED,
     SCHEDULED,
     TWICE,
-    Key,
+    LineKey,
     fault_name,
     flags,
     time_name,
@@ -60,12 +60,12 @@ class Observation(NamedTuple):
         return f"{self.status}/{self.reason}" if self.reason else self.status
 
 
-def met_lines(requests: Iterable[Mapping[str, Any]], callbacks: Sequence[SmsCallback]) -> set[Key]:
+def met_lines(requests: Iterable[Mapping[str, Any]], callbacks: Sequence[SmsCallback]) -> set[LineKey]:
     """Return the lines that requests, as the inspection API lists them, and callbacks have met.
 
     An application meets a status if it can read it in a response, or if its receiver responds to a callback about it.
     """
-    met: set[Key] = set()
+    met: set[LineKey] = set()
     observations: list[Observation] = []
     scheduled: set[str] = set()
     for request in requests:
@@ -99,7 +99,7 @@ def _sent_body(text: str) -> SendBody | None:
         return None
 
 
-def _flags(body: SendBody) -> Iterator[Key]:
+def _flags(body: SendBody) -> Iterator[LineKey]:
     """Iterate over the flags of a send that differ from their defaults."""
     for model in (body, body.message):
         for name, field in type(model).model_fields.items():
@@ -145,7 +145,7 @@ def _reason_of(callback: SmsCallback) -> str:
     return str(json.loads(callback.body).get("additional_data", {}).get("reject_reason", ""))
 
 
-def _states(observations: Iterable[Observation], scheduled: set[str]) -> Iterator[Key]:
+def _states(observations: Iterable[Observation], scheduled: set[str]) -> Iterator[LineKey]:
     """Iterate over statuses, reasons, and what an application sees of a message one after the other."""
     earlier: defaultdict[str, list[str]] = defaultdict(list)
     for each in sorted(observations, key=lambda each: each.number):
@@ -160,7 +160,7 @@ def _states(observations: Iterable[Observation], scheduled: set[str]) -> Iterato
             states.append(each.state)
 
 
-def _disorders(callbacks: Iterable[SmsCallback]) -> Iterator[Key]:
+def _disorders(callbacks: Iterable[SmsCallback]) -> Iterator[LineKey]:
     """Iterate over what was wrong with the delivery of callbacks."""
     roots: dict[int, int] = {}
     deliveries: list[tuple[datetime, int, SmsCallback]] = []

@@ -16,7 +16,7 @@ from mocksms.sms.magic import Catalogue
 from mocksms.sms.message import State
 from mocksms.sms.outcomes import Fault, FaultKind
 from mocksms.sms.webhook import EVENTS
-from mocksms.testing.coverage_lines import CoverageLine, Key, coverage_lines
+from mocksms.testing.coverage_lines import CoverageLine, LineKey, coverage_lines
 from mocksms.testing.coverage_traffic import met_lines
 from mocksms.testing.faults import HoldHandle
 from tests.receiver import Receiver, receiving
@@ -86,7 +86,7 @@ def follow(hint: str, sms: MockSMS, url: str) -> None:
     sms.advance(0)
 
 
-def met(sms: MockSMS) -> set[Key]:
+def met(sms: MockSMS) -> set[LineKey]:
     rows = sms.api("GET", "requests", limit=100)["requests"]
     return met_lines(rows, sms.callbacks)
 

@@ -7,7 +7,7 @@ import requests
 
 from mocksms import FaultName, MockSMS
 from mocksms.engine.journal import MAX_RECORDED_BODY
-from mocksms.testing.coverage_lines import DROPPED, LATE, REVERSED, SCHEDULED, TWICE, Key
+from mocksms.testing.coverage_lines import DROPPED, LATE, REVERSED, SCHEDULED, TWICE, LineKey
 from mocksms.testing.coverage_traffic import met_lines
 from tests.receiver import Response, receiving
 from tests.support import body
@@ -17,7 +17,7 @@ INFO = "/transactional/sms/info?transaction_id="
 SEARCH = "/transactional/sms/search"
 
 
-def met(sms: MockSMS) -> set[Key]:
+def met(sms: MockSMS) -> set[LineKey]:
     return met_lines(sms.api("GET", "requests", limit=100)["requests"], sms.callbacks)
 
 
