@@ -169,11 +169,11 @@ def _load(file: BinaryIO, settings: Settings) -> Snapshot:
 def without_collector(function: Callable[..., T], *arguments: Any) -> T:
     """Run a function without the garbage collector: it would visit a million new objects and stop the event loop."""
     with collector_paused():
-        try:
-            return function(*arguments)
-        finally:
-            if gc.get_freeze_count():  # in a program of its own, a mock hides its objects from the collector
-                gc.freeze()
+        result = function(*arguments)
+        # In a program of its own, a mock hides its objects from the collector; not what is left of a refused file.
+        if gc.get_freeze_count():
+            gc.freeze()
+        return result
 
 
 def _temporary_file() -> BinaryIO:

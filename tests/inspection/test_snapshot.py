@@ -307,3 +307,12 @@ def test_collector_is_off_during_the_work_and_then_as_before(
     monkeypatch.setattr(gc, "get_freeze_count", lambda: int(is_frozen))
     endpoints.without_collector(calls.append, "work")
     assert calls == ["disable", "work", *["freeze"] * is_frozen, *["enable"] * was_enabled]
+
+
+def test_what_is_left_of_a_refused_file_is_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = list[str]()
+    monkeypatch.setattr(gc, "freeze", lambda: calls.append("freeze"))
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: 1)
+    with pytest.raises(ValueError, match="x"):
+        endpoints.without_collector(int, "x")
+    assert (calls, gc.isenabled()) == ([], True)
