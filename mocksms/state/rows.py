@@ -23,7 +23,7 @@ MAX_BYTES: Final = 2**53
 """More bytes than any memory has."""
 
 MAX_COUNT: Final = 2**53
-MAX_TEXT: Final = 2**20
+MAX_OWN_TEXT: Final = 2**20
 """Characters of a text that the mock wrote."""
 
 MAX_TIME_LENGTH: Final = 40
@@ -137,7 +137,7 @@ RowBytes = Annotated[bytes, PlainValidator(_bytes), WithJsonSchema({"type": ["st
 StateName = Annotated[AnyState, PlainValidator(_state), WithJsonSchema({"type": ["string", "object"]})]
 """A state of the guide as a text, or another as an object."""
 
-OwnText = Annotated[str, Field(max_length=MAX_TEXT)]
+OwnText = Annotated[str, Field(max_length=MAX_OWN_TEXT)]
 """A text that the mock wrote: it has no lone surrogates."""
 
 AppText = str

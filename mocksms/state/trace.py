@@ -21,7 +21,7 @@ VERSION: Final = 1
 MAX_LOG_LINES: Final = 10_000
 """Log records of a trace, the latest."""
 
-MAX_TEXT: Final = 10_000
+MAX_TRACE_TEXT: Final = 10_000
 """Characters of the text of a log record or of an error, and of the traceback of a log record."""
 
 MAX_ALL_LOGS: Final = 8_000_000
@@ -138,7 +138,7 @@ def _without_secrets(model: LogLine | Trace, secrets: Secrets) -> dict[str, Any]
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+    return text if len(text) <= MAX_TRACE_TEXT else f"{text[: MAX_TRACE_TEXT - 1]}…"
 
 
 def _redacted_report(text: str, secrets: Secrets) -> str:

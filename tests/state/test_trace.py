@@ -91,7 +91,7 @@ def test_invalid_entry_is_named_with_its_row(entry: str, content: bytes, place: 
 
 def test_long_texts_are_cut_without_a_part_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "MAX_REPORT", 20)
-    monkeypatch.setattr(trace, "MAX_TEXT", 10)
+    monkeypatch.setattr(trace, "MAX_TRACE_TEXT", 10)
     monkeypatch.setattr(trace, "MAX_FORM_LENGTH", 12)
     text = "123456 0004-main-key 34567890"
     example = trace_file()
