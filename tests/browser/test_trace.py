@@ -105,6 +105,17 @@ def test_causes_and_plain_errors_are_shown(page: Page, own_mock: Mock) -> None:
         expect(trace.fact("file")).to_have_text("a.mocksms.zip")
 
 
+def test_link_to_the_mock_that_ended_is_text(page: Page, own_mock: Mock) -> None:
+    api_of(own_mock).send(NUMBER, content="See https://shop.example/", add_unsubscribe_link=True)
+    with opened(snapshot_of(own_mock)) as url, opened_at(page, url) as trace:
+        trace.open()
+        trace.open_details("shop.example")
+        links = trace.panel.get_by_role("group").filter(has=page.get_by_role("heading", name="Links"))
+        for part in (trace.bubble("shop.example"), links):
+            expect(part).to_contain_text(f"{own_mock.engine.text_policy.link_base}/u/")
+            assert part.get_by_role("link").all_inner_texts() == ["https://shop.example/"]
+
+
 def test_hostile_texts_are_shown_as_text_at_any_size(page: Page, own_mock: Mock, tmp_path: Path) -> None:
     api_of(own_mock, "of another test").send("972-52-2222222", content="Hello")
     api = api_of(own_mock)

@@ -5,6 +5,7 @@ import { element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get, request, savedKeys } from "../api/client.js";
 import { control } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
+import { messageLink } from "../thread/message-text.js";
 import {
   badge,
   button,
@@ -17,7 +18,7 @@ import {
   statusClass,
 } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
-import { anchor, withEscapes } from "../ui/text.js";
+import { withEscapes } from "../ui/text.js";
 import { clockTime, dateTime, formatDuration } from "../ui/time.js";
 import { callbackSections, loadCallbacks } from "./callbacks.js";
 import { STORED_BYTES, requestSections, warningList } from "./request.js";
@@ -192,7 +193,7 @@ function linksSection(message) {
         element(
           "li",
           { "data-id": message.transaction_id },
-          anchor(url),
+          messageLink(message, url),
           (message.status === "sent" || isFreeStatus(message.status)) &&
             message.tracks_clicks &&
             control(button("Click as the phone", () => act(message, "click", { body: { url } }), { class: "small" })),

@@ -1,21 +1,25 @@
 /** The text of a message as its phone shows it, with links, codes and the starts of its segments marked. */
 
 import { element } from "../../shared/dom.js";
+import { isReadOnly } from "../state/read-only.js";
 import { anchor, truncated, withEscapes } from "../ui/text.js";
+
+const TOKEN_LENGTH = 12; // Characters of a transaction id in the links of the mock.
 
 /** @typedef {{ start: number, end: number, wrap: (nodes: Dom.Child) => HTMLElement }} Mark */
 
 /**
  * The text of a message as nodes.
  *
- * @param {Pick<Api.Message, "text" | "segments" | "links" | "codes">} message
+ * @param {Pick<Api.Message, "transaction_id" | "text" | "segments" | "links" | "codes">} message
  * @param {number} [maxLength] characters
  * @returns {Dom.Child[]}
  */
-export function messageText({ text, segments, links, codes }, maxLength = Infinity) {
+export function messageText(message, maxLength = Infinity) {
+  const { text, segments, codes } = message;
   const segmentStarts = new Map(segments.boundaries_utf16.map((index, place) => [index, place + 2]));
   const marks = [
-    ...linkMarks(text, links),
+    ...linkMarks(message),
     ...codes.map((code) => ({
       start: code.index_utf16,
       end: code.index_utf16 + code.length,
@@ -48,15 +52,27 @@ function segmentMark(number) {
 }
 
 /**
- * @param {string} text
- * @param {string[]} links in the order of the text
+ * A link of a message to another page. One to the mock that made a trace is only text: that mock has ended.
+ *
+ * @param {Pick<Api.Message, "transaction_id">} message
+ * @param {string} link
+ * @param {Dom.Child} [content]
+ */
+export function messageLink({ transaction_id: id }, link, content = withEscapes(link)) {
+  const isOfMock = new RegExp(`/[ul]/${id.slice(0, TOKEN_LENGTH)}\\b`).test(link);
+  return isReadOnly && isOfMock ? element("span", {}, content) : anchor(link, content);
+}
+
+/**
+ * @param {Pick<Api.Message, "transaction_id" | "text" | "links">} message with its links in the order of the text
  * @returns {Mark[]}
  */
-function linkMarks(text, links) {
+function linkMarks(message) {
+  const { text, links } = message;
   let from = 0;
   return links.map((link) => {
     const start = text.indexOf(link, from);
     from = start + link.length;
-    return { start, end: from, wrap: (nodes) => anchor(link, nodes) };
+    return { start, end: from, wrap: (nodes) => messageLink(message, link, nodes) };
   });
 }
