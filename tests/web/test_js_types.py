@@ -16,7 +16,10 @@ OTHER_NAMES = {
     "MagicNumber": "NumberView",
     "Response": "RecordedResponseView",
     "Failure": "TracedFailure",
-    **{name: name for name in ("SentRow", "Explanation", "Closest", "Comparison", "Cause", "Found", "LogLine")},
+    **{
+        name: name
+        for name in ("SentRow", "Explanation", "Closest", "Comparison", "TextSpan", "Cause", "Found", "LogLine")
+    },
 }
 """The schemas that are not named as the type with `View` behind it."""
 
