@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ class AccountHandle:
         self._began = 0
         self._has_deleted = False
         self._restored_up_to = 0  # cursor: what a snapshot brought is not traffic of the test
+        self._on_delete: Callable[[], object] = lambda: None  # called before requests are deleted
         self.api_key = api_key
 
     @property
@@ -117,8 +119,13 @@ class AccountHandle:
             MockRefused: the response is an error.
             MockUnreachable: there is no response.
         """
+        deletes = path in ("reset", "snapshot") or (
+            method == "DELETE" and path.partition("/")[0] in ("account", "messages")
+        )
+        if deletes:
+            self._on_delete()
         response = self.client.request(method, path, body, key=self.api_key, **query)
-        if path in ("reset", "snapshot") or (method == "DELETE" and path.partition("/")[0] in ("account", "messages")):
+        if deletes:
             self._has_deleted = True
         return response
 

@@ -25,7 +25,7 @@ class CoverageData:
         self._tests: Counter[LineKey] = Counter()
 
     def add_test(self, met: Iterable[LineKey]) -> None:
-        """Add what one test has met."""
+        """Add what one test has met; each line once for each test."""
         self._tests.update(set(met))
 
     def tests(self, line: CoverageLine) -> int:

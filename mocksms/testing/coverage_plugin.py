@@ -11,6 +11,7 @@ import pytest
 from mocksms.errors import SettingsError
 from mocksms.settings import SessionSettings
 from mocksms.testing.coverage_data import CoverageData
+from mocksms.testing.coverage_lines import LineKey
 from mocksms.testing.coverage_report import report_lines
 from mocksms.testing.coverage_traffic import met_lines
 from mocksms.testing.session import MockSession, RunningTest, errors_to
@@ -32,6 +33,8 @@ class RunCoverage:
         self._path = start / options.coverage_file
         self._data = CoverageData()
         self._problems: list[str] = []
+        self._run: RunningTest | None = None
+        self._met: set[LineKey] = set()
         if options.coverage_append:
             CoverageData().load(self._path)  # a file that cannot be used ends the run before its tests
 
@@ -40,7 +43,9 @@ class RunCoverage:
         session.on_traffic = self.measure
 
     def measure(self, run: RunningTest, requests: Sequence[Mapping[str, Any]]) -> None:
-        """Add what a test has met: its requests, which its end has read, and the callbacks of its accounts."""
+        """Add what a test has met so far: its requests, as they were read, and the callbacks of its accounts."""
+        if run is not self._run:
+            self._run, self._met = run, set()
         with errors_to(lambda text: self._problems.append(f"a test was not measured: {text}")):
             restored = max(handle._restored_up_to for handle in run.sms._handles)
             after = max(restored, run.since)
@@ -50,7 +55,9 @@ class RunCoverage:
                 if handle._can_have_callbacks()
                 for callback in handle._callbacks(since=after)
             ]
-            self._data.add_test(met_lines([row for row in requests if row["id"] > after], callbacks))
+            met = met_lines([row for row in requests if row["id"] > after], callbacks)
+            self._data.add_test(met - self._met)
+            self._met |= met
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the file, and fail the run if the coverage is too low; an xdist worker sends its data instead."""

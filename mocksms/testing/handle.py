@@ -104,6 +104,7 @@ class MockSMS(Assertions, Actions, Convergence):
         """
         sms = self._other_account(api_key, self._began)
         sms._defaults = self._defaults
+        sms._on_delete = self._on_delete
         if api_key not in self._api_keys:
             with suppress(MockRefused):  # a mock may accept some keys only
                 sms._defaults.apply(sms)

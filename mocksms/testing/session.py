@@ -93,7 +93,7 @@ class MockSession:
         self._unread: list[tuple[RunningTest, str]] = []
         self._not_reset: set[str] = set()
         self._latest: RunningTest | None = None
-        self.on_traffic: Callable[[RunningTest, Sequence[Mapping[str, Any]]], object] = lambda *_: None
+        self.on_traffic: Callable[[RunningTest, Sequence[Mapping[str, Any]]], object] | None = None
         mock.api_key = self.new_key()
         mock.client.api_keys.add(mock.api_key)
         self.cursor = mock.cursor
@@ -216,6 +216,8 @@ class RunningTest:
         self._has_failed = False
         self._has_passed = False
         self._kept_report = ""
+        if session.on_traffic is not None:
+            sms._on_delete = self._before_delete
 
     def on_report(self, report: pytest.TestReport) -> None:
         """Add what the mock saw to the report of a failure."""
@@ -256,7 +258,8 @@ class RunningTest:
             self._react(node, [*findings, (self.reaction, UnexpectedTraffic(text))], needs_report=False)
             return
         self._session.end_test(self, node.nodeid, cursor)
-        self._session.on_traffic(self, rows)
+        if self._session.on_traffic is not None:
+            self._session.on_traffic(self, rows)
         if unexpected := [found for row in rows for found in self._unexpected(row)]:
             findings.append((self.reaction, UnexpectedTraffic(describe_unexpected(unexpected))))
         if unused:
@@ -270,6 +273,12 @@ class RunningTest:
             for fault in faults:
                 if isinstance(fault, HoldHandle):
                     fault.release()
+
+    def _before_delete(self) -> None:
+        """Hand out the requests that the test deletes; its end cannot read them."""
+        assert self._session.on_traffic is not None
+        with errors_to(lambda _: None):  # the request that deletes fails, too
+            self._session.on_traffic(self, self._requests()[0])
 
     def _react(self, node: pytest.Item, findings: Iterable[Finding], *, needs_report: bool = True) -> None:
         """Fail the test or warn, as the options say, unless it has failed already."""

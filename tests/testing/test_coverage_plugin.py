@@ -36,6 +36,16 @@ def test_not_read(mocksms, send):
 def test_second_account(mocksms, send):
     send(key=mocksms.account("other").api_key)
 
+def test_reset(mocksms, send):
+    other = mocksms.account("third")
+    for account in (mocksms, other, mocksms):
+        send(key=account.api_key)
+        account.reset()
+    before = mocksms.snapshot()
+    send(mocksms.number("exception"))
+    mocksms.restore(before)
+    send()
+
 def test_nothing(): ...
 """
 MET = {
@@ -43,7 +53,9 @@ MET = {
     ("reason", "kosher-number"): 1,
     ("flag", "tags"): 1,
     ("fault", "HTTP 503"): 1,
-    ("status", "sent"): 2,
+    ("status", "sent"): 3,
+    ("status", "exception"): 1,
+    ("reason", "exception"): 1,
 }
 
 
@@ -56,11 +68,11 @@ def saved(runs: Runs, name: str = FILE) -> dict[tuple[str, str], int]:
 
 
 def test_report_has_what_the_tests_met_and_the_call_for_the_rest(runs: Runs) -> None:
-    printed = runs.run(SUITE, ON, passed=5)
+    printed = runs.run(SUITE, ON, passed=6)
     assert saved(runs) == MET
     total = len(coverage_lines())
-    assert re.search(rf"^TOTAL +{total} +{total - len(MET)} +9%$", printed, re.MULTILINE)
-    assert re.search(r"^status +5 +3 +40%$", printed, re.MULTILINE)
+    assert re.search(rf"^TOTAL +{total} +{total - len(MET)} +12%$", printed, re.MULTILINE)
+    assert re.search(r"^status +5 +2 +60%$", printed, re.MULTILINE)
     assert re.search(r'^status +queued +mocksms.number\("queued"\)$', printed, re.MULTILINE)
     assert not re.search(r"^status +sent ", printed, re.MULTILINE)
     assert f"JSON report: {runs.path / FILE}" in printed
@@ -72,7 +84,7 @@ def test_report_has_what_the_tests_met_and_the_call_for_the_rest(runs: Runs) -> 
 
 def test_run_without_the_option_leaves_nothing(runs: Runs) -> None:
     runs.ini("mocksms_coverage_fail_under = 100")
-    assert "mocksms coverage" not in runs.run(SUITE, "-k", "kosher", passed=1, deselected=4)
+    assert "mocksms coverage" not in runs.run(SUITE, "-k", "kosher", passed=1, deselected=5)
     assert not (runs.path / FILE).exists()
 
 
@@ -80,20 +92,20 @@ def test_runs_are_added_and_the_least_coverage_is_required(runs: Runs) -> None:
     (runs.path / "out").mkdir()
     runs.ini("mocksms_coverage = true", "mocksms_coverage_file = out/all.json", "mocksms_coverage_fail_under = 8")
     append = "--mocksms-coverage-append"
-    printed = runs.run(SUITE, "-k", "kosher", append, passed=1, deselected=4)
+    printed = runs.run(SUITE, "-k", "kosher", append, passed=1, deselected=5)
     assert "FAIL mocksms coverage of 8% is required, but it is 5%" in printed
     assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
-    runs.run(SUITE, "-k", "not kosher", append, passed=4, deselected=1)
+    runs.run(SUITE, "-k", "not kosher", append, passed=5, deselected=1)
     assert runs.exit_code == pytest.ExitCode.OK
     assert saved(runs, "out/all.json") == MET
     assert "mocksms coverage" not in runs.run(SUITE, "--collect-only")
-    runs.run(SUITE, "-k", "kosher", "-o", "mocksms_coverage_fail_under=0", passed=1, deselected=4)
+    runs.run(SUITE, "-k", "kosher", "-o", "mocksms_coverage_fail_under=0", passed=1, deselected=5)
     assert len(saved(runs, "out/all.json")) == 3
 
 
 def test_workers_and_a_running_mock_give_the_same(runs: Runs) -> None:
     with running(Settings(port=0)) as mock:
-        printed = runs.run(SUITE, ON, "-n", "2", f"--mocksms-url={mock.url}", processes=True, passed=5)
+        printed = runs.run(SUITE, ON, "-n", "2", f"--mocksms-url={mock.url}", processes=True, passed=6)
     assert saved(runs) == MET
     assert printed.count("mocksms coverage") == 1
 
@@ -119,7 +131,7 @@ def test_file_that_cannot_be_added_to_ends_the_run_before_its_tests(
 def test_what_cannot_be_measured_or_written_is_reported(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     (runs.path / FILE).mkdir()
     monkeypatch.setattr(coverage_plugin, "met_lines", lambda *_: 1 / 0)
-    printed = runs.run(SUITE, ON, "-k", "kosher", passed=1, deselected=4)
+    printed = runs.run(SUITE, ON, "-k", "kosher", passed=1, deselected=5)
     assert "incomplete: the file is not written: [Errno 21] Is a directory" in printed
     assert "incomplete: a test was not measured: ZeroDivisionError: division by zero" in printed
 
