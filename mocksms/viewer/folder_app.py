@@ -7,13 +7,14 @@ import re
 from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -47,7 +48,11 @@ class FolderApp:
         self._locks = defaultdict[int, asyncio.Lock](asyncio.Lock)
         self._list_lock = asyncio.Lock()
         self._own_app = Starlette(
-            routes=[Route("/_mock/traces", self._list), *static_routes(TRACES_PAGE, read_only=True)],
+            routes=[
+                Route("/_mock/health", _health),
+                Route("/_mock/traces", self._list),
+                *static_routes(TRACES_PAGE, read_only=True),
+            ],
             middleware=[Middleware(Guard, settings=folder.settings, shows="folder of traces")],
             exception_handlers={HTTPException: _explain},
             lifespan=lambda _: self._lifespan(),
@@ -112,6 +117,10 @@ class FolderApp:
         await self._stopping.wait()
         for number in [*self._open]:
             self._close(number)
+
+
+async def _health(_: Request) -> Response:
+    return JSONResponse({"status": "ready", "version": version("mocksms")})
 
 
 async def _explain(request: Request, error: Any) -> Response:

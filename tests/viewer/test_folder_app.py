@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import requests
 
 from mocksms.settings import Settings
+from mocksms.testing.client import check_ready
 from mocksms.viewer import folder as listing
 from mocksms.viewer import folder_app
 from mocksms.viewer.files import read_view
@@ -40,6 +42,12 @@ def test_folder_lists_its_traces(folder: Path) -> None:
     assert damaged["error"] == "Invalid snapshot: the zip is cut off, or other bytes follow its end."
     assert '<script type="module" src="inbox/traces/main.js">' in page.text
     assert "script-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_client_sees_that_the_folder_is_ready(folder: Path) -> None:
+    with opened_folder(folder) as url:
+        check_ready(url)
+        assert get(f"{url}/_mock/health").json() == {"status": "ready", "version": version("mocksms")}
 
 
 def test_each_trace_has_a_path(folder: Path) -> None:
