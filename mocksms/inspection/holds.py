@@ -85,7 +85,11 @@ async def wait_for_held_requests(context: Context, call: InspectionCall) -> Held
             raise ShuttingDown
         case WaitEnd.TIMED_OUT:
             waiting = context.engine.holds.waiting(account, number)
-            others = [_describe(request) for _, request in call.scope.requests(number) if request.number not in waiting]
+            others = [
+                _describe(request, number)
+                for _, request in call.scope.requests(number)
+                if request.number not in waiting
+            ]
             raise HoldTimedOut(len(waiting), query.count, query.timeout, others)
         case _:
             return HeldRequestsView(waiting=found)
@@ -111,7 +115,7 @@ def _hold_id(context: Context, call: InspectionCall) -> int:
     """
     number = parse_record_number(call.id)
     if number is None or number not in _hold_ids(context, call):
-        raise RecordNotFound("hold", call.id)
+        raise RecordNotFound("fault of kind hold", call.id)
     return number
 
 
@@ -128,8 +132,9 @@ def _holds(rule: Rule) -> bool:
     return isinstance(rule.effect, FaultSpec) and rule.effect.fault.kind is FaultKind.HOLD
 
 
-def _describe(request: RecordedRequest) -> str:
-    return f"{cut(request.method, MAX_TARGET)} {cut(request.target, MAX_TARGET)} {request.status or 'reset'}"
+def _describe(request: RecordedRequest, fault_id: int) -> str:
+    held = " (held before)" if request.fault and request.fault.fault_id == fault_id else ""
+    return f"{cut(request.method, MAX_TARGET)} {cut(request.target, MAX_TARGET)} {request.status or 'reset'}{held}"
 
 
 ENDPOINTS: Final = (

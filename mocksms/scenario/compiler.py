@@ -156,7 +156,11 @@ def _fault_spec(fault: FaultModel) -> FaultSpec:
     headers = dict(fault.headers or {})
     declared = next((headers.pop(name) for name in [*headers] if name.lower() == "content-type"), None)
     otherwise = HOLD_DURATION if fault.kind == "hold" else fault.retry_after
-    durations = fault.duration if isinstance(fault.duration, list) else [fault.duration or otherwise]
+    durations = (
+        fault.duration
+        if isinstance(fault.duration, list)
+        else [otherwise if fault.duration is None else fault.duration]
+    )
     return FaultSpec(
         fault=Fault(
             kind=FaultKind(fault.kind),

@@ -107,12 +107,19 @@ def test_wait_that_times_out_lists_the_other_requests(api: Api) -> None:
     assert error["message"].endswith(f"the newest first: {others}.")
 
 
+def test_wait_that_times_out_names_requests_that_were_held(api: Api) -> None:
+    fault = hold(api, fault={"kind": "hold", "duration": 0})
+    api.send(NUMBER)
+    error = api.refused(408, "GET", f"faults/{fault}/wait", timeout=0)
+    assert error["message"].endswith("POST /rest/v1/transactional/sms/send 200 (held before).")
+
+
 @pytest.mark.parametrize("name", ["0", "x", "999999999"])
 def test_only_a_hold_can_be_released(api: Api, name: str) -> None:
     hold(api)
     delay = api.post("faults", {"fault": {"kind": "delay", "duration": 1}})["id"]
     for fault in (name, delay):
-        assert "Unknown hold" in api.refused(404, "POST", f"faults/{fault}/release")["message"]
+        assert "Unknown fault of kind hold" in api.refused(404, "POST", f"faults/{fault}/release")["message"]
         api.refused(404, "GET", f"faults/{fault}/wait", timeout=0)
 
 
