@@ -213,7 +213,7 @@ class ConvergenceReport:
             title = ""
 
 
-def check_arguments(state: object, reset: object, tries: int) -> None:
+def check_arguments(state: object, reset: object, tries: object) -> None:
     """Refuse arguments of `assert_converges` that it cannot use.
 
     Raises:
@@ -223,8 +223,8 @@ def check_arguments(state: object, reset: object, tries: int) -> None:
     for name, value in (("state", state), ("reset", reset)):
         if not callable(value) and (name == "state" or value is not None):
             raise TypeError(f"{name} is {value!r}, but must be a function without arguments")
-    if tries < 1:
-        raise ValueError(f"tries is {tries}, but must be at least 1")
+    if not isinstance(tries, int) or tries < 1:
+        raise ValueError(f"tries is {tries!r}, but must be a whole number of at least 1")
 
 
 def _part(text: str, other: str) -> str:

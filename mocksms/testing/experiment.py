@@ -138,7 +138,8 @@ class Experiment:
         if self._reset is not None and run.start.is_like(run.end):
             raise ValueError(
                 f"state() returns {run.end} before and after the callbacks, so that no order could be wrong; "
-                "return what they change, and let reset() bring back the state before them"
+                "return what they change, wait there for callbacks that are handled in the background, and let reset() "
+                "bring back the state before them"
             )
         return run
 

@@ -428,7 +428,9 @@ def test_arguments_that_cannot_be_used_are_refused(sms: MockSMS, receiver: Recei
         (TypeError, (message, state), {}, r"^state\(\) is async; use: await sms\.aio\.assert_converges"),
         (TypeError, (message, int, state), {}, r"^reset\(\) is async; use: await sms\.aio\.assert_converges"),
         (TypeError, (message, Later), {}, r"^state\(\) is async"),
-        (ValueError, (message, int), {"tries": 0}, "^tries is 0, but must be at least 1$"),
+        (ValueError, (message, int), {"tries": 0}, "^tries is 0, but must be a whole number of at least 1$"),
+        (ValueError, (message, int), {"tries": 1.5}, "^tries is 1.5, but must be a whole number of at least 1$"),
+        (ValueError, (message, int), {"tries": "9"}, "^tries is '9', but must be a whole number of at least 1$"),
         (ValueError, (message, int), {"other": message}, "^other is the message itself"),
         (MockRefused, ("0" * 32, int), {}, "Unknown message"),
     ):
