@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from sys import intern
 from typing import Final, NamedTuple
 
@@ -38,11 +38,11 @@ from mocksms.errors import (
     RequestRefused,
     RouteNotFound,
     Unauthorized,
-    UnsupportedMediaType,
 )
 from mocksms.provider.binding import read_send
 from mocksms.provider.faults import Responder, response_written
 from mocksms.provider.hold import Holder
+from mocksms.provider.json_types import codec_of
 from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
 from mocksms.provider.reads import (
     INFO,
@@ -73,11 +73,6 @@ from mocksms.sms.times import ZONES
 
 MAX_NOTE_LENGTH: Final = 4_000
 """Characters of the note of a refused request."""
-
-JSON_TYPES: Final = frozenset({"application/json", "text/json"})
-UTF_8: Final = "utf-8"
-ENCODINGS: Final = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "unicode": "utf-16"}
-"""The codecs of charsets; a body with another or an unknown charset is read as UTF-8, as JSON is by default."""
 
 OPERATIONS: Final = (SEND, INFO, SEARCH)
 ROUTES: Final = {operation.path: (operation.method, ApiOperation(operation.id)) for operation in OPERATIONS}
@@ -344,7 +339,8 @@ def _note(error: RequestRefused, request: ProviderRequest) -> str:
 
 
 def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
-    body, deviations = read_send(request.body, _encoding(request), ZONES[settings.send_at_zone])
+    content_type = request.headers.get(b"content-type", b"")
+    body, deviations = read_send(request.body, codec_of(content_type, request.body), ZONES[settings.send_at_zone])
     submission = submission_of(body, settings)
     recipients: Sequence[Recipient] = recipients_of(body, settings)
     numbers: list[str] | None = None
@@ -376,25 +372,3 @@ def _authorized(account: Account | None, request: ProviderRequest) -> Account:
     if not account.rest_right:
         raise NoRestRight
     return account
-
-
-def _encoding(request: ProviderRequest) -> str:
-    """Return the codec of a JSON body, by its Content-Type.
-
-    Raises:
-        UnsupportedMediaType: the body is not declared as JSON.
-    """
-    declared = request.headers.get(b"content-type", b"")
-    if not declared and not request.body:
-        return UTF_8
-    media_type, codec = _content_type(declared)
-    if media_type.lower() not in JSON_TYPES:
-        raise UnsupportedMediaType(media_type or None)
-    return codec
-
-
-@lru_cache(maxsize=64)
-def _content_type(declared: bytes) -> tuple[str, str]:
-    media_type, _, rest = declared.decode("latin-1").partition(";")
-    charset = rest.lower().partition("charset=")[2].partition(";")[0].strip(' "')
-    return media_type.strip(), ENCODINGS.get(charset, UTF_8)

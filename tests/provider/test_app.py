@@ -17,8 +17,9 @@ from mocksms.engine.engine import Accepted, Engine
 from mocksms.engine.journal import MAX_RECORDED_BODY, RecordedRequest, RequestWarning
 from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import Steps
-from mocksms.provider.app import JSON_TYPES, ROUTES, ProviderApp
+from mocksms.provider.app import ROUTES, ProviderApp
 from mocksms.provider.faults import response_written
+from mocksms.provider.json_types import JSON_TYPES
 from mocksms.provider.lenient_json import MAX_WARNINGS
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
