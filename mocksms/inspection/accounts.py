@@ -124,7 +124,7 @@ def list_accounts(context: Context, call: InspectionCall) -> Steps[AccountsPage]
 
     def view(account: Account) -> AccountView:
         context.engine.apply_due(account)
-        return _view(account)
+        return account_view(account)
 
     total = None if query.since else len(accounts)
     views, totals = yield from context.paginate(query, accounts.latest_first, view, (), total=total)
@@ -134,7 +134,7 @@ def list_accounts(context: Context, call: InspectionCall) -> Steps[AccountsPage]
 
 def read_account(_: Context, call: InspectionCall) -> AccountView:
     """Read an account; a key that was not used yet shows a new account."""
-    return _view(call.scope.peek())
+    return account_view(call.scope.peek())
 
 
 def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]:
@@ -154,7 +154,7 @@ def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]
         yield from context.controls.update_account_in_steps(account, AccountUpdate(**changes))
     if "credit" in patch.model_fields_set:
         yield from context.controls.set_credit_in_steps(account, patch.credit)
-    return _view(account)
+    return account_view(account)
 
 
 def delete_account(context: Context, call: InspectionCall) -> ResetView:
@@ -196,7 +196,8 @@ def _digits(context: Context, change: list[str] | ListChange) -> Steps[DigitsCha
     return DigitsChange(add, remove, not isinstance(change, ListChange))
 
 
-def _view(account: Account) -> AccountView:
+def account_view(account: Account) -> AccountView:
+    """Return an account with its settings."""
     return AccountView(
         id=account.id,
         key=account.shown_key,

@@ -16,7 +16,7 @@ from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import InvalidParameters, RecordNotFound
 from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, RequestModel
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.scope import LATEST
+from mocksms.inspection.scope import LATEST, AccountScope
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import whole
 from mocksms.settings import Settings
@@ -95,14 +95,18 @@ class CallbacksView(ResponseModel):
 
 def list_callbacks(context: Context, call: InspectionCall) -> Steps[CallbacksPage]:
     """List callbacks with every attempt, newest first."""
-    query: CallbacksQuery = call.query
+    return callbacks_page(context, call.scope, call.query)
+
+
+def callbacks_page(context: Context, scope: AccountScope, query: CallbacksQuery) -> Steps[CallbacksPage]:
+    """Return a page of callbacks, newest first."""
     message = None if query.message is None else query.message.lower().replace("-", "")
 
     views, totals = yield from context.paginate(
         query,
-        lambda after, before: call.scope.callbacks(after, message, before),
+        lambda after, before: scope.callbacks(after, message, before),
         lambda owned: _view(context, *owned),
-        (account.callbacks for account in call.scope.accounts),
+        (account.callbacks for account in scope.accounts),
         lambda owned: query.state is None or owned[1].state is query.state,
     )
     return CallbacksPage(callbacks=views, **totals)

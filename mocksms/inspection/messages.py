@@ -27,7 +27,7 @@ from mocksms.inspection.models import (
     WarningView,
 )
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.scope import LATEST, OwnedMessage
+from mocksms.inspection.scope import LATEST, AccountScope, OwnedMessage
 from mocksms.inspection.segments import CODE_POINTS, UTF16, SegmentsView, segments_view
 from mocksms.inspection.verify import Verifier, VerifyBody
 from mocksms.inspection.waiting import WaitEnd
@@ -132,14 +132,18 @@ class DeletedView(ResponseModel):
 
 def list_messages(context: Context, call: InspectionCall) -> Steps[MessagesPage]:
     """List messages, newest first."""
-    query: ListQuery = call.query
+    return messages_page(context, call.scope, call.query)
+
+
+def messages_page(context: Context, scope: AccountScope, query: ListQuery) -> Steps[MessagesPage]:
+    """Return a page of messages, newest first."""
     cursor = context.engine.cursor
-    found = yield from call.scope.search(context.filter(query, query.since, query.before).query, query.limit)
+    found = yield from scope.search(context.filter(query, query.since, query.before).query, query.limit)
     if query.before is None and len(found) < query.limit:
         total = len(found)
     else:
-        total = yield from call.scope.count(context.filter(query, query.since).query)
-    return (yield from _page(context, call, FoundMessages(found, cursor), total, query.since))
+        total = yield from scope.count(context.filter(query, query.since).query)
+    return (yield from _page(context, scope, FoundMessages(found, cursor), total, query.since))
 
 
 def delete_messages(context: Context, call: InspectionCall) -> Steps[DeletedView]:
@@ -198,7 +202,7 @@ def verify_messages(context: Context, call: InspectionCall) -> Steps[MessagesPag
     cursor = context.engine.cursor
     newest_first = (yield from Verifier(context, call.scope, body).verify())[::-1]
     found = FoundMessages(newest_first[: ListQuery().limit], cursor)
-    return (yield from _page(context, call, found, len(newest_first), body.since))
+    return (yield from _page(context, call.scope, found, len(newest_first), body.since))
 
 
 def read_message(context: Context, call: InspectionCall) -> MessageView:
@@ -237,7 +241,7 @@ def _found(
 ) -> Steps[MessagesPage]:
     message_filter.query.begin()
     total = yield from call.scope.count(message_filter.query)
-    return (yield from _page(context, call, found, total, call.query.since))
+    return (yield from _page(context, call.scope, found, total, call.query.since))
 
 
 def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> CodesView | Response:
@@ -249,7 +253,7 @@ def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> Codes
 
 
 def _page(
-    context: Context, call: InspectionCall, found: FoundMessages, total: int, since: int | None
+    context: Context, scope: AccountScope, found: FoundMessages, total: int, since: int | None
 ) -> Steps[MessagesPage]:
     views: list[MessageView] = []
     for owned in found.messages:
@@ -259,8 +263,8 @@ def _page(
         messages=views,
         cursor=found.cursor,
         total=total,
-        evicted=call.scope.evicted(),
-        incomplete=call.scope.is_incomplete(since or 0),
+        evicted=scope.evicted(),
+        incomplete=scope.is_incomplete(since or 0),
     )
 
 

@@ -24,7 +24,7 @@ from mocksms.inspection.models import (
     RequestModel,
 )
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.scope import Phone, count_phones
+from mocksms.inspection.scope import AccountScope, Phone, count_phones
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import ListedNumber
 from mocksms.sms.message import Message
@@ -133,9 +133,13 @@ def list_phones(context: Context, call: InspectionCall) -> Steps[PhonesPage]:
 
 def list_inbound(context: Context, call: InspectionCall) -> Steps[RepliesPage]:
     """List the replies of phones, newest first."""
-    query: PhonesQuery = call.query
-    logs = [account.replies for account in call.scope.accounts]
-    views, totals = yield from _paginate_by_number(context, query, call.scope.replies, _reply_view, logs)
+    return replies_page(context, call.scope, call.query)
+
+
+def replies_page(context: Context, scope: AccountScope, query: PhonesQuery) -> Steps[RepliesPage]:
+    """Return a page of replies, newest first."""
+    logs = [account.replies for account in scope.accounts]
+    views, totals = yield from _paginate_by_number(context, query, scope.replies, _reply_view, logs)
     return RepliesPage(replies=views, **totals)
 
 
@@ -147,9 +151,13 @@ def receive_sms(context: Context, call: InspectionCall) -> ReplyView:
 
 def list_consents(context: Context, call: InspectionCall) -> Steps[ConsentsPage]:
     """List opt-outs and opt-ins with time and cause, newest first."""
-    query: PhonesQuery = call.query
-    logs = [account.consents for account in call.scope.accounts]
-    views, totals = yield from _paginate_by_number(context, query, call.scope.consents, _consent_view, logs)
+    return consents_page(context, call.scope, call.query)
+
+
+def consents_page(context: Context, scope: AccountScope, query: PhonesQuery) -> Steps[ConsentsPage]:
+    """Return a page of opt-outs and opt-ins, newest first."""
+    logs = [account.consents for account in scope.accounts]
+    views, totals = yield from _paginate_by_number(context, query, scope.consents, _consent_view, logs)
     return ConsentsPage(consents=views, **totals)
 
 

@@ -16,6 +16,7 @@ from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import RecordNotFound
 from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, WarningView
 from mocksms.inspection.parameters import InspectionCall
+from mocksms.inspection.scope import AccountScope
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import API_PREFIX
 from mocksms.sms.outcomes import FaultKind
@@ -74,12 +75,16 @@ class RequestsPage(Page):
 
 def list_requests(context: Context, call: InspectionCall) -> Steps[RequestsPage]:
     """List the requests to the emulated API, newest first."""
-    query: RequestsQuery = call.query
-    journals = [journal for _, journal in call.scope.journals]
+    return requests_page(context, call.scope, call.query)
+
+
+def requests_page(context: Context, scope: AccountScope, query: RequestsQuery) -> Steps[RequestsPage]:
+    """Return a page of requests, newest first."""
+    journals = [journal for _, journal in scope.journals]
     evicting = [journal for journal in journals if journal.evicted]
     views, totals = yield from context.paginate(
         query,
-        call.scope.requests,
+        scope.requests,
         lambda owned: request_view(*owned),
         evicting,
         lambda owned: _matches(query, owned[1]),

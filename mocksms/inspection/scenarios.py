@@ -18,6 +18,7 @@ from mocksms.inspection.context import Context, endpoint, text_response
 from mocksms.inspection.errors import AccountRequired, InvalidParameters, RecordNotFound, UnknownAccount
 from mocksms.inspection.models import AccountQuery, Name
 from mocksms.inspection.parameters import InspectionCall
+from mocksms.inspection.scope import AccountScope
 from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.parser import check, read_file
 from mocksms.scenario.recorder import record, to_toml
@@ -102,7 +103,7 @@ class FaultsCleared(ResponseModel):
 
 def read_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]:
     """Read the active scenario with the counters of its rules."""
-    return _view(context, call)
+    return scenario_view(context, call.scope)
 
 
 async def put_scenario(context: Context, call: InspectionCall) -> ScenarioView:
@@ -111,13 +112,13 @@ async def put_scenario(context: Context, call: InspectionCall) -> ScenarioView:
     is_short = call.query.name is None and len(call.body.rule) <= STEP_SIZE
     scenario = _compiled(context, call) if is_short else await context.slices.run_in_thread(_indexed, context, call)
     await context.slices.run(context.controls.activate_scenario_in_steps(account, scenario))
-    return await context.slices.run(_view(context, call))
+    return await context.slices.run(scenario_view(context, call.scope))
 
 
 def delete_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]:
     """Deactivate the scenario."""
     yield from context.controls.activate_scenario_in_steps(call.scope.one_or_all(), NO_SCENARIO)
-    return (yield from _view(context, call))
+    return (yield from scenario_view(context, call.scope))
 
 
 async def recorded_scenario(context: Context, call: InspectionCall) -> Response:
@@ -144,14 +145,19 @@ def list_scenarios(context: Context, _: InspectionCall) -> ScenariosView:
 
 def list_faults(context: Context, call: InspectionCall) -> FaultsView:
     """List the faults that were set manually, newest first."""
+    return faults_view(context, call.scope)
+
+
+def faults_view(context: Context, scope: AccountScope) -> FaultsView:
+    """Return the faults that were set manually, newest first."""
     active: list[FaultView] = []
     ended: list[FaultView] = []
-    for account in call.scope.accounts:
+    for account in scope.accounts:
         now = account.clock.now()
         for fault in account.faults.rules:
             (ended if fault.is_expired(now) else active).append(_fault_view(context, fault, account))
         ended += [_fault_view(context, fault, account) for fault in account.faults.removed]
-    if call.scope.name is None:
+    if scope.name is None:
         active += _faults_of_new_accounts(context)
     return FaultsView(faults=active, ended=ended)
 
@@ -208,13 +214,13 @@ def _compiled(context: Context, call: InspectionCall) -> ActiveScenario:
         raise InvalidParameters({issue.key: [issue.text] for issue in error.issues}) from error
 
 
-def _view(context: Context, call: InspectionCall) -> Steps[ScenarioView]:
+def scenario_view(context: Context, scope: AccountScope) -> Steps[ScenarioView]:
     """Return the scenario of one account; or that of new accounts, counted over all accounts that have it."""
-    if call.scope.name is None:
+    if scope.name is None:
         scenario = context.engine.accounts.scenario
-        accounts = [account for account in call.scope.accounts if account.scenario is scenario]
+        accounts = [account for account in scope.accounts if account.scenario is scenario]
     else:
-        accounts = [call.scope.peek()]
+        accounts = [scope.peek()]
         scenario = accounts[0].scenario
     rules: list[RuleView] = []
     for index in range(len(scenario.rules)):

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import islice
-from typing import Final, Generic, NamedTuple, TypeVar, cast
+from typing import Final, Generic, NamedTuple, TypeVar
 
-from mocksms.asgi.bodies import Receive
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.steps import finish
-from mocksms.inspection.accounts import AccountView, read_account
-from mocksms.inspection.callbacks import CallbacksQuery, CallbackView, list_callbacks
+from mocksms.inspection.accounts import AccountView, account_view
+from mocksms.inspection.callbacks import CallbacksQuery, CallbackView, callbacks_page
 from mocksms.inspection.context import Context
-from mocksms.inspection.messages import ListQuery, MessageView, list_messages, message_view
-from mocksms.inspection.models import AccountQuery
-from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.phones import ConsentView, PhonesQuery, ReplyView, list_consents, list_inbound
-from mocksms.inspection.requests import RequestsQuery, RequestView, list_requests, request_view
-from mocksms.inspection.scenarios import FaultsView, ScenarioView, list_faults, read_scenario
+from mocksms.inspection.messages import ListQuery, MessageView, message_view, messages_page
+from mocksms.inspection.phones import ConsentView, PhonesQuery, ReplyView, consents_page, replies_page
+from mocksms.inspection.requests import RequestsQuery, RequestView, request_view, requests_page
+from mocksms.inspection.scenarios import FaultsView, ScenarioView, faults_view, scenario_view
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 
 MAX_RECORDS: Final = 1_000
 """Records of each kind in an account that a report has, the newest: one page of the inspection API."""
 
 ViewT = TypeVar("ViewT")
-
-_NO_CONNECTION: Final = cast("Receive", None)
-"""A handler that does not wait never reads from the connection."""
 
 
 class Records(NamedTuple, Generic[ViewT]):
@@ -58,17 +52,17 @@ class RecordReader:
 
     def accounts(self) -> list[AccountView]:
         """Return the accounts, the latest used first."""
-        engine = self._context.engine
-        return [read_account(self._context, self._call(each.id)) for each in engine.accounts.latest_first()]
+        return [account_view(each) for each in AccountScope(self._context.engine, None).accounts]
 
     def account(self, account: AccountView, needed: Collection[str] = ()) -> ReportAccount:
         """Return the newest records of an account, and the messages with the needed ids."""
         context, name = self._context, account.id
-        messages = finish(list_messages(context, self._call(name, ListQuery(limit=MAX_RECORDS))))
-        requests = finish(list_requests(context, self._call(name, RequestsQuery(limit=MAX_RECORDS))))
-        callbacks = finish(list_callbacks(context, self._call(name, CallbacksQuery(limit=MAX_RECORDS))))
-        replies = finish(list_inbound(context, self._call(name, PhonesQuery(limit=MAX_RECORDS))))
-        consents = finish(list_consents(context, self._call(name, PhonesQuery(limit=MAX_RECORDS))))
+        scope = AccountScope(context.engine, name)
+        messages = finish(messages_page(context, scope, ListQuery(limit=MAX_RECORDS)))
+        requests = finish(requests_page(context, scope, RequestsQuery(limit=MAX_RECORDS)))
+        callbacks = finish(callbacks_page(context, scope, CallbacksQuery(limit=MAX_RECORDS)))
+        replies = finish(replies_page(context, scope, PhonesQuery(limit=MAX_RECORDS)))
+        consents = finish(consents_page(context, scope, PhonesQuery(limit=MAX_RECORDS)))
         older = self._older_messages(name, {*needed} - {each.transaction_id for each in messages.messages})
         return ReportAccount(
             account,
@@ -77,8 +71,8 @@ class RecordReader:
             Records(callbacks.callbacks[::-1], callbacks.total),
             Records(replies.replies[::-1], replies.total),
             Records(consents.consents[::-1], consents.total),
-            list_faults(context, self._call(name)),
-            finish(read_scenario(context, self._call(name))),
+            faults_view(context, scope),
+            finish(scenario_view(context, scope)),
         )
 
     def size(self, account: AccountView) -> int:
@@ -102,7 +96,3 @@ class RecordReader:
         found = self._context.engine.accounts.by_id(name)
         assert found is not None
         return found
-
-    def _call(self, name: str | None, query: AccountQuery | None = None) -> InspectionCall:
-        scope = AccountScope(self._context.engine, name)
-        return InspectionCall(scope, query, None, {}, {}, as_text=False, receive=_NO_CONNECTION)
