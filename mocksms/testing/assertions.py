@@ -9,7 +9,8 @@ from operator import attrgetter
 from typing import Any, Final, NoReturn
 
 from mocksms.engine.clock import SteadyTime
-from mocksms.testing.client import MAX_PAGE, REQUEST_SECONDS, MockClient, runs_event_loop
+from mocksms.testing.client import MAX_PAGE, REQUEST_SECONDS, MockClient
+from mocksms.testing.event_loops import runs_event_loop
 from mocksms.testing.failures import Notes, describe_others, duplicates, explain_segments, too_many
 from mocksms.testing.matchers import (
     MAX_FILTER_LENGTH,

@@ -11,7 +11,8 @@ from mocksms.errors import did_you_mean
 from mocksms.sms.display import cut, line
 from mocksms.sms.webhook import EVENTS, Webhook, WebhookKind
 from mocksms.testing.account import AccountHandle
-from mocksms.testing.client import ADVANCE_SECONDS, MAX_PAGE, MockClient, pause, runs_event_loop
+from mocksms.testing.client import ADVANCE_SECONDS, MAX_PAGE, MockClient, pause
+from mocksms.testing.event_loops import runs_event_loop
 from mocksms.testing.failures import attempt_lines, describe_callback
 from mocksms.testing.matchers import check_times
 from mocksms.testing.models import (

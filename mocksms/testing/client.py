@@ -9,7 +9,6 @@ import errno
 import json
 import socket
 import ssl
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -386,15 +385,3 @@ def _hint(error: Exception) -> str:
 def _is_read(method: str, target: str) -> bool:
     """Whether a request changes nothing, so that it can be sent twice."""
     return method == "GET" or target.partition("?")[0] == "/_mock/verify"
-
-
-def runs_event_loop() -> bool:
-    """Whether this thread runs an event loop of asyncio or trio, which a blocking request stops."""
-    asyncio: Any = sys.modules.get("asyncio")
-    return runs_trio() or (asyncio is not None and asyncio._get_running_loop() is not None)
-
-
-def runs_trio() -> bool:
-    """Whether this thread runs an event loop of trio."""
-    trio: Any = sys.modules.get("trio")
-    return trio is not None and bool(trio.lowlevel.in_trio_run())

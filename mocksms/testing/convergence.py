@@ -11,8 +11,9 @@ from mocksms.engine.clock import SteadyTime
 from mocksms.errors import escape
 from mocksms.sms.display import cut, line
 from mocksms.testing.callbacks import MAX_URL, Callbacks
-from mocksms.testing.client import ADVANCE_SECONDS, runs_event_loop
+from mocksms.testing.client import ADVANCE_SECONDS
 from mocksms.testing.disorder import Order, hostile_orders, shortest
+from mocksms.testing.event_loops import runs_event_loop
 from mocksms.testing.experiment import MAX_STATE, DeliveryRun, Experiment, OrderTrial
 from mocksms.testing.failures import attempt_lines, describe_callback
 from mocksms.testing.models import SmsCallback, SmsMessage, callback_of

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from mocksms.errors import MockRefused, MocksmsError
 from mocksms.testing.account import AccountHandle
-from mocksms.testing.client import REQUEST_SECONDS, runs_event_loop
+from mocksms.testing.client import REQUEST_SECONDS
+from mocksms.testing.event_loops import runs_event_loop
 from mocksms.testing.models import ApiRequest, DurationLike, in_seconds, request_of
 from mocksms.testing.threads import in_thread
 

@@ -12,7 +12,7 @@ from inspect import isawaitable
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
-from mocksms.testing.client import runs_trio
+from mocksms.testing.event_loops import runs_trio
 
 __tracebackhide__ = True
 
