@@ -23,7 +23,7 @@ from mocksms.errors import did_you_mean
 from mocksms.schemas.validation import issues_by_name
 from mocksms.sms.sizes import format_size
 from mocksms.state.archive import ENTRIES, FORMAT, MANIFEST, MOCK, TABLES, TRACE_ENTRIES, VERSION, Manifest
-from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.errors import InvalidSnapshot, counted
 
 MAX_FILE_BYTES: Final = 2**32 - 1
 """Bytes of a file: a longer one has other end records."""
@@ -136,7 +136,7 @@ class Archive:
                     raise InvalidSnapshot(f"is one more than the rows in {MANIFEST}, {expected}", entry, number)
                 yield Row(number, line, _parse(line, entry, number))
         if number < expected:
-            raise InvalidSnapshot(f"has {number} rows; {MANIFEST} says {expected}", entry)
+            raise InvalidSnapshot(f"has {counted(number, 'row')}; {MANIFEST} says {expected}", entry)
 
     def read(self, entry: str) -> bytes:
         """Return the bytes of an entry."""
@@ -181,7 +181,7 @@ class Archive:
         for entry, count in self.manifest.rows.items():
             limit = self._limits.rows.get(entry, count)
             if count > limit:
-                raise InvalidSnapshot(f"has {count} rows; this mock takes at most {limit}", entry)
+                raise InvalidSnapshot(f"has {counted(count, 'row')}; this mock takes at most {limit}", entry)
 
 
 class _EntryReader(RawIOBase):

@@ -16,7 +16,7 @@ from mocksms.settings import Settings, flag_name
 from mocksms.sms.message import Message
 from mocksms.state.account_rows import ATTRIBUTES, LISTS, AccountData, EvictedData, ManualFaultData
 from mocksms.state.archive import ACCOUNTS
-from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.errors import InvalidSnapshot, counted
 from mocksms.state.loading import AccountRecords
 
 NO_NUMBERS: Final = NumberLists(frozenset(), frozenset(), frozenset())
@@ -115,7 +115,9 @@ class _Builder:
 
     def _set_evicted_of(self, log: BoundedLog[Any], row: EvictedData, option: str) -> None:
         if log.evicted:
-            raise ValueError(f"has more than {len(log)} records of a kind; a higher {flag_name(option)} allows more")
+            raise ValueError(
+                f"has more than {counted(len(log), 'record')} of a kind; a higher {flag_name(option)} allows more"
+            )
         log.restore_evicted(row.count, self._moved(row.up_to))
 
     def _moved_message(self, message: Message) -> Message:

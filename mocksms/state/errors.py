@@ -22,3 +22,8 @@ class InvalidSnapshot(MocksmsError):
         self.row = row
         place = " row ".join(str(part) for part in (entry, row) if part is not None)
         super().__init__(f"invalid snapshot: {place}: {problem}" if place else f"invalid snapshot: {problem}")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

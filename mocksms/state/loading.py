@@ -40,7 +40,7 @@ from mocksms.state.archive import (
 )
 from mocksms.state.archive_reader import Archive, ArchiveLimits
 from mocksms.state.callback_rows import CallbackData
-from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.errors import InvalidSnapshot, counted
 from mocksms.state.message_rows import ActionData, ConsentData, MessageData, ReplyData
 from mocksms.state.request_rows import RequestData
 from mocksms.state.rows import RowModel
@@ -170,7 +170,7 @@ class Loader:
         rows, most = self._archive.manifest.rows[ACCOUNTS], self._settings.max_accounts
         if rows > most:
             limit = f"this mock keeps at most {most}; a higher {flag_name('max_accounts')} allows more"
-            raise InvalidSnapshot(f"has {rows} rows; {limit}", ACCOUNTS)
+            raise InvalidSnapshot(f"has {counted(rows, 'row')}; {limit}", ACCOUNTS)
 
     def _check_rows(self) -> None:
         """Refuse more rows than the accounts can have, before they are read."""
@@ -179,7 +179,7 @@ class Loader:
             most = getattr(self._settings, option) * (owners + (entry == REQUESTS))  # some requests have no account
             if rows > most:
                 limit = f"the accounts can have {most}; a higher {flag_name(option)} allows more"
-                raise InvalidSnapshot(f"has {rows} rows; {limit}", entry)
+                raise InvalidSnapshot(f"has {counted(rows, 'row')}; {limit}", entry)
 
     def _check_weight(self) -> None:
         """Refuse more than the mock could keep, whatever sizes the rows have."""

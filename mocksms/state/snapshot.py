@@ -21,7 +21,7 @@ from mocksms.sms.times import MIN_INSTANT
 from mocksms.state.account_rows import MockData
 from mocksms.state.archive import ACCOUNTS, MOCK, REQUESTS, Manifest
 from mocksms.state.building import build
-from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.errors import InvalidSnapshot, counted
 from mocksms.state.loading import Contents, Loader
 from mocksms.state.options import different_options
 from mocksms.state.rows import LATEST
@@ -175,9 +175,10 @@ class _Restoration:
         stored, max_requests = self._engine.accounts, self._engine.settings.max_requests
         if len(unattributed) > max_requests:
             limit = f"this mock keeps at most {max_requests}; a higher --max-requests allows more"
-            raise InvalidSnapshot(f"has {len(unattributed)} rows without an account; {limit}", REQUESTS)
+            raise InvalidSnapshot(f"has {counted(len(unattributed), 'row')} without an account; {limit}", REQUESTS)
         if len(accounts) > stored.limit:
-            raise InvalidSnapshot(f"has {len(accounts)} accounts; this mock keeps at most {stored.limit}", ACCOUNTS)
+            limit = f"this mock keeps at most {stored.limit}; a higher --max-memory allows more"
+            raise InvalidSnapshot(f"has {len(accounts)} accounts; {limit}", ACCOUNTS)
         size = sum(account.share.used for account in accounts) + sum(request.size for request in unattributed)
         if size > stored.budget.limit:
             limit = f"this mock keeps at most {format_size(stored.budget.limit)}; a higher --max-memory allows more"

@@ -225,7 +225,7 @@ HOSTILE: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
     ),
     "fewer rows than the manifest says": (
         lambda: zipped({**contents(b"{}\n{}\n"), "messages.jsonl": b"{}\n"}),
-        "messages.jsonl: has 1 rows; manifest.json says 2",
+        "messages.jsonl: has 1 row; manifest.json says 2",
     ),
     "invalid JSON": (
         lambda: rows(b"{}", b"{'a': 1}"),

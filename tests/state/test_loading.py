@@ -209,4 +209,5 @@ def test_more_requests_without_an_account_than_the_options_allow_are_an_error() 
 
 def test_memory_for_fewer_accounts_is_an_error() -> None:
     entries = entries_of(rich_snapshot())
-    assert "has 3 accounts; this mock keeps at most 2" in error_of(entries, replace(OPTIONS, max_memory=100_000))
+    limit = "this mock keeps at most 2; a higher --max-memory allows more"
+    assert f"has 3 accounts; {limit}" in error_of(entries, replace(OPTIONS, max_memory=100_000))
