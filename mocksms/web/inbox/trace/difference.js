@@ -41,7 +41,7 @@ function withMarks(characters, spans) {
     const isCut = !end && before.length > MAX_AROUND;
     nodes.push(withEscapes((isCut ? ["…", ...before.slice(-MAX_AROUND)] : before).join("")));
     const text = characters.slice(span.start, span.end).join("");
-    nodes.push(element("mark", { class: text ? "" : "gap" }, withEscapes(text)));
+    nodes.push(element("mark", { class: text ? "" : "absent" }, withEscapes(text)));
     end = span.end;
   }
   const after = characters.slice(end);
