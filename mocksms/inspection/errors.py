@@ -14,8 +14,8 @@
         +-- ShuttingDown            the mock shuts down during a wait
         +-- AdvanceInProgress       the clock is being advanced already
         +-- EndlessCallbacks        an advance of the clock has no end
-        +-- HoldTimedOut            too few requests were held in time
         +-- CallbacksUnfinished     the clock was changed, but due callbacks take too long
+        +-- HoldTimedOut            too few requests were held in time
         +-- ExpectationFailed       the messages are not as expected
             +-- NoMessage           no message matches
             +-- WaitTimedOut        too few messages matched in time

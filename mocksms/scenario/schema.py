@@ -177,7 +177,8 @@ class FaultModel(ScenarioTable):
         for name in present:
             if name not in required + optional:
                 kinds = [kind for kind, fields in _FIELDS.items() if name in fields[0] + fields[1]]
-                raise ValueError(f"{name} belongs to kind {' or '.join(kinds)}, not to {self.kind}")
+                listed = " or ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
+                raise ValueError(f"{name} belongs to kind {listed}, not to {self.kind}")
         if isinstance(self.duration, list) and self.duration[0] > self.duration[1]:
             raise ValueError("duration must be [shortest, longest]; the first is longer than the second")
         if self.per is not None and not self.per:

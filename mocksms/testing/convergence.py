@@ -83,7 +83,7 @@ class Convergence(Callbacks):
         report = ConvergenceReport(subject, callbacks, starts_after_all=reset is None)
         if (run := experiment.check()).refused:
             _fail(report.refusal_in_true_order(run))
-        own_places, other_places = ([callbacks.index(each) for each in listed] for listed in (own, others))
+        own_places, other_places = ([callbacks.index(each) for each in listed] for listed in [own, others])
         for number, order in enumerate(islice(hostile_orders(own_places, other_places, seed), tries), 1):
             trial = experiment.trial(order)
             if trial.expected.refused:

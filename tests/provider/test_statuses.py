@@ -565,4 +565,4 @@ def test_every_code_of_the_catalogue_is_tested_here() -> None:
     assert faults == {*HTTP, *ACCEPTED, "72"}
     assert set(rows) - faults == {*AT_ONCE, *LATER, "03", "04", "05"}
     kinds = {row.effect.kind for row in rows.values() if isinstance(row.effect, Fault)}
-    assert kinds == set(FaultKind) - {FaultKind.EMPTY}
+    assert kinds == set(FaultKind) - {FaultKind.EMPTY, FaultKind.HOLD}

@@ -158,14 +158,14 @@ MISTAKES = {
         'kind = "status"',
         'kind = "http"',
         "outage.toml:18: rule 3.fault.kind: must be one of status, unauthorized, rate_limit, delay, dribble, "
-        'truncated, malformed, empty, reset_before_accept, reset_after_accept; got "http"',
+        'truncated, malformed, empty, reset_before_accept, reset_after_accept, hold; got "http"',
         'kind = "status"',
     ),
     "fault without its kind": Mistake(
         'kind = "status", ',
         "",
         "outage.toml:18: rule 3.fault.kind: is required; one of status, unauthorized, rate_limit, delay, dribble, "
-        "truncated, malformed, empty, reset_before_accept, reset_after_accept",
+        "truncated, malformed, empty, reset_before_accept, reset_after_accept, hold",
         'kind = "status", ',
     ),
     "step without its outcome": Mistake(
@@ -183,7 +183,7 @@ MISTAKES = {
     "fault with what it cannot have": Mistake(
         'retry_after = "2s"',
         'duration = "2s"',
-        "outage.toml:18: rule 3.fault: duration belongs to kind delay or dribble, not to status",
+        "outage.toml:18: rule 3.fault: duration belongs to kind delay, dribble or hold, not to status",
         'retry_after = "2s"',
     ),
     "status that is no fault": Mistake(

@@ -30,7 +30,7 @@ const KINDS = {
   "empty body": { kind: "empty" },
   "connection reset after the send was accepted": { kind: "reset_after_accept" },
   "connection reset before the send is accepted": { kind: "reset_before_accept" },
-  "no response until released, for at most 10 min": { kind: "hold", duration: "10m" },
+  "no response until released or after 10 min": { kind: "hold", duration: "10m" },
 };
 
 export class FaultsSection {
