@@ -88,7 +88,8 @@ def test_field_of_another_kind_of_fault_is_refused_with_the_right_kind(name: str
     owners = [kind for kind in {**NEEDED, **POSSIBLE} if name in NEEDED.get(kind, {}) or name in POSSIBLE.get(kind, {})]
     for kind in {*KINDS} - {*owners}:
         said = complaint(FaultModel, kind=kind, **NEEDED.get(kind, {}), **{name: VALUES[name]})
-        assert said == f"{name} belongs to kind {' or '.join(owners)}, not to {kind}"
+        listed = " or ".join(filter(None, (", ".join(owners[:-1]), owners[-1])))
+        assert said == f"{name} belongs to kind {listed}, not to {kind}"
 
 
 @pytest.mark.parametrize("status", [199, 600, 101, 503.5, "503", True])
