@@ -103,22 +103,30 @@ class StateSaver:
         self._saving = mark
         try:
             with collector_paused():  # else it visits what was captured, while everything waits
-                await self._write(await run(capture(self._engine)))
-        except Aborted:
-            return
-        except OSError as error:
+                error = await self._write(await run(capture(self._engine)))
+        except Exception as unexpected:
+            error = unexpected
+        self._saving = None
+        if isinstance(error, OSError):
             self._report(describe(error), after_failure)
-        except Exception as error:
-            self._report(f"internal error of mocksms: {error!r}", after_failure, error)
-        else:
+        elif error is None:
             if self._problem:
                 log.warning("The state is saved in %r again.", self._file.name)
             self._saved, self._problem = mark, ""
-        finally:
-            self._saving = None
+        elif not isinstance(error, Aborted):
+            self._report(f"internal error of mocksms: {error!r}", after_failure, error)
 
-    async def _write(self, captured: Capture) -> None:
-        await asyncio.to_thread(self._file.write, lambda file: save(captured, self._abortable(file)))
+    async def _write(self, captured: Capture) -> Exception | None:
+        """Write the file in a thread; return the error if it fails."""
+
+        def write() -> Exception | None:
+            try:
+                self._file.write(lambda file: save(captured, self._abortable(file)))
+            except Exception as error:
+                return error
+            return None
+
+        return await asyncio.to_thread(write)
 
     def _report(self, problem: str, then: str, error: Exception | None = None) -> None:
         """Log a problem, unless it is that of the save before."""

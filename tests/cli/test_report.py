@@ -94,12 +94,12 @@ def test_error_is_one_sentence(capsys: Captured, arguments: list[str], sentence:
 
 def test_report_says_what_it_left_out(capsys: Captured) -> None:
     mock = InProcess()
-    for _ in range(20):
-        mock.post(b'{"x": "' + b"<" * 60_000 + b'"}')
+    for _ in range(80):
+        mock.post(b'{"x": "' + b"<" * 16_000 + b'"}')
     Path("state.zip").write_bytes(snapshot_of(mock))
     assert main(["report", "state.zip", "-o", "run.html"]) == 0
     assert capsys.readouterr().err == (
-        "mocksms: state.zip: left out to keep the page short: the rest of 20 long texts.\n"
+        "mocksms: state.zip: left out to keep the page short: the rest of 80 long texts.\n"
     )
 
 

@@ -201,15 +201,15 @@ def test_snapshot_that_is_no_trace_has_no_parts_of_a_test(busy: InProcess) -> No
 
 def test_long_bodies_are_cut_and_the_page_says_so() -> None:
     mock = InProcess()
-    for _ in range(10):
-        mock.post(b'{"x": "' + b"<" * 60_000 + b'"}')
+    for _ in range(40):
+        mock.post(b'{"x": "' + b"<" * 16_000 + b'"}')
     made = report_page([file_of(mock)])
     assert len(made.content) <= MAX_PAGE
-    assert made.left_out == ["the rest of 10 long texts"]
+    assert made.left_out == ["the rest of 40 long texts"]
     text = Parsed(made.content).text
-    assert "Left out to keep the page short: the rest of 10 long texts." in text
+    assert "Left out to keep the page short: the rest of 40 long texts." in text
     assert "characters left out" in text
-    assert "60,010 bytes in all" not in text
+    assert "16,009 bytes in all" not in text
 
 
 def test_bodies_of_what_failed_stay_longer_than_those_of_what_succeeded(
@@ -253,8 +253,8 @@ def test_accounts_without_room_for_their_records_are_listed() -> None:
 
 def test_page_of_many_files_gives_each_its_share() -> None:
     mock = InProcess()
-    for _ in range(20):
-        mock.post(b'{"x": "' + b"<" * 20_000 + b'"}')
+    for _ in range(40):
+        mock.post(b'{"x": "' + b"<" * 16_000 + b'"}')
     made = report_page([file_of(mock, name=f"{index}.zip") for index in range(3)])
     assert len(made.content) <= MAX_PAGE
     assert all(made.left_out)
