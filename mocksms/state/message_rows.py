@@ -332,8 +332,8 @@ def action_row(action: Action | Reaction) -> dict[str, Any]:
             return {"kind": "step", "state": written_state(state), "decided_by": decided_by}
         case ReplyReaction(text=text, after=after, opts_out=opts_out):
             return {"kind": "reply", "text": text, "after": after.total_seconds(), "opts_out": opts_out}
-        case ClickReaction(after=after):
-            return {"kind": "click", "after": after.total_seconds()}
+        case _:
+            return {"kind": "click", "after": action.after.total_seconds()}
 
 
 def _outcome_row(outcome: Outcome) -> dict[str, Any]:

@@ -570,3 +570,8 @@ def test_duration_that_the_schema_allows_is_accepted(text: str) -> None:
 @pytest.mark.parametrize("text", ["3651d", "3650.1d", "4000d", "99999h", "9999999m", "-1s", "1w", ""])
 def test_schema_allows_no_duration_that_is_refused(text: str) -> None:
     assert not re.fullmatch(DURATION, text)
+
+
+def test_rule_cannot_hold() -> None:
+    text = "kind hold lasts until a test releases it, so no rule can have it; use kind delay"
+    assert complaint(RuleModel, fault={"kind": "hold"}) == text

@@ -348,9 +348,6 @@ def test_file_need_not_be_seekable() -> None:
     class Pipe(RawIOBase):
         content = b""
 
-        def writable(self) -> bool:
-            return True
-
         def write(self, data: Any, /) -> int:
             self.content += bytes(data)
             return len(data)

@@ -140,9 +140,8 @@ def test_file_that_is_deleted_before_the_lock_is_created_again(tmp_path: Path, m
     path.write_bytes(b"old")
 
     def delete_old(descriptor: int, operation: int) -> None:
-        if path.stat().st_size:
-            path.unlink()
-            monkeypatch.setattr(fcntl, "flock", lock)
+        path.unlink()
+        monkeypatch.setattr(fcntl, "flock", lock)
         lock(descriptor, operation)
 
     monkeypatch.setattr(fcntl, "flock", delete_old)

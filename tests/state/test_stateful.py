@@ -213,7 +213,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     st.sampled_from(OPTIONS),
     st.booleans(),
@@ -289,7 +289,7 @@ async def _apply(step: Step, time: ManualClock, *mocks: LivingMock) -> list[obje
         case str():
             for mock in mocks:
                 mock.engine.accounts.labels.setdefault(account_id(step), f"label of {step}")
-        case Call():
+        case _:
             if "/clock/" in step.path:
                 for mock in mocks:
                     mock.be_slow(slow=False)  # an advance waits for what is in flight
