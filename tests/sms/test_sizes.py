@@ -44,7 +44,7 @@ def test_size_is_written_with_the_largest_unit(size: int, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "Hello", "שלום", "\ud83d cut", "😀"])
 def test_size_of_a_text_is_about_what_it_takes(text: str) -> None:
-    assert 0.7 < text_size(text) / getsizeof(text) < 1.3
+    assert abs(text_size(text) - getsizeof(text)) <= 20  # the header of a text is smaller since Python 3.12
 
 
 def test_size_of_a_text_stays_the_same_once_it_was_written() -> None:
