@@ -163,11 +163,10 @@ class LivingMock:
         body = iter([{"type": "http.request", "body": content, "more_body": False}])
 
         async def receive() -> Event:
-            if (event := next(body, None)) is not None:
-                return event
-            if path.startswith("/_mock"):
+            event = next(body, {"type": "http.disconnect"})
+            if event["type"] == "http.disconnect" and path.startswith("/_mock"):
                 await self._loop.create_future()  # a client of the inspection API stays connected
-            return {"type": "http.disconnect"}
+            return event
 
         async def send(event: Event) -> None:
             events.append(event)
