@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -42,7 +43,7 @@ from mocksms.schemas.responses import ResponseModel
 from mocksms.state.errors import InvalidSnapshot
 
 MAX_LISTED: Final = 3
-"""Callbacks that an error lists."""
+"""Callbacks or requests that an error lists."""
 
 
 class InspectionRefused(MocksmsError):
@@ -183,12 +184,12 @@ class CallbacksUnfinished(InspectionRefused):
 class HoldTimedOut(InspectionRefused):
     """A fault held `found` requests, not `count`, within `timeout` seconds; `others` are those since it was set."""
 
-    def __init__(self, found: int, count: int, timeout: float, others: Sequence[str]) -> None:
+    def __init__(self, found: int, count: int, timeout: float, others: Iterable[str]) -> None:
         self.found = found
         self.count = count
         self.timeout = timeout
-        self.others = tuple(others)
-        listed = "; ".join(self.others[:MAX_LISTED]) or "none"
+        self.others = tuple(islice(others, MAX_LISTED))
+        listed = "; ".join(self.others) or "none"
         super().__init__(
             f"{found} of {count} requests waited within {timeout:g} s. "
             f"Other requests since the fault was set, the newest first: {listed}."

@@ -84,13 +84,10 @@ async def wait_for_held_requests(context: Context, call: InspectionCall) -> Held
         case WaitEnd.STOPPED:
             raise ShuttingDown
         case WaitEnd.TIMED_OUT:
-            waiting = context.engine.holds.waiting(account, number)
-            others = [
-                _describe(request, number)
-                for _, request in call.scope.requests(number)
-                if request.number not in waiting
-            ]
-            raise HoldTimedOut(len(waiting), query.count, query.timeout, others)
+            waiting = {*context.engine.holds.waiting(account, number)}
+            others = (request for _, request in call.scope.requests(number) if request.number not in waiting)
+            described = (_describe(request, number) for request in others)
+            raise HoldTimedOut(len(waiting), query.count, query.timeout, described)
         case _:
             return HeldRequestsView(waiting=found)
 
