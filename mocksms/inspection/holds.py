@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Annotated, Final
 
@@ -17,7 +16,7 @@ from mocksms.inspection.errors import HoldTimedOut, RecordNotFound, ShuttingDown
 from mocksms.inspection.messages import MAX_WAIT_SECONDS
 from mocksms.inspection.models import MAX_ROWS, AccountQuery, RequestModel
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.waiting import WaitEnd, watch_disconnect
+from mocksms.inspection.waiting import WaitEnd
 from mocksms.schemas.responses import ResponseModel
 from mocksms.schemas.types import whole
 from mocksms.sms.display import cut
@@ -59,26 +58,14 @@ async def wait_for_held_requests(context: Context, call: InspectionCall) -> Held
     """Wait until a fault of kind `hold` holds enough requests."""
     number, query, waiters = _hold_id(context, call), call.query, context.callback_waits.waiters
     account = call.scope.one_or_all()
-    is_disconnected = asyncio.Event()
 
-    def disconnect() -> None:
-        is_disconnected.set()
-        waiters.notify()
-
-    def check() -> list[int] | WaitEnd | None:
-        if is_disconnected.is_set():
-            return WaitEnd.DISCONNECTED
+    def check() -> list[int] | None:
         waiting = context.engine.holds.waiting(account, number)
         return waiting if len(waiting) >= query.count else None
 
     if len(waiters) >= MAX_HOLD_WAITS:
         raise TooManyOpenRequests("waits", MAX_HOLD_WAITS)
-    watch = asyncio.create_task(watch_disconnect(call.receive, disconnect))
-    try:
-        found: list[int] | WaitEnd = await waiters.wait(check, query.timeout)
-    finally:
-        watch.cancel()
-    match found:
+    match await waiters.wait(check, query.timeout, call.receive):
         case WaitEnd.DISCONNECTED:
             raise Disconnected
         case WaitEnd.STOPPED:
@@ -88,7 +75,7 @@ async def wait_for_held_requests(context: Context, call: InspectionCall) -> Held
             others = (request for _, request in call.scope.requests(number) if request.number not in waiting)
             described = (_describe(request, number) for request in others)
             raise HoldTimedOut(len(waiting), query.count, query.timeout, described)
-        case _:
+        case found:
             return HeldRequestsView(waiting=found)
 
 

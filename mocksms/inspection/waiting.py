@@ -86,12 +86,13 @@ class Waiters:
     def __len__(self) -> int:
         return len(self._waiters)
 
-    async def wait(self, check: Callable[[], T | None], timeout: float) -> T | WaitEnd:
+    async def wait(self, check: Callable[[], T | None], timeout: float, receive: Receive | None = None) -> T | WaitEnd:
         """Return what `check` returns as soon as that is not None, or how the wait ended without it.
 
         Args:
             check: called now, after events and at the timeout: it may apply what is due by then.
             timeout: seconds to wait at most.
+            receive: of a request, whose body was read; the wait ends when its client disconnects.
         """
         result = check()
         if result is not None:
@@ -99,12 +100,16 @@ class Waiters:
         waiter: Waiter[T] = Waiter(check)
         self._waiters[waiter] = None
         timer = asyncio.get_running_loop().call_later(timeout, waiter.stop, WaitEnd.TIMED_OUT)
+        disconnect = partial(waiter.stop, WaitEnd.DISCONNECTED)
+        watch = receive and asyncio.create_task(watch_disconnect(receive, disconnect))
         try:
             end = await waiter.result
             result = check() if end is WaitEnd.TIMED_OUT else None
             return end if result is None else result
         finally:
             timer.cancel()
+            if watch:
+                watch.cancel()
             del self._waiters[waiter]
 
     def stop(self) -> None:
