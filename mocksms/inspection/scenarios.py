@@ -177,9 +177,9 @@ def clear_faults(context: Context, call: InspectionCall) -> FaultsCleared:
 def clear_fault(context: Context, call: InspectionCall) -> FaultsCleared:
     """Clear one fault, and release the requests that it holds."""
     number, account = parse_record_number(call.id), call.scope.one_or_all()
-    released = 0 if number is None else context.engine.holds.release(account, number)
+    is_holding = number is not None and context.engine.holds.waiting(account, number)
     cleared = 0 if number is None else context.controls.clear_faults(account, number)
-    if not cleared and not released:
+    if not cleared and not is_holding:
         raise RecordNotFound("fault", call.id)
     return FaultsCleared(cleared=cleared)
 
