@@ -106,6 +106,14 @@ def test_causes_and_plain_errors_are_shown(page: Page, own_mock: Mock) -> None:
         expect(trace.fact("file")).to_have_text("a.mocksms.zip")
 
 
+def test_banner_and_panel_show_the_same_trace(page: Page, own_mock: Mock) -> None:
+    with opened(trace_of(own_mock, "left")) as url, opened_at(page, url) as trace:
+        trace.open("?panel=trace")
+        expect(trace.banner).to_contain_text("AssertionError: left")
+        expect(trace.panel.get_by_role("heading", name="Trace")).to_be_visible()
+        assert len([each for each in trace.watched.requested if "/_mock/trace" in each]) == 1
+
+
 def test_link_to_the_mock_that_ended_is_text(page: Page, own_mock: Mock) -> None:
     api_of(own_mock).send(NUMBER, content="See https://shop.example/", add_unsubscribe_link=True)
     with opened(snapshot_of(own_mock)) as url, opened_at(page, url) as trace:

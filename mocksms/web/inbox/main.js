@@ -26,6 +26,7 @@ import {
 } from "./state/route.js";
 import { Conversation } from "./thread/conversation.js";
 import { TraceBanner } from "./trace/banner.js";
+import { forgetTrace } from "./trace/trace.js";
 import { AccountPicker } from "./ui/account-picker.js";
 import { button } from "./ui/components.js";
 import { onKey, showHelp } from "./ui/keys.js";
@@ -117,6 +118,7 @@ async function resync() {
   if (wasSynced) {
     list().invalidate();
     conversation.invalidate();
+    forgetTrace();
   }
   wasSynced = true; // What was read before the first event is from the same run of the mock.
   list().refresh();

@@ -11,7 +11,7 @@ import { patch } from "../ui/patch.js";
 import { isolatedRuns, singleLine } from "../ui/text.js";
 import { dateTime, formatDuration } from "../ui/time.js";
 import { explanationNodes, isRequest, openMessage } from "./failure.js";
-import { MAX_LINE_CHARACTERS, firstLines, partsOf, reloadTrace } from "./trace.js";
+import { MAX_LINE_CHARACTERS, firstLines, loadTrace, partsOf } from "./trace.js";
 
 const WIDE = "(min-width: 60rem)";
 
@@ -30,7 +30,7 @@ export class TraceBanner {
   /** Read the trace and show it; the first time also what it is about. */
   async refresh() {
     if (!isReadOnly) return;
-    const trace = await reloadTrace();
+    const trace = await loadTrace();
     mockState.title = `${trace.test ? partsOf(trace.test.nodeid).name : trace.file} · mocksms`;
     patch(this.node, [head(trace), ...failureNodes(trace.failures)]);
     if (!this.#isFirst) return;

@@ -10,10 +10,9 @@ export const MAX_LINE_CHARACTERS = 300;
 /** @type {Promise<Api.Trace> | undefined} */
 let loading;
 
-/** Read the trace again: its file may be another one since the last time. */
-export function reloadTrace() {
+/** Read the trace again the next time: its file may be another one. */
+export function forgetTrace() {
   loading = undefined;
-  return loadTrace();
 }
 
 /** Read the trace, once. */
