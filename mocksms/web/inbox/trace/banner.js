@@ -48,14 +48,14 @@ async function selectEvidence({ accounts, failures }) {
   if (accounts.length > 1) navigate({ account: accounts[0] }, false);
   if (!matchMedia(WIDE).matches) return;
   const id = messageOfFailure(failures[0]);
-  if (
-    id &&
-    (await openMessage(id, false).then(
-      () => true,
-      () => false,
-    ))
-  )
-    return;
+  if (id) {
+    try {
+      await openMessage(id, false);
+      return;
+    } catch {
+      // The message is not in the trace: open what there is.
+    }
+  }
   const { phones, total } = await get("phones", { limit: 1 });
   if (total === 1) navigate({ phone: phones[0].number, in: phones[0].account }, false);
   else if (!total && (await get("requests", { limit: 1 })).total) navigate({ view: "requests" }, false);

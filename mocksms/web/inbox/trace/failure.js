@@ -43,15 +43,10 @@ function comparisonTable({ comparisons }) {
   const rows = comparisons
     .filter(({ matches }) => !matches)
     .flatMap((comparison) => {
-      const sides = marked(comparison);
-      return [
-        element("dt", {}, element("span", { class: "field-name" }, comparison.field), " expected"),
-        element("dd", { class: "expected", dir: "auto", tabindex: "0" }, sides.expected),
-        element("dt", {}, "got"),
-        element("dd", { class: "got", dir: "auto", tabindex: "0" }, sides.actual),
-      ];
+      const { expected, actual } = marked(comparison);
+      return difference(expected, actual, [element("span", { class: "field-name" }, comparison.field), " "]);
     });
-  return element("dl", { class: "comparison", "aria-label": "Difference" }, rows);
+  return differences(rows);
 }
 
 /**
@@ -61,14 +56,29 @@ function comparisonTable({ comparisons }) {
 function expectedAndFound(expected, { messages, account, has_requests: hasRequests }) {
   const place = account === null ? "all accounts" : `account ${account}`;
   const got = `${messages} SMS in ${place}${messages || hasRequests ? "" : ", no requests"}`;
-  return element(
-    "dl",
-    { class: "comparison", "aria-label": "Difference" },
-    element("dt", {}, "expected"),
-    element("dd", { class: "expected", dir: "auto", tabindex: "0" }, withEscapes(expected.join(", ") || "any SMS")),
+  return differences(difference(withEscapes(expected.join(", ") || "any SMS"), withEscapes(got)));
+}
+
+/** @param {Dom.Child[]} rows */
+function differences(rows) {
+  return element("dl", { class: "comparison", "aria-label": "Difference" }, rows);
+}
+
+/**
+ * The rows of what was expected and what there was.
+ *
+ * @param {Dom.Child} expected
+ * @param {Dom.Child} got
+ * @param {Dom.Child} [name] of the field
+ * @returns {Dom.Child[]}
+ */
+function difference(expected, got, name) {
+  return [
+    element("dt", {}, name, "expected"),
+    element("dd", { class: "expected", dir: "auto", tabindex: "0" }, expected),
     element("dt", {}, "got"),
-    element("dd", { class: "got", dir: "auto", tabindex: "0" }, withEscapes(got)),
-  );
+    element("dd", { class: "got", dir: "auto", tabindex: "0" }, got),
+  ];
 }
 
 /** @param {Api.Closest} closest */
