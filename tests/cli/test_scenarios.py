@@ -13,18 +13,15 @@ import pytest
 import requests
 
 from mocksms.cli.main import UNUSABLE, main
-from mocksms.engine.engine import Engine
-from mocksms.engine.steps import finish
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.library import Library, bundled_folder
 from mocksms.scenario.parser import read
 from mocksms.settings import Settings
-from mocksms.state.capture import capture
-from mocksms.state.saving import save
 from tests.cli.test_main import SCRIPT, Process, serving
 from tests.inspection.support import Api
 from tests.provider.inprocess import InProcess
 from tests.report.support import failure, trace_of, traced
+from tests.state.archives import packed
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
 
 VALID = """
@@ -368,7 +365,7 @@ def test_scenario_from_a_snapshot_is_the_one_that_the_mock_records(capsys: Captu
         assert mock.post(json.dumps(body(NUMBER))).status_code == 503
         assert main(["record", "--key", KEY, "--url", mock.url]) == 0
         recorded = capsys.readouterr().out
-        save_snapshot(mock.engine)
+        Path("state.zip").write_bytes(packed(mock.engine))
     assert main(["scenarios", "from", "state.zip"]) == 0
     assert capsys.readouterr() == (recorded, "")
     assert recorded.count("[[rule]]") == 4
@@ -393,7 +390,7 @@ def test_account_of_a_snapshot_is_chosen_by_id_or_label(capsys: Captured) -> Non
         mock.send(NUMBER, key=key, tags=[key])
     one, two, empty = mock.account("one"), mock.account("two"), mock.account("empty")
     one.label, empty.label = "test one", "nothing"
-    save_snapshot(mock.engine)
+    Path("state.zip").write_bytes(packed(mock.engine))
     assert main(["scenarios", "from", "state.zip"]) == UNUSABLE
     listed = f"{two.id}, {one.id} (test one)"
     assert capsys.readouterr().err == (
@@ -412,12 +409,6 @@ def test_account_of_a_snapshot_is_chosen_by_id_or_label(capsys: Captured) -> Non
 
 
 def test_snapshot_without_accounts_has_no_scenario(capsys: Captured) -> None:
-    save_snapshot(InProcess().engine)
+    Path("state.zip").write_bytes(packed(InProcess().engine))
     assert main(["scenarios", "from", "state.zip"]) == UNUSABLE
     assert capsys.readouterr().err == "mocksms: state.zip has no account.\n"
-
-
-def save_snapshot(engine: Engine) -> None:
-    """Write a snapshot of everything."""
-    with Path("state.zip").open("wb") as file:
-        save(finish(capture(engine)), file)

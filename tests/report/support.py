@@ -24,11 +24,10 @@ from mocksms.schemas.explanations import Explanation
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.webhook import Webhook
 from mocksms.state.archive_reader import Archive, ArchiveLimits
-from mocksms.state.capture import capture
 from mocksms.state.redaction import Secrets
-from mocksms.state.saving import save
 from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile, write_trace
 from tests.provider.inprocess import InProcess
+from tests.state.archives import packed
 from tests.support import KEY, NOON, NUMBER
 
 VOID: Final = ("meta",)
@@ -124,18 +123,16 @@ def parsed(*files: ReportFile) -> Parsed:
 def snapshot_of(mock: InProcess, *keys: str) -> bytes:
     """Return a snapshot of everything in a mock, or of some accounts and the requests without an account."""
     accounts = [mock.account(key) for key in keys]
-    packed = BytesIO()
-    save(finish(capture(mock.engine, accounts or None, unattributed_since=0 if keys else None)), packed)
-    return packed.getvalue()
+    return packed(mock.engine, accounts or None, unattributed_since=0 if keys else None)
 
 
 def trace_of(mock: InProcess, trace: TraceFile, *keys: str) -> bytes:
     """Return the trace of a test that used some accounts."""
     used = trace.trace.model_copy(update={"accounts": [mock.account(key).id for key in keys]})
     archive = Archive(BytesIO(snapshot_of(mock, *keys)), ArchiveLimits.of_memory(2**28, {}))
-    packed = BytesIO()
-    write_trace(packed, archive, trace._replace(trace=used), Secrets(keys))
-    return packed.getvalue()
+    file = BytesIO()
+    write_trace(file, archive, trace._replace(trace=used), Secrets(keys))
+    return file.getvalue()
 
 
 def busy_mock() -> InProcess:

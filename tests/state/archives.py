@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
+from mocksms.engine.account import Account
+from mocksms.engine.engine import Engine
+from mocksms.engine.steps import finish
 from mocksms.state.archive import LOGS, MANIFEST, MOCK, TABLES, Manifest, encode, write
 from mocksms.state.archive_reader import Archive, ArchiveLimits
+from mocksms.state.capture import capture
+from mocksms.state.saving import save
 from tests.support import NOON
 
 LIMITS = ArchiveLimits(2**20, {"messages.jsonl": 3})
@@ -27,6 +32,13 @@ def snapshot(messages: Iterable[bytes] = (), **changes: Any) -> bytes:
     write(
         file, manifest({"messages.jsonl": len(rows)}, **changes), {**dict.fromkeys(TABLES, ()), "messages.jsonl": rows}
     )
+    return file.getvalue()
+
+
+def packed(engine: Engine, accounts: Sequence[Account] | None = None, **options: Any) -> bytes:
+    """Return a snapshot of everything in a mock, or of some accounts."""
+    file = BytesIO()
+    save(finish(capture(engine, accounts, **options)), file)
     return file.getvalue()
 
 

@@ -24,10 +24,9 @@ from mocksms.engine.steps import finish
 from mocksms.fidelity import ledger
 from mocksms.inspection.routes import ENDPOINTS
 from mocksms.settings import Settings
-from mocksms.state.capture import capture
-from mocksms.state.saving import save
 from mocksms.state.snapshot import Snapshot, load
 from tests.provider.inprocess import FakeConnection, response_of
+from tests.state.archives import packed
 from tests.support import ManualClock
 
 SEND: Final = "/rest/v1/transactional/sms/send"
@@ -111,9 +110,7 @@ class LivingMock:
 
     def snapshot(self, *, with_keys: bool = True) -> bytes:
         """Return a snapshot of everything."""
-        file = BytesIO()
-        save(finish(capture(self.engine, with_keys=with_keys)), file)
-        return file.getvalue()
+        return packed(self.engine, with_keys=with_keys)
 
     def load(self, raw: bytes) -> Snapshot:
         """Load a snapshot for this mock."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any, Final
 
-from mocksms.engine.steps import finish
 from mocksms.schemas.explanations import Explanation
 from mocksms.state.archive_reader import Archive, ArchiveLimits
-from mocksms.state.capture import capture
 from mocksms.state.redaction import Secrets
-from mocksms.state.saving import save
 from mocksms.state.trace import LogLine, TracedFailure, TracedTest, TraceFile, write_trace
 from tests.inspection.support import Api
+from tests.state.archives import packed
 from tests.state.examples import trace_file
 from tests.support import KEY, NOON, Mock
 
@@ -21,10 +19,9 @@ LIMITS: Final = ArchiveLimits.of_memory(2**28, {})
 
 def snapshot_of(mock: Mock, *, of_accounts: bool = False) -> bytes:
     """Return the snapshot of a mock: of everything, or of all accounts and the requests without an account."""
-    engine, packed = mock.engine, BytesIO()
-    accounts = [*engine.accounts] if of_accounts else None
-    save(finish(capture(engine, accounts, unattributed_since=0 if of_accounts else None)), packed)
-    return packed.getvalue()
+    if of_accounts:
+        return packed(mock.engine, [*mock.engine.accounts], unattributed_since=0)
+    return packed(mock.engine)
 
 
 def explanation_of(mock: Mock, **expectation: Any) -> Explanation:
@@ -42,7 +39,7 @@ def trace_of(
     report: str | None = None,
 ) -> bytes:
     """Return the trace of a test that used all accounts of a mock and failed with these explanations or texts."""
-    example, packed = trace_file(), BytesIO()
+    example, file = trace_file(), BytesIO()
     traced = [
         TracedFailure(when="call", type="AssertionError", text=each, explanation=None)
         if isinstance(each, str)
@@ -59,5 +56,5 @@ def trace_of(
         example.report if report is None else report,
         example.logs if logs is None else logs,
     )
-    write_trace(packed, Archive(BytesIO(snapshot_of(mock, of_accounts=True)), LIMITS), trace, Secrets([KEY]))
-    return packed.getvalue()
+    write_trace(file, Archive(BytesIO(snapshot_of(mock, of_accounts=True)), LIMITS), trace, Secrets([KEY]))
+    return file.getvalue()

@@ -10,13 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mocksms.engine.engine import Engine
-from mocksms.engine.steps import finish
-from mocksms.state.capture import capture
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.saving import save
 from mocksms.state.snapshot import load, restore
 from tests.engine.support import World
 from tests.inspection.support import BOUNCING, LATER, QUEUED, SENT, Api
+from tests.state.archives import packed
 from tests.support import KEY, NUMBER, body, running
 
 
@@ -47,9 +45,7 @@ def whole() -> bytes:
 
 
 def saved(engine: Engine) -> bytes:
-    file = BytesIO()
-    save(finish(capture(engine, with_keys=True)), file)
-    return file.getvalue()
+    return packed(engine, with_keys=True)
 
 
 def restored(data: bytes) -> World:

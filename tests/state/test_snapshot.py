@@ -18,9 +18,9 @@ from mocksms.sms.webhook import Webhook
 from mocksms.state.archive import TABLES
 from mocksms.state.capture import capture
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.saving import save
 from mocksms.state.snapshot import Restored, load, restore
 from tests.engine.support import World, a_request
+from tests.state.archives import packed
 from tests.state.rich import OPTIONS as RICH
 from tests.state.rich import entries_of, rich_snapshot
 from tests.support import KEY, NOON, NUMBER, ManualClock
@@ -31,10 +31,7 @@ HOOK: Final = "http://127.0.0.1:9/hooks"
 def saved(engine: Engine, *, with_keys: bool = True, account: str | None = None, since: int | None = None) -> BytesIO:
     """Return a snapshot of everything, or of one account and of the requests without one after a cursor."""
     accounts = None if account is None else [engine.account(account)]
-    file = BytesIO()
-    save(finish(capture(engine, accounts, with_keys=with_keys, unattributed_since=since)), file)
-    file.seek(0)
-    return file
+    return BytesIO(packed(engine, accounts, with_keys=with_keys, unattributed_since=since))
 
 
 def restored(world: World, file: BytesIO, account: str | None = None) -> Restored:

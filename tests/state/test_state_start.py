@@ -15,18 +15,16 @@ from mocksms import MockSMS
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.engine.message_query import MessageQuery
-from mocksms.engine.steps import finish
 from mocksms.errors import SettingsError
 from mocksms.scenario.library import StartScenarios
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
 from mocksms.state import state_start
-from mocksms.state.capture import capture
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.saving import save
 from mocksms.state.snapshot import load
 from mocksms.state.state_file import StateFile
 from mocksms.state.state_start import StartState, StateSummary
+from tests.state.archives import packed
 from tests.support import KEY, NOON, NUMBER, ManualClock
 
 OUTAGE = '[[rule]]\ntimes = 2\noutcome = "exception/no-available-gateways"\n'
@@ -179,8 +177,7 @@ def test_file_that_cannot_be_restored_is_refused_and_released(name: str, content
 def test_snapshot_of_some_accounts_is_refused(name: str) -> None:
     engine = Engine(Settings(seed="tests"))
     send(engine)
-    with open(name, "wb") as file:
-        save(finish(capture(engine, [engine.account(KEY)])), file)
+    Path(name).write_bytes(packed(engine, [engine.account(KEY)]))
     with pytest.raises(
         SettingsError, match="it has some accounts, not a whole mock; restore it in a running mock with"
     ):
