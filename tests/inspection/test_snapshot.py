@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gc
 import gzip
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from io import BytesIO
 from typing import Any
-from zipfile import ZipFile
 
 import pytest
 import requests
@@ -22,6 +20,7 @@ from mocksms.settings import Settings
 from mocksms.state.snapshot import Snapshot
 from tests.inspection.support import BOUNCING, SENT, Api, wait_for_waiters
 from tests.receiver import receiving
+from tests.state.archives import entries_in, rows_in
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, running
 
 ZIP = {"Content-Type": "application/zip"}
@@ -56,11 +55,6 @@ def restore(api: Api, data: bytes, **query: Any) -> dict[str, Any]:
     assert response.status_code == 200, response.text
     result: dict[str, Any] = response.json()
     return result
-
-
-def rows(data: bytes, entry: str) -> list[dict[str, Any]]:
-    with ZipFile(BytesIO(data)) as archive:
-        return [json.loads(line) for line in archive.read(entry).splitlines()]
 
 
 def state_of(api: Api) -> list[bytes]:
@@ -103,21 +97,20 @@ def test_accounts_are_chosen_by_key_or_id(api: Api) -> None:
     for key in ids:
         api.mock.send(NUMBER, key=key)
     header = requests.get(f"{api.mock.url}/_mock/snapshot", headers={"X-API-Key": "first"}, timeout=TIMEOUT).content
-    assert [row["id"] for row in rows(header, "accounts.jsonl")] == [ids["first"]]
+    assert [row["id"] for row in rows_in(header, "accounts.jsonl")] == [ids["first"]]
     chosen = read(api, account=["third", ids["first"]])
-    assert {row["id"] for row in rows(chosen, "accounts.jsonl")} == {ids["first"], ids["third"]}
-    assert {row["account"] for row in rows(chosen, "messages.jsonl")} == {ids["first"], ids["third"]}
-    assert len(rows(read(api), "accounts.jsonl")) == 3
-    assert rows(read(api, account="not used yet"), "messages.jsonl") == []
+    assert {row["id"] for row in rows_in(chosen, "accounts.jsonl")} == {ids["first"], ids["third"]}
+    assert {row["account"] for row in rows_in(chosen, "messages.jsonl")} == {ids["first"], ids["third"]}
+    assert len(rows_in(read(api), "accounts.jsonl")) == 3
+    assert rows_in(read(api, account="not used yet"), "messages.jsonl") == []
     error = api.refused(404, "GET", "snapshot", account="000000000000")
     assert error["message"].startswith("Unknown account id '000000000000'.")
 
 
 def test_keys_are_in_a_snapshot_only_if_they_are_chosen(api: Api) -> None:
     api.send(NUMBER)
-    with ZipFile(BytesIO(read(api))) as archive:
-        assert not [name for name in archive.namelist() if KEY.encode() in archive.read(name)]
-    assert rows(read(api, keys="true"), "accounts.jsonl")[0]["key"] == KEY
+    assert not [name for name, content in entries_in(read(api)).items() if KEY.encode() in content]
+    assert rows_in(read(api, keys="true"), "accounts.jsonl")[0]["key"] == KEY
 
 
 def test_requests_without_an_account_are_in_the_snapshot_of_an_account_only_if_they_are_chosen(api: Api) -> None:
@@ -125,8 +118,8 @@ def test_requests_without_an_account_are_in_the_snapshot_of_an_account_only_if_t
         since = Api(api.mock).get("health")["cursor"]
         api.mock.post(b"{}", path, X_API_Key="")
     api.send(NUMBER)
-    assert [row["account"] for row in rows(read(api, account=KEY), "requests.jsonl")] == [account_id(KEY)]
-    with_late = rows(read(api, account=KEY, unattributed_since=since), "requests.jsonl")
+    assert [row["account"] for row in rows_in(read(api, account=KEY), "requests.jsonl")] == [account_id(KEY)]
+    with_late = rows_in(read(api, account=KEY, unattributed_since=since), "requests.jsonl")
     assert [row["target"] for row in with_late if row["account"] is None] == ["/late"]
     assert "Unknown cursor 99999" in api.refused(409, "GET", "snapshot", unattributed_since=99999)["message"]
 

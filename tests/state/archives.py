@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
@@ -46,6 +48,17 @@ def contents(messages: bytes = b"", **changes: Any) -> dict[str, bytes]:
     """Return the entries of a snapshot by name, with these bytes in messages.jsonl."""
     made = manifest({"messages.jsonl": messages.count(b"\n")}, **changes)
     return {MANIFEST: encode(made.model_dump()), **dict.fromkeys(TABLES, b""), "messages.jsonl": messages}
+
+
+def entries_in(data: bytes) -> dict[str, bytes]:
+    """Return the entries of a snapshot by name, unchecked."""
+    with ZipFile(BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rows_in(data: bytes, entry: str) -> list[dict[str, Any]]:
+    """Return the rows of an entry of a snapshot."""
+    return [json.loads(line) for line in entries_in(data)[entry].splitlines()]
 
 
 def read_all(data: bytes, limits: ArchiveLimits = LIMITS) -> dict[str, list[Any]]:

@@ -9,12 +9,12 @@ from datetime import timedelta
 from functools import cache
 from io import BytesIO
 from typing import Any, Final
-from zipfile import ZipFile
 
 from mocksms.engine.keys import account_id
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook, WebhookKind
 from mocksms.state.archive import MANIFEST, Manifest, encode, write
+from tests.state.archives import entries_in
 from tests.state.lives import SEND, Call, LivingMock, no_duration
 from tests.support import ManualClock
 
@@ -162,11 +162,9 @@ def rich_snapshot() -> bytes:
 
 
 def entries_of(raw: bytes) -> Entries:
-    with ZipFile(BytesIO(raw)) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()}
     return {
         name: [json.loads(line) for line in content.splitlines()] if name.endswith(".jsonl") else json.loads(content)
-        for name, content in contents.items()
+        for name, content in entries_in(raw).items()
     }
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from io import BytesIO
 from itertools import zip_longest
 from typing import Any, Final
-from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +18,7 @@ from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook, WebhookKind
 from mocksms.state.snapshot import restore
+from tests.state.archives import entries_in
 from tests.state.lives import KEYS, SEND, Call, LivingMock, no_duration
 from tests.state.rich import LATER, LIFE
 from tests.state.rich import OPTIONS as RICH
@@ -309,5 +308,5 @@ async def _assert_equal(mock: LivingMock, other: LivingMock, *, with_keys: bool)
 
 def _rows(mock: LivingMock, *, with_keys: bool) -> list[tuple[str, bytes]]:
     """Return every row of the snapshot of a mock, with its entry."""
-    with ZipFile(BytesIO(mock.snapshot(with_keys=with_keys))) as archive:
-        return [(name, row) for name in archive.namelist() for row in archive.read(name).splitlines()]
+    entries = entries_in(mock.snapshot(with_keys=with_keys))
+    return [(name, row) for name, content in entries.items() for row in content.splitlines()]

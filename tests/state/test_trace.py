@@ -12,7 +12,7 @@ from mocksms.state import trace
 from mocksms.state.archive import TABLES, encode, write
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.trace import LogLine, TraceFile, read_trace
-from tests.state.archives import manifest, snapshot
+from tests.state.archives import entries_in, manifest, snapshot
 from tests.state.examples import trace_bytes, trace_file
 from tests.support import NOON
 
@@ -44,8 +44,7 @@ def test_key_is_in_no_entry() -> None:
     changes = {"failures": failures, "options": {"sender": key}}
     example = example._replace(report=key, logs=lines, trace=example.trace.model_copy(update=changes))
     packed = trace_bytes(packed_accounts.getvalue(), example, [key, "sent"])
-    with ZipFile(BytesIO(packed)) as archive:
-        contents = {name: archive.read(name).decode() for name in archive.namelist()}
+    contents = {name: content.decode() for name, content in entries_in(packed).items()}
     assert len(contents) == 12
     assert [name for name, content in contents.items() if "main" in content] == []
     assert [name for name, content in contents.items() if "0004…" not in content] == []

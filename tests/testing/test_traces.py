@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from io import BytesIO
 from pathlib import Path
-from typing import Any
-from zipfile import ZipFile
 
 import pytest
 
@@ -16,6 +13,7 @@ from mocksms.settings import Settings
 from mocksms.state.snapshot import load
 from mocksms.state.trace import TraceFile, read_trace
 from mocksms.testing.traces import MAX_NAME_BYTES, file_name, replace_file
+from tests.state.archives import entries_in, rows_in
 from tests.support import running
 from tests.testing.runs import Runs
 
@@ -162,15 +160,6 @@ def read(packed: bytes) -> TraceFile:
     return read_trace(BytesIO(packed))
 
 
-def entries(packed: bytes) -> dict[str, str]:
-    with ZipFile(BytesIO(packed)) as archive:
-        return {name: archive.read(name).decode() for name in archive.namelist()}
-
-
-def rows(packed: bytes, entry: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in entries(packed)[entry].splitlines()]
-
-
 @pytest.mark.parametrize("is_attached", [False, True], ids=["in process", "attached, with xdist"])
 def test_each_red_test_leaves_a_trace(runs: Runs, monkeypatch: pytest.MonkeyPatch, is_attached: bool) -> None:
     monkeypatch.setenv("MOCKSMS_CONTROL_TOKEN", "control-token")
@@ -189,9 +178,9 @@ def test_each_red_test_leaves_a_trace(runs: Runs, monkeypatch: pytest.MonkeyPatc
     assert len(commands) == 10
     for packed in found.values():
         load(BytesIO(packed), Settings())
-        assert re.findall("|".join(SECRETS), "".join(entries(packed).values())) == []
+        assert re.findall("|".join(SECRETS), b"".join(entries_in(packed).values()).decode()) == []
     for name, contents in MESSAGES.items():
-        assert [row["submission"]["content"] for row in rows(found[name], "messages.jsonl")] == contents
+        assert [row["submission"]["content"] for row in rows_in(found[name], "messages.jsonl")] == contents
     check_details(found)
 
 
@@ -202,7 +191,7 @@ def check_details(found: dict[str, bytes]) -> None:
     assert trace.failures[0].text == explanation.text
     assert explanation.closest[0].comparisons[0].expected == "972-54-1111112"
     assert re.fullmatch(r"gw\d|main", trace.test.worker)
-    assert trace.accounts == [row["id"] for row in rows(found["test_wrong_number"], "accounts.jsonl")]
+    assert trace.accounts == [row["id"] for row in rows_in(found["test_wrong_number"], "accounts.jsonl")]
     assert {"mocksms", "python", "pytest", "platform", "requests"} <= {*trace.versions}
     assert trace.options.keys() <= {"url"}
     assert 0 < trace.test.duration < 60
@@ -253,7 +242,7 @@ def test_teardown_that_fails_after_the_mock_has_stopped_leaves_a_trace(runs: Run
         """
     runs.run(tests, "--mocksms-trace=traces", passed=1, errors=1)
     (packed,) = traces_in(runs.path / "traces").values()
-    assert len(rows(packed, "messages.jsonl")) == 1
+    assert len(rows_in(packed, "messages.jsonl")) == 1
 
 
 def test_test_without_the_fixture_leaves_none(runs: Runs) -> None:
@@ -303,7 +292,7 @@ def test_each_failed_subtest_is_a_failure(runs: Runs) -> None:
     (packed,) = traces_in(runs.path / "traces").values()
     explanations = [each.explanation for each in read(packed).trace.failures]
     assert [each and each.found.messages for each in explanations] == [1, 2]
-    assert len(rows(packed, "messages.jsonl")) == 2
+    assert len(rows_in(packed, "messages.jsonl")) == 2
 
 
 def test_option_that_is_empty_or_has_invalid_neighbours_writes_nothing(
