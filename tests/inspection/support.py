@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
@@ -24,6 +24,7 @@ BOUNCING = "972-50-0002300"
 NO_CREDIT = "972-50-0003000"
 FAILING = "972-50-0006300"
 RESETTING = "972-50-0007200"
+ZIP = {"Content-Type": "application/zip"}
 
 
 class Api:
@@ -91,6 +92,11 @@ class Api:
         """Return the state of a message as `status` or `status/reason`."""
         message = self.get(f"messages/{transaction_id}")
         return "/".join(filter(None, (message["status"], message["reject_reason"])))
+
+
+def put_snapshot(mock: Mock, data: bytes | Iterator[bytes], **query: Any) -> requests.Response:
+    """Restore a snapshot and return the response, whatever its status."""
+    return requests.put(f"{mock.url}/_mock/snapshot", data, params=query, headers=ZIP, timeout=TIMEOUT)
 
 
 def send_bytes(mock: Mock, *parts: bytes) -> bytes:

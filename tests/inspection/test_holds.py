@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from mocksms.inspection.waiting import Waiters
-from tests.inspection.support import Api, hold, wait_for_held, wait_until
+from tests.inspection.support import Api, hold, put_snapshot, wait_for_held, wait_until
 from tests.support import NUMBER, TIMEOUT, Mock, running
 
 
@@ -157,8 +157,7 @@ def test_fault_of_a_recorded_request_keeps_its_id_in_a_snapshot(api: Api, own_mo
     api.send(NUMBER)
     data = api.call("GET", "snapshot", keys="true").content
     own_mock.send(NUMBER)
-    url = f"{own_mock.url}/_mock/snapshot"
-    response = requests.put(url, data, headers={"Content-Type": "application/zip"}, timeout=TIMEOUT)
+    response = put_snapshot(own_mock, data)
     assert response.status_code == 200, response.text
     restored = own_mock.engine.accounts.by_key(str(api.key))
     assert restored is not None

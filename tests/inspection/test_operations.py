@@ -27,12 +27,11 @@ from mocksms.inspection.routes import ENDPOINTS
 from mocksms.inspection.waiting import CallbackWaits
 from mocksms.schemas.openapi import Operation
 from mocksms.settings import Settings
-from tests.inspection.support import INVALID, OPERATIONS, send_bytes
+from tests.inspection.support import INVALID, OPERATIONS, ZIP, send_bytes
 from tests.support import NOON, TIMEOUT, Mock, running
 
 TOKEN = "open sesame"
 MAX_BODY = 1_024
-ZIP = {"Content-Type": "application/zip"}
 UNKNOWN_ID = "0123456789ab"
 VALID_BODIES: dict[str, Any] = {operation.id: next(iter(operation.examples.values()), None) for operation in OPERATIONS}
 SPECIAL: list[tuple[str, str, Any]] = [

@@ -18,12 +18,11 @@ from mocksms.engine.keys import account_id
 from mocksms.inspection import snapshot as endpoints
 from mocksms.settings import Settings
 from mocksms.state.snapshot import Snapshot
-from tests.inspection.support import BOUNCING, SENT, Api, wait_for_waiters
+from tests.inspection.support import BOUNCING, SENT, ZIP, Api, put_snapshot, wait_for_waiters
 from tests.receiver import receiving
 from tests.state.archives import entries_in, rows_in
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, running
 
-ZIP = {"Content-Type": "application/zip"}
 READS = ("messages", "phones", "accounts", "callbacks", "requests", "inbound", "consents", "clock", "scenario")
 
 
@@ -46,12 +45,8 @@ def read(api: Api, **query: Any) -> bytes:
     return response.content
 
 
-def put(api: Api, data: bytes, **query: Any) -> requests.Response:
-    return requests.put(f"{api.mock.url}/_mock/snapshot", data, params=query, headers=ZIP, timeout=TIMEOUT)
-
-
 def restore(api: Api, data: bytes, **query: Any) -> dict[str, Any]:
-    response = put(api, data, **query)
+    response = put_snapshot(api.mock, data, **query)
     assert response.status_code == 200, response.text
     result: dict[str, Any] = response.json()
     return result
@@ -133,7 +128,7 @@ def test_one_account_is_restored_beside_others(api: Api, other: Api) -> None:
     assert other.ids() == api.ids()
     assert Api(other.mock, "theirs").ids() == [before]
     assert other.get("messages")["messages"][0]["cursor"] > cursor
-    error = put(other, read(api), account="nobody").json()["error"]
+    error = put_snapshot(other.mock, read(api), account="nobody").json()["error"]
     assert error["message"].startswith(f"Invalid snapshot: it has no account {account_id('nobody')}; it has ")
 
 
@@ -142,7 +137,7 @@ def test_invalid_file_gets_one_error_and_changes_nothing(api: Api) -> None:
     api.send(SENT)
     before, data = state_of(api), read(api)
     for invalid in (b"", b"PK", data[:-1], data + b"x", b"{}"):
-        response = put(api, invalid)
+        response = put_snapshot(api.mock, invalid)
         assert response.status_code == 400
         assert response.json()["error"]["message"].startswith("Invalid snapshot: the ")
     assert state_of(api) == before
@@ -175,9 +170,9 @@ def test_snapshot_larger_than_the_mock_takes_is_refused_before_it_is_read(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoints, "max_file_bytes", lambda _: 10)
-    response = put(api, b"x" * 11)
+    response = put_snapshot(api.mock, b"x" * 11)
     assert (response.status_code, response.json()["error"]["message"]) == (413, "Body longer than 10 bytes.")
-    streamed = requests.put(f"{api.mock.url}/_mock/snapshot", iter([b"x" * 11]), headers=ZIP, timeout=TIMEOUT)
+    streamed = put_snapshot(api.mock, iter([b"x" * 11]))
     assert streamed.status_code == 413
 
 
@@ -243,7 +238,7 @@ def test_send_in_flight_is_lost_or_whole(api: Api) -> None:
     to = [f"97254{place:07}" for place in range(3_000)]
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(api.send, *to)
-        results = [*pool.map(lambda _: put(api, data), range(3))]
+        results = [*pool.map(lambda _: put_snapshot(api.mock, data), range(3))]
         assert len(sending.result()) == len(to)
     assert {response.status_code for response in results} == {200}
     page = api.get("messages")
@@ -285,7 +280,8 @@ def test_two_files_are_restored_at_the_same_time(api: Api) -> None:
     api.send(SENT)
     data = read(api)
     with ThreadPoolExecutor() as pool:
-        assert {response.status_code for response in pool.map(lambda _: put(api, data), range(4))} == {200}
+        responses = [*pool.map(lambda _: put_snapshot(api.mock, data), range(4))]
+    assert {response.status_code for response in responses} == {200}
     assert api.get("messages")["total"] == 1
 
 
