@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,6 +26,8 @@ NO_CREDIT = "972-50-0003000"
 FAILING = "972-50-0006300"
 RESETTING = "972-50-0007200"
 ZIP = {"Content-Type": "application/zip"}
+PAUSE = 0.002
+"""Seconds between two checks of a condition."""
 
 
 class Api:
@@ -122,9 +125,10 @@ def wait_for_waiters(mock: Mock, count: int = 1) -> MessageWaits:
 
 def wait_until(is_true: Callable[[], object]) -> None:
     """Wait until a condition is true."""
-    deadline = timer() + TIMEOUT
+    deadline, pause = timer() + TIMEOUT, threading.Event()
     while not is_true():
         assert timer() < deadline, "it did not become true"
+        pause.wait(PAUSE)  # The mock's thread uses the time.
 
 
 def hold(api: Api, **more: Any) -> int:
