@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 import requests
 
+from mocksms import MockSMS
 from mocksms.testing.account import AccountHandle
+from mocksms.testing.coverage_lines import LineKey
+from mocksms.testing.coverage_traffic import met_lines
 from tests.support import TIMEOUT, body
 
 SEND = "/transactional/sms/send"
@@ -26,6 +29,11 @@ def post(sms: AccountHandle, data: Any, path: str = SEND, **headers: str) -> req
 def get(sms: AccountHandle, path: str) -> requests.Response:
     """Read from the emulated API as an application would, whatever it answers."""
     return requests.get(sms.url + path, headers={"X-API-Key": sms.api_key}, timeout=TIMEOUT)
+
+
+def met(sms: MockSMS) -> set[LineKey]:
+    """Return the lines of the coverage that the traffic of an account covers."""
+    return met_lines(sms.api("GET", "requests", limit=100)["requests"], sms.callbacks)
 
 
 def send(sms: AccountHandle, *to: str, **more: Any) -> list[str]:

@@ -17,11 +17,10 @@ from mocksms.sms.message import State
 from mocksms.sms.outcomes import Fault, FaultKind
 from mocksms.sms.webhook import EVENTS
 from mocksms.testing.coverage_lines import CoverageLine, LineKey, coverage_lines
-from mocksms.testing.coverage_traffic import met_lines
 from mocksms.testing.faults import HoldHandle
 from tests.receiver import Receiver, receiving
 from tests.support import TIMEOUT, body
-from tests.testing.support import SEND, get, meanwhile
+from tests.testing.support import SEND, get, meanwhile, met
 
 OPTION: Final = "mocksms_"
 LATER: Final = ("GET ", "mocksms.advance", "mocksms.replay", "mocksms.send_now")
@@ -84,11 +83,6 @@ def follow(hint: str, sms: MockSMS, url: str) -> None:
         else:
             eval(statement, names)
     sms.advance(0)
-
-
-def met(sms: MockSMS) -> set[LineKey]:
-    rows = sms.api("GET", "requests", limit=100)["requests"]
-    return met_lines(rows, sms.callbacks)
 
 
 def test_hint_of_each_line_covers_it(provider: MockSMS, receiver: Receiver) -> None:

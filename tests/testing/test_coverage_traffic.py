@@ -7,18 +7,13 @@ import requests
 
 from mocksms import FaultName, MockSMS
 from mocksms.engine.journal import MAX_RECORDED_BODY
-from mocksms.testing.coverage_lines import DROPPED, LATE, REVERSED, SCHEDULED, TWICE, LineKey
-from mocksms.testing.coverage_traffic import met_lines
+from mocksms.testing.coverage_lines import DROPPED, LATE, REVERSED, SCHEDULED, TWICE
 from tests.receiver import Response, receiving
 from tests.support import body
-from tests.testing.support import get, post, send
+from tests.testing.support import get, met, post, send
 
 INFO = "/transactional/sms/info?transaction_id="
 SEARCH = "/transactional/sms/search"
-
-
-def met(sms: MockSMS) -> set[LineKey]:
-    return met_lines(sms.api("GET", "requests", limit=100)["requests"], sms.callbacks)
 
 
 def names(sms: MockSMS, section: str) -> set[str]:
