@@ -35,9 +35,10 @@ BOUNCING_LATER = next(row.number() for row in Catalogue().rows.values() if row.n
 
 
 class Tail:
-    """The output of a command that follows a mock. It has a reader until `has_reader` is False."""
+    """The output of a command that follows a mock in a thread. It has a reader until `has_reader` is False."""
 
-    def __init__(self) -> None:
+    def __init__(self, mock: Mock, *arguments: str) -> None:
+        self.thread = threading.Thread(target=self._run, args=(mock, arguments), daemon=True)
         self.lines: list[str] = []
         self.batches = 0
         self.has_reader = True
@@ -57,7 +58,7 @@ class Tail:
         """Number or method, and result of each line."""
         return [(line[25:41].strip(), line[42:70].strip()) for line in self.lines]
 
-    def run(self, mock: Mock, arguments: tuple[str, ...]) -> None:
+    def _run(self, mock: Mock, arguments: tuple[str, ...]) -> None:
         self.code = main(["tail", "--url", mock.url, *arguments])
 
 
@@ -66,20 +67,25 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "RETRY_SECONDS", 0.01)
 
 
+def started(mock: Mock, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Tail:
+    """Start to follow a mock, and return the output once it does."""
+    tail = Tail(mock, *arguments)
+    monkeypatch.setattr(follow, "echo_to_reader", tail)
+    tail.thread.start()
+    wait_until(lambda: tail.batches)
+    return tail
+
+
 @contextmanager
 def following(mock: Mock, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Iterator[Tail]:
     """Follow a mock during the block; then the reader of the output is gone, which ends the command."""
-    tail = Tail()
-    monkeypatch.setattr(follow, "echo_to_reader", tail)
-    thread = threading.Thread(target=tail.run, args=(mock, arguments), daemon=True)
-    thread.start()
-    wait_until(lambda: tail.batches)
+    tail = started(mock, monkeypatch, *arguments)
     yield tail
     tail.has_reader = False
     Api(mock, "end").patch(label="end")
     if "--account" in arguments:
         Api(mock, KEY).patch(label="end")
-    thread.join(TIMEOUT)
+    tail.thread.join(TIMEOUT)
     assert tail.code == 0
 
 
@@ -178,12 +184,8 @@ def test_cursors_near_each_other_are_read_together() -> None:
 
 
 def test_tail_goes_on_after_a_restart(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    tail = Tail()
-    monkeypatch.setattr(follow, "echo_to_reader", tail)
     with running() as first:
-        thread = threading.Thread(target=tail.run, args=(first, ()), daemon=True)
-        thread.start()
-        wait_until(lambda: tail.batches)
+        tail = started(first, monkeypatch)
         first.send(NUMBER)
         tail.wait_for(2)
     with running(Settings(port=first.port, seed="tests")) as second:
@@ -194,15 +196,14 @@ def test_tail_goes_on_after_a_restart(monkeypatch: pytest.MonkeyPatch, capsys: p
         assert sorted(subject for subject, _ in tail.columns) == [*[NUMBER] * 3, *["POST"] * 3]
         tail.has_reader = False
         second.send(NUMBER)
-        thread.join(TIMEOUT)
+        tail.thread.join(TIMEOUT)
     printed = capsys.readouterr().err.splitlines()
     assert printed[0].endswith("mocksms tail tries again.")
     assert printed[1:] == ["mocksms: The mock responds again.", "mocksms: The mock was restarted."]
 
 
 def test_steps_and_requests_of_a_gap_have_lines_after_a_restart_with_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    tail, is_away = Tail(), threading.Event()
-    monkeypatch.setattr(follow, "echo_to_reader", tail)
+    is_away = threading.Event()
     monkeypatch.setattr(follow, "pause", lambda _: is_away.wait(TIMEOUT))
     settings = Settings(port=0, seed="tests")
     with bind(settings) as first:
@@ -212,9 +213,7 @@ def test_steps_and_requests_of_a_gap_have_lines_after_a_restart_with_the_state(m
         with serving(Server(engine), first):
             api = Api(mock, KEY)
             api.post("clock/freeze")
-            thread = threading.Thread(target=tail.run, args=(mock, ("--account", KEY)), daemon=True)
-            thread.start()
-            wait_until(lambda: tail.batches)
+            tail = started(mock, monkeypatch, "--account", KEY)
             api.send(QUEUED)
             tail.wait_for(2)
     with bind(settings) as second, serving(Server(engine), second):
@@ -225,7 +224,7 @@ def test_steps_and_requests_of_a_gap_have_lines_after_a_restart_with_the_state(m
         assert tail.columns[2:] == [(QUEUED, "sent"), ("GET", "HTTP 200")]
         tail.has_reader = False
         mock.search()
-        thread.join(TIMEOUT)
+        tail.thread.join(TIMEOUT)
     assert len(tail.lines) == 5
 
 
@@ -334,7 +333,6 @@ def _refuse(*_: Any, **__: Any) -> Any:
 
 
 def test_records_are_read_as_far_as_the_mock_has_them(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
-
     client = MockClient(own_mock.url)
     source = follow.RequestSource(client, {}, RowLines(client, as_json=False), QueryOptions(RequestsQuery))
     assert source.named([10_000]) == {}
@@ -348,7 +346,6 @@ def test_records_are_read_as_far_as_the_mock_has_them(own_mock: Mock, monkeypatc
 
 
 def test_account_that_cannot_be_read_has_its_id_in_a_line(own_mock: Mock) -> None:
-
     api = Api(own_mock, KEY)
     (message,) = api.send(NUMBER)
     row = api.get(f"messages/{message}")
