@@ -111,10 +111,9 @@ def check_trace(trace: TracePage, evidence: Evidence) -> None:
     for side, marked in (("expected", evidence.expected), ("got", evidence.got)):
         assert "".join(trace.banner.locator(f".{side} mark").all_inner_texts()) == marked
     if evidence.message:
-        bubble = trace.bubble(evidence.message).first
-        if not bubble.is_visible():
-            trace.list.get_by_role("option").first.click()
-        expect(bubble).to_be_visible()
+        trace.page.get_by_role("link", name="Phones").click()
+        trace.page.get_by_role("listbox", name="Phones").get_by_role("option").first.click()
+        expect(trace.bubble(evidence.message).first).to_be_visible()
     trace.page.get_by_role("link", name="Requests").click()
     expect(trace.list.get_by_role("option").filter(has_text=evidence.request).first).to_be_visible()
 
