@@ -30,6 +30,7 @@ from mocksms.errors import SettingsError
 from mocksms.schemas.validation import format_path, validation_issues
 from mocksms.sms.sizes import format_size
 from mocksms.sms.times import MAX_DURATION, MAX_INSTANT, MIN_INSTANT
+from mocksms.state.whole_file import replace_file
 
 MAX_SIZE: Final = 1 << 27
 """Bytes of a recording."""
@@ -192,14 +193,10 @@ def save(folder: Path, recording: Recording, probes: Iterable[Probe]) -> Path:
     """
     text = json.dumps(_content_of(recording, [*probes]), ensure_ascii=False, indent=2) + "\n"
     path = folder / NAME.format(recording.run.started)
-    part = path.with_suffix(f".{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        replace_file(path, text.encode())
     except OSError as error:
         raise SettingsError(f"{path} cannot be written: {_reason(error)}.") from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

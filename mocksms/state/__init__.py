@@ -4,7 +4,7 @@
 - Read one: `archive_reader` checks the zip, `loading` checks the rows and makes records of them, `building` makes
   accounts of the records, `snapshot` restores these in a mock.
 - Rows: `account_rows`, `message_rows`, `request_rows` and `callback_rows`, with the types of values in `rows`.
-- State file of a mock: `state_file`, `state_saver`, `state_start`.
+- State file of a mock: `state_file`, `state_saver`, `state_start`. Any file that is written as a whole: `whole_file`.
 - Traces of failed tests: `trace`, `redaction`. A mock that shows a file: `viewing`.
 """
 

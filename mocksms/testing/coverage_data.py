@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from mocksms.errors import SettingsError
+from mocksms.state.whole_file import replace_file
 from mocksms.testing.coverage_lines import CoverageLine, LineKey, coverage_lines
 
 FORMAT: Final = 1
@@ -68,7 +70,11 @@ class CoverageData:
             OSError: it cannot be written.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
+        content = f"{json.dumps(self.to_json(), indent=2)}\n".encode()
+        if path.exists() and not path.is_file():  # such as /dev/stdout
+            path.write_bytes(content)
+        else:
+            replace_file(Path(os.path.realpath(path)), content)  # the file that a link is to, not the link
 
     def load(self, path: Path) -> None:
         """Add what a file has, if there is one. Lines that this version does not have are ignored.

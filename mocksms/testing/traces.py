@@ -37,6 +37,7 @@ from mocksms.state.trace import (
     TraceFile,
     write_trace,
 )
+from mocksms.state.whole_file import replace_file
 from mocksms.testing.actions import SNAPSHOT_SECONDS
 from mocksms.testing.failures import explanation_of
 from mocksms.testing.log_records import KEPT_LENGTH, LogRecorder
@@ -81,10 +82,6 @@ NO_LIMITS: Final = ArchiveLimits(2**34, {})
 """Limits of a snapshot from the mock of the test."""
 
 
-NOTHING: Final = (0, 0, 0)
-"""Failures, sections and log records before a test."""
-
-
 class Traces:
     """The traces of one process: a plugin of pytest.
 
@@ -98,7 +95,6 @@ class Traces:
         self._start = start
         self._records = LogRecorder()
         self._current = _TestRecord()
-        self._written = NOTHING
         self._options: Mapping[str, str] = {}
         self._tokens: list[str] = []
         self._key_suffix = ""
@@ -124,7 +120,6 @@ class Traces:
         """Remove the trace of an earlier run of a test: the folder has those that failed in the last run."""
         self._records.clear()
         self._current = _TestRecord()
-        self._written = NOTHING
         with suppress(OSError):
             os.unlink(self._folder / file_name(item.nodeid))
 
@@ -143,9 +138,9 @@ class Traces:
         with errors_to(problems.append):
             record.add(report, call)
             content = (*record.size, self._records.count)
-            if record.failures and content != self._written:
+            if record.failures and content != record.written:
                 self._write(run, report.nodeid)
-                self._written = content
+                record.written = content
         if is_first:
             path = self._folder / file_name(report.nodeid)
             text = f"no trace: {problems[0]}" if problems else f"mocksms open {shlex.quote(self._shown(path))}"
@@ -197,6 +192,8 @@ class _TestRecord:
         self.started = SteadyTime.seconds()
         self.failures: list[TracedFailure] = []
         self.snapshot: bytes | None = None
+        self.written = (0, 0, 0)
+        """Failures, sections and log records in the file."""
         self._reports: list[str] = []
         self._sections: dict[tuple[str, str], None] = {}
 
@@ -279,18 +276,6 @@ def file_name(nodeid: str) -> str:
 
 def _words(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")
-
-
-def replace_file(path: Path, content: bytes | memoryview) -> None:
-    """Write a file as a whole: it is there completely, or not at all."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        new.write_bytes(content)
-        os.replace(new, path)
-    except BaseException:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
 
 
 @cache

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +137,36 @@ def test_what_cannot_be_measured_or_written_is_reported(runs: Runs, monkeypatch:
     printed = runs.run(SUITE, ON, "-k", "kosher", passed=1, deselected=5)
     assert "incomplete: the file is not written: [Errno 21] Is a directory" in printed
     assert "incomplete: a test was not measured: ZeroDivisionError: division by zero" in printed
+
+
+def test_file_stays_whole_if_it_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill_the_disk(path: Path, content: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(content[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    CoverageData().save(path := tmp_path / FILE)
+    before = path.read_bytes()
+    monkeypatch.setattr(Path, "write_bytes", fill_the_disk)
+    with pytest.raises(OSError, match="No space left on device"):
+        CoverageData().save(path)
+    assert (path.read_bytes(), [*tmp_path.iterdir()]) == (before, [path])
+
+
+def test_link_to_a_file_stays_a_link(tmp_path: Path) -> None:
+    (link := tmp_path / "latest.json").symlink_to(tmp_path / FILE)
+    CoverageData().save(link)
+    assert (link.is_symlink(), (tmp_path / FILE).read_bytes()) == (True, link.read_bytes())
+
+
+def test_file_that_is_no_regular_one_is_written_in_place(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / FILE)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        CoverageData().save(pipe)
+        assert json.loads(os.read(reader, 1 << 16))["percent"] == 0
+    finally:
+        os.close(reader)
 
 
 def test_run_without_the_mock_has_an_empty_report(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

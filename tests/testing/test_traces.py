@@ -12,7 +12,7 @@ import pytest
 from mocksms.settings import Settings
 from mocksms.state.snapshot import load
 from mocksms.state.trace import TraceFile, read_trace
-from mocksms.testing.traces import MAX_NAME_BYTES, file_name, replace_file
+from mocksms.testing.traces import MAX_NAME_BYTES, file_name
 from tests.state.archives import entries_in, rows_in
 from tests.support import running
 from tests.testing.runs import Runs
@@ -320,10 +320,3 @@ def test_name_of_a_trace_is_safe(nodeid: str, name: str) -> None:
     assert re.fullmatch(rf"{name}[0-9a-f]{{8}}\.mocksms\.zip", found)
     assert len(found) <= MAX_NAME_BYTES
     assert file_name(f"{nodeid}+") != found
-
-
-def test_file_that_cannot_be_replaced_leaves_no_other(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").mkdir()
-    with pytest.raises(OSError, match=r"a\.zip"):
-        replace_file(tmp_path / "a.zip", b"content")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
