@@ -65,7 +65,7 @@ def snapshot_part(snapshot: ReportFile, prefix: str, limits: PageLimits) -> list
     return [
         failure_parts(failures, links, limits),
         [_account(each, len(accounts) == 1, roles, anchors, limits) for each in accounts],
-        _others(others, limits),
+        _others(others, limits, prefix),
         _requests("Requests without an account", unattributed, anchors, limits, f"{prefix}unattributed"),
         [_log(trace.logs, limits, prefix), _report(trace.report, limits, prefix)] if trace else None,
         _versions(snapshot, prefix),
@@ -134,7 +134,7 @@ def _requests(title: str, rows: Sequence[RequestView], anchors: Anchors, limits:
     return section(title, exchanges.requests(rows, anchors, limits), id_, len(rows)) if rows else None
 
 
-def _others(accounts: Sequence[AccountView], limits: PageLimits) -> Html | None:
+def _others(accounts: Sequence[AccountView], limits: PageLimits, prefix: str) -> Html | None:
     """Return the accounts without a section."""
     if not accounts:
         return None
@@ -144,7 +144,8 @@ def _others(accounts: Sequence[AccountView], limits: PageLimits) -> Html | None:
         (code(each.id), code(each.key), bdi(each.label), f"{each.messages:,}", date_time(each.clock.now))
         for each in shown
     )
-    return section("Other accounts", table(("id", "key", "label", "SMS", "clock"), rows), "others", len(accounts))
+    shown_rows = table(("id", "key", "label", "SMS", "clock"), rows)
+    return section("Other accounts", shown_rows, f"{prefix}others", len(accounts))
 
 
 def _log(lines: Sequence[LogLine], limits: PageLimits, prefix: str) -> Html | None:

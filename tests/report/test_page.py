@@ -251,6 +251,14 @@ def test_accounts_without_room_for_their_records_are_listed() -> None:
     assert "Other accounts 1 " in page.text
 
 
+def test_ids_on_a_page_of_several_files_are_unique(busy: InProcess) -> None:
+    file = file_of(busy)
+    page = parsed(*(file._replace(name=name, others=[file.accounts[0].account]) for name in ("a.zip", "b.zip")))
+    ids = page.values("id")
+    assert page.text.count("Other accounts") == 2
+    assert len(ids) == len({*ids})
+
+
 def test_page_of_many_files_gives_each_its_share() -> None:
     mock = InProcess()
     for _ in range(40):
