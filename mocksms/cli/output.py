@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from mocksms.errors import OutputFailed, escape, escape_lines
+from mocksms.sms.display import error_reason
 
 PIPE_BYTES: Final = getattr(select, "PIPE_BUF", 512)
 """Bytes that a pipe takes at once if it takes any."""
@@ -223,7 +224,7 @@ def _attempt(stream: TextIO | None, write: Callable[[TextIO], object]) -> str | 
         return None
     except OSError as error:
         _discard(stream)
-        return error.strerror or str(error)
+        return error_reason(error)
     return ""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mocksms.cli.options import Parser, read_settings
 from mocksms.cli.output import complain, echo, echo_bytes
 from mocksms.errors import SettingsError
+from mocksms.sms.display import error_reason
 from mocksms.sms.sizes import format_size
 
 if TYPE_CHECKING:
@@ -76,4 +77,4 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+        raise SettingsError(f"{path} cannot be written: {error_reason(error)}.") from error

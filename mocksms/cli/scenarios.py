@@ -13,6 +13,7 @@ from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, runnin
 from mocksms.cli.output import complain, echo, echo_file, table
 from mocksms.errors import InvalidScenario, MockRefused, MockUnreachable, ScenarioIssue, SettingsError
 from mocksms.settings import Settings
+from mocksms.sms.display import error_reason
 from mocksms.sms.sizes import format_size
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} cannot be printed: it is not UTF-8 text.") from error
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+        raise SettingsError(f"{path} cannot be read: {error_reason(error)}.") from error
     if len(raw) > MAX_FILE_SIZE:
         raise SettingsError(f"{path} is longer than {MAX_FILE_SIZE} bytes.")
     return text
@@ -201,7 +202,7 @@ def _read_journal(name: str) -> bytes:
         with Path(name).open("rb") as file:
             raw = file.read(MAX_JOURNAL_SIZE + 1)
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+        raise SettingsError(f"{name} cannot be read: {error_reason(error)}.") from error
     if len(raw) > MAX_JOURNAL_SIZE:
         raise SettingsError(f"{name} is longer than {format_size(MAX_JOURNAL_SIZE)}.")
     return raw

@@ -26,7 +26,7 @@ from mocksms.compare.model import (
 )
 from mocksms.errors import SettingsError, WebhookForbidden
 from mocksms.settings import API_PREFIX
-from mocksms.sms.display import cut, has_credentials, quoted, without_credentials
+from mocksms.sms.display import cut, error_reason, has_credentials, quoted, without_credentials
 from mocksms.sms.sizes import format_size
 from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.client import (
@@ -276,4 +276,4 @@ def _describe(error: OSError | HTTPException, timeout: float) -> tuple[FailureKi
             return FailureKind.TOO_LARGE, str(error)
         case HTTPException():
             return FailureKind.NOT_HTTP, f"{str(error)!a}"
-    return FailureKind.UNREACHABLE, error.strerror or str(error)
+    return FailureKind.UNREACHABLE, error_reason(error)

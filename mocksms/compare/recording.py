@@ -28,6 +28,7 @@ from mocksms.compare.model import (
 )
 from mocksms.errors import SettingsError
 from mocksms.schemas.validation import format_path, validation_issues
+from mocksms.sms.display import error_reason
 from mocksms.sms.sizes import format_size
 from mocksms.sms.times import MAX_DURATION, MAX_INSTANT, MIN_INSTANT
 from mocksms.state.whole_file import replace_file
@@ -181,7 +182,7 @@ def check_folder(folder: str) -> Path:
         test.touch()
         test.unlink()
     except (OSError, ValueError) as error:
-        raise SettingsError(f"--save {folder}: no recording can be written there: {_reason(error)}.") from error
+        raise SettingsError(f"--save {folder}: no recording can be written there: {error_reason(error)}.") from error
     return path
 
 
@@ -196,7 +197,7 @@ def save(folder: Path, recording: Recording, probes: Iterable[Probe]) -> Path:
     try:
         replace_file(path, text.encode())
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {_reason(error)}.") from error
+        raise SettingsError(f"{path} cannot be written: {error_reason(error)}.") from error
     return path
 
 
@@ -254,7 +255,7 @@ def _read(path: Path) -> RecordingModel:
         with path.open("rb") as file:
             raw = file.read(MAX_SIZE + 1)
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path} cannot be read: {_reason(error)}.") from error
+        raise SettingsError(f"{path} cannot be read: {error_reason(error)}.") from error
     if len(raw) > MAX_SIZE:
         raise SettingsError(f"{path} is longer than {format_size(MAX_SIZE)}: it is no recording of mocksms compare.")
     try:
@@ -344,7 +345,3 @@ def _body(body: bytes) -> dict[str, Any]:
 
 def _compact(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

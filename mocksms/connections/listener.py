@@ -9,6 +9,7 @@ import socket
 from mocksms.connections import forks
 from mocksms.errors import SettingsError
 from mocksms.settings import Settings, url_of
+from mocksms.sms.display import error_reason
 
 
 class ListeningSocket(socket.socket):
@@ -40,7 +41,7 @@ def bind(settings: Settings) -> ListeningSocket:
     except (OSError, UnicodeError) as error:
         if listener is not None:
             listener.close()
-        reason = getattr(error, "strerror", None) or error
+        reason = error_reason(error)
         is_in_use = getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
         hint = "; choose another with --port, or --port 0 for a free one" if is_in_use else ""
         raise SettingsError(f"Cannot listen on {settings.host} port {settings.port}: {reason}{hint}.") from error

@@ -24,6 +24,7 @@ from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import AccountScope
 from mocksms.schemas.openapi import OCTETS, ZIP
 from mocksms.schemas.responses import ResponseModel
+from mocksms.sms.display import error_reason
 from mocksms.state.archive_reader import max_file_bytes
 from mocksms.state.errors import InvalidSnapshot
 
@@ -190,7 +191,7 @@ def _storage_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFull(error.strerror or str(error)) from error
+        raise StorageFull(error_reason(error)) from error
 
 
 ENDPOINTS: Final = (

@@ -19,6 +19,7 @@ from mocksms.scenario.lint import literal_asterisks, outcomes_like_others, unrea
 from mocksms.scenario.schema import Scenario
 from mocksms.scenario.toml_lines import line_at, lines_of
 from mocksms.schemas.validation import ValidationIssue, format_path, validation_issues
+from mocksms.sms.display import error_reason
 
 MAX_FILE_SIZE: Final = 1_048_576
 """Bytes a scenario file may have."""
@@ -60,9 +61,8 @@ def read_file(path: Path) -> Scenario:
     try:
         raw = read_bytes(path)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
         hint = _nearest(path) if isinstance(error, FileNotFoundError) else ""
-        raise _invalid(str(path), f"cannot be read: {reason}{hint}") from error
+        raise _invalid(str(path), f"cannot be read: {error_reason(error)}{hint}") from error
     return read(raw, str(path))
 
 

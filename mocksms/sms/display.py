@@ -50,6 +50,11 @@ def quoted(text: str, limit: int = MAX_VALUE_LENGTH) -> str:
     return f'"{cut(text, limit)}"'
 
 
+def error_reason(error: Exception) -> str:
+    """Return why a file or an address cannot be used, without the number of the error and the name of the file."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def has_credentials(url: str) -> bool:
     """Whether a URL has a user name or password."""
     return "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]

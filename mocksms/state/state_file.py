@@ -15,6 +15,7 @@ from tempfile import mkstemp
 from typing import BinaryIO, Final, TypeVar
 
 from mocksms.errors import SettingsError
+from mocksms.sms.display import error_reason
 
 if sys.platform != "win32":  # pragma: no branch - Windows has no such locks: two mocks with one file are not noticed
     import fcntl
@@ -231,7 +232,7 @@ def _is_mount(path: Path) -> bool:
 
 def describe(error: OSError) -> str:
     """Return why a file cannot be read or written."""
-    return MOUNT_HINT if error.errno in _IS_MOUNT else error.strerror or str(error)
+    return MOUNT_HINT if error.errno in _IS_MOUNT else error_reason(error)
 
 
 def _lock(descriptor: int) -> int | None:

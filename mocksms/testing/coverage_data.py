@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mocksms.errors import SettingsError
+from mocksms.sms.display import error_reason
 from mocksms.state.whole_file import replace_file
 from mocksms.testing.coverage_lines import CoverageLine, LineKey, coverage_lines
 
@@ -89,7 +90,7 @@ class CoverageData:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+            raise SettingsError(f"{path} cannot be read: {error_reason(error)}.") from None
         except (ValueError, TypeError, KeyError):
             raise SettingsError(f"{path} is not a coverage file of mocksms; delete it or choose another.") from None
         if found != FORMAT:

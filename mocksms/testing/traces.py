@@ -23,6 +23,7 @@ from mocksms.engine.clock import SteadyTime, system_time
 from mocksms.engine.keys import account_id
 from mocksms.errors import MocksmsError
 from mocksms.settings import COMPARE_KEY, SESSION_OPTIONS, SessionSettings, Settings, default_text, variable_name
+from mocksms.sms.display import error_reason
 from mocksms.state import TRACE_SUFFIX
 from mocksms.state.archive import LARGE_SIZE
 from mocksms.state.archive_reader import Archive, ArchiveLimits
@@ -171,7 +172,7 @@ class Traces:
             self._folder.mkdir(parents=True, exist_ok=True)
             replace_file(self._folder / file_name(nodeid), packed.getbuffer())
         except OSError as error:
-            raise MocksmsError(f"{self._folder} cannot be written: {error.strerror or error}") from error
+            raise MocksmsError(f"{self._folder} cannot be written: {error_reason(error)}") from error
 
     def _secrets(self, run: RunningTest, trace: TraceFile) -> Secrets:
         """Return what must not be in a trace: keys, of which most end alike, tokens, and headers that it shows."""

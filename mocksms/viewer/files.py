@@ -9,6 +9,7 @@ from typing import Final
 
 from mocksms.errors import SettingsError, escape
 from mocksms.settings import Settings
+from mocksms.sms.display import error_reason
 from mocksms.state import TRACE_SUFFIX
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.viewing import SnapshotView, view
@@ -59,6 +60,4 @@ def read_view(path: Path, settings: Settings, folder: str | None = None, *, froz
     except InvalidSnapshot as error:
         raise SettingsError(f"{escape(str(path))} cannot be shown: {error.sentence}") from error
     except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"{escape(str(path))} cannot be read: {getattr(error, 'strerror', None) or error}."
-        ) from error
+        raise SettingsError(f"{escape(str(path))} cannot be read: {error_reason(error)}.") from error

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import Settings
+from mocksms.sms.display import error_reason
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.trace import read_summary
 from mocksms.viewer.files import trace_names
@@ -100,7 +101,7 @@ class TraceFolder:
         except InvalidSnapshot as error:
             return row.model_copy(update={"error": error.sentence})
         except OSError as error:
-            return row.model_copy(update={"error": f"{error.strerror or error}."})
+            return row.model_copy(update={"error": f"{error_reason(error)}."})
         if trace is None:
             return row.model_copy(update={"saved_at": manifest.created_at})
         return row.model_copy(

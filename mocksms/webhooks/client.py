@@ -36,7 +36,7 @@ from mocksms.engine.callbacks import Attempt
 from mocksms.engine.clock import Stopwatch
 from mocksms.errors import WebhookForbidden
 from mocksms.settings import is_address
-from mocksms.sms.display import without_credentials
+from mocksms.sms.display import error_reason, without_credentials
 from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.payloads import CallbackRequest
 
@@ -293,7 +293,7 @@ def _describe(failure: Exception, timeout: float) -> str:
         case HTTPException():
             return f"invalid HTTP response: {ascii(str(failure)[:100]) or type(failure).__name__}"
         case OSError():
-            return f"connection failed: {failure.strerror or failure}"
+            return f"connection failed: {error_reason(failure)}"
     return f"invalid URL: {failure}"
 
 

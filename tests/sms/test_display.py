@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import errno
 from datetime import timedelta
 
 import pytest
 
-from mocksms.sms.display import MAX_VALUE_LENGTH, describe_history, has_credentials, line, quoted, without_credentials
+from mocksms.sms.display import (
+    MAX_VALUE_LENGTH,
+    describe_history,
+    error_reason,
+    has_credentials,
+    line,
+    quoted,
+    without_credentials,
+)
 from mocksms.sms.message import State, Transition
 from tests.support import NOON
 
@@ -17,6 +26,18 @@ def test_quoted_text_is_escaped_and_cut_at_the_limit() -> None:
     assert quoted("a\nb") == '"a\\nb"'
     assert quoted("a" * MAX_VALUE_LENGTH) == f'"{"a" * MAX_VALUE_LENGTH}"'
     assert quoted("a" * (MAX_VALUE_LENGTH + 1)) == f'"{"a" * MAX_VALUE_LENGTH}…"'
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "all.json"), "Permission denied"),
+        (OSError("it is not a regular file"), "it is not a regular file"),
+        (ValueError("embedded null byte"), "embedded null byte"),
+    ],
+)
+def test_reason_of_an_error_has_no_number_and_no_name_of_a_file(error: Exception, reason: str) -> None:
+    assert error_reason(error) == reason
 
 
 def test_history_has_the_seconds_since_the_message_was_accepted() -> None:
