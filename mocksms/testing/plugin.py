@@ -100,13 +100,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Name the mock that the session attaches to."""
-    if not os.environ.get(variable_name("url")) and not any(_raw_values("url", config)):
+    options = _options_with(config, "url")
+    if options is None:
         return None
-    try:
-        url = session_settings(config).url
-    except pytest.UsageError:
-        return None  # the tests that use the mock report it
-    return f"mocksms: {url} (already running; options of accounts apply to each test)"
+    return f"mocksms: {options.url} (already running; options of accounts apply to each test)"
 
 
 @pytest.fixture(scope="session")
@@ -229,32 +226,21 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def _traces(config: pytest.Config) -> Traces | None:
     """Return the traces of this process, None if the option is not set."""
-    if not os.environ.get(variable_name("trace")) and not any(_raw_values("trace", config)):
-        return None
-    try:
-        folder = session_settings(config).trace
-    except pytest.UsageError:
-        return None  # the tests that use the mock report it
-    if folder is None:
+    options = _options_with(config, "trace")
+    if options is None or options.trace is None:
         return None
     from mocksms.testing.traces import Traces
 
     start = config.invocation_params.dir
-    traces = Traces(start / folder, start)
+    traces = Traces(start / options.trace, start)
     config.pluginmanager.register(traces, "mocksms-traces")
     return traces
 
 
 def _coverage(config: pytest.Config) -> RunCoverage | None:
     """Return the coverage of this process, None if the option is not set or no test runs."""
-    is_set = os.environ.get(variable_name("coverage")) or any(_raw_values("coverage", config))
-    if not is_set or config.option.collectonly:
-        return None
-    try:
-        options = session_settings(config)
-    except pytest.UsageError:
-        return None  # the tests that use the mock report it
-    if not options.coverage:
+    options = _options_with(config, "coverage")
+    if options is None or not options.coverage or config.option.collectonly:
         return None
     from mocksms.testing.coverage_plugin import RunCoverage
 
@@ -333,6 +319,16 @@ def _check_settings(settings: object) -> Settings:
 def session_settings(config: pytest.Config) -> SessionSettings:
     """Return the options of the test session."""
     return _read_options(SessionSettings, config)
+
+
+def _options_with(config: pytest.Config, name: str) -> SessionSettings | None:
+    """Return the options of the test session if one of them is set, None if it is not or if they are invalid."""
+    if not os.environ.get(variable_name(name)) and not any(_raw_values(name, config)):
+        return None
+    try:
+        return session_settings(config)
+    except pytest.UsageError:
+        return None  # the tests that use the mock report it
 
 
 def flag(option: str) -> str:
