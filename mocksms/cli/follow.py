@@ -77,11 +77,11 @@ class RecordSource(ABC):
 
     def after(self, cursor: int | str) -> list[RecordRow]:
         """Return all records after a cursor, the oldest first."""
-        rows: list[RecordRow] = []
-        before: dict[str, Any] = {}
-        while page := self.read(since=cursor, limit=MAX_PAGE, **before):
+        page = self.read(since=cursor, limit=MAX_PAGE)
+        rows = [*page]
+        while len(page) == MAX_PAGE:
+            page = self.read(since=cursor, limit=MAX_PAGE, before=page[-1][self.cursor])
             rows += page
-            before = {"before": page[-1][self.cursor]}
         return rows[::-1]
 
     def _replace_known(self, name: Hashable, value: int, row: RecordRow) -> int | None:

@@ -345,6 +345,25 @@ def test_records_are_read_as_far_as_the_mock_has_them(own_mock: Mock, monkeypatc
     client.close()
 
 
+def test_records_are_read_until_a_page_is_not_full(own_mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "MAX_PAGE", 2)
+    client = MockClient(own_mock.url)
+    source = follow.RequestSource(client, {}, RowLines(client, as_json=False), QueryOptions(RequestsQuery))
+    read, sizes = source.read, []
+
+    def read_and_count(**page: Any) -> list[Any]:
+        rows = read(**page)
+        sizes.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(source, "read", read_and_count)
+    for _ in range(3):
+        own_mock.search()
+    assert [row["id"] for row in source.after(0)] == [1, 2, 3]
+    assert sizes == [2, 1]
+    client.close()
+
+
 def test_account_that_cannot_be_read_has_its_id_in_a_line(own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     (message,) = api.send(NUMBER)
