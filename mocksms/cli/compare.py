@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mocksms.cli.options import Parser, read_settings
+from mocksms.cli.options import Parser, read_seconds, read_settings
 from mocksms.cli.output import complain, echo, show, show_progress, warn
 from mocksms.errors import OutputFailed, SettingsError
 from mocksms.settings import COMPARE_KEY, OPTIONS, Settings, variable_name
-from mocksms.sms.times import format_duration, parse_duration
+from mocksms.sms.times import format_duration
 
 if TYPE_CHECKING:
     from mocksms.compare.client import ServiceClient
@@ -128,7 +128,7 @@ def _live(settings: Settings, parsed: argparse.Namespace) -> ServiceRun:
         raise SettingsError("The URL is missing, such as mocksms compare https://api.inwise.com/rest/v1.")
     key = _key(parsed.api_key, settings.log_format)
     number, spend = _paid(settings, parsed)
-    pace = _pace(parsed.pace)
+    pace = DEFAULT_PACE if parsed.pace is None else read_seconds("--pace", parsed.pace)
 
     from mocksms.compare.client import ServiceClient
     from mocksms.compare.recording import check_folder
@@ -294,15 +294,6 @@ def _paid(settings: Settings, parsed: argparse.Namespace) -> tuple[str | None, i
     if not sys.stdin.isatty():
         raise SettingsError("--send-to needs a terminal, at which you say what the phone shows. Nothing was sent.")
     return number, int(parsed.spend)
-
-
-def _pace(text: str | None) -> float:
-    if text is None:
-        return DEFAULT_PACE
-    try:
-        return parse_duration(text).total_seconds()
-    except ValueError as error:
-        raise SettingsError(f"--pace is {text!r}, but must be {error}.") from error
 
 
 class Progress:

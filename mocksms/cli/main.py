@@ -12,7 +12,7 @@ from mocksms.cli import scenarios as scenario_commands
 from mocksms.cli.compare import compare
 from mocksms.cli.guide import guide
 from mocksms.cli.open import open_
-from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
+from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_seconds, read_settings, running_mock, usage_error
 from mocksms.cli.output import SideOutput, complain, configure_logs, echo, table
 from mocksms.cli.report import report
 from mocksms.cli.tail import tail
@@ -27,7 +27,6 @@ from mocksms.errors import (
     did_you_mean,
 )
 from mocksms.settings import flag_name
-from mocksms.sms.times import parse_duration
 
 UNUSABLE: Final = 2
 """Exit code for an invalid command line, environment variable or address."""
@@ -138,10 +137,7 @@ def _ready(arguments: list[str]) -> int:
     parser.add_argument("--wait", action="store_true", help="wait until it is ready")
     parser.add_argument("--timeout", metavar="DURATION", default="10s", help="how long to wait (default 10s)")
     settings, parsed = read_settings(parser, arguments, ADDRESS)
-    try:
-        timeout = parse_duration(parsed.timeout).total_seconds()
-    except ValueError as error:
-        raise SettingsError(f"--timeout is {parsed.timeout!r}, but must be {error}.") from error
+    timeout = read_seconds("--timeout", parsed.timeout)
 
     from mocksms.testing.client import check_ready, wait_until_ready
 

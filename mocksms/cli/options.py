@@ -91,6 +91,20 @@ def read_settings(
     return settings, parsed
 
 
+def read_seconds(flag: str, raw: str) -> float:
+    """Return the seconds of a duration on the command line.
+
+    Raises:
+        SettingsError: it is no duration.
+    """
+    from mocksms.sms.times import parse_duration
+
+    try:
+        return parse_duration(raw).total_seconds()
+    except ValueError as error:
+        raise SettingsError(f"{flag} is {raw!r}, but must be {error}.") from error
+
+
 def running_mock(settings: Settings, parsed: argparse.Namespace) -> str:
     """Return the URL of the running mock that a command calls.
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 
-from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
+from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_seconds, read_settings, running_mock, usage_error
 from mocksms.cli.output import complain, echo
 from mocksms.cli.query_options import QueryOptions
-from mocksms.errors import MockRefused, MockUnreachable, SettingsError
-from mocksms.sms.times import parse_duration
+from mocksms.errors import MockRefused, MockUnreachable
 
 TIMED_OUT = 1
 """Exit code if too few messages match in time."""
@@ -32,7 +30,7 @@ def wait(arguments: list[str]) -> int:
     options.add_to(parser)
     settings, parsed = read_settings(parser, arguments, (*ADDRESS, "control_token"), options.hidden)
     query = options.values(parsed)
-    seconds = _seconds(query.get("timeout", f"{WaitQuery().timeout}"))
+    seconds = read_seconds("--timeout", query.get("timeout", f"{WaitQuery().timeout}"))
 
     from mocksms.cli.rows import RowLines
     from mocksms.testing.client import REQUEST_SECONDS, MockClient
@@ -46,16 +44,9 @@ def wait(arguments: list[str]) -> int:
     except MockRefused as error:
         if error.status != HTTPStatus.REQUEST_TIMEOUT or not error.explanation:
             raise options.error(error) from error
-        complain(Explanation.model_validate_json(json.dumps(error.explanation)).text)
+        complain(Explanation.model_validate(error.explanation).text)
         return TIMED_OUT
     except (MockUnreachable, ValueError) as error:
         raise usage_error(error) from error
     echo(text)
     return 0
-
-
-def _seconds(raw: str) -> float:
-    try:
-        return parse_duration(raw).total_seconds()
-    except ValueError as error:
-        raise SettingsError(f"--timeout is {raw!r}, but must be {error}.") from error
