@@ -19,7 +19,7 @@ from mocksms.settings import SessionSettings
 from mocksms.sms.display import cut, line
 from mocksms.testing.defaults import AccountDefaults
 from mocksms.testing.failures import describe_account, describe_message, unattributed_requests
-from mocksms.testing.faults import HoldHandle
+from mocksms.testing.faults import FaultHandle, HoldHandle
 from mocksms.testing.handle import MockSMS
 from mocksms.testing.marker import UNSET, MarkerOptions, read_marker
 from mocksms.testing.models import SmsCallback, message_of, request_of
@@ -242,6 +242,10 @@ class RunningTest:
         """The keys of the accounts that the test uses, that of its own account first."""
         return [self.sms.api_key, *sorted(self.sms._api_keys - {self.sms.api_key})]
 
+    @property
+    def _faults(self) -> list[FaultHandle]:
+        return [fault for handle in self.sms._handles for fault in handle.faults]
+
     def end(self, node: pytest.Item) -> None:
         """End the test: fail it or warn for what is wrong with it, unless it has failed already."""
         findings: list[Finding] = []
@@ -269,8 +273,7 @@ class RunningTest:
     def release_held(self) -> None:
         """Release the requests that the test holds: its application would wait for them in later tests."""
         with errors_to(lambda _: None):
-            faults = [fault for handle in self.sms._handles for fault in handle.faults]
-            for fault in faults:
+            for fault in self._faults:
                 if isinstance(fault, HoldHandle):
                     fault.release()
 
@@ -301,8 +304,7 @@ class RunningTest:
         """Return the faults of a test that passed which no request matched."""
         if not self._has_passed or self._fault_reaction == "ignore":
             return []
-        faults = [fault for handle in self.sms._handles for fault in handle.faults]
-        return [fault.description for fault in faults if not fault.matched]
+        return [fault.description for fault in self._faults if not fault.matched]
 
     def _find_undelivered(self) -> None:
         """Note the callbacks of a test that passed which no attempt delivered."""
@@ -318,8 +320,7 @@ class RunningTest:
         lines: list[str] = []
         with errors_to(lambda text: lines.append(f"no report from the mock: {text}")):
             lines.append(describe_account(self.sms))
-            faults = [fault for handle in self.sms._handles for fault in handle.faults]
-            lines += [f"never applied: {fault!r}" for fault in faults if not fault.applied]
+            lines += [f"never applied: {fault!r}" for fault in self._faults if not fault.applied]
             lines += unattributed_requests(self.sms, self.since)
         return "\n".join(lines)
 
