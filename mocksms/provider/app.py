@@ -165,8 +165,10 @@ class ProviderApp:
             # Before the response is sent, so that a client that has it finds the request in the journal; so the
             # duration excludes the delays of a fault.
             self._record(request, handled, scope, timer() - started)
-            if not await self._holder.until_released(request.number, handled.account, handled.triggered, receive):
-                return
+            if (triggered := handled.triggered) is not None:
+                is_connected = await self._holder.until_released(request.number, handled.account, triggered, receive)
+                if not is_connected:
+                    return
             await self._responder.send(handled.response, handled.transport_fault, scope, receive, send)
             if handled.messages and handled.account is not None and handled.account.webhooks:
                 await response_written(scope)
@@ -351,8 +353,10 @@ def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
             numbers = [recipient.mobile_number for recipient in recipients]
         submission, recipients = kept.submission, kept.recipients
     deviations += remarks_on(body, submission, recipients, settings)
-    warnings = [warning_about(each, strict=settings.strict) for each in deviations[:MAX_WARNINGS]]
-    return SendRequest(submission, recipients, tuple(warnings), numbers)
+    warnings: tuple[RequestWarning, ...] = ()
+    if deviations:
+        warnings = tuple([warning_about(each, strict=settings.strict) for each in deviations[:MAX_WARNINGS]])
+    return SendRequest(submission, recipients, warnings, numbers)
 
 
 def _operation(request: ProviderRequest) -> ApiOperation:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mocksms.engine.journal import RequestWarning
-
 
 class Deviation(NamedTuple):
     """What is not as the real service expects: its path, and `note`, which says what mocksms makes of it.
@@ -16,7 +14,3 @@ class Deviation(NamedTuple):
     path: str
     note: str
     refusal: str = ""
-
-    def warning(self, *, strict: bool = False) -> RequestWarning:
-        """Return the warning about it, with the text for an accepted or a refused request."""
-        return RequestWarning(self.path, (strict and self.refusal) or self.note)

@@ -24,10 +24,10 @@ class Holder:
         self._stopping = stopping
 
     async def until_released(
-        self, number: int, account: Account | None, triggered: TriggeredFault | None, receive: Receive
+        self, number: int, account: Account | None, triggered: TriggeredFault, receive: Receive
     ) -> bool:
         """Wait until a request is released if its fault holds it. Return whether its client still waits."""
-        if triggered is None or triggered.fault.kind is not FaultKind.HOLD or self._stopping.is_set():
+        if triggered.fault.kind is not FaultKind.HOLD or self._stopping.is_set():
             return True
         assert account is not None, "a fault is that of an account"
         loop = asyncio.get_running_loop()

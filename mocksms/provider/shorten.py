@@ -58,9 +58,8 @@ def shorten_send(submission: Submission, recipients: Sequence[Recipient]) -> Kep
 
 
 def warning_about(deviation: Deviation, *, strict: bool) -> RequestWarning:
-    """Return the warning about a deviation, its texts not long."""
-    path, note = deviation.warning(strict=strict)
-    return RequestWarning(cut(path), cut(note))
+    """Return the warning about a deviation of an accepted or, if `strict`, a refused request, its texts not long."""
+    return RequestWarning(cut(deviation.path), cut((strict and deviation.refusal) or deviation.note))
 
 
 def cut(text: str, length: int = MAX_VALUE_LENGTH) -> str:

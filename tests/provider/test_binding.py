@@ -13,6 +13,7 @@ from mocksms.provider.binding import bind, read_send
 from mocksms.provider.deviation import Deviation
 from mocksms.provider.lenient_json import MAX_WARNINGS, JsonNumber
 from mocksms.provider.send import SendBody
+from mocksms.provider.shorten import warning_about
 from tests.support import NUMBER, body
 
 STRICT = body()
@@ -22,7 +23,7 @@ NULL = "null is read as not set"
 
 def _bound(data: object) -> tuple[SendBody, list[RequestWarning]]:
     deviations: list[Deviation] = []
-    return bind(data, SendBody, deviations), [each.warning() for each in deviations]
+    return bind(data, SendBody, deviations), [warning_about(each, strict=False) for each in deviations]
 
 
 def _message(**members: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from mocksms.provider.lenient_json import MAX_WARNINGS
 from mocksms.provider.reads import SearchParams
 from mocksms.provider.remarks import remarks_on
 from mocksms.provider.send import SendBody, recipients_of, submission_of
+from mocksms.provider.shorten import warning_about
 from mocksms.settings import Settings
 from mocksms.sms.numbers import masked_note
 from mocksms.sms.text import Template
@@ -29,7 +30,7 @@ def _vars(rcpt: str, **values: str) -> dict[str, Any]:
 def _warnings(*to: str, settings: Settings = SETTINGS, **more: Any) -> list[RequestWarning]:
     sent_body = _body(*to, **more)
     submission, recipients = submission_of(sent_body, settings), recipients_of(sent_body, settings)
-    return [remark.warning() for remark in remarks_on(sent_body, submission, recipients, settings)]
+    return [warning_about(each, strict=False) for each in remarks_on(sent_body, submission, recipients, settings)]
 
 
 def test_usual_send_causes_no_warning() -> None:
