@@ -13,7 +13,7 @@ from mocksms.inspection.requests import SUCCESS, RequestView
 from mocksms.report.bodies import indented
 from mocksms.report.html import Child, Html, bdi, code, element
 from mocksms.report.parts import PageLimits, duration, facts, note, time, warnings
-from mocksms.report.timeline import Anchors, attempt_result, is_noted, request_line
+from mocksms.report.timeline import SHORT_ID, Anchors, attempt_result, is_noted, request_line
 
 _RIGHT_TO_LEFT: Final = re.compile('("[^"\n]*[\u0590-\u08ff][^"\n]*")')
 
@@ -59,8 +59,11 @@ def _request(
 
 
 def _request_head(request: RequestView) -> list[Child]:
-    took = element("span", f" after {duration(timedelta(seconds=request.duration))}", class_="meta")
-    return [time(request.at), " ", *request_line(request), took]
+    return [time(request.at), " ", *request_line(request), _took(request.duration)]
+
+
+def _took(seconds: float) -> Html:
+    return element("span", f" after {duration(timedelta(seconds=seconds))}", class_="meta")
 
 
 def _constant_headers(request: RequestView) -> list[tuple[str, str]]:
@@ -104,7 +107,7 @@ def _callback(callback: CallbackView, links: Mapping[str, str], limits: PageLimi
         " ",
         element("b", callback.state, class_=f"badge {callback.state}"),
         f" #{callback.id} of ",
-        element("a", about[:8], href=f"#{anchor}") if anchor else bdi(about),
+        element("a", about[:SHORT_ID], href=f"#{anchor}") if anchor else bdi(about),
         " to ",
         code(callback.url),
     ]
@@ -116,7 +119,7 @@ def _callback(callback: CallbackView, links: Mapping[str, str], limits: PageLimi
             time(attempt.at),
             " ",
             attempt_result(attempt),
-            element("span", f" after {duration(timedelta(seconds=attempt.duration))}", class_="meta"),
+            _took(attempt.duration),
             element("pre", *limits.cut(attempt.body)) if attempt.body else None,
         )
         for attempt in callback.attempts

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from mocksms.inspection.callbacks import AttemptView
 from mocksms.inspection.messages import MessageView
 from mocksms.inspection.requests import RequestView
+from mocksms.provider.shorten import cut
 from mocksms.report.html import Child, Html, bdi, code, element
 from mocksms.report.parts import badge, duration, http_badge, time
 from mocksms.report.records import ReportAccount
@@ -105,8 +106,7 @@ def _steps(message: MessageView, anchors: Anchors) -> Iterator[Entry]:
 
 def request_line(request: RequestView, anchors: Anchors | None = None) -> list[Child]:
     """Return a request in one line, with how its response was broken, and with anchors as a link."""
-    target = request.target if len(request.target) <= MAX_TARGET else f"{request.target[:MAX_TARGET]}…"
-    line = code(f"{request.method} {target}")
+    line = code(f"{request.method} {cut(request.target, MAX_TARGET)}")
     return [
         element("a", line, href=f"#{anchors.request(request.id)}") if anchors else line,
         " ",

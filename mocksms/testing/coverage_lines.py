@@ -115,9 +115,13 @@ def _states(rows: list[MagicNumber]) -> Iterator[CoverageLine]:
         yield CoverageLine("reason", str(reason), hint)
 
 
+def _outcome_of(row: MagicNumber) -> Outcome:
+    assert isinstance(row.effect, Outcome)
+    return row.effect
+
+
 def _states_of(row: MagicNumber) -> list[AnyState]:
-    steps = row.effect.steps if isinstance(row.effect, Outcome) else ()
-    return [State.QUEUED, *(step.state for step in steps)]
+    return [State.QUEUED, *(step.state for step in _outcome_of(row).steps)]
 
 
 def _number(row: MagicNumber) -> str:
@@ -171,8 +175,7 @@ def _webhook(kind: WebhookKind, event: str) -> str:
 
 def _triggers(row: MagicNumber) -> WebhookTrigger | None:
     """Return the last callback that an outcome causes."""
-    assert isinstance(row.effect, Outcome)
-    for reaction in row.effect.reactions:
+    for reaction in _outcome_of(row).reactions:
         if isinstance(reaction, ClickReaction):
             return WebhookTrigger.CLICKED
         return WebhookTrigger.OPTED_OUT if reaction.opts_out else WebhookTrigger.REPLIED
@@ -193,9 +196,7 @@ def _disorders(rows: list[MagicNumber]) -> Iterator[CoverageLine]:
 
 def _later_steps(rows: list[MagicNumber]) -> Iterator[tuple[MagicNumber, AnyState, AnyState]]:
     for row in rows:
-        states = _states_of(row)
-        steps = row.effect.steps if isinstance(row.effect, Outcome) else ()
-        for before, step in zip(states, steps, strict=False):
+        for before, step in zip(_states_of(row), _outcome_of(row).steps, strict=False):
             if step.after:
                 yield row, before, step.state
 

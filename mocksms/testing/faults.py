@@ -120,10 +120,6 @@ class HoldHandle(FaultHandle):
         """The async form of `wait_for_request`."""
         return AioHold(self)
 
-    def cancel_in(self, thread: Any) -> None:
-        """End a wait in a thread whose caller was cancelled."""
-        self._account.client.abandon(thread)
-
 
 class AioHold:
     """The async form of the method that waits: `await held.aio.wait_for_request()`. It takes the same arguments."""
@@ -133,4 +129,5 @@ class AioHold:
 
     async def wait_for_request(self, count: int = 1, *, timeout: DurationLike | None = None) -> ApiRequest:
         """Wait until `count` requests wait, and return the last of them."""
-        return await in_thread(partial(self._held.wait_for_request, count, timeout=timeout), self._held.cancel_in)
+        held = self._held
+        return await in_thread(partial(held.wait_for_request, count, timeout=timeout), held._account.client.abandon)

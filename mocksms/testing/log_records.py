@@ -93,14 +93,10 @@ def _text_of(record: logging.LogRecord) -> str:
         text = record.getMessage()
     except Exception as error:
         text = f"{record.msg!r} with the arguments {record.args!r} ({type(error).__name__}: {error})"
-    return _cut(text)
+    return text[:KEPT_LENGTH]
 
 
 def _exception_of(record: logging.LogRecord) -> str | None:
     parts = [_FORMATTER.formatException(record.exc_info)] if record.exc_info else []
     parts += filter(None, [record.stack_info])
-    return _cut("\n".join(parts)) if parts else None
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= KEPT_LENGTH else text[:KEPT_LENGTH]
+    return "\n".join(parts)[:KEPT_LENGTH] if parts else None
