@@ -91,8 +91,7 @@ class Accounts:
         """Return the account of an API key, created on first use."""
         account = self._by_key.get(key)
         if account is None:
-            account_key = AccountKey.of(key)
-            account = self._adopt(account_key) or self._add(account_key)
+            account = self._adopt_or_add(key)
         self.use(account)
         return account
 
@@ -105,7 +104,11 @@ class Accounts:
 
     def peek(self, key: str) -> Account:
         """Return the account of an API key, or an equal new one that is not stored."""
-        return self.by_key(key) or self._new(AccountKey.of(key))
+        account = self._by_key.get(key)
+        if account is None:
+            account_key = AccountKey.of(key)
+            account = self._with_digest(account_key) or self._new(account_key)
+        return account
 
     def by_key(self, key: str) -> Account | None:
         """Return the account of an API key, None if there is none yet."""
@@ -247,12 +250,14 @@ class Accounts:
         account = self._by_id.get(key.id)
         return account if account is not None and account.digest == key.digest else None
 
-    def _adopt(self, key: AccountKey) -> Account | None:
-        """Give an account that was restored without its key this key; return None if there is none."""
-        account = self._with_digest(key)
-        if account is not None and key.value is not None:
-            account.shown_key, account.key = key.shown, key.value
-            self._by_key[key.value] = account
+    def _adopt_or_add(self, key: str) -> Account:
+        """Return the account that was restored without this key, which it gets; or a new one."""
+        account_key = AccountKey.of(key)
+        account = self._with_digest(account_key)
+        if account is None:
+            return self._add(account_key)
+        account.shown_key, account.key = account_key.shown, key
+        self._by_key[key] = account
         return account
 
     def _add(self, key: AccountKey) -> Account:
