@@ -89,7 +89,7 @@ def _planned(engine: Engine, account: Account, message: Message) -> Iterator[Nex
     """Iterate over what is planned, up to a decision: what follows one is not known."""
     due = account.agenda.planned_for(message.sequence)
     heapify(due)
-    order = count(len(due) and max(action.order for action in due) + 1)
+    order = count(max((each.order for each in due), default=-1) + 1)
     states = [step.state for step in message.history]
     has_been_sent = lifecycle.first_sent(message.history) is not None
     while due:
