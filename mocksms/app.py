@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mocksms")
 
 OWN_SEGMENTS: Final = frozenset({"_mock", "inbox", "docs", "shared", "openapi.json"})
-"""First segments of the paths of inspection API and web UI, which also have the path `/`."""
+"""First segments of the paths of inspection API and web UI."""
 
 CreateApp = Callable[[asyncio.Event], ASGIApp]
 """Returns an application, from an event that is set once it must end what it waits for."""
@@ -79,9 +79,10 @@ def create_app(
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Route a request by the first segment of its path. Unknown paths get the 404 of the emulated API."""
         path = "/" if scope["type"] != "http" else scope["path"]
-        if is_own_path(path):
+        segment = first_segment(path)
+        if segment in OWN_SEGMENTS:
             await inspection(scope, receive, send)
-        elif _first_segment(path) in PUBLIC_SEGMENTS:
+        elif segment in PUBLIC_SEGMENTS:
             await public_pages(scope, receive, send)
         else:
             await (browser_file(scope["method"], path) or provider)(scope, receive, send)
@@ -169,13 +170,9 @@ def own_app(context: Context, lifespan: Lifespan[Starlette], shows: str | None =
     return app
 
 
-def is_own_path(path: str) -> bool:
-    """Whether a path is one of the inspection API or the web UI."""
-    return path == "/" or _first_segment(path) in OWN_SEGMENTS
-
-
-def _first_segment(path: str) -> str:
-    return path[1:].partition("/")[0]
+def first_segment(path: str) -> str:
+    """Return the first segment of a path; `/` is the inbox."""
+    return "inbox" if path == "/" else path[1:].partition("/")[0]
 
 
 @cache

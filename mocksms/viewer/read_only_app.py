@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from starlette.types import Receive, Scope, Send
 
-from mocksms.app import is_own_path, own_app, stop_at
+from mocksms.app import OWN_SEGMENTS, first_segment, own_app, stop_at
 from mocksms.inspection.context import Context
 from mocksms.inspection.errors import read_only_response
 from mocksms.state.viewing import SnapshotView
@@ -33,7 +33,7 @@ class ReadOnlyApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request; refuse those to the emulated API and to public pages."""
         path = "/" if scope["type"] != "http" else scope["path"]
-        if is_own_path(path):
+        if first_segment(path) in OWN_SEGMENTS:
             await self._own_app(scope, receive, send)
         else:
             await (browser_file(scope["method"], path) or read_only_response(self._shows, 403))(scope, receive, send)
