@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
@@ -117,21 +117,29 @@ async def _background(
 ) -> AsyncIterator[None]:
     """Run the background tasks of a mock."""
     engine, settings = context.engine, context.engine.settings
-    tasks = [asyncio.create_task(_tick(context)), asyncio.create_task(stop_at(context, stopping))]
+    work = [_tick(context), stop_at(context, stopping)]
     if scenarios is not None:
-        tasks.append(asyncio.create_task(_watch(scenarios, context.controls)))
-    client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
-    dispatcher = Dispatcher(engine, client)
+        work.append(_watch(scenarios, context.controls))
+    async with running(*work):
+        client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
+        dispatcher = Dispatcher(engine, client)
+        if saver is not None:
+            saver.start(partial(context.slices.run, to_end=True))
+        yield
+        dispatcher.stop()
     if saver is not None:
-        saver.start(partial(context.slices.run, to_end=True))
+        await saver.end()
+
+
+@asynccontextmanager
+async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run coroutines in the background until the end of a block."""
+    tasks = [*map(asyncio.create_task, work)]
     yield
-    dispatcher.stop()
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-    if saver is not None:
-        await saver.end()
 
 
 async def stop_at(context: Context, stopping: asyncio.Event) -> None:

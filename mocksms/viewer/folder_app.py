@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -18,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from mocksms.app import running
 from mocksms.errors import SettingsError
 from mocksms.inspection.auth import Guard
 from mocksms.inspection.errors import error_response
@@ -55,7 +54,7 @@ class FolderApp:
             ],
             middleware=[Middleware(Guard, settings=folder.settings, shows="folder of traces")],
             exception_handlers={HTTPException: _explain},
-            lifespan=lambda _: self._lifespan(),
+            lifespan=lambda _: running(self._stop()),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,14 +103,6 @@ class FolderApp:
         async with self._list_lock:
             view = await asyncio.to_thread(self._folder.list)
         return Response(view.model_dump_json(), media_type="application/json")
-
-    @asynccontextmanager
-    async def _lifespan(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._stop())
-        yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
     async def _stop(self) -> None:
         await self._stopping.wait()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 
 from starlette.types import Receive, Scope, Send
 
-from mocksms.app import OWN_SEGMENTS, first_segment, own_app, stop_at
+from mocksms.app import OWN_SEGMENTS, first_segment, own_app, running, stop_at
 from mocksms.inspection.context import Context
 from mocksms.inspection.errors import read_only_response
 from mocksms.state.viewing import SnapshotView
@@ -28,7 +26,8 @@ class ReadOnlyApp:
     def __init__(self, view: SnapshotView, stopping: asyncio.Event | None = None) -> None:
         self._shows = "trace" if view.trace else "snapshot"
         self._context = Context(view.engine, view=view)
-        self._own_app = own_app(self._context, lambda _: _until_stopped(self._context, stopping), self._shows)
+        stopping = stopping or asyncio.Event()
+        self._own_app = own_app(self._context, lambda _: running(stop_at(self._context, stopping)), self._shows)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request; refuse those to the emulated API and to public pages."""
@@ -41,14 +40,3 @@ class ReadOnlyApp:
     def stop(self) -> None:
         """End all waits and streams."""
         self._context.stop()
-
-
-@asynccontextmanager
-async def _until_stopped(context: Context, stopping: asyncio.Event | None) -> AsyncIterator[None]:
-    """Stop a mock that has no other background task."""
-    assert stopping is not None
-    task = asyncio.create_task(stop_at(context, stopping))
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
