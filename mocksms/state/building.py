@@ -61,7 +61,6 @@ class _Builder:
         account.used_at = self._moved(data.used_at)
         account.async_delay = data.async_delay
         account.webhooks = tuple(webhook.webhook() for webhook in data.webhooks)
-        account.clock.restore(data.clock.reading())
         account.restore_random(RandomStates(data.ids_random, data.replays_random))
         account.waiting_for_credit = {self._moved(message): None for message in data.waiting_for_credit}
 
