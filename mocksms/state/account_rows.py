@@ -12,12 +12,13 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 from mocksms.engine.account import MAX_LABEL_LENGTH
 from mocksms.engine.clock import ClockReading
 from mocksms.engine.counted_rule import RandomState, RuleState
+from mocksms.engine.keys import MAX_KEY_LENGTH
 from mocksms.engine.rules import ActiveScenario, combine
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.types import Credit
 from mocksms.settings import Settings
-from mocksms.state.callback_rows import WebhookData
+from mocksms.state.callback_rows import MAX_WEBHOOKS, WebhookData
 from mocksms.state.rows import (
     AccountId,
     OwnText,
@@ -171,7 +172,7 @@ class AccountData(RowModel):
     id: AccountId
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     shown_key: Annotated[str, Field(max_length=100)]
-    key: Annotated[str, Field(min_length=1, max_length=256)] | None
+    key: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH)] | None
     label: Annotated[str, Field(max_length=MAX_LABEL_LENGTH)]
     seed: OwnText
     generation: RowCount
@@ -181,7 +182,7 @@ class AccountData(RowModel):
     sender: OwnText
     force_unsubscribe_link: bool
     async_delay: RowSeconds
-    webhooks: Annotated[list[WebhookData], Field(max_length=10_000)]
+    webhooks: Annotated[list[WebhookData], Field(max_length=MAX_WEBHOOKS)]
     unsubscribed: NumbersData
     bounced: NumbersData
     kosher: NumbersData

@@ -10,6 +10,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import to_json, to_jsonable_python
 
+from mocksms.state.rows import MAX_RECORD
+
 FORMAT: Final = "mocksms snapshot"
 VERSION: Final = 1
 """Version of the format, higher whenever a mock of the version before cannot restore the file."""
@@ -57,7 +59,7 @@ class Manifest(BaseModel):
     mocksms: str = Field(max_length=100, description="Version of mocksms that wrote it")
     created_at: AwareDatetime = Field(description="When it was written, in real time")
     url: str = Field(max_length=2_000, description="Base URL of the links in its texts")
-    latest: int = Field(ge=0, le=2**53, description="Number of the latest record of the mock")
+    latest: int = Field(ge=0, le=MAX_RECORD, description="Number of the latest record of the mock")
     scope: Literal["everything", "accounts"] = Field(description="Whether it holds the whole mock or some accounts")
     keys: bool = Field(description="Whether it holds the API keys")
     seed: str | None = Field(description="The seed of the mock")

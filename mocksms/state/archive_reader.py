@@ -314,10 +314,10 @@ def _check_names(found: Set[str], manifest: Manifest) -> None:
             raise InvalidSnapshot("is missing in the zip", name)
         if name in found - expected:
             raise InvalidSnapshot(f"does not belong in a snapshot with the scope {manifest.scope}", name)
-    counted = {name for name in found if name.endswith(".jsonl")}
-    if counted != {*manifest.rows}:
-        name = min(counted ^ {*manifest.rows})
-        has = "is not in" if name in counted else "is only in"
+    with_rows = {name for name in found if name.endswith(".jsonl")}
+    if with_rows != {*manifest.rows}:
+        name = min(with_rows ^ {*manifest.rows})
+        has = "is not in" if name in with_rows else "is only in"
         raise InvalidSnapshot(f"{name} {has} the rows of this entry", MANIFEST)
 
 
