@@ -86,6 +86,12 @@ def issues_by_name(model: type[BaseModel], error: ValidationError) -> dict[str, 
     return issues
 
 
+def first_issue(model: type[BaseModel], error: ValidationError) -> tuple[str, str]:
+    """Return the formatted path and the text of the first thing that does not fit a model."""
+    name, (text, *_) = next(iter(issues_by_name(model, error).items()))
+    return name, text
+
+
 def format_path(path: FieldPath) -> str:
     """Return a path as text such as `rule 1.match.to`: list items are counted from 1."""
     text = ""

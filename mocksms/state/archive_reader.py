@@ -20,7 +20,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from pydantic import ValidationError
 
 from mocksms.errors import did_you_mean
-from mocksms.schemas.validation import issues_by_name
+from mocksms.schemas.validation import first_issue
 from mocksms.sms.sizes import format_size
 from mocksms.state.archive import ENTRIES, FORMAT, MANIFEST, MOCK, TABLES, TRACE_ENTRIES, VERSION, Manifest
 from mocksms.state.errors import InvalidSnapshot, counted
@@ -171,7 +171,7 @@ class Archive:
         try:
             return Manifest.model_validate_json(raw)
         except ValidationError as error:
-            (name, (text, *_)), *_ = issues_by_name(Manifest, error).items()
+            name, text = first_issue(Manifest, error)
             raise InvalidSnapshot(f"{name[:MAX_SHOWN]} {text}", MANIFEST) from error
 
     def _check_declared(self) -> None:

@@ -20,7 +20,7 @@ from mocksms.engine.messages import token_of
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rule
 from mocksms.scenario.compiler import fault_rule
 from mocksms.scenario.schema import FaultBody, Scenario
-from mocksms.schemas.validation import issues_by_name
+from mocksms.schemas.validation import first_issue
 from mocksms.settings import Settings, flag_name
 from mocksms.sms.message import Message, Submission
 from mocksms.sms.sizes import format_size
@@ -322,5 +322,4 @@ class Loader:
 def _describe(model: type[RowModel], error: ValidationError) -> str:
     """Return the first issue of a row."""
     known: dict[str, type[BaseModel]] = {Scenario.__name__: Scenario, FaultBody.__name__: FaultBody}
-    (name, (text, *_)), *_ = issues_by_name(known.get(error.title, model), error).items()
-    return f"{name} {text}"
+    return " ".join(first_issue(known.get(error.title, model), error))
