@@ -23,7 +23,7 @@ NO_NUMBERS: Final = NumberLists(frozenset(), frozenset(), frozenset())
 """Lists that are replaced at once: making those of the options takes long."""
 
 
-def build(records: AccountRecords, settings: Settings, shift: int = 0) -> Account:
+def build(records: AccountRecords, settings: Settings, shift: int) -> Account:
     """Return the account of some records, whose numbers become higher by `shift`.
 
     Raises:

@@ -49,12 +49,20 @@ class Snapshot:
     Its accounts are built for a `shift`: what is added to the numbers of their records.
     """
 
-    manifest: Manifest
-    accounts: tuple[str, ...]
     _contents: Contents
-    _built: dict[str, Account]
     _settings: Settings
+    _built: dict[str, Account]
     shift: int = 0
+
+    @property
+    def manifest(self) -> Manifest:
+        """The first entry of its file."""
+        return self._contents.manifest
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The ids of its accounts."""
+        return tuple(self._contents.accounts)
 
     def shift_in(self, engine: Engine, account: str | None) -> int:
         """Return the shift for a mock as it is at this moment, for one account or for all."""
@@ -62,7 +70,7 @@ class Snapshot:
 
     def build(self, shift: int) -> None:
         """Build the accounts for a shift, so that `restore` need not do it; any thread may call this."""
-        self._built = {name: build(records, self._settings, shift) for name, records in self._contents.accounts.items()}
+        self._built = _built(self._contents, self._settings, shift)
         self.shift = shift
 
     @property
@@ -85,8 +93,11 @@ def load(file: BinaryIO, settings: Settings) -> Snapshot:
         InvalidSnapshot: the file is not a snapshot that this mock can restore.
     """
     contents = Loader(file, settings).load()
-    built = {name: build(records, settings) for name, records in contents.accounts.items()}
-    return Snapshot(contents.manifest, tuple(built), contents, built, settings)
+    return Snapshot(contents, settings, _built(contents, settings, 0))
+
+
+def _built(contents: Contents, settings: Settings, shift: int) -> dict[str, Account]:
+    return {name: build(records, settings, shift) for name, records in contents.accounts.items()}
 
 
 def restore(engine: Engine, snapshot: Snapshot, *, account: str | None = None, frozen: bool = False) -> Restored:
