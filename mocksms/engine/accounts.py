@@ -155,15 +155,15 @@ class Accounts:
         self._store(account)
 
     def state(self) -> MockState:
-        """Return what is kept besides the accounts; it changes with the mock."""
+        """Return what is kept besides the accounts; its clock and journal change with the mock."""
         return MockState(
             seed=self.seed,
             latest=self.numbering.latest,
             clock=self.clock,
             initial_scenario=self.initial_scenario,
             scenario=self.scenario,
-            faults=self.faults,
-            labels=self.labels,
+            faults={**self.faults},
+            labels={**self.labels},
             unattributed=self.unattributed,
             generation=self._generation,
             evicted=self._evicted,

@@ -16,7 +16,7 @@ from mocksms.engine.engine import Engine
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import BoundedLog
-from mocksms.engine.rules import ActiveScenario, Rule
+from mocksms.engine.rules import ActiveScenario
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
@@ -70,8 +70,6 @@ class CapturedMock(NamedTuple):
 
     state: MockState
     clock: ClockReading
-    faults: dict[int, tuple[Rule, datetime]]
-    labels: dict[str, str]
     turns: list[tuple[str | None, int]]
     with_due: list[str]
     with_callbacks: list[str]
@@ -177,8 +175,6 @@ def _mock(engine: Engine, captured: dict[str, CapturedAccount]) -> CapturedMock:
     return CapturedMock(
         state=stored.state(),
         clock=stored.clock.reading(),
-        faults={**stored.faults},
-        labels={**stored.labels},
         turns=[
             (owners[share], share.size_class)
             for share in stored.budget.turns

@@ -220,9 +220,9 @@ def _mock_row(mock: CapturedMock, scenarios: dict[int, tuple[int, ActiveScenario
         "scenario": scenarios[id(state.scenario)][0],
         "faults": [
             {"id": fault_id, "until": until, "fault": fault_source(rule.source)}
-            for fault_id, (rule, until) in mock.faults.items()
+            for fault_id, (rule, until) in state.faults.items()
         ],
-        "labels": mock.labels,
+        "labels": state.labels,
         "unattributed": _evicted_row(capture.unattributed),
         "turns": [{"account": account, "size_class": size_class} for account, size_class in mock.turns],
         "with_due": mock.with_due,
