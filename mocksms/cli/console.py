@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mocksms.cli.output import json_line
 from mocksms.engine.engine import Engine
@@ -11,7 +11,9 @@ from mocksms.engine.keys import shorten_key
 from mocksms.errors import escape
 from mocksms.settings import API_PREFIX
 from mocksms.sms.magic import Catalogue
-from mocksms.state.state_start import StateSummary
+
+if TYPE_CHECKING:
+    from mocksms.state.state_start import StateSummary
 
 EXAMPLE_CODES: Final = ("00", "21", "71")
 

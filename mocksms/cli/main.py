@@ -99,10 +99,13 @@ def _serve(arguments: list[str]) -> int:
     from mocksms.engine.engine import Engine
     from mocksms.scenario.library import StartScenarios
     from mocksms.server import serve
-    from mocksms.state.state_start import StartState
 
     scenarios = StartScenarios(settings)
-    state = StartState(settings, settings.state) if settings.state else None
+    state = None
+    if settings.state:
+        from mocksms.state.state_start import StartState
+
+        state = StartState(settings, settings.state)
     listener = bind(settings)
     url = base_url(listener)
     engine = Engine(settings, url=url, scenario=scenarios.active)
