@@ -27,7 +27,7 @@ from mocksms.state.archive import ENTRIES
 from mocksms.state.callback_rows import CallbackData
 from mocksms.state.message_rows import ActionData, ConsentData, MessageData, ReplyData
 from mocksms.state.request_rows import RequestData
-from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest
+from mocksms.state.trace_models import LogLine, Trace, TracedFailure, TracedTest
 from mocksms.testing.marker import KINDS, MarkerOptions
 from tests.readme import GUIDE, PAGES, ROOT, TABLES, Block, blocks, projects, prose, session, with_tables
 from tests.support import TIMEOUT, Mock, running

@@ -25,7 +25,6 @@ from mocksms.inspection.scope import AccountScope
 from mocksms.schemas.openapi import OCTETS, ZIP
 from mocksms.schemas.responses import ResponseModel
 from mocksms.sms.display import error_reason
-from mocksms.state.archive_reader import max_file_bytes
 from mocksms.state.errors import InvalidSnapshot
 
 if TYPE_CHECKING:
@@ -124,6 +123,8 @@ async def restore_snapshot(context: Context, call: InspectionCall) -> RestoredVi
     chosen: then only that one is restored. If the mock has records of other accounts, the cursors of those restored
     become higher.
     """
+    from mocksms.state.archive_reader import max_file_bytes
+
     limit = max_file_bytes(context.engine.accounts.budget.limit)
     if int(call.headers.get(b"content-length", b"0")) > limit:
         raise BodyTooLarge(limit)

@@ -11,7 +11,7 @@ from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import NotATrace
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.schemas.responses import ResponseModel, Text
-from mocksms.state.trace import LogLine, TracedFailure, TracedTest
+from mocksms.state.trace_models import LogLine, TracedFailure, TracedTest
 
 
 class TraceView(ResponseModel):

@@ -10,7 +10,7 @@ from mocksms.report.differences import mark_difference
 from mocksms.report.html import Child, Html, bdi, element, isolated
 from mocksms.report.parts import PageLimits, chips, facts
 from mocksms.schemas.explanations import Cause, Closest, Comparison, Explanation
-from mocksms.state.trace import TracedFailure
+from mocksms.state.trace_models import TracedFailure
 
 TITLES: Final = {
     "matched": "Matches",

@@ -16,7 +16,8 @@ from mocksms.report.node_ids import with_letters
 from mocksms.report.parts import PageLimits, date_time, facts, section, table, time
 from mocksms.report.records import Records, ReportAccount
 from mocksms.report.timeline import Anchors, timeline
-from mocksms.state.trace import LogLine, TraceFile
+from mocksms.state.trace import TraceFile
+from mocksms.state.trace_models import LogLine
 
 ACCOUNT_SIZE: Final = 10
 """Records that take as much of a page as an account without any."""

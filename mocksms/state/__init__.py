@@ -5,7 +5,7 @@
   accounts of the records, `snapshot` restores these in a mock.
 - Rows: `account_rows`, `message_rows`, `request_rows` and `callback_rows`, with the types of values in `rows`.
 - State file of a mock: `state_file`, `state_saver`, `state_start`. Any file that is written as a whole: `whole_file`.
-- Traces of failed tests: `trace`, `redaction`. A mock that shows a file: `viewing`.
+- Traces of failed tests: `trace`, `trace_models`, `redaction`. A mock that shows a file: `viewing`.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ COMPRESSION_LEVEL: Final = 4
 class Manifest(BaseModel):
     """What a snapshot is: the first entry."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, strict=True, extra="forbid", frozen=True)
 
     format: Literal["mocksms snapshot"] = Field(default=FORMAT, description="Always the same")
     version: int = Field(default=VERSION, ge=1, description="Version of the format")

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, Final, Literal, NamedTuple, TypeVar
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from mocksms.schemas.explanations import Explanation
-from mocksms.schemas.responses import Text
 from mocksms.sms.surrogates import well_formed
 from mocksms.state.archive import LOGS, REPORT, TABLES, TRACE_JSON, Manifest, encode, write
 from mocksms.state.archive_reader import Archive, ArchiveLimits, refuse_newer
 from mocksms.state.errors import InvalidSnapshot
 from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
-
-VERSION: Final = 1
-"""Version of the format of trace.json."""
+from mocksms.state.trace_models import VERSION, LogLine, Trace
 
 MAX_LOG_LINES: Final = 10_000
 """Log records of a trace, the latest."""
@@ -35,60 +31,6 @@ MAX_FAILURES: Final = 100
 
 READING_MEMORY: Final = 2**30
 """Memory limit of a mock whose snapshot fits: what a trace adds to it is small."""
-
-
-class _TraceModel(BaseModel):
-    model_config = ConfigDict(defer_build=True, strict=True, extra="forbid", frozen=True)
-
-
-class TracedTest(_TraceModel):
-    """The test."""
-
-    nodeid: Text = Field(description="Its node id in pytest")
-    worker: Text = Field(description="The xdist worker that ran it, such as gw0; main without xdist")
-    started_at: AwareDatetime = Field(description="When it started, in real time")
-    duration: float = Field(description="Seconds from its start to its latest failure, or to its end")
-
-
-class TracedFailure(_TraceModel):
-    """An error that failed the test. One that is a group of errors is one failure for each of them."""
-
-    when: Literal["setup", "call", "teardown"] = Field(description="The phase of the test")
-    type: Text = Field(description="Name of the class of the error, such as AssertionError")
-    text: Text = Field(description="Text of the error")
-    explanation: Explanation | None = Field(description="Why an expectation failed; null for other errors")
-
-
-class Trace(_TraceModel):
-    """The entry trace.json."""
-
-    format: Literal["mocksms trace"] = Field(default="mocksms trace", description="Always the same")
-    version: Literal[1] = Field(default=VERSION, description="Version of the format")
-    test: TracedTest
-    failures: list[TracedFailure] = Field(description="What failed the test, the first failure first")
-    accounts: list[str] = Field(description="Ids of the accounts that the test used, its own first")
-    versions: dict[str, Text] = Field(description="Versions of mocksms, Python, pytest, the system and HTTP clients")
-    options: dict[str, Text] = Field(description="Options of the test session that differ from their defaults, as text")
-
-    @property
-    def headline(self) -> str:
-        """The first failure in one line, empty without failures."""
-        for failure in self.failures:
-            if failure.explanation is not None:
-                return failure.explanation.summary
-            lines = failure.text.strip().splitlines()
-            return f"{failure.type}: {lines[0]}" if lines else failure.type
-        return ""
-
-
-class LogLine(_TraceModel):
-    """A row of the entry logs.jsonl: a log record of the application."""
-
-    at: AwareDatetime
-    level: Text = Field(description="Name of the level, such as WARNING")
-    logger: Text
-    text: Text
-    exception: Text | None = Field(description="The traceback, null without one")
 
 
 class TraceFile(NamedTuple):

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from mocksms.engine.clock import system_time
 from mocksms.state.redaction import MAX_FORM_LENGTH
-from mocksms.state.trace import MAX_ALL_LOGS, MAX_LOG_LINES, MAX_TRACE_TEXT, LogLine
+from mocksms.state.trace import MAX_ALL_LOGS, MAX_LOG_LINES, MAX_TRACE_TEXT
+from mocksms.state.trace_models import LogLine
 
 KEPT_LENGTH: Final = MAX_TRACE_TEXT + MAX_FORM_LENGTH
 """Characters of a text: more than a trace has, so that a key at the end is whole when it is redacted."""

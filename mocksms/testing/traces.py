@@ -29,15 +29,8 @@ from mocksms.state.archive import LARGE_SIZE
 from mocksms.state.archive_reader import Archive, ArchiveLimits
 from mocksms.state.options import option_texts
 from mocksms.state.redaction import Secrets, header_values
-from mocksms.state.trace import (
-    MAX_FAILURES,
-    MAX_REPORT,
-    Trace,
-    TracedFailure,
-    TracedTest,
-    TraceFile,
-    write_trace,
-)
+from mocksms.state.trace import MAX_FAILURES, MAX_REPORT, TraceFile, write_trace
+from mocksms.state.trace_models import Trace, TracedFailure, TracedTest
 from mocksms.state.whole_file import replace_file
 from mocksms.testing.actions import SNAPSHOT_SECONDS
 from mocksms.testing.failures import explanation_of

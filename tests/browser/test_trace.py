@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from mocksms.state.trace import LogLine
+from mocksms.state.trace_models import LogLine
 from tests.browser.conftest import Watched, visiting
 from tests.browser.inbox import Inbox, api_of
 from tests.state.saved import explanation_of, snapshot_of, trace_of

@@ -120,7 +120,7 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
         patched.setattr("mocksms.inspection.snapshot.TemporaryFile", FullDisk)
         found.add(("read_snapshot", status(strict_mock, "GET", "/_mock/snapshot")))
         found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
-        patched.setattr("mocksms.inspection.snapshot.max_file_bytes", lambda _: 1)
+        patched.setattr("mocksms.state.archive_reader.max_file_bytes", lambda _: 1)
         found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
     writes = [operation for operation in OPERATIONS if operation.method != "GET"]
     advance_errors = iter(2 * [AdvanceInProgress(NOON, NOON, []), EndlessCallbacks(NOON, 9, "", None), ShuttingDown()])

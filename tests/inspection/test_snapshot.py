@@ -17,6 +17,7 @@ import requests
 from mocksms.engine.keys import account_id
 from mocksms.inspection import snapshot as endpoints
 from mocksms.settings import Settings
+from mocksms.state import archive_reader
 from mocksms.state.snapshot import Snapshot
 from tests.inspection.support import BOUNCING, SENT, ZIP, Api, put_snapshot, wait_for_waiters
 from tests.receiver import receiving
@@ -169,7 +170,7 @@ def test_client_that_disconnects_changes_nothing(api: Api, other: Api) -> None:
 def test_snapshot_larger_than_the_mock_takes_is_refused_before_it_is_read(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoints, "max_file_bytes", lambda _: 10)
+    monkeypatch.setattr(archive_reader, "max_file_bytes", lambda _: 10)
     response = put_snapshot(api.mock, b"x" * 11)
     assert (response.status_code, response.json()["error"]["message"]) == (413, "Body longer than 10 bytes.")
     streamed = put_snapshot(api.mock, iter([b"x" * 11]))

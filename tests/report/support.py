@@ -25,7 +25,8 @@ from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.webhook import Webhook
 from mocksms.state.archive_reader import Archive, ArchiveLimits
 from mocksms.state.redaction import Secrets
-from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile, write_trace
+from mocksms.state.trace import TraceFile, write_trace
+from mocksms.state.trace_models import LogLine, Trace, TracedFailure, TracedTest
 from tests.provider.inprocess import InProcess
 from tests.state.archives import packed
 from tests.support import KEY, NOON, NUMBER

@@ -9,7 +9,8 @@ from typing import Final
 from mocksms.schemas.explanations import Cause, Closest, Comparison, Explanation, Found
 from mocksms.state.archive_reader import Archive
 from mocksms.state.redaction import Secrets
-from mocksms.state.trace import LogLine, Trace, TracedFailure, TracedTest, TraceFile, write_trace
+from mocksms.state.trace import TraceFile, write_trace
+from mocksms.state.trace_models import LogLine, Trace, TracedFailure, TracedTest
 from tests.state.archives import LIMITS
 from tests.state.archives import snapshot as empty_snapshot
 from tests.support import NOON

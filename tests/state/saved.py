@@ -8,7 +8,8 @@ from typing import Any, Final
 from mocksms.schemas.explanations import Explanation
 from mocksms.state.archive_reader import Archive, ArchiveLimits
 from mocksms.state.redaction import Secrets
-from mocksms.state.trace import LogLine, TracedFailure, TracedTest, TraceFile, write_trace
+from mocksms.state.trace import TraceFile, write_trace
+from mocksms.state.trace_models import LogLine, TracedFailure, TracedTest
 from tests.inspection.support import Api
 from tests.state.archives import packed
 from tests.state.examples import trace_file

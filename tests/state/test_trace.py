@@ -11,7 +11,8 @@ import pytest
 from mocksms.state import trace
 from mocksms.state.archive import TABLES, encode, write
 from mocksms.state.errors import InvalidSnapshot
-from mocksms.state.trace import LogLine, TraceFile, read_trace
+from mocksms.state.trace import TraceFile, read_trace
+from mocksms.state.trace_models import LogLine
 from tests.state.archives import entries_in, manifest, snapshot
 from tests.state.examples import trace_bytes, trace_file
 from tests.support import NOON
