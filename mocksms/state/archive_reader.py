@@ -9,7 +9,6 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from copy import copy
-from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from math import isfinite
 from os import SEEK_END
@@ -80,17 +79,9 @@ _ZIP_ERRORS: Final = (
 """What zipfile raises for damaged files."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveLimits:
-    """What a file may have at most: bytes of all entries after decompression, and rows of an entry by its name."""
-
-    total_bytes: int
-    rows: Mapping[str, int]
-
-    @classmethod
-    def of_memory(cls, max_memory: int, rows: Mapping[str, int]) -> ArchiveLimits:
-        """Return the limits of a mock that keeps `max_memory` bytes."""
-        return cls(min(MAX_TOTAL_BYTES, BYTES_PER_MEMORY * max_memory + BASE_BYTES), rows)
+def max_total_bytes(max_memory: int) -> int:
+    """Return the bytes of all entries after decompression that a mock that keeps `max_memory` bytes reads."""
+    return min(MAX_TOTAL_BYTES, BYTES_PER_MEMORY * max_memory + BASE_BYTES)
 
 
 def max_file_bytes(max_memory: int) -> int:
@@ -110,10 +101,14 @@ class Archive:
     """A snapshot that is read. Every method raises InvalidSnapshot for a file that is not one.
 
     What it takes in memory is bounded by the longest row.
+
+    Args:
+        file: the snapshot.
+        max_bytes: the bytes of all entries after decompression.
     """
 
-    def __init__(self, file: BinaryIO, limits: ArchiveLimits) -> None:
-        self._limits = limits
+    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._lengths: dict[str, int] = {}
         self._zip, self._entries = _open(file)
         self.manifest = self._read_manifest()
@@ -157,8 +152,8 @@ class Archive:
 
     def _count(self, entry: str, length: int) -> None:
         self._lengths[entry] = length
-        if sum(self._lengths.values()) > self._limits.total_bytes:
-            raise _too_large(self._limits.total_bytes)
+        if sum(self._lengths.values()) > self._max_bytes:
+            raise _too_large(self._max_bytes)
 
     def _read_manifest(self) -> Manifest:
         if MANIFEST not in self._entries:
@@ -175,13 +170,9 @@ class Archive:
             raise InvalidSnapshot(f"{name[:MAX_SHOWN]} {text}", MANIFEST) from error
 
     def _check_declared(self) -> None:
-        """Refuse a file that declares more than the limits, before any row is read."""
-        if sum(info.file_size for info in self._entries.values()) > self._limits.total_bytes:
-            raise _too_large(self._limits.total_bytes)
-        for entry, count in self.manifest.rows.items():
-            limit = self._limits.rows.get(entry, count)
-            if count > limit:
-                raise InvalidSnapshot(f"has {counted(count, 'row')}; this mock takes at most {limit}", entry)
+        """Refuse a file that declares more than the limit, before any row is read."""
+        if sum(info.file_size for info in self._entries.values()) > self._max_bytes:
+            raise _too_large(self._max_bytes)
 
 
 class _EntryReader(RawIOBase):

@@ -38,7 +38,7 @@ from mocksms.state.archive import (
     TRACE_ENTRIES,
     Manifest,
 )
-from mocksms.state.archive_reader import Archive, ArchiveLimits
+from mocksms.state.archive_reader import Archive, max_total_bytes
 from mocksms.state.callback_rows import CallbackData
 from mocksms.state.errors import InvalidSnapshot, counted
 from mocksms.state.message_rows import ActionData, ConsentData, MessageData, ReplyData
@@ -116,7 +116,7 @@ class Loader:
 
     def __init__(self, file: BinaryIO, settings: Settings) -> None:
         limit = settings.max_memory or default_limit()
-        self._archive = Archive(file, ArchiveLimits.of_memory(limit, {}))
+        self._archive = Archive(file, max_total_bytes(limit))
         self._settings = settings
         self._shared_numbers: dict[frozenset[str], frozenset[str]] = {}
         self._records = set[int]()

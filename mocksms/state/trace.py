@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from mocksms.sms.surrogates import well_formed
 from mocksms.state.archive import LOGS, REPORT, TABLES, TRACE_JSON, Manifest, encode, write
-from mocksms.state.archive_reader import Archive, ArchiveLimits, refuse_newer
-from mocksms.state.errors import InvalidSnapshot
+from mocksms.state.archive_reader import Archive, max_total_bytes, refuse_newer
+from mocksms.state.errors import InvalidSnapshot, counted
 from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
 from mocksms.state.trace_models import VERSION, LogLine, Trace
 
@@ -120,7 +120,11 @@ def read_summary(file: BinaryIO) -> tuple[Manifest, Trace | None]:
 
 
 def _archive(file: BinaryIO) -> Archive:
-    return Archive(file, ArchiveLimits.of_memory(READING_MEMORY, {LOGS: MAX_LOG_LINES}))
+    archive = Archive(file, max_total_bytes(READING_MEMORY))
+    lines = archive.manifest.rows.get(LOGS, 0)
+    if lines > MAX_LOG_LINES:
+        raise InvalidSnapshot(f"has {counted(lines, 'row')}; this mock takes at most {MAX_LOG_LINES}", LOGS)
+    return archive
 
 
 def _read_test(archive: Archive) -> Trace:

@@ -26,7 +26,7 @@ from mocksms.settings import COMPARE_KEY, SESSION_OPTIONS, SessionSettings, Sett
 from mocksms.sms.display import error_reason
 from mocksms.state import TRACE_SUFFIX
 from mocksms.state.archive import LARGE_SIZE
-from mocksms.state.archive_reader import Archive, ArchiveLimits
+from mocksms.state.archive_reader import MAX_TOTAL_BYTES, Archive
 from mocksms.state.options import option_texts
 from mocksms.state.redaction import Secrets, header_values
 from mocksms.state.trace import MAX_FAILURES, MAX_REPORT, TraceFile, write_trace
@@ -71,9 +71,6 @@ PACKAGES: Final = (
 
 SMALL: Final = 2**20
 """Bytes of a snapshot up to which no entry is larger than 2 GiB."""
-
-NO_LIMITS: Final = ArchiveLimits(2**34, {})
-"""Limits of a snapshot from the mock of the test."""
 
 
 class Traces:
@@ -144,7 +141,7 @@ class Traces:
         record = self._current
         if record.snapshot is None:
             record.snapshot = _snapshot_of(run)
-        snapshot = Archive(BytesIO(record.snapshot), NO_LIMITS)
+        snapshot = Archive(BytesIO(record.snapshot), MAX_TOTAL_BYTES)
         trace = Trace(
             test=TracedTest(
                 nodeid=nodeid,

@@ -23,7 +23,7 @@ from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.explanations import Explanation
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.webhook import Webhook
-from mocksms.state.archive_reader import Archive, ArchiveLimits
+from mocksms.state.archive_reader import Archive, max_total_bytes
 from mocksms.state.redaction import Secrets
 from mocksms.state.trace import TraceFile, write_trace
 from mocksms.state.trace_models import LogLine, Trace, TracedFailure, TracedTest
@@ -130,7 +130,7 @@ def snapshot_of(mock: InProcess, *keys: str) -> bytes:
 def trace_of(mock: InProcess, trace: TraceFile, *keys: str) -> bytes:
     """Return the trace of a test that used some accounts."""
     used = trace.trace.model_copy(update={"accounts": [mock.account(key).id for key in keys]})
-    archive = Archive(BytesIO(snapshot_of(mock, *keys)), ArchiveLimits.of_memory(2**28, {}))
+    archive = Archive(BytesIO(snapshot_of(mock, *keys)), max_total_bytes(2**28))
     file = BytesIO()
     write_trace(file, archive, trace._replace(trace=used), Secrets(keys))
     return file.getvalue()

@@ -12,12 +12,12 @@ from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.steps import finish
 from mocksms.state.archive import LOGS, MANIFEST, MOCK, TABLES, Manifest, encode, write
-from mocksms.state.archive_reader import Archive, ArchiveLimits
+from mocksms.state.archive_reader import Archive
 from mocksms.state.capture import capture
 from mocksms.state.saving import save
 from tests.support import NOON
 
-LIMITS = ArchiveLimits(2**20, {"messages.jsonl": 3})
+MAX_BYTES = 2**20
 
 
 def manifest(rows: Mapping[str, int] | None = None, **changes: Any) -> Manifest:
@@ -61,9 +61,9 @@ def rows_in(data: bytes, entry: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in entries_in(data)[entry].splitlines()]
 
 
-def read_all(data: bytes, limits: ArchiveLimits = LIMITS) -> dict[str, list[Any]]:
+def read_all(data: bytes, max_bytes: int = MAX_BYTES) -> dict[str, list[Any]]:
     """Read all of a snapshot: the values of rows and of JSON entries, and the bytes of others, by entry."""
-    archive = Archive(BytesIO(data), limits)
+    archive = Archive(BytesIO(data), max_bytes)
     found: dict[str, list[Any]] = {MANIFEST: [archive.manifest]}
     for entry in (*TABLES, LOGS):
         if entry in archive:

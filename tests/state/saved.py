@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any, Final
+from typing import Any
 
 from mocksms.schemas.explanations import Explanation
-from mocksms.state.archive_reader import Archive, ArchiveLimits
+from mocksms.state.archive_reader import Archive, max_total_bytes
 from mocksms.state.redaction import Secrets
 from mocksms.state.trace import TraceFile, write_trace
 from mocksms.state.trace_models import LogLine, TracedFailure, TracedTest
@@ -14,8 +14,6 @@ from tests.inspection.support import Api
 from tests.state.archives import packed
 from tests.state.examples import trace_file
 from tests.support import KEY, NOON, Mock
-
-LIMITS: Final = ArchiveLimits.of_memory(2**28, {})
 
 
 def snapshot_of(mock: Mock, *, of_accounts: bool = False) -> bytes:
@@ -57,5 +55,7 @@ def trace_of(
         example.report if report is None else report,
         example.logs if logs is None else logs,
     )
-    write_trace(file, Archive(BytesIO(snapshot_of(mock, of_accounts=True)), LIMITS), trace, Secrets([KEY]))
+    write_trace(
+        file, Archive(BytesIO(snapshot_of(mock, of_accounts=True)), max_total_bytes(2**28)), trace, Secrets([KEY])
+    )
     return file.getvalue()

@@ -16,9 +16,9 @@ import pytest
 
 from mocksms.state import archive_reader
 from mocksms.state.archive import ENTRIES, LARGE_SIZE, MANIFEST, MOCK, TABLES, encode, write
-from mocksms.state.archive_reader import BASE_BYTES, MAX_TOTAL_BYTES, READ_SIZE, Archive, ArchiveLimits
+from mocksms.state.archive_reader import BASE_BYTES, MAX_TOTAL_BYTES, READ_SIZE, Archive, max_total_bytes
 from mocksms.state.errors import InvalidSnapshot
-from tests.state.archives import LIMITS, contents, manifest, read_all, snapshot
+from tests.state.archives import MAX_BYTES, contents, manifest, read_all, snapshot
 from tests.support import NOON
 
 
@@ -215,10 +215,6 @@ HOSTILE: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
         lambda: changed_manifest(seed="x" * 2**21),
         "it has more than 1MiB after decompression, the most for the memory limit of this mock",
     ),
-    "more rows than the mock keeps": (
-        lambda: rows(*4 * [b"{}"]),
-        "messages.jsonl: has 4 rows; this mock takes at most 3",
-    ),
     "more rows than the manifest says": (
         lambda: zipped({**contents(b"{}\n"), "messages.jsonl": b"{}\n{}\n"}),
         "messages.jsonl row 2: is one more than the rows in manifest.json, 1",
@@ -301,7 +297,7 @@ def test_bomb_is_read_no_further_than_the_limit() -> None:
 
     data = zipped({**contents(b"{}\n"), "messages.jsonl": Random(1).randbytes(2**20)})
     file = Counting(lying(data, 10))
-    archive = Archive(file, LIMITS)
+    archive = Archive(file, MAX_BYTES)
     before = file.total
     with pytest.raises(InvalidSnapshot, match=r"has another size"):
         next(archive.rows("messages.jsonl"))
@@ -309,8 +305,8 @@ def test_bomb_is_read_no_further_than_the_limit() -> None:
 
 
 def test_limits_of_bytes_follow_the_memory_limit() -> None:
-    assert ArchiveLimits.of_memory(2**24, {}).total_bytes == 8 * 2**24 + BASE_BYTES
-    assert ArchiveLimits.of_memory(2**50, {}).total_bytes == MAX_TOTAL_BYTES
+    assert max_total_bytes(2**24) == 8 * 2**24 + BASE_BYTES
+    assert max_total_bytes(2**50) == MAX_TOTAL_BYTES
 
 
 def test_snapshot_is_read_as_it_was_written() -> None:
@@ -334,7 +330,7 @@ def test_snapshot_is_read_as_it_was_written() -> None:
 
 
 def test_rows_have_their_number_and_json() -> None:
-    archive = Archive(BytesIO(rows(b'{"a": 1}', b"{}")), LIMITS)
+    archive = Archive(BytesIO(rows(b'{"a": 1}', b"{}")), MAX_BYTES)
     assert [*archive.rows("messages.jsonl")] == [(1, b'{"a": 1}\n', {"a": 1}), (2, b"{}\n", {})]
     assert "messages.jsonl" in archive
     assert MOCK not in archive
@@ -354,7 +350,7 @@ def test_file_need_not_be_seekable() -> None:
 
     pipe, many = Pipe(), [b'{"a":"%d"}' % number for number in range(10_000)]
     write(pipe, manifest({"messages.jsonl": 10_000}), {**dict.fromkeys(TABLES, ()), "messages.jsonl": many})  # type: ignore[arg-type]
-    assert len(read_all(pipe.content, ArchiveLimits(2**20, {}))["messages.jsonl"]) == 10_000
+    assert len(read_all(pipe.content)["messages.jsonl"]) == 10_000
 
 
 def test_large_snapshot_has_headers_for_large_entries() -> None:

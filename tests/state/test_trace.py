@@ -89,6 +89,13 @@ def test_invalid_entry_is_named_with_its_row(entry: str, content: bytes, place: 
     assert str(refused.value).startswith(f"invalid snapshot: {place}")
 
 
+def test_more_log_records_than_a_trace_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "MAX_LOG_LINES", 2)
+    with pytest.raises(InvalidSnapshot) as refused:
+        read_trace(BytesIO(trace_bytes()))
+    assert str(refused.value) == "invalid snapshot: logs.jsonl: has 3 rows; this mock takes at most 2"
+
+
 def test_long_texts_are_cut_without_a_part_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "MAX_REPORT", 20)
     monkeypatch.setattr(trace, "MAX_TRACE_TEXT", 10)
