@@ -129,7 +129,7 @@ class Archive:
                     raise _too_long(entry, number)
                 if number > expected:
                     raise InvalidSnapshot(f"is one more than the rows in {MANIFEST}, {expected}", entry, number)
-                yield Row(number, line, _parse(line, entry, number))
+                yield Row(number, line, parse_object(line, entry, number))
         if number < expected:
             raise InvalidSnapshot(f"has {counted(number, 'row')}; {MANIFEST} says {expected}", entry)
 
@@ -145,7 +145,7 @@ class Archive:
 
     def read_json(self, entry: str) -> dict[str, Any]:
         """Return the JSON object that an entry is."""
-        return _parse(self.read(entry), entry)
+        return parse_object(self.read(entry), entry)
 
     def _open_entry(self, entry: str) -> BufferedReader:
         return BufferedReader(_EntryReader(self._zip, self._entries[entry], self._count), READ_SIZE)
@@ -159,7 +159,7 @@ class Archive:
         if MANIFEST not in self._entries:
             raise InvalidSnapshot(f"the zip has no {MANIFEST}, so it is not a snapshot of mocksms")
         raw = self.read(MANIFEST)
-        values = _parse(raw, MANIFEST)
+        values = parse_object(raw, MANIFEST)
         if values.get("format") != FORMAT:
             raise InvalidSnapshot(f"has another format than {FORMAT!r}, so this is not a snapshot of mocksms", MANIFEST)
         refuse_newer(values, VERSION, str(values.get("mocksms")), MANIFEST)
@@ -312,8 +312,12 @@ def _check_names(found: Set[str], manifest: Manifest) -> None:
         raise InvalidSnapshot(f"{name} {has} the rows of this entry", MANIFEST)
 
 
-def _parse(raw: bytes, entry: str, row: int | None = None) -> dict[str, Any]:
-    """Return the JSON object that some bytes are."""
+def parse_object(raw: bytes, entry: str, row: int | None = None) -> dict[str, Any]:
+    """Return the JSON object that some bytes are.
+
+    Raises:
+        InvalidSnapshot: they are none.
+    """
     if len(raw) > MAX_ROW_VALUES and sum(map(raw.count, (b",", b"[", b"{"))) > MAX_ROW_VALUES:
         raise InvalidSnapshot(f"has more than {MAX_ROW_VALUES} values", entry, row)
     try:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from mocksms.sms.surrogates import well_formed
 from mocksms.state.archive import LOGS, REPORT, TABLES, TRACE_JSON, Manifest, encode, write
-from mocksms.state.archive_reader import Archive, max_total_bytes, refuse_newer
+from mocksms.state.archive_reader import Archive, max_total_bytes, parse_object, refuse_newer
 from mocksms.state.errors import InvalidSnapshot, counted
 from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
 from mocksms.state.trace_models import VERSION, LogLine, Trace
@@ -93,20 +93,21 @@ def _redacted_report(text: str, secrets: Secrets) -> str:
     return f"{secrets.redact(start)[:half]}\n\n{left_out}\n\n{secrets.redact(end)[-half:]}"
 
 
-def read_trace(file: BinaryIO) -> TraceFile:
-    """Read what a trace has besides its snapshot.
+def read_file(file: BinaryIO) -> tuple[Manifest, TraceFile | None]:
+    """Read the manifest of a snapshot, and what it has besides if it is a trace.
 
     Raises:
-        InvalidSnapshot: the file is no trace, or not of this version.
+        InvalidSnapshot: the file is no snapshot, or not of this version.
     """
     archive = _archive(file)
     if TRACE_JSON not in archive:
-        raise InvalidSnapshot(f"the file is a snapshot without {TRACE_JSON}; a trace of a failed test is expected")
-    return TraceFile(
+        return archive.manifest, None
+    trace = TraceFile(
         _read_test(archive),
         archive.read(REPORT).decode("utf-8", "replace"),
         [_parse(LogLine, row.json, LOGS, row.number) for row in archive.rows(LOGS)],
     )
+    return archive.manifest, trace
 
 
 def read_summary(file: BinaryIO) -> tuple[Manifest, Trace | None]:
@@ -128,8 +129,9 @@ def _archive(file: BinaryIO) -> Archive:
 
 
 def _read_test(archive: Archive) -> Trace:
-    refuse_newer(archive.read_json(TRACE_JSON), VERSION, archive.manifest.mocksms, TRACE_JSON)
-    return _parse(Trace, archive.read(TRACE_JSON), TRACE_JSON)
+    raw = archive.read(TRACE_JSON)
+    refuse_newer(parse_object(raw, TRACE_JSON), VERSION, archive.manifest.mocksms, TRACE_JSON)
+    return _parse(Trace, raw, TRACE_JSON)
 
 
 TracePart = TypeVar("TracePart", Trace, LogLine)

@@ -9,7 +9,7 @@ from mocksms.settings import Settings
 from mocksms.state.archive import Manifest
 from mocksms.state.options import SECRET_OPTIONS, settings_of
 from mocksms.state.snapshot import load, restore
-from mocksms.state.trace import TraceFile, read_summary, read_trace
+from mocksms.state.trace import TraceFile, read_file
 
 
 class SnapshotView(NamedTuple):
@@ -48,8 +48,7 @@ def view(
     Raises:
         InvalidSnapshot: the file is no snapshot, or this mock cannot take it.
     """
-    manifest, test = read_summary(file)
-    trace = read_trace(file) if test else None
+    manifest, trace = read_file(file)
     shown = settings_of(manifest, settings)
     snapshot = load(file, shown)
     engine = Engine(shown, time=lambda: manifest.created_at, url=manifest.url)

@@ -11,7 +11,7 @@ import pytest
 
 from mocksms.settings import Settings
 from mocksms.state.snapshot import load
-from mocksms.state.trace import TraceFile, read_trace
+from mocksms.state.trace import TraceFile, read_file
 from mocksms.testing.traces import MAX_NAME_BYTES, file_name
 from tests.state.archives import entries_in, rows_in
 from tests.support import running
@@ -157,7 +157,9 @@ def traces_in(folder: Path) -> dict[str, bytes]:
 
 
 def read(packed: bytes) -> TraceFile:
-    return read_trace(BytesIO(packed))
+    _, trace = read_file(BytesIO(packed))
+    assert trace is not None
+    return trace
 
 
 @pytest.mark.parametrize("is_attached", [False, True], ids=["in process", "attached, with xdist"])
