@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from mocksms.engine.callbacks import CallbackState, OrderingKey, ScheduledKey
 from mocksms.engine.counted_rule import ManualFault
@@ -31,6 +31,8 @@ from mocksms.state.options import option_texts
 from mocksms.state.request_rows import request_row
 
 JsonRow = dict[str, Any]
+OwnerId = TypeVar("OwnerId", str, str | None)
+T = TypeVar("T")
 
 
 def save(capture: Capture, file: BinaryIO, extra: Mapping[str, bytes] = {}) -> None:
@@ -43,15 +45,21 @@ def save(capture: Capture, file: BinaryIO, extra: Mapping[str, bytes] = {}) -> N
     """
     scenarios = _scenarios(capture)
     accounts = capture.accounts
+    schedules = {account.key.id: _schedule(account) for account in accounts}
     tables: dict[str, tuple[int, Iterable[JsonRow]]] = {
         SCENARIOS: (len(scenarios), _scenario_rows(capture, scenarios)),
-        ACCOUNTS: (len(accounts), _account_rows(accounts, scenarios)),
-        MESSAGES: _table(accounts, lambda each: each.messages.records, _message_rows),
-        REQUESTS: _request_table(capture),
-        REPLIES: _table(accounts, lambda each: each.replies.records, _reply_rows),
-        CONSENTS: _table(accounts, lambda each: each.consents.records, _consent_rows),
-        CALLBACKS: _table(accounts, lambda each: each.callbacks.records, _callback_rows),
-        ACTIONS: _table(accounts, lambda each: each.planned, _action_rows),
+        ACCOUNTS: (len(accounts), _account_rows(accounts, scenarios, schedules)),
+        MESSAGES: (sum(len(account.messages.records) for account in accounts), _message_rows(accounts)),
+        REQUESTS: _table([(None, capture.unattributed.records), *_owned(accounts, "requests")], request_row),
+        REPLIES: _table(_owned(accounts, "replies"), reply_row),
+        CONSENTS: _table(_owned(accounts, "consents"), consent_row),
+        CALLBACKS: _table(
+            _owned(accounts, "callbacks"),
+            lambda owner, each: callback_row(owner, each, schedules[owner].by_callback.get(each.number)),
+        ),
+        ACTIONS: _table(
+            [(account.key.id, sorted(account.planned, key=lambda due: due[:2])) for account in accounts], due_row
+        ),
     }
     rows = {name: count for name, (count, _) in tables.items()}
     rows |= {name: content.count(b"\n") for name, content in extra.items() if name.endswith(".jsonl")}
@@ -91,7 +99,9 @@ def _scenario_rows(capture: Capture, scenarios: dict[int, tuple[int, ActiveScena
 
 
 def _account_rows(
-    accounts: Iterable[CapturedAccount], scenarios: dict[int, tuple[int, ActiveScenario]]
+    accounts: Iterable[CapturedAccount],
+    scenarios: dict[int, tuple[int, ActiveScenario]],
+    schedules: Mapping[str, _Schedule],
 ) -> Iterator[JsonRow]:
     shared: dict[tuple[str, frozenset[str]], str] = {}
     for account in accounts:
@@ -117,7 +127,7 @@ def _account_rows(
                 for log in ("messages", "requests", "replies", "consents", "callbacks")
             },
             "waiting_for_credit": account.waiting_for_credit,
-            "schedule": _stale_schedule(account),
+            "schedule": [_stale_row(each) for each in schedules[account.key.id].stale],
         }
 
 
@@ -143,70 +153,50 @@ def _evicted_row(log: CapturedLog[Any]) -> JsonRow:
     return {"count": log.evicted, "up_to": log.evicted_up_to}
 
 
+def _owned(accounts: Iterable[CapturedAccount], log: str) -> list[tuple[str, list[Any]]]:
+    """Return the records in a log of each account, with the id of the account."""
+    return [(account.key.id, getattr(account, log).records) for account in accounts]
+
+
 def _table(
-    accounts: Iterable[CapturedAccount],
-    records: Callable[[CapturedAccount], list[Any]],
-    rows: Callable[[CapturedAccount], Iterator[JsonRow]],
+    owned: Sequence[tuple[OwnerId, Sequence[T]]], row: Callable[[OwnerId, T], JsonRow]
 ) -> tuple[int, Iterator[JsonRow]]:
-    """Return the number of the rows of a table, and the rows."""
-    accounts = tuple(accounts)
-    return sum(len(records(account)) for account in accounts), (row for account in accounts for row in rows(account))
+    """Return the number of the rows of a table, and the rows: each of an account and a record."""
+    return sum(len(records) for _, records in owned), (row(owner, each) for owner, records in owned for each in records)
 
 
-def _message_rows(account: CapturedAccount) -> Iterator[JsonRow]:
-    first: dict[int, int] = {}
-    for message in account.messages.records:
-        known = first.setdefault(id(message.submission), message.sequence)
-        yield message_row(account.key.id, message, None if known == message.sequence else known)
+def _message_rows(accounts: Iterable[CapturedAccount]) -> Iterator[JsonRow]:
+    for account in accounts:
+        first: dict[int, int] = {}
+        for message in account.messages.records:
+            known = first.setdefault(id(message.submission), message.sequence)
+            yield message_row(account.key.id, message, None if known == message.sequence else known)
 
 
-def _request_table(capture: Capture) -> tuple[int, Iterator[JsonRow]]:
-    owned = [(None, capture.unattributed), *((account.key.id, account.requests) for account in capture.accounts)]
-    rows = (request_row(owner, request) for owner, requests in owned for request in requests.records)
-    return sum(len(requests.records) for _, requests in owned), rows
+class _Schedule(NamedTuple):
+    """Scheduled keys of an account by the first callback of each that is not finished, and those without one."""
+
+    by_callback: dict[int, ScheduledKey]
+    stale: list[ScheduledKey]
 
 
-def _reply_rows(account: CapturedAccount) -> Iterator[JsonRow]:
-    return (reply_row(account.key.id, reply) for reply in account.replies.records)
-
-
-def _consent_rows(account: CapturedAccount) -> Iterator[JsonRow]:
-    return (consent_row(account.key.id, consent) for consent in account.consents.records)
-
-
-def _callback_rows(account: CapturedAccount) -> Iterator[JsonRow]:
-    scheduled, _ = _schedule(account)
-    for callback in account.callbacks.records:
-        yield callback_row(account.key.id, callback, scheduled.get(callback.number))
-
-
-def _action_rows(account: CapturedAccount) -> Iterator[JsonRow]:
-    for due in sorted(account.planned, key=lambda due: due[:2]):
-        yield due_row(account.key.id, due)
-
-
-def _schedule(account: CapturedAccount) -> tuple[dict[int, ScheduledKey], list[ScheduledKey]]:
-    """Return the schedule by the first callback of each key that is not finished, and what has no such callback."""
+def _schedule(account: CapturedAccount) -> _Schedule:
     first: dict[OrderingKey, int] = {}
     for callback in account.callbacks.records:
         if callback.state is CallbackState.PENDING:
             first.setdefault(callback.ordering_key, callback.number)
-    scheduled: dict[int, ScheduledKey] = {}
-    stale: list[ScheduledKey] = []
+    schedule = _Schedule({}, [])
     for place, each in enumerate((*sorted(account.scheduled), *account.held)):
         number, placed = first.pop(each.ordering_key, None), each._replace(place=place)
         if number is None:
-            stale.append(placed)
+            schedule.stale.append(placed)
         else:
-            scheduled[number] = placed
-    return scheduled, stale
+            schedule.by_callback[number] = placed
+    return schedule
 
 
-def _stale_schedule(account: CapturedAccount) -> list[JsonRow]:
-    return [
-        {"at": each.at, "place": each.place, "url": each.ordering_key.url, "queue": each.ordering_key.subject}
-        for each in _schedule(account)[1]
-    ]
+def _stale_row(each: ScheduledKey) -> JsonRow:
+    return {"at": each.at, "place": each.place, "url": each.ordering_key.url, "queue": each.ordering_key.subject}
 
 
 def _mock_row(mock: CapturedMock, scenarios: dict[int, tuple[int, ActiveScenario]], capture: Capture) -> JsonRow:
