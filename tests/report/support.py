@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from html.parser import HTMLParser
-from io import BytesIO
 from typing import Any, Final
 
 from mocksms.engine.callbacks import Attempt
@@ -23,12 +22,11 @@ from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.explanations import Explanation
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.webhook import Webhook
-from mocksms.state.archive_reader import Archive, max_total_bytes
-from mocksms.state.redaction import Secrets
-from mocksms.state.trace import TraceFile, write_trace
+from mocksms.state.trace import TraceFile
 from mocksms.state.trace_models import LogLine, Trace, TracedFailure, TracedTest
 from tests.provider.inprocess import InProcess
 from tests.state.archives import packed
+from tests.state.examples import trace_bytes
 from tests.support import KEY, NOON, NUMBER
 
 VOID: Final = ("meta",)
@@ -130,10 +128,7 @@ def snapshot_of(mock: InProcess, *keys: str) -> bytes:
 def trace_of(mock: InProcess, trace: TraceFile, *keys: str) -> bytes:
     """Return the trace of a test that used some accounts."""
     used = trace.trace.model_copy(update={"accounts": [mock.account(key).id for key in keys]})
-    archive = Archive(BytesIO(snapshot_of(mock, *keys)), max_total_bytes(2**28))
-    file = BytesIO()
-    write_trace(file, archive, trace._replace(trace=used), Secrets(keys))
-    return file.getvalue()
+    return trace_bytes(snapshot_of(mock, *keys), trace._replace(trace=used), keys)
 
 
 def busy_mock() -> InProcess:

@@ -7,11 +7,10 @@ from io import BytesIO
 from typing import Final
 
 from mocksms.schemas.explanations import Cause, Closest, Comparison, Explanation, Found
-from mocksms.state.archive_reader import Archive
+from mocksms.state.archive_reader import Archive, max_total_bytes
 from mocksms.state.redaction import Secrets
 from mocksms.state.trace import TraceFile, write_trace
 from mocksms.state.trace_models import LogLine, Trace, TracedFailure, TracedTest
-from tests.state.archives import MAX_BYTES
 from tests.state.archives import snapshot as empty_snapshot
 from tests.support import NOON
 
@@ -77,6 +76,6 @@ def trace_file(
 def trace_bytes(snapshot: bytes | None = None, trace: TraceFile | None = None, secrets: Sequence[str] = ()) -> bytes:
     """Return a trace with the accounts of a snapshot, by default none, and of an example unless a trace is given."""
     packed = BytesIO()
-    archive = Archive(BytesIO(snapshot or empty_snapshot()), MAX_BYTES)
+    archive = Archive(BytesIO(snapshot or empty_snapshot()), max_total_bytes(2**28))
     write_trace(packed, archive, trace or trace_file(), Secrets(secrets))
     return packed.getvalue()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 from mocksms.schemas.explanations import Explanation
-from mocksms.state.archive_reader import Archive, max_total_bytes
-from mocksms.state.redaction import Secrets
-from mocksms.state.trace import TraceFile, write_trace
+from mocksms.state.trace import TraceFile
 from mocksms.state.trace_models import LogLine, TracedFailure, TracedTest
 from tests.inspection.support import Api
 from tests.state.archives import packed
-from tests.state.examples import trace_file
+from tests.state.examples import trace_bytes, trace_file
 from tests.support import KEY, NOON, Mock
 
 
@@ -38,7 +35,7 @@ def trace_of(
     report: str | None = None,
 ) -> bytes:
     """Return the trace of a test that used all accounts of a mock and failed with these explanations or texts."""
-    example, file = trace_file(), BytesIO()
+    example = trace_file()
     traced = [
         TracedFailure(when="call", type="AssertionError", text=each, explanation=None)
         if isinstance(each, str)
@@ -55,7 +52,4 @@ def trace_of(
         example.report if report is None else report,
         example.logs if logs is None else logs,
     )
-    write_trace(
-        file, Archive(BytesIO(snapshot_of(mock, of_accounts=True)), max_total_bytes(2**28)), trace, Secrets([KEY])
-    )
-    return file.getvalue()
+    return trace_bytes(snapshot_of(mock, of_accounts=True), trace, [KEY])
