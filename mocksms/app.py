@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -120,15 +120,12 @@ async def _background(
     work = [_tick(context), stop_at(context, stopping)]
     if scenarios is not None:
         work.append(_watch(scenarios, context.controls))
-    async with running(*work):
+    saving = nullcontext() if saver is None else saver.running(partial(context.slices.run, to_end=True))
+    async with saving, running(*work):
         client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
         dispatcher = Dispatcher(engine, client)
-        if saver is not None:
-            saver.start(partial(context.slices.run, to_end=True))
         yield
         dispatcher.stop()
-    if saver is not None:
-        await saver.end()
 
 
 @asynccontextmanager

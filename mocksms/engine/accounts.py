@@ -104,11 +104,7 @@ class Accounts:
 
     def peek(self, key: str) -> Account:
         """Return the account of an API key, or an equal new one that is not stored."""
-        account = self._by_key.get(key)
-        if account is None:
-            account_key = AccountKey.of(key)
-            account = self._with_digest(account_key) or self._new(account_key)
-        return account
+        return self.by_key(key) or self._new(AccountKey.of(key))
 
     def by_key(self, key: str) -> Account | None:
         """Return the account of an API key, None if there is none yet."""

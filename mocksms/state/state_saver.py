@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, BinaryIO, cast
 
@@ -66,6 +66,13 @@ class StateSaver:
 
     def _on_event(self, _account: Account | None, _event: EngineEvent) -> None:
         self._events += 1
+
+    @asynccontextmanager
+    async def running(self, run: RunSteps) -> AsyncIterator[None]:
+        """Save at intervals during a block, and for the last time at its end; `run` makes captures."""
+        self.start(run)
+        yield
+        await self.end()
 
     def start(self, run: RunSteps) -> None:
         """Save at intervals from now on, in the current event loop; `run` makes captures."""
