@@ -37,7 +37,7 @@ from mocksms.testing.actions import Actions
 from mocksms.testing.assertions import Assertions
 from mocksms.testing.callbacks import Callbacks
 from mocksms.testing.convergence import Convergence
-from mocksms.testing.plugin import ini_name
+from mocksms.testing.run_options import ini_name
 from tests.receiver import ReceivedRequest, receiving
 
 ROOT: Final = Path(__file__).parents[1]

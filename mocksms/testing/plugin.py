@@ -7,27 +7,15 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from mocksms.errors import MocksmsError, SettingsError
-from mocksms.settings import (
-    OPTIONS,
-    SESSION_OPTIONS,
-    Options,
-    Raw,
-    SessionSettings,
-    Settings,
-    default_text,
-    foreign_variables,
-    from_environment,
-    read_options,
-    variable_name,
-)
+from mocksms.settings import OPTIONS, SESSION_OPTIONS, SessionSettings, Settings, default_text, foreign_variables
+from mocksms.testing.run_options import flag, ini_name, options_with, origins_of, read_config, session_settings
 
 if TYPE_CHECKING:
     from mocksms.testing.coverage_plugin import RunCoverage
@@ -40,10 +28,6 @@ MARKER: Final = (
     "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None, "
     "unused_fault=None, undelivered=None): set up the mock for this test, and accept kinds of unexpected traffic"
 )
-SESSION_DEFAULTS: Final[dict[str, Raw]] = {"port": ("the default port", 0), "seed": ("the default seed", "pytest")}
-"""Options with another default in a test session: any free port, and the same ids in each run."""
-PATH_OPTIONS: Final = ("scenario", "scenario_folder", "trace", "coverage_file")
-"""Options that name files or folders."""
 LATE_HINT: Final = (
     "wait for these messages in the test (mocksms.wait_for), or accept them: "
     '@pytest.mark.mocksms(allow="late") in one test, mocksms_unexpected = warn in all tests'
@@ -82,13 +66,13 @@ def pytest_configure(config: pytest.Config) -> None:
     Environment variables are checked when a test uses the mock: other test runs must not fail because of them.
     """
     config.addinivalue_line("markers", MARKER)
-    _check_settings(_read_options(Settings, config, {}))
-    url = _read_options(SessionSettings, config, {}).url
+    _check_settings(read_config(Settings, config, {}))
+    url = read_config(SessionSettings, config, {}).url
     if url:
         from mocksms.testing.defaults import check_applicable
 
         try:
-            check_applicable(_origins(config, {}), url)
+            check_applicable(origins_of(config, {}), url)
         except SettingsError as error:
             raise pytest.UsageError(str(error)) from None
     config.stash[TRACES] = _traces(config)
@@ -100,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Name the mock that the session attaches to."""
-    options = _options_with(config, "url")
+    options = options_with(config, "url")
     if options is None:
         return None
     return f"mocksms: {options.url} (already running; options of accounts apply to each test)"
@@ -110,7 +94,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def mocksms_settings(pytestconfig: pytest.Config) -> Settings:
     """Settings of the mock that the session starts. Override this fixture to compute them."""
     with _without_traceback():
-        return _read_options(Settings, pytestconfig)
+        return read_config(Settings, pytestconfig)
 
 
 @pytest.fixture(scope="session")
@@ -226,7 +210,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def _traces(config: pytest.Config) -> Traces | None:
     """Return the traces of this process, None if the option is not set."""
-    options = _options_with(config, "trace")
+    options = options_with(config, "trace")
     if options is None or options.trace is None:
         return None
     from mocksms.testing.traces import Traces
@@ -239,7 +223,7 @@ def _traces(config: pytest.Config) -> Traces | None:
 
 def _coverage(config: pytest.Config) -> RunCoverage | None:
     """Return the coverage of this process, None if the option is not set or no test runs."""
-    options = _options_with(config, "coverage")
+    options = options_with(config, "coverage")
     if options is None or not options.coverage or config.option.collectonly:
         return None
     from mocksms.testing.coverage_plugin import RunCoverage
@@ -285,8 +269,8 @@ def _defaults_of(settings: Settings, url: str, config: pytest.Config) -> Account
     """
     from mocksms.testing.defaults import account_defaults, check_applicable
 
-    origins = _origins(config)
-    plain = _read_options(Settings, config)
+    origins = origins_of(config)
+    plain = read_config(Settings, config)
     for name in OPTIONS:
         if getattr(settings, name) != getattr(plain, name):
             origins[name] = f"{name} of the fixture mocksms_settings"
@@ -314,78 +298,3 @@ def _check_settings(settings: object) -> Settings:
             "with a state, start a mock with mocksms --state, and attach the session to it with mocksms_url"
         )
     return settings
-
-
-def session_settings(config: pytest.Config) -> SessionSettings:
-    """Return the options of the test session."""
-    return _read_options(SessionSettings, config)
-
-
-def _options_with(config: pytest.Config, name: str) -> SessionSettings | None:
-    """Return the options of the test session if one of them is set, None if it is not or if they are invalid."""
-    if not os.environ.get(variable_name(name)) and not any(_raw_values(name, config)):
-        return None
-    try:
-        return session_settings(config)
-    except pytest.UsageError:
-        return None  # the tests that use the mock report it
-
-
-def flag(option: str) -> str:
-    """Return the pytest flag of an option."""
-    return f"--mocksms-{option.replace('_', '-')}"
-
-
-def ini_name(option: str) -> str:
-    """Return the name of an option in the ini file of pytest."""
-    return f"mocksms_{option}"
-
-
-def _raw_values(option: str, config: pytest.Config) -> tuple[str | None, str | None]:
-    """Return the values of an option in the ini file and on the command line."""
-    return config.getini(ini_name(option)), config.getoption(ini_name(option))
-
-
-def _resolve_paths(config: pytest.Config, option: str, value: str) -> str:
-    """Return an ini value with paths relative to the ini file: pytest can run in any folder."""
-    if option not in PATH_OPTIONS:
-        return value
-    folder = config.inipath.parent if config.inipath else config.invocation_params.dir
-    if option in ("trace", "coverage_file"):
-        return str(folder / value) if value else value
-    parts = filter(None, map(str.strip, value.split(",")))
-    return ",".join(part if _is_scenario_name(option, folder, part) else str(folder / part) for part in parts)
-
-
-def _is_scenario_name(option: str, folder: Path, part: str) -> bool:
-    """Whether part of an option is the name of a scenario, not a path."""
-    return option == "scenario" and not Path(part).suffix and Path(part).name == part and not (folder / part).exists()
-
-
-def _read_options(kind: type[Options], config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Options:
-    """Return the options from ini file, environment and command line; the later takes precedence."""
-    try:
-        return read_options(kind, SESSION_DEFAULTS, _raw_options(config, environment))
-    except SettingsError as error:
-        raise pytest.UsageError(str(error)) from None
-
-
-def _raw_options(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> dict[str, Raw]:
-    """Return the raw values of all options that are set, each with where.
-
-    Raises:
-        SettingsError: a variable is the name of an option with a typing error.
-    """
-    given = {name: _raw_values(name, config) for name in (*SESSION_OPTIONS, *OPTIONS)}
-    ini: dict[str, Raw] = {
-        name: (ini_name(name), _resolve_paths(config, name, value))
-        for name, (value, _) in given.items()
-        if value is not None
-    }
-    flags: dict[str, Raw] = {name: (flag(name), value) for name, (_, value) in given.items() if value is not None}
-    return {**ini, **from_environment(environment), **flags}
-
-
-def _origins(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return where each option of the mock is set."""
-    return {name: where for name, (where, _) in _raw_options(config, environment).items() if name in OPTIONS}

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from mocksms.settings import OPTIONS, SESSION_OPTIONS, Settings
-from mocksms.testing.plugin import flag, ini_name
+from mocksms.testing.run_options import flag, ini_name
 from tests.support import running
 from tests.testing.runs import Runs
 
