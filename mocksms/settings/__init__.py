@@ -11,7 +11,6 @@ from mocksms.settings.options import (
     SESSION_OPTIONS,
     Options,
     Raw,
-    SessionSettings,
     Settings,
     default_text,
     flag_name,
@@ -19,11 +18,13 @@ from mocksms.settings.options import (
     from_environment,
     read_options,
 )
+from mocksms.settings.session_options import HARMS, SessionSettings
 
 __all__ = [
     "API_PREFIX",
     "COMPARE_KEY",
     "GROUPS",
+    "HARMS",
     "OPTIONS",
     "SESSION_OPTIONS",
     "Options",

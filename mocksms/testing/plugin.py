@@ -5,6 +5,7 @@ It is loaded in every test run, so it imports little; the rest is imported when 
 
 from __future__ import annotations
 
+import argparse
 import os
 import warnings
 from collections.abc import Generator, Iterator
@@ -54,8 +55,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default = default_text(option.default)
         about = f"{option.metadata['about']}{f' (default {default})' if default else ''}"
         value: dict[str, Any] = {"metavar": "|".join(option.metadata["choices"]) or name.upper()}
-        if option.metadata.get("bare"):
-            value = {"action": "store_const", "const": "true"}
+        bare = option.metadata.get("bare")
+        if bare:
+            value = {"action": "store_const", "const": bare}
+            for choice in option.metadata["choices"]:  # not nargs="?", which takes a path after it for its value
+                hidden = {"help": argparse.SUPPRESS, "action": "store_const", "const": choice}
+                group.addoption(f"{flag(name)}={choice}", dest=ini_name(name), default=None, **hidden)
         group.addoption(flag(name), dest=ini_name(name), default=None, help=about.replace("%", "%%"), **value)
         parser.addini(ini_name(name), about, type="string", default=None)
 

@@ -23,7 +23,9 @@ from mocksms.settings import (
 
 SESSION_DEFAULTS: Final[dict[str, Raw]] = {"port": ("the default port", 0), "seed": ("the default seed", "pytest")}
 """Options with another default in a test session: any free port, and the same ids in each run."""
-PATH_OPTIONS: Final = ("scenario", "scenario_folder", "trace", "coverage_file")
+OUTPUT_OPTIONS: Final = ("trace", "coverage_file", "audit_report", "audit_folder")
+"""Options that name a file or folder that the run writes."""
+PATH_OPTIONS: Final = ("scenario", "scenario_folder", *OUTPUT_OPTIONS)
 """Options that name files or folders."""
 
 
@@ -62,7 +64,7 @@ def _resolve_paths(config: pytest.Config, option: str, value: str) -> str:
     if option not in PATH_OPTIONS:
         return value
     folder = config.inipath.parent if config.inipath else config.invocation_params.dir
-    if option in ("trace", "coverage_file"):
+    if option in OUTPUT_OPTIONS:
         return str(folder / value) if value else value
     parts = filter(None, map(str.strip, value.split(",")))
     return ",".join(part if _is_scenario_name(option, folder, part) else str(folder / part) for part in parts)

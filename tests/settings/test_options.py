@@ -243,6 +243,15 @@ def test_last_source_of_an_option_takes_precedence() -> None:
         read_options(SessionSettings, first)
 
 
+def test_options_of_the_audit_are_read() -> None:
+    raw = {"audit": "deep", "audit_allow": "gave up, hung", "audit_pause": "0", "audit_only": "fault, 503*"}
+    options = read_options(SessionSettings, {name: (name, value) for name, value in raw.items()})
+    assert (options.audit, options.audit_allow) == ("deep", ("gave up", "hung"))
+    assert (options.audit_pause, options.audit_only) == (timedelta(), ("fault", "503*"))
+    with pytest.raises(SettingsError, match=r"must be one of hung, crashed, .* \(did you mean gave up\?\)"):
+        read_options(SessionSettings, {"audit_allow": ("the option", "gaveup")})
+
+
 def read_or_refuse(environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings | str:
     try:
         return Settings.read(environment, flags)
