@@ -1,1 +1,1 @@
-"""What mocksms costs, always as a ratio within one run: `python -m tests.benchmarks`."""
+"""What mocksms costs, as ratios within one run: `python -m tests.benchmarks`."""

@@ -9,6 +9,7 @@ from typing import Final
 import requests
 
 from mocksms.inspection.waiting import MAX_CALLBACK_SECONDS
+from tests.benchmarks.figures import print_figure
 from tests.inspection.support import BOUNCING, Api
 from tests.receiver import receiving
 from tests.support import KEY, Mock, running
@@ -22,8 +23,7 @@ def print_callbacks() -> None:
     with running() as mock:
         events = events_of_messages(mock, MESSAGES)
     right = events["send", "reject"]
-    print(f"{'callbacks complete':<24}{right:>12}   {MESSAGES}: {'met' if right == MESSAGES else 'MISSED'}")
-    print()
+    print_figure("messages with both callbacks, in order", right, at_least=MESSAGES)
 
 
 def events_of_messages(mock: Mock, count: int) -> Counter[tuple[str, ...]]:

@@ -16,6 +16,7 @@ from mocksms.engine.rules import NO_SCENARIO
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
 from mocksms.sms.webhook import Webhook
+from tests.benchmarks.figures import print_figure
 
 RECORDS = 3_000
 KEY = "benchmark"
@@ -49,6 +50,12 @@ def shapes() -> dict[str, Callable[[Engine], None]]:
         "callbacks": _call_back,
         "accounts": _add_accounts,
     }
+
+
+def print_memory() -> None:
+    """Print what the budget counts for records, against what they take by tracemalloc."""
+    for name, fill in shapes().items():
+        print_figure(f"counted / taken, {name}", measure_memory(fill).ratio, at_least=0.8, at_most=1.7)
 
 
 def measure_memory(fill: Callable[[Engine], None]) -> Taken:

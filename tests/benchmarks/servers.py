@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -19,17 +20,21 @@ import requests
 KEY = "benchmark"
 LUA = Path(__file__).with_name("send.lua")
 SEND = "/transactional/sms/send"
-CONNECTIONS = 8
+CONNECTIONS = 32
 
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 class Load(NamedTuple):
-    """What wrk measured: requests per second, and latencies in milliseconds."""
+    """What wrk measured: requests per second, and latencies in milliseconds.
+
+    `cost` are microseconds of the server's processor time for each request, which do not change on a busy machine.
+    """
 
     rate: float
     p50: float
     p99: float
+    cost: float
 
 
 class Server:
@@ -42,10 +47,12 @@ class Server:
 
     def __enter__(self) -> Self:
         started = time.perf_counter()
-        self._process = subprocess.Popen([sys.executable, *self._arguments], stdout=subprocess.DEVNULL)
+        command = [sys.executable, *self._arguments]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment())
         os.sched_setaffinity(self._process.pid, {0})
         self._wait_until_it_answers()
         self.start_seconds = time.perf_counter() - started
+        self.start_processor_seconds = self.processor_seconds
         return self
 
     def __exit__(
@@ -77,45 +84,80 @@ class Server:
         rows = requests.post(self.url(SEND), json=body, headers={"X-API-Key": KEY}, timeout=10).json()
         return str(rows[0]["transaction_id"])
 
-    def send_many(self, count: int) -> None:
-        """Send one text to the number of the loads, so many times."""
+    def send_many(self, count: int, times: int = 1) -> None:
+        """Send one text to the number of the loads, `count` times in each of some sends."""
         to = [{"mobile_number": "972-54-1111111"}] * count
         body = {"message": {"content": "BODY", "to": to}}
-        requests.post(self.url(SEND), json=body, headers={"X-API-Key": KEY}, timeout=60).raise_for_status()
+        with requests.Session() as session:
+            for _ in range(times):
+                session.post(self.url(SEND), json=body, headers={"X-API-Key": KEY}, timeout=60).raise_for_status()
 
     def stored(self) -> int:
         return int(requests.get(self.url("/_mock/health"), timeout=60).json()["messages"])
 
-    def load_sends(self, seconds: int) -> Load:
-        return _wrk(self.url(SEND), seconds, "-s", str(LUA))
+    def load_sends(self, seconds: int, connections: int = CONNECTIONS) -> Load:
+        return self._load(SEND, seconds, connections, "-s", str(LUA))
+
+    def load_sends_until(self, stored: int, connections: int = CONNECTIONS) -> None:
+        """Send until so many messages are stored."""
+        while self.stored() < stored:
+            self.load_sends(2, connections)
 
     def load_reads(self, transaction_id: str, seconds: int) -> Load:
-        return _wrk(self.url(f"/transactional/sms/info?transaction_id={transaction_id}"), seconds)
+        return self._load(f"/transactional/sms/info?transaction_id={transaction_id}", seconds)
 
     def load_inspection(self, path: str, seconds: int) -> Load:
-        return _wrk(self.url(f"/_mock/{path}"), seconds)
+        return self._load(f"/_mock/{path}", seconds)
+
+    def _load(self, path: str, seconds: int, connections: int = CONNECTIONS, *options: str) -> Load:
+        """Load a path with wrk on the second core.
+
+        Raises:
+            RuntimeError: a response had another status than 2xx or 3xx.
+        """
+        program = shutil.which("wrk")
+        if program is None:
+            raise SystemExit("The benchmarks need wrk; on Debian: apt-get install wrk")
+        url, before = self.url(path), self.processor_seconds
+        command = ["taskset", "-c", "1", program, "-t1", f"-c{connections}", f"-d{seconds}", "--latency"]
+        command += ["-H", f"X-API-Key: {KEY}", *options, url]
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        if "Non-2xx" in output:
+            raise RuntimeError(f"{url} did not answer 200 throughout:\n{output}")
+        requests_made, rate = _number(r"(\d+) requests in", output), _number(r"Requests/sec:\s+([\d.]+)", output)
+        cost = 1e6 * (self.processor_seconds - before) / requests_made
+        return Load(rate, _latency(output, "50%"), _latency(output, "99%"), cost)
 
     def _wait_until_it_answers(self) -> None:
-        for _ in range(2000):
+        for _ in range(4000):
             try:
-                requests.get(self.url("/"), timeout=5)
-            except requests.ConnectionError:
-                time.sleep(0.005)
-            else:
-                return
+                with socket.create_connection(("127.0.0.1", self.port)) as connection:
+                    connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                    if connection.recv(1):
+                        return
+            except OSError:
+                time.sleep(0.002)
         raise RuntimeError(f"{self.name} does not answer on port {self.port}")
 
 
-def bare() -> Server:
-    return Server("bare route", ["-m", "tests.benchmarks.bare", "PORT"])
+def baseline(name: str) -> Server:
+    """Return a server of `baselines`: asgi, route or fake."""
+    return Server(name, ["-m", "tests.benchmarks.baselines", name, "PORT"])
 
 
-def mocksms(name: str = "mocksms") -> Server:
-    most = "3000000"
-    return Server(
-        name,
-        ["-m", "mocksms", "--port", "PORT", "--max-messages", most, "--max-requests", most, "--max-memory", "16GiB"],
-    )
+RAISED_LIMITS = ("--max-messages", "3000000", "--max-requests", "3000000", "--max-memory", "16GiB")
+"""Options of a mock that keeps all that the benchmarks send."""
+
+
+def mocksms(name: str = "mocksms", *options: str) -> Server:
+    """Return a mock; with the default limits unless the options raise them."""
+    return Server(name, ["-m", "mocksms", "--port", "PORT", *options])
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which compiled modules are kept, as they are for users."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(Path(gettempdir(), "mocksms-benchmark-pycache"))}
 
 
 def _free_port() -> int:
@@ -123,18 +165,10 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wrk(url: str, seconds: int, *options: str) -> Load:
-    program = shutil.which("wrk")
-    if program is None:
-        raise SystemExit("The benchmarks need wrk; on Debian: apt-get install wrk")
-    command = ["taskset", "-c", "1", program, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--latency"]
-    command += ["-H", f"X-API-Key: {KEY}", *options, url]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in output:
-        raise RuntimeError(f"{url} did not answer 200 throughout:\n{output}")
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    assert rate
-    return Load(float(rate[1]), _latency(output, "50%"), _latency(output, "99%"))
+def _number(pattern: str, output: str) -> float:
+    found = re.search(pattern, output)
+    assert found
+    return float(found[1])
 
 
 def _latency(output: str, percentile: str) -> float:

@@ -18,8 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from tests.benchmarks.servers import KEY, Server
-from tests.benchmarks.shapes import SHAPES, Mock, Shape
+from tests.benchmarks.client import Mock
+from tests.benchmarks.figures import print_figure
+from tests.benchmarks.servers import KEY, RAISED_LIMITS, Server, mocksms
+from tests.benchmarks.shapes import SHAPES, Shape
+
+SENDS = 100_000
 
 PROBE = f"GET /_mock/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {KEY}\r\n\r\n".encode()
 
@@ -40,6 +44,22 @@ def main() -> None:
     for shape in SHAPES:
         if any(word in shape.title for word in options.only.split("|")):
             print_stall(shape, [measure(shape) for _ in range(options.rounds)])
+
+
+def print_sends() -> None:
+    """Print how long 100,000 sends hold the loop at most, the garbage collector included, and what they take in memory.
+
+    Their 64 connections are handled in one pass of the loop.
+    """
+    with mocksms("sends", *RAISED_LIMITS) as server:
+        server.send_one()
+        before, kib = server.stored(), server.resident_kib
+        with probing(server) as stalls:
+            server.load_sends_until(SENDS, connections=64)
+        kib_each = (server.resident_kib - kib) / (server.stored() - before)
+    wall, busy = max(stall.wall for stall in stalls), max(stall.busy for stall in stalls)
+    print_figure("longest stall in 100,000 sends, ms", busy, at_most=50, note=f"{wall:.0f} by the clock")
+    print_figure("memory of a message and its request, KiB", kib_each, at_most=1.5)
 
 
 def print_stall(shape: Shape, stalls: list[Stall]) -> None:
