@@ -21,7 +21,7 @@ from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import IndexedLog, Numbering
 from mocksms.engine.messages import MessageStore
 from mocksms.engine.rulebook import Rulebook
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault, layered
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
 from mocksms.sms.opt_out_words import ConsentChoice
@@ -162,7 +162,7 @@ class Account:
         self.generation = generation
         self._seed = f"{seed}\n{self.digest}"
         self.faults = Rulebook(seed=f"{self._seed}\nfaults")
-        self.activate(NO_SCENARIO)
+        self._set_rules(NO_SCENARIO)
 
     @cached_property
     def _random(self) -> Random:
@@ -192,10 +192,25 @@ class Account:
         self.generation = generation
         self.__dict__.pop("_random", None)
 
-    def activate(self, scenario: ActiveScenario) -> None:
-        """Activate the rules of a scenario, with counters at zero."""
+    def activate(self, scenario: ActiveScenario, *, in_front: bool = False) -> None:
+        """Activate the rules of a scenario, with counters at zero.
+
+        They replace those in front, or all others; these keep their counters.
+        """
+        before, counters = self.scenario, self.rules.counters()
+        ahead = len(before.front.rules)
+        if in_front:
+            self._set_rules(layered(scenario, before.behind))
+            shift = len(scenario.rules) - ahead
+            kept = {position + shift: state for position, state in counters.items() if position >= ahead}
+        else:
+            self._set_rules(layered(before.front, scenario))
+            kept = {position: state for position, state in counters.items() if position < ahead}
+        self.rules.restore_counters(kept)
+
+    def _set_rules(self, scenario: ActiveScenario) -> None:
         self.scenario = scenario
-        self.rules = Rulebook(scenario.rules, f"{self._seed}\nrules", scenario.index)
+        self.rules = Rulebook(scenario.rules, f"{self._seed}\nrules", scenario.index, len(scenario.front.rules))
 
     def has_faults(self, operation: ApiOperation) -> bool:
         """Whether a fault or rule can trigger a fault of an operation."""
@@ -217,11 +232,16 @@ class Account:
         copied.messages, copied.journal, copied.replies = copy(self.messages), copy(self.journal), copy(self.replies)
         return copied
 
-    def apply_scenario(self, scenario: ActiveScenario, *, is_own: bool = False) -> None:
-        """Set the account values of a scenario, and activate its rules; `is_own` says that no other account has it."""
-        self.activate(scenario)
-        self.own_scenario_size = scenario.size if is_own else 0
-        for name, value in scenario.account_values.items():
+    def apply_scenario(self, scenario: ActiveScenario, *, is_own: bool = False, in_front: bool = False) -> None:
+        """Set the account values of a scenario, and activate its rules as `activate` does.
+
+        `is_own` says that no other account has the scenario.
+        """
+        own_size = self.own_scenario_size - self.scenario.front.size if in_front else scenario.size if is_own else 0
+        self.activate(scenario, in_front=in_front)
+        self.own_scenario_size = own_size + self.scenario.front.size
+        for name in scenario.account_values:
+            value = self.scenario.account_values[name]
             setattr(self, name, frozenset(value) if isinstance(value, set) else value)
 
     def opt_out(self, digits: str) -> None:

@@ -165,7 +165,10 @@ class Controls:
         finish(self.activate_scenario_in_steps(account, scenario))
 
     def activate_scenario_in_steps(self, account: Account | None, scenario: ActiveScenario) -> Steps[None]:
-        """Activate a scenario on one account, or on all current and future ones; messages stay."""
+        """Activate a scenario on one account, or on all current and future ones.
+
+        Messages and scenarios in front stay.
+        """
         accounts = self._engine.accounts
         if account is None:
             accounts.scenario = scenario
@@ -175,10 +178,17 @@ class Controls:
             yield from self._apply_scenario(each, scenario, is_own=account is not None)
         self._engine.emit(account, ManualChange.SCENARIO)
 
-    def _apply_scenario(self, account: Account, scenario: ActiveScenario, *, is_own: bool) -> Steps[None]:
+    def activate_in_front(self, account: Account, scenario: ActiveScenario) -> Steps[None]:
+        """Activate a scenario in front of the active one, which stays; so does this one when another is activated."""
+        yield from self._apply_scenario(account, scenario, is_own=True, in_front=True)
+        self._engine.emit(account, ManualChange.SCENARIO)
+
+    def _apply_scenario(
+        self, account: Account, scenario: ActiveScenario, *, is_own: bool, in_front: bool = False
+    ) -> Steps[None]:
         self._engine.apply_due(account)
         before = account.unsubscribed
-        account.apply_scenario(scenario, is_own=is_own)
+        account.apply_scenario(scenario, is_own=is_own, in_front=in_front)
         if "unsubscribed" in scenario.account_values:
             shared, account.unsubscribed = account.unsubscribed, before  # it changes number by number, with records
             yield from self._set_unsubscribed(account, shared, ", ".join(scenario.names))
@@ -190,13 +200,13 @@ class Controls:
         yield
 
     def replace_scenario(self, before: ActiveScenario, scenario: ActiveScenario) -> None:
-        """Replace a scenario wherever it is active; account values stay."""
+        """Replace a scenario wherever it is active; account values and scenarios in front stay."""
         accounts = self._engine.accounts
         accounts.initial_scenario = scenario
         if accounts.scenario is before:
             accounts.scenario = scenario
         for account in accounts:
-            if account.scenario is before:
+            if account.scenario.behind is before:
                 self._engine.apply_due(account)
                 account.activate(scenario)
                 account.count_settings()

@@ -22,11 +22,15 @@ MAX_REMOVED_RULES: Final = 100
 class Rulebook:
     """The rules of an account, in order; the seed alone determines what is random. `removed` are the latest removed.
 
-    The `index` of the rules is made on first use, unless it is passed.
+    The `index` of the rules is made on first use, unless it is passed. What is random in a rule does not depend on the
+    first `front` rules.
     """
 
-    def __init__(self, rules: Iterable[Rule] = (), seed: str = "", index: RuleIndex | None = None) -> None:
+    def __init__(
+        self, rules: Iterable[Rule] = (), seed: str = "", index: RuleIndex | None = None, front: int = 0
+    ) -> None:
         self._seed = seed
+        self._front = front
         self._added = 0
         self.removed: list[CountedRule] = []
         self._rules = tuple(rules)
@@ -48,13 +52,14 @@ class Rulebook:
     @property
     def rules(self) -> list[CountedRule]:
         """The rules with their counters."""
-        return [self._at(position) for position in range(len(self))]
+        return [self.at(position) for position in range(len(self))]
 
-    def _at(self, position: int) -> CountedRule:
+    def at(self, position: int) -> CountedRule:
+        """Return the rule at a position with its counters."""
         counted = self._counted[position]
         if counted is None:
             rule = self._rules[position]
-            counted = self._counted[position] = CountedRule(rule, f"{self._seed}\n{position}")
+            counted = self._counted[position] = CountedRule(rule, f"{self._seed}\n{position - self._front}")
         return counted
 
     def add(self, rule: Rule, until: datetime, fault_id: int) -> None:
@@ -74,7 +79,7 @@ class Rulebook:
     def restore_counters(self, counters: Mapping[int, RuleState]) -> None:
         """Set the counters of the rules by position."""
         for position, state in counters.items():
-            self._at(position).restore(state)
+            self.at(position).restore(state)
 
     def manual_faults(self) -> ManualFaults:
         """Return the rules that were added, and those that were removed."""
@@ -108,7 +113,7 @@ class Rulebook:
         """Return the outcome of the first matching rule with uses left, None if there is none; counts the match."""
         group = self._group(Outcome, ApiOperation.SEND)
         for position, term in group.candidates(facts):
-            counted = self._at(position)
+            counted = self.at(position)
             if not counted.is_usable(now):
                 continue
             if not counted.matches(facts):
@@ -141,7 +146,7 @@ class Rulebook:
             return (yield from self.take_fault_in_steps(operation, messages, now))
         # A copy, since another request may use up a rule during a pause.
         for position, term in [*group.positions(by_term)]:
-            counted = self._at(position)
+            counted = self.at(position)
             if not counted.is_usable(now) or is_out_of_time(term, messages):
                 continue
             match = yield from by_term[term].first_match(counted)

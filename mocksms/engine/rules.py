@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -128,7 +128,8 @@ class ActiveScenario:
 
     `account_values` are new values of attributes of Account, number lists as sets of digits; other attributes stay.
     `free_states` are those of its rules. `size` are the bytes that it takes, about. `sources` are what it was compiled
-    from, for snapshots: rules are functions, which no file can hold.
+    from, for snapshots: rules are functions, which no file can hold. `layers` are the two that it consists of, where
+    one is in front of the other.
     """
 
     names: tuple[str, ...] = ()
@@ -137,6 +138,17 @@ class ActiveScenario:
     free_states: frozenset[FreeState] = frozenset()
     size: int = 0
     sources: tuple[ScenarioSource, ...] = field(default=(), repr=False)
+    layers: tuple[ActiveScenario, ActiveScenario] | None = field(default=None, repr=False)
+
+    @property
+    def front(self) -> ActiveScenario:
+        """The scenario in front, which stays when another one is activated."""
+        return NO_SCENARIO if self.layers is None else self.layers[0]
+
+    @property
+    def behind(self) -> ActiveScenario:
+        """The scenario without the one in front."""
+        return self if self.layers is None else self.layers[1]
 
     @cached_property
     def index(self) -> RuleIndex:
@@ -145,6 +157,13 @@ class ActiveScenario:
 
 
 NO_SCENARIO = ActiveScenario()
+
+
+def layered(front: ActiveScenario, behind: ActiveScenario) -> ActiveScenario:
+    """Return a scenario with another one in front of it."""
+    if front is NO_SCENARIO:
+        return behind
+    return replace(combine((front, behind)), layers=(front, behind))
 
 
 def combine(scenarios: Iterable[ActiveScenario]) -> ActiveScenario:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 from starlette.responses import Response
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from mocksms.engine.account import Account
 from mocksms.engine.counted_rule import CountedRule
 from mocksms.engine.logs import parse_record_number
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, FaultSpec, Rule
 from mocksms.engine.steps import STEP_SIZE, Steps
 from mocksms.errors import InvalidScenario, UnknownScenario
 from mocksms.inspection.context import Context, endpoint, text_response
@@ -30,11 +30,29 @@ from mocksms.settings import Settings
 INLINE: Final = "the scenario"
 """Name of a scenario that a request brings."""
 
+INLINE_FRONT: Final = "the scenario in front"
+"""Name of one in front of another."""
+
+IsInFront = Annotated[
+    bool,
+    Field(
+        description="The scenario in front: its rules come before those of the active scenario, and it stays when "
+        "another one is activated, until the account is reset. It belongs to one account"
+    ),
+]
+
 
 class ScenarioQuery(AccountQuery):
     """Whose scenario, and which one."""
 
     name: Name | None = Field(default=None, description="Name of a scenario in the library; the body must be empty")
+    front: IsInFront = False
+
+
+class LayerQuery(AccountQuery):
+    """Whose scenario, and which of two."""
+
+    front: IsInFront = False
 
 
 class RuleView(ResponseModel):
@@ -54,6 +72,7 @@ class ScenarioView(ResponseModel):
     names: list[Text] = Field(description="The scenarios that the rules come from")
     rules: list[RuleView]
     unused: list[Text] = Field(description="Rules that were not applied yet")
+    front: list[RuleView] = Field(description="Rules in front of these; they stay when another scenario is activated")
 
 
 class ScenarioRow(ResponseModel):
@@ -108,17 +127,25 @@ def read_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]
 
 async def put_scenario(context: Context, call: InspectionCall) -> ScenarioView:
     """Activate a scenario; it replaces the active one."""
-    account = call.scope.one_or_all()
+    account = call.scope.account() if call.query.front else call.scope.one_or_all()
     is_short = call.query.name is None and len(call.body.rule) <= STEP_SIZE
     scenario = _compiled(context, call) if is_short else await context.slices.run_in_thread(_indexed, context, call)
-    await context.slices.run(context.controls.activate_scenario_in_steps(account, scenario))
+    await context.slices.run(_activate(context, call, account, scenario))
     return await context.slices.run(scenario_view(context, call.scope))
 
 
 def delete_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]:
     """Deactivate the scenario."""
-    yield from context.controls.activate_scenario_in_steps(call.scope.one_or_all(), NO_SCENARIO)
+    account = call.scope.account() if call.query.front else call.scope.one_or_all()
+    yield from _activate(context, call, account, NO_SCENARIO)
     return (yield from scenario_view(context, call.scope))
+
+
+def _activate(context: Context, call: InspectionCall, account: Account | None, scenario: ActiveScenario) -> Steps[None]:
+    if call.query.front and account is not None:
+        yield from context.controls.activate_in_front(account, scenario)
+    else:
+        yield from context.controls.activate_scenario_in_steps(account, scenario)
 
 
 async def recorded_scenario(context: Context, call: InspectionCall) -> Response:
@@ -209,30 +236,32 @@ def _compiled(context: Context, call: InspectionCall) -> ActiveScenario:
         text = "is empty; send a scenario or ?name= with the name of one, or deactivate the scenario by DELETE"
         raise InvalidParameters({"body": [text]})
     try:
-        return compile_scenario(check(body, "body"), INLINE, settings)
+        return compile_scenario(check(body, "body"), INLINE_FRONT if call.query.front else INLINE, settings)
     except InvalidScenario as error:
         raise InvalidParameters({issue.key: [issue.text] for issue in error.issues}) from error
 
 
 def scenario_view(context: Context, scope: AccountScope) -> Steps[ScenarioView]:
     """Return the scenario of one account; or that of new accounts, counted over all accounts that have it."""
+    front: list[RuleView] = []
     if scope.name is None:
         scenario = context.engine.accounts.scenario
-        accounts = [account for account in scope.accounts if account.scenario is scenario]
+        accounts = [account for account in scope.accounts if account.scenario.behind is scenario]
     else:
         accounts = [scope.peek()]
-        scenario = accounts[0].scenario
+        scenario = accounts[0].scenario.behind
+        for index, rule in enumerate(accounts[0].scenario.front.rules):
+            front.append(_rule_view(rule, [accounts[0].rules.at(index)]))
+            yield
     rules: list[RuleView] = []
-    for index in range(len(scenario.rules)):
-        rules.append(_rule_view(scenario, index, accounts))
+    for index, rule in enumerate(scenario.rules):
+        rules.append(_rule_view(rule, [each.rules.at(index + len(each.scenario.front.rules)) for each in accounts]))
         yield
     unused = [rule.label for rule in rules if not rule.applied]
-    return ScenarioView(names=list(scenario.names), rules=rules, unused=unused)
+    return ScenarioView(names=list(scenario.names), rules=rules, unused=unused, front=front)
 
 
-def _rule_view(scenario: ActiveScenario, index: int, accounts: list[Account]) -> RuleView:
-    counted = [account.rules.rules[index] for account in accounts]
-    rule = scenario.rules[index]
+def _rule_view(rule: Rule, counted: list[CountedRule]) -> RuleView:
     return RuleView(
         label=rule.label,
         applies_to="request" if isinstance(rule.effect, FaultSpec) else "message",
@@ -281,9 +310,16 @@ ENDPOINTS: Final = (
         body=Scenario,
         body_required=False,
         examples=_SCENARIO_EXAMPLES,
-        raises=[UnknownAccount, UnknownScenario, InvalidScenario],
+        raises=[UnknownAccount, AccountRequired, UnknownScenario, InvalidScenario],
     ),
-    endpoint("DELETE", "scenario", delete_scenario, returns=ScenarioView, raises=[UnknownAccount]),
+    endpoint(
+        "DELETE",
+        "scenario",
+        delete_scenario,
+        returns=ScenarioView,
+        query=LayerQuery,
+        raises=[UnknownAccount, AccountRequired],
+    ),
     endpoint(
         "GET",
         "scenario/recorded",

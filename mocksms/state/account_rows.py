@@ -209,9 +209,13 @@ class SourceData(RowModel):
 
 
 class ScenarioData(RowModel):
-    """What is active together. `initial` marks what the options of the mock name."""
+    """What is active together. `initial` marks what the options of the mock name.
+
+    `behind` is an earlier scenario that this one is in front of.
+    """
 
     scenario: Annotated[int, Field(ge=1)]
+    behind: Annotated[int, Field(ge=1)] | None
     initial: bool
     sources: list[SourceData]
 
@@ -263,10 +267,11 @@ def clock_row(reading: ClockReading) -> dict[str, Any]:
     return reading._asdict()
 
 
-def scenario_row(number: int, scenario: ActiveScenario, *, initial: bool) -> dict[str, Any]:
-    """Return the row of a scenario."""
-    sources = [{"name": name, "scenario": _dumped(model)} for name, model in scenario.sources]
-    return {"scenario": number, "initial": initial, "sources": sources}
+def scenario_row(number: int, scenario: ActiveScenario, behind: int | None, *, initial: bool) -> dict[str, Any]:
+    """Return the row of a scenario, with the number of the one behind it."""
+    own = scenario if behind is None else scenario.front
+    sources = [{"name": name, "scenario": _dumped(model)} for name, model in own.sources]
+    return {"scenario": number, "behind": behind, "initial": initial, "sources": sources}
 
 
 def counters_row(state: RuleState) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.memory_limit import default_limit
 from mocksms.engine.messages import token_of
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rule
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rule, layered
 from mocksms.scenario.compiler import fault_rule
 from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.validation import first_issue
@@ -214,6 +214,11 @@ class Loader:
         if row.scenario in self._contents.scenarios:
             raise ValueError(f"scenario must be the only one with its number; got {row.scenario} again")
         active = row.compiled(self._settings) if row.sources or row.initial else NO_SCENARIO
+        if row.behind is not None:
+            behind = self._scenario(row.behind)
+            if behind.layers is not None:
+                raise ValueError(f"behind must be a scenario with none behind it; got {row.behind}")
+            active = layered(active, behind)
         _ = active.index  # takes long to make
         self._contents.scenarios[row.scenario] = LoadedScenario(active, row.initial)
         for value in active.account_values.values():

@@ -86,7 +86,8 @@ def _manifest(capture: Capture, rows: dict[str, int]) -> Manifest:
 
 def _scenarios(capture: Capture) -> dict[int, tuple[int, ActiveScenario]]:
     """Return every active scenario with its number, by its identity: accounts share scenarios."""
-    found = [capture.initial_scenario, *(account.scenario for account in capture.accounts)]
+    active = [account.scenario for account in capture.accounts]
+    found = [capture.initial_scenario, *(scenario.behind for scenario in active), *active]
     if capture.mock is not None:
         found.append(capture.mock.state.scenario)
     distinct = {id(scenario): scenario for scenario in found}
@@ -95,7 +96,8 @@ def _scenarios(capture: Capture) -> dict[int, tuple[int, ActiveScenario]]:
 
 def _scenario_rows(capture: Capture, scenarios: dict[int, tuple[int, ActiveScenario]]) -> Iterator[JsonRow]:
     for number, scenario in scenarios.values():
-        yield scenario_row(number, scenario, initial=scenario is capture.initial_scenario)
+        behind = None if scenario.layers is None else scenarios[id(scenario.behind)][0]
+        yield scenario_row(number, scenario, behind, initial=scenario is capture.initial_scenario)
 
 
 def _account_rows(

@@ -14,7 +14,7 @@ from mocksms.engine.clock import Clock, ClockReading
 from mocksms.engine.engine import Engine
 from mocksms.engine.journal import Journal, RecordedRequest
 from mocksms.engine.restoring import install, replace_all
-from mocksms.engine.rules import NO_SCENARIO, ActiveScenario
+from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, layered
 from mocksms.settings import Settings
 from mocksms.sms.sizes import format_size
 from mocksms.sms.times import MIN_INSTANT
@@ -169,9 +169,9 @@ class _Restoration:
 
     def _use_initial_scenario(self, account: Account) -> None:
         """Let an account share the scenario of the options, so that it is reloaded when its files change."""
-        scenario = self._own(account.scenario)
-        if scenario.sources == account.scenario.sources:
-            account.scenario = scenario
+        scenario = self._own(account.scenario.behind)
+        if scenario.sources == account.scenario.behind.sources:
+            account.scenario = layered(account.scenario.front, scenario)
         else:  # its files have changed
             account.activate(scenario)
             account.count_settings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -322,8 +323,12 @@ class Actions(AccountHandle):
         Raises:
             MockRefused: it is not a valid snapshot, or it does not have this account; the text says where.
         """
-        self.api("PUT", "snapshot", snapshot, read_timeout=SNAPSHOT_SECONDS)
+        with self._variation_kept():
+            self.api("PUT", "snapshot", snapshot, read_timeout=SNAPSHOT_SECONDS)
         self._restored_up_to = self.cursor
+
+    def _variation_kept(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def _act(self, message: SmsMessage | str, action: str, body: Any = None) -> SmsMessage:
         return message_of(self.api("POST", f"messages/{transaction_id_of(message)}/{action}", body))

@@ -14,7 +14,8 @@ from mocksms.testing.coverage_data import CoverageData
 from mocksms.testing.coverage_lines import LineKey
 from mocksms.testing.coverage_report import report_lines
 from mocksms.testing.coverage_traffic import met_lines
-from mocksms.testing.session import MockSession, RunningTest, errors_to
+from mocksms.testing.described_errors import errors_to
+from mocksms.testing.session import MockSession, RunningTest
 
 
 class RunCoverage:

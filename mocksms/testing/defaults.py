@@ -18,10 +18,14 @@ CREDENTIALS: Final = ("control_token",)
 
 
 class AccountDefaults(NamedTuple):
-    """Initial values of accounts: changes as in `PATCH /_mock/account`, and a scenario as in `PUT /_mock/scenario`."""
+    """Initial values of accounts: changes as in `PATCH /_mock/account`, and a scenario as in `PUT /_mock/scenario`.
+
+    `variation` is another scenario, in front of those that a test activates.
+    """
 
     values: Mapping[str, Any] = {}
     scenario: Mapping[str, Any] | None = None
+    variation: Mapping[str, Any] | None = None
 
     @property
     def label(self) -> str:
@@ -42,6 +46,39 @@ class AccountDefaults(NamedTuple):
             account.api("PATCH", "account", dict(self.values))
         if self.scenario is not None:
             account.api("PUT", "scenario", self.scenario)
+
+    def apply_variation(self, account: AccountHandle) -> None:
+        """Activate the variation in an account, in front of the scenario.
+
+        Raises:
+            MockRefused: the mock refuses it.
+        """
+        if self.variation is not None:
+            account.api("PUT", "scenario", self.variation, front="true")
+
+    def left_in(self, account: AccountHandle) -> AccountDefaults:
+        """Return the same with what is left of the variation in an account: rules that are used up stay used up."""
+        if self.variation is None:
+            return self
+        rules, counted = self.variation.get("rule", ()), account.api("GET", "scenario")["front"]
+        if len(counted) != len(rules):
+            return self  # the test has deleted the account
+        pairs = zip(rules, counted, strict=True)
+        left = [_rest_of(rule, counters) for rule, counters in pairs if counters["left"] != 0]
+        return self._replace(variation={**self.variation, "rule": left})
+
+
+def _rest_of(rule: Mapping[str, Any], counters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a rule that does from its start what another one does with some counters.
+
+    One that is applied to every nth match, and more than once, counts from its start again.
+    """
+    if counters["left"] is None:
+        return rule
+    rest = {**rule, "times": counters["left"]}
+    if counters["left"] == 1 and "every" in rule:
+        rest["every"] = rule["every"] - counters["matched"] % rule["every"]
+    return rest
 
 
 NO_DEFAULTS: Final = AccountDefaults()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -108,6 +108,7 @@ class MockSMS(Assertions, Actions, Convergence):
         if api_key not in self._api_keys:
             with suppress(MockRefused):  # a mock may accept some keys only
                 sms._defaults.apply(sms)
+                sms._defaults.apply_variation(sms)
         sms._api_keys, sms._handles = self._api_keys, self._handles
         self._api_keys.add(api_key)
         self._handles.append(sms)
@@ -115,9 +116,10 @@ class MockSMS(Assertions, Actions, Convergence):
 
     def reset(self) -> None:
         """Reset the account: delete its messages, requests, faults and lists, and restart its clock."""
-        super().reset()
-        self._returned.clear()
-        self._defaults.apply(self)
+        with self._variation_kept():
+            super().reset()
+            self._returned.clear()
+            self._defaults.apply(self)
 
     @property
     def aio(self) -> Aio:
@@ -201,6 +203,15 @@ class MockSMS(Assertions, Actions, Convergence):
         # A mock that the session has started has the other options.
         if self._in_process is None or not self._in_process.set_label(self.api_key, defaults.label):
             defaults.apply(self)
+        defaults.apply_variation(self)
+
+    @contextmanager
+    def _variation_kept(self) -> Iterator[None]:
+        """Activate what is left of the variation again after a block that replaces the account."""
+        defaults = self._defaults.left_in(self)
+        yield
+        self._defaults = defaults
+        defaults.apply_variation(self)
 
     def _can_have_callbacks(self) -> bool:
         """Whether the account can have callbacks, as far as that is known without a request."""

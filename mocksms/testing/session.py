@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from mocksms.engine.keys import account_id
-from mocksms.errors import MocksmsError, MockUnreachable
+from mocksms.errors import MockUnreachable
 from mocksms.settings import SessionSettings
-from mocksms.sms.display import cut, line
+from mocksms.sms.display import line
 from mocksms.testing.defaults import AccountDefaults
+from mocksms.testing.described_errors import errors_to
 from mocksms.testing.failures import describe_account, describe_message, unattributed_requests
 from mocksms.testing.faults import FaultHandle, HoldHandle
 from mocksms.testing.handle import MockSMS
@@ -25,9 +26,6 @@ from mocksms.testing.marker import UNSET, MarkerOptions, read_marker
 from mocksms.testing.models import SmsCallback, message_of, request_of
 from mocksms.testing.traffic import MAX_LISTED, describe_unexpected, issues_of, issues_of_other_account
 from mocksms.testing.undelivered import describe_undelivered, find_undelivered
-
-MAX_ERROR_LENGTH: Final = 300
-"""Characters of the text of an error in a report."""
 
 
 class UnexpectedTraffic(pytest.PytestWarning):
@@ -68,6 +66,8 @@ class EndedTest(NamedTuple):
 class MockSession:
     """The tests of one process, on one mock.
 
+    `variation` is a scenario in front of those of each test that starts, as JSON.
+
     Args:
         mock: handle of the mock.
         options: options of the session.
@@ -93,6 +93,7 @@ class MockSession:
         self._unread: list[tuple[RunningTest, str]] = []
         self._not_reset: set[str] = set()
         self._latest: RunningTest | None = None
+        self.variation = defaults.variation
         self.on_traffic: Callable[[RunningTest, Sequence[Mapping[str, Any]]], object] | None = None
         mock.api_key = self.new_key()
         mock.client.api_keys.add(mock.api_key)
@@ -113,7 +114,7 @@ class MockSession:
             self._collect_late(sms.api_key)
         if marker.api_key is not None or self.is_attached:
             sms.reset()
-        sms._set_up(self._defaults.labelled(node.nodeid))
+        sms._set_up(self._defaults.labelled(node.nodeid)._replace(variation=self.variation))
         if marker.credit is not UNSET:
             sms.credit = marker.credit
         if marker.scenario is not None:
@@ -353,33 +354,6 @@ class RunningTest:
         else:
             found = issues_of_other_account(request, row["headers"])
         yield from ((kind, text) for kind, text in found if kind not in self.marker.allowed)
-
-
-@contextmanager
-def errors_to(report: Callable[[str], object]) -> Iterator[None]:
-    """Describe any error to `report`, and go on. Only the user and `pytest.exit` end the run.
-
-    Code that runs between tests needs it: a test can replace what that code uses, such as the HTTP client, by something
-    that raises an error of any class.
-    """
-    try:
-        yield
-    except (KeyboardInterrupt, pytest.exit.Exception):
-        raise
-    except BaseException as error:
-        report(describe_error(error))
-
-
-def describe_error(error: BaseException) -> str:
-    """Return the class and the text of an error; of an error of mocksms only the text, which says enough."""
-    if isinstance(error, MocksmsError):
-        return str(error)
-    name = type(error).__name__
-    try:
-        text = str(error)
-    except BaseException:
-        return f"{name}, with a text that cannot be read"
-    return cut(f"{name}: {text}" if text else name, MAX_ERROR_LENGTH)
 
 
 def is_grouped(nodeid: str) -> bool:

@@ -33,9 +33,10 @@ from mocksms.state.trace import MAX_FAILURES, MAX_REPORT, TraceFile, write_trace
 from mocksms.state.trace_models import Trace, TracedFailure, TracedTest
 from mocksms.state.whole_file import replace_file
 from mocksms.testing.actions import SNAPSHOT_SECONDS
+from mocksms.testing.described_errors import errors_to
 from mocksms.testing.failures import explanation_of
 from mocksms.testing.log_records import KEPT_LENGTH, LogRecorder
-from mocksms.testing.session import MockSession, RunningTest, errors_to
+from mocksms.testing.session import MockSession, RunningTest
 
 MAX_NAME_BYTES: Final = 150
 """Bytes of a file name."""

@@ -17,7 +17,7 @@ from tests.support import TIMEOUT, ManualClock, Mock, body, running
 
 PHONE = "972-54-1111111"
 SECOND = "972-54-2222222"
-NOTHING: dict[str, Any] = {"names": [], "rules": [], "unused": []}
+NOTHING: dict[str, Any] = {"names": [], "rules": [], "unused": [], "front": []}
 OUTAGE: dict[str, Any] = {"rule": [{"name": "outage", "times": 2, "outcome": "exception/no-available-gateways"}]}
 NIGHT: dict[str, Any] = {"rule": [{"outcome": {"status": "failed", "reason": "night"}}]}
 DOWN: dict[str, Any] = {"fault": {"kind": "status", "status": 503, "retry_after": "2s"}}
@@ -64,12 +64,49 @@ def test_scenario_is_put_in_force_by_its_body(api: Api) -> None:
     label = "rule 1 (outage) of the scenario"
     shown = put(api, OUTAGE)
     rule = {"label": label, "applies_to": "message", "matched": 0, "applied": 0, "left": 2, "timed_out": False}
-    assert shown == api.get("scenario") == {"names": ["the scenario"], "rules": [rule], "unused": [label]}
+    assert shown == api.get("scenario") == {"names": ["the scenario"], "rules": [rule], "unused": [label], "front": []}
     api.send(PHONE, PHONE, PHONE)
     assert states(api) == ["exception/no-available-gateways"] * 2 + ["sent"]
     rule |= {"matched": 2, "applied": 2, "left": 0}
-    assert api.get("scenario") == {"names": ["the scenario"], "rules": [rule], "unused": []}
+    assert api.get("scenario") == {"names": ["the scenario"], "rules": [rule], "unused": [], "front": []}
     assert api.get("messages", status="exception")["messages"][0]["decided_by"] == label
+
+
+def test_scenario_in_front_stays_with_its_counters_when_others_are_activated(api: Api) -> None:
+    put(api, OUTAGE)
+    api.send(PHONE)
+    front = put(api, {"rule": [{"every": 2, "times": 1, "outcome": "invalid"}]}, front="true")["front"]
+    assert [(rule["label"], rule["left"]) for rule in front] == [("rule 1 of the scenario in front", 1)]
+    assert (counts(api), api.get("scenario")["names"]) == ([(1, 1, 1)], ["the scenario"])
+    api.send(PHONE)
+    put(api, NIGHT)
+    api.send(PHONE, PHONE)
+    api.request_json("DELETE", "scenario")
+    api.send(PHONE)
+    states_of = ["exception/no-available-gateways"] * 2 + ["invalid/invalid-number", "failed/night", "sent"]
+    assert states(api) == states_of
+    shown = api.get("scenario")
+    assert [(rule["matched"], rule["applied"], rule["left"]) for rule in shown["front"]] == [(2, 1, 0)]
+    assert (shown["rules"], shown["unused"]) == ([], [])
+    put(api, name="gateway-outage", front="true")
+    assert "gateway-outage" in api.get("scenario")["front"][0]["label"]
+    assert api.request_json("DELETE", "scenario", front="true") == NOTHING
+
+
+def test_account_values_of_the_scenario_in_front_take_precedence(api: Api) -> None:
+    put(api, {"account": {"sender": "Front", "bounced": [PHONE]}}, front="true")
+    put(api, {"account": {"sender": "Shop", "bounced": [SECOND], "gateway": False}})
+    account = api.get("account")
+    assert [account[name] for name in ("sender", "gateway")] == ["Front", False]
+    assert account["bounced"] == ["972541111111", "972542222222"]
+
+
+def test_scenario_in_front_belongs_to_one_account(api: Api) -> None:
+    put(api, OUTAGE, front="true")
+    everywhere = Api(api.mock)
+    for method in ("PUT", "DELETE"):
+        error = everywhere.refused(404, method, "scenario", OUTAGE if method == "PUT" else None, front="true")
+        assert error["message"].startswith("This needs one account")
 
 
 def test_rule_whose_regular_expression_times_out_says_so(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +145,7 @@ def test_neither_name_nor_body_is_refused_and_nothing_changes(api: Api, body: An
 @pytest.mark.parametrize("body", [{"rule": []}, {"about": ""}, {"rule": [], "account": None}], ids=str)
 def test_scenario_without_rules_is_one(api: Api, body: Any) -> None:
     put(api, OUTAGE)
-    assert put(api, body) == {"names": ["the scenario"], "rules": [], "unused": []}
+    assert put(api, body) == {**NOTHING, "names": ["the scenario"]}
     error = api.refused(400, "PUT", "scenario", body, name="chaos")
     assert error["issues"] == {"name": ["cannot be combined with a scenario in the body"]}
 

@@ -99,6 +99,7 @@ LIFE: Final = (
     *(Call("POST", "/_mock/inbound", "shop", {"from": NUMBER, "text": "yes"}) for _ in range(10)),
     *(Call("GET", "/wrong") for _ in range(8)),
     Call("PUT", "/_mock/scenario", "shop", SCENARIO),
+    Call("PUT", "/_mock/scenario?front=true", "shop", {"rule": [{"match": {"tag": "front"}, "outcome": "queued"}]}),
     *(Call("POST", "/_mock/faults", key, fault) for fault in FAULTS for key in ("shop", "bank")),
     Call("POST", "/_mock/faults", None, {"fault": {"kind": "empty"}, "match": {"tag": "none"}, "ttl": "1m"}),
     *(sending("972-50-0000400", key=key, content="a" * 50) for key in ("shop", "bank") for _ in range(5)),

@@ -81,6 +81,7 @@ CASES: Final[tuple[tuple[Path, object, str], ...]] = (
     ((C, 0, "webhook", "events"), ["nothing"], "webhook events of the transactional webhook: send, reject"),
     (("actions.jsonl", 0, "message"), 10**9, "actions.jsonl row 1: message must be at most"),
     (("scenarios.jsonl", 1, "scenario"), 1, "scenario must be the only one with its number; got 1 again"),
+    (("scenarios.jsonl", 1, "behind"), 99, "scenario must be one of scenarios.jsonl; got 99"),
     (
         ("scenarios.jsonl", 1, "sources", 0, "scenario", "rule"),
         [{"name": "x"}],

@@ -157,8 +157,9 @@ clocks = st.builds(
     ),
 )
 scenarios = st.builds(
-    lambda key, rules, account: Call("PUT", "/_mock/scenario", key, {"rule": [*rules], **account}),
+    lambda key, front, rules, account: Call("PUT", f"/_mock/scenario{front}", key, {"rule": [*rules], **account}),
     scopes,
+    st.sampled_from(["", "", "?front=true"]),
     st.lists(st.sampled_from(RULES), min_size=1, max_size=3, unique_by=repr),
     st.sampled_from([{}, {}, {"account": {"credit": 5, "unsubscribed": ["972-54-1111111"], "webhooks": [HOOK]}}]),
 )
@@ -176,6 +177,7 @@ removals = st.builds(
     st.sampled_from(
         [
             "/_mock/scenario",
+            "/_mock/scenario?front=true",
             "/_mock/faults",
             "/_mock/faults/{fault}",
             "/_mock/messages",

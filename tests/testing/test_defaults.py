@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from mocksms import MockSMS
 from mocksms.inspection.accounts import AccountPatch
 from mocksms.settings import OPTIONS, Settings
-from mocksms.testing.defaults import account_defaults
-from tests.support import running
+from mocksms.testing.defaults import AccountDefaults, account_defaults
+from tests.support import NUMBER, running
 from tests.testing.runs import Runs
+from tests.testing.support import send
 
 
 def test_variable_attaches_to_a_running_mock(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,3 +167,59 @@ def test_accounts_have_the_node_id_of_their_test_as_label(runs: Runs) -> None:
     assert (
         ", account 0004-main (test_accounts_have_the_node_id_of_their_test_as_label.py::test_report)\n0 SMS" in printed
     )
+
+
+VARIATION = {
+    "rule": [
+        {"outcome": "rejected/bounced", "times": 1},
+        {"match": {"tag": "late"}, "outcome": "rejected/kosher-number", "every": 3, "times": 1},
+        {"match": {"tag": "lost"}, "outcome": "exception/exception", "times": 2},
+        {"match": {"tag": "none"}, "outcome": "invalid/invalid-number"},
+    ]
+}
+
+
+def last_state(sms: MockSMS, **more: object) -> str:
+    """Return the reason of an SMS that is sent now, or its status."""
+    (transaction_id,) = send(sms, NUMBER, **more)
+    message = sms.read(transaction_id)
+    return message.reject_reason or message.status
+
+
+def test_variation_stays_in_front_of_every_scenario_of_the_account(sms: MockSMS) -> None:
+    sms._set_up(AccountDefaults(scenario={"rule": [{"outcome": "queued"}]}, variation=VARIATION))
+    assert sms.unused_rules == ["rule 1 of the scenario"]
+    assert [last_state(sms) for _ in range(2)] == ["bounced", "queued"]
+    scenarios: tuple[Any, ...] = ("gateway-outage", [{"outcome": "queued"}], {"rule": []}, None)
+    for scenario in scenarios:
+        sms.scenario(scenario)
+        assert len(sms.api("GET", "scenario")["front"]) == 4
+        assert last_state(sms, tags=["none"]) == "invalid-number"
+        assert last_state(sms) != "bounced"
+    other = sms.account(f"other of {sms.api_key}")
+    other.scenario([{"outcome": "queued"}])
+    assert [last_state(other) for _ in range(2)] == ["bounced", "queued"]
+
+
+def test_used_up_rules_of_the_variation_stay_used_up_after_a_reset(sms: MockSMS) -> None:
+    sms._set_up(AccountDefaults(variation=VARIATION))
+    before = sms.snapshot()
+    assert [last_state(sms, tags=tags) for tags in (["lost"], ["lost"], ["late"], ["late"])] == [
+        "bounced",
+        "exception",
+        "sent",
+        "sent",
+    ]
+    for again in (sms.reset, lambda: sms.restore(before)):
+        again()
+        rules = sms.api("GET", "scenario")["front"]
+        assert [rule["left"] for rule in rules] == [1, 1, None]
+    assert [last_state(sms, tags=tags) for tags in (["late"], ["lost"], ["lost"])] == [
+        "kosher-number",
+        "exception",
+        "sent",
+    ]
+    sms.reset()
+    sms.api("DELETE", "account")
+    sms.reset()
+    assert [rule["left"] for rule in sms.api("GET", "scenario")["front"]] == [None]

@@ -9,6 +9,7 @@ import pytest
 from mocksms.settings import Settings
 from mocksms.testing import client, undelivered
 from mocksms.testing import session as suite
+from mocksms.testing.described_errors import errors_to
 from tests.support import TIMEOUT, running
 from tests.testing.runs import Runs
 from tests.testing.test_client import other_server
@@ -997,7 +998,7 @@ def test_plain():
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), pytest.exit.Exception("enough")], ids=["user", "exit"])
 def test_user_and_exit_end_the_run(error: BaseException) -> None:
     described: list[str] = []
-    with pytest.raises(type(error)), suite.errors_to(described.append):
+    with pytest.raises(type(error)), errors_to(described.append):
         raise error
     assert described == []
 
