@@ -44,6 +44,7 @@ LOOSE: Final = {"__init__", "__main__", "errors", "app", "server", "fidelity"}
 LIBRARIES: Final[dict[str, set[str]]] = {
     "starlette": {"provider", "inspection", "web", "app", "viewer", "compare.mock_sender"},
     "uvicorn": {"server", "connections"},
+    "httptools": {"connections"},
     "pydantic": {"provider", "inspection", "schemas", "scenario", "state", "viewer", "compare.recording"},
     "pydantic_core": {"schemas.validation", "state.archive"},
     "regex": {"engine.patterns"},

@@ -9,14 +9,16 @@ CONNECTION: Final = "mocksms.connection"
 """The ASGI extension in which a server passes the ClientConnection."""
 
 
+COMPLETE_RESPONSE: Final = "mocksms.response"
+"""The ASGI extension of a server that takes a complete response as one event, and the type of that event.
+
+The event has `status`, `headers` and `body`, as the two events of HTTP have them. The headers must be valid; those
+about the connection and the transfer are the server's.
+"""
+
+
 class ClientConnection(Protocol):
     """The TCP connection of a request."""
-
-    def hold(self) -> None:
-        """Buffer what is written until `release`."""
-
-    def release(self) -> None:
-        """Write the buffer at once."""
 
     async def flush(self) -> None:
         """Wait until all that was written is sent, or can no longer be sent."""

@@ -7,10 +7,14 @@ import logging
 import re
 from collections.abc import Callable
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
+from httptools import parse_url
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from mocksms.asgi.connection import CONNECTION
+from mocksms.asgi.connection import COMPLETE_RESPONSE, CONNECTION
+from mocksms.connections.exchange import LINE, Exchange
 from mocksms.connections.idle import IdleConnections, has_input
 from mocksms.connections.transport import TcpConnection
 
@@ -62,7 +66,8 @@ class Protocol(HttpToolsProtocol):
 
     It limits the size of a head and its time to arrive. It passes bytes that are not HTTP to `record_malformed`. It
     keeps the body of a request that offers an upgrade, as Java's client does to h2c: uvicorn would drop it. It gives
-    the application access to the connection, for faults and for responses in one piece.
+    the application access to the connection, for faults, and takes a complete response in one piece. The time of idle
+    connections has one timer each, which is set again when it ends, and not with each request.
     """
 
     _received = 0
@@ -72,6 +77,8 @@ class Protocol(HttpToolsProtocol):
     _in_request = False
     _why = ""
     _head_timer: asyncio.TimerHandle | None = None
+    _idle_timer: asyncio.TimerHandle | None = None
+    _idle_since: float | None = None
     _write_timer: asyncio.TimerHandle | None = None
 
     def __init__(self, record_malformed: RecordMalformed, idle: IdleConnections, **options: Any) -> None:
@@ -86,21 +93,22 @@ class Protocol(HttpToolsProtocol):
         connection: Any = TcpConnection(transport)
         super().connection_made(connection)
         connection.drain = self.flow.drain
-        self._extensions: Any = {CONNECTION: connection}
+        self._extensions: Any = {CONNECTION: connection, COMPLETE_RESPONSE: {}}
         self._become_idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End a connection."""
-        self._idle.discard(self)
+        self._end_idle()
         self._end_head()
         self._end_write_timer()
-        self._unset_keepalive_if_required()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         cast("TcpConnection", self.transport).shut_down()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes; refuse a request if its headers or framing are too long."""
-        self._idle.discard(self)
+        self._end_idle()
         self._received += len(data)
         if not self._in_request:
             self._first_read = data[:MAX_FIRST_READ]
@@ -141,27 +149,44 @@ class Protocol(HttpToolsProtocol):
             if names.count(name) > 1:
                 self._why = f"The request has {names.count(name)} {name.decode().title()} headers."
                 raise RepeatedHeader
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """End a request."""
-        self._in_request = False
-        super().on_message_complete()
+        scope, url = self.scope, parse_url(self.url)
+        path = url.path.decode("ascii")
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = self.parser.get_http_version()
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+        self._add_exchange()
 
     def on_body(self, body: bytes) -> None:
         """Receive a part of the body."""
         self._body_size += len(body)
-        super().on_body(body)
+        exchange = self.cycle
+        if not exchange.response_complete:
+            exchange.body += body
+            if len(exchange.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            exchange.message_event.set()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._in_request = False
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """End a response: start the next request of a pipeline, or wait for one."""
-        super().on_response_complete()
+        self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cast("Exchange", self.pipeline.pop()[0]).start(self.app, self.loop)
         if self._in_head:
             self._limit_head()
         elif self._has_responded():
-            self._idle.add(self)
+            self._become_idle()
 
     def pause_writing(self) -> None:
         """Wait until the client reads; abort the connection in the end."""
@@ -191,15 +216,50 @@ class Protocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close the connection, which was idle for too long."""
-        self.close_idle()
+    def _add_exchange(self) -> None:
+        """Start the exchange of a request whose head is complete, or let it wait for those before it."""
+        before = cast("Exchange | None", self.cycle)
+        self.cycle = Exchange(
+            self.tasks,
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self.cycle.start(self.app, self.loop)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def _become_idle(self) -> None:
         """Wait for a request."""
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         self._idle.add(self)
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._check_idle)
+
+    def _end_idle(self) -> None:
+        self._idle.discard(self)
+        self._idle_since = None
+
+    def _check_idle(self) -> None:
+        """Close the connection if it was idle for too long."""
+        self._idle_timer = None
+        if self._idle_since is None:
+            return
+        missing = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if missing <= 0:
+            self.close_idle()
+        else:
+            self._idle_timer = self.loop.call_later(missing, self._check_idle)
 
     def _limit_head(self) -> None:
         """Limit the time of a head that has begun. The time starts when the requests before it have their responses."""
@@ -230,7 +290,7 @@ class Protocol(HttpToolsProtocol):
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
         ]
-        head = b"".join([STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n"])
+        head = b"".join([STATUS_LINE[status], *(LINE % header for header in headers), b"\r\n"])
         self.transport.write(head + body)
         self.transport.close()
 

@@ -17,33 +17,16 @@ _RESET_ON_CLOSE: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class TcpConnection:
-    """A transport that can be reset, and can buffer writes to send them in one piece."""
+    """A transport that can be reset."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._held: list[bytes] | None = None
         self._is_reset = False
+        self.write, self.is_closing, self.close = transport.write, transport.is_closing, transport.close
         self.drain: Callable[[], Awaitable[None]]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Write, or buffer while held."""
-        if self._held is None:
-            self._transport.write(data)
-        else:
-            self._held.append(data)
-
-    def hold(self) -> None:
-        """Buffer writes until `release`."""
-        self._held = []
-
-    def release(self) -> None:
-        """Write the buffer."""
-        if self._held:
-            self._transport.write(b"".join(self._held))
-        self._held = None
 
     async def flush(self) -> None:
         """Wait until the operating system has taken all writes, or the connection is closed."""
@@ -53,14 +36,8 @@ class TcpConnection:
             await self.drain()
             self._transport.set_write_buffer_limits()
 
-    def close(self) -> None:
-        """Close the connection after all writes."""
-        self.release()
-        self._transport.close()
-
     def finish(self, last: bytes) -> None:
         """End a chunked body and close the connection; abort it if the reader is too slow."""
-        self.release()
         self._transport.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(last), last))
         self._transport.close()
         asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)

@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
-from mocksms.asgi.connection import CONNECTION, ClientConnection, connection_of
+from mocksms.asgi.connection import COMPLETE_RESPONSE, CONNECTION, ClientConnection, connection_of
 from mocksms.provider.responses import ProviderResponse
 from mocksms.sms.outcomes import BODILESS, Fault, FaultKind
 
@@ -86,14 +86,14 @@ async def until_disconnected(receive: Receive) -> None:
 
 
 async def _send_all(response: ProviderResponse, scope: Scope, send: Send) -> None:
-    """Send head and body; in one piece if the server can, which saves a system call."""
-    connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
-    if connection is not None:
-        connection.hold()
-    await send(_start_event(response))
-    await _send_body(response.body, send)
-    if connection is not None:
-        connection.release()
+    """Send head and body; as one event if the server takes that, which saves a system call."""
+    start = _start_event(response)
+    if not response.headers and COMPLETE_RESPONSE in scope.get("extensions", ()):
+        start["type"], start["body"] = COMPLETE_RESPONSE, response.body
+        await send(start)
+    else:
+        await send(start)
+        await _send_body(response.body, send)
 
 
 def _start_event(response: ProviderResponse) -> Message:

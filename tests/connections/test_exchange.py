@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from mocksms.asgi.connection import COMPLETE_RESPONSE
+from mocksms.connections.idle import IdleConnections
+from mocksms.connections.protocol import Protocol
+from tests.support import TIMEOUT
+
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+MUCH = b"x" * 1_000_000
+
+App = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
+
+
+def complete(body: bytes = b"hello") -> dict[str, Any]:
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    return {"type": COMPLETE_RESPONSE, "status": 201, "headers": headers, "body": body}
+
+
+async def respond(scope: Any, _receive: Any, send: Any) -> None:
+    assert COMPLETE_RESPONSE in scope["extensions"]
+    await send(complete())
+
+
+async def serve(app: App, talk: Callable[[socket.socket], bytes]) -> tuple[bytes, ServerState]:
+    """Serve one connection; return what its client reads, and the state of the server after it."""
+    here, there = socket.socketpair()
+    there.settimeout(TIMEOUT)
+    state = ServerState()
+    state.default_headers = [(b"x-default", b"yes")]
+    config = Config(app, http="httptools", log_config=None)
+    loop = asyncio.get_running_loop()
+    await loop.connect_accepted_socket(
+        lambda: Protocol(print, IdleConnections(), config=config, server_state=state, app_state={}), here
+    )
+    with there:
+        received = await asyncio.to_thread(talk, there)
+    async with asyncio.timeout(TIMEOUT):
+        while state.connections or state.tasks:
+            await asyncio.sleep(0)
+    return received, state
+
+
+def read(connection: socket.socket, size: int) -> bytes:
+    received = b""
+    while len(received) < size and (part := connection.recv(65_536)):
+        received += part
+    return received
+
+
+HEAD = b"HTTP/1.1 201 Created\r\nx-default: yes\r\ncontent-type: text/plain\r\ncontent-length: 5\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_head", "response"),
+    [
+        (GET, HEAD + b"\r\nhello"),
+        (GET.replace(b"GET", b"HEAD"), HEAD + b"\r\n"),
+        (GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), HEAD + b"connection: close\r\n\r\nhello"),
+        (GET.replace(b"1.1", b"1.0"), HEAD + b"connection: close\r\n\r\nhello"),
+        (GET * 3, (HEAD + b"\r\nhello") * 3),
+    ],
+    ids=["GET", "HEAD", "close", "HTTP/1.0", "pipeline"],
+)
+def test_complete_response_is_written_as_two_events_would_be(request_head: bytes, response: bytes) -> None:
+    async def respond_twice(_scope: Any, _receive: Any, send: Any) -> None:
+        start = {**complete(), "type": "http.response.start"}
+        await send(start)
+        await send({"type": "http.response.body", "body": start["body"]})
+
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(request_head)
+        return read(connection, len(response))
+
+    for app in (respond, respond_twice):
+        received, state = asyncio.run(serve(app, talk))
+        assert received == response
+        assert state.total_requests == request_head.count(b"HTTP/1")
+
+
+def test_connection_is_closed_after_a_response_that_says_so() -> None:
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(GET.replace(b"1.1", b"1.0"))
+        return read(connection, 10_000)
+
+    assert asyncio.run(serve(respond, talk))[0].endswith(b"\r\n\r\nhello")
+
+
+def test_complete_response_waits_for_a_slow_reader() -> None:
+    async def respond_with_much(_scope: Any, _receive: Any, send: Any) -> None:
+        await send(complete(MUCH))
+
+    response = HEAD.replace(b": 5\r", b": %d\r" % len(MUCH)) + b"\r\n" + MUCH
+
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(GET * 2)
+        return read(connection, 2 * len(response))
+
+    assert asyncio.run(serve(respond_with_much, talk))[0] == 2 * response
+
+
+def test_response_after_the_client_has_disconnected_is_dropped() -> None:
+    async def respond_late(_scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await send(complete())
+
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(GET)
+        return b""
+
+    _, state = asyncio.run(serve(respond_late, talk))
+    assert state.total_requests == 0
