@@ -7,15 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from mocksms.engine.rules import ApiOperation
-from mocksms.errors import RequestRefused
-from mocksms.provider.binding import read_send
 from mocksms.provider.send import SendBody
-from mocksms.sms.message import Reason, State, Status
-from mocksms.sms.outcomes import FaultKind
+from mocksms.sms.message import Reason, Status
 from mocksms.sms.webhook import EVENT_NAMES, WebhookKind, WebhookTrigger
 from mocksms.testing.coverage_lines import (
     DROPPED,
@@ -29,35 +26,15 @@ from mocksms.testing.coverage_lines import (
     time_name,
 )
 from mocksms.testing.models import SmsCallback
+from mocksms.testing.observations import REASONS, STATE_OF, Observation, observations_in, sent_body
 
 LATE_AFTER: Final = timedelta(seconds=1)
 """How long after its event a callback is late, on the clock of the account."""
-
-READABLE: Final = frozenset({None, FaultKind.DELAY, FaultKind.DRIBBLE, FaultKind.HOLD})
-"""The faults after which an application can read the response."""
-
-_REASONS: Final = {**{reason.in_reads: reason for reason in reversed(Reason)}, **{str(each): each for each in Reason}}
-_STATE_OF: Final = {state.reason: state for state in State if state.reason}
-_STATUSES: Final = frozenset(map(str, Status))
 
 _SENT_EVENTS: Final = {event for table in EVENT_NAMES.values() for event in table[WebhookTrigger.SENT]}
 _BOUNCE_EVENTS: Final = {event for table in EVENT_NAMES.values() for event in table[WebhookTrigger.BOUNCED]} - {
     event for table in EVENT_NAMES.values() for event in table[WebhookTrigger.REFUSED]
 }
-
-
-class Observation(NamedTuple):
-    """What an application learns of a message: the record number, the message, its status and its reason."""
-
-    number: int
-    transaction_id: str
-    status: str
-    reason: Reason | None = None
-
-    @property
-    def state(self) -> str:
-        """Status and reason as `State` has them."""
-        return f"{self.status}/{self.reason}" if self.reason else self.status
 
 
 def met_lines(requests: Iterable[Mapping[str, Any]], callbacks: Sequence[SmsCallback]) -> set[LineKey]:
@@ -78,25 +55,16 @@ def met_lines(requests: Iterable[Mapping[str, Any]], callbacks: Sequence[SmsCall
             continue
         if request["operation"] != ApiOperation.SEND:
             met.add(("read", request["operation"]))
-        elif sent := _sent_body(request["body"]):
+        elif sent := sent_body(request["body"]):
             met |= set(_flags(sent))
             if sent.send_at is not None and sent.send_at > datetime.fromisoformat(request["at"]):
                 scheduled.update(request["messages"])
-        if kind in READABLE:
-            observations += _rows_of(request["id"], response["body"])
+        observations += observations_in(request)
     delivered = [each for each in callbacks if any(attempt.status is not None for attempt in each.attempts)]
     met |= {("event", f"{each.kind}: {each.event}") for each in delivered}
     met |= set(_disorders(callbacks))
     observations += chain.from_iterable(map(_observed_by_callback, delivered))
     return met | set(_states(observations, scheduled))
-
-
-def _sent_body(text: str) -> SendBody | None:
-    """Return the body of a send, None if it is longer than what is recorded or not in UTF-8."""
-    try:
-        return read_send(text.encode(errors="replace"), "utf-8")[0]
-    except RequestRefused:
-        return None
 
 
 def _flags(body: SendBody) -> Iterator[LineKey]:
@@ -108,35 +76,15 @@ def _flags(body: SendBody) -> Iterator[LineKey]:
                 yield key
 
 
-def _rows_of(number: int, text: str) -> Iterator[Observation]:
-    """Iterate over the messages in a response; of a long one, those in the part that is recorded."""
-    for row in _json_rows(text):
-        status, reason = str(row.get("status", row.get("state"))), _REASONS.get(row["reject_reason"] or "")
-        if status not in _STATUSES and reason is not None:  # a row of info can have the state alone
-            status = str(_STATE_OF[reason].status)
-        yield Observation(number, row["transaction_id"], status, reason)
-
-
-def _json_rows(text: str) -> Iterator[Any]:
-    decoder, place = json.JSONDecoder(), 1 if text.startswith("[") else 0
-    while place < len(text) and text[place] != "]":
-        try:
-            row, end = decoder.raw_decode(text, place)
-        except ValueError:
-            return
-        yield row
-        place = end + 1
-
-
 def _observed_by_callback(callback: SmsCallback) -> Iterator[Observation]:
     if callback.transaction_id is None:
         return
     if callback.event in _SENT_EVENTS:
         yield Observation(callback.id, callback.transaction_id, str(Status.SENT))
         return
-    reason = Reason.BOUNCED if callback.event in _BOUNCE_EVENTS else _REASONS.get(_reason_of(callback))
+    reason = Reason.BOUNCED if callback.event in _BOUNCE_EVENTS else REASONS.get(_reason_of(callback))
     if reason is not None:
-        yield Observation(callback.id, callback.transaction_id, str(_STATE_OF[reason].status), reason)
+        yield Observation(callback.id, callback.transaction_id, str(STATE_OF[reason].status), reason)
 
 
 def _reason_of(callback: SmsCallback) -> str:
