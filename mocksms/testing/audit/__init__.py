@@ -1,0 +1,1 @@
+"""Audit: runs tests again while the provider misbehaves, and says what the application does."""

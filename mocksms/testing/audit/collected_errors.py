@@ -1,0 +1,79 @@
+"""Errors of a run that do not reach the test: those that frameworks log, and those that end threads."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final, NamedTuple
+
+from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner
+from mocksms.testing.log_records import MOCK_THREAD
+
+LOGGING: Final = ("logging", "loguru", "structlog")
+"""Packages between the code that logs and the record of its error."""
+
+RETRYING: Final = ("backoff", "retrying", "stamina", "tenacity", "urllib3")
+"""Packages that log errors which they handle."""
+
+
+class CollectedError(NamedTuple):
+    """An error, and what reported it: the name of a logger, or `thread`."""
+
+    error: BaseException
+    source: str
+
+
+@contextmanager
+def collect_errors(code: CodeFilter) -> Iterator[list[CollectedError]]:
+    """Collect the errors that frameworks log and that threads raise, until the end of the block.
+
+    They are not passed on to pytest: in a run of the audit they are no failures. An error that application code logs
+    itself is one that it handles, and is left out.
+    """
+    collected: list[CollectedError] = []
+    create_record, thread_hook, unraisable_hook = (
+        logging.getLogRecordFactory(),
+        threading.excepthook,
+        sys.unraisablehook,
+    )
+
+    def on_record(*arguments: Any, **options: Any) -> logging.LogRecord:
+        record = create_record(*arguments, **options)
+        error = record.exc_info[1] if record.exc_info else None
+        is_failure = record.levelno >= logging.ERROR and record.threadName != MOCK_THREAD
+        if error is not None and is_failure and _is_of_framework(sys._getframe(1), code):
+            collected.append(CollectedError(error, record.name))
+        return record
+
+    def on_thread(failed: Any) -> None:
+        if failed.exc_value is not None and failed.exc_type is not SystemExit:
+            collected.append(CollectedError(failed.exc_value, "thread"))
+
+    def on_unraisable(failed: Any) -> None:
+        if failed.exc_value is not None:
+            collected.append(CollectedError(failed.exc_value, "thread"))
+
+    logging.setLogRecordFactory(on_record)
+    threading.excepthook, sys.unraisablehook = on_thread, on_unraisable
+    try:
+        yield collected
+        gc.collect(1)  # asyncio logs the error of a task once the task is freed
+    finally:
+        if logging.getLogRecordFactory() is on_record:
+            logging.setLogRecordFactory(create_record)
+        threading.excepthook, sys.unraisablehook = thread_hook, unraisable_hook
+
+
+def _is_of_framework(frame: FrameType | None, code: CodeFilter) -> bool:
+    """Whether the code that logs is a library that does not handle the error."""
+    while frame is not None:
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in LOGGING:
+            return package not in RETRYING and code.owner(frame) is CodeOwner.LIBRARY
+        frame = frame.f_back
+    return False

@@ -1,0 +1,165 @@
+"""Endings: how a run of a test ended, and which errors came out of the application."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner, FramePlace
+from mocksms.testing.audit.collected_errors import CollectedError
+from mocksms.testing.audit.known_errors import is_known, leaves
+from mocksms.testing.audit.options import AuditOptions
+from mocksms.testing.audit.statements import is_about_mock
+from mocksms.testing.described_errors import describe_error
+
+WAITS: Final = frozenset({"wait_for", "assert_callback", "wait_for_request"})
+"""The methods of the handle that wait for what the application does later."""
+
+
+class EndingKind(StrEnum):
+    """How a test ended.
+
+    `expectation`: an expectation of the test about its application failed. `mock`: only one about what the mock
+    received, such as `assert_sent`. `waiting`: a method of mocksms that waits, such as `wait_for`, timed out.
+    `raised`: an error that the application is known to raise came out of it. `crashed`: another one did. `hung`: the
+    time limit ended it.
+    """
+
+    PASSED = "passed"
+    EXPECTATION = "expectation"
+    MOCK = "mock"
+    WAITING = "waiting"
+    RAISED = "raised"
+    CRASHED = "crashed"
+    HUNG = "hung"
+
+
+class ApplicationError(NamedTuple):
+    """An error out of application code: its class and text, its place, and whether it is a known one."""
+
+    text: str
+    where: str
+    is_known: bool
+
+
+class Ending(NamedTuple):
+    """How a run of a test ended.
+
+    `test` is how the test itself ended, `message` the text of its error. `errors` are the errors out of application
+    code, those that others reported included. `seconds` are in real time.
+    """
+
+    test: EndingKind
+    message: str = ""
+    errors: tuple[ApplicationError, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def kind(self) -> EndingKind:
+        """The most serious thing that happened."""
+        if self.test is EndingKind.HUNG:
+            return EndingKind.HUNG
+        if self.crash is not None:
+            return EndingKind.CRASHED
+        return EndingKind.RAISED if self.errors else self.test
+
+    @property
+    def crash(self) -> ApplicationError | None:
+        """The first error that the application is not known to raise, None if there is none."""
+        return next((each for each in self.errors if not each.is_known), None)
+
+    @property
+    def error(self) -> str:
+        """Class and text of the error that matters most, such as `KeyError: 'id'`; empty if there is none."""
+        found = self.crash or next(iter(self.errors), None)
+        return self.message if found is None else found.text
+
+    @property
+    def where(self) -> str:
+        """Its place in the application, such as `shop/sms.py:41 in send`; empty if it is not in there."""
+        found = self.crash or next(iter(self.errors), None)
+        return "" if found is None else found.where
+
+
+def ending_of(
+    error: BaseException | None,
+    code: CodeFilter,
+    collected: Sequence[CollectedError],
+    options: AuditOptions,
+    *,
+    seconds: float = 0.0,
+    timed_out: bool = False,
+) -> Ending:
+    """Return how a run ended.
+
+    Args:
+        error: what came out of the test (setup, call or teardown), None if it passed.
+        code: what is the code of the test.
+        collected: what `collect_errors` collected.
+        options: options of the audit.
+        seconds: how long the run took, in real time.
+        timed_out: whether the time limit ended it.
+    """
+    found = [each for report in collected for each in _application_errors(report.error, code, options.raises)]
+    if timed_out or seconds >= options.timeout.total_seconds():
+        return Ending(EndingKind.HUNG, "", tuple(found), seconds)
+    if error is None:
+        return Ending(EndingKind.PASSED, "", tuple(found), seconds)
+    own = [each for leaf in leaves(error) for each in _own_errors(leaf, code, options.raises)]
+    if own:
+        kind = EndingKind.RAISED if all(each.is_known for each in own) else EndingKind.CRASHED
+    else:
+        kind = _failure_kind(next(leaves(error)), code)
+    return Ending(kind, describe_error(error), (*own, *found), seconds)
+
+
+def _own_errors(error: BaseException, code: CodeFilter, raises: Collection[str]) -> Iterator[ApplicationError]:
+    """Yield an error that ended a test, if application code raised it: its innermost frame outside of libraries."""
+    places = [place for place in code.places(error.__traceback__) if place.owner is not CodeOwner.LIBRARY]
+    if not places or places[-1].owner is not CodeOwner.APPLICATION or _is_outcome(error):
+        return
+    if isinstance(error, AssertionError) and _is_test_file(places[-1], code):
+        return
+    yield _described(error, places[-1], code, raises)
+
+
+def _application_errors(error: BaseException, code: CodeFilter, raises: Collection[str]) -> Iterator[ApplicationError]:
+    """Yield an error that others reported, if it went through application code."""
+    for leaf in leaves(error):
+        places = [place for place in code.places(leaf.__traceback__) if place.owner is CodeOwner.APPLICATION]
+        if places:
+            yield _described(leaf, places[-1], code, raises)
+
+
+def _described(error: BaseException, place: FramePlace, code: CodeFilter, raises: Collection[str]) -> ApplicationError:
+    return ApplicationError(describe_error(error), code.describe(place), is_known(error, code, raises))
+
+
+def _failure_kind(error: BaseException, code: CodeFilter) -> EndingKind:
+    """Return what kind of expectation failed."""
+    places = code.places(error.__traceback__)
+    of_mock = [place for place in places if place.owner is CodeOwner.MOCKSMS]
+    if any(_method(place) in WAITS for place in of_mock):
+        return EndingKind.WAITING
+    of_test = [place for place in places if place.owner is CodeOwner.TEST]
+    if of_mock or (of_test and is_about_mock(of_test[-1].frame, of_test[-1].line)):
+        return EndingKind.MOCK
+    return EndingKind.EXPECTATION
+
+
+def _method(place: FramePlace) -> str:
+    """Return the name of the function of a frame; of an async form of a method, that of the method."""
+    method = place.frame.f_locals.get("method") if place.frame.f_code.co_name == "call" else None
+    return str(getattr(method, "__name__", place.frame.f_code.co_name))
+
+
+def _is_outcome(error: BaseException) -> bool:
+    """Whether an error is how pytest or unittest end a test, such as `pytest.fail`."""
+    return type(error).__module__ == "_pytest.outcomes" or type(error).__name__ == "SkipTest"
+
+
+def _is_test_file(place: FramePlace, code: CodeFilter) -> bool:
+    """Whether a frame runs code of a file of tests: that of the test, or one whose assertions pytest has rewritten."""
+    names = place.frame.f_globals
+    return code.owner_of_file(place.frame.f_code.co_filename) is CodeOwner.TEST or "@pytest_ar" in names

@@ -1,0 +1,245 @@
+"""Verdicts: what an application did in one run of a test, by written rules."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from http import HTTPStatus
+from itertools import pairwise
+from typing import Final, NamedTuple, TypeVar
+
+from mocksms.sms.display import quoted
+from mocksms.testing.audit.endings import Ending, EndingKind
+from mocksms.testing.audit.evidence import ObservedRequest, RunEvidence, Target
+from mocksms.testing.audit.options import AuditOptions
+from mocksms.testing.audit.variations import Variation
+
+CountKey = TypeVar("CountKey")
+
+TOO_MANY_REQUESTS, INTERNAL_SERVER_ERROR = HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR
+
+EARLY: Final = 0.9
+"""The part of a Retry-After after which a retry is not too early."""
+
+WAITS: Final = (429, 503)
+"""The statuses after which a retry needs a pause, even if the application has searched for the message before it."""
+
+
+class Verdict(StrEnum):
+    """What an application did, in words of the report; those before `raised` are harm."""
+
+    HUNG = "hung"
+    CRASHED = "crashed"
+    SENT_TWICE = "sent twice"
+    CLAIMED_SENT = "claimed sent"
+    HAMMERED = "hammered"
+    GAVE_UP = "gave up"
+    RAISED = "raised"
+    SURVIVED = "survived"
+    NOT_APPLIED = "not applied"
+
+    @property
+    def is_harm(self) -> bool:
+        """Whether it is a finding, unless it is allowed."""
+        return self in HARM
+
+    @property
+    def letter(self) -> str:
+        """The letter in the table of the report."""
+        return _LETTERS[self]
+
+
+class Judgement(NamedTuple):
+    """A verdict, and what the application did, in one line; the detail of `survived` is empty."""
+
+    verdict: Verdict
+    detail: str
+
+
+class AuditedRun(NamedTuple):
+    """One run of a test with a variation, and what the rules compare it with."""
+
+    variation: Variation
+    baseline: RunEvidence
+    evidence: RunEvidence
+    ending: Ending
+    options: AuditOptions
+
+
+def judge(
+    variation: Variation, baseline: RunEvidence, evidence: RunEvidence, ending: Ending, options: AuditOptions
+) -> list[Judgement]:
+    """Return the verdicts on one run, in order of precedence; never none.
+
+    Args:
+        variation: what was injected.
+        baseline: what the mock saw in the run without it.
+        evidence: what the mock saw in this run.
+        ending: how this run ended.
+        options: options of the audit.
+    """
+    run = AuditedRun(variation, baseline, evidence, ending, options)
+    found = [Judgement(verdict, detail) for verdict, rule in RULES if (detail := rule(run))]
+    if found:
+        return found
+    if not _is_applied(run):
+        return [Judgement(Verdict.NOT_APPLIED, f"the run ended before {variation.about}")]
+    if ending.kind is EndingKind.RAISED:
+        return [Judgement(Verdict.RAISED, _error_text(ending))]
+    return [Judgement(Verdict.SURVIVED, "")]
+
+
+def hung(run: AuditedRun) -> str:
+    """The time limit of the variation (`audit_timeout`) ended the test, or the test took as long."""
+    if run.ending.test is not EndingKind.HUNG:
+        return ""
+    return f"still running after {run.ending.seconds:.1f} s, after sends: {len(run.evidence.sends)}"
+
+
+def crashed(run: AuditedRun) -> str:
+    """An exception came out of application code that it is not known to raise.
+
+    Known are the errors of HTTP clients, those that the application defines itself, and those of `audit_raises`. A
+    response that cannot be decoded is no error of the HTTP client. Exceptions that a web framework or a task queue
+    logs, and those that end a thread or a task, count like those that end the test; exceptions that the application
+    handles do not.
+    """
+    return "" if run.ending.crash is None else _error_text(run.ending)
+
+
+def sent_twice(run: AuditedRun) -> str:
+    """A phone got, or can still get, the same text more often within `audit_window` than in the baseline.
+
+    A text that the baseline does not have, such as one with a random code, may come as often as the most frequent text
+    of the baseline.
+    """
+    usual = Counter(Target(each.digits, each.content) for each in run.baseline.messages if each.arrives)
+    times: defaultdict[Target, list[datetime]] = defaultdict(list)
+    for message in run.evidence.messages:
+        if message.arrives:
+            times[Target(message.digits, message.content)].append(message.at)
+    for target, at in times.items():
+        limit = _usual(usual, target)
+        count = _most_within(at, run.options.window)
+        if count > limit:
+            return f"{count} SMS {quoted(target.content)} to {target.digits}, in the baseline {limit}"
+    return ""
+
+
+def claimed_sent(run: AuditedRun) -> str:
+    """The application reported success although it knew that a message was not sent."""
+    if run.ending.kind not in (EndingKind.PASSED, EndingKind.MOCK):
+        return ""
+    return _missing(run)
+
+
+def hammered(run: AuditedRun) -> str:
+    """The application sent a message again without a pause, sooner than the provider asked for, or too often.
+
+    A retry is a send of the same content to the same numbers after one that failed, where there are more of them than
+    in the baseline. It is too soon within `audit_pause` of a 429 or 5xx, or within 90 % of its Retry-After. After a 500
+    a search before the retry counts as a pause. More than `audit_retries` are too many. Pauses are not judged on a
+    frozen clock.
+    """
+    usual = Counter(each.targets for each in run.baseline.sends)
+    for targets, sends in run.evidence.sends_by(lambda send: send.targets).items():
+        extra = len(sends) - _usual(usual, targets)
+        retries = [(earlier, later) for earlier, later in pairwise(sends) if earlier.has_failed][: max(extra, 0)]
+        if len(retries) > run.options.retries:
+            return f"sent one message again {len(retries)} times, at most {run.options.retries} are allowed"
+        for earlier, later in retries:
+            if detail := _too_soon(run, earlier, later):
+                return detail
+    return ""
+
+
+def gave_up(run: AuditedRun) -> str:
+    """The provider asked for a retry (429 or 503), and the application sent nothing more to these numbers.
+
+    Other failures do not ask: a blind retry after a lost response is what sends twice. An application that crashed or
+    hung did not give up.
+    """
+    if not run.variation.asks_for_retry or run.ending.kind in (EndingKind.HUNG, EndingKind.CRASHED):
+        return ""
+    usual = Counter(each.numbers for each in run.baseline.sends)
+    for numbers, sends in run.evidence.sends_by(lambda send: send.numbers).items():
+        refused = [each for each in sends if each.status in WAITS and each.fault is not None]
+        if refused and len(sends) <= _usual(usual, numbers):
+            return f"no retry after {refused[0].status}"
+    return ""
+
+
+RULES: Final[tuple[tuple[Verdict, Callable[[AuditedRun], str]], ...]] = (
+    (Verdict.HUNG, hung),
+    (Verdict.CRASHED, crashed),
+    (Verdict.SENT_TWICE, sent_twice),
+    (Verdict.CLAIMED_SENT, claimed_sent),
+    (Verdict.HAMMERED, hammered),
+    (Verdict.GAVE_UP, gave_up),
+)
+"""The rules in order of precedence. Each returns what the application did, empty if the rule does not hold."""
+
+HARM: Final = frozenset(verdict for verdict, _ in RULES)
+
+_LETTERS: Final = {
+    Verdict.HUNG: "T",
+    Verdict.CRASHED: "C",
+    Verdict.SENT_TWICE: "2",
+    Verdict.CLAIMED_SENT: "L",
+    Verdict.HAMMERED: "H",
+    Verdict.GAVE_UP: "G",
+    Verdict.RAISED: "r",
+    Verdict.SURVIVED: ".",
+    Verdict.NOT_APPLIED: "-",
+}
+
+
+def _is_applied(run: AuditedRun) -> bool:
+    """Whether the mock saw what the variation changes."""
+    variation, evidence = run.variation, run.evidence
+    if variation.kind == "fault":
+        return any(each.fault is not None for each in evidence.requests)
+    return len(evidence.messages) >= variation.request
+
+
+def _usual(counts: Counter[CountKey], key: CountKey) -> int:
+    """Return a count of the baseline; of what it does not have, such as a random text, the largest count."""
+    return counts.get(key, max(counts.values(), default=1))
+
+
+def _most_within(times: list[datetime], window: timedelta) -> int:
+    """Return the largest number of times within a window."""
+    ordered = sorted(times)
+    return max(sum(start <= each <= start + window for each in ordered) for start in ordered)
+
+
+def _missing(run: AuditedRun) -> str:
+    """Return which message the application knows to have failed, and why; empty if it failed in the baseline, too."""
+    expected, sent = run.baseline.known_sent(), run.evidence.known_sent()
+    for digits, reason in run.evidence.known_failures().items():
+        # A number that the baseline does not have is random, or nothing can be sent to it in the baseline either.
+        is_missing = sent[digits] < expected[digits] if digits in expected else sent.total() < expected.total()
+        if is_missing:
+            return f"{reason} for {digits}"
+    return ""
+
+
+def _too_soon(run: AuditedRun, earlier: ObservedRequest, later: ObservedRequest) -> str:
+    """Return how soon a retry came, empty if it was not too soon."""
+    status = earlier.status or 0
+    if run.evidence.is_frozen or (status != TOO_MANY_REQUESTS and status < INTERNAL_SERVER_ERROR):
+        return ""
+    pause = (later.at - earlier.at).total_seconds()
+    if earlier.retry_after is not None:
+        is_early = pause < earlier.retry_after * EARLY
+        return f"retry {pause:.3f} s after {status} with Retry-After: {earlier.retry_after:g}" if is_early else ""
+    if status not in WAITS and any(earlier.number < each.number < later.number for each in run.evidence.reads):
+        return ""
+    is_early = pause < run.options.pause.total_seconds()
+    return f"retry {pause * 1000:.0f} ms after {status}" if is_early else ""
+
+
+def _error_text(ending: Ending) -> str:
+    return f"{ending.error} at {ending.where}" if ending.where else ending.error
