@@ -40,6 +40,9 @@ class SessionSettings:
     trace: str | None = option(
         None, readers.optional_text, "folder that gets a trace of each failed test, for mocksms open; empty: no traces"
     )
+    variation: str | None = option(
+        None, readers.optional_text, "scenario file whose rules come before those of every test; empty: none"
+    )
     coverage: bool = option(
         False, readers.flag, "report at the end which behaviour of the provider the tests have met", bare="true"
     )

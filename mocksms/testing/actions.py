@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeVar, Unpack
 
-from mocksms.errors import InvalidScenario, did_you_mean
+from mocksms.errors import did_you_mean
 from mocksms.sms.numbers import ORDINARY_NUMBERS, ordinary_number
 from mocksms.sms.outcomes import FaultName, ManualFaultName
 from mocksms.testing.account import AccountHandle
@@ -25,6 +25,7 @@ from mocksms.testing.models import (
     transaction_id_of,
 )
 from mocksms.testing.names import AccountChanges, FaultDetails, NumberName
+from mocksms.testing.scenario_files import read_scenario
 
 __tracebackhide__ = True
 
@@ -94,7 +95,7 @@ class Actions(AccountHandle):
         if scenario is None:
             self.api("DELETE", "scenario")
         elif isinstance(scenario, Path) or (isinstance(scenario, str) and scenario.endswith(".toml")):
-            self.api("PUT", "scenario", _read_scenario(Path(scenario)))
+            self.api("PUT", "scenario", read_scenario(Path(scenario)))
         elif isinstance(scenario, str):
             self.api("PUT", "scenario", name=scenario)
         else:
@@ -343,14 +344,3 @@ def _check_details(kind: ManualFaultName | int, details: Mapping[str, Any], limi
             raise TypeError(f"a fault has no {name!r}; {hint}")
     if isinstance(kind, int) and "status" in details:
         raise TypeError(f"there are two statuses: {kind} and {details['status']}")
-
-
-def _read_scenario(path: Path) -> Any:
-    """Return a scenario file as JSON, checked on this side: only here can an error name the line."""
-    from mocksms.scenario.parser import read_file
-
-    try:
-        scenario = read_file(path).model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    except InvalidScenario as error:
-        raise error.with_traceback(None) from None
-    return {"rule": [], **scenario}  # an empty file has no rules

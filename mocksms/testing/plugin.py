@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from mocksms.errors import MocksmsError, SettingsError
+from mocksms.errors import InvalidScenario, MocksmsError, SettingsError
 from mocksms.settings import OPTIONS, SESSION_OPTIONS, SessionSettings, Settings, default_text, foreign_variables
 from mocksms.testing.run_options import flag, ini_name, options_with, origins_of, read_config, session_settings
 
@@ -80,6 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
             check_applicable(origins_of(config, {}), url)
         except SettingsError as error:
             raise pytest.UsageError(str(error)) from None
+    try:
+        _variation(config, {})
+    except InvalidScenario as error:
+        raise pytest.UsageError(str(error)) from None
     config.stash[TRACES] = _traces(config)
     config.stash[COVERAGE] = _coverage(config)
     config.stash[LATE] = []
@@ -87,12 +91,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FOREIGN] = set()
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Name the mock that the session attaches to."""
-    options = options_with(config, "url")
-    if options is None:
-        return None
-    return f"mocksms: {options.url} (already running; options of accounts apply to each test)"
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the mock that the session attaches to, and the variation."""
+    lines: list[str] = []
+    if (options := options_with(config, "url")) is not None:
+        lines.append(f"mocksms: {options.url} (already running; options of accounts apply to each test)")
+    if (options := options_with(config, "variation")) is not None:
+        lines.append(f"mocksms: {options.variation} (variation; its rules come before those of each test)")
+    return lines
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +116,7 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
 
     config = request.config
     with _without_traceback():
-        options = session_settings(config)
+        options, variation = session_settings(config), _variation(config)
         settings, defaults = _check_settings(request.getfixturevalue("mocksms_settings")), NO_DEFAULTS
         if options.url:
             defaults = _defaults_of(settings, options.url, config)
@@ -118,6 +124,7 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
         else:
             server = MockSMS.of(settings, timeout=options.timeout)
             server.start()
+        defaults = defaults._replace(variation=variation)
     try:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
         _warn_of_variables(config, foreign_variables(os.environ))
@@ -211,6 +218,20 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.line("this test run fails because of these messages; its tests passed", red=True)
     if late:
         terminalreporter.line(LATE_HINT)
+
+
+def _variation(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Mapping[str, Any] | None:
+    """Return the scenario of the option `variation` as JSON, None if it is not set.
+
+    Raises:
+        InvalidScenario: its file cannot be read or is invalid; the text says where.
+    """
+    name = read_config(SessionSettings, config, environment).variation
+    if name is None:
+        return None
+    from mocksms.testing.scenario_files import read_scenario
+
+    return read_scenario(config.invocation_params.dir / name)
 
 
 def _traces(config: pytest.Config) -> Traces | None:

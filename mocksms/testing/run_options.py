@@ -25,7 +25,9 @@ SESSION_DEFAULTS: Final[dict[str, Raw]] = {"port": ("the default port", 0), "see
 """Options with another default in a test session: any free port, and the same ids in each run."""
 OUTPUT_OPTIONS: Final = ("trace", "coverage_file", "audit_report", "audit_folder")
 """Options that name a file or folder that the run writes."""
-PATH_OPTIONS: Final = ("scenario", "scenario_folder", *OUTPUT_OPTIONS)
+ONE_PATH_OPTIONS: Final = ("variation", *OUTPUT_OPTIONS)
+"""Options that name one file or folder."""
+PATH_OPTIONS: Final = ("scenario", "scenario_folder", *ONE_PATH_OPTIONS)
 """Options that name files or folders."""
 
 
@@ -64,7 +66,7 @@ def _resolve_paths(config: pytest.Config, option: str, value: str) -> str:
     if option not in PATH_OPTIONS:
         return value
     folder = config.inipath.parent if config.inipath else config.invocation_params.dir
-    if option in OUTPUT_OPTIONS:
+    if option in ONE_PATH_OPTIONS:
         return str(folder / value) if value else value
     parts = filter(None, map(str.strip, value.split(",")))
     return ",".join(part if _is_scenario_name(option, folder, part) else str(folder / part) for part in parts)
