@@ -31,7 +31,7 @@ def event_line(account: Account | None, event: LoggedEvent) -> str:
     match event:
         case Message():
             why = event.decided_by or f"scheduled for {time_text(event.due_at)}"
-            at, content = event.history[-1].at, content_of(event)
+            at, content = event.changed_at, content_of(event)
             return message_line(at, event.mobile_number, str(event.state), why, content, key or "")
         case RecordedRequest():
             at, note = event.at, event.note
@@ -102,7 +102,7 @@ def _callback_line(callback: Callback, key: str | None) -> str:
 def _message_json(account: str | None, message: Message) -> str:
     state = message.state
     return json_line(
-        message.history[-1].at,
+        message.changed_at,
         "message",
         transaction_id=message.transaction_id,
         account=account,

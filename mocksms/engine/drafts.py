@@ -15,7 +15,7 @@ from mocksms.engine.patterns import SEND_TIMEOUT, TEXT_TIMEOUT, RegexBudget
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
-from mocksms.sms.message import History, Message, Recipient, Submission
+from mocksms.sms.message import Message, Recipient, Submission, Timeline
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.outcomes import Outcome
 from mocksms.sms.segments import count_segments
@@ -40,7 +40,7 @@ class Drafter:
     ) -> None:
         self.submission = submission
         self.now = account.clock.now()
-        self.initial_history = lifecycle.initial_history(self.now, "accepted")
+        self.initial_timeline = lifecycle.ACCEPTED
         self._account = account
         self._template = template
         self._policy = policy
@@ -54,7 +54,7 @@ class Drafter:
         number: PhoneNumber,
         due_at: datetime,
         segments: int,
-        history: History,
+        timeline: Timeline,
         outcome: Outcome = UNDECIDED,
     ) -> Message:
         """Create the message to a recipient, with the next number."""
@@ -75,7 +75,7 @@ class Drafter:
             request=self._request,
             created_at=self.now,
             due_at=due_at,
-            history=history,
+            timeline=timeline,
             decided_by=outcome.decided_by or None,
             callback_policy=outcome.callback_policy,
             reactions=outcome.reactions,

@@ -33,12 +33,12 @@ from mocksms.sms.message import (
     DEFAULT_POLICY,
     AnyState,
     FreeState,
-    History,
     Message,
     Recipient,
     ReplyReaction,
     State,
     Submission,
+    Timeline,
 )
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.opt_out_words import OptOutWords
@@ -225,7 +225,7 @@ class Engine:
         due_at = self._schedule.due_at(account, submission, len(recipients), drafter.now)
         accept = self._accept_now
         if due_at is not None:
-            drafter.initial_history = self._schedule.initial_history(submission, len(recipients), drafter.now)
+            drafter.initial_timeline = self._schedule.initial_timeline(submission, len(recipients), drafter.now)
             accept = partial(self._accept_for_later, due_at)
         messages: list[Message] = []
         for recipient, number in zip(recipients, parsed, strict=True):
@@ -277,9 +277,9 @@ class Engine:
         Raises:
             IllegalStep: this step is not allowed.
         """
-        stepped = message._replace(history=lifecycle.step(message.history, state, at, cause))
-        stepped = account.messages.replace(stepped)
-        self._after_transition(account, stepped, message.history)
+        timeline = lifecycle.step(message.timeline, state, at - message.created_at, cause)
+        stepped = account.messages.replace(message._replace(timeline=timeline))
+        self._after_transition(account, stepped, message.timeline)
         return stepped
 
     def decide_after_credit(self, account: Account, message: Message) -> None:
@@ -323,7 +323,7 @@ class Engine:
         self, due_at: datetime, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber
     ) -> Message:
         """Store a new message, and plan its processing."""
-        message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), drafter.initial_history)
+        message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), drafter.initial_timeline)
         account.messages.add(message)
         account.agenda.plan(due_at, message.sequence, DecideAction())
         self.emit(account, message)
@@ -334,33 +334,34 @@ class Engine:
         now = drafter.now
         segments = drafter.segments(recipient)
         outcome = self._outcome(account, number, segments, partial(drafter.facts, recipient, number))
-        history = lifecycle.immediate_history(drafter.initial_history, outcome, now)
-        message = drafter.draft(recipient, number, now, segments, history, outcome)
+        timeline = lifecycle.decide_at_once(outcome.steps, outcome.decided_by)
+        message = drafter.draft(recipient, number, now, segments, timeline, outcome)
         account.messages.add(message)
         account.agenda.plan_outcome(message.sequence, outcome, now)
-        self._after_transition(account, message, drafter.initial_history)
+        self._after_transition(account, message, lifecycle.ACCEPTED)
         return message
 
     def _apply_outcome(self, account: Account, message: Message, outcome: Outcome, at: datetime) -> None:
         """Apply an outcome to a stored message."""
-        history = lifecycle.immediate_history(message.history, outcome, at)
+        after = at - message.created_at
+        timeline = lifecycle.decide(message.timeline, outcome.steps, outcome.decided_by, after)
         callback_policy = (
             message.callback_policy if outcome.callback_policy == DEFAULT_POLICY else outcome.callback_policy
         )
         changed = message._replace(
-            history=history,
+            timeline=timeline,
             decided_by=outcome.decided_by,
             callback_policy=callback_policy,
             reactions=outcome.reactions or message.reactions,
         )
         changed = account.messages.replace(changed)
         account.agenda.plan_outcome(message.sequence, outcome, at)
-        self._after_transition(account, changed, message.history)
+        self._after_transition(account, changed, message.timeline)
 
     def _apply_action(self, account: Account, message: Message, due: DueAction) -> None:
         match due.action:
             case DecideAction(by_rule=by_rule):
-                if len(message.history) == 1:
+                if len(message.timeline) == 1:
                     number, segments = self.settings.parse_number(message.mobile_number), message.segments
                     outcome = (
                         self._outcome(account, number, segments, partial(facts_of, account, message))
@@ -379,18 +380,18 @@ class Engine:
             case _:
                 self.recipients.open_first_link(account, message, due.at)
 
-    def _after_transition(self, account: Account, message: Message, before: History) -> None:
-        """Apply the effects of the steps since a history: credit, reactions of the recipient, callbacks."""
+    def _after_transition(self, account: Account, message: Message, before: Timeline) -> None:
+        """Apply the effects of the steps since a timeline: credit, reactions of the recipient, callbacks."""
         if before[-1].state is State.NO_CREDIT:
             account.waiting_for_credit.pop(message.sequence, None)
-        sent = lifecycle.first_sent(message.history)
-        for transition in message.history[len(before) :]:
-            if transition is sent:
+        sent = lifecycle.first_sent(message.timeline)
+        for step in message.timeline[len(before) :]:
+            if step is sent:
                 account.charge(message.segments)
                 if message.reactions:
-                    account.agenda.plan_reactions(message, transition.at)
+                    account.agenda.plan_reactions(message, message.created_at + step.after)
                     self.track_due(account)
-            elif transition.state is State.NO_CREDIT:
+            elif step.state is State.NO_CREDIT:
                 account.wait_for_credit(message.sequence)
         self.emit(account, message)
         if account.webhooks:

@@ -17,7 +17,7 @@ from mocksms.engine.steps import STEP_SIZE, Steps, count, select
 from mocksms.sms.message import Message, Submission
 from mocksms.sms.sizes import text_size
 
-MESSAGE_SIZE: Final = 1_200
+MESSAGE_SIZE: Final = 1_000
 """Bytes of a message with its indexes, without what its client wrote."""
 
 TRANSITION_SIZE: Final = 150
@@ -37,7 +37,7 @@ def token_of(transaction_id: str) -> str:
 
 def _with_size(message: Message, before: Message) -> Message:
     """Return a message with the bytes that it takes more than its version before."""
-    transitions, clicks = len(message.history) - len(before.history), len(message.clicks) - len(before.clicks)
+    transitions, clicks = len(message.timeline) - len(before.timeline), len(message.clicks) - len(before.clicks)
     return message._replace(size=before.size + TRANSITION_SIZE * transitions + CLICK_SIZE * clicks)
 
 

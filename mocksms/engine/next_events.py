@@ -90,8 +90,8 @@ def _planned(engine: Engine, account: Account, message: Message) -> Iterator[Nex
     due = account.agenda.planned_for(message.sequence)
     heapify(due)
     order = count(max((each.order for each in due), default=-1) + 1)
-    states = [step.state for step in message.history]
-    has_been_sent = lifecycle.first_sent(message.history) is not None
+    states = [step.state for step in message.timeline]
+    has_been_sent = lifecycle.first_sent(message.timeline) is not None
     while due:
         at, _, _, action = heappop(due)
         match action:

@@ -15,10 +15,10 @@ from mocksms.sms.message import (
     DEFAULT_POLICY,
     AnyState,
     CallbackPolicy,
-    History,
     Message,
     State,
     Status,
+    Timeline,
     is_on_phone,
 )
 from mocksms.sms.webhook import EVENT_NAMES, WebhookKind, WebhookTrigger
@@ -70,13 +70,15 @@ class Outbox:
         entries = (entry for held in self._held.values() for entry in held if entry[0] is account)
         return [ScheduledKey(at, place, key) for place, (_, key, at) in enumerate(entries)]
 
-    def notify_steps(self, account: Account, message: Message, known: History) -> None:
+    def notify_steps(self, account: Account, message: Message, known: Timeline) -> None:
         """Create callbacks for the steps of a message that are not among the known ones."""
-        sent = lifecycle.first_sent(message.history)
-        for index, step in enumerate(message.history[len(known) :], len(known)):
-            trigger = WebhookTrigger.SENT if step is sent else _trigger_of(message.history[:index], step.state)
+        sent = lifecycle.first_sent(message.timeline)
+        for index, step in enumerate(message.timeline[len(known) :], len(known)):
+            trigger = WebhookTrigger.SENT if step is sent else _trigger_of(message.timeline[:index], step.state)
             if trigger is not None:
-                details = details_of(message, trigger, step.at)._replace(reason=step.state.reason)
+                details = details_of(message, trigger, message.created_at + step.after)._replace(
+                    reason=step.state.reason
+                )
                 self.notify(account, details, message.callback_policy)
 
     def notify(
@@ -268,7 +270,7 @@ def details_of(message: Message, trigger: WebhookTrigger, at: datetime) -> Trigg
     )
 
 
-def _trigger_of(before: History, state: AnyState) -> WebhookTrigger | None:
+def _trigger_of(before: Timeline, state: AnyState) -> WebhookTrigger | None:
     """Return what a failure after some steps triggers; nothing is known of a status that the guide does not have."""
     if state.status not in (Status.INVALID, Status.REJECTED, Status.EXCEPTION):
         return None

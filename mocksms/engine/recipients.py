@@ -99,9 +99,9 @@ class Recipients:
             self.click(account, message, 1, links[0], at)
             return
         why = "the send has no track_clicks" if links else "the content has no link"
-        latest = message.history[-1]
+        latest = message.timeline[-1]
         noted = latest._replace(cause=f"{latest.cause}; click not counted: {why}")
-        self._emit(account, account.messages.replace(message._replace(history=(*message.history[:-1], noted))))
+        self._emit(account, account.messages.replace(message._replace(timeline=(*message.timeline[:-1], noted))))
 
     def click(self, account: Account, message: Message, link: int, url: str, at: datetime) -> Message:
         """Record that the recipient opened a link; `link` is its position in the content, from 1."""

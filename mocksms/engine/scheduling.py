@@ -8,8 +8,8 @@ from typing import Final
 from mocksms.engine.account import Account
 from mocksms.errors import CreditRequired, InvalidRequest
 from mocksms.settings import Settings
-from mocksms.sms.lifecycle import initial_history
-from mocksms.sms.message import FreeState, History, State, Submission
+from mocksms.sms.lifecycle import initial_timeline
+from mocksms.sms.message import FreeState, State, Submission, Timeline
 
 SCHEDULED: Final = FreeState("scheduled")
 """The state of a message that waits for its `send_at`, where the option `scheduled_status` says so."""
@@ -46,11 +46,11 @@ class Schedule:
             return now + account.async_delay
         return None
 
-    def initial_history(self, submission: Submission, count: int, now: datetime) -> History:
-        """Return the history of the messages of a send to `count` recipients that is processed later."""
+    def initial_timeline(self, submission: Submission, count: int, now: datetime) -> Timeline:
+        """Return the timeline of the messages of a send to `count` recipients that is processed later."""
         is_waiting = submission.send_at is not None and submission.send_at > now
         has_own_state = is_waiting and self._settings.scheduled_status == SCHEDULED.status
-        return initial_history(now, self._cause(submission, count), SCHEDULED if has_own_state else State.QUEUED)
+        return initial_timeline(self._cause(submission, count), SCHEDULED if has_own_state else State.QUEUED)
 
     def _cause(self, submission: Submission, count: int) -> str:
         if submission.wants_async or submission.send_at is not None:

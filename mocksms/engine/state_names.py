@@ -59,6 +59,6 @@ def free_states_of(accounts: Iterable[Account]) -> Iterator[FreeState]:
             if isinstance(due.action, StepAction) and isinstance(due.action.state, FreeState):
                 yield due.action.state
         for message in account.messages.candidates(MessageQuery()):
-            for _, state, _ in message.history:
+            for _, state, _ in message.timeline:
                 if isinstance(state, FreeState):
                     yield state

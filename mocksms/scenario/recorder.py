@@ -92,7 +92,7 @@ def _omissions(account: Account, messages: Sequence[Message], rules: Sequence[Ru
     clicks = sum(len(message.clicks) for message in messages) - sum(rule.click is not None for rule in rules)
     created = (sequence for request in account.journal.newest_first() for sequence in request.messages)
     removed = max(account.messages.evicted, sum(account.messages.at(sequence) is None for sequence in created))
-    early = sum(bool(message.history[1:]) and message.history[-1].at < message.due_at for message in messages)
+    early = sum(bool(message.timeline[1:]) and message.changed_at < message.due_at for message in messages)
     for count, text in (
         (replies, "Replies left out"),
         (clicks, "Clicks left out"),
@@ -138,7 +138,7 @@ def _message_rules(account: Account, messages: Sequence[Message]) -> Iterator[Ru
     now = account.clock.now()
     for message in messages:
         positions[message.digits] += 1
-        if message.due_at > now and len(message.history) == 1:
+        if message.due_at > now and len(message.timeline) == 1:
             continue
         rule = _message_rule(message, positions[message.digits], replies[message.sequence])
         if rule is not None:

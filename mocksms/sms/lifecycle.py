@@ -10,12 +10,13 @@ follow it.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from mocksms.errors import IllegalStep
-from mocksms.sms.message import AnyState, FreeState, History, State, Status, Transition
-from mocksms.sms.outcomes import Outcome
+from mocksms.sms.message import AnyState, FreeState, State, Status, Timeline, TimelineStep
+from mocksms.sms.outcomes import AT_ONCE, Step
 
 _AFTER_WAITING = (
     State.SENT,
@@ -53,38 +54,54 @@ def allows(current: AnyState, state: AnyState) -> bool:
     return state in allowed or (isinstance(state, FreeState) and bool(allowed))
 
 
-def first_sent(history: History) -> Transition | None:
+def first_sent(timeline: Timeline) -> TimelineStep | None:
     """Return the step by which a message was sent, whatever came of it, None if it was not."""
-    for transition in history:  # a generator takes twice the time, and each send calls this
-        if transition.state.status == Status.SENT:
-            return transition
+    for step in timeline:  # a generator takes twice the time, and each send calls this
+        if step.state.status == Status.SENT:
+            return step
     return None
 
 
-def initial_history(at: datetime, cause: str, state: AnyState = State.QUEUED) -> History:
-    """Return the history of a new message, which is queued unless it has another state."""
-    return (Transition(at, state, cause),)
+def initial_timeline(cause: str, state: AnyState = State.QUEUED) -> Timeline:
+    """Return the timeline of a new message, which is queued unless it has another state."""
+    return (TimelineStep(AT_ONCE, state, cause),)
 
 
-def step(history: History, state: AnyState, at: datetime, cause: str) -> History:
-    """Return a history with one more step.
+ACCEPTED: Final = initial_timeline("accepted")
+"""The timeline of a message that is accepted, and not processed yet."""
+
+
+def step(timeline: Timeline, state: AnyState, after: timedelta, cause: str) -> Timeline:
+    """Return a timeline with one more step.
 
     Raises:
         IllegalStep: it is not allowed.
     """
-    current = history[-1].state
+    current = timeline[-1].state
     if not allows(current, state):
         raise IllegalStep(current, state, following(current))
-    return (*history, Transition(at, state, cause))
+    return (*timeline, TimelineStep(after, state, cause))
 
 
-def immediate_history(history: History, outcome: Outcome, at: datetime) -> History:
-    """Return a history with the steps of an outcome that are due at once.
+def decide(timeline: Timeline, steps: tuple[Step, ...], cause: str, after: timedelta) -> Timeline:
+    """Return a timeline with those steps of an outcome that are due at once, which is `after` the creation.
 
     Raises:
         IllegalStep: one is not allowed.
     """
-    for state, after in outcome.steps:
-        if not after:
-            history = step(history, state, at, outcome.decided_by)
-    return history
+    for state, delay in steps:
+        if not delay:
+            timeline = step(timeline, state, after, cause)
+    return timeline
+
+
+@lru_cache(maxsize=256)
+def decide_at_once(steps: tuple[Step, ...], cause: str) -> Timeline:
+    """Return the timeline of a message that is accepted and decided at once.
+
+    Cached: few outcomes decide about most messages, which share their timeline.
+
+    Raises:
+        IllegalStep: a step is not allowed.
+    """
+    return decide(ACCEPTED, steps, cause, AT_ONCE)

@@ -108,8 +108,16 @@ class Transition(NamedTuple):
     cause: str
 
 
-History = tuple[Transition, ...]
-"""The steps of a message so far, oldest first; never empty."""
+class TimelineStep(NamedTuple):
+    """A step of a message, `after` its creation: the new state, and the cause."""
+
+    after: timedelta
+    state: AnyState
+    cause: str
+
+
+Timeline = tuple[TimelineStep, ...]
+"""The steps of a message so far, oldest first; never empty. Messages with equal ones share them."""
 
 
 def is_on_phone(states: Iterable[AnyState]) -> bool:
@@ -205,7 +213,7 @@ class Message(NamedTuple):
     request: int
     created_at: datetime
     due_at: datetime
-    history: History
+    timeline: Timeline
     decided_by: str | None = None
     clicks: tuple[Click, ...] = ()
     callback_policy: CallbackPolicy = DEFAULT_POLICY
@@ -215,9 +223,19 @@ class Message(NamedTuple):
     @property
     def state(self) -> AnyState:
         """The current state: that of the latest step."""
-        return self.history[-1].state
+        return self.timeline[-1].state
+
+    @property
+    def changed_at(self) -> datetime:
+        """The time of the latest step."""
+        return self.created_at + self.timeline[-1].after
+
+    @property
+    def history(self) -> tuple[Transition, ...]:
+        """The steps so far with their times, oldest first."""
+        return tuple([Transition(self.created_at + after, state, cause) for after, state, cause in self.timeline])
 
     @property
     def is_on_phone(self) -> bool:
         """Whether its recipient can read it."""
-        return is_on_phone(step.state for step in self.history)
+        return is_on_phone(step.state for step in self.timeline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -19,11 +20,13 @@ from mocksms.sms.message import (
     Reaction,
     ReplyReaction,
     Submission,
-    Transition,
+    Timeline,
+    TimelineStep,
 )
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.outcomes import Outcome
 from mocksms.state.rows import (
+    MAX_SHARED_LENGTH,
     AccountId,
     AppText,
     ClientInstant,
@@ -169,13 +172,24 @@ class MessageData(RowModel):
             self.request,
             self.created_at,
             self.due_at,
-            tuple([Transition(step.at, step.state, shared_text(step.cause)) for step in self.history]),
+            self._timeline(),
             self.decided_by and shared_text(self.decided_by),
             tuple([Click(click.at, click.url) for click in self.clicks]),
             self.callback_policy.policy(),
             tuple([reaction.action() for reaction in self.reactions]),
             self.size,
         )
+
+    def _timeline(self) -> Timeline:
+        """Return the steps, as one object with the equal ones of other messages unless they are long."""
+        steps = [TimelineStep(step.at - self.created_at, step.state, step.cause) for step in self.history]
+        is_short = sum(len(step.cause) for step in steps) <= MAX_SHARED_LENGTH
+        return _shared_timeline(tuple(steps)) if is_short else tuple(steps)
+
+
+@lru_cache(maxsize=1_000)
+def _shared_timeline(timeline: Timeline) -> Timeline:
+    return timeline
 
 
 class OutcomeData(RowModel):
@@ -275,7 +289,7 @@ def message_row(account: str, message: Message, submission_of: int | None) -> di
         "transaction_id": message.transaction_id,
         "mobile_number": message.mobile_number,
         "number": message.digits,
-        "state": written_state(message.history[-1].state),
+        "state": written_state(message.state),
         "sender": message.sender,
         "fields": {**message.fields},
         "submission": submission._asdict() if submission_of is None else None,

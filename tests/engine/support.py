@@ -16,7 +16,7 @@ from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, Cond
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import NO_FIELDS, AnyState, Message, Recipient, State, Submission
-from mocksms.sms.outcomes import Fault, FaultKind, Outcome, Step
+from mocksms.sms.outcomes import AT_ONCE, Fault, FaultKind, Outcome, Step
 from tests.support import KEY, NOON, NUMBER, ManualClock
 
 SECOND = timedelta(seconds=1)
@@ -139,9 +139,9 @@ def a_message(
     fields: Mapping[str, str] = NO_FIELDS,
 ) -> Message:
     """Return a message whose id is its sequence, as `an_id` writes it."""
-    history = lifecycle.initial_history(NOON, "accepted")
+    timeline = lifecycle.ACCEPTED
     if state is not State.QUEUED:
-        history = lifecycle.step(history, state, NOON, "test")
+        timeline = lifecycle.step(timeline, state, AT_ONCE, "test")
     return Message(
         transaction_id=an_id(sequence),
         sequence=sequence,
@@ -154,7 +154,7 @@ def a_message(
         request=0,
         created_at=NOON,
         due_at=due_at,
-        history=history,
+        timeline=timeline,
     )
 
 

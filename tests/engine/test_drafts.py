@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from mocksms.engine.drafts import Drafter
 from mocksms.sms import numbers
-from mocksms.sms.message import Message, Recipient, State, Submission, Transition
+from mocksms.sms.message import Message, Recipient, State, Submission, TimelineStep
 from mocksms.sms.outcomes import Outcome
 from mocksms.sms.text import Template, TextPolicy
 from tests.engine.support import SECOND, World
@@ -23,7 +24,7 @@ def drafter(world: World, content: str = "Hello", **more: Any) -> Drafter:
 
 def draft(of: Drafter, recipient: Recipient) -> Message:
     number = numbers.parse(recipient.mobile_number)
-    return of.draft(recipient, number, NOON + SECOND, 3, of.initial_history, Outcome(steps=(), decided_by="because"))
+    return of.draft(recipient, number, NOON + SECOND, 3, of.initial_timeline, Outcome(steps=(), decided_by="because"))
 
 
 def test_draft_has_the_values_of_the_send() -> None:
@@ -43,7 +44,7 @@ def test_draft_has_the_values_of_the_send() -> None:
         request=7,
         created_at=NOON,
         due_at=NOON + SECOND,
-        history=(Transition(NOON, State.QUEUED, "accepted"),),
+        timeline=(TimelineStep(timedelta(), State.QUEUED, "accepted"),),
         decided_by="because",
         size=message.size,
     )

@@ -223,8 +223,8 @@ def test_every_reason_has_a_name_in_the_reads() -> None:
 def _sent_row(names: ReasonNames, state: State, mobile_number: str = NUMBER) -> dict[str, Any]:
     mock = InProcess()
     sent = mock.engine.find(mock.account(), mock.send()[0]["transaction_id"])
-    event = sent.history[-1]._replace(state=state)
-    message: Message = sent._replace(history=(event,), mobile_number=mobile_number)
+    step = sent.timeline[-1]._replace(state=state)
+    message: Message = sent._replace(timeline=(step,), mobile_number=mobile_number)
     (row,) = json.loads(names.sent_rows([message]))
     assert row["transaction_id"] == sent.transaction_id
     assert isinstance(row, dict)

@@ -7,11 +7,11 @@ import pytest
 
 from mocksms.errors import IllegalStep
 from mocksms.sms import lifecycle
-from mocksms.sms.message import FreeState, State, Transition
-from tests.support import NOON
+from mocksms.sms.message import FreeState, State, TimelineStep
+from mocksms.sms.outcomes import Step
 
 FREE = FreeState("scheduled")
-LATER = NOON + timedelta(hours=1)
+LATER = timedelta(hours=1)
 
 AFTER_WAITING = {
     State.SENT,
@@ -32,18 +32,25 @@ ALLOWED = {
 
 @pytest.mark.ledger("status.queued")
 def test_first_state_of_a_message_is_queued() -> None:
-    assert lifecycle.initial_history(NOON, "accepted") == (Transition(NOON, State.QUEUED, "accepted"),)
+    assert (TimelineStep(timedelta(), State.QUEUED, "accepted"),) == lifecycle.ACCEPTED
+
+
+def test_messages_that_an_outcome_decides_at_once_share_their_timeline() -> None:
+    steps = (Step(State.SENT), Step(State.BOUNCED, LATER))
+    timeline = lifecycle.decide_at_once(steps, "why")
+    assert timeline == (*lifecycle.ACCEPTED, TimelineStep(timedelta(), State.SENT, "why"))
+    assert lifecycle.decide_at_once((Step(State.SENT), Step(State.BOUNCED, LATER)), "why") is timeline
 
 
 @pytest.mark.ledger("status.lifecycle", "status.late")
 def test_step_is_allowed_exactly_for_the_pairs_of_the_table() -> None:
     for current, state in product(State, State):
-        history = (Transition(NOON, current, "before"),)
+        timeline = (TimelineStep(timedelta(), current, "before"),)
         if (current, state) in ALLOWED:
-            assert lifecycle.step(history, state, LATER, "why") == (*history, Transition(LATER, state, "why"))
+            assert lifecycle.step(timeline, state, LATER, "why") == (*timeline, TimelineStep(LATER, state, "why"))
         else:
             with pytest.raises(IllegalStep) as refused:
-                lifecycle.step(history, state, LATER, "why")
+                lifecycle.step(timeline, state, LATER, "why")
             assert (refused.value.current, refused.value.requested) == (current, state)
             assert refused.value.allowed == lifecycle.NEXT[current]
 
@@ -69,6 +76,6 @@ def test_free_state_follows_every_state_that_is_not_final_and_any_state_follows_
 
 
 def test_final_state_allows_no_free_state_and_says_so() -> None:
-    history = (Transition(NOON, State.KOSHER, "before"),)
+    timeline = (TimelineStep(timedelta(), State.KOSHER, "before"),)
     with pytest.raises(IllegalStep, match="cannot become scheduled; allowed next: none, it is final"):
-        lifecycle.step(history, FREE, LATER, "why")
+        lifecycle.step(timeline, FREE, LATER, "why")

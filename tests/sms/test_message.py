@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from mocksms.sms import lifecycle
-from mocksms.sms.message import NO_FIELDS, Message, Reason, Recipient, State, Status, Submission
+from mocksms.sms.message import NO_FIELDS, Message, Reason, Recipient, State, Status, Submission, Transition
+from tests.engine.support import a_message
 from tests.support import NOON
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +69,19 @@ def test_state_of_a_message_is_that_of_its_latest_step() -> None:
         request=1,
         created_at=NOON,
         due_at=NOON,
-        history=lifecycle.initial_history(NOON, "accepted"),
+        timeline=lifecycle.ACCEPTED,
     )
     assert message.state is State.QUEUED
-    sent = message._replace(history=lifecycle.step(message.history, State.SENT, NOON, "why"))
+    sent = message._replace(timeline=lifecycle.step(message.timeline, State.SENT, MINUTE, "why"))
     assert sent.state is State.SENT
     assert message.state is State.QUEUED
+    assert sent.changed_at == NOON + MINUTE
+
+
+def test_history_of_a_message_has_the_times_of_its_steps() -> None:
+    timeline = lifecycle.step(lifecycle.ACCEPTED, State.SENT, MINUTE, "why")
+    message = a_message()._replace(timeline=timeline, created_at=NOON)
+    assert message.history == (
+        Transition(NOON, State.QUEUED, "accepted"),
+        Transition(NOON + MINUTE, State.SENT, "why"),
+    )
