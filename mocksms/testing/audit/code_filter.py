@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
-from typing import Any, Final, NamedTuple
+from types import FrameType, FunctionType, ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import pytest
 
 PACKAGE: Final = f"{Path(__file__).parents[2]}/"
 """The folder of mocksms."""
@@ -50,12 +53,18 @@ class CodeFilter(NamedTuple):
     function: str
     root: Path
 
-    def places(self, trace: TracebackType | None) -> list[FramePlace]:
-        """Return the frames of a traceback, the outermost first."""
+    @classmethod
+    def of(cls, item: pytest.Function) -> CodeFilter:
+        """Return the filter for a test."""
+        return cls(item.path, item.function.__qualname__, item.config.rootpath)
+
+    def places(self, traces: Iterable[TracebackType | None]) -> list[FramePlace]:
+        """Return the frames of tracebacks, the outermost first."""
         found: list[FramePlace] = []
-        while trace is not None:
-            found.append(FramePlace(trace.tb_frame, trace.tb_lineno, self.owner(trace.tb_frame)))
-            trace = trace.tb_next
+        for trace in traces:
+            while trace is not None:
+                found.append(FramePlace(trace.tb_frame, trace.tb_lineno, self.owner(trace.tb_frame)))
+                trace = trace.tb_next
         return found
 
     def owner(self, frame: FrameType) -> CodeOwner:
@@ -143,8 +152,3 @@ def _owner_of_file(name: str, test_file: str, root: str) -> CodeOwner:
 def _is_copy(name: str, root: Path) -> bool:
     """Whether the root folder has an installed package or module, too."""
     return any((folder / name).exists() for folder in (root, root / "src"))
-
-
-def is_code_of(code: CodeType, names: frozenset[str]) -> bool:
-    """Whether code comes from one of some libraries, such as `logging`."""
-    return any(part.removesuffix(".py") in names for part in Path(code.co_filename).parts)

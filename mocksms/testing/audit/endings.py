@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner, FramePlace
 from mocksms.testing.audit.collected_errors import CollectedError
-from mocksms.testing.audit.known_errors import is_known, leaves
+from mocksms.testing.audit.known_errors import Tracebacks, is_known, leaves
 from mocksms.testing.audit.options import AuditOptions
 from mocksms.testing.audit.statements import is_about_mock
 from mocksms.testing.described_errors import describe_error
@@ -101,22 +101,25 @@ def ending_of(
         seconds: how long the run took, in real time.
         timed_out: whether the time limit ended it.
     """
-    found = [each for report in collected for each in _application_errors(report.error, code, options.raises)]
+    reported = [leaf for report in collected for leaf in leaves(report.error)]
+    found = [each for leaf in reported for each in _application_errors(*leaf, code, options.raises)]
     if timed_out or seconds >= options.timeout.total_seconds():
         return Ending(EndingKind.HUNG, "", tuple(found), seconds)
     if error is None:
         return Ending(EndingKind.PASSED, "", tuple(found), seconds)
-    own = [each for leaf in leaves(error) for each in _own_errors(leaf, code, options.raises)]
+    own = [each for leaf in leaves(error) for each in _own_errors(*leaf, code, options.raises)]
     if own:
         kind = EndingKind.RAISED if all(each.is_known for each in own) else EndingKind.CRASHED
     else:
-        kind = _failure_kind(next(leaves(error)), code)
+        kind = _failure_kind(error, code)
     return Ending(kind, describe_error(error), (*own, *found), seconds)
 
 
-def _own_errors(error: BaseException, code: CodeFilter, raises: Collection[str]) -> Iterator[ApplicationError]:
+def _own_errors(
+    error: BaseException, traces: Tracebacks, code: CodeFilter, raises: Collection[str]
+) -> Iterator[ApplicationError]:
     """Yield an error that ended a test, if application code raised it: its innermost frame outside of libraries."""
-    places = [place for place in code.places(error.__traceback__) if place.owner is not CodeOwner.LIBRARY]
+    places = [place for place in code.places(traces) if place.owner is not CodeOwner.LIBRARY]
     if not places or places[-1].owner is not CodeOwner.APPLICATION or _is_outcome(error):
         return
     if isinstance(error, AssertionError) and _is_test_file(places[-1], code):
@@ -124,12 +127,13 @@ def _own_errors(error: BaseException, code: CodeFilter, raises: Collection[str])
     yield _described(error, places[-1], code, raises)
 
 
-def _application_errors(error: BaseException, code: CodeFilter, raises: Collection[str]) -> Iterator[ApplicationError]:
+def _application_errors(
+    error: BaseException, traces: Tracebacks, code: CodeFilter, raises: Collection[str]
+) -> Iterator[ApplicationError]:
     """Yield an error that others reported, if it went through application code."""
-    for leaf in leaves(error):
-        places = [place for place in code.places(leaf.__traceback__) if place.owner is CodeOwner.APPLICATION]
-        if places:
-            yield _described(leaf, places[-1], code, raises)
+    places = [place for place in code.places(traces) if place.owner is CodeOwner.APPLICATION]
+    if places:
+        yield _described(error, places[-1], code, raises)
 
 
 def _described(error: BaseException, place: FramePlace, code: CodeFilter, raises: Collection[str]) -> ApplicationError:
@@ -138,7 +142,8 @@ def _described(error: BaseException, place: FramePlace, code: CodeFilter, raises
 
 def _failure_kind(error: BaseException, code: CodeFilter) -> EndingKind:
     """Return what kind of expectation failed."""
-    places = code.places(error.__traceback__)
+    _, traces = next(leaves(error))
+    places = code.places(traces)
     of_mock = [place for place in places if place.owner is CodeOwner.MOCKSMS]
     if any(_method(place) in WAITS for place in of_mock):
         return EndingKind.WAITING

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from types import TracebackType
 from typing import Final
 
 from mocksms.testing.audit.code_filter import CodeFilter
+
+Tracebacks = tuple[TracebackType | None, ...]
 
 HTTP_LIBRARIES: Final = frozenset(
     {
@@ -72,13 +75,14 @@ def is_undecodable(error: BaseException) -> bool:
     return isinstance(error, json.JSONDecodeError | UnicodeDecodeError) or "JSONDecodeError" in names
 
 
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """Iterate over the errors in a group; over an error itself if it is none."""
+def leaves(error: BaseException, *outer: TracebackType | None) -> Iterator[tuple[BaseException, Tracebacks]]:
+    """Iterate over the errors in a group, each with its tracebacks, the outermost first; over an error that is none."""
+    traces = (*outer, error.__traceback__)
     if isinstance(error, BaseExceptionGroup):
         for each in error.exceptions:
-            yield from leaves(each)
+            yield from leaves(each, *traces)
     else:
-        yield error
+        yield error, traces
 
 
 def _is_known_class(kind: type) -> bool:

@@ -158,15 +158,18 @@ def hammered(run: AuditedRun) -> str:
 def gave_up(run: AuditedRun) -> str:
     """The provider asked for a retry (429 or 503), and the application sent nothing more to these numbers.
 
-    Other failures do not ask: a blind retry after a lost response is what sends twice. An application that crashed or
-    hung did not give up.
+    In an outage every further request counts as a retry, such as a search for the message. Other failures do not ask:
+    a blind retry after a lost response is what sends twice. An application that crashed or hung did not give up.
     """
-    if not run.variation.asks_for_retry or run.ending.kind in (EndingKind.HUNG, EndingKind.CRASHED):
+    variation, evidence = run.variation, run.evidence
+    if not variation.asks_for_retry or run.ending.kind in (EndingKind.HUNG, EndingKind.CRASHED):
         return ""
     usual = Counter(each.numbers for each in run.baseline.sends)
-    for numbers, sends in run.evidence.sends_by(lambda send: send.numbers).items():
+    for numbers, sends in evidence.sends_by(lambda send: send.numbers).items():
         refused = [each for each in sends if each.status in WAITS and each.fault is not None]
-        if refused and len(sends) <= _usual(usual, numbers):
+        if not refused or len(sends) > _usual(usual, numbers):
+            continue
+        if not variation.is_lasting or evidence.requests[-1].number == refused[0].number:
             return f"no retry after {refused[0].status}"
     return ""
 
