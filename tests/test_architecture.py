@@ -53,6 +53,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "pytest": {
         "testing.plugin",
         "testing.run_options",
+        "testing.stash_keys",
         "testing.audit",
         "testing.described_errors",
         "testing.session",
@@ -81,7 +82,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
         "testing.client",
         "testing.server",
         "testing.threads",
-        "testing.audit.collected_errors",
+        "testing.audit",
     },
     "http.client": {"webhooks", "provider.responses", "testing.client", "testing.connection", "compare.client"},
     "urllib.request": set(),

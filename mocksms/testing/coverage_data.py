@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any, Final
 
 from mocksms.errors import SettingsError
 from mocksms.sms.display import error_reason
-from mocksms.state.whole_file import replace_file
 from mocksms.testing.coverage_lines import CoverageLine, LineKey, coverage_lines
+from mocksms.testing.json_file import write_json
 
 FORMAT: Final = 1
 """Version of the file."""
@@ -70,12 +69,7 @@ class CoverageData:
         Raises:
             OSError: it cannot be written.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        content = f"{json.dumps(self.to_json(), indent=2)}\n".encode()
-        if path.exists() and not path.is_file():  # such as /dev/stdout
-            path.write_bytes(content)
-        else:
-            replace_file(Path(os.path.realpath(path)), content)  # the file that a link is to, not the link
+        write_json(path, self.to_json())
 
     def load(self, path: Path) -> None:
         """Add what a file has, if there is one. Lines that this version does not have are ignored.

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import pytest
 
-from mocksms.errors import did_you_mean
+from mocksms.errors import SettingsError, did_you_mean
+from mocksms.settings import SessionSettings, read_options
 from mocksms.sms.times import parse_duration
 from mocksms.testing.connection import fits_a_header
 from mocksms.testing.models import AWARE, zone_missing
@@ -27,6 +28,11 @@ KINDS: Final = {
 
 REACTIONS: Final = ("fail", "warn", "ignore")
 """What unexpected traffic, or a fault that no request matched, can do to a test."""
+
+AUDIT_SKIP: Final = "skip"
+AUDIT_VALUES: Final = ("allow", "timeout", "window", "retries", "pause", "raises")
+"""What `audit` of the marker can set, each like the option `mocksms_audit_...`."""
+AUDIT_EXAMPLE: Final = '{"allow": ["gave up"], "reason": "the queue sends again at night"}'
 
 UNSET: Final = object()
 
@@ -46,6 +52,8 @@ class MarkerOptions:
         unexpected: `fail`, `warn` or `ignore`; takes precedence over the option `mocksms_unexpected`.
         unused_fault: `fail`, `warn` or `ignore`; takes precedence over the option `mocksms_unused_fault`.
         undelivered: `fail`, `warn` or `ignore`; takes precedence over the option `mocksms_undelivered`.
+        audit: `"skip"` excludes the test from the audit; a dict has verdicts to `allow` with a `reason`, and values
+            that take precedence over options of the audit: `timeout`, `window`, `retries`, `pause`, `raises`.
     """
 
     scenario: Any = None
@@ -58,6 +66,7 @@ class MarkerOptions:
     unexpected: str | None = None
     unused_fault: str | None = None
     undelivered: str | None = None
+    audit: str | Mapping[str, Any] | None = None
 
     @property
     def allowed(self) -> tuple[str, ...]:
@@ -110,6 +119,33 @@ def _issues(marker: Any) -> Iterator[str]:
     for name in ("unexpected", "unused_fault", "undelivered"):
         if getattr(marker, name) not in (None, *REACTIONS):
             yield _issue(name, getattr(marker, name), "fail, warn or ignore")
+    yield from _audit_issues(marker.audit)
+
+
+def _audit_issues(audit: object) -> Iterator[str]:
+    if audit is None or audit == AUDIT_SKIP:
+        return
+    if not isinstance(audit, Mapping):
+        yield _issue("audit", audit, f'"{AUDIT_SKIP}", or a dict such as {AUDIT_EXAMPLE}')
+        return
+    for name, value in audit.items():
+        if name not in (*AUDIT_VALUES, "reason"):
+            known = ", ".join((*AUDIT_VALUES, "reason"))
+            yield f"audit of the marker mocksms has {name!r}, but can only have {known}{_nearest(name, AUDIT_VALUES)}"
+        elif name != "reason":
+            yield from _value_issues(f"audit_{name}", f"{name} in audit of the marker mocksms", value)
+        elif not isinstance(value, str) or not value.strip():
+            yield _issue("reason in audit", value, "a text that says why the verdicts are allowed")
+    if audit.get("allow") and not audit.get("reason"):
+        yield f"audit of the marker mocksms allows verdicts without a reason; give one, as in {AUDIT_EXAMPLE}"
+
+
+def _value_issues(option: str, where: str, value: object) -> Iterator[str]:
+    """Iterate over what is wrong with a value that takes precedence over an option."""
+    try:
+        read_options(SessionSettings, {option: (where, value)})
+    except SettingsError as error:
+        yield str(error)
 
 
 def _duration_issues(delay: object) -> Iterator[str]:

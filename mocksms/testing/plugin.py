@@ -17,26 +17,30 @@ import pytest
 from mocksms.errors import InvalidScenario, MocksmsError, SettingsError
 from mocksms.settings import OPTIONS, SESSION_OPTIONS, SessionSettings, Settings, default_text, foreign_variables
 from mocksms.testing.run_options import flag, ini_name, options_with, origins_of, read_config, session_settings
+from mocksms.testing.stash_keys import RUN
 
 if TYPE_CHECKING:
+    from mocksms.testing.audit.plugin import RunAudit
     from mocksms.testing.coverage_plugin import RunCoverage
     from mocksms.testing.defaults import AccountDefaults
     from mocksms.testing.handle import MockSMS
-    from mocksms.testing.session import LateMessages, MockSession, RunningTest
+    from mocksms.testing.session import LateMessages, MockSession
     from mocksms.testing.traces import Traces
 
 MARKER: Final = (
     "mocksms(*, scenario=None, credit=..., frozen=False, strict=False, api_key=None, allow=(), unexpected=None, "
-    "unused_fault=None, undelivered=None): set up the mock for this test, and accept kinds of unexpected traffic"
+    "unused_fault=None, undelivered=None, audit=None): set up the mock for this test, accept kinds of unexpected "
+    "traffic, and choose what the audit does"
 )
 LATE_HINT: Final = (
     "wait for these messages in the test (mocksms.wait_for), or accept them: "
     '@pytest.mark.mocksms(allow="late") in one test, mocksms_unexpected = warn in all tests'
 )
 
-RUN: Final[pytest.StashKey[RunningTest]] = pytest.StashKey()
 TRACES: Final[pytest.StashKey[Traces | None]] = pytest.StashKey()
 """The traces of failed tests, None if the option is not set."""
+AUDIT: Final[pytest.StashKey[RunAudit | None]] = pytest.StashKey()
+"""The audit of the run, None if the option is off."""
 COVERAGE: Final[pytest.StashKey[RunCoverage | None]] = pytest.StashKey()
 """The coverage of the run, None if the option is not set."""
 FAILED_LATE: Final[pytest.StashKey[bool]] = pytest.StashKey()
@@ -86,6 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.stash[TRACES] = _traces(config)
     config.stash[COVERAGE] = _coverage(config)
+    config.stash[AUDIT] = _audit(config)
     config.stash[LATE] = []
     config.stash[UNREAD] = []
     config.stash[FOREIGN] = set()
@@ -135,6 +140,9 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
         coverage = config.stash[COVERAGE]
         if coverage is not None:
             coverage.use(session)
+        audit = config.stash[AUDIT]
+        if audit is not None:
+            audit.use(session)
         yield session
         latest = session.keep_report()
         if traces is not None:
@@ -260,6 +268,21 @@ def _coverage(config: pytest.Config) -> RunCoverage | None:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(coverage, "mocksms-coverage")
     return coverage
+
+
+def _audit(config: pytest.Config) -> RunAudit | None:
+    """Return the audit of this process, None if the option is off or no test runs."""
+    options = options_with(config, "audit")
+    if options is None or options.audit == "off" or config.option.collectonly:
+        return None
+    from mocksms.testing.audit.plugin import RunAudit
+
+    try:
+        audit = RunAudit(options, config)
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(audit, "mocksms-audit")
+    return audit
 
 
 def _warn_of_variables(config: pytest.Config, text: str) -> None:

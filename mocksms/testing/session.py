@@ -66,7 +66,8 @@ class EndedTest(NamedTuple):
 class MockSession:
     """The tests of one process, on one mock.
 
-    `variation` is a scenario in front of those of each test that starts, as JSON.
+    `variation` is a scenario in front of those of each test that starts, as JSON. While the session `is_silent`, tests
+    are not checked, and coverage is not measured: the audit runs them again.
 
     Args:
         mock: handle of the mock.
@@ -94,6 +95,7 @@ class MockSession:
         self._not_reset: set[str] = set()
         self._latest: RunningTest | None = None
         self.variation = defaults.variation
+        self.is_silent = False
         self.on_traffic: Callable[[RunningTest, Sequence[Mapping[str, Any]]], object] | None = None
         mock.api_key = self.new_key()
         mock.client.api_keys.add(mock.api_key)
@@ -217,7 +219,10 @@ class RunningTest:
         self._has_failed = False
         self._has_passed = False
         self._kept_report = ""
-        if session.on_traffic is not None:
+        self._is_silent = session.is_silent
+        self.requests: list[Mapping[str, Any]] = []
+        """The recorded requests, once the test has ended: of the whole mock, or of its own accounts on a shared one."""
+        if session.on_traffic is not None and not self._is_silent:
             sms._on_delete = self._before_delete
 
     def on_report(self, report: pytest.TestReport) -> None:
@@ -244,11 +249,21 @@ class RunningTest:
         return [self.sms.api_key, *sorted(self.sms._api_keys - {self.sms.api_key})]
 
     @property
+    def has_sent(self) -> bool:
+        """Whether an account of the test has a message, once the test has ended."""
+        accounts = {account_id(key) for key in self.api_keys}
+        return any(row["messages"] and row["account"] in accounts for row in self.requests)
+
+    @property
     def _faults(self) -> list[FaultHandle]:
         return [fault for handle in self.sms._handles for fault in handle.faults]
 
     def end(self, node: pytest.Item) -> None:
         """End the test: fail it or warn for what is wrong with it, unless it has failed already."""
+        if self._is_silent:
+            with errors_to(lambda _: None):  # what reads the evidence reports it
+                self.requests, self._session.cursor = self._requests()
+            return
         findings: list[Finding] = []
         if undelivered := self._unexpectedly_undelivered():
             findings.append((self._undelivered_reaction, UndeliveredCallbacks(describe_undelivered(undelivered))))
@@ -263,6 +278,7 @@ class RunningTest:
             self._react(node, [*findings, (self.reaction, UnexpectedTraffic(text))], needs_report=False)
             return
         self._session.end_test(self, node.nodeid, cursor)
+        self.requests = rows
         if self._session.on_traffic is not None:
             self._session.on_traffic(self, rows)
         if unexpected := [found for row in rows for found in self._unexpected(row)]:

@@ -94,7 +94,9 @@ def test_each_kind_in_a_list_is_checked() -> None:
     ],
 )
 def test_unknown_option_is_named_with_the_known_ones(marker: Marker, unknown: str) -> None:
-    known = "scenario, credit, async_delay, frozen, strict, api_key, allow, unexpected, unused_fault, undelivered"
+    known = (
+        "scenario, credit, async_delay, frozen, strict, api_key, allow, unexpected, unused_fault, undelivered, audit"
+    )
     with pytest.raises(pytest.UsageError) as refused:
         read(marker)
     assert str(refused.value) == f"the marker mocksms takes {known} by name, not {unknown}"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
+
+from mocksms.settings import SessionSettings, read_options
+from mocksms.testing.marker import AUDIT_VALUES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +36,17 @@ class AuditOptions:
     retries: int = 5
     pause: timedelta = timedelta(milliseconds=50)
     raises: tuple[str, ...] = ()
+
+
+def options_for(settings: SessionSettings, audit: Mapping[str, Any]) -> AuditOptions:
+    """Return the options for a test: those of the session, and what its marker sets."""
+    values = {name: getattr(settings, f"audit_{name}") for name in AUDIT_VALUES}
+    given = read_options(SessionSettings, {f"audit_{name}": ("the marker", value) for name, value in audit.items()})
+    of_marker = {name: getattr(given, f"audit_{name}") for name in audit if name in AUDIT_VALUES}
+    allowed = values["allow"] + of_marker.pop("allow", ())
+    return AuditOptions(
+        **{**values, **of_marker, "allow": allowed},
+        is_deep=settings.audit == "deep",
+        only=settings.audit_only,
+        reason=str(audit.get("reason", "")),
+    )

@@ -1,0 +1,58 @@
+"""Progress of the audit: a line for each test, with a letter for each variation as soon as it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from mocksms.testing.audit.cells import Cell
+from mocksms.testing.audit.table import piece_of
+
+INDENT = "    "
+
+
+class AuditProgress:
+    """The lines of progress in the terminal; there are none with `-q`, and in a worker of xdist.
+
+    Args:
+        config: the configuration of pytest.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @contextmanager
+    def of(self, item: pytest.Item) -> Iterator[Callable[[Cell], None]]:
+        """Show the progress of one test: the block gets a function that shows a cell.
+
+        What the test prints meanwhile is not shown.
+        """
+        capture: Any = self._config.pluginmanager.getplugin("capturemanager")
+        reporter: Any = self._config.pluginmanager.getplugin("terminalreporter")
+        if capture is not None:
+            capture.suspend_global_capture()
+            for name, text in zip(("stdout", "stderr"), capture.read_global_capture(), strict=True):
+                item.add_report_section("teardown", name, text)
+        is_shown = reporter is not None and self._config.get_verbosity() >= 0
+        if is_shown:
+            reporter.ensure_newline()
+            reporter.write(f"{INDENT}audit of {item.name} ")
+
+        def show(cell: Cell) -> None:
+            if is_shown:
+                piece = piece_of(cell)
+                reporter.write(piece.text, flush=True, **({piece.colour: True} if piece.colour else {}))
+
+        try:
+            yield show
+        finally:
+            if is_shown:
+                reporter.write(" ")
+            if capture is not None:
+                capture.resume_global_capture()
+            logging: Any = self._config.pluginmanager.getplugin("logging-plugin")
+            if logging is not None:
+                logging.report_handler.reset()

@@ -1,0 +1,153 @@
+"""Report of the audit: the section at the end of the test run, and the JSON file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import pytest
+
+from mocksms.errors import escape
+from mocksms.settings import SessionSettings
+from mocksms.testing.audit.cells import AuditedTest
+from mocksms.testing.audit.findings import count_text, failure_text, findings_of
+from mocksms.testing.audit.replay import Replays
+from mocksms.testing.audit.table import Piece, legend, table
+from mocksms.testing.described_errors import errors_to
+from mocksms.testing.json_file import write_json
+
+TITLE: Final = "mocksms audit"
+
+
+class AuditReport:
+    """What the audit of a test run has found.
+
+    Args:
+        options: options of the session.
+        replays: how to replay a finding.
+        config: the configuration of pytest.
+    """
+
+    def __init__(self, options: SessionSettings, replays: Replays, config: pytest.Config) -> None:
+        self._options = options
+        self._replays = replays
+        self._config = config
+        self._tests: list[AuditedTest] = []
+        self._problems: list[str] = []
+        self.silent = 0
+        """Tests that use the mock and send nothing."""
+
+    def add(self, test: AuditedTest) -> None:
+        """Add a test, and write the scenario files of its findings."""
+        self._tests.append(test)
+        for cell in test.cells:
+            if cell.scenario is not None:
+                with errors_to(lambda text: self._problems.append(f"a scenario file is not written: {text}")):
+                    self._replays.write(cell)
+
+    def write(self) -> None:
+        """Write the JSON file, if there is to be one."""
+        if self._options.audit_report:
+            path = self._replays.start / self._options.audit_report
+            with errors_to(lambda text: self._problems.append(f"the JSON file is not written: {text}")):
+                write_json(path, [*self._rows()])
+
+    def print_to(self, reporter: Any) -> None:
+        """Print the section of the report."""
+        reporter.section(TITLE)
+        audited = [test for test in self._tests if test.cells]
+        if audited:
+            self._print_table(reporter, audited)
+        for test in audited:
+            self._print_findings(reporter, test)
+        self._print_exceptions(reporter)
+        for problem in self._problems:
+            reporter.line(f"incomplete: {problem}", red=True)
+        found = any(test.finding_cells for test in audited)
+        reporter.line(self._summary(audited), red=found, green=bool(audited) and not found)
+
+    def _print_table(self, reporter: Any, tests: list[AuditedTest]) -> None:
+        width = reporter._tw.fullwidth
+        for pieces in table(tests, width):
+            write_pieces(reporter, pieces)
+            reporter.line("")
+        reporter.line("")
+        for text in legend(tests, width):
+            reporter.line(text)
+
+    def _print_findings(self, reporter: Any, test: AuditedTest) -> None:
+        findings = findings_of(test)
+        if findings:
+            reporter.write_sep("_", test.test, red=True, bold=True)
+        for finding in findings:
+            reporter.line(finding.title, red=True)
+            for text in finding.lines(self._replays):
+                reporter.line(text)
+
+    def _print_exceptions(self, reporter: Any) -> None:
+        """Print which tests are not audited, and which findings are allowed, each with the reason."""
+        allowed = [(test, names) for test in self._tests if (names := allowed_text(test))]
+        if allowed:
+            reporter.write_sep("_", "allowed")
+        for test, names in allowed:
+            reporter.line(f"{test.test}: {names} ({test.reason or 'mocksms_audit_allow'})", yellow=True)
+        left_out = [test for test in self._tests if test.not_audited]
+        if left_out:
+            reporter.write_sep("_", "not audited")
+        for test in left_out:
+            reporter.line(f"{test.test}: {escape(test.not_audited)}", yellow=True)
+        if allowed or left_out:
+            reporter.write_sep("_")
+
+    def _summary(self, audited: list[AuditedTest]) -> str:
+        cells = [cell for test in audited for cell in test.cells]
+        found = count_text(cells)
+        tests = sum(bool(test.finding_cells) for test in audited)
+        parts = [
+            f"{found} in {counted(tests, 'test')}" if found else "no findings",
+            f"{counted(len(audited), 'test')} audited with {counted(len(cells), 'variation')} in all",
+        ]
+        left_out = sum(bool(test.not_audited) for test in self._tests)
+        parts += [f"{left_out} not audited"] if left_out else []
+        parts += [f"{self.silent} send nothing"] if self.silent else []
+        return "; ".join(parts)
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        for test in self._tests:
+            for cell in test.cells:
+                yield {
+                    "test": test.test,
+                    "variation": cell.variation,
+                    "verdicts": [*cell.verdicts],
+                    "allowed": [*cell.allowed],
+                    "detail": cell.detail,
+                    "replay": self._replays.command_for(test.test, cell),
+                }
+
+
+def allowed_text(test: AuditedTest) -> str:
+    """Return the allowed verdicts of a test, each with its variations; empty if there are none."""
+    names: dict[str, list[str]] = {}
+    for cell in test.cells:
+        for verdict in cell.allowed:
+            names.setdefault(verdict, []).append(cell.variation)
+    return ", ".join(f"{verdict} with {', '.join(variations)}" for verdict, variations in names.items())
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def write_pieces(reporter: Any, pieces: Iterable[Piece]) -> None:
+    """Write a line of the table in its colours."""
+    for piece in pieces:
+        reporter.write(piece.text, **({piece.colour: True} if piece.colour else {}))
+
+
+def failure_of(test: AuditedTest, replays: Replays) -> Any:
+    """Return the failure of a test with findings, as pytest keeps it in a report."""
+    try:
+        pytest.fail(failure_text(test, replays), pytrace=False)
+    except pytest.fail.Exception as error:
+        return pytest.ExceptionInfo.from_exception(error).getrepr(style="value")

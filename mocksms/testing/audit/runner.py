@@ -1,0 +1,106 @@
+"""Audit of one test: runs it again with each variation, and judges each run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pytest
+
+from mocksms.sms.times import format_duration
+from mocksms.testing.audit.cells import AuditedTest, Cell, cell_of
+from mocksms.testing.audit.endings import ending_of
+from mocksms.testing.audit.evidence import RunEvidence, read_evidence
+from mocksms.testing.audit.options import AuditOptions
+from mocksms.testing.audit.rerun import Rerun, code_of, run_again
+from mocksms.testing.audit.variations import Variation, variations_for
+from mocksms.testing.audit.verdicts import judge
+from mocksms.testing.described_errors import describe_error, errors_to
+from mocksms.testing.session import MockSession, RunningTest, is_grouped
+
+NO_EVIDENCE: Final = RunEvidence((), ())
+
+
+def node_id(item: pytest.Item) -> str:
+    """Return the node id of a test, without the group that xdist adds to it."""
+    return item.nodeid.rpartition("@")[0] if is_grouped(item.nodeid) else item.nodeid
+
+
+class TestRunner:
+    """Runs one test again and again.
+
+    Args:
+        item: a test that passed, and that pytest has torn down.
+        session: the session of the test.
+        options: options of the audit for this test.
+    """
+
+    __test__ = False
+
+    def __init__(self, item: pytest.Function, session: MockSession, options: AuditOptions) -> None:
+        self._item = item
+        self._test = node_id(item)
+        self._code = code_of(item)
+        self._session = session
+        self._options = options
+
+    def audit(self, run: RunningTest, on_cell: Callable[[Cell], object]) -> AuditedTest:
+        """Run the test once without and once with each variation.
+
+        Args:
+            run: the run of the test that pytest has reported.
+            on_cell: is called with each cell as soon as it is known.
+        """
+        cells: list[Cell] = []
+        problems: list[str] = []
+        with errors_to(lambda text: problems.append(f"the mock cannot be used: {text}")):
+            baseline = read_evidence(run)
+            variations = variations_for(baseline, self._options)
+            if not variations:
+                return AuditedTest(test=self._test)
+            if problem := self._problem_of(self._run(None)):
+                problems.append(problem)
+            for variation in () if problem else variations:
+                cells.append(self._cell(variation, baseline))
+                on_cell(cells[-1])
+        return AuditedTest(
+            test=self._test,
+            cells=() if problems else tuple(cells),
+            not_audited="".join(problems[:1]),
+            reason=self._options.reason,
+        )
+
+    def _cell(self, variation: Variation, baseline: RunEvidence) -> Cell:
+        rerun = self._run(variation.scenario)
+        evidence = NO_EVIDENCE if rerun.run is None else read_evidence(rerun.run)
+        ending = ending_of(
+            rerun.error,
+            self._code,
+            rerun.collected,
+            self._options,
+            seconds=rerun.seconds,
+            timed_out=rerun.timed_out,
+        )
+        return cell_of(variation, judge(variation, baseline, evidence, ending, self._options), self._options)
+
+    def _run(self, variation: Mapping[str, Any] | None) -> Rerun:
+        with self._with_variation(variation):
+            return run_again(self._item, self._code, self._options.timeout)
+
+    @contextmanager
+    def _with_variation(self, variation: Mapping[str, Any] | None) -> Iterator[None]:
+        session = self._session
+        session.variation, session.is_silent = variation, True
+        try:
+            yield
+        finally:
+            session.variation, session.is_silent = None, False
+
+    def _problem_of(self, control: Rerun) -> str:
+        """Return why the test cannot be audited, after a run without a variation; empty if it can."""
+        if control.timed_out:
+            return f"it does not end within {format_duration(self._options.timeout)} (mocksms_audit_timeout)"
+        if control.error is not None:
+            return f"it does not pass a second time: {describe_error(control.error)}"
+        return ""

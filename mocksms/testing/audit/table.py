@@ -1,0 +1,163 @@
+"""The table of the report: a row for each test, a column with one letter for each variation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from mocksms.testing.audit.cells import AuditedTest, Cell
+from mocksms.testing.audit.verdicts import Verdict
+
+KINDS: Final = ("fault", "outcome", "callback")
+"""Kinds of variations, in the order of their columns."""
+
+INDENT: Final = "  "
+MIN_NAME_WIDTH: Final = 24
+"""Characters for the name of a test, at least; what does not fit beside it goes to the next table."""
+
+ELLIPSIS: Final = "…"
+
+LEGEND: Final = (Verdict.SURVIVED, Verdict.RAISED, Verdict.NOT_APPLIED, *filter(lambda each: each.is_harm, Verdict))
+"""The order in which the letters are explained."""
+
+
+class Piece(NamedTuple):
+    """A part of a line with one colour: the name of a markup of pytest, empty for none."""
+
+    text: str
+    colour: str = ""
+
+
+Line = tuple[Piece, ...]
+
+
+class Column(NamedTuple):
+    """A variation; columns sort as the variations of a test do."""
+
+    request: int
+    kind: int
+    place: int
+    name: str
+
+
+def columns_of(tests: Iterable[AuditedTest]) -> list[Column]:
+    """Return the variations of all tests: those of the first request before those of the second, then by kind."""
+    places: dict[str, Column] = {}
+    for test in tests:
+        for place, cell in enumerate(test.cells):
+            column = Column(cell.request, KINDS.index(cell.kind), place, cell.variation)
+            places[cell.variation] = max(column, places.get(cell.variation, column))
+    return sorted(places.values())
+
+
+def table(tests: Sequence[AuditedTest], width: int) -> Iterator[Line]:
+    """Iterate over the lines of the table; columns that do not fit into the width go to further tables."""
+    columns = columns_of(tests)
+    longest = max(len(_name(test)) for test in tests)
+    for first, last in _chunks(columns, width - len(INDENT) - 1 - min(longest, MIN_NAME_WIDTH)):
+        chosen = columns[first:last]
+        cells_width = len(_spaced(chosen, [" "] * len(chosen)))
+        name_width = min(longest, width - len(INDENT) - 1 - cells_width)
+        if first:
+            yield ()
+        yield from _header(chosen, first, name_width)
+        for path, group in groupby(tests, key=_path):
+            yield (Piece(path),)
+            for test in group:
+                yield _row(test, chosen, name_width)
+
+
+def legend(tests: Sequence[AuditedTest], width: int) -> Iterator[str]:
+    """Iterate over the lines that explain the letters and the numbers of the columns."""
+    shown = {cell.worst for test in tests for cell in test.cells}
+    yield from _wrapped([f"{verdict.letter} {verdict}" for verdict in LEGEND if verdict in shown], width)
+    yield from _wrapped([f"{number} {each.name}" for number, each in enumerate(columns_of(tests), 1)], width)
+
+
+def piece_of(cell: Cell) -> Piece:
+    """Return the letter of a cell, with its colour."""
+    return Piece(cell.worst.letter, _colour(cell))
+
+
+def _colour(cell: Cell) -> str:
+    if cell.findings:
+        return "red"
+    if cell.allowed or cell.worst is Verdict.RAISED:
+        return "yellow"
+    return "green" if cell.worst is Verdict.SURVIVED else ""
+
+
+def _chunks(columns: Sequence[Column], width: int) -> Iterator[tuple[int, int]]:
+    """Iterate over the first column, and the one after the last, of each table."""
+    first = 0
+    while first < len(columns):
+        last = first + 1
+        while last < len(columns) and len(_spaced(columns[first : last + 1], " " * (last + 1 - first))) <= width:
+            last += 1
+        yield first, last
+        first = last
+
+
+def _header(columns: Sequence[Column], first: int, name_width: int) -> Iterator[Line]:
+    """Iterate over the numbers of the columns, from top to bottom; tens only where they change."""
+    numbers = range(first + 1, first + 1 + len(columns))
+    start = " " * (len(INDENT) + name_width + 1)
+    for unit in (100, 10, 1):
+        if numbers[-1] >= unit:
+            digits = [_digit(number, unit, number == numbers[0]) for number in numbers]
+            yield (Piece(start + _spaced(columns, digits).rstrip()),)
+
+
+def _digit(number: int, unit: int, is_first: bool) -> str:
+    """Return the digit of a number for a power of ten, where it changes."""
+    return str(number // unit % 10) if number >= unit and (is_first or number % unit == 0) else " "
+
+
+def _row(test: AuditedTest, columns: Sequence[Column], name_width: int) -> Line:
+    cells = {cell.variation: cell for cell in test.cells}
+    pieces = [piece_of(cells[each.name]) if each.name in cells else Piece(" ") for each in columns]
+    parts: list[Piece] = []
+    for place, (column, piece) in enumerate(zip(columns, pieces, strict=True)):
+        parts += [Piece(" "), piece] if place and _is_gap(columns[place - 1], column) else [piece]
+    merged = (
+        Piece("".join(each.text for each in run), colour) for colour, run in groupby(parts, lambda each: each.colour)
+    )
+    return (Piece(f"{INDENT}{_cut(_name(test), name_width):<{name_width}} "), *merged)
+
+
+def _spaced(columns: Sequence[Column], letters: Sequence[str]) -> str:
+    """Return the letters of the columns, with a space between kinds."""
+    gaps = [place > 0 and _is_gap(columns[place - 1], columns[place]) for place in range(len(letters))]
+    return "".join(f"{' ' if gap else ''}{letter}" for gap, letter in zip(gaps, letters, strict=True))
+
+
+def _is_gap(left: Column, right: Column) -> bool:
+    return (left.request, left.kind) != (right.request, right.kind)
+
+
+def _path(test: AuditedTest) -> str:
+    return test.test.partition("::")[0]
+
+
+def _name(test: AuditedTest) -> str:
+    return test.test.partition("::")[2]
+
+
+def _cut(name: str, width: int) -> str:
+    """Return a name in at most so many characters; its end distinguishes parametrised tests."""
+    if len(name) <= width:
+        return name
+    end = (width - 1) // 2
+    return f"{name[: width - 1 - end]}{ELLIPSIS}{name[len(name) - end :]}"
+
+
+def _wrapped(parts: Iterable[str], width: int) -> Iterator[str]:
+    line = ""
+    for part in parts:
+        if line and len(line) + 2 + len(part) > width:
+            yield line
+            line = ""
+        line += f"{'  ' if line else ''}{part}"
+    if line:
+        yield line
