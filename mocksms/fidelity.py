@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from enum import StrEnum
 from importlib.resources import files
 from typing import Any, NamedTuple, Self
@@ -46,6 +45,8 @@ class Behaviour(NamedTuple):
 
 def ledger() -> list[Behaviour]:
     """Return all entries of `fidelity.toml`, in order."""
+    import tomllib  # here, since few mocks list their ledger, and all must start fast
+
     text = files("mocksms").joinpath("fidelity.toml").read_text(encoding="utf-8")
     return [_behaviour(entry) for entry in tomllib.loads(text)["behaviour"]]
 

@@ -97,6 +97,9 @@ CALLS: Final[dict[str, set[str]]] = {"print": set(), "eval": set(), "exec": set(
 LATE_IMPORTS: Final = {"cli", "testing", "__init__", "inspection.snapshot"}
 """Parts and modules that may import inside a function, so that a command or a test session starts fast."""
 
+LATE_LIBRARIES: Final = {"phonenumbers", "regex", "tomllib"}
+"""Libraries that take long to import and that few mocks need: each is imported where it is used."""
+
 LONGEST_MODULE: Final = 400
 LONGEST_FUNCTION: Final = 60
 TOP_LEVEL: Final = {"pyproject.toml", "README.md", "mocksms", "scenarios", "tests", "Dockerfile"}
@@ -251,6 +254,7 @@ def late_imports(sources: Sources) -> list[str]:
         for path, source in sources.items()
         for each in imports_of(path, source)
         if each.is_late and not LATE_IMPORTS & {part(path), place(path)} and not path.endswith("/__init__.py")
+        if each.target not in LATE_LIBRARIES
     ]
 
 

@@ -6,9 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-import phonenumbers
-from phonenumbers import NumberParseException, ValidationResult
-
 from mocksms.engine.account import Account
 from mocksms.engine.rules import RefusedByFault, TriggeredFault
 from mocksms.errors import UnknownMagicCode
@@ -48,11 +45,13 @@ def _number_form(facts: DecisionFacts) -> RuleDecision:
 @lru_cache(maxsize=4096)
 def is_possible(digits: str) -> bool:
     """Whether the country of a number has numbers of this length (own, number.foreign); `X` counts as a digit."""
+    import phonenumbers  # here, since few sends have such a number, and a mock must start fast
+
     try:
         number = phonenumbers.parse("+" + digits.replace("X", "1"))
-    except NumberParseException:
+    except phonenumbers.NumberParseException:
         return False
-    return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    return phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
 
 
 def _bounce_list(facts: DecisionFacts) -> RuleDecision:

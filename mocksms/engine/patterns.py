@@ -7,8 +7,6 @@ from functools import lru_cache
 from math import prod
 from typing import Final
 
-import regex
-
 from mocksms.engine.clock import timer
 from mocksms.errors import PatternTooSlow
 
@@ -75,6 +73,8 @@ class Pattern:
             raise ValueError(f"is a regular expression of {len(pattern)} characters; the limit is {MAX_PATTERN_LENGTH}")
         if _repetitions(pattern) > MAX_REPETITIONS:
             raise ValueError(f"is a regular expression with more than {MAX_REPETITIONS:,} repetitions")
+        import regex  # here, since few mocks need it, and all must start fast
+
         try:
             self._pattern = regex.compile(pattern)
         except regex.error as error:

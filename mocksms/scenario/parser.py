@@ -7,7 +7,6 @@ import errno
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -127,6 +126,8 @@ def _read_toml(raw: bytes, name: str) -> tuple[str, dict[str, Any]]:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise _invalid(name, "is not UTF-8 text", raw[: error.start].count(b"\n") + 1) from error
+    import tomllib  # here, since most mocks read no file, and all must start fast
+
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -248,7 +248,7 @@ Replies = Annotated[
 class Limits(ScenarioTable):
     """Which messages or requests a rule matches, and how often it is applied."""
 
-    match: Match = Field(default=Match(), description="Which messages or requests")
+    match: Match = Field(default=Match.model_construct(), description="Which messages or requests")
     times: Times | None = Field(default=None, description="Apply only to the first n matches")
     every: Times = Field(default=1, description="Apply only to every nth match")
     probability: Annotated[float, Field(gt=0, le=1)] = Field(

@@ -139,7 +139,7 @@ def _by_kind(schema: dict[str, Any]) -> None:
 class WebhookModel(BaseModel):
     """A webhook."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra=_by_kind)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, json_schema_extra=_by_kind)
 
     url: Annotated[str, AfterValidator(_url), WithJsonSchema(_url_schema())] = Field(
         description="The URL, http or https"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from mocksms.sms.code_words import ABBREVIATIONS, ANNOUNCING, PHRASAL, VERBS, Kind, kind_of
@@ -12,31 +13,28 @@ from mocksms.sms.code_words import ABBREVIATIONS, ANNOUNCING, PHRASAL, VERBS, Ki
 MAX_SEARCH_LENGTH: Final = 2000
 """Characters of a text that are searched for codes."""
 
-_PARTS: Final = re.compile(
-    r"""(?P<other>
-          (?i:https?://|www\.)\S{1,2000}
-        | [\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}
-        | (?i:[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,3}\.[a-z]{2,12}/\S{1,2000})
-        | (?<![\w*])[*xX•.…]{2,8}+(?:[ -]?[*xX•]{2,8}){0,4}(?:[0-9]{2,6}|[ -][0-9]{2,4})(?![\w*])
-        | (?<![\w*])\*[0-9]{3,6}(?![\w*])
-        | (?<![\w*-])[0-9]{3,6}\*(?![\w*])
-        | (?<!\w)(?=(?:[ ()+-]{0,2}[0-9]){9})
-          (?:\+[0-9]{1,12}|\(?0[0-9]{0,3}|972|1[ -][78]00)\)?(?:[ ()-]{1,2}[0-9]{2,7}){1,5}(?!\w)
-        | (?<!\w)\+[0-9]{7,15}(?!\w)
-        | (?<!\w)[0-9]{3,4}(?:[ ][0-9]{3,4}){2,4}(?!\w)
-        | (?<=\s)[A-Za-z0-9+/]{11}(?=\s{0,3}\Z) )
-      | ^(?P<origin>@[a-z0-9.-]{3,253})(?=[ ]\#\w)
-      | (?P<grouped>(?<![\w+])(?<![a-zA-Z0-9][-])(?<!\d[ .,:/])(?:
-            [0-9]{3}[ \xa0\u2009\u202f][0-9]{3} | [0-9]{4}[ \xa0\u2009\u202f][0-9]{4}
-          | [0-9]{3}[ ][0-9]{4} | [0-9]{4}[ ][0-9]{3}
-          | [0-9]{2}(?:[ ][0-9]{2}){1,3} | [0-9](?:[ -][0-9]){3,7})(?![\w-]|[.,:/ ][0-9]))
-      | (?P<run>[^\W_]+(?:(?:[-\u2010-\u2013'’"״׳]|(?<=[0-9])[.,:/](?=[0-9]))[^\W_]+)*
-          (?:(?<=[א-ת])/[א-ת]{1,2}(?![^\W_]))?)
-      | (?P<end>[.!?…]{1,8}+(?=\s{0,8}\Z|\s{1,8}[^a-z\s]))
-      | (?P<line>\n)
-      | (?P<sign>->|=>|[^\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])""",
-    re.VERBOSE | re.MULTILINE,
-)
+_PARTS: Final = r"""(?P<other>
+      (?i:https?://|www\.)\S{1,2000}
+    | [\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}
+    | (?i:[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,3}\.[a-z]{2,12}/\S{1,2000})
+    | (?<![\w*])[*xX•.…]{2,8}+(?:[ -]?[*xX•]{2,8}){0,4}(?:[0-9]{2,6}|[ -][0-9]{2,4})(?![\w*])
+    | (?<![\w*])\*[0-9]{3,6}(?![\w*])
+    | (?<![\w*-])[0-9]{3,6}\*(?![\w*])
+    | (?<!\w)(?=(?:[ ()+-]{0,2}[0-9]){9})
+      (?:\+[0-9]{1,12}|\(?0[0-9]{0,3}|972|1[ -][78]00)\)?(?:[ ()-]{1,2}[0-9]{2,7}){1,5}(?!\w)
+    | (?<!\w)\+[0-9]{7,15}(?!\w)
+    | (?<!\w)[0-9]{3,4}(?:[ ][0-9]{3,4}){2,4}(?!\w)
+    | (?<=\s)[A-Za-z0-9+/]{11}(?=\s{0,3}\Z) )
+  | ^(?P<origin>@[a-z0-9.-]{3,253})(?=[ ]\#\w)
+  | (?P<grouped>(?<![\w+])(?<![a-zA-Z0-9][-])(?<!\d[ .,:/])(?:
+        [0-9]{3}[ \xa0\u2009\u202f][0-9]{3} | [0-9]{4}[ \xa0\u2009\u202f][0-9]{4}
+      | [0-9]{3}[ ][0-9]{4} | [0-9]{4}[ ][0-9]{3}
+      | [0-9]{2}(?:[ ][0-9]{2}){1,3} | [0-9](?:[ -][0-9]){3,7})(?![\w-]|[.,:/ ][0-9]))
+  | (?P<run>[^\W_]+(?:(?:[-\u2010-\u2013'’"״׳]|(?<=[0-9])[.,:/](?=[0-9]))[^\W_]+)*
+      (?:(?<=[א-ת])/[א-ת]{1,2}(?![^\W_]))?)
+  | (?P<end>[.!?…]{1,8}+(?=\s{0,8}\Z|\s{1,8}[^a-z\s]))
+  | (?P<line>\n)
+  | (?P<sign>->|=>|[^\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])"""
 """Forms that are no codes (links, masked and phone numbers, hashes of apps), then numbers, words and signs.
 
 Every repetition is bounded or eats a whole run, so that the time is linear. No group is repeated possessively: Python
@@ -63,10 +61,16 @@ class Part:
     text: str
 
 
+@cache
+def _pattern() -> re.Pattern[str]:
+    """Return the compiled forms; that takes 15 ms, so not at the start of a mock."""
+    return re.compile(_PARTS, re.VERBOSE | re.MULTILINE)
+
+
 def split(text: str) -> Iterator[Part]:
     """Split a text into parts, until it ends or `MAX_SEARCH_LENGTH` is reached."""
     previous = Part(Kind.LINE_END, 0, "")
-    for found in _PARTS.finditer(text, 0, MAX_SEARCH_LENGTH):
+    for found in _pattern().finditer(text, 0, MAX_SEARCH_LENGTH):
         if found.end() == MAX_SEARCH_LENGTH < len(text):
             return
         for part in _classified(found, previous):
