@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner, FramePlace
@@ -144,7 +145,9 @@ def _failure_kind(error: BaseException, code: CodeFilter) -> EndingKind:
     """Return what kind of expectation failed."""
     _, traces = next(leaves(error))
     places = code.places(traces)
-    of_mock = [place for place in places if place.owner is CodeOwner.MOCKSMS]
+    # Those before the frames of the test are the audit's, which runs it.
+    innermost = takewhile(lambda place: place.owner in (CodeOwner.MOCKSMS, CodeOwner.LIBRARY), reversed(places))
+    of_mock = [place for place in innermost if place.owner is CodeOwner.MOCKSMS]
     if any(_method(place) in WAITS for place in of_mock):
         return EndingKind.WAITING
     of_test = [place for place in places if place.owner is CodeOwner.TEST]

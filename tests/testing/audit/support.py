@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
-from mocksms.testing.audit.code_filter import CodeFilter
+from mocksms.testing.audit.code_filter import PACKAGE, CodeFilter
 from mocksms.testing.audit.collected_errors import collect_errors
 from mocksms.testing.audit.endings import Ending, ending_of
 from mocksms.testing.audit.options import AuditOptions
+
+_OF_MOCKSMS: dict[str, Any] = {}
+exec(compile("def run(test, arguments): test(*arguments)", f"{PACKAGE}testing/audit/rerun.py", "exec"), _OF_MOCKSMS)
 
 
 class AuditedFiles:
@@ -35,12 +38,12 @@ class AuditedFiles:
     def ending(
         self, shop: str, tests: str, *arguments: Any, options: AuditOptions | None = None, **others: str
     ) -> Ending:
-        """Run `test_it`, and return how it ended."""
+        """Run `test_it` below a frame of mocksms, as the audit does, and return how it ended."""
         function = self.write(shop, tests, **others)
         error: BaseException | None = None
         with collect_errors(self.code) as collected:
             try:
-                function(*arguments)
+                _OF_MOCKSMS["run"](function, arguments)
             except BaseException as raised:
                 error = raised
         return ending_of(error, self.code, collected, options or AuditOptions())
