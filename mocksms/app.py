@@ -77,10 +77,14 @@ def create_app(
     provider, public_pages = ProviderApp(engine, stopping, slices), PublicPages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        """Route a request by the first segment of its path. Unknown paths get the 404 of the emulated API."""
+        """Route a request by the first segment of its path. Unknown paths get the 404 of the emulated API.
+
+        The server starts it without a task, and Starlette needs one.
+        """
         path = "/" if scope["type"] != "http" else scope["path"]
         segment = first_segment(path)
         if segment in OWN_SEGMENTS:
+            await asyncio.sleep(0)  # from here on in a task
             await inspection(scope, receive, send)
         elif segment in PUBLIC_SEGMENTS:
             await public_pages(scope, receive, send)

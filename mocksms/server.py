@@ -48,6 +48,7 @@ class BaseServer(uvicorn.Server):
         create: returns the application.
         record_malformed: records a request that is not HTTP.
         owns_process: whether it may configure logging, which it must not inside the process of another program.
+        starts_at_once: whether the application needs no task before it waits for the first time.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class BaseServer(uvicorn.Server):
         record_malformed: RecordMalformed,
         *,
         owns_process: bool = True,
+        starts_at_once: bool = False,
     ) -> None:
         self._record_malformed = record_malformed
+        self._starts_at_once = starts_at_once
         self._stopping = asyncio.Event()
         self._idle = IdleConnections()
         self._acceptors: list[Acceptor] = []
@@ -137,6 +140,7 @@ class BaseServer(uvicorn.Server):
         return Protocol(
             self._record_malformed,
             self._idle,
+            starts_at_once=self._starts_at_once,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
@@ -165,6 +169,7 @@ class Server(BaseServer):
             lambda stopping: create_app(engine, stopping, scenarios, saver),
             engine.record_malformed_request,
             owns_process=owns_process,
+            starts_at_once=True,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -13,29 +14,22 @@ LINE: Final = b"%b: %b\r\n"
 
 
 class Exchange(RequestResponseCycle):
-    """uvicorn's exchange, which also takes a complete response, and writes that in one piece.
+    """uvicorn's exchange, which also takes a complete response, and writes that in one piece."""
 
-    Args:
-        tasks: has the task of the exchange until that ends.
-        options: those of uvicorn.
-    """
+    def start(self, app: Any, loop: asyncio.AbstractEventLoop, *, at_once: bool) -> asyncio.Task[None] | None:
+        """Run the application; return the task in which it runs, None if it has ended.
 
-    def __init__(self, tasks: set[asyncio.Task[None]], **options: Any) -> None:
-        super().__init__(**options)
-        self._tasks = tasks
-
-    def start(self, app: Any, loop: asyncio.AbstractEventLoop) -> None:
-        """Run the application in a task."""
-        self._task = loop.create_task(self.run_asgi(app))
-        self._tasks.add(self._task)
-
-    async def run_asgi(self, app: Any) -> None:
-        """Run the application."""
-        try:
-            await super().run_asgi(app)
-        finally:
-            # Not as a callback of the task: the event loop would schedule one for each request.
-            self._tasks.discard(self._task)
+        With `at_once`, a task begins only where the application waits for the first time. Until then it must not need
+        one, as timeouts do. So a response that waits for nothing takes no turn of the event loop.
+        """
+        run = self.run_asgi(app)
+        if at_once and not self.more_body:
+            try:
+                waits_for = run.send(None)
+            except StopIteration:
+                return None
+            run = _rest(run, waits_for)
+        return loop.create_task(run)
 
     async def send(self, message: Any) -> None:
         """Send an event of the application."""
@@ -59,3 +53,26 @@ class Exchange(RequestResponseCycle):
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+async def _rest(run: Coroutine[Any, Any, None], waits_for: Any) -> None:
+    """Run what is left of a coroutine that waits."""
+    await _Rest(run, waits_for)
+
+
+class _Rest:
+    """Waits for what a coroutine waits for, and goes on with the coroutine."""
+
+    def __init__(self, run: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._run = run
+        self._waits_for = [waits_for]
+
+    def __await__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return self._waits_for.pop() if self._waits_for else self._run.send(None)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise in the coroutine the error of what it waits for."""
+        return self._run.throw(*error)

@@ -66,8 +66,9 @@ class Protocol(HttpToolsProtocol):
 
     It limits the size of a head and its time to arrive. It passes bytes that are not HTTP to `record_malformed`. It
     keeps the body of a request that offers an upgrade, as Java's client does to h2c: uvicorn would drop it. It gives
-    the application access to the connection, for faults, and takes a complete response in one piece. The time of idle
-    connections has one timer each, which is set again when it ends, and not with each request.
+    the application access to the connection, for faults, and takes a complete response in one piece. With
+    `starts_at_once`, the application starts without a task, see `Exchange`. An idle connection has one timer, which is
+    set again when it ends, and not with each request.
     """
 
     _received = 0
@@ -79,10 +80,14 @@ class Protocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
     _idle_since: float | None = None
+    _next: Exchange | None = None
     _write_timer: asyncio.TimerHandle | None = None
 
-    def __init__(self, record_malformed: RecordMalformed, idle: IdleConnections, **options: Any) -> None:
+    def __init__(
+        self, record_malformed: RecordMalformed, idle: IdleConnections, *, starts_at_once: bool = False, **options: Any
+    ) -> None:
         super().__init__(**options)
+        self._starts_at_once = starts_at_once
         self.logger = LOG
         self.access_log = False  # the option of uvicorn silences the log of other servers in the process too
         self._record_malformed = record_malformed
@@ -113,8 +118,14 @@ class Protocol(HttpToolsProtocol):
         if not self._in_request:
             self._first_read = data[:MAX_FIRST_READ]
         super().data_received(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
-        if self.transport.is_closing():
-            return
+        if not self.transport.is_closing():
+            self._check_progress()
+        if (exchange := self._next) is not None:
+            self._next = None
+            self._start(exchange)
+
+    def _check_progress(self) -> None:
+        """Refuse a request whose headers or framing are too long, and limit the time of what the client sends next."""
         if self._received - self._body_size > MAX_HEAD_BYTES + MAX_FRAMING_FACTOR * self._body_size:
             self._refuse(400, "The request headers are too long.")
         elif self._in_head:
@@ -182,7 +193,7 @@ class Protocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            cast("Exchange", self.pipeline.pop()[0]).start(self.app, self.loop)
+            self._start(cast("Exchange", self.pipeline.pop()[0]), at_once=False)
         if self._in_head:
             self._limit_head()
         elif self._has_responded():
@@ -217,10 +228,9 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _add_exchange(self) -> None:
-        """Start the exchange of a request whose head is complete, or let it wait for those before it."""
+        """Add the exchange of a request whose head is complete; it waits for those before it."""
         before = cast("Exchange | None", self.cycle)
         self.cycle = Exchange(
-            self.tasks,
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -234,10 +244,16 @@ class Protocol(HttpToolsProtocol):
             on_response=self.on_response_complete,
         )
         if before is None or before.response_complete:
-            self.cycle.start(self.app, self.loop)
+            self._next = self.cycle
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def _start(self, exchange: Exchange, *, at_once: bool = True) -> None:
+        task = exchange.start(self.app, self.loop, at_once=at_once and self._starts_at_once)
+        if task is not None:
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     def _become_idle(self) -> None:
         """Wait for a request."""

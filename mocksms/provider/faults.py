@@ -31,6 +31,7 @@ class Responder:
         """Send a response, changed as the fault says."""
         if fault is None:
             return await _send_all(response, scope, send)
+        await asyncio.sleep(0)  # from here on in a task, which the timeouts of faults need
         match fault.kind:
             case FaultKind.RESET_AFTER_ACCEPT | FaultKind.RESET_BEFORE_ACCEPT:
                 connection_of(scope).reset()

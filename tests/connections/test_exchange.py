@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine
+from itertools import product
 from typing import Any
 
 import pytest
@@ -30,7 +31,9 @@ async def respond(scope: Any, _receive: Any, send: Any) -> None:
     await send(complete())
 
 
-async def serve(app: App, talk: Callable[[socket.socket], bytes]) -> tuple[bytes, ServerState]:
+async def serve(
+    app: App, talk: Callable[[socket.socket], bytes], starts_at_once: bool = False
+) -> tuple[bytes, ServerState]:
     """Serve one connection; return what its client reads, and the state of the server after it."""
     here, there = socket.socketpair()
     there.settimeout(TIMEOUT)
@@ -39,7 +42,10 @@ async def serve(app: App, talk: Callable[[socket.socket], bytes]) -> tuple[bytes
     config = Config(app, http="httptools", log_config=None)
     loop = asyncio.get_running_loop()
     await loop.connect_accepted_socket(
-        lambda: Protocol(print, IdleConnections(), config=config, server_state=state, app_state={}), here
+        lambda: Protocol(
+            print, IdleConnections(), starts_at_once=starts_at_once, config=config, server_state=state, app_state={}
+        ),
+        here,
     )
     with there:
         received = await asyncio.to_thread(talk, there)
@@ -80,8 +86,8 @@ def test_complete_response_is_written_as_two_events_would_be(request_head: bytes
         connection.sendall(request_head)
         return read(connection, len(response))
 
-    for app in (respond, respond_twice):
-        received, state = asyncio.run(serve(app, talk))
+    for app, starts_at_once in product((respond, respond_twice), (True, False)):
+        received, state = asyncio.run(serve(app, talk, starts_at_once))
         assert received == response
         assert state.total_requests == request_head.count(b"HTTP/1")
 
@@ -119,3 +125,44 @@ def test_response_after_the_client_has_disconnected_is_dropped() -> None:
 
     _, state = asyncio.run(serve(respond_late, talk))
     assert state.total_requests == 0
+
+
+def test_application_without_a_wait_needs_no_task() -> None:
+    tasks: list[asyncio.Task[None] | None] = []
+
+    async def respond_once_it_may(_scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+        tasks.append(asyncio.current_task())
+        await send(complete())
+
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(GET)
+        first = read(connection, len(HEAD) + 7)
+        connection.sendall(GET.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n"))
+        connection.sendall(b"abc")
+        return first + read(connection, len(HEAD) + 7)
+
+    received, _ = asyncio.run(serve(respond_once_it_may, talk, starts_at_once=True))
+    assert received == (HEAD + b"\r\nhello") * 2
+    assert tasks[0] is None
+
+
+@pytest.mark.parametrize("starts_at_once", [True, False])
+def test_application_that_waits_goes_on_in_a_task(starts_at_once: bool) -> None:
+    async def respond_late(_scope: Any, _receive: Any, send: Any) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0)
+        assert await asyncio.to_thread(lambda: "done") == "done"
+        fails = loop.create_future()
+        loop.call_soon(fails.set_exception, ValueError("wrong"))
+        with pytest.raises(ValueError, match="wrong"):
+            await fails
+        async with asyncio.timeout(TIMEOUT):
+            await send(complete())
+
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(GET)
+        return read(connection, len(HEAD) + 7)
+
+    assert asyncio.run(serve(respond_late, talk, starts_at_once))[0] == HEAD + b"\r\nhello"
