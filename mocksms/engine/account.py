@@ -24,6 +24,7 @@ from mocksms.engine.rulebook import Rulebook
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault, layered
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
+from mocksms.sms.message import DEFAULT_POLICY
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.sizes import text_size
 from mocksms.sms.webhook import Webhook
@@ -140,6 +141,7 @@ class Account:
         self.sender = settings.sender
         self.force_unsubscribe_link = settings.force_unsubscribe_link
         self.async_delay = settings.async_delay
+        self.callback_policy = DEFAULT_POLICY
         self.webhooks: tuple[Webhook, ...] = settings.webhook + settings.automation_webhook
         # Frozen lists are shared by all accounts. An account has a set where it changes its own.
         self.unsubscribed: Set[str]

@@ -127,7 +127,8 @@ class CallbackQueue(IndexedLog[Callback]):
     """The callbacks of an account, indexed by message, at most `limit`; beyond it the oldest are evicted.
 
     Only the first unfinished callback of each ordering key is scheduled; the next one waits until that one is finished.
-    `in_flight` are the numbers of the callbacks being delivered.
+    `in_flight` are the numbers of the callbacks being delivered. `to_overtake` are the webhooks, by index, whose latest
+    callback waits so that the next one overtakes it.
     """
 
     def __init__(self, limit: int, share: Share | None = None) -> None:
@@ -136,6 +137,7 @@ class CallbackQueue(IndexedLog[Callback]):
         self._schedule: list[ScheduledKey] = []
         self._tiebreaker = count()
         self.in_flight: set[int] = set()
+        self.to_overtake: set[int] = set()
         self._taken: list[int] = []  # a heap of the numbers in flight, and of some that are not any more
 
     @property
@@ -167,6 +169,11 @@ class CallbackQueue(IndexedLog[Callback]):
             return self.get(numbers[0])
         self._unfinished.pop(ordering_key, None)
         return None
+
+    def next_overtakes(self, webhook_index: int) -> bool:
+        """Whether a new callback overtakes the one before it to its webhook; if not, the next one overtakes it."""
+        self.to_overtake ^= {webhook_index}
+        return webhook_index not in self.to_overtake
 
     def schedule(self, ordering_key: OrderingKey, at: datetime) -> None:
         """Schedule the first callback of an ordering key."""

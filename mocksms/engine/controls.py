@@ -14,7 +14,7 @@ from mocksms.engine.next_events import message_for_reply
 from mocksms.engine.rules import ActiveScenario, Rule
 from mocksms.engine.steps import Steps, finish
 from mocksms.errors import ClockMovedBack, ClockOutOfRange, NoLink
-from mocksms.sms.message import Message, State
+from mocksms.sms.message import CallbackPolicy, Message, State
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import MAX_INSTANT, MIN_INSTANT
@@ -29,6 +29,7 @@ class AccountUpdate:
     sender: str | None = None
     force_unsubscribe_link: bool | None = None
     async_delay: timedelta | None = None
+    callback_policy: CallbackPolicy | None = None
     webhooks: tuple[Webhook, ...] | None = None
     gateway: bool | None = None
     rest_right: bool | None = None

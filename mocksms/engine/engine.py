@@ -30,7 +30,6 @@ from mocksms.errors import MessageNotFound
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import (
-    DEFAULT_POLICY,
     AnyState,
     FreeState,
     Message,
@@ -345,13 +344,10 @@ class Engine:
         """Apply an outcome to a stored message."""
         after = at - message.created_at
         timeline = lifecycle.decide(message.timeline, outcome.steps, outcome.decided_by, after)
-        callback_policy = (
-            message.callback_policy if outcome.callback_policy == DEFAULT_POLICY else outcome.callback_policy
-        )
         changed = message._replace(
             timeline=timeline,
             decided_by=outcome.decided_by,
-            callback_policy=callback_policy,
+            callback_policy=outcome.callback_policy or message.callback_policy,
             reactions=outcome.reactions or message.reactions,
         )
         changed = account.messages.replace(changed)

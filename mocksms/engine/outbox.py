@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from mocksms.engine.account import Account
 from mocksms.engine.accounts import Accounts
@@ -12,7 +12,6 @@ from mocksms.engine.callbacks import Attempt, Callback, CallbackState, OrderingK
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import (
-    DEFAULT_POLICY,
     AnyState,
     CallbackPolicy,
     Message,
@@ -25,6 +24,9 @@ from mocksms.sms.webhook import EVENT_NAMES, WebhookKind, WebhookTrigger
 
 ReplayOrder = Literal["same", "reversed", "shuffled"]
 """The order in which a message's callbacks are replayed."""
+
+OVERTAKEN_DELAY: Final = timedelta(milliseconds=300)
+"""How long a callback waits so that the next one overtakes it."""
 
 
 class PendingCallback(NamedTuple):
@@ -81,22 +83,28 @@ class Outbox:
                 )
                 self.notify(account, details, message.callback_policy)
 
-    def notify(
-        self, account: Account, details: TriggerDetails, callback_policy: CallbackPolicy = DEFAULT_POLICY
-    ) -> None:
-        """Create a callback for each webhook of an account that subscribes to the event."""
+    def notify(self, account: Account, details: TriggerDetails, callback_policy: CallbackPolicy | None = None) -> None:
+        """Create a callback for each webhook of an account that subscribes to the event.
+
+        Without a policy, that of the account counts.
+        """
+        policy = callback_policy or account.callback_policy
         for webhook_index, webhook in enumerate(account.webhooks):
             event = self._event_name(webhook.kind, details.trigger)
             if event is None or not webhook.subscribes_to(event):
                 continue
             ordering_key = OrderingKey(webhook.url, details.transaction_id or details.digits)
-            due_at = details.at + callback_policy.delay
+            due_at = details.at + policy.delay
+            if policy.is_reversed and not account.callbacks.next_overtakes(webhook_index):
+                # In a queue of its own, since callbacks of one queue are never delivered in another order.
+                ordering_key = OrderingKey(webhook.url, f"overtaken {self._accounts.numbering.latest + 1}")
+                due_at += OVERTAKEN_DELAY
             callback = Callback(0, webhook, webhook_index, event, details, ordering_key, details.at, due_at)
-            if not callback_policy.times:
+            if not policy.times:
                 self._store(account, callback._replace(state=CallbackState.DROPPED, due_at=None))
                 continue
             first = self._store(account, callback)
-            for _ in range(1, callback_policy.times):
+            for _ in range(1, policy.times):
                 self._store(account, callback._replace(replay_of=first.number))
 
     def replay(self, account: Account, callbacks: Iterable[Callback], order: ReplayOrder, times: int) -> list[Callback]:

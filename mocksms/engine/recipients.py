@@ -10,7 +10,7 @@ from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.callbacks import TriggerDetails
 from mocksms.engine.logs import Numbering
 from mocksms.engine.outbox import Outbox, details_of
-from mocksms.sms.message import DEFAULT_POLICY, Click, Message
+from mocksms.sms.message import Click, Message
 from mocksms.sms.opt_out_words import ConsentChoice, OptOutWords
 from mocksms.sms.text import content_of, links_in
 from mocksms.sms.webhook import WebhookTrigger
@@ -135,7 +135,7 @@ class Recipients:
     ) -> None:
         """Create the callbacks for an action, about a message or about a number."""
         if message is None:
-            details, callback_policy = TriggerDetails(at, trigger, digits, digits, None), DEFAULT_POLICY
+            details, callback_policy = TriggerDetails(at, trigger, digits, digits, None), None
         else:
             details, callback_policy = details_of(message, trigger, at), message.callback_policy
         self._outbox.notify(account, details._replace(**more), callback_policy)

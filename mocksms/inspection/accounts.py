@@ -16,13 +16,15 @@ from mocksms.inspection.errors import AccountRequired, UnknownAccount
 from mocksms.inspection.models import Label, Name, Page, PageQuery, RequestModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.phones import LIST_NAMES
-from mocksms.scenario.schema import NO_DELAY
+from mocksms.scenario.schema import NO_DELAY, CallbackModel
 from mocksms.scenario.values import BoundedDuration
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import Credit, Duration, ListedNumber, WebhookList
+from mocksms.sms.message import CallbackPolicy
 from mocksms.sms.webhook import Webhook, WebhookKind
 
 MAX_LISTED_NUMBERS: Final = 100_000
+ABOUT_CALLBACK: Final = "How its callbacks are delivered, where the rule of a message does not say it"
 ABOUT_ASYNC_DELAY: Final = "How long messages of an async send stay queued; changes later sends only"
 
 
@@ -48,7 +50,7 @@ NumberList = Annotated[
 def _without_defaults(schema: dict[str, Any]) -> None:
     """Describe no defaults: a field that is left out keeps its value."""
     for field in schema["properties"].values():
-        del field["default"]
+        field.pop("default", None)
 
 
 class AccountPatch(RequestModel):
@@ -70,7 +72,17 @@ class AccountPatch(RequestModel):
         default=False, description="Whether to append the unsubscribe link, even if a send turns it off"
     )
     async_delay: BoundedDuration = Field(default=NO_DELAY, description=ABOUT_ASYNC_DELAY)
+    callback: CallbackModel = Field(default_factory=CallbackModel, description=ABOUT_CALLBACK)
     webhooks: WebhookList = Field(default=[], description="Webhooks that get its callbacks")
+
+
+class CallbackPolicyView(ResponseModel):
+    """How callbacks are delivered."""
+
+    drop: bool = Field(description="Whether none are sent")
+    delay: Duration = Field(description="Delay of every callback")
+    times: int = Field(description="Number of times each callback is sent")
+    reversed: bool = Field(description="Whether every second callback to a webhook overtakes the one before it")
 
 
 class WebhookView(ResponseModel):
@@ -96,6 +108,7 @@ class AccountView(ResponseModel):
     kosher: list[str]
     force_unsubscribe_link: bool
     async_delay: Duration = Field(description=ABOUT_ASYNC_DELAY)
+    callback: CallbackPolicyView = Field(description=ABOUT_CALLBACK)
     webhooks: list[WebhookView]
     messages: int
     newest: int | None = Field(description="The cursor of its newest message, null without messages")
@@ -148,6 +161,8 @@ def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]
             digits[name] = yield from _digits(context, changes[name])
     # No pause between reading a list and changing it.
     changes |= {name: change.apply(getattr(account, name)) for name, change in digits.items()}
+    if "callback" in changes:
+        changes["callback_policy"] = changes.pop("callback").policy()
     if "webhooks" in changes:
         changes["webhooks"] = tuple(webhook.webhook() for webhook in patch.webhooks)
     if changes:
@@ -211,6 +226,7 @@ def account_view(account: Account) -> AccountView:
         kosher=sorted(account.kosher),
         force_unsubscribe_link=account.force_unsubscribe_link,
         async_delay=account.async_delay,
+        callback=_policy_view(account.callback_policy),
         webhooks=[_webhook_view(webhook) for webhook in account.webhooks],
         messages=len(account.messages),
         newest=account.messages.newest,
@@ -220,6 +236,11 @@ def account_view(account: Account) -> AccountView:
         cursor=account.used_at,
         clock=clock_view(account.clock, account),
     )
+
+
+def _policy_view(policy: CallbackPolicy) -> CallbackPolicyView:
+    drop, times = not policy.times, policy.times or 1
+    return CallbackPolicyView(drop=drop, delay=policy.delay, times=times, reversed=policy.is_reversed)
 
 
 def _webhook_view(webhook: Webhook) -> WebhookView:
@@ -243,6 +264,7 @@ ENDPOINTS: Final = (
             "no gateway": {"gateway": False},
             "queued at the first reads": {"async_delay": "5s"},
             "webhook": {"webhooks": ["http://127.0.0.1:8000/hooks"]},
+            "every callback twice": {"callback": {"times": 2}},
         },
         raises=_ONE_ACCOUNT,
     ),

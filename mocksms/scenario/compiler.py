@@ -23,7 +23,6 @@ from mocksms.engine.rules import (
 )
 from mocksms.scenario.schema import (
     AccountModel,
-    CallbackModel,
     FaultBody,
     FaultModel,
     Limits,
@@ -34,7 +33,7 @@ from mocksms.scenario.schema import (
 from mocksms.scenario.values import REGEX, is_regex
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms.message import CallbackPolicy, ClickReaction, FreeState, Reaction, ReplyReaction, State
+from mocksms.sms.message import ClickReaction, FreeState, Reaction, ReplyReaction, State
 from mocksms.sms.outcomes import AT_ONCE, HOLD_DURATION, Fault, FaultKind, Outcome, Step
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {"": eq, ">=": ge, "<=": le, ">": gt, "<": lt}
@@ -82,6 +81,8 @@ def _account_values(account: AccountModel, settings: Settings) -> dict[str, Any]
     values: dict[str, Any] = account.model_dump(exclude_none=True)
     if account.async_delay is not None:
         values["async_delay"] = account.async_delay
+    if values.pop("callback", None) is not None and account.callback is not None:
+        values["callback_policy"] = account.callback.policy()
     if account.webhooks is not None:
         values["webhooks"] = tuple(webhook.webhook() for webhook in account.webhooks)
     for name in _LISTS:
@@ -116,7 +117,6 @@ def _rule_of(limits: Limits, label: str, effect: Outcome | FaultSpec, settings: 
 
 def _outcome(rule: RuleModel, label: str) -> Outcome:
     delay = rule.delay or AT_ONCE
-    callback = rule.callback or CallbackModel()
     if rule.steps is not None:
         times = accumulate(step.after for step in rule.steps)
         steps = tuple(Step(step.outcome, at) for step, at in zip(rule.steps, times, strict=True))
@@ -130,7 +130,7 @@ def _outcome(rule: RuleModel, label: str) -> Outcome:
         decided_by=f"{label}{_about_free(rule.free_states)}",
         reactions=tuple(_reactions(rule)),
         pass_through_after=None if is_decided else delay,
-        callback_policy=CallbackPolicy(callback.delay, 0 if callback.drop else callback.times),
+        callback_policy=None if rule.callback is None else rule.callback.policy(),
     )
 
 

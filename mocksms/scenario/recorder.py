@@ -20,6 +20,7 @@ from mocksms.scenario.schema import (
     MAX_RULES,
     MAX_STEPS,
     AccountModel,
+    CallbackModel,
     ClickModel,
     FaultModel,
     Match,
@@ -33,7 +34,7 @@ from mocksms.scenario.values import REGEX, is_regex
 from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms.message import Message, State
+from mocksms.sms.message import DEFAULT_POLICY, Message, State
 from mocksms.sms.outcomes import Fault, FaultKind, ManualFaultName
 from mocksms.sms.surrogates import well_formed
 from mocksms.sms.text import content_of, links_in
@@ -125,6 +126,8 @@ def _account(account: Account, messages: Sequence[Message], settings: Settings) 
     found: dict[str, Any] = {
         name: getattr(account, name) for name in names if getattr(account, name) != getattr(settings, name)
     }
+    if account.callback_policy != DEFAULT_POLICY:
+        found["callback"] = CallbackModel.of(account.callback_policy)
     if account.credit is not None:
         spent = sum(message.segments for message in messages if _sent_at(message))
         found["credit"] = min(account.credit + spent, MAX_CREDIT)

@@ -37,7 +37,7 @@ from mocksms.scenario.values import (
 )
 from mocksms.schemas.types import ListedNumber, WebhookList, whole
 from mocksms.sms.lifecycle import allows, following
-from mocksms.sms.message import AnyState, FreeState, State, Status, is_on_phone
+from mocksms.sms.message import AnyState, CallbackPolicy, FreeState, State, Status, is_on_phone
 from mocksms.sms.outcomes import BODILESS, ManualFaultName
 from mocksms.sms.times import format_duration
 
@@ -129,12 +129,15 @@ FaultDuration = Annotated[
 
 
 class CallbackModel(ScenarioTable):
-    """How the callbacks of a message are delivered: late, more than once, or never."""
+    """How callbacks are delivered: late, more than once, in another order, or never."""
 
     drop: bool = Field(default=False, description="Send no callbacks")
     delay: BoundedDuration = Field(default=NO_DELAY, description="Delay of every callback")
     times: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = Field(
         default=1, description="Number of times each callback is sent"
+    )
+    reversed: bool = Field(
+        default=False, description="Every other callback to a webhook waits 300 ms, so that the next one overtakes it"
     )
 
     @model_validator(mode="after")
@@ -144,6 +147,15 @@ class CallbackModel(ScenarioTable):
                 if name != "drop" and getattr(self, name) != field.default:
                     raise ValueError(f"drop sends no callbacks, so {name} has no effect; remove one of them")
         return self
+
+    def policy(self) -> CallbackPolicy:
+        """Return the policy."""
+        return CallbackPolicy(self.delay, 0 if self.drop else self.times, self.reversed)
+
+    @classmethod
+    def of(cls, policy: CallbackPolicy) -> CallbackModel:
+        """Return a policy as in a scenario."""
+        return cls(drop=not policy.times, delay=policy.delay, times=policy.times or 1, reversed=policy.is_reversed)
 
 
 class FaultModel(ScenarioTable):
@@ -361,6 +373,9 @@ class AccountModel(ScenarioTable):
     )
     async_delay: BoundedDuration | None = Field(
         default=None, description="How long messages of an async send stay queued"
+    )
+    callback: CallbackModel | None = Field(
+        default=None, description="How callbacks are delivered whose rule does not say it"
     )
     webhooks: WebhookList | None = Field(default=None, description="Webhooks, which receive callbacks")
 

@@ -166,10 +166,14 @@ class Submission(NamedTuple):
 
 
 class CallbackPolicy(NamedTuple):
-    """Delay of the callbacks of a message, and how many times each is sent; 0 is never."""
+    """Delay of callbacks, how many times each is sent, and whether every second one to a webhook overtakes the first.
+
+    0 times is never.
+    """
 
     delay: timedelta = timedelta()
     times: int = 1
+    is_reversed: bool = False
 
 
 DEFAULT_POLICY = CallbackPolicy()
@@ -198,8 +202,8 @@ class Message(NamedTuple):
     `sequence` is its number in the order of all records of the mock. `digits` is the phone number in the form for
     comparisons. `due_at` is when the vendor processes it. `segments` is its price. `decided_by` is the text that says
     what decided its outcome, None until then. `request` is the number of the request that created it, 0 for none.
-    `reactions` are what its recipient does once it is sent. `size` are the bytes that it takes,
-    about; the store of messages counts more for later steps and clicks.
+    `callback_policy` is None for that of the account. `reactions` are what its recipient does once it is sent. `size`
+    are the bytes that it takes, about; the store of messages counts more for later steps and clicks.
     """
 
     transaction_id: str
@@ -216,7 +220,7 @@ class Message(NamedTuple):
     timeline: Timeline
     decided_by: str | None = None
     clicks: tuple[Click, ...] = ()
-    callback_policy: CallbackPolicy = DEFAULT_POLICY
+    callback_policy: CallbackPolicy | None = None
     reactions: tuple[Reaction, ...] = ()
     size: int = 0
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
-from mocksms.sms.message import DEFAULT_POLICY, AnyState, CallbackPolicy, Reaction
+from mocksms.sms.message import AnyState, CallbackPolicy, Reaction
 from mocksms.sms.sizes import text_size
 
 AT_ONCE = timedelta()
@@ -31,14 +31,14 @@ class Outcome:
     """The steps of a message, the reactions of its recipient, and the text that says what decided them.
 
     With `pass_through_after`, a magic number or the default rules decide instead, that long after processing.
-    `callback_policy` is for the callbacks of the message.
+    `callback_policy` is for the callbacks of the message, None for that of the account.
     """
 
     steps: tuple[Step, ...]
     decided_by: str
     reactions: tuple[Reaction, ...] = ()
     pass_through_after: timedelta | None = None
-    callback_policy: CallbackPolicy = DEFAULT_POLICY
+    callback_policy: CallbackPolicy | None = None
 
 
 class FaultKind(StrEnum):

@@ -18,7 +18,7 @@ from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.schema import FaultBody, Scenario
 from mocksms.schemas.types import Credit
 from mocksms.settings import Settings
-from mocksms.state.callback_rows import MAX_WEBHOOKS, WebhookData
+from mocksms.state.callback_rows import MAX_WEBHOOKS, CallbackPolicyData, WebhookData
 from mocksms.state.rows import (
     AccountId,
     OwnText,
@@ -182,6 +182,8 @@ class AccountData(RowModel):
     sender: OwnText
     force_unsubscribe_link: bool
     async_delay: RowSeconds
+    callback_policy: CallbackPolicyData
+    to_overtake: Annotated[list[Annotated[int, Field(ge=0, le=MAX_WEBHOOKS)]], Field(max_length=MAX_WEBHOOKS)]
     webhooks: Annotated[list[WebhookData], Field(max_length=MAX_WEBHOOKS)]
     unsubscribed: NumbersData
     bounced: NumbersData

@@ -60,6 +60,8 @@ class _Builder:
             setattr(account, name, records.lists[name])
         account.used_at = self._moved(data.used_at)
         account.async_delay = data.async_delay
+        account.callback_policy = data.callback_policy.policy()
+        account.callbacks.to_overtake = {*data.to_overtake}
         account.webhooks = tuple(webhook.webhook() for webhook in data.webhooks)
         account.restore_random(RandomStates(data.ids_random, data.replays_random))
         account.waiting_for_credit = {self._moved(message): None for message in data.waiting_for_credit}

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, model_validator
 
 from mocksms.engine.callbacks import Attempt, Callback, CallbackState, OrderingKey, ScheduledKey, TriggerDetails
+from mocksms.sms.message import CallbackPolicy
 from mocksms.sms.webhook import EVENT_NAMES, Webhook, WebhookKind, WebhookTrigger, checked_events, checked_url
 from mocksms.state.rows import (
     AccountId,
@@ -19,6 +20,7 @@ from mocksms.state.rows import (
     RowCount,
     RowInstant,
     RowModel,
+    RowSeconds,
     TransactionId,
     shared_text,
     written_bytes,
@@ -43,6 +45,18 @@ class WebhookData(RowModel):
     def webhook(self) -> Webhook:
         """Return the webhook."""
         return Webhook(shared_text(self.url), self.kind, None if self.events is None else tuple(self.events))
+
+
+class CallbackPolicyData(RowModel):
+    """How callbacks are delivered."""
+
+    delay: RowSeconds
+    times: Annotated[int, Field(ge=0, le=100)]
+    is_reversed: bool
+
+    def policy(self) -> CallbackPolicy:
+        """Return the policy."""
+        return CallbackPolicy(self.delay, self.times, self.is_reversed)
 
 
 class TriggerData(RowModel):
@@ -162,6 +176,11 @@ def callback_row(account: str, callback: Callback, scheduled: ScheduledKey | Non
         "replay_of": callback.replay_of,
         "scheduled": None if scheduled is None else {"at": scheduled.at, "place": scheduled.place},
     }
+
+
+def policy_row(policy: CallbackPolicy) -> dict[str, Any]:
+    """Return a callback policy as in a row."""
+    return {**policy._asdict(), "delay": policy.delay.total_seconds()}
 
 
 def webhook_row(webhook: Webhook) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from mocksms.engine.logs import BoundedLog
 from mocksms.engine.rules import ActiveScenario
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
-from mocksms.sms.message import Message
+from mocksms.sms.message import CallbackPolicy, Message
 from mocksms.state.account_rows import ATTRIBUTES, LISTS
 
 T = TypeVar("T")
@@ -46,6 +46,8 @@ class CapturedAccount(NamedTuple):
     key: AccountKey
     attributes: dict[str, Any]
     async_delay: float
+    callback_policy: CallbackPolicy
+    to_overtake: list[int]
     webhooks: tuple[Any, ...]
     lists: dict[str, CapturedNumbers]
     clock: ClockReading
@@ -134,6 +136,8 @@ def _account(engine: Engine, account: Account, *, with_keys: bool) -> CapturedAc
         key=AccountKey(account.digest, account.shown_key, account.key if with_keys else None),
         attributes={name: getattr(account, name) for name in ATTRIBUTES},
         async_delay=account.async_delay.total_seconds(),
+        callback_policy=account.callback_policy,
+        to_overtake=sorted(account.callbacks.to_overtake),
         webhooks=account.webhooks,
         lists={name: _numbers(getattr(account, name)) for name in LISTS},
         clock=account.clock.reading(),

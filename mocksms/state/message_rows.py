@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -13,7 +12,6 @@ from mocksms.engine.account import Consent, Reply
 from mocksms.engine.agenda import Action, DecideAction, DueAction, StepAction
 from mocksms.sms.message import (
     NO_FIELDS,
-    CallbackPolicy,
     Click,
     ClickReaction,
     Message,
@@ -25,6 +23,7 @@ from mocksms.sms.message import (
 )
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.sms.outcomes import Outcome
+from mocksms.state.callback_rows import CallbackPolicyData, policy_row
 from mocksms.state.rows import (
     MAX_SHARED_LENGTH,
     AccountId,
@@ -90,17 +89,6 @@ class ClickData(RowModel):
     url: AppText
 
 
-class CallbackPolicyData(RowModel):
-    """How the callbacks of a message are delivered."""
-
-    delay: RowSeconds
-    times: Annotated[int, Field(ge=0, le=100)]
-
-    def policy(self) -> CallbackPolicy:
-        """Return the policy."""
-        return CallbackPolicy(self.delay, self.times)
-
-
 class ReplyReactionData(RowModel):
     """A reply that a recipient sends once the message is sent."""
 
@@ -148,7 +136,7 @@ class MessageData(RowModel):
     history: Annotated[list[StepData], Field(min_length=1)]
     decided_by: OwnText | None
     clicks: list[ClickData]
-    callback_policy: CallbackPolicyData
+    callback_policy: CallbackPolicyData | None
     reactions: list[ReactionData]
     size: RowSize
 
@@ -175,7 +163,7 @@ class MessageData(RowModel):
             self._timeline(),
             self.decided_by and shared_text(self.decided_by),
             tuple([Click(click.at, click.url) for click in self.clicks]),
-            self.callback_policy.policy(),
+            None if self.callback_policy is None else self.callback_policy.policy(),
             tuple([reaction.action() for reaction in self.reactions]),
             self.size,
         )
@@ -198,7 +186,7 @@ class OutcomeData(RowModel):
     decided_by: OwnText
     reactions: list[ReactionData]
     pass_through_after: RowSeconds | None
-    callback_policy: CallbackPolicyData
+    callback_policy: CallbackPolicyData | None
 
     def outcome(self) -> Outcome:
         """Return the outcome."""
@@ -207,7 +195,7 @@ class OutcomeData(RowModel):
             decided_by=self.decided_by,
             reactions=tuple(reaction.action() for reaction in self.reactions),
             pass_through_after=self.pass_through_after,
-            callback_policy=self.callback_policy.policy(),
+            callback_policy=None if self.callback_policy is None else self.callback_policy.policy(),
         )
 
 
@@ -301,7 +289,7 @@ def message_row(account: str, message: Message, submission_of: int | None) -> di
         "history": [{"at": at, "state": written_state(state), "cause": cause} for at, state, cause in message.history],
         "decided_by": message.decided_by,
         "clicks": [click._asdict() for click in message.clicks],
-        "callback_policy": _policy_row(message.callback_policy),
+        "callback_policy": message.callback_policy and policy_row(message.callback_policy),
         "reactions": [action_row(reaction) for reaction in message.reactions],
         "size": message.size,
     }
@@ -356,9 +344,5 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
         "decided_by": outcome.decided_by,
         "reactions": [action_row(reaction) for reaction in outcome.reactions],
         "pass_through_after": None if later is None else later.total_seconds(),
-        "callback_policy": _policy_row(outcome.callback_policy),
+        "callback_policy": outcome.callback_policy and policy_row(outcome.callback_policy),
     }
-
-
-def _policy_row(policy: CallbackPolicy) -> Mapping[str, Any]:
-    return {"delay": policy.delay.total_seconds(), "times": policy.times}

@@ -24,7 +24,7 @@ from mocksms.state.archive import (
     encode,
     write,
 )
-from mocksms.state.callback_rows import callback_row, webhook_row
+from mocksms.state.callback_rows import callback_row, policy_row, webhook_row
 from mocksms.state.capture import Capture, CapturedAccount, CapturedLog, CapturedMock
 from mocksms.state.message_rows import consent_row, due_row, message_row, reply_row
 from mocksms.state.options import option_texts
@@ -114,6 +114,8 @@ def _account_rows(
             "key": account.key.value,
             **account.attributes,
             "async_delay": account.async_delay,
+            "callback_policy": policy_row(account.callback_policy),
+            "to_overtake": account.to_overtake,
             "webhooks": [webhook_row(webhook) for webhook in account.webhooks],
             **{name: _numbers_row(account, name, shared) for name in account.lists},
             "clock": clock_row(account.clock),

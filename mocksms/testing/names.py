@@ -95,4 +95,5 @@ class AccountChanges(TypedDict, total=False):
     kosher: NumberChange
     force_unsubscribe_link: bool
     async_delay: DurationLike
+    callback: Mapping[str, Any]
     webhooks: Sequence[str | Mapping[str, Any]]

@@ -14,7 +14,7 @@ from mocksms.engine.engine import EngineEvent
 from mocksms.engine.outbox import PendingCallback, ReplayOrder
 from mocksms.engine.rules import ActiveScenario, Rule
 from mocksms.sms.message import CallbackPolicy, Reason, State
-from mocksms.sms.outcomes import AT_ONCE, Outcome
+from mocksms.sms.outcomes import AT_ONCE, Outcome, Step
 from mocksms.sms.webhook import Webhook, WebhookKind
 from tests.engine.support import World
 from tests.support import NOON, NUMBER
@@ -300,6 +300,60 @@ def test_callback_policy_of_a_rule_holds_for_a_message_that_waited_for_credit() 
     mock.send()
     mock.controls.set_credit(mock.account, 10)
     assert [callback.state for callback in stored(mock)] == [CallbackState.DROPPED]
+
+
+REVERSED = CallbackPolicy(is_reversed=True)
+
+
+def set_policy(world: World, policy: CallbackPolicy) -> None:
+    world.controls.update_account(world.account, AccountUpdate(callback_policy=policy))
+
+
+def test_callback_policy_of_the_account_applies_where_no_rule_has_one() -> None:
+    mock = world(webhook_retry=())
+    explicit = Outcome(steps=(Step(State.SENT),), decided_by="a rule", callback_policy=CallbackPolicy())
+    mock.controls.activate_scenario(mock.account, ActiveScenario(rules=(Rule(label="once", effect=explicit, times=1),)))
+    set_policy(mock, CallbackPolicy(times=2))
+    mock.send()
+    assert deliver(mock) == [("send", 0.0)]
+    message = mock.send()
+    assert deliver(mock) == [("send", 0.0)] * 2
+    mock.controls.reply(mock.account, "972-54-9999999", "yes")
+    set_policy(mock, CallbackPolicy(times=0))
+    mock.controls.bounce(mock.account, message.transaction_id)
+    assert [event for event, _ in deliver(mock)] == []
+    assert [callback.state for callback in stored(mock)][-1:] == [CallbackState.DROPPED]
+
+
+def test_every_second_callback_to_a_webhook_overtakes_the_one_before() -> None:
+    everything, bounces = HERE, HERE._replace(url="http://other.test/", events=("reject",))
+    mock = world(everything, bounces)
+    set_policy(mock, REVERSED)
+    message = mock.send(content=LINK, track_clicks=True)  # send waits
+    mock.controls.click(mock.account, message.transaction_id)  # click overtakes it
+    mock.controls.bounce(mock.account, message.transaction_id)  # the bounce waits for both webhooks
+    assert deliver(mock) == [("click", 0.0)]
+    mock.send(BOUNCING)  # overtakes
+    advance(mock, 0.3)
+    assert deliver(mock) == [("send", 0.0), ("send", 0.3), ("reject", 0.3), ("reject", 0.3)]
+    advance(mock, 4.7)
+    assert deliver(mock) == [("reject", 5.0)]  # waits for the first webhook, overtakes for the second
+    advance(mock, 0.3)
+    assert deliver(mock) == [("reject", 5.3)]
+    assert {callback.state for callback in stored(mock)} == {CallbackState.DELIVERED}
+
+
+def test_callback_that_waits_to_be_overtaken_is_repeated_and_retried_as_others() -> None:
+    mock = world(webhook_retry=(timedelta(seconds=1),))
+    set_policy(mock, REVERSED._replace(times=2, delay=timedelta(seconds=1)))
+    mock.send()
+    mock.send(BOUNCING)
+    advance(mock, 1)
+    assert deliver(mock) == [("send", 1.0)] * 2
+    advance(mock, 0.3)
+    assert deliver(mock, 500) == [("send", 1.3)]
+    advance(mock, 1)
+    assert deliver(mock) == [("send", 2.3), ("send", 2.3)]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from mocksms.scenario.compiler import compile_scenario, fault_rule
 from mocksms.scenario.schema import FaultBody, Match, Scenario
 from mocksms.settings import Settings
 from mocksms.sms import numbers
-from mocksms.sms.message import ClickReaction, ReplyReaction, State
+from mocksms.sms.message import CallbackPolicy, ClickReaction, ReplyReaction, State
 from mocksms.sms.outcomes import Fault, FaultKind, Outcome, Step
 from tests.engine.support import SECOND
 
@@ -398,6 +398,7 @@ def test_account_gets_only_the_values_of_its_table() -> None:
         "bounced": [],
         "kosher": ["972-58-32xxxxx"],
         "async_delay": "5s",
+        "callback": {"reversed": True},
     }
     assert built(account=said).account_values == {
         "credit": 5,
@@ -408,6 +409,7 @@ def test_account_gets_only_the_values_of_its_table() -> None:
         "bounced": set(),
         "kosher": {"9725832XXXXX"},
         "async_delay": timedelta(seconds=5),
+        "callback_policy": CallbackPolicy(is_reversed=True),
     }
 
 

@@ -22,6 +22,7 @@ from mocksms.scenario.schema import (
     MAX_RULES,
     MAX_STEPS,
     AccountModel,
+    CallbackModel,
     ClickModel,
     FaultBody,
     FaultModel,
@@ -33,7 +34,7 @@ from mocksms.scenario.schema import (
 )
 from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import Settings
-from mocksms.sms.message import AnyState, Message, State
+from mocksms.sms.message import AnyState, CallbackPolicy, Message, State
 from mocksms.sms.outcomes import Fault, FaultKind
 from mocksms.sms.times import MAX_DURATION
 from tests.engine.support import SECOND, World, a_request
@@ -263,6 +264,11 @@ def test_account_starts_with_the_spent_credit_and_what_differs_from_the_options(
     assert recording_of(world).account == AccountModel(credit=10)
     world.account.sender, world.account.gateway, world.account.async_delay = "Shop", False, 2 * SECOND
     assert recording_of(world).account == AccountModel(credit=10, sender="Shop", gateway=False, async_delay=2 * SECOND)
+    world.account.callback_policy = CallbackPolicy(times=0)
+    recorded = recording_of(world)
+    assert recorded.account is not None
+    assert recorded.account.callback == CallbackModel(drop=True)
+    assert "\ncallback = { drop = true }\n" in to_toml(recorded)
 
 
 def test_account_equal_to_the_options_has_no_table() -> None:

@@ -241,8 +241,8 @@ def test_fault_cannot_have_a_reaction(reaction: dict[str, Any]) -> None:
     )
 
 
-@pytest.mark.parametrize("other", [{"times": 2}, {"delay": "1s"}], ids=["times", "delay"])
-def test_dropped_callback_has_neither_times_nor_delay(other: dict[str, Any]) -> None:
+@pytest.mark.parametrize("other", [{"times": 2}, {"delay": "1s"}, {"reversed": True}], ids=["times", "delay", "order"])
+def test_dropped_callback_has_no_times_delay_and_order(other: dict[str, Any]) -> None:
     (name,) = other
     assert complaint(RuleModel, callback={"drop": True, **other}) == (
         f"drop sends no callbacks, so {name} has no effect; remove one of them"

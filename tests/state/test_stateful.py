@@ -48,7 +48,12 @@ RULES: Final[tuple[dict[str, Any], ...]] = (
         "match": {"nth": 2},
         "steps": [{"outcome": "sent", "after": "2s"}, {"outcome": "rejected/bounced", "after": "3s"}],
     },
-    {"pass_through": True, "delay": "2s", "reply": {"text": "STOP", "after": "1s"}, "callback": {"times": 2}},
+    {
+        "pass_through": True,
+        "delay": "2s",
+        "reply": {"text": "STOP", "after": "1s"},
+        "callback": {"times": 2, "reversed": True},
+    },
     {"outcome": "sent", "click": {"after": "1s"}, "callback": {"delay": "2s"}},
     {"match": {"content": "regex:(a+)+$"}, "callback": {"drop": True}},
     {"fault": {"kind": "rate_limit", "limit": 2, "per": "5s"}},
@@ -137,6 +142,8 @@ changes = st.builds(
             {"unsubscribed": [], "bounced": {"add": ["972-54-1111112"]}},
             {"webhooks": [HOOK, {"url": HOOK, "kind": "automation", "events": ["smsSent", "SmsReply"]}]},
             {"webhooks": []},
+            {"callback": {"reversed": True}, "webhooks": [HOOK, HOOK + "/2"]},
+            {"callback": {"drop": True}},
             {"async_delay": "2s", "force_unsubscribe_link": True},
             {"gateway": False},
             {"rest_right": False},
@@ -161,7 +168,14 @@ scenarios = st.builds(
     scopes,
     st.sampled_from(["", "", "?front=true"]),
     st.lists(st.sampled_from(RULES), min_size=1, max_size=3, unique_by=repr),
-    st.sampled_from([{}, {}, {"account": {"credit": 5, "unsubscribed": ["972-54-1111111"], "webhooks": [HOOK]}}]),
+    st.sampled_from(
+        [
+            {},
+            {},
+            {"account": {"credit": 5, "unsubscribed": ["972-54-1111111"], "webhooks": [HOOK]}},
+            {"account": {"callback": {"delay": "1s", "reversed": True}}},
+        ]
+    ),
 )
 faults = st.builds(
     lambda key, fault, times: Call(
