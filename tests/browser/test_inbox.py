@@ -222,7 +222,7 @@ def test_composing_to_a_phone_does_not_change_the_list(inbox: Inbox, own_mock: M
     sent(own_mock, OTHER, content="Two")
     inbox.open()
     inbox.choose("One")
-    inbox.page.get_by_role("button", name="Send to this number").click()
+    inbox.page.get_by_role("button", name="Send SMS to this number").click()
     expect(inbox.panel.locator("[name=to]")).to_have_value(NUMBER)
     expect(inbox.list.get_by_role("option")).to_have_count(2)
     expect(inbox.page.get_by_role("searchbox")).to_have_value("")

@@ -129,7 +129,7 @@ def test_hostile_account_name_is_shown_as_text(inbox: Inbox, own_mock: Mock) -> 
     inbox.page.keyboard.press("Escape")
     inbox.page.get_by_label("Account", exact=True).select_option("")
     inbox.choose("Hello", "\\u202e<b>…")
-    inbox.page.get_by_role("button", name="Send to this number").click()
+    inbox.page.get_by_role("button", name="Send SMS to this number").click()
     expect(inbox.panel).to_contain_text("from the account \\u202e<b>…")
     assert "\u202e" not in inbox.page.evaluate("document.body.innerText")
 

@@ -23,7 +23,7 @@ def test_focus_stays_during_updates(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     message = sent(own_mock, QUEUED, content="Wait for me")
     inbox.open(f"?phone=972500000200&in={api.get('account')['id']}&message={message}")
-    write = inbox.page.get_by_role("button", name="Send to this number")
+    write = inbox.page.get_by_role("button", name="Send SMS to this number")
     write.focus()
     api.post("inbound", {"from": QUEUED, "text": "Still here"})
     expect(inbox.bubble("Still here")).to_be_visible()

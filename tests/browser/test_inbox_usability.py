@@ -239,6 +239,8 @@ def test_back_works_on_a_small_screen(inbox: Inbox, own_mock: Mock) -> None:
     expect(inbox.row(NUMBER)).to_be_visible()
     inbox.page.go_forward()
     expect(inbox.bubble("Hello")).to_be_visible()
+    expect(inbox.page.get_by_role("searchbox")).to_be_hidden()
+    inbox.page.keyboard.press("/")
     inbox.page.get_by_role("searchbox").fill("Goodbye")
     inbox.page.get_by_role("searchbox").press("Enter")
     expect(inbox.row("Goodbye")).to_be_visible()

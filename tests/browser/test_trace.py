@@ -56,7 +56,7 @@ def test_trace_shows_test_difference_message_and_request(page: Page, own_mock: M
         expect(trace.panel.get_by_role("heading", name="SMS to")).to_be_visible()
         trace.panel.get_by_text("Request", exact=True).click()
         expect(trace.panel.get_by_role("region", name="Request")).to_contain_text('"mobile_number": "972-54-1111111"')
-        controls = ("New SMS", "Controls", "Reply", "Bounce", "Opt the phone out", "Send to this number", "Replay")
+        controls = ("New SMS", "Controls", "Reply", "Bounce", "Opt the phone out", "Send SMS to this number", "Replay")
         for name in controls:
             expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
         page.get_by_role("button", name="State").click()

@@ -158,6 +158,12 @@ function closeLast() {
   else navigate(NO_CONVERSATION);
 }
 
+/** Focus the search box, which a conversation on a small screen hides. */
+function startSearch() {
+  if (!filterInput.checkVisibility()) navigate(NO_CONVERSATION);
+  filterInput.focus();
+}
+
 /**
  * @param {string} id
  * @param {() => unknown} action
@@ -196,7 +202,7 @@ onKey({
   k: () => list().move(-1),
   "?": showHelp,
   Escape: closeLast,
-  "/": () => filterInput.focus(),
+  "/": startSearch,
   ...control({ r: () => conversation.replyForm.focus(), c: () => toggle("compose") }),
   s: () => toggle("controls"),
   g: () => switchTo(view() === "requests" ? "phones" : "requests"),

@@ -161,11 +161,14 @@ export class Conversation {
       button("‹", () => navigate(NO_CONVERSATION), { class: "back", "aria-label": "Back to the list" }),
       element("h2", {}, isolated(asSent)),
       copyButton("Number", () => asSent),
-      mockState.accountCount > 1 && element("span", { class: "chip" }, mockState.accountName(account)),
+      mockState.accountCount > 1 && element("span", { class: "chip account" }, mockState.accountName(account)),
       ...(phone?.lists ?? []).map(listChip),
       element("span", { class: "muted counts" }, counts),
       control(
-        button("Send to this number", () => navigate({ panel: "compose", recipient: asSent }), { class: "small" }),
+        button("Send SMS", () => navigate({ panel: "compose", recipient: asSent }), {
+          class: "small",
+          "aria-label": "Send SMS to this number",
+        }),
       ),
     ]);
   }
