@@ -14,15 +14,15 @@ from mocksms.testing.audit.options import options_for
 from mocksms.testing.audit.progress import AuditProgress
 from mocksms.testing.audit.replay import Replays
 from mocksms.testing.audit.report import AuditReport, failure_of
-from mocksms.testing.audit.rerun import is_copy
+from mocksms.testing.audit.rerun import copy_of_stash, is_copy
 from mocksms.testing.audit.runner import TestRunner, node_id
 from mocksms.testing.described_errors import errors_to
 from mocksms.testing.marker import AUDIT_SKIP
-from mocksms.testing.session import MockSession, RunningTest
+from mocksms.testing.session import MockSession
 from mocksms.testing.stash_keys import RUN
 
-PASSED: Final[pytest.StashKey[bool]] = pytest.StashKey()
-"""Whether the call of a test has passed, and no subtest has failed."""
+PASSED: Final[pytest.StashKey[bool | None]] = pytest.StashKey()
+"""Whether the call of a test has passed, and all of its subtests; None before it."""
 AUDITED: Final[pytest.StashKey[AuditedTest]] = pytest.StashKey()
 
 ROW: Final = "mocksms_audit"
@@ -54,13 +54,13 @@ class RunAudit:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Run a test again, after its own teardown and before that of fixtures of wider scope."""
-        if is_copy(item) or not item.stash.get(PASSED, False) or self._session is None:
+        is_due = item.stash.get(PASSED, False) and not is_copy(item) and self._session is not None
+        if not is_due or item.session.shouldstop or item.session.shouldfail:
             return
-        if item.session.shouldstop or item.session.shouldfail:
-            return
+        run, stash = item.stash.get(RUN, None), copy_of_stash(item.stash)
         _tear_down(item, nextitem)
-        run = item.stash.get(RUN, None)
-        audited = self._audit_shared(item) if run is None or not run.has_sent else self._audit(item, run)
+        has_sent = run is not None and run.has_sent
+        audited = self._audit(item, stash) if has_sent else self._audit_shared(item)
         if audited is not None:
             item.stash[AUDITED] = audited
 
@@ -68,10 +68,11 @@ class RunAudit:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
         """Note whether the call has passed, and fail the teardown of a test with findings."""
         report: Any = yield
-        if call.when == "call":
-            item.stash[PASSED] = (
-                item.stash.get(PASSED, True) and report.outcome != "failed" and not hasattr(report, "wasxfail")
-            ) and not report.skipped
+        if call.when == "setup":
+            item.stash[PASSED] = None
+        elif call.when == "call":
+            has_passed = report.passed and not hasattr(report, "wasxfail")
+            item.stash[PASSED] = item.stash.get(PASSED, None) is not False and has_passed
         elif call.when == "teardown" and AUDITED in item.stash:
             audited = item.stash[AUDITED]
             report.mocksms_audit = audited.to_row()
@@ -111,15 +112,16 @@ class RunAudit:
         """Print the report."""
         self._report.print_to(terminalreporter)
 
-    def _audit(self, item: pytest.Item, run: RunningTest) -> AuditedTest | None:
+    def _audit(self, item: pytest.Item, stash: pytest.Stash) -> AuditedTest | None:
         """Audit a test that has sent messages."""
         assert self._session is not None
+        run = item.stash[RUN]
         audit: Any = run.marker.audit
         if audit == AUDIT_SKIP:
             return AuditedTest(test=node_id(item), not_audited='audit="skip" of its marker')
         if not isinstance(item, pytest.Function):
             return AuditedTest(test=node_id(item), not_audited="it is not a test function")
-        runner = TestRunner(item, self._session, options_for(self._options, audit or {}))
+        runner = TestRunner(item, stash, self._session, options_for(self._options, audit or {}))
         _cancel_timeouts(item)
         with self._progress.of(item) as show:
             return runner.audit(run, show)

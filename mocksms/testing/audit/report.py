@@ -58,8 +58,7 @@ class AuditReport:
         audited = [test for test in self._tests if test.cells]
         if audited:
             self._print_table(reporter, audited)
-        for test in audited:
-            self._print_findings(reporter, test)
+        self._print_findings(reporter, audited)
         self._print_exceptions(reporter)
         for problem in self._problems:
             reporter.line(f"incomplete: {problem}", red=True)
@@ -75,29 +74,28 @@ class AuditReport:
         for text in legend(tests, width):
             reporter.line(text)
 
-    def _print_findings(self, reporter: Any, test: AuditedTest) -> None:
-        findings = findings_of(test)
-        if findings:
-            reporter.write_sep("_", test.test, red=True, bold=True)
-        for finding in findings:
-            reporter.line(finding.title, red=True)
+    def _print_findings(self, reporter: Any, tests: list[AuditedTest]) -> None:
+        for finding in findings_of(tests):
+            reporter.line("")
+            reporter.line(finding.title, red=True, bold=True)
             for text in finding.lines(self._replays):
                 reporter.line(text)
 
     def _print_exceptions(self, reporter: Any) -> None:
         """Print which tests are not audited, and which findings are allowed, each with the reason."""
         allowed = [(test, names) for test in self._tests if (names := allowed_text(test))]
-        if allowed:
-            reporter.write_sep("_", "allowed")
-        for test, names in allowed:
-            reporter.line(f"{test.test}: {names} ({test.reason or 'mocksms_audit_allow'})", yellow=True)
         left_out = [test for test in self._tests if test.not_audited]
+        if allowed:
+            reporter.line("")
+            reporter.line("allowed", bold=True)
+        for test, names in allowed:
+            reporter.line(f"  {test.test}: {names} ({test.reason or 'mocksms_audit_allow'})", yellow=True)
         if left_out:
-            reporter.write_sep("_", "not audited")
+            reporter.line("")
+            reporter.line("not audited", bold=True)
         for test in left_out:
-            reporter.line(f"{test.test}: {escape(test.not_audited)}", yellow=True)
-        if allowed or left_out:
-            reporter.write_sep("_")
+            reporter.line(f"  {test.test}: {escape(test.not_audited)}", yellow=True)
+        reporter.line("")
 
     def _summary(self, audited: list[AuditedTest]) -> str:
         cells = [cell for test in audited for cell in test.cells]

@@ -7,11 +7,13 @@ import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, partial
+from inspect import iscoroutinefunction
 from typing import Any, NamedTuple
 
 import pytest
 
 from mocksms.engine.clock import SteadyTime
+from mocksms.testing.audit.async_limit import cancellable
 from mocksms.testing.audit.code_filter import CodeFilter
 from mocksms.testing.audit.collected_errors import CollectedError, collect_errors
 from mocksms.testing.audit.time_limit import TimeLimit
@@ -33,20 +35,23 @@ class Rerun(NamedTuple):
     timed_out: bool
 
 
-def run_again(item: pytest.Function, code: CodeFilter, limit: timedelta) -> Rerun:
+def run_again(item: pytest.Function, stash: pytest.Stash, code: CodeFilter, limit: timedelta) -> Rerun:
     """Run a test again. Fixtures of wider scope than the function stay as they are.
 
     Only KeyboardInterrupt and `pytest.exit` come out of it. Warnings are ignored: those of the first run are reported.
 
     Args:
         item: a test that pytest has just torn down.
+        stash: what plugins had kept about the test before its teardown.
         code: what is the code of the test.
         limit: how long the setup and the call may last, and the teardown again.
     """
-    twin = _copy_of(item)
+    twin = _copy_of(item, stash)
     started = SteadyTime.seconds()
     time_limit = TimeLimit(limit)
     with warnings.catch_warnings(record=True), collect_errors(code) as collected:
+        if iscoroutinefunction(twin.obj):
+            twin.obj = cancellable(twin.obj, time_limit)
         error = _error_of(partial(_set_up_and_call, twin), time_limit)
         seconds = SteadyTime.seconds() - started
         timed_out = time_limit.has_ended
@@ -97,14 +102,14 @@ def is_copy(item: Any) -> bool:
     return isinstance(item.ihook, SilentHooks)
 
 
-def _copy_of(item: pytest.Function) -> pytest.Function:
+def _copy_of(item: pytest.Function, stash: pytest.Stash) -> pytest.Function:
     """Return a copy of a test with a state of its own: nothing of its run stays in the test.
 
     It is a sibling of the test, so that pytest tears down what belongs to one run only.
     """
     twin: Any = copy.copy(item)
     twin.__class__ = _silent_kind(type(item))
-    twin.stash = twin._store = _stash_of(item)
+    twin.stash = twin._store = copy_of_stash(stash)
     twin.own_markers = [*item.own_markers]
     twin.user_properties = [*item.user_properties]
     twin._report_sections = []
@@ -116,14 +121,14 @@ def _copy_of(item: pytest.Function) -> pytest.Function:
     return copied
 
 
-def _stash_of(item: Any) -> pytest.Stash:
+def copy_of_stash(stash: Any) -> pytest.Stash:
     """Return a copy of what plugins have kept about a test, without its account."""
-    stash: Any = pytest.Stash()
-    stash._storage.update(item.stash._storage)
-    if RUN in stash:
-        del stash[RUN]
-    copied: pytest.Stash = stash
-    return copied
+    copied: Any = pytest.Stash()
+    copied._storage.update(stash._storage)
+    if RUN in copied:
+        del copied[RUN]
+    result: pytest.Stash = copied
+    return result
 
 
 @cache

@@ -19,6 +19,9 @@ from mocksms.testing.audit.verdicts import judge
 from mocksms.testing.described_errors import describe_error, errors_to
 from mocksms.testing.session import MockSession, RunningTest, is_grouped
 
+LINE_END: Final = r"\n"
+"""A line end, as errors are described."""
+
 NO_EVIDENCE: Final = RunEvidence((), ())
 
 
@@ -32,14 +35,16 @@ class TestRunner:
 
     Args:
         item: a test that passed, and that pytest has torn down.
+        stash: what plugins had kept about the test before its teardown.
         session: the session of the test.
         options: options of the audit for this test.
     """
 
     __test__ = False
 
-    def __init__(self, item: pytest.Function, session: MockSession, options: AuditOptions) -> None:
+    def __init__(self, item: pytest.Function, stash: pytest.Stash, session: MockSession, options: AuditOptions) -> None:
         self._item = item
+        self._stash = stash
         self._test = node_id(item)
         self._code = code_of(item)
         self._session = session
@@ -86,7 +91,7 @@ class TestRunner:
 
     def _run(self, variation: Mapping[str, Any] | None) -> Rerun:
         with self._with_variation(variation):
-            return run_again(self._item, self._code, self._options.timeout)
+            return run_again(self._item, self._stash, self._code, self._options.timeout)
 
     @contextmanager
     def _with_variation(self, variation: Mapping[str, Any] | None) -> Iterator[None]:
@@ -102,5 +107,5 @@ class TestRunner:
         if control.timed_out:
             return f"it does not end within {format_duration(self._options.timeout)} (mocksms_audit_timeout)"
         if control.error is not None:
-            return f"it does not pass a second time: {describe_error(control.error)}"
+            return f"it does not pass a second time: {describe_error(control.error).partition(LINE_END)[0]}"
         return ""

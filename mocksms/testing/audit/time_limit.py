@@ -5,7 +5,7 @@ from __future__ import annotations
 import _thread
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
@@ -18,6 +18,11 @@ REPEAT_SECONDS: Final = 0.5
 """How soon the limit ends code again that goes on after it: code that catches every exception."""
 
 
+def limit_reached() -> BaseException:
+    """Return the exception that ends a test: one that applications do not catch, and that plugins expect."""
+    return pytest.fail.Exception("the time limit of the audit", pytrace=False)
+
+
 class TimeLimit:
     """Ends what runs longer than a limit: `with limit.applied(): ...`, for each of several parts in turn.
 
@@ -28,6 +33,7 @@ class TimeLimit:
     def __init__(self, limit: timedelta) -> None:
         self._seconds = limit.total_seconds()
         self._is_on = False
+        self._cancel: Callable[[], bool] | None = None
         self.has_ended = False
         """Whether the limit ended something."""
 
@@ -46,11 +52,21 @@ class TimeLimit:
         else:
             yield from self._by_thread()
 
+    @contextmanager
+    def ended_by(self, cancel: Callable[[], bool]) -> Iterator[None]:
+        """End a block by a function; where that returns False, by an exception."""
+        self._cancel = cancel
+        try:
+            yield
+        finally:
+            self._cancel = None
+
     def _by_signal(self) -> Iterator[None]:
         def end(*_: object) -> None:
             if self._is_on:
                 self.has_ended = True
-                raise pytest.fail.Exception("the time limit of the audit", pytrace=False)
+                if self._cancel is None or not self._cancel():
+                    raise limit_reached()
 
         started = SteadyTime.seconds()
         handler = signal.signal(signal.SIGALRM, end)
