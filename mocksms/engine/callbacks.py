@@ -75,7 +75,8 @@ class Attempt(NamedTuple):
 class OrderingKey(NamedTuple):
     """Key of callbacks that are delivered one after another: those about one message, or of one replay, to one URL.
 
-    `subject` is the transaction id, the digits of a number without a message, or the replay.
+    `subject` is the transaction id, the digits of a number without a message, or the replay. Callbacks that others
+    overtake have a key of their own.
     """
 
     url: str

@@ -96,8 +96,8 @@ class Outbox:
             ordering_key = OrderingKey(webhook.url, details.transaction_id or details.digits)
             due_at = details.at + policy.delay
             if policy.is_reversed and not account.callbacks.next_overtakes(webhook_index):
-                # In a queue of its own, since callbacks of one queue are never delivered in another order.
-                ordering_key = OrderingKey(webhook.url, f"overtaken {self._accounts.numbering.latest + 1}")
+                # In another queue, since callbacks of one queue are never delivered in another order.
+                ordering_key = OrderingKey(webhook.url, f"overtaken {ordering_key.subject}")
                 due_at += OVERTAKEN_DELAY
             callback = Callback(0, webhook, webhook_index, event, details, ordering_key, details.at, due_at)
             if not policy.times:

@@ -343,6 +343,19 @@ def test_every_second_callback_to_a_webhook_overtakes_the_one_before() -> None:
     assert {callback.state for callback in stored(mock)} == {CallbackState.DELIVERED}
 
 
+def test_callbacks_of_a_message_that_are_overtaken_keep_their_order() -> None:
+    mock = world(webhook_retry=(timedelta(seconds=1),))
+    set_policy(mock, REVERSED)
+    message = mock.send(content=LINK, track_clicks=True)
+    mock.controls.click(mock.account, message.transaction_id)
+    mock.controls.bounce(mock.account, message.transaction_id)
+    assert deliver(mock) == [("click", 0.0)]
+    advance(mock, 0.3)
+    assert deliver(mock, 500) == [("send", 0.3)]
+    advance(mock, 1)
+    assert deliver(mock) == [("send", 1.3), ("reject", 1.3)]
+
+
 def test_callback_that_waits_to_be_overtaken_is_repeated_and_retried_as_others() -> None:
     mock = world(webhook_retry=(timedelta(seconds=1),))
     set_policy(mock, REVERSED._replace(times=2, delay=timedelta(seconds=1)))
